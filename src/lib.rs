@@ -1,0 +1,14 @@
+//! Steps through what passes between a host and a WebAssembly guest, and shows linear memory while it happens.
+//!
+//! The parts and the one direction their arrows run are drawn in `ARCHITECTURE.md`; `tests/layering.rs` keeps them so.
+
+pub mod app;
+pub mod guest;
+pub mod report;
+pub mod safe;
+pub mod script;
+pub mod session;
+pub mod terminal;
+pub mod timeline;
+pub mod ui;
+pub mod value;

@@ -1,0 +1,3 @@
+//! The steps language: text in, checked `Script` out, expressions evaluated.
+
+pub mod ast;

@@ -1,0 +1,422 @@
+//! Linear memory at one moment, sharing what did not change with every other moment.
+//!
+//! A tree of 4 KiB leaves, 64 to a branch. A subtree that is all zero takes no room, and a copy shares everything: a
+//! write copies only the leaves it touches and the branches above them. So a thousand moments of a large memory cost
+//! what was touched between them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Span;
+
+/// A wasm page, in bytes.
+pub const PAGE: u64 = 65536;
+
+const LEAF: u64 = 4096;
+const FANOUT: usize = 64;
+
+type Leaf = [u8; LEAF as usize];
+
+#[derive(Debug, Clone)]
+enum Node {
+    Zero,
+    Leaf(Arc<Leaf>),
+    Branch(Arc<[Node; FANOUT]>),
+}
+
+/// Memory's bytes at one moment. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// In bytes.
+    len: u64,
+    /// Branches between the root and a leaf.
+    height: u32,
+    root: Node,
+}
+
+impl Default for Image {
+    fn default() -> Self {
+        Image { len: 0, height: 0, root: Node::Zero }
+    }
+}
+
+/// Bytes one child of a branch of this height spans; for height 0 the root is itself a leaf.
+fn child_span(height: u32) -> u64 {
+    LEAF << (6 * (height.saturating_sub(1)).min(8))
+}
+
+fn node_span(height: u32) -> u64 {
+    LEAF << (6 * height.min(8))
+}
+
+impl Image {
+    /// All zero, `len` bytes long.
+    pub fn zeroed(len: u64) -> Self {
+        let mut image = Image::default();
+        image.grow(len);
+        image
+    }
+
+    /// A copy of live memory.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let mut image = Image::zeroed(bytes.len() as u64);
+        image.write(0, bytes);
+        image
+    }
+
+    /// In bytes.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// In 64 KiB pages, a last part of one counted whole.
+    pub fn pages(&self) -> u64 {
+        self.len.div_ceil(PAGE)
+    }
+
+    /// Makes memory `len` bytes long; the new bytes are zero. Never makes it shorter.
+    pub fn grow(&mut self, len: u64) {
+        while node_span(self.height) < len && self.height < 8 {
+            let old = std::mem::replace(&mut self.root, Node::Zero);
+            if !matches!(old, Node::Zero) {
+                let mut children = [const { Node::Zero }; FANOUT];
+                children[0] = old;
+                self.root = Node::Branch(Arc::new(children));
+            }
+            self.height += 1;
+        }
+        self.len = self.len.max(len);
+    }
+
+    /// Puts bytes at an offset; what would lie past the end is left out.
+    pub fn write(&mut self, offset: u64, bytes: &[u8]) {
+        let fits = self.len.saturating_sub(offset).min(bytes.len() as u64);
+        if let Some(bytes) = bytes.get(..fits as usize).filter(|b| !b.is_empty()) {
+            write_node(&mut self.root, self.height, offset, bytes);
+        }
+    }
+
+    /// Takes over live memory: only leaves that differ are copied. `bytes` is all of memory now.
+    pub fn capture(&mut self, bytes: &[u8]) {
+        self.grow(bytes.len() as u64);
+        for (index, chunk) in bytes.chunks(LEAF as usize).enumerate() {
+            let offset = index as u64 * LEAF;
+            let same = match self.leaf(offset) {
+                Some(leaf) => leaf.get(..chunk.len()).is_some_and(|known| known == chunk),
+                None => is_zero(chunk),
+            };
+            if !same {
+                self.write(offset, chunk);
+            }
+        }
+    }
+
+    /// The byte at an offset; `None` past the end.
+    pub fn byte(&self, offset: u64) -> Option<u8> {
+        (offset < self.len).then(|| self.leaf(offset).map_or(0, |leaf| leaf[(offset % LEAF) as usize]))
+    }
+
+    /// `len` bytes from an offset, as zeros past the end.
+    pub fn read(&self, offset: u64, len: u64) -> Vec<u8> {
+        let mut out = vec![0; usize::try_from(len).unwrap_or(0)];
+        let mut at = 0usize;
+        while at < out.len() {
+            let from = offset.saturating_add(at as u64);
+            let within = (from % LEAF) as usize;
+            let take = (LEAF as usize - within).min(out.len() - at);
+            if from < self.len
+                && let Some(leaf) = self.leaf(from)
+            {
+                out[at..at + take].copy_from_slice(&leaf[within..within + take]);
+            }
+            at += take;
+        }
+        out
+    }
+
+    /// The spans in which two images differ, in order, touching ones joined. Where one is shorter, it counts as zero.
+    /// Shared parts are not looked at.
+    pub fn differences(&self, other: &Image) -> Vec<Span> {
+        let (mut a, mut b) = (self.clone(), other.clone());
+        let len = a.len.max(b.len);
+        a.grow(len);
+        b.grow(len);
+        let mut spans = Vec::new();
+        diff_nodes(&a.root, &b.root, a.height, 0, &mut spans);
+        spans
+    }
+
+    /// The first place at or after `from` where `needle` stands, searched to the end. All-zero parts are skipped
+    /// where the needle is not itself all zero.
+    pub fn find(&self, needle: &[u8], from: u64) -> Option<u64> {
+        let last = self.len.checked_sub(needle.len() as u64).filter(|_| !needle.is_empty())?;
+        let zero_needle = is_zero(needle);
+        let mut at = from;
+        while at <= last {
+            let chunk_end = (at / LEAF + 1) * LEAF;
+            let window_len = (chunk_end - at + needle.len() as u64 - 1).min(self.len - at);
+            if zero_needle || self.has_bytes(at..at + window_len) {
+                let window = self.read(at, window_len);
+                if let Some(found) = find_in(&window, needle) {
+                    return Some(at + found as u64);
+                }
+            }
+            at = chunk_end;
+        }
+        None
+    }
+
+    /// The last place before `before` where `needle` stands.
+    pub fn rfind(&self, needle: &[u8], before: u64) -> Option<u64> {
+        let mut chunk = before.min(self.len).div_ceil(LEAF);
+        while let Some(index) = chunk.checked_sub(1) {
+            let start = index * LEAF;
+            let mut found = None;
+            let mut at = start;
+            while let Some(hit) = self.find_within(needle, at, (start + LEAF).min(before)) {
+                found = Some(hit);
+                at = hit + 1;
+            }
+            if found.is_some() {
+                return found;
+            }
+            chunk = index;
+        }
+        None
+    }
+
+    fn find_within(&self, needle: &[u8], from: u64, starts_before: u64) -> Option<u64> {
+        if from >= starts_before || needle.is_empty() {
+            return None;
+        }
+        let len = (starts_before - from + needle.len() as u64 - 1).min(self.len.saturating_sub(from));
+        find_in(&self.read(from, len), needle).map(|found| from + found as u64)
+    }
+
+    /// Whether a range holds leaves that are kept, and so may hold anything but zero.
+    fn has_bytes(&self, range: Range<u64>) -> bool {
+        let first = range.start / LEAF;
+        let last = range.end.saturating_sub(1) / LEAF;
+        (first..=last).any(|leaf| self.leaf(leaf * LEAF).is_some())
+    }
+
+    fn leaf(&self, offset: u64) -> Option<&Leaf> {
+        let mut node = &self.root;
+        let mut height = self.height;
+        let mut within = offset;
+        loop {
+            match node {
+                Node::Zero => return None,
+                Node::Leaf(leaf) => return Some(leaf),
+                Node::Branch(children) => {
+                    let span = child_span(height);
+                    node = children.get((within / span) as usize)?;
+                    within %= span;
+                    height = height.saturating_sub(1);
+                }
+            }
+        }
+    }
+
+    /// How many leaves this image keeps that `other` does not share, for measuring.
+    pub fn unshared_bytes(&self, other: &Image) -> u64 {
+        let mut b = other.clone();
+        b.grow(self.len);
+        unshared(&self.root, &b.root) * LEAF
+    }
+}
+
+/// Equal where length and all bytes are.
+impl PartialEq for Image {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.differences(other).is_empty()
+    }
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| *b == 0)
+}
+
+fn find_in(window: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut from = 0;
+    while let Some(step) = window.get(from..)?.iter().position(|b| *b == first) {
+        let at = from + step;
+        if window.get(at..at + needle.len())? == needle {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
+}
+
+fn write_node(node: &mut Node, height: u32, offset: u64, bytes: &[u8]) {
+    if height == 0 {
+        if let Node::Zero = node {
+            *node = Node::Leaf(Arc::new([0; LEAF as usize]));
+        }
+        if let Node::Leaf(leaf) = node {
+            let start = offset as usize;
+            if let Some(part) = Arc::make_mut(leaf).get_mut(start..start + bytes.len()) {
+                part.copy_from_slice(bytes);
+            }
+        }
+        return;
+    }
+    if let Node::Zero = node {
+        if is_zero(bytes) {
+            return;
+        }
+        *node = Node::Branch(Arc::new([const { Node::Zero }; FANOUT]));
+    }
+    let Node::Branch(children) = node else { return };
+    let children = Arc::make_mut(children);
+    let span = child_span(height);
+    let mut rest = bytes;
+    let mut at = offset;
+    while !rest.is_empty() {
+        let within = at % span;
+        let take = (span - within).min(rest.len() as u64) as usize;
+        let (now, later) = rest.split_at(take);
+        if let Some(child) = children.get_mut((at / span) as usize) {
+            write_node(child, height - 1, within, now);
+        }
+        at += take as u64;
+        rest = later;
+    }
+}
+
+fn diff_nodes(a: &Node, b: &Node, height: u32, base: u64, spans: &mut Vec<Span>) {
+    match (a, b) {
+        (Node::Zero, Node::Zero) => {}
+        (Node::Leaf(x), Node::Leaf(y)) if Arc::ptr_eq(x, y) => {}
+        (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => {}
+        (Node::Leaf(x), Node::Leaf(y)) => diff_leaves(x, y, base, spans),
+        (Node::Leaf(x), _) | (_, Node::Leaf(x)) => diff_leaves(x, &[0; LEAF as usize], base, spans),
+        (Node::Branch(x), Node::Branch(y)) => {
+            for (i, (x, y)) in x.iter().zip(y.iter()).enumerate() {
+                diff_nodes(x, y, height.saturating_sub(1), base + i as u64 * child_span(height), spans);
+            }
+        }
+        (Node::Branch(x), Node::Zero) | (Node::Zero, Node::Branch(x)) => {
+            for (i, x) in x.iter().enumerate() {
+                diff_nodes(x, &Node::Zero, height.saturating_sub(1), base + i as u64 * child_span(height), spans);
+            }
+        }
+    }
+}
+
+fn diff_leaves(a: &Leaf, b: &Leaf, base: u64, spans: &mut Vec<Span>) {
+    for (i, (x, y)) in a.iter().zip(b.iter()).enumerate() {
+        if x != y {
+            let at = base + i as u64;
+            match spans.last_mut() {
+                Some(last) if last.end() == at => last.len += 1,
+                _ => spans.push(Span { start: at, len: 1 }),
+            }
+        }
+    }
+}
+
+fn unshared(a: &Node, b: &Node) -> u64 {
+    match (a, b) {
+        (Node::Zero, _) => 0,
+        (Node::Leaf(x), Node::Leaf(y)) => u64::from(!Arc::ptr_eq(x, y)),
+        (Node::Leaf(_), _) => 1,
+        (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => 0,
+        (Node::Branch(x), Node::Branch(y)) => x.iter().zip(y.iter()).map(|(x, y)| unshared(x, y)).sum(),
+        (Node::Branch(x), _) => x.iter().map(|x| unshared(x, &Node::Zero)).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn bytes_past_the_end_do_not_exist() {
+        let mut image = Image::zeroed(PAGE);
+        image.write(PAGE - 1, b"ab");
+        assert_eq!(image.byte(PAGE - 1), Some(b'a'));
+        assert_eq!(image.byte(PAGE), None);
+        assert_eq!(image.read(PAGE - 1, 3), [b'a', 0, 0]);
+    }
+
+    #[test]
+    fn growth_keeps_bytes_and_costs_nothing() {
+        let mut image = Image::zeroed(PAGE);
+        image.write(5, b"x");
+        let before = image.clone();
+        image.grow(1 << 34);
+        assert_eq!(image.byte(5), Some(b'x'));
+        assert_eq!(image.byte((1 << 34) - 1), Some(0));
+        assert_eq!(image.unshared_bytes(&before), 0);
+    }
+
+    #[test]
+    fn a_thousand_steps_over_16_mib_share_what_they_did_not_touch() {
+        let mut image = Image::from_bytes(&vec![7; 16 << 20]);
+        let mut kept = 0;
+        for step in 0..1000u64 {
+            let before = image.clone();
+            image.write(step * 16_000, &step.to_le_bytes());
+            kept += image.unshared_bytes(&before);
+        }
+        assert!(kept <= 2 * 1000 * LEAF, "{kept} bytes kept");
+    }
+
+    #[test]
+    fn finds_across_leaves_forwards_and_backwards() {
+        let mut image = Image::zeroed(4 * PAGE);
+        for at in [LEAF - 2, PAGE - 1, 3 * PAGE] {
+            image.write(at, b"needle");
+        }
+        assert_eq!(image.find(b"needle", 0), Some(LEAF - 2));
+        assert_eq!(image.find(b"needle", LEAF - 1), Some(PAGE - 1));
+        assert_eq!(image.find(b"needle", 3 * PAGE + 1), None);
+        assert_eq!(image.rfind(b"needle", 4 * PAGE), Some(3 * PAGE));
+        assert_eq!(image.rfind(b"needle", 3 * PAGE), Some(PAGE - 1));
+        assert_eq!(image.rfind(b"needle", LEAF - 2), None);
+        assert_eq!(image.find(b"", 0), None);
+        assert_eq!(image.find(b"\0\0", LEAF - 3), Some(LEAF + 4));
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_like_a_plain_vector(
+            pages in 1u64..4,
+            writes in prop::collection::vec((0u64..4 * PAGE, prop::collection::vec(any::<u8>(), 1..5000)), 0..6),
+            grow in 0u64..300,
+        ) {
+            let mut image = Image::zeroed(pages * PAGE);
+            let mut plain = vec![0u8; (pages * PAGE) as usize];
+            for (at, bytes) in &writes {
+                let before = image.clone();
+                let plain_before = plain.clone();
+                image.write(*at, bytes);
+                for (i, b) in bytes.iter().enumerate() {
+                    if let Some(slot) = plain.get_mut(*at as usize + i) {
+                        *slot = *b;
+                    }
+                }
+                let mut told = vec![false; plain.len()];
+                for span in image.differences(&before) {
+                    told[span.start as usize..span.end() as usize].fill(true);
+                }
+                prop_assert!((0..plain.len()).all(|i| told[i] == (plain[i] != plain_before[i])));
+                prop_assert_eq!(before.read(0, before.len()), plain_before);
+            }
+            image.grow((pages + grow) * PAGE);
+            plain.resize(((pages + grow) * PAGE) as usize, 0);
+            prop_assert_eq!(image.read(0, image.len()), plain.clone());
+            let mut captured = Image::default();
+            captured.capture(&plain);
+            prop_assert!(captured == image);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The recorded history of one session: plain data, append-only, knowing memory at every moment.
+//!
+//! Owns what a step was, what it did to memory and who did it. Knows no wasm runtime, no script, no screen: the session
+//! fills it, reports and the terminal read it. The invariant every reader may rely on: memory before a step plus the
+//! step's events, in order, is memory after it.
+
+mod event;
+mod finding;
+mod image;
+mod rows;
+mod step;
+
+pub use event::{Event, EventLog, Growth, Write, Writer};
+pub use finding::{Finding, FindingKind, Severity};
+pub use image::{Image, PAGE};
+pub use rows::{Line, Row, rows};
+pub use step::{
+    Answer, Ask, Binding, CallRecord, Change, ImportCall, NamedSpan, Naming, Outcome, Pointer, Span, SpanKind,
+    StepKind, StepRecord,
+};
+
+/// What is known about the guest before anything runs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GuestFacts {
+    /// As the person named it: never made absolute.
+    pub path: String,
+    /// Of the file as given, in lower-case hex.
+    pub sha256: String,
+    /// Length of the file as given.
+    pub bytes: u64,
+    /// The memory the session means, as the module declares it; `None` for a guest without one.
+    pub memory: Option<MemoryFacts>,
+    pub exports: Vec<ExportFacts>,
+    pub imports: Vec<ImportFacts>,
+}
+
+/// A memory's declared limits, in 64 KiB pages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemoryFacts {
+    pub pages: u64,
+    pub max: Option<u64>,
+    /// Addresses are 64 bits wide.
+    pub is_64: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExportFacts {
+    pub name: String,
+    /// `func`, `memory`, `global`, `table` or `tag`.
+    pub kind: String,
+    /// As the text format writes it: `(i32) -> i32`.
+    pub ty: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportFacts {
+    pub module: String,
+    pub name: String,
+    pub kind: String,
+    pub ty: String,
+}
+
+/// A step as the script announces it, before it has run. The first is always instantiation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedStep {
+    pub kind: StepKind,
+    /// In the steps file, counted from 1; `None` for instantiation.
+    pub line: Option<u32>,
+    /// As written.
+    pub text: String,
+    /// The prose before it in a Markdown session.
+    pub narration: Option<String>,
+}
+
+/// A value the person may change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InputFacts {
+    pub name: String,
+    /// In force for this run.
+    pub value: crate::value::Value,
+}
+
+/// What has run so far.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    /// What the session is called on the screen: a file's name, or "default session".
+    pub title: String,
+    pub guest: GuestFacts,
+    pub inputs: Vec<InputFacts>,
+    pub planned: Vec<PlannedStep>,
+    steps: Vec<StepRecord>,
+}
+
+/// How the whole run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Ok,
+    Failed,
+    Trapped,
+    Cancelled,
+}
+
+impl Status {
+    /// The word used in transcripts and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Failed => "failed",
+            Status::Trapped => "trapped",
+            Status::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// A point in time: after the first `event` events of a step. `event` past the step's last means the step's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    pub step: usize,
+    pub event: usize,
+}
+
+impl Moment {
+    /// The end of a step, whatever happened in it.
+    pub fn end_of(step: usize) -> Self {
+        Moment { step, event: usize::MAX }
+    }
+}
+
+impl Timeline {
+    /// Appends what the session reports. Steps come in order; an earlier step's record never changes, but for the
+    /// `claimed` mark that a later `expect finding` puts on its findings.
+    pub fn push(&mut self, step: StepRecord) {
+        for (claimed_step, kind) in &step.claims {
+            if let Some(earlier) = self.steps.get_mut(*claimed_step) {
+                for finding in earlier.findings.iter_mut().filter(|f| f.kind == *kind) {
+                    finding.claimed = true;
+                }
+            }
+        }
+        self.steps.push(step);
+    }
+
+    pub fn steps(&self) -> &[StepRecord] {
+        &self.steps
+    }
+
+    pub fn step(&self, index: usize) -> Option<&StepRecord> {
+        self.steps.get(index)
+    }
+
+    /// Memory before a step ran: the end of the one before it, empty before instantiation.
+    pub fn memory_before(&self, step: usize) -> Image {
+        match step.checked_sub(1) {
+            Some(previous) => self.memory_after(previous),
+            None => Image::default(),
+        }
+    }
+
+    /// Memory at the end of a step; for a step that has not run, at the end of the last that has.
+    pub fn memory_after(&self, step: usize) -> Image {
+        self.steps.get(step).or(self.steps.last()).map(|s| s.memory.clone()).unwrap_or_default()
+    }
+
+    /// Memory after the first `moment.event` events of a step.
+    pub fn memory_at(&self, moment: Moment) -> Image {
+        match self.steps.get(moment.step) {
+            Some(step) if moment.event < step.events.len() => {
+                let mut image = self.memory_before(moment.step);
+                for event in step.events.iter().take(moment.event) {
+                    event.apply(&mut image);
+                }
+                image
+            }
+            _ => self.memory_after(moment.step),
+        }
+    }
+
+    /// The write that put the byte at `address` there, as of `moment`: its step, its place among that step's events,
+    /// and the write itself. `None` for a byte nobody wrote.
+    pub fn last_write(&self, address: u64, moment: Moment) -> Option<(Moment, Write)> {
+        self.writes_to(address, moment).next()
+    }
+
+    /// All writes to the byte at `address` up to `moment`, latest first.
+    pub fn writes_to(&self, address: u64, moment: Moment) -> impl Iterator<Item = (Moment, Write)> + '_ {
+        let shown = self.steps.len().min(moment.step.saturating_add(1));
+        (0..shown).rev().flat_map(move |index| {
+            let events = &self.steps[index].events;
+            let most = if index == moment.step { moment.event.min(events.len()) } else { events.len() };
+            (0..most).rev().filter_map(move |i| match events.get(i) {
+                Some(Event::Write(write)) if write.covers(address) => {
+                    Some((Moment { step: index, event: i + 1 }, write))
+                }
+                _ => None,
+            })
+        })
+    }
+
+    /// The named spans that exist at the end of a step, in the order they were named.
+    pub fn spans_at(&self, step: usize) -> Vec<NamedSpan> {
+        let mut spans: Vec<NamedSpan> = Vec::new();
+        for record in self.steps.iter().take(step.saturating_add(1)) {
+            match &record.naming {
+                Some(Naming::Named(span)) => {
+                    spans.retain(|s| s.name != span.name || s.kind != span.kind);
+                    spans.push(span.clone());
+                }
+                Some(Naming::Released(name)) => {
+                    for span in spans.iter_mut().filter(|s| s.name == *name && s.kind == SpanKind::Block) {
+                        span.released = true;
+                    }
+                }
+                None => {}
+            }
+        }
+        spans
+    }
+
+    /// The answer a later step gave to the question asked in `step`.
+    pub fn answer_to(&self, step: usize) -> Option<&Answer> {
+        self.steps.iter().flat_map(|s| &s.answers).find(|a| a.asked_in == step)
+    }
+
+    /// The first step that ended in anything but ok and that no `expect finding` claims; `Ok` where there is none.
+    pub fn status(&self) -> Status {
+        self.steps.iter().find(|s| s.outcome != Outcome::Ok && !s.is_claimed()).map_or(Status::Ok, |s| {
+            match s.outcome {
+                Outcome::Ok => Status::Ok,
+                Outcome::Failed => Status::Failed,
+                Outcome::Trapped => Status::Trapped,
+                Outcome::Cancelled => Status::Cancelled,
+            }
+        })
+    }
+
+    /// Findings that no `expect finding` claims, with their steps.
+    pub fn open_findings(&self) -> impl Iterator<Item = (&StepRecord, &Finding)> {
+        self.steps.iter().flat_map(|s| s.findings.iter().filter(|f| !f.claimed).map(move |f| (s, f)))
+    }
+}

@@ -1,0 +1,306 @@
+//! One step as it was recorded.
+
+use crate::value::Value;
+
+use super::{EventLog, Finding, FindingKind, Image, Write, Writer};
+
+/// What sort of statement a step was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StepKind {
+    Instantiate,
+    Call,
+    Write,
+    Read,
+    Grow,
+    Global,
+    Set,
+    Region,
+    Block,
+    Release,
+    Expect,
+    Ask,
+    Let,
+}
+
+impl StepKind {
+    /// The word used in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            StepKind::Instantiate => "instantiate",
+            StepKind::Call => "call",
+            StepKind::Write => "write",
+            StepKind::Read => "read",
+            StepKind::Grow => "grow",
+            StepKind::Global => "global",
+            StepKind::Set => "set",
+            StepKind::Region => "region",
+            StepKind::Block => "block",
+            StepKind::Release => "release",
+            StepKind::Expect => "expect",
+            StepKind::Ask => "ask",
+            StepKind::Let => "let",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Ok,
+    Failed,
+    Trapped,
+    Cancelled,
+}
+
+impl Outcome {
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Failed => "failed",
+            Outcome::Trapped => "trapped",
+            Outcome::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Bytes from `start`, `len` of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub start: u64,
+    pub len: u64,
+}
+
+impl Span {
+    /// One past the last byte.
+    pub fn end(&self) -> u64 {
+        self.start.saturating_add(self.len)
+    }
+
+    pub fn contains(&self, address: u64) -> bool {
+        (self.start..self.end()).contains(&address)
+    }
+}
+
+/// A name given to a value by a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binding {
+    pub name: String,
+    pub value: Value,
+}
+
+/// A variable that the script uses as an address, with its value at the end of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pointer {
+    pub name: String,
+    pub address: u64,
+    /// Its value before this step, where this step changed it.
+    pub moved_from: Option<u64>,
+    /// This step fetched it, to the same value or another.
+    pub fetched: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRecord {
+    pub export: String,
+    pub args: Vec<Value>,
+    /// Empty where the call did not return.
+    pub results: Vec<Value>,
+}
+
+/// One call of a host function by the guest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportCall {
+    /// `module.name`.
+    pub name: String,
+    pub args: Vec<Value>,
+    pub results: Vec<Value>,
+    /// What its `reads` actions saw.
+    pub saw: Vec<Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SpanKind {
+    Region,
+    Block,
+}
+
+/// A span the script named.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedSpan {
+    pub name: String,
+    pub kind: SpanKind,
+    pub span: Span,
+    /// A block that was given back.
+    pub released: bool,
+}
+
+/// What a step did to the named spans.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Naming {
+    Named(NamedSpan),
+    Released(String),
+}
+
+/// A prediction asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask {
+    pub question: String,
+}
+
+/// The answer to an earlier step's question: the value, or why it could not be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub asked_in: usize,
+    pub value: Result<Value, String>,
+}
+
+/// Everything recorded about one step.
+#[derive(Debug, Clone)]
+pub struct StepRecord {
+    /// 0 is instantiation.
+    pub index: usize,
+    /// In the steps file, counted from 1.
+    pub line: Option<u32>,
+    pub kind: StepKind,
+    /// As written.
+    pub text: String,
+    /// The prose before it in a Markdown session.
+    pub narration: Option<String>,
+    pub outcome: Outcome,
+    /// Why the outcome is not ok; safe to print; may have several lines.
+    pub error: Option<String>,
+    pub bindings: Vec<Binding>,
+    pub call: Option<CallRecord>,
+    /// The first calls of imports; a bounded number.
+    pub imports_called: Vec<ImportCall>,
+    /// How many calls of imports there were in all.
+    pub imports_called_total: u64,
+    /// What WASI printed.
+    pub output: Option<String>,
+    /// Memory's size before and after, in 64 KiB pages.
+    pub pages_before: u64,
+    pub pages_after: u64,
+    pub events: EventLog,
+    /// Memory at the end of the step.
+    pub memory: Image,
+    /// Maximal runs of bytes that differ across the step and share one last writer, by address.
+    pub changes: Vec<Change>,
+    /// How many single stores the guest made, where that was counted.
+    pub stores: u64,
+    /// How many of them are in `events` one by one.
+    pub stores_recorded: u64,
+    /// The bytes that matter in this step: where it wrote or read, or where the pointer is.
+    pub focus: Option<Span>,
+    /// All variables the script uses as addresses, as they stand after the step.
+    pub pointers: Vec<Pointer>,
+    pub naming: Option<Naming>,
+    pub ask: Option<Ask>,
+    pub answers: Vec<Answer>,
+    pub findings: Vec<Finding>,
+    /// Findings of earlier steps that this step expects: (step, kind).
+    pub claims: Vec<(usize, FindingKind)>,
+}
+
+/// A run of bytes that differ across a step and share one last writer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    pub start: u64,
+    pub before: Vec<u8>,
+    pub after: Vec<u8>,
+    pub writer: Writer,
+}
+
+impl Change {
+    pub fn span(&self) -> Span {
+        Span { start: self.start, len: self.after.len() as u64 }
+    }
+}
+
+impl StepRecord {
+    /// A step of which nothing is known yet but what it is. Memory and pages are those it starts from.
+    pub fn begin(index: usize, kind: StepKind, text: String, memory: Image) -> Self {
+        let pages = memory.pages();
+        StepRecord {
+            index,
+            line: None,
+            kind,
+            text,
+            narration: None,
+            outcome: Outcome::Ok,
+            error: None,
+            bindings: Vec::new(),
+            call: None,
+            imports_called: Vec::new(),
+            imports_called_total: 0,
+            output: None,
+            pages_before: pages,
+            pages_after: pages,
+            events: EventLog::default(),
+            memory,
+            changes: Vec::new(),
+            stores: 0,
+            stores_recorded: 0,
+            focus: None,
+            pointers: Vec::new(),
+            naming: None,
+            ask: None,
+            answers: Vec::new(),
+            findings: Vec::new(),
+            claims: Vec::new(),
+        }
+    }
+
+    /// Whether the step did not end in ok, and a later `expect finding` says that this was meant.
+    pub fn is_claimed(&self) -> bool {
+        self.outcome != Outcome::Ok && self.findings.iter().any(|f| f.claimed)
+    }
+
+    /// Whether the byte at `address` differs across this step.
+    pub fn changed(&self, address: u64) -> bool {
+        let after = self.changes.partition_point(|c| c.start <= address);
+        after.checked_sub(1).and_then(|i| self.changes.get(i)).is_some_and(|c| c.span().contains(address))
+    }
+
+    /// Fills `changes` from memory before the step, `memory` and `events`.
+    pub fn settle_changes(&mut self, before: &Image) {
+        let writes: Vec<Write> = self.events.writes().collect();
+        self.changes = Change::between(before, &self.memory, &writes);
+    }
+}
+
+impl Change {
+    /// The maximal runs that differ between two images and share one last writer among `writes` (in order of time).
+    pub fn between(before: &Image, after: &Image, writes: &[Write]) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for span in after.differences(before) {
+            let mut owner: Vec<Option<usize>> = vec![None; usize::try_from(span.len).unwrap_or(0)];
+            for (index, write) in writes.iter().enumerate() {
+                let from = write.start.max(span.start);
+                let to = write.end().min(span.end());
+                if from < to {
+                    let range = (from - span.start) as usize..(to - span.start) as usize;
+                    if let Some(part) = owner.get_mut(range) {
+                        part.fill(Some(index));
+                    }
+                }
+            }
+            let writer_of = |index: Option<usize>| index.and_then(|i| writes.get(i)).map(|w| &w.writer);
+            let mut start = 0;
+            for end in 1..=owner.len() {
+                let same = owner.get(end).is_some_and(|next| writer_of(*next) == writer_of(owner[start]));
+                if same {
+                    continue;
+                }
+                let at = span.start + start as u64;
+                let len = (end - start) as u64;
+                changes.push(Change {
+                    start: at,
+                    before: before.read(at, len),
+                    after: after.read(at, len),
+                    writer: writer_of(owner[start]).cloned().unwrap_or_else(Writer::guest),
+                });
+                start = end;
+            }
+        }
+        changes
+    }
+}
