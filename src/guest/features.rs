@@ -1,0 +1,108 @@
+//! Which parts of WebAssembly the engine runs, and which one a guest asks for that it does not.
+//!
+//! Read from the engine's sources and checked by `tests/guest_features.rs`, which compiles one guest for each.
+
+use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload, Validator, WasmFeatures};
+
+use super::GuestError;
+use crate::safe;
+
+/// What wasmer 7.4.2 validates a module for when cranelift compiles it and nobody sets other features. Imports in the
+/// compact encoding are not among it, but the rewriting spells them out.
+pub(super) const ENGINE: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::FLOATS)
+    .union(WasmFeatures::GC_TYPES)
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::REFERENCE_TYPES)
+    .union(WasmFeatures::MULTI_VALUE)
+    .union(WasmFeatures::SIMD)
+    .union(WasmFeatures::RELAXED_SIMD)
+    .union(WasmFeatures::THREADS)
+    .union(WasmFeatures::MULTI_MEMORY)
+    .union(WasmFeatures::EXTENDED_CONST)
+    .union(WasmFeatures::EXCEPTIONS)
+    .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::COMPACT_IMPORTS);
+
+/// The words for what the engine lacks. Tried in this order, so what needs another one stands before it.
+const LACKING: [(WasmFeatures, &str); 10] = [
+    (WasmFeatures::CUSTOM_DESCRIPTORS, "custom descriptors"),
+    (WasmFeatures::STACK_SWITCHING, "stack switching"),
+    (WasmFeatures::SHARED_EVERYTHING_THREADS, "shared functions, tables or globals"),
+    (WasmFeatures::GC, "garbage-collected types"),
+    (WasmFeatures::FUNCTION_REFERENCES, "typed function references"),
+    (WasmFeatures::TAIL_CALL, "tail calls"),
+    (WasmFeatures::MEMORY64, "64-bit memories or tables"),
+    (WasmFeatures::LEGACY_EXCEPTIONS, "the old form of exception handling"),
+    (WasmFeatures::MEMORY_CONTROL, "memory control"),
+    (WasmFeatures::CUSTOM_PAGE_SIZES, "custom page sizes"),
+];
+
+/// Accepts a module that is valid and that the engine runs.
+pub(super) fn check(name: &str, wasm: &[u8]) -> Result<(), GuestError> {
+    if is_valid(wasm, ENGINE) {
+        return check_elements(name, wasm);
+    }
+    Validator::new_with_features(WasmFeatures::all()).validate_all(wasm).map_err(|error| GuestError::Invalid {
+        name: name.into(),
+        offset: error.offset(),
+        message: safe::cut(error.message(), 300),
+    })?;
+    Err(GuestError::Unsupported { name: name.into(), features: lacking(wasm) })
+}
+
+fn is_valid(wasm: &[u8], features: WasmFeatures) -> bool {
+    Validator::new_with_features(features).validate_all(wasm).is_ok()
+}
+
+/// The features a module cannot do without: what is left of all of them when each that is not missed is taken away.
+fn lacking(wasm: &[u8]) -> Vec<String> {
+    let mut features = WasmFeatures::all();
+    for (_, feature) in WasmFeatures::all().difference(ENGINE).iter_names() {
+        let is_named = LACKING.iter().any(|(named, _)| *named == feature);
+        if !is_named && is_valid(wasm, features.difference(feature)) {
+            features = features.difference(feature);
+        }
+    }
+    let mut words = Vec::new();
+    for (feature, word) in LACKING {
+        let without = features.difference(feature);
+        match is_valid(wasm, without) {
+            true => features = without,
+            false => words.push(String::from(word)),
+        }
+    }
+    if words.is_empty() {
+        words.push("a part of WebAssembly that is not known by name here".into());
+    }
+    words
+}
+
+/// Finds what the engine accepts as valid and refuses later: its element segments hold functions and nulls only.
+fn check_elements(name: &str, wasm: &[u8]) -> Result<(), GuestError> {
+    let refuse = || GuestError::Unsupported {
+        name: name.into(),
+        features: vec!["an element segment that holds more than functions and nulls".into()],
+    };
+    for payload in Parser::new(0).parse_all(wasm) {
+        let Ok(Payload::ElementSection(elements)) = payload else { continue };
+        for element in elements.into_iter().flatten() {
+            if matches!(element.kind, ElementKind::Declared) {
+                continue;
+            }
+            let ElementItems::Expressions(ty, expressions) = element.items else { continue };
+            if !ty.is_func_ref() && !ty.is_extern_ref() {
+                return Err(refuse());
+            }
+            for expression in expressions.into_iter().flatten() {
+                let first = expression.get_operators_reader().read();
+                if !matches!(first, Ok(Operator::RefNull { .. } | Operator::RefFunc { .. })) {
+                    return Err(refuse());
+                }
+            }
+        }
+    }
+    Ok(())
+}
