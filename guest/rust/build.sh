@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Builds wasm_is_cool.wasm from src/lib.rs. The result is committed, so that building linmem needs none of this.
+#
+# Needs a rustc that can build for wasm32-unknown-unknown: rustup's, after `rustup target add wasm32-unknown-unknown`,
+# or Debian's, after `apt-get update && apt-get install -y rustc libstd-rust-dev-wasm32 lld`. The committed file was
+# made with the latter. RUSTC=/path/to/rustc chooses another one.
+#
+# The debug information is the point of this guest. A store instruction carries no name and no line; the DWARF sections
+# say which line of src/lib.rs each instruction came from, and so who wrote a byte can be told as a place in the source.
+# It must say so on every machine: hence the prefix of this folder is taken out of all paths.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+target=wasm32-unknown-unknown
+has_target() { [ -d "$("$1" --print sysroot 2>/dev/null)/lib/rustlib/$target/lib" ]; }
+
+linker=()
+if [ -n "${RUSTC:-}" ]; then
+  rustc=$RUSTC
+elif command -v rustc >/dev/null && has_target rustc; then
+  rustc=rustc
+elif has_target /usr/bin/rustc; then
+  rustc=/usr/bin/rustc   # by its path: rustup's rustc stands before it on PATH, and is left alone
+  linker=(-C linker=wasm-ld)
+else
+  echo "error: no rustc here can build for $target; see the top of $0" >&2
+  exit 1
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# One codegen unit gives one object file, and so one unit of debug information, which trim.rs keeps. The linker's -O0
+# keeps its strings in their place; the code was optimised before.
+"$rustc" src/lib.rs --crate-name wasm_is_cool --crate-type cdylib --edition 2021 --target "$target" \
+  -C opt-level=s -C debuginfo=2 -C codegen-units=1 -C panic=abort -C link-arg=-O0 "${linker[@]}" \
+  --remap-path-prefix "$PWD=" --emit link,obj --out-dir "$work"
+"$rustc" trim.rs --edition 2021 -O -o "$work/trim"
+"$work/trim" "$work/wasm_is_cool.wasm" "$work/wasm_is_cool.o" wasm_is_cool.wasm
+
+if strings -n 4 wasm_is_cool.wasm | grep -E "^/[a-z]|$PWD|$HOME"; then
+  echo "error: wasm_is_cool.wasm holds the paths above, which belong to this machine" >&2
+  exit 1
+fi
+"$rustc" --version
+sha256sum wasm_is_cool.wasm
+wc -c wasm_is_cool.wasm
