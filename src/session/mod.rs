@@ -1,1 +1,106 @@
-//! (to come)
+//! Runs a script one step at a time against a live guest, and reports each step as plain data. The only part that names
+//! the engine, wasmer. Knows no screen and no report.
+
+mod call;
+mod engine;
+pub mod files;
+mod imports;
+mod instantiate;
+pub mod limits;
+mod memory;
+mod open;
+mod reading;
+mod scope;
+mod steps;
+mod values;
+pub mod worker;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wasmer::{FunctionEnv, Instance, Memory, Module, Store};
+
+use crate::guest::{Guest, Rewritten};
+use crate::script::Script;
+use crate::script::ast::Expr;
+use crate::timeline::{FindingKind, Image, StepRecord, Timeline};
+
+use files::Files;
+use imports::HostState;
+use limits::{Control, Limits};
+use scope::Scope;
+
+pub use open::OpenError;
+
+/// What a session is made of.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// What the session is called on the screen.
+    pub title: String,
+    pub script: Script,
+    pub guest: Guest,
+    pub files: Files,
+    /// Inputs that the person sets: name and text as typed.
+    pub sets: Vec<(String, String)>,
+    pub limits: Limits,
+    pub control: Control,
+}
+
+/// A guest and a script at some step. Steps run in order, never twice; what they did comes back as [`StepRecord`]s.
+pub struct Session {
+    script: Script,
+    guest: Guest,
+    rewritten: Rewritten,
+    files: Files,
+    limits: Limits,
+    control: Control,
+    store: Store,
+    module: Module,
+    env: FunctionEnv<HostState>,
+    instance: Option<Instance>,
+    /// Which of the guest's memories is meant, or why none is.
+    memory_index: Result<u32, String>,
+    memory: Option<Memory>,
+    scope: Scope,
+    /// Memory as the last step left it.
+    image: Image,
+    /// The next statement of the script.
+    next_statement: usize,
+    next_step: usize,
+    is_over: bool,
+    /// Questions not answered yet: the step that asked, and the answer's expression.
+    asked: Vec<(usize, Expr)>,
+    /// The last step that an `expect finding` can speak of, and what it found.
+    last_findings: (usize, Vec<FindingKind>),
+    /// Variables the script uses as addresses.
+    pointers: BTreeSet<String>,
+    /// What such a variable was before it was last bound.
+    previous_pointers: BTreeMap<String, u64>,
+    sets: Vec<(String, String)>,
+}
+
+impl Session {
+    /// Compiles the guest and checks the script against it. Nothing of the guest runs yet. The timeline that comes back
+    /// has no steps; push what [`Session::advance`] returns.
+    ///
+    /// # Errors
+    /// When the guest cannot be compiled, or an input or an `import` line cannot be used with it.
+    pub fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
+        open::open(opening)
+    }
+
+    /// Runs the next step to its end. `None` when no step is left, or the last one ended in anything but ok.
+    pub fn advance(&mut self) -> Option<StepRecord> {
+        if self.is_over {
+            return None;
+        }
+        if self.next_step == 0 {
+            return Some(self.instantiate());
+        }
+        self.run_next_statement()
+    }
+
+    /// Whether no step is left to run.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+}

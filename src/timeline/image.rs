@@ -100,11 +100,10 @@ impl Image {
         }
     }
 
-    /// Takes over live memory: only leaves that differ are copied. `bytes` is all of memory now.
-    pub fn capture(&mut self, bytes: &[u8]) {
-        self.grow(bytes.len() as u64);
+    /// Takes over a part of live memory, from `start`, a multiple of 4 KiB: only leaves that differ are copied.
+    pub fn capture(&mut self, start: u64, bytes: &[u8]) {
         for (index, chunk) in bytes.chunks(LEAF as usize).enumerate() {
-            let offset = index as u64 * LEAF;
+            let offset = start + index as u64 * LEAF;
             let same = match self.leaf(offset) {
                 Some(leaf) => leaf.get(..chunk.len()).is_some_and(|known| known == chunk),
                 None => is_zero(chunk),
@@ -414,8 +413,8 @@ mod tests {
             image.grow((pages + grow) * PAGE);
             plain.resize(((pages + grow) * PAGE) as usize, 0);
             prop_assert_eq!(image.read(0, image.len()), plain.clone());
-            let mut captured = Image::default();
-            captured.capture(&plain);
+            let mut captured = Image::zeroed(plain.len() as u64);
+            captured.capture(0, &plain);
             prop_assert!(captured == image);
         }
     }

@@ -148,11 +148,11 @@ impl Timeline {
         self.steps.get(index)
     }
 
-    /// Memory before a step ran: the end of the one before it, empty before instantiation.
+    /// Memory before a step ran: the end of the one before it; before instantiation, memory as it is born, all zero.
     pub fn memory_before(&self, step: usize) -> Image {
         match step.checked_sub(1) {
             Some(previous) => self.memory_after(previous),
-            None => Image::default(),
+            None => Image::zeroed(self.guest.memory.as_ref().map_or(0, |m| m.pages.saturating_mul(PAGE))),
         }
     }
 

@@ -1,0 +1,172 @@
+//! Running guest code inside a step: arguments checked, the clock set, and afterwards everything it did to memory
+//! gathered with its writers.
+
+use wasmer::{Function, RuntimeError, Value as Wasm};
+
+use crate::script::ast::{Call, Expr};
+use crate::timeline::{CallRecord, Event, Finding, FindingKind, Outcome, StepRecord, Write, Writer};
+use crate::value::Value;
+
+use super::imports::HostTrap;
+use super::limits::{Stop, Watch};
+use super::{Session, engine, memory, values};
+
+/// Why a step did not end in ok.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct StepError {
+    pub outcome: Outcome,
+    /// Safe to print.
+    pub message: String,
+    pub findings: Vec<Finding>,
+}
+
+impl StepError {
+    pub fn failed(message: impl Into<String>) -> Self {
+        StepError { outcome: Outcome::Failed, message: message.into(), findings: Vec::new() }
+    }
+
+    /// A failure that is also a finding, with the same words.
+    pub fn found(kind: FindingKind, address: Option<u64>, message: String) -> Self {
+        let finding = Finding { address, ..Finding::new(kind, message.clone()) };
+        StepError { outcome: Outcome::Failed, message, findings: vec![finding] }
+    }
+}
+
+impl From<String> for StepError {
+    fn from(message: String) -> Self {
+        StepError::failed(message)
+    }
+}
+
+impl Session {
+    /// Calls an export as a script says it, and records the call.
+    pub(super) fn call_export(&mut self, call: &Call, record: &mut StepRecord) -> Result<Vec<Value>, StepError> {
+        let (function, args) = self.prepare_call(call)?;
+        let given: Vec<Wasm> = args.iter().map(|(_, wasm)| wasm.clone()).collect();
+        record.call = Some(CallRecord {
+            export: call.export.text.clone(),
+            args: args.into_iter().map(|(value, _)| value).collect(),
+            results: Vec::new(),
+        });
+        let results = self.call_guest(&function, &given, record)?;
+        let results: Vec<Value> = results
+            .iter()
+            .map(values::from_wasm)
+            .collect::<Result<_, _>>()
+            .map_err(|why| StepError::failed(format!("{}: {why}", crate::safe::plain(&call.export.text))))?;
+        if let Some(call) = &mut record.call {
+            call.results.clone_from(&results);
+        }
+        Ok(results)
+    }
+
+    fn prepare_call(&mut self, call: &Call) -> Result<(Function, Vec<(Value, Wasm)>), StepError> {
+        let shown = crate::safe::plain(&call.export.text);
+        let function = self.exported_function(&call.export.text)?;
+        let ty = function.ty(&self.store);
+        if ty.params().len() != call.args.len() {
+            let (wanted, given) = (ty.params().len(), call.args.len());
+            let plural = if wanted == 1 { "" } else { "s" };
+            return Err(StepError::failed(format!(
+                "{shown} takes {wanted} argument{plural}, {given} given; its type is {}",
+                values::signature(&ty)
+            )));
+        }
+        let mut args = Vec::with_capacity(call.args.len());
+        for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {
+            let value = self.evaluate(expr)?;
+            let wasm = values::to_wasm(&value, *ty)
+                .map_err(|why| format!("argument {} of {shown}, of type {}: {why}", index + 1, values::type_name(*ty)))?;
+            args.push((value, wasm));
+        }
+        Ok((function, args))
+    }
+
+    /// Runs a guest function and adds what it did to the record, whether it returned or not.
+    pub(super) fn call_guest(
+        &mut self,
+        function: &Function,
+        args: &[Wasm],
+        record: &mut StepRecord,
+    ) -> Result<Vec<Wasm>, StepError> {
+        let watch = Watch::start(&self.control, self.limits.max_time);
+        self.env.as_mut(&mut self.store).begin_step(watch, &self.scope, &self.image);
+        let outcome = function.call(&mut self.store, args);
+        let gathered = self.gather(record);
+        let results = outcome.map_err(|error| self.trap_of(&error))?;
+        gathered?;
+        Ok(results.into_vec())
+    }
+
+    /// Adds events, import calls and memory as it is now to the record.
+    fn gather(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
+        let live = self.memory.clone();
+        let pages = live.as_ref().map(|m| memory::pages(m, &self.store));
+        let state = self.env.as_mut(&mut self.store);
+        if let Some(pages) = pages {
+            state.note_growth(pages, Writer::guest());
+        }
+        let known = std::mem::take(&mut state.image);
+        let events = std::mem::take(&mut state.events);
+        let room = super::imports::MOST_CALLS_KEPT.saturating_sub(record.imports_called.len());
+        record.imports_called.extend(std::mem::take(&mut state.calls).into_iter().take(room));
+        record.imports_called_total += state.calls_total;
+        for event in events.iter() {
+            record.events.push(event);
+        }
+        let Some(live) = live else { return Ok(()) };
+        let mut now = known.clone();
+        memory::capture(&mut now, &live, &self.store).map_err(|e| e.to_string())?;
+        for span in now.differences(&known) {
+            record.events.push(Event::Write(Write {
+                start: span.start,
+                before: known.read(span.start, span.len).into(),
+                after: now.read(span.start, span.len).into(),
+                writer: Writer::guest(),
+                is_difference: true,
+            }));
+        }
+        self.image = now;
+        Ok(())
+    }
+
+    fn trap_of(&self, error: &RuntimeError) -> StepError {
+        let found = |outcome, kind, address, message: String| StepError {
+            outcome,
+            findings: vec![Finding { address, ..Finding::new(kind, message.clone()) }],
+            message,
+        };
+        match error.downcast_ref::<HostTrap>() {
+            Some(HostTrap::Stopped(Stop::Cancelled)) => StepError {
+                outcome: Outcome::Cancelled,
+                message: "cancelled while the guest was running".into(),
+                findings: Vec::new(),
+            },
+            Some(HostTrap::Stopped(Stop::TimeLimit)) => {
+                let limit = self.limits.max_time.unwrap_or_default();
+                let message =
+                    format!("the call ran longer than {limit:?} and was stopped; --max-time sets the limit, 0 for none");
+                found(Outcome::Cancelled, FindingKind::Limit, None, message)
+            }
+            Some(trap @ HostTrap::Undefined { .. }) => {
+                found(Outcome::Trapped, FindingKind::ImportUndefined, None, trap.to_string())
+            }
+            Some(HostTrap::Action { out_of_bounds: Some(address), name, message }) => found(
+                Outcome::Trapped,
+                FindingKind::OutOfBounds,
+                Some(*address),
+                format!("import {name}: {message}"),
+            ),
+            Some(trap) => found(Outcome::Trapped, FindingKind::Trap, None, trap.to_string()),
+            None => {
+                let message = engine::describe_trap(error, &self.guest, &self.rewritten);
+                found(Outcome::Trapped, FindingKind::Trap, None, format!("trap: {message}"))
+            }
+        }
+    }
+
+    /// Evaluates an expression over what is bound now.
+    pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, StepError> {
+        crate::script::eval::evaluate(expr, &self.world()).map_err(|e| StepError::failed(self.located(e.span.start, &e.message)))
+    }
+}

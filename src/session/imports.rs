@@ -1,0 +1,434 @@
+//! The host functions a guest imports: those the script describes by actions, those whose meaning is known by
+//! themselves, and the rest, which are satisfied so that the guest can start and trap when called.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use wasmer::{FunctionEnvMut, FunctionType, Memory, RuntimeError, Value as Wasm};
+
+use crate::safe;
+use crate::script::ast::{Action, ImportName};
+use crate::script::eval::{self, World};
+use crate::timeline::{Event, EventLog, Growth, ImportCall, PAGE, Write, Writer};
+use crate::value::Value;
+
+use super::files::Files;
+use super::limits::{Stop, Watch};
+use super::reading;
+use super::scope::Scope;
+use super::{memory, values};
+
+/// How many calls of imports one step keeps one by one; the rest are counted.
+pub const MOST_CALLS_KEPT: usize = 1000;
+/// How many calls of one import `call_args` can look back on.
+const MOST_ARGS_KEPT: usize = 100_000;
+
+/// Why a host function ended the guest's call.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(super) enum HostTrap {
+    #[error("{}", undefined(.name, *.params, *.results))]
+    Undefined { name: ImportName, params: usize, results: usize },
+    /// What a `traps` action, an abort or a throw says.
+    #[error("{0}")]
+    Said(String),
+    /// A described action could not be carried out.
+    #[error("import {name}: {message}")]
+    Action { name: String, message: String, out_of_bounds: Option<u64> },
+    #[error("stopped")]
+    Stopped(Stop),
+}
+
+fn undefined(name: &ImportName, params: usize, results: usize) -> String {
+    format!(
+        "the guest called {}, an import that nobody defined; to define it, add before the first step:\n    {}",
+        display(name),
+        definition_line(name, params, results)
+    )
+}
+
+/// The line that would define an import, for a person to copy.
+fn definition_line(name: &ImportName, params: usize, results: usize) -> String {
+    let names: Vec<String> = (0..params).map(|i| format!("a{i}")).collect();
+    let mut line = format!("import {}({})", display(name), names.join(", "));
+    if results > 0 {
+        line.push_str(" returns ");
+        line.push_str(&vec!["0"; results].join(", "));
+    }
+    line
+}
+
+/// `module.name`, each part quoted where it is not a plain name.
+pub fn display(name: &ImportName) -> String {
+    format!("{}.{}", part(&name.module), part(&name.name))
+}
+
+fn part(text: &str) -> String {
+    let plain = !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if plain { text.to_string() } else { safe::quoted(text, 200) }
+}
+
+/// What every host function of a session shares: the live memory, what a step's calls did, and all calls so far.
+pub(super) struct HostState {
+    pub memory: Option<Memory>,
+    pub watch: Option<Watch>,
+    pub scope: Scope,
+    pub files: Files,
+    /// This step's writes and growth by imports, in order; growth by the guest in between is noted as it is seen.
+    pub events: EventLog,
+    /// Memory's size as far as `events` know it, in pages.
+    pub pages_known: u64,
+    pub calls: Vec<ImportCall>,
+    pub calls_total: u64,
+    pub history: HashMap<ImportName, History>,
+    /// What `events` are made on top of: memory as the step found it, with this step's import writes.
+    pub image: crate::timeline::Image,
+}
+
+/// All calls of one import so far.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    pub count: u64,
+    pub args: Vec<Vec<Value>>,
+}
+
+impl HostState {
+    pub fn new(files: Files) -> Self {
+        HostState {
+            memory: None,
+            watch: None,
+            scope: Scope::default(),
+            files,
+            events: EventLog::default(),
+            pages_known: 0,
+            calls: Vec::new(),
+            calls_total: 0,
+            history: HashMap::new(),
+            image: Default::default(),
+        }
+    }
+
+    /// Forgets the last step's calls and starts the clock of the next.
+    pub fn begin_step(&mut self, watch: Watch, scope: &Scope, image: &crate::timeline::Image) {
+        self.watch = Some(watch);
+        self.scope = scope.clone();
+        self.events = EventLog::default();
+        self.image = image.clone();
+        self.pages_known = image.pages();
+        self.calls = Vec::new();
+        self.calls_total = 0;
+    }
+
+    /// Notes growth that happened since the last look, by whom.
+    pub fn note_growth(&mut self, now: u64, by: Writer) {
+        if now > self.pages_known {
+            self.events.push(Event::Growth(Growth { before: self.pages_known, after: now, by }));
+            self.image.grow(now.saturating_mul(PAGE));
+            self.pages_known = now;
+        }
+    }
+
+    fn note_write(&mut self, start: u64, bytes: &[u8], writer: Writer) {
+        let before = self.image.read(start, bytes.len() as u64);
+        self.image.write(start, bytes);
+        self.events.push(Event::Write(Write {
+            start,
+            before: before.into(),
+            after: bytes.into(),
+            writer,
+            is_difference: false,
+        }));
+    }
+
+    pub fn calls_of(&self, name: &ImportName) -> u64 {
+        self.history.get(name).map_or(0, |h| h.count)
+    }
+
+    /// The arguments of one call of an import, counted from 0.
+    pub fn args_of(&self, name: &ImportName, index: u64) -> Result<Vec<Value>, String> {
+        let history = self.history.get(name);
+        let count = history.map_or(0, |h| h.count);
+        let shown = display(name);
+        if index >= count {
+            return Err(format!("{shown} was called {count} times, so there is no call {index} (the first is call 0)"));
+        }
+        usize::try_from(index)
+            .ok()
+            .and_then(|i| history?.args.get(i).cloned())
+            .ok_or_else(|| format!("only the first {MOST_ARGS_KEPT} calls of {shown} are kept"))
+    }
+}
+
+/// A host function as the guest sees it.
+pub(super) struct HostFunction {
+    pub name: ImportName,
+    pub ty: FunctionType,
+    pub meaning: Meaning,
+}
+
+pub(super) enum Meaning {
+    /// What the script says, over these parameter names.
+    Described { params: Vec<String>, actions: Vec<Action> },
+    /// AssemblyScript's `env.abort(message, file, line, column)`: UTF-16 with its byte length four bytes before.
+    AssemblyScriptAbort,
+    /// wasm-bindgen's `__wbindgen_throw(pointer, length)`: UTF-8.
+    WasmBindgenThrow,
+    Undefined,
+}
+
+impl Meaning {
+    /// What an import means that the script does not define.
+    pub fn known(name: &ImportName, ty: &FunctionType) -> Meaning {
+        use wasmer::Type::I32;
+        let params = ty.params();
+        if name.module == "env" && name.name == "abort" && params == [I32, I32, I32, I32] {
+            Meaning::AssemblyScriptAbort
+        } else if name.name.starts_with("__wbindgen_throw") || name.name.starts_with("__wbg___wbindgen_throw") {
+            if params == [I32, I32] { Meaning::WasmBindgenThrow } else { Meaning::Undefined }
+        } else {
+            Meaning::Undefined
+        }
+    }
+}
+
+impl HostFunction {
+    /// What runs when the guest calls the import.
+    ///
+    /// # Errors
+    /// A user trap holding a [`HostTrap`].
+    pub fn call(&self, mut env: FunctionEnvMut<HostState>, args: &[Wasm]) -> Result<Vec<Wasm>, RuntimeError> {
+        let trap = |trap: HostTrap| RuntimeError::user(Box::new(trap));
+        let args: Vec<Value> = args.iter().map(|a| values::from_wasm(a).unwrap_or(Value::Null)).collect();
+        let state = env.data_mut();
+        if let Some(Err(stop)) = state.watch.as_ref().map(Watch::check) {
+            return Err(trap(HostTrap::Stopped(stop)));
+        }
+        state.calls_total += 1;
+        let history = state.history.entry(self.name.clone()).or_default();
+        history.count += 1;
+        if history.args.len() < MOST_ARGS_KEPT {
+            history.args.push(args.clone());
+        }
+        let kept = (state.calls.len() < MOST_CALLS_KEPT).then(|| {
+            let name = safe::plain(&format!("{}.{}", self.name.module, self.name.name));
+            state.calls.push(ImportCall { name, args: args.clone(), results: Vec::new(), saw: Vec::new() });
+            state.calls.len() - 1
+        });
+        let mut running = Running { function: self, env, args, saw: Vec::new() };
+        let results = running.perform().map_err(trap);
+        let saw = std::mem::take(&mut running.saw);
+        let state = running.env.data_mut();
+        if let Some(call) = kept.and_then(|i| state.calls.get_mut(i)) {
+            call.saw = saw;
+            if let Ok(results) = &results {
+                call.results = results.iter().map(|r| values::from_wasm(r).unwrap_or(Value::Null)).collect();
+            }
+        }
+        results
+    }
+
+    fn writer(&self) -> Writer {
+        Writer::Import { module: Arc::from(safe::plain(&self.name.module)), name: Arc::from(safe::plain(&self.name.name)) }
+    }
+}
+
+/// One call of a host function while it runs.
+struct Running<'a, 'b> {
+    function: &'a HostFunction,
+    env: FunctionEnvMut<'b, HostState>,
+    args: Vec<Value>,
+    saw: Vec<Value>,
+}
+
+/// What an action's expression can see: the parameters, then what the script has bound.
+struct ActionWorld<'a> {
+    params: &'a [String],
+    args: &'a [Value],
+    state: &'a HostState,
+    pages: Option<u64>,
+}
+
+impl World for ActionWorld<'_> {
+    fn variable(&self, name: &str) -> Option<&Value> {
+        match self.params.iter().position(|p| p == name) {
+            Some(index) => self.args.get(index),
+            None => self.state.scope.value(name),
+        }
+    }
+
+    fn pages(&self) -> Result<u64, String> {
+        self.pages.ok_or_else(|| memory::AccessError::NoMemory.to_string())
+    }
+
+    fn calls(&self, import: &ImportName) -> Result<u64, String> {
+        Ok(self.state.calls_of(import))
+    }
+
+    fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, String> {
+        self.state.args_of(import, index)
+    }
+
+    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.state.files.read(path)
+    }
+}
+
+impl Running<'_, '_> {
+    fn perform(&mut self) -> Result<Vec<Wasm>, HostTrap> {
+        match &self.function.meaning {
+            Meaning::Described { params, actions } => self.perform_actions(params, actions),
+            Meaning::AssemblyScriptAbort => Err(HostTrap::Said(self.abort_message())),
+            Meaning::WasmBindgenThrow => Err(HostTrap::Said(self.throw_message())),
+            Meaning::Undefined => Err(HostTrap::Undefined {
+                name: self.function.name.clone(),
+                params: self.function.ty.params().len(),
+                results: self.function.ty.results().len(),
+            }),
+        }
+    }
+
+    fn perform_actions(&mut self, params: &[String], actions: &[Action]) -> Result<Vec<Wasm>, HostTrap> {
+        let mut results = Vec::new();
+        for action in actions {
+            match action {
+                Action::Returns(exprs) => {
+                    for (expr, ty) in exprs.iter().zip(self.function.ty.results()) {
+                        let value = self.evaluate(params, expr)?;
+                        results.push(values::to_wasm(&value, *ty).map_err(|why| self.fail(format!("returns: {why}")))?);
+                    }
+                }
+                Action::Writes { address, value } => {
+                    let address = self.address(params, address, "the address")?;
+                    let value = self.evaluate(params, value)?;
+                    let bytes = crate::script::encoding::bytes_to_write(&value).map_err(|e| self.fail(e.to_string()))?;
+                    self.write(address, &bytes)?;
+                }
+                Action::Copies { to, from, length } => {
+                    let to = self.address(params, to, "the destination")?;
+                    let from = self.address(params, from, "the source")?;
+                    let length = self.address(params, length, "the length")?;
+                    let memory = self.memory()?;
+                    let bytes =
+                        memory::read(&memory, &self.env, from, length).map_err(|e| self.access_failed(e))?;
+                    self.write(to, &bytes)?;
+                }
+                Action::Grows { bytes } => self.grow(params, bytes)?,
+                Action::Reads { address, what } => {
+                    let at = self.address(params, address, "the address")?;
+                    let memory = self.memory()?;
+                    let plan = {
+                        let world = self.world(params);
+                        reading::plan(what, &world, self.is_64()).map_err(|why| self.fail(why))?
+                    };
+                    let read = reading::perform(&plan, &memory, &self.env, at)
+                        .map_err(|e| match e {
+                            reading::ReadError::Access(e) => self.access_failed(e),
+                            other => self.fail(other.to_string()),
+                        })?;
+                    self.saw.push(read.value);
+                }
+                Action::Traps { why } => {
+                    let why = self.evaluate(params, why)?;
+                    return Err(HostTrap::Said(match why {
+                        Value::Text(text) => safe::plain(&text),
+                        other => other.brief(200),
+                    }));
+                }
+            }
+        }
+        Ok(results)
+    }
+
+    fn world<'s>(&'s self, params: &'s [String]) -> ActionWorld<'s> {
+        let state = self.env.data();
+        let pages = state.memory.as_ref().map(|m| memory::pages(m, &self.env));
+        ActionWorld { params, args: &self.args, state, pages }
+    }
+
+    fn evaluate(&self, params: &[String], expr: &crate::script::ast::Expr) -> Result<Value, HostTrap> {
+        eval::evaluate(expr, &self.world(params)).map_err(|e| self.fail(e.message))
+    }
+
+    fn address(&self, params: &[String], expr: &crate::script::ast::Expr, what: &str) -> Result<u64, HostTrap> {
+        let value = self.evaluate(params, expr)?;
+        eval::address(&value, what, self.is_64()).map_err(|why| self.fail(why))
+    }
+
+    fn is_64(&self) -> bool {
+        self.env.data().scope.is_64
+    }
+
+    fn memory(&self) -> Result<Memory, HostTrap> {
+        self.env.data().memory.clone().ok_or_else(|| self.access_failed(memory::AccessError::NoMemory))
+    }
+
+    fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), HostTrap> {
+        let memory = self.memory()?;
+        let pages = memory::pages(&memory, &self.env);
+        memory::write(&memory, &self.env, address, bytes).map_err(|e| self.access_failed(e))?;
+        let writer = self.function.writer();
+        let state = self.env.data_mut();
+        state.note_growth(pages, Writer::guest());
+        state.note_write(address, bytes, writer);
+        Ok(())
+    }
+
+    /// To at least so many bytes.
+    fn grow(&mut self, params: &[String], bytes: &crate::script::ast::Expr) -> Result<(), HostTrap> {
+        let wanted = self.address(params, bytes, "the size")?;
+        let memory = self.memory()?;
+        let before = memory::pages(&memory, &self.env);
+        let needed = wanted.div_ceil(PAGE).saturating_sub(before);
+        if needed > 0 {
+            memory::grow(&memory, &mut self.env, needed)
+                .map_err(|why| self.fail(format!("cannot grow memory to {wanted} bytes: {why}")))?;
+        }
+        let now = memory::pages(&memory, &self.env);
+        let writer = self.function.writer();
+        let state = self.env.data_mut();
+        state.note_growth(before, Writer::guest());
+        state.note_growth(now, writer);
+        Ok(())
+    }
+
+    fn fail(&self, message: String) -> HostTrap {
+        HostTrap::Action { name: display(&self.function.name), message, out_of_bounds: None }
+    }
+
+    fn access_failed(&self, error: memory::AccessError) -> HostTrap {
+        let out_of_bounds = match &error {
+            memory::AccessError::OutOfBounds { start, .. } => Some(*start),
+            _ => None,
+        };
+        HostTrap::Action { name: display(&self.function.name), message: error.to_string(), out_of_bounds }
+    }
+
+    fn argument(&self, index: usize) -> u64 {
+        self.args.get(index).and_then(|v| eval::address(v, "the pointer", false).ok()).unwrap_or(0)
+    }
+
+    fn abort_message(&self) -> String {
+        let text = |pointer: u64| -> Option<String> {
+            let memory = self.env.data().memory.as_ref()?;
+            let length = memory::read(memory, &self.env, pointer.checked_sub(4)?, 4).ok()?;
+            let length = u32::from_le_bytes(length.try_into().ok()?).min(1 << 16);
+            let bytes = memory::read(memory, &self.env, pointer, u64::from(length & !1)).ok()?;
+            let units: Vec<u16> = bytes.chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]])).collect();
+            Some(safe::cut(&String::from_utf16_lossy(&units), 500))
+        };
+        let at = |index: usize| self.args.get(index).map_or_else(String::new, |v| v.brief(20));
+        let message = text(self.argument(0)).unwrap_or_else(|| "(no message)".into());
+        let file = text(self.argument(1)).unwrap_or_else(|| "(no file)".into());
+        format!("abort: {message} at {file}:{}:{}", at(2), at(3))
+    }
+
+    fn throw_message(&self) -> String {
+        let length = self.argument(1).min(1 << 16);
+        let bytes = self.env.data().memory.as_ref().and_then(|m| memory::read(m, &self.env, self.argument(0), length).ok());
+        match bytes {
+            Some(bytes) => format!("the guest threw: {}", safe::lossy(&bytes, 500)),
+            None => "the guest threw, and its message lies outside memory".into(),
+        }
+    }
+}

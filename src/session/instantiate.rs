@@ -1,0 +1,234 @@
+//! Step 0: the guest comes to life. Every import is satisfied, active data segments are put into memory, the start
+//! function runs, and `_initialize` where the guest exports it and the script does not call it itself.
+
+use wasmer::{
+    Extern, ExternType, Function, FunctionEnvMut, FunctionType, Global, Imports, Instance, InstantiationError, Memory,
+    MemoryType, Pages, RuntimeError, Table, Tag, Type, Value as Wasm,
+};
+
+use crate::guest::SegmentOffset;
+use crate::safe;
+use crate::script::ast::{ImportKind, ImportName, StatementKind};
+use crate::script::eval;
+use crate::timeline::{Event, FindingKind, Outcome, StepKind, StepRecord, Write, Writer};
+
+use super::call::StepError;
+use super::imports::{HostFunction, HostState, HostTrap, Meaning, display};
+use super::limits::{TICKS_BETWEEN_QUESTIONS, Watch};
+use super::open::located;
+use super::steps::BareWorld;
+use super::{Session, memory, values};
+
+impl Session {
+    pub(super) fn instantiate(&mut self) -> StepRecord {
+        let mut record = StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), self.image.clone());
+        let result = self.bring_to_life(&mut record);
+        self.finish(record, result)
+    }
+
+    fn bring_to_life(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
+        let imports = self.satisfy_imports()?;
+        // Segments are known beforehand, so that they are seen even where a later one stops the instantiation.
+        let placed = self.place_segments(&imports, record);
+        let watch = Watch::start(&self.control, self.limits.max_time);
+        self.env.as_mut(&mut self.store).begin_step(watch, &self.scope, &self.image);
+        let instance = Instance::new(&mut self.store, &self.module, &imports).map_err(instantiation_failed)?;
+        placed?;
+        if let Ok(index) = &self.memory_index
+            && let Some(name) = self.rewritten.memory_exports.get(*index as usize)
+        {
+            self.memory = instance.exports.get_memory(name).ok().cloned();
+            self.env.as_mut(&mut self.store).memory = self.memory.clone();
+        }
+        self.instance = Some(instance);
+        self.take_over(record)?;
+        if let Some(start) = self.rewritten.start_export.clone()
+            && let Some(function) = self.hidden_function(&start)
+        {
+            self.call_guest(&function, &[], record)?;
+        }
+        if let Some(initialize) = self.initializer() {
+            self.call_guest(&initialize, &[], record)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the active segments into the image as events, in order, up to the first that does not fit.
+    fn place_segments(&mut self, imports: &Imports, record: &mut StepRecord) -> Result<(), StepError> {
+        let Ok(meant) = self.memory_index else { return Ok(()) };
+        let segments: Vec<_> =
+            self.guest.data_segments().iter().enumerate().filter(|(_, s)| s.memory == meant).map(|(i, s)| (i, s.clone())).collect();
+        for (index, segment) in segments {
+            let start = match &segment.offset {
+                SegmentOffset::Const(start) => *start,
+                SegmentOffset::Import(global) => match self.imported_global(imports, *global) {
+                    Some(start) => start,
+                    None => continue,
+                },
+                SegmentOffset::Other => continue,
+            };
+            let len = segment.bytes.len() as u64;
+            let size = self.image.len();
+            if start.checked_add(len).is_none_or(|end| end > size) {
+                let message = format!(
+                    "data segment {index} of {len} bytes at {start:#x} does not fit: memory ends at {size:#x}"
+                );
+                return Err(StepError {
+                    outcome: Outcome::Trapped,
+                    ..StepError::found(FindingKind::OutOfBounds, Some(start), message)
+                });
+            }
+            let before = self.image.read(start, len);
+            self.image.write(start, &segment.bytes);
+            if len > 0 {
+                record.events.push(Event::Write(Write {
+                    start,
+                    before: before.into(),
+                    after: segment.bytes.to_vec().into(),
+                    writer: Writer::Data { segment: index as u32 },
+                    is_difference: false,
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    fn imported_global(&mut self, imports: &Imports, global: u32) -> Option<u64> {
+        let import = self
+            .guest
+            .imports()
+            .iter()
+            .filter(|i| matches!(i.ty, crate::guest::ExternType::Global(_)))
+            .nth(global as usize)?;
+        match imports.get_export(&import.module, &import.name)? {
+            Extern::Global(global) => match global.get(&mut self.store) {
+                Wasm::I32(n) => Some(u64::from(n as u32)),
+                Wasm::I64(n) => Some(n as u64),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whatever instantiation did to memory that the segments do not explain.
+    fn take_over(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
+        let Some(live) = self.memory.clone() else { return Ok(()) };
+        let known = self.image.clone();
+        memory::capture(&mut self.image, &live, &self.store).map_err(|e| e.to_string())?;
+        for span in self.image.differences(&known) {
+            record.events.push(Event::Write(Write {
+                start: span.start,
+                before: known.read(span.start, span.len).into(),
+                after: self.image.read(span.start, span.len).into(),
+                writer: Writer::Data { segment: u32::MAX },
+                is_difference: true,
+            }));
+        }
+        Ok(())
+    }
+
+    /// A function that the rewrite exports for the session's own use.
+    fn hidden_function(&self, name: &str) -> Option<Function> {
+        self.instance.as_ref()?.exports.get_function(name).ok().cloned()
+    }
+
+    fn initializer(&self) -> Option<Function> {
+        const NAME: &str = "_initialize";
+        let called_by_script = self.script.statements.iter().any(|s| match &s.kind {
+            StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => call.export.text == NAME,
+            _ => false,
+        });
+        if called_by_script {
+            return None;
+        }
+        self.exported_function(NAME).ok().filter(|f| f.ty(&self.store).params().is_empty())
+    }
+
+    fn satisfy_imports(&mut self) -> Result<Imports, StepError> {
+        let mut imports = Imports::new();
+        let wanted: Vec<_> = self.module.imports().collect();
+        let (tick_module, tick_name) = self.rewritten.tick_import.clone();
+        for import in wanted {
+            let name = ImportName { module: import.module().to_string(), name: import.name().to_string() };
+            let is_tick = name.module == tick_module && name.name == tick_name;
+            let given: Extern = match import.ty() {
+                ExternType::Function(_) if is_tick => self.tick_function().into(),
+                ExternType::Function(ty) => self.host_function(&name, ty).into(),
+                ExternType::Memory(ty) => self.imported_memory(&name, ty)?.into(),
+                ExternType::Global(ty) => self.given_global(&name, *ty)?.into(),
+                ExternType::Table(ty) => Table::new(&mut self.store, *ty, values::zero(ty.ty))
+                    .map_err(|e| safe::plain(&e.to_string()))?
+                    .into(),
+                ExternType::Tag(ty) => Tag::new(&mut self.store, ty.params.clone()).into(),
+            };
+            imports.define(&name.module, &name.name, given);
+        }
+        Ok(imports)
+    }
+
+    fn tick_function(&mut self) -> Function {
+        let ty = FunctionType::new([], [Type::I32]);
+        Function::new_with_env(&mut self.store, &self.env, ty, |mut env: FunctionEnvMut<HostState>, _: &[Wasm]| {
+            match env.data_mut().watch.as_mut().map(Watch::tick) {
+                Some(Err(stop)) => Err(RuntimeError::user(Box::new(HostTrap::Stopped(stop)))),
+                _ => Ok(vec![Wasm::I32(TICKS_BETWEEN_QUESTIONS)]),
+            }
+        })
+    }
+
+    fn host_function(&mut self, name: &ImportName, ty: &FunctionType) -> Function {
+        let described = self.script.imports().find(|i| i.name == *name).and_then(|i| match &i.kind {
+            ImportKind::Function { params, actions } => Some(Meaning::Described {
+                params: params.iter().map(|p| p.text.clone()).collect(),
+                actions: actions.clone(),
+            }),
+            _ => None,
+        });
+        let meaning = described.unwrap_or_else(|| Meaning::known(name, ty));
+        let function = HostFunction { name: name.clone(), ty: ty.clone(), meaning };
+        Function::new_with_env(&mut self.store, &self.env, ty.clone(), move |env, args: &[Wasm]| function.call(env, args))
+    }
+
+    fn imported_memory(&mut self, name: &ImportName, ty: &MemoryType) -> Result<Memory, StepError> {
+        let mut ty = *ty;
+        if let Some(ImportKind::Memory { min, max }) = self.script.imports().find(|i| i.name == *name).map(|i| &i.kind) {
+            let pages = |n: u64| u32::try_from(n).map(Pages).map_err(|_| format!("{n} pages are more than any memory can have"));
+            ty.minimum = pages(*min)?;
+            if let Some(max) = max {
+                let max = pages(*max)?;
+                ty.maximum = Some(ty.maximum.map_or(max, |most| most.min(max)));
+            }
+        }
+        Memory::new(&mut self.store, ty)
+            .map_err(|e| StepError::failed(format!("memory {} cannot be made: {}", display(name), safe::plain(&e.to_string()))))
+    }
+
+    fn given_global(&mut self, name: &ImportName, ty: wasmer::GlobalType) -> Result<Global, StepError> {
+        let mut value = values::zero(ty.ty);
+        if let Some(import) = self.script.imports().find(|i| i.name == *name)
+            && let ImportKind::Global { value: expr } = &import.kind
+        {
+            let world = BareWorld { scope: &self.scope, files: &self.files };
+            let given = eval::evaluate(expr, &world).map_err(|e| located(&self.script, e.span.start, &e.message))?;
+            value = values::to_wasm(&given, ty.ty)
+                .map_err(|why| format!("import {}, of type {}: {why}", display(name), values::type_name(ty.ty)))?;
+        }
+        Ok(if ty.mutability.is_mutable() {
+            Global::new_mut(&mut self.store, value)
+        } else {
+            Global::new(&mut self.store, value)
+        })
+    }
+}
+
+fn instantiation_failed(error: InstantiationError) -> StepError {
+    let message = match &error {
+        InstantiationError::Start(trap) => format!("trap while instantiating: {}", trap.message()),
+        other => format!("the guest cannot be instantiated: {other}"),
+    };
+    let message = safe::cut(&message, 1000);
+    StepError {
+        outcome: Outcome::Trapped,
+        ..StepError::found(FindingKind::Trap, None, message)
+    }
+}

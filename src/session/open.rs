@@ -1,0 +1,281 @@
+//! Opening a session: the guest compiled, the script checked against it, inputs set.
+
+use sha2::{Digest, Sha256};
+use wasmer::FunctionEnv;
+
+use crate::guest::{ExternType, Guest, GuestError, RewriteOptions};
+use crate::safe;
+use crate::script::ast::{Action, ImportKind, ImportName, Statement, StatementKind};
+use crate::script::{Script, eval, parse_expression};
+use crate::timeline::{
+    ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, MemoryFacts, PAGE, PlannedStep, StepKind, Timeline,
+};
+use crate::value::Value;
+
+use super::files::Files;
+use super::imports::{HostState, display};
+use super::scope::Scope;
+use super::steps::{self, BareWorld};
+use super::{Opening, Session, engine};
+
+/// Why a session cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Guest(#[from] GuestError),
+    #[error("the engine cannot compile this guest: {0}")]
+    Compile(String),
+    /// A line of the script that cannot be used with this guest.
+    #[error("{0}")]
+    Script(String),
+    /// Values for inputs that were refused: each input's name and why.
+    #[error("{}", .0.iter().map(|(name, why)| format!("input {name}: {why}")).collect::<Vec<_>>().join("\n"))]
+    Inputs(Vec<(String, String)>),
+}
+
+pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
+    let Opening { title, script, guest, files, sets, limits, control } = opening;
+    let memory_index = chosen_memory(&script, &guest)?;
+    check_imports(&script, &guest)?;
+    let rewritten = guest.rewrite(&RewriteOptions { max_memory: limits.max_memory })?;
+    let mut scope = Scope::default();
+    let born = memory_index.as_ref().ok().and_then(|index| memory_facts(&script, &guest, *index));
+    scope.is_64 = born.as_ref().is_some_and(|m| m.is_64);
+    let inputs = set_inputs(&script, &files, &sets, &mut scope)?;
+    let timeline = Timeline {
+        title,
+        guest: guest_facts(&guest, born.clone()),
+        inputs,
+        planned: planned_steps(&script),
+        ..Timeline::default()
+    };
+    let mut store = engine::new_store();
+    let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
+    let env = FunctionEnv::new(&mut store, HostState::new(files.clone()));
+    let session = Session {
+        pointers: script.address_variables(),
+        script,
+        guest,
+        rewritten,
+        files,
+        limits,
+        control,
+        store,
+        module,
+        env,
+        instance: None,
+        memory_index,
+        memory: None,
+        scope,
+        image: Image::zeroed(born.map_or(0, |m| m.pages.saturating_mul(PAGE))),
+        next_statement: 0,
+        next_step: 0,
+        is_over: false,
+        asked: Vec::new(),
+        last_findings: (0, Vec::new()),
+        previous_pointers: Default::default(),
+        sets,
+    };
+    Ok((session, timeline))
+}
+
+/// `file:line:column: message`
+pub(super) fn located(script: &Script, offset: usize, message: &str) -> String {
+    let (line, column) = script.line_column(offset);
+    format!("{}:{line}:{column}: {message}", safe::plain(&script.source.name))
+}
+
+fn chosen_memory(script: &Script, guest: &Guest) -> Result<Result<u32, String>, OpenError> {
+    let Some(name) = script.memory() else {
+        return Ok(match guest.default_memory() {
+            Ok(Some(index)) => Ok(index),
+            Ok(None) => Err("this guest has no memory".into()),
+            Err(error) => Err(error.to_string()),
+        });
+    };
+    guest.memory_named(&name.text).map(Ok).ok_or_else(|| {
+        let names: Vec<&str> = guest.memories().iter().flat_map(|m| &m.exported_as).map(String::as_str).collect();
+        let message = format!("the guest exports no memory named {}{}", safe::quoted(&name.text, 100), choices(&names));
+        OpenError::Script(located(script, name.span.start, &message))
+    })
+}
+
+/// `; it exports "a", "b"`
+fn choices(names: &[&str]) -> String {
+    if names.is_empty() {
+        return "; it exports none".into();
+    }
+    let list: Vec<String> = names.iter().take(10).map(|n| safe::quoted(n, 60)).collect();
+    format!("; it exports {}", list.join(", "))
+}
+
+/// As the module declares it, but with the size that the script gives an imported one.
+fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option<MemoryFacts> {
+    let memory = guest.memories().get(index as usize)?;
+    let mut facts = MemoryFacts { pages: memory.ty.min, max: memory.ty.max, is_64: memory.ty.is_64 };
+    if let Some((module, name)) = &memory.imported {
+        for import in script.imports() {
+            if let ImportKind::Memory { min, max } = &import.kind
+                && import.name.module == *module
+                && import.name.name == *name
+            {
+                facts.pages = *min;
+                facts.max = (*max).or(facts.max);
+            }
+        }
+    }
+    Some(facts)
+}
+
+/// Checks what `import` lines say against what the guest imports. A line for something that the guest does not import
+/// is let be: one script may serve several guests.
+fn check_imports(script: &Script, guest: &Guest) -> Result<(), OpenError> {
+    for import in script.imports() {
+        let name = &import.name;
+        let Some(wanted) = guest.imports().iter().find(|i| i.module == name.module && i.name == name.name) else {
+            continue;
+        };
+        check_import(name, &import.kind, &wanted.ty)
+            .map_err(|why| OpenError::Script(located(script, import.span.start, &why)))?;
+    }
+    Ok(())
+}
+
+fn check_import(name: &ImportName, kind: &ImportKind, wanted: &ExternType) -> Result<(), String> {
+    let shown = display(name);
+    match (kind, wanted) {
+        (ImportKind::Function { params, actions }, ExternType::Func(ty)) => {
+            if params.len() != ty.params.len() {
+                return Err(format!("{shown} has {} parameters here, but its type is {wanted}", params.len()));
+            }
+            let returned = actions.iter().find_map(|action| match action {
+                Action::Returns(values) => Some(values.len()),
+                _ => None,
+            });
+            let traps = actions.iter().any(|a| matches!(a, Action::Traps { .. }));
+            match (returned, ty.results.len()) {
+                (None, 0) => Ok(()),
+                (None, _) if traps => Ok(()),
+                (None, _) => Err(format!("{shown} must say what it `returns`: its type is {wanted}")),
+                (Some(given), results) if given == results => Ok(()),
+                (Some(given), _) => Err(format!("{shown} returns {given} values here, but its type is {wanted}")),
+            }
+        }
+        (ImportKind::Memory { min, max }, ExternType::Memory(ty)) => {
+            if *min < ty.min {
+                return Err(format!("the guest wants {shown} to have at least {} pages, not {min}", ty.min));
+            }
+            match (max, ty.max) {
+                (Some(max), Some(most)) if *max > most => {
+                    Err(format!("the guest wants {shown} to have at most {most} pages, not {max}"))
+                }
+                _ => Ok(()),
+            }
+        }
+        (ImportKind::Global { .. }, ExternType::Global(_)) => Ok(()),
+        _ => Err(format!("the guest imports {shown} as something else: {wanted}")),
+    }
+}
+
+/// Binds the inputs that stand before the first step; later ones are bound when they are reached.
+fn set_inputs(
+    script: &Script,
+    files: &Files,
+    sets: &[(String, String)],
+    scope: &mut Scope,
+) -> Result<Vec<InputFacts>, OpenError> {
+    let names: Vec<&str> = script.inputs().map(|(name, _)| name.text.as_str()).collect();
+    let mut refused: Vec<(String, String)> = sets
+        .iter()
+        .filter(|(name, _)| !names.contains(&name.as_str()))
+        .map(|(name, _)| (safe::plain(name), unknown_input(name, &names)))
+        .collect();
+    let mut facts = Vec::new();
+    for statement in script.statements.iter().take_while(|s| !s.kind.is_step()) {
+        let StatementKind::Input { name, default } = &statement.kind else { continue };
+        let world = BareWorld { scope, files };
+        let default = eval::evaluate(default, &world)
+            .map_err(|e| OpenError::Script(located(script, e.span.start, &e.message)))?;
+        match set_value(default.clone(), &name.text, sets, &world) {
+            Ok(value) => {
+                scope.bind(&name.text, value.clone(), None);
+                facts.push(InputFacts { name: name.text.clone(), value });
+            }
+            Err(why) => {
+                refused.push((name.text.clone(), why));
+                scope.bind(&name.text, default, None);
+            }
+        }
+    }
+    if refused.is_empty() { Ok(facts) } else { Err(OpenError::Inputs(refused)) }
+}
+
+/// An input's value: what the person typed, read by the input's type, or else its default.
+pub(super) fn set_value(
+    default: Value,
+    name: &str,
+    sets: &[(String, String)],
+    world: &BareWorld<'_>,
+) -> Result<Value, String> {
+    let Some((_, typed)) = sets.iter().rev().find(|(n, _)| n == name) else { return Ok(default) };
+    let parsed = parse_expression(typed, &[]).ok().and_then(|expr| eval::evaluate(&expr, world).ok());
+    eval::coerce_input(&default, typed, parsed)
+}
+
+fn unknown_input(name: &str, names: &[&str]) -> String {
+    let nearest = names.iter().max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)));
+    match nearest {
+        Some(nearest) => format!("the script has no such input; did you mean {}?", safe::plain(nearest)),
+        None => "the script has no inputs".into(),
+    }
+}
+
+fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>) -> GuestFacts {
+    let given = guest.given_bytes();
+    GuestFacts {
+        path: guest.name().to_string(),
+        sha256: Sha256::digest(given).iter().map(|b| format!("{b:02x}")).collect(),
+        bytes: given.len() as u64,
+        memory,
+        exports: guest
+            .exports()
+            .iter()
+            .map(|e| ExportFacts { name: e.name.clone(), kind: kind_word(&e.ty).into(), ty: e.ty.to_string() })
+            .collect(),
+        imports: guest
+            .imports()
+            .iter()
+            .map(|i| ImportFacts {
+                module: i.module.clone(),
+                name: i.name.clone(),
+                kind: kind_word(&i.ty).into(),
+                ty: i.ty.to_string(),
+            })
+            .collect(),
+    }
+}
+
+fn kind_word(ty: &ExternType) -> &'static str {
+    match ty {
+        ExternType::Func(_) => "func",
+        ExternType::Memory(_) => "memory",
+        ExternType::Global(_) => "global",
+        ExternType::Table(_) => "table",
+        ExternType::Tag(_) => "tag",
+    }
+}
+
+fn planned_steps(script: &Script) -> Vec<PlannedStep> {
+    let first =
+        PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration: None };
+    std::iter::once(first).chain(script.steps().map(planned_step)).collect()
+}
+
+fn planned_step(statement: &Statement) -> PlannedStep {
+    PlannedStep {
+        kind: steps::kind_of(&statement.kind),
+        line: Some(statement.line),
+        text: statement.text.clone(),
+        narration: statement.narration.clone(),
+    }
+}

@@ -1,0 +1,614 @@
+//! What each statement does, one at a time.
+
+use wasmer::{Extern, Function, Global};
+
+use crate::script::ast::{Call, Expr, ImportName, Name, Reading, Statement, StatementKind};
+use crate::script::{encoding, eval};
+use crate::timeline::{
+    Answer, Ask, Binding, Event, Finding, FindingKind, Growth, Naming, NamedSpan, Outcome, PAGE, Pointer, Span,
+    SpanKind, StepKind, StepRecord, Write, Writer,
+};
+use crate::value::Value;
+
+use super::call::StepError;
+use super::files::Files;
+use super::imports::HostState;
+use super::memory::{self, AccessError};
+use super::open::{located, set_value};
+use super::reading::{self, ReadError};
+use super::scope::Scope;
+use super::{Session, values};
+
+/// What an expression can see while no guest exists: inputs and files.
+pub(super) struct BareWorld<'a> {
+    pub scope: &'a Scope,
+    pub files: &'a Files,
+}
+
+impl eval::World for BareWorld<'_> {
+    fn variable(&self, name: &str) -> Option<&Value> {
+        self.scope.value(name)
+    }
+
+    fn pages(&self) -> Result<u64, String> {
+        Err("pages() is known only once the guest runs".into())
+    }
+
+    fn calls(&self, _: &ImportName) -> Result<u64, String> {
+        Ok(0)
+    }
+
+    fn call_args(&self, _: &ImportName, _: u64) -> Result<Vec<Value>, String> {
+        Err("no import has been called yet".into())
+    }
+
+    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.files.read(path)
+    }
+}
+
+/// What an expression can see at a step.
+pub(super) struct StepWorld<'a> {
+    scope: &'a Scope,
+    files: &'a Files,
+    host: &'a HostState,
+    pages: Result<u64, String>,
+}
+
+impl eval::World for StepWorld<'_> {
+    fn variable(&self, name: &str) -> Option<&Value> {
+        self.scope.value(name)
+    }
+
+    fn pages(&self) -> Result<u64, String> {
+        self.pages.clone()
+    }
+
+    fn calls(&self, import: &ImportName) -> Result<u64, String> {
+        Ok(self.host.calls_of(import))
+    }
+
+    fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, String> {
+        self.host.args_of(import, index)
+    }
+
+    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.files.read(path)
+    }
+}
+
+pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
+    match kind {
+        StatementKind::Call { .. } => StepKind::Call,
+        StatementKind::Global { .. } => StepKind::Global,
+        StatementKind::Set { .. } => StepKind::Set,
+        StatementKind::Write { .. } => StepKind::Write,
+        StatementKind::Read { .. } => StepKind::Read,
+        StatementKind::Grow { .. } => StepKind::Grow,
+        StatementKind::Region { .. } => StepKind::Region,
+        StatementKind::Block { .. } => StepKind::Block,
+        StatementKind::Release { .. } => StepKind::Release,
+        StatementKind::Expect { .. } | StatementKind::ExpectTrap { .. } | StatementKind::ExpectFinding { .. } => {
+            StepKind::Expect
+        }
+        StatementKind::Ask { .. } => StepKind::Ask,
+        StatementKind::Let { .. }
+        | StatementKind::Module { .. }
+        | StatementKind::Input { .. }
+        | StatementKind::Memory { .. }
+        | StatementKind::Import(_) => StepKind::Let,
+    }
+}
+
+impl Session {
+    /// Runs facts up to the next step, and the step. `None` when the script has no step left.
+    pub(super) fn run_next_statement(&mut self) -> Option<StepRecord> {
+        let mut late_input = Ok(());
+        let statement = loop {
+            let statement = self.script.statements.get(self.next_statement)?.clone();
+            self.next_statement += 1;
+            if statement.kind.is_step() {
+                break statement;
+            }
+            if let StatementKind::Input { name, default } = &statement.kind
+                && self.scope.get(&name.text).is_none()
+            {
+                late_input = late_input.and(self.bind_late_input(name, default));
+            }
+        };
+        let kind = kind_of(&statement.kind);
+        let mut record = StepRecord::begin(self.next_step, kind, statement.text.clone(), self.image.clone());
+        record.line = Some(statement.line);
+        record.narration.clone_from(&statement.narration);
+        let result = late_input.and_then(|()| self.perform(&statement, &mut record));
+        Some(self.finish(record, result))
+    }
+
+    /// Completes a step's record from how it ended, answers questions, and decides whether the run goes on.
+    pub(super) fn finish(&mut self, mut record: StepRecord, result: Result<(), StepError>) -> StepRecord {
+        let before = std::mem::replace(&mut record.memory, self.image.clone());
+        record.pages_after = self.image.pages();
+        record.settle_changes(&before);
+        if record.pages_after > record.pages_before {
+            record.findings.push(growth_finding(&record));
+        }
+        if let Err(error) = result {
+            record.outcome = error.outcome;
+            record.error = Some(error.message);
+            record.findings.extend(error.findings);
+        }
+        record.pointers = self.pointers_after(&record);
+        if record.focus.is_none() {
+            record.focus = focus_of(&record);
+        }
+        self.answer_questions(&mut record);
+        if !matches!(record.claims.as_slice(), [_, ..]) {
+            self.last_findings = (record.index, record.findings.iter().map(|f| f.kind).collect());
+        }
+        self.next_step = record.index + 1;
+        self.is_over = (record.outcome != Outcome::Ok && !self.is_expected(&record)) || !self.has_more_steps();
+        record
+    }
+
+    fn has_more_steps(&self) -> bool {
+        self.script.statements.iter().skip(self.next_statement).any(|s| s.kind.is_step())
+    }
+
+    /// Whether the statements that follow expect one of the findings that ended this step.
+    fn is_expected(&self, record: &StepRecord) -> bool {
+        self.script
+            .statements
+            .iter()
+            .skip(self.next_statement)
+            .filter(|s| s.kind.is_step())
+            .map_while(|s| match &s.kind {
+                StatementKind::ExpectFinding { kind } => Some(kind.text.as_str()),
+                _ => None,
+            })
+            .any(|word| {
+                record
+                    .findings
+                    .iter()
+                    .any(|f| f.kind.word() == word && f.severity() == crate::timeline::Severity::Error)
+            })
+    }
+
+    fn answer_questions(&mut self, record: &mut StepRecord) {
+        let asked = std::mem::take(&mut self.asked);
+        for (step, expr) in asked {
+            if step == record.index {
+                self.asked.push((step, expr));
+                continue;
+            }
+            match eval::evaluate(&expr, &self.world()) {
+                Ok(value) => record.answers.push(Answer { asked_in: step, value: Ok(value) }),
+                Err(_) if self.has_more_steps() && record.outcome == Outcome::Ok => self.asked.push((step, expr)),
+                Err(error) => record.answers.push(Answer { asked_in: step, value: Err(error.message) }),
+            }
+        }
+    }
+
+    fn pointers_after(&self, record: &StepRecord) -> Vec<Pointer> {
+        self.pointers
+            .iter()
+            .filter_map(|name| {
+                let address = eval::address(self.scope.value(name)?, name, self.scope.is_64).ok()?;
+                let bound = record.bindings.iter().any(|b| b.name == *name);
+                let old = self.previous_pointers.get(name).copied();
+                Some(Pointer {
+                    name: name.clone(),
+                    address,
+                    moved_from: old.filter(|old| bound && *old != address),
+                    fetched: bound && matches!(record.kind, StepKind::Call | StepKind::Global | StepKind::Read),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn world(&self) -> StepWorld<'_> {
+        let pages = match &self.memory {
+            Some(memory) => Ok(memory::pages(memory, &self.store)),
+            None => Err(self.no_memory()),
+        };
+        StepWorld { scope: &self.scope, files: &self.files, host: self.env.as_ref(&self.store), pages }
+    }
+
+    fn no_memory(&self) -> String {
+        self.memory_index.as_ref().err().cloned().unwrap_or_else(|| AccessError::NoMemory.to_string())
+    }
+
+    pub(super) fn located(&self, offset: usize, message: &str) -> String {
+        located(&self.script, offset, message)
+    }
+
+    fn live(&self) -> Result<wasmer::Memory, StepError> {
+        self.memory.clone().ok_or_else(|| StepError::failed(self.no_memory()))
+    }
+
+    fn bind(&mut self, record: &mut StepRecord, name: &Name, value: Value) {
+        if let Some(old) = self.scope.value(&name.text)
+            && let Ok(old) = eval::address(old, &name.text, self.scope.is_64)
+        {
+            self.previous_pointers.insert(name.text.clone(), old);
+        }
+        self.scope.bind(&name.text, value.clone(), Some(record.index));
+        record.bindings.push(Binding { name: name.text.clone(), value });
+    }
+
+    fn bind_late_input(&mut self, name: &Name, default: &Expr) -> Result<(), StepError> {
+        let default = self.evaluate(default)?;
+        let value = set_value(default, &name.text, &self.sets, &BareWorld { scope: &self.scope, files: &self.files })
+            .map_err(|why| format!("input {}: {why}", name.text))?;
+        self.scope.bind(&name.text, value, None);
+        Ok(())
+    }
+
+    /// An address or a length: evaluated, and checked against what the memory's index type can hold.
+    fn address(&self, expr: &Expr, role: &str) -> Result<u64, StepError> {
+        let value = self.evaluate(expr)?;
+        Ok(eval::address(&value, &eval::subject(expr, role), self.scope.is_64)?)
+    }
+
+    fn perform(&mut self, statement: &Statement, record: &mut StepRecord) -> Result<(), StepError> {
+        match &statement.kind {
+            StatementKind::Let { name, value } => {
+                let value = self.evaluate(value)?;
+                self.bind(record, name, value);
+                Ok(())
+            }
+            StatementKind::Call { results, call } => self.perform_call(results, call, record),
+            StatementKind::Global { name, export } => {
+                let global = self.exported_global(&export.text)?;
+                let value = values::from_wasm(&global.get(&mut self.store))?;
+                self.bind(record, name, value);
+                Ok(())
+            }
+            StatementKind::Set { export, value } => self.perform_set(export, value),
+            StatementKind::Write { address, value } => self.perform_write(address, value, record),
+            StatementKind::Read { name, address, what } => self.perform_read(name, address, what, record),
+            StatementKind::Grow { name, pages } => self.perform_grow(name.as_ref(), pages, record),
+            StatementKind::Region { name, address, length } => {
+                self.name_span(SpanKind::Region, name, address, length, record)
+            }
+            StatementKind::Block { name, address, length } => {
+                self.name_span(SpanKind::Block, name, address, length, record)
+            }
+            StatementKind::Release { name } => {
+                record.naming = Some(Naming::Released(name.text.clone()));
+                Ok(())
+            }
+            StatementKind::Expect { condition } => self.perform_expect(condition),
+            StatementKind::ExpectTrap { words, call } => self.perform_expect_trap(words.as_deref(), call, record),
+            StatementKind::ExpectFinding { kind } => self.perform_expect_finding(&kind.text, record),
+            StatementKind::Ask { question, answer } => {
+                record.ask = Some(Ask { question: question.clone() });
+                self.asked.push((record.index, answer.clone()));
+                Ok(())
+            }
+            StatementKind::Module { .. }
+            | StatementKind::Input { .. }
+            | StatementKind::Memory { .. }
+            | StatementKind::Import(_) => Ok(()),
+        }
+    }
+
+    fn perform_call(&mut self, names: &[Name], call: &Call, record: &mut StepRecord) -> Result<(), StepError> {
+        if !names.is_empty() {
+            let ty = self.exported_function(&call.export.text)?.ty(&self.store);
+            if ty.results().len() != names.len() {
+                return Err(StepError::failed(format!(
+                    "{} gives {} results, {} named; its type is {}. Name all of them or none",
+                    crate::safe::plain(&call.export.text),
+                    ty.results().len(),
+                    names.len(),
+                    values::signature(&ty)
+                )));
+            }
+        }
+        let results = self.call_export(call, record)?;
+        for (name, value) in names.iter().zip(results) {
+            self.bind(record, name, value);
+        }
+        Ok(())
+    }
+
+    fn perform_set(&mut self, export: &Name, value: &Expr) -> Result<(), StepError> {
+        let global = self.exported_global(&export.text)?;
+        let shown = crate::safe::plain(&export.text);
+        let ty = global.ty(&self.store);
+        if !ty.mutability.is_mutable() {
+            return Err(StepError::failed(format!("global {shown} is not mutable, so the host cannot set it")));
+        }
+        let value = self.evaluate(value)?;
+        let wasm = values::to_wasm(&value, ty.ty)
+            .map_err(|why| format!("global {shown}, of type {}: {why}", values::type_name(ty.ty)))?;
+        global.set(&mut self.store, wasm).map_err(|e| StepError::failed(crate::safe::plain(&e.to_string())))
+    }
+
+    fn perform_write(&mut self, address: &Expr, value: &Expr, record: &mut StepRecord) -> Result<(), StepError> {
+        let live = self.live()?;
+        let start = self.address(address, "the address")?;
+        let bytes = encoding::bytes_to_write(&self.evaluate(value)?).map_err(|e| e.to_string())?;
+        memory::write(&live, &self.store, start, &bytes).map_err(|e| self.out_of_bounds(e, &[address, value]))?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        record.focus = Some(Span { start, len: bytes.len() as u64 });
+        let before = self.image.read(start, bytes.len() as u64);
+        self.image.write(start, &bytes);
+        record.events.push(Event::Write(Write {
+            start,
+            before: before.into(),
+            after: bytes.into(),
+            writer: Writer::Host,
+            is_difference: false,
+        }));
+        Ok(())
+    }
+
+    fn perform_read(
+        &mut self,
+        name: &Name,
+        address: &Expr,
+        what: &Reading,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
+        let live = self.live()?;
+        let start = self.address(address, "the address")?;
+        let plan = reading::plan(what, &self.world(), self.scope.is_64)?;
+        if let Some(len) = reading::length_of(&plan).filter(|len| *len > 0) {
+            record.focus = Some(Span { start, len: len.min(self.image.len().saturating_sub(start)) });
+        }
+        let read = reading::perform(&plan, &live, &self.store, start).map_err(|error| match error {
+            ReadError::Access(error) => {
+                let length = match what {
+                    Reading::Sized { length, .. } => Some(length),
+                    Reading::Array { count, .. } => Some(count),
+                    Reading::Cstr | Reading::Number(_) => None,
+                };
+                let parts: Vec<&Expr> = std::iter::once(address).chain(length).collect();
+                self.out_of_bounds(error, &parts)
+            }
+            ReadError::Utf8 { message, address } => {
+                StepError::found(FindingKind::InvalidUtf8, Some(address), message)
+            }
+            ReadError::Other(message) => StepError::failed(message),
+        })?;
+        if read.length > 0 {
+            record.focus = Some(Span { start, len: read.length });
+        }
+        self.bind(record, name, read.value);
+        Ok(())
+    }
+
+    fn perform_grow(
+        &mut self,
+        name: Option<&Name>,
+        pages: &Expr,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
+        let live = self.live()?;
+        let by = self.address(pages, "the number of pages")?;
+        let before = memory::grow(&live, &mut self.store, by).map_err(|why| {
+            let plural = if by == 1 { "" } else { "s" };
+            StepError::failed(format!(
+                "memory of {} pages cannot grow by {by} page{plural}: {why}",
+                memory::pages(&live, &self.store)
+            ))
+        })?;
+        let after = memory::pages(&live, &self.store);
+        self.image.grow(after.saturating_mul(PAGE));
+        if after > before {
+            record.events.push(Event::Growth(Growth { before, after, by: Writer::Host }));
+            record.focus = Some(Span { start: before.saturating_mul(PAGE), len: 1 });
+        }
+        if let Some(name) = name {
+            self.bind(record, name, Value::Int(i128::from(before)));
+        }
+        Ok(())
+    }
+
+    fn name_span(
+        &mut self,
+        kind: SpanKind,
+        name: &Name,
+        address: &Expr,
+        length: &Expr,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
+        let live = self.live()?;
+        let start = self.address(address, "the address")?;
+        let len = self.address(length, "the length")?;
+        memory::check_span(&live, &self.store, "mark", start, len)
+            .map_err(|e| self.out_of_bounds(e, &[address, length]))?;
+        record.focus = Some(Span { start, len: len.max(1) });
+        record.naming = Some(Naming::Named(NamedSpan {
+            name: name.text.clone(),
+            kind,
+            span: Span { start, len },
+            released: false,
+        }));
+        Ok(())
+    }
+
+    fn perform_expect(&mut self, condition: &Expr) -> Result<(), StepError> {
+        match self.evaluate(condition)? {
+            Value::Bool(true) => Ok(()),
+            _ => Err(StepError::failed(eval::explain_failure(condition, &self.world()))),
+        }
+    }
+
+    fn perform_expect_trap(
+        &mut self,
+        words: Option<&str>,
+        call: &Call,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
+        let shown = crate::safe::plain(&call.export.text);
+        match self.call_export(call, record) {
+            Ok(results) => {
+                let got = match results.as_slice() {
+                    [] => "it returned".to_string(),
+                    some => {
+                        let list: Vec<String> = some.iter().map(|v| v.brief(60)).collect();
+                        format!("it returned {}", list.join(", "))
+                    }
+                };
+                Err(StepError::failed(format!("{shown} was expected to trap, but {got}")))
+            }
+            Err(error) if error.outcome != Outcome::Trapped => Err(error),
+            Err(error) => {
+                let wanted = words.unwrap_or_default();
+                if !error.message.to_lowercase().contains(&wanted.to_lowercase()) {
+                    return Err(StepError::failed(format!(
+                        "{shown} trapped, but not with {}: {}",
+                        crate::safe::quoted(wanted, 200),
+                        error.message
+                    )));
+                }
+                record
+                    .findings
+                    .extend(error.findings.into_iter().map(|finding| Finding { claimed: true, ..finding }));
+                Ok(())
+            }
+        }
+    }
+
+    fn perform_expect_finding(&mut self, word: &str, record: &mut StepRecord) -> Result<(), StepError> {
+        let (step, kinds) = &self.last_findings;
+        match kinds.iter().find(|kind| kind.word() == word) {
+            Some(kind) => {
+                record.claims.push((*step, *kind));
+                Ok(())
+            }
+            None => {
+                let found = match kinds.as_slice() {
+                    [] => "it has none".to_string(),
+                    some => format!("it has {}", some.iter().map(|k| k.word()).collect::<Vec<_>>().join(", ")),
+                };
+                Err(StepError::failed(format!("step {step} was expected to have the finding {word}; {found}")))
+            }
+        }
+    }
+
+    /// An access outside memory, with the variables that chose it and the steps they come from.
+    fn out_of_bounds(&self, error: AccessError, parts: &[&Expr]) -> StepError {
+        let address = match &error {
+            AccessError::OutOfBounds { start, .. } | AccessError::NoNul { start, .. } => *start,
+            AccessError::NoMemory | AccessError::Engine(_) => return StepError::failed(error.to_string()),
+        };
+        let mut message = error.to_string();
+        let mut blamed = None;
+        for name in parts.iter().filter_map(|expr| variable_of(expr)) {
+            let Some(variable) = self.scope.get(name) else { continue };
+            let from = match variable.step {
+                Some(step) => format!("from step {step}"),
+                None => "an input".into(),
+            };
+            blamed = blamed.or(variable.step);
+            message.push_str(&format!("; {name} is {}, {from}", variable.value.brief(40)));
+        }
+        let mut failure = StepError::found(FindingKind::OutOfBounds, Some(address), message);
+        for finding in &mut failure.findings {
+            finding.blamed = blamed;
+        }
+        failure
+    }
+
+    pub(super) fn exported_function(&self, name: &str) -> Result<Function, StepError> {
+        match self.export(name)? {
+            Extern::Function(function) => Ok(function),
+            other => Err(StepError::failed(format!(
+                "{} is not a function but a {}",
+                crate::safe::plain(name),
+                extern_word(&other)
+            ))),
+        }
+    }
+
+    fn exported_global(&self, name: &str) -> Result<Global, StepError> {
+        match self.export(name)? {
+            Extern::Global(global) => Ok(global),
+            other => Err(StepError::failed(format!(
+                "{} is not a global but a {}",
+                crate::safe::plain(name),
+                extern_word(&other)
+            ))),
+        }
+    }
+
+    /// One of the exports of the module as it was given: what the rewrite added is not there.
+    fn export(&self, name: &str) -> Result<Extern, StepError> {
+        let is_own = self.guest.exports().iter().any(|e| e.name == name);
+        let found = self.instance.as_ref().and_then(|i| i.exports.get_extern(name)).filter(|_| is_own);
+        found.cloned().ok_or_else(|| {
+            let near = self
+                .guest
+                .exports()
+                .iter()
+                .map(|e| (strsim::jaro_winkler(name, &e.name), &e.name))
+                .filter(|(likeness, _)| *likeness > 0.7)
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            let hint = match near {
+                Some((_, near)) => format!("; did you mean {}?", crate::safe::cut(near, 100)),
+                None => {
+                    let names: Vec<String> =
+                        self.guest.exports().iter().take(8).map(|e| crate::safe::cut(&e.name, 60)).collect();
+                    if names.is_empty() {
+                        "; it exports nothing".into()
+                    } else {
+                        format!("; it exports {}", names.join(", "))
+                    }
+                }
+            };
+            StepError::failed(format!("the guest has no export named {}{hint}", crate::safe::quoted(name, 100)))
+        })
+    }
+}
+
+fn variable_of(expr: &Expr) -> Option<&str> {
+    use crate::script::ast::ExprKind;
+    match &expr.kind {
+        ExprKind::Variable(name) => Some(name),
+        ExprKind::Binary { left, right, .. } => variable_of(left).or_else(|| variable_of(right)),
+        _ => None,
+    }
+}
+
+fn extern_word(found: &Extern) -> &'static str {
+    match found {
+        Extern::Function(_) => "function",
+        Extern::Global(_) => "global",
+        Extern::Table(_) => "table",
+        Extern::Memory(_) => "memory",
+        Extern::Tag(_) => "tag",
+    }
+}
+
+fn growth_finding(record: &StepRecord) -> Finding {
+    let message = format!(
+        "memory grew from {} to {} pages ({} KiB): views of memory that the host took before are dead, and lengths of \
+         memory it kept are wrong",
+        record.pages_before,
+        record.pages_after,
+        record.pages_after.saturating_mul(64)
+    );
+    Finding::new(FindingKind::MemoryGrew, message).at(record.pages_before.saturating_mul(PAGE))
+}
+
+/// Where a step is to be looked at that does not say so itself: the pointer it fetched, else what it changed, near the
+/// pointer if that can be.
+fn focus_of(record: &StepRecord) -> Option<Span> {
+    let at = |start| Some(Span { start, len: 1 });
+    if let Some(pointer) = record.pointers.iter().find(|p| p.fetched) {
+        return at(pointer.address);
+    }
+    let first = record.changes.first()?;
+    let near = record.pointers.iter().find(|p| {
+        record.changes.iter().any(|c| c.start >= p.address && c.start < p.address.saturating_add(4096))
+    });
+    match near {
+        Some(pointer) => at(pointer.address),
+        None => Some(first.span()),
+    }
+}
