@@ -1,3 +1,4 @@
 //! The steps language: text in, checked `Script` out, expressions evaluated.
 
 pub mod ast;
+pub mod encoding;
