@@ -1,0 +1,246 @@
+//! What the operators do. Types are never mixed and never converted: an operator that cannot take its operands says
+//! what they are and what to write instead.
+//!
+//! Beyond the language's page: `& | ^ ~` work on truth values as on integers (both sides are always evaluated); float
+//! arithmetic is IEEE 754's, except that a division by zero is an error as it is for integers; two f32 make an f32,
+//! anything else an f64.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::{Evaluator, brief, measure, within_limit};
+use crate::script::ast::{BinaryOp, UnaryOp};
+use crate::value::{Float, Value};
+
+impl Evaluator<'_> {
+    /// `left op right`. An owned left side of `++` is extended in place, so that a long chain is not copied at each link.
+    pub(super) fn binary(&self, op: BinaryOp, left: Cow<'_, Value>, right: &Value) -> Result<Value, String> {
+        use BinaryOp::*;
+        match op {
+            Equal | NotEqual | Less | LessOrEqual | Greater | GreaterOrEqual => {
+                compare(op, &left, right).map(Value::Bool)
+            }
+            Join => self.join(left, right),
+            Or | Xor | And | ShiftLeft | ShiftRight | Add | Subtract | Multiply | Divide | Remainder => {
+                match (left.as_ref(), right) {
+                    (Value::Int(a), Value::Int(b)) => integers(op, *a, *b).map(Value::Int),
+                    (Value::Float(a), Value::Float(b)) => floats(op, *a, *b),
+                    (Value::Bool(a), Value::Bool(b)) => bools(op, *a, *b),
+                    (a, b) => Err(mismatch(op, a, b)),
+                }
+            }
+        }
+    }
+
+    fn join(&self, left: Cow<'_, Value>, right: &Value) -> Result<Value, String> {
+        let more = match (left.as_ref(), right) {
+            (Value::Text(_), Value::Text(more)) => more.len(),
+            (Value::Bytes(_), Value::Bytes(more)) => more.len(),
+            (a, b) => return Err(mismatch(BinaryOp::Join, a, b)),
+        };
+        let (length, _) = measure(&left);
+        within_limit(length.saturating_add(more))?;
+        self.build(if matches!(left, Cow::Borrowed(_)) { length.saturating_add(more) } else { more })?;
+        let mut joined = left.into_owned();
+        match (&mut joined, right) {
+            (Value::Text(text), Value::Text(more)) => text.push_str(more),
+            (Value::Bytes(bytes), Value::Bytes(more)) => bytes.extend_from_slice(more),
+            _ => {}
+        }
+        Ok(joined)
+    }
+}
+
+pub(super) fn unary(op: UnaryOp, operand: &Value) -> Result<Value, String> {
+    match (op, operand) {
+        (UnaryOp::Minus, Value::Int(n)) => {
+            n.checked_neg().map(Value::Int).ok_or_else(|| format!("-({n}) overflows 128 bits"))
+        }
+        (UnaryOp::Minus, Value::Float(Float::F32(bits))) => Ok(Value::Float(Float::F32(bits ^ (1 << 31)))),
+        (UnaryOp::Minus, Value::Float(Float::F64(bits))) => Ok(Value::Float(Float::F64(bits ^ (1 << 63)))),
+        (UnaryOp::Minus, other) => Err(format!("`-` takes a number, not {}", brief(other))),
+        (UnaryOp::Not, Value::Int(n)) => Ok(Value::Int(!n)),
+        (UnaryOp::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
+        (UnaryOp::Not, other) => Err(format!("`~` takes an integer or a truth value, not {}", brief(other))),
+    }
+}
+
+/// Whether a comparison holds. An operator that is none compares nothing and is an error.
+pub(super) fn compare(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, String> {
+    match op {
+        BinaryOp::Equal => equal(op, left, right),
+        BinaryOp::NotEqual => equal(op, left, right).map(|same| !same),
+        BinaryOp::Less => ordering(op, left, right).map(|order| order == Some(Ordering::Less)),
+        BinaryOp::LessOrEqual => ordering(op, left, right).map(|order| order.is_some_and(Ordering::is_le)),
+        BinaryOp::Greater => ordering(op, left, right).map(|order| order == Some(Ordering::Greater)),
+        BinaryOp::GreaterOrEqual => ordering(op, left, right).map(|order| order.is_some_and(Ordering::is_ge)),
+        other => Err(mismatch(other, left, right)),
+    }
+}
+
+/// Same type, same value; lists element by element.
+fn equal(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, String> {
+    match (left, right) {
+        (Value::List(a), Value::List(b)) => {
+            if a.len() != b.len() {
+                return Ok(false);
+            }
+            for (a, b) in a.iter().zip(b) {
+                if !equal(op, a, b)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) => Ok(a == b),
+        (a, b) => Err(mismatch(op, a, b)),
+    }
+}
+
+/// None where a NaN has no order.
+fn ordering(op: BinaryOp, left: &Value, right: &Value) -> Result<Option<Ordering>, String> {
+    match (left, right) {
+        (Value::Int(a), Value::Int(b)) => Ok(Some(a.cmp(b))),
+        (Value::Float(a), Value::Float(b)) => Ok(a.to_f64().partial_cmp(&b.to_f64())),
+        (Value::Text(a), Value::Text(b)) => Ok(Some(a.as_bytes().cmp(b.as_bytes()))),
+        (Value::Bytes(a), Value::Bytes(b)) => Ok(Some(a.cmp(b))),
+        (a, b) => Err(mismatch(op, a, b)),
+    }
+}
+
+fn integers(op: BinaryOp, a: i128, b: i128) -> Result<i128, String> {
+    let overflow = || format!("{a} {} {b} overflows 128 bits", symbol(op));
+    match op {
+        BinaryOp::Or => Ok(a | b),
+        BinaryOp::Xor => Ok(a ^ b),
+        BinaryOp::And => Ok(a & b),
+        BinaryOp::ShiftLeft => {
+            let shifted = a << shift_count(op, b)?;
+            if shifted >> shift_count(op, b)? == a { Ok(shifted) } else { Err(overflow()) }
+        }
+        BinaryOp::ShiftRight => Ok(a >> shift_count(op, b)?),
+        BinaryOp::Divide | BinaryOp::Remainder if b == 0 => Err(by_zero(op, &a.to_string())),
+        BinaryOp::Add => a.checked_add(b).ok_or_else(overflow),
+        BinaryOp::Subtract => a.checked_sub(b).ok_or_else(overflow),
+        BinaryOp::Multiply => a.checked_mul(b).ok_or_else(overflow),
+        BinaryOp::Divide => a.checked_div(b).ok_or_else(overflow),
+        // The one remainder whose quotient overflows, of i128::MIN by -1, is exactly 0.
+        BinaryOp::Remainder => Ok(a.checked_rem(b).unwrap_or(0)),
+        other => Err(mismatch(other, &Value::Int(a), &Value::Int(b))),
+    }
+}
+
+fn shift_count(op: BinaryOp, count: i128) -> Result<u32, String> {
+    u32::try_from(count)
+        .ok()
+        .filter(|count| *count < i128::BITS)
+        .ok_or_else(|| format!("`{}` shifts by 0 to 127 bits, not by {count}", symbol(op)))
+}
+
+fn floats(op: BinaryOp, a: Float, b: Float) -> Result<Value, String> {
+    if matches!(op, BinaryOp::Divide | BinaryOp::Remainder) && b.to_f64() == 0.0 {
+        return Err(by_zero(op, &a.to_string()));
+    }
+    if let (Float::F32(x), Float::F32(y)) = (a, b) {
+        let (x, y) = (f32::from_bits(x), f32::from_bits(y));
+        let result = match op {
+            BinaryOp::Add => x + y,
+            BinaryOp::Subtract => x - y,
+            BinaryOp::Multiply => x * y,
+            BinaryOp::Divide => x / y,
+            BinaryOp::Remainder => x % y,
+            other => return Err(mismatch(other, &Value::Float(a), &Value::Float(b))),
+        };
+        return Ok(Value::Float(Float::from_f32(result)));
+    }
+    let (x, y) = (a.to_f64(), b.to_f64());
+    let result = match op {
+        BinaryOp::Add => x + y,
+        BinaryOp::Subtract => x - y,
+        BinaryOp::Multiply => x * y,
+        BinaryOp::Divide => x / y,
+        BinaryOp::Remainder => x % y,
+        other => return Err(mismatch(other, &Value::Float(a), &Value::Float(b))),
+    };
+    Ok(Value::Float(Float::from_f64(result)))
+}
+
+fn bools(op: BinaryOp, a: bool, b: bool) -> Result<Value, String> {
+    match op {
+        BinaryOp::And => Ok(Value::Bool(a & b)),
+        BinaryOp::Or => Ok(Value::Bool(a | b)),
+        BinaryOp::Xor => Ok(Value::Bool(a ^ b)),
+        other => Err(mismatch(other, &Value::Bool(a), &Value::Bool(b))),
+    }
+}
+
+fn by_zero(op: BinaryOp, left: &str) -> String {
+    format!("{left} {} 0 divides by zero", symbol(op))
+}
+
+/// What the operator cannot take, and what to write instead.
+fn mismatch(op: BinaryOp, left: &Value, right: &Value) -> String {
+    let sign = symbol(op);
+    let both = format!("{} and {}", brief(left), brief(right));
+    match (left, right) {
+        (Value::Int(n), Value::Float(_)) | (Value::Float(_), Value::Int(n))
+            if !is_bitwise(op) && op != BinaryOp::Join =>
+        {
+            format!("`{sign}` cannot mix {both}: write the integer as a float, `{n}.0`")
+        }
+        (Value::Text(_), Value::Bytes(_)) | (Value::Bytes(_), Value::Text(_))
+            if op == BinaryOp::Join || is_comparison(op) =>
+        {
+            format!("`{sign}` cannot mix {both}: write utf8(…) around the text")
+        }
+        (Value::Text(_), Value::Text(_)) | (Value::Bytes(_), Value::Bytes(_)) if op == BinaryOp::Add => {
+            format!("`+` adds numbers, not {both}: `++` joins them")
+        }
+        _ if op == BinaryOp::Join => format!("`++` joins text with text or bytes with bytes, not {both}"),
+        (a, b) if std::mem::discriminant(a) != std::mem::discriminant(b) => format!("`{sign}` cannot mix {both}"),
+        _ => format!("`{sign}` takes {}, not {both}", takes(op)),
+    }
+}
+
+fn takes(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Or | BinaryOp::Xor | BinaryOp::And => "integers or truth values",
+        BinaryOp::ShiftLeft | BinaryOp::ShiftRight => "integers",
+        BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual => {
+            "numbers, text or bytes"
+        }
+        _ => "numbers",
+    }
+}
+
+fn is_bitwise(op: BinaryOp) -> bool {
+    use BinaryOp::*;
+    matches!(op, Or | Xor | And | ShiftLeft | ShiftRight)
+}
+
+pub(super) fn is_comparison(op: BinaryOp) -> bool {
+    use BinaryOp::*;
+    matches!(op, Equal | NotEqual | Less | LessOrEqual | Greater | GreaterOrEqual)
+}
+
+fn symbol(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Equal => "==",
+        BinaryOp::NotEqual => "!=",
+        BinaryOp::Less => "<",
+        BinaryOp::LessOrEqual => "<=",
+        BinaryOp::Greater => ">",
+        BinaryOp::GreaterOrEqual => ">=",
+        BinaryOp::Or => "|",
+        BinaryOp::Xor => "^",
+        BinaryOp::And => "&",
+        BinaryOp::ShiftLeft => "<<",
+        BinaryOp::ShiftRight => ">>",
+        BinaryOp::Add => "+",
+        BinaryOp::Subtract => "-",
+        BinaryOp::Join => "++",
+        BinaryOp::Multiply => "*",
+        BinaryOp::Divide => "/",
+        BinaryOp::Remainder => "%",
+    }
+}
