@@ -93,10 +93,10 @@ pub enum ImportKind {
         params: Vec<Name>,
         actions: Vec<Action>,
     },
-    /// Sizes in 64 KiB pages.
+    /// Sizes in 64 KiB pages; without `max` it may grow as far as its address type allows.
     Memory {
         min: u64,
-        max: u64,
+        max: Option<u64>,
     },
     Global {
         value: Expr,

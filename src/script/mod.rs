@@ -1,5 +1,257 @@
-//! The steps language: text in, checked `Script` out, expressions evaluated.
+//! The steps language: text in, checked [`Script`] out, expressions evaluated.
+//!
+//! Reading goes lexer, parser, check; Markdown is a carrier around the same lexer. A file that has a mistake is refused
+//! whole, with all its mistakes at once. Knows no wasm runtime, no timeline, no screen, and opens no file.
 
 pub mod ast;
+mod check;
 pub mod encoding;
+mod error;
 pub mod eval;
+mod lexer;
+mod lexer_literals;
+mod markdown;
+mod parser;
+mod words;
+
+use std::collections::BTreeSet;
+
+use crate::safe;
+use ast::{BinaryOp, Expr, ExprKind, Function, Import, Name, Statement, StatementKind};
+use error::{Fault, Lines};
+pub use error::{ScriptError, ScriptErrors};
+use lexer::Lexer;
+pub use words::FINDING_KINDS;
+
+/// The text of a steps file, and what to call it in messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The path as given; `-` for standard input.
+    pub name: String,
+    pub text: String,
+}
+
+/// A file that has been read and checked: it can run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Script {
+    pub source: Source,
+    /// In the order of the file.
+    pub statements: Vec<Statement>,
+    lines: Lines,
+}
+
+/// Reads and checks a steps file. A name that ends in `.md` is Markdown, every other (and `-`) plain steps.
+///
+/// # Errors
+/// All the mistakes of the file, in its order. Nothing has run by then.
+pub fn parse(name: &str, text: &str) -> Result<Script, ScriptErrors> {
+    let source = Source { name: name.to_owned(), text: text.to_owned() };
+    let lines = Lines::of(text);
+    let mut faults = Vec::new();
+    let items = if is_markdown(name) {
+        markdown::items(text, &lines, &mut faults)
+    } else {
+        let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        items(text, start..text.len(), &lines, &mut faults)
+    };
+    check::file(&items, &mut faults);
+    if !faults.is_empty() {
+        return Err(ScriptErrors::new(source, &lines, faults));
+    }
+    let statements = items.into_iter().filter_map(Item::into_statement).collect();
+    Ok(Script { source, statements, lines })
+}
+
+/// Reads one expression, as `--set` and the terminal's `e` take it: a value that can be told before the guest starts,
+/// from literals, functions and the variables `known`.
+///
+/// # Errors
+/// What is wrong with it; the positions are those of `text`.
+pub fn parse_expression(text: &str, known: &[&str]) -> Result<Expr, ScriptErrors> {
+    let found = single(text, "a value", |line, faults| {
+        let expr = parser::expression(text, line).map_err(|fault| faults.push(fault)).ok()?;
+        check::value(&expr, known, faults);
+        Some(expr)
+    });
+    found.map_err(|(lines, faults)| errors_in("value", text, &lines, faults))
+}
+
+/// Reads one statement typed on its own, after statements that have bound the variables `known`.
+///
+/// # Errors
+/// What is wrong with it; the positions are those of `text`.
+pub fn parse_statement(text: &str, known: &[&str]) -> Result<Statement, ScriptErrors> {
+    let found = single(text, "a statement", |line, faults| {
+        let statement = parser::statement(text, 1, line).map_err(|fault| faults.push(fault)).ok()?;
+        check::statement(&statement, known, faults);
+        Some(statement)
+    });
+    found.map_err(|(lines, faults)| errors_in("statement", text, &lines, faults))
+}
+
+impl Script {
+    /// The guest's path as the file gives it.
+    pub fn module(&self) -> Option<&str> {
+        self.statements.iter().find_map(|s| match &s.kind {
+            StatementKind::Module { path } => Some(path.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The values the person may change, each with its default.
+    pub fn inputs(&self) -> impl Iterator<Item = (&Name, &Expr)> {
+        self.statements.iter().filter_map(|s| match &s.kind {
+            StatementKind::Input { name, default } => Some((name, default)),
+            _ => None,
+        })
+    }
+
+    /// The host functions, memories and globals given to the guest.
+    pub fn imports(&self) -> impl Iterator<Item = &Import> {
+        self.statements.iter().filter_map(|s| match &s.kind {
+            StatementKind::Import(import) => Some(import),
+            _ => None,
+        })
+    }
+
+    /// The exported memory that is meant, where the file says it.
+    pub fn memory(&self) -> Option<&Name> {
+        self.statements.iter().find_map(|s| match &s.kind {
+            StatementKind::Memory { export } => Some(export),
+            _ => None,
+        })
+    }
+
+    /// The statements that are steps, in order. Step 0, instantiation, has none.
+    pub fn steps(&self) -> impl Iterator<Item = &Statement> {
+        self.statements.iter().filter(|s| s.kind.is_step())
+    }
+
+    /// The variables that stand where an address is expected in `write`, `read`, `region` or `block`, alone or within a
+    /// sum. What only scales, indexes or is measured there is an offset, not an address: `i` in `ptr + i * 4`.
+    pub fn address_variables(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for statement in &self.statements {
+            match &statement.kind {
+                StatementKind::Write { address, .. }
+                | StatementKind::Read { address, .. }
+                | StatementKind::Region { address, .. }
+                | StatementKind::Block { address, .. } => collect_addresses(address, &mut found),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Line and column of a byte offset, both counted from 1, the column in characters.
+    pub fn line_column(&self, offset: usize) -> (u32, u32) {
+        self.lines.line_column(&self.source.text, offset)
+    }
+}
+
+fn collect_addresses(expr: &Expr, found: &mut BTreeSet<String>) {
+    match &expr.kind {
+        ExprKind::Variable(name) => {
+            found.insert(name.clone());
+        }
+        ExprKind::Binary { op: BinaryOp::Multiply | BinaryOp::ShiftLeft | BinaryOp::Remainder, .. } => {}
+        ExprKind::Binary { left, right, .. } => {
+            collect_addresses(left, found);
+            collect_addresses(right, found);
+        }
+        ExprKind::Unary { operand: inner, .. }
+        | ExprKind::Index { of: inner, .. }
+        | ExprKind::Slice { of: inner, .. } => {
+            collect_addresses(inner, found);
+        }
+        ExprKind::Function {
+            function: Function::AsU32 | Function::AsI32 | Function::AsU64 | Function::AsI64,
+            args,
+        } => {
+            args.iter().for_each(|arg| collect_addresses(arg, found));
+        }
+        _ => {}
+    }
+}
+
+/// What became of one logical line.
+enum Item {
+    Statement(Statement),
+    /// A line that could not be read; the names it was about to give are known, so that one mistake is not reported
+    /// again wherever they are used.
+    Broken {
+        names: Vec<String>,
+    },
+}
+
+impl Item {
+    fn into_statement(self) -> Option<Statement> {
+        match self {
+            Item::Statement(statement) => Some(statement),
+            Item::Broken { .. } => None,
+        }
+    }
+}
+
+fn is_markdown(name: &str) -> bool {
+    let ending = name.len().checked_sub(3).and_then(|at| name.get(at..));
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case(".md"))
+}
+
+/// The statements between two offsets of the text.
+fn items(text: &str, range: std::ops::Range<usize>, lines: &Lines, faults: &mut Vec<Fault>) -> Vec<Item> {
+    let mut lexer = Lexer::new(text, range);
+    let mut items = Vec::new();
+    while let Some(line) = lexer.next_line() {
+        let names = || Item::Broken { names: parser::salvaged_names(text, &line.tokens) };
+        if let Some(fault) = line.fault {
+            faults.push(fault);
+            items.push(names());
+            continue;
+        }
+        let number = lines.line(line.tokens.first().map_or(0, |token| token.span.start));
+        match parser::statement(text, number, &line.tokens) {
+            Ok(statement) => items.push(Item::Statement(statement)),
+            Err(fault) => {
+                faults.push(fault);
+                items.push(names());
+            }
+        }
+    }
+    items
+}
+
+/// Reads a text that must be one logical line.
+fn single<T>(
+    text: &str,
+    what: &str,
+    read: impl FnOnce(&[lexer::Token], &mut Vec<Fault>) -> Option<T>,
+) -> Result<T, (Lines, Vec<Fault>)> {
+    let mut faults = Vec::new();
+    let mut found = None;
+    let mut lexer = Lexer::new(text, 0..text.len());
+    match lexer.next_line() {
+        None => faults.push(Fault::new(text.len()..text.len(), format!("expected {what}, found nothing"))),
+        Some(line) => match line.fault {
+            Some(fault) => faults.push(fault),
+            None => found = read(&line.tokens, &mut faults),
+        },
+    }
+    if faults.is_empty()
+        && let Some(more) = lexer.next_line()
+    {
+        let span = more.tokens.first().map_or(0..0, |token| token.span.start..token.span.end);
+        faults.push(Fault::new(span, format!("expected {what} on one line, found a second line")));
+    }
+    match found {
+        Some(found) if faults.is_empty() => Ok(found),
+        _ => Err((Lines::of(text), faults)),
+    }
+}
+
+fn errors_in(name: &str, text: &str, lines: &Lines, faults: Vec<Fault>) -> ScriptErrors {
+    ScriptErrors::new(Source { name: name.to_owned(), text: text.to_owned() }, lines, faults)
+}
+
+#[cfg(test)]
+mod tests;

@@ -75,8 +75,9 @@ impl Session {
         let mut args = Vec::with_capacity(call.args.len());
         for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {
             let value = self.evaluate(expr)?;
-            let wasm = values::to_wasm(&value, *ty)
-                .map_err(|why| format!("argument {} of {shown}, of type {}: {why}", index + 1, values::type_name(*ty)))?;
+            let wasm = values::to_wasm(&value, *ty).map_err(|why| {
+                format!("argument {} of {shown}, of type {}: {why}", index + 1, values::type_name(*ty))
+            })?;
             args.push((value, wasm));
         }
         Ok((function, args))
@@ -144,19 +145,17 @@ impl Session {
             },
             Some(HostTrap::Stopped(Stop::TimeLimit)) => {
                 let limit = self.limits.max_time.unwrap_or_default();
-                let message =
-                    format!("the call ran longer than {limit:?} and was stopped; --max-time sets the limit, 0 for none");
+                let message = format!(
+                    "the call ran longer than {limit:?} and was stopped; --max-time sets the limit, 0 for none"
+                );
                 found(Outcome::Cancelled, FindingKind::Limit, None, message)
             }
             Some(trap @ HostTrap::Undefined { .. }) => {
                 found(Outcome::Trapped, FindingKind::ImportUndefined, None, trap.to_string())
             }
-            Some(HostTrap::Action { out_of_bounds: Some(address), name, message }) => found(
-                Outcome::Trapped,
-                FindingKind::OutOfBounds,
-                Some(*address),
-                format!("import {name}: {message}"),
-            ),
+            Some(HostTrap::Action { out_of_bounds: Some(address), name, message }) => {
+                found(Outcome::Trapped, FindingKind::OutOfBounds, Some(*address), format!("import {name}: {message}"))
+            }
             Some(trap) => found(Outcome::Trapped, FindingKind::Trap, None, trap.to_string()),
             None => {
                 let message = engine::describe_trap(error, &self.guest, &self.rewritten);
@@ -167,6 +166,7 @@ impl Session {
 
     /// Evaluates an expression over what is bound now.
     pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, StepError> {
-        crate::script::eval::evaluate(expr, &self.world()).map_err(|e| StepError::failed(self.located(e.span.start, &e.message)))
+        crate::script::eval::evaluate(expr, &self.world())
+            .map_err(|e| StepError::failed(self.located(e.span.start, &e.message)))
     }
 }

@@ -43,7 +43,8 @@ impl Files {
                 .map(|(_, bytes)| bytes.to_vec())
                 .ok_or_else(|| format!("there is no file {shown} in this built-in session")),
             Files::Folder(folder) => {
-                let outside = || format!("{shown} leads out of the steps file's folder; a script may read only below it");
+                let outside =
+                    || format!("{shown} leads out of the steps file's folder; a script may read only below it");
                 if Path::new(path).is_absolute() {
                     return Err(outside());
                 }

@@ -169,7 +169,10 @@ pub(super) struct HostFunction {
 
 pub(super) enum Meaning {
     /// What the script says, over these parameter names.
-    Described { params: Vec<String>, actions: Vec<Action> },
+    Described {
+        params: Vec<String>,
+        actions: Vec<Action>,
+    },
     /// AssemblyScript's `env.abort(message, file, line, column)`: UTF-16 with its byte length four bytes before.
     AssemblyScriptAbort,
     /// wasm-bindgen's `__wbindgen_throw(pointer, length)`: UTF-8.
@@ -229,7 +232,10 @@ impl HostFunction {
     }
 
     fn writer(&self) -> Writer {
-        Writer::Import { module: Arc::from(safe::plain(&self.name.module)), name: Arc::from(safe::plain(&self.name.name)) }
+        Writer::Import {
+            module: Arc::from(safe::plain(&self.name.module)),
+            name: Arc::from(safe::plain(&self.name.name)),
+        }
     }
 }
 
@@ -301,7 +307,8 @@ impl Running<'_, '_> {
                 Action::Writes { address, value } => {
                     let address = self.address(params, address, "the address")?;
                     let value = self.evaluate(params, value)?;
-                    let bytes = crate::script::encoding::bytes_to_write(&value).map_err(|e| self.fail(e.to_string()))?;
+                    let bytes =
+                        crate::script::encoding::bytes_to_write(&value).map_err(|e| self.fail(e.to_string()))?;
                     self.write(address, &bytes)?;
                 }
                 Action::Copies { to, from, length } => {
@@ -309,8 +316,7 @@ impl Running<'_, '_> {
                     let from = self.address(params, from, "the source")?;
                     let length = self.address(params, length, "the length")?;
                     let memory = self.memory()?;
-                    let bytes =
-                        memory::read(&memory, &self.env, from, length).map_err(|e| self.access_failed(e))?;
+                    let bytes = memory::read(&memory, &self.env, from, length).map_err(|e| self.access_failed(e))?;
                     self.write(to, &bytes)?;
                 }
                 Action::Grows { bytes } => self.grow(params, bytes)?,
@@ -321,11 +327,10 @@ impl Running<'_, '_> {
                         let world = self.world(params);
                         reading::plan(what, &world, self.is_64()).map_err(|why| self.fail(why))?
                     };
-                    let read = reading::perform(&plan, &memory, &self.env, at)
-                        .map_err(|e| match e {
-                            reading::ReadError::Access(e) => self.access_failed(e),
-                            other => self.fail(other.to_string()),
-                        })?;
+                    let read = reading::perform(&plan, &memory, &self.env, at).map_err(|e| match e {
+                        reading::ReadError::Access(e) => self.access_failed(e),
+                        other => self.fail(other.to_string()),
+                    })?;
                     self.saw.push(read.value);
                 }
                 Action::Traps { why } => {
@@ -425,7 +430,8 @@ impl Running<'_, '_> {
 
     fn throw_message(&self) -> String {
         let length = self.argument(1).min(1 << 16);
-        let bytes = self.env.data().memory.as_ref().and_then(|m| memory::read(m, &self.env, self.argument(0), length).ok());
+        let bytes =
+            self.env.data().memory.as_ref().and_then(|m| memory::read(m, &self.env, self.argument(0), length).ok());
         match bytes {
             Some(bytes) => format!("the guest threw: {}", safe::lossy(&bytes, 500)),
             None => "the guest threw, and its message lies outside memory".into(),

@@ -6,7 +6,7 @@ use wasmer::{
     MemoryType, Pages, RuntimeError, Table, Tag, Type, Value as Wasm,
 };
 
-use crate::guest::SegmentOffset;
+use crate::guest::{Offset, OffsetOp};
 use crate::safe;
 use crate::script::ast::{ImportKind, ImportName, StatementKind};
 use crate::script::eval;
@@ -56,23 +56,24 @@ impl Session {
     /// Puts the active segments into the image as events, in order, up to the first that does not fit.
     fn place_segments(&mut self, imports: &Imports, record: &mut StepRecord) -> Result<(), StepError> {
         let Ok(meant) = self.memory_index else { return Ok(()) };
-        let segments: Vec<_> =
-            self.guest.data_segments().iter().enumerate().filter(|(_, s)| s.memory == meant).map(|(i, s)| (i, s.clone())).collect();
+        let segments: Vec<_> = self
+            .guest
+            .data_segments()
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.memory == meant)
+            .map(|(i, s)| (i, s.clone()))
+            .collect();
         for (index, segment) in segments {
-            let start = match &segment.offset {
-                SegmentOffset::Const(start) => *start,
-                SegmentOffset::Import(global) => match self.imported_global(imports, *global) {
-                    Some(start) => start,
-                    None => continue,
-                },
-                SegmentOffset::Other => continue,
+            let Some(start) = self.offset_of(&segment.offset, imports) else {
+                self.unplaced_segment = Some(index as u32);
+                continue;
             };
             let len = segment.bytes.len() as u64;
             let size = self.image.len();
             if start.checked_add(len).is_none_or(|end| end > size) {
-                let message = format!(
-                    "data segment {index} of {len} bytes at {start:#x} does not fit: memory ends at {size:#x}"
-                );
+                let message =
+                    format!("data segment {index} of {len} bytes at {start:#x} does not fit: memory ends at {size:#x}");
                 return Err(StepError {
                     outcome: Outcome::Trapped,
                     ..StepError::found(FindingKind::OutOfBounds, Some(start), message)
@@ -91,6 +92,32 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Where a segment goes; `None` where that hangs on a global that only the engine knows.
+    fn offset_of(&mut self, offset: &Offset, imports: &Imports) -> Option<u64> {
+        let ops = match offset {
+            Offset::Const(start) => return Some(*start),
+            Offset::Global(global) => return self.imported_global(imports, *global),
+            Offset::Computed(ops) => ops,
+        };
+        let mut stack: Vec<u64> = Vec::new();
+        let mut wide = false;
+        for op in ops {
+            let value = match op {
+                OffsetOp::I32(n) => u64::from(*n as u32),
+                OffsetOp::I64(n) => {
+                    wide = true;
+                    *n as u64
+                }
+                OffsetOp::Global(global) => self.imported_global(imports, *global)?,
+                OffsetOp::I32Add | OffsetOp::I64Add => arithmetic(&mut stack, u64::wrapping_add)?,
+                OffsetOp::I32Sub | OffsetOp::I64Sub => arithmetic(&mut stack, u64::wrapping_sub)?,
+                OffsetOp::I32Mul | OffsetOp::I64Mul => arithmetic(&mut stack, u64::wrapping_mul)?,
+            };
+            stack.push(value);
+        }
+        stack.pop().map(|value| if wide || self.scope.is_64 { value } else { value & 0xffff_ffff })
     }
 
     fn imported_global(&mut self, imports: &Imports, global: u32) -> Option<u64> {
@@ -120,7 +147,7 @@ impl Session {
                 start: span.start,
                 before: known.read(span.start, span.len).into(),
                 after: self.image.read(span.start, span.len).into(),
-                writer: Writer::Data { segment: u32::MAX },
+                writer: Writer::Data { segment: self.unplaced_segment.unwrap_or_default() },
                 is_difference: true,
             }));
         }
@@ -186,21 +213,27 @@ impl Session {
         });
         let meaning = described.unwrap_or_else(|| Meaning::known(name, ty));
         let function = HostFunction { name: name.clone(), ty: ty.clone(), meaning };
-        Function::new_with_env(&mut self.store, &self.env, ty.clone(), move |env, args: &[Wasm]| function.call(env, args))
+        Function::new_with_env(&mut self.store, &self.env, ty.clone(), move |env, args: &[Wasm]| {
+            function.call(env, args)
+        })
     }
 
     fn imported_memory(&mut self, name: &ImportName, ty: &MemoryType) -> Result<Memory, StepError> {
         let mut ty = *ty;
-        if let Some(ImportKind::Memory { min, max }) = self.script.imports().find(|i| i.name == *name).map(|i| &i.kind) {
-            let pages = |n: u64| u32::try_from(n).map(Pages).map_err(|_| format!("{n} pages are more than any memory can have"));
+        if let Some(ImportKind::Memory { min, max }) = self.script.imports().find(|i| i.name == *name).map(|i| &i.kind)
+        {
+            let pages = |n: u64| {
+                u32::try_from(n).map(Pages).map_err(|_| format!("{n} pages are more than any memory can have"))
+            };
             ty.minimum = pages(*min)?;
             if let Some(max) = max {
                 let max = pages(*max)?;
                 ty.maximum = Some(ty.maximum.map_or(max, |most| most.min(max)));
             }
         }
-        Memory::new(&mut self.store, ty)
-            .map_err(|e| StepError::failed(format!("memory {} cannot be made: {}", display(name), safe::plain(&e.to_string()))))
+        Memory::new(&mut self.store, ty).map_err(|e| {
+            StepError::failed(format!("memory {} cannot be made: {}", display(name), safe::plain(&e.to_string())))
+        })
     }
 
     fn given_global(&mut self, name: &ImportName, ty: wasmer::GlobalType) -> Result<Global, StepError> {
@@ -221,14 +254,17 @@ impl Session {
     }
 }
 
+fn arithmetic(stack: &mut Vec<u64>, op: fn(u64, u64) -> u64) -> Option<u64> {
+    let right = stack.pop()?;
+    let left = stack.pop()?;
+    Some(op(left, right))
+}
+
 fn instantiation_failed(error: InstantiationError) -> StepError {
     let message = match &error {
         InstantiationError::Start(trap) => format!("trap while instantiating: {}", trap.message()),
         other => format!("the guest cannot be instantiated: {other}"),
     };
     let message = safe::cut(&message, 1000);
-    StepError {
-        outcome: Outcome::Trapped,
-        ..StepError::found(FindingKind::Trap, None, message)
-    }
+    StepError { outcome: Outcome::Trapped, ..StepError::found(FindingKind::Trap, None, message) }
 }

@@ -57,7 +57,13 @@ pub fn pages(memory: &Memory, store: &impl AsStoreRef) -> u64 {
 }
 
 /// Checks that a span lies inside memory, without touching it.
-pub fn check_span(memory: &Memory, store: &impl AsStoreRef, doing: &'static str, start: u64, len: u64) -> Result<(), AccessError> {
+pub fn check_span(
+    memory: &Memory,
+    store: &impl AsStoreRef,
+    doing: &'static str,
+    start: u64,
+    len: u64,
+) -> Result<(), AccessError> {
     check(doing, start, len, size(memory, store)).map(|_| ())
 }
 

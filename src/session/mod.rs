@@ -75,6 +75,8 @@ pub struct Session {
     pointers: BTreeSet<String>,
     /// What such a variable was before it was last bound.
     previous_pointers: BTreeMap<String, u64>,
+    /// A data segment whose place only the engine can tell.
+    unplaced_segment: Option<u32>,
     sets: Vec<(String, String)>,
 }
 

@@ -42,13 +42,7 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     let born = memory_index.as_ref().ok().and_then(|index| memory_facts(&script, &guest, *index));
     scope.is_64 = born.as_ref().is_some_and(|m| m.is_64);
     let inputs = set_inputs(&script, &files, &sets, &mut scope)?;
-    let timeline = Timeline {
-        title,
-        guest: guest_facts(&guest, born.clone()),
-        inputs,
-        planned: planned_steps(&script),
-        ..Timeline::default()
-    };
+    let timeline = Timeline::new(title, guest_facts(&guest, born.clone()), inputs, planned_steps(&script));
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
     let env = FunctionEnv::new(&mut store, HostState::new(files.clone()));
@@ -74,6 +68,7 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         asked: Vec::new(),
         last_findings: (0, Vec::new()),
         previous_pointers: Default::default(),
+        unplaced_segment: None,
         sets,
     };
     Ok((session, timeline))
@@ -266,8 +261,7 @@ fn kind_word(ty: &ExternType) -> &'static str {
 }
 
 fn planned_steps(script: &Script) -> Vec<PlannedStep> {
-    let first =
-        PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration: None };
+    let first = PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration: None };
     std::iter::once(first).chain(script.steps().map(planned_step)).collect()
 }
 

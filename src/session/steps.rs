@@ -5,7 +5,7 @@ use wasmer::{Extern, Function, Global};
 use crate::script::ast::{Call, Expr, ImportName, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::timeline::{
-    Answer, Ask, Binding, Event, Finding, FindingKind, Growth, Naming, NamedSpan, Outcome, PAGE, Pointer, Span,
+    Answer, Ask, Binding, Event, Finding, FindingKind, Growth, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
     SpanKind, StepKind, StepRecord, Write, Writer,
 };
 use crate::value::Value;
@@ -369,9 +369,7 @@ impl Session {
                 let parts: Vec<&Expr> = std::iter::once(address).chain(length).collect();
                 self.out_of_bounds(error, &parts)
             }
-            ReadError::Utf8 { message, address } => {
-                StepError::found(FindingKind::InvalidUtf8, Some(address), message)
-            }
+            ReadError::Utf8 { message, address } => StepError::found(FindingKind::InvalidUtf8, Some(address), message),
             ReadError::Other(message) => StepError::failed(message),
         })?;
         if read.length > 0 {
@@ -381,12 +379,7 @@ impl Session {
         Ok(())
     }
 
-    fn perform_grow(
-        &mut self,
-        name: Option<&Name>,
-        pages: &Expr,
-        record: &mut StepRecord,
-    ) -> Result<(), StepError> {
+    fn perform_grow(&mut self, name: Option<&Name>, pages: &Expr, record: &mut StepRecord) -> Result<(), StepError> {
         let live = self.live()?;
         let by = self.address(pages, "the number of pages")?;
         let before = memory::grow(&live, &mut self.store, by).map_err(|why| {
@@ -466,9 +459,7 @@ impl Session {
                         error.message
                     )));
                 }
-                record
-                    .findings
-                    .extend(error.findings.into_iter().map(|finding| Finding { claimed: true, ..finding }));
+                record.findings.extend(error.findings.into_iter().map(|finding| Finding { claimed: true, ..finding }));
                 Ok(())
             }
         }
@@ -604,9 +595,10 @@ fn focus_of(record: &StepRecord) -> Option<Span> {
         return at(pointer.address);
     }
     let first = record.changes.first()?;
-    let near = record.pointers.iter().find(|p| {
-        record.changes.iter().any(|c| c.start >= p.address && c.start < p.address.saturating_add(4096))
-    });
+    let near = record
+        .pointers
+        .iter()
+        .find(|p| record.changes.iter().any(|c| c.start >= p.address && c.start < p.address.saturating_add(4096)));
     match near {
         Some(pointer) => at(pointer.address),
         None => Some(first.span()),

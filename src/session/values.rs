@@ -36,10 +36,12 @@ pub fn signature(ty: &FunctionType) -> String {
 pub fn to_wasm(value: &Value, ty: Type) -> Result<Wasm, String> {
     let refuse = |wanted: &str| Err(format!("{wanted} is wanted; this is {} ({})", value.described(), value.brief(60)));
     match (ty, value) {
-        (Type::I32, Value::Int(n)) => narrow(*n, i128::from(i32::MIN), i128::from(u32::MAX), "i32")
-            .map(|n| Wasm::I32(n as u32 as i32)),
-        (Type::I64, Value::Int(n)) => narrow(*n, i128::from(i64::MIN), i128::from(u64::MAX), "i64")
-            .map(|n| Wasm::I64(n as u64 as i64)),
+        (Type::I32, Value::Int(n)) => {
+            narrow(*n, i128::from(i32::MIN), i128::from(u32::MAX), "i32").map(|n| Wasm::I32(n as u32 as i32))
+        }
+        (Type::I64, Value::Int(n)) => {
+            narrow(*n, i128::from(i64::MIN), i128::from(u64::MAX), "i64").map(|n| Wasm::I64(n as u64 as i64))
+        }
         (Type::F32, Value::Float(Float::F32(bits))) => Ok(Wasm::F32(f32::from_bits(*bits))),
         (Type::F32, Value::Float(x)) => Ok(Wasm::F32(x.to_f64() as f32)),
         (Type::F64, Value::Float(x)) => Ok(Wasm::F64(x.to_f64())),
@@ -57,16 +59,14 @@ pub fn to_wasm(value: &Value, ty: Type) -> Result<Wasm, String> {
         (Type::I32 | Type::I64, _) => refuse("an integer"),
         (Type::F32 | Type::F64, _) => refuse("a float"),
         (Type::V128, _) => refuse("16 bytes (hex\"…\")"),
-        (Type::ExternRef | Type::FuncRef | Type::ExceptionRef, _) => refuse("null, the only reference a script can give,"),
+        (Type::ExternRef | Type::FuncRef | Type::ExceptionRef, _) => {
+            refuse("null, the only reference a script can give,")
+        }
     }
 }
 
 fn narrow(n: i128, least: i128, most: i128, name: &str) -> Result<i128, String> {
-    if (least..=most).contains(&n) {
-        Ok(n)
-    } else {
-        Err(format!("{n} does not fit in an {name} ({least} to {most})"))
-    }
+    if (least..=most).contains(&n) { Ok(n) } else { Err(format!("{n} does not fit in an {name} ({least} to {most})")) }
 }
 
 fn exact_float(n: i128, bits: u32) -> bool {

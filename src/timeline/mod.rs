@@ -127,6 +127,11 @@ impl Moment {
 }
 
 impl Timeline {
+    /// A session before its first step.
+    pub fn new(title: String, guest: GuestFacts, inputs: Vec<InputFacts>, planned: Vec<PlannedStep>) -> Self {
+        Timeline { title, guest, inputs, planned, steps: Vec::new() }
+    }
+
     /// Appends what the session reports. Steps come in order; an earlier step's record never changes, but for the
     /// `claimed` mark that a later `expect finding` puts on its findings.
     pub fn push(&mut self, step: StepRecord) {

@@ -1,0 +1,421 @@
+//! What can be said about a whole file before anything runs: which names are known where, and which order statements
+//! must have. What depends on values, the evaluator says.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Item;
+use super::ast::{
+    Action, Expr, ExprKind, Function, Import, ImportKind, ImportName, Name, Reading, Span, Statement, StatementKind,
+};
+use super::error::{Fault, SHOWN};
+use super::words;
+use crate::value::Value;
+
+/// Checks a file's statements in order.
+pub(super) fn file(items: &[Item], faults: &mut Vec<Fault>) {
+    let mut checker = Checker::new(faults);
+    for item in items {
+        checker.foresee(item);
+    }
+    for item in items {
+        match item {
+            Item::Statement(statement) => checker.statement(statement),
+            Item::Broken { names } => checker.guessed.extend(names.iter().cloned()),
+        }
+    }
+}
+
+/// Checks an expression that must be told before the guest starts.
+pub(super) fn value(expr: &Expr, known: &[&str], faults: &mut Vec<Fault>) {
+    let mut checker = Checker::knowing(known, faults);
+    checker.expression(expr, Scope::Value);
+}
+
+/// Checks a statement that stands alone; blocks named elsewhere are taken on trust.
+pub(super) fn statement(statement: &Statement, known: &[&str], faults: &mut Vec<Fault>) {
+    let mut checker = Checker::knowing(known, faults);
+    if let StatementKind::Release { name } = &statement.kind {
+        checker.guessed.insert(name.text.clone());
+    }
+    checker.statement(statement);
+}
+
+/// Where an expression stands, and so what it may use.
+#[derive(Clone, Copy)]
+enum Scope<'a> {
+    /// A step: what was given before it.
+    Step,
+    /// A prediction: whatever is given at some time.
+    Ask,
+    /// A host function: its parameters and the inputs.
+    Import(&'a [Name]),
+    /// An input's or an imported global's value: the inputs before it, and nothing of the guest.
+    Value,
+}
+
+/// How a variable came by its value.
+#[derive(Clone, Copy)]
+struct Given {
+    line: u32,
+    is_input: bool,
+}
+
+struct Checker<'f> {
+    faults: &'f mut Vec<Fault>,
+    variables: HashMap<String, Given>,
+    /// Names given somewhere in the file, with the first line that does.
+    later: HashMap<String, u32>,
+    /// Names that lines which could not be read were to give.
+    guessed: HashSet<String>,
+    regions: HashSet<String>,
+    blocks: HashSet<String>,
+    imports: HashMap<ImportName, u32>,
+    module: Option<u32>,
+    memory: Option<u32>,
+    first: Option<u32>,
+    first_step: Option<u32>,
+    is_alone: bool,
+}
+
+impl<'f> Checker<'f> {
+    fn new(faults: &'f mut Vec<Fault>) -> Self {
+        Checker {
+            faults,
+            variables: HashMap::new(),
+            later: HashMap::new(),
+            guessed: HashSet::new(),
+            regions: HashSet::new(),
+            blocks: HashSet::new(),
+            imports: HashMap::new(),
+            module: None,
+            memory: None,
+            first: None,
+            first_step: None,
+            is_alone: false,
+        }
+    }
+
+    fn knowing(known: &[&str], faults: &'f mut Vec<Fault>) -> Self {
+        let mut checker = Checker::new(faults);
+        checker.is_alone = true;
+        // Not inputs, as far as anyone knows: a statement may give them again.
+        let given = |name: &&str| ((*name).to_owned(), Given { line: 0, is_input: false });
+        checker.variables = known.iter().map(given).collect();
+        checker
+    }
+
+    /// Notes what a line gives, for the lines before it.
+    fn foresee(&mut self, item: &Item) {
+        match item {
+            Item::Statement(statement) => {
+                for name in given_names(&statement.kind) {
+                    self.later.entry(name.text.clone()).or_insert(statement.line);
+                }
+            }
+            Item::Broken { names } => {
+                for name in names {
+                    self.later.entry(name.clone()).or_insert(0);
+                }
+            }
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        let line = statement.line;
+        self.order(statement);
+        self.values(&statement.kind);
+        for name in given_names(&statement.kind) {
+            self.give(name, line, matches!(statement.kind, StatementKind::Input { .. }));
+        }
+        match &statement.kind {
+            StatementKind::Region { name, .. } => drop(self.regions.insert(name.text.clone())),
+            StatementKind::Block { name, .. } => drop(self.blocks.insert(name.text.clone())),
+            StatementKind::Release { name } => self.release(name),
+            StatementKind::Import(import) => self.import(import, line),
+            _ => {}
+        }
+        self.first.get_or_insert(line);
+        if statement.kind.is_step() {
+            self.first_step.get_or_insert(line);
+        }
+    }
+
+    /// `module` first and once, `memory` once, `import` before the first step.
+    fn order(&mut self, statement: &Statement) {
+        let span = first_word(statement);
+        match &statement.kind {
+            StatementKind::Module { .. } => {
+                if let Some(line) = self.module {
+                    let fault = Fault::new(span, format!("a second `module`; the first is in line {line}"));
+                    self.faults.push(fault.help("a session has one guest: take one of them out"));
+                } else if let Some(line) = self.first {
+                    let fault = Fault::new(span, "`module` must be the first statement");
+                    self.faults.push(fault.help(format!("move it up, before line {line}")));
+                }
+                self.module.get_or_insert(statement.line);
+            }
+            StatementKind::Memory { .. } => {
+                if let Some(line) = self.memory {
+                    let fault = Fault::new(span, format!("a second `memory`; the first is in line {line}"));
+                    self.faults.push(fault.help("a session shows one memory: take one of them out"));
+                }
+                self.memory.get_or_insert(statement.line);
+            }
+            StatementKind::Import(_) => {
+                if let Some(line) = self.first_step {
+                    let fault = Fault::new(span, "`import` must stand before the first step");
+                    self.faults.push(fault.help(format!("the first step is in line {line}: move this line above it")));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The expressions of a statement.
+    fn values(&mut self, kind: &StatementKind) {
+        use StatementKind as Kind;
+        let step = Scope::Step;
+        match kind {
+            Kind::Module { .. } | Kind::Memory { .. } | Kind::Global { .. } => {}
+            Kind::Release { .. } | Kind::ExpectFinding { .. } => {}
+            Kind::Import(import) => self.import_values(import),
+            Kind::Input { default, .. } => self.expression(default, Scope::Value),
+            Kind::Let { value, .. } | Kind::Set { value, .. } => self.expression(value, step),
+            Kind::Call { call, .. } | Kind::ExpectTrap { call, .. } => {
+                call.args.iter().for_each(|arg| self.expression(arg, step));
+            }
+            Kind::Write { address, value } => {
+                self.expression(address, step);
+                self.written(value, step);
+            }
+            Kind::Read { address, what, .. } => self.reading(address, what, step),
+            Kind::Grow { pages, .. } => self.expression(pages, step),
+            Kind::Region { address, length, .. } | Kind::Block { address, length, .. } => {
+                self.expression(address, step);
+                self.expression(length, step);
+            }
+            Kind::Expect { condition } => self.expression(condition, step),
+            Kind::Ask { answer, .. } => self.expression(answer, Scope::Ask),
+        }
+    }
+
+    fn import_values(&mut self, import: &Import) {
+        let (params, actions) = match &import.kind {
+            ImportKind::Function { params, actions } => (params, actions),
+            ImportKind::Global { value } => return self.expression(value, Scope::Value),
+            ImportKind::Memory { .. } => return,
+        };
+        let scope = Scope::Import(params);
+        for action in actions {
+            match action {
+                Action::Returns(values) => values.iter().for_each(|value| self.expression(value, scope)),
+                Action::Writes { address, value } => {
+                    self.expression(address, scope);
+                    self.written(value, scope);
+                }
+                Action::Copies { to, from, length } => {
+                    [to, from, length].into_iter().for_each(|part| self.expression(part, scope));
+                }
+                Action::Grows { bytes } => self.expression(bytes, scope),
+                Action::Reads { address, what } => self.reading(address, what, scope),
+                Action::Traps { why } => self.expression(why, scope),
+            }
+        }
+    }
+
+    fn reading(&mut self, address: &Expr, what: &Reading, scope: Scope) {
+        self.expression(address, scope);
+        match what {
+            Reading::Sized { length, .. } => self.expression(length, scope),
+            Reading::Array { count, .. } => self.expression(count, scope),
+            Reading::Cstr | Reading::Number(_) => {}
+        }
+    }
+
+    /// A value on its way into memory: a number alone does not say how wide it is.
+    fn written(&mut self, value: &Expr, scope: Scope) {
+        match &value.kind {
+            ExprKind::Literal(Value::Int(n)) => self.faults.push(
+                Fault::new(value.span, "a number alone does not say how many bytes it takes")
+                    .help(format!("say its width, for example `u32({n})`")),
+            ),
+            ExprKind::Literal(Value::Float(x)) => self.faults.push(
+                Fault::new(value.span, "a number alone does not say how many bytes it takes")
+                    .help(format!("say its width: `f32({x})` or `f64({x})`")),
+            ),
+            ExprKind::Literal(Value::Bool(_) | Value::Null) | ExprKind::List(_) => self.faults.push(
+                Fault::new(value.span, "only text and bytes can be written")
+                    .help("numbers become bytes with their width: `u8(1, 2, 3)`"),
+            ),
+            _ => self.expression(value, scope),
+        }
+    }
+
+    fn expression(&mut self, expr: &Expr, scope: Scope) {
+        match &expr.kind {
+            ExprKind::Literal(_) => {}
+            ExprKind::Variable(name) => self.variable(name, expr.span, scope),
+            ExprKind::List(items) => items.iter().for_each(|item| self.expression(item, scope)),
+            ExprKind::Unary { operand, .. } => self.expression(operand, scope),
+            ExprKind::Binary { left, right, .. } => {
+                self.expression(left, scope);
+                self.expression(right, scope);
+            }
+            ExprKind::Index { of, index } => {
+                self.expression(of, scope);
+                self.expression(index, scope);
+            }
+            ExprKind::Slice { of, start, end } => {
+                [of, start, end].into_iter().for_each(|part| self.expression(part, scope));
+            }
+            ExprKind::Function { function, args } => {
+                if *function == Function::Pages {
+                    self.needs_guest("pages()", expr.span, scope);
+                }
+                args.iter().for_each(|arg| self.expression(arg, scope));
+            }
+            ExprKind::Calls(_) => self.needs_guest("calls(…)", expr.span, scope),
+            ExprKind::CallArgs { index, .. } => {
+                self.needs_guest("call_args(…)", expr.span, scope);
+                self.expression(index, scope);
+            }
+        }
+    }
+
+    fn needs_guest(&mut self, function: &str, span: Span, scope: Scope) {
+        if let Scope::Value = scope {
+            let fault = Fault::new(span, format!("`{function}` is not known before the guest starts"));
+            self.faults.push(fault.help("this value must be told first; use it in a step"));
+        }
+    }
+
+    fn variable(&mut self, name: &str, span: Span, scope: Scope) {
+        let given = self.variables.get(name).copied();
+        let is_known = match scope {
+            Scope::Step => given.is_some(),
+            Scope::Ask => given.is_some() || self.later.contains_key(name),
+            Scope::Import(params) => params.iter().any(|p| p.text == name) || given.is_some_and(|g| g.is_input),
+            Scope::Value => given.is_some_and(|g| g.is_input || self.is_alone),
+        };
+        if is_known || self.guessed.contains(name) {
+            return;
+        }
+        let fault = Fault::new(span, format!("there is no variable `{name}` here"));
+        let help = self.variable_help(name, given, scope);
+        self.faults.push(match (scope, given) {
+            (Scope::Step, _) if self.later.get(name).is_some_and(|line| *line > 0) => {
+                let line = self.later.get(name).copied().unwrap_or_default();
+                Fault::new(span, format!("`{name}` has no value yet"))
+                    .help(format!("it gets one in line {line}: a step uses what was given before it"))
+            }
+            _ => fault.maybe_help(help),
+        });
+    }
+
+    fn variable_help(&self, name: &str, given: Option<Given>, scope: Scope) -> Option<String> {
+        // Comparing every name with every other would take for ever in a large broken file.
+        if self.faults.len() >= SHOWN {
+            return None;
+        }
+        if self.regions.contains(name) || self.blocks.contains(name) {
+            let kind = if self.regions.contains(name) { "region" } else { "block" };
+            return Some(format!("`{name}` is a {kind}, not a value: name its address with `let`"));
+        }
+        let inputs =
+            || self.variables.iter().filter(|(_, g)| g.is_input || self.is_alone).map(|(name, _)| name.as_str());
+        let all = || self.variables.keys().map(String::as_str).chain(words::RESERVED);
+        let mut candidates: Vec<&str> = match scope {
+            Scope::Step => all().collect(),
+            Scope::Ask => all().chain(self.later.keys().map(String::as_str)).collect(),
+            Scope::Import(params) => inputs().chain(params.iter().map(|p| p.text.as_str())).collect(),
+            Scope::Value => inputs().chain(words::RESERVED).collect(),
+        };
+        candidates.sort_unstable();
+        if let Some(help) = words::did_you_mean(name, candidates) {
+            return Some(help);
+        }
+        if words::is_function(name) {
+            return Some(format!("`{name}` is a function: it is written `{name}(…)`"));
+        }
+        let is_given = given.is_some() || self.later.contains_key(name);
+        Some(match scope {
+            Scope::Import(_) if is_given => "an import knows its parameters, and the inputs above it".to_owned(),
+            Scope::Value if is_given => {
+                "this value is told before the first step: it knows only the inputs above it".to_owned()
+            }
+            Scope::Import(_) => "an import knows its parameters, and the inputs above it".to_owned(),
+            Scope::Value => format!("text stands in quotes: \"{name}\""),
+            Scope::Step | Scope::Ask => "a name gets its value with `let`, `input` or `NAME = call …`".to_owned(),
+        })
+    }
+
+    fn give(&mut self, name: &Name, line: u32, is_input: bool) {
+        if name.text == "_" {
+            return;
+        }
+        if let Some(earlier) = self.variables.get(&name.text).copied() {
+            let was = earlier.line;
+            if earlier.is_input {
+                let fault = Fault::new(name.span, format!("`{}` is an input already, in line {was}", name.text));
+                self.faults.push(fault.help(match is_input {
+                    true => "take one of them out, or give it another name",
+                    false => "an input keeps its value: choose another name here",
+                }));
+                return;
+            }
+            if is_input && !self.is_alone {
+                let fault = Fault::new(name.span, format!("`{}` has a value already, from line {was}", name.text));
+                self.faults.push(fault.help("an input needs a name of its own"));
+                return;
+            }
+        }
+        self.variables.insert(name.text.clone(), Given { line, is_input });
+    }
+
+    fn release(&mut self, name: &Name) {
+        if self.blocks.contains(&name.text) || self.guessed.contains(&name.text) {
+            return;
+        }
+        let fault = Fault::new(name.span, format!("there is no block `{}`", name.text));
+        let mut blocks: Vec<&str> = self.blocks.iter().map(String::as_str).collect();
+        blocks.sort_unstable();
+        let nearest = || words::did_you_mean(&name.text, blocks);
+        self.faults.push(if self.regions.contains(&name.text) {
+            fault.help("it is a region; what is to be given back is named with `block NAME = ADDR, LEN`")
+        } else if self.faults.len() < SHOWN
+            && let Some(help) = nearest()
+        {
+            fault.help(help)
+        } else {
+            fault.help("name it before this line: `block NAME = ADDR, LEN`")
+        });
+    }
+
+    fn import(&mut self, import: &Import, line: u32) {
+        match self.imports.get(&import.name) {
+            None => drop(self.imports.insert(import.name.clone(), line)),
+            Some(earlier) => {
+                let fault = Fault::new(import.span, format!("this import is described already, in line {earlier}"));
+                self.faults.push(fault.help("put all its actions in one line, with `;` between them"));
+            }
+        }
+    }
+}
+
+/// The variables a statement gives a value to.
+fn given_names(kind: &StatementKind) -> &[Name] {
+    match kind {
+        StatementKind::Call { results, .. } => results,
+        StatementKind::Input { name, .. }
+        | StatementKind::Let { name, .. }
+        | StatementKind::Global { name, .. }
+        | StatementKind::Read { name, .. } => std::slice::from_ref(name),
+        StatementKind::Grow { name, .. } => name.as_slice(),
+        _ => &[],
+    }
+}
+
+fn first_word(statement: &Statement) -> Span {
+    let length = super::lexer::name_length(&statement.text);
+    Span { start: statement.span.start, end: statement.span.start + length.max(1) }
+}

@@ -1,0 +1,224 @@
+//! What is wrong with a steps file, where, and how to say it. Everything shown is safe to print.
+
+use std::fmt;
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::Source;
+use super::ast::Span;
+use crate::safe;
+
+/// How many errors are shown in full.
+pub(super) const SHOWN: usize = 20;
+/// The most columns of a source line that are shown, and how many of them may lie before the caret.
+const WINDOW: usize = 100;
+const BEFORE_CARET: usize = 60;
+
+/// One mistake in a steps file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScriptError {
+    /// Counted from 1.
+    pub line: u32,
+    /// Counted from 1, in characters.
+    pub column: u32,
+    /// One sentence without its full stop, safe to print.
+    pub message: String,
+    /// What to do about it, safe to print.
+    pub help: Option<String>,
+    pub span: Span,
+}
+
+/// All the mistakes of one steps file, in its order; at least one.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub struct ScriptErrors {
+    pub source_text: Source,
+    pub errors: Vec<ScriptError>,
+}
+
+/// A mistake as the reading finds it, before anyone has counted lines.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Fault {
+    span: Span,
+    message: String,
+    help: Option<String>,
+}
+
+impl Fault {
+    /// The message may quote the source as it is: it is made safe here.
+    pub fn new(span: impl Into<Span>, message: impl AsRef<str>) -> Self {
+        Fault { span: span.into(), message: safe::plain(message.as_ref()), help: None }
+    }
+
+    pub fn help(self, help: impl AsRef<str>) -> Self {
+        Fault { help: Some(safe::plain(help.as_ref())), ..self }
+    }
+
+    /// Adds help where there is none.
+    pub fn or_help(self, help: impl FnOnce() -> Option<String>) -> Self {
+        if self.help.is_some() { self } else { self.maybe_help(help()) }
+    }
+
+    pub fn maybe_help(self, help: Option<String>) -> Self {
+        match help {
+            Some(help) => self.help(help),
+            None => self,
+        }
+    }
+}
+
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        Span { start: range.start, end: range.end }
+    }
+}
+
+impl ScriptErrors {
+    pub(super) fn new(source_text: Source, lines: &Lines, mut faults: Vec<Fault>) -> Self {
+        faults.sort_by_key(|fault| fault.span.start);
+        let errors = faults.into_iter().map(|Fault { span, message, help }| {
+            let (line, column) = lines.line_column(&source_text.text, span.start);
+            ScriptError { line, column, message, help, span }
+        });
+        ScriptErrors { errors: errors.collect(), source_text }
+    }
+}
+
+/// Each error as `file:line:column: message`, its line with a caret, and what to do; no line break at the end.
+impl fmt::Display for ScriptErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = safe::cut(&self.source_text.name, 200);
+        for (i, error) in self.errors.iter().take(SHOWN).enumerate() {
+            if i > 0 {
+                f.write_str("\n\n")?;
+            }
+            writeln!(f, "{name}:{}:{}: {}", error.line, error.column, error.message)?;
+            let excerpt = Excerpt::of(&self.source_text.text, error.span);
+            let number = error.line.to_string();
+            let gutter = " ".repeat(number.len());
+            writeln!(f, " {number} | {}", excerpt.line)?;
+            write!(f, " {gutter} | {}{}", " ".repeat(excerpt.indent), "^".repeat(excerpt.carets))?;
+            if let Some(help) = &error.help {
+                write!(f, "\n {gutter} = {help}")?;
+            }
+        }
+        match self.errors.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            1 => f.write_str("\n\nand 1 more error"),
+            more => write!(f, "\n\nand {more} more errors"),
+        }
+    }
+}
+
+/// The line of a mistake as it is shown: escaped, cut to a window around the caret.
+struct Excerpt {
+    line: String,
+    /// Columns before the first caret.
+    indent: usize,
+    carets: usize,
+}
+
+impl Excerpt {
+    fn of(text: &str, span: Span) -> Excerpt {
+        let at = floor_boundary(text, span.start);
+        let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |i| i + 1);
+        let end = text.get(at..).and_then(|after| after.find('\n')).map_or(text.len(), |i| at + i);
+        let before = text.get(start..at).unwrap_or_default().trim_start_matches('\u{feff}');
+        let after = text.get(at..end).unwrap_or_default();
+        let after = after.strip_suffix('\r').unwrap_or(after);
+        let marked = floor_boundary(after, span.end.saturating_sub(at));
+        let (left, right) = (after.get(..marked).unwrap_or_default(), after.get(marked..).unwrap_or_default());
+
+        let whole = cost_within(before, WINDOW).zip(cost_within(after, WINDOW)).map(|(a, b)| a + b);
+        let is_whole = whole.is_some_and(|cost| cost <= WINDOW);
+        let left_room = if is_whole { WINDOW } else { BEFORE_CARET };
+        let before = tail(before, left_room);
+        let marked = head(left, WINDOW.saturating_sub(before.width()));
+        let rest_room = WINDOW.saturating_sub(before.width() + marked.width());
+        let rest = if marked.ends_with('…') { String::new() } else { head(right, rest_room) };
+        Excerpt { indent: before.width(), carets: marked.width().max(1), line: format!("{before}{marked}{rest}") }
+    }
+}
+
+/// A character as it is shown; a tab as four spaces.
+fn shown(c: char) -> String {
+    match c {
+        '\t' => "    ".to_owned(),
+        c => safe::plain(c.encode_utf8(&mut [0; 4])),
+    }
+}
+
+/// Columns, but at least one a character, so that characters without width cannot make a line endless.
+fn cost(shown: &str) -> usize {
+    shown.width().max(1)
+}
+
+/// The cost of the whole text; nothing where it is more than `limit`.
+fn cost_within(text: &str, limit: usize) -> Option<usize> {
+    text.chars().try_fold(0, |sum, c| Some(sum + cost(&shown(c))).filter(|sum| *sum <= limit))
+}
+
+/// The beginning of the text, as shown, with `…` where it is cut.
+fn head(text: &str, room: usize) -> String {
+    let (mut out, mut used) = (String::new(), 0);
+    for c in text.chars() {
+        let piece = shown(c);
+        used += cost(&piece);
+        if used > room {
+            out.push('…');
+            break;
+        }
+        out.push_str(&piece);
+    }
+    out
+}
+
+/// The end of the text, as shown, with `…` where it is cut.
+fn tail(text: &str, room: usize) -> String {
+    let (mut pieces, mut used) = (Vec::new(), 0);
+    for c in text.chars().rev() {
+        let piece = shown(c);
+        used += cost(&piece);
+        if used > room {
+            pieces.push("…".to_owned());
+            break;
+        }
+        pieces.push(piece);
+    }
+    pieces.into_iter().rev().collect()
+}
+
+fn floor_boundary(text: &str, offset: usize) -> usize {
+    text.floor_char_boundary(offset)
+}
+
+/// Where the lines of a text begin.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Lines {
+    /// Offsets of the first byte of the second line and those after it.
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    pub fn of(text: &str) -> Lines {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Lines { starts: breaks.map(|(at, _)| at + 1).collect() }
+    }
+
+    /// The line of a byte offset, counted from 1.
+    pub fn line(&self, offset: usize) -> u32 {
+        let before = self.starts.partition_point(|start| *start <= offset);
+        u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// Line and column of a byte offset, counted from 1; a byte order mark counts as nothing.
+    pub fn line_column(&self, text: &str, offset: usize) -> (u32, u32) {
+        let offset = floor_boundary(text, offset);
+        let before = self.starts.partition_point(|start| *start <= offset);
+        let start = before.checked_sub(1).and_then(|i| self.starts.get(i)).copied().unwrap_or(0);
+        let prefix = text.get(start..offset).unwrap_or_default();
+        let prefix = if start == 0 { prefix.trim_start_matches('\u{feff}') } else { prefix };
+        let column = u32::try_from(prefix.chars().count()).unwrap_or(u32::MAX).saturating_add(1);
+        (self.line(offset), column)
+    }
+}
