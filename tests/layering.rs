@@ -26,7 +26,7 @@ const PARTS: [(&str, &[&str]); 10] = [
 const CRATES: [(&str, &[&str]); 3] =
     [("wasmer", &["session"]), ("ratatui", &["ui", "terminal", "app/layout"]), ("crossterm", &["terminal", "app"])];
 
-/// What `app` may name of crossterm: nothing that reads or changes a terminal.
+/// The one module of crossterm that `app` may name. It also has functions that read the terminal; those are for review.
 const CROSSTERM_IN_APP: &str = "event";
 
 /// Files that may name every part; the crates' table holds for them too.
