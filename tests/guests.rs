@@ -1,0 +1,498 @@
+//! Each guest that ships with the program keeps the contract that its own text and its sessions state.
+//!
+//! Runs them in the engine alone: where a session goes wrong, this tells whether the guest is to blame.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use wasmer::{Engine, Function, Imports, Instance, Module, Store, Value, imports};
+
+const TEXT_WAT: &str = "guest/wasm_is_cool.wat";
+const RUST_WASM: &str = "guest/rust/wasm_is_cool.wasm";
+const C_WAT: &str = "guest/c_contract.wat";
+const GROWING_WAT: &str = "guest/examples/growing.wat";
+
+const SUFFIX: &[u8] = b" Wasm is cool!";
+const NEIGHBOUR: &[u8] = b"do not touch: next variable\0";
+
+fn in_repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn bytes_of(path: &str) -> Vec<u8> {
+    let bytes = std::fs::read(in_repository(path)).unwrap();
+    wat::parse_bytes(&bytes).unwrap().into_owned()
+}
+
+/// A module, compiled once for all tests; and the engine that did it, in which all stores must live.
+fn compiled(path: &str) -> (Engine, Module) {
+    static ALL: LazyLock<(Engine, Mutex<HashMap<String, Module>>)> = LazyLock::new(Default::default);
+    let (engine, modules) = &*ALL;
+    let mut modules = modules.lock().unwrap();
+    let module = modules.entry(path.into()).or_insert_with(|| Module::new(engine, bytes_of(path)).unwrap());
+    (engine.clone(), module.clone())
+}
+
+/// A guest that runs.
+struct Guest {
+    store: RefCell<Store>,
+    instance: Instance,
+}
+
+impl Guest {
+    fn start(path: &str) -> Self {
+        Guest::start_with(path, |_| Imports::new())
+    }
+
+    fn start_with(path: &str, imports: impl FnOnce(&mut Store) -> Imports) -> Self {
+        let (engine, module) = compiled(path);
+        let mut store = Store::new(engine);
+        let imports = imports(&mut store);
+        let instance = Instance::new(&mut store, &module, &imports).unwrap();
+        Guest { store: RefCell::new(store), instance }
+    }
+
+    /// The results as integers, or the trap's text.
+    fn call(&self, export: &str, args: &[i32]) -> Result<Vec<i32>, String> {
+        let args: Vec<Value> = args.iter().map(|a| Value::I32(*a)).collect();
+        let function = self.instance.exports.get_function(export).unwrap();
+        let results = function.call(&mut *self.store.borrow_mut(), &args).map_err(|e| e.message())?;
+        Ok(results.iter().map(|v| v.unwrap_i32()).collect())
+    }
+
+    fn one(&self, export: &str, args: &[i32]) -> i32 {
+        self.call(export, args).unwrap()[0]
+    }
+
+    fn pointer(&self) -> i32 {
+        self.one("get_wasm_memory_buffer_pointer", &[])
+    }
+
+    fn write(&self, at: i32, bytes: &[u8]) {
+        let memory = self.instance.exports.get_memory("memory").unwrap();
+        memory.view(&*self.store.borrow()).write(at as u64, bytes).unwrap();
+    }
+
+    fn read(&self, at: i32, len: usize) -> Vec<u8> {
+        let memory = self.instance.exports.get_memory("memory").unwrap();
+        let mut bytes = vec![0; len];
+        memory.view(&*self.store.borrow()).read(at as u64, &mut bytes).unwrap();
+        bytes
+    }
+
+    fn pages(&self) -> u32 {
+        self.instance.exports.get_memory("memory").unwrap().view(&*self.store.borrow()).size().0
+    }
+
+    fn global(&self, export: &str) -> i32 {
+        let global = self.instance.exports.get_global(export).unwrap();
+        global.get(&mut *self.store.borrow_mut()).unwrap_i32()
+    }
+
+    fn set_global(&self, export: &str, value: i32) {
+        let global = self.instance.exports.get_global(export).unwrap();
+        global.set(&mut *self.store.borrow_mut(), Value::I32(value)).unwrap();
+    }
+}
+
+/// Writes so many `x` into a fresh guest's buffer and calls it: the guest, the pointer before the call, the outcome.
+fn add_to(path: &str, length: usize) -> (Guest, i32, Result<i32, String>) {
+    let guest = Guest::start(path);
+    let pointer = guest.pointer();
+    guest.write(pointer, &vec![b'x'; length]);
+    let outcome = guest.call("add_wasm_is_cool", &[length as i32]).map(|results| results[0]);
+    (guest, pointer, outcome)
+}
+
+fn exports_of(path: &str) -> Vec<String> {
+    let (_, module) = compiled(path);
+    let mut names: Vec<String> = module.exports().map(|e| format!("{}: {}", e.name(), shape(e.ty()))).collect();
+    names.sort();
+    names
+}
+
+/// An exported thing's type in a few words; functions in the text format's notation.
+fn shape(ty: &wasmer::ExternType) -> String {
+    match ty {
+        wasmer::ExternType::Function(f) => format!("{:?} -> {:?}", f.params(), f.results()),
+        wasmer::ExternType::Memory(m) => format!("memory of {} page(s)", m.minimum.0),
+        wasmer::ExternType::Global(_) => "global".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn is_unreachable(outcome: &Result<i32, String>) -> bool {
+    matches!(outcome, Err(message) if message.contains("unreachable"))
+}
+
+#[test]
+fn guests_export_what_they_say_and_no_more() {
+    let common = ["add_wasm_is_cool: [I32] -> [I32]", "get_wasm_memory_buffer_pointer: [] -> [I32]"];
+    for path in [TEXT_WAT, C_WAT, GROWING_WAT] {
+        assert_eq!(exports_of(path), [common[0], common[1], "memory: memory of 1 page(s)"], "{path}");
+    }
+    // The two globals are what rustc's linker always exports: where static data ends and the heap begins.
+    assert_eq!(
+        exports_of(RUST_WASM),
+        ["__data_end: global", "__heap_base: global", common[0], common[1], "memory: memory of 17 page(s)"]
+    );
+}
+
+#[test]
+fn the_same_lengths_end_differently_in_each_contract() {
+    // What each guest does with so many bytes: `Some(result)`, or `None` for a trap.
+    let rows: [(i32, [Option<i32>; 3]); 8] = [
+        // length, text format, Rust, C
+        (0, [Some(14), Some(14), Some(15)]),
+        (12, [Some(26), Some(26), Some(27)]),
+        (85, [Some(99), Some(99), Some(100)]),
+        (86, [Some(100), Some(100), Some(101)]),
+        (99, [Some(113), Some(113), Some(114)]),
+        (100, [Some(114), Some(114), Some(-1)]),
+        (1010, [Some(1024), Some(1024), Some(-1)]),
+        (1011, [None, None, Some(-1)]),
+    ];
+    for (length, outcomes) in rows {
+        for (path, expected) in [TEXT_WAT, RUST_WASM, C_WAT].into_iter().zip(outcomes) {
+            let (guest, pointer, outcome) = add_to(path, length as usize);
+            match expected {
+                None => assert!(is_unreachable(&outcome), "{path}, {length} bytes: {outcome:?}"),
+                Some(result) => {
+                    assert_eq!(outcome, Ok(result), "{path}, {length} bytes");
+                    if result >= 0 {
+                        let mut text = vec![b'x'; length as usize];
+                        text.extend(SUFFIX);
+                        text.resize(result as usize, 0);
+                        assert_eq!(guest.read(pointer, text.len()), text, "{path}, {length} bytes");
+                        assert_eq!(guest.pointer(), pointer, "{path} moved its buffer");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn absurd_lengths_trap_or_are_refused() {
+    for length in [-1, i32::MIN, i32::MAX, 1025, -14] {
+        for path in [TEXT_WAT, RUST_WASM, GROWING_WAT] {
+            let outcome = Guest::start(path).call("add_wasm_is_cool", &[length]).map(|r| r[0]);
+            assert!(is_unreachable(&outcome), "{path}, {length}: {outcome:?}");
+        }
+        assert_eq!(Guest::start(C_WAT).one("add_wasm_is_cool", &[length]), -1, "C, {length}");
+    }
+}
+
+#[test]
+fn the_default_guest_changes_fourteen_bytes_of_its_buffer_and_nothing_else() {
+    let guest = Guest::start(TEXT_WAT);
+    assert_eq!(guest.pointer(), 0x400);
+    guest.write(0x400, b"Did you know");
+    let mut expected = guest.read(0, 65536);
+    assert_eq!(guest.one("add_wasm_is_cool", &[12]), 26);
+    expected[0x40c..0x41a].copy_from_slice(SUFFIX);
+    assert!(guest.read(0, 65536) == expected);
+    assert_eq!(guest.pages(), 1);
+}
+
+/// A session that shows "14 stores" depends on it.
+#[test]
+fn the_default_guest_has_one_store_of_one_byte_in_a_loop_of_fourteen() {
+    assert_eq!(stores_in(&bytes_of(TEXT_WAT)), ["I32Store8"]);
+    assert_eq!(data_bytes(&bytes_of(TEXT_WAT)), SUFFIX.len());
+}
+
+fn stores_in(module: &[u8]) -> Vec<String> {
+    let mut stores = Vec::new();
+    for payload in wasmparser::Parser::new(0).parse_all(module) {
+        let wasmparser::Payload::CodeSectionEntry(body) = payload.unwrap() else { continue };
+        for operator in body.get_operators_reader().unwrap() {
+            let name = format!("{:?}", operator.unwrap());
+            let name = name.split([' ', '{']).next().unwrap_or_default();
+            if name.contains("Store") || name.starts_with("Memory") {
+                stores.push(name.to_string());
+            }
+        }
+    }
+    stores
+}
+
+fn data_bytes(module: &[u8]) -> usize {
+    let mut sum = 0;
+    for payload in wasmparser::Parser::new(0).parse_all(module) {
+        if let wasmparser::Payload::DataSection(section) = payload.unwrap() {
+            sum += section.into_iter().map(|d| d.unwrap().data.len()).sum::<usize>();
+        }
+    }
+    sum
+}
+
+#[test]
+fn the_rust_guest_grows_in_its_first_call_only() {
+    let guest = Guest::start(RUST_WASM);
+    assert_eq!(guest.pages(), 17);
+    let pointer = guest.pointer();
+    guest.write(pointer, b"Did you know");
+    assert_eq!(guest.pages(), 17);
+    assert_eq!(guest.one("add_wasm_is_cool", &[12]), 26);
+    assert_eq!(guest.pages(), 18);
+    assert_eq!(guest.one("add_wasm_is_cool", &[26]), 40);
+    assert_eq!(guest.pages(), 18);
+    assert_eq!(guest.read(pointer, 40), b"Did you know Wasm is cool! Wasm is cool!");
+}
+
+#[test]
+fn the_rust_guest_refuses_bad_utf8_and_the_default_one_does_not_look() {
+    let bad = b"abc\xff\xfedef";
+    for (path, traps) in [(RUST_WASM, true), (TEXT_WAT, false)] {
+        let guest = Guest::start(path);
+        guest.write(guest.pointer(), bad);
+        let outcome = guest.call("add_wasm_is_cool", &[bad.len() as i32]).map(|r| r[0]);
+        assert_eq!(is_unreachable(&outcome), traps, "{path}: {outcome:?}");
+    }
+}
+
+#[test]
+fn the_c_guest_runs_over_by_one_byte_to_fourteen() {
+    for length in 0..100_usize {
+        let (guest, pointer, outcome) = add_to(C_WAT, length);
+        assert_eq!(outcome, Ok(length as i32 + 15), "{length} bytes");
+        let mut expected = NEIGHBOUR.to_vec();
+        let over = (length + 15).saturating_sub(100);
+        let written: Vec<u8> = [SUFFIX, b"\0"].concat();
+        expected[..over].copy_from_slice(&written[15 - over..]);
+        assert_eq!(guest.read(pointer + 100, NEIGHBOUR.len()), expected, "{length} bytes");
+        assert_eq!(over > 0, length >= 86);
+    }
+    let (guest, pointer, _) = add_to(C_WAT, 99);
+    assert_eq!(guest.read(pointer + 100, 14), b"Wasm is cool!\0");
+}
+
+#[test]
+fn the_growing_guest_moves_its_buffer_and_leaves_the_old_text() {
+    let guest = Guest::start(GROWING_WAT);
+    let old = guest.pointer();
+    guest.write(old, b"Did you know");
+    assert_eq!(guest.one("add_wasm_is_cool", &[12]), 26);
+    assert_eq!((guest.pages(), guest.pointer()), (2, 65536));
+    assert_eq!(guest.read(65536, 26), b"Did you know Wasm is cool!");
+    assert_eq!(guest.read(old, 26), [b"Did you know".as_slice(), &[0; 14]].concat());
+    // From the second page on the buffer is the page.
+    assert_eq!(guest.one("add_wasm_is_cool", &[65522]), 65536);
+    assert!(is_unreachable(&guest.call("add_wasm_is_cool", &[65523]).map(|r| r[0])));
+}
+
+#[test]
+fn the_allocator_hands_out_blocks_that_do_not_overlap_and_takes_them_back() {
+    let guest = Guest::start("guest/examples/alloc.wat");
+    let blocks: Vec<(i32, i32)> = [12, 1, 0, 8, 70_000].map(|size| (guest.one("alloc", &[size]), size)).to_vec();
+    for pair in blocks.windows(2) {
+        assert!(pair[0].0 % 8 == 0 && pair[0].0 + pair[0].1 <= pair[1].0, "{blocks:?}");
+    }
+    assert_eq!(guest.pages(), 2);
+    // The last byte of the large block is inside memory.
+    guest.write(blocks[4].0 + 69_999, b"z");
+
+    // A block from the middle of the free list is found, and those around it stay on the list.
+    for index in [0, 4, 1] {
+        assert_eq!(guest.call("free", &[blocks[index].0]), Ok(vec![]));
+    }
+    assert_eq!(guest.one("alloc", &[60_000]), blocks[4].0);
+    assert_eq!(guest.one("alloc", &[9]), blocks[0].0);
+    assert_eq!(guest.one("alloc", &[8]), blocks[1].0);
+    for refused in [-1, i32::MAX, 0x100001] {
+        assert_eq!(guest.one("alloc", &[refused]), 0);
+    }
+}
+
+#[test]
+fn upper_changes_letters_and_no_other_byte() {
+    let guest = Guest::start("guest/examples/alloc.wat");
+    let all: Vec<u8> = (0..=255).collect();
+    let at = guest.one("alloc", &[256]);
+    guest.write(at, &all);
+    assert_eq!(guest.call("upper", &[at, 256]), Ok(vec![]));
+    assert_eq!(guest.read(at, 256), all.to_ascii_uppercase());
+}
+
+#[test]
+fn host_and_guest_share_the_readings() {
+    let guest = Guest::start("guest/examples/in_place.wat");
+    let at = guest.global("readings");
+    assert_eq!(guest.one("sum", &[]), 100);
+    guest.write(at + 8, &1000_u32.to_le_bytes());
+    assert_eq!(guest.one("sum", &[]), 1070);
+    assert_eq!(guest.call("double", &[]), Ok(vec![]));
+    assert_eq!(guest.read(at, 8), [20, 0, 0, 0, 40, 0, 0, 0]);
+    for (count, sum) in [(0, Ok(0)), (1, Ok(20)), (4, Ok(2140)), (5, Err(())), (-1, Err(()))] {
+        guest.set_global("count", count);
+        assert_eq!(guest.call("sum", &[]).map(|r| r[0]).map_err(|_| ()), sum, "count {count}");
+    }
+}
+
+#[test]
+fn the_callback_guest_shows_each_word_where_it_lies() {
+    let rows: [(&str, &[(i32, i32)]); 5] = [
+        ("one row of bytes", &[(1024, 3), (1028, 3), (1032, 2), (1035, 5)]),
+        ("  a  ", &[(1026, 1)]),
+        ("", &[]),
+        (" ", &[]),
+        ("x", &[(1024, 1)]),
+    ];
+    for (line, expected) in rows {
+        assert_eq!(words_of(line, line.len() as i32), (Ok(expected.len() as i32), expected.to_vec()), "{line:?}");
+    }
+    // A full line of 64 ends at the last byte that the host was allowed to write; a longer one is not believed.
+    assert_eq!(words_of(&"y".repeat(64), 64), (Ok(1), vec![(1024, 64)]));
+    for promised in [65, -1] {
+        assert!(is_unreachable(&words_of("", promised).0));
+    }
+}
+
+/// What `split` returns and which words it shows, when the host puts `line` into memory and says it had `length` bytes.
+fn words_of(line: &str, length: i32) -> (Result<i32, String>, Vec<(i32, i32)>) {
+    let seen: Arc<Mutex<Vec<(i32, i32)>>> = Arc::default();
+    let log = seen.clone();
+    let guest = Guest::start_with("guest/examples/callback.wat", |store| {
+        imports! { "env" => {
+            "read_line" => Function::new_typed(store, move |_to: i32, _most: i32| -> i32 { length }),
+            "on_word" => Function::new_typed(store, move |at: i32, n: i32| log.lock().unwrap().push((at, n))),
+        } }
+    });
+    // The guest asks for the line into a fixed place, so it may as well be there before.
+    guest.write(1024, line.as_bytes());
+    let outcome = guest.call("split", &[]).map(|r| r[0]);
+    let words = seen.lock().unwrap().clone();
+    (outcome, words)
+}
+
+/// The committed module must say the same on every machine, and nothing about the one that built it.
+#[test]
+fn the_rust_guest_knows_its_source_and_no_builder() {
+    let module = bytes_of(RUST_WASM);
+    assert!(module.len() < 600 * 1024, "{} bytes", module.len());
+    let has = |needle: &str| module.windows(needle.len()).any(|w| w == needle.as_bytes());
+    for folder in ["/root/", "/home/", "/work/", "/usr/", "/build/", "/tmp/", "/Users/", ":\\"] {
+        assert!(!has(folder), "{RUST_WASM} holds a path below {folder}: see guest/rust/build.sh");
+    }
+    for section in [".debug_info", ".debug_abbrev", ".debug_line", ".debug_str", "add_wasm_is_cool"] {
+        assert!(has(section), "{RUST_WASM} has lost {section}: see guest/rust/build.sh");
+    }
+    // Folder and file of the line table, each ended by a NUL; then the unit's own name for its source.
+    assert!(has("src\0library/") && has("lib.rs\0") && has("src/lib.rs/@/"));
+}
+
+/// The module was built from the source beside it: the store it is all about stands on the line the debug information
+/// names, so line numbers must not have moved since.
+#[test]
+fn the_rust_guest_was_built_from_the_source_beside_it() {
+    let module = bytes_of(RUST_WASM);
+    let source = std::fs::read_to_string(in_repository("guest/rust/src/lib.rs")).unwrap();
+    let line = 1 + source.lines().position(|l| l.contains("*start.add(i) = byte")).unwrap() as u64;
+    let (code, stores) = stores_of_one_byte(&module, "add_wasm_is_cool");
+    let table = line_table(&module);
+    let found: Vec<u64> = stores
+        .iter()
+        .filter_map(|at| table.iter().rev().find(|row| row.address <= at - code))
+        .filter(|row| row.file == 1)
+        .map(|row| row.line)
+        .collect();
+    assert!(found.contains(&line), "stores of {found:?}, the source has line {line}: run guest/rust/build.sh");
+}
+
+/// Where the code section's contents begin, and where the one-byte stores of a function with that export name are.
+fn stores_of_one_byte(module: &[u8], export: &str) -> (u64, Vec<u64>) {
+    let (mut imported, mut wanted, mut code, mut body_index, mut stores) = (0, None, 0, 0, Vec::new());
+    for payload in wasmparser::Parser::new(0).parse_all(module) {
+        match payload.unwrap() {
+            wasmparser::Payload::ImportSection(section) => imported = section.count(),
+            wasmparser::Payload::ExportSection(section) => {
+                wanted = section.into_iter().map(|e| e.unwrap()).find(|e| e.name == export).map(|e| e.index);
+            }
+            wasmparser::Payload::CodeSectionStart { range, .. } => code = range.start,
+            wasmparser::Payload::CodeSectionEntry(body) => {
+                if wanted == Some(imported + body_index) {
+                    let mut operators = body.get_operators_reader().unwrap();
+                    while !operators.eof() {
+                        let (operator, at) = operators.read_with_offset().unwrap();
+                        if matches!(operator, wasmparser::Operator::I32Store8 { .. }) {
+                            stores.push(at);
+                        }
+                    }
+                }
+                body_index += 1;
+            }
+            _ => {}
+        }
+    }
+    (code, stores)
+}
+
+#[derive(Clone, Debug)]
+struct LineRow {
+    address: u64,
+    file: u64,
+    line: u64,
+}
+
+/// The rows of the one line table that `guest/rust/trim.rs` leaves in the module: a line-number program of DWARF 4
+/// (6.2.5), as far as rustc uses it. Addresses count from the start of the code section's contents.
+fn line_table(module: &[u8]) -> Vec<LineRow> {
+    let program = wasmparser::Parser::new(0)
+        .parse_all(module)
+        .find_map(|payload| match payload.unwrap() {
+            wasmparser::Payload::CustomSection(section) if section.name() == ".debug_line" => Some(section.data()),
+            _ => None,
+        })
+        .unwrap();
+    let header = u32::from_le_bytes(program[6..10].try_into().unwrap()) as usize;
+    let (line_base, line_range, opcode_base) = (i64::from(program[13] as i8), program[14], program[15]);
+    let mut rest = &program[10 + header..];
+    let start = LineRow { address: 0, file: 1, line: 1 };
+    let (mut rows, mut row) = (Vec::new(), start.clone());
+    while let Some((&opcode, behind)) = rest.split_first() {
+        rest = behind;
+        match opcode {
+            0 => {
+                let (operation, behind) = rest.split_at(1 + usize::from(rest[0]));
+                rest = behind;
+                match operation[1] {
+                    1 => row = start.clone(),
+                    2 => row.address = u64::from(u32::from_le_bytes(operation[2..6].try_into().unwrap())),
+                    _ => {}
+                }
+            }
+            1 => rows.push(row.clone()),
+            2 => row.address += uleb(&mut rest),
+            3 => row.line = row.line.wrapping_add_signed(sleb(&mut rest)),
+            4 => row.file = uleb(&mut rest),
+            5 | 12 => drop(uleb(&mut rest)),
+            6 | 7 | 10 | 11 => {}
+            8 => row.address += u64::from((255 - opcode_base) / line_range),
+            9 => panic!("rustc uses no fixed advance"),
+            special => {
+                let step = special - opcode_base;
+                row.address += u64::from(step / line_range);
+                row.line = row.line.wrapping_add_signed(line_base + i64::from(step % line_range));
+                rows.push(row.clone());
+            }
+        }
+    }
+    rows
+}
+
+fn uleb(rest: &mut &[u8]) -> u64 {
+    let length = 1 + rest.iter().position(|b| b & 0x80 == 0).unwrap();
+    let (number, behind) = rest.split_at(length);
+    *rest = behind;
+    number.iter().rev().fold(0, |sum, b| sum << 7 | u64::from(b & 0x7f))
+}
+
+fn sleb(rest: &mut &[u8]) -> i64 {
+    let before = rest.len();
+    let bits = uleb(rest);
+    let unused = 64 - 7 * (before - rest.len()) as u32;
+    ((bits << unused) as i64) >> unused
+}
