@@ -4,19 +4,22 @@
 //! Texts stand in it exactly as they were; characters that would change a terminal are written as `\u` escapes, so that
 //! the document can be printed as it is.
 
-use std::fmt;
+mod escape;
+mod plain;
+
 use std::io;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::ser::{Formatter, PrettyFormatter};
 
 use super::{Options, steps_shown};
-use crate::safe;
 use crate::timeline::{
     Answer, CallRecord, Change, Event, ExportFacts, Finding, GuestFacts, ImportCall, ImportFacts, InputFacts,
     NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Write, Writer, narrate,
 };
-use crate::value::{Float, Value};
+use crate::value::Value;
+
+use escape::TerminalSafe;
+use plain::{Hex, Plain};
 
 pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     let trace = Trace {
@@ -29,7 +32,7 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Wr
         steps: Steps { timeline, options },
     };
     let mut out = io::BufWriter::new(out);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, TerminalSafe(PrettyFormatter::new()));
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, TerminalSafe::default());
     trace.serialize(&mut serializer)?;
     io::Write::write_all(&mut out, b"\n")?;
     io::Write::flush(&mut out)
@@ -418,104 +421,5 @@ impl Serialize for Bindings<'_> {
             }
         }
         map.end()
-    }
-}
-
-/// A value as plain JSON: integers exact, bytes as hex, what no JSON number can be as `"nan"`, `"inf"`, `"-inf"`.
-struct Plain<'a>(&'a Value);
-
-impl Serialize for Plain<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Int(n) => serializer.serialize_i128(*n),
-            Value::Float(x) if !x.to_f64().is_finite() => serializer.collect_str(x),
-            Value::Float(Float::F32(bits)) => serializer.serialize_f32(f32::from_bits(*bits)),
-            Value::Float(Float::F64(bits)) => serializer.serialize_f64(f64::from_bits(*bits)),
-            Value::Bool(b) => serializer.serialize_bool(*b),
-            Value::Text(text) => serializer.serialize_str(text),
-            Value::Bytes(bytes) => Hex(bytes).serialize(serializer),
-            Value::List(items) => serializer.collect_seq(items.iter().map(Plain)),
-            Value::Null => serializer.serialize_unit(),
-        }
-    }
-}
-
-/// Bytes as lower-case hex, two digits each, written as they come.
-struct Hex<B>(B);
-
-impl<B: AsRef<[u8]>> Serialize for Hex<B> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<B: AsRef<[u8]>> fmt::Display for Hex<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut digits = String::with_capacity(512);
-        for part in self.0.as_ref().chunks(256) {
-            digits.clear();
-            for byte in part {
-                digits.extend([byte >> 4, byte & 15].map(|nibble| char::from(DIGITS[usize::from(nibble)])));
-            }
-            f.write_str(&digits)?;
-        }
-        Ok(())
-    }
-}
-
-/// Pretty JSON whose strings hold no character that a terminal would act on.
-struct TerminalSafe(PrettyFormatter<'static>);
-
-impl Formatter for TerminalSafe {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(safe::is_unsafe) {
-            let (before, from) = rest.split_at(at);
-            out.write_all(before.as_bytes())?;
-            let mut chars = from.chars();
-            let mut units = [0; 2];
-            for unit in chars.next().map(|c| c.encode_utf16(&mut units)).iter().flat_map(|units| units.iter()) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            rest = chars.as_str();
-        }
-        out.write_all(rest.as_bytes())
-    }
-
-    fn begin_array<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_array(out)
-    }
-
-    fn end_array<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array(out)
-    }
-
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(out, first)
-    }
-
-    fn end_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array_value(out)
-    }
-
-    fn begin_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object(out)
-    }
-
-    fn end_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object(out)
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(out)
-    }
-
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object_value(out)
     }
 }

@@ -2,21 +2,21 @@
 //! debug. Every sentence must be true of the record at hand: where the record does not tell, nothing is said.
 //! Addresses are hex, lengths and counts decimal, spans end before their second number.
 
+mod agents;
+mod words;
+
 use crate::safe;
 use crate::value::Value;
 
 use super::{
-    Answer, ImportCall, Naming, Outcome, PAGE, Pointer, Span, SpanKind, StepKind, StepRecord, Timeline, Write, Writer,
+    Answer, ImportCall, Naming, Outcome, Pointer, Span, SpanKind, StepKind, StepRecord, Timeline, Write, Writer,
 };
+
+use agents::{AGENTS, Agents, joined};
+use words::{as_text, count, join, listed, name, placed, sentence, size, stopped, the_bytes};
 
 /// Characters of a value that are shown before it is cut.
 const VALUE: usize = 60;
-
-/// Characters of a name that are shown before it is cut.
-const NAME: usize = 60;
-
-/// Writers that are told apart before the rest is summed up.
-const AGENTS: usize = 3;
 
 /// Tells what happened in a step. A step that did not end in ok begins with its error. Safe to print, one line.
 pub fn narrate(timeline: &Timeline, step: usize) -> String {
@@ -401,106 +401,6 @@ fn told(answer: &Answer) -> String {
     }
 }
 
-// Who changed what.
-
-/// The changed bytes of a step by who wrote them last, the guest first.
-struct Agents {
-    agents: Vec<(String, Vec<Span>)>,
-}
-
-impl Agents {
-    fn of(record: &StepRecord) -> Self {
-        let mut agents: Vec<(String, Vec<Span>)> = Vec::new();
-        for change in &record.changes {
-            let who = agent(&change.writer);
-            match agents.iter_mut().find(|(known, _)| *known == who) {
-                Some((_, spans)) => spans.push(change.span()),
-                None => agents.push((who, vec![change.span()])),
-            }
-        }
-        for (_, spans) in &mut agents {
-            *spans = joined(std::mem::take(spans));
-        }
-        agents.sort_by_key(|(who, _)| who != "the guest");
-        Agents { agents }
-    }
-
-    fn spans_of(&self, who: &str) -> Option<&[Span]> {
-        self.agents.iter().find(|(known, _)| known == who).map(|(_, spans)| spans.as_slice())
-    }
-
-    fn without(&self, who: &str) -> Agents {
-        Agents { agents: self.agents.iter().filter(|(known, _)| !known.starts_with(who)).cloned().collect() }
-    }
-
-    /// One phrase for each writer, the rest of many in one.
-    fn phrases(&self) -> Vec<String> {
-        self.phrases_with("the guest")
-    }
-
-    fn phrases_with(&self, guest: &str) -> Vec<String> {
-        let (told, rest) = self.agents.split_at(self.agents.len().min(AGENTS));
-        let named = |who: &str| if who == "the guest" { guest.to_string() } else { who.to_string() };
-        let mut phrases: Vec<String> =
-            told.iter().map(|(who, spans)| format!("{} changed {}", named(who), placed(spans))).collect();
-        if !rest.is_empty() {
-            let spans = joined(rest.iter().flat_map(|(_, spans)| spans).copied().collect());
-            phrases.push(format!("{} changed {}", count(rest.len() as u64, "other writer"), placed(&spans)));
-        }
-        phrases
-    }
-}
-
-fn agent(writer: &Writer) -> String {
-    match writer {
-        Writer::Data { segment } => format!("data segment {segment}"),
-        Writer::Host => "the host".into(),
-        Writer::Import { module, name: import } => format!("import {}", name(&format!("{module}.{import}"))),
-        Writer::Guest { .. } => "the guest".into(),
-    }
-}
-
-fn span_of(write: &Write) -> Span {
-    Span { start: write.start, len: write.after.len() as u64 }
-}
-
-/// The spans in order of address, without empty ones, touching and overlapping ones joined.
-fn joined(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.sort_by_key(|s| s.start);
-    let mut out: Vec<Span> = Vec::new();
-    for span in spans.into_iter().filter(|s| s.len > 0) {
-        match out.last_mut() {
-            Some(last) if span.start <= last.end() => last.len = span.end().max(last.end()) - last.start,
-            _ => out.push(span),
-        }
-    }
-    out
-}
-
-// Words.
-
-/// How many bytes, and where: `14 bytes at 0x40c..0x41a`, `37 bytes in 5 runs between 0x400 and 0x4ff`.
-fn placed(spans: &[Span]) -> String {
-    let total: u64 = spans.iter().fold(0, |sum, s| sum.saturating_add(s.len));
-    let bytes = count(total, "byte");
-    match spans {
-        [] => bytes,
-        [Span { start, len: 0 | 1 }] => format!("{bytes} at {start:#x}"),
-        [span] => format!("{bytes} at {:#x}..{:#x}", span.start, span.end()),
-        [first, .., last] => {
-            let end = last.end().saturating_sub(1);
-            format!("{bytes} in {} runs between {:#x} and {end:#x}", spans.len(), first.start)
-        }
-    }
-}
-
-fn the_bytes(span: Span) -> String {
-    match span.len {
-        1 => format!("the byte at {:#x}", span.start),
-        _ => format!("the {}", placed(&[span])),
-    }
-}
-
 fn has_memory(timeline: &Timeline) -> bool {
     timeline.guest.memory.is_some()
 }
@@ -513,62 +413,8 @@ fn shown(record: &StepRecord, bound: &str, value: &Value) -> String {
     }
 }
 
-/// Bytes as text where they read as such, else as hex.
-fn as_text(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.chars().all(|c| !safe::is_unsafe(c) || matches!(c, '\n' | '\t' | '\r')) => {
-            safe::quoted(text, VALUE)
-        }
-        _ => Value::Bytes(bytes.to_vec()).brief(VALUE),
-    }
-}
-
-fn name(text: &str) -> String {
-    safe::cut(text, NAME)
-}
-
-fn count(n: u64, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}
-
-fn size(pages: u64) -> String {
-    let kib = pages.saturating_mul(PAGE / 1024);
-    match kib {
-        0 => "0 KiB".into(),
-        _ if kib.is_multiple_of(1024 * 1024) => format!("{} GiB", kib / (1024 * 1024)),
-        _ if kib.is_multiple_of(1024) => format!("{} MiB", kib / 1024),
-        _ => format!("{kib} KiB"),
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn listed(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
-/// The text with a capital at its start and a stop at its end.
-fn sentence(text: &str) -> String {
-    let mut chars = text.trim().chars();
-    let mut out: String = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    out.push_str(chars.as_str());
-    stopped(&out)
-}
-
-/// The text with a stop at its end; it may begin with a name, which keeps its case.
-fn stopped(text: &str) -> String {
-    let mut out = text.to_string();
-    if !out.ends_with(['.', '?', '!', ':', '…']) {
-        out.push('.');
-    }
-    out
-}
-
-fn join(parts: impl IntoIterator<Item = String>) -> String {
-    parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ")
+fn span_of(write: &Write) -> Span {
+    Span { start: write.start, len: write.after.len() as u64 }
 }
 
 #[cfg(test)]

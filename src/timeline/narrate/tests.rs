@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use super::super::{Ask, Binding, CallRecord, Event, FindingKind, Growth, Image, MemoryFacts, NamedSpan, PlannedStep};
+use super::super::{
+    Ask, Binding, CallRecord, Event, FindingKind, Growth, Image, MemoryFacts, NamedSpan, PAGE, PlannedStep,
+};
 use super::*;
 
 /// A timeline of one page, instantiated, to which steps are added one by one.
