@@ -1,1 +1,44 @@
-fn main() {}
+//! Command line in, exit code out.
+
+mod cli;
+mod commands;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => {
+            // Help and version are answers, not errors: clap says which and where they go.
+            let code = u8::try_from(answer.exit_code()).unwrap_or(2);
+            let _ = answer.print();
+            return ExitCode::from(code);
+        }
+    };
+    match commands::perform(cli) {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            print_error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// `error: …`, then numbered causes.
+fn print_error(error: &anyhow::Error) {
+    let mut text = format!("error: {error}\n");
+    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    for (index, cause) in causes.iter().enumerate() {
+        text.push_str(&format!("  {}: {cause}\n", index + 1));
+    }
+    eprint!("{text}");
+}
+
+/// Whoever read the output has read enough: nothing to complain about.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+}

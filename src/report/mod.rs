@@ -1,1 +1,54 @@
-//! (to come)
+//! A timeline as a document: the text transcript and the JSON trace, and the one line that `linmem test` prints.
+//!
+//! Reads the timeline and nothing else: no files, no clock, no terminal. The same timeline and options give the same
+//! bytes. A broken pipe is an error like any other here; what it means is the caller's business.
+
+mod json;
+mod paper;
+mod picture;
+mod summary;
+mod text;
+
+use std::io;
+
+use crate::timeline::{Moment, Timeline};
+
+pub use summary::{problem, summary_line};
+
+/// How a run is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Reads like the session; for people and for `grep`.
+    #[default]
+    Text,
+    /// `linmem.trace/1`, described in `docs/json.md`.
+    Json,
+}
+
+/// What goes into the document, and how it looks.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub format: Format,
+    /// `--at`: later steps are left out; the text ends with memory at this moment.
+    pub until: Option<Moment>,
+    /// Text: changed bytes and errors stand out by bold and underline. The text is the same without.
+    pub color: bool,
+    /// Text: no character outside ASCII is written.
+    pub ascii: bool,
+    /// `--stores`. JSON: every recorded write of each step, not only what changed.
+    pub stores: bool,
+}
+
+/// Writes the whole document. Fails only where `out` does.
+pub fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    match options.format {
+        Format::Text => text::write(timeline, options, out),
+        Format::Json => json::write(timeline, options, out),
+    }
+}
+
+/// How many steps the document has.
+fn steps_shown(timeline: &Timeline, options: &Options) -> usize {
+    let run = timeline.steps().len();
+    options.until.map_or(run, |until| until.step.saturating_add(1).min(run))
+}

@@ -7,12 +7,14 @@
 mod event;
 mod finding;
 mod image;
+mod narrate;
 mod rows;
 mod step;
 
 pub use event::{Event, EventLog, Growth, Write, Writer};
 pub use finding::{Finding, FindingKind, Severity};
 pub use image::{Image, PAGE};
+pub use narrate::{effect, narrate, pages_in_words};
 pub use rows::{Line, Row, rows};
 pub use step::{
     Answer, Ask, Binding, CallRecord, Change, ImportCall, NamedSpan, Naming, Outcome, Pointer, Span, SpanKind,

@@ -1,0 +1,237 @@
+//! The command line's types, and nothing else.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while it happens.
+#[derive(Debug, Parser)]
+#[command(name = "linmem", version, disable_help_subcommand = true, after_help = AFTER)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// A .steps or .md session, a .wasm or .wat module, or - for standard input; without it, the default session
+    pub file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub session: SessionArgs,
+
+    #[command(flatten)]
+    pub look: LookArgs,
+
+    /// Start without the mouse, so that the terminal can select text; M switches it on
+    #[arg(long)]
+    pub no_mouse: bool,
+}
+
+const AFTER: &str = "\
+Exit status: 0 all well; 1 a step ended in anything but ok, or an error was found that the session does not expect; \
+2 the command line, a file or a module cannot be used.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a session once, without the terminal, and print what happened
+    Run(RunArgs),
+    /// Run many sessions, one line each and a summary: for CI
+    Test(TestArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// A .steps or .md session, a .wasm or .wat module, or - for standard input; without it, the default session
+    pub file: Option<PathBuf>,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub deny: DenyArgs,
+
+    #[command(flatten)]
+    pub session: SessionArgs,
+
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Sessions to run
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub deny: DenyArgs,
+
+    #[command(flatten)]
+    pub session: SessionArgs,
+}
+
+#[derive(Debug, Args, Clone)]
+pub struct DenyArgs {
+    /// Let findings of this severity, too, end with exit status 1
+    #[arg(long, value_name = "SEVERITY")]
+    pub deny: Option<Deny>,
+}
+
+impl DenyArgs {
+    pub fn warnings(&self) -> bool {
+        matches!(self.deny, Some(Deny::Warnings))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    Warnings,
+}
+
+/// How a session is set up.
+#[derive(Debug, Args, Clone)]
+pub struct SessionArgs {
+    /// Run the session on this module instead of the one it names
+    #[arg(long, value_name = "PATH")]
+    pub module: Option<PathBuf>,
+
+    /// Give an input another value; for text as it is, for anything else as the steps language writes it
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub sets: Vec<(String, String)>,
+
+    /// Stand at this step, or at an event inside it
+    #[arg(long, value_name = "STEP[.STORE]", value_parser = parse_at)]
+    pub at: Option<At>,
+
+    /// The most linear memory the guest may have
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
+    pub max_memory: u64,
+
+    /// The longest one call may take, such as 500ms, 10s or 2m; 0 for no limit
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    pub max_time: MaxTime,
+}
+
+/// How it looks.
+#[derive(Debug, Args, Clone)]
+pub struct LookArgs {
+    /// When to use colour; NO_COLOR in the environment means never
+    #[arg(long, value_enum, default_value_t = ColorWhen::Auto)]
+    pub color: ColorWhen,
+
+    /// Colours for a dark or a light terminal, or none
+    #[arg(long, value_enum, default_value_t = ThemeName::Dark)]
+    pub theme: ThemeName,
+
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ThemeName {
+    Dark,
+    Light,
+    Mono,
+}
+
+/// `--at STEP[.STORE]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    pub step: usize,
+    pub store: Option<usize>,
+}
+
+/// `--max-time`, where 0 means no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxTime(pub Option<Duration>);
+
+fn parse_set(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_string(), value.to_string())),
+        _ => Err("expected NAME=VALUE, such as text=Hello".into()),
+    }
+}
+
+fn parse_at(text: &str) -> Result<At, String> {
+    let expected = || "expected a step's number, such as 4, or 4.12 for an event inside it".to_string();
+    let (step, store) = match text.split_once('.') {
+        Some((step, store)) => (step, Some(store.parse().map_err(|_| expected())?)),
+        None => (text, None),
+    };
+    Ok(At { step: step.parse().map_err(|_| expected())?, store })
+}
+
+fn parse_size(text: &str) -> Result<u64, String> {
+    let expected = || "expected a size such as 64KiB, 16MiB or 1GiB".to_string();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
+    let shift = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 10,
+        "m" | "mb" | "mib" => 20,
+        "g" | "gb" | "gib" => 30,
+        _ => return Err(expected()),
+    };
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    number.checked_mul(1 << shift).ok_or_else(expected)
+}
+
+fn parse_time(text: &str) -> Result<MaxTime, String> {
+    let expected = || "expected a time such as 500ms, 10s or 2m, or 0 for no limit".to_string();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
+    let number: f64 = number.parse().map_err(|_| expected())?;
+    let seconds = match unit.trim() {
+        "" if number == 0.0 => 0.0,
+        "ms" => number / 1000.0,
+        "s" => number,
+        "m" | "min" => number * 60.0,
+        _ => return Err(expected()),
+    };
+    let time = Duration::try_from_secs_f64(seconds).map_err(|_| expected())?;
+    Ok(MaxTime((!time.is_zero()).then_some(time)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_times_say_what_they_expect() {
+        assert_eq!(parse_size("64KiB"), Ok(65536));
+        assert_eq!(parse_size("1GiB"), Ok(1 << 30));
+        assert!(parse_size("1TiB").unwrap_err().contains("expected"));
+        assert!(parse_size("99999999999GiB").is_err());
+        assert_eq!(parse_time("0"), Ok(MaxTime(None)));
+        assert_eq!(parse_time("500ms"), Ok(MaxTime(Some(Duration::from_millis(500)))));
+        assert!(parse_time("10").unwrap_err().contains("10s"));
+        assert_eq!(parse_at("4.12"), Ok(At { step: 4, store: Some(12) }));
+        assert!(parse_at("x").is_err());
+        assert_eq!(parse_set("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert!(parse_set("a").is_err());
+    }
+}

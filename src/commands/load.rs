@@ -1,0 +1,111 @@
+//! From what the command line names to a session that can be opened.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use linmem::guest::Guest;
+use linmem::safe;
+use linmem::script::{self, Script};
+use linmem::session::Opening;
+use linmem::session::files::Files;
+use linmem::session::limits::{Control, Limits};
+
+use crate::cli::SessionArgs;
+
+use super::builtin::{BuiltIn, SESSIONS};
+
+/// The longest steps file read, in bytes.
+const LONGEST_SCRIPT: u64 = 16 << 20;
+
+/// What `file` names, with the command line's settings; without a file, the default session.
+pub fn opening(file: Option<&Path>, args: &SessionArgs) -> Result<Opening> {
+    match file {
+        None => match SESSIONS.first() {
+            Some(session) => built_in(session, args),
+            None => bail!("no session ships inside the program"),
+        },
+        Some(file) => from_file(file, args),
+    }
+}
+
+/// A session that ships inside the program.
+pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<Opening> {
+    let (name, text) = session.steps;
+    let script = script::parse(name, text)?;
+    let files = Files::BuiltIn(session.files);
+    assemble(session.name.to_string(), script, files, args)
+}
+
+fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
+    let shown = safe::plain(&file.to_string_lossy());
+    let is_stdin = file == Path::new("-");
+    let bytes = if is_stdin { read_stdin()? } else { read_file(file, &shown)? };
+    let folder = if is_stdin { PathBuf::new() } else { file.parent().map(Path::to_path_buf).unwrap_or_default() };
+    if is_module(file, &bytes) {
+        let guest = Guest::from_bytes(&shown, &bytes)?;
+        let script = script::parse(&shown, "")?;
+        return Ok(finish(shown, script, guest, Files::Folder(folder), args));
+    }
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => bail!(
+            "{shown} is neither a module nor a steps file: byte {} is not UTF-8 text",
+            error.utf8_error().valid_up_to()
+        ),
+    };
+    let script = script::parse(if is_stdin { "-" } else { &shown }, &text)?;
+    let title = file.file_name().map_or(shown.clone(), |name| safe::plain(&name.to_string_lossy()));
+    assemble(title, script, Files::Folder(folder), args)
+}
+
+fn assemble(title: String, script: Script, files: Files, args: &SessionArgs) -> Result<Opening> {
+    let guest = match (&args.module, script.module()) {
+        (Some(path), _) => Guest::load(path)?,
+        (None, Some(path)) => files.module(path)?,
+        (None, None) => bail!(
+            "{} names no module; begin it with a line such as: module \"guest.wasm\" (or give --module PATH)",
+            safe::plain(&script.source.name)
+        ),
+    };
+    Ok(finish(title, script, guest, files, args))
+}
+
+fn finish(title: String, script: Script, guest: Guest, files: Files, args: &SessionArgs) -> Opening {
+    Opening {
+        title,
+        script,
+        guest,
+        files,
+        sets: args.sets.clone(),
+        limits: Limits { max_memory: args.max_memory, max_time: args.max_time.0 },
+        control: Control::default(),
+    }
+}
+
+/// By its first bytes, or by its name where it is text.
+fn is_module(file: &Path, bytes: &[u8]) -> bool {
+    let named = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("wasm") || e.eq_ignore_ascii_case("wat"));
+    named || bytes.starts_with(b"\0asm")
+}
+
+fn read_stdin() -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::io::stdin().take(LONGEST_SCRIPT + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
+    if bytes.len() as u64 > LONGEST_SCRIPT {
+        bail!("standard input is longer than {LONGEST_SCRIPT} bytes, which no steps file needs");
+    }
+    Ok(bytes)
+}
+
+fn read_file(file: &Path, shown: &str) -> Result<Vec<u8>> {
+    let cannot = || format!("cannot read {shown}");
+    let facts = std::fs::metadata(file).with_context(cannot)?;
+    if facts.is_dir() {
+        bail!("{shown} is a folder; name a .steps, .md, .wasm or .wat file in it");
+    }
+    if facts.len() > 256 << 20 {
+        bail!("{shown} is {} bytes long; the limit is 256 MiB", facts.len());
+    }
+    std::fs::read(file).with_context(cannot)
+}

@@ -1,0 +1,32 @@
+//! What each command does: the wiring between the parts.
+
+mod builtin;
+mod load;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::{Cli, ColorWhen, Command, LookArgs};
+
+/// Does what the command line says.
+pub fn perform(cli: Cli) -> Result<ExitCode> {
+    match &cli.command {
+        Some(Command::Run(args)) => run::run(args),
+        Some(Command::Test(args)) => test::test(args),
+        None => run::transcript(&cli),
+    }
+}
+
+/// Whether output to a terminal that may be one is coloured.
+fn wants_color(look: &LookArgs, is_terminal: bool) -> bool {
+    let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+    match look.color {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => is_terminal && !asked_not_to && !is_dumb,
+    }
+}

@@ -1,0 +1,425 @@
+//! The JSON trace, `linmem.trace/1`. `docs/json.md` describes every key, and a test holds the two together. Keys are
+//! only ever added.
+//!
+//! Texts stand in it exactly as they were; characters that would change a terminal are written as `\u` escapes, so that
+//! the document can be printed as it is.
+
+mod escape;
+mod plain;
+
+use std::io;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::{Options, steps_shown};
+use crate::timeline::{
+    Answer, CallRecord, Change, Event, ExportFacts, Finding, GuestFacts, ImportCall, ImportFacts, InputFacts,
+    NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Write, Writer, narrate,
+};
+use crate::value::Value;
+
+use escape::TerminalSafe;
+use plain::{Hex, Plain};
+
+pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    let trace = Trace {
+        schema: "linmem.trace/1",
+        status: timeline.status().word(),
+        title: &timeline.title,
+        guest: (&timeline.guest).into(),
+        inputs: timeline.inputs.iter().map(InputOut::from).collect(),
+        steps_planned: timeline.planned.len().max(timeline.steps().len()),
+        steps: Steps { timeline, options },
+    };
+    let mut out = io::BufWriter::new(out);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, TerminalSafe::default());
+    trace.serialize(&mut serializer)?;
+    io::Write::write_all(&mut out, b"\n")?;
+    io::Write::flush(&mut out)
+}
+
+#[derive(serde::Serialize)]
+struct Trace<'a> {
+    schema: &'static str,
+    status: &'static str,
+    title: &'a str,
+    guest: GuestOut<'a>,
+    inputs: Vec<InputOut<'a>>,
+    steps_planned: usize,
+    steps: Steps<'a>,
+}
+
+#[derive(serde::Serialize)]
+struct GuestOut<'a> {
+    path: &'a str,
+    sha256: &'a str,
+    bytes: u64,
+    memory: Option<MemoryOut>,
+    exports: Vec<ExportOut<'a>>,
+    imports: Vec<ImportOut<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct MemoryOut {
+    pages: u64,
+    max: Option<u64>,
+    is_64: bool,
+}
+
+#[derive(serde::Serialize)]
+struct ExportOut<'a> {
+    name: &'a str,
+    kind: &'a str,
+    r#type: &'a str,
+}
+
+#[derive(serde::Serialize)]
+struct ImportOut<'a> {
+    module: &'a str,
+    name: &'a str,
+    kind: &'a str,
+    r#type: &'a str,
+}
+
+#[derive(serde::Serialize)]
+struct InputOut<'a> {
+    name: &'a str,
+    r#type: &'static str,
+    value: Plain<'a>,
+}
+
+#[derive(serde::Serialize)]
+struct StepOut<'a> {
+    index: usize,
+    line: Option<u32>,
+    kind: &'static str,
+    text: &'a str,
+    outcome: &'static str,
+    error: Option<&'a str>,
+    narration: Option<&'a str>,
+    happened: String,
+    bindings: Bindings<'a>,
+    call: Option<CallOut<'a>>,
+    imports_called: Vec<ImportCallOut<'a>>,
+    imports_called_total: u64,
+    output: Option<&'a str>,
+    pages: PagesOut,
+    growth: Vec<GrowthOut>,
+    stores: u64,
+    stores_recorded: u64,
+    changes: Vec<ChangeOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    writes: Option<Vec<WriteOut>>,
+    pointers: Vec<PointerOut<'a>>,
+    span: Option<SpanOut<'a>>,
+    released: Option<&'a str>,
+    ask: Option<AskOut<'a>>,
+    findings: Vec<FindingOut<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct CallOut<'a> {
+    export: &'a str,
+    args: Vec<Plain<'a>>,
+    results: Vec<Plain<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct ImportCallOut<'a> {
+    name: &'a str,
+    args: Vec<Plain<'a>>,
+    results: Vec<Plain<'a>>,
+    saw: Vec<Plain<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct PagesOut {
+    before: u64,
+    after: u64,
+}
+
+#[derive(serde::Serialize)]
+struct GrowthOut {
+    before: u64,
+    after: u64,
+    writer: WriterOut,
+}
+
+#[derive(serde::Serialize)]
+struct ChangeOut<'a> {
+    start: u64,
+    before: Hex<&'a [u8]>,
+    after: Hex<&'a [u8]>,
+    writer: WriterOut,
+}
+
+#[derive(serde::Serialize)]
+struct WriteOut {
+    start: u64,
+    before: Hex<std::sync::Arc<[u8]>>,
+    after: Hex<std::sync::Arc<[u8]>>,
+    writer: WriterOut,
+    is_difference: bool,
+}
+
+#[derive(serde::Serialize)]
+struct WriterOut {
+    by: &'static str,
+    function: Option<String>,
+    offset: Option<u64>,
+    source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment: Option<u32>,
+}
+
+#[derive(serde::Serialize)]
+struct PointerOut<'a> {
+    name: &'a str,
+    address: u64,
+    moved_from: Option<u64>,
+    fetched: bool,
+}
+
+#[derive(serde::Serialize)]
+struct SpanOut<'a> {
+    kind: &'static str,
+    name: &'a str,
+    start: u64,
+    len: u64,
+}
+
+#[derive(serde::Serialize)]
+struct AskOut<'a> {
+    question: &'a str,
+    answer: Option<AnswerOut<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct AnswerOut<'a> {
+    value: Option<Plain<'a>>,
+    error: Option<&'a str>,
+}
+
+#[derive(serde::Serialize)]
+struct FindingOut<'a> {
+    kind: &'static str,
+    severity: &'static str,
+    message: &'a str,
+    address: Option<u64>,
+    step: Option<usize>,
+    expected: bool,
+}
+
+/// The steps, made one at a time: a long run is never held twice.
+struct Steps<'a> {
+    timeline: &'a Timeline,
+    options: &'a Options,
+}
+
+impl Serialize for Steps<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown = steps_shown(self.timeline, self.options);
+        serializer.collect_seq(self.timeline.steps().iter().take(shown).map(|s| StepOut::new(self, s)))
+    }
+}
+
+impl<'a> StepOut<'a> {
+    fn new(steps: &Steps<'a>, record: &'a StepRecord) -> Self {
+        let timeline = steps.timeline;
+        StepOut {
+            index: record.index,
+            line: record.line,
+            kind: record.kind.word(),
+            text: &record.text,
+            outcome: record.outcome.word(),
+            error: record.error.as_deref(),
+            narration: record.narration.as_deref(),
+            happened: narrate(timeline, record.index),
+            bindings: Bindings(record),
+            call: record.call.as_ref().map(CallOut::from),
+            imports_called: record.imports_called.iter().map(ImportCallOut::from).collect(),
+            imports_called_total: record.imports_called_total,
+            output: record.output.as_deref(),
+            pages: PagesOut { before: record.pages_before, after: record.pages_after },
+            growth: growth(record),
+            stores: record.stores,
+            stores_recorded: record.stores_recorded,
+            changes: record.changes.iter().map(ChangeOut::from).collect(),
+            writes: steps.options.stores.then(|| record.events.writes().map(WriteOut::from).collect()),
+            pointers: record.pointers.iter().map(PointerOut::from).collect(),
+            span: match &record.naming {
+                Some(Naming::Named(span)) => Some(span.into()),
+                _ => None,
+            },
+            released: match &record.naming {
+                Some(Naming::Released(name)) => Some(name),
+                _ => None,
+            },
+            ask: record.ask.as_ref().map(|ask| AskOut {
+                question: &ask.question,
+                answer: timeline.answer_to(record.index).map(AnswerOut::from),
+            }),
+            findings: record.findings.iter().map(FindingOut::from).collect(),
+        }
+    }
+}
+
+fn growth(record: &StepRecord) -> Vec<GrowthOut> {
+    let grown = record.events.iter().filter_map(|event| match event {
+        Event::Growth(growth) => Some(growth),
+        Event::Write(_) => None,
+    });
+    grown.map(|g| GrowthOut { before: g.before, after: g.after, writer: (&g.by).into() }).collect()
+}
+
+fn plain(values: &[Value]) -> Vec<Plain<'_>> {
+    values.iter().map(Plain).collect()
+}
+
+impl<'a> From<&'a GuestFacts> for GuestOut<'a> {
+    fn from(guest: &'a GuestFacts) -> Self {
+        GuestOut {
+            path: &guest.path,
+            sha256: &guest.sha256,
+            bytes: guest.bytes,
+            memory: guest.memory.as_ref().map(|m| MemoryOut { pages: m.pages, max: m.max, is_64: m.is_64 }),
+            exports: guest.exports.iter().map(ExportOut::from).collect(),
+            imports: guest.imports.iter().map(ImportOut::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a ExportFacts> for ExportOut<'a> {
+    fn from(export: &'a ExportFacts) -> Self {
+        ExportOut { name: &export.name, kind: &export.kind, r#type: &export.ty }
+    }
+}
+
+impl<'a> From<&'a ImportFacts> for ImportOut<'a> {
+    fn from(import: &'a ImportFacts) -> Self {
+        ImportOut { module: &import.module, name: &import.name, kind: &import.kind, r#type: &import.ty }
+    }
+}
+
+impl<'a> From<&'a InputFacts> for InputOut<'a> {
+    fn from(input: &'a InputFacts) -> Self {
+        InputOut { name: &input.name, r#type: input.value.type_name(), value: Plain(&input.value) }
+    }
+}
+
+impl<'a> From<&'a CallRecord> for CallOut<'a> {
+    fn from(call: &'a CallRecord) -> Self {
+        CallOut { export: &call.export, args: plain(&call.args), results: plain(&call.results) }
+    }
+}
+
+impl<'a> From<&'a ImportCall> for ImportCallOut<'a> {
+    fn from(call: &'a ImportCall) -> Self {
+        let (args, results, saw) = (plain(&call.args), plain(&call.results), plain(&call.saw));
+        ImportCallOut { name: &call.name, args, results, saw }
+    }
+}
+
+impl<'a> From<&'a Change> for ChangeOut<'a> {
+    fn from(change: &'a Change) -> Self {
+        ChangeOut {
+            start: change.start,
+            before: Hex(&change.before),
+            after: Hex(&change.after),
+            writer: (&change.writer).into(),
+        }
+    }
+}
+
+impl From<Write> for WriteOut {
+    fn from(write: Write) -> Self {
+        WriteOut {
+            start: write.start,
+            writer: (&write.writer).into(),
+            before: Hex(write.before),
+            after: Hex(write.after),
+            is_difference: write.is_difference,
+        }
+    }
+}
+
+impl From<&Writer> for WriterOut {
+    fn from(writer: &Writer) -> Self {
+        let by = writer.word();
+        let nobody = WriterOut { by, function: None, offset: None, source: None, import: None, segment: None };
+        match writer {
+            Writer::Host => nobody,
+            Writer::Data { segment } => WriterOut { segment: Some(*segment), ..nobody },
+            Writer::Import { module, name } => WriterOut { import: Some(format!("{module}.{name}")), ..nobody },
+            Writer::Guest { function, offset, source } => WriterOut {
+                function: function.as_deref().map(str::to_string),
+                offset: *offset,
+                source: source.as_deref().map(str::to_string),
+                ..nobody
+            },
+        }
+    }
+}
+
+impl<'a> From<&'a Pointer> for PointerOut<'a> {
+    fn from(pointer: &'a Pointer) -> Self {
+        let Pointer { name, address, moved_from, fetched } = pointer;
+        PointerOut { name, address: *address, moved_from: *moved_from, fetched: *fetched }
+    }
+}
+
+impl<'a> From<&'a NamedSpan> for SpanOut<'a> {
+    fn from(span: &'a NamedSpan) -> Self {
+        let kind = match span.kind {
+            SpanKind::Region => "region",
+            SpanKind::Block => "block",
+        };
+        SpanOut { kind, name: &span.name, start: span.span.start, len: span.span.len }
+    }
+}
+
+impl<'a> From<&'a Answer> for AnswerOut<'a> {
+    fn from(answer: &'a Answer) -> Self {
+        match &answer.value {
+            Ok(value) => AnswerOut { value: Some(Plain(value)), error: None },
+            Err(why) => AnswerOut { value: None, error: Some(why) },
+        }
+    }
+}
+
+impl<'a> From<&'a Finding> for FindingOut<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        FindingOut {
+            kind: finding.kind.word(),
+            severity: finding.severity().word(),
+            message: &finding.message,
+            address: finding.address,
+            step: finding.blamed,
+            expected: finding.claimed,
+        }
+    }
+}
+
+/// Names to typed values, in the order they were bound; a name bound twice stands once, with its last value.
+struct Bindings<'a>(&'a StepRecord);
+
+impl Serialize for Bindings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Typed<'a> {
+            r#type: &'static str,
+            value: Plain<'a>,
+        }
+        let bindings = &self.0.bindings;
+        let mut map = serializer.serialize_map(None)?;
+        for (i, binding) in bindings.iter().enumerate() {
+            if !bindings.iter().skip(i + 1).any(|later| later.name == binding.name) {
+                let typed = Typed { r#type: binding.value.type_name(), value: Plain(&binding.value) };
+                map.serialize_entry(&binding.name, &typed)?;
+            }
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,262 @@
+//! Rows of memory as a hex dump, in a hundred columns: what changed stands in brackets, `-` is before and `+` after.
+//!
+//! ```text
+//!         ptr ▸ + 00000400 │ 44 69 64 20 79 6f 75 20 ┊ 6b 6e 6f 77[20 57 61 73]│Did you know Was│
+//! ```
+
+use std::io;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::paper::Paper;
+use crate::safe;
+use crate::timeline::{Image, Line, Outcome, Row, Span, StepKind, StepRecord, Timeline, rows};
+
+/// Bytes in a row.
+const WIDTH: u64 = 16;
+
+/// Rows shown of one step.
+const MOST_ROWS: usize = 6;
+
+/// Columns for the names of pointers and regions, the sign behind them included.
+const LABEL: usize = 13;
+
+/// Bytes shown of the window at the end: before the focus, and in all.
+const WINDOW_BEFORE: u64 = 64;
+const WINDOW: u64 = 320;
+
+/// Draws what a step changed, or what it read, or where it failed.
+pub(super) fn of_step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
+    let focus = record.focus.unwrap_or(Span { start: 0, len: 0 });
+    if !record.changes.is_empty() {
+        let touched = touched_rows(record.changes.iter().map(|c| c.span()));
+        return draw(paper, timeline, record, &touched, focus, "changed byte");
+    }
+    if record.kind == StepKind::Read || record.outcome != Outcome::Ok {
+        let end = focus.end().min(record.memory.len());
+        let held = Span { start: focus.start, len: end.saturating_sub(focus.start) };
+        let touched = touched_rows(std::iter::once(held));
+        return draw(paper, timeline, record, &touched, focus, "byte");
+    }
+    Ok(())
+}
+
+/// A row's address, and how many of its bytes are concerned.
+struct Touched {
+    address: u64,
+    bytes: u64,
+}
+
+fn touched_rows(spans: impl Iterator<Item = Span>) -> Vec<Touched> {
+    let mut out: Vec<Touched> = Vec::new();
+    for span in spans {
+        let mut at = span.start;
+        while at < span.end() {
+            let address = at / WIDTH * WIDTH;
+            let next = address.saturating_add(WIDTH).min(span.end());
+            match out.last_mut() {
+                Some(last) if last.address == address => last.bytes += next - at,
+                _ => out.push(Touched { address, bytes: next - at }),
+            }
+            at = next;
+        }
+    }
+    out
+}
+
+fn draw(
+    paper: &mut Paper,
+    timeline: &Timeline,
+    record: &StepRecord,
+    touched: &[Touched],
+    focus: Span,
+    noun: &str,
+) -> io::Result<()> {
+    let pen = Pen::new(timeline, record);
+    let mut expected = None;
+    for row in chosen(touched, focus) {
+        if expected.is_some_and(|next| next != row.address) {
+            paper.line(&format!("{:>width$}", "…", width = LABEL + 4))?;
+        }
+        pen.rows(paper, row.address, record)?;
+        expected = row.address.checked_add(WIDTH);
+    }
+    let shown: u64 = chosen(touched, focus).map(|row| row.bytes).sum();
+    let hidden = touched.iter().map(|row| row.bytes).sum::<u64>() - shown;
+    let rows = touched.len().saturating_sub(MOST_ROWS);
+    if rows > 0 {
+        let plural = |n: u64| if n == 1 { "" } else { "s" };
+        let (bytes_s, rows_s) = (plural(hidden), plural(rows as u64));
+        paper.line(&format!("{:LABEL$}   … and {hidden} more {noun}{bytes_s} in {rows} row{rows_s}", ""))?;
+    }
+    Ok(())
+}
+
+/// The rows to show, by address: those of the focus first, then from the lowest on.
+fn chosen(touched: &[Touched], focus: Span) -> impl Iterator<Item = &Touched> {
+    let end = focus.end().max(focus.start.saturating_add(1));
+    let near = move |row: &Touched| row.address < end && row.address.saturating_add(WIDTH) > focus.start;
+    let in_focus = touched.iter().filter(|row| near(row)).count().min(MOST_ROWS);
+    let mut room_near = in_focus;
+    let mut room_far = MOST_ROWS - in_focus;
+    touched.iter().filter(move |row| {
+        let room = if near(row) { &mut room_near } else { &mut room_far };
+        let fits = *room > 0;
+        *room = room.saturating_sub(1);
+        fits
+    })
+}
+
+/// Draws a moment of a step: memory around `focus`, what differs from before the step in brackets.
+pub(super) fn window(
+    paper: &mut Paper,
+    timeline: &Timeline,
+    record: &StepRecord,
+    image: &Image,
+    focus: Option<Span>,
+) -> io::Result<()> {
+    let pen = Pen { after: image.clone(), ..Pen::new(timeline, record) };
+    let at = focus
+        .map(|f| f.start)
+        .or(record.changes.first().map(|c| c.start))
+        .or(record.pointers.first().map(|p| p.address))
+        .unwrap_or(0)
+        .min(image.len().saturating_sub(1));
+    let from = at.saturating_sub(WINDOW_BEFORE) / WIDTH * WIDTH;
+    let to = from.saturating_add(WINDOW).min(image.len());
+    let keep = |address| !pen.label(address).is_empty();
+    for line in rows(image, &[&pen.before], from, to, WIDTH, keep) {
+        match line {
+            Line::Row(row) => paper.line(&pen.row(paper, ' ', &row))?,
+            Line::Squeezed { .. } => paper.line(&format!("{:LABEL$}   *", ""))?,
+        }
+    }
+    Ok(())
+}
+
+/// What a row is drawn from.
+struct Pen {
+    before: Image,
+    after: Image,
+    /// Names and the addresses they stand at.
+    names: Vec<(u64, String)>,
+    /// Hex digits of an address.
+    digits: usize,
+}
+
+impl Pen {
+    fn new(timeline: &Timeline, record: &StepRecord) -> Self {
+        let mut names: Vec<(u64, String)> = Vec::new();
+        for pointer in &record.pointers {
+            names.push((pointer.address, safe::plain(&pointer.name)));
+            names.extend(pointer.moved_from.map(|old| (old, format!("old {}", safe::plain(&pointer.name)))));
+        }
+        let spans = timeline.spans_at(record.index);
+        names.extend(spans.iter().filter(|s| !s.released).map(|s| (s.span.start, safe::plain(&s.name))));
+        let digits = if record.memory.len() > 1 << 32 { 16 } else { 8 };
+        Pen { before: timeline.memory_before(record.index), after: record.memory.clone(), names, digits }
+    }
+
+    /// One row, or two where bytes were there before: before and after.
+    fn rows(&self, paper: &mut Paper, address: u64, record: &StepRecord) -> io::Result<()> {
+        let row = |image: &Image| {
+            let bytes = (0..WIDTH).map(|i| address.checked_add(i).and_then(|a| image.byte(a))).collect();
+            Row { address, bytes }
+        };
+        let changed = (0..WIDTH).filter(|i| self.is_changed(address.saturating_add(*i)));
+        let had_bytes = changed.clone().any(|i| self.before.byte(address.saturating_add(i)).unwrap_or(0) != 0);
+        let sign = if record.changes.is_empty() || changed.count() == 0 { ' ' } else { '+' };
+        if had_bytes {
+            paper.line(&self.row(paper, '-', &row(&self.before)))?;
+        }
+        paper.line(&self.row(paper, sign, &row(&self.after)))
+    }
+
+    fn is_changed(&self, address: u64) -> bool {
+        self.before.byte(address).unwrap_or(0) != self.after.byte(address).unwrap_or(0)
+    }
+
+    fn label(&self, address: u64) -> String {
+        let row = Span { start: address, len: WIDTH };
+        let here: Vec<&str> = self.names.iter().filter(|(at, _)| row.contains(*at)).map(|(_, n)| n.as_str()).collect();
+        if here.is_empty() {
+            return String::new();
+        }
+        let mut text = String::new();
+        for c in here.join(", ").chars() {
+            text.push(c);
+            if text.width() > LABEL - 2 {
+                text.pop();
+                while text.width() > LABEL - 3 {
+                    text.pop();
+                }
+                text.push('~');
+                break;
+            }
+        }
+        format!("{text} ▸")
+    }
+
+    fn row(&self, paper: &Paper, sign: char, row: &Row) -> String {
+        let label = if sign == '-' { String::new() } else { self.label(row.address) };
+        let pad = LABEL.saturating_sub(label.width());
+        let changed: Vec<bool> =
+            (0..row.bytes.len() as u64).map(|i| self.is_changed(row.address.saturating_add(i))).collect();
+        let (hex, text) = (hex_column(paper, row, &changed), text_column(paper, row, &changed));
+        format!("{:pad$}{label} {sign} {:0digits$x} │{hex}│{text}│", "", row.address, digits = self.digits)
+    }
+}
+
+/// The bytes in hex; the blanks between them hold the brackets around what changed.
+fn hex_column(paper: &Paper, row: &Row, changed: &[bool]) -> String {
+    let (on, off) = paper.changed_marks();
+    let is_changed = |i: usize| changed.get(i).copied().unwrap_or(false);
+    let half = row.bytes.len() / 2;
+    let mut out = String::new();
+    for (i, byte) in row.bytes.iter().enumerate() {
+        let before = i.checked_sub(1).is_some_and(is_changed);
+        let opens = is_changed(i) && !before;
+        let closes = before && !is_changed(i);
+        if closes {
+            out.push_str(off);
+        }
+        if i == half {
+            out.push_str(if closes { "]┊" } else { " ┊" });
+        }
+        out.push(match (opens, closes) {
+            (true, _) => '[',
+            (_, true) if i != half => ']',
+            _ => ' ',
+        });
+        if opens {
+            out.push_str(on);
+        }
+        out.push_str(&byte.map_or("  ".into(), |b| format!("{b:02x}")));
+    }
+    let last = row.bytes.len().checked_sub(1).is_some_and(is_changed);
+    out.push_str(if last { off } else { "" });
+    out.push(if last { ']' } else { ' ' });
+    out
+}
+
+fn text_column(paper: &Paper, row: &Row, changed: &[bool]) -> String {
+    let (on, off) = paper.changed_marks();
+    let mut out = String::new();
+    let mut marked = false;
+    for (i, byte) in row.bytes.iter().enumerate() {
+        let is_changed = changed.get(i).copied().unwrap_or(false);
+        if is_changed != marked {
+            out.push_str(if is_changed { on } else { off });
+            marked = is_changed;
+        }
+        out.push(match byte {
+            None => ' ',
+            Some(0) => '⋄',
+            Some(b @ 0x20..=0x7e) => char::from(*b),
+            Some(0x80..) => '×',
+            Some(_) => '•',
+        });
+    }
+    out.push_str(if marked { off } else { "" });
+    out
+}

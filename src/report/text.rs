@@ -1,0 +1,217 @@
+//! The text transcript: it reads like the session. One line for each step, which `grep` finds by its mark and number;
+//! below it, indented, what the step gave back, what happened, and a picture of the bytes.
+
+use std::io;
+
+use super::paper::Paper;
+use super::{Options, picture, steps_shown, summary};
+use crate::safe;
+use crate::timeline::{
+    Binding, Event, Finding, ImportCall, Moment, Naming, Outcome, Severity, Span, StepKind, StepRecord, Timeline,
+    effect, pages_in_words,
+};
+use crate::value::Value;
+
+/// Columns of the prose around steps, and of what is told about a step.
+const PROSE: usize = 80;
+const TOLD: usize = 96;
+
+/// Blanks before what belongs to a step.
+const INDENT: usize = 5;
+
+/// Characters of a statement, of a value, of a message's line that are shown before it is cut.
+const STATEMENT: usize = 240;
+const VALUE: usize = 60;
+const MESSAGE: usize = 1000;
+
+/// Calls of imports, and lines of output, shown of one step.
+const MOST_CALLS: usize = 8;
+const MOST_LINES: usize = 20;
+
+pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut paper = Paper::new(options, out);
+    let shown = steps_shown(timeline, options);
+    header(&mut paper, timeline)?;
+    for record in timeline.steps().iter().take(shown) {
+        paper.line("")?;
+        step(&mut paper, timeline, record)?;
+    }
+    if let Some(record) = options.until.and_then(|until| timeline.step(until.step)) {
+        paper.line("")?;
+        memory_at(&mut paper, timeline, record, options.until)?;
+    }
+    paper.line("")?;
+    paper.line(&summary::closing(timeline, shown))?;
+    paper.finish()
+}
+
+fn header(paper: &mut Paper, timeline: &Timeline) -> io::Result<()> {
+    let guest = &timeline.guest;
+    paper.line(&safe::plain(&timeline.title))?;
+    if !guest.path.is_empty() {
+        let bytes = if guest.bytes == 1 { "byte" } else { "bytes" };
+        let print = safe::plain(&guest.sha256.chars().take(12).collect::<String>());
+        paper.line(&format!("guest   {}, {} {bytes}, sha256 {print}", safe::plain(&guest.path), guest.bytes))?;
+    }
+    paper.line(&match &guest.memory {
+        None => "memory  none".to_string(),
+        Some(memory) => {
+            let most = memory.max.map(|max| format!(", at most {}", pages_in_words(max))).unwrap_or_default();
+            let wide = if memory.is_64 { ", 64-bit addresses" } else { "" };
+            format!("memory  {}{most}{wide}", pages_in_words(memory.pages))
+        }
+    })?;
+    for input in &timeline.inputs {
+        paper.line(&format!("input   {} = {}", safe::plain(&input.name), input.value.brief(VALUE)))?;
+    }
+    Ok(())
+}
+
+fn step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
+    for paragraph in record.narration.iter().flat_map(|prose| prose.split("\n\n")) {
+        let words: Vec<String> = paragraph.split_whitespace().map(safe::plain).collect();
+        if !words.is_empty() {
+            paper.wrapped(&words.join(" "), 0, PROSE)?;
+            paper.line("")?;
+        }
+    }
+    headline(paper, timeline, record)?;
+    let (stops, remarks): (Vec<&Finding>, Vec<&Finding>) =
+        record.findings.iter().partition(|f| f.severity() == Severity::Error);
+    errors(paper, record)?;
+    for stop in stops {
+        finding(paper, record, stop)?;
+    }
+    import_calls(paper, record)?;
+    output(paper, record)?;
+    paper.wrapped(&effect(timeline, record.index), INDENT, TOLD)?;
+    for remark in remarks {
+        finding(paper, record, remark)?;
+    }
+    picture::of_step(paper, timeline, record)
+}
+
+fn headline(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
+    let width = timeline.steps().len().saturating_sub(1).to_string().len();
+    let mark = match record.outcome {
+        Outcome::Ok => "✓".to_string(),
+        _ => paper.strong("✗"),
+    };
+    let text = match (record.kind, record.text.is_empty()) {
+        (StepKind::Instantiate, true) => "instantiate".to_string(),
+        _ => safe::cut(&record.text, STATEMENT),
+    };
+    let back = came_back(record).map(|back| format!("  → {back}")).unwrap_or_default();
+    paper.line(&format!("{mark} {:>width$}  {text}{back}", record.index))
+}
+
+/// What a step gave back, in a few words; `None` where that goes without saying.
+fn came_back(record: &StepRecord) -> Option<String> {
+    match record.outcome {
+        Outcome::Ok => {}
+        outcome if record.is_claimed() => return Some(format!("{}, as expected", outcome.word())),
+        outcome => return Some(outcome.word().into()),
+    }
+    let values: Vec<String> = match (&record.call, record.kind) {
+        _ if !record.bindings.is_empty() => record.bindings.iter().map(|b| bound(record, b)).collect(),
+        (Some(call), StepKind::Call) => call.results.iter().map(|v| v.brief(VALUE)).collect(),
+        (Some(_), StepKind::Expect) => vec!["trapped, as expected".into()],
+        _ => match &record.naming {
+            Some(Naming::Named(span)) => vec![format!("{:#x}..{:#x}", span.span.start, span.span.end())],
+            _ => Vec::new(),
+        },
+    };
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+fn bound(record: &StepRecord, binding: &Binding) -> String {
+    match (&binding.value, record.pointers.iter().find(|p| p.name == binding.name)) {
+        (Value::Int(_), Some(pointer)) => format!("{:#x}", pointer.address),
+        _ => binding.value.brief(VALUE),
+    }
+}
+
+/// Why a step stopped, unless a finding says the same.
+fn errors(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
+    match &record.error {
+        Some(error) if !record.findings.iter().any(|f| f.message == *error) => message(paper, "error", error),
+        _ => Ok(()),
+    }
+}
+
+fn finding(paper: &mut Paper, record: &StepRecord, finding: &Finding) -> io::Result<()> {
+    let mut text = finding.message.clone();
+    if let Some(blamed) = finding.blamed.filter(|blamed| *blamed != record.index) {
+        text.push_str(&format!(" (because of step {blamed})"));
+    }
+    let meant = if finding.claimed { ", as expected" } else { "" };
+    message(paper, &format!("{}: {}{meant}", finding.severity().word(), finding.kind), &text)
+}
+
+/// `error: …`, the message's further lines below.
+fn message(paper: &mut Paper, intro: &str, text: &str) -> io::Result<()> {
+    let mut lines = text.lines();
+    let first = safe::cut(lines.next().unwrap_or_default(), MESSAGE);
+    let intro = if intro.starts_with("error") { paper.strong(&format!("{intro}:")) } else { format!("{intro}:") };
+    paper.line(&format!("{:INDENT$}{intro} {first}", ""))?;
+    for line in lines {
+        paper.line(&format!("{:INDENT$}  {}", "", safe::cut(line, MESSAGE)))?;
+    }
+    Ok(())
+}
+
+fn import_calls(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
+    let total = record.imports_called_total.max(record.imports_called.len() as u64);
+    for call in record.imports_called.iter().take(MOST_CALLS) {
+        paper.line(&format!("{:INDENT$}called {}", "", import_call(call)))?;
+    }
+    let shown = record.imports_called.len().min(MOST_CALLS) as u64;
+    if total > shown {
+        paper.line(&format!("{:INDENT$}… and {} more of {total} calls", "", total - shown))?;
+    }
+    Ok(())
+}
+
+fn import_call(call: &ImportCall) -> String {
+    let list = |values: &[Value]| values.iter().map(|v| v.brief(VALUE)).collect::<Vec<_>>().join(", ");
+    let mut out = format!("{}({})", safe::cut(&call.name, STATEMENT), list(&call.args));
+    if !call.results.is_empty() {
+        out.push_str(&format!(" → {}", list(&call.results)));
+    }
+    if !call.saw.is_empty() {
+        out.push_str(&format!(", saw {}", list(&call.saw)));
+    }
+    out
+}
+
+fn output(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
+    let Some(output) = &record.output else { return Ok(()) };
+    for line in output.lines().take(MOST_LINES) {
+        paper.line(&format!("{:INDENT$}printed: {}", "", safe::cut(line, STATEMENT)))?;
+    }
+    let hidden = output.lines().count().saturating_sub(MOST_LINES);
+    if hidden > 0 {
+        paper.line(&format!("{:INDENT$}… and {hidden} more lines", ""))?;
+    }
+    Ok(())
+}
+
+/// The window of memory that `--at` asks for.
+fn memory_at(paper: &mut Paper, timeline: &Timeline, record: &StepRecord, until: Option<Moment>) -> io::Result<()> {
+    let moment = until.unwrap_or(Moment::end_of(record.index));
+    let events = record.events.len();
+    let image = timeline.memory_at(moment);
+    let when = match moment.event < events {
+        true => format!("in step {}, after event {} of {events}", record.index, moment.event),
+        false => format!("after step {}", record.index),
+    };
+    if image.is_empty() {
+        return paper.line(&format!("memory {when}: none"));
+    }
+    paper.line(&format!("memory {when}, {}", pages_in_words(image.pages())))?;
+    let stored = moment.event.checked_sub(1).and_then(|last| record.events.get(last)).and_then(|event| match event {
+        Event::Write(write) => Some(Span { start: write.start, len: write.after.len() as u64 }),
+        Event::Growth(_) => None,
+    });
+    picture::window(paper, timeline, record, &image, stored.or(record.focus))
+}

@@ -1,0 +1,89 @@
+//! Numbers, spans, names and bytes in words, and words in sentences.
+
+use super::VALUE;
+use crate::safe;
+use crate::timeline::{PAGE, Span};
+use crate::value::Value;
+
+/// Characters of a name that are shown before it is cut.
+const NAME: usize = 60;
+
+/// How many bytes, and where: `14 bytes at 0x40c..0x41a`, `37 bytes in 5 runs between 0x400 and 0x4ff`.
+pub(super) fn placed(spans: &[Span]) -> String {
+    let total: u64 = spans.iter().fold(0, |sum, s| sum.saturating_add(s.len));
+    let bytes = count(total, "byte");
+    match spans {
+        [] => bytes,
+        [Span { start, len: 0 | 1 }] => format!("{bytes} at {start:#x}"),
+        [span] => format!("{bytes} at {:#x}..{:#x}", span.start, span.end()),
+        [first, .., last] => {
+            let end = last.end().saturating_sub(1);
+            format!("{bytes} in {} runs between {:#x} and {end:#x}", spans.len(), first.start)
+        }
+    }
+}
+
+pub(super) fn the_bytes(span: Span) -> String {
+    match span.len {
+        1 => format!("the byte at {:#x}", span.start),
+        _ => format!("the {}", placed(&[span])),
+    }
+}
+
+/// Bytes as text where they read as such, else as hex.
+pub(super) fn as_text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.chars().all(|c| !safe::is_unsafe(c) || matches!(c, '\n' | '\t' | '\r')) => {
+            safe::quoted(text, VALUE)
+        }
+        _ => Value::Bytes(bytes.to_vec()).brief(VALUE),
+    }
+}
+
+pub(super) fn name(text: &str) -> String {
+    safe::cut(text, NAME)
+}
+
+pub(super) fn count(n: u64, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+pub(super) fn size(pages: u64) -> String {
+    let kib = pages.saturating_mul(PAGE / 1024);
+    match kib {
+        0 => "0 KiB".into(),
+        _ if kib.is_multiple_of(1024 * 1024) => format!("{} GiB", kib / (1024 * 1024)),
+        _ if kib.is_multiple_of(1024) => format!("{} MiB", kib / 1024),
+        _ => format!("{kib} KiB"),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn listed(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// The text with a capital at its start and a stop at its end.
+pub(super) fn sentence(text: &str) -> String {
+    let mut chars = text.trim().chars();
+    let mut out: String = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    out.push_str(chars.as_str());
+    stopped(&out)
+}
+
+/// The text with a stop at its end; it may begin with a name, which keeps its case.
+pub(super) fn stopped(text: &str) -> String {
+    let mut out = text.to_string();
+    if !out.ends_with(['.', '?', '!', ':', '…']) {
+        out.push('.');
+    }
+    out
+}
+
+pub(super) fn join(parts: impl IntoIterator<Item = String>) -> String {
+    parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ")
+}
