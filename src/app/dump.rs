@@ -8,7 +8,7 @@ use crate::timeline::{Image, NamedSpan, Pointer, StepRecord};
 use super::{App, layout};
 
 /// How far below the top row the last one shown may lie, in bytes.
-pub const FURTHEST: u64 = 1 << 20;
+pub const FURTHEST: u64 = 2 << 20;
 
 /// Rows are passed over this many bytes at a time.
 const STRIDE: u64 = 4096;
@@ -70,6 +70,8 @@ impl Dump {
         let moved = dump.pointers_after.iter().filter_map(|p| p.moved_from);
         let standing = dump.pointers_before.iter().chain(&dump.pointers_after).map(|p| p.address);
         wanted.extend(standing.chain(moved));
+        let named = dump.spans.iter().map(|s| s.span).filter(|span| span.len > 0);
+        wanted.extend(named.flat_map(|span| [span.start, span.end() - 1]));
         let cut = Cut { images: [&dump.before, &dump.after], width: dump.width };
         dump.lines = cut.lines(app.top, usize::from(layout::memory_rows(app)), wanted);
         dump
@@ -155,13 +157,21 @@ impl Cut<'_> {
 
     /// How many rows from `address` to `limit` equal `row`; at least the one at `address`, which does.
     fn equal_rows(&self, row: &[Bytes; 2], address: u64, limit: u64) -> u64 {
-        let patterns = row.each_ref().map(|bytes| bytes.iter().map(|b| b.unwrap_or(0)).collect::<Vec<u8>>());
+        // A stride of nothing but this row, so that a stretch is mostly compared at one go.
+        let strides = row.each_ref().map(|bytes| {
+            let pattern = bytes.iter().map(|b| b.unwrap_or(0)).cycle();
+            pattern.take(STRIDE as usize).collect::<Vec<u8>>()
+        });
         let mut at = address;
         while at < limit {
             let len = STRIDE.min(limit - at);
-            let equal = self.images.iter().zip(&patterns).map(|(image, pattern)| {
+            let equal = self.images.iter().zip(&strides).map(|(image, stride)| {
                 let bytes = image.read(at, len);
-                bytes.chunks(pattern.len().max(1)).take_while(|chunk| pattern.starts_with(chunk)).count() as u64
+                if stride.starts_with(&bytes) {
+                    return len.div_ceil(self.width);
+                }
+                let width = stride.len().min(self.width.max(1) as usize);
+                bytes.chunks(width).take_while(|chunk| stride.starts_with(chunk)).count() as u64
             });
             let rows = equal.min().unwrap_or(0);
             at = at.saturating_add(rows.saturating_mul(self.width));

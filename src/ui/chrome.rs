@@ -3,7 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::layout::{Layout, TABS};
+use crate::app::dump::Dump;
+use crate::app::layout::{Layout, TABS, step_count};
 use crate::app::{App, Engine};
 use crate::safe;
 use crate::timeline::PAGE;
@@ -12,8 +13,8 @@ use super::text::{self, Pen};
 use super::theme::Theme;
 
 /// ` linmem  wasm_is_cool.wat … step 4 of 7    memory 1 page, 64 KiB`
-pub fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let right = [step_of(app), memory_of(app)].into_iter().flatten().collect::<Vec<_>>();
+pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, theme: &Theme) {
+    let right = [step_of(app), memory_of(app, dump)].into_iter().flatten().collect::<Vec<_>>();
     let mut right_text = right.join("    ");
     if text::width(&right_text).saturating_add(12) > area.width {
         right_text = right.into_iter().next().unwrap_or_default();
@@ -31,7 +32,7 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
 }
 
 fn step_of(app: &App) -> Option<String> {
-    let last = crate::app::layout::step_count(app).checked_sub(1)?;
+    let last = step_count(app).checked_sub(1)?;
     let shown = app.moment.step;
     match app.timeline.step(shown) {
         Some(step) if app.moment.event < step.events.len() => {
@@ -41,12 +42,12 @@ fn step_of(app: &App) -> Option<String> {
     }
 }
 
-fn memory_of(app: &App) -> Option<String> {
+fn memory_of(app: &App, dump: &Dump) -> Option<String> {
     let facts = app.timeline.guest.memory.as_ref();
     if app.timeline.steps().is_empty() && app.engine == Engine::Opening {
         return None;
     }
-    let bytes = match app.timeline.memory_at(app.moment).len() {
+    let bytes = match dump.after.len() {
         0 => facts?.pages.saturating_mul(PAGE),
         bytes => bytes,
     };
@@ -68,28 +69,27 @@ pub fn title(buffer: &mut Buffer, area: Rect, title: &str, note: &str, focused: 
     }
 }
 
-/// The vertical lines between panes, joined to the rules they begin and end at.
+/// The vertical lines between panes, joined to the rules that begin, end or pass at them.
 pub fn separators(buffer: &mut Buffer, layout: &Layout, theme: &Theme) {
+    let glyphs = &theme.glyphs;
+    let rules = [glyphs.rule, glyphs.focused_rule];
+    let has_rule = |buffer: &Buffer, x: u16, y: u16| {
+        buffer.cell((x, y)).is_some_and(|cell| rules.iter().any(|rule| cell.symbol().chars().eq([*rule])))
+    };
     for area in &layout.separators {
         for row in 0..area.height {
-            Pen::at(buffer, *area, 0, row).put_char(theme.glyphs.separator, theme.rule(false));
+            let is_joint = row > 0 && has_rule(buffer, area.x.saturating_add(1), area.y.saturating_add(row));
+            let line = match row {
+                0 => glyphs.joint_down,
+                _ if is_joint => glyphs.joint_right,
+                _ => glyphs.separator,
+            };
+            Pen::at(buffer, *area, 0, row).put_char(line, theme.rule(false));
         }
-        Pen::at(buffer, *area, 0, 0).put_char(theme.glyphs.joint_down, theme.rule(false));
-    }
-    if let [upper, lower] = layout.separators.as_slice()
-        && upper.bottom() == lower.y
-    {
-        return;
-    }
-    join_across(buffer, layout, theme);
-}
-
-/// Where a separator stops at a rule below it, that rule shows it.
-fn join_across(buffer: &mut Buffer, layout: &Layout, theme: &Theme) {
-    for area in &layout.separators {
+        // A rule that passes below the separator's end shows it, but a title that stands there is left alone.
         let below = Rect { y: area.bottom(), height: 1, ..*area };
-        if layout.panes().any(|(_, pane)| pane.intersects(below) && pane.y == below.y) {
-            Pen::at(buffer, below, 0, 0).put_char(theme.glyphs.joint_up, theme.rule(false));
+        if has_rule(buffer, below.x, below.y) {
+            Pen::at(buffer, below, 0, 0).put_char(glyphs.joint_up, theme.rule(false));
         }
     }
 }

@@ -16,7 +16,15 @@ type Lines = Vec<(String, Style)>;
 
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let columns = area.width.saturating_sub(2);
-    for (row, (line, style)) in (0..area.height).zip(lines(app, columns, theme)) {
+    let mut lines = lines(app, columns, theme);
+    let room = usize::from(area.height);
+    if lines.len() > room && room > 0 {
+        let hidden = lines.len() - room + 1;
+        lines.truncate(room - 1);
+        let more = format!("{} {}", theme.glyphs.cut, text::count(hidden as u64, "more line"));
+        lines.push((more, theme.faint()));
+    }
+    for (row, (line, style)) in (0..area.height).zip(lines) {
         Pen::at(buffer, area, 1, row).put(&line, style);
     }
 }

@@ -40,6 +40,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, side: Side,
             DumpLine::Row { address, before, after } => {
                 above_changed = pane.draw_row(buffer, area, row, *address, before, after);
             }
+            DumpLine::Squeezed { address, .. } if *address >= pane.end => {}
             DumpLine::Squeezed { rows, .. } => pane.draw_squeezed(buffer, area, row, *rows, above_changed),
             DumpLine::End { address } if *address == pane.end => pane.draw_end(buffer, area, row, *address),
             DumpLine::End { .. } => {}

@@ -37,27 +37,31 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
         too_small(frame, app, theme);
         return;
     }
+    let dump = Dump::of(app);
     let buffer = frame.buffer_mut();
-    chrome::header(buffer, layout.header, app, theme);
-    if let Some(area) = layout.tabs {
-        chrome::tabs(buffer, area, app, theme);
+    chrome::header(buffer, layout.header, app, &dump, theme);
+    if app.timeline.planned.is_empty() && matches!(app.engine, Engine::Broken(_)) {
+        // Nothing is known of the session but why it did not open: empty panes would only distract from that.
+    } else {
+        panes(buffer, &layout, app, &dump, theme);
     }
-    panes(buffer, &layout, app, theme);
     status::draw(frame, layout.status, app, theme);
     let body = Rect { y: 1, height: app.size.1.saturating_sub(2), ..frame.area() };
     overlay::draw(frame, body, app, theme);
 }
 
-fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, theme: &Theme) {
-    let dump = Dump::of(app);
+fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, dump: &Dump, theme: &Theme) {
+    if let Some(area) = layout.tabs {
+        chrome::tabs(buffer, area, app, theme);
+    }
     for (pane, area) in layout.panes() {
         let side = if Some(area) == layout.before { Side::Before } else { Side::After };
-        let (title, note) = title_of(pane, side, app, &dump);
+        let (title, note) = title_of(pane, side, app, dump);
         chrome::title(buffer, area, &title, &note, pane == app.pane, theme);
         let inner = content(area);
         match pane {
             Pane::Steps => steps::draw(buffer, inner, app, theme),
-            Pane::Memory => memory::draw(buffer, inner, app, &dump, side, theme),
+            Pane::Memory => memory::draw(buffer, inner, app, dump, side, theme),
             Pane::Happened => happened::draw(buffer, inner, app, theme),
             Pane::Inspector => inspector::draw(buffer, inner, app, theme),
             Pane::Source => inspector::draw_guest(buffer, inner, app, theme),
@@ -65,7 +69,7 @@ fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, theme: &Theme) {
     }
     chrome::separators(buffer, layout, theme);
     if let Some(area) = layout.map {
-        map::draw(buffer, area, app, &dump, theme);
+        map::draw(buffer, area, app, dump, theme);
     }
 }
 

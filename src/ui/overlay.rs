@@ -110,7 +110,13 @@ fn help_groups(theme: &Theme) -> Vec<Vec<Line>> {
     }
     let mut lines = vec![vec![("marks".to_string(), theme.strong())]];
     for (mark, style, what) in legend::marks(theme) {
-        lines.push(vec![("  ".into(), theme.text()), (format!("{mark:<4}"), style), (what.into(), theme.text())]);
+        let pad = " ".repeat(6usize.saturating_sub(usize::from(text::width(&mark))));
+        lines.push(vec![
+            ("  ".into(), theme.text()),
+            (mark.clone(), style),
+            (pad, theme.text()),
+            (what.into(), theme.text()),
+        ]);
     }
     groups.push(lines);
     let last = groups.len().saturating_sub(1);

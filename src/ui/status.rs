@@ -79,8 +79,10 @@ fn ascii_key(key: &str) -> String {
 }
 
 fn search(frame: &mut Frame, area: Rect, input: &tui_input::Input, theme: &Theme) {
-    let hint = "text, bytes as hex, or @address   enter finds   esc closes";
-    let field = Rect { width: area.width.min(area.width.saturating_sub(text::width(hint) + 3).max(24)), ..area };
+    let hint = "text, hex bytes or @address   enter finds  esc closes";
+    // The hint gives way where less than a useful field would be left.
+    let beside = area.width.saturating_sub(text::width(hint) + 3);
+    let field = Rect { width: if beside >= 24 { beside } else { area.width }, ..area };
     let buffer = frame.buffer_mut();
     Pen::at(buffer, area, 1, 0).put("/", theme.key());
     let x = field.x.saturating_add(3);
@@ -95,7 +97,7 @@ fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(' ');
         }
         out.push(c);

@@ -77,6 +77,7 @@ fn detail(step: &StepRecord, theme: &Theme) -> String {
     match step.kind {
         StepKind::Instantiate => match step.changes.iter().map(|c| c.after.len() as u64).sum::<u64>() {
             0 => String::new(),
+            bytes @ ..1024 => format!("{bytes} B data"),
             bytes => format!("{} data", text::size(bytes)),
         },
         StepKind::Write | StepKind::Region | StepKind::Block | StepKind::Release | StepKind::Expect | StepKind::Ask => {
