@@ -3,6 +3,7 @@
 //! Draws nothing, reads no file, runs no guest. [`update`] is the only place where the state changes; `ui` draws it and
 //! `terminal` performs the effects. Reads the timeline; the session's reports arrive as [`Message`]s.
 
+pub mod dump;
 pub mod layout;
 
 use crate::timeline::{InputFacts, Moment, StepRecord, Timeline};

@@ -21,9 +21,9 @@ pub(super) struct Description {
     pub functions: Vec<FuncType>,
     pub globals: Vec<GlobalType>,
     pub tables: Vec<TableType>,
+    pub tags: Vec<FuncType>,
     pub imported_functions: u32,
     pub type_count: u32,
-    tags: Vec<FuncType>,
     /// `None` where a type is not a function's.
     types: Vec<Option<FuncType>>,
 }

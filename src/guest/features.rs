@@ -4,7 +4,8 @@
 
 use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload, Validator, WasmFeatures};
 
-use super::GuestError;
+use super::describe::Description;
+use super::{GuestError, ValueType};
 use crate::safe;
 
 /// What wasmer 7.4.2 validates a module for when cranelift compiles it and nobody sets other features. Imports in the
@@ -40,10 +41,10 @@ const LACKING: [(WasmFeatures, &str); 10] = [
     (WasmFeatures::CUSTOM_PAGE_SIZES, "custom page sizes"),
 ];
 
-/// Accepts a module that is valid and that the engine runs.
+/// Accepts a module that is valid by what the engine knows; [`check_gaps`] knows what it lacks all the same.
 pub(super) fn check(name: &str, wasm: &[u8]) -> Result<(), GuestError> {
     if is_valid(wasm, ENGINE) {
-        return check_elements(name, wasm);
+        return Ok(());
     }
     Validator::new_with_features(WasmFeatures::all()).validate_all(wasm).map_err(|error| GuestError::Invalid {
         name: name.into(),
@@ -80,29 +81,32 @@ fn lacking(wasm: &[u8]) -> Vec<String> {
     words
 }
 
-/// Finds what the engine accepts as valid and refuses later: its element segments hold functions and nulls only.
-fn check_elements(name: &str, wasm: &[u8]) -> Result<(), GuestError> {
-    let refuse = || GuestError::Unsupported {
-        name: name.into(),
-        features: vec!["an element segment that holds more than functions and nulls".into()],
+/// Finds what the engine calls valid and then cannot compile: it panics on exception references in tables and globals
+/// and on vectors in exceptions, and reads no expression in an element segment but functions and nulls.
+pub(super) fn check_gaps(name: &str, wasm: &[u8], description: &Description) -> Result<(), GuestError> {
+    let is_exception = |ty: &ValueType| matches!(ty, ValueType::Other(_));
+    let gap = if description.tables.iter().any(|table| is_exception(&table.element))
+        || description.globals.iter().any(|global| is_exception(&global.ty))
+    {
+        "a table or global of exception references"
+    } else if description.tags.iter().any(|tag| tag.params.contains(&ValueType::V128)) {
+        "an exception that carries a v128"
+    } else if Parser::new(0).parse_all(wasm).flatten().any(|payload| has_computed_elements(&payload)) {
+        "an element segment that holds more than functions and nulls"
+    } else {
+        return Ok(());
     };
-    for payload in Parser::new(0).parse_all(wasm) {
-        let Ok(Payload::ElementSection(elements)) = payload else { continue };
-        for element in elements.into_iter().flatten() {
-            if matches!(element.kind, ElementKind::Declared) {
-                continue;
-            }
-            let ElementItems::Expressions(ty, expressions) = element.items else { continue };
-            if !ty.is_func_ref() && !ty.is_extern_ref() {
-                return Err(refuse());
-            }
-            for expression in expressions.into_iter().flatten() {
-                let first = expression.get_operators_reader().read();
-                if !matches!(first, Ok(Operator::RefNull { .. } | Operator::RefFunc { .. })) {
-                    return Err(refuse());
-                }
-            }
-        }
-    }
-    Ok(())
+    Err(GuestError::Unsupported { name: name.into(), features: vec![gap.into()] })
+}
+
+fn has_computed_elements(payload: &Payload<'_>) -> bool {
+    let Payload::ElementSection(elements) = payload else { return false };
+    elements.clone().into_iter().flatten().filter(|element| !matches!(element.kind, ElementKind::Declared)).any(
+        |element| {
+            let ElementItems::Expressions(ty, expressions) = element.items else { return false };
+            let is_plain = |first| matches!(first, Ok(Operator::RefNull { .. } | Operator::RefFunc { .. }));
+            !(ty.is_func_ref() || ty.is_extern_ref())
+                || expressions.into_iter().flatten().any(|item| !is_plain(item.get_operators_reader().read()))
+        },
+    )
 }

@@ -90,6 +90,7 @@ impl Guest {
             offset: error.offset(),
             message: safe::cut(error.message(), LONGEST_NAME),
         })?;
+        features::check_gaps(&name, wasm, &description)?;
         Ok(Guest(Arc::new(Inner { name, given, assembled, description })))
     }
 

@@ -1,1 +1,114 @@
-//! (to come)
+//! Pure drawing of the state: `(&App, &Theme)` in, cells out. Changes nothing, reads nothing else, and draws something
+//! at every size of the terminal. Where each pane lies is drawn in [`crate::app::layout`].
+
+mod adapter;
+mod chrome;
+mod glyphs;
+mod happened;
+mod inspector;
+mod legend;
+mod map;
+mod memory;
+mod overlay;
+mod status;
+mod steps;
+mod text;
+mod theme;
+
+pub use glyphs::Glyphs;
+pub use theme::{Category, Theme, Tone};
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::dump::Dump;
+use crate::app::layout::{Class, LEAST, Layout, content};
+use crate::app::{App, Engine, Pane};
+use crate::safe;
+
+use memory::Side;
+use text::Pen;
+
+/// Draws the whole screen.
+pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
+    let layout = Layout::of(app.size, app.pane);
+    if layout.class == Class::Tiny {
+        too_small(frame, app, theme);
+        return;
+    }
+    let dump = Dump::of(app);
+    let buffer = frame.buffer_mut();
+    chrome::header(buffer, layout.header, app, &dump, theme);
+    if app.timeline.planned.is_empty() && matches!(app.engine, Engine::Broken(_)) {
+        // Nothing is known of the session but why it did not open: empty panes would only distract from that.
+    } else {
+        panes(buffer, &layout, app, &dump, theme);
+    }
+    status::draw(frame, layout.status, app, theme);
+    let body = Rect { y: 1, height: app.size.1.saturating_sub(2), ..frame.area() };
+    overlay::draw(frame, body, app, theme);
+}
+
+fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, dump: &Dump, theme: &Theme) {
+    if let Some(area) = layout.tabs {
+        chrome::tabs(buffer, area, app, theme);
+    }
+    for (pane, area) in layout.panes() {
+        let side = if Some(area) == layout.before { Side::Before } else { Side::After };
+        let (title, note) = title_of(pane, side, app, dump);
+        chrome::title(buffer, area, &title, &note, pane == app.pane, theme);
+        let inner = content(area);
+        match pane {
+            Pane::Steps => steps::draw(buffer, inner, app, theme),
+            Pane::Memory => memory::draw(buffer, inner, app, dump, side, theme),
+            Pane::Happened => happened::draw(buffer, inner, app, theme),
+            Pane::Inspector => inspector::draw(buffer, inner, app, theme),
+            Pane::Source => inspector::draw_guest(buffer, inner, app, theme),
+        }
+    }
+    chrome::separators(buffer, layout, theme);
+    if let Some(area) = layout.map {
+        map::draw(buffer, area, app, dump, theme);
+    }
+}
+
+/// A pane's title, and what stands at the right of it.
+fn title_of(pane: Pane, side: Side, app: &App, dump: &Dump) -> (String, String) {
+    let step = app.moment.step;
+    let title = match (pane, side) {
+        (Pane::Steps, _) => "steps".to_string(),
+        (Pane::Memory, Side::Before) => format!("before step {step}"),
+        (Pane::Memory, Side::After) => match app.timeline.step(step) {
+            Some(record) if app.moment.event < record.events.len() => {
+                format!("after write {} of {} in step {step}", app.moment.event, record.events.len())
+            }
+            Some(_) => format!("after step {step}"),
+            None if app.timeline.steps().is_empty() => "memory".to_string(),
+            None => format!("before step {step}"),
+        },
+        (Pane::Happened, _) => "what happened".to_string(),
+        (Pane::Inspector, _) => format!("byte {:#x}", app.cursor),
+        (Pane::Source, _) => "guest".to_string(),
+    };
+    let span = dump.spans_of(app.cursor).next().filter(|_| pane == Pane::Memory && side == Side::After);
+    let note = span.map(|named| {
+        let name = safe::cut(&named.name, 24);
+        let released = if named.released { ", released" } else { "" };
+        format!("{name} {:#x}..{:#x}{released}", named.span.start, named.span.end())
+    });
+    (title, note.unwrap_or_default())
+}
+
+/// One line for a terminal that is too small for anything else.
+fn too_small(frame: &mut Frame, app: &App, theme: &Theme) {
+    let ((least_columns, least_rows), (columns, rows)) = (LEAST, app.size);
+    let text = match &app.engine {
+        Engine::Broken(message) => safe::plain(message.lines().next().unwrap_or_default()),
+        _ => format!("linmem needs {least_columns}x{least_rows}; this terminal is {columns}x{rows}"),
+    };
+    let area = frame.area();
+    for (row, line) in (0..area.height).zip(text::wrap(&text, area.width)) {
+        Pen::at(frame.buffer_mut(), area, 0, row).put(&line, theme.text());
+    }
+}

@@ -1,0 +1,149 @@
+//! The characters the screen is drawn with, each one column wide: Unicode ones, and a set that any terminal has.
+
+use super::theme::Category;
+
+/// One character for each meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glyphs {
+    pub current: char,
+    pub ok: char,
+    pub failed: char,
+    pub cancelled: char,
+    pub pending: char,
+    pub running: char,
+    pub finding: char,
+    pub note: char,
+    /// Before what came of a step.
+    pub arrow: &'static str,
+    pub cut: char,
+    pub pointer: char,
+    pub pointer_before: char,
+    pub changed: char,
+    pub region_start: char,
+    pub region_end: char,
+    /// Between offset and bytes, and between bytes and text.
+    pub bar: char,
+    /// The same where the row belongs to a region.
+    pub region_bar: char,
+    /// Between groups of eight bytes.
+    pub group: char,
+    pub rule: char,
+    pub focused_rule: char,
+    pub separator: char,
+    pub joint_down: char,
+    pub joint_up: char,
+    pub joint_right: char,
+    pub squeezed: char,
+    pub map_start: char,
+    pub map_end: char,
+    pub map_nothing: char,
+    pub map_region: char,
+    pub map_earlier: char,
+    pub map_changed: char,
+    pub map_grown: char,
+    pub nul: char,
+    pub control: char,
+    pub non_ascii: char,
+    /// Corners of a box: top left, top right, bottom left, bottom right.
+    pub corners: [char; 4],
+}
+
+impl Glyphs {
+    pub fn unicode() -> Self {
+        Glyphs {
+            current: '▶',
+            ok: '✓',
+            failed: '✗',
+            cancelled: '⊘',
+            pending: '·',
+            running: '◌',
+            finding: '!',
+            note: 'i',
+            arrow: "→",
+            cut: '…',
+            pointer: '▸',
+            pointer_before: '▹',
+            changed: '+',
+            region_start: '[',
+            region_end: ']',
+            bar: '│',
+            region_bar: '┃',
+            group: '┊',
+            rule: '─',
+            focused_rule: '━',
+            separator: '│',
+            joint_down: '┬',
+            joint_up: '┴',
+            joint_right: '├',
+            squeezed: '*',
+            map_start: '▕',
+            map_end: '▏',
+            map_nothing: '▁',
+            map_region: '▂',
+            map_earlier: '▄',
+            map_changed: '█',
+            map_grown: '░',
+            nul: '⋄',
+            control: '•',
+            non_ascii: '×',
+            corners: ['╭', '╮', '╰', '╯'],
+        }
+    }
+
+    pub fn ascii() -> Self {
+        Glyphs {
+            current: '>',
+            ok: 'o',
+            failed: 'x',
+            cancelled: '-',
+            pending: '.',
+            running: '~',
+            finding: '!',
+            note: 'i',
+            arrow: "->",
+            cut: '~',
+            pointer: '>',
+            pointer_before: '<',
+            changed: '+',
+            region_start: '[',
+            region_end: ']',
+            bar: '|',
+            region_bar: '#',
+            group: ':',
+            rule: '-',
+            focused_rule: '=',
+            separator: '|',
+            joint_down: '+',
+            joint_up: '+',
+            joint_right: '+',
+            squeezed: '*',
+            map_start: '[',
+            map_end: ']',
+            map_nothing: '_',
+            map_region: '-',
+            map_earlier: 'o',
+            map_changed: '#',
+            map_grown: ':',
+            nul: '.',
+            control: '^',
+            non_ascii: 'X',
+            corners: ['+', '+', '+', '+'],
+        }
+    }
+
+    /// What a byte looks like in the text column.
+    pub fn byte(&self, byte: u8) -> char {
+        match Category::of(byte) {
+            Category::Printable => char::from(byte),
+            Category::Whitespace if byte == b' ' => ' ',
+            Category::Nul => self.nul,
+            Category::Whitespace | Category::Control => self.control,
+            Category::NonAscii => self.non_ascii,
+        }
+    }
+
+    /// Whether all of them are ASCII.
+    pub fn is_ascii(&self) -> bool {
+        self.pointer.is_ascii()
+    }
+}

@@ -1,0 +1,245 @@
+//! The two memory panes: the same rows of memory before and after the step that is shown.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::App;
+use crate::app::dump::{Dump, DumpLine, RowFormat};
+use crate::safe;
+use crate::timeline::Pointer;
+
+use super::text::{self, Pen};
+use super::theme::{Category, Theme};
+
+/// Which of the two panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Before,
+    After,
+}
+
+pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, side: Side, theme: &Theme) {
+    let image = match side {
+        Side::Before => &dump.before,
+        Side::After => &dump.after,
+    };
+    if dump.is_empty() || (image.is_empty() && side == Side::Before) {
+        let why = if app.timeline.guest.memory.is_none() && app.timeline.steps().iter().any(|s| s.index == 0) {
+            "this guest has no memory"
+        } else {
+            "no memory yet: the guest is not instantiated"
+        };
+        Pen::at(buffer, area, 2, 0).put(why, theme.faint());
+        return;
+    }
+    let pane = Pane { app, dump, side, theme, format: dump.format(area.width), end: image.len() };
+    let mut above_changed = false;
+    for (row, line) in (0..area.height).zip(&dump.lines) {
+        match line {
+            DumpLine::Row { address, before, after } => {
+                above_changed = pane.draw_row(buffer, area, row, *address, before, after);
+            }
+            DumpLine::Squeezed { address, .. } if *address >= pane.end => {}
+            DumpLine::Squeezed { rows, .. } => pane.draw_squeezed(buffer, area, row, *rows, above_changed),
+            DumpLine::End { address } if *address == pane.end => pane.draw_end(buffer, area, row, *address),
+            DumpLine::End { .. } => {}
+        }
+    }
+}
+
+struct Pane<'a> {
+    app: &'a App,
+    dump: &'a Dump,
+    side: Side,
+    theme: &'a Theme,
+    format: RowFormat,
+    /// Of this pane's memory.
+    end: u64,
+}
+
+impl Pane<'_> {
+    /// Draws a row; whether the step changes a byte of it.
+    fn draw_row(
+        &self,
+        buffer: &mut Buffer,
+        area: Rect,
+        row: u16,
+        address: u64,
+        before: &[Option<u8>],
+        after: &[Option<u8>],
+    ) -> bool {
+        let bytes = if self.side == Side::Before { before } else { after };
+        let changes: Vec<bool> = before.iter().zip(after).map(|(b, a)| b.unwrap_or(0) != a.unwrap_or(0)).collect();
+        let is_changed = changes.contains(&true);
+        if bytes.iter().all(Option::is_none) {
+            if address == self.end {
+                self.draw_end(buffer, area, row, address);
+            }
+            return is_changed;
+        }
+        let mut at = |column: u16, text: &str, style: Style| {
+            Pen::at(buffer, area, column, row).put(text, style);
+        };
+        let format = &self.format;
+        self.draw_gutter(&mut at, address, is_changed);
+        let digits = usize::from(format.digits);
+        let holds_cursor = self.app.cursor.checked_sub(address).is_some_and(|within| within < format.bytes);
+        let offset = if holds_cursor { self.theme.text() } else { self.theme.faint() };
+        at(format.offset_column(), &format!("{address:0digits$x}"), offset);
+        self.draw_bars(&mut at, address);
+        for (index, byte) in (0u64..).zip(bytes) {
+            let here = address.saturating_add(index);
+            self.draw_marks(&mut at, here, index);
+            if let Some(byte) = *byte {
+                let changed = changes.get(index as usize).copied().unwrap_or(false);
+                let style = self.style_of(here, byte, changed);
+                at(format.hex_column(index), &format!("{byte:02x}"), style);
+                if format.has_text {
+                    at(format.text_column(index), &self.theme.glyphs.byte(byte).to_string(), style);
+                }
+            }
+        }
+        self.draw_mark_behind(&mut at, address);
+        is_changed
+    }
+
+    /// `+ ptr▸`: whether the step changed the row, and the pointer that points into it.
+    fn draw_gutter(&self, at: &mut impl FnMut(u16, &str, Style), address: u64, is_changed: bool) {
+        let glyphs = &self.theme.glyphs;
+        let last = address.saturating_add(self.format.bytes.saturating_sub(1));
+        let pointed = self.pointed(address, last);
+        if is_changed && self.side == Side::After && (self.format.is_roomy || pointed.is_none()) {
+            at(0, &glyphs.changed.to_string(), self.theme.change_mark());
+        }
+        let Some((names, is_current)) = pointed else { return };
+        let (glyph, style) = if is_current {
+            (glyphs.pointer, self.theme.pointer())
+        } else {
+            (glyphs.pointer_before, self.theme.pointer_before())
+        };
+        if !self.format.is_roomy {
+            at(0, &glyph.to_string(), style);
+            return;
+        }
+        let name = text::fit(&safe::plain(&names), self.format.name, glyphs.cut);
+        let column = 1 + self.format.name.saturating_sub(text::width(&name));
+        at(column, &format!("{name}{glyph}"), style);
+    }
+
+    fn pointers(&self) -> &[Pointer] {
+        match self.side {
+            Side::Before => &self.dump.pointers_before,
+            Side::After => &self.dump.pointers_after,
+        }
+    }
+
+    /// The names of the pointers into a row, and whether they point there now or did so before this step.
+    fn pointed(&self, first: u64, last: u64) -> Option<(String, bool)> {
+        let names = |found: Vec<&Pointer>| {
+            let names: Vec<&str> = found.iter().map(|p| p.name.as_str()).collect();
+            (!names.is_empty()).then(|| names.join(","))
+        };
+        let here = |address: u64| (first..=last).contains(&address);
+        let now = names(self.pointers().iter().filter(|p| here(p.address)).collect());
+        let was = || names(self.pointers().iter().filter(|p| self.was_at(p).is_some_and(here)).collect());
+        now.map(|n| (n, true)).or_else(|| was().map(|n| (n, false)))
+    }
+
+    /// Where a pointer stood before this step, where the pane after it shows that.
+    fn was_at(&self, pointer: &Pointer) -> Option<u64> {
+        let is_after = self.side == Side::After && !self.dump.pointers_before.is_empty();
+        pointer.moved_from.filter(|_| is_after)
+    }
+
+    /// The bars around the bytes; heavy where a region or block reaches into the row.
+    fn draw_bars(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
+        let glyphs = &self.theme.glyphs;
+        let end = address.saturating_add(self.format.bytes);
+        let named = self.dump.spans.iter().rev().find(|s| s.span.start < end && s.span.end() > address);
+        let (bar, style) = match named {
+            Some(span) if span.released => (glyphs.region_bar, self.theme.released()),
+            Some(_) => (glyphs.region_bar, self.theme.region()),
+            None => (glyphs.bar, self.theme.faint()),
+        };
+        at(self.format.bar_column(), &bar.to_string(), style);
+        if self.format.has_text {
+            at(self.format.text_bar_column(), &glyphs.bar.to_string(), self.theme.faint());
+        }
+        if self.format.is_roomy {
+            for group in (8..self.format.bytes).step_by(8) {
+                let column = self.format.hex_column(group).saturating_sub(2);
+                at(column, &glyphs.group.to_string(), self.theme.faint());
+                at(self.format.text_column(group).saturating_sub(1), &glyphs.group.to_string(), self.theme.faint());
+            }
+        }
+    }
+
+    /// What stands right before a byte: a pointer to it, or the edge of a region.
+    fn draw_marks(&self, at: &mut impl FnMut(u16, &str, Style), address: u64, index: u64) {
+        let glyphs = &self.theme.glyphs;
+        let spans = &self.dump.spans;
+        let mark = if self.pointers().iter().any(|p| p.address == address) {
+            (glyphs.pointer, self.theme.pointer())
+        } else if self.pointers().iter().any(|p| self.was_at(p) == Some(address)) {
+            (glyphs.pointer_before, self.theme.pointer_before())
+        } else if let Some(span) = spans.iter().find(|s| s.span.start == address && s.span.len > 0) {
+            (glyphs.region_start, if span.released { self.theme.released() } else { self.theme.region() })
+        } else if index > 0 && spans.iter().any(|s| s.span.end() == address && s.span.len > 0) {
+            (glyphs.region_end, self.theme.region())
+        } else {
+            return;
+        };
+        at(self.format.hex_column(index).saturating_sub(1), &mark.0.to_string(), mark.1);
+    }
+
+    /// The edge of a region that ends with the row.
+    fn draw_mark_behind(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
+        let end = address.saturating_add(self.format.bytes);
+        if self.dump.spans.iter().any(|s| s.span.end() == end && s.span.len > 0) {
+            let column = self.format.hex_column(self.format.bytes.saturating_sub(1)) + 2;
+            at(column, &self.theme.glyphs.region_end.to_string(), self.theme.region());
+        }
+    }
+
+    fn style_of(&self, address: u64, byte: u8, changed: bool) -> Style {
+        let theme = self.theme;
+        let style = match (changed, self.side) {
+            (true, Side::After) => theme.changed(),
+            (true, Side::Before) => theme.about_to_change(),
+            (false, _) if self.app.cumulative && self.dump.start.byte(address).unwrap_or(0) != byte => {
+                theme.changed_earlier()
+            }
+            (false, _) => theme.byte(Category::of(byte)),
+        };
+        let found = self.app.search.as_ref().and_then(|s| Some((s.found?, s.needle.len() as u64)));
+        let is_found = found.is_some_and(|(start, len)| (start..start.saturating_add(len)).contains(&address));
+        match () {
+            () if address == self.app.cursor => {
+                style.remove_modifier(ratatui::style::Modifier::DIM).add_modifier(theme.cursor())
+            }
+            () if is_found => style.add_modifier(theme.found()),
+            () => style,
+        }
+    }
+
+    fn draw_squeezed(&self, buffer: &mut Buffer, area: Rect, row: u16, rows: u64, is_changed: bool) {
+        let glyphs = &self.theme.glyphs;
+        if is_changed && self.side == Side::After {
+            Pen::at(buffer, area, 0, row).put_char(glyphs.changed, self.theme.change_mark());
+        }
+        let mut pen = Pen::at(buffer, area, self.format.offset_column(), row);
+        pen.put_char(glyphs.squeezed, self.theme.faint());
+        if self.format.is_roomy {
+            let told = if rows == 1 { "1 row".to_string() } else { format!("{rows} rows") };
+            let mut pen = Pen::at(buffer, area, self.format.hex_column(0), row);
+            pen.put(&format!("{told} like the one above"), self.theme.faint());
+        }
+    }
+
+    fn draw_end(&self, buffer: &mut Buffer, area: Rect, row: u16, address: u64) {
+        let digits = usize::from(self.format.digits);
+        let mut pen = Pen::at(buffer, area, self.format.offset_column(), row);
+        pen.put(&format!("{address:0digits$x} "), self.theme.faint()).put("end of memory", self.theme.strong());
+    }
+}

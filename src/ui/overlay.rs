@@ -1,0 +1,235 @@
+//! What lies over the panes: help, the inputs, the list of sessions, and the message of a session that did not open.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+use crate::app::{App, Engine, InputField, Overlay, SessionChoice};
+use crate::safe;
+
+use super::text::{self, Pen};
+use super::theme::{Theme, Tone};
+use super::{adapter, legend};
+
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    match &app.overlay {
+        Overlay::Help { scroll } => help(frame.buffer_mut(), area, *scroll, theme),
+        Overlay::Inputs { fields, chosen } => inputs(frame, area, fields, *chosen, theme),
+        Overlay::Sessions { chosen } => sessions(frame.buffer_mut(), area, &app.sessions, *chosen, theme),
+        Overlay::None | Overlay::Search { .. } => {
+            if let Engine::Broken(message) = &app.engine {
+                broken(frame.buffer_mut(), area, message, theme);
+            }
+        }
+    }
+}
+
+/// Clears a box of at most so many columns and rows in the middle of `area`, draws its edge, and returns its inside.
+fn boxed(buffer: &mut Buffer, area: Rect, columns: u16, rows: u16, title: &str, theme: &Theme) -> Rect {
+    let area = area.intersection(buffer.area);
+    let (width, height) = (columns.saturating_add(4).min(area.width), rows.saturating_add(2).min(area.height));
+    let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    let glyphs = &theme.glyphs;
+    let [top_left, top_right, bottom_left, bottom_right] = glyphs.corners;
+    for row in 0..height {
+        let (left, fill, right) = match row {
+            0 => (top_left, glyphs.rule, top_right),
+            row if row + 1 == height => (bottom_left, glyphs.rule, bottom_right),
+            _ => (glyphs.separator, ' ', glyphs.separator),
+        };
+        for x in 0..width {
+            let c = if x == 0 {
+                left
+            } else if x + 1 == width {
+                right
+            } else {
+                fill
+            };
+            if let Some(cell) = buffer.cell_mut(Position::new(outer.x + x, outer.y + row)) {
+                cell.reset();
+                cell.set_char(c).set_style(if c == ' ' { theme.text() } else { theme.rule(false) });
+            }
+        }
+    }
+    let title = text::fit(title, width.saturating_sub(6), glyphs.cut);
+    Pen::at(buffer, outer, 2, 0).put(" ", theme.text()).put(&title, theme.strong()).put(" ", theme.text());
+    Rect {
+        x: outer.x + 2.min(width),
+        y: outer.y + 1.min(height),
+        width: width.saturating_sub(4),
+        height: height.saturating_sub(2),
+    }
+}
+
+type Line = Vec<(String, Style)>;
+
+/// Every key by group, and what the marks mean. In two columns where they fit.
+fn help(buffer: &mut Buffer, area: Rect, scroll: u16, theme: &Theme) {
+    let groups = help_groups(theme);
+    let width = |lines: &[Line]| lines.iter().map(|l| l.iter().map(|(t, _)| text::width(t)).sum()).max().unwrap_or(0);
+    let half: usize = groups.iter().map(Vec::len).sum::<usize>().div_ceil(2);
+    let (mut left, mut right): (Vec<Line>, Vec<Line>) = (Vec::new(), Vec::new());
+    for group in groups {
+        let column = if left.is_empty() || left.len() + group.len() / 2 <= half { &mut left } else { &mut right };
+        column.extend(group);
+    }
+    let (left_width, right_width): (u16, u16) = (width(&left), width(&right));
+    let gap = 4;
+    let two = left_width.saturating_add(right_width).saturating_add(gap + 6) <= area.width;
+    let columns = if two { left_width + gap + right_width } else { left_width.max(right_width) };
+    if !two {
+        left.append(&mut right);
+    }
+    let rows = u16::try_from(left.len().max(right.len())).unwrap_or(u16::MAX);
+    let room = area.height.saturating_sub(2);
+    let title = if rows > room { "keys and marks: j k scroll" } else { "keys and marks" };
+    let inner = boxed(buffer, area, columns, rows, title, theme);
+    let first = usize::from(scroll.min(rows.saturating_sub(inner.height)));
+    for (x, lines) in [(0, &left), (left_width + gap, &right)] {
+        for (row, line) in (0..inner.height).zip(lines.iter().skip(first)) {
+            let mut pen = Pen::at(buffer, inner, x, row);
+            for (text, style) in line {
+                pen.put(text, *style);
+            }
+        }
+    }
+}
+
+/// Each group as lines, an empty one last.
+fn help_groups(theme: &Theme) -> Vec<Vec<Line>> {
+    let mut groups: Vec<Vec<Line>> = Vec::new();
+    for (name, keys) in adapter::help_groups() {
+        let mut lines = vec![vec![(name.to_string(), theme.strong())]];
+        let width = keys.iter().map(|(keys, _)| text::width(keys)).max().unwrap_or(0);
+        for (keys, what) in keys {
+            let pad = " ".repeat(usize::from(width.saturating_sub(text::width(&keys)) + 2));
+            lines.push(vec![("  ".into(), theme.text()), (keys + &pad, theme.key()), (what.into(), theme.text())]);
+        }
+        groups.push(lines);
+    }
+    let mut lines = vec![vec![("marks".to_string(), theme.strong())]];
+    for (mark, style, what) in legend::marks(theme) {
+        let pad = " ".repeat(6usize.saturating_sub(usize::from(text::width(&mark))));
+        lines.push(vec![
+            ("  ".into(), theme.text()),
+            (mark.clone(), style),
+            (pad, theme.text()),
+            (what.into(), theme.text()),
+        ]);
+    }
+    groups.push(lines);
+    let last = groups.len().saturating_sub(1);
+    for group in groups.iter_mut().take(last) {
+        group.push(Vec::new());
+    }
+    groups
+}
+
+fn inputs(frame: &mut Frame, area: Rect, fields: &[InputField], chosen: usize, theme: &Theme) {
+    let key_width = fields.iter().map(|f| text::width(&safe::plain(&f.facts.name))).max().unwrap_or(0).min(20);
+    let hint = "enter runs again from the start, tab moves, esc closes";
+    let errors = fields.iter().filter(|f| f.error.is_some()).count();
+    let rows = u16::try_from(fields.len() + errors + 2).unwrap_or(u16::MAX);
+    let columns = area.width.saturating_sub(8).min(70);
+    let inner = boxed(frame.buffer_mut(), area, columns, rows, "inputs", theme);
+    if fields.is_empty() {
+        Pen::at(frame.buffer_mut(), inner, 0, 0).put("this session has no inputs", theme.faint());
+    }
+    // The chosen field stays in view where there are more than fit.
+    let skip = (chosen + 3).saturating_sub(usize::from(inner.height).max(3));
+    let mut row = 0u16;
+    for (index, field) in fields.iter().enumerate().skip(skip) {
+        if row.saturating_add(2) > inner.height {
+            break;
+        }
+        let is_chosen = index == chosen;
+        let style = if is_chosen { theme.strong() } else { theme.text() };
+        let name = text::fit(&safe::plain(&field.facts.name), key_width, theme.glyphs.cut);
+        let mark = if is_chosen { theme.glyphs.current } else { ' ' };
+        let mut pen = Pen::at(frame.buffer_mut(), inner, 0, row);
+        pen.put_char(mark, theme.pointer()).put(" ", style).put(&name, style);
+        let x = key_width.saturating_add(4);
+        let line = Rect {
+            x: inner.x.saturating_add(x),
+            y: inner.y.saturating_add(row),
+            width: inner.width.saturating_sub(x),
+            height: 1,
+        };
+        input_line(frame, line, &field.input, is_chosen, theme);
+        row += 1;
+        if let Some(error) = &field.error {
+            let error = text::fit(&safe::plain(error), inner.width.saturating_sub(x), theme.glyphs.cut);
+            Pen::at(frame.buffer_mut(), inner, x, row).put(&error, theme.tone(Tone::Bad));
+            row += 1;
+        }
+    }
+    let last = inner.height.saturating_sub(1);
+    let hint = text::fit(hint, inner.width, theme.glyphs.cut);
+    Pen::at(frame.buffer_mut(), inner, 0, last).put(&hint, theme.faint());
+}
+
+/// A line being typed, scrolled so that its caret is seen; the terminal's cursor stands there where it has the focus.
+pub fn input_line(frame: &mut Frame, area: Rect, input: &tui_input::Input, focused: bool, theme: &Theme) {
+    let area = area.intersection(frame.area());
+    if area.is_empty() {
+        return;
+    }
+    // What is typed may hold anything that was pasted: shown escaped, so the caret is found by the escaped text before it.
+    let caret: String = input.value().chars().take(input.cursor()).collect();
+    let caret = text::width(&safe::plain(&caret));
+    let skip = if focused { caret.saturating_add(1).saturating_sub(area.width) } else { 0 };
+    let mut skipped = 0u16;
+    let shown: String = safe::plain(input.value())
+        .chars()
+        .skip_while(|c| {
+            let is_hidden = skipped < skip;
+            skipped = skipped.saturating_add(text::width(c.encode_utf8(&mut [0; 4])));
+            is_hidden
+        })
+        .collect();
+    let style = if focused { theme.text() } else { theme.faint() };
+    Pen::at(frame.buffer_mut(), area, 0, 0).put(&shown, style);
+    if focused {
+        frame.set_cursor_position((area.x.saturating_add(caret.saturating_sub(skip)), area.y));
+    }
+}
+
+fn sessions(buffer: &mut Buffer, area: Rect, sessions: &[SessionChoice], chosen: usize, theme: &Theme) {
+    let name_width = sessions.iter().map(|s| text::width(&safe::plain(&s.name))).max().unwrap_or(0).min(30);
+    let about = sessions.iter().map(|s| text::width(&safe::plain(&s.description))).max().unwrap_or(0);
+    let columns = name_width.saturating_add(about).saturating_add(4).max(24);
+    let rows = u16::try_from(sessions.len().max(1)).unwrap_or(u16::MAX);
+    let inner = boxed(buffer, area, columns, rows, "sessions", theme);
+    if sessions.is_empty() {
+        Pen::at(buffer, inner, 0, 0).put("no other session", theme.faint());
+    }
+    let first = crate::app::layout::first_step(sessions.len(), chosen, inner.height);
+    for (row, (index, session)) in (0..inner.height).zip(sessions.iter().enumerate().skip(first)) {
+        let is_chosen = index == chosen;
+        let mark = if is_chosen { theme.glyphs.current } else { ' ' };
+        let style = if is_chosen { theme.chosen() } else { theme.text() };
+        let name = text::fit(&safe::plain(&session.name), name_width, theme.glyphs.cut);
+        let mut pen = Pen::at(buffer, inner, 0, row);
+        pen.put_char(mark, theme.pointer()).put(" ", theme.text()).put(&name, style);
+        let mut pen = Pen::at(buffer, inner, name_width + 4, row);
+        let about = text::fit(&safe::plain(&session.description), pen.room(), theme.glyphs.cut);
+        pen.put(&about, theme.faint());
+    }
+}
+
+fn broken(buffer: &mut Buffer, area: Rect, message: &str, theme: &Theme) {
+    let columns = area.width.saturating_sub(8).min(100);
+    let message = message.lines().map(safe::plain).collect::<Vec<_>>();
+    // A line that shows source keeps its spaces: only lines too long for the box are wrapped.
+    let lines: Vec<String> = message
+        .into_iter()
+        .flat_map(|line| if text::width(&line) <= columns { vec![line] } else { text::wrap(&line, columns) })
+        .collect();
+    let columns = lines.iter().map(|l| text::width(l)).max().unwrap_or(0).max(30);
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let inner = boxed(buffer, area, columns, rows, "this session did not open", theme);
+    for (row, line) in (0..inner.height).zip(&lines) {
+        Pen::at(buffer, inner, 0, row).put(line, if row == 0 { theme.tone(Tone::Bad) } else { theme.text() });
+    }
+}

@@ -1,0 +1,106 @@
+//! The bottom line: a notice, what runs, what is typed, or the keys that apply now.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::{App, Engine, Overlay};
+use crate::safe;
+
+use super::adapter;
+use super::text::{self, Pen};
+use super::theme::{Theme, Tone};
+
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
+    if let Overlay::Search { input } = &app.overlay {
+        search(frame, area, input, theme);
+        return;
+    }
+    let buffer = frame.buffer_mut();
+    if let Some(count) = app.count {
+        let typed = format!("{count} then G: go to that step ");
+        Pen::at(buffer, area, 1, 0).put(&typed, theme.strong());
+    } else if let Some(notice) = &app.notice {
+        let style = if notice.is_error { theme.tone(Tone::Bad) } else { theme.text() };
+        let text = text::fit(&safe::plain(&notice.text), area.width.saturating_sub(2), theme.glyphs.cut);
+        Pen::at(buffer, area, 1, 0).put(&text, style);
+    } else if matches!(app.overlay, Overlay::None) && running(buffer, area, app, theme) {
+    } else {
+        keys(buffer, area, &adapter::status_keys(app), theme);
+    }
+}
+
+/// Says what the session is busy with; whether it is.
+fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
+    let dots = if theme.glyphs.is_ascii() { "..." } else { "…" };
+    let mut pen = Pen::at(buffer, area, 1, 0);
+    match &app.engine {
+        Engine::Opening => {
+            pen.put(&format!("opening the guest {dots}"), theme.strong());
+        }
+        Engine::Running { step, cancelling: true, .. } => {
+            pen.put(&format!("cancelling step {step} {dots}"), theme.tone(Tone::Warning));
+        }
+        Engine::Running { step, ticks, .. } => {
+            pen.put(&format!("step {step} is running {dots} "), theme.strong());
+            if *ticks > 0 {
+                pen.put(&format!("{} loops and calls so far ", thousands(*ticks)), theme.faint());
+            }
+            pen.put("  ", theme.text()).put("esc", theme.key()).put(" cancels", theme.text());
+        }
+        Engine::Ready | Engine::Ended | Engine::Broken(_) => return false,
+    }
+    true
+}
+
+/// As many keys as fit, whole ones only. The last two, help and quit, come before the rest where room is short.
+fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
+    let glyphs = &theme.glyphs;
+    let name = |key: &str| if glyphs.is_ascii() { ascii_key(key) } else { key.to_string() };
+    let width_of = |(key, what): &(&str, &str)| text::width(&name(key)) + text::width(what) + 3;
+    let tail: u16 = keys.iter().rev().take(2).map(width_of).sum();
+    let mut room = area.width.saturating_sub(tail);
+    let body = keys.len().saturating_sub(2);
+    let mut pen = Pen::at(buffer, area, 1, 0);
+    for (index, key) in keys.iter().enumerate() {
+        if index < body {
+            let Some(left) = room.checked_sub(width_of(key)) else {
+                room = 0;
+                continue;
+            };
+            room = left;
+        }
+        pen.put(&name(key.0), theme.key()).put(" ", theme.text()).put(key.1, theme.text()).put("  ", theme.text());
+    }
+}
+
+fn ascii_key(key: &str) -> String {
+    key.replace('←', "left").replace('→', "right").replace('↑', "up").replace('↓', "down")
+}
+
+fn search(frame: &mut Frame, area: Rect, input: &tui_input::Input, theme: &Theme) {
+    let hint = "text, hex bytes or @address   enter finds  esc closes";
+    // The hint gives way where less than a useful field would be left.
+    let beside = area.width.saturating_sub(text::width(hint) + 3);
+    let field = Rect { width: if beside >= 24 { beside } else { area.width }, ..area };
+    let buffer = frame.buffer_mut();
+    Pen::at(buffer, area, 1, 0).put("/", theme.key());
+    let x = field.x.saturating_add(3);
+    let input_area = Rect { x, width: field.width.saturating_sub(3), ..field };
+    super::overlay::input_line(frame, input_area, input, true, theme);
+    let hint_area = Rect { x: field.right(), width: area.width.saturating_sub(field.width), ..area };
+    Pen::at(frame.buffer_mut(), hint_area, 1, 0).put(hint, theme.faint());
+}
+
+/// `12 345 678`
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    out
+}

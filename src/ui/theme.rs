@@ -1,0 +1,258 @@
+//! Every colour and every glyph on the screen, asked for by meaning. Nothing else in `ui` names one.
+//!
+//! Three rules hold in every theme: no background is forced, so that the terminal's own shows; colour is never the only
+//! mark of anything; red is never told from green alone. Changed bytes are yellow or orange, pointers cyan or blue.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use super::glyphs::Glyphs;
+
+/// The kinds of byte that hex dumps tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Category {
+    Nul,
+    Printable,
+    Whitespace,
+    Control,
+    NonAscii,
+}
+
+impl Category {
+    pub fn of(byte: u8) -> Self {
+        match byte {
+            0 => Category::Nul,
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0c => Category::Whitespace,
+            0x21..=0x7e => Category::Printable,
+            0x80.. => Category::NonAscii,
+            _ => Category::Control,
+        }
+    }
+}
+
+/// How far something a step ended in, or a finding, goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Good,
+    Note,
+    Warning,
+    Bad,
+}
+
+/// Styles by meaning, and the glyphs that go with them.
+#[derive(Debug, Clone)]
+pub struct Theme {
+    pub glyphs: Glyphs,
+    changed: Option<Color>,
+    pointer: Option<Color>,
+    region: Option<Color>,
+    whitespace: Option<Color>,
+    control: Option<Color>,
+    non_ascii: Option<Color>,
+    good: Option<Color>,
+    bad: Option<Color>,
+}
+
+impl Theme {
+    /// For a dark terminal, in the terminal's own 16 colours.
+    pub fn dark() -> Self {
+        Theme {
+            glyphs: Glyphs::unicode(),
+            changed: Some(Color::Yellow),
+            pointer: Some(Color::Cyan),
+            region: Some(Color::Blue),
+            whitespace: Some(Color::Green),
+            control: Some(Color::Magenta),
+            non_ascii: Some(Color::LightBlue),
+            good: Some(Color::Cyan),
+            bad: Some(Color::LightRed),
+        }
+    }
+
+    /// For a light terminal, in the terminal's own 16 colours.
+    pub fn light() -> Self {
+        Theme { pointer: Some(Color::Blue), good: Some(Color::Blue), bad: Some(Color::Red), ..Theme::dark() }
+    }
+
+    /// Without any colour: bold, underline, reverse and dim carry everything.
+    pub fn mono() -> Self {
+        Theme {
+            glyphs: Glyphs::unicode(),
+            changed: None,
+            pointer: None,
+            region: None,
+            whitespace: None,
+            control: None,
+            non_ascii: None,
+            good: None,
+            bad: None,
+        }
+    }
+
+    /// [`Theme::dark`] with the orange and blue that people who confuse red and green tell apart best, for terminals
+    /// with 24-bit colour.
+    pub fn dark_true_color() -> Self {
+        Theme { changed: Some(rgb(0xe69f00)), pointer: Some(rgb(0x56b4e9)), good: Some(rgb(0x56b4e9)), ..Theme::dark() }
+    }
+
+    /// [`Theme::light`] with the same pair, darker.
+    pub fn light_true_color() -> Self {
+        Theme {
+            changed: Some(rgb(0xb45f00)),
+            pointer: Some(rgb(0x0072b2)),
+            good: Some(rgb(0x0072b2)),
+            ..Theme::light()
+        }
+    }
+
+    /// The same theme drawn with ASCII only.
+    pub fn with_ascii(self) -> Self {
+        Theme { glyphs: Glyphs::ascii(), ..self }
+    }
+
+    pub fn text(&self) -> Style {
+        Style::new()
+    }
+
+    /// What may be overlooked: offsets, rules, hints.
+    pub fn faint(&self) -> Style {
+        Style::new().add_modifier(Modifier::DIM)
+    }
+
+    pub fn strong(&self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// A pane's title.
+    pub fn title(&self, focused: bool) -> Style {
+        if focused { self.strong() } else { self.text() }
+    }
+
+    /// The lines between panes.
+    pub fn rule(&self, focused: bool) -> Style {
+        if focused { self.text() } else { self.faint() }
+    }
+
+    /// The step that is shown.
+    pub fn current(&self) -> Style {
+        self.strong()
+    }
+
+    /// A step that has not run.
+    pub fn pending(&self) -> Style {
+        self.faint()
+    }
+
+    /// A key a person can press.
+    pub fn key(&self) -> Style {
+        fg(self.strong(), self.pointer)
+    }
+
+    /// A byte by its kind.
+    pub fn byte(&self, category: Category) -> Style {
+        match category {
+            Category::Nul => self.faint(),
+            Category::Printable => self.text(),
+            Category::Whitespace => fg(self.text(), self.whitespace),
+            Category::Control => fg(self.text(), self.control),
+            Category::NonAscii => fg(self.text(), self.non_ascii),
+        }
+    }
+
+    /// Changed by the step that is shown.
+    pub fn changed(&self) -> Style {
+        fg(self.strong(), self.changed).add_modifier(Modifier::UNDERLINED)
+    }
+
+    /// About to be changed by the step that is shown.
+    pub fn about_to_change(&self) -> Style {
+        fg(self.text(), self.changed).add_modifier(Modifier::UNDERLINED)
+    }
+
+    /// Changed since the start, by an earlier step.
+    pub fn changed_earlier(&self) -> Style {
+        self.faint().add_modifier(Modifier::UNDERLINED)
+    }
+
+    /// The mark of a changed row, or of a changed part of the map.
+    pub fn change_mark(&self) -> Style {
+        fg(self.strong(), self.changed)
+    }
+
+    pub fn pointer(&self) -> Style {
+        fg(self.strong(), self.pointer)
+    }
+
+    /// Where a pointer was before it moved.
+    pub fn pointer_before(&self) -> Style {
+        fg(self.faint(), self.pointer)
+    }
+
+    /// The marks of a named region or block.
+    pub fn region(&self) -> Style {
+        fg(self.text(), self.region)
+    }
+
+    /// A block that was given back.
+    pub fn released(&self) -> Style {
+        fg(self.faint(), self.region)
+    }
+
+    /// Laid over the byte under the cursor.
+    pub fn cursor(&self) -> Modifier {
+        Modifier::REVERSED
+    }
+
+    /// Laid over bytes that the search found.
+    pub fn found(&self) -> Modifier {
+        Modifier::REVERSED.union(Modifier::BOLD)
+    }
+
+    /// A chosen line of a list.
+    pub fn chosen(&self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    pub fn tone(&self, tone: Tone) -> Style {
+        match tone {
+            Tone::Good => fg(self.text(), self.good),
+            Tone::Note => fg(self.text(), self.pointer),
+            Tone::Warning => fg(self.strong(), self.changed),
+            Tone::Bad => fg(self.strong(), self.bad),
+        }
+    }
+}
+
+fn rgb(value: u32) -> Color {
+    Color::from_u32(value)
+}
+
+fn fg(style: Style, color: Option<Color>) -> Style {
+    match color {
+        Some(color) => style.fg(color),
+        None => style,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_colour_every_meaning_is_still_told_apart() {
+        let theme = Theme::mono();
+        let told = [theme.text(), theme.faint(), theme.changed(), theme.about_to_change(), theme.changed_earlier()];
+        for (i, a) in told.iter().enumerate() {
+            assert!(told.iter().skip(i + 1).all(|b| a != b), "{a:?} means two things");
+            assert_eq!(a.fg.or(a.bg), None);
+        }
+    }
+
+    #[test]
+    fn the_kinds_of_byte_are_those_of_hexyl() {
+        assert_eq!(Category::of(0), Category::Nul);
+        assert_eq!(Category::of(b' '), Category::Whitespace);
+        assert_eq!(Category::of(b'~'), Category::Printable);
+        assert_eq!(Category::of(0x7f), Category::Control);
+        assert_eq!(Category::of(0x80), Category::NonAscii);
+    }
+}

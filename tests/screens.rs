@@ -1,0 +1,388 @@
+//! Whole screens, as a person sees them: the text, and below it the styles cell by cell, each with a letter of its own.
+
+#[path = "screens/session.rs"]
+mod session;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use linmem::app::layout::{Hit, hit, memory_rows};
+use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Search};
+use linmem::timeline::*;
+use linmem::ui::{Theme, draw};
+use linmem::value::Value;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use session::{PTR, announced, app, store, timeline};
+
+fn screen(app: &App, theme: &Theme) -> Buffer {
+    let (columns, rows) = app.size;
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal.draw(|frame| draw(frame, app, theme)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The screen's characters, a line each, without spaces at the end.
+fn text(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut x = 0;
+        while x < buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            x += unicode_width::UnicodeWidthStr::width(symbol).max(1) as u16;
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// One letter a cell for its style, `.` for none, and what the letters mean.
+fn styles(buffer: &Buffer) -> String {
+    let mut letters: BTreeMap<String, char> = BTreeMap::new();
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let line: String = (0..buffer.area.width)
+            .map(|x| {
+                let cell = &buffer[(x, y)];
+                if cell.modifier.is_empty() && cell.fg == Default::default() && cell.bg == Default::default() {
+                    return '.';
+                }
+                let mut style = format!("{:?}", cell.fg).to_lowercase();
+                if cell.bg != Default::default() {
+                    let _ = write!(style, " on {:?}", cell.bg);
+                }
+                for (name, _) in cell.modifier.iter_names() {
+                    let _ = write!(style, " {}", name.to_lowercase());
+                }
+                let next = char::from(b'a' + (letters.len() % 26) as u8);
+                *letters.entry(style).or_insert(next)
+            })
+            .collect();
+        out.push_str(line.trim_end_matches('.'));
+        out.push('\n');
+    }
+    let legend: BTreeMap<char, String> = letters.into_iter().map(|(style, letter)| (letter, style)).collect();
+    for (letter, style) in legend {
+        let _ = writeln!(out, "{letter} {style}");
+    }
+    out
+}
+
+/// The screen without its styles.
+fn plain(app: &App) -> String {
+    text(&screen(app, &Theme::dark()))
+}
+
+fn at_step_4(size: (u16, u16)) -> App {
+    app(timeline(PAGE, 5), 4, size)
+}
+
+fn with_pane(app: App, pane: Pane) -> App {
+    App { pane, ..app }
+}
+
+#[test]
+fn the_default_session_at_each_size() {
+    for (columns, rows) in [(200, 50), (120, 40), (80, 24), (40, 12)] {
+        let buffer = screen(&at_step_4((columns, rows)), &Theme::dark());
+        insta::assert_snapshot!(format!("text_{columns}x{rows}"), text(&buffer));
+        insta::assert_snapshot!(format!("styles_{columns}x{rows}"), styles(&buffer));
+    }
+}
+
+#[test]
+fn ascii_draws_nothing_else() {
+    let buffer = screen(&at_step_4((80, 24)), &Theme::mono().with_ascii());
+    assert!(text(&buffer).is_ascii());
+    insta::assert_snapshot!("ascii_80x24", text(&buffer));
+    let help = App { overlay: Overlay::Help { scroll: 0 }, ..at_step_4((120, 40)) };
+    let drawn = text(&screen(&help, &Theme::dark().with_ascii()));
+    assert!(drawn.replace(['→', '←'], "").is_ascii());
+}
+
+#[test]
+fn mono_uses_no_colour_and_still_marks_what_changed() {
+    let buffer = screen(&at_step_4((80, 24)), &Theme::mono());
+    let plain_colour = buffer.content().iter().all(|c| c.fg == Default::default() && c.bg == Default::default());
+    assert!(plain_colour);
+    insta::assert_snapshot!("styles_mono_80x24", styles(&buffer));
+}
+
+#[test]
+fn no_theme_forces_a_background() {
+    let themes = [Theme::dark(), Theme::light(), Theme::mono(), Theme::dark_true_color(), Theme::light_true_color()];
+    for theme in themes {
+        let buffer = screen(&at_step_4((120, 40)), &theme);
+        assert!(buffer.content().iter().all(|cell| cell.bg == Default::default()));
+    }
+}
+
+#[test]
+fn one_pane_at_a_time_at_40() {
+    let mut all = String::new();
+    for pane in [Pane::Steps, Pane::Happened, Pane::Inspector, Pane::Source] {
+        all.push_str(&plain(&with_pane(at_step_4((40, 12)), pane)));
+        all.push_str("========================================\n");
+    }
+    insta::assert_snapshot!("panes_40x12", all);
+}
+
+#[test]
+fn too_small_says_so() {
+    assert_eq!(plain(&at_step_4((20, 5))), "linmem needs 40x12;\nthis terminal is\n20x5\n\n\n");
+    assert_eq!(plain(&at_step_4((70, 1))), "linmem needs 40x12; this terminal is 70x1\n");
+    assert_eq!(plain(&at_step_4((1, 1))), "l\n");
+}
+
+#[test]
+fn before_anything_has_run() {
+    let mut state = app(announced(PAGE), 0, (80, 24));
+    state.engine = Engine::Opening;
+    insta::assert_snapshot!("opening_80x24", plain(&state));
+}
+
+#[test]
+fn instantiation_shows_the_first_memory() {
+    let mut state = app(timeline(PAGE, 1), 0, (120, 40));
+    (state.top, state.cursor) = (0x100, 0x100);
+    insta::assert_snapshot!("instantiated_120x40", plain(&state));
+}
+
+#[test]
+fn a_guest_without_memory() {
+    let mut recording = announced(0);
+    recording.guest.memory = None;
+    recording.push(StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), Image::default()));
+    let drawn = plain(&app(recording, 0, (80, 24)));
+    assert_eq!(drawn.matches("this guest has no memory").count(), 2, "{drawn}");
+}
+
+#[test]
+fn a_pointer_that_moved_and_memory_that_grew() {
+    let mut recording = timeline(PAGE, 4);
+    let before = recording.memory_after(3);
+    let mut step = StepRecord::begin(4, StepKind::Call, "ptr = call grow_and_move()".into(), before.clone());
+    step.memory.grow(2 * PAGE);
+    step.events.push(Event::Growth(Growth { before: 1, after: 2, by: Writer::guest() }));
+    store(&mut step, 0x10008, b"Did you know", Writer::guest());
+    step.pages_after = 2;
+    step.bindings = vec![Binding { name: "ptr".into(), value: Value::Int(0x10008) }];
+    step.pointers = vec![Pointer { name: "ptr".into(), address: 0x10008, moved_from: Some(PTR), fetched: true }];
+    step.findings.push(Finding::new(FindingKind::MemoryGrew, "Memory grew from 1 page to 2."));
+    step.settle_changes(&before);
+    recording.push(step);
+    let mut state = app(recording, 4, (120, 40));
+    (state.cursor, state.cumulative) = (0x1000a, true);
+    let buffer = screen(&state, &Theme::dark());
+    insta::assert_snapshot!("moved_120x40", text(&buffer));
+    insta::assert_snapshot!("moved_styles_120x40", styles(&buffer));
+}
+
+#[test]
+fn a_step_that_trapped() {
+    let mut recording = timeline(PAGE, 4);
+    let mut step =
+        StepRecord::begin(4, StepKind::Call, "n = call add_wasm_is_cool(2000)".into(), recording.memory_after(3));
+    step.line = Some(7);
+    step.pointers = recording.steps()[3].pointers.clone();
+    step.outcome = Outcome::Trapped;
+    step.error = Some("The guest trapped: unreachable.\nIt happened in $panic\u{1b}[31m.".into());
+    step.findings.push(Finding::new(FindingKind::Trap, "unreachable, in $panic, 3 calls deep"));
+    recording.push(step);
+    let state = App { engine: Engine::Ended, ..with_pane(app(recording, 4, (80, 24)), Pane::Happened) };
+    insta::assert_snapshot!("trapped_80x24", plain(&state));
+}
+
+#[test]
+fn while_a_step_runs() {
+    let mut state = app(timeline(PAGE, 4), 3, (80, 24));
+    state.engine = Engine::Running { step: 4, ticks: 1_234_567, cancelling: false };
+    let drawn = plain(&state);
+    assert!(drawn.contains("step 4 is running … 1 234 567 loops and calls so far   esc cancels"), "{drawn}");
+    assert!(drawn.contains("◌ 4 n = call"), "{drawn}");
+    state.engine = Engine::Running { step: 4, ticks: 0, cancelling: true };
+    assert!(plain(&state).contains("cancelling step 4 …"));
+}
+
+#[test]
+fn inside_a_call() {
+    let mut state = at_step_4((80, 24));
+    state.moment = Moment { step: 4, event: 3 };
+    let drawn = plain(&state);
+    assert!(drawn.contains("after write 3 of 14 in step 4"), "{drawn}");
+    assert!(drawn.contains("+     00000408 ┃ 6b 6e 6f 77 20 57 61 00 │know Wa⋄"), "{drawn}");
+}
+
+fn field(name: &str, typed: &str, error: Option<&str>) -> InputField {
+    InputField {
+        facts: InputFacts { name: name.into(), value: Value::Text(typed.into()) },
+        input: typed.into(),
+        error: error.map(Into::into),
+    }
+}
+
+#[test]
+fn overlays() {
+    let fields =
+        vec![field("text", "Did you know", None), field("count", "twelve", Some("Expected a number; write 12."))];
+    let over = |overlay: Overlay| App { overlay, ..at_step_4((80, 24)) };
+    let all = [
+        over(Overlay::Help { scroll: 0 }),
+        App { size: (120, 40), ..over(Overlay::Help { scroll: 0 }) },
+        over(Overlay::Inputs { fields, chosen: 1 }),
+        over(Overlay::Sessions { chosen: 1 }),
+        over(Overlay::Search { input: "Wasm".into() }),
+    ];
+    insta::assert_snapshot!("overlays", all.map(|state| plain(&state)).join(&format!("{}\n", "=".repeat(80))));
+}
+
+#[test]
+fn help_scrolls_to_its_end_and_no_further() {
+    let help = |scroll| plain(&App { overlay: Overlay::Help { scroll }, ..at_step_4((60, 16)) });
+    assert_ne!(help(0), help(5));
+    assert_eq!(help(500), help(u16::MAX));
+    assert!(help(u16::MAX).contains("map: pages this step added"));
+}
+
+#[test]
+fn a_session_that_did_not_open() {
+    let mut state = app(Timeline::default(), 0, (80, 24));
+    state.engine = Engine::Broken(
+        "broken.steps:3:9: expected a value, found `)`\n  3 | n = call )\n    |          ^\nAfter `call` comes the name of an export.".into(),
+    );
+    insta::assert_snapshot!("broken_80x24", plain(&state));
+}
+
+#[test]
+fn a_notice_takes_the_place_of_the_keys() {
+    let mut state = at_step_4((80, 24));
+    state.notice = Some(Notice { text: "Nothing holds \u{1b}[2J\"zebra\".".into(), is_error: true });
+    assert!(plain(&state).lines().last().unwrap().starts_with(" Nothing holds \\u{1b}[2J\"zebra\"."));
+}
+
+#[test]
+fn text_of_the_guest_is_never_raw() {
+    let evil = "\u{1b}]0;x\u{7}\u{202e}\u{200b}日本語";
+    let mut recording = timeline(PAGE, 5);
+    recording.title = evil.into();
+    recording.guest.path = evil.into();
+    recording.guest.exports[0].name = evil.into();
+    let mut step = StepRecord::begin(5, StepKind::Call, evil.into(), recording.memory_after(4));
+    step.error = Some(evil.into());
+    step.outcome = Outcome::Failed;
+    step.output = Some(evil.into());
+    step.narration = Some(evil.into());
+    step.findings.push(Finding::new(FindingKind::Trap, evil));
+    step.pointers = vec![Pointer { name: evil.into(), address: PTR, moved_from: Some(1), fetched: false }];
+    let span = Span { start: PTR, len: 64 };
+    step.naming = Some(Naming::Named(NamedSpan { name: evil.into(), kind: SpanKind::Block, span, released: true }));
+    recording.push(step);
+    let mut state = app(recording, 5, (120, 40));
+    state.sessions[0].name = evil.into();
+    state.sessions[0].description = evil.into();
+    let overlays = [
+        Overlay::None,
+        Overlay::Sessions { chosen: 0 },
+        Overlay::Search { input: evil.into() },
+        Overlay::Inputs { fields: vec![field(evil, evil, Some(evil))], chosen: 0 },
+    ];
+    for engine in [Engine::Ended, Engine::Broken(evil.into())] {
+        for overlay in &overlays {
+            for size in [(120, 40), (80, 24), (40, 12), (30, 4)] {
+                let state = App { overlay: overlay.clone(), engine: engine.clone(), size, ..state.clone() };
+                let drawn = plain(&state).replace('\n', "");
+                assert!(!drawn.chars().any(linmem::safe::is_unsafe), "{drawn:?}");
+            }
+        }
+    }
+}
+
+/// States that differ in everything drawing looks at.
+fn states() -> Vec<App> {
+    let mut no_memory = announced(0);
+    no_memory.guest.memory = None;
+    let base = || at_step_4((0, 0));
+    let large = |overlay| App { overlay, top: u64::MAX, cursor: u64::MAX, ..app(timeline(1 << 34, 8), 7, (0, 0)) };
+    let fields = (0..30).map(|i| field("name", "日本語 typed", (i % 2 == 0).then_some("no"))).collect();
+    let search = Search { typed: "W".into(), needle: b"Wasm".to_vec(), found: Some(u64::MAX - 1) };
+    vec![
+        base(),
+        App { engine: Engine::Broken("one\ntwo 日本語".into()), ..app(Timeline::default(), 9, (0, 0)) },
+        App { engine: Engine::Opening, ..app(no_memory, 3, (0, 0)) },
+        App { search: Some(search), cumulative: true, ..large(Overlay::Inputs { fields, chosen: 29 }) },
+        App { sessions: Vec::new(), ..large(Overlay::Sessions { chosen: 7 }) },
+        App { moment: Moment { step: 4, event: 0 }, ..base() },
+        App { overlay: Overlay::Help { scroll: 9 }, ..base() },
+        App { overlay: Overlay::Search { input: "日本語".into() }, ..base() },
+        App { engine: Engine::Running { step: 5, ticks: u64::MAX, cancelling: false }, count: Some(12), ..base() },
+    ]
+}
+
+#[test]
+fn nothing_panics_at_any_size() {
+    let theme = Theme::dark();
+    let panes = [Pane::Steps, Pane::Memory, Pane::Happened, Pane::Inspector, Pane::Source];
+    for (index, state) in states().into_iter().enumerate() {
+        for (turn, columns) in (0..=130).step_by(3).enumerate() {
+            for rows in (turn % 5..=45).step_by(5) {
+                let size = (columns, rows as u16);
+                let pane = panes[(index + turn) % panes.len()];
+                let state = App { size, pane, ..state.clone() };
+                screen(&state, &theme);
+                hit(&state, columns / 2, rows as u16 / 2);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_screen_that_is_not_the_size_the_state_says_is_drawn_too() {
+    for state in states() {
+        let state = App { size: (120, 40), ..state };
+        let mut terminal = Terminal::new(TestBackend::new(33, 7)).unwrap();
+        terminal.draw(|frame| draw(frame, &state, &Theme::dark())).unwrap();
+    }
+}
+
+#[test]
+fn drawing_twice_gives_the_same_screen() {
+    for state in states() {
+        let state = App { size: (120, 40), ..state };
+        assert_eq!(screen(&state, &Theme::dark()), screen(&state, &Theme::dark()));
+    }
+}
+
+#[test]
+fn a_click_finds_what_is_drawn_there() {
+    let state = at_step_4((120, 40));
+    let drawn = plain(&state);
+    let find = |needle: &str| {
+        let row = drawn.lines().position(|line| line.contains(needle)).unwrap();
+        let line = drawn.lines().nth(row).unwrap();
+        let column = line.split(needle).next().unwrap().chars().count();
+        (column as u16, row as u16)
+    };
+    let (column, row) = find("3 write ptr");
+    assert_eq!(hit(&state, column, row), Hit::Step(3));
+    let (column, row) = find("6d 20 69 73");
+    assert_eq!(hit(&state, column, row), Hit::Byte(PTR + 0x10));
+    assert_eq!(hit(&state, column + 3, row), Hit::Byte(PTR + 0x11));
+    let (column, row) = find("what happened");
+    assert_eq!(hit(&state, column, row), Hit::Pane(Pane::Happened));
+    assert_eq!(hit(&state, 0, 0), Hit::Nothing);
+    assert_eq!(hit(&at_step_4((40, 12)), 10, 1), Hit::Pane(Pane::Memory));
+    let covered = App { overlay: Overlay::Help { scroll: 0 }, ..state };
+    assert_eq!(hit(&covered, column, row), Hit::Nothing);
+}
+
+#[test]
+fn memory_panes_fill_their_rows_and_stay_level() {
+    for size in [(200, 50), (120, 40), (80, 24), (80, 12), (60, 30), (40, 12)] {
+        let state = App { top: 0, cursor: 0, ..at_step_4(size) };
+        assert!(memory_rows(&state) >= 3, "{size:?}");
+    }
+}
