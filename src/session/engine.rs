@@ -1,6 +1,8 @@
 //! The engine and its errors, in words for people.
 
-use wasmer::sys::{EngineBuilder, Features};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use wasmer::sys::EngineBuilder;
 use wasmer::{Module, RuntimeError, Store};
 
 use crate::guest::{Guest, Rewritten};
@@ -9,20 +11,21 @@ use crate::safe;
 /// Frames of a call chain that a message names.
 const MOST_FRAMES: usize = 8;
 
-/// A store whose engine takes what the guest part lets through, and a private memory beside the guest's.
+/// A store of its own engine, with the features that the guest part lets through: the engine's defaults.
 pub fn new_store() -> Store {
-    let mut features = Features::all();
-    features.multi_memory(true);
-    let engine = EngineBuilder::new(wasmer::sys::Cranelift::default()).set_features(Some(features)).engine();
-    Store::new(engine)
+    Store::new(EngineBuilder::new(wasmer::sys::Cranelift::default()).engine())
 }
 
 /// Compiles the rewritten module.
 ///
 /// # Errors
-/// What the engine says, made safe.
+/// What the engine says, made safe. A compiler that gives up on a valid module by a panic counts as refusing it; its
+/// store must not be used again.
 pub fn compile(store: &Store, rewritten: &Rewritten) -> Result<Module, String> {
-    Module::from_binary(store, &rewritten.wasm).map_err(|e| safe::cut(&e.to_string(), 1000))
+    match catch_unwind(AssertUnwindSafe(|| Module::from_binary(store, &rewritten.wasm))) {
+        Ok(compiled) => compiled.map_err(|e| safe::cut(&e.to_string(), 1000)),
+        Err(_) => Err("its compiler gave up on this module".into()),
+    }
 }
 
 /// What a trap was and where, in one line: `unreachable in $f, called from $g`.

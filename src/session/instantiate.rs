@@ -6,7 +6,6 @@ use wasmer::{
     MemoryType, Pages, RuntimeError, Table, Tag, Type, Value as Wasm,
 };
 
-use crate::guest::{Offset, OffsetOp};
 use crate::safe;
 use crate::script::ast::{ImportKind, ImportName, StatementKind};
 use crate::script::eval;
@@ -56,17 +55,12 @@ impl Session {
     /// Puts the active segments into the image as events, in order, up to the first that does not fit.
     fn place_segments(&mut self, imports: &Imports, record: &mut StepRecord) -> Result<(), StepError> {
         let Ok(meant) = self.memory_index else { return Ok(()) };
-        let segments: Vec<_> = self
-            .guest
-            .data_segments()
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| s.memory == meant)
-            .map(|(i, s)| (i, s.clone()))
-            .collect();
-        for (index, segment) in segments {
-            let Some(start) = self.offset_of(&segment.offset, imports) else {
-                self.unplaced_segment = Some(index as u32);
+        let globals = self.imported_globals(imports);
+        let guest = self.guest.clone();
+        for segment in guest.data_segments().iter().filter(|s| s.memory == meant) {
+            let index = segment.index;
+            let Some(start) = segment.offset.resolve(|index| globals.get(index as usize).copied().flatten()) else {
+                self.unplaced_segment = Some(index);
                 continue;
             };
             let len = segment.bytes.len() as u64;
@@ -86,7 +80,7 @@ impl Session {
                     start,
                     before: before.into(),
                     after: segment.bytes.to_vec().into(),
-                    writer: Writer::Data { segment: index as u32 },
+                    writer: Writer::Data { segment: index },
                     is_difference: false,
                 }));
             }
@@ -94,47 +88,20 @@ impl Session {
         Ok(())
     }
 
-    /// Where a segment goes; `None` where that hangs on a global that only the engine knows.
-    fn offset_of(&mut self, offset: &Offset, imports: &Imports) -> Option<u64> {
-        let ops = match offset {
-            Offset::Const(start) => return Some(*start),
-            Offset::Global(global) => return self.imported_global(imports, *global),
-            Offset::Computed(ops) => ops,
-        };
-        let mut stack: Vec<u64> = Vec::new();
-        let mut wide = false;
-        for op in ops {
-            let value = match op {
-                OffsetOp::I32(n) => u64::from(*n as u32),
-                OffsetOp::I64(n) => {
-                    wide = true;
-                    *n as u64
-                }
-                OffsetOp::Global(global) => self.imported_global(imports, *global)?,
-                OffsetOp::I32Add | OffsetOp::I64Add => arithmetic(&mut stack, u64::wrapping_add)?,
-                OffsetOp::I32Sub | OffsetOp::I64Sub => arithmetic(&mut stack, u64::wrapping_sub)?,
-                OffsetOp::I32Mul | OffsetOp::I64Mul => arithmetic(&mut stack, u64::wrapping_mul)?,
-            };
-            stack.push(value);
-        }
-        stack.pop().map(|value| if wide || self.scope.is_64 { value } else { value & 0xffff_ffff })
-    }
-
-    fn imported_global(&mut self, imports: &Imports, global: u32) -> Option<u64> {
-        let import = self
-            .guest
-            .imports()
-            .iter()
-            .filter(|i| matches!(i.ty, crate::guest::ExternType::Global(_)))
-            .nth(global as usize)?;
-        match imports.get_export(&import.module, &import.name)? {
-            Extern::Global(global) => match global.get(&mut self.store) {
-                Wasm::I32(n) => Some(u64::from(n as u32)),
-                Wasm::I64(n) => Some(n as u64),
+    /// The values of the imported globals that can place a segment, an i32 as its unsigned reading.
+    fn imported_globals(&mut self, imports: &Imports) -> Vec<Option<u64>> {
+        let guest = self.guest.clone();
+        (0..)
+            .map_while(|index| guest.imported_global(index))
+            .map(|import| match imports.get_export(&import.module, &import.name)? {
+                Extern::Global(global) => match global.get(&mut self.store) {
+                    Wasm::I32(n) => Some(u64::from(n as u32)),
+                    Wasm::I64(n) => Some(n as u64),
+                    _ => None,
+                },
                 _ => None,
-            },
-            _ => None,
-        }
+            })
+            .collect()
     }
 
     /// Whatever instantiation did to memory that the segments do not explain.
@@ -252,12 +219,6 @@ impl Session {
             Global::new(&mut self.store, value)
         })
     }
-}
-
-fn arithmetic(stack: &mut Vec<u64>, op: fn(u64, u64) -> u64) -> Option<u64> {
-    let right = stack.pop()?;
-    let left = stack.pop()?;
-    Some(op(left, right))
 }
 
 fn instantiation_failed(error: InstantiationError) -> StepError {
