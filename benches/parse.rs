@@ -20,7 +20,9 @@ fn parse(c: &mut Criterion) {
     let mut group = c.benchmark_group("parse 10 000 lines");
     group.throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("scan", |b| {
-        b.iter(|| black_box(text.as_str()).bytes().fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())));
+        b.iter(|| {
+            black_box(text.as_str()).bytes().fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()))
+        });
     });
     group.bench_function("parse", |b| b.iter(|| linmem::script::parse("a.steps", black_box(&text)).map(drop).is_ok()));
     group.finish();

@@ -10,7 +10,7 @@ impl Parser<'_> {
     pub fn import(&mut self) -> Parsed<StatementKind> {
         let start = self.here().start;
         let name = self.import_name().map_err(|fault| {
-            fault.help("an import has two names, that of a module and its own: `import env.log(at, n)`; others stand in quotes")
+            fault.help("an import has two names, that of a module and its own: `import env.log(at, n)`; names with other characters stand in quotes")
         })?;
         let span = Span { start, end: self.end_of_last() };
         let kind = match (self.symbol(0), self.word(0)) {
@@ -55,7 +55,8 @@ impl Parser<'_> {
         loop {
             let name = self.new_name("a parameter's name")?;
             if name.text != "_" && params.iter().any(|earlier| earlier.text == name.text) {
-                return Err(Fault::new(name.span, format!("two parameters are called `{}`", name.text)));
+                let fault = Fault::new(name.span, format!("two parameters are called `{}`", name.text));
+                return Err(fault.help("give each its own name, or `_` to one that is not needed"));
             }
             params.push(name);
             if self.take_symbol(")") {

@@ -305,7 +305,7 @@ impl Parser<'_> {
             return Ok((address, Reading::Number(element)));
         }
         if self.symbol(0) == Some("]") {
-            return Err(self.expected("how many").help(format!("write `as {word}[n]`")));
+            return Err(self.expected("a count").help(format!("write `as {word}[n]`")));
         }
         let count = self.expression()?;
         self.expect_symbol("]")?;
