@@ -58,6 +58,7 @@ impl Parser<'_> {
                 let fault = Fault::new(name.span, format!("two parameters are called `{}`", name.text));
                 return Err(fault.help("give each its own name, or `_` to one that is not needed"));
             }
+            self.check_count_of_names(params.len(), name.span)?;
             params.push(name);
             if self.take_symbol(")") {
                 return Ok(params);
@@ -72,7 +73,7 @@ impl Parser<'_> {
         let span = self.here();
         let all = || format!("an action is {}", words::either(words::ACTIONS));
         let Some(word) = self.word(0) else { return Err(self.expected("an action").help(all())) };
-        if earlier.iter().any(|action| matches!(action, Action::Traps { .. })) {
+        if matches!(earlier.last(), Some(Action::Traps { .. })) {
             return Err(Fault::new(span, "nothing happens after `traps`").help("let `traps` be the last action"));
         }
         if word == "returns" && earlier.iter().any(|action| matches!(action, Action::Returns(_))) {

@@ -117,6 +117,7 @@ impl Parser<'_> {
                 let fault = Fault::new(name.span, format!("`{}` is named twice", name.text));
                 return Err(fault.help("give each result its own name, or `_` to one that is not needed"));
             }
+            self.check_count_of_names(names.len(), name.span)?;
             names.push(name);
         }
         self.expect_symbol("=")?;
