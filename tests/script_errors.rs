@@ -102,6 +102,12 @@ fn file_names_are_safe_to_print() {
 fn large_broken_files_are_refused() {
     let names: String = (0..20_000).map(|i| format!("let a{i} = b{i}\n")).collect();
     assert_eq!(script::parse("a.steps", &names).unwrap_err().errors.len(), 20_000);
+    let one_line = format!("call f({}b)\n", "b, ".repeat(200_000));
+    let errors = script::parse("a.steps", &one_line).unwrap_err().errors;
+    assert_eq!(errors.last().map(|e| (e.line, e.column)), Some((1, 8 + 3 * 200_000)));
+    let many_names: String = (0..100_000).map(|i| format!("a{i}, ")).collect();
+    assert!(script::parse("a.steps", &format!("{many_names}z = call f()")).is_err());
+    assert!(script::parse("a.steps", &format!("import env.f({many_names}z)")).is_err());
     assert!(script::parse("a.steps", &"(".repeat(1_000_000)).is_err());
     assert!(script::parse("a.steps", &"a,".repeat(300_000)).is_err());
     assert!(script::parse("a.steps", &format!("let a = (\n{}", "a,\n".repeat(300_000))).is_err());

@@ -76,8 +76,18 @@ impl From<Range<usize>> for Span {
 impl ScriptErrors {
     pub(super) fn new(source_text: Source, lines: &Lines, mut faults: Vec<Fault>) -> Self {
         faults.sort_by_key(|fault| fault.span.start);
+        // Counted on from the error before it: a long line may hold very many.
+        let mut last: Option<(usize, u32, u32)> = None;
         let errors = faults.into_iter().map(|Fault { span, message, help }| {
-            let (line, column) = lines.line_column(&source_text.text, span.start);
+            let line = lines.line(span.start);
+            let column = match last.filter(|(_, last_line, _)| *last_line == line) {
+                Some((offset, _, column)) => {
+                    let between = source_text.text.get(offset..span.start).unwrap_or_default();
+                    column.saturating_add(u32::try_from(between.chars().count()).unwrap_or(u32::MAX))
+                }
+                None => lines.line_column(&source_text.text, span.start).1,
+            };
+            last = Some((span.start, line, column));
             ScriptError { line, column, message, help, span }
         });
         ScriptErrors { errors: errors.collect(), source_text }

@@ -188,10 +188,15 @@ impl<'a> Lexer<'a> {
             '≤' => "at most is `<=`",
             '≥' => "at least is `>=`",
             '…' => "a slice is written `x[a..b]`",
-            ':' | '@' | '?' => "a name with such characters stands in quotes; values and parameters have no types",
+            ':' => "parameters and values have no types; a name with such characters stands in quotes",
+            '@' => "an export or import with such a name stands in quotes",
+            '?' => "there are no branches: the steps run one after the other",
             '\u{feff}' => "a byte order mark can stand only at the start of the file",
             '\r' => "lines end in a line feed, or in a carriage return and a line feed",
-            c if c.is_whitespace() => "only spaces and tabs stand between words",
+            c if c.is_whitespace() => {
+                let message = format!("a blank of another kind, U+{:04X}", u32::from(c));
+                return Fault::new(self.span_of(c), message).help("only spaces and tabs stand between words");
+            }
             c if c.is_alphabetic() => {
                 "names are made of A to Z, a to z, 0 to 9 and _; other letters stand in text only"
             }

@@ -37,8 +37,11 @@ pub(super) fn text(rest: &str, offset: usize) -> (usize, Result<String, Fault>) 
 
 fn unclosed(what: &str, rest: &str, end: usize, offset: usize) -> Fault {
     let written = rest.get(..end).unwrap_or_default().trim_end();
-    Fault::new(offset..offset + written.len(), format!("this {what} is never closed"))
-        .help("it ends with `\"` on the same line; a line break inside text is written `\\n`")
+    let help = match what {
+        "text" => "it ends with `\"` on the same line; a line break inside text is written `\\n`",
+        _ => "it ends with `\"` on the same line; longer data is joined with `++`",
+    };
+    Fault::new(offset..offset + written.len(), format!("this {what} is never closed")).help(help)
 }
 
 /// One escape, from its backslash on; at least as long as the backslash.

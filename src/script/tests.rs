@@ -193,6 +193,9 @@ fn depth_is_bounded() {
     let deep = |open: &str, close: &str, n: usize| format!("let x = {}1{}", open.repeat(n), close.repeat(n));
     read(&deep("(", ")", 190));
     read(&deep("len([", "])", 90));
+    read(&deep("-len(", ")", 90));
+    read(&deep("len(len(", "))", 95));
+    read(&format!("let x = [1]\nlet y = {}1{}", "x[".repeat(190), "]".repeat(190)));
     read(&format!("let x = 1{}", " + 1".repeat(480)));
     for text in [deep("(", ")", 100_000), deep("[", "]", 100_000), deep("-", "", 100_000), deep("~", "", 100_000)] {
         assert!(refused(&text).contains("within each other"));
@@ -354,7 +357,7 @@ mod arbitrary {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn any_text(text in "(?s).{0,200}") {

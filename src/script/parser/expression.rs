@@ -125,7 +125,9 @@ impl Parser<'_> {
     /// One end of a slice, or an index.
     fn bound(&mut self) -> Parsed<Deep> {
         match self.symbol(0) {
-            Some(".." | "]") => Err(self.expected("a value").help("a slice names both its ends: `x[0..len(x)]`")),
+            Some(".." | "]") => Err(self
+                .expected("a value")
+                .help("a part is taken with `x[i]`, or with `x[a..b]`, which names both its ends")),
             _ => self.deep_expression(),
         }
     }
@@ -185,7 +187,7 @@ impl Parser<'_> {
                 return Ok((items, self.deeper(deepest, bracket)?));
             }
             if !self.take_symbol(",") {
-                return Err(self.expected(&format!("`,` or `{closing}`")));
+                return Err(self.expected(&format!("`,` or `{closing}`")).help("a comma stands between two values"));
             }
         }
     }

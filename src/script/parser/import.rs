@@ -10,7 +10,7 @@ impl Parser<'_> {
     pub fn import(&mut self) -> Parsed<StatementKind> {
         let start = self.here().start;
         let name = self.import_name().map_err(|fault| {
-            fault.help("an import has two names, that of a module and its own: `import env.log(at, n)`; others stand in quotes")
+            fault.help("an import has two names, that of a module and its own: `import env.log(at, n)`; names with other characters stand in quotes")
         })?;
         let span = Span { start, end: self.end_of_last() };
         let kind = match (self.symbol(0), self.word(0)) {
@@ -55,8 +55,10 @@ impl Parser<'_> {
         loop {
             let name = self.new_name("a parameter's name")?;
             if name.text != "_" && params.iter().any(|earlier| earlier.text == name.text) {
-                return Err(Fault::new(name.span, format!("two parameters are called `{}`", name.text)));
+                let fault = Fault::new(name.span, format!("two parameters are called `{}`", name.text));
+                return Err(fault.help("give each its own name, or `_` to one that is not needed"));
             }
+            self.check_count_of_names(params.len(), name.span)?;
             params.push(name);
             if self.take_symbol(")") {
                 return Ok(params);
@@ -71,7 +73,7 @@ impl Parser<'_> {
         let span = self.here();
         let all = || format!("an action is {}", words::either(words::ACTIONS));
         let Some(word) = self.word(0) else { return Err(self.expected("an action").help(all())) };
-        if earlier.iter().any(|action| matches!(action, Action::Traps { .. })) {
+        if matches!(earlier.last(), Some(Action::Traps { .. })) {
             return Err(Fault::new(span, "nothing happens after `traps`").help("let `traps` be the last action"));
         }
         if word == "returns" && earlier.iter().any(|action| matches!(action, Action::Returns(_))) {

@@ -10,6 +10,9 @@ use super::error::Fault;
 use super::lexer::{Token, TokenKind};
 use super::{safe, words};
 
+/// The most parameters, and the most results, that a WebAssembly function has anywhere.
+const MOST_NAMES: usize = 1000;
+
 type Parsed<T> = Result<T, Fault>;
 
 /// Reads one statement.
@@ -159,6 +162,15 @@ impl<'a> Parser<'a> {
         }
         self.at += 1;
         Ok(Name { text: word.to_owned(), span })
+    }
+
+    /// Keeps lists of names as short as WebAssembly does, so that each may be compared with all the others.
+    fn check_count_of_names(&self, earlier: usize, span: Span) -> Parsed<()> {
+        if earlier < MOST_NAMES {
+            return Ok(());
+        }
+        let fault = Fault::new(span, format!("more than {MOST_NAMES} names in one list"));
+        Err(fault.help(format!("a function has at most {MOST_NAMES} parameters and as many results")))
     }
 
     /// The name of an export or one half of an import's: a name, or any text in quotes.

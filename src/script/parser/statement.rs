@@ -117,6 +117,7 @@ impl Parser<'_> {
                 let fault = Fault::new(name.span, format!("`{}` is named twice", name.text));
                 return Err(fault.help("give each result its own name, or `_` to one that is not needed"));
             }
+            self.check_count_of_names(names.len(), name.span)?;
             names.push(name);
         }
         self.expect_symbol("=")?;
@@ -305,7 +306,7 @@ impl Parser<'_> {
             return Ok((address, Reading::Number(element)));
         }
         if self.symbol(0) == Some("]") {
-            return Err(self.expected("how many").help(format!("write `as {word}[n]`")));
+            return Err(self.expected("a count").help(format!("write `as {word}[n]`")));
         }
         let count = self.expression()?;
         self.expect_symbol("]")?;
