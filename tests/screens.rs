@@ -81,8 +81,14 @@ fn at_step_4(size: (u16, u16)) -> App {
     app(timeline(PAGE, 5), 4, size)
 }
 
+/// The state with something about it changed.
+fn with(mut app: App, change: impl FnOnce(&mut App)) -> App {
+    change(&mut app);
+    app
+}
+
 fn with_pane(app: App, pane: Pane) -> App {
-    App { pane, ..app }
+    with(app, |a| a.pane = pane)
 }
 
 #[test]
@@ -99,9 +105,11 @@ fn ascii_draws_nothing_else() {
     let buffer = screen(&at_step_4((80, 24)), &Theme::mono().with_ascii());
     assert!(text(&buffer).is_ascii());
     insta::assert_snapshot!("ascii_80x24", text(&buffer));
-    let help = App { overlay: Overlay::Help { scroll: 0 }, ..at_step_4((120, 40)) };
-    let drawn = text(&screen(&help, &Theme::dark().with_ascii()));
-    assert!(drawn.replace(['→', '←'], "").is_ascii());
+    for state in states() {
+        let state = with(state, |a| a.size = (120, 40));
+        let drawn = text(&screen(&state, &Theme::dark().with_ascii()));
+        assert!(drawn.is_ascii(), "{drawn}");
+    }
 }
 
 #[test]
@@ -193,7 +201,7 @@ fn a_step_that_trapped() {
     step.error = Some("The guest trapped: unreachable.\nIt happened in $panic\u{1b}[31m.".into());
     step.findings.push(Finding::new(FindingKind::Trap, "unreachable, in $panic, 3 calls deep"));
     recording.push(step);
-    let state = App { engine: Engine::Ended, ..with_pane(app(recording, 4, (80, 24)), Pane::Happened) };
+    let state = with(with_pane(app(recording, 4, (80, 24)), Pane::Happened), |a| a.engine = Engine::Ended);
     insta::assert_snapshot!("trapped_80x24", plain(&state));
 }
 
@@ -229,10 +237,10 @@ fn field(name: &str, typed: &str, error: Option<&str>) -> InputField {
 fn overlays() {
     let fields =
         vec![field("text", "Did you know", None), field("count", "twelve", Some("Expected a number; write 12."))];
-    let over = |overlay: Overlay| App { overlay, ..at_step_4((80, 24)) };
+    let over = |overlay: Overlay| with(at_step_4((80, 24)), |a| a.overlay = overlay);
     let all = [
         over(Overlay::Help { scroll: 0 }),
-        App { size: (120, 40), ..over(Overlay::Help { scroll: 0 }) },
+        with(over(Overlay::Help { scroll: 0 }), |a| a.size = (120, 40)),
         over(Overlay::Inputs { fields, chosen: 1 }),
         over(Overlay::Sessions { chosen: 1 }),
         over(Overlay::Search { input: "Wasm".into() }),
@@ -242,10 +250,20 @@ fn overlays() {
 
 #[test]
 fn help_scrolls_to_its_end_and_no_further() {
-    let help = |scroll| plain(&App { overlay: Overlay::Help { scroll }, ..at_step_4((60, 16)) });
+    let help = |scroll| plain(&with(at_step_4((60, 16)), |a| a.overlay = Overlay::Help { scroll }));
     assert_ne!(help(0), help(5));
     assert_eq!(help(500), help(u16::MAX));
     assert!(help(u16::MAX).contains("map: pages this step added"));
+}
+
+#[test]
+fn what_does_not_fit_is_said_to_follow() {
+    let mut recording = timeline(PAGE, 3);
+    let mut step = StepRecord::begin(3, StepKind::Let, "let x = 1".into(), recording.memory_after(2));
+    step.narration = Some((1..=20).map(|n| format!("line {n}\n")).collect());
+    recording.push(step);
+    let drawn = plain(&app(recording, 3, (80, 24)));
+    assert!(drawn.contains(" line 2\n … 18 more lines\n"), "{drawn}");
 }
 
 #[test]
@@ -293,7 +311,11 @@ fn text_of_the_guest_is_never_raw() {
     for engine in [Engine::Ended, Engine::Broken(evil.into())] {
         for overlay in &overlays {
             for size in [(120, 40), (80, 24), (40, 12), (30, 4)] {
-                let state = App { overlay: overlay.clone(), engine: engine.clone(), size, ..state.clone() };
+                let state = with(state.clone(), |a| {
+                    a.overlay = overlay.clone();
+                    a.engine = engine.clone();
+                    a.size = size;
+                });
                 let drawn = plain(&state).replace('\n', "");
                 assert!(!drawn.chars().any(linmem::safe::is_unsafe), "{drawn:?}");
             }
@@ -306,19 +328,31 @@ fn states() -> Vec<App> {
     let mut no_memory = announced(0);
     no_memory.guest.memory = None;
     let base = || at_step_4((0, 0));
-    let large = |overlay| App { overlay, top: u64::MAX, cursor: u64::MAX, ..app(timeline(1 << 34, 8), 7, (0, 0)) };
+    let large = |overlay| {
+        with(app(timeline(1 << 34, 8), 7, (0, 0)), |a| {
+            a.overlay = overlay;
+            a.top = u64::MAX;
+            a.cursor = u64::MAX;
+        })
+    };
     let fields = (0..30).map(|i| field("name", "日本語 typed", (i % 2 == 0).then_some("no"))).collect();
     let search = Search { typed: "W".into(), needle: b"Wasm".to_vec(), found: Some(u64::MAX - 1) };
     vec![
         base(),
-        App { engine: Engine::Broken("one\ntwo 日本語".into()), ..app(Timeline::default(), 9, (0, 0)) },
-        App { engine: Engine::Opening, ..app(no_memory, 3, (0, 0)) },
-        App { search: Some(search), cumulative: true, ..large(Overlay::Inputs { fields, chosen: 29 }) },
-        App { sessions: Vec::new(), ..large(Overlay::Sessions { chosen: 7 }) },
-        App { moment: Moment { step: 4, event: 0 }, ..base() },
-        App { overlay: Overlay::Help { scroll: 9 }, ..base() },
-        App { overlay: Overlay::Search { input: "日本語".into() }, ..base() },
-        App { engine: Engine::Running { step: 5, ticks: u64::MAX, cancelling: false }, count: Some(12), ..base() },
+        with(app(Timeline::default(), 9, (0, 0)), |a| a.engine = Engine::Broken("one\ntwo 日本語".into())),
+        with(app(no_memory, 3, (0, 0)), |a| a.engine = Engine::Opening),
+        with(large(Overlay::Inputs { fields, chosen: 29 }), |a| {
+            a.search = Some(search);
+            a.cumulative = true;
+        }),
+        with(large(Overlay::Sessions { chosen: 7 }), |a| a.sessions = Vec::new()),
+        with(base(), |a| a.moment = Moment { step: 4, event: 0 }),
+        with(base(), |a| a.overlay = Overlay::Help { scroll: 9 }),
+        with(base(), |a| a.overlay = Overlay::Search { input: "日本語".into() }),
+        with(base(), |a| {
+            a.engine = Engine::Running { step: 5, ticks: u64::MAX, cancelling: false };
+            a.count = Some(12);
+        }),
     ]
 }
 
@@ -331,7 +365,10 @@ fn nothing_panics_at_any_size() {
             for rows in (turn % 5..=45).step_by(5) {
                 let size = (columns, rows as u16);
                 let pane = panes[(index + turn) % panes.len()];
-                let state = App { size, pane, ..state.clone() };
+                let state = with(state.clone(), |a| {
+                    a.size = size;
+                    a.pane = pane;
+                });
                 screen(&state, &theme);
                 hit(&state, columns / 2, rows as u16 / 2);
             }
@@ -342,7 +379,7 @@ fn nothing_panics_at_any_size() {
 #[test]
 fn a_screen_that_is_not_the_size_the_state_says_is_drawn_too() {
     for state in states() {
-        let state = App { size: (120, 40), ..state };
+        let state = with(state, |a| a.size = (120, 40));
         let mut terminal = Terminal::new(TestBackend::new(33, 7)).unwrap();
         terminal.draw(|frame| draw(frame, &state, &Theme::dark())).unwrap();
     }
@@ -351,7 +388,7 @@ fn a_screen_that_is_not_the_size_the_state_says_is_drawn_too() {
 #[test]
 fn drawing_twice_gives_the_same_screen() {
     for state in states() {
-        let state = App { size: (120, 40), ..state };
+        let state = with(state, |a| a.size = (120, 40));
         assert_eq!(screen(&state, &Theme::dark()), screen(&state, &Theme::dark()));
     }
 }
@@ -375,14 +412,17 @@ fn a_click_finds_what_is_drawn_there() {
     assert_eq!(hit(&state, column, row), Hit::Pane(Pane::Happened));
     assert_eq!(hit(&state, 0, 0), Hit::Nothing);
     assert_eq!(hit(&at_step_4((40, 12)), 10, 1), Hit::Pane(Pane::Memory));
-    let covered = App { overlay: Overlay::Help { scroll: 0 }, ..state };
+    let covered = with(state, |a| a.overlay = Overlay::Help { scroll: 0 });
     assert_eq!(hit(&covered, column, row), Hit::Nothing);
 }
 
 #[test]
 fn memory_panes_fill_their_rows_and_stay_level() {
     for size in [(200, 50), (120, 40), (80, 24), (80, 12), (60, 30), (40, 12)] {
-        let state = App { top: 0, cursor: 0, ..at_step_4(size) };
+        let state = with(at_step_4(size), |a| {
+            a.top = 0;
+            a.cursor = 0;
+        });
         assert!(memory_rows(&state) >= 3, "{size:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! What drawing takes from other parts, as plain data: the one file that knows how they say it.
 
-use crate::app::{App, Engine, Overlay};
+use crate::app::{App, Engine, Overlay, Pane};
 use crate::safe;
 use crate::timeline::Writer;
 
@@ -81,6 +81,11 @@ fn writer(writer: &Writer) -> String {
         Writer::Guest { function: Some(name), .. } => format!("${}", safe::cut(name, 60)),
         other => format!("the {}", other.word()),
     }
+}
+
+/// How many lines of a pane of prose lie above its first row.
+pub fn scrolled(_app: &App, _pane: Pane) -> u16 {
+    0
 }
 
 /// What a step did, in one or two sentences.

@@ -142,6 +142,24 @@ impl Glyphs {
         }
     }
 
+    /// A key as the table of keys writes it, in characters this set may use.
+    pub fn key(&self, key: &str) -> String {
+        if !self.is_ascii() {
+            return key.to_string();
+        }
+        key.replace('←', "left").replace('→', "right").replace('↑', "up").replace('↓', "down")
+    }
+
+    /// The nearest to a text of one cell that this set may use; `None` where it may stand as it is.
+    pub fn substitute(&self, symbol: &str) -> Option<char> {
+        match symbol {
+            _ if !self.is_ascii() || symbol.is_ascii() => None,
+            "…" => Some(self.cut),
+            "→" => Some('>'),
+            _ => Some('?'),
+        }
+    }
+
     /// Whether all of them are ASCII.
     pub fn is_ascii(&self) -> bool {
         self.pointer.is_ascii()

@@ -4,29 +4,21 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::App;
+use crate::app::{App, Pane};
 use crate::safe;
 use crate::timeline::{Severity, StepRecord};
 
 use super::adapter;
-use super::text::{self, Pen};
+use super::text;
 use super::theme::{Theme, Tone};
 
 type Lines = Vec<(String, Style)>;
 
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let columns = area.width.saturating_sub(2);
-    let mut lines = lines(app, columns, theme);
-    let room = usize::from(area.height);
-    if lines.len() > room && room > 0 {
-        let hidden = lines.len() - room + 1;
-        lines.truncate(room - 1);
-        let more = format!("{} {}", theme.glyphs.cut, text::count(hidden as u64, "more line"));
-        lines.push((more, theme.faint()));
-    }
-    for (row, (line, style)) in (0..area.height).zip(lines) {
-        Pen::at(buffer, area, 1, row).put(&line, style);
-    }
+    let lines = lines(app, columns, theme);
+    let scroll = adapter::scrolled(app, Pane::Happened);
+    text::prose(buffer, area, &lines, scroll, theme);
 }
 
 fn lines(app: &App, columns: u16, theme: &Theme) -> Lines {

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::App;
+use crate::app::{App, Pane};
 use crate::safe;
 
 use super::adapter;
@@ -16,7 +16,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
         Pen::at(buffer, area, 1, 0).put("no byte here", theme.faint());
         return;
     }
-    table(buffer, area, &rows, theme);
+    table(buffer, area, &rows, adapter::scrolled(app, Pane::Inspector), theme);
 }
 
 /// The guest as it was given.
@@ -26,23 +26,25 @@ pub fn draw_guest(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let listed = guest.imports.iter().map(|i| ("import", format!("{}.{} {}", i.module, i.name, i.ty)));
     let listed = listed.chain(guest.exports.iter().map(|e| ("export", format!("{} {}", e.name, e.ty))));
     rows.extend(listed.map(|(word, text)| (word.to_string(), text)));
-    table(buffer, area, &rows, theme);
+    table(buffer, area, &rows, adapter::scrolled(app, Pane::Source), theme);
 }
 
-/// A word and what it says on each row, what is said being wrapped.
-fn table(buffer: &mut Buffer, area: Rect, rows: &[(String, String)], theme: &Theme) {
+/// A word and what it says on each row, what is said being wrapped; from row `scroll`, but no further than the last
+/// screenful.
+fn table(buffer: &mut Buffer, area: Rect, rows: &[(String, String)], scroll: u16, theme: &Theme) {
     let key_width = rows.iter().map(|(key, _)| text::width(key)).max().unwrap_or(0).min(area.width / 2);
     let column = key_width.saturating_add(3);
     let room = area.width.saturating_sub(column.saturating_add(1));
-    let mut row = 0u16;
+    let mut lines: Vec<(String, String)> = Vec::new();
     for (key, value) in rows {
-        Pen::at(buffer, area, 1, row).put(&text::fit(&safe::plain(key), key_width, theme.glyphs.cut), theme.faint());
+        let mut key = text::fit(&safe::plain(key), key_width, theme.glyphs.cut);
         for line in text::wrap(&safe::plain(value), room) {
-            Pen::at(buffer, area, column, row).put(&line, theme.text());
-            row = row.saturating_add(1);
+            lines.push((std::mem::take(&mut key), line));
         }
-        if row >= area.height {
-            return;
-        }
+    }
+    let first = usize::from(scroll).min(lines.len().saturating_sub(usize::from(area.height)));
+    for (row, (key, value)) in (0..area.height).zip(lines.iter().skip(first)) {
+        Pen::at(buffer, area, 1, row).put(key, theme.faint());
+        Pen::at(buffer, area, column, row).put(value, theme.text());
     }
 }

@@ -33,21 +33,34 @@ use text::Pen;
 /// Draws the whole screen.
 pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
     let layout = Layout::of(app.size, app.pane);
-    if layout.class == Class::Tiny {
-        too_small(frame, app, theme);
-        return;
+    match layout.class {
+        Class::Tiny => too_small(frame, app, theme),
+        Class::Small | Class::Medium | Class::Wide => screen(frame, &layout, app, theme),
     }
+    substitute(frame.buffer_mut(), theme);
+}
+
+fn screen(frame: &mut Frame, layout: &Layout, app: &App, theme: &Theme) {
     let dump = Dump::of(app);
     let buffer = frame.buffer_mut();
     chrome::header(buffer, layout.header, app, &dump, theme);
     if app.timeline.planned.is_empty() && matches!(app.engine, Engine::Broken(_)) {
         // Nothing is known of the session but why it did not open: empty panes would only distract from that.
     } else {
-        panes(buffer, &layout, app, &dump, theme);
+        panes(buffer, layout, app, &dump, theme);
     }
     status::draw(frame, layout.status, app, theme);
     let body = Rect { y: 1, height: app.size.1.saturating_sub(2), ..frame.area() };
     overlay::draw(frame, body, app, theme);
+}
+
+/// Replaces what text from elsewhere brought and the theme's set of glyphs does not have.
+fn substitute(buffer: &mut Buffer, theme: &Theme) {
+    for cell in &mut buffer.content {
+        if let Some(instead) = theme.glyphs.substitute(cell.symbol()) {
+            cell.set_char(instead);
+        }
+    }
 }
 
 fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, dump: &Dump, theme: &Theme) {

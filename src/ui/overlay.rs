@@ -101,6 +101,7 @@ fn help_groups(theme: &Theme) -> Vec<Vec<Line>> {
     let mut groups: Vec<Vec<Line>> = Vec::new();
     for (name, keys) in adapter::help_groups() {
         let mut lines = vec![vec![(name.to_string(), theme.strong())]];
+        let keys: Vec<(String, &str)> = keys.into_iter().map(|(keys, what)| (theme.glyphs.key(&keys), what)).collect();
         let width = keys.iter().map(|(keys, _)| text::width(keys)).max().unwrap_or(0);
         for (keys, what) in keys {
             let pad = " ".repeat(usize::from(width.saturating_sub(text::width(&keys)) + 2));

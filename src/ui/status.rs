@@ -56,7 +56,7 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
 /// As many keys as fit, whole ones only. The last two, help and quit, come before the rest where room is short.
 fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
     let glyphs = &theme.glyphs;
-    let name = |key: &str| if glyphs.is_ascii() { ascii_key(key) } else { key.to_string() };
+    let name = |key: &str| glyphs.key(key);
     let width_of = |(key, what): &(&str, &str)| text::width(&name(key)) + text::width(what) + 3;
     let tail: u16 = keys.iter().rev().take(2).map(width_of).sum();
     let mut room = area.width.saturating_sub(tail);
@@ -72,10 +72,6 @@ fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
         }
         pen.put(&name(key.0), theme.key()).put(" ", theme.text()).put(key.1, theme.text()).put("  ", theme.text());
     }
-}
-
-fn ascii_key(key: &str) -> String {
-    key.replace('←', "left").replace('→', "right").replace('↑', "up").replace('↓', "down")
 }
 
 fn search(frame: &mut Frame, area: Rect, input: &tui_input::Input, theme: &Theme) {

@@ -1,5 +1,6 @@
 //! Text measured and cut in columns, and put on the screen without ever leaving its area.
 
+use super::theme::Theme;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -95,6 +96,22 @@ impl<'a> Pen<'a> {
         while self.room() > 0 {
             self.put_char(c, style);
         }
+    }
+}
+
+/// Draws lines from the one that `scroll` says, but no further than the last screenful. Where more follow, the last row
+/// says how many.
+pub fn prose(buffer: &mut Buffer, area: Rect, lines: &[(String, Style)], scroll: u16, theme: &Theme) {
+    let room = usize::from(area.height);
+    let first = usize::from(scroll).min(lines.len().saturating_sub(room));
+    let hidden = lines.len().saturating_sub(first + room);
+    let shown = if hidden > 0 { room.saturating_sub(1) } else { room };
+    for (row, (line, style)) in (0..area.height).zip(lines.iter().skip(first).take(shown)) {
+        Pen::at(buffer, area, 1, row).put(line, *style);
+    }
+    if hidden > 0 {
+        let more = format!("{} {}", theme.glyphs.cut, count(hidden as u64 + 1, "more line"));
+        Pen::at(buffer, area, 1, area.height.saturating_sub(1)).put(&more, theme.faint());
     }
 }
 
