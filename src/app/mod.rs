@@ -18,6 +18,8 @@ mod receive;
 #[doc(hidden)]
 pub mod sample;
 pub mod search;
+#[cfg(test)]
+mod tests;
 mod time;
 mod update;
 mod view;
