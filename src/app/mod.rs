@@ -1,12 +1,37 @@
 //! The terminal program's state machine: an action comes in, the state changes, an effect goes out.
 //!
-//! Draws nothing, reads no file, runs no guest. [`update`] is the only place where the state changes; `ui` draws it and
-//! `terminal` performs the effects. Reads the timeline; the session's reports arrive as [`Message`]s.
+//! Draws nothing, reads no file, runs no guest. The state changes only in the functions this module hands out: [`key`],
+//! [`update`], [`receive`], [`click`], [`wheel`], [`paste`] and [`resize`]; `ui` draws it and `terminal` performs the
+//! effects. Reads the timeline; the session's reports arrive as [`Message`]s. After each of those functions `top` is a
+//! multiple of the row's width, `cursor` lies in the memory shown (or is 0), and `moment` names a step that has run.
 
+pub mod action;
+mod copy;
 pub mod dump;
+pub mod inputs;
+pub mod inspect;
+pub mod keymap;
+mod keys;
 pub mod layout;
+pub mod marks;
+mod mouse;
+mod receive;
+#[doc(hidden)]
+pub mod sample;
+pub mod search;
+#[cfg(test)]
+mod tests;
+mod time;
+mod update;
+mod view;
 
-use crate::timeline::{InputFacts, Moment, StepRecord, Timeline};
+pub use action::Action;
+pub use keymap::{Context, status_keys};
+pub use mouse::{click, wheel};
+pub use receive::receive;
+pub use update::{key, paste, resize, update};
+
+use crate::timeline::{Image, InputFacts, Moment, StepRecord, Timeline};
 
 /// Everything the screen shows.
 #[derive(Debug, Clone)]
@@ -33,6 +58,90 @@ pub struct App {
     pub size: (u16, u16),
     /// The sessions `p` offers.
     pub sessions: Vec<SessionChoice>,
+    /// Run on until this step has run; `usize::MAX` for as far as it goes.
+    pub goal: Option<usize>,
+    /// A step that arrives is shown at once: so unless the person went back while it ran.
+    pub following: bool,
+    /// Lines scrolled off the top of the panes that are neither steps nor memory; drawing stops at the last screenful.
+    pub scroll: Scroll,
+    /// The pane before the digits typed so far, which `G` turns into a step's number and so takes back.
+    count_pane: Option<Pane>,
+    /// What the engine was before a restart that may still be refused.
+    before_restart: Option<Engine>,
+}
+
+/// Lines scrolled off the top of a pane.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Scroll {
+    pub happened: u16,
+    pub inspector: u16,
+    pub source: u16,
+}
+
+impl App {
+    /// An app that waits for its first session, at a terminal of `size` columns and rows.
+    pub fn new(size: (u16, u16), sessions: Vec<SessionChoice>, mouse: bool) -> Self {
+        App {
+            timeline: Timeline::default(),
+            moment: Moment::end_of(0),
+            engine: Engine::Opening,
+            top: 0,
+            cursor: 0,
+            pane: Pane::Steps,
+            overlay: Overlay::None,
+            notice: None,
+            count: None,
+            search: None,
+            cumulative: false,
+            mouse,
+            size,
+            sessions,
+            goal: None,
+            following: true,
+            scroll: Scroll::default(),
+            count_pane: None,
+            before_restart: None,
+        }
+    }
+
+    /// The step shown; `None` before the first has run.
+    pub fn record(&self) -> Option<&StepRecord> {
+        self.timeline.step(self.moment.step)
+    }
+
+    /// Memory at the moment shown.
+    pub fn memory(&self) -> Image {
+        self.timeline.memory_at(self.moment)
+    }
+
+    /// What keys mean now.
+    pub fn context(&self) -> Context {
+        match self.overlay {
+            Overlay::None => Context::Normal,
+            Overlay::Help { .. } => Context::Help,
+            Overlay::Search { .. } => Context::Search,
+            Overlay::Inputs { .. } => Context::Inputs,
+            Overlay::Sessions { .. } => Context::Sessions,
+        }
+    }
+
+    /// Whether a step runs now.
+    pub fn is_running(&self) -> bool {
+        matches!(self.engine, Engine::Running { .. })
+    }
+
+    fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), is_error: false });
+    }
+
+    fn complain(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), is_error: true });
+    }
+
+    fn forget_count(&mut self) {
+        self.count = None;
+        self.count_pane = None;
+    }
 }
 
 /// What the session's thread is doing.
@@ -58,6 +167,11 @@ pub enum Pane {
     Happened,
     Inspector,
     Source,
+}
+
+impl Pane {
+    /// In the order of the keys `1` to `5`.
+    pub const ALL: [Pane; 5] = [Pane::Steps, Pane::Memory, Pane::Happened, Pane::Inspector, Pane::Source];
 }
 
 /// What lies over the panes; at most one thing.

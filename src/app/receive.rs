@@ -1,0 +1,109 @@
+//! What the session's news do to the state, and what they make the app ask for next.
+
+use super::{App, Effect, Engine, Message, Overlay, time, view};
+use crate::safe;
+use crate::timeline::{Moment, Outcome, StepRecord, Timeline};
+
+/// Takes news from the session's thread.
+pub fn receive(app: &mut App, message: Message) -> Effect {
+    let effect = match message {
+        Message::Opened(timeline) => opened(app, *timeline),
+        Message::Step(record) => step(app, *record),
+        Message::Ended => ended(app),
+        Message::Progress(number) => {
+            if let Engine::Running { ticks, .. } = &mut app.engine {
+                *ticks = number;
+            }
+            Effect::None
+        }
+        Message::OpenFailed(text) => {
+            app.engine = Engine::Broken(text);
+            app.goal = None;
+            app.before_restart = None;
+            close_inputs(app);
+            Effect::None
+        }
+        Message::InputsRefused(reasons) => refused(app, reasons),
+    };
+    view::settle(app);
+    effect
+}
+
+/// A new timeline takes the old one's place; its step 0 is asked for at once.
+fn opened(app: &mut App, timeline: Timeline) -> Effect {
+    app.timeline = timeline;
+    app.moment = Moment::end_of(app.timeline.steps().len().saturating_sub(1));
+    app.before_restart = None;
+    app.notice = None;
+    app.top = 0;
+    app.cursor = 0;
+    if let Some(search) = &mut app.search {
+        search.found = None;
+    }
+    close_inputs(app);
+    time::start(app)
+}
+
+fn step(app: &mut App, record: StepRecord) -> Effect {
+    let index = record.index;
+    // A late report of a session that was replaced fits nowhere.
+    if index != app.timeline.steps().len() {
+        return Effect::None;
+    }
+    let outcome = record.outcome;
+    app.timeline.push(record);
+    let planned = app.timeline.planned.len();
+    let is_last = planned != 0 && index.saturating_add(1) >= planned;
+    app.engine = if is_last { Engine::Ended } else { Engine::Ready };
+    if app.following {
+        time::show(app, index);
+    }
+    match app.goal {
+        Some(goal) if index < goal && !is_last && outcome != Outcome::Cancelled => time::start(app),
+        Some(goal) => {
+            app.goal = None;
+            if index < goal && goal != usize::MAX {
+                app.say(time::over(app));
+            }
+            Effect::None
+        }
+        None => Effect::None,
+    }
+}
+
+fn ended(app: &mut App) -> Effect {
+    let was_asked = app.is_running();
+    app.engine = Engine::Ended;
+    let goal = app.goal.take();
+    if was_asked && goal != Some(usize::MAX) {
+        app.say(time::over(app));
+    }
+    Effect::None
+}
+
+/// The old run stays; the reasons go to the lines they are about.
+fn refused(app: &mut App, reasons: Vec<(String, String)>) -> Effect {
+    if let Some(engine) = app.before_restart.take() {
+        app.engine = engine;
+    }
+    app.goal = None;
+    let Some((name, why)) = reasons.first() else { return Effect::None };
+    let text = format!("{}: {}", safe::cut(name, 40), safe::cut(why, 200));
+    if let Overlay::Inputs { fields, chosen } = &mut app.overlay {
+        for field in fields.iter_mut() {
+            field.error = reasons.iter().find(|(n, _)| *n == field.facts.name).map(|(_, why)| safe::cut(why, 200));
+        }
+        if let Some(first) = fields.iter().position(|f| f.error.is_some()) {
+            *chosen = first;
+            return Effect::None;
+        }
+    }
+    app.complain(text);
+    Effect::None
+}
+
+fn close_inputs(app: &mut App) {
+    if matches!(app.overlay, Overlay::Inputs { .. }) {
+        app.overlay = Overlay::None;
+    }
+}

@@ -1,0 +1,238 @@
+//! Recorded sessions made by hand, so that the screen's tests need no guest: the default session as the recorder tells
+//! it, and one in which memory grows and the buffer moves. For tests alone.
+
+use super::{App, Engine, Message, SessionChoice, receive};
+use crate::timeline::{
+    Binding, CallRecord, Event, ExportFacts, Finding, FindingKind, Growth, GuestFacts, Image, InputFacts, MemoryFacts,
+    NamedSpan, Naming, PAGE, PlannedStep, Pointer, Span, SpanKind, StepKind, StepRecord, Timeline, Write, Writer,
+};
+use crate::value::Value;
+
+const TEXT: &str = "Did you know";
+const TAIL: &str = " Wasm is cool!";
+const BUFFER: u64 = 0x400;
+const MOVED: u64 = 0x10400;
+
+const PLAN: [(StepKind, u32, &str); 7] = [
+    (StepKind::Call, 4, "ptr = call get_wasm_memory_buffer_pointer()"),
+    (StepKind::Region, 5, "region buffer = ptr, 1024"),
+    (StepKind::Write, 6, "write ptr, text"),
+    (StepKind::Call, 7, "n   = call add_wasm_is_cool(len(text))"),
+    (StepKind::Call, 8, "ptr = call get_wasm_memory_buffer_pointer()"),
+    (StepKind::Read, 9, "out = read ptr, n as utf8"),
+    (StepKind::Expect, 10, "expect out == text ++ \" Wasm is cool!\""),
+];
+
+/// The default session, all eight steps of it. The buffer is at 0x400, the guest's own text at 0x800.
+pub fn timeline() -> Timeline {
+    let mut timeline = announced();
+    for record in records(BUFFER) {
+        timeline.push(record);
+    }
+    timeline
+}
+
+/// The same session with a guest that grows memory in step 4 and has its buffer at 0x10400 from then on.
+pub fn timeline_where_memory_moved() -> Timeline {
+    let mut timeline = announced();
+    for record in records(MOVED) {
+        timeline.push(record);
+    }
+    timeline
+}
+
+/// The default session before anything has run: what arrives with [`Message::Opened`].
+pub fn announced() -> Timeline {
+    let mut planned =
+        vec![PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration: None }];
+    planned.extend(PLAN.iter().map(|(kind, line, text)| PlannedStep {
+        kind: *kind,
+        line: Some(*line),
+        text: (*text).into(),
+        narration: None,
+    }));
+    let export = |name: &str, kind: &str, ty: &str| ExportFacts { name: name.into(), kind: kind.into(), ty: ty.into() };
+    let mut timeline = Timeline::default();
+    timeline.title = "default session".into();
+    timeline.guest = GuestFacts {
+        path: "wasm_is_cool.wat".into(),
+        sha256: "00".repeat(32),
+        bytes: 271,
+        memory: Some(MemoryFacts { pages: 1, max: None, is_64: false }),
+        exports: vec![
+            export("memory", "memory", "1"),
+            export("get_wasm_memory_buffer_pointer", "func", "() -> i32"),
+            export("add_wasm_is_cool", "func", "(i32) -> i32"),
+        ],
+        imports: Vec::new(),
+    };
+    timeline.inputs = vec![InputFacts { name: "text".into(), value: Value::Text(TEXT.into()) }];
+    timeline.planned = planned;
+    timeline
+}
+
+/// The records of the default session in order; the buffer is at `later` from step 4 on.
+pub fn records(later: u64) -> Vec<StepRecord> {
+    let mut memory = Image::zeroed(PAGE);
+    let moves = later != BUFFER;
+
+    let mut instantiate = StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), Image::default());
+    let data = write(&memory, 0x800, TAIL.as_bytes(), Writer::Data { segment: 0 });
+    instantiate.events.push(Event::Growth(Growth { before: 0, after: 1, by: Writer::guest() }));
+    record(&mut instantiate, &mut memory, vec![data]);
+    instantiate.pages_before = 0;
+    instantiate.focus = Some(Span { start: 0x800, len: 14 });
+
+    let mut fetch = planned(1, &memory);
+    fetched(&mut fetch, BUFFER, None);
+
+    let mut region = planned(2, &memory);
+    region.pointers = pointer(BUFFER);
+    region.focus = Some(Span { start: BUFFER, len: 1024 });
+    let span = Span { start: BUFFER, len: 1024 };
+    region.naming =
+        Some(Naming::Named(NamedSpan { name: "buffer".into(), kind: SpanKind::Region, span, released: false }));
+
+    let mut put = planned(3, &memory);
+    let text = write(&memory, BUFFER, TEXT.as_bytes(), Writer::Host);
+    record(&mut put, &mut memory, vec![text]);
+    put.pointers = pointer(BUFFER);
+    put.focus = Some(Span { start: BUFFER, len: 12 });
+
+    let mut call = transform(&mut memory, later, moves);
+    call.pointers = pointer(BUFFER);
+
+    let mut again = planned(5, &memory);
+    fetched(&mut again, later, moves.then_some(BUFFER));
+
+    let whole = format!("{TEXT}{TAIL}");
+    let mut read = planned(6, &memory);
+    read.bindings = vec![Binding { name: "out".into(), value: Value::Text(whole) }];
+    read.pointers = pointer(later);
+    read.focus = Some(Span { start: later, len: 26 });
+
+    let mut expect = planned(7, &memory);
+    expect.pointers = pointer(later);
+    expect.focus = None;
+    vec![instantiate, fetch, region, put, call, again, read, expect]
+}
+
+/// Step 4: the guest appends its text, byte by byte; where the buffer moves, after it has grown memory and copied it.
+fn transform(memory: &mut Image, later: u64, moves: bool) -> StepRecord {
+    let mut call = planned(4, memory);
+    let guest = |line: u32| Writer::Guest {
+        function: Some("add_wasm_is_cool".into()),
+        offset: Some(0x90 + u64::from(line)),
+        source: Some(format!("wasm_is_cool.wat:{line}").into()),
+    };
+    let mut writes = Vec::new();
+    if moves {
+        call.events.push(Event::Growth(Growth { before: 1, after: 2, by: guest(19) }));
+        memory.grow(2 * PAGE);
+        writes.push(write(memory, later, TEXT.as_bytes(), guest(20)));
+        let message = "Memory grew from 1 page to 2: views and lengths kept from before are no longer valid.";
+        call.findings.push(Finding::new(FindingKind::MemoryGrew, message));
+    }
+    for (at, byte) in (later + 12..).zip(TAIL.bytes()) {
+        writes.push(write(memory, at, &[byte], guest(25)));
+    }
+    record(&mut call, memory, writes);
+    call.stores = if moves { 26 } else { 14 };
+    call.stores_recorded = call.stores;
+    call.pages_before = 1;
+    call.focus = Some(Span { start: later + 12, len: 14 });
+    call.bindings = vec![Binding { name: "n".into(), value: Value::Int(26) }];
+    call.call = Some(CallRecord {
+        export: "add_wasm_is_cool".into(),
+        args: vec![Value::Int(12)],
+        results: vec![Value::Int(26)],
+    });
+    call
+}
+
+fn planned(index: usize, memory: &Image) -> StepRecord {
+    let (kind, line, text) = PLAN[index - 1];
+    let mut record = StepRecord::begin(index, kind, text.into(), memory.clone());
+    record.line = Some(line);
+    record
+}
+
+fn fetched(record: &mut StepRecord, address: u64, moved_from: Option<u64>) {
+    let value = Value::Int(i128::from(address));
+    record.bindings = vec![Binding { name: "ptr".into(), value: value.clone() }];
+    record.call =
+        Some(CallRecord { export: "get_wasm_memory_buffer_pointer".into(), args: Vec::new(), results: vec![value] });
+    record.pointers = vec![Pointer { name: "ptr".into(), address, moved_from, fetched: true }];
+    record.focus = Some(Span { start: address, len: 1 });
+}
+
+fn pointer(address: u64) -> Vec<Pointer> {
+    vec![Pointer { name: "ptr".into(), address, moved_from: None, fetched: false }]
+}
+
+fn write(memory: &Image, start: u64, bytes: &[u8], writer: Writer) -> Write {
+    let before = memory.read(start, bytes.len() as u64);
+    Write { start, before: before.into(), after: bytes.into(), writer, is_difference: false }
+}
+
+/// Does the writes and settles what the record says about memory.
+fn record(step: &mut StepRecord, memory: &mut Image, writes: Vec<Write>) {
+    let before = step.memory.clone();
+    for write in writes {
+        memory.write(write.start, &write.after);
+        step.events.push(Event::Write(write));
+    }
+    step.memory = memory.clone();
+    step.pages_after = memory.pages();
+    step.settle_changes(&before);
+}
+
+/// One step over a memory given as it is.
+pub fn timeline_over(memory: Image) -> Timeline {
+    let mut timeline = Timeline::default();
+    timeline.push(StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), memory));
+    timeline
+}
+
+/// One step in which the host writes the byte at `address` `count` times.
+pub fn timeline_with_many_writes(address: u64, count: u8) -> Timeline {
+    let mut memory = Image::zeroed(PAGE);
+    let mut step = StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), memory.clone());
+    for value in 1..=count {
+        let one = write(&memory, address, &[value], Writer::Host);
+        memory.write(address, &[value]);
+        step.events.push(Event::Write(one));
+    }
+    step.memory = memory;
+    let mut timeline = Timeline::default();
+    timeline.push(step);
+    timeline
+}
+
+/// The default session, wholly run and shown at `step`, at a terminal of `size`.
+pub fn app(size: (u16, u16), step: usize) -> App {
+    app_over(timeline(), size, step)
+}
+
+/// A session that has run as far as its timeline goes, shown at `step`.
+pub fn app_over(timeline: Timeline, size: (u16, u16), step: usize) -> App {
+    let mut app = opened(size);
+    for record in timeline.steps() {
+        app.engine = Engine::Running { step: record.index, ticks: 0, cancelling: false };
+        receive(&mut app, Message::Step(Box::new(record.clone())));
+    }
+    super::time::show(&mut app, step);
+    app
+}
+
+/// The default session just opened: step 0 has been asked for.
+pub fn opened(size: (u16, u16)) -> App {
+    let choice = |name: &str, description: &str| SessionChoice { name: name.into(), description: description.into() };
+    let sessions = vec![
+        choice("wasm_is_cool", "A host writes a string, the guest appends to it."),
+        choice("moved", "The same, with a guest whose buffer moves."),
+    ];
+    let mut app = App::new(size, sessions, true);
+    receive(&mut app, Message::Opened(Box::new(announced())));
+    app
+}

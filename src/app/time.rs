@@ -1,0 +1,138 @@
+//! Moving through time: forward and back over what has run, and on to what has not. Going back never runs anything.
+
+use super::{App, Effect, Engine, view};
+use crate::timeline::{Moment, Outcome};
+
+const OVER: &str = "The session is over: ← goes back, e edits the inputs, p chooses another session.";
+
+/// One step forward; at the last step that has run, asks for the next.
+pub(super) fn next(app: &mut App) -> Effect {
+    if app.moment.step.saturating_add(1) < ran(app) {
+        show(app, app.moment.step + 1);
+        return Effect::None;
+    }
+    run_next(app)
+}
+
+pub(super) fn back(app: &mut App) {
+    app.goal = None;
+    match app.moment.step.checked_sub(1) {
+        Some(step) if ran(app) > 0 => show(app, step),
+        _ => app.say("This is the beginning: nothing runs before step 0."),
+    }
+}
+
+pub(super) fn first(app: &mut App) {
+    app.goal = None;
+    show(app, 0);
+}
+
+/// To the last step that has run; from there, on to the end.
+pub(super) fn last(app: &mut App) -> Effect {
+    match ran(app).checked_sub(1) {
+        Some(step) if step != app.moment.step => {
+            show(app, step);
+            Effect::None
+        }
+        _ => run_to(app, usize::MAX),
+    }
+}
+
+/// To a step by its number; runs up to it where it has not run yet.
+pub(super) fn go_to(app: &mut App, step: usize) -> Effect {
+    if step < ran(app) {
+        app.goal = None;
+        show(app, step);
+        return Effect::None;
+    }
+    match app.timeline.planned.len().checked_sub(1) {
+        Some(last) if step > last => {
+            app.complain(format!("There is no step {step}: the last is step {last}."));
+            Effect::None
+        }
+        _ => run_to(app, step),
+    }
+}
+
+/// Forward or back over what has run, and no further.
+pub(super) fn move_in_past(app: &mut App, steps: isize) {
+    let Some(last) = ran(app).checked_sub(1) else { return };
+    let to = app.moment.step.saturating_add_signed(steps).min(last);
+    if to != app.moment.step {
+        if steps < 0 {
+            app.goal = None;
+        }
+        show(app, to);
+    } else if steps < 0 {
+        app.say("This is the beginning: nothing runs before step 0.");
+    } else if app.engine == Engine::Ready {
+        app.say("This is the last step that has run: space runs the next one.");
+    }
+}
+
+/// Shows the end of a step that has run, with the bytes it is about in view.
+pub(super) fn show(app: &mut App, step: usize) {
+    let last = ran(app).saturating_sub(1);
+    let step = step.min(last);
+    app.moment = Moment::end_of(step);
+    app.following = step == last;
+    app.scroll.happened = 0;
+    app.scroll.source = 0;
+    view::show_focus(app);
+}
+
+/// Asks the session for the next step.
+pub(super) fn start(app: &mut App) -> Effect {
+    app.engine = Engine::Running { step: ran(app), ticks: 0, cancelling: false };
+    app.following = true;
+    Effect::Advance
+}
+
+fn run_to(app: &mut App, goal: usize) -> Effect {
+    let effect = run_next(app);
+    if app.is_running() {
+        app.goal = Some(goal);
+        app.following = true;
+        app.notice = None;
+    }
+    effect
+}
+
+fn run_next(app: &mut App) -> Effect {
+    match &app.engine {
+        Engine::Ready => return start(app),
+        Engine::Running { cancelling: true, .. } => app.say("The step is being cancelled."),
+        Engine::Running { step, .. } => {
+            let text = format!("Step {step} is running: esc cancels it.");
+            app.following = true;
+            app.say(text);
+        }
+        Engine::Opening => app.say("The guest is still being compiled."),
+        Engine::Ended => app.say(over(app)),
+        Engine::Broken(_) => app.complain("This session could not be opened: p chooses another, q leaves."),
+    }
+    Effect::None
+}
+
+/// Why no step follows.
+pub(super) fn over(app: &App) -> String {
+    let last = app.timeline.steps().last().filter(|s| s.outcome != Outcome::Ok && !s.is_claimed());
+    match last {
+        None => OVER.to_owned(),
+        Some(step) => {
+            let how = match step.outcome {
+                Outcome::Trapped => "trapped",
+                Outcome::Cancelled => "was cancelled",
+                Outcome::Failed | Outcome::Ok => "failed",
+            };
+            format!(
+                "The session stopped at step {}, which {how}: ← goes back, e edits the inputs, p chooses another session.",
+                step.index
+            )
+        }
+    }
+}
+
+fn ran(app: &App) -> usize {
+    app.timeline.steps().len()
+}

@@ -1,0 +1,337 @@
+//! What each action does: the one match over all of them. The parts of the work live with their concepts: time, view,
+//! search, inputs, copy.
+
+use crossterm::event::{KeyEvent, KeyEventKind};
+use tui_input::{Input, InputRequest};
+
+use super::{Action, App, Effect, Engine, Overlay, Pane, copy, inputs, inspect, keymap, keys, search, time, view};
+use crate::safe;
+
+/// The most characters a line being typed may have.
+const LONGEST_LINE: usize = 65536;
+/// How far the panes of prose scroll: more than any has lines; drawing stops at the last screenful.
+const PROSE_LINES: u16 = 500;
+/// Steps and lines of a list that a page is.
+const PAGE_LINES: usize = 10;
+
+/// Takes a key: through the table, or as a character for the line being typed.
+pub fn key(app: &mut App, event: KeyEvent) -> Effect {
+    if event.kind == KeyEventKind::Release {
+        return Effect::None;
+    }
+    if let Some(action) = keymap::lookup(app.context(), event) {
+        return update(app, action);
+    }
+    app.notice = None;
+    app.forget_count();
+    if let Some(c) = keys::typed(event).filter(|c| !safe::is_unsafe(*c)) {
+        edit(app, InputRequest::InsertChar(c));
+    }
+    Effect::None
+}
+
+/// Does what an action says. The only place where the person's wishes change the state.
+pub fn update(app: &mut App, action: Action) -> Effect {
+    app.notice = None;
+    let effect = match app.overlay {
+        Overlay::None => normal(app, action),
+        _ => overlaid(app, action),
+    };
+    if !matches!(action, Action::Digit(_)) {
+        app.forget_count();
+    }
+    view::settle(app);
+    effect
+}
+
+fn normal(app: &mut App, action: Action) -> Effect {
+    match action {
+        Action::Next => return time::next(app),
+        Action::Back => time::back(app),
+        Action::First => time::first(app),
+        Action::Last => return last(app),
+        Action::Digit(digit) => type_digit(app, digit),
+        Action::NextPane => app.pane = pane_after(app.pane, 1),
+        Action::PreviousPane => app.pane = pane_after(app.pane, Pane::ALL.len() - 1),
+        Action::Down => scroll(app, app.pane, 1),
+        Action::Up => scroll(app, app.pane, -1),
+        Action::PageDown => page(app, 1),
+        Action::PageUp => page(app, -1),
+        Action::ByteLeft => view::move_cursor(app, -1),
+        Action::ByteRight => view::move_cursor(app, 1),
+        Action::RowUp => view::move_rows(app, -1),
+        Action::RowDown => view::move_rows(app, 1),
+        Action::NextChange => view::next_change(app),
+        Action::PreviousChange => view::previous_change(app),
+        Action::FollowPointer => view::follow_pointer(app),
+        Action::Focus => view::show_focus(app),
+        Action::OpenSearch => app.overlay = Overlay::Search { input: Input::default() },
+        Action::FindNext => search::find_next(app),
+        Action::FindPrevious => search::find_previous(app),
+        Action::EditInputs => inputs::open(app),
+        Action::ChooseSession => open_sessions(app),
+        Action::Escape => return escape(app),
+        Action::CopyRow => return copied(app, copy::row(app)),
+        Action::CopyView => return copied(app, copy::view(app)),
+        Action::Cumulative => toggle_cumulative(app),
+        Action::Mouse => return toggle_mouse(app),
+        Action::Help => app.overlay = Overlay::Help { scroll: 0 },
+        Action::Quit => return Effect::Quit { keep_frame: false },
+        Action::QuitKeepFrame => return Effect::Quit { keep_frame: true },
+        Action::Interrupt | Action::Suspend | Action::Redraw => return anywhere(app, action),
+        Action::Close | Action::Confirm | Action::Edit(_) => {}
+    }
+    Effect::None
+}
+
+/// What lies over the panes takes its own keys and lets the rest go.
+fn overlaid(app: &mut App, action: Action) -> Effect {
+    match action {
+        Action::Close => app.overlay = Overlay::None,
+        Action::Confirm => return confirm(app),
+        Action::Edit(request) => edit(app, request),
+        Action::Down => move_line(app, 1),
+        Action::Up => move_line(app, -1),
+        Action::PageDown => move_line(app, PAGE_LINES as isize),
+        Action::PageUp => move_line(app, -(PAGE_LINES as isize)),
+        Action::First => move_line(app, isize::MIN),
+        Action::Last => move_line(app, isize::MAX),
+        other => return anywhere(app, other),
+    }
+    Effect::None
+}
+
+fn anywhere(app: &mut App, action: Action) -> Effect {
+    match action {
+        Action::Interrupt if matches!(app.engine, Engine::Running { cancelling: false, .. }) => cancel(app),
+        Action::Interrupt => Effect::Quit { keep_frame: false },
+        Action::Suspend => Effect::Suspend,
+        Action::Redraw => Effect::Redraw,
+        _ => Effect::None,
+    }
+}
+
+/// Puts pasted text into the line being typed: one line, without characters that a terminal would act on.
+pub fn paste(app: &mut App, text: &str) -> Effect {
+    app.notice = None;
+    app.forget_count();
+    let line: String = text
+        .trim_end_matches(['\r', '\n'])
+        .replace("\r\n", " ")
+        .chars()
+        .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
+        .filter(|c| !safe::is_unsafe(*c))
+        .collect();
+    match line_being_typed(app) {
+        Some(input) => {
+            let room = LONGEST_LINE.saturating_sub(input.value().chars().count());
+            let at = input.cursor();
+            let pasted: String = line.chars().take(room).collect();
+            let mut value: String = input.value().chars().take(at).collect();
+            value.push_str(&pasted);
+            value.extend(input.value().chars().skip(at));
+            *input = Input::new(value).with_cursor(at.saturating_add(pasted.chars().count()));
+        }
+        None => app.say("There is no line to paste into: press / to find something, or e to edit the inputs."),
+    }
+    Effect::None
+}
+
+/// Takes the terminal's new size, in columns and rows.
+pub fn resize(app: &mut App, size: (u16, u16)) -> Effect {
+    let was_in_view = view::is_in_view(app, app.cursor, 1);
+    app.size = size;
+    view::settle(app);
+    if was_in_view {
+        view::reveal(app, app.cursor, 1);
+    }
+    Effect::None
+}
+
+fn line_being_typed(app: &mut App) -> Option<&mut Input> {
+    match &mut app.overlay {
+        Overlay::Search { input } => Some(input),
+        Overlay::Inputs { fields, chosen } => fields.get_mut(*chosen).map(|field| {
+            field.error = None;
+            &mut field.input
+        }),
+        _ => None,
+    }
+}
+
+fn edit(app: &mut App, request: InputRequest) {
+    let Some(input) = line_being_typed(app) else { return };
+    let grows = matches!(request, InputRequest::InsertChar(_) | InputRequest::Yank);
+    if !(grows && input.value().chars().count() >= LONGEST_LINE) {
+        input.handle(request);
+    }
+}
+
+fn confirm(app: &mut App) -> Effect {
+    match &app.overlay {
+        Overlay::Search { .. } => {
+            search::confirm(app);
+            Effect::None
+        }
+        Overlay::Inputs { .. } => inputs::confirm(app),
+        Overlay::Sessions { chosen } => {
+            let chosen = *chosen;
+            open_session(app, chosen)
+        }
+        Overlay::None | Overlay::Help { .. } => Effect::None,
+    }
+}
+
+fn open_sessions(app: &mut App) {
+    if app.sessions.is_empty() {
+        app.say("There is no other session to choose.");
+    } else {
+        app.overlay = Overlay::Sessions { chosen: 0 };
+    }
+}
+
+fn open_session(app: &mut App, chosen: usize) -> Effect {
+    if app.sessions.get(chosen).is_none() {
+        return Effect::None;
+    }
+    if app.is_running() {
+        app.complain("A step is running: ctrl-c cancels it, then choose again.");
+        return Effect::None;
+    }
+    app.overlay = Overlay::None;
+    app.goal = None;
+    app.before_restart = None;
+    app.engine = Engine::Opening;
+    Effect::Open(chosen)
+}
+
+/// Moves in the list of the overlay, or scrolls it.
+fn move_line(app: &mut App, lines: isize) {
+    match &mut app.overlay {
+        Overlay::Help { scroll } => {
+            let last = keymap::help_lines().saturating_sub(1);
+            *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines).min(last)).unwrap_or(u16::MAX);
+        }
+        Overlay::Inputs { fields, chosen } => *chosen = around(*chosen, lines, fields.len()),
+        Overlay::Sessions { chosen } => {
+            *chosen = chosen.saturating_add_signed(lines).min(app.sessions.len().saturating_sub(1));
+        }
+        Overlay::None | Overlay::Search { .. } => {}
+    }
+}
+
+/// One on or back in a ring of `len`.
+fn around(at: usize, by: isize, len: usize) -> usize {
+    if by < 0 {
+        at.checked_sub(1).unwrap_or(len.saturating_sub(1))
+    } else if at.saturating_add(1) < len {
+        at + 1
+    } else {
+        0
+    }
+}
+
+/// A digit goes to its pane at once, since nobody can know that `G` will follow; `G` then takes that back.
+fn type_digit(app: &mut App, digit: u8) {
+    if app.count.is_none() {
+        app.count_pane = Some(app.pane);
+        if let Some(pane) = digit.checked_sub(1).and_then(|i| Pane::ALL.get(usize::from(i))) {
+            app.pane = *pane;
+        }
+    } else if let Some(pane) = app.count_pane {
+        app.pane = pane;
+    }
+    app.count = Some(app.count.unwrap_or(0).saturating_mul(10).saturating_add(u32::from(digit)));
+}
+
+fn last(app: &mut App) -> Effect {
+    match app.count.take() {
+        Some(step) => {
+            app.pane = app.count_pane.take().unwrap_or(app.pane);
+            time::go_to(app, usize::try_from(step).unwrap_or(usize::MAX))
+        }
+        None => time::last(app),
+    }
+}
+
+fn pane_after(pane: Pane, by: usize) -> Pane {
+    let at = Pane::ALL.iter().position(|p| *p == pane).unwrap_or(0);
+    Pane::ALL.into_iter().cycle().nth(at.saturating_add(by)).unwrap_or(pane)
+}
+
+/// Goes by lines in one pane.
+pub(super) fn scroll(app: &mut App, pane: Pane, lines: i16) {
+    let move_by = |at: u16, last: u16| at.saturating_add_signed(lines).min(last);
+    match pane {
+        Pane::Steps => time::move_in_past(app, isize::from(lines)),
+        Pane::Memory => view::move_rows(app, i64::from(lines)),
+        Pane::Happened => app.scroll.happened = move_by(app.scroll.happened, PROSE_LINES),
+        Pane::Source => app.scroll.source = move_by(app.scroll.source, PROSE_LINES),
+        Pane::Inspector => {
+            let last = inspect::Inspection::of(app).rows.len().saturating_sub(1);
+            app.scroll.inspector = move_by(app.scroll.inspector, u16::try_from(last).unwrap_or(u16::MAX));
+        }
+    }
+}
+
+fn page(app: &mut App, direction: i16) {
+    match app.pane {
+        Pane::Memory => view::move_page(app, i64::from(direction)),
+        pane => scroll(app, pane, direction.saturating_mul(PAGE_LINES as i16)),
+    }
+}
+
+fn escape(app: &mut App) -> Effect {
+    app.forget_count();
+    if app.is_running() {
+        return cancel(app);
+    }
+    app.search = None;
+    Effect::None
+}
+
+fn cancel(app: &mut App) -> Effect {
+    app.goal = None;
+    match &mut app.engine {
+        Engine::Running { cancelling, .. } if !*cancelling => {
+            *cancelling = true;
+            Effect::Cancel
+        }
+        Engine::Running { .. } => {
+            app.say("The step is being cancelled; ctrl-c leaves at once.");
+            Effect::None
+        }
+        _ => Effect::None,
+    }
+}
+
+fn toggle_cumulative(app: &mut App) {
+    app.cumulative = !app.cumulative;
+    app.say(if app.cumulative {
+        "Marked: every byte that differs from the start."
+    } else {
+        "Marked: the bytes this step changed."
+    });
+}
+
+fn toggle_mouse(app: &mut App) -> Effect {
+    app.mouse = !app.mouse;
+    app.say(if app.mouse {
+        "The mouse works here; M gives it back to the terminal."
+    } else {
+        "The terminal has the mouse again, and selects text with it."
+    });
+    Effect::CaptureMouse(app.mouse)
+}
+
+fn copied(app: &mut App, rows: Vec<String>) -> Effect {
+    match rows.len() {
+        0 => {
+            app.say("There is no memory to copy yet.");
+            return Effect::None;
+        }
+        1 => app.say("Copied the row under the cursor."),
+        n => app.say(format!("Copied {n} rows.")),
+    }
+    Effect::Copy(rows.join("\n"))
+}
