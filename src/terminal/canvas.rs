@@ -95,7 +95,7 @@ fn lines(buffer: &Buffer) -> io::Result<Vec<u8>> {
 }
 
 fn is_blank(cell: &Cell) -> bool {
-    cell.symbol().trim().is_empty() && *cell == Cell::EMPTY
+    cell.symbol().trim().is_empty() && cell.style() == Cell::EMPTY.style()
 }
 
 fn print_run(bytes: &mut Vec<u8>, (style, text): &(Style, String)) -> io::Result<()> {

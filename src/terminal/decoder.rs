@@ -179,9 +179,9 @@ fn control_sequence(rest: &[u8]) -> Head {
         [b'M', ..] => return Head::Unfinished,
         _ => {}
     }
-    let Some(end) = rest.iter().position(|byte| !(0x20..=0x3f).contains(byte)) else {
+    let Some(end) = rest.iter().take(SEQUENCE_LIMIT).position(|byte| !(0x20..=0x3f).contains(byte)) else {
         let is_sequence = rest.len() < SEQUENCE_LIMIT;
-        return if is_sequence { Head::Unfinished } else { Head::Whole(2 + rest.len(), None) };
+        return if is_sequence { Head::Unfinished } else { Head::Whole(2 + SEQUENCE_LIMIT, None) };
     };
     let (Some(&last), Some(parameters)) = (rest.get(end), rest.get(..end)) else { return Head::Unfinished };
     if !(0x40..=0x7e).contains(&last) {

@@ -18,6 +18,7 @@ mod wake;
 
 use std::io;
 use std::ops::ControlFlow::{self, Break, Continue};
+use std::time::{Duration, Instant};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::queue;
@@ -39,7 +40,7 @@ const NOTCH: i32 = 3;
 /// Messages and reads of the keyboard taken before a frame is drawn all the same.
 const BATCH: usize = 256;
 /// How long an escape may be the start of a key's sequence: a slow line may part them.
-const ESCAPE: Timespec = Timespec { tv_sec: 0, tv_nsec: 25_000_000 };
+const ESCAPE: Duration = Duration::from_millis(25);
 
 /// What a person's keys ask of the session, and what it answers. No call may block.
 pub trait Host {
@@ -114,8 +115,20 @@ pub fn run(app: App, theme: Theme, host: &mut dyn Host, options: Options) -> Res
     let guard = modes::enter(options.mouse).map_err(TerminalError::Modes)?;
     let canvas = Canvas::new(size()).map_err(TerminalError::Modes)?;
     let decoder = Decoder::default();
-    let mut stage =
-        Stage { app, theme, host, canvas, decoder, signals, bell, waker, mouse: options.mouse, is_resumed: false };
+    let mut stage = Stage {
+        app,
+        theme,
+        host,
+        canvas,
+        decoder,
+        signals,
+        bell,
+        waker,
+        mouse: options.mouse,
+        is_stale: true,
+        escape: None,
+        is_resumed: false,
+    };
     stage.app.mouse = options.mouse;
     let leave = stage.play()?;
     let frame = match leave {
@@ -156,8 +169,6 @@ struct Ready {
     keys: bool,
     signals: bool,
     messages: bool,
-    /// Nothing came while an escape waited for the rest of its sequence.
-    timeout: bool,
 }
 
 /// Everything the event loop has in hand.
@@ -171,6 +182,10 @@ struct Stage<'a> {
     bell: Bell,
     waker: Waker,
     mouse: bool,
+    /// Whether the app has heard of anything since the last frame.
+    is_stale: bool,
+    /// Until when an escape that was read may be the start of a sequence.
+    escape: Option<Instant>,
     /// The next signal to resume says only what is known already.
     is_resumed: bool,
 }
@@ -188,7 +203,7 @@ impl Stage<'_> {
             if let Break(leave) = flow {
                 return Ok(leave);
             }
-            if self.canvas.draw(&self.app, &self.theme).is_err() {
+            if std::mem::take(&mut self.is_stale) && self.canvas.draw(&self.app, &self.theme).is_err() {
                 hang_up();
             }
             let ready = self.wait()?;
@@ -199,18 +214,18 @@ impl Stage<'_> {
     /// Waits until there is something to do.
     fn wait(&self) -> Result<Ready, TerminalError> {
         let stdin = rustix::stdio::stdin();
-        let timeout = self.decoder.is_ambiguous().then_some(&ESCAPE);
         loop {
+            let patience = self.escape.map(|end| timespec(end.saturating_duration_since(Instant::now())));
             let mut sources = [
                 PollFd::new(&stdin, PollFlags::IN),
                 PollFd::new(&self.signals, PollFlags::IN),
                 PollFd::new(&self.bell, PollFlags::IN),
             ];
-            let count = match poll(&mut sources, timeout) {
-                Ok(count) => count,
+            match poll(&mut sources, patience.as_ref()) {
+                Ok(_) => {}
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(TerminalError::Wait(error.into())),
-            };
+            }
             let [keys, signals, messages] = sources.map(|source| source.revents());
             if keys.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
                 hang_up();
@@ -219,7 +234,6 @@ impl Stage<'_> {
                 keys: keys.contains(PollFlags::IN),
                 signals: !signals.is_empty(),
                 messages: !messages.is_empty(),
-                timeout: count == 0,
             });
         }
     }
@@ -236,11 +250,8 @@ impl Stage<'_> {
         if ready.keys && flow.is_continue() {
             flow = self.take_keys()?;
         }
-        if ready.timeout && flow.is_continue() {
-            flow = match self.decoder.settle() {
-                Some(input) => self.input(input)?,
-                None => flow,
-            };
+        if flow.is_continue() {
+            flow = self.settle_escape()?;
         }
         Ok(flow)
     }
@@ -293,6 +304,21 @@ impl Stage<'_> {
         Ok(Continue(()))
     }
 
+    /// Takes an escape as the key when its time is over. By the clock, not by a wait that ends with nothing: the
+    /// messages of a running guest may leave no such wait.
+    fn settle_escape(&mut self) -> Result<Flow, TerminalError> {
+        if !self.decoder.is_ambiguous() {
+            self.escape = None;
+            return Ok(Continue(()));
+        }
+        let now = Instant::now();
+        if now < *self.escape.get_or_insert(now + ESCAPE) {
+            return Ok(Continue(()));
+        }
+        self.escape = None;
+        self.decoder.settle().map_or(Ok(Continue(())), |input| self.input(input))
+    }
+
     fn input(&mut self, input: Input) -> Result<Flow, TerminalError> {
         let app = &mut self.app;
         let effect = match input {
@@ -304,7 +330,9 @@ impl Stage<'_> {
         self.perform(effect)
     }
 
+    /// Does what the app asked for after it heard of something.
     fn perform(&mut self, effect: Effect) -> Result<Flow, TerminalError> {
+        self.is_stale = true;
         match effect {
             Effect::None => {}
             Effect::Advance => self.host.advance(),
@@ -330,7 +358,7 @@ impl Stage<'_> {
         let _ = kill_current_process_group(Signal::STOP);
         // The stop may reach another thread first and this one a moment later; being continued is what says that it is
         // over. The first process of a container cannot be stopped at all, so the wait has an end.
-        let moment = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+        let moment = timespec(Duration::from_millis(100));
         let _ = poll(&mut [PollFd::new(&self.signals, PollFlags::IN)], Some(&moment));
         self.is_resumed = true;
         self.resume()
@@ -346,11 +374,14 @@ impl Stage<'_> {
     }
 }
 
+fn timespec(duration: Duration) -> Timespec {
+    Timespec { tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), tv_nsec: duration.subsec_nanos().into() }
+}
+
 /// The bytes that wait on standard input; `None` when there are none.
 fn read_waiting() -> Option<Vec<u8>> {
     let stdin = rustix::stdio::stdin();
-    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-    if poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&now)) != Ok(1) {
+    if poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&timespec(Duration::ZERO))) != Ok(1) {
         return None;
     }
     let mut buffer = [0; 4096];

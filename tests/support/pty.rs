@@ -79,6 +79,11 @@ impl Pty {
         self.parser.screen()
     }
 
+    /// Shows so many of the rows that left the screen at its top.
+    pub fn scroll_back(&mut self, rows: usize) {
+        self.parser.screen_mut().set_scrollback(rows);
+    }
+
     /// Types these bytes.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let line = self.line.as_mut().expect("the terminal is open");
@@ -102,6 +107,20 @@ impl Pty {
     #[track_caller]
     pub fn wait_for_text(&mut self, text: &str) {
         self.wait_for(&format!("the screen shows {text:?}"), |screen| screen.contents().contains(text));
+    }
+
+    /// Reads until the program has nothing more to say: it waits, and what it wrote is read.
+    #[track_caller]
+    pub fn wait_for_quiet(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        let (mut quiet, mut before) = (0, self.written.len());
+        while quiet < 20 {
+            assert!(Instant::now() < deadline, "the program never rests\n{}", self.picture());
+            self.read(Duration::from_millis(20));
+            let is_quiet = self.written.len() == before && self.state() == 'S';
+            quiet = if is_quiet { quiet + 1 } else { 0 };
+            before = self.written.len();
+        }
     }
 
     /// Reads until the program has ended, and gives its exit status: 128 more than the signal that killed it, if one did.
@@ -218,6 +237,12 @@ impl Drop for Pty {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The modes of a terminal that no program has used yet.
+pub fn fresh_modes() -> String {
+    let pair = native_pty_system().openpty(size(30, 120)).unwrap();
+    format!("{:?}", pair.master.get_termios().expect("the modes can be read"))
 }
 
 fn size(rows: u16, cols: u16) -> PtySize {
