@@ -1,0 +1,188 @@
+//! Turns the app into bytes: one frame, one write, shown by the terminal at once. Decides nothing about what is drawn.
+
+use std::io;
+
+use crossterm::style::{Print, PrintStyledContent, StyledContent};
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use crossterm::{cursor, queue};
+use ratatui::Terminal;
+use ratatui::backend::{Backend, ClearType, CrosstermBackend, IntoCrossterm, WindowSize};
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::{Position, Size};
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
+
+use super::modes;
+use crate::app::App;
+use crate::ui::{self, Theme};
+
+/// What the terminal shows now, so that only differences are sent.
+#[derive(Debug)]
+pub(super) struct Canvas(Terminal<Paper>);
+
+impl Canvas {
+    /// An empty screen of so many columns and rows.
+    pub(super) fn new(size: (u16, u16)) -> io::Result<Canvas> {
+        let paper = Paper { size: size.into(), cursor: Position::ORIGIN, bytes: Vec::new() };
+        Ok(Canvas(Terminal::new(paper)?))
+    }
+
+    /// Draws on so many columns and rows from the next frame on.
+    pub(super) fn resize(&mut self, size: (u16, u16)) {
+        self.0.backend_mut().size = size.into();
+    }
+
+    /// Draws everything anew in the next frame: nobody knows what the terminal shows.
+    pub(super) fn forget(&mut self) -> io::Result<()> {
+        self.0.clear()
+    }
+
+    /// Draws one frame.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub(super) fn draw(&mut self, app: &App, theme: &Theme) -> io::Result<()> {
+        let paper = self.0.backend_mut();
+        // What `forget` wrote belongs inside the synchronized update, or the screen would flash.
+        let before = std::mem::take(&mut paper.bytes);
+        queue!(paper.bytes, BeginSynchronizedUpdate)?;
+        paper.bytes.extend(before);
+        self.0.draw(|frame| ui::draw(frame, app, theme))?;
+        let paper = self.0.backend_mut();
+        queue!(paper.bytes, EndSynchronizedUpdate)?;
+        let bytes = std::mem::take(&mut paper.bytes);
+        modes::write(&bytes)
+    }
+
+    /// The frame as lines for a screen without modes, styles and all.
+    pub(super) fn lines(&mut self, app: &App, theme: &Theme) -> io::Result<Vec<u8>> {
+        lines(self.0.draw(|frame| ui::draw(frame, app, theme))?.buffer)
+    }
+}
+
+/// A buffer as lines with their styles, without the blanks at their ends and the empty lines at the end.
+fn lines(buffer: &Buffer) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut written = 0;
+    for row in buffer.content.chunks(usize::from(buffer.area.width).max(1)) {
+        let length = row.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
+        if length > 0 {
+            written = bytes.len();
+        }
+        let mut run = (Style::default(), String::new());
+        let mut skip = 0;
+        for cell in row.iter().take(length) {
+            // The cells behind a wide character belong to it.
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            skip = cell.symbol().width().saturating_sub(1);
+            if cell.style() != run.0 {
+                print_run(&mut bytes, &run)?;
+                run = (cell.style(), String::new());
+            }
+            run.1.push_str(cell.symbol());
+        }
+        print_run(&mut bytes, &run)?;
+        queue!(bytes, Print("\n"))?;
+        if length > 0 {
+            written = bytes.len();
+        }
+    }
+    bytes.truncate(written);
+    Ok(bytes)
+}
+
+fn is_blank(cell: &Cell) -> bool {
+    cell.symbol().trim().is_empty() && cell.style() == Cell::EMPTY.style()
+}
+
+fn print_run(bytes: &mut Vec<u8>, (style, text): &(Style, String)) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    if *style == Cell::EMPTY.style() {
+        return queue!(bytes, Print(text));
+    }
+    queue!(bytes, PrintStyledContent(StyledContent::new((*style).into_crossterm(), text)))
+}
+
+/// Collects a frame's bytes, so that they leave in one piece, and knows the terminal's size without asking for it.
+#[derive(Debug)]
+struct Paper {
+    size: Size,
+    cursor: Position,
+    bytes: Vec<u8>,
+}
+
+impl Paper {
+    fn pen(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
+        CrosstermBackend::new(&mut self.bytes)
+    }
+}
+
+impl Backend for Paper {
+    type Error = io::Error;
+
+    fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {
+        self.pen().draw(content)
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        queue!(self.bytes, cursor::Hide)
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        queue!(self.bytes, cursor::Show)
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        Ok(self.cursor)
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.cursor = position.into();
+        queue!(self.bytes, cursor::MoveTo(self.cursor.x, self.cursor.y))
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.pen().clear()
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.pen().clear_region(clear_type)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        Ok(self.size)
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        Ok(WindowSize { columns_rows: self.size, pixels: Size::ZERO })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::style::{Color, Modifier};
+
+    #[test]
+    fn a_kept_frame_has_its_styles_and_no_blank_tail() {
+        crossterm::style::force_color_output(true);
+        let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 8, 4));
+        buffer.set_string(0, 0, "漢 ab", Style::new());
+        buffer.set_string(1, 2, "x", Style::new().fg(Color::Red).add_modifier(Modifier::UNDERLINED));
+        buffer.set_string(2, 2, "y", Style::new());
+        let text = String::from_utf8(lines(&buffer).unwrap()).unwrap();
+        assert!(text.starts_with("漢 ab\n\n \u{1b}["), "{text:?}");
+        assert!(text.ends_with("y\n"), "{text:?}");
+        assert!(text.contains("\u{1b}[38;5;1m") && text.contains("\u{1b}[4m"), "{text:?}");
+        assert_eq!(text.matches('\n').count(), 3);
+    }
+}

@@ -1,0 +1,137 @@
+//! The terminal's modes: entered once, left on every way out. Knows nothing of what is shown.
+//!
+//! All writing to the terminal goes through here, to the file descriptor itself: the standard library's handle has a
+//! lock that a panicking thread could wait on for ever, and a buffer that would be flushed too late.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Print;
+use crossterm::terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::{cursor, queue, style, terminal};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
+/// Presses, releases and the wheel, with coordinates of any size. Not crossterm's commands: those also ask for every
+/// motion of the mouse, and each would wake the program.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
+/// Whether the modes are on now. The lock also keeps a frame of one thread out of the restoring of another.
+static ENTERED: Mutex<bool> = Mutex::new(false);
+
+fn entered() -> MutexGuard<'static, bool> {
+    ENTERED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Leaves the modes when dropped.
+#[derive(Debug)]
+pub(super) struct Guard(());
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+/// Takes the terminal over: raw mode, alternate screen, bracketed paste, the mouse if wanted, no cursor.
+///
+/// # Errors
+/// The terminal's modes cannot be read or set, or it cannot be written to; it is left as it was then.
+pub(super) fn enter(mouse: bool) -> io::Result<Guard> {
+    resume(mouse)?;
+    Ok(Guard(()))
+}
+
+/// Sets the modes again after [`leave`], or after someone else may have changed them.
+///
+/// # Errors
+/// As [`enter`].
+pub(super) fn resume(mouse: bool) -> io::Result<()> {
+    leave();
+    let mut entered = entered();
+    terminal::enable_raw_mode()?;
+    *entered = true;
+    let mut bytes = Vec::new();
+    queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Print(if mouse { MOUSE_ON } else { "" }), cursor::Hide)?;
+    let written = write_all(&bytes);
+    drop(entered);
+    written.inspect_err(|_| leave())
+}
+
+/// Gives the terminal back as it was. Does nothing when the modes are off; errors have nobody to go to any more.
+pub(super) fn leave() {
+    let mut entered = entered();
+    if !std::mem::take(&mut *entered) {
+        return;
+    }
+    let mut bytes = Vec::new();
+    let _ = queue!(
+        bytes,
+        EndSynchronizedUpdate,
+        style::ResetColor,
+        Print(MOUSE_OFF),
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = write_all(&bytes);
+    let _ = terminal::disable_raw_mode();
+}
+
+/// Writes to the terminal while the modes are on; after they are left, nothing may reach the person's own screen.
+///
+/// # Errors
+/// The terminal is gone.
+pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
+    let entered = entered();
+    if *entered { write_all(bytes) } else { Ok(()) }
+}
+
+/// Switches the reports of the mouse on or off.
+///
+/// # Errors
+/// As [`write`].
+pub(super) fn capture_mouse(on: bool) -> io::Result<()> {
+    write(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes())
+}
+
+/// Writes to standard output as it is, whatever the modes.
+///
+/// # Errors
+/// The terminal is gone.
+pub(super) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+    let stdout = rustix::stdio::stdout();
+    while !bytes.is_empty() {
+        match rustix::io::write(stdout, bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            // Another program that shares this terminal may have made it non-blocking.
+            Err(Errno::AGAIN) => match poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            },
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Sees to it that a panic on any thread gives the terminal back before its message is printed, and then ends the
+/// program: what a dead thread was to do will not happen any more, and the screen is gone.
+pub(super) fn leave_on_panic() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let print = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let was_entered = *entered();
+            leave();
+            print(info);
+            if was_entered {
+                std::process::exit(101);
+            }
+        }));
+    });
+}
