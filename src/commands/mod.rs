@@ -1,8 +1,10 @@
 //! What each command does: the wiring between the parts.
 
 mod builtin;
+mod host;
 mod load;
 mod run;
+mod screen;
 mod test;
 
 use std::process::ExitCode;
@@ -16,6 +18,9 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
     match &cli.command {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
+        None if linmem::terminal::is_usable() && cli.file.as_deref() != Some(std::path::Path::new("-")) => {
+            screen::show(&cli)
+        }
         None => run::transcript(&cli),
     }
 }

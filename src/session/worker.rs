@@ -1,5 +1,6 @@
 //! A session on a thread of its own, so that nobody waits for the guest. Commands go in, plain data comes out.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
 
@@ -17,6 +18,8 @@ pub enum Report {
     /// No step is left, or none may run.
     Ended,
     OpenFailed(OpenError),
+    /// The thread died of a mistake in this program or in the engine; what was reported before still holds.
+    Broke,
 }
 
 /// The thread's other end. Dropping it cancels what runs and lets the thread end by itself.
@@ -43,7 +46,10 @@ impl Worker {
                 wake();
                 is_heard
             };
-            run(opening, &orders, report);
+            let ended = catch_unwind(AssertUnwindSafe(|| run(opening, &orders, &report)));
+            if ended.is_err() {
+                report(Report::Broke);
+            }
         })?;
         Ok(Worker { commands, reports, control })
     }
@@ -65,7 +71,7 @@ impl Worker {
         self.control.ticks()
     }
 
-    /// The next report, if one has come. A thread that died without a word counts as ended.
+    /// The next report, if one has come.
     pub fn next_report(&self) -> Option<Report> {
         match self.reports.try_recv() {
             Ok(report) => Some(report),
@@ -80,7 +86,7 @@ impl Drop for Worker {
     }
 }
 
-fn run(opening: Opening, orders: &Receiver<()>, report: impl Fn(Report) -> bool) {
+fn run(opening: Opening, orders: &Receiver<()>, report: &impl Fn(Report) -> bool) {
     let mut session = match Session::open(opening) {
         Ok((session, timeline)) => {
             if !report(Report::Opened(Box::new(timeline))) {

@@ -19,7 +19,7 @@ pub(super) enum Input {
     Wheel {
         column: u16,
         row: u16,
-        notches: i32,
+        notches: i16,
     },
     /// Pasted text; line ends are `\n`.
     Paste(String),

@@ -35,8 +35,6 @@ use wake::Bell;
 
 pub use wake::Waker;
 
-/// Lines that one notch of the wheel scrolls.
-const NOTCH: i32 = 3;
 /// Messages and reads of the keyboard taken before a frame is drawn all the same.
 const BATCH: usize = 256;
 /// How long an escape may be the start of a key's sequence: a slow line may part them.
@@ -195,7 +193,7 @@ type Flow = ControlFlow<Leave>;
 impl Stage<'_> {
     fn play(&mut self) -> Result<Leave, TerminalError> {
         let (columns, rows) = size();
-        let effect = app::resize(&mut self.app, columns, rows);
+        let effect = app::resize(&mut self.app, (columns, rows));
         // Messages may have come before the host knew whom to wake.
         self.waker.wake();
         let mut flow = self.perform(effect)?;
@@ -268,7 +266,7 @@ impl Stage<'_> {
             // After each: a terminal may have another size when the program comes back to it.
             let size = size();
             self.canvas.resize(size);
-            let effect = app::resize(&mut self.app, size.0, size.1);
+            let effect = app::resize(&mut self.app, size);
             let flow = self.perform(effect)?;
             if flow.is_break() {
                 return Ok(flow);
@@ -324,7 +322,7 @@ impl Stage<'_> {
         let effect = match input {
             Input::Key(key) => app::key(app, key),
             Input::Click { column, row } => app::click(app, column, row),
-            Input::Wheel { column, row, notches } => app::wheel(app, column, row, notches * NOTCH),
+            Input::Wheel { column, row, notches } => app::wheel(app, column, row, notches),
             Input::Paste(text) => app::paste(app, &text),
         };
         self.perform(effect)

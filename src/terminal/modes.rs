@@ -119,14 +119,19 @@ pub(super) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Sees to it that a panic on any thread gives the terminal back before its message is printed, and then ends the
-/// program: what a dead thread was to do will not happen any more, and the screen is gone.
+/// Sees to it that a panic of the thread that draws gives the terminal back before its message is printed, and then ends
+/// the program. A panic on another thread, while the screen is on, prints nothing here: whoever started that thread
+/// reports how it ended, and the screen stays whole.
 pub(super) fn leave_on_panic() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
+        let screen = std::thread::current().id();
         let print = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let was_entered = *entered();
+            if was_entered && std::thread::current().id() != screen {
+                return;
+            }
             leave();
             print(info);
             if was_entered {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use linmem::app::{App, Engine, Overlay, Pane, SessionChoice};
+use linmem::app::{App, Engine, Pane, SessionChoice};
 use linmem::timeline::*;
 use linmem::value::Value;
 
@@ -102,26 +102,16 @@ pub fn store(step: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
 
 /// The state that shows `step` of a recording, as it is when a person arrives there.
 pub fn app(timeline: Timeline, step: usize, size: (u16, u16)) -> App {
-    App {
-        timeline,
-        moment: Moment::end_of(step),
-        engine: Engine::Ready,
-        top: PTR,
-        cursor: PTR + 0x19,
-        pane: Pane::Memory,
-        overlay: Overlay::None,
-        notice: None,
-        count: None,
-        search: None,
-        cumulative: false,
-        mouse: true,
-        size,
-        sessions: vec![
-            SessionChoice { name: "default".into(), description: "Fetch the pointer, write, transform, read".into() },
-            SessionChoice {
-                name: "stale-pointer".into(),
-                description: "A buffer that moves while you look away".into(),
-            },
-        ],
-    }
+    let sessions = vec![
+        SessionChoice { name: "default".into(), description: "Fetch the pointer, write, transform, read".into() },
+        SessionChoice { name: "stale-pointer".into(), description: "A buffer that moves while you look away".into() },
+    ];
+    let mut app = App::new(size, sessions, true);
+    app.timeline = timeline;
+    app.moment = Moment::end_of(step);
+    app.engine = Engine::Ready;
+    app.top = PTR;
+    app.cursor = PTR + 0x19;
+    app.pane = Pane::Memory;
+    app
 }

@@ -1,0 +1,146 @@
+//! The session behind the screen: what keys ask of it becomes orders for its thread, and what the thread reports becomes
+//! messages for the app.
+
+use std::collections::VecDeque;
+
+use linmem::app::Message;
+use linmem::session::worker::{Report, Worker};
+use linmem::session::{OpenError, Opening};
+use linmem::terminal::{Host, Open, Waker};
+
+use crate::cli::SessionArgs;
+
+use super::builtin::SESSIONS;
+use super::load;
+
+pub struct SessionHost {
+    /// The session that is open, as it was before any input was changed on the screen.
+    opening: Opening,
+    args: SessionArgs,
+    worker: Option<Worker>,
+    /// New inputs on trial: the old run stays until their session is open.
+    trial: Option<Worker>,
+    waker: Option<Waker>,
+    /// As told last.
+    ticks: u64,
+    /// Messages that no thread sent.
+    own: VecDeque<Message>,
+}
+
+impl SessionHost {
+    pub fn new(opening: Opening, args: SessionArgs) -> Self {
+        SessionHost { opening, args, worker: None, trial: None, waker: None, ticks: 0, own: VecDeque::new() }
+    }
+
+    fn start(&mut self, opening: Opening) -> Option<Worker> {
+        let waker = self.waker.clone();
+        let wake = move || {
+            if let Some(waker) = &waker {
+                waker.wake();
+            }
+        };
+        match Worker::start(opening, wake) {
+            Ok(worker) => Some(worker),
+            Err(error) => {
+                self.say(Message::OpenFailed(format!("the system gives no thread for the guest: {error}")));
+                None
+            }
+        }
+    }
+
+    fn say(&mut self, message: Message) {
+        self.own.push_back(message);
+        if let Some(waker) = &self.waker {
+            waker.wake();
+        }
+    }
+
+    fn fresh(&self, sets: Vec<(String, String)>) -> Opening {
+        Opening { sets, control: Default::default(), ..self.opening.clone() }
+    }
+
+    fn next_of_trial(&mut self) -> Option<Message> {
+        match self.trial.as_ref()?.next_report()? {
+            Report::OpenFailed(OpenError::Inputs(refused)) => {
+                self.trial = None;
+                Some(Message::InputsRefused(refused))
+            }
+            report => {
+                self.worker = self.trial.take();
+                Some(message(report))
+            }
+        }
+    }
+}
+
+impl Host for SessionHost {
+    fn set_waker(&mut self, waker: Waker) {
+        self.waker = Some(waker);
+        let opening = self.fresh(self.opening.sets.clone());
+        self.worker = self.start(opening);
+    }
+
+    fn open(&mut self, which: Open) {
+        match which {
+            Open::Inputs(sets) => {
+                let opening = self.fresh(sets);
+                self.trial = self.start(opening);
+            }
+            Open::Session(index) => {
+                let Some(session) = SESSIONS.get(index) else { return };
+                // What was said of one session's inputs and module does not hold for another.
+                let args = SessionArgs { module: None, sets: Vec::new(), ..self.args.clone() };
+                match load::built_in(session, &args) {
+                    Ok(opening) => {
+                        self.opening = opening;
+                        self.trial = None;
+                        let opening = self.fresh(Vec::new());
+                        self.worker = self.start(opening);
+                    }
+                    Err(error) => self.say(Message::OpenFailed(format!("{error:#}"))),
+                }
+            }
+        }
+    }
+
+    fn advance(&mut self) {
+        if let Some(worker) = &self.worker {
+            worker.advance();
+        }
+    }
+
+    fn cancel(&mut self) {
+        if let Some(worker) = &self.worker {
+            worker.cancel();
+        }
+    }
+
+    fn next_message(&mut self) -> Option<Message> {
+        if let Some(message) = self.own.pop_front() {
+            return Some(message);
+        }
+        if let Some(message) = self.next_of_trial() {
+            return Some(message);
+        }
+        let worker = self.worker.as_ref()?;
+        if let Some(report) = worker.next_report() {
+            return Some(message(report));
+        }
+        let ticks = worker.ticks();
+        (ticks != std::mem::replace(&mut self.ticks, ticks)).then_some(Message::Progress(ticks))
+    }
+}
+
+fn message(report: Report) -> Message {
+    match report {
+        Report::Opened(timeline) => Message::Opened(timeline),
+        Report::Step(step) => Message::Step(step),
+        Report::Ended => Message::Ended,
+        Report::OpenFailed(error) => Message::OpenFailed(error.to_string()),
+        Report::Broke => Message::OpenFailed(
+            "the session stopped by a mistake in linmem or in its engine; the steps shown are as they were recorded. \
+             `linmem run` on the same file prints what happened"
+                .into(),
+        ),
+    }
+}

@@ -1,0 +1,42 @@
+//! `linmem [FILE]` on a terminal.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use linmem::app::{App, SessionChoice};
+use linmem::terminal;
+use linmem::ui::Theme;
+
+use crate::cli::{Cli, LookArgs, ThemeName};
+
+use super::builtin::SESSIONS;
+use super::host::SessionHost;
+use super::{load, wants_color};
+
+pub fn show(cli: &Cli) -> Result<ExitCode> {
+    // A file that cannot be used is said on the plain terminal, before the screen is taken.
+    let opening = load::opening(cli.file.as_deref(), &cli.session)?;
+    let choices =
+        SESSIONS.iter().map(|s| SessionChoice { name: s.name.into(), description: s.description.into() }).collect();
+    let mut app = App::new((80, 24), choices, !cli.no_mouse);
+    if let Some(at) = cli.session.at {
+        app.goal = Some(at.step);
+    }
+    let mut host = SessionHost::new(opening, cli.session.clone());
+    let options = terminal::Options { mouse: !cli.no_mouse };
+    match terminal::run(app, theme(&cli.look), &mut host, options)? {
+        terminal::Exit::Quit => Ok(ExitCode::SUCCESS),
+        terminal::Exit::Signal(number) => Ok(ExitCode::from(u8::try_from(128 + number).unwrap_or(u8::MAX))),
+    }
+}
+
+fn theme(look: &LookArgs) -> Theme {
+    let theme = match look.theme {
+        _ if !wants_color(look, std::io::stdout().is_terminal()) => Theme::mono(),
+        ThemeName::Dark => Theme::dark(),
+        ThemeName::Light => Theme::light(),
+        ThemeName::Mono => Theme::mono(),
+    };
+    if look.ascii { theme.with_ascii() } else { theme }
+}
