@@ -5,7 +5,7 @@ use wasmer::{Extern, Function, Global};
 use crate::script::ast::{Call, Expr, ImportName, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::timeline::{
-    Answer, Ask, Binding, Event, Finding, FindingKind, Growth, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
+    Answer, Ask, Binding, Change, Event, Finding, FindingKind, Growth, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
     SpanKind, StepKind, StepRecord, Write, Writer,
 };
 use crate::value::Value;
@@ -573,20 +573,14 @@ fn growth_finding(record: &StepRecord) -> Finding {
     Finding::new(FindingKind::MemoryGrew, message).at(record.pages_before.saturating_mul(PAGE))
 }
 
-/// Where a step is to be looked at that does not say so itself: the pointer it fetched, else what it changed, near the
+/// Where a step is to be looked at that does not say so itself: the pointer it fetched, else what it changed, near a
 /// pointer if that can be.
 fn focus_of(record: &StepRecord) -> Option<Span> {
-    let at = |start| Some(Span { start, len: 1 });
     if let Some(pointer) = record.pointers.iter().find(|p| p.fetched) {
-        return at(pointer.address);
+        return Some(Span { start: pointer.address, len: 1 });
     }
-    let first = record.changes.first()?;
-    let near = record
-        .pointers
-        .iter()
-        .find(|p| record.changes.iter().any(|c| c.start >= p.address && c.start < p.address.saturating_add(4096)));
-    match near {
-        Some(pointer) => at(pointer.address),
-        None => Some(first.span()),
-    }
+    let near = record.changes.iter().find(|change| {
+        record.pointers.iter().any(|p| change.start >= p.address && change.start < p.address.saturating_add(4096))
+    });
+    near.or(record.changes.first()).map(Change::span)
 }

@@ -269,38 +269,70 @@ impl StepRecord {
 
 impl Change {
     /// The maximal runs that differ between two images and share one last writer among `writes` (in order of time).
+    /// Costs what differs and what was written, not how large memory is.
     pub fn between(before: &Image, after: &Image, writes: &[Write]) -> Vec<Change> {
-        let mut changes = Vec::new();
-        for span in after.differences(before) {
-            let mut owner: Vec<Option<usize>> = vec![None; usize::try_from(span.len).unwrap_or(0)];
-            for (index, write) in writes.iter().enumerate() {
-                let from = write.start.max(span.start);
-                let to = write.end().min(span.end());
-                if from < to {
-                    let range = (from - span.start) as usize..(to - span.start) as usize;
-                    if let Some(part) = owner.get_mut(range) {
-                        part.fill(Some(index));
-                    }
+        let spans = after.differences(before);
+        let mut owners: Vec<Vec<Option<usize>>> =
+            spans.iter().map(|span| vec![None; usize::try_from(span.len).unwrap_or(0)]).collect();
+        for (index, write) in writes.iter().enumerate() {
+            let first = spans.partition_point(|span| span.end() <= write.start);
+            for (span, owner) in spans.iter().zip(&mut owners).skip(first) {
+                if span.start >= write.end() {
+                    break;
+                }
+                let from = write.start.max(span.start) - span.start;
+                let to = write.end().min(span.end()) - span.start;
+                if let Some(part) = owner.get_mut(from as usize..to as usize) {
+                    part.fill(Some(index));
                 }
             }
-            let writer_of = |index: Option<usize>| index.and_then(|i| writes.get(i)).map(|w| &w.writer);
-            let mut start = 0;
-            for end in 1..=owner.len() {
-                let same = owner.get(end).is_some_and(|next| writer_of(*next) == writer_of(owner[start]));
-                if same {
-                    continue;
-                }
-                let at = span.start + start as u64;
-                let len = (end - start) as u64;
+        }
+        let mut changes = Vec::new();
+        for (span, owner) in spans.iter().zip(&owners) {
+            let mut at = span.start;
+            let writer_of = |index: &Option<usize>| index.and_then(|i| writes.get(i)).map(|w| &w.writer);
+            for run in owner.chunk_by(|a, b| writer_of(a) == writer_of(b)) {
+                let len = run.len() as u64;
                 changes.push(Change {
                     start: at,
                     before: before.read(at, len),
                     after: after.read(at, len),
-                    writer: writer_of(owner[start]).cloned().unwrap_or_else(Writer::guest),
+                    writer: run.first().and_then(writer_of).cloned().unwrap_or_else(Writer::guest),
                 });
-                start = end;
+                at += len;
             }
         }
         changes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(start: u64, after: &[u8], writer: Writer) -> Write {
+        Write { start, before: vec![0; after.len()].into(), after: after.into(), writer, is_difference: false }
+    }
+
+    #[test]
+    fn runs_end_where_the_last_writer_changes() {
+        let before = Image::zeroed(65536);
+        let mut after = before.clone();
+        let writes =
+            [write(10, b"abcdef", Writer::Host), write(12, b"XY", Writer::guest()), write(40, b"\0q", Writer::Host)];
+        for w in &writes {
+            after.write(w.start, &w.after);
+        }
+        let changes = Change::between(&before, &after, &writes);
+        let shown: Vec<_> = changes.iter().map(|c| (c.start, c.after.clone(), c.writer.word())).collect();
+        assert_eq!(
+            shown,
+            [
+                (10, b"ab".to_vec(), "host"),
+                (12, b"XY".to_vec(), "guest"),
+                (14, b"ef".to_vec(), "host"),
+                (41, b"q".to_vec(), "host"),
+            ]
+        );
     }
 }
