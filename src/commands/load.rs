@@ -55,7 +55,11 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
         ),
     };
     let script = script::parse(if is_stdin { "-" } else { &shown }, &text)?;
-    let title = file.file_name().map_or(shown.clone(), |name| safe::plain(&name.to_string_lossy()));
+    let title = match file.file_name() {
+        _ if is_stdin => "standard input".to_string(),
+        Some(name) => safe::plain(&name.to_string_lossy()),
+        None => shown,
+    };
     assemble(title, script, Files::Folder(folder), args)
 }
 

@@ -159,7 +159,7 @@ impl Session {
             Some(trap) => found(Outcome::Trapped, FindingKind::Trap, None, trap.to_string()),
             None => {
                 let message = engine::describe_trap(error, &self.guest, &self.rewritten);
-                found(Outcome::Trapped, FindingKind::Trap, None, format!("trap: {message}"))
+                found(Outcome::Trapped, FindingKind::Trap, None, message)
             }
         }
     }

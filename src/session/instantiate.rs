@@ -223,7 +223,7 @@ impl Session {
 
 fn instantiation_failed(error: InstantiationError) -> StepError {
     let message = match &error {
-        InstantiationError::Start(trap) => format!("trap while instantiating: {}", trap.message()),
+        InstantiationError::Start(trap) => format!("{} while instantiating", trap.message()),
         other => format!("the guest cannot be instantiated: {other}"),
     };
     let message = safe::cut(&message, 1000);
