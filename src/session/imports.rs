@@ -323,10 +323,7 @@ impl Running<'_, '_> {
                 Action::Reads { address, what } => {
                     let at = self.address(params, address, "the address")?;
                     let memory = self.memory()?;
-                    let plan = {
-                        let world = self.world(params);
-                        reading::plan(what, &world, self.is_64()).map_err(|why| self.fail(why))?
-                    };
+                    let plan = reading::plan(what, |expr, role| self.address(params, expr, role))?;
                     let read = reading::perform(&plan, &memory, &self.env, at).map_err(|e| match e {
                         reading::ReadError::Access(e) => self.access_failed(e),
                         other => self.fail(other.to_string()),
@@ -355,9 +352,9 @@ impl Running<'_, '_> {
         eval::evaluate(expr, &self.world(params)).map_err(|e| self.fail(e.message))
     }
 
-    fn address(&self, params: &[String], expr: &crate::script::ast::Expr, what: &str) -> Result<u64, HostTrap> {
+    fn address(&self, params: &[String], expr: &crate::script::ast::Expr, role: &str) -> Result<u64, HostTrap> {
         let value = self.evaluate(params, expr)?;
-        eval::address(&value, what, self.is_64()).map_err(|why| self.fail(why))
+        eval::address(&value, &eval::subject(expr, role), self.is_64()).map_err(|why| self.fail(why))
     }
 
     fn is_64(&self) -> bool {

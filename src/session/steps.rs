@@ -355,7 +355,7 @@ impl Session {
     ) -> Result<(), StepError> {
         let live = self.live()?;
         let start = self.address(address, "the address")?;
-        let plan = reading::plan(what, &self.world(), self.scope.is_64)?;
+        let plan = reading::plan(what, |expr, role| self.address(expr, role))?;
         if let Some(len) = reading::length_of(&plan).filter(|len| *len > 0) {
             record.focus = Some(Span { start, len: len.min(self.image.len().saturating_sub(start)) });
         }

@@ -21,6 +21,8 @@ fn an_address_is_read_unsigned() {
     assert_eq!(address(&Value::Null, "`p`", false).unwrap_err(), "`p` is null where an integer is expected");
     assert_eq!(subject(&name("ptr"), "the address"), "`ptr`");
     assert_eq!(subject(&int(5), "the address"), "the address");
+    let sum = binary(int(5), Add, name("ptr"));
+    assert_eq!(subject(&sum, "the address"), "the address, made from `ptr`,");
 }
 
 #[test]
