@@ -32,7 +32,11 @@ impl Session {
         let placed = self.place_segments(&imports, record);
         let watch = Watch::start(&self.control, self.limits.max_time);
         self.env.as_mut(&mut self.store).begin_step(watch, &self.scope, &self.image);
-        let instance = Instance::new(&mut self.store, &self.module, &imports).map_err(instantiation_failed)?;
+        let instance = match Instance::new(&mut self.store, &self.module, &imports) {
+            Ok(instance) => instance,
+            // Which segment does not fit, and by how much, says more than the engine does.
+            Err(error) => return Err(placed.err().unwrap_or_else(|| instantiation_failed(error))),
+        };
         placed?;
         if let Ok(index) = &self.memory_index
             && let Some(name) = self.rewritten.memory_exports.get(*index as usize)
@@ -56,17 +60,11 @@ impl Session {
     /// Puts the active segments into the image as events, in order, up to the first that does not fit.
     fn place_segments(&mut self, imports: &Imports, record: &mut StepRecord) -> Result<(), StepError> {
         let Ok(meant) = self.memory_index else { return Ok(()) };
-        let segments: Vec<_> = self
-            .guest
-            .data_segments()
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| s.memory == meant)
-            .map(|(i, s)| (i, s.clone()))
-            .collect();
-        for (index, segment) in segments {
+        let segments: Vec<_> = self.guest.data_segments().iter().filter(|s| s.memory == meant).cloned().collect();
+        for segment in segments {
+            let index = segment.index;
             let Some(start) = self.offset_of(&segment.offset, imports) else {
-                self.unplaced_segment = Some(index as u32);
+                self.unplaced_segment = Some(index);
                 continue;
             };
             let len = segment.bytes.len() as u64;
@@ -86,7 +84,7 @@ impl Session {
                     start,
                     before: before.into(),
                     after: segment.bytes.to_vec().into(),
-                    writer: Writer::Data { segment: index as u32 },
+                    writer: Writer::Data { segment: index },
                     is_difference: false,
                 }));
             }
