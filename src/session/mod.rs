@@ -77,7 +77,6 @@ pub struct Session {
     previous_pointers: BTreeMap<String, u64>,
     /// A data segment whose place only the engine can tell.
     unplaced_segment: Option<u32>,
-    sets: Vec<(String, String)>,
 }
 
 impl Session {

@@ -5,7 +5,7 @@ use wasmer::FunctionEnv;
 
 use crate::guest::{ExternType, Guest, GuestError, RewriteOptions};
 use crate::safe;
-use crate::script::ast::{Action, ImportKind, ImportName, Statement, StatementKind};
+use crate::script::ast::{Action, ImportKind, ImportName, Statement};
 use crate::script::{Script, eval, parse_expression};
 use crate::timeline::{
     ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, MemoryFacts, PAGE, PlannedStep, StepKind, Timeline,
@@ -69,7 +69,6 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         last_findings: (0, Vec::new()),
         previous_pointers: Default::default(),
         unplaced_segment: None,
-        sets,
     };
     Ok((session, timeline))
 }
@@ -172,7 +171,7 @@ fn check_import(name: &ImportName, kind: &ImportKind, wanted: &ExternType) -> Re
     }
 }
 
-/// Binds the inputs that stand before the first step; later ones are bound when they are reached.
+/// Binds all inputs, wherever they stand: each knows only the ones above it, and nothing of the guest.
 fn set_inputs(
     script: &Script,
     files: &Files,
@@ -186,8 +185,7 @@ fn set_inputs(
         .map(|(name, _)| (safe::plain(name), unknown_input(name, &names)))
         .collect();
     let mut facts = Vec::new();
-    for statement in script.statements.iter().take_while(|s| !s.kind.is_step()) {
-        let StatementKind::Input { name, default } = &statement.kind else { continue };
+    for (name, default) in script.inputs() {
         let world = BareWorld { scope, files };
         let default = eval::evaluate(default, &world)
             .map_err(|e| OpenError::Script(located(script, e.span.start, &e.message)))?;
@@ -206,12 +204,7 @@ fn set_inputs(
 }
 
 /// An input's value: what the person typed, read by the input's type, or else its default.
-pub(super) fn set_value(
-    default: Value,
-    name: &str,
-    sets: &[(String, String)],
-    world: &BareWorld<'_>,
-) -> Result<Value, String> {
+fn set_value(default: Value, name: &str, sets: &[(String, String)], world: &BareWorld<'_>) -> Result<Value, String> {
     let Some((_, typed)) = sets.iter().rev().find(|(n, _)| n == name) else { return Ok(default) };
     let parsed = parse_expression(typed, &[]).ok().and_then(|expr| eval::evaluate(&expr, world).ok());
     eval::coerce_input(&default, typed, parsed)

@@ -14,7 +14,7 @@ use super::call::StepError;
 use super::files::Files;
 use super::imports::HostState;
 use super::memory::{self, AccessError};
-use super::open::{located, set_value};
+use super::open::located;
 use super::reading::{self, ReadError};
 use super::scope::Scope;
 use super::{Session, values};
@@ -103,24 +103,18 @@ pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
 impl Session {
     /// Runs facts up to the next step, and the step. `None` when the script has no step left.
     pub(super) fn run_next_statement(&mut self) -> Option<StepRecord> {
-        let mut late_input = Ok(());
         let statement = loop {
             let statement = self.script.statements.get(self.next_statement)?.clone();
             self.next_statement += 1;
             if statement.kind.is_step() {
                 break statement;
             }
-            if let StatementKind::Input { name, default } = &statement.kind
-                && self.scope.get(&name.text).is_none()
-            {
-                late_input = late_input.and(self.bind_late_input(name, default));
-            }
         };
         let kind = kind_of(&statement.kind);
         let mut record = StepRecord::begin(self.next_step, kind, statement.text.clone(), self.image.clone());
         record.line = Some(statement.line);
         record.narration.clone_from(&statement.narration);
-        let result = late_input.and_then(|()| self.perform(&statement, &mut record));
+        let result = self.perform(&statement, &mut record);
         Some(self.finish(record, result))
     }
 
@@ -233,14 +227,6 @@ impl Session {
         }
         self.scope.bind(&name.text, value.clone(), Some(record.index));
         record.bindings.push(Binding { name: name.text.clone(), value });
-    }
-
-    fn bind_late_input(&mut self, name: &Name, default: &Expr) -> Result<(), StepError> {
-        let default = self.evaluate(default)?;
-        let value = set_value(default, &name.text, &self.sets, &BareWorld { scope: &self.scope, files: &self.files })
-            .map_err(|why| format!("input {}: {why}", name.text))?;
-        self.scope.bind(&name.text, value, None);
-        Ok(())
     }
 
     /// An address or a length: evaluated, and checked against what the memory's index type can hold.
