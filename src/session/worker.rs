@@ -1,6 +1,6 @@
 //! A session on a thread of its own, so that nobody waits for the guest. Commands go in, plain data comes out.
 
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use crate::timeline::{StepRecord, Timeline};
@@ -67,10 +67,7 @@ impl Worker {
 
     /// The next report, if one has come. A thread that died without a word counts as ended.
     pub fn next_report(&self) -> Option<Report> {
-        match self.reports.try_recv() {
-            Ok(report) => Some(report),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.reports.try_recv().ok()
     }
 }
 
