@@ -2,7 +2,7 @@
 //! function runs, and `_initialize` where the guest exports it and the script does not call it itself.
 
 use wasmer::{
-    Extern, ExternType, Function, FunctionEnvMut, FunctionType, Global, Imports, Instance, InstantiationError, Memory,
+    Extern, ExternType, Function, FunctionEnvMut, FunctionType, Global, Instance, InstantiationError, Memory,
     MemoryType, Pages, RuntimeError, Table, Tag, Type, Value as Wasm,
 };
 
@@ -32,7 +32,7 @@ impl Session {
         let placed = self.place_segments(&imports, record);
         let watch = Watch::start(&self.control, self.limits.max_time);
         self.env.as_mut(&mut self.store).begin_step(watch, &self.scope, &self.image);
-        let instance = match Instance::new(&mut self.store, &self.module, &imports) {
+        let instance = match Instance::new_by_index(&mut self.store, &self.module, &imports) {
             Ok(instance) => instance,
             // Which segment does not fit, and by how much, says more than the engine does.
             Err(error) => return Err(placed.err().unwrap_or_else(|| instantiation_failed(error))),
@@ -58,7 +58,7 @@ impl Session {
     }
 
     /// Puts the active segments into the image as events, in order, up to the first that does not fit.
-    fn place_segments(&mut self, imports: &Imports, record: &mut StepRecord) -> Result<(), StepError> {
+    fn place_segments(&mut self, imports: &[Extern], record: &mut StepRecord) -> Result<(), StepError> {
         let Ok(meant) = self.memory_index else { return Ok(()) };
         let segments: Vec<_> = self.guest.data_segments().iter().filter(|s| s.memory == meant).cloned().collect();
         for segment in segments {
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// Where a segment goes; `None` where that hangs on a global that only the engine knows.
-    fn offset_of(&mut self, offset: &Offset, imports: &Imports) -> Option<u64> {
+    fn offset_of(&mut self, offset: &Offset, imports: &[Extern]) -> Option<u64> {
         let ops = match offset {
             Offset::Const(start) => return Some(*start),
             Offset::Global(global) => return self.imported_global(imports, *global),
@@ -118,19 +118,14 @@ impl Session {
         stack.pop().map(|value| if wide || self.scope.is_64 { value } else { value & 0xffff_ffff })
     }
 
-    fn imported_global(&mut self, imports: &Imports, global: u32) -> Option<u64> {
-        let import = self
-            .guest
-            .imports()
-            .iter()
-            .filter(|i| matches!(i.ty, crate::guest::ExternType::Global(_)))
-            .nth(global as usize)?;
-        match imports.get_export(&import.module, &import.name)? {
-            Extern::Global(global) => match global.get(&mut self.store) {
-                Wasm::I32(n) => Some(u64::from(n as u32)),
-                Wasm::I64(n) => Some(n as u64),
-                _ => None,
-            },
+    fn imported_global(&mut self, imports: &[Extern], index: u32) -> Option<u64> {
+        let mut globals = imports.iter().filter_map(|given| match given {
+            Extern::Global(global) => Some(global),
+            _ => None,
+        });
+        match globals.nth(index as usize)?.get(&mut self.store) {
+            Wasm::I32(n) => Some(u64::from(n as u32)),
+            Wasm::I64(n) => Some(n as u64),
             _ => None,
         }
     }
@@ -169,8 +164,9 @@ impl Session {
         self.exported_function(NAME).ok().filter(|f| f.ty(&self.store).params().is_empty())
     }
 
-    fn satisfy_imports(&mut self) -> Result<Imports, StepError> {
-        let mut imports = Imports::new();
+    /// What the guest imports, in its order: by names alone, two imports of one name and two types would be one.
+    fn satisfy_imports(&mut self) -> Result<Vec<Extern>, StepError> {
+        let mut imports = Vec::new();
         let wanted: Vec<_> = self.module.imports().collect();
         let (tick_module, tick_name) = self.rewritten.tick_import.clone();
         for import in wanted {
@@ -186,7 +182,7 @@ impl Session {
                     .into(),
                 ExternType::Tag(ty) => Tag::new(&mut self.store, ty.params.clone()).into(),
             };
-            imports.define(&name.module, &name.name, given);
+            imports.push(given);
         }
         Ok(imports)
     }

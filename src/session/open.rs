@@ -126,11 +126,10 @@ fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option<MemoryFact
 fn check_imports(script: &Script, guest: &Guest) -> Result<(), OpenError> {
     for import in script.imports() {
         let name = &import.name;
-        let Some(wanted) = guest.imports().iter().find(|i| i.module == name.module && i.name == name.name) else {
-            continue;
-        };
-        check_import(name, &import.kind, &wanted.ty)
-            .map_err(|why| OpenError::Script(located(script, import.span.start, &why)))?;
+        for wanted in guest.imports().iter().filter(|i| i.module == name.module && i.name == name.name) {
+            check_import(name, &import.kind, &wanted.ty)
+                .map_err(|why| OpenError::Script(located(script, import.span.start, &why)))?;
+        }
     }
     Ok(())
 }

@@ -201,6 +201,16 @@ fn an_import_that_nobody_defined_is_still_satisfied() {
 }
 
 #[test]
+fn one_name_may_be_imported_with_two_types() {
+    let wat = r#"(module (import "e" "f" (func $f (param i32))) (import "e" "f" (global $g i32))
+      (import "e" "f" (func $h (result i64)))
+      (func (export "fine") (result i32) (global.get $g)) (func (export "go") (result i64) (call $h)))"#;
+    let trace = run_on(wat, "x = call fine()\nexpect trap \"e.f() returns 0\" call go()").ok();
+    assert_eq!(trace.value("x"), 0);
+    assert_contains(&run_on(wat, "import e.f(a)\ncall fine()").refused(), "as something else");
+}
+
+#[test]
 fn the_line_to_add_is_one_that_works() {
     let wat = r#"(module (import "a-b" "c d" (func $f (param i32) (result externref f64)))
       (func (export "go") (drop) (drop (call $f (i32.const 1)))))"#;
