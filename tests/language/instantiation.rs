@@ -28,6 +28,10 @@ fn a_data_segment_that_does_not_fit_traps_and_the_earlier_ones_are_seen() {
     assert_eq!(trace.step(0)["changes"][0]["after"], "6162");
     assert_contains(trace.error(), "memory ends at 0x10000");
     assert_eq!(trace.findings(0), ["out-of-bounds"]);
+    for step in ["let n = pages()", "x = read 8 as u8", "call f()"] {
+        let trace = run_on(wat, &format!("expect finding out-of-bounds\n{step}")).failed();
+        assert_contains(trace.error(), "the guest was not instantiated");
+    }
 }
 
 #[test]
