@@ -1,6 +1,7 @@
 //! A value: what an expression of the steps language comes to, what passes between host and guest, and what the
 //! timeline keeps. A leaf: it knows no other part of the program, so that script and timeline need not know each other.
 
+use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
 
 use crate::safe;
@@ -44,11 +45,31 @@ impl Float {
     }
 }
 
-/// Numbers compare as numbers, whatever their width: NaN is equal to nothing, 0.0 equals -0.0.
+/// Numbers compare as numbers: NaN is equal to nothing, 0.0 equals -0.0. Beside an f32 an f64 is first rounded to an f32,
+/// so that an f32 result equals the literal it prints as: `r == 0.1`.
 impl PartialEq for Float {
     fn eq(&self, other: &Self) -> bool {
-        self.to_f64() == other.to_f64()
+        self.partial_cmp(other) == Some(Ordering::Equal)
     }
+}
+
+impl PartialOrd for Float {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Float::F32(narrow), Float::F64(wide)) => compare_narrow(*narrow, *wide),
+            (Float::F64(wide), Float::F32(narrow)) => compare_narrow(*narrow, *wide).map(Ordering::reverse),
+            (Float::F32(_), Float::F32(_)) | (Float::F64(_), Float::F64(_)) => {
+                self.to_f64().partial_cmp(&other.to_f64())
+            }
+        }
+    }
+}
+
+/// An f32 against an f64. A number past what an f32 holds is not rounded to infinity, which it does not equal.
+fn compare_narrow(narrow: u32, wide: u64) -> Option<Ordering> {
+    let (narrow, wide) = (f32::from_bits(narrow), f64::from_bits(wide));
+    let rounded = wide as f32;
+    if rounded.is_infinite() { f64::from(narrow).partial_cmp(&wide) } else { narrow.partial_cmp(&rounded) }
 }
 
 impl Value {
@@ -170,6 +191,21 @@ mod tests {
         assert_eq!(Float::from_f64(1e300).to_string(), "1e300");
         assert_eq!(Float::from_f64(f64::NEG_INFINITY).to_string(), "-inf");
         assert_eq!(Float::from_f64(f64::NAN).to_string(), "nan");
+    }
+
+    #[test]
+    fn floats_of_two_widths_compare_as_the_narrower() {
+        let (narrow, wide) = (Float::from_f32, Float::from_f64);
+        assert_eq!(narrow(0.1), wide(0.1));
+        assert_eq!(wide(0.1), narrow(0.1));
+        assert!(narrow(0.1) <= wide(0.1) && wide(0.1) >= narrow(0.1));
+        assert!(narrow(0.1) < wide(0.2) && wide(0.2) > narrow(0.1));
+        assert_ne!(wide(0.1), wide(f64::from(0.1_f32)));
+        assert_eq!(narrow(f32::INFINITY), wide(f64::INFINITY));
+        assert!(narrow(f32::INFINITY) > wide(1e300) && wide(-1e300) > narrow(f32::NEG_INFINITY));
+        assert!(narrow(f32::MAX) < wide(1e300));
+        assert_ne!(narrow(f32::NAN), wide(f64::NAN));
+        assert_eq!(narrow(-0.0), wide(0.0));
     }
 
     #[test]

@@ -206,7 +206,10 @@ fn a_thread_in_an_endless_loop_is_cancelled_with_its_history_kept() {
     let (wake, woken) = mpsc::channel();
     let mut opening = wat(ENDLESS, "call spin()\nlet x = 1\n");
     opening.limits.max_time = None;
-    let worker = Worker::start(opening, move || drop(wake.send(()))).unwrap();
+    let worker = Worker::start(opening, move || {
+        let _ = wake.send(());
+    })
+    .unwrap();
     let next = |worker: &Worker| loop {
         if let Some(report) = worker.next_report() {
             return report;

@@ -177,7 +177,7 @@ fn collect_addresses(expr: &Expr, found: &mut BTreeSet<String>) {
 /// What became of one logical line.
 #[expect(clippy::large_enum_variant, reason = "nearly every line is a statement")]
 enum Item {
-    Statement(Statement),
+    Statement(Box<Statement>),
     /// A line that could not be read; the names it was about to give are known, so that one mistake is not reported
     /// again wherever they are used.
     Broken {
@@ -188,7 +188,7 @@ enum Item {
 impl Item {
     fn into_statement(self) -> Option<Statement> {
         match self {
-            Item::Statement(statement) => Some(statement),
+            Item::Statement(statement) => Some(*statement),
             Item::Broken { .. } => None,
         }
     }
@@ -212,7 +212,7 @@ fn items(text: &str, range: std::ops::Range<usize>, lines: &Lines, faults: &mut 
         }
         let number = lines.line(line.tokens.first().map_or(0, |token| token.span.start));
         match parser::statement(text, number, &line.tokens) {
-            Ok(statement) => items.push(Item::Statement(statement)),
+            Ok(statement) => items.push(Item::Statement(Box::new(statement))),
             Err(fault) => {
                 faults.push(fault);
                 items.push(names());

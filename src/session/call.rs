@@ -153,8 +153,8 @@ impl Session {
             Some(trap @ HostTrap::Undefined { .. }) => {
                 found(Outcome::Trapped, FindingKind::ImportUndefined, None, trap.to_string())
             }
-            Some(HostTrap::Action { out_of_bounds: Some(address), name, message }) => {
-                found(Outcome::Trapped, FindingKind::OutOfBounds, Some(*address), format!("import {name}: {message}"))
+            Some(trap @ HostTrap::Action { found: Some((kind, address)), .. }) => {
+                found(Outcome::Trapped, *kind, Some(*address), trap.to_string())
             }
             Some(trap) => found(Outcome::Trapped, FindingKind::Trap, None, trap.to_string()),
             None => {

@@ -9,7 +9,7 @@ use wasmer::{FunctionEnvMut, FunctionType, Memory, RuntimeError, Value as Wasm};
 use crate::safe;
 use crate::script::ast::{Action, ImportName};
 use crate::script::eval::{self, World};
-use crate::timeline::{Event, EventLog, Growth, ImportCall, PAGE, Write, Writer};
+use crate::timeline::{Event, EventLog, FindingKind, Growth, ImportCall, PAGE, Write, Writer};
 use crate::value::Value;
 
 use super::files::Files;
@@ -26,33 +26,34 @@ const MOST_ARGS_KEPT: usize = 100_000;
 /// Why a host function ended the guest's call.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum HostTrap {
-    #[error("{}", undefined(.name, *.params, *.results))]
-    Undefined { name: ImportName, params: usize, results: usize },
+    #[error("{}", undefined(.name, .ty))]
+    Undefined { name: ImportName, ty: FunctionType },
     /// What a `traps` action, an abort or a throw says.
     #[error("{0}")]
     Said(String),
     /// A described action could not be carried out.
     #[error("import {name}: {message}")]
-    Action { name: String, message: String, out_of_bounds: Option<u64> },
+    Action { name: String, message: String, found: Option<(FindingKind, u64)> },
     #[error("stopped")]
     Stopped(Stop),
 }
 
-fn undefined(name: &ImportName, params: usize, results: usize) -> String {
+fn undefined(name: &ImportName, ty: &FunctionType) -> String {
     format!(
         "the guest called {}, an import that nobody defined; to define it, add before the first step:\n    {}",
         display(name),
-        definition_line(name, params, results)
+        definition_line(name, ty)
     )
 }
 
 /// The line that would define an import, for a person to copy.
-fn definition_line(name: &ImportName, params: usize, results: usize) -> String {
-    let names: Vec<String> = (0..params).map(|i| format!("a{i}")).collect();
+fn definition_line(name: &ImportName, ty: &FunctionType) -> String {
+    let names: Vec<String> = (0..ty.params().len()).map(|i| format!("a{i}")).collect();
     let mut line = format!("import {}({})", display(name), names.join(", "));
-    if results > 0 {
-        line.push_str(" returns ");
-        line.push_str(&vec!["0"; results].join(", "));
+    let zeros: Vec<String> =
+        ty.results().iter().filter_map(|ty| Some(values::from_wasm(&values::zero(*ty)).ok()?.to_string())).collect();
+    if !zeros.is_empty() {
+        line.push_str(&format!(" returns {}", zeros.join(", ")));
     }
     line
 }
@@ -286,11 +287,9 @@ impl Running<'_, '_> {
             Meaning::Described { params, actions } => self.perform_actions(params, actions),
             Meaning::AssemblyScriptAbort => Err(HostTrap::Said(self.abort_message())),
             Meaning::WasmBindgenThrow => Err(HostTrap::Said(self.throw_message())),
-            Meaning::Undefined => Err(HostTrap::Undefined {
-                name: self.function.name.clone(),
-                params: self.function.ty.params().len(),
-                results: self.function.ty.results().len(),
-            }),
+            Meaning::Undefined => {
+                Err(HostTrap::Undefined { name: self.function.name.clone(), ty: self.function.ty.clone() })
+            }
         }
     }
 
@@ -323,13 +322,13 @@ impl Running<'_, '_> {
                 Action::Reads { address, what } => {
                     let at = self.address(params, address, "the address")?;
                     let memory = self.memory()?;
-                    let plan = {
-                        let world = self.world(params);
-                        reading::plan(what, &world, self.is_64()).map_err(|why| self.fail(why))?
-                    };
+                    let plan = reading::plan(what, |expr, role| self.address(params, expr, role))?;
                     let read = reading::perform(&plan, &memory, &self.env, at).map_err(|e| match e {
                         reading::ReadError::Access(e) => self.access_failed(e),
-                        other => self.fail(other.to_string()),
+                        reading::ReadError::Utf8 { message, address } => {
+                            self.found(message, Some((FindingKind::InvalidUtf8, address)))
+                        }
+                        reading::ReadError::Other(message) => self.fail(message),
                     })?;
                     self.saw.push(read.value);
                 }
@@ -355,9 +354,9 @@ impl Running<'_, '_> {
         eval::evaluate(expr, &self.world(params)).map_err(|e| self.fail(e.message))
     }
 
-    fn address(&self, params: &[String], expr: &crate::script::ast::Expr, what: &str) -> Result<u64, HostTrap> {
+    fn address(&self, params: &[String], expr: &crate::script::ast::Expr, role: &str) -> Result<u64, HostTrap> {
         let value = self.evaluate(params, expr)?;
-        eval::address(&value, what, self.is_64()).map_err(|why| self.fail(why))
+        eval::address(&value, &eval::subject(expr, role), self.is_64()).map_err(|why| self.fail(why))
     }
 
     fn is_64(&self) -> bool {
@@ -398,15 +397,21 @@ impl Running<'_, '_> {
     }
 
     fn fail(&self, message: String) -> HostTrap {
-        HostTrap::Action { name: display(&self.function.name), message, out_of_bounds: None }
+        self.found(message, None)
+    }
+
+    fn found(&self, message: String, found: Option<(FindingKind, u64)>) -> HostTrap {
+        HostTrap::Action { name: display(&self.function.name), message, found }
     }
 
     fn access_failed(&self, error: memory::AccessError) -> HostTrap {
-        let out_of_bounds = match &error {
-            memory::AccessError::OutOfBounds { start, .. } => Some(*start),
-            _ => None,
+        let found = match &error {
+            memory::AccessError::OutOfBounds { start, .. } | memory::AccessError::NoNul { start, .. } => {
+                Some((FindingKind::OutOfBounds, *start))
+            }
+            memory::AccessError::NoMemory | memory::AccessError::Engine(_) => None,
         };
-        HostTrap::Action { name: display(&self.function.name), message: error.to_string(), out_of_bounds }
+        self.found(error.to_string(), found)
     }
 
     fn argument(&self, index: usize) -> u64 {

@@ -2,7 +2,7 @@
 //! function runs, and `_initialize` where the guest exports it and the script does not call it itself.
 
 use wasmer::{
-    Extern, ExternType, Function, FunctionEnvMut, FunctionType, Global, Imports, Instance, InstantiationError, Memory,
+    Extern, ExternType, Function, FunctionEnvMut, FunctionType, Global, Instance, InstantiationError, Memory,
     MemoryType, Pages, RuntimeError, Table, Tag, Type, Value as Wasm,
 };
 
@@ -31,7 +31,11 @@ impl Session {
         let placed = self.place_segments(&imports, record);
         let watch = Watch::start(&self.control, self.limits.max_time);
         self.env.as_mut(&mut self.store).begin_step(watch, &self.scope, &self.image);
-        let instance = Instance::new(&mut self.store, &self.module, &imports).map_err(instantiation_failed)?;
+        let instance = match Instance::new_by_index(&mut self.store, &self.module, &imports) {
+            Ok(instance) => instance,
+            // Which segment does not fit, and by how much, says more than the engine does.
+            Err(error) => return Err(placed.err().unwrap_or_else(|| instantiation_failed(error))),
+        };
         placed?;
         if let Ok(index) = &self.memory_index
             && let Some(name) = self.rewritten.memory_exports.get(*index as usize)
@@ -53,7 +57,7 @@ impl Session {
     }
 
     /// Puts the active segments into the image as events, in order, up to the first that does not fit.
-    fn place_segments(&mut self, imports: &Imports, record: &mut StepRecord) -> Result<(), StepError> {
+    fn place_segments(&mut self, imports: &[Extern], record: &mut StepRecord) -> Result<(), StepError> {
         let Ok(meant) = self.memory_index else { return Ok(()) };
         let globals = self.imported_globals(imports);
         let guest = self.guest.clone();
@@ -89,16 +93,16 @@ impl Session {
     }
 
     /// The values of the imported globals that can place a segment, an i32 as its unsigned reading.
-    fn imported_globals(&mut self, imports: &Imports) -> Vec<Option<u64>> {
-        let guest = self.guest.clone();
-        (0..)
-            .map_while(|index| guest.imported_global(index))
-            .map(|import| match imports.get_export(&import.module, &import.name)? {
-                Extern::Global(global) => match global.get(&mut self.store) {
-                    Wasm::I32(n) => Some(u64::from(n as u32)),
-                    Wasm::I64(n) => Some(n as u64),
-                    _ => None,
-                },
+    fn imported_globals(&mut self, imports: &[Extern]) -> Vec<Option<u64>> {
+        imports
+            .iter()
+            .filter_map(|given| match given {
+                Extern::Global(global) => Some(global),
+                _ => None,
+            })
+            .map(|global| match global.get(&mut self.store) {
+                Wasm::I32(n) => Some(u64::from(n as u32)),
+                Wasm::I64(n) => Some(n as u64),
                 _ => None,
             })
             .collect()
@@ -138,8 +142,9 @@ impl Session {
         self.exported_function(NAME).ok().filter(|f| f.ty(&self.store).params().is_empty())
     }
 
-    fn satisfy_imports(&mut self) -> Result<Imports, StepError> {
-        let mut imports = Imports::new();
+    /// What the guest imports, in its order: by names alone, two imports of one name and two types would be one.
+    fn satisfy_imports(&mut self) -> Result<Vec<Extern>, StepError> {
+        let mut imports = Vec::new();
         let wanted: Vec<_> = self.module.imports().collect();
         let (tick_module, tick_name) = self.rewritten.tick_import.clone();
         for import in wanted {
@@ -155,7 +160,7 @@ impl Session {
                     .into(),
                 ExternType::Tag(ty) => Tag::new(&mut self.store, ty.params.clone()).into(),
             };
-            imports.define(&name.module, &name.name, given);
+            imports.push(given);
         }
         Ok(imports)
     }

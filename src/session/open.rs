@@ -126,11 +126,10 @@ fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option<MemoryFact
 fn check_imports(script: &Script, guest: &Guest) -> Result<(), OpenError> {
     for import in script.imports() {
         let name = &import.name;
-        let Some(wanted) = guest.imports().iter().find(|i| i.module == name.module && i.name == name.name) else {
-            continue;
-        };
-        check_import(name, &import.kind, &wanted.ty)
-            .map_err(|why| OpenError::Script(located(script, import.span.start, &why)))?;
+        for wanted in guest.imports().iter().filter(|i| i.module == name.module && i.name == name.name) {
+            check_import(name, &import.kind, &wanted.ty)
+                .map_err(|why| OpenError::Script(located(script, import.span.start, &why)))?;
+        }
     }
     Ok(())
 }
@@ -171,7 +170,7 @@ fn check_import(name: &ImportName, kind: &ImportKind, wanted: &ExternType) -> Re
     }
 }
 
-/// Binds the inputs, wherever they stand: their values hang on no step.
+/// Binds all inputs, wherever they stand: each knows only the ones above it, and nothing of the guest.
 fn set_inputs(
     script: &Script,
     files: &Files,

@@ -2,9 +2,8 @@
 
 use wasmer::{AsStoreRef, Memory};
 
-use crate::script::ast::{Encoding, NumberType, Reading};
+use crate::script::ast::{Encoding, Expr, NumberType, Reading};
 use crate::script::encoding;
-use crate::script::eval::{self, World};
 use crate::value::Value;
 
 use super::memory::{self, AccessError};
@@ -34,15 +33,11 @@ pub struct Read {
     pub length: u64,
 }
 
-/// Evaluates a reading's length or count.
+/// Makes a reading's length or count known; `number` tells what an expression with this role comes to.
 ///
 /// # Errors
-/// A sentence, safe to print.
-pub fn plan(what: &Reading, world: &dyn World, is_64: bool) -> Result<Plan, String> {
-    let number = |expr, what| {
-        let value = eval::evaluate(expr, world).map_err(|e| e.message)?;
-        eval::address(&value, what, is_64)
-    };
+/// Those of `number`.
+pub fn plan<E>(what: &Reading, number: impl FnOnce(&Expr, &str) -> Result<u64, E>) -> Result<Plan, E> {
     Ok(match what {
         Reading::Sized { length, encoding } => {
             Plan::Sized { length: number(length, "the length")?, encoding: *encoding }

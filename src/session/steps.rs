@@ -19,6 +19,8 @@ use super::reading::{self, ReadError};
 use super::scope::Scope;
 use super::{Session, values};
 
+const NOT_INSTANTIATED: &str = "the guest was not instantiated, so there is nothing to call or read; step 0 says why";
+
 /// What an expression can see while no guest exists: inputs and files.
 pub(super) struct BareWorld<'a> {
     pub scope: &'a Scope,
@@ -208,7 +210,11 @@ impl Session {
     }
 
     fn no_memory(&self) -> String {
-        self.memory_index.as_ref().err().cloned().unwrap_or_else(|| AccessError::NoMemory.to_string())
+        match &self.memory_index {
+            Err(why) => why.clone(),
+            Ok(_) if self.instance.is_none() => NOT_INSTANTIATED.into(),
+            Ok(_) => AccessError::NoMemory.to_string(),
+        }
     }
 
     pub(super) fn located(&self, offset: usize, message: &str) -> String {
@@ -341,7 +347,7 @@ impl Session {
     ) -> Result<(), StepError> {
         let live = self.live()?;
         let start = self.address(address, "the address")?;
-        let plan = reading::plan(what, &self.world(), self.scope.is_64)?;
+        let plan = reading::plan(what, |expr, role| self.address(expr, role))?;
         if let Some(len) = reading::length_of(&plan).filter(|len| *len > 0) {
             record.focus = Some(Span { start, len: len.min(self.image.len().saturating_sub(start)) });
         }
@@ -516,8 +522,9 @@ impl Session {
 
     /// One of the exports of the module as it was given: what the rewrite added is not there.
     fn export(&self, name: &str) -> Result<Extern, StepError> {
+        let Some(instance) = &self.instance else { return Err(StepError::failed(NOT_INSTANTIATED)) };
         let is_own = self.guest.exports().iter().any(|e| e.name == name);
-        let found = self.instance.as_ref().and_then(|i| i.exports.get_extern(name)).filter(|_| is_own);
+        let found = instance.exports.get_extern(name).filter(|_| is_own);
         found.cloned().ok_or_else(|| {
             let near = self
                 .guest

@@ -1,7 +1,7 @@
 //! A session on a thread of its own, so that nobody waits for the guest. Commands go in, plain data comes out.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use crate::timeline::{StepRecord, Timeline};
@@ -73,10 +73,7 @@ impl Worker {
 
     /// The next report, if one has come.
     pub fn next_report(&self) -> Option<Report> {
-        match self.reports.try_recv() {
-            Ok(report) => Some(report),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.reports.try_recv().ok()
     }
 }
 

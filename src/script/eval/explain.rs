@@ -40,7 +40,7 @@ fn comparison(op: BinaryOp, left: &Expr, right: &Expr, world: &dyn World) -> Str
 }
 
 fn both_sides(op: BinaryOp, left: &Value, right: &Value) -> String {
-    if op == BinaryOp::NotEqual {
+    if op == BinaryOp::NotEqual && left.brief(SHOWN) == right.brief(SHOWN) {
         return format!("both sides are {}", left.brief(SHOWN));
     }
     let mut lines = vec![format!("left:  {}", left.brief(SHOWN)), format!("right: {}", right.brief(SHOWN))];
@@ -83,7 +83,7 @@ fn first_element(left: &[Value], right: &[Value]) -> Option<String> {
         .then(|| format!("first difference at element {common}: left {}, right {}", side(left), side(right)))
 }
 
-/// The two surprises of comparing floats: a NaN, and an f32 beside an f64 that prints the same.
+/// The two surprises of comparing floats: a NaN, and an f64 that beside an f32 is rounded.
 fn about_floats(op: BinaryOp, left: Float, right: Float) -> Option<String> {
     if left.to_f64().is_nan() || right.to_f64().is_nan() {
         if op != BinaryOp::Equal {
@@ -93,7 +93,7 @@ fn about_floats(op: BinaryOp, left: Float, right: Float) -> Option<String> {
     }
     match (left, right) {
         (Float::F32(_), Float::F64(_)) | (Float::F64(_), Float::F32(_)) => {
-            Some("one side is an f32, the other an f64; `f32(x) == f32(y)` compares them both as f32".to_owned())
+            Some("one side is an f32, the other an f64; they are compared as f32".to_owned())
         }
         _ => None,
     }

@@ -3,7 +3,7 @@
 //!
 //! Beyond the language's page: `& | ^ ~` work on truth values as on integers (both sides are always evaluated); float
 //! arithmetic is IEEE 754's, except that a division by zero is an error as it is for integers; two f32 make an f32,
-//! anything else an f64.
+//! anything else an f64. Compared, an f64 beside an f32 counts as the f32 nearest to it.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -101,7 +101,7 @@ fn equal(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, String> {
 fn ordering(op: BinaryOp, left: &Value, right: &Value) -> Result<Option<Ordering>, String> {
     match (left, right) {
         (Value::Int(a), Value::Int(b)) => Ok(Some(a.cmp(b))),
-        (Value::Float(a), Value::Float(b)) => Ok(a.to_f64().partial_cmp(&b.to_f64())),
+        (Value::Float(a), Value::Float(b)) => Ok(a.partial_cmp(b)),
         (Value::Text(a), Value::Text(b)) => Ok(Some(a.as_bytes().cmp(b.as_bytes()))),
         (Value::Bytes(a), Value::Bytes(b)) => Ok(Some(a.cmp(b))),
         (a, b) => Err(mismatch(op, a, b)),

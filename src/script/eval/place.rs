@@ -26,10 +26,22 @@ pub fn address(value: &Value, what: &str, is_64: bool) -> Result<u64, String> {
 }
 
 /// What to call an expression in a message: a variable by its name in backticks, anything else by its `role`, such as
-/// "the address".
+/// "the address", with the first variable it is made from.
 pub fn subject(expr: &Expr, role: &str) -> String {
+    match (&expr.kind, first_variable(expr)) {
+        (ExprKind::Variable(_), Some(name)) => format!("`{}`", safe::cut(name, 60)),
+        (_, Some(name)) => format!("{role}, made from `{}`,", safe::cut(name, 60)),
+        (_, None) => role.to_owned(),
+    }
+}
+
+fn first_variable(expr: &Expr) -> Option<&str> {
     match &expr.kind {
-        ExprKind::Variable(name) => format!("`{}`", safe::cut(name, 60)),
-        _ => role.to_owned(),
+        ExprKind::Variable(name) => Some(name),
+        ExprKind::Unary { operand, .. } => first_variable(operand),
+        ExprKind::Binary { left, right, .. } => first_variable(left).or_else(|| first_variable(right)),
+        ExprKind::Index { of, .. } | ExprKind::Slice { of, .. } => first_variable(of),
+        ExprKind::Function { args, .. } | ExprKind::List(args) => args.iter().find_map(first_variable),
+        ExprKind::Literal(_) | ExprKind::Calls(_) | ExprKind::CallArgs { .. } => None,
     }
 }

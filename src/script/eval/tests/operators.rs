@@ -63,6 +63,16 @@ fn floats_keep_their_width() {
 }
 
 #[test]
+fn floats_of_two_widths_compare_as_the_narrower() {
+    for (op, holds) in [(Equal, true), (NotEqual, false), (Less, false), (LessOrEqual, true), (GreaterOrEqual, true)] {
+        assert_eq!(shown(binary(float32(0.1), op, float(0.1))), holds.to_string(), "{op:?}");
+        assert_eq!(shown(binary(float(0.1), op, float32(0.1))), holds.to_string(), "{op:?}");
+    }
+    assert_eq!(shown(binary(float32(0.1), Less, float(0.2))), "true");
+    assert_eq!(shown(binary(float32(f32::INFINITY), Greater, float(1e300))), "true");
+}
+
+#[test]
 fn truth_values_have_logic_and_no_arithmetic() {
     assert_eq!(shown(binary(boolean(true), And, boolean(false))), "false");
     assert_eq!(shown(binary(boolean(true), Or, boolean(false))), "true");
