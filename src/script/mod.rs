@@ -175,7 +175,6 @@ fn collect_addresses(expr: &Expr, found: &mut BTreeSet<String>) {
 }
 
 /// What became of one logical line.
-#[expect(clippy::large_enum_variant, reason = "nearly every line is a statement")]
 enum Item {
     Statement(Box<Statement>),
     /// A line that could not be read; the names it was about to give are known, so that one mistake is not reported
