@@ -2,8 +2,9 @@
 
 use wasmer::{Extern, Function, Global};
 
+use crate::guest::Guest;
 use crate::script::ast::{Call, Expr, ImportName, Name, Reading, Statement, StatementKind};
-use crate::script::{encoding, eval};
+use crate::script::{Script, encoding, eval};
 use crate::timeline::{
     Answer, Ask, Binding, Event, Finding, FindingKind, Growth, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
     SpanKind, StepKind, StepRecord, Write, Writer,
@@ -12,7 +13,7 @@ use crate::value::Value;
 
 use super::call::StepError;
 use super::files::Files;
-use super::imports::HostState;
+use super::imports::{HostState, display};
 use super::memory::{self, AccessError};
 use super::open::located;
 use super::reading::{self, ReadError};
@@ -54,7 +55,30 @@ pub(super) struct StepWorld<'a> {
     scope: &'a Scope,
     files: &'a Files,
     host: &'a HostState,
+    script: &'a Script,
+    guest: &'a Guest,
     pages: Result<u64, String>,
+}
+
+impl StepWorld<'_> {
+    /// Refuses a name that neither the guest nor the script knows: it would always count 0 calls.
+    fn check_import(&self, import: &ImportName) -> Result<(), String> {
+        let is_imported = self.guest.imports().iter().any(|i| i.module == import.module && i.name == import.name);
+        if is_imported || self.script.imports().any(|i| i.name == *import) {
+            return Ok(());
+        }
+        let names: Vec<String> = self
+            .guest
+            .imports()
+            .iter()
+            .map(|i| display(&ImportName { module: i.module.clone(), name: i.name.clone() }))
+            .collect();
+        let choices = match names.as_slice() {
+            [] => "it imports nothing".to_owned(),
+            some => format!("it imports {}", some.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ")),
+        };
+        Err(format!("the guest has no import {}; {choices}", display(import)))
+    }
 }
 
 impl eval::World for StepWorld<'_> {
@@ -67,10 +91,12 @@ impl eval::World for StepWorld<'_> {
     }
 
     fn calls(&self, import: &ImportName) -> Result<u64, String> {
+        self.check_import(import)?;
         Ok(self.host.calls_of(import))
     }
 
     fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, String> {
+        self.check_import(import)?;
         self.host.args_of(import, index)
     }
 
@@ -206,7 +232,8 @@ impl Session {
             Some(memory) => Ok(memory::pages(memory, &self.store)),
             None => Err(self.no_memory()),
         };
-        StepWorld { scope: &self.scope, files: &self.files, host: self.env.as_ref(&self.store), pages }
+        let host = self.env.as_ref(&self.store);
+        StepWorld { scope: &self.scope, files: &self.files, host, script: &self.script, guest: &self.guest, pages }
     }
 
     fn no_memory(&self) -> String {
