@@ -15,7 +15,7 @@ use super::call::StepError;
 use super::imports::{HostFunction, HostState, HostTrap, Meaning, display};
 use super::limits::{TICKS_BETWEEN_QUESTIONS, Watch};
 use super::open::located;
-use super::steps::BareWorld;
+use super::world::BareWorld;
 use super::{Session, memory, values};
 
 impl Session {

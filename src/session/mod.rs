@@ -14,6 +14,7 @@ mod scope;
 mod steps;
 mod values;
 pub mod worker;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -15,7 +15,8 @@ use crate::value::Value;
 use super::files::Files;
 use super::imports::{HostState, display};
 use super::scope::Scope;
-use super::steps::{self, BareWorld};
+use super::steps;
+use super::world::BareWorld;
 use super::{Opening, Session, engine};
 
 /// Why a session cannot be opened.

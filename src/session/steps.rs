@@ -2,7 +2,7 @@
 
 use wasmer::{Extern, Function, Global};
 
-use crate::script::ast::{Call, Expr, ImportName, Name, Reading, Statement, StatementKind};
+use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::timeline::{
     Answer, Ask, Binding, Change, Event, Finding, FindingKind, Growth, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
@@ -11,73 +11,13 @@ use crate::timeline::{
 use crate::value::Value;
 
 use super::call::StepError;
-use super::files::Files;
-use super::imports::HostState;
 use super::memory::{self, AccessError};
 use super::open::located;
 use super::reading::{self, ReadError};
-use super::scope::Scope;
+use super::world::StepWorld;
 use super::{Session, values};
 
 const NOT_INSTANTIATED: &str = "the guest was not instantiated, so there is nothing to call or read; step 0 says why";
-
-/// What an expression can see while no guest exists: inputs and files.
-pub(super) struct BareWorld<'a> {
-    pub scope: &'a Scope,
-    pub files: &'a Files,
-}
-
-impl eval::World for BareWorld<'_> {
-    fn variable(&self, name: &str) -> Option<&Value> {
-        self.scope.value(name)
-    }
-
-    fn pages(&self) -> Result<u64, String> {
-        Err("pages() is known only once the guest runs".into())
-    }
-
-    fn calls(&self, _: &ImportName) -> Result<u64, String> {
-        Ok(0)
-    }
-
-    fn call_args(&self, _: &ImportName, _: u64) -> Result<Vec<Value>, String> {
-        Err("no import has been called yet".into())
-    }
-
-    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.files.read(path)
-    }
-}
-
-/// What an expression can see at a step.
-pub(super) struct StepWorld<'a> {
-    scope: &'a Scope,
-    files: &'a Files,
-    host: &'a HostState,
-    pages: Result<u64, String>,
-}
-
-impl eval::World for StepWorld<'_> {
-    fn variable(&self, name: &str) -> Option<&Value> {
-        self.scope.value(name)
-    }
-
-    fn pages(&self) -> Result<u64, String> {
-        self.pages.clone()
-    }
-
-    fn calls(&self, import: &ImportName) -> Result<u64, String> {
-        Ok(self.host.calls_of(import))
-    }
-
-    fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, String> {
-        self.host.args_of(import, index)
-    }
-
-    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.files.read(path)
-    }
-}
 
 pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
     match kind {
@@ -206,7 +146,8 @@ impl Session {
             Some(memory) => Ok(memory::pages(memory, &self.store)),
             None => Err(self.no_memory()),
         };
-        StepWorld { scope: &self.scope, files: &self.files, host: self.env.as_ref(&self.store), pages }
+        let host = self.env.as_ref(&self.store);
+        StepWorld { scope: &self.scope, files: &self.files, host, script: &self.script, guest: &self.guest, pages }
     }
 
     fn no_memory(&self) -> String {

@@ -130,6 +130,9 @@ fn calls_counts_an_imports_calls_and_call_args_gives_one_calls_arguments() {
     assert_contains(trace.error(), "called 2 times");
     let trace = crate::support::run_on(wat, "import env.log(a, b)\ncall go()\nlet x = call_args(env.log, -1)").failed();
     assert_contains(trace.error(), "-1");
+    let trace = crate::support::run_on(wat, "expect calls(env.lgo) == 0").failed();
+    assert_contains(trace.error(), "the guest has no import env.lgo; it imports env.log");
+    crate::support::run_on(wat, "import env.other(a)\nexpect calls(env.other) == 0").ok();
 }
 
 #[test]
