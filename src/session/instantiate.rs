@@ -31,8 +31,10 @@ impl Session {
         let placed = self.place_segments(&imports, record);
         let watch = Watch::start(&self.control, self.limits.max_time);
         self.env.as_mut(&mut self.store).begin_step(watch, &self.scope, &self.image);
-        let instance = Instance::new(&mut self.store, &self.module, &imports).map_err(instantiation_failed)?;
+        let instance = Instance::new(&mut self.store, &self.module, &imports);
+        // The segment that does not fit is why the engine gave up, and says more than the engine does.
         placed?;
+        let instance = instance.map_err(instantiation_failed)?;
         if let Ok(index) = &self.memory_index
             && let Some(name) = self.rewritten.memory_exports.get(*index as usize)
         {

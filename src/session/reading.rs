@@ -9,6 +9,9 @@ use crate::value::Value;
 
 use super::memory::{self, AccessError};
 
+/// The most numbers one `read … as TYPE[N]` makes into a list; as a value each takes far more room than in memory.
+const MOST_ELEMENTS: u64 = 1 << 20;
+
 /// A reading with its lengths known.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plan {
@@ -49,7 +52,14 @@ pub fn plan(what: &Reading, world: &dyn World, is_64: bool) -> Result<Plan, Stri
         }
         Reading::Cstr => Plan::Cstr,
         Reading::Number(number) => Plan::Number(*number),
-        Reading::Array { element, count } => Plan::Array { element: *element, count: number(count, "the count")? },
+        Reading::Array { element, count } => match number(count, "the count")? {
+            count if count > MOST_ELEMENTS => {
+                return Err(format!(
+                    "{count} numbers are more than the {MOST_ELEMENTS} that one list may have; read them `as bytes`, or fewer"
+                ));
+            }
+            count => Plan::Array { element: *element, count },
+        },
     })
 }
 
