@@ -1,9 +1,12 @@
 //! The command line's types, and nothing else.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use linmem::safe;
 
 /// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while it happens.
 #[derive(Debug, Parser)]
@@ -29,6 +32,23 @@ pub struct Cli {
 const AFTER: &str = "\
 Exit status: 0 all well; 1 a step ended in anything but ok, or an error was found that the session does not expect; \
 2 the command line, a file or a module cannot be used.";
+
+impl Cli {
+    /// Reads the program's arguments. What the error quotes of them is safe to print.
+    pub fn from_arguments() -> Result<Cli, clap::Error> {
+        let given: Vec<OsString> = std::env::args_os().collect();
+        Cli::try_parse_from(&given).map_err(|error| {
+            let is_safe = |arg: &OsString| arg.to_str().is_some_and(|arg| !arg.contains(safe::is_unsafe));
+            if given.iter().all(is_safe) {
+                return error;
+            }
+            // clap quotes arguments as they are, so it gets to see them escaped.
+            let shown = given.iter().map(|arg| safe::plain(&arg.to_string_lossy()));
+            let refused = || clap::Error::raw(ErrorKind::InvalidUtf8, "an argument is not printable text\n");
+            Cli::try_parse_from(shown).err().unwrap_or_else(refused)
+        })
+    }
+}
 
 #[derive(Debug, Subcommand)]
 pub enum Command {

@@ -6,10 +6,8 @@ mod commands;
 use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let cli = match cli::Cli::try_parse() {
+    let cli = match cli::Cli::from_arguments() {
         Ok(cli) => cli,
         Err(answer) => {
             // Help and version are answers, not errors: clap says which and where they go.

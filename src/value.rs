@@ -99,6 +99,17 @@ impl Value {
         }
     }
 
+    /// What the value takes in memory, roughly, in bytes.
+    pub fn weight(&self) -> usize {
+        let within = match self {
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::List(items) => items.iter().map(Value::weight).sum(),
+            Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null => 0,
+        };
+        within.saturating_add(size_of::<Value>())
+    }
+
     /// Shows the value as the steps language writes it, cut after about `limit` characters, safe to print.
     pub fn brief(&self, limit: usize) -> String {
         let mut out = String::new();

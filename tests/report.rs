@@ -91,7 +91,10 @@ fn color_and_stores_only_add() {
 fn one_line_for_each_run() {
     let line = |timeline: &Timeline| summary_line(timeline, "a.steps", false);
     assert_eq!(line(&fabricated::default_session()), "ok    a.steps  8 steps");
-    assert_eq!(line(&fabricated::failed_expect()), "FAIL  a.steps  step 2: ptr == 0x500 does not hold");
+    assert_eq!(
+        line(&fabricated::failed_expect()),
+        "FAIL  a.steps  step 2: ptr == 0x500 does not hold; left: 1024; right: 1280"
+    );
     assert_eq!(line(&fabricated::trapped_call()), "FAIL  a.steps  step 2: unreachable executed");
     assert_eq!(line(&fabricated::out_of_bounds()), "ok    a.steps  4 steps");
     let warned = fabricated::growth_that_moves();

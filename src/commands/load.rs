@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 
 use anyhow::{Context, Result, bail};
 use linmem::guest::Guest;
@@ -49,10 +50,7 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
     }
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
-        Err(error) => bail!(
-            "{shown} is neither a module nor a steps file: byte {} is not UTF-8 text",
-            error.utf8_error().valid_up_to()
-        ),
+        Err(error) => bail!(not_text(&shown, &error)),
     };
     let script = script::parse(if is_stdin { "-" } else { &shown }, &text)?;
     let title = match file.file_name() {
@@ -63,10 +61,20 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
     assemble(title, script, Files::Folder(folder), args)
 }
 
+/// Says where the text ends to be UTF-8: a file saved in another encoding has a line to look at.
+fn not_text(shown: &str, error: &FromUtf8Error) -> String {
+    let (before, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let byte = rest.first().map(|byte| format!(" (byte {byte:02x})")).unwrap_or_default();
+    format!("{shown} is neither a module nor a steps file: line {line} is not UTF-8 text{byte}; save it as UTF-8")
+}
+
 fn assemble(title: String, script: Script, files: Files, args: &SessionArgs) -> Result<Opening> {
     let guest = match (&args.module, script.module()) {
         (Some(path), _) => Guest::load(path)?,
-        (None, Some(path)) => files.module(path)?,
+        (None, Some(path)) => files
+            .module(path)
+            .with_context(|| format!("{} names a module that cannot be used", safe::plain(&script.source.name)))?,
         (None, None) => bail!(
             "{} names no module; begin it with a line such as: module \"guest.wasm\" (or give --module PATH)",
             safe::plain(&script.source.name)
@@ -104,7 +112,10 @@ fn read_stdin() -> Result<Vec<u8>> {
 
 fn read_file(file: &Path, shown: &str) -> Result<Vec<u8>> {
     let cannot = || format!("cannot read {shown}");
-    let facts = std::fs::metadata(file).with_context(cannot)?;
+    let facts = match std::fs::metadata(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!("there is no file {shown}"),
+        facts => facts.with_context(cannot)?,
+    };
     if facts.is_dir() {
         bail!("{shown} is a folder; name a .steps, .md, .wasm or .wat file in it");
     }

@@ -4,6 +4,7 @@
 //!         ptr ▸ + 00000400 │ 44 69 64 20 79 6f 75 20 ┊ 6b 6e 6f 77[20 57 61 73]│Did you know Was│
 //! ```
 
+use std::collections::BTreeSet;
 use std::io;
 
 use unicode_width::UnicodeWidthStr;
@@ -29,82 +30,78 @@ const WINDOW: u64 = 320;
 pub(super) fn of_step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
     let focus = record.focus.unwrap_or(Span { start: 0, len: 0 });
     if !record.changes.is_empty() {
-        let touched = touched_rows(record.changes.iter().map(|c| c.span()));
-        return draw(paper, timeline, record, &touched, focus, "changed byte");
+        let touched = touched_rows(record.changes.iter().map(|c| c.span()), focus);
+        return draw(paper, timeline, record, &touched, "changed byte");
     }
     if record.kind == StepKind::Read || record.outcome != Outcome::Ok {
         let end = focus.end().min(record.memory.len());
         let held = Span { start: focus.start, len: end.saturating_sub(focus.start) };
-        let touched = touched_rows(std::iter::once(held));
-        return draw(paper, timeline, record, &touched, focus, "byte");
+        let touched = touched_rows(std::iter::once(held), focus);
+        return draw(paper, timeline, record, &touched, "byte");
     }
     Ok(())
 }
 
-/// A row's address, and how many of its bytes are concerned.
+/// Which rows to show of what a step touched, and how much is not shown.
 struct Touched {
-    address: u64,
-    bytes: u64,
+    /// Addresses: the rows of the focus first, then those from the lowest on; in order.
+    rows: Vec<u64>,
+    hidden_rows: u64,
+    hidden_bytes: u64,
 }
 
-fn touched_rows(spans: impl Iterator<Item = Span>) -> Vec<Touched> {
-    let mut out: Vec<Touched> = Vec::new();
-    for span in spans {
-        let mut at = span.start;
-        while at < span.end() {
-            let address = at / WIDTH * WIDTH;
-            let next = address.saturating_add(WIDTH).min(span.end());
-            match out.last_mut() {
-                Some(last) if last.address == address => last.bytes += next - at,
-                _ => out.push(Touched { address, bytes: next - at }),
-            }
-            at = next;
+/// Chooses among the rows of spans that stand in order. Costs as many looks as there are spans, however long they are.
+fn touched_rows(spans: impl Iterator<Item = Span> + Clone, focus: Span) -> Touched {
+    let focus_row = Span { start: row_of(focus.start), len: 1 };
+    let focus_end = focus.end().max(focus_row.end());
+    let is_near = |address: u64| address < focus_end && address >= focus_row.start;
+    let (mut near, mut far) = (BTreeSet::new(), BTreeSet::new());
+    let (mut count, mut bytes, mut last) = (0, 0, None);
+    for span in spans.clone().filter(|s| s.len > 0) {
+        let (first, end_row) = (row_of(span.start), row_of(span.end().saturating_sub(1)));
+        count += (end_row - first) / WIDTH + u64::from(last != Some(first));
+        bytes += span.len;
+        last = Some(end_row);
+        let rows = |from: u64| (from.max(first)..=end_row).step_by(WIDTH as usize).take(MOST_ROWS);
+        if near.len() < MOST_ROWS {
+            near.extend(rows(focus_row.start).filter(|at| is_near(*at)));
+        }
+        if far.len() < MOST_ROWS {
+            far.extend(rows(first).chain(rows(row_of(focus_end.saturating_add(WIDTH - 1)))).filter(|at| !is_near(*at)));
         }
     }
-    out
+    let mut rows: Vec<u64> = near.into_iter().take(MOST_ROWS).collect();
+    rows.extend(far.into_iter().take(MOST_ROWS - rows.len()));
+    rows.sort_unstable();
+    let shown = |span: Span| -> u64 {
+        let within = |row: &u64| row.saturating_add(WIDTH).min(span.end()).saturating_sub((*row).max(span.start));
+        rows.iter().map(within).sum()
+    };
+    let shown_bytes: u64 = spans.map(shown).sum();
+    Touched { hidden_rows: count - rows.len() as u64, hidden_bytes: bytes - shown_bytes, rows }
 }
 
-fn draw(
-    paper: &mut Paper,
-    timeline: &Timeline,
-    record: &StepRecord,
-    touched: &[Touched],
-    focus: Span,
-    noun: &str,
-) -> io::Result<()> {
+fn row_of(address: u64) -> u64 {
+    address / WIDTH * WIDTH
+}
+
+fn draw(paper: &mut Paper, timeline: &Timeline, record: &StepRecord, touched: &Touched, noun: &str) -> io::Result<()> {
     let pen = Pen::new(timeline, record);
     let mut expected = None;
-    for row in chosen(touched, focus) {
-        if expected.is_some_and(|next| next != row.address) {
+    for address in &touched.rows {
+        if expected.is_some_and(|next| next != *address) {
             paper.line(&format!("{:>width$}", "…", width = LABEL + 4))?;
         }
-        pen.rows(paper, row.address, record)?;
-        expected = row.address.checked_add(WIDTH);
+        pen.rows(paper, *address, record)?;
+        expected = address.checked_add(WIDTH);
     }
-    let shown: u64 = chosen(touched, focus).map(|row| row.bytes).sum();
-    let hidden = touched.iter().map(|row| row.bytes).sum::<u64>() - shown;
-    let rows = touched.len().saturating_sub(MOST_ROWS);
+    let Touched { hidden_rows: rows, hidden_bytes: hidden, .. } = *touched;
     if rows > 0 {
         let plural = |n: u64| if n == 1 { "" } else { "s" };
-        let (bytes_s, rows_s) = (plural(hidden), plural(rows as u64));
+        let (bytes_s, rows_s) = (plural(hidden), plural(rows));
         paper.line(&format!("{:LABEL$}   … and {hidden} more {noun}{bytes_s} in {rows} row{rows_s}", ""))?;
     }
     Ok(())
-}
-
-/// The rows to show, by address: those of the focus first, then from the lowest on.
-fn chosen(touched: &[Touched], focus: Span) -> impl Iterator<Item = &Touched> {
-    let end = focus.end().max(focus.start.saturating_add(1));
-    let near = move |row: &Touched| row.address < end && row.address.saturating_add(WIDTH) > focus.start;
-    let in_focus = touched.iter().filter(|row| near(row)).count().min(MOST_ROWS);
-    let mut room_near = in_focus;
-    let mut room_far = MOST_ROWS - in_focus;
-    touched.iter().filter(move |row| {
-        let room = if near(row) { &mut room_near } else { &mut room_far };
-        let fits = *room > 0;
-        *room = room.saturating_sub(1);
-        fits
-    })
 }
 
 /// Draws a moment of a step: memory around `focus`, what differs from before the step in brackets.

@@ -68,8 +68,18 @@ fn reason(step: &StepRecord) -> String {
     step.error.as_deref().map(one_line).filter(|e| !e.is_empty()).unwrap_or_else(|| step.outcome.word().to_string())
 }
 
+/// A message's lines as one: what ends in a colon goes on, anything else is set off by a semicolon.
 fn one_line(message: &str) -> String {
-    safe::cut(message.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default(), MESSAGE)
+    let mut line = String::new();
+    for part in message.lines().map(str::trim).filter(|l| !l.is_empty()) {
+        line.push_str(match line.chars().next_back() {
+            None => "",
+            Some(':') => " ",
+            Some(_) => "; ",
+        });
+        line.push_str(&part.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    safe::cut(&line, MESSAGE)
 }
 
 fn steps(count: usize) -> String {

@@ -142,7 +142,10 @@ fn errors(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
 fn finding(paper: &mut Paper, record: &StepRecord, finding: &Finding) -> io::Result<()> {
     let mut text = finding.message.clone();
     if let Some(blamed) = finding.blamed.filter(|blamed| *blamed != record.index) {
-        text.push_str(&format!(" (because of step {blamed})"));
+        let because = format!("step {blamed}");
+        if !text.ends_with(&because) {
+            text.push_str(&format!(" (because of {because})"));
+        }
     }
     let meant = if finding.claimed { ", as expected" } else { "" };
     message(paper, &format!("{}: {}{meant}", finding.severity().word(), finding.kind), &text)

@@ -109,6 +109,8 @@ impl Session {
         }
         let known = std::mem::take(&mut state.image);
         let events = std::mem::take(&mut state.events);
+        // Held on, it would be copied whole when the next variable is bound.
+        state.scope = Default::default();
         let room = super::imports::MOST_CALLS_KEPT.saturating_sub(record.imports_called.len());
         record.imports_called.extend(std::mem::take(&mut state.calls).into_iter().take(room));
         record.imports_called_total += state.calls_total;
@@ -149,6 +151,9 @@ impl Session {
                     "the call ran longer than {limit:?} and was stopped; --max-time sets the limit, 0 for none"
                 );
                 found(Outcome::Cancelled, FindingKind::Limit, None, message)
+            }
+            Some(trap @ HostTrap::TooMuchWritten) => {
+                found(Outcome::Cancelled, FindingKind::Limit, None, trap.to_string())
             }
             Some(trap @ HostTrap::Undefined { .. }) => {
                 found(Outcome::Trapped, FindingKind::ImportUndefined, None, trap.to_string())

@@ -23,6 +23,12 @@ pub const MOST_CALLS_KEPT: usize = 1000;
 /// How many calls of one import `call_args` can look back on.
 const MOST_ARGS_KEPT: usize = 100_000;
 
+/// How many bytes the readings of those calls may take; past it, further calls are counted only.
+const MOST_BYTES_SEEN: usize = 64 << 20;
+/// How much imports may write in one step, in writes and in bytes: each write is recorded.
+const MOST_WRITES: u64 = 2 << 20;
+const MOST_BYTES_WRITTEN: u64 = 256 << 20;
+
 /// Why a host function ended the guest's call.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum HostTrap {
@@ -34,6 +40,12 @@ pub(super) enum HostTrap {
     /// A described action could not be carried out.
     #[error("import {name}: {message}")]
     Action { name: String, message: String, found: Option<(FindingKind, u64)> },
+    #[error(
+        "the imports wrote more in one step than is recorded, {MOST_WRITES} times or {} MiB; \
+         call the guest for less at a time",
+        MOST_BYTES_WRITTEN >> 20
+    )]
+    TooMuchWritten,
     #[error("stopped")]
     Stopped(Stop),
 }
@@ -82,6 +94,9 @@ pub(super) struct HostState {
     pub pages_known: u64,
     pub calls: Vec<ImportCall>,
     pub calls_total: u64,
+    bytes_seen: usize,
+    writes: u64,
+    bytes_written: u64,
     pub history: HashMap<ImportName, History>,
     /// What `events` are made on top of: memory as the step found it, with this step's import writes.
     pub image: crate::timeline::Image,
@@ -105,6 +120,9 @@ impl HostState {
             pages_known: 0,
             calls: Vec::new(),
             calls_total: 0,
+            bytes_seen: 0,
+            writes: 0,
+            bytes_written: 0,
             history: HashMap::new(),
             image: Default::default(),
         }
@@ -119,6 +137,7 @@ impl HostState {
         self.pages_known = image.pages();
         self.calls = Vec::new();
         self.calls_total = 0;
+        (self.bytes_seen, self.writes, self.bytes_written) = (0, 0, 0);
     }
 
     /// Notes growth that happened since the last look, by whom.
@@ -214,7 +233,8 @@ impl HostFunction {
         if history.args.len() < MOST_ARGS_KEPT {
             history.args.push(args.clone());
         }
-        let kept = (state.calls.len() < MOST_CALLS_KEPT).then(|| {
+        let has_room = state.calls.len() < MOST_CALLS_KEPT && state.bytes_seen < MOST_BYTES_SEEN;
+        let kept = has_room.then(|| {
             let name = safe::plain(&format!("{}.{}", self.name.module, self.name.name));
             state.calls.push(ImportCall { name, args: args.clone(), results: Vec::new(), saw: Vec::new() });
             state.calls.len() - 1
@@ -224,6 +244,7 @@ impl HostFunction {
         let saw = std::mem::take(&mut running.saw);
         let state = running.env.data_mut();
         if let Some(call) = kept.and_then(|i| state.calls.get_mut(i)) {
+            state.bytes_seen = state.bytes_seen.saturating_add(saw.iter().map(Value::weight).sum());
             call.saw = saw;
             if let Ok(results) = &results {
                 call.results = results.iter().map(|r| values::from_wasm(r).unwrap_or(Value::Null)).collect();
@@ -369,12 +390,24 @@ impl Running<'_, '_> {
 
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), HostTrap> {
         let memory = self.memory()?;
+        self.count_write(bytes.len())?;
         let pages = memory::pages(&memory, &self.env);
         memory::write(&memory, &self.env, address, bytes).map_err(|e| self.access_failed(e))?;
         let writer = self.function.writer();
         let state = self.env.data_mut();
         state.note_growth(pages, Writer::guest());
         state.note_write(address, bytes, writer);
+        Ok(())
+    }
+
+    /// The history keeps every write, so a guest that asks for them in a loop is stopped at some point.
+    fn count_write(&mut self, bytes: usize) -> Result<(), HostTrap> {
+        let state = self.env.data_mut();
+        state.writes += 1;
+        state.bytes_written = state.bytes_written.saturating_add(bytes as u64);
+        if state.writes > MOST_WRITES || state.bytes_written > MOST_BYTES_WRITTEN {
+            return Err(HostTrap::TooMuchWritten);
+        }
         Ok(())
     }
 

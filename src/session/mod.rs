@@ -74,6 +74,10 @@ pub struct Session {
     last_findings: (usize, Vec<FindingKind>),
     /// Variables the script uses as addresses.
     pointers: BTreeSet<String>,
+    /// Those of them that a record tells of: the ones bound last.
+    recent_pointers: Vec<String>,
+    /// What all values bound so far take, in bytes.
+    bound_bytes: usize,
     /// What such a variable was before it was last bound.
     previous_pointers: BTreeMap<String, u64>,
     /// A data segment whose place only the engine can tell.

@@ -1,5 +1,7 @@
 //! Opening a session: the guest compiled, the script checked against it, inputs set.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 use wasmer::FunctionEnv;
 
@@ -47,8 +49,11 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
     let env = FunctionEnv::new(&mut store, HostState::new(files.clone()));
+    let pointers = script.address_variables();
     let session = Session {
-        pointers: script.address_variables(),
+        recent_pointers: inputs_among(&pointers, &timeline),
+        pointers,
+        bound_bytes: 0,
         script,
         guest,
         rewritten,
@@ -72,6 +77,11 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         unplaced_segment: None,
     };
     Ok((session, timeline))
+}
+
+/// Inputs are bound before any step.
+fn inputs_among(pointers: &BTreeSet<String>, timeline: &Timeline) -> Vec<String> {
+    timeline.inputs.iter().map(|input| input.name.clone()).filter(|name| pointers.contains(name)).collect()
 }
 
 /// `file:line:column: message`
@@ -243,7 +253,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>) -> GuestFacts {
     }
 }
 
-fn kind_word(ty: &ExternType) -> &'static str {
+pub(super) fn kind_word(ty: &ExternType) -> &'static str {
     match ty {
         ExternType::Func(_) => "func",
         ExternType::Memory(_) => "memory",

@@ -8,6 +8,9 @@ use crate::value::Value;
 
 use super::memory::{self, AccessError};
 
+/// The most numbers one `read … as TYPE[N]` makes into a list; as a value each takes far more room than in memory.
+const MOST_ELEMENTS: u64 = 1 << 20;
+
 /// A reading with its lengths known.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plan {
@@ -63,6 +66,13 @@ pub fn length_of(plan: &Plan) -> Option<u64> {
 /// # Errors
 /// When the bytes lie outside memory or are not what the reading says.
 pub fn perform(plan: &Plan, live: &Memory, store: &impl AsStoreRef, at: u64) -> Result<Read, ReadError> {
+    if let Plan::Array { count, .. } = plan
+        && *count > MOST_ELEMENTS
+    {
+        return Err(ReadError::Other(format!(
+            "{count} numbers are more than the {MOST_ELEMENTS} that one list may have; read them `as bytes`, or fewer"
+        )));
+    }
     let bytes = match length_of(plan) {
         Some(length) => memory::read(live, store, at, length),
         None => memory::read_to_nul(live, store, at),

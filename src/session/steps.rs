@@ -6,18 +6,25 @@ use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::timeline::{
     Answer, Ask, Binding, Change, Event, Finding, FindingKind, Growth, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
-    SpanKind, StepKind, StepRecord, Write, Writer,
+    SpanKind, StepKind, StepRecord, Write, Writer, pages_in_words,
 };
 use crate::value::Value;
 
 use super::call::StepError;
 use super::memory::{self, AccessError};
-use super::open::located;
+use super::open::{kind_word, located};
 use super::reading::{self, ReadError};
 use super::world::StepWorld;
 use super::{Session, values};
 
 const NOT_INSTANTIATED: &str = "the guest was not instantiated, so there is nothing to call or read; step 0 says why";
+/// The most bytes that the values of one run may take in all.
+const MOST_BOUND: usize = 1 << 30;
+/// The most pointers that a record tells of.
+const MOST_POINTERS: usize = 50;
+
+/// Characters of a name that are compared to find what was meant.
+const LONGEST_COMPARED: usize = 100;
 
 pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
     match kind {
@@ -112,7 +119,8 @@ impl Session {
     fn answer_questions(&mut self, record: &mut StepRecord) {
         let asked = std::mem::take(&mut self.asked);
         for (step, expr) in asked {
-            if step == record.index {
+            // A step that asks changes nothing that another question could wait for.
+            if step == record.index || record.kind == StepKind::Ask {
                 self.asked.push((step, expr));
                 continue;
             }
@@ -124,8 +132,14 @@ impl Session {
         }
     }
 
-    fn pointers_after(&self, record: &StepRecord) -> Vec<Pointer> {
-        self.pointers
+    fn pointers_after(&mut self, record: &StepRecord) -> Vec<Pointer> {
+        for name in record.bindings.iter().map(|b| &b.name).filter(|name| self.pointers.contains(*name)) {
+            self.recent_pointers.retain(|recent| recent != name);
+            self.recent_pointers.push(name.clone());
+        }
+        let old = self.recent_pointers.len().saturating_sub(MOST_POINTERS);
+        self.recent_pointers.drain(..old);
+        self.recent_pointers
             .iter()
             .filter_map(|name| {
                 let address = eval::address(self.scope.value(name)?, name, self.scope.is_64).ok()?;
@@ -166,7 +180,16 @@ impl Session {
         self.memory.clone().ok_or_else(|| StepError::failed(self.no_memory()))
     }
 
-    fn bind(&mut self, record: &mut StepRecord, name: &Name, value: Value) {
+    /// Names a value. The history keeps it, even when the name is given to another one later, so all of them together
+    /// are limited.
+    fn bind(&mut self, record: &mut StepRecord, name: &Name, value: Value) -> Result<(), StepError> {
+        self.bound_bytes = self.bound_bytes.saturating_add(value.weight());
+        if self.bound_bytes > MOST_BOUND {
+            return Err(StepError::failed(format!(
+                "the values of this run add up to more than {} MiB, and the history keeps each; use smaller ones",
+                MOST_BOUND >> 20
+            )));
+        }
         if let Some(old) = self.scope.value(&name.text)
             && let Ok(old) = eval::address(old, &name.text, self.scope.is_64)
         {
@@ -174,6 +197,7 @@ impl Session {
         }
         self.scope.bind(&name.text, value.clone(), Some(record.index));
         record.bindings.push(Binding { name: name.text.clone(), value });
+        Ok(())
     }
 
     /// An address or a length: evaluated, and checked against what the memory's index type can hold.
@@ -186,15 +210,13 @@ impl Session {
         match &statement.kind {
             StatementKind::Let { name, value } => {
                 let value = self.evaluate(value)?;
-                self.bind(record, name, value);
-                Ok(())
+                self.bind(record, name, value)
             }
             StatementKind::Call { results, call } => self.perform_call(results, call, record),
             StatementKind::Global { name, export } => {
                 let global = self.exported_global(&export.text)?;
                 let value = values::from_wasm(&global.get(&mut self.store))?;
-                self.bind(record, name, value);
-                Ok(())
+                self.bind(record, name, value)
             }
             StatementKind::Set { export, value } => self.perform_set(export, value),
             StatementKind::Write { address, value } => self.perform_write(address, value, record),
@@ -230,9 +252,10 @@ impl Session {
             let ty = self.exported_function(&call.export.text)?.ty(&self.store);
             if ty.results().len() != names.len() {
                 return Err(StepError::failed(format!(
-                    "{} gives {} results, {} named; its type is {}. Name all of them or none",
+                    "{} gives {} result{}, {} named; its type is {}. Name all of them or none",
                     crate::safe::plain(&call.export.text),
                     ty.results().len(),
+                    if ty.results().len() == 1 { "" } else { "s" },
                     names.len(),
                     values::signature(&ty)
                 )));
@@ -240,7 +263,7 @@ impl Session {
         }
         let results = self.call_export(call, record)?;
         for (name, value) in names.iter().zip(results) {
-            self.bind(record, name, value);
+            self.bind(record, name, value)?;
         }
         Ok(())
     }
@@ -308,19 +331,23 @@ impl Session {
         if read.length > 0 {
             record.focus = Some(Span { start, len: read.length });
         }
-        self.bind(record, name, read.value);
-        Ok(())
+        self.bind(record, name, read.value)
     }
 
     fn perform_grow(&mut self, name: Option<&Name>, pages: &Expr, record: &mut StepRecord) -> Result<(), StepError> {
         let live = self.live()?;
         let by = self.address(pages, "the number of pages")?;
         let before = memory::grow(&live, &mut self.store, by).map_err(|why| {
+            let most = live.ty(&self.store).maximum.map(|most| u64::from(most.0));
+            let now = memory::pages(&live, &self.store);
+            let why = match most {
+                Some(most) if now.saturating_add(by) > most => {
+                    format!("it may have at most {}, by the module or by --max-memory", pages_in_words(most))
+                }
+                _ => why,
+            };
             let plural = if by == 1 { "" } else { "s" };
-            StepError::failed(format!(
-                "memory of {} pages cannot grow by {by} page{plural}: {why}",
-                memory::pages(&live, &self.store)
-            ))
+            StepError::failed(format!("memory of {} cannot grow by {by} page{plural}: {why}", pages_in_words(now)))
         })?;
         let after = memory::pages(&live, &self.store);
         self.image.grow(after.saturating_mul(PAGE));
@@ -329,7 +356,7 @@ impl Session {
             record.focus = Some(Span { start: before.saturating_mul(PAGE), len: 1 });
         }
         if let Some(name) = name {
-            self.bind(record, name, Value::Int(i128::from(before)));
+            self.bind(record, name, Value::Int(i128::from(before)))?;
         }
         Ok(())
     }
@@ -440,7 +467,7 @@ impl Session {
     }
 
     pub(super) fn exported_function(&self, name: &str) -> Result<Function, StepError> {
-        match self.export(name)? {
+        match self.export(name, "func")? {
             Extern::Function(function) => Ok(function),
             other => Err(StepError::failed(format!(
                 "{} is not a function but a {}",
@@ -451,7 +478,7 @@ impl Session {
     }
 
     fn exported_global(&self, name: &str) -> Result<Global, StepError> {
-        match self.export(name)? {
+        match self.export(name, "global")? {
             Extern::Global(global) => Ok(global),
             other => Err(StepError::failed(format!(
                 "{} is not a global but a {}",
@@ -461,33 +488,41 @@ impl Session {
         }
     }
 
-    /// One of the exports of the module as it was given: what the rewrite added is not there.
-    fn export(&self, name: &str) -> Result<Extern, StepError> {
+    /// One of the exports of the module as it was given: what the rewrite added is not there. Where there is none, the
+    /// error names those of the wanted kind.
+    fn export(&self, name: &str, wanted: &str) -> Result<Extern, StepError> {
         let Some(instance) = &self.instance else { return Err(StepError::failed(NOT_INSTANTIATED)) };
-        let is_own = self.guest.exports().iter().any(|e| e.name == name);
+        let is_own = self.guest.export(name).is_some();
         let found = instance.exports.get_extern(name).filter(|_| is_own);
         found.cloned().ok_or_else(|| {
-            let near = self
-                .guest
-                .exports()
-                .iter()
-                .map(|e| (strsim::jaro_winkler(name, &e.name), &e.name))
-                .filter(|(likeness, _)| *likeness > 0.7)
-                .max_by(|a, b| a.0.total_cmp(&b.0));
-            let hint = match near {
-                Some((_, near)) => format!("; did you mean {}?", crate::safe::cut(near, 100)),
-                None => {
-                    let names: Vec<String> =
-                        self.guest.exports().iter().take(8).map(|e| crate::safe::cut(&e.name, 60)).collect();
-                    if names.is_empty() {
-                        "; it exports nothing".into()
-                    } else {
-                        format!("; it exports {}", names.join(", "))
-                    }
-                }
-            };
-            StepError::failed(format!("the guest has no export named {}{hint}", crate::safe::quoted(name, 100)))
+            let hint = self.export_hint(name, wanted);
+            StepError::failed(format!("the guest has no export named {}; {hint}", crate::safe::quoted(name, 100)))
         })
+    }
+
+    fn export_hint(&self, name: &str, wanted: &str) -> String {
+        let start: String = name.chars().take(LONGEST_COMPARED).collect();
+        let of_kind: Vec<&str> =
+            self.guest.exports().iter().filter(|e| kind_word(&e.ty) == wanted).map(|e| e.name.as_str()).collect();
+        let near = of_kind
+            .iter()
+            .filter(|other| other.len() <= 4 * LONGEST_COMPARED)
+            .map(|other| (strsim::jaro_winkler(&start, other), other))
+            .filter(|(likeness, _)| *likeness > 0.7)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        let kind = if wanted == "func" { "function" } else { wanted };
+        match near {
+            Some((_, near)) => format!("did you mean {}?", crate::safe::cut(near, 100)),
+            None if of_kind.is_empty() => format!("it exports no {kind}"),
+            None => {
+                let names: Vec<String> = of_kind.iter().take(8).map(|n| crate::safe::cut(n, 60)).collect();
+                let more = match of_kind.len().saturating_sub(names.len()) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                format!("its {kind}s are {}{more}", names.join(", "))
+            }
+        }
     }
 }
 

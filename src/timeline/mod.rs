@@ -91,6 +91,8 @@ pub struct Timeline {
     pub inputs: Vec<InputFacts>,
     pub planned: Vec<PlannedStep>,
     steps: Vec<StepRecord>,
+    /// Which of the steps name a span or release one.
+    namings: Vec<usize>,
 }
 
 /// How the whole run stands.
@@ -131,7 +133,7 @@ impl Moment {
 impl Timeline {
     /// A session before its first step.
     pub fn new(title: String, guest: GuestFacts, inputs: Vec<InputFacts>, planned: Vec<PlannedStep>) -> Self {
-        Timeline { title, guest, inputs, planned, steps: Vec::new() }
+        Timeline { title, guest, inputs, planned, steps: Vec::new(), namings: Vec::new() }
     }
 
     /// Appends what the session reports. Steps come in order; an earlier step's record never changes, but for the
@@ -143,6 +145,9 @@ impl Timeline {
                     finding.claimed = true;
                 }
             }
+        }
+        if step.naming.is_some() {
+            self.namings.push(self.steps.len());
         }
         self.steps.push(step);
     }
@@ -206,7 +211,7 @@ impl Timeline {
     /// The named spans that exist at the end of a step, in the order they were named.
     pub fn spans_at(&self, step: usize) -> Vec<NamedSpan> {
         let mut spans: Vec<NamedSpan> = Vec::new();
-        for record in self.steps.iter().take(step.saturating_add(1)) {
+        for record in self.namings.iter().take_while(|at| **at <= step).filter_map(|at| self.steps.get(*at)) {
             match &record.naming {
                 Some(Naming::Named(span)) => {
                     spans.retain(|s| s.name != span.name || s.kind != span.kind);

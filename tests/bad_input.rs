@@ -1,0 +1,415 @@
+//! What bad input gets: the real binary on files, modules, guests and arguments that are wrong or hostile. Each ends in
+//! a clear message and the promised exit status, in bounded time, without a panic and without a byte that a terminal
+//! would act on.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Far above what any case takes, so that only what is endless meets it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder with files in it, where the program runs.
+struct Folder(TempDir);
+
+/// What the program answered, checked for what holds of every answer.
+struct Answer {
+    status: i32,
+    out: String,
+    err: String,
+    took: Duration,
+}
+
+impl Folder {
+    fn new() -> Folder {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn with(self, name: &str, contents: impl AsRef<[u8]>) -> Folder {
+        fs::write(self.path().join(name), contents).unwrap();
+        self
+    }
+
+    fn command(&self, args: &[impl AsRef<std::ffi::OsStr>]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_linmem"));
+        command.current_dir(self.path()).args(args).env_remove("NO_COLOR").stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[impl AsRef<std::ffi::OsStr>]) -> Answer {
+        let begun = Instant::now();
+        let output = self.command(args).output().unwrap();
+        Answer::checked(&output, begun.elapsed())
+    }
+}
+
+impl Answer {
+    fn checked(output: &Output, took: Duration) -> Answer {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the output is UTF-8");
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        for stream in [&out, &err] {
+            let raw = stream.chars().find(|c| *c != '\n' && linmem::safe::is_unsafe(*c));
+            assert_eq!(raw, None, "a raw character in:\n{stream}");
+            assert!(!stream.contains("panicked"), "{stream}");
+        }
+        assert!(took < PATIENCE, "took {took:?}");
+        let status = output.status.code().unwrap_or_else(|| panic!("ended by a signal: {:?}\n{err}", output.status));
+        Answer { status, out, err, took }
+    }
+
+    /// The input cannot be used: nothing ran.
+    #[track_caller]
+    fn is_refused(self, words: &[&str]) -> Answer {
+        assert_eq!(self.status, 2, "{}{}", self.out, self.err);
+        assert!(self.err.starts_with("error: "), "{}", self.err);
+        self.says(words)
+    }
+
+    /// The run stopped at a step, and everything up to it is told.
+    #[track_caller]
+    fn stops(self, words: &[&str]) -> Answer {
+        assert_eq!(self.status, 1, "{}{}", self.out, self.err);
+        assert_eq!(self.err, "");
+        assert!(self.out.contains("instantiate") && self.out.contains("stopped at step "), "{}", self.out);
+        self.says(words)
+    }
+
+    #[track_caller]
+    fn is_well(self, words: &[&str]) -> Answer {
+        assert_eq!(self.status, 0, "{}{}", self.out, self.err);
+        self.says(words)
+    }
+
+    #[track_caller]
+    fn says(self, words: &[&str]) -> Answer {
+        let all = format!("{}{}", self.out, self.err);
+        for word in words {
+            assert!(all.contains(word), "{word:?} is missing in:\n{}", all.chars().take(4000).collect::<String>());
+        }
+        self
+    }
+}
+
+const GUEST: &str = r#"(module
+    (memory (export "memory") 1 4)
+    (global (export "g") i32 (i32.const 7))
+    (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+    (func (export "minus") (result i32) (i32.const -1))
+    (func (export "float") (param f32))
+    (func $spin (export "spin") (loop (br 0)))
+    (func $calls (export "calls") (call $calls))
+    (func $down (export "down") (result i32) (i32.add (call $down) (i32.const 1)))
+    (func (export "greedy") (loop (br_if 0 (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))))
+    (func (export "bad_text") (i32.store (i32.const 100) (i32.const 0x0080ff41)))
+    (func (export "evil_text")
+        (i64.store (i32.const 200) (i64.const 0x6d31335b1b0a0741))
+        (i32.store (i32.const 208) (i32.const 0x41ae80e2)))
+    (func (export "\1b]0;x\07\e2\80\ae") unreachable))"#;
+
+/// Runs steps on [`GUEST`].
+fn steps(lines: &str) -> Answer {
+    steps_on(GUEST, lines, &[])
+}
+
+fn steps_on(guest: &str, lines: &str, more: &[&str]) -> Answer {
+    let folder = Folder::new().with("guest.wat", guest).with("s.steps", format!("module \"guest.wat\"\n{lines}\n"));
+    folder.run(&[&["run", "s.steps"], more].concat())
+}
+
+fn module(name: &str, contents: impl AsRef<[u8]>) -> Answer {
+    Folder::new().with(name, contents).run(&["run", name])
+}
+
+#[test]
+fn files_that_are_no_modules() {
+    let folder = Folder::new();
+    folder.run(&["run", "nope.wasm"]).is_refused(&["there is no file nope.wasm"]);
+    fs::create_dir(folder.path().join("dir")).unwrap();
+    folder.run(&["run", "dir"]).is_refused(&["dir is a folder; name a .steps, .md, .wasm or .wat file in it"]);
+    module("a.wasm", "").is_refused(&["a.wasm is empty"]);
+    module("a.wasm", "hello").is_refused(&["is not a WebAssembly module", "\"hello\""]);
+    module("a.wasm", b"\0asm").is_refused(&["ends at byte 4", "header", "incomplete"]);
+    module("a.wasm", b"\0asm\x01\0\0\0\x01\x50\x01").is_refused(&["in the middle of the type section"]);
+    module("a.wasm", b"\0asm\x0d\0\x01\0").is_refused(&["is a component, not a core module", "unbundle"]);
+    module("a.wat", "(module (func (i32.ad)))").is_refused(&["a.wat:1:16", "^"]);
+    module("a.wat", "(module \u{1b}[31m)").is_refused(&["unexpected character", "\\u{1b}"]);
+    module("a.wat", b"(module \xff)").is_refused(&["is not a WebAssembly module"]);
+    module("a.wat", "(module (func (result i32)))").is_refused(&["not a valid module", "type mismatch"]);
+    module("a.wat", "(".repeat(100_000)).is_refused(&["a.wat:1:2"]);
+}
+
+#[test]
+fn what_the_engine_lacks_is_named() {
+    module("a.wat", "(module (func $f (return_call $f)))").is_refused(&["uses tail calls", "cannot run"]);
+    module("a.wat", "(module (memory i64 1))").is_refused(&["uses 64-bit memories"]);
+    module("a.wat", "(module (type (struct)) (func (drop (struct.new 0))))").is_refused(&["garbage-collected"]);
+}
+
+#[test]
+fn a_session_whose_module_is_missing() {
+    let folder = Folder::new().with("s.steps", "module \"no\u{202e}pe.wasm\"\n").with("t.steps", "let x = 1\n");
+    folder.run(&["run", "s.steps"]).is_refused(&["s.steps names a module", "  1: there is no file no\\u{202e}pe.wasm"]);
+    folder.run(&["run", "t.steps"]).is_refused(&["t.steps names no module", "module \"guest.wasm\"", "--module"]);
+    folder.run(&["run", "--module", "x.wasm"]).is_refused(&["there is no file x.wasm"]);
+}
+
+#[test]
+fn names_that_are_hostile() {
+    let folder = Folder::new().with("\u{1b}[31m\u{202e}.steps", "foo\n");
+    folder
+        .run(&["run", "\u{1b}[31m\u{202e}.steps"])
+        .is_refused(&["\\u{1b}[31m\\u{202e}.steps:1:1", "no statement `foo`"]);
+    steps("call \"\\u{1b}]0;x\\u{7}\\u{202e}\"()").stops(&["trap: unreachable in \\u{1b}]0;x\\u{7}\\u{202e}"]);
+    steps("call \"\u{1b}[31mq\u{202e}\"()").stops(&["no export named \"\\u{1b}[31mq\\u{202e}\""]);
+    let imports = r#"(module (import "m\1b[31m" "n\e2\80\ae\0a" (func $f)) (func (export "go") call $f))"#;
+    steps_on(imports, "call go()", &[]).stops(&["nobody defined", "import \"m\\u{1b}[31m\".\"n\\u{202e}\\n\"()"]);
+    let names = "(module (func $\"a\\1b[2Jb\" (export \"go\") unreachable))";
+    steps_on(names, "call go()", &[]).stops(&["unreachable in a\\u{1b}[2Jb"]);
+    steps_on(names, "call go()", &["--format", "json"]).says(&["\"status\": \"trapped\""]);
+}
+
+#[test]
+fn text_that_is_hostile() {
+    steps("call bad_text()\nx = read 100, 4 as utf8").stops(&["invalid-utf8", "byte 1 of 4", "A\\xff\\x80"]);
+    let evil = "call evil_text()\nx = read 200, 12 as utf8\nexpect x == \"y\"";
+    steps(evil).stops(&["A\\u{7}\\n\\u{1b}[31m\\u{202e}A", "first difference at byte 0"]);
+    steps_on(GUEST, evil, &["--format", "json"]).says(&["\\u001b[31m\\u202e"]);
+    steps("# \u{1b}[2J\nlet x = \"a\u{1b}]0;x\u{7}\u{202e}\"\nexpect x == \"b\"")
+        .stops(&["a\\u{1b}]0;x\\u{7}\\u{202e}"]);
+    steps("\u{1b}[31m foo\u{202e}").is_refused(&["s.steps:2:1", "\\u{1b}"]);
+    let traps = r#"(module (import "env" "f" (func $f)) (func (export "go") call $f))"#;
+    steps_on(traps, "import env.f() traps \"a\\u{1b}[31m\\nb\"\ncall go()", &[]).stops(&["trap: a\\u{1b}[31m\\nb"]);
+}
+
+#[test]
+fn calls_that_do_not_fit_the_guest() {
+    steps("call ad(1, 2)").stops(&["no export named \"ad\"", "did you mean add?"]);
+    steps("call qqqq()").stops(&["no export named \"qqqq\"", "its functions are add, minus,"]);
+    steps("call add(1)").stops(&["add takes 2 arguments, 1 given", "(i32, i32) -> i32"]);
+    steps("call add(1, \"x\")").stops(&["argument 2 of add, of type i32: an integer is wanted; this is text"]);
+    steps("call float(hex\"00\")").stops(&["argument 1 of float, of type f32: a float is wanted"]);
+    steps("call add(1, 0x100000000)").stops(&["4294967296 does not fit in an i32"]);
+    steps("a, b = call add(1, 2)").stops(&["add gives 1 result, 2 named"]);
+    steps("call g()").stops(&["g is not a function but a global"]);
+    steps("x = global add").stops(&["add is not a global but a function"]);
+}
+
+#[test]
+fn spans_that_leave_memory() {
+    steps("write 65530, \"abcdefghijk\"").stops(&["out-of-bounds", "0xfffa..0x10005", "5 bytes past the end"]);
+    steps("x = read 65536, 1 as utf8").stops(&["it begins where memory ends"]);
+    let negative =
+        steps("n = call minus()\nx = read 0, n as utf8").stops(&["4294967295 bytes", "n is -1, from step 1"]);
+    assert!(!negative.out.contains("(because of"), "the step is named once: {}", negative.out);
+    steps("x = read 0, 0x80000000 as utf8").stops(&["cannot read 2147483648 bytes", "memory ends at 0x10000"]);
+    steps("x = read 0x100000000, 1 as bytes").stops(&["no 32-bit address or length"]);
+    steps("write -0x80000001, \"a\"").stops(&["no 32-bit address or length"]);
+    steps("grow 100").stops(&["memory of 1 page", "cannot grow by 100 pages: it may have at most 4 pages"]);
+    let late = r#"(module (memory (export "memory") 1) (data (i32.const 0) "ok") (data (i32.const 65534) "abcd"))"#;
+    steps_on(late, "let x = 1", &[]).stops(&["data segment 1 of 4 bytes at 0xfffe does not fit", "6f 6b"]);
+}
+
+#[test]
+fn empty_text_is_text() {
+    steps("write 0, \"\"\nx = read 0, 0 as utf8\nexpect x == \"\"").is_well(&["4 steps, all ok"]);
+}
+
+#[test]
+fn ten_mebibytes_of_text_go_there_and_back() {
+    let lines = "input text = repeat(\"é\", 5242880)\nwrite 0, text\nt = read 0, len(text) as utf8\nexpect t == text";
+    let answer = steps_on(r#"(module (memory (export "memory") 160))"#, lines, &[]).is_well(&["10485760 bytes in all"]);
+    assert!(answer.out.len() < 10_000, "a transcript shows the beginning only");
+}
+
+#[test]
+fn reads_of_most_of_memory_are_possible_or_refused() {
+    let large = r#"(module (memory (export "memory") 16384))"#;
+    steps_on(large, "x = read 0, 943718400 as bytes", &[]).is_well(&["943718400 bytes in all"]);
+    steps_on(large, "x = read 0 as u8[943718400]", &[]).stops(&["943718400 numbers are more than the 1048576"]);
+}
+
+#[test]
+fn values_that_grow_without_end() {
+    steps("let x = repeat(\"a\", 1000000000000)").stops(&["larger than 256 MiB"]);
+    steps(&format!("let x = \"ab\"\n{}", "let x = x ++ x\n".repeat(40))).stops(&["larger than 256 MiB"]);
+    steps(&format!("let x = [1]\n{}", "let x = [x]\n".repeat(100))).stops(&["lists nest at most 64 deep"]);
+    steps(&"let x = repeat(\"a\", 200000000)\n".repeat(8))
+        .stops(&["the values of this run add up to more than 1024 MiB"]);
+}
+
+#[test]
+fn scripts_that_are_hostile() {
+    let saved_wrong = Folder::new().with("s.steps", b"module \"guest.wat\"\nlet x = \"caf\xe9\"\n");
+    saved_wrong.run(&["run", "s.steps"]).is_refused(&["line 2 is not UTF-8 text (byte e9)", "save it as UTF-8"]);
+    steps(&format!("let x = \"{}\"\nexpect len(x) == 2000000", "a".repeat(2_000_000))).is_well(&["all ok"]);
+    steps(&format!("let x = {}", "(".repeat(500_000))).is_refused(&["never closed", "s.steps:2:"]);
+    for deep in
+        ["(".repeat(9999) + "1" + &")".repeat(9999), "-".repeat(9999) + "1", "[".repeat(9999) + &"]".repeat(9999)]
+    {
+        steps(&format!("let x = {deep}")).is_refused(&["more than 200 brackets or signs", "`let`"]);
+    }
+    steps(&format!("let x = 1{}", "+1".repeat(100_000))).is_refused(&["more than 500 operators"]);
+    steps(&format!("call {}()", "n".repeat(1 << 20))).stops(&["no export named \"nnn"]);
+    steps("let x = file(\"../../etc/passwd\")").stops(&["leads out of the steps file's folder"]);
+    let many = steps(&"foo\n".repeat(20_000)).is_refused(&["no statement `foo`", "more errors"]);
+    assert!(many.err.len() < 10_000);
+}
+
+#[test]
+fn a_hundred_thousand_statements_run() {
+    steps(&"expect 1 == 1\n".repeat(100_000)).is_well(&["100001 steps, all ok"]);
+    let writes = steps(&"region r = 0, 1\nwrite 0, u8(1)\n".repeat(5_000)).is_well(&["10001 steps"]);
+    assert!(writes.took < Duration::from_secs(30), "took {:?}", writes.took);
+}
+
+#[test]
+fn endless_guests_are_cancelled_in_time() {
+    let cancelled = |answer: Answer| {
+        let answer = answer.stops(&["(cancelled)", "longer than 300ms", "--max-time"]);
+        assert!(answer.took < Duration::from_secs(20), "took {:?}", answer.took);
+        answer
+    };
+    let quick = ["--max-time", "300ms"];
+    cancelled(steps_on(GUEST, "write 0, \"kept\"\ncall spin()", &quick)).says(&["wrote 4 bytes", "6b 65 70 74"]);
+    for body in [r#"(func $s (loop (br 0))) (start $s)"#, r#"(func (export "_initialize") (loop (br 0)))"#] {
+        cancelled(steps_on(&format!("(module {body})"), "let x = 1", &quick));
+    }
+    let calls_itself = r#"(module (func $a (param i32) (block (br_if 0 (i32.eqz (local.get 0)))
+        (call $a (i32.sub (local.get 0) (i32.const 1))) (call $a (i32.sub (local.get 0) (i32.const 1)))))
+        (func (export "go") (call $a (i32.const 1000))))"#;
+    cancelled(steps_on(calls_itself, "call go()", &quick));
+    let ping = r#"(module (import "env" "f" (func $f)) (func (export "go") (loop (call $f) (br 0))))"#;
+    cancelled(steps_on(ping, "import env.f()\ncall go()", &quick)).says(&["called env.f()", "more of"]);
+}
+
+#[test]
+fn recursion_ends_with_the_stack() {
+    steps("call down()").stops(&["(trapped)", "stack"]);
+    steps("call calls()").stops(&["(trapped)", "stack"]);
+}
+
+#[test]
+fn memory_has_a_limit() {
+    let greedy = GUEST.replace("1 4)", "1)");
+    steps_on(&greedy, "call greedy()\nexpect pages() == 32", &["--max-memory", "2MiB"])
+        .is_well(&["from 1 to 32 pages"]);
+    let large = r#"(module (memory (export "memory") 20000))"#;
+    steps_on(large, "let x = 1", &[]).is_refused(&["at least 1250MiB", "limit is 1GiB", "--max-memory 1250MiB"]);
+}
+
+#[test]
+fn absurd_modules() {
+    let exports: String = (0..100_000).map(|i| format!("(export \"f{i}\" (func $f))")).collect();
+    steps_on(&format!("(module (func $f) {exports})"), "call f99999()\ncall nope()", &[])
+        .stops(&["no export named \"nope\"", "and 99992 more"]);
+    let name = "n".repeat(1 << 20);
+    module("a.wat", format!("(module (func (export \"{name}\")))")).is_refused(&["not a valid module", "string size"]);
+}
+
+const MILLION: &str = r#"(module (import "env" "f" (func $f (param i32) (result i32))) (memory (export "memory") 16)
+    (func (export "go") (local i32) (loop
+        (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+        (drop (call $f (local.get 0)))
+        (br_if 0 (i32.lt_u (local.get 0) (i32.const 1000000))))))"#;
+
+#[test]
+fn a_million_calls_of_an_import_are_counted_not_kept() {
+    let lines = "import env.f(a) returns a\ncall go()\nexpect calls(env.f) == 1000000";
+    steps_on(MILLION, lines, &["--max-time", "60s"]).is_well(&["more of 1000000 calls"]);
+    let writes = "import env.f(a) writes 0, repeat(\"a\", 1000000) ; returns a\ncall go()";
+    steps_on(MILLION, writes, &["--max-time", "60s"]).stops(&["limit", "256 MiB", "called env.f(1)"]);
+}
+
+#[test]
+fn options_with_bad_values() {
+    let run = |args: &[&str]| {
+        let folder = Folder::new()
+            .with("g.wat", GUEST)
+            .with("s.steps", "module \"g.wat\"\ninput text = \"a\"\ninput n = 3\nlet x = n\n");
+        folder.run(&[&["run", "s.steps"], args].concat())
+    };
+    run(&["--set", "a"]).is_refused(&["expected NAME=VALUE"]);
+    run(&["--set", "txt=1"]).is_refused(&["input txt", "no such input", "did you mean text?"]);
+    run(&["--set", "n=abc"]).is_refused(&["input n", "an integer, such as 3"]);
+    run(&["--set", "text="]).is_well(&["input   text = \"\""]);
+    run(&["--at", "x"]).is_refused(&["expected a step's number"]);
+    run(&["--at", "99"]).is_refused(&["--at 99", "steps 0 to 1"]);
+    run(&["--max-memory", "1TiB"]).is_refused(&["expected a size"]);
+    run(&["--max-memory", "99999999999GiB"]).is_refused(&["expected a size"]);
+    run(&["--max-memory", "0"]).is_refused(&["at least 64KiB", "limit is 0"]);
+    for time in ["abc", "nan", "-1s", "1e400s", "10"] {
+        run(&[&format!("--max-time={time}")]).is_refused(&["expected a time"]);
+    }
+    run(&["--format", "xml"]).is_refused(&["possible values: text, json"]);
+    run(&["--output", "missing/out"]).is_refused(&["cannot write missing/out", "  1: "]);
+    run(&["--output", "."]).is_refused(&["cannot write ."]);
+}
+
+#[test]
+fn arguments_are_quoted_safely() {
+    let folder = Folder::new();
+    folder.run(&["run", "--\u{1b}[31mx\u{202e}"]).is_refused(&["unexpected argument", "\\u{1b}[31mx\\u{202e}"]);
+    folder.run(&["run", "--color", "\u{1b}[31m\u{202e}"]).is_refused(&["invalid value", "\\u{202e}"]);
+    folder.run(&["run", "--set", "\u{1b}[2Jx=1"]).is_refused(&["input \\u{1b}[2Jx"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStringExt as _;
+        let raw = || OsString::from_vec(b"\xff\x1b[2J".to_vec());
+        folder.run(&["run".into(), raw()]).is_refused(&["there is no file", "\\u{1b}[2J"]);
+        folder.run(&["run".into(), "a".into(), raw()]).is_refused(&["unexpected argument", "\\u{1b}[2J"]);
+        folder.run(&["run".into(), "--set".into(), raw()]).is_refused(&["expected NAME=VALUE"]);
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let folder = Folder::new()
+        .with("g.wat", GUEST)
+        .with("s.steps", format!("module \"g.wat\"\n{}", "expect true\n".repeat(20_000)));
+    let mut child = folder.command(&["run", "s.steps"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 16];
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut first).unwrap();
+    drop(out);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// Interrupts the program once it has worked for so long that it must be in the loop.
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_an_endless_call_and_keeps_the_history() {
+    let folder =
+        Folder::new().with("g.wat", GUEST).with("s.steps", "module \"g.wat\"\nwrite 0, \"kept\"\ncall spin()\n");
+    let mut command = folder.command(&["run", "s.steps", "--max-time", "0"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    let pid = rustix::process::Pid::from_child(&child);
+    while !has_worked_for(child.id(), 50) {
+        assert!(begun.elapsed() < PATIENCE, "the guest never ran");
+        std::thread::yield_now();
+    }
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Answer::checked(&output, begun.elapsed()).stops(&["wrote 4 bytes", "(cancelled)", "cancelled while"]);
+}
+
+/// Whether a process has used that many clock ticks (of 10 ms), by Linux's own books: the handler is set and the loop
+/// entered long before.
+#[cfg(target_os = "linux")]
+fn has_worked_for(pid: u32, ticks: u64) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let user = after_name.split_whitespace().nth(11).and_then(|n| n.parse().ok());
+    user.unwrap_or(0) >= ticks
+}
