@@ -95,7 +95,10 @@ fn one_line_for_each_run() {
         line(&fabricated::failed_expect()),
         "FAIL  a.steps  step 2: ptr == 0x500 does not hold; left: 1024; right: 1280"
     );
-    assert_eq!(line(&fabricated::trapped_call()), "FAIL  a.steps  step 2: unreachable executed");
+    assert_eq!(
+        line(&fabricated::trapped_call()),
+        "FAIL  a.steps  step 2: unreachable executed; in $add_wasm_is_cool, wasm_is_cool.wat:21"
+    );
     assert_eq!(line(&fabricated::out_of_bounds()), "ok    a.steps  4 steps");
     let warned = fabricated::growth_that_moves();
     assert_eq!(line(&warned), "ok    a.steps  5 steps");
