@@ -66,9 +66,11 @@ pub fn length_of(plan: &Plan) -> Option<u64> {
 /// # Errors
 /// When the bytes lie outside memory or are not what the reading says.
 pub fn perform(plan: &Plan, live: &Memory, store: &impl AsStoreRef, at: u64) -> Result<Read, ReadError> {
-    if let Plan::Array { count, .. } = plan
+    if let Plan::Array { element, count } = plan
         && *count > MOST_ELEMENTS
     {
+        let length = count.saturating_mul(element.size() as u64);
+        memory::check_span(live, store, "read", at, length).map_err(ReadError::Access)?;
         return Err(ReadError::Other(format!(
             "{count} numbers are more than the {MOST_ELEMENTS} that one list may have; read them `as bytes`, or fewer"
         )));

@@ -1,5 +1,7 @@
 //! One step as it was recorded.
 
+use std::collections::BTreeMap;
+
 use crate::value::Value;
 
 use super::{EventLog, Finding, FindingKind, Image, Write, Writer};
@@ -271,38 +273,81 @@ impl Change {
     /// The maximal runs that differ between two images and share one last writer among `writes` (in order of time).
     /// Costs what differs and what was written, not how large memory is.
     pub fn between(before: &Image, after: &Image, writes: &[Write]) -> Vec<Change> {
-        let spans = after.differences(before);
-        let mut owners: Vec<Vec<Option<usize>>> =
-            spans.iter().map(|span| vec![None; usize::try_from(span.len).unwrap_or(0)]).collect();
+        let mut last = LastWriters::default();
         for (index, write) in writes.iter().enumerate() {
-            let first = spans.partition_point(|span| span.end() <= write.start);
-            for (span, owner) in spans.iter().zip(&mut owners).skip(first) {
-                if span.start >= write.end() {
-                    break;
-                }
-                let from = write.start.max(span.start) - span.start;
-                let to = write.end().min(span.end()) - span.start;
-                if let Some(part) = owner.get_mut(from as usize..to as usize) {
-                    part.fill(Some(index));
-                }
-            }
+            last.paint(write.start, write.end(), index);
         }
         let mut changes = Vec::new();
-        for (span, owner) in spans.iter().zip(&owners) {
+        for span in after.differences(before) {
             let mut at = span.start;
-            let writer_of = |index: &Option<usize>| index.and_then(|i| writes.get(i)).map(|w| &w.writer);
-            for run in owner.chunk_by(|a, b| writer_of(a) == writer_of(b)) {
-                let len = run.len() as u64;
+            while at < span.end() {
+                let (end, writer) = last.run_from(at, span.end(), writes);
+                let len = end - at;
                 changes.push(Change {
                     start: at,
                     before: before.read(at, len),
                     after: after.read(at, len),
-                    writer: run.first().and_then(writer_of).cloned().unwrap_or_else(Writer::guest),
+                    writer: writer.cloned().unwrap_or_else(Writer::guest),
                 });
-                at += len;
+                at = end;
             }
         }
         changes
+    }
+}
+
+/// Which write came last, for spans of addresses: by their start, their end and the write's index.
+#[derive(Default)]
+struct LastWriters {
+    spans: BTreeMap<u64, (u64, usize)>,
+}
+
+impl LastWriters {
+    /// Lays a later write over what is there.
+    fn paint(&mut self, start: u64, end: u64, index: usize) {
+        if start >= end {
+            return;
+        }
+        self.split(start);
+        self.split(end);
+        let covered: Vec<u64> = self.spans.range(start..end).map(|(start, _)| *start).collect();
+        for start in covered {
+            self.spans.remove(&start);
+        }
+        self.spans.insert(start, (end, index));
+    }
+
+    fn split(&mut self, at: u64) {
+        if let Some((_, (end, index))) = self.spans.range_mut(..at).next_back()
+            && *end > at
+        {
+            let rest = (*end, *index);
+            *end = at;
+            self.spans.insert(at, rest);
+        }
+    }
+
+    /// The span at `at`, if any, and else how far it is to the next: its end and its write.
+    fn at(&self, at: u64) -> (u64, Option<usize>) {
+        match self.spans.range(..=at).next_back() {
+            Some((_, (end, index))) if *end > at => (*end, Some(*index)),
+            _ => (self.spans.range(at..).next().map_or(u64::MAX, |(start, _)| *start), None),
+        }
+    }
+
+    /// How far from `at` the bytes share one last writer, at most to `most`.
+    fn run_from<'a>(&self, at: u64, most: u64, writes: &'a [Write]) -> (u64, Option<&'a Writer>) {
+        let writer_of = |index: Option<usize>| index.and_then(|i| writes.get(i)).map(|w| &w.writer);
+        let (mut end, index) = self.at(at);
+        let writer = writer_of(index);
+        while end < most {
+            let (next, index) = self.at(end);
+            if writer_of(index) != writer {
+                break;
+            }
+            end = next;
+        }
+        (end.min(most), writer)
     }
 }
 

@@ -119,7 +119,7 @@ fn what_is_not_utf8_is_refused_and_says_where() {
     let folder = Folder::new();
     folder.file("s.steps", b"let x = 1\n\xff");
     let message = folder.linmem(&["run", "s.steps"], "").refused();
-    assert_contains(&message, "byte 10");
+    assert_contains(&message, "line 2 is not UTF-8 text");
 }
 
 #[test]

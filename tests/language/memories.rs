@@ -180,7 +180,7 @@ fn grow_gives_the_old_size_in_pages() {
 #[test]
 fn a_growth_that_cannot_be_fails_the_step() {
     let trace = run("a = grow 4").failed();
-    assert_contains(trace.error(), "memory of 1 pages cannot grow by 4 pages");
+    assert_contains(trace.error(), "memory of 1 page, 64 KiB cannot grow by 4 pages");
     assert_eq!(trace.last()["pages"], json!({"before": 1, "after": 1}));
     assert_eq!(run("a = grow -1").failed().last()["outcome"], "failed");
 }
