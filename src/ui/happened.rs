@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use crate::app::{App, Pane};
 use crate::safe;
-use crate::timeline::{Severity, StepRecord};
+use crate::timeline::{Outcome, Severity};
 
 use super::adapter;
 use super::text;
@@ -15,13 +15,17 @@ use super::theme::{Theme, Tone};
 type Lines = Vec<(String, Style)>;
 
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let columns = area.width.saturating_sub(2);
-    let lines = lines(app, columns, theme);
     let scroll = adapter::scrolled(app, Pane::Happened);
-    text::prose(buffer, area, &lines, scroll, theme);
+    text::prose(buffer, area, &lines(app, area.width, theme), scroll, theme);
+}
+
+/// Lines there are in a pane of so many columns.
+pub fn height(app: &App, columns: u16, theme: &Theme) -> usize {
+    lines(app, columns, theme).len()
 }
 
 fn lines(app: &App, columns: u16, theme: &Theme) -> Lines {
+    let columns = columns.saturating_sub(2);
     let shown = app.moment.step;
     let mut lines = Lines::new();
     let Some(step) = app.timeline.step(shown) else {
@@ -37,6 +41,12 @@ fn lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         None => safe::plain(&step.text),
     };
     push(&mut lines, &written, columns, theme.strong());
+    let prose = step.narration.as_deref().map(paragraphs);
+    // The author's words introduce the step; where it went wrong, that comes first.
+    if let Some(prose) = prose.as_ref().filter(|_| step.outcome == Outcome::Ok) {
+        push(&mut lines, prose, columns, theme.text());
+        lines.push((String::new(), theme.text()));
+    }
     push(&mut lines, &paragraphs(&adapter::narration(app, shown)), columns, theme.text());
     for finding in &step.findings {
         let tone = match finding.severity() {
@@ -49,30 +59,14 @@ fn lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         let text = format!("{}: {}{expected}", finding.kind, paragraphs(&finding.message));
         push(&mut lines, &text, columns, tone);
     }
-    push_words(&mut lines, app, step, columns, theme);
-    lines
-}
-
-/// Questions and answers, what the guest printed, and the prose of a Markdown session.
-fn push_words(lines: &mut Lines, app: &App, step: &StepRecord, columns: u16, theme: &Theme) {
-    if let Some(ask) = &step.ask {
-        push(lines, &safe::plain(&ask.question), columns, theme.strong());
-    }
-    for answer in &step.answers {
-        let question = app.timeline.step(answer.asked_in).and_then(|s| s.ask.as_ref());
-        let question = question.map(|a| safe::plain(&a.question)).unwrap_or_default();
-        let said = match &answer.value {
-            Ok(value) => value.brief(200),
-            Err(why) => safe::plain(why),
-        };
-        push(lines, &format!("{question} {said}"), columns, theme.text());
-    }
     if let Some(output) = &step.output {
-        push(lines, &format!("The guest printed: {}", safe::quoted(output, 400)), columns, theme.text());
+        push(&mut lines, &format!("The guest printed: {}", safe::quoted(output, 400)), columns, theme.text());
     }
-    if let Some(prose) = &step.narration {
-        push(lines, &paragraphs(prose), columns, theme.faint());
+    if let Some(prose) = prose.filter(|_| step.outcome != Outcome::Ok) {
+        lines.push((String::new(), theme.text()));
+        push(&mut lines, &prose, columns, theme.text());
     }
+    lines
 }
 
 /// Text of several lines, each made safe.

@@ -91,6 +91,15 @@ impl<'a> Pen<'a> {
         self.put(c.encode_utf8(&mut [0; 4]), style)
     }
 
+    /// Takes away what stands in the rest of the row.
+    pub fn clear(&mut self) {
+        for x in self.x..self.end {
+            if let Some(cell) = self.y.and_then(|y| self.buffer.cell_mut((x, y))) {
+                cell.reset();
+            }
+        }
+    }
+
     /// Fills the rest of the row with one character.
     pub fn fill(&mut self, c: char, style: Style) {
         while self.room() > 0 {
