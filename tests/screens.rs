@@ -266,7 +266,7 @@ fn what_does_not_fit_is_said_to_follow() {
     step.narration = Some((1..=20).map(|n| format!("line {n}\n")).collect());
     recording.push(step);
     let drawn = plain(&app(recording, 3, (80, 24)));
-    assert!(drawn.contains(" line 3\n … 19 more lines"), "{drawn}");
+    assert!(drawn.contains(" line 3\n … 18 more lines: 3 shows more\n"), "{drawn}");
 }
 
 #[test]

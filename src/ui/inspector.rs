@@ -19,9 +19,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     put(buffer, area, &Table::of(&rows, area.width, theme), adapter::scrolled(app, Pane::Inspector), theme);
 }
 
-/// Lines there are on the byte under the cursor, in so many columns.
-pub fn height(app: &App, columns: u16, theme: &Theme) -> usize {
-    Table::of(&adapter::inspector_rows(app), columns, theme).lines.len()
+/// Lines there are on the byte under the cursor, in a pane.
+pub fn height(app: &App, area: Rect, theme: &Theme) -> usize {
+    Table::of(&adapter::inspector_rows(app), area.width, theme).lines.len()
 }
 
 /// The guest as it was given.
@@ -29,9 +29,9 @@ pub fn draw_guest(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     put(buffer, area, &Table::of(&guest_rows(app), area.width, theme), adapter::scrolled(app, Pane::Source), theme);
 }
 
-/// Lines there are on the guest, in so many columns.
-pub fn guest_height(app: &App, columns: u16, theme: &Theme) -> usize {
-    Table::of(&guest_rows(app), columns, theme).lines.len()
+/// Lines there are on the guest, in a pane.
+pub fn guest_height(app: &App, area: Rect, theme: &Theme) -> usize {
+    Table::of(&guest_rows(app), area.width, theme).lines.len()
 }
 
 fn guest_rows(app: &App) -> Vec<(String, String)> {

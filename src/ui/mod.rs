@@ -43,9 +43,9 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
 /// How far each pane can be scrolled until its last line is seen, in lines.
 pub fn last_scroll(app: &App, theme: &Theme) -> Scroll {
     let layout = Layout::of(app.size, app.pane);
-    let last = |area: Option<Rect>, lines: fn(&App, u16, &Theme) -> usize| {
+    let last = |area: Option<Rect>, lines: fn(&App, Rect, &Theme) -> usize| {
         let area = content(area?);
-        let hidden = lines(app, area.width, theme).saturating_sub(usize::from(area.height));
+        let hidden = lines(app, area, theme).saturating_sub(usize::from(area.height));
         Some(u16::try_from(hidden).unwrap_or(u16::MAX))
     };
     Scroll {
