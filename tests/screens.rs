@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use linmem::app::layout::{Hit, hit, memory_rows};
 use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Search};
 use linmem::timeline::*;
-use linmem::ui::{Theme, draw};
+use linmem::ui::{Theme, draw, last_scroll};
 use linmem::value::Value;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -254,6 +254,9 @@ fn help_scrolls_to_its_end_and_no_further() {
     assert_ne!(help(0), help(5));
     assert_eq!(help(500), help(u16::MAX));
     assert!(help(u16::MAX).contains("map: pages this step added"));
+    let state = with(at_step_4((60, 16)), |a| a.overlay = Overlay::Help { scroll: 0 });
+    let last = last_scroll(&state, &Theme::dark()).help;
+    assert!(last > 0 && help(last) == help(u16::MAX) && help(last - 1) != help(last));
 }
 
 #[test]
@@ -263,7 +266,7 @@ fn what_does_not_fit_is_said_to_follow() {
     step.narration = Some((1..=20).map(|n| format!("line {n}\n")).collect());
     recording.push(step);
     let drawn = plain(&app(recording, 3, (80, 24)));
-    assert!(drawn.contains(" line 2\n … 18 more lines\n"), "{drawn}");
+    assert!(drawn.contains(" line 3\n … 18 more lines: 3 shows more\n"), "{drawn}");
 }
 
 #[test]
@@ -276,10 +279,19 @@ fn a_session_that_did_not_open() {
 }
 
 #[test]
-fn a_notice_takes_the_place_of_the_keys() {
+fn a_notice_stands_above_the_keys_whole_at_any_width() {
     let mut state = at_step_4((80, 24));
     state.notice = Some(Notice { text: "Nothing holds \u{1b}[2J\"zebra\".".into(), is_error: true });
-    assert!(plain(&state).lines().last().unwrap().starts_with(" Nothing holds \\u{1b}[2J\"zebra\"."));
+    let drawn = plain(&state);
+    let [notice, keys] = drawn.lines().skip(22).collect::<Vec<_>>()[..] else { panic!("two lines") };
+    assert_eq!(notice, " Nothing holds \\u{1b}[2J\"zebra\".");
+    assert!(keys.ends_with("? help  q quit"), "{keys}");
+    let text = "The session is over: ← goes back, e edits the inputs, p chooses another session.";
+    let small = with(at_step_4((40, 12)), |a| a.notice = Some(Notice { text: text.into(), is_error: false }));
+    let drawn = plain(&small);
+    let words: Vec<&str> = drawn.lines().skip(8).take(3).flat_map(str::split_whitespace).collect();
+    assert_eq!(words.join(" "), text, "{drawn}");
+    assert!(drawn.lines().last().unwrap().ends_with("? help  q quit"), "{drawn}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ const STRIDE: u64 = 4096;
 pub enum DumpLine {
     /// A byte past the end of memory is `None`.
     Row { address: u64, before: Vec<Option<u8>>, after: Vec<Option<u8>> },
-    /// `rows` rows from `address` that equal the row above in both panes.
+    /// `rows` rows, at least two, from `address` that equal the row above in both panes.
     Squeezed { address: u64, rows: u64 },
     /// Memory ends here, in both panes.
     End { address: u64 },
@@ -119,9 +119,12 @@ impl Cut<'_> {
                 let limit =
                     kept.iter().copied().find(|k| *k > address).unwrap_or(end).min(top.saturating_add(FURTHEST));
                 let rows = self.equal_rows(&here, address, limit);
-                lines.push(DumpLine::Squeezed { address, rows });
-                address = address.saturating_add(rows.saturating_mul(self.width));
-                continue;
+                // A single row takes no more room than the line that would stand for it.
+                if rows > 1 {
+                    lines.push(DumpLine::Squeezed { address, rows });
+                    address = address.saturating_add(rows.saturating_mul(self.width));
+                    continue;
+                }
             }
             let [before, after] = here.clone();
             lines.push(DumpLine::Row { address, before, after });
@@ -300,7 +303,7 @@ mod tests {
         let cut = Cut { images: [&before, &after], width: 16 };
         assert_eq!(shown(&cut.lines(0, 9, vec![])), ["0", "*4095", "10000", "*4094", "1fff0", "end 20000"]);
         let cut = Cut { images: [&Image::default(), &Image::zeroed(20)], width: 8 };
-        assert_eq!(shown(&cut.lines(0, 9, vec![])), ["0", "*1", "10", "end 14"]);
+        assert_eq!(shown(&cut.lines(0, 9, vec![])), ["0", "8", "10", "end 14"]);
     }
 
     #[test]
@@ -344,6 +347,7 @@ mod tests {
             }).collect();
             let theirs: Vec<(u64, u64)> = rows(&after, &[&before], top, PAGE, width, |_| false).iter().map(|line| match line {
                 Line::Row(row) => (row.address, 0),
+                Line::Squeezed { address, rows: 1 } => (*address, 0),
                 Line::Squeezed { address, rows } => (*address, *rows),
             }).collect();
             prop_assert_eq!(mine, theirs);

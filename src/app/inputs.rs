@@ -8,6 +8,10 @@ use crate::timeline::InputFacts;
 use crate::value::Value;
 
 pub(super) fn open(app: &mut App) {
+    if app.timeline.planned.is_empty() && app.engine == Engine::Opening {
+        app.say("The session is still being opened.");
+        return;
+    }
     if app.timeline.inputs.is_empty() {
         app.say("This session has no inputs: a line such as  input text = \"…\"  in its script makes one.");
         return;

@@ -135,7 +135,7 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["tab"], Action::NextPane, "next pane", "Goes to the next pane.", Group::Panes).shown("tab", "pane"),
     normal(&["shift-tab"], Action::PreviousPane, "previous pane", "Goes to the previous pane.", Group::Panes),
     normal(&["1", "2", "3", "4", "5"], Action::Digit(0), "pane",
-        "Goes to a pane: 1 steps, 2 memory, 3 what happened, 4 the byte under the cursor, 5 source.", Group::Panes),
+        "Goes to a pane: 1 steps, 2 memory, 3 what happened, 4 the byte under the cursor, 5 the guest.", Group::Panes),
     normal(&["j", "↓"], Action::Down, "down",
         "Goes down in the pane: to the next step that has run, a row of bytes, or a line.", Group::Panes),
     normal(&["k", "↑"], Action::Up, "up", "Goes up in the pane: to the step before, a row of bytes, or a line.", Group::Panes),
@@ -237,11 +237,6 @@ pub fn groups() -> impl Iterator<Item = (Group, Vec<&'static Binding>)> {
     Group::ALL.into_iter().map(|group| (group, BINDINGS.iter().filter(|b| b.group == group).collect()))
 }
 
-/// How many lines help has: a title for each group, a line for each binding, an empty line between groups.
-pub fn help_lines() -> usize {
-    (BINDINGS.len() + 2 * Group::ALL.len()).saturating_sub(1)
-}
-
 /// The keys that apply now with a word each, in the table's order.
 pub fn status_keys(app: &App) -> Vec<(&'static str, &'static str)> {
     let context = app.context();
@@ -260,6 +255,8 @@ fn applies(app: &App, action: Action) -> bool {
         Action::Back => ran > 0 && step > 0,
         Action::Last => step.saturating_add(1) < ran || app.engine == Engine::Ready,
         Action::Escape => app.count.is_some() || matches!(app.engine, Engine::Running { cancelling: false, .. }),
+        Action::NextPane => !app.timeline.planned.is_empty(),
+        Action::OpenSearch => !app.memory().is_empty(),
         Action::NextChange => app.cumulative || app.record().is_some_and(|r| !r.changes.is_empty()),
         Action::FindNext => app.search.is_some(),
         Action::EditInputs => !app.timeline.inputs.is_empty(),

@@ -7,13 +7,15 @@
 //!                    │
 //!                    │ after
 //!                    │
-//! happened                        │ inspector
-//!                                 │
+//! happened                        │ inspector           │ source
+//!                                 │                     │
 //! map
 //! status
 //! ```
-//! Medium, from 80 x 12: the same with one pane in the lower slot, the one that has the focus; below 18 rows memory is
-//! shown after the step only. Small, from 40 x 12: one pane at a time under a line of tabs. Tiny: one line.
+//! Below 160 columns the source takes the inspector's place while it has the focus. Medium, from 80 x 12: the same with
+//! one pane in the lower slot, the one that has the focus; below 18 rows memory is shown after the step only. The lower
+//! slot grows while a pane in it has the focus. Small, from 40 x 12: one pane at a time under a line of tabs. Tiny: one
+//! line.
 //!
 //! Every pane's rectangle begins with its title line; [`content`] is what is below it. Columns left of a pane that
 //! are not the screen's edge hold a separator.
@@ -28,6 +30,10 @@ pub const LEAST: (u16, u16) = (40, 12);
 
 const WIDE: (u16, u16) = (120, 24);
 const MEDIUM: (u16, u16) = (80, 12);
+/// Columns from which three panes stand beside each other at the bottom.
+const THREE_BELOW: u16 = 160;
+/// Rows the lower slot grows to, where the screen has twice as many, while it has the focus.
+const LOWER_IN_FOCUS: u16 = 12;
 /// Columns the list of steps has at least and at most, where it stands beside memory.
 const STEPS: (u16, u16) = (28, 44);
 
@@ -90,7 +96,7 @@ impl Layout {
             separators: Vec::new(),
         };
         match class {
-            Class::Wide => layout.place_wide(columns, rows),
+            Class::Wide => layout.place_wide(columns, rows, pane),
             Class::Medium => layout.place_medium(columns, rows, pane),
             Class::Small => layout.place_small(columns, rows, pane),
             Class::Tiny => {}
@@ -98,9 +104,9 @@ impl Layout {
         layout
     }
 
-    fn place_wide(&mut self, columns: u16, rows: u16) {
+    fn place_wide(&mut self, columns: u16, rows: u16, pane: Pane) {
         let body = self.take_map(columns, rows);
-        let (upper, lower) = split_below(body, (body.height / 3).clamp(5, 11));
+        let (upper, lower) = split_below(body, lower_rows(body, (body.height / 3).clamp(5, 11), pane));
         let side_by_side = columns >= two_panes_of(16);
         let memory = self.place_steps(upper, if side_by_side { 2 } else { 1 });
         if side_by_side {
@@ -110,14 +116,25 @@ impl Layout {
         } else {
             self.place_stacked(memory);
         }
-        let (happened, inspector) = self.split_beside(lower, lower.width / 2);
+        if columns >= THREE_BELOW {
+            let (happened, rest) = self.split_beside(lower, lower.width.saturating_mul(2) / 5);
+            let (inspector, source) = self.split_beside(rest, rest.width / 2);
+            self.happened = Some(happened);
+            self.inspector = Some(inspector);
+            self.source = Some(source);
+            return;
+        }
+        let (happened, right) = self.split_beside(lower, lower.width / 2);
         self.happened = Some(happened);
-        self.inspector = Some(inspector);
+        match pane {
+            Pane::Source => self.source = Some(right),
+            _ => self.inspector = Some(right),
+        }
     }
 
     fn place_medium(&mut self, columns: u16, rows: u16, pane: Pane) {
         let body = self.take_map(columns, rows);
-        let (upper, lower) = split_below(body, (body.height * 2 / 7).clamp(4, 8));
+        let (upper, lower) = split_below(body, lower_rows(body, (body.height.saturating_mul(2) / 7).clamp(4, 8), pane));
         let memory = self.place_steps(upper, 1);
         if rows >= 18 {
             self.place_stacked(memory);
@@ -192,6 +209,14 @@ impl Layout {
     }
 }
 
+/// Rows of the lower slot: those given, more while a pane in it has the focus.
+fn lower_rows(body: Rect, rows: u16, pane: Pane) -> u16 {
+    match pane {
+        Pane::Steps | Pane::Memory => rows,
+        Pane::Happened | Pane::Inspector | Pane::Source => rows.max((body.height / 2).min(LOWER_IN_FOCUS)),
+    }
+}
+
 /// What of a pane's rectangle lies below its title.
 pub fn content(area: Rect) -> Rect {
     Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area }
@@ -218,11 +243,13 @@ pub fn row_width(size: (u16, u16)) -> u64 {
     }
 }
 
-/// How many lines a memory pane shows; 0 where none is on the screen.
+/// How many lines a memory pane shows, or would show if it had the screen; 0 where none ever is.
 pub fn memory_rows(app: &App) -> u16 {
-    let layout = Layout::of(app.size, app.pane);
-    let panes = [layout.before, layout.after];
-    panes.into_iter().flatten().map(|area| content(area).height).min().unwrap_or(0)
+    let rows = |pane| {
+        let layout = Layout::of(app.size, pane);
+        [layout.before, layout.after].into_iter().flatten().map(|area| content(area).height).min()
+    };
+    rows(app.pane).or_else(|| rows(Pane::Memory)).unwrap_or(0)
 }
 
 /// The first step of the list that is on the screen, so that `shown` stays in view, with its neighbours.
@@ -326,7 +353,7 @@ mod tests {
 
     #[test]
     fn the_focused_pane_is_on_the_screen() {
-        for size in [(40, 12), (60, 20), (80, 24), (119, 12)] {
+        for size in [(40, 12), (60, 20), (80, 24), (119, 12), (120, 24), (159, 40), (200, 50), (400, 90)] {
             for pane in PANES {
                 assert!(Layout::of(size, pane).panes().any(|(p, _)| p == pane), "{size:?} {pane:?}");
             }

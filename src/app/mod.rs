@@ -13,7 +13,6 @@ pub mod inspect;
 pub mod keymap;
 mod keys;
 pub mod layout;
-pub mod marks;
 mod mouse;
 mod receive;
 #[doc(hidden)]
@@ -62,7 +61,7 @@ pub struct App {
     pub goal: Option<usize>,
     /// A step that arrives is shown at once: so unless the person went back while it ran.
     pub following: bool,
-    /// Lines scrolled off the top of the panes that are neither steps nor memory; drawing stops at the last screenful.
+    /// Lines scrolled off the top of the panes that are neither steps nor memory.
     pub scroll: Scroll,
     /// The pane before the digits typed so far, which `G` turns into a step's number and so takes back.
     count_pane: Option<Pane>,
@@ -76,6 +75,19 @@ pub struct Scroll {
     pub happened: u16,
     pub inspector: u16,
     pub source: u16,
+    /// As far as the help can be scrolled; how far it is, is said by [`Overlay::Help`].
+    pub help: u16,
+}
+
+/// Takes back what was scrolled past the last screenful of each pane, which only drawing can tell, so that the next key
+/// the other way is seen at once.
+pub fn limit_scroll(app: &mut App, last: Scroll) {
+    app.scroll.happened = app.scroll.happened.min(last.happened);
+    app.scroll.inspector = app.scroll.inspector.min(last.inspector);
+    app.scroll.source = app.scroll.source.min(last.source);
+    if let Overlay::Help { scroll } = &mut app.overlay {
+        *scroll = (*scroll).min(last.help);
+    }
 }
 
 impl App {

@@ -14,6 +14,7 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
     }
     app.notice = None;
     app.forget_count();
+    let seen = view::Seen::of(app);
     let effect = match layout::hit(app, column, row) {
         Hit::Step(step) => {
             app.pane = Pane::Steps;
@@ -31,6 +32,7 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
         Hit::Nothing => Effect::None,
     };
     view::settle(app);
+    seen.keep(app);
     effect
 }
 

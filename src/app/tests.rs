@@ -100,11 +100,8 @@ fn digits_go_to_panes_until_g_makes_them_a_number() {
 #[test]
 fn opening_runs_step_0_and_next_runs_one_more() {
     let mut app = App::new(SIZE, Vec::new(), true);
-    press(&mut app, "space");
-    assert_eq!(notice(&app), "The guest is still being compiled.");
     let effect = receive(&mut app, Message::Opened(Box::new(sample::announced())));
     assert_eq!(effect, Effect::Advance);
-    assert_eq!(press(&mut app, "space"), [Effect::None], "one step at a time");
     let records = default_records();
     run(&mut app, effect, &records);
     assert_eq!((app.timeline.steps().len(), &app.engine), (1, &Engine::Ready));
@@ -112,6 +109,23 @@ fn opening_runs_step_0_and_next_runs_one_more() {
     assert_eq!(app.engine, Engine::Running { step: 1, ticks: 0, cancelling: false });
     run(&mut app, Effect::Advance, &records);
     assert_eq!(app.moment, Moment::end_of(1));
+}
+
+#[test]
+fn keys_pressed_before_a_step_is_over_count() {
+    let rows =
+        [("", "space", 1), ("space", "", 1), ("space", "space space", 3), ("", "space ←", 0), ("", "space esc", 0)];
+    for (before, during, step) in rows {
+        let mut app = App::new(SIZE, Vec::new(), true);
+        press(&mut app, before);
+        let effect = receive(&mut app, Message::Opened(Box::new(sample::announced())));
+        assert!(
+            press(&mut app, during).iter().all(|e| matches!(e, Effect::None | Effect::Cancel)),
+            "one step at a time"
+        );
+        run(&mut app, effect, &default_records());
+        assert_eq!((app.moment.step, &app.engine), (step, &Engine::Ready), "{before:?}, then {during:?}");
+    }
 }
 
 #[test]
@@ -264,8 +278,6 @@ fn finding_goes_round_and_round() {
         press(&mut app, keys);
         assert_eq!((app.cursor, app.search.as_ref().and_then(|s| s.found)), (at, Some(at)), "{keys}");
     }
-    let marks = marks::Marks::of(&app, 0x400, 0x420);
-    assert!(marks.is_found(0x40d) && marks.is_found(0x410) && !marks.is_found(0x411) && !marks.is_found(0x40c));
     press(&mut app, "g");
     assert_eq!(app.search.as_ref().and_then(|s| s.found), None, "it is not there at step 0");
     press(&mut app, "esc n");
@@ -327,27 +339,6 @@ fn what_is_copied_is_a_hex_dump() {
     assert!(text.starts_with("00000400  44 69 64 20"), "{text}");
     let Some(Effect::Copy(text)) = press(&mut app, "Y").pop() else { panic!("rows") };
     assert_eq!(text.lines().count() as u64, view::rows(&app));
-}
-
-#[test]
-fn marks_tell_this_step_from_earlier_ones() {
-    use marks::{Changed, Marks};
-    let mut app = app(SIZE, 4);
-    let changed = |app: &App| {
-        let marks = Marks::of(app, 0x400, 0x420);
-        [0x400, 0x40c, 0x41a].map(|at| marks.changed(at))
-    };
-    assert_eq!(changed(&app), [Changed::No, Changed::ThisStep, Changed::No]);
-    press(&mut app, "c");
-    assert_eq!(changed(&app), [Changed::EarlierStep, Changed::ThisStep, Changed::No]);
-    assert_eq!(Marks::of(&app, 0x800, 0x810).changed(0x800), Changed::No, "data is there from the start");
-    let marks = Marks::of(&app, 0x400, 0x420);
-    assert_eq!(marks.span(0x7ff).map(|s| s.name.as_str()), Some("buffer"));
-    assert!(marks.span(0x800).is_none() && marks.is_cursor(app.cursor));
-    let moved = app_over(sample::timeline_where_memory_moved(), SIZE, 5);
-    let marks = Marks::of(&moved, 0, 0x20000);
-    assert!(marks.pointers(0x400).all(|p| p.is_old) && marks.pointers(0x400).count() == 1);
-    assert!(marks.pointers_in(0x10400, 0x10410).all(|p| p.fetched && !p.is_old));
 }
 
 #[test]
@@ -438,7 +429,9 @@ proptest! {
                 prop_assert!(*chosen < fields.len());
             }
             inspect::Inspection::of(&app);
-            marks::Marks::of(&app, app.top, app.top.saturating_add(view::window(&app))).changed(app.cursor);
+            if app.size.1 < 200 {
+                dump::Dump::of(&app);
+            }
             status_keys(&app);
         }
     }

@@ -102,16 +102,18 @@ fn run_next(app: &mut App) -> Effect {
     match &app.engine {
         Engine::Ready => return start(app),
         Engine::Running { cancelling: true, .. } => app.say("The step is being cancelled."),
-        Engine::Running { step, .. } => {
-            let text = format!("Step {step} is running: esc cancels it.");
-            app.following = true;
-            app.say(text);
-        }
-        Engine::Opening => app.say("The guest is still being compiled."),
+        Engine::Running { step, .. } => run_one_more(app, *step),
+        Engine::Opening => run_one_more(app, 0),
         Engine::Ended => app.say(over(app)),
         Engine::Broken(_) => app.complain("This session could not be opened: p chooses another, q leaves."),
     }
     Effect::None
+}
+
+/// A key pressed while a step runs is not lost: one more step follows it.
+fn run_one_more(app: &mut App, running: usize) {
+    app.following = true;
+    app.goal = Some(app.goal.unwrap_or(running).max(running).saturating_add(1));
 }
 
 /// Why no step follows.

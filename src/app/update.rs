@@ -4,13 +4,11 @@
 use crossterm::event::{KeyEvent, KeyEventKind};
 use tui_input::{Input, InputRequest};
 
-use super::{Action, App, Effect, Engine, Overlay, Pane, copy, inputs, inspect, keymap, keys, search, time, view};
+use super::{Action, App, Effect, Engine, Overlay, Pane, copy, inputs, keymap, keys, search, time, view};
 use crate::safe;
 
 /// The most characters a line being typed may have.
 const LONGEST_LINE: usize = 65536;
-/// How far the panes of prose scroll: more than any has lines; drawing stops at the last screenful.
-const PROSE_LINES: u16 = 500;
 /// Steps and lines of a list that a page is.
 const PAGE_LINES: usize = 10;
 
@@ -33,6 +31,7 @@ pub fn key(app: &mut App, event: KeyEvent) -> Effect {
 /// Does what an action says. The only place where the person's wishes change the state.
 pub fn update(app: &mut App, action: Action) -> Effect {
     app.notice = None;
+    let seen = view::Seen::of(app);
     let effect = match app.overlay {
         Overlay::None => normal(app, action),
         _ => overlaid(app, action),
@@ -41,6 +40,7 @@ pub fn update(app: &mut App, action: Action) -> Effect {
         app.forget_count();
     }
     view::settle(app);
+    seen.keep(app);
     effect
 }
 
@@ -139,12 +139,10 @@ pub fn paste(app: &mut App, text: &str) -> Effect {
 
 /// Takes the terminal's new size, in columns and rows.
 pub fn resize(app: &mut App, size: (u16, u16)) -> Effect {
-    let was_in_view = view::is_in_view(app, app.cursor, 1);
+    let seen = view::Seen::of(app);
     app.size = size;
     view::settle(app);
-    if was_in_view {
-        view::reveal(app, app.cursor, 1);
-    }
+    seen.keep(app);
     Effect::None
 }
 
@@ -209,8 +207,7 @@ fn open_session(app: &mut App, chosen: usize) -> Effect {
 fn move_line(app: &mut App, lines: isize) {
     match &mut app.overlay {
         Overlay::Help { scroll } => {
-            let last = keymap::help_lines().saturating_sub(1);
-            *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines).min(last)).unwrap_or(u16::MAX);
+            *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines)).unwrap_or(u16::MAX);
         }
         Overlay::Inputs { fields, chosen } => *chosen = around(*chosen, lines, fields.len()),
         Overlay::Sessions { chosen } => {
@@ -261,16 +258,13 @@ fn pane_after(pane: Pane, by: usize) -> Pane {
 
 /// Goes by lines in one pane.
 pub(super) fn scroll(app: &mut App, pane: Pane, lines: i16) {
-    let move_by = |at: u16, last: u16| at.saturating_add_signed(lines).min(last);
+    let move_by = |at: &mut u16| *at = at.saturating_add_signed(lines);
     match pane {
         Pane::Steps => time::move_in_past(app, isize::from(lines)),
         Pane::Memory => view::move_rows(app, i64::from(lines)),
-        Pane::Happened => app.scroll.happened = move_by(app.scroll.happened, PROSE_LINES),
-        Pane::Source => app.scroll.source = move_by(app.scroll.source, PROSE_LINES),
-        Pane::Inspector => {
-            let last = inspect::Inspection::of(app).rows.len().saturating_sub(1);
-            app.scroll.inspector = move_by(app.scroll.inspector, u16::try_from(last).unwrap_or(u16::MAX));
-        }
+        Pane::Happened => move_by(&mut app.scroll.happened),
+        Pane::Source => move_by(&mut app.scroll.source),
+        Pane::Inspector => move_by(&mut app.scroll.inspector),
     }
 }
 
@@ -285,6 +279,12 @@ fn escape(app: &mut App) -> Effect {
     app.forget_count();
     if app.is_running() {
         return cancel(app);
+    }
+    if let Engine::Broken(_) = app.engine
+        && !app.timeline.planned.is_empty()
+    {
+        // The message has been read; what was recorded before can be looked at.
+        app.engine = Engine::Ended;
     }
     app.search = None;
     Effect::None

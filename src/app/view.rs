@@ -21,6 +21,25 @@ pub(super) fn settle(app: &mut App) {
     }
 }
 
+/// What of memory was in view, so that it stays there when the panes take another form.
+pub(super) struct Seen {
+    form: (u64, u64),
+    cursor: Option<u64>,
+}
+
+impl Seen {
+    pub(super) fn of(app: &App) -> Self {
+        Seen { form: (width(app), rows(app)), cursor: Some(app.cursor).filter(|at| is_in_view(app, *at, 1)) }
+    }
+
+    /// Brings the cursor back into view where it was, has not moved, and other rows hide it now.
+    pub(super) fn keep(self, app: &mut App) {
+        if self.form != (width(app), rows(app)) && self.cursor == Some(app.cursor) {
+            reveal(app, app.cursor, 1);
+        }
+    }
+}
+
 /// Goes to the bytes the shown step is about.
 pub(super) fn show_focus(app: &mut App) {
     if let Some(span) = app.record().and_then(focus) {

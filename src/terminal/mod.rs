@@ -27,7 +27,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 
 use crate::app::{self, App, Effect, Message};
-use crate::ui::Theme;
+use crate::ui::{self, Theme};
 use canvas::Canvas;
 use decoder::{Decoder, Input};
 use signals::{Request, Signals};
@@ -39,6 +39,9 @@ pub use wake::Waker;
 const BATCH: usize = 256;
 /// How long an escape may be the start of a key's sequence: a slow line may part them.
 const ESCAPE: Duration = Duration::from_millis(25);
+
+/// Columns and rows drawn at most.
+const MOST: (u16, u16) = (1000, 400);
 
 /// What a person's keys ask of the session, and what it answers. No call may block.
 pub trait Host {
@@ -148,10 +151,11 @@ fn hang_up() -> ! {
     std::process::exit(129)
 }
 
-/// Columns and rows of the terminal; of the classic one where it does not say.
+/// Columns and rows of the terminal; of the classic one where it does not say, and no more than a frame should cost
+/// where what it says is absurd.
 fn size() -> (u16, u16) {
     match rustix::termios::tcgetwinsize(rustix::stdio::stdout()) {
-        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col.min(MOST.0), size.ws_row.min(MOST.1)),
         _ => (80, 24),
     }
 }
@@ -201,8 +205,10 @@ impl Stage<'_> {
             if let Break(leave) = flow {
                 return Ok(leave);
             }
-            if std::mem::take(&mut self.is_stale) && self.canvas.draw(&self.app, &self.theme).is_err() {
-                hang_up();
+            if std::mem::take(&mut self.is_stale) {
+                let last = ui::last_scroll(&self.app, &self.theme);
+                app::limit_scroll(&mut self.app, last);
+                self.canvas.draw(&self.app, &self.theme).unwrap_or_else(|_| hang_up());
             }
             let ready = self.wait()?;
             flow = self.take(&ready)?;

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use crate::app::{App, Pane};
 use crate::safe;
-use crate::timeline::{Severity, StepRecord};
+use crate::timeline::{Finding, Outcome, Severity, StepRecord};
 
 use super::adapter;
 use super::text;
@@ -15,13 +15,26 @@ use super::theme::{Theme, Tone};
 type Lines = Vec<(String, Style)>;
 
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let columns = area.width.saturating_sub(2);
-    let lines = lines(app, columns, theme);
     let scroll = adapter::scrolled(app, Pane::Happened);
-    text::prose(buffer, area, &lines, scroll, theme);
+    let how = if app.pane == Pane::Happened { "j goes down" } else { "3 shows more" };
+    text::prose(buffer, area, &lines(app, area, theme), scroll, how, theme);
 }
 
-fn lines(app: &App, columns: u16, theme: &Theme) -> Lines {
+/// Lines there are in a pane.
+pub fn height(app: &App, area: Rect, theme: &Theme) -> usize {
+    lines(app, area, theme).len()
+}
+
+/// All lines; the empty ones only where there is room for them.
+fn lines(app: &App, area: Rect, theme: &Theme) -> Lines {
+    let mut lines = all_lines(app, area.width.saturating_sub(2), theme);
+    if lines.len() > usize::from(area.height) {
+        lines.retain(|(line, _)| !line.is_empty());
+    }
+    lines
+}
+
+fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
     let shown = app.moment.step;
     let mut lines = Lines::new();
     let Some(step) = app.timeline.step(shown) else {
@@ -37,8 +50,15 @@ fn lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         None => safe::plain(&step.text),
     };
     push(&mut lines, &written, columns, theme.strong());
+    let prose = step.narration.as_deref().map(paragraphs);
+    // The author's words introduce the step; what went wrong, and a question, come before them.
+    let is_introduced = step.outcome == Outcome::Ok && step.ask.is_none();
+    if let Some(prose) = prose.as_ref().filter(|_| is_introduced) {
+        push(&mut lines, prose, columns, theme.text());
+        lines.push((String::new(), theme.text()));
+    }
     push(&mut lines, &paragraphs(&adapter::narration(app, shown)), columns, theme.text());
-    for finding in &step.findings {
+    for finding in step.findings.iter().filter(|f| f.claimed || !is_told_by_error(f, step)) {
         let tone = match finding.severity() {
             _ if finding.claimed => theme.faint(),
             Severity::Error => theme.tone(Tone::Bad),
@@ -46,33 +66,24 @@ fn lines(app: &App, columns: u16, theme: &Theme) -> Lines {
             Severity::Note => theme.tone(Tone::Note),
         };
         let expected = if finding.claimed { " (expected)" } else { "" };
-        let text = format!("{}: {}{expected}", finding.kind, paragraphs(&finding.message));
+        let kind = format!("{}: ", finding.kind);
+        let message = finding.message.strip_prefix(&kind).unwrap_or(&finding.message);
+        let text = format!("{kind}{}{expected}", paragraphs(message));
         push(&mut lines, &text, columns, tone);
     }
-    push_words(&mut lines, app, step, columns, theme);
+    if let Some(output) = &step.output {
+        push(&mut lines, &format!("The guest printed: {}", safe::quoted(output, 400)), columns, theme.text());
+    }
+    if let Some(prose) = prose.filter(|_| !is_introduced) {
+        lines.push((String::new(), theme.text()));
+        push(&mut lines, &prose, columns, theme.text());
+    }
     lines
 }
 
-/// Questions and answers, what the guest printed, and the prose of a Markdown session.
-fn push_words(lines: &mut Lines, app: &App, step: &StepRecord, columns: u16, theme: &Theme) {
-    if let Some(ask) = &step.ask {
-        push(lines, &safe::plain(&ask.question), columns, theme.strong());
-    }
-    for answer in &step.answers {
-        let question = app.timeline.step(answer.asked_in).and_then(|s| s.ask.as_ref());
-        let question = question.map(|a| safe::plain(&a.question)).unwrap_or_default();
-        let said = match &answer.value {
-            Ok(value) => value.brief(200),
-            Err(why) => safe::plain(why),
-        };
-        push(lines, &format!("{question} {said}"), columns, theme.text());
-    }
-    if let Some(output) = &step.output {
-        push(lines, &format!("The guest printed: {}", safe::quoted(output, 400)), columns, theme.text());
-    }
-    if let Some(prose) = &step.narration {
-        push(lines, &paragraphs(prose), columns, theme.faint());
-    }
+/// Whether a finding says what the step's error, which is told already, says too.
+fn is_told_by_error(finding: &Finding, step: &StepRecord) -> bool {
+    step.error.as_ref().is_some_and(|error| error.contains(finding.message.trim()))
 }
 
 /// Text of several lines, each made safe.

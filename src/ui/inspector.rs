@@ -16,35 +16,61 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
         Pen::at(buffer, area, 1, 0).put("no byte here", theme.faint());
         return;
     }
-    table(buffer, area, &rows, adapter::scrolled(app, Pane::Inspector), theme);
+    put(buffer, area, &Table::of(&rows, area.width, theme), adapter::scrolled(app, Pane::Inspector), theme);
+}
+
+/// Lines there are on the byte under the cursor, in a pane.
+pub fn height(app: &App, area: Rect, theme: &Theme) -> usize {
+    Table::of(&adapter::inspector_rows(app), area.width, theme).lines.len()
 }
 
 /// The guest as it was given.
 pub fn draw_guest(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+    put(buffer, area, &Table::of(&guest_rows(app), area.width, theme), adapter::scrolled(app, Pane::Source), theme);
+}
+
+/// Lines there are on the guest, in a pane.
+pub fn guest_height(app: &App, area: Rect, theme: &Theme) -> usize {
+    Table::of(&guest_rows(app), area.width, theme).lines.len()
+}
+
+fn guest_rows(app: &App) -> Vec<(String, String)> {
     let guest = &app.timeline.guest;
     let mut rows = vec![("guest".to_string(), guest.path.clone()), ("size".to_string(), text::size(guest.bytes))];
     let listed = guest.imports.iter().map(|i| ("import", format!("{}.{} {}", i.module, i.name, i.ty)));
     let listed = listed.chain(guest.exports.iter().map(|e| ("export", format!("{} {}", e.name, e.ty))));
     rows.extend(listed.map(|(word, text)| (word.to_string(), text)));
-    table(buffer, area, &rows, adapter::scrolled(app, Pane::Source), theme);
+    rows
 }
 
-/// A word and what it says on each row, what is said being wrapped; from row `scroll`, but no further than the last
-/// screenful.
-fn table(buffer: &mut Buffer, area: Rect, rows: &[(String, String)], scroll: u16, theme: &Theme) {
-    let key_width = rows.iter().map(|(key, _)| text::width(key)).max().unwrap_or(0).min(area.width / 2);
-    let column = key_width.saturating_add(3);
-    let room = area.width.saturating_sub(column.saturating_add(1));
-    let mut lines: Vec<(String, String)> = Vec::new();
-    for (key, value) in rows {
-        let mut key = text::fit(&safe::plain(key), key_width, theme.glyphs.cut);
-        for line in text::wrap(&safe::plain(value), room) {
-            lines.push((std::mem::take(&mut key), line));
+/// A word and what it says on each row, what is said being wrapped.
+struct Table {
+    /// Where what is said begins.
+    column: u16,
+    lines: Vec<(String, String)>,
+}
+
+impl Table {
+    fn of(rows: &[(String, String)], columns: u16, theme: &Theme) -> Self {
+        let key_width = rows.iter().map(|(key, _)| text::width(key)).max().unwrap_or(0).min(columns / 2);
+        let column = key_width.saturating_add(3);
+        let room = columns.saturating_sub(column.saturating_add(1));
+        let mut lines: Vec<(String, String)> = Vec::new();
+        for (key, value) in rows {
+            let mut key = text::fit(&safe::plain(key), key_width, theme.glyphs.cut);
+            for line in text::wrap(&safe::plain(value), room) {
+                lines.push((std::mem::take(&mut key), line));
+            }
         }
+        Table { column, lines }
     }
-    let first = usize::from(scroll).min(lines.len().saturating_sub(usize::from(area.height)));
-    for (row, (key, value)) in (0..area.height).zip(lines.iter().skip(first)) {
+}
+
+/// Draws a table from row `scroll`, but no further than the last screenful.
+fn put(buffer: &mut Buffer, area: Rect, table: &Table, scroll: u16, theme: &Theme) {
+    let first = usize::from(scroll).min(table.lines.len().saturating_sub(usize::from(area.height)));
+    for (row, (key, value)) in (0..area.height).zip(table.lines.iter().skip(first)) {
         Pen::at(buffer, area, 1, row).put(key, theme.faint());
-        Pen::at(buffer, area, column, row).put(value, theme.text());
+        Pen::at(buffer, area, table.column, row).put(value, theme.text());
     }
 }

@@ -231,9 +231,8 @@ impl Pane<'_> {
         let mut pen = Pen::at(buffer, area, self.format.offset_column(), row);
         pen.put_char(glyphs.squeezed, self.theme.faint());
         if self.format.is_roomy {
-            let told = if rows == 1 { "1 row".to_string() } else { format!("{rows} rows") };
             let mut pen = Pen::at(buffer, area, self.format.hex_column(0), row);
-            pen.put(&format!("{told} like the one above"), self.theme.faint());
+            pen.put(&format!("{rows} rows like the one above"), self.theme.faint());
         }
     }
 

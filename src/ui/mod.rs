@@ -24,7 +24,7 @@ use ratatui::layout::Rect;
 
 use crate::app::dump::Dump;
 use crate::app::layout::{Class, LEAST, Layout, content};
-use crate::app::{App, Engine, Pane};
+use crate::app::{App, Engine, Overlay, Pane, Scroll};
 use crate::safe;
 
 use memory::Side;
@@ -40,6 +40,30 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
     substitute(frame.buffer_mut(), theme);
 }
 
+/// How far each pane can be scrolled until its last line is seen, in lines.
+pub fn last_scroll(app: &App, theme: &Theme) -> Scroll {
+    let layout = Layout::of(app.size, app.pane);
+    let last = |area: Option<Rect>, lines: fn(&App, Rect, &Theme) -> usize| {
+        let area = content(area?);
+        let hidden = lines(app, area, theme).saturating_sub(usize::from(area.height));
+        Some(u16::try_from(hidden).unwrap_or(u16::MAX))
+    };
+    Scroll {
+        happened: last(layout.happened, happened::height).unwrap_or(u16::MAX),
+        inspector: last(layout.inspector, inspector::height).unwrap_or(u16::MAX),
+        source: last(layout.source, inspector::guest_height).unwrap_or(u16::MAX),
+        help: match app.overlay {
+            Overlay::Help { .. } => overlay::last_help_line(body(app), theme),
+            _ => 0,
+        },
+    }
+}
+
+/// Where things lie over the panes.
+fn body(app: &App) -> Rect {
+    Rect::new(0, 1, app.size.0, app.size.1.saturating_sub(2))
+}
+
 fn screen(frame: &mut Frame, layout: &Layout, app: &App, theme: &Theme) {
     let dump = Dump::of(app);
     let buffer = frame.buffer_mut();
@@ -50,8 +74,8 @@ fn screen(frame: &mut Frame, layout: &Layout, app: &App, theme: &Theme) {
         panes(buffer, layout, app, &dump, theme);
     }
     status::draw(frame, layout.status, app, theme);
-    let body = Rect { y: 1, height: app.size.1.saturating_sub(2), ..frame.area() };
-    overlay::draw(frame, body, app, theme);
+    overlay::draw(frame, body(app), app, theme);
+    status::notice(frame.buffer_mut(), layout.status, app, theme);
 }
 
 /// Replaces what text from elsewhere brought and the theme's set of glyphs does not have.

@@ -64,83 +64,75 @@ fn boxed(buffer: &mut Buffer, area: Rect, columns: u16, rows: u16, title: &str, 
 
 type Line = Vec<(String, Style)>;
 
-/// Every key by group, and what the marks mean. In two columns where they fit.
+/// Columns for the keys in the help.
+const KEYS: u16 = 15;
+
+/// Every key by group, and what the marks mean.
 fn help(buffer: &mut Buffer, area: Rect, scroll: u16, theme: &Theme) {
-    let groups = help_groups(theme);
-    let width = |lines: &[Line]| lines.iter().map(|l| l.iter().map(|(t, _)| text::width(t)).sum()).max().unwrap_or(0);
-    let half: usize = groups.iter().map(Vec::len).sum::<usize>().div_ceil(2);
-    let (mut left, mut right): (Vec<Line>, Vec<Line>) = (Vec::new(), Vec::new());
-    for group in groups {
-        let column = if left.is_empty() || left.len() + group.len() / 2 <= half { &mut left } else { &mut right };
-        column.extend(group);
-    }
-    let (left_width, right_width): (u16, u16) = (width(&left), width(&right));
-    let gap = 4;
-    let two = left_width.saturating_add(right_width).saturating_add(gap + 6) <= area.width;
-    let columns = if two { left_width + gap + right_width } else { left_width.max(right_width) };
-    if !two {
-        left.append(&mut right);
-    }
-    let rows = u16::try_from(left.len().max(right.len())).unwrap_or(u16::MAX);
-    let room = area.height.saturating_sub(2);
-    let title = if rows > room { "keys and marks: j k scroll" } else { "keys and marks" };
+    let lines = help_lines(area.width.saturating_sub(4), theme);
+    let columns = lines.iter().map(|l| l.iter().map(|(t, _)| text::width(t)).sum()).max().unwrap_or(0);
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let title = if rows > area.height.saturating_sub(2) { "keys and marks: j k scroll" } else { "keys and marks" };
     let inner = boxed(buffer, area, columns, rows, title, theme);
     let first = usize::from(scroll.min(rows.saturating_sub(inner.height)));
-    for (x, lines) in [(0, &left), (left_width + gap, &right)] {
-        for (row, line) in (0..inner.height).zip(lines.iter().skip(first)) {
-            let mut pen = Pen::at(buffer, inner, x, row);
-            for (text, style) in line {
-                pen.put(text, *style);
-            }
+    for (row, line) in (0..inner.height).zip(lines.iter().skip(first)) {
+        let mut pen = Pen::at(buffer, inner, 0, row);
+        for (text, style) in line {
+            pen.put(text, *style);
         }
     }
 }
 
-/// Each group as lines, an empty one last.
-fn help_groups(theme: &Theme) -> Vec<Vec<Line>> {
-    let mut groups: Vec<Vec<Line>> = Vec::new();
+/// How far the help can be scrolled in an area, in lines.
+pub fn last_help_line(area: Rect, theme: &Theme) -> u16 {
+    let hidden = help_lines(area.width.saturating_sub(4), theme).len();
+    u16::try_from(hidden.saturating_sub(usize::from(area.height.saturating_sub(2)))).unwrap_or(u16::MAX)
+}
+
+/// The help in so many columns, an empty line between groups.
+fn help_lines(columns: u16, theme: &Theme) -> Vec<Line> {
+    let title = |name: &str| vec![(name.to_string(), theme.strong())];
+    let mut lines: Vec<Line> = Vec::new();
     for (name, keys) in adapter::help_groups() {
-        let mut lines = vec![vec![(name.to_string(), theme.strong())]];
-        let keys: Vec<(String, &str)> = keys.into_iter().map(|(keys, what)| (theme.glyphs.key(&keys), what)).collect();
-        let width = keys.iter().map(|(keys, _)| text::width(keys)).max().unwrap_or(0);
+        lines.push(title(name));
         for (keys, what) in keys {
-            let pad = " ".repeat(usize::from(width.saturating_sub(text::width(&keys)) + 2));
-            lines.push(vec![("  ".into(), theme.text()), (keys + &pad, theme.key()), (what.into(), theme.text())]);
+            let keys = theme.glyphs.key(&keys);
+            let room = columns.saturating_sub(KEYS + 4);
+            let mut keys = text::fit(&keys, KEYS, theme.glyphs.cut);
+            for part in text::wrap(what, room) {
+                let pad = " ".repeat(usize::from((KEYS + 2).saturating_sub(text::width(&keys))));
+                let keys = std::mem::take(&mut keys) + &pad;
+                lines.push(vec![("  ".into(), theme.text()), (keys, theme.key()), (part, theme.text())]);
+            }
         }
-        groups.push(lines);
+        lines.push(Vec::new());
     }
-    let mut lines = vec![vec![("marks".to_string(), theme.strong())]];
+    lines.push(title("marks"));
     for (mark, style, what) in legend::marks(theme) {
         let pad = " ".repeat(6usize.saturating_sub(usize::from(text::width(&mark))));
-        lines.push(vec![
-            ("  ".into(), theme.text()),
-            (mark.clone(), style),
-            (pad, theme.text()),
-            (what.into(), theme.text()),
-        ]);
+        lines.push(vec![("  ".into(), theme.text()), (mark, style), (pad, theme.text()), (what.into(), theme.text())]);
     }
-    groups.push(lines);
-    let last = groups.len().saturating_sub(1);
-    for group in groups.iter_mut().take(last) {
-        group.push(Vec::new());
-    }
-    groups
+    lines
 }
 
 fn inputs(frame: &mut Frame, area: Rect, fields: &[InputField], chosen: usize, theme: &Theme) {
     let key_width = fields.iter().map(|f| text::width(&safe::plain(&f.facts.name))).max().unwrap_or(0).min(20);
-    let hint = "enter runs again from the start, tab moves, esc closes";
-    let errors = fields.iter().filter(|f| f.error.is_some()).count();
-    let rows = u16::try_from(fields.len() + errors + 2).unwrap_or(u16::MAX);
+    let hint = "enter runs again, tab moves, esc closes";
     let columns = area.width.saturating_sub(8).min(70);
+    let x = key_width.saturating_add(4);
+    let errors: Vec<Vec<String>> = fields.iter().map(|f| reasons(f, columns.saturating_sub(x))).collect();
+    let needed = fields.len() + errors.iter().map(Vec::len).sum::<usize>() + 2;
+    let rows = u16::try_from(needed).unwrap_or(u16::MAX);
     let inner = boxed(frame.buffer_mut(), area, columns, rows, "inputs", theme);
     if fields.is_empty() {
         Pen::at(frame.buffer_mut(), inner, 0, 0).put("this session has no inputs", theme.faint());
     }
     // The chosen field stays in view where there are more than fit.
-    let skip = (chosen + 3).saturating_sub(usize::from(inner.height).max(3));
+    let heights = errors.iter().map(|lines| lines.len() + 1);
+    let room = usize::from(inner.height.saturating_sub(2));
+    let skip = first_in_view(heights, chosen, room);
     let mut row = 0u16;
-    for (index, field) in fields.iter().enumerate().skip(skip) {
+    for (index, (field, reasons)) in fields.iter().zip(&errors).enumerate().skip(skip) {
         if row.saturating_add(2) > inner.height {
             break;
         }
@@ -150,7 +142,6 @@ fn inputs(frame: &mut Frame, area: Rect, fields: &[InputField], chosen: usize, t
         let mark = if is_chosen { theme.glyphs.current } else { ' ' };
         let mut pen = Pen::at(frame.buffer_mut(), inner, 0, row);
         pen.put_char(mark, theme.pointer()).put(" ", style).put(&name, style);
-        let x = key_width.saturating_add(4);
         let line = Rect {
             x: inner.x.saturating_add(x),
             y: inner.y.saturating_add(row),
@@ -159,15 +150,42 @@ fn inputs(frame: &mut Frame, area: Rect, fields: &[InputField], chosen: usize, t
         };
         input_line(frame, line, &field.input, is_chosen, theme);
         row += 1;
-        if let Some(error) = &field.error {
-            let error = text::fit(&safe::plain(error), inner.width.saturating_sub(x), theme.glyphs.cut);
-            Pen::at(frame.buffer_mut(), inner, x, row).put(&error, theme.tone(Tone::Bad));
+        for reason in reasons {
+            if row.saturating_add(2) > inner.height {
+                break;
+            }
+            Pen::at(frame.buffer_mut(), inner, x, row).put(reason, theme.tone(Tone::Bad));
             row += 1;
         }
     }
     let last = inner.height.saturating_sub(1);
     let hint = text::fit(hint, inner.width, theme.glyphs.cut);
     Pen::at(frame.buffer_mut(), inner, 0, last).put(&hint, theme.faint());
+}
+
+/// Why what was typed in a field was refused, in lines of so many columns.
+fn reasons(field: &InputField, columns: u16) -> Vec<String> {
+    let mut lines = field.error.as_ref().map(|error| text::wrap(&safe::plain(error), columns)).unwrap_or_default();
+    lines.truncate(4);
+    lines
+}
+
+/// The first of some things that is shown so that the chosen one is, all having so many rows each.
+fn first_in_view(
+    heights: impl DoubleEndedIterator<Item = usize> + ExactSizeIterator,
+    chosen: usize,
+    room: usize,
+) -> usize {
+    let mut used = 0;
+    let mut first = chosen;
+    for (index, height) in heights.enumerate().rev().skip_while(|(index, _)| *index > chosen) {
+        used += height;
+        if index < chosen && used > room {
+            break;
+        }
+        first = index;
+    }
+    first
 }
 
 /// A line being typed, scrolled so that its caret is seen; the terminal's cursor stands there where it has the focus.

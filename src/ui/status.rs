@@ -11,22 +11,39 @@ use super::adapter;
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
 
+/// Rows a notice may take.
+const NOTICE_ROWS: usize = 3;
+
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if let Overlay::Search { input } = &app.overlay {
         search(frame, area, input, theme);
         return;
     }
     let buffer = frame.buffer_mut();
+    if matches!(app.overlay, Overlay::None) && app.count.is_none() && running(buffer, area, app, theme) {
+        return;
+    }
+    let mut left = area;
     if let Some(count) = app.count {
-        let typed = format!("{count} then G: go to that step ");
+        let typed = format!("{count} then G goes to step {count}");
         Pen::at(buffer, area, 1, 0).put(&typed, theme.strong());
-    } else if let Some(notice) = &app.notice {
-        let style = if notice.is_error { theme.tone(Tone::Bad) } else { theme.text() };
-        let text = text::fit(&safe::plain(&notice.text), area.width.saturating_sub(2), theme.glyphs.cut);
-        Pen::at(buffer, area, 1, 0).put(&text, style);
-    } else if matches!(app.overlay, Overlay::None) && running(buffer, area, app, theme) {
-    } else {
-        keys(buffer, area, &adapter::status_keys(app), theme);
+        let used = text::width(&typed).saturating_add(2).min(area.width);
+        left = Rect { x: area.x + used, width: area.width - used, ..area };
+    }
+    keys(buffer, left, &adapter::status_keys(app), theme);
+}
+
+/// Puts a notice right above the line of keys, which stays: as many rows as it needs, over whatever stands there.
+pub fn notice(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+    let Some(notice) = &app.notice else { return };
+    let style = if notice.is_error { theme.tone(Tone::Bad) } else { theme.strong() };
+    let mut lines = text::wrap(&safe::plain(&notice.text), area.width.saturating_sub(2));
+    lines.truncate(NOTICE_ROWS);
+    let rows = u16::try_from(lines.len()).unwrap_or(0).min(area.y);
+    let area = Rect { y: area.y - rows, height: rows, ..area };
+    for (row, line) in (0..rows).zip(&lines) {
+        Pen::at(buffer, area, 0, row).clear();
+        Pen::at(buffer, area, 1, row).put(line, style);
     }
 }
 

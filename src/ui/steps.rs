@@ -42,7 +42,7 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     let end = if finding.is_some() { 2 } else { 0 };
     let room = pen.room().saturating_sub(end + 1);
     let written = record.map(|r| r.text.as_str()).or(app.timeline.planned.get(index).map(|p| p.text.as_str()));
-    let written = safe::plain(written.unwrap_or_default());
+    let written = close_up(&safe::plain(written.unwrap_or_default()));
     let detail = text::fit(&detail, room / 2, glyphs.cut);
     let gap = if detail.is_empty() { 0 } else { 1 };
     let written = text::fit(&written, room.saturating_sub(text::width(&detail) + gap), glyphs.cut);
@@ -53,6 +53,14 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     if let Some((mark, style)) = finding {
         pen.put(" ", style).put_char(mark, style);
     }
+}
+
+/// A step's text without the blanks that line it up with others in its file; what stands in quotes is kept as it is.
+fn close_up(written: &str) -> String {
+    let (code, rest) = written.split_at(written.find('"').unwrap_or(written.len()));
+    let ends_in_blank = code.ends_with(' ');
+    let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!("{code}{}{rest}", if ends_in_blank && !code.is_empty() { " " } else { "" })
 }
 
 fn outcome_mark(index: usize, record: Option<&StepRecord>, app: &App, theme: &Theme) -> (char, ratatui::style::Style) {

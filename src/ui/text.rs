@@ -91,6 +91,15 @@ impl<'a> Pen<'a> {
         self.put(c.encode_utf8(&mut [0; 4]), style)
     }
 
+    /// Takes away what stands in the rest of the row.
+    pub fn clear(&mut self) {
+        for x in self.x..self.end {
+            if let Some(cell) = self.y.and_then(|y| self.buffer.cell_mut((x, y))) {
+                cell.reset();
+            }
+        }
+    }
+
     /// Fills the rest of the row with one character.
     pub fn fill(&mut self, c: char, style: Style) {
         while self.room() > 0 {
@@ -100,8 +109,8 @@ impl<'a> Pen<'a> {
 }
 
 /// Draws lines from the one that `scroll` says, but no further than the last screenful. Where more follow, the last row
-/// says how many.
-pub fn prose(buffer: &mut Buffer, area: Rect, lines: &[(String, Style)], scroll: u16, theme: &Theme) {
+/// says how many, and `how` they are seen.
+pub fn prose(buffer: &mut Buffer, area: Rect, lines: &[(String, Style)], scroll: u16, how: &str, theme: &Theme) {
     let room = usize::from(area.height);
     let first = usize::from(scroll).min(lines.len().saturating_sub(room));
     let hidden = lines.len().saturating_sub(first + room);
@@ -110,7 +119,7 @@ pub fn prose(buffer: &mut Buffer, area: Rect, lines: &[(String, Style)], scroll:
         Pen::at(buffer, area, 1, row).put(line, *style);
     }
     if hidden > 0 {
-        let more = format!("{} {}", theme.glyphs.cut, count(hidden as u64 + 1, "more line"));
+        let more = format!("{} {}: {how}", theme.glyphs.cut, count(hidden as u64 + 1, "more line"));
         Pen::at(buffer, area, 1, area.height.saturating_sub(1)).put(&more, theme.faint());
     }
 }

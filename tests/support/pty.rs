@@ -109,6 +109,16 @@ impl Pty {
         self.wait_for(&format!("the screen shows {text:?}"), |screen| screen.contents().contains(text));
     }
 
+    /// Reads until the program has written this text, after the first `from` bytes.
+    #[track_caller]
+    pub fn wait_for_bytes(&mut self, from: usize, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.written[from..].windows(text.len()).any(|window| window == text.as_bytes()) {
+            assert!(Instant::now() < deadline, "{text:?} was never written\n{}", self.picture());
+            self.read(Duration::from_millis(50));
+        }
+    }
+
     /// Reads until the program has nothing more to say: it waits, and what it wrote is read.
     #[track_caller]
     pub fn wait_for_quiet(&mut self) {
