@@ -15,6 +15,9 @@ use ratatui::backend::TestBackend;
 const STEPS: &str = include_str!("../guest/wasm_is_cool.steps");
 const GUEST: &[u8] = include_bytes!("../guest/wasm_is_cool.wat");
 
+/// Columns and rows of the picture.
+const SIZE: (u16, u16) = (120, 32);
+
 /// What stands in README.md between `<!-- NAME -->` and `<!-- /NAME -->` must be `expected`.
 #[track_caller]
 fn assert_block(name: &str, expected: &str) {
@@ -37,7 +40,7 @@ fn the_keys_are_those_of_the_program() {
 #[test]
 fn the_screen_is_what_the_program_draws_after_step_4() {
     let choice = SessionChoice { name: "wasm_is_cool".into(), description: "the default session".into() };
-    let mut app = App::new((100, 30), vec![choice], true);
+    let mut app = App::new(SIZE, vec![choice], true);
     let (session, timeline) = Session::open(opening()).unwrap();
     let mut host = Host { session };
     let effect = app::receive(&mut app, Message::Opened(Box::new(timeline)));
@@ -47,10 +50,10 @@ fn the_screen_is_what_the_program_draws_after_step_4() {
         host.perform(&mut app, effect);
     }
     assert_eq!(app.moment.step, 4);
-    let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
+    let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
     terminal.draw(|frame| draw(frame, &app, &Theme::dark())).unwrap();
     let buffer = terminal.backend().buffer();
-    let lines = buffer.content.chunks(100).map(|row| {
+    let lines = buffer.content.chunks(usize::from(SIZE.0)).map(|row| {
         let line: String = row.iter().map(|cell| cell.symbol()).collect();
         line.trim_end().to_owned() + "\n"
     });
