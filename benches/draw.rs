@@ -5,9 +5,9 @@
 mod session;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use linmem::app::App;
-use linmem::timeline::{StepKind, StepRecord, Timeline, Writer};
-use linmem::ui::{Theme, draw};
+use linmem::app::{self, Action, App};
+use linmem::timeline::{Change, StepKind, StepRecord, Timeline, Writer};
+use linmem::ui::{Theme, draw, last_scroll};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -24,6 +24,53 @@ fn filled(bytes: u64) -> Timeline {
     step.settle_changes(&before);
     timeline.push(step);
     timeline
+}
+
+/// The default session, and some steps each of which changed every other byte of 200 KiB, one by one. The byte under the
+/// cursor was never written: all of them have to be asked.
+fn scattered(bytes: u64, steps: usize) -> Timeline {
+    let mut timeline = session::timeline(bytes, 5);
+    for index in 5..5 + steps {
+        let mut step =
+            StepRecord::begin(index, StepKind::Call, "call scatter()".into(), timeline.memory_after(index - 1));
+        let value = [index as u8];
+        for at in (0x10000..0x10000 + 200 * 1024).step_by(2) {
+            let before = step.memory.read(at, 1);
+            session::store(&mut step, at, &value, Writer::guest());
+            let after = value.to_vec();
+            step.changes.push(Change { start: at, before, after, writer: Writer::guest() });
+        }
+        timeline.push(step);
+    }
+    timeline
+}
+
+/// From a key to the next frame.
+fn keys(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("key to frame 200x60");
+    group.sample_size(20);
+    let recordings = [
+        ("64 MiB set", filled(LARGE), 5),
+        ("64 MiB zero", session::timeline(LARGE, 5), 4),
+        ("64 MiB, 10^5 changes", scattered(LARGE, 1), 5),
+        ("64 MiB, 10 times 10^5 changes", scattered(LARGE, 10), 14),
+    ];
+    for (name, recording, step) in recordings {
+        let mut state: App = session::app(recording, step, (200, 60));
+        let theme = Theme::dark();
+        let mut terminal = Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");
+        let mut forth = false;
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                forth = !forth;
+                app::update(&mut state, if forth { Action::ByteRight } else { Action::ByteLeft });
+                let last = last_scroll(&state, &theme);
+                app::limit_scroll(&mut state, last);
+                terminal.draw(|frame| draw(frame, &state, &theme)).map(|_| ())
+            });
+        });
+    }
+    group.finish();
 }
 
 fn drawing(criterion: &mut Criterion) {
@@ -46,5 +93,5 @@ fn drawing(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, drawing);
+criterion_group!(benches, drawing, keys);
 criterion_main!(benches);

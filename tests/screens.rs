@@ -249,6 +249,17 @@ fn overlays() {
 }
 
 #[test]
+fn the_chosen_session_is_described_in_full_where_the_list_is_narrow() {
+    let mut state = with(at_step_4((40, 14)), |a| a.overlay = Overlay::Sessions { chosen: 1 });
+    state.sessions[1].description = "the same exports with another contract, which is told at length".into();
+    let drawn = plain(&state);
+    assert!(
+        drawn.contains("│ the same exports with another        │\n│ contract, which is told at length    │"),
+        "{drawn}"
+    );
+}
+
+#[test]
 fn help_scrolls_to_its_end_and_no_further() {
     let help = |scroll| plain(&with(at_step_4((60, 16)), |a| a.overlay = Overlay::Help { scroll }));
     assert_ne!(help(0), help(5));
@@ -266,7 +277,7 @@ fn what_does_not_fit_is_said_to_follow() {
     step.narration = Some((1..=20).map(|n| format!("line {n}\n")).collect());
     recording.push(step);
     let drawn = plain(&app(recording, 3, (80, 24)));
-    assert!(drawn.contains(" line 3\n … 18 more lines: 3 shows more\n"), "{drawn}");
+    assert!(drawn.contains(" line 3\n … 17 more lines: 3 shows more\n"), "{drawn}");
 }
 
 #[test]

@@ -36,6 +36,9 @@ pub fn guest_height(app: &App, area: Rect, theme: &Theme) -> usize {
 
 fn guest_rows(app: &App) -> Vec<(String, String)> {
     let guest = &app.timeline.guest;
+    if app.timeline.planned.is_empty() {
+        return Vec::new();
+    }
     let mut rows = vec![("guest".to_string(), guest.path.clone()), ("size".to_string(), text::size(guest.bytes))];
     let listed = guest.imports.iter().map(|i| ("import", format!("{}.{} {}", i.module, i.name, i.ty)));
     let listed = listed.chain(guest.exports.iter().map(|e| ("export", format!("{} {}", e.name, e.ty))));

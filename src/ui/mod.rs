@@ -43,15 +43,16 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
 /// How far each pane can be scrolled until its last line is seen, in lines.
 pub fn last_scroll(app: &App, theme: &Theme) -> Scroll {
     let layout = Layout::of(app.size, app.pane);
-    let last = |area: Option<Rect>, lines: fn(&App, Rect, &Theme) -> usize| {
-        let area = content(area?);
+    // What is not scrolled needs no limit, and so no second look at what the pane shows.
+    let last = |area: Option<Rect>, scrolled: u16, lines: fn(&App, Rect, &Theme) -> usize| {
+        let area = content(area.filter(|_| scrolled > 0)?);
         let hidden = lines(app, area, theme).saturating_sub(usize::from(area.height));
         Some(u16::try_from(hidden).unwrap_or(u16::MAX))
     };
     Scroll {
-        happened: last(layout.happened, happened::height).unwrap_or(u16::MAX),
-        inspector: last(layout.inspector, inspector::height).unwrap_or(u16::MAX),
-        source: last(layout.source, inspector::guest_height).unwrap_or(u16::MAX),
+        happened: last(layout.happened, app.scroll.happened, happened::height).unwrap_or(u16::MAX),
+        inspector: last(layout.inspector, app.scroll.inspector, inspector::height).unwrap_or(u16::MAX),
+        source: last(layout.source, app.scroll.source, inspector::guest_height).unwrap_or(u16::MAX),
         help: match app.overlay {
             Overlay::Help { .. } => overlay::last_help_line(body(app), theme),
             _ => 0,

@@ -218,8 +218,17 @@ fn sessions(buffer: &mut Buffer, area: Rect, sessions: &[SessionChoice], chosen:
     let name_width = sessions.iter().map(|s| text::width(&safe::plain(&s.name))).max().unwrap_or(0).min(30);
     let about = sessions.iter().map(|s| text::width(&safe::plain(&s.description))).max().unwrap_or(0);
     let columns = name_width.saturating_add(about).saturating_add(4).max(24);
-    let rows = u16::try_from(sessions.len().max(1)).unwrap_or(u16::MAX);
-    let inner = boxed(buffer, area, columns, rows, "sessions", theme);
+    // Where descriptions are cut, the chosen one stands below in full.
+    let room = area.width.saturating_sub(4);
+    let chosen_about = sessions.get(chosen).map(|s| safe::plain(&s.description)).unwrap_or_default();
+    let below = if columns > room { text::wrap(&chosen_about, room) } else { Vec::new() };
+    let below_rows = if columns > room { 3 } else { 0 };
+    let rows = u16::try_from(sessions.len().max(1)).unwrap_or(u16::MAX).saturating_add(below_rows);
+    let whole = boxed(buffer, area, columns, rows, "sessions", theme);
+    let inner = Rect { height: whole.height.saturating_sub(below_rows), ..whole };
+    for (row, line) in (inner.height.saturating_add(1)..whole.height).zip(&below) {
+        Pen::at(buffer, whole, 0, row).put(line, theme.text());
+    }
     if sessions.is_empty() {
         Pen::at(buffer, inner, 0, 0).put("no other session", theme.faint());
     }
