@@ -68,7 +68,7 @@ impl Answer {
 
     /// The input cannot be used: nothing ran.
     #[track_caller]
-    fn is_refused(self, words: &[&str]) -> Answer {
+    fn refused(self, words: &[&str]) -> Answer {
         assert_eq!(self.status, 2, "{}{}", self.out, self.err);
         assert!(self.err.starts_with("error: "), "{}", self.err);
         self.says(words)
@@ -84,7 +84,7 @@ impl Answer {
     }
 
     #[track_caller]
-    fn is_well(self, words: &[&str]) -> Answer {
+    fn well(self, words: &[&str]) -> Answer {
         assert_eq!(self.status, 0, "{}{}", self.out, self.err);
         self.says(words)
     }
@@ -132,42 +132,40 @@ fn module(name: &str, contents: impl AsRef<[u8]>) -> Answer {
 #[test]
 fn files_that_are_no_modules() {
     let folder = Folder::new();
-    folder.run(&["run", "nope.wasm"]).is_refused(&["there is no file nope.wasm"]);
+    folder.run(&["run", "nope.wasm"]).refused(&["there is no file nope.wasm"]);
     fs::create_dir(folder.path().join("dir")).unwrap();
-    folder.run(&["run", "dir"]).is_refused(&["dir is a folder; name a .steps, .md, .wasm or .wat file in it"]);
-    module("a.wasm", "").is_refused(&["a.wasm is empty"]);
-    module("a.wasm", "hello").is_refused(&["is not a WebAssembly module", "\"hello\""]);
-    module("a.wasm", b"\0asm").is_refused(&["ends at byte 4", "header", "incomplete"]);
-    module("a.wasm", b"\0asm\x01\0\0\0\x01\x50\x01").is_refused(&["in the middle of the type section"]);
-    module("a.wasm", b"\0asm\x0d\0\x01\0").is_refused(&["is a component, not a core module", "unbundle"]);
-    module("a.wat", "(module (func (i32.ad)))").is_refused(&["a.wat:1:16", "^"]);
-    module("a.wat", "(module \u{1b}[31m)").is_refused(&["unexpected character", "\\u{1b}"]);
-    module("a.wat", b"(module \xff)").is_refused(&["is not a WebAssembly module"]);
-    module("a.wat", "(module (func (result i32)))").is_refused(&["not a valid module", "type mismatch"]);
-    module("a.wat", "(".repeat(100_000)).is_refused(&["a.wat:1:2"]);
+    folder.run(&["run", "dir"]).refused(&["dir is a folder; name a .steps, .md, .wasm or .wat file in it"]);
+    module("a.wasm", "").refused(&["a.wasm is empty"]);
+    module("a.wasm", "hello").refused(&["is not a WebAssembly module", "\"hello\""]);
+    module("a.wasm", b"\0asm").refused(&["ends at byte 4", "header", "incomplete"]);
+    module("a.wasm", b"\0asm\x01\0\0\0\x01\x50\x01").refused(&["in the middle of the type section"]);
+    module("a.wasm", b"\0asm\x0d\0\x01\0").refused(&["is a component, not a core module", "unbundle"]);
+    module("a.wat", "(module (func (i32.ad)))").refused(&["a.wat:1:16", "^"]);
+    module("a.wat", "(module \u{1b}[31m)").refused(&["unexpected character", "\\u{1b}"]);
+    module("a.wat", b"(module \xff)").refused(&["is not a WebAssembly module"]);
+    module("a.wat", "(module (func (result i32)))").refused(&["not a valid module", "type mismatch"]);
+    module("a.wat", "(".repeat(100_000)).refused(&["a.wat:1:2"]);
 }
 
 #[test]
 fn what_the_engine_lacks_is_named() {
-    module("a.wat", "(module (func $f (return_call $f)))").is_refused(&["uses tail calls", "cannot run"]);
-    module("a.wat", "(module (memory i64 1))").is_refused(&["uses 64-bit memories"]);
-    module("a.wat", "(module (type (struct)) (func (drop (struct.new 0))))").is_refused(&["garbage-collected"]);
+    module("a.wat", "(module (func $f (return_call $f)))").refused(&["uses tail calls", "cannot run"]);
+    module("a.wat", "(module (memory i64 1))").refused(&["uses 64-bit memories"]);
+    module("a.wat", "(module (type (struct)) (func (drop (struct.new 0))))").refused(&["garbage-collected"]);
 }
 
 #[test]
 fn a_session_whose_module_is_missing() {
     let folder = Folder::new().with("s.steps", "module \"no\u{202e}pe.wasm\"\n").with("t.steps", "let x = 1\n");
-    folder.run(&["run", "s.steps"]).is_refused(&["s.steps names a module", "  1: there is no file no\\u{202e}pe.wasm"]);
-    folder.run(&["run", "t.steps"]).is_refused(&["t.steps names no module", "module \"guest.wasm\"", "--module"]);
-    folder.run(&["run", "--module", "x.wasm"]).is_refused(&["there is no file x.wasm"]);
+    folder.run(&["run", "s.steps"]).refused(&["s.steps names a module", "  1: there is no file no\\u{202e}pe.wasm"]);
+    folder.run(&["run", "t.steps"]).refused(&["t.steps names no module", "module \"guest.wasm\"", "--module"]);
+    folder.run(&["run", "--module", "x.wasm"]).refused(&["there is no file x.wasm"]);
 }
 
 #[test]
 fn names_that_are_hostile() {
     let folder = Folder::new().with("\u{1b}[31m\u{202e}.steps", "foo\n");
-    folder
-        .run(&["run", "\u{1b}[31m\u{202e}.steps"])
-        .is_refused(&["\\u{1b}[31m\\u{202e}.steps:1:1", "no statement `foo`"]);
+    folder.run(&["run", "\u{1b}[31m\u{202e}.steps"]).refused(&["\\u{1b}[31m\\u{202e}.steps:1:1", "no statement `foo`"]);
     steps("call \"\\u{1b}]0;x\\u{7}\\u{202e}\"()").stops(&["trap: unreachable in \\u{1b}]0;x\\u{7}\\u{202e}"]);
     steps("call \"\u{1b}[31mq\u{202e}\"()").stops(&["no export named \"\\u{1b}[31mq\\u{202e}\""]);
     let imports = r#"(module (import "m\1b[31m" "n\e2\80\ae\0a" (func $f)) (func (export "go") call $f))"#;
@@ -185,7 +183,7 @@ fn text_that_is_hostile() {
     steps_on(GUEST, evil, &["--format", "json"]).says(&["\\u001b[31m\\u202e"]);
     steps("# \u{1b}[2J\nlet x = \"a\u{1b}]0;x\u{7}\u{202e}\"\nexpect x == \"b\"")
         .stops(&["a\\u{1b}]0;x\\u{7}\\u{202e}"]);
-    steps("\u{1b}[31m foo\u{202e}").is_refused(&["s.steps:2:1", "\\u{1b}"]);
+    steps("\u{1b}[31m foo\u{202e}").refused(&["s.steps:2:1", "\\u{1b}"]);
     let traps = r#"(module (import "env" "f" (func $f)) (func (export "go") call $f))"#;
     steps_on(traps, "import env.f() traps \"a\\u{1b}[31m\\nb\"\ncall go()", &[]).stops(&["trap: a\\u{1b}[31m\\nb"]);
 }
@@ -220,20 +218,20 @@ fn spans_that_leave_memory() {
 
 #[test]
 fn empty_text_is_text() {
-    steps("write 0, \"\"\nx = read 0, 0 as utf8\nexpect x == \"\"").is_well(&["4 steps, all ok"]);
+    steps("write 0, \"\"\nx = read 0, 0 as utf8\nexpect x == \"\"").well(&["4 steps, all ok"]);
 }
 
 #[test]
 fn ten_mebibytes_of_text_go_there_and_back() {
     let lines = "input text = repeat(\"é\", 5242880)\nwrite 0, text\nt = read 0, len(text) as utf8\nexpect t == text";
-    let answer = steps_on(r#"(module (memory (export "memory") 160))"#, lines, &[]).is_well(&["10485760 bytes in all"]);
+    let answer = steps_on(r#"(module (memory (export "memory") 160))"#, lines, &[]).well(&["10485760 bytes in all"]);
     assert!(answer.out.len() < 10_000, "a transcript shows the beginning only");
 }
 
 #[test]
 fn reads_of_most_of_memory_are_possible_or_refused() {
     let large = r#"(module (memory (export "memory") 16384))"#;
-    steps_on(large, "x = read 0, 943718400 as bytes", &[]).is_well(&["943718400 bytes in all"]);
+    steps_on(large, "x = read 0, 943718400 as bytes", &[]).well(&["943718400 bytes in all"]);
     steps_on(large, "x = read 0 as u8[943718400]", &[]).stops(&["943718400 numbers are more than the 1048576"]);
 }
 
@@ -249,25 +247,25 @@ fn values_that_grow_without_end() {
 #[test]
 fn scripts_that_are_hostile() {
     let saved_wrong = Folder::new().with("s.steps", b"module \"guest.wat\"\nlet x = \"caf\xe9\"\n");
-    saved_wrong.run(&["run", "s.steps"]).is_refused(&["line 2 is not UTF-8 text (byte e9)", "save it as UTF-8"]);
-    steps(&format!("let x = \"{}\"\nexpect len(x) == 2000000", "a".repeat(2_000_000))).is_well(&["all ok"]);
-    steps(&format!("let x = {}", "(".repeat(500_000))).is_refused(&["never closed", "s.steps:2:"]);
+    saved_wrong.run(&["run", "s.steps"]).refused(&["line 2 is not UTF-8 text (byte e9)", "save it as UTF-8"]);
+    steps(&format!("let x = \"{}\"\nexpect len(x) == 2000000", "a".repeat(2_000_000))).well(&["all ok"]);
+    steps(&format!("let x = {}", "(".repeat(500_000))).refused(&["never closed", "s.steps:2:"]);
     for deep in
         ["(".repeat(9999) + "1" + &")".repeat(9999), "-".repeat(9999) + "1", "[".repeat(9999) + &"]".repeat(9999)]
     {
-        steps(&format!("let x = {deep}")).is_refused(&["more than 200 brackets or signs", "`let`"]);
+        steps(&format!("let x = {deep}")).refused(&["more than 200 brackets or signs", "`let`"]);
     }
-    steps(&format!("let x = 1{}", "+1".repeat(100_000))).is_refused(&["more than 500 operators"]);
+    steps(&format!("let x = 1{}", "+1".repeat(100_000))).refused(&["more than 500 operators"]);
     steps(&format!("call {}()", "n".repeat(1 << 20))).stops(&["no export named \"nnn"]);
     steps("let x = file(\"../../etc/passwd\")").stops(&["leads out of the steps file's folder"]);
-    let many = steps(&"foo\n".repeat(20_000)).is_refused(&["no statement `foo`", "more errors"]);
+    let many = steps(&"foo\n".repeat(20_000)).refused(&["no statement `foo`", "more errors"]);
     assert!(many.err.len() < 10_000);
 }
 
 #[test]
 fn a_hundred_thousand_statements_run() {
-    steps(&"expect 1 == 1\n".repeat(100_000)).is_well(&["100001 steps, all ok"]);
-    let writes = steps(&"region r = 0, 1\nwrite 0, u8(1)\n".repeat(5_000)).is_well(&["10001 steps"]);
+    steps(&"expect 1 == 1\n".repeat(100_000)).well(&["100001 steps, all ok"]);
+    let writes = steps(&"region r = 0, 1\nwrite 0, u8(1)\n".repeat(5_000)).well(&["10001 steps"]);
     assert!(writes.took < Duration::from_secs(30), "took {:?}", writes.took);
 }
 
@@ -300,10 +298,9 @@ fn recursion_ends_with_the_stack() {
 #[test]
 fn memory_has_a_limit() {
     let greedy = GUEST.replace("1 4)", "1)");
-    steps_on(&greedy, "call greedy()\nexpect pages() == 32", &["--max-memory", "2MiB"])
-        .is_well(&["from 1 to 32 pages"]);
+    steps_on(&greedy, "call greedy()\nexpect pages() == 32", &["--max-memory", "2MiB"]).well(&["from 1 to 32 pages"]);
     let large = r#"(module (memory (export "memory") 20000))"#;
-    steps_on(large, "let x = 1", &[]).is_refused(&["at least 1250MiB", "limit is 1GiB", "--max-memory 1250MiB"]);
+    steps_on(large, "let x = 1", &[]).refused(&["at least 1250MiB", "limit is 1GiB", "--max-memory 1250MiB"]);
 }
 
 #[test]
@@ -312,7 +309,7 @@ fn absurd_modules() {
     steps_on(&format!("(module (func $f) {exports})"), "call f99999()\ncall nope()", &[])
         .stops(&["no export named \"nope\"", "and 99992 more"]);
     let name = "n".repeat(1 << 20);
-    module("a.wat", format!("(module (func (export \"{name}\")))")).is_refused(&["not a valid module", "string size"]);
+    module("a.wat", format!("(module (func (export \"{name}\")))")).refused(&["not a valid module", "string size"]);
 }
 
 const MILLION: &str = r#"(module (import "env" "f" (func $f (param i32) (result i32))) (memory (export "memory") 16)
@@ -324,7 +321,7 @@ const MILLION: &str = r#"(module (import "env" "f" (func $f (param i32) (result 
 #[test]
 fn a_million_calls_of_an_import_are_counted_not_kept() {
     let lines = "import env.f(a) returns a\ncall go()\nexpect calls(env.f) == 1000000";
-    steps_on(MILLION, lines, &["--max-time", "60s"]).is_well(&["more of 1000000 calls"]);
+    steps_on(MILLION, lines, &["--max-time", "60s"]).well(&["more of 1000000 calls"]);
     let writes = "import env.f(a) writes 0, repeat(\"a\", 1000000) ; returns a\ncall go()";
     steps_on(MILLION, writes, &["--max-time", "60s"]).stops(&["limit", "256 MiB", "called env.f(1)"]);
 }
@@ -337,36 +334,36 @@ fn options_with_bad_values() {
             .with("s.steps", "module \"g.wat\"\ninput text = \"a\"\ninput n = 3\nlet x = n\n");
         folder.run(&[&["run", "s.steps"], args].concat())
     };
-    run(&["--set", "a"]).is_refused(&["expected NAME=VALUE"]);
-    run(&["--set", "txt=1"]).is_refused(&["input txt", "no such input", "did you mean text?"]);
-    run(&["--set", "n=abc"]).is_refused(&["input n", "an integer, such as 3"]);
-    run(&["--set", "text="]).is_well(&["input   text = \"\""]);
-    run(&["--at", "x"]).is_refused(&["expected a step's number"]);
-    run(&["--at", "99"]).is_refused(&["--at 99", "steps 0 to 1"]);
-    run(&["--max-memory", "1TiB"]).is_refused(&["expected a size"]);
-    run(&["--max-memory", "99999999999GiB"]).is_refused(&["expected a size"]);
-    run(&["--max-memory", "0"]).is_refused(&["at least 64KiB", "limit is 0"]);
+    run(&["--set", "a"]).refused(&["expected NAME=VALUE"]);
+    run(&["--set", "txt=1"]).refused(&["input txt", "no such input", "did you mean text?"]);
+    run(&["--set", "n=abc"]).refused(&["input n", "an integer, such as 3"]);
+    run(&["--set", "text="]).well(&["input   text = \"\""]);
+    run(&["--at", "x"]).refused(&["expected a step's number"]);
+    run(&["--at", "99"]).refused(&["--at 99", "steps 0 to 1"]);
+    run(&["--max-memory", "1TiB"]).refused(&["expected a size"]);
+    run(&["--max-memory", "99999999999GiB"]).refused(&["expected a size"]);
+    run(&["--max-memory", "0"]).refused(&["at least 64KiB", "limit is 0"]);
     for time in ["abc", "nan", "-1s", "1e400s", "10"] {
-        run(&[&format!("--max-time={time}")]).is_refused(&["expected a time"]);
+        run(&[&format!("--max-time={time}")]).refused(&["expected a time"]);
     }
-    run(&["--format", "xml"]).is_refused(&["possible values: text, json"]);
-    run(&["--output", "missing/out"]).is_refused(&["cannot write missing/out", "  1: "]);
-    run(&["--output", "."]).is_refused(&["cannot write ."]);
+    run(&["--format", "xml"]).refused(&["possible values: text, json"]);
+    run(&["--output", "missing/out"]).refused(&["cannot write missing/out", "  1: "]);
+    run(&["--output", "."]).refused(&["cannot write ."]);
 }
 
 #[test]
 fn arguments_are_quoted_safely() {
     let folder = Folder::new();
-    folder.run(&["run", "--\u{1b}[31mx\u{202e}"]).is_refused(&["unexpected argument", "\\u{1b}[31mx\\u{202e}"]);
-    folder.run(&["run", "--color", "\u{1b}[31m\u{202e}"]).is_refused(&["invalid value", "\\u{202e}"]);
-    folder.run(&["run", "--set", "\u{1b}[2Jx=1"]).is_refused(&["input \\u{1b}[2Jx"]);
+    folder.run(&["run", "--\u{1b}[31mx\u{202e}"]).refused(&["unexpected argument", "\\u{1b}[31mx\\u{202e}"]);
+    folder.run(&["run", "--color", "\u{1b}[31m\u{202e}"]).refused(&["invalid value", "\\u{202e}"]);
+    folder.run(&["run", "--set", "\u{1b}[2Jx=1"]).refused(&["input \\u{1b}[2Jx"]);
     #[cfg(unix)]
     {
         use std::os::unix::ffi::OsStringExt as _;
         let raw = || OsString::from_vec(b"\xff\x1b[2J".to_vec());
-        folder.run(&["run".into(), raw()]).is_refused(&["there is no file", "\\u{1b}[2J"]);
-        folder.run(&["run".into(), "a".into(), raw()]).is_refused(&["unexpected argument", "\\u{1b}[2J"]);
-        folder.run(&["run".into(), "--set".into(), raw()]).is_refused(&["expected NAME=VALUE"]);
+        folder.run(&["run".into(), raw()]).refused(&["there is no file", "\\u{1b}[2J"]);
+        folder.run(&["run".into(), "a".into(), raw()]).refused(&["unexpected argument", "\\u{1b}[2J"]);
+        folder.run(&["run".into(), "--set".into(), raw()]).refused(&["expected NAME=VALUE"]);
     }
 }
 
