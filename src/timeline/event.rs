@@ -116,6 +116,16 @@ impl EventLog {
         self.events.iter().cloned()
     }
 
+    /// The writes to the byte at `address` among the first `most` events, latest first, with their places. Looks at
+    /// each event without copying it.
+    pub fn writes_to(&self, address: u64, most: usize) -> impl Iterator<Item = (usize, &Write)> + '_ {
+        let first = self.events.get(..most).unwrap_or(&self.events);
+        first.iter().enumerate().rev().filter_map(move |(index, event)| match event {
+            Event::Write(write) if write.covers(address) => Some((index, write)),
+            _ => None,
+        })
+    }
+
     pub fn writes(&self) -> impl Iterator<Item = Write> + '_ {
         self.iter().filter_map(|event| match event {
             Event::Write(write) => Some(write),

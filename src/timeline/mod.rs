@@ -199,12 +199,7 @@ impl Timeline {
         (0..shown).rev().flat_map(move |index| {
             let events = &self.steps[index].events;
             let most = if index == moment.step { moment.event.min(events.len()) } else { events.len() };
-            (0..most).rev().filter_map(move |i| match events.get(i) {
-                Some(Event::Write(write)) if write.covers(address) => {
-                    Some((Moment { step: index, event: i + 1 }, write))
-                }
-                _ => None,
-            })
+            events.writes_to(address, most).map(move |(i, write)| (Moment { step: index, event: i + 1 }, write.clone()))
         })
     }
 
