@@ -436,3 +436,15 @@ proptest! {
         }
     }
 }
+
+/// Terminals send an escape and a key that follow each other closely as one sequence, alt and the key.
+#[test]
+fn an_escape_right_before_a_key_is_two_keys() {
+    let mut app = sample::app((80, 24), 3);
+    press(&mut app, "?");
+    assert!(matches!(app.overlay, Overlay::Help { .. }));
+    press(&mut app, "alt-p");
+    assert!(matches!(app.overlay, Overlay::Sessions { .. }), "{:?}", app.overlay);
+    press(&mut app, "esc /");
+    assert_eq!(press(&mut app, "alt-q"), [Effect::None], "while typing, alt is no escape");
+}

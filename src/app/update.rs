@@ -1,7 +1,7 @@
 //! What each action does: the one match over all of them. The parts of the work live with their concepts: time, view,
 //! search, inputs, copy.
 
-use crossterm::event::{KeyEvent, KeyEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{Action, App, Effect, Engine, Overlay, Pane, copy, inputs, keymap, keys, search, time, view};
@@ -20,12 +20,25 @@ pub fn key(app: &mut App, event: KeyEvent) -> Effect {
     if let Some(action) = keymap::lookup(app.context(), event) {
         return update(app, action);
     }
+    if event.modifiers.contains(KeyModifiers::ALT)
+        && matches!(app.overlay, Overlay::None | Overlay::Help { .. } | Overlay::Sessions { .. })
+    {
+        return escape_then(app, event);
+    }
     app.notice = None;
     app.forget_count();
     if let Some(c) = keys::typed(event).filter(|c| !safe::is_unsafe(*c)) {
         edit(app, InputRequest::InsertChar(c));
     }
     Effect::None
+}
+
+/// An escape typed right before another key arrives as that key with alt: where this means nothing, it was two keys.
+fn escape_then(app: &mut App, event: KeyEvent) -> Effect {
+    match key(app, KeyCode::Esc.into()) {
+        Effect::None => key(app, KeyEvent { modifiers: event.modifiers - KeyModifiers::ALT, ..event }),
+        effect => effect,
+    }
 }
 
 /// Does what an action says. The only place where the person's wishes change the state.
