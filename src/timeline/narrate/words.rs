@@ -30,14 +30,31 @@ pub(super) fn the_bytes(span: Span) -> String {
     }
 }
 
-/// Bytes as text where they read as such, else as hex.
+/// How many bytes are looked at to tell text from other bytes: a sentence must not cost what a large write is long.
+const LOOKED_AT: usize = 4096;
+
+/// Bytes as text where they begin as such, else as hex.
 pub(super) fn as_text(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.chars().all(|c| !safe::is_unsafe(c) || matches!(c, '\n' | '\t' | '\r')) => {
-            safe::quoted(text, VALUE)
-        }
-        _ => Value::Bytes(bytes.to_vec()).brief(VALUE),
-    }
+    let Some(start) = bytes.get(..LOOKED_AT).filter(|start| start.len() < bytes.len()) else {
+        return match std::str::from_utf8(bytes).ok().filter(|text| reads_well(text)) {
+            Some(text) => safe::quoted(text, VALUE),
+            None => Value::Bytes(bytes.to_vec()).brief(VALUE),
+        };
+    };
+    // A character that the cut parts is no reason to take text for something else.
+    let whole = match std::str::from_utf8(start) {
+        Err(error) if error.error_len().is_none() => start.get(..error.valid_up_to()).unwrap_or(start),
+        _ => start,
+    };
+    let shown = match std::str::from_utf8(whole).ok().filter(|text| reads_well(text)) {
+        Some(text) => Value::Text(text.chars().take(VALUE).collect()),
+        None => Value::Bytes(start.iter().copied().take(VALUE / 3).collect()),
+    };
+    format!("{shown}… {} bytes in all", bytes.len())
+}
+
+fn reads_well(text: &str) -> bool {
+    text.chars().all(|c| !safe::is_unsafe(c) || matches!(c, '\n' | '\t' | '\r'))
 }
 
 pub(super) fn name(text: &str) -> String {
