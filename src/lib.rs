@@ -8,6 +8,7 @@ pub mod report;
 pub mod safe;
 pub mod script;
 pub mod session;
+pub mod source;
 pub mod terminal;
 pub mod timeline;
 pub mod ui;

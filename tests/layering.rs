@@ -8,17 +8,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part and the other parts it may name. `main` and `cli` wire everything and may name anything.
-const PARTS: [(&str, &[&str]); 10] = [
+const PARTS: [(&str, &[&str]); 11] = [
     ("safe", &[]),
+    ("source", &[]),
     ("value", &["safe"]),
     ("script", &["value", "safe"]),
-    ("timeline", &["value", "safe"]),
-    ("guest", &["value", "safe"]),
-    ("session", &["guest", "script", "timeline", "value", "safe"]),
-    ("report", &["timeline", "value", "safe"]),
-    ("app", &["timeline", "value", "safe"]),
-    ("ui", &["app", "timeline", "value", "safe"]),
-    ("terminal", &["app", "ui", "timeline", "value", "safe"]),
+    ("timeline", &["value", "safe", "source"]),
+    ("guest", &["value", "safe", "source"]),
+    ("session", &["guest", "script", "timeline", "value", "safe", "source"]),
+    ("report", &["timeline", "value", "safe", "source"]),
+    ("app", &["timeline", "value", "safe", "source"]),
+    ("ui", &["app", "timeline", "value", "safe", "source"]),
+    ("terminal", &["app", "ui", "timeline", "value", "safe", "source"]),
 ];
 
 /// Crates that only some may name: files by the start of their path below `src/`.

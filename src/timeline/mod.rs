@@ -17,9 +17,14 @@ pub use image::{Image, PAGE};
 pub use narrate::{effect, narrate, pages_in_words};
 pub use rows::{Line, Row, rows};
 pub use step::{
-    Answer, Ask, Binding, CallRecord, Change, ImportCall, NamedSpan, Naming, Outcome, Pointer, Span, SpanKind,
-    StepKind, StepRecord,
+    Answer, Ask, Attempt, Binding, CallFrame, CallRecord, Change, ImportCall, NamedSpan, Naming, Outcome, Pointer,
+    Span, SpanKind, StepKind, StepRecord, Trap,
 };
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::source::Place;
 
 /// What is known about the guest before anything runs.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -93,6 +98,7 @@ pub struct Timeline {
     steps: Vec<StepRecord>,
     /// Which of the steps name a span or release one.
     namings: Vec<usize>,
+    places: BTreeMap<u64, Arc<Place>>,
 }
 
 /// How the whole run stands.
@@ -133,12 +139,13 @@ impl Moment {
 impl Timeline {
     /// A session before its first step.
     pub fn new(title: String, guest: GuestFacts, inputs: Vec<InputFacts>, planned: Vec<PlannedStep>) -> Self {
-        Timeline { title, guest, inputs, planned, steps: Vec::new(), namings: Vec::new() }
+        Timeline { title, guest, inputs, planned, steps: Vec::new(), namings: Vec::new(), places: BTreeMap::new() }
     }
 
     /// Appends what the session reports. Steps come in order; an earlier step's record never changes, but for the
     /// `claimed` mark that a later `expect finding` puts on its findings.
     pub fn push(&mut self, step: StepRecord) {
+        self.places.extend(step.places.iter().cloned());
         for (claimed_step, kind) in &step.claims {
             if let Some(earlier) = self.steps.get_mut(*claimed_step) {
                 for finding in earlier.findings.iter_mut().filter(|f| f.kind == *kind) {
@@ -158,6 +165,11 @@ impl Timeline {
 
     pub fn step(&self, index: usize) -> Option<&StepRecord> {
         self.steps.get(index)
+    }
+
+    /// Where the instruction at an offset of the module stands in text, where that is known.
+    pub fn place(&self, offset: u64) -> Option<&Arc<Place>> {
+        self.places.get(&offset)
     }
 
     /// Memory before a step ran: the end of the one before it; before instantiation, memory as it is born, all zero.

@@ -1,7 +1,9 @@
 //! One step as it was recorded.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use crate::source::Place;
 use crate::value::Value;
 
 use super::{EventLog, Finding, FindingKind, Image, Write, Writer};
@@ -155,6 +157,48 @@ pub struct Answer {
     pub value: Result<Value, String>,
 }
 
+/// A function that was running when the guest trapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFrame {
+    pub function: Arc<str>,
+    /// Of the instruction it was at in the module as given, in bytes from its start.
+    pub offset: Option<u64>,
+    /// `file:line`.
+    pub source: Option<Arc<str>>,
+}
+
+/// The store or load that went out of bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    pub is_store: bool,
+    /// The effective address: the operand and the instruction's offset added, up to 2^33.
+    pub address: u64,
+    /// In bytes.
+    pub len: u64,
+    /// Where memory ended then, in bytes.
+    pub memory_end: u64,
+}
+
+impl Attempt {
+    /// How many bytes past the end of memory the access would have reached.
+    pub fn past_end(&self) -> u64 {
+        self.address.saturating_add(self.len).saturating_sub(self.memory_end)
+    }
+}
+
+/// How the guest trapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trap {
+    /// What the engine calls it: `unreachable`, `out of bounds memory access`.
+    pub kind: String,
+    /// Innermost first; a bounded number of them.
+    pub chain: Vec<CallFrame>,
+    /// How many frames there were in all.
+    pub depth: usize,
+    /// The access that trapped, where it was one of memory.
+    pub attempt: Option<Attempt>,
+}
+
 /// Everything recorded about one step.
 #[derive(Debug, Clone)]
 pub struct StepRecord {
@@ -198,6 +242,10 @@ pub struct StepRecord {
     pub ask: Option<Ask>,
     pub answers: Vec<Answer>,
     pub findings: Vec<Finding>,
+    /// How the guest trapped, where it did.
+    pub trap: Option<Trap>,
+    /// Where the instructions that this step is the first to name stand in text, by their offset in the module.
+    pub places: Vec<(u64, Arc<Place>)>,
     /// Findings of earlier steps that this step expects: (step, kind).
     pub claims: Vec<(usize, FindingKind)>,
 }
@@ -247,6 +295,8 @@ impl StepRecord {
             ask: None,
             answers: Vec::new(),
             findings: Vec::new(),
+            trap: None,
+            places: Vec::new(),
             claims: Vec::new(),
         }
     }
