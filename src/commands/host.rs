@@ -22,14 +22,14 @@ pub struct SessionHost {
     trial: Option<Worker>,
     waker: Option<Waker>,
     /// As told last.
-    ticks: u64,
+    stores: u64,
     /// Messages that no thread sent.
     own: VecDeque<Message>,
 }
 
 impl SessionHost {
     pub fn new(opening: Opening, args: SessionArgs) -> Self {
-        SessionHost { opening, args, worker: None, trial: None, waker: None, ticks: 0, own: VecDeque::new() }
+        SessionHost { opening, args, worker: None, trial: None, waker: None, stores: 0, own: VecDeque::new() }
     }
 
     fn start(&mut self, opening: Opening) -> Option<Worker> {
@@ -126,8 +126,8 @@ impl Host for SessionHost {
         if let Some(report) = worker.next_report() {
             return Some(message(report));
         }
-        let ticks = worker.ticks();
-        (ticks != std::mem::replace(&mut self.ticks, ticks)).then_some(Message::Progress(ticks))
+        let stores = worker.stores();
+        (stores != std::mem::replace(&mut self.stores, stores)).then_some(Message::Progress(stores))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads from a valid module what people and the session need to know of it before it runs.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use wasmparser::{
     CompositeInnerType, DataKind, ExternalKind, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef,
@@ -16,6 +17,8 @@ pub(super) struct Description {
     pub imports: Vec<Import>,
     pub memories: Vec<Memory>,
     pub data_segments: Vec<DataSegment>,
+    /// Where each data segment's bytes lie in the module, passive ones counted.
+    pub data_ranges: Vec<Range<usize>>,
     pub start: Option<u32>,
     pub function_names: HashMap<u32, String>,
     pub functions: Vec<FuncType>,
@@ -148,6 +151,7 @@ impl Description {
     }
 
     fn take_data(&mut self, index: u32, data: &wasmparser::Data<'_>) {
+        self.data_ranges.push(data.range.end.saturating_sub(data.data.len())..data.range.end);
         if let DataKind::Active { memory_index, offset_expr } = &data.kind {
             let offset = Offset::read(offset_expr);
             self.data_segments.push(DataSegment { index, memory: *memory_index, offset, bytes: data.data.into() });

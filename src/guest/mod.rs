@@ -137,6 +137,12 @@ impl Guest {
         &self.0.description.data_segments
     }
 
+    /// The bytes of a data segment by its index among all of them, passive ones counted.
+    pub fn segment(&self, index: u32) -> Option<&[u8]> {
+        let range = self.0.description.data_ranges.get(usize::try_from(index).ok()?)?;
+        self.wasm().get(range.clone())
+    }
+
     /// The function that runs when the module is instantiated.
     pub fn start(&self) -> Option<u32> {
         self.0.description.start

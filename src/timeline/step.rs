@@ -184,6 +184,11 @@ impl Attempt {
     pub fn past_end(&self) -> u64 {
         self.address.saturating_add(self.len).saturating_sub(self.memory_end)
     }
+
+    /// Whether the address is no multiple of the width, which atomic accesses must not be.
+    pub fn is_misaligned(&self) -> bool {
+        self.address.checked_rem(self.len).is_some_and(|rest| rest != 0)
+    }
 }
 
 /// How the guest trapped.
