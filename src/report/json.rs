@@ -13,8 +13,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Options, steps_shown};
 use crate::timeline::{
-    Answer, CallRecord, Change, Event, ExportFacts, Finding, GuestFacts, ImportCall, ImportFacts, InputFacts,
-    NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Write, Writer, narrate,
+    Answer, CallRecord, Change, ExportFacts, Finding, GuestFacts, ImportCall, ImportFacts, InputFacts, NamedSpan,
+    Naming, Pointer, SpanKind, StepRecord, Timeline, Write, Writer, narrate,
 };
 use crate::value::Value;
 
@@ -107,7 +107,7 @@ struct StepOut<'a> {
     growth: Vec<GrowthOut>,
     stores: u64,
     stores_recorded: u64,
-    changes: Vec<ChangeOut<'a>>,
+    changes: Vec<ChangeOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     writes: Option<Vec<WriteOut>>,
     pointers: Vec<PointerOut<'a>>,
@@ -146,10 +146,10 @@ struct GrowthOut {
 }
 
 #[derive(serde::Serialize)]
-struct ChangeOut<'a> {
+struct ChangeOut {
     start: u64,
-    before: Hex<&'a [u8]>,
-    after: Hex<&'a [u8]>,
+    before: Hex<Vec<u8>>,
+    after: Hex<Vec<u8>>,
     writer: WriterOut,
 }
 
@@ -267,11 +267,7 @@ impl<'a> StepOut<'a> {
 }
 
 fn growth(record: &StepRecord) -> Vec<GrowthOut> {
-    let grown = record.events.iter().filter_map(|event| match event {
-        Event::Growth(growth) => Some(growth),
-        Event::Write(_) => None,
-    });
-    grown.map(|g| GrowthOut { before: g.before, after: g.after, writer: (&g.by).into() }).collect()
+    record.events.growths().map(|g| GrowthOut { before: g.before, after: g.after, writer: (&g.by).into() }).collect()
 }
 
 fn plain(values: &[Value]) -> Vec<Plain<'_>> {
@@ -322,13 +318,13 @@ impl<'a> From<&'a ImportCall> for ImportCallOut<'a> {
     }
 }
 
-impl<'a> From<&'a Change> for ChangeOut<'a> {
-    fn from(change: &'a Change) -> Self {
+impl From<Change> for ChangeOut {
+    fn from(change: Change) -> Self {
         ChangeOut {
             start: change.start,
-            before: Hex(&change.before),
-            after: Hex(&change.after),
             writer: (&change.writer).into(),
+            before: Hex(change.before),
+            after: Hex(change.after),
         }
     }
 }
