@@ -18,7 +18,7 @@ pub(super) struct Description {
     pub memories: Vec<Memory>,
     pub data_segments: Vec<DataSegment>,
     /// Where each data segment's bytes lie in the module, passive ones counted.
-    pub data_ranges: Vec<Range<usize>>,
+    pub data_ranges: Vec<Range<u64>>,
     pub start: Option<u32>,
     pub function_names: HashMap<u32, String>,
     pub functions: Vec<FuncType>,
@@ -151,7 +151,7 @@ impl Description {
     }
 
     fn take_data(&mut self, index: u32, data: &wasmparser::Data<'_>) {
-        self.data_ranges.push(data.range.end.saturating_sub(data.data.len())..data.range.end);
+        self.data_ranges.push(data.range.end.saturating_sub(data.data.len() as u64)..data.range.end);
         if let DataKind::Active { memory_index, offset_expr } = &data.kind {
             let offset = Offset::read(offset_expr);
             self.data_segments.push(DataSegment { index, memory: *memory_index, offset, bytes: data.data.into() });

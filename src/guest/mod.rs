@@ -140,7 +140,7 @@ impl Guest {
     /// The bytes of a data segment by its index among all of them, passive ones counted.
     pub fn segment(&self, index: u32) -> Option<&[u8]> {
         let range = self.0.description.data_ranges.get(usize::try_from(index).ok()?)?;
-        self.wasm().get(range.clone())
+        self.wasm().get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
     }
 
     /// The function that runs when the module is instantiated.

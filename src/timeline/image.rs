@@ -15,7 +15,8 @@ use super::Span;
 pub const PAGE: u64 = 65536;
 
 /// What memory is kept in parts of, in bytes.
-pub(super) const LEAF: u64 = 4096;
+/// What an image keeps and shares as a whole, in bytes.
+pub const LEAF: u64 = 4096;
 const FANOUT: usize = 64;
 
 pub(super) type Leaf = [u8; LEAF as usize];

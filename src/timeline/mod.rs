@@ -14,7 +14,7 @@ mod step;
 
 pub use event::{Event, Growth, Write, Writer};
 pub use finding::{Finding, FindingKind, Severity};
-pub use image::{Image, PAGE};
+pub use image::{Image, LEAF, PAGE};
 pub use log::{Changes, Difference, EventLog, Recording, Settled, SiteKind, SiteShape, SiteTable};
 pub use narrate::{effect, narrate, pages_in_words};
 pub use rows::{Line, Row, rows};
