@@ -7,6 +7,7 @@ use wasmparser::{
     CompositeInnerType, DataKind, ExternalKind, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef,
 };
 
+use super::bodies::Bodies;
 use super::offset::Offset;
 use super::types::{DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, TableType};
 
@@ -27,6 +28,7 @@ pub(super) struct Description {
     pub tags: Vec<FuncType>,
     pub imported_functions: u32,
     pub type_count: u32,
+    pub bodies: Bodies,
     /// `None` where a type is not a function's.
     types: Vec<Option<FuncType>>,
 }
@@ -92,6 +94,8 @@ impl Description {
                 }
             }
             Payload::StartSection { func, .. } => self.start = Some(func),
+            Payload::CodeSectionStart { range, .. } => self.bodies.start(range.start),
+            Payload::CodeSectionEntry(body) => self.bodies.push(body.range()),
             Payload::DataSection(section) => {
                 for (index, data) in (0..).zip(section) {
                     self.take_data(index, &data?);
