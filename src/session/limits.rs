@@ -19,11 +19,13 @@ pub struct Limits {
     pub max_memory: u64,
     /// The longest one call may take; `None` for no limit.
     pub max_time: Option<Duration>,
+    /// The most stores of one call that are recorded one by one; what comes after is recorded as a difference.
+    pub max_stores: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { max_memory: 1 << 30, max_time: Some(Duration::from_secs(10)) }
+        Limits { max_memory: 1 << 30, max_time: Some(Duration::from_secs(10)), max_stores: 4_000_000 }
     }
 }
 

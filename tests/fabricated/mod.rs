@@ -1,6 +1,8 @@
 //! Timelines made by hand, as a session would record them.
 #![allow(dead_code)] // Each test takes the ones it needs.
 
+pub mod stores;
+
 use linmem::timeline::*;
 use linmem::value::{Float, Value};
 
@@ -280,6 +282,13 @@ pub fn hostile(bad: &str) -> Timeline {
             saw: vec![text(bad)],
         }];
         r.output = Some(bad.into());
+        r.trap = Some(Trap {
+            kind: bad.into(),
+            chain: vec![stores::frame(bad, Some(7), Some(bad)), stores::frame(bad, None, None)],
+            depth: 2,
+            attempt: None,
+        });
+        r.places = vec![(7, stores::place(bad))];
         r.findings.push(Finding::new(FindingKind::Trap, bad));
         r.answers = vec![Answer { asked_in: 1, value: Err(bad.into()) }];
     });
