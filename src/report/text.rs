@@ -174,8 +174,11 @@ fn finding(paper: &mut Paper, record: &StepRecord, finding: &Finding) -> io::Res
             text.push_str(&format!(" (because of {because})"));
         }
     }
-    let meant = if finding.claimed { ", as expected" } else { "" };
-    message(paper, &format!("{}: {}{meant}", finding.severity().word(), finding.kind), &text)
+    let intro = match finding.claimed {
+        true => format!("{}, as expected", finding.kind),
+        false => format!("{}: {}", finding.severity().word(), finding.kind),
+    };
+    message(paper, &intro, &text)
 }
 
 /// `error: …`, the message's further lines below.

@@ -22,6 +22,10 @@ impl<'a> TerminalSafe<'a> {
 
 impl Formatter for TerminalSafe<'_> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        // Nearly all text is plain, and hex digits can be many: bytes are looked at more quickly than characters.
+        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return out.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some(at) = rest.find(safe::is_unsafe) {
             let (before, from) = rest.split_at(at);
