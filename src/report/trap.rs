@@ -6,13 +6,13 @@ use std::io;
 use super::paper::Paper;
 use super::writer;
 use crate::safe;
-use crate::source::Place;
+use crate::source::{ListingKind, Place};
 use crate::timeline::{Attempt, CallFrame, Finding, FindingKind, Timeline, Trap};
 
 /// Frames shown before the rest is counted.
 const FRAMES: usize = 16;
 
-/// Characters of an instruction that are shown before it is cut.
+/// Characters of an instruction, and of a source line, that are shown before it is cut.
 const INSTRUCTION: usize = 120;
 
 /// Whether a finding's message says in short what [`tell`] says in full, so that its first words, the trap's kind, are
@@ -28,6 +28,9 @@ pub(super) fn tell(paper: &mut Paper, timeline: &Timeline, trap: &Trap, indent: 
         let place = frame.offset.and_then(|offset| timeline.place(offset));
         let instruction = place.map(|place| format!(": {}", safe::cut(&place.instruction, INSTRUCTION)));
         tell_frame(paper, "in ", frame, place.map(|p| &**p), &instruction.unwrap_or_default(), indent)?;
+        if let Some(line) = place.and_then(|place| source_line(place)) {
+            paper.line(&format!("{:indent$}  {line}", ""))?;
+        }
     }
     if let Some(attempt) = &trap.attempt {
         paper.line(&format!("{:indent$}{}", "", attempted(attempt)))?;
@@ -75,6 +78,14 @@ fn tell_frame(
         paper.line(&line)?;
     }
     Ok(())
+}
+
+/// The instruction's line in its source: `25 │ (i32.store8 (local.get $to) (local.get $byte))`. A disassembly has no more
+/// to say than the instruction.
+fn source_line(place: &Place) -> Option<String> {
+    let listing = place.listing.as_ref().filter(|listing| listing.kind != ListingKind::Disassembly)?;
+    let text = safe::cut(listing.line(place.line)?.trim(), INSTRUCTION);
+    Some(format!("{} │ {text}", place.line))
 }
 
 /// `a store of 4 bytes at 0x10000 goes 4 bytes past the end of memory at 0x10000`.

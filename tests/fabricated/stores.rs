@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use linmem::source::{Frame, Place};
+use linmem::source::{Frame, Listing, ListingKind, Place};
 
 use super::*;
 
@@ -68,6 +68,12 @@ pub fn trapped_store() -> Timeline {
             depth: 5,
             attempt: Some(Attempt { is_store: true, address: 0xfffd, len: 4, memory_end: 0x10000 }),
         });
+        let listing = Arc::new(Listing {
+            kind: ListingKind::Source,
+            title: "slice.rs".into(),
+            first_line: 6,
+            lines: vec!["for item in self {".into(), "    *item = value.clone();".into(), "}".into()],
+        });
         let plain = |instruction: &str| Place {
             instruction: instruction.into(),
             source: None,
@@ -80,7 +86,7 @@ pub fn trapped_store() -> Timeline {
             Frame { function: "inner".into(), source: Some("lib.rs:3".into()) },
         ];
         r.places = vec![
-            (50, Arc::new(Place { inlined, ..plain("i32.store offset=4") })),
+            (50, Arc::new(Place { inlined, listing: Some(listing), line: 7, ..plain("i32.store offset=4") })),
             (70, Arc::new(Place { source: Some("lib.rs:20".into()), ..plain("call 1") })),
         ];
         r.findings.push(Finding::new(FindingKind::Trap, error).at(0xfffd));
@@ -128,7 +134,9 @@ pub fn frame(function: &str, offset: Option<u64>, source: Option<&str>) -> CallF
 pub fn place(text: &str) -> Arc<Place> {
     let frame = Frame { function: text.into(), source: Some(text.into()) };
     let inlined = vec![frame.clone(), frame];
-    Arc::new(Place { instruction: text.into(), source: Some(text.into()), listing: None, line: 1, inlined })
+    let (title, lines) = (text.to_string(), vec![text.to_string()]);
+    let listing = Arc::new(Listing { kind: ListingKind::Text, title, first_line: 1, lines });
+    Arc::new(Place { instruction: text.into(), source: Some(text.into()), listing: Some(listing), line: 1, inlined })
 }
 
 /// Bytes known as a difference of memory only.
