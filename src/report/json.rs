@@ -16,7 +16,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{Options, steps_shown};
 use crate::timeline::{
-    Answer, CallRecord, Change, Event, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts, InputFacts,
+    Answer, CallRecord, Event, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts, InputFacts,
     NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Writer, narrate,
 };
 use crate::value::Value;
@@ -114,7 +114,7 @@ struct StepOut<'a> {
     growth: Growths<'a>,
     stores: u64,
     stores_recorded: u64,
-    changes: Vec<ChangeOut<'a>>,
+    changes: Changes<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<Events<'a>>,
     pointers: Vec<PointerOut<'a>>,
@@ -255,7 +255,7 @@ impl<'a> StepOut<'a> {
             growth: Growths(record),
             stores: record.stores,
             stores_recorded: record.stores_recorded,
-            changes: record.changes.iter().map(ChangeOut::from).collect(),
+            changes: Changes(record),
             events: steps.options.stores.then_some(Events { log: &record.events, one_line: steps.one_line }),
             pointers: record.pointers.iter().map(PointerOut::from).collect(),
             span: match &record.naming {
@@ -272,6 +272,24 @@ impl<'a> StepOut<'a> {
             }),
             findings: record.findings.iter().map(FindingOut::from).collect(),
         }
+    }
+}
+
+/// What a step changed, made one run at a time.
+struct Changes<'a>(&'a StepRecord);
+
+impl Serialize for Changes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut array = serializer.serialize_seq(None)?;
+        for change in self.0.changes.iter() {
+            array.serialize_element(&ChangeOut {
+                start: change.start,
+                before: Hex(&change.before),
+                after: Hex(&change.after),
+                writer: (&change.writer).into(),
+            })?;
+        }
+        array.end()
     }
 }
 
@@ -348,17 +366,6 @@ impl<'a> From<&'a ImportCall> for ImportCallOut<'a> {
     fn from(call: &'a ImportCall) -> Self {
         let (args, results, saw) = (plain(&call.args), plain(&call.results), plain(&call.saw));
         ImportCallOut { name: &call.name, args, results, saw }
-    }
-}
-
-impl<'a> From<&'a Change> for ChangeOut<'a> {
-    fn from(change: &'a Change) -> Self {
-        ChangeOut {
-            start: change.start,
-            before: Hex(&change.before),
-            after: Hex(&change.after),
-            writer: (&change.writer).into(),
-        }
     }
 }
 

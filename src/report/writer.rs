@@ -11,6 +11,9 @@ use crate::timeline::{StepRecord, Writer};
 /// Characters of a name or a path that are shown before it is cut.
 const NAME: usize = 120;
 
+/// Runs of changed bytes that are looked at: what a step costs to tell must not follow how much it changed.
+const RUNS: usize = 20_000;
+
 /// Places that are told apart of one step's changes before the rest is summed up.
 const PLACES: usize = 4;
 
@@ -60,32 +63,40 @@ pub(super) fn push_place(line: &mut String, source: Option<&str>, offset: Option
 /// Says which places in the guest changed what a step changed, those first that changed most. Says nothing where none
 /// is known.
 pub(super) fn of_changes(paper: &mut Paper, record: &StepRecord, indent: usize) -> io::Result<()> {
-    let mut places: HashMap<&Writer, u64> = HashMap::new();
-    for change in &record.changes {
+    let mut lines: HashMap<String, u64> = HashMap::new();
+    let mut line = String::new();
+    let mut runs = record.changes.iter();
+    for change in runs.by_ref().take(RUNS) {
         if matches!(&change.writer, Writer::Guest { function, offset, .. } if function.is_some() || offset.is_some()) {
-            *places.entry(&change.writer).or_default() += change.span().len;
+            line.clear();
+            push(&mut line, &change.writer);
+            match lines.get_mut(&line) {
+                Some(bytes) => *bytes += change.span().len,
+                None => drop(lines.insert(line.clone(), change.span().len)),
+            }
         }
     }
-    let mut lines: HashMap<String, u64> = HashMap::new();
-    for (writer, bytes) in places {
-        let mut line = String::new();
-        push(&mut line, writer);
-        *lines.entry(line).or_default() += bytes;
-    }
+    let is_all = runs.next().is_none();
     let mut lines: Vec<(String, u64)> = lines.into_iter().collect();
     lines.sort_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
     let (told, rest) = lines.split_at(lines.len().min(PLACES));
-    if let [(line, _)] = told {
-        return paper.line(&format!("{:indent$}changed by {line}", ""));
-    }
-    for (line, bytes) in told {
-        paper.line(&format!("{:indent$}{} changed by {line}", "", counted(*bytes)))?;
+    match told {
+        [(line, _)] if is_all => paper.line(&format!("{:indent$}changed by {line}", ""))?,
+        _ => {
+            for (line, bytes) in told {
+                paper.line(&format!("{:indent$}{} changed by {line}", "", counted(*bytes)))?;
+            }
+        }
     }
     let hidden: u64 = rest.iter().map(|(_, bytes)| bytes).sum();
     match rest.len() {
-        0 => Ok(()),
-        1 => paper.line(&format!("{:indent$}… and {} by 1 more place", "", counted(hidden))),
-        n => paper.line(&format!("{:indent$}… and {} by {n} more places", "", counted(hidden))),
+        0 => {}
+        1 => paper.line(&format!("{:indent$}… and {} by 1 more place", "", counted(hidden)))?,
+        n => paper.line(&format!("{:indent$}… and {} by {n} more places", "", counted(hidden)))?,
+    }
+    match is_all || told.is_empty() {
+        true => Ok(()),
+        false => paper.line(&format!("{:indent$}… counting the first {RUNS} runs of changed bytes", "")),
     }
 }
 
