@@ -86,9 +86,7 @@ fn standing_at_an_event_shows_it() {
 /// Before, with every event put in place, is after: what the trace says of a step is all that happened to memory.
 #[test]
 fn events_of_the_trace_rebuild_memory() {
-    for timeline in
-        [stores::all_sorts(), fabricated::growth_that_moves(), fabricated::rich(), fabricated::large_write()]
-    {
+    for timeline in [stores::all_sorts(), fabricated::growth_that_moves(), fabricated::rich()] {
         let trace = parsed(&timeline);
         for (index, step) in timeline.steps().iter().enumerate() {
             let mut memory = timeline.memory_before(index);
