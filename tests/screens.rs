@@ -175,13 +175,13 @@ fn a_pointer_that_moved_and_memory_that_grew() {
     let before = recording.memory_after(3);
     let mut step = StepRecord::begin(4, StepKind::Call, "ptr = call grow_and_move()".into(), before.clone());
     step.memory.grow(2 * PAGE);
-    step.events.push(Event::Growth(Growth { before: 1, after: 2, by: Writer::guest() }));
+    step.recording.push(Event::Growth(Growth { before: 1, after: 2, by: Writer::guest() }));
     store(&mut step, 0x10008, b"Did you know", Writer::guest());
     step.pages_after = 2;
     step.bindings = vec![Binding { name: "ptr".into(), value: Value::Int(0x10008) }];
     step.pointers = vec![Pointer { name: "ptr".into(), address: 0x10008, moved_from: Some(PTR), fetched: true }];
     step.findings.push(Finding::new(FindingKind::MemoryGrew, "Memory grew from 1 page to 2."));
-    step.settle_changes(&before);
+    step.settle(&before);
     recording.push(step);
     let mut state = app(recording, 4, (120, 40));
     (state.cursor, state.cumulative) = (0x1000a, true);

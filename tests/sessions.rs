@@ -77,7 +77,7 @@ fn check_recording(timeline: &Timeline) {
         assert!(image == step.memory, "step {}: before + events is not after", step.index);
         let mut patched = before.clone();
         patched.grow(step.memory.len());
-        for change in &step.changes {
+        for change in step.changes.iter() {
             assert_eq!(patched.read(change.start, change.before.len() as u64), change.before);
             patched.write(change.start, &change.after);
         }

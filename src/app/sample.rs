@@ -78,7 +78,7 @@ pub fn records(later: u64) -> Vec<StepRecord> {
 
     let mut instantiate = StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), Image::default());
     let data = write(&memory, 0x800, TAIL.as_bytes(), Writer::Data { segment: 0 });
-    instantiate.events.push(Event::Growth(Growth { before: 0, after: 1, by: Writer::guest() }));
+    instantiate.recording.push(Event::Growth(Growth { before: 0, after: 1, by: Writer::guest() }));
     record(&mut instantiate, &mut memory, vec![data]);
     instantiate.pages_before = 0;
     instantiate.focus = Some(Span { start: 0x800, len: 14 });
@@ -127,7 +127,7 @@ fn transform(memory: &mut Image, later: u64, moves: bool) -> StepRecord {
     };
     let mut writes = Vec::new();
     if moves {
-        call.events.push(Event::Growth(Growth { before: 1, after: 2, by: guest(19) }));
+        call.recording.push(Event::Growth(Growth { before: 1, after: 2, by: guest(19) }));
         memory.grow(2 * PAGE);
         writes.push(write(memory, later, TEXT.as_bytes(), guest(20)));
         let message = "Memory grew from 1 page to 2: views and lengths kept from before are no longer valid.";
@@ -180,11 +180,11 @@ fn record(step: &mut StepRecord, memory: &mut Image, writes: Vec<Write>) {
     let before = step.memory.clone();
     for write in writes {
         memory.write(write.start, &write.after);
-        step.events.push(Event::Write(write));
+        step.recording.push(Event::Write(write));
     }
     step.memory = memory.clone();
     step.pages_after = memory.pages();
-    step.settle_changes(&before);
+    step.settle(&before);
 }
 
 /// One step over a memory given as it is.
@@ -201,7 +201,7 @@ pub fn timeline_with_many_writes(address: u64, count: u8) -> Timeline {
     for value in 1..=count {
         let one = write(&memory, address, &[value], Writer::Host);
         memory.write(address, &[value]);
-        step.events.push(Event::Write(one));
+        step.recording.push(Event::Write(one));
     }
     step.memory = memory;
     let mut timeline = Timeline::default();

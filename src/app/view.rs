@@ -55,7 +55,7 @@ fn focus(record: &StepRecord) -> Option<Span> {
     };
     record
         .focus
-        .or_else(|| record.changes.first().map(|c| c.span()))
+        .or_else(|| record.changes.spans().next())
         .or_else(|| newest().map(|p| Span { start: p.address, len: 1 }))
 }
 
@@ -159,7 +159,7 @@ fn changed_starts(app: &App) -> Vec<u64> {
     if app.cumulative {
         return app.memory().differences(&start_image(app)).iter().map(|s| s.start).collect();
     }
-    app.record().map(|r| r.changes.iter().map(|c| c.start).collect()).unwrap_or_default()
+    app.record().map(|r| r.changes.spans().map(|c| c.start).collect()).unwrap_or_default()
 }
 
 /// Memory as the guest started with it: after instantiation; while that is shown, before it.

@@ -16,8 +16,8 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{Options, steps_shown};
 use crate::timeline::{
-    Answer, CallRecord, Event, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts, InputFacts,
-    NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Writer, narrate,
+    Answer, CallRecord, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts, InputFacts, NamedSpan,
+    Naming, Pointer, SpanKind, StepRecord, Timeline, Writer, narrate,
 };
 use crate::value::Value;
 
@@ -299,26 +299,11 @@ struct Growths<'a>(&'a StepRecord);
 impl Serialize for Growths<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut array = serializer.serialize_seq(None)?;
-        for Growth { before, after, by } in growths(self.0) {
+        for Growth { before, after, by } in self.0.events.growths() {
             array.serialize_element(&GrowthOut { before, after, writer: (&by).into() })?;
         }
         array.end()
     }
-}
-
-/// Looks through the events only of a step that grew memory, and only up to where it was last made to grow.
-fn growths(record: &StepRecord) -> impl Iterator<Item = Growth> {
-    let mut events = record.events.iter();
-    let mut pages = record.pages_before;
-    std::iter::from_fn(move || {
-        while pages < record.pages_after {
-            if let Event::Growth(growth) = events.next()? {
-                pages = growth.after;
-                return Some(growth);
-            }
-        }
-        None
-    })
 }
 
 fn plain(values: &[Value]) -> Vec<Plain<'_>> {

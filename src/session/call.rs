@@ -4,7 +4,7 @@
 use wasmer::{Function, RuntimeError, Value as Wasm};
 
 use crate::script::ast::{Call, Expr};
-use crate::timeline::{CallRecord, Event, Finding, FindingKind, Outcome, StepRecord, Write, Writer};
+use crate::timeline::{CallRecord, Finding, FindingKind, Outcome, StepRecord, Writer};
 use crate::value::Value;
 
 use super::imports::HostTrap;
@@ -91,7 +91,9 @@ impl Session {
         record: &mut StepRecord,
     ) -> Result<Vec<Wasm>, StepError> {
         let watch = Watch::start(&self.control, self.limits.max_time);
-        self.env.as_mut(&mut self.store).begin_step(watch, &self.scope, &self.image);
+        let state = self.env.as_mut(&mut self.store);
+        state.begin_step(watch, &self.scope, &self.image);
+        state.recording = std::mem::take(&mut record.recording);
         let outcome = function.call(&mut self.store, args);
         let gathered = self.gather(record);
         let results = outcome.map_err(|error| self.trap_of(&error))?;
@@ -108,26 +110,17 @@ impl Session {
             state.note_growth(pages, Writer::guest());
         }
         let known = std::mem::take(&mut state.image);
-        let events = std::mem::take(&mut state.events);
+        record.recording = std::mem::take(&mut state.recording);
         // Held on, it would be copied whole when the next variable is bound.
         state.scope = Default::default();
         let room = super::imports::MOST_CALLS_KEPT.saturating_sub(record.imports_called.len());
         record.imports_called.extend(std::mem::take(&mut state.calls).into_iter().take(room));
         record.imports_called_total += state.calls_total;
-        for event in events.iter() {
-            record.events.push(event);
-        }
         let Some(live) = live else { return Ok(()) };
         let mut now = known.clone();
         memory::capture(&mut now, &live, &self.store).map_err(|e| e.to_string())?;
         for span in now.differences(&known) {
-            record.events.push(Event::Write(Write {
-                start: span.start,
-                before: known.read(span.start, span.len).into(),
-                after: now.read(span.start, span.len).into(),
-                writer: Writer::guest(),
-                is_difference: true,
-            }));
+            record.recording.push_difference(span.start, &now.read(span.start, span.len), Writer::guest());
         }
         self.image = now;
         Ok(())

@@ -9,7 +9,7 @@ use wasmer::{FunctionEnvMut, FunctionType, Memory, RuntimeError, Value as Wasm};
 use crate::safe;
 use crate::script::ast::{Action, ImportName};
 use crate::script::eval::{self, World};
-use crate::timeline::{Event, EventLog, FindingKind, Growth, ImportCall, PAGE, Write, Writer};
+use crate::timeline::{FindingKind, ImportCall, PAGE, Recording, Writer};
 use crate::value::Value;
 
 use super::files::Files;
@@ -89,8 +89,8 @@ pub(super) struct HostState {
     pub scope: Scope,
     pub files: Files,
     /// This step's writes and growth by imports, in order; growth by the guest in between is noted as it is seen.
-    pub events: EventLog,
-    /// Memory's size as far as `events` know it, in pages.
+    pub recording: Recording,
+    /// Memory's size as far as `recording` knows it, in pages.
     pub pages_known: u64,
     pub calls: Vec<ImportCall>,
     pub calls_total: u64,
@@ -98,7 +98,7 @@ pub(super) struct HostState {
     writes: u64,
     bytes_written: u64,
     pub history: HashMap<ImportName, History>,
-    /// What `events` are made on top of: memory as the step found it, with this step's import writes.
+    /// What `recording` is made on top of: memory as the step found it, with this step's import writes.
     pub image: crate::timeline::Image,
 }
 
@@ -116,7 +116,7 @@ impl HostState {
             watch: None,
             scope: Scope::default(),
             files,
-            events: EventLog::default(),
+            recording: Recording::default(),
             pages_known: 0,
             calls: Vec::new(),
             calls_total: 0,
@@ -132,7 +132,7 @@ impl HostState {
     pub fn begin_step(&mut self, watch: Watch, scope: &Scope, image: &crate::timeline::Image) {
         self.watch = Some(watch);
         self.scope = scope.clone();
-        self.events = EventLog::default();
+        self.recording = Recording::default();
         self.image = image.clone();
         self.pages_known = image.pages();
         self.calls = Vec::new();
@@ -143,22 +143,15 @@ impl HostState {
     /// Notes growth that happened since the last look, by whom.
     pub fn note_growth(&mut self, now: u64, by: Writer) {
         if now > self.pages_known {
-            self.events.push(Event::Growth(Growth { before: self.pages_known, after: now, by }));
+            self.recording.push_growth(self.pages_known, now, by);
             self.image.grow(now.saturating_mul(PAGE));
             self.pages_known = now;
         }
     }
 
     fn note_write(&mut self, start: u64, bytes: &[u8], writer: Writer) {
-        let before = self.image.read(start, bytes.len() as u64);
         self.image.write(start, bytes);
-        self.events.push(Event::Write(Write {
-            start,
-            before: before.into(),
-            after: bytes.into(),
-            writer,
-            is_difference: false,
-        }));
+        self.recording.push_write(start, bytes, writer);
     }
 
     pub fn calls_of(&self, name: &ImportName) -> u64 {

@@ -9,7 +9,7 @@ use wasmer::{
 use crate::safe;
 use crate::script::ast::{ImportKind, ImportName, StatementKind};
 use crate::script::eval;
-use crate::timeline::{Event, FindingKind, Outcome, StepKind, StepRecord, Write, Writer};
+use crate::timeline::{FindingKind, Outcome, StepKind, StepRecord, Writer};
 
 use super::call::StepError;
 use super::imports::{HostFunction, HostState, HostTrap, Meaning, display};
@@ -77,16 +77,9 @@ impl Session {
                     ..StepError::found(FindingKind::OutOfBounds, Some(start), message)
                 });
             }
-            let before = self.image.read(start, len);
             self.image.write(start, &segment.bytes);
             if len > 0 {
-                record.events.push(Event::Write(Write {
-                    start,
-                    before: before.into(),
-                    after: segment.bytes.to_vec().into(),
-                    writer: Writer::Data { segment: index },
-                    is_difference: false,
-                }));
+                record.recording.push_write(start, &segment.bytes, Writer::Data { segment: index });
             }
         }
         Ok(())
@@ -114,13 +107,8 @@ impl Session {
         let known = self.image.clone();
         memory::capture(&mut self.image, &live, &self.store).map_err(|e| e.to_string())?;
         for span in self.image.differences(&known) {
-            record.events.push(Event::Write(Write {
-                start: span.start,
-                before: known.read(span.start, span.len).into(),
-                after: self.image.read(span.start, span.len).into(),
-                writer: Writer::Data { segment: self.unplaced_segment.unwrap_or_default() },
-                is_difference: true,
-            }));
+            let writer = Writer::Data { segment: self.unplaced_segment.unwrap_or_default() };
+            record.recording.push_difference(span.start, &self.image.read(span.start, span.len), writer);
         }
         Ok(())
     }

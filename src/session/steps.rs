@@ -5,8 +5,8 @@ use wasmer::{Extern, Function, Global};
 use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::timeline::{
-    Answer, Ask, Binding, Change, Event, Finding, FindingKind, Growth, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
-    SpanKind, StepKind, StepRecord, Write, Writer, pages_in_words,
+    Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Pointer, Span, SpanKind, StepKind,
+    StepRecord, Writer, pages_in_words,
 };
 use crate::value::Value;
 
@@ -71,7 +71,8 @@ impl Session {
     pub(super) fn finish(&mut self, mut record: StepRecord, result: Result<(), StepError>) -> StepRecord {
         let before = std::mem::replace(&mut record.memory, self.image.clone());
         record.pages_after = self.image.pages();
-        record.settle_changes(&before);
+        record.settle(&before);
+        self.image = record.memory.clone();
         if record.pages_after > record.pages_before {
             record.findings.push(growth_finding(&record));
         }
@@ -290,15 +291,8 @@ impl Session {
             return Ok(());
         }
         record.focus = Some(Span { start, len: bytes.len() as u64 });
-        let before = self.image.read(start, bytes.len() as u64);
         self.image.write(start, &bytes);
-        record.events.push(Event::Write(Write {
-            start,
-            before: before.into(),
-            after: bytes.into(),
-            writer: Writer::Host,
-            is_difference: false,
-        }));
+        record.recording.push_write(start, &bytes, Writer::Host);
         Ok(())
     }
 
@@ -352,7 +346,7 @@ impl Session {
         let after = memory::pages(&live, &self.store);
         self.image.grow(after.saturating_mul(PAGE));
         if after > before {
-            record.events.push(Event::Growth(Growth { before, after, by: Writer::Host }));
+            record.recording.push_growth(before, after, Writer::Host);
             record.focus = Some(Span { start: before.saturating_mul(PAGE), len: 1 });
         }
         if let Some(name) = name {
@@ -562,8 +556,8 @@ fn focus_of(record: &StepRecord) -> Option<Span> {
     if let Some(pointer) = record.pointers.iter().find(|p| p.fetched) {
         return Some(Span { start: pointer.address, len: 1 });
     }
-    let near = record.changes.iter().find(|change| {
+    let near = record.changes.spans().find(|change| {
         record.pointers.iter().any(|p| change.start >= p.address && change.start < p.address.saturating_add(4096))
     });
-    near.or(record.changes.first()).map(Change::span)
+    near.or_else(|| record.changes.spans().next())
 }

@@ -83,7 +83,7 @@ fn outcome_mark(index: usize, record: Option<&StepRecord>, app: &App, theme: &Th
 fn detail(step: &StepRecord, theme: &Theme) -> String {
     let arrow = theme.glyphs.arrow;
     match step.kind {
-        StepKind::Instantiate => match step.changes.iter().map(|c| c.after.len() as u64).sum::<u64>() {
+        StepKind::Instantiate => match step.changes.bytes() {
             0 => String::new(),
             bytes @ ..1024 => format!("{bytes} B data"),
             bytes => format!("{} data", text::size(bytes)),

@@ -44,7 +44,10 @@ impl Story {
         }
         shape(&mut record);
         record.pages_after = record.memory.pages();
-        record.settle_changes(&before);
+        // A story says how many stores there were: the writes it is told by are no single stores.
+        let (stores, recorded) = (record.stores, record.stores_recorded);
+        record.settle(&before);
+        (record.stores, record.stores_recorded) = (stores, recorded);
         self.timeline.push(record);
         self
     }
@@ -65,14 +68,14 @@ pub fn put(record: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
     let write = Write { start, before: before.into(), after: bytes.into(), writer, is_difference: false };
     let event = Event::Write(write);
     event.apply(&mut record.memory);
-    record.events.push(event);
+    record.recording.push(event);
     record.focus = Some(Span { start, len: bytes.len() as u64 });
 }
 
 pub fn grow(record: &mut StepRecord, after: u64, by: Writer) {
     let event = Event::Growth(Growth { before: record.memory.pages(), after, by });
     event.apply(&mut record.memory);
-    record.events.push(event);
+    record.recording.push(event);
 }
 
 pub fn called(record: &mut StepRecord, export: &str, args: &[Value], results: &[Value]) {

@@ -1,0 +1,431 @@
+//! Which bytes differ across a step, and who wrote them last. Worked out leaf by leaf when asked for, so that a step of
+//! millions of stores does not keep millions of runs; what every reader wants of all of them is summed up once.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::EventLog;
+use super::history::{BLOCK, Bits, By, History};
+use super::recording::Aside;
+use super::settle::mark;
+use crate::timeline::image::{LEAF, Leaf, PAGE};
+use crate::timeline::{Change, Span, Writer};
+
+/// The maximal runs of bytes that differ across a step and share one last writer, by address.
+#[derive(Debug, Clone, Default)]
+pub struct Changes(pub(super) EventLog);
+
+/// A run, its writer still a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Run {
+    span: Span,
+    by: By,
+}
+
+impl Changes {
+    pub fn is_empty(&self) -> bool {
+        self.0.0.changed.is_empty()
+    }
+
+    /// How many runs there are.
+    pub fn len(&self) -> u64 {
+        self.0.0.summary.runs
+    }
+
+    /// How many bytes differ.
+    pub fn bytes(&self) -> u64 {
+        self.0.0.summary.bytes
+    }
+
+    /// The runs with their bytes and writers.
+    pub fn iter(&self) -> impl Iterator<Item = Change> + Clone + '_ {
+        self.runs().map(|run| self.change(run))
+    }
+
+    /// Where the runs lie, without their bytes.
+    pub fn spans(&self) -> impl Iterator<Item = Span> + Clone + '_ {
+        self.runs().map(|run| run.span)
+    }
+
+    pub fn first(&self) -> Option<Change> {
+        self.iter().next()
+    }
+
+    pub fn last(&self) -> Option<Span> {
+        self.previous(u64::MAX)
+    }
+
+    /// The first run that starts after an address.
+    pub fn next(&self, address: u64) -> Option<Span> {
+        let history = &self.0.0;
+        let here = self.changed_from(address / LEAF);
+        let runs = Runs::new(history, here.saturating_sub(1)..history.changed.len());
+        runs.map(|run| run.span).find(|span| span.start > address)
+    }
+
+    /// The last run that starts before an address.
+    pub fn previous(&self, address: u64) -> Option<Span> {
+        let history = &self.0.0;
+        let end = self.changed_from((address / LEAF).saturating_add(1));
+        let mut from = end;
+        while let Some(earlier) = from.checked_sub(1) {
+            from = earlier;
+            // The first run found may have started in a leaf before this one.
+            let starts_here = |run: &Run| from == 0 || run.span.start % LEAF != 0 || !self.continues(from, run);
+            let runs: Vec<Run> = Runs::new(history, from..end).take_while(|run| run.span.start < address).collect();
+            if let Some(run) = runs.iter().rev().find(|run| starts_here(run)) {
+                return Some(run.span);
+            }
+        }
+        None
+    }
+
+    /// Whether any byte of `start..end` differs.
+    pub fn any_within(&self, start: u64, end: u64) -> bool {
+        let history = &self.0.0;
+        let changed = history.changed.get(self.changed_from(start / LEAF)..).unwrap_or_default();
+        let numbers = changed.iter().filter_map(|index| history.leaves.get(*index as usize)).map(|leaf| leaf.number);
+        numbers.take_while(|number| number * LEAF < end).any(|number| {
+            let base = number * LEAF;
+            let range = start.clamp(base, base + LEAF) - base..end.clamp(base, base + LEAF) - base;
+            let mut wanted = [0; LEAF as usize / 64];
+            mark(&mut wanted, range.start as usize, range.end as usize);
+            meet(&history.differing(number), &wanted)
+        })
+    }
+
+    /// Whether the byte at an address differs.
+    pub(in crate::timeline) fn holds(&self, address: u64) -> bool {
+        let History { before, after, .. } = &*self.0.0;
+        before.byte(address).unwrap_or(0) != after.byte(address).unwrap_or(0)
+    }
+
+    pub(in crate::timeline) fn summary(&self) -> &Summary {
+        &self.0.0.summary
+    }
+
+    fn runs(&self) -> Runs<'_> {
+        Runs::new(&self.0.0, 0..self.0.0.changed.len())
+    }
+
+    fn change(&self, run: Run) -> Change {
+        let History { before, after, .. } = &*self.0.0;
+        let Span { start, len } = run.span;
+        Change {
+            start,
+            before: before.read(start, len),
+            after: after.read(start, len),
+            writer: self.0.0.writer(run.by),
+        }
+    }
+
+    /// The place among the changed leaves of the first numbered so or higher.
+    fn changed_from(&self, number: u64) -> usize {
+        let History { changed, leaves, .. } = &*self.0.0;
+        changed.partition_point(|index| leaves.get(*index as usize).is_some_and(|leaf| leaf.number < number))
+    }
+
+    /// Whether a run at the start of a changed leaf goes on from the leaf before.
+    fn continues(&self, place: usize, run: &Run) -> bool {
+        let Some(before) = place.checked_sub(1) else { return false };
+        let last = Runs::new(&self.0.0, before..place).last();
+        last.is_some_and(|last| last.by == run.by && last.span.end() == run.span.start)
+    }
+}
+
+/// Equal where all runs are.
+impl PartialEq for Changes {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+/// The runs of some of the changed leaves, those that meet at the edge of two joined.
+#[derive(Clone)]
+struct Runs<'a> {
+    history: &'a History,
+    leaves: Range<usize>,
+    found: std::vec::IntoIter<Run>,
+    pending: Option<Run>,
+}
+
+impl<'a> Runs<'a> {
+    fn new(history: &'a History, leaves: Range<usize>) -> Self {
+        Runs { history, leaves, found: Vec::new().into_iter(), pending: None }
+    }
+
+    fn next_of_leaf(&mut self) -> Option<Run> {
+        loop {
+            if let Some(run) = self.found.next() {
+                return Some(run);
+            }
+            let place = self.leaves.next()?;
+            let index = *self.history.changed.get(place)?;
+            self.found = self.history.runs_of(index as usize).into_iter();
+        }
+    }
+}
+
+impl Iterator for Runs<'_> {
+    type Item = Run;
+
+    fn next(&mut self) -> Option<Run> {
+        let mut run = self.pending.take().or_else(|| self.next_of_leaf())?;
+        while let Some(next) = self.next_of_leaf() {
+            if next.span.start != run.span.end() || next.by != run.by {
+                self.pending = Some(next);
+                break;
+            }
+            run.span.len += next.span.len;
+        }
+        Some(run)
+    }
+}
+
+impl History {
+    /// Which bytes of a leaf differ across the step.
+    fn differing(&self, number: u64) -> Bits {
+        const ZERO: Leaf = [0; LEAF as usize];
+        let before = self.before.shared_leaf(number * LEAF).map_or(&ZERO, |leaf| leaf);
+        let after = self.after.shared_leaf(number * LEAF).map_or(&ZERO, |leaf| leaf);
+        let (before, after) = (before.as_chunks::<64>().0, after.as_chunks::<64>().0);
+        let mut bits = [0; LEAF as usize / 64];
+        for (word, (before, after)) in bits.iter_mut().zip(before.iter().zip(after)) {
+            if before != after {
+                let bytes = before.iter().zip(after).enumerate();
+                *word = bytes.fold(0, |word, (bit, (b, a))| word | u64::from(b != a) << bit);
+            }
+        }
+        bits
+    }
+
+    fn runs_of(&self, index: usize) -> Vec<Run> {
+        let Some(leaf) = self.leaves.get(index) else { return Vec::new() };
+        let bits = self.differing(leaf.number);
+        let by = self.last_writers(index, bits);
+        let mut runs: Vec<Run> = Vec::new();
+        for (word, bits) in bits.iter().enumerate() {
+            let mut rest = *bits;
+            while rest != 0 {
+                let within = word * 64 + rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                let start = leaf.number * LEAF + within as u64;
+                let by = by.get(within).copied().unwrap_or(By(0));
+                match runs.last_mut() {
+                    Some(run) if run.span.end() == start && run.by == by => run.span.len += 1,
+                    _ => runs.push(Run { span: Span { start, len: 1 }, by }),
+                }
+            }
+        }
+        runs
+    }
+
+    /// Who wrote the wanted bytes of a leaf last: its events from the last to the first, until all are known.
+    fn last_writers(&self, index: usize, wanted: Bits) -> [By; LEAF as usize] {
+        let mut by = [By(0); LEAF as usize];
+        let Some(leaf) = self.leaves.get(index) else { return by };
+        let mut wanted = wanted;
+        let full = leaf.blocks.len() * BLOCK;
+        let tail = leaf.events.get(full..).unwrap_or_default();
+        self.claim(leaf.number, tail, &mut wanted, &mut by);
+        for (block, events) in leaf.blocks.iter().zip(leaf.events.chunks(BLOCK)).rev() {
+            if meet(&block.written, &wanted) {
+                self.claim(leaf.number, events, &mut wanted, &mut by);
+            }
+        }
+        by
+    }
+
+    fn claim(&self, number: u64, events: &[u32], wanted: &mut Bits, by: &mut [By; LEAF as usize]) {
+        for event in events.iter().rev() {
+            let Some(write) = self.kept_write(*event as usize) else { continue };
+            let range = write.within(number);
+            let mut at = range.start;
+            while at < range.end {
+                let end = (at / 64 * 64 + 64).min(range.end);
+                let ones = if end - at == 64 { u64::MAX } else { ((1 << (end - at)) - 1) << (at % 64) };
+                let Some(word) = wanted.get_mut(at / 64) else { break };
+                let mut new = *word & ones;
+                *word &= !ones;
+                while new != 0 {
+                    if let Some(by) = by.get_mut(at / 64 * 64 + new.trailing_zeros() as usize) {
+                        *by = write.by;
+                    }
+                    new &= new - 1;
+                }
+                at = end;
+            }
+        }
+    }
+}
+
+fn meet(a: &Bits, b: &Bits) -> bool {
+    a.iter().zip(b).any(|(a, b)| a & b != 0)
+}
+
+/// Who changed bytes, the guest's functions and lines not told apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::timeline) enum Agent {
+    Guest,
+    Host,
+    Data(u32),
+    Import { module: Arc<str>, name: Arc<str> },
+}
+
+impl Agent {
+    fn of(writer: &Writer) -> Self {
+        match writer {
+            Writer::Guest { .. } => Agent::Guest,
+            Writer::Host => Agent::Host,
+            Writer::Data { segment } => Agent::Data(*segment),
+            Writer::Import { module, name } => Agent::Import { module: Arc::clone(module), name: Arc::clone(name) },
+        }
+    }
+}
+
+/// Many spans summed up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::timeline) struct Spans {
+    pub(in crate::timeline) bytes: u64,
+    pub(in crate::timeline) runs: u64,
+    pub(in crate::timeline) start: u64,
+    pub(in crate::timeline) end: u64,
+}
+
+impl Spans {
+    /// Adds a span that starts no earlier than those before; one that touches them makes no run of its own.
+    pub(in crate::timeline) fn add(&mut self, span: Span) {
+        if span.len == 0 {
+            return;
+        }
+        if self.runs == 0 {
+            *self = span.into();
+        } else {
+            self.runs += u64::from(span.start > self.end);
+            let from = span.start.max(self.end);
+            self.bytes = self.bytes.saturating_add(span.end().saturating_sub(from));
+            self.end = self.end.max(span.end());
+        }
+    }
+
+    pub(in crate::timeline) fn of(mut spans: Vec<Span>) -> Self {
+        spans.sort_by_key(|span| span.start);
+        let mut sum = Spans::default();
+        spans.into_iter().for_each(|span| sum.add(span));
+        sum
+    }
+
+    /// Both, as far as they can be told together: runs that touch stay two.
+    pub(in crate::timeline) fn and(self, other: Spans) -> Self {
+        match (self.runs, other.runs) {
+            (0, _) => other,
+            (_, 0) => self,
+            _ => Spans {
+                bytes: self.bytes.saturating_add(other.bytes),
+                runs: self.runs + other.runs,
+                start: self.start.min(other.start),
+                end: self.end.max(other.end),
+            },
+        }
+    }
+
+    /// From the first byte to the last.
+    pub(in crate::timeline) fn hull(&self) -> Span {
+        Span { start: self.start, len: self.end - self.start }
+    }
+}
+
+impl From<Span> for Spans {
+    fn from(span: Span) -> Self {
+        Spans { bytes: span.len, runs: 1, start: span.start, end: span.end() }
+    }
+}
+
+/// What every reader wants of all changes and writes.
+#[derive(Debug, Clone, Default)]
+pub(in crate::timeline) struct Summary {
+    /// Of changes.
+    runs: u64,
+    /// That differ.
+    bytes: u64,
+    /// Who changed how much, in the order of the first changed address.
+    pub(in crate::timeline) agents: Vec<(Agent, Spans)>,
+    /// What each data segment wrote, in order.
+    pub(in crate::timeline) segments: Vec<(u32, Spans)>,
+    /// What all data segments wrote.
+    pub(in crate::timeline) data: Spans,
+    /// What the host wrote.
+    pub(in crate::timeline) host: Spans,
+    /// What it wrote last.
+    pub(in crate::timeline) last_by_host: Option<Span>,
+    /// How many of the events are writes by the host.
+    pub(in crate::timeline) host_writes: u64,
+}
+
+pub(super) fn summary(history: &History) -> Summary {
+    let mut summary = Summary::default();
+    let mut known: HashMap<u32, usize> = HashMap::new();
+    let mut guest = None;
+    for run in Runs::new(history, 0..history.changed.len()) {
+        summary.runs += 1;
+        summary.bytes += run.span.len;
+        let place = match run.by.is_site() {
+            true => *guest.get_or_insert_with(|| summary.place(Agent::Guest)),
+            false => *known.entry(run.by.0).or_insert_with(|| summary.place(Agent::of(&history.writer(run.by)))),
+        };
+        if let Some((_, spans)) = summary.agents.get_mut(place) {
+            spans.add(run.span);
+        }
+    }
+    summary.add_asides(history);
+    summary
+}
+
+impl Summary {
+    fn place(&mut self, agent: Agent) -> usize {
+        if let Some(place) = self.agents.iter().position(|(known, _)| *known == agent) {
+            return place;
+        }
+        self.agents.push((agent, Spans::default()));
+        self.agents.len() - 1
+    }
+
+    fn add_asides(&mut self, history: &History) {
+        let mut segments: Vec<(u32, Vec<Span>)> = Vec::new();
+        let mut places: HashMap<u32, usize> = HashMap::new();
+        let mut host = Vec::new();
+        for aside in &history.asides {
+            let Aside::Write { start, len, writer, .. } = *aside else { continue };
+            let span = Span { start, len: u64::from(len) };
+            match history.writers.get(writer as usize) {
+                Some(Writer::Host) => {
+                    host.push(span);
+                    self.host_wrote(span);
+                }
+                Some(Writer::Data { segment }) => {
+                    let place = *places.entry(*segment).or_insert(segments.len());
+                    match segments.get_mut(place) {
+                        Some((_, spans)) => spans.push(span),
+                        None => segments.push((*segment, vec![span])),
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.data = Spans::of(segments.iter().flat_map(|(_, spans)| spans).copied().collect());
+        self.segments = segments.into_iter().map(|(segment, spans)| (segment, Spans::of(spans))).collect();
+        self.host = Spans::of(host);
+    }
+
+    /// A write longer than a page came in pieces.
+    fn host_wrote(&mut self, span: Span) {
+        match &mut self.last_by_host {
+            Some(last) if span.start.is_multiple_of(PAGE) && last.end() == span.start => last.len += span.len,
+            last => {
+                *last = Some(span);
+                self.host_writes += 1;
+            }
+        }
+    }
+}
