@@ -41,7 +41,6 @@ pub fn all_sorts() -> Timeline {
         put(r, 0x10008, b"S", guest("work", 78, 13));
         put(r, 0x10020, &[0xee; 100], Writer::Import { module: "env".into(), name: "fill".into() });
         put(r, 0x10100, b"host", Writer::Host);
-        put(r, 0x10200, b"", Writer::Host);
         difference(r, 0x10300, b"the rest");
         called(r, "work", &[], &[]);
         (r.stores, r.stores_recorded) = (50_000_000, 5);
