@@ -221,8 +221,8 @@ fn a_thread_in_an_endless_loop_is_cancelled_with_its_history_kept() {
     let Report::Step(step) = next(&worker) else { panic!("step 0") };
     timeline.push(*step);
     worker.advance();
-    // It runs until it is told to stop: its ticks grow.
-    while worker.ticks() == 0 {
+    // It runs until it is told to stop: the host has heard of its store.
+    while worker.stores() == 0 {
         woken.recv_timeout(Duration::from_secs(60)).expect("progress");
     }
     worker.cancel();

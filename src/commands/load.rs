@@ -90,7 +90,7 @@ fn finish(title: String, script: Script, guest: Guest, files: Files, args: &Sess
         guest,
         files,
         sets: args.sets.clone(),
-        limits: Limits { max_memory: args.max_memory, max_time: args.max_time.0 },
+        limits: Limits { max_memory: args.max_memory, max_time: args.max_time.0, max_stores: args.max_stores },
         control: Control::default(),
     }
 }

@@ -246,14 +246,18 @@ fn text_column(paper: &Paper, row: &Row, changed: &[bool]) -> String {
             out.push_str(if is_changed { on } else { off });
             marked = is_changed;
         }
-        out.push(match byte {
-            None => ' ',
-            Some(0) => '⋄',
-            Some(b @ 0x20..=0x7e) => char::from(*b),
-            Some(0x80..) => '×',
-            Some(_) => '•',
-        });
+        out.push(byte.map_or(' ', glyph));
     }
     out.push_str(if marked { off } else { "" });
     out
+}
+
+/// A byte as one character that is safe to print.
+pub(super) fn glyph(byte: u8) -> char {
+    match byte {
+        0 => '⋄',
+        0x20..=0x7e => char::from(byte),
+        0x80.. => '×',
+        _ => '•',
+    }
 }
