@@ -82,8 +82,7 @@ impl Shared {
                 State::Over => return,
                 State::Silent => self.changed.wait(now).unwrap_or_else(PoisonError::into_inner),
                 State::Ringing => {
-                    let (now, waited) =
-                        self.changed.wait_timeout(now, PERIOD).unwrap_or_else(PoisonError::into_inner);
+                    let (now, waited) = self.changed.wait_timeout(now, PERIOD).unwrap_or_else(PoisonError::into_inner);
                     // The memory lives as long as this handle, and its first word is always there.
                     if waited.timed_out() && *now == State::Ringing {
                         let _ = memory.view(&store).write(0, &[0; 4]);

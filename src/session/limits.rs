@@ -70,7 +70,6 @@ impl Control {
     pub fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.cancelled)
     }
-
 }
 
 /// Why a guest was made to stop.

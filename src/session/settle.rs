@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use crate::guest::{Guest, Rewritten, Site, SiteKind as GuestKind};
-use crate::timeline::{
-    Finding, FindingKind, Recording, SiteKind, SiteShape, SiteTable, StepKind, StepRecord, Writer,
-};
+use crate::timeline::{Finding, FindingKind, Recording, SiteKind, SiteShape, SiteTable, StepKind, StepRecord, Writer};
 
 use super::check::Found;
 use super::{Session, memory};

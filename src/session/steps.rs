@@ -5,8 +5,8 @@ use wasmer::{Extern, Function, Global};
 use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::timeline::{
-    Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
-    SpanKind, StepKind, StepRecord, Writer, pages_in_words,
+    Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Pointer, Span, SpanKind, StepKind,
+    StepRecord, Writer, pages_in_words,
 };
 use crate::value::Value;
 
