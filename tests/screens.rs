@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use linmem::app::layout::{Hit, hit, memory_rows};
-use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Search};
+use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Search, key, keymap, sample};
 use linmem::timeline::*;
 use linmem::ui::{Theme, draw, last_scroll};
 use linmem::value::Value;
@@ -132,7 +132,7 @@ fn no_theme_forces_a_background() {
 #[test]
 fn one_pane_at_a_time_at_40() {
     let mut all = String::new();
-    for pane in [Pane::Steps, Pane::Happened, Pane::Inspector, Pane::Source] {
+    for pane in [Pane::Steps, Pane::Happened, Pane::Inspector, Pane::Source, Pane::Guest] {
         all.push_str(&plain(&with_pane(at_step_4((40, 12)), pane)));
         all.push_str("========================================\n");
     }
@@ -221,8 +221,75 @@ fn inside_a_call() {
     let mut state = at_step_4((80, 24));
     state.moment = Moment { step: 4, event: 3 };
     let drawn = plain(&state);
-    assert!(drawn.contains("after write 3 of 14 in step 4"), "{drawn}");
+    assert!(drawn.contains("after store 3 of 14"), "{drawn}");
     assert!(drawn.contains("+     00000408 ┃ 6b 6e 6f 77 20 57 61 00 │know Wa⋄"), "{drawn}");
+}
+
+/// A sample session at step 4, after some keys.
+fn after_keys(timeline: Timeline, size: (u16, u16), keys: &str) -> App {
+    with(sample::app_over(timeline, size, 4), |a| {
+        for spec in keys.split_whitespace() {
+            key(a, keymap::parse(spec).unwrap());
+        }
+    })
+}
+
+const SIZES: [(u16, u16); 4] = [(200, 50), (120, 40), (80, 24), (40, 12)];
+
+/// The screen at each size; at 40 columns, each of some panes.
+fn at_each_size(timeline: &Timeline, keys: &str, panes: &str) -> String {
+    let mut all = String::new();
+    for size in SIZES {
+        let panes: Vec<&str> = if size.0 < 80 { panes.split_whitespace().collect() } else { vec![""] };
+        for pane in panes {
+            let drawn = plain(&after_keys(timeline.clone(), size, &format!("{keys} {pane}")));
+            all.push_str(&drawn);
+            all.push_str(&format!("{}\n", "=".repeat(usize::from(size.0))));
+        }
+    }
+    all
+}
+
+#[test]
+fn a_call_unfolded_at_store_7() {
+    insta::assert_snapshot!("unfolded", at_each_size(&sample::timeline(), "7 o", "1 2 3 4"));
+    let buffer = screen(&after_keys(sample::timeline(), (80, 24), "7 o"), &Theme::dark());
+    insta::assert_snapshot!("unfolded_styles_80x24", styles(&buffer));
+}
+
+#[test]
+fn the_source_of_the_byte() {
+    let mut all = at_each_size(&sample::timeline(), "w 5", "5");
+    for keys in ["w 5 j j j", "3 G 5", "g 5", "6"] {
+        all.push_str(&plain(&after_keys(sample::timeline(), (80, 24), keys)));
+        all.push_str(&format!("{}\n", "=".repeat(80)));
+    }
+    insta::assert_snapshot!("source", all);
+}
+
+#[test]
+fn a_store_past_the_end_of_memory() {
+    insta::assert_snapshot!("trap", at_each_size(&sample::timeline_that_trapped(), "o End", "1 2 3 5"));
+}
+
+#[test]
+fn the_moments_around_growth() {
+    insta::assert_snapshot!("growth", at_each_size(&sample::timeline_where_memory_moved(), "1 o", "1 2 3 5"));
+    let before = after_keys(sample::timeline_where_memory_moved(), (80, 24), "o");
+    assert!(plain(&before).contains("memory 1 page, 64 KiB"), "{}", plain(&before));
+    let after = after_keys(sample::timeline_where_memory_moved(), (80, 24), "1 o");
+    assert!(plain(&after).contains("memory 2 pages, 128 KiB"), "{}", plain(&after));
+}
+
+#[test]
+fn of_many_stores_only_a_window_is_shown() {
+    let recording = sample::timeline_of_stores(5000, 60_000_000);
+    let state = with(sample::app_over(recording, (120, 40), 1), |a| {
+        for spec in "2 5 0 0 o".split(' ') {
+            key(a, keymap::parse(spec).unwrap());
+        }
+    });
+    insta::assert_snapshot!("many_stores_120x40", plain(&state));
 }
 
 fn field(name: &str, typed: &str, error: Option<&str>) -> InputField {
@@ -370,6 +437,12 @@ fn states() -> Vec<App> {
         }),
         with(large(Overlay::Sessions { chosen: 7 }), |a| a.sessions = Vec::new()),
         with(base(), |a| a.moment = Moment { step: 4, event: 0 }),
+        with(base(), |a| a.unfolded = true),
+        with(sample::app_over(sample::timeline_that_trapped(), (120, 40), 4), |a| a.unfolded = true),
+        with(sample::app_over(sample::timeline_where_memory_moved(), (120, 40), 4), |a| {
+            a.moment = Moment { step: 4, event: 1 };
+            a.scroll.source = i16::MAX;
+        }),
         with(base(), |a| a.overlay = Overlay::Help { scroll: 9 }),
         with(base(), |a| a.overlay = Overlay::Search { input: "日本語".into() }),
         with(base(), |a| {
@@ -382,7 +455,7 @@ fn states() -> Vec<App> {
 #[test]
 fn nothing_panics_at_any_size() {
     let theme = Theme::dark();
-    let panes = [Pane::Steps, Pane::Memory, Pane::Happened, Pane::Inspector, Pane::Source];
+    let panes = Pane::ALL;
     for (index, state) in states().into_iter().enumerate() {
         for (turn, columns) in (0..=130).step_by(3).enumerate() {
             for rows in (turn % 5..=45).step_by(5) {
