@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use linmem::app::layout::{Hit, hit, memory_rows};
-use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Search, key, keymap, sample};
+use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Search, click, key, keymap, sample};
 use linmem::timeline::*;
 use linmem::ui::{Theme, draw, last_scroll};
 use linmem::value::Value;
@@ -521,4 +521,26 @@ fn memory_panes_fill_their_rows_and_stay_level() {
         });
         assert!(memory_rows(&state) >= 3, "{size:?}");
     }
+}
+
+#[test]
+fn a_click_on_an_event_goes_to_it() {
+    let mut state = after_keys(sample::timeline(), (120, 40), "7 o");
+    let row = plain(&state).lines().position(|line| line.contains("0x40e")).unwrap();
+    assert_eq!(hit(&state, 10, row as u16), Hit::Event(3));
+    click(&mut state, 10, row as u16);
+    assert_eq!(state.moment, Moment { step: 4, event: 3 });
+}
+
+#[test]
+fn before_the_first_store_nothing_is_marked() {
+    let drawn = plain(&after_keys(sample::timeline(), (120, 40), "o"));
+    assert!(drawn.contains("─ before step 4 ─") && drawn.contains("─ before store 1 of 14 ─"), "{drawn}");
+    assert!(!drawn.contains("│+ "), "{drawn}");
+    assert!(drawn.contains("Before store 1 of 14: this step has written nothing yet."), "{drawn}");
+}
+
+#[test]
+fn a_trap_is_told_first_where_the_step_is_folded() {
+    insta::assert_snapshot!("trap_folded_120x40", plain(&after_keys(sample::timeline_that_trapped(), (120, 40), "")));
 }

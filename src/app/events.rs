@@ -9,6 +9,8 @@ use crate::timeline::{Event, Growth, Span, StepRecord, Write, Writer};
 const LONGEST_NAME: usize = 60;
 /// Bytes that are written out in a line.
 const MOST_BYTES: usize = 8;
+/// Characters of text that are.
+const MOST_TEXT: usize = 20;
 
 /// What one event of the step is called: `store` where all of them are single stores of the guest, else `write`, or
 /// `event` where one may be growth.
@@ -23,7 +25,20 @@ pub fn noun(step: &StepRecord) -> &'static str {
 
 /// `store 7 of 14`
 pub fn ordinal(step: &StepRecord, at: usize) -> String {
-    format!("{} {at} of {}", noun(step), step.events.len())
+    format!("{} {} of {}", noun(step), thousands(at as u64), thousands(step.events.len() as u64))
+}
+
+/// `12 345 678`
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// The bytes an event put into memory; for growth, the new ones.
@@ -45,39 +60,51 @@ pub fn writer(event: &Event) -> &Writer {
     }
 }
 
-/// A line of the list: `0x40c ← 20  ' '`, `memory grew 1 → 2 pages`.
-pub fn line(event: &Event) -> String {
+/// A line of the list in several forms, the longest first: `0x40c ← 20  ' '`, `memory grew 1 → 2 pages`.
+pub fn lines(event: &Event) -> Vec<String> {
     match event {
-        Event::Growth(growth) => format!("memory grew {} → {}", growth.before, pages(growth.after)),
-        Event::Write(write) if write.is_difference => {
-            format!("{:#x} ← {}, a difference", write.start, bytes(write.after.len()))
+        Event::Growth(growth) => {
+            let grew = format!("grew {} → {}", growth.before, pages(growth.after));
+            vec![format!("memory {grew}"), grew]
         }
-        Event::Write(write) => format!("{:#x} ← {}", write.start, content(&write.after)),
+        Event::Write(write) => {
+            let (at, len) = (write.start, bytes(write.after.len()));
+            let mut contents =
+                if write.is_difference { vec![format!("{len}, a difference")] } else { content(&write.after) };
+            contents.push(len);
+            contents.into_iter().map(|content| format!("{at:#x} ← {content}")).collect()
+        }
     }
 }
 
-/// The bytes in hex and as text where they are text; many of them cut and counted.
-fn content(after: &[u8]) -> String {
-    let mut out = String::new();
-    for byte in after.iter().take(MOST_BYTES) {
-        let _ = write!(out, "{byte:02x} ");
-    }
+/// Bytes in hex and as text where they are text; of many, the first and how many there are.
+fn content(after: &[u8]) -> Vec<String> {
     let is_text = !after.is_empty() && after.iter().all(|b| matches!(b, 0x20..=0x7e));
-    let text: String = after.iter().take(MOST_BYTES).map(|b| char::from(*b)).collect();
+    let text = |most: usize| after.iter().take(most).map(|b| char::from(*b)).collect::<String>();
+    let quote = if after.len() == 1 { '\'' } else { '"' };
+    let quoted = format!("{quote}{}{quote}", text(MOST_TEXT));
     match (is_text, after.len()) {
-        (true, 1) => format!("{out} '{text}'"),
-        (true, 2..=MOST_BYTES) => format!("{out} \"{text}\""),
-        (true, len) if len > 0 => format!("\"{text}…\" {}", bytes(len)),
-        (_, len) if len > MOST_BYTES => format!("{}… {}", out.get(..12).unwrap_or(&out), bytes(len)),
-        _ => out.trim_end().to_owned(),
+        (_, 0) => Vec::new(),
+        (true, ..=MOST_BYTES) => vec![format!("{}  {quoted}", hex(after)), hex(after), quoted],
+        (false, ..=MOST_BYTES) => vec![hex(after)],
+        (true, ..=MOST_TEXT) => vec![quoted, format!("\"{}…\" {}", text(4), bytes(after.len()))],
+        (true, len) => vec![format!("\"{}…\" {}", text(8), bytes(len)), format!("\"{}…\" {}", text(4), bytes(len))],
+        (false, len) => vec![format!("{} … {}", hex(after.get(..4).unwrap_or(after)), bytes(len))],
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ")
 }
 
 /// A sentence: `Store 7 of 14: add_wasm_is_cool put 20 at 0x40c, where 00 was.` Safe to print.
 pub fn sentence(step: &StepRecord, at: usize) -> String {
     let noun = noun(step);
     let Some(event) = at.checked_sub(1).and_then(|index| step.events.get(index)) else {
-        return format!("Before {noun} 1 of {}: this step has written nothing yet.", step.events.len());
+        return format!(
+            "Before {noun} 1 of {}: this step has written nothing yet.",
+            thousands(step.events.len() as u64)
+        );
     };
     let mut ordinal = ordinal(step, at);
     if let Some(first) = ordinal.get_mut(..1) {
@@ -103,7 +130,6 @@ fn wrote(write: &Write) -> String {
             write.start
         );
     }
-    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ");
     let (who, at) = (who(&write.writer), write.start);
     match write.after.len() {
         1..=MOST_BYTES if write.after == write.before => {
@@ -166,20 +192,22 @@ mod tests {
     }
 
     #[test]
-    fn lines_show_bytes_and_text() {
+    fn lines_show_bytes_and_text_as_far_as_there_is_room() {
         let rows = [
-            (&b" "[..], "0x40c ← 20  ' '"),
-            (b"\0\x01", "0x40c ← 00 01"),
-            (b"did ", "0x40c ← 64 69 64 20  \"did \""),
-            (b"Did you know", "0x40c ← \"Did you …\" 12 bytes"),
-            (b"\x00\x01\x02\x03\x04\x05\x06\x07\x08", "0x40c ← 00 01 02 03 … 9 bytes"),
-            (b"", "0x40c ←"),
+            (&b" "[..], &["0x40c ← 20  ' '", "0x40c ← 20", "0x40c ← ' '", "0x40c ← 1 byte"][..]),
+            (b"\0\x01", &["0x40c ← 00 01", "0x40c ← 2 bytes"]),
+            (b"did ", &["0x40c ← 64 69 64 20  \"did \"", "0x40c ← 64 69 64 20", "0x40c ← \"did \"", "0x40c ← 4 bytes"]),
+            (b"Did you know", &["0x40c ← \"Did you know\"", "0x40c ← \"Did …\" 12 bytes", "0x40c ← 12 bytes"]),
+            (&[7; 9], &["0x40c ← 07 07 07 07 … 9 bytes", "0x40c ← 9 bytes"]),
+            (&[b'a'; 999], &["0x40c ← \"aaaaaaaa…\" 999 bytes", "0x40c ← \"aaaa…\" 999 bytes", "0x40c ← 999 bytes"]),
+            (b"", &["0x40c ← 0 bytes"]),
         ];
         for (after, expected) in rows {
-            assert_eq!(line(&write(&vec![0; after.len()], after)).trim_end(), expected);
+            assert_eq!(lines(&write(&vec![0; after.len()], after)), expected);
         }
         let growth = Event::Growth(Growth { before: 1, after: 2, by: Writer::guest() });
-        assert_eq!(line(&growth), "memory grew 1 → 2 pages");
+        assert_eq!(lines(&growth), ["memory grew 1 → 2 pages", "grew 1 → 2 pages"]);
+        assert_eq!([7, 1234, 1234567].map(thousands), ["7", "1 234", "1 234 567"]);
     }
 
     #[test]

@@ -268,7 +268,7 @@ fn written(timeline: &Timeline, at: Moment, write: &Write, address: u64) -> Stri
     let step = timeline.step(at.step);
     let mut out = format!("step {}", at.step);
     if let Some(step) = step.filter(|_| matches!(write.writer, Writer::Guest { .. })) {
-        let _ = write!(out, " {} {}", events::noun(step), at.event);
+        let _ = write!(out, " {} {}", events::noun(step), events::thousands(at.event as u64));
     }
     let _ = write!(out, ", {}", events::whence(&write.writer));
     let text = step.map(|s| safe::cut(&s.text, LONGEST_NAME)).filter(|t| !t.is_empty());
@@ -280,7 +280,7 @@ fn written(timeline: &Timeline, at: Moment, write: &Write, address: u64) -> Stri
     }
     let index = usize::try_from(address.saturating_sub(write.start)).unwrap_or(usize::MAX);
     if let (Some(before), Some(after)) = (write.before.get(index), write.after.get(index)) {
-        let _ = write!(out, "  ({before:02x} → {after:02x})");
+        let _ = write!(out, "  ({before:02x}→{after:02x})");
     }
     out
 }
@@ -320,11 +320,11 @@ mod tests {
         let shown = look(&timeline, 7, 0x40c);
         assert_eq!(row(&shown, "address"), "0x40c, 1036");
         assert_eq!(row(&shown, "byte"), "0x20  32  0b00100000  space");
-        assert_eq!(row(&shown, "written by"), "step 4 store 1, add_wasm_is_cool @0xa9, wasm_is_cool.wat:45  (00 → 20)");
+        assert_eq!(row(&shown, "written by"), "step 4 store 1, add_wasm_is_cool @0xa9, wasm_is_cool.wat:45  (00→20)");
         assert_eq!(row(&shown, "in"), "buffer + 12  (region, 1024 bytes at 0x400)");
-        assert_eq!(row(&look(&timeline, 7, 0x400), "written by"), "step 3, the host: write ptr, text  (00 → 44)");
+        assert_eq!(row(&look(&timeline, 7, 0x400), "written by"), "step 3, the host: write ptr, text  (00→44)");
         assert_eq!(row(&look(&timeline, 7, 0x400), "pointed to"), "ptr");
-        assert_eq!(row(&look(&timeline, 7, 0x801), "written by"), "step 0, data segment 0  (00 → 57)");
+        assert_eq!(row(&look(&timeline, 7, 0x801), "written by"), "step 0, data segment 0  (00→57)");
         assert_eq!(row(&look(&timeline, 7, 0x900), "written by"), "never written: zero since the start");
         assert_eq!(row(&look(&timeline, 2, 0x400), "written by"), "never written: zero since the start");
         assert!(look(&timeline, 7, 65536).rows.is_empty());
@@ -350,8 +350,8 @@ mod tests {
         assert_eq!(
             earlier(2),
             [
-                "step 0, the host: instantiate  (07 → 08)",
-                "step 0, the host: instantiate  (06 → 07)",
+                "step 0, the host: instantiate  (07→08)",
+                "step 0, the host: instantiate  (06→07)",
                 "others: { goes back through them",
             ]
         );
@@ -359,7 +359,7 @@ mod tests {
         let within = Moment { step: 0, event: 3 };
         assert_eq!(
             row(&Inspection::at(&many, within, 0x400, 0), "written by"),
-            "step 0, the host: instantiate  (02 → 03)"
+            "step 0, the host: instantiate  (02→03)"
         );
     }
 

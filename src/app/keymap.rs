@@ -142,7 +142,7 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["{"], Action::PreviousTouch, "previous touch",
         "Goes to the write to the byte under the cursor before this moment.", Group::Time),
     normal(&["w"], Action::WhoWrote, "who wrote this",
-        "Goes to the write that made the byte under the cursor what it is.", Group::Time).shown("w", "who wrote"),
+        "Goes to the write that made the byte under the cursor what it is.", Group::Time).shown("w", "who"),
     normal(&["0", "7", "8", "9"], Action::Digit(0), "number",
         "Digits before G are the number of a step, before o that of a store. The digits 1 to 6 count too.", Group::Time),
     // Panes.

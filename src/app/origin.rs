@@ -127,5 +127,5 @@ fn unplaced(function: &str, offset: Option<u64>, source: Option<&str>) -> Origin
         (None, None) => "Which instruction wrote this is not known.".to_owned(),
         _ => format!("{}{}", safe::plain(function), events::place(offset, source)),
     };
-    Origin { note: safe::plain(function), ..Origin::said(&said) }
+    Origin::said(&said)
 }

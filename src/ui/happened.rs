@@ -50,13 +50,20 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         None => safe::plain(&step.text),
     };
     push(&mut lines, &written, columns, theme.strong());
-    if let Some(at) = app.position() {
-        push(&mut lines, &events::sentence(step, at), columns, theme.text());
+    let is_within = app.position().is_some_and(|at| at < step.events.len());
+    let event = app.position().map(|at| events::sentence(step, at));
+    // Inside a step its event comes first, at the end what it ended in.
+    if let Some(event) = event.as_ref().filter(|_| is_within) {
+        push(&mut lines, event, columns, theme.text());
         lines.push((String::new(), theme.text()));
     }
     if let Some(trap) = &step.trap {
         let style = if step.outcome == Outcome::Ok { theme.text() } else { theme.tone(Tone::Bad) };
         push_trap(&mut lines, trap, columns, style, theme);
+    }
+    if let Some(event) = event.filter(|_| !is_within) {
+        push(&mut lines, &event, columns, theme.text());
+        lines.push((String::new(), theme.text()));
     }
     let prose = step.narration.as_deref().map(paragraphs);
     // The author's words introduce the step; what went wrong, and a question, come before them.
@@ -66,14 +73,13 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         lines.push((String::new(), theme.text()));
     }
     let narration = paragraphs(&app.narration());
-    let is_within = app.position().is_some_and(|at| at < step.events.len());
     let narration = if is_within { format!("The whole step: {narration}") } else { narration };
     push(&mut lines, &narration, columns, theme.text());
     if step.stores_recorded < step.stores {
         let text = format!(
             "Recorded {} of {} stores; the rest as a difference.",
-            text::thousands(step.stores_recorded),
-            text::thousands(step.stores)
+            events::thousands(step.stores_recorded),
+            events::thousands(step.stores)
         );
         push(&mut lines, &text, columns, theme.tone(Tone::Note));
     }
@@ -106,15 +112,17 @@ fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: 
     if let Some(attempt) = &trap.attempt {
         push(lines, &tried(attempt), columns, theme.text());
     }
-    for (index, frame) in trap.chain.iter().enumerate() {
-        let word = if index == 0 { "in" } else { "called by" };
+    let frames = trap.chain.iter().map(|frame| {
         let place = events::place(frame.offset, frame.source.as_deref());
-        push(lines, &format!("{word} {}{place}", safe::cut(&frame.function, 80)), columns, theme.text());
-    }
-    let hidden = trap.depth.saturating_sub(trap.chain.len());
-    if hidden > 0 {
-        let more = format!("and {} more, {} calls deep in all", text::thousands(hidden as u64), trap.depth);
-        push(lines, &more, columns, theme.faint());
+        format!("{}{place}", safe::cut(&frame.function, 80))
+    });
+    let chain = frames.collect::<Vec<_>>().join(", called by ");
+    let more = match trap.depth.saturating_sub(trap.chain.len()) {
+        0 => String::new(),
+        hidden => format!(", and {} more calls out", events::thousands(hidden as u64)),
+    };
+    if !chain.is_empty() {
+        push(lines, &format!("In {chain}{more}."), columns, theme.text());
     }
 }
 

@@ -28,6 +28,7 @@ use crate::app::layout::{Class, LEAST, Layout, content};
 use crate::app::origin::Origin;
 use crate::app::{App, Engine, Overlay, Pane, ScrollLimits, events};
 use crate::safe;
+use crate::timeline::Event;
 
 use memory::Side;
 use text::Pen;
@@ -144,7 +145,8 @@ fn title_of(pane: Pane, side: Side, app: &App, dump: &Dump) -> (String, String) 
 /// `before step 4`, `before store 7`
 fn title_before(app: &App) -> String {
     match (app.record(), app.position()) {
-        (Some(step), Some(at)) if at > 0 => format!("before {} {at}", events::noun(step)),
+        (Some(_), Some(1..)) if grew(app) => "before memory grew".to_string(),
+        (Some(step), Some(at @ 1..)) => format!("before {} {}", events::noun(step), events::thousands(at as u64)),
         _ => format!("before step {}", app.moment.step),
     }
 }
@@ -154,11 +156,17 @@ fn title_after(app: &App) -> String {
     let step = app.moment.step;
     match (app.record(), app.position()) {
         (Some(record), Some(0)) => format!("before {}", events::ordinal(record, 1)),
+        (Some(record), Some(at)) if grew(app) => format!("after memory grew, {}", events::ordinal(record, at)),
         (Some(record), Some(at)) => format!("after {}", events::ordinal(record, at)),
         (Some(_), None) => format!("after step {step}"),
         (None, _) if app.timeline.steps().is_empty() => "memory".to_string(),
         (None, _) => format!("before step {step}"),
     }
+}
+
+/// Whether the event shown is growth.
+fn grew(app: &App) -> bool {
+    matches!(app.event(), Some(Event::Growth(_)))
 }
 
 /// One line for a terminal that is too small for anything else.

@@ -8,7 +8,7 @@ use crate::app::layout::step_count;
 use crate::app::list::{self, ListLine};
 use crate::app::{App, Engine, events};
 use crate::safe;
-use crate::timeline::{Outcome, Severity, StepKind, StepRecord};
+use crate::timeline::{Attempt, Outcome, Severity, StepKind, StepRecord};
 use crate::value::Value;
 
 use super::text::{self, Pen};
@@ -39,42 +39,52 @@ fn is_here(line: &ListLine, app: &App) -> bool {
 /// `├ 0x40c ← 20  ' '`, and what else stands below a step.
 fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
     let glyphs = &theme.glyphs;
-    let mut put = |branch: char, text: &str, style: Style| {
+    let mut put = |branch: char, forms: &[String], style: Style| {
         pen.put_char(branch, theme.faint()).put(" ", style);
-        let text = text::fit(text, pen.room().saturating_sub(1), glyphs.cut);
+        let forms: Vec<String> = forms.iter().map(|form| glyphs.arrows(form)).collect();
+        let text = text::first_that_fits(&forms, pen.room().saturating_sub(1), glyphs.cut);
         pen.put(&text, style);
     };
     match line {
         ListLine::Event { number, is_last } => {
             let event = number.checked_sub(1).and_then(|index| app.record()?.events.get(index));
-            let text = event.map(|event| glyphs.arrows(&events::line(&event))).unwrap_or_default();
             let style = match app.position() {
                 Some(at) if at == *number => theme.current(),
                 Some(at) if at < *number => theme.pending(),
                 _ => theme.text(),
             };
-            put(if *is_last { glyphs.last_branch } else { glyphs.branch }, &text, style);
+            let branch = if *is_last { glyphs.last_branch } else { glyphs.branch };
+            put(branch, &event.map(|event| events::lines(&event)).unwrap_or_default(), style);
         }
-        ListLine::Above(count) => put(glyphs.branch, &more(*count, "before", app, theme), theme.faint()),
-        ListLine::Below(count) => put(glyphs.last_branch, &more(*count, "more", app, theme), theme.faint()),
+        ListLine::Above(count) => put(glyphs.branch, &[more(*count, "before", app, theme)], theme.faint()),
+        ListLine::Below(count) => put(glyphs.last_branch, &[more(*count, "more", app, theme)], theme.faint()),
         ListLine::Recorded { stores, all } => {
-            let text = format!("{} of {} stores:", text::thousands(*stores), text::thousands(*all));
-            put(glyphs.branch, &text, theme.tone(Tone::Note));
+            let text = format!("{} of {} stores,", events::thousands(*stores), events::thousands(*all));
+            put(glyphs.branch, &[format!("recorded {text}"), text], theme.tone(Tone::Note));
         }
-        ListLine::Difference => put(glyphs.branch, "the rest as a difference", theme.tone(Tone::Note)),
-        ListLine::Attempt(attempt) => {
-            let text = format!("{:#x} ← {}, attempted", attempt.address, text::count(attempt.len, "byte"));
-            put(glyphs.failed, &glyphs.arrows(&text), theme.tone(Tone::Bad));
-        }
+        ListLine::Difference => put(glyphs.branch, &["the rest as a difference".into()], theme.tone(Tone::Note)),
+        ListLine::Attempt(attempt) => put(glyphs.failed, &attempted(attempt), theme.tone(Tone::Bad)),
         ListLine::Step(_) => {}
     }
+}
+
+/// A store that trapped, never to be taken for one that was made.
+fn attempted(attempt: &Attempt) -> [String; 4] {
+    let (at, len) = (attempt.address, attempt.len);
+    let bytes = text::count(len, "byte");
+    [
+        format!("{at:#x} ← {bytes}, out of bounds: attempted"),
+        format!("{at:#x} ← {bytes} attempted"),
+        format!("{at:#x} ← {len} B tried"),
+        format!("{at:#x} attempted"),
+    ]
 }
 
 /// `… 13 more stores`
 fn more(count: usize, which: &str, app: &App, theme: &Theme) -> String {
     let noun = app.record().map_or("event", events::noun);
     let s = if count == 1 { "" } else { "s" };
-    let count = text::thousands(count as u64);
+    let count = events::thousands(count as u64);
     match which {
         "more" => format!("{} {count} more {noun}{s}", theme.glyphs.cut),
         _ => format!("{} {count} {noun}{s} {which}", theme.glyphs.cut),

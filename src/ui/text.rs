@@ -144,17 +144,10 @@ pub fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
-/// `12 345 678`
-pub fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(c);
-    }
-    out
+/// The first of some forms of a text, the longest first, that fits; else the last, cut.
+pub fn first_that_fits(forms: &[String], columns: u16, mark: char) -> String {
+    let fits = forms.iter().find(|form| width(form) <= columns);
+    fits.or(forms.last()).map(|form| fit(form, columns, mark)).unwrap_or_default()
 }
 
 #[cfg(test)]
