@@ -72,6 +72,11 @@ pub fn lines(event: &Event) -> Vec<String> {
             let mut contents =
                 if write.is_difference { vec![format!("{len}, a difference")] } else { content(&write.after) };
             contents.push(len);
+            // The guest's own stores are the rule; whoever else wrote is named.
+            if !matches!(write.writer, Writer::Guest { .. }) {
+                contents
+                    .insert(0, format!("{}  {}", contents.first().cloned().unwrap_or_default(), who(&write.writer)));
+            }
             contents.into_iter().map(|content| format!("{at:#x} ← {content}")).collect()
         }
     }

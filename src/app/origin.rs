@@ -124,7 +124,7 @@ fn of_place(place: &Place, function: &str) -> Origin {
 /// An instruction of which no more is known than where it is.
 fn unplaced(function: &str, offset: Option<u64>, source: Option<&str>) -> Origin {
     let said = match (offset, source) {
-        (None, None) => "Which instruction wrote this is not known.".to_owned(),
+        (None, None) => "Which instruction wrote this was not recorded.".to_owned(),
         _ => format!("{}{}", safe::plain(function), events::place(offset, source)),
     };
     Origin::said(&said)

@@ -3,7 +3,7 @@
 //! Where the state was changed behind its back, as tests do, the answers are worked out anew.
 
 use super::App;
-use crate::timeline::{Event, Image, Moment, Write, effect, narrate};
+use crate::timeline::{Event, Image, Moment, Outcome, Write, effect, narrate};
 
 /// The most writers of one byte that are kept, the last one included.
 pub const MOST_WRITERS: usize = 24;
@@ -15,6 +15,8 @@ pub struct Shown {
     before: Image,
     at: Image,
     narration: String,
+    /// The step it tells of, and how many had run: a later one may answer its question.
+    narration_of: Option<(usize, usize)>,
     /// Of the byte at `writers_of`, latest first.
     writers: Vec<(Moment, Write)>,
     writers_of: Option<u64>,
@@ -56,7 +58,11 @@ impl App {
 
     /// What the step shown did, in one or two sentences; the error it ended in is left out where a trap tells more.
     pub fn narration(&self) -> String {
-        if self.is_known() { self.shown.narration.clone() } else { narration(self) }
+        if self.shown.narration_of == Some(self.told()) { self.shown.narration.clone() } else { narration(self) }
+    }
+
+    fn told(&self) -> (usize, usize) {
+        (self.moment.step, self.timeline.steps().len())
     }
 
     /// How many events of the step shown have happened at the moment shown; `None` where the step is folded or has none.
@@ -79,14 +85,22 @@ impl App {
         self.shown.of == Some(Of::now(self))
     }
 
-    /// Works out again what the moment and the cursor ask for, as far as they changed.
-    pub(super) fn refresh(&mut self) {
+    /// Works out again what the moment asks for, where it changed.
+    pub(super) fn refresh_moment(&mut self) {
         if !self.is_known() {
-            self.forget_shown();
             self.shown.before = before(self);
             self.shown.at = self.timeline.memory_at(self.moment);
-            self.shown.narration = narration(self);
+            self.shown.writers_of = None;
             self.shown.of = Some(Of::now(self));
+        }
+    }
+
+    /// Works out again what the moment and the cursor ask for, as far as they changed.
+    pub(super) fn refresh(&mut self) {
+        self.refresh_moment();
+        if self.shown.narration_of != Some(self.told()) {
+            self.shown.narration = narration(self);
+            self.shown.narration_of = Some(self.told());
         }
         if self.shown.writers_of != Some(self.cursor) {
             self.shown.writers = writers(self);
@@ -109,7 +123,8 @@ fn before(app: &App) -> Image {
 }
 
 fn narration(app: &App) -> String {
-    let tell = if app.record().is_some_and(|r| r.trap.is_some()) { effect } else { narrate };
+    let is_told_by_trap = app.record().is_some_and(|r| r.outcome == Outcome::Trapped && r.trap.is_some());
+    let tell = if is_told_by_trap { effect } else { narrate };
     tell(&app.timeline, app.moment.step)
 }
 

@@ -23,7 +23,8 @@ pub(super) fn toggle(app: &mut App, number: Option<u32>) {
             app.unfolded = true;
             time::enter(app, app.moment.step);
             if let Some(step) = app.record().filter(|_| len > 0) {
-                let stores = format!("{len} {}{}", events::noun(step), if len == 1 { "" } else { "s" });
+                let count = events::thousands(len as u64);
+                let stores = format!("{count} {}{}", events::noun(step), if len == 1 { "" } else { "s" });
                 app.say(format!("Step {}, {stores}: space and ← walk them, o folds.", app.moment.step));
             }
         }
@@ -98,7 +99,7 @@ pub(super) fn stand(app: &mut App, moment: Moment) {
     app.goal = app.goal.filter(|_| app.following);
     app.scroll.happened = 0;
     app.scroll.source = 0;
-    app.refresh();
+    app.refresh_moment();
     app.arrived = Some((app.moment, app.cursor));
 }
 

@@ -33,7 +33,7 @@ fn settle_event(app: &mut App) {
         true => Moment { step, event: app.moment.event.min(len) },
         false => Moment::end_of(step),
     };
-    app.refresh();
+    app.refresh_moment();
 }
 
 /// What of memory was in view, so that it stays there when the panes take another form.
@@ -164,6 +164,8 @@ pub(super) fn previous_change(app: &mut App) {
 fn no_changes(app: &mut App) {
     app.say(if app.cumulative {
         "No byte has changed since the start."
+    } else if app.position().is_some() {
+        "This step has changed no bytes yet."
     } else {
         "This step changed no bytes; c marks everything changed since the start."
     });
@@ -173,6 +175,10 @@ fn no_changes(app: &mut App) {
 fn changed_starts(app: &App) -> Vec<u64> {
     if app.cumulative {
         return app.memory().differences(&start_image(app)).iter().map(|s| s.start).collect();
+    }
+    if app.position().is_some() {
+        let before = app.timeline.memory_before(app.moment.step);
+        return app.memory().differences(&before).iter().map(|s| s.start).collect();
     }
     app.record().map(|r| r.changes.iter().map(|c| c.start).collect()).unwrap_or_default()
 }
