@@ -103,6 +103,10 @@ impl App {
             self.shown.narration_of = Some(self.told());
         }
         if self.shown.writers_of != Some(self.cursor) {
+            if self.shown.writers_of.is_some() {
+                // Another byte has another source: what was scrolled was the old one's.
+                self.scroll.source = 0;
+            }
             self.shown.writers = writers(self);
             self.shown.writers_of = Some(self.cursor);
         }

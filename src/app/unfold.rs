@@ -15,7 +15,10 @@ pub fn attempted_store(step: &StepRecord) -> Option<crate::timeline::Attempt> {
 
 /// Unfolds, at the event of a number where one was typed; or folds.
 pub(super) fn toggle(app: &mut App, number: Option<u32>) {
-    let Some(len) = app.record().map(|r| r.events.len()) else { return };
+    let Some(len) = app.record().map(|r| r.events.len()) else {
+        app.say("Nothing has run yet: there is nothing to unfold.");
+        return;
+    };
     match number {
         Some(number) => at_number(app, usize::try_from(number).unwrap_or(usize::MAX), len),
         None if app.is_unfolded() => fold(app),

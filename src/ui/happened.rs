@@ -155,3 +155,33 @@ fn paragraphs(text: &str) -> String {
 fn push(lines: &mut Lines, text: &str, columns: u16, style: Style) {
     lines.extend(text::wrap(text, columns).into_iter().map(|line| (line, style)));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_is_told_with_how_far_past_the_end_it_went() {
+        let told = |is_store, address, len| tried(&Attempt { is_store, address, len, memory_end: 0x10000 });
+        assert_eq!(
+            told(true, 0x10000, 4),
+            "The store went for 4 bytes at 0x10000, right at the end of memory, 0x10000. Nothing of it was written."
+        );
+        assert_eq!(
+            told(false, 0x10010, 1),
+            "The load went for 1 byte at 0x10010, 16 bytes past the end of memory, 0x10000."
+        );
+        assert_eq!(
+            told(false, 0xfffd, 4),
+            "The load went for 4 bytes at 0xfffd, the last of which lies past the end of memory, 0x10000."
+        );
+        assert_eq!(
+            told(false, 0xfffe, 8),
+            "The load went for 8 bytes at 0xfffe, the last 6 of which lie past the end of memory, 0x10000."
+        );
+        assert_eq!(
+            told(false, (1 << 33) - 1, 8),
+            "The load went for 8 bytes at 0x1ffffffff, 8589869055 bytes past the end of memory, 0x10000."
+        );
+    }
+}

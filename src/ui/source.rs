@@ -85,3 +85,20 @@ fn numbered(listing: &Listing, number: u32) -> Option<(u32, String)> {
 fn blanks(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::ListingKind;
+
+    #[test]
+    fn the_marked_line_stands_in_the_middle_and_scrolling_stops_at_the_ends() {
+        let lines = vec![String::new(); 20];
+        let listing = Listing { kind: ListingKind::Text, title: String::new(), first_line: 11, lines };
+        let first = |marked, rows, scroll| first_line(&listing, marked, rows, scroll);
+        assert_eq!([first(20, 5, 0), first(20, 5, 3), first(20, 5, -3)], [18, 21, 15]);
+        assert_eq!([first(11, 5, 0), first(30, 5, 0), first(99, 5, 0)], [11, 26, 26]);
+        assert_eq!([first(20, 5, i16::MIN), first(20, 5, i16::MAX)], [11, 26]);
+        assert_eq!([first(20, 90, 0), first(20, 0, 0), first(20, 1, 0)], [11, 20, 20]);
+    }
+}

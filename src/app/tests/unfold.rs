@@ -1,7 +1,8 @@
 //! Time inside a step: rows of (state, keys, moment), the jumps to a byte's writes, and whose source is shown.
 
-use super::super::{origin, sample, view, *};
+use super::super::{list, origin, sample, view, *};
 use super::{SIZE, app, app_over, default_records, notice, opened, press, run};
+use crate::timeline::Image;
 
 /// The moment as a person says it: `4` for the end of a step, `4.7` for an event of an unfolded one.
 fn at(app: &App) -> String {
@@ -187,4 +188,38 @@ fn live_steps_arrive_unfolded_where_steps_are() {
     let effect = press(&mut app, "7 G").pop().unwrap();
     run(&mut app, effect, &records);
     assert_eq!(at(&app), "7");
+}
+
+#[test]
+fn the_source_scrolls_both_ways_until_another_byte_is_looked_at() {
+    let mut app = app(SIZE, 4);
+    for (keys, lines) in [("5 j j k", 1), ("k k", -1), ("PgDn", 9), (".", 0), ("j", 1), ("o", 0)] {
+        press(&mut app, keys);
+        assert_eq!(app.scroll.source, lines, "{keys}");
+    }
+}
+
+#[test]
+fn a_step_that_only_tried_to_store_unfolds_into_that() {
+    let mut timeline = sample::announced();
+    timeline.push(StepRecord::begin(
+        0,
+        crate::timeline::StepKind::Instantiate,
+        "instantiate".into(),
+        Image::zeroed(65536),
+    ));
+    let mut step = sample::timeline_that_trapped().steps()[4].clone();
+    step.events = Default::default();
+    step.memory = timeline.memory_after(0);
+    step.index = 1;
+    timeline.push(step);
+    let mut app = app_over(timeline, SIZE, 1);
+    press(&mut app, "o");
+    assert_eq!((at(&app).as_str(), app.unfolded, app.cursor), ("1", true, 0xffff));
+    let lines = list::lines(&app, 20);
+    assert!(lines.iter().any(|line| matches!(line, list::ListLine::Attempt(_))), "{lines:?}");
+    press(&mut app, "o");
+    assert!(!app.unfolded);
+    press(&mut app, "1 o");
+    assert!(notice(&app).contains("wrote nothing"), "{}", notice(&app));
 }
