@@ -69,8 +69,11 @@ pub fn lines(event: &Event) -> Vec<String> {
         }
         Event::Write(write) => {
             let (at, len) = (write.start, bytes(write.after.len()));
-            let mut contents =
-                if write.is_difference { vec![format!("{len}, a difference")] } else { content(&write.after) };
+            let mut contents = if write.is_difference {
+                vec![format!("{len}, a difference"), format!("{len} differ")]
+            } else {
+                content(&write.after)
+            };
             contents.push(len);
             // The guest's own stores are the rule; whoever else wrote is named.
             if !matches!(write.writer, Writer::Guest { .. }) {

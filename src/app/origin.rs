@@ -55,7 +55,7 @@ fn of_moment(app: &App) -> Option<Origin> {
     let event = step.events.get(at.saturating_sub(1))?;
     let moment = Moment { step: app.moment.step, event: at.max(1) };
     let mut origin = of_writer(app, moment, events::writer(&event));
-    if at == 0 {
+    if at == 0 && origin.listing.is_some() {
         origin.said.insert(0, "about to write, from here:".into());
     }
     Some(origin)

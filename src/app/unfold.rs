@@ -28,7 +28,7 @@ pub(super) fn toggle(app: &mut App, number: Option<u32>) {
             if let Some(step) = app.record().filter(|_| len > 0) {
                 let count = events::thousands(len as u64);
                 let stores = format!("{count} {}{}", events::noun(step), if len == 1 { "" } else { "s" });
-                app.say(format!("Step {}, {stores}: space and ← walk them, o folds.", app.moment.step));
+                app.say(format!("Step {}, {stores}: space and ← walk through, o folds.", app.moment.step));
             }
         }
         None => app.say("This step wrote nothing: there is nothing to unfold."),
