@@ -1,5 +1,7 @@
 //! Whole screens, as a person sees them: the text, and below it the styles cell by cell, each with a letter of its own.
 
+#[path = "screens/inside.rs"]
+mod inside;
 #[path = "screens/session.rs"]
 mod session;
 
@@ -7,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use linmem::app::layout::{Hit, hit, memory_rows};
-use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Search};
+use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Search, sample};
 use linmem::timeline::*;
 use linmem::ui::{Theme, draw, last_scroll};
 use linmem::value::Value;
@@ -132,7 +134,7 @@ fn no_theme_forces_a_background() {
 #[test]
 fn one_pane_at_a_time_at_40() {
     let mut all = String::new();
-    for pane in [Pane::Steps, Pane::Happened, Pane::Inspector, Pane::Source] {
+    for pane in [Pane::Steps, Pane::Happened, Pane::Inspector, Pane::Source, Pane::Guest] {
         all.push_str(&plain(&with_pane(at_step_4((40, 12)), pane)));
         all.push_str("========================================\n");
     }
@@ -221,7 +223,7 @@ fn inside_a_call() {
     let mut state = at_step_4((80, 24));
     state.moment = Moment { step: 4, event: 3 };
     let drawn = plain(&state);
-    assert!(drawn.contains("after write 3 of 14 in step 4"), "{drawn}");
+    assert!(drawn.contains("after store 3 of 14"), "{drawn}");
     assert!(drawn.contains("+     00000408 ┃ 6b 6e 6f 77 20 57 61 00 │know Wa⋄"), "{drawn}");
 }
 
@@ -370,6 +372,12 @@ fn states() -> Vec<App> {
         }),
         with(large(Overlay::Sessions { chosen: 7 }), |a| a.sessions = Vec::new()),
         with(base(), |a| a.moment = Moment { step: 4, event: 0 }),
+        with(base(), |a| a.unfolded = true),
+        with(sample::app_over(sample::timeline_that_trapped(), (120, 40), 4), |a| a.unfolded = true),
+        with(sample::app_over(sample::timeline_where_memory_moved(), (120, 40), 4), |a| {
+            a.moment = Moment { step: 4, event: 1 };
+            a.scroll.source = i16::MAX;
+        }),
         with(base(), |a| a.overlay = Overlay::Help { scroll: 9 }),
         with(base(), |a| a.overlay = Overlay::Search { input: "日本語".into() }),
         with(base(), |a| {
@@ -382,7 +390,7 @@ fn states() -> Vec<App> {
 #[test]
 fn nothing_panics_at_any_size() {
     let theme = Theme::dark();
-    let panes = [Pane::Steps, Pane::Memory, Pane::Happened, Pane::Inspector, Pane::Source];
+    let panes = Pane::ALL;
     for (index, state) in states().into_iter().enumerate() {
         for (turn, columns) in (0..=130).step_by(3).enumerate() {
             for rows in (turn % 5..=45).step_by(5) {

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use super::sample::{self, app, app_over, opened};
 use super::*;
-use crate::timeline::Outcome;
+use crate::timeline::{Image, Outcome};
+
+mod unfold;
 
 const SIZE: (u16, u16) = (120, 40);
 
@@ -82,13 +84,15 @@ fn digits_go_to_panes_until_g_makes_them_a_number() {
     let rows = [
         ("2", Pane::Memory, Some(2)),
         ("5", Pane::Source, Some(5)),
+        ("6", Pane::Guest, Some(6)),
+        ("2 0 o", Pane::Steps, None),
         ("7", Pane::Steps, Some(7)),
         ("2 4", Pane::Steps, Some(24)),
         ("2 4 esc", Pane::Steps, None),
         ("2 G", Pane::Steps, None),
         ("3 j 2", Pane::Memory, Some(2)),
         ("tab", Pane::Memory, None),
-        ("shift-tab", Pane::Source, None),
+        ("shift-tab", Pane::Guest, None),
     ];
     for (keys, pane, count) in rows {
         let mut app = app(SIZE, 7);
@@ -425,10 +429,20 @@ proptest! {
             prop_assert!(app.top <= len, "{:?}", input);
             prop_assert!(app.cursor < len || app.cursor == 0, "{:?}", input);
             prop_assert!(app.moment.step < app.timeline.steps().len().max(1), "{:?}", input);
+            let events = app.record().map_or(0, |r| r.events.len());
+            if app.unfolded && events > 0 {
+                prop_assert!(app.moment.event <= events, "{:?}", input);
+            } else {
+                prop_assert_eq!(app.moment, Moment::end_of(app.moment.step), "{:?}", input);
+            }
+            prop_assert!(app.memory() == app.timeline.memory_at(app.moment), "{:?}: what is kept is out of date", input);
+            let writers: Vec<_> = app.timeline.writes_to(app.cursor, app.moment).take(MOST_WRITERS).collect();
+            prop_assert_eq!(app.writers(), writers, "{:?}", input);
             if let Overlay::Inputs { fields, chosen } = &app.overlay {
                 prop_assert!(*chosen < fields.len());
             }
-            inspect::Inspection::of(&app);
+            inspect::Inspection::of(&app, 3);
+            origin::Origin::of(&app);
             if app.size.1 < 200 {
                 dump::Dump::of(&app);
             }

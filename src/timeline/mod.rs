@@ -224,10 +224,11 @@ impl Timeline {
     }
 
     /// The moment just after the last write to the byte at `address` that came before `moment`: where `moment` is just
-    /// after one, the one before it.
+    /// after one, the one before it. The end of a step comes after all of its events.
     pub fn previous_touch(&self, address: u64, moment: Moment) -> Option<Moment> {
         self.steps_until(moment).rev().find_map(|(step, events, most)| {
-            let most = if step == moment.step { most.saturating_sub(1) } else { most };
+            let is_at_event = step == moment.step && moment.event <= events.len();
+            let most = if is_at_event { most.saturating_sub(1) } else { most };
             events.previous_touch(address, most).map(|event| Moment { step, event: event + 1 })
         })
     }

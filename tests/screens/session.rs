@@ -78,6 +78,7 @@ fn record(timeline: &Timeline, index: usize, bytes: u64) -> StepRecord {
                 };
                 store(&mut step, PTR + 12 + i as u64, &[*byte], writer);
             }
+            (step.stores, step.stores_recorded) = (14, 14);
             step.bindings = bind("n", Value::Int(26));
         }
         6 => step.bindings = bind("out", Value::Text("Did you know Wasm is cool!".into())),
