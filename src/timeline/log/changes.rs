@@ -67,13 +67,13 @@ impl Changes {
     /// The last run that starts before an address.
     pub fn previous(&self, address: u64) -> Option<Span> {
         let history = &self.0.0;
-        let end = self.changed_from((address / LEAF).saturating_add(1));
-        let mut from = end;
+        let mut from = self.changed_from((address / LEAF).saturating_add(1));
         while let Some(earlier) = from.checked_sub(1) {
             from = earlier;
             // The first run found may have started in a leaf before this one.
             let starts_here = |run: &Run| from == 0 || run.span.start % LEAF != 0 || !self.continues(from, run);
-            let runs: Vec<Run> = Runs::new(history, from..end).take_while(|run| run.span.start < address).collect();
+            let runs: Vec<Run> =
+                Runs::new(history, from..history.changed.len()).take_while(|run| run.span.start < address).collect();
             if let Some(run) = runs.iter().rev().find(|run| starts_here(run)) {
                 return Some(run.span);
             }
