@@ -330,11 +330,12 @@ impl StepRecord {
         self.take_settled(settled)
     }
 
-    /// Takes over what a recording came to.
+    /// Takes over what a recording came to. Counts of stores that were told to be higher stay.
     pub fn take_settled(&mut self, settled: Settled) -> Vec<u32> {
         self.recording = Recording::default();
         (self.events, self.memory, self.changes) = (settled.events, settled.memory, settled.changes);
-        (self.stores, self.stores_recorded) = (settled.stores, settled.recorded);
+        self.stores = self.stores.max(settled.stores);
+        self.stores_recorded = self.stores_recorded.max(settled.recorded);
         settled.sites
     }
 }

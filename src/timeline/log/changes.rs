@@ -6,9 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::EventLog;
-use super::history::{BLOCK, Bits, By, History};
+use super::history::{BLOCK, Bits, By, History, mark};
 use super::recording::Aside;
-use super::settle::mark;
 use crate::timeline::image::{LEAF, Leaf, PAGE};
 use crate::timeline::{Change, Span, Writer};
 
@@ -67,13 +66,13 @@ impl Changes {
     /// The last run that starts before an address.
     pub fn previous(&self, address: u64) -> Option<Span> {
         let history = &self.0.0;
-        let end = self.changed_from((address / LEAF).saturating_add(1));
-        let mut from = end;
+        let mut from = self.changed_from((address / LEAF).saturating_add(1));
         while let Some(earlier) = from.checked_sub(1) {
             from = earlier;
             // The first run found may have started in a leaf before this one.
             let starts_here = |run: &Run| from == 0 || run.span.start % LEAF != 0 || !self.continues(from, run);
-            let runs: Vec<Run> = Runs::new(history, from..end).take_while(|run| run.span.start < address).collect();
+            let runs: Vec<Run> =
+                Runs::new(history, from..history.changed.len()).take_while(|run| run.span.start < address).collect();
             if let Some(run) = runs.iter().rev().find(|run| starts_here(run)) {
                 return Some(run.span);
             }
@@ -226,10 +225,10 @@ impl History {
         let mut by = [By(0); LEAF as usize];
         let Some(leaf) = self.leaves.get(index) else { return by };
         let mut wanted = wanted;
-        let full = leaf.blocks.len() * BLOCK;
-        let tail = leaf.events.get(full..).unwrap_or_default();
+        let events = self.touches_of(leaf);
+        let tail = events.get(leaf.blocks.len() * BLOCK..).unwrap_or_default();
         self.claim(leaf.number, tail, &mut wanted, &mut by);
-        for (block, events) in leaf.blocks.iter().zip(leaf.events.chunks(BLOCK)).rev() {
+        for (block, events) in leaf.blocks.iter().zip(events.chunks(BLOCK)).rev() {
             if meet(&block.written, &wanted) {
                 self.claim(leaf.number, events, &mut wanted, &mut by);
             }
@@ -238,7 +237,11 @@ impl History {
     }
 
     fn claim(&self, number: u64, events: &[u32], wanted: &mut Bits, by: &mut [By; LEAF as usize]) {
+        let mut left: u32 = wanted.iter().map(|word| word.count_ones()).sum();
         for event in events.iter().rev() {
+            if left == 0 {
+                break;
+            }
             let Some(write) = self.kept_write(*event as usize) else { continue };
             let range = write.within(number);
             let mut at = range.start;
@@ -248,6 +251,7 @@ impl History {
                 let Some(word) = wanted.get_mut(at / 64) else { break };
                 let mut new = *word & ones;
                 *word &= !ones;
+                left -= new.count_ones();
                 while new != 0 {
                     if let Some(by) = by.get_mut(at / 64 * 64 + new.trailing_zeros() as usize) {
                         *by = write.by;
@@ -363,11 +367,37 @@ pub(in crate::timeline) struct Summary {
     pub(in crate::timeline) host_writes: u64,
 }
 
-pub(super) fn summary(history: &History) -> Summary {
-    let mut summary = Summary::default();
-    let mut known: HashMap<u32, usize> = HashMap::new();
-    let mut guest = None;
-    for run in Runs::new(history, 0..history.changed.len()) {
+/// Sums up leaf after leaf, in order of address, while their events are at hand.
+#[derive(Default)]
+pub(super) struct Sum {
+    summary: Summary,
+    /// The places of writers among the agents.
+    known: HashMap<u32, usize>,
+    guest: Option<usize>,
+    /// The run found last, which the next leaf may go on with.
+    pending: Option<Run>,
+}
+
+impl Sum {
+    /// Adds the changes of a leaf, by its place among all.
+    pub(super) fn add_leaf(&mut self, history: &History, index: usize) {
+        for run in history.runs_of(index) {
+            match &mut self.pending {
+                Some(last) if last.span.end() == run.span.start && last.by == run.by => last.span.len += run.span.len,
+                _ => self.next(history, Some(run)),
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self, history: &History) -> Summary {
+        self.next(history, None);
+        self.summary.add_asides(history);
+        self.summary
+    }
+
+    fn next(&mut self, history: &History, next: Option<Run>) {
+        let Some(run) = std::mem::replace(&mut self.pending, next) else { return };
+        let Sum { summary, known, guest, .. } = self;
         summary.runs += 1;
         summary.bytes += run.span.len;
         let place = match run.by.is_site() {
@@ -378,8 +408,6 @@ pub(super) fn summary(history: &History) -> Summary {
             spans.add(run.span);
         }
     }
-    summary.add_asides(history);
-    summary
 }
 
 impl Summary {

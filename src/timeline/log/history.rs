@@ -32,6 +32,8 @@ pub(super) struct History {
     pub(super) lengths: Vec<(usize, u64)>,
     pub(super) before: Image,
     pub(super) after: Image,
+    /// The events that touch each leaf, leaf after leaf.
+    pub(super) touches: Vec<u32>,
     /// By number.
     pub(super) leaves: Vec<LeafHistory>,
     /// Which of `leaves` differ across the step.
@@ -43,7 +45,8 @@ pub(super) struct History {
 #[derive(Debug)]
 pub(super) struct LeafHistory {
     pub(super) number: u64,
-    pub(super) events: Box<[u32]>,
+    /// Which of the touches are its own.
+    pub(super) touches: Range<usize>,
     /// One for each full [`BLOCK`] of events.
     pub(super) blocks: Box<[Block]>,
 }
@@ -143,14 +146,16 @@ impl Kept<'_> {
         from as usize..to as usize
     }
 
-    /// Writes what it has for a leaf.
-    fn apply(&self, leaf: u64, bytes: &mut Leaf, len: u64) {
+    /// Writes what it has for a leaf, and tells which bytes these are.
+    fn apply(&self, leaf: u64, bytes: &mut Leaf, len: u64) -> Range<usize> {
         let mut range = self.within(leaf);
         range.end = range.end.min(len.saturating_sub(leaf * LEAF).min(LEAF) as usize);
         let skip = (leaf * LEAF).saturating_sub(self.start) as usize;
-        if let Some(part) = bytes.get_mut(range) {
+        range.end = range.end.max(range.start);
+        if let Some(part) = bytes.get_mut(range.clone()) {
             self.bytes.put(skip, part);
         }
+        range
     }
 }
 
@@ -251,25 +256,62 @@ impl History {
         let offset = number * LEAF;
         let before = || self.before.shared_leaf(offset).cloned();
         let Some(history) = self.find(number).and_then(|index| self.leaves.get(index)) else { return before() };
-        let touches = history.events.partition_point(|event| (*event as usize) < events);
-        if touches == history.events.len() {
+        let all = self.touches_of(history);
+        let touches = all.partition_point(|event| (*event as usize) < events);
+        if touches == all.len() {
             return self.after.shared_leaf(offset).cloned();
         }
         let base = match (touches / BLOCK).checked_sub(1).and_then(|block| history.blocks.get(block)) {
             Some(block) => Some(Arc::clone(&block.leaf)),
             None => before(),
         };
-        let rest = history.events.get(touches / BLOCK * BLOCK..touches).unwrap_or_default();
+        let rest = all.get(touches / BLOCK * BLOCK..touches).unwrap_or_default();
         if rest.is_empty() {
             return base;
         }
         let mut leaf = base.map_or([0; LEAF as usize], |leaf| *leaf);
         for event in rest {
-            if let Some(write) = self.kept_write(*event as usize) {
-                write.apply(number, &mut leaf, self.length_for(*event));
-            }
+            self.play(*event, number, &mut leaf, None);
         }
         Some(Arc::new(leaf))
+    }
+
+    /// The events that touch a leaf, in order.
+    pub(super) fn touches_of(&self, leaf: &LeafHistory) -> &[u32] {
+        self.touches.get(leaf.touches.clone()).unwrap_or_default()
+    }
+
+    /// Lets an event happen to a leaf, and marks the bytes it wrote.
+    #[inline]
+    pub(super) fn play(&self, event: u32, number: u64, leaf: &mut Leaf, written: Option<&mut Bits>) {
+        let range = match self.plain_store(event) {
+            Some((start, value, width)) if start / LEAF == number && start % LEAF + width as u64 <= LEAF => {
+                let from = (start % LEAF) as usize;
+                store(leaf, from, value, width);
+                from..from + width
+            }
+            _ => match self.kept_write(event as usize) {
+                Some(write) => write.apply(number, leaf, self.length_for(event)),
+                None => return,
+            },
+        };
+        if let Some(written) = written {
+            mark(written, range.start, range.end);
+        }
+    }
+
+    /// Where, what and how much, for an event that is an ordinary store.
+    #[inline]
+    fn plain_store(&self, event: u32) -> Option<(u64, [u8; 8], usize)> {
+        let (site, address, value) = parts(self.slots.get(event as usize)?);
+        let shape = self.table.shape(site)?;
+        match shape.kind {
+            SiteKind::Store { width } => {
+                let start = u64::from(address).saturating_add(shape.immediate);
+                Some((start, value.to_le_bytes(), usize::from(width)))
+            }
+            _ => None,
+        }
     }
 
     /// Where the bytes an event writes must end; memory that ends within a leaf is not a guest's.
@@ -296,7 +338,8 @@ impl History {
     /// The last event before event number `most` that writes the byte.
     pub(super) fn touch_before(&self, address: u64, most: usize) -> Option<usize> {
         let leaf = self.leaves.get(self.find(address / LEAF)?)?;
-        let mut at = leaf.events.partition_point(|event| (*event as usize) < most);
+        let events = self.touches_of(leaf);
+        let mut at = events.partition_point(|event| (*event as usize) < most);
         while at > 0 {
             if at.is_multiple_of(BLOCK)
                 && let Some(block) = leaf.blocks.get(at / BLOCK - 1)
@@ -306,7 +349,7 @@ impl History {
                 continue;
             }
             at -= 1;
-            if let Some(event) = leaf.events.get(at).filter(|event| self.writes(**event, address)) {
+            if let Some(event) = events.get(at).filter(|event| self.writes(**event, address)) {
                 return Some(*event as usize);
             }
         }
@@ -316,8 +359,9 @@ impl History {
     /// The first event from event number `from` on that writes the byte.
     pub(super) fn touch_from(&self, address: u64, from: usize) -> Option<usize> {
         let leaf = self.leaves.get(self.find(address / LEAF)?)?;
-        let mut at = leaf.events.partition_point(|event| (*event as usize) < from);
-        while at < leaf.events.len() {
+        let events = self.touches_of(leaf);
+        let mut at = events.partition_point(|event| (*event as usize) < from);
+        while at < events.len() {
             if at.is_multiple_of(BLOCK)
                 && let Some(block) = leaf.blocks.get(at / BLOCK)
                 && !block.wrote(address)
@@ -325,7 +369,7 @@ impl History {
                 at += BLOCK;
                 continue;
             }
-            if let Some(event) = leaf.events.get(at).filter(|event| self.writes(**event, address)) {
+            if let Some(event) = events.get(at).filter(|event| self.writes(**event, address)) {
                 return Some(*event as usize);
             }
             at += 1;
@@ -340,12 +384,12 @@ impl History {
     /// What all of it takes, but for memory before and after, in bytes.
     pub(super) fn kept_bytes(&self) -> usize {
         let block = LEAF as usize + size_of::<Bits>() + size_of::<Block>();
-        let leaf = |leaf: &LeafHistory| size_of::<LeafHistory>() + leaf.events.len() * 4 + leaf.blocks.len() * block;
+        let leaf = |leaf: &LeafHistory| size_of::<LeafHistory>() + leaf.blocks.len() * block;
         self.slots.kept_bytes()
             + self.blob.kept_bytes()
             + self.asides.capacity() * size_of::<Aside>()
             + self.lengths.capacity() * SLOT
-            + self.changed.capacity() * 4
+            + (self.touches.capacity() + self.changed.capacity()) * 4
             + self.leaves.iter().map(leaf).sum::<usize>()
     }
 }
@@ -365,6 +409,37 @@ impl Leaves for History {
 
     fn leaf(&self, number: u64, events: usize) -> Option<Arc<Leaf>> {
         self.leaf_at(number, events)
+    }
+}
+
+#[inline]
+fn store(leaf: &mut Leaf, at: usize, bytes: [u8; 8], width: usize) {
+    macro_rules! put {
+        ($n:literal) => {
+            if let Some(part) = leaf.get_mut(at..at + $n) {
+                part.copy_from_slice(&bytes[..$n]);
+            }
+        };
+    }
+    match width {
+        1 => put!(1),
+        2 => put!(2),
+        4 => put!(4),
+        _ => put!(8),
+    }
+}
+
+/// Sets the bits of a range of bytes.
+#[inline]
+pub(super) fn mark(bits: &mut Bits, from: usize, to: usize) {
+    let mut at = from;
+    while at < to {
+        let end = (at / 64 * 64 + 64).min(to);
+        let ones = if end - at == 64 { u64::MAX } else { (1 << (end - at)) - 1 };
+        if let Some(word) = bits.get_mut(at / 64) {
+            *word |= ones << (at % 64);
+        }
+        at = end;
     }
 }
 

@@ -1,10 +1,11 @@
 //! One pass over what a running step told, in order: makes events of it, finds what they touch, and memory after them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::EventLog;
-use super::changes::{self, Changes};
-use super::history::{BLOCK, Bits, Block, Bytes, History, LeafHistory, pack};
+use super::changes::{Changes, Sum};
+use super::history::{BLOCK, Block, History, LeafHistory, pack};
 use super::recording::{Aside, Recording, Writers, pieces};
 use super::sites::{SiteKind, SiteTable};
 use super::slots::{ASIDE, Blob, CONTINUATION, Slot, Slots, parts, slot};
@@ -48,98 +49,23 @@ impl Recording {
         let Recording { table, slots, asides, blob, writers, .. } = self;
         let mut pass = Pass::new(table, blob, writers, before);
         pass.run(slots, asides);
-        let mut memory = pass.memory();
-        touched.extend(pass.pages.iter().map(|page| page.number * LEAF));
+        pass.work_out();
+        touched.extend(pass.history.leaves.iter().map(|leaf| leaf.number * LEAF));
         touched.sort_unstable();
         touched.dedup();
-        for difference in truth(&memory, &touched) {
-            memory.write(difference.start, &difference.bytes);
-            pass.difference(difference);
+        let differences = truth(&pass.history.after, &touched);
+        if !differences.is_empty() {
+            differences.into_iter().for_each(|difference| pass.difference(difference));
+            pass.work_out();
         }
         let sites = pass.sites();
-        let history = pass.finish(memory.clone());
-        let events = EventLog(Arc::new(history));
+        let events = EventLog(Arc::new(pass.finish()));
+        let memory = events.0.after.clone();
         Settled { changes: Changes(events.clone()), events, memory, sites, stores, recorded }
     }
 }
 
-/// A leaf while events are put into it.
-struct Page {
-    number: u64,
-    bytes: Box<Leaf>,
-    /// What the events since the last block wrote.
-    written: Box<Bits>,
-    events: Vec<u32>,
-    blocks: Vec<Block>,
-}
-
-impl Page {
-    fn new(number: u64, before: &Image) -> Self {
-        let bytes = match before.shared_leaf(number * LEAF) {
-            Some(leaf) => Box::new(**leaf),
-            None => Box::new([0; LEAF as usize]),
-        };
-        Page { number, bytes, written: Box::new([0; LEAF as usize / 64]), events: Vec::new(), blocks: Vec::new() }
-    }
-
-    /// Up to 8 bytes that lie inside the leaf.
-    #[inline]
-    fn few(&mut self, event: u32, within: usize, value: u64, width: u8) {
-        let bytes = value.to_le_bytes();
-        macro_rules! put {
-            ($n:literal) => {
-                if let Some(part) = self.bytes.get_mut(within..within + $n) {
-                    part.copy_from_slice(&bytes[..$n]);
-                }
-            };
-        }
-        match width {
-            1 => put!(1),
-            2 => put!(2),
-            4 => put!(4),
-            _ => put!(8),
-        }
-        let mask = ((1u128 << width) - 1) << (within % 64);
-        let word = within / 64;
-        self.written[word] |= mask as u64;
-        if let Some(next) = self.written.get_mut(word + 1) {
-            *next |= (mask >> 64) as u64;
-        }
-        self.touched(event);
-    }
-
-    fn many(&mut self, event: u32, within: usize, skip: usize, len: usize, bytes: Bytes) {
-        if let Some(part) = self.bytes.get_mut(within..within + len) {
-            bytes.put(skip, part);
-        }
-        mark(&mut self.written, within, within + len);
-        self.touched(event);
-    }
-
-    #[inline]
-    fn touched(&mut self, event: u32) {
-        self.events.push(event);
-        if self.events.len().is_multiple_of(BLOCK) {
-            let written = std::mem::replace(&mut self.written, Box::new([0; LEAF as usize / 64]));
-            self.blocks.push(Block { leaf: Arc::new(*self.bytes), written });
-        }
-    }
-}
-
-/// Sets the bits of a range of bytes.
-pub(super) fn mark(bits: &mut Bits, from: usize, to: usize) {
-    let mut at = from;
-    while at < to {
-        let end = (at / 64 * 64 + 64).min(to);
-        let ones = if end - at == 64 { u64::MAX } else { (1 << (end - at)) - 1 };
-        if let Some(word) = bits.get_mut(at / 64) {
-            *word |= ones << (at % 64);
-        }
-        at = end;
-    }
-}
-
-/// Which page is at work on a leaf, by the leaf's number.
+/// Which place a leaf has among those that were met, by its number.
 #[derive(Default)]
 struct Places {
     roots: Vec<Option<Box<[u32; Places::ROOT]>>>,
@@ -166,39 +92,52 @@ enum Pending {
     CopyFrom { site: u32, address: u64 },
 }
 
+/// A leaf that was touched.
+struct Met {
+    number: u64,
+    touches: u32,
+    /// Its bytes, up to [`Pass::applied`], where somebody copies.
+    bytes: Option<Box<Leaf>>,
+}
+
+/// In the stream of touches: another touch of the same event.
+const MORE: u32 = 1 << 31;
+/// In the stream of touches: an event that touches nothing.
+const NONE: u32 = MORE - 1;
+
 struct Pass {
     table: Arc<SiteTable>,
-    slots: Slots,
-    blob: Blob,
-    asides: Vec<Aside>,
+    /// As far as it is known; its leaves come last.
+    history: History,
     writers: Writers,
-    lengths: Vec<(usize, u64)>,
-    before: Image,
     /// Memory's length as it is now.
     len: u64,
     places: Places,
-    pages: Vec<Page>,
+    met: Vec<Met>,
     /// The leaf touched last and its place.
-    last: (u64, usize),
+    last: (u64, u32),
+    /// The places that the events touch, in order of the events: at least one entry for each.
+    stream: Vec<u32>,
+    /// How many events were let happen to the bytes of the leaves that were met.
+    applied: usize,
     used: Vec<bool>,
     pending: Pending,
 }
 
 impl Pass {
     fn new(table: Arc<SiteTable>, blob: Blob, writers: Writers, before: &Image) -> Self {
+        let history = History { table: Arc::clone(&table), blob, before: before.clone(), ..History::default() };
         Pass {
             used: vec![false; table.len() + 1],
             table,
-            slots: Slots::default(),
-            blob,
-            asides: Vec::new(),
+            history,
             writers,
-            lengths: Vec::new(),
-            before: before.clone(),
             len: before.len(),
             places: Places::default(),
-            pages: Vec::new(),
+            met: Vec::new(),
             last: (u64::MAX, 0),
+            stream: Vec::new(),
+            applied: 0,
             pending: Pending::Nothing,
         }
     }
@@ -207,6 +146,7 @@ impl Pass {
         let table = Arc::clone(&self.table);
         let mut asides = asides.into_iter().peekable();
         let mut position = 0;
+        self.stream.reserve(slots.len());
         for chunk in slots.into_chunks() {
             let mut rest = chunk.as_slice();
             while !rest.is_empty() {
@@ -221,6 +161,7 @@ impl Pass {
                 position += until;
                 rest = later;
             }
+            self.history.slots.reuse(chunk);
         }
         for (_, aside) in asides {
             self.aside(aside);
@@ -236,9 +177,8 @@ impl Pass {
         self.pending = Pending::Nothing;
         let Some(shape) = table.shape(site) else { return };
         if let SiteKind::Store { width } = shape.kind {
-            let event = self.emit(site, *whole);
-            self.few(event, u64::from(address).saturating_add(shape.immediate), value, width);
-            return;
+            self.emit(site, *whole);
+            return self.touch(u64::from(address).saturating_add(shape.immediate), u64::from(width));
         }
         self.bulk(site, address, value, table);
     }
@@ -252,25 +192,25 @@ impl Pass {
             SiteKind::CopyFrom => self.pending = Pending::CopyFrom { site, address: start },
             SiteKind::Fill => {
                 for (from, to) in pieces(start, len) {
-                    let event = self.emit(site, slot(site, (start + from) as u32, source << 32 | (to - from)));
-                    self.put(event, start + from, Bytes::Same(source as u8, to - from));
+                    self.emit(site, slot(site, (start + from) as u32, source << 32 | (to - from)));
+                    self.touch(start + from, to - from);
                 }
             }
             SiteKind::Init { bytes } => {
+                let len = if source + len <= bytes.len() as u64 { len } else { 0 };
                 for (from, to) in pieces(start, len) {
-                    let source = source + from;
-                    let value = source << 32 | (to - from);
-                    let event = self.emit(site, slot(site, (start + from) as u32, value));
-                    let part = bytes.get(source as usize..(source + to - from) as usize).unwrap_or_default();
-                    self.put(event, start + from, Bytes::Slice(part));
+                    let value = (source + from) << 32 | (to - from);
+                    self.emit(site, slot(site, (start + from) as u32, value));
+                    self.touch(start + from, to - from);
                 }
             }
             SiteKind::Copy => {
+                self.catch_up();
                 // All is read before anything is written: the two may overlap.
                 let read: Vec<_> = pieces(start, len)
                     .map(|(from, to)| {
                         let bytes = self.read(source + from, (to - from) as usize);
-                        (start + from, self.blob.put(&bytes), bytes.len())
+                        (start + from, self.history.blob.put(&bytes), bytes.len())
                     })
                     .collect();
                 for (at, place, len) in read {
@@ -289,17 +229,15 @@ impl Pass {
         let Pending::Wide { site, address, low } = self.pending else { return };
         self.pending = Pending::Nothing;
         let bytes = (u128::from(high) << 64 | u128::from(low)).to_le_bytes();
-        let place = self.blob.put(&bytes);
+        let place = self.history.blob.put(&bytes);
         let immediate = self.table.shape(site).map_or(0, |shape| shape.immediate);
-        let event = self.emit(site, slot(site, address, place));
-        self.put(event, u64::from(address).saturating_add(immediate), Bytes::Slice(&bytes));
+        self.emit(site, slot(site, address, place));
+        self.touch(u64::from(address).saturating_add(immediate), bytes.len() as u64);
     }
 
     fn copied(&mut self, site: u32, start: u64, place: u64, len: usize) {
-        let event = self.emit(site, slot(site, start as u32, pack(place, len as u64)));
-        let blob = std::mem::take(&mut self.blob);
-        self.put(event, start, Bytes::Slice(blob.get(place, len)));
-        self.blob = blob;
+        self.emit(site, slot(site, start as u32, pack(place, len as u64)));
+        self.touch(start, len as u64);
     }
 
     fn aside(&mut self, aside: Aside) {
@@ -312,96 +250,109 @@ impl Pass {
                 return;
             }
             Aside::Growth { after, .. } => {
-                self.emit(ASIDE, slot(ASIDE, 0, self.asides.len() as u64));
+                self.emit(ASIDE, slot(ASIDE, 0, self.history.asides.len() as u64));
                 self.grow(after);
             }
-            Aside::Write { start, place, len, .. } => {
-                let event = self.emit(ASIDE, slot(ASIDE, 0, self.asides.len() as u64));
-                let blob = std::mem::take(&mut self.blob);
-                self.put(event, start, Bytes::Slice(blob.get(place, len as usize)));
-                self.blob = blob;
+            Aside::Write { start, len, .. } => {
+                self.emit(ASIDE, slot(ASIDE, 0, self.history.asides.len() as u64));
+                self.touch(start, u64::from(len));
             }
         }
-        self.asides.push(aside);
+        self.history.asides.push(aside);
     }
 
     fn difference(&mut self, Difference { start, bytes, writer }: Difference) {
         let writer = self.writers.number(writer);
         for (from, to) in pieces(start, bytes.len() as u64) {
             let piece = bytes.get(from as usize..to as usize).unwrap_or_default();
-            let place = self.blob.put(piece);
+            let place = self.history.blob.put(piece);
             let start = start.saturating_add(from);
             self.aside(Aside::Write { start, place, len: piece.len() as u32, writer, is_difference: true });
         }
     }
 
-    /// The new event's number.
     #[inline]
-    fn emit(&mut self, site: u32, slot: Slot) -> u32 {
-        let event = self.slots.len() as u32;
+    fn emit(&mut self, site: u32, slot: Slot) {
         if let Some(used) = self.used.get_mut(site as usize) {
             *used = true;
         }
-        self.slots.push(slot);
-        event
+        self.history.slots.push(slot);
     }
 
     fn grow(&mut self, pages: u64) {
         self.len = self.len.max(pages.saturating_mul(PAGE));
-        self.lengths.push((self.slots.len(), self.len));
+        self.history.lengths.push((self.history.slots.len(), self.len));
+        self.stream.push(NONE);
     }
 
+    /// Notes the leaves that the event emitted last touches; what lies past the end of memory is none.
     #[inline]
-    fn few(&mut self, event: u32, start: u64, value: u64, width: u8) {
-        let within = (start % LEAF) as usize;
-        let end = start.saturating_add(u64::from(width));
-        if within + usize::from(width) > LEAF as usize || end > self.len {
-            return self.put(event, start, Bytes::Few(value.to_le_bytes(), width));
+    fn touch(&mut self, start: u64, len: u64) {
+        let end = start.saturating_add(len);
+        if len == 0 || end > self.len || start / LEAF != (end - 1) / LEAF {
+            return self.touch_many(start, end.min(self.len));
         }
-        self.page(start / LEAF).few(event, within, value, width);
+        let place = self.place(start / LEAF);
+        self.stream.push(place);
     }
 
-    /// Bytes anywhere; what would lie past the end of memory is left out.
-    fn put(&mut self, event: u32, start: u64, bytes: Bytes) {
-        let end = start.saturating_add(bytes.len()).min(self.len);
-        let mut at = start;
-        while at < end {
-            let within = (at % LEAF) as usize;
-            let take = (LEAF - at % LEAF).min(end - at) as usize;
-            self.page(at / LEAF).many(event, within, (at - start) as usize, take, bytes);
-            at += take as u64;
+    fn touch_many(&mut self, start: u64, end: u64) {
+        let Some(last) = end.checked_sub(1).filter(|last| *last >= start) else { return self.stream.push(NONE) };
+        for number in start / LEAF..=last / LEAF {
+            let more = if number > start / LEAF { MORE } else { 0 };
+            let place = self.place(number);
+            self.stream.push(place | more);
         }
     }
 
+    /// The place of a leaf that is touched once more.
     #[inline]
-    fn page(&mut self, number: u64) -> &mut Page {
+    fn place(&mut self, number: u64) -> u32 {
         if self.last.0 != number {
-            self.last = (number, self.place(number));
+            self.last = (number, self.find(number));
         }
-        &mut self.pages[self.last.1]
+        if let Some(met) = self.met.get_mut(self.last.1 as usize) {
+            met.touches += 1;
+        }
+        self.last.1
     }
 
-    fn place(&mut self, number: u64) -> usize {
+    fn find(&mut self, number: u64) -> u32 {
         let place = self.places.of(number);
         if *place == 0 {
-            self.pages.push(Page::new(number, &self.before));
-            *place = self.pages.len() as u32;
+            self.met.push(Met { number, touches: 0, bytes: None });
+            *place = self.met.len() as u32;
         }
-        *place as usize - 1
+        *place - 1
     }
 
-    /// Bytes as they are now, zeros past the end.
+    /// Lets the events that were not yet happen to the bytes of the leaves, for who is to read them.
+    fn catch_up(&mut self) {
+        for event in self.applied..self.history.len() {
+            let Some(write) = self.history.kept_write(event) else { continue };
+            let end = write.end().min(self.history.length(event));
+            for number in write.start / LEAF..end.div_ceil(LEAF) {
+                let Some(place) = self.places.of(number).checked_sub(1) else { continue };
+                let Some(met) = self.met.get_mut(place as usize) else { continue };
+                let bytes = met.bytes.get_or_insert_with(|| leaf_of(&self.history.before, number));
+                self.history.play(event as u32, number, bytes, None);
+            }
+        }
+        self.applied = self.history.len();
+    }
+
+    /// Bytes as they are once [`catch_up`](Pass::catch_up) was called, zeros past the end.
     fn read(&mut self, start: u64, len: usize) -> Vec<u8> {
-        let mut out = self.before.read(start, len as u64);
+        let mut out = self.history.before.read(start, len as u64);
         let mut at = 0;
         while at < len {
             let from = start + at as u64;
             let within = (from % LEAF) as usize;
             let take = (LEAF as usize - within).min(len - at);
             if from < self.len
-                && let Some(place) = (*self.places.of(from / LEAF)).checked_sub(1)
-                && let Some(page) = self.pages.get(place as usize)
-                && let (Some(to), Some(from)) = (out.get_mut(at..at + take), page.bytes.get(within..within + take))
+                && let Some(place) = self.places.of(from / LEAF).checked_sub(1)
+                && let Some(bytes) = self.met.get(place as usize).and_then(|met| met.bytes.as_ref())
+                && let (Some(to), Some(from)) = (out.get_mut(at..at + take), bytes.get(within..within + take))
             {
                 to.copy_from_slice(from);
             }
@@ -410,53 +361,91 @@ impl Pass {
         out
     }
 
-    /// Memory as it is now, sharing with memory before what is the same.
-    fn memory(&self) -> Image {
-        let mut memory = self.before.clone();
-        memory.grow(self.len);
-        for page in self.pages.iter().filter(|page| differs(page, &self.before)) {
-            memory.put_leaf(page.number, Arc::new(*page.bytes));
-        }
-        memory
-    }
-
     fn sites(&self) -> Vec<u32> {
         let used = self.used.iter().enumerate().filter(|(site, used)| **used && *site != ASIDE as usize);
         used.map(|(site, _)| site as u32).collect()
     }
 
-    fn finish(mut self, after: Image) -> History {
-        self.pages.sort_unstable_by_key(|page| page.number);
-        let changed = self.pages.iter().enumerate().filter(|(_, page)| differs(page, &self.before));
-        let changed = changed.map(|(index, _)| index as u32).collect();
-        let leaves = self.pages.into_iter().map(|page| LeafHistory {
-            number: page.number,
-            events: page.events.into_boxed_slice(),
-            blocks: page.blocks.into_boxed_slice(),
-        });
-        self.slots.shrink();
-        self.blob.shrink();
-        let mut history = History {
-            table: self.table,
-            slots: self.slots,
-            blob: self.blob,
-            asides: self.asides,
-            writers: self.writers.list,
-            lengths: self.lengths,
-            before: self.before,
-            after,
-            leaves: leaves.collect(),
-            changed,
-            summary: changes::Summary::default(),
-        };
-        history.summary = changes::summary(&history);
-        history
+    /// Works out everything that follows from the events, leaf by leaf in order of address.
+    fn work_out(&mut self) {
+        let mut order: Vec<usize> = (0..self.met.len()).collect();
+        order.sort_unstable_by_key(|place| self.met.get(*place).map(|met| met.number));
+        let ranges = self.sort_touches(&order);
+        let history = &mut self.history;
+        history.after = history.before.clone();
+        history.after.grow(self.len);
+        history.leaves = Vec::with_capacity(order.len());
+        history.changed.clear();
+        history.writers.clone_from(&self.writers.list);
+        let mut sum = Sum::default();
+        for (index, (place, touches)) in order.into_iter().zip(ranges).enumerate() {
+            let Some(met) = self.met.get(place) else { continue };
+            let (number, offset) = (met.number, met.number * LEAF);
+            let (blocks, leaf) = play_all(history, number, &touches);
+            history.leaves.push(LeafHistory { number, touches, blocks });
+            let is_same = match history.before.shared_leaf(offset) {
+                Some(before) => **before == *leaf,
+                None => leaf.iter().all(|byte| *byte == 0),
+            };
+            if !is_same {
+                history.after.put_leaf(number, leaf.into());
+                history.changed.push(index as u32);
+                sum.add_leaf(history, index);
+            }
+        }
+        history.summary = sum.finish(history);
+    }
+
+    /// Brings the stream into the order of the leaves; where the touches of each lie.
+    fn sort_touches(&mut self, order: &[usize]) -> Vec<Range<usize>> {
+        let mut next = vec![0; self.met.len()];
+        let mut ranges = Vec::with_capacity(order.len());
+        let mut total = 0;
+        for place in order {
+            let touches = self.met.get(*place).map_or(0, |met| met.touches as usize);
+            ranges.push(total..total + touches);
+            if let Some(next) = next.get_mut(*place) {
+                *next = total;
+            }
+            total += touches;
+        }
+        let mut touches = vec![0; total];
+        let mut events = 0u32;
+        for entry in &self.stream {
+            events += u32::from(entry & MORE == 0);
+            if let Some(next) = next.get_mut((entry & !MORE) as usize) {
+                if let Some(touch) = touches.get_mut(*next) {
+                    *touch = events - 1;
+                }
+                *next += 1;
+            }
+        }
+        self.history.touches = touches;
+        ranges
+    }
+
+    fn finish(mut self) -> History {
+        self.history.slots.shrink();
+        self.history.blob.shrink();
+        self.history
     }
 }
 
-fn differs(page: &Page, before: &Image) -> bool {
-    match before.shared_leaf(page.number * LEAF) {
-        Some(leaf) => **leaf != *page.bytes,
-        None => page.bytes.iter().any(|byte| *byte != 0),
+fn leaf_of(image: &Image, number: u64) -> Box<Leaf> {
+    image.shared_leaf(number * LEAF).map_or_else(|| Box::new([0; LEAF as usize]), |leaf| Box::new(**leaf))
+}
+
+/// A leaf after all its events, and what is kept on the way.
+fn play_all(history: &History, number: u64, touches: &Range<usize>) -> (Box<[Block]>, Box<Leaf>) {
+    let mut leaf = leaf_of(&history.before, number);
+    let mut blocks = Vec::new();
+    let events = history.touches.get(touches.clone()).unwrap_or_default();
+    let (full, rest) = events.as_chunks::<BLOCK>();
+    for events in full {
+        let mut written = Box::new([0; LEAF as usize / 64]);
+        events.iter().for_each(|event| history.play(*event, number, &mut leaf, Some(&mut written)));
+        blocks.push(Block { leaf: Arc::new(*leaf), written });
     }
+    rest.iter().for_each(|event| history.play(*event, number, &mut leaf, None));
+    (blocks.into_boxed_slice(), leaf)
 }

@@ -28,6 +28,8 @@ const CHUNK: usize = 1 << CHUNK_BITS;
 pub(super) struct Slots {
     /// All but the last are full.
     chunks: Vec<Vec<Slot>>,
+    /// Room that was used and is free again.
+    spare: Option<Vec<Slot>>,
 }
 
 impl Slots {
@@ -63,7 +65,14 @@ impl Slots {
     /// The first chunk grows as it must; the log of a short step takes little room.
     fn next_chunk(&mut self) -> &mut Vec<Slot> {
         let room = if self.chunks.is_empty() { 0 } else { CHUNK };
-        self.chunks.push_mut(Vec::with_capacity(room))
+        let chunk = self.spare.take().unwrap_or_else(|| Vec::with_capacity(room));
+        self.chunks.push_mut(chunk)
+    }
+
+    /// Takes a chunk whose slots are not needed any more, to use its room again.
+    pub(super) fn reuse(&mut self, mut chunk: Vec<Slot>) {
+        chunk.clear();
+        self.spare = Some(chunk);
     }
 
     pub(super) fn pop(&mut self) -> Option<Slot> {
@@ -83,6 +92,7 @@ impl Slots {
     }
 
     pub(super) fn shrink(&mut self) {
+        self.spare = None;
         if let Some(last) = self.chunks.last_mut() {
             last.shrink_to_fit();
         }
