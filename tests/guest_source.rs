@@ -182,6 +182,9 @@ fn without_debug_information_the_instructions_are_shown() {
     let guest = Guest::from_bytes("two.wasm", &wasm).unwrap();
     let [first, second] = stores(&guest)[..] else { panic!("two stores") };
     let (a, b) = (guest.place(first), guest.place(second));
+    let empty = Guest::from_bytes("x.wasm", &wat::parse_str("(module (func (param i32)))").unwrap()).unwrap();
+    let end = empty.place(instructions(&empty)[0]);
+    assert_eq!((end.instruction.as_ref(), shown(&end).2), ("end", "(func (;0;) (type 0) (param i32))"));
     assert_eq!(shown(&a), (ListingKind::Disassembly, "first", "i32.store8"));
     assert_eq!(shown(&b), (ListingKind::Disassembly, "second", "i32.store16 offset=6"));
     assert_eq!(b.instruction.as_ref(), "i32.store16 offset=6");
