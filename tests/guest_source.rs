@@ -17,20 +17,25 @@ fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The offsets of all instructions.
-fn instructions(guest: &Guest) -> Vec<u64> {
+/// The offsets of all instructions, and how the parser calls them.
+fn named_instructions(guest: &Guest) -> Vec<(u64, String)> {
     let mut found = Vec::new();
     for payload in Parser::new(0).parse_all(guest.wasm()) {
         let Payload::CodeSectionEntry(body) = payload.unwrap() else { continue };
-        let operators = body.get_operators_reader().unwrap().into_iter_with_offsets();
-        found.extend(operators.map(|operator| operator.unwrap().1));
+        for operator in body.get_operators_reader().unwrap().into_iter_with_offsets() {
+            let (operator, at) = operator.unwrap();
+            found.push((at, format!("{operator:?}").split(' ').next().unwrap_or_default().to_string()));
+        }
     }
     found
 }
 
-/// The offsets of all plain stores.
+fn instructions(guest: &Guest) -> Vec<u64> {
+    named_instructions(guest).into_iter().map(|(at, _)| at).collect()
+}
+
 fn stores(guest: &Guest) -> Vec<u64> {
-    instructions(guest).into_iter().filter(|at| guest.access_at(*at).is_some_and(|access| access.is_store)).collect()
+    named_instructions(guest).into_iter().filter(|(_, name)| name.contains("Store")).map(|(at, _)| at).collect()
 }
 
 /// The kind of text, its title, and the line that is marked in it.
@@ -177,6 +182,9 @@ fn without_debug_information_the_instructions_are_shown() {
     let guest = Guest::from_bytes("two.wasm", &wasm).unwrap();
     let [first, second] = stores(&guest)[..] else { panic!("two stores") };
     let (a, b) = (guest.place(first), guest.place(second));
+    let empty = Guest::from_bytes("x.wasm", &wat::parse_str("(module (func (param i32)))").unwrap()).unwrap();
+    let end = empty.place(instructions(&empty)[0]);
+    assert_eq!((end.instruction.as_ref(), shown(&end).2), ("end", "(func (;0;) (type 0) (param i32))"));
     assert_eq!(shown(&a), (ListingKind::Disassembly, "first", "i32.store8"));
     assert_eq!(shown(&b), (ListingKind::Disassembly, "second", "i32.store16 offset=6"));
     assert_eq!(b.instruction.as_ref(), "i32.store16 offset=6");
@@ -366,7 +374,8 @@ fn functions_are_found_by_what_their_bodies_hold() {
 
 #[test]
 fn each_kind_of_access_is_told_by_its_width() {
-    let rows: [(&str, Option<(bool, u64, u64, u32)>); 22] = [
+    type Told = (bool, u64, u64, u32);
+    let rows: [(&str, Option<Told>); 22] = [
         ("(drop (i32.load8_s offset=3 (i32.const 0)))", Some((false, 1, 3, 0))),
         ("(drop (i64.load32_u (i32.const 0)))", Some((false, 4, 0, 0))),
         ("(drop (f64.load align=1 (i32.const 0)))", Some((false, 8, 0, 0))),

@@ -21,11 +21,11 @@ use crate::source::{Listing, ListingKind};
 /// Longest name that a printed line holds, in characters.
 const LONGEST_NAME: usize = 120;
 
-/// Longest text of one function, in bytes. Larger ones show their instructions without what is around them.
-const LONGEST_TEXT: usize = 96 << 20;
+/// Longest text of one function, in bytes: some five million bytes of instructions. A larger one has no text.
+const LONGEST_TEXT: usize = 48 << 20;
 
 /// Bytes of text that are kept. Past that all is forgotten, and printed again when asked for.
-const MOST_KEPT: usize = 32 << 20;
+const MOST_KEPT: usize = 96 << 20;
 
 /// A listing begins at a multiple of so many lines and holds three times as many, so that each instruction of the middle
 /// third has so many on either side. Shorter functions are shown whole.
@@ -34,7 +34,8 @@ const STRIDE: usize = 200;
 /// What has been printed so far.
 #[derive(Debug, Default)]
 pub(super) struct Disassembly {
-    functions: HashMap<u32, Arc<Printed>>,
+    /// `None` for a function that cannot be printed.
+    functions: HashMap<u32, Option<Arc<Printed>>>,
     listings: HashMap<(u32, usize), Arc<Listing>>,
     /// About how many bytes both hold.
     kept: usize,
@@ -54,18 +55,22 @@ impl Disassembly {
         let line = printed.line_of(offset);
         let window = printed.window(line);
         let listing = self.listing(guest, function, &printed, window);
-        let instruction = text::instruction(printed.line(line)).into();
+        let instruction = match printed.line(line) {
+            // The text format writes the last `end` as the function's bracket, behind the header where nothing else is.
+            _ if printed.end == offset.saturating_add(1) => "end".into(),
+            text => text::instruction(text).into(),
+        };
         Some(Spot { instruction, listing, line: u32::try_from(line).ok()?.checked_add(1)? })
     }
 
     fn printed(&mut self, guest: &Guest, sections: &Sections, function: u32) -> Option<Arc<Printed>> {
         if let Some(printed) = self.functions.get(&function) {
-            return Some(printed.clone());
+            return printed.clone();
         }
-        let printed = Arc::new(Printed::new(guest, sections, function)?);
-        self.keep(printed.size());
+        let printed = Printed::new(guest, sections, function).map(Arc::new);
+        self.keep(printed.as_ref().map_or(0, |printed| printed.size()));
         self.functions.insert(function, printed.clone());
-        Some(printed)
+        printed
     }
 
     fn listing(&mut self, guest: &Guest, function: u32, printed: &Printed, window: usize) -> Arc<Listing> {
@@ -100,6 +105,8 @@ struct Printed {
     text: String,
     /// Of each line: where it begins in `text`, and the offset in the module of what it shows.
     lines: Vec<(usize, u64)>,
+    /// Where the function's body ends.
+    end: u64,
 }
 
 impl Printed {
@@ -279,7 +286,7 @@ impl Page {
             let at = if line == 0 { at } else { at.wrapping_add(longer) };
             (at, offset.saturating_sub(start).saturating_add(body.start))
         });
-        let mut printed = Printed { lines: lines.collect(), text: self.text };
+        let mut printed = Printed { lines: lines.collect(), text: self.text, end: body.end };
         printed.text.shrink_to_fit();
         Some(printed)
     }

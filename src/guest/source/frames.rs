@@ -78,12 +78,20 @@ impl Frames {
     }
 
     /// The functions at an address, innermost first, the last being the one in the module. Empty where none is inlined.
-    pub fn at(&mut self, dwarf: &Dwarf<'_>, bodies: &Bodies, unit: usize, address: u64) -> Vec<Call> {
+    /// `open` is called only where the unit was not read before.
+    pub fn at<'a>(
+        &mut self,
+        open: impl FnOnce() -> Dwarf<'a>,
+        bodies: &Bodies,
+        unit: usize,
+        address: u64,
+    ) -> Vec<Call> {
         let tree = match self.units.get(&unit) {
             Some(tree) => tree.clone(),
             None => {
+                let dwarf = open();
                 let mut reader = Reader {
-                    dwarf,
+                    dwarf: &dwarf,
                     bodies,
                     tree: Tree::default(),
                     units: HashMap::new(),

@@ -82,8 +82,8 @@ impl Sources {
             let source = Some(format!("{}:{line}", last(guest.name())).into());
             return Some(Told { source, text: text.map(|text| (text, line)), inlined: Vec::new() });
         }
-        let dwarf = Dwarf::open(guest, self.sections(guest), &debug.outline);
-        let calls = unpoisoned(&debug.frames).at(&dwarf, bodies, known.unit, address);
+        let open = || Dwarf::open(guest, self.sections(guest), &debug.outline);
+        let calls = unpoisoned(&debug.frames).at(open, bodies, known.unit, address);
         let own = known.line.map(|(path, line)| (path.clone(), line));
         Some(self.tell(guest.0.folder.as_deref(), own, calls))
     }
@@ -103,7 +103,9 @@ impl Sources {
             let from = call.from.map(&mut show);
             Frame { function: call.function, source: std::mem::replace(&mut at, from) }
         });
-        let inlined = inlined.collect();
+        let inlined: Vec<Frame> = inlined.collect();
+        // An instruction that the compiler made up has no line, but what it was inlined into was called on one.
+        let source = source.or_else(|| inlined.iter().find_map(|frame| frame.source.clone()));
         Told { source, text, inlined }
     }
 

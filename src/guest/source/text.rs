@@ -40,10 +40,6 @@ fn without_tabs(text: &str) -> String {
 pub(super) fn instruction(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line.trim();
-    if rest == ")" {
-        // The last `end`, which the text format writes as the function's bracket.
-        return "end".into();
-    }
     let mut quoted = false;
     while let Some(c) = rest.chars().next() {
         if !quoted && rest.starts_with(";;") {
