@@ -44,7 +44,10 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
     let bytes = if is_stdin { read_stdin()? } else { read_file(file, &shown)? };
     let folder = if is_stdin { PathBuf::new() } else { file.parent().map(Path::to_path_buf).unwrap_or_default() };
     if is_module(file, &bytes) {
-        let guest = Guest::from_bytes(&shown, &bytes)?;
+        let guest = match is_stdin {
+            true => Guest::from_bytes(&shown, &bytes)?,
+            false => Guest::from_bytes_in(&folder, &shown, &bytes)?,
+        };
         let script = script::parse(&shown, "")?;
         return Ok(finish(shown, script, guest, Files::Folder(folder), args));
     }

@@ -71,7 +71,7 @@ fn failure(record: &StepRecord) -> Option<String> {
     };
     let error: Vec<String> =
         record.error.iter().flat_map(|e| e.lines()).map(|l| safe::plain(l.trim())).filter(|l| !l.is_empty()).collect();
-    Some(if error.is_empty() { word.into() } else { stopped(&error.join(" ")) })
+    Some(if error.is_empty() { word.into() } else { sentence(&stopped(&error.join(" "))) })
 }
 
 /// What a step did before it ended in anything but ok.
