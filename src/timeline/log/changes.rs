@@ -70,7 +70,8 @@ impl Changes {
         while let Some(earlier) = from.checked_sub(1) {
             from = earlier;
             // The first run found may have started in a leaf before this one.
-            let starts_here = |run: &Run| from == 0 || run.span.start % LEAF != 0 || !self.continues(from, run);
+            let starts_here =
+                |run: &Run| from == 0 || !run.span.start.is_multiple_of(LEAF) || !self.continues(from, run);
             let runs: Vec<Run> =
                 Runs::new(history, from..history.changed.len()).take_while(|run| run.span.start < address).collect();
             if let Some(run) = runs.iter().rev().find(|run| starts_here(run)) {
