@@ -70,7 +70,8 @@ impl Changes {
         while let Some(earlier) = from.checked_sub(1) {
             from = earlier;
             // The first run found may have started in a leaf before this one.
-            let starts_here = |run: &Run| from == 0 || run.span.start % LEAF != 0 || !self.continues(from, run);
+            let starts_here =
+                |run: &Run| from == 0 || !run.span.start.is_multiple_of(LEAF) || !self.continues(from, run);
             let runs: Vec<Run> =
                 Runs::new(history, from..history.changed.len()).take_while(|run| run.span.start < address).collect();
             if let Some(run) = runs.iter().rev().find(|run| starts_here(run)) {
@@ -192,8 +193,8 @@ impl History {
         let mut bits = [0; LEAF as usize / 64];
         for (word, (before, after)) in bits.iter_mut().zip(before.iter().zip(after)) {
             if before != after {
-                let bytes = before.iter().zip(after).enumerate();
-                *word = bytes.fold(0, |word, (bit, (b, a))| word | u64::from(b != a) << bit);
+                let eights = before.as_chunks::<8>().0.iter().zip(after.as_chunks::<8>().0);
+                *word = eights.rev().fold(0, |word, (before, after)| word << 8 | unequal(*before, *after));
             }
         }
         bits
@@ -205,16 +206,21 @@ impl History {
         let by = self.last_writers(index, bits);
         let mut runs: Vec<Run> = Vec::new();
         for (word, bits) in bits.iter().enumerate() {
-            let mut rest = *bits;
+            let (mut rest, mut at) = (*bits, word * 64);
             while rest != 0 {
-                let within = word * 64 + rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                let start = leaf.number * LEAF + within as u64;
-                let by = by.get(within).copied().unwrap_or(By(0));
+                let skip = rest.trailing_zeros();
+                rest >>= skip;
+                at += skip as usize;
+                let here = by.get(at..at + rest.trailing_ones() as usize).unwrap_or_default();
+                let Some(first) = here.first() else { break };
+                let len = here.iter().position(|by| by != first).unwrap_or(here.len());
+                let span = Span { start: leaf.number * LEAF + at as u64, len: len as u64 };
                 match runs.last_mut() {
-                    Some(run) if run.span.end() == start && run.by == by => run.span.len += 1,
-                    _ => runs.push(Run { span: Span { start, len: 1 }, by }),
+                    Some(run) if run.span.end() == span.start && run.by == *first => run.span.len += span.len,
+                    _ => runs.push(Run { span, by: *first }),
                 }
+                rest = rest.checked_shr(len as u32).unwrap_or(0);
+                at += len;
             }
         }
         runs
@@ -252,6 +258,12 @@ impl History {
                 let mut new = *word & ones;
                 *word &= !ones;
                 left -= new.count_ones();
+                if new == ones {
+                    if let Some(by) = by.get_mut(at..end) {
+                        by.fill(write.by);
+                    }
+                    new = 0;
+                }
                 while new != 0 {
                     if let Some(by) = by.get_mut(at / 64 * 64 + new.trailing_zeros() as usize) {
                         *by = write.by;
@@ -262,6 +274,15 @@ impl History {
             }
         }
     }
+}
+
+/// Which of eight bytes differ, one bit each.
+fn unequal(a: [u8; 8], b: [u8; 8]) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let differing = u64::from_le_bytes(a) ^ u64::from_le_bytes(b);
+    // The top bit of each byte that is not zero, and then all of them brought together.
+    let tops = (((differing & LOW) + LOW) | differing) & !LOW;
+    (tops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 fn meet(a: &Bits, b: &Bits) -> bool {

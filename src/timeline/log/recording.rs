@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::sites::{SiteKind, SiteTable};
-use super::slots::{Blob, CONTINUATION, SLOT, Slot, Slots, parts};
+use super::slots::{Blob, CONTINUATION, SLOT, Slots, parts};
 use crate::timeline::image::{LEAF, PAGE};
 use crate::timeline::{Event, Writer};
 
@@ -33,7 +33,17 @@ pub struct Recording {
     kept: u64,
     noted: u64,
     noted_leaves: LeafSet,
+    /// The site and operand of the store told last, where it was only noted.
+    last_noted: Option<(u32, u32)>,
+    /// What bulk operations take beside their slots, in bytes.
+    bulk: u64,
 }
+
+/// What the bulk operations of a step may take beside their slots, in bytes: a guest that copies a large buffer again
+/// and again takes more room for its bytes than for its stores.
+const MOST_BULK: u64 = 512 << 20;
+/// One byte is kept for so many that a fill or a data segment writes: the touches of leaves.
+const BYTES_PER_TOUCH: u64 = 512;
 
 impl Recording {
     pub fn new(table: Arc<SiteTable>) -> Self {
@@ -61,9 +71,16 @@ impl Recording {
         }
     }
 
-    /// Appends a part of the guest's journal: whole slots of 16 bytes.
+    /// Appends a part of the guest's journal: whole slots of 16 bytes. Once bulk operations have taken 512 MiB, the
+    /// rest is only noted, as by [`note_slots`](Recording::note_slots).
     pub fn push_slots(&mut self, bytes: &[u8]) {
-        self.kept += self.count(bytes);
+        if self.bulk > MOST_BULK {
+            return self.note_slots(bytes);
+        }
+        let (stores, bulk) = self.count(bytes);
+        self.kept += stores;
+        self.bulk = self.bulk.saturating_add(bulk);
+        self.last_noted = None;
         self.slots.extend(bytes);
     }
 
@@ -85,6 +102,9 @@ impl Recording {
 
     /// Tells the bytes that the slot appended last copied from another memory.
     pub fn push_copied(&mut self, bytes: &[u8]) {
+        if self.last_noted.is_some() {
+            return;
+        }
         for piece in bytes.chunks(PAGE as usize) {
             let place = self.blob.put(piece);
             self.asides.push((self.slots.len(), Aside::Copied { place, len: piece.len() as u32 }));
@@ -93,9 +113,13 @@ impl Recording {
 
     /// Takes the last slot away, of a store that trapped: its site and its address operand.
     pub fn pop_attempt(&mut self) -> Option<(u32, u32)> {
+        if let Some(attempt) = self.last_noted.take() {
+            self.noted = self.noted.saturating_sub(1);
+            return Some(attempt);
+        }
         loop {
             let slot = self.slots.pop()?;
-            self.kept = self.kept.saturating_sub(self.count(&slot));
+            self.kept = self.kept.saturating_sub(self.count(&slot).0);
             let len = self.slots.len();
             for (position, _) in self.asides.iter_mut().rev().take_while(|(position, _)| *position > len) {
                 *position = len;
@@ -120,11 +144,12 @@ impl Recording {
     /// Counts the stores in a part of the journal and notes the 4 KiB leaves they touch, without keeping them. Growth
     /// is kept: without it the size of memory would be wrong.
     pub fn note_slots(&mut self, bytes: &[u8]) {
-        self.noted += self.count(bytes);
+        self.noted += self.count(bytes).0;
         let table = Arc::clone(&self.table);
         for slot in bytes.as_chunks::<SLOT>().0 {
             let (site, address, value) = parts(slot);
             let Some(shape) = table.shape(site) else { continue };
+            self.last_noted = Some((site, address));
             let len = match shape.kind {
                 SiteKind::Store { width } => u64::from(width),
                 SiteKind::Wide => 16,
@@ -143,17 +168,22 @@ impl Recording {
         self.noted_leaves.starts()
     }
 
-    fn count(&self, bytes: &[u8]) -> u64 {
+    /// How many stores slots tell of, and what they take beside themselves.
+    fn count(&self, bytes: &[u8]) -> (u64, u64) {
         let slots = bytes.as_chunks::<SLOT>().0;
-        match self.table.has_other_slots() {
-            true => slots.iter().filter(|slot| self.is_store(slot)).count() as u64,
-            false => slots.len() as u64,
+        if self.table.has_plain_stores_only() {
+            return (slots.len() as u64, 0);
         }
-    }
-
-    fn is_store(&self, slot: &Slot) -> bool {
-        let site = parts(slot).0;
-        site != CONTINUATION && !matches!(self.table.shape(site).map(|s| &s.kind), Some(SiteKind::Grow))
+        slots.iter().fold((0, 0), |(stores, bulk), slot| {
+            let (site, _, value) = parts(slot);
+            let len = value & 0xffff_ffff;
+            match self.table.shape(site).map(|shape| &shape.kind) {
+                Some(SiteKind::Store { .. } | SiteKind::Wide) => (stores + 1, bulk),
+                Some(SiteKind::Copy | SiteKind::CopyFrom) => (stores + 1, bulk + len),
+                Some(SiteKind::Fill | SiteKind::Init { .. }) => (stores + 1, bulk + len / BYTES_PER_TOUCH),
+                Some(SiteKind::Grow) | None => (stores, bulk),
+            }
+        })
     }
 
     fn aside_write(&mut self, start: u64, bytes: &[u8], writer: Writer, is_difference: bool) {

@@ -39,14 +39,14 @@ pub struct SiteShape {
 pub struct SiteTable {
     shapes: Vec<SiteShape>,
     names: Vec<OnceLock<Writer>>,
-    has_other_slots: bool,
+    has_plain_stores_only: bool,
 }
 
 impl SiteTable {
     pub fn new(shapes: Vec<SiteShape>) -> Self {
         let names = shapes.iter().map(|_| OnceLock::new()).collect();
-        let has_other_slots = shapes.iter().any(|shape| matches!(shape.kind, SiteKind::Wide | SiteKind::Grow));
-        SiteTable { shapes, names, has_other_slots }
+        let has_plain_stores_only = shapes.iter().all(|shape| matches!(shape.kind, SiteKind::Store { .. }));
+        SiteTable { shapes, names, has_plain_stores_only }
     }
 
     /// Who writes at a site: the guest, no more being known, until it is named.
@@ -73,9 +73,9 @@ impl SiteTable {
         self.shapes.len()
     }
 
-    /// Whether some slots of this guest are no stores by themselves: second halves, growth.
-    pub(super) fn has_other_slots(&self) -> bool {
-        self.has_other_slots
+    /// Whether each slot of this guest is a store and takes nothing beside itself.
+    pub(super) fn has_plain_stores_only(&self) -> bool {
+        self.has_plain_stores_only
     }
 }
 

@@ -306,7 +306,7 @@ proptest! {
         prop_assert_eq!(settled.changes.last(), spans.last().copied());
         for pick in &picks {
             let at = pick.index(plain.bytes.len()) as u64;
-            let len = at % 5000;
+            let len = at % 5000 + 1;
             prop_assert_eq!(settled.changes.next(at), spans.iter().find(|s| s.start > at).copied());
             prop_assert_eq!(settled.changes.previous(at), spans.iter().rev().find(|s| s.start < at).copied());
             prop_assert_eq!(settled.changes.holds(at), spans.iter().any(|s| s.contains(at)));
@@ -443,4 +443,17 @@ fn nonsense_in_a_journal_is_no_event() {
     let settled = told.settle(&Image::zeroed(PAGE));
     assert_eq!(settled.memory.byte(3), Some(3));
     assert!(settled.events.iter().count() == settled.events.len());
+}
+
+/// A guest that copies a buffer again and again takes no more room than it may.
+#[test]
+fn bulk_operations_are_noted_once_they_have_taken_their_room() {
+    let mut told = Recording::new(sites());
+    (0..600).for_each(|_| told.push_slots(&slot(FILL, 0, 1 << 30)));
+    assert_eq!((told.guest_stores(), told.all_stores()), (257, 600));
+    told.push_slots(&slot(COPY_FROM, 0x5000, 8));
+    told.push_copied(&[1; 8]);
+    assert_eq!(told.pop_attempt(), Some((COPY_FROM, 0x5000)));
+    assert_eq!((told.guest_stores(), told.all_stores()), (257, 600));
+    assert_eq!(told.noted_leaves().len(), 1 << 18);
 }
