@@ -248,8 +248,7 @@ impl History {
             if left == 0 {
                 break;
             }
-            let Some(write) = self.kept_write(*event as usize) else { continue };
-            let range = write.within(number);
+            let Some((range, writer)) = self.reach(*event, number) else { continue };
             let mut at = range.start;
             while at < range.end {
                 let end = (at / 64 * 64 + 64).min(range.end);
@@ -260,13 +259,13 @@ impl History {
                 left -= new.count_ones();
                 if new == ones {
                     if let Some(by) = by.get_mut(at..end) {
-                        by.fill(write.by);
+                        by.fill(writer);
                     }
                     new = 0;
                 }
                 while new != 0 {
                     if let Some(by) = by.get_mut(at / 64 * 64 + new.trailing_zeros() as usize) {
-                        *by = write.by;
+                        *by = writer;
                     }
                     new &= new - 1;
                 }

@@ -300,6 +300,19 @@ impl History {
         }
     }
 
+    /// Which bytes of a leaf an event writes, and who does.
+    #[inline]
+    pub(super) fn reach(&self, event: u32, number: u64) -> Option<(Range<usize>, By)> {
+        let (site, ..) = parts(self.slots.get(event as usize)?);
+        match self.plain_store(event) {
+            Some((start, _, width)) if start / LEAF == number && start % LEAF + width as u64 <= LEAF => {
+                let from = (start % LEAF) as usize;
+                Some((from..from + width, By::site(site)))
+            }
+            _ => self.kept_write(event as usize).map(|write| (write.within(number), write.by)),
+        }
+    }
+
     /// Where, what and how much, for an event that is an ordinary store.
     #[inline]
     fn plain_store(&self, event: u32) -> Option<(u64, [u8; 8], usize)> {
