@@ -8,10 +8,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::changes::Summary;
 use super::recording::Aside;
 use super::sites::{SiteKind, SiteTable};
 use super::slots::{ASIDE, Blob, SLOT, Slots, parts};
+use super::summary::Summary;
 use crate::timeline::image::{LEAF, Leaf, Leaves, PAGE};
 use crate::timeline::{Event, Growth, Image, Write, Writer};
 
