@@ -212,7 +212,7 @@ fn while_a_step_runs() {
     let mut state = app(timeline(PAGE, 4), 3, (80, 24));
     state.engine = Engine::Running { step: 4, progress: Progress { seconds: 3, stores: 1_234_567 }, cancelling: false };
     let drawn = plain(&state);
-    assert!(drawn.contains("step 4 is running … 1 234 567 loops and calls so far   esc cancels"), "{drawn}");
+    assert!(drawn.contains("step 4 is running … 3 s 1 234 567 stores so far   esc cancels"), "{drawn}");
     assert!(drawn.contains("◌ 4 n = call"), "{drawn}");
     state.engine = Engine::Running { step: 4, progress: Progress::default(), cancelling: true };
     assert!(plain(&state).contains("cancelling step 4 …"));

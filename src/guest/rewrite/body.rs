@@ -24,6 +24,8 @@ enum Mode {
 
 /// An open block, loop or branch.
 struct Frame {
+    /// It was written as two loops, one in the other: see [`Body::open_loop`].
+    is_split: bool,
     was_unchecked: bool,
     calls_before: u32,
 }
@@ -42,6 +44,9 @@ pub(super) struct Body<'a> {
     locals: Locals,
     frames: Vec<Frame>,
     calls: u32,
+    /// The loops, in order, that may be written as two; and how many of all have been opened.
+    splittable: Vec<bool>,
+    opened_loops: usize,
     /// Slots written behind the position in the local.
     pending: u32,
     /// The global holds what the local does.
@@ -135,6 +140,8 @@ impl<'a> Body<'a> {
             locals,
             frames: Vec::new(),
             calls: 0,
+            splittable: if is_fenced { Vec::new() } else { splittable(operators) },
+            opened_loops: 0,
             pending: 0,
             is_synced: false,
             is_unchecked: false,
@@ -167,12 +174,11 @@ impl<'a> Body<'a> {
     pub fn enter(&mut self) {
         match self.mode {
             Mode::Idle if self.ends_soon => {}
-            Mode::Idle => self.ask(),
+            Mode::Idle | Mode::Careful => self.check(),
             Mode::Local => {
                 self.reload();
                 self.check();
             }
-            Mode::Careful => self.check(),
         }
     }
 
@@ -208,12 +214,7 @@ impl<'a> Body<'a> {
                 self.flush();
                 self.open(instruction);
             }
-            Operator::Loop { .. } => {
-                self.flush();
-                self.open(instruction);
-                self.join();
-                self.check();
-            }
+            Operator::Loop { .. } => self.open_loop(instruction),
             Operator::Else => {
                 self.flush();
                 self.emit(instruction);
@@ -221,12 +222,14 @@ impl<'a> Body<'a> {
                 self.is_unchecked = self.frames.last().is_some_and(|frame| frame.was_unchecked);
             }
             Operator::End => self.close(instruction),
-            Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
-                self.leave(*relative_depth == outermost, instruction);
-            }
+            Operator::Br { relative_depth } => self.branch(*relative_depth, false),
+            Operator::BrIf { relative_depth } => self.branch(*relative_depth, true),
             Operator::BrTable { targets } => {
                 let mut depths = targets.targets().flatten().chain([targets.default()]);
-                self.leave(depths.any(|depth| depth == outermost), instruction);
+                let is_out = depths.any(|depth| depth == outermost);
+                let depths = targets.targets().flatten().map(|depth| self.depth(depth)).collect::<Vec<_>>();
+                let default = self.depth(targets.default());
+                self.leave(is_out, &Instruction::BrTable(depths.into(), default));
             }
             Operator::Return | Operator::Throw { .. } | Operator::ThrowRef => self.leave(true, instruction),
             _ if is_call(operator) => {
@@ -243,8 +246,52 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// Opens a loop with a check at its head. An innermost loop is written as two, the check in the outer one, which is
+    /// gone through only where the check says so: a call in the loop itself, however rare, would cost it registers.
+    fn open_loop(&mut self, instruction: &Instruction<'_>) {
+        self.flush();
+        self.open(instruction);
+        self.join();
+        self.check();
+        let is_split = self.splittable.get(self.opened_loops).is_some_and(|is_splittable| *is_splittable);
+        self.opened_loops += 1;
+        if is_split && let Some(frame) = self.frames.last_mut() {
+            frame.is_split = true;
+            self.emit(instruction);
+        }
+    }
+
+    /// Writes `br`, or `br_if`.
+    fn branch(&mut self, depth: u32, is_conditional: bool) {
+        let is_back = self.target(depth).is_some_and(|frame| frame.is_split);
+        let outer = self.depth(depth);
+        if !is_back {
+            let branch = if is_conditional { Instruction::BrIf(outer) } else { Instruction::Br(outer) };
+            return self.leave(depth == self.frames.len() as u32, &branch);
+        }
+        self.flush();
+        if !is_conditional {
+            self.put_condition();
+            self.put().br_if(outer).br(outer.saturating_sub(1));
+            return;
+        }
+        self.put().if_(BlockType::Empty);
+        self.put_condition();
+        self.put().br_if(outer.saturating_add(1)).br(outer).end();
+    }
+
+    fn target(&self, depth: u32) -> Option<&Frame> {
+        self.frames.iter().rev().nth(depth as usize)
+    }
+
+    /// The depth of a label here; of the outer loop, where it is one of two.
+    fn depth(&self, given: u32) -> u32 {
+        let crossed = self.frames.iter().rev().take(given.saturating_add(1) as usize).filter(|frame| frame.is_split);
+        given.saturating_add(crossed.count() as u32)
+    }
+
     fn open(&mut self, instruction: &Instruction<'_>) {
-        self.frames.push(Frame { was_unchecked: self.is_unchecked, calls_before: self.calls });
+        self.frames.push(Frame { is_split: false, was_unchecked: self.is_unchecked, calls_before: self.calls });
         self.emit(instruction);
     }
 
@@ -252,6 +299,9 @@ impl<'a> Body<'a> {
         let Some(frame) = self.frames.pop() else { return self.leave(true, instruction) };
         self.flush();
         self.emit(instruction);
+        if frame.is_split {
+            self.emit(instruction);
+        }
         self.join();
         // Some way to here may have come from before the block's first check, or from right behind a call in it.
         self.is_unchecked |= frame.was_unchecked || frame.calls_before != self.calls;
@@ -305,28 +355,41 @@ impl<'a> Body<'a> {
 
     /// Calls `tick` if the position is past the limit.
     fn check(&mut self) {
-        if self.mode == Mode::Idle {
-            return self.ask();
-        }
         if self.mode == Mode::Careful {
             self.reload();
         }
         self.flush();
-        let (position, memory) = (self.position(), self.added.memory);
-        self.put().local_get(position).i32_const(0).i32_load(word(0, memory)).i32_gt_u().if_(BlockType::Empty);
+        self.put_condition();
+        self.put().if_(BlockType::Empty);
+        let (tick, global) = (self.added.tick, self.added.position);
+        if self.mode == Mode::Idle {
+            self.put().call(tick).end();
+            return;
+        }
+        let position = self.position();
         if !self.is_synced {
-            let global = self.added.position;
             self.put().local_get(position).global_set(global);
         }
-        let (tick, global) = (self.added.tick, self.added.position);
         self.put().call(tick).global_get(global).local_set(position).end();
         self.is_unchecked = false;
     }
 
-    /// Calls `tick` if it was asked for, where there is no position.
-    fn ask(&mut self) {
-        let Added { tick, memory, .. } = self.added;
-        self.put().i32_const(0).i32_load(word(0, memory)).i32_eqz().if_(BlockType::Empty).call(tick).end();
+    /// Puts on the stack whether `tick` is to be called.
+    fn put_condition(&mut self) {
+        let limit = word(0, self.added.memory);
+        match self.mode {
+            Mode::Idle => {
+                self.put().i32_const(0).i32_load(limit).i32_eqz();
+            }
+            Mode::Local => {
+                let position = self.position();
+                self.put().local_get(position).i32_const(0).i32_load(limit).i32_gt_u();
+            }
+            Mode::Careful => {
+                let global = self.added.position;
+                self.put().global_get(global).i32_const(0).i32_load(limit).i32_gt_u();
+            }
+        }
     }
 
     /// Calls `tick` in any case.
@@ -408,6 +471,39 @@ impl<'a> Body<'a> {
             _ => None,
         };
     }
+}
+
+/// For each loop, in order, whether it may be written as two: no other loop and no call is in it, and nothing is passed
+/// to its head.
+fn splittable(operators: &[(Operator<'_>, u64)]) -> Vec<bool> {
+    let mut loops: Vec<bool> = Vec::new();
+    let mut open: Vec<Option<usize>> = Vec::new();
+    for (operator, _) in operators {
+        match operator {
+            Operator::Loop { blockty } => {
+                for outer in open.iter().flatten() {
+                    if let Some(is_splittable) = loops.get_mut(*outer) {
+                        *is_splittable = false;
+                    }
+                }
+                open.push(Some(loops.len()));
+                loops.push(!matches!(blockty, wasmparser::BlockType::FuncType(_)));
+            }
+            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => open.push(None),
+            Operator::End => {
+                open.pop();
+            }
+            _ if is_call(operator) => {
+                for outer in open.iter().flatten() {
+                    if let Some(is_splittable) = loops.get_mut(*outer) {
+                        *is_splittable = false;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    loops
 }
 
 fn is_call(operator: &Operator<'_>) -> bool {
