@@ -1,0 +1,209 @@
+//! Modules made at random, run as given and rewritten: the same results and traps, the same memories, globals, tables
+//! and calls of the host, and a journal that tells the recorded memory.
+
+#[path = "spec/adapter.rs"]
+mod adapter;
+#[path = "spec/expose.rs"]
+mod expose;
+#[path = "spec/host.rs"]
+mod host;
+#[path = "spec/replay.rs"]
+mod replay;
+#[path = "spec/twins.rs"]
+mod twins;
+#[path = "spec/values.rs"]
+mod values;
+
+use arbitrary::Unstructured;
+use linmem::guest::{Guest, RewriteOptions};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config as Proptest, TestRunner};
+use twins::{Birth, Offered, Outcome, Twins};
+use values::Arg;
+use wasm_encoder::reencode::{self, Reencode};
+use wasm_smith::{Config, MemoryOffsetChoices};
+use wasmer::{Extern, ExternType, Function, Global, Memory, Table, Tag, Value};
+
+/// How many loop heads and function entries one call may pass.
+const FUEL: u32 = 300;
+
+/// The parts of WebAssembly a module may be made of.
+#[derive(Debug, Clone)]
+struct Parts {
+    memories: usize,
+    threads: bool,
+    simd: bool,
+    exceptions: bool,
+    /// Accesses are kept within bounds by code around them.
+    is_calm: bool,
+    /// Journals the last memory instead of the first.
+    records_last: bool,
+}
+
+fn parts() -> impl Strategy<Value = Parts> {
+    (1..=2usize, any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(memories, threads, simd, exceptions, is_calm, records_last)| Parts {
+            memories,
+            threads,
+            simd,
+            exceptions,
+            is_calm,
+            records_last,
+        },
+    )
+}
+
+fn config(parts: &Parts) -> Config {
+    Config {
+        min_memories: 1,
+        max_memories: parts.memories,
+        max_memory32_bytes: 4 * 65536,
+        memory_offset_choices: MemoryOffsetChoices(97, 2, 1),
+        min_funcs: 3,
+        max_funcs: 8,
+        max_instructions: 120,
+        max_imports: 6,
+        max_tables: 2,
+        max_table_elements: 50,
+        max_elements: 20,
+        max_data_segments: 4,
+        max_globals: 8,
+        max_types: 12,
+        max_tags: 3,
+        allow_start_export: true,
+        threads_enabled: parts.threads,
+        simd_enabled: parts.simd,
+        relaxed_simd_enabled: parts.simd,
+        exceptions_enabled: parts.exceptions,
+        disallow_traps: parts.is_calm,
+        // Which of several NaNs comes out is the engine's choice, and code around an operation may sway it.
+        canonicalize_nans: true,
+        gc_enabled: false,
+        tail_call_enabled: false,
+        memory64_enabled: false,
+        export_everything: true,
+        ..Config::default()
+    }
+}
+
+/// A valid module, all of it exported, every call of which ends. `None` where the bytes did not make one.
+fn module(parts: &Parts, bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut module = wasm_smith::Module::new(config(parts), &mut Unstructured::new(bytes)).ok()?;
+    module.ensure_termination(FUEL).ok()?;
+    let mut smaller = wasm_encoder::Module::new();
+    Smaller.parse_core_module(&mut smaller, wasmparser::Parser::new(0), &module.to_bytes()).ok()?;
+    Some(expose::exposed(&smaller.finish()).unwrap())
+}
+
+/// Writes a module with smaller numbers in it, so that more addresses and lengths lie within a memory of a few pages.
+struct Smaller;
+
+impl Reencode for Smaller {
+    type Error = std::convert::Infallible;
+
+    fn instruction<'a>(
+        &mut self,
+        operator: wasmparser::Operator<'a>,
+    ) -> Result<wasm_encoder::Instruction<'a>, reencode::Error<Self::Error>> {
+        match operator {
+            wasmparser::Operator::I32Const { value } if value > 0xffff => {
+                Ok(wasm_encoder::Instruction::I32Const(value & 0xffff))
+            }
+            other => reencode::utils::instruction(self, other),
+        }
+    }
+}
+
+/// What became of some modules.
+#[derive(Debug, Default)]
+struct Seen {
+    modules: usize,
+    calls: usize,
+    returned: usize,
+    trapped: usize,
+    threw: usize,
+    replayed: u64,
+}
+
+/// Runs every export of a module in both worlds.
+fn run(parts: &Parts, wasm: &[u8], seen: &mut Seen) -> Result<(), String> {
+    let guest = match Guest::from_bytes("random", wasm) {
+        Ok(guest) => guest,
+        Err(_) => return Ok(()),
+    };
+    let mut twins = Twins::new();
+    let memory = if parts.records_last { guest.memories().len() - 1 } else { 0 };
+    let Birth::Alive(pair) = twins.instantiate(&guest, Some(memory as u32), offer)? else { return Ok(()) };
+    seen.modules += 1;
+    let exports = twins.pairs[pair].plain.exports.clone();
+    let fuel = exports.iter().globals().last().unwrap().0.clone();
+    for (name, function) in exports.iter().functions() {
+        let ty = function.ty(&twins.plain.store);
+        for number in [0, 1, 40_000] {
+            twins.set_global(pair, &fuel, Arg::I32(FUEL as i32));
+            let args: Vec<Arg> = ty.params().iter().map(|ty| Arg::number(*ty, number)).collect();
+            let outcome = twins.call(pair, name, &args)?.unwrap();
+            seen.calls += 1;
+            match &outcome {
+                // What it did before differs with the depth.
+                outcome if outcome.is_exhaustion() => return Ok(()),
+                Outcome::Returned(_) => seen.returned += 1,
+                Outcome::Trapped(..) => seen.trapped += 1,
+                Outcome::Threw(_) => seen.threw += 1,
+            }
+        }
+    }
+    seen.replayed += twins.replayed();
+    Ok(())
+}
+
+/// Satisfies any import: functions return zeros, globals are zero, memories and tables as small as they may be.
+fn offer(twins: &mut Twins, module: &str, name: &str, ty: &ExternType) -> Offered {
+    let mut made = [&mut twins.plain, &mut twins.rewritten].map(|side| -> Extern {
+        let store = &mut side.store;
+        match ty {
+            ExternType::Function(ty) => {
+                let (calls, called) = (side.calls.clone(), format!("{module}.{name}"));
+                let results: Vec<Value> = ty.results().iter().map(|ty| Arg::zero(*ty).value(store)).collect();
+                let answer = Function::new(store, ty, move |args| {
+                    calls.lock().unwrap().push(format!("{called}{args:?}"));
+                    Ok(results.clone())
+                });
+                answer.into()
+            }
+            ExternType::Global(ty) => {
+                let zero = Arg::zero(ty.ty).value(store);
+                match ty.mutability.is_mutable() {
+                    true => Global::new_mut(store, zero).into(),
+                    false => Global::new(store, zero).into(),
+                }
+            }
+            ExternType::Memory(ty) => Memory::new(store, *ty).unwrap().into(),
+            ExternType::Table(ty) => {
+                let null = Arg::zero(ty.ty).value(store);
+                Table::new(store, *ty, null).unwrap().into()
+            }
+            ExternType::Tag(ty) => Tag::new(store, ty.params.clone()).into(),
+        }
+    });
+    made.reverse();
+    let [rewritten, plain] = made;
+    Some((plain, rewritten))
+}
+
+#[test]
+fn modules_made_at_random_mean_the_same() {
+    let mut seen = Seen::default();
+    let mut runner = TestRunner::new(Proptest { cases: 300, failure_persistence: None, ..Proptest::default() });
+    let seen_by_cases = std::cell::RefCell::new(&mut seen);
+    let result = runner.run(&(parts(), vec(any::<u8>(), 400..6000)), |(parts, bytes)| {
+        let Some(wasm) = module(&parts, &bytes) else { return Ok(()) };
+        run(&parts, &wasm, &mut seen_by_cases.borrow_mut()).map_err(|difference| {
+            let text = wasmprinter::print_bytes(&wasm).unwrap();
+            TestCaseError::fail(format!("{difference}\n{parts:?}\n{text}"))
+        })
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+    eprintln!("{seen:?}");
+}
