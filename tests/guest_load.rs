@@ -91,7 +91,7 @@ fn names_with_a_nul_do_no_harm() {
     {
         let guest = guest(text);
         assert!(guest.function_name(0) == "a\\0b" || guest.function_name(0) == "func[0]");
-        guest.rewrite(&RewriteOptions { max_memory: 0 }).unwrap();
+        guest.rewrite(&RewriteOptions { max_memory: 0, memory: Some(0) }).unwrap();
     }
     assert!(Guest::from_bytes("a\0b", b"(module (func nop))").is_ok());
     assert!(Guest::from_bytes("", b"(module (func nop))").is_ok());
@@ -216,7 +216,7 @@ proptest! {
             bytes.truncate(cut.index(bytes.len()));
         }
         if let Ok(guest) = Guest::from_bytes("x", &bytes) {
-            let _ = guest.rewrite(&RewriteOptions { max_memory: 1 << 30 });
+            let _ = guest.rewrite(&RewriteOptions { max_memory: 1 << 30, memory: Some(0) });
             (0..10).for_each(|index| assert!(!guest.function_name(index).is_empty()));
         }
     }

@@ -1,107 +1,44 @@
 //! The rewritten module against the given one, both run: same results, same traps, same memory; and what the rewriting
 //! adds: ticks, limits, a view of every memory, a start function that is called later.
 
+mod recorder;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use linmem::guest::{Guest, GuestError, RewriteOptions, Rewritten};
-use wasmer::{
-    Exports, Function, FunctionType, Global, Imports, Instance, Memory, MemoryType, Module, RuntimeError, Store, Type,
-    Value,
-};
+use recorder::{Host, Limit, PAGE, Plain, guest};
+use wasmer::{Function, Imports, Instance, Module, Store, Value};
 
-const PAGE: u64 = 65536;
-const ROOM: RewriteOptions = RewriteOptions { max_memory: 16 * PAGE };
+const ROOM: RewriteOptions = RewriteOptions { max_memory: 16 * PAGE, memory: Some(0) };
 
-fn guest(text: &str) -> Guest {
-    Guest::from_bytes("test.wat", text.as_bytes()).unwrap()
-}
-
-/// One run of a module, as given or rewritten.
-struct Run {
-    store: Store,
-    instance: Instance,
-    ticks: Arc<AtomicU64>,
-}
-
-/// What `env` offers: `add`, `base` and a memory of one page that may grow to 8.
-fn environment(store: &mut Store, most: u32) -> Imports {
-    let mut env = Exports::new();
-    env.insert("add", Function::new_typed(store, |a: i32, b: i32| a.wrapping_add(b)));
-    env.insert("base", Global::new(store, Value::I32(1024)));
-    env.insert("memory", Memory::new(store, MemoryType::new(1, Some(most), false)).unwrap());
-    let mut imports = Imports::new();
-    imports.register_namespace("env", env);
-    imports
-}
-
-fn run_plain(guest: &Guest) -> Result<Run, String> {
-    let mut store = Store::default();
-    let module = Module::new(&store, guest.wasm()).unwrap();
-    let imports = environment(&mut store, 8);
-    let instance = Instance::new(&mut store, &module, &imports).map_err(|error| error.to_string())?;
-    Ok(Run { store, instance, ticks: Arc::default() })
-}
-
-/// Instantiates the rewritten module without calling its start function. Every tick asks again after `every`.
-fn instantiate(rewritten: &Rewritten, every: i32, most_ticks: u64) -> Run {
-    let mut store = Store::default();
-    let module = Module::new(&store, &rewritten.wasm).unwrap();
-    let mut imports = environment(&mut store, 8);
-    let ticks = Arc::new(AtomicU64::new(0));
-    let seen = ticks.clone();
-    let tick = Function::new(&mut store, FunctionType::new([], [Type::I32]), move |_| {
-        match seen.fetch_add(1, Ordering::Relaxed) >= most_ticks {
-            true => Err(RuntimeError::new("cancelled")),
-            false => Ok(vec![Value::I32(every)]),
-        }
-    });
-    imports.define(&rewritten.tick_import.0, &rewritten.tick_import.1, tick);
-    let instance = Instance::new(&mut store, &module, &imports).unwrap();
-    Run { store, instance, ticks }
-}
-
-impl Run {
-    fn call(&mut self, name: &str, args: &[i32]) -> Result<Vec<Value>, String> {
-        let args: Vec<Value> = args.iter().map(|arg| Value::I32(*arg)).collect();
-        let f = self.instance.exports.get_function(name).unwrap().clone();
-        f.call(&mut self.store, &args).map(Vec::from).map_err(|error| error.message())
-    }
-
-    fn memory(&self, name: &str) -> Vec<u8> {
-        self.instance.exports.get_memory(name).unwrap().view(&self.store).copy_to_vec().unwrap()
-    }
-
-    fn globals(&mut self) -> Vec<(String, String)> {
-        let globals: Vec<(String, Global)> =
-            self.instance.exports.iter().globals().map(|(name, global)| (name.clone(), global.clone())).collect();
-        globals.into_iter().map(|(name, global)| (name, format!("{:?}", global.get(&mut self.store)))).collect()
-    }
+/// Instantiates the guest as it was rewritten, without calling its start function.
+fn instantiate(rewritten: &Rewritten, limit: Limit, most_ticks: u64) -> Host {
+    Host::new(&guest("(module)"), rewritten, limit, most_ticks)
 }
 
 /// Runs the calls on both modules, with a tick at every chance and with rare ones, and compares all that can be seen.
 fn assert_same(text: &str, calls: &[(&str, &[i32])]) {
     let guest = guest(text);
-    let rewritten = guest.rewrite(&ROOM).unwrap();
-    for every in [1, 3, 1_000_000] {
-        let mut plain = run_plain(&guest).unwrap();
-        let mut other = instantiate(&rewritten, every, u64::MAX);
-        if let Some(start) = &rewritten.start_export {
-            assert_eq!(other.call(start, &[]), Ok(vec![]));
-        }
-        for (name, args) in calls {
-            assert_eq!(plain.call(name, args), other.call(name, args), "{name}{args:?}");
-            for (index, memory) in guest.memories().iter().enumerate() {
-                let shown = other.memory(&rewritten.memory_exports[index]);
-                for export in &memory.exported_as {
-                    assert!(plain.memory(export) == shown, "memory {export} differs after {name}{args:?}");
+    let (journaled, idle) = (guest.rewrite(&ROOM).unwrap(), RewriteOptions { memory: None, ..ROOM });
+    for rewritten in [journaled, guest.rewrite(&idle).unwrap()] {
+        for limit in [Limit::Always, Limit::Slots(3), Limit::Full] {
+            let mut plain = Plain::new(&guest).unwrap();
+            let mut other = Host::new(&guest, &rewritten, limit, u64::MAX);
+            if let Some(start) = &rewritten.start_export {
+                assert_eq!(other.call(start, &[]), Ok(vec![]));
+            }
+            for (name, args) in calls {
+                assert_eq!(plain.call(name, args), other.call(name, args), "{name}{args:?}");
+                for (index, memory) in guest.memories().iter().enumerate() {
+                    let shown = other.memory(&rewritten.memory_exports[index]);
+                    for export in &memory.exported_as {
+                        assert!(plain.memory(export) == shown, "memory {export} differs after {name}{args:?}");
+                    }
                 }
             }
+            assert_eq!(plain.globals(), other.globals());
         }
-        let mut globals = other.globals();
-        globals.retain(|(name, _)| *name != rewritten.counter_export);
-        assert_eq!(plain.globals(), globals);
-        assert!(other.ticks.load(Ordering::Relaxed) > 0);
     }
 }
 
@@ -214,7 +151,7 @@ fn several_memories_are_the_same() {
 fn a_module_with_nothing_in_it_runs() {
     for text in ["(module)", "(module (memory 1))", "(module (func (export \"f\")))", "(module (table 1 funcref))"] {
         let rewritten = guest(text).rewrite(&ROOM).unwrap();
-        instantiate(&rewritten, 1, 0);
+        instantiate(&rewritten, Limit::Always, 0);
         assert_eq!(rewritten.start_export, None);
     }
 }
@@ -224,20 +161,22 @@ fn memories_without_a_name_are_shown() {
     let text = r#"(module (memory 1) (memory (export "linmem memory 0") 1) (data "") (data (i32.const 3) "here"))"#;
     let rewritten = guest(text).rewrite(&ROOM).unwrap();
     assert_eq!(rewritten.memory_exports, ["linmem memory 0'", "linmem memory 0"]);
-    let run = instantiate(&rewritten, 1, 0);
+    let run = instantiate(&rewritten, Limit::Always, 0);
     assert_eq!(&run.memory(&rewritten.memory_exports[0])[..8], b"\0\0\0here\0");
 }
 
 #[test]
 fn added_names_give_way_to_the_guests() {
     let text = r#"(module
-      (import "linmem" "tick" (func (result i32)))
+      (import "linmem" "tick" (func))
       (import "linmem" "tick'" (global i32))
       (func $s) (start $s)
-      (export "linmem counter" (func $s)) (export "linmem start" (func $s)))"#;
+      (export "linmem journal" (func $s)) (export "linmem position" (func $s)) (export "linmem last load" (func $s)) (export "linmem start" (func $s)))"#;
     let rewritten = guest(text).rewrite(&ROOM).unwrap();
     assert_eq!(rewritten.tick_import, ("linmem".into(), "tick''".into()));
-    assert_eq!(rewritten.counter_export, "linmem counter'");
+    let journal = &rewritten.journal;
+    assert_eq!(journal.memory_export, "linmem journal'");
+    assert_eq!((&*journal.position_export, &*journal.last_load_export), ("linmem position'", "linmem last load'"));
     assert_eq!(rewritten.start_export.as_deref(), Some("linmem start'"));
 }
 
@@ -245,9 +184,9 @@ fn added_names_give_way_to_the_guests() {
 fn a_start_function_that_traps_leaves_memory_to_be_seen() {
     let text = r#"(module (memory 1) (func $s (i32.store8 (i32.const 5) (i32.const 9)) unreachable) (start $s))"#;
     let guest = guest(text);
-    assert!(run_plain(&guest).is_err());
+    assert!(Plain::new(&guest).is_err());
     let rewritten = guest.rewrite(&ROOM).unwrap();
-    let mut run = instantiate(&rewritten, 1, u64::MAX);
+    let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
     assert_eq!(run.memory(&rewritten.memory_exports[0])[5], 0);
     let start = rewritten.start_export.clone().unwrap();
     assert_eq!(run.call(&start, &[]), Err("unreachable".into()));
@@ -267,7 +206,7 @@ fn an_imported_start_function_is_called_the_same() {
         counter.fetch_add(1, Ordering::Relaxed);
     });
     imports.define("a", "b", f);
-    imports.define("linmem", "tick", Function::new_typed(&mut store, || 1i32));
+    imports.define("linmem", "tick", Function::new_typed(&mut store, || ()));
     let instance = Instance::new(&mut store, &module, &imports).unwrap();
     let start = instance.exports.get_function(&rewritten.start_export.unwrap()).unwrap();
     start.call(&mut store, &[]).unwrap();
@@ -283,9 +222,9 @@ fn whatever_has_no_end_can_be_stopped() {
       (func (export "fence") (loop $l (try_table (br $l)))))"#;
     let rewritten = guest(text).rewrite(&ROOM).unwrap();
     for name in ["loop", "mutual", "inner", "fence"] {
-        let mut run = instantiate(&rewritten, 10, 100);
+        let mut run = instantiate(&rewritten, Limit::Always, 100);
         assert_eq!(run.call(name, &[]), Err("cancelled".into()), "{name}");
-        assert_eq!(run.ticks.load(Ordering::Relaxed), 101);
+        assert_eq!(run.ticks(), 101);
     }
 }
 
@@ -293,25 +232,23 @@ fn whatever_has_no_end_can_be_stopped() {
 fn no_guest_catches_the_tick() {
     let text = r#"(module (func (export "f")
       (loop $l (block $h (try_table (catch_all $h) (loop $k (br $k)))) (br $l))))"#;
-    let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), 10, 100);
+    let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), Limit::Always, 100);
     assert_eq!(run.call("f", &[]), Err("cancelled".into()));
-    assert_eq!(run.ticks.load(Ordering::Relaxed), 101);
+    assert_eq!(run.ticks(), 101);
 }
 
 #[test]
-fn ticks_are_counted_exactly() {
+fn ticks_come_when_they_are_asked_for() {
     let text = r#"(module (func (export "f") (param i32)
       (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"#;
     let rewritten = guest(text).rewrite(&ROOM).unwrap();
-    let mut run = instantiate(&rewritten, 10, u64::MAX);
-    // The entry asks at once; then every tenth of a hundred rounds.
+    let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
+    // At the entry, and in each of a hundred rounds.
     run.call("f", &[100]).unwrap();
-    assert_eq!(run.ticks.load(Ordering::Relaxed), 11);
-    let counter = run.instance.exports.get_global(&rewritten.counter_export).unwrap().clone();
-    assert_eq!(counter.get(&mut run.store), Value::I32(10));
-    counter.set(&mut run.store, Value::I32(1000)).unwrap();
+    assert_eq!(run.ticks(), 101);
+    let mut run = instantiate(&rewritten, Limit::Full, u64::MAX);
     run.call("f", &[100]).unwrap();
-    assert_eq!(run.ticks.load(Ordering::Relaxed), 11);
+    assert_eq!(run.ticks(), 1);
 }
 
 #[test]
@@ -320,7 +257,7 @@ fn memory_grows_to_the_limit_and_no_further() {
     for (memory, first, second) in [("1", 15, 1), ("1 4", 3, 1), ("1 100", 15, 1), ("16 100", 0, 1)] {
         let guest = guest(&format!("(module (memory {memory}) {grow})"));
         let rewritten = guest.rewrite(&ROOM).unwrap();
-        let mut run = instantiate(&rewritten, 1, u64::MAX);
+        let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
         assert!(run.call("g", &[first]).unwrap() != [Value::I32(-1)], "{memory}");
         assert_eq!(run.call("g", &[second]), Ok(vec![Value::I32(-1)]), "{memory}");
         assert_eq!(rewritten.memory_types[0].max, Some(guest.memories()[0].ty.max.unwrap_or(16).min(16)));
@@ -331,9 +268,9 @@ fn memory_grows_to_the_limit_and_no_further() {
 fn an_imported_memory_is_lowered_too() {
     let guest = guest(r#"(module (import "env" "memory" (memory 1 100)))"#);
     assert_eq!(guest.memories()[0].ty.max, Some(100));
-    let rewritten = guest.rewrite(&RewriteOptions { max_memory: 8 * PAGE }).unwrap();
+    let rewritten = guest.rewrite(&RewriteOptions { max_memory: 8 * PAGE, ..ROOM }).unwrap();
     assert_eq!(rewritten.memory_types[0].max, Some(8));
-    let run = instantiate(&rewritten, 1, 0);
+    let run = instantiate(&rewritten, Limit::Always, 0);
     assert_eq!(run.memory(&rewritten.memory_exports[0]).len() as u64, PAGE);
 }
 
@@ -354,7 +291,7 @@ fn a_guest_too_large_to_start_is_refused() {
 fn tables_cannot_eat_the_machine() {
     let text = r#"(module (table $t 1 funcref)
       (func (export "g") (param i32) (result i32) (table.grow $t (ref.null func) (local.get 0))))"#;
-    let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), 1, u64::MAX);
+    let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX);
     assert_eq!(run.call("g", &[5]), Ok(vec![Value::I32(1)]));
     assert_eq!(run.call("g", &[-2]), Ok(vec![Value::I32(-1)]));
     assert_eq!(run.call("g", &[10_000_000]), Ok(vec![Value::I32(-1)]));
@@ -368,7 +305,7 @@ fn traps_name_the_functions_they_passed() {
       (func $outer (export "f") (call $inner)))"#;
     let guest = guest(text);
     let rewritten = guest.rewrite(&ROOM).unwrap();
-    let mut run = instantiate(&rewritten, 1, u64::MAX);
+    let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
     let f = run.instance.exports.get_function("f").unwrap().clone();
     let error = f.call(&mut run.store, &[]).unwrap_err();
     let names: Vec<_> = error.trace().iter().map(|frame| frame.function_name().unwrap_or("").to_owned()).collect();
@@ -388,13 +325,13 @@ fn a_name_section_that_cannot_be_read_is_no_reason_to_refuse() {
         wasm.extend(contents);
         let guest = Guest::from_bytes("x.wasm", &wasm).unwrap();
         assert_eq!(guest.function_name(0), "named");
-        instantiate(&guest.rewrite(&ROOM).unwrap(), 1, u64::MAX).call("f", &[]).unwrap();
+        instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX).call("f", &[]).unwrap();
     }
     let strange = b"\x04name\x01\x08\x01\xff\xff\xff\xff\x0f\x01x";
     wasm.extend([0, strange.len() as u8]);
     wasm.extend(strange);
     let guest = Guest::from_bytes("x.wasm", &wasm).unwrap();
-    instantiate(&guest.rewrite(&ROOM).unwrap(), 1, u64::MAX).call("f", &[]).unwrap();
+    instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX).call("f", &[]).unwrap();
 }
 
 #[test]
@@ -417,7 +354,7 @@ fn imports_in_the_compact_encoding_are_spelled_out() {
     module.section(&types).section(&imports).section(&exports);
     let guest = Guest::from_bytes("x.wasm", &module.finish()).unwrap();
     assert_eq!(guest.imports().len(), 2);
-    let mut run = instantiate(&guest.rewrite(&ROOM).unwrap(), 1, u64::MAX);
+    let mut run = instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX);
     assert_eq!(run.call("add", &[2, 3]), Ok(vec![Value::I32(5)]));
 }
 
@@ -453,6 +390,12 @@ fn exports_keep_their_order_and_types() {
     let shown =
         |guest: &Guest| -> Vec<String> { guest.exports().iter().map(|e| format!("{} {}", e.name, e.ty)).collect() };
     assert_eq!(shown(&guest), ["b (i64) -> ()", "a i32"]);
-    assert_eq!(shown(&again), ["b (i64) -> ()", "a i32", "linmem counter (mut i32)", "linmem memory 0 1 16"]);
-    assert!(matches!(again.imports(), [tick] if tick.name == "tick" && tick.ty.to_string() == "() -> i32"));
+    let added = [
+        "linmem journal 5 5 shared",
+        "linmem position (mut i32)",
+        "linmem last load (mut i32)",
+        "linmem memory 0 1 16",
+    ];
+    assert_eq!(shown(&again), [&["b (i64) -> ()", "a i32"][..], &added].concat());
+    assert!(matches!(again.imports(), [tick] if tick.name == "tick" && tick.ty.to_string() == "() -> ()"));
 }

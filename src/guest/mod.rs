@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub use error::GuestError;
 pub use offset::{Offset, OffsetOp};
-pub use rewrite::{RewriteOptions, Rewritten};
+pub use rewrite::{Journal, RewriteOptions, Rewritten, Site, SiteKind};
 pub use types::{
     DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, PAGE, TableType, ValueType,
 };

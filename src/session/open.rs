@@ -40,7 +40,7 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     let Opening { title, script, guest, files, sets, limits, control } = opening;
     let memory_index = chosen_memory(&script, &guest)?;
     check_imports(&script, &guest)?;
-    let rewritten = guest.rewrite(&RewriteOptions { max_memory: limits.max_memory })?;
+    let rewritten = guest.rewrite(&RewriteOptions { max_memory: limits.max_memory, memory: None })?;
     let mut scope = Scope::default();
     let born = memory_index.as_ref().ok().and_then(|index| memory_facts(&script, &guest, *index));
     scope.is_64 = born.as_ref().is_some_and(|m| m.is_64);

@@ -43,13 +43,13 @@ mod tests {
 
     #[test]
     fn a_maximum_is_lowered_and_never_below_the_minimum() {
-        let options = RewriteOptions { max_memory: 10 * PAGE + 1 };
+        let options = RewriteOptions { max_memory: 10 * PAGE + 1, memory: None };
         let lower = |min, max| lowered(MemoryType { min, max, is_64: false, shared: false }, &options).max;
         assert_eq!(lower(1, None), Some(10));
         assert_eq!(lower(1, Some(3)), Some(3));
         assert_eq!(lower(1, Some(11)), Some(10));
         assert_eq!(lower(12, None), Some(12));
-        let all = RewriteOptions { max_memory: u64::MAX };
+        let all = RewriteOptions { max_memory: u64::MAX, memory: None };
         assert_eq!(lowered(MemoryType { min: 0, max: None, is_64: false, shared: false }, &all).max, Some(65536));
     }
 }

@@ -1,27 +1,35 @@
 //! Writes a module again, meaning the same, so that the session can stop it, limit it and see all of it.
 //!
 //! One pass over the module's parts, in the order the binary format wants them, adding where something is added:
-//! `ticks` puts a countdown into every function and loop, `limits` lowers how far memory and tables may grow, `names`
-//! finds names for what is exported in addition. Function indices shift behind the imported ones, where the tick's
-//! import is put in; all other indices stay.
+//! `journal` says what guest and host agree on, `sites` which instructions write memory, `body` and `stores` write each
+//! function so that it journals what it writes and looks up now and then, `limits` lowers how far memory and tables may
+//! grow, `names` finds names for what is exported in addition, `locate` finds the way back. Function indices shift
+//! behind the imported ones, where the tick's import is put in; all other indices stay.
 
+mod body;
+mod journal;
 mod limits;
+mod locate;
 mod names;
 mod parts;
-mod ticks;
+mod sites;
+mod stores;
 
 use std::convert::Infallible;
 
 use wasm_encoder::reencode::{self, Reencode, utils};
 use wasm_encoder::{
     CodeSection, DataCountSection, DataSection, ElementSection, EntityType, ExportKind, ExportSection, FunctionSection,
-    GlobalSection, GlobalType, ImportSection, MemorySection, Module, TableSection, TagSection, TypeSection, ValType,
+    GlobalSection, ImportSection, MemorySection, Module, TableSection, TagSection, TypeSection,
 };
-use wasmparser::FunctionBody;
+use wasmparser::{FunctionBody, Operator};
 
 use super::describe::Description;
 use super::types::MemoryType;
 use super::{Guest, GuestError};
+use body::Body;
+use journal::{Added, Layout};
+pub use journal::{Journal, Site, SiteKind};
 use names::Names;
 use parts::Parts;
 
@@ -30,13 +38,15 @@ use parts::Parts;
 pub struct RewriteOptions {
     /// Most bytes that one memory may grow to; parts of a page do not count.
     pub max_memory: u64,
+    /// The index of the memory whose writes are journaled; `None` for none, ticks only.
+    pub memory: Option<u32>,
 }
 
 /// A module to be run in the given one's place: same results, same traps, same bytes in memory. It differs in this:
 ///
-/// - It imports one more function, `tick: [] -> [i32]`, behind the other imported functions. It is called when the
-///   countdown in the global `counter_export` reaches zero, at a function's entry or a loop's head, and answers how many
-///   of those may pass before it wants to be called again: at least 1. An error it returns ends the call as a trap.
+/// - It imports one more function, `tick: [] -> []`, behind the other imported functions, and calls it when its journal
+///   is full or when it is asked to: see [`Journal`]. An error it returns ends the call as a trap.
+/// - It keeps a journal of what it writes to one memory, in another one of its own, behind the given ones.
 /// - No memory grows beyond the limit, no table beyond ten million elements: `memory.grow` and `table.grow` answer -1.
 /// - Every memory is exported.
 /// - There is no start function; it is exported instead, to be called after instantiation.
@@ -52,15 +62,25 @@ pub struct Rewritten {
     pub start_export: Option<String>,
     /// Module and name of the function that is imported in addition.
     pub tick_import: (String, String),
-    /// A mutable i32: how many ticks are left. It starts at 1, so that the first tick asks; the host may set it.
-    pub counter_export: String,
+    pub journal: Journal,
     functions: FunctionMap,
+    imported: u32,
+    options: RewriteOptions,
 }
 
 impl Rewritten {
     /// The index a function of the rewritten module has in the module as given; `None` for the one that was added.
     pub fn original_function(&self, rewritten: u32) -> Option<u32> {
         self.functions.original(rewritten)
+    }
+
+    /// For each instruction of one function, in order: where what is written for it begins, from the first
+    /// instruction of the rewritten body on, and its offset in the module as given.
+    fn map(&self, guest: &Guest, function: u32, body: FunctionBody<'_>) -> Option<Vec<(u64, u64)>> {
+        let before = self.journal.sites.partition_point(|site| site.function < function);
+        let mut sites = self.journal.sites.get(..before)?.to_vec();
+        let mut rewriter = Rewriter::new(&guest.0.description, &self.options, self.functions);
+        Some(rewriter.rewrite_body(function, &body, &mut sites).ok()?.map)
     }
 }
 
@@ -90,23 +110,35 @@ pub(super) fn rewrite(guest: &Guest, options: &RewriteOptions) -> Result<Rewritt
     let names = Names::new(description);
     let functions = FunctionMap { tick: description.imported_functions };
     let failed = |message: String| GuestError::Rewrite { name: guest.name().into(), message };
+    let mut sites = Vec::new();
     let wasm = Parts::read(guest.wasm())
         .map_err(reencode::Error::from)
-        .and_then(|parts| Rewriter { description, options, names: &names, functions }.write(parts))
+        .and_then(|parts| Rewriter::new(description, options, functions).write(parts, &names, &mut sites))
         .map_err(|error| failed(error.to_string()))?;
     debug_assert!(
         super::features::check("the rewritten module", &wasm).is_ok(),
         "{:?}",
         super::features::check("the rewritten module", &wasm)
     );
+    let layout = Layout::new(options.memory.is_some());
+    let journal = Journal {
+        memory_export: names.journal,
+        position_export: names.position,
+        last_load_export: names.last_load,
+        start: layout.start,
+        limit: layout.limit,
+        sites,
+    };
     Ok(Rewritten {
         wasm,
         memory_exports: names.memories,
         memory_types: description.memories.iter().map(|memory| limits::lowered(memory.ty, options)).collect(),
         start_export: names.start,
         tick_import: (names::TICK_MODULE.into(), names.tick),
-        counter_export: names.counter,
+        journal,
         functions,
+        imported: description.imported_functions,
+        options: *options,
     })
 }
 
@@ -116,8 +148,15 @@ type Failure = reencode::Error<Infallible>;
 struct Rewriter<'a> {
     description: &'a Description,
     options: &'a RewriteOptions,
-    names: &'a Names,
     functions: FunctionMap,
+    added: Added,
+    layout: Layout,
+}
+
+/// One function, written again.
+struct RewrittenBody {
+    code: wasm_encoder::Function,
+    map: Vec<(u64, u64)>,
 }
 
 impl Reencode for Rewriter<'_> {
@@ -136,39 +175,26 @@ impl Reencode for Rewriter<'_> {
         let lowered = utils::table_type(self, ty)?;
         Ok(wasm_encoder::TableType { maximum: Some(limits::lowered_table(ty.maximum)), ..lowered })
     }
-
-    fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody<'_>) -> Result<(), Failure> {
-        let mut function = self.new_function_with_parsed_locals(&body)?;
-        let tick = self.tick();
-        tick.write(&mut function);
-        let mut reader = body.get_operators_reader()?;
-        while !reader.eof() {
-            let instruction = self.parse_instruction(&mut reader)?;
-            function.instruction(&instruction);
-            if matches!(instruction, wasm_encoder::Instruction::Loop(_)) {
-                tick.write(&mut function);
-            }
-        }
-        code.function(&function);
-        Ok(())
-    }
 }
 
-impl Rewriter<'_> {
-    fn tick(&self) -> ticks::Tick {
-        ticks::Tick { function: self.functions.tick, counter: self.description.globals.len() as u32 }
+impl<'a> Rewriter<'a> {
+    fn new(description: &'a Description, options: &'a RewriteOptions, functions: FunctionMap) -> Self {
+        let globals = description.globals.len() as u32;
+        let memory = description.memories.len() as u32;
+        let added = Added { tick: functions.tick, memory, position: globals, last_load: globals.saturating_add(1) };
+        Rewriter { description, options, functions, added, layout: Layout::new(options.memory.is_some()) }
     }
 
-    fn write(mut self, parts: Parts<'_>) -> Result<Vec<u8>, Failure> {
+    fn write(mut self, parts: Parts<'_>, names: &Names, sites: &mut Vec<Site>) -> Result<Vec<u8>, Failure> {
         let mut module = Module::new();
         module.section(&self.types(&parts)?);
-        module.section(&self.imports(&parts)?);
+        module.section(&self.imports(&parts, names)?);
         self.write_declarations(&mut module, &parts)?;
         module.section(&self.globals(&parts)?);
-        module.section(&self.exports(&parts)?);
-        self.write_contents(&mut module, &parts)?;
-        if let Some(names) = parts.names {
-            module.section(&names::shifted(&mut self, names));
+        module.section(&self.exports(names, &parts)?);
+        self.write_contents(&mut module, &parts, sites)?;
+        if let Some(given) = parts.names {
+            module.section(&names::shifted(&mut self, given));
         }
         Ok(module.finish())
     }
@@ -178,19 +204,19 @@ impl Rewriter<'_> {
         if let Some(given) = parts.types.clone() {
             self.parse_type_section(&mut types, given)?;
         }
-        types.ty().function([], [ValType::I32]);
+        types.ty().function([], []);
         Ok(types)
     }
 
     /// Each import spelled out, whatever encoding it came in: the engine reads no other.
-    fn imports(&mut self, parts: &Parts<'_>) -> Result<ImportSection, Failure> {
+    fn imports(&mut self, parts: &Parts<'_>, names: &Names) -> Result<ImportSection, Failure> {
         let mut imports = ImportSection::new();
         for import in parts.imports.clone().into_iter().flat_map(|section| section.into_imports()) {
             let import = import?;
             imports.import(import.module, import.name, self.entity_type(import.ty)?);
         }
         let tick_type = self.description.type_count;
-        imports.import(names::TICK_MODULE, &self.names.tick, EntityType::Function(tick_type));
+        imports.import(names::TICK_MODULE, &names.tick, EntityType::Function(tick_type));
         Ok(imports)
     }
 
@@ -206,11 +232,12 @@ impl Rewriter<'_> {
             self.parse_table_section(&mut tables, given)?;
             module.section(&tables);
         }
+        let mut memories = MemorySection::new();
         if let Some(given) = parts.memories.clone() {
-            let mut memories = MemorySection::new();
             self.parse_memory_section(&mut memories, given)?;
-            module.section(&memories);
         }
+        memories.memory(self.layout.memory_type());
+        module.section(&memories);
         if let Some(given) = parts.tags.clone() {
             let mut tags = TagSection::new();
             self.parse_tag_section(&mut tags, given)?;
@@ -224,30 +251,33 @@ impl Rewriter<'_> {
         if let Some(given) = parts.globals.clone() {
             self.parse_global_section(&mut globals, given)?;
         }
-        let counter = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
-        globals.global(counter, &wasm_encoder::ConstExpr::i32_const(1));
+        for (ty, first) in self.layout.globals() {
+            globals.global(ty, &first);
+        }
         Ok(globals)
     }
 
-    fn exports(&mut self, parts: &Parts<'_>) -> Result<ExportSection, Failure> {
+    fn exports(&mut self, names: &Names, parts: &Parts<'_>) -> Result<ExportSection, Failure> {
         let mut exports = ExportSection::new();
         if let Some(given) = parts.exports.clone() {
             self.parse_export_section(&mut exports, given)?;
         }
-        exports.export(&self.names.counter, ExportKind::Global, self.tick().counter);
-        for ((index, memory), name) in (0..).zip(&self.description.memories).zip(&self.names.memories) {
+        exports.export(&names.journal, ExportKind::Memory, self.added.memory);
+        exports.export(&names.position, ExportKind::Global, self.added.position);
+        exports.export(&names.last_load, ExportKind::Global, self.added.last_load);
+        for ((index, memory), name) in (0..).zip(&self.description.memories).zip(&names.memories) {
             if memory.exported_as.is_empty() {
                 exports.export(name, ExportKind::Memory, index);
             }
         }
-        if let (Some(name), Some(start)) = (&self.names.start, self.description.start) {
+        if let (Some(name), Some(start)) = (&names.start, self.description.start) {
             exports.export(name, ExportKind::Func, self.functions.rewritten(start));
         }
         Ok(exports)
     }
 
     /// The sections behind the exports. The start section is left out.
-    fn write_contents(&mut self, module: &mut Module, parts: &Parts<'_>) -> Result<(), Failure> {
+    fn write_contents(&mut self, module: &mut Module, parts: &Parts<'_>, sites: &mut Vec<Site>) -> Result<(), Failure> {
         if let Some(given) = parts.elements.clone() {
             let mut elements = ElementSection::new();
             self.parse_element_section(&mut elements, given)?;
@@ -258,8 +288,8 @@ impl Rewriter<'_> {
         }
         if !parts.bodies.is_empty() {
             let mut code = CodeSection::new();
-            for body in &parts.bodies {
-                self.parse_function_body(&mut code, body.clone())?;
+            for (function, body) in (self.functions.tick..).zip(&parts.bodies) {
+                code.function(&self.rewrite_body(function, body, sites)?.code);
             }
             module.section(&code);
         }
@@ -269,5 +299,39 @@ impl Rewriter<'_> {
             module.section(&data);
         }
         Ok(())
+    }
+
+    /// Writes the function of this index in the module as given, and adds its sites.
+    fn rewrite_body(
+        &mut self,
+        function: u32,
+        given: &FunctionBody<'_>,
+        sites: &mut Vec<Site>,
+    ) -> Result<RewrittenBody, Failure> {
+        let params = self.description.functions.get(function as usize).map_or(0, |ty| ty.params.len() as u32);
+        let mut locals = Vec::new();
+        for declared in given.get_locals_reader()? {
+            let (count, ty) = declared?;
+            locals.push((count, self.val_type(ty)?));
+        }
+        let count = locals.iter().fold(params, |sum, (count, _)| sum.saturating_add(*count));
+        let mut operators: Vec<(Operator<'_>, u64)> = Vec::new();
+        let mut reader = given.get_operators_reader()?;
+        while !reader.eof() {
+            operators.push(reader.read_with_offset()?);
+        }
+        let mut body = Body::new(self.added, self.options.memory, sites, function, count, &operators);
+        let mut map = Vec::with_capacity(operators.len());
+        body.enter();
+        for (operator, offset) in operators {
+            map.push((body.bytes.len() as u64, offset));
+            let instruction = self.instruction(operator.clone())?;
+            body.write(&operator, offset, &instruction);
+        }
+        let (scratch, bytes) = body.into_parts();
+        locals.extend(scratch.into_iter().map(|ty| (1, ty)));
+        let mut code = wasm_encoder::Function::new(locals);
+        code.raw(bytes);
+        Ok(RewrittenBody { code, map })
     }
 }

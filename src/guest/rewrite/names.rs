@@ -15,7 +15,10 @@ pub(super) const TICK_MODULE: &str = "linmem";
 pub(super) struct Names {
     /// Of the imported function, in [`TICK_MODULE`].
     pub tick: String,
-    pub counter: String,
+    /// The exports of the journal: its memory, the position in it, the last load's address.
+    pub journal: String,
+    pub position: String,
+    pub last_load: String,
     /// By memory index: the name the guest exports it under, or a new one.
     pub memories: Vec<String>,
     /// An export, where the guest has a start function.
@@ -36,7 +39,9 @@ impl Names {
             .collect();
         Names {
             tick: unique(&mut imported, "tick".into()),
-            counter: unique(&mut exported, "linmem counter".into()),
+            journal: unique(&mut exported, "linmem journal".into()),
+            position: unique(&mut exported, "linmem position".into()),
+            last_load: unique(&mut exported, "linmem last load".into()),
             memories,
             start: description.start.map(|_| unique(&mut exported, "linmem start".into())),
         }

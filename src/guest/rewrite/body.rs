@@ -1,0 +1,429 @@
+//! One function's body, written again: where it looks at the limit, and where its position in the journal is kept.
+//!
+//! A function that writes memory keeps the position in a local. Slots along a straight line lie at fixed distances from
+//! it, and it moves on only where control flow splits or joins; the global is brought up to date where other code may
+//! look at it. `stores` writes the slots themselves.
+
+use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, MemArg, ValType};
+use wasmparser::Operator;
+
+use super::journal::{Added, MOST_BETWEEN_CHECKS, SLOT, Site};
+use super::sites::{self, Touch};
+
+/// How a function goes about its position in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// It writes nothing, and looks at the limit only to learn whether it is called for.
+    Idle,
+    /// It keeps the position in a local.
+    Local,
+    /// It takes the position from the global for each slot, and looks at the limit before each: an exception caught
+    /// would leave a local behind, and a function with too many slots would overrun the journal.
+    Careful,
+}
+
+/// An open block, loop or branch.
+struct Frame {
+    was_unchecked: bool,
+    calls_before: u32,
+}
+
+/// What is written so far of one body, and what holds at this place in it.
+pub(super) struct Body<'a> {
+    pub(super) bytes: Vec<u8>,
+    pub(super) added: Added,
+    /// The memory that is journaled.
+    journaled: Option<u32>,
+    sites: &'a mut Vec<Site>,
+    function: u32,
+    mode: Mode,
+    /// Without loops and calls it ends soon, whatever it is given.
+    ends_soon: bool,
+    locals: Locals,
+    frames: Vec<Frame>,
+    calls: u32,
+    /// Slots written behind the position in the local.
+    pending: u32,
+    /// The global holds what the local does.
+    is_synced: bool,
+    /// A call may have moved the position past the limit.
+    is_unchecked: bool,
+    /// Locals through which memory has been read, and how far behind their value: no load through them that reaches
+    /// less far can trap.
+    reached: Vec<(u32, u64)>,
+    /// The local whose value lies on top of the stack.
+    on_top: Option<u32>,
+}
+
+/// Locals that are added behind the function's own, as they are asked for.
+pub(super) struct Locals {
+    given: u32,
+    position: Option<u32>,
+    types: Vec<ValType>,
+    /// By type and by place among those of the type.
+    scratch: Vec<(ValType, u32, u32)>,
+}
+
+impl Locals {
+    fn add(&mut self, ty: ValType) -> u32 {
+        self.types.push(ty);
+        self.given + self.types.len() as u32 - 1
+    }
+
+    /// The position's local.
+    pub fn position(&mut self) -> u32 {
+        match self.position {
+            Some(local) => local,
+            None => {
+                let local = self.add(ValType::I32);
+                *self.position.insert(local)
+            }
+        }
+    }
+
+    /// A local of this type to hold something for the length of an instruction; `nth` where it takes several.
+    pub fn scratch(&mut self, ty: ValType, nth: u32) -> u32 {
+        if let Some((.., local)) = self.scratch.iter().find(|(t, n, _)| (*t, *n) == (ty, nth)) {
+            return *local;
+        }
+        let local = self.add(ty);
+        self.scratch.push((ty, nth, local));
+        local
+    }
+
+    pub fn into_types(self) -> Vec<ValType> {
+        self.types
+    }
+}
+
+impl<'a> Body<'a> {
+    /// `given` is how many locals the function has of its own, parameters among them.
+    pub fn new(
+        added: Added,
+        journaled: Option<u32>,
+        sites: &'a mut Vec<Site>,
+        function: u32,
+        given: u32,
+        operators: &[(Operator<'_>, u64)],
+    ) -> Self {
+        let (mut slots, mut is_fenced, mut ends_soon) = (0u32, false, true);
+        for (operator, _) in operators {
+            match operator {
+                Operator::TryTable { .. } => is_fenced = true,
+                Operator::Loop { .. } => ends_soon = false,
+                _ if is_call(operator) => ends_soon = false,
+                _ => {
+                    let touch = sites::touch(operator).filter(|touch| Some(touch.memory) == journaled);
+                    slots = slots.saturating_add(touch.map_or(0, |touch| touch.kind.slots()));
+                }
+            }
+        }
+        let mode = match slots {
+            0 => Mode::Idle,
+            _ if is_fenced || slots > MOST_BETWEEN_CHECKS => Mode::Careful,
+            _ => Mode::Local,
+        };
+        let locals = Locals { given, position: None, types: Vec::new(), scratch: Vec::new() };
+        Body {
+            bytes: Vec::new(),
+            added,
+            journaled,
+            sites,
+            function,
+            mode,
+            ends_soon,
+            locals,
+            frames: Vec::new(),
+            calls: 0,
+            pending: 0,
+            is_synced: false,
+            is_unchecked: false,
+            reached: Vec::new(),
+            on_top: None,
+        }
+    }
+
+    pub fn into_parts(self) -> (Vec<ValType>, Vec<u8>) {
+        (self.locals.into_types(), self.bytes)
+    }
+
+    pub(super) fn put(&mut self) -> InstructionSink<'_> {
+        InstructionSink::new(&mut self.bytes)
+    }
+
+    pub(super) fn emit(&mut self, instruction: &Instruction<'_>) {
+        instruction.encode(&mut self.bytes);
+    }
+
+    pub(super) fn scratch(&mut self, ty: ValType, nth: u32) -> u32 {
+        self.locals.scratch(ty, nth)
+    }
+
+    pub(super) fn position(&mut self) -> u32 {
+        self.locals.position()
+    }
+
+    /// What comes before the first instruction.
+    pub fn enter(&mut self) {
+        match self.mode {
+            Mode::Idle if self.ends_soon => {}
+            Mode::Idle => self.ask(),
+            Mode::Local => {
+                self.reload();
+                self.check();
+            }
+            Mode::Careful => self.check(),
+        }
+    }
+
+    /// Writes an instruction, given as the rewritten module has it, and what belongs to it.
+    pub fn write(&mut self, operator: &Operator<'_>, offset: u64, instruction: &Instruction<'_>) {
+        let touch = sites::touch(operator).filter(|touch| Some(touch.memory) == self.journaled);
+        match touch {
+            Some(touch) => self.write_touch(touch, offset, instruction),
+            None => self.write_control(operator, instruction),
+        }
+        self.note_local(operator);
+    }
+
+    fn write_touch(&mut self, touch: Touch, offset: u64, instruction: &Instruction<'_>) {
+        let sites::Kind::Load { width, over_vector } = touch.kind else {
+            self.begin_slot();
+            self.write_store(touch, offset, instruction);
+            return self.end_slot();
+        };
+        let through = self.on_top.filter(|_| !over_vector);
+        let reach = touch.immediate.saturating_add(width.into());
+        if !through.is_some_and(|local| self.has_reached(local, reach)) {
+            self.note_load(over_vector);
+        }
+        self.emit(instruction);
+    }
+
+    fn write_control(&mut self, operator: &Operator<'_>, instruction: &Instruction<'_>) {
+        let outermost = self.frames.len() as u32;
+        match operator {
+            Operator::Block { .. } | Operator::TryTable { .. } => self.open(instruction),
+            Operator::If { .. } => {
+                self.flush();
+                self.open(instruction);
+            }
+            Operator::Loop { .. } => {
+                self.flush();
+                self.open(instruction);
+                self.join();
+                self.check();
+            }
+            Operator::Else => {
+                self.flush();
+                self.emit(instruction);
+                self.join();
+                self.is_unchecked = self.frames.last().is_some_and(|frame| frame.was_unchecked);
+            }
+            Operator::End => self.close(instruction),
+            Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
+                self.leave(*relative_depth == outermost, instruction);
+            }
+            Operator::BrTable { targets } => {
+                let mut depths = targets.targets().flatten().chain([targets.default()]);
+                self.leave(depths.any(|depth| depth == outermost), instruction);
+            }
+            Operator::Return | Operator::Throw { .. } | Operator::ThrowRef => self.leave(true, instruction),
+            _ if is_call(operator) => {
+                self.leave(true, instruction);
+                self.calls += 1;
+                if self.mode == Mode::Local {
+                    self.reload();
+                    self.is_unchecked = true;
+                }
+            }
+            _ => {
+                self.emit(instruction);
+            }
+        }
+    }
+
+    fn open(&mut self, instruction: &Instruction<'_>) {
+        self.frames.push(Frame { was_unchecked: self.is_unchecked, calls_before: self.calls });
+        self.emit(instruction);
+    }
+
+    fn close(&mut self, instruction: &Instruction<'_>) {
+        let Some(frame) = self.frames.pop() else { return self.leave(true, instruction) };
+        self.flush();
+        self.emit(instruction);
+        self.join();
+        // Some way to here may have come from before the block's first check, or from right behind a call in it.
+        self.is_unchecked |= frame.was_unchecked || frame.calls_before != self.calls;
+    }
+
+    /// Writes what passes control on; to where others look at the global, or only to a place in this function.
+    fn leave(&mut self, is_out: bool, instruction: &Instruction<'_>) {
+        match is_out {
+            true => self.sync(),
+            false => self.flush(),
+        }
+        self.emit(instruction);
+    }
+
+    /// Several ways come together here: what one of them has shown says nothing.
+    fn join(&mut self) {
+        self.is_synced = false;
+        self.reached.clear();
+    }
+
+    /// Brings the local up to date.
+    pub(super) fn flush(&mut self) {
+        let by = (std::mem::take(&mut self.pending) * SLOT) as i32;
+        if by > 0 {
+            let position = self.position();
+            self.put().local_get(position).i32_const(by).i32_add().local_set(position);
+            self.is_synced = false;
+        }
+    }
+
+    /// Brings the local and the global up to date, where the local is what counts.
+    fn sync(&mut self) {
+        self.flush();
+        if self.mode == Mode::Local && !self.is_synced {
+            self.publish();
+        }
+    }
+
+    fn publish(&mut self) {
+        self.flush();
+        let (position, global) = (self.position(), self.added.position);
+        self.put().local_get(position).global_set(global);
+        self.is_synced = true;
+    }
+
+    fn reload(&mut self) {
+        let (position, global) = (self.position(), self.added.position);
+        self.put().global_get(global).local_set(position);
+        self.is_synced = true;
+    }
+
+    /// Calls `tick` if the position is past the limit.
+    fn check(&mut self) {
+        if self.mode == Mode::Idle {
+            return self.ask();
+        }
+        if self.mode == Mode::Careful {
+            self.reload();
+        }
+        self.flush();
+        let (position, memory) = (self.position(), self.added.memory);
+        self.put().local_get(position).i32_const(0).i32_load(word(0, memory)).i32_gt_u().if_(BlockType::Empty);
+        if !self.is_synced {
+            let global = self.added.position;
+            self.put().local_get(position).global_set(global);
+        }
+        let (tick, global) = (self.added.tick, self.added.position);
+        self.put().call(tick).global_get(global).local_set(position).end();
+        self.is_unchecked = false;
+    }
+
+    /// Calls `tick` if it was asked for, where there is no position.
+    fn ask(&mut self) {
+        let Added { tick, memory, .. } = self.added;
+        self.put().i32_const(0).i32_load(word(0, memory)).i32_eqz().if_(BlockType::Empty).call(tick).end();
+    }
+
+    /// Calls `tick` in any case.
+    pub(super) fn tick(&mut self) {
+        self.publish();
+        let tick = self.added.tick;
+        self.put().call(tick);
+        self.reload();
+    }
+
+    fn begin_slot(&mut self) {
+        if self.mode == Mode::Careful || self.is_unchecked {
+            self.check();
+        }
+    }
+
+    fn end_slot(&mut self) {
+        if self.mode == Mode::Careful {
+            self.publish();
+        }
+    }
+
+    /// Takes a slot, behind those that are pending.
+    pub(super) fn take_slots(&mut self, count: u32) {
+        self.pending += count;
+    }
+
+    /// The local was moved by other means.
+    pub(super) fn position_moved(&mut self) {
+        self.is_synced = false;
+    }
+
+    /// Where the next slot lies, from the local on.
+    pub(super) fn next_slot(&self) -> u32 {
+        self.pending * SLOT
+    }
+
+    pub(super) fn add_site(&mut self, site: impl FnOnce(u32) -> Site) -> u32 {
+        self.sites.push(site(self.function));
+        self.sites.len() as u32
+    }
+
+    fn note_load(&mut self, over_vector: bool) {
+        let last_load = self.added.last_load;
+        if over_vector {
+            let vector = self.scratch(ValType::V128, 0);
+            let address = self.scratch(ValType::I32, 0);
+            self.put().local_set(vector).local_tee(address).global_set(last_load).local_get(address).local_get(vector);
+        } else if let Some(local) = self.on_top {
+            self.put().local_get(local).global_set(last_load);
+        } else {
+            let address = self.scratch(ValType::I32, 0);
+            self.put().local_tee(address).global_set(last_load).local_get(address);
+        }
+    }
+
+    /// Whether a load through this local has reached as far; it has from now on.
+    fn has_reached(&mut self, local: u32, reach: u64) -> bool {
+        match self.reached.iter_mut().find(|(known, _)| *known == local) {
+            Some((_, far)) if *far >= reach => return true,
+            Some((_, far)) => *far = reach,
+            None => self.reached.push((local, reach)),
+        }
+        false
+    }
+
+    /// Keeps track of which local's value is on top of the stack, and of locals that get another one.
+    fn note_local(&mut self, operator: &Operator<'_>) {
+        self.on_top = match *operator {
+            Operator::LocalGet { local_index } => Some(local_index),
+            Operator::LocalTee { local_index } => {
+                self.reached.retain(|(local, _)| *local != local_index);
+                Some(local_index)
+            }
+            Operator::LocalSet { local_index } => {
+                self.reached.retain(|(local, _)| *local != local_index);
+                None
+            }
+            _ => None,
+        };
+    }
+}
+
+fn is_call(operator: &Operator<'_>) -> bool {
+    use Operator as O;
+    matches!(
+        operator,
+        O::Call { .. }
+            | O::CallIndirect { .. }
+            | O::CallRef { .. }
+            | O::ReturnCall { .. }
+            | O::ReturnCallIndirect { .. }
+            | O::ReturnCallRef { .. }
+    )
+}
+
+/// A place in the journal's memory.
+pub(super) fn word(offset: u32, memory: u32) -> MemArg {
+    MemArg { offset: offset.into(), align: 0, memory_index: memory }
+}
