@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-
 /// once and the question costs nothing.
 const TICKS_BETWEEN_QUESTIONS: i32 = 1;
 

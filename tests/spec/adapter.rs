@@ -1,39 +1,12 @@
-//! Where the tests meet the rewriting: its options, what it adds, and how a journal is laid out.
+//! Where the tests meet the rewriting: the options they choose, and how a journal is laid out.
 
-use linmem::guest::{Guest, GuestError, RewriteOptions, Rewritten};
+use linmem::guest::{Guest, GuestError, Journal, RewriteOptions, Rewritten};
 
-#[derive(Debug, Clone)]
-pub struct Site {
-    pub immediate: u64,
-    pub kind: Kind,
-}
+pub use linmem::guest::{Site, SiteKind as Kind};
 
-#[derive(Debug, Clone)]
-#[allow(dead_code)]
-pub enum Kind {
-    Store { width: u8 },
-    Wide,
-    Fill,
-    Copy,
-    CopyFrom,
-    Init { segment: u32 },
-    Grow,
-}
+pub type Layout = Journal;
 
-#[derive(Debug, Clone)]
-#[allow(dead_code)]
-pub struct Layout {
-    pub memory_export: String,
-    pub position_export: String,
-    pub start: u32,
-    pub limit: u32,
-    pub sites: Vec<Site>,
-}
-
-pub fn rewrite(guest: &Guest, _memory: Option<u32>) -> Result<Rewritten, GuestError> {
-    guest.rewrite(&RewriteOptions { max_memory: 1 << 32 })
-}
-
-pub fn layout(_rewritten: &Rewritten) -> Option<Layout> {
-    None
+/// As much memory as a module can want: a limit would be a difference.
+pub fn rewrite(guest: &Guest, memory: Option<u32>) -> Result<Rewritten, GuestError> {
+    guest.rewrite(&RewriteOptions { max_memory: 1 << 32, memory })
 }

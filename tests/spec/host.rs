@@ -2,8 +2,7 @@
 //! memory as it is.
 
 use wasmer::{
-    AsStoreMut, AsStoreRef, Function, FunctionEnv, FunctionEnvMut, FunctionType, Global, Instance, Memory,
-    RuntimeError, Store, Type, Value,
+    AsStoreMut, AsStoreRef, Function, FunctionEnv, FunctionEnvMut, Global, Instance, Memory, RuntimeError, Store, Value,
 };
 
 use super::adapter::{Kind, Layout};
@@ -31,40 +30,33 @@ struct Live {
 
 /// One rewritten module's recording.
 pub struct Recorder {
-    env: Option<FunctionEnv<Journal>>,
+    env: FunctionEnv<Journal>,
     image: Option<Image>,
 }
 
 impl Recorder {
-    /// Makes the function that the rewritten module imports, and what it records to. Without a layout nothing is
-    /// recorded.
-    pub fn new(store: &mut Store, layout: Option<Layout>) -> (Recorder, Function) {
-        let Some(layout) = layout else {
-            let ty = FunctionType::new([], [Type::I32]);
-            let tick = Function::new(store, ty, |_| Ok(vec![Value::I32(3)]));
-            return (Recorder { env: None, image: None }, tick);
-        };
+    /// Makes the function that the rewritten module imports, and what it records to.
+    pub fn new(store: &mut Store, layout: Layout) -> (Recorder, Function) {
         let journal = Journal { layout, live: None, slots: Vec::new(), ticks: 0 };
         let env = FunctionEnv::new(store, journal);
         let tick = Function::new_typed_with_env(store, &env, tick);
-        (Recorder { env: Some(env), image: None }, tick)
+        (Recorder { env, image: None }, tick)
     }
 
     /// Begins to record, before any of the instance's code has run.
     pub fn attach(&mut self, store: &mut Store, instance: &Instance, subject: Option<Memory>, segments: Vec<Vec<u8>>) {
-        let (Some(env), Some(subject)) = (&self.env, subject) else { return };
+        let Some(subject) = subject else { return };
         let bytes = subject.view(store).copy_to_vec().unwrap();
         self.image = Some(Image { bytes, slots: 0, segments });
-        let layout = &env.as_ref(store).layout;
+        let layout = &self.env.as_ref(store).layout;
         let memory = instance.exports.get_memory(&layout.memory_export).unwrap().clone();
         let position = instance.exports.get_global(&layout.position_export).unwrap().clone();
-        env.as_mut(store).live = Some(Live { memory, position, subject });
+        self.env.as_mut(store).live = Some(Live { memory, position, subject });
     }
 
     /// Whether this records the memory.
     pub fn records(&self, store: &Store, memory: &Memory) -> bool {
-        let live = self.env.as_ref().and_then(|env| env.as_ref(store).live.as_ref());
-        live.is_some_and(|live| live.subject == *memory)
+        self.env.as_ref(store).live.as_ref().is_some_and(|live| live.subject == *memory)
     }
 
     /// Tells the memory no longer: another module writes to it as well, and not in this journal.
@@ -74,7 +66,7 @@ impl Recorder {
 
     /// Drains the journal and holds it against memory as it is now.
     pub fn settle(&mut self, store: &mut Store, has_trapped: bool) -> Result<(), String> {
-        let Some(env) = &self.env else { return Ok(()) };
+        let env = &self.env;
         let Some(live) = env.as_ref(store).live.clone() else { return Ok(()) };
         let mut end = live.position.get(store).unwrap_i32() as u32;
         // A function that trapped kept the position to itself.

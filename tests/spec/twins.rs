@@ -5,9 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use linmem::guest::{Guest, Rewritten};
+use wasm_encoder::{NameSection, Section};
 use wasmer::sys::EngineBuilder;
 use wasmer::{
-    Engine, Extern, ExternType, Function, Instance, InstantiationError, LinkError, Memory, Module, RuntimeError, Store,
+    Engine, Extern, ExternType, FrameInfo, Function, ImportType, Instance, InstantiationError, LinkError, Memory,
+    Module, RuntimeError, Store,
 };
 use wasmparser::{DataKind, Parser, Payload};
 
@@ -18,12 +20,25 @@ use super::values::{Arg, Seen};
 /// Most elements of a table that are looked at one by one.
 const MOST_ELEMENTS: u32 = 4096;
 
+/// Most frames of a trap's chain.
+const MOST_FRAMES: usize = 6;
+
+/// An instruction, where it stands in the module as given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    module: usize,
+    function: u32,
+    offset: Option<u64>,
+}
+
+type Placing<'a> = dyn Fn(&FrameInfo) -> Option<Place> + 'a;
+
 /// How something that ran ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Returned(Vec<Seen>),
-    /// What the engine says, and where: the call chain by function, innermost first.
-    Trapped(String, Vec<u32>),
+    /// What the engine says, and where: the innermost frames.
+    Trapped(String, Vec<Place>),
     Threw(Vec<Seen>),
 }
 
@@ -58,18 +73,31 @@ pub struct Pair {
     pub plain: Instance,
     pub rewritten: Instance,
     recorder: Recorder,
-    functions: Functions,
 }
 
-/// Undoes the shift of function indices.
-struct Functions(Rewritten);
+/// What a module was made from.
+struct Source {
+    rewritten: Rewritten,
+    guest: Guest,
+}
+
+/// What is to be recorded of a module that is coming to life.
+struct Recording {
+    number: usize,
+    recorder: Recorder,
+    memory: Option<u32>,
+    /// Memories that other modules have, too.
+    shared: Vec<Memory>,
+}
 
 pub struct Twins {
     pub plain: Side,
     pub rewritten: Side,
     pub pairs: Vec<Pair>,
-    /// Memories in the rewritten world, and how many modules have each.
-    memories: Vec<(Memory, usize)>,
+    /// Every module that was linked, by the number it is named with.
+    modules: Vec<Source>,
+    /// The memories that a module has, in the rewritten world.
+    memories: Vec<Memory>,
     /// Slots of instances that are no longer told.
     replayed: u64,
 }
@@ -90,32 +118,45 @@ impl Twins {
             plain: Side::new(&engine),
             rewritten: Side::new(&engine),
             pairs: Vec::new(),
+            modules: Vec::new(),
             memories: Vec::new(),
             replayed: 0,
         }
     }
 
-    /// Brings a module to life in both worlds. `memory` chooses the one that is journaled.
+    /// Brings a module to life in both worlds. `memory` chooses the one that is journaled; `offer` is asked for each
+    /// import, with its types as given and rewritten.
     pub fn instantiate(
         &mut self,
         guest: &Guest,
         memory: Option<u32>,
-        mut offer: impl FnMut(&mut Twins, &str, &str, &ExternType) -> Offered,
+        mut offer: impl FnMut(&mut Twins, &str, &str, [&ExternType; 2]) -> Offered,
     ) -> Result<Birth, Difference> {
         let rewritten = match adapter::rewrite(guest, memory) {
             Ok(rewritten) => rewritten,
             Err(error) => return Ok(Birth::Refused(error.to_string())),
         };
-        let plain_module = match compile(&self.plain.store, guest.wasm()) {
+        let number = self.modules.len();
+        let plain_module = match compile(&self.plain.store, guest.wasm(), number) {
             Ok(module) => module,
             Err(error) => return Ok(Birth::Refused(format!("engine: {error}"))),
         };
-        let module = compile(&self.rewritten.store, &rewritten.wasm)
+        let module = compile(&self.rewritten.store, &rewritten.wasm, number)
             .map_err(|error| format!("only rewritten it does not compile: {error}"))?;
-        let (mut recorder, tick) = Recorder::new(&mut self.rewritten.store, adapter::layout(&rewritten));
+        let (recorder, tick) = Recorder::new(&mut self.rewritten.store, rewritten.journal.clone());
+        // The tick's import stands behind the imported functions, among the others.
+        let is_tick = |import: &ImportType| {
+            (import.module(), import.name()) == (&rewritten.tick_import.0, &rewritten.tick_import.1)
+        };
         let mut given = (Vec::new(), Vec::new());
-        for import in plain_module.imports() {
-            match offer(self, import.module(), import.name(), import.ty()) {
+        let mut wanted = plain_module.imports();
+        for import in module.imports() {
+            if is_tick(&import) {
+                given.1.push(Extern::Function(tick.clone()));
+                continue;
+            }
+            let (name, plain) = (import.name(), wanted.next().ok_or("there are more imports")?);
+            match offer(self, import.module(), name, [plain.ty(), import.ty()]) {
                 Some((plain, other)) => {
                     given.0.push(plain);
                     given.1.push(other);
@@ -123,52 +164,68 @@ impl Twins {
                 None => return Ok(Birth::Unlinkable),
             }
         }
-        // The tick's import stands behind the imported functions, so the others are told apart by name.
-        let mut others = given.1.into_iter();
-        let is_tick = |module: &str, name: &str| (module, name) == (&rewritten.tick_import.0, &rewritten.tick_import.1);
-        let imports: Vec<Extern> = module
-            .imports()
-            .filter_map(|import| match is_tick(import.module(), import.name()) {
-                true => Some(Extern::Function(tick.clone())),
-                false => others.next(),
-            })
-            .collect();
+        self.modules.push(Source { rewritten, guest: guest.clone() });
+        let shared = self.share(&given.1);
         let plain = Instance::new_by_index(&mut self.plain.store, &plain_module, &given.0);
-        let instance = Instance::new_by_index(&mut self.rewritten.store, &module, &imports);
-        let functions = Functions(rewritten);
-        let instance = match instance {
-            Ok(instance) => {
-                let subject = memory.and_then(|index| functions.memory(&instance, index));
-                recorder.attach(&mut self.rewritten.store, &instance, subject, segments(guest.wasm()));
-                functions.start(&mut self.rewritten, &instance).map(|()| instance).map_err(InstantiationError::Start)
+        let rewritten = Instance::new_by_index(&mut self.rewritten.store, &module, &given.1);
+        let recording = Recording { number, recorder, memory, shared };
+        let rewritten = rewritten.and_then(|instance| self.begin(recording, instance));
+        self.compare_births(plain, rewritten)
+    }
+
+    /// Begins to record, then runs the start function.
+    fn begin(&mut self, recording: Recording, instance: Instance) -> Result<(Instance, Recorder), InstantiationError> {
+        let Recording { number, mut recorder, memory, shared } = recording;
+        let source = &self.modules[number];
+        let memories: Vec<Memory> = (0..).map_while(|index| source.memory(&instance, index)).collect();
+        let subject = memory.and_then(|index| memories.get(index as usize)).filter(|memory| !shared.contains(memory));
+        recorder.attach(&mut self.rewritten.store, &instance, subject.cloned(), segments(source.guest.wasm()));
+        self.memories.extend(memories);
+        match source.start(&mut self.rewritten, &instance) {
+            Ok(()) => Ok((instance, recorder)),
+            Err(error) => Err(InstantiationError::Start(error)),
+        }
+    }
+
+    /// A memory that another module has already is told by neither's journal from now on.
+    fn share(&mut self, imports: &[Extern]) -> Vec<Memory> {
+        let mut shared = Vec::new();
+        for import in imports {
+            let Extern::Memory(memory) = import else { continue };
+            if !self.memories.contains(memory) {
+                self.memories.push(memory.clone());
+                continue;
             }
-            Err(error) => Err(error),
-        };
-        self.compare_births(plain, instance, recorder, functions)
+            for pair in &mut self.pairs {
+                if pair.recorder.records(&self.rewritten.store, memory) {
+                    self.replayed += pair.recorder.replayed();
+                    pair.recorder.give_up();
+                }
+            }
+            shared.push(memory.clone());
+        }
+        shared
     }
 
     fn compare_births(
         &mut self,
         plain: Result<Instance, InstantiationError>,
-        rewritten: Result<Instance, InstantiationError>,
-        recorder: Recorder,
-        functions: Functions,
+        rewritten: Result<(Instance, Recorder), InstantiationError>,
     ) -> Result<Birth, Difference> {
         use InstantiationError::{Link, Start};
         match (plain, rewritten) {
             // Lowered maxima let the engine take what it would not as given.
             (Err(Link(LinkError::Resource(why))), _) => Ok(Birth::Refused(format!("engine: {why}"))),
-            (Ok(plain), Ok(rewritten)) => {
-                self.pairs.push(Pair { plain, rewritten, recorder, functions });
+            (Ok(plain), Ok((rewritten, recorder))) => {
+                self.pairs.push(Pair { plain, rewritten, recorder });
                 let index = self.pairs.len() - 1;
-                self.note_memories(index);
                 self.compare_types(index)?;
                 self.settle(index, false)?;
                 self.compare(index).map(|()| Birth::Alive(index))
             }
             (Err(Start(plain)), Err(Start(rewritten))) => {
-                let plain = self.plain.ended(Err(plain), &|index| Some(index));
-                let rewritten = self.rewritten.ended(Err(rewritten), &|index| functions.0.original_function(index));
+                let plain = self.plain.ended(Err(plain), &given_place);
+                let rewritten = self.rewritten.ended(Err(rewritten), &|frame| original_place(&self.modules, frame));
                 self.settle_all()?;
                 same("instantiation", &plain, &rewritten).map(|()| Birth::Died(plain))
             }
@@ -182,14 +239,14 @@ impl Twins {
 
     /// Calls an export in both worlds and compares everything there is to see of it. `None` without such a function.
     pub fn call(&mut self, pair: usize, export: &str, args: &[Arg]) -> Result<Option<Outcome>, Difference> {
-        let Pair { plain, rewritten, functions, .. } = &self.pairs[pair];
+        let Pair { plain, rewritten, .. } = &self.pairs[pair];
         let (Ok(plain), Ok(rewritten)) =
             (plain.exports.get_function(export).cloned(), rewritten.exports.get_function(export).cloned())
         else {
             return Ok(None);
         };
-        let plain = self.plain.call(&plain, args, &|index| Some(index));
-        let rewritten = self.rewritten.call(&rewritten, args, &|index| functions.0.original_function(index));
+        let plain = self.plain.call(&plain, args, &given_place);
+        let rewritten = self.rewritten.call(&rewritten, args, &|frame| original_place(&self.modules, frame));
         match plain {
             Outcome::Returned(_) => self.settle(pair, false)?,
             _ => self.settle_all()?,
@@ -269,29 +326,6 @@ impl Twins {
         (0..self.pairs.len()).try_for_each(|pair| self.settle(pair, true))
     }
 
-    /// A memory that two modules have is told by neither's journal.
-    fn note_memories(&mut self, pair: usize) {
-        let Pair { rewritten, functions, .. } = &self.pairs[pair];
-        let mut memories: Vec<Memory> = Vec::new();
-        for index in 0..functions.0.memory_exports.len() as u32 {
-            memories.extend(functions.memory(rewritten, index).filter(|memory| !memories.contains(memory)));
-        }
-        for memory in memories {
-            match self.memories.iter_mut().find(|(known, _)| *known == memory) {
-                None => self.memories.push((memory, 1)),
-                Some((_, users)) => {
-                    *users += 1;
-                    for pair in &mut self.pairs {
-                        if pair.recorder.records(&self.rewritten.store, &memory) {
-                            self.replayed += pair.recorder.replayed();
-                            pair.recorder.give_up();
-                        }
-                    }
-                }
-            }
-        }
-    }
-
     /// Everything exported as given is exported rewritten, functions with the same type.
     fn compare_types(&self, pair: usize) -> Result<(), Difference> {
         let Pair { plain, rewritten, .. } = &self.pairs[pair];
@@ -314,17 +348,13 @@ impl Twins {
 }
 
 impl Side {
-    fn call(&mut self, function: &Function, args: &[Arg], original: &dyn Fn(u32) -> Option<u32>) -> Outcome {
+    fn call(&mut self, function: &Function, args: &[Arg], place: &Placing<'_>) -> Outcome {
         let args: Vec<_> = args.iter().map(|arg| arg.value(&mut self.store)).collect();
         let result = function.call(&mut self.store, &args);
-        self.ended(result, original)
+        self.ended(result, place)
     }
 
-    fn ended(
-        &mut self,
-        result: Result<Box<[wasmer::Value]>, RuntimeError>,
-        original: &dyn Fn(u32) -> Option<u32>,
-    ) -> Outcome {
+    fn ended(&mut self, result: Result<Box<[wasmer::Value]>, RuntimeError>, place: &Placing<'_>) -> Outcome {
         match result {
             Ok(values) => Outcome::Returned(Seen::all(&values, &self.store)),
             Err(error) => match error.to_exception() {
@@ -333,7 +363,7 @@ impl Side {
                     Outcome::Threw(Seen::all(&payload, &self.store))
                 }
                 None => {
-                    let frames = error.trace().iter().filter_map(|frame| original(frame.func_index())).collect();
+                    let frames = error.trace().iter().filter_map(place).take(MOST_FRAMES).collect();
                     Outcome::Trapped(error.message(), frames)
                 }
             },
@@ -341,17 +371,30 @@ impl Side {
     }
 }
 
-impl Functions {
+impl Source {
     fn memory(&self, instance: &Instance, index: u32) -> Option<Memory> {
-        let name = self.0.memory_exports.get(index as usize)?;
+        let name = self.rewritten.memory_exports.get(index as usize)?;
         instance.exports.get_memory(name).ok().cloned()
     }
 
     fn start(&self, side: &mut Side, instance: &Instance) -> Result<(), RuntimeError> {
-        let Some(name) = &self.0.start_export else { return Ok(()) };
+        let Some(name) = &self.rewritten.start_export else { return Ok(()) };
         let start = instance.exports.get_function(name).unwrap().clone();
         start.call(&mut side.store, &[]).map(|_| ())
     }
+}
+
+fn given_place(frame: &FrameInfo) -> Option<Place> {
+    let module = frame.module_name().parse().unwrap();
+    Some(Place { module, function: frame.func_index(), offset: Some(frame.module_offset() as u64) })
+}
+
+fn original_place(modules: &[Source], frame: &FrameInfo) -> Option<Place> {
+    let module = frame.module_name().parse().unwrap();
+    let Source { rewritten, guest } = &modules[module];
+    let function = rewritten.original_function(frame.func_index())?;
+    let offset = rewritten.original_offset(guest, frame.func_index(), frame.module_offset() as u64);
+    Some(Place { module, function, offset })
 }
 
 fn same(what: &str, plain: &Outcome, rewritten: &Outcome) -> Result<(), Difference> {
@@ -359,9 +402,13 @@ fn same(what: &str, plain: &Outcome, rewritten: &Outcome) -> Result<(), Differen
     is_same.then_some(()).ok_or_else(|| format!("{what}: plain {plain:?}, rewritten {rewritten:?}"))
 }
 
-/// A compiler that gives up by a panic has refused the module.
-fn compile(store: &Store, wasm: &[u8]) -> Result<Module, String> {
-    match catch_unwind(AssertUnwindSafe(|| Module::from_binary(store, wasm))) {
+/// Compiles a module, called by its number in a trap's frames. A compiler that gives up by a panic has refused it.
+fn compile(store: &Store, wasm: &[u8], number: usize) -> Result<Module, String> {
+    let mut names = NameSection::new();
+    names.module(&number.to_string());
+    let mut wasm = wasm.to_vec();
+    names.append_to(&mut wasm);
+    match catch_unwind(AssertUnwindSafe(|| Module::from_binary(store, &wasm))) {
         Ok(compiled) => compiled.map_err(|error| error.to_string()),
         Err(_) => Err("its compiler panicked".into()),
     }
