@@ -6,7 +6,7 @@ use wasmer::{
 };
 
 use super::adapter::{Kind, Layout};
-use super::replay::{Image, Slot};
+use super::replay::{Image, Slot, Told};
 
 /// Ticks for which the limit stays 0, so that each check there is calls the host.
 const EAGER_TICKS: u32 = 300;
@@ -47,7 +47,7 @@ impl Recorder {
     pub fn attach(&mut self, store: &mut Store, instance: &Instance, subject: Option<Memory>, segments: Vec<Vec<u8>>) {
         let Some(subject) = subject else { return };
         let bytes = subject.view(store).copy_to_vec().unwrap();
-        self.image = Some(Image { bytes, slots: 0, segments });
+        self.image = Some(Image { bytes, told: Told::new(), segments });
         let layout = &self.env.as_ref(store).layout;
         let memory = instance.exports.get_memory(&layout.memory_export).unwrap().clone();
         let position = instance.exports.get_global(&layout.position_export).unwrap().clone();
@@ -60,8 +60,8 @@ impl Recorder {
     }
 
     /// Tells the memory no longer: another module writes to it as well, and not in this journal.
-    pub fn give_up(&mut self) {
-        self.image = None;
+    pub fn give_up(&mut self) -> Told {
+        self.image.take().map(|image| image.told).unwrap_or_default()
     }
 
     /// Drains the journal and holds it against memory as it is now.
@@ -85,9 +85,9 @@ impl Recorder {
         image.replay(&slots, &env.as_ref(store).layout.sites, &now, has_trapped)
     }
 
-    /// How many slots were replayed.
-    pub fn replayed(&self) -> u64 {
-        self.image.as_ref().map_or(0, |image| image.slots)
+    /// What was told so far.
+    pub fn told(&self) -> Told {
+        self.image.as_ref().map(|image| image.told.clone()).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a journal says memory must be, worked out from the description of its slots alone and from none of the
 //! program's code: a second witness.
 
+use std::collections::BTreeMap;
+
 use super::adapter::{Kind, Site};
 
 const PAGE: usize = 65536;
@@ -33,12 +35,15 @@ impl Slot {
     }
 }
 
+/// How many slots there were of each kind: `store 4`, `wide`, `fill`, ...
+pub type Told = BTreeMap<String, u64>;
+
 /// A memory as the journal tells it.
 #[derive(Debug, Default)]
 pub struct Image {
     pub bytes: Vec<u8>,
-    /// How many slots it has taken in, continuations not counted.
-    pub slots: u64,
+    /// How many slots it has taken in, by what they are.
+    pub told: Told,
     /// The bytes of each data segment, active ones empty: they are dropped once they are in place.
     pub segments: Vec<Vec<u8>>,
 }
@@ -51,11 +56,11 @@ impl Image {
             if at == last && has_trapped && self.bytes == now {
                 break;
             }
-            self.slots += 1;
             let high = slots.get(at + 1).filter(|next| next.is_continuation());
             let site = sites
                 .get(slot.site as usize - 1)
                 .ok_or_else(|| format!("slot {at} of {}: there is no site {}", slots.len(), slot.site))?;
+            *self.told.entry(name(site.kind)).or_default() += 1;
             self.apply(slot, high, site).ok_or_else(|| {
                 format!(
                     "slot {at} of {} does not fit a memory of {:#x} bytes: {slot:?} {site:?}",
@@ -126,5 +131,17 @@ impl Image {
             told.unwrap_or_default(),
             slots.len()
         )
+    }
+}
+
+fn name(kind: Kind) -> String {
+    match kind {
+        Kind::Store { width } => format!("store {width}"),
+        Kind::Wide => "wide".into(),
+        Kind::Fill => "fill".into(),
+        Kind::Copy => "copy".into(),
+        Kind::CopyFrom => "copy from".into(),
+        Kind::Init { .. } => "init".into(),
+        Kind::Grow => "grow".into(),
     }
 }

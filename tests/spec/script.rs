@@ -10,7 +10,8 @@ use wast::token::Id;
 use wast::{QuoteWat, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
 use super::expose::exposed;
-use super::twins::{Birth, Difference, Offered, Outcome, Side, Twins};
+use super::replay::Told;
+use super::twins::{self, Birth, Difference, Offered, Outcome, Places, Side, Twins};
 use super::values::{Arg, Seen};
 
 /// What became of the assertions of some scripts.
@@ -26,8 +27,8 @@ pub struct Tally {
     pub accepted: usize,
     /// Left out, by reason.
     pub skipped: BTreeMap<String, usize>,
-    /// Stores, fills, copies and growths that were told by journals and found true.
-    pub replayed: u64,
+    /// What journals told and memory confirmed.
+    pub told: Told,
 }
 
 impl Tally {
@@ -36,7 +37,7 @@ impl Tally {
         self.engine += other.engine;
         self.rejected += other.rejected;
         self.accepted += other.accepted;
-        self.replayed += other.replayed;
+        twins::add(&mut self.told, other.told.clone());
         for (reason, count) in &other.skipped {
             *self.skipped.entry(reason.clone()).or_default() += count;
         }
@@ -45,11 +46,8 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { held, engine, rejected, accepted, replayed, .. } = self;
-        writeln!(
-            f,
-            "held {held}, engine fails {engine}, rejected {rejected}, accepted {accepted}, replayed {replayed}"
-        )?;
+        let Tally { held, engine, rejected, accepted, told, .. } = self;
+        writeln!(f, "held {held}, engine fails {engine}, rejected {rejected}, accepted {accepted}, told {told:?}")?;
         self.skipped.iter().try_for_each(|(reason, count)| writeln!(f, "  skipped {count}: {reason}"))
     }
 }
@@ -89,7 +87,7 @@ pub fn run(text: &str, choice: Choice) -> Result<(Tally, Vec<Difference>), wast:
     lexer.allow_confusing_unicode(true);
     let buffer = wast::parser::ParseBuffer::new_with_lexer(lexer)?;
     let wast: wast::Wast<'_> = wast::parser::parse(&buffer)?;
-    let mut twins = Twins::new();
+    let mut twins = Twins::new(Places::Exact);
     let spectest = spectest(&mut twins);
     let mut script = Script {
         twins,
@@ -112,7 +110,7 @@ pub fn run(text: &str, choice: Choice) -> Result<(Tally, Vec<Difference>), wast:
     if let Err(difference) = script.twins.compare_all() {
         differences.push(format!("at the end: {difference}"));
     }
-    script.tally.replayed = script.twins.replayed();
+    script.tally.told = script.twins.told();
     Ok((script.tally, differences))
 }
 

@@ -1,5 +1,7 @@
 //! Values that can be given to both runs and compared between them: floats by their bits, references by what they are.
 
+#![allow(dead_code, reason = "not every test file needs all of it")]
+
 use wasmer::{AsStoreMut, AsStoreRef, ExternRef, Type, Value};
 
 /// What is given to a guest.
