@@ -71,7 +71,7 @@ fn addresses() -> impl Iterator<Item = i32> {
 }
 
 fn value(ty: &str, n: i32) -> Value {
-    let bits = 0x8182_8384_8586_8788u64.wrapping_mul(2 * n as u64 + 1);
+    let bits = 0x8182_8384_8586_8788u64.wrapping_mul((n as u64).wrapping_mul(2) | 1);
     match ty {
         "i32" => Value::I32(bits as i32),
         "i64" => Value::I64(bits as i64),

@@ -44,8 +44,8 @@ pub(super) struct Body<'a> {
     locals: Locals,
     frames: Vec<Frame>,
     calls: u32,
-    /// The loops, in order, that may be written as two; and how many of all have been opened.
-    splittable: Vec<bool>,
+    /// For each loop, in order, what is to be known if it may be written as two; and how many have been opened.
+    splittable: Vec<Option<Floats>>,
     opened_loops: usize,
     /// Slots written behind the position in the local.
     pending: u32,
@@ -102,13 +102,13 @@ impl Locals {
 }
 
 impl<'a> Body<'a> {
-    /// `given` is how many locals the function has of its own, parameters among them.
+    /// `given` are the types of the function's own locals, parameters first.
     pub fn new(
         added: Added,
         journaled: Option<u32>,
         sites: &'a mut Vec<Site>,
         function: u32,
-        given: u32,
+        given: &[ValType],
         operators: &[(Operator<'_>, u64)],
     ) -> Self {
         let (mut slots, mut is_fenced, mut ends_soon) = (0u32, false, true);
@@ -128,7 +128,7 @@ impl<'a> Body<'a> {
             _ if is_fenced || slots > MOST_BETWEEN_CHECKS => Mode::Careful,
             _ => Mode::Local,
         };
-        let locals = Locals { given, position: None, types: Vec::new(), scratch: Vec::new() };
+        let locals = Locals { given: given.len() as u32, position: None, types: Vec::new(), scratch: Vec::new() };
         Body {
             bytes: Vec::new(),
             added,
@@ -140,7 +140,7 @@ impl<'a> Body<'a> {
             locals,
             frames: Vec::new(),
             calls: 0,
-            splittable: if is_fenced { Vec::new() } else { splittable(operators) },
+            splittable: if is_fenced { Vec::new() } else { splittable(given, operators) },
             opened_loops: 0,
             pending: 0,
             is_synced: false,
@@ -252,10 +252,12 @@ impl<'a> Body<'a> {
         self.flush();
         self.open(instruction);
         self.join();
-        self.check();
-        let is_split = self.splittable.get(self.opened_loops).is_some_and(|is_splittable| *is_splittable);
+        let floats = self.splittable.get_mut(self.opened_loops).and_then(Option::take);
         self.opened_loops += 1;
-        if is_split && let Some(frame) = self.frames.last_mut() {
+        self.check_keeping(floats.as_deref().unwrap_or_default());
+        if let Some(frame) = self.frames.last_mut()
+            && floats.is_some()
+        {
             frame.is_split = true;
             self.emit(instruction);
         }
@@ -355,6 +357,12 @@ impl<'a> Body<'a> {
 
     /// Calls `tick` if the position is past the limit.
     fn check(&mut self) {
+        self.check_keeping(&[]);
+    }
+
+    /// Does the same. A call leaves no float in its register; each of these is read right behind it, so that the
+    /// compiler fetches it back there and not within the loop that follows.
+    fn check_keeping(&mut self, floats: &[(u32, ValType)]) {
         if self.mode == Mode::Careful {
             self.reload();
         }
@@ -363,15 +371,33 @@ impl<'a> Body<'a> {
         self.put().if_(BlockType::Empty);
         let (tick, global) = (self.added.tick, self.added.position);
         if self.mode == Mode::Idle {
-            self.put().call(tick).end();
+            self.put().call(tick);
+            self.read(floats);
+            self.put().end();
             return;
         }
         let position = self.position();
         if !self.is_synced {
             self.put().local_get(position).global_set(global);
         }
-        self.put().call(tick).global_get(global).local_set(position).end();
+        self.put().call(tick).global_get(global).local_set(position);
+        self.read(floats);
+        self.put().end();
         self.is_unchecked = false;
+    }
+
+    /// Reads locals to no end: into a place of the journal's memory where nothing lies.
+    fn read(&mut self, floats: &[(u32, ValType)]) {
+        let nowhere = word(SLOT, self.added.memory);
+        for (local, ty) in floats {
+            let mut put = self.put();
+            put.i32_const(0).local_get(*local);
+            match ty {
+                ValType::F32 => put.f32_store(nowhere),
+                ValType::F64 => put.f64_store(nowhere),
+                _ => put.v128_store(nowhere),
+            };
+        }
     }
 
     /// Puts on the stack whether `tick` is to be called.
@@ -473,37 +499,51 @@ impl<'a> Body<'a> {
     }
 }
 
-/// For each loop, in order, whether it may be written as two: no other loop and no call is in it, and nothing is passed
-/// to its head.
-fn splittable(operators: &[(Operator<'_>, u64)]) -> Vec<bool> {
-    let mut loops: Vec<bool> = Vec::new();
+/// Locals of floats and vectors that a loop touches, each once.
+type Floats = Vec<(u32, ValType)>;
+
+/// For each loop, in order, the floats it touches, if it may be written as two: no other loop and no call is in it, and
+/// nothing is passed to its head.
+fn splittable(given: &[ValType], operators: &[(Operator<'_>, u64)]) -> Vec<Option<Floats>> {
+    let mut loops: Vec<Option<Floats>> = Vec::new();
     let mut open: Vec<Option<usize>> = Vec::new();
     for (operator, _) in operators {
-        match operator {
+        let innermost = open.iter().rev().flatten().next().copied();
+        match *operator {
             Operator::Loop { blockty } => {
-                for outer in open.iter().flatten() {
-                    if let Some(is_splittable) = loops.get_mut(*outer) {
-                        *is_splittable = false;
-                    }
-                }
+                forget(&mut loops, &open);
                 open.push(Some(loops.len()));
-                loops.push(!matches!(blockty, wasmparser::BlockType::FuncType(_)));
+                loops.push((!matches!(blockty, wasmparser::BlockType::FuncType(_))).then(Vec::new));
             }
             Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => open.push(None),
             Operator::End => {
                 open.pop();
             }
-            _ if is_call(operator) => {
-                for outer in open.iter().flatten() {
-                    if let Some(is_splittable) = loops.get_mut(*outer) {
-                        *is_splittable = false;
-                    }
+            Operator::LocalGet { local_index: local }
+            | Operator::LocalSet { local_index: local }
+            | Operator::LocalTee { local_index: local } => {
+                let ty = given.get(local as usize).copied().unwrap_or(ValType::I32);
+                if let (ValType::F32 | ValType::F64 | ValType::V128, Some(innermost)) = (ty, innermost)
+                    && let Some(Some(floats)) = loops.get_mut(innermost)
+                    && !floats.contains(&(local, ty))
+                {
+                    floats.push((local, ty));
                 }
             }
+            _ if is_call(operator) => forget(&mut loops, &open),
             _ => {}
         }
     }
     loops
+}
+
+/// None of the open loops may be split.
+fn forget(loops: &mut [Option<Floats>], open: &[Option<usize>]) {
+    for outer in open.iter().flatten() {
+        if let Some(floats) = loops.get_mut(*outer) {
+            *floats = None;
+        }
+    }
 }
 
 fn is_call(operator: &Operator<'_>) -> bool {
