@@ -8,6 +8,8 @@ use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, MemArg, ValT
 use wasmparser::Operator;
 
 use super::journal::{Added, MOST_BETWEEN_CHECKS, SLOT, Site};
+use super::locals::Locals;
+use super::loops::{Floats, is_call, splittable};
 use super::sites::{self, Touch};
 
 /// How a function goes about its position in the journal.
@@ -60,47 +62,6 @@ pub(super) struct Body<'a> {
     on_top: Option<u32>,
 }
 
-/// Locals that are added behind the function's own, as they are asked for.
-pub(super) struct Locals {
-    given: u32,
-    position: Option<u32>,
-    types: Vec<ValType>,
-    /// By type and by place among those of the type.
-    scratch: Vec<(ValType, u32, u32)>,
-}
-
-impl Locals {
-    fn add(&mut self, ty: ValType) -> u32 {
-        self.types.push(ty);
-        self.given + self.types.len() as u32 - 1
-    }
-
-    /// The position's local.
-    pub fn position(&mut self) -> u32 {
-        match self.position {
-            Some(local) => local,
-            None => {
-                let local = self.add(ValType::I32);
-                *self.position.insert(local)
-            }
-        }
-    }
-
-    /// A local of this type to hold something for the length of an instruction; `nth` where it takes several.
-    pub fn scratch(&mut self, ty: ValType, nth: u32) -> u32 {
-        if let Some((.., local)) = self.scratch.iter().find(|(t, n, _)| (*t, *n) == (ty, nth)) {
-            return *local;
-        }
-        let local = self.add(ty);
-        self.scratch.push((ty, nth, local));
-        local
-    }
-
-    pub fn into_types(self) -> Vec<ValType> {
-        self.types
-    }
-}
-
 impl<'a> Body<'a> {
     /// `given` are the types of the function's own locals, parameters first.
     pub fn new(
@@ -128,7 +89,7 @@ impl<'a> Body<'a> {
             _ if is_fenced || slots > MOST_BETWEEN_CHECKS => Mode::Careful,
             _ => Mode::Local,
         };
-        let locals = Locals { given: given.len() as u32, position: None, types: Vec::new(), scratch: Vec::new() };
+        let locals = Locals::new(given.len());
         Body {
             bytes: Vec::new(),
             added,
@@ -497,66 +458,6 @@ impl<'a> Body<'a> {
             _ => None,
         };
     }
-}
-
-/// Locals of floats and vectors that a loop touches, each once.
-type Floats = Vec<(u32, ValType)>;
-
-/// For each loop, in order, the floats it touches, if it may be written as two: no other loop and no call is in it, and
-/// nothing is passed to its head.
-fn splittable(given: &[ValType], operators: &[(Operator<'_>, u64)]) -> Vec<Option<Floats>> {
-    let mut loops: Vec<Option<Floats>> = Vec::new();
-    let mut open: Vec<Option<usize>> = Vec::new();
-    for (operator, _) in operators {
-        let innermost = open.iter().rev().flatten().next().copied();
-        match *operator {
-            Operator::Loop { blockty } => {
-                forget(&mut loops, &open);
-                open.push(Some(loops.len()));
-                loops.push((!matches!(blockty, wasmparser::BlockType::FuncType(_))).then(Vec::new));
-            }
-            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => open.push(None),
-            Operator::End => {
-                open.pop();
-            }
-            Operator::LocalGet { local_index: local }
-            | Operator::LocalSet { local_index: local }
-            | Operator::LocalTee { local_index: local } => {
-                let ty = given.get(local as usize).copied().unwrap_or(ValType::I32);
-                if let (ValType::F32 | ValType::F64 | ValType::V128, Some(innermost)) = (ty, innermost)
-                    && let Some(Some(floats)) = loops.get_mut(innermost)
-                    && !floats.contains(&(local, ty))
-                {
-                    floats.push((local, ty));
-                }
-            }
-            _ if is_call(operator) => forget(&mut loops, &open),
-            _ => {}
-        }
-    }
-    loops
-}
-
-/// None of the open loops may be split.
-fn forget(loops: &mut [Option<Floats>], open: &[Option<usize>]) {
-    for outer in open.iter().flatten() {
-        if let Some(floats) = loops.get_mut(*outer) {
-            *floats = None;
-        }
-    }
-}
-
-fn is_call(operator: &Operator<'_>) -> bool {
-    use Operator as O;
-    matches!(
-        operator,
-        O::Call { .. }
-            | O::CallIndirect { .. }
-            | O::CallRef { .. }
-            | O::ReturnCall { .. }
-            | O::ReturnCallIndirect { .. }
-            | O::ReturnCallRef { .. }
-    )
 }
 
 /// A place in the journal's memory.

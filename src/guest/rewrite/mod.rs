@@ -9,7 +9,9 @@
 mod body;
 mod journal;
 mod limits;
+mod locals;
 mod locate;
+mod loops;
 mod names;
 mod parts;
 mod sites;
