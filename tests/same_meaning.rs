@@ -206,7 +206,7 @@ fn modules_made_at_random_mean_the_same() {
     let mut runner = match std::env::var_os("PROPTEST_CASES") {
         Some(_) => TestRunner::new(config),
         None => {
-            let config = Proptest { cases: 250, ..config };
+            let config = Proptest { cases: 500, ..config };
             TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
         }
     };

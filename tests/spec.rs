@@ -205,6 +205,18 @@ fn exceptions_annotations_and_extended_constants() {
     );
 }
 
+/// What the suite has little of: exceptions among stores.
+#[test]
+fn stores_around_exceptions() {
+    let file = TestFile {
+        parent: String::new(),
+        name: "exceptions.wast".into(),
+        contents: include_str!("spec/exceptions.wast"),
+    };
+    let expected = Expected { held: 15, told: 79, engine: 0, rejected: 0, accepted: 0, skipped: &[] };
+    check(std::iter::once(file), first, &expected);
+}
+
 /// Proposals that the engine lacks: what of their tests asks for nothing new runs, the rest is refused by name.
 #[test]
 fn what_the_engine_lacks() {

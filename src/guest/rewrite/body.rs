@@ -8,6 +8,8 @@ use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, MemArg, ValT
 use wasmparser::Operator;
 
 use super::journal::{Added, MOST_BETWEEN_CHECKS, SLOT, Site};
+use super::locals::Locals;
+use super::loops::{Floats, is_call, splittable};
 use super::sites::{self, Touch};
 
 /// How a function goes about its position in the journal.
@@ -44,8 +46,8 @@ pub(super) struct Body<'a> {
     locals: Locals,
     frames: Vec<Frame>,
     calls: u32,
-    /// The loops, in order, that may be written as two; and how many of all have been opened.
-    splittable: Vec<bool>,
+    /// For each loop, in order, what is to be known if it may be written as two; and how many have been opened.
+    splittable: Vec<Option<Floats>>,
     opened_loops: usize,
     /// Slots written behind the position in the local.
     pending: u32,
@@ -60,55 +62,14 @@ pub(super) struct Body<'a> {
     on_top: Option<u32>,
 }
 
-/// Locals that are added behind the function's own, as they are asked for.
-pub(super) struct Locals {
-    given: u32,
-    position: Option<u32>,
-    types: Vec<ValType>,
-    /// By type and by place among those of the type.
-    scratch: Vec<(ValType, u32, u32)>,
-}
-
-impl Locals {
-    fn add(&mut self, ty: ValType) -> u32 {
-        self.types.push(ty);
-        self.given + self.types.len() as u32 - 1
-    }
-
-    /// The position's local.
-    pub fn position(&mut self) -> u32 {
-        match self.position {
-            Some(local) => local,
-            None => {
-                let local = self.add(ValType::I32);
-                *self.position.insert(local)
-            }
-        }
-    }
-
-    /// A local of this type to hold something for the length of an instruction; `nth` where it takes several.
-    pub fn scratch(&mut self, ty: ValType, nth: u32) -> u32 {
-        if let Some((.., local)) = self.scratch.iter().find(|(t, n, _)| (*t, *n) == (ty, nth)) {
-            return *local;
-        }
-        let local = self.add(ty);
-        self.scratch.push((ty, nth, local));
-        local
-    }
-
-    pub fn into_types(self) -> Vec<ValType> {
-        self.types
-    }
-}
-
 impl<'a> Body<'a> {
-    /// `given` is how many locals the function has of its own, parameters among them.
+    /// `given` are the types of the function's own locals, parameters first.
     pub fn new(
         added: Added,
         journaled: Option<u32>,
         sites: &'a mut Vec<Site>,
         function: u32,
-        given: u32,
+        given: &[ValType],
         operators: &[(Operator<'_>, u64)],
     ) -> Self {
         let (mut slots, mut is_fenced, mut ends_soon) = (0u32, false, true);
@@ -128,7 +89,7 @@ impl<'a> Body<'a> {
             _ if is_fenced || slots > MOST_BETWEEN_CHECKS => Mode::Careful,
             _ => Mode::Local,
         };
-        let locals = Locals { given, position: None, types: Vec::new(), scratch: Vec::new() };
+        let locals = Locals::new(given.len());
         Body {
             bytes: Vec::new(),
             added,
@@ -140,7 +101,7 @@ impl<'a> Body<'a> {
             locals,
             frames: Vec::new(),
             calls: 0,
-            splittable: if is_fenced { Vec::new() } else { splittable(operators) },
+            splittable: if is_fenced { Vec::new() } else { splittable(given, operators) },
             opened_loops: 0,
             pending: 0,
             is_synced: false,
@@ -252,10 +213,12 @@ impl<'a> Body<'a> {
         self.flush();
         self.open(instruction);
         self.join();
-        self.check();
-        let is_split = self.splittable.get(self.opened_loops).is_some_and(|is_splittable| *is_splittable);
+        let floats = self.splittable.get_mut(self.opened_loops).and_then(Option::take);
         self.opened_loops += 1;
-        if is_split && let Some(frame) = self.frames.last_mut() {
+        self.check_keeping(floats.as_deref().unwrap_or_default());
+        if let Some(frame) = self.frames.last_mut()
+            && floats.is_some()
+        {
             frame.is_split = true;
             self.emit(instruction);
         }
@@ -355,6 +318,12 @@ impl<'a> Body<'a> {
 
     /// Calls `tick` if the position is past the limit.
     fn check(&mut self) {
+        self.check_keeping(&[]);
+    }
+
+    /// Does the same. A call leaves no float in its register; each of these is read right behind it, so that the
+    /// compiler fetches it back there and not within the loop that follows.
+    fn check_keeping(&mut self, floats: &[(u32, ValType)]) {
         if self.mode == Mode::Careful {
             self.reload();
         }
@@ -363,15 +332,33 @@ impl<'a> Body<'a> {
         self.put().if_(BlockType::Empty);
         let (tick, global) = (self.added.tick, self.added.position);
         if self.mode == Mode::Idle {
-            self.put().call(tick).end();
+            self.put().call(tick);
+            self.read(floats);
+            self.put().end();
             return;
         }
         let position = self.position();
         if !self.is_synced {
             self.put().local_get(position).global_set(global);
         }
-        self.put().call(tick).global_get(global).local_set(position).end();
+        self.put().call(tick).global_get(global).local_set(position);
+        self.read(floats);
+        self.put().end();
         self.is_unchecked = false;
+    }
+
+    /// Reads locals to no end: into a place of the journal's memory where nothing lies.
+    fn read(&mut self, floats: &[(u32, ValType)]) {
+        let nowhere = word(SLOT, self.added.memory);
+        for (local, ty) in floats {
+            let mut put = self.put();
+            put.i32_const(0).local_get(*local);
+            match ty {
+                ValType::F32 => put.f32_store(nowhere),
+                ValType::F64 => put.f64_store(nowhere),
+                _ => put.v128_store(nowhere),
+            };
+        }
     }
 
     /// Puts on the stack whether `tick` is to be called.
@@ -471,52 +458,6 @@ impl<'a> Body<'a> {
             _ => None,
         };
     }
-}
-
-/// For each loop, in order, whether it may be written as two: no other loop and no call is in it, and nothing is passed
-/// to its head.
-fn splittable(operators: &[(Operator<'_>, u64)]) -> Vec<bool> {
-    let mut loops: Vec<bool> = Vec::new();
-    let mut open: Vec<Option<usize>> = Vec::new();
-    for (operator, _) in operators {
-        match operator {
-            Operator::Loop { blockty } => {
-                for outer in open.iter().flatten() {
-                    if let Some(is_splittable) = loops.get_mut(*outer) {
-                        *is_splittable = false;
-                    }
-                }
-                open.push(Some(loops.len()));
-                loops.push(!matches!(blockty, wasmparser::BlockType::FuncType(_)));
-            }
-            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => open.push(None),
-            Operator::End => {
-                open.pop();
-            }
-            _ if is_call(operator) => {
-                for outer in open.iter().flatten() {
-                    if let Some(is_splittable) = loops.get_mut(*outer) {
-                        *is_splittable = false;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    loops
-}
-
-fn is_call(operator: &Operator<'_>) -> bool {
-    use Operator as O;
-    matches!(
-        operator,
-        O::Call { .. }
-            | O::CallIndirect { .. }
-            | O::CallRef { .. }
-            | O::ReturnCall { .. }
-            | O::ReturnCallIndirect { .. }
-            | O::ReturnCallRef { .. }
-    )
 }
 
 /// A place in the journal's memory.
