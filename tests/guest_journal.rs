@@ -340,7 +340,16 @@ const CALLS: &str = r#"(module
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
       (br_if $next (i32.lt_u (local.get $i) (local.get $n)))
       (if (i32.lt_u (local.get $i) (i32.const 50)) (then (br $next)))
-      (local.get $i))))"#;
+      (local.get $i)))
+  (func (export "leaves") (param $n i32) (result i32)
+    (block $out
+      (loop $next
+        (i32.store (local.get $n) (local.get $n))
+        (if (i32.and (local.get $n) (i32.const 64)) (then (br_if 3 (local.get $n) (local.get $n)) (drop)))
+        (if (i32.and (local.get $n) (i32.const 128)) (then (return (i32.const -1))))
+        (br_table $out $next $out (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 3))) (i32.const 50)))))
+    (i32.store8 (i32.const 7) (local.get $n))
+    (local.get $n)))"#;
 
 #[test]
 fn calls_and_branches_keep_the_position_right() {
@@ -352,6 +361,9 @@ fn calls_and_branches_keep_the_position_right() {
         let rounds = n.max(50);
         assert_eq!(result, Ok(vec![Value::I32(rounds)]));
         assert_eq!(slots.len() as i32, rounds + (rounds + 1) / 2);
+    }
+    for (n, expected) in [(0, 51), (48, 51), (64, 64), (100, 100), (130, -1)] {
+        assert_eq!(pair.call("leaves", &[Value::I32(n)]).0, Ok(vec![Value::I32(expected)]));
     }
     let (result, slots, attempt) = pair.call("trap", &[Value::I32(0)]);
     assert!(result.is_err() && attempt.is_none());
