@@ -6,7 +6,7 @@ mod session;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use linmem::app::{self, Action, App};
-use linmem::timeline::{Change, StepKind, StepRecord, Timeline, Writer};
+use linmem::timeline::{StepKind, StepRecord, Timeline, Writer};
 use linmem::ui::{Theme, draw, last_scroll};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -21,7 +21,7 @@ fn filled(bytes: u64) -> Timeline {
     let mut step = StepRecord::begin(5, StepKind::Call, "call fill()".into(), before.clone());
     let content: Vec<u8> = (0..bytes / 8).flat_map(|i| i.to_le_bytes()).collect();
     session::store(&mut step, 0, &content, Writer::guest());
-    step.settle_changes(&before);
+    step.settle(&before);
     timeline.push(step);
     timeline
 }
@@ -35,11 +35,9 @@ fn scattered(bytes: u64, steps: usize) -> Timeline {
             StepRecord::begin(index, StepKind::Call, "call scatter()".into(), timeline.memory_after(index - 1));
         let value = [index as u8];
         for at in (0x10000..0x10000 + 200 * 1024).step_by(2) {
-            let before = step.memory.read(at, 1);
             session::store(&mut step, at, &value, Writer::guest());
-            let after = value.to_vec();
-            step.changes.push(Change { start: at, before, after, writer: Writer::guest() });
         }
+        step.settle(&timeline.memory_after(index - 1));
         timeline.push(step);
     }
     timeline

@@ -71,6 +71,10 @@ pub struct RunArgs {
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
 
+    /// Unfold each step into everything that was written, in order: every store with its writer
+    #[arg(long)]
+    pub stores: bool,
+
     #[command(flatten)]
     pub deny: DenyArgs,
 
@@ -134,6 +138,10 @@ pub struct SessionArgs {
     /// The longest one call may take, such as 500ms, 10s or 2m; 0 for no limit
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     pub max_time: MaxTime,
+
+    /// The most stores of one call that are recorded one by one, such as 500k or 4M; the rest is recorded as a difference
+    #[arg(long, value_name = "COUNT", default_value = "4M", value_parser = parse_count)]
+    pub max_stores: u64,
 }
 
 /// How it looks.
@@ -214,6 +222,21 @@ fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(expected)
 }
 
+fn parse_count(text: &str) -> Result<u64, String> {
+    let expected = || "expected a number of stores such as 20000, 500k, 4M or 1G".to_string();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
+    let times = match unit.trim() {
+        "" => 1,
+        "k" | "K" => 1_000,
+        "m" | "M" => 1_000_000,
+        "g" | "G" => 1_000_000_000,
+        _ => return Err(expected()),
+    };
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    number.checked_mul(times).ok_or_else(expected)
+}
+
 fn parse_time(text: &str) -> Result<MaxTime, String> {
     let expected = || "expected a time such as 500ms, 10s or 2m, or 0 for no limit".to_string();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -238,6 +261,17 @@ mod tests {
     fn the_command_line_is_well_formed() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn counts_say_what_they_expect() {
+        assert_eq!(parse_count("0"), Ok(0));
+        assert_eq!(parse_count("500k"), Ok(500_000));
+        assert_eq!(parse_count("4M"), Ok(4_000_000));
+        assert_eq!(parse_count("1G"), Ok(1_000_000_000));
+        for bad in ["", "M", "-1", "1.5M", "4MB", "4 million", "99999999999G"] {
+            assert!(parse_count(bad).unwrap_err().contains("500k, 4M"), "{bad}");
+        }
     }
 
     #[test]

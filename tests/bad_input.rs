@@ -166,7 +166,7 @@ fn a_session_whose_module_is_missing() {
 fn names_that_are_hostile() {
     let folder = Folder::new().with("\u{1b}[31m\u{202e}.steps", "foo\n");
     folder.run(&["run", "\u{1b}[31m\u{202e}.steps"]).refused(&["\\u{1b}[31m\\u{202e}.steps:1:1", "no statement `foo`"]);
-    steps("call \"\\u{1b}]0;x\\u{7}\\u{202e}\"()").stops(&["trap: unreachable in \\u{1b}]0;x\\u{7}\\u{202e}"]);
+    steps("call \"\\u{1b}]0;x\\u{7}\\u{202e}\"()").stops(&["trap: unreachable\n", "in $\\u{1b}]0;x\\u{7}\\u{202e}"]);
     steps("call \"\u{1b}[31mq\u{202e}\"()").stops(&["no export named \"\\u{1b}[31mq\\u{202e}\""]);
     let imports = r#"(module (import "m\1b[31m" "n\e2\80\ae\0a" (func $f)) (func (export "go") call $f))"#;
     steps_on(imports, "call go()", &[]).stops(&["nobody defined", "import \"m\\u{1b}[31m\".\"n\\u{202e}\\n\"()"]);

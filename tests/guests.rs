@@ -388,111 +388,14 @@ fn the_rust_guest_knows_its_source_and_no_builder() {
 /// names, so line numbers must not have moved since.
 #[test]
 fn the_rust_guest_was_built_from_the_source_beside_it() {
-    let module = bytes_of(RUST_WASM);
+    let guest = linmem::guest::Guest::load(&in_repository(RUST_WASM)).unwrap();
     let source = std::fs::read_to_string(in_repository("guest/rust/src/lib.rs")).unwrap();
-    let line = 1 + source.lines().position(|l| l.contains("*start.add(i) = byte")).unwrap() as u64;
-    let (code, stores) = stores_of_one_byte(&module, "add_wasm_is_cool");
-    let table = line_table(&module);
-    let found: Vec<u64> = stores
-        .iter()
-        .filter_map(|at| table.iter().rev().find(|row| row.address <= at - code))
-        .filter(|row| row.file == 1)
-        .map(|row| row.line)
+    let line = 1 + source.lines().position(|l| l.contains("*start.add(i) = byte")).unwrap();
+    let found: Vec<String> = (0..guest.wasm().len() as u64)
+        .filter(|at| guest.function_at(*at).is_some_and(|index| guest.function_name(index) == "add_wasm_is_cool"))
+        .filter(|at| guest.access_at(*at).is_some_and(|access| access.is_store && access.width == 1))
+        .filter_map(|at| guest.place(at).source.map(|source| source.to_string()))
         .collect();
-    assert!(found.contains(&line), "stores of {found:?}, the source has line {line}: run guest/rust/build.sh");
-}
-
-/// Where the code section's contents begin, and where the one-byte stores of a function with that export name are.
-fn stores_of_one_byte(module: &[u8], export: &str) -> (u64, Vec<u64>) {
-    let (mut imported, mut wanted, mut code, mut body_index, mut stores) = (0, None, 0, 0, Vec::new());
-    for payload in wasmparser::Parser::new(0).parse_all(module) {
-        match payload.unwrap() {
-            wasmparser::Payload::ImportSection(section) => imported = section.count(),
-            wasmparser::Payload::ExportSection(section) => {
-                wanted = section.into_iter().map(|e| e.unwrap()).find(|e| e.name == export).map(|e| e.index);
-            }
-            wasmparser::Payload::CodeSectionStart { range, .. } => code = range.start,
-            wasmparser::Payload::CodeSectionEntry(body) => {
-                if wanted == Some(imported + body_index) {
-                    let mut operators = body.get_operators_reader().unwrap();
-                    while !operators.eof() {
-                        let (operator, at) = operators.read_with_offset().unwrap();
-                        if matches!(operator, wasmparser::Operator::I32Store8 { .. }) {
-                            stores.push(at);
-                        }
-                    }
-                }
-                body_index += 1;
-            }
-            _ => {}
-        }
-    }
-    (code, stores)
-}
-
-#[derive(Clone, Debug)]
-struct LineRow {
-    address: u64,
-    file: u64,
-    line: u64,
-}
-
-/// The rows of the one line table that `guest/rust/trim.rs` leaves in the module: a line-number program of DWARF 4
-/// (6.2.5), as far as rustc uses it. Addresses count from the start of the code section's contents.
-fn line_table(module: &[u8]) -> Vec<LineRow> {
-    let program = wasmparser::Parser::new(0)
-        .parse_all(module)
-        .find_map(|payload| match payload.unwrap() {
-            wasmparser::Payload::CustomSection(section) if section.name() == ".debug_line" => Some(section.data()),
-            _ => None,
-        })
-        .unwrap();
-    let header = u32::from_le_bytes(program[6..10].try_into().unwrap()) as usize;
-    let (line_base, line_range, opcode_base) = (i64::from(program[13] as i8), program[14], program[15]);
-    let mut rest = &program[10 + header..];
-    let start = LineRow { address: 0, file: 1, line: 1 };
-    let (mut rows, mut row) = (Vec::new(), start.clone());
-    while let Some((&opcode, behind)) = rest.split_first() {
-        rest = behind;
-        match opcode {
-            0 => {
-                let (operation, behind) = rest.split_at(1 + usize::from(rest[0]));
-                rest = behind;
-                match operation[1] {
-                    1 => row = start.clone(),
-                    2 => row.address = u64::from(u32::from_le_bytes(operation[2..6].try_into().unwrap())),
-                    _ => {}
-                }
-            }
-            1 => rows.push(row.clone()),
-            2 => row.address += uleb(&mut rest),
-            3 => row.line = row.line.wrapping_add_signed(sleb(&mut rest)),
-            4 => row.file = uleb(&mut rest),
-            5 | 12 => drop(uleb(&mut rest)),
-            6 | 7 | 10 | 11 => {}
-            8 => row.address += u64::from((255 - opcode_base) / line_range),
-            9 => panic!("rustc uses no fixed advance"),
-            special => {
-                let step = special - opcode_base;
-                row.address += u64::from(step / line_range);
-                row.line = row.line.wrapping_add_signed(line_base + i64::from(step % line_range));
-                rows.push(row.clone());
-            }
-        }
-    }
-    rows
-}
-
-fn uleb(rest: &mut &[u8]) -> u64 {
-    let length = 1 + rest.iter().position(|b| b & 0x80 == 0).unwrap();
-    let (number, behind) = rest.split_at(length);
-    *rest = behind;
-    number.iter().rev().fold(0, |sum, b| sum << 7 | u64::from(b & 0x7f))
-}
-
-fn sleb(rest: &mut &[u8]) -> i64 {
-    let before = rest.len();
-    let bits = uleb(rest);
-    let unused = 64 - 7 * (before - rest.len()) as u32;
-    ((bits << unused) as i64) >> unused
+    let expected = format!("src/lib.rs:{line}");
+    assert!(found.contains(&expected), "stores of {found:?}, the source has {expected}: run guest/rust/build.sh");
 }

@@ -71,6 +71,9 @@ fn the_page_and_the_trace_agree() {
         fabricated::out_of_bounds(),
         fabricated::no_memory(),
         fabricated::rich(),
+        fabricated::stores::all_sorts(),
+        fabricated::stores::trapped_store(),
+        fabricated::stores::trapped_load(),
     ] {
         walk(&trace(&timeline), "", &mut seen);
     }

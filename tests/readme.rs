@@ -81,7 +81,7 @@ fn opening() -> Opening {
         guest: Guest::from_bytes("wasm_is_cool.wat", GUEST).unwrap(),
         files: Files::BuiltIn(&[("wasm_is_cool.wat", GUEST)]),
         sets: Vec::new(),
-        limits: Limits { max_memory: 1 << 30, max_time: None },
+        limits: Limits { max_time: None, ..Limits::default() },
         control: Control::default(),
     }
 }

@@ -1,5 +1,7 @@
 //! Whole screens, as a person sees them: the text, and below it the styles cell by cell, each with a letter of its own.
 
+#[path = "screens/inside.rs"]
+mod inside;
 #[path = "screens/session.rs"]
 mod session;
 
@@ -7,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use linmem::app::layout::{Hit, hit, memory_rows};
-use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Search};
+use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Progress, Search, sample};
 use linmem::timeline::*;
 use linmem::ui::{Theme, draw, last_scroll};
 use linmem::value::Value;
@@ -132,7 +134,7 @@ fn no_theme_forces_a_background() {
 #[test]
 fn one_pane_at_a_time_at_40() {
     let mut all = String::new();
-    for pane in [Pane::Steps, Pane::Happened, Pane::Inspector, Pane::Source] {
+    for pane in [Pane::Steps, Pane::Happened, Pane::Inspector, Pane::Source, Pane::Guest] {
         all.push_str(&plain(&with_pane(at_step_4((40, 12)), pane)));
         all.push_str("========================================\n");
     }
@@ -175,13 +177,13 @@ fn a_pointer_that_moved_and_memory_that_grew() {
     let before = recording.memory_after(3);
     let mut step = StepRecord::begin(4, StepKind::Call, "ptr = call grow_and_move()".into(), before.clone());
     step.memory.grow(2 * PAGE);
-    step.events.push(Event::Growth(Growth { before: 1, after: 2, by: Writer::guest() }));
+    step.recording.push(Event::Growth(Growth { before: 1, after: 2, by: Writer::guest() }));
     store(&mut step, 0x10008, b"Did you know", Writer::guest());
     step.pages_after = 2;
     step.bindings = vec![Binding { name: "ptr".into(), value: Value::Int(0x10008) }];
     step.pointers = vec![Pointer { name: "ptr".into(), address: 0x10008, moved_from: Some(PTR), fetched: true }];
     step.findings.push(Finding::new(FindingKind::MemoryGrew, "Memory grew from 1 page to 2."));
-    step.settle_changes(&before);
+    step.settle(&before);
     recording.push(step);
     let mut state = app(recording, 4, (120, 40));
     (state.cursor, state.cumulative) = (0x1000a, true);
@@ -208,11 +210,11 @@ fn a_step_that_trapped() {
 #[test]
 fn while_a_step_runs() {
     let mut state = app(timeline(PAGE, 4), 3, (80, 24));
-    state.engine = Engine::Running { step: 4, ticks: 1_234_567, cancelling: false };
+    state.engine = Engine::Running { step: 4, progress: Progress { seconds: 3, stores: 1_234_567 }, cancelling: false };
     let drawn = plain(&state);
-    assert!(drawn.contains("step 4 is running … 1 234 567 loops and calls so far   esc cancels"), "{drawn}");
+    assert!(drawn.contains("step 4 is running … 3 s 1 234 567 stores so far   esc cancels"), "{drawn}");
     assert!(drawn.contains("◌ 4 n = call"), "{drawn}");
-    state.engine = Engine::Running { step: 4, ticks: 0, cancelling: true };
+    state.engine = Engine::Running { step: 4, progress: Progress::default(), cancelling: true };
     assert!(plain(&state).contains("cancelling step 4 …"));
 }
 
@@ -221,7 +223,7 @@ fn inside_a_call() {
     let mut state = at_step_4((80, 24));
     state.moment = Moment { step: 4, event: 3 };
     let drawn = plain(&state);
-    assert!(drawn.contains("after write 3 of 14 in step 4"), "{drawn}");
+    assert!(drawn.contains("after store 3 of 14"), "{drawn}");
     assert!(drawn.contains("+     00000408 ┃ 6b 6e 6f 77 20 57 61 00 │know Wa⋄"), "{drawn}");
 }
 
@@ -370,10 +372,20 @@ fn states() -> Vec<App> {
         }),
         with(large(Overlay::Sessions { chosen: 7 }), |a| a.sessions = Vec::new()),
         with(base(), |a| a.moment = Moment { step: 4, event: 0 }),
+        with(base(), |a| a.unfolded = true),
+        with(sample::app_over(sample::timeline_that_trapped(), (120, 40), 4), |a| a.unfolded = true),
+        with(sample::app_over(sample::timeline_where_memory_moved(), (120, 40), 4), |a| {
+            a.moment = Moment { step: 4, event: 1 };
+            a.scroll.source = i16::MAX;
+        }),
         with(base(), |a| a.overlay = Overlay::Help { scroll: 9 }),
         with(base(), |a| a.overlay = Overlay::Search { input: "日本語".into() }),
         with(base(), |a| {
-            a.engine = Engine::Running { step: 5, ticks: u64::MAX, cancelling: false };
+            a.engine = Engine::Running {
+                step: 5,
+                progress: Progress { seconds: u64::MAX, stores: u64::MAX },
+                cancelling: false,
+            };
             a.count = Some(12);
         }),
     ]
@@ -382,7 +394,7 @@ fn states() -> Vec<App> {
 #[test]
 fn nothing_panics_at_any_size() {
     let theme = Theme::dark();
-    let panes = [Pane::Steps, Pane::Memory, Pane::Happened, Pane::Inspector, Pane::Source];
+    let panes = Pane::ALL;
     for (index, state) in states().into_iter().enumerate() {
         for (turn, columns) in (0..=130).step_by(3).enumerate() {
             for rows in (turn % 5..=45).step_by(5) {

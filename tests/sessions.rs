@@ -77,7 +77,7 @@ fn check_recording(timeline: &Timeline) {
         assert!(image == step.memory, "step {}: before + events is not after", step.index);
         let mut patched = before.clone();
         patched.grow(step.memory.len());
-        for change in &step.changes {
+        for change in step.changes.iter() {
             assert_eq!(patched.read(change.start, change.before.len() as u64), change.before);
             patched.write(change.start, &change.after);
         }
@@ -221,8 +221,8 @@ fn a_thread_in_an_endless_loop_is_cancelled_with_its_history_kept() {
     let Report::Step(step) = next(&worker) else { panic!("step 0") };
     timeline.push(*step);
     worker.advance();
-    // It runs until it is told to stop: its ticks grow.
-    while worker.ticks() == 0 {
+    // It runs until it is told to stop: the host has heard of its store.
+    while worker.stores() == 0 {
         woken.recv_timeout(Duration::from_secs(60)).expect("progress");
     }
     worker.cancel();

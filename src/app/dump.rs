@@ -1,11 +1,11 @@
-//! The lines of the memory panes: memory before and after the step that is shown, cut into level rows from `app.top`.
+//! The lines of the memory panes: memory before and after the step or the event that is shown, cut into level rows from `app.top`.
 //!
 //! Costs what is shown: runs of equal rows are passed over 4 KiB at a time, and no further than [`FURTHEST`] bytes in
 //! one screen, so that a screenful of a large empty memory does not walk it.
 
-use crate::timeline::{Image, NamedSpan, Pointer, StepRecord};
+use crate::timeline::{Event, Image, NamedSpan, Pointer, Span, StepRecord};
 
-use super::{App, layout};
+use super::{App, events, layout};
 
 /// How far below the top row the last one shown may lie, in bytes.
 pub const FURTHEST: u64 = 2 << 20;
@@ -32,8 +32,11 @@ pub struct Dump {
     pub lines: Vec<DumpLine>,
     pub before: Image,
     pub after: Image,
-    /// Memory at the end of step 0, what "changed since the start" is measured from.
-    pub start: Image,
+    /// What the weaker marks are measured from: memory at the end of step 0 for what changed since the start, memory
+    /// before the step for what its earlier events changed.
+    pub since: Option<Image>,
+    /// What the event shown has just written.
+    pub written: Option<Span>,
     /// As they stood before the step.
     pub pointers_before: Vec<Pointer>,
     /// As they stand at the moment shown.
@@ -53,9 +56,14 @@ impl Dump {
         let mut dump = Dump {
             width: layout::row_width(app.size),
             lines: Vec::new(),
-            before: timeline.memory_before(moment.step),
-            after: timeline.memory_at(moment),
-            start: timeline.memory_after(0),
+            before: app.memory_before(),
+            after: app.memory(),
+            since: match (app.cumulative, app.position()) {
+                (true, _) => Some(timeline.memory_after(0)),
+                (false, Some(_)) => Some(timeline.memory_before(moment.step)),
+                (false, None) => None,
+            },
+            written: app.event().filter(|e| matches!(e, Event::Write(_))).map(|e| events::span(&e)),
             pointers_before: pointers(previous),
             pointers_after: pointers(if is_over { step } else { previous }),
             spans: match (is_over, moment.step.checked_sub(1)) {

@@ -2,13 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::App;
+use super::{App, MOST_WRITERS, events};
 use crate::safe;
 use crate::timeline::{Image, Moment, NamedSpan, PAGE, SpanKind, Timeline, Write, Writer};
 use crate::value::Float;
 
-/// How many earlier writers are listed one by one.
-const MOST_EARLIER: usize = 6;
 /// Characters of a name or of a step's text.
 const LONGEST_NAME: usize = 60;
 const PAST_THE_END: &str = "past the end";
@@ -21,37 +19,62 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// Looks at the byte under the cursor at the moment shown; without memory there are no rows.
-    pub fn of(app: &App) -> Self {
-        let is_64 = app.timeline.guest.memory.as_ref().is_some_and(|m| m.is_64);
-        Self::at(&app.timeline, app.moment, app.cursor, is_64)
+    /// Looks at the byte under the cursor at the moment shown, and names so many of its earlier writers at most; without
+    /// memory there are no rows.
+    pub fn of(app: &App, most_earlier: usize) -> Self {
+        Self::told(&app.timeline, app.moment, app.cursor, &app.memory(), &app.writers(), most_earlier)
     }
 
-    /// Looks at the byte at `address`. Pointers have 8 bytes where `is_64` says so, else 4.
-    pub fn at(timeline: &Timeline, moment: Moment, address: u64, is_64: bool) -> Self {
+    /// Looks at the byte at `address`.
+    pub fn at(timeline: &Timeline, moment: Moment, address: u64, most_earlier: usize) -> Self {
         let memory = timeline.memory_at(moment);
+        let writers: Vec<_> = timeline.writes_to(address, moment).take(MOST_WRITERS).collect();
+        Self::told(timeline, moment, address, &memory, &writers, most_earlier)
+    }
+
+    /// Pointers have 8 bytes in a memory of 64 bits, else 4.
+    fn told(
+        timeline: &Timeline,
+        moment: Moment,
+        address: u64,
+        memory: &Image,
+        writers: &[(Moment, Write)],
+        most_earlier: usize,
+    ) -> Self {
+        let is_64 = timeline.guest.memory.as_ref().is_some_and(|m| m.is_64);
         let Some(byte) = memory.byte(address) else { return Inspection { address, rows: Vec::new() } };
         let mut rows = vec![("address", format!("{address:#x}, {address}")), ("byte", byte_text(byte))];
-        let mut writers = timeline.writes_to(address, moment);
-        match writers.next() {
-            Some((at, write)) => rows.push(("written by", written(timeline, at, &write, address))),
-            None => rows.push(("written by", never_written(timeline, moment, address))),
-        }
+        rows.extend(written_rows(timeline, moment, address, writers, most_earlier));
         let spans = timeline.spans_at(moment.step);
         rows.extend(spans.iter().filter(|s| s.span.contains(address)).map(|s| ("in", in_span(s, address))));
         rows.extend(pointers_here(timeline, moment, address).map(|names| ("pointed to", names)));
-        rows.push(("utf8", utf8(&memory, address)));
-        rows.push(("pointer", pointer(&memory, address, is_64)));
-        rows.extend(numbers(&memory, address));
+        rows.push(("utf8", utf8(memory, address)));
+        rows.push(("pointer", pointer(memory, address, is_64)));
+        rows.extend(numbers(memory, address));
         let bytes = memory.read(address, 10.min(memory.len() - address));
         rows.push(("leb128", leb128(&bytes)));
-        let earlier: Vec<_> = writers.by_ref().take(MOST_EARLIER).collect();
-        rows.extend(earlier.iter().map(|(at, write)| ("before that", written(timeline, *at, write, address))));
-        if earlier.len() == MOST_EARLIER && writers.next().is_some() {
-            rows.push(("before that", "others, not listed".to_owned()));
-        }
         Inspection { address, rows }
     }
+}
+
+/// The last writer and those before it, as many as are asked for, and how the rest are seen.
+fn written_rows(
+    timeline: &Timeline,
+    moment: Moment,
+    address: u64,
+    writers: &[(Moment, Write)],
+    most_earlier: usize,
+) -> Vec<(&'static str, String)> {
+    let Some(((at, last), earlier)) = writers.split_first() else {
+        return vec![("written by", never_written(timeline, moment, address))];
+    };
+    let mut rows = vec![("written by", written(timeline, *at, last, address))];
+    let listed = earlier.iter().take(most_earlier);
+    rows.extend(listed.map(|(at, write)| ("before that", written(timeline, *at, write, address))));
+    if earlier.len() > most_earlier {
+        rows.push(("before that", "others: { goes back through them".to_owned()));
+    }
+    rows
 }
 
 fn byte_text(byte: u8) -> String {
@@ -240,10 +263,15 @@ fn pointers_here(timeline: &Timeline, moment: Moment, address: u64) -> Option<St
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// Who wrote, in which step, and what it did to this byte.
+/// In which step, who wrote, and what it did to this byte.
 fn written(timeline: &Timeline, at: Moment, write: &Write, address: u64) -> String {
-    let mut out = format!("step {}, {}", at.step, writer(&write.writer));
-    let text = timeline.step(at.step).map(|s| safe::cut(&s.text, LONGEST_NAME)).filter(|t| !t.is_empty());
+    let step = timeline.step(at.step);
+    let mut out = format!("step {}", at.step);
+    if let Some(step) = step.filter(|_| matches!(write.writer, Writer::Guest { .. })) {
+        let _ = write!(out, " {} {}", events::noun(step), events::thousands(at.event as u64));
+    }
+    let _ = write!(out, ", {}", events::whence(&write.writer));
+    let text = step.map(|s| safe::cut(&s.text, LONGEST_NAME)).filter(|t| !t.is_empty());
     if let Some(text) = text.filter(|_| matches!(write.writer, Writer::Host | Writer::Import { .. })) {
         let _ = write!(out, ": {text}");
     }
@@ -252,35 +280,9 @@ fn written(timeline: &Timeline, at: Moment, write: &Write, address: u64) -> Stri
     }
     let index = usize::try_from(address.saturating_sub(write.start)).unwrap_or(usize::MAX);
     if let (Some(before), Some(after)) = (write.before.get(index), write.after.get(index)) {
-        let _ = write!(out, "  ({before:02x} → {after:02x})");
+        let _ = write!(out, "  ({before:02x}→{after:02x})");
     }
     out
-}
-
-fn writer(writer: &Writer) -> String {
-    match writer {
-        Writer::Data { segment } => format!("data segment {segment}"),
-        Writer::Host => "the host".to_owned(),
-        Writer::Import { module, name } => {
-            format!("import {}.{}", safe::cut(module, LONGEST_NAME), safe::cut(name, LONGEST_NAME))
-        }
-        Writer::Guest { function, offset, source } => {
-            let mut out = "the guest".to_owned();
-            if let Some(function) = function {
-                let _ = write!(out, ", {}", safe::cut(function, LONGEST_NAME));
-            }
-            match (source, offset) {
-                (Some(source), _) => {
-                    let _ = write!(out, ", {}", safe::cut(source, LONGEST_NAME));
-                }
-                (None, Some(offset)) => {
-                    let _ = write!(out, ", at offset {offset:#x}");
-                }
-                (None, None) => {}
-            }
-            out
-        }
-    }
 }
 
 fn never_written(timeline: &Timeline, moment: Moment, address: u64) -> String {
@@ -299,7 +301,7 @@ mod tests {
     use crate::app::sample;
 
     fn look(timeline: &Timeline, step: usize, address: u64) -> Inspection {
-        Inspection::at(timeline, Moment::end_of(step), address, false)
+        Inspection::at(timeline, Moment::end_of(step), address, 6)
     }
 
     fn row(inspection: &Inspection, label: &str) -> String {
@@ -318,11 +320,11 @@ mod tests {
         let shown = look(&timeline, 7, 0x40c);
         assert_eq!(row(&shown, "address"), "0x40c, 1036");
         assert_eq!(row(&shown, "byte"), "0x20  32  0b00100000  space");
-        assert_eq!(row(&shown, "written by"), "step 4, the guest, add_wasm_is_cool, wasm_is_cool.wat:25  (00 → 20)");
+        assert_eq!(row(&shown, "written by"), "step 4 store 1, add_wasm_is_cool @0xa9, wasm_is_cool.wat:45  (00→20)");
         assert_eq!(row(&shown, "in"), "buffer + 12  (region, 1024 bytes at 0x400)");
-        assert_eq!(row(&look(&timeline, 7, 0x400), "written by"), "step 3, the host: write ptr, text  (00 → 44)");
+        assert_eq!(row(&look(&timeline, 7, 0x400), "written by"), "step 3, the host: write ptr, text  (00→44)");
         assert_eq!(row(&look(&timeline, 7, 0x400), "pointed to"), "ptr");
-        assert_eq!(row(&look(&timeline, 7, 0x801), "written by"), "step 0, data segment 0  (00 → 57)");
+        assert_eq!(row(&look(&timeline, 7, 0x801), "written by"), "step 0, data segment 0  (00→57)");
         assert_eq!(row(&look(&timeline, 7, 0x900), "written by"), "never written: zero since the start");
         assert_eq!(row(&look(&timeline, 2, 0x400), "written by"), "never written: zero since the start");
         assert!(look(&timeline, 7, 65536).rows.is_empty());
@@ -339,11 +341,26 @@ mod tests {
     fn every_writer_of_a_byte_is_in_the_chain() {
         let timeline = sample::timeline_where_memory_moved();
         let shown = look(&timeline, 7, 0x10400);
-        assert!(row(&shown, "written by").starts_with("step 4, the guest"), "{shown:?}");
+        assert!(row(&shown, "written by").starts_with("step 4 event 2, add_wasm_is_cool @0x9c"), "{shown:?}");
         let many = sample::timeline_with_many_writes(0x400, 9);
-        let shown = look(&many, 0, 0x400);
-        assert_eq!(shown.rows.iter().filter(|r| r.0 == "before that").count(), MOST_EARLIER + 1);
-        assert_eq!(shown.rows.last().unwrap().1, "others, not listed");
+        let earlier = |most: usize| {
+            let shown = Inspection::at(&many, Moment::end_of(0), 0x400, most);
+            shown.rows.into_iter().filter(|r| r.0 == "before that").map(|r| r.1).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            earlier(2),
+            [
+                "step 0, the host: instantiate  (07→08)",
+                "step 0, the host: instantiate  (06→07)",
+                "others: { goes back through them",
+            ]
+        );
+        assert_eq!(earlier(8).len(), 8);
+        let within = Moment { step: 0, event: 3 };
+        assert_eq!(
+            row(&Inspection::at(&many, within, 0x400, 0), "written by"),
+            "step 0, the host: instantiate  (02→03)"
+        );
     }
 
     #[test]

@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use tui_input::InputRequest;
 
-use super::{Action, App, Engine, keys};
+use super::{Action, App, Engine, keys, unfold};
+
+pub use super::keys::parse;
 
 /// What is open, and so what keys mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,25 +124,41 @@ pub const BINDINGS: &[Binding] = &[
         .shown("esc", "cancel"),
     // Time.
     normal(&["→", "l", "space", "enter"], Action::Next, "next step",
-        "Goes one step forward in time; at the last step that has run, runs the next one.", Group::Time).shown("space", "next"),
+        "Goes one step forward in time, in an unfolded step one store; at the last step that has run, runs the next one.",
+        Group::Time).shown("space", "next"),
     normal(&["←", "h", "backspace"], Action::Back, "back",
-        "Goes one step back in time; nothing is run again.", Group::Time).shown("←", "back"),
-    normal(&["g", "Home"], Action::First, "first step", "Goes to step 0, the instantiation.", Group::Time),
-    normal(&["G", "End"], Action::Last, "last step",
+        "Goes one step back in time, in an unfolded step one store; nothing is run again.", Group::Time).shown("←", "back"),
+    normal(&["o"], Action::Unfold, "unfold",
+        "Unfolds steps into their stores and stands before the first; again, folds them. 400o goes to store 400.", Group::Time)
+        .shown("o", "stores"),
+    normal(&["g"], Action::First, "first step", "Goes to step 0, the instantiation.", Group::Time),
+    normal(&["G"], Action::Last, "last step",
         "Goes to the last step that has run; pressed there, runs all the others. 12G goes to step 12, running up to it if need be.",
         Group::Time).shown("G", "end"),
-    normal(&["0", "6", "7", "8", "9"], Action::Digit(0), "step number",
-        "Digits before G are the number of a step: 12G. The digits 1 to 5 count too.", Group::Time),
+    normal(&["Home"], Action::Start, "first store", "Goes before the first store of an unfolded step; else like g.", Group::Time),
+    normal(&["End"], Action::End, "last store", "Goes to the last store of an unfolded step; else like G.", Group::Time),
+    normal(&["}"], Action::NextTouch, "next touch",
+        "Goes to the next write to the byte under the cursor, in whichever step that is.", Group::Time),
+    normal(&["{"], Action::PreviousTouch, "previous touch",
+        "Goes to the write to the byte under the cursor before this moment.", Group::Time),
+    normal(&["w"], Action::WhoWrote, "who wrote this",
+        "Goes to the write that made the byte under the cursor what it is.", Group::Time).shown("w", "who"),
+    normal(&["0", "7", "8", "9"], Action::Digit(0), "number",
+        "Digits before G are the number of a step, before o that of a store. The digits 1 to 6 count too.", Group::Time),
     // Panes.
     normal(&["tab"], Action::NextPane, "next pane", "Goes to the next pane.", Group::Panes).shown("tab", "pane"),
     normal(&["shift-tab"], Action::PreviousPane, "previous pane", "Goes to the previous pane.", Group::Panes),
-    normal(&["1", "2", "3", "4", "5"], Action::Digit(0), "pane",
-        "Goes to a pane: 1 steps, 2 memory, 3 what happened, 4 the byte under the cursor, 5 the guest.", Group::Panes),
+    normal(&["1", "2", "3", "4", "5", "6"], Action::Digit(0), "pane",
+        "Goes to a pane: 1 steps, 2 memory, 3 what happened, 4 the byte under the cursor, 5 the source, 6 the guest.",
+        Group::Panes),
     normal(&["j", "↓"], Action::Down, "down",
-        "Goes down in the pane: to the next step that has run, a row of bytes, or a line.", Group::Panes),
-    normal(&["k", "↑"], Action::Up, "up", "Goes up in the pane: to the step before, a row of bytes, or a line.", Group::Panes),
-    normal(&["PgDn"], Action::PageDown, "page down", "Goes a page down in the pane, or ten steps forward in time.", Group::Panes),
-    normal(&["PgUp"], Action::PageUp, "page up", "Goes a page up in the pane, or ten steps back in time.", Group::Panes),
+        "Goes down in the pane: to the next step or store that has run, a row of bytes, or a line.", Group::Panes),
+    normal(&["k", "↑"], Action::Up, "up",
+        "Goes up in the pane: to the step or store before, a row of bytes, or a line.", Group::Panes),
+    normal(&["PgDn"], Action::PageDown, "page down",
+        "Goes a page down in the pane: among the steps, ten of them or a page of stores forward in time.", Group::Panes),
+    normal(&["PgUp"], Action::PageUp, "page up",
+        "Goes a page up in the pane: among the steps, ten of them or a page of stores back in time.", Group::Panes),
     // Bytes.
     normal(&[",", "shift-←"], Action::ByteLeft, "byte left", "Moves the byte cursor one byte to the left.", Group::Bytes),
     normal(&[".", "shift-→"], Action::ByteRight, "byte right", "Moves the byte cursor one byte to the right.", Group::Bytes),
@@ -250,9 +268,14 @@ pub fn status_keys(app: &App) -> Vec<(&'static str, &'static str)> {
 fn applies(app: &App, action: Action) -> bool {
     let ran = app.timeline.steps().len();
     let step = app.moment.step;
+    let len = app.record().map_or(0, |r| r.events.len());
     match action {
-        Action::Next => step.saturating_add(1) < ran || app.engine == Engine::Ready,
-        Action::Back => ran > 0 && step > 0,
+        Action::Next => {
+            step.saturating_add(1) < ran || app.engine == Engine::Ready || app.position().is_some_and(|at| at < len)
+        }
+        Action::Back => ran > 0 && (step > 0 || app.position().is_some_and(|at| at > 0)),
+        Action::Unfold => app.is_unfolded() || app.record().is_some_and(unfold::has_events),
+        Action::WhoWrote => !app.writers().is_empty(),
         Action::Last => step.saturating_add(1) < ran || app.engine == Engine::Ready,
         Action::Escape => app.count.is_some() || matches!(app.engine, Engine::Running { cancelling: false, .. }),
         Action::NextPane => !app.timeline.planned.is_empty(),
@@ -331,7 +354,7 @@ mod tests {
 
     #[test]
     fn later_keys_are_free() {
-        for key in ["o", "}", "{", "w", ":", "s"] {
+        for key in [":", "s"] {
             assert_eq!(lookup(Context::Normal, keys::parse(key).unwrap()), None, "{key}");
         }
     }

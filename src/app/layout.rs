@@ -1,21 +1,19 @@
 //! Where each pane lies at each size of the terminal. Pure geometry: `ui` draws into it, clicks are looked up in it.
 //!
-//! Wide, from 120 x 24 (the memory panes side by side where rows of 16 bytes fit twice):
+//! Wide, from 120 x 24, and from 160 columns with the memory panes side by side where rows of 16 bytes fit twice:
 //! ```text
-//! header
-//! steps              │ before
-//!                    │
-//!                    │ after
-//!                    │
-//! happened                        │ inspector           │ source
-//!                                 │                     │
-//! map
-//! status
+//! header                                 header
+//! steps        │ before                  steps           │ before            │ after
+//!              │ after                                   │                   │
+//!              │ source    │ inspector                   │                   │
+//! happened                               happened          │ inspector         │ source
+//! map                                    map
+//! status                                 status
 //! ```
-//! Below 160 columns the source takes the inspector's place while it has the focus. Medium, from 80 x 12: the same with
-//! one pane in the lower slot, the one that has the focus; below 18 rows memory is shown after the step only. The lower
-//! slot grows while a pane in it has the focus. Small, from 40 x 12: one pane at a time under a line of tabs. Tiny: one
-//! line.
+//! Wide but below 160 columns and 32 rows: the inspector stands beside what happened, and the source takes its place while
+//! it has the focus. The guest takes the source's place while it has the focus. Medium, from 80 x 12: one pane in the
+//! lower slot, the one that has the focus; below 18 rows memory is shown after the step only. A slot below memory grows
+//! while a pane in it has the focus. Small, from 40 x 12: one pane at a time under a line of tabs. Tiny: one line.
 //!
 //! Every pane's rectangle begins with its title line; [`content`] is what is below it. Columns left of a pane that
 //! are not the screen's edge hold a separator.
@@ -23,6 +21,7 @@
 use ratatui::layout::Rect;
 
 use super::dump::{Dump, DumpLine, RowFormat};
+use super::list::{self, ListLine};
 use super::{App, Overlay, Pane};
 
 /// The least size that shows more than one line, in columns and rows.
@@ -32,6 +31,8 @@ const WIDE: (u16, u16) = (120, 24);
 const MEDIUM: (u16, u16) = (80, 12);
 /// Columns from which three panes stand beside each other at the bottom.
 const THREE_BELOW: u16 = 160;
+/// Rows from which the source stands beside the inspector, right below memory, on a screen narrower than that.
+const TALL: u16 = 32;
 /// Rows the lower slot grows to, where the screen has twice as many, while it has the focus.
 const LOWER_IN_FOCUS: u16 = 12;
 /// Columns the list of steps has at least and at most, where it stands beside memory.
@@ -70,6 +71,7 @@ pub struct Layout {
     pub happened: Option<Rect>,
     pub inspector: Option<Rect>,
     pub source: Option<Rect>,
+    pub guest: Option<Rect>,
     pub map: Option<Rect>,
     pub status: Rect,
     /// One column wide each.
@@ -91,11 +93,13 @@ impl Layout {
             happened: None,
             inspector: None,
             source: None,
+            guest: None,
             map: None,
             status: Rect::new(0, rows.saturating_sub(1), columns, rows.min(1)),
             separators: Vec::new(),
         };
         match class {
+            Class::Wide if columns < THREE_BELOW && rows >= TALL => layout.place_tall(columns, rows, pane),
             Class::Wide => layout.place_wide(columns, rows, pane),
             Class::Medium => layout.place_medium(columns, rows, pane),
             Class::Small => layout.place_small(columns, rows, pane),
@@ -121,14 +125,36 @@ impl Layout {
             let (inspector, source) = self.split_beside(rest, rest.width / 2);
             self.happened = Some(happened);
             self.inspector = Some(inspector);
-            self.source = Some(source);
+            self.place_source(source, pane);
             return;
         }
         let (happened, right) = self.split_beside(lower, lower.width / 2);
         self.happened = Some(happened);
         match pane {
-            Pane::Source => self.source = Some(right),
+            Pane::Source | Pane::Guest => self.place_source(right, pane),
             _ => self.inspector = Some(right),
+        }
+    }
+
+    fn place_tall(&mut self, columns: u16, rows: u16, pane: Pane) {
+        let body = self.take_map(columns, rows);
+        let in_focus = |is_there: bool, rows: u16| if is_there { rows.max(LOWER_IN_FOCUS) } else { rows };
+        let (upper, lower) = split_below(body, in_focus(pane == Pane::Happened, (body.height / 6).clamp(5, 8)));
+        self.happened = Some(lower);
+        let right = self.place_steps(upper, 1);
+        let is_beside = matches!(pane, Pane::Inspector | Pane::Source | Pane::Guest);
+        let (memory, beside) = split_below(right, in_focus(is_beside, (body.height / 4).clamp(8, 11)));
+        self.place_stacked(memory);
+        let (source, inspector) = self.split_beside(beside, beside.width / 2);
+        self.place_source(source, pane);
+        self.inspector = Some(inspector);
+    }
+
+    /// The source, or the guest while it has the focus.
+    fn place_source(&mut self, area: Rect, pane: Pane) {
+        match pane {
+            Pane::Guest => self.guest = Some(area),
+            _ => self.source = Some(area),
         }
     }
 
@@ -143,7 +169,7 @@ impl Layout {
         }
         match pane {
             Pane::Inspector => self.inspector = Some(lower),
-            Pane::Source => self.source = Some(lower),
+            Pane::Source | Pane::Guest => self.place_source(lower, pane),
             Pane::Steps | Pane::Memory | Pane::Happened => self.happened = Some(lower),
         }
     }
@@ -159,7 +185,7 @@ impl Layout {
             Pane::Memory => self.after = Some(body),
             Pane::Happened => self.happened = Some(body),
             Pane::Inspector => self.inspector = Some(body),
-            Pane::Source => self.source = Some(body),
+            Pane::Source | Pane::Guest => self.place_source(body, pane),
         }
     }
 
@@ -203,6 +229,7 @@ impl Layout {
             (Pane::Happened, self.happened),
             (Pane::Inspector, self.inspector),
             (Pane::Source, self.source),
+            (Pane::Guest, self.guest),
         ]
         .into_iter()
         .filter_map(|(pane, area)| area.map(|area| (pane, area)))
@@ -213,7 +240,9 @@ impl Layout {
 fn lower_rows(body: Rect, rows: u16, pane: Pane) -> u16 {
     match pane {
         Pane::Steps | Pane::Memory => rows,
-        Pane::Happened | Pane::Inspector | Pane::Source => rows.max((body.height / 2).min(LOWER_IN_FOCUS)),
+        Pane::Happened | Pane::Inspector | Pane::Source | Pane::Guest => {
+            rows.max((body.height / 2).min(LOWER_IN_FOCUS))
+        }
     }
 }
 
@@ -267,6 +296,8 @@ pub fn step_count(app: &App) -> usize {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hit {
     Step(usize),
+    /// An event of the step shown, counted from 1.
+    Event(usize),
     Byte(u64),
     Pane(Pane),
     Nothing,
@@ -278,7 +309,9 @@ pub fn hit(app: &App, column: u16, row: u16) -> Hit {
         return Hit::Nothing;
     }
     let layout = Layout::of(app.size, app.pane);
-    if let Some(pane) = layout.tabs.filter(|area| area.contains((column, row).into())).and_then(|_| tab_at(column)) {
+    if let Some(pane) =
+        layout.tabs.filter(|area| area.contains((column, row).into())).and_then(|area| tab_at(area.width, column))
+    {
         return Hit::Pane(pane);
     }
     let Some((pane, area)) = layout.panes().find(|(_, area)| area.contains((column, row).into())) else {
@@ -286,12 +319,13 @@ pub fn hit(app: &App, column: u16, row: u16) -> Hit {
     };
     let inner = content(area);
     let found = row.checked_sub(inner.y).and_then(|line| match pane {
-        Pane::Steps => {
-            let step = first_step(step_count(app), app.moment.step, inner.height) + usize::from(line);
-            (step < step_count(app)).then_some(Hit::Step(step))
-        }
+        Pane::Steps => match list::lines(app, inner.height).get(usize::from(line))? {
+            ListLine::Step(step) => Some(Hit::Step(*step)),
+            ListLine::Event { number, .. } => Some(Hit::Event(*number)),
+            _ => None,
+        },
         Pane::Memory => byte_at(app, inner, column - inner.x, line).map(Hit::Byte),
-        Pane::Happened | Pane::Inspector | Pane::Source => None,
+        Pane::Happened | Pane::Inspector | Pane::Source | Pane::Guest => None,
     });
     found.unwrap_or(Hit::Pane(pane))
 }
@@ -310,30 +344,45 @@ fn byte_at(app: &App, inner: Rect, column: u16, line: u16) -> Option<u64> {
     }
 }
 
-/// The tabs with the column each begins at, its key first.
-pub const TABS: [(Pane, &str, u16); 5] = [
+/// A pane's tab: what it is called, and the column it begins at, its key first.
+type Tab = (Pane, &'static str, u16);
+
+const TABS: [Tab; 6] = [
     (Pane::Steps, "steps", 1),
-    (Pane::Memory, "memory", 9),
-    (Pane::Happened, "what", 18),
-    (Pane::Inspector, "byte", 25),
-    (Pane::Source, "guest", 32),
+    (Pane::Memory, "memory", 10),
+    (Pane::Happened, "what", 20),
+    (Pane::Inspector, "byte", 28),
+    (Pane::Source, "source", 36),
+    (Pane::Guest, "guest", 46),
 ];
 
-fn tab_at(column: u16) -> Option<Pane> {
-    TABS.iter().rev().find(|(_, _, start)| *start <= column).map(|(pane, _, _)| *pane)
+const NARROW_TABS: [Tab; 6] = [
+    (Pane::Steps, "step", 0),
+    (Pane::Memory, "mem", 7),
+    (Pane::Happened, "what", 13),
+    (Pane::Inspector, "byte", 20),
+    (Pane::Source, "src", 27),
+    (Pane::Guest, "guest", 33),
+];
+
+/// The tabs of a line of so many columns.
+pub fn tabs(columns: u16) -> [Tab; 6] {
+    if columns >= 54 { TABS } else { NARROW_TABS }
+}
+
+fn tab_at(columns: u16, column: u16) -> Option<Pane> {
+    tabs(columns).iter().rev().find(|(_, _, start)| *start <= column).map(|(pane, _, _)| *pane)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PANES: [Pane; 5] = [Pane::Steps, Pane::Memory, Pane::Happened, Pane::Inspector, Pane::Source];
-
     #[test]
     fn panes_never_overlap_nor_leave_the_screen() {
         for columns in (0..400).step_by(7) {
             for rows in (0..70).step_by(3) {
-                for pane in PANES {
+                for pane in Pane::ALL {
                     let layout = Layout::of((columns, rows), pane);
                     let screen = Rect::new(0, 0, columns, rows);
                     let mut areas: Vec<Rect> = layout.panes().map(|(_, area)| area).collect();
@@ -354,7 +403,7 @@ mod tests {
     #[test]
     fn the_focused_pane_is_on_the_screen() {
         for size in [(40, 12), (60, 20), (80, 24), (119, 12), (120, 24), (159, 40), (200, 50), (400, 90)] {
-            for pane in PANES {
+            for pane in Pane::ALL {
                 assert!(Layout::of(size, pane).panes().any(|(p, _)| p == pane), "{size:?} {pane:?}");
             }
         }

@@ -3,24 +3,30 @@
 //! Draws nothing, reads no file, runs no guest. The state changes only in the functions this module hands out: [`key`],
 //! [`update`], [`receive`], [`click`], [`wheel`], [`paste`] and [`resize`]; `ui` draws it and `terminal` performs the
 //! effects. Reads the timeline; the session's reports arrive as [`Message`]s. After each of those functions `top` is a
-//! multiple of the row's width, `cursor` lies in the memory shown (or is 0), and `moment` names a step that has run.
+//! multiple of the row's width, `cursor` lies in the memory shown (or is 0), and `moment` names a step that has run; its
+//! event is at most the step's last where the step is unfolded, and its end where it is folded.
 
 pub mod action;
 mod copy;
 pub mod dump;
+pub mod events;
 pub mod inputs;
 pub mod inspect;
 pub mod keymap;
 mod keys;
 pub mod layout;
+pub mod list;
 mod mouse;
+pub mod origin;
 mod receive;
 #[doc(hidden)]
 pub mod sample;
 pub mod search;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod time;
+mod unfold;
 mod update;
 mod view;
 
@@ -28,16 +34,20 @@ pub use action::Action;
 pub use keymap::{Context, status_keys};
 pub use mouse::{click, wheel};
 pub use receive::receive;
+pub use shown::MOST_WRITERS;
 pub use update::{key, paste, resize, update};
 
-use crate::timeline::{Image, InputFacts, Moment, StepRecord, Timeline};
+use crate::timeline::{InputFacts, Moment, StepRecord, Timeline};
+use shown::Shown;
 
 /// Everything the screen shows.
 #[derive(Debug, Clone)]
 pub struct App {
     pub timeline: Timeline,
-    /// The step that is shown; memory before and after it is what the memory panes show.
+    /// The step that is shown, and how much of it has happened; memory before and at that is what the memory panes show.
     pub moment: Moment,
+    /// Steps are shown with their events, and next and back walk those.
+    pub unfolded: bool,
     pub engine: Engine,
     /// The first address of the top row of the memory panes: a multiple of the row's width.
     pub top: u64,
@@ -47,7 +57,7 @@ pub struct App {
     pub overlay: Overlay,
     /// One line for the person, until the next key.
     pub notice: Option<Notice>,
-    /// Digits typed so far, for `12G`.
+    /// Digits typed so far, for `12G` and `400o`.
     pub count: Option<u32>,
     pub search: Option<Search>,
     /// Marks show everything changed since the start, not only in this step.
@@ -67,6 +77,9 @@ pub struct App {
     count_pane: Option<Pane>,
     /// What the engine was before a restart that may still be refused.
     before_restart: Option<Engine>,
+    /// Where the cursor was put on the way to a moment: while it stays there, the source is that of the moment.
+    arrived: Option<(Moment, u64)>,
+    shown: Shown,
 }
 
 /// Lines scrolled off the top of a pane.
@@ -74,17 +87,29 @@ pub struct App {
 pub struct Scroll {
     pub happened: u16,
     pub inspector: u16,
-    pub source: u16,
-    /// As far as the help can be scrolled; how far it is, is said by [`Overlay::Help`].
+    pub guest: u16,
+    /// From where the marked line stands in the middle: downwards where positive.
+    pub source: i16,
+}
+
+/// How far each pane can be scrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScrollLimits {
+    pub happened: u16,
+    pub inspector: u16,
+    pub guest: u16,
+    /// The least and the most.
+    pub source: (i16, i16),
     pub help: u16,
 }
 
 /// Takes back what was scrolled past the last screenful of each pane, which only drawing can tell, so that the next key
 /// the other way is seen at once.
-pub fn limit_scroll(app: &mut App, last: Scroll) {
+pub fn limit_scroll(app: &mut App, last: ScrollLimits) {
     app.scroll.happened = app.scroll.happened.min(last.happened);
     app.scroll.inspector = app.scroll.inspector.min(last.inspector);
-    app.scroll.source = app.scroll.source.min(last.source);
+    app.scroll.guest = app.scroll.guest.min(last.guest);
+    app.scroll.source = app.scroll.source.max(last.source.0).min(last.source.1);
     if let Overlay::Help { scroll } = &mut app.overlay {
         *scroll = (*scroll).min(last.help);
     }
@@ -96,6 +121,7 @@ impl App {
         App {
             timeline: Timeline::default(),
             moment: Moment::end_of(0),
+            unfolded: false,
             engine: Engine::Opening,
             top: 0,
             cursor: 0,
@@ -113,17 +139,14 @@ impl App {
             scroll: Scroll::default(),
             count_pane: None,
             before_restart: None,
+            arrived: None,
+            shown: Shown::default(),
         }
     }
 
     /// The step shown; `None` before the first has run.
     pub fn record(&self) -> Option<&StepRecord> {
         self.timeline.step(self.moment.step)
-    }
-
-    /// Memory at the moment shown.
-    pub fn memory(&self) -> Image {
-        self.timeline.memory_at(self.moment)
     }
 
     /// What keys mean now.
@@ -164,14 +187,14 @@ pub enum Engine {
     /// The next step can be run.
     Ready,
     /// Step `step` runs.
-    Running { step: usize, ticks: u64, cancelling: bool },
+    Running { step: usize, progress: Progress, cancelling: bool },
     /// Every step has run, or a step ended in anything but ok.
     Ended,
     /// The session could not be opened; a message safe to print, of several lines perhaps.
     Broken(String),
 }
 
-/// The panes a person can move in. Keys `1` to `5` in this order.
+/// The panes a person can move in. Keys `1` to `6` in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pane {
     Steps,
@@ -179,11 +202,12 @@ pub enum Pane {
     Happened,
     Inspector,
     Source,
+    Guest,
 }
 
 impl Pane {
-    /// In the order of the keys `1` to `5`.
-    pub const ALL: [Pane; 5] = [Pane::Steps, Pane::Memory, Pane::Happened, Pane::Inspector, Pane::Source];
+    /// In the order of the keys `1` to `6`.
+    pub const ALL: [Pane; 6] = [Pane::Steps, Pane::Memory, Pane::Happened, Pane::Inspector, Pane::Source, Pane::Guest];
 }
 
 /// What lies over the panes; at most one thing.
@@ -217,6 +241,15 @@ pub struct InputField {
     pub error: Option<String>,
 }
 
+/// How far a running step has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Since it began, whole ones.
+    pub seconds: u64,
+    /// That the guest has made in it, as far as the host has heard of them.
+    pub stores: u64,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     pub text: String,
@@ -246,7 +279,7 @@ pub enum Message {
     /// No step is left to run, or none may run.
     Ended,
     /// The running step is alive; a number that grows.
-    Progress(u64),
+    Progress(Progress),
     OpenFailed(String),
     /// New inputs were refused, each with its reason; the old run stays as it is.
     InputsRefused(Vec<(String, String)>),

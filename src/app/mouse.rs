@@ -1,7 +1,8 @@
 //! What the mouse does. Where things lie is `layout`'s knowledge.
 
 use super::layout::{self, Hit};
-use super::{Action, App, Effect, Overlay, Pane, time, update, view};
+use super::{Action, App, Effect, Overlay, Pane, time, unfold, update, view};
+use crate::timeline::Moment;
 
 /// Rows of memory that one notch of the wheel is.
 const NOTCH: i16 = 3;
@@ -19,6 +20,11 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
         Hit::Step(step) => {
             app.pane = Pane::Steps;
             time::go_to(app, step)
+        }
+        Hit::Event(number) => {
+            app.pane = Pane::Steps;
+            unfold::walk_to(app, Moment { step: app.moment.step, event: number });
+            Effect::None
         }
         Hit::Byte(address) => {
             app.pane = Pane::Memory;
@@ -48,7 +54,7 @@ pub fn wheel(app: &mut App, column: u16, row: u16, notches: i16) -> Effect {
     }
     match layout::hit(app, column, row) {
         Hit::Byte(_) | Hit::Pane(Pane::Memory) => view::scroll_rows(app, i64::from(notches.saturating_mul(NOTCH))),
-        Hit::Step(_) | Hit::Pane(Pane::Steps) => time::move_in_past(app, isize::from(notches)),
+        Hit::Step(_) | Hit::Event(_) | Hit::Pane(Pane::Steps) => time::move_in_past(app, isize::from(notches)),
         Hit::Pane(pane) => update::scroll(app, pane, notches),
         Hit::Nothing => {}
     }

@@ -10,9 +10,9 @@ pub fn receive(app: &mut App, message: Message) -> Effect {
         Message::Opened(timeline) => opened(app, *timeline),
         Message::Step(record) => step(app, *record),
         Message::Ended => ended(app),
-        Message::Progress(number) => {
-            if let Engine::Running { ticks, .. } = &mut app.engine {
-                *ticks = number;
+        Message::Progress(so_far) => {
+            if let Engine::Running { progress, .. } = &mut app.engine {
+                *progress = so_far;
             }
             Effect::None
         }
@@ -33,7 +33,10 @@ pub fn receive(app: &mut App, message: Message) -> Effect {
 fn opened(app: &mut App, timeline: Timeline) -> Effect {
     app.timeline = timeline;
     app.moment = Moment::end_of(app.timeline.steps().len().saturating_sub(1));
-    app.before_restart = None;
+    app.forget_shown();
+    app.arrived = None;
+    // Another session begins folded; the same one, run again, is looked at as it was.
+    app.unfolded &= app.before_restart.take().is_some();
     app.notice = None;
     app.top = 0;
     app.cursor = 0;
@@ -55,8 +58,10 @@ fn step(app: &mut App, record: StepRecord) -> Effect {
     let planned = app.timeline.planned.len();
     let is_last = planned != 0 && index.saturating_add(1) >= planned;
     app.engine = if is_last { Engine::Ended } else { Engine::Ready };
-    if app.following {
-        time::show(app, index);
+    match app.goal {
+        _ if !app.following => {}
+        None => time::enter(app, index),
+        Some(_) => time::show(app, index),
     }
     match app.goal {
         Some(goal) if index < goal && !is_last && outcome != Outcome::Cancelled => time::start(app),

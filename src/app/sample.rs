@@ -1,12 +1,18 @@
 //! Recorded sessions made by hand, so that the screen's tests need no guest: the default session as the recorder tells
-//! it, and one in which memory grows and the buffer moves. For tests alone.
+//! it, one in which memory grows and the buffer moves, one that traps, and calls of many stores. For tests alone.
+
+use std::sync::Arc;
 
 use super::{App, Engine, Message, SessionChoice, receive};
+use crate::source::{Frame, Listing, ListingKind, Place};
 use crate::timeline::{
-    Binding, CallRecord, Event, ExportFacts, Finding, FindingKind, Growth, GuestFacts, Image, InputFacts, MemoryFacts,
-    NamedSpan, Naming, PAGE, PlannedStep, Pointer, Span, SpanKind, StepKind, StepRecord, Timeline, Write, Writer,
+    Attempt, Binding, CallFrame, CallRecord, Event, ExportFacts, Finding, FindingKind, Growth, GuestFacts, Image,
+    InputFacts, MemoryFacts, NamedSpan, Naming, Outcome, PAGE, PlannedStep, Pointer, Span, SpanKind, StepKind,
+    StepRecord, Timeline, Trap, Write, Writer,
 };
 use crate::value::Value;
+
+const SOURCE: &str = include_str!("../../guest/wasm_is_cool.wat");
 
 const TEXT: &str = "Did you know";
 const TAIL: &str = " Wasm is cool!";
@@ -78,7 +84,7 @@ pub fn records(later: u64) -> Vec<StepRecord> {
 
     let mut instantiate = StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), Image::default());
     let data = write(&memory, 0x800, TAIL.as_bytes(), Writer::Data { segment: 0 });
-    instantiate.events.push(Event::Growth(Growth { before: 0, after: 1, by: Writer::guest() }));
+    push(&mut instantiate, Event::Growth(Growth { before: 0, after: 1, by: Writer::guest() }));
     record(&mut instantiate, &mut memory, vec![data]);
     instantiate.pages_before = 0;
     instantiate.focus = Some(Span { start: 0x800, len: 14 });
@@ -120,24 +126,23 @@ pub fn records(later: u64) -> Vec<StepRecord> {
 /// Step 4: the guest appends its text, byte by byte; where the buffer moves, after it has grown memory and copied it.
 fn transform(memory: &mut Image, later: u64, moves: bool) -> StepRecord {
     let mut call = planned(4, memory);
-    let guest = |line: u32| Writer::Guest {
-        function: Some("add_wasm_is_cool".into()),
-        offset: Some(0x90 + u64::from(line)),
-        source: Some(format!("wasm_is_cool.wat:{line}").into()),
-    };
     let mut writes = Vec::new();
     if moves {
-        call.events.push(Event::Growth(Growth { before: 1, after: 2, by: guest(19) }));
+        push(&mut call, Event::Growth(Growth { before: 1, after: 2, by: grower(0x98) }));
         memory.grow(2 * PAGE);
-        writes.push(write(memory, later, TEXT.as_bytes(), guest(20)));
+        writes.push(write(memory, later, TEXT.as_bytes(), grower(0x9c)));
         let message = "Memory grew from 1 page to 2: views and lengths kept from before are no longer valid.";
         call.findings.push(Finding::new(FindingKind::MemoryGrew, message));
+        call.places = vec![(0x98, disassembled(2)), (0x9c, disassembled(6)), (0xa9, disassembled(11))];
+    } else {
+        call.places = vec![(0xa9, written_at(45))];
     }
     for (at, byte) in (later + 12..).zip(TAIL.bytes()) {
-        writes.push(write(memory, at, &[byte], guest(25)));
+        let writer = if moves { grower(0xa9) } else { guest("add_wasm_is_cool", 0xa9, 45) };
+        writes.push(write(memory, at, &[byte], writer));
     }
     record(&mut call, memory, writes);
-    call.stores = if moves { 26 } else { 14 };
+    call.stores = if moves { 15 } else { 14 };
     call.stores_recorded = call.stores;
     call.pages_before = 1;
     call.focus = Some(Span { start: later + 12, len: 14 });
@@ -148,6 +153,62 @@ fn transform(memory: &mut Image, later: u64, moves: bool) -> StepRecord {
         results: vec![Value::Int(26)],
     });
     call
+}
+
+/// A function of the text module.
+fn guest(function: &str, offset: u64, line: u32) -> Writer {
+    Writer::Guest {
+        function: Some(function.into()),
+        offset: Some(offset),
+        source: Some(format!("wasm_is_cool.wat:{line}").into()),
+    }
+}
+
+/// The same in a binary without a source.
+fn grower(offset: u64) -> Writer {
+    Writer::Guest { function: Some("add_wasm_is_cool".into()), offset: Some(offset), source: None }
+}
+
+/// The place of an instruction in the text module.
+fn written_at(line: u32) -> Arc<Place> {
+    let lines = SOURCE.lines().map(str::to_owned).collect();
+    let listing = Listing { kind: ListingKind::Text, title: "wasm_is_cool.wat".into(), first_line: 1, lines };
+    Arc::new(Place {
+        instruction: "i32.store8".into(),
+        source: Some(format!("wasm_is_cool.wat:{line}").into()),
+        listing: Some(Arc::new(listing)),
+        line,
+        inlined: Vec::new(),
+    })
+}
+
+/// The place of an instruction that two other functions were inlined around, in a disassembly.
+fn disassembled(line: u32) -> Arc<Place> {
+    const LINES: &[&str] = &[
+        "i32.const 1",
+        "memory.grow",
+        "drop",
+        "global.get 0",
+        "i32.const 12",
+        "memory.copy",
+        "loop",
+        "  local.get 1",
+        "  local.get 2",
+        "  i32.load8_u offset=2048",
+        "  i32.store8 offset=12",
+        "  br_if 0",
+        "end",
+    ];
+    let lines = LINES.iter().map(|line| (*line).to_owned()).collect();
+    let listing = Listing { kind: ListingKind::Disassembly, title: "add_wasm_is_cool".into(), first_line: 1, lines };
+    let frame = |function: &str| Frame { function: function.into(), source: None };
+    Arc::new(Place {
+        instruction: "i32.store8 offset=12".into(),
+        source: None,
+        listing: Some(Arc::new(listing)),
+        line,
+        inlined: if line == 11 { vec![frame("push"), frame("extend"), frame("add_wasm_is_cool")] } else { Vec::new() },
+    })
 }
 
 fn planned(index: usize, memory: &Image) -> StepRecord {
@@ -175,16 +236,20 @@ fn write(memory: &Image, start: u64, bytes: &[u8], writer: Writer) -> Write {
     Write { start, before: before.into(), after: bytes.into(), writer, is_difference: false }
 }
 
+fn push(step: &mut StepRecord, event: Event) {
+    step.recording.push(event);
+}
+
 /// Does the writes and settles what the record says about memory.
 fn record(step: &mut StepRecord, memory: &mut Image, writes: Vec<Write>) {
     let before = step.memory.clone();
     for write in writes {
         memory.write(write.start, &write.after);
-        step.events.push(Event::Write(write));
+        push(step, Event::Write(write));
     }
     step.memory = memory.clone();
     step.pages_after = memory.pages();
-    step.settle_changes(&before);
+    step.settle(&before);
 }
 
 /// One step over a memory given as it is.
@@ -201,11 +266,69 @@ pub fn timeline_with_many_writes(address: u64, count: u8) -> Timeline {
     for value in 1..=count {
         let one = write(&memory, address, &[value], Writer::Host);
         memory.write(address, &[value]);
-        step.events.push(Event::Write(one));
+        push(&mut step, Event::Write(one));
     }
     step.memory = memory;
     let mut timeline = Timeline::default();
+    timeline.guest.memory = Some(MemoryFacts { pages: 1, max: None, is_64: false });
     timeline.push(step);
+    timeline
+}
+
+/// The default session up to a step 4 that trapped in its third store, past the end of memory.
+pub fn timeline_that_trapped() -> Timeline {
+    let mut timeline = announced();
+    let mut earlier = records(BUFFER);
+    earlier.truncate(4);
+    for record in earlier {
+        timeline.push(record);
+    }
+    let mut memory = timeline.memory_after(3);
+    let mut call = planned(4, &memory);
+    let stores = [0xfff8, 0xfffc].map(|at| write(&memory, at, b"cool", guest("fill", 0xb4, 45)));
+    record(&mut call, &mut memory, stores.into());
+    (call.stores, call.stores_recorded) = (2, 2);
+    call.pointers = pointer(BUFFER);
+    call.outcome = Outcome::Trapped;
+    call.error = Some("out of bounds memory access in fill".into());
+    let frame = |function: &str, offset: u64, line: u32| CallFrame {
+        function: function.into(),
+        offset: Some(offset),
+        source: Some(format!("wasm_is_cool.wat:{line}").into()),
+    };
+    call.trap = Some(Trap {
+        kind: "out of bounds memory access".into(),
+        chain: vec![frame("fill", 0xb4, 45), frame("append", 0xc1, 48), frame("add_wasm_is_cool", 0xd0, 51)],
+        depth: 3,
+        attempt: Some(Attempt { is_store: true, address: PAGE, len: 4, memory_end: PAGE }),
+    });
+    call.places = vec![(0xb4, written_at(45))];
+    call.findings.push(Finding::new(FindingKind::Trap, "out of bounds memory access in fill, 3 calls deep"));
+    timeline.push(call);
+    timeline
+}
+
+/// A call of so many stores to 256 bytes in turn, of which it says that there were `all`; then a host's write to 0x10.
+pub fn timeline_of_stores(recorded: u64, all: u64) -> Timeline {
+    let mut timeline = announced();
+    timeline.planned.truncate(3);
+    let mut memory = Image::zeroed(PAGE);
+    timeline.push(StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), memory.clone()));
+    let mut call = planned(1, &memory);
+    let mut stores = Vec::new();
+    for number in 0..recorded {
+        let one = write(&memory, number % 256, &[number as u8 / 2], guest("churn", 0x91, 45));
+        memory.write(one.start, &one.after);
+        stores.push(one);
+    }
+    record(&mut call, &mut memory, stores);
+    (call.stores, call.stores_recorded) = (all, recorded);
+    call.places = vec![(0x91, written_at(45))];
+    timeline.push(call);
+    let mut put = planned(2, &memory);
+    let text = write(&memory, 0x10, b"x", Writer::Host);
+    record(&mut put, &mut memory, vec![text]);
+    timeline.push(put);
     timeline
 }
 
@@ -218,7 +341,7 @@ pub fn app(size: (u16, u16), step: usize) -> App {
 pub fn app_over(timeline: Timeline, size: (u16, u16), step: usize) -> App {
     let mut app = opened(size);
     for record in timeline.steps() {
-        app.engine = Engine::Running { step: record.index, ticks: 0, cancelling: false };
+        app.engine = Engine::Running { step: record.index, progress: super::Progress::default(), cancelling: false };
         receive(&mut app, Message::Step(Box::new(record.clone())));
     }
     super::time::show(&mut app, step);

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use super::sample::{self, app, app_over, opened};
 use super::*;
-use crate::timeline::Outcome;
+use crate::timeline::{Image, Outcome};
+
+mod unfold;
 
 const SIZE: (u16, u16) = (120, 40);
 
@@ -82,13 +84,15 @@ fn digits_go_to_panes_until_g_makes_them_a_number() {
     let rows = [
         ("2", Pane::Memory, Some(2)),
         ("5", Pane::Source, Some(5)),
+        ("6", Pane::Guest, Some(6)),
+        ("2 0 o", Pane::Steps, None),
         ("7", Pane::Steps, Some(7)),
         ("2 4", Pane::Steps, Some(24)),
         ("2 4 esc", Pane::Steps, None),
         ("2 G", Pane::Steps, None),
         ("3 j 2", Pane::Memory, Some(2)),
         ("tab", Pane::Memory, None),
-        ("shift-tab", Pane::Source, None),
+        ("shift-tab", Pane::Guest, None),
     ];
     for (keys, pane, count) in rows {
         let mut app = app(SIZE, 7);
@@ -106,7 +110,7 @@ fn opening_runs_step_0_and_next_runs_one_more() {
     run(&mut app, effect, &records);
     assert_eq!((app.timeline.steps().len(), &app.engine), (1, &Engine::Ready));
     assert_eq!(press(&mut app, "space"), [Effect::Advance]);
-    assert_eq!(app.engine, Engine::Running { step: 1, ticks: 0, cancelling: false });
+    assert_eq!(app.engine, Engine::Running { step: 1, progress: Progress::default(), cancelling: false });
     run(&mut app, Effect::Advance, &records);
     assert_eq!(app.moment, Moment::end_of(1));
 }
@@ -162,8 +166,11 @@ fn going_back_while_a_step_runs_keeps_the_view_there() {
     press(&mut app, "2 G");
     run(&mut app, Effect::Advance, &records);
     press(&mut app, "space ←");
-    receive(&mut app, Message::Progress(12));
-    assert_eq!(app.engine, Engine::Running { step: 3, ticks: 12, cancelling: false });
+    receive(&mut app, Message::Progress(Progress { seconds: 1, stores: 12 }));
+    assert_eq!(
+        app.engine,
+        Engine::Running { step: 3, progress: Progress { seconds: 1, stores: 12 }, cancelling: false }
+    );
     assert_eq!(receive(&mut app, Message::Step(Box::new(records[3].clone()))), Effect::None);
     assert_eq!((app.moment.step, app.timeline.steps().len()), (1, 4));
     assert_eq!(press(&mut app, "G"), [Effect::None]);
@@ -393,7 +400,7 @@ fn message(number: u8, records: &[StepRecord], app: &App) -> Message {
     match (number % 16, next) {
         (0, _) => Message::Opened(Box::new(sample::announced())),
         (1, _) => Message::Ended,
-        (2, _) => Message::Progress(u64::MAX),
+        (2, _) => Message::Progress(Progress { seconds: u64::MAX, stores: u64::MAX }),
         (3, _) => Message::OpenFailed("no".into()),
         (4, _) => Message::InputsRefused(vec![("text".into(), "no".into()), ("other".into(), "no".into())]),
         (5, _) => Message::Step(Box::new(records[usize::from(number) % records.len()].clone())),
@@ -425,10 +432,20 @@ proptest! {
             prop_assert!(app.top <= len, "{:?}", input);
             prop_assert!(app.cursor < len || app.cursor == 0, "{:?}", input);
             prop_assert!(app.moment.step < app.timeline.steps().len().max(1), "{:?}", input);
+            let events = app.record().map_or(0, |r| r.events.len());
+            if app.unfolded && events > 0 {
+                prop_assert!(app.moment.event <= events, "{:?}", input);
+            } else {
+                prop_assert_eq!(app.moment, Moment::end_of(app.moment.step), "{:?}", input);
+            }
+            prop_assert!(app.memory() == app.timeline.memory_at(app.moment), "{:?}: what is kept is out of date", input);
+            let writers: Vec<_> = app.timeline.writes_to(app.cursor, app.moment).take(MOST_WRITERS).collect();
+            prop_assert_eq!(app.writers(), writers, "{:?}", input);
             if let Overlay::Inputs { fields, chosen } = &app.overlay {
                 prop_assert!(*chosen < fields.len());
             }
-            inspect::Inspection::of(&app);
+            inspect::Inspection::of(&app, 3);
+            origin::Origin::of(&app);
             if app.size.1 < 200 {
                 dump::Dump::of(&app);
             }

@@ -1,14 +1,17 @@
 //! Moving through time: forward and back over what has run, and on to what has not. Going back never runs anything.
 
-use super::{App, Effect, Engine, view};
+use super::{App, Effect, Engine, unfold};
 use crate::timeline::{Moment, Outcome};
 
 const OVER: &str = "The session is over: ← goes back, e edits the inputs, p chooses another session.";
 
-/// One step forward; at the last step that has run, asks for the next.
+/// One step forward, or one event in an unfolded step; at the last step that has run, asks for the next.
 pub(super) fn next(app: &mut App) -> Effect {
+    if unfold::next(app) {
+        return Effect::None;
+    }
     if app.moment.step.saturating_add(1) < ran(app) {
-        show(app, app.moment.step + 1);
+        enter(app, app.moment.step + 1);
         return Effect::None;
     }
     run_next(app)
@@ -16,6 +19,9 @@ pub(super) fn next(app: &mut App) -> Effect {
 
 pub(super) fn back(app: &mut App) {
     app.goal = None;
+    if unfold::back(app) {
+        return;
+    }
     match app.moment.step.checked_sub(1) {
         Some(step) if ran(app) > 0 => show(app, step),
         _ => app.say("This is the beginning: nothing runs before step 0."),
@@ -29,8 +35,9 @@ pub(super) fn first(app: &mut App) {
 
 /// To the last step that has run; from there, on to the end.
 pub(super) fn last(app: &mut App) -> Effect {
+    let is_over = app.record().is_some_and(|r| app.moment.event >= r.events.len());
     match ran(app).checked_sub(1) {
-        Some(step) if step != app.moment.step => {
+        Some(step) if step != app.moment.step || !is_over => {
             show(app, step);
             Effect::None
         }
@@ -54,15 +61,24 @@ pub(super) fn go_to(app: &mut App, step: usize) -> Effect {
     }
 }
 
-/// Forward or back over what has run, and no further.
+/// Forward or back over what has run, and no further: by steps, or within an unfolded one by events.
 pub(super) fn move_in_past(app: &mut App, steps: isize) {
     let Some(last) = ran(app).checked_sub(1) else { return };
+    if unfold::move_within(app, steps) {
+        if steps < 0 {
+            app.goal = None;
+        }
+        return;
+    }
+    let steps = if app.is_unfolded() { steps.signum() } else { steps };
     let to = app.moment.step.saturating_add_signed(steps).min(last);
     if to != app.moment.step {
         if steps < 0 {
             app.goal = None;
+            show(app, to);
+        } else {
+            enter(app, to);
         }
-        show(app, to);
     } else if steps < 0 {
         app.say("This is the beginning: nothing runs before step 0.");
     } else if app.engine == Engine::Ready {
@@ -72,18 +88,17 @@ pub(super) fn move_in_past(app: &mut App, steps: isize) {
 
 /// Shows the end of a step that has run, with the bytes it is about in view.
 pub(super) fn show(app: &mut App, step: usize) {
-    let last = ran(app).saturating_sub(1);
-    let step = step.min(last);
-    app.moment = Moment::end_of(step);
-    app.following = step == last;
-    app.scroll.happened = 0;
-    app.scroll.source = 0;
-    view::show_focus(app);
+    unfold::walk_to(app, Moment::end_of(step));
+}
+
+/// Shows a step as one comes to it going forward: its end, or just before its first event where it is unfolded.
+pub(super) fn enter(app: &mut App, step: usize) {
+    unfold::walk_to(app, if app.unfolded { Moment { step, event: 0 } } else { Moment::end_of(step) });
 }
 
 /// Asks the session for the next step.
 pub(super) fn start(app: &mut App) -> Effect {
-    app.engine = Engine::Running { step: ran(app), ticks: 0, cancelling: false };
+    app.engine = Engine::Running { step: ran(app), progress: super::Progress::default(), cancelling: false };
     app.following = true;
     Effect::Advance
 }

@@ -4,7 +4,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
-use super::{Action, App, Effect, Engine, Overlay, Pane, copy, inputs, keymap, keys, search, time, view};
+use super::{Action, App, Effect, Engine, Overlay, Pane, copy, inputs, keymap, keys, list, search, time, unfold, view};
 use crate::safe;
 
 /// The most characters a line being typed may have.
@@ -61,8 +61,19 @@ fn normal(app: &mut App, action: Action) -> Effect {
     match action {
         Action::Next => return time::next(app),
         Action::Back => time::back(app),
+        Action::Unfold => {
+            let number = take_count(app);
+            unfold::toggle(app, number);
+        }
         Action::First => time::first(app),
         Action::Last => return last(app),
+        Action::Start if unfold::to_end(app, false) => {}
+        Action::Start => time::first(app),
+        Action::End if unfold::to_end(app, true) => {}
+        Action::End => return last(app),
+        Action::NextTouch => unfold::next_touch(app),
+        Action::PreviousTouch => unfold::previous_touch(app),
+        Action::WhoWrote => unfold::who_wrote(app),
         Action::Digit(digit) => type_digit(app, digit),
         Action::NextPane => app.pane = pane_after(app.pane, 1),
         Action::PreviousPane => app.pane = pane_after(app.pane, Pane::ALL.len() - 1),
@@ -241,7 +252,7 @@ fn around(at: usize, by: isize, len: usize) -> usize {
     }
 }
 
-/// A digit goes to its pane at once, since nobody can know that `G` will follow; `G` then takes that back.
+/// A digit goes to its pane at once, since nobody can know that `G` or `o` will follow; that then takes it back.
 fn type_digit(app: &mut App, digit: u8) {
     if app.count.is_none() {
         app.count_pane = Some(app.pane);
@@ -255,13 +266,17 @@ fn type_digit(app: &mut App, digit: u8) {
 }
 
 fn last(app: &mut App) -> Effect {
-    match app.count.take() {
-        Some(step) => {
-            app.pane = app.count_pane.take().unwrap_or(app.pane);
-            time::go_to(app, usize::try_from(step).unwrap_or(usize::MAX))
-        }
+    match take_count(app) {
+        Some(step) => time::go_to(app, usize::try_from(step).unwrap_or(usize::MAX)),
         None => time::last(app),
     }
+}
+
+/// The number typed, which was no pane's then.
+fn take_count(app: &mut App) -> Option<u32> {
+    let count = app.count.take()?;
+    app.pane = app.count_pane.take().unwrap_or(app.pane);
+    Some(count)
 }
 
 fn pane_after(pane: Pane, by: usize) -> Pane {
@@ -276,14 +291,19 @@ pub(super) fn scroll(app: &mut App, pane: Pane, lines: i16) {
         Pane::Steps => time::move_in_past(app, isize::from(lines)),
         Pane::Memory => view::move_rows(app, i64::from(lines)),
         Pane::Happened => move_by(&mut app.scroll.happened),
-        Pane::Source => move_by(&mut app.scroll.source),
         Pane::Inspector => move_by(&mut app.scroll.inspector),
+        Pane::Source => app.scroll.source = app.scroll.source.saturating_add(lines),
+        Pane::Guest => move_by(&mut app.scroll.guest),
     }
 }
 
 fn page(app: &mut App, direction: i16) {
     match app.pane {
         Pane::Memory => view::move_page(app, i64::from(direction)),
+        Pane::Steps if app.position().is_some() => {
+            let rows = i16::try_from(list::event_rows(app)).unwrap_or(i16::MAX).max(1);
+            scroll(app, Pane::Steps, direction.saturating_mul(rows));
+        }
         pane => scroll(app, pane, direction.saturating_mul(PAGE_LINES as i16)),
     }
 }

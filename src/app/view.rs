@@ -1,7 +1,7 @@
 //! Where in memory the person looks: the cursor, the top row, and the jumps between places.
 
 use super::{App, layout};
-use crate::timeline::{Image, Span, StepRecord};
+use crate::timeline::{Image, Moment, Span, StepRecord};
 
 /// Brings everything back into bounds after a change of any sort.
 pub(super) fn settle(app: &mut App) {
@@ -9,16 +9,31 @@ pub(super) fn settle(app: &mut App) {
     if app.moment.step >= ran {
         app.moment.step = ran.saturating_sub(1);
     }
+    settle_event(app);
     let memory = app.memory();
     let last = memory.len().saturating_sub(1);
     app.cursor = app.cursor.min(last);
     let width = width(app);
-    let last_top = align(last, width).saturating_sub(width.saturating_mul(rows(app).saturating_sub(1)));
+    // One row more than memory has, so that where it ends is seen too.
+    let last_top = align(last, width).saturating_sub(width.saturating_mul(rows(app).saturating_sub(2)));
     app.top = align(app.top, width).min(last_top);
     if let Some(search) = &mut app.search {
         let len = search.needle.len() as u64;
         search.found = search.found.filter(|at| memory.read(*at, len) == search.needle);
     }
+    app.refresh();
+}
+
+/// Steps are unfolded where the moment lies within one; at its end, the moment says so in one way for each form.
+fn settle_event(app: &mut App) {
+    let step = app.moment.step;
+    let len = app.record().map_or(0, |r| r.events.len());
+    app.unfolded = app.is_unfolded();
+    app.moment = match app.unfolded && len > 0 {
+        true => Moment { step, event: app.moment.event.min(len) },
+        false => Moment::end_of(step),
+    };
+    app.refresh_moment();
 }
 
 /// What of memory was in view, so that it stays there when the panes take another form.
@@ -55,7 +70,7 @@ fn focus(record: &StepRecord) -> Option<Span> {
     };
     record
         .focus
-        .or_else(|| record.changes.first().map(|c| c.span()))
+        .or_else(|| record.changes.spans().next())
         .or_else(|| newest().map(|p| Span { start: p.address, len: 1 }))
 }
 
@@ -149,6 +164,8 @@ pub(super) fn previous_change(app: &mut App) {
 fn no_changes(app: &mut App) {
     app.say(if app.cumulative {
         "No byte has changed since the start."
+    } else if app.position().is_some() {
+        "This step has changed no bytes yet."
     } else {
         "This step changed no bytes; c marks everything changed since the start."
     });
@@ -159,7 +176,11 @@ fn changed_starts(app: &App) -> Vec<u64> {
     if app.cumulative {
         return app.memory().differences(&start_image(app)).iter().map(|s| s.start).collect();
     }
-    app.record().map(|r| r.changes.iter().map(|c| c.start).collect()).unwrap_or_default()
+    if app.position().is_some() {
+        let before = app.timeline.memory_before(app.moment.step);
+        return app.memory().differences(&before).iter().map(|s| s.start).collect();
+    }
+    app.record().map(|r| r.changes.spans().map(|c| c.start).collect()).unwrap_or_default()
 }
 
 /// Memory as the guest started with it: after instantiation; while that is shown, before it.

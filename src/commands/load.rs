@@ -44,7 +44,10 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
     let bytes = if is_stdin { read_stdin()? } else { read_file(file, &shown)? };
     let folder = if is_stdin { PathBuf::new() } else { file.parent().map(Path::to_path_buf).unwrap_or_default() };
     if is_module(file, &bytes) {
-        let guest = Guest::from_bytes(&shown, &bytes)?;
+        let guest = match is_stdin {
+            true => Guest::from_bytes(&shown, &bytes)?,
+            false => Guest::from_bytes_in(&folder, &shown, &bytes)?,
+        };
         let script = script::parse(&shown, "")?;
         return Ok(finish(shown, script, guest, Files::Folder(folder), args));
     }
@@ -90,7 +93,7 @@ fn finish(title: String, script: Script, guest: Guest, files: Files, args: &Sess
         guest,
         files,
         sets: args.sets.clone(),
-        limits: Limits { max_memory: args.max_memory, max_time: args.max_time.0 },
+        limits: Limits { max_memory: args.max_memory, max_time: args.max_time.0, max_stores: args.max_stores },
         control: Control::default(),
     }
 }

@@ -23,6 +23,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
     };
     let to_terminal = args.output.is_none() && io::stdout().is_terminal();
     let options = options(format, &timeline, args.session.at, &args.look, to_terminal)?;
+    let options = report::Options { stores: args.stores, ..options };
     match &args.output {
         Some(path) => write_file(path, &timeline, &options)?,
         None => write_stdout(&timeline, &options)?,

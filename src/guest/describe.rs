@@ -1,11 +1,13 @@
 //! Reads from a valid module what people and the session need to know of it before it runs.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use wasmparser::{
     CompositeInnerType, DataKind, ExternalKind, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef,
 };
 
+use super::bodies::Bodies;
 use super::offset::Offset;
 use super::types::{DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, TableType};
 
@@ -16,6 +18,8 @@ pub(super) struct Description {
     pub imports: Vec<Import>,
     pub memories: Vec<Memory>,
     pub data_segments: Vec<DataSegment>,
+    /// Where each data segment's bytes lie in the module, passive ones counted.
+    pub data_ranges: Vec<Range<u64>>,
     pub start: Option<u32>,
     pub function_names: HashMap<u32, String>,
     pub functions: Vec<FuncType>,
@@ -24,6 +28,7 @@ pub(super) struct Description {
     pub tags: Vec<FuncType>,
     pub imported_functions: u32,
     pub type_count: u32,
+    pub bodies: Bodies,
     /// `None` where a type is not a function's.
     types: Vec<Option<FuncType>>,
 }
@@ -89,6 +94,8 @@ impl Description {
                 }
             }
             Payload::StartSection { func, .. } => self.start = Some(func),
+            Payload::CodeSectionStart { range, .. } => self.bodies.start(range.start),
+            Payload::CodeSectionEntry(body) => self.bodies.push(body.range()),
             Payload::DataSection(section) => {
                 for (index, data) in (0..).zip(section) {
                     self.take_data(index, &data?);
@@ -148,6 +155,7 @@ impl Description {
     }
 
     fn take_data(&mut self, index: u32, data: &wasmparser::Data<'_>) {
+        self.data_ranges.push(data.range.end.saturating_sub(data.data.len() as u64)..data.range.end);
         if let DataKind::Active { memory_index, offset_expr } = &data.kind {
             let offset = Offset::read(offset_expr);
             self.data_segments.push(DataSegment { index, memory: *memory_index, offset, bytes: data.data.into() });

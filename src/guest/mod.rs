@@ -4,28 +4,33 @@
 //! Owns what is known of a guest without running it, and the rules of the rewriting. Must not know any runtime: what
 //! the engine can run is written down in `features`, and the session gives the rewritten bytes to it.
 
+mod bodies;
 mod describe;
 mod error;
 mod features;
 mod format;
 mod offset;
 mod rewrite;
+mod source;
 mod types;
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use error::GuestError;
 pub use offset::{Offset, OffsetOp};
 pub use rewrite::{Journal, RewriteOptions, Rewritten, Site, SiteKind};
+pub use source::Access;
 pub use types::{
     DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, PAGE, TableType, ValueType,
 };
 
 use crate::safe;
+use crate::source::Place;
 use describe::Description;
+use source::Sources;
 
 /// Largest file that is taken for a guest, in bytes.
 const LARGEST: u64 = 256 << 20;
@@ -44,6 +49,9 @@ struct Inner {
     /// `None` where the file as given is the binary.
     assembled: Option<Assembled>,
     description: Description,
+    /// Where the file lies; `None` where nobody says, and no file may be read.
+    folder: Option<PathBuf>,
+    sources: Sources,
 }
 
 #[derive(Debug)]
@@ -66,7 +74,7 @@ impl Guest {
         }
         let mut bytes = Vec::new();
         file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-        Guest::new(&name, bytes)
+        Guest::new(&name, bytes, path.parent())
     }
 
     /// Takes bytes for a module. `name` is what messages call it.
@@ -74,10 +82,19 @@ impl Guest {
     /// # Errors
     /// As [`Guest::load`], but for the file itself.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Guest, GuestError> {
-        Guest::new(name, bytes.to_vec())
+        Guest::new(name, bytes.to_vec(), None)
     }
 
-    fn new(name: &str, given: Vec<u8>) -> Result<Guest, GuestError> {
+    /// Like [`Guest::from_bytes`], where the bytes were read from a file in this folder: source files below it may be
+    /// shown.
+    ///
+    /// # Errors
+    /// As [`Guest::load`], but for the file itself.
+    pub fn from_bytes_in(folder: &Path, name: &str, bytes: &[u8]) -> Result<Guest, GuestError> {
+        Guest::new(name, bytes.to_vec(), Some(folder))
+    }
+
+    fn new(name: &str, given: Vec<u8>, folder: Option<&Path>) -> Result<Guest, GuestError> {
         let name = safe::plain(name);
         if given.len() as u64 > LARGEST {
             return Err(GuestError::TooLarge { name, most: LARGEST });
@@ -91,7 +108,8 @@ impl Guest {
             message: safe::cut(error.message(), LONGEST_NAME),
         })?;
         features::check_gaps(&name, wasm, &description)?;
-        Ok(Guest(Arc::new(Inner { name, given, assembled, description })))
+        let folder = folder.map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.into());
+        Ok(Guest(Arc::new(Inner { name, given, assembled, description, folder, sources: Sources::default() })))
     }
 
     /// What people call it: the path as they wrote it, safe to print.
@@ -137,6 +155,12 @@ impl Guest {
         &self.0.description.data_segments
     }
 
+    /// The bytes of a data segment by its index among all of them, passive ones counted.
+    pub fn segment(&self, index: u32) -> Option<&[u8]> {
+        let range = self.0.description.data_ranges.get(usize::try_from(index).ok()?)?;
+        self.wasm().get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
+    }
+
     /// The function that runs when the module is instantiated.
     pub fn start(&self) -> Option<u32> {
         self.0.description.start
@@ -152,13 +176,13 @@ impl Guest {
         self.nth_import(index, |ty| matches!(ty, ExternType::Global(_)))
     }
 
-    /// The name of a function by its index, safe to print: from the name section, else an export's, else
-    /// `module.name` for an imported one, else `func[12]`.
+    /// The name of a function by its index, safe to print: from the name section, as people wrote it and not as linkers
+    /// know it; else an export's; else `module.name` for an imported one; else `func[12]`.
     pub fn function_name(&self, index: u32) -> String {
         let exported =
             || self.exports().iter().find(|export| export.index == index && matches!(export.ty, ExternType::Func(_)));
         if let Some(name) = self.0.description.function_names.get(&index).filter(|name| !name.is_empty()) {
-            return safe::cut(name, LONGEST_NAME);
+            return source::readable(name);
         }
         if let Some(export) = exported() {
             return safe::cut(&export.name, LONGEST_NAME);
@@ -167,6 +191,24 @@ impl Guest {
             Some(import) => safe::cut(&format!("{}.{}", import.module, import.name), LONGEST_NAME),
             None => format!("func[{index}]"),
         }
+    }
+
+    /// The function whose body holds the byte at an offset from the module's start, by its index.
+    pub fn function_at(&self, offset: u64) -> Option<u32> {
+        let body = self.0.description.bodies.at(offset)?;
+        self.0.description.imported_functions.checked_add(u32::try_from(body).ok()?)
+    }
+
+    /// What the instruction at an offset from the module's start loads or stores; `None` where it does neither, or where
+    /// no instruction begins. `memory.fill`, `memory.copy` and `memory.init` are neither.
+    pub fn access_at(&self, offset: u64) -> Option<Access> {
+        source::access_at(self, offset)
+    }
+
+    /// Where the instruction at an offset from the module's start stands in text. The first call reads the debug
+    /// information; the first one for a function prints its instructions; after that it takes a few microseconds.
+    pub fn place(&self, offset: u64) -> Place {
+        self.0.sources.place(self, offset)
     }
 
     /// The index of the memory exported under this name.

@@ -5,23 +5,29 @@
 //! the document can be printed as it is.
 
 mod escape;
+mod events;
 mod plain;
+mod trap;
 
+use std::cell::Cell;
 use std::io;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{Options, steps_shown};
 use crate::timeline::{
-    Answer, CallRecord, Change, Event, ExportFacts, Finding, GuestFacts, ImportCall, ImportFacts, InputFacts,
-    NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Write, Writer, narrate,
+    Answer, CallRecord, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts, InputFacts, NamedSpan,
+    Naming, Pointer, SpanKind, StepRecord, Timeline, Writer, narrate,
 };
 use crate::value::Value;
 
 use escape::TerminalSafe;
+use events::Events;
 use plain::{Hex, Plain};
+use trap::TrapOut;
 
 pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    let one_line = Cell::new(false);
     let trace = Trace {
         schema: "linmem.trace/1",
         status: timeline.status().word(),
@@ -29,10 +35,10 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Wr
         guest: (&timeline.guest).into(),
         inputs: timeline.inputs.iter().map(InputOut::from).collect(),
         steps_planned: timeline.planned.len().max(timeline.steps().len()),
-        steps: Steps { timeline, options },
+        steps: Steps { timeline, options, one_line: &one_line },
     };
     let mut out = io::BufWriter::new(out);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, TerminalSafe::default());
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, TerminalSafe::new(&one_line));
     trace.serialize(&mut serializer)?;
     io::Write::write_all(&mut out, b"\n")?;
     io::Write::flush(&mut out)
@@ -96,6 +102,7 @@ struct StepOut<'a> {
     text: &'a str,
     outcome: &'static str,
     error: Option<&'a str>,
+    trap: Option<TrapOut<'a>>,
     narration: Option<&'a str>,
     happened: String,
     bindings: Bindings<'a>,
@@ -104,12 +111,12 @@ struct StepOut<'a> {
     imports_called_total: u64,
     output: Option<&'a str>,
     pages: PagesOut,
-    growth: Vec<GrowthOut>,
+    growth: Growths<'a>,
     stores: u64,
     stores_recorded: u64,
-    changes: Vec<ChangeOut<'a>>,
+    changes: Changes<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    writes: Option<Vec<WriteOut>>,
+    events: Option<Events<'a>>,
     pointers: Vec<PointerOut<'a>>,
     span: Option<SpanOut<'a>>,
     released: Option<&'a str>,
@@ -139,10 +146,10 @@ struct PagesOut {
 }
 
 #[derive(serde::Serialize)]
-struct GrowthOut {
+struct GrowthOut<'a> {
     before: u64,
     after: u64,
-    writer: WriterOut,
+    writer: WriterOut<'a>,
 }
 
 #[derive(serde::Serialize)]
@@ -150,28 +157,28 @@ struct ChangeOut<'a> {
     start: u64,
     before: Hex<&'a [u8]>,
     after: Hex<&'a [u8]>,
-    writer: WriterOut,
+    writer: WriterOut<'a>,
 }
 
 #[derive(serde::Serialize)]
-struct WriteOut {
-    start: u64,
-    before: Hex<std::sync::Arc<[u8]>>,
-    after: Hex<std::sync::Arc<[u8]>>,
-    writer: WriterOut,
-    is_difference: bool,
-}
-
-#[derive(serde::Serialize)]
-struct WriterOut {
+struct WriterOut<'a> {
     by: &'static str,
-    function: Option<String>,
+    function: Option<&'a str>,
     offset: Option<u64>,
-    source: Option<String>,
+    source: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    import: Option<String>,
+    import: Option<Dotted<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     segment: Option<u32>,
+}
+
+/// `module.name`.
+struct Dotted<'a>(&'a str, &'a str);
+
+impl Serialize for Dotted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}.{}", self.0, self.1))
+    }
 }
 
 #[derive(serde::Serialize)]
@@ -216,6 +223,7 @@ struct FindingOut<'a> {
 struct Steps<'a> {
     timeline: &'a Timeline,
     options: &'a Options,
+    one_line: &'a Cell<bool>,
 }
 
 impl Serialize for Steps<'_> {
@@ -235,6 +243,7 @@ impl<'a> StepOut<'a> {
             text: &record.text,
             outcome: record.outcome.word(),
             error: record.error.as_deref(),
+            trap: record.trap.as_ref().map(|trap| TrapOut::new(timeline, trap)),
             narration: record.narration.as_deref(),
             happened: narrate(timeline, record.index),
             bindings: Bindings(record),
@@ -243,11 +252,11 @@ impl<'a> StepOut<'a> {
             imports_called_total: record.imports_called_total,
             output: record.output.as_deref(),
             pages: PagesOut { before: record.pages_before, after: record.pages_after },
-            growth: growth(record),
+            growth: Growths(record),
             stores: record.stores,
             stores_recorded: record.stores_recorded,
-            changes: record.changes.iter().map(ChangeOut::from).collect(),
-            writes: steps.options.stores.then(|| record.events.writes().map(WriteOut::from).collect()),
+            changes: Changes(record),
+            events: steps.options.stores.then_some(Events { log: &record.events, one_line: steps.one_line }),
             pointers: record.pointers.iter().map(PointerOut::from).collect(),
             span: match &record.naming {
                 Some(Naming::Named(span)) => Some(span.into()),
@@ -266,12 +275,35 @@ impl<'a> StepOut<'a> {
     }
 }
 
-fn growth(record: &StepRecord) -> Vec<GrowthOut> {
-    let grown = record.events.iter().filter_map(|event| match event {
-        Event::Growth(growth) => Some(growth),
-        Event::Write(_) => None,
-    });
-    grown.map(|g| GrowthOut { before: g.before, after: g.after, writer: (&g.by).into() }).collect()
+/// What a step changed, made one run at a time.
+struct Changes<'a>(&'a StepRecord);
+
+impl Serialize for Changes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut array = serializer.serialize_seq(None)?;
+        for change in self.0.changes.iter() {
+            array.serialize_element(&ChangeOut {
+                start: change.start,
+                before: Hex(&change.before),
+                after: Hex(&change.after),
+                writer: (&change.writer).into(),
+            })?;
+        }
+        array.end()
+    }
+}
+
+/// Each time memory grew in a step.
+struct Growths<'a>(&'a StepRecord);
+
+impl Serialize for Growths<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut array = serializer.serialize_seq(None)?;
+        for Growth { before, after, by } in self.0.events.growths() {
+            array.serialize_element(&GrowthOut { before, after, writer: (&by).into() })?;
+        }
+        array.end()
+    }
 }
 
 fn plain(values: &[Value]) -> Vec<Plain<'_>> {
@@ -322,43 +354,17 @@ impl<'a> From<&'a ImportCall> for ImportCallOut<'a> {
     }
 }
 
-impl<'a> From<&'a Change> for ChangeOut<'a> {
-    fn from(change: &'a Change) -> Self {
-        ChangeOut {
-            start: change.start,
-            before: Hex(&change.before),
-            after: Hex(&change.after),
-            writer: (&change.writer).into(),
-        }
-    }
-}
-
-impl From<Write> for WriteOut {
-    fn from(write: Write) -> Self {
-        WriteOut {
-            start: write.start,
-            writer: (&write.writer).into(),
-            before: Hex(write.before),
-            after: Hex(write.after),
-            is_difference: write.is_difference,
-        }
-    }
-}
-
-impl From<&Writer> for WriterOut {
-    fn from(writer: &Writer) -> Self {
+impl<'a> From<&'a Writer> for WriterOut<'a> {
+    fn from(writer: &'a Writer) -> Self {
         let by = writer.word();
         let nobody = WriterOut { by, function: None, offset: None, source: None, import: None, segment: None };
         match writer {
             Writer::Host => nobody,
             Writer::Data { segment } => WriterOut { segment: Some(*segment), ..nobody },
-            Writer::Import { module, name } => WriterOut { import: Some(format!("{module}.{name}")), ..nobody },
-            Writer::Guest { function, offset, source } => WriterOut {
-                function: function.as_deref().map(str::to_string),
-                offset: *offset,
-                source: source.as_deref().map(str::to_string),
-                ..nobody
-            },
+            Writer::Import { module, name } => WriterOut { import: Some(Dotted(module, name)), ..nobody },
+            Writer::Guest { function, offset, source } => {
+                WriterOut { function: function.as_deref(), offset: *offset, source: source.as_deref(), ..nobody }
+            }
         }
     }
 }

@@ -6,8 +6,11 @@
 mod json;
 mod paper;
 mod picture;
+mod stores;
 mod summary;
 mod text;
+mod trap;
+mod writer;
 
 use std::io;
 
@@ -35,7 +38,7 @@ pub struct Options {
     pub color: bool,
     /// Text: no character outside ASCII is written.
     pub ascii: bool,
-    /// `--stores`. JSON: every recorded write of each step, not only what changed.
+    /// `--stores`: each step is unfolded into its events, every recorded write and growth, and not only what changed.
     pub stores: bool,
 }
 

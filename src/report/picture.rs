@@ -30,7 +30,7 @@ const WINDOW: u64 = 320;
 pub(super) fn of_step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
     let focus = record.focus.unwrap_or(Span { start: 0, len: 0 });
     if !record.changes.is_empty() {
-        let touched = touched_rows(record.changes.iter().map(|c| c.span()), focus);
+        let touched = touched_rows(record.changes.spans(), focus);
         return draw(paper, timeline, record, &touched, "changed byte");
     }
     if record.kind == StepKind::Read || record.outcome != Outcome::Ok {
@@ -115,7 +115,7 @@ pub(super) fn window(
     let pen = Pen { after: image.clone(), ..Pen::new(timeline, record) };
     let at = focus
         .map(|f| f.start)
-        .or(record.changes.first().map(|c| c.start))
+        .or(record.changes.spans().next().map(|c| c.start))
         .or(record.pointers.first().map(|p| p.address))
         .unwrap_or(0)
         .min(image.len().saturating_sub(1));
@@ -246,14 +246,18 @@ fn text_column(paper: &Paper, row: &Row, changed: &[bool]) -> String {
             out.push_str(if is_changed { on } else { off });
             marked = is_changed;
         }
-        out.push(match byte {
-            None => ' ',
-            Some(0) => '⋄',
-            Some(b @ 0x20..=0x7e) => char::from(*b),
-            Some(0x80..) => '×',
-            Some(_) => '•',
-        });
+        out.push(byte.map_or(' ', glyph));
     }
     out.push_str(if marked { off } else { "" });
     out
+}
+
+/// A byte as one character that is safe to print.
+pub(super) fn glyph(byte: u8) -> char {
+    match byte {
+        0 => '⋄',
+        0x20..=0x7e => char::from(byte),
+        0x80.. => '×',
+        _ => '•',
+    }
 }

@@ -4,7 +4,7 @@
 use std::io;
 
 use super::paper::Paper;
-use super::{Options, picture, steps_shown, summary};
+use super::{Options, picture, steps_shown, stores, summary, trap, writer};
 use crate::safe;
 use crate::timeline::{
     Binding, Event, Finding, ImportCall, Moment, Naming, Outcome, Severity, Span, StepKind, StepRecord, Timeline,
@@ -35,6 +35,9 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Wr
     for record in timeline.steps().iter().take(shown) {
         paper.line("")?;
         step(&mut paper, timeline, record)?;
+        if options.stores {
+            stores::unfold(&mut paper, record, INDENT)?;
+        }
     }
     if let Some(record) = options.until.and_then(|until| timeline.step(until.step)) {
         paper.line("")?;
@@ -79,12 +82,14 @@ fn step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Resu
     let (stops, remarks): (Vec<&Finding>, Vec<&Finding>) =
         record.findings.iter().partition(|f| f.severity() == Severity::Error);
     errors(paper, record)?;
-    for stop in stops {
-        finding(paper, record, stop)?;
-    }
+    stopped(paper, timeline, record, &stops)?;
     import_calls(paper, record)?;
     output(paper, record)?;
     paper.wrapped(&effect(timeline, record.index), INDENT, TOLD)?;
+    writer::of_changes(paper, record, INDENT)?;
+    if let Some(line) = stores::not_told_apart(record) {
+        paper.line(&format!("{:INDENT$}{line}", ""))?;
+    }
     for remark in remarks {
         finding(paper, record, remark)?;
     }
@@ -139,6 +144,28 @@ fn errors(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
     }
 }
 
+/// The findings that stopped a step, and how the guest trapped below the one that says so.
+fn stopped(paper: &mut Paper, timeline: &Timeline, record: &StepRecord, stops: &[&Finding]) -> io::Result<()> {
+    let mut untold = record.trap.as_ref();
+    for stop in stops {
+        match untold.filter(|trap| trap::is_told_by(trap, stop)) {
+            Some(trap) => {
+                let short = Finding { message: trap.kind.clone(), ..(*stop).clone() };
+                finding(paper, record, &short)?;
+                trap::tell(paper, timeline, trap, INDENT + 2)?;
+                untold = None;
+            }
+            None => finding(paper, record, stop)?,
+        }
+    }
+    let Some(trap) = untold else { return Ok(()) };
+    let said = |text: &str| text.contains(&trap.kind);
+    if !record.error.as_deref().is_some_and(said) && !stops.iter().any(|stop| said(&stop.message)) {
+        message(paper, "trap", &trap.kind)?;
+    }
+    trap::tell(paper, timeline, trap, INDENT + 2)
+}
+
 fn finding(paper: &mut Paper, record: &StepRecord, finding: &Finding) -> io::Result<()> {
     let mut text = finding.message.clone();
     if let Some(blamed) = finding.blamed.filter(|blamed| *blamed != record.index) {
@@ -147,8 +174,11 @@ fn finding(paper: &mut Paper, record: &StepRecord, finding: &Finding) -> io::Res
             text.push_str(&format!(" (because of {because})"));
         }
     }
-    let meant = if finding.claimed { ", as expected" } else { "" };
-    message(paper, &format!("{}: {}{meant}", finding.severity().word(), finding.kind), &text)
+    let intro = match finding.claimed {
+        true => format!("{}, as expected", finding.kind),
+        false => format!("{}: {}", finding.severity().word(), finding.kind),
+    };
+    message(paper, &intro, &text)
 }
 
 /// `error: …`, the message's further lines below.
@@ -212,6 +242,9 @@ fn memory_at(paper: &mut Paper, timeline: &Timeline, record: &StepRecord, until:
         return paper.line(&format!("memory {when}: none"));
     }
     paper.line(&format!("memory {when}, {}", pages_in_words(image.pages())))?;
+    if let Some(line) = stores::line(record, moment.event, INDENT) {
+        paper.line(&line)?;
+    }
     let stored = moment.event.checked_sub(1).and_then(|last| record.events.get(last)).and_then(|event| match event {
         Event::Write(write) => Some(Span { start: write.start, len: write.after.len() as u64 }),
         Event::Growth(_) => None,

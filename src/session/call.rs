@@ -4,12 +4,14 @@
 use wasmer::{Function, RuntimeError, Value as Wasm};
 
 use crate::script::ast::{Call, Expr};
-use crate::timeline::{CallRecord, Event, Finding, FindingKind, Outcome, StepRecord, Write, Writer};
+use crate::timeline::{CallRecord, Finding, FindingKind, Outcome, StepRecord};
 use crate::value::Value;
 
+use super::alarm::Alarm;
 use super::imports::HostTrap;
 use super::limits::{Stop, Watch};
-use super::{Session, engine, memory, values};
+use super::trap::Traces;
+use super::{Session, memory, trap, values};
 
 /// Why a step did not end in ok.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,49 +93,59 @@ impl Session {
         record: &mut StepRecord,
     ) -> Result<Vec<Wasm>, StepError> {
         let watch = Watch::start(&self.control, self.limits.max_time);
-        self.env.as_mut(&mut self.store).begin_step(watch, &self.scope, &self.image);
+        let recording = std::mem::take(&mut record.recording);
+        self.env.as_mut(&mut self.store).begin_step(watch, &self.scope, recording, self.limits.max_stores);
+        let ringing = self.alarm.as_ref().map(Alarm::ring);
         let outcome = function.call(&mut self.store, args);
+        drop(ringing);
         let gathered = self.gather(record);
-        let results = outcome.map_err(|error| self.trap_of(&error))?;
+        let results = outcome.map_err(|error| self.trap_of(&error, record))?;
         gathered?;
         Ok(results.into_vec())
     }
 
-    /// Adds events, import calls and memory as it is now to the record.
+    /// Adds what the guest and its imports did to the record.
     fn gather(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
-        let live = self.memory.clone();
-        let pages = live.as_ref().map(|m| memory::pages(m, &self.store));
-        let state = self.env.as_mut(&mut self.store);
-        if let Some(pages) = pages {
-            state.note_growth(pages, Writer::guest());
-        }
-        let known = std::mem::take(&mut state.image);
-        let events = std::mem::take(&mut state.events);
+        let mut env = self.env.clone().into_mut(&mut self.store);
+        let (state, mut store) = env.data_and_store_mut();
+        let mut recording = std::mem::take(&mut state.recording);
+        let drained = match &mut state.journal {
+            Some(journal) => journal.drain_rest(&mut store, state.memory.as_ref(), &mut recording),
+            None => Ok(0),
+        };
+        record.recording = recording;
         // Held on, it would be copied whole when the next variable is bound.
         state.scope = Default::default();
         let room = super::imports::MOST_CALLS_KEPT.saturating_sub(record.imports_called.len());
         record.imports_called.extend(std::mem::take(&mut state.calls).into_iter().take(room));
         record.imports_called_total += state.calls_total;
-        for event in events.iter() {
-            record.events.push(event);
-        }
-        let Some(live) = live else { return Ok(()) };
-        let mut now = known.clone();
-        memory::capture(&mut now, &live, &self.store).map_err(|e| e.to_string())?;
-        for span in now.differences(&known) {
-            record.events.push(Event::Write(Write {
-                start: span.start,
-                before: known.read(span.start, span.len).into(),
-                after: now.read(span.start, span.len).into(),
-                writer: Writer::guest(),
-                is_difference: true,
-            }));
-        }
-        self.image = now;
-        Ok(())
+        drained.map(|_| ()).map_err(StepError::failed)
     }
 
-    fn trap_of(&self, error: &RuntimeError) -> StepError {
+    /// What the guest itself left behind about where it was going.
+    fn traces(&mut self) -> Traces {
+        let memory_end = self.memory.as_ref().map_or(0, |live| memory::size(live, &self.store));
+        let mut env = self.env.clone().into_mut(&mut self.store);
+        let (state, mut store) = env.data_and_store_mut();
+        let Some(journal) = &state.journal else { return Traces::default() };
+        Traces { last_slot: journal.last_slot(memory_end), last_load: journal.last_load(&mut store), memory_end }
+    }
+
+    /// Tells a trap that the guest ran into by itself. A store that trapped was never made: it is taken out of the
+    /// recording.
+    fn own_trap(&mut self, error: &RuntimeError, record: &mut StepRecord) -> (String, Option<u64>) {
+        let traces = self.traces();
+        let told = trap::read(error, &self.guest, &self.rewritten, &traces);
+        if told.is_store_undone {
+            record.recording.pop_attempt();
+        }
+        let message = trap::sentence(&told.trap);
+        let address = told.trap.attempt.map(|attempt| attempt.address);
+        record.trap = Some(told.trap);
+        (message, address)
+    }
+
+    fn trap_of(&mut self, error: &RuntimeError, record: &mut StepRecord) -> StepError {
         let found = |outcome, kind, address, message: String| StepError {
             outcome,
             findings: vec![Finding { address, ..Finding::new(kind, message.clone()) }],
@@ -163,8 +175,8 @@ impl Session {
             }
             Some(trap) => found(Outcome::Trapped, FindingKind::Trap, None, trap.to_string()),
             None => {
-                let message = engine::describe_trap(error, &self.guest, &self.rewritten);
-                found(Outcome::Trapped, FindingKind::Trap, None, message)
+                let (message, address) = self.own_trap(error, record);
+                found(Outcome::Trapped, FindingKind::Trap, address, message)
             }
         }
     }

@@ -4,15 +4,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use wasmer::{FunctionEnvMut, FunctionType, Memory, RuntimeError, Value as Wasm};
+use wasmer::{AsStoreMut, FunctionEnvMut, FunctionType, Memory, RuntimeError, Value as Wasm};
 
 use crate::safe;
 use crate::script::ast::{Action, ImportName};
 use crate::script::eval::{self, World};
-use crate::timeline::{Event, EventLog, FindingKind, Growth, ImportCall, PAGE, Write, Writer};
+use crate::timeline::{FindingKind, ImportCall, PAGE, Recording, Writer};
 use crate::value::Value;
 
 use super::files::Files;
+use super::journal::Journal;
 use super::limits::{Stop, Watch};
 use super::reading;
 use super::scope::Scope;
@@ -88,18 +89,16 @@ pub(super) struct HostState {
     pub watch: Option<Watch>,
     pub scope: Scope,
     pub files: Files,
-    /// This step's writes and growth by imports, in order; growth by the guest in between is noted as it is seen.
-    pub events: EventLog,
-    /// Memory's size as far as `events` know it, in pages.
-    pub pages_known: u64,
+    /// `None` until the guest is instantiated.
+    pub journal: Option<Journal>,
+    /// What the guest and the imports do to memory in this step.
+    pub recording: Recording,
     pub calls: Vec<ImportCall>,
     pub calls_total: u64,
     bytes_seen: usize,
     writes: u64,
     bytes_written: u64,
     pub history: HashMap<ImportName, History>,
-    /// What `events` are made on top of: memory as the step found it, with this step's import writes.
-    pub image: crate::timeline::Image,
 }
 
 /// All calls of one import so far.
@@ -116,49 +115,38 @@ impl HostState {
             watch: None,
             scope: Scope::default(),
             files,
-            events: EventLog::default(),
-            pages_known: 0,
+            journal: None,
+            recording: Recording::default(),
             calls: Vec::new(),
             calls_total: 0,
             bytes_seen: 0,
             writes: 0,
             bytes_written: 0,
             history: HashMap::new(),
-            image: Default::default(),
         }
     }
 
-    /// Forgets the last step's calls and starts the clock of the next.
-    pub fn begin_step(&mut self, watch: Watch, scope: &Scope, image: &crate::timeline::Image) {
+    /// Forgets the last step's calls and starts the clock of the next, which goes on with the recording given.
+    pub fn begin_step(&mut self, watch: Watch, scope: &Scope, recording: Recording, max_stores: u64) {
         self.watch = Some(watch);
         self.scope = scope.clone();
-        self.events = EventLog::default();
-        self.image = image.clone();
-        self.pages_known = image.pages();
+        self.recording = recording;
+        if let Some(journal) = &mut self.journal {
+            journal.begin(max_stores);
+        }
         self.calls = Vec::new();
         self.calls_total = 0;
         (self.bytes_seen, self.writes, self.bytes_written) = (0, 0, 0);
     }
 
-    /// Notes growth that happened since the last look, by whom.
-    pub fn note_growth(&mut self, now: u64, by: Writer) {
-        if now > self.pages_known {
-            self.events.push(Event::Growth(Growth { before: self.pages_known, after: now, by }));
-            self.image.grow(now.saturating_mul(PAGE));
-            self.pages_known = now;
+    /// Takes over what the guest has stored up to here, so that what comes next stands behind it.
+    pub fn drain(&mut self, store: &mut impl AsStoreMut) -> Result<(), String> {
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        let slots = journal.drain(store, self.memory.as_ref(), &mut self.recording)?;
+        if let Some(watch) = &mut self.watch {
+            watch.count(slots);
         }
-    }
-
-    fn note_write(&mut self, start: u64, bytes: &[u8], writer: Writer) {
-        let before = self.image.read(start, bytes.len() as u64);
-        self.image.write(start, bytes);
-        self.events.push(Event::Write(Write {
-            start,
-            before: before.into(),
-            after: bytes.into(),
-            writer,
-            is_difference: false,
-        }));
+        Ok(())
     }
 
     pub fn calls_of(&self, name: &ImportName) -> u64 {
@@ -391,13 +379,17 @@ impl Running<'_, '_> {
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), HostTrap> {
         let memory = self.memory()?;
         self.count_write(bytes.len())?;
-        let pages = memory::pages(&memory, &self.env);
         memory::write(&memory, &self.env, address, bytes).map_err(|e| self.access_failed(e))?;
         let writer = self.function.writer();
-        let state = self.env.data_mut();
-        state.note_growth(pages, Writer::guest());
-        state.note_write(address, bytes, writer);
-        Ok(())
+        self.record(|recording| recording.push_write(address, bytes, writer))
+    }
+
+    /// Adds to the recording, behind what the guest has stored before it called.
+    fn record(&mut self, add: impl FnOnce(&mut Recording)) -> Result<(), HostTrap> {
+        let (state, mut store) = self.env.data_and_store_mut();
+        let drained = state.drain(&mut store);
+        add(&mut state.recording);
+        drained.map_err(|why| self.fail(why))
     }
 
     /// The history keeps every write, so a guest that asks for them in a loop is stopped at some point.
@@ -423,10 +415,7 @@ impl Running<'_, '_> {
         }
         let now = memory::pages(&memory, &self.env);
         let writer = self.function.writer();
-        let state = self.env.data_mut();
-        state.note_growth(before, Writer::guest());
-        state.note_growth(now, writer);
-        Ok(())
+        self.record(|recording| recording.push_growth(before, now, writer))
     }
 
     fn fail(&self, message: String) -> HostTrap {

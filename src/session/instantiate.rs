@@ -9,10 +9,12 @@ use wasmer::{
 use crate::safe;
 use crate::script::ast::{ImportKind, ImportName, StatementKind};
 use crate::script::eval;
-use crate::timeline::{Event, FindingKind, Outcome, StepKind, StepRecord, Write, Writer};
+use crate::timeline::{FindingKind, Image, Outcome, StepKind, StepRecord, Writer};
 
+use super::alarm::Alarm;
 use super::call::StepError;
 use super::imports::{HostFunction, HostState, HostTrap, Meaning, display};
+use super::journal::Journal;
 use super::limits::Watch;
 use super::open::located;
 use super::world::BareWorld;
@@ -20,7 +22,7 @@ use super::{Session, memory, values};
 
 impl Session {
     pub(super) fn instantiate(&mut self) -> StepRecord {
-        let mut record = StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), self.image.clone());
+        let mut record = self.begin(StepKind::Instantiate, "instantiate".into());
         let result = self.bring_to_life(&mut record);
         self.finish(record, result)
     }
@@ -28,23 +30,18 @@ impl Session {
     fn bring_to_life(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
         let imports = self.satisfy_imports()?;
         // Segments are known beforehand, so that they are seen even where a later one stops the instantiation.
-        let placed = self.place_segments(&imports, record);
-        let watch = Watch::start(&self.control, self.limits.max_time);
-        self.env.as_mut(&mut self.store).begin_step(watch, &self.scope, &self.image);
+        let mut placed = self.image.clone();
+        let all_fit = self.place_segments(&imports, &mut placed, record);
         let instance = match Instance::new_by_index(&mut self.store, &self.module, &imports) {
             Ok(instance) => instance,
             // Which segment does not fit, and by how much, says more than the engine does.
-            Err(error) => return Err(placed.err().unwrap_or_else(|| instantiation_failed(error))),
+            Err(error) => return Err(all_fit.err().unwrap_or_else(|| instantiation_failed(error))),
         };
-        placed?;
-        if let Ok(index) = &self.memory_index
-            && let Some(name) = self.rewritten.memory_exports.get(*index as usize)
-        {
-            self.memory = instance.exports.get_memory(name).ok().cloned();
-            self.env.as_mut(&mut self.store).memory = self.memory.clone();
+        all_fit?;
+        self.connect(instance)?;
+        if self.unplaced_segment.is_some() {
+            self.take_over(placed, record)?;
         }
-        self.instance = Some(instance);
-        self.take_over(record)?;
         if let Some(start) = self.rewritten.start_export.clone()
             && let Some(function) = self.hidden_function(&start)
         {
@@ -56,8 +53,33 @@ impl Session {
         Ok(())
     }
 
-    /// Puts the active segments into the image as events, in order, up to the first that does not fit.
-    fn place_segments(&mut self, imports: &[Extern], record: &mut StepRecord) -> Result<(), StepError> {
+    /// Finds the memory that is meant and the journal, and sets the alarm up.
+    fn connect(&mut self, instance: Instance) -> Result<(), StepError> {
+        if let Ok(index) = &self.memory_index
+            && let Some(name) = self.rewritten.memory_exports.get(*index as usize)
+        {
+            self.memory = instance.exports.get_memory(name).ok().cloned();
+        }
+        let broken = || StepError::failed("the guest lost its journal while it was compiled");
+        let journal = Journal::of(&instance, &self.rewritten.journal).ok_or_else(broken)?;
+        let private = journal.private_memory().as_shared(&self.store).ok_or_else(broken)?;
+        let alarm = Alarm::start(self.store.engine().clone(), private)
+            .map_err(|e| StepError::failed(format!("the system gives no thread to watch the guest: {e}")))?;
+        self.alarm = Some(alarm);
+        let state = self.env.as_mut(&mut self.store);
+        state.memory = self.memory.clone();
+        state.journal = Some(journal);
+        self.instance = Some(instance);
+        Ok(())
+    }
+
+    /// Records the active segments, in order, up to the first that does not fit. `placed` is memory with them in it.
+    fn place_segments(
+        &mut self,
+        imports: &[Extern],
+        placed: &mut Image,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
         let Ok(meant) = self.memory_index else { return Ok(()) };
         let globals = self.imported_globals(imports);
         let guest = self.guest.clone();
@@ -68,7 +90,7 @@ impl Session {
                 continue;
             };
             let len = segment.bytes.len() as u64;
-            let size = self.image.len();
+            let size = placed.len();
             if start.checked_add(len).is_none_or(|end| end > size) {
                 let message =
                     format!("data segment {index} of {len} bytes at {start:#x} does not fit: memory ends at {size:#x}");
@@ -77,17 +99,8 @@ impl Session {
                     ..StepError::found(FindingKind::OutOfBounds, Some(start), message)
                 });
             }
-            let before = self.image.read(start, len);
-            self.image.write(start, &segment.bytes);
-            if len > 0 {
-                record.events.push(Event::Write(Write {
-                    start,
-                    before: before.into(),
-                    after: segment.bytes.to_vec().into(),
-                    writer: Writer::Data { segment: index },
-                    is_difference: false,
-                }));
-            }
+            placed.write(start, &segment.bytes);
+            record.recording.push_write(start, &segment.bytes, Writer::Data { segment: index });
         }
         Ok(())
     }
@@ -108,19 +121,15 @@ impl Session {
             .collect()
     }
 
-    /// Whatever instantiation did to memory that the segments do not explain.
-    fn take_over(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
+    /// Whatever instantiation did to memory that the segments do not explain: where one of them went, only the engine
+    /// could tell.
+    fn take_over(&mut self, placed: Image, record: &mut StepRecord) -> Result<(), StepError> {
         let Some(live) = self.memory.clone() else { return Ok(()) };
-        let known = self.image.clone();
-        memory::capture(&mut self.image, &live, &self.store).map_err(|e| e.to_string())?;
-        for span in self.image.differences(&known) {
-            record.events.push(Event::Write(Write {
-                start: span.start,
-                before: known.read(span.start, span.len).into(),
-                after: self.image.read(span.start, span.len).into(),
-                writer: Writer::Data { segment: self.unplaced_segment.unwrap_or_default() },
-                is_difference: true,
-            }));
+        let mut now = placed.clone();
+        memory::capture(&mut now, &live, &self.store).map_err(|e| e.to_string())?;
+        let segment = self.unplaced_segment.unwrap_or_default();
+        for span in now.differences(&placed) {
+            record.recording.push_difference(span.start, &now.read(span.start, span.len), Writer::Data { segment });
         }
         Ok(())
     }
@@ -168,9 +177,11 @@ impl Session {
     fn tick_function(&mut self) -> Function {
         let ty = FunctionType::new([], []);
         Function::new_with_env(&mut self.store, &self.env, ty, |mut env: FunctionEnvMut<HostState>, _: &[Wasm]| {
-            match env.data_mut().watch.as_mut().map(Watch::tick) {
+            let (state, mut store) = env.data_and_store_mut();
+            state.drain(&mut store).map_err(RuntimeError::new)?;
+            match state.watch.as_mut().map(Watch::tick) {
                 Some(Err(stop)) => Err(RuntimeError::user(Box::new(HostTrap::Stopped(stop)))),
-                _ => Ok(vec![]),
+                _ => Ok(Vec::new()),
             }
         })
     }

@@ -1,14 +1,10 @@
 //! What stops a guest that does not stop by itself: the person, and time.
 //!
-//! The rewritten guest asks at loop heads and function entries, every so many ticks, whether it may go on.
+//! The rewritten guest asks whether it may go on each time its journal is full, and each time the alarm rings.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-
-/// How many ticks a guest runs between two questions: a fraction of a millisecond of work, so that a cancel is felt at
-/// once and the question costs nothing.
-pub const TICKS_BETWEEN_QUESTIONS: i32 = 50_000;
 
 const BETWEEN_PROGRESS: Duration = Duration::from_millis(100);
 
@@ -19,11 +15,13 @@ pub struct Limits {
     pub max_memory: u64,
     /// The longest one call may take; `None` for no limit.
     pub max_time: Option<Duration>,
+    /// How many stores of one call are kept one by one; the rest of it is kept as a difference.
+    pub max_stores: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { max_memory: 1 << 30, max_time: Some(Duration::from_secs(10)) }
+        Limits { max_memory: 1 << 30, max_time: Some(Duration::from_secs(10)), max_stores: 4_000_000 }
     }
 }
 
@@ -31,7 +29,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Default)]
 pub struct Control {
     cancelled: Arc<AtomicBool>,
-    ticks: Arc<AtomicU64>,
+    stores: Arc<AtomicU64>,
     progress: Option<Progress>,
 }
 
@@ -58,9 +56,9 @@ impl Control {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    /// Grows while a guest runs; loop heads and function entries passed, roughly.
-    pub fn ticks(&self) -> u64 {
-        self.ticks.load(Ordering::Relaxed)
+    /// Grows while a guest runs: the stores it has made in this session, as far as the host has heard of them.
+    pub fn stores(&self) -> u64 {
+        self.stores.load(Ordering::Relaxed)
     }
 
     /// Has this called, on the guest's thread, about ten times a second while a guest runs.
@@ -71,10 +69,6 @@ impl Control {
     /// The flag itself, for a signal handler to set.
     pub fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.cancelled)
-    }
-
-    pub(super) fn count(&self, ticks: u64) {
-        self.ticks.fetch_add(ticks, Ordering::Relaxed);
     }
 }
 
@@ -114,9 +108,13 @@ impl Watch {
         }
     }
 
-    /// Called by the guest every so many ticks.
+    /// Adds to the stores that the guest has made.
+    pub fn count(&self, stores: u64) {
+        self.control.stores.fetch_add(stores, Ordering::Relaxed);
+    }
+
+    /// Called by the guest, a hundred times a second and more.
     pub fn tick(&mut self) -> Result<(), Stop> {
-        self.control.count(TICKS_BETWEEN_QUESTIONS as u64);
         if let Some(Progress(tell)) = &self.control.progress
             && Instant::now() >= self.next_progress
         {

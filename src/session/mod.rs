@@ -1,30 +1,38 @@
 //! Runs a script one step at a time against a live guest, and reports each step as plain data. The only part that names
 //! the engine, wasmer. Knows no screen and no report.
 
+mod alarm;
 mod call;
+mod check;
 mod engine;
 pub mod files;
 mod imports;
 mod instantiate;
+mod journal;
 pub mod limits;
 mod memory;
 mod open;
 mod reading;
 mod scope;
+mod settle;
 mod steps;
+mod trap;
 mod values;
 pub mod worker;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use wasmer::{FunctionEnv, Instance, Memory, Module, Store};
 
 use crate::guest::{Guest, Rewritten};
 use crate::script::Script;
 use crate::script::ast::Expr;
-use crate::timeline::{FindingKind, Image, StepRecord, Timeline};
+use crate::timeline::{FindingKind, Image, SiteTable, StepRecord, Timeline};
 
+use alarm::Alarm;
+use check::Check;
 use files::Files;
 use imports::HostState;
 use limits::{Control, Limits};
@@ -61,6 +69,11 @@ pub struct Session {
     /// Which of the guest's memories is meant, or why none is.
     memory_index: Result<u32, String>,
     memory: Option<Memory>,
+    /// The instructions that store, shared with everything that is recorded.
+    sites: Arc<SiteTable>,
+    /// Rings while a guest runs.
+    alarm: Option<Alarm>,
+    check: Check,
     scope: Scope,
     /// Memory as the last step left it.
     image: Image,

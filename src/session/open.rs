@@ -14,12 +14,13 @@ use crate::timeline::{
 };
 use crate::value::Value;
 
+use super::check::Check;
 use super::files::Files;
 use super::imports::{HostState, display};
 use super::scope::Scope;
-use super::steps;
 use super::world::BareWorld;
 use super::{Opening, Session, engine};
+use super::{settle, steps};
 
 /// Why a session cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +41,8 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     let Opening { title, script, guest, files, sets, limits, control } = opening;
     let memory_index = chosen_memory(&script, &guest)?;
     check_imports(&script, &guest)?;
-    let rewritten = guest.rewrite(&RewriteOptions { max_memory: limits.max_memory, memory: None })?;
+    let rewritten = guest
+        .rewrite(&RewriteOptions { max_memory: limits.max_memory, memory: memory_index.as_ref().ok().copied() })?;
     let mut scope = Scope::default();
     let born = memory_index.as_ref().ok().and_then(|index| memory_facts(&script, &guest, *index));
     scope.is_64 = born.as_ref().is_some_and(|m| m.is_64);
@@ -54,6 +56,9 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         recent_pointers: inputs_among(&pointers, &timeline),
         pointers,
         bound_bytes: 0,
+        sites: settle::site_table(&guest, &rewritten),
+        alarm: None,
+        check: Check::default(),
         script,
         guest,
         rewritten,

@@ -5,8 +5,8 @@ use wasmer::{Extern, Function, Global};
 use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::timeline::{
-    Answer, Ask, Binding, Change, Event, Finding, FindingKind, Growth, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
-    SpanKind, StepKind, StepRecord, Write, Writer, pages_in_words,
+    Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Pointer, Span, SpanKind, StepKind,
+    StepRecord, Writer, pages_in_words,
 };
 use crate::value::Value;
 
@@ -60,7 +60,7 @@ impl Session {
             }
         };
         let kind = kind_of(&statement.kind);
-        let mut record = StepRecord::begin(self.next_step, kind, statement.text.clone(), self.image.clone());
+        let mut record = self.begin(kind, statement.text.clone());
         record.line = Some(statement.line);
         record.narration.clone_from(&statement.narration);
         let result = self.perform(&statement, &mut record);
@@ -69,9 +69,7 @@ impl Session {
 
     /// Completes a step's record from how it ended, answers questions, and decides whether the run goes on.
     pub(super) fn finish(&mut self, mut record: StepRecord, result: Result<(), StepError>) -> StepRecord {
-        let before = std::mem::replace(&mut record.memory, self.image.clone());
-        record.pages_after = self.image.pages();
-        record.settle_changes(&before);
+        self.settle(&mut record);
         if record.pages_after > record.pages_before {
             record.findings.push(growth_finding(&record));
         }
@@ -290,15 +288,7 @@ impl Session {
             return Ok(());
         }
         record.focus = Some(Span { start, len: bytes.len() as u64 });
-        let before = self.image.read(start, bytes.len() as u64);
-        self.image.write(start, &bytes);
-        record.events.push(Event::Write(Write {
-            start,
-            before: before.into(),
-            after: bytes.into(),
-            writer: Writer::Host,
-            is_difference: false,
-        }));
+        record.recording.push_write(start, &bytes, Writer::Host);
         Ok(())
     }
 
@@ -350,9 +340,8 @@ impl Session {
             StepError::failed(format!("memory of {} cannot grow by {by} page{plural}: {why}", pages_in_words(now)))
         })?;
         let after = memory::pages(&live, &self.store);
-        self.image.grow(after.saturating_mul(PAGE));
         if after > before {
-            record.events.push(Event::Growth(Growth { before, after, by: Writer::Host }));
+            record.recording.push_growth(before, after, Writer::Host);
             record.focus = Some(Span { start: before.saturating_mul(PAGE), len: 1 });
         }
         if let Some(name) = name {
@@ -562,8 +551,8 @@ fn focus_of(record: &StepRecord) -> Option<Span> {
     if let Some(pointer) = record.pointers.iter().find(|p| p.fetched) {
         return Some(Span { start: pointer.address, len: 1 });
     }
-    let near = record.changes.iter().find(|change| {
+    let near = record.changes.spans().find(|change| {
         record.pointers.iter().any(|p| change.start >= p.address && change.start < p.address.saturating_add(4096))
     });
-    near.or(record.changes.first()).map(Change::span)
+    near.or(record.changes.spans().next())
 }

@@ -66,9 +66,9 @@ impl Worker {
         self.control.cancel();
     }
 
-    /// Loop heads and function entries passed so far, roughly.
-    pub fn ticks(&self) -> u64 {
-        self.control.ticks()
+    /// Stores that the guest has made so far, as far as the host has heard of them.
+    pub fn stores(&self) -> u64 {
+        self.control.stores()
     }
 
     /// The next report, if one has come.

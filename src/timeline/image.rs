@@ -2,26 +2,90 @@
 //!
 //! A tree of 4 KiB leaves, 64 to a branch. A subtree that is all zero takes no room, and a copy shares everything: a
 //! write copies only the leaves it touches and the branches above them. So a thousand moments of a large memory cost
-//! what was touched between them.
+//! what was touched between them. A moment inside a step is laid over the one before it, and each leaf of it is worked
+//! out when it is first read.
 
+use std::fmt::Debug;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Span;
 
 /// A wasm page, in bytes.
 pub const PAGE: u64 = 65536;
 
-const LEAF: u64 = 4096;
+/// What memory is kept in parts of, in bytes.
+/// What an image keeps and shares as a whole, in bytes.
+pub const LEAF: u64 = 4096;
 const FANOUT: usize = 64;
 
-type Leaf = [u8; LEAF as usize];
+pub(super) type Leaf = [u8; LEAF as usize];
+
+/// What is laid over an image: leaves by their number, counted from address 0, as they stand after so many events.
+pub(super) trait Leaves: Debug + Send + Sync {
+    /// Whether any of the leaves may differ from those underneath.
+    fn touches(&self, leaves: Range<u64>) -> bool;
+
+    /// `None` for a leaf that is as underneath.
+    fn leaf(&self, number: u64, events: usize) -> Option<Arc<Leaf>>;
+}
 
 #[derive(Debug, Clone)]
 enum Node {
     Zero,
     Leaf(Arc<Leaf>),
     Branch(Arc<[Node; FANOUT]>),
+    Later(Arc<Later>),
+}
+
+/// A subtree that nobody has looked into yet.
+#[derive(Debug)]
+struct Later {
+    under: Node,
+    height: u32,
+    /// The number of its first leaf.
+    first: u64,
+    over: Arc<dyn Leaves>,
+    events: usize,
+    known: OnceLock<Node>,
+}
+
+impl Later {
+    fn work_out(&self) -> Node {
+        let under = self.under.now();
+        if self.height == 0 {
+            return self.over.leaf(self.first, self.events).map_or_else(|| under.clone(), Node::Leaf);
+        }
+        let span = child_span(self.height) / LEAF;
+        let children = std::array::from_fn(|index| {
+            let first = self.first + index as u64 * span;
+            let under = match under {
+                Node::Branch(children) => children.get(index).cloned().unwrap_or(Node::Zero),
+                _ => Node::Zero,
+            };
+            under.overlaid(self.height - 1, first, &self.over, self.events)
+        });
+        Node::Branch(Arc::new(children))
+    }
+}
+
+impl Node {
+    /// The node itself, worked out where it was not.
+    fn now(&self) -> &Node {
+        match self {
+            Node::Later(later) => later.known.get_or_init(|| later.work_out()),
+            known => known,
+        }
+    }
+
+    fn overlaid(self, height: u32, first: u64, over: &Arc<dyn Leaves>, events: usize) -> Node {
+        let leaves = node_span(height) / LEAF;
+        if !over.touches(first..first.saturating_add(leaves)) {
+            return self;
+        }
+        let over = Arc::clone(over);
+        Node::Later(Arc::new(Later { under: self, height, first, over, events, known: OnceLock::new() }))
+    }
 }
 
 /// Memory's bytes at one moment. Cloning is cheap.
@@ -61,6 +125,14 @@ impl Image {
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let mut image = Image::zeroed(bytes.len() as u64);
         image.write(0, bytes);
+        image
+    }
+
+    /// This image with leaves laid over it, as they stand after so many events. Costs nothing until it is read.
+    pub(super) fn overlaid(&self, len: u64, over: Arc<dyn Leaves>, events: usize) -> Self {
+        let mut image = self.clone();
+        image.grow(len);
+        image.root = image.root.overlaid(image.height, 0, &over, events);
         image
     }
 
@@ -204,12 +276,17 @@ impl Image {
     }
 
     fn leaf(&self, offset: u64) -> Option<&Leaf> {
+        self.shared_leaf(offset).map(|leaf| &**leaf)
+    }
+
+    /// The leaf that holds an offset; `None` where it is all zero or past what the tree spans.
+    pub(super) fn shared_leaf(&self, offset: u64) -> Option<&Arc<Leaf>> {
         let mut node = &self.root;
         let mut height = self.height;
         let mut within = offset;
         loop {
-            match node {
-                Node::Zero => return None,
+            match node.now() {
+                Node::Zero | Node::Later(_) => return None,
                 Node::Leaf(leaf) => return Some(leaf),
                 Node::Branch(children) => {
                     let span = child_span(height);
@@ -219,6 +296,23 @@ impl Image {
                 }
             }
         }
+    }
+
+    /// Puts a whole leaf in place, by its number; one that lies past the end is left out.
+    pub(super) fn put_leaf(&mut self, number: u64, leaf: Arc<Leaf>) {
+        let offset = number.saturating_mul(LEAF);
+        if offset >= self.len {
+            return;
+        }
+        let mut node = &mut self.root;
+        let mut within = offset;
+        for height in (1..=self.height).rev() {
+            let span = child_span(height);
+            let Some(child) = branch(node).and_then(|c| c.get_mut((within / span) as usize)) else { return };
+            node = child;
+            within %= span;
+        }
+        *node = Node::Leaf(leaf);
     }
 
     /// How many leaves this image keeps that `other` does not share, for measuring.
@@ -253,7 +347,25 @@ fn find_in(window: &[u8], needle: &[u8]) -> Option<usize> {
     None
 }
 
+/// The children of a node that is to become a branch where it is none, as one may change them.
+fn branch(node: &mut Node) -> Option<&mut [Node; FANOUT]> {
+    if !matches!(node, Node::Branch(_)) {
+        let known = node.now().clone();
+        *node = match known {
+            Node::Branch(_) => known,
+            _ => Node::Branch(Arc::new([const { Node::Zero }; FANOUT])),
+        };
+    }
+    match node {
+        Node::Branch(children) => Some(Arc::make_mut(children)),
+        _ => None,
+    }
+}
+
 fn write_node(node: &mut Node, height: u32, offset: u64, bytes: &[u8]) {
+    if let Node::Later(_) = node {
+        *node = node.now().clone();
+    }
     if height == 0 {
         if let Node::Zero = node {
             *node = Node::Leaf(Arc::new([0; LEAF as usize]));
@@ -266,14 +378,10 @@ fn write_node(node: &mut Node, height: u32, offset: u64, bytes: &[u8]) {
         }
         return;
     }
-    if let Node::Zero = node {
-        if is_zero(bytes) {
-            return;
-        }
-        *node = Node::Branch(Arc::new([const { Node::Zero }; FANOUT]));
+    if matches!(node, Node::Zero) && is_zero(bytes) {
+        return;
     }
-    let Node::Branch(children) = node else { return };
-    let children = Arc::make_mut(children);
+    let Some(children) = branch(node) else { return };
     let span = child_span(height);
     let mut rest = bytes;
     let mut at = offset;
@@ -290,8 +398,13 @@ fn write_node(node: &mut Node, height: u32, offset: u64, bytes: &[u8]) {
 }
 
 fn diff_nodes(a: &Node, b: &Node, height: u32, base: u64, spans: &mut Vec<Span>) {
-    match (a, b) {
-        (Node::Zero, Node::Zero) => {}
+    if let (Node::Later(x), Node::Later(y)) = (a, b)
+        && Arc::ptr_eq(x, y)
+    {
+        return;
+    }
+    match (a.now(), b.now()) {
+        (Node::Later(_), _) | (_, Node::Later(_)) | (Node::Zero, Node::Zero) => {}
         (Node::Leaf(x), Node::Leaf(y)) if Arc::ptr_eq(x, y) => {}
         (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => {}
         (Node::Leaf(x), Node::Leaf(y)) => diff_leaves(x, y, base, spans),
@@ -322,8 +435,8 @@ fn diff_leaves(a: &Leaf, b: &Leaf, base: u64, spans: &mut Vec<Span>) {
 }
 
 fn unshared(a: &Node, b: &Node) -> u64 {
-    match (a, b) {
-        (Node::Zero, _) => 0,
+    match (a.now(), b.now()) {
+        (Node::Zero | Node::Later(_), _) => 0,
         (Node::Leaf(x), Node::Leaf(y)) => u64::from(!Arc::ptr_eq(x, y)),
         (Node::Leaf(_), _) => 1,
         (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => 0,

@@ -7,13 +7,15 @@
 mod event;
 mod finding;
 mod image;
+mod log;
 mod narrate;
 mod rows;
 mod step;
 
-pub use event::{Event, EventLog, Growth, Write, Writer};
+pub use event::{Event, Growth, Write, Writer};
 pub use finding::{Finding, FindingKind, Severity};
-pub use image::{Image, PAGE};
+pub use image::{Image, LEAF, PAGE};
+pub use log::{Changes, Difference, EventLog, Recording, Settled, SiteKind, SiteShape, SiteTable};
 pub use narrate::{effect, narrate, pages_in_words};
 pub use rows::{Line, Row, rows};
 pub use step::{
@@ -145,6 +147,10 @@ impl Timeline {
     /// Appends what the session reports. Steps come in order; an earlier step's record never changes, but for the
     /// `claimed` mark that a later `expect finding` puts on its findings.
     pub fn push(&mut self, step: StepRecord) {
+        let mut step = step;
+        if !step.recording.is_empty() {
+            step.settle(&self.memory_before(self.steps.len()));
+        }
         self.places.extend(step.places.iter().cloned());
         for (claimed_step, kind) in &step.claims {
             if let Some(earlier) = self.steps.get_mut(*claimed_step) {
@@ -185,33 +191,55 @@ impl Timeline {
         self.steps.get(step).or(self.steps.last()).map(|s| s.memory.clone()).unwrap_or_default()
     }
 
-    /// Memory after the first `moment.event` events of a step.
+    /// Memory after the first `moment.event` events of a step. Costs nothing until it is read: what is looked at is
+    /// worked out then, whatever the number of events.
     pub fn memory_at(&self, moment: Moment) -> Image {
         match self.steps.get(moment.step) {
-            Some(step) if moment.event < step.events.len() => {
-                let mut image = self.memory_before(moment.step);
-                for event in step.events.iter().take(moment.event) {
-                    event.apply(&mut image);
-                }
-                image
-            }
+            Some(step) if moment.event < step.events.len() => step.events.memory_at(moment.event),
             _ => self.memory_after(moment.step),
         }
     }
 
-    /// The write that put the byte at `address` there, as of `moment`: its step, its place among that step's events,
-    /// and the write itself. `None` for a byte nobody wrote.
+    /// The write that put the byte at `address` there, as of `moment`: the moment just after it, and the write itself.
+    /// `None` for a byte nobody wrote.
     pub fn last_write(&self, address: u64, moment: Moment) -> Option<(Moment, Write)> {
         self.writes_to(address, moment).next()
     }
 
-    /// All writes to the byte at `address` up to `moment`, latest first.
+    /// All writes to the byte at `address` up to `moment`, latest first. Steps that left the byte alone cost next to
+    /// nothing.
     pub fn writes_to(&self, address: u64, moment: Moment) -> impl Iterator<Item = (Moment, Write)> + '_ {
+        self.steps_until(moment).rev().flat_map(move |(step, events, most)| {
+            events.writes_to(address, most).map(move |(event, write)| (Moment { step, event: event + 1 }, write))
+        })
+    }
+
+    /// The moment just after the next write to the byte at `address`, after `moment`.
+    pub fn next_touch(&self, address: u64, moment: Moment) -> Option<Moment> {
+        let steps = self.steps.iter().enumerate().skip(moment.step);
+        steps.into_iter().find_map(|(step, record)| {
+            let from = if step == moment.step { moment.event } else { 0 };
+            record.events.next_touch(address, from).map(|event| Moment { step, event: event + 1 })
+        })
+    }
+
+    /// The moment just after the last write to the byte at `address` that came before `moment`: where `moment` is just
+    /// after one, the one before it. The end of a step comes after all of its events.
+    pub fn previous_touch(&self, address: u64, moment: Moment) -> Option<Moment> {
+        self.steps_until(moment).rev().find_map(|(step, events, most)| {
+            let is_at_event = step == moment.step && moment.event <= events.len();
+            let most = if is_at_event { most.saturating_sub(1) } else { most };
+            events.previous_touch(address, most).map(|event| Moment { step, event: event + 1 })
+        })
+    }
+
+    /// The steps up to a moment, with how many of their events came before it.
+    fn steps_until(&self, moment: Moment) -> impl DoubleEndedIterator<Item = (usize, &EventLog, usize)> {
         let shown = self.steps.len().min(moment.step.saturating_add(1));
-        (0..shown).rev().flat_map(move |index| {
-            let events = &self.steps[index].events;
-            let most = if index == moment.step { moment.event.min(events.len()) } else { events.len() };
-            events.writes_to(address, most).map(move |(i, write)| (Moment { step: index, event: i + 1 }, write.clone()))
+        let steps = self.steps.get(..shown).unwrap_or_default();
+        steps.iter().enumerate().map(move |(step, record)| {
+            let most = if step == moment.step { moment.event } else { usize::MAX };
+            (step, &record.events, most.min(record.events.len()))
         })
     }
 

@@ -8,11 +8,10 @@ mod words;
 use crate::safe;
 use crate::value::Value;
 
-use super::{
-    Answer, ImportCall, Naming, Outcome, Pointer, Span, SpanKind, StepKind, StepRecord, Timeline, Write, Writer,
-};
+use super::log::{Agent, Spans, Summary};
+use super::{Answer, ImportCall, Naming, Outcome, Pointer, SpanKind, StepKind, StepRecord, Timeline};
 
-use agents::{AGENTS, Agents, joined};
+use agents::{AGENTS, Agents};
 use words::{as_text, count, join, listed, name, placed, sentence, size, stopped, the_bytes};
 
 /// Characters of a value that are shown before it is cut.
@@ -72,7 +71,7 @@ fn failure(record: &StepRecord) -> Option<String> {
     };
     let error: Vec<String> =
         record.error.iter().flat_map(|e| e.lines()).map(|l| safe::plain(l.trim())).filter(|l| !l.is_empty()).collect();
-    Some(if error.is_empty() { word.into() } else { stopped(&error.join(" ")) })
+    Some(if error.is_empty() { word.into() } else { sentence(&stopped(&error.join(" "))) })
 }
 
 /// What a step did before it ended in anything but ok.
@@ -96,7 +95,7 @@ fn until_it_stopped(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
 
 fn instantiated(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     let mut parts = data_segments(record);
-    parts.extend(Agents::of(record).without("data segment").phrases_with("its start code"));
+    parts.extend(Agents::of(record).without(|agent| matches!(agent, Agent::Data(_))).phrases_with("its start code"));
     let mut said = match parts.is_empty() {
         true => vec!["The module was instantiated.".to_string()],
         false => vec![format!("The module was instantiated: {}.", listed(&parts))],
@@ -115,23 +114,11 @@ fn instantiated(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
 
 /// One phrase for each data segment, or one for all where they are many.
 fn data_segments(record: &StepRecord) -> Vec<String> {
-    let mut segments: Vec<(u32, Vec<Span>)> = Vec::new();
-    for write in record.events.writes() {
-        if let Writer::Data { segment } = write.writer {
-            match segments.iter_mut().find(|(known, _)| *known == segment) {
-                Some((_, spans)) => spans.push(span_of(&write)),
-                None => segments.push((segment, vec![span_of(&write)])),
-            }
-        }
-    }
+    let Summary { segments, data, .. } = record.changes.summary();
     if segments.len() > AGENTS {
-        let spans = joined(segments.iter().flat_map(|(_, spans)| spans).copied().collect());
-        return vec![format!("{} data segments put {}", segments.len(), placed(&spans))];
+        return vec![format!("{} data segments put {}", segments.len(), placed(data))];
     }
-    segments
-        .into_iter()
-        .map(|(segment, spans)| format!("data segment {segment} put {}", placed(&joined(spans))))
-        .collect()
+    segments.iter().map(|(segment, spans)| format!("data segment {segment} put {}", placed(spans))).collect()
 }
 
 // Calls.
@@ -141,20 +128,20 @@ fn called(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     let results = record.call.as_ref().map(|c| c.results.as_slice()).unwrap_or_default();
     let fetched: Vec<&Pointer> = fetched(record).collect();
     let mut said = Vec::new();
-    let guest = agents.spans_of("the guest");
+    let guest = agents.guest();
     if !fetched.is_empty() {
         said.extend(fetched.iter().map(|pointer| answered(timeline, record, pointer)));
         said.extend(other_bindings(record));
         said.extend(
-            guest.map(|spans| format!("The guest changed {}{}.", placed(spans), place(timeline, record, spans))),
+            guest.map(|spans| format!("The guest changed {}{}.", placed(&spans), place(timeline, record, &spans))),
         );
     } else {
         said.push(match guest {
             Some(spans) => {
-                let place = place(timeline, record, spans);
+                let place = place(timeline, record, &spans);
                 let and = if place.is_empty() { " and" } else { ", and" };
                 let returned = if results.is_empty() { String::new() } else { format!("{and} {}", returned(results)) };
-                format!("The guest changed {}{place}{returned}.", placed(spans))
+                format!("The guest changed {}{place}{returned}.", placed(&spans))
             }
             None if record.changes.is_empty() && has_memory(timeline) => {
                 format!("The guest {} and changed nothing in memory.", returned(results))
@@ -162,7 +149,7 @@ fn called(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
             None => format!("The guest {}.", returned(results)),
         });
     }
-    said.extend(agents.without("the guest").phrases().iter().map(|phrase| sentence(phrase)));
+    said.extend(agents.without(|agent| *agent == Agent::Guest).phrases().iter().map(|phrase| sentence(phrase)));
     match growth(record) {
         Some(growth) => said.push(growth),
         None if guest.is_some() => said.push("Its memory did not grow.".into()),
@@ -224,27 +211,24 @@ fn other_bindings(record: &StepRecord) -> Option<String> {
 }
 
 /// Where changed bytes lie with respect to what the host wrote last; empty where there is nothing to say.
-fn place(timeline: &Timeline, record: &StepRecord, spans: &[Span]) -> String {
-    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return String::new() };
-    let span = Span { start: first.start, len: last.end() - first.start };
+fn place(timeline: &Timeline, record: &StepRecord, spans: &Spans) -> String {
+    let span = spans.hull();
     let earlier = timeline.steps().get(..record.index).unwrap_or_default();
-    let Some(written) = earlier.iter().rev().filter(|s| s.kind == StepKind::Write).find_map(host_write) else {
+    let Some(written) =
+        earlier.iter().rev().filter(|s| s.kind == StepKind::Write).find_map(|s| s.changes.summary().last_by_host)
+    else {
         return String::new();
     };
     let it = if written.len == 1 { "one byte".to_string() } else { written.len.to_string() };
-    if written.end() == span.start && spans.len() == 1 {
+    if written.end() == span.start && spans.runs == 1 {
         format!(", right behind the {it} the host wrote")
-    } else if span == written && spans.len() == 1 {
+    } else if span == written && spans.runs == 1 {
         format!(", exactly the {it} the host wrote")
     } else if written.start <= span.start && span.end() <= written.end() {
         format!(", among the {it} the host wrote")
     } else {
         String::new()
     }
-}
-
-fn host_write(record: &StepRecord) -> Option<Span> {
-    record.events.writes().filter(|w| w.writer == Writer::Host).map(|w| span_of(&w)).filter(|s| s.len > 0).last()
 }
 
 fn returned(results: &[Value]) -> String {
@@ -284,14 +268,13 @@ fn from_to(record: &StepRecord) -> String {
 // The host's steps.
 
 fn wrote(record: &StepRecord) -> Vec<String> {
-    let writes: Vec<Write> = record.events.writes().filter(|w| !w.after.is_empty()).collect();
-    let Some(write) = writes.first() else {
+    let Summary { host, host_writes, .. } = record.changes.summary();
+    let Some(write) = record.events.writes().next() else {
         let at = record.focus.map(|f| format!(" at {:#x}", f.start)).unwrap_or_default();
         return vec![format!("The host wrote 0 bytes{at}: nothing changed.")];
     };
-    let spans = joined(writes.iter().map(span_of).collect());
-    let what = if writes.len() == 1 { format!(": {}", as_text(&write.after)) } else { String::new() };
-    let mut said = vec![format!("The host wrote {}{what}.", placed(&spans))];
+    let what = if *host_writes == 1 { format!(": {}", as_text(&write.after, host.bytes)) } else { String::new() };
+    let mut said = vec![format!("The host wrote {}{what}.", placed(host))];
     if record.changes.is_empty() {
         said.push("These were the bytes already there: nothing changed.".into());
     }
@@ -302,8 +285,8 @@ fn read(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     let mut said = Vec::new();
     let value = record.bindings.first().map(|b| shown(record, &b.name, &b.value));
     said.push(match (record.focus, value) {
-        (Some(span), Some(value)) => format!("The host read {}: {value}.", placed(&[span])),
-        (Some(span), None) => format!("The host read {}.", placed(&[span])),
+        (Some(span), Some(value)) => format!("The host read {}: {value}.", placed(&span.into())),
+        (Some(span), None) => format!("The host read {}.", placed(&span.into())),
         (None, Some(value)) => format!("The host read {value}."),
         (None, None) => "The host read from memory.".into(),
     });
@@ -411,10 +394,6 @@ fn shown(record: &StepRecord, bound: &str, value: &Value) -> String {
         (Value::Int(_), Some(pointer)) => format!("{:#x}", pointer.address),
         _ => value.brief(VALUE),
     }
-}
-
-fn span_of(write: &Write) -> Span {
-    Span { start: write.start, len: write.after.len() as u64 }
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! One step as it was recorded.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::source::Place;
 use crate::value::Value;
 
-use super::{EventLog, Finding, FindingKind, Image, Write, Writer};
+use super::{Changes, EventLog, Finding, FindingKind, Image, Recording, Settled, Writer};
 
 /// What sort of statement a step was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -184,6 +183,11 @@ impl Attempt {
     pub fn past_end(&self) -> u64 {
         self.address.saturating_add(self.len).saturating_sub(self.memory_end)
     }
+
+    /// Whether the address is no multiple of the width, which atomic accesses must not be.
+    pub fn is_misaligned(&self) -> bool {
+        self.address.checked_rem(self.len).is_some_and(|rest| rest != 0)
+    }
 }
 
 /// How the guest trapped.
@@ -225,11 +229,13 @@ pub struct StepRecord {
     /// Memory's size before and after, in 64 KiB pages.
     pub pages_before: u64,
     pub pages_after: u64,
+    /// What the step does while it runs; empty once it is settled.
+    pub recording: Recording,
     pub events: EventLog,
     /// Memory at the end of the step.
     pub memory: Image,
     /// Maximal runs of bytes that differ across the step and share one last writer, by address.
-    pub changes: Vec<Change>,
+    pub changes: Changes,
     /// How many single stores the guest made, where that was counted.
     pub stores: u64,
     /// How many of them are in `events` one by one.
@@ -284,9 +290,10 @@ impl StepRecord {
             output: None,
             pages_before: pages,
             pages_after: pages,
+            recording: Recording::default(),
             events: EventLog::default(),
             memory,
-            changes: Vec::new(),
+            changes: Changes::default(),
             stores: 0,
             stores_recorded: 0,
             focus: None,
@@ -308,126 +315,27 @@ impl StepRecord {
 
     /// Whether the byte at `address` differs across this step.
     pub fn changed(&self, address: u64) -> bool {
-        let after = self.changes.partition_point(|c| c.start <= address);
-        after.checked_sub(1).and_then(|i| self.changes.get(i)).is_some_and(|c| c.span().contains(address))
+        self.changes.holds(address)
     }
 
-    /// Fills `changes` from memory before the step, `memory` and `events`.
-    pub fn settle_changes(&mut self, before: &Image) {
-        let writes: Vec<Write> = self.events.writes().collect();
-        self.changes = Change::between(before, &self.memory, &writes);
-    }
-}
-
-impl Change {
-    /// The maximal runs that differ between two images and share one last writer among `writes` (in order of time).
-    /// Costs what differs and what was written, not how large memory is.
-    pub fn between(before: &Image, after: &Image, writes: &[Write]) -> Vec<Change> {
-        let mut last = LastWriters::default();
-        for (index, write) in writes.iter().enumerate() {
-            last.paint(write.start, write.end(), index);
+    /// Settles what was recorded, over memory before the step: fills `events`, `memory`, `changes` and the counts of
+    /// stores, and gives the sites that wrote. Memory that became larger without an event is taken to have been so
+    /// from the start.
+    pub fn settle(&mut self, before: &Image) -> Vec<u32> {
+        let mut before = before.clone();
+        if !self.recording.has_growth() {
+            before.grow(self.memory.len());
         }
-        let mut changes = Vec::new();
-        for span in after.differences(before) {
-            let mut at = span.start;
-            while at < span.end() {
-                let (end, writer) = last.run_from(at, span.end(), writes);
-                let len = end - at;
-                changes.push(Change {
-                    start: at,
-                    before: before.read(at, len),
-                    after: after.read(at, len),
-                    writer: writer.cloned().unwrap_or_else(Writer::guest),
-                });
-                at = end;
-            }
-        }
-        changes
-    }
-}
-
-/// Which write came last, for spans of addresses: by their start, their end and the write's index.
-#[derive(Default)]
-struct LastWriters {
-    spans: BTreeMap<u64, (u64, usize)>,
-}
-
-impl LastWriters {
-    /// Lays a later write over what is there.
-    fn paint(&mut self, start: u64, end: u64, index: usize) {
-        if start >= end {
-            return;
-        }
-        self.split(start);
-        self.split(end);
-        let covered: Vec<u64> = self.spans.range(start..end).map(|(start, _)| *start).collect();
-        for start in covered {
-            self.spans.remove(&start);
-        }
-        self.spans.insert(start, (end, index));
+        let settled = std::mem::take(&mut self.recording).settle(&before);
+        self.take_settled(settled)
     }
 
-    fn split(&mut self, at: u64) {
-        if let Some((_, (end, index))) = self.spans.range_mut(..at).next_back()
-            && *end > at
-        {
-            let rest = (*end, *index);
-            *end = at;
-            self.spans.insert(at, rest);
-        }
-    }
-
-    /// The span at `at`, if any, and else how far it is to the next: its end and its write.
-    fn at(&self, at: u64) -> (u64, Option<usize>) {
-        match self.spans.range(..=at).next_back() {
-            Some((_, (end, index))) if *end > at => (*end, Some(*index)),
-            _ => (self.spans.range(at..).next().map_or(u64::MAX, |(start, _)| *start), None),
-        }
-    }
-
-    /// How far from `at` the bytes share one last writer, at most to `most`.
-    fn run_from<'a>(&self, at: u64, most: u64, writes: &'a [Write]) -> (u64, Option<&'a Writer>) {
-        let writer_of = |index: Option<usize>| index.and_then(|i| writes.get(i)).map(|w| &w.writer);
-        let (mut end, index) = self.at(at);
-        let writer = writer_of(index);
-        while end < most {
-            let (next, index) = self.at(end);
-            if writer_of(index) != writer {
-                break;
-            }
-            end = next;
-        }
-        (end.min(most), writer)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn write(start: u64, after: &[u8], writer: Writer) -> Write {
-        Write { start, before: vec![0; after.len()].into(), after: after.into(), writer, is_difference: false }
-    }
-
-    #[test]
-    fn runs_end_where_the_last_writer_changes() {
-        let before = Image::zeroed(65536);
-        let mut after = before.clone();
-        let writes =
-            [write(10, b"abcdef", Writer::Host), write(12, b"XY", Writer::guest()), write(40, b"\0q", Writer::Host)];
-        for w in &writes {
-            after.write(w.start, &w.after);
-        }
-        let changes = Change::between(&before, &after, &writes);
-        let shown: Vec<_> = changes.iter().map(|c| (c.start, c.after.clone(), c.writer.word())).collect();
-        assert_eq!(
-            shown,
-            [
-                (10, b"ab".to_vec(), "host"),
-                (12, b"XY".to_vec(), "guest"),
-                (14, b"ef".to_vec(), "host"),
-                (41, b"q".to_vec(), "host"),
-            ]
-        );
+    /// Takes over what a recording came to. Counts of stores that were told to be higher stay.
+    pub fn take_settled(&mut self, settled: Settled) -> Vec<u32> {
+        self.recording = Recording::default();
+        (self.events, self.memory, self.changes) = (settled.events, settled.memory, settled.changes);
+        self.stores = self.stores.max(settled.stores);
+        self.stores_recorded = self.stores_recorded.max(settled.recorded);
+        settled.sites
     }
 }

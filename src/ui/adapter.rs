@@ -2,7 +2,6 @@
 
 use crate::app::inspect::Inspection;
 use crate::app::{App, Pane, keymap};
-use crate::timeline;
 
 pub use keymap::status_keys;
 
@@ -13,9 +12,9 @@ pub fn help_groups() -> Vec<(&'static str, Vec<(String, &'static str)>)> {
         .collect()
 }
 
-/// What is known about the byte under the cursor: a word and what it says.
-pub fn inspector_rows(app: &App) -> Vec<(String, String)> {
-    Inspection::of(app).rows.into_iter().map(|(label, text)| (label.to_string(), text)).collect()
+/// What is known about the byte under the cursor, so many of its earlier writers included: a word and what it says.
+pub fn inspector_rows(app: &App, most_earlier: usize) -> Vec<(String, String)> {
+    Inspection::of(app, most_earlier).rows.into_iter().map(|(label, text)| (label.to_string(), text)).collect()
 }
 
 /// Rows scrolled off the top of a pane of prose.
@@ -23,15 +22,7 @@ pub fn scrolled(app: &App, pane: Pane) -> u16 {
     match pane {
         Pane::Happened => app.scroll.happened,
         Pane::Inspector => app.scroll.inspector,
-        Pane::Source => app.scroll.source,
-        Pane::Steps | Pane::Memory => 0,
-    }
-}
-
-/// What a step did, in one or two sentences.
-pub fn narration(app: &App, step: usize) -> String {
-    match app.timeline.step(step) {
-        Some(_) => timeline::narrate(&app.timeline, step),
-        None => "This step has not run yet.".to_string(),
+        Pane::Guest => app.scroll.guest,
+        Pane::Steps | Pane::Memory | Pane::Source => 0,
     }
 }

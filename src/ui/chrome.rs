@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::dump::Dump;
-use crate::app::layout::{Layout, TABS, step_count};
-use crate::app::{App, Engine};
+use crate::app::layout::{self, Layout, step_count};
+use crate::app::{App, Engine, events};
 use crate::safe;
 use crate::timeline::PAGE;
 
@@ -34,12 +34,11 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, theme: &T
 fn step_of(app: &App) -> Option<String> {
     let last = step_count(app).checked_sub(1)?;
     let shown = app.moment.step;
-    match app.timeline.step(shown) {
-        Some(step) if app.moment.event < step.events.len() => {
-            Some(format!("step {shown} of {last}, write {} of {}", app.moment.event, step.events.len()))
-        }
-        _ => Some(format!("step {shown} of {last}")),
-    }
+    Some(match (app.record(), app.position()) {
+        (Some(step), Some(0)) => format!("step {shown} of {last}, before {}", events::ordinal(step, 1)),
+        (Some(step), Some(at)) => format!("step {shown} of {last}, {}", events::ordinal(step, at)),
+        _ => format!("step {shown} of {last}"),
+    })
 }
 
 fn memory_of(app: &App, dump: &Dump) -> Option<String> {
@@ -96,7 +95,7 @@ pub fn separators(buffer: &mut Buffer, layout: &Layout, theme: &Theme) {
 
 /// ` 1 steps 2 memory …` with the one that is shown set off.
 pub fn tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    for (index, (pane, name, column)) in TABS.into_iter().enumerate() {
+    for (index, (pane, name, column)) in layout::tabs(area.width).into_iter().enumerate() {
         let style = if pane == app.pane { theme.chosen() } else { theme.text() };
         let mut pen = Pen::at(buffer, area, column, 0);
         pen.put(&(index + 1).to_string(), theme.key()).put(" ", theme.text()).put(name, style);

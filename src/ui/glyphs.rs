@@ -15,6 +15,11 @@ pub struct Glyphs {
     pub note: char,
     /// Before what came of a step.
     pub arrow: &'static str,
+    /// Before an event of an unfolded step, and before its last.
+    pub branch: char,
+    pub last_branch: char,
+    /// Before the line of source that is meant.
+    pub line_mark: char,
     pub cut: char,
     pub pointer: char,
     pub pointer_before: char,
@@ -60,6 +65,9 @@ impl Glyphs {
             finding: '!',
             note: 'i',
             arrow: "→",
+            branch: '├',
+            last_branch: '└',
+            line_mark: '▸',
             cut: '…',
             pointer: '▸',
             pointer_before: '▹',
@@ -101,6 +109,9 @@ impl Glyphs {
             finding: '!',
             note: 'i',
             arrow: "->",
+            branch: '|',
+            last_branch: '`',
+            line_mark: '>',
             cut: '~',
             pointer: '>',
             pointer_before: '<',
@@ -150,12 +161,21 @@ impl Glyphs {
         key.replace('←', "left").replace('→', "right").replace('↑', "up").replace('↓', "down")
     }
 
+    /// A text with its arrows in characters this set may use.
+    pub fn arrows(&self, text: &str) -> String {
+        if !self.is_ascii() {
+            return text.to_string();
+        }
+        text.replace('←', "<-").replace('→', "->")
+    }
+
     /// The nearest to a text of one cell that this set may use; `None` where it may stand as it is.
     pub fn substitute(&self, symbol: &str) -> Option<char> {
         match symbol {
             _ if !self.is_ascii() || symbol.is_ascii() => None,
             "…" => Some(self.cut),
             "→" => Some('>'),
+            "←" => Some('<'),
             _ => Some('?'),
         }
     }

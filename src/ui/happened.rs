@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::{App, Pane};
+use crate::app::{App, Pane, events};
 use crate::safe;
-use crate::timeline::{Finding, Outcome, Severity, StepRecord};
+use crate::timeline::{Attempt, Finding, FindingKind, Outcome, Severity, StepRecord, Trap};
 
 use super::adapter;
 use super::text;
@@ -50,6 +50,21 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         None => safe::plain(&step.text),
     };
     push(&mut lines, &written, columns, theme.strong());
+    let is_within = app.position().is_some_and(|at| at < step.events.len());
+    let event = app.position().map(|at| events::sentence(step, at));
+    // Inside a step its event comes first, at the end what it ended in.
+    if let Some(event) = event.as_ref().filter(|_| is_within) {
+        push(&mut lines, event, columns, theme.text());
+        lines.push((String::new(), theme.text()));
+    }
+    if let Some(trap) = &step.trap {
+        let style = if step.outcome == Outcome::Ok { theme.text() } else { theme.tone(Tone::Bad) };
+        push_trap(&mut lines, trap, columns, style, theme);
+    }
+    if let Some(event) = event.filter(|_| !is_within) {
+        push(&mut lines, &event, columns, theme.text());
+        lines.push((String::new(), theme.text()));
+    }
     let prose = step.narration.as_deref().map(paragraphs);
     // The author's words introduce the step; what went wrong, and a question, come before them.
     let is_introduced = step.outcome == Outcome::Ok && step.ask.is_none();
@@ -57,8 +72,18 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         push(&mut lines, prose, columns, theme.text());
         lines.push((String::new(), theme.text()));
     }
-    push(&mut lines, &paragraphs(&adapter::narration(app, shown)), columns, theme.text());
-    for finding in step.findings.iter().filter(|f| f.claimed || !is_told_by_error(f, step)) {
+    let narration = paragraphs(&app.narration());
+    let narration = if is_within { format!("The whole step: {narration}") } else { narration };
+    push(&mut lines, &narration, columns, theme.text());
+    if step.stores_recorded < step.stores {
+        let text = format!(
+            "Recorded {} of {} stores; the rest as a difference.",
+            events::thousands(step.stores_recorded),
+            events::thousands(step.stores)
+        );
+        push(&mut lines, &text, columns, theme.tone(Tone::Note));
+    }
+    for finding in step.findings.iter().filter(|f| f.claimed || !is_told_already(f, step)) {
         let tone = match finding.severity() {
             _ if finding.claimed => theme.faint(),
             Severity::Error => theme.tone(Tone::Bad),
@@ -81,9 +106,45 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
     lines
 }
 
-/// Whether a finding says what the step's error, which is told already, says too.
-fn is_told_by_error(finding: &Finding, step: &StepRecord) -> bool {
-    step.error.as_ref().is_some_and(|error| error.contains(finding.message.trim()))
+/// The kind of trap, the access that went wrong, and who called whom.
+fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: &Theme) {
+    push(lines, &format!("trap: {}", safe::plain(&trap.kind)), columns, style);
+    if let Some(attempt) = &trap.attempt {
+        push(lines, &tried(attempt), columns, theme.text());
+    }
+    let frames = trap.chain.iter().map(|frame| {
+        let place = events::place(frame.offset, frame.source.as_deref());
+        format!("{}{place}", safe::cut(&frame.function, 80))
+    });
+    let chain = frames.collect::<Vec<_>>().join(", called by ");
+    let more = match trap.depth.saturating_sub(trap.chain.len()) {
+        0 => String::new(),
+        hidden => format!(", and {} more calls out", events::thousands(hidden as u64)),
+    };
+    if !chain.is_empty() {
+        push(lines, &format!("In {chain}{more}."), columns, theme.text());
+    }
+}
+
+/// What the access that trapped went for, and how far past the end of memory that lies.
+fn tried(attempt: &Attempt) -> String {
+    let Attempt { is_store, address, len, memory_end } = *attempt;
+    let what = if is_store { "store" } else { "load" };
+    let end = format!("the end of memory, {memory_end:#x}");
+    let place = match (address.checked_sub(memory_end), attempt.past_end()) {
+        (Some(0), _) => format!("right at {end}"),
+        (Some(past), _) => format!("{} past {end}", text::count(past, "byte")),
+        (None, 1) => format!("the last of which lies past {end}"),
+        (None, past) => format!("the last {past} of which lie past {end}"),
+    };
+    let nothing = if is_store { " Nothing of it was written." } else { "" };
+    format!("The {what} went for {} at {address:#x}, {place}.{nothing}", text::count(len, "byte"))
+}
+
+/// Whether a finding says what the trap or the step's error, which are told already, say too.
+fn is_told_already(finding: &Finding, step: &StepRecord) -> bool {
+    (finding.kind == FindingKind::Trap && step.trap.is_some())
+        || step.error.as_ref().is_some_and(|error| error.contains(finding.message.trim()))
 }
 
 /// Text of several lines, each made safe.
@@ -93,4 +154,34 @@ fn paragraphs(text: &str) -> String {
 
 fn push(lines: &mut Lines, text: &str, columns: u16, style: Style) {
     lines.extend(text::wrap(text, columns).into_iter().map(|line| (line, style)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_is_told_with_how_far_past_the_end_it_went() {
+        let told = |is_store, address, len| tried(&Attempt { is_store, address, len, memory_end: 0x10000 });
+        assert_eq!(
+            told(true, 0x10000, 4),
+            "The store went for 4 bytes at 0x10000, right at the end of memory, 0x10000. Nothing of it was written."
+        );
+        assert_eq!(
+            told(false, 0x10010, 1),
+            "The load went for 1 byte at 0x10010, 16 bytes past the end of memory, 0x10000."
+        );
+        assert_eq!(
+            told(false, 0xfffd, 4),
+            "The load went for 4 bytes at 0xfffd, the last of which lies past the end of memory, 0x10000."
+        );
+        assert_eq!(
+            told(false, 0xfffe, 8),
+            "The load went for 8 bytes at 0xfffe, the last 6 of which lie past the end of memory, 0x10000."
+        );
+        assert_eq!(
+            told(false, (1 << 33) - 1, 8),
+            "The load went for 8 bytes at 0x1ffffffff, 8589869055 bytes past the end of memory, 0x10000."
+        );
+    }
 }

@@ -1,9 +1,9 @@
-//! The byte under the cursor, and for now, in the source's place, what is known of the guest.
+//! The byte under the cursor, and what is known of the guest.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{App, Pane};
+use crate::app::{App, MOST_WRITERS, Pane};
 use crate::safe;
 
 use super::adapter;
@@ -11,7 +11,7 @@ use super::text::{self, Pen};
 use super::theme::Theme;
 
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let rows = adapter::inspector_rows(app);
+    let rows = rows(app, area);
     if rows.is_empty() {
         Pen::at(buffer, area, 1, 0).put("no byte here", theme.faint());
         return;
@@ -19,14 +19,19 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     put(buffer, area, &Table::of(&rows, area.width, theme), adapter::scrolled(app, Pane::Inspector), theme);
 }
 
+/// The rows on the byte under the cursor. Of the pane at most half is for its earlier writers.
+fn rows(app: &App, area: Rect) -> Vec<(String, String)> {
+    adapter::inspector_rows(app, (usize::from(area.height) / 4).clamp(1, MOST_WRITERS.saturating_sub(1)))
+}
+
 /// Lines there are on the byte under the cursor, in a pane.
 pub fn height(app: &App, area: Rect, theme: &Theme) -> usize {
-    Table::of(&adapter::inspector_rows(app), area.width, theme).lines.len()
+    Table::of(&rows(app, area), area.width, theme).lines.len()
 }
 
 /// The guest as it was given.
 pub fn draw_guest(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    put(buffer, area, &Table::of(&guest_rows(app), area.width, theme), adapter::scrolled(app, Pane::Source), theme);
+    put(buffer, area, &Table::of(&guest_rows(app), area.width, theme), adapter::scrolled(app, Pane::Guest), theme);
 }
 
 /// Lines there are on the guest, in a pane.

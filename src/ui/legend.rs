@@ -8,8 +8,8 @@ use super::theme::{Category, Theme};
 pub fn marks(theme: &Theme) -> Vec<(String, Style, &'static str)> {
     let g = &theme.glyphs;
     vec![
-        (format!("{} 20", g.changed), theme.changed(), "changed by this step"),
-        ("20".into(), theme.changed_earlier(), "changed since the start (c)"),
+        (format!("{} 20", g.changed), theme.changed(), "changed by this step or store"),
+        ("20".into(), theme.changed_earlier(), "changed earlier in this step, or since the start (c)"),
         (g.pointer.to_string(), theme.pointer(), "a pointer points here"),
         (g.pointer_before.to_string(), theme.pointer_before(), "it pointed here before this step"),
         (format!("{}{}{}", g.region_bar, g.region_start, g.region_end), theme.region(), "a region or block"),

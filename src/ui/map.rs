@@ -1,6 +1,6 @@
 //! The strip that maps the whole memory: what was written when, named regions, new pages, where the cursor is.
 //!
-//! It reads the record of changes, never memory itself, so its cost does not follow memory's size.
+//! It reads the record of changes, never memory as a whole, so its cost does not follow memory's size.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,7 +8,7 @@ use ratatui::style::Style;
 
 use crate::app::App;
 use crate::app::dump::Dump;
-use crate::timeline::{Change, StepRecord};
+use crate::timeline::StepRecord;
 
 use super::text::{self, Pen};
 use super::theme::Theme;
@@ -45,7 +45,7 @@ fn look_of(start: u64, end: u64, app: &App, dump: &Dump, theme: &Theme) -> (char
     let steps = app.timeline.steps();
     let shown = app.moment.step.min(steps.len());
     let (earlier, now) = steps.split_at_checked(shown).unwrap_or((steps, &[]));
-    let touches = |step: &StepRecord| changes_within(&step.changes, start, end);
+    let touches = |step: &StepRecord| step.changes.any_within(start, end);
     match () {
         () if now.first().is_some_and(touches) => (glyphs.map_changed, theme.change_mark()),
         () if earlier.iter().rev().any(touches) => (glyphs.map_earlier, theme.text()),
@@ -55,10 +55,4 @@ fn look_of(start: u64, end: u64, app: &App, dump: &Dump, theme: &Theme) -> (char
         () if start >= dump.before.len() && !dump.before.is_empty() => (glyphs.map_grown, theme.change_mark()),
         () => (glyphs.map_nothing, theme.faint()),
     }
-}
-
-/// Whether any of the changes, which are in order of address, reaches into `start..end`.
-fn changes_within(changes: &[Change], start: u64, end: u64) -> bool {
-    let first = changes.partition_point(|c| c.span().end() <= start);
-    changes.get(first).is_some_and(|c| c.start < end)
 }

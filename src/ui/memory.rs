@@ -1,4 +1,4 @@
-//! The two memory panes: the same rows of memory before and after the step that is shown.
+//! The two memory panes: the same rows of memory before and after the step or the event that is shown.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -70,7 +70,13 @@ impl Pane<'_> {
         after: &[Option<u8>],
     ) -> bool {
         let bytes = if self.side == Side::Before { before } else { after };
-        let changes: Vec<bool> = before.iter().zip(after).map(|(b, a)| b.unwrap_or(0) != a.unwrap_or(0)).collect();
+        // A store of what stood there already is marked too: it was just written.
+        let is_written =
+            |index: u64| self.dump.written.is_some_and(|span| span.contains(address.saturating_add(index)));
+        let changes: Vec<bool> = (0u64..)
+            .zip(before.iter().zip(after))
+            .map(|(index, (b, a))| b.unwrap_or(0) != a.unwrap_or(0) || is_written(index))
+            .collect();
         let is_changed = changes.contains(&true);
         if bytes.iter().all(Option::is_none) {
             if address == self.end {
@@ -207,7 +213,7 @@ impl Pane<'_> {
         let style = match (changed, self.side) {
             (true, Side::After) => theme.changed(),
             (true, Side::Before) => theme.about_to_change(),
-            (false, _) if self.app.cumulative && self.dump.start.byte(address).unwrap_or(0) != byte => {
+            (false, _) if self.dump.since.as_ref().is_some_and(|s| s.byte(address).unwrap_or(0) != byte) => {
                 theme.changed_earlier()
             }
             (false, _) => theme.byte(Category::of(byte)),

@@ -10,6 +10,7 @@ mod legend;
 mod map;
 mod memory;
 mod overlay;
+mod source;
 mod status;
 mod steps;
 mod text;
@@ -24,8 +25,10 @@ use ratatui::layout::Rect;
 
 use crate::app::dump::Dump;
 use crate::app::layout::{Class, LEAST, Layout, content};
-use crate::app::{App, Engine, Overlay, Pane, Scroll};
+use crate::app::origin::Origin;
+use crate::app::{App, Engine, Overlay, Pane, ScrollLimits, events};
 use crate::safe;
+use crate::timeline::Event;
 
 use memory::Side;
 use text::Pen;
@@ -41,7 +44,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) {
 }
 
 /// How far each pane can be scrolled until its last line is seen, in lines.
-pub fn last_scroll(app: &App, theme: &Theme) -> Scroll {
+pub fn last_scroll(app: &App, theme: &Theme) -> ScrollLimits {
     let layout = Layout::of(app.size, app.pane);
     // What is not scrolled needs no limit, and so no second look at what the pane shows.
     let last = |area: Option<Rect>, scrolled: u16, lines: fn(&App, Rect, &Theme) -> usize| {
@@ -49,10 +52,14 @@ pub fn last_scroll(app: &App, theme: &Theme) -> Scroll {
         let hidden = lines(app, area, theme).saturating_sub(usize::from(area.height));
         Some(u16::try_from(hidden).unwrap_or(u16::MAX))
     };
-    Scroll {
+    ScrollLimits {
         happened: last(layout.happened, app.scroll.happened, happened::height).unwrap_or(u16::MAX),
         inspector: last(layout.inspector, app.scroll.inspector, inspector::height).unwrap_or(u16::MAX),
-        source: last(layout.source, app.scroll.source, inspector::guest_height).unwrap_or(u16::MAX),
+        guest: last(layout.guest, app.scroll.guest, inspector::guest_height).unwrap_or(u16::MAX),
+        source: match layout.source.filter(|_| app.scroll.source != 0) {
+            Some(area) => source::scroll_limits(app, content(area)),
+            None => (i16::MIN, i16::MAX),
+        },
         help: match app.overlay {
             Overlay::Help { .. } => overlay::last_help_line(body(app), theme),
             _ => 0,
@@ -102,7 +109,8 @@ fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, dump: &Dump, theme: &T
             Pane::Memory => memory::draw(buffer, inner, app, dump, side, theme),
             Pane::Happened => happened::draw(buffer, inner, app, theme),
             Pane::Inspector => inspector::draw(buffer, inner, app, theme),
-            Pane::Source => inspector::draw_guest(buffer, inner, app, theme),
+            Pane::Source => source::draw(buffer, inner, app, theme),
+            Pane::Guest => inspector::draw_guest(buffer, inner, app, theme),
         }
     }
     chrome::separators(buffer, layout, theme);
@@ -113,21 +121,17 @@ fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, dump: &Dump, theme: &T
 
 /// A pane's title, and what stands at the right of it.
 fn title_of(pane: Pane, side: Side, app: &App, dump: &Dump) -> (String, String) {
-    let step = app.moment.step;
-    let title = match (pane, side) {
-        (Pane::Steps, _) => "steps".to_string(),
-        (Pane::Memory, Side::Before) => format!("before step {step}"),
-        (Pane::Memory, Side::After) => match app.timeline.step(step) {
-            Some(record) if app.moment.event < record.events.len() => {
-                format!("after write {} of {} in step {step}", app.moment.event, record.events.len())
-            }
-            Some(_) => format!("after step {step}"),
-            None if app.timeline.steps().is_empty() => "memory".to_string(),
-            None => format!("before step {step}"),
-        },
-        (Pane::Happened, _) => "what happened".to_string(),
-        (Pane::Inspector, _) => format!("byte {:#x}", app.cursor),
-        (Pane::Source, _) => "guest".to_string(),
+    let title = match pane {
+        Pane::Steps => "steps".to_string(),
+        Pane::Memory if side == Side::Before => title_before(app),
+        Pane::Memory => title_after(app),
+        Pane::Happened => "what happened".to_string(),
+        Pane::Inspector => format!("byte {:#x}", app.cursor),
+        Pane::Source => {
+            let origin = Origin::of(app);
+            return (origin.title, safe::cut(&origin.note, 30));
+        }
+        Pane::Guest => "guest".to_string(),
     };
     let span = dump.spans_of(app.cursor).next().filter(|_| pane == Pane::Memory && side == Side::After);
     let note = span.map(|named| {
@@ -136,6 +140,33 @@ fn title_of(pane: Pane, side: Side, app: &App, dump: &Dump) -> (String, String) 
         format!("{name} {:#x}..{:#x}{released}", named.span.start, named.span.end())
     });
     (title, note.unwrap_or_default())
+}
+
+/// `before step 4`, `before store 7`
+fn title_before(app: &App) -> String {
+    match (app.record(), app.position()) {
+        (Some(_), Some(1..)) if grew(app) => "before memory grew".to_string(),
+        (Some(step), Some(at @ 1..)) => format!("before {} {}", events::noun(step), events::thousands(at as u64)),
+        _ => format!("before step {}", app.moment.step),
+    }
+}
+
+/// `after step 4`, `after store 7 of 14`
+fn title_after(app: &App) -> String {
+    let step = app.moment.step;
+    match (app.record(), app.position()) {
+        (Some(record), Some(0)) => format!("before {}", events::ordinal(record, 1)),
+        (Some(record), Some(at)) if grew(app) => format!("after memory grew, {}", events::ordinal(record, at)),
+        (Some(record), Some(at)) => format!("after {}", events::ordinal(record, at)),
+        (Some(_), None) => format!("after step {step}"),
+        (None, _) if app.timeline.steps().is_empty() => "memory".to_string(),
+        (None, _) => format!("before step {step}"),
+    }
+}
+
+/// Whether the event shown is growth.
+fn grew(app: &App) -> bool {
+    matches!(app.event(), Some(Event::Growth(_)))
 }
 
 /// One line for a terminal that is too small for anything else.

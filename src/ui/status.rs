@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{App, Engine, Overlay};
+use crate::app::{App, Engine, Overlay, events};
 use crate::safe;
 
 use super::adapter;
@@ -25,7 +25,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     }
     let mut left = area;
     if let Some(count) = app.count {
-        let typed = format!("{count} then G goes to step {count}");
+        let typed = format!("{count} then G step, o store");
         Pen::at(buffer, area, 1, 0).put(&typed, theme.strong());
         let used = text::width(&typed).saturating_add(2).min(area.width);
         left = Rect { x: area.x + used, width: area.width - used, ..area };
@@ -58,10 +58,13 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
         Engine::Running { step, cancelling: true, .. } => {
             pen.put(&format!("cancelling step {step} {dots}"), theme.tone(Tone::Warning));
         }
-        Engine::Running { step, ticks, .. } => {
+        Engine::Running { step, progress, .. } => {
             pen.put(&format!("step {step} is running {dots} "), theme.strong());
-            if *ticks > 0 {
-                pen.put(&format!("{} loops and calls so far ", thousands(*ticks)), theme.faint());
+            if progress.seconds > 0 {
+                pen.put(&format!("{} s ", progress.seconds), theme.faint());
+            }
+            if progress.stores > 0 {
+                pen.put(&format!("{} stores so far ", events::thousands(progress.stores)), theme.faint());
             }
             pen.put("  ", theme.text()).put("esc", theme.key()).put(" cancels", theme.text());
         }
@@ -103,17 +106,4 @@ fn search(frame: &mut Frame, area: Rect, input: &tui_input::Input, theme: &Theme
     super::overlay::input_line(frame, input_area, input, true, theme);
     let hint_area = Rect { x: field.right(), width: area.width.saturating_sub(field.width), ..area };
     Pen::at(frame.buffer_mut(), hint_area, 1, 0).put(hint, theme.faint());
-}
-
-/// `12 345 678`
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(c);
-    }
-    out
 }

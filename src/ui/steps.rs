@@ -1,26 +1,93 @@
-//! The list of steps: what has run and how it ended, what is shown, what comes.
+//! The list of steps: what has run and how it ended, what is shown, what comes; and the events of an unfolded step.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
-use crate::app::layout::{first_step, step_count};
-use crate::app::{App, Engine};
+use crate::app::layout::step_count;
+use crate::app::list::{self, ListLine};
+use crate::app::{App, Engine, events};
 use crate::safe;
-use crate::timeline::{Outcome, Severity, StepKind, StepRecord};
+use crate::timeline::{Attempt, Outcome, Severity, StepKind, StepRecord};
 use crate::value::Value;
 
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
 
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let count = step_count(app);
-    let first = first_step(count, app.moment.step, area.height);
-    let digits = text::width(&count.saturating_sub(1).to_string());
-    for row in 0..area.height {
-        let index = first + usize::from(row);
-        if index < count {
-            draw_step(Pen::at(buffer, area, 0, row), index, digits, app, theme);
+    let digits = text::width(&step_count(app).saturating_sub(1).to_string());
+    for (row, line) in (0..area.height).zip(list::lines(app, area.height)) {
+        let mut pen = Pen::at(buffer, area, 0, row);
+        match line {
+            ListLine::Step(index) => draw_step(pen, index, digits, app, theme),
+            inside => {
+                if is_here(&inside, app) {
+                    pen.put_char(theme.glyphs.current, theme.pointer());
+                }
+                // Below the step's own text.
+                draw_inside(Pen::at(buffer, area, digits + 3, row), &inside, app, theme);
+            }
         }
+    }
+}
+
+/// Whether the moment shown is right after the event of a line.
+fn is_here(line: &ListLine, app: &App) -> bool {
+    matches!(line, ListLine::Event { number, .. } if Some(*number) == app.position())
+}
+
+/// `├ 0x40c ← 20  ' '`, and what else stands below a step.
+fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
+    let glyphs = &theme.glyphs;
+    let mut put = |branch: char, forms: &[String], style: Style| {
+        pen.put_char(branch, theme.faint()).put(" ", style);
+        let forms: Vec<String> = forms.iter().map(|form| glyphs.arrows(form)).collect();
+        let text = text::first_that_fits(&forms, pen.room().saturating_sub(1), glyphs.cut);
+        pen.put(&text, style);
+    };
+    match line {
+        ListLine::Event { number, is_last } => {
+            let event = number.checked_sub(1).and_then(|index| app.record()?.events.get(index));
+            let style = match app.position() {
+                Some(at) if at == *number => theme.current(),
+                Some(at) if at < *number => theme.pending(),
+                _ => theme.text(),
+            };
+            let branch = if *is_last { glyphs.last_branch } else { glyphs.branch };
+            put(branch, &event.map(|event| events::lines(&event)).unwrap_or_default(), style);
+        }
+        ListLine::Above(count) => put(glyphs.branch, &[more(*count, "before", app, theme)], theme.faint()),
+        ListLine::Below(count) => put(glyphs.last_branch, &[more(*count, "more", app, theme)], theme.faint()),
+        ListLine::Recorded { stores, all } => {
+            let text = format!("{} of {} stores,", events::thousands(*stores), events::thousands(*all));
+            put(glyphs.branch, &[format!("recorded {text}"), text], theme.tone(Tone::Note));
+        }
+        ListLine::Difference => put(glyphs.branch, &["the rest as a difference".into()], theme.tone(Tone::Note)),
+        ListLine::Attempt(attempt) => put(glyphs.failed, &attempted(attempt), theme.tone(Tone::Bad)),
+        ListLine::Step(_) => {}
+    }
+}
+
+/// A store that trapped, never to be taken for one that was made.
+fn attempted(attempt: &Attempt) -> [String; 4] {
+    let (at, len) = (attempt.address, attempt.len);
+    let bytes = text::count(len, "byte");
+    [
+        format!("{at:#x} ← {bytes}, out of bounds: attempted"),
+        format!("{at:#x} ← {bytes} attempted"),
+        format!("{at:#x} ← {len} B tried"),
+        format!("{at:#x} attempted"),
+    ]
+}
+
+/// `… 13 more stores`
+fn more(count: usize, which: &str, app: &App, theme: &Theme) -> String {
+    let noun = app.record().map_or("event", events::noun);
+    let s = if count == 1 { "" } else { "s" };
+    let count = events::thousands(count as u64);
+    match which {
+        "more" => format!("{} {count} more {noun}{s}", theme.glyphs.cut),
+        _ => format!("{} {count} {noun}{s} {which}", theme.glyphs.cut),
     }
 }
 
@@ -35,7 +102,9 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     };
     let glyphs = &theme.glyphs;
     let (mark, tone) = outcome_mark(index, record, app, theme);
-    pen.put_char(if is_shown { glyphs.current } else { ' ' }, theme.pointer()).put_char(mark, tone);
+    // In an unfolded step the mark stands at the event that has just happened.
+    let is_here = is_shown && app.position().unwrap_or(0) == 0;
+    pen.put_char(if is_here { glyphs.current } else { ' ' }, theme.pointer()).put_char(mark, tone);
     pen.put(&format!(" {index:>width$} ", width = usize::from(digits)), style);
     let detail = record.map(|r| detail(r, theme)).unwrap_or_default();
     let finding = record.and_then(|r| finding_mark(r, theme));
@@ -63,7 +132,7 @@ fn close_up(written: &str) -> String {
     format!("{code}{}{rest}", if ends_in_blank && !code.is_empty() { " " } else { "" })
 }
 
-fn outcome_mark(index: usize, record: Option<&StepRecord>, app: &App, theme: &Theme) -> (char, ratatui::style::Style) {
+fn outcome_mark(index: usize, record: Option<&StepRecord>, app: &App, theme: &Theme) -> (char, Style) {
     let glyphs = &theme.glyphs;
     match record {
         Some(step) => match step.outcome {
@@ -83,7 +152,7 @@ fn outcome_mark(index: usize, record: Option<&StepRecord>, app: &App, theme: &Th
 fn detail(step: &StepRecord, theme: &Theme) -> String {
     let arrow = theme.glyphs.arrow;
     match step.kind {
-        StepKind::Instantiate => match step.changes.iter().map(|c| c.after.len() as u64).sum::<u64>() {
+        StepKind::Instantiate => match step.changes.bytes() {
             0 => String::new(),
             bytes @ ..1024 => format!("{bytes} B data"),
             bytes => format!("{} data", text::size(bytes)),
@@ -108,7 +177,7 @@ fn shown(step: &StepRecord, name: &str, value: &Value) -> String {
     }
 }
 
-fn finding_mark(step: &StepRecord, theme: &Theme) -> Option<(char, ratatui::style::Style)> {
+fn finding_mark(step: &StepRecord, theme: &Theme) -> Option<(char, Style)> {
     let worst = step.findings.iter().filter(|f| !f.claimed).map(|f| f.severity()).max();
     let claimed = step.findings.iter().any(|f| f.claimed).then_some((theme.glyphs.finding, theme.faint()));
     match worst {

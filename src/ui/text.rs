@@ -144,6 +144,12 @@ pub fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
+/// The first of some forms of a text, the longest first, that fits; else the last, cut.
+pub fn first_that_fits(forms: &[String], columns: u16, mark: char) -> String {
+    let fits = forms.iter().find(|form| width(form) <= columns);
+    fits.or(forms.last()).map(|form| fit(form, columns, mark)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

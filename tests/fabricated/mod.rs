@@ -1,6 +1,8 @@
 //! Timelines made by hand, as a session would record them.
 #![allow(dead_code)] // Each test takes the ones it needs.
 
+pub mod stores;
+
 use linmem::timeline::*;
 use linmem::value::{Float, Value};
 
@@ -42,7 +44,10 @@ impl Story {
         }
         shape(&mut record);
         record.pages_after = record.memory.pages();
-        record.settle_changes(&before);
+        // A story says how many stores there were: the writes it is told by are no single stores.
+        let (stores, recorded) = (record.stores, record.stores_recorded);
+        record.settle(&before);
+        (record.stores, record.stores_recorded) = (stores, recorded);
         self.timeline.push(record);
         self
     }
@@ -63,14 +68,14 @@ pub fn put(record: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
     let write = Write { start, before: before.into(), after: bytes.into(), writer, is_difference: false };
     let event = Event::Write(write);
     event.apply(&mut record.memory);
-    record.events.push(event);
+    record.recording.push(event);
     record.focus = Some(Span { start, len: bytes.len() as u64 });
 }
 
 pub fn grow(record: &mut StepRecord, after: u64, by: Writer) {
     let event = Event::Growth(Growth { before: record.memory.pages(), after, by });
     event.apply(&mut record.memory);
-    record.events.push(event);
+    record.recording.push(event);
 }
 
 pub fn called(record: &mut StepRecord, export: &str, args: &[Value], results: &[Value]) {
@@ -280,6 +285,13 @@ pub fn hostile(bad: &str) -> Timeline {
             saw: vec![text(bad)],
         }];
         r.output = Some(bad.into());
+        r.trap = Some(Trap {
+            kind: bad.into(),
+            chain: vec![stores::frame(bad, Some(7), Some(bad)), stores::frame(bad, None, None)],
+            depth: 2,
+            attempt: None,
+        });
+        r.places = vec![(7, stores::place(bad))];
         r.findings.push(Finding::new(FindingKind::Trap, bad));
         r.answers = vec![Answer { asked_in: 1, value: Err(bad.into()) }];
     });

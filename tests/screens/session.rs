@@ -78,6 +78,7 @@ fn record(timeline: &Timeline, index: usize, bytes: u64) -> StepRecord {
                 };
                 store(&mut step, PTR + 12 + i as u64, &[*byte], writer);
             }
+            (step.stores, step.stores_recorded) = (14, 14);
             step.bindings = bind("n", Value::Int(26));
         }
         6 => step.bindings = bind("out", Value::Text("Did you know Wasm is cool!".into())),
@@ -88,7 +89,7 @@ fn record(timeline: &Timeline, index: usize, bytes: u64) -> StepRecord {
         let fetched = matches!(index, 1 | 5);
         step.pointers = vec![Pointer { name: "ptr".into(), address: PTR, moved_from: None, fetched }];
     }
-    step.settle_changes(&before);
+    step.settle(&before);
     step
 }
 
@@ -97,7 +98,7 @@ pub fn store(step: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
     let before = step.memory.read(start, bytes.len() as u64);
     step.memory.write(start, bytes);
     let write = Write { start, before: before.into(), after: bytes.into(), writer, is_difference: false };
-    step.events.push(Event::Write(write));
+    step.recording.push(Event::Write(write));
 }
 
 /// The state that shows `step` of a recording, as it is when a person arrives there.

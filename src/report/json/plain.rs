@@ -37,13 +37,13 @@ impl<B: AsRef<[u8]>> Serialize for Hex<B> {
 impl<B: AsRef<[u8]>> fmt::Display for Hex<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut digits = String::with_capacity(512);
-        for part in self.0.as_ref().chunks(256) {
-            digits.clear();
-            for byte in part {
-                digits.extend([byte >> 4, byte & 15].map(|nibble| char::from(DIGITS[usize::from(nibble)])));
+        let mut digits = [0; 128];
+        for part in self.0.as_ref().chunks(digits.len() / 2) {
+            for (pair, byte) in digits.chunks_exact_mut(2).zip(part) {
+                pair.copy_from_slice(&[byte >> 4, byte & 15].map(|nibble| DIGITS[usize::from(nibble)]));
             }
-            f.write_str(&digits)?;
+            let written = digits.get(..2 * part.len()).and_then(|digits| std::str::from_utf8(digits).ok());
+            f.write_str(written.ok_or(fmt::Error)?)?;
         }
         Ok(())
     }

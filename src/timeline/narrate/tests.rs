@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::super::{
-    Ask, Binding, CallRecord, Event, FindingKind, Growth, Image, MemoryFacts, NamedSpan, PAGE, PlannedStep,
+    Ask, Binding, CallRecord, Event, FindingKind, Growth, Image, MemoryFacts, NamedSpan, PAGE, PlannedStep, Span,
+    Write, Writer,
 };
 use super::*;
 
@@ -26,7 +27,7 @@ impl Story {
         let mut record = StepRecord::begin(index, kind, String::new(), before.clone());
         shape(&mut record);
         record.pages_after = record.memory.pages();
-        record.settle_changes(&before);
+        record.settle(&before);
         self.0.push(record);
         narrate(&self.0, index)
     }
@@ -37,13 +38,13 @@ fn put(record: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
     let write = Write { start, before: before.into(), after: bytes.into(), writer, is_difference: false };
     let event = Event::Write(write);
     event.apply(&mut record.memory);
-    record.events.push(event);
+    record.recording.push(event);
 }
 
 fn grow(record: &mut StepRecord, after: u64, by: Writer) {
     let event = Event::Growth(Growth { before: record.memory.pages(), after, by });
     event.apply(&mut record.memory);
-    record.events.push(event);
+    record.recording.push(event);
 }
 
 fn import(name: &str) -> Writer {
@@ -76,7 +77,7 @@ fn first(shape: impl FnOnce(&mut StepRecord)) -> String {
     let mut record = StepRecord::begin(0, StepKind::Instantiate, String::new(), Image::zeroed(PAGE));
     record.pages_before = 0;
     shape(&mut record);
-    record.settle_changes(&Image::default());
+    record.settle(&Image::default());
     story.0.push(record);
     narrate(&story.0, 0)
 }
@@ -288,7 +289,6 @@ fn steps_that_have_not_run_and_steps_that_are_none() {
 fn hostile_names_stay_escaped() {
     let told = Story::new().step(StepKind::Call, |r| {
         call(r, &[Value::Text("\x1b[2J".into())]);
-        r.changes = vec![];
         put(r, 1, b"x", Writer::Import { module: "\u{202e}m".into(), name: Arc::from("\x07") });
         fetch(r, 5, None);
         r.pointers[0].name = "\x1bp".into();

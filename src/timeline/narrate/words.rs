@@ -2,6 +2,7 @@
 
 use super::VALUE;
 use crate::safe;
+use crate::timeline::log::Spans;
 use crate::timeline::{PAGE, Span};
 use crate::value::Value;
 
@@ -9,24 +10,21 @@ use crate::value::Value;
 const NAME: usize = 60;
 
 /// How many bytes, and where: `14 bytes at 0x40c..0x41a`, `37 bytes in 5 runs between 0x400 and 0x4ff`.
-pub(super) fn placed(spans: &[Span]) -> String {
-    let total: u64 = spans.iter().fold(0, |sum, s| sum.saturating_add(s.len));
-    let bytes = count(total, "byte");
-    match spans {
-        [] => bytes,
-        [Span { start, len: 0 | 1 }] => format!("{bytes} at {start:#x}"),
-        [span] => format!("{bytes} at {:#x}..{:#x}", span.start, span.end()),
-        [first, .., last] => {
-            let end = last.end().saturating_sub(1);
-            format!("{bytes} in {} runs between {:#x} and {end:#x}", spans.len(), first.start)
-        }
+pub(super) fn placed(spans: &Spans) -> String {
+    let Spans { bytes: total, runs, start, end } = spans;
+    let bytes = count(*total, "byte");
+    match (runs, total) {
+        (0, _) => bytes,
+        (1, 0 | 1) => format!("{bytes} at {start:#x}"),
+        (1, _) => format!("{bytes} at {start:#x}..{end:#x}"),
+        _ => format!("{bytes} in {runs} runs between {start:#x} and {:#x}", end.saturating_sub(1)),
     }
 }
 
 pub(super) fn the_bytes(span: Span) -> String {
     match span.len {
         1 => format!("the byte at {:#x}", span.start),
-        _ => format!("the {}", placed(&[span])),
+        _ => format!("the {}", placed(&span.into())),
     }
 }
 
@@ -34,13 +32,16 @@ pub(super) fn the_bytes(span: Span) -> String {
 const LOOKED_AT: usize = 4096;
 
 /// Bytes as text where they begin as such, else as hex.
-pub(super) fn as_text(bytes: &[u8]) -> String {
-    let Some(start) = bytes.get(..LOOKED_AT).filter(|start| start.len() < bytes.len()) else {
+///
+/// `len` is how many there are in all, where `bytes` are only the first of them.
+pub(super) fn as_text(bytes: &[u8], len: u64) -> String {
+    let start = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    if start.len() as u64 >= len {
         return match std::str::from_utf8(bytes).ok().filter(|text| reads_well(text)) {
             Some(text) => safe::quoted(text, VALUE),
             None => Value::Bytes(bytes.to_vec()).brief(VALUE),
         };
-    };
+    }
     // A character that the cut parts is no reason to take text for something else.
     let whole = match std::str::from_utf8(start) {
         Err(error) if error.error_len().is_none() => start.get(..error.valid_up_to()).unwrap_or(start),
@@ -50,7 +51,7 @@ pub(super) fn as_text(bytes: &[u8]) -> String {
         Some(text) => Value::Text(text.chars().take(VALUE).collect()),
         None => Value::Bytes(start.iter().copied().take(VALUE / 3).collect()),
     };
-    format!("{shown}… {} bytes in all", bytes.len())
+    format!("{shown}… {len} bytes in all")
 }
 
 fn reads_well(text: &str) -> bool {

@@ -1,0 +1,253 @@
+//! The guest's journal as the host reaches it: where the stores are that the guest made since the last look.
+//!
+//! A slot is 16 bytes: the site's number, the address operand, the value (see `guest::rewrite`). What lies behind the last
+//! slot is all zero, so the end is found even where the guest trapped before it could say how far it had come.
+
+use wasmer::{AsStoreMut, AsStoreRef, Global, Instance, Memory, Value as Wasm};
+
+use crate::guest::{Journal as Layout, Site, SiteKind};
+use crate::timeline::{Attempt, Recording};
+
+/// In bytes.
+pub(super) const SLOT: usize = 16;
+/// The site number of a slot that goes on where the one before it ends.
+const CONTINUATION: u32 = u32::MAX;
+/// Slots that one session keeps at most, whatever each call may keep: 1 GiB of them.
+const MOST_KEPT_IN_ALL: u64 = 64 << 20;
+/// The longest copy from another memory that is kept byte by byte.
+const LONGEST_COPY: u64 = 64 << 20;
+
+/// The journal of one instance.
+pub(super) struct Journal {
+    private: Memory,
+    position: Global,
+    last_load: Global,
+    layout: Layout,
+    /// Stores that this call may still keep.
+    room: u64,
+    kept_in_all: u64,
+    /// What is being drained, kept so that its pages are reused.
+    buffer: Vec<u8>,
+    zeros: Vec<u8>,
+    /// The slot written last in the drain after the call.
+    last: Option<[u8; SLOT]>,
+}
+
+/// The slot that was written last, in terms of the module as given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LastSlot {
+    /// The instruction's.
+    pub offset: u64,
+    /// The access it was going to make, as if it had trapped.
+    pub attempt: Attempt,
+}
+
+impl Journal {
+    /// Finds the journal's parts among the instance's exports; `None` where one is missing.
+    pub fn of(instance: &Instance, layout: &Layout) -> Option<Self> {
+        let global = |name: &str| instance.exports.get_global(name).ok().cloned();
+        Some(Journal {
+            private: instance.exports.get_memory(&layout.memory_export).ok()?.clone(),
+            position: global(&layout.position_export)?,
+            last_load: global(&layout.last_load_export)?,
+            layout: layout.clone(),
+            room: 0,
+            kept_in_all: 0,
+            buffer: Vec::new(),
+            zeros: Vec::new(),
+            last: None,
+        })
+    }
+
+    pub fn private_memory(&self) -> &Memory {
+        &self.private
+    }
+
+    /// Starts a call that may keep so many stores.
+    pub fn begin(&mut self, max_stores: u64) {
+        self.room = max_stores.min(MOST_KEPT_IN_ALL.saturating_sub(self.kept_in_all));
+        self.last = None;
+    }
+
+    /// Takes over what the guest has written up to the position it says, and lets it start again. How many slots that
+    /// were. `memory` is the guest's own.
+    pub fn drain(
+        &mut self,
+        store: &mut impl AsStoreMut,
+        memory: Option<&Memory>,
+        into: &mut Recording,
+    ) -> Result<u64, String> {
+        let end = self.said_position(store);
+        self.take(store, end, memory, into)
+    }
+
+    /// Takes over all there is, after a call that ended in any way.
+    pub fn drain_rest(
+        &mut self,
+        store: &mut impl AsStoreMut,
+        memory: Option<&Memory>,
+        into: &mut Recording,
+    ) -> Result<u64, String> {
+        let end = self.true_position(store)?;
+        let slots = self.take(store, end, memory, into)?;
+        let whole = self.buffer.chunks_exact(SLOT).rev().find(|slot| number(slot) != CONTINUATION);
+        self.last = whole.and_then(|slot| slot.try_into().ok());
+        Ok(slots)
+    }
+
+    fn said_position(&self, store: &mut impl AsStoreMut) -> u64 {
+        match self.position.get(store) {
+            Wasm::I32(position) => u64::from(position as u32).max(u64::from(self.layout.start)),
+            _ => u64::from(self.layout.start),
+        }
+    }
+
+    /// The end of the slots: the guest says its position only now and then, and a trap may come before.
+    fn true_position(&self, store: &mut impl AsStoreMut) -> Result<u64, String> {
+        let mut at = self.said_position(store);
+        let view = self.private.view(store);
+        let mut part = [0; 64 * SLOT];
+        while at < view.data_size() {
+            let len = part.len().min((view.data_size() - at) as usize);
+            let Some(part) = part.get_mut(..len) else { break };
+            view.read(at, part).map_err(|e| e.to_string())?;
+            match part.chunks_exact(SLOT).position(|slot| number(slot) == 0) {
+                Some(empty) => return Ok(at + (empty * SLOT) as u64),
+                None => at += len as u64,
+            }
+        }
+        Ok(at)
+    }
+
+    fn take(
+        &mut self,
+        store: &mut impl AsStoreMut,
+        end: u64,
+        memory: Option<&Memory>,
+        into: &mut Recording,
+    ) -> Result<u64, String> {
+        let start = u64::from(self.layout.start);
+        let len = end.saturating_sub(start) as usize / SLOT * SLOT;
+        self.buffer.resize(len, 0);
+        if self.zeros.len() < len {
+            self.zeros.resize(len, 0);
+        }
+        let view = self.private.view(store);
+        let failed = |e: wasmer::MemoryAccessError| e.to_string();
+        view.read(start, &mut self.buffer).map_err(failed)?;
+        view.write(start, self.zeros.get(..len).unwrap_or_default()).map_err(failed)?;
+        view.write(0, &self.layout.limit.to_le_bytes()).map_err(failed)?;
+        self.position.set(store, Wasm::I32(self.layout.start as i32)).map_err(|e| e.to_string())?;
+        self.hand_over(store, memory, into)?;
+        Ok((len / SLOT) as u64)
+    }
+
+    /// Gives the drained slots to the recording, as many as may be kept; of the rest it keeps only where they went.
+    fn hand_over(
+        &mut self,
+        store: &impl AsStoreRef,
+        memory: Option<&Memory>,
+        into: &mut Recording,
+    ) -> Result<(), String> {
+        let slots = (self.buffer.len() / SLOT) as u64;
+        let kept = if slots <= self.room { self.buffer.len() } else { self.kept_part() };
+        let (keep, note) = self.buffer.split_at(kept.min(self.buffer.len()));
+        into.push_slots(keep);
+        let copied = last_whole(keep).filter(|_| note.is_empty()).and_then(|slot| self.copied(slot));
+        self.room = self.room.saturating_sub((keep.len() / SLOT) as u64);
+        self.kept_in_all = self.kept_in_all.saturating_add((keep.len() / SLOT) as u64);
+        if !note.is_empty() {
+            self.room = 0;
+            into.note_slots(note);
+        }
+        if let (Some((start, len)), Some(memory)) = (copied, memory) {
+            // The guest calls right behind such a copy, so the bytes are still those it copied.
+            let mut bytes = vec![0; len];
+            if memory.view(store).read(start, &mut bytes).is_ok() {
+                into.push_copied(&bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where in the buffer the last store ends that may be kept, in bytes.
+    fn kept_part(&self) -> usize {
+        let mut room = self.room;
+        let stores = self.buffer.chunks_exact(SLOT).take_while(|slot| {
+            let number = number(slot);
+            let is_free = number == CONTINUATION || matches!(self.kind(number), Some(SiteKind::Grow));
+            if is_free {
+                return true;
+            }
+            let has_room = room > 0;
+            room = room.saturating_sub(1);
+            has_room
+        });
+        stores.count() * SLOT
+    }
+
+    /// The span that a copy from another memory wrote.
+    fn copied(&self, slot: &[u8]) -> Option<(u64, usize)> {
+        let site = self.site(number(slot)).filter(|site| matches!(site.kind, SiteKind::CopyFrom))?;
+        let len = value(slot) & u64::from(u32::MAX);
+        let start = u64::from(operand(slot)).saturating_add(site.immediate);
+        (len <= LONGEST_COPY).then_some((start, usize::try_from(len).ok()?))
+    }
+
+    fn site(&self, number: u32) -> Option<&Site> {
+        self.layout.sites.get(usize::try_from(number.checked_sub(1)?).ok()?)
+    }
+
+    fn kind(&self, number: u32) -> Option<&SiteKind> {
+        self.site(number).map(|site| &site.kind)
+    }
+
+    /// The address operand of the load that the guest noted last.
+    pub fn last_load(&self, store: &mut impl AsStoreMut) -> Option<u32> {
+        match self.last_load.get(store) {
+            Wasm::I32(operand) => Some(operand as u32),
+            _ => None,
+        }
+    }
+
+    /// The last slot of the call that just ended, read as an access that may have trapped.
+    pub fn last_slot(&self, memory_end: u64) -> Option<LastSlot> {
+        let slot = self.last.as_ref()?;
+        let site = self.site(number(slot))?;
+        let to = u64::from(operand(slot)).saturating_add(site.immediate);
+        let (len, from) = match site.kind {
+            SiteKind::Store { width } => (u64::from(width), None),
+            SiteKind::Wide => (16, None),
+            SiteKind::Copy => (value(slot) & u64::from(u32::MAX), Some(value(slot) >> 32)),
+            SiteKind::Fill | SiteKind::CopyFrom | SiteKind::Init { .. } => (value(slot) & u64::from(u32::MAX), None),
+            SiteKind::Grow => return None,
+        };
+        let attempt = Attempt { is_store: true, address: to, len, memory_end };
+        // A copy goes wrong at either end; the destination is told where both do.
+        let attempt = match from {
+            Some(from) if attempt.past_end() == 0 => Attempt { is_store: false, address: from, ..attempt },
+            _ => attempt,
+        };
+        Some(LastSlot { offset: site.offset, attempt })
+    }
+}
+
+fn last_whole(slots: &[u8]) -> Option<&[u8]> {
+    slots.chunks_exact(SLOT).next_back().filter(|slot| number(slot) != CONTINUATION)
+}
+
+fn part<const N: usize>(slot: &[u8], at: usize) -> [u8; N] {
+    slot.get(at..at + N).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; N])
+}
+
+fn number(slot: &[u8]) -> u32 {
+    u32::from_le_bytes(part(slot, 0))
+}
+
+fn operand(slot: &[u8]) -> u32 {
+    u32::from_le_bytes(part(slot, 4))
+}
+
+fn value(slot: &[u8]) -> u64 {
+    u64::from_le_bytes(part(slot, 8))
+}

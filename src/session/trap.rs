@@ -1,0 +1,110 @@
+//! What a trap was and where: the engine's backtrace in terms of the module as given, and the access that went out of
+//! bounds.
+
+use std::sync::Arc;
+
+use wasmer::RuntimeError;
+use wasmer::sys::vm::TrapCode;
+
+use crate::guest::{Guest, Rewritten};
+use crate::safe;
+use crate::timeline::{Attempt, CallFrame, Trap};
+
+use super::journal::LastSlot;
+
+/// Frames of a call chain that are kept.
+const MOST_FRAMES: usize = 100;
+/// Frames that a message names.
+const MOST_NAMED: usize = 8;
+
+/// The guest's own record of where it went.
+#[derive(Debug, Default)]
+pub(super) struct Traces {
+    pub last_slot: Option<LastSlot>,
+    /// The address operand of the load noted last.
+    pub last_load: Option<u32>,
+    /// In bytes.
+    pub memory_end: u64,
+}
+
+/// A trap as it is recorded.
+pub(super) struct Told {
+    pub trap: Trap,
+    /// The slot written last is that of the store that trapped.
+    pub is_store_undone: bool,
+}
+
+/// Reads a trap out of the engine's error.
+pub(super) fn read(error: &RuntimeError, guest: &Guest, rewritten: &Rewritten, traces: &Traces) -> Told {
+    let frames: Vec<_> = error
+        .trace()
+        .iter()
+        .filter_map(|frame| {
+            let function = rewritten.original_function(frame.func_index())?;
+            Some((function, frame.func_index(), frame.module_offset() as u64))
+        })
+        .collect();
+    let chain: Vec<CallFrame> = frames
+        .iter()
+        .take(MOST_FRAMES)
+        .map(|(function, index, at)| {
+            let offset = rewritten.original_offset(guest, *index, *at);
+            let source = offset.and_then(|offset| guest.place(offset).source);
+            CallFrame { function: Arc::from(guest.function_name(*function)), offset, source }
+        })
+        .collect();
+    let at = chain.first().and_then(|frame| frame.offset);
+    // A slot is written before its store. The one of a finished store lies inside memory, and is not where the trap was.
+    let undone = traces.last_slot.filter(|slot| at == Some(slot.offset) || slot.attempt.past_end() > 0);
+    let attempt = match undone {
+        Some(slot) => Some(slot.attempt).filter(|attempt| attempt.past_end() > 0 || attempt.is_misaligned()),
+        None => load(at, guest, traces).filter(|_| is_access(error)),
+    };
+    let trap = Trap { kind: safe::plain(&error.message()), depth: frames.len(), attempt, chain };
+    Told { trap, is_store_undone: undone.is_some() }
+}
+
+fn is_access(error: &RuntimeError) -> bool {
+    matches!(
+        error.clone().to_trap(),
+        Some(TrapCode::HeapAccessOutOfBounds | TrapCode::HeapMisaligned | TrapCode::UnalignedAtomic)
+    )
+}
+
+fn load(at: Option<u64>, guest: &Guest, traces: &Traces) -> Option<Attempt> {
+    let access = guest.access_at(at?).filter(|access| !access.is_store)?;
+    let address = u64::from(traces.last_load?).saturating_add(access.immediate);
+    Some(Attempt { is_store: false, address, len: access.width, memory_end: traces.memory_end })
+}
+
+/// In one sentence: `unreachable in $f (lib.rs:12), called from $g`.
+pub(super) fn sentence(trap: &Trap) -> String {
+    let mut text = trap.kind.clone();
+    for (depth, frame) in trap.chain.iter().take(MOST_NAMED).enumerate() {
+        text.push_str(if depth == 0 { " in " } else { ", called from " });
+        text.push_str(&frame.function);
+        if let (0, Some(source)) = (depth, &frame.source) {
+            text.push_str(&format!(" ({source})"));
+        }
+    }
+    if trap.depth > MOST_NAMED {
+        text.push_str(&format!(", and {} more callers", trap.depth - MOST_NAMED));
+    }
+    if let Some(attempt) = &trap.attempt {
+        text.push_str(&format!(": {}", went(attempt)));
+    }
+    text
+}
+
+/// `a store of 4 bytes at 0x10000 goes 4 bytes past the end of memory at 0x10000`
+fn went(attempt: &Attempt) -> String {
+    let Attempt { is_store, address, len, memory_end } = *attempt;
+    let what = if is_store { "store" } else { "load" };
+    let s = |n: u64| if n == 1 { "" } else { "s" };
+    let past = attempt.past_end();
+    let start = format!("a {what} of {len} byte{} at {address:#x}", s(len));
+    if past == 0 {
+        return format!("{start}, which is no multiple of {len}");
+    }
+    format!("{start} goes {past} byte{} past the end of memory at {memory_end:#x}", s(past))
+}

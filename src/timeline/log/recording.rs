@@ -1,0 +1,263 @@
+//! What a step does to memory, as it is told while the step runs: appended to and nothing else, so that it costs little
+//! more than copying it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::sites::{SiteKind, SiteTable};
+use super::slots::{Blob, CONTINUATION, SLOT, Slots, parts};
+use crate::timeline::image::{LEAF, PAGE};
+use crate::timeline::{Event, Writer};
+
+/// What was told beside the guest's slots.
+#[derive(Debug, Clone)]
+pub(super) enum Aside {
+    /// At most 64 KiB of bytes, kept in the blob at `place`.
+    Write { start: u64, place: u64, len: u32, writer: u32, is_difference: bool },
+    /// In 64 KiB pages.
+    Growth { before: u64, after: u64, writer: u32 },
+    /// A part of the bytes that the slot before it copied from another memory.
+    Copied { place: u64, len: u32 },
+}
+
+/// The events of a step that is running, as they come in. [`settle`](Recording::settle) makes the
+/// [`EventLog`](super::EventLog) of them that readers look at.
+#[derive(Debug, Clone, Default)]
+pub struct Recording {
+    pub(super) table: Arc<SiteTable>,
+    pub(super) slots: Slots,
+    /// With the number of slots that came before each.
+    pub(super) asides: Vec<(usize, Aside)>,
+    pub(super) blob: Blob,
+    pub(super) writers: Writers,
+    kept: u64,
+    noted: u64,
+    noted_leaves: LeafSet,
+    /// The site and operand of the store told last, where it was only noted.
+    last_noted: Option<(u32, u32)>,
+    /// What bulk operations take beside their slots, in bytes.
+    bulk: u64,
+}
+
+/// What the bulk operations of a step may take beside their slots, in bytes: a guest that copies a large buffer again
+/// and again takes more room for its bytes than for its stores.
+const MOST_BULK: u64 = 512 << 20;
+/// One byte is kept for so many that a fill or a data segment writes: the touches of leaves.
+const BYTES_PER_TOUCH: u64 = 512;
+
+impl Recording {
+    pub fn new(table: Arc<SiteTable>) -> Self {
+        Recording { table, ..Recording::default() }
+    }
+
+    /// Whether nothing was told yet.
+    pub fn is_empty(&self) -> bool {
+        self.slots.len() == 0 && self.asides.is_empty() && self.noted == 0
+    }
+
+    /// Whether somebody other than the guest's own code made memory larger.
+    pub(in crate::timeline) fn has_growth(&self) -> bool {
+        self.asides.iter().any(|(_, aside)| matches!(aside, Aside::Growth { .. }))
+    }
+
+    /// Appends an event of any sort; what a write says about the bytes before it is not kept but worked out again.
+    pub fn push(&mut self, event: Event) {
+        match event {
+            Event::Write(write) if write.is_difference => {
+                self.push_difference(write.start, &write.after, write.writer);
+            }
+            Event::Write(write) => self.push_write(write.start, &write.after, write.writer),
+            Event::Growth(growth) => self.push_growth(growth.before, growth.after, growth.by),
+        }
+    }
+
+    /// Appends a part of the guest's journal: whole slots of 16 bytes. Once bulk operations have taken 512 MiB, the
+    /// rest is only noted, as by [`note_slots`](Recording::note_slots).
+    pub fn push_slots(&mut self, bytes: &[u8]) {
+        if self.bulk > MOST_BULK {
+            return self.note_slots(bytes);
+        }
+        let (stores, bulk) = self.count(bytes);
+        self.kept += stores;
+        self.bulk = self.bulk.saturating_add(bulk);
+        self.last_noted = None;
+        self.slots.extend(bytes);
+    }
+
+    /// Appends bytes that somebody other than the guest's own code put into memory.
+    pub fn push_write(&mut self, start: u64, bytes: &[u8], writer: Writer) {
+        self.aside_write(start, bytes, writer, false);
+    }
+
+    /// Appends bytes of which only the end of a longer stretch is known.
+    pub fn push_difference(&mut self, start: u64, after: &[u8], writer: Writer) {
+        self.aside_write(start, after, writer, true);
+    }
+
+    /// Appends a growth of memory from and to so many 64 KiB pages.
+    pub fn push_growth(&mut self, before: u64, after: u64, by: Writer) {
+        let writer = self.writers.number(by);
+        self.asides.push((self.slots.len(), Aside::Growth { before, after, writer }));
+    }
+
+    /// Tells the bytes that the slot appended last copied from another memory.
+    pub fn push_copied(&mut self, bytes: &[u8]) {
+        if self.last_noted.is_some() {
+            return;
+        }
+        for piece in bytes.chunks(PAGE as usize) {
+            let place = self.blob.put(piece);
+            self.asides.push((self.slots.len(), Aside::Copied { place, len: piece.len() as u32 }));
+        }
+    }
+
+    /// Takes the last slot away, of a store that trapped: its site and its address operand.
+    pub fn pop_attempt(&mut self) -> Option<(u32, u32)> {
+        if let Some(attempt) = self.last_noted.take() {
+            self.noted = self.noted.saturating_sub(1);
+            return Some(attempt);
+        }
+        loop {
+            let slot = self.slots.pop()?;
+            self.kept = self.kept.saturating_sub(self.count(&slot).0);
+            let len = self.slots.len();
+            for (position, _) in self.asides.iter_mut().rev().take_while(|(position, _)| *position > len) {
+                *position = len;
+            }
+            let (site, address, _) = parts(&slot);
+            if site != CONTINUATION {
+                return Some((site, address));
+            }
+        }
+    }
+
+    /// How many stores of the guest are kept one by one. Each bulk operation and each atomic counts as one.
+    pub fn guest_stores(&self) -> u64 {
+        self.kept
+    }
+
+    /// How many stores of the guest there were, kept or only noted.
+    pub fn all_stores(&self) -> u64 {
+        self.kept + self.noted
+    }
+
+    /// Counts the stores in a part of the journal and notes the 4 KiB leaves they touch, without keeping them. Growth
+    /// is kept: without it the size of memory would be wrong.
+    pub fn note_slots(&mut self, bytes: &[u8]) {
+        self.noted += self.count(bytes).0;
+        let table = Arc::clone(&self.table);
+        for slot in bytes.as_chunks::<SLOT>().0 {
+            let (site, address, value) = parts(slot);
+            let Some(shape) = table.shape(site) else { continue };
+            self.last_noted = Some((site, address));
+            let len = match shape.kind {
+                SiteKind::Store { width } => u64::from(width),
+                SiteKind::Wide => 16,
+                SiteKind::Fill | SiteKind::Copy | SiteKind::CopyFrom | SiteKind::Init { .. } => value & 0xffff_ffff,
+                SiteKind::Grow => {
+                    self.slots.extend(slot);
+                    continue;
+                }
+            };
+            self.noted_leaves.add(u64::from(address).saturating_add(shape.immediate), len);
+        }
+    }
+
+    /// Where the noted leaves start, ascending.
+    pub fn noted_leaves(&self) -> Vec<u64> {
+        self.noted_leaves.starts()
+    }
+
+    /// How many stores slots tell of, and what they take beside themselves.
+    fn count(&self, bytes: &[u8]) -> (u64, u64) {
+        let slots = bytes.as_chunks::<SLOT>().0;
+        if self.table.has_plain_stores_only() {
+            return (slots.len() as u64, 0);
+        }
+        slots.iter().fold((0, 0), |(stores, bulk), slot| {
+            let (site, _, value) = parts(slot);
+            let len = value & 0xffff_ffff;
+            match self.table.shape(site).map(|shape| &shape.kind) {
+                Some(SiteKind::Store { .. } | SiteKind::Wide) => (stores + 1, bulk),
+                Some(SiteKind::Copy | SiteKind::CopyFrom) => (stores + 1, bulk + len),
+                Some(SiteKind::Fill | SiteKind::Init { .. }) => (stores + 1, bulk + len / BYTES_PER_TOUCH),
+                Some(SiteKind::Grow) | None => (stores, bulk),
+            }
+        })
+    }
+
+    fn aside_write(&mut self, start: u64, bytes: &[u8], writer: Writer, is_difference: bool) {
+        let writer = self.writers.number(writer);
+        for (from, to) in pieces(start, bytes.len() as u64) {
+            let piece = bytes.get(from as usize..to as usize).unwrap_or_default();
+            let place = self.blob.put(piece);
+            let len = piece.len() as u32;
+            let start = start.saturating_add(from);
+            self.asides.push((self.slots.len(), Aside::Write { start, place, len, writer, is_difference }));
+        }
+    }
+}
+
+/// How `len` bytes from `start` are cut into events: whole up to 64 KiB, else at the ends of pages. Gives the first byte
+/// and the one past the last of each, counted from `start`.
+pub(super) fn pieces(start: u64, len: u64) -> impl Iterator<Item = (u64, u64)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let within = start.wrapping_add(from) % PAGE;
+        let to = if len <= PAGE { len } else { from.saturating_add(PAGE - within).min(len) };
+        let piece = (from, to);
+        from = to;
+        (piece.0 < to).then_some(piece)
+    })
+}
+
+/// Writers that are not sites, each with its number.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Writers {
+    pub(super) list: Vec<Writer>,
+    numbers: HashMap<Writer, u32>,
+}
+
+impl Writers {
+    pub(super) fn number(&mut self, writer: Writer) -> u32 {
+        if let Some(number) = self.numbers.get(&writer) {
+            return *number;
+        }
+        let number = self.list.len() as u32;
+        self.list.push(writer.clone());
+        self.numbers.insert(writer, number);
+        number
+    }
+}
+
+/// Leaves past this one are past what any memory of an i32 address can have.
+const MOST_LEAVES: u64 = 1 << 24;
+
+/// A set of 4 KiB leaves, one bit each.
+#[derive(Debug, Clone, Default)]
+struct LeafSet {
+    words: Vec<u64>,
+}
+
+impl LeafSet {
+    fn add(&mut self, start: u64, len: u64) {
+        let Some(last) = len.checked_sub(1).map(|more| start.saturating_add(more) / LEAF) else { return };
+        for leaf in start / LEAF..=last.min(MOST_LEAVES) {
+            let index = (leaf / 64) as usize;
+            if index >= self.words.len() {
+                self.words.resize(index + 1, 0);
+            }
+            if let Some(word) = self.words.get_mut(index) {
+                *word |= 1 << (leaf % 64);
+            }
+        }
+    }
+
+    fn starts(&self) -> Vec<u64> {
+        let bits = |(index, word): (usize, &u64)| {
+            let word = *word;
+            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| (index as u64 * 64 + bit) * LEAF)
+        };
+        self.words.iter().enumerate().flat_map(bits).collect()
+    }
+}

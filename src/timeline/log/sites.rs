@@ -1,0 +1,84 @@
+//! The instructions of a guest that write memory, by the numbers the journal knows them by.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::timeline::Writer;
+
+/// What an instruction does to memory, and so how its slot in the journal is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SiteKind {
+    /// Stores the low `width` bytes of the slot's value: 1, 2, 4 or 8.
+    Store {
+        width: u8,
+    },
+    /// Stores 16 bytes; the second half follows in a slot of its own.
+    Wide,
+    Fill,
+    /// Copies within the memory.
+    Copy,
+    /// Copies from another memory; the bytes are told separately.
+    CopyFrom,
+    /// Copies from a data segment, whose bytes these are.
+    Init {
+        bytes: Arc<[u8]>,
+    },
+    Grow,
+}
+
+/// One instruction that writes memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteShape {
+    /// Added to a slot's address operand; 0 for all but stores.
+    pub immediate: u64,
+    pub kind: SiteKind,
+}
+
+/// All instructions of a guest that write memory. Site number n is the n-th of them, counted from 1. Shared by all steps
+/// of a session; what is said about a site later holds for what it wrote earlier.
+#[derive(Debug, Default)]
+pub struct SiteTable {
+    shapes: Vec<SiteShape>,
+    names: Vec<OnceLock<Writer>>,
+    has_plain_stores_only: bool,
+}
+
+impl SiteTable {
+    pub fn new(shapes: Vec<SiteShape>) -> Self {
+        let names = shapes.iter().map(|_| OnceLock::new()).collect();
+        let has_plain_stores_only = shapes.iter().all(|shape| matches!(shape.kind, SiteKind::Store { .. }));
+        SiteTable { shapes, names, has_plain_stores_only }
+    }
+
+    /// Who writes at a site: the guest, no more being known, until it is named.
+    pub fn writer(&self, site: u32) -> Writer {
+        index(site).and_then(|i| self.names.get(i)?.get().cloned()).unwrap_or_else(Writer::guest)
+    }
+
+    /// Says who writes at a site. The first word stays; one about a site that does not exist is not heard.
+    pub fn name(&self, site: u32, writer: Writer) {
+        if let Some(name) = index(site).and_then(|i| self.names.get(i)) {
+            let _ = name.set(writer);
+        }
+    }
+
+    pub fn is_named(&self, site: u32) -> bool {
+        index(site).and_then(|i| self.names.get(i)).is_some_and(|name| name.get().is_some())
+    }
+
+    pub(super) fn shape(&self, site: u32) -> Option<&SiteShape> {
+        self.shapes.get(index(site)?)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.shapes.len()
+    }
+
+    /// Whether each slot of this guest is a store and takes nothing beside itself.
+    pub(super) fn has_plain_stores_only(&self) -> bool {
+        self.has_plain_stores_only
+    }
+}
+
+fn index(site: u32) -> Option<usize> {
+    usize::try_from(site.checked_sub(1)?).ok()
+}

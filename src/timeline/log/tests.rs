@@ -1,0 +1,459 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::*;
+use crate::timeline::{Moment, PAGE, Span, StepKind, StepRecord, Timeline, Writer};
+
+const WIDE: u32 = 5;
+const FILL: u32 = 6;
+const COPY: u32 = 7;
+const COPY_FROM: u32 = 8;
+const INIT: u32 = 9;
+const GROW: u32 = 10;
+/// Like the store of 4 bytes, with an immediate.
+const FAR: u32 = 11;
+const IMMEDIATE: u64 = 0x1_0000;
+
+/// Sites 1 to 4 store 1, 2, 4 and 8 bytes.
+fn sites() -> Arc<SiteTable> {
+    let segment: Arc<[u8]> = (0..=255).cycle().take(100_000).collect();
+    let store = |width| SiteKind::Store { width };
+    let bulk = [SiteKind::Wide, SiteKind::Fill, SiteKind::Copy, SiteKind::CopyFrom, SiteKind::Init { bytes: segment }];
+    let kinds = [1, 2, 4, 8].map(store).into_iter().chain(bulk).chain([SiteKind::Grow]);
+    let mut shapes: Vec<_> = kinds.map(|kind| SiteShape { immediate: 0, kind }).collect();
+    shapes.push(SiteShape { immediate: IMMEDIATE, kind: store(4) });
+    Arc::new(SiteTable::new(shapes))
+}
+
+fn slot(site: u32, address: u32, value: u64) -> Vec<u8> {
+    slots::slot(site, address, value).to_vec()
+}
+
+/// One thing that happens, told to a recording and done to plain bytes.
+#[derive(Debug, Clone)]
+enum Op {
+    Store { site: u32, at: Index, value: u64 },
+    Wide { at: Index, value: [u8; 16] },
+    Fill { at: Index, len: u64, byte: u8 },
+    Copy { from: Index, to: Index, len: u64 },
+    CopyFrom { at: Index, bytes: Vec<u8> },
+    Init { at: Index, from: u64, len: u64 },
+    Grow { pages: u32, is_refused: bool },
+    HostGrow,
+    Host { at: Index, bytes: Vec<u8> },
+    Import { at: Index, bytes: Vec<u8> },
+    Difference { at: Index, bytes: Vec<u8> },
+}
+
+/// What ought to come out: each event with its bytes before.
+struct Plain {
+    bytes: Vec<u8>,
+    events: Vec<Event>,
+    sites: Arc<SiteTable>,
+}
+
+impl Plain {
+    fn at(&self, index: &Index, len: u64) -> u64 {
+        index.index(self.bytes.len() - len as usize + 1) as u64
+    }
+
+    fn pages(&self) -> u64 {
+        self.bytes.len() as u64 / PAGE
+    }
+
+    fn write(&mut self, start: u64, after: &[u8], writer: Writer, is_difference: bool) {
+        let mut from = 0;
+        while from < after.len() {
+            let at = start + from as u64;
+            let to = match after.len() as u64 > PAGE {
+                true => after.len().min(from + (PAGE - at % PAGE) as usize),
+                false => after.len(),
+            };
+            let target = &mut self.bytes[at as usize..at as usize + to - from];
+            let before = Arc::from(&*target);
+            target.copy_from_slice(&after[from..to]);
+            let after = Arc::from(&after[from..to]);
+            self.events.push(Event::Write(Write { start: at, before, after, writer: writer.clone(), is_difference }));
+            from = to;
+        }
+    }
+
+    fn guest(&mut self, site: u32, start: u64, after: &[u8]) {
+        let writer = self.sites.writer(site);
+        self.write(start, after, writer, false);
+    }
+
+    fn grow(&mut self, pages: u64, by: Writer) {
+        let before = self.pages();
+        self.bytes.resize(((before + pages) * PAGE) as usize, 0);
+        self.events.push(Event::Growth(Growth { before, after: before + pages, by }));
+    }
+
+    fn act(&mut self, op: &Op, told: &mut Recording) {
+        let import = Writer::Import { module: "env".into(), name: "f".into() };
+        match op {
+            Op::Store { site, at, value } => {
+                let len = [1, 2, 4, 8, 4][if *site == FAR { 4 } else { *site as usize - 1 }];
+                let immediate = if *site == FAR { IMMEDIATE.min(self.bytes.len() as u64 - len) } else { 0 };
+                let start = self.at(at, len).max(immediate);
+                let is_far = *site == FAR && immediate == IMMEDIATE;
+                let site = if *site == FAR && !is_far { 3 } else { *site };
+                let operand = if is_far { start - IMMEDIATE } else { start };
+                told.push_slots(&slot(site, operand as u32, *value));
+                self.guest(site, start, &value.to_le_bytes()[..len as usize]);
+            }
+            Op::Wide { at, value } => {
+                let start = self.at(at, 16);
+                let (low, high) = value.split_at(8);
+                let half = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
+                let mut pair = slot(WIDE, start as u32, half(low));
+                pair.extend(slot(u32::MAX, 0, half(high)));
+                told.push_slots(&pair);
+                self.guest(WIDE, start, value);
+            }
+            Op::Fill { at, len, byte } => {
+                let len = (*len).min(self.bytes.len() as u64);
+                let start = self.at(at, len);
+                told.push_slots(&slot(FILL, start as u32, len | u64::from(*byte) << 32));
+                self.guest(FILL, start, &vec![*byte; len as usize]);
+            }
+            Op::Copy { from, to, len } => {
+                let len = (*len).min(self.bytes.len() as u64);
+                let (from, to) = (self.at(from, len), self.at(to, len));
+                told.push_slots(&slot(COPY, to as u32, len | from << 32));
+                let bytes = self.bytes[from as usize..(from + len) as usize].to_vec();
+                self.guest(COPY, to, &bytes);
+            }
+            Op::CopyFrom { at, bytes } => {
+                let start = self.at(at, bytes.len() as u64);
+                told.push_slots(&slot(COPY_FROM, start as u32, bytes.len() as u64));
+                told.push_copied(bytes);
+                self.guest(COPY_FROM, start, bytes);
+            }
+            Op::Init { at, from, len } => {
+                let len = (*len).min(self.bytes.len() as u64);
+                let start = self.at(at, len);
+                told.push_slots(&slot(INIT, start as u32, len | from << 32));
+                let bytes: Vec<u8> = (*from..from + len).map(|i| i as u8).collect();
+                self.guest(INIT, start, &bytes);
+            }
+            Op::Grow { pages, is_refused } => {
+                let old = if *is_refused { u64::from(u32::MAX) } else { self.pages() };
+                told.push_slots(&slot(GROW, *pages, old));
+                if !is_refused && *pages > 0 {
+                    self.grow(u64::from(*pages), Writer::guest());
+                }
+            }
+            Op::HostGrow => {
+                told.push_growth(self.pages(), self.pages() + 1, Writer::Host);
+                self.grow(1, Writer::Host);
+            }
+            Op::Host { at, bytes } => {
+                let start = self.at(at, bytes.len() as u64);
+                told.push_write(start, bytes, Writer::Host);
+                self.write(start, bytes, Writer::Host, false);
+            }
+            Op::Import { at, bytes } => {
+                let start = self.at(at, bytes.len() as u64);
+                told.push_write(start, bytes, import.clone());
+                self.write(start, bytes, import, false);
+            }
+            Op::Difference { at, bytes } => {
+                let start = self.at(at, bytes.len() as u64);
+                told.push_difference(start, bytes, Writer::guest());
+                self.write(start, bytes, Writer::guest(), true);
+            }
+        }
+    }
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let at = any::<Index>;
+    let bytes = || prop::collection::vec(any::<u8>(), 1..40);
+    let len = || prop_oneof![4 => 0..300u64, 1 => 4000..9000u64, 1 => 60_000..100_000u64];
+    prop_oneof![
+        12 => (prop_oneof![1..5u32, Just(FAR)], at(), any::<u64>()).prop_map(|(site, at, value)| Op::Store { site, at, value }),
+        3 => (at(), any::<[u8; 16]>()).prop_map(|(at, value)| Op::Wide { at, value }),
+        2 => (at(), len(), any::<u8>()).prop_map(|(at, len, byte)| Op::Fill { at, len, byte }),
+        3 => (at(), at(), len()).prop_map(|(from, to, len)| Op::Copy { from, to, len }),
+        1 => (at(), bytes()).prop_map(|(at, bytes)| Op::CopyFrom { at, bytes }),
+        1 => (at(), 0..200u64, 0..90_000u64).prop_map(|(at, from, len)| Op::Init { at, from, len }),
+        1 => (0..3u32, any::<bool>()).prop_map(|(pages, is_refused)| Op::Grow { pages, is_refused }),
+        1 => Just(Op::HostGrow),
+        2 => (at(), bytes()).prop_map(|(at, bytes)| Op::Host { at, bytes }),
+        1 => (at(), bytes()).prop_map(|(at, bytes)| Op::Import { at, bytes }),
+        1 => (at(), bytes()).prop_map(|(at, bytes)| Op::Difference { at, bytes }),
+    ]
+}
+
+/// What happened over a memory that is not all zero, plainly and as it is settled.
+fn both(ops: &[Op], is_zero: bool) -> (Image, Plain, Settled) {
+    let bytes: Vec<u8> =
+        (0..PAGE).map(|i| if is_zero || (8192..20480).contains(&i) { 0 } else { (i / 7) as u8 }).collect();
+    let before = Image::from_bytes(&bytes);
+    let sites = sites();
+    let mut told = Recording::new(Arc::clone(&sites));
+    let mut plain = Plain { bytes, events: Vec::new(), sites };
+    ops.iter().for_each(|op| plain.act(op, &mut told));
+    let settled = told.settle(&before);
+    (before, plain, settled)
+}
+
+fn timeline(before: &Image, settled: &Settled) -> Timeline {
+    let mut timeline = Timeline::default();
+    timeline.push(StepRecord::begin(0, StepKind::Instantiate, String::new(), before.clone()));
+    let mut step = StepRecord::begin(1, StepKind::Call, String::new(), before.clone());
+    step.take_settled(settled.clone());
+    timeline.push(step);
+    timeline
+}
+
+/// The bytes that differ, each with its last writer, as runs.
+fn changes(before: &Image, plain: &Plain) -> Vec<(u64, u64, u32, Writer)> {
+    let mut last: Vec<Option<usize>> = vec![None; plain.bytes.len()];
+    for (index, event) in plain.events.iter().enumerate() {
+        if let Event::Write(write) = event {
+            last[write.start as usize..write.end() as usize].fill(Some(index));
+        }
+    }
+    let writer = |index: usize| match &plain.events[index] {
+        Event::Write(write) => write.writer.clone(),
+        Event::Growth(_) => unreachable!(),
+    };
+    let mut runs: Vec<(u64, u64, u32, Writer)> = Vec::new();
+    for (at, byte) in plain.bytes.iter().enumerate() {
+        if before.byte(at as u64).unwrap_or(0) == *byte {
+            continue;
+        }
+        let by = writer(last[at].unwrap());
+        match runs.last_mut() {
+            Some((start, len, _, known)) if *start + *len == at as u64 && *known == by => *len += 1,
+            _ => runs.push((at as u64, 1, 0, by)),
+        }
+    }
+    runs
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_log_tells_what_happened(ops in prop::collection::vec(op(), 0..60), is_zero in any::<bool>(), picks in prop::collection::vec(any::<Index>(), 12)) {
+        let (before, plain, settled) = both(&ops, is_zero);
+        let log = &settled.events;
+        prop_assert_eq!(log.len(), plain.events.len());
+        prop_assert!(log.iter().eq(plain.events.iter().cloned()));
+        prop_assert_eq!(settled.memory.len(), plain.bytes.len() as u64);
+        prop_assert_eq!(settled.memory.read(0, settled.memory.len()), plain.bytes.clone());
+        let stores = ops.iter().filter(|op| matches!(op, Op::Store { .. } | Op::Wide { .. } | Op::Fill { .. } | Op::Copy { .. } | Op::CopyFrom { .. } | Op::Init { .. }));
+        prop_assert_eq!(settled.stores, stores.count() as u64);
+
+        let timeline = timeline(&before, &settled);
+        for pick in &picks {
+            let event = pick.index(log.len() + 1);
+            prop_assert_eq!(log.get(event), plain.events.get(event).cloned());
+            prop_assert!(log.iter_from(event).take(3).eq(plain.events[event..].iter().take(3).cloned()));
+            // A jump from anywhere is the replay from the start; a walk from there to the end is memory after.
+            let mut replayed = before.clone();
+            plain.events[..event].iter().for_each(|event| event.apply(&mut replayed));
+            let mut jumped = timeline.memory_at(Moment { step: 1, event });
+            prop_assert_eq!(jumped.len(), replayed.len());
+            prop_assert!(jumped == replayed);
+            prop_assert_eq!(jumped.differences(&before), replayed.differences(&before));
+            plain.events[event..].iter().for_each(|event| event.apply(&mut jumped));
+            prop_assert!(jumped == settled.memory);
+
+            let address = pick.index(plain.bytes.len()) as u64;
+            let touches: Vec<usize> = (0..plain.events.len())
+                .filter(|i| matches!(&plain.events[*i], Event::Write(write) if write.covers(address)))
+                .collect();
+            let moment = Moment { step: 1, event };
+            let at = |event: Option<&usize>| event.map(|event| Moment { step: 1, event: event + 1 });
+            prop_assert_eq!(timeline.next_touch(address, moment), at(touches.iter().find(|i| **i >= event)));
+            prop_assert_eq!(timeline.previous_touch(address, moment), at(touches.iter().rev().find(|i| **i + 1 < event)));
+            prop_assert_eq!(timeline.next_touch(address, Moment { step: 0, event: 0 }), at(touches.first()));
+            let writes: Vec<_> = timeline.writes_to(address, moment).collect();
+            let known: Vec<_> = touches.iter().rev().filter(|i| **i < event).map(|i| (at(Some(i)).unwrap(), plain.events[*i].clone())).collect();
+            prop_assert_eq!(writes.into_iter().map(|(m, w)| (m, Event::Write(w))).collect::<Vec<_>>(), known);
+        }
+
+        let grown = |event: &Event| matches!(event, Event::Growth(_));
+        prop_assert!(log.growths().map(Event::Growth).eq(plain.events.iter().filter(|e| grown(e)).cloned()));
+    }
+
+    #[test]
+    fn changes_are_what_differs_and_who_did_it(ops in prop::collection::vec(op(), 0..60), is_zero in any::<bool>(), picks in prop::collection::vec(any::<Index>(), 20)) {
+        // Sites are told apart by their names.
+        let (before, mut plain, settled) = both(&ops, is_zero);
+        let table = &settled.events.0.table;
+        for site in 1..=FAR {
+            table.name(site, Writer::Guest { function: None, offset: Some(site.into()), source: None });
+        }
+        plain.events = settled.events.iter().collect();
+        let known = changes(&before, &plain);
+        let told = settled.changes.iter().map(|change| {
+            assert_eq!(change.before, before.read(change.start, change.before.len() as u64));
+            assert_eq!(change.after, settled.memory.read(change.start, change.after.len() as u64));
+            (change.start, change.after.len() as u64, 0, change.writer)
+        });
+        prop_assert_eq!(told.collect::<Vec<_>>(), known.clone());
+        prop_assert_eq!(settled.changes.len(), known.len() as u64);
+        prop_assert_eq!(settled.changes.bytes(), known.iter().map(|run| run.1).sum::<u64>());
+        prop_assert_eq!(settled.changes.is_empty(), known.is_empty());
+        let spans: Vec<Span> = known.iter().map(|(start, len, ..)| Span { start: *start, len: *len }).collect();
+        prop_assert_eq!(settled.changes.last(), spans.last().copied());
+        for pick in &picks {
+            let at = pick.index(plain.bytes.len()) as u64;
+            let len = at % 5000 + 1;
+            prop_assert_eq!(settled.changes.next(at), spans.iter().find(|s| s.start > at).copied());
+            prop_assert_eq!(settled.changes.previous(at), spans.iter().rev().find(|s| s.start < at).copied());
+            prop_assert_eq!(settled.changes.holds(at), spans.iter().any(|s| s.contains(at)));
+            let any = spans.iter().any(|s| s.start < at + len && s.end() > at);
+            prop_assert_eq!(settled.changes.any_within(at, at + len), any, "{} {}", at, len);
+        }
+    }
+
+    /// Many stores into few leaves: copies of the leaves lie in between.
+    #[test]
+    fn any_of_many_stores_is_found(seed in any::<u64>(), picks in prop::collection::vec(any::<Index>(), 20)) {
+        let mut dice = seed | 1;
+        let mut roll = |n: u64| { dice ^= dice << 13; dice ^= dice >> 7; dice ^= dice << 17; dice % n };
+        let mut told = Recording::new(sites());
+        let before = Image::zeroed(PAGE);
+        let stores: Vec<(u32, u32, u64)> = (0..12_000).map(|i| {
+            let near = if i % 3 == 0 { roll(64) } else { roll(8000) };
+            (1 + roll(4) as u32, near as u32, roll(u64::MAX))
+        }).collect();
+        stores.iter().for_each(|(site, at, value)| told.push_slots(&slot(*site, *at, *value)));
+        let settled = told.settle(&before);
+        let width = |site: u32| 1usize << (site - 1);
+        for pick in picks {
+            let event = pick.index(stores.len() + 1);
+            let mut bytes = vec![0; PAGE as usize];
+            for (site, at, value) in &stores[..event] {
+                bytes[*at as usize..*at as usize + width(*site)].copy_from_slice(&value.to_le_bytes()[..width(*site)]);
+            }
+            prop_assert_eq!(settled.events.memory_at(event).read(0, PAGE), bytes);
+            let address = pick.index(8010);
+            let touches = |(_, (site, at, _)): &(usize, &(u32, u32, u64))| (*at as usize..*at as usize + width(*site)).contains(&address);
+            let next = stores.iter().enumerate().skip(event).find(touches).map(|(i, _)| i);
+            let previous = stores.iter().enumerate().take(event).rev().find(touches).map(|(i, _)| i);
+            prop_assert_eq!(settled.events.next_touch(address as u64, event), next);
+            prop_assert_eq!(settled.events.previous_touch(address as u64, event), previous);
+        }
+    }
+}
+
+#[test]
+fn stores_reach_both_ends_of_the_largest_memory() {
+    const END: u64 = 1 << 32;
+    let before = Image::zeroed(END);
+    let shape = |immediate, width| SiteShape { immediate, kind: SiteKind::Store { width } };
+    let table = SiteTable::new(vec![shape(0, 1), shape(0, 8), shape(0xffff_fff8, 8), shape(0xffff_ffff, 1)]);
+    let mut told = Recording::new(Arc::new(table));
+    for (site, operand, value) in
+        [(1, 0, 1), (2, 0, 2), (1, u32::MAX, 3), (2, u32::MAX - 7, 4), (3, 0, 5), (4, 0, 6), (2, u32::MAX - 6, 7)]
+    {
+        told.push_slots(&slot(site, operand, value));
+    }
+    // The last would reach past the end: it trapped.
+    assert_eq!(told.pop_attempt(), Some((2, u32::MAX - 6)));
+    // So would this, past 2^32; nobody took it away, and it writes nothing.
+    told.push_slots(&slot(3, 8, 0xff));
+    let settled = told.settle(&before);
+    assert_eq!(settled.memory.len(), END);
+    assert_eq!(settled.memory.read(0, 8), 2u64.to_le_bytes());
+    assert_eq!(settled.memory.read(END - 8, 8), [5, 0, 0, 0, 0, 0, 0, 6]);
+    let spans: Vec<_> = settled.changes.spans().collect();
+    assert_eq!(spans, [Span { start: 0, len: 1 }, Span { start: END - 8, len: 1 }, Span { start: END - 1, len: 1 }]);
+    assert_eq!(settled.events.memory_at(3).read(END - 8, 8), [0, 0, 0, 0, 0, 0, 0, 3]);
+    assert_eq!(settled.events.previous_touch(END - 1, usize::MAX), Some(5));
+    assert_eq!(settled.events.next_touch(END - 8, 4), Some(4));
+}
+
+#[test]
+fn long_writes_are_cut_at_pages() {
+    let before = Image::zeroed(4 * PAGE);
+    let mut told = Recording::new(sites());
+    told.push_slots(&slot(FILL, 0xff00, 0x1_0100 | 7 << 32));
+    told.push_slots(&slot(FILL, 0xff00, 0x1_0000 | 8 << 32));
+    told.push_write(10, &vec![9; 2 * PAGE as usize], Writer::Host);
+    let settled = told.settle(&before);
+    let spans: Vec<_> = settled.events.writes().map(|w| (w.start, w.after.len() as u64)).collect();
+    let whole = (0xff00, PAGE);
+    assert_eq!(spans, [(0xff00, 0x100), (PAGE, PAGE), whole, (10, PAGE - 10), (PAGE, PAGE), (2 * PAGE, 10)]);
+    assert_eq!(settled.stores, 2);
+    assert_eq!(settled.sites, [FILL]);
+}
+
+/// What a dense pattern takes, with everything that is worked out of it.
+#[test]
+fn a_store_takes_at_most_24_bytes() {
+    let mut told = Recording::new(sites());
+    let part: Vec<u8> = (0..10_000u32).flat_map(|i| slot(3, i * 4 % 40_000, (i / 3).into())).collect();
+    (0..30).for_each(|_| told.push_slots(&part));
+    let settled = told.settle(&Image::zeroed(PAGE));
+    let each = settled.events.kept_bytes() as f64 / settled.stores as f64;
+    assert!((16.0..=24.0).contains(&each), "{each} bytes a store");
+}
+
+#[test]
+fn what_is_only_noted_becomes_a_difference() {
+    let before = Image::zeroed(2 * PAGE);
+    let mut told = Recording::new(sites());
+    told.push_slots(&slot(1, 5, 1));
+    told.note_slots(&[slot(1, 5, 2), slot(FILL, 0x1ffe, 4 | 3 << 32), slot(GROW, 1, 2)].concat());
+    assert_eq!((told.guest_stores(), told.all_stores()), (1, 3));
+    assert_eq!(told.noted_leaves(), [0, 0x1000, 0x2000]);
+    let settled = told.settle_against(&before, |memory, leaves| {
+        assert_eq!((memory.byte(5), memory.len()), (Some(1), 3 * PAGE));
+        assert_eq!(leaves, [0, 0x1000, 0x2000]);
+        vec![
+            Difference { start: 5, bytes: vec![2], writer: Writer::guest() },
+            Difference { start: 0x1ffe, bytes: vec![3; 4], writer: Writer::guest() },
+        ]
+    });
+    assert_eq!((settled.stores, settled.recorded), (3, 1));
+    assert_eq!(settled.memory.read(0x1ffd, 6), [0, 3, 3, 3, 3, 0]);
+    assert_eq!(settled.memory.byte(5), Some(2));
+    let told: Vec<_> = settled.events.writes().map(|w| (w.start, w.before[0], w.is_difference)).collect();
+    assert_eq!(told, [(5, 0, false), (5, 1, true), (0x1ffe, 0, true)]);
+    assert_eq!(settled.changes.bytes(), 5);
+}
+
+/// What no rewritten guest writes into its journal is passed over.
+#[test]
+fn nonsense_in_a_journal_is_no_event() {
+    let mut told = Recording::new(sites());
+    for (site, address, value) in [
+        (0, 1, 1),
+        (99, 1, 1),
+        (u32::MAX, 0, 7),
+        (WIDE, 4, 4),
+        (1, 3, 3),
+        (INIT, 0, u64::MAX),
+        (COPY_FROM, 0, 5),
+        (GROW, u32::MAX, 0),
+    ] {
+        told.push_slots(&slot(site, address, value));
+    }
+    told.push_slots(&[1, 2, 3]);
+    let settled = told.settle(&Image::zeroed(PAGE));
+    assert_eq!(settled.memory.byte(3), Some(3));
+    assert!(settled.events.iter().count() == settled.events.len());
+}
+
+/// A guest that copies a buffer again and again takes no more room than it may.
+#[test]
+fn bulk_operations_are_noted_once_they_have_taken_their_room() {
+    let mut told = Recording::new(sites());
+    (0..600).for_each(|_| told.push_slots(&slot(FILL, 0, 1 << 30)));
+    assert_eq!((told.guest_stores(), told.all_stores()), (257, 600));
+    told.push_slots(&slot(COPY_FROM, 0x5000, 8));
+    told.push_copied(&[1; 8]);
+    assert_eq!(told.pop_attempt(), Some((COPY_FROM, 0x5000)));
+    assert_eq!((told.guest_stores(), told.all_stores()), (257, 600));
+    assert_eq!(told.noted_leaves().len(), 1 << 18);
+}
