@@ -83,5 +83,6 @@ fn opening() -> Opening {
         sets: Vec::new(),
         limits: Limits { max_time: None, ..Limits::default() },
         control: Control::default(),
+        stdin: Default::default(),
     }
 }
