@@ -189,23 +189,29 @@ impl HostState {
     /// Adds a call to the history of its import.
     fn count_call(&mut self, name: &ImportName, args: &[Value]) {
         self.calls_total += 1;
-        if !self.history.contains_key(name) {
-            self.history.insert(name.clone(), History::default());
-        }
-        let Some(history) = self.history.get_mut(name) else { return };
-        history.count += 1;
-        if history.args.len() < MOST_ARGS_KEPT && self.args_kept < MOST_ARGS_KEPT_IN_ALL {
-            history.args.push(args.to_vec());
-            self.args_kept += 1;
+        let has_room = self.args_kept < MOST_ARGS_KEPT_IN_ALL;
+        match self.history.get_mut(name) {
+            Some(history) => {
+                history.count += 1;
+                if has_room && history.args.len() < MOST_ARGS_KEPT {
+                    history.args.push(args.to_vec());
+                    self.args_kept += 1;
+                }
+            }
+            // The first call is kept whatever the others took.
+            None => {
+                self.history.insert(name.clone(), History { count: 1, args: vec![args.to_vec()] });
+            }
         }
     }
 }
 
 /// A host function as the guest sees it.
 pub(super) struct HostFunction {
-    pub name: ImportName,
-    pub ty: FunctionType,
-    pub meaning: Meaning,
+    name: ImportName,
+    ty: FunctionType,
+    meaning: Meaning,
+    writer: Writer,
 }
 
 pub(super) enum Meaning {
@@ -241,6 +247,12 @@ impl Meaning {
 }
 
 impl HostFunction {
+    pub fn new(name: ImportName, ty: FunctionType, meaning: Meaning) -> Self {
+        let writer =
+            Writer::Import { module: Arc::from(safe::plain(&name.module)), name: Arc::from(safe::plain(&name.name)) };
+        HostFunction { name, ty, meaning, writer }
+    }
+
     /// What runs when the guest calls the import.
     ///
     /// # Errors
@@ -272,13 +284,6 @@ impl HostFunction {
             }
         }
         results
-    }
-
-    fn writer(&self) -> Writer {
-        Writer::Import {
-            module: Arc::from(safe::plain(&self.name.module)),
-            name: Arc::from(safe::plain(&self.name.name)),
-        }
     }
 }
 
@@ -421,7 +426,7 @@ impl Running<'_, '_> {
         let memory = self.memory()?;
         self.count_write(bytes.len())?;
         memory::write(&memory, &self.env, address, bytes).map_err(|e| self.access_failed(e))?;
-        let writer = self.function.writer();
+        let writer = self.function.writer.clone();
         self.record(|recording| recording.push_write(address, bytes, writer))
     }
 
@@ -455,7 +460,7 @@ impl Running<'_, '_> {
                 .map_err(|why| self.fail(format!("cannot grow memory to {wanted} bytes: {why}")))?;
         }
         let now = memory::pages(&memory, &self.env);
-        let writer = self.function.writer();
+        let writer = self.function.writer.clone();
         self.record(|recording| recording.push_growth(before, now, writer))
     }
 

@@ -204,7 +204,7 @@ impl Session {
             _ => None,
         });
         let meaning = described.unwrap_or_else(|| Meaning::known(name, ty));
-        let function = HostFunction { name: name.clone(), ty: ty.clone(), meaning };
+        let function = HostFunction::new(name.clone(), ty.clone(), meaning);
         Function::new_with_env(&mut self.store, &self.env, ty.clone(), move |env, args: &[Wasm]| {
             function.call(env, args)
         })
