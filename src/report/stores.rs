@@ -151,7 +151,7 @@ impl Lines {
         };
         self.place(attempt.address, attempt.len);
         self.line.push_str("attempted, nothing was written: ");
-        self.line.push_str(&super::trap::reach(&attempt));
+        self.line.push_str(&attempt.reach());
         if let Some(frame) = trap.chain.first() {
             self.line.push_str("  guest ");
             writer::push_function(&mut self.line, &frame.function);

@@ -7,7 +7,7 @@ use super::paper::Paper;
 use super::writer;
 use crate::safe;
 use crate::source::{ListingKind, Place};
-use crate::timeline::{Attempt, CallFrame, Finding, FindingKind, Timeline, Trap};
+use crate::timeline::{CallFrame, Finding, FindingKind, Timeline, Trap};
 
 /// Frames shown before the rest is counted.
 const FRAMES: usize = 16;
@@ -33,7 +33,7 @@ pub(super) fn tell(paper: &mut Paper, timeline: &Timeline, trap: &Trap, indent: 
         }
     }
     if let Some(attempt) = &trap.attempt {
-        paper.line(&format!("{:indent$}{}", "", attempted(attempt)))?;
+        paper.line(&format!("{:indent$}{}", "", format_args!("a {}", attempt.told())))?;
     }
     for frame in frames {
         let place = frame.offset.and_then(|offset| timeline.place(offset));
@@ -86,19 +86,4 @@ fn source_line(place: &Place) -> Option<String> {
     let listing = place.listing.as_ref().filter(|listing| listing.kind != ListingKind::Disassembly)?;
     let text = safe::cut(listing.line(place.line)?.trim(), INSTRUCTION);
     Some(format!("{} │ {text}", place.line))
-}
-
-/// `a store of 4 bytes at 0x10000 goes 4 bytes past the end of memory at 0x10000`.
-fn attempted(attempt: &Attempt) -> String {
-    let access = if attempt.is_store { "store" } else { "load" };
-    let len = writer::counted(attempt.len);
-    format!("a {access} of {len} at {:#x} {}", attempt.address, reach(attempt))
-}
-
-/// How far past the end of memory an access went.
-pub(super) fn reach(attempt: &Attempt) -> String {
-    match attempt.past_end() {
-        0 => format!("lies within memory, which ends at {:#x}", attempt.memory_end),
-        past => format!("goes {} past the end of memory at {:#x}", writer::counted(past), attempt.memory_end),
-    }
 }

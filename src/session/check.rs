@@ -8,8 +8,8 @@ use wasmer::{AsStoreRef, Memory};
 
 use crate::timeline::{Difference, Image, LEAF, Writer};
 
-/// Leaves of the window: 256 KiB.
-const WINDOW: u64 = 64;
+/// Leaves of the window: a page of 64 KiB.
+const WINDOW: u64 = 16;
 
 /// Where the window stands.
 #[derive(Debug, Default)]
@@ -46,9 +46,8 @@ impl Check {
             if len == 0 || live.view(store).read(start, bytes).is_err() {
                 continue;
             }
-            let known = recorded.read(start, len);
-            if known != *bytes {
-                found.add(start, &known, bytes, noted.binary_search(&start).is_ok());
+            if !recorded.begins_with(start, bytes) {
+                found.add(start, &recorded.read(start, len), bytes, noted.binary_search(&start).is_ok());
             }
         }
         found

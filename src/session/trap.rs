@@ -91,20 +91,7 @@ pub(super) fn sentence(trap: &Trap) -> String {
         text.push_str(&format!(", and {} more callers", trap.depth - MOST_NAMED));
     }
     if let Some(attempt) = &trap.attempt {
-        text.push_str(&format!(": {}", went(attempt)));
+        text.push_str(&format!(": a {}", attempt.told()));
     }
     text
-}
-
-/// `a store of 4 bytes at 0x10000 goes 4 bytes past the end of memory at 0x10000`
-fn went(attempt: &Attempt) -> String {
-    let Attempt { is_store, address, len, memory_end } = *attempt;
-    let what = if is_store { "store" } else { "load" };
-    let s = |n: u64| if n == 1 { "" } else { "s" };
-    let past = attempt.past_end();
-    let start = format!("a {what} of {len} byte{} at {address:#x}", s(len));
-    if past == 0 {
-        return format!("{start}, which is no multiple of {len}");
-    }
-    format!("{start} goes {past} byte{} past the end of memory at {memory_end:#x}", s(past))
 }

@@ -176,13 +176,17 @@ impl Image {
     pub fn capture(&mut self, start: u64, bytes: &[u8]) {
         for (index, chunk) in bytes.chunks(LEAF as usize).enumerate() {
             let offset = start + index as u64 * LEAF;
-            let same = match self.leaf(offset) {
-                Some(leaf) => leaf.get(..chunk.len()).is_some_and(|known| known == chunk),
-                None => is_zero(chunk),
-            };
-            if !same {
+            if !self.begins_with(offset, chunk) {
                 self.write(offset, chunk);
             }
+        }
+    }
+
+    /// Whether a leaf, which lies at an offset that is a multiple of 4 KiB, begins with these bytes.
+    pub fn begins_with(&self, offset: u64, bytes: &[u8]) -> bool {
+        match self.leaf(offset) {
+            Some(leaf) => leaf.get(..bytes.len()).is_some_and(|known| known == bytes),
+            None => is_zero(bytes),
         }
     }
 

@@ -71,7 +71,13 @@ fn failure(record: &StepRecord) -> Option<String> {
     };
     let error: Vec<String> =
         record.error.iter().flat_map(|e| e.lines()).map(|l| safe::plain(l.trim())).filter(|l| !l.is_empty()).collect();
-    Some(if error.is_empty() { word.into() } else { sentence(&stopped(&error.join(" "))) })
+    let error = error.join(" ");
+    Some(match record.outcome {
+        _ if error.is_empty() => word.into(),
+        // A failed expectation begins with the script's own names.
+        Outcome::Failed => stopped(&error),
+        _ => sentence(&error),
+    })
 }
 
 /// What a step did before it ended in anything but ok.

@@ -186,10 +186,32 @@ impl Attempt {
         self.address.saturating_add(self.len).saturating_sub(self.memory_end)
     }
 
+    /// `store of 4 bytes at 0xfffe goes 2 bytes past the end of memory at 0x10000`
+    pub fn told(&self) -> String {
+        let what = if self.is_store { "store" } else { "load" };
+        format!("{what} of {} at {:#x} {}", counted(self.len), self.address, self.reach())
+    }
+
+    /// `goes 2 bytes past the end of memory at 0x10000`
+    pub fn reach(&self) -> String {
+        let end = self.memory_end;
+        match (self.address.checked_sub(end), self.past_end()) {
+            (Some(0), _) => format!("begins where memory ends, at {end:#x}"),
+            (Some(past), _) => format!("begins {} past the end of memory at {end:#x}", counted(past)),
+            (None, 0) if self.is_misaligned() => format!("is not at a multiple of {}", self.len),
+            (None, 0) => format!("lies within memory, which ends at {end:#x}"),
+            (None, past) => format!("goes {} past the end of memory at {end:#x}", counted(past)),
+        }
+    }
+
     /// Whether the address is no multiple of the width, which atomic accesses must not be.
     pub fn is_misaligned(&self) -> bool {
         self.address.checked_rem(self.len).is_some_and(|rest| rest != 0)
     }
+}
+
+fn counted(bytes: u64) -> String {
+    format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" })
 }
 
 /// How the guest trapped.
@@ -348,5 +370,22 @@ impl StepRecord {
         self.stores = self.stores.max(settled.stores);
         self.stores_recorded = self.stores_recorded.max(settled.recorded);
         settled.sites
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_is_told_with_how_far_past_the_end_it_went() {
+        let told = |address, len| Attempt { is_store: true, address, len, memory_end: 0x10000 }.reach();
+        assert_eq!(told(0x10000, 4), "begins where memory ends, at 0x10000");
+        assert_eq!(told(0x10010, 1), "begins 16 bytes past the end of memory at 0x10000");
+        assert_eq!(told(0xfffd, 4), "goes 1 byte past the end of memory at 0x10000");
+        assert_eq!(told((1 << 33) - 1, 8), "begins 8589869055 bytes past the end of memory at 0x10000");
+        assert_eq!(told(0x102, 4), "is not at a multiple of 4");
+        let load = Attempt { is_store: false, address: 0xfffe, len: 8, memory_end: 0x10000 };
+        assert_eq!(load.told(), "load of 8 bytes at 0xfffe goes 6 bytes past the end of memory at 0x10000");
     }
 }

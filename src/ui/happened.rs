@@ -135,17 +135,8 @@ fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: 
 
 /// What the access that trapped went for, and how far past the end of memory that lies.
 fn tried(attempt: &Attempt) -> String {
-    let Attempt { is_store, address, len, memory_end } = *attempt;
-    let what = if is_store { "store" } else { "load" };
-    let end = format!("the end of memory, {memory_end:#x}");
-    let place = match (address.checked_sub(memory_end), attempt.past_end()) {
-        (Some(0), _) => format!("right at {end}"),
-        (Some(past), _) => format!("{} past {end}", text::count(past, "byte")),
-        (None, 1) => format!("the last of which lies past {end}"),
-        (None, past) => format!("the last {past} of which lie past {end}"),
-    };
-    let nothing = if is_store { " Nothing of it was written." } else { "" };
-    format!("The {what} went for {} at {address:#x}, {place}.{nothing}", text::count(len, "byte"))
+    let nothing = if attempt.is_store { " Nothing of it was written." } else { "" };
+    format!("The {}.{nothing}", attempt.told())
 }
 
 /// Whether a finding says what the trap or the step's error, which are told already, say too.
@@ -161,34 +152,4 @@ fn paragraphs(text: &str) -> String {
 
 fn push(lines: &mut Lines, text: &str, columns: u16, style: Style) {
     lines.extend(text::wrap(text, columns).into_iter().map(|line| (line, style)));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_access_is_told_with_how_far_past_the_end_it_went() {
-        let told = |is_store, address, len| tried(&Attempt { is_store, address, len, memory_end: 0x10000 });
-        assert_eq!(
-            told(true, 0x10000, 4),
-            "The store went for 4 bytes at 0x10000, right at the end of memory, 0x10000. Nothing of it was written."
-        );
-        assert_eq!(
-            told(false, 0x10010, 1),
-            "The load went for 1 byte at 0x10010, 16 bytes past the end of memory, 0x10000."
-        );
-        assert_eq!(
-            told(false, 0xfffd, 4),
-            "The load went for 4 bytes at 0xfffd, the last of which lies past the end of memory, 0x10000."
-        );
-        assert_eq!(
-            told(false, 0xfffe, 8),
-            "The load went for 8 bytes at 0xfffe, the last 6 of which lie past the end of memory, 0x10000."
-        );
-        assert_eq!(
-            told(false, (1 << 33) - 1, 8),
-            "The load went for 8 bytes at 0x1ffffffff, 8589869055 bytes past the end of memory, 0x10000."
-        );
-    }
 }

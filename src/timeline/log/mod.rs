@@ -10,6 +10,7 @@ mod recording;
 mod settle;
 mod sites;
 mod slots;
+mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,7 @@ pub use recording::Recording;
 pub use settle::{Difference, Settled};
 pub use sites::{SiteKind, SiteShape, SiteTable};
 
-pub(super) use changes::{Agent, Spans, Summary};
+pub(super) use summary::{Agent, Spans, Summary};
 
 use std::sync::Arc;
 
