@@ -25,6 +25,7 @@ fn session(pages: u32) -> Session {
         sets: Vec::new(),
         limits: Limits::default(),
         control: Control::default(),
+        stdin: Default::default(),
     };
     Session::open(opening).unwrap_or_else(|e| panic!("{e}")).0
 }

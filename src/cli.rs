@@ -142,6 +142,10 @@ pub struct SessionArgs {
     /// The most stores of one call that are recorded one by one, such as 500k or 4M; the rest is recorded as a difference
     #[arg(long, value_name = "COUNT", default_value = "4M", value_parser = parse_count)]
     pub max_stores: u64,
+
+    /// What a WASI guest reads from its standard input; - for linmem's own
+    #[arg(long, value_name = "PATH")]
+    pub stdin: Option<PathBuf>,
 }
 
 /// How it looks.

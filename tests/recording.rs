@@ -21,6 +21,7 @@ fn opening(guest: Guest, steps: &str, limits: Limits) -> Opening {
         sets: Vec::new(),
         limits,
         control: Control::default(),
+        stdin: Default::default(),
     }
 }
 

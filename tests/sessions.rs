@@ -27,6 +27,7 @@ fn opening(name: &str, text: &str, guest: Guest, sets: &[(&str, &str)]) -> Openi
         sets: sets.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect(),
         limits: Limits::default(),
         control: Control::default(),
+        stdin: Default::default(),
     }
 }
 

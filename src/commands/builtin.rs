@@ -72,4 +72,10 @@ pub const SESSIONS: &[BuiltIn] = &[
         steps: ("callback.steps", steps!("examples/callback.steps")),
         files: &[("callback.wat", guest!("examples/callback.wat"))],
     },
+    BuiltIn {
+        name: "hello_wasi",
+        description: "a program for WASI: it prints, reads --stdin and exits",
+        steps: ("hello_wasi.steps", steps!("examples/hello_wasi.steps")),
+        files: &[("hello_wasi.wat", guest!("examples/hello_wasi.wat"))],
+    },
 ];

@@ -100,8 +100,8 @@ impl Host for SessionHost {
             }
             Open::Session(index) => {
                 let Some(session) = SESSIONS.get(index) else { return };
-                // What was said of one session's inputs and module does not hold for another.
-                let args = SessionArgs { module: None, sets: Vec::new(), ..self.args.clone() };
+                // What was said of one session's module, inputs and standard input does not hold for another.
+                let args = SessionArgs { module: None, sets: Vec::new(), stdin: None, ..self.args.clone() };
                 match load::built_in(session, &args) {
                     Ok(opening) => {
                         self.opening = opening;

@@ -1,8 +1,10 @@
 //! From what the command line names to a session that can be opened.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail};
 use linmem::guest::Guest;
@@ -18,6 +20,14 @@ use super::builtin::{BuiltIn, SESSIONS};
 
 /// The longest steps file read, in bytes.
 const LONGEST_SCRIPT: u64 = 16 << 20;
+
+/// The most that a guest can be given to read from its standard input, in bytes.
+const LONGEST_INPUT: u64 = 64 << 20;
+
+/// Whether a path means linmem's own standard input.
+pub fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
 
 /// What `file` names, with the command line's settings; without a file, the default session.
 pub fn opening(file: Option<&Path>, args: &SessionArgs) -> Result<Opening> {
@@ -40,7 +50,10 @@ pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<Opening> {
 
 fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
     let shown = safe::plain(&file.to_string_lossy());
-    let is_stdin = file == Path::new("-");
+    let is_stdin = is_stdin(file);
+    if is_stdin && args.stdin.as_deref().is_some_and(self::is_stdin) {
+        bail!("standard input cannot be both the session and what the guest reads; name a file for one of them");
+    }
     let bytes = if is_stdin { read_stdin()? } else { read_file(file, &shown)? };
     let folder = if is_stdin { PathBuf::new() } else { file.parent().map(Path::to_path_buf).unwrap_or_default() };
     if is_module(file, &bytes) {
@@ -49,7 +62,7 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
             false => Guest::from_bytes_in(&folder, &shown, &bytes)?,
         };
         let script = script::parse(&shown, "")?;
-        return Ok(finish(shown, script, guest, Files::Folder(folder), args));
+        return finish(shown, script, guest, Files::Folder(folder), args);
     }
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
@@ -83,11 +96,11 @@ fn assemble(title: String, script: Script, files: Files, args: &SessionArgs) -> 
             safe::plain(&script.source.name)
         ),
     };
-    Ok(finish(title, script, guest, files, args))
+    finish(title, script, guest, files, args)
 }
 
-fn finish(title: String, script: Script, guest: Guest, files: Files, args: &SessionArgs) -> Opening {
-    Opening {
+fn finish(title: String, script: Script, guest: Guest, files: Files, args: &SessionArgs) -> Result<Opening> {
+    Ok(Opening {
         title,
         script,
         guest,
@@ -95,7 +108,32 @@ fn finish(title: String, script: Script, guest: Guest, files: Files, args: &Sess
         sets: args.sets.clone(),
         limits: Limits { max_memory: args.max_memory, max_time: args.max_time.0, max_stores: args.max_stores },
         control: Control::default(),
+        stdin: args.stdin.as_deref().map(guest_input).transpose()?.unwrap_or_default(),
+    })
+}
+
+/// What the guest is given to read. linmem's own standard input comes only once, so it is kept for sessions to come.
+fn guest_input(path: &Path) -> Result<Arc<[u8]>> {
+    static OWN: OnceLock<Arc<[u8]>> = OnceLock::new();
+    if !is_stdin(path) {
+        let shown = safe::plain(&path.to_string_lossy());
+        let file = File::open(path).with_context(|| format!("cannot read {shown}, which --stdin names"))?;
+        return read_input(file, &shown);
     }
+    if let Some(read) = OWN.get() {
+        return Ok(Arc::clone(read));
+    }
+    let read = read_input(std::io::stdin(), "standard input")?;
+    Ok(Arc::clone(OWN.get_or_init(|| read)))
+}
+
+fn read_input(from: impl Read, shown: &str) -> Result<Arc<[u8]>> {
+    let mut bytes = Vec::new();
+    from.take(LONGEST_INPUT + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {shown}"))?;
+    if bytes.len() as u64 > LONGEST_INPUT {
+        bail!("{shown} is more than a guest can be given to read, {} MiB", LONGEST_INPUT >> 20);
+    }
+    Ok(bytes.into())
 }
 
 /// By its first bytes, or by its name where it is text.

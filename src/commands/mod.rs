@@ -18,11 +18,14 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
     match &cli.command {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
-        None if linmem::terminal::is_usable() && cli.file.as_deref() != Some(std::path::Path::new("-")) => {
-            screen::show(&cli)
-        }
+        None if linmem::terminal::is_usable() && !reads_stdin(&cli) => screen::show(&cli),
         None => run::transcript(&cli),
     }
+}
+
+/// Whether standard input is read for something else than keys.
+fn reads_stdin(cli: &Cli) -> bool {
+    [&cli.file, &cli.session.stdin].into_iter().flatten().any(|path| load::is_stdin(path))
 }
 
 /// Whether output to a terminal that may be one is coloured.

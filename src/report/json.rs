@@ -110,6 +110,9 @@ struct StepOut<'a> {
     imports_called: Vec<ImportCallOut<'a>>,
     imports_called_total: u64,
     output: Option<&'a str>,
+    output_bytes: u64,
+    output_kept: u64,
+    exit_code: Option<i32>,
     pages: PagesOut,
     growth: Growths<'a>,
     stores: u64,
@@ -137,6 +140,7 @@ struct ImportCallOut<'a> {
     args: Vec<Plain<'a>>,
     results: Vec<Plain<'a>>,
     saw: Vec<Plain<'a>>,
+    meaning: Option<&'a str>,
 }
 
 #[derive(serde::Serialize)]
@@ -251,6 +255,9 @@ impl<'a> StepOut<'a> {
             imports_called: record.imports_called.iter().map(ImportCallOut::from).collect(),
             imports_called_total: record.imports_called_total,
             output: record.output.as_deref(),
+            output_bytes: record.output_bytes,
+            output_kept: record.output_kept,
+            exit_code: record.exit_code,
             pages: PagesOut { before: record.pages_before, after: record.pages_after },
             growth: Growths(record),
             stores: record.stores,
@@ -350,7 +357,7 @@ impl<'a> From<&'a CallRecord> for CallOut<'a> {
 impl<'a> From<&'a ImportCall> for ImportCallOut<'a> {
     fn from(call: &'a ImportCall) -> Self {
         let (args, results, saw) = (plain(&call.args), plain(&call.results), plain(&call.saw));
-        ImportCallOut { name: &call.name, args, results, saw }
+        ImportCallOut { name: &call.name, args, results, saw, meaning: call.meaning }
     }
 }
 

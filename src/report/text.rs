@@ -211,13 +211,26 @@ fn import_call(call: &ImportCall) -> String {
     if !call.results.is_empty() {
         out.push_str(&format!(" → {}", list(&call.results)));
     }
+    if let Some(meaning) = call.meaning {
+        out.push_str(&format!(" {meaning}"));
+    }
     if !call.saw.is_empty() {
         out.push_str(&format!(", saw {}", list(&call.saw)));
     }
     out
 }
 
+/// What the guest printed, and how it left.
 fn output(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
+    printed(paper, record)?;
+    match record.exit_code {
+        // Any other code is told as an error.
+        Some(0) => paper.line(&format!("{:INDENT$}exited with exit code 0", "")),
+        _ => Ok(()),
+    }
+}
+
+fn printed(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
     let Some(output) = &record.output else { return Ok(()) };
     for line in output.lines().take(MOST_LINES) {
         paper.line(&format!("{:INDENT$}printed: {}", "", safe::cut(line, STATEMENT)))?;
@@ -225,6 +238,10 @@ fn output(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
     let hidden = output.lines().count().saturating_sub(MOST_LINES);
     if hidden > 0 {
         paper.line(&format!("{:INDENT$}… and {hidden} more lines", ""))?;
+    }
+    let (all, kept) = (record.output_bytes, record.output_kept);
+    if all > kept {
+        paper.line(&format!("{:INDENT$}… {all} bytes in all, the first {kept} of them kept", ""))?;
     }
     Ok(())
 }

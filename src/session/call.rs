@@ -85,7 +85,8 @@ impl Session {
         Ok((function, args))
     }
 
-    /// Runs a guest function and adds what it did to the record, whether it returned or not.
+    /// Runs a guest function and adds what it did to the record, whether it returned or not. A guest that exits with
+    /// code 0 ends its call well, without results.
     pub(super) fn call_guest(
         &mut self,
         function: &Function,
@@ -99,9 +100,15 @@ impl Session {
         let outcome = function.call(&mut self.store, args);
         drop(ringing);
         let gathered = self.gather(record);
-        let results = outcome.map_err(|error| self.trap_of(&error, record))?;
+        let exit_code = outcome.as_ref().err().and_then(exit_code);
+        record.exit_code = exit_code.or(record.exit_code);
+        let results = match outcome {
+            Ok(results) => results.into_vec(),
+            Err(_) if exit_code == Some(0) => Vec::new(),
+            Err(error) => return Err(self.trap_of(&error, record)),
+        };
         gathered?;
-        Ok(results.into_vec())
+        Ok(results)
     }
 
     /// Adds what the guest and its imports did to the record.
@@ -119,6 +126,11 @@ impl Session {
         let room = super::imports::MOST_CALLS_KEPT.saturating_sub(record.imports_called.len());
         record.imports_called.extend(std::mem::take(&mut state.calls).into_iter().take(room));
         record.imports_called_total += state.calls_total;
+        if let Some(printed) = state.wasi.output.take() {
+            record.output.get_or_insert_default().push_str(&printed.text);
+            record.output_bytes = record.output_bytes.saturating_add(printed.bytes);
+            record.output_kept = record.output_kept.saturating_add(printed.kept);
+        }
         drained.map(|_| ()).map_err(StepError::failed)
     }
 
@@ -185,5 +197,13 @@ impl Session {
     pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, StepError> {
         crate::script::eval::evaluate(expr, &self.world())
             .map_err(|e| StepError::failed(self.located(e.span.start, &e.message)))
+    }
+}
+
+/// The code that the guest exited with, where that is how its call ended.
+fn exit_code(error: &RuntimeError) -> Option<i32> {
+    match error.downcast_ref::<HostTrap>() {
+        Some(HostTrap::Exited(code)) => Some(*code),
+        _ => None,
     }
 }

@@ -17,12 +17,14 @@ use super::journal::Journal;
 use super::limits::{Stop, Watch};
 use super::reading;
 use super::scope::Scope;
+use super::wasi::{self, Wasi};
 use super::{memory, values};
 
 /// How many calls of imports one step keeps one by one; the rest are counted.
 pub const MOST_CALLS_KEPT: usize = 1000;
-/// How many calls of one import `call_args` can look back on.
+/// How many calls of one import `call_args` can look back on, and how many of all imports together.
 const MOST_ARGS_KEPT: usize = 100_000;
+const MOST_ARGS_KEPT_IN_ALL: usize = 1_000_000;
 
 /// How many bytes the readings of those calls may take; past it, further calls are counted only.
 const MOST_BYTES_SEEN: usize = 64 << 20;
@@ -47,11 +49,24 @@ pub(super) enum HostTrap {
         MOST_BYTES_WRITTEN >> 20
     )]
     TooMuchWritten,
+    /// WASI's `proc_exit`.
+    #[error("the guest exited with exit code {0}")]
+    Exited(i32),
     #[error("stopped")]
     Stopped(Stop),
 }
 
 fn undefined(name: &ImportName, ty: &FunctionType) -> String {
+    if let Some(call) = wasi::Call::named(name) {
+        return format!(
+            "the guest called {} as {}, but the function that is built in is {}; to define this one, add before the \
+             first step:\n    {}",
+            display(name),
+            values::signature(ty),
+            values::signature(&call.ty()),
+            definition_line(name, ty)
+        );
+    }
     format!(
         "the guest called {}, an import that nobody defined; to define it, add before the first step:\n    {}",
         display(name),
@@ -99,6 +114,8 @@ pub(super) struct HostState {
     writes: u64,
     bytes_written: u64,
     pub history: HashMap<ImportName, History>,
+    args_kept: usize,
+    pub wasi: Wasi,
 }
 
 /// All calls of one import so far.
@@ -109,7 +126,7 @@ pub(super) struct History {
 }
 
 impl HostState {
-    pub fn new(files: Files) -> Self {
+    pub fn new(files: Files, wasi: Wasi) -> Self {
         HostState {
             memory: None,
             watch: None,
@@ -123,6 +140,8 @@ impl HostState {
             writes: 0,
             bytes_written: 0,
             history: HashMap::new(),
+            args_kept: 0,
+            wasi,
         }
     }
 
@@ -161,18 +180,38 @@ impl HostState {
         if index >= count {
             return Err(format!("{shown} was called {count} times, so there is no call {index} (the first is call 0)"));
         }
-        usize::try_from(index)
-            .ok()
-            .and_then(|i| history?.args.get(i).cloned())
-            .ok_or_else(|| format!("only the first {MOST_ARGS_KEPT} calls of {shown} are kept"))
+        usize::try_from(index).ok().and_then(|i| history?.args.get(i).cloned()).ok_or_else(|| {
+            let kept = history.map_or(0, |h| h.args.len());
+            format!("only the arguments of the first {kept} calls of {shown} are kept")
+        })
+    }
+
+    /// Adds a call to the history of its import.
+    fn count_call(&mut self, name: &ImportName, args: &[Value]) {
+        self.calls_total += 1;
+        let has_room = self.args_kept < MOST_ARGS_KEPT_IN_ALL;
+        match self.history.get_mut(name) {
+            Some(history) => {
+                history.count += 1;
+                if has_room && history.args.len() < MOST_ARGS_KEPT {
+                    history.args.push(args.to_vec());
+                    self.args_kept += 1;
+                }
+            }
+            // The first call is kept whatever the others took.
+            None => {
+                self.history.insert(name.clone(), History { count: 1, args: vec![args.to_vec()] });
+            }
+        }
     }
 }
 
 /// A host function as the guest sees it.
 pub(super) struct HostFunction {
-    pub name: ImportName,
-    pub ty: FunctionType,
-    pub meaning: Meaning,
+    name: ImportName,
+    ty: FunctionType,
+    meaning: Meaning,
+    writer: Writer,
 }
 
 pub(super) enum Meaning {
@@ -185,6 +224,7 @@ pub(super) enum Meaning {
     AssemblyScriptAbort,
     /// wasm-bindgen's `__wbindgen_throw(pointer, length)`: UTF-8.
     WasmBindgenThrow,
+    Wasi(wasi::Call),
     Undefined,
 }
 
@@ -193,6 +233,9 @@ impl Meaning {
     pub fn known(name: &ImportName, ty: &FunctionType) -> Meaning {
         use wasmer::Type::I32;
         let params = ty.params();
+        if let Some(call) = wasi::Call::named(name) {
+            return if call.ty() == *ty { Meaning::Wasi(call) } else { Meaning::Undefined };
+        }
         if name.module == "env" && name.name == "abort" && params == [I32, I32, I32, I32] {
             Meaning::AssemblyScriptAbort
         } else if name.name.starts_with("__wbindgen_throw") || name.name.starts_with("__wbg___wbindgen_throw") {
@@ -204,6 +247,12 @@ impl Meaning {
 }
 
 impl HostFunction {
+    pub fn new(name: ImportName, ty: FunctionType, meaning: Meaning) -> Self {
+        let writer =
+            Writer::Import { module: Arc::from(safe::plain(&name.module)), name: Arc::from(safe::plain(&name.name)) };
+        HostFunction { name, ty, meaning, writer }
+    }
+
     /// What runs when the guest calls the import.
     ///
     /// # Errors
@@ -215,46 +264,37 @@ impl HostFunction {
         if let Some(Err(stop)) = state.watch.as_ref().map(Watch::check) {
             return Err(trap(HostTrap::Stopped(stop)));
         }
-        state.calls_total += 1;
-        let history = state.history.entry(self.name.clone()).or_default();
-        history.count += 1;
-        if history.args.len() < MOST_ARGS_KEPT {
-            history.args.push(args.clone());
-        }
+        state.count_call(&self.name, &args);
         let has_room = state.calls.len() < MOST_CALLS_KEPT && state.bytes_seen < MOST_BYTES_SEEN;
         let kept = has_room.then(|| {
             let name = safe::plain(&format!("{}.{}", self.name.module, self.name.name));
-            state.calls.push(ImportCall { name, args: args.clone(), results: Vec::new(), saw: Vec::new() });
+            state.calls.push(ImportCall { name, args: args.clone(), ..ImportCall::default() });
             state.calls.len() - 1
         });
-        let mut running = Running { function: self, env, args, saw: Vec::new() };
+        let mut running = Running { function: self, env, args, saw: Vec::new(), meaning: None };
         let results = running.perform().map_err(trap);
-        let saw = std::mem::take(&mut running.saw);
+        let (saw, meaning) = (std::mem::take(&mut running.saw), running.meaning);
         let state = running.env.data_mut();
         if let Some(call) = kept.and_then(|i| state.calls.get_mut(i)) {
             state.bytes_seen = state.bytes_seen.saturating_add(saw.iter().map(Value::weight).sum());
             call.saw = saw;
+            call.meaning = meaning;
             if let Ok(results) = &results {
                 call.results = results.iter().map(|r| values::from_wasm(r).unwrap_or(Value::Null)).collect();
             }
         }
         results
     }
-
-    fn writer(&self) -> Writer {
-        Writer::Import {
-            module: Arc::from(safe::plain(&self.name.module)),
-            name: Arc::from(safe::plain(&self.name.name)),
-        }
-    }
 }
 
 /// One call of a host function while it runs.
-struct Running<'a, 'b> {
+pub(super) struct Running<'a, 'b> {
     function: &'a HostFunction,
-    env: FunctionEnvMut<'b, HostState>,
-    args: Vec<Value>,
+    pub env: FunctionEnvMut<'b, HostState>,
+    pub args: Vec<Value>,
     saw: Vec<Value>,
+    /// The name of the error that the results are.
+    meaning: Option<&'static str>,
 }
 
 /// What an action's expression can see: the parameters, then what the script has bound.
@@ -296,6 +336,11 @@ impl Running<'_, '_> {
             Meaning::Described { params, actions } => self.perform_actions(params, actions),
             Meaning::AssemblyScriptAbort => Err(HostTrap::Said(self.abort_message())),
             Meaning::WasmBindgenThrow => Err(HostTrap::Said(self.throw_message())),
+            Meaning::Wasi(call) => {
+                let (results, meaning) = wasi::perform(self, *call)?;
+                self.meaning = meaning;
+                Ok(results)
+            }
             Meaning::Undefined => {
                 Err(HostTrap::Undefined { name: self.function.name.clone(), ty: self.function.ty.clone() })
             }
@@ -376,11 +421,12 @@ impl Running<'_, '_> {
         self.env.data().memory.clone().ok_or_else(|| self.access_failed(memory::AccessError::NoMemory))
     }
 
-    fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), HostTrap> {
+    /// Writes for the import, and records it as its own.
+    pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), HostTrap> {
         let memory = self.memory()?;
         self.count_write(bytes.len())?;
         memory::write(&memory, &self.env, address, bytes).map_err(|e| self.access_failed(e))?;
-        let writer = self.function.writer();
+        let writer = self.function.writer.clone();
         self.record(|recording| recording.push_write(address, bytes, writer))
     }
 
@@ -393,7 +439,7 @@ impl Running<'_, '_> {
     }
 
     /// The history keeps every write, so a guest that asks for them in a loop is stopped at some point.
-    fn count_write(&mut self, bytes: usize) -> Result<(), HostTrap> {
+    pub fn count_write(&mut self, bytes: usize) -> Result<(), HostTrap> {
         let state = self.env.data_mut();
         state.writes += 1;
         state.bytes_written = state.bytes_written.saturating_add(bytes as u64);
@@ -414,7 +460,7 @@ impl Running<'_, '_> {
                 .map_err(|why| self.fail(format!("cannot grow memory to {wanted} bytes: {why}")))?;
         }
         let now = memory::pages(&memory, &self.env);
-        let writer = self.function.writer();
+        let writer = self.function.writer.clone();
         self.record(|recording| recording.push_growth(before, now, writer))
     }
 

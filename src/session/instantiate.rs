@@ -47,7 +47,7 @@ impl Session {
         {
             self.call_guest(&function, &[], record)?;
         }
-        if let Some(initialize) = self.initializer() {
+        if let Some(initialize) = self.initializer().filter(|_| record.exit_code.is_none()) {
             self.call_guest(&initialize, &[], record)?;
         }
         Ok(())
@@ -60,6 +60,7 @@ impl Session {
         {
             self.memory = instance.exports.get_memory(name).ok().cloned();
         }
+        let aside = self.memory_aside(&instance);
         let broken = || StepError::failed("the guest lost its journal while it was compiled");
         let journal = Journal::of(&instance, &self.rewritten.journal).ok_or_else(broken)?;
         let private = journal.private_memory().as_shared(&self.store).ok_or_else(broken)?;
@@ -68,9 +69,17 @@ impl Session {
         self.alarm = Some(alarm);
         let state = self.env.as_mut(&mut self.store);
         state.memory = self.memory.clone();
+        state.wasi.aside = aside;
         state.journal = Some(journal);
         self.instance = Some(instance);
         Ok(())
+    }
+
+    /// The memory exported as `memory`, which is the one that WASI speaks of, where another is meant.
+    fn memory_aside(&self, instance: &Instance) -> Option<Memory> {
+        let index = self.guest.memory_named("memory").filter(|index| self.memory_index != Ok(*index))?;
+        let name = self.rewritten.memory_exports.get(index as usize)?;
+        instance.exports.get_memory(name).ok().cloned()
     }
 
     /// Records the active segments, in order, up to the first that does not fit. `placed` is memory with them in it.
@@ -195,7 +204,7 @@ impl Session {
             _ => None,
         });
         let meaning = described.unwrap_or_else(|| Meaning::known(name, ty));
-        let function = HostFunction { name: name.clone(), ty: ty.clone(), meaning };
+        let function = HostFunction::new(name.clone(), ty.clone(), meaning);
         Function::new_with_env(&mut self.store, &self.env, ty.clone(), move |env, args: &[Wasm]| {
             function.call(env, args)
         })

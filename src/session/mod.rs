@@ -18,6 +18,7 @@ mod settle;
 mod steps;
 mod trap;
 mod values;
+mod wasi;
 pub mod worker;
 mod world;
 
@@ -52,6 +53,8 @@ pub struct Opening {
     pub sets: Vec<(String, String)>,
     pub limits: Limits,
     pub control: Control,
+    /// What the guest reads from its standard input.
+    pub stdin: Arc<[u8]>,
 }
 
 /// A guest and a script at some step. Steps run in order, never twice; what they did comes back as [`StepRecord`]s.

@@ -18,6 +18,7 @@ use super::check::Check;
 use super::files::Files;
 use super::imports::{HostState, display};
 use super::scope::Scope;
+use super::wasi::Wasi;
 use super::world::BareWorld;
 use super::{Opening, Session, engine};
 use super::{settle, steps};
@@ -38,7 +39,7 @@ pub enum OpenError {
 }
 
 pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
-    let Opening { title, script, guest, files, sets, limits, control } = opening;
+    let Opening { title, script, guest, files, sets, limits, control, stdin } = opening;
     let memory_index = chosen_memory(&script, &guest)?;
     check_imports(&script, &guest)?;
     let rewritten = guest
@@ -50,7 +51,7 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     let timeline = Timeline::new(title, guest_facts(&guest, born.clone()), inputs, planned_steps(&script));
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
-    let env = FunctionEnv::new(&mut store, HostState::new(files.clone()));
+    let env = FunctionEnv::new(&mut store, HostState::new(files.clone(), Wasi::new(guest.name(), stdin)));
     let pointers = script.address_variables();
     let session = Session {
         recent_pointers: inputs_among(&pointers, &timeline),

@@ -260,6 +260,9 @@ impl Session {
             }
         }
         let results = self.call_export(call, record)?;
+        if results.len() < names.len() {
+            return Err(StepError::failed("the guest exited, so there is no result to name"));
+        }
         for (name, value) in names.iter().zip(results) {
             self.bind(record, name, value)?;
         }
@@ -390,6 +393,7 @@ impl Session {
         match self.call_export(call, record) {
             Ok(results) => {
                 let got = match results.as_slice() {
+                    [] if record.exit_code == Some(0) => "it exited with exit code 0".to_string(),
                     [] => "it returned".to_string(),
                     some => {
                         let list: Vec<String> = some.iter().map(|v| v.brief(60)).collect();

@@ -110,7 +110,7 @@ pub struct CallRecord {
 }
 
 /// One call of a host function by the guest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ImportCall {
     /// `module.name`.
     pub name: String,
@@ -118,6 +118,8 @@ pub struct ImportCall {
     pub results: Vec<Value>,
     /// What its `reads` actions saw.
     pub saw: Vec<Value>,
+    /// The name of the error that the results are, where it has one: `EBADF`.
+    pub meaning: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -246,8 +248,14 @@ pub struct StepRecord {
     pub imports_called: Vec<ImportCall>,
     /// How many calls of imports there were in all.
     pub imports_called_total: u64,
-    /// What WASI printed.
+    /// What the guest printed, the first part of it: each byte that is not UTF-8 as `\xNN`.
     pub output: Option<String>,
+    /// How many bytes it printed in all.
+    pub output_bytes: u64,
+    /// How many of them are in `output`.
+    pub output_kept: u64,
+    /// The code that the guest exited with, where it did.
+    pub exit_code: Option<i32>,
     /// Memory's size before and after, in 64 KiB pages.
     pub pages_before: u64,
     pub pages_after: u64,
@@ -310,6 +318,9 @@ impl StepRecord {
             imports_called: Vec::new(),
             imports_called_total: 0,
             output: None,
+            output_bytes: 0,
+            output_kept: 0,
+            exit_code: None,
             pages_before: pages,
             pages_after: pages,
             recording: Recording::default(),

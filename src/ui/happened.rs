@@ -97,7 +97,14 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         push(&mut lines, &text, columns, tone);
     }
     if let Some(output) = &step.output {
-        push(&mut lines, &format!("The guest printed: {}", safe::quoted(output, 400)), columns, theme.text());
+        let amount = match step.output_bytes > step.output_kept {
+            true => format!(" {} bytes, and first of all", events::thousands(step.output_bytes)),
+            false => String::new(),
+        };
+        push(&mut lines, &format!("The guest printed{amount}: {}", safe::quoted(output, 400)), columns, theme.text());
+    }
+    if step.exit_code == Some(0) {
+        push(&mut lines, "The guest exited with exit code 0.", columns, theme.text());
     }
     if let Some(prose) = prose.filter(|_| !is_introduced) {
         lines.push((String::new(), theme.text()));

@@ -239,10 +239,13 @@ pub fn rich() -> Timeline {
                 args: vec![Value::Int(i)],
                 results: vec![Value::Float(Float::from_f32(0.1))],
                 saw: vec![text("hi"), Value::Bytes(vec![0xc3, 0x28])],
+                meaning: (i == 7).then_some("EBADF"),
             });
         }
         r.imports_called_total = 25;
         r.output = Some("first line\nsecond \x1b[31mline".into());
+        (r.output_bytes, r.output_kept) = (22, 22);
+        r.exit_code = Some(0);
         r.answers = vec![Answer { asked_in: 2, value: Ok(Value::Int(-9)) }];
     });
     story.step(StepKind::Let, "let odd = …", |r| {
@@ -283,6 +286,7 @@ pub fn hostile(bad: &str) -> Timeline {
             args: vec![text(bad)],
             results: vec![text(bad)],
             saw: vec![text(bad)],
+            meaning: None,
         }];
         r.output = Some(bad.into());
         r.trap = Some(Trap {

@@ -65,5 +65,6 @@ pub fn opening() -> Opening {
         sets: Vec::new(),
         limits: Limits { max_time: None, ..Limits::default() },
         control: Control::default(),
+        stdin: Default::default(),
     }
 }

@@ -175,7 +175,7 @@ fn a_call_that_changes_nothing_grows_or_uses_imports() {
         put(r, 0x10, b"ab", import("fill"));
         put(r, 0x20, b"c", Writer::Host);
         for name in ["env.fill", "env.log"] {
-            r.imports_called.push(ImportCall { name: name.into(), args: vec![], results: vec![], saw: vec![] });
+            r.imports_called.push(ImportCall { name: name.into(), ..ImportCall::default() });
         }
         r.imports_called_total = 40;
     });
