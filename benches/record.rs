@@ -1,13 +1,14 @@
 //! What recording costs: each kernel is run as given and recorded, in turns, and the ratio of the best times is shown.
-//! Recorded means that every store is journaled, and that what is drained is kept until the run has ended. Then the
-//! same for the rewriting: what it and compiling its result take, against compiling the module as given.
+//! Recorded means that every store is journaled, and that what is drained is kept until the run has ended, in the
+//! program's own `Recording`. Then the same for the rewriting: what it and compiling its result take, against compiling the module as given.
 //!
 //! Only the ratios say anything. The kernels lie in `kernels/`, module fields to be put around a memory of 4 MiB.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use linmem::guest::{Guest, Journal, RewriteOptions, Rewritten};
+use linmem::guest::{Guest, Journal, RewriteOptions, Rewritten, Site, SiteKind};
+use linmem::timeline::{self, Recording, SiteShape, SiteTable};
 use wasmer::{
     AsStoreMut, Function, FunctionEnv, FunctionEnvMut, Global, Imports, Instance, Memory, Module, Store, Value,
 };
@@ -16,14 +17,11 @@ macro_rules! kernels {
     ($($name:literal)*) => { [$(($name, include_str!(concat!("kernels/", $name, ".wat")))),*] };
 }
 
-const KERNELS: [(&str, &str); 13] = kernels!(
-    "gemm" "jacobi" "quicksort" "sieve" "upper" "crc" "bytes" "churn" "fib" "queens" "bulk" "simd" "sha"
+const KERNELS: [(&str, &str); 14] = kernels!(
+    "gemm" "gemm-storing" "jacobi" "quicksort" "sieve" "upper" "crc" "bytes" "churn" "fib" "queens" "bulk" "simd" "sha"
 );
 
 const ROUNDS: u32 = 15;
-
-/// What is drained is kept in pieces of this size.
-const CHUNK: usize = 4 << 20;
 
 fn guest(fields: &str) -> Guest {
     Guest::from_bytes("kernel", format!("(module (memory (export \"memory\") 64) {fields})").as_bytes()).unwrap()
@@ -33,11 +31,10 @@ fn guest(fields: &str) -> Guest {
 #[derive(Default)]
 struct Recorder {
     memory: Option<(Memory, Global, u32, u32)>,
-    kept: Vec<Vec<u8>>,
-    /// Bytes used of the last one kept.
-    used: usize,
-    /// Keep nothing but the last piece.
-    is_dropped: bool,
+    table: Arc<SiteTable>,
+    kept: Recording,
+    /// Keep nothing but what was drained last, in here.
+    dropped: Option<Vec<u8>>,
     slots: u64,
 }
 
@@ -46,27 +43,19 @@ impl Recorder {
     fn drain(&mut self, store: &mut impl AsStoreMut) {
         let Some((memory, position, start, limit)) = self.memory.clone() else { return };
         let Value::I32(end) = position.get(store) else { return };
-        let (mut at, end) = (start as usize, end as u32 as usize);
+        let (at, end) = (start as usize, end as u32 as usize);
         self.slots += (end - at) as u64 / 16;
         let view = memory.view(store);
         // No guest runs while it ticks, and the journal cannot move. The view's own copying goes word by word.
-        let journal = unsafe { view.data_unchecked_mut() };
-        while at < end {
-            if self.is_dropped && self.used == CHUNK {
-                self.used = 0;
+        let drained = &mut unsafe { view.data_unchecked_mut() }[at..end];
+        match &mut self.dropped {
+            Some(buffer) => {
+                buffer.clear();
+                buffer.extend_from_slice(drained);
             }
-            if self.kept.is_empty() || self.used == CHUNK {
-                self.kept.push(vec![0; CHUNK]);
-                self.used = 0;
-            }
-            let part = (end - at).min(CHUNK - self.used);
-            let kept = self.kept.last_mut().unwrap();
-            let drained = &mut journal[at..at + part];
-            kept[self.used..self.used + part].copy_from_slice(drained);
-            drained.fill(0);
-            self.used += part;
-            at += part;
+            None => self.kept.push_slots(drained),
         }
+        drained.fill(0);
         view.write(0, &limit.to_le_bytes()).unwrap();
         position.set(store, Value::I32(start as i32)).unwrap();
     }
@@ -89,7 +78,9 @@ impl Run {
     fn recorded(rewritten: &Rewritten, is_kept: bool) -> Run {
         let mut store = Store::default();
         let module = Module::new(&store, &rewritten.wasm).unwrap();
-        let recorder = Arc::new(Mutex::new(Recorder { is_dropped: !is_kept, ..Recorder::default() }));
+        let table = Arc::new(SiteTable::new(rewritten.journal.sites.iter().map(shape).collect()));
+        let dropped = (!is_kept).then(Vec::new);
+        let recorder = Arc::new(Mutex::new(Recorder { dropped, table, ..Recorder::default() }));
         let env = FunctionEnv::new(&mut store, recorder.clone());
         let tick = |mut env: FunctionEnvMut<'_, Arc<Mutex<Recorder>>>| {
             let recorder = env.data().clone();
@@ -111,9 +102,8 @@ impl Run {
         let f = self.instance.exports.get_function("run").unwrap();
         {
             let mut recorder = self.recorder.lock().unwrap();
-            let kept = if recorder.is_dropped { std::mem::take(&mut recorder.kept) } else { Vec::new() };
-            let is_dropped = recorder.is_dropped;
-            *recorder = Recorder { memory: recorder.memory.take(), kept, is_dropped, ..Recorder::default() };
+            recorder.kept = Recording::new(recorder.table.clone());
+            recorder.slots = 0;
         }
         let begin = Instant::now();
         let results = f.call(&mut self.store, &[]).unwrap();
@@ -121,6 +111,19 @@ impl Run {
         recorder.drain(&mut self.store);
         (begin.elapsed(), results[0].clone(), recorder.slots)
     }
+}
+
+fn shape(site: &Site) -> SiteShape {
+    let kind = match site.kind {
+        SiteKind::Store { width } => timeline::SiteKind::Store { width },
+        SiteKind::Wide => timeline::SiteKind::Wide,
+        SiteKind::Fill => timeline::SiteKind::Fill,
+        SiteKind::Copy => timeline::SiteKind::Copy,
+        SiteKind::CopyFrom => timeline::SiteKind::CopyFrom,
+        SiteKind::Init { .. } => timeline::SiteKind::Init { bytes: Arc::from([]) },
+        SiteKind::Grow => timeline::SiteKind::Grow,
+    };
+    SiteShape { immediate: site.immediate, kind }
 }
 
 fn rewrite(guest: &Guest, memory: Option<u32>) -> Rewritten {
@@ -153,7 +156,7 @@ fn measure(name: &str, fields: &str) -> [f64; 3] {
     let per_slot = (recorded - plain) * 1e6 / slots as f64;
     let (kept, idle, dropped) = (recorded / plain, ticks / plain, drained / plain);
     println!(
-        "{name:>10} {slots:>9} {plain:>8.2} {recorded:>8.2} {kept:>8.2} {dropped:>8.2} {idle:>8.2} {per_slot:>8.2}"
+        "{name:>12} {slots:>9} {plain:>8.2} {recorded:>8.2} {kept:>8.2} {dropped:>8.2} {idle:>8.2} {per_slot:>8.2}"
     );
     [kept, dropped, idle]
 }
@@ -216,7 +219,7 @@ fn measure_compiling() {
 
 fn main() {
     let heads = ["", "slots", "plain ms", "recorded", "ratio", "dropped", "ticks", "ns/slot"];
-    println!("{:>10} {:>9} {}", heads[0], heads[1], heads[2..].iter().map(|h| format!("{h:>8} ")).collect::<String>());
+    println!("{:>12} {:>9} {}", heads[0], heads[1], heads[2..].iter().map(|h| format!("{h:>8} ")).collect::<String>());
     let wanted = std::env::args().nth(1).filter(|arg| !arg.starts_with('-'));
     let kernels = KERNELS.iter().filter(|(name, _)| wanted.as_deref().is_none_or(|wanted| name.contains(wanted)));
     let ratios: Vec<[f64; 3]> = kernels.map(|(name, fields)| measure(name, fields)).collect();
