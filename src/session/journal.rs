@@ -3,7 +3,7 @@
 //! A slot is 16 bytes: the site's number, the address operand, the value (see `guest::rewrite`). What lies behind the last
 //! slot is all zero, so the end is found even where the guest trapped before it could say how far it had come.
 
-use wasmer::{AsStoreMut, AsStoreRef, Global, Instance, Memory, Value as Wasm};
+use wasmer::{AsStoreMut, AsStoreRef, Global, Instance, Memory, MemoryView, Value as Wasm};
 
 use crate::guest::{Journal as Layout, Site, SiteKind};
 use crate::timeline::{Attempt, Recording};
@@ -26,9 +26,6 @@ pub(super) struct Journal {
     /// Stores that this call may still keep.
     room: u64,
     kept_in_all: u64,
-    /// What is being drained, kept so that its pages are reused.
-    buffer: Vec<u8>,
-    zeros: Vec<u8>,
     /// The slot written last in the drain after the call.
     last: Option<[u8; SLOT]>,
 }
@@ -53,8 +50,6 @@ impl Journal {
             layout: layout.clone(),
             room: 0,
             kept_in_all: 0,
-            buffer: Vec::new(),
-            zeros: Vec::new(),
             last: None,
         })
     }
@@ -78,7 +73,7 @@ impl Journal {
         into: &mut Recording,
     ) -> Result<u64, String> {
         let end = self.said_position(store);
-        self.take(store, end, memory, into)
+        Ok(self.take(store, end, memory, into)?.0)
     }
 
     /// Takes over all there is, after a call that ended in any way.
@@ -89,9 +84,8 @@ impl Journal {
         into: &mut Recording,
     ) -> Result<u64, String> {
         let end = self.true_position(store)?;
-        let slots = self.take(store, end, memory, into)?;
-        let whole = self.buffer.chunks_exact(SLOT).rev().find(|slot| number(slot) != CONTINUATION);
-        self.last = whole.and_then(|slot| slot.try_into().ok());
+        let (slots, last) = self.take(store, end, memory, into)?;
+        self.last = last;
         Ok(slots)
     }
 
@@ -119,39 +113,38 @@ impl Journal {
         Ok(at)
     }
 
+    /// Hands over what lies before `end`, clears it, and lets the guest start again. How many slots that were, and the
+    /// last that begins a store.
     fn take(
         &mut self,
         store: &mut impl AsStoreMut,
         end: u64,
         memory: Option<&Memory>,
         into: &mut Recording,
-    ) -> Result<u64, String> {
-        let start = u64::from(self.layout.start);
-        let len = end.saturating_sub(start) as usize / SLOT * SLOT;
-        self.buffer.resize(len, 0);
-        if self.zeros.len() < len {
-            self.zeros.resize(len, 0);
-        }
+    ) -> Result<(u64, Option<[u8; SLOT]>), String> {
         let view = self.private.view(store);
-        let failed = |e: wasmer::MemoryAccessError| e.to_string();
-        view.read(start, &mut self.buffer).map_err(failed)?;
-        view.write(start, self.zeros.get(..len).unwrap_or_default()).map_err(failed)?;
-        view.write(0, &self.layout.limit.to_le_bytes()).map_err(failed)?;
+        let written = written(&view, u64::from(self.layout.start), end);
+        let slots = (written.len() / SLOT) as u64;
+        let whole = written.chunks_exact(SLOT).rev().find(|slot| number(slot) != CONTINUATION);
+        let last = whole.and_then(|slot| slot.try_into().ok());
+        self.hand_over(written, store, memory, into)?;
+        written.fill(0);
+        view.write(0, &self.layout.limit.to_le_bytes()).map_err(|e| e.to_string())?;
         self.position.set(store, Wasm::I32(self.layout.start as i32)).map_err(|e| e.to_string())?;
-        self.hand_over(store, memory, into)?;
-        Ok((len / SLOT) as u64)
+        Ok((slots, last))
     }
 
-    /// Gives the drained slots to the recording, as many as may be kept; of the rest it keeps only where they went.
+    /// Gives slots to the recording, as many as may be kept; of the rest it keeps only where they went.
     fn hand_over(
         &mut self,
+        drained: &[u8],
         store: &impl AsStoreRef,
         memory: Option<&Memory>,
         into: &mut Recording,
     ) -> Result<(), String> {
-        let slots = (self.buffer.len() / SLOT) as u64;
-        let kept = if slots <= self.room { self.buffer.len() } else { self.kept_part() };
-        let (keep, note) = self.buffer.split_at(kept.min(self.buffer.len()));
+        let slots = (drained.len() / SLOT) as u64;
+        let kept = if slots <= self.room { drained.len() } else { self.kept_part(drained) };
+        let (keep, note) = drained.split_at(kept.min(drained.len()));
         into.push_slots(keep);
         let copied = last_whole(keep).filter(|_| note.is_empty()).and_then(|slot| self.copied(slot));
         self.room = self.room.saturating_sub((keep.len() / SLOT) as u64);
@@ -170,10 +163,10 @@ impl Journal {
         Ok(())
     }
 
-    /// Where in the buffer the last store ends that may be kept, in bytes.
-    fn kept_part(&self) -> usize {
+    /// Where among the slots the last store ends that may be kept, in bytes.
+    fn kept_part(&self, drained: &[u8]) -> usize {
         let mut room = self.room;
-        let stores = self.buffer.chunks_exact(SLOT).take_while(|slot| {
+        let stores = drained.chunks_exact(SLOT).take_while(|slot| {
             let number = number(slot);
             let is_free = number == CONTINUATION || matches!(self.kind(number), Some(SiteKind::Grow));
             if is_free {
@@ -230,6 +223,23 @@ impl Journal {
         };
         Some(LastSlot { offset: site.offset, attempt })
     }
+}
+
+/// The whole slots from `start` up to `end`. The view's own copying goes word by word, which costs more than the rest
+/// of a drain.
+#[expect(unsafe_code, reason = "the engine hands out no slice of a shared memory")]
+#[expect(clippy::mut_from_ref, reason = "a view is a pointer, and the only one in use here")]
+fn written<'a>(view: &'a MemoryView<'_>, start: u64, end: u64) -> &'a mut [u8] {
+    let start = start.max(size_of::<u64>() as u64);
+    let end = end.min(view.data_size());
+    let len = end.saturating_sub(start) as usize / SLOT * SLOT;
+    if len == 0 {
+        return &mut [];
+    }
+    // SAFETY: The span lies in the memory, which has a fixed size and so never moves, and lives as long as the view. It
+    // is the guest's private journal: the guest is stopped while the host drains it, and no other part of the host
+    // holds a pointer into it. Another thread writes the first word only, which the span leaves out.
+    unsafe { std::slice::from_raw_parts_mut(view.data_ptr().add(start as usize), len) }
 }
 
 fn last_whole(slots: &[u8]) -> Option<&[u8]> {

@@ -19,8 +19,8 @@ enum Mode {
     Idle,
     /// It keeps the position in a local.
     Local,
-    /// It takes the position from the global for each slot, and looks at the limit before each: an exception caught
-    /// would leave a local behind, and a function with too many slots would overrun the journal.
+    /// It calls another function for each slot, which looks at the limit: an exception caught would leave the position
+    /// in a local behind, and a function with too many slots would overrun the journal.
     Careful,
 }
 
@@ -38,8 +38,8 @@ pub(super) struct Body<'a> {
     pub(super) added: Added,
     /// The memory that is journaled.
     journaled: Option<u32>,
-    sites: &'a mut Vec<Site>,
-    function: u32,
+    pub(super) sites: &'a mut Vec<Site>,
+    pub(super) function: u32,
     mode: Mode,
     /// Without loops and calls it ends soon, whatever it is given.
     ends_soon: bool,
@@ -155,9 +155,13 @@ impl<'a> Body<'a> {
 
     fn write_touch(&mut self, touch: Touch, offset: u64, instruction: &Instruction<'_>) {
         let sites::Kind::Load { width, over_vector } = touch.kind else {
-            self.begin_slot();
-            self.write_store(touch, offset, instruction);
-            return self.end_slot();
+            return match self.mode {
+                Mode::Careful => self.write_careful_store(touch, offset, instruction),
+                _ => {
+                    self.check_if_due();
+                    self.write_store(touch, offset, instruction);
+                }
+            };
         };
         let through = self.on_top.filter(|_| !over_vector);
         let reach = touch.immediate.saturating_add(width.into());
@@ -299,15 +303,10 @@ impl<'a> Body<'a> {
     fn sync(&mut self) {
         self.flush();
         if self.mode == Mode::Local && !self.is_synced {
-            self.publish();
+            let (position, global) = (self.position(), self.added.position);
+            self.put().local_get(position).global_set(global);
+            self.is_synced = true;
         }
-    }
-
-    fn publish(&mut self) {
-        self.flush();
-        let (position, global) = (self.position(), self.added.position);
-        self.put().local_get(position).global_set(global);
-        self.is_synced = true;
     }
 
     fn reload(&mut self) {
@@ -324,14 +323,11 @@ impl<'a> Body<'a> {
     /// Does the same. A call leaves no float in its register; each of these is read right behind it, so that the
     /// compiler fetches it back there and not within the loop that follows.
     fn check_keeping(&mut self, floats: &[(u32, ValType)]) {
-        if self.mode == Mode::Careful {
-            self.reload();
-        }
         self.flush();
         self.put_condition();
         self.put().if_(BlockType::Empty);
         let (tick, global) = (self.added.tick, self.added.position);
-        if self.mode == Mode::Idle {
+        if self.mode != Mode::Local {
             self.put().call(tick);
             self.read(floats);
             self.put().end();
@@ -365,37 +361,29 @@ impl<'a> Body<'a> {
     fn put_condition(&mut self) {
         let limit = word(0, self.added.memory);
         match self.mode {
-            Mode::Idle => {
+            Mode::Idle | Mode::Careful => {
                 self.put().i32_const(0).i32_load(limit).i32_eqz();
             }
             Mode::Local => {
                 let position = self.position();
                 self.put().local_get(position).i32_const(0).i32_load(limit).i32_gt_u();
             }
-            Mode::Careful => {
-                let global = self.added.position;
-                self.put().global_get(global).i32_const(0).i32_load(limit).i32_gt_u();
-            }
         }
     }
 
     /// Calls `tick` in any case.
     pub(super) fn tick(&mut self) {
-        self.publish();
+        self.sync();
         let tick = self.added.tick;
         self.put().call(tick);
-        self.reload();
-    }
-
-    fn begin_slot(&mut self) {
-        if self.mode == Mode::Careful || self.is_unchecked {
-            self.check();
+        if self.mode == Mode::Local {
+            self.reload();
         }
     }
 
-    fn end_slot(&mut self) {
-        if self.mode == Mode::Careful {
-            self.publish();
+    fn check_if_due(&mut self) {
+        if self.is_unchecked {
+            self.check();
         }
     }
 
@@ -412,11 +400,6 @@ impl<'a> Body<'a> {
     /// Where the next slot lies, from the local on.
     pub(super) fn next_slot(&self) -> u32 {
         self.pending * SLOT
-    }
-
-    pub(super) fn add_site(&mut self, site: impl FnOnce(u32) -> Site) -> u32 {
-        self.sites.push(site(self.function));
-        self.sites.len() as u32
     }
 
     fn note_load(&mut self, over_vector: bool) {

@@ -13,8 +13,11 @@ const START: u32 = 64;
 /// Bytes of slots between two drains: few, so that what the host reads and clears still lies in the nearest caches.
 const ROOM: u32 = 64 << 10;
 
-/// Most slots that one function may write between two checks; one that could write more checks before each.
+/// Most slots that one function may write between two checks; one that could write more has each checked.
 pub(super) const MOST_BETWEEN_CHECKS: u32 = 2000;
+
+/// Where the value begins in a slot.
+pub(super) const VALUE: u32 = 8;
 
 /// The site of a slot that goes on with the one before.
 pub(super) const CONTINUATION: u32 = u32::MAX;
@@ -83,6 +86,9 @@ pub enum SiteKind {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Added {
     pub tick: u32,
+    /// Write the slots of a store: see `notes`.
+    pub note: u32,
+    pub note_wide: u32,
     pub memory: u32,
     pub position: u32,
     pub last_load: u32,

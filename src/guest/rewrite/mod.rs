@@ -1,18 +1,20 @@
 //! Writes a module again, meaning the same, so that the session can stop it, limit it and see all of it.
 //!
 //! One pass over the module's parts, in the order the binary format wants them, adding where something is added:
-//! `journal` says what guest and host agree on, `sites` which instructions write memory, `body` and `stores` write each
+//! `journal` says what guest and host agree on, `sites` which instructions write memory, `body`, `stores` and `careful` write each
 //! function so that it journals what it writes and looks up now and then, `limits` lowers how far memory and tables may
-//! grow, `names` finds names for what is exported in addition, `locate` finds the way back. Function indices shift
+//! grow, `notes` holds functions that are added, `names` finds names for what is exported in addition, `locate` finds the way back. Function indices shift
 //! behind the imported ones, where the tick's import is put in; all other indices stay.
 
 mod body;
+mod careful;
 mod journal;
 mod limits;
 mod locals;
 mod locate;
 mod loops;
 mod names;
+mod notes;
 mod parts;
 mod sites;
 mod stores;
@@ -71,7 +73,7 @@ pub struct Rewritten {
 }
 
 impl Rewritten {
-    /// The index a function of the rewritten module has in the module as given; `None` for the one that was added.
+    /// The index a function of the rewritten module has in the module as given; `None` for those that were added.
     pub fn original_function(&self, rewritten: u32) -> Option<u32> {
         self.functions.original(rewritten)
     }
@@ -86,10 +88,12 @@ impl Rewritten {
     }
 }
 
-/// How function indices shift: those from the added import's on by one.
+/// How function indices shift: those from the added import's on by one. What is added behind them all shifts none.
 #[derive(Debug, Clone, Copy)]
 struct FunctionMap {
     tick: u32,
+    /// The first of those added behind the module's own.
+    notes: u32,
 }
 
 impl FunctionMap {
@@ -98,11 +102,10 @@ impl FunctionMap {
     }
 
     fn original(self, rewritten: u32) -> Option<u32> {
-        match rewritten.cmp(&self.tick) {
-            std::cmp::Ordering::Less => Some(rewritten),
-            std::cmp::Ordering::Equal => None,
-            std::cmp::Ordering::Greater => rewritten.checked_sub(1),
+        if rewritten < self.tick {
+            return Some(rewritten);
         }
+        rewritten.checked_sub(1).filter(|_| rewritten != self.tick && rewritten < self.notes)
     }
 }
 
@@ -110,7 +113,10 @@ pub(super) fn rewrite(guest: &Guest, options: &RewriteOptions) -> Result<Rewritt
     let description = &guest.0.description;
     limits::check(guest.name(), description, options)?;
     let names = Names::new(description);
-    let functions = FunctionMap { tick: description.imported_functions };
+    let functions = FunctionMap {
+        tick: description.imported_functions,
+        notes: (description.functions.len() as u32).saturating_add(1),
+    };
     let failed = |message: String| GuestError::Rewrite { name: guest.name().into(), message };
     let mut sites = Vec::new();
     let wasm = Parts::read(guest.wasm())
@@ -183,7 +189,14 @@ impl<'a> Rewriter<'a> {
     fn new(description: &'a Description, options: &'a RewriteOptions, functions: FunctionMap) -> Self {
         let globals = description.globals.len() as u32;
         let memory = description.memories.len() as u32;
-        let added = Added { tick: functions.tick, memory, position: globals, last_load: globals.saturating_add(1) };
+        let added = Added {
+            tick: functions.tick,
+            note: functions.notes,
+            note_wide: functions.notes.saturating_add(1),
+            memory,
+            position: globals,
+            last_load: globals.saturating_add(1),
+        };
         Rewriter { description, options, functions, added, layout: Layout::new(options.memory.is_some()) }
     }
 
@@ -207,6 +220,7 @@ impl<'a> Rewriter<'a> {
             self.parse_type_section(&mut types, given)?;
         }
         types.ty().function([], []);
+        notes::add_types(&mut types);
         Ok(types)
     }
 
@@ -227,6 +241,9 @@ impl<'a> Rewriter<'a> {
         if let Some(given) = parts.functions.clone() {
             let mut functions = FunctionSection::new();
             self.parse_function_section(&mut functions, given)?;
+            for nth in 1..=notes::COUNT {
+                functions.function(self.description.type_count.saturating_add(nth));
+            }
             module.section(&functions);
         }
         if let Some(given) = parts.tables.clone() {
@@ -292,6 +309,9 @@ impl<'a> Rewriter<'a> {
             let mut code = CodeSection::new();
             for (function, body) in (self.functions.tick..).zip(&parts.bodies) {
                 code.function(&self.rewrite_body(function, body, sites)?.code);
+            }
+            for function in notes::functions(self.added) {
+                code.function(&function);
             }
             module.section(&code);
         }

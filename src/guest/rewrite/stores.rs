@@ -1,32 +1,16 @@
-//! The slots: what is written into the journal before, and for a few behind, an instruction that writes memory.
+//! The slots, written in line: what goes into the journal before, and for a few behind, an instruction that writes
+//! memory.
 
 use wasm_encoder::{BlockType, Instruction, MemArg, ValType};
 
 use super::body::{Body, word};
-use super::journal::{CONTINUATION, SLOT, Site, SiteKind};
+use super::journal::{CONTINUATION, SLOT, Site, SiteKind, VALUE};
 use super::sites::{Kind, Touch};
-
-/// Where the value begins in a slot.
-const VALUE: u32 = 8;
 
 impl Body<'_> {
     /// Writes an instruction that writes the journaled memory, with its slot.
     pub(super) fn write_store(&mut self, touch: Touch, offset: u64, instruction: &Instruction<'_>) {
-        let memory = touch.memory;
-        let kind = match touch.kind {
-            Kind::Load { .. } => return,
-            Kind::Store { width, .. }
-            | Kind::StoreLane { width, .. }
-            | Kind::Exchange { width, .. }
-            | Kind::CompareExchange { width, .. } => SiteKind::Store { width },
-            Kind::StoreVector => SiteKind::Wide,
-            Kind::Fill => SiteKind::Fill,
-            Kind::Copy { from } if from == memory => SiteKind::Copy,
-            Kind::Copy { .. } => SiteKind::CopyFrom,
-            Kind::Init { segment } => SiteKind::Init { segment },
-            Kind::Grow => SiteKind::Grow,
-        };
-        let site = self.add_site(|function| Site { function, offset, immediate: touch.immediate, kind });
+        let Some((site, kind)) = self.add_site(touch, offset) else { return };
         match touch.kind {
             Kind::Load { .. } => {}
             Kind::Store { value, width } => self.write_plain(site, value, width, instruction),
@@ -39,6 +23,26 @@ impl Body<'_> {
             Kind::Fill | Kind::Copy { .. } | Kind::Init { .. } => self.write_bulk(site, kind, instruction),
             Kind::Grow => self.write_grow(site, instruction),
         }
+    }
+
+    /// Numbers the instruction among those that write memory; `None` for one that does not.
+    pub(super) fn add_site(&mut self, touch: Touch, offset: u64) -> Option<(u32, SiteKind)> {
+        let kind = match touch.kind {
+            Kind::Load { .. } => return None,
+            Kind::Store { width, .. }
+            | Kind::StoreLane { width, .. }
+            | Kind::Exchange { width, .. }
+            | Kind::CompareExchange { width, .. } => SiteKind::Store { width },
+            Kind::StoreVector => SiteKind::Wide,
+            Kind::Fill => SiteKind::Fill,
+            Kind::Copy { from } if from == touch.memory => SiteKind::Copy,
+            Kind::Copy { .. } => SiteKind::CopyFrom,
+            Kind::Init { segment } => SiteKind::Init { segment },
+            Kind::Grow => SiteKind::Grow,
+        };
+        let function = self.function;
+        self.sites.push(Site { function, offset, immediate: touch.immediate, kind });
+        Some((self.sites.len() as u32, kind))
     }
 
     /// Writes a slot's site and address, in one store.
@@ -167,7 +171,7 @@ impl Body<'_> {
     }
 
     /// Loads from the address on the stack what the instruction has touched, without a sign.
-    fn load(&mut self, touch: Touch, ty: ValType, width: u8) {
+    pub(super) fn load(&mut self, touch: Touch, ty: ValType, width: u8) {
         let at = MemArg { offset: touch.immediate, align: 0, memory_index: touch.memory };
         let mut put = self.put();
         match (ty, width) {
@@ -181,7 +185,7 @@ impl Body<'_> {
         };
     }
 
-    fn compare(&mut self, ty: ValType, is_equal: bool) {
+    pub(super) fn compare(&mut self, ty: ValType, is_equal: bool) {
         let mut put = self.put();
         match (ty, is_equal) {
             (ValType::I32, true) => put.i32_eq(),
