@@ -9,6 +9,7 @@ pub mod files;
 mod imports;
 mod instantiate;
 mod journal;
+mod last_words;
 pub mod limits;
 mod memory;
 mod open;

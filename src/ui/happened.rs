@@ -72,6 +72,7 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         push(&mut lines, prose, columns, theme.text());
         lines.push((String::new(), theme.text()));
     }
+    push_printed(&mut lines, step, columns, theme);
     let narration = paragraphs(&app.narration());
     let narration = if is_within { format!("The whole step: {narration}") } else { narration };
     push(&mut lines, &narration, columns, theme.text());
@@ -96,21 +97,25 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         let text = format!("{kind}{}{expected}", paragraphs(message));
         push(&mut lines, &text, columns, tone);
     }
-    if let Some(output) = &step.output {
-        let amount = match step.output_bytes > step.output_kept {
-            true => format!(" {} bytes, and first of all", events::thousands(step.output_bytes)),
-            false => String::new(),
-        };
-        push(&mut lines, &format!("The guest printed{amount}: {}", safe::quoted(output, 400)), columns, theme.text());
-    }
-    if step.exit_code == Some(0) {
-        push(&mut lines, "The guest exited with exit code 0.", columns, theme.text());
-    }
     if let Some(prose) = prose.filter(|_| !is_introduced) {
         lines.push((String::new(), theme.text()));
         push(&mut lines, &prose, columns, theme.text());
     }
     lines
+}
+
+/// What the guest printed, and that it left well: any other end of it is an error.
+fn push_printed(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Theme) {
+    if let Some(output) = &step.output {
+        let amount = match step.output_bytes > step.output_kept {
+            true => format!(" {} bytes, and first of all", events::thousands(step.output_bytes)),
+            false => String::new(),
+        };
+        push(lines, &format!("The guest printed{amount}: {}", safe::quoted(output, 200)), columns, theme.text());
+    }
+    if step.exit_code == Some(0) {
+        push(lines, "The guest exited with exit code 0.", columns, theme.text());
+    }
 }
 
 /// The kind of trap, the access that went wrong, and who called whom.
