@@ -3,7 +3,7 @@
 //! Addresses are hex, lengths and counts decimal, spans end before their second number.
 
 mod agents;
-mod words;
+pub(super) mod words;
 
 use crate::safe;
 use crate::value::Value;

@@ -60,8 +60,8 @@ pub(super) struct Block {
 }
 
 /// Who wrote, as a number that is compared quickly: a site, or one of the other writers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct By(pub(super) u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::timeline) struct By(pub(super) u32);
 
 impl By {
     const OTHER: u32 = 1 << 31;
