@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use linmem::app::layout::{Hit, hit, memory_rows};
-use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Search, sample};
+use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Progress, Search, sample};
 use linmem::timeline::*;
 use linmem::ui::{Theme, draw, last_scroll};
 use linmem::value::Value;
@@ -210,11 +210,11 @@ fn a_step_that_trapped() {
 #[test]
 fn while_a_step_runs() {
     let mut state = app(timeline(PAGE, 4), 3, (80, 24));
-    state.engine = Engine::Running { step: 4, ticks: 1_234_567, cancelling: false };
+    state.engine = Engine::Running { step: 4, progress: Progress { seconds: 3, stores: 1_234_567 }, cancelling: false };
     let drawn = plain(&state);
-    assert!(drawn.contains("step 4 is running … 1 234 567 loops and calls so far   esc cancels"), "{drawn}");
+    assert!(drawn.contains("step 4 is running … 3 s 1 234 567 stores so far   esc cancels"), "{drawn}");
     assert!(drawn.contains("◌ 4 n = call"), "{drawn}");
-    state.engine = Engine::Running { step: 4, ticks: 0, cancelling: true };
+    state.engine = Engine::Running { step: 4, progress: Progress::default(), cancelling: true };
     assert!(plain(&state).contains("cancelling step 4 …"));
 }
 
@@ -381,7 +381,11 @@ fn states() -> Vec<App> {
         with(base(), |a| a.overlay = Overlay::Help { scroll: 9 }),
         with(base(), |a| a.overlay = Overlay::Search { input: "日本語".into() }),
         with(base(), |a| {
-            a.engine = Engine::Running { step: 5, ticks: u64::MAX, cancelling: false };
+            a.engine = Engine::Running {
+                step: 5,
+                progress: Progress { seconds: u64::MAX, stores: u64::MAX },
+                cancelling: false,
+            };
             a.count = Some(12);
         }),
     ]

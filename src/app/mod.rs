@@ -187,7 +187,7 @@ pub enum Engine {
     /// The next step can be run.
     Ready,
     /// Step `step` runs.
-    Running { step: usize, ticks: u64, cancelling: bool },
+    Running { step: usize, progress: Progress, cancelling: bool },
     /// Every step has run, or a step ended in anything but ok.
     Ended,
     /// The session could not be opened; a message safe to print, of several lines perhaps.
@@ -241,6 +241,15 @@ pub struct InputField {
     pub error: Option<String>,
 }
 
+/// How far a running step has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Since it began, whole ones.
+    pub seconds: u64,
+    /// That the guest has made in it, as far as the host has heard of them.
+    pub stores: u64,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     pub text: String,
@@ -270,7 +279,7 @@ pub enum Message {
     /// No step is left to run, or none may run.
     Ended,
     /// The running step is alive; a number that grows.
-    Progress(u64),
+    Progress(Progress),
     OpenFailed(String),
     /// New inputs were refused, each with its reason; the old run stays as it is.
     InputsRefused(Vec<(String, String)>),

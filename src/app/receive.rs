@@ -10,9 +10,9 @@ pub fn receive(app: &mut App, message: Message) -> Effect {
         Message::Opened(timeline) => opened(app, *timeline),
         Message::Step(record) => step(app, *record),
         Message::Ended => ended(app),
-        Message::Progress(number) => {
-            if let Engine::Running { ticks, .. } = &mut app.engine {
-                *ticks = number;
+        Message::Progress(so_far) => {
+            if let Engine::Running { progress, .. } = &mut app.engine {
+                *progress = so_far;
             }
             Effect::None
         }

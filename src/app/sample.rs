@@ -341,7 +341,7 @@ pub fn app(size: (u16, u16), step: usize) -> App {
 pub fn app_over(timeline: Timeline, size: (u16, u16), step: usize) -> App {
     let mut app = opened(size);
     for record in timeline.steps() {
-        app.engine = Engine::Running { step: record.index, ticks: 0, cancelling: false };
+        app.engine = Engine::Running { step: record.index, progress: super::Progress::default(), cancelling: false };
         receive(&mut app, Message::Step(Box::new(record.clone())));
     }
     super::time::show(&mut app, step);

@@ -110,7 +110,7 @@ fn opening_runs_step_0_and_next_runs_one_more() {
     run(&mut app, effect, &records);
     assert_eq!((app.timeline.steps().len(), &app.engine), (1, &Engine::Ready));
     assert_eq!(press(&mut app, "space"), [Effect::Advance]);
-    assert_eq!(app.engine, Engine::Running { step: 1, ticks: 0, cancelling: false });
+    assert_eq!(app.engine, Engine::Running { step: 1, progress: Progress::default(), cancelling: false });
     run(&mut app, Effect::Advance, &records);
     assert_eq!(app.moment, Moment::end_of(1));
 }
@@ -166,8 +166,11 @@ fn going_back_while_a_step_runs_keeps_the_view_there() {
     press(&mut app, "2 G");
     run(&mut app, Effect::Advance, &records);
     press(&mut app, "space ←");
-    receive(&mut app, Message::Progress(12));
-    assert_eq!(app.engine, Engine::Running { step: 3, ticks: 12, cancelling: false });
+    receive(&mut app, Message::Progress(Progress { seconds: 1, stores: 12 }));
+    assert_eq!(
+        app.engine,
+        Engine::Running { step: 3, progress: Progress { seconds: 1, stores: 12 }, cancelling: false }
+    );
     assert_eq!(receive(&mut app, Message::Step(Box::new(records[3].clone()))), Effect::None);
     assert_eq!((app.moment.step, app.timeline.steps().len()), (1, 4));
     assert_eq!(press(&mut app, "G"), [Effect::None]);
@@ -397,7 +400,7 @@ fn message(number: u8, records: &[StepRecord], app: &App) -> Message {
     match (number % 16, next) {
         (0, _) => Message::Opened(Box::new(sample::announced())),
         (1, _) => Message::Ended,
-        (2, _) => Message::Progress(u64::MAX),
+        (2, _) => Message::Progress(Progress { seconds: u64::MAX, stores: u64::MAX }),
         (3, _) => Message::OpenFailed("no".into()),
         (4, _) => Message::InputsRefused(vec![("text".into(), "no".into()), ("other".into(), "no".into())]),
         (5, _) => Message::Step(Box::new(records[usize::from(number) % records.len()].clone())),

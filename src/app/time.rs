@@ -98,7 +98,7 @@ pub(super) fn enter(app: &mut App, step: usize) {
 
 /// Asks the session for the next step.
 pub(super) fn start(app: &mut App) -> Effect {
-    app.engine = Engine::Running { step: ran(app), ticks: 0, cancelling: false };
+    app.engine = Engine::Running { step: ran(app), progress: super::Progress::default(), cancelling: false };
     app.following = true;
     Effect::Advance
 }

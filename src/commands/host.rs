@@ -2,8 +2,9 @@
 //! messages for the app.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
-use linmem::app::Message;
+use linmem::app::{Message, Progress};
 use linmem::session::worker::{Report, Worker};
 use linmem::session::{OpenError, Opening};
 use linmem::terminal::{Host, Open, Waker};
@@ -21,15 +22,26 @@ pub struct SessionHost {
     /// New inputs on trial: the old run stays until their session is open.
     trial: Option<Worker>,
     waker: Option<Waker>,
+    /// When the running step was asked for, and the stores of all steps before it.
+    begun: (Instant, u64),
     /// As told last.
-    stores: u64,
+    told: Progress,
     /// Messages that no thread sent.
     own: VecDeque<Message>,
 }
 
 impl SessionHost {
     pub fn new(opening: Opening, args: SessionArgs) -> Self {
-        SessionHost { opening, args, worker: None, trial: None, waker: None, stores: 0, own: VecDeque::new() }
+        SessionHost {
+            opening,
+            args,
+            worker: None,
+            trial: None,
+            waker: None,
+            begun: (Instant::now(), 0),
+            told: Progress::default(),
+            own: VecDeque::new(),
+        }
     }
 
     fn start(&mut self, opening: Opening) -> Option<Worker> {
@@ -105,6 +117,7 @@ impl Host for SessionHost {
 
     fn advance(&mut self) {
         if let Some(worker) = &self.worker {
+            self.begun = (Instant::now(), worker.stores());
             worker.advance();
         }
     }
@@ -126,8 +139,9 @@ impl Host for SessionHost {
         if let Some(report) = worker.next_report() {
             return Some(message(report));
         }
-        let stores = worker.stores();
-        (stores != std::mem::replace(&mut self.stores, stores)).then_some(Message::Progress(stores))
+        let (since, before) = self.begun;
+        let progress = Progress { seconds: since.elapsed().as_secs(), stores: worker.stores().saturating_sub(before) };
+        (progress != std::mem::replace(&mut self.told, progress)).then_some(Message::Progress(progress))
     }
 }
 

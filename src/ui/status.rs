@@ -58,10 +58,13 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
         Engine::Running { step, cancelling: true, .. } => {
             pen.put(&format!("cancelling step {step} {dots}"), theme.tone(Tone::Warning));
         }
-        Engine::Running { step, ticks, .. } => {
+        Engine::Running { step, progress, .. } => {
             pen.put(&format!("step {step} is running {dots} "), theme.strong());
-            if *ticks > 0 {
-                pen.put(&format!("{} loops and calls so far ", events::thousands(*ticks)), theme.faint());
+            if progress.seconds > 0 {
+                pen.put(&format!("{} s ", progress.seconds), theme.faint());
+            }
+            if progress.stores > 0 {
+                pen.put(&format!("{} stores so far ", events::thousands(progress.stores)), theme.faint());
             }
             pen.put("  ", theme.text()).put("esc", theme.key()).put(" cancels", theme.text());
         }

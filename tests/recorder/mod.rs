@@ -299,3 +299,34 @@ impl Plain {
         globals(&self.instance, &mut self.store)
     }
 }
+
+/// Another thread that writes 0 to the limit again and again, as one does that wants the guest to look up.
+pub struct Asker {
+    is_done: Arc<std::sync::atomic::AtomicBool>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Host {
+    pub fn ask_often(&self) -> Asker {
+        let memory = self.state.lock().unwrap().memory.clone().unwrap();
+        let shared = memory.as_shared(&self.store).unwrap();
+        let is_done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let until = is_done.clone();
+        let thread = std::thread::spawn(move || {
+            let mut store = Store::default();
+            let memory = shared.attach(&mut store);
+            while !until.load(std::sync::atomic::Ordering::Relaxed) {
+                memory.view(&store).write(0, &[0; 4]).unwrap();
+                std::thread::yield_now();
+            }
+        });
+        Asker { is_done, thread }
+    }
+}
+
+impl Asker {
+    pub fn stop(self) {
+        self.is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.thread.join().unwrap();
+    }
+}

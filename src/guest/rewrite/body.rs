@@ -8,6 +8,8 @@ use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, MemArg, ValT
 use wasmparser::Operator;
 
 use super::journal::{Added, MOST_BETWEEN_CHECKS, SLOT, Site};
+use super::locals::Locals;
+use super::loops::{Floats, is_call, splittable};
 use super::sites::{self, Touch};
 
 /// How a function goes about its position in the journal.
@@ -24,6 +26,8 @@ enum Mode {
 
 /// An open block, loop or branch.
 struct Frame {
+    /// It was written as two loops, one in the other: see [`Body::open_loop`].
+    is_split: bool,
     was_unchecked: bool,
     calls_before: u32,
 }
@@ -42,6 +46,9 @@ pub(super) struct Body<'a> {
     locals: Locals,
     frames: Vec<Frame>,
     calls: u32,
+    /// For each loop, in order, what is to be known if it may be written as two; and how many have been opened.
+    splittable: Vec<Option<Floats>>,
+    opened_loops: usize,
     /// Slots written behind the position in the local.
     pending: u32,
     /// The global holds what the local does.
@@ -55,55 +62,14 @@ pub(super) struct Body<'a> {
     on_top: Option<u32>,
 }
 
-/// Locals that are added behind the function's own, as they are asked for.
-pub(super) struct Locals {
-    given: u32,
-    position: Option<u32>,
-    types: Vec<ValType>,
-    /// By type and by place among those of the type.
-    scratch: Vec<(ValType, u32, u32)>,
-}
-
-impl Locals {
-    fn add(&mut self, ty: ValType) -> u32 {
-        self.types.push(ty);
-        self.given + self.types.len() as u32 - 1
-    }
-
-    /// The position's local.
-    pub fn position(&mut self) -> u32 {
-        match self.position {
-            Some(local) => local,
-            None => {
-                let local = self.add(ValType::I32);
-                *self.position.insert(local)
-            }
-        }
-    }
-
-    /// A local of this type to hold something for the length of an instruction; `nth` where it takes several.
-    pub fn scratch(&mut self, ty: ValType, nth: u32) -> u32 {
-        if let Some((.., local)) = self.scratch.iter().find(|(t, n, _)| (*t, *n) == (ty, nth)) {
-            return *local;
-        }
-        let local = self.add(ty);
-        self.scratch.push((ty, nth, local));
-        local
-    }
-
-    pub fn into_types(self) -> Vec<ValType> {
-        self.types
-    }
-}
-
 impl<'a> Body<'a> {
-    /// `given` is how many locals the function has of its own, parameters among them.
+    /// `given` are the types of the function's own locals, parameters first.
     pub fn new(
         added: Added,
         journaled: Option<u32>,
         sites: &'a mut Vec<Site>,
         function: u32,
-        given: u32,
+        given: &[ValType],
         operators: &[(Operator<'_>, u64)],
     ) -> Self {
         let (mut slots, mut is_fenced, mut ends_soon) = (0u32, false, true);
@@ -123,7 +89,7 @@ impl<'a> Body<'a> {
             _ if is_fenced || slots > MOST_BETWEEN_CHECKS => Mode::Careful,
             _ => Mode::Local,
         };
-        let locals = Locals { given, position: None, types: Vec::new(), scratch: Vec::new() };
+        let locals = Locals::new(given.len());
         Body {
             bytes: Vec::new(),
             added,
@@ -135,6 +101,8 @@ impl<'a> Body<'a> {
             locals,
             frames: Vec::new(),
             calls: 0,
+            splittable: if is_fenced { Vec::new() } else { splittable(given, operators) },
+            opened_loops: 0,
             pending: 0,
             is_synced: false,
             is_unchecked: false,
@@ -167,12 +135,11 @@ impl<'a> Body<'a> {
     pub fn enter(&mut self) {
         match self.mode {
             Mode::Idle if self.ends_soon => {}
-            Mode::Idle => self.ask(),
+            Mode::Idle | Mode::Careful => self.check(),
             Mode::Local => {
                 self.reload();
                 self.check();
             }
-            Mode::Careful => self.check(),
         }
     }
 
@@ -208,12 +175,7 @@ impl<'a> Body<'a> {
                 self.flush();
                 self.open(instruction);
             }
-            Operator::Loop { .. } => {
-                self.flush();
-                self.open(instruction);
-                self.join();
-                self.check();
-            }
+            Operator::Loop { .. } => self.open_loop(instruction),
             Operator::Else => {
                 self.flush();
                 self.emit(instruction);
@@ -221,12 +183,14 @@ impl<'a> Body<'a> {
                 self.is_unchecked = self.frames.last().is_some_and(|frame| frame.was_unchecked);
             }
             Operator::End => self.close(instruction),
-            Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
-                self.leave(*relative_depth == outermost, instruction);
-            }
+            Operator::Br { relative_depth } => self.branch(*relative_depth, false),
+            Operator::BrIf { relative_depth } => self.branch(*relative_depth, true),
             Operator::BrTable { targets } => {
                 let mut depths = targets.targets().flatten().chain([targets.default()]);
-                self.leave(depths.any(|depth| depth == outermost), instruction);
+                let is_out = depths.any(|depth| depth == outermost);
+                let depths = targets.targets().flatten().map(|depth| self.depth(depth)).collect::<Vec<_>>();
+                let default = self.depth(targets.default());
+                self.leave(is_out, &Instruction::BrTable(depths.into(), default));
             }
             Operator::Return | Operator::Throw { .. } | Operator::ThrowRef => self.leave(true, instruction),
             _ if is_call(operator) => {
@@ -243,8 +207,54 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// Opens a loop with a check at its head. An innermost loop is written as two, the check in the outer one, which is
+    /// gone through only where the check says so: a call in the loop itself, however rare, would cost it registers.
+    fn open_loop(&mut self, instruction: &Instruction<'_>) {
+        self.flush();
+        self.open(instruction);
+        self.join();
+        let floats = self.splittable.get_mut(self.opened_loops).and_then(Option::take);
+        self.opened_loops += 1;
+        self.check_keeping(floats.as_deref().unwrap_or_default());
+        if let Some(frame) = self.frames.last_mut()
+            && floats.is_some()
+        {
+            frame.is_split = true;
+            self.emit(instruction);
+        }
+    }
+
+    /// Writes `br`, or `br_if`.
+    fn branch(&mut self, depth: u32, is_conditional: bool) {
+        let is_back = self.target(depth).is_some_and(|frame| frame.is_split);
+        let outer = self.depth(depth);
+        if !is_back {
+            let branch = if is_conditional { Instruction::BrIf(outer) } else { Instruction::Br(outer) };
+            return self.leave(depth == self.frames.len() as u32, &branch);
+        }
+        self.flush();
+        if !is_conditional {
+            self.put_condition();
+            self.put().br_if(outer).br(outer.saturating_sub(1));
+            return;
+        }
+        self.put().if_(BlockType::Empty);
+        self.put_condition();
+        self.put().br_if(outer.saturating_add(1)).br(outer).end();
+    }
+
+    fn target(&self, depth: u32) -> Option<&Frame> {
+        self.frames.iter().rev().nth(depth as usize)
+    }
+
+    /// The depth of a label here; of the outer loop, where it is one of two.
+    fn depth(&self, given: u32) -> u32 {
+        let crossed = self.frames.iter().rev().take(given.saturating_add(1) as usize).filter(|frame| frame.is_split);
+        given.saturating_add(crossed.count() as u32)
+    }
+
     fn open(&mut self, instruction: &Instruction<'_>) {
-        self.frames.push(Frame { was_unchecked: self.is_unchecked, calls_before: self.calls });
+        self.frames.push(Frame { is_split: false, was_unchecked: self.is_unchecked, calls_before: self.calls });
         self.emit(instruction);
     }
 
@@ -252,6 +262,9 @@ impl<'a> Body<'a> {
         let Some(frame) = self.frames.pop() else { return self.leave(true, instruction) };
         self.flush();
         self.emit(instruction);
+        if frame.is_split {
+            self.emit(instruction);
+        }
         self.join();
         // Some way to here may have come from before the block's first check, or from right behind a call in it.
         self.is_unchecked |= frame.was_unchecked || frame.calls_before != self.calls;
@@ -305,28 +318,65 @@ impl<'a> Body<'a> {
 
     /// Calls `tick` if the position is past the limit.
     fn check(&mut self) {
-        if self.mode == Mode::Idle {
-            return self.ask();
-        }
+        self.check_keeping(&[]);
+    }
+
+    /// Does the same. A call leaves no float in its register; each of these is read right behind it, so that the
+    /// compiler fetches it back there and not within the loop that follows.
+    fn check_keeping(&mut self, floats: &[(u32, ValType)]) {
         if self.mode == Mode::Careful {
             self.reload();
         }
         self.flush();
-        let (position, memory) = (self.position(), self.added.memory);
-        self.put().local_get(position).i32_const(0).i32_load(word(0, memory)).i32_gt_u().if_(BlockType::Empty);
+        self.put_condition();
+        self.put().if_(BlockType::Empty);
+        let (tick, global) = (self.added.tick, self.added.position);
+        if self.mode == Mode::Idle {
+            self.put().call(tick);
+            self.read(floats);
+            self.put().end();
+            return;
+        }
+        let position = self.position();
         if !self.is_synced {
-            let global = self.added.position;
             self.put().local_get(position).global_set(global);
         }
-        let (tick, global) = (self.added.tick, self.added.position);
-        self.put().call(tick).global_get(global).local_set(position).end();
+        self.put().call(tick).global_get(global).local_set(position);
+        self.read(floats);
+        self.put().end();
         self.is_unchecked = false;
     }
 
-    /// Calls `tick` if it was asked for, where there is no position.
-    fn ask(&mut self) {
-        let Added { tick, memory, .. } = self.added;
-        self.put().i32_const(0).i32_load(word(0, memory)).i32_eqz().if_(BlockType::Empty).call(tick).end();
+    /// Reads locals to no end: into a place of the journal's memory where nothing lies.
+    fn read(&mut self, floats: &[(u32, ValType)]) {
+        let nowhere = word(SLOT, self.added.memory);
+        for (local, ty) in floats {
+            let mut put = self.put();
+            put.i32_const(0).local_get(*local);
+            match ty {
+                ValType::F32 => put.f32_store(nowhere),
+                ValType::F64 => put.f64_store(nowhere),
+                _ => put.v128_store(nowhere),
+            };
+        }
+    }
+
+    /// Puts on the stack whether `tick` is to be called.
+    fn put_condition(&mut self) {
+        let limit = word(0, self.added.memory);
+        match self.mode {
+            Mode::Idle => {
+                self.put().i32_const(0).i32_load(limit).i32_eqz();
+            }
+            Mode::Local => {
+                let position = self.position();
+                self.put().local_get(position).i32_const(0).i32_load(limit).i32_gt_u();
+            }
+            Mode::Careful => {
+                let global = self.added.position;
+                self.put().global_get(global).i32_const(0).i32_load(limit).i32_gt_u();
+            }
+        }
     }
 
     /// Calls `tick` in any case.
@@ -408,19 +458,6 @@ impl<'a> Body<'a> {
             _ => None,
         };
     }
-}
-
-fn is_call(operator: &Operator<'_>) -> bool {
-    use Operator as O;
-    matches!(
-        operator,
-        O::Call { .. }
-            | O::CallIndirect { .. }
-            | O::CallRef { .. }
-            | O::ReturnCall { .. }
-            | O::ReturnCallIndirect { .. }
-            | O::ReturnCallRef { .. }
-    )
 }
 
 /// A place in the journal's memory.

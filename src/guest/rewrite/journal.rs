@@ -7,11 +7,11 @@ use crate::guest::types::PAGE;
 /// In bytes.
 pub(super) const SLOT: u32 = 16;
 
-/// The first slot. Word 0 of the memory, the limit, lies alone on its cache line: another thread writes it.
+/// The first slot. Word 0 of the memory, the limit, lies on a cache line without slots: another thread writes it.
 const START: u32 = 64;
 
-/// Bytes of slots between two drains. What the host reads and clears should still lie in the processor's cache.
-const ROOM: u32 = 256 << 10;
+/// Bytes of slots between two drains: few, so that what the host reads and clears still lies in the nearest caches.
+const ROOM: u32 = 64 << 10;
 
 /// Most slots that one function may write between two checks; one that could write more checks before each.
 pub(super) const MOST_BETWEEN_CHECKS: u32 = 2000;
@@ -28,7 +28,8 @@ pub(super) const CONTINUATION: u32 = u32::MAX;
 ///
 /// A slot is 16 bytes, little-endian: site (u32), address operand (u32), value (u64). It is written before the
 /// instruction runs, so the slot of one that trapped is the last. The position may lag behind where the guest trapped:
-/// the end is the first slot whose site is 0. What a value is depends on [`SiteKind`].
+/// the end is the first slot whose site is 0. What a value is depends on [`SiteKind`]. What lies between word 0 and
+/// `start` means nothing.
 #[derive(Debug, Clone)]
 pub struct Journal {
     /// A shared memory of fixed size.

@@ -9,7 +9,9 @@
 mod body;
 mod journal;
 mod limits;
+mod locals;
 mod locate;
+mod loops;
 mod names;
 mod parts;
 mod sites;
@@ -20,12 +22,12 @@ use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode, utils};
 use wasm_encoder::{
     CodeSection, DataCountSection, DataSection, ElementSection, EntityType, ExportKind, ExportSection, FunctionSection,
-    GlobalSection, ImportSection, MemorySection, Module, TableSection, TagSection, TypeSection,
+    GlobalSection, ImportSection, MemorySection, Module, TableSection, TagSection, TypeSection, ValType,
 };
 use wasmparser::{FunctionBody, Operator};
 
 use super::describe::Description;
-use super::types::MemoryType;
+use super::types::{MemoryType, ValueType};
 use super::{Guest, GuestError};
 use body::Body;
 use journal::{Added, Layout};
@@ -308,19 +310,22 @@ impl<'a> Rewriter<'a> {
         given: &FunctionBody<'_>,
         sites: &mut Vec<Site>,
     ) -> Result<RewrittenBody, Failure> {
-        let params = self.description.functions.get(function as usize).map_or(0, |ty| ty.params.len() as u32);
+        let params =
+            self.description.functions.get(function as usize).map(|ty| ty.params.as_slice()).unwrap_or_default();
+        let mut types: Vec<ValType> = params.iter().map(register_type).collect();
         let mut locals = Vec::new();
         for declared in given.get_locals_reader()? {
             let (count, ty) = declared?;
-            locals.push((count, self.val_type(ty)?));
+            let ty = self.val_type(ty)?;
+            types.extend(std::iter::repeat_n(ty, count as usize));
+            locals.push((count, ty));
         }
-        let count = locals.iter().fold(params, |sum, (count, _)| sum.saturating_add(*count));
         let mut operators: Vec<(Operator<'_>, u64)> = Vec::new();
         let mut reader = given.get_operators_reader()?;
         while !reader.eof() {
             operators.push(reader.read_with_offset()?);
         }
-        let mut body = Body::new(self.added, self.options.memory, sites, function, count, &operators);
+        let mut body = Body::new(self.added, self.options.memory, sites, function, &types, &operators);
         let mut map = Vec::with_capacity(operators.len());
         body.enter();
         for (operator, offset) in operators {
@@ -333,5 +338,15 @@ impl<'a> Rewriter<'a> {
         let mut code = wasm_encoder::Function::new(locals);
         code.raw(bytes);
         Ok(RewrittenBody { code, map })
+    }
+}
+
+/// The type of a parameter, as far as it matters where a float is kept.
+fn register_type(ty: &ValueType) -> ValType {
+    match ty {
+        ValueType::F32 => ValType::F32,
+        ValueType::F64 => ValType::F64,
+        ValueType::V128 => ValType::V128,
+        _ => ValType::I32,
     }
 }

@@ -41,16 +41,18 @@ impl Body<'_> {
         }
     }
 
-    /// Writes a slot's site and address.
+    /// Writes a slot's site and address, in one store.
     fn write_head(&mut self, site: u32, address: u32) {
-        let (at, memory, position) = (self.next_slot(), self.added.memory, self.position());
+        let (at, position) = (word(self.next_slot(), self.added.memory), self.position());
         self.put()
             .local_get(position)
-            .i32_const(site as i32)
-            .i32_store(word(at, memory))
-            .local_get(position)
             .local_get(address)
-            .i32_store(word(at + 4, memory));
+            .i64_extend_i32_u()
+            .i64_const(32)
+            .i64_shl()
+            .i64_const(site.into())
+            .i64_or()
+            .i64_store(at);
     }
 
     fn write_plain(&mut self, site: u32, ty: ValType, width: u8, instruction: &Instruction<'_>) {

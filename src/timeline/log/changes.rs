@@ -1,15 +1,13 @@
 //! Which bytes differ across a step, and who wrote them last. Worked out leaf by leaf when asked for, so that a step of
 //! millions of stores does not keep millions of runs; what every reader wants of all of them is summed up once.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::EventLog;
 use super::history::{BLOCK, Bits, By, History, mark};
-use super::recording::Aside;
-use crate::timeline::image::{LEAF, Leaf, PAGE};
-use crate::timeline::{Change, Span, Writer};
+use super::summary::Summary;
+use crate::timeline::image::{LEAF, Leaf};
+use crate::timeline::{Change, Span};
 
 /// The maximal runs of bytes that differ across a step and share one last writer, by address.
 #[derive(Debug, Clone, Default)]
@@ -17,9 +15,9 @@ pub struct Changes(pub(super) EventLog);
 
 /// A run, its writer still a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Run {
-    span: Span,
-    by: By,
+pub(super) struct Run {
+    pub(super) span: Span,
+    pub(super) by: By,
 }
 
 impl Changes {
@@ -29,7 +27,7 @@ impl Changes {
 
     /// How many runs there are.
     pub fn len(&self) -> u64 {
-        self.0.0.summary.runs
+        self.0.0.summary.changes
     }
 
     /// How many bytes differ.
@@ -200,7 +198,7 @@ impl History {
         bits
     }
 
-    fn runs_of(&self, index: usize) -> Vec<Run> {
+    pub(super) fn runs_of(&self, index: usize) -> Vec<Run> {
         let Some(leaf) = self.leaves.get(index) else { return Vec::new() };
         let bits = self.differing(leaf.number);
         let by = self.last_writers(index, bits);
@@ -248,8 +246,7 @@ impl History {
             if left == 0 {
                 break;
             }
-            let Some(write) = self.kept_write(*event as usize) else { continue };
-            let range = write.within(number);
+            let Some((range, writer)) = self.reach(*event, number) else { continue };
             let mut at = range.start;
             while at < range.end {
                 let end = (at / 64 * 64 + 64).min(range.end);
@@ -260,13 +257,13 @@ impl History {
                 left -= new.count_ones();
                 if new == ones {
                     if let Some(by) = by.get_mut(at..end) {
-                        by.fill(write.by);
+                        by.fill(writer);
                     }
                     new = 0;
                 }
                 while new != 0 {
                     if let Some(by) = by.get_mut(at / 64 * 64 + new.trailing_zeros() as usize) {
-                        *by = write.by;
+                        *by = writer;
                     }
                     new &= new - 1;
                 }
@@ -287,194 +284,4 @@ fn unequal(a: [u8; 8], b: [u8; 8]) -> u64 {
 
 fn meet(a: &Bits, b: &Bits) -> bool {
     a.iter().zip(b).any(|(a, b)| a & b != 0)
-}
-
-/// Who changed bytes, the guest's functions and lines not told apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::timeline) enum Agent {
-    Guest,
-    Host,
-    Data(u32),
-    Import { module: Arc<str>, name: Arc<str> },
-}
-
-impl Agent {
-    fn of(writer: &Writer) -> Self {
-        match writer {
-            Writer::Guest { .. } => Agent::Guest,
-            Writer::Host => Agent::Host,
-            Writer::Data { segment } => Agent::Data(*segment),
-            Writer::Import { module, name } => Agent::Import { module: Arc::clone(module), name: Arc::clone(name) },
-        }
-    }
-}
-
-/// Many spans summed up.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::timeline) struct Spans {
-    pub(in crate::timeline) bytes: u64,
-    pub(in crate::timeline) runs: u64,
-    pub(in crate::timeline) start: u64,
-    pub(in crate::timeline) end: u64,
-}
-
-impl Spans {
-    /// Adds a span that starts no earlier than those before; one that touches them makes no run of its own.
-    pub(in crate::timeline) fn add(&mut self, span: Span) {
-        if span.len == 0 {
-            return;
-        }
-        if self.runs == 0 {
-            *self = span.into();
-        } else {
-            self.runs += u64::from(span.start > self.end);
-            let from = span.start.max(self.end);
-            self.bytes = self.bytes.saturating_add(span.end().saturating_sub(from));
-            self.end = self.end.max(span.end());
-        }
-    }
-
-    pub(in crate::timeline) fn of(mut spans: Vec<Span>) -> Self {
-        spans.sort_by_key(|span| span.start);
-        let mut sum = Spans::default();
-        spans.into_iter().for_each(|span| sum.add(span));
-        sum
-    }
-
-    /// Both, as far as they can be told together: runs that touch stay two.
-    pub(in crate::timeline) fn and(self, other: Spans) -> Self {
-        match (self.runs, other.runs) {
-            (0, _) => other,
-            (_, 0) => self,
-            _ => Spans {
-                bytes: self.bytes.saturating_add(other.bytes),
-                runs: self.runs + other.runs,
-                start: self.start.min(other.start),
-                end: self.end.max(other.end),
-            },
-        }
-    }
-
-    /// From the first byte to the last.
-    pub(in crate::timeline) fn hull(&self) -> Span {
-        Span { start: self.start, len: self.end - self.start }
-    }
-}
-
-impl From<Span> for Spans {
-    fn from(span: Span) -> Self {
-        Spans { bytes: span.len, runs: 1, start: span.start, end: span.end() }
-    }
-}
-
-/// What every reader wants of all changes and writes.
-#[derive(Debug, Clone, Default)]
-pub(in crate::timeline) struct Summary {
-    /// Of changes.
-    runs: u64,
-    /// That differ.
-    bytes: u64,
-    /// Who changed how much, in the order of the first changed address.
-    pub(in crate::timeline) agents: Vec<(Agent, Spans)>,
-    /// What each data segment wrote, in order.
-    pub(in crate::timeline) segments: Vec<(u32, Spans)>,
-    /// What all data segments wrote.
-    pub(in crate::timeline) data: Spans,
-    /// What the host wrote.
-    pub(in crate::timeline) host: Spans,
-    /// What it wrote last.
-    pub(in crate::timeline) last_by_host: Option<Span>,
-    /// How many of the events are writes by the host.
-    pub(in crate::timeline) host_writes: u64,
-}
-
-/// Sums up leaf after leaf, in order of address, while their events are at hand.
-#[derive(Default)]
-pub(super) struct Sum {
-    summary: Summary,
-    /// The places of writers among the agents.
-    known: HashMap<u32, usize>,
-    guest: Option<usize>,
-    /// The run found last, which the next leaf may go on with.
-    pending: Option<Run>,
-}
-
-impl Sum {
-    /// Adds the changes of a leaf, by its place among all.
-    pub(super) fn add_leaf(&mut self, history: &History, index: usize) {
-        for run in history.runs_of(index) {
-            match &mut self.pending {
-                Some(last) if last.span.end() == run.span.start && last.by == run.by => last.span.len += run.span.len,
-                _ => self.next(history, Some(run)),
-            }
-        }
-    }
-
-    pub(super) fn finish(mut self, history: &History) -> Summary {
-        self.next(history, None);
-        self.summary.add_asides(history);
-        self.summary
-    }
-
-    fn next(&mut self, history: &History, next: Option<Run>) {
-        let Some(run) = std::mem::replace(&mut self.pending, next) else { return };
-        let Sum { summary, known, guest, .. } = self;
-        summary.runs += 1;
-        summary.bytes += run.span.len;
-        let place = match run.by.is_site() {
-            true => *guest.get_or_insert_with(|| summary.place(Agent::Guest)),
-            false => *known.entry(run.by.0).or_insert_with(|| summary.place(Agent::of(&history.writer(run.by)))),
-        };
-        if let Some((_, spans)) = summary.agents.get_mut(place) {
-            spans.add(run.span);
-        }
-    }
-}
-
-impl Summary {
-    fn place(&mut self, agent: Agent) -> usize {
-        if let Some(place) = self.agents.iter().position(|(known, _)| *known == agent) {
-            return place;
-        }
-        self.agents.push((agent, Spans::default()));
-        self.agents.len() - 1
-    }
-
-    fn add_asides(&mut self, history: &History) {
-        let mut segments: Vec<(u32, Vec<Span>)> = Vec::new();
-        let mut places: HashMap<u32, usize> = HashMap::new();
-        let mut host = Vec::new();
-        for aside in &history.asides {
-            let Aside::Write { start, len, writer, .. } = *aside else { continue };
-            let span = Span { start, len: u64::from(len) };
-            match history.writers.get(writer as usize) {
-                Some(Writer::Host) => {
-                    host.push(span);
-                    self.host_wrote(span);
-                }
-                Some(Writer::Data { segment }) => {
-                    let place = *places.entry(*segment).or_insert(segments.len());
-                    match segments.get_mut(place) {
-                        Some((_, spans)) => spans.push(span),
-                        None => segments.push((*segment, vec![span])),
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.data = Spans::of(segments.iter().flat_map(|(_, spans)| spans).copied().collect());
-        self.segments = segments.into_iter().map(|(segment, spans)| (segment, Spans::of(spans))).collect();
-        self.host = Spans::of(host);
-    }
-
-    /// A write longer than a page came in pieces.
-    fn host_wrote(&mut self, span: Span) {
-        match &mut self.last_by_host {
-            Some(last) if span.start.is_multiple_of(PAGE) && last.end() == span.start => last.len += span.len,
-            last => {
-                *last = Some(span);
-                self.host_writes += 1;
-            }
-        }
-    }
 }

@@ -8,10 +8,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::changes::Summary;
 use super::recording::Aside;
 use super::sites::{SiteKind, SiteTable};
 use super::slots::{ASIDE, Blob, SLOT, Slots, parts};
+use super::summary::Summary;
 use crate::timeline::image::{LEAF, Leaf, Leaves, PAGE};
 use crate::timeline::{Event, Growth, Image, Write, Writer};
 
@@ -297,6 +297,19 @@ impl History {
         };
         if let Some(written) = written {
             mark(written, range.start, range.end);
+        }
+    }
+
+    /// Which bytes of a leaf an event writes, and who does.
+    #[inline]
+    pub(super) fn reach(&self, event: u32, number: u64) -> Option<(Range<usize>, By)> {
+        let (site, ..) = parts(self.slots.get(event as usize)?);
+        match self.plain_store(event) {
+            Some((start, _, width)) if start / LEAF == number && start % LEAF + width as u64 <= LEAF => {
+                let from = (start % LEAF) as usize;
+                Some((from..from + width, By::site(site)))
+            }
+            _ => self.kept_write(event as usize).map(|write| (write.within(number), write.by)),
         }
     }
 

@@ -11,6 +11,7 @@ mod recording;
 mod settle;
 mod sites;
 mod slots;
+mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -19,8 +20,8 @@ pub use recording::Recording;
 pub use settle::{Difference, Settled};
 pub use sites::{SiteKind, SiteShape, SiteTable};
 
-pub(super) use changes::{Agent, Spans, Summary};
 pub(super) use history::By;
+pub(super) use summary::{Agent, Spans, Summary};
 
 use std::sync::Arc;
 

@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::EventLog;
-use super::changes::{Changes, Sum};
+use super::changes::Changes;
 use super::history::{BLOCK, Block, History, LeafHistory, pack};
 use super::recording::{Aside, Recording, Writers, pieces};
 use super::sites::{SiteKind, SiteTable};
 use super::slots::{ASIDE, Blob, CONTINUATION, Slot, Slots, parts, slot};
+use super::summary::Sum;
 use crate::timeline::image::{LEAF, Leaf, PAGE};
 use crate::timeline::{Image, Writer};
 

@@ -201,7 +201,7 @@ fn failures_begin_with_the_error() {
     });
     assert_eq!(
         told,
-        "unreachable executed in $f, line 3. Until then the guest changed 2 bytes at 0x10..0x12. \
+        "Unreachable executed in $f, line 3. Until then the guest changed 2 bytes at 0x10..0x12. \
          Memory grew from 1 to 2 pages (128 KiB): views the host held are dead."
     );
     assert!(effect(&story.0, 1).starts_with("Until then"));

@@ -1,0 +1,228 @@
+//! What recording costs: each kernel is run as given and recorded, in turns, and the ratio of the best times is shown.
+//! Recorded means that every store is journaled, and that what is drained is kept until the run has ended. Then the
+//! same for the rewriting: what it and compiling its result take, against compiling the module as given.
+//!
+//! Only the ratios say anything. The kernels lie in `kernels/`, module fields to be put around a memory of 4 MiB.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use linmem::guest::{Guest, Journal, RewriteOptions, Rewritten};
+use wasmer::{
+    AsStoreMut, Function, FunctionEnv, FunctionEnvMut, Global, Imports, Instance, Memory, Module, Store, Value,
+};
+
+macro_rules! kernels {
+    ($($name:literal)*) => { [$(($name, include_str!(concat!("kernels/", $name, ".wat")))),*] };
+}
+
+const KERNELS: [(&str, &str); 13] = kernels!(
+    "gemm" "jacobi" "quicksort" "sieve" "upper" "crc" "bytes" "churn" "fib" "queens" "bulk" "simd" "sha"
+);
+
+const ROUNDS: u32 = 15;
+
+/// What is drained is kept in pieces of this size.
+const CHUNK: usize = 4 << 20;
+
+fn guest(fields: &str) -> Guest {
+    Guest::from_bytes("kernel", format!("(module (memory (export \"memory\") 64) {fields})").as_bytes()).unwrap()
+}
+
+/// What the host holds of a recorded guest.
+#[derive(Default)]
+struct Recorder {
+    memory: Option<(Memory, Global, u32, u32)>,
+    kept: Vec<Vec<u8>>,
+    /// Bytes used of the last one kept.
+    used: usize,
+    /// Keep nothing but the last piece.
+    is_dropped: bool,
+    slots: u64,
+}
+
+impl Recorder {
+    /// Takes what is in the journal, and makes room.
+    fn drain(&mut self, store: &mut impl AsStoreMut) {
+        let Some((memory, position, start, limit)) = self.memory.clone() else { return };
+        let Value::I32(end) = position.get(store) else { return };
+        let (mut at, end) = (start as usize, end as u32 as usize);
+        self.slots += (end - at) as u64 / 16;
+        let view = memory.view(store);
+        // No guest runs while it ticks, and the journal cannot move. The view's own copying goes word by word.
+        let journal = unsafe { view.data_unchecked_mut() };
+        while at < end {
+            if self.is_dropped && self.used == CHUNK {
+                self.used = 0;
+            }
+            if self.kept.is_empty() || self.used == CHUNK {
+                self.kept.push(vec![0; CHUNK]);
+                self.used = 0;
+            }
+            let part = (end - at).min(CHUNK - self.used);
+            let kept = self.kept.last_mut().unwrap();
+            let drained = &mut journal[at..at + part];
+            kept[self.used..self.used + part].copy_from_slice(drained);
+            drained.fill(0);
+            self.used += part;
+            at += part;
+        }
+        view.write(0, &limit.to_le_bytes()).unwrap();
+        position.set(store, Value::I32(start as i32)).unwrap();
+    }
+}
+
+struct Run {
+    store: Store,
+    instance: Instance,
+    recorder: Arc<Mutex<Recorder>>,
+}
+
+impl Run {
+    fn plain(guest: &Guest) -> Run {
+        let mut store = Store::default();
+        let module = Module::new(&store, guest.wasm()).unwrap();
+        let instance = Instance::new(&mut store, &module, &Imports::new()).unwrap();
+        Run { store, instance, recorder: Arc::default() }
+    }
+
+    fn recorded(rewritten: &Rewritten, is_kept: bool) -> Run {
+        let mut store = Store::default();
+        let module = Module::new(&store, &rewritten.wasm).unwrap();
+        let recorder = Arc::new(Mutex::new(Recorder { is_dropped: !is_kept, ..Recorder::default() }));
+        let env = FunctionEnv::new(&mut store, recorder.clone());
+        let tick = |mut env: FunctionEnvMut<'_, Arc<Mutex<Recorder>>>| {
+            let recorder = env.data().clone();
+            recorder.lock().unwrap().drain(&mut env);
+        };
+        let tick = Function::new_typed_with_env(&mut store, &env, tick);
+        let mut imports = Imports::new();
+        imports.define(&rewritten.tick_import.0, &rewritten.tick_import.1, tick);
+        let instance = Instance::new(&mut store, &module, &imports).unwrap();
+        let Journal { memory_export, position_export, start, limit, .. } = &rewritten.journal;
+        let memory = instance.exports.get_memory(memory_export).unwrap().clone();
+        let position = instance.exports.get_global(position_export).unwrap().clone();
+        recorder.lock().unwrap().memory = Some((memory, position, *start, *limit));
+        Run { store, instance, recorder }
+    }
+
+    /// Calls the kernel and drains what it left; keeps nothing from before.
+    fn time(&mut self) -> (Duration, Value, u64) {
+        let f = self.instance.exports.get_function("run").unwrap();
+        {
+            let mut recorder = self.recorder.lock().unwrap();
+            let kept = if recorder.is_dropped { std::mem::take(&mut recorder.kept) } else { Vec::new() };
+            let is_dropped = recorder.is_dropped;
+            *recorder = Recorder { memory: recorder.memory.take(), kept, is_dropped, ..Recorder::default() };
+        }
+        let begin = Instant::now();
+        let results = f.call(&mut self.store, &[]).unwrap();
+        let mut recorder = self.recorder.lock().unwrap();
+        recorder.drain(&mut self.store);
+        (begin.elapsed(), results[0].clone(), recorder.slots)
+    }
+}
+
+fn rewrite(guest: &Guest, memory: Option<u32>) -> Rewritten {
+    guest.rewrite(&RewriteOptions { max_memory: 1 << 30, memory }).unwrap()
+}
+
+/// The ratios of one kernel: recorded and kept, and with ticks alone.
+fn measure(name: &str, fields: &str) -> [f64; 3] {
+    let guest = guest(fields);
+    let (journaled, ticking) = (rewrite(&guest, Some(0)), rewrite(&guest, None));
+    let mut runs = [
+        Run::plain(&guest),
+        Run::recorded(&journaled, true),
+        Run::recorded(&ticking, true),
+        Run::recorded(&journaled, false),
+    ];
+    let mut best = [Duration::MAX; 4];
+    let mut slots = 0;
+    for _ in 0..ROUNDS {
+        let mut results = Vec::new();
+        for (run, best) in runs.iter_mut().zip(&mut best) {
+            let (time, result, count) = run.time();
+            *best = time.min(*best);
+            slots = slots.max(count);
+            results.push(result);
+        }
+        assert!(results.iter().all(|result| *result == results[0]), "{name}: {results:?}");
+    }
+    let [plain, recorded, ticks, drained] = best.map(|time| time.as_secs_f64() * 1e3);
+    let per_slot = (recorded - plain) * 1e6 / slots as f64;
+    let (kept, idle, dropped) = (recorded / plain, ticks / plain, drained / plain);
+    println!(
+        "{name:>10} {slots:>9} {plain:>8.2} {recorded:>8.2} {kept:>8.2} {dropped:>8.2} {idle:>8.2} {per_slot:>8.2}"
+    );
+    [kept, dropped, idle]
+}
+
+fn geometric_mean(ratios: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = ratios.len() as f64;
+    (ratios.map(f64::ln).sum::<f64>() / count).exp()
+}
+
+/// All kernels, so often that the module has 250 KiB.
+fn large_module() -> Guest {
+    let once: String = KERNELS.iter().map(|(name, fields)| renamed(name, fields)).collect();
+    let size = guest(&once).wasm().len();
+    let often: String = (0..).take(250 * 1024 / bare(&once).max(1)).map(|n| renamed(&n.to_string(), &once)).collect();
+    let large = guest(&often);
+    assert!(size < large.wasm().len());
+    large
+}
+
+fn renamed(by: &str, fields: &str) -> String {
+    fields.replace('$', &format!("${by}.")).replace("(export \"", &format!("(export \"{by}."))
+}
+
+/// Bytes of a module's code alone: text modules get line tables, too.
+fn bare(fields: &str) -> usize {
+    let code = wasmparser::Parser::new(0).parse_all(guest(fields).wasm()).find_map(|payload| match payload.unwrap() {
+        wasmparser::Payload::CodeSectionStart { size, .. } => Some(size as usize),
+        _ => None,
+    });
+    code.unwrap()
+}
+
+fn measure_compiling() {
+    let large = large_module();
+    let (mut plain, mut rewriting, mut both) = (Duration::MAX, Duration::MAX, Duration::MAX);
+    let mut ticking = Duration::MAX;
+    let mut size = 0;
+    for _ in 0..5 {
+        let store = Store::default();
+        let begin = Instant::now();
+        Module::new(&store, large.wasm()).unwrap();
+        plain = plain.min(begin.elapsed());
+        let store = Store::default();
+        let begin = Instant::now();
+        let rewritten = rewrite(&large, Some(0));
+        rewriting = rewriting.min(begin.elapsed());
+        Module::new(&store, &rewritten.wasm).unwrap();
+        both = both.min(begin.elapsed());
+        size = rewritten.wasm.len();
+        let store = Store::default();
+        let begin = Instant::now();
+        Module::new(&store, rewrite(&large, None).wasm).unwrap();
+        ticking = ticking.min(begin.elapsed());
+    }
+    let ratio = both.as_secs_f64() / plain.as_secs_f64();
+    println!("\na module of {} KiB, {} KiB rewritten", large.wasm().len() / 1024, size / 1024);
+    println!("compiling {plain:.1?}; rewriting {rewriting:.1?} and compiling, in all {both:.1?}: {ratio:.2} times");
+    println!("with ticks alone {:.2} times", ticking.as_secs_f64() / plain.as_secs_f64());
+}
+
+fn main() {
+    let heads = ["", "slots", "plain ms", "recorded", "ratio", "dropped", "ticks", "ns/slot"];
+    println!("{:>10} {:>9} {}", heads[0], heads[1], heads[2..].iter().map(|h| format!("{h:>8} ")).collect::<String>());
+    let wanted = std::env::args().nth(1).filter(|arg| !arg.starts_with('-'));
+    let kernels = KERNELS.iter().filter(|(name, _)| wanted.as_deref().is_none_or(|wanted| name.contains(wanted)));
+    let ratios: Vec<[f64; 3]> = kernels.map(|(name, fields)| measure(name, fields)).collect();
+    let [kept, dropped, ticks] = [0, 1, 2].map(|which| geometric_mean(ratios.iter().map(|ratios| ratios[which])));
+    println!(
+        "\ngeometric mean: recorded and kept {kept:.2} times; drained and dropped {dropped:.2}; ticks alone {ticks:.2}"
+    );
+    measure_compiling();
+}

@@ -1,0 +1,147 @@
+//! What a journal says memory must be, worked out from the description of its slots alone and from none of the
+//! program's code: a second witness.
+
+use std::collections::BTreeMap;
+
+use super::adapter::{Kind, Site};
+
+const PAGE: usize = 65536;
+
+/// Site number of a slot that continues the one before.
+const CONTINUED: u32 = u32::MAX;
+
+/// One slot as drained.
+#[derive(Debug, Clone, Default)]
+pub struct Slot {
+    pub site: u32,
+    pub address: u32,
+    pub value: u64,
+    /// What a copy from another memory brought, read while it was there.
+    pub copied: Option<Vec<u8>>,
+}
+
+impl Slot {
+    pub const SIZE: usize = 16;
+
+    /// A slot's bytes; `None` for an empty one.
+    pub fn read(bytes: &[u8]) -> Option<Slot> {
+        let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+        let value = u64::from_le_bytes(bytes[8..16].try_into().unwrap());
+        (word(0) != 0).then(|| Slot { site: word(0), address: word(4), value, copied: None })
+    }
+
+    pub fn is_continuation(&self) -> bool {
+        self.site == CONTINUED
+    }
+}
+
+/// How many slots there were of each kind: `store 4`, `wide`, `fill`, ...
+pub type Told = BTreeMap<String, u64>;
+
+/// A memory as the journal tells it.
+#[derive(Debug, Default)]
+pub struct Image {
+    pub bytes: Vec<u8>,
+    /// How many slots it has taken in, by what they are.
+    pub told: Told,
+    /// The bytes of each data segment, active ones empty: they are dropped once they are in place.
+    pub segments: Vec<Vec<u8>>,
+}
+
+impl Image {
+    /// Takes in what a step journaled. After a trap the last slot may be an attempt: a store that did not come to be.
+    pub fn replay(&mut self, slots: &[Slot], sites: &[Site], now: &[u8], has_trapped: bool) -> Result<(), String> {
+        let last = slots.iter().rposition(|slot| !slot.is_continuation()).unwrap_or(0);
+        for (at, slot) in slots.iter().enumerate().filter(|(_, slot)| !slot.is_continuation()) {
+            if at == last && has_trapped && self.bytes == now {
+                break;
+            }
+            let high = slots.get(at + 1).filter(|next| next.is_continuation());
+            let site = sites
+                .get(slot.site as usize - 1)
+                .ok_or_else(|| format!("slot {at} of {}: there is no site {}", slots.len(), slot.site))?;
+            *self.told.entry(name(site.kind)).or_default() += 1;
+            self.apply(slot, high, site).ok_or_else(|| {
+                format!(
+                    "slot {at} of {} does not fit a memory of {:#x} bytes: {slot:?} {site:?}",
+                    slots.len(),
+                    self.bytes.len()
+                )
+            })?;
+        }
+        match self.bytes == now {
+            true => Ok(()),
+            false => Err(self.difference(now, slots, sites)),
+        }
+    }
+
+    /// `None` where the slot cannot have come to be.
+    fn apply(&mut self, slot: &Slot, high: Option<&Slot>, site: &Site) -> Option<()> {
+        let start = usize::try_from(u64::from(slot.address) + site.immediate).ok()?;
+        let (low_word, high_word) = (slot.value as u32 as usize, (slot.value >> 32) as usize);
+        match &site.kind {
+            Kind::Store { width } => self.put(start, &slot.value.to_le_bytes()[..usize::from(*width)]),
+            Kind::Wide => {
+                let high = high?;
+                self.put(start, &slot.value.to_le_bytes())?;
+                self.put(start + 8, &high.value.to_le_bytes())
+            }
+            Kind::Fill => {
+                self.bytes.get_mut(start..start.checked_add(low_word)?)?.fill(high_word as u8);
+                Some(())
+            }
+            Kind::Copy => {
+                let bytes = self.bytes.get(high_word..high_word.checked_add(low_word)?)?.to_vec();
+                self.put(start, &bytes)
+            }
+            Kind::CopyFrom => {
+                let bytes = slot.copied.clone().filter(|bytes| bytes.len() == low_word)?;
+                self.put(start, &bytes)
+            }
+            Kind::Init { segment } => {
+                let segment = self.segments.get(*segment as usize)?;
+                let bytes = segment.get(high_word..high_word.checked_add(low_word)?)?.to_vec();
+                self.put(start, &bytes)
+            }
+            Kind::Grow => self.grow(slot.address as usize, slot.value as u32),
+        }
+    }
+
+    fn put(&mut self, start: usize, bytes: &[u8]) -> Option<()> {
+        self.bytes.get_mut(start..start.checked_add(bytes.len())?)?.copy_from_slice(bytes);
+        Some(())
+    }
+
+    fn grow(&mut self, pages: usize, before: u32) -> Option<()> {
+        if before == u32::MAX {
+            return Some(());
+        }
+        let is_true = before as usize * PAGE == self.bytes.len();
+        is_true.then(|| self.bytes.resize(self.bytes.len() + pages * PAGE, 0))
+    }
+
+    fn difference(&self, now: &[u8], slots: &[Slot], sites: &[Site]) -> String {
+        let at = self.bytes.iter().zip(now).position(|(told, is)| told != is);
+        let told = at.map(|at| format!("{:#x} is {:#04x}, told {:#04x}", at, now[at], self.bytes[at]));
+        let last: Vec<_> = slots.iter().rev().take(4).map(|slot| (slot, sites.get(slot.site as usize - 1))).collect();
+        format!(
+            "the journal does not tell memory: {} bytes told, {} there; {}; {} slots, the last ones {last:?}",
+            self.bytes.len(),
+            now.len(),
+            told.unwrap_or_default(),
+            slots.len()
+        )
+    }
+}
+
+fn name(kind: Kind) -> String {
+    match kind {
+        Kind::Store { width } => format!("store {width}"),
+        Kind::Wide => "wide".into(),
+        Kind::Fill => "fill".into(),
+        Kind::Copy => "copy".into(),
+        Kind::CopyFrom => "copy from".into(),
+        Kind::Init { .. } => "init".into(),
+        Kind::Grow => "grow".into(),
+    }
+}

@@ -1,0 +1,69 @@
+//! The default session behind the app, without a thread: its real guest, run step by step.
+
+use linmem::app::{self, Action, App, Effect, Message, SessionChoice};
+use linmem::guest::Guest;
+use linmem::script;
+use linmem::session::files::Files;
+use linmem::session::limits::{Control, Limits};
+use linmem::session::{Opening, Session};
+use linmem::ui::{Theme, draw};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+const STEPS: &str = include_str!("../../guest/wasm_is_cool.steps");
+const GUEST: &[u8] = include_bytes!("../../guest/wasm_is_cool.wat");
+
+/// The session in the place of its thread.
+pub struct Live {
+    session: Session,
+    pub app: App,
+}
+
+impl Live {
+    /// Opened, step 0 run, on a screen of so many columns and rows.
+    pub fn open(size: (u16, u16)) -> Live {
+        let choice = SessionChoice { name: "wasm_is_cool".into(), description: "the default session".into() };
+        let (session, timeline) = Session::open(opening()).unwrap();
+        let mut live = Live { session, app: App::new(size, vec![choice], true) };
+        let effect = app::receive(&mut live.app, Message::Opened(Box::new(timeline)));
+        live.perform(effect);
+        live
+    }
+
+    pub fn press(&mut self, action: Action) {
+        let effect = app::update(&mut self.app, action);
+        self.perform(effect);
+    }
+
+    fn perform(&mut self, mut effect: Effect) {
+        while effect == Effect::Advance {
+            let step = self.session.advance();
+            effect = app::receive(&mut self.app, step.map_or(Message::Ended, |step| Message::Step(Box::new(step))));
+        }
+    }
+
+    /// The screen's text, line by line, without what trails.
+    pub fn screen(&self) -> String {
+        let (columns, rows) = self.app.size;
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        terminal.draw(|frame| draw(frame, &self.app, &Theme::dark())).unwrap();
+        let buffer = terminal.backend().buffer();
+        let lines = buffer.content.chunks(usize::from(columns)).map(|row| {
+            let line: String = row.iter().map(|cell| cell.symbol()).collect();
+            line.trim_end().to_owned() + "\n"
+        });
+        lines.collect()
+    }
+}
+
+pub fn opening() -> Opening {
+    Opening {
+        title: "wasm_is_cool".into(),
+        script: script::parse("wasm_is_cool.steps", STEPS).unwrap(),
+        guest: Guest::from_bytes("wasm_is_cool.wat", GUEST).unwrap(),
+        files: Files::BuiltIn(&[("wasm_is_cool.wat", GUEST)]),
+        sets: Vec::new(),
+        limits: Limits { max_time: None, ..Limits::default() },
+        control: Control::default(),
+    }
+}
