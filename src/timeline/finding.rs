@@ -108,7 +108,8 @@ pub struct Finding {
     pub message: String,
     /// The first byte concerned.
     pub address: Option<u64>,
-    /// The bytes concerned, where there are any: the ones that were hit or read, then those they are compared with.
+    /// The bytes concerned, where there are any: first the ones that were hit or read, then what they belong to or are
+    /// compared with.
     pub spans: Vec<Span>,
     /// The step to blame, where it is not the one that carries the finding.
     pub blamed: Option<usize>,
@@ -136,9 +137,9 @@ impl Finding {
         Finding { blamed: Some(step), ..self }
     }
 
-    /// Whether the byte at `address` is one of those concerned.
-    pub fn concerns(&self, address: u64) -> bool {
-        self.spans.iter().any(|span| span.contains(address))
+    /// The bytes that were hit or read; of a finding that is told of a place only, its first byte.
+    pub fn place(&self) -> Option<Span> {
+        self.spans.first().copied().or(self.address.map(|start| Span { start, len: 1 }))
     }
 
     pub fn severity(&self) -> Severity {
