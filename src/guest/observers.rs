@@ -38,10 +38,10 @@ impl Guest {
                     | Operator::ReturnCallIndirect { .. }
                     | Operator::CallRef { .. }
                     | Operator::ReturnCallRef { .. } => return None,
-                    Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                        if seen.insert(function_index) {
-                            open.push(function_index);
-                        }
+                    Operator::Call { function_index } | Operator::ReturnCall { function_index }
+                        if seen.insert(function_index) =>
+                    {
+                        open.push(function_index);
                     }
                     _ => {}
                 }

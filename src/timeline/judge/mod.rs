@@ -17,6 +17,8 @@ use super::{Finding, Span, StepKind, StepRecord, Writer};
 use ledger::Ledger;
 use pointers::Pointers;
 
+use crate::value::Value;
+
 /// The most findings of one sort that one step gets.
 const MOST: usize = 8;
 
@@ -74,5 +76,14 @@ fn data_segments(record: &StepRecord) -> Vec<(Span, u32)> {
 /// Bytes of memory at the end of a step, as a sentence shows them.
 fn shown(record: &StepRecord, span: Span) -> String {
     let bytes = record.memory.read(span.start, span.len.min(pointers::KEPT));
-    words::as_text(&bytes, span.len)
+    bytes_in_words(&bytes, span.len)
+}
+
+/// Bytes of which these are the first: as text with its NULs where they are text, since a stale reading is full of them.
+fn bytes_in_words(bytes: &[u8], len: u64) -> String {
+    let is_readable = |text: &&str| text.chars().all(|c| c == '\0' || !c.is_control());
+    match std::str::from_utf8(bytes).ok().filter(is_readable).filter(|_| bytes.len() as u64 == len) {
+        Some(text) => Value::Text(text.to_owned()).brief(60),
+        None => words::as_text(bytes, len),
+    }
 }

@@ -15,6 +15,8 @@ use crate::timeline::{Finding, FindingKind, Image, Span, SpanKind, StepRecord, W
 
 /// How many runs are kept under way at a time.
 const RUNS: usize = 8;
+/// How many writes are looked back on to tell whether one goes on from outside.
+const RECENT: usize = 16;
 
 /// A write into a released block: the first by each writer.
 pub(super) struct Touch {
@@ -40,6 +42,7 @@ pub(super) fn walk(record: &StepRecord, ledger: &Ledger, data: &[(Span, u32)]) -
         released,
         authors: Authors::default(),
         runs: Vec::new(),
+        recent: [(u64::MAX, By::NOBODY); RECENT],
         past: Vec::new(),
         touches: Vec::new(),
     };
@@ -113,6 +116,8 @@ struct Walk<'a> {
     forbidden: Span,
     authors: Authors,
     runs: Vec<Run>,
+    /// Where the last writes ended, and whose they were.
+    recent: [(u64, By); RECENT],
     past: Vec<Past>,
     touches: Vec<((usize, usize), Touch)>,
 }
@@ -131,6 +136,9 @@ impl Walk<'_> {
             }
             if self.inside.contains(span.start) || self.runs.iter().any(|run| run.span.end() == span.start) {
                 self.extend(span, write.by, write.event);
+            }
+            if let Some(oldest) = self.recent.get_mut(write.event % RECENT) {
+                *oldest = (span.end(), write.by);
             }
         }
         for run in std::mem::take(&mut self.runs) {
@@ -159,7 +167,7 @@ impl Walk<'_> {
             (run.by, run.event) = (by, event);
             return;
         }
-        if !self.live.iter().any(|held| held.span.contains(span.start)) {
+        if !self.live.iter().any(|held| held.span.contains(span.start)) || self.goes_on(span.start, author) {
             return;
         }
         let new = Run { span, author, by, event };
@@ -174,6 +182,12 @@ impl Walk<'_> {
             }
             None => self.runs.push(new),
         }
+    }
+
+    /// Whether the same author has just written up to this byte, coming from outside.
+    fn goes_on(&mut self, start: u64, author: usize) -> bool {
+        let recent = self.recent;
+        recent.iter().any(|(end, by)| *end == start && self.authors.of(*by, self.record) == author)
     }
 
     /// Judges a run that has ended.

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::shown;
-use super::words::{as_text, name, the_bytes};
+use super::words::{name, the_bytes};
+use super::{bytes_in_words, shown};
 use crate::timeline::{Finding, FindingKind, Given, Outcome, Provenance, Span, StepKind, StepRecord, Use, UseKind};
 
 /// Bytes that are kept of what a use read.
@@ -220,7 +220,7 @@ fn stale_then(record: &StepRecord, name_now: &str, used: &Used, old: u64, new: u
     let effect = match used.how {
         UseKind::Read => format!(
             "it read {} at {:#x}, where {:#x} holds {}",
-            as_text(&used.bytes, used.span.len),
+            bytes_in_words(&used.bytes, used.span.len),
             used.span.start,
             right.start,
             shown(record, right)

@@ -65,6 +65,8 @@ pub(in crate::timeline) struct By(pub(super) u32);
 
 impl By {
     const OTHER: u32 = 1 << 31;
+    /// No writer at all.
+    pub(in crate::timeline) const NOBODY: By = By(u32::MAX);
 
     pub(super) fn site(site: u32) -> Self {
         By(site & !By::OTHER)
