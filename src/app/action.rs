@@ -42,7 +42,13 @@ pub enum Action {
     FollowPointer,
     /// To the bytes the shown step is about.
     Focus,
-    // Finding.
+    // What was found in the steps.
+    /// To the next finding, in whichever step that is.
+    NextFinding,
+    PreviousFinding,
+    /// To the step that the finding shown blames.
+    Blamed,
+    // Searching.
     OpenSearch,
     FindNext,
     FindPrevious,

@@ -3,7 +3,7 @@
 //! Costs what is shown: runs of equal rows are passed over 4 KiB at a time, and no further than [`FURTHEST`] bytes in
 //! one screen, so that a screenful of a large empty memory does not walk it.
 
-use crate::timeline::{Event, Image, NamedSpan, Pointer, Span, StepRecord};
+use crate::timeline::{Event, Image, NamedSpan, Pointer, Severity, Span, StepRecord};
 
 use super::{App, events, layout};
 
@@ -42,6 +42,14 @@ pub struct Dump {
     /// As they stand at the moment shown.
     pub pointers_after: Vec<Pointer>,
     pub spans: Vec<NamedSpan>,
+    /// The bytes that the step's findings are about.
+    pub found: Vec<(Span, Severity)>,
+}
+
+/// The bytes that a step's findings are about; where memory grew is a place, and nothing wrong with its bytes.
+fn found(step: &StepRecord) -> Vec<(Span, Severity)> {
+    let spans = step.findings.iter().filter_map(|finding| Some((*finding.spans.first()?, finding.severity())));
+    spans.collect()
 }
 
 impl Dump {
@@ -71,9 +79,11 @@ impl Dump {
                 (false, Some(previous)) => timeline.spans_at(previous),
                 (false, None) => Vec::new(),
             },
+            found: step.map(found).unwrap_or_default(),
         };
         let mut wanted = vec![app.cursor];
         wanted.extend(step.and_then(|s| s.focus).map(|span| span.start));
+        wanted.extend(dump.found.iter().map(|(span, _)| span.start));
         wanted.extend(app.search.as_ref().and_then(|s| s.found));
         let moved = dump.pointers_after.iter().filter_map(|p| p.moved_from);
         let standing = dump.pointers_before.iter().chain(&dump.pointers_after).map(|p| p.address);
@@ -92,6 +102,11 @@ impl Dump {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The worst that is found about a byte.
+    pub fn found_at(&self, address: u64) -> Option<Severity> {
+        self.found.iter().filter(|(span, _)| span.contains(address)).map(|(_, severity)| *severity).max()
     }
 
     /// How a row lies in a pane of so many columns.

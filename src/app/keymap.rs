@@ -143,6 +143,11 @@ pub const BINDINGS: &[Binding] = &[
         "Goes to the write to the byte under the cursor before this moment.", Group::Time),
     normal(&["w"], Action::WhoWrote, "who wrote this",
         "Goes to the write that made the byte under the cursor what it is.", Group::Time).shown("w", "who"),
+    normal(&["f"], Action::NextFinding, "next finding",
+        "Goes to the next finding, in whichever step that is; after the last one, to the first.", Group::Time)
+        .shown("f", "findings"),
+    normal(&["F"], Action::PreviousFinding, "previous finding", "Goes to the finding before.", Group::Time),
+    normal(&["b"], Action::Blamed, "blamed step", "Goes to the step that the finding shown blames.", Group::Time),
     normal(&["0", "7", "8", "9"], Action::Digit(0), "number",
         "Digits before G are the number of a step, before o that of a store. The digits 1 to 6 count too.", Group::Time),
     // Panes.
@@ -275,6 +280,7 @@ fn applies(app: &App, action: Action) -> bool {
         }
         Action::Back => ran > 0 && (step > 0 || app.position().is_some_and(|at| at > 0)),
         Action::Unfold => app.is_unfolded() || app.record().is_some_and(unfold::has_events),
+        Action::NextFinding => app.timeline.steps().iter().any(|step| !step.findings.is_empty()),
         Action::WhoWrote => !app.writers().is_empty(),
         Action::Last => step.saturating_add(1) < ran || app.engine == Engine::Ready,
         Action::Escape => app.count.is_some() || matches!(app.engine, Engine::Running { cancelling: false, .. }),

@@ -10,6 +10,7 @@ pub mod action;
 mod copy;
 pub mod dump;
 pub mod events;
+mod findings;
 pub mod inputs;
 pub mod inspect;
 pub mod keymap;
@@ -79,6 +80,8 @@ pub struct App {
     before_restart: Option<Engine>,
     /// Where the cursor was put on the way to a moment: while it stays there, the source is that of the moment.
     arrived: Option<(Moment, u64)>,
+    /// The finding gone to last: its step, and its place among the step's. It counts while its step is shown.
+    finding: Option<(usize, usize)>,
     shown: Shown,
 }
 
@@ -140,6 +143,7 @@ impl App {
             count_pane: None,
             before_restart: None,
             arrived: None,
+            finding: None,
             shown: Shown::default(),
         }
     }

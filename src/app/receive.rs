@@ -35,6 +35,7 @@ fn opened(app: &mut App, timeline: Timeline) -> Effect {
     app.moment = Moment::end_of(app.timeline.steps().len().saturating_sub(1));
     app.forget_shown();
     app.arrived = None;
+    app.finding = None;
     // Another session begins folded; the same one, run again, is looked at as it was.
     app.unfolded &= app.before_restart.take().is_some();
     app.notice = None;

@@ -7,6 +7,7 @@ use super::sample::{self, app, app_over, opened};
 use super::*;
 use crate::timeline::{Image, Outcome};
 
+mod findings;
 mod unfold;
 
 const SIZE: (u16, u16) = (120, 40);

@@ -4,7 +4,9 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
-use super::{Action, App, Effect, Engine, Overlay, Pane, copy, inputs, keymap, keys, list, search, time, unfold, view};
+use super::{
+    Action, App, Effect, Engine, Overlay, Pane, copy, findings, inputs, keymap, keys, list, search, time, unfold, view,
+};
 use crate::safe;
 
 /// The most characters a line being typed may have.
@@ -89,6 +91,9 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::PreviousChange => view::previous_change(app),
         Action::FollowPointer => view::follow_pointer(app),
         Action::Focus => view::show_focus(app),
+        Action::NextFinding => findings::next(app),
+        Action::PreviousFinding => findings::previous(app),
+        Action::Blamed => findings::blamed(app),
         Action::OpenSearch => app.overlay = Overlay::Search { input: Input::default() },
         Action::FindNext => search::find_next(app),
         Action::FindPrevious => search::find_previous(app),

@@ -11,6 +11,8 @@ use super::bodies::Bodies;
 use super::offset::Offset;
 use super::types::{DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, TableType};
 
+const STACK_POINTER: &str = "__stack_pointer";
+
 /// A module's parts. The lists of functions, tables, globals and tags are in index space order, imported ones first.
 #[derive(Debug, Default)]
 pub(super) struct Description {
@@ -22,6 +24,8 @@ pub(super) struct Description {
     pub data_ranges: Vec<Range<u64>>,
     pub start: Option<u32>,
     pub function_names: HashMap<u32, String>,
+    /// The global that is named as compilers name the one they move up and down and leave as it was.
+    pub stack_pointer: Option<u32>,
     pub functions: Vec<FuncType>,
     pub globals: Vec<GlobalType>,
     pub tables: Vec<TableType>,
@@ -165,9 +169,16 @@ impl Description {
     /// Names are a help, not a part of the module: what cannot be read of them is left out.
     fn take_names(&mut self, names: NameSectionReader<'_>) {
         for name in names.into_iter().map_while(Result::ok) {
-            if let Name::Function(map) = name {
-                let known = map.into_iter().map_while(Result::ok);
-                self.function_names.extend(known.map(|naming| (naming.index, naming.name.into())));
+            match name {
+                Name::Function(map) => {
+                    let known = map.into_iter().map_while(Result::ok);
+                    self.function_names.extend(known.map(|naming| (naming.index, naming.name.into())));
+                }
+                Name::Global(map) => {
+                    let mut known = map.into_iter().map_while(Result::ok);
+                    self.stack_pointer = known.find(|naming| naming.name == STACK_POINTER).map(|naming| naming.index);
+                }
+                _ => {}
             }
         }
     }

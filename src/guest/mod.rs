@@ -9,6 +9,7 @@ mod describe;
 mod error;
 mod features;
 mod format;
+mod observers;
 mod offset;
 mod rewrite;
 mod source;

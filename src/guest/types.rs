@@ -70,6 +70,11 @@ impl ExternType {
             ExternType::Tag(_) => "tag",
         }
     }
+
+    /// Whether it is a global whose value may change.
+    pub fn is_mutable_global(&self) -> bool {
+        matches!(self, ExternType::Global(ty) if ty.mutable)
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]

@@ -219,8 +219,15 @@ struct FindingOut<'a> {
     severity: &'static str,
     message: &'a str,
     address: Option<u64>,
+    spans: Vec<PlainSpan>,
     step: Option<usize>,
     expected: bool,
+}
+
+#[derive(serde::Serialize)]
+struct PlainSpan {
+    start: u64,
+    len: u64,
 }
 
 /// The steps, made one at a time: a long run is never held twice.
@@ -409,6 +416,7 @@ impl<'a> From<&'a Finding> for FindingOut<'a> {
             severity: finding.severity().word(),
             message: &finding.message,
             address: finding.address,
+            spans: finding.spans.iter().map(|span| PlainSpan { start: span.start, len: span.len }).collect(),
             step: finding.blamed,
             expected: finding.claimed,
         }

@@ -170,7 +170,7 @@ fn finding(paper: &mut Paper, record: &StepRecord, finding: &Finding) -> io::Res
     let mut text = finding.message.clone();
     if let Some(blamed) = finding.blamed.filter(|blamed| *blamed != record.index) {
         let because = format!("step {blamed}");
-        if !text.ends_with(&because) {
+        if !names(&text, &because) {
             text.push_str(&format!(" (because of {because})"));
         }
     }
@@ -179,6 +179,14 @@ fn finding(paper: &mut Paper, record: &StepRecord, finding: &Finding) -> io::Res
         false => format!("{}: {}", finding.severity().word(), finding.kind),
     };
     message(paper, &intro, &text)
+}
+
+/// Whether a text has these words, and not as the beginning of a longer number.
+fn names(text: &str, words: &str) -> bool {
+    text.match_indices(words).any(|(at, _)| {
+        let rest = text.get(at + words.len()..).unwrap_or_default();
+        !rest.starts_with(|c: char| c.is_ascii_digit())
+    })
 }
 
 /// `error: …`, the message's further lines below.

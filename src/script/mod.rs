@@ -149,11 +149,17 @@ impl Script {
     }
 }
 
-fn collect_addresses(expr: &Expr, found: &mut BTreeSet<String>) {
+/// The variables that an address, or a length, is worked out from, from left to right; those that only say how many
+/// elements in or how large one is are not among them.
+pub fn variables_of_address(expr: &Expr) -> Vec<String> {
+    let mut found = Vec::new();
+    collect_addresses(expr, &mut found);
+    found
+}
+
+fn collect_addresses(expr: &Expr, found: &mut impl Extend<String>) {
     match &expr.kind {
-        ExprKind::Variable(name) => {
-            found.insert(name.clone());
-        }
+        ExprKind::Variable(name) => found.extend([name.clone()]),
         ExprKind::Binary { op: BinaryOp::Multiply | BinaryOp::ShiftLeft | BinaryOp::Remainder, .. } => {}
         ExprKind::Binary { left, right, .. } => {
             collect_addresses(left, found);

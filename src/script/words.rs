@@ -92,7 +92,7 @@ pub(super) const ACTIONS: [&str; 6] = ["returns", "writes", "copies", "grows", "
 pub(super) const RESERVED: [&str; 5] = ["true", "false", "null", "inf", "nan"];
 
 /// The kinds `expect finding` knows.
-pub const FINDING_KINDS: [&str; 14] = [
+pub const FINDING_KINDS: [&str; 15] = [
     "out-of-bounds",
     "trap",
     "stale-pointer",
@@ -103,6 +103,7 @@ pub const FINDING_KINDS: [&str; 14] = [
     "use-after-release",
     "double-release",
     "leak",
+    "overlap",
     "memory-grew",
     "import-undefined",
     "limit",

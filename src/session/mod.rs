@@ -5,6 +5,7 @@ mod alarm;
 mod call;
 mod check;
 mod engine;
+mod facts;
 pub mod files;
 mod imports;
 mod instantiate;
@@ -31,7 +32,7 @@ use wasmer::{FunctionEnv, Instance, Memory, Module, Store};
 use crate::guest::{Guest, Rewritten};
 use crate::script::Script;
 use crate::script::ast::Expr;
-use crate::timeline::{FindingKind, Image, SiteTable, StepRecord, Timeline};
+use crate::timeline::{FindingKind, Image, Judge, SiteTable, StepRecord, Timeline};
 
 use alarm::Alarm;
 use check::Check;
@@ -97,6 +98,10 @@ pub struct Session {
     bound_bytes: usize,
     /// What such a variable was before it was last bound.
     previous_pointers: BTreeMap<String, u64>,
+    /// What findings are judged by, of the steps so far.
+    judge: Judge,
+    /// Exports that were called, and whether they are known to set no global.
+    leaves_globals: BTreeMap<String, bool>,
     /// A data segment whose place only the engine can tell.
     unplaced_segment: Option<u32>,
 }

@@ -10,7 +10,7 @@ use crate::safe;
 use crate::script::ast::{Action, ImportKind, ImportName, Statement};
 use crate::script::{Script, eval, parse_expression};
 use crate::timeline::{
-    ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, MemoryFacts, PAGE, PlannedStep, StepKind, Timeline,
+    ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, Judge, MemoryFacts, PAGE, PlannedStep, StepKind, Timeline,
 };
 use crate::value::Value;
 
@@ -80,6 +80,8 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         asked: Vec::new(),
         last_findings: (0, Vec::new()),
         previous_pointers: Default::default(),
+        judge: Judge::default(),
+        leaves_globals: Default::default(),
         unplaced_segment: None,
     };
     Ok((session, timeline))

@@ -49,6 +49,7 @@ impl Session {
         });
         let used = record.take_settled(settled);
         self.name_sites(&used, record);
+        record.facts.functions = self.functions(&used);
         record.findings.extend(found.unexplained.map(unattributed));
         self.check_size(record);
         self.image = record.memory.clone();
@@ -72,6 +73,19 @@ impl Session {
         let frames = record.trap.iter().flat_map(|trap| &trap.chain).filter_map(|frame| frame.offset);
         let trapped: Vec<_> = frames.map(|offset| (offset, Arc::new(self.guest.place(offset)))).collect();
         record.places.extend(trapped);
+    }
+
+    /// The functions that these instructions are in, each once.
+    fn functions(&self, sites: &[u32]) -> Vec<Arc<str>> {
+        let mut found: Vec<Arc<str>> = Vec::new();
+        for site in sites {
+            if let Writer::Guest { function: Some(function), .. } = self.sites.writer(*site)
+                && found.last() != Some(&function)
+            {
+                found.push(function);
+            }
+        }
+        found
     }
 
     /// Memory's size is recorded like its bytes, so it is checked like them.

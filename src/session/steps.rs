@@ -64,6 +64,7 @@ impl Session {
         record.line = Some(statement.line);
         record.narration.clone_from(&statement.narration);
         let result = self.perform(&statement, &mut record);
+        self.note_facts(&statement.kind, &mut record);
         Some(self.finish(record, result))
     }
 
@@ -78,6 +79,8 @@ impl Session {
             record.error = Some(error.message);
             record.findings.extend(error.findings);
         }
+        record.facts.is_end = record.outcome == Outcome::Ok && !self.has_more_to_judge();
+        record.findings.extend(self.judge.judge(&record));
         record.pointers = self.pointers_after(&record);
         if record.focus.is_none() {
             record.focus = focus_of(&record);
@@ -93,6 +96,12 @@ impl Session {
 
     fn has_more_steps(&self) -> bool {
         self.script.statements.iter().skip(self.next_statement).any(|s| s.kind.is_step())
+    }
+
+    /// Whether a step follows that is more than a word about the findings of the one before it.
+    fn has_more_to_judge(&self) -> bool {
+        let rest = self.script.statements.iter().skip(self.next_statement).filter(|s| s.kind.is_step());
+        rest.into_iter().any(|s| !matches!(s.kind, StatementKind::ExpectFinding { .. }))
     }
 
     /// Whether the statements that follow expect one of the findings that ended this step.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Span;
+
 /// The kinds of finding, in the words scripts and JSON use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FindingKind {
@@ -15,6 +17,7 @@ pub enum FindingKind {
     UseAfterRelease,
     DoubleRelease,
     Leak,
+    Overlap,
     MemoryGrew,
     ImportUndefined,
     Limit,
@@ -22,7 +25,7 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
-    pub const ALL: [FindingKind; 14] = [
+    pub const ALL: [FindingKind; 15] = [
         FindingKind::OutOfBounds,
         FindingKind::Trap,
         FindingKind::StalePointer,
@@ -33,6 +36,7 @@ impl FindingKind {
         FindingKind::UseAfterRelease,
         FindingKind::DoubleRelease,
         FindingKind::Leak,
+        FindingKind::Overlap,
         FindingKind::MemoryGrew,
         FindingKind::ImportUndefined,
         FindingKind::Limit,
@@ -52,6 +56,7 @@ impl FindingKind {
             FindingKind::UseAfterRelease => "use-after-release",
             FindingKind::DoubleRelease => "double-release",
             FindingKind::Leak => "leak",
+            FindingKind::Overlap => "overlap",
             FindingKind::MemoryGrew => "memory-grew",
             FindingKind::ImportUndefined => "import-undefined",
             FindingKind::Limit => "limit",
@@ -61,9 +66,11 @@ impl FindingKind {
 
     pub fn severity(self) -> Severity {
         match self {
-            FindingKind::StalePointer | FindingKind::Overrun | FindingKind::LengthPastRegion | FindingKind::Leak => {
-                Severity::Warning
-            }
+            FindingKind::StalePointer
+            | FindingKind::Overrun
+            | FindingKind::LengthPastRegion
+            | FindingKind::Leak
+            | FindingKind::Overlap => Severity::Warning,
             FindingKind::PointerNotRefetched | FindingKind::MemoryGrew => Severity::Note,
             _ => Severity::Error,
         }
@@ -101,6 +108,9 @@ pub struct Finding {
     pub message: String,
     /// The first byte concerned.
     pub address: Option<u64>,
+    /// The bytes concerned, where there are any: first the ones that were hit or read, then what they belong to or are
+    /// compared with.
+    pub spans: Vec<Span>,
     /// The step to blame, where it is not the one that carries the finding.
     pub blamed: Option<usize>,
     /// An `expect finding` says it was meant to happen: it no longer counts as a problem.
@@ -109,11 +119,27 @@ pub struct Finding {
 
 impl Finding {
     pub fn new(kind: FindingKind, message: impl Into<String>) -> Self {
-        Finding { kind, message: message.into(), address: None, blamed: None, claimed: false }
+        Finding { kind, message: message.into(), address: None, spans: Vec::new(), blamed: None, claimed: false }
     }
 
     pub fn at(self, address: u64) -> Self {
         Finding { address: Some(address), ..self }
+    }
+
+    /// Concerns these bytes; the first of them is its address.
+    pub fn about(self, span: Span) -> Self {
+        let mut spans = self.spans;
+        spans.push(span);
+        Finding { address: self.address.or(Some(span.start)), spans, ..self }
+    }
+
+    pub fn blaming(self, step: usize) -> Self {
+        Finding { blamed: Some(step), ..self }
+    }
+
+    /// The bytes that were hit or read; of a finding that is told of a place only, its first byte.
+    pub fn place(&self) -> Option<Span> {
+        self.spans.first().copied().or(self.address.map(|start| Span { start, len: 1 }))
     }
 
     pub fn severity(&self) -> Severity {

@@ -5,16 +5,20 @@
 //! step's events, in order, is memory after it.
 
 mod event;
+mod facts;
 mod finding;
 mod image;
+mod judge;
 mod log;
 mod narrate;
 mod rows;
 mod step;
 
 pub use event::{Event, Growth, Write, Writer};
+pub use facts::{Facts, Given, Provenance, Use, UseKind};
 pub use finding::{Finding, FindingKind, Severity};
 pub use image::{Image, LEAF, PAGE};
+pub use judge::Judge;
 pub use log::{Changes, Difference, EventLog, Recording, Settled, SiteKind, SiteShape, SiteTable};
 pub use narrate::{effect, narrate, pages_in_words};
 pub use rows::{Line, Row, rows};

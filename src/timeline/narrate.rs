@@ -3,7 +3,8 @@
 //! Addresses are hex, lengths and counts decimal, spans end before their second number.
 
 mod agents;
-mod words;
+mod findings;
+pub(super) mod words;
 
 use crate::safe;
 use crate::value::Value;
@@ -32,6 +33,7 @@ pub fn effect(timeline: &Timeline, step: usize) -> String {
         Outcome::Ok => done(timeline, record),
         _ => until_it_stopped(timeline, record),
     };
+    said.extend(findings::told(record));
     said.extend(record.answers.iter().map(told));
     join(said)
 }
@@ -296,6 +298,7 @@ fn read(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
         (None, Some(value)) => format!("The host read {value}."),
         (None, None) => "The host read from memory.".into(),
     });
+    said.extend(findings::counted_nul(record));
     said.extend(fetched(record).filter_map(|pointer| compared(timeline, record, pointer)));
     said
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::source::Place;
 use crate::value::Value;
 
-use super::{Changes, EventLog, Finding, FindingKind, Image, Recording, Settled, Writer};
+use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Recording, Settled, Writer};
 
 /// What sort of statement a step was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -284,6 +284,8 @@ pub struct StepRecord {
     pub places: Vec<(u64, Arc<Place>)>,
     /// Findings of earlier steps that this step expects: (step, kind).
     pub claims: Vec<(usize, FindingKind)>,
+    /// What findings are judged by beside memory.
+    pub facts: Facts,
 }
 
 /// A run of bytes that differ across a step and share one last writer.
@@ -338,6 +340,7 @@ impl StepRecord {
             trap: None,
             places: Vec::new(),
             claims: Vec::new(),
+            facts: Facts::default(),
         }
     }
 

@@ -7,10 +7,10 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::dump::{Dump, DumpLine, RowFormat};
 use crate::safe;
-use crate::timeline::Pointer;
+use crate::timeline::{Pointer, Severity};
 
 use super::text::{self, Pen};
-use super::theme::{Category, Theme};
+use super::theme::{Category, Theme, Tone};
 
 /// Which of the two panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,11 @@ impl Pane<'_> {
         let glyphs = &self.theme.glyphs;
         let last = address.saturating_add(self.format.bytes.saturating_sub(1));
         let pointed = self.pointed(address, last);
-        if is_changed && self.side == Side::After && (self.format.is_roomy || pointed.is_none()) {
+        let has_room = self.side == Side::After && (self.format.is_roomy || pointed.is_none());
+        let worst = (address..=last).filter_map(|at| self.dump.found_at(at)).max();
+        if let Some(worst) = worst.filter(|_| has_room) {
+            at(0, &glyphs.finding.to_string(), self.theme.tone(tone(worst)));
+        } else if is_changed && has_room {
             at(0, &glyphs.changed.to_string(), self.theme.change_mark());
         }
         let Some((names, is_current)) = pointed else { return };
@@ -185,7 +189,11 @@ impl Pane<'_> {
     fn draw_marks(&self, at: &mut impl FnMut(u16, &str, Style), address: u64, index: u64) {
         let glyphs = &self.theme.glyphs;
         let spans = &self.dump.spans;
-        let mark = if self.pointers().iter().any(|p| p.address == address) {
+        let found =
+            self.dump.found.iter().filter(|(span, _)| span.start == address).map(|(_, severity)| *severity).max();
+        let mark = if let Some(severity) = found.filter(|_| self.side == Side::After) {
+            (glyphs.finding, self.theme.tone(tone(severity)))
+        } else if self.pointers().iter().any(|p| p.address == address) {
             (glyphs.pointer, self.theme.pointer())
         } else if self.pointers().iter().any(|p| self.was_at(p) == Some(address)) {
             (glyphs.pointer_before, self.theme.pointer_before())
@@ -218,6 +226,8 @@ impl Pane<'_> {
             }
             (false, _) => theme.byte(Category::of(byte)),
         };
+        let worst = self.dump.found_at(address).filter(|_| self.side == Side::After);
+        let style = worst.map_or(style, |severity| theme.found_in(style, tone(severity)));
         let found = self.app.search.as_ref().and_then(|s| Some((s.found?, s.needle.len() as u64)));
         let is_found = found.is_some_and(|(start, len)| (start..start.saturating_add(len)).contains(&address));
         match () {
@@ -246,5 +256,13 @@ impl Pane<'_> {
         let digits = usize::from(self.format.digits);
         let mut pen = Pen::at(buffer, area, self.format.offset_column(), row);
         pen.put(&format!("{address:0digits$x} "), self.theme.faint()).put("end of memory", self.theme.strong());
+    }
+}
+
+fn tone(severity: Severity) -> Tone {
+    match severity {
+        Severity::Error => Tone::Bad,
+        Severity::Warning => Tone::Warning,
+        Severity::Note => Tone::Note,
     }
 }

@@ -207,6 +207,11 @@ impl Theme {
         Modifier::REVERSED.union(Modifier::BOLD)
     }
 
+    /// A byte that a finding is about, whatever else it is, and the mark before the first of them.
+    pub fn found_in(&self, style: Style, tone: Tone) -> Style {
+        style.patch(self.tone(tone)).remove_modifier(Modifier::DIM)
+    }
+
     /// A chosen line of a list.
     pub fn chosen(&self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)

@@ -60,11 +60,13 @@ pub(super) struct Block {
 }
 
 /// Who wrote, as a number that is compared quickly: a site, or one of the other writers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct By(pub(super) u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::timeline) struct By(pub(super) u32);
 
 impl By {
     const OTHER: u32 = 1 << 31;
+    /// No writer at all.
+    pub(in crate::timeline) const NOBODY: By = By(u32::MAX);
 
     pub(super) fn site(site: u32) -> Self {
         By(site & !By::OTHER)

@@ -6,6 +6,7 @@
 mod changes;
 mod cursor;
 mod history;
+mod raw;
 mod recording;
 mod settle;
 mod sites;
@@ -19,6 +20,7 @@ pub use recording::Recording;
 pub use settle::{Difference, Settled};
 pub use sites::{SiteKind, SiteShape, SiteTable};
 
+pub(super) use history::By;
 pub(super) use summary::{Agent, Spans, Summary};
 
 use std::sync::Arc;

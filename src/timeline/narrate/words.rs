@@ -10,7 +10,7 @@ use crate::value::Value;
 const NAME: usize = 60;
 
 /// How many bytes, and where: `14 bytes at 0x40c..0x41a`, `37 bytes in 5 runs between 0x400 and 0x4ff`.
-pub(super) fn placed(spans: &Spans) -> String {
+pub(in crate::timeline) fn placed(spans: &Spans) -> String {
     let Spans { bytes: total, runs, start, end } = spans;
     let bytes = count(*total, "byte");
     match (runs, total) {
@@ -21,7 +21,7 @@ pub(super) fn placed(spans: &Spans) -> String {
     }
 }
 
-pub(super) fn the_bytes(span: Span) -> String {
+pub(in crate::timeline) fn the_bytes(span: Span) -> String {
     match span.len {
         1 => format!("the byte at {:#x}", span.start),
         _ => format!("the {}", placed(&span.into())),
@@ -34,7 +34,7 @@ const LOOKED_AT: usize = 4096;
 /// Bytes as text where they begin as such, else as hex.
 ///
 /// `len` is how many there are in all, where `bytes` are only the first of them.
-pub(super) fn as_text(bytes: &[u8], len: u64) -> String {
+pub(in crate::timeline) fn as_text(bytes: &[u8], len: u64) -> String {
     let start = bytes.get(..LOOKED_AT).unwrap_or(bytes);
     if start.len() as u64 >= len {
         return match std::str::from_utf8(bytes).ok().filter(|text| reads_well(text)) {
@@ -58,15 +58,15 @@ fn reads_well(text: &str) -> bool {
     text.chars().all(|c| !safe::is_unsafe(c) || matches!(c, '\n' | '\t' | '\r'))
 }
 
-pub(super) fn name(text: &str) -> String {
+pub(in crate::timeline) fn name(text: &str) -> String {
     safe::cut(text, NAME)
 }
 
-pub(super) fn count(n: u64, noun: &str) -> String {
+pub(in crate::timeline) fn count(n: u64, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
-pub(super) fn size(pages: u64) -> String {
+pub(in crate::timeline) fn size(pages: u64) -> String {
     let kib = pages.saturating_mul(PAGE / 1024);
     match kib {
         0 => "0 KiB".into(),
@@ -77,7 +77,7 @@ pub(super) fn size(pages: u64) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn listed(parts: &[String]) -> String {
+pub(in crate::timeline) fn listed(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
         [one] => one.clone(),
@@ -86,7 +86,7 @@ pub(super) fn listed(parts: &[String]) -> String {
 }
 
 /// The text with a capital at its start and a stop at its end.
-pub(super) fn sentence(text: &str) -> String {
+pub(in crate::timeline) fn sentence(text: &str) -> String {
     let mut chars = text.trim().chars();
     let mut out: String = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     out.push_str(chars.as_str());
@@ -94,7 +94,7 @@ pub(super) fn sentence(text: &str) -> String {
 }
 
 /// The text with a stop at its end; it may begin with a name, which keeps its case.
-pub(super) fn stopped(text: &str) -> String {
+pub(in crate::timeline) fn stopped(text: &str) -> String {
     let mut out = text.to_string();
     if !out.ends_with(['.', '?', '!', ':', '…']) {
         out.push('.');
@@ -102,6 +102,6 @@ pub(super) fn stopped(text: &str) -> String {
     out
 }
 
-pub(super) fn join(parts: impl IntoIterator<Item = String>) -> String {
+pub(in crate::timeline) fn join(parts: impl IntoIterator<Item = String>) -> String {
     parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ")
 }
