@@ -193,6 +193,27 @@ fn a_pointer_that_moved_and_memory_that_grew() {
 }
 
 #[test]
+fn the_bytes_that_a_finding_is_about_are_marked() {
+    let recording = timeline(PAGE, 4);
+    let mut step = recording.steps()[3].clone();
+    step.index = 4;
+    step.findings = vec![
+        Finding::new(FindingKind::Overrun, "the guest wrote on past the end of region buffer, 0x406")
+            .about(Span { start: PTR + 6, len: 12 })
+            .about(Span { start: PTR, len: 6 }),
+    ];
+    let mut again = recording.clone();
+    again.push(step);
+    let mut state = app(again, 4, (120, 40));
+    state.cursor = PTR + 2;
+    let buffer = screen(&state, &Theme::dark());
+    insta::assert_snapshot!("found_120x40", text(&buffer));
+    insta::assert_snapshot!("found_styles_120x40", styles(&buffer));
+    let ascii = text(&screen(&state, &Theme::mono().with_ascii()));
+    assert!(ascii.contains("!"), "{ascii}");
+}
+
+#[test]
 fn a_step_that_trapped() {
     let mut recording = timeline(PAGE, 4);
     let mut step =

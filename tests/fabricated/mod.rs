@@ -164,7 +164,7 @@ pub fn growth_that_moves() -> Timeline {
                 blamed: Some(3),
                 ..Finding::new(FindingKind::StalePointer, "0x400 was read after the buffer had moved to 0x110000.")
             }
-            .at(0x400),
+            .about(Span { start: 0x400, len: 26 }),
         );
     });
     story.timeline

@@ -72,13 +72,15 @@ enum Author {
 struct Authors {
     by_writer: HashMap<By, usize>,
     numbers: HashMap<Author, usize>,
-    last: Option<(By, usize)>,
+    /// Those asked for last: loops store with a few instructions in turn.
+    last: [Option<(By, usize)>; 4],
+    next: usize,
 }
 
 impl Authors {
     fn of(&mut self, by: By, record: &StepRecord) -> usize {
-        if let Some((_, number)) = self.last.filter(|(last, _)| *last == by) {
-            return number;
+        if let Some((_, number)) = self.last.iter().flatten().find(|(last, _)| *last == by) {
+            return *number;
         }
         let next = self.numbers.len();
         let number = *self.by_writer.entry(by).or_insert_with(|| {
@@ -88,7 +90,10 @@ impl Authors {
             };
             *self.numbers.entry(author).or_insert(next)
         });
-        self.last = Some((by, number));
+        self.next = (self.next + 1) % self.last.len();
+        if let Some(oldest) = self.last.get_mut(self.next) {
+            *oldest = Some((by, number));
+        }
         number
     }
 }
@@ -167,11 +172,16 @@ impl Walk<'_> {
             (run.by, run.event) = (by, event);
             return;
         }
+        // The same bytes again: a counter.
+        if let Some(run) = self.runs.iter_mut().find(|run| run.span == span && run.author == author) {
+            (run.by, run.event) = (by, event);
+            return;
+        }
         if !self.live.iter().any(|held| held.span.contains(span.start)) || self.goes_on(span.start, author) {
             return;
         }
         let new = Run { span, author, by, event };
-        // The same place again: a counter, or the next round.
+        // The same place again: the next round.
         let same = self.runs.iter().position(|run| run.author == author && run.span.start == span.start);
         let oldest = || (0..self.runs.len()).min_by_key(|at| self.runs.get(*at).map(|run| run.event));
         let replaced = same.or_else(|| oldest().filter(|_| self.runs.len() >= RUNS));
