@@ -70,6 +70,8 @@ pub struct App {
     pub sessions: Vec<SessionChoice>,
     /// Run on until this step has run; `usize::MAX` for as far as it goes.
     pub goal: Option<usize>,
+    /// The event at which to stand in the goal's step, unfolded, once it has run.
+    pub goal_event: Option<u32>,
     /// A step that arrives is shown at once: so unless the person went back while it ran.
     pub following: bool,
     /// Lines scrolled off the top of the panes that are neither steps nor memory.
@@ -138,6 +140,7 @@ impl App {
             size,
             sessions,
             goal: None,
+            goal_event: None,
             following: true,
             scroll: Scroll::default(),
             count_pane: None,

@@ -1,6 +1,6 @@
 //! What the session's news do to the state, and what they make the app ask for next.
 
-use super::{App, Effect, Engine, Message, Overlay, time, view};
+use super::{App, Effect, Engine, Message, Overlay, time, unfold, view};
 use crate::safe;
 use crate::timeline::{Moment, Outcome, StepRecord, Timeline};
 
@@ -68,8 +68,12 @@ fn step(app: &mut App, record: StepRecord) -> Effect {
         Some(goal) if index < goal && !is_last && outcome != Outcome::Cancelled => time::start(app),
         Some(goal) => {
             app.goal = None;
+            let event = app.goal_event.take().filter(|_| index == goal && app.following);
             if index < goal && goal != usize::MAX {
                 app.say(time::over(app));
+            }
+            if event.is_some() {
+                unfold::toggle(app, event);
             }
             Effect::None
         }

@@ -147,6 +147,18 @@ fn a_goal_runs_up_to_its_step_and_no_further() {
 }
 
 #[test]
+fn a_goal_may_lie_inside_its_step() {
+    for (event, moment) in [(3, Moment { step: 4, event: 3 }), (99, Moment::end_of(4))] {
+        let mut app = opened(SIZE);
+        app.goal = Some(4);
+        app.goal_event = Some(event);
+        run(&mut app, Effect::Advance, &default_records());
+        assert_eq!((app.moment, app.goal_event), (moment, None), "{event}");
+        assert_eq!(app.notice.is_some(), event == 99, "{:?}", app.notice);
+    }
+}
+
+#[test]
 fn a_goal_stops_where_the_session_does() {
     let mut app = opened(SIZE);
     let mut records = default_records();

@@ -22,6 +22,7 @@ pub fn show(cli: &Cli) -> Result<ExitCode> {
     let mut app = App::new((80, 24), choices, !cli.no_mouse);
     if let Some(at) = cli.session.at {
         app.goal = Some(at.step);
+        app.goal_event = at.store.map(|store| u32::try_from(store).unwrap_or(u32::MAX));
     }
     let mut host = SessionHost::new(opening, cli.session.clone());
     let options = terminal::Options { mouse: !cli.no_mouse };
