@@ -399,3 +399,11 @@ fn exports_keep_their_order_and_types() {
     assert_eq!(shown(&again), [&["b (i64) -> ()", "a i32"][..], &added].concat());
     assert!(matches!(again.imports(), [tick] if tick.name == "tick" && tick.ty.to_string() == "() -> ()"));
 }
+
+#[test]
+fn a_section_of_no_functions_stays_one() {
+    let guest = Guest::from_bytes("empty", b"\0asm\x01\0\0\0\x03\x01\0").unwrap();
+    let again = guest.rewrite(&ROOM).unwrap();
+    let again = Guest::from_bytes("again", &again.wasm).unwrap();
+    assert!(matches!(again.imports(), [tick] if tick.name == "tick"));
+}

@@ -1,10 +1,11 @@
 //! Writes a module again, meaning the same, so that the session can stop it, limit it and see all of it.
 //!
 //! One pass over the module's parts, in the order the binary format wants them, adding where something is added:
-//! `journal` says what guest and host agree on, `sites` which instructions write memory, `body`, `stores` and `careful` write each
-//! function so that it journals what it writes and looks up now and then, `limits` lowers how far memory and tables may
-//! grow, `notes` holds functions that are added, `names` finds names for what is exported in addition, `locate` finds the way back. Function indices shift
-//! behind the imported ones, where the tick's import is put in; all other indices stay.
+//! `journal` says what guest and host agree on, `sites` which instructions write memory; `body`, `stores` and `careful`
+//! write each function so that it journals what it writes and looks up now and then; `notes` holds functions that are
+//! added, `limits` lowers how far memory and tables may grow, `names` finds names for what is exported in addition,
+//! `locate` finds the way back. Function indices shift behind the imported ones, where the tick's import is put in; all
+//! other indices stay.
 
 mod body;
 mod careful;
@@ -241,8 +242,11 @@ impl<'a> Rewriter<'a> {
         if let Some(given) = parts.functions.clone() {
             let mut functions = FunctionSection::new();
             self.parse_function_section(&mut functions, given)?;
-            for nth in 1..=notes::COUNT {
-                functions.function(self.description.type_count.saturating_add(nth));
+            // A module may have a section of no functions, and then has no code for those that are added to stand behind.
+            if !parts.bodies.is_empty() {
+                for nth in 1..=notes::COUNT {
+                    functions.function(self.description.type_count.saturating_add(nth));
+                }
             }
             module.section(&functions);
         }
