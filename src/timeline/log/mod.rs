@@ -6,6 +6,7 @@
 mod changes;
 mod cursor;
 mod history;
+mod pack;
 mod raw;
 mod recording;
 mod settle;
