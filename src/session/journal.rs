@@ -103,7 +103,8 @@ impl Journal {
         let said = self.said_position(store);
         let view = self.private.view(store);
         let behind = written(&view, said, view.data_size());
-        Ok(said + self.wholes(behind).take_while(|whole| number(whole) != 0).map(|whole| whole.len() as u64).sum::<u64>())
+        Ok(said
+            + self.wholes(behind).take_while(|whole| number(whole) != 0).map(|whole| whole.len() as u64).sum::<u64>())
     }
 
     /// Slots, each with the second one that belongs to it.

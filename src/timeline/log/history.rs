@@ -277,9 +277,7 @@ impl History {
         }
         let mut leaf = base.map_or([0; LEAF as usize], |leaf| *leaf);
         let mut reader = self.reader();
-        for event in rest {
-            self.play(&mut reader, *event, number, &mut leaf, None);
-        }
+        self.play_all(&mut reader, rest, number, &mut leaf, None);
         Some(Arc::new(leaf))
     }
 
@@ -316,6 +314,52 @@ impl History {
         if let Some(written) = written {
             mark(written, range.start, range.end);
         }
+    }
+
+    /// Lets several of a leaf's events happen to it, and marks the bytes they wrote.
+    pub(super) fn play_all(
+        &self,
+        reader: &mut Reader<'_>,
+        events: &[u32],
+        number: u64,
+        leaf: &mut Leaf,
+        mut written: Option<&mut Bits>,
+    ) {
+        let mut rest = events;
+        while let Some((first, behind)) = rest.split_first() {
+            match self.dense(reader, rest, number) {
+                Some((from, bytes, count)) => {
+                    if let Some(to) = leaf.get_mut(from..from + bytes.len()) {
+                        to.copy_from_slice(bytes);
+                    }
+                    if let Some(written) = written.as_deref_mut() {
+                        mark(written, from, from + bytes.len());
+                    }
+                    rest = rest.get(count..).unwrap_or_default();
+                }
+                None => {
+                    self.play(reader, *first, number, leaf, written.as_deref_mut());
+                    rest = behind;
+                }
+            }
+        }
+    }
+
+    /// What the first of a leaf's events write to it one right behind the other: from where on, which bytes, and how
+    /// many events these are. `None` where they are few.
+    fn dense<'a>(&self, reader: &mut Reader<'a>, events: &[u32], number: u64) -> Option<(usize, &'a [u8], usize)> {
+        let first = *events.first()?;
+        let (pack, at) = reader.place(first as usize)?;
+        let (site, address, width, bytes) = pack.dense(at)?;
+        let start = u64::from(address).saturating_add(self.table.shape(site)?.immediate);
+        let from = (start % LEAF) as usize;
+        let count = ((LEAF as usize - from) / width).min(pack.len() - at).min(events.len());
+        // Each of them touches this leaf and is an event of it, so that no other comes between. A list that has it
+        // otherwise, as where an address wraps around, is left to the long way.
+        let last = *events.get(count.checked_sub(1)?)?;
+        let is_whole = count > 1 && start / LEAF == number && (last - first) as usize == count - 1;
+        let wraps = u64::from(address) + (count * width) as u64 > 1 << 32;
+        (is_whole && !wraps).then_some((from, bytes.get(..count * width)?, count))
     }
 
     /// Which bytes of a leaf an event writes, and who does.

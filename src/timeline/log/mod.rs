@@ -9,6 +9,7 @@ mod history;
 mod pack;
 mod raw;
 mod recording;
+mod room;
 mod settle;
 mod sites;
 mod slots;

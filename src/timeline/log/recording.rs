@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::pack::Opened;
 use super::sites::{SiteKind, SiteTable};
-use super::pack::Pack;
 use super::slots::{Blob, Entry, MANY, SLOT, Slots, entries};
 use crate::timeline::image::{LEAF, PAGE};
 use crate::timeline::{Event, Writer};
@@ -207,8 +207,8 @@ impl Tally {
         self.bulk = self.bulk.saturating_add(bulk);
     }
 
-    fn add_pack(&mut self, pack: &Pack, table: &SiteTable) {
-        if pack.sites().all(|site| table.is_plain(site)) {
+    fn add_pack(&mut self, pack: Opened<'_>, table: &SiteTable) {
+        if pack.is_plain(table) {
             self.stores += pack.len() as u64;
         } else {
             (0..pack.len()).for_each(|at| self.add(&pack.get(at), table));

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::EventLog;
 use super::changes::Changes;
 use super::history::{BLOCK, Block, History, LeafHistory, pack};
-use super::recording::{Aside, Recording, Writers, pieces};
-use super::sites::{SiteKind, SiteTable};
 use super::pack::Pack;
+use super::recording::{Aside, Recording, Writers, pieces};
+use super::room::Room;
+use super::sites::{SiteKind, SiteTable};
 use super::slots::{ASIDE, Blob, Entry, Slots};
 use super::summary::Sum;
 use crate::timeline::image::{LEAF, Leaf, PAGE};
@@ -145,17 +146,19 @@ impl Pass {
         let mut asides = asides.into_iter().peekable();
         let mut position = 0;
         self.stream.reserve(slots.len());
-        let (packs, open) = slots.into_parts();
+        let (packs, room, open) = slots.into_parts();
+        self.history.slots = Slots::within(room.clone());
         for pack in packs {
             while let Some((_, aside)) = asides.next_if(|(at, _)| *at <= position) {
                 self.aside(aside);
             }
             let is_whole = asides.peek().is_none_or(|(at, _)| *at >= position + pack.len());
-            if is_whole && pack.sites().all(|site| table.is_plain(site)) {
+            if is_whole && pack.open(&room).is_plain(&table) {
                 position += pack.len();
-                self.adopt(pack, &table);
+                self.adopt(pack, &room, &table);
                 continue;
             }
+            let pack = pack.open(&room);
             for at in 0..pack.len() {
                 while let Some((_, aside)) = asides.next_if(|(at, _)| *at <= position) {
                     self.aside(aside);
@@ -177,16 +180,13 @@ impl Pass {
     }
 
     /// Takes over a pack of nothing but stores.
-    fn adopt(&mut self, pack: Pack, table: &SiteTable) {
+    fn adopt(&mut self, pack: Pack, room: &Room, table: &SiteTable) {
         self.pending = None;
-        for site in pack.sites() {
+        pack.open(room).each_head(|site, address| {
+            let Some(shape) = table.shape(site) else { return self.stream.push(NONE) };
             self.use_site(site);
-        }
-        for at in 0..pack.len() {
-            let (site, address, width) = pack.head(at);
-            let immediate = table.shape(site).map_or(0, |shape| shape.immediate);
-            self.touch(u64::from(address).saturating_add(immediate), width.into());
-        }
+            self.touch(u64::from(address).saturating_add(shape.immediate), table.width(site).into());
+        });
         self.history.slots.adopt(pack, table);
     }
 
@@ -457,9 +457,9 @@ fn play_all(history: &History, number: u64, touches: &Range<usize>) -> (Box<[Blo
     let mut reader = history.reader();
     for events in full {
         let mut written = Box::new([0; LEAF as usize / 64]);
-        events.iter().for_each(|event| history.play(&mut reader, *event, number, &mut leaf, Some(&mut written)));
+        history.play_all(&mut reader, events, number, &mut leaf, Some(&mut written));
         blocks.push(Block { leaf: Arc::new(*leaf), written });
     }
-    rest.iter().for_each(|event| history.play(&mut reader, *event, number, &mut leaf, None));
+    history.play_all(&mut reader, rest, number, &mut leaf, None);
     (blocks.into_boxed_slice(), leaf)
 }

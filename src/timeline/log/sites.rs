@@ -36,6 +36,12 @@ pub struct SiteShape {
     pub kind: SiteKind,
 }
 
+impl SiteShape {
+    fn is_plain(&self) -> bool {
+        matches!(self.kind, SiteKind::Store { .. } | SiteKind::Wide)
+    }
+}
+
 /// All instructions of a guest that write memory. Site number n is the n-th of them, counted from 1. Shared by all steps
 /// of a session; what is said about a site later holds for what it wrote earlier.
 #[derive(Debug, Default)]
@@ -44,6 +50,8 @@ pub struct SiteTable {
     /// By site number, what an entry's value takes in bytes.
     widths: Vec<u8>,
     names: Vec<OnceLock<Writer>>,
+    has_wide: bool,
+    has_plain_stores_only: bool,
 }
 
 impl SiteTable {
@@ -55,7 +63,9 @@ impl SiteTable {
             _ => OTHER,
         };
         let widths = std::iter::once(OTHER).chain(shapes.iter().map(width)).collect();
-        SiteTable { shapes, widths, names }
+        let has_wide = shapes.iter().any(|shape| shape.kind == SiteKind::Wide);
+        let has_plain_stores_only = shapes.iter().all(|shape| shape.is_plain());
+        SiteTable { shapes, widths, names, has_wide, has_plain_stores_only }
     }
 
     /// Who writes at a site: the guest, no more being known, until it is named.
@@ -97,7 +107,17 @@ impl SiteTable {
     /// Whether an entry of this site is one store, and all there is of it.
     #[inline]
     pub(super) fn is_plain(&self, site: u32) -> bool {
-        matches!(self.shape(site), Some(SiteShape { kind: SiteKind::Store { .. } | SiteKind::Wide, .. }))
+        self.shape(site).is_some_and(SiteShape::is_plain)
+    }
+
+    /// Whether any slot has its value in one behind it.
+    pub(super) fn has_wide(&self) -> bool {
+        self.has_wide
+    }
+
+    /// Whether each slot of this guest is a store and takes nothing beside itself.
+    pub(super) fn has_plain_stores_only(&self) -> bool {
+        self.has_plain_stores_only
     }
 }
 

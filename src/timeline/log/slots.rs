@@ -1,6 +1,7 @@
 //! Where entries are kept, in order, and the bytes that do not fit into them.
 
-use super::pack::{MOST_MIXED, Pack, Packer};
+use super::pack::{MOST_MIXED, Opened, Pack, Packer};
+use super::room::Room;
 use super::sites::SiteTable;
 
 /// `[u32 site][u32 address][u64 value]`, little-endian, as the guest's journal has it. The slot behind one of a site that
@@ -74,6 +75,7 @@ const STRIDE_BITS: u32 = 10;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Slots {
     packs: Vec<Pack>,
+    room: Room,
     /// How many entries come before each pack.
     starts: Vec<u32>,
     /// Which pack holds each 1024th entry.
@@ -96,14 +98,15 @@ impl Slots {
     }
 
     /// Appends many slots as they lie in a journal, and tells of the packs they make.
-    pub(super) fn extend(&mut self, slots: &[Slot], table: &SiteTable, mut told: impl FnMut(&Pack)) {
+    pub(super) fn extend(&mut self, slots: &[Slot], table: &SiteTable, mut told: impl FnMut(Opened<'_>)) {
         self.close(table);
+        let before = self.packs.len();
         let mut packer = self.packer.take().unwrap_or_else(|| Packer::new(table));
-        packer.pack(slots, table, |pack| {
-            told(&pack);
-            self.add(pack);
-        });
+        let mut room = std::mem::take(&mut self.room);
+        packer.pack(slots, table, &mut room, |pack| self.add(pack));
+        self.room = room;
         self.packer = Some(packer);
+        self.packs.iter().skip(before).for_each(|pack| told(pack.open(&self.room)));
     }
 
     /// Appends a pack as it is.
@@ -119,7 +122,9 @@ impl Slots {
         }
         let mut packer = self.packer.take().unwrap_or_else(|| Packer::new(table));
         let mut open = std::mem::take(&mut self.open);
-        packer.pack_entries(&open, table, |pack| self.add(pack));
+        let mut room = std::mem::take(&mut self.room);
+        packer.pack_entries(&open, table, &mut room, |pack| self.add(pack));
+        self.room = room;
         open.clear();
         self.open = open;
         self.packer = Some(packer);
@@ -141,6 +146,7 @@ impl Slots {
             self.starts.pop();
             self.packed -= pack.len();
             self.index.truncate(self.packed.div_ceil(1 << STRIDE_BITS));
+            let pack = pack.open(&self.room);
             self.open.extend((0..pack.len()).map(|at| pack.get(at)));
         }
         self.open.pop()
@@ -151,8 +157,13 @@ impl Slots {
     }
 
     /// What is packed, and what is not yet.
-    pub(super) fn into_parts(self) -> (Vec<Pack>, Vec<Entry>) {
-        (self.packs, self.open)
+    pub(super) fn into_parts(self) -> (Vec<Pack>, Room, Vec<Entry>) {
+        (self.packs, self.room, self.open)
+    }
+
+    /// An empty list whose packs may lie in a room that is there already.
+    pub(super) fn within(room: Room) -> Self {
+        Slots { room, ..Slots::default() }
     }
 
     /// The pack that holds an entry, where it is packed.
@@ -169,12 +180,16 @@ impl Slots {
 
     pub(super) fn shrink(&mut self) {
         self.packer = None;
+        self.room.keep(self.packs.iter().map(Pack::place));
         self.open.shrink_to_fit();
     }
 
     pub(super) fn kept_bytes(&self) -> usize {
         let packs: usize = self.packs.iter().map(Pack::kept_bytes).sum();
-        packs + (self.starts.capacity() + self.index.capacity()) * 4 + self.open.capacity() * size_of::<Entry>()
+        packs
+            + self.room.kept_bytes()
+            + (self.starts.capacity() + self.index.capacity()) * 4
+            + self.open.capacity() * size_of::<Entry>()
     }
 }
 
@@ -182,7 +197,7 @@ impl Slots {
 #[derive(Debug, Clone)]
 pub(super) struct Reader<'a> {
     slots: &'a Slots,
-    pack: Option<&'a Pack>,
+    pack: Option<Opened<'a>>,
     start: usize,
 }
 
@@ -203,10 +218,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(super) fn head(&mut self, index: usize) -> Option<(u32, u32)> {
         match self.place(index) {
-            Some((pack, at)) => {
-                let (site, address, _) = pack.head(at);
-                Some((site, address))
-            }
+            Some((pack, at)) => Some(pack.head(at)),
             None => {
                 let entry = self.slots.open.get(index.checked_sub(self.slots.packed)?)?;
                 Some((entry.site, entry.address))
@@ -214,15 +226,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The pack that an entry is in, and its place there.
     #[inline]
-    fn place(&mut self, index: usize) -> Option<(&'a Pack, usize)> {
+    pub(super) fn place(&mut self, index: usize) -> Option<(Opened<'a>, usize)> {
         if let Some(pack) = self.pack
             && index.wrapping_sub(self.start) < pack.len()
         {
             return Some((pack, index - self.start));
         }
         let nth = self.slots.find(index)?;
-        let pack = self.slots.packs.get(nth)?;
+        let pack = self.slots.packs.get(nth)?.open(&self.slots.room);
         self.pack = Some(pack);
         self.start = *self.slots.starts.get(nth)? as usize;
         Some((pack, index - self.start))

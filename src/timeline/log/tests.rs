@@ -40,19 +40,58 @@ fn wide_slots(address: u32, value: [u8; 16]) -> Vec<u8> {
 /// One thing that happens, told to a recording and done to plain bytes.
 #[derive(Debug, Clone)]
 enum Op {
-    Store { site: u32, at: Index, value: u64 },
-    Wide { at: Index, value: [u8; 16] },
+    Store {
+        site: u32,
+        at: Index,
+        value: u64,
+    },
+    Wide {
+        at: Index,
+        value: [u8; 16],
+    },
     /// A loop over an array.
-    Loop { sites: Vec<u32>, at: Index, stride: u32, rows: u32 },
-    Fill { at: Index, len: u64, byte: u8 },
-    Copy { from: Index, to: Index, len: u64 },
-    CopyFrom { at: Index, bytes: Vec<u8> },
-    Init { at: Index, from: u64, len: u64 },
-    Grow { pages: u32, is_refused: bool },
+    Loop {
+        sites: Vec<u32>,
+        at: Index,
+        stride: u32,
+        rows: u32,
+    },
+    Fill {
+        at: Index,
+        len: u64,
+        byte: u8,
+    },
+    Copy {
+        from: Index,
+        to: Index,
+        len: u64,
+    },
+    CopyFrom {
+        at: Index,
+        bytes: Vec<u8>,
+    },
+    Init {
+        at: Index,
+        from: u64,
+        len: u64,
+    },
+    Grow {
+        pages: u32,
+        is_refused: bool,
+    },
     HostGrow,
-    Host { at: Index, bytes: Vec<u8> },
-    Import { at: Index, bytes: Vec<u8> },
-    Difference { at: Index, bytes: Vec<u8> },
+    Host {
+        at: Index,
+        bytes: Vec<u8>,
+    },
+    Import {
+        at: Index,
+        bytes: Vec<u8>,
+    },
+    Difference {
+        at: Index,
+        bytes: Vec<u8>,
+    },
 }
 
 /// What ought to come out: each event with its bytes before.
@@ -123,7 +162,8 @@ impl Plain {
                 for row in 0..*rows {
                     for (column, site) in (0u64..).zip(sites) {
                         let at = start + u64::from(row * stride) + column;
-                        let value: [u8; 16] = std::array::from_fn(|i| (row as u8).wrapping_mul(7) ^ (column as u8 + i as u8));
+                        let value: [u8; 16] =
+                            std::array::from_fn(|i| (row as u8).wrapping_mul(7) ^ (column as u8 + i as u8));
                         let low = u64::from_le_bytes(*value.first_chunk().unwrap());
                         match *site {
                             WIDE => all.extend(wide_slots(at as u32, value)),
