@@ -40,7 +40,7 @@ impl PartKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayoutFacts {
     pub kind: PartKind,
-    /// Safe to print: `stack`, `heap`, `data`, or a segment's own name, `.rodata`; `data 3` where it has none.
+    /// Safe to print: `stack`, `heap`, `data`, or a segment's own name, `.rodata`; `data[3]` where it has none.
     pub name: String,
     /// The number of the data segment, where it is one.
     pub segment: Option<u32>,
@@ -108,7 +108,7 @@ impl From<NamedSpan> for Part {
 
 /// What a data segment without a name is called.
 pub fn unnamed(segment: u32) -> String {
-    format!("data {segment}")
+    format!("data[{segment}]")
 }
 
 /// A variable that the host used as an address before memory grew, and still holds.

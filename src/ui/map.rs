@@ -31,7 +31,6 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let is_single = area.height == 1;
     if !is_single {
         let names = Names::of(&strip, theme);
-        Pen::at(buffer, area, LEFT, 0).put("", theme.text());
         for (column, (symbol, style)) in (LEFT..).zip(&names.columns) {
             Pen::at(buffer, area, column, 0).put_char(*symbol, *style);
         }
@@ -101,7 +100,22 @@ impl Names {
             let name = text::fit(&safe::plain(name), LONGEST_NAME, theme.glyphs.cut);
             names.put(&name, *first, *end, theme.part(part.kind, part.released));
         }
+        names.put_addresses(strip, theme);
         names
+    }
+
+    /// Addresses at each quarter, where nothing is named.
+    fn put_addresses(&mut self, strip: &Strip, theme: &Theme) {
+        let count = strip.cells.len();
+        for quarter in 0..4 {
+            let at = count * quarter / 4;
+            let Some(cell) = strip.cells.get(at) else { continue };
+            let address = format!("{:#x}", cell.start);
+            let room = self.columns.get(at.saturating_sub(1)..at + address.len() + 1).unwrap_or_default();
+            if !room.is_empty() && room.iter().all(|(symbol, _)| *symbol == ' ') {
+                self.put(&address, at, at, theme.faint());
+            }
+        }
     }
 
     /// Puts a name into the first gap among a part's columns, else where the part begins if nothing stands there.
