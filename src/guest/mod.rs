@@ -4,6 +4,7 @@
 //! Owns what is known of a guest without running it, and the rules of the rewriting. Must not know any runtime: what
 //! the engine can run is written down in `features`, and the session gives the rewritten bytes to it.
 
+pub mod abi;
 mod bodies;
 mod describe;
 mod error;
