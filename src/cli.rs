@@ -56,6 +56,8 @@ pub enum Command {
     Run(RunArgs),
     /// Run many sessions, one line each and a summary: for CI
     Test(TestArgs),
+    /// Run two sessions, or one on two modules, and show the first step and byte where they part
+    Diff(DiffArgs),
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +100,41 @@ pub struct TestArgs {
     pub session: SessionArgs,
 }
 
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// Two sessions, or one that runs on two modules
+    #[arg(required = true, num_args = 1..=2, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Run on this module instead of the one the session names; given twice, the first for A and the second for B
+    #[arg(long = "module", value_name = "PATH")]
+    pub modules: Vec<PathBuf>,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub format: DiffFormat,
+
+    /// Give an input of both sessions another value
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub sets: Vec<(String, String)>,
+
+    #[command(flatten)]
+    pub limits: LimitArgs,
+
+    /// What a WASI guest reads from its standard input, in both; - for linmem's own
+    #[arg(long, value_name = "PATH")]
+    pub stdin: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    Text,
+    Json,
+}
+
 #[derive(Debug, Args, Clone)]
 pub struct DenyArgs {
     /// Let findings of this severity, too, end with exit status 1
@@ -131,6 +168,17 @@ pub struct SessionArgs {
     #[arg(long, value_name = "STEP[.STORE]", value_parser = parse_at)]
     pub at: Option<At>,
 
+    #[command(flatten)]
+    pub limits: LimitArgs,
+
+    /// What a WASI guest reads from its standard input; - for linmem's own
+    #[arg(long, value_name = "PATH")]
+    pub stdin: Option<PathBuf>,
+}
+
+/// What the guest may have and take.
+#[derive(Debug, Args, Clone)]
+pub struct LimitArgs {
     /// The most linear memory the guest may have
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
     pub max_memory: u64,
@@ -142,10 +190,6 @@ pub struct SessionArgs {
     /// The most stores of one call that are recorded one by one, such as 500k or 4M; the rest is recorded as a difference
     #[arg(long, value_name = "COUNT", default_value = "4M", value_parser = parse_count)]
     pub max_stores: u64,
-
-    /// What a WASI guest reads from its standard input; - for linmem's own
-    #[arg(long, value_name = "PATH")]
-    pub stdin: Option<PathBuf>,
 }
 
 /// How it looks.

@@ -1,6 +1,7 @@
 //! What each command does: the wiring between the parts.
 
 mod builtin;
+mod diff;
 mod host;
 mod load;
 mod run;
@@ -18,6 +19,7 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
     match &cli.command {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
+        Some(Command::Diff(args)) => diff::diff(args),
         None if linmem::terminal::is_usable() && !reads_stdin(&cli) => screen::show(&cli),
         None => run::transcript(&cli),
     }

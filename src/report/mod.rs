@@ -3,6 +3,7 @@
 //! Reads the timeline and nothing else: no files, no clock, no terminal. The same timeline and options give the same
 //! bytes. A broken pipe is an error like any other here; what it means is the caller's business.
 
+mod diff;
 mod json;
 mod paper;
 mod picture;
@@ -16,6 +17,7 @@ use std::io;
 
 use crate::timeline::{Moment, Timeline};
 
+pub use diff::write_comparison;
 pub use summary::{problem, summary_line};
 
 /// How a run is written down.

@@ -4,6 +4,7 @@
 //! fills it, reports and the terminal read it. The invariant every reader may rely on: memory before a step plus the
 //! step's events, in order, is memory after it.
 
+mod compare;
 mod event;
 mod facts;
 mod finding;
@@ -14,6 +15,7 @@ mod narrate;
 mod rows;
 mod step;
 
+pub use compare::{Comparison, FirstByte, FirstStore, Held, Part, Parting, Rest, What};
 pub use event::{Event, Growth, Write, Writer};
 pub use facts::{Facts, Given, Provenance, Use, UseKind};
 pub use finding::{Finding, FindingKind, Severity};
