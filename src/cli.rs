@@ -1,5 +1,7 @@
 //! The command line's types, and nothing else.
 
+pub mod notes;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +12,8 @@ use linmem::safe;
 
 /// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while it happens.
 #[derive(Debug, Parser)]
-#[command(name = "linmem", version, disable_help_subcommand = true, after_help = AFTER)]
+#[command(name = "linmem", version, disable_help_subcommand = true)]
+#[command(after_help = notes::after_help(), after_long_help = notes::after_long_help())]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -28,10 +31,6 @@ pub struct Cli {
     #[arg(long)]
     pub no_mouse: bool,
 }
-
-const AFTER: &str = "\
-Exit status: 0 all well; 1 a step ended in anything but ok, or an error was found that the session does not expect; \
-2 the command line, a file or a module cannot be used.";
 
 impl Cli {
     /// Reads the program's arguments. What the error quotes of them is safe to print.
@@ -58,6 +57,17 @@ pub enum Command {
     Test(TestArgs),
     /// Run two sessions, or one on two modules, and show the first step and byte where they part
     Diff(DiffArgs),
+    /// Print what a shell needs to complete this program's commands and options
+    Completions(CompletionsArgs),
+    /// Print the manual page, as man reads it
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]
@@ -92,6 +102,10 @@ pub struct TestArgs {
     /// Sessions to run
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+
+    /// Write the results to this file as JUnit XML, too
+    #[arg(long, value_name = "PATH")]
+    pub junit: Option<PathBuf>,
 
     #[command(flatten)]
     pub deny: DenyArgs,

@@ -4,6 +4,7 @@ mod builtin;
 mod diff;
 mod host;
 mod load;
+mod manual;
 mod run;
 mod screen;
 mod test;
@@ -20,6 +21,8 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
         Some(Command::Diff(args)) => diff::diff(args),
+        Some(Command::Completions(args)) => manual::completions(args),
+        Some(Command::Man) => manual::page(),
         None if linmem::terminal::is_usable() && !reads_stdin(&cli) => screen::show(&cli),
         None => run::transcript(&cli),
     }

@@ -5,6 +5,7 @@
 
 mod diff;
 mod json;
+mod junit;
 mod paper;
 mod picture;
 mod stores;
@@ -18,6 +19,7 @@ use std::io;
 use crate::timeline::{Moment, Timeline};
 
 pub use diff::write_comparison;
+pub use junit::{Case, Verdict, write_junit};
 pub use summary::{problem, summary_line};
 
 /// How a run is written down.
