@@ -19,7 +19,7 @@ pub use facts::{Facts, Given, Provenance, Use, UseKind};
 pub use finding::{Finding, FindingKind, Severity};
 pub use image::{Image, LEAF, PAGE};
 pub use judge::Judge;
-pub use log::{Changes, Difference, EventLog, Recording, Settled, SiteKind, SiteShape, SiteTable};
+pub use log::{Changes, Difference, EventLog, Recording, Refused, Settled, SiteKind, SiteShape, SiteTable};
 pub use narrate::{effect, narrate, pages_in_words};
 pub use rows::{Line, Row, rows};
 pub use step::{

@@ -17,7 +17,7 @@ mod tests;
 
 pub use changes::Changes;
 pub use recording::Recording;
-pub use settle::{Difference, Settled};
+pub use settle::{Difference, Refused, Settled};
 pub use sites::{SiteKind, SiteShape, SiteTable};
 
 pub(super) use history::By;
