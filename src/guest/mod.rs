@@ -10,6 +10,7 @@ mod describe;
 mod error;
 mod features;
 mod format;
+mod layout;
 mod observers;
 mod offset;
 mod rewrite;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 pub use cycles::Cycles;
 pub use error::GuestError;
+pub use layout::{Area, Layout, Segment, Symbol};
 pub use offset::{Offset, OffsetOp};
 pub use rewrite::{Journal, RewriteOptions, Rewritten, Site, SiteKind};
 pub use source::Access;
