@@ -5,7 +5,7 @@ use wasmer::{
     AsStoreMut, AsStoreRef, Function, FunctionEnv, FunctionEnvMut, Global, Instance, Memory, RuntimeError, Store, Value,
 };
 
-use super::adapter::{Kind, Layout};
+use super::adapter::{Kind, Layout, Site};
 use super::replay::{Image, Slot, Told};
 
 /// Ticks for which the limit stays 0, so that each check there is calls the host.
@@ -70,15 +70,17 @@ impl Recorder {
         let Some(live) = env.as_ref(store).live.clone() else { return Ok(()) };
         let mut end = live.position.get(store).unwrap_i32() as u32;
         // A function that trapped kept the position to itself.
-        while has_trapped && live.is_slot(store, end) {
-            end += Slot::SIZE as u32;
+        while has_trapped && let Some(slot) = live.slot(store, end) {
+            let count = if slot.is_wide(&env.as_ref(store).layout.sites) { 2 } else { 1 };
+            end += count * Slot::SIZE as u32;
         }
-        if !has_trapped && live.is_slot(store, end) {
+        if !has_trapped && live.slot(store, end).is_some() {
             return Err("there is a slot behind the journal's end".into());
         }
         let (start, limit) = (env.as_ref(store).layout.start, env.as_ref(store).layout.limit);
         let mut slots = std::mem::take(&mut env.as_mut(store).slots);
-        slots.extend(live.drain(store, start, end)?);
+        let sites = env.as_ref(store).layout.sites.clone();
+        slots.extend(live.drain(store, start, end, &sites)?);
         live.set_limit(store, if env.as_ref(store).ticks < EAGER_TICKS { 0 } else { limit });
         let Some(image) = &mut self.image else { return Ok(()) };
         let now = live.subject.view(store).copy_to_vec().unwrap();
@@ -93,23 +95,24 @@ impl Recorder {
 
 impl Live {
     /// Takes the slots up to the end and leaves zeros.
-    fn drain(&self, store: &mut impl AsStoreMut, start: u32, end: u32) -> Result<Vec<Slot>, String> {
+    fn drain(&self, store: &mut impl AsStoreMut, start: u32, end: u32, sites: &[Site]) -> Result<Vec<Slot>, String> {
         let length = end.checked_sub(start).ok_or_else(|| format!("the position {end} is before {start}"))?;
         let mut bytes = vec![0; length as usize];
         let view = self.memory.view(store);
         view.read(u64::from(start), &mut bytes).map_err(|e| e.to_string())?;
         view.write(u64::from(start), &vec![0; bytes.len()]).map_err(|e| e.to_string())?;
         self.position.set(store, Value::I32(start as i32)).map_err(|e| e.message())?;
-        let slots: Vec<Slot> = bytes.chunks(Slot::SIZE).map_while(Slot::read).collect();
+        let slots = Slot::read_all(&bytes, sites);
         match slots.len() * Slot::SIZE == bytes.len() {
             true => Ok(slots),
             false => Err(format!("slot {} of {} is empty", slots.len(), bytes.len() / Slot::SIZE)),
         }
     }
 
-    fn is_slot(&self, store: &impl AsStoreRef, at: u32) -> bool {
+    fn slot(&self, store: &impl AsStoreRef, at: u32) -> Option<Slot> {
         let mut bytes = [0; Slot::SIZE];
-        self.memory.view(store).read(u64::from(at), &mut bytes).is_ok() && Slot::read(&bytes).is_some()
+        self.memory.view(store).read(u64::from(at), &mut bytes).ok()?;
+        Slot::read(&bytes)
     }
 
     fn set_limit(&self, store: &impl AsStoreRef, limit: u32) {
@@ -122,7 +125,8 @@ fn tick(mut env: FunctionEnvMut<'_, Journal>) -> Result<(), RuntimeError> {
     let Some(live) = journal.live.clone() else { return Ok(()) };
     journal.ticks += 1;
     let end = live.position.get(&mut store).unwrap_i32() as u32;
-    let mut slots = live.drain(&mut store, journal.layout.start, end).map_err(RuntimeError::new)?;
+    let mut slots =
+        live.drain(&mut store, journal.layout.start, end, &journal.layout.sites).map_err(RuntimeError::new)?;
     if let Some(last) = slots.last_mut()
         && let Some(site) = journal.layout.sites.get((last.site as usize).wrapping_sub(1))
         && matches!(site.kind, Kind::CopyFrom)

@@ -7,7 +7,7 @@ use super::adapter::{Kind, Site};
 
 const PAGE: usize = 65536;
 
-/// Site number of a slot that continues the one before.
+/// In place of a site number: the half of a vector that lies in a slot of its own.
 const CONTINUED: u32 = u32::MAX;
 
 /// One slot as drained.
@@ -28,6 +28,29 @@ impl Slot {
         let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
         let value = u64::from_le_bytes(bytes[8..16].try_into().unwrap());
         (word(0) != 0).then(|| Slot { site: word(0), address: word(4), value, copied: None })
+    }
+
+    /// Whether the next slot is a vector that this one stores.
+    pub fn is_wide(&self, sites: &[Site]) -> bool {
+        sites.get(self.site as usize - 1).is_some_and(|site| matches!(site.kind, Kind::Wide))
+    }
+
+    /// Reads slots up to an empty one. A vector's low half goes into its own slot, the high one into one behind it.
+    pub fn read_all(bytes: &[u8], sites: &[Site]) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        let mut rest = bytes.chunks_exact(Slot::SIZE);
+        while let Some(mut slot) = rest.next().and_then(Slot::read) {
+            if !slot.is_wide(sites) {
+                slots.push(slot);
+                continue;
+            }
+            let Some(vector) = rest.next() else { break };
+            let half = |at: usize| u64::from_le_bytes(vector[at..at + 8].try_into().unwrap());
+            slot.value = half(0);
+            slots.push(slot);
+            slots.push(Slot { site: CONTINUED, address: 0, value: half(8), copied: None });
+        }
+        slots
     }
 
     pub fn is_continuation(&self) -> bool {
