@@ -87,6 +87,10 @@ pub enum Command {
     Run(RunArgs),
     /// Run many sessions, one line each and a summary: for CI
     Test(TestArgs),
+    /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and why
+    Inspect(InspectArgs),
+    /// Write a steps file to start from, guessed from a module's exports, with the reasons as comments
+    Init(InitArgs),
     /// Run two sessions, or one on two modules, and show the first step and byte where they part
     Diff(DiffArgs),
     /// Print the configuration in force, as a file to begin one from
@@ -153,6 +157,40 @@ pub struct TestArgs {
 
     #[command(flatten)]
     pub session: SessionArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// A .wasm or .wat module
+    pub module: PathBuf,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = InspectFormat::Text)]
+    pub format: InspectFormat,
+
+    /// When to use colour; NO_COLOR in the environment means never
+    #[arg(long, value_enum, default_value_t = ColorWhen::Auto)]
+    pub color: ColorWhen,
+
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// A .wasm or .wat module
+    pub module: PathBuf,
+
+    /// Write to this file, which must not exist yet, instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use super::paper::Paper;
 use super::{Format, Options, picture, summary, writer};
 use crate::safe;
 use crate::timeline::{
-    Comparison, Event, FirstByte, FirstStore, Growth, Held, Part, Parting, Rest, Status, Timeline, What, Writer,
+    Comparison, Event, FirstByte, FirstStore, Growth, Held, Mismatch, Parting, Rest, Status, Timeline, What, Writer,
     pages_in_words,
 };
 use crate::value::Value;
@@ -93,7 +93,7 @@ fn parted(paper: &mut Paper, timelines: [&Timeline; 2], parting: &Parting) -> io
     kinds.dedup();
     let what = summed(&kinds);
     let headline = match parting.parts.first() {
-        Some(Part { what: What::Step, .. }) => format!("Only one side has a step {}.", parting.step),
+        Some(Mismatch { what: What::Step, .. }) => format!("Only one side has a step {}.", parting.step),
         _ => format!("They part at step {}: {what}.", parting.step),
     };
     paper.line(&paper.strong(&headline))?;
@@ -137,14 +137,14 @@ fn statements(paper: &mut Paper, timelines: [&Timeline; 2], step: usize) -> io::
     }
 }
 
-fn parts(paper: &mut Paper, parts: &[Part]) -> io::Result<()> {
+fn parts(paper: &mut Paper, parts: &[Mismatch]) -> io::Result<()> {
     for part in parts.iter().filter(|part| !matches!(part.what, What::Memory | What::Step)) {
         sides(paper, &label(part), part.sides.each_ref().map(|side| told(part.what, side.as_ref())))?;
     }
     Ok(())
 }
 
-fn label(part: &Part) -> String {
+fn label(part: &Mismatch) -> String {
     match (part.what, &part.name) {
         (What::Binding, Some(name)) => safe::cut(name, STATEMENT),
         (what, Some(name)) => format!("{} {}", what.word(), safe::cut(name, STATEMENT)),

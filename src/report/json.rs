@@ -16,8 +16,8 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{Options, steps_shown};
 use crate::timeline::{
-    Answer, CallRecord, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts, InputFacts, NamedSpan,
-    Naming, Pointer, SpanKind, StepRecord, Timeline, Writer, narrate,
+    Answer, CallRecord, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts, InputFacts, LayoutFacts,
+    NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Writer, narrate,
 };
 use crate::value::Value;
 
@@ -72,6 +72,17 @@ struct GuestOut<'a> {
     memory: Option<MemoryOut>,
     exports: Vec<ExportOut<'a>>,
     imports: Vec<ImportOut<'a>>,
+    layout: Vec<LayoutOut<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct LayoutOut<'a> {
+    kind: &'static str,
+    name: &'a str,
+    segment: Option<u32>,
+    start: Option<u64>,
+    end: Option<u64>,
+    known_by: &'a str,
 }
 
 #[derive(serde::Serialize)]
@@ -342,6 +353,7 @@ impl<'a> From<&'a GuestFacts> for GuestOut<'a> {
             memory: guest.memory.as_ref().map(|m| MemoryOut { pages: m.pages, max: m.max, is_64: m.is_64 }),
             exports: guest.exports.iter().map(ExportOut::from).collect(),
             imports: guest.imports.iter().map(ImportOut::from).collect(),
+            layout: guest.layout.iter().map(LayoutOut::from).collect(),
         }
     }
 }
@@ -355,6 +367,13 @@ impl<'a> From<&'a ExportFacts> for ExportOut<'a> {
 impl<'a> From<&'a ImportFacts> for ImportOut<'a> {
     fn from(import: &'a ImportFacts) -> Self {
         ImportOut { module: &import.module, name: &import.name, kind: &import.kind, r#type: &import.ty }
+    }
+}
+
+impl<'a> From<&'a LayoutFacts> for LayoutOut<'a> {
+    fn from(facts: &'a LayoutFacts) -> Self {
+        let LayoutFacts { kind, name, segment, start, end, known_by } = facts;
+        LayoutOut { kind: kind.word(), name, segment: *segment, start: *start, end: *end, known_by }
     }
 }
 

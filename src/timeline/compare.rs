@@ -26,7 +26,7 @@ pub struct Comparison {
 pub struct Parting {
     pub step: usize,
     /// What differs; at least one.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Mismatch>,
     /// The first write or growth inside the step where they part; `None` where the step's events are the same, or are
     /// not recorded one by one up to there.
     pub store: Option<FirstStore>,
@@ -40,7 +40,7 @@ pub struct Parting {
 
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Part {
+pub struct Mismatch {
     pub what: What,
     /// Of the variable, the import with the number of its call, or the question.
     pub name: Option<String>,
@@ -125,7 +125,7 @@ pub struct Rest {
     /// Those of them that did not end alike or gave back something else. Memory is compared at the end alone.
     pub differ: Vec<usize>,
     /// What the first of them gave back otherwise.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Mismatch>,
     pub status: [Status; 2],
     /// Bytes of memory that differ after the last step of each.
     pub differing: u64,
@@ -165,7 +165,7 @@ impl Parting {
         let mut spans = if is_same { Vec::new() } else { x.memory.differences(&y.memory) };
         let differing = spans.iter().map(|span| span.len).sum();
         if differing > 0 {
-            parts.push(Part { what: What::Memory, name: None, sides: [None, None] });
+            parts.push(Mismatch { what: What::Memory, name: None, sides: [None, None] });
         }
         let byte = spans.first().map(|span| FirstByte {
             address: span.start,
@@ -178,7 +178,7 @@ impl Parting {
 
     fn missing(step: usize, a: &Timeline, b: &Timeline) -> Parting {
         let text = |timeline: &Timeline| timeline.step(step).map(|record| Value::Text(record.text.clone()));
-        let part = Part { what: What::Step, name: None, sides: [text(a), text(b)] };
+        let part = Mismatch { what: What::Step, name: None, sides: [text(a), text(b)] };
         Parting { step, parts: vec![part], store: None, byte: None, spans: Vec::new(), differing: 0 }
     }
 }
@@ -251,11 +251,11 @@ impl Rest {
 }
 
 /// Everything but memory's bytes.
-fn parts(a: &Timeline, x: &StepRecord, b: &Timeline, y: &StepRecord) -> Vec<Part> {
+fn parts(a: &Timeline, x: &StepRecord, b: &Timeline, y: &StepRecord) -> Vec<Mismatch> {
     let mut parts = Vec::new();
     let mut compare = |what, name: Option<String>, sides: [Option<Value>; 2]| {
         if !is_same_option(&sides[0], &sides[1]) {
-            parts.push(Part { what, name, sides });
+            parts.push(Mismatch { what, name, sides });
         }
     };
     let word = |text: &str| Some(Value::Text(text.to_string()));

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::report::json::{Hex, Plain, WriterOut, print_value};
-use crate::timeline::{Comparison, Event, Held, Part, Parting, Rest, Timeline};
+use crate::timeline::{Comparison, Event, Held, Mismatch, Parting, Rest, Timeline};
 
 #[derive(serde::Serialize)]
 struct DiffOut<'a> {
@@ -140,7 +140,7 @@ fn parting_out<'a>(timelines: [&'a Timeline; 2], parting: &'a Parting) -> Partin
     }
 }
 
-fn part(part: &Part) -> PartOut<'_> {
+fn part(part: &Mismatch) -> PartOut<'_> {
     PartOut {
         what: part.what.word(),
         name: part.name.as_deref(),
