@@ -67,7 +67,7 @@ impl Bound {
     }
 
     /// What the binding does, in a sentence that names the keys in force.
-    fn described(&self, keymap: &Keymap) -> String {
+    pub fn described(&self, keymap: &Keymap) -> String {
         let mut out = String::new();
         let mut rest = self.binding.description;
         while let Some((before, after)) = rest.split_once('{') {
@@ -153,12 +153,6 @@ impl Keymap {
             with_keys.map(|bound| (bound.keys.join(" "), bound.described(self))).collect()
         };
         Group::ALL.into_iter().map(|group| (group.title(), of(group))).collect()
-    }
-
-    /// What a binding does, in a sentence that names the keys in force.
-    pub fn described(&self, binding: &Binding) -> String {
-        let bound = self.0.iter().find(|bound| std::ptr::eq(bound.binding, binding));
-        bound.map(|bound| bound.described(self)).unwrap_or_default()
     }
 
     /// The key that the status line shows for a binding: the table's, or the first of those that were chosen.

@@ -69,7 +69,7 @@ fn line(out: &mut String, config: &Config, setting: &Setting) {
 fn keys(out: &mut String, keymap: &Keymap) {
     for bound in keymap.bindings().iter().filter(|bound| bound.binding.can_be_chosen()) {
         out.push('\n');
-        comment(out, &keymap.described(bound.binding));
+        comment(out, &bound.described(keymap));
         let keys: Vec<String> = bound.keys.iter().map(|key| quoted(key)).collect();
         let (mark, from) = if bound.is_chosen { ("", FROM_FILE) } else { ("# ", "") };
         let _ = writeln!(out, "{mark}{} = [{}]{from}", bound.binding.slug(), keys.join(", "));
