@@ -379,7 +379,7 @@ mod tests {
                 assert!(table.contains(&format!("`{key}`")), "{key}");
             }
         }
-        assert!(!table.contains("|  |") && !table.contains('{'), "a sentence is missing: {table}");
+        assert!(!table.contains("|  |"), "a sentence is missing: {table}");
         assert_eq!(table.lines().count(), 2 + BINDINGS.len() + Group::ALL.len());
         assert_eq!(groups().map(|(_, b)| b.len()).sum::<usize>(), BINDINGS.len());
     }

@@ -24,7 +24,7 @@ pub use image::{Image, LEAF, PAGE};
 pub use judge::Judge;
 #[cfg(test)]
 pub(crate) use log::looked_at;
-pub use log::{Changes, Difference, EventLog, Recording, Settled, SiteKind, SiteShape, SiteTable};
+pub use log::{Changes, Difference, EventLog, Recording, Refused, Settled, SiteKind, SiteShape, SiteTable};
 pub use narrate::{effect, narrate, pages_in_words};
 pub use parts::{HeldOn, LayoutFacts, Part, PartKind, unnamed};
 pub use rows::{Line, Row, rows};
