@@ -77,7 +77,7 @@ fn of_global(facts: &Facts<'_>, global: &Global<'_>) -> ExportRole {
         "__data_end" => return because(Role::Linker, "where static data ends"),
         "__global_base" => return because(Role::Linker, "where static data begins"),
         "__stack_pointer" => return because(Role::Linker, "the top of the guest's own stack"),
-        name if name.starts_with("__") => return plain(Role::Linker),
+        name if name.starts_with("__") => return plain(Role::Runtime),
         _ => {}
     }
     if let Some(why) = buffers::points(facts, global) {
