@@ -1,10 +1,12 @@
 //! What each command does: the wiring between the parts.
 
 mod builtin;
+mod diff;
 mod host;
 mod init;
 mod inspect;
 mod load;
+mod manual;
 mod run;
 mod screen;
 mod test;
@@ -22,6 +24,9 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
         Some(Command::Test(args)) => test::test(args),
         Some(Command::Inspect(args)) => inspect::inspect(args),
         Some(Command::Init(args)) => init::init(args),
+        Some(Command::Diff(args)) => diff::diff(args),
+        Some(Command::Completions(args)) => manual::completions(args),
+        Some(Command::Man) => manual::page(),
         None if linmem::terminal::is_usable() && !reads_stdin(&cli) => screen::show(&cli),
         None => run::transcript(&cli),
     }
