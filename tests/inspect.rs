@@ -250,7 +250,7 @@ fn a_crowded_module_stays_readable() {
         let begun = Instant::now();
         let text = described(&guest, &Options::default());
         let draft = Draft::of(&guest, "crowd.wasm").text();
-        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
         assert!(text.lines().count() < 400 && draft.len() < 100_000, "{} {}", text.lines().count(), draft.len());
         assert!(text.contains("more; --format json has them all"), "{text}");
         for line in text.lines() {

@@ -33,6 +33,8 @@ pub(super) struct Facts<'g> {
     /// The values of globals that never change, by index.
     constants: Vec<Option<u64>>,
     by_name: HashMap<&'g str, usize>,
+    /// How large the memory that is meant is when the guest starts.
+    memory_bytes: u64,
 }
 
 /// An exported function.
@@ -70,6 +72,7 @@ impl<'g> Facts<'g> {
             sections: Vec::new(),
             constants: code::constant_globals(guest),
             by_name: HashMap::new(),
+            memory_bytes: memory.map_or(0, |memory| memory.ty.min.saturating_mul(super::super::PAGE)),
         };
         facts.read_sections();
         let params = parameters(guest);
@@ -134,9 +137,7 @@ impl<'g> Facts<'g> {
 
     /// Whether an address lies in memory as it is when the guest starts.
     pub fn is_in_memory(&self, address: u64) -> bool {
-        let memory = self.guest.default_memory().ok().flatten().and_then(|at| self.guest.memories().get(at as usize));
-        let bytes = memory.map_or(0, |memory| memory.ty.min.saturating_mul(super::super::PAGE));
-        address != 0 && address < bytes
+        address != 0 && address < self.memory_bytes
     }
 }
 
