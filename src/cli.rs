@@ -89,7 +89,7 @@ pub enum Command {
     Test(TestArgs),
     /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and why
     Inspect(InspectArgs),
-    /// Write a steps file to start from, guessed from a module's exports, with the reasons as comments
+    /// Write a steps file to start from, guessed from a module's exports and tried once, with the reasons as comments
     Init(InitArgs),
     /// Run two sessions, or one on two modules, and show the first step and byte where they part
     Diff(DiffArgs),
