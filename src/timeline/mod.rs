@@ -20,7 +20,7 @@ pub use finding::{Finding, FindingKind, Severity};
 pub use image::{Image, LEAF, PAGE};
 pub use judge::Judge;
 pub use log::{Changes, Difference, EventLog, Recording, Settled, SiteKind, SiteShape, SiteTable};
-pub use narrate::{effect, narrate, pages_in_words};
+pub use narrate::{effect, narrate, pages_in_words, told_answer};
 pub use rows::{Line, Row, rows};
 pub use step::{
     Answer, Ask, Attempt, Binding, CallFrame, CallRecord, Change, ImportCall, NamedSpan, Naming, Outcome, Pointer,
@@ -30,6 +30,7 @@ pub use step::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::prose::Document;
 use crate::source::Place;
 
 /// What is known about the guest before anything runs.
@@ -101,6 +102,8 @@ pub struct Timeline {
     pub guest: GuestFacts,
     pub inputs: Vec<InputFacts>,
     pub planned: Vec<PlannedStep>,
+    /// What the author of a Markdown session wrote around its steps.
+    pub document: Document,
     steps: Vec<StepRecord>,
     /// Which of the steps name a span or release one.
     namings: Vec<usize>,
@@ -145,7 +148,7 @@ impl Moment {
 impl Timeline {
     /// A session before its first step.
     pub fn new(title: String, guest: GuestFacts, inputs: Vec<InputFacts>, planned: Vec<PlannedStep>) -> Self {
-        Timeline { title, guest, inputs, planned, steps: Vec::new(), namings: Vec::new(), places: BTreeMap::new() }
+        Timeline { title, guest, inputs, planned, ..Timeline::default() }
     }
 
     /// Appends what the session reports. Steps come in order; an earlier step's record never changes, but for the

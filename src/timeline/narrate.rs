@@ -34,7 +34,7 @@ pub fn effect(timeline: &Timeline, step: usize) -> String {
         _ => until_it_stopped(timeline, record),
     };
     said.extend(findings::told(record));
-    said.extend(record.answers.iter().map(told));
+    said.extend(record.answers.iter().map(told_answer));
     join(said)
 }
 
@@ -384,7 +384,8 @@ fn asked(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     said
 }
 
-fn told(answer: &Answer) -> String {
+/// The sentence that tells the answer to an earlier question.
+pub fn told_answer(answer: &Answer) -> String {
     match &answer.value {
         Ok(value) => format!("The answer to the question of step {}: {}.", answer.asked_in, value.brief(VALUE)),
         Err(why) => {
