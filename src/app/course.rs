@@ -44,13 +44,18 @@ pub struct Said {
 }
 
 impl Default for Course {
+    /// Without any lesson; every answer is taken as text.
     fn default() -> Self {
-        let read_value: ReadValue = |_, _, _| Err("expressions cannot be read here".into());
-        Course { lessons: Vec::new(), open: None, read_value, said: BTreeMap::new(), hints: BTreeMap::new() }
+        Course::new(Vec::new(), None, |_, _, _| Err("expressions cannot be read here".into()))
     }
 }
 
 impl Course {
+    /// With these lessons, of which one may be open.
+    pub fn new(lessons: Vec<Lesson>, open: Option<usize>, read_value: ReadValue) -> Self {
+        Course { lessons, open, read_value, said: BTreeMap::new(), hints: BTreeMap::new() }
+    }
+
     /// What was said to the question of a step.
     pub fn said(&self, step: usize) -> Option<&Said> {
         self.said.get(&step)

@@ -1,8 +1,11 @@
 //! What each command does: the wiring between the parts.
 
+mod answer;
 mod builtin;
 mod host;
+mod lesson;
 mod load;
+mod progress;
 mod run;
 mod screen;
 mod test;
@@ -18,6 +21,7 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
     match &cli.command {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
+        Some(Command::Lesson(args)) => lesson::lesson(args),
         None if linmem::terminal::is_usable() && !reads_stdin(&cli) => screen::show(&cli),
         None => run::transcript(&cli),
     }
