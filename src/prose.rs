@@ -134,7 +134,10 @@ mod tests {
     #[test]
     fn a_hint_loses_its_word_however_that_is_set_off() {
         let plain = |pieces: &[(&str, PieceStyle)]| hint(&paragraph(pieces)).map(|p| p.plain());
-        assert_eq!(plain(&[("Hint: count ", PieceStyle::Plain), ("bytes", PieceStyle::Emphasis)]).unwrap(), "count bytes");
+        assert_eq!(
+            plain(&[("Hint: count ", PieceStyle::Plain), ("bytes", PieceStyle::Emphasis)]).unwrap(),
+            "count bytes"
+        );
         assert_eq!(plain(&[("Hint:", PieceStyle::Strong), (" count", PieceStyle::Plain)]).unwrap(), "count");
         assert_eq!(plain(&[("Hi", PieceStyle::Strong), ("nt: count", PieceStyle::Plain)]).unwrap(), "count");
         assert_eq!(plain(&[("Hint:", PieceStyle::Plain)]).unwrap(), "");

@@ -99,14 +99,6 @@ impl Said {
     }
 }
 
-/// A value as an answer is told: a larger number in hexadecimal too, since it may be an address.
-pub fn told(value: &Value) -> String {
-    match value {
-        Value::Int(number @ 256..) => format!("{number} ({number:#x})"),
-        value => value.brief(120),
-    }
-}
-
 /// The question of the step shown, while nobody knows its answer.
 pub fn open_question(app: &App) -> Option<usize> {
     let step = app.record().filter(|step| step.ask.is_some())?.index;
@@ -232,14 +224,6 @@ mod tests {
         for (said, answer) in wrong {
             assert!(!said.is(&answer), "{said:?} {answer:?}");
         }
-    }
-
-    #[test]
-    fn large_numbers_are_told_as_addresses_too() {
-        assert_eq!(told(&Value::Int(26)), "26");
-        assert_eq!(told(&Value::Int(1024)), "1024 (0x400)");
-        assert_eq!(told(&Value::Int(-1)), "-1");
-        assert_eq!(told(&Value::Text("x".into())), "\"x\"");
     }
 
     #[test]

@@ -23,14 +23,8 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 6] = [
-        Context::Normal,
-        Context::Help,
-        Context::Search,
-        Context::Inputs,
-        Context::Sessions,
-        Context::Answer,
-    ];
+    pub const ALL: [Context; 6] =
+        [Context::Normal, Context::Help, Context::Search, Context::Inputs, Context::Sessions, Context::Answer];
 }
 
 /// Bindings that help shows together.
@@ -137,7 +131,7 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["H"], Action::Hint, "hint", "Shows a hint to the question, where there is one.", Group::Session)
         .shown("H", "hint"),
     normal(&["L"], Action::NextLesson, "next lesson", "Opens the lesson behind the one that is open.", Group::Session)
-        .shown("L", "next"),
+        .shown("L", "lesson"),
     // Time.
     normal(&["→", "l", "space", "enter"], Action::Next, "next step",
         "Goes one step forward in time, in an unfolded step one store; at the last step that has run, runs the next one.",

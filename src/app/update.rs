@@ -5,7 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    Action, App, Effect, Engine, Overlay, Pane, copy, course, findings, inputs, keymap, keys, list, search, time, unfold, view,
+    Action, App, Effect, Engine, Overlay, Pane, copy, course, findings, inputs, keymap, keys, list, search, time,
+    unfold, view,
 };
 use crate::safe;
 

@@ -20,7 +20,7 @@ pub use finding::{Finding, FindingKind, Severity};
 pub use image::{Image, LEAF, PAGE};
 pub use judge::Judge;
 pub use log::{Changes, Difference, EventLog, Recording, Settled, SiteKind, SiteShape, SiteTable};
-pub use narrate::{effect, narrate, pages_in_words, told_answer};
+pub use narrate::{answer_in_words, effect, narrate, pages_in_words, told_answer};
 pub use rows::{Line, Row, rows};
 pub use step::{
     Answer, Ask, Attempt, Binding, CallFrame, CallRecord, Change, ImportCall, NamedSpan, Naming, Outcome, Pointer,

@@ -94,7 +94,9 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         );
         push(&mut lines, &text, columns, theme.tone(Tone::Note));
     }
-    for finding in step.findings.iter().filter(|f| f.claimed || !is_told_already(f, step)) {
+    for finding in
+        step.findings.iter().filter(|f| !is_told_by_trap(f, step) && (f.claimed || !is_told_already(f, step)))
+    {
         let tone = match finding.severity() {
             _ if finding.claimed => theme.faint(),
             Severity::Error => theme.tone(Tone::Bad),
@@ -181,8 +183,12 @@ fn tried(attempt: &Attempt) -> String {
 
 /// Whether a finding says what the trap or the step's error, which are told already, say too.
 fn is_told_already(finding: &Finding, step: &StepRecord) -> bool {
-    (finding.kind == FindingKind::Trap && step.trap.is_some())
-        || step.error.as_ref().is_some_and(|error| error.contains(finding.message.trim()))
+    is_told_by_trap(finding, step) || step.error.as_ref().is_some_and(|error| error.contains(finding.message.trim()))
+}
+
+/// Whether a finding is the trap itself, which stands on top with its chain of calls.
+fn is_told_by_trap(finding: &Finding, step: &StepRecord) -> bool {
+    finding.kind == FindingKind::Trap && step.trap.is_some()
 }
 
 /// Text of several lines, each made safe.

@@ -3,7 +3,7 @@
 
 use crate::app::{App, course};
 use crate::safe;
-use crate::timeline::StepRecord;
+use crate::timeline::{StepRecord, answer_in_words, told_answer};
 
 use super::happened::{prose_of, push, spaced};
 use super::prose::{self, Line};
@@ -35,7 +35,7 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
         (Some(answer), said) => {
             let said = said.map(|said| format!("You said {}. ", safe::cut(&said.typed, 80))).unwrap_or_default();
             let answer = match &answer.value {
-                Ok(value) => format!("The answer: {}.", course::told(value)),
+                Ok(value) => format!("The answer: {}.", answer_in_words(value)),
                 Err(why) => format!("The answer could not be told: {}", safe::plain(why)),
             };
             push(&mut lines, &format!("{said}{answer}"), columns, theme.text());
@@ -61,11 +61,16 @@ pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
     for (said, answer) in course::verdicts(app, app.moment.step) {
         let Ok(value) = &answer.value else { continue };
-        let (what, answer) = (safe::cut(&said.typed, 80), course::told(value));
+        let (what, answer) = (safe::cut(&said.typed, 80), answer_in_words(value));
         if said.is(value) {
             push(&mut lines, &format!("You said {what}: right."), columns, theme.tone(Tone::Good));
         } else {
-            push(&mut lines, &format!("You said {what}. Not quite: it is {answer}."), columns, theme.tone(Tone::Warning));
+            push(
+                &mut lines,
+                &format!("You said {what}. Not quite: it is {answer}."),
+                columns,
+                theme.tone(Tone::Warning),
+            );
         }
     }
     lines
@@ -76,7 +81,7 @@ pub fn without_answers(app: &App, narration: String) -> String {
     let mut rest = narration.as_str();
     let answers = app.record().map(|step| step.answers.as_slice()).unwrap_or_default();
     for answer in answers.iter().rev() {
-        let Some(before) = rest.strip_suffix(&crate::timeline::told_answer(answer)) else { break };
+        let Some(before) = rest.strip_suffix(&told_answer(answer)) else { break };
         if app.course.said(answer.asked_in).is_none() {
             break;
         }
