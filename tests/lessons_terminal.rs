@@ -76,7 +76,7 @@ fn a_lesson_from_first_to_last_and_what_is_remembered() {
         .output()
         .unwrap();
     let list = String::from_utf8(list.stdout).unwrap();
-    assert!(list.starts_with("✓  1  bytes") && list.contains("    2  protocol"), "{list}");
+    assert!(list.starts_with("✓  1  bytes") && list.contains("\n   2  protocol"), "{list}");
     assert!(list.ends_with("1 of 11 finished. Go on with: linmem lesson protocol\n"), "{list}");
 }
 

@@ -41,9 +41,10 @@ pub fn paragraph(paragraph: &Paragraph, columns: u16, theme: &Theme) -> Vec<Line
     lines.collect()
 }
 
-/// Text in one style, in lines; a line break in it is kept.
+/// Text in one style, in lines; a line break in it is kept, and an empty line has no run at all.
 pub fn plain(said: &str, columns: u16, style: Style) -> Vec<Line> {
-    text::wrap(said, columns).into_iter().map(|line| vec![(line, style)]).collect()
+    let runs = |line: String| if line.is_empty() { Line::new() } else { vec![(line, style)] };
+    text::wrap(said, columns).into_iter().map(runs).collect()
 }
 
 /// Runs broken into lines of at most so many columns, between words where that is possible.
