@@ -87,6 +87,8 @@ pub enum Command {
     Run(RunArgs),
     /// Run many sessions, one line each and a summary: for CI
     Test(TestArgs),
+    /// Open a built-in lesson; without NAME, list them
+    Lesson(LessonArgs),
     /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and why
     Inspect(InspectArgs),
     /// Write a steps file to start from, guessed from a module's exports and tried once, with the reasons as comments
@@ -157,6 +159,22 @@ pub struct TestArgs {
 
     #[command(flatten)]
     pub session: SessionArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct LessonArgs {
+    /// The lesson's number or name
+    pub name: Option<String>,
+
+    #[command(flatten)]
+    pub session: SessionArgs,
+
+    #[command(flatten)]
+    pub look: LookArgs,
+
+    /// Start without the mouse, so that the terminal can select text; M switches it on
+    #[arg(long)]
+    pub no_mouse: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use crossterm::event::KeyEvent;
 use tui_input::InputRequest;
 
-use super::{Action, App, Engine, keys, unfold};
+use super::{Action, App, Engine, course, keys, unfold};
 
 pub use super::keys::parse;
 pub use custom::{Bound, Choice, KeyError, Keymap};
@@ -21,10 +21,12 @@ pub enum Context {
     Search,
     Inputs,
     Sessions,
+    Answer,
 }
 
 impl Context {
-    pub const ALL: [Context; 5] = [Context::Normal, Context::Help, Context::Search, Context::Inputs, Context::Sessions];
+    pub const ALL: [Context; 6] =
+        [Context::Normal, Context::Help, Context::Search, Context::Inputs, Context::Sessions, Context::Answer];
 }
 
 /// Bindings that help shows together.
@@ -78,7 +80,8 @@ const NORMAL: &[Context] = &[Context::Normal];
 const EVERYWHERE: &[Context] = &Context::ALL;
 const LISTS: &[Context] = &[Context::Help, Context::Inputs, Context::Sessions];
 const SCROLLED: &[Context] = &[Context::Help, Context::Sessions];
-const TYPING: &[Context] = &[Context::Search, Context::Inputs];
+const TYPING: &[Context] = &[Context::Search, Context::Inputs, Context::Answer];
+const ANSWERING: &[Context] = &[Context::Answer];
 
 const fn binding(
     keys: &'static [&'static str],
@@ -124,6 +127,13 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["esc"], Action::Escape, "give up",
         "Cancels the running step, a number being typed, or the marks of a search; it never leaves the program.", Group::Session)
         .shown("esc", "cancel"),
+    // Learning.
+    normal(&["i"], Action::Answer, "answer",
+        "Answers the question of the step shown: the next step shows whether it is right.", Group::Session).shown("i", "answer"),
+    normal(&["H"], Action::Hint, "hint", "Shows a hint to the question, where there is one.", Group::Session)
+        .shown("H", "hint"),
+    normal(&["L"], Action::NextLesson, "next lesson", "Opens the lesson behind the one that is open.", Group::Session)
+        .shown("L", "lesson"),
     // Time.
     normal(&["→", "l", "space", "enter"], Action::Next, "next step",
         "Goes one step forward in time, in an unfolded step one store; at the last step that has run, runs the next one.",
@@ -191,7 +201,7 @@ pub const BINDINGS: &[Binding] = &[
     // Session.
     normal(&["e"], Action::EditInputs, "edit inputs",
         "Edits the session's inputs and runs it again up to the step shown.", Group::Session).shown("e", "edit"),
-    normal(&["p"], Action::ChooseSession, "choose session", "Opens the list of sessions to choose from.", Group::Session)
+    normal(&["p"], Action::ChooseSession, "choose session", "Opens the list of sessions and lessons to choose from.", Group::Session)
         .shown("p", "sessions"),
     // Program.
     normal(&["M"], Action::Mouse, "mouse",
@@ -213,6 +223,13 @@ pub const BINDINGS: &[Binding] = &[
         "Completes a name behind @, and lists the names that fit.", Group::Typing, &[Context::Search]).shown("tab", "name"),
     binding(&["enter"], Action::Confirm, "run again", "Runs the session again with these inputs.", Group::Typing,
         &[Context::Inputs]).shown("enter", "run again"),
+    binding(&["enter"], Action::Confirm, "answer",
+        "Takes the answer and runs the next step; without an answer, just runs it.", Group::Typing, ANSWERING)
+        .shown("enter", "answer"),
+    binding(&["tab"], Action::Hint, "hint", "Shows a hint to the question.", Group::Typing, ANSWERING)
+        .shown("tab", "hint"),
+    binding(&["↓"], Action::Down, "down", "Goes down in what happened.", Group::Typing, ANSWERING),
+    binding(&["↑"], Action::Up, "up", "Goes up in what happened.", Group::Typing, ANSWERING),
     binding(&["tab"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS).shown("tab", "next"),
     binding(&["↓"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS),
     binding(&["shift-tab", "↑"], Action::Up, "previous", "Goes to the previous input or line.", Group::Open, LISTS),
@@ -280,7 +297,10 @@ fn applies(app: &App, action: Action) -> bool {
         Action::NextChange => app.cumulative || app.record().is_some_and(|r| !r.changes.is_empty()),
         Action::FindNext => app.search.is_some(),
         Action::EditInputs => !app.timeline.inputs.is_empty(),
-        Action::ChooseSession => !app.sessions.is_empty(),
+        Action::ChooseSession => app.choices() > 0,
+        Action::Answer => course::open_question(app).is_some(),
+        Action::Hint => app.course.hints(app.moment.step) < course::hints_here(app),
+        Action::NextLesson => app.course.next().is_some() && course::is_at_end(app),
         _ => true,
     }
 }

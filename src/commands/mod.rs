@@ -1,13 +1,16 @@
 //! What each command does: the wiring between the parts.
 
+mod answer;
 mod builtin;
 mod config;
 mod diff;
 mod host;
 mod init;
 mod inspect;
+mod lesson;
 mod load;
 mod manual;
+mod progress;
 mod run;
 mod screen;
 mod test;
@@ -25,6 +28,7 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
     match &cli.command {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
+        Some(Command::Lesson(args)) => lesson::lesson(args),
         Some(Command::Inspect(args)) => inspect::inspect(args),
         Some(Command::Init(args)) => init::init(args),
         Some(Command::Diff(args)) => diff::diff(args),

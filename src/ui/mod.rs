@@ -10,6 +10,8 @@ mod legend;
 mod map;
 mod memory;
 mod overlay;
+mod prose;
+mod question;
 mod source;
 mod status;
 mod steps;

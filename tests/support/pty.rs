@@ -3,6 +3,9 @@
 //! Everything here waits for a condition by reading what the program writes; the timeouts only say when a test has
 //! failed, and then print the screen.
 
+// Each test uses a part of it.
+#![allow(dead_code)]
+
 use std::io::{Read, Write};
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
