@@ -23,7 +23,7 @@ use crate::value::Value;
 
 use escape::TerminalSafe;
 use events::Events;
-use plain::{Hex, Plain};
+pub(super) use plain::{Hex, Plain};
 use trap::TrapOut;
 
 pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
@@ -37,9 +37,18 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Wr
         steps_planned: timeline.planned.len().max(timeline.steps().len()),
         steps: Steps { timeline, options, one_line: &one_line },
     };
+    print(&trace, &one_line, out)
+}
+
+/// Writes any document the way the trace is written.
+pub(super) fn print_value(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    print(document, &Cell::new(false), out)
+}
+
+fn print(document: &impl Serialize, one_line: &Cell<bool>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, TerminalSafe::new(&one_line));
-    trace.serialize(&mut serializer)?;
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, TerminalSafe::new(one_line));
+    document.serialize(&mut serializer)?;
     io::Write::write_all(&mut out, b"\n")?;
     io::Write::flush(&mut out)
 }
@@ -176,7 +185,7 @@ struct ChangeOut<'a> {
 }
 
 #[derive(serde::Serialize)]
-struct WriterOut<'a> {
+pub(super) struct WriterOut<'a> {
     by: &'static str,
     function: Option<&'a str>,
     offset: Option<u64>,

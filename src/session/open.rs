@@ -129,7 +129,7 @@ fn choices(names: &[&str]) -> String {
 }
 
 /// As the module declares it, but with the size that the script gives an imported one.
-fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option<MemoryFacts> {
+pub(super) fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option<MemoryFacts> {
     let memory = guest.memories().get(index as usize)?;
     let mut facts = MemoryFacts { pages: memory.ty.min, max: memory.ty.max, is_64: memory.ty.is_64 };
     if let Some((module, name)) = &memory.imported {
