@@ -346,7 +346,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_draft_of_a_random_module_parses(seed in proptest::collection::vec(any::<u8>(), 0..2000), module in "\\PC*") {
+    fn every_draft_of_a_random_module_parses(seed in proptest::collection::vec(any::<u8>(), 0..2000), module in "\\PC{0,20}[a-z]") {
         let config = wasm_smith::Config {
             max_memories: 3,
             multi_value_enabled: true,

@@ -86,7 +86,9 @@ impl<'a> Sheet<'a> {
         let mut head = strong;
         let mut at = name.width();
         if at > names {
-            self.line(&head)?;
+            for line in wrapped(name, WIDTH - MARGIN, 2) {
+                self.line(&self.strong(&line))?;
+            }
             (head, at) = (String::new(), 0);
         }
         if !ty.is_empty() || !more.is_empty() {

@@ -79,7 +79,7 @@ impl From<Statement> for Line {
 }
 
 impl Draft {
-    /// Guesses a steps file for a guest. `module` is the path that its `module` line names.
+    /// Guesses a steps file for a guest. `module` is the path that its `module` line names, and is not empty.
     pub fn of(guest: &Guest, module: &str) -> Draft {
         Draft { lines: plan::of(guest, module) }
     }
