@@ -8,6 +8,7 @@
 
 pub mod action;
 mod copy;
+pub mod course;
 pub mod dump;
 pub mod events;
 mod findings;
@@ -34,7 +35,8 @@ mod update;
 mod view;
 
 pub use action::Action;
-pub use keymap::{Context, status_keys};
+pub use course::{Course, Lesson};
+pub use keymap::{Context, Keymap, status_keys};
 pub use mouse::{click, wheel};
 pub use receive::receive;
 pub use shown::MOST_WRITERS;
@@ -68,8 +70,12 @@ pub struct App {
     pub mouse: bool,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// The sessions `p` offers.
+    /// The sessions `p` offers, the lessons behind them.
     pub sessions: Vec<SessionChoice>,
+    /// Which key does what.
+    pub keys: Keymap,
+    /// The lessons, and what the person said to questions.
+    pub course: Course,
     /// Run on until this step has run; `usize::MAX` for as far as it goes.
     pub goal: Option<usize>,
     /// The event at which to stand in the goal's step, unfolded, once it has run.
@@ -141,6 +147,8 @@ impl App {
             mouse,
             size,
             sessions,
+            keys: Keymap::default(),
+            course: Course::default(),
             goal: None,
             goal_event: None,
             following: true,
@@ -166,7 +174,13 @@ impl App {
             Overlay::Search { .. } => Context::Search,
             Overlay::Inputs { .. } => Context::Inputs,
             Overlay::Sessions { .. } => Context::Sessions,
+            Overlay::Answer { .. } => Context::Answer,
         }
+    }
+
+    /// How many sessions and lessons there are to choose from.
+    pub fn choices(&self) -> usize {
+        self.sessions.len().saturating_add(self.course.lessons.len())
     }
 
     /// Whether a step runs now.
@@ -236,9 +250,15 @@ pub enum Overlay {
         fields: Vec<InputField>,
         chosen: usize,
     },
-    /// `p`
+    /// `p`: the sessions, and behind them the lessons.
     Sessions {
         chosen: usize,
+    },
+    /// `i`: the answer to the question of the step shown.
+    Answer {
+        input: tui_input::Input,
+        /// Why the last try could not be read.
+        error: Option<String>,
     },
 }
 
@@ -304,7 +324,7 @@ pub enum Effect {
     Cancel,
     /// Run the session again from the start with these values, as typed: (name, text).
     Restart(Vec<(String, String)>),
-    /// Open one of `sessions`.
+    /// Open one of `sessions`, or of the lessons, counted on from them.
     Open(usize),
     Copy(String),
     CaptureMouse(bool),

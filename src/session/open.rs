@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use wasmer::FunctionEnv;
 
 use crate::guest::{ExternType, Guest, GuestError, RewriteOptions};
+use crate::prose::Prose;
 use crate::safe;
 use crate::script::ast::{Action, ImportKind, ImportName, Statement};
 use crate::script::{Script, eval, parse_expression};
@@ -49,12 +50,13 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     let born = memory_index.as_ref().ok().and_then(|index| memory_facts(&script, &guest, *index));
     scope.is_64 = born.as_ref().is_some_and(|m| m.is_64);
     let inputs = set_inputs(&script, &files, &sets, &mut scope)?;
-    let timeline = Timeline::new(
+    let mut timeline = Timeline::new(
         title,
         guest_facts(&guest, born.clone(), memory_index.as_ref().ok().copied()),
         inputs,
         planned_steps(&script),
     );
+    timeline.document = script.document.clone();
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
     let env = FunctionEnv::new(&mut store, HostState::new(files.clone(), Wasi::new(guest.name(), stdin)));
@@ -279,7 +281,8 @@ pub(super) fn kind_word(ty: &ExternType) -> &'static str {
 }
 
 fn planned_steps(script: &Script) -> Vec<PlannedStep> {
-    let first = PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration: None };
+    let narration = script.document.of_step(0).map(Prose::plain);
+    let first = PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration };
     std::iter::once(first).chain(script.steps().map(planned_step)).collect()
 }
 

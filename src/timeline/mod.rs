@@ -25,7 +25,7 @@ pub use judge::Judge;
 #[cfg(test)]
 pub(crate) use log::looked_at;
 pub use log::{Changes, Difference, EventLog, Recording, Refused, Settled, SiteKind, SiteShape, SiteTable};
-pub use narrate::{effect, narrate, pages_in_words};
+pub use narrate::{answer_in_words, effect, narrate, pages_in_words, told_answer};
 pub use parts::{HeldOn, LayoutFacts, Part, PartKind, unnamed};
 pub use rows::{Line, Row, rows};
 pub use step::{
@@ -36,6 +36,7 @@ pub use step::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::prose::Document;
 use crate::source::Place;
 
 /// What is known about the guest before anything runs.
@@ -109,6 +110,8 @@ pub struct Timeline {
     pub guest: GuestFacts,
     pub inputs: Vec<InputFacts>,
     pub planned: Vec<PlannedStep>,
+    /// What the author of a Markdown session wrote around its steps.
+    pub document: Document,
     steps: Vec<StepRecord>,
     /// Which of the steps name a span or release one.
     namings: Vec<usize>,
@@ -153,7 +156,7 @@ impl Moment {
 impl Timeline {
     /// A session before its first step.
     pub fn new(title: String, guest: GuestFacts, inputs: Vec<InputFacts>, planned: Vec<PlannedStep>) -> Self {
-        Timeline { title, guest, inputs, planned, steps: Vec::new(), namings: Vec::new(), places: BTreeMap::new() }
+        Timeline { title, guest, inputs, planned, ..Timeline::default() }
     }
 
     /// Appends what the session reports. Steps come in order; an earlier step's record never changes, but for the

@@ -35,7 +35,7 @@ pub fn effect(timeline: &Timeline, step: usize) -> String {
     };
     said.extend(held(timeline, record));
     said.extend(findings::told(record));
-    said.extend(record.answers.iter().map(told));
+    said.extend(record.answers.iter().map(told_answer));
     join(said)
 }
 
@@ -399,16 +399,25 @@ fn asked(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     let mut said: Vec<String> =
         record.ask.iter().map(|ask| format!("The question: {}", stopped(&safe::cut(&ask.question, 400)))).collect();
     match timeline.answer_to(record.index).map(|answer| &answer.value) {
-        Some(Ok(value)) => said.push(format!("The answer: {}.", value.brief(VALUE))),
+        Some(Ok(value)) => said.push(format!("The answer: {}.", answer_in_words(value))),
         Some(Err(why)) => said.push(sentence(&format!("The answer could not be told: {}", safe::plain(why)))),
         None => {}
     }
     said
 }
 
-fn told(answer: &Answer) -> String {
+/// A value as an answer is told: a larger number in hexadecimal too, since it may be an address.
+pub fn answer_in_words(value: &Value) -> String {
+    match value {
+        Value::Int(number @ 256..) => format!("{number} ({number:#x})"),
+        value => value.brief(VALUE),
+    }
+}
+
+/// The sentence that tells the answer to an earlier question.
+pub fn told_answer(answer: &Answer) -> String {
     match &answer.value {
-        Ok(value) => format!("The answer to the question of step {}: {}.", answer.asked_in, value.brief(VALUE)),
+        Ok(value) => format!("The answer to the question of step {}: {}.", answer.asked_in, answer_in_words(value)),
         Err(why) => {
             sentence(&format!("The question of step {} could not be answered: {}", answer.asked_in, safe::plain(why)))
         }
