@@ -63,7 +63,7 @@ fn a_lesson_from_first_to_last_and_what_is_remembered() {
 
     // The list knows which lesson was finished.
     pty.send("p");
-    pty.wait_for_text("1 bytes        ✓");
+    pty.wait_for_text("1 bytes         ✓");
     pty.send("\x1b");
     pty.send("q");
     assert_eq!(pty.wait_for_end(), 0);

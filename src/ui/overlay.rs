@@ -237,7 +237,9 @@ fn choices(buffer: &mut Buffer, area: Rect, app: &App, chosen: usize, theme: &Th
     let choices: Vec<Choice> = sessions.chain(lessons).collect();
     let name_width = choices.iter().map(|choice| text::width(&choice.name)).max().unwrap_or(0).min(30);
     let about = choices.iter().map(|choice| text::width(&choice.about)).max().unwrap_or(0);
-    let columns = name_width.saturating_add(about).saturating_add(4).max(24);
+    // Lessons have a mark between name and description.
+    let gap = if app.course.lessons.is_empty() { 4 } else { 6 };
+    let columns = name_width.saturating_add(about).saturating_add(gap).max(24);
     // Where descriptions are cut, the chosen one stands below in full.
     let room = area.width.saturating_sub(4);
     let chosen_about = choices.get(chosen).map(|choice| choice.about.as_str()).unwrap_or_default();
@@ -262,9 +264,9 @@ fn choices(buffer: &mut Buffer, area: Rect, app: &App, chosen: usize, theme: &Th
         let mut pen = Pen::at(buffer, inner, 0, row);
         pen.put_char(mark, theme.pointer()).put(" ", theme.text()).put(&name, style);
         if choice.finished {
-            Pen::at(buffer, inner, name_width + 2, row).put_char(theme.glyphs.ok, theme.tone(Tone::Good));
+            Pen::at(buffer, inner, name_width + 3, row).put_char(theme.glyphs.ok, theme.tone(Tone::Good));
         }
-        let mut pen = Pen::at(buffer, inner, name_width + 4, row);
+        let mut pen = Pen::at(buffer, inner, name_width + gap, row);
         let about = text::fit(&choice.about, pen.room(), theme.glyphs.cut);
         pen.put(&about, theme.faint());
     }

@@ -2,6 +2,7 @@
 //! right. And the end of a session: what was learnt, and which key goes on.
 
 use crate::app::{App, course};
+use crate::prose::{Piece, PieceStyle};
 use crate::safe;
 use crate::timeline::{StepRecord, answer_in_words, told_answer};
 
@@ -28,7 +29,9 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
     let hints = app.timeline.document.of_step(step.index).map(|prose| prose.hints.as_slice()).unwrap_or_default();
     let shown = app.course.hints(step.index);
     for hint in hints.iter().take(shown) {
-        lines.extend(prose::paragraph(hint, columns, theme));
+        let mut hint = hint.clone();
+        hint.pieces.insert(0, Piece { text: "Hint: ".into(), style: PieceStyle::Emphasis });
+        lines.extend(prose::paragraph(&hint, columns, theme));
     }
     let said = app.course.said(step.index);
     match (app.timeline.answer_to(step.index), said) {
