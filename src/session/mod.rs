@@ -15,10 +15,12 @@ pub mod limits;
 mod memory;
 mod open;
 mod reading;
+pub mod replay;
 mod scope;
 mod settle;
 mod steps;
 mod trap;
+mod typed;
 mod values;
 mod wasi;
 pub mod worker;
@@ -42,6 +44,7 @@ use limits::{Control, Limits};
 use scope::Scope;
 
 pub use open::OpenError;
+pub use typed::InsertError;
 
 /// What a session is made of.
 #[derive(Debug, Clone)]
@@ -86,6 +89,10 @@ pub struct Session {
     next_statement: usize,
     next_step: usize,
     is_over: bool,
+    /// The last step ended in anything but ok, and nothing expects that.
+    is_stopped: bool,
+    /// Steps are typed, so that the last one need not be the end.
+    is_explored: bool,
     /// Questions not answered yet: the step that asked, and the answer's expression.
     asked: Vec<(usize, Expr)>,
     /// The last step that an `expect finding` can speak of, and what it found.

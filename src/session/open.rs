@@ -77,6 +77,8 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         next_statement: 0,
         next_step: 0,
         is_over: false,
+        is_stopped: false,
+        is_explored: false,
         asked: Vec::new(),
         last_findings: (0, Vec::new()),
         previous_pointers: Default::default(),
@@ -92,10 +94,9 @@ fn inputs_among(pointers: &BTreeSet<String>, timeline: &Timeline) -> Vec<String>
     timeline.inputs.iter().map(|input| input.name.clone()).filter(|name| pointers.contains(name)).collect()
 }
 
-/// `file:line:column: message`
+/// `file:line:column: message`, as [`Script::place`] has it.
 pub(super) fn located(script: &Script, offset: usize, message: &str) -> String {
-    let (line, column) = script.line_column(offset);
-    format!("{}:{line}:{column}: {message}", safe::plain(&script.source.name))
+    format!("{}: {message}", script.place(offset))
 }
 
 fn chosen_memory(script: &Script, guest: &Guest) -> Result<Result<u32, String>, OpenError> {
@@ -276,10 +277,10 @@ fn planned_steps(script: &Script) -> Vec<PlannedStep> {
     std::iter::once(first).chain(script.steps().map(planned_step)).collect()
 }
 
-fn planned_step(statement: &Statement) -> PlannedStep {
+pub(super) fn planned_step(statement: &Statement) -> PlannedStep {
     PlannedStep {
         kind: steps::kind_of(&statement.kind),
-        line: Some(statement.line),
+        line: Some(statement.line).filter(|line| *line > 0),
         text: statement.text.clone(),
         narration: statement.narration.clone(),
     }
