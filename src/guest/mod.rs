@@ -4,11 +4,13 @@
 //! Owns what is known of a guest without running it, and the rules of the rewriting. Must not know any runtime: what
 //! the engine can run is written down in `features`, and the session gives the rewritten bytes to it.
 
+pub mod abi;
 mod bodies;
 mod describe;
 mod error;
 mod features;
 mod format;
+mod layout;
 mod observers;
 mod offset;
 mod rewrite;
@@ -21,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use error::GuestError;
+pub use layout::{Area, Layout, Segment, Symbol};
 pub use offset::{Offset, OffsetOp};
 pub use rewrite::{Journal, RewriteOptions, Rewritten, Site, SiteKind};
 pub use source::Access;
