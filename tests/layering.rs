@@ -17,7 +17,8 @@ const PARTS: [(&str, &[&str]); 11] = [
     ("guest", &["value", "safe", "source"]),
     ("session", &["guest", "script", "timeline", "value", "safe", "source"]),
     ("report", &["timeline", "value", "safe", "source"]),
-    ("app", &["timeline", "value", "safe", "source"]),
+    // `script`: what is typed is read, and completed, at each key.
+    ("app", &["script", "timeline", "value", "safe", "source"]),
     ("ui", &["app", "timeline", "value", "safe", "source"]),
     ("terminal", &["app", "ui", "timeline", "value", "safe", "source"]),
 ];

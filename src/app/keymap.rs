@@ -8,6 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use tui_input::InputRequest;
 
 use super::{Action, App, Engine, keys, unfold};
+use crate::timeline::StepKind;
 
 pub use super::keys::parse;
 
@@ -19,10 +20,20 @@ pub enum Context {
     Search,
     Inputs,
     Sessions,
+    Prompt,
+    Guest,
 }
 
 impl Context {
-    pub const ALL: [Context; 5] = [Context::Normal, Context::Help, Context::Search, Context::Inputs, Context::Sessions];
+    pub const ALL: [Context; 7] = [
+        Context::Normal,
+        Context::Help,
+        Context::Search,
+        Context::Inputs,
+        Context::Sessions,
+        Context::Prompt,
+        Context::Guest,
+    ];
 }
 
 /// Bindings that help shows together.
@@ -74,9 +85,10 @@ pub struct Binding {
 
 const NORMAL: &[Context] = &[Context::Normal];
 const EVERYWHERE: &[Context] = &Context::ALL;
-const LISTS: &[Context] = &[Context::Help, Context::Inputs, Context::Sessions];
-const SCROLLED: &[Context] = &[Context::Help, Context::Sessions];
-const TYPING: &[Context] = &[Context::Search, Context::Inputs];
+const LISTS: &[Context] = &[Context::Help, Context::Inputs, Context::Sessions, Context::Guest];
+const SCROLLED: &[Context] = &[Context::Help, Context::Sessions, Context::Guest];
+const TYPING: &[Context] = &[Context::Search, Context::Inputs, Context::Prompt];
+const PROMPT: &[Context] = &[Context::Prompt];
 
 const fn binding(
     keys: &'static [&'static str],
@@ -191,11 +203,19 @@ pub const BINDINGS: &[Binding] = &[
         "Edits the session's inputs and runs it again up to the step shown.", Group::Session).shown("e", "edit"),
     normal(&["p"], Action::ChooseSession, "choose session", "Opens the list of sessions to choose from.", Group::Session)
         .shown("p", "sessions"),
+    // Exploring.
+    binding(&[":"], Action::OpenPrompt, "type a step",
+        "Types a step of the steps language and runs it after the step shown; or save FILE, help, guest, q.", Group::Session,
+        &[Context::Normal, Context::Guest]).shown(":", "type"),
+    normal(&["x"], Action::SwapBranch, "other branch",
+        "Shows the next branch: typing a step after going back sets aside what followed.", Group::Session).shown("x", "branch"),
+    normal(&["m"], Action::Overview, "module", "Shows what the guest exports and imports, and what to type first.",
+        Group::Session).shown("m", "module"),
     // Program.
     normal(&["M"], Action::Mouse, "mouse",
         "Turns the mouse on or off; off, the terminal selects text with it as usual.", Group::Program),
     binding(&["ctrl-c"], Action::Interrupt, "interrupt",
-        "Cancels the running step; when nothing runs, or the step does not stop, leaves the program.", Group::Program, EVERYWHERE),
+        "Cancels the running step; when nothing runs, or the step does not stop, leaves the program. In the line of : it closes that.", Group::Program, EVERYWHERE),
     binding(&["ctrl-z"], Action::Suspend, "suspend", "Suspends the program; fg brings it back.", Group::Program, EVERYWHERE),
     binding(&["ctrl-l"], Action::Redraw, "redraw", "Draws the whole screen again.", Group::Program, EVERYWHERE),
     normal(&["?"], Action::Help, "help", "Shows all keys.", Group::Program).shown("?", "help"),
@@ -209,6 +229,13 @@ pub const BINDINGS: &[Binding] = &[
         .shown("enter", "find"),
     binding(&["enter"], Action::Confirm, "run again", "Runs the session again with these inputs.", Group::Typing,
         &[Context::Inputs]).shown("enter", "run again"),
+    binding(&["enter"], Action::Confirm, "run", "Runs the step that was typed.", Group::Typing, PROMPT).shown("enter", "run"),
+    binding(&["tab"], Action::Complete, "complete", "Completes the word, and goes on to the next choice.", Group::Typing,
+        PROMPT).shown("tab", "complete"),
+    binding(&["shift-tab"], Action::CompleteBack, "complete back", "Goes back to the choice before.", Group::Typing, PROMPT),
+    binding(&["↑", "ctrl-p"], Action::Older, "older line", "Shows the line typed before.", Group::Typing, PROMPT)
+        .shown("↑", "history"),
+    binding(&["↓", "ctrl-n"], Action::Newer, "newer line", "Shows the line typed after.", Group::Typing, PROMPT),
     binding(&["tab"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS).shown("tab", "next"),
     binding(&["↓"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS),
     binding(&["shift-tab", "↑"], Action::Up, "previous", "Goes to the previous input or line.", Group::Open, LISTS),
@@ -221,6 +248,8 @@ pub const BINDINGS: &[Binding] = &[
     binding(&["esc", "q", "?"], Action::Close, "close", "Closes the help.", Group::Open, &[Context::Help]).shown("esc", "close"),
     binding(&["esc", "q", "p"], Action::Close, "close", "Closes the list.", Group::Open, &[Context::Sessions])
         .shown("esc", "close"),
+    binding(&["esc", "q", "m", "enter", "space"], Action::Close, "close", "Closes what is said of the guest.", Group::Open,
+        &[Context::Guest]).shown("esc", "close"),
     binding(&["esc"], Action::Close, "close", "Closes the line without doing anything.", Group::Typing, TYPING)
         .shown("esc", "close"),
     // The line being typed.
@@ -283,13 +312,26 @@ fn applies(app: &App, action: Action) -> bool {
         Action::NextFinding => app.timeline.steps().iter().any(|step| !step.findings.is_empty()),
         Action::WhoWrote => !app.writers().is_empty(),
         Action::Last => step.saturating_add(1) < ran || app.engine == Engine::Ready,
-        Action::Escape => app.count.is_some() || matches!(app.engine, Engine::Running { cancelling: false, .. }),
+        Action::Escape => {
+            app.count.is_some()
+                || matches!(
+                    app.engine,
+                    Engine::Running { cancelling: false, .. } | Engine::Replaying { cancelling: false, .. }
+                )
+        }
         Action::NextPane => !app.timeline.planned.is_empty(),
         Action::OpenSearch => !app.memory().is_empty(),
         Action::NextChange => app.cumulative || app.record().is_some_and(|r| !r.changes.is_empty()),
         Action::FindNext => app.search.is_some(),
         Action::EditInputs => !app.timeline.inputs.is_empty(),
         Action::ChooseSession => !app.sessions.is_empty(),
+        Action::OpenPrompt => ran > 0,
+        Action::SwapBranch => app.branches.set_aside() > 0,
+        // The keys of those who explore: who has a script follows it.
+        Action::Overview => {
+            app.timeline.planned.iter().any(|p| p.line.is_none() && p.kind != StepKind::Instantiate)
+                || ran == 1 && app.timeline.planned.len() == 1
+        }
         _ => true,
     }
 }
@@ -360,7 +402,7 @@ mod tests {
 
     #[test]
     fn later_keys_are_free() {
-        for key in [":", "s"] {
+        for key in ["s"] {
             assert_eq!(lookup(Context::Normal, keys::parse(key).unwrap()), None, "{key}");
         }
     }

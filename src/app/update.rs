@@ -5,12 +5,13 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    Action, App, Effect, Engine, Overlay, Pane, copy, findings, inputs, keymap, keys, list, search, time, unfold, view,
+    Action, App, Effect, Engine, Overlay, Pane, branch, complete, copy, findings, inputs, keymap, keys, list, prompt,
+    search, time, unfold, view,
 };
 use crate::safe;
 
 /// The most characters a line being typed may have.
-const LONGEST_LINE: usize = 65536;
+pub(super) const LONGEST_LINE: usize = 65536;
 /// Steps and lines of a list that a page is.
 const PAGE_LINES: usize = 10;
 
@@ -23,7 +24,10 @@ pub fn key(app: &mut App, event: KeyEvent) -> Effect {
         return update(app, action);
     }
     if event.modifiers.contains(KeyModifiers::ALT)
-        && matches!(app.overlay, Overlay::None | Overlay::Help { .. } | Overlay::Sessions { .. })
+        && matches!(
+            app.overlay,
+            Overlay::None | Overlay::Help { .. } | Overlay::Sessions { .. } | Overlay::Guest { .. }
+        )
     {
         return escape_then(app, event);
     }
@@ -99,6 +103,9 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::FindPrevious => search::find_previous(app),
         Action::EditInputs => inputs::open(app),
         Action::ChooseSession => open_sessions(app),
+        Action::OpenPrompt => prompt::open(app),
+        Action::SwapBranch => branch::swap(app),
+        Action::Overview => app.overlay = Overlay::Guest { scroll: 0 },
         Action::Escape => return escape(app),
         Action::CopyRow => return copied(app, copy::row(app)),
         Action::CopyView => return copied(app, copy::view(app)),
@@ -109,6 +116,7 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::QuitKeepFrame => return Effect::Quit { keep_frame: true },
         Action::Interrupt | Action::Suspend | Action::Redraw => return anywhere(app, action),
         Action::Close | Action::Confirm | Action::Edit(_) => {}
+        Action::Complete | Action::CompleteBack | Action::Older | Action::Newer => {}
     }
     Effect::None
 }
@@ -119,6 +127,14 @@ fn overlaid(app: &mut App, action: Action) -> Effect {
         Action::Close => app.overlay = Overlay::None,
         Action::Confirm => return confirm(app),
         Action::Edit(request) => edit(app, request),
+        Action::OpenPrompt => prompt::open(app),
+        Action::Complete => complete::complete(app, true),
+        Action::CompleteBack => complete::complete(app, false),
+        Action::Older => prompt::recall(app, true),
+        Action::Newer => prompt::recall(app, false),
+        Action::Interrupt if matches!(app.overlay, Overlay::Prompt(_)) && !app.is_running() => {
+            app.overlay = Overlay::None
+        }
         Action::Down => move_line(app, 1),
         Action::Up => move_line(app, -1),
         Action::PageDown => move_line(app, PAGE_LINES as isize),
@@ -132,7 +148,7 @@ fn overlaid(app: &mut App, action: Action) -> Effect {
 
 fn anywhere(app: &mut App, action: Action) -> Effect {
     match action {
-        Action::Interrupt if matches!(app.engine, Engine::Running { cancelling: false, .. }) => cancel(app),
+        Action::Interrupt if can_cancel(app) => cancel(app),
         Action::Interrupt => Effect::Quit { keep_frame: false },
         Action::Suspend => Effect::Suspend,
         Action::Redraw => Effect::Redraw,
@@ -140,10 +156,19 @@ fn anywhere(app: &mut App, action: Action) -> Effect {
     }
 }
 
+/// Whether something runs that was not told to stop yet.
+fn can_cancel(app: &App) -> bool {
+    matches!(app.engine, Engine::Running { cancelling: false, .. } | Engine::Replaying { cancelling: false, .. })
+}
+
 /// Puts pasted text into the line being typed: one line, without characters that a terminal would act on.
 pub fn paste(app: &mut App, text: &str) -> Effect {
     app.notice = None;
     app.forget_count();
+    if matches!(app.overlay, Overlay::Prompt(_)) {
+        prompt::paste(app, text);
+        return Effect::None;
+    }
     let line: String = text
         .trim_end_matches(['\r', '\n'])
         .replace("\r\n", " ")
@@ -161,7 +186,9 @@ pub fn paste(app: &mut App, text: &str) -> Effect {
             value.extend(input.value().chars().skip(at));
             *input = Input::new(value).with_cursor(at.saturating_add(pasted.chars().count()));
         }
-        None => app.say("There is no line to paste into: press / to find something, or e to edit the inputs."),
+        None => app.say(
+            "There is no line to paste into: press : to type a step, / to find something, or e to edit the inputs.",
+        ),
     }
     Effect::None
 }
@@ -182,6 +209,7 @@ fn line_being_typed(app: &mut App) -> Option<&mut Input> {
             field.error = None;
             &mut field.input
         }),
+        Overlay::Prompt(prompt) => Some(&mut prompt.input),
         _ => None,
     }
 }
@@ -192,6 +220,7 @@ fn edit(app: &mut App, request: InputRequest) {
     if !(grows && input.value().chars().count() >= LONGEST_LINE) {
         input.handle(request);
     }
+    prompt::look(app);
 }
 
 fn confirm(app: &mut App) -> Effect {
@@ -205,7 +234,8 @@ fn confirm(app: &mut App) -> Effect {
             let chosen = *chosen;
             open_session(app, chosen)
         }
-        Overlay::None | Overlay::Help { .. } => Effect::None,
+        Overlay::Prompt(_) => prompt::confirm(app),
+        Overlay::None | Overlay::Help { .. } | Overlay::Guest { .. } => Effect::None,
     }
 }
 
@@ -235,14 +265,14 @@ fn open_session(app: &mut App, chosen: usize) -> Effect {
 /// Moves in the list of the overlay, or scrolls it.
 fn move_line(app: &mut App, lines: isize) {
     match &mut app.overlay {
-        Overlay::Help { scroll } => {
+        Overlay::Help { scroll } | Overlay::Guest { scroll } => {
             *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines)).unwrap_or(u16::MAX);
         }
         Overlay::Inputs { fields, chosen } => *chosen = around(*chosen, lines, fields.len()),
         Overlay::Sessions { chosen } => {
             *chosen = chosen.saturating_add_signed(lines).min(app.sessions.len().saturating_sub(1));
         }
-        Overlay::None | Overlay::Search { .. } => {}
+        Overlay::None | Overlay::Search { .. } | Overlay::Prompt(_) => {}
     }
 }
 
@@ -330,12 +360,13 @@ fn escape(app: &mut App) -> Effect {
 
 fn cancel(app: &mut App) -> Effect {
     app.goal = None;
+    app.queue.clear();
     match &mut app.engine {
-        Engine::Running { cancelling, .. } if !*cancelling => {
+        Engine::Running { cancelling, .. } | Engine::Replaying { cancelling, .. } if !*cancelling => {
             *cancelling = true;
             Effect::Cancel
         }
-        Engine::Running { .. } => {
+        Engine::Running { .. } | Engine::Replaying { .. } => {
             app.say("The step is being cancelled; ctrl-c leaves at once.");
             Effect::None
         }

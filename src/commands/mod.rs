@@ -1,9 +1,11 @@
 //! What each command does: the wiring between the parts.
 
 mod builtin;
+mod history;
 mod host;
 mod load;
 mod run;
+mod save;
 mod screen;
 mod test;
 

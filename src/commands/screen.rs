@@ -12,7 +12,7 @@ use crate::cli::{Cli, LookArgs, ThemeName};
 
 use super::builtin::SESSIONS;
 use super::host::SessionHost;
-use super::{load, wants_color};
+use super::{history, load, wants_color};
 
 pub fn show(cli: &Cli) -> Result<ExitCode> {
     // A file that cannot be used is said on the plain terminal, before the screen is taken.
@@ -24,7 +24,8 @@ pub fn show(cli: &Cli) -> Result<ExitCode> {
         app.goal = Some(at.step);
         app.goal_event = at.store.map(|store| u32::try_from(store).unwrap_or(u32::MAX));
     }
-    let mut host = SessionHost::new(opening, cli.session.clone());
+    app.history = history::read();
+    let mut host = SessionHost::new(opening, cli.session.clone(), cli.file.clone());
     let options = terminal::Options { mouse: !cli.no_mouse };
     match terminal::run(app, theme(&cli.look), &mut host, options)? {
         terminal::Exit::Quit => Ok(ExitCode::SUCCESS),

@@ -62,7 +62,10 @@ fn too_late(statement: &Statement) -> Option<Fault> {
     let (what, help) = match &statement.kind {
         StatementKind::Module { path } => {
             let path = crate::safe::cut(path, 100);
-            ("a session keeps its guest", format!("open the other one with `linmem {path}`, or choose a session with p"))
+            (
+                "a session keeps its guest",
+                format!("open the other one with `linmem {path}`, or choose a session with p"),
+            )
         }
         StatementKind::Input { name, .. } => {
             let value = statement.text.split_once('=').map_or("…", |(_, value)| value.trim());

@@ -232,8 +232,23 @@ mod tests {
     #[test]
     fn a_line_that_is_merely_unfinished_has_no_mistake_yet() {
         let quiet = [
-            "", "c", "call", "call ", "call f", "call f(", "call f(1,", "write ptr", "write ptr,", "write ptr, \"ab",
-            "x =", "x = read ptr", "x = read ptr, 3 as", "expect", "let y = (1 + 2", "write ptr, hex\"0", "write pt",
+            "",
+            "c",
+            "call",
+            "call ",
+            "call f",
+            "call f(",
+            "call f(1,",
+            "write ptr",
+            "write ptr,",
+            "write ptr, \"ab",
+            "x =",
+            "x = read ptr",
+            "x = read ptr, 3 as",
+            "expect",
+            "let y = (1 + 2",
+            "write ptr, hex\"0",
+            "write pt",
         ];
         for text in quiet {
             let errors = parse_typed(text, &known()).unwrap_err();

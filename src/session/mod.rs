@@ -12,6 +12,7 @@ mod instantiate;
 mod journal;
 mod last_words;
 pub mod limits;
+mod looks;
 mod memory;
 mod open;
 mod reading;

@@ -21,7 +21,7 @@ use super::scope::Scope;
 use super::wasi::Wasi;
 use super::world::BareWorld;
 use super::{Opening, Session, engine};
-use super::{settle, steps};
+use super::{looks, settle, steps};
 
 /// Why a session cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +48,10 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     let born = memory_index.as_ref().ok().and_then(|index| memory_facts(&script, &guest, *index));
     scope.is_64 = born.as_ref().is_some_and(|m| m.is_64);
     let inputs = set_inputs(&script, &files, &sets, &mut scope)?;
-    let timeline = Timeline::new(title, guest_facts(&guest, born.clone()), inputs, planned_steps(&script));
+    let mut timeline = Timeline::new(title, guest_facts(&guest, born.clone()), inputs, planned_steps(&script));
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
+    timeline.guest.looks = looks::looks(&guest, &script, &module);
     let env = FunctionEnv::new(&mut store, HostState::new(files.clone(), Wasi::new(guest.name(), stdin)));
     let pointers = script.address_variables();
     let session = Session {
@@ -259,6 +260,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>) -> GuestFacts {
                 ty: i.ty.to_string(),
             })
             .collect(),
+        looks: Default::default(),
     }
 }
 

@@ -84,7 +84,10 @@ mod tests {
         assert_eq!(told(bound(Value::Int(2))), "x was 1 and is 2 now");
         assert_eq!(told(StepRecord { outcome: Outcome::Trapped, ..record() }), "it ended in ok and now in trapped");
         let other = Image::from_bytes(&[1, 9, 3]);
-        assert_eq!(told(StepRecord { memory: other, ..bound(Value::Int(1)) }), "memory at 0x1 held 02 and holds 09 now");
+        assert_eq!(
+            told(StepRecord { memory: other, ..bound(Value::Int(1)) }),
+            "memory at 0x1 held 02 and holds 09 now"
+        );
         assert_eq!(told(StepRecord { output_bytes: 1, ..bound(Value::Int(1)) }), "the guest printed something else");
     }
 }

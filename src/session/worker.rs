@@ -24,7 +24,10 @@ pub enum Report {
     /// All steps have run again as they were recorded; the session goes on from there.
     Replayed,
     /// A step that ran again did something else: how. The thread has ended.
-    Differs { step: usize, how: String },
+    Differs {
+        step: usize,
+        how: String,
+    },
     /// The person stopped the replay. The thread has ended.
     ReplayStopped,
     /// No step is left, or none may run.
