@@ -16,6 +16,7 @@ struct Branch {
     timeline: Timeline,
     moment: Moment,
     unfolded: bool,
+    setup: Vec<String>,
 }
 
 /// All branches but the one that is shown, which the app itself holds.
@@ -47,6 +48,11 @@ impl Branches {
         self.live = self.number;
     }
 
+    /// Whether there has ever been another one.
+    pub(super) fn is_first(&self) -> bool {
+        self.made == 1
+    }
+
     /// How many branches are set aside.
     pub fn set_aside(&self) -> usize {
         self.aside.len()
@@ -63,13 +69,23 @@ impl App {
 /// Sets aside what is shown, and goes on from the end of step `base` of it in a new branch. The engine is at rest.
 pub(super) fn begin(app: &mut App, base: usize) {
     let shorter = app.timeline.until(base);
-    let old = taken(app, shorter);
+    begin_with(app, shorter);
+    app.moment = Moment::end_of(base);
+    refresh(app);
+}
+
+/// Sets aside what is shown, and goes on with the same in a new branch.
+pub(super) fn begin_anew(app: &mut App) {
+    let same = app.timeline.clone();
+    begin_with(app, same);
+}
+
+fn begin_with(app: &mut App, timeline: Timeline) {
+    let old = taken(app, timeline);
     app.branches.aside.push_front(old);
     app.branches.aside.truncate(MOST);
     app.branches.made += 1;
     app.branches.number = app.branches.made;
-    app.moment = Moment::end_of(base);
-    refresh(app);
 }
 
 /// Goes back to the branch that was set aside last, and forgets the one that came of it.
@@ -105,12 +121,14 @@ fn taken(app: &mut App, instead: Timeline) -> Branch {
         timeline: std::mem::replace(&mut app.timeline, instead),
         moment: app.moment,
         unfolded: app.unfolded,
+        setup: app.setup.clone(),
     }
 }
 
 fn show(app: &mut App, branch: Branch) {
     app.branches.number = branch.number;
     (app.timeline, app.moment, app.unfolded) = (branch.timeline, branch.moment, branch.unfolded);
+    app.setup = branch.setup;
     refresh(app);
 }
 

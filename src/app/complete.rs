@@ -162,6 +162,7 @@ fn offered(app: &App, before: &str, word: &str) -> Vec<String> {
     let last: &str = before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap_or_default();
     let texts = |words: &mut dyn Iterator<Item = &'static str>| words.map(str::to_owned).collect::<Vec<String>>();
     match last {
+        "import" => return app.timeline.guest.looks.undefined.iter().map(|import| rest_of(&import.line)).collect(),
         "call" => return functions(app).collect(),
         "global" | "set" => return exports(app, "global").filter_map(|export| name(export, is_quoted)).collect(),
         _ if is_quoted => return Vec::new(),
@@ -173,6 +174,7 @@ fn offered(app: &App, before: &str, word: &str) -> Vec<String> {
     }
     if before.is_empty() || before == ":" {
         let mut words: Vec<String> = script::step_words().map(|word| format!("{word} ")).collect();
+        words.push("import ".to_owned());
         words.extend(WORDS.map(str::to_owned));
         if before.is_empty() && !word.is_empty() {
             words.extend(known(app).variables.into_iter().map(|name| format!("{name} = ")));
@@ -187,6 +189,11 @@ fn offered(app: &App, before: &str, word: &str) -> Vec<String> {
         words.extend(["trap ".to_owned(), "finding ".to_owned()]);
     }
     words
+}
+
+/// What stands behind `import` in a line.
+fn rest_of(line: &str) -> String {
+    line.strip_prefix("import ").unwrap_or(line).to_owned()
 }
 
 fn functions(app: &App) -> impl Iterator<Item = String> {

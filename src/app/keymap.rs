@@ -8,7 +8,6 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use tui_input::InputRequest;
 
 use super::{Action, App, Engine, keys, unfold};
-use crate::timeline::StepKind;
 
 pub use super::keys::parse;
 
@@ -147,6 +146,12 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["G"], Action::Last, "last step",
         "Goes to the last step that has run; pressed there, runs all the others. 12G goes to step 12, running up to it if need be.",
         Group::Time).shown("G", "end"),
+    // Exploring: early, so that a narrow status line has room for them.
+    binding(&[":"], Action::OpenPrompt, "type a step",
+        "Types a step of the steps language and runs it after the step shown; or save FILE, help, guest, q.", Group::Session,
+        &[Context::Normal, Context::Guest]).shown(":", "type"),
+    normal(&["x"], Action::SwapBranch, "other branch",
+        "Shows the next branch: typing a step after going back sets aside what followed.", Group::Session).shown("x", "branch"),
     normal(&["Home"], Action::Start, "first store", "Goes before the first store of an unfolded step; else like g.", Group::Time),
     normal(&["End"], Action::End, "last store", "Goes to the last store of an unfolded step; else like G.", Group::Time),
     normal(&["}"], Action::NextTouch, "next touch",
@@ -203,12 +208,6 @@ pub const BINDINGS: &[Binding] = &[
         "Edits the session's inputs and runs it again up to the step shown.", Group::Session).shown("e", "edit"),
     normal(&["p"], Action::ChooseSession, "choose session", "Opens the list of sessions to choose from.", Group::Session)
         .shown("p", "sessions"),
-    // Exploring.
-    binding(&[":"], Action::OpenPrompt, "type a step",
-        "Types a step of the steps language and runs it after the step shown; or save FILE, help, guest, q.", Group::Session,
-        &[Context::Normal, Context::Guest]).shown(":", "type"),
-    normal(&["x"], Action::SwapBranch, "other branch",
-        "Shows the next branch: typing a step after going back sets aside what followed.", Group::Session).shown("x", "branch"),
     normal(&["m"], Action::Overview, "module", "Shows what the guest exports and imports, and what to type first.",
         Group::Session).shown("m", "module"),
     // Program.
@@ -327,11 +326,8 @@ fn applies(app: &App, action: Action) -> bool {
         Action::ChooseSession => !app.sessions.is_empty(),
         Action::OpenPrompt => ran > 0,
         Action::SwapBranch => app.branches.set_aside() > 0,
-        // The keys of those who explore: who has a script follows it.
-        Action::Overview => {
-            app.timeline.planned.iter().any(|p| p.line.is_none() && p.kind != StepKind::Instantiate)
-                || ran == 1 && app.timeline.planned.len() == 1
-        }
+        // For those who explore: who has a script follows it.
+        Action::Overview => app.timeline.planned.iter().all(|planned| planned.line.is_none()),
         _ => true,
     }
 }

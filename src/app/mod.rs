@@ -87,6 +87,10 @@ pub struct App {
     pub following: bool,
     /// What was set aside when a step was typed after going back.
     pub branches: Branches,
+    /// `import` and `memory` lines typed for the guest of the branch that is shown.
+    pub setup: Vec<String>,
+    /// The last of them, while the guest that is given it is opened.
+    setting_up: Option<String>,
     /// Lines typed with `:`, the oldest first.
     pub history: Vec<String>,
     /// Typed lines that wait for the running step to end.
@@ -171,6 +175,8 @@ impl App {
             goal_event: None,
             following: true,
             branches: Branches::default(),
+            setup: Vec::new(),
+            setting_up: None,
             history: Vec::new(),
             queue: VecDeque::new(),
             remembered: None,

@@ -81,12 +81,12 @@ fn undefined(app: &App) -> Vec<Line> {
         return Vec::new();
     }
     let which = match undefined.len() {
-        1 => "One import is defined by nobody: calling it traps. In a steps file this line would define it".to_owned(),
-        n => format!(
-            "{n} imports are defined by nobody: calling one traps. In a steps file these lines would define them"
-        ),
+        1 => "One import is defined by nobody: calling it traps. Type this line, with what it is to do, to define it:",
+        _ => {
+            "Some imports are defined by nobody: calling one traps. Type these lines, with what they are to do, to define them:"
+        }
     };
-    let mut lines = vec![Line::Blank, Line::Prose(format!("{which} (:save FILE makes one to add it to):"))];
+    let mut lines = vec![Line::Blank, Line::Prose(which.to_owned())];
     lines.extend(undefined.iter().map(|import| Line::Code(safe::cut(&import.line, 200))));
     lines
 }

@@ -6,7 +6,7 @@ use tui_input::Input;
 use super::{App, Effect, Engine, Overlay, complete, typed};
 use crate::safe;
 use crate::script::ast::{Call, Name, Span, Statement, StatementKind};
-use crate::script::{self, ScriptError};
+use crate::script::{self, ScriptError, ScriptErrors};
 use crate::timeline::ExportFacts;
 use crate::value::Value;
 
@@ -61,6 +61,13 @@ impl Mistake {
         Mistake { from, to: chars(span.end).max(from + 1), message, help }
     }
 
+    fn first(text: &str, errors: &ScriptErrors) -> Self {
+        match errors.errors.first() {
+            Some(error) => Mistake::of(text, error),
+            None => Mistake::whole(text, "this cannot be read".to_owned()),
+        }
+    }
+
     fn of(text: &str, error: &ScriptError) -> Self {
         Mistake::at(text, error.span, error.message.clone(), error.help.clone())
     }
@@ -83,6 +90,8 @@ pub struct Save {
     /// Whether a file that is there may be replaced.
     pub force: bool,
     pub inputs: Vec<(String, Value)>,
+    /// `import` and `memory` lines that were typed.
+    pub setup: Vec<String>,
     /// Text and prose of each step after instantiation.
     pub steps: Vec<(String, Option<String>)>,
 }
@@ -130,6 +139,18 @@ fn said(app: &App, line: &str, more: usize) -> Said {
     match word(line) {
         Some(Ok(word)) => return Said::Hint(explained(&word)),
         Some(Err(mistake)) => return Said::Mistake(mistake),
+        None => {}
+    }
+    match setup(app, line) {
+        Some(Ok(_)) => {
+            return Said::Hint("enter starts the guest again with it, and runs up to the step shown".to_owned());
+        }
+        Some(Err(errors)) => {
+            return match errors.beyond_unfinished() {
+                Some(error) => Said::Mistake(Mistake::of(line, error)),
+                None => Said::Hint(complete::expected(app, line)),
+            };
+        }
         None => {}
     }
     let base = typed::base(app, line).unwrap_or(0);
@@ -217,6 +238,12 @@ fn word(line: &str) -> Option<Result<Word, Mistake>> {
     Some(Ok(word))
 }
 
+/// Reads a line that is about the guest's start.
+fn setup(app: &App, line: &str) -> Option<Result<Statement, ScriptErrors>> {
+    let inputs: Vec<String> = app.timeline.inputs.iter().map(|input| input.name.clone()).collect();
+    script::parse_setup(line, &inputs)
+}
+
 /// Does what the line says.
 pub(super) fn confirm(app: &mut App) -> Effect {
     let Overlay::Prompt(prompt) = &app.overlay else { return Effect::None };
@@ -233,6 +260,17 @@ pub(super) fn confirm(app: &mut App) -> Effect {
         }
         Some(Err(mistake)) => return refuse(app, mistake),
         None => {}
+    }
+    if let Some(read) = setup(app, &line) {
+        return match read {
+            Ok(statement) => {
+                remember(app, &line);
+                app.overlay = Overlay::None;
+                app.queue.extend(rest);
+                typed::set_up(app, statement.text)
+            }
+            Err(errors) => refuse(app, Mistake::first(&line, &errors)),
+        };
     }
     let is_busy = !matches!(app.engine, Engine::Ready | Engine::Ended | Engine::Broken(_));
     // What a running step is about to name is not known yet: a line that waits is looked at when its turn comes.
@@ -267,7 +305,7 @@ fn obey(app: &mut App, line: &str, word: Word) -> Effect {
         Word::Save { path, force } => {
             let inputs = app.timeline.inputs.iter().map(|i| (i.name.clone(), i.value.clone())).collect();
             let steps = app.timeline.planned.iter().skip(1).map(|p| (p.text.clone(), p.narration.clone())).collect();
-            return Effect::Save(Box::new(Save { path, force, inputs, steps }));
+            return Effect::Save(Box::new(Save { path, force, inputs, setup: app.setup.clone(), steps }));
         }
     }
     Effect::None
@@ -281,10 +319,7 @@ pub(super) fn check(app: &App, line: &str) -> Result<String, Mistake> {
             Some(mistake) => Err(mistake),
             None => Ok(statement.text),
         },
-        Err(errors) => Err(match errors.errors.first() {
-            Some(error) => Mistake::of(line, error),
-            None => Mistake::whole(line, "this cannot be read".to_owned()),
-        }),
+        Err(errors) => Err(Mistake::first(line, &errors)),
     }
 }
 

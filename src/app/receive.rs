@@ -19,6 +19,10 @@ pub fn receive(app: &mut App, message: Message) -> Effect {
             }
             Effect::None
         }
+        Message::OpenFailed(why) if app.setting_up.is_some() => {
+            let text = app.setting_up.take().unwrap_or_default();
+            typed::not_set_up(app, &text, why)
+        }
         Message::OpenFailed(text) => {
             app.engine = Engine::Broken(text);
             app.goal = None;
@@ -65,8 +69,10 @@ fn opened(app: &mut App, timeline: Timeline) -> Effect {
         app.branches.bring_to_life();
     } else {
         app.branches = Default::default();
+        app.setup.clear();
         (app.errand, app.under_way) = (None, None);
     }
+    app.setting_up = None;
     app.notice = None;
     app.top = 0;
     app.cursor = 0;
@@ -88,7 +94,7 @@ fn step(app: &mut App, record: StepRecord) -> Effect {
     let planned = app.timeline.planned.len();
     let is_last = planned != 0 && index.saturating_add(1) >= planned;
     app.engine = if is_last { Engine::Ended } else { Engine::Ready };
-    if index == 0 && planned == 1 && outcome == Outcome::Ok && matches!(app.overlay, Overlay::None) {
+    if index == 0 && planned == 1 && app.branches.is_first() && matches!(app.overlay, Overlay::None) {
         // A guest without a script: what it is, and what to type.
         app.overlay = Overlay::Guest { scroll: 0 };
     }

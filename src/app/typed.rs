@@ -28,6 +28,8 @@ pub struct Replay {
     pub plan: Vec<PlannedStep>,
     /// As a person would type them.
     pub inputs: Vec<(String, String)>,
+    /// `import` and `memory` lines that were typed.
+    pub setup: Vec<String>,
     /// What has run and is to run again.
     pub records: Vec<StepRecord>,
 }
@@ -40,9 +42,39 @@ impl App {
 
     /// What brings a new guest to the end of the branch that is shown.
     pub fn replay(&self) -> Replay {
-        let inputs = self.timeline.inputs.iter().map(|i| (i.name.clone(), inputs::as_typed(&i.value)));
-        Replay { plan: self.plan(), inputs: inputs.collect(), records: self.timeline.steps().to_vec() }
+        let (plan, records) = (self.plan(), self.timeline.steps().to_vec());
+        Replay { plan, inputs: inputs_typed(self), setup: self.setup.clone(), records }
     }
+}
+
+/// The inputs of the branch that is shown, as a person would type them.
+fn inputs_typed(app: &App) -> Vec<(String, String)> {
+    app.timeline.inputs.iter().map(|input| (input.name.clone(), inputs::as_typed(&input.value))).collect()
+}
+
+/// Starts a new guest that is given this `import` or `memory` line too, in a branch of its own, and runs up to the step
+/// shown.
+pub(super) fn set_up(app: &mut App, text: String) -> Effect {
+    if !matches!(app.engine, Engine::Ready | Engine::Ended) {
+        app.complain("A step is running: ctrl-c cancels it, then type the line again.");
+        return Effect::None;
+    }
+    let step = app.moment.step;
+    branch::begin_anew(app);
+    app.setup.push(text.clone());
+    app.setting_up = Some(text);
+    app.before_restart = Some(std::mem::replace(&mut app.engine, Engine::Opening));
+    (app.goal, app.following) = (Some(step), true);
+    Effect::Restart(inputs_typed(app))
+}
+
+/// No guest can be given that line: everything is as it was.
+pub(super) fn not_set_up(app: &mut App, text: &str, why: String) -> Effect {
+    app.before_restart = None;
+    app.engine = Engine::Ended;
+    branch::undo(app);
+    prompt::reopen(app, text, Mistake::whole(text, why));
+    Effect::None
 }
 
 /// What the engine is when it does nothing: whether a step is left to run.

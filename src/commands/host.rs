@@ -87,9 +87,15 @@ impl SessionHost {
     }
 
     /// The same guest with the steps of a branch.
-    fn with_plan(&self, sets: Vec<(String, String)>, plan: &[PlannedStep]) -> Result<Opening, String> {
+    fn with_plan(
+        &self,
+        sets: Vec<(String, String)>,
+        plan: &[PlannedStep],
+        setup: &[String],
+    ) -> Result<Opening, String> {
         let steps: Vec<(Option<u32>, &str)> = plan.iter().map(|step| (step.line, step.text.as_str())).collect();
-        let script: Script = self.opening.script.arranged(&steps).map_err(|errors| errors.to_string())?;
+        let arranged = self.opening.script.described(setup).and_then(|script| script.arranged(&steps));
+        let script: Script = arranged.map_err(|errors| errors.to_string())?;
         Ok(Opening { script, ..self.fresh(sets) })
     }
 
@@ -125,6 +131,11 @@ impl SessionHost {
                 self.trial = None;
                 Some(Message::NotReplayed(Some(error.to_string())))
             }
+            report @ Report::OpenFailed(_) => {
+                // The guest that was there before still is.
+                self.trial = None;
+                Some(message(report))
+            }
             report @ Report::Broke if self.is_replaying => {
                 self.trial = None;
                 match message(report) {
@@ -149,9 +160,9 @@ impl Host for SessionHost {
 
     fn open(&mut self, which: Open) {
         match which {
-            Open::Inputs { inputs, plan } => {
+            Open::Inputs { inputs, plan, setup } => {
                 self.is_replaying = false;
-                match self.with_plan(inputs, &plan) {
+                match self.with_plan(inputs, &plan, &setup) {
                     Ok(opening) => self.trial = self.start(opening),
                     Err(why) => self.say(Message::OpenFailed(why)),
                 }
@@ -195,7 +206,7 @@ impl Host for SessionHost {
     }
 
     fn replay(&mut self, replay: Replay) {
-        let started = self.with_plan(replay.inputs, &replay.plan).and_then(|opening| {
+        let started = self.with_plan(replay.inputs, &replay.plan, &replay.setup).and_then(|opening| {
             let worker = Worker::replay(opening, replay.records, self.wake());
             worker.map_err(|error| format!("the system gives no thread for the guest: {error}"))
         });

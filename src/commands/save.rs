@@ -44,7 +44,8 @@ pub fn save(opening: &Opening, module: &Module, save: &Save) -> Result<String, S
                 .into());
         }
     };
-    let text = text(&opening.script, &name, save, !opening.stdin.is_empty());
+    let script = opening.script.described(&save.setup).map_err(|errors| errors.to_string())?;
+    let text = text(&script, &name, save, !opening.stdin.is_empty());
     if let Err(errors) = script::parse(&save.path, &text) {
         let why = errors.errors.first().map(|e| e.message.clone()).unwrap_or_default();
         return Err(format!("these steps would not be a steps file that can run: {why}"));

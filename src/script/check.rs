@@ -56,6 +56,13 @@ pub(super) fn typed(statement: &Statement, known: &Known, faults: &mut Vec<Fault
     checker.statement(statement);
 }
 
+/// Checks an `import` or `memory` line for a guest that is to start again.
+pub(super) fn setup(statement: &Statement, known: &Known, faults: &mut Vec<Fault>) {
+    let mut checker = Checker::new(faults);
+    checker.variables = known.inputs.iter().map(|name| (name.clone(), Given { line: 0, is_input: true })).collect();
+    checker.statement(statement);
+}
+
 /// A statement that only stands before the guest starts, with what to do instead.
 fn too_late(statement: &Statement) -> Option<Fault> {
     const SAVE: &str = "`:save FILE` writes these steps to a file: put the line at its top and open that";

@@ -25,7 +25,7 @@ pub use error::{ScriptError, ScriptErrors};
 use lexer::Lexer;
 pub use saved::SavedStep;
 pub use typed::{
-    Known, form_of, function_words, is_plain_name, names_given, parse_typed, reading_words, source_words,
+    Known, form_of, function_words, is_plain_name, names_given, parse_setup, parse_typed, reading_words, source_words,
     statements_in, step_words,
 };
 pub use words::FINDING_KINDS;

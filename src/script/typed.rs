@@ -61,6 +61,26 @@ pub fn parse_typed(text: &str, known: &Known) -> Result<Statement, ScriptErrors>
     found.map_err(|(lines, faults)| super::errors_in(TYPED, text, &lines, faults))
 }
 
+/// Reads an `import` or `memory` line typed for a guest that is to start again, over these inputs. `None` where the line
+/// begins with neither word.
+///
+/// # Errors
+/// What is wrong with it; the positions are those of `text`.
+pub fn parse_setup(text: &str, inputs: &[String]) -> Option<Result<Statement, ScriptErrors>> {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let behind = text.trim_start().strip_prefix(first).unwrap_or_default().trim_start();
+    if !matches!(first, "import" | "memory") || behind.starts_with('=') || behind.starts_with(',') {
+        return None;
+    }
+    let known = Known { inputs: inputs.to_vec(), ..Known::default() };
+    let found = super::single(text, "a statement", |line, faults| {
+        let statement = parser::statement(text, 0, line).map_err(|fault| faults.push(fault)).ok()?;
+        check::setup(&statement, &known, faults);
+        Some(statement)
+    });
+    Some(found.map_err(|(lines, faults)| super::errors_in(TYPED, text, &lines, faults)))
+}
+
 /// The statements that a text of several lines holds, each on one line and without comments; nothing is checked.
 pub fn statements_in(text: &str) -> Vec<String> {
     let mut lexer = Lexer::new(text, 0..text.len());
@@ -132,11 +152,39 @@ impl Script {
         let at = at.min(self.statements.len());
         let (before, after) = self.statements.split_at(at);
         let single_line = parse_typed(text, &Known::of(before, after))?.text;
+        self.put_in(at, &single_line)
+    }
+
+    /// The same script for a guest that is given these `import` and `memory` lines too; one that speaks of the same thing
+    /// as an earlier one takes its place.
+    ///
+    /// # Errors
+    /// What is wrong with one of them.
+    pub fn described(&self, lines: &[String]) -> Result<Script, ScriptErrors> {
+        let mut script = self.clone();
+        for text in lines {
+            let first_step = |script: &Script| script.statements.iter().position(|s| s.kind.is_step());
+            let at = first_step(&script).unwrap_or(script.statements.len());
+            let known = Known::of(script.statements.get(..at).unwrap_or_default(), &[]);
+            let Some(statement) = parse_setup(text, &known.inputs) else {
+                let fault = Fault::new(0..text.len(), "only `import` and `memory` lines are given to a guest");
+                return Err(super::errors_in(TYPED, text, &Lines::of(text), vec![fault]));
+            };
+            let statement = statement?;
+            script.statements.retain(|old| !is_same_subject(&old.kind, &statement.kind));
+            let at = first_step(&script).unwrap_or(script.statements.len());
+            script.put_in(at, &statement.text)?;
+        }
+        Ok(script)
+    }
+
+    /// Puts a statement that has been checked in before the statement `at`.
+    fn put_in(&mut self, at: usize, text: &str) -> Result<&Statement, ScriptErrors> {
         // Read again where it will stand, so that its positions are its own among all those of the script.
         let mut source = self.source.text.clone();
         source.push('\n');
         let start = source.len();
-        source.push_str(&single_line);
+        source.push_str(text);
         let mut faults: Vec<Fault> = Vec::new();
         let lines = Lines::of(&source);
         let read = items(&source, start..source.len(), &lines, &mut faults).into_iter().next();
@@ -178,10 +226,32 @@ impl Script {
     }
 }
 
+fn is_same_subject(a: &StatementKind, b: &StatementKind) -> bool {
+    match (a, b) {
+        (StatementKind::Import(a), StatementKind::Import(b)) => a.name == b.name,
+        (StatementKind::Memory { .. }, StatementKind::Memory { .. }) => true,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::script::parse;
+
+    #[test]
+    fn imports_are_added_before_the_steps_and_take_the_place_of_earlier_ones() {
+        let script = parse("a.steps", "input k = 1\nimport env.f() returns 1\np = call f()\n").unwrap();
+        let lines =
+            ["import env.g(a) returns k".to_owned(), "import env.f() returns k + 1".to_owned(), "memory m".into()];
+        let described = script.described(&lines).unwrap();
+        let texts: Vec<&str> = described.statements.iter().map(|s| s.text.as_str()).collect();
+        assert_eq!(texts, ["input k = 1", &lines[0], &lines[1], "memory m", "p = call f()"]);
+        assert!(script.described(&["import env.f() returns p".into()]).unwrap_err().to_string().contains("`p`"));
+        assert!(script.described(&["grow 1".into()]).is_err());
+        assert!(parse_setup("import = call f()", &[]).is_none() && parse_setup("write 1, \"\"", &[]).is_none());
+        assert!(parse_setup("import env.", &[]).unwrap().unwrap_err().beyond_unfinished().is_none());
+    }
 
     fn known() -> Known {
         Known {

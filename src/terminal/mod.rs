@@ -72,8 +72,9 @@ pub trait Host {
 pub enum Open {
     /// One of those the app was made with.
     Session(usize),
-    /// The one that is open, again from its start, with these inputs as typed, name and text, and these steps.
-    Inputs { inputs: Vec<(String, String)>, plan: Vec<PlannedStep> },
+    /// The one that is open, again from its start, with these inputs as typed, name and text, these
+    /// steps, and these `import` and `memory` lines that were typed.
+    Inputs { inputs: Vec<(String, String)>, plan: Vec<PlannedStep>, setup: Vec<String> },
 }
 
 /// How the terminal is used.
@@ -355,8 +356,8 @@ impl Stage<'_> {
             Effect::Advance => self.host.advance(),
             Effect::Cancel => self.host.cancel(),
             Effect::Restart(inputs) => {
-                let plan = self.app.plan();
-                self.host.open(Open::Inputs { inputs, plan });
+                let (plan, setup) = (self.app.plan(), self.app.setup.clone());
+                self.host.open(Open::Inputs { inputs, plan, setup });
             }
             Effect::Insert(statement) => self.host.insert(statement),
             Effect::Replay => self.host.replay(self.app.replay()),
