@@ -327,7 +327,7 @@ fn applies(app: &App, action: Action) -> bool {
         Action::OpenPrompt => ran > 0,
         Action::SwapBranch => app.branches.set_aside() > 0,
         // For those who explore: who has a script follows it.
-        Action::Overview => app.timeline.planned.iter().all(|planned| planned.line.is_none()),
+        Action::Overview => ran > 0 && app.timeline.planned.iter().all(|planned| planned.line.is_none()),
         _ => true,
     }
 }

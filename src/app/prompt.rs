@@ -323,9 +323,12 @@ pub(super) fn check(app: &App, line: &str) -> Result<String, Mistake> {
     }
 }
 
-/// What the guest's exports say against a statement.
+/// What the guest's exports, and what the step shown found, say against a statement.
 fn check_exports(app: &App, line: &str, statement: &Statement) -> Option<Mistake> {
     let wrong = |span: Span, message: String, help: Option<String>| Some(Mistake::at(line, span, message, help));
+    if let StatementKind::ExpectFinding { kind } = &statement.kind {
+        return check_finding(app, line, kind);
+    }
     let (name, kind) = match &statement.kind {
         StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => (&call.export, "func"),
         StatementKind::Global { export, .. } | StatementKind::Set { export, .. } => (export, "global"),
@@ -346,6 +349,19 @@ fn check_exports(app: &App, line: &str, statement: &Statement) -> Option<Mistake
         }
         _ => None,
     }
+}
+
+/// A finding is expected of the step shown: one that it does not have would only fail.
+fn check_finding(app: &App, line: &str, kind: &Name) -> Option<Mistake> {
+    let record = app.record().filter(|record| record.claims.is_empty())?;
+    let mut words: Vec<&str> = record.findings.iter().map(|finding| finding.kind.word()).collect();
+    if words.contains(&kind.text.as_str()) {
+        return None;
+    }
+    words.dedup();
+    let has = if words.is_empty() { "it has none".to_owned() } else { format!("it has {}", words.join(", ")) };
+    let message = format!("step {} does not have this finding", record.index);
+    Some(Mistake::at(line, kind.span, message, Some(has)))
 }
 
 fn no_export(app: &App, name: &Name, kind: &str) -> (String, Option<String>) {

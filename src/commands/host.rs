@@ -235,11 +235,10 @@ impl Host for SessionHost {
         if let Some(message) = self.next_of_trial() {
             return Some(message);
         }
-        let busy = self.trial.as_ref().filter(|_| self.is_replaying);
-        let worker = busy.or(self.worker.as_ref())?;
-        if let Some(report) = worker.next_report() {
+        if let Some(report) = self.worker.as_ref().and_then(Worker::next_report) {
             return Some(message(report));
         }
+        let worker = self.trial.as_ref().filter(|_| self.is_replaying).or(self.worker.as_ref())?;
         let (since, before) = self.begun;
         let progress = Progress { seconds: since.elapsed().as_secs(), stores: worker.stores().saturating_sub(before) };
         (progress != std::mem::replace(&mut self.told, progress)).then_some(Message::Progress(progress))

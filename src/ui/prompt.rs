@@ -32,7 +32,7 @@ pub fn draw(frame: &mut Frame, area: Rect, prompt: &Prompt, app: &App, theme: &T
     let title = text::fit(&title(prompt, app), area.width.saturating_sub(4), theme.glyphs.cut);
     Pen::at(buffer, area, 1, 0).put(" ", theme.text()).put(&title, theme.strong()).put(" ", theme.text());
     Pen::at(buffer, area, 1, 1).put(":", theme.key());
-    let line = Rect { x: area.x + SIGN, y: area.y + 1.min(rows - 1), width: room, height: 1.min(rows) };
+    let line = Rect { x: area.x + SIGN, y: area.y + 1.min(rows.saturating_sub(1)), width: room, height: 1.min(rows) };
     Pen::at(buffer, line, 0, 0).put(&view.shown, theme.text());
     for (row, pieces) in (2..rows).zip(below) {
         let mut pen = Pen::at(buffer, area, SIGN, row);

@@ -17,6 +17,8 @@ pub struct Explorer {
     pub app: App,
     /// Guests that were made to take the same steps again.
     pub replays: usize,
+    /// How one of those did not do the same.
+    pub differences: Vec<String>,
     pub saved: Option<String>,
 }
 
@@ -26,7 +28,8 @@ impl Explorer {
         let guest = Guest::from_bytes("guest.wat", wat.as_bytes()).unwrap();
         let script = script::parse("guest.steps", steps).unwrap();
         let app = App::new((120, 40), Vec::new(), true);
-        let mut explorer = Explorer { guest, script, session: None, app, replays: 0, saved: None };
+        let mut explorer =
+            Explorer { guest, script, session: None, app, replays: 0, differences: Vec::new(), saved: None };
         let (session, timeline) = Session::open(explorer.opening(explorer.script.clone(), Vec::new())).unwrap();
         explorer.session = Some(session);
         let effect = app::receive(&mut explorer.app, Message::Opened(Box::new(timeline)));
@@ -119,6 +122,7 @@ impl Explorer {
         for (done, record) in records.iter().enumerate() {
             let again = session.advance().expect("a step to run again");
             if let Some(how) = replay::difference(record, &again) {
+                self.differences.push(how.clone());
                 return app::receive(&mut self.app, Message::NotReplayed(Some(how)));
             }
             app::receive(&mut self.app, Message::Again(done + 1));
