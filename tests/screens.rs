@@ -4,6 +4,8 @@
 mod explore;
 #[path = "screens/inside.rs"]
 mod inside;
+#[path = "screens/map.rs"]
+mod map;
 #[path = "screens/session.rs"]
 mod session;
 

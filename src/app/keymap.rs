@@ -195,7 +195,7 @@ pub const BINDINGS: &[Binding] = &[
         "Takes the bytes under the cursor as a pointer and goes where it points.", Group::Bytes),
     normal(&["a"], Action::Focus, "about", "Goes back to the bytes this step is about.", Group::Bytes),
     normal(&["/"], Action::OpenSearch, "find",
-        "Finds text, bytes (hex\"ff fe\" or ff fe), or goes to an address: @0x400, @1024, @ptr, @ptr+12.", Group::Bytes)
+        "Finds text, bytes (hex\"ff fe\" or ff fe), or goes to an address: @0x400, @ptr+12, @buffer, @.rodata, @stack, @heap.", Group::Bytes)
         .shown("/", "find"),
     normal(&["n"], Action::FindNext, "find next", "Goes to the next place found.", Group::Bytes).shown("n", "next found"),
     normal(&["N"], Action::FindPrevious, "find previous", "Goes to the previous place found.", Group::Bytes),
@@ -226,6 +226,8 @@ pub const BINDINGS: &[Binding] = &[
         .shown("enter", "open"),
     binding(&["enter"], Action::Confirm, "find", "Finds what was typed, from the cursor on.", Group::Typing, &[Context::Search])
         .shown("enter", "find"),
+    binding(&["tab"], Action::CompleteName, "complete",
+        "Completes a name behind @, and lists the names that fit.", Group::Typing, &[Context::Search]).shown("tab", "name"),
     binding(&["enter"], Action::Confirm, "run again", "Runs the session again with these inputs.", Group::Typing,
         &[Context::Inputs]).shown("enter", "run again"),
     binding(&["enter"], Action::Confirm, "run", "Runs the step that was typed.", Group::Typing, PROMPT).shown("enter", "run"),

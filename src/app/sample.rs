@@ -72,6 +72,7 @@ pub fn announced() -> Timeline {
         ],
         imports: Vec::new(),
         looks: Default::default(),
+        layout: Vec::new(),
     };
     timeline.inputs = vec![InputFacts { name: "text".into(), value: Value::Text(TEXT.into()) }];
     timeline.planned = planned;

@@ -10,6 +10,7 @@ use crate::value::Value;
 
 mod explore;
 mod findings;
+mod places;
 mod unfold;
 
 const SIZE: (u16, u16) = (120, 40);

@@ -5,8 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    Action, App, Effect, Engine, Overlay, Pane, branch, complete, copy, findings, inputs, keymap, keys, list, prompt,
-    search, time, unfold, view,
+    Action, App, Effect, Engine, Overlay, Pane, branch, complete, copy, findings, inputs, keymap, keys, list, names,
+    prompt, search, time, unfold, view,
 };
 use crate::safe;
 
@@ -115,7 +115,7 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::Quit => return Effect::Quit { keep_frame: false },
         Action::QuitKeepFrame => return Effect::Quit { keep_frame: true },
         Action::Interrupt | Action::Suspend | Action::Redraw => return anywhere(app, action),
-        Action::Close | Action::Confirm | Action::Edit(_) => {}
+        Action::Close | Action::Confirm | Action::CompleteName | Action::Edit(_) => {}
         Action::Complete | Action::CompleteBack | Action::Older | Action::Newer => {}
     }
     Effect::None
@@ -135,6 +135,7 @@ fn overlaid(app: &mut App, action: Action) -> Effect {
         Action::Interrupt if matches!(app.overlay, Overlay::Prompt(_)) && !app.is_running() => {
             app.overlay = Overlay::None
         }
+        Action::CompleteName => names::complete(app),
         Action::Down => move_line(app, 1),
         Action::Up => move_line(app, -1),
         Action::PageDown => move_line(app, PAGE_LINES as isize),

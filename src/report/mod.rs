@@ -3,7 +3,9 @@
 //! Reads the timeline and nothing else: no files, no clock, no terminal. The same timeline and options give the same
 //! bytes. A broken pipe is an error like any other here; what it means is the caller's business.
 
+mod diff;
 mod json;
+mod junit;
 mod paper;
 mod picture;
 mod stores;
@@ -16,6 +18,8 @@ use std::io;
 
 use crate::timeline::{Moment, Timeline};
 
+pub use diff::write_comparison;
+pub use junit::{Case, Verdict, write_junit};
 pub use summary::{problem, summary_line};
 
 /// How a run is written down.

@@ -17,6 +17,7 @@ use crate::value::Value;
 use super::check::Check;
 use super::files::Files;
 use super::imports::{HostState, display};
+use super::layout::layout_facts;
 use super::scope::Scope;
 use super::wasi::Wasi;
 use super::world::BareWorld;
@@ -48,7 +49,12 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     let born = memory_index.as_ref().ok().and_then(|index| memory_facts(&script, &guest, *index));
     scope.is_64 = born.as_ref().is_some_and(|m| m.is_64);
     let inputs = set_inputs(&script, &files, &sets, &mut scope)?;
-    let mut timeline = Timeline::new(title, guest_facts(&guest, born.clone()), inputs, planned_steps(&script));
+    let mut timeline = Timeline::new(
+        title,
+        guest_facts(&guest, born.clone(), memory_index.as_ref().ok().copied()),
+        inputs,
+        planned_steps(&script),
+    );
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
     timeline.guest.looks = looks::looks(&guest, &script, &module);
@@ -125,7 +131,7 @@ fn choices(names: &[&str]) -> String {
 }
 
 /// As the module declares it, but with the size that the script gives an imported one.
-fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option<MemoryFacts> {
+pub(super) fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option<MemoryFacts> {
     let memory = guest.memories().get(index as usize)?;
     let mut facts = MemoryFacts { pages: memory.ty.min, max: memory.ty.max, is_64: memory.ty.is_64 };
     if let Some((module, name)) = &memory.imported {
@@ -238,7 +244,7 @@ fn unknown_input(name: &str, names: &[&str]) -> String {
     }
 }
 
-fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>) -> GuestFacts {
+fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -> GuestFacts {
     let given = guest.given_bytes();
     GuestFacts {
         path: guest.name().to_string(),
@@ -261,6 +267,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>) -> GuestFacts {
             })
             .collect(),
         looks: Default::default(),
+        layout: index.map(|index| layout_facts(guest, index)).unwrap_or_default(),
     }
 }
 

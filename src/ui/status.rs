@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{App, Engine, Overlay, events};
+use crate::app::{App, Engine, Overlay, events, names};
 use crate::safe;
 
 use super::adapter;
@@ -16,7 +16,7 @@ const NOTICE_ROWS: usize = 3;
 
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if let Overlay::Search { input } = &app.overlay {
-        search(frame, area, input, theme);
+        search(frame, area, app, input, theme);
         return;
     }
     let buffer = frame.buffer_mut();
@@ -104,10 +104,23 @@ fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
     }
 }
 
-fn search(frame: &mut Frame, area: Rect, input: &tui_input::Input, theme: &Theme) {
-    let hint = "text, hex bytes or @address   enter finds  esc closes";
+/// The names that go on what was typed, as many as there is room for.
+fn names_hint(app: &App, begun: &str, columns: u16, theme: &Theme) -> String {
+    let fitting = names::that_begin_with(app, begun);
+    let Some(first) = fitting.first() else { return "an address, or a name   tab lists".to_owned() };
+    let is_whole = fitting.len() == 1 && first == begun;
+    let names: Vec<String> = fitting.iter().map(|name| safe::plain(name)).collect();
+    let hint = if is_whole { "enter goes there".to_owned() } else { format!("tab completes: {}", names.join(" ")) };
+    text::fit(&hint, columns, theme.glyphs.cut)
+}
+
+fn search(frame: &mut Frame, area: Rect, app: &App, input: &tui_input::Input, theme: &Theme) {
+    let hint = match input.value().trim_start().strip_prefix('@') {
+        Some(begun) => names_hint(app, begun, area.width / 2, theme),
+        None => "text, hex bytes or @address   enter finds  esc closes".to_owned(),
+    };
     // The hint gives way where less than a useful field would be left.
-    let beside = area.width.saturating_sub(text::width(hint) + 3);
+    let beside = area.width.saturating_sub(text::width(&hint) + 3);
     let field = Rect { width: if beside >= 24 { beside } else { area.width }, ..area };
     let buffer = frame.buffer_mut();
     Pen::at(buffer, area, 1, 0).put("/", theme.key());
@@ -115,5 +128,5 @@ fn search(frame: &mut Frame, area: Rect, input: &tui_input::Input, theme: &Theme
     let input_area = Rect { x, width: field.width.saturating_sub(3), ..field };
     super::overlay::input_line(frame, input_area, input, true, theme);
     let hint_area = Rect { x: field.right(), width: area.width.saturating_sub(field.width), ..area };
-    Pen::at(frame.buffer_mut(), hint_area, 1, 0).put(hint, theme.faint());
+    Pen::at(frame.buffer_mut(), hint_area, 1, 0).put(&hint, theme.faint());
 }

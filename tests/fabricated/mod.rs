@@ -25,6 +25,7 @@ impl Story {
             ],
             imports: vec![],
             looks: Default::default(),
+            layout: vec![],
         };
         let mut timeline = Timeline::default();
         timeline.title = title.into();

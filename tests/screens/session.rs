@@ -31,6 +31,7 @@ pub fn announced(bytes: u64) -> Timeline {
         exports: vec![ExportFacts { name: "add_wasm_is_cool".into(), kind: "func".into(), ty: "(i32) -> i32".into() }],
         imports: Vec::new(),
         looks: Default::default(),
+        layout: Vec::new(),
     };
     timeline.inputs = vec![InputFacts { name: "text".into(), value: Value::Text("Did you know".into()) }];
     timeline.planned = TEXTS

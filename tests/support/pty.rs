@@ -182,6 +182,13 @@ impl Pty {
         self.stat(11).parse::<u64>().unwrap() + self.stat(12).parse::<u64>().unwrap()
     }
 
+    /// The most memory the process has had, in bytes.
+    pub fn peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid().as_raw_pid())).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) << 10
+    }
+
     /// Reads until the process is in this state.
     #[track_caller]
     pub fn wait_for_state(&mut self, state: char) {

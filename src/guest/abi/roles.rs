@@ -81,8 +81,9 @@ fn of_global(facts: &Facts<'_>, global: &Global<'_>) -> ExportRole {
         _ => {}
     }
     if let Some(why) = buffers::points(facts, global) {
-        let is_named = why.is_empty();
-        return because(Role::Pointer, if is_named { "by its name".into() } else { why });
+        // The reason names the global, which stands beside it here.
+        let why = why.split_once(" is ").map_or("by its name", |(_, why)| why);
+        return because(Role::Pointer, why);
     }
     match words::is_length(&global.words) && matches!(global.ty, ValueType::I32 | ValueType::I64) {
         true => because(Role::Length, "by its name"),
@@ -213,7 +214,8 @@ impl<'f, 'g> Context<'f, 'g> {
 
     /// A function that takes something.
     fn taking(&self, function: &Function<'_>) -> ExportRole {
-        let address = &self.facts.address;
+        let facts = self.facts;
+        let address = &facts.address;
         let wide = function.ty.params.iter().take_while(|ty| *ty == address).count();
         let transform = |args: &[Arg], why: &str| ExportRole { args: args.to_vec(), ..because(Role::Transform, why) };
         let is_alone = function.ty.params.len() == 1;
@@ -228,6 +230,9 @@ impl<'f, 'g> Context<'f, 'g> {
         }
         if self.has_passed_pointers && wide >= 2 {
             return transform(&[Arg::Pointer, Arg::Length], "takes perhaps a pointer and a length");
+        }
+        if facts.function("__new").is_some() && wide >= 1 && !self.has_own_buffer {
+            return transform(&[Arg::Pointer], "takes perhaps an object's pointer");
         }
         if self.has_own_buffer && wide == 1 && is_alone {
             return transform(&[Arg::Length], "takes one number, perhaps a length");

@@ -28,6 +28,7 @@ fn sentence(finding: &Finding) -> Option<String> {
         FindingKind::DoubleRelease => format!("It had been given back{} already.", blamed()),
         FindingKind::Leak => format!("The block named{} is lost: nobody gave it back.", blamed()),
         FindingKind::Overlap => format!("Its bytes are in part those of the block named{}.", blamed()),
+        FindingKind::GrowthRefused => "It asked for more memory and was refused by --max-memory.".into(),
         // The outcome, or the growth, is told by others.
         FindingKind::OutOfBounds
         | FindingKind::Trap
