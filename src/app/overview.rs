@@ -30,13 +30,16 @@ pub fn lines(app: &App) -> Vec<Line> {
     let mut lines = Vec::new();
     let prose = |text: &str| Line::Prose(text.to_owned());
     lines.push(prose(&started(app)));
-    lines.extend(guest.looks.families.iter().take(3).map(|family| Line::Prose(format!("It {family}."))));
     if !guest.looks.examples.is_empty() {
         lines.extend([Line::Blank, Line::Title("press : and type a step, such as".into())]);
         lines.extend(guest.looks.examples.iter().map(|step| Line::Code(safe::cut(step, 200))));
         lines.push(prose(
             "tab completes names. The values are guesses: put in your own. :save FILE keeps what you did.",
         ));
+    }
+    if !guest.looks.families.is_empty() {
+        lines.push(Line::Blank);
+        lines.extend(guest.looks.families.iter().take(3).map(|family| Line::Prose(format!("It {family}."))));
     }
     lines.extend([Line::Blank, Line::Title("exports".into())]);
     for (index, export) in guest.exports.iter().enumerate() {
