@@ -8,13 +8,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part and the other parts it may name. `main` and `cli` wire everything and may name anything.
-const PARTS: [(&str, &[&str]); 11] = [
+const PARTS: [(&str, &[&str]); 12] = [
     ("safe", &[]),
     ("source", &[]),
     ("value", &["safe"]),
     ("script", &["value", "safe"]),
     ("timeline", &["value", "safe", "source"]),
     ("guest", &["value", "safe", "source"]),
+    ("inspect", &["guest", "safe"]),
     ("session", &["guest", "script", "timeline", "value", "safe", "source"]),
     ("report", &["timeline", "value", "safe", "source"]),
     // `script`: what is typed is read, and completed, at each key.

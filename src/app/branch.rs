@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::{App, Engine, typed};
+use super::{Action, App, Engine, typed};
 use crate::timeline::{Moment, Timeline};
 
 /// The most branches that are kept aside; the one not looked at for the longest time goes first.
@@ -104,7 +104,8 @@ pub(super) fn swap(app: &mut App) {
         return;
     }
     let Some(next) = app.branches.aside.pop_front() else {
-        app.say("Nothing is set aside: going back and typing a step with : makes a branch.");
+        let key = app.keys.key_of(Action::OpenPrompt);
+        app.say(format!("Nothing is set aside: going back and typing a step with {key} makes a branch."));
         return;
     };
     let old = taken(app, Timeline::default());
@@ -112,7 +113,8 @@ pub(super) fn swap(app: &mut App) {
     show(app, next);
     let (number, made) = (app.branches.number, app.branches.made);
     let last = app.timeline.steps().len().saturating_sub(1);
-    app.say(format!("Branch {number} of {made}: it ends after step {last}. x goes to the next."));
+    let key = app.keys.key_of(Action::SwapBranch);
+    app.say(format!("Branch {number} of {made}: it ends after step {last}. {key} goes to the next."));
 }
 
 fn taken(app: &mut App, instead: Timeline) -> Branch {

@@ -39,7 +39,7 @@ mod update;
 mod view;
 
 pub use action::Action;
-pub use keymap::{Context, status_keys};
+pub use keymap::{Context, Keymap, status_keys};
 pub use mouse::{click, wheel};
 pub use receive::receive;
 pub use shown::MOST_WRITERS;
@@ -81,6 +81,8 @@ pub struct App {
     pub size: (u16, u16),
     /// The sessions `p` offers.
     pub sessions: Vec<SessionChoice>,
+    /// Which key does what.
+    pub keys: Keymap,
     /// Run on until this step has run; `usize::MAX` for as far as it goes.
     pub goal: Option<usize>,
     /// The event at which to stand in the goal's step, unfolded, once it has run.
@@ -173,6 +175,7 @@ impl App {
             mouse,
             size,
             sessions,
+            keys: Keymap::default(),
             goal: None,
             goal_event: None,
             following: true,

@@ -1,7 +1,7 @@
 //! What a guest exports and imports, told to a person who has just opened it: with types, with what each looks like to be
 //! for, and with what to type first. Plain lines; how they look is for `ui`.
 
-use super::App;
+use super::{Action, App};
 use crate::safe;
 use crate::timeline::pages_in_words;
 
@@ -30,8 +30,9 @@ pub fn lines(app: &App) -> Vec<Line> {
     let mut lines = Vec::new();
     let prose = |text: &str| Line::Prose(text.to_owned());
     lines.push(prose(&started(app)));
+    let key = app.keys.key_of(Action::OpenPrompt);
     if !guest.looks.examples.is_empty() {
-        lines.extend([Line::Blank, Line::Title("press : and type a step, such as".into())]);
+        lines.extend([Line::Blank, Line::Title(format!("press {key} and type a step, such as"))]);
         lines.extend(guest.looks.examples.iter().map(|step| Line::Code(safe::cut(step, 200))));
         lines.push(prose(
             "tab completes names. The values are guesses: put in your own. :save FILE keeps what you did.",

@@ -3,7 +3,7 @@
 
 use tui_input::Input;
 
-use super::{App, Effect, Engine, Overlay, complete, typed};
+use super::{Action, App, Effect, Engine, Overlay, complete, typed};
 use crate::safe;
 use crate::script::ast::{Call, Name, Span, Statement, StatementKind};
 use crate::script::{self, ScriptError, ScriptErrors};
@@ -191,14 +191,14 @@ fn where_it_runs(app: &App, line: &str) -> String {
     if matches!(app.engine, Engine::Running { .. } | Engine::Replaying { .. } | Engine::Opening) {
         return "enter runs it when the running step is over".to_owned();
     }
-    let shown = app.moment.step;
+    let (shown, swap) = (app.moment.step, app.keys.key_of(Action::SwapBranch));
     match typed::base(app, line) {
         None => "nothing can be run: the guest was not instantiated".to_owned(),
         Some(base) if base.saturating_add(1) < ran && base < shown => {
-            format!("enter runs it in the place of step {}, which did not end in ok; x brings that back", base + 1)
+            format!("enter runs it in the place of step {}, which did not end in ok; {swap} brings that back", base + 1)
         }
         Some(base) if base.saturating_add(1) < ran => {
-            format!("enter runs it after step {base}; what follows is set aside, and x brings it back")
+            format!("enter runs it after step {base}; what follows is set aside, and {swap} brings it back")
         }
         Some(base) if app.timeline.planned.len() > ran => {
             format!("enter runs it as step {}, before the rest of the script", base + 1)

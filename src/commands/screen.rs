@@ -20,6 +20,7 @@ pub fn show(cli: &Cli) -> Result<ExitCode> {
     let choices =
         SESSIONS.iter().map(|s| SessionChoice { name: s.name.into(), description: s.description.into() }).collect();
     let mut app = App::new((80, 24), choices, !cli.no_mouse);
+    app.keys = cli.look.keys.clone();
     if let Some(at) = cli.session.at {
         app.goal = Some(at.step);
         app.goal_event = at.store.map(|store| u32::try_from(store).unwrap_or(u32::MAX));
