@@ -19,7 +19,8 @@ const PARTS: [(&str, &[&str]); 13] = [
     ("inspect", &["guest", "safe"]),
     ("session", &["guest", "script", "timeline", "value", "safe", "source", "prose"]),
     ("report", &["timeline", "value", "safe", "source", "prose"]),
-    ("app", &["timeline", "value", "safe", "source", "prose"]),
+    // `script`: what is typed is read, and completed, at each key.
+    ("app", &["script", "timeline", "value", "safe", "source", "prose"]),
     ("ui", &["app", "timeline", "value", "safe", "source", "prose"]),
     ("terminal", &["app", "ui", "timeline", "value", "safe", "source", "prose"]),
 ];

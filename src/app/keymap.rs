@@ -22,11 +22,21 @@ pub enum Context {
     Inputs,
     Sessions,
     Answer,
+    Prompt,
+    Guest,
 }
 
 impl Context {
-    pub const ALL: [Context; 6] =
-        [Context::Normal, Context::Help, Context::Search, Context::Inputs, Context::Sessions, Context::Answer];
+    pub const ALL: [Context; 8] = [
+        Context::Normal,
+        Context::Help,
+        Context::Search,
+        Context::Inputs,
+        Context::Sessions,
+        Context::Answer,
+        Context::Prompt,
+        Context::Guest,
+    ];
 }
 
 /// Bindings that help shows together.
@@ -78,9 +88,10 @@ pub struct Binding {
 
 const NORMAL: &[Context] = &[Context::Normal];
 const EVERYWHERE: &[Context] = &Context::ALL;
-const LISTS: &[Context] = &[Context::Help, Context::Inputs, Context::Sessions];
-const SCROLLED: &[Context] = &[Context::Help, Context::Sessions];
-const TYPING: &[Context] = &[Context::Search, Context::Inputs, Context::Answer];
+const LISTS: &[Context] = &[Context::Help, Context::Inputs, Context::Sessions, Context::Guest];
+const SCROLLED: &[Context] = &[Context::Help, Context::Sessions, Context::Guest];
+const TYPING: &[Context] = &[Context::Search, Context::Inputs, Context::Answer, Context::Prompt];
+const PROMPT: &[Context] = &[Context::Prompt];
 const ANSWERING: &[Context] = &[Context::Answer];
 
 const fn binding(
@@ -147,6 +158,12 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["G"], Action::Last, "last step",
         "Goes to the last step that has run; pressed there, runs all the others. 12{last step} goes to step 12, running up to it if need be.",
         Group::Time).shown("G", "end"),
+    // Exploring: early, so that a narrow status line has room for them.
+    binding(&[":"], Action::OpenPrompt, "type a step",
+        "Types a step of the steps language and runs it after the step shown; or save FILE, help, guest, q.", Group::Session,
+        &[Context::Normal, Context::Guest]).shown(":", "type"),
+    normal(&["x"], Action::SwapBranch, "other branch",
+        "Shows the next branch: typing a step after going back sets aside what followed.", Group::Session).shown("x", "branch"),
     normal(&["Home"], Action::Start, "first store", "Goes before the first store of an unfolded step; else like {first step}.", Group::Time),
     normal(&["End"], Action::End, "last store", "Goes to the last store of an unfolded step; else like {last step}.", Group::Time),
     normal(&["}"], Action::NextTouch, "next touch",
@@ -203,11 +220,13 @@ pub const BINDINGS: &[Binding] = &[
         "Edits the session's inputs and runs it again up to the step shown.", Group::Session).shown("e", "edit"),
     normal(&["p"], Action::ChooseSession, "choose session", "Opens the list of sessions and lessons to choose from.", Group::Session)
         .shown("p", "sessions"),
+    normal(&["m"], Action::Overview, "module", "Shows what the guest exports and imports, and what to type first.",
+        Group::Session).shown("m", "module"),
     // Program.
     normal(&["M"], Action::Mouse, "mouse",
         "Turns the mouse on or off; off, the terminal selects text with it as usual.", Group::Program),
     binding(&["ctrl-c"], Action::Interrupt, "interrupt",
-        "Cancels the running step; when nothing runs, or the step does not stop, leaves the program.", Group::Program, EVERYWHERE),
+        "Cancels the running step; when nothing runs, or the step does not stop, leaves the program. In the line of {type a step} it closes that.", Group::Program, EVERYWHERE),
     binding(&["ctrl-z"], Action::Suspend, "suspend", "Suspends the program; fg brings it back.", Group::Program, EVERYWHERE),
     binding(&["ctrl-l"], Action::Redraw, "redraw", "Draws the whole screen again.", Group::Program, EVERYWHERE),
     normal(&["?"], Action::Help, "help", "Shows all keys.", Group::Program).shown("?", "help"),
@@ -230,6 +249,13 @@ pub const BINDINGS: &[Binding] = &[
         .shown("tab", "hint"),
     binding(&["↓"], Action::Down, "down", "Goes down in what happened.", Group::Typing, ANSWERING),
     binding(&["↑"], Action::Up, "up", "Goes up in what happened.", Group::Typing, ANSWERING),
+    binding(&["enter"], Action::Confirm, "run", "Runs the step that was typed.", Group::Typing, PROMPT).shown("enter", "run"),
+    binding(&["tab"], Action::Complete, "complete", "Completes the word, and goes on to the next choice.", Group::Typing,
+        PROMPT).shown("tab", "complete"),
+    binding(&["shift-tab"], Action::CompleteBack, "complete back", "Goes back to the choice before.", Group::Typing, PROMPT),
+    binding(&["↑", "ctrl-p"], Action::Older, "older line", "Shows the line typed before.", Group::Typing, PROMPT)
+        .shown("↑", "history"),
+    binding(&["↓", "ctrl-n"], Action::Newer, "newer line", "Shows the line typed after.", Group::Typing, PROMPT),
     binding(&["tab"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS).shown("tab", "next"),
     binding(&["↓"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS),
     binding(&["shift-tab", "↑"], Action::Up, "previous", "Goes to the previous input or line.", Group::Open, LISTS),
@@ -242,6 +268,8 @@ pub const BINDINGS: &[Binding] = &[
     binding(&["esc", "q", "?"], Action::Close, "close", "Closes the help.", Group::Open, &[Context::Help]).shown("esc", "close"),
     binding(&["esc", "q", "p"], Action::Close, "close", "Closes the list.", Group::Open, &[Context::Sessions])
         .shown("esc", "close"),
+    binding(&["esc", "q", "m", "enter", "space"], Action::Close, "close", "Closes what is said of the guest.", Group::Open,
+        &[Context::Guest]).shown("esc", "close"),
     binding(&["esc"], Action::Close, "close", "Closes the line without doing anything.", Group::Typing, TYPING)
         .shown("esc", "close"),
     // The line being typed.
@@ -291,7 +319,13 @@ fn applies(app: &App, action: Action) -> bool {
         Action::NextFinding => app.timeline.steps().iter().any(|step| !step.findings.is_empty()),
         Action::WhoWrote => !app.writers().is_empty(),
         Action::Last => step.saturating_add(1) < ran || app.engine == Engine::Ready,
-        Action::Escape => app.count.is_some() || matches!(app.engine, Engine::Running { cancelling: false, .. }),
+        Action::Escape => {
+            app.count.is_some()
+                || matches!(
+                    app.engine,
+                    Engine::Running { cancelling: false, .. } | Engine::Replaying { cancelling: false, .. }
+                )
+        }
         Action::NextPane => !app.timeline.planned.is_empty(),
         Action::OpenSearch => !app.memory().is_empty(),
         Action::NextChange => app.cumulative || app.record().is_some_and(|r| !r.changes.is_empty()),
@@ -301,6 +335,10 @@ fn applies(app: &App, action: Action) -> bool {
         Action::Answer => course::open_question(app).is_some(),
         Action::Hint => app.course.hints(app.moment.step) < course::hints_here(app),
         Action::NextLesson => app.course.next().is_some() && course::is_at_end(app),
+        Action::OpenPrompt => ran > 0,
+        Action::SwapBranch => app.branches.set_aside() > 0,
+        // For those who explore: who has a script follows it.
+        Action::Overview => ran > 0 && app.timeline.planned.iter().all(|planned| planned.line.is_none()),
         _ => true,
     }
 }
@@ -373,7 +411,7 @@ mod tests {
 
     #[test]
     fn later_keys_are_free() {
-        for key in [":", "s"] {
+        for key in ["s"] {
             assert_eq!(lookup(Context::Normal, keys::parse(key).unwrap()), None, "{key}");
         }
     }

@@ -5,13 +5,13 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    Action, App, Effect, Engine, Overlay, Pane, copy, course, findings, inputs, keys, list, names, search, time,
-    unfold, view,
+    Action, App, Effect, Engine, Overlay, Pane, branch, complete, copy, course, findings, inputs, keys, list, names,
+    prompt, search, time, unfold, view,
 };
 use crate::safe;
 
 /// The most characters a line being typed may have.
-const LONGEST_LINE: usize = 65536;
+pub(super) const LONGEST_LINE: usize = 65536;
 /// Steps and lines of a list that a page is.
 const PAGE_LINES: usize = 10;
 
@@ -24,7 +24,10 @@ pub fn key(app: &mut App, event: KeyEvent) -> Effect {
         return update(app, action);
     }
     if event.modifiers.contains(KeyModifiers::ALT)
-        && matches!(app.overlay, Overlay::None | Overlay::Help { .. } | Overlay::Sessions { .. })
+        && matches!(
+            app.overlay,
+            Overlay::None | Overlay::Help { .. } | Overlay::Sessions { .. } | Overlay::Guest { .. }
+        )
     {
         return escape_then(app, event);
     }
@@ -103,6 +106,9 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::Answer => course::open(app),
         Action::Hint => course::hint(app),
         Action::NextLesson => return course::next_lesson(app),
+        Action::OpenPrompt => prompt::open(app),
+        Action::SwapBranch => branch::swap(app),
+        Action::Overview => app.overlay = Overlay::Guest { scroll: 0 },
         Action::Escape => return escape(app),
         Action::CopyRow => return copied(app, copy::row(app)),
         Action::CopyView => return copied(app, copy::view(app)),
@@ -113,6 +119,7 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::QuitKeepFrame => return Effect::Quit { keep_frame: true },
         Action::Interrupt | Action::Suspend | Action::Redraw => return anywhere(app, action),
         Action::Close | Action::Confirm | Action::CompleteName | Action::Edit(_) => {}
+        Action::Complete | Action::CompleteBack | Action::Older | Action::Newer => {}
     }
     Effect::None
 }
@@ -124,6 +131,14 @@ fn overlaid(app: &mut App, action: Action) -> Effect {
         Action::Confirm => return confirm(app),
         Action::Hint => course::hint(app),
         Action::Edit(request) => edit(app, request),
+        Action::OpenPrompt => prompt::open(app),
+        Action::Complete => complete::complete(app, true),
+        Action::CompleteBack => complete::complete(app, false),
+        Action::Older => prompt::recall(app, true),
+        Action::Newer => prompt::recall(app, false),
+        Action::Interrupt if matches!(app.overlay, Overlay::Prompt(_)) && !app.is_running() => {
+            app.overlay = Overlay::None
+        }
         Action::CompleteName => names::complete(app),
         Action::Down => move_line(app, 1),
         Action::Up => move_line(app, -1),
@@ -138,7 +153,7 @@ fn overlaid(app: &mut App, action: Action) -> Effect {
 
 fn anywhere(app: &mut App, action: Action) -> Effect {
     match action {
-        Action::Interrupt if matches!(app.engine, Engine::Running { cancelling: false, .. }) => cancel(app),
+        Action::Interrupt if can_cancel(app) => cancel(app),
         Action::Interrupt => Effect::Quit { keep_frame: false },
         Action::Suspend => Effect::Suspend,
         Action::Redraw => Effect::Redraw,
@@ -146,10 +161,19 @@ fn anywhere(app: &mut App, action: Action) -> Effect {
     }
 }
 
+/// Whether something runs that was not told to stop yet.
+fn can_cancel(app: &App) -> bool {
+    matches!(app.engine, Engine::Running { cancelling: false, .. } | Engine::Replaying { cancelling: false, .. })
+}
+
 /// Puts pasted text into the line being typed: one line, without characters that a terminal would act on.
 pub fn paste(app: &mut App, text: &str) -> Effect {
     app.notice = None;
     app.forget_count();
+    if matches!(app.overlay, Overlay::Prompt(_)) {
+        prompt::paste(app, text);
+        return Effect::None;
+    }
     let line: String = text
         .trim_end_matches(['\r', '\n'])
         .replace("\r\n", " ")
@@ -168,8 +192,9 @@ pub fn paste(app: &mut App, text: &str) -> Effect {
             *input = Input::new(value).with_cursor(at.saturating_add(pasted.chars().count()));
         }
         None => {
-            let (find, edit) = (app.keys.key_of(Action::OpenSearch), app.keys.key_of(Action::EditInputs));
-            let advice = format!("press {find} to find something, or {edit} to edit the inputs");
+            let key = |action| app.keys.key_of(action);
+            let (step, find, edit) = (key(Action::OpenPrompt), key(Action::OpenSearch), key(Action::EditInputs));
+            let advice = format!("press {step} to type a step, {find} to find something, or {edit} to edit the inputs");
             app.say(format!("There is no line to paste into: {advice}."));
         }
     }
@@ -196,6 +221,7 @@ fn line_being_typed(app: &mut App) -> Option<&mut Input> {
             field.error = None;
             &mut field.input
         }),
+        Overlay::Prompt(prompt) => Some(&mut prompt.input),
         _ => None,
     }
 }
@@ -206,6 +232,7 @@ fn edit(app: &mut App, request: InputRequest) {
     if !(grows && input.value().chars().count() >= LONGEST_LINE) {
         input.handle(request);
     }
+    prompt::look(app);
 }
 
 fn confirm(app: &mut App) -> Effect {
@@ -220,7 +247,8 @@ fn confirm(app: &mut App) -> Effect {
             let chosen = *chosen;
             open_session(app, chosen)
         }
-        Overlay::None | Overlay::Help { .. } => Effect::None,
+        Overlay::Prompt(_) => prompt::confirm(app),
+        Overlay::None | Overlay::Help { .. } | Overlay::Guest { .. } => Effect::None,
     }
 }
 
@@ -255,7 +283,7 @@ pub(super) fn open_session(app: &mut App, chosen: usize) -> Effect {
 fn move_line(app: &mut App, lines: isize) {
     let choices = app.choices();
     match &mut app.overlay {
-        Overlay::Help { scroll } => {
+        Overlay::Help { scroll } | Overlay::Guest { scroll } => {
             *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines)).unwrap_or(u16::MAX);
         }
         Overlay::Inputs { fields, chosen } => *chosen = around(*chosen, lines, fields.len()),
@@ -266,7 +294,7 @@ fn move_line(app: &mut App, lines: isize) {
             let lines = i16::try_from(lines).unwrap_or(0);
             scroll(app, Pane::Happened, lines);
         }
-        Overlay::None | Overlay::Search { .. } => {}
+        Overlay::None | Overlay::Search { .. } | Overlay::Prompt(_) => {}
     }
 }
 
@@ -354,12 +382,13 @@ fn escape(app: &mut App) -> Effect {
 
 fn cancel(app: &mut App) -> Effect {
     app.goal = None;
+    app.queue.clear();
     match &mut app.engine {
-        Engine::Running { cancelling, .. } if !*cancelling => {
+        Engine::Running { cancelling, .. } | Engine::Replaying { cancelling, .. } if !*cancelling => {
             *cancelling = true;
             Effect::Cancel
         }
-        Engine::Running { .. } => {
+        Engine::Running { .. } | Engine::Replaying { .. } => {
             app.say("The step is being cancelled; ctrl-c leaves at once.");
             Effect::None
         }

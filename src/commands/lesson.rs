@@ -10,6 +10,7 @@ use linmem::{safe, terminal};
 use crate::cli::LessonArgs;
 
 use super::builtin::LESSONS;
+use super::host::Subject;
 use super::{load, progress, run, screen, wants_color};
 
 /// How alike a name must be to be taken for a lesson's, from 0 to 1.
@@ -20,7 +21,8 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
     let index = find(name)?;
     let opening = load::lesson(index, &args.session)?;
     if terminal::is_usable() && args.session.stdin.is_none() {
-        screen::play(opening, Some(index), &args.session, &args.look, !args.no_mouse)
+        let subject = Subject { opening, lesson: Some(index), file: None };
+        screen::play(subject, &args.session, &args.look, !args.no_mouse)
     } else {
         run::transcript_of(opening, args.session.at, &args.look)
     }

@@ -4,6 +4,7 @@ mod answer;
 mod builtin;
 mod config;
 mod diff;
+mod history;
 mod host;
 mod init;
 mod inspect;
@@ -12,6 +13,7 @@ mod load;
 mod manual;
 mod progress;
 mod run;
+mod save;
 mod screen;
 mod test;
 

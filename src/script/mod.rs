@@ -12,6 +12,8 @@ mod lexer;
 mod lexer_literals;
 mod markdown;
 mod parser;
+mod saved;
+mod typed;
 mod words;
 
 use std::collections::BTreeSet;
@@ -22,6 +24,11 @@ use ast::{BinaryOp, Expr, ExprKind, Function, Import, Name, Statement, Statement
 use error::{Fault, Lines};
 pub use error::{ScriptError, ScriptErrors};
 use lexer::Lexer;
+pub use saved::SavedStep;
+pub use typed::{
+    Known, form_of, function_words, is_plain_name, names_given, parse_setup, parse_typed, reading_words, source_words,
+    statements_in, step_words,
+};
 pub use words::FINDING_KINDS;
 
 /// The text of a steps file, and what to call it in messages.
@@ -41,6 +48,8 @@ pub struct Script {
     /// The prose around the statements of a Markdown file.
     pub document: Document,
     lines: Lines,
+    /// Where the text as it was read ends; what is behind it was typed.
+    written: usize,
 }
 
 /// Reads and checks a steps file. A name that ends in `.md` is Markdown, every other (and `-`) plain steps.
@@ -62,7 +71,8 @@ pub fn parse(name: &str, text: &str) -> Result<Script, ScriptErrors> {
         return Err(ScriptErrors::new(source, &lines, faults));
     }
     let statements = items.into_iter().filter_map(Item::into_statement).collect();
-    Ok(Script { source, statements, document, lines })
+    let written = source.text.len();
+    Ok(Script { source, statements, document, lines, written })
 }
 
 /// Reads one expression, as `--set` and the terminal's `e` take it: a value that can be told before the guest starts,

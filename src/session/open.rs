@@ -23,7 +23,7 @@ use super::scope::Scope;
 use super::wasi::Wasi;
 use super::world::BareWorld;
 use super::{Opening, Session, engine};
-use super::{settle, steps};
+use super::{looks, settle, steps};
 
 /// Why a session cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +59,7 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     timeline.document = script.document.clone();
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
+    timeline.guest.looks = looks::looks(&guest, &script, &module);
     let env = FunctionEnv::new(&mut store, HostState::new(files.clone(), Wasi::new(guest.name(), stdin)));
     let pointers = script.address_variables();
     let session = Session {
@@ -85,6 +86,8 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         next_statement: 0,
         next_step: 0,
         is_over: false,
+        is_stopped: false,
+        is_explored: false,
         asked: Vec::new(),
         last_findings: (0, Vec::new()),
         previous_pointers: Default::default(),
@@ -100,10 +103,9 @@ fn inputs_among(pointers: &BTreeSet<String>, timeline: &Timeline) -> Vec<String>
     timeline.inputs.iter().map(|input| input.name.clone()).filter(|name| pointers.contains(name)).collect()
 }
 
-/// `file:line:column: message`
+/// `file:line:column: message`, as [`Script::place`] has it.
 pub(super) fn located(script: &Script, offset: usize, message: &str) -> String {
-    let (line, column) = script.line_column(offset);
-    format!("{}:{line}:{column}: {message}", safe::plain(&script.source.name))
+    format!("{}: {message}", script.place(offset))
 }
 
 fn chosen_memory(script: &Script, guest: &Guest) -> Result<Result<u32, String>, OpenError> {
@@ -266,6 +268,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
                 ty: i.ty.to_string(),
             })
             .collect(),
+        looks: Default::default(),
         layout: index.map(|index| layout_facts(guest, index)).unwrap_or_default(),
     }
 }
@@ -286,10 +289,10 @@ fn planned_steps(script: &Script) -> Vec<PlannedStep> {
     std::iter::once(first).chain(script.steps().map(planned_step)).collect()
 }
 
-fn planned_step(statement: &Statement) -> PlannedStep {
+pub(super) fn planned_step(statement: &Statement) -> PlannedStep {
     PlannedStep {
         kind: steps::kind_of(&statement.kind),
-        line: Some(statement.line),
+        line: Some(statement.line).filter(|line| *line > 0),
         text: statement.text.clone(),
         narration: statement.narration.clone(),
     }

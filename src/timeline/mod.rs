@@ -54,6 +54,29 @@ pub struct GuestFacts {
     pub imports: Vec<ImportFacts>,
     /// Where it says that the parts of that memory lie.
     pub layout: Vec<LayoutFacts>,
+    pub looks: Looks,
+}
+
+/// What the guest looks like to be for: guesses, safe to print.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Looks {
+    /// `looks like C's malloc and free, because …`, the surest first.
+    pub families: Vec<String>,
+    /// A word or two on each of the guest's exports, in their order.
+    pub exports: Vec<String>,
+    /// Steps that a person could begin with.
+    pub examples: Vec<String>,
+    /// The imported functions that trap when they are called, because nobody says what they do.
+    pub undefined: Vec<UndefinedImport>,
+}
+
+/// An import that nobody defines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UndefinedImport {
+    /// As a script names it: `env.log`.
+    pub name: String,
+    /// The line that would define it.
+    pub line: String,
 }
 
 /// A memory's declared limits, in 64 KiB pages.
@@ -83,7 +106,7 @@ pub struct ImportFacts {
 }
 
 /// A step as the script announces it, before it has run. The first is always instantiation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedStep {
     pub kind: StepKind,
     /// In the steps file, counted from 1; `None` for instantiation.
@@ -157,6 +180,22 @@ impl Timeline {
     /// A session before its first step.
     pub fn new(title: String, guest: GuestFacts, inputs: Vec<InputFacts>, planned: Vec<PlannedStep>) -> Self {
         Timeline { title, guest, inputs, planned, ..Timeline::default() }
+    }
+
+    /// The same session as it stood when `step` was its last, with nothing planned after it. Shares what was recorded.
+    pub fn until(&self, step: usize) -> Timeline {
+        let kept = step.saturating_add(1);
+        let planned = self.planned.iter().take(kept).cloned().collect();
+        let mut shorter = Timeline::new(self.title.clone(), self.guest.clone(), self.inputs.clone(), planned);
+        for record in self.steps.iter().take(kept) {
+            let mut record = record.clone();
+            // The steps that expect them put their marks again, where they are kept.
+            record.findings.iter_mut().for_each(|finding| finding.claimed = false);
+            shorter.push(record);
+        }
+        // Others name places too: those of instructions that earlier steps were the first to reach.
+        shorter.places.clone_from(&self.places);
+        shorter
     }
 
     /// Appends what the session reports. Steps come in order; an earlier step's record never changes, but for the

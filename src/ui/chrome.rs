@@ -38,11 +38,13 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, theme: &T
 fn step_of(app: &App) -> Option<String> {
     let last = step_count(app).checked_sub(1)?;
     let shown = app.moment.step;
-    Some(match (app.record(), app.position()) {
+    let branch = app.branch().map(|(number, all)| format!("branch {number} of {all}, ")).unwrap_or_default();
+    let step = match (app.record(), app.position()) {
         (Some(step), Some(0)) => format!("step {shown} of {last}, before {}", events::ordinal(step, 1)),
         (Some(step), Some(at)) => format!("step {shown} of {last}, {}", events::ordinal(step, at)),
         _ => format!("step {shown} of {last}"),
-    })
+    };
+    Some(branch + &step)
 }
 
 fn memory_of(app: &App, dump: &Dump) -> Option<String> {

@@ -10,13 +10,15 @@ use crate::safe;
 
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
-use super::{adapter, legend};
+use super::{adapter, legend, overview, prompt};
 
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     match &app.overlay {
         Overlay::Help { scroll } => help(frame.buffer_mut(), area, app, *scroll, theme),
         Overlay::Inputs { fields, chosen } => inputs(frame, area, fields, *chosen, theme),
         Overlay::Sessions { chosen } => choices(frame.buffer_mut(), area, app, *chosen, theme),
+        Overlay::Prompt(line) => prompt::draw(frame, area, line, app, theme),
+        Overlay::Guest { scroll } => overview::draw(frame.buffer_mut(), area, app, *scroll, theme),
         Overlay::None | Overlay::Search { .. } | Overlay::Answer { .. } => {
             if let Engine::Broken(message) = &app.engine {
                 broken(frame.buffer_mut(), area, message, theme);
@@ -26,7 +28,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
 }
 
 /// Clears a box of at most so many columns and rows in the middle of `area`, draws its edge, and returns its inside.
-fn boxed(buffer: &mut Buffer, area: Rect, columns: u16, rows: u16, title: &str, theme: &Theme) -> Rect {
+pub fn boxed(buffer: &mut Buffer, area: Rect, columns: u16, rows: u16, title: &str, theme: &Theme) -> Rect {
     let area = area.intersection(buffer.area);
     let (width, height) = (columns.saturating_add(4).min(area.width), rows.saturating_add(2).min(area.height));
     let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };

@@ -74,6 +74,16 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
             let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
             pen.put("  ", theme.text()).put(&key, theme.key()).put(" cancels", theme.text());
         }
+        Engine::Replaying { cancelling: true, .. } => {
+            pen.put(&format!("cancelling {dots}"), theme.tone(Tone::Warning));
+        }
+        Engine::Replaying { step, steps, progress, .. } => {
+            pen.put(&format!("running again what ran before {dots} {step} of {steps} "), theme.strong());
+            if progress.seconds > 0 {
+                pen.put(&format!("{} s ", progress.seconds), theme.faint());
+            }
+            pen.put("  ", theme.text()).put("esc", theme.key()).put(" cancels", theme.text());
+        }
         Engine::Ready | Engine::Ended | Engine::Broken(_) => return false,
     }
     true
