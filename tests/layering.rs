@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part and the other parts it may name. `main` and `cli` wire everything and may name anything.
-const PARTS: [(&str, &[&str]); 12] = [
+const PARTS: [(&str, &[&str]); 13] = [
     ("prose", &[]),
     ("safe", &[]),
     ("source", &[]),
@@ -16,6 +16,7 @@ const PARTS: [(&str, &[&str]); 12] = [
     ("script", &["value", "safe", "prose"]),
     ("timeline", &["value", "safe", "source", "prose"]),
     ("guest", &["value", "safe", "source"]),
+    ("inspect", &["guest", "safe"]),
     ("session", &["guest", "script", "timeline", "value", "safe", "source", "prose"]),
     ("report", &["timeline", "value", "safe", "source", "prose"]),
     ("app", &["timeline", "value", "safe", "source", "prose"]),

@@ -1,15 +1,17 @@
 //! Which key means what: one table, from which the keys themselves, the help, the status line, the README's list and the
 //! tests for conflicts are made. Adding a key is adding a line here.
 
-use std::fmt::Write as _;
-use std::sync::LazyLock;
+mod custom;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use std::fmt::Write as _;
+
+use crossterm::event::KeyEvent;
 use tui_input::InputRequest;
 
 use super::{Action, App, Engine, course, keys, unfold};
 
 pub use super::keys::parse;
+pub use custom::{Bound, Choice, KeyError, Keymap};
 
 /// What is open, and so what keys mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,7 +68,7 @@ pub struct Binding {
     pub action: Action,
     /// Two or three words.
     pub name: &'static str,
-    /// One sentence.
+    /// One sentence; `{next step}` in it stands for the key of that binding.
     pub description: &'static str,
     pub group: Group,
     pub contexts: &'static [Context],
@@ -139,14 +141,14 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["←", "h", "backspace"], Action::Back, "back",
         "Goes one step back in time, in an unfolded step one store; nothing is run again.", Group::Time).shown("←", "back"),
     normal(&["o"], Action::Unfold, "unfold",
-        "Unfolds steps into their stores and stands before the first; again, folds them. 400o goes to store 400.", Group::Time)
+        "Unfolds steps into their stores and stands before the first; again, folds them. 400{unfold} goes to store 400.", Group::Time)
         .shown("o", "stores"),
     normal(&["g"], Action::First, "first step", "Goes to step 0, the instantiation.", Group::Time),
     normal(&["G"], Action::Last, "last step",
-        "Goes to the last step that has run; pressed there, runs all the others. 12G goes to step 12, running up to it if need be.",
+        "Goes to the last step that has run; pressed there, runs all the others. 12{last step} goes to step 12, running up to it if need be.",
         Group::Time).shown("G", "end"),
-    normal(&["Home"], Action::Start, "first store", "Goes before the first store of an unfolded step; else like g.", Group::Time),
-    normal(&["End"], Action::End, "last store", "Goes to the last store of an unfolded step; else like G.", Group::Time),
+    normal(&["Home"], Action::Start, "first store", "Goes before the first store of an unfolded step; else like {first step}.", Group::Time),
+    normal(&["End"], Action::End, "last store", "Goes to the last store of an unfolded step; else like {last step}.", Group::Time),
     normal(&["}"], Action::NextTouch, "next touch",
         "Goes to the next write to the byte under the cursor, in whichever step that is.", Group::Time),
     normal(&["{"], Action::PreviousTouch, "previous touch",
@@ -159,7 +161,7 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["F"], Action::PreviousFinding, "previous finding", "Goes to the finding before.", Group::Time),
     normal(&["b"], Action::Blamed, "blamed step", "Goes to the step that the finding shown blames.", Group::Time),
     normal(&["0", "7", "8", "9"], Action::Digit(0), "number",
-        "Digits before G are the number of a step, before o that of a store. The digits 1 to 6 count too.", Group::Time),
+        "Digits before {last step} are the number of a step, before {unfold} that of a store. The digits 1 to 6 count too.", Group::Time),
     // Panes.
     normal(&["tab"], Action::NextPane, "next pane", "Goes to the next pane.", Group::Panes).shown("tab", "pane"),
     normal(&["shift-tab"], Action::PreviousPane, "previous pane", "Goes to the previous pane.", Group::Panes),
@@ -257,21 +259,9 @@ pub const BINDINGS: &[Binding] = &[
     edit(&["ctrl-y"], InputRequest::Yank, "put back", "Puts back what was deleted last."),
 ];
 
-static PARSED: LazyLock<Vec<(KeyEvent, &'static Binding)>> = LazyLock::new(|| {
-    BINDINGS.iter().flat_map(|b| b.keys.iter().filter_map(move |key| Some((keys::parse(key)?, b)))).collect()
-});
-
-/// What a key means in a context; `None` where it means nothing, or is let go.
+/// What a key means in a context by the table as it stands here; `None` where it means nothing, or is let go.
 pub fn lookup(context: Context, event: KeyEvent) -> Option<Action> {
-    if event.kind == KeyEventKind::Release {
-        return None;
-    }
-    let event = keys::normal(event);
-    let binding = PARSED.iter().find(|(key, b)| *key == event && b.contexts.contains(&context)).map(|(_, b)| b)?;
-    match (binding.action, event.code) {
-        (Action::Digit(_), KeyCode::Char(c)) => c.to_digit(10).and_then(|d| u8::try_from(d).ok()).map(Action::Digit),
-        (action, _) => Some(action),
-    }
+    Keymap::default().lookup(context, event)
 }
 
 /// The groups in the order help shows them, each with its bindings.
@@ -280,13 +270,12 @@ pub fn groups() -> impl Iterator<Item = (Group, Vec<&'static Binding>)> {
 }
 
 /// The keys that apply now with a word each, in the table's order.
-pub fn status_keys(app: &App) -> Vec<(&'static str, &'static str)> {
+pub fn status_keys(app: &App) -> Vec<(&str, &'static str)> {
     let context = app.context();
-    BINDINGS
-        .iter()
-        .filter(|b| b.contexts.contains(&context) && (context != Context::Normal || applies(app, b.action)))
-        .filter_map(|b| b.status)
-        .collect()
+    let is_shown =
+        |b: &Binding| b.contexts.contains(&context) && (context != Context::Normal || applies(app, b.action));
+    let bindings = app.keys.bindings().iter().filter(|bound| is_shown(bound.binding));
+    bindings.filter_map(|bound| app.keys.status_key(bound)).collect()
 }
 
 fn applies(app: &App, action: Action) -> bool {
@@ -319,11 +308,12 @@ fn applies(app: &App, action: Action) -> bool {
 /// The whole table as Markdown, for the README.
 pub fn markdown_table() -> String {
     let mut out = String::from("| keys | what they do |\n| --- | --- |\n");
-    for (group, bindings) in groups() {
+    let keymap = Keymap::default();
+    for group in Group::ALL {
         let _ = writeln!(out, "| **{}** | |", group.title());
-        for binding in bindings {
-            let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-            let _ = writeln!(out, "| {} | {} |", keys.join(" "), binding.description.replace('|', "\\|"));
+        for bound in keymap.bindings().iter().filter(|bound| bound.binding.group == group) {
+            let keys: Vec<String> = bound.keys.iter().map(|key| format!("`{key}`")).collect();
+            let _ = writeln!(out, "| {} | {} |", keys.join(" "), bound.described(&keymap).replace('|', "\\|"));
         }
     }
     out
@@ -332,6 +322,7 @@ pub fn markdown_table() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossterm::event::KeyEventKind;
     use std::collections::HashSet;
 
     #[test]
@@ -408,6 +399,7 @@ mod tests {
                 assert!(table.contains(&format!("`{key}`")), "{key}");
             }
         }
+        assert!(!table.contains("|  |"), "a sentence is missing: {table}");
         assert_eq!(table.lines().count(), 2 + BINDINGS.len() + Group::ALL.len());
         assert_eq!(groups().map(|(_, b)| b.len()).sum::<usize>(), BINDINGS.len());
     }

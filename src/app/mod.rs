@@ -36,7 +36,7 @@ mod view;
 
 pub use action::Action;
 pub use course::{Course, Lesson};
-pub use keymap::{Context, status_keys};
+pub use keymap::{Context, Keymap, status_keys};
 pub use mouse::{click, wheel};
 pub use receive::receive;
 pub use shown::MOST_WRITERS;
@@ -72,6 +72,8 @@ pub struct App {
     pub size: (u16, u16),
     /// The sessions `p` offers, the lessons behind them.
     pub sessions: Vec<SessionChoice>,
+    /// Which key does what.
+    pub keys: Keymap,
     /// The lessons, and what the person said to questions.
     pub course: Course,
     /// Run on until this step has run; `usize::MAX` for as far as it goes.
@@ -145,6 +147,7 @@ impl App {
             mouse,
             size,
             sessions,
+            keys: Keymap::default(),
             course: Course::default(),
             goal: None,
             goal_event: None,

@@ -5,8 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    Action, App, Effect, Engine, Overlay, Pane, copy, course, findings, inputs, keymap, keys, list, names, search,
-    time, unfold, view,
+    Action, App, Effect, Engine, Overlay, Pane, copy, course, findings, inputs, keys, list, names, search, time,
+    unfold, view,
 };
 use crate::safe;
 
@@ -20,7 +20,7 @@ pub fn key(app: &mut App, event: KeyEvent) -> Effect {
     if event.kind == KeyEventKind::Release {
         return Effect::None;
     }
-    if let Some(action) = keymap::lookup(app.context(), event) {
+    if let Some(action) = app.keys.lookup(app.context(), event) {
         return update(app, action);
     }
     if event.modifiers.contains(KeyModifiers::ALT)
@@ -167,7 +167,11 @@ pub fn paste(app: &mut App, text: &str) -> Effect {
             value.extend(input.value().chars().skip(at));
             *input = Input::new(value).with_cursor(at.saturating_add(pasted.chars().count()));
         }
-        None => app.say("There is no line to paste into: press / to find something, or e to edit the inputs."),
+        None => {
+            let (find, edit) = (app.keys.key_of(Action::OpenSearch), app.keys.key_of(Action::EditInputs));
+            let advice = format!("press {find} to find something, or {edit} to edit the inputs");
+            app.say(format!("There is no line to paste into: {advice}."));
+        }
     }
     Effect::None
 }

@@ -32,6 +32,7 @@ pub fn play(
     let choices =
         SESSIONS.iter().map(|s| SessionChoice { name: s.name.into(), description: s.description.into() }).collect();
     let mut app = App::new((80, 24), choices, mouse);
+    app.keys = look.keys.clone();
     app.course = Course::new(lesson::course(), lesson, answer::read);
     if let Some(at) = session.at {
         app.goal = Some(at.step);

@@ -10,7 +10,7 @@ use crate::safe;
 use crate::value::Value;
 
 use super::log::{Agent, Spans, Summary};
-use super::{Answer, ImportCall, Naming, Outcome, Pointer, SpanKind, StepKind, StepRecord, Timeline};
+use super::{Answer, HeldOn, ImportCall, Naming, Outcome, Pointer, SpanKind, StepKind, StepRecord, Timeline};
 
 use agents::{AGENTS, Agents};
 use words::{as_text, count, join, listed, name, placed, sentence, size, stopped, the_bytes};
@@ -278,7 +278,11 @@ fn held(timeline: &Timeline, record: &StepRecord) -> Option<String> {
         1 => ("was", ("it", "points")),
         _ => ("were", ("they", "point")),
     };
-    let names: Vec<String> = held.iter().map(|held| format!("{} (step {})", name(&held.name), held.since)).collect();
+    let named = |held: &HeldOn| match held.since {
+        0 => name(&held.name),
+        since => format!("{} (step {since})", name(&held.name)),
+    };
+    let names: Vec<String> = held.iter().map(named).collect();
     let (they, point) = they;
     Some(format!(
         "{} {which} taken before that: as a number {they} still {point} to the same bytes, unless the guest moved what \

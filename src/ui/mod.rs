@@ -63,7 +63,7 @@ pub fn last_scroll(app: &App, theme: &Theme) -> ScrollLimits {
             None => (i16::MIN, i16::MAX),
         },
         help: match app.overlay {
-            Overlay::Help { .. } => overlay::last_help_line(body(app), theme),
+            Overlay::Help { .. } => overlay::last_help_line(body(app), app, theme),
             _ => 0,
         },
     }

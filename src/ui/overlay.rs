@@ -14,7 +14,7 @@ use super::{adapter, legend};
 
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     match &app.overlay {
-        Overlay::Help { scroll } => help(frame.buffer_mut(), area, *scroll, theme),
+        Overlay::Help { scroll } => help(frame.buffer_mut(), area, app, *scroll, theme),
         Overlay::Inputs { fields, chosen } => inputs(frame, area, fields, *chosen, theme),
         Overlay::Sessions { chosen } => choices(frame.buffer_mut(), area, app, *chosen, theme),
         Overlay::None | Overlay::Search { .. } | Overlay::Answer { .. } => {
@@ -68,8 +68,8 @@ type Line = Vec<(String, Style)>;
 const KEYS: u16 = 15;
 
 /// Every key by group, and what the marks mean.
-fn help(buffer: &mut Buffer, area: Rect, scroll: u16, theme: &Theme) {
-    let lines = help_lines(area.width.saturating_sub(4), theme);
+fn help(buffer: &mut Buffer, area: Rect, app: &App, scroll: u16, theme: &Theme) {
+    let lines = help_lines(area.width.saturating_sub(4), app, theme);
     let columns = lines.iter().map(|l| l.iter().map(|(t, _)| text::width(t)).sum()).max().unwrap_or(0);
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let title = if rows > area.height.saturating_sub(2) { "keys and marks: j k scroll" } else { "keys and marks" };
@@ -84,22 +84,22 @@ fn help(buffer: &mut Buffer, area: Rect, scroll: u16, theme: &Theme) {
 }
 
 /// How far the help can be scrolled in an area, in lines.
-pub fn last_help_line(area: Rect, theme: &Theme) -> u16 {
-    let hidden = help_lines(area.width.saturating_sub(4), theme).len();
+pub fn last_help_line(area: Rect, app: &App, theme: &Theme) -> u16 {
+    let hidden = help_lines(area.width.saturating_sub(4), app, theme).len();
     u16::try_from(hidden.saturating_sub(usize::from(area.height.saturating_sub(2)))).unwrap_or(u16::MAX)
 }
 
 /// The help in so many columns, an empty line between groups.
-fn help_lines(columns: u16, theme: &Theme) -> Vec<Line> {
+fn help_lines(columns: u16, app: &App, theme: &Theme) -> Vec<Line> {
     let title = |name: &str| vec![(name.to_string(), theme.strong())];
     let mut lines: Vec<Line> = Vec::new();
-    for (name, keys) in adapter::help_groups() {
+    for (name, keys) in adapter::help_groups(app) {
         lines.push(title(name));
         for (keys, what) in keys {
             let keys = theme.glyphs.key(&keys);
             let room = columns.saturating_sub(KEYS + 4);
             let mut keys = text::fit(&keys, KEYS, theme.glyphs.cut);
-            for part in text::wrap(what, room) {
+            for part in text::wrap(&what, room) {
                 let pad = " ".repeat(usize::from((KEYS + 2).saturating_sub(text::width(&keys))));
                 let keys = std::mem::take(&mut keys) + &pad;
                 lines.push(vec![("  ".into(), theme.text()), (keys, theme.key()), (part, theme.text())]);

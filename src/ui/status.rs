@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{App, Engine, Overlay, events, names};
+use crate::app::{Action, App, Engine, Overlay, events, names};
 use crate::safe;
 
 use super::adapter;
@@ -29,7 +29,8 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     }
     let mut left = area;
     if let Some(count) = app.count {
-        let typed = format!("{count} then G step, o store");
+        let (step, store) = (app.keys.key_of(Action::Last), app.keys.key_of(Action::Unfold));
+        let typed = format!("{count} then {} step, {} store", theme.glyphs.key(step), theme.glyphs.key(store));
         Pen::at(buffer, area, 1, 0).put(&typed, theme.strong());
         let used = text::width(&typed).saturating_add(2).min(area.width);
         left = Rect { x: area.x + used, width: area.width - used, ..area };
@@ -70,7 +71,8 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
             if progress.stores > 0 {
                 pen.put(&format!("{} stores so far ", events::thousands(progress.stores)), theme.faint());
             }
-            pen.put("  ", theme.text()).put("esc", theme.key()).put(" cancels", theme.text());
+            let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
+            pen.put("  ", theme.text()).put(&key, theme.key()).put(" cancels", theme.text());
         }
         Engine::Ready | Engine::Ended | Engine::Broken(_) => return false,
     }

@@ -62,6 +62,8 @@ impl Pty {
         command.args(start.args);
         command.env_clear();
         command.env("TERM", "xterm-256color");
+        // Nobody's own configuration.
+        command.env("XDG_CONFIG_HOME", "/dev/null");
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         for (name, value) in start.env {
             command.env(name, value);
