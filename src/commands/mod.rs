@@ -1,8 +1,10 @@
 //! What each command does: the wiring between the parts.
 
 mod builtin;
+mod cast;
 mod host;
 mod load;
+mod output;
 mod run;
 mod screen;
 mod test;

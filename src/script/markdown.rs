@@ -11,6 +11,9 @@ use super::{Item, items as plain_items, words};
 /// The word that opens a block of statements.
 const INFO: &str = "steps";
 
+/// A comment on a line of its own: what stands above it is no narration. Reports end with the session that they report.
+const FORGET: &str = "<!-- linmem: the session -->";
+
 /// The statements of a Markdown file, with their narration.
 pub(super) fn items(text: &str, lines: &Lines, faults: &mut Vec<Fault>) -> Vec<Item> {
     let document = Document::read(text);
@@ -126,6 +129,7 @@ impl Document {
                 Inside::Ignored => {}
             },
             Event::Code(text) => self.push(&text),
+            Event::Html(html) if html.trim() == FORGET => self.prose.clear(),
             Event::SoftBreak | Event::HardBreak => self.push(" "),
             _ => {}
         }

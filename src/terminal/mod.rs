@@ -28,11 +28,11 @@ use rustix::process::{Signal, kill_current_process_group};
 
 use crate::app::{self, App, Effect, Message};
 use crate::ui::{self, Theme};
-use canvas::Canvas;
 use decoder::{Decoder, Input};
 use signals::{Request, Signals};
 use wake::Bell;
 
+pub use canvas::Canvas;
 pub use wake::Waker;
 
 /// Messages and reads of the keyboard taken before a frame is drawn all the same.
@@ -106,9 +106,6 @@ pub fn is_usable() -> bool {
 /// # Errors
 /// The terminal's modes cannot be set, or signals cannot be received.
 pub fn run(app: App, theme: Theme, host: &mut dyn Host, options: Options) -> Result<Exit, TerminalError> {
-    // With NO_COLOR set crossterm would turn every colour into a reset, which takes underline and reverse away too; the
-    // theme uses no colours then.
-    crossterm::style::force_color_output(true);
     let signals = Signals::catch().map_err(TerminalError::Signals)?;
     let (waker, bell) = wake::bell().map_err(TerminalError::Wait)?;
     host.set_waker(waker.clone());

@@ -100,6 +100,9 @@ pub struct Timeline {
     pub title: String,
     pub guest: GuestFacts,
     pub inputs: Vec<InputFacts>,
+    /// The statements that are no steps, as written, a line each: imports, the memory that is meant, and inputs with the
+    /// values in force. Which module is meant is `guest`'s to say.
+    pub setup: Vec<String>,
     pub planned: Vec<PlannedStep>,
     steps: Vec<StepRecord>,
     /// Which of the steps name a span or release one.
@@ -145,7 +148,7 @@ impl Moment {
 impl Timeline {
     /// A session before its first step.
     pub fn new(title: String, guest: GuestFacts, inputs: Vec<InputFacts>, planned: Vec<PlannedStep>) -> Self {
-        Timeline { title, guest, inputs, planned, steps: Vec::new(), namings: Vec::new(), places: BTreeMap::new() }
+        Timeline { title, guest, inputs, planned, ..Timeline::default() }
     }
 
     /// Appends what the session reports. Steps come in order; an earlier step's record never changes, but for the
