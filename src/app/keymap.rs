@@ -17,12 +17,14 @@ pub enum Context {
     Normal,
     Help,
     Search,
+    Save,
     Inputs,
     Sessions,
 }
 
 impl Context {
-    pub const ALL: [Context; 5] = [Context::Normal, Context::Help, Context::Search, Context::Inputs, Context::Sessions];
+    pub const ALL: [Context; 6] =
+        [Context::Normal, Context::Help, Context::Search, Context::Save, Context::Inputs, Context::Sessions];
 }
 
 /// Bindings that help shows together.
@@ -76,7 +78,7 @@ const NORMAL: &[Context] = &[Context::Normal];
 const EVERYWHERE: &[Context] = &Context::ALL;
 const LISTS: &[Context] = &[Context::Help, Context::Inputs, Context::Sessions];
 const SCROLLED: &[Context] = &[Context::Help, Context::Sessions];
-const TYPING: &[Context] = &[Context::Search, Context::Inputs];
+const TYPING: &[Context] = &[Context::Search, Context::Save, Context::Inputs];
 
 const fn binding(
     keys: &'static [&'static str],
@@ -191,6 +193,9 @@ pub const BINDINGS: &[Binding] = &[
         "Edits the session's inputs and runs it again up to the step shown.", Group::Session).shown("e", "edit"),
     normal(&["p"], Action::ChooseSession, "choose session", "Opens the list of sessions to choose from.", Group::Session)
         .shown("p", "sessions"),
+    normal(&["s"], Action::Save, "save",
+        "Saves the moment shown to a file: .svg a picture, .html a page, .md a report, .txt or .json a transcript.", Group::Session)
+        .shown("s", "save"),
     // Program.
     normal(&["M"], Action::Mouse, "mouse",
         "Turns the mouse on or off; off, the terminal selects text with it as usual.", Group::Program),
@@ -207,6 +212,8 @@ pub const BINDINGS: &[Binding] = &[
         .shown("enter", "open"),
     binding(&["enter"], Action::Confirm, "find", "Finds what was typed, from the cursor on.", Group::Typing, &[Context::Search])
         .shown("enter", "find"),
+    binding(&["enter"], Action::Confirm, "save", "Saves the file; over one that is there only when pressed again.",
+        Group::Typing, &[Context::Save]).shown("enter", "save"),
     binding(&["enter"], Action::Confirm, "run again", "Runs the session again with these inputs.", Group::Typing,
         &[Context::Inputs]).shown("enter", "run again"),
     binding(&["tab"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS).shown("tab", "next"),
@@ -288,6 +295,7 @@ fn applies(app: &App, action: Action) -> bool {
         Action::OpenSearch => !app.memory().is_empty(),
         Action::NextChange => app.cumulative || app.record().is_some_and(|r| !r.changes.is_empty()),
         Action::FindNext => app.search.is_some(),
+        Action::Save => app.record().is_some(),
         Action::EditInputs => !app.timeline.inputs.is_empty(),
         Action::ChooseSession => !app.sessions.is_empty(),
         _ => true,
@@ -360,7 +368,7 @@ mod tests {
 
     #[test]
     fn later_keys_are_free() {
-        for key in [":", "s"] {
+        for key in [":"] {
             assert_eq!(lookup(Context::Normal, keys::parse(key).unwrap()), None, "{key}");
         }
     }

@@ -22,6 +22,7 @@ pub mod origin;
 mod receive;
 #[doc(hidden)]
 pub mod sample;
+pub mod save;
 pub mod search;
 mod shown;
 #[cfg(test)]
@@ -162,6 +163,7 @@ impl App {
             Overlay::None => Context::Normal,
             Overlay::Help { .. } => Context::Help,
             Overlay::Search { .. } => Context::Search,
+            Overlay::Save { .. } => Context::Save,
             Overlay::Inputs { .. } => Context::Inputs,
             Overlay::Sessions { .. } => Context::Sessions,
         }
@@ -234,6 +236,11 @@ pub enum Overlay {
         fields: Vec<InputField>,
         chosen: usize,
     },
+    /// `s`: a file's name being typed, and the name that is known to be taken.
+    Save {
+        input: tui_input::Input,
+        taken: Option<String>,
+    },
     /// `p`
     Sessions {
         chosen: usize,
@@ -288,6 +295,8 @@ pub enum Message {
     /// The running step is alive; a number that grows.
     Progress(Progress),
     OpenFailed(String),
+    /// What became of a file that was to be saved.
+    Saved(Result<String, save::Refused>),
     /// New inputs were refused, each with its reason; the old run stays as it is.
     InputsRefused(Vec<(String, String)>),
 }
@@ -305,6 +314,11 @@ pub enum Effect {
     /// Open one of `sessions`.
     Open(usize),
     Copy(String),
+    /// Save the moment shown to this file; over one that is there only where asked to.
+    Save {
+        path: String,
+        replace: bool,
+    },
     CaptureMouse(bool),
     Suspend,
     Redraw,

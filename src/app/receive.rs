@@ -1,6 +1,6 @@
 //! What the session's news do to the state, and what they make the app ask for next.
 
-use super::{App, Effect, Engine, Message, Overlay, time, unfold, view};
+use super::{App, Effect, Engine, Message, Overlay, save, time, unfold, view};
 use crate::safe;
 use crate::timeline::{Moment, Outcome, StepRecord, Timeline};
 
@@ -21,6 +21,10 @@ pub fn receive(app: &mut App, message: Message) -> Effect {
             app.goal = None;
             app.before_restart = None;
             close_inputs(app);
+            Effect::None
+        }
+        Message::Saved(result) => {
+            save::saved(app, result);
             Effect::None
         }
         Message::InputsRefused(reasons) => refused(app, reasons),

@@ -5,7 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    Action, App, Effect, Engine, Overlay, Pane, copy, findings, inputs, keymap, keys, list, search, time, unfold, view,
+    Action, App, Effect, Engine, Overlay, Pane, copy, findings, inputs, keymap, keys, list, save, search, time, unfold,
+    view,
 };
 use crate::safe;
 
@@ -100,6 +101,7 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::EditInputs => inputs::open(app),
         Action::ChooseSession => open_sessions(app),
         Action::Escape => return escape(app),
+        Action::Save => save::open(app),
         Action::CopyRow => return copied(app, copy::row(app)),
         Action::CopyView => return copied(app, copy::view(app)),
         Action::Cumulative => toggle_cumulative(app),
@@ -177,7 +179,7 @@ pub fn resize(app: &mut App, size: (u16, u16)) -> Effect {
 
 fn line_being_typed(app: &mut App) -> Option<&mut Input> {
     match &mut app.overlay {
-        Overlay::Search { input } => Some(input),
+        Overlay::Search { input } | Overlay::Save { input, .. } => Some(input),
         Overlay::Inputs { fields, chosen } => fields.get_mut(*chosen).map(|field| {
             field.error = None;
             &mut field.input
@@ -201,6 +203,7 @@ fn confirm(app: &mut App) -> Effect {
             Effect::None
         }
         Overlay::Inputs { .. } => inputs::confirm(app),
+        Overlay::Save { .. } => save::confirm(app),
         Overlay::Sessions { chosen } => {
             let chosen = *chosen;
             open_session(app, chosen)
@@ -242,7 +245,7 @@ fn move_line(app: &mut App, lines: isize) {
         Overlay::Sessions { chosen } => {
             *chosen = chosen.saturating_add_signed(lines).min(app.sessions.len().saturating_sub(1));
         }
-        Overlay::None | Overlay::Search { .. } => {}
+        Overlay::None | Overlay::Search { .. } | Overlay::Save { .. } => {}
     }
 }
 

@@ -2,17 +2,22 @@
 //! messages for the app.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::time::Instant;
 
+use linmem::app::save::{self, Refused};
 use linmem::app::{Message, Progress};
+use linmem::report;
+use linmem::session::files::Files;
 use linmem::session::worker::{Report, Worker};
 use linmem::session::{OpenError, Opening};
 use linmem::terminal::{Host, Open, Waker};
+use linmem::timeline::{Moment, Timeline};
 
 use crate::cli::SessionArgs;
 
 use super::builtin::SESSIONS;
-use super::load;
+use super::{load, output, run};
 
 pub struct SessionHost {
     /// The session that is open, as it was before any input was changed on the screen.
@@ -126,6 +131,30 @@ impl Host for SessionHost {
         if let Some(worker) = &self.worker {
             worker.cancel();
         }
+    }
+
+    fn save(&mut self, path: &str, replace: bool, timeline: &Timeline, moment: Moment) -> Result<(), Refused> {
+        let file = Path::new(path);
+        if !replace && file.symlink_metadata().is_ok_and(|facts| !facts.is_dir()) {
+            return Err(Refused::Taken(path.to_owned()));
+        }
+        let format = match save::ending(path) {
+            Some("svg") => report::Format::Svg,
+            Some("html") => report::Format::Html,
+            Some("md") => report::Format::Markdown,
+            Some("json") => report::Format::Json,
+            _ => report::Format::Text,
+        };
+        let is_built_in = matches!(self.opening.files, Files::BuiltIn(_)) && self.args.module.is_none();
+        let options = report::Options {
+            format,
+            until: Some(moment),
+            module: run::module_line(timeline, Some(file), is_built_in),
+            again: run::again(&self.args),
+            ..report::Options::default()
+        };
+        let written = output::write_file(file, |out| Ok(report::write(timeline, &options, out)?));
+        written.map_err(|error| Refused::Failed(format!("{error:#}; nothing was saved")))
     }
 
     fn next_message(&mut self) -> Option<Message> {

@@ -13,7 +13,7 @@ use std::io::{self, BufWriter, Write};
 
 use sha2::{Digest, Sha256};
 
-use super::{Options, steps_shown, summary};
+use super::{Options, summary};
 use crate::safe;
 use crate::timeline::{Timeline, pages_in_words};
 pub(super) use escape::text;
@@ -28,7 +28,7 @@ const CUT: usize = 200;
 
 pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    let shown = steps_shown(timeline, options);
+    let shown = timeline.steps().len();
     let title = text(&safe::cut(&timeline.title, CUT));
     // Only this script and these styles count, and nothing is loaded: what a guest says can do nothing here.
     let policy = format!(
@@ -46,7 +46,7 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn Write)
     )?;
     header(timeline, shown, &title, &mut out)?;
     out.write_all(BODY.as_bytes())?;
-    transcript::write(timeline, options, shown, &mut out)?;
+    transcript::write(timeline, shown, &mut out)?;
     out.write_all(b"</main>\n<script type=\"application/json\" id=\"record\">")?;
     data::write(timeline, options, shown, &mut Guarded(&mut out))?;
     write!(out, "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n")?;

@@ -23,11 +23,11 @@ const LINE: f64 = 21.0;
 const EDGE: f64 = 24.0;
 
 /// Columns: of the names, of the address, of the bytes, of their text, and of all.
-const SIGN: usize = 13;
-const ADDRESS: usize = 15;
-const HEX: usize = 25;
-const TEXT: usize = 76;
-const WIDE: usize = 92;
+const SIGN: usize = 14;
+const ADDRESS: usize = 16;
+const HEX: usize = 26;
+const TEXT: usize = 77;
+const WIDE: usize = 93;
 
 const WIDTH: u64 = 16;
 
@@ -174,8 +174,8 @@ impl<'a> Scene<'a> {
         let names: Vec<String> =
             self.names.iter().filter(|(at, _)| row.contains(*at)).map(|(_, name)| safe::plain(name)).collect();
         if !names.is_empty() {
-            let names = cut(&names.join(", "), SIGN - 2);
-            sheet.text(SIGN - 2 - names.width(), "pointer", &format!("{names} ▸"));
+            let names = cut(&names.join(", "), SIGN - 3);
+            sheet.text(SIGN - 3 - names.width(), "pointer", &format!("{names} ▸"));
         }
         let cells: Vec<(u64, u8, Look)> = (address..address.saturating_add(WIDTH))
             .filter_map(|at| image.byte(at).map(|byte| (at - address, byte, self.look(at, is_after))))
@@ -198,7 +198,11 @@ impl<'a> Scene<'a> {
         // The text in runs of one look.
         let mut runs: Vec<(usize, &str, String)> = Vec::new();
         for (index, byte, look) in &cells {
-            let class = if look.is_changed { "changed" } else { "" };
+            let class = match (look.is_changed, byte) {
+                (true, _) => "changed",
+                (false, 0) => "faint",
+                (false, _) => "",
+            };
             match runs.last_mut() {
                 Some((_, last, run)) if *last == class => run.push(picture::glyph(*byte)),
                 _ => runs.push((TEXT + *index as usize, class, picture::glyph(*byte).to_string())),
@@ -278,7 +282,12 @@ impl<'a> Scene<'a> {
         let more = if write.after.len() > 8 { format!(", {} bytes in all", write.after.len()) } else { String::new() };
         let mut by = String::new();
         writer::push(&mut by, &write.writer);
-        format!("{by}: {} at {:#x}, where {} was{more}.", show(&write.after), write.start, show(&write.before))
+        format!(
+            "The last is by {by}: {} at {:#x}, where {} was{more}.",
+            show(&write.after),
+            write.start,
+            show(&write.before)
+        )
     }
 }
 

@@ -26,7 +26,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 
+use crate::app::save::Refused;
 use crate::app::{self, App, Effect, Message};
+use crate::timeline::{Moment, Timeline};
 use crate::ui::{self, Theme};
 use decoder::{Decoder, Input};
 use signals::{Request, Signals};
@@ -53,6 +55,11 @@ pub trait Host {
     fn advance(&mut self);
     /// Stops the running step.
     fn cancel(&mut self);
+    /// Saves a moment of what has run to a file; over one that is there only where `replace` says so.
+    ///
+    /// # Errors
+    /// Why nothing was saved.
+    fn save(&mut self, path: &str, replace: bool, timeline: &Timeline, moment: Moment) -> Result<(), Refused>;
     /// The next of the session's messages, if one is there.
     fn next_message(&mut self) -> Option<Message>;
 }
@@ -341,6 +348,11 @@ impl Stage<'_> {
             Effect::Restart(inputs) => self.host.open(Open::Inputs(inputs)),
             Effect::Open(session) => self.host.open(Open::Session(session)),
             Effect::Copy(text) => copy(&text),
+            Effect::Save { path, replace } => {
+                let saved = self.host.save(&path, replace, &self.app.timeline, self.app.moment);
+                let effect = app::receive(&mut self.app, Message::Saved(saved.map(|()| path)));
+                return self.perform(effect);
+            }
             Effect::CaptureMouse(on) => {
                 self.mouse = on;
                 modes::capture_mouse(on).unwrap_or_else(|_| hang_up());

@@ -17,7 +17,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         Overlay::Help { scroll } => help(frame.buffer_mut(), area, *scroll, theme),
         Overlay::Inputs { fields, chosen } => inputs(frame, area, fields, *chosen, theme),
         Overlay::Sessions { chosen } => sessions(frame.buffer_mut(), area, &app.sessions, *chosen, theme),
-        Overlay::None | Overlay::Search { .. } => {
+        Overlay::None | Overlay::Search { .. } | Overlay::Save { .. } => {
             if let Engine::Broken(message) = &app.engine {
                 broken(frame.buffer_mut(), area, message, theme);
             }

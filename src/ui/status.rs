@@ -16,7 +16,12 @@ const NOTICE_ROWS: usize = 3;
 
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if let Overlay::Search { input } = &app.overlay {
-        search(frame, area, input, theme);
+        let hint = "text, hex bytes or @address   enter finds  esc closes";
+        line(frame, area, input, "/", hint, theme);
+        return;
+    }
+    if let Overlay::Save { input, .. } = &app.overlay {
+        line(frame, area, input, "save as", ".svg .html .md .json .txt   enter saves  esc closes", theme);
         return;
     }
     let buffer = frame.buffer_mut();
@@ -94,15 +99,15 @@ fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
     }
 }
 
-fn search(frame: &mut Frame, area: Rect, input: &tui_input::Input, theme: &Theme) {
-    let hint = "text, hex bytes or @address   enter finds  esc closes";
+/// A line being typed, what it is for before it and a hint behind it.
+fn line(frame: &mut Frame, area: Rect, input: &tui_input::Input, prompt: &str, hint: &str, theme: &Theme) {
     // The hint gives way where less than a useful field would be left.
     let beside = area.width.saturating_sub(text::width(hint) + 3);
     let field = Rect { width: if beside >= 24 { beside } else { area.width }, ..area };
     let buffer = frame.buffer_mut();
-    Pen::at(buffer, area, 1, 0).put("/", theme.key());
-    let x = field.x.saturating_add(3);
-    let input_area = Rect { x, width: field.width.saturating_sub(3), ..field };
+    Pen::at(buffer, area, 1, 0).put(prompt, theme.key());
+    let used = text::width(prompt).saturating_add(2).min(field.width);
+    let input_area = Rect { x: field.x.saturating_add(used), width: field.width.saturating_sub(used), ..field };
     super::overlay::input_line(frame, input_area, input, true, theme);
     let hint_area = Rect { x: field.right(), width: area.width.saturating_sub(field.width), ..area };
     Pen::at(frame.buffer_mut(), hint_area, 1, 0).put(hint, theme.faint());

@@ -12,8 +12,8 @@ use super::kept::{Kept, WIDTH};
 use crate::safe;
 use crate::source::ListingKind;
 use crate::timeline::{
-    Event, Finding, Image, Moment, NamedSpan, Pointer, Span, SpanKind, StepKind, StepRecord, Timeline, Write, Writer,
-    effect,
+    Event, Finding, Image, Moment, NamedSpan, Outcome, Pointer, Span, SpanKind, StepKind, StepRecord, Timeline, Write,
+    Writer, effect,
 };
 
 /// What a page holds at most: steps, events of one step and of all, and bytes that events write.
@@ -108,7 +108,9 @@ struct Patch(u64, String, String, usize);
 
 pub(super) fn write(timeline: &Timeline, options: &Options, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
     let steps = timeline.steps().get(..shown.min(STEPS)).unwrap_or_default();
-    let at = options.until.unwrap_or(Moment::end_of(steps.len().saturating_sub(1)));
+    // Nothing else being said, the page opens where something went wrong, or at the start.
+    let wrong = steps.iter().find(|step| step.outcome != Outcome::Ok && !step.is_claimed());
+    let at = options.until.unwrap_or(Moment::end_of(wrong.map_or(0, |step| step.index)));
     let store = steps.get(at.step).map(|step| step.events.len()).filter(|events| at.event < *events);
     let head = Head {
         born: timeline.memory_before(0).len(),

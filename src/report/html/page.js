@@ -252,7 +252,8 @@
     const within = (address) => holds(row, columns, address);
     const marks = [...names.pointers.filter((pointer) => within(pointer.at)).map((pointer) => pointer.name),
       ...names.spans.filter((span) => within(span.at) && !span.released).map((span) => span.name)];
-    const mark = make("th", "mark", marks.length ? `${marks.join(", ")} ▸` : "");
+    const mark = make("th", "mark", marks.length ? (narrow.matches ? "▸" : `${marks.join(", ")} ▸`) : "");
+    if (marks.length) mark.title = marks.join(", ");
     const offset = make("th", "", padded(row, digits));
     offset.scope = "row";
     node.append(mark, offset);
@@ -268,7 +269,7 @@
       if (changed) classes.push("changed");
       else if (isEarlier(touch)) classes.push("earlier");
       cell.className = classes.join(" ");
-      letter.className = changed ? "changed" : "";
+      letter.className = changed ? "changed" : byte === 0 ? "zero" : "";
       cell.dataset.at = address;
       if (isAfter && byte !== null) {
         cell.setAttribute("role", "gridcell");

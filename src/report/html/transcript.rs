@@ -16,7 +16,7 @@ const DRAWN: usize = 300;
 const STATEMENT: usize = 240;
 const MESSAGE: usize = 1000;
 
-pub(super) fn write(timeline: &Timeline, options: &Options, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "<section id=\"transcript\" aria-labelledby=\"transcript-title\">")?;
     writeln!(out, "<h2 id=\"transcript-title\">Transcript</h2>")?;
     writeln!(
@@ -29,9 +29,6 @@ pub(super) fn write(timeline: &Timeline, options: &Options, shown: usize, out: &
     }
     if shown > STEPS {
         writeln!(out, "<p>The page holds the first {STEPS} of {shown} steps; --format json has all of them.</p>")?;
-    }
-    if let Some(until) = options.until.filter(|until| until.step + 1 < timeline.steps().len()) {
-        writeln!(out, "<p>Steps after step {} are left out.</p>", until.step)?;
     }
     writeln!(out, "</section>")
 }
