@@ -8,6 +8,7 @@ use wasmparser::{
 };
 
 use super::bodies::Bodies;
+use super::layout;
 use super::offset::Offset;
 use super::types::{DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, TableType};
 
@@ -26,6 +27,12 @@ pub(super) struct Description {
     pub function_names: HashMap<u32, String>,
     /// The global that is named as compilers name the one they move up and down and leave as it was.
     pub stack_pointer: Option<u32>,
+    /// Globals with a name that linkers give to an address.
+    pub symbol_globals: Vec<(u32, &'static str)>,
+    /// What the integer globals are when the module starts, unsigned; `None` where an import decides.
+    pub global_values: Vec<Option<u64>>,
+    /// As the name section has them, cut.
+    pub data_names: HashMap<u32, String>,
     pub functions: Vec<FuncType>,
     pub globals: Vec<GlobalType>,
     pub tables: Vec<TableType>,
@@ -89,7 +96,9 @@ impl Description {
             }
             Payload::GlobalSection(section) => {
                 for global in section {
-                    self.globals.push(global?.ty.into());
+                    let global = global?;
+                    self.global_values.push(Offset::read(&global.init_expr).resolve(|_| None));
+                    self.globals.push(global.ty.into());
                 }
             }
             Payload::ExportSection(section) => {
@@ -133,6 +142,7 @@ impl Description {
             }
             TypeRef::Global(ty) => {
                 self.globals.push(ty.into());
+                self.global_values.push(None);
                 ExternType::Global(ty.into())
             }
             TypeRef::Tag(tag) => {
@@ -175,8 +185,17 @@ impl Description {
                     self.function_names.extend(known.map(|naming| (naming.index, naming.name.into())));
                 }
                 Name::Global(map) => {
-                    let mut known = map.into_iter().map_while(Result::ok);
-                    self.stack_pointer = known.find(|naming| naming.name == STACK_POINTER).map(|naming| naming.index);
+                    for naming in map.into_iter().map_while(Result::ok) {
+                        if naming.name == STACK_POINTER {
+                            self.stack_pointer.get_or_insert(naming.index);
+                        }
+                        self.symbol_globals.extend(layout::symbol(naming.name).map(|name| (naming.index, name)));
+                    }
+                }
+                Name::Data(map) => {
+                    let known = map.into_iter().map_while(Result::ok);
+                    let cut = |name: &str| name.chars().take(layout::LONGEST_NAME + 1).collect();
+                    self.data_names.extend(known.map(|naming| (naming.index, cut(naming.name))));
                 }
                 _ => {}
             }

@@ -9,6 +9,7 @@ mod describe;
 mod error;
 mod features;
 mod format;
+mod layout;
 mod observers;
 mod offset;
 mod rewrite;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use error::GuestError;
+pub use layout::{Area, Layout, Segment, Symbol};
 pub use offset::{Offset, OffsetOp};
 pub use rewrite::{Journal, RewriteOptions, Rewritten, Site, SiteKind};
 pub use source::Access;
