@@ -11,7 +11,7 @@ use linmem::session::limits::Control;
 use linmem::session::{Opening, Session};
 use linmem::timeline::{Moment, Timeline};
 
-use crate::cli::{At, Cli, DEFAULT_MEMORY, DEFAULT_STORES, Format, LookArgs, RunArgs, SessionArgs};
+use crate::cli::{At, Cli, ColorWhen, DEFAULT_MEMORY, DEFAULT_STORES, Format, LookArgs, RunArgs, SessionArgs};
 
 use super::{cast, load, output, screen, wants_color};
 
@@ -28,7 +28,8 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
         Format::Svg => report::Format::Svg,
         Format::Cast => {
             let until = options(report::Format::Text, &timeline, args.session.at, &args.look, false)?.until;
-            let theme = screen::theme_of(&args.look, true);
+            // A recording looks the same wherever it is made.
+            let theme = screen::theme_of(&args.look, args.look.color != ColorWhen::Never);
             put(args.output.as_deref(), &mut |out| Ok(cast::write(&timeline, until, args.size, &theme, out)?))?;
             return Ok(exit_code(&timeline, args.deny.warnings()));
         }

@@ -33,13 +33,13 @@ pub fn show(cli: &Cli) -> Result<ExitCode> {
 }
 
 fn theme(look: &LookArgs) -> Theme {
-    theme_of(look, std::io::stdout().is_terminal())
+    theme_of(look, wants_color(look, std::io::stdout().is_terminal()))
 }
 
-/// The theme for output that may go to a terminal.
-pub fn theme_of(look: &LookArgs, is_terminal: bool) -> Theme {
+/// The theme with or without colours.
+pub fn theme_of(look: &LookArgs, has_color: bool) -> Theme {
     let theme = match look.theme {
-        _ if !wants_color(look, is_terminal) => Theme::mono(),
+        _ if !has_color => Theme::mono(),
         ThemeName::Dark => Theme::dark(),
         ThemeName::Light => Theme::light(),
         ThemeName::Mono => Theme::mono(),

@@ -102,7 +102,7 @@ fn findings(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::R
     found.sort_by_key(|(step, finding)| (finding.claimed, std::cmp::Reverse(finding.severity()), step.index));
     writeln!(out, "## Findings\n")?;
     for (step, finding) in found.iter().take(LISTED) {
-        writeln!(out, "- {}", told_finding(step, finding))?;
+        writeln!(out, "- {}", told_finding(step, finding, &format!(" in step {}", step.index)))?;
     }
     match found.len().saturating_sub(LISTED) {
         0 => {}
@@ -111,7 +111,7 @@ fn findings(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::R
     writeln!(out)
 }
 
-fn told_finding(step: &StepRecord, finding: &Finding) -> String {
+fn told_finding(step: &StepRecord, finding: &Finding, place: &str) -> String {
     let severity = match (finding.claimed, finding.severity()) {
         (true, _) => "as expected",
         (false, severity) => severity.word(),
@@ -122,7 +122,7 @@ fn told_finding(step: &StepRecord, finding: &Finding) -> String {
     };
     let message: Vec<&str> = finding.message.lines().collect();
     let message = prose(&safe::cut(&message.join("; "), MESSAGE));
-    format!("**{severity}: {}** in step {}{blamed}: {message}", finding.kind, step.index)
+    format!("**{severity}: {}**{place}{blamed}: {message}", finding.kind)
 }
 
 /// The steps one by one: those that matter first, as long as there is room, but in their order.
@@ -180,7 +180,7 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
         out.push_str(&format!("{}\n\n", prose(&effect)));
     }
     for finding in &record.findings {
-        out.push_str(&format!("{}\n\n", told_finding(record, finding)));
+        out.push_str(&format!("{}\n\n", told_finding(record, finding, "")));
     }
     push_block(&mut out, "text", |paper| details(paper, timeline, record))?;
     push_block(&mut out, "diff", |paper| picture::diff(paper, timeline, record))?;

@@ -40,10 +40,10 @@ text{font:14px ui-monospace,'SF Mono','Cascadia Mono','DejaVu Sans Mono',Menlo,C
 .ground{fill:#fbfaf8;stroke:#dcd9d2}.rule{stroke:#dcd9d2}\
 .strong{font-weight:700}.faint{fill:#757a82}.pointer{fill:#005f96;font-weight:700}\
 .changed{fill:#9c4f00;font-weight:700;text-decoration:underline}.mark{fill:#ffe9cc}.now{fill:none;stroke:#9c4f00;stroke-width:1.5}\
-.named{fill:#e8f2f9}.bad{fill:#b3261e;font-weight:700}\
+.named{fill:#e8f2f9}.warning{fill:#9c4f00}.bad{fill:#b3261e;font-weight:700}\
 @media (prefers-color-scheme:dark){text{fill:#e6e4df}.ground{fill:#16181c;stroke:#363a42}.rule{stroke:#363a42}\
 .faint{fill:#989ca4}.pointer{fill:#6fc1ef}.changed{fill:#f2b03d}.mark{fill:#47350f}.now{stroke:#f2b03d}\
-.named{fill:#1f2e3a}.bad{fill:#ff8f87}}";
+.named{fill:#1f2e3a}.warning{fill:#f2b03d}.bad{fill:#ff8f87}}";
 
 /// Draws the moment of `until`; without it, the first step that went wrong, or else the last that changed memory.
 pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
@@ -213,12 +213,12 @@ impl<'a> Scene<'a> {
 
     /// What lies behind the bytes of a row: named spans, changes, the last store.
     fn draw_ground(&self, sheet: &mut Sheet, cells: &[(u64, u8, Look)], column: impl Fn(u64) -> usize, width: usize) {
-        let looks: [(&str, fn(&Look) -> bool); 3] =
-            [("named", |look| look.is_named), ("mark", |look| look.is_changed), ("now", |look| look.is_now)];
-        for (class, has) in looks {
+        // Each span has a box of its own, so that neighbours are told apart.
+        let named = (0..self.spans.len()).map(|span| ("named", Has::Span(span)));
+        for (class, has) in named.chain([("mark", Has::Changed), ("now", Has::Now)]) {
             let mut run: Option<(u64, u64)> = None;
             for index in 0..=WIDTH {
-                let is_in = cells.iter().any(|(at, _, look)| *at == index && has(look));
+                let is_in = cells.iter().any(|(at, _, look)| *at == index && look.has(has));
                 match run {
                     Some((first, _)) if is_in => run = Some((first, index)),
                     None if is_in => run = Some((index, index)),
@@ -238,7 +238,9 @@ impl<'a> Scene<'a> {
         Look {
             is_changed: is_after && (differs || is_now),
             is_now,
-            is_named: self.spans.iter().any(|named| named.span.contains(address)),
+            spans: (0..self.spans.len())
+                .filter(|i| self.spans.get(*i).is_some_and(|s| s.span.contains(address)))
+                .collect(),
         }
     }
 
@@ -260,7 +262,7 @@ impl<'a> Scene<'a> {
         }
         for finding in self.record.findings.iter().take(MOST_FINDINGS).filter(|_| self.event.is_none()) {
             let severity = if finding.claimed { "as expected" } else { finding.severity().word() };
-            let class = if finding.severity() == Severity::Error { "bad" } else { "changed" };
+            let class = if finding.severity() == Severity::Error { "bad" } else { "warning" };
             let message: Vec<&str> = finding.message.lines().collect();
             let told = safe::cut(&format!("{severity}: {}: {}", finding.kind, message.join("; ")), 300);
             for line in wrap(&told, WIDE).iter().take(3) {
@@ -295,7 +297,26 @@ impl<'a> Scene<'a> {
 struct Look {
     is_changed: bool,
     is_now: bool,
-    is_named: bool,
+    /// Which of the named spans hold it.
+    spans: Vec<usize>,
+}
+
+/// What a ground lies behind bytes for.
+#[derive(Clone, Copy)]
+enum Has {
+    Span(usize),
+    Changed,
+    Now,
+}
+
+impl Look {
+    fn has(&self, what: Has) -> bool {
+        match what {
+            Has::Span(span) => self.spans.contains(&span),
+            Has::Changed => self.is_changed,
+            Has::Now => self.is_now,
+        }
+    }
 }
 
 fn hex_column(index: u64) -> usize {

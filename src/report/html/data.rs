@@ -25,6 +25,9 @@ const BYTES: usize = 1 << 20;
 /// Rows of 16 bytes that one step shows.
 pub(super) const STEP_ROWS: usize = 40;
 
+/// Steps that did not run and are still named.
+const PENDING: usize = 100;
+
 /// Characters of a statement and of a message that are shown before it is cut.
 const STATEMENT: usize = 240;
 const MESSAGE: usize = 1000;
@@ -35,6 +38,9 @@ struct Head {
     born: u64,
     /// Steps that ran but are not in the page.
     more: usize,
+    /// The first of the steps that did not run, and how many there are.
+    pending: Vec<String>,
+    left: usize,
     at: At,
 }
 
@@ -112,7 +118,10 @@ pub(super) fn write(timeline: &Timeline, options: &Options, shown: usize, out: &
     let wrong = steps.iter().find(|step| step.outcome != Outcome::Ok && !step.is_claimed());
     let at = options.until.unwrap_or(Moment::end_of(wrong.map_or(0, |step| step.index)));
     let store = steps.get(at.step).map(|step| step.events.len()).filter(|events| at.event < *events);
+    let pending = timeline.planned.get(shown..).unwrap_or_default();
     let head = Head {
+        pending: pending.iter().take(PENDING).map(|step| safe::cut(&step.text, STATEMENT)).collect(),
+        left: pending.len(),
         born: timeline.memory_before(0).len(),
         more: shown.saturating_sub(steps.len()),
         at: At { step: at.step.min(steps.len().saturating_sub(1)), store: store.map(|_| at.event) },

@@ -10,6 +10,8 @@
   const now = { step: head.at.step, store: head.at.store, byte: null };
   const digits = Math.max(8, ...steps.map((step) => (step.len - 1).toString(16).length));
 
+  const last = steps.length + head.more + head.left - 1;
+
   const plain = (n) => "0x" + n.toString(16);
   const padded = (n, width) => n.toString(16).padStart(width, "0");
   const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
@@ -149,8 +151,8 @@
     const stepper = $("step"), storer = $("store");
     stepper.max = steps.length - 1;
     stepper.value = step;
-    stepper.setAttribute("aria-valuetext", `step ${step} of ${steps.length - 1}: ${text}`);
-    $("step-of").textContent = `${step} of ${steps.length - 1}`;
+    stepper.setAttribute("aria-valuetext", `step ${step} of ${last}: ${text}`);
+    $("step-of").textContent = `${step} of ${last}`;
     storer.max = list.length;
     storer.value = store ?? list.length;
     storer.disabled = list.length === 0;
@@ -336,6 +338,12 @@
     item.append(button);
     $("steps").append(item);
   });
+  for (const [index, text] of head.pending.entries()) {
+    const item = make("li", "pending"), words = `· ${steps.length + head.more + index}`;
+    item.append(make("span", "", words), make("span", "", text), make("span", "unseen", "did not run"));
+    $("steps").append(item);
+  }
+  if (head.left > head.pending.length) $("steps").append(make("li", "legend", `${count(head.left - head.pending.length, "more step")} did not run.`));
   if (head.more > 0) $("steps").append(make("li", "legend", `${count(head.more, "more step")} ran that this page does not hold.`));
   const found = steps.flatMap((step, index) => step.findings.map((finding) => ({ finding, index })));
   $("all-findings").replaceChildren(...found.map(({ finding, index }) => {
