@@ -1,5 +1,7 @@
 //! The command line's types, and nothing else.
 
+pub mod notes;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +12,8 @@ use linmem::safe;
 
 /// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while it happens.
 #[derive(Debug, Parser)]
-#[command(name = "linmem", version, disable_help_subcommand = true, after_help = AFTER)]
+#[command(name = "linmem", version, disable_help_subcommand = true)]
+#[command(after_help = notes::after_help(), after_long_help = notes::after_long_help())]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -28,10 +31,6 @@ pub struct Cli {
     #[arg(long)]
     pub no_mouse: bool,
 }
-
-const AFTER: &str = "\
-Exit status: 0 all well; 1 a step ended in anything but ok, or an error was found that the session does not expect; \
-2 the command line, a file or a module cannot be used.";
 
 impl Cli {
     /// Reads the program's arguments. What the error quotes of them is safe to print.
@@ -56,6 +55,23 @@ pub enum Command {
     Run(RunArgs),
     /// Run many sessions, one line each and a summary: for CI
     Test(TestArgs),
+    /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and why
+    Inspect(InspectArgs),
+    /// Write a steps file to start from, guessed from a module's exports, with the reasons as comments
+    Init(InitArgs),
+    /// Run two sessions, or one on two modules, and show the first step and byte where they part
+    Diff(DiffArgs),
+    /// Print what a shell needs to complete this program's commands and options
+    Completions(CompletionsArgs),
+    /// Print the manual page, as man reads it
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]
@@ -95,11 +111,84 @@ pub struct TestArgs {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
+    /// Write the results to this file as JUnit XML, too
+    #[arg(long, value_name = "PATH")]
+    pub junit: Option<PathBuf>,
+
     #[command(flatten)]
     pub deny: DenyArgs,
 
     #[command(flatten)]
     pub session: SessionArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// A .wasm or .wat module
+    pub module: PathBuf,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = InspectFormat::Text)]
+    pub format: InspectFormat,
+
+    /// When to use colour; NO_COLOR in the environment means never
+    #[arg(long, value_enum, default_value_t = ColorWhen::Auto)]
+    pub color: ColorWhen,
+
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// A .wasm or .wat module
+    pub module: PathBuf,
+
+    /// Write to this file, which must not exist yet, instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// Two sessions, or one that runs on two modules
+    #[arg(required = true, num_args = 1..=2, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Run on this module instead of the one the session names; given twice, the first for A and the second for B
+    #[arg(long = "module", value_name = "PATH")]
+    pub modules: Vec<PathBuf>,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub format: DiffFormat,
+
+    /// Give an input of both sessions another value
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub sets: Vec<(String, String)>,
+
+    #[command(flatten)]
+    pub limits: LimitArgs,
+
+    /// What a WASI guest reads from its standard input, in both; - for linmem's own
+    #[arg(long, value_name = "PATH")]
+    pub stdin: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Args, Clone)]
@@ -139,6 +228,17 @@ pub struct SessionArgs {
     #[arg(long, value_name = "STEP[.STORE]", value_parser = parse_at)]
     pub at: Option<At>,
 
+    #[command(flatten)]
+    pub limits: LimitArgs,
+
+    /// What a WASI guest reads from its standard input; - for linmem's own
+    #[arg(long, value_name = "PATH")]
+    pub stdin: Option<PathBuf>,
+}
+
+/// What the guest may have and take.
+#[derive(Debug, Args, Clone)]
+pub struct LimitArgs {
     /// The most linear memory the guest may have
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
     pub max_memory: u64,
@@ -150,10 +250,6 @@ pub struct SessionArgs {
     /// The most stores of one call that are recorded one by one, such as 500k or 4M; the rest is recorded as a difference
     #[arg(long, value_name = "COUNT", default_value = "4M", value_parser = parse_count)]
     pub max_stores: u64,
-
-    /// What a WASI guest reads from its standard input; - for linmem's own
-    #[arg(long, value_name = "PATH")]
-    pub stdin: Option<PathBuf>,
 }
 
 /// How it looks.

@@ -4,6 +4,7 @@
 
 pub mod app;
 pub mod guest;
+pub mod inspect;
 pub mod report;
 pub mod safe;
 pub mod script;

@@ -2,6 +2,8 @@
 
 #[path = "screens/inside.rs"]
 mod inside;
+#[path = "screens/map.rs"]
+mod map;
 #[path = "screens/session.rs"]
 mod session;
 

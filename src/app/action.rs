@@ -50,6 +50,8 @@ pub enum Action {
     Blamed,
     // Searching.
     OpenSearch,
+    /// Goes on with the name typed behind `@`.
+    CompleteName,
     FindNext,
     FindPrevious,
     // The session.

@@ -3,7 +3,7 @@
 //! Costs what is shown: runs of equal rows are passed over 4 KiB at a time, and no further than [`FURTHEST`] bytes in
 //! one screen, so that a screenful of a large empty memory does not walk it.
 
-use crate::timeline::{Event, Image, NamedSpan, Pointer, Severity, Span, StepRecord};
+use crate::timeline::{Event, Image, Part, PartKind, Pointer, Severity, Span, StepRecord};
 
 use super::{App, events, layout};
 
@@ -20,6 +20,8 @@ pub enum DumpLine {
     Row { address: u64, before: Vec<Option<u8>>, after: Vec<Option<u8>> },
     /// `rows` rows, at least two, from `address` that equal the row above in both panes.
     Squeezed { address: u64, rows: u64 },
+    /// Memory ended here before the step shown: the rows below are new.
+    OldEnd { address: u64 },
     /// Memory ends here, in both panes.
     End { address: u64 },
 }
@@ -41,7 +43,10 @@ pub struct Dump {
     pub pointers_before: Vec<Pointer>,
     /// As they stand at the moment shown.
     pub pointers_after: Vec<Pointer>,
-    pub spans: Vec<NamedSpan>,
+    /// What lies where, at the moment shown.
+    pub parts: Vec<Part>,
+    /// Where memory ended before the step shown, where it grew in it and has grown by now.
+    pub old_end: Option<u64>,
     /// The bytes that the step's findings are about.
     pub found: Vec<(Span, Severity)>,
 }
@@ -74,13 +79,12 @@ impl Dump {
             written: app.event().filter(|e| matches!(e, Event::Write(_))).map(|e| events::span(&e)),
             pointers_before: pointers(previous),
             pointers_after: pointers(if is_over { step } else { previous }),
-            spans: match (is_over, moment.step.checked_sub(1)) {
-                (true, _) => timeline.spans_at(moment.step),
-                (false, Some(previous)) => timeline.spans_at(previous),
-                (false, None) => Vec::new(),
-            },
+            parts: Vec::new(),
+            old_end: timeline.old_end(moment.step).filter(|end| *end > 0),
             found: step.map(found).unwrap_or_default(),
         };
+        dump.parts = timeline.parts_at(moment, dump.after.len());
+        dump.old_end = dump.old_end.filter(|end| *end < dump.after.len());
         let mut wanted = vec![app.cursor];
         wanted.extend(step.and_then(|s| s.focus).map(|span| span.start));
         wanted.extend(dump.found.iter().map(|(span, _)| span.start));
@@ -88,9 +92,10 @@ impl Dump {
         let moved = dump.pointers_after.iter().filter_map(|p| p.moved_from);
         let standing = dump.pointers_before.iter().chain(&dump.pointers_after).map(|p| p.address);
         wanted.extend(standing.chain(moved));
-        let named = dump.spans.iter().map(|s| s.span).filter(|span| span.len > 0);
-        wanted.extend(named.flat_map(|span| [span.start, span.end() - 1]));
-        let cut = Cut { images: [&dump.before, &dump.after], width: dump.width };
+        let edges = dump.parts.iter().filter(|part| part.kind != PartKind::Segment && part.span.len > 0);
+        wanted.extend(edges.flat_map(|part| [part.span.start, part.span.end() - 1]));
+        wanted.extend(dump.old_end);
+        let cut = Cut { images: [&dump.before, &dump.after], width: dump.width, old_end: dump.old_end };
         dump.lines = cut.lines(app.top, usize::from(layout::memory_rows(app)), wanted);
         dump
     }
@@ -114,9 +119,9 @@ impl Dump {
         RowFormat::of(columns, self.width, self.len())
     }
 
-    /// The named spans that hold a byte, the latest named first.
-    pub fn spans_of(&self, address: u64) -> impl Iterator<Item = &NamedSpan> {
-        self.spans.iter().rev().filter(move |named| named.span.contains(address))
+    /// The parts that hold a byte, the smallest things first: what the script named last, then what the module tells.
+    pub fn parts_of(&self, address: u64) -> impl Iterator<Item = &Part> {
+        self.parts.iter().rev().filter(move |part| part.span.contains(address))
     }
 }
 
@@ -124,6 +129,7 @@ impl Dump {
 struct Cut<'a> {
     images: [&'a Image; 2],
     width: u64,
+    old_end: Option<u64>,
 }
 
 type Bytes = Vec<Option<u8>>;
@@ -137,6 +143,9 @@ impl Cut<'_> {
         let mut address = top;
         let mut above: Option<[Bytes; 2]> = None;
         while lines.len() < count && address < end && address - top < FURTHEST {
+            if self.old_end == Some(address) && address > 0 {
+                lines.push(DumpLine::OldEnd { address });
+            }
             let here = self.images.map(|image| self.row(image, address));
             if above.as_ref() == Some(&here) && !kept.contains(&address) {
                 let limit =
@@ -157,6 +166,7 @@ impl Cut<'_> {
         if lines.len() < count && end > 0 && address >= end {
             lines.push(DumpLine::End { address: end });
         }
+        lines.truncate(count);
         lines
     }
 
@@ -305,6 +315,7 @@ mod tests {
             .map(|line| match line {
                 DumpLine::Row { address, .. } => format!("{address:x}"),
                 DumpLine::Squeezed { rows, .. } => format!("*{rows}"),
+                DumpLine::OldEnd { address } => format!("was {address:x}"),
                 DumpLine::End { address } => format!("end {address:x}"),
             })
             .collect()
@@ -315,7 +326,7 @@ mod tests {
         let before = Image::zeroed(PAGE);
         let mut after = before.clone();
         after.write(0x8000, b"x");
-        let cut = Cut { images: [&before, &after], width: 16 };
+        let cut = Cut { images: [&before, &after], width: 16, old_end: None };
         let lines = cut.lines(0x400, 20, vec![0x419]);
         assert_eq!(shown(&lines), ["400", "410", "*1982", "8000", "8010", "*2045", "fff0", "end 10000"]);
     }
@@ -323,18 +334,25 @@ mod tests {
     #[test]
     fn the_end_of_each_memory_is_kept() {
         let (before, after) = (Image::zeroed(PAGE), Image::zeroed(2 * PAGE));
-        let cut = Cut { images: [&before, &after], width: 16 };
+        let cut = Cut { images: [&before, &after], width: 16, old_end: None };
         assert_eq!(shown(&cut.lines(0, 9, vec![])), ["0", "*4095", "10000", "*4094", "1fff0", "end 20000"]);
-        let cut = Cut { images: [&Image::default(), &Image::zeroed(20)], width: 8 };
+        let cut = Cut { old_end: Some(PAGE), ..cut };
+        assert_eq!(shown(&cut.lines(0, 4, vec![])), ["0", "*4095", "was 10000", "10000"]);
+        assert_eq!(shown(&cut.lines(PAGE, 2, vec![])), ["was 10000", "10000"]);
+        let cut = Cut { images: [&Image::default(), &Image::zeroed(20)], width: 8, old_end: None };
         assert_eq!(shown(&cut.lines(0, 9, vec![])), ["0", "8", "10", "end 14"]);
     }
 
     #[test]
     fn a_large_empty_memory_is_not_walked() {
         let image = Image::zeroed(1 << 40);
-        let cut = Cut { images: [&image, &image], width: 8 };
+        let cut = Cut { images: [&image, &image], width: 8, old_end: None };
         assert_eq!(shown(&cut.lines(0, 50, vec![])), ["0".to_string(), format!("*{}", FURTHEST / 8 - 1)]);
-        assert!(Cut { images: [&Image::default(), &Image::default()], width: 8 }.lines(7, 5, vec![1]).is_empty());
+        assert!(
+            Cut { images: [&Image::default(), &Image::default()], width: 8, old_end: None }
+                .lines(7, 5, vec![1])
+                .is_empty()
+        );
     }
 
     #[test]
@@ -362,11 +380,11 @@ mod tests {
             for (at, bytes) in &writes {
                 after.write(*at, bytes);
             }
-            let cut = Cut { images: [&before, &after], width };
+            let cut = Cut { images: [&before, &after], width, old_end: None };
             let mine: Vec<(u64, u64)> = cut.lines(top, usize::MAX, vec![]).iter().filter_map(|line| match line {
                 DumpLine::Row { address, .. } => Some((*address, 0)),
                 DumpLine::Squeezed { address, rows } => Some((*address, *rows)),
-                DumpLine::End { .. } => None,
+                DumpLine::OldEnd { .. } | DumpLine::End { .. } => None,
             }).collect();
             let theirs: Vec<(u64, u64)> = rows(&after, &[&before], top, PAGE, width, |_| false).iter().map(|line| match line {
                 Line::Row(row) => (row.address, 0),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{App, MOST_WRITERS, events};
 use crate::safe;
-use crate::timeline::{Image, Moment, NamedSpan, PAGE, SpanKind, Timeline, Write, Writer};
+use crate::timeline::{Image, Moment, PAGE, Part, PartKind, Span, Timeline, Write, Writer};
 use crate::value::Float;
 
 /// Characters of a name or of a step's text.
@@ -45,8 +45,7 @@ impl Inspection {
         let Some(byte) = memory.byte(address) else { return Inspection { address, rows: Vec::new() } };
         let mut rows = vec![("address", format!("{address:#x}, {address}")), ("byte", byte_text(byte))];
         rows.extend(written_rows(timeline, moment, address, writers, most_earlier));
-        let spans = timeline.spans_at(moment.step);
-        rows.extend(spans.iter().filter(|s| s.span.contains(address)).map(|s| ("in", in_span(s, address))));
+        rows.extend(places(timeline, moment, address, memory.len()).into_iter().map(|place| ("in", place)));
         rows.extend(pointers_here(timeline, moment, address).map(|names| ("pointed to", names)));
         rows.push(("utf8", utf8(memory, address)));
         rows.push(("pointer", pointer(memory, address, is_64)));
@@ -237,30 +236,53 @@ fn pointer(memory: &Image, address: u64, is_64: bool) -> String {
     out
 }
 
-fn in_span(named: &NamedSpan, address: u64) -> String {
-    let kind = match (named.kind, named.released) {
-        (SpanKind::Region, _) => "region",
-        (SpanKind::Block, false) => "block",
-        (SpanKind::Block, true) => "released block",
-    };
-    let offset = address.saturating_sub(named.span.start);
-    let bytes = if named.span.len == 1 { "byte" } else { "bytes" };
-    format!(
-        "{} + {offset}  ({kind}, {} {bytes} at {:#x})",
-        safe::cut(&named.name, LONGEST_NAME),
-        named.span.len,
-        named.span.start
-    )
+/// Where the byte lies: what the script named last first, then what the module tells, the smallest things first.
+fn places(timeline: &Timeline, moment: Moment, address: u64, memory_len: u64) -> Vec<String> {
+    let parts = timeline.parts_at(moment, memory_len);
+    let mut places: Vec<String> =
+        parts.iter().rev().filter(|part| part.span.contains(address)).map(|part| in_part(part, address)).collect();
+    let stack = parts.iter().find(|part| part.kind == PartKind::Stack);
+    if let Some(end) = stack.map(|part| part.span.end()).filter(|end| places.is_empty() && address >= *end) {
+        places.push(format!("beyond the stack's end, {end:#x}"));
+    }
+    places
+}
+
+fn in_part(part: &Part, address: u64) -> String {
+    let Span { start, len } = part.span;
+    let offset = address.saturating_sub(start);
+    let name = safe::cut(&part.name, LONGEST_NAME);
+    match part.kind {
+        PartKind::Region => format!("{name} + {offset} of {len}  (region at {start:#x})"),
+        PartKind::Block if part.released => format!("{name} + {offset} of {len}  (released block at {start:#x})"),
+        PartKind::Block => format!("{name} + {offset} of {len}  (block at {start:#x})"),
+        PartKind::Segment => format!("{} + {offset} of {len}", safe::cut(&part.called(), LONGEST_NAME)),
+        PartKind::Stack => {
+            format!("stack, {} below its end {:#x}", part.span.end().saturating_sub(address), part.span.end())
+        }
+        PartKind::Data | PartKind::Heap => format!("{} + {offset}", part.called()),
+    }
 }
 
 fn pointers_here(timeline: &Timeline, moment: Moment, address: u64) -> Option<String> {
     let record = timeline.step(moment.step)?;
-    let now = record.pointers.iter().filter(|p| p.address == address).map(|p| safe::cut(&p.name, LONGEST_NAME));
+    let here = record.pointers.iter().filter(|p| p.address == address);
+    let now = here.map(|p| format!("{}{}", safe::cut(&p.name, LONGEST_NAME), age(timeline, moment.step, &p.name)));
     let moved = |old: Option<u64>, new: u64| old == Some(address) && new != address;
     let old = record.pointers.iter().filter(|p| moved(p.moved_from, p.address));
     let old = old.map(|p| format!("{} before this step", safe::cut(&p.name, LONGEST_NAME)));
     let names: Vec<String> = now.chain(old).collect();
     (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// That a pointer was taken before memory grew, where it was.
+fn age(timeline: &Timeline, step: usize, name: &str) -> String {
+    let since = timeline.fetched_in(name, step);
+    let grown = (since.saturating_add(1)..=step).rev().find(|step| timeline.old_end(*step).is_some());
+    match grown {
+        Some(grown) => format!(", taken in step {since}, before memory grew in step {grown}"),
+        None => String::new(),
+    }
 }
 
 /// In which step, who wrote, and what it did to this byte.
@@ -321,7 +343,7 @@ mod tests {
         assert_eq!(row(&shown, "address"), "0x40c, 1036");
         assert_eq!(row(&shown, "byte"), "0x20  32  0b00100000  space");
         assert_eq!(row(&shown, "written by"), "step 4 store 1, add_wasm_is_cool @0xa9, wasm_is_cool.wat:45  (00→20)");
-        assert_eq!(row(&shown, "in"), "buffer + 12  (region, 1024 bytes at 0x400)");
+        assert_eq!(row(&shown, "in"), "buffer + 12 of 1024  (region at 0x400)");
         assert_eq!(row(&look(&timeline, 7, 0x400), "written by"), "step 3, the host: write ptr, text  (00→44)");
         assert_eq!(row(&look(&timeline, 7, 0x400), "pointed to"), "ptr");
         assert_eq!(row(&look(&timeline, 7, 0x801), "written by"), "step 0, data segment 0  (00→57)");

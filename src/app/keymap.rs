@@ -180,7 +180,7 @@ pub const BINDINGS: &[Binding] = &[
         "Takes the bytes under the cursor as a pointer and goes where it points.", Group::Bytes),
     normal(&["a"], Action::Focus, "about", "Goes back to the bytes this step is about.", Group::Bytes),
     normal(&["/"], Action::OpenSearch, "find",
-        "Finds text, bytes (hex\"ff fe\" or ff fe), or goes to an address: @0x400, @1024, @ptr, @ptr+12.", Group::Bytes)
+        "Finds text, bytes (hex\"ff fe\" or ff fe), or goes to an address: @0x400, @ptr+12, @buffer, @.rodata, @stack, @heap.", Group::Bytes)
         .shown("/", "find"),
     normal(&["n"], Action::FindNext, "find next", "Goes to the next place found.", Group::Bytes).shown("n", "next found"),
     normal(&["N"], Action::FindPrevious, "find previous", "Goes to the previous place found.", Group::Bytes),
@@ -214,6 +214,8 @@ pub const BINDINGS: &[Binding] = &[
         .shown("enter", "find"),
     binding(&["enter"], Action::Confirm, "save", "Saves the file; over one that is there only when pressed again.",
         Group::Typing, &[Context::Save]).shown("enter", "save"),
+    binding(&["tab"], Action::CompleteName, "complete",
+        "Completes a name behind @, and lists the names that fit.", Group::Typing, &[Context::Search]).shown("tab", "name"),
     binding(&["enter"], Action::Confirm, "run again", "Runs the session again with these inputs.", Group::Typing,
         &[Context::Inputs]).shown("enter", "run again"),
     binding(&["tab"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS).shown("tab", "next"),

@@ -22,7 +22,8 @@ use ratatui::layout::Rect;
 
 use super::dump::{Dump, DumpLine, RowFormat};
 use super::list::{self, ListLine};
-use super::{App, Overlay, Pane};
+use super::{App, Overlay, Pane, map, view};
+use crate::timeline::Span;
 
 /// The least size that shows more than one line, in columns and rows.
 pub const LEAST: (u16, u16) = (40, 12);
@@ -189,10 +190,11 @@ impl Layout {
         }
     }
 
-    /// Puts the map above the status line; the rest, below the header, is for the panes.
+    /// Puts the map above the status line, with a row for names where the screen is tall; the rest, below the header, is for the panes.
     fn take_map(&mut self, columns: u16, rows: u16) -> Rect {
-        self.map = Some(Rect::new(0, rows.saturating_sub(2), columns, 1));
-        Rect::new(0, 1, columns, rows.saturating_sub(3))
+        let height = if rows >= TALL && columns >= MEDIUM.0 { 2 } else { 1 };
+        self.map = Some(Rect::new(0, rows.saturating_sub(height + 1), columns, height));
+        Rect::new(0, 1, columns, rows.saturating_sub(height + 2))
     }
 
     /// Puts the steps on the left; the rest is for so many memory panes beside each other.
@@ -281,6 +283,11 @@ pub fn memory_rows(app: &App) -> u16 {
     rows(app.pane).or_else(|| rows(Pane::Memory)).unwrap_or(0)
 }
 
+/// The bytes that the memory panes show.
+pub fn window(app: &App) -> Span {
+    Span { start: app.top, len: view::window(app) }
+}
+
 /// The first step of the list that is on the screen, so that `shown` stays in view, with its neighbours.
 pub fn first_step(count: usize, shown: usize, rows: u16) -> usize {
     let rows = usize::from(rows);
@@ -299,6 +306,8 @@ pub enum Hit {
     /// An event of the step shown, counted from 1.
     Event(usize),
     Byte(u64),
+    /// The first byte of a part of the map.
+    Map(u64),
     Pane(Pane),
     Nothing,
 }
@@ -313,6 +322,9 @@ pub fn hit(app: &App, column: u16, row: u16) -> Hit {
         layout.tabs.filter(|area| area.contains((column, row).into())).and_then(|area| tab_at(area.width, column))
     {
         return Hit::Pane(pane);
+    }
+    if let Some(area) = layout.map.filter(|area| area.contains((column, row).into())) {
+        return map::address_at(app, area.width, column - area.x).map_or(Hit::Nothing, Hit::Map);
     }
     let Some((pane, area)) = layout.panes().find(|(_, area)| area.contains((column, row).into())) else {
         return Hit::Nothing;
@@ -340,7 +352,7 @@ fn byte_at(app: &App, inner: Rect, column: u16, line: u16) -> Option<u64> {
             (exists(after) || exists(before)).then(|| address.saturating_add(byte))
         }
         DumpLine::Squeezed { address, .. } => Some(*address),
-        DumpLine::End { .. } => None,
+        DumpLine::OldEnd { .. } | DumpLine::End { .. } => None,
     }
 }
 

@@ -17,7 +17,9 @@ pub mod keymap;
 mod keys;
 pub mod layout;
 pub mod list;
+pub mod map;
 mod mouse;
+pub mod names;
 pub mod origin;
 mod receive;
 #[doc(hidden)]

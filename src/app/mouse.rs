@@ -7,8 +7,8 @@ use crate::timeline::Moment;
 /// Rows of memory that one notch of the wheel is.
 const NOTCH: i16 = 3;
 
-/// Takes a click on a cell of the screen: a step is gone to, running up to it if need be; a byte gets the cursor; a
-/// pane gets the focus.
+/// Takes a click on a cell of the screen: a step is gone to, running up to it if need be; a byte gets the cursor, and so does
+/// the place that the map is clicked on; a pane gets the focus.
 pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
     if !matches!(app.overlay, Overlay::None) {
         return Effect::None;
@@ -29,6 +29,11 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
         Hit::Byte(address) => {
             app.pane = Pane::Memory;
             app.cursor = address;
+            Effect::None
+        }
+        Hit::Map(address) => {
+            app.pane = Pane::Memory;
+            view::go_to(app, address, 1);
             Effect::None
         }
         Hit::Pane(pane) => {
@@ -56,7 +61,7 @@ pub fn wheel(app: &mut App, column: u16, row: u16, notches: i16) -> Effect {
         Hit::Byte(_) | Hit::Pane(Pane::Memory) => view::scroll_rows(app, i64::from(notches.saturating_mul(NOTCH))),
         Hit::Step(_) | Hit::Event(_) | Hit::Pane(Pane::Steps) => time::move_in_past(app, isize::from(notches)),
         Hit::Pane(pane) => update::scroll(app, pane, notches),
-        Hit::Nothing => {}
+        Hit::Map(_) | Hit::Nothing => {}
     }
     view::settle(app);
     Effect::None

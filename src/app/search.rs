@@ -1,6 +1,6 @@
 //! Finding text, bytes and addresses in the memory shown.
 
-use super::{App, Overlay, Search, view};
+use super::{App, Overlay, Search, names, view};
 use crate::safe;
 use crate::timeline::Image;
 
@@ -8,7 +8,7 @@ use crate::timeline::Image;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wanted {
     Bytes(Vec<u8>),
-    /// `@name+offset` or `@0x400`: a name is that of a pointer variable or a named span.
+    /// `@name+offset` or `@0x400`: a name is that of a pointer variable or of a part of memory.
     Address {
         base: Base,
         offset: i128,
@@ -89,8 +89,8 @@ fn unescape(text: &str) -> Option<String> {
 }
 
 fn address(place: &str) -> Result<Wanted, String> {
-    let help = || "An address is a number or a name: @0x400, @1024, @ptr, @ptr+12.".to_owned();
-    let (base, offset) = match place.find(['+', '-']).map(|at| place.split_at(at)) {
+    let help = || "An address is a number or a name: @0x400, @1024, @ptr, @ptr+12, @stack, @heap.".to_owned();
+    let (base, offset) = match place.rfind(['+', '-']).map(|at| place.split_at(at)) {
         Some((base, offset)) => {
             let (sign, digits) = offset.split_at(1);
             let size = i128::from(number(digits.trim()).ok_or_else(help)?);
@@ -98,7 +98,7 @@ fn address(place: &str) -> Result<Wanted, String> {
         }
         None => (place, 0),
     };
-    let starts_like_a_name = base.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let starts_like_a_name = base.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '.'));
     if starts_like_a_name {
         return Ok(Wanted::Address { base: Base::Name(base.to_owned()), offset });
     }
@@ -141,8 +141,7 @@ fn resolve(app: &App, wanted: Wanted) -> Result<Wanted, String> {
     let Wanted::Address { base, offset } = wanted else { return Ok(wanted) };
     let start = match base {
         Base::Number(n) => n,
-        Base::Name(name) => named(app, &name)
-            .ok_or_else(|| format!("No pointer, region or block is called {} here.", safe::cut(&name, 40)))?,
+        Base::Name(name) => names::find(app, &name)?,
     };
     let len = app.memory().len();
     let at = i128::from(start).saturating_add(offset);
@@ -151,12 +150,6 @@ fn resolve(app: &App, wanted: Wanted) -> Result<Wanted, String> {
         Ok(at) => Err(format!("{at:#x} lies past the end of memory, which has {len:#x} bytes.")),
         Err(_) => Err("That address lies before the start of memory.".to_owned()),
     }
-}
-
-fn named(app: &App, name: &str) -> Option<u64> {
-    let pointer = app.record().and_then(|r| r.pointers.iter().find(|p| p.name == name)).map(|p| p.address);
-    let span = || app.timeline.spans_at(app.moment.step).into_iter().find(|s| s.name == name).map(|s| s.span.start);
-    pointer.or_else(span)
 }
 
 pub(super) fn find_next(app: &mut App) {
@@ -230,6 +223,7 @@ mod tests {
         assert_eq!(parse("é 日"), bytes("é 日".as_bytes()));
         assert_eq!(parse("@0x400"), number(1024, 0));
         assert_eq!(parse(" @1_024-0x10"), number(1024, -16));
+        assert_eq!(parse("@.rodata"), Ok(Wanted::Address { base: Base::Name(".rodata".into()), offset: 0 }));
         assert_eq!(parse("@ptr + 12"), Ok(Wanted::Address { base: Base::Name("ptr".into()), offset: 12 }));
     }
 

@@ -2,7 +2,10 @@
 //! for each frame: memory just before and at the moment, who wrote the byte under the cursor, and the step's narration.
 //! Where the state was changed behind its back, as tests do, the answers are worked out anew.
 
+use std::sync::Arc;
+
 use super::App;
+use super::map::Strip;
 use crate::timeline::{Event, Image, Moment, Outcome, Write, effect, narrate};
 
 /// The most writers of one byte that are kept, the last one included.
@@ -20,6 +23,9 @@ pub struct Shown {
     /// Of the byte at `writers_of`, latest first.
     writers: Vec<(Moment, Write)>,
     writers_of: Option<u64>,
+    map: Arc<Strip>,
+    /// The cells it has, where it is that of the moment.
+    map_of: Option<u16>,
 }
 
 /// What the rest was worked out from.
@@ -61,6 +67,11 @@ impl App {
         if self.shown.narration_of == Some(self.told()) { self.shown.narration.clone() } else { narration(self) }
     }
 
+    /// The map of the moment shown, where it is known in so many cells.
+    pub(super) fn known_strip(&self, cells: u16) -> Option<Arc<Strip>> {
+        (self.is_known() && self.shown.map_of == Some(cells)).then(|| Arc::clone(&self.shown.map))
+    }
+
     fn told(&self) -> (usize, usize) {
         (self.moment.step, self.timeline.steps().len())
     }
@@ -91,6 +102,7 @@ impl App {
             self.shown.before = before(self);
             self.shown.at = self.timeline.memory_at(self.moment);
             self.shown.writers_of = None;
+            self.shown.map_of = None;
             self.shown.of = Some(Of::now(self));
         }
     }
@@ -101,6 +113,11 @@ impl App {
         if self.shown.narration_of != Some(self.told()) {
             self.shown.narration = narration(self);
             self.shown.narration_of = Some(self.told());
+        }
+        let cells = self.map_cells();
+        if self.shown.map_of != Some(cells) {
+            self.shown.map = Arc::new(Strip::of(self, cells));
+            self.shown.map_of = Some(cells);
         }
         if self.shown.writers_of != Some(self.cursor) {
             if self.shown.writers_of.is_some() {

@@ -8,6 +8,7 @@ use super::*;
 use crate::timeline::{Image, Outcome};
 
 mod findings;
+mod places;
 mod unfold;
 
 const SIZE: (u16, u16) = (120, 40);

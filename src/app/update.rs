@@ -5,8 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    Action, App, Effect, Engine, Overlay, Pane, copy, findings, inputs, keymap, keys, list, save, search, time, unfold,
-    view,
+    Action, App, Effect, Engine, Overlay, Pane, copy, findings, inputs, keymap, keys, list, names, save, search, time,
+    unfold, view,
 };
 use crate::safe;
 
@@ -110,7 +110,7 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::Quit => return Effect::Quit { keep_frame: false },
         Action::QuitKeepFrame => return Effect::Quit { keep_frame: true },
         Action::Interrupt | Action::Suspend | Action::Redraw => return anywhere(app, action),
-        Action::Close | Action::Confirm | Action::Edit(_) => {}
+        Action::Close | Action::Confirm | Action::CompleteName | Action::Edit(_) => {}
     }
     Effect::None
 }
@@ -121,6 +121,7 @@ fn overlaid(app: &mut App, action: Action) -> Effect {
         Action::Close => app.overlay = Overlay::None,
         Action::Confirm => return confirm(app),
         Action::Edit(request) => edit(app, request),
+        Action::CompleteName => names::complete(app),
         Action::Down => move_line(app, 1),
         Action::Up => move_line(app, -1),
         Action::PageDown => move_line(app, PAGE_LINES as isize),

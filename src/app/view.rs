@@ -136,26 +136,26 @@ fn put_cursor(app: &mut App, address: u64) {
 }
 
 pub(super) fn next_change(app: &mut App) {
-    let starts = changed_starts(app);
-    match starts.iter().find(|start| **start > app.cursor).or(starts.first()) {
+    let ahead = changed_after(app, Some(app.cursor));
+    match ahead.or_else(|| changed_after(app, None)) {
         Some(start) => {
-            if *start <= app.cursor && starts.len() > 1 {
+            if start < app.cursor {
                 app.say("From the first change again.");
             }
-            go_to(app, *start, 1);
+            go_to(app, start, 1);
         }
         None => no_changes(app),
     }
 }
 
 pub(super) fn previous_change(app: &mut App) {
-    let starts = changed_starts(app);
-    match starts.iter().rev().find(|start| **start < app.cursor).or(starts.last()) {
+    let behind = changed_before(app, app.cursor);
+    match behind.or_else(|| changed_before(app, u64::MAX)) {
         Some(start) => {
-            if *start >= app.cursor && starts.len() > 1 {
+            if start > app.cursor {
                 app.say("From the last change again.");
             }
-            go_to(app, *start, 1);
+            go_to(app, start, 1);
         }
         None => no_changes(app),
     }
@@ -171,16 +171,33 @@ fn no_changes(app: &mut App) {
     });
 }
 
-/// Where the runs of marked bytes begin, in order.
-fn changed_starts(app: &App) -> Vec<u64> {
-    if app.cumulative {
-        return app.memory().differences(&start_image(app)).iter().map(|s| s.start).collect();
+/// Where the first run of marked bytes after an address begins; `None` for the first of all.
+fn changed_after(app: &App, address: Option<u64>) -> Option<u64> {
+    let span = match (marked(app), address) {
+        (Some(runs), Some(address)) => runs.iter().find(|run| run.start > address).copied(),
+        (Some(runs), None) => runs.first().copied(),
+        (None, Some(address)) => app.record()?.changes.next(address),
+        (None, None) => app.record()?.changes.spans().next(),
+    };
+    span.map(|span| span.start)
+}
+
+/// Where the last run of marked bytes before an address begins.
+fn changed_before(app: &App, address: u64) -> Option<u64> {
+    let span = match marked(app) {
+        Some(runs) => runs.iter().rfind(|run| run.start < address).copied(),
+        None => app.record()?.changes.previous(address),
+    };
+    span.map(|span| span.start)
+}
+
+/// The runs of marked bytes, where they are not those that the whole step changed.
+fn marked(app: &App) -> Option<Vec<Span>> {
+    match (app.cumulative, app.position()) {
+        (true, _) => Some(app.memory().differences(&start_image(app))),
+        (false, Some(_)) => Some(app.memory().differences(&app.timeline.memory_before(app.moment.step))),
+        (false, None) => None,
     }
-    if app.position().is_some() {
-        let before = app.timeline.memory_before(app.moment.step);
-        return app.memory().differences(&before).iter().map(|s| s.start).collect();
-    }
-    app.record().map(|r| r.changes.spans().map(|c| c.start).collect()).unwrap_or_default()
 }
 
 /// Memory as the guest started with it: after instantiation; while that is shown, before it.

@@ -120,7 +120,11 @@ fn finish(title: String, script: Script, guest: Guest, files: Files, args: &Sess
         guest,
         files,
         sets: args.sets.clone(),
-        limits: Limits { max_memory: args.max_memory, max_time: args.max_time.0, max_stores: args.max_stores },
+        limits: Limits {
+            max_memory: args.limits.max_memory,
+            max_time: args.limits.max_time.0,
+            max_stores: args.limits.max_stores,
+        },
         control: Control::default(),
         stdin: args.stdin.as_deref().map(guest_input).transpose()?.unwrap_or_default(),
     })

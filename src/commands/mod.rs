@@ -2,8 +2,12 @@
 
 mod builtin;
 mod cast;
+mod diff;
 mod host;
+mod init;
+mod inspect;
 mod load;
+mod manual;
 mod output;
 mod run;
 mod screen;
@@ -20,6 +24,11 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
     match &cli.command {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
+        Some(Command::Inspect(args)) => inspect::inspect(args),
+        Some(Command::Init(args)) => init::init(args),
+        Some(Command::Diff(args)) => diff::diff(args),
+        Some(Command::Completions(args)) => manual::completions(args),
+        Some(Command::Man) => manual::page(),
         None if linmem::terminal::is_usable() && !reads_stdin(&cli) => screen::show(&cli),
         None => run::transcript(&cli),
     }
@@ -32,9 +41,13 @@ fn reads_stdin(cli: &Cli) -> bool {
 
 /// Whether output to a terminal that may be one is coloured.
 fn wants_color(look: &LookArgs, is_terminal: bool) -> bool {
+    wants_color_when(look.color, is_terminal)
+}
+
+fn wants_color_when(when: ColorWhen, is_terminal: bool) -> bool {
     let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let is_dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
-    match look.color {
+    match when {
         ColorWhen::Always => true,
         ColorWhen::Never => false,
         ColorWhen::Auto => is_terminal && !asked_not_to && !is_dumb,

@@ -57,11 +57,11 @@ pub fn module_line(timeline: &Timeline, output: Option<&Path>, is_built_in: bool
 /// The options without which the session may run otherwise, as typed.
 pub fn again(args: &SessionArgs) -> String {
     let mut out = String::new();
-    if args.max_memory != DEFAULT_MEMORY {
-        out.push_str(&format!(" --max-memory {}", args.max_memory));
+    if args.limits.max_memory != DEFAULT_MEMORY {
+        out.push_str(&format!(" --max-memory {}", args.limits.max_memory));
     }
-    if args.max_stores != DEFAULT_STORES {
-        out.push_str(&format!(" --max-stores {}", args.max_stores));
+    if args.limits.max_stores != DEFAULT_STORES {
+        out.push_str(&format!(" --max-stores {}", args.limits.max_stores));
     }
     if args.stdin.is_some() {
         out.push_str(" --stdin FILE");

@@ -1,38 +1,30 @@
 //! `linmem test`: many sessions, one line each and a summary.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use linmem::report;
+use anyhow::{Context, Result};
+use linmem::report::{self, Case, Verdict};
+use linmem::safe;
 
 use crate::cli::TestArgs;
 
 use super::{load, run};
 
 pub fn test(args: &TestArgs) -> Result<ExitCode> {
-    let (mut passed, mut failed, mut unusable) = (0, 0, 0);
+    let mut cases = Vec::new();
     let mut out = io::stdout().lock();
     for file in &args.files {
-        let shown = linmem::safe::plain(&file.to_string_lossy());
-        match load::opening(Some(file), &args.session).and_then(run::complete) {
-            Ok(timeline) => {
-                writeln!(out, "{}", report::summary_line(&timeline, &shown, args.deny.warnings()))?;
-                match report::problem(&timeline, args.deny.warnings()) {
-                    None => passed += 1,
-                    Some(_) => failed += 1,
-                }
-            }
-            Err(error) => {
-                unusable += 1;
-                writeln!(out, "ERROR {shown}  cannot be run")?;
-                out.flush()?;
-                crate::print_error(&error);
-            }
-        }
+        cases.push(case(file, args, &mut out)?);
         out.flush()?;
     }
-    let total = args.files.len();
+    let count = |is: fn(&Verdict) -> bool| cases.iter().filter(|case| is(&case.verdict)).count();
+    let passed = count(|verdict| matches!(verdict, Verdict::Passed));
+    let failed = count(|verdict| matches!(verdict, Verdict::Failed { .. }));
+    let unusable = count(|verdict| matches!(verdict, Verdict::Unusable { .. }));
+    let total = cases.len();
     let plural = if total == 1 { "" } else { "s" };
     write!(out, "{total} session{plural}: {passed} ok, {failed} failed")?;
     if unusable > 0 {
@@ -40,9 +32,38 @@ pub fn test(args: &TestArgs) -> Result<ExitCode> {
     }
     writeln!(out)?;
     out.flush()?;
+    if let Some(path) = &args.junit {
+        write_junit(path, &cases)?;
+    }
     Ok(ExitCode::from(match (failed, unusable) {
         (0, 0) => 0,
         (_, 0) => 1,
         _ => 2,
     }))
+}
+
+/// Runs one session and prints its line.
+fn case(file: &Path, args: &TestArgs, out: &mut dyn Write) -> Result<Case> {
+    let shown = safe::plain(&file.to_string_lossy());
+    match load::opening(Some(file), &args.session).and_then(run::complete) {
+        Ok(timeline) => {
+            writeln!(out, "{}", report::summary_line(&timeline, &shown, args.deny.warnings()))?;
+            let problem = report::problem(&timeline, args.deny.warnings());
+            Ok(Case::ran(shown, &timeline, problem))
+        }
+        Err(error) => {
+            writeln!(out, "ERROR {shown}  cannot be run")?;
+            out.flush()?;
+            crate::print_error(&error);
+            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+            Ok(Case { file: shown, verdict: Verdict::Unusable { message: causes.join("\n") } })
+        }
+    }
+}
+
+fn write_junit(path: &Path, cases: &[Case]) -> Result<()> {
+    let cannot = || format!("cannot write {}", safe::plain(&path.to_string_lossy()));
+    let mut out = BufWriter::new(File::create(path).with_context(cannot)?);
+    report::write_junit(cases, &mut out).with_context(cannot)?;
+    out.flush().with_context(cannot)
 }

@@ -41,17 +41,53 @@ const LACKING: [(WasmFeatures, &str); 10] = [
     (WasmFeatures::CUSTOM_PAGE_SIZES, "custom page sizes"),
 ];
 
-/// Accepts a module that is valid by what the engine knows; [`check_gaps`] knows what it lacks all the same.
-pub(super) fn check(name: &str, wasm: &[u8]) -> Result<(), GuestError> {
+/// The parts of WebAssembly that came after its first version, and that a module may be seen to use, in words.
+const USED: [(WasmFeatures, &str); 22] = [
+    (WasmFeatures::SIGN_EXTENSION, "sign extension"),
+    (WasmFeatures::SATURATING_FLOAT_TO_INT, "saturating conversions"),
+    (WasmFeatures::MUTABLE_GLOBAL, "mutable globals across the border"),
+    (WasmFeatures::MULTI_VALUE, "several results"),
+    (WasmFeatures::BULK_MEMORY, "bulk memory"),
+    (WasmFeatures::REFERENCE_TYPES, "reference types"),
+    (WasmFeatures::SIMD, "SIMD"),
+    (WasmFeatures::RELAXED_SIMD, "relaxed SIMD"),
+    (WasmFeatures::THREADS, "threads"),
+    (WasmFeatures::TAIL_CALL, "tail calls"),
+    (WasmFeatures::MULTI_MEMORY, "several memories"),
+    (WasmFeatures::MEMORY64, "64-bit memories or tables"),
+    (WasmFeatures::EXTENDED_CONST, "extended constant expressions"),
+    (WasmFeatures::EXCEPTIONS, "exceptions"),
+    (WasmFeatures::LEGACY_EXCEPTIONS, "the old form of exceptions"),
+    (WasmFeatures::FUNCTION_REFERENCES, "typed function references"),
+    (WasmFeatures::GC, "garbage-collected types"),
+    (WasmFeatures::WIDE_ARITHMETIC, "wide arithmetic"),
+    (WasmFeatures::STACK_SWITCHING, "stack switching"),
+    (WasmFeatures::CUSTOM_PAGE_SIZES, "custom page sizes"),
+    (WasmFeatures::MEMORY_CONTROL, "memory control"),
+    (WasmFeatures::COMPACT_IMPORTS, "compact imports"),
+];
+
+/// What a valid module could not do without: taken away alone, it would no longer be valid.
+pub(super) fn used(wasm: &[u8]) -> Vec<&'static str> {
+    let is_used = |(feature, _): &&(WasmFeatures, &str)| !is_valid(wasm, WasmFeatures::all().difference(*feature));
+    USED.iter().filter(is_used).map(|(_, word)| *word).collect()
+}
+
+/// What a module asks for that the engine lacks; empty for one that is valid by what the engine knows. [`gap`] knows
+/// what it lacks all the same.
+///
+/// # Errors
+/// The module is not valid by any measure.
+pub(super) fn lacking(name: &str, wasm: &[u8]) -> Result<Vec<String>, GuestError> {
     if is_valid(wasm, ENGINE) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     Validator::new_with_features(WasmFeatures::all()).validate_all(wasm).map_err(|error| GuestError::Invalid {
         name: name.into(),
         offset: error.offset(),
         message: safe::cut(error.message(), 300),
     })?;
-    Err(GuestError::Unsupported { name: name.into(), features: lacking(wasm) })
+    Ok(missed(wasm))
 }
 
 fn is_valid(wasm: &[u8], features: WasmFeatures) -> bool {
@@ -59,7 +95,7 @@ fn is_valid(wasm: &[u8], features: WasmFeatures) -> bool {
 }
 
 /// The features a module cannot do without: what is left of all of them when each that is not missed is taken away.
-fn lacking(wasm: &[u8]) -> Vec<String> {
+fn missed(wasm: &[u8]) -> Vec<String> {
     let mut features = WasmFeatures::all();
     for (_, feature) in WasmFeatures::all().difference(ENGINE).iter_names() {
         let is_named = LACKING.iter().any(|(named, _)| *named == feature);
@@ -83,20 +119,19 @@ fn lacking(wasm: &[u8]) -> Vec<String> {
 
 /// Finds what the engine calls valid and then cannot compile: it panics on exception references in tables and globals
 /// and on vectors in exceptions, and reads no expression in an element segment but functions and nulls.
-pub(super) fn check_gaps(name: &str, wasm: &[u8], description: &Description) -> Result<(), GuestError> {
+pub(super) fn gap(wasm: &[u8], description: &Description) -> Option<&'static str> {
     let is_exception = |ty: &ValueType| matches!(ty, ValueType::Other(_));
-    let gap = if description.tables.iter().any(|table| is_exception(&table.element))
+    if description.tables.iter().any(|table| is_exception(&table.element))
         || description.globals.iter().any(|global| is_exception(&global.ty))
     {
-        "a table or global of exception references"
+        Some("a table or global of exception references")
     } else if description.tags.iter().any(|tag| tag.params.contains(&ValueType::V128)) {
-        "an exception that carries a v128"
+        Some("an exception that carries a v128")
     } else if Parser::new(0).parse_all(wasm).flatten().any(|payload| has_computed_elements(&payload)) {
-        "an element segment that holds more than functions and nulls"
+        Some("an element segment that holds more than functions and nulls")
     } else {
-        return Ok(());
-    };
-    Err(GuestError::Unsupported { name: name.into(), features: vec![gap.into()] })
+        None
+    }
 }
 
 fn has_computed_elements(payload: &Payload<'_>) -> bool {
@@ -109,4 +144,24 @@ fn has_computed_elements(payload: &Payload<'_>) -> bool {
                 || expressions.into_iter().flatten().any(|item| !is_plain(item.get_operators_reader().read()))
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_used_is_what_a_module_cannot_do_without() {
+        let used = |wat: &str| super::used(&wat::parse_str(wat).unwrap());
+        assert_eq!(used("(module (memory 1) (func (result i32) (i32.load (i32.const 0))))"), [""; 0]);
+        assert_eq!(used("(module (func (param i32) (drop (i32.extend8_s (local.get 0)))))"), ["sign extension"]);
+        assert_eq!(used("(module (memory i64 1))"), ["64-bit memories or tables"]);
+        assert_eq!(used("(module (memory 1) (memory 1))"), ["several memories"]);
+        assert_eq!(used("(module (memory 1 1 shared))"), ["threads"]);
+        assert_eq!(used("(module (func (result i32 i32) (i32.const 1) (i32.const 2)))"), ["several results"]);
+        assert_eq!(used("(module (func (drop (v128.const i64x2 0 0))))"), ["SIMD"]);
+        assert!(used("(module (type (struct)))").contains(&"garbage-collected types"));
+        assert!(
+            used("(module (memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))))")
+                .contains(&"bulk memory")
+        );
+    }
 }

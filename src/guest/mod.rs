@@ -4,12 +4,14 @@
 //! Owns what is known of a guest without running it, and the rules of the rewriting. Must not know any runtime: what
 //! the engine can run is written down in `features`, and the session gives the rewritten bytes to it.
 
+pub mod abi;
 mod bodies;
 mod describe;
 mod error;
 mod features;
 mod format;
 mod layout;
+mod makeup;
 mod observers;
 mod offset;
 mod rewrite;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 
 pub use error::GuestError;
 pub use layout::{Area, Layout, Segment, Symbol};
+pub use makeup::{CustomSection, DebugInfo, Makeup, Producer};
 pub use offset::{Offset, OffsetOp};
 pub use rewrite::{Journal, RewriteOptions, Rewritten, Site, SiteKind};
 pub use source::Access;
@@ -52,6 +55,8 @@ struct Inner {
     /// `None` where the file as given is the binary.
     assembled: Option<Assembled>,
     description: Description,
+    /// What it asks for that the engine cannot do.
+    lacking: Vec<String>,
     /// Where the file lies; `None` where nobody says, and no file may be read.
     folder: Option<PathBuf>,
     sources: Sources,
@@ -69,15 +74,16 @@ impl Guest {
     /// # Errors
     /// The file cannot be read, is no core module, is invalid, or uses what the engine cannot run.
     pub fn load(path: &Path) -> Result<Guest, GuestError> {
-        let name = path.display().to_string();
-        let failed = |error: std::io::Error| GuestError::from_io(path, &error);
-        let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
-            return Err(GuestError::Folder { path: safe::plain(&name) });
-        }
-        let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-        Guest::new(&name, bytes, path.parent())
+        Guest::new(&path.display().to_string(), read(path)?, path.parent())
+    }
+
+    /// Loads a module from a file in order to describe it, even where the engine cannot run it; [`Guest::lacking`] says
+    /// so then, and no session can be opened on it.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no core module, or is invalid.
+    pub fn look_at(path: &Path) -> Result<Guest, GuestError> {
+        Guest::described(&path.display().to_string(), read(path)?, path.parent())
     }
 
     /// Takes bytes for a module. `name` is what messages call it.
@@ -98,21 +104,44 @@ impl Guest {
     }
 
     fn new(name: &str, given: Vec<u8>, folder: Option<&Path>) -> Result<Guest, GuestError> {
+        let guest = Guest::described(name, given, folder)?;
+        match guest.lacking() {
+            [] => Ok(guest),
+            lacking => Err(GuestError::Unsupported { name: guest.name().into(), features: lacking.to_vec() }),
+        }
+    }
+
+    /// Any valid module, one that the engine cannot run among them.
+    fn described(name: &str, given: Vec<u8>, folder: Option<&Path>) -> Result<Guest, GuestError> {
         let name = safe::plain(name);
         if given.len() as u64 > LARGEST {
             return Err(GuestError::TooLarge { name, most: LARGEST });
         }
         let assembled = format::read(&name, &given)?;
         let wasm = assembled.as_ref().map_or(&given, |assembled| &assembled.wasm);
-        features::check(&name, wasm)?;
+        let mut lacking = features::lacking(&name, wasm)?;
         let description = Description::read(wasm).map_err(|error| GuestError::Invalid {
             name: name.clone(),
             offset: error.offset(),
             message: safe::cut(error.message(), LONGEST_NAME),
         })?;
-        features::check_gaps(&name, wasm, &description)?;
+        if lacking.is_empty() {
+            lacking.extend(features::gap(wasm, &description).map(String::from));
+        }
         let folder = folder.map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.into());
-        Ok(Guest(Arc::new(Inner { name, given, assembled, description, folder, sources: Sources::default() })))
+        let sources = Sources::default();
+        Ok(Guest(Arc::new(Inner { name, given, assembled, description, lacking, folder, sources })))
+    }
+
+    /// What the module asks for that the engine cannot do; empty but for a guest of [`Guest::look_at`], since no other
+    /// is made of such a module.
+    pub fn lacking(&self) -> &[String] {
+        &self.0.lacking
+    }
+
+    /// Which parts of WebAssembly the module uses that came after its first version, in words.
+    pub fn features_used(&self) -> Vec<&'static str> {
+        features::used(self.wasm())
     }
 
     /// What people call it: the path as they wrote it, safe to print.
@@ -257,4 +286,15 @@ impl Guest {
     fn nth_import(&self, index: u32, is_kind: impl Fn(&ExternType) -> bool) -> Option<&Import> {
         self.imports().iter().filter(|import| is_kind(&import.ty)).nth(usize::try_from(index).ok()?)
     }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
+    let failed = |error: std::io::Error| GuestError::from_io(path, &error);
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(GuestError::Folder { path: safe::plain(&path.display().to_string()) });
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
 }

@@ -16,14 +16,14 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{Options, steps_shown};
 use crate::timeline::{
-    Answer, CallRecord, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts, InputFacts, NamedSpan,
-    Naming, Pointer, SpanKind, StepRecord, Timeline, Writer, narrate,
+    Answer, CallRecord, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts, InputFacts, LayoutFacts,
+    NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Writer, narrate,
 };
 use crate::value::Value;
 
 use escape::TerminalSafe;
 use events::Events;
-use plain::{Hex, Plain};
+pub(super) use plain::{Hex, Plain};
 use trap::TrapOut;
 
 pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
@@ -37,9 +37,18 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Wr
         steps_planned: timeline.planned.len().max(timeline.steps().len()),
         steps: Steps { timeline, options, one_line: &one_line },
     };
+    print(&trace, &one_line, out)
+}
+
+/// Writes any document the way the trace is written.
+pub(super) fn print_value(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    print(document, &Cell::new(false), out)
+}
+
+fn print(document: &impl Serialize, one_line: &Cell<bool>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, TerminalSafe::new(&one_line));
-    trace.serialize(&mut serializer)?;
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, TerminalSafe::new(one_line));
+    document.serialize(&mut serializer)?;
     io::Write::write_all(&mut out, b"\n")?;
     io::Write::flush(&mut out)
 }
@@ -63,6 +72,17 @@ struct GuestOut<'a> {
     memory: Option<MemoryOut>,
     exports: Vec<ExportOut<'a>>,
     imports: Vec<ImportOut<'a>>,
+    layout: Vec<LayoutOut<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct LayoutOut<'a> {
+    kind: &'static str,
+    name: &'a str,
+    segment: Option<u32>,
+    start: Option<u64>,
+    end: Option<u64>,
+    known_by: &'a str,
 }
 
 #[derive(serde::Serialize)]
@@ -165,7 +185,7 @@ struct ChangeOut<'a> {
 }
 
 #[derive(serde::Serialize)]
-struct WriterOut<'a> {
+pub(super) struct WriterOut<'a> {
     by: &'static str,
     function: Option<&'a str>,
     offset: Option<u64>,
@@ -333,6 +353,7 @@ impl<'a> From<&'a GuestFacts> for GuestOut<'a> {
             memory: guest.memory.as_ref().map(|m| MemoryOut { pages: m.pages, max: m.max, is_64: m.is_64 }),
             exports: guest.exports.iter().map(ExportOut::from).collect(),
             imports: guest.imports.iter().map(ImportOut::from).collect(),
+            layout: guest.layout.iter().map(LayoutOut::from).collect(),
         }
     }
 }
@@ -346,6 +367,13 @@ impl<'a> From<&'a ExportFacts> for ExportOut<'a> {
 impl<'a> From<&'a ImportFacts> for ImportOut<'a> {
     fn from(import: &'a ImportFacts) -> Self {
         ImportOut { module: &import.module, name: &import.name, kind: &import.kind, r#type: &import.ty }
+    }
+}
+
+impl<'a> From<&'a LayoutFacts> for LayoutOut<'a> {
+    fn from(facts: &'a LayoutFacts) -> Self {
+        let LayoutFacts { kind, name, segment, start, end, known_by } = facts;
+        LayoutOut { kind: kind.word(), name, segment: *segment, start: *start, end: *end, known_by }
     }
 }
 

@@ -4,8 +4,10 @@
 //! Reads the timeline and nothing else: no files, no clock, no terminal. The same timeline and options give the same
 //! bytes. A broken pipe is an error like any other here; what it means is the caller's business.
 
+mod diff;
 mod html;
 mod json;
+mod junit;
 mod markdown;
 mod paper;
 mod picture;
@@ -20,6 +22,8 @@ use std::io;
 
 use crate::timeline::{Moment, Timeline};
 
+pub use diff::write_comparison;
+pub use junit::{Case, Verdict, write_junit};
 pub use summary::{problem, summary_line};
 
 /// How a run is written down.

@@ -86,6 +86,7 @@ fn to_ascii(line: &str) -> String {
             '⋄' | '•' | '×' => out.push('.'),
             '▸' => out.push('>'),
             '→' => out.push_str("->"),
+            '←' => out.push_str("<-"),
             '…' => out.push_str("..."),
             '✓' => out.push_str("ok"),
             '✗' => out.push_str("!!"),

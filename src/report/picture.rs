@@ -9,6 +9,10 @@ use std::io;
 
 use unicode_width::UnicodeWidthStr;
 
+mod sides;
+
+pub(super) use sides::both_sides;
+
 use super::paper::Paper;
 use crate::safe;
 use crate::timeline::{Image, Line, Outcome, Row, Span, StepKind, StepRecord, Timeline, rows};

@@ -7,8 +7,8 @@ use super::paper::Paper;
 use super::{Options, picture, steps_shown, stores, summary, trap, writer};
 use crate::safe;
 use crate::timeline::{
-    Binding, Event, Finding, ImportCall, Moment, Naming, Outcome, Severity, Span, StepKind, StepRecord, Timeline,
-    effect, pages_in_words,
+    Binding, Event, Finding, ImportCall, LayoutFacts, Moment, Naming, Outcome, Severity, Span, StepKind, StepRecord,
+    Timeline, effect, pages_in_words,
 };
 use crate::value::Value;
 
@@ -86,6 +86,9 @@ fn step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Resu
     import_calls(paper, record)?;
     output(paper, record)?;
     paper.wrapped(&effect(timeline, record.index), INDENT, TOLD)?;
+    if record.index == 0 {
+        layout(paper, &timeline.guest.layout)?;
+    }
     writer::of_changes(paper, record, INDENT)?;
     if let Some(line) = stores::not_told_apart(record) {
         paper.line(&format!("{:INDENT$}{line}", ""))?;
@@ -94,6 +97,20 @@ fn step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Resu
         finding(paper, record, remark)?;
     }
     picture::of_step(paper, timeline, record)
+}
+
+/// Where the module says that data, stack and heap lie; its segments have been told with what they put there.
+fn layout(paper: &mut Paper, layout: &[LayoutFacts]) -> io::Result<()> {
+    let mut areas: Vec<&LayoutFacts> = layout.iter().filter(|facts| facts.segment.is_none()).collect();
+    areas.sort_by_key(|facts| facts.start.or(facts.end));
+    let told = areas.iter().map(|LayoutFacts { name, start, end, .. }| match (start, end) {
+        (Some(start), Some(end)) => format!("{name} {start:#x}..{end:#x}"),
+        (Some(start), None) => format!("{name} from {start:#x}"),
+        (None, Some(end)) => format!("{name} below {end:#x}"),
+        (None, None) => name.clone(),
+    });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() { Ok(()) } else { paper.wrapped(&format!("layout: {}", told.join(", ")), INDENT, TOLD) }
 }
 
 fn headline(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {

@@ -11,6 +11,7 @@ mod imports;
 mod instantiate;
 mod journal;
 mod last_words;
+mod layout;
 pub mod limits;
 mod memory;
 mod open;

@@ -17,6 +17,7 @@ use crate::value::Value;
 use super::check::Check;
 use super::files::Files;
 use super::imports::{HostState, display};
+use super::layout::layout_facts;
 use super::scope::Scope;
 use super::wasi::Wasi;
 use super::world::BareWorld;
@@ -48,7 +49,12 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     let born = memory_index.as_ref().ok().and_then(|index| memory_facts(&script, &guest, *index));
     scope.is_64 = born.as_ref().is_some_and(|m| m.is_64);
     let inputs = set_inputs(&script, &files, &sets, &mut scope)?;
-    let mut timeline = Timeline::new(title, guest_facts(&guest, born.clone()), inputs, planned_steps(&script));
+    let mut timeline = Timeline::new(
+        title,
+        guest_facts(&guest, born.clone(), memory_index.as_ref().ok().copied()),
+        inputs,
+        planned_steps(&script),
+    );
     timeline.setup = setup(&script, &sets, &timeline.inputs);
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
@@ -237,7 +243,7 @@ fn unknown_input(name: &str, names: &[&str]) -> String {
     }
 }
 
-fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>) -> GuestFacts {
+fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -> GuestFacts {
     let given = guest.given_bytes();
     GuestFacts {
         path: guest.name().to_string(),
@@ -259,6 +265,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>) -> GuestFacts {
                 ty: i.ty.to_string(),
             })
             .collect(),
+        layout: index.map(|index| layout_facts(guest, index)).unwrap_or_default(),
     }
 }
 

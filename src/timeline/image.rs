@@ -11,6 +11,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::Span;
 
+mod same;
+
 /// A wasm page, in bytes.
 pub const PAGE: u64 = 65536;
 

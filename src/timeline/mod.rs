@@ -4,6 +4,7 @@
 //! fills it, reports and the terminal read it. The invariant every reader may rely on: memory before a step plus the
 //! step's events, in order, is memory after it.
 
+mod compare;
 mod event;
 mod facts;
 mod finding;
@@ -11,16 +12,21 @@ mod image;
 mod judge;
 mod log;
 mod narrate;
+mod parts;
 mod rows;
 mod step;
 
+pub use compare::{Comparison, FirstByte, FirstStore, Held, Mismatch, Parting, Rest, What};
 pub use event::{Event, Growth, Write, Writer};
 pub use facts::{Facts, Given, Provenance, Use, UseKind};
 pub use finding::{Finding, FindingKind, Severity};
 pub use image::{Image, LEAF, PAGE};
 pub use judge::Judge;
+#[cfg(test)]
+pub(crate) use log::looked_at;
 pub use log::{Changes, Difference, EventLog, Recording, Settled, SiteKind, SiteShape, SiteTable};
 pub use narrate::{effect, narrate, pages_in_words};
+pub use parts::{HeldOn, LayoutFacts, Part, PartKind, unnamed};
 pub use rows::{Line, Row, rows};
 pub use step::{
     Answer, Ask, Attempt, Binding, CallFrame, CallRecord, Change, ImportCall, NamedSpan, Naming, Outcome, Pointer,
@@ -45,6 +51,8 @@ pub struct GuestFacts {
     pub memory: Option<MemoryFacts>,
     pub exports: Vec<ExportFacts>,
     pub imports: Vec<ImportFacts>,
+    /// Where it says that the parts of that memory lie.
+    pub layout: Vec<LayoutFacts>,
 }
 
 /// A memory's declared limits, in 64 KiB pages.

@@ -33,6 +33,7 @@ pub fn effect(timeline: &Timeline, step: usize) -> String {
         Outcome::Ok => done(timeline, record),
         _ => until_it_stopped(timeline, record),
     };
+    said.extend(held(timeline, record));
     said.extend(findings::told(record));
     said.extend(record.answers.iter().map(told));
     join(said)
@@ -267,6 +268,23 @@ fn grew(record: &StepRecord) -> bool {
 fn growth(record: &StepRecord) -> Option<String> {
     (grew(record) && record.kind != StepKind::Instantiate)
         .then(|| format!("Memory grew {}: views the host held are dead.", from_to(record)))
+}
+
+/// What the host still holds from before the growth.
+fn held(timeline: &Timeline, record: &StepRecord) -> Option<String> {
+    let held = timeline.held_through_growth(record.index);
+    let (which, they) = match held.len() {
+        0 => return None,
+        1 => ("was", ("it", "points")),
+        _ => ("were", ("they", "point")),
+    };
+    let names: Vec<String> = held.iter().map(|held| format!("{} (step {})", name(&held.name), held.since)).collect();
+    let (they, point) = they;
+    Some(format!(
+        "{} {which} taken before that: as a number {they} still {point} to the same bytes, unless the guest moved what \
+         lay there.",
+        listed(&names)
+    ))
 }
 
 fn from_to(record: &StepRecord) -> String {

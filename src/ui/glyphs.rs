@@ -1,5 +1,7 @@
 //! The characters the screen is drawn with, each one column wide: Unicode ones, and a set that any terminal has.
 
+use crate::timeline::PartKind;
+
 use super::theme::Category;
 
 /// One character for each meaning.
@@ -30,6 +32,9 @@ pub struct Glyphs {
     pub bar: char,
     /// The same where the row belongs to a region.
     pub region_bar: char,
+    /// The same for a block that was given back, and for a data segment.
+    pub released_bar: char,
+    pub data_bar: char,
     /// Between groups of eight bytes.
     pub group: char,
     pub rule: char,
@@ -42,10 +47,13 @@ pub struct Glyphs {
     pub map_start: char,
     pub map_end: char,
     pub map_nothing: char,
-    pub map_region: char,
+    pub map_at_start: char,
     pub map_earlier: char,
     pub map_changed: char,
     pub map_grown: char,
+    /// Where memory ended before the step shown.
+    pub map_old_end: char,
+    pub map_line: char,
     pub nul: char,
     pub control: char,
     pub non_ascii: char,
@@ -76,6 +84,8 @@ impl Glyphs {
             region_end: ']',
             bar: '│',
             region_bar: '┃',
+            released_bar: '╳',
+            data_bar: '╎',
             group: '┊',
             rule: '─',
             focused_rule: '━',
@@ -87,10 +97,12 @@ impl Glyphs {
             map_start: '▕',
             map_end: '▏',
             map_nothing: '▁',
-            map_region: '▂',
+            map_at_start: '▂',
             map_earlier: '▄',
             map_changed: '█',
             map_grown: '░',
+            map_old_end: '┋',
+            map_line: '─',
             nul: '⋄',
             control: '•',
             non_ascii: '×',
@@ -120,6 +132,8 @@ impl Glyphs {
             region_end: ']',
             bar: '|',
             region_bar: '#',
+            released_bar: 'x',
+            data_bar: ':',
             group: ':',
             rule: '-',
             focused_rule: '=',
@@ -131,15 +145,34 @@ impl Glyphs {
             map_start: '[',
             map_end: ']',
             map_nothing: '_',
-            map_region: '-',
+            map_at_start: '.',
             map_earlier: 'o',
             map_changed: '#',
             map_grown: ':',
+            map_old_end: '|',
+            map_line: '-',
             nul: '.',
             control: '^',
             non_ascii: 'X',
             corners: ['+', '+', '+', '+'],
         }
+    }
+
+    /// A letter for a part of memory.
+    pub fn part(&self, kind: PartKind, released: bool) -> char {
+        match kind {
+            PartKind::Heap => 'h',
+            PartKind::Stack => 's',
+            PartKind::Data | PartKind::Segment => 'd',
+            PartKind::Region => 'r',
+            PartKind::Block if released => 'x',
+            PartKind::Block => 'b',
+        }
+    }
+
+    /// What fills the columns of a part in the map's row of names.
+    pub fn map_line(&self, kind: PartKind, released: bool) -> char {
+        if released { self.part(kind, released) } else { self.map_line }
     }
 
     /// What a byte looks like in the text column.

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::{App, MOST_WRITERS, Pane};
 use crate::safe;
+use crate::timeline::LayoutFacts;
 
 use super::adapter;
 use super::text::{self, Pen};
@@ -45,10 +46,24 @@ fn guest_rows(app: &App) -> Vec<(String, String)> {
         return Vec::new();
     }
     let mut rows = vec![("guest".to_string(), guest.path.clone()), ("size".to_string(), text::size(guest.bytes))];
+    rows.extend(guest.layout.iter().map(|facts| (facts.kind.word().to_string(), lies(facts))));
     let listed = guest.imports.iter().map(|i| ("import", format!("{}.{} {}", i.module, i.name, i.ty)));
     let listed = listed.chain(guest.exports.iter().map(|e| ("export", format!("{} {}", e.name, e.ty))));
     rows.extend(listed.map(|(word, text)| (word.to_string(), text)));
     rows
+}
+
+/// `0x0..0x100000  exported global __stack_pointer`
+fn lies(facts: &LayoutFacts) -> String {
+    let LayoutFacts { name, segment, start, end, known_by, .. } = facts;
+    let name = segment.map(|_| format!("{name}, ")).unwrap_or_default();
+    let place = match (start, end) {
+        (Some(start), Some(end)) => format!("{start:#x}..{end:#x}"),
+        (Some(start), None) => format!("from {start:#x}"),
+        (None, Some(end)) => format!("below {end:#x}"),
+        (None, None) => "somewhere".to_string(),
+    };
+    format!("{name}{place}  {known_by}")
 }
 
 /// A word and what it says on each row, what is said being wrapped.

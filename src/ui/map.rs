@@ -1,58 +1,147 @@
-//! The strip that maps the whole memory: what was written when, named regions, new pages, where the cursor is.
+//! The strip that maps all of memory. Two rows where there is room: what lies where, by name, and below it what was
+//! written when. In one row, what was written hides what lies there, which is a letter elsewhere.
 //!
-//! It reads the record of changes, never memory as a whole, so its cost does not follow memory's size.
+//! ```text
+//!      stack───────────────────────────────────────────────────data heap──
+//! map ▕▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▄▄█▁▁▁▁▁░░░░░░░░░▏ 1.1 MiB
+//! map ▕sssssssssssssssssssssssssssssssssssssssssssssssssss▄d█dhhhh░░░░░░░░░▏ 1.1 MiB
+//! ```
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::dump::Dump;
-use crate::timeline::StepRecord;
+use crate::app::layout;
+use crate::app::map::{Cell, Grown, LEFT, Strip, Touched, cells_in};
+use crate::safe;
+use crate::timeline::{Part, PartKind};
 
 use super::text::{self, Pen};
 use super::theme::Theme;
 
-pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, theme: &Theme) {
-    let len = dump.len();
-    if len == 0 {
+/// Columns of a name in the upper row.
+const LONGEST_NAME: u16 = 24;
+
+pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+    let strip = app.strip(cells_in(area.width));
+    if strip.cells.is_empty() || area.height == 0 {
         return;
     }
-    let glyphs = &theme.glyphs;
-    let label = format!("0..{}", text::size(len));
-    let cells = u64::from(area.width.saturating_sub(text::width(&label).saturating_add(9)));
-    if cells < 4 {
-        return;
-    }
-    let mut pen = Pen::at(buffer, area, 1, 0);
-    pen.put("map ", theme.text()).put_char(glyphs.map_start, theme.faint());
-    for cell in 0..cells {
-        let (start, end) = (bound(len, cell, cells), bound(len, cell + 1, cells));
-        let (glyph, style) = look_of(start, end, app, dump, theme);
-        let style = if (start..end).contains(&app.cursor) { style.add_modifier(theme.cursor()) } else { style };
-        pen.put_char(glyph, style);
-    }
-    pen.put_char(glyphs.map_end, theme.faint()).put(" ", theme.text()).put(&label, theme.faint());
-}
-
-/// Where a cell begins.
-fn bound(len: u64, cell: u64, cells: u64) -> u64 {
-    (u128::from(len) * u128::from(cell) / u128::from(cells.max(1))) as u64
-}
-
-fn look_of(start: u64, end: u64, app: &App, dump: &Dump, theme: &Theme) -> (char, Style) {
-    let glyphs = &theme.glyphs;
-    let steps = app.timeline.steps();
-    let shown = app.moment.step.min(steps.len());
-    let (earlier, now) = steps.split_at_checked(shown).unwrap_or((steps, &[]));
-    let touches = |step: &StepRecord| step.changes.any_within(start, end);
-    match () {
-        () if now.first().is_some_and(touches) => (glyphs.map_changed, theme.change_mark()),
-        () if earlier.iter().rev().any(touches) => (glyphs.map_earlier, theme.text()),
-        () if dump.spans.iter().any(|s| s.span.start < end && s.span.end() > start) => {
-            (glyphs.map_region, theme.region())
+    let is_single = area.height == 1;
+    if !is_single {
+        let names = Names::of(&strip, theme);
+        for (column, (symbol, style)) in (LEFT..).zip(&names.columns) {
+            Pen::at(buffer, area, column, 0).put_char(*symbol, *style);
         }
-        () if start >= dump.before.len() && !dump.before.is_empty() => (glyphs.map_grown, theme.change_mark()),
-        () => (glyphs.map_nothing, theme.faint()),
+    }
+    let row = area.height - 1;
+    let glyphs = &theme.glyphs;
+    let mut pen = Pen::at(buffer, area, 1, row);
+    pen.put("map ", theme.text()).put_char(glyphs.map_start, theme.faint());
+    let window = layout::window(app);
+    for cell in &strip.cells {
+        let (symbol, mut style) = look_of(cell, is_single, theme);
+        if cell.start < window.end() && cell.end > window.start {
+            style = style.add_modifier(theme.map_window()).remove_modifier(ratatui::style::Modifier::DIM);
+        }
+        if (cell.start..cell.end).contains(&app.cursor) {
+            style = style.add_modifier(theme.cursor());
+        }
+        pen.put_char(symbol, style);
+    }
+    pen.put_char(glyphs.map_end, theme.faint()).put(" ", theme.text()).put(&text::size(strip.len), theme.faint());
+}
+
+/// A cell as it is drawn; in a single row it says what lies there too.
+fn look_of(cell: &Cell, is_single: bool, theme: &Theme) -> (char, Style) {
+    let glyphs = &theme.glyphs;
+    let part = cell.part.filter(|_| is_single);
+    match (cell.touched, cell.grown, part) {
+        (Touched::Now, ..) => (glyphs.map_changed, theme.change_mark()),
+        _ if cell.holds_old_end => (glyphs.map_old_end, theme.change_mark()),
+        (Touched::Earlier, ..) => (glyphs.map_earlier, theme.text()),
+        (_, _, Some((kind, released))) => (glyphs.part(kind, released), theme.part(kind, released)),
+        (Touched::AtStart, ..) => (glyphs.map_at_start, theme.faint()),
+        (Touched::Never, Grown::Now, None) => (glyphs.map_grown, theme.change_mark()),
+        (Touched::Never, Grown::Earlier, None) => (glyphs.map_grown, theme.faint()),
+        (Touched::Never, Grown::AtStart, None) => (glyphs.map_nothing, theme.faint()),
+    }
+}
+
+/// The upper row: a line for each part, its name in it where that fits.
+struct Names {
+    columns: Vec<(char, Style)>,
+    /// Columns that hold a name.
+    taken: Vec<bool>,
+}
+
+impl Names {
+    fn of(strip: &Strip, theme: &Theme) -> Self {
+        let count = strip.cells.len();
+        let mut names = Names { columns: vec![(' ', theme.text()); count], taken: vec![false; count] };
+        let placed = strip.parts.iter().filter_map(|part| Some((part, strip.cells_of(part)?)));
+        let placed: Vec<(&Part, (usize, usize))> = placed.collect();
+        for (part, (first, end)) in &placed {
+            let style = theme.part(part.kind, part.released);
+            let line = match end - first {
+                1 => theme.glyphs.part(part.kind, part.released),
+                _ => theme.glyphs.map_line(part.kind, part.released),
+            };
+            if let Some(columns) = names.columns.get_mut(*first..*end) {
+                columns.fill((line, style));
+            }
+        }
+        // What the script named comes first, and of that what it named last.
+        let mut by_weight: Vec<_> = placed.iter().rev().collect();
+        by_weight.sort_by_key(|(part, _)| !part.kind.is_scripts());
+        for (part, (first, end)) in by_weight {
+            let name = if part.kind == PartKind::Segment { part.name.as_str() } else { &name_of(part) };
+            let name = text::fit(&safe::plain(name), LONGEST_NAME, theme.glyphs.cut);
+            names.put(&name, *first, *end, theme.part(part.kind, part.released));
+        }
+        names.put_addresses(strip, theme);
+        names
+    }
+
+    /// Addresses at each quarter, where nothing is named.
+    fn put_addresses(&mut self, strip: &Strip, theme: &Theme) {
+        let count = strip.cells.len();
+        for quarter in 0..4 {
+            let at = count * quarter / 4;
+            let Some(cell) = strip.cells.get(at) else { continue };
+            let address = format!("{:#x}", cell.start);
+            let room = self.columns.get(at.saturating_sub(1)..at + address.len() + 1).unwrap_or_default();
+            if !room.is_empty() && room.iter().all(|(symbol, _)| *symbol == ' ') {
+                self.put(&address, at, at, theme.faint());
+            }
+        }
+    }
+
+    /// Puts a name into the first gap among a part's columns, else where the part begins if nothing stands there.
+    fn put(&mut self, name: &str, first: usize, end: usize, style: Style) {
+        let len = usize::from(text::width(name));
+        if len == 0 || len != name.chars().count() {
+            return;
+        }
+        // A blank on each side keeps two names apart.
+        let is_free = |at: usize| {
+            let around = at.saturating_sub(1)..(at + len + 1).min(self.taken.len());
+            at + len <= self.taken.len() && self.taken.get(around).is_some_and(|taken| !taken.contains(&true))
+        };
+        let inside = (first..=end.saturating_sub(len)).find(|at| at + len <= end && is_free(*at));
+        let Some(at) = inside.or_else(|| Some(first).filter(|at| is_free(*at))) else { return };
+        for (column, symbol) in (at..).zip(name.chars()) {
+            if let (Some(cell), Some(taken)) = (self.columns.get_mut(column), self.taken.get_mut(column)) {
+                (*cell, *taken) = ((symbol, style), true);
+            }
+        }
+    }
+}
+
+fn name_of(part: &Part) -> String {
+    match part.kind {
+        PartKind::Heap | PartKind::Stack | PartKind::Data => part.kind.word().to_owned(),
+        PartKind::Segment | PartKind::Region | PartKind::Block => part.name.clone(),
     }
 }

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::dump::{Dump, DumpLine, RowFormat};
 use crate::safe;
-use crate::timeline::{Pointer, Severity};
+use crate::timeline::{Part, PartKind, Pointer, Severity};
 
 use super::text::{self, Pen};
 use super::theme::{Category, Theme, Tone};
@@ -42,6 +42,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, side: Side,
             }
             DumpLine::Squeezed { address, .. } if *address >= pane.end => {}
             DumpLine::Squeezed { rows, .. } => pane.draw_squeezed(buffer, area, row, *rows, above_changed),
+            DumpLine::OldEnd { address } => pane.draw_old_end(buffer, area, row, *address),
             DumpLine::End { address } if *address == pane.end => pane.draw_end(buffer, area, row, *address),
             DumpLine::End { .. } => {}
         }
@@ -79,7 +80,7 @@ impl Pane<'_> {
             .collect();
         let is_changed = changes.contains(&true);
         if bytes.iter().all(Option::is_none) {
-            if address == self.end {
+            if address == self.end && self.dump.old_end != Some(address) {
                 self.draw_end(buffer, area, row, address);
             }
             return is_changed;
@@ -122,7 +123,10 @@ impl Pane<'_> {
         } else if is_changed && has_room {
             at(0, &glyphs.changed.to_string(), self.theme.change_mark());
         }
-        let Some((names, is_current)) = pointed else { return };
+        let Some((names, is_current)) = pointed else {
+            self.draw_part_names(at, address, last);
+            return;
+        };
         let (glyph, style) = if is_current {
             (glyphs.pointer, self.theme.pointer())
         } else {
@@ -135,6 +139,16 @@ impl Pane<'_> {
         let name = text::fit(&safe::plain(&names), self.format.name, glyphs.cut);
         let column = 1 + self.format.name.saturating_sub(text::width(&name));
         at(column, &format!("{name}{glyph}"), style);
+    }
+
+    /// The names of the parts that begin in a row.
+    fn draw_part_names(&self, at: &mut impl FnMut(u16, &str, Style), first: u64, last: u64) {
+        let begins = |part: &&Part| (first..=last).contains(&part.span.start) && part.span.len > 0;
+        let mut parts = self.dump.parts.iter().rev().filter(begins);
+        let Some(part) = parts.next().filter(|_| self.format.is_roomy) else { return };
+        let name = text::fit(&safe::plain(&part.name), self.format.name, self.theme.glyphs.cut);
+        let column = 1 + self.format.name.saturating_sub(text::width(&name));
+        at(column, &name, self.theme.part(part.kind, part.released));
     }
 
     fn pointers(&self) -> &[Pointer] {
@@ -166,11 +180,11 @@ impl Pane<'_> {
     fn draw_bars(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
         let glyphs = &self.theme.glyphs;
         let end = address.saturating_add(self.format.bytes);
-        let named = self.dump.spans.iter().rev().find(|s| s.span.start < end && s.span.end() > address);
-        let (bar, style) = match named {
-            Some(span) if span.released => (glyphs.region_bar, self.theme.released()),
-            Some(_) => (glyphs.region_bar, self.theme.region()),
-            None => (glyphs.bar, self.theme.faint()),
+        let inside = self.dump.parts.iter().filter(|part| part.span.start < end && part.span.end() > address);
+        let part = inside.max_by_key(|part| (part.kind.is_scripts(), !part.released, part.kind));
+        let (bar, style) = match part.map(|part| (part.kind, part.released)) {
+            None | Some((PartKind::Heap, _)) => (glyphs.bar, self.theme.faint()),
+            Some((kind, released)) => (self.bar_of(kind, released), self.theme.part(kind, released)),
         };
         at(self.format.bar_column(), &bar.to_string(), style);
         if self.format.has_text {
@@ -185,10 +199,24 @@ impl Pane<'_> {
         }
     }
 
+    fn bar_of(&self, kind: PartKind, released: bool) -> char {
+        let glyphs = &self.theme.glyphs;
+        match kind {
+            PartKind::Region | PartKind::Block if released => glyphs.released_bar,
+            PartKind::Region | PartKind::Block => glyphs.region_bar,
+            PartKind::Segment | PartKind::Data => glyphs.data_bar,
+            PartKind::Stack | PartKind::Heap => glyphs.bar,
+        }
+    }
+
+    /// The parts that the script named, which have their edges marked.
+    fn named(&self) -> impl Iterator<Item = &Part> {
+        self.dump.parts.iter().filter(|part| part.kind.is_scripts() && part.span.len > 0)
+    }
+
     /// What stands right before a byte: a pointer to it, or the edge of a region.
     fn draw_marks(&self, at: &mut impl FnMut(u16, &str, Style), address: u64, index: u64) {
         let glyphs = &self.theme.glyphs;
-        let spans = &self.dump.spans;
         let found =
             self.dump.found.iter().filter(|(span, _)| span.start == address).map(|(_, severity)| *severity).max();
         let mark = if let Some(severity) = found.filter(|_| self.side == Side::After) {
@@ -197,9 +225,9 @@ impl Pane<'_> {
             (glyphs.pointer, self.theme.pointer())
         } else if self.pointers().iter().any(|p| self.was_at(p) == Some(address)) {
             (glyphs.pointer_before, self.theme.pointer_before())
-        } else if let Some(span) = spans.iter().find(|s| s.span.start == address && s.span.len > 0) {
+        } else if let Some(span) = self.named().find(|part| part.span.start == address) {
             (glyphs.region_start, if span.released { self.theme.released() } else { self.theme.region() })
-        } else if index > 0 && spans.iter().any(|s| s.span.end() == address && s.span.len > 0) {
+        } else if index > 0 && self.named().any(|part| part.span.end() == address) {
             (glyphs.region_end, self.theme.region())
         } else {
             return;
@@ -210,7 +238,7 @@ impl Pane<'_> {
     /// The edge of a region that ends with the row.
     fn draw_mark_behind(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
         let end = address.saturating_add(self.format.bytes);
-        if self.dump.spans.iter().any(|s| s.span.end() == end && s.span.len > 0) {
+        if self.named().any(|part| part.span.end() == end) {
             let column = self.format.hex_column(self.format.bytes.saturating_sub(1)) + 2;
             at(column, &self.theme.glyphs.region_end.to_string(), self.theme.region());
         }
@@ -226,6 +254,8 @@ impl Pane<'_> {
             }
             (false, _) => theme.byte(Category::of(byte)),
         };
+        let is_dead = !changed && self.is_dead(address);
+        let style = if is_dead { theme.dead(style) } else { style };
         let worst = self.dump.found_at(address).filter(|_| self.side == Side::After);
         let style = worst.map_or(style, |severity| theme.found_in(style, tone(severity)));
         let found = self.app.search.as_ref().and_then(|s| Some((s.found?, s.needle.len() as u64)));
@@ -239,6 +269,16 @@ impl Pane<'_> {
         }
     }
 
+    /// Whether a byte lies in a block that was given back, and in none that is owned.
+    fn is_dead(&self, address: u64) -> bool {
+        let mut named = self.named().filter(|part| part.kind == PartKind::Block && part.span.contains(address));
+        let mut is_dead = false;
+        named.all(|part| {
+            is_dead = true;
+            part.released
+        }) && is_dead
+    }
+
     fn draw_squeezed(&self, buffer: &mut Buffer, area: Rect, row: u16, rows: u64, is_changed: bool) {
         let glyphs = &self.theme.glyphs;
         if is_changed && self.side == Side::After {
@@ -250,6 +290,23 @@ impl Pane<'_> {
             let mut pen = Pen::at(buffer, area, self.format.hex_column(0), row);
             pen.put(&format!("{rows} rows like the one above"), self.theme.faint());
         }
+    }
+
+    /// A ruled line; in the pane before the growth, the end of memory.
+    fn draw_old_end(&self, buffer: &mut Buffer, area: Rect, row: u16, address: u64) {
+        if address == self.end {
+            self.draw_end(buffer, area, row, address);
+            return;
+        }
+        let (rule, step) = (self.theme.glyphs.rule, self.app.moment.step);
+        let mut pen = Pen::at(buffer, area, 1, row);
+        pen.put_char(rule, self.theme.faint()).put_char(rule, self.theme.faint());
+        let forms = [
+            format!(" memory ended here before step {step}: {address:#x} "),
+            format!(" {address:#x}: end before step {step} "),
+        ];
+        let said = text::first_that_fits(&forms, pen.room(), self.theme.glyphs.cut);
+        pen.put(&said, self.theme.old_end()).fill(rule, self.theme.faint());
     }
 
     fn draw_end(&self, buffer: &mut Buffer, area: Rect, row: u16, address: u64) {

@@ -115,7 +115,7 @@ fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, dump: &Dump, theme: &T
     }
     chrome::separators(buffer, layout, theme);
     if let Some(area) = layout.map {
-        map::draw(buffer, area, app, dump, theme);
+        map::draw(buffer, area, app, theme);
     }
 }
 
@@ -133,11 +133,12 @@ fn title_of(pane: Pane, side: Side, app: &App, dump: &Dump) -> (String, String) 
         }
         Pane::Guest => "guest".to_string(),
     };
-    let span = dump.spans_of(app.cursor).next().filter(|_| pane == Pane::Memory && side == Side::After);
-    let note = span.map(|named| {
-        let name = safe::cut(&named.name, 24);
-        let released = if named.released { ", released" } else { "" };
-        format!("{name} {:#x}..{:#x}{released}", named.span.start, named.span.end())
+    let part = dump.parts_of(app.cursor).next().filter(|_| pane == Pane::Memory && side == Side::After);
+    let note = part.map(|part| {
+        let called = part.called();
+        let name = if part.kind.is_scripts() { &part.name } else { &called };
+        let released = if part.released { ", released" } else { "" };
+        format!("{} {:#x}..{:#x}{released}", safe::cut(name, 24), part.span.start, part.span.end())
     });
     (title, note.unwrap_or_default())
 }

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{App, Engine, Overlay, events};
+use crate::app::{App, Engine, Overlay, events, names};
 use crate::safe;
 
 use super::adapter;
@@ -16,12 +16,15 @@ const NOTICE_ROWS: usize = 3;
 
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if let Overlay::Search { input } = &app.overlay {
-        let hint = "text, hex bytes or @address   enter finds  esc closes";
-        line(frame, area, input, "/", hint, theme);
+        let hint = match input.value().trim_start().strip_prefix('@') {
+            Some(begun) => names_hint(app, begun, area.width / 2, theme),
+            None => "text, hex bytes or @address   enter finds  esc closes".to_owned(),
+        };
+        line(frame, area, input, "/", &hint, theme);
         return;
     }
     if let Overlay::Save { input, .. } = &app.overlay {
-        line(frame, area, input, "save as", ".svg .html .md .json .txt   enter saves  esc closes", theme);
+        line(frame, area, input, "save as", ".svg .html .md .json .txt  esc closes", theme);
         return;
     }
     let buffer = frame.buffer_mut();
@@ -97,6 +100,16 @@ fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
         }
         pen.put(&name(key.0), theme.key()).put(" ", theme.text()).put(key.1, theme.text()).put("  ", theme.text());
     }
+}
+
+/// The names that go on what was typed, as many as there is room for.
+fn names_hint(app: &App, begun: &str, columns: u16, theme: &Theme) -> String {
+    let fitting = names::that_begin_with(app, begun);
+    let Some(first) = fitting.first() else { return "an address, or a name   tab lists".to_owned() };
+    let is_whole = fitting.len() == 1 && first == begun;
+    let names: Vec<String> = fitting.iter().map(|name| safe::plain(name)).collect();
+    let hint = if is_whole { "enter goes there".to_owned() } else { format!("tab completes: {}", names.join(" ")) };
+    text::fit(&hint, columns, theme.glyphs.cut)
 }
 
 /// A line being typed, what it is for before it and a hint behind it.

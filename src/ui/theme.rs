@@ -5,6 +5,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::timeline::PartKind;
+
 use super::glyphs::Glyphs;
 
 /// The kinds of byte that hex dumps tell apart.
@@ -45,6 +47,8 @@ pub struct Theme {
     changed: Option<Color>,
     pointer: Option<Color>,
     region: Option<Color>,
+    stack: Option<Color>,
+    data: Option<Color>,
     whitespace: Option<Color>,
     control: Option<Color>,
     non_ascii: Option<Color>,
@@ -60,6 +64,8 @@ impl Theme {
             changed: Some(Color::Yellow),
             pointer: Some(Color::Cyan),
             region: Some(Color::Blue),
+            stack: Some(Color::Magenta),
+            data: Some(Color::Green),
             whitespace: Some(Color::Green),
             control: Some(Color::Magenta),
             non_ascii: Some(Color::LightBlue),
@@ -80,6 +86,8 @@ impl Theme {
             changed: None,
             pointer: None,
             region: None,
+            stack: None,
+            data: None,
             whitespace: None,
             control: None,
             non_ascii: None,
@@ -195,6 +203,32 @@ impl Theme {
     /// A block that was given back.
     pub fn released(&self) -> Style {
         fg(self.faint(), self.region)
+    }
+
+    /// A named part of memory, whoever named it.
+    pub fn part(&self, kind: PartKind, released: bool) -> Style {
+        match kind {
+            PartKind::Region | PartKind::Block if released => self.released(),
+            PartKind::Region | PartKind::Block => self.region(),
+            PartKind::Stack => fg(self.text(), self.stack),
+            PartKind::Data | PartKind::Segment => fg(self.text(), self.data),
+            PartKind::Heap => self.faint(),
+        }
+    }
+
+    /// A byte of a block that was given back, whatever else it is.
+    pub fn dead(&self, style: Style) -> Style {
+        style.add_modifier(Modifier::DIM | Modifier::CROSSED_OUT)
+    }
+
+    /// Where memory ended before it grew.
+    pub fn old_end(&self) -> Style {
+        fg(self.strong(), self.changed)
+    }
+
+    /// Laid over the part of the map that the memory panes show.
+    pub fn map_window(&self) -> Modifier {
+        Modifier::UNDERLINED
     }
 
     /// Laid over the byte under the cursor.

@@ -24,6 +24,7 @@ impl Story {
                 ExportFacts { name: "add_wasm_is_cool".into(), kind: "func".into(), ty: "(i32) -> i32".into() },
             ],
             imports: vec![],
+            layout: vec![],
         };
         let mut timeline = Timeline::default();
         timeline.title = title.into();

@@ -94,6 +94,16 @@ fn areas_follow_from_names_and_constants_alone() {
 }
 
 #[test]
+fn a_rust_guest_as_it_was_built_tells_all_of_it() {
+    let guest = include_bytes!("../../../guest/rust/wasm_is_cool.wasm");
+    let layout = Guest::from_bytes("wasm_is_cool.wasm", guest).unwrap().layout();
+    let (data, stack) = (layout.data.as_ref().unwrap(), layout.stack.as_ref().unwrap());
+    assert_eq!((stack.start, stack.end, data.start), (Some(0), Some(0x10_0000), Some(0x10_0000)));
+    assert_eq!(data.end.zip(layout.heap.as_ref().unwrap().start).map(|(data, heap)| data <= heap), Some(true));
+    assert_eq!(layout.segments.iter().map(|s| s.name.as_deref()).collect::<Vec<_>>(), [Some(".rodata")]);
+}
+
+#[test]
 fn segments_are_told_where_nothing_but_the_module_decides_their_place() {
     let layout = layout(
         r#"(module

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, Serializer};
 use crate::value::{Float, Value};
 
 /// A value as plain JSON: integers exact, bytes as hex, what no JSON number can be as `"nan"`, `"inf"`, `"-inf"`.
-pub(super) struct Plain<'a>(pub(super) &'a Value);
+pub(in crate::report) struct Plain<'a>(pub(in crate::report) &'a Value);
 
 impl Serialize for Plain<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -26,7 +26,7 @@ impl Serialize for Plain<'_> {
 }
 
 /// Bytes as lower-case hex, two digits each, written as they come.
-pub(super) struct Hex<B>(pub(super) B);
+pub(in crate::report) struct Hex<B>(pub(in crate::report) B);
 
 impl<B: AsRef<[u8]>> Serialize for Hex<B> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

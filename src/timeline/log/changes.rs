@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::EventLog;
 use super::history::{BLOCK, Bits, By, History, mark};
 use super::summary::Summary;
+use super::within::count;
 use crate::timeline::image::{LEAF, Leaf};
 use crate::timeline::{Change, Span};
 
@@ -84,7 +85,7 @@ impl Changes {
         let history = &self.0.0;
         let changed = history.changed.get(self.changed_from(start / LEAF)..).unwrap_or_default();
         let numbers = changed.iter().filter_map(|index| history.leaves.get(*index as usize)).map(|leaf| leaf.number);
-        numbers.take_while(|number| number * LEAF < end).any(|number| {
+        numbers.take_while(|number| number * LEAF < end).inspect(|_| count()).any(|number| {
             let base = number * LEAF;
             let range = start.clamp(base, base + LEAF) - base..end.clamp(base, base + LEAF) - base;
             let mut wanted = [0; LEAF as usize / 64];

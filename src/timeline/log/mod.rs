@@ -14,11 +14,15 @@ mod slots;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod within;
 
 pub use changes::Changes;
 pub use recording::Recording;
 pub use settle::{Difference, Settled};
 pub use sites::{SiteKind, SiteShape, SiteTable};
+
+#[cfg(test)]
+pub(crate) use within::looked_at;
 
 pub(super) use history::By;
 pub(super) use summary::{Agent, Spans, Summary};

@@ -1,0 +1,73 @@
+//! `linmem diff`: two runs, and where they part.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use linmem::report;
+use linmem::timeline::{Comparison, Timeline};
+
+use crate::cli::{DiffArgs, DiffFormat, SessionArgs};
+
+use super::{load, run, wants_color};
+
+/// 0 where both runs are the same, 1 where they part.
+pub fn diff(args: &DiffArgs) -> Result<ExitCode> {
+    let [a, b] = sides(args)?;
+    let a = complete(&a, "A", args)?;
+    let b = complete(&b, "B", args)?;
+    let comparison = Comparison::of(&a, &b);
+    let options = report::Options {
+        format: match args.format {
+            DiffFormat::Text => report::Format::Text,
+            DiffFormat::Json => report::Format::Json,
+        },
+        color: wants_color(&args.look, io::stdout().is_terminal()),
+        ascii: args.look.ascii,
+        ..report::Options::default()
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    report::write_comparison([&a, &b], &comparison, &options, &mut out)?;
+    out.flush()?;
+    Ok(ExitCode::from(u8::from(!comparison.is_same())))
+}
+
+struct Side {
+    file: PathBuf,
+    module: Option<PathBuf>,
+}
+
+/// Which session runs on which module.
+fn sides(args: &DiffArgs) -> Result<[Side; 2]> {
+    let (a, b) = match args.files.as_slice() {
+        [a, b] => (a, b),
+        [one] => (one, one),
+        _ => bail!("expected one session or two"),
+    };
+    let (first, second) = match (args.modules.as_slice(), args.files.len()) {
+        ([], 1) => bail!("there is nothing to compare; name a second session, or give --module twice"),
+        ([], _) => (None, None),
+        // One session as it is, and on this module.
+        ([module], 1) => (None, Some(module)),
+        ([module], _) => (Some(module), Some(module)),
+        ([first, second], _) => (Some(first), Some(second)),
+        _ => bail!("--module is given {} times; two sides are compared", args.modules.len()),
+    };
+    if load::is_stdin(a) && load::is_stdin(b) {
+        bail!("standard input cannot be both sessions; save it as a file");
+    }
+    Ok([Side { file: a.clone(), module: first.cloned() }, Side { file: b.clone(), module: second.cloned() }])
+}
+
+fn complete(side: &Side, name: &str, args: &DiffArgs) -> Result<Timeline> {
+    let session = SessionArgs {
+        module: side.module.clone(),
+        sets: args.sets.clone(),
+        at: None,
+        limits: args.limits.clone(),
+        stdin: args.stdin.clone(),
+    };
+    let opening = load::opening(Some(&side.file), &session);
+    opening.and_then(run::complete).with_context(|| format!("side {name} cannot be run"))
+}

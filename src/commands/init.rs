@@ -1,0 +1,153 @@
+//! `linmem init`: a steps file to start from. What the exports suggest is tried once, sealed off and for a short time; a
+//! step that fails becomes a comment that says how, so that what is written runs.
+
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Component, Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use linmem::guest::Guest;
+use linmem::inspect::draft::Draft;
+use linmem::safe;
+use linmem::script;
+use linmem::session::files::Files;
+use linmem::session::limits::{Control, Limits};
+use linmem::session::{Opening, Session};
+use linmem::timeline::{Finding, Outcome, Severity, StepRecord};
+
+use crate::cli::InitArgs;
+
+/// What a trial may take: enough to see whether a first call works.
+const MOST_MEMORY: u64 = 1 << 30;
+const LONGEST_CALL: Duration = Duration::from_secs(1);
+const MOST_STORES: u64 = 100_000;
+
+/// Most steps that are set aside before the rest is left as it is.
+const MOST_TRIALS: usize = 24;
+
+pub fn init(args: &InitArgs) -> Result<ExitCode> {
+    if let Some(path) = args.output.as_deref().filter(|path| path.exists()) {
+        return Err(refusal(path));
+    }
+    let guest = Guest::load(&args.module)?;
+    let mut draft = Draft::of(&guest, &module_line(&args.module, args.output.as_deref()));
+    try_out(&mut draft, &guest)?;
+    match &args.output {
+        Some(path) => write_new(path, &draft.text())?,
+        None => {
+            let mut out = io::stdout().lock();
+            out.write_all(draft.text().as_bytes())?;
+            out.flush()?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn refusal(path: &Path) -> anyhow::Error {
+    let shown = safe::plain(&path.to_string_lossy());
+    anyhow::anyhow!("{shown} exists, and what someone wrote is not written over; name another file, or remove it first")
+}
+
+/// Never writes over a file, not even over one that came to be just now.
+fn write_new(path: &Path, text: &str) -> Result<()> {
+    let cannot = || format!("cannot write {}", safe::plain(&path.to_string_lossy()));
+    let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(refusal(path)),
+        file => file.with_context(cannot)?,
+    };
+    file.write_all(text.as_bytes()).with_context(cannot)
+}
+
+/// The module's path as seen from the steps file's folder; as it was given where no file is named, or where one of the
+/// two is nowhere to be found.
+fn module_line(module: &Path, output: Option<&Path>) -> String {
+    let given = || module.to_string_lossy().into_owned();
+    let Some(output) = output.filter(|_| module.is_relative()) else { return given() };
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (Ok(folder), Ok(module)) = (folder.canonicalize(), module.canonicalize()) else { return given() };
+    let written = way(&folder, &module).to_string_lossy().into_owned();
+    if cfg!(windows) { written.replace('\\', "/") } else { written }
+}
+
+/// From a folder to a file, both absolute.
+fn way(from: &Path, to: &Path) -> PathBuf {
+    let same = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    if same == 0 {
+        return to.into();
+    }
+    let up = from.components().skip(same).map(|_| Component::ParentDir);
+    up.chain(to.components().skip(same)).collect()
+}
+
+/// Runs the draft until it ends well, and sets aside what does not.
+fn try_out(draft: &mut Draft, guest: &Guest) -> Result<()> {
+    for _ in 0..MOST_TRIALS {
+        match run(&draft.text(), guest)? {
+            None => return Ok(()),
+            Some(Failure { line: Some(line), why }) if draft.set_aside(line, &format!("Tried: {why}")) => {}
+            Some(Failure { why, .. }) => {
+                draft.remark(&format!("Tried, and the guest cannot be started like this: {why}"));
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The step that went wrong.
+struct Failure {
+    line: Option<u32>,
+    why: String,
+}
+
+fn run(text: &str, guest: &Guest) -> Result<Option<Failure>> {
+    let script = script::parse("draft.steps", text).context("the steps file that was guessed is not one")?;
+    let opened = Session::open(Opening {
+        title: String::new(),
+        script,
+        guest: guest.clone(),
+        files: Files::Folder(PathBuf::new()),
+        sets: Vec::new(),
+        limits: Limits { max_memory: MOST_MEMORY, max_time: Some(LONGEST_CALL), max_stores: MOST_STORES },
+        control: Control::default(),
+        stdin: Arc::default(),
+    });
+    let mut session = match opened {
+        Ok((session, _)) => session,
+        Err(error) => bail!(error),
+    };
+    while let Some(step) = session.advance() {
+        if let Some(why) = problem(&step) {
+            return Ok(Some(Failure { line: step.line, why }));
+        }
+    }
+    Ok(None)
+}
+
+/// What makes a step count as failed, in one sentence.
+fn problem(step: &StepRecord) -> Option<String> {
+    let error = step.findings.iter().find(|finding| finding.severity() == Severity::Error);
+    if step.outcome == Outcome::Ok && error.is_none() {
+        return None;
+    }
+    let said = step.error.as_deref().or(error.map(|finding: &Finding| finding.message.as_str()));
+    let first = said.unwrap_or_default().lines().next().unwrap_or_default();
+    let word = if step.outcome == Outcome::Ok { "failed" } else { step.outcome.word() };
+    Some(if first.is_empty() { word.into() } else { format!("{word}, {first}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_to_the_module_starts_at_the_steps_file() {
+        let way = |from, to| way(Path::new(from), Path::new(to)).to_string_lossy().into_owned();
+        assert_eq!(way("/a/b", "/a/b/m.wasm"), "m.wasm");
+        assert_eq!(way("/a/b/c", "/a/d/m.wasm"), "../../d/m.wasm");
+        assert_eq!(way("/", "/m.wasm"), "m.wasm");
+    }
+}

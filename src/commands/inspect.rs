@@ -1,0 +1,28 @@
+//! `linmem inspect`: a module described, without running it.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use linmem::guest::Guest;
+use linmem::inspect;
+
+use crate::cli::{InspectArgs, InspectFormat};
+
+use super::wants_color_when;
+
+pub fn inspect(args: &InspectArgs) -> Result<ExitCode> {
+    let guest = Guest::look_at(&args.module)?;
+    let options = inspect::Options {
+        format: match args.format {
+            InspectFormat::Text => inspect::Format::Text,
+            InspectFormat::Json => inspect::Format::Json,
+        },
+        color: wants_color_when(args.color, io::stdout().is_terminal()),
+        ascii: args.ascii,
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    inspect::write(&guest, &options, &mut out)?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}

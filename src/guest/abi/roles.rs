@@ -1,0 +1,263 @@
+//! What each export looks like, in the light of the conventions that were recognised.
+
+use std::cmp::Reverse;
+
+use super::facts::{Facts, Function, Global};
+use super::{Arg, ExportRole, Family, Recognised, Role, buffers, code, words};
+use crate::guest::{ExternType, ValueType};
+use crate::safe;
+
+/// How many getters are looked into for whether they make memory grow: each may have much code.
+const MOST_LOOKED_INTO: usize = 16;
+
+/// One for each export, in their order.
+pub(super) fn of(facts: &Facts<'_>, families: &[Recognised]) -> Vec<ExportRole> {
+    let guest = Context::of(facts, families);
+    let mut roles: Vec<ExportRole> = facts.guest.exports().iter().map(|export| of_kind(&export.ty)).collect();
+    let mut looked_into = 0;
+    for function in &facts.functions {
+        let mut found = guest.function(function);
+        if found.role == Role::PointerGetter && looked_into < MOST_LOOKED_INTO {
+            looked_into += 1;
+            if code::can_grow(facts.guest, function.index) {
+                found.why = "can make memory grow".into();
+            }
+        }
+        if let Some(role) = roles.get_mut(function.at) {
+            *role = found;
+        }
+    }
+    for global in &facts.globals {
+        if let Some(role) = roles.get_mut(global.at) {
+            *role = of_global(facts, global);
+        }
+    }
+    roles
+}
+
+/// The functions that are neither a convention's nor a toolchain's, the most promising first.
+pub(super) fn work(facts: &Facts<'_>, roles: &[ExportRole]) -> Vec<usize> {
+    let rank = |function: &Function<'_>| {
+        let role = roles.get(function.at).map_or(Role::Function, |found| found.role);
+        let likely = match role {
+            Role::Transform => 3,
+            Role::Function => 2,
+            Role::Answer | Role::Action => 1,
+            _ => return None,
+        };
+        Some((Reverse(likely + words::promise(&function.words)), function.at))
+    };
+    let mut ranked: Vec<_> = facts.functions.iter().filter_map(rank).collect();
+    ranked.sort_unstable();
+    ranked.into_iter().map(|(_, at)| at).collect()
+}
+
+fn plain(role: Role) -> ExportRole {
+    ExportRole { role, why: String::new(), args: Vec::new(), params: Vec::new() }
+}
+
+fn because(role: Role, why: impl Into<String>) -> ExportRole {
+    ExportRole { why: why.into(), ..plain(role) }
+}
+
+fn of_kind(ty: &ExternType) -> ExportRole {
+    plain(match ty {
+        ExternType::Memory(_) => Role::Memory,
+        ExternType::Table(_) => Role::Table,
+        ExternType::Tag(_) => Role::Tag,
+        ExternType::Global(_) => Role::Value,
+        ExternType::Func(_) => Role::Function,
+    })
+}
+
+fn of_global(facts: &Facts<'_>, global: &Global<'_>) -> ExportRole {
+    match global.name {
+        "__heap_base" => return because(Role::Linker, "where the heap may begin"),
+        "__heap_end" => return because(Role::Linker, "where the heap ended when it was linked"),
+        "__data_end" => return because(Role::Linker, "where static data ends"),
+        "__global_base" => return because(Role::Linker, "where static data begins"),
+        "__stack_pointer" => return because(Role::Linker, "the top of the guest's own stack"),
+        name if name.starts_with("__") => return plain(Role::Linker),
+        _ => {}
+    }
+    if let Some(why) = buffers::points(facts, global) {
+        // The reason names the global, which stands beside it here.
+        let why = why.split_once(" is ").map_or("by its name", |(_, why)| why);
+        return because(Role::Pointer, why);
+    }
+    match words::is_length(&global.words) && matches!(global.ty, ValueType::I32 | ValueType::I64) {
+        true => because(Role::Length, "by its name"),
+        false => plain(Role::Value),
+    }
+}
+
+/// What of the families bears on single functions.
+struct Context<'f, 'g> {
+    facts: &'f Facts<'g>,
+    is_bindgen: bool,
+    /// Whether the guest itself has a place for what the host writes.
+    has_own_buffer: bool,
+    /// Whether addresses pass as arguments.
+    has_passed_pointers: bool,
+    has_return_area: bool,
+    sized: Option<usize>,
+    /// What allocators are for, by their names.
+    subjects: Vec<&'f str>,
+}
+
+impl<'f, 'g> Context<'f, 'g> {
+    fn of(facts: &'f Facts<'g>, families: &[Recognised]) -> Self {
+        let is = |family: Family| families.iter().any(|found| found.family == family);
+        let sized = || facts.functions.iter().find(|f| buffers::is_sized_getter(facts, f));
+        let sized = is(Family::ModuleBuffer).then(|| sized().or_else(|| buffers::only_sized(facts))).flatten();
+        let allocators = facts.functions.iter().filter(|f| buffers::is_allocator(facts, f));
+        Context {
+            facts,
+            is_bindgen: is(Family::WasmBindgen),
+            has_own_buffer: is(Family::StaticBuffer) || is(Family::ExportedGlobals) || is(Family::ModuleBuffer),
+            has_passed_pointers: [Family::AllocFree, Family::Malloc, Family::HostPlaced, Family::WasmBindgen]
+                .into_iter()
+                .chain([Family::CanonicalAbi, Family::AssemblyScript])
+                .any(is),
+            has_return_area: facts.function("__wbindgen_add_to_stack_pointer").is_some(),
+            sized: sized.map(|f| f.at),
+            subjects: allocators.flat_map(|f| words::subject(&f.words)).collect(),
+        }
+    }
+
+    fn function(&self, function: &Function<'_>) -> ExportRole {
+        let mut found = self.by_name(function).unwrap_or_else(|| self.by_shape(function));
+        found.args.resize(function.ty.params.len(), Arg::Unknown);
+        found.params = function.params.clone();
+        found
+    }
+
+    /// What toolchains and convention give a fixed name.
+    fn by_name(&self, function: &Function<'_>) -> Option<ExportRole> {
+        let args = |role, args: &[Arg]| Some(ExportRole { args: args.to_vec(), ..plain(role) });
+        let count = function.ty.params.len();
+        match function.name {
+            "_start" if count == 0 => return Some(because(Role::Start, "runs the whole program")),
+            "_initialize" if count == 0 => return Some(because(Role::Initialize, "called once, before all others")),
+            "__wasm_call_ctors" if count == 0 => return Some(because(Role::Initialize, "runs constructors")),
+            "cabi_realloc" | "canonical_abi_realloc" if count == 4 => {
+                return args(Role::Allocator, &[Arg::Unknown, Arg::Unknown, Arg::Alignment, Arg::Length]);
+            }
+            "__new" if count == 2 => return args(Role::Allocator, &[Arg::Length, Arg::Unknown]),
+            "stackSave" | "stackRestore" | "stackAlloc" | "__wbindgen_add_to_stack_pointer" => {
+                return Some(plain(Role::StackPointer));
+            }
+            name if name.starts_with("cabi_post_") => return args(Role::Cleanup, &[Arg::Pointer]),
+            name if name.contains("stack_restore") || name.contains("stack_alloc") => {
+                return Some(plain(Role::StackPointer));
+            }
+            _ => {}
+        }
+        if self.is_bindgen && function.name.starts_with("__wbindgen_") {
+            return Some(self.of_bindgen(function));
+        }
+        if function.name.starts_with("__") || function.name.starts_with("emscripten_") {
+            return Some(plain(Role::Runtime));
+        }
+        None
+    }
+
+    /// wasm-bindgen numbers its helpers in newer versions; their types tell which is which.
+    fn of_bindgen(&self, function: &Function<'_>) -> ExportRole {
+        let shape = |params, results| self.facts.has_shape(function, params, results);
+        let is = |word: &str| function.words.iter().any(|w| w == word) || function.words.iter().any(|w| w == "export");
+        let (role, args): (Role, &[Arg]) = if is("malloc") && (shape(1, 1) || shape(2, 1)) {
+            (Role::Allocator, &[Arg::Length, Arg::Alignment])
+        } else if is("realloc") && (shape(3, 1) || shape(4, 1)) {
+            (Role::Reallocator, &[Arg::Pointer, Arg::Length, Arg::Length, Arg::Alignment])
+        } else if is("free") && (shape(2, 0) || shape(3, 0)) {
+            (Role::Release, &[Arg::Pointer, Arg::Length, Arg::Alignment])
+        } else if function.name == "__wbindgen_start" {
+            (Role::Initialize, &[])
+        } else {
+            (Role::Runtime, &[])
+        };
+        let count = function.ty.params.len();
+        ExportRole { args: args.iter().copied().take(count).collect(), ..plain(role) }
+    }
+
+    fn by_shape(&self, function: &Function<'_>) -> ExportRole {
+        let facts = self.facts;
+        let with = |role, args: &[Arg]| {
+            let args = args.iter().copied().take(function.ty.params.len()).collect();
+            ExportRole { args, ..because(role, "by its name and type") }
+        };
+        if buffers::is_getter(facts, function) {
+            return match facts.constant_answer(function) {
+                Some(address) => because(Role::PointerGetter, format!("always answers {address:#x}")),
+                None => because(Role::PointerGetter, "by its name and type"),
+            };
+        }
+        if buffers::is_allocator(facts, function) {
+            return with(Role::Allocator, &[Arg::Length, Arg::Alignment]);
+        }
+        if buffers::is_reallocator(facts, function) {
+            return with(Role::Reallocator, &[Arg::Pointer, Arg::Length, Arg::Length, Arg::Alignment]);
+        }
+        if buffers::is_release(facts, function) {
+            return with(Role::Release, &[Arg::Pointer, Arg::Length, Arg::Alignment]);
+        }
+        if self.sized == Some(function.at) {
+            return with(Role::SizedPointer, &[Arg::Length]);
+        }
+        match (function.ty.params.is_empty(), function.ty.results.is_empty()) {
+            (true, true) => plain(Role::Action),
+            (true, false) => plain(Role::Answer),
+            _ => self.taking(function),
+        }
+    }
+
+    /// A function that takes something.
+    fn taking(&self, function: &Function<'_>) -> ExportRole {
+        let facts = self.facts;
+        let address = &facts.address;
+        let wide = function.ty.params.iter().take_while(|ty| *ty == address).count();
+        let transform = |args: &[Arg], why: &str| ExportRole { args: args.to_vec(), ..because(Role::Transform, why) };
+        let is_alone = function.ty.params.len() == 1;
+        if self.has_return_area && function.ty.results.is_empty() && wide >= 3 && wide % 2 == 1 {
+            let args: Vec<Arg> =
+                [Arg::ReturnArea].into_iter().chain([Arg::Pointer, Arg::Length].repeat(wide / 2)).collect();
+            return transform(&args, "takes a return area, then a pointer and a length");
+        }
+        if let Some(args) = by_parameters(self.facts, function) {
+            let why = format!("takes {}", function.params.join(", "));
+            return transform(&args, &safe::cut(&why, 60));
+        }
+        if self.has_passed_pointers && wide >= 2 {
+            return transform(&[Arg::Pointer, Arg::Length], "takes perhaps a pointer and a length");
+        }
+        if facts.function("__new").is_some() && wide >= 1 && !self.has_own_buffer {
+            return transform(&[Arg::Pointer], "takes perhaps an object's pointer");
+        }
+        if self.has_own_buffer && wide == 1 && is_alone {
+            return transform(&[Arg::Length], "takes one number, perhaps a length");
+        }
+        let shared = words::subject(&function.words).into_iter().find(|word| self.subjects.contains(word));
+        if let Some(shared) = shared.filter(|_| wide == 1 && is_alone) {
+            let why = format!("takes one number; `{}` is what the allocator is for", safe::cut(shared, 20));
+            return transform(&[Arg::Pointer], &why);
+        }
+        plain(Role::Function)
+    }
+}
+
+/// What the parameters' own names say, where they name a pointer or a length.
+fn by_parameters(facts: &Facts<'_>, function: &Function<'_>) -> Option<Vec<Arg>> {
+    let of = |(name, ty): (&String, &ValueType)| {
+        let words = words::split(name);
+        match () {
+            () if *ty != facts.address => Arg::Unknown,
+            () if words::is_alignment(&words) => Arg::Alignment,
+            () if words::is_length(&words) => Arg::Length,
+            () if words::is_place(&words) => Arg::Pointer,
+            () => Arg::Unknown,
+        }
+    };
+    let args: Vec<Arg> = function.params.iter().zip(&function.ty.params).map(of).collect();
+    args.iter().any(|arg| matches!(arg, Arg::Pointer | Arg::Length)).then_some(args)
+}

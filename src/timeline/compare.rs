@@ -1,0 +1,355 @@
+//! Two runs side by side: the first step and the first byte where they part, and how they go on.
+//!
+//! Steps are aligned by their number. A step is the same on both sides where it ended alike, gave back the same, called
+//! the same imports with the same, printed the same, has the same findings and left the same memory. How its statement
+//! is written, how long the module is and which instruction stored a byte are no difference in themselves.
+
+use super::{Binding, Event, EventLog, Image, ImportCall, Moment, Outcome, Span, Status, StepRecord, Timeline, Writer};
+use crate::value::{Float, Value};
+
+/// Spans of differing bytes that are kept.
+const SPANS: usize = 256;
+
+/// What two runs have in common, and where that ends. Side 0 is the first run, side 1 the second.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// How many steps each side ran.
+    pub steps: [usize; 2],
+    /// The first step that is not the same; `None` where all are.
+    pub parting: Option<Parting>,
+    /// How they go on; `None` where they do not part.
+    pub rest: Option<Rest>,
+}
+
+/// The step where two runs part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parting {
+    pub step: usize,
+    /// What differs; at least one.
+    pub parts: Vec<Mismatch>,
+    /// The first write or growth inside the step where they part; `None` where the step's events are the same, or are
+    /// not recorded one by one up to there.
+    pub store: Option<FirstStore>,
+    /// The lowest address where memory differs after the step; `None` where memory is the same.
+    pub byte: Option<FirstByte>,
+    /// Where memory differs after the step, by address; the first of them.
+    pub spans: Vec<Span>,
+    /// How many bytes differ after the step.
+    pub differing: u64,
+}
+
+/// One thing that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mismatch {
+    pub what: What,
+    /// Of the variable, the import with the number of its call, or the question.
+    pub name: Option<String>,
+    /// `None` where a side has nothing of the kind.
+    pub sides: [Option<Value>; 2],
+}
+
+/// What may differ in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Only one side ran such a step.
+    Step,
+    Outcome,
+    /// Why a step failed, where it failed on both sides.
+    Error,
+    Trap,
+    Arguments,
+    Results,
+    Binding,
+    ImportCall,
+    Output,
+    ExitCode,
+    Answer,
+    /// The memory's size in pages.
+    Pages,
+    Findings,
+    Memory,
+}
+
+impl What {
+    /// The word for it in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            What::Step => "step",
+            What::Outcome => "outcome",
+            What::Error => "error",
+            What::Trap => "trap",
+            What::Arguments => "arguments",
+            What::Results => "results",
+            What::Binding => "binding",
+            What::ImportCall => "import call",
+            What::Output => "output",
+            What::ExitCode => "exit code",
+            What::Answer => "answer",
+            What::Pages => "pages",
+            What::Findings => "findings",
+            What::Memory => "memory",
+        }
+    }
+}
+
+/// The first event where a step's events part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FirstStore {
+    /// Its number in the step, from 1.
+    pub number: usize,
+    /// `None` for a side that has no further one.
+    pub sides: [Option<Event>; 2],
+}
+
+/// A byte that is not the same on both sides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FirstByte {
+    pub address: u64,
+    pub sides: [Held; 2],
+}
+
+/// A byte on one side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// `None` past the end of memory.
+    pub value: Option<u8>,
+    /// Who wrote it last, and the moment just after; `None` where nobody did.
+    pub written: Option<(Moment, Writer)>,
+}
+
+/// How two runs go on behind the step where they part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rest {
+    /// Further steps that both ran.
+    pub both_ran: usize,
+    /// Those of them that did not end alike or gave back something else. Memory is compared at the end alone.
+    pub differ: Vec<usize>,
+    /// What the first of them gave back otherwise.
+    pub parts: Vec<Mismatch>,
+    pub status: [Status; 2],
+    /// Bytes of memory that differ after the last step of each.
+    pub differing: u64,
+}
+
+impl Comparison {
+    /// Compares two runs. What it costs follows what the runs touched, not how large memory is.
+    pub fn of(a: &Timeline, b: &Timeline) -> Comparison {
+        let steps = [a.steps().len(), b.steps().len()];
+        let most = steps[0].max(steps[1]);
+        let parting = (0..most).find_map(|step| Parting::at(step, a, b));
+        let rest = parting.as_ref().map(|parting| Rest::behind(parting.step, a, b));
+        Comparison { steps, parting, rest }
+    }
+
+    pub fn is_same(&self) -> bool {
+        self.parting.is_none()
+    }
+}
+
+impl Parting {
+    /// `None` where the step is the same on both sides, given that all before it are.
+    fn at(step: usize, a: &Timeline, b: &Timeline) -> Option<Parting> {
+        let (Some(x), Some(y)) = (a.step(step), b.step(step)) else {
+            return Some(Parting::missing(step, a, b));
+        };
+        let mut parts = parts(a, x, b, y);
+        let before = (a.memory_before(step), b.memory_before(step));
+        let was_same = step > 0 || before.0 == before.1;
+        let is_same = match was_same {
+            true => x.memory.is_same_since(&before.0, &y.memory, &before.1),
+            false => x.memory == y.memory,
+        };
+        if parts.is_empty() && is_same {
+            return None;
+        }
+        let mut spans = if is_same { Vec::new() } else { x.memory.differences(&y.memory) };
+        let differing = spans.iter().map(|span| span.len).sum();
+        if differing > 0 {
+            parts.push(Mismatch { what: What::Memory, name: None, sides: [None, None] });
+        }
+        let byte = spans.first().map(|span| FirstByte {
+            address: span.start,
+            sides: [Held::at(a, step, span.start), Held::at(b, step, span.start)],
+        });
+        spans.truncate(SPANS);
+        let store = if was_same { FirstStore::of(&x.events, &y.events) } else { None };
+        Some(Parting { step, parts, store, byte, spans, differing })
+    }
+
+    fn missing(step: usize, a: &Timeline, b: &Timeline) -> Parting {
+        let text = |timeline: &Timeline| timeline.step(step).map(|record| Value::Text(record.text.clone()));
+        let part = Mismatch { what: What::Step, name: None, sides: [text(a), text(b)] };
+        Parting { step, parts: vec![part], store: None, byte: None, spans: Vec::new(), differing: 0 }
+    }
+}
+
+impl Held {
+    fn at(timeline: &Timeline, step: usize, address: u64) -> Held {
+        let moment = Moment::end_of(step);
+        let written = timeline.last_write(address, moment).map(|(moment, write)| (moment, write.writer));
+        Held { value: timeline.memory_at(moment).byte(address), written }
+    }
+}
+
+impl FirstStore {
+    /// `None` where all events are the same, or where they are not told one by one.
+    fn of(a: &EventLog, b: &EventLog) -> Option<FirstStore> {
+        let (mut a, mut b) = (a.iter(), b.iter());
+        let mut number = 0;
+        loop {
+            number += 1;
+            match (a.next(), b.next()) {
+                (None, None) => return None,
+                (Some(x), Some(y)) if does_the_same(&x, &y) => {}
+                (x, y) if [&x, &y].into_iter().flatten().any(is_summed_up) => return None,
+                sides => return Some(FirstStore { number, sides: sides.into() }),
+            }
+        }
+    }
+}
+
+fn is_summed_up(event: &Event) -> bool {
+    matches!(event, Event::Write(write) if write.is_difference)
+}
+
+fn does_the_same(a: &Event, b: &Event) -> bool {
+    match (a, b) {
+        (Event::Write(x), Event::Write(y)) => x.start == y.start && x.after == y.after,
+        (Event::Growth(x), Event::Growth(y)) => x.after == y.after,
+        _ => false,
+    }
+}
+
+impl Rest {
+    fn behind(step: usize, a: &Timeline, b: &Timeline) -> Rest {
+        let from = step.saturating_add(1);
+        let pairs = || a.steps().iter().zip(b.steps()).skip(from);
+        let mut differ = Vec::new();
+        let mut first = Vec::new();
+        for (x, y) in pairs() {
+            let grew = |s: &StepRecord| s.pages_after.saturating_sub(s.pages_before);
+            let mut parts = parts(a, x, b, y);
+            // A size that differs from the start on is told once.
+            parts.retain(|part| part.what != What::Pages || grew(x) != grew(y));
+            if !parts.is_empty() {
+                if differ.is_empty() {
+                    first = parts;
+                }
+                differ.push(x.index);
+            }
+        }
+        let last = |timeline: &Timeline| timeline.steps().last().map(|record| record.memory.clone());
+        let (x, y): (Image, Image) = (last(a).unwrap_or_default(), last(b).unwrap_or_default());
+        Rest {
+            both_ran: pairs().count(),
+            differ,
+            parts: first,
+            status: [a.status(), b.status()],
+            differing: x.differences(&y).iter().map(|span| span.len).sum(),
+        }
+    }
+}
+
+/// Everything but memory's bytes.
+fn parts(a: &Timeline, x: &StepRecord, b: &Timeline, y: &StepRecord) -> Vec<Mismatch> {
+    let mut parts = Vec::new();
+    let mut compare = |what, name: Option<String>, sides: [Option<Value>; 2]| {
+        if !is_same_option(&sides[0], &sides[1]) {
+            parts.push(Mismatch { what, name, sides });
+        }
+    };
+    let word = |text: &str| Some(Value::Text(text.to_string()));
+    let both = |of: &dyn Fn(&StepRecord) -> Option<Value>| [of(x), of(y)];
+    compare(What::Outcome, None, both(&|s| word(s.outcome.word())));
+    if [x, y].iter().all(|s| s.outcome == Outcome::Failed) {
+        compare(What::Error, None, both(&|s| s.error.clone().map(Value::Text)));
+    }
+    compare(What::Trap, None, both(&|s| s.trap.as_ref().and_then(|trap| word(&trap.kind))));
+    compare(What::Arguments, None, both(&|s| s.call.as_ref().map(|call| Value::List(call.args.clone()))));
+    if x.bindings.is_empty() && y.bindings.is_empty() {
+        compare(What::Results, None, both(&|s| s.call.as_ref().map(|call| Value::List(call.results.clone()))));
+    }
+    for name in names(&x.bindings, &y.bindings) {
+        compare(What::Binding, Some(name.clone()), both(&|s| bound(&s.bindings, &name)));
+    }
+    if let Some(number) = first_call(x, y) {
+        let call = |s: &StepRecord| s.imports_called.get(number).map(call_value);
+        let name = [x, y].into_iter().find_map(|s| Some(s.imports_called.get(number)?.name.clone()));
+        let name = name.map(|name| format!("{name} (call {})", number.saturating_add(1)));
+        compare(What::ImportCall, name, both(&call));
+    }
+    let calls = |s: &StepRecord| Some(Value::Int(s.imports_called_total.into()));
+    compare(What::ImportCall, Some("how many".into()), both(&calls));
+    compare(What::Output, None, both(&|s| s.output.clone().map(Value::Text)));
+    compare(What::ExitCode, None, both(&|s| s.exit_code.map(|code| Value::Int(code.into()))));
+    for index in 0..x.answers.len().max(y.answers.len()) {
+        let of = |timeline: &Timeline, s: &StepRecord| {
+            let answer = s.answers.get(index)?;
+            let question = timeline.step(answer.asked_in)?.ask.as_ref()?.question.clone();
+            Some((question, answer.value.clone().unwrap_or_else(Value::Text)))
+        };
+        let (x, y) = (of(a, x), of(b, y));
+        let name = x.as_ref().or(y.as_ref()).map(|(question, _)| question.clone());
+        compare(What::Answer, name, [x.map(|(_, value)| value), y.map(|(_, value)| value)]);
+    }
+    compare(What::Pages, None, both(&|s| Some(Value::Int(s.pages_after.into()))));
+    compare(What::Findings, None, both(&findings));
+    parts
+}
+
+/// The names bound on either side, each once.
+fn names(a: &[Binding], b: &[Binding]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for binding in a.iter().chain(b) {
+        if !names.contains(&binding.name) {
+            names.push(binding.name.clone());
+        }
+    }
+    names
+}
+
+fn bound(bindings: &[Binding], name: &str) -> Option<Value> {
+    bindings.iter().rev().find(|binding| binding.name == name).map(|binding| binding.value.clone())
+}
+
+/// The first call of an import that is not the same.
+fn first_call(a: &StepRecord, b: &StepRecord) -> Option<usize> {
+    let most = a.imports_called.len().max(b.imports_called.len());
+    (0..most).find(|at| {
+        let of = |s: &StepRecord| s.imports_called.get(*at).map(call_value);
+        !is_same_option(&of(a), &of(b))
+    })
+}
+
+/// A call as a list: name, arguments, results, what it saw.
+fn call_value(call: &ImportCall) -> Value {
+    let lists = [&call.args, &call.results, &call.saw].map(|values| Value::List(values.clone()));
+    Value::List(std::iter::once(Value::Text(call.name.clone())).chain(lists).collect())
+}
+
+/// Kinds and addresses: a message names functions and lines of one module.
+fn findings(step: &StepRecord) -> Option<Value> {
+    let told = step.findings.iter().map(|finding| {
+        let address = finding.address.map(|at| format!(" at {at:#x}")).unwrap_or_default();
+        Value::Text(format!("{}{address}", finding.kind))
+    });
+    Some(Value::List(told.collect())).filter(|_| !step.findings.is_empty())
+}
+
+fn is_same_option(a: &Option<Value>, b: &Option<Value>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => is_same_value(a, b),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// Equal in every bit: a NaN is the same as itself, and 0.0 is not -0.0.
+fn is_same_value(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Float(Float::F32(x)), Value::Float(Float::F32(y))) => x == y,
+        (Value::Float(Float::F64(x)), Value::Float(Float::F64(y))) => x == y,
+        (Value::List(x), Value::List(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| is_same_value(x, y)),
+        _ => std::mem::discriminant(a) == std::mem::discriminant(b) && a == b,
+    }
+}
