@@ -2,102 +2,16 @@
 //! a clear message and the promised exit status, in bounded time, without a panic and without a byte that a terminal
 //! would act on.
 
+#[path = "support/answer.rs"]
+mod answer;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read as _;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
-/// Far above what any case takes, so that only what is endless meets it.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A folder with files in it, where the program runs.
-struct Folder(TempDir);
-
-/// What the program answered, checked for what holds of every answer.
-struct Answer {
-    status: i32,
-    out: String,
-    err: String,
-    took: Duration,
-}
-
-impl Folder {
-    fn new() -> Folder {
-        Folder(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn with(self, name: &str, contents: impl AsRef<[u8]>) -> Folder {
-        fs::write(self.path().join(name), contents).unwrap();
-        self
-    }
-
-    fn command(&self, args: &[impl AsRef<std::ffi::OsStr>]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_linmem"));
-        command.current_dir(self.path()).args(args).env_remove("NO_COLOR").stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, args: &[impl AsRef<std::ffi::OsStr>]) -> Answer {
-        let begun = Instant::now();
-        let output = self.command(args).output().unwrap();
-        Answer::checked(&output, begun.elapsed())
-    }
-}
-
-impl Answer {
-    fn checked(output: &Output, took: Duration) -> Answer {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the output is UTF-8");
-        let (out, err) = (text(&output.stdout), text(&output.stderr));
-        for stream in [&out, &err] {
-            let raw = stream.chars().find(|c| *c != '\n' && linmem::safe::is_unsafe(*c));
-            assert_eq!(raw, None, "a raw character in:\n{stream}");
-            assert!(!stream.contains("panicked"), "{stream}");
-        }
-        assert!(took < PATIENCE, "took {took:?}");
-        let status = output.status.code().unwrap_or_else(|| panic!("ended by a signal: {:?}\n{err}", output.status));
-        Answer { status, out, err, took }
-    }
-
-    /// The input cannot be used: nothing ran.
-    #[track_caller]
-    fn refused(self, words: &[&str]) -> Answer {
-        assert_eq!(self.status, 2, "{}{}", self.out, self.err);
-        assert!(self.err.starts_with("error: "), "{}", self.err);
-        self.says(words)
-    }
-
-    /// The run stopped at a step, and everything up to it is told.
-    #[track_caller]
-    fn stops(self, words: &[&str]) -> Answer {
-        assert_eq!(self.status, 1, "{}{}", self.out, self.err);
-        assert_eq!(self.err, "");
-        assert!(self.out.contains("instantiate") && self.out.contains("stopped at step "), "{}", self.out);
-        self.says(words)
-    }
-
-    #[track_caller]
-    fn well(self, words: &[&str]) -> Answer {
-        assert_eq!(self.status, 0, "{}{}", self.out, self.err);
-        self.says(words)
-    }
-
-    #[track_caller]
-    fn says(self, words: &[&str]) -> Answer {
-        let all = format!("{}{}", self.out, self.err);
-        for word in words {
-            assert!(all.contains(word), "{word:?} is missing in:\n{}", all.chars().take(4000).collect::<String>());
-        }
-        self
-    }
-}
+use answer::{Answer, Folder, PATIENCE, module, steps_on};
 
 const GUEST: &str = r#"(module
     (memory (export "memory") 1 4)
@@ -106,9 +20,6 @@ const GUEST: &str = r#"(module
     (func (export "minus") (result i32) (i32.const -1))
     (func (export "float") (param f32))
     (func $spin (export "spin") (loop (br 0)))
-    (func $calls (export "calls") (call $calls))
-    (func $down (export "down") (result i32) (i32.add (call $down) (i32.const 1)))
-    (func (export "greedy") (loop (br_if 0 (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))))
     (func (export "bad_text") (i32.store (i32.const 100) (i32.const 0x0080ff41)))
     (func (export "evil_text")
         (i64.store (i32.const 200) (i64.const 0x6d31335b1b0a0741))
@@ -118,15 +29,6 @@ const GUEST: &str = r#"(module
 /// Runs steps on [`GUEST`].
 fn steps(lines: &str) -> Answer {
     steps_on(GUEST, lines, &[])
-}
-
-fn steps_on(guest: &str, lines: &str, more: &[&str]) -> Answer {
-    let folder = Folder::new().with("guest.wat", guest).with("s.steps", format!("module \"guest.wat\"\n{lines}\n"));
-    folder.run(&[&["run", "s.steps"], more].concat())
-}
-
-fn module(name: &str, contents: impl AsRef<[u8]>) -> Answer {
-    Folder::new().with(name, contents).run(&["run", name])
 }
 
 #[test]
@@ -267,63 +169,6 @@ fn a_hundred_thousand_statements_run() {
     steps(&"expect 1 == 1\n".repeat(100_000)).well(&["100001 steps, all ok"]);
     let writes = steps(&"region r = 0, 1\nwrite 0, u8(1)\n".repeat(5_000)).well(&["10001 steps"]);
     assert!(writes.took < Duration::from_secs(30), "took {:?}", writes.took);
-}
-
-#[test]
-fn endless_guests_are_cancelled_in_time() {
-    let cancelled = |answer: Answer| {
-        let answer = answer.stops(&["(cancelled)", "longer than 300ms", "--max-time"]);
-        assert!(answer.took < Duration::from_secs(20), "took {:?}", answer.took);
-        answer
-    };
-    let quick = ["--max-time", "300ms"];
-    cancelled(steps_on(GUEST, "write 0, \"kept\"\ncall spin()", &quick)).says(&["wrote 4 bytes", "6b 65 70 74"]);
-    for body in [r#"(func $s (loop (br 0))) (start $s)"#, r#"(func (export "_initialize") (loop (br 0)))"#] {
-        cancelled(steps_on(&format!("(module {body})"), "let x = 1", &quick));
-    }
-    let calls_itself = r#"(module (func $a (param i32) (block (br_if 0 (i32.eqz (local.get 0)))
-        (call $a (i32.sub (local.get 0) (i32.const 1))) (call $a (i32.sub (local.get 0) (i32.const 1)))))
-        (func (export "go") (call $a (i32.const 1000))))"#;
-    cancelled(steps_on(calls_itself, "call go()", &quick));
-    let ping = r#"(module (import "env" "f" (func $f)) (func (export "go") (loop (call $f) (br 0))))"#;
-    cancelled(steps_on(ping, "import env.f()\ncall go()", &quick)).says(&["called env.f()", "more of"]);
-}
-
-#[test]
-fn recursion_ends_with_the_stack() {
-    steps("call down()").stops(&["(trapped)", "stack"]);
-    steps("call calls()").stops(&["(trapped)", "stack"]);
-}
-
-#[test]
-fn memory_has_a_limit() {
-    let greedy = GUEST.replace("1 4)", "1)");
-    steps_on(&greedy, "call greedy()\nexpect pages() == 32", &["--max-memory", "2MiB"]).well(&["from 1 to 32 pages"]);
-    let large = r#"(module (memory (export "memory") 20000))"#;
-    steps_on(large, "let x = 1", &[]).refused(&["at least 1250MiB", "limit is 1GiB", "--max-memory 1250MiB"]);
-}
-
-#[test]
-fn absurd_modules() {
-    let exports: String = (0..100_000).map(|i| format!("(export \"f{i}\" (func $f))")).collect();
-    steps_on(&format!("(module (func $f) {exports})"), "call f99999()\ncall nope()", &[])
-        .stops(&["no export named \"nope\"", "and 99992 more"]);
-    let name = "n".repeat(1 << 20);
-    module("a.wat", format!("(module (func (export \"{name}\")))")).refused(&["not a valid module", "string size"]);
-}
-
-const MILLION: &str = r#"(module (import "env" "f" (func $f (param i32) (result i32))) (memory (export "memory") 16)
-    (func (export "go") (local i32) (loop
-        (local.set 0 (i32.add (local.get 0) (i32.const 1)))
-        (drop (call $f (local.get 0)))
-        (br_if 0 (i32.lt_u (local.get 0) (i32.const 1000000))))))"#;
-
-#[test]
-fn a_million_calls_of_an_import_are_counted_not_kept() {
-    let lines = "import env.f(a) returns a\ncall go()\nexpect calls(env.f) == 1000000";
-    steps_on(MILLION, lines, &["--max-time", "60s"]).well(&["more of 1000000 calls"]);
-    let writes = "import env.f(a) writes 0, repeat(\"a\", 1000000) ; returns a\ncall go()";
-    steps_on(MILLION, writes, &["--max-time", "60s"]).stops(&["limit", "256 MiB", "called env.f(1)"]);
 }
 
 #[test]

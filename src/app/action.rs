@@ -56,6 +56,11 @@ pub enum Action {
     FindPrevious,
     // The session.
     EditInputs,
+    /// Opens the line for an answer to the question of the step shown.
+    Answer,
+    /// Shows one more hint to that question.
+    Hint,
+    NextLesson,
     ChooseSession,
     /// Stops the running step; leaves when none runs.
     Interrupt,

@@ -8,6 +8,7 @@
 
 pub mod action;
 mod copy;
+pub mod course;
 pub mod dump;
 pub mod events;
 mod findings;
@@ -35,7 +36,8 @@ mod update;
 mod view;
 
 pub use action::Action;
-pub use keymap::{Context, status_keys};
+pub use course::{Course, Lesson};
+pub use keymap::{Context, Keymap, status_keys};
 pub use mouse::{click, wheel};
 pub use receive::receive;
 pub use shown::MOST_WRITERS;
@@ -69,8 +71,12 @@ pub struct App {
     pub mouse: bool,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// The sessions `p` offers.
+    /// The sessions `p` offers, the lessons behind them.
     pub sessions: Vec<SessionChoice>,
+    /// Which key does what.
+    pub keys: Keymap,
+    /// The lessons, and what the person said to questions.
+    pub course: Course,
     /// Run on until this step has run; `usize::MAX` for as far as it goes.
     pub goal: Option<usize>,
     /// The event at which to stand in the goal's step, unfolded, once it has run.
@@ -142,6 +148,8 @@ impl App {
             mouse,
             size,
             sessions,
+            keys: Keymap::default(),
+            course: Course::default(),
             goal: None,
             goal_event: None,
             following: true,
@@ -168,7 +176,13 @@ impl App {
             Overlay::Save { .. } => Context::Save,
             Overlay::Inputs { .. } => Context::Inputs,
             Overlay::Sessions { .. } => Context::Sessions,
+            Overlay::Answer { .. } => Context::Answer,
         }
+    }
+
+    /// How many sessions and lessons there are to choose from.
+    pub fn choices(&self) -> usize {
+        self.sessions.len().saturating_add(self.course.lessons.len())
     }
 
     /// Whether a step runs now.
@@ -243,9 +257,15 @@ pub enum Overlay {
         input: tui_input::Input,
         taken: Option<String>,
     },
-    /// `p`
+    /// `p`: the sessions, and behind them the lessons.
     Sessions {
         chosen: usize,
+    },
+    /// `i`: the answer to the question of the step shown.
+    Answer {
+        input: tui_input::Input,
+        /// Why the last try could not be read.
+        error: Option<String>,
     },
 }
 
@@ -313,7 +333,7 @@ pub enum Effect {
     Cancel,
     /// Run the session again from the start with these values, as typed: (name, text).
     Restart(Vec<(String, String)>),
-    /// Open one of `sessions`.
+    /// Open one of `sessions`, or of the lessons, counted on from them.
     Open(usize),
     Copy(String),
     /// Save the moment shown to this file; over one that is there only where asked to.

@@ -1,6 +1,6 @@
 //! What the session's news do to the state, and what they make the app ask for next.
 
-use super::{App, Effect, Engine, Message, Overlay, save, time, unfold, view};
+use super::{App, Effect, Engine, Message, Overlay, Pane, course, save, time, unfold, view};
 use crate::safe;
 use crate::timeline::{Moment, Outcome, StepRecord, Timeline};
 
@@ -38,6 +38,11 @@ fn opened(app: &mut App, timeline: Timeline) -> Effect {
     app.timeline = timeline;
     app.moment = Moment::end_of(app.timeline.steps().len().saturating_sub(1));
     app.forget_shown();
+    app.course.forget();
+    // Prose is what such a session is read for: its pane has the focus, and so the room.
+    if !app.timeline.document.is_empty() && app.pane == Pane::Steps {
+        app.pane = Pane::Happened;
+    }
     app.arrived = None;
     app.finding = None;
     // Another session begins folded; the same one, run again, is looked at as it was.
@@ -63,6 +68,9 @@ fn step(app: &mut App, record: StepRecord) -> Effect {
     let planned = app.timeline.planned.len();
     let is_last = planned != 0 && index.saturating_add(1) >= planned;
     app.engine = if is_last { Engine::Ended } else { Engine::Ready };
+    if is_last {
+        course::finish(app);
+    }
     match app.goal {
         _ if !app.following => {}
         None => time::enter(app, index),

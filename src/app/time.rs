@@ -4,6 +4,7 @@ use super::{App, Effect, Engine, unfold};
 use crate::timeline::{Moment, Outcome};
 
 const OVER: &str = "The session is over: ← goes back, e edits the inputs, p chooses another session.";
+const NEXT_LESSON: &str = "The lesson is over: L opens the next one, ← goes back, p lists all lessons.";
 
 /// One step forward, or one event in an unfolded step; at the last step that has run, asks for the next.
 pub(super) fn next(app: &mut App) -> Effect {
@@ -135,6 +136,7 @@ fn run_one_more(app: &mut App, running: usize) {
 pub(super) fn over(app: &App) -> String {
     let last = app.timeline.steps().last().filter(|s| s.outcome != Outcome::Ok && !s.is_claimed());
     match last {
+        None if app.course.next().is_some() => NEXT_LESSON.to_owned(),
         None => OVER.to_owned(),
         Some(step) => {
             let how = match step.outcome {

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    Action, App, Effect, Engine, Overlay, Pane, copy, findings, inputs, keymap, keys, list, names, save, search, time,
+    Action, App, Effect, Engine, Overlay, Pane, copy, course, findings, inputs, keys, list, names, save, search, time,
     unfold, view,
 };
 use crate::safe;
@@ -20,7 +20,7 @@ pub fn key(app: &mut App, event: KeyEvent) -> Effect {
     if event.kind == KeyEventKind::Release {
         return Effect::None;
     }
-    if let Some(action) = keymap::lookup(app.context(), event) {
+    if let Some(action) = app.keys.lookup(app.context(), event) {
         return update(app, action);
     }
     if event.modifiers.contains(KeyModifiers::ALT)
@@ -100,6 +100,9 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::FindPrevious => search::find_previous(app),
         Action::EditInputs => inputs::open(app),
         Action::ChooseSession => open_sessions(app),
+        Action::Answer => course::open(app),
+        Action::Hint => course::hint(app),
+        Action::NextLesson => return course::next_lesson(app),
         Action::Escape => return escape(app),
         Action::Save => save::open(app),
         Action::CopyRow => return copied(app, copy::row(app)),
@@ -120,6 +123,7 @@ fn overlaid(app: &mut App, action: Action) -> Effect {
     match action {
         Action::Close => app.overlay = Overlay::None,
         Action::Confirm => return confirm(app),
+        Action::Hint => course::hint(app),
         Action::Edit(request) => edit(app, request),
         Action::CompleteName => names::complete(app),
         Action::Down => move_line(app, 1),
@@ -164,7 +168,11 @@ pub fn paste(app: &mut App, text: &str) -> Effect {
             value.extend(input.value().chars().skip(at));
             *input = Input::new(value).with_cursor(at.saturating_add(pasted.chars().count()));
         }
-        None => app.say("There is no line to paste into: press / to find something, or e to edit the inputs."),
+        None => {
+            let (find, edit) = (app.keys.key_of(Action::OpenSearch), app.keys.key_of(Action::EditInputs));
+            let advice = format!("press {find} to find something, or {edit} to edit the inputs");
+            app.say(format!("There is no line to paste into: {advice}."));
+        }
     }
     Effect::None
 }
@@ -181,6 +189,10 @@ pub fn resize(app: &mut App, size: (u16, u16)) -> Effect {
 fn line_being_typed(app: &mut App) -> Option<&mut Input> {
     match &mut app.overlay {
         Overlay::Search { input } | Overlay::Save { input, .. } => Some(input),
+        Overlay::Answer { input, error } => {
+            *error = None;
+            Some(input)
+        }
         Overlay::Inputs { fields, chosen } => fields.get_mut(*chosen).map(|field| {
             field.error = None;
             &mut field.input
@@ -205,6 +217,7 @@ fn confirm(app: &mut App) -> Effect {
         }
         Overlay::Inputs { .. } => inputs::confirm(app),
         Overlay::Save { .. } => save::confirm(app),
+        Overlay::Answer { .. } => course::confirm(app),
         Overlay::Sessions { chosen } => {
             let chosen = *chosen;
             open_session(app, chosen)
@@ -214,15 +227,18 @@ fn confirm(app: &mut App) -> Effect {
 }
 
 fn open_sessions(app: &mut App) {
-    if app.sessions.is_empty() {
+    if app.sessions.is_empty() && app.course.lessons.is_empty() {
         app.say("There is no other session to choose.");
     } else {
-        app.overlay = Overlay::Sessions { chosen: 0 };
+        let chosen = app.course.open.map_or(0, |lesson| app.sessions.len().saturating_add(lesson));
+        app.overlay = Overlay::Sessions { chosen };
     }
 }
 
-fn open_session(app: &mut App, chosen: usize) -> Effect {
-    if app.sessions.get(chosen).is_none() {
+/// Opens a session, or a lesson, counted on from them.
+pub(super) fn open_session(app: &mut App, chosen: usize) -> Effect {
+    let lesson = chosen.checked_sub(app.sessions.len());
+    if lesson.is_some_and(|lesson| app.course.lessons.get(lesson).is_none()) {
         return Effect::None;
     }
     if app.is_running() {
@@ -230,6 +246,7 @@ fn open_session(app: &mut App, chosen: usize) -> Effect {
         return Effect::None;
     }
     app.overlay = Overlay::None;
+    app.course.open = lesson;
     app.goal = None;
     app.before_restart = None;
     app.engine = Engine::Opening;
@@ -238,13 +255,18 @@ fn open_session(app: &mut App, chosen: usize) -> Effect {
 
 /// Moves in the list of the overlay, or scrolls it.
 fn move_line(app: &mut App, lines: isize) {
+    let choices = app.choices();
     match &mut app.overlay {
         Overlay::Help { scroll } => {
             *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines)).unwrap_or(u16::MAX);
         }
         Overlay::Inputs { fields, chosen } => *chosen = around(*chosen, lines, fields.len()),
         Overlay::Sessions { chosen } => {
-            *chosen = chosen.saturating_add_signed(lines).min(app.sessions.len().saturating_sub(1));
+            *chosen = chosen.saturating_add_signed(lines).min(choices.saturating_sub(1));
+        }
+        Overlay::Answer { .. } => {
+            let lines = i16::try_from(lines).unwrap_or(0);
+            scroll(app, Pane::Happened, lines);
         }
         Overlay::None | Overlay::Search { .. } | Overlay::Save { .. } => {}
     }

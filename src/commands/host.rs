@@ -12,18 +12,21 @@ use linmem::session::files::Files;
 use linmem::session::worker::{Report, Worker};
 use linmem::session::{OpenError, Opening};
 use linmem::terminal::{Host, Open, Waker};
-use linmem::timeline::{Moment, Timeline};
+use linmem::timeline::{Moment, Outcome, Timeline};
 
 use crate::cli::SessionArgs;
 
-use super::builtin::SESSIONS;
-use super::{load, output, run};
+use super::builtin::{LESSONS, SESSIONS};
+use super::{load, output, progress, run};
 
 pub struct SessionHost {
     /// The session that is open, as it was before any input was changed on the screen.
     opening: Opening,
     args: SessionArgs,
     worker: Option<Worker>,
+    /// The lesson that is open, and how many steps it has.
+    lesson: Option<usize>,
+    planned: usize,
     /// New inputs on trial: the old run stays until their session is open.
     trial: Option<Worker>,
     waker: Option<Waker>,
@@ -36,11 +39,14 @@ pub struct SessionHost {
 }
 
 impl SessionHost {
-    pub fn new(opening: Opening, args: SessionArgs) -> Self {
+    /// For a session, or a lesson by its place among them.
+    pub fn new(opening: Opening, lesson: Option<usize>, args: SessionArgs) -> Self {
         SessionHost {
             opening,
             args,
             worker: None,
+            lesson,
+            planned: 0,
             trial: None,
             waker: None,
             begun: (Instant::now(), 0),
@@ -76,6 +82,19 @@ impl SessionHost {
         Opening { sets, control: Default::default(), ..self.opening.clone() }
     }
 
+    /// Remembers a lesson whose last step ran well.
+    fn note_progress(&mut self, report: &Report) {
+        match report {
+            Report::Opened(timeline) => self.planned = timeline.planned.len(),
+            Report::Step(step) if step.index.saturating_add(1) == self.planned && step.outcome == Outcome::Ok => {
+                if let Some(lesson) = self.lesson.and_then(|lesson| LESSONS.get(lesson)) {
+                    progress::finish(lesson.name);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn next_of_trial(&mut self) -> Option<Message> {
         match self.trial.as_ref()?.next_report()? {
             Report::OpenFailed(OpenError::Inputs(refused)) => {
@@ -83,6 +102,7 @@ impl SessionHost {
                 Some(Message::InputsRefused(refused))
             }
             report => {
+                self.note_progress(&report);
                 self.worker = self.trial.take();
                 Some(message(report))
             }
@@ -104,12 +124,17 @@ impl Host for SessionHost {
                 self.trial = self.start(opening);
             }
             Open::Session(index) => {
-                let Some(session) = SESSIONS.get(index) else { return };
+                let lesson = index.checked_sub(SESSIONS.len());
                 // What was said of one session's module, inputs and standard input does not hold for another.
                 let args = SessionArgs { module: None, sets: Vec::new(), stdin: None, ..self.args.clone() };
-                match load::built_in(session, &args) {
+                let opening = match (SESSIONS.get(index), lesson) {
+                    (Some(session), _) => load::built_in(session, &args),
+                    (None, lesson) => load::lesson(lesson.unwrap_or(0), &args),
+                };
+                match opening {
                     Ok(opening) => {
                         self.opening = opening;
+                        self.lesson = lesson;
                         self.trial = None;
                         let opening = self.fresh(Vec::new());
                         self.worker = self.start(opening);
@@ -166,6 +191,7 @@ impl Host for SessionHost {
         }
         let worker = self.worker.as_ref()?;
         if let Some(report) = worker.next_report() {
+            self.note_progress(&report);
             return Some(message(report));
         }
         let (since, before) = self.begun;

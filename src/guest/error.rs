@@ -43,6 +43,9 @@ pub enum GuestError {
     TableLimit { name: String, wants: u64, limit: u64 },
     #[error("{name} has {count} memories ({}); say which with: memory NAME", choices.join(", "))]
     WhichMemory { name: String, count: usize, choices: Vec<String> },
+    /// Valid, but at the end of what the engine takes. `what` goes on after the module's name.
+    #[error("{name} cannot be run here: {what}")]
+    TooMuch { name: String, what: String },
     /// The rewriting went wrong; never the guest's fault.
     #[error("{name} could not be prepared for recording: {message}; this is a fault of this program")]
     Rewrite { name: String, message: String },

@@ -12,6 +12,10 @@ const MAGIC: &[u8] = b"\0asm";
 /// Longest line of a text module that an error shows.
 const LONGEST_LINE: usize = 400;
 
+/// Longest line of a text module that line tables are made for, in bytes. Their writer looks through the rest of the line
+/// for each instruction; and nobody finds an instruction by the number of such a line.
+const LONGEST_TABLED: usize = 1 << 16;
+
 /// Takes a file's bytes for a module. A text module is made a binary one, with line tables; a binary one is `None`.
 pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Option<Assembled>, GuestError> {
     if bytes.is_empty() {
@@ -36,7 +40,8 @@ fn assemble(name: &str, text: &str) -> Result<Vec<u8>, GuestError> {
     let mut parser = wat::Parser::new();
     // The writer of line tables asserts that no name holds a NUL, which a quoted identifier or an annotation may.
     let has_quoted_names = text.contains("$\"") || text.contains("@name");
-    if !path.contains('\0') && !has_quoted_names {
+    let has_lines = text.split('\n').all(|line| line.len() <= LONGEST_TABLED);
+    if !path.contains('\0') && !has_quoted_names && has_lines {
         parser.generate_dwarf(wat::GenerateDwarf::Lines);
     }
     parser.parse_str(Some(Path::new(path)), text).map_err(|error| {

@@ -6,6 +6,7 @@
 
 pub mod abi;
 mod bodies;
+mod cycles;
 mod describe;
 mod error;
 mod features;
@@ -23,6 +24,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use cycles::Cycles;
 pub use error::GuestError;
 pub use layout::{Area, Layout, Segment, Symbol};
 pub use makeup::{CustomSection, DebugInfo, Makeup, Producer};
@@ -229,6 +231,11 @@ impl Guest {
     pub fn function_at(&self, offset: u64) -> Option<u32> {
         let body = self.0.description.bodies.at(offset)?;
         self.0.description.imported_functions.checked_add(u32::try_from(body).ok()?)
+    }
+
+    /// Which functions may call themselves, directly or by way of others, once this one is called.
+    pub fn cycles_below(&self, function: u32) -> Cycles {
+        cycles::below(self, function)
     }
 
     /// What the instruction at an offset from the module's start loads or stores; `None` where it does neither, or where

@@ -16,6 +16,7 @@ mod words;
 
 use std::collections::BTreeSet;
 
+use crate::prose::Document;
 use crate::safe;
 use ast::{BinaryOp, Expr, ExprKind, Function, Import, Name, Statement, StatementKind};
 use error::{Fault, Lines};
@@ -37,6 +38,8 @@ pub struct Script {
     pub source: Source,
     /// In the order of the file.
     pub statements: Vec<Statement>,
+    /// The prose around the statements of a Markdown file.
+    pub document: Document,
     lines: Lines,
 }
 
@@ -48,18 +51,18 @@ pub fn parse(name: &str, text: &str) -> Result<Script, ScriptErrors> {
     let source = Source { name: name.to_owned(), text: text.to_owned() };
     let lines = Lines::of(text);
     let mut faults = Vec::new();
-    let items = if is_markdown(name) {
+    let (items, document) = if is_markdown(name) {
         markdown::items(text, &lines, &mut faults)
     } else {
         let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        items(text, start..text.len(), &lines, &mut faults)
+        (items(text, start..text.len(), &lines, &mut faults), Document::default())
     };
     check::file(&items, &mut faults);
     if !faults.is_empty() {
         return Err(ScriptErrors::new(source, &lines, faults));
     }
     let statements = items.into_iter().filter_map(Item::into_statement).collect();
-    Ok(Script { source, statements, lines })
+    Ok(Script { source, statements, document, lines })
 }
 
 /// Reads one expression, as `--set` and the terminal's `e` take it: a value that can be told before the guest starts,

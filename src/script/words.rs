@@ -92,7 +92,7 @@ pub(super) const ACTIONS: [&str; 6] = ["returns", "writes", "copies", "grows", "
 pub(super) const RESERVED: [&str; 5] = ["true", "false", "null", "inf", "nan"];
 
 /// The kinds `expect finding` knows.
-pub const FINDING_KINDS: [&str; 15] = [
+pub const FINDING_KINDS: [&str; 16] = [
     "out-of-bounds",
     "trap",
     "stale-pointer",
@@ -105,6 +105,7 @@ pub const FINDING_KINDS: [&str; 15] = [
     "leak",
     "overlap",
     "memory-grew",
+    "growth-refused",
     "import-undefined",
     "limit",
     "unattributed",

@@ -140,13 +140,22 @@ impl Session {
         let mut env = self.env.clone().into_mut(&mut self.store);
         let (state, mut store) = env.data_and_store_mut();
         let Some(journal) = &state.journal else { return Traces::default() };
-        Traces { last_slot: journal.last_slot(memory_end), last_load: journal.last_load(&mut store), memory_end }
+        let (last_slot, last_load) = (journal.last_slot(memory_end), journal.last_load(&mut store));
+        Traces { last_slot, last_load, memory_end, entry: None }
+    }
+
+    /// The function that the step called, by its index: an export, or else one that instantiation runs.
+    fn entry(&self, record: &StepRecord) -> Option<u32> {
+        match &record.call {
+            Some(call) => self.guest.export(&call.export).map(|export| export.index),
+            None => self.guest.start().or_else(|| self.guest.export("_initialize").map(|export| export.index)),
+        }
     }
 
     /// Tells a trap that the guest ran into by itself. A store that trapped was never made: it is taken out of the
     /// recording.
     fn own_trap(&mut self, error: &RuntimeError, record: &mut StepRecord) -> (String, Option<u64>) {
-        let traces = self.traces();
+        let traces = Traces { entry: self.entry(record), ..self.traces() };
         let told = trap::read(error, &self.guest, &self.rewritten, &traces);
         if told.is_store_undone {
             record.recording.pop_attempt();

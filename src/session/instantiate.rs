@@ -6,6 +6,7 @@ use wasmer::{
     MemoryType, Pages, RuntimeError, Table, Tag, Value as Wasm,
 };
 
+use crate::prose::Prose;
 use crate::safe;
 use crate::script::ast::{ImportKind, ImportName, StatementKind};
 use crate::script::eval;
@@ -23,6 +24,7 @@ use super::{Session, memory, values};
 impl Session {
     pub(super) fn instantiate(&mut self) -> StepRecord {
         let mut record = self.begin(StepKind::Instantiate, "instantiate".into());
+        record.narration = self.script.document.of_step(0).map(Prose::plain);
         let result = self.bring_to_life(&mut record);
         self.finish(record, result)
     }

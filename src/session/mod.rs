@@ -16,6 +16,7 @@ pub mod limits;
 mod memory;
 mod open;
 mod reading;
+mod refusal;
 mod scope;
 mod settle;
 mod steps;

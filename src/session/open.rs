@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use wasmer::FunctionEnv;
 
 use crate::guest::{ExternType, Guest, GuestError, RewriteOptions};
+use crate::prose::Prose;
 use crate::safe;
 use crate::script::ast::{Action, ImportKind, ImportName, Statement, StatementKind};
 use crate::script::{Script, eval, parse_expression};
@@ -55,6 +56,7 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         inputs,
         planned_steps(&script),
     );
+    timeline.document = script.document.clone();
     timeline.setup = setup(&script, &sets, &timeline.inputs);
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
@@ -130,7 +132,7 @@ fn choices(names: &[&str]) -> String {
 }
 
 /// As the module declares it, but with the size that the script gives an imported one.
-fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option<MemoryFacts> {
+pub(super) fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option<MemoryFacts> {
     let memory = guest.memories().get(index as usize)?;
     let mut facts = MemoryFacts { pages: memory.ty.min, max: memory.ty.max, is_64: memory.ty.is_64 };
     if let Some((module, name)) = &memory.imported {
@@ -298,7 +300,8 @@ fn setup(script: &Script, sets: &[(String, String)], inputs: &[InputFacts]) -> V
 }
 
 fn planned_steps(script: &Script) -> Vec<PlannedStep> {
-    let first = PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration: None };
+    let narration = script.document.of_step(0).map(Prose::plain);
+    let first = PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration };
     std::iter::once(first).chain(script.steps().map(planned_step)).collect()
 }
 

@@ -41,14 +41,16 @@ impl Session {
         let recording = std::mem::take(&mut record.recording);
         let noted = recording.noted_leaves();
         let mut found = Found::default();
-        let settled = recording.settle_against(&self.image, |recorded, touched| {
+        let mut settled = recording.settle_against(&self.image, |recorded, touched| {
             if let Some(live) = &self.memory {
                 found = self.check.compare(recorded, touched, &noted, live, &self.store);
             }
             std::mem::take(&mut found.differences)
         });
+        let refused = std::mem::take(&mut settled.refused);
         let used = record.take_settled(settled);
         self.name_sites(&used, record);
+        record.findings.extend(self.refusal(&refused));
         record.facts.functions = self.functions(&used);
         record.findings.extend(found.unexplained.map(unattributed));
         self.check_size(record);

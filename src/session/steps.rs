@@ -340,14 +340,8 @@ impl Session {
         let live = self.live()?;
         let by = self.address(pages, "the number of pages")?;
         let before = memory::grow(&live, &mut self.store, by).map_err(|why| {
-            let most = live.ty(&self.store).maximum.map(|most| u64::from(most.0));
             let now = memory::pages(&live, &self.store);
-            let why = match most {
-                Some(most) if now.saturating_add(by) > most => {
-                    format!("it may have at most {}, by the module or by --max-memory", pages_in_words(most))
-                }
-                _ => why,
-            };
+            let why = self.growth_limit(now.saturating_add(by)).unwrap_or(why);
             let plural = if by == 1 { "" } else { "s" };
             StepError::failed(format!("memory of {} cannot grow by {by} page{plural}: {why}", pages_in_words(now)))
         })?;

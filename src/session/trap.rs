@@ -16,6 +16,9 @@ use super::journal::LastSlot;
 const MOST_FRAMES: usize = 100;
 /// Frames that a message names.
 const MOST_NAMED: usize = 8;
+/// Groups of functions that may have filled the stack, and functions of one, that a message names.
+const MOST_GROUPS: usize = 3;
+const MOST_IN_GROUP: usize = 4;
 
 /// The guest's own record of where it went.
 #[derive(Debug, Default)]
@@ -25,6 +28,8 @@ pub(super) struct Traces {
     pub last_load: Option<u32>,
     /// In bytes.
     pub memory_end: u64,
+    /// The function that the host called.
+    pub entry: Option<u32>,
 }
 
 /// A trap as it is recorded.
@@ -60,8 +65,53 @@ pub(super) fn read(error: &RuntimeError, guest: &Guest, rewritten: &Rewritten, t
         Some(slot) => Some(slot.attempt).filter(|attempt| attempt.past_end() > 0 || attempt.is_misaligned()),
         None => load(at, guest, traces).filter(|_| is_access(error)),
     };
-    let trap = Trap { kind: safe::plain(&error.message()), depth: frames.len(), attempt, chain };
+    let trap = Trap { kind: kind(error, guest, at, traces.entry), depth: frames.len(), attempt, chain };
     Told { trap, is_store_undone: undone.is_some() }
+}
+
+/// What the engine calls the trap, or what is known better here.
+fn kind(error: &RuntimeError, guest: &Guest, at: Option<u64>, entry: Option<u32>) -> String {
+    let engine = || safe::plain(&error.message());
+    let waits = || at.is_some_and(|at| guest.place(at).instruction.starts_with("memory.atomic.wait"));
+    match error.clone().to_trap() {
+        Some(TrapCode::StackOverflow) => match entry.and_then(|entry| recursion(guest, entry)) {
+            Some(told) => format!("{}: {told}", engine()),
+            None => engine(),
+        },
+        Some(TrapCode::HostInterrupt) if waits() => "wait on a memory that is not shared".into(),
+        Some(TrapCode::UnreachableCodeReached) if waits() => {
+            "endless wait: no other thread runs the guest, so nothing can wake it".into()
+        }
+        _ => engine(),
+    }
+}
+
+/// What may have filled the stack below a function. The engine keeps no trace of that.
+fn recursion(guest: &Guest, entry: u32) -> Option<String> {
+    let cycles = guest.cycles_below(entry);
+    let groups: Vec<String> = cycles.groups.iter().take(MOST_GROUPS).map(|group| calls_itself(guest, group)).collect();
+    match (groups.is_empty(), cycles.is_indirect) {
+        (false, _) if cycles.groups.len() > MOST_GROUPS => Some(format!("{}, or others do", groups.join(", or "))),
+        (false, _) => Some(groups.join(", or ")),
+        (true, true) => {
+            Some(format!("below {}, by calls through a table, as no other can nest", guest.function_name(entry)))
+        }
+        (true, false) => None,
+    }
+}
+
+/// `f calls itself`, `f and g call each other`.
+fn calls_itself(guest: &Guest, group: &[u32]) -> String {
+    let mut names: Vec<String> =
+        group.iter().take(MOST_IN_GROUP).map(|function| guest.function_name(*function)).collect();
+    if let Some(more) = group.len().checked_sub(MOST_IN_GROUP).filter(|more| *more > 0) {
+        names.push(format!("{more} more functions"));
+    }
+    match names.split_last() {
+        Some((only, [])) => format!("{only} calls itself"),
+        Some((last, others)) => format!("{} and {last} call each other", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 fn is_access(error: &RuntimeError) -> bool {

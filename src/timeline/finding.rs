@@ -19,13 +19,14 @@ pub enum FindingKind {
     Leak,
     Overlap,
     MemoryGrew,
+    GrowthRefused,
     ImportUndefined,
     Limit,
     Unattributed,
 }
 
 impl FindingKind {
-    pub const ALL: [FindingKind; 15] = [
+    pub const ALL: [FindingKind; 16] = [
         FindingKind::OutOfBounds,
         FindingKind::Trap,
         FindingKind::StalePointer,
@@ -38,6 +39,7 @@ impl FindingKind {
         FindingKind::Leak,
         FindingKind::Overlap,
         FindingKind::MemoryGrew,
+        FindingKind::GrowthRefused,
         FindingKind::ImportUndefined,
         FindingKind::Limit,
         FindingKind::Unattributed,
@@ -58,6 +60,7 @@ impl FindingKind {
             FindingKind::Leak => "leak",
             FindingKind::Overlap => "overlap",
             FindingKind::MemoryGrew => "memory-grew",
+            FindingKind::GrowthRefused => "growth-refused",
             FindingKind::ImportUndefined => "import-undefined",
             FindingKind::Limit => "limit",
             FindingKind::Unattributed => "unattributed",
@@ -70,7 +73,8 @@ impl FindingKind {
             | FindingKind::Overrun
             | FindingKind::LengthPastRegion
             | FindingKind::Leak
-            | FindingKind::Overlap => Severity::Warning,
+            | FindingKind::Overlap
+            | FindingKind::GrowthRefused => Severity::Warning,
             FindingKind::PointerNotRefetched | FindingKind::MemoryGrew => Severity::Note,
             _ => Severity::Error,
         }

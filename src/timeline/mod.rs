@@ -24,8 +24,8 @@ pub use image::{Image, LEAF, PAGE};
 pub use judge::Judge;
 #[cfg(test)]
 pub(crate) use log::looked_at;
-pub use log::{Changes, Difference, EventLog, Recording, Settled, SiteKind, SiteShape, SiteTable};
-pub use narrate::{effect, narrate, pages_in_words};
+pub use log::{Changes, Difference, EventLog, Recording, Refused, Settled, SiteKind, SiteShape, SiteTable};
+pub use narrate::{answer_in_words, effect, narrate, pages_in_words, told_answer};
 pub use parts::{HeldOn, LayoutFacts, Part, PartKind, unnamed};
 pub use rows::{Line, Row, rows};
 pub use step::{
@@ -36,6 +36,7 @@ pub use step::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::prose::Document;
 use crate::source::Place;
 
 /// What is known about the guest before anything runs.
@@ -112,6 +113,8 @@ pub struct Timeline {
     /// values in force. Which module is meant is `guest`'s to say.
     pub setup: Vec<String>,
     pub planned: Vec<PlannedStep>,
+    /// What the author of a Markdown session wrote around its steps.
+    pub document: Document,
     steps: Vec<StepRecord>,
     /// Which of the steps name a span or release one.
     namings: Vec<usize>,

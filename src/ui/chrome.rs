@@ -27,7 +27,11 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, theme: &T
     let mut pen = Pen::at(buffer, area, 1, 0);
     pen.put("linmem", theme.strong()).put("  ", theme.text());
     let room = pen.room().saturating_sub(right_width.saturating_add(2));
-    pen.put(&text::fit(&safe::plain(title), room, theme.glyphs.cut), theme.text());
+    let title = match &app.timeline.document.title {
+        Some(heading) => format!("{}  {}", safe::plain(title), safe::plain(heading)),
+        None => safe::plain(title),
+    };
+    pen.put(&text::fit(&title, room, theme.glyphs.cut), theme.text());
     Pen::at(buffer, area, area.width.saturating_sub(right_width), 0).put(&right_text, theme.text());
 }
 

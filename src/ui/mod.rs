@@ -10,6 +10,8 @@ mod legend;
 mod map;
 mod memory;
 mod overlay;
+mod prose;
+mod question;
 mod source;
 mod status;
 mod steps;
@@ -61,7 +63,7 @@ pub fn last_scroll(app: &App, theme: &Theme) -> ScrollLimits {
             None => (i16::MIN, i16::MAX),
         },
         help: match app.overlay {
-            Overlay::Help { .. } => overlay::last_help_line(body(app), theme),
+            Overlay::Help { .. } => overlay::last_help_line(body(app), app, theme),
             _ => 0,
         },
     }

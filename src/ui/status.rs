@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{App, Engine, Overlay, events, names};
+use crate::app::{Action, App, Engine, Overlay, events, names};
 use crate::safe;
 
 use super::adapter;
@@ -27,13 +27,18 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         line(frame, area, input, "save as", ".svg .html .md .json .txt  esc closes", theme);
         return;
     }
+    if let Overlay::Answer { input, error } = &app.overlay {
+        answer(frame, area, input, error.as_deref(), theme);
+        return;
+    }
     let buffer = frame.buffer_mut();
     if matches!(app.overlay, Overlay::None) && app.count.is_none() && running(buffer, area, app, theme) {
         return;
     }
     let mut left = area;
     if let Some(count) = app.count {
-        let typed = format!("{count} then G step, o store");
+        let (step, store) = (app.keys.key_of(Action::Last), app.keys.key_of(Action::Unfold));
+        let typed = format!("{count} then {} step, {} store", theme.glyphs.key(step), theme.glyphs.key(store));
         Pen::at(buffer, area, 1, 0).put(&typed, theme.strong());
         let used = text::width(&typed).saturating_add(2).min(area.width);
         left = Rect { x: area.x + used, width: area.width - used, ..area };
@@ -74,7 +79,8 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
             if progress.stores > 0 {
                 pen.put(&format!("{} stores so far ", events::thousands(progress.stores)), theme.faint());
             }
-            pen.put("  ", theme.text()).put("esc", theme.key()).put(" cancels", theme.text());
+            let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
+            pen.put("  ", theme.text()).put(&key, theme.key()).put(" cancels", theme.text());
         }
         Engine::Ready | Engine::Ended | Engine::Broken(_) => return false,
     }
@@ -110,6 +116,17 @@ fn names_hint(app: &App, begun: &str, columns: u16, theme: &Theme) -> String {
     let names: Vec<String> = fitting.iter().map(|name| safe::plain(name)).collect();
     let hint = if is_whole { "enter goes there".to_owned() } else { format!("tab completes: {}", names.join(" ")) };
     text::fit(&hint, columns, theme.glyphs.cut)
+}
+
+/// The line for an answer, and right above it why the last one could not be read.
+fn answer(frame: &mut Frame, area: Rect, input: &tui_input::Input, error: Option<&str>, theme: &Theme) {
+    line(frame, area, input, "?", "enter answers  tab hint  esc closes", theme);
+    if let Some(error) = error.filter(|_| area.y > 0) {
+        let above = Rect { y: area.y - 1, ..area };
+        let error = text::fit(&safe::plain(error), area.width.saturating_sub(2), theme.glyphs.cut);
+        Pen::at(frame.buffer_mut(), above, 0, 0).clear();
+        Pen::at(frame.buffer_mut(), above, 1, 0).put(&error, theme.tone(Tone::Bad));
+    }
 }
 
 /// A line being typed, what it is for before it and a hint behind it.

@@ -3,6 +3,9 @@
 //! Everything here waits for a condition by reading what the program writes; the timeouts only say when a test has
 //! failed, and then print the screen.
 
+// Each test uses a part of it.
+#![allow(dead_code)]
+
 use std::io::{Read, Write};
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -59,6 +62,8 @@ impl Pty {
         command.args(start.args);
         command.env_clear();
         command.env("TERM", "xterm-256color");
+        // Nobody's own configuration.
+        command.env("XDG_CONFIG_HOME", "/dev/null");
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         for (name, value) in start.env {
             command.env(name, value);
@@ -180,6 +185,13 @@ impl Pty {
     /// Processor time used so far, in the kernel's ticks of 10 ms.
     pub fn ticks(&self) -> u64 {
         self.stat(11).parse::<u64>().unwrap() + self.stat(12).parse::<u64>().unwrap()
+    }
+
+    /// The most memory the process has had, in bytes.
+    pub fn peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid().as_raw_pid())).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) << 10
     }
 
     /// Reads until the process is in this state.

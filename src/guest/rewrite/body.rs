@@ -11,6 +11,7 @@ use super::journal::{Added, MOST_BETWEEN_CHECKS, SLOT, Site};
 use super::locals::Locals;
 use super::loops::{Floats, is_call, splittable};
 use super::sites::{self, Touch};
+use super::waits::waits;
 
 /// How a function goes about its position in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +25,15 @@ enum Mode {
     Careful,
 }
 
+/// Locals of which it is kept how far memory was read through them: a function may have very many.
+const MOST_REACHED: usize = 64;
+
 /// An open block, loop or branch.
 struct Frame {
     /// It was written as two loops, one in the other: see [`Body::open_loop`].
     is_split: bool,
+    /// How many of the frames around it were.
+    splits_around: u32,
     was_unchecked: bool,
     calls_before: u32,
 }
@@ -45,6 +51,7 @@ pub(super) struct Body<'a> {
     ends_soon: bool,
     locals: Locals,
     frames: Vec<Frame>,
+    most_nested: usize,
     calls: u32,
     /// For each loop, in order, what is to be known if it may be written as two; and how many have been opened.
     splittable: Vec<Option<Floats>>,
@@ -100,6 +107,7 @@ impl<'a> Body<'a> {
             ends_soon,
             locals,
             frames: Vec::new(),
+            most_nested: 0,
             calls: 0,
             splittable: if is_fenced { Vec::new() } else { splittable(given, operators) },
             opened_loops: 0,
@@ -109,6 +117,11 @@ impl<'a> Body<'a> {
             reached: Vec::new(),
             on_top: None,
         }
+    }
+
+    /// How deep the blocks nest that were written so far.
+    pub fn most_nested(&self) -> usize {
+        self.most_nested
     }
 
     pub fn into_parts(self) -> (Vec<ValType>, Vec<u8>) {
@@ -197,6 +210,7 @@ impl<'a> Body<'a> {
                 self.leave(is_out, &Instruction::BrTable(depths.into(), default));
             }
             Operator::Return | Operator::Throw { .. } | Operator::ThrowRef => self.leave(true, instruction),
+            _ if waits(operator) => self.write_wait(instruction),
             _ if is_call(operator) => {
                 self.leave(true, instruction);
                 self.calls += 1;
@@ -253,12 +267,24 @@ impl<'a> Body<'a> {
 
     /// The depth of a label here; of the outer loop, where it is one of two.
     fn depth(&self, given: u32) -> u32 {
-        let crossed = self.frames.iter().rev().take(given.saturating_add(1) as usize).filter(|frame| frame.is_split);
-        given.saturating_add(crossed.count() as u32)
+        let around = self.target(given).map_or(0, |frame| frame.splits_around);
+        given.saturating_add(self.splits().saturating_sub(around))
+    }
+
+    /// How many of the open frames were written as two.
+    fn splits(&self) -> u32 {
+        self.frames.last().map_or(0, |frame| frame.splits_around + u32::from(frame.is_split))
     }
 
     fn open(&mut self, instruction: &Instruction<'_>) {
-        self.frames.push(Frame { is_split: false, was_unchecked: self.is_unchecked, calls_before: self.calls });
+        let splits_around = self.splits();
+        self.frames.push(Frame {
+            is_split: false,
+            splits_around,
+            was_unchecked: self.is_unchecked,
+            calls_before: self.calls,
+        });
+        self.most_nested = self.most_nested.max(self.frames.len());
         self.emit(instruction);
     }
 
@@ -418,10 +444,12 @@ impl<'a> Body<'a> {
 
     /// Whether a load through this local has reached as far; it has from now on.
     fn has_reached(&mut self, local: u32, reach: u64) -> bool {
+        let has_room = self.reached.len() < MOST_REACHED;
         match self.reached.iter_mut().find(|(known, _)| *known == local) {
             Some((_, far)) if *far >= reach => return true,
             Some((_, far)) => *far = reach,
-            None => self.reached.push((local, reach)),
+            None if has_room => self.reached.push((local, reach)),
+            None => {}
         }
         false
     }

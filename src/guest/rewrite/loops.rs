@@ -3,6 +3,9 @@
 use wasm_encoder::ValType;
 use wasmparser::Operator;
 
+/// More of them than any loop keeps in registers: one that touches more is left whole.
+const MOST_FLOATS: usize = 64;
+
 /// Locals of floats and vectors that a loop touches, each once.
 pub(super) type Floats = Vec<(u32, ValType)>;
 
@@ -10,16 +13,19 @@ pub(super) type Floats = Vec<(u32, ValType)>;
 /// nothing is passed to its head.
 pub(super) fn splittable(given: &[ValType], operators: &[(Operator<'_>, u64)]) -> Vec<Option<Floats>> {
     let mut loops: Vec<Option<Floats>> = Vec::new();
+    // For each open block, the innermost loop that is open with it.
     let mut open: Vec<Option<usize>> = Vec::new();
     for (operator, _) in operators {
-        let innermost = open.iter().rev().flatten().next().copied();
+        let innermost = open.last().copied().flatten();
         match *operator {
             Operator::Loop { blockty } => {
-                forget(&mut loops, &open);
+                forget(&mut loops, innermost);
                 open.push(Some(loops.len()));
                 loops.push((!matches!(blockty, wasmparser::BlockType::FuncType(_))).then(Vec::new));
             }
-            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => open.push(None),
+            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
+                open.push(innermost);
+            }
             Operator::End => {
                 open.pop();
             }
@@ -32,21 +38,22 @@ pub(super) fn splittable(given: &[ValType], operators: &[(Operator<'_>, u64)]) -
                     && !floats.contains(&(local, ty))
                 {
                     floats.push((local, ty));
+                    if floats.len() > MOST_FLOATS {
+                        forget(&mut loops, Some(innermost));
+                    }
                 }
             }
-            _ if is_call(operator) => forget(&mut loops, &open),
+            _ if is_call(operator) => forget(&mut loops, innermost),
             _ => {}
         }
     }
     loops
 }
 
-/// None of the open loops may be split.
-fn forget(loops: &mut [Option<Floats>], open: &[Option<usize>]) {
-    for outer in open.iter().flatten() {
-        if let Some(floats) = loops.get_mut(*outer) {
-            *floats = None;
-        }
+/// This loop may not be split. Those around it may not already, since it is in them.
+fn forget(loops: &mut [Option<Floats>], innermost: Option<usize>) {
+    if let Some(floats) = innermost.and_then(|innermost| loops.get_mut(innermost)) {
+        *floats = None;
     }
 }
 

@@ -19,6 +19,7 @@ mod notes;
 mod parts;
 mod sites;
 mod stores;
+mod waits;
 
 use std::convert::Infallible;
 
@@ -35,6 +36,7 @@ use super::{Guest, GuestError};
 use body::Body;
 use journal::{Added, Layout};
 pub use journal::{Journal, Site, SiteKind};
+use limits::Extent;
 use names::Names;
 use parts::Parts;
 
@@ -54,6 +56,7 @@ pub struct RewriteOptions {
 /// - It keeps a journal of what it writes to one memory, in another one of its own, behind the given ones.
 /// - No memory grows beyond the limit, no table beyond ten million elements: `memory.grow` and `table.grow` answer -1.
 /// - Every memory is exported.
+/// - `memory.atomic.wait` does not wait: it answers that the time is over, and traps where there is no timeout.
 /// - There is no start function; it is exported instead, to be called after instantiation.
 /// - Only the `name` section is left of the custom sections.
 #[derive(Debug, Clone)]
@@ -120,10 +123,15 @@ pub(super) fn rewrite(guest: &Guest, options: &RewriteOptions) -> Result<Rewritt
     };
     let failed = |message: String| GuestError::Rewrite { name: guest.name().into(), message };
     let mut sites = Vec::new();
+    let mut rewriter = Rewriter::new(description, options, functions);
     let wasm = Parts::read(guest.wasm())
         .map_err(reencode::Error::from)
-        .and_then(|parts| Rewriter::new(description, options, functions).write(parts, &names, &mut sites))
+        .and_then(|parts| rewriter.write(parts, &names, &mut sites))
         .map_err(|error| failed(error.to_string()))?;
+    if let Some((function, why)) = rewriter.excess {
+        let what = format!("its function {} {why}", guest.function_name(function));
+        return Err(GuestError::TooMuch { name: guest.name().into(), what });
+    }
     debug_assert!(
         super::features::lacking("the rewritten module", &wasm).is_ok_and(|lacking| lacking.is_empty()),
         "{:?}",
@@ -160,12 +168,15 @@ struct Rewriter<'a> {
     functions: FunctionMap,
     added: Added,
     layout: Layout,
+    /// The first function that is too much for the engine, and why.
+    excess: Option<(u32, String)>,
 }
 
 /// One function, written again.
 struct RewrittenBody {
     code: wasm_encoder::Function,
     map: Vec<(u64, u64)>,
+    extent: Extent,
 }
 
 impl Reencode for Rewriter<'_> {
@@ -198,10 +209,10 @@ impl<'a> Rewriter<'a> {
             position: globals,
             last_load: globals.saturating_add(1),
         };
-        Rewriter { description, options, functions, added, layout: Layout::new(options.memory.is_some()) }
+        Rewriter { description, options, functions, added, layout: Layout::new(options.memory.is_some()), excess: None }
     }
 
-    fn write(mut self, parts: Parts<'_>, names: &Names, sites: &mut Vec<Site>) -> Result<Vec<u8>, Failure> {
+    fn write(&mut self, parts: Parts<'_>, names: &Names, sites: &mut Vec<Site>) -> Result<Vec<u8>, Failure> {
         let mut module = Module::new();
         module.section(&self.types(&parts)?);
         module.section(&self.imports(&parts, names)?);
@@ -210,7 +221,7 @@ impl<'a> Rewriter<'a> {
         module.section(&self.exports(names, &parts)?);
         self.write_contents(&mut module, &parts, sites)?;
         if let Some(given) = parts.names {
-            module.section(&names::shifted(&mut self, given));
+            module.section(&names::shifted(self, given));
         }
         Ok(module.finish())
     }
@@ -312,7 +323,11 @@ impl<'a> Rewriter<'a> {
         if !parts.bodies.is_empty() {
             let mut code = CodeSection::new();
             for (function, body) in (self.functions.tick..).zip(&parts.bodies) {
-                code.function(&self.rewrite_body(function, body, sites)?.code);
+                let RewrittenBody { code: body, extent, .. } = self.rewrite_body(function, body, sites)?;
+                match extent.excess() {
+                    Some(why) => self.excess = self.excess.take().or(Some((function, why))),
+                    None => drop(code.function(&body)),
+                }
             }
             for function in notes::functions(self.added) {
                 code.function(&function);
@@ -357,11 +372,13 @@ impl<'a> Rewriter<'a> {
             let instruction = self.instruction(operator.clone())?;
             body.write(&operator, offset, &instruction);
         }
+        let nested = body.most_nested();
         let (scratch, bytes) = body.into_parts();
+        let extent = Extent { locals: types.len(), nested, bytes: bytes.len() };
         locals.extend(scratch.into_iter().map(|ty| (1, ty)));
         let mut code = wasm_encoder::Function::new(locals);
         code.raw(bytes);
-        Ok(RewrittenBody { code, map })
+        Ok(RewrittenBody { code, map, extent })
     }
 }
 

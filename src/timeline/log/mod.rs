@@ -18,7 +18,7 @@ mod within;
 
 pub use changes::Changes;
 pub use recording::Recording;
-pub use settle::{Difference, Settled};
+pub use settle::{Difference, Refused, Settled};
 pub use sites::{SiteKind, SiteShape, SiteTable};
 
 #[cfg(test)]

@@ -26,7 +26,22 @@ pub struct Settled {
     pub stores: u64,
     /// How many of them are events of their own.
     pub recorded: u64,
+    /// The guest's wishes for more memory that were not granted, each once; a bounded number of them.
+    pub refused: Vec<Refused>,
 }
+
+/// A `memory.grow` that answered -1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    pub site: u32,
+    /// Memory's size then, in pages.
+    pub pages: u64,
+    /// How many more were asked for.
+    pub by: u64,
+}
+
+/// Refused growths of one step that are told apart.
+const MOST_REFUSED: usize = 16;
 
 /// Bytes that memory holds in truth, where the events tell it otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,9 +75,10 @@ impl Recording {
             pass.work_out();
         }
         let sites = pass.sites();
+        let refused = std::mem::take(&mut pass.refused);
         let events = EventLog(Arc::new(pass.finish()));
         let memory = events.0.after.clone();
-        Settled { changes: Changes(events.clone()), events, memory, sites, stores, recorded }
+        Settled { changes: Changes(events.clone()), events, memory, sites, stores, recorded, refused }
     }
 }
 
@@ -123,6 +139,7 @@ struct Pass {
     applied: usize,
     used: Vec<bool>,
     pending: Pending,
+    refused: Vec<Refused>,
 }
 
 impl Pass {
@@ -140,6 +157,7 @@ impl Pass {
             stream: Vec::new(),
             applied: 0,
             pending: Pending::Nothing,
+            refused: Vec::new(),
         }
     }
 
@@ -222,7 +240,7 @@ impl Pass {
                 self.emit(site, slot(site, address, len));
                 self.grow(len + u64::from(address));
             }
-            SiteKind::Grow => {}
+            SiteKind::Grow => self.refuse(site, address),
         }
     }
 
@@ -284,6 +302,13 @@ impl Pass {
         self.len = self.len.max(pages.saturating_mul(PAGE));
         self.history.lengths.push((self.history.slots.len(), self.len));
         self.stream.push(NONE);
+    }
+
+    fn refuse(&mut self, site: u32, by: u32) {
+        let refused = Refused { site, pages: self.len / PAGE, by: by.into() };
+        if by > 0 && self.refused.len() < MOST_REFUSED && !self.refused.contains(&refused) {
+            self.refused.push(refused);
+        }
     }
 
     /// Notes the leaves that the event emitted last touches; what lies past the end of memory is none.

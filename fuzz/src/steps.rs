@@ -1,0 +1,192 @@
+//! The steps language, read and worked out.
+
+use std::collections::HashMap;
+
+use linmem::script::ast::{Action, Call, Expr, Import, ImportKind, ImportName, Reading, StatementKind};
+use linmem::script::eval::{self, World};
+use linmem::script::{self, Script, ScriptErrors};
+use linmem::value::Value;
+
+use crate::assert_safe;
+
+/// The most bytes that the values of one script may come to, here.
+const MOST_BOUND: usize = 16 << 20;
+
+/// Reads the bytes as each of the things that the language reads, and works out every expression that was accepted.
+pub fn check(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for name in ["a.steps", "a.md"] {
+        match script::parse(name, &text) {
+            Ok(script) => run(&script),
+            Err(errors) => assert_errors(&errors, &text),
+        }
+    }
+    let known = ["x", "ptr"];
+    if let Err(errors) = script::parse_statement(&text, &known) {
+        assert_errors(&errors, &text);
+    }
+    let world = Given::default();
+    match script::parse_expression(&text, &known) {
+        Ok(expr) => world.work_out(&expr),
+        Err(errors) => assert_errors(&errors, &text),
+    }
+}
+
+fn assert_errors(errors: &ScriptErrors, text: &str) {
+    assert!(!errors.errors.is_empty());
+    assert_safe(&errors.to_string(), true);
+    for error in &errors.errors {
+        assert!(error.line >= 1 && error.column >= 1);
+        assert!(error.span.start <= error.span.end && error.span.end <= text.len(), "{error:?}");
+        assert!(text.is_char_boundary(error.span.start) && text.is_char_boundary(error.span.end), "{error:?}");
+        assert_safe(&error.message, false);
+        error.help.iter().for_each(|help| assert_safe(help, false));
+    }
+}
+
+fn run(script: &Script) {
+    let text = &script.source.text;
+    let mut world = Given::default();
+    script.address_variables();
+    for statement in &script.statements {
+        let span = statement.span;
+        assert!(text.get(span.start..span.end).is_some(), "{statement:?}");
+        let (line, column) = script.line_column(span.start);
+        assert!(line == statement.line && column >= 1, "{statement:?}");
+        world.perform(&statement.kind);
+    }
+}
+
+/// A guest that answers everything.
+#[derive(Default)]
+struct Given {
+    values: HashMap<String, Value>,
+    bound: usize,
+}
+
+impl World for Given {
+    fn variable(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
+    fn pages(&self) -> Result<u64, String> {
+        Ok(65536)
+    }
+
+    fn calls(&self, _: &ImportName) -> Result<u64, String> {
+        Ok(u64::MAX)
+    }
+
+    fn call_args(&self, _: &ImportName, index: u64) -> Result<Vec<Value>, String> {
+        Ok(vec![Value::Int(index.into()), Value::Null])
+    }
+
+    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
+        Ok(path.as_bytes().to_vec())
+    }
+}
+
+impl Given {
+    fn perform(&mut self, kind: &StatementKind) {
+        match kind {
+            StatementKind::Input { name, default } => {
+                if let Ok(value) = eval::evaluate(default, self) {
+                    let parsed =
+                        script::parse_expression("1 + 1", &[]).ok().and_then(|e| eval::evaluate(&e, self).ok());
+                    let _ = eval::coerce_input(&value, "1 + 1", parsed);
+                }
+                self.bind(&name.text, default);
+            }
+            StatementKind::Let { name, value } => self.bind(&name.text, value),
+            StatementKind::Call { results, call } => {
+                self.call(call);
+                for (index, name) in results.iter().enumerate() {
+                    self.values.insert(name.text.clone(), Value::Int(-(index as i128)));
+                }
+            }
+            StatementKind::Set { value, .. } => self.work_out(value),
+            StatementKind::Write { address, value } => {
+                self.address(address);
+                self.work_out(value);
+            }
+            StatementKind::Read { name, address, what } => {
+                self.address(address);
+                self.reading(what);
+                self.values.insert(name.text.clone(), Value::Text("é\u{1b}".into()));
+            }
+            StatementKind::Grow { pages, .. } => self.address(pages),
+            StatementKind::Region { address, length, .. } | StatementKind::Block { address, length, .. } => {
+                self.address(address);
+                self.address(length);
+            }
+            StatementKind::Global { name, .. } => {
+                self.values.insert(name.text.clone(), Value::Int(7));
+            }
+            StatementKind::Expect { condition } => {
+                self.work_out(condition);
+                assert_safe(&eval::explain_failure(condition, self), true);
+            }
+            StatementKind::ExpectTrap { call, .. } => self.call(call),
+            StatementKind::Ask { answer, .. } => self.work_out(answer),
+            StatementKind::Import(import) => self.import(import),
+            _ => {}
+        }
+    }
+
+    fn import(&self, import: &Import) {
+        let ImportKind::Function { actions, .. } = &import.kind else { return };
+        for action in actions {
+            match action {
+                Action::Returns(values) => values.iter().for_each(|value| self.work_out(value)),
+                Action::Writes { address, value } => [address, value].into_iter().for_each(|e| self.work_out(e)),
+                Action::Copies { to, from, length } => [to, from, length].into_iter().for_each(|e| self.work_out(e)),
+                Action::Grows { bytes } => self.address(bytes),
+                Action::Reads { address, what } => {
+                    self.address(address);
+                    self.reading(what);
+                }
+                Action::Traps { why } => self.work_out(why),
+            }
+        }
+    }
+
+    fn call(&self, call: &Call) {
+        call.args.iter().for_each(|arg| self.work_out(arg));
+    }
+
+    fn reading(&self, what: &Reading) {
+        match what {
+            Reading::Sized { length, .. } => self.address(length),
+            Reading::Array { count, .. } => self.address(count),
+            Reading::Cstr | Reading::Number(_) => {}
+        }
+    }
+
+    fn address(&self, expr: &Expr) {
+        let Ok(value) = eval::evaluate(expr, self) else { return };
+        for is_64 in [false, true] {
+            if let Err(message) = eval::address(&value, &eval::subject(expr, "the address"), is_64) {
+                assert_safe(&message, false);
+            }
+        }
+    }
+
+    fn work_out(&self, expr: &Expr) {
+        match eval::evaluate(expr, self) {
+            Ok(value) => assert_safe(&value.brief(200), false),
+            Err(error) => {
+                assert_safe(&error.message, false);
+                assert!(error.span.start <= error.span.end);
+            }
+        }
+    }
+
+    fn bind(&mut self, name: &str, expr: &Expr) {
+        self.work_out(expr);
+        let Ok(value) = eval::evaluate(expr, self) else { return };
+        self.bound = self.bound.saturating_add(value.weight());
+        if self.bound <= MOST_BOUND {
+            self.values.insert(name.to_owned(), value);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Guests that mean harm, or behave as if they did: each ends in a clear message within the limits, with everything
+//! recorded so far kept, memory use bounded and the terminal whole. Files and arguments that are wrong are
+//! `tests/bad_input.rs`; WASI calls that are, `tests/wasi/hostile.rs`.
+
+#[path = "../support/answer.rs"]
+mod answer;
+mod floods;
+mod growth;
+mod lies;
+mod loops;
+mod made;
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "not every test needs all of it")]
+#[path = "../support/pty.rs"]
+mod pty;
+mod segments;
+mod sizes;
+mod stack;
+#[cfg(target_os = "linux")]
+mod terminal;
+mod waits;
