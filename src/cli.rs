@@ -126,6 +126,10 @@ pub struct RunArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
+    /// Columns and rows of the terminal that --format cast shows
+    #[arg(long, value_name = "COLSxROWS", default_value = "80x24", value_parser = parse_screen)]
+    pub size: (u16, u16),
+
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
@@ -264,6 +268,10 @@ pub enum Deny {
     Warnings,
 }
 
+/// What the limits are where nothing else is said.
+pub const DEFAULT_MEMORY: u64 = 1 << 30;
+pub const DEFAULT_STORES: u64 = 4_000_000;
+
 /// How a session is set up.
 #[derive(Debug, Args, Clone)]
 pub struct SessionArgs {
@@ -326,8 +334,18 @@ pub struct LookArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// The transcript, for people and for grep
     Text,
+    /// Everything that was recorded, for programs
     Json,
+    /// A report for an issue tracker, which can be run again
+    Markdown,
+    /// One page to step through in a browser, without a network
+    Html,
+    /// A picture of the moment that --at names, or of the last
+    Svg,
+    /// A recording of the terminal stepping through, for asciinema
+    Cast,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -369,6 +387,14 @@ fn parse_at(text: &str) -> Result<At, String> {
         None => (text, None),
     };
     Ok(At { step: step.parse().map_err(|_| expected())?, store })
+}
+
+fn parse_screen(text: &str) -> Result<(u16, u16), String> {
+    let expected = || "expected columns and rows from 40x12 to 300x100, such as 80x24".to_string();
+    let (columns, rows) = text.split_once('x').ok_or_else(expected)?;
+    let (columns, rows) = (columns.parse().map_err(|_| expected())?, rows.parse().map_err(|_| expected())?);
+    let fits = (40..=300).contains(&columns) && (12..=100).contains(&rows);
+    fits.then_some((columns, rows)).ok_or_else(expected)
 }
 
 pub fn parse_size(text: &str) -> Result<u64, String> {
@@ -446,6 +472,10 @@ mod tests {
         assert_eq!(parse_time("0"), Ok(MaxTime(None)));
         assert_eq!(parse_time("500ms"), Ok(MaxTime(Some(Duration::from_millis(500)))));
         assert!(parse_time("10").unwrap_err().contains("10s"));
+        assert_eq!(parse_screen("120x40"), Ok((120, 40)));
+        for bad in ["", "80", "0x0", "39x12", "80x24x2", "99999x24", "-80x24"] {
+            assert!(parse_screen(bad).unwrap_err().contains("80x24"), "{bad}");
+        }
         assert_eq!(parse_at("4.12"), Ok(At { step: 4, store: Some(12) }));
         assert!(parse_at("x").is_err());
         assert_eq!(parse_set("a=b=c"), Ok(("a".into(), "b=c".into())));

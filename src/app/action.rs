@@ -73,6 +73,8 @@ pub enum Action {
     /// Gives up what is under way: a count, the running step, the marks of a search. Never leaves.
     Escape,
     // The program.
+    /// Asks for the name of a file to save the moment to.
+    Save,
     CopyRow,
     CopyView,
     Cumulative,

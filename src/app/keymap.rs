@@ -19,6 +19,7 @@ pub enum Context {
     Normal,
     Help,
     Search,
+    Save,
     Inputs,
     Sessions,
     Answer,
@@ -27,10 +28,11 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 8] = [
+    pub const ALL: [Context; 9] = [
         Context::Normal,
         Context::Help,
         Context::Search,
+        Context::Save,
         Context::Inputs,
         Context::Sessions,
         Context::Answer,
@@ -90,7 +92,7 @@ const NORMAL: &[Context] = &[Context::Normal];
 const EVERYWHERE: &[Context] = &Context::ALL;
 const LISTS: &[Context] = &[Context::Help, Context::Inputs, Context::Sessions, Context::Guest];
 const SCROLLED: &[Context] = &[Context::Help, Context::Sessions, Context::Guest];
-const TYPING: &[Context] = &[Context::Search, Context::Inputs, Context::Answer, Context::Prompt];
+const TYPING: &[Context] = &[Context::Search, Context::Save, Context::Inputs, Context::Answer, Context::Prompt];
 const PROMPT: &[Context] = &[Context::Prompt];
 const ANSWERING: &[Context] = &[Context::Answer];
 
@@ -222,6 +224,9 @@ pub const BINDINGS: &[Binding] = &[
         .shown("p", "sessions"),
     normal(&["m"], Action::Overview, "module", "Shows what the guest exports and imports, and what to type first.",
         Group::Session).shown("m", "module"),
+    normal(&["s"], Action::Save, "save",
+        "Saves the moment shown to a file: .svg a picture, .html a page, .md a report, .txt or .json a transcript.", Group::Session)
+        .shown("s", "save"),
     // Program.
     normal(&["M"], Action::Mouse, "mouse",
         "Turns the mouse on or off; off, the terminal selects text with it as usual.", Group::Program),
@@ -238,6 +243,8 @@ pub const BINDINGS: &[Binding] = &[
         .shown("enter", "open"),
     binding(&["enter"], Action::Confirm, "find", "Finds what was typed, from the cursor on.", Group::Typing, &[Context::Search])
         .shown("enter", "find"),
+    binding(&["enter"], Action::Confirm, "save", "Saves the file; over one that is there only when pressed again.",
+        Group::Typing, &[Context::Save]).shown("enter", "save"),
     binding(&["tab"], Action::CompleteName, "complete",
         "Completes a name behind @, and lists the names that fit.", Group::Typing, &[Context::Search]).shown("tab", "name"),
     binding(&["enter"], Action::Confirm, "run again", "Runs the session again with these inputs.", Group::Typing,
@@ -330,6 +337,7 @@ fn applies(app: &App, action: Action) -> bool {
         Action::OpenSearch => !app.memory().is_empty(),
         Action::NextChange => app.cumulative || app.record().is_some_and(|r| !r.changes.is_empty()),
         Action::FindNext => app.search.is_some(),
+        Action::Save => app.record().is_some(),
         Action::EditInputs => !app.timeline.inputs.is_empty(),
         Action::ChooseSession => app.choices() > 0,
         Action::Answer => course::open_question(app).is_some(),
@@ -406,13 +414,6 @@ mod tests {
             if let Some((key, label)) = binding.status {
                 assert!(binding.keys.contains(&key) && label.len() <= 10, "{key} {label}");
             }
-        }
-    }
-
-    #[test]
-    fn later_keys_are_free() {
-        for key in ["s"] {
-            assert_eq!(lookup(Context::Normal, keys::parse(key).unwrap()), None, "{key}");
         }
     }
 

@@ -29,6 +29,7 @@ pub mod prompt;
 mod receive;
 #[doc(hidden)]
 pub mod sample;
+pub mod save;
 pub mod search;
 mod shown;
 #[cfg(test)]
@@ -52,7 +53,7 @@ use std::collections::VecDeque;
 
 use crate::timeline::{InputFacts, Moment, PlannedStep, StepRecord, Timeline};
 use branch::Branches;
-use prompt::{Prompt, Save};
+use prompt::{Prompt, SaveSteps};
 use shown::Shown;
 use typed::Errand;
 
@@ -212,6 +213,7 @@ impl App {
             Overlay::None => Context::Normal,
             Overlay::Help { .. } => Context::Help,
             Overlay::Search { .. } => Context::Search,
+            Overlay::Save { .. } => Context::Save,
             Overlay::Inputs { .. } => Context::Inputs,
             Overlay::Sessions { .. } => Context::Sessions,
             Overlay::Answer { .. } => Context::Answer,
@@ -294,6 +296,11 @@ pub enum Overlay {
         fields: Vec<InputField>,
         chosen: usize,
     },
+    /// `s`: a file's name being typed, and the name that is known to be taken.
+    Save {
+        input: tui_input::Input,
+        taken: Option<String>,
+    },
     /// `p`: the sessions, and behind them the lessons.
     Sessions {
         chosen: usize,
@@ -360,6 +367,8 @@ pub enum Message {
     /// The running step is alive; a number that grows.
     Progress(Progress),
     OpenFailed(String),
+    /// What became of a file that was to be saved.
+    Saved(Result<String, save::Refused>),
     /// New inputs were refused, each with its reason; the old run stays as it is.
     InputsRefused(Vec<(String, String)>),
     /// A typed statement is the next step, and runs.
@@ -373,7 +382,7 @@ pub enum Message {
     /// It could not be brought there: why, unless the person stopped it.
     NotReplayed(Option<String>),
     /// What became of `:save`: what was written, or why nothing was.
-    Saved(Result<String, String>),
+    StepsSaved(Result<String, String>),
 }
 
 /// What the terminal must do after an update. Drawing goes without saying.
@@ -393,8 +402,13 @@ pub enum Effect {
     /// Bring a new guest to the end of what is shown: what [`App::replay`] says.
     Replay,
     /// Write the session as a steps file.
-    Save(Box<Save>),
+    SaveSteps(Box<SaveSteps>),
     Copy(String),
+    /// Save the moment shown to this file; over one that is there only where asked to.
+    Save {
+        path: String,
+        replace: bool,
+    },
     CaptureMouse(bool),
     Suspend,
     Redraw,

@@ -84,7 +84,7 @@ enum Word {
 
 /// What a session that is saved is made of.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Save {
+pub struct SaveSteps {
     /// As typed.
     pub path: String,
     /// Whether a file that is there may be replaced.
@@ -305,7 +305,7 @@ fn obey(app: &mut App, line: &str, word: Word) -> Effect {
         Word::Save { path, force } => {
             let inputs = app.timeline.inputs.iter().map(|i| (i.name.clone(), i.value.clone())).collect();
             let steps = app.timeline.planned.iter().skip(1).map(|p| (p.text.clone(), p.narration.clone())).collect();
-            return Effect::Save(Box::new(Save { path, force, inputs, setup: app.setup.clone(), steps }));
+            return Effect::SaveSteps(Box::new(SaveSteps { path, force, inputs, setup: app.setup.clone(), steps }));
         }
     }
     Effect::None

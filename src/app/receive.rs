@@ -1,6 +1,6 @@
 //! What the session's news do to the state, and what they make the app ask for next.
 
-use super::{App, Effect, Engine, Message, Overlay, Pane, course, prompt, time, typed, unfold, view};
+use super::{App, Effect, Engine, Message, Overlay, Pane, course, prompt, save, time, typed, unfold, view};
 use crate::safe;
 use crate::timeline::{Moment, Outcome, StepRecord, Timeline};
 
@@ -31,6 +31,10 @@ pub fn receive(app: &mut App, message: Message) -> Effect {
             close_inputs(app);
             Effect::None
         }
+        Message::Saved(result) => {
+            save::saved(app, result);
+            Effect::None
+        }
         Message::InputsRefused(reasons) => refused(app, reasons),
         Message::Inserted(planned) => typed::inserted(app, planned),
         Message::Refused(why) => typed::refused(app, why),
@@ -42,7 +46,7 @@ pub fn receive(app: &mut App, message: Message) -> Effect {
         }
         Message::Replayed => typed::replayed(app),
         Message::NotReplayed(why) => typed::not_replayed(app, why),
-        Message::Saved(result) => {
+        Message::StepsSaved(result) => {
             match result {
                 Ok(what) => app.say(what),
                 Err(why) => app.complain(why),

@@ -6,7 +6,7 @@ use tui_input::{Input, InputRequest};
 
 use super::{
     Action, App, Effect, Engine, Overlay, Pane, branch, complete, copy, course, findings, inputs, keys, list, names,
-    prompt, search, time, unfold, view,
+    prompt, save, search, time, unfold, view,
 };
 use crate::safe;
 
@@ -110,6 +110,7 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::SwapBranch => branch::swap(app),
         Action::Overview => app.overlay = Overlay::Guest { scroll: 0 },
         Action::Escape => return escape(app),
+        Action::Save => save::open(app),
         Action::CopyRow => return copied(app, copy::row(app)),
         Action::CopyView => return copied(app, copy::view(app)),
         Action::Cumulative => toggle_cumulative(app),
@@ -212,7 +213,7 @@ pub fn resize(app: &mut App, size: (u16, u16)) -> Effect {
 
 fn line_being_typed(app: &mut App) -> Option<&mut Input> {
     match &mut app.overlay {
-        Overlay::Search { input } => Some(input),
+        Overlay::Search { input } | Overlay::Save { input, .. } => Some(input),
         Overlay::Answer { input, error } => {
             *error = None;
             Some(input)
@@ -242,6 +243,7 @@ fn confirm(app: &mut App) -> Effect {
             Effect::None
         }
         Overlay::Inputs { .. } => inputs::confirm(app),
+        Overlay::Save { .. } => save::confirm(app),
         Overlay::Answer { .. } => course::confirm(app),
         Overlay::Sessions { chosen } => {
             let chosen = *chosen;
@@ -294,7 +296,7 @@ fn move_line(app: &mut App, lines: isize) {
             let lines = i16::try_from(lines).unwrap_or(0);
             scroll(app, Pane::Happened, lines);
         }
-        Overlay::None | Overlay::Search { .. } | Overlay::Prompt(_) => {}
+        Overlay::None | Overlay::Search { .. } | Overlay::Save { .. } | Overlay::Prompt(_) => {}
     }
 }
 

@@ -2,23 +2,25 @@
 //! messages for the app.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use linmem::app::prompt::Save;
+use linmem::app::prompt::SaveSteps;
+use linmem::app::save::{self, Refused};
 use linmem::app::{Message, Progress, Replay};
+use linmem::report;
 use linmem::script::Script;
 use linmem::session::files::Files;
 use linmem::session::worker::{Report, Worker};
 use linmem::session::{OpenError, Opening};
 use linmem::terminal::{Host, Open, Waker};
-use linmem::timeline::{Outcome, PlannedStep};
+use linmem::timeline::{Moment, Outcome, PlannedStep, Timeline};
 
 use crate::cli::SessionArgs;
 
 use super::builtin::{LESSONS, SESSIONS};
-use super::save::{self, Module};
-use super::{history, load, progress};
+use super::steps_file::{self, Module};
+use super::{history, load, output, progress, run};
 
 /// What is opened first.
 pub struct Subject {
@@ -253,13 +255,37 @@ impl Host for SessionHost {
         }
     }
 
-    fn save(&mut self, save: &Save) {
-        let result = save::save(&self.opening, &self.module(), save);
-        self.say(Message::Saved(result));
+    fn save_steps(&mut self, save: &SaveSteps) {
+        let result = steps_file::save(&self.opening, &self.module(), save);
+        self.say(Message::StepsSaved(result));
     }
 
     fn remember(&mut self, line: &str) {
         history::remember(line);
+    }
+
+    fn save(&mut self, path: &str, replace: bool, timeline: &Timeline, moment: Moment) -> Result<(), Refused> {
+        let file = Path::new(path);
+        if !replace && file.symlink_metadata().is_ok_and(|facts| !facts.is_dir()) {
+            return Err(Refused::Taken(path.to_owned()));
+        }
+        let format = match save::ending(path) {
+            Some("svg") => report::Format::Svg,
+            Some("html") => report::Format::Html,
+            Some("md") => report::Format::Markdown,
+            Some("json") => report::Format::Json,
+            _ => report::Format::Text,
+        };
+        let is_built_in = matches!(self.opening.files, Files::BuiltIn(_)) && self.args.module.is_none();
+        let options = report::Options {
+            format,
+            until: Some(moment),
+            module: run::module_line(timeline, Some(file), is_built_in),
+            again: run::again(&self.args),
+            ..report::Options::default()
+        };
+        let written = output::write_file(file, |out| Ok(report::write(timeline, &options, out)?));
+        written.map_err(|error| Refused::Failed(format!("{error:#}; nothing was saved")))
     }
 
     fn next_message(&mut self) -> Option<Message> {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod builtin;
+mod cast;
 mod config;
 mod diff;
 mod history;
@@ -11,10 +12,11 @@ mod inspect;
 mod lesson;
 mod load;
 mod manual;
+mod output;
 mod progress;
 mod run;
-mod save;
 mod screen;
+mod steps_file;
 mod test;
 
 use std::process::ExitCode;

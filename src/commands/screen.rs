@@ -42,8 +42,13 @@ pub fn play(subject: Subject, session: &SessionArgs, look: &LookArgs, mouse: boo
 }
 
 fn theme(look: &LookArgs) -> Theme {
+    theme_of(look, wants_color(look, std::io::stdout().is_terminal()))
+}
+
+/// The theme with or without colours.
+pub fn theme_of(look: &LookArgs, has_color: bool) -> Theme {
     let theme = match look.theme {
-        _ if !wants_color(look, std::io::stdout().is_terminal()) => Theme::mono(),
+        _ if !has_color => Theme::mono(),
         ThemeName::Dark => Theme::dark(),
         ThemeName::Light => Theme::light(),
         ThemeName::Mono => Theme::mono(),

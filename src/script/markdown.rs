@@ -14,6 +14,9 @@ use crate::prose::{self, Kind, Paragraph, Piece, PieceStyle, Prose};
 /// The word that opens a block of statements.
 const INFO: &str = "steps";
 
+/// A comment on a line of its own: what stands above it is no narration. Reports end with the session that they report.
+const FORGET: &str = "<!-- linmem: the session -->";
+
 /// The statements of a Markdown file, with their narration, and the same prose with its markup.
 pub(super) fn items(text: &str, lines: &Lines, faults: &mut Vec<Fault>) -> (Vec<Item>, prose::Document) {
     let document = Document::read(text);
@@ -193,6 +196,7 @@ impl Document {
                 Inside::Ignored => {}
             },
             Event::Code(text) => self.push(&text, PieceStyle::Code),
+            Event::Html(html) if html.trim() == FORGET => self.prose.clear(),
             Event::SoftBreak | Event::HardBreak => self.push(" ", self.style()),
             _ => {}
         }

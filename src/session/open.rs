@@ -8,7 +8,7 @@ use wasmer::FunctionEnv;
 use crate::guest::{ExternType, Guest, GuestError, RewriteOptions};
 use crate::prose::Prose;
 use crate::safe;
-use crate::script::ast::{Action, ImportKind, ImportName, Statement};
+use crate::script::ast::{Action, ImportKind, ImportName, Statement, StatementKind};
 use crate::script::{Script, eval, parse_expression};
 use crate::timeline::{
     ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, Judge, MemoryFacts, PAGE, PlannedStep, StepKind, Timeline,
@@ -57,6 +57,7 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         planned_steps(&script),
     );
     timeline.document = script.document.clone();
+    timeline.setup = setup(&script, &sets, &timeline.inputs);
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
     timeline.guest.looks = looks::looks(&guest, &script, &module);
@@ -281,6 +282,24 @@ pub(super) fn kind_word(ty: &ExternType) -> &'static str {
         ExternType::Table(_) => "table",
         ExternType::Tag(_) => "tag",
     }
+}
+
+/// What the script says beside its steps, with the inputs that were given another value.
+fn setup(script: &Script, sets: &[(String, String)], inputs: &[InputFacts]) -> Vec<String> {
+    let is_set = |input: &InputFacts| sets.iter().any(|(name, _)| *name == input.name);
+    let said = script.statements.iter().filter(|statement| !statement.kind.is_step());
+    said.filter_map(|statement| match &statement.kind {
+        StatementKind::Module { .. } => None,
+        StatementKind::Input { name, .. } => {
+            let changed = inputs.iter().find(|input| input.name == name.text && is_set(input));
+            Some(match changed {
+                Some(input) => format!("input {} = {}", input.name, input.value),
+                None => statement.text.clone(),
+            })
+        }
+        _ => Some(statement.text.clone()),
+    })
+    .collect()
 }
 
 fn planned_steps(script: &Script) -> Vec<PlannedStep> {

@@ -26,15 +26,16 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 
-use crate::app::prompt::Save;
+use crate::app::prompt::SaveSteps;
+use crate::app::save::Refused;
 use crate::app::{self, App, Effect, Message, Replay};
-use crate::timeline::PlannedStep;
+use crate::timeline::{Moment, PlannedStep, Timeline};
 use crate::ui::{self, Theme};
-use canvas::Canvas;
 use decoder::{Decoder, Input};
 use signals::{Request, Signals};
 use wake::Bell;
 
+pub use canvas::Canvas;
 pub use wake::Waker;
 
 /// Messages and reads of the keyboard taken before a frame is drawn all the same.
@@ -60,9 +61,14 @@ pub trait Host {
     /// Brings a new guest to where the one that is shown was.
     fn replay(&mut self, replay: Replay);
     /// Writes the session as a steps file.
-    fn save(&mut self, save: &Save);
+    fn save_steps(&mut self, save: &SaveSteps);
     /// Keeps a typed line for other runs of the program.
     fn remember(&mut self, line: &str);
+    /// Saves a moment of what has run to a file; over one that is there only where `replace` says so.
+    ///
+    /// # Errors
+    /// Why nothing was saved.
+    fn save(&mut self, path: &str, replace: bool, timeline: &Timeline, moment: Moment) -> Result<(), Refused>;
     /// The next of the session's messages, if one is there.
     fn next_message(&mut self) -> Option<Message>;
 }
@@ -117,9 +123,6 @@ pub fn is_usable() -> bool {
 /// # Errors
 /// The terminal's modes cannot be set, or signals cannot be received.
 pub fn run(app: App, theme: Theme, host: &mut dyn Host, options: Options) -> Result<Exit, TerminalError> {
-    // With NO_COLOR set crossterm would turn every colour into a reset, which takes underline and reverse away too; the
-    // theme uses no colours then.
-    crossterm::style::force_color_output(true);
     let signals = Signals::catch().map_err(TerminalError::Signals)?;
     let (waker, bell) = wake::bell().map_err(TerminalError::Wait)?;
     host.set_waker(waker.clone());
@@ -361,9 +364,14 @@ impl Stage<'_> {
             }
             Effect::Insert(statement) => self.host.insert(statement),
             Effect::Replay => self.host.replay(self.app.replay()),
-            Effect::Save(save) => self.host.save(&save),
+            Effect::SaveSteps(save) => self.host.save_steps(&save),
             Effect::Open(session) => self.host.open(Open::Session(session)),
             Effect::Copy(text) => copy(&text),
+            Effect::Save { path, replace } => {
+                let saved = self.host.save(&path, replace, &self.app.timeline, self.app.moment);
+                let effect = app::receive(&mut self.app, Message::Saved(saved.map(|()| path)));
+                return self.perform(effect);
+            }
             Effect::CaptureMouse(on) => {
                 self.mouse = on;
                 modes::capture_mouse(on).unwrap_or_else(|_| hang_up());

@@ -132,6 +132,9 @@ pub struct Timeline {
     pub title: String,
     pub guest: GuestFacts,
     pub inputs: Vec<InputFacts>,
+    /// The statements that are no steps, as written, a line each: imports, the memory that is meant, and inputs with the
+    /// values in force. Which module is meant is `guest`'s to say.
+    pub setup: Vec<String>,
     pub planned: Vec<PlannedStep>,
     /// What the author of a Markdown session wrote around its steps.
     pub document: Document,

@@ -19,7 +19,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         Overlay::Sessions { chosen } => choices(frame.buffer_mut(), area, app, *chosen, theme),
         Overlay::Prompt(line) => prompt::draw(frame, area, line, app, theme),
         Overlay::Guest { scroll } => overview::draw(frame.buffer_mut(), area, app, *scroll, theme),
-        Overlay::None | Overlay::Search { .. } | Overlay::Answer { .. } => {
+        Overlay::None | Overlay::Search { .. } | Overlay::Save { .. } | Overlay::Answer { .. } => {
             if let Engine::Broken(message) = &app.engine {
                 broken(frame.buffer_mut(), area, message, theme);
             }

@@ -16,7 +16,15 @@ const NOTICE_ROWS: usize = 3;
 
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if let Overlay::Search { input } = &app.overlay {
-        search(frame, area, app, input, theme);
+        let hint = match input.value().trim_start().strip_prefix('@') {
+            Some(begun) => names_hint(app, begun, area.width / 2, theme),
+            None => "text, hex bytes or @address   enter finds  esc closes".to_owned(),
+        };
+        line(frame, area, input, "/", &hint, theme);
+        return;
+    }
+    if let Overlay::Save { input, .. } = &app.overlay {
+        line(frame, area, input, "save as", ".svg .html .md .json .txt  esc closes", theme);
         return;
     }
     if let Overlay::Answer { input, error } = &app.overlay {
@@ -120,17 +128,9 @@ fn names_hint(app: &App, begun: &str, columns: u16, theme: &Theme) -> String {
     text::fit(&hint, columns, theme.glyphs.cut)
 }
 
-fn search(frame: &mut Frame, area: Rect, app: &App, input: &tui_input::Input, theme: &Theme) {
-    let hint = match input.value().trim_start().strip_prefix('@') {
-        Some(begun) => names_hint(app, begun, area.width / 2, theme),
-        None => "text, hex bytes or @address   enter finds  esc closes".to_owned(),
-    };
-    typing(frame, area, "/", input, &hint, theme);
-}
-
 /// The line for an answer, and right above it why the last one could not be read.
 fn answer(frame: &mut Frame, area: Rect, input: &tui_input::Input, error: Option<&str>, theme: &Theme) {
-    typing(frame, area, "?", input, "enter answers  tab hint  esc closes", theme);
+    line(frame, area, input, "?", "enter answers  tab hint  esc closes", theme);
     if let Some(error) = error.filter(|_| area.y > 0) {
         let above = Rect { y: area.y - 1, ..area };
         let error = text::fit(&safe::plain(error), area.width.saturating_sub(2), theme.glyphs.cut);
@@ -139,14 +139,15 @@ fn answer(frame: &mut Frame, area: Rect, input: &tui_input::Input, error: Option
     }
 }
 
-fn typing(frame: &mut Frame, area: Rect, sign: &str, input: &tui_input::Input, hint: &str, theme: &Theme) {
+/// A line being typed, what it is for before it and a hint behind it.
+fn line(frame: &mut Frame, area: Rect, input: &tui_input::Input, prompt: &str, hint: &str, theme: &Theme) {
     // The hint gives way where less than a useful field would be left.
     let beside = area.width.saturating_sub(text::width(hint) + 3);
     let field = Rect { width: if beside >= 24 { beside } else { area.width }, ..area };
     let buffer = frame.buffer_mut();
-    Pen::at(buffer, area, 1, 0).put(sign, theme.key());
-    let x = field.x.saturating_add(3);
-    let input_area = Rect { x, width: field.width.saturating_sub(3), ..field };
+    Pen::at(buffer, area, 1, 0).put(prompt, theme.key());
+    let used = text::width(prompt).saturating_add(2).min(field.width);
+    let input_area = Rect { x: field.x.saturating_add(used), width: field.width.saturating_sub(used), ..field };
     super::overlay::input_line(frame, input_area, input, true, theme);
     let hint_area = Rect { x: field.right(), width: area.width.saturating_sub(field.width), ..area };
     Pen::at(frame.buffer_mut(), hint_area, 1, 0).put(hint, theme.faint());

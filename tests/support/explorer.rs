@@ -1,7 +1,7 @@
 //! A person who explores, without a thread and without a terminal: the app with a real session in the place of its host,
 //! typed steps, branches, replays and all.
 
-use linmem::app::prompt::Save;
+use linmem::app::prompt::SaveSteps;
 use linmem::app::{self, App, Effect, Message, Overlay, Replay, keymap};
 use linmem::guest::Guest;
 use linmem::script::{self, SavedStep, Script};
@@ -92,9 +92,9 @@ impl Explorer {
                         Err(error) => app::receive(&mut self.app, Message::OpenFailed(error.to_string())),
                     }
                 }
-                Effect::Save(save) => {
+                Effect::SaveSteps(save) => {
                     self.saved = Some(self.text(&save));
-                    app::receive(&mut self.app, Message::Saved(Ok(String::new())))
+                    app::receive(&mut self.app, Message::StepsSaved(Ok(String::new())))
                 }
                 _ => return,
             }
@@ -131,7 +131,7 @@ impl Explorer {
         app::receive(&mut self.app, Message::Replayed)
     }
 
-    fn text(&self, save: &Save) -> String {
+    fn text(&self, save: &SaveSteps) -> String {
         let steps: Vec<SavedStep> = save
             .steps
             .iter()

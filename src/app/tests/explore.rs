@@ -282,10 +282,10 @@ fn words_about_the_session_are_obeyed() {
     assert!(matches!(prompt(&app).said, Said::Mistake(_)));
     press(&mut app, "esc");
     let effects = typed(&mut app, "save! a b.steps");
-    let [Effect::Save(save)] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::SaveSteps(save)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((save.path.as_str(), save.force, save.steps.len()), ("a b.steps", true, 7));
     assert_eq!(save.inputs, [("text".to_owned(), Value::Text("Did you know".into()))]);
-    receive(&mut app, Message::Saved(Err("there is one already".into())));
+    receive(&mut app, Message::StepsSaved(Err("there is one already".into())));
     assert!(app.notice.as_ref().is_some_and(|n| n.is_error));
     // A variable may have the name of a word.
     app.timeline.guest.exports.clear();

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 
-use linmem::app::prompt::Save;
+use linmem::app::prompt::SaveSteps;
 use linmem::safe;
 use linmem::script::{self, SavedStep, Script};
 use linmem::session::Opening;
@@ -24,7 +24,7 @@ pub enum Module {
 }
 
 /// Writes the session; the sentence says what was written, or why nothing was.
-pub fn save(opening: &Opening, module: &Module, save: &Save) -> Result<String, String> {
+pub fn save(opening: &Opening, module: &Module, save: &SaveSteps) -> Result<String, String> {
     let path = path_of(&save.path)?;
     let shown = shown(&path);
     let folder = folder_of(&path);
@@ -67,7 +67,7 @@ pub fn save(opening: &Opening, module: &Module, save: &Save) -> Result<String, S
     Ok(format!("Saved {steps} to {shown}{beside}: `linmem {shown}` opens them."))
 }
 
-fn text(script: &Script, module: &str, save: &Save, reads_input: bool) -> String {
+fn text(script: &Script, module: &str, save: &SaveSteps, reads_input: bool) -> String {
     let step =
         |(text, narration): &(String, Option<String>)| SavedStep { text: text.clone(), narration: narration.clone() };
     let steps: Vec<SavedStep> = save.steps.iter().map(step).collect();
@@ -98,7 +98,7 @@ fn folder_of(path: &Path) -> PathBuf {
 }
 
 /// `file("…")` reads below the steps file's folder: steps that use it can only be saved where they were.
-fn check_files(files: &Files, save: &Save, root: &Path) -> Result<(), String> {
+fn check_files(files: &Files, save: &SaveSteps, root: &Path) -> Result<(), String> {
     if !save.steps.iter().any(|(text, _)| text.contains("file(")) {
         return Ok(());
     }
