@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use linmem::app::Keymap;
 use linmem::safe;
 
 /// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while it happens.
@@ -28,8 +29,17 @@ pub struct Cli {
     pub look: LookArgs,
 
     /// Start without the mouse, so that the terminal can select text; M switches it on
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub no_mouse: bool,
+
+    /// Take the configuration from this file; without it, only the screen reads one, from the platform's folder
+    #[arg(long, value_name = "PATH", global = true, conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+
+    /// Read no configuration
+    #[arg(long, global = true)]
+    pub no_config: bool,
 }
 
 impl Cli {
@@ -49,22 +59,55 @@ impl Cli {
     }
 }
 
+/// Options by the names they have in the types here, with the value each has where the command line says nothing.
+pub type Defaults = Vec<(&'static str, String)>;
+
+impl Cli {
+    /// Reads the program's arguments again, with other values for what they leave open.
+    pub fn with_defaults(defaults: &Defaults) -> Result<Cli, clap::Error> {
+        let command = set_defaults(Cli::command(), defaults);
+        let matches = command.try_get_matches_from(std::env::args_os())?;
+        Cli::from_arg_matches(&matches)
+    }
+}
+
+fn set_defaults(mut command: clap::Command, defaults: &Defaults) -> clap::Command {
+    for (id, value) in defaults {
+        if command.get_arguments().any(|arg| arg.get_id() == id) {
+            command = command.mut_arg(id, |arg| arg.default_value(value.clone()));
+        }
+    }
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_string()).collect();
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, |sub| set_defaults(sub, defaults)))
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a session once, without the terminal, and print what happened
     Run(RunArgs),
     /// Run many sessions, one line each and a summary: for CI
     Test(TestArgs),
+    /// Open a built-in lesson; without NAME, list them
+    Lesson(LessonArgs),
     /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and why
     Inspect(InspectArgs),
-    /// Write a steps file to start from, guessed from a module's exports, with the reasons as comments
+    /// Write a steps file to start from, guessed from a module's exports and tried once, with the reasons as comments
     Init(InitArgs),
     /// Run two sessions, or one on two modules, and show the first step and byte where they part
     Diff(DiffArgs),
+    /// Print the configuration in force, as a file to begin one from
+    Config(ConfigArgs),
     /// Print what a shell needs to complete this program's commands and options
     Completions(CompletionsArgs),
     /// Print the manual page, as man reads it
     Man,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Print only where the file is looked for
+    #[arg(long)]
+    pub path: bool,
 }
 
 #[derive(Debug, Args)]
@@ -116,6 +159,22 @@ pub struct TestArgs {
 
     #[command(flatten)]
     pub session: SessionArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct LessonArgs {
+    /// The lesson's number or name
+    pub name: Option<String>,
+
+    #[command(flatten)]
+    pub session: SessionArgs,
+
+    #[command(flatten)]
+    pub look: LookArgs,
+
+    /// Start without the mouse, so that the terminal can select text; M switches it on
+    #[arg(long)]
+    pub no_mouse: bool,
 }
 
 #[derive(Debug, Args)]
@@ -256,8 +315,13 @@ pub struct LookArgs {
     pub theme: ThemeName,
 
     /// Draw with ASCII characters only
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub ascii: bool,
+
+    /// The keys that the configuration chooses.
+    #[arg(skip)]
+    pub keys: Keymap,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -307,7 +371,7 @@ fn parse_at(text: &str) -> Result<At, String> {
     Ok(At { step: step.parse().map_err(|_| expected())?, store })
 }
 
-fn parse_size(text: &str) -> Result<u64, String> {
+pub fn parse_size(text: &str) -> Result<u64, String> {
     let expected = || "expected a size such as 64KiB, 16MiB or 1GiB".to_string();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
@@ -322,7 +386,7 @@ fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(expected)
 }
 
-fn parse_count(text: &str) -> Result<u64, String> {
+pub fn parse_count(text: &str) -> Result<u64, String> {
     let expected = || "expected a number of stores such as 20000, 500k, 4M or 1G".to_string();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
@@ -337,7 +401,7 @@ fn parse_count(text: &str) -> Result<u64, String> {
     number.checked_mul(times).ok_or_else(expected)
 }
 
-fn parse_time(text: &str) -> Result<MaxTime, String> {
+pub fn parse_time(text: &str) -> Result<MaxTime, String> {
     let expected = || "expected a time such as 500ms, 10s or 2m, or 0 for no limit".to_string();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
@@ -359,7 +423,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 

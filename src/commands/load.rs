@@ -16,7 +16,7 @@ use linmem::session::limits::{Control, Limits};
 
 use crate::cli::SessionArgs;
 
-use super::builtin::{BuiltIn, SESSIONS};
+use super::builtin::{BuiltIn, LESSONS, SESSIONS};
 
 /// The longest steps file read, in bytes.
 const LONGEST_SCRIPT: u64 = 16 << 20;
@@ -46,6 +46,12 @@ pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<Opening> {
     let script = script::parse(name, text)?;
     let files = Files::BuiltIn(session.files);
     assemble(session.name.to_string(), script, files, args)
+}
+
+/// A lesson, counted from 0.
+pub fn lesson(index: usize, args: &SessionArgs) -> Result<Opening> {
+    let Some(lesson) = LESSONS.get(index) else { bail!("there is no lesson {}", index.saturating_add(1)) };
+    Ok(Opening { title: format!("lesson {} of {}", index + 1, LESSONS.len()), ..built_in(lesson, args)? })
 }
 
 fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {

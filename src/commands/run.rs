@@ -33,8 +33,13 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
 
 /// `linmem [FILE]` where there is no terminal to draw on: the text transcript.
 pub fn transcript(cli: &Cli) -> Result<ExitCode> {
-    let timeline = complete(load::opening(cli.file.as_deref(), &cli.session)?)?;
-    let options = options(report::Format::Text, &timeline, cli.session.at, &cli.look, io::stdout().is_terminal())?;
+    transcript_of(load::opening(cli.file.as_deref(), &cli.session)?, cli.session.at, &cli.look)
+}
+
+/// The text transcript of a session.
+pub fn transcript_of(opening: Opening, at: Option<At>, look: &LookArgs) -> Result<ExitCode> {
+    let timeline = complete(opening)?;
+    let options = options(report::Format::Text, &timeline, at, look, io::stdout().is_terminal())?;
     write_stdout(&timeline, &options)?;
     Ok(exit_code(&timeline, false))
 }

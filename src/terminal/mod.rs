@@ -26,7 +26,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 
-use crate::app::{self, App, Effect, Message};
+use crate::app::prompt::Save;
+use crate::app::{self, App, Effect, Message, Replay};
+use crate::timeline::PlannedStep;
 use crate::ui::{self, Theme};
 use canvas::Canvas;
 use decoder::{Decoder, Input};
@@ -53,6 +55,14 @@ pub trait Host {
     fn advance(&mut self);
     /// Stops the running step.
     fn cancel(&mut self);
+    /// Runs a typed statement as the next step.
+    fn insert(&mut self, statement: String);
+    /// Brings a new guest to where the one that is shown was.
+    fn replay(&mut self, replay: Replay);
+    /// Writes the session as a steps file.
+    fn save(&mut self, save: &Save);
+    /// Keeps a typed line for other runs of the program.
+    fn remember(&mut self, line: &str);
     /// The next of the session's messages, if one is there.
     fn next_message(&mut self) -> Option<Message>;
 }
@@ -62,8 +72,9 @@ pub trait Host {
 pub enum Open {
     /// One of those the app was made with.
     Session(usize),
-    /// The one that is open, again from its start, with these inputs as typed: name and text.
-    Inputs(Vec<(String, String)>),
+    /// The one that is open, again from its start, with these inputs as typed, name and text, these
+    /// steps, and these `import` and `memory` lines that were typed.
+    Inputs { inputs: Vec<(String, String)>, plan: Vec<PlannedStep>, setup: Vec<String> },
 }
 
 /// How the terminal is used.
@@ -337,11 +348,20 @@ impl Stage<'_> {
     /// Does what the app asked for after it heard of something.
     fn perform(&mut self, effect: Effect) -> Result<Flow, TerminalError> {
         self.is_stale = true;
+        if let Some(line) = self.app.remembered.take() {
+            self.host.remember(&line);
+        }
         match effect {
             Effect::None => {}
             Effect::Advance => self.host.advance(),
             Effect::Cancel => self.host.cancel(),
-            Effect::Restart(inputs) => self.host.open(Open::Inputs(inputs)),
+            Effect::Restart(inputs) => {
+                let (plan, setup) = (self.app.plan(), self.app.setup.clone());
+                self.host.open(Open::Inputs { inputs, plan, setup });
+            }
+            Effect::Insert(statement) => self.host.insert(statement),
+            Effect::Replay => self.host.replay(self.app.replay()),
+            Effect::Save(save) => self.host.save(&save),
             Effect::Open(session) => self.host.open(Open::Session(session)),
             Effect::Copy(text) => copy(&text),
             Effect::CaptureMouse(on) => {

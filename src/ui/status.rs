@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{App, Engine, Overlay, events, names};
+use crate::app::{Action, App, Engine, Overlay, events, names};
 use crate::safe;
 
 use super::adapter;
@@ -19,13 +19,18 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         search(frame, area, app, input, theme);
         return;
     }
+    if let Overlay::Answer { input, error } = &app.overlay {
+        answer(frame, area, input, error.as_deref(), theme);
+        return;
+    }
     let buffer = frame.buffer_mut();
     if matches!(app.overlay, Overlay::None) && app.count.is_none() && running(buffer, area, app, theme) {
         return;
     }
     let mut left = area;
     if let Some(count) = app.count {
-        let typed = format!("{count} then G step, o store");
+        let (step, store) = (app.keys.key_of(Action::Last), app.keys.key_of(Action::Unfold));
+        let typed = format!("{count} then {} step, {} store", theme.glyphs.key(step), theme.glyphs.key(store));
         Pen::at(buffer, area, 1, 0).put(&typed, theme.strong());
         let used = text::width(&typed).saturating_add(2).min(area.width);
         left = Rect { x: area.x + used, width: area.width - used, ..area };
@@ -65,6 +70,17 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
             }
             if progress.stores > 0 {
                 pen.put(&format!("{} stores so far ", events::thousands(progress.stores)), theme.faint());
+            }
+            let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
+            pen.put("  ", theme.text()).put(&key, theme.key()).put(" cancels", theme.text());
+        }
+        Engine::Replaying { cancelling: true, .. } => {
+            pen.put(&format!("cancelling {dots}"), theme.tone(Tone::Warning));
+        }
+        Engine::Replaying { step, steps, progress, .. } => {
+            pen.put(&format!("running again what ran before {dots} {step} of {steps} "), theme.strong());
+            if progress.seconds > 0 {
+                pen.put(&format!("{} s ", progress.seconds), theme.faint());
             }
             pen.put("  ", theme.text()).put("esc", theme.key()).put(" cancels", theme.text());
         }
@@ -109,14 +125,29 @@ fn search(frame: &mut Frame, area: Rect, app: &App, input: &tui_input::Input, th
         Some(begun) => names_hint(app, begun, area.width / 2, theme),
         None => "text, hex bytes or @address   enter finds  esc closes".to_owned(),
     };
+    typing(frame, area, "/", input, &hint, theme);
+}
+
+/// The line for an answer, and right above it why the last one could not be read.
+fn answer(frame: &mut Frame, area: Rect, input: &tui_input::Input, error: Option<&str>, theme: &Theme) {
+    typing(frame, area, "?", input, "enter answers  tab hint  esc closes", theme);
+    if let Some(error) = error.filter(|_| area.y > 0) {
+        let above = Rect { y: area.y - 1, ..area };
+        let error = text::fit(&safe::plain(error), area.width.saturating_sub(2), theme.glyphs.cut);
+        Pen::at(frame.buffer_mut(), above, 0, 0).clear();
+        Pen::at(frame.buffer_mut(), above, 1, 0).put(&error, theme.tone(Tone::Bad));
+    }
+}
+
+fn typing(frame: &mut Frame, area: Rect, sign: &str, input: &tui_input::Input, hint: &str, theme: &Theme) {
     // The hint gives way where less than a useful field would be left.
-    let beside = area.width.saturating_sub(text::width(&hint) + 3);
+    let beside = area.width.saturating_sub(text::width(hint) + 3);
     let field = Rect { width: if beside >= 24 { beside } else { area.width }, ..area };
     let buffer = frame.buffer_mut();
-    Pen::at(buffer, area, 1, 0).put("/", theme.key());
+    Pen::at(buffer, area, 1, 0).put(sign, theme.key());
     let x = field.x.saturating_add(3);
     let input_area = Rect { x, width: field.width.saturating_sub(3), ..field };
     super::overlay::input_line(frame, input_area, input, true, theme);
     let hint_area = Rect { x: field.right(), width: area.width.saturating_sub(field.width), ..area };
-    Pen::at(frame.buffer_mut(), hint_area, 1, 0).put(&hint, theme.faint());
+    Pen::at(frame.buffer_mut(), hint_area, 1, 0).put(hint, theme.faint());
 }
