@@ -1,5 +1,6 @@
 //! What a whole step costs through a session, with recording, settling and the check of the recorder: cost must follow
-//! what was touched, not how large memory is. Ratios within one run.
+//! what was touched, not how large memory is. Ratios within one run. Then how long a cancel takes, from the word to a
+//! step with all its history.
 
 use std::time::{Duration, Instant};
 
@@ -17,17 +18,52 @@ fn session(pages: u32) -> Session {
              (func (export "f") (param $at i32) (i32.store (local.get $at) (i32.const 0x01020304))))"#
     );
     let steps: String = (0..CALLS).map(|call| format!("call f({})\n", 0x100 + call * 4)).collect();
+    open(&text, &steps, Control::default())
+}
+
+fn open(text: &str, steps: &str, control: Control) -> Session {
     let opening = Opening {
         title: "step".into(),
-        script: script::parse("step.steps", &steps).unwrap_or_else(|e| panic!("{e}")),
+        script: script::parse("step.steps", steps).unwrap_or_else(|e| panic!("{e}")),
         guest: Guest::from_bytes("step.wat", text.as_bytes()).unwrap_or_else(|e| panic!("{e}")),
         files: Files::BuiltIn(&[]),
         sets: Vec::new(),
         limits: Limits::default(),
-        control: Control::default(),
+        control,
         stdin: Default::default(),
     };
     Session::open(opening).unwrap_or_else(|e| panic!("{e}")).0
+}
+
+/// Stores without end where `next` says, until it is cancelled: from the word to the step.
+fn cancel(name: &str, next: &str) {
+    let text = format!(
+        r#"(module (memory (export "memory") 256)
+             (func (export "f") (local $i i32)
+               (loop $on
+                 (i32.store (i32.and (local.get $i) (i32.const 0xfffffc)) (local.get $i))
+                 (local.set $i {next})
+                 (br $on))))"#
+    );
+    let control = Control::default();
+    let mut session = open(&text, "call f()\n", control.clone());
+    session.advance();
+    let (tell, told) = std::sync::mpsc::channel();
+    let before = control.stores();
+    let canceller = std::thread::spawn(move || {
+        // Until more are made than are kept one by one.
+        while control.stores() - before < 2 * Limits::default().max_stores {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        control.cancel();
+        let _ = tell.send(Instant::now());
+    });
+    let step = session.advance();
+    let done = Instant::now();
+    let took = told.recv().map_or(Duration::ZERO, |said| done - said);
+    let _ = canceller.join();
+    let kept = step.map_or(0, |step| step.events.len());
+    println!("an endless loop that stores {name}, cancelled: {:.1} ms, {kept} events", took.as_secs_f64() * 1e3);
 }
 
 /// Step 0's time, and the middle one of all calls.
@@ -59,4 +95,7 @@ fn main() {
             first.as_secs_f64() * 1e3,
         );
     }
+    cancel("one word after the other", "(i32.add (local.get $i) (i32.const 4))");
+    cancel("to one place", "(i32.const 64)");
+    cancel("anywhere in 16 MiB", "(i32.add (i32.mul (local.get $i) (i32.const 1664525)) (i32.const 1013904223))");
 }

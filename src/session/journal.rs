@@ -1,7 +1,8 @@
 //! The guest's journal as the host reaches it: where the stores are that the guest made since the last look.
 //!
-//! A slot is 16 bytes: the site's number, the address operand, the value (see `guest::rewrite`). What lies behind the last
-//! slot is all zero, so the end is found even where the guest trapped before it could say how far it had come.
+//! A slot is 16 bytes: the site's number, the address operand, the value (see `guest::rewrite`); a vector is a second slot
+//! behind its own. What lies behind the last slot is all zero, so the end is found even where the guest trapped before it
+//! could say how far it had come.
 
 use wasmer::{AsStoreMut, AsStoreRef, Global, Instance, Memory, MemoryView, Value as Wasm};
 
@@ -10,8 +11,6 @@ use crate::timeline::{Attempt, Recording};
 
 /// In bytes.
 pub(super) const SLOT: usize = 16;
-/// The site number of a slot that goes on where the one before it ends.
-const CONTINUATION: u32 = u32::MAX;
 /// Slots that one session keeps at most, whatever each call may keep: 1 GiB of them.
 const MOST_KEPT_IN_ALL: u64 = 64 << 20;
 /// The longest copy from another memory that is kept byte by byte.
@@ -23,6 +22,7 @@ pub(super) struct Journal {
     position: Global,
     last_load: Global,
     layout: Layout,
+    has_copies_from: bool,
     /// Stores that this call may still keep.
     room: u64,
     kept_in_all: u64,
@@ -48,6 +48,7 @@ impl Journal {
             position: global(&layout.position_export)?,
             last_load: global(&layout.last_load_export)?,
             layout: layout.clone(),
+            has_copies_from: layout.sites.iter().any(|site| matches!(site.kind, SiteKind::CopyFrom)),
             room: 0,
             kept_in_all: 0,
             last: None,
@@ -73,7 +74,7 @@ impl Journal {
         into: &mut Recording,
     ) -> Result<u64, String> {
         let end = self.said_position(store);
-        Ok(self.take(store, end, memory, into)?.0)
+        self.take(store, end, memory, into)
     }
 
     /// Takes over all there is, after a call that ended in any way.
@@ -84,9 +85,10 @@ impl Journal {
         into: &mut Recording,
     ) -> Result<u64, String> {
         let end = self.true_position(store)?;
-        let (slots, last) = self.take(store, end, memory, into)?;
-        self.last = last;
-        Ok(slots)
+        let view = self.private.view(store);
+        let last = self.wholes(written(&view, u64::from(self.layout.start), end)).last();
+        self.last = last.and_then(|whole| whole.first_chunk()).copied();
+        self.take(store, end, memory, into)
     }
 
     fn said_position(&self, store: &mut impl AsStoreMut) -> u64 {
@@ -98,40 +100,41 @@ impl Journal {
 
     /// The end of the slots: the guest says its position only now and then, and a trap may come before.
     fn true_position(&self, store: &mut impl AsStoreMut) -> Result<u64, String> {
-        let mut at = self.said_position(store);
+        let said = self.said_position(store);
         let view = self.private.view(store);
-        let mut part = [0; 64 * SLOT];
-        while at < view.data_size() {
-            let len = part.len().min((view.data_size() - at) as usize);
-            let Some(part) = part.get_mut(..len) else { break };
-            view.read(at, part).map_err(|e| e.to_string())?;
-            match part.chunks_exact(SLOT).position(|slot| number(slot) == 0) {
-                Some(empty) => return Ok(at + (empty * SLOT) as u64),
-                None => at += len as u64,
-            }
-        }
-        Ok(at)
+        let behind = written(&view, said, view.data_size());
+        Ok(said
+            + self.wholes(behind).take_while(|whole| number(whole) != 0).map(|whole| whole.len() as u64).sum::<u64>())
     }
 
-    /// Hands over what lies before `end`, clears it, and lets the guest start again. How many slots that were, and the
-    /// last that begins a store.
+    /// Slots, each with the second one that belongs to it.
+    fn wholes<'a>(&'a self, slots: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let mut rest = slots;
+        std::iter::from_fn(move || {
+            let is_wide = matches!(self.kind(number(rest)), Some(SiteKind::Wide));
+            let len = if is_wide { 2 * SLOT } else { SLOT };
+            let (whole, behind) = rest.split_at_checked(len.min(rest.len()))?;
+            rest = behind;
+            (!whole.is_empty()).then_some(whole)
+        })
+    }
+
+    /// Hands over what lies before `end`, clears it, and lets the guest start again. How many slots that were.
     fn take(
         &mut self,
         store: &mut impl AsStoreMut,
         end: u64,
         memory: Option<&Memory>,
         into: &mut Recording,
-    ) -> Result<(u64, Option<[u8; SLOT]>), String> {
+    ) -> Result<u64, String> {
         let view = self.private.view(store);
         let written = written(&view, u64::from(self.layout.start), end);
         let slots = (written.len() / SLOT) as u64;
-        let whole = written.chunks_exact(SLOT).rev().find(|slot| number(slot) != CONTINUATION);
-        let last = whole.and_then(|slot| slot.try_into().ok());
         self.hand_over(written, store, memory, into)?;
         written.fill(0);
         view.write(0, &self.layout.limit.to_le_bytes()).map_err(|e| e.to_string())?;
         self.position.set(store, Wasm::I32(self.layout.start as i32)).map_err(|e| e.to_string())?;
-        Ok((slots, last))
+        Ok(slots)
     }
 
     /// Gives slots to the recording, as many as may be kept; of the rest it keeps only where they went.
@@ -146,7 +149,10 @@ impl Journal {
         let kept = if slots <= self.room { drained.len() } else { self.kept_part(drained) };
         let (keep, note) = drained.split_at(kept.min(drained.len()));
         into.push_slots(keep);
-        let copied = last_whole(keep).filter(|_| note.is_empty()).and_then(|slot| self.copied(slot));
+        let copied = match self.has_copies_from && note.is_empty() {
+            true => self.wholes(keep).last().and_then(|slot| self.copied(slot)),
+            false => None,
+        };
         self.room = self.room.saturating_sub((keep.len() / SLOT) as u64);
         self.kept_in_all = self.kept_in_all.saturating_add((keep.len() / SLOT) as u64);
         if !note.is_empty() {
@@ -166,17 +172,15 @@ impl Journal {
     /// Where among the slots the last store ends that may be kept, in bytes.
     fn kept_part(&self, drained: &[u8]) -> usize {
         let mut room = self.room;
-        let stores = drained.chunks_exact(SLOT).take_while(|slot| {
-            let number = number(slot);
-            let is_free = number == CONTINUATION || matches!(self.kind(number), Some(SiteKind::Grow));
-            if is_free {
+        let stores = self.wholes(drained).take_while(|whole| {
+            if matches!(self.kind(number(whole)), Some(SiteKind::Grow)) {
                 return true;
             }
             let has_room = room > 0;
             room = room.saturating_sub(1);
             has_room
         });
-        stores.count() * SLOT
+        stores.map(<[u8]>::len).sum()
     }
 
     /// The span that a copy from another memory wrote.
@@ -240,10 +244,6 @@ fn written<'a>(view: &'a MemoryView<'_>, start: u64, end: u64) -> &'a mut [u8] {
     // is the guest's private journal: the guest is stopped while the host drains it, and no other part of the host
     // holds a pointer into it. Another thread writes the first word only, which the span leaves out.
     unsafe { std::slice::from_raw_parts_mut(view.data_ptr().add(start as usize), len) }
-}
-
-fn last_whole(slots: &[u8]) -> Option<&[u8]> {
-    slots.chunks_exact(SLOT).next_back().filter(|slot| number(slot) != CONTINUATION)
 }
 
 fn part<const N: usize>(slot: &[u8], at: usize) -> [u8; N] {

@@ -79,16 +79,32 @@ fn drain(state: &mut Journaled, rewritten: &Rewritten, store: &mut impl wasmer::
     assert!(u64::from(at as u32) <= view.data_size(), "the journal was overrun");
     let (start, mut end) = (rewritten.journal.start, at as u32);
     assert!(end >= start && (end - start) % 16 == 0);
-    let is_written = |at: u32| view.read_u8(at.into()).is_ok_and(|_| read_u32(&view, at) != 0);
-    while is_written(end) {
-        end += 16;
+    let is_wide = |at: u32| {
+        let site = (read_u32(&view, at) as usize).checked_sub(1);
+        site.and_then(|site| rewritten.journal.sites.get(site)).is_some_and(|site| site.kind == SiteKind::Wide)
+    };
+    while view.read_u8(end.into()).is_ok() && read_u32(&view, end) != 0 {
+        end += if is_wide(end) { 32 } else { 16 };
     }
-    for at in (start..end).step_by(16) {
+    let value = |at: u32| u64::from(read_u32(&view, at)) | u64::from(read_u32(&view, at + 4)) << 32;
+    let mut at = start;
+    while at < end {
         let (site, address) = (read_u32(&view, at), read_u32(&view, at + 4));
         assert!(site != 0);
-        let value = u64::from(read_u32(&view, at + 8)) | u64::from(read_u32(&view, at + 12)) << 32;
-        state.slots.push(Slot { site, address, value, copied: Vec::new() });
+        match is_wide(at) {
+            // As two, the second behind the first.
+            true => {
+                state.slots.push(Slot { site, address, value: value(at + 16), copied: Vec::new() });
+                state.slots.push(Slot { site: u32::MAX, address: 0, value: value(at + 24), copied: Vec::new() });
+                at += 32;
+            }
+            false => {
+                state.slots.push(Slot { site, address, value: value(at + 8), copied: Vec::new() });
+                at += 16;
+            }
+        }
     }
+    assert_eq!(at, end);
     view.write(start.into(), &vec![0; (end - start) as usize]).unwrap();
     view.write(0, &state.limit.to_le_bytes()).unwrap();
     position.set(store, Value::I32(start as i32)).unwrap();

@@ -19,9 +19,6 @@ pub(super) const MOST_BETWEEN_CHECKS: u32 = 2000;
 /// Where the value begins in a slot.
 pub(super) const VALUE: u32 = 8;
 
-/// The site of a slot that goes on with the one before.
-pub(super) const CONTINUATION: u32 = u32::MAX;
-
 /// The private memory that the guest journals its writes in, and how the host finds its way in it.
 ///
 /// Word 0 (i32) is the *limit*: a guest whose position has passed it calls `tick`, at a function's entry, a loop's head
@@ -31,7 +28,7 @@ pub(super) const CONTINUATION: u32 = u32::MAX;
 ///
 /// A slot is 16 bytes, little-endian: site (u32), address operand (u32), value (u64). It is written before the
 /// instruction runs, so the slot of one that trapped is the last. The position may lag behind where the guest trapped:
-/// the end is the first slot whose site is 0. What a value is depends on [`SiteKind`]. What lies between word 0 and
+/// the end is the first slot whose site is 0 and which is not a second one. What a value is depends on [`SiteKind`]. What lies between word 0 and
 /// `start` means nothing.
 #[derive(Debug, Clone)]
 pub struct Journal {
@@ -67,7 +64,7 @@ pub enum SiteKind {
     /// So many bytes, 1, 2, 4 or 8: the value's low ones. Atomic read-modify-writes, too; one that changed nothing
     /// because the comparison failed leaves no slot.
     Store { width: u8 },
-    /// 16 bytes: the value's 8, and those of a second slot, whose site is `u32::MAX`.
+    /// 16 bytes: they are a second slot, which has neither site nor address. The value means nothing.
     Wide,
     /// `memory.fill`: its length, and the byte from bit 32 on.
     Fill,

@@ -4,7 +4,7 @@
 use wasm_encoder::{BlockType, Function, TypeSection, ValType};
 
 use super::body::word;
-use super::journal::{Added, CONTINUATION, SLOT, VALUE};
+use super::journal::{Added, SLOT, VALUE};
 
 /// How many there are, and how many types they take.
 pub(super) const COUNT: u32 = 2;
@@ -31,9 +31,7 @@ fn note(added: Added, is_wide: bool) -> Function {
     put.local_get(position).local_get(address).i32_store(word(4, memory));
     put.local_get(position).local_get(value);
     if is_wide {
-        put.v128_store64_lane(word(VALUE, memory), 0);
-        put.local_get(position).i32_const(CONTINUATION as i32).i32_store(word(SLOT, memory));
-        put.local_get(position).local_get(value).v128_store64_lane(word(SLOT + VALUE, memory), 1);
+        put.v128_store(word(SLOT, memory));
     } else {
         put.i64_store(word(VALUE, memory));
     }

@@ -4,7 +4,7 @@
 use wasm_encoder::{BlockType, Instruction, MemArg, ValType};
 
 use super::body::{Body, word};
-use super::journal::{CONTINUATION, SLOT, Site, SiteKind, VALUE};
+use super::journal::{SLOT, Site, SiteKind, VALUE};
 use super::sites::{Kind, Touch};
 
 impl Body<'_> {
@@ -110,17 +110,7 @@ impl Body<'_> {
         self.put().local_set(vector).local_tee(address);
         self.write_head(site, address);
         let (at, memory, position) = (self.next_slot(), self.added.memory, self.position());
-        self.put()
-            .local_get(position)
-            .local_get(vector)
-            .v128_store64_lane(word(at + VALUE, memory), 0)
-            .local_get(position)
-            .i32_const(CONTINUATION as i32)
-            .i32_store(word(at + SLOT, memory))
-            .local_get(position)
-            .local_get(vector)
-            .v128_store64_lane(word(at + SLOT + VALUE, memory), 1)
-            .local_get(vector);
+        self.put().local_get(position).local_get(vector).v128_store(word(at + SLOT, memory)).local_get(vector);
         self.emit(instruction);
         self.take_slots(2);
     }

@@ -242,12 +242,13 @@ impl History {
     }
 
     fn claim(&self, number: u64, events: &[u32], wanted: &mut Bits, by: &mut [By; LEAF as usize]) {
+        let mut reader = self.reader();
         let mut left: u32 = wanted.iter().map(|word| word.count_ones()).sum();
         for event in events.iter().rev() {
             if left == 0 {
                 break;
             }
-            let Some((range, writer)) = self.reach(*event, number) else { continue };
+            let Some((range, writer)) = self.reach(&mut reader, *event, number) else { continue };
             let mut at = range.start;
             while at < range.end {
                 let end = (at / 64 * 64 + 64).min(range.end);

@@ -1,6 +1,6 @@
 //! The settled events of a step and what was worked out of them once, so that any moment is found quickly.
 //!
-//! Event number i is slot number i. For each 4 KiB leaf that was touched there is a list of the events that touch it,
+//! Event number i is entry number i. For each 4 KiB leaf that was touched there is a list of the events that touch it,
 //! and after every [`BLOCK`] of them a copy of the leaf and which of its bytes they wrote. So a leaf at any moment is the
 //! nearest copy before it and at most [`BLOCK`] events, and a byte's writers are found without looking at events that
 //! leave it alone.
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::recording::Aside;
 use super::sites::{SiteKind, SiteTable};
-use super::slots::{ASIDE, Blob, SLOT, Slots, parts};
+use super::slots::{ASIDE, Blob, Entry, Reader, Slots};
 use super::summary::Summary;
 use crate::timeline::image::{LEAF, Leaf, Leaves, PAGE};
 use crate::timeline::{Event, Growth, Image, Write, Writer};
@@ -84,7 +84,7 @@ impl By {
 /// The bytes that an event writes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Bytes<'a> {
-    Few([u8; 8], u8),
+    Few([u8; 16], u8),
     Same(u8, u64),
     Slice(&'a [u8]),
 }
@@ -173,26 +173,30 @@ impl History {
     }
 
     pub(super) fn kept(&self, event: usize) -> Option<KeptEvent<'_>> {
-        let (site, address, value) = parts(self.slots.get(event)?);
+        self.kept_entry(self.slots.get(event)?)
+    }
+
+    fn kept_entry(&self, entry: Entry) -> Option<KeptEvent<'_>> {
+        let Entry { site, address, value } = entry;
         if site == ASIDE {
-            return self.kept_aside(value);
+            return self.kept_aside(value as u64);
         }
         let shape = self.table.shape(site)?;
         let by = By::site(site);
         let bytes = match &shape.kind {
             SiteKind::Store { width } => Bytes::Few(value.to_le_bytes(), *width),
-            SiteKind::Wide => Bytes::Slice(self.blob.get(value, 16)),
-            SiteKind::Fill => Bytes::Same((value >> 32) as u8, value & 0xffff_ffff),
+            SiteKind::Wide => Bytes::Few(value.to_le_bytes(), 16),
+            SiteKind::Fill => Bytes::Same(entry.high() as u8, entry.low()),
             SiteKind::Copy | SiteKind::CopyFrom => {
-                let (place, len) = unpack(value);
+                let (place, len) = unpack(value as u64);
                 Bytes::Slice(self.blob.get(place, len))
             }
             SiteKind::Init { bytes } => {
-                let from = (value >> 32) as usize;
-                Bytes::Slice(bytes.get(from..from + (value & 0xffff_ffff) as usize).unwrap_or_default())
+                let from = entry.high() as usize;
+                Bytes::Slice(bytes.get(from..from + entry.low() as usize).unwrap_or_default())
             }
             SiteKind::Grow => {
-                let before = value & 0xffff_ffff;
+                let before = entry.low();
                 return Some(KeptEvent::Growth { before, after: before + u64::from(address), by });
             }
         };
@@ -272,9 +276,8 @@ impl History {
             return base;
         }
         let mut leaf = base.map_or([0; LEAF as usize], |leaf| *leaf);
-        for event in rest {
-            self.play(*event, number, &mut leaf, None);
-        }
+        let mut reader = self.reader();
+        self.play_all(&mut reader, rest, number, &mut leaf, None);
         Some(Arc::new(leaf))
     }
 
@@ -283,18 +286,29 @@ impl History {
         self.touches.get(leaf.touches.clone()).unwrap_or_default()
     }
 
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader::new(&self.slots)
+    }
+
     /// Lets an event happen to a leaf, and marks the bytes it wrote.
     #[inline]
-    pub(super) fn play(&self, event: u32, number: u64, leaf: &mut Leaf, written: Option<&mut Bits>) {
-        let range = match self.plain_store(event) {
-            Some((start, value, width)) if start / LEAF == number && start % LEAF + width as u64 <= LEAF => {
-                let from = (start % LEAF) as usize;
-                store(leaf, from, value, width);
-                from..from + width
+    pub(super) fn play(
+        &self,
+        reader: &mut Reader<'_>,
+        event: u32,
+        number: u64,
+        leaf: &mut Leaf,
+        written: Option<&mut Bits>,
+    ) {
+        let Some(entry) = reader.get(event as usize) else { return };
+        let range = match self.plain_store(entry.site, entry.address, number) {
+            Some(range) => {
+                store(leaf, range.start, entry.value.to_le_bytes(), range.len());
+                range
             }
-            _ => match self.kept_write(event as usize) {
-                Some(write) => write.apply(number, leaf, self.length_for(event)),
-                None => return,
+            None => match self.kept_entry(entry) {
+                Some(KeptEvent::Write(write)) => write.apply(number, leaf, self.length_for(event)),
+                _ => return,
             },
         };
         if let Some(written) = written {
@@ -302,31 +316,74 @@ impl History {
         }
     }
 
-    /// Which bytes of a leaf an event writes, and who does.
-    #[inline]
-    pub(super) fn reach(&self, event: u32, number: u64) -> Option<(Range<usize>, By)> {
-        let (site, ..) = parts(self.slots.get(event as usize)?);
-        match self.plain_store(event) {
-            Some((start, _, width)) if start / LEAF == number && start % LEAF + width as u64 <= LEAF => {
-                let from = (start % LEAF) as usize;
-                Some((from..from + width, By::site(site)))
+    /// Lets several of a leaf's events happen to it, and marks the bytes they wrote.
+    pub(super) fn play_all(
+        &self,
+        reader: &mut Reader<'_>,
+        events: &[u32],
+        number: u64,
+        leaf: &mut Leaf,
+        mut written: Option<&mut Bits>,
+    ) {
+        let mut rest = events;
+        while let Some((first, behind)) = rest.split_first() {
+            match self.dense(reader, rest, number) {
+                Some((from, bytes, count)) => {
+                    if let Some(to) = leaf.get_mut(from..from + bytes.len()) {
+                        to.copy_from_slice(bytes);
+                    }
+                    if let Some(written) = written.as_deref_mut() {
+                        mark(written, from, from + bytes.len());
+                    }
+                    rest = rest.get(count..).unwrap_or_default();
+                }
+                None => {
+                    self.play(reader, *first, number, leaf, written.as_deref_mut());
+                    rest = behind;
+                }
             }
-            _ => self.kept_write(event as usize).map(|write| (write.within(number), write.by)),
         }
     }
 
-    /// Where, what and how much, for an event that is an ordinary store.
+    /// What the first of a leaf's events write to it one right behind the other: from where on, which bytes, and how
+    /// many events these are. `None` where they are few.
+    fn dense<'a>(&self, reader: &mut Reader<'a>, events: &[u32], number: u64) -> Option<(usize, &'a [u8], usize)> {
+        let first = *events.first()?;
+        let (pack, at) = reader.place(first as usize)?;
+        let (site, address, width, bytes) = pack.dense(at)?;
+        let start = u64::from(address).saturating_add(self.table.shape(site)?.immediate);
+        let from = (start % LEAF) as usize;
+        let count = ((LEAF as usize - from) / width).min(pack.len() - at).min(events.len());
+        // Each of them touches this leaf and is an event of it, so that no other comes between. A list that has it
+        // otherwise, as where an address wraps around, is left to the long way.
+        let last = *events.get(count.checked_sub(1)?)?;
+        let is_whole = count > 1 && start / LEAF == number && (last - first) as usize == count - 1;
+        let wraps = u64::from(address) + (count * width) as u64 > 1 << 32;
+        (is_whole && !wraps).then_some((from, bytes.get(..count * width)?, count))
+    }
+
+    /// Which bytes of a leaf an event writes, and who does.
     #[inline]
-    fn plain_store(&self, event: u32) -> Option<(u64, [u8; 8], usize)> {
-        let (site, address, value) = parts(self.slots.get(event as usize)?);
-        let shape = self.table.shape(site)?;
-        match shape.kind {
-            SiteKind::Store { width } => {
-                let start = u64::from(address).saturating_add(shape.immediate);
-                Some((start, value.to_le_bytes(), usize::from(width)))
-            }
-            _ => None,
+    pub(super) fn reach(&self, reader: &mut Reader<'_>, event: u32, number: u64) -> Option<(Range<usize>, By)> {
+        let (site, address) = reader.head(event as usize)?;
+        match self.plain_store(site, address, number) {
+            Some(range) => Some((range, By::site(site))),
+            None => self.kept_write(event as usize).map(|write| (write.within(number), write.by)),
         }
+    }
+
+    /// Which bytes of a leaf are written, by an ordinary store that writes within it.
+    #[inline]
+    fn plain_store(&self, site: u32, address: u32, number: u64) -> Option<Range<usize>> {
+        let shape = self.table.shape(site)?;
+        let width = match shape.kind {
+            SiteKind::Store { width } => usize::from(width),
+            SiteKind::Wide => 16,
+            _ => return None,
+        };
+        let start = u64::from(address).saturating_add(shape.immediate);
+        let from = (start % LEAF) as usize;
+        (start / LEAF == number && from + width <= LEAF as usize).then_some(from..from + width)
     }
 
     /// Where the bytes an event writes must end; memory that ends within a leaf is not a guest's.
@@ -403,7 +460,7 @@ impl History {
         self.slots.kept_bytes()
             + self.blob.kept_bytes()
             + self.asides.capacity() * size_of::<Aside>()
-            + self.lengths.capacity() * SLOT
+            + self.lengths.capacity() * size_of::<(usize, u64)>()
             + (self.touches.capacity() + self.changed.capacity()) * 4
             + self.leaves.iter().map(leaf).sum::<usize>()
     }
@@ -428,7 +485,7 @@ impl Leaves for History {
 }
 
 #[inline]
-fn store(leaf: &mut Leaf, at: usize, bytes: [u8; 8], width: usize) {
+fn store(leaf: &mut Leaf, at: usize, bytes: [u8; 16], width: usize) {
     macro_rules! put {
         ($n:literal) => {
             if let Some(part) = leaf.get_mut(at..at + $n) {
@@ -440,7 +497,8 @@ fn store(leaf: &mut Leaf, at: usize, bytes: [u8; 8], width: usize) {
         1 => put!(1),
         2 => put!(2),
         4 => put!(4),
-        _ => put!(8),
+        8 => put!(8),
+        _ => put!(16),
     }
 }
 

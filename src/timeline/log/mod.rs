@@ -6,8 +6,10 @@
 mod changes;
 mod cursor;
 mod history;
+mod pack;
 mod raw;
 mod recording;
+mod room;
 mod settle;
 mod sites;
 mod slots;

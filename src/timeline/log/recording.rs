@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::pack::Opened;
 use super::sites::{SiteKind, SiteTable};
-use super::slots::{Blob, CONTINUATION, SLOT, Slots, parts};
+use super::slots::{Blob, Entry, MANY, SLOT, Slots, entries};
 use crate::timeline::image::{LEAF, PAGE};
 use crate::timeline::{Event, Writer};
 
@@ -16,7 +17,7 @@ pub(super) enum Aside {
     Write { start: u64, place: u64, len: u32, writer: u32, is_difference: bool },
     /// In 64 KiB pages.
     Growth { before: u64, after: u64, writer: u32 },
-    /// A part of the bytes that the slot before it copied from another memory.
+    /// A part of the bytes that the store before it copied from another memory.
     Copied { place: u64, len: u32 },
 }
 
@@ -26,7 +27,7 @@ pub(super) enum Aside {
 pub struct Recording {
     pub(super) table: Arc<SiteTable>,
     pub(super) slots: Slots,
-    /// With the number of slots that came before each.
+    /// With the number of entries that came before each.
     pub(super) asides: Vec<(usize, Aside)>,
     pub(super) blob: Blob,
     pub(super) writers: Writers,
@@ -71,17 +72,26 @@ impl Recording {
         }
     }
 
-    /// Appends a part of the guest's journal: whole slots of 16 bytes. Once bulk operations have taken 512 MiB, the
-    /// rest is only noted, as by [`note_slots`](Recording::note_slots).
+    /// Appends a part of the guest's journal: whole slots of 16 bytes, those of one store together. Once bulk operations
+    /// have taken 512 MiB, the rest is only noted, as by [`note_slots`](Recording::note_slots).
     pub fn push_slots(&mut self, bytes: &[u8]) {
         if self.bulk > MOST_BULK {
             return self.note_slots(bytes);
         }
-        let (stores, bulk) = self.count(bytes);
-        self.kept += stores;
-        self.bulk = self.bulk.saturating_add(bulk);
+        let table = Arc::clone(&self.table);
+        let slots = bytes.as_chunks::<SLOT>().0;
+        let mut tally = Tally::default();
+        if slots.len() < MANY {
+            for entry in entries(slots, &table) {
+                tally.add(&entry, &table);
+                self.slots.push(entry, &table);
+            }
+        } else {
+            self.slots.extend(slots, &table, |pack| tally.add_pack(pack, &table));
+        }
+        self.kept += tally.stores;
+        self.bulk = self.bulk.saturating_add(tally.bulk);
         self.last_noted = None;
-        self.slots.extend(bytes);
     }
 
     /// Appends bytes that somebody other than the guest's own code put into memory.
@@ -100,7 +110,7 @@ impl Recording {
         self.asides.push((self.slots.len(), Aside::Growth { before, after, writer }));
     }
 
-    /// Tells the bytes that the slot appended last copied from another memory.
+    /// Tells the bytes that the store appended last copied from another memory.
     pub fn push_copied(&mut self, bytes: &[u8]) {
         if self.last_noted.is_some() {
             return;
@@ -111,24 +121,21 @@ impl Recording {
         }
     }
 
-    /// Takes the last slot away, of a store that trapped: its site and its address operand.
+    /// Takes the last store away, one that trapped: its site and its address operand.
     pub fn pop_attempt(&mut self) -> Option<(u32, u32)> {
         if let Some(attempt) = self.last_noted.take() {
             self.noted = self.noted.saturating_sub(1);
             return Some(attempt);
         }
-        loop {
-            let slot = self.slots.pop()?;
-            self.kept = self.kept.saturating_sub(self.count(&slot).0);
-            let len = self.slots.len();
-            for (position, _) in self.asides.iter_mut().rev().take_while(|(position, _)| *position > len) {
-                *position = len;
-            }
-            let (site, address, _) = parts(&slot);
-            if site != CONTINUATION {
-                return Some((site, address));
-            }
+        let entry = self.slots.pop()?;
+        let mut tally = Tally::default();
+        tally.add(&entry, &self.table);
+        self.kept = self.kept.saturating_sub(tally.stores);
+        let len = self.slots.len();
+        for (position, _) in self.asides.iter_mut().rev().take_while(|(position, _)| *position > len) {
+            *position = len;
         }
+        Some((entry.site, entry.address))
     }
 
     /// How many stores of the guest are kept one by one. Each bulk operation and each atomic counts as one.
@@ -144,46 +151,29 @@ impl Recording {
     /// Counts the stores in a part of the journal and notes the 4 KiB leaves they touch, without keeping them. Growth
     /// is kept: without it the size of memory would be wrong.
     pub fn note_slots(&mut self, bytes: &[u8]) {
-        self.noted += self.count(bytes).0;
         let table = Arc::clone(&self.table);
-        for slot in bytes.as_chunks::<SLOT>().0 {
-            let (site, address, value) = parts(slot);
-            let Some(shape) = table.shape(site) else { continue };
-            self.last_noted = Some((site, address));
+        let mut tally = Tally::default();
+        for entry in entries(bytes.as_chunks::<SLOT>().0, &table) {
+            let Some(shape) = table.shape(entry.site) else { continue };
+            tally.add(&entry, &table);
+            self.last_noted = Some((entry.site, entry.address));
             let len = match shape.kind {
                 SiteKind::Store { width } => u64::from(width),
                 SiteKind::Wide => 16,
-                SiteKind::Fill | SiteKind::Copy | SiteKind::CopyFrom | SiteKind::Init { .. } => value & 0xffff_ffff,
+                SiteKind::Fill | SiteKind::Copy | SiteKind::CopyFrom | SiteKind::Init { .. } => entry.low(),
                 SiteKind::Grow => {
-                    self.slots.extend(slot);
+                    self.slots.push(entry, &table);
                     continue;
                 }
             };
-            self.noted_leaves.add(u64::from(address).saturating_add(shape.immediate), len);
+            self.noted_leaves.add(u64::from(entry.address).saturating_add(shape.immediate), len);
         }
+        self.noted += tally.stores;
     }
 
     /// Where the noted leaves start, ascending.
     pub fn noted_leaves(&self) -> Vec<u64> {
         self.noted_leaves.starts()
-    }
-
-    /// How many stores slots tell of, and what they take beside themselves.
-    fn count(&self, bytes: &[u8]) -> (u64, u64) {
-        let slots = bytes.as_chunks::<SLOT>().0;
-        if self.table.has_plain_stores_only() {
-            return (slots.len() as u64, 0);
-        }
-        slots.iter().fold((0, 0), |(stores, bulk), slot| {
-            let (site, _, value) = parts(slot);
-            let len = value & 0xffff_ffff;
-            match self.table.shape(site).map(|shape| &shape.kind) {
-                Some(SiteKind::Store { .. } | SiteKind::Wide) => (stores + 1, bulk),
-                Some(SiteKind::Copy | SiteKind::CopyFrom) => (stores + 1, bulk + len),
-                Some(SiteKind::Fill | SiteKind::Init { .. }) => (stores + 1, bulk + len / BYTES_PER_TOUCH),
-                Some(SiteKind::Grow) | None => (stores, bulk),
-            }
-        })
     }
 
     fn aside_write(&mut self, start: u64, bytes: &[u8], writer: Writer, is_difference: bool) {
@@ -194,6 +184,34 @@ impl Recording {
             let len = piece.len() as u32;
             let start = start.saturating_add(from);
             self.asides.push((self.slots.len(), Aside::Write { start, place, len, writer, is_difference }));
+        }
+    }
+}
+
+/// How many stores entries tell of, and what they take beside themselves, in bytes.
+#[derive(Debug, Default)]
+struct Tally {
+    stores: u64,
+    bulk: u64,
+}
+
+impl Tally {
+    fn add(&mut self, entry: &Entry, table: &SiteTable) {
+        let (stores, bulk) = match table.shape(entry.site).map(|shape| &shape.kind) {
+            Some(SiteKind::Store { .. } | SiteKind::Wide) => (1, 0),
+            Some(SiteKind::Copy | SiteKind::CopyFrom) => (1, entry.low()),
+            Some(SiteKind::Fill | SiteKind::Init { .. }) => (1, entry.low() / BYTES_PER_TOUCH),
+            Some(SiteKind::Grow) | None => (0, 0),
+        };
+        self.stores += stores;
+        self.bulk = self.bulk.saturating_add(bulk);
+    }
+
+    fn add_pack(&mut self, pack: Opened<'_>, table: &SiteTable) {
+        if pack.is_plain(table) {
+            self.stores += pack.len() as u64;
+        } else {
+            (0..pack.len()).for_each(|at| self.add(&pack.get(at), table));
         }
     }
 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::EventLog;
 use super::changes::Changes;
 use super::history::{BLOCK, Block, History, LeafHistory, pack};
+use super::pack::Pack;
 use super::recording::{Aside, Recording, Writers, pieces};
+use super::room::Room;
 use super::sites::{SiteKind, SiteTable};
-use super::slots::{ASIDE, Blob, CONTINUATION, Slot, Slots, parts, slot};
+use super::slots::{ASIDE, Blob, Entry, Slots};
 use super::summary::Sum;
 use crate::timeline::image::{LEAF, Leaf, PAGE};
 use crate::timeline::{Image, Writer};
@@ -102,12 +104,8 @@ impl Places {
     }
 }
 
-/// A slot that the one after it completes.
-enum Pending {
-    Nothing,
-    Wide { site: u32, address: u32, low: u64 },
-    CopyFrom { site: u32, address: u64 },
-}
+/// A copy from another memory, whose bytes are told behind it: its site, and where the next of them go.
+type Pending = Option<(u32, u64)>;
 
 /// A leaf that was touched.
 struct Met {
@@ -156,7 +154,7 @@ impl Pass {
             last: (u64::MAX, 0),
             stream: Vec::new(),
             applied: 0,
-            pending: Pending::Nothing,
+            pending: None,
             refused: Vec::new(),
         }
     }
@@ -166,52 +164,71 @@ impl Pass {
         let mut asides = asides.into_iter().peekable();
         let mut position = 0;
         self.stream.reserve(slots.len());
-        for chunk in slots.into_chunks() {
-            let mut rest = chunk.as_slice();
-            while !rest.is_empty() {
+        let (packs, room, open) = slots.into_parts();
+        self.history.slots = Slots::within(room.clone());
+        for pack in packs {
+            while let Some((_, aside)) = asides.next_if(|(at, _)| *at <= position) {
+                self.aside(aside);
+            }
+            let is_whole = asides.peek().is_none_or(|(at, _)| *at >= position + pack.len());
+            if is_whole && pack.open(&room).is_plain(&table) {
+                position += pack.len();
+                self.adopt(pack, &room, &table);
+                continue;
+            }
+            let pack = pack.open(&room);
+            for at in 0..pack.len() {
                 while let Some((_, aside)) = asides.next_if(|(at, _)| *at <= position) {
                     self.aside(aside);
                 }
-                let until = asides.peek().map_or(rest.len(), |(at, _)| (*at - position).min(rest.len()));
-                let (now, later) = rest.split_at(until);
-                for slot in now {
-                    self.slot(slot, &table);
-                }
-                position += until;
-                rest = later;
+                self.entry(pack.get(at), &table);
+                position += 1;
             }
-            self.history.slots.reuse(chunk);
+        }
+        for entry in open {
+            while let Some((_, aside)) = asides.next_if(|(at, _)| *at <= position) {
+                self.aside(aside);
+            }
+            self.entry(entry, &table);
+            position += 1;
         }
         for (_, aside) in asides {
             self.aside(aside);
         }
     }
 
-    #[inline]
-    fn slot(&mut self, whole: &Slot, table: &SiteTable) {
-        let (site, address, value) = parts(whole);
-        if site == CONTINUATION {
-            return self.second_half(value);
-        }
-        self.pending = Pending::Nothing;
-        let Some(shape) = table.shape(site) else { return };
-        if let SiteKind::Store { width } = shape.kind {
-            self.emit(site, *whole);
-            return self.touch(u64::from(address).saturating_add(shape.immediate), u64::from(width));
-        }
-        self.bulk(site, address, value, table);
+    /// Takes over a pack of nothing but stores.
+    fn adopt(&mut self, pack: Pack, room: &Room, table: &SiteTable) {
+        self.pending = None;
+        pack.open(room).each_head(|site, address| {
+            let Some(shape) = table.shape(site) else { return self.stream.push(NONE) };
+            self.use_site(site);
+            self.touch(u64::from(address).saturating_add(shape.immediate), table.width(site).into());
+        });
+        self.history.slots.adopt(pack, table);
     }
 
-    fn bulk(&mut self, site: u32, address: u32, value: u64, table: &SiteTable) {
-        let Some(shape) = table.shape(site) else { return };
-        let (start, len, source) = (u64::from(address), value & 0xffff_ffff, value >> 32);
-        match &shape.kind {
-            SiteKind::Store { .. } => {}
-            SiteKind::Wide => self.pending = Pending::Wide { site, address, low: value },
-            SiteKind::CopyFrom => self.pending = Pending::CopyFrom { site, address: start },
+    fn entry(&mut self, entry: Entry, table: &SiteTable) {
+        self.pending = None;
+        let Some(shape) = table.shape(entry.site) else { return };
+        let width = match shape.kind {
+            SiteKind::Store { width } => u64::from(width),
+            SiteKind::Wide => 16,
+            _ => return self.bulk(entry, &shape.kind),
+        };
+        self.emit(entry);
+        self.touch(u64::from(entry.address).saturating_add(shape.immediate), width);
+    }
+
+    fn bulk(&mut self, entry: Entry, kind: &SiteKind) {
+        let Entry { site, address, .. } = entry;
+        let (start, len, source) = (u64::from(address), entry.low(), entry.high());
+        match kind {
+            SiteKind::Store { .. } | SiteKind::Wide => {}
+            SiteKind::CopyFrom => self.pending = Some((site, start)),
             SiteKind::Fill => {
                 for (from, to) in pieces(start, len) {
-                    self.emit(site, slot(site, (start + from) as u32, source << 32 | (to - from)));
+                    self.emit(Entry::new(site, (start + from) as u32, source << 32 | (to - from)));
                     self.touch(start + from, to - from);
                 }
             }
@@ -219,7 +236,7 @@ impl Pass {
                 let len = if source + len <= bytes.len() as u64 { len } else { 0 };
                 for (from, to) in pieces(start, len) {
                     let value = (source + from) << 32 | (to - from);
-                    self.emit(site, slot(site, (start + from) as u32, value));
+                    self.emit(Entry::new(site, (start + from) as u32, value));
                     self.touch(start + from, to - from);
                 }
             }
@@ -236,44 +253,34 @@ impl Pass {
                     self.copied(site, at, place, len);
                 }
             }
-            SiteKind::Grow if value as u32 != u32::MAX && address > 0 => {
-                self.emit(site, slot(site, address, len));
+            SiteKind::Grow if len != u64::from(u32::MAX) && address > 0 => {
+                self.emit(Entry::new(site, address, len));
                 self.grow(len + u64::from(address));
             }
             SiteKind::Grow => self.refuse(site, address),
         }
     }
 
-    fn second_half(&mut self, high: u64) {
-        let Pending::Wide { site, address, low } = self.pending else { return };
-        self.pending = Pending::Nothing;
-        let bytes = (u128::from(high) << 64 | u128::from(low)).to_le_bytes();
-        let place = self.history.blob.put(&bytes);
-        let immediate = self.table.shape(site).map_or(0, |shape| shape.immediate);
-        self.emit(site, slot(site, address, place));
-        self.touch(u64::from(address).saturating_add(immediate), bytes.len() as u64);
-    }
-
     fn copied(&mut self, site: u32, start: u64, place: u64, len: usize) {
-        self.emit(site, slot(site, start as u32, pack(place, len as u64)));
+        self.emit(Entry::new(site, start as u32, pack(place, len as u64)));
         self.touch(start, len as u64);
     }
 
     fn aside(&mut self, aside: Aside) {
         match aside {
             Aside::Copied { place, len } => {
-                if let Pending::CopyFrom { site, address } = self.pending {
+                if let Some((site, address)) = self.pending {
                     self.copied(site, address, place, len as usize);
-                    self.pending = Pending::CopyFrom { site, address: address + u64::from(len) };
+                    self.pending = Some((site, address + u64::from(len)));
                 }
                 return;
             }
             Aside::Growth { after, .. } => {
-                self.emit(ASIDE, slot(ASIDE, 0, self.history.asides.len() as u64));
+                self.emit(Entry::new(ASIDE, 0, self.history.asides.len() as u64));
                 self.grow(after);
             }
             Aside::Write { start, len, .. } => {
-                self.emit(ASIDE, slot(ASIDE, 0, self.history.asides.len() as u64));
+                self.emit(Entry::new(ASIDE, 0, self.history.asides.len() as u64));
                 self.touch(start, u64::from(len));
             }
         }
@@ -291,11 +298,15 @@ impl Pass {
     }
 
     #[inline]
-    fn emit(&mut self, site: u32, slot: Slot) {
+    fn emit(&mut self, entry: Entry) {
+        self.use_site(entry.site);
+        self.history.slots.push(entry, &self.table);
+    }
+
+    fn use_site(&mut self, site: u32) {
         if let Some(used) = self.used.get_mut(site as usize) {
             *used = true;
         }
-        self.history.slots.push(slot);
     }
 
     fn grow(&mut self, pages: u64) {
@@ -354,6 +365,7 @@ impl Pass {
 
     /// Lets the events that were not yet happen to the bytes of the leaves, for who is to read them.
     fn catch_up(&mut self) {
+        let mut reader = self.history.reader();
         for event in self.applied..self.history.len() {
             let Some(write) = self.history.kept_write(event) else { continue };
             let end = write.end().min(self.history.length(event));
@@ -361,7 +373,7 @@ impl Pass {
                 let Some(place) = self.places.of(number).checked_sub(1) else { continue };
                 let Some(met) = self.met.get_mut(place as usize) else { continue };
                 let bytes = met.bytes.get_or_insert_with(|| leaf_of(&self.history.before, number));
-                self.history.play(event as u32, number, bytes, None);
+                self.history.play(&mut reader, event as u32, number, bytes, None);
             }
         }
         self.applied = self.history.len();
@@ -467,11 +479,12 @@ fn play_all(history: &History, number: u64, touches: &Range<usize>) -> (Box<[Blo
     let mut blocks = Vec::new();
     let events = history.touches.get(touches.clone()).unwrap_or_default();
     let (full, rest) = events.as_chunks::<BLOCK>();
+    let mut reader = history.reader();
     for events in full {
         let mut written = Box::new([0; LEAF as usize / 64]);
-        events.iter().for_each(|event| history.play(*event, number, &mut leaf, Some(&mut written)));
+        history.play_all(&mut reader, events, number, &mut leaf, Some(&mut written));
         blocks.push(Block { leaf: Arc::new(*leaf), written });
     }
-    rest.iter().for_each(|event| history.play(*event, number, &mut leaf, None));
+    history.play_all(&mut reader, rest, number, &mut leaf, None);
     (blocks.into_boxed_slice(), leaf)
 }

@@ -28,23 +28,70 @@ fn sites() -> Arc<SiteTable> {
 }
 
 fn slot(site: u32, address: u32, value: u64) -> Vec<u8> {
-    slots::slot(site, address, value).to_vec()
+    [u64::from(site) | u64::from(address) << 32, value].map(u64::to_le_bytes).concat()
+}
+
+fn wide_slots(address: u32, value: [u8; 16]) -> Vec<u8> {
+    let mut pair = slot(WIDE, address, 0);
+    pair.extend(value);
+    pair
 }
 
 /// One thing that happens, told to a recording and done to plain bytes.
 #[derive(Debug, Clone)]
 enum Op {
-    Store { site: u32, at: Index, value: u64 },
-    Wide { at: Index, value: [u8; 16] },
-    Fill { at: Index, len: u64, byte: u8 },
-    Copy { from: Index, to: Index, len: u64 },
-    CopyFrom { at: Index, bytes: Vec<u8> },
-    Init { at: Index, from: u64, len: u64 },
-    Grow { pages: u32, is_refused: bool },
+    Store {
+        site: u32,
+        at: Index,
+        value: u64,
+    },
+    Wide {
+        at: Index,
+        value: [u8; 16],
+    },
+    /// A loop over an array.
+    Loop {
+        sites: Vec<u32>,
+        at: Index,
+        stride: u32,
+        rows: u32,
+    },
+    Fill {
+        at: Index,
+        len: u64,
+        byte: u8,
+    },
+    Copy {
+        from: Index,
+        to: Index,
+        len: u64,
+    },
+    CopyFrom {
+        at: Index,
+        bytes: Vec<u8>,
+    },
+    Init {
+        at: Index,
+        from: u64,
+        len: u64,
+    },
+    Grow {
+        pages: u32,
+        is_refused: bool,
+    },
     HostGrow,
-    Host { at: Index, bytes: Vec<u8> },
-    Import { at: Index, bytes: Vec<u8> },
-    Difference { at: Index, bytes: Vec<u8> },
+    Host {
+        at: Index,
+        bytes: Vec<u8>,
+    },
+    Import {
+        at: Index,
+        bytes: Vec<u8>,
+    },
+    Difference {
+        at: Index,
+        bytes: Vec<u8>,
+    },
 }
 
 /// What ought to come out: each event with its bytes before.
@@ -106,12 +153,26 @@ impl Plain {
             }
             Op::Wide { at, value } => {
                 let start = self.at(at, 16);
-                let (low, high) = value.split_at(8);
-                let half = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
-                let mut pair = slot(WIDE, start as u32, half(low));
-                pair.extend(slot(u32::MAX, 0, half(high)));
-                told.push_slots(&pair);
+                told.push_slots(&wide_slots(start as u32, *value));
                 self.guest(WIDE, start, value);
+            }
+            Op::Loop { sites, at, stride, rows } => {
+                let start = self.at(at, 40_000);
+                let mut all = Vec::new();
+                for row in 0..*rows {
+                    for (column, site) in (0u64..).zip(sites) {
+                        let at = start + u64::from(row * stride) + column;
+                        let value: [u8; 16] =
+                            std::array::from_fn(|i| (row as u8).wrapping_mul(7) ^ (column as u8 + i as u8));
+                        let low = u64::from_le_bytes(*value.first_chunk().unwrap());
+                        match *site {
+                            WIDE => all.extend(wide_slots(at as u32, value)),
+                            site => all.extend(slot(site, at as u32, low)),
+                        }
+                        self.guest(*site, at, &value[..1 << (site - 1)]);
+                    }
+                }
+                told.push_slots(&all);
             }
             Op::Fill { at, len, byte } => {
                 let len = (*len).min(self.bytes.len() as u64);
@@ -176,6 +237,8 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         12 => (prop_oneof![1..5u32, Just(FAR)], at(), any::<u64>()).prop_map(|(site, at, value)| Op::Store { site, at, value }),
         3 => (at(), any::<[u8; 16]>()).prop_map(|(at, value)| Op::Wide { at, value }),
+        1 => (prop::collection::vec(1..=WIDE, 1..4), at(), 0..64u32, 1..600u32)
+            .prop_map(|(sites, at, stride, rows)| Op::Loop { sites, at, stride, rows }),
         2 => (at(), len(), any::<u8>()).prop_map(|(at, len, byte)| Op::Fill { at, len, byte }),
         3 => (at(), at(), len()).prop_map(|(from, to, len)| Op::Copy { from, to, len }),
         1 => (at(), bytes()).prop_map(|(at, bytes)| Op::CopyFrom { at, bytes }),
@@ -247,8 +310,11 @@ proptest! {
         prop_assert!(log.iter().eq(plain.events.iter().cloned()));
         prop_assert_eq!(settled.memory.len(), plain.bytes.len() as u64);
         prop_assert_eq!(settled.memory.read(0, settled.memory.len()), plain.bytes.clone());
-        let stores = ops.iter().filter(|op| matches!(op, Op::Store { .. } | Op::Wide { .. } | Op::Fill { .. } | Op::Copy { .. } | Op::CopyFrom { .. } | Op::Init { .. }));
-        prop_assert_eq!(settled.stores, stores.count() as u64);
+        let stores = ops.iter().map(|op| match op {
+            Op::Loop { sites, rows, .. } => sites.len() as u64 * u64::from(*rows),
+            op => matches!(op, Op::Store { .. } | Op::Wide { .. } | Op::Fill { .. } | Op::Copy { .. } | Op::CopyFrom { .. } | Op::Init { .. }).into(),
+        });
+        prop_assert_eq!(settled.stores, stores.sum::<u64>());
 
         let timeline = timeline(&before, &settled);
         for pick in &picks {
@@ -391,12 +457,16 @@ fn long_writes_are_cut_at_pages() {
 /// What a dense pattern takes, with everything that is worked out of it.
 #[test]
 fn a_store_takes_at_most_24_bytes() {
-    let mut told = Recording::new(sites());
-    let part: Vec<u8> = (0..10_000u32).flat_map(|i| slot(3, i * 4 % 40_000, (i / 3).into())).collect();
-    (0..30).for_each(|_| told.push_slots(&part));
-    let settled = told.settle(&Image::zeroed(PAGE));
-    let each = settled.events.kept_bytes() as f64 / settled.stores as f64;
-    assert!((16.0..=24.0).contains(&each), "{each} bytes a store");
+    let dense: Vec<u8> = (0..10_000u32).flat_map(|i| slot(3, i * 4 % 40_000, (i / 3).into())).collect();
+    let wide: Vec<u8> = (0..2000u32).flat_map(|i| wide_slots(i * 16, [i as u8; 16])).collect();
+    let scattered: Vec<u8> = (0..10_000u32).flat_map(|i| slot(1 + i * i % 7 % 4, i * i % 60_001, i.into())).collect();
+    for (part, most) in [(dense, 11.0), (wide, 23.0), (scattered, 20.0)] {
+        let mut told = Recording::new(sites());
+        (0..30).for_each(|_| told.push_slots(&part));
+        let settled = told.settle(&Image::zeroed(PAGE));
+        let each = settled.events.kept_bytes() as f64 / settled.stores as f64;
+        assert!((5.0..=most).contains(&each), "{each} bytes a store, not {most}");
+    }
 }
 
 #[test]

@@ -1,0 +1,136 @@
+//! Room for bytes that come one after another and stay. Fresh memory is dear, page by page, and in a loop that stores it
+//! would cost more than all else: so much of it is asked for at once, as huge pages where the system has them.
+
+use std::sync::Arc;
+
+use memmap2::MmapMut;
+
+/// Of a huge page, in bytes.
+const HUGE: usize = 2 << 20;
+/// What is asked for where much is needed; the system gives it only as it is written.
+const MOST: usize = 64 << 20;
+const FIRST: usize = 16 << 10;
+
+/// Where bytes lie in a room.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place {
+    piece: u32,
+    at: u32,
+    len: u32,
+}
+
+/// Pieces, each larger than the one before it. A copy shares them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Room {
+    pieces: Vec<Arc<Piece>>,
+}
+
+#[derive(Debug, Default)]
+struct Piece {
+    bytes: Bytes,
+    end: usize,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    Plain(Vec<u8>),
+    Mapped(MmapMut),
+}
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Bytes::Plain(Vec::new())
+    }
+}
+
+impl Bytes {
+    fn get(&self) -> &[u8] {
+        match self {
+            Bytes::Plain(bytes) => bytes,
+            Bytes::Mapped(bytes) => bytes,
+        }
+    }
+
+    fn get_mut(&mut self) -> &mut [u8] {
+        match self {
+            Bytes::Plain(bytes) => bytes,
+            Bytes::Mapped(bytes) => bytes,
+        }
+    }
+}
+
+impl Piece {
+    fn new(size: usize) -> Self {
+        if size >= HUGE
+            && let Ok(bytes) = MmapMut::map_anon(size)
+        {
+            // Without huge pages it only takes longer.
+            #[cfg(target_os = "linux")]
+            let _ = bytes.advise(memmap2::Advice::HugePage);
+            let end = bytes.as_ptr().align_offset(HUGE).min(HUGE);
+            return Piece { bytes: Bytes::Mapped(bytes), end };
+        }
+        Piece { bytes: Bytes::Plain(vec![0; size]), end: 0 }
+    }
+
+    /// What of it the system has given, in bytes.
+    fn kept(&self) -> usize {
+        match &self.bytes {
+            Bytes::Plain(bytes) => bytes.len(),
+            Bytes::Mapped(bytes) => self.end.next_multiple_of(HUGE).min(bytes.len()),
+        }
+    }
+
+    fn left(&self) -> usize {
+        self.bytes.get().len() - self.end
+    }
+}
+
+impl Room {
+    /// Takes so many bytes, to be written once by who asks; fewer than 4 GiB.
+    pub(super) fn take(&mut self, len: usize) -> (Place, &mut [u8]) {
+        let has_room = self.pieces.last_mut().and_then(Arc::get_mut).is_some_and(|piece| piece.left() >= len);
+        if !has_room {
+            let larger = self.pieces.last().map_or(FIRST, |piece| piece.bytes.get().len() * 16);
+            let size = if larger < HUGE { larger.max(len) } else { MOST.max(len.saturating_add(HUGE)) };
+            self.pieces.push(Arc::new(Piece::new(size)));
+        }
+        let index = self.pieces.len() - 1;
+        let Some(piece) = self.pieces.last_mut().and_then(Arc::get_mut) else { return Default::default() };
+        let at = piece.end;
+        piece.end += len;
+        let place = Place { piece: index as u32, at: at as u32, len: len as u32 };
+        (place, piece.bytes.get_mut().get_mut(at..at + len).unwrap_or_default())
+    }
+
+    #[inline]
+    pub(super) fn get(&self, place: Place) -> &[u8] {
+        let piece = self.pieces.get(place.piece as usize);
+        let (at, len) = (place.at as usize, place.len as usize);
+        piece.and_then(|piece| piece.bytes.get().get(at..at + len)).unwrap_or_default()
+    }
+
+    /// Gives back the pieces in which none of these lie, and what the last has too much.
+    pub(super) fn keep(&mut self, places: impl Iterator<Item = Place>) {
+        let mut used = vec![false; self.pieces.len()];
+        for place in places {
+            if let Some(used) = used.get_mut(place.piece as usize) {
+                *used = true;
+            }
+        }
+        for (piece, _) in self.pieces.iter_mut().zip(used).filter(|(_, used)| !used) {
+            *piece = Arc::default();
+        }
+        if let Some(last) = self.pieces.last_mut()
+            && last.kept() - last.end > last.end / 4
+        {
+            let bytes = last.bytes.get().get(..last.end).unwrap_or_default().to_vec();
+            *last = Arc::new(Piece { end: bytes.len(), bytes: Bytes::Plain(bytes) });
+        }
+    }
+
+    /// What it takes, in bytes.
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.pieces.iter().map(|piece| piece.kept()).sum()
+    }
+}
