@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-#[allow(dead_code)]
 #[path = "support/pty.rs"]
 mod pty;
 

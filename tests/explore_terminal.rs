@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::Command;
 
 #[path = "support/pty.rs"]
-#[allow(dead_code, reason = "another test uses the rest")]
 mod pty;
 
 use pty::Pty;

@@ -4,7 +4,6 @@
 use std::fs;
 
 #[path = "support/pty.rs"]
-#[allow(dead_code)] // Each test takes what it needs.
 mod pty;
 
 use pty::Pty;
@@ -20,16 +19,16 @@ fn a_moment_is_saved_and_nothing_is_replaced_unasked() {
     pty.wait_for_text("after store 7 of 14");
     pty.send("s");
     pty.wait_for_text("wasm_is_cool-4.7.svg");
-    pty.send(&format!("{CLEAR}{}\r", name("a.png")));
+    pty.send(format!("{CLEAR}{}\r", name("a.png")));
     pty.wait_for_text(".svg for a picture");
-    pty.send(&format!("{CLEAR}{}\r", name("a.svg")));
+    pty.send(format!("{CLEAR}{}\r", name("a.svg")));
     pty.wait_for_text("Saved ");
     let picture = fs::read_to_string(name("a.svg")).unwrap();
     assert!(picture.contains("memory after 7 of 14 events of step 4"), "{picture}");
     fs::write(name("a.svg"), "kept").unwrap();
     pty.send("s");
     pty.wait_for_text("save as");
-    pty.send(&format!("{CLEAR}{}\r", name("a.svg")));
+    pty.send(format!("{CLEAR}{}\r", name("a.svg")));
     pty.wait_for_text("exists already: enter replaces it");
     assert_eq!(fs::read_to_string(name("a.svg")).unwrap(), "kept");
     pty.send("\r");
@@ -39,13 +38,13 @@ fn a_moment_is_saved_and_nothing_is_replaced_unasked() {
     {
         pty.send("s");
         pty.wait_for_text("save as");
-        pty.send(&format!("{CLEAR}{}\r", name(file)));
+        pty.send(format!("{CLEAR}{}\r", name(file)));
         pty.wait_for(file, |screen| screen.contents().contains("Saved ") && screen.contents().contains(file));
         assert!(fs::read_to_string(name(file)).unwrap().starts_with(begins), "{file}");
     }
     pty.send("s");
     pty.wait_for_text("save as");
-    pty.send(&format!("{CLEAR}{}\r", name("none/a.svg")));
+    pty.send(format!("{CLEAR}{}\r", name("none/a.svg")));
     pty.wait_for_text("nothing was saved");
     pty.send("\x1b");
     pty.wait_for("the line is closed", |screen| !screen.contents().contains("save as"));
