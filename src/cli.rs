@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use linmem::app::Keymap;
 use linmem::safe;
 
 /// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while it happens.
@@ -28,8 +29,17 @@ pub struct Cli {
     pub look: LookArgs,
 
     /// Start without the mouse, so that the terminal can select text; M switches it on
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub no_mouse: bool,
+
+    /// Take the configuration from this file; without it, only the screen reads one, from the platform's folder
+    #[arg(long, value_name = "PATH", global = true, conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+
+    /// Read no configuration
+    #[arg(long, global = true)]
+    pub no_config: bool,
 }
 
 impl Cli {
@@ -49,22 +59,55 @@ impl Cli {
     }
 }
 
+/// Options by the names they have in the types here, with the value each has where the command line says nothing.
+pub type Defaults = Vec<(&'static str, String)>;
+
+impl Cli {
+    /// Reads the program's arguments again, with other values for what they leave open.
+    pub fn with_defaults(defaults: &Defaults) -> Result<Cli, clap::Error> {
+        let command = set_defaults(Cli::command(), defaults);
+        let matches = command.try_get_matches_from(std::env::args_os())?;
+        Cli::from_arg_matches(&matches)
+    }
+}
+
+fn set_defaults(mut command: clap::Command, defaults: &Defaults) -> clap::Command {
+    for (id, value) in defaults {
+        if command.get_arguments().any(|arg| arg.get_id() == id) {
+            command = command.mut_arg(id, |arg| arg.default_value(value.clone()));
+        }
+    }
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_string()).collect();
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, |sub| set_defaults(sub, defaults)))
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a session once, without the terminal, and print what happened
     Run(RunArgs),
     /// Run many sessions, one line each and a summary: for CI
     Test(TestArgs),
+    /// Open a built-in lesson; without NAME, list them
+    Lesson(LessonArgs),
     /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and why
     Inspect(InspectArgs),
-    /// Write a steps file to start from, guessed from a module's exports, with the reasons as comments
+    /// Write a steps file to start from, guessed from a module's exports and tried once, with the reasons as comments
     Init(InitArgs),
     /// Run two sessions, or one on two modules, and show the first step and byte where they part
     Diff(DiffArgs),
+    /// Print the configuration in force, as a file to begin one from
+    Config(ConfigArgs),
     /// Print what a shell needs to complete this program's commands and options
     Completions(CompletionsArgs),
     /// Print the manual page, as man reads it
     Man,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Print only where the file is looked for
+    #[arg(long)]
+    pub path: bool,
 }
 
 #[derive(Debug, Args)]
@@ -82,6 +125,10 @@ pub struct RunArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+
+    /// Columns and rows of the terminal that --format cast shows
+    #[arg(long, value_name = "COLSxROWS", default_value = "80x24", value_parser = parse_screen)]
+    pub size: (u16, u16),
 
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "PATH")]
@@ -116,6 +163,22 @@ pub struct TestArgs {
 
     #[command(flatten)]
     pub session: SessionArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct LessonArgs {
+    /// The lesson's number or name
+    pub name: Option<String>,
+
+    #[command(flatten)]
+    pub session: SessionArgs,
+
+    #[command(flatten)]
+    pub look: LookArgs,
+
+    /// Start without the mouse, so that the terminal can select text; M switches it on
+    #[arg(long)]
+    pub no_mouse: bool,
 }
 
 #[derive(Debug, Args)]
@@ -205,6 +268,10 @@ pub enum Deny {
     Warnings,
 }
 
+/// What the limits are where nothing else is said.
+pub const DEFAULT_MEMORY: u64 = 1 << 30;
+pub const DEFAULT_STORES: u64 = 4_000_000;
+
 /// How a session is set up.
 #[derive(Debug, Args, Clone)]
 pub struct SessionArgs {
@@ -256,14 +323,29 @@ pub struct LookArgs {
     pub theme: ThemeName,
 
     /// Draw with ASCII characters only
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub ascii: bool,
+
+    /// The keys that the configuration chooses.
+    #[arg(skip)]
+    pub keys: Keymap,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// The transcript, for people and for grep
     Text,
+    /// Everything that was recorded, for programs
     Json,
+    /// A report for an issue tracker, which can be run again
+    Markdown,
+    /// One page to step through in a browser, without a network
+    Html,
+    /// A picture of the moment that --at names, or of the last
+    Svg,
+    /// A recording of the terminal stepping through, for asciinema
+    Cast,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -307,7 +389,15 @@ fn parse_at(text: &str) -> Result<At, String> {
     Ok(At { step: step.parse().map_err(|_| expected())?, store })
 }
 
-fn parse_size(text: &str) -> Result<u64, String> {
+fn parse_screen(text: &str) -> Result<(u16, u16), String> {
+    let expected = || "expected columns and rows from 40x12 to 300x100, such as 80x24".to_string();
+    let (columns, rows) = text.split_once('x').ok_or_else(expected)?;
+    let (columns, rows) = (columns.parse().map_err(|_| expected())?, rows.parse().map_err(|_| expected())?);
+    let fits = (40..=300).contains(&columns) && (12..=100).contains(&rows);
+    fits.then_some((columns, rows)).ok_or_else(expected)
+}
+
+pub fn parse_size(text: &str) -> Result<u64, String> {
     let expected = || "expected a size such as 64KiB, 16MiB or 1GiB".to_string();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
@@ -322,7 +412,7 @@ fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(expected)
 }
 
-fn parse_count(text: &str) -> Result<u64, String> {
+pub fn parse_count(text: &str) -> Result<u64, String> {
     let expected = || "expected a number of stores such as 20000, 500k, 4M or 1G".to_string();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
@@ -337,7 +427,7 @@ fn parse_count(text: &str) -> Result<u64, String> {
     number.checked_mul(times).ok_or_else(expected)
 }
 
-fn parse_time(text: &str) -> Result<MaxTime, String> {
+pub fn parse_time(text: &str) -> Result<MaxTime, String> {
     let expected = || "expected a time such as 500ms, 10s or 2m, or 0 for no limit".to_string();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
@@ -359,7 +449,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 
@@ -383,6 +472,10 @@ mod tests {
         assert_eq!(parse_time("0"), Ok(MaxTime(None)));
         assert_eq!(parse_time("500ms"), Ok(MaxTime(Some(Duration::from_millis(500)))));
         assert!(parse_time("10").unwrap_err().contains("10s"));
+        assert_eq!(parse_screen("120x40"), Ok((120, 40)));
+        for bad in ["", "80", "0x0", "39x12", "80x24x2", "99999x24", "-80x24"] {
+            assert!(parse_screen(bad).unwrap_err().contains("80x24"), "{bad}");
+        }
         assert_eq!(parse_at("4.12"), Ok(At { step: 4, store: Some(12) }));
         assert!(parse_at("x").is_err());
         assert_eq!(parse_set("a=b=c"), Ok(("a".into(), "b=c".into())));

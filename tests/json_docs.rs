@@ -52,6 +52,8 @@ fn walk(value: &Value, path: &str, seen: &mut Seen) {
 /// The rows of the page's tables: key and type.
 fn described() -> BTreeMap<String, String> {
     let page = include_str!("../docs/json.md");
+    // What follows is another document's: tests/inspect.rs holds that to the page.
+    let page = page.split("# The description of a module").next().unwrap_or(page);
     let mut keys = BTreeMap::new();
     for line in page.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();

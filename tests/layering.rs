@@ -8,18 +8,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part and the other parts it may name. `main` and `cli` wire everything and may name anything.
-const PARTS: [(&str, &[&str]); 11] = [
+const PARTS: [(&str, &[&str]); 13] = [
+    ("prose", &[]),
     ("safe", &[]),
     ("source", &[]),
     ("value", &["safe"]),
-    ("script", &["value", "safe"]),
-    ("timeline", &["value", "safe", "source"]),
+    ("script", &["value", "safe", "prose"]),
+    ("timeline", &["value", "safe", "source", "prose"]),
     ("guest", &["value", "safe", "source"]),
-    ("session", &["guest", "script", "timeline", "value", "safe", "source"]),
-    ("report", &["timeline", "value", "safe", "source"]),
-    ("app", &["timeline", "value", "safe", "source"]),
-    ("ui", &["app", "timeline", "value", "safe", "source"]),
-    ("terminal", &["app", "ui", "timeline", "value", "safe", "source"]),
+    ("inspect", &["guest", "safe"]),
+    ("session", &["guest", "script", "timeline", "value", "safe", "source", "prose"]),
+    ("report", &["timeline", "value", "safe", "source", "prose"]),
+    // `script`: what is typed is read, and completed, at each key.
+    ("app", &["script", "timeline", "value", "safe", "source", "prose"]),
+    ("ui", &["app", "timeline", "value", "safe", "source", "prose"]),
+    ("terminal", &["app", "ui", "timeline", "value", "safe", "source", "prose"]),
 ];
 
 /// Crates that only some may name: files by the start of their path below `src/`.
@@ -333,7 +336,7 @@ mod scanner {
     fn complains_with_file_line_and_what_is_allowed() {
         assert_eq!(
             complaints("script/eval.rs", "use std::fmt;\nuse crate::session::Session;"),
-            ["src/script/eval.rs:2: `script` names `session`; it may name value, safe"]
+            ["src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose"]
         );
         assert_eq!(
             complaints("safe.rs", "use crate::value;"),

@@ -44,3 +44,23 @@ fn the_screen_is_what_the_program_draws_in_the_middle_of_step_4() {
     assert_eq!((live.app.moment.step, live.app.moment.event), (4, 7));
     assert_block("screen", &format!("```text\n{}```", live.screen()));
 }
+
+/// What a command prints, as a block.
+fn printed(command: &str) -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_linmem"))
+        .args([command, "guest/examples/alloc.wat"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    format!("```text\n{}```", String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn the_description_is_what_inspect_prints() {
+    assert_block("inspect", &printed("inspect"));
+}
+
+#[test]
+fn the_first_steps_are_what_init_writes() {
+    assert_block("init", &printed("init"));
+}

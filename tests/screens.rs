@@ -1,5 +1,7 @@
 //! Whole screens, as a person sees them: the text, and below it the styles cell by cell, each with a letter of its own.
 
+#[path = "screens/explore.rs"]
+mod explore;
 #[path = "screens/inside.rs"]
 mod inside;
 #[path = "screens/map.rs"]

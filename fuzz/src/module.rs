@@ -38,7 +38,8 @@ pub fn mutate(bytes: &[u8], most: usize, seed: u32) -> Option<Vec<u8>> {
         let text = std::str::from_utf8(bytes).ok()?;
         return wat::parse_str(text).ok().filter(|wasm| wasm.len() <= most);
     }
-    if !bytes.starts_with(MAGIC) {
+    // The mutations take for granted what is valid.
+    if !bytes.starts_with(MAGIC) || Validator::new().validate_all(bytes).is_err() {
         return None;
     }
     let mut mutation = WasmMutate::default();

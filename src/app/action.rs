@@ -56,12 +56,25 @@ pub enum Action {
     FindPrevious,
     // The session.
     EditInputs,
+    /// Opens the line for an answer to the question of the step shown.
+    Answer,
+    /// Shows one more hint to that question.
+    Hint,
+    NextLesson,
     ChooseSession,
+    /// Opens the line of `:`.
+    OpenPrompt,
+    /// Shows the next of the branches that were set aside.
+    SwapBranch,
+    /// Shows what the guest exports and imports.
+    Overview,
     /// Stops the running step; leaves when none runs.
     Interrupt,
     /// Gives up what is under way: a count, the running step, the marks of a search. Never leaves.
     Escape,
     // The program.
+    /// Asks for the name of a file to save the moment to.
+    Save,
     CopyRow,
     CopyView,
     Cumulative,
@@ -74,6 +87,12 @@ pub enum Action {
     // Overlays.
     Close,
     Confirm,
+    /// Completes the line being typed.
+    Complete,
+    CompleteBack,
+    /// The line of `:` that was typed before this one.
+    Older,
+    Newer,
     /// Changes the line being typed.
     Edit(InputRequest),
 }

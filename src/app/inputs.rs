@@ -37,7 +37,7 @@ pub fn as_typed(value: &Value) -> String {
 pub(super) fn confirm(app: &mut App) -> Effect {
     let Overlay::Inputs { fields, .. } = &mut app.overlay else { return Effect::None };
     match app.engine {
-        Engine::Running { .. } => {
+        Engine::Running { .. } | Engine::Replaying { .. } => {
             app.complain("A step is running: ctrl-c cancels it, then press enter again.");
             return Effect::None;
         }

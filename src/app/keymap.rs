@@ -1,15 +1,17 @@
 //! Which key means what: one table, from which the keys themselves, the help, the status line, the README's list and the
 //! tests for conflicts are made. Adding a key is adding a line here.
 
-use std::fmt::Write as _;
-use std::sync::LazyLock;
+mod custom;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use std::fmt::Write as _;
+
+use crossterm::event::KeyEvent;
 use tui_input::InputRequest;
 
-use super::{Action, App, Engine, keys, unfold};
+use super::{Action, App, Engine, course, keys, unfold};
 
 pub use super::keys::parse;
+pub use custom::{Bound, Choice, KeyError, Keymap};
 
 /// What is open, and so what keys mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,12 +19,26 @@ pub enum Context {
     Normal,
     Help,
     Search,
+    Save,
     Inputs,
     Sessions,
+    Answer,
+    Prompt,
+    Guest,
 }
 
 impl Context {
-    pub const ALL: [Context; 5] = [Context::Normal, Context::Help, Context::Search, Context::Inputs, Context::Sessions];
+    pub const ALL: [Context; 9] = [
+        Context::Normal,
+        Context::Help,
+        Context::Search,
+        Context::Save,
+        Context::Inputs,
+        Context::Sessions,
+        Context::Answer,
+        Context::Prompt,
+        Context::Guest,
+    ];
 }
 
 /// Bindings that help shows together.
@@ -64,7 +80,7 @@ pub struct Binding {
     pub action: Action,
     /// Two or three words.
     pub name: &'static str,
-    /// One sentence.
+    /// One sentence; `{next step}` in it stands for the key of that binding.
     pub description: &'static str,
     pub group: Group,
     pub contexts: &'static [Context],
@@ -74,9 +90,11 @@ pub struct Binding {
 
 const NORMAL: &[Context] = &[Context::Normal];
 const EVERYWHERE: &[Context] = &Context::ALL;
-const LISTS: &[Context] = &[Context::Help, Context::Inputs, Context::Sessions];
-const SCROLLED: &[Context] = &[Context::Help, Context::Sessions];
-const TYPING: &[Context] = &[Context::Search, Context::Inputs];
+const LISTS: &[Context] = &[Context::Help, Context::Inputs, Context::Sessions, Context::Guest];
+const SCROLLED: &[Context] = &[Context::Help, Context::Sessions, Context::Guest];
+const TYPING: &[Context] = &[Context::Search, Context::Save, Context::Inputs, Context::Answer, Context::Prompt];
+const PROMPT: &[Context] = &[Context::Prompt];
+const ANSWERING: &[Context] = &[Context::Answer];
 
 const fn binding(
     keys: &'static [&'static str],
@@ -122,6 +140,13 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["esc"], Action::Escape, "give up",
         "Cancels the running step, a number being typed, or the marks of a search; it never leaves the program.", Group::Session)
         .shown("esc", "cancel"),
+    // Learning.
+    normal(&["i"], Action::Answer, "answer",
+        "Answers the question of the step shown: the next step shows whether it is right.", Group::Session).shown("i", "answer"),
+    normal(&["H"], Action::Hint, "hint", "Shows a hint to the question, where there is one.", Group::Session)
+        .shown("H", "hint"),
+    normal(&["L"], Action::NextLesson, "next lesson", "Opens the lesson behind the one that is open.", Group::Session)
+        .shown("L", "lesson"),
     // Time.
     normal(&["→", "l", "space", "enter"], Action::Next, "next step",
         "Goes one step forward in time, in an unfolded step one store; at the last step that has run, runs the next one.",
@@ -129,14 +154,20 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["←", "h", "backspace"], Action::Back, "back",
         "Goes one step back in time, in an unfolded step one store; nothing is run again.", Group::Time).shown("←", "back"),
     normal(&["o"], Action::Unfold, "unfold",
-        "Unfolds steps into their stores and stands before the first; again, folds them. 400o goes to store 400.", Group::Time)
+        "Unfolds steps into their stores and stands before the first; again, folds them. 400{unfold} goes to store 400.", Group::Time)
         .shown("o", "stores"),
     normal(&["g"], Action::First, "first step", "Goes to step 0, the instantiation.", Group::Time),
     normal(&["G"], Action::Last, "last step",
-        "Goes to the last step that has run; pressed there, runs all the others. 12G goes to step 12, running up to it if need be.",
+        "Goes to the last step that has run; pressed there, runs all the others. 12{last step} goes to step 12, running up to it if need be.",
         Group::Time).shown("G", "end"),
-    normal(&["Home"], Action::Start, "first store", "Goes before the first store of an unfolded step; else like g.", Group::Time),
-    normal(&["End"], Action::End, "last store", "Goes to the last store of an unfolded step; else like G.", Group::Time),
+    // Exploring: early, so that a narrow status line has room for them.
+    binding(&[":"], Action::OpenPrompt, "type a step",
+        "Types a step of the steps language and runs it after the step shown; or save FILE, help, guest, q.", Group::Session,
+        &[Context::Normal, Context::Guest]).shown(":", "type"),
+    normal(&["x"], Action::SwapBranch, "other branch",
+        "Shows the next branch: typing a step after going back sets aside what followed.", Group::Session).shown("x", "branch"),
+    normal(&["Home"], Action::Start, "first store", "Goes before the first store of an unfolded step; else like {first step}.", Group::Time),
+    normal(&["End"], Action::End, "last store", "Goes to the last store of an unfolded step; else like {last step}.", Group::Time),
     normal(&["}"], Action::NextTouch, "next touch",
         "Goes to the next write to the byte under the cursor, in whichever step that is.", Group::Time),
     normal(&["{"], Action::PreviousTouch, "previous touch",
@@ -149,7 +180,7 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["F"], Action::PreviousFinding, "previous finding", "Goes to the finding before.", Group::Time),
     normal(&["b"], Action::Blamed, "blamed step", "Goes to the step that the finding shown blames.", Group::Time),
     normal(&["0", "7", "8", "9"], Action::Digit(0), "number",
-        "Digits before G are the number of a step, before o that of a store. The digits 1 to 6 count too.", Group::Time),
+        "Digits before {last step} are the number of a step, before {unfold} that of a store. The digits 1 to 6 count too.", Group::Time),
     // Panes.
     normal(&["tab"], Action::NextPane, "next pane", "Goes to the next pane.", Group::Panes).shown("tab", "pane"),
     normal(&["shift-tab"], Action::PreviousPane, "previous pane", "Goes to the previous pane.", Group::Panes),
@@ -189,13 +220,18 @@ pub const BINDINGS: &[Binding] = &[
     // Session.
     normal(&["e"], Action::EditInputs, "edit inputs",
         "Edits the session's inputs and runs it again up to the step shown.", Group::Session).shown("e", "edit"),
-    normal(&["p"], Action::ChooseSession, "choose session", "Opens the list of sessions to choose from.", Group::Session)
+    normal(&["p"], Action::ChooseSession, "choose session", "Opens the list of sessions and lessons to choose from.", Group::Session)
         .shown("p", "sessions"),
+    normal(&["m"], Action::Overview, "module", "Shows what the guest exports and imports, and what to type first.",
+        Group::Session).shown("m", "module"),
+    normal(&["s"], Action::Save, "save",
+        "Saves the moment shown to a file: .svg a picture, .html a page, .md a report, .txt or .json a transcript.", Group::Session)
+        .shown("s", "save"),
     // Program.
     normal(&["M"], Action::Mouse, "mouse",
         "Turns the mouse on or off; off, the terminal selects text with it as usual.", Group::Program),
     binding(&["ctrl-c"], Action::Interrupt, "interrupt",
-        "Cancels the running step; when nothing runs, or the step does not stop, leaves the program.", Group::Program, EVERYWHERE),
+        "Cancels the running step; when nothing runs, or the step does not stop, leaves the program. In the line of {type a step} it closes that.", Group::Program, EVERYWHERE),
     binding(&["ctrl-z"], Action::Suspend, "suspend", "Suspends the program; fg brings it back.", Group::Program, EVERYWHERE),
     binding(&["ctrl-l"], Action::Redraw, "redraw", "Draws the whole screen again.", Group::Program, EVERYWHERE),
     normal(&["?"], Action::Help, "help", "Shows all keys.", Group::Program).shown("?", "help"),
@@ -207,10 +243,26 @@ pub const BINDINGS: &[Binding] = &[
         .shown("enter", "open"),
     binding(&["enter"], Action::Confirm, "find", "Finds what was typed, from the cursor on.", Group::Typing, &[Context::Search])
         .shown("enter", "find"),
+    binding(&["enter"], Action::Confirm, "save", "Saves the file; over one that is there only when pressed again.",
+        Group::Typing, &[Context::Save]).shown("enter", "save"),
     binding(&["tab"], Action::CompleteName, "complete",
         "Completes a name behind @, and lists the names that fit.", Group::Typing, &[Context::Search]).shown("tab", "name"),
     binding(&["enter"], Action::Confirm, "run again", "Runs the session again with these inputs.", Group::Typing,
         &[Context::Inputs]).shown("enter", "run again"),
+    binding(&["enter"], Action::Confirm, "answer",
+        "Takes the answer and runs the next step; without an answer, just runs it.", Group::Typing, ANSWERING)
+        .shown("enter", "answer"),
+    binding(&["tab"], Action::Hint, "hint", "Shows a hint to the question.", Group::Typing, ANSWERING)
+        .shown("tab", "hint"),
+    binding(&["↓"], Action::Down, "down", "Goes down in what happened.", Group::Typing, ANSWERING),
+    binding(&["↑"], Action::Up, "up", "Goes up in what happened.", Group::Typing, ANSWERING),
+    binding(&["enter"], Action::Confirm, "run", "Runs the step that was typed.", Group::Typing, PROMPT).shown("enter", "run"),
+    binding(&["tab"], Action::Complete, "complete", "Completes the word, and goes on to the next choice.", Group::Typing,
+        PROMPT).shown("tab", "complete"),
+    binding(&["shift-tab"], Action::CompleteBack, "complete back", "Goes back to the choice before.", Group::Typing, PROMPT),
+    binding(&["↑", "ctrl-p"], Action::Older, "older line", "Shows the line typed before.", Group::Typing, PROMPT)
+        .shown("↑", "history"),
+    binding(&["↓", "ctrl-n"], Action::Newer, "newer line", "Shows the line typed after.", Group::Typing, PROMPT),
     binding(&["tab"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS).shown("tab", "next"),
     binding(&["↓"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS),
     binding(&["shift-tab", "↑"], Action::Up, "previous", "Goes to the previous input or line.", Group::Open, LISTS),
@@ -223,6 +275,8 @@ pub const BINDINGS: &[Binding] = &[
     binding(&["esc", "q", "?"], Action::Close, "close", "Closes the help.", Group::Open, &[Context::Help]).shown("esc", "close"),
     binding(&["esc", "q", "p"], Action::Close, "close", "Closes the list.", Group::Open, &[Context::Sessions])
         .shown("esc", "close"),
+    binding(&["esc", "q", "m", "enter", "space"], Action::Close, "close", "Closes what is said of the guest.", Group::Open,
+        &[Context::Guest]).shown("esc", "close"),
     binding(&["esc"], Action::Close, "close", "Closes the line without doing anything.", Group::Typing, TYPING)
         .shown("esc", "close"),
     // The line being typed.
@@ -240,21 +294,9 @@ pub const BINDINGS: &[Binding] = &[
     edit(&["ctrl-y"], InputRequest::Yank, "put back", "Puts back what was deleted last."),
 ];
 
-static PARSED: LazyLock<Vec<(KeyEvent, &'static Binding)>> = LazyLock::new(|| {
-    BINDINGS.iter().flat_map(|b| b.keys.iter().filter_map(move |key| Some((keys::parse(key)?, b)))).collect()
-});
-
-/// What a key means in a context; `None` where it means nothing, or is let go.
+/// What a key means in a context by the table as it stands here; `None` where it means nothing, or is let go.
 pub fn lookup(context: Context, event: KeyEvent) -> Option<Action> {
-    if event.kind == KeyEventKind::Release {
-        return None;
-    }
-    let event = keys::normal(event);
-    let binding = PARSED.iter().find(|(key, b)| *key == event && b.contexts.contains(&context)).map(|(_, b)| b)?;
-    match (binding.action, event.code) {
-        (Action::Digit(_), KeyCode::Char(c)) => c.to_digit(10).and_then(|d| u8::try_from(d).ok()).map(Action::Digit),
-        (action, _) => Some(action),
-    }
+    Keymap::default().lookup(context, event)
 }
 
 /// The groups in the order help shows them, each with its bindings.
@@ -263,13 +305,12 @@ pub fn groups() -> impl Iterator<Item = (Group, Vec<&'static Binding>)> {
 }
 
 /// The keys that apply now with a word each, in the table's order.
-pub fn status_keys(app: &App) -> Vec<(&'static str, &'static str)> {
+pub fn status_keys(app: &App) -> Vec<(&str, &'static str)> {
     let context = app.context();
-    BINDINGS
-        .iter()
-        .filter(|b| b.contexts.contains(&context) && (context != Context::Normal || applies(app, b.action)))
-        .filter_map(|b| b.status)
-        .collect()
+    let is_shown =
+        |b: &Binding| b.contexts.contains(&context) && (context != Context::Normal || applies(app, b.action));
+    let bindings = app.keys.bindings().iter().filter(|bound| is_shown(bound.binding));
+    bindings.filter_map(|bound| app.keys.status_key(bound)).collect()
 }
 
 fn applies(app: &App, action: Action) -> bool {
@@ -285,13 +326,27 @@ fn applies(app: &App, action: Action) -> bool {
         Action::NextFinding => app.timeline.steps().iter().any(|step| !step.findings.is_empty()),
         Action::WhoWrote => !app.writers().is_empty(),
         Action::Last => step.saturating_add(1) < ran || app.engine == Engine::Ready,
-        Action::Escape => app.count.is_some() || matches!(app.engine, Engine::Running { cancelling: false, .. }),
+        Action::Escape => {
+            app.count.is_some()
+                || matches!(
+                    app.engine,
+                    Engine::Running { cancelling: false, .. } | Engine::Replaying { cancelling: false, .. }
+                )
+        }
         Action::NextPane => !app.timeline.planned.is_empty(),
         Action::OpenSearch => !app.memory().is_empty(),
         Action::NextChange => app.cumulative || app.record().is_some_and(|r| !r.changes.is_empty()),
         Action::FindNext => app.search.is_some(),
+        Action::Save => app.record().is_some(),
         Action::EditInputs => !app.timeline.inputs.is_empty(),
-        Action::ChooseSession => !app.sessions.is_empty(),
+        Action::ChooseSession => app.choices() > 0,
+        Action::Answer => course::open_question(app).is_some(),
+        Action::Hint => app.course.hints(app.moment.step) < course::hints_here(app),
+        Action::NextLesson => app.course.next().is_some() && course::is_at_end(app),
+        Action::OpenPrompt => ran > 0,
+        Action::SwapBranch => app.branches.set_aside() > 0,
+        // For those who explore: who has a script follows it.
+        Action::Overview => ran > 0 && app.timeline.planned.iter().all(|planned| planned.line.is_none()),
         _ => true,
     }
 }
@@ -299,11 +354,12 @@ fn applies(app: &App, action: Action) -> bool {
 /// The whole table as Markdown, for the README.
 pub fn markdown_table() -> String {
     let mut out = String::from("| keys | what they do |\n| --- | --- |\n");
-    for (group, bindings) in groups() {
+    let keymap = Keymap::default();
+    for group in Group::ALL {
         let _ = writeln!(out, "| **{}** | |", group.title());
-        for binding in bindings {
-            let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-            let _ = writeln!(out, "| {} | {} |", keys.join(" "), binding.description.replace('|', "\\|"));
+        for bound in keymap.bindings().iter().filter(|bound| bound.binding.group == group) {
+            let keys: Vec<String> = bound.keys.iter().map(|key| format!("`{key}`")).collect();
+            let _ = writeln!(out, "| {} | {} |", keys.join(" "), bound.described(&keymap).replace('|', "\\|"));
         }
     }
     out
@@ -312,6 +368,7 @@ pub fn markdown_table() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossterm::event::KeyEventKind;
     use std::collections::HashSet;
 
     #[test]
@@ -361,13 +418,6 @@ mod tests {
     }
 
     #[test]
-    fn later_keys_are_free() {
-        for key in [":", "s"] {
-            assert_eq!(lookup(Context::Normal, keys::parse(key).unwrap()), None, "{key}");
-        }
-    }
-
-    #[test]
     fn digits_carry_themselves_and_letters_are_typed() {
         let press = |key| lookup(Context::Normal, keys::parse(key).unwrap());
         assert_eq!(press("3"), Some(Action::Digit(3)));
@@ -388,6 +438,7 @@ mod tests {
                 assert!(table.contains(&format!("`{key}`")), "{key}");
             }
         }
+        assert!(!table.contains("|  |"), "a sentence is missing: {table}");
         assert_eq!(table.lines().count(), 2 + BINDINGS.len() + Group::ALL.len());
         assert_eq!(groups().map(|(_, b)| b.len()).sum::<usize>(), BINDINGS.len());
     }

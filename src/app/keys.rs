@@ -16,10 +16,10 @@ pub fn parse(spec: &str) -> Option<KeyEvent> {
         name = rest;
     }
     let code = match name {
-        "→" => KeyCode::Right,
-        "←" => KeyCode::Left,
-        "↑" => KeyCode::Up,
-        "↓" => KeyCode::Down,
+        "→" | "right" => KeyCode::Right,
+        "←" | "left" => KeyCode::Left,
+        "↑" | "up" => KeyCode::Up,
+        "↓" | "down" => KeyCode::Down,
         "space" => KeyCode::Char(' '),
         "enter" => KeyCode::Enter,
         "esc" => KeyCode::Esc,

@@ -7,7 +7,10 @@
 //! event is at most the step's last where the step is unfolded, and its end where it is folded.
 
 pub mod action;
+pub mod branch;
+pub mod complete;
 mod copy;
+pub mod course;
 pub mod dump;
 pub mod events;
 mod findings;
@@ -21,27 +24,38 @@ pub mod map;
 mod mouse;
 pub mod names;
 pub mod origin;
+pub mod overview;
+pub mod prompt;
 mod receive;
 #[doc(hidden)]
 pub mod sample;
+pub mod save;
 pub mod search;
 mod shown;
 #[cfg(test)]
 mod tests;
 mod time;
+mod typed;
 mod unfold;
 mod update;
 mod view;
 
 pub use action::Action;
-pub use keymap::{Context, status_keys};
+pub use course::{Course, Lesson};
+pub use keymap::{Context, Keymap, status_keys};
 pub use mouse::{click, wheel};
 pub use receive::receive;
 pub use shown::MOST_WRITERS;
+pub use typed::Replay;
 pub use update::{key, paste, resize, update};
 
-use crate::timeline::{InputFacts, Moment, StepRecord, Timeline};
+use std::collections::VecDeque;
+
+use crate::timeline::{InputFacts, Moment, PlannedStep, StepRecord, Timeline};
+use branch::Branches;
+use prompt::{Prompt, SaveSteps};
 use shown::Shown;
+use typed::Errand;
 
 /// Everything the screen shows.
 #[derive(Debug, Clone)]
@@ -68,14 +82,34 @@ pub struct App {
     pub mouse: bool,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// The sessions `p` offers.
+    /// The sessions `p` offers, the lessons behind them.
     pub sessions: Vec<SessionChoice>,
+    /// Which key does what.
+    pub keys: Keymap,
+    /// The lessons, and what the person said to questions.
+    pub course: Course,
     /// Run on until this step has run; `usize::MAX` for as far as it goes.
     pub goal: Option<usize>,
     /// The event at which to stand in the goal's step, unfolded, once it has run.
     pub goal_event: Option<u32>,
     /// A step that arrives is shown at once: so unless the person went back while it ran.
     pub following: bool,
+    /// What was set aside when a step was typed after going back.
+    pub branches: Branches,
+    /// `import` and `memory` lines typed for the guest of the branch that is shown.
+    pub setup: Vec<String>,
+    /// The last of them, while the guest that is given it is opened.
+    setting_up: Option<String>,
+    /// Lines typed with `:`, the oldest first.
+    pub history: Vec<String>,
+    /// Typed lines that wait for the running step to end.
+    pub queue: VecDeque<String>,
+    /// A line that the history has got since it was last kept for other runs.
+    pub remembered: Option<String>,
+    /// The typed statement that the session was asked for and has not taken yet.
+    under_way: Option<String>,
+    /// What the steps that run again run for.
+    errand: Option<Errand>,
     /// Lines scrolled off the top of the panes that are neither steps nor memory.
     pub scroll: Scroll,
     /// The pane before the digits typed so far, which `G` turns into a step's number and so takes back.
@@ -108,6 +142,8 @@ pub struct ScrollLimits {
     /// The least and the most.
     pub source: (i16, i16),
     pub help: u16,
+    /// Of the overview of the guest.
+    pub overview: u16,
 }
 
 /// Takes back what was scrolled past the last screenful of each pane, which only drawing can tell, so that the next key
@@ -119,6 +155,9 @@ pub fn limit_scroll(app: &mut App, last: ScrollLimits) {
     app.scroll.source = app.scroll.source.max(last.source.0).min(last.source.1);
     if let Overlay::Help { scroll } = &mut app.overlay {
         *scroll = (*scroll).min(last.help);
+    }
+    if let Overlay::Guest { scroll } = &mut app.overlay {
+        *scroll = (*scroll).min(last.overview);
     }
 }
 
@@ -141,9 +180,19 @@ impl App {
             mouse,
             size,
             sessions,
+            keys: Keymap::default(),
+            course: Course::default(),
             goal: None,
             goal_event: None,
             following: true,
+            branches: Branches::default(),
+            setup: Vec::new(),
+            setting_up: None,
+            history: Vec::new(),
+            queue: VecDeque::new(),
+            remembered: None,
+            under_way: None,
+            errand: None,
             scroll: Scroll::default(),
             count_pane: None,
             before_restart: None,
@@ -164,14 +213,23 @@ impl App {
             Overlay::None => Context::Normal,
             Overlay::Help { .. } => Context::Help,
             Overlay::Search { .. } => Context::Search,
+            Overlay::Save { .. } => Context::Save,
             Overlay::Inputs { .. } => Context::Inputs,
             Overlay::Sessions { .. } => Context::Sessions,
+            Overlay::Answer { .. } => Context::Answer,
+            Overlay::Prompt(_) => Context::Prompt,
+            Overlay::Guest { .. } => Context::Guest,
         }
     }
 
-    /// Whether a step runs now.
+    /// How many sessions and lessons there are to choose from.
+    pub fn choices(&self) -> usize {
+        self.sessions.len().saturating_add(self.course.lessons.len())
+    }
+
+    /// Whether a step runs now, or runs again.
     pub fn is_running(&self) -> bool {
-        matches!(self.engine, Engine::Running { .. })
+        matches!(self.engine, Engine::Running { .. } | Engine::Replaying { .. })
     }
 
     fn say(&mut self, text: impl Into<String>) {
@@ -197,6 +255,8 @@ pub enum Engine {
     Ready,
     /// Step `step` runs.
     Running { step: usize, progress: Progress, cancelling: bool },
+    /// What is shown runs again, in a new guest: so many of so many steps are done.
+    Replaying { step: usize, steps: usize, progress: Progress, cancelling: bool },
     /// Every step has run, or a step ended in anything but ok.
     Ended,
     /// The session could not be opened; a message safe to print, of several lines perhaps.
@@ -236,9 +296,26 @@ pub enum Overlay {
         fields: Vec<InputField>,
         chosen: usize,
     },
-    /// `p`
+    /// `s`: a file's name being typed, and the name that is known to be taken.
+    Save {
+        input: tui_input::Input,
+        taken: Option<String>,
+    },
+    /// `p`: the sessions, and behind them the lessons.
     Sessions {
         chosen: usize,
+    },
+    /// `i`: the answer to the question of the step shown.
+    Answer {
+        input: tui_input::Input,
+        /// Why the last try could not be read.
+        error: Option<String>,
+    },
+    /// `:`
+    Prompt(Prompt),
+    /// `m`: what the guest exports and imports; scrolled by so many lines.
+    Guest {
+        scroll: u16,
     },
 }
 
@@ -290,8 +367,22 @@ pub enum Message {
     /// The running step is alive; a number that grows.
     Progress(Progress),
     OpenFailed(String),
+    /// What became of a file that was to be saved.
+    Saved(Result<String, save::Refused>),
     /// New inputs were refused, each with its reason; the old run stays as it is.
     InputsRefused(Vec<(String, String)>),
+    /// A typed statement is the next step, and runs.
+    Inserted(PlannedStep),
+    /// A typed statement will not be run: why.
+    Refused(String),
+    /// So many steps have run again.
+    Again(usize),
+    /// A new guest stands at the end of what is shown.
+    Replayed,
+    /// It could not be brought there: why, unless the person stopped it.
+    NotReplayed(Option<String>),
+    /// What became of `:save`: what was written, or why nothing was.
+    StepsSaved(Result<String, String>),
 }
 
 /// What the terminal must do after an update. Drawing goes without saying.
@@ -304,9 +395,20 @@ pub enum Effect {
     Cancel,
     /// Run the session again from the start with these values, as typed: (name, text).
     Restart(Vec<(String, String)>),
-    /// Open one of `sessions`.
+    /// Open one of `sessions`, or of the lessons, counted on from them.
     Open(usize),
+    /// Run this statement as the next step.
+    Insert(String),
+    /// Bring a new guest to the end of what is shown: what [`App::replay`] says.
+    Replay,
+    /// Write the session as a steps file.
+    SaveSteps(Box<SaveSteps>),
     Copy(String),
+    /// Save the moment shown to this file; over one that is there only where asked to.
+    Save {
+        path: String,
+        replace: bool,
+    },
     CaptureMouse(bool),
     Suspend,
     Redraw,

@@ -1,6 +1,6 @@
 //! What the session's news do to the state, and what they make the app ask for next.
 
-use super::{App, Effect, Engine, Message, Overlay, time, unfold, view};
+use super::{App, Effect, Engine, Message, Overlay, Pane, course, prompt, save, time, typed, unfold, view};
 use crate::safe;
 use crate::timeline::{Moment, Outcome, StepRecord, Timeline};
 
@@ -8,23 +8,53 @@ use crate::timeline::{Moment, Outcome, StepRecord, Timeline};
 pub fn receive(app: &mut App, message: Message) -> Effect {
     let effect = match message {
         Message::Opened(timeline) => opened(app, *timeline),
-        Message::Step(record) => step(app, *record),
+        Message::Step(record) => match step(app, *record) {
+            Effect::None if !app.is_running() => typed::run_waiting(app),
+            effect => effect,
+        },
         Message::Ended => ended(app),
         Message::Progress(so_far) => {
-            if let Engine::Running { progress, .. } = &mut app.engine {
+            if let Engine::Running { progress, .. } | Engine::Replaying { progress, .. } = &mut app.engine {
                 *progress = so_far;
             }
             Effect::None
         }
+        Message::OpenFailed(why) if app.setting_up.is_some() => {
+            let text = app.setting_up.take().unwrap_or_default();
+            typed::not_set_up(app, &text, why)
+        }
         Message::OpenFailed(text) => {
             app.engine = Engine::Broken(text);
             app.goal = None;
+            app.queue.clear();
             app.before_restart = None;
             close_inputs(app);
             Effect::None
         }
+        Message::Saved(result) => {
+            save::saved(app, result);
+            Effect::None
+        }
         Message::InputsRefused(reasons) => refused(app, reasons),
+        Message::Inserted(planned) => typed::inserted(app, planned),
+        Message::Refused(why) => typed::refused(app, why),
+        Message::Again(done) => {
+            if let Engine::Replaying { step, .. } = &mut app.engine {
+                *step = done;
+            }
+            Effect::None
+        }
+        Message::Replayed => typed::replayed(app),
+        Message::NotReplayed(why) => typed::not_replayed(app, why),
+        Message::StepsSaved(result) => {
+            match result {
+                Ok(what) => app.say(what),
+                Err(why) => app.complain(why),
+            }
+            Effect::None
+        }
     };
+    prompt::look_again(app);
     view::settle(app);
     effect
 }
@@ -34,10 +64,24 @@ fn opened(app: &mut App, timeline: Timeline) -> Effect {
     app.timeline = timeline;
     app.moment = Moment::end_of(app.timeline.steps().len().saturating_sub(1));
     app.forget_shown();
+    app.course.forget();
+    // Prose is what such a session is read for: its pane has the focus, and so the room.
+    if !app.timeline.document.is_empty() && app.pane == Pane::Steps {
+        app.pane = Pane::Happened;
+    }
     app.arrived = None;
     app.finding = None;
     // Another session begins folded; the same one, run again, is looked at as it was.
-    app.unfolded &= app.before_restart.take().is_some();
+    let is_again = app.before_restart.take().is_some();
+    app.unfolded &= is_again;
+    if is_again {
+        app.branches.bring_to_life();
+    } else {
+        app.branches = Default::default();
+        app.setup.clear();
+        (app.errand, app.under_way) = (None, None);
+    }
+    app.setting_up = None;
     app.notice = None;
     app.top = 0;
     app.cursor = 0;
@@ -59,6 +103,13 @@ fn step(app: &mut App, record: StepRecord) -> Effect {
     let planned = app.timeline.planned.len();
     let is_last = planned != 0 && index.saturating_add(1) >= planned;
     app.engine = if is_last { Engine::Ended } else { Engine::Ready };
+    if is_last {
+        course::finish(app);
+    }
+    if index == 0 && planned == 1 && app.branches.is_first() && matches!(app.overlay, Overlay::None) {
+        // A guest without a script: what it is, and what to type.
+        app.overlay = Overlay::Guest { scroll: 0 };
+    }
     match app.goal {
         _ if !app.following => {}
         None => time::enter(app, index),

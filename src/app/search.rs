@@ -1,6 +1,6 @@
 //! Finding text, bytes and addresses in the memory shown.
 
-use super::{App, Overlay, Search, names, view};
+use super::{Action, App, Overlay, Search, names, view};
 use crate::safe;
 use crate::timeline::Image;
 
@@ -195,7 +195,8 @@ fn arrive(app: &mut App, found: Option<u64>, wrapped: bool, wrapped_words: &str)
 }
 
 fn nothing_sought(app: &mut App) {
-    app.say("Nothing is being looked for yet: press / first.");
+    let find = app.keys.key_of(Action::OpenSearch);
+    app.say(format!("Nothing is being looked for yet: press {find} first."));
 }
 
 #[cfg(test)]

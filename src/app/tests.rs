@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use super::sample::{self, app, app_over, opened};
 use super::*;
 use crate::timeline::{Image, Outcome};
+use crate::value::Value;
 
+mod explore;
 mod findings;
 mod places;
 mod unfold;

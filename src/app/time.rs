@@ -1,9 +1,10 @@
 //! Moving through time: forward and back over what has run, and on to what has not. Going back never runs anything.
 
-use super::{App, Effect, Engine, unfold};
+use super::{App, Effect, Engine, typed, unfold};
 use crate::timeline::{Moment, Outcome};
 
-const OVER: &str = "The session is over: ← goes back, e edits the inputs, p chooses another session.";
+const OVER: &str = "The session is over: ← goes back, : types another step, e edits the inputs, p chooses a session.";
+const NEXT_LESSON: &str = "The lesson is over: L opens the next one, ← goes back, p lists all lessons.";
 
 /// One step forward, or one event in an unfolded step; at the last step that has run, asks for the next.
 pub(super) fn next(app: &mut App) -> Effect {
@@ -115,7 +116,9 @@ fn run_to(app: &mut App, goal: usize) -> Effect {
 
 fn run_next(app: &mut App) -> Effect {
     match &app.engine {
-        Engine::Ready => return start(app),
+        Engine::Ready if app.branches.is_live() => return start(app),
+        Engine::Ready => return typed::run_again(app, None, false),
+        Engine::Replaying { .. } => app.say("What ran before runs again first; esc stops that."),
         Engine::Running { cancelling: true, .. } => app.say("The step is being cancelled."),
         Engine::Running { step, .. } => run_one_more(app, *step),
         Engine::Opening => run_one_more(app, 0),
@@ -135,6 +138,7 @@ fn run_one_more(app: &mut App, running: usize) {
 pub(super) fn over(app: &App) -> String {
     let last = app.timeline.steps().last().filter(|s| s.outcome != Outcome::Ok && !s.is_claimed());
     match last {
+        None if app.course.next().is_some() => NEXT_LESSON.to_owned(),
         None => OVER.to_owned(),
         Some(step) => {
             let how = match step.outcome {
@@ -143,7 +147,7 @@ pub(super) fn over(app: &App) -> String {
                 Outcome::Failed | Outcome::Ok => "failed",
             };
             format!(
-                "The session stopped at step {}, which {how}: ← goes back, e edits the inputs, p chooses another session.",
+                "The session stopped at step {}, which {how}: ← goes back, : types a step in its place, e edits the inputs.",
                 step.index
             )
         }

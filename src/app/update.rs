@@ -5,13 +5,13 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    Action, App, Effect, Engine, Overlay, Pane, copy, findings, inputs, keymap, keys, list, names, search, time,
-    unfold, view,
+    Action, App, Effect, Engine, Overlay, Pane, branch, complete, copy, course, findings, inputs, keys, list, names,
+    prompt, save, search, time, unfold, view,
 };
 use crate::safe;
 
 /// The most characters a line being typed may have.
-const LONGEST_LINE: usize = 65536;
+pub(super) const LONGEST_LINE: usize = 65536;
 /// Steps and lines of a list that a page is.
 const PAGE_LINES: usize = 10;
 
@@ -20,11 +20,14 @@ pub fn key(app: &mut App, event: KeyEvent) -> Effect {
     if event.kind == KeyEventKind::Release {
         return Effect::None;
     }
-    if let Some(action) = keymap::lookup(app.context(), event) {
+    if let Some(action) = app.keys.lookup(app.context(), event) {
         return update(app, action);
     }
     if event.modifiers.contains(KeyModifiers::ALT)
-        && matches!(app.overlay, Overlay::None | Overlay::Help { .. } | Overlay::Sessions { .. })
+        && matches!(
+            app.overlay,
+            Overlay::None | Overlay::Help { .. } | Overlay::Sessions { .. } | Overlay::Guest { .. }
+        )
     {
         return escape_then(app, event);
     }
@@ -100,7 +103,14 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::FindPrevious => search::find_previous(app),
         Action::EditInputs => inputs::open(app),
         Action::ChooseSession => open_sessions(app),
+        Action::Answer => course::open(app),
+        Action::Hint => course::hint(app),
+        Action::NextLesson => return course::next_lesson(app),
+        Action::OpenPrompt => prompt::open(app),
+        Action::SwapBranch => branch::swap(app),
+        Action::Overview => app.overlay = Overlay::Guest { scroll: 0 },
         Action::Escape => return escape(app),
+        Action::Save => save::open(app),
         Action::CopyRow => return copied(app, copy::row(app)),
         Action::CopyView => return copied(app, copy::view(app)),
         Action::Cumulative => toggle_cumulative(app),
@@ -110,6 +120,7 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::QuitKeepFrame => return Effect::Quit { keep_frame: true },
         Action::Interrupt | Action::Suspend | Action::Redraw => return anywhere(app, action),
         Action::Close | Action::Confirm | Action::CompleteName | Action::Edit(_) => {}
+        Action::Complete | Action::CompleteBack | Action::Older | Action::Newer => {}
     }
     Effect::None
 }
@@ -119,7 +130,16 @@ fn overlaid(app: &mut App, action: Action) -> Effect {
     match action {
         Action::Close => app.overlay = Overlay::None,
         Action::Confirm => return confirm(app),
+        Action::Hint => course::hint(app),
         Action::Edit(request) => edit(app, request),
+        Action::OpenPrompt => prompt::open(app),
+        Action::Complete => complete::complete(app, true),
+        Action::CompleteBack => complete::complete(app, false),
+        Action::Older => prompt::recall(app, true),
+        Action::Newer => prompt::recall(app, false),
+        Action::Interrupt if matches!(app.overlay, Overlay::Prompt(_)) && !app.is_running() => {
+            app.overlay = Overlay::None
+        }
         Action::CompleteName => names::complete(app),
         Action::Down => move_line(app, 1),
         Action::Up => move_line(app, -1),
@@ -134,7 +154,7 @@ fn overlaid(app: &mut App, action: Action) -> Effect {
 
 fn anywhere(app: &mut App, action: Action) -> Effect {
     match action {
-        Action::Interrupt if matches!(app.engine, Engine::Running { cancelling: false, .. }) => cancel(app),
+        Action::Interrupt if can_cancel(app) => cancel(app),
         Action::Interrupt => Effect::Quit { keep_frame: false },
         Action::Suspend => Effect::Suspend,
         Action::Redraw => Effect::Redraw,
@@ -142,10 +162,19 @@ fn anywhere(app: &mut App, action: Action) -> Effect {
     }
 }
 
+/// Whether something runs that was not told to stop yet.
+fn can_cancel(app: &App) -> bool {
+    matches!(app.engine, Engine::Running { cancelling: false, .. } | Engine::Replaying { cancelling: false, .. })
+}
+
 /// Puts pasted text into the line being typed: one line, without characters that a terminal would act on.
 pub fn paste(app: &mut App, text: &str) -> Effect {
     app.notice = None;
     app.forget_count();
+    if matches!(app.overlay, Overlay::Prompt(_)) {
+        prompt::paste(app, text);
+        return Effect::None;
+    }
     let line: String = text
         .trim_end_matches(['\r', '\n'])
         .replace("\r\n", " ")
@@ -163,7 +192,12 @@ pub fn paste(app: &mut App, text: &str) -> Effect {
             value.extend(input.value().chars().skip(at));
             *input = Input::new(value).with_cursor(at.saturating_add(pasted.chars().count()));
         }
-        None => app.say("There is no line to paste into: press / to find something, or e to edit the inputs."),
+        None => {
+            let key = |action| app.keys.key_of(action);
+            let (step, find, edit) = (key(Action::OpenPrompt), key(Action::OpenSearch), key(Action::EditInputs));
+            let advice = format!("press {step} to type a step, {find} to find something, or {edit} to edit the inputs");
+            app.say(format!("There is no line to paste into: {advice}."));
+        }
     }
     Effect::None
 }
@@ -179,11 +213,16 @@ pub fn resize(app: &mut App, size: (u16, u16)) -> Effect {
 
 fn line_being_typed(app: &mut App) -> Option<&mut Input> {
     match &mut app.overlay {
-        Overlay::Search { input } => Some(input),
+        Overlay::Search { input } | Overlay::Save { input, .. } => Some(input),
+        Overlay::Answer { input, error } => {
+            *error = None;
+            Some(input)
+        }
         Overlay::Inputs { fields, chosen } => fields.get_mut(*chosen).map(|field| {
             field.error = None;
             &mut field.input
         }),
+        Overlay::Prompt(prompt) => Some(&mut prompt.input),
         _ => None,
     }
 }
@@ -194,6 +233,7 @@ fn edit(app: &mut App, request: InputRequest) {
     if !(grows && input.value().chars().count() >= LONGEST_LINE) {
         input.handle(request);
     }
+    prompt::look(app);
 }
 
 fn confirm(app: &mut App) -> Effect {
@@ -203,24 +243,30 @@ fn confirm(app: &mut App) -> Effect {
             Effect::None
         }
         Overlay::Inputs { .. } => inputs::confirm(app),
+        Overlay::Save { .. } => save::confirm(app),
+        Overlay::Answer { .. } => course::confirm(app),
         Overlay::Sessions { chosen } => {
             let chosen = *chosen;
             open_session(app, chosen)
         }
-        Overlay::None | Overlay::Help { .. } => Effect::None,
+        Overlay::Prompt(_) => prompt::confirm(app),
+        Overlay::None | Overlay::Help { .. } | Overlay::Guest { .. } => Effect::None,
     }
 }
 
 fn open_sessions(app: &mut App) {
-    if app.sessions.is_empty() {
+    if app.sessions.is_empty() && app.course.lessons.is_empty() {
         app.say("There is no other session to choose.");
     } else {
-        app.overlay = Overlay::Sessions { chosen: 0 };
+        let chosen = app.course.open.map_or(0, |lesson| app.sessions.len().saturating_add(lesson));
+        app.overlay = Overlay::Sessions { chosen };
     }
 }
 
-fn open_session(app: &mut App, chosen: usize) -> Effect {
-    if app.sessions.get(chosen).is_none() {
+/// Opens a session, or a lesson, counted on from them.
+pub(super) fn open_session(app: &mut App, chosen: usize) -> Effect {
+    let lesson = chosen.checked_sub(app.sessions.len());
+    if lesson.is_some_and(|lesson| app.course.lessons.get(lesson).is_none()) {
         return Effect::None;
     }
     if app.is_running() {
@@ -228,6 +274,7 @@ fn open_session(app: &mut App, chosen: usize) -> Effect {
         return Effect::None;
     }
     app.overlay = Overlay::None;
+    app.course.open = lesson;
     app.goal = None;
     app.before_restart = None;
     app.engine = Engine::Opening;
@@ -236,15 +283,20 @@ fn open_session(app: &mut App, chosen: usize) -> Effect {
 
 /// Moves in the list of the overlay, or scrolls it.
 fn move_line(app: &mut App, lines: isize) {
+    let choices = app.choices();
     match &mut app.overlay {
-        Overlay::Help { scroll } => {
+        Overlay::Help { scroll } | Overlay::Guest { scroll } => {
             *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines)).unwrap_or(u16::MAX);
         }
         Overlay::Inputs { fields, chosen } => *chosen = around(*chosen, lines, fields.len()),
         Overlay::Sessions { chosen } => {
-            *chosen = chosen.saturating_add_signed(lines).min(app.sessions.len().saturating_sub(1));
+            *chosen = chosen.saturating_add_signed(lines).min(choices.saturating_sub(1));
         }
-        Overlay::None | Overlay::Search { .. } => {}
+        Overlay::Answer { .. } => {
+            let lines = i16::try_from(lines).unwrap_or(0);
+            scroll(app, Pane::Happened, lines);
+        }
+        Overlay::None | Overlay::Search { .. } | Overlay::Save { .. } | Overlay::Prompt(_) => {}
     }
 }
 
@@ -332,12 +384,13 @@ fn escape(app: &mut App) -> Effect {
 
 fn cancel(app: &mut App) -> Effect {
     app.goal = None;
+    app.queue.clear();
     match &mut app.engine {
-        Engine::Running { cancelling, .. } if !*cancelling => {
+        Engine::Running { cancelling, .. } | Engine::Replaying { cancelling, .. } if !*cancelling => {
             *cancelling = true;
             Effect::Cancel
         }
-        Engine::Running { .. } => {
+        Engine::Running { .. } | Engine::Replaying { .. } => {
             app.say("The step is being cancelled; ctrl-c leaves at once.");
             Effect::None
         }

@@ -2,25 +2,49 @@
 //! messages for the app.
 
 use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use linmem::app::{Message, Progress};
+use linmem::app::prompt::SaveSteps;
+use linmem::app::save::{self, Refused};
+use linmem::app::{Message, Progress, Replay};
+use linmem::report;
+use linmem::script::Script;
+use linmem::session::files::Files;
 use linmem::session::worker::{Report, Worker};
 use linmem::session::{OpenError, Opening};
 use linmem::terminal::{Host, Open, Waker};
+use linmem::timeline::{Moment, Outcome, PlannedStep, Timeline};
 
 use crate::cli::SessionArgs;
 
-use super::builtin::SESSIONS;
-use super::load;
+use super::builtin::{LESSONS, SESSIONS};
+use super::steps_file::{self, Module};
+use super::{history, load, output, progress, run};
+
+/// What is opened first.
+pub struct Subject {
+    pub opening: Opening,
+    /// Its place among the lessons, where it is one.
+    pub lesson: Option<usize>,
+    /// What was named on the command line.
+    pub file: Option<PathBuf>,
+}
 
 pub struct SessionHost {
     /// The session that is open, as it was before any input was changed on the screen.
     opening: Opening,
     args: SessionArgs,
+    /// What was named on the command line, while it is open.
+    file: Option<PathBuf>,
     worker: Option<Worker>,
-    /// New inputs on trial: the old run stays until their session is open.
+    /// The lesson that is open, and how many steps it has.
+    lesson: Option<usize>,
+    planned: usize,
+    /// New inputs, or the same steps again, on trial: the old run stays until their session is open.
     trial: Option<Worker>,
+    /// The trial runs again what was recorded.
+    is_replaying: bool,
     waker: Option<Waker>,
     /// When the running step was asked for, and the stores of all steps before it.
     begun: (Instant, u64),
@@ -31,12 +55,17 @@ pub struct SessionHost {
 }
 
 impl SessionHost {
-    pub fn new(opening: Opening, args: SessionArgs) -> Self {
+    pub fn new(subject: Subject, args: SessionArgs) -> Self {
+        let Subject { opening, lesson, file } = subject;
         SessionHost {
             opening,
             args,
+            file,
             worker: None,
+            lesson,
+            planned: 0,
             trial: None,
+            is_replaying: false,
             waker: None,
             begun: (Instant::now(), 0),
             told: Progress::default(),
@@ -44,14 +73,17 @@ impl SessionHost {
         }
     }
 
-    fn start(&mut self, opening: Opening) -> Option<Worker> {
+    fn wake(&self) -> impl Fn() + Send + Sync + Clone + 'static {
         let waker = self.waker.clone();
-        let wake = move || {
+        move || {
             if let Some(waker) = &waker {
                 waker.wake();
             }
-        };
-        match Worker::start(opening, wake) {
+        }
+    }
+
+    fn start(&mut self, opening: Opening) -> Option<Worker> {
+        match Worker::start(opening, self.wake()) {
             Ok(worker) => Some(worker),
             Err(error) => {
                 self.say(Message::OpenFailed(format!("the system gives no thread for the guest: {error}")));
@@ -71,13 +103,78 @@ impl SessionHost {
         Opening { sets, control: Default::default(), ..self.opening.clone() }
     }
 
+    /// Remembers a lesson whose last step ran well.
+    fn note_progress(&mut self, report: &Report) {
+        match report {
+            Report::Opened(timeline) => self.planned = timeline.planned.len(),
+            Report::Step(step) if step.index.saturating_add(1) == self.planned && step.outcome == Outcome::Ok => {
+                if let Some(lesson) = self.lesson.and_then(|lesson| LESSONS.get(lesson)) {
+                    progress::finish(lesson.name);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The same guest with the steps of a branch.
+    fn with_plan(
+        &self,
+        sets: Vec<(String, String)>,
+        plan: &[PlannedStep],
+        setup: &[String],
+    ) -> Result<Opening, String> {
+        let steps: Vec<(Option<u32>, &str)> = plan.iter().map(|step| (step.line, step.text.as_str())).collect();
+        let arranged = self.opening.script.described(setup).and_then(|script| script.arranged(&steps));
+        let script: Script = arranged.map_err(|errors| errors.to_string())?;
+        Ok(Opening { script, ..self.fresh(sets) })
+    }
+
+    /// Where the module of the open session is.
+    fn module(&self) -> Module {
+        let named = self.opening.script.module();
+        if let Some(path) = &self.args.module {
+            return Module::File(path.clone());
+        }
+        match (&self.opening.files, named, &self.file) {
+            (Files::BuiltIn(files), Some(path), _) => match files.iter().find(|(name, _)| *name == path) {
+                Some((name, bytes)) => Module::Own { name, bytes },
+                None => Module::File(PathBuf::from(path)),
+            },
+            (Files::Folder(folder), Some(path), _) => Module::File(folder.join(path)),
+            (_, None, Some(file)) if !load::is_stdin(file) => Module::File(file.clone()),
+            _ => Module::Nowhere,
+        }
+    }
+
     fn next_of_trial(&mut self) -> Option<Message> {
         match self.trial.as_ref()?.next_report()? {
             Report::OpenFailed(OpenError::Inputs(refused)) => {
                 self.trial = None;
                 Some(Message::InputsRefused(refused))
             }
+            Report::Again(step) => Some(Message::Again(step.saturating_add(1))),
+            report @ (Report::Differs { .. } | Report::ReplayStopped) => {
+                self.trial = None;
+                Some(message(report))
+            }
+            Report::OpenFailed(error) if self.is_replaying => {
+                self.trial = None;
+                Some(Message::NotReplayed(Some(error.to_string())))
+            }
+            report @ Report::OpenFailed(_) => {
+                // The guest that was there before still is.
+                self.trial = None;
+                Some(message(report))
+            }
+            report @ Report::Broke if self.is_replaying => {
+                self.trial = None;
+                match message(report) {
+                    Message::OpenFailed(why) => Some(Message::NotReplayed(Some(why))),
+                    other => Some(other),
+                }
+            }
             report => {
+                self.note_progress(&report);
                 self.worker = self.trial.take();
                 Some(message(report))
             }
@@ -94,17 +191,26 @@ impl Host for SessionHost {
 
     fn open(&mut self, which: Open) {
         match which {
-            Open::Inputs(sets) => {
-                let opening = self.fresh(sets);
-                self.trial = self.start(opening);
+            Open::Inputs { inputs, plan, setup } => {
+                self.is_replaying = false;
+                match self.with_plan(inputs, &plan, &setup) {
+                    Ok(opening) => self.trial = self.start(opening),
+                    Err(why) => self.say(Message::OpenFailed(why)),
+                }
             }
             Open::Session(index) => {
-                let Some(session) = SESSIONS.get(index) else { return };
+                let lesson = index.checked_sub(SESSIONS.len());
                 // What was said of one session's module, inputs and standard input does not hold for another.
                 let args = SessionArgs { module: None, sets: Vec::new(), stdin: None, ..self.args.clone() };
-                match load::built_in(session, &args) {
+                let opening = match (SESSIONS.get(index), lesson) {
+                    (Some(session), _) => load::built_in(session, &args),
+                    (None, lesson) => load::lesson(lesson.unwrap_or(0), &args),
+                };
+                match opening {
                     Ok(opening) => {
                         self.opening = opening;
+                        self.lesson = lesson;
+                        (self.file, self.args) = (None, args);
                         self.trial = None;
                         let opening = self.fresh(Vec::new());
                         self.worker = self.start(opening);
@@ -123,9 +229,63 @@ impl Host for SessionHost {
     }
 
     fn cancel(&mut self) {
-        if let Some(worker) = &self.worker {
+        if let Some(worker) = self.trial.as_ref().filter(|_| self.is_replaying).or(self.worker.as_ref()) {
             worker.cancel();
         }
+    }
+
+    fn insert(&mut self, statement: String) {
+        if let Some(worker) = &self.worker {
+            self.begun = (Instant::now(), worker.stores());
+            worker.insert(statement);
+        }
+    }
+
+    fn replay(&mut self, replay: Replay) {
+        let started = self.with_plan(replay.inputs, &replay.plan, &replay.setup).and_then(|opening| {
+            let worker = Worker::replay(opening, replay.records, self.wake());
+            worker.map_err(|error| format!("the system gives no thread for the guest: {error}"))
+        });
+        match started {
+            Ok(worker) => {
+                self.begun = (Instant::now(), 0);
+                (self.trial, self.is_replaying) = (Some(worker), true);
+            }
+            Err(why) => self.say(Message::NotReplayed(Some(why))),
+        }
+    }
+
+    fn save_steps(&mut self, save: &SaveSteps) {
+        let result = steps_file::save(&self.opening, &self.module(), save);
+        self.say(Message::StepsSaved(result));
+    }
+
+    fn remember(&mut self, line: &str) {
+        history::remember(line);
+    }
+
+    fn save(&mut self, path: &str, replace: bool, timeline: &Timeline, moment: Moment) -> Result<(), Refused> {
+        let file = Path::new(path);
+        if !replace && file.symlink_metadata().is_ok_and(|facts| !facts.is_dir()) {
+            return Err(Refused::Taken(path.to_owned()));
+        }
+        let format = match save::ending(path) {
+            Some("svg") => report::Format::Svg,
+            Some("html") => report::Format::Html,
+            Some("md") => report::Format::Markdown,
+            Some("json") => report::Format::Json,
+            _ => report::Format::Text,
+        };
+        let is_built_in = matches!(self.opening.files, Files::BuiltIn(_)) && self.args.module.is_none();
+        let options = report::Options {
+            format,
+            until: Some(moment),
+            module: run::module_line(timeline, Some(file), is_built_in),
+            again: run::again(&self.args),
+            ..report::Options::default()
+        };
+        let written = output::write_file(file, |out| Ok(report::write(timeline, &options, out)?));
+        written.map_err(|error| Refused::Failed(format!("{error:#}; nothing was saved")))
     }
 
     fn next_message(&mut self) -> Option<Message> {
@@ -135,10 +295,11 @@ impl Host for SessionHost {
         if let Some(message) = self.next_of_trial() {
             return Some(message);
         }
-        let worker = self.worker.as_ref()?;
-        if let Some(report) = worker.next_report() {
+        if let Some(report) = self.worker.as_ref().and_then(Worker::next_report) {
+            self.note_progress(&report);
             return Some(message(report));
         }
+        let worker = self.trial.as_ref().filter(|_| self.is_replaying).or(self.worker.as_ref())?;
         let (since, before) = self.begun;
         let progress = Progress { seconds: since.elapsed().as_secs(), stores: worker.stores().saturating_sub(before) };
         (progress != std::mem::replace(&mut self.told, progress)).then_some(Message::Progress(progress))
@@ -150,6 +311,14 @@ fn message(report: Report) -> Message {
         Report::Opened(timeline) => Message::Opened(timeline),
         Report::Step(step) => Message::Step(step),
         Report::Ended => Message::Ended,
+        Report::Inserted(step) => Message::Inserted(step),
+        Report::Refused(why) => Message::Refused(why),
+        Report::Again(step) => Message::Again(step.saturating_add(1)),
+        Report::Replayed => Message::Replayed,
+        Report::Differs { step, how } => Message::NotReplayed(Some(format!(
+            "not run: step {step} did something else when it ran again: {how}. What was recorded is shown as it was"
+        ))),
+        Report::ReplayStopped => Message::NotReplayed(None),
         Report::OpenFailed(error) => Message::OpenFailed(error.to_string()),
         Report::Broke => Message::OpenFailed(
             "the session stopped by a mistake in linmem or in its engine; the steps shown are as they were recorded. \

@@ -16,13 +16,16 @@ use linmem::session::limits::{Control, Limits};
 
 use crate::cli::SessionArgs;
 
-use super::builtin::{BuiltIn, SESSIONS};
+use super::builtin::{BuiltIn, LESSONS, SESSIONS};
 
 /// The longest steps file read, in bytes.
 const LONGEST_SCRIPT: u64 = 16 << 20;
 
 /// The most that a guest can be given to read from its standard input, in bytes.
 const LONGEST_INPUT: u64 = 64 << 20;
+
+/// Before the name of a module that ships inside the program.
+pub const BUILT_IN: &str = "builtin:";
 
 /// Whether a path means linmem's own standard input.
 pub fn is_stdin(path: &Path) -> bool {
@@ -46,6 +49,12 @@ pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<Opening> {
     let script = script::parse(name, text)?;
     let files = Files::BuiltIn(session.files);
     assemble(session.name.to_string(), script, files, args)
+}
+
+/// A lesson, counted from 0.
+pub fn lesson(index: usize, args: &SessionArgs) -> Result<Opening> {
+    let Some(lesson) = LESSONS.get(index) else { bail!("there is no lesson {}", index.saturating_add(1)) };
+    Ok(Opening { title: format!("lesson {} of {}", index + 1, LESSONS.len()), ..built_in(lesson, args)? })
 }
 
 fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
@@ -88,6 +97,7 @@ fn not_text(shown: &str, error: &FromUtf8Error) -> String {
 fn assemble(title: String, script: Script, files: Files, args: &SessionArgs) -> Result<Opening> {
     let guest = match (&args.module, script.module()) {
         (Some(path), _) => Guest::load(path)?,
+        (None, Some(path)) if path.starts_with(BUILT_IN) => built_in_module(path)?,
         (None, Some(path)) => files
             .module(path)
             .with_context(|| format!("{} names a module that cannot be used", safe::plain(&script.source.name)))?,
@@ -97,6 +107,16 @@ fn assemble(title: String, script: Script, files: Files, args: &SessionArgs) -> 
         ),
     };
     finish(title, script, guest, files, args)
+}
+
+/// `builtin:wasm_is_cool.wat`: so that a report about one of the program's own sessions runs anywhere.
+fn built_in_module(path: &str) -> Result<Guest> {
+    let name = path.strip_prefix(BUILT_IN).unwrap_or(path);
+    let mut files = SESSIONS.iter().chain(LESSONS).flat_map(|session| session.files);
+    match files.find(|(known, _)| *known == name) {
+        Some((name, bytes)) => Ok(Guest::from_bytes(name, bytes)?),
+        None => bail!("no module named {} ships inside the program", safe::quoted(name, 100)),
+    }
 }
 
 fn finish(title: String, script: Script, guest: Guest, files: Files, args: &SessionArgs) -> Result<Opening> {

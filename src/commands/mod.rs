@@ -1,14 +1,22 @@
 //! What each command does: the wiring between the parts.
 
+mod answer;
 mod builtin;
+mod cast;
+mod config;
 mod diff;
+mod history;
 mod host;
 mod init;
 mod inspect;
+mod lesson;
 mod load;
 mod manual;
+mod output;
+mod progress;
 mod run;
 mod screen;
+mod steps_file;
 mod test;
 
 use std::process::ExitCode;
@@ -19,17 +27,32 @@ use crate::cli::{Cli, ColorWhen, Command, LookArgs};
 
 /// Does what the command line says.
 pub fn perform(cli: Cli) -> Result<ExitCode> {
+    let config = config::load(&cli, reads_home(&cli))?;
+    let cli = config.applied_to(cli)?;
     match &cli.command {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
+        Some(Command::Lesson(args)) => lesson::lesson(args),
         Some(Command::Inspect(args)) => inspect::inspect(args),
         Some(Command::Init(args)) => init::init(args),
         Some(Command::Diff(args)) => diff::diff(args),
+        Some(Command::Config(args)) => config::print(args, &config),
         Some(Command::Completions(args)) => manual::completions(args),
         Some(Command::Man) => manual::page(),
-        None if linmem::terminal::is_usable() && !reads_stdin(&cli) => screen::show(&cli),
+        None if shows_screen(&cli) => screen::show(&cli),
         None => run::transcript(&cli),
     }
+}
+
+/// Whether the terminal is drawn on.
+fn shows_screen(cli: &Cli) -> bool {
+    cli.command.is_none() && linmem::terminal::is_usable() && !reads_stdin(cli)
+}
+
+/// Whether the configuration of the person at the keyboard counts. What is printed must not depend on whose machine it
+/// is: only the screen reads it.
+fn reads_home(cli: &Cli) -> bool {
+    matches!(cli.command, Some(Command::Config(_))) || shows_screen(cli)
 }
 
 /// Whether standard input is read for something else than keys.

@@ -1,41 +1,84 @@
 //! `linmem run`: one session from start to end, and its transcript.
 
-use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use linmem::report;
+use linmem::session::files::Files;
 use linmem::session::limits::Control;
 use linmem::session::{Opening, Session};
 use linmem::timeline::{Moment, Timeline};
 
-use crate::cli::{At, Cli, Format, LookArgs, RunArgs};
+use crate::cli::{At, Cli, ColorWhen, DEFAULT_MEMORY, DEFAULT_STORES, Format, LookArgs, RunArgs, SessionArgs};
 
-use super::{load, wants_color};
+use super::{cast, load, output, screen, wants_color};
 
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
-    let timeline = complete(load::opening(args.file.as_deref(), &args.session)?)?;
+    let opening = load::opening(args.file.as_deref(), &args.session)?;
+    let is_built_in = matches!(opening.files, Files::BuiltIn(_)) && args.session.module.is_none();
+    let timeline = complete(opening)?;
+    let to_terminal = args.output.is_none() && io::stdout().is_terminal();
     let format = match args.format {
         Format::Text => report::Format::Text,
         Format::Json => report::Format::Json,
+        Format::Markdown => report::Format::Markdown,
+        Format::Html => report::Format::Html,
+        Format::Svg => report::Format::Svg,
+        Format::Cast => {
+            let until = options(report::Format::Text, &timeline, args.session.at, &args.look, false)?.until;
+            // A recording looks the same wherever it is made.
+            let theme = screen::theme_of(&args.look, args.look.color != ColorWhen::Never);
+            put(args.output.as_deref(), &mut |out| Ok(cast::write(&timeline, until, args.size, &theme, out)?))?;
+            return Ok(exit_code(&timeline, args.deny.warnings()));
+        }
     };
-    let to_terminal = args.output.is_none() && io::stdout().is_terminal();
     let options = options(format, &timeline, args.session.at, &args.look, to_terminal)?;
-    let options = report::Options { stores: args.stores, ..options };
-    match &args.output {
-        Some(path) => write_file(path, &timeline, &options)?,
-        None => write_stdout(&timeline, &options)?,
-    }
+    let options = report::Options {
+        stores: args.stores,
+        module: module_line(&timeline, args.output.as_deref(), is_built_in),
+        again: again(&args.session),
+        ..options
+    };
+    put(args.output.as_deref(), &mut |out| Ok(report::write(&timeline, &options, out)?))?;
     Ok(exit_code(&timeline, args.deny.warnings()))
+}
+
+/// What a session that lies where the output goes has to name as its module.
+pub fn module_line(timeline: &Timeline, output: Option<&Path>, is_built_in: bool) -> Option<String> {
+    let path = &timeline.guest.path;
+    match is_built_in {
+        true => Some(format!("{}{path}", load::BUILT_IN)),
+        false => output::way(output.and_then(Path::parent).unwrap_or(Path::new("")), Path::new(path)),
+    }
+}
+
+/// The options without which the session may run otherwise, as typed.
+pub fn again(args: &SessionArgs) -> String {
+    let mut out = String::new();
+    if args.limits.max_memory != DEFAULT_MEMORY {
+        out.push_str(&format!(" --max-memory {}", args.limits.max_memory));
+    }
+    if args.limits.max_stores != DEFAULT_STORES {
+        out.push_str(&format!(" --max-stores {}", args.limits.max_stores));
+    }
+    if args.stdin.is_some() {
+        out.push_str(" --stdin FILE");
+    }
+    out
 }
 
 /// `linmem [FILE]` where there is no terminal to draw on: the text transcript.
 pub fn transcript(cli: &Cli) -> Result<ExitCode> {
-    let timeline = complete(load::opening(cli.file.as_deref(), &cli.session)?)?;
-    let options = options(report::Format::Text, &timeline, cli.session.at, &cli.look, io::stdout().is_terminal())?;
-    write_stdout(&timeline, &options)?;
+    transcript_of(load::opening(cli.file.as_deref(), &cli.session)?, cli.session.at, &cli.look)
+}
+
+/// The text transcript of a session.
+pub fn transcript_of(opening: Opening, at: Option<At>, look: &LookArgs) -> Result<ExitCode> {
+    let timeline = complete(opening)?;
+    let options = options(report::Format::Text, &timeline, at, look, io::stdout().is_terminal())?;
+    put(None, &mut |out| Ok(report::write(&timeline, &options, out)?))?;
     Ok(exit_code(&timeline, false))
 }
 
@@ -86,19 +129,16 @@ fn options(
     })
 }
 
-fn write_stdout(timeline: &Timeline, options: &report::Options) -> Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    report::write(timeline, options, &mut out)?;
-    out.flush()?;
-    Ok(())
-}
-
-fn write_file(path: &Path, timeline: &Timeline, options: &report::Options) -> Result<()> {
-    let shown = linmem::safe::plain(&path.to_string_lossy());
-    let cannot = || format!("cannot write {shown}");
-    let mut out = BufWriter::new(File::create(path).with_context(cannot)?);
-    report::write(timeline, options, &mut out).with_context(cannot)?;
-    out.flush().with_context(cannot)
+/// Writes to a file, or else to standard output.
+fn put(path: Option<&Path>, write: &mut dyn FnMut(&mut dyn Write) -> Result<()>) -> Result<()> {
+    match path {
+        Some(path) => output::write_file(path, write),
+        None => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            write(&mut out)?;
+            Ok(out.flush()?)
+        }
+    }
 }
 
 /// 0 all well, 1 something is wrong with the session's run.

@@ -67,10 +67,25 @@ const USED: [(WasmFeatures, &str); 22] = [
     (WasmFeatures::COMPACT_IMPORTS, "compact imports"),
 ];
 
-/// What a valid module could not do without: taken away alone, it would no longer be valid.
+/// What a valid module could not do without: taken away, it would no longer be valid.
 pub(super) fn used(wasm: &[u8]) -> Vec<&'static str> {
-    let is_used = |(feature, _): &&(WasmFeatures, &str)| !is_valid(wasm, WasmFeatures::all().difference(*feature));
-    USED.iter().filter(is_used).map(|(_, word)| *word).collect()
+    used_of(wasm, &USED)
+}
+
+/// Takes many away at once, so that a large module is not validated once for each.
+fn used_of(wasm: &[u8], features: &[(WasmFeatures, &'static str)]) -> Vec<&'static str> {
+    let without = features.iter().fold(WasmFeatures::all(), |left, (feature, _)| left.difference(*feature));
+    match features {
+        [] => Vec::new(),
+        _ if is_valid(wasm, without) => Vec::new(),
+        [(_, word)] => vec![*word],
+        _ => {
+            let (first, second) = features.split_at(features.len() / 2);
+            let mut words = used_of(wasm, first);
+            words.extend(used_of(wasm, second));
+            words
+        }
+    }
 }
 
 /// What a module asks for that the engine lacks; empty for one that is valid by what the engine knows. [`gap`] knows

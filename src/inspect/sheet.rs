@@ -12,6 +12,9 @@ const PLAIN: &str = "\x1b[0m";
 /// Columns in all.
 const WIDTH: usize = 80;
 
+/// The least columns in which prose can be read.
+const NARROWEST: usize = 20;
+
 /// Columns of the margin that holds the headings.
 pub(super) const MARGIN: usize = 10;
 
@@ -33,6 +36,11 @@ impl<'a> Sheet<'a> {
     pub fn part(&mut self, heading: &str) -> io::Result<()> {
         self.heading = heading.into();
         writeln!(self.out)
+    }
+
+    /// Begins a part that belongs to the one before it.
+    pub fn part_of_it(&mut self, heading: &str) {
+        self.heading = heading.into();
     }
 
     /// A paragraph; lines after the first are indented by `hang` more columns.
@@ -78,7 +86,9 @@ impl<'a> Sheet<'a> {
         let mut head = strong;
         let mut at = name.width();
         if at > names {
-            self.line(&head)?;
+            for line in wrapped(name, WIDTH - MARGIN, 2) {
+                self.line(&self.strong(&line))?;
+            }
             (head, at) = (String::new(), 0);
         }
         if !ty.is_empty() || !more.is_empty() {
@@ -87,7 +97,8 @@ impl<'a> Sheet<'a> {
             at = names.max(at) + 2 + ty.width();
         }
         let column = names + 2 + types + 2;
-        if at <= names + 2 + types {
+        let has_room = WIDTH - MARGIN >= column + NARROWEST;
+        if at <= names + 2 + types && (has_room || column + more.width() <= WIDTH - MARGIN) {
             let lines = wrapped(more, (WIDTH - MARGIN).saturating_sub(column), 0);
             let mut lines = lines.iter();
             let first = lines.next().map(String::as_str).unwrap_or_default();
@@ -95,11 +106,11 @@ impl<'a> Sheet<'a> {
             self.line(&format!("{head}{:blanks$}{first}", ""))?;
             return lines.try_for_each(|line| self.line(&format!("{:column$}{line}", "")));
         }
-        // A type too long for its column pushes the rest to lines of their own.
+        // A type too long for its column, or no room behind it, pushes the rest to lines of their own.
         for line in wrapped(&head, WIDTH - MARGIN, names + 4) {
             self.line(&line)?;
         }
-        let blanks = names + 4;
+        let blanks = if has_room { names + 4 } else { 4 };
         wrapped(more, (WIDTH - MARGIN).saturating_sub(blanks), 0)
             .iter()
             .try_for_each(|line| self.line(&format!("{:blanks$}{line}", "")))
@@ -118,7 +129,7 @@ impl<'a> Sheet<'a> {
 /// Lines of at most `width` columns, broken at blanks and, where a word is too long for a line, within it. Blanks at the
 /// beginning stay.
 pub(super) fn wrapped(text: &str, width: usize, hang: usize) -> Vec<String> {
-    let width = width.max(20);
+    let width = width.max(NARROWEST);
     let mut lines = Vec::new();
     let mut line = text.chars().take_while(|c| *c == ' ').collect::<String>();
     let mut is_empty = true;

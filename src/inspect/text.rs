@@ -223,7 +223,7 @@ fn making(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> 
     if sections.is_empty() {
         return Ok(());
     }
-    sheet.part("custom")?;
+    sheet.part_of_it("custom");
     let words: Vec<String> = sections
         .iter()
         .take(MOST_SECTIONS)
@@ -235,7 +235,7 @@ fn making(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> 
 
 fn made_by(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> {
     let producers = &inspection.makeup.producers;
-    sheet.part("made by")?;
+    sheet.part_of_it("made by");
     if producers.is_empty() {
         return sheet.line("it does not say");
     }
@@ -249,7 +249,7 @@ fn made_by(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()>
 
 fn debug(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> {
     let debug = &inspection.makeup.debug;
-    sheet.part("debug")?;
+    sheet.part_of_it("debug");
     let mut known = Vec::new();
     if debug.text {
         known.push("the text itself: stores are shown on its lines".to_string());

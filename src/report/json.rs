@@ -4,7 +4,7 @@
 //! Texts stand in it exactly as they were; characters that would change a terminal are written as `\u` escapes, so that
 //! the document can be printed as it is.
 
-mod escape;
+pub(super) mod escape;
 mod events;
 mod plain;
 mod trap;

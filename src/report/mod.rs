@@ -1,15 +1,19 @@
-//! A timeline as a document: the text transcript and the JSON trace, and the one line that `linmem test` prints.
+//! A timeline as a document: the text transcript, the JSON trace, the Markdown report, the page, the picture of a
+//! moment, and the one line that `linmem test` prints.
 //!
 //! Reads the timeline and nothing else: no files, no clock, no terminal. The same timeline and options give the same
 //! bytes. A broken pipe is an error like any other here; what it means is the caller's business.
 
 mod diff;
+mod html;
 mod json;
 mod junit;
+mod markdown;
 mod paper;
 mod picture;
 mod stores;
 mod summary;
+mod svg;
 mod text;
 mod trap;
 mod writer;
@@ -30,11 +34,22 @@ pub enum Format {
     Text,
     /// `linmem.trace/1`, described in `docs/json.md`.
     Json,
+    /// A report for an issue tracker, which can be run again.
+    Markdown,
+    /// One page that works without a network, with a scrubber through steps and stores.
+    Html,
+    /// A picture of one moment.
+    Svg,
 }
 
 /// What goes into the document, and how it looks.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
+    /// Markdown: what the session at its end names as its module, relative to where the report goes; else the guest's
+    /// path as it was named.
+    pub module: Option<String>,
+    /// Markdown: the options that a run needs beside the file, as typed on a command line: ` --max-memory 64KiB`.
+    pub again: String,
     pub format: Format,
     /// `--at`: later steps are left out; the text ends with memory at this moment.
     pub until: Option<Moment>,
@@ -51,6 +66,9 @@ pub fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) ->
     match options.format {
         Format::Text => text::write(timeline, options, out),
         Format::Json => json::write(timeline, options, out),
+        Format::Markdown => markdown::write(timeline, options, out),
+        Format::Html => html::write(timeline, options, out),
+        Format::Svg => svg::write(timeline, options, out),
     }
 }
 

@@ -55,7 +55,7 @@ impl<'a> Paper<'a> {
 }
 
 /// Breaks at blanks; a word wider than the line stands alone on its own.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut room = 0;
     for word in text.split_whitespace() {

@@ -46,6 +46,50 @@ pub(super) fn of_step(paper: &mut Paper, timeline: &Timeline, record: &StepRecor
     Ok(())
 }
 
+/// Draws the rows that a step changed, before and after, with the row above and below them, each line beginning with
+/// its sign, as in a difference of two files; or the rows that it read, or failed at.
+pub(super) fn diff(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
+    let focus = record.focus.unwrap_or(Span { start: 0, len: 0 });
+    let touched = if !record.changes.is_empty() {
+        touched_rows(record.changes.spans(), focus)
+    } else if record.kind == StepKind::Read || record.outcome != Outcome::Ok {
+        let len = focus.end().min(record.memory.len()).saturating_sub(focus.start);
+        touched_rows(std::iter::once(Span { start: focus.start, len }), focus)
+    } else {
+        return Ok(());
+    };
+    let pen = Pen::new(timeline, record);
+    let around = |row: &u64| [row.checked_sub(WIDTH), Some(*row), row.checked_add(WIDTH)];
+    let rows: BTreeSet<u64> = touched.rows.iter().flat_map(around).flatten().collect();
+    let mut expected = None;
+    for address in rows.into_iter().filter(|row| *row < record.memory.len()) {
+        if expected.is_some_and(|next| next != address) {
+            paper.line("  …")?;
+        }
+        pen.diff_row(paper, address)?;
+        expected = address.checked_add(WIDTH);
+    }
+    match touched.hidden_rows {
+        0 => Ok(()),
+        rows => paper.line(&format!("  … and {} more bytes in {rows} more rows", touched.hidden_bytes)),
+    }
+}
+
+/// The rows that show a moment of a step: what it changed, read or failed at, `written` before all, with the row above
+/// and below.
+pub(super) fn rows_of_moment(record: &StepRecord, written: Option<Span>, end: u64) -> Vec<u64> {
+    let focus = written.or(record.focus).unwrap_or(Span { start: 0, len: 0 });
+    let held = Span { start: focus.start, len: focus.end().min(end).saturating_sub(focus.start) };
+    let touched = match record.changes.is_empty() {
+        true => touched_rows(std::iter::once(held), focus),
+        false => touched_rows(record.changes.spans(), focus),
+    };
+    let written = written.map(|span| row_of(span.start));
+    let around = |row: &u64| [row.checked_sub(WIDTH), Some(*row), row.checked_add(WIDTH)];
+    let rows: BTreeSet<u64> = touched.rows.iter().chain(&written).flat_map(around).flatten().collect();
+    rows.into_iter().filter(|row| *row < end).collect()
+}
+
 /// Which rows to show of what a step touched, and how much is not shown.
 struct Touched {
     /// Addresses: the rows of the focus first, then those from the lowest on; in order.
@@ -173,13 +217,35 @@ impl Pen {
         paper.line(&self.row(paper, sign, &row(&self.after)))
     }
 
+    /// One row as it stays, or two: before and after.
+    fn diff_row(&self, paper: &mut Paper, address: u64) -> io::Result<()> {
+        let is_changed = (0..WIDTH).any(|i| self.is_changed(address.saturating_add(i)));
+        let names = self.names_in(address);
+        let behind = if names.is_empty() { String::new() } else { format!(" ◂ {}", names.join(", ")) };
+        let mut line = |sign: char, image: &Image, behind: &str| {
+            let bytes = (0..WIDTH).map(|i| address.checked_add(i).and_then(|a| image.byte(a))).collect();
+            let row = Row { address, bytes };
+            let changed: Vec<bool> = (0..WIDTH).map(|i| self.is_changed(address.saturating_add(i))).collect();
+            let (hex, text) = (hex_column(paper, &row, &changed), text_column(paper, &row, &changed));
+            paper.line(&format!("{sign} {address:0digits$x} │{hex}│{text}│{behind}", digits = self.digits))
+        };
+        if is_changed {
+            line('-', &self.before, "")?;
+        }
+        line(if is_changed { '+' } else { ' ' }, &self.after, &behind)
+    }
+
+    fn names_in(&self, address: u64) -> Vec<&str> {
+        let row = Span { start: address, len: WIDTH };
+        self.names.iter().filter(|(at, _)| row.contains(*at)).map(|(_, name)| name.as_str()).collect()
+    }
+
     fn is_changed(&self, address: u64) -> bool {
         self.before.byte(address).unwrap_or(0) != self.after.byte(address).unwrap_or(0)
     }
 
     fn label(&self, address: u64) -> String {
-        let row = Span { start: address, len: WIDTH };
-        let here: Vec<&str> = self.names.iter().filter(|(at, _)| row.contains(*at)).map(|(_, n)| n.as_str()).collect();
+        let here = self.names_in(address);
         if here.is_empty() {
             return String::new();
         }

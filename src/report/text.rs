@@ -128,7 +128,7 @@ fn headline(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::
 }
 
 /// What a step gave back, in a few words; `None` where that goes without saying.
-fn came_back(record: &StepRecord) -> Option<String> {
+pub(super) fn came_back(record: &StepRecord) -> Option<String> {
     match record.outcome {
         Outcome::Ok => {}
         outcome if record.is_claimed() => return Some(format!("{}, as expected", outcome.word())),
@@ -154,7 +154,7 @@ fn bound(record: &StepRecord, binding: &Binding) -> String {
 }
 
 /// Why a step stopped, unless a finding says the same.
-fn errors(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
+pub(super) fn errors(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
     match &record.error {
         Some(error) if !record.findings.iter().any(|f| f.message == *error) => message(paper, "error", error),
         _ => Ok(()),
@@ -162,7 +162,12 @@ fn errors(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
 }
 
 /// The findings that stopped a step, and how the guest trapped below the one that says so.
-fn stopped(paper: &mut Paper, timeline: &Timeline, record: &StepRecord, stops: &[&Finding]) -> io::Result<()> {
+pub(super) fn stopped(
+    paper: &mut Paper,
+    timeline: &Timeline,
+    record: &StepRecord,
+    stops: &[&Finding],
+) -> io::Result<()> {
     let mut untold = record.trap.as_ref();
     for stop in stops {
         match untold.filter(|trap| trap::is_told_by(trap, stop)) {
@@ -183,7 +188,7 @@ fn stopped(paper: &mut Paper, timeline: &Timeline, record: &StepRecord, stops: &
     trap::tell(paper, timeline, trap, INDENT + 2)
 }
 
-fn finding(paper: &mut Paper, record: &StepRecord, finding: &Finding) -> io::Result<()> {
+pub(super) fn finding(paper: &mut Paper, record: &StepRecord, finding: &Finding) -> io::Result<()> {
     let mut text = finding.message.clone();
     if let Some(blamed) = finding.blamed.filter(|blamed| *blamed != record.index) {
         let because = format!("step {blamed}");
@@ -218,7 +223,7 @@ fn message(paper: &mut Paper, intro: &str, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn import_calls(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
+pub(super) fn import_calls(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
     let total = record.imports_called_total.max(record.imports_called.len() as u64);
     for call in record.imports_called.iter().take(MOST_CALLS) {
         paper.line(&format!("{:INDENT$}called {}", "", import_call(call)))?;
@@ -246,7 +251,7 @@ fn import_call(call: &ImportCall) -> String {
 }
 
 /// What the guest printed, and how it left.
-fn output(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
+pub(super) fn output(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
     printed(paper, record)?;
     match record.exit_code {
         // Any other code is told as an error.

@@ -8,6 +8,7 @@ use super::ast::{
     Action, Expr, ExprKind, Function, Import, ImportKind, ImportName, Name, Reading, Span, Statement, StatementKind,
 };
 use super::error::{Fault, SHOWN};
+use super::typed::Known;
 use super::words;
 use crate::value::Value;
 
@@ -38,6 +39,51 @@ pub(super) fn statement(statement: &Statement, known: &[&str], faults: &mut Vec<
         checker.guessed.insert(name.text.clone());
     }
     checker.statement(statement);
+}
+
+/// Checks a statement typed into a session whose guest runs.
+pub(super) fn typed(statement: &Statement, known: &Known, faults: &mut Vec<Fault>) {
+    if let Some(fault) = too_late(statement) {
+        faults.push(fault);
+        return;
+    }
+    let mut checker = Checker::new(faults);
+    let given = |is_input: bool| move |name: &String| (name.clone(), Given { line: 0, is_input });
+    checker.variables = known.variables.iter().map(given(false)).chain(known.inputs.iter().map(given(true))).collect();
+    checker.later = known.later.iter().map(|name| (name.clone(), 0)).collect();
+    checker.regions = known.regions.iter().cloned().collect();
+    checker.blocks = known.blocks.iter().cloned().collect();
+    checker.statement(statement);
+}
+
+/// Checks an `import` or `memory` line for a guest that is to start again.
+pub(super) fn setup(statement: &Statement, known: &Known, faults: &mut Vec<Fault>) {
+    let mut checker = Checker::new(faults);
+    checker.variables = known.inputs.iter().map(|name| (name.clone(), Given { line: 0, is_input: true })).collect();
+    checker.statement(statement);
+}
+
+/// A statement that only stands before the guest starts, with what to do instead.
+fn too_late(statement: &Statement) -> Option<Fault> {
+    const SAVE: &str = "`:save FILE` writes these steps to a file: put the line at its top and open that";
+    let (what, help) = match &statement.kind {
+        StatementKind::Module { path } => {
+            let path = crate::safe::cut(path, 100);
+            (
+                "a session keeps its guest",
+                format!("open the other one with `linmem {path}`, or choose a session with p"),
+            )
+        }
+        StatementKind::Input { name, .. } => {
+            let value = statement.text.split_once('=').map_or("…", |(_, value)| value.trim());
+            let value = crate::safe::cut(value, 60);
+            ("inputs are set before step 0", format!("a value gets its name with `let {} = {value}`", name.text))
+        }
+        StatementKind::Memory { .. } => ("which memory is meant is chosen before step 0", SAVE.to_owned()),
+        StatementKind::Import(_) => ("imports are given to the guest in step 0", SAVE.to_owned()),
+        _ => return None,
+    };
+    Some(Fault::new(first_word(statement), format!("too late: {what}, which has run")).help(help))
 }
 
 /// Where an expression stands, and so what it may use.
@@ -356,7 +402,8 @@ impl<'f> Checker<'f> {
         if let Some(earlier) = self.variables.get(&name.text).copied() {
             let was = earlier.line;
             if earlier.is_input {
-                let fault = Fault::new(name.span, format!("`{}` is an input already, in line {was}", name.text));
+                let place = if was == 0 { String::new() } else { format!(", in line {was}") };
+                let fault = Fault::new(name.span, format!("`{}` is an input already{place}", name.text));
                 self.faults.push(fault.help(match is_input {
                     true => "take one of them out, or give it another name",
                     false => "an input keeps its value: choose another name here",
@@ -403,7 +450,7 @@ impl<'f> Checker<'f> {
 }
 
 /// The variables a statement gives a value to.
-fn given_names(kind: &StatementKind) -> &[Name] {
+pub(super) fn given_names(kind: &StatementKind) -> &[Name] {
     match kind {
         StatementKind::Call { results, .. } => results,
         StatementKind::Input { name, .. }

@@ -82,6 +82,11 @@ impl<'a> Lexer<'a> {
         Lexer { text, at: text.floor_char_boundary(range.start.min(end)), end }
     }
 
+    /// Where the text that was not read yet begins.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
     /// The next line that is not empty.
     pub fn next_line(&mut self) -> Option<Line> {
         let mut line = Line::default();

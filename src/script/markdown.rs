@@ -1,42 +1,105 @@
 //! Markdown as a carrier: fenced blocks with the info string `steps` are the statements, the prose before a step is its
 //! narration. Everything but those blocks is blanked, so that positions stay those of the file.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
+use super::ast::StatementKind;
 use super::error::{Fault, Lines};
 use super::{Item, items as plain_items, words};
+use crate::prose::{self, Kind, Paragraph, Piece, PieceStyle, Prose};
 
 /// The word that opens a block of statements.
 const INFO: &str = "steps";
 
-/// The statements of a Markdown file, with their narration.
-pub(super) fn items(text: &str, lines: &Lines, faults: &mut Vec<Fault>) -> Vec<Item> {
+/// A comment on a line of its own: what stands above it is no narration. Reports end with the session that they report.
+const FORGET: &str = "<!-- linmem: the session -->";
+
+/// The statements of a Markdown file, with their narration, and the same prose with its markup.
+pub(super) fn items(text: &str, lines: &Lines, faults: &mut Vec<Fault>) -> (Vec<Item>, prose::Document) {
     let document = Document::read(text);
     if document.blocks.is_empty() {
         faults.push(no_block(text, &document));
     }
     let blanked = blanked(text, &document.blocks);
+    let mut told = Telling::default();
     let mut found = Vec::new();
-    let mut prose: Vec<String> = Vec::new();
     for block in document.blocks {
-        prose.extend(block.prose);
+        told.pending.extend(block.prose);
         let Some(range) = block.ranges.first().map(|r| r.start).zip(block.ranges.last().map(|r| r.end)) else {
             continue;
         };
-        for mut item in plain_items(&blanked, range.0..range.1, lines, faults) {
-            if let Item::Statement(statement) = &mut item
-                && statement.kind.is_step()
-                && !prose.is_empty()
-            {
-                statement.narration = Some(prose.join("\n\n"));
-                prose.clear();
+        let mut items = plain_items(&blanked, range.0..range.1, lines, faults);
+        told.give_out(&mut items);
+        found.extend(items);
+    }
+    let title = document.title;
+    let closing = sorted(document.prose);
+    (found, prose::Document { title, opening: told.opening, steps: told.steps, closing })
+}
+
+/// Gives each step the prose that stands before it.
+#[derive(Default)]
+struct Telling {
+    /// Since the last step.
+    pending: Vec<Paragraph>,
+    /// Steps so far.
+    count: usize,
+    opening: Prose,
+    steps: BTreeMap<usize, Prose>,
+}
+
+impl Telling {
+    /// Prose goes to the first step of a block, its hints to the first question. A first block without any step only
+    /// sets the session up: its prose introduces step 0.
+    fn give_out(&mut self, items: &mut [Item]) {
+        let steps = || items.iter().filter(|item| matches!(item, Item::Statement(s) if s.kind.is_step()));
+        if steps().next().is_none() {
+            if self.count == 0 {
+                let prose = sorted(std::mem::take(&mut self.pending));
+                self.opening.paragraphs.extend(prose.paragraphs);
             }
-            found.push(item);
+            return;
+        }
+        let mut hints = Vec::new();
+        let mut first = None;
+        for item in items {
+            let Item::Statement(statement) = item else { continue };
+            if !statement.kind.is_step() {
+                continue;
+            }
+            self.count += 1;
+            if first.is_none() {
+                first = Some(self.count);
+                let mut prose = sorted(std::mem::take(&mut self.pending));
+                hints = std::mem::take(&mut prose.hints);
+                if !prose.is_empty() {
+                    statement.narration = Some(prose.plain());
+                    self.steps.insert(self.count, prose);
+                }
+            }
+            if matches!(statement.kind, StatementKind::Ask { .. }) && !hints.is_empty() {
+                self.steps.entry(self.count).or_default().hints = std::mem::take(&mut hints);
+            }
+        }
+        if let Some(first) = first.filter(|_| !hints.is_empty()) {
+            self.steps.entry(first).or_default().hints = hints;
         }
     }
-    found
+}
+
+/// Hints apart from the rest.
+fn sorted(paragraphs: Vec<Paragraph>) -> Prose {
+    let mut prose = Prose::default();
+    for paragraph in paragraphs {
+        match prose::hint(&paragraph) {
+            Some(hint) => prose.hints.push(hint),
+            None => prose.paragraphs.push(paragraph),
+        }
+    }
+    prose
 }
 
 fn no_block(text: &str, document: &Document) -> Fault {
@@ -76,7 +139,7 @@ fn push_blanks(out: &mut String, text: &str) {
 /// One fenced block of statements.
 struct Block {
     /// The paragraphs between the block before it and this one.
-    prose: Vec<String>,
+    prose: Vec<Paragraph>,
     /// Where its lines stand in the file; several where each line is indented or quoted.
     ranges: Vec<Range<usize>>,
 }
@@ -86,8 +149,15 @@ struct Document {
     blocks: Vec<Block>,
     /// Info strings of the other fenced blocks, and where those stand.
     other_infos: Vec<(String, Range<usize>)>,
-    prose: Vec<String>,
-    paragraph: String,
+    /// The first heading of the first level.
+    title: Option<String>,
+    prose: Vec<Paragraph>,
+    pieces: Vec<Piece>,
+    /// The level of the heading that the text belongs to.
+    heading: Option<u8>,
+    /// How many emphases, and strong ones, the text stands in.
+    emphasis: usize,
+    strong: usize,
     /// How many lists are open, and whether the next text begins an item.
     lists: usize,
     begins_item: bool,
@@ -121,12 +191,13 @@ impl Document {
             Event::Start(tag) => self.start(tag, range),
             Event::End(tag) => self.end(tag),
             Event::Text(text) => match self.inside {
-                Inside::Prose => self.push(&text),
+                Inside::Prose => self.push(&text, self.style()),
                 Inside::Steps => self.push_range(range),
                 Inside::Ignored => {}
             },
-            Event::Code(text) => self.push(&text),
-            Event::SoftBreak | Event::HardBreak => self.push(" "),
+            Event::Code(text) => self.push(&text, PieceStyle::Code),
+            Event::Html(html) if html.trim() == FORGET => self.prose.clear(),
+            Event::SoftBreak | Event::HardBreak => self.push(" ", self.style()),
             _ => {}
         }
     }
@@ -157,7 +228,13 @@ impl Document {
                 self.end_paragraph();
                 self.begins_item = true;
             }
-            Tag::Paragraph | Tag::Heading { .. } => self.end_paragraph(),
+            Tag::Paragraph => self.end_paragraph(),
+            Tag::Heading { level, .. } => {
+                self.end_paragraph();
+                self.heading = Some(depth_of(level));
+            }
+            Tag::Emphasis => self.emphasis += 1,
+            Tag::Strong => self.strong += 1,
             _ => {}
         }
     }
@@ -171,12 +248,25 @@ impl Document {
                 self.follows_item = self.follows_item && self.lists > 0;
             }
             TagEnd::Item | TagEnd::Paragraph | TagEnd::Heading(_) => self.end_paragraph(),
+            TagEnd::Emphasis => self.emphasis = self.emphasis.saturating_sub(1),
+            TagEnd::Strong => self.strong = self.strong.saturating_sub(1),
             _ => {}
         }
     }
 
-    fn push(&mut self, text: &str) {
-        self.paragraph.push_str(text);
+    fn style(&self) -> PieceStyle {
+        match (self.strong, self.emphasis) {
+            (0, 0) => PieceStyle::Plain,
+            (0, _) => PieceStyle::Emphasis,
+            _ => PieceStyle::Strong,
+        }
+    }
+
+    fn push(&mut self, text: &str, style: PieceStyle) {
+        match self.pieces.last_mut().filter(|last| last.style == style) {
+            Some(last) => last.text.push_str(text),
+            None => self.pieces.push(Piece { text: text.to_owned(), style }),
+        }
     }
 
     fn push_range(&mut self, range: Range<usize>) {
@@ -188,28 +278,57 @@ impl Document {
         }
     }
 
-    /// Puts the paragraph down: an item behind `- `, under the item before it; what follows within an item, under it.
+    /// Puts the paragraph down: an item under the item before it; what follows within an item, under it.
     fn end_paragraph(&mut self) {
-        let text = std::mem::take(&mut self.paragraph);
-        let text = text.trim();
-        if text.is_empty() {
+        let heading = self.heading.take();
+        let pieces = trimmed(std::mem::take(&mut self.pieces));
+        if pieces.is_empty() {
             return;
         }
-        if self.lists == 0 {
-            self.prose.push(text.to_owned());
-            return;
+        let kind = match (heading, self.lists) {
+            (Some(level), 0) => Kind::Heading(level),
+            (_, 0) => Kind::Text,
+            (_, lists) => Kind::Item { depth: u8::try_from((lists - 1).min(8)).unwrap_or(8), begins: self.begins_item },
+        };
+        let is_joined = self.lists > 0 && self.follows_item && !self.prose.is_empty();
+        let paragraph = Paragraph { kind, is_joined, pieces };
+        if kind == Kind::Heading(1) && self.title.is_none() {
+            self.title = Some(paragraph.plain());
         }
-        let indent = "  ".repeat((self.lists - 1).min(8));
-        let sign = if self.begins_item { "- " } else { "  " };
-        let line = format!("{indent}{sign}{text}");
-        match self.prose.last_mut().filter(|_| self.follows_item) {
-            Some(items) => {
-                items.push('\n');
-                items.push_str(&line);
-            }
-            None => self.prose.push(line),
+        if self.lists > 0 {
+            self.begins_item = false;
+            self.follows_item = true;
         }
-        self.begins_item = false;
-        self.follows_item = true;
+        self.prose.push(paragraph);
     }
+}
+
+fn depth_of(level: HeadingLevel) -> u8 {
+    match level {
+        HeadingLevel::H1 => 1,
+        HeadingLevel::H2 => 2,
+        HeadingLevel::H3 => 3,
+        HeadingLevel::H4 => 4,
+        HeadingLevel::H5 => 5,
+        HeadingLevel::H6 => 6,
+    }
+}
+
+/// Without blanks at either end.
+fn trimmed(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    while let Some(first) = pieces.first_mut() {
+        first.text.drain(..first.text.len() - first.text.trim_start().len());
+        if !first.text.is_empty() {
+            break;
+        }
+        pieces.remove(0);
+    }
+    while let Some(last) = pieces.last_mut() {
+        last.text.truncate(last.text.trim_end().len());
+        if !last.text.is_empty() {
+            break;
+        }
+        pieces.pop();
+    }
+    pieces
 }

@@ -12,15 +12,23 @@ mod lexer;
 mod lexer_literals;
 mod markdown;
 mod parser;
+mod saved;
+mod typed;
 mod words;
 
 use std::collections::BTreeSet;
 
+use crate::prose::Document;
 use crate::safe;
 use ast::{BinaryOp, Expr, ExprKind, Function, Import, Name, Statement, StatementKind};
 use error::{Fault, Lines};
 pub use error::{ScriptError, ScriptErrors};
 use lexer::Lexer;
+pub use saved::SavedStep;
+pub use typed::{
+    Known, form_of, function_words, is_plain_name, names_given, parse_setup, parse_typed, reading_words, source_words,
+    statements_in, step_words,
+};
 pub use words::FINDING_KINDS;
 
 /// The text of a steps file, and what to call it in messages.
@@ -37,7 +45,11 @@ pub struct Script {
     pub source: Source,
     /// In the order of the file.
     pub statements: Vec<Statement>,
+    /// The prose around the statements of a Markdown file.
+    pub document: Document,
     lines: Lines,
+    /// Where the text as it was read ends; what is behind it was typed.
+    written: usize,
 }
 
 /// Reads and checks a steps file. A name that ends in `.md` is Markdown, every other (and `-`) plain steps.
@@ -48,18 +60,19 @@ pub fn parse(name: &str, text: &str) -> Result<Script, ScriptErrors> {
     let source = Source { name: name.to_owned(), text: text.to_owned() };
     let lines = Lines::of(text);
     let mut faults = Vec::new();
-    let items = if is_markdown(name) {
+    let (items, document) = if is_markdown(name) {
         markdown::items(text, &lines, &mut faults)
     } else {
         let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        items(text, start..text.len(), &lines, &mut faults)
+        (items(text, start..text.len(), &lines, &mut faults), Document::default())
     };
     check::file(&items, &mut faults);
     if !faults.is_empty() {
         return Err(ScriptErrors::new(source, &lines, faults));
     }
     let statements = items.into_iter().filter_map(Item::into_statement).collect();
-    Ok(Script { source, statements, lines })
+    let written = source.text.len();
+    Ok(Script { source, statements, document, lines, written })
 }
 
 /// Reads one expression, as `--set` and the terminal's `e` take it: a value that can be told before the guest starts,

@@ -219,8 +219,11 @@ mod markdown {
             "~~~steps extra words\nptr = call get()\nwrite ptr, \"a\"\n~~~\n\nLast.\n\n```steps\nexpect ptr == 1\n```\nEnd.\n",
         ));
         let narrations: Vec<_> = script.statements.iter().map(|s| s.narration.as_deref()).collect();
-        let first =
-            "The buffer\n\nThe guest says where ptr is and we write.\n\nhtml\n\nIt needs:\n\n- one\n- two x\n  - three";
+        let first = "It needs:\n\n- one\n- two x\n  - three";
+        let opening = "The buffer\n\nThe guest says where ptr is and we write.\n\nhtml";
+        assert_eq!(script.document.of_step(0).unwrap().plain(), opening, "a block without a step sets the session up");
+        assert_eq!(script.document.title.as_deref(), Some("The buffer"));
+        assert_eq!(script.document.closing.plain(), "End.");
         assert_eq!(narrations, [None, Some(first), None, Some("Last.")]);
         assert_eq!(script.statements.iter().map(|s| s.line).collect::<Vec<_>>(), [11, 25, 26, 32]);
         assert_eq!(script.module(), Some("a.wat"));

@@ -210,6 +210,11 @@ pub(super) fn form(word: &str) -> Option<String> {
     FORMS.iter().find(|(name, _)| *name == word).map(|(_, form)| format!("it is written `{form}`"))
 }
 
+/// The same, as it is written.
+pub(super) fn written_form(word: &str) -> Option<&'static str> {
+    FORMS.iter().find(|(name, _)| *name == word).map(|(_, form)| *form)
+}
+
 /// What to write for a statement's word that is not one.
 pub(super) fn statement_help(word: &str) -> Option<String> {
     let habit = HABITS.iter().find(|(habit, _)| habit.eq_ignore_ascii_case(word)).map(|(_, help)| (*help).to_owned());

@@ -75,7 +75,7 @@ fn undefined(name: &ImportName, ty: &FunctionType) -> String {
 }
 
 /// The line that would define an import, for a person to copy.
-fn definition_line(name: &ImportName, ty: &FunctionType) -> String {
+pub(super) fn definition_line(name: &ImportName, ty: &FunctionType) -> String {
     let names: Vec<String> = (0..ty.params().len()).map(|i| format!("a{i}")).collect();
     let mut line = format!("import {}({})", display(name), names.join(", "));
     let zeros: Vec<String> =

@@ -6,6 +6,7 @@ use wasmer::{
     MemoryType, Pages, RuntimeError, Table, Tag, Value as Wasm,
 };
 
+use crate::prose::Prose;
 use crate::safe;
 use crate::script::ast::{ImportKind, ImportName, StatementKind};
 use crate::script::eval;
@@ -20,9 +21,13 @@ use super::open::located;
 use super::world::BareWorld;
 use super::{Session, memory, values};
 
+/// What a reactor's host calls first.
+pub(super) const INITIALIZE: &str = "_initialize";
+
 impl Session {
     pub(super) fn instantiate(&mut self) -> StepRecord {
         let mut record = self.begin(StepKind::Instantiate, "instantiate".into());
+        record.narration = self.script.document.of_step(0).map(Prose::plain);
         let result = self.bring_to_life(&mut record);
         self.finish(record, result)
     }
@@ -148,16 +153,15 @@ impl Session {
         self.instance.as_ref()?.exports.get_function(name).ok().cloned()
     }
 
-    fn initializer(&self) -> Option<Function> {
-        const NAME: &str = "_initialize";
+    pub(super) fn initializer(&self) -> Option<Function> {
         let called_by_script = self.script.statements.iter().any(|s| match &s.kind {
-            StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => call.export.text == NAME,
+            StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => call.export.text == INITIALIZE,
             _ => false,
         });
         if called_by_script {
             return None;
         }
-        self.exported_function(NAME).ok().filter(|f| f.ty(&self.store).params().is_empty())
+        self.exported_function(INITIALIZE).ok().filter(|f| f.ty(&self.store).params().is_empty())
     }
 
     /// What the guest imports, in its order: by names alone, two imports of one name and two types would be one.

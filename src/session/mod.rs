@@ -13,14 +13,17 @@ mod journal;
 mod last_words;
 mod layout;
 pub mod limits;
+mod looks;
 mod memory;
 mod open;
 mod reading;
 mod refusal;
+pub mod replay;
 mod scope;
 mod settle;
 mod steps;
 mod trap;
+mod typed;
 mod values;
 mod wasi;
 pub mod worker;
@@ -44,6 +47,7 @@ use limits::{Control, Limits};
 use scope::Scope;
 
 pub use open::OpenError;
+pub use typed::InsertError;
 
 /// What a session is made of.
 #[derive(Debug, Clone)]
@@ -88,6 +92,10 @@ pub struct Session {
     next_statement: usize,
     next_step: usize,
     is_over: bool,
+    /// The last step ended in anything but ok, and nothing expects that.
+    is_stopped: bool,
+    /// Steps are typed, so that the last one need not be the end.
+    is_explored: bool,
     /// Questions not answered yet: the step that asked, and the answer's expression.
     asked: Vec<(usize, Expr)>,
     /// The last step that an `expect finding` can speak of, and what it found.

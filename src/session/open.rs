@@ -6,8 +6,9 @@ use sha2::{Digest, Sha256};
 use wasmer::FunctionEnv;
 
 use crate::guest::{ExternType, Guest, GuestError, RewriteOptions};
+use crate::prose::Prose;
 use crate::safe;
-use crate::script::ast::{Action, ImportKind, ImportName, Statement};
+use crate::script::ast::{Action, ImportKind, ImportName, Statement, StatementKind};
 use crate::script::{Script, eval, parse_expression};
 use crate::timeline::{
     ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, Judge, MemoryFacts, PAGE, PlannedStep, StepKind, Timeline,
@@ -22,7 +23,7 @@ use super::scope::Scope;
 use super::wasi::Wasi;
 use super::world::BareWorld;
 use super::{Opening, Session, engine};
-use super::{settle, steps};
+use super::{looks, settle, steps};
 
 /// Why a session cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -49,14 +50,17 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     let born = memory_index.as_ref().ok().and_then(|index| memory_facts(&script, &guest, *index));
     scope.is_64 = born.as_ref().is_some_and(|m| m.is_64);
     let inputs = set_inputs(&script, &files, &sets, &mut scope)?;
-    let timeline = Timeline::new(
+    let mut timeline = Timeline::new(
         title,
         guest_facts(&guest, born.clone(), memory_index.as_ref().ok().copied()),
         inputs,
         planned_steps(&script),
     );
+    timeline.document = script.document.clone();
+    timeline.setup = setup(&script, &sets, &timeline.inputs);
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
+    timeline.guest.looks = looks::looks(&guest, &script, &module);
     let env = FunctionEnv::new(&mut store, HostState::new(files.clone(), Wasi::new(guest.name(), stdin)));
     let pointers = script.address_variables();
     let session = Session {
@@ -83,6 +87,8 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         next_statement: 0,
         next_step: 0,
         is_over: false,
+        is_stopped: false,
+        is_explored: false,
         asked: Vec::new(),
         last_findings: (0, Vec::new()),
         previous_pointers: Default::default(),
@@ -98,10 +104,9 @@ fn inputs_among(pointers: &BTreeSet<String>, timeline: &Timeline) -> Vec<String>
     timeline.inputs.iter().map(|input| input.name.clone()).filter(|name| pointers.contains(name)).collect()
 }
 
-/// `file:line:column: message`
+/// `file:line:column: message`, as [`Script::place`] has it.
 pub(super) fn located(script: &Script, offset: usize, message: &str) -> String {
-    let (line, column) = script.line_column(offset);
-    format!("{}:{line}:{column}: {message}", safe::plain(&script.source.name))
+    format!("{}: {message}", script.place(offset))
 }
 
 fn chosen_memory(script: &Script, guest: &Guest) -> Result<Result<u32, String>, OpenError> {
@@ -264,6 +269,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
                 ty: i.ty.to_string(),
             })
             .collect(),
+        looks: Default::default(),
         layout: index.map(|index| layout_facts(guest, index)).unwrap_or_default(),
     }
 }
@@ -278,15 +284,34 @@ pub(super) fn kind_word(ty: &ExternType) -> &'static str {
     }
 }
 
+/// What the script says beside its steps, with the inputs that were given another value.
+fn setup(script: &Script, sets: &[(String, String)], inputs: &[InputFacts]) -> Vec<String> {
+    let is_set = |input: &InputFacts| sets.iter().any(|(name, _)| *name == input.name);
+    let said = script.statements.iter().filter(|statement| !statement.kind.is_step());
+    said.filter_map(|statement| match &statement.kind {
+        StatementKind::Module { .. } => None,
+        StatementKind::Input { name, .. } => {
+            let changed = inputs.iter().find(|input| input.name == name.text && is_set(input));
+            Some(match changed {
+                Some(input) => format!("input {} = {}", input.name, input.value),
+                None => statement.text.clone(),
+            })
+        }
+        _ => Some(statement.text.clone()),
+    })
+    .collect()
+}
+
 fn planned_steps(script: &Script) -> Vec<PlannedStep> {
-    let first = PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration: None };
+    let narration = script.document.of_step(0).map(Prose::plain);
+    let first = PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration };
     std::iter::once(first).chain(script.steps().map(planned_step)).collect()
 }
 
-fn planned_step(statement: &Statement) -> PlannedStep {
+pub(super) fn planned_step(statement: &Statement) -> PlannedStep {
     PlannedStep {
         kind: steps::kind_of(&statement.kind),
-        line: Some(statement.line),
+        line: Some(statement.line).filter(|line| *line > 0),
         text: statement.text.clone(),
         narration: statement.narration.clone(),
     }

@@ -61,7 +61,7 @@ impl Session {
         };
         let kind = kind_of(&statement.kind);
         let mut record = self.begin(kind, statement.text.clone());
-        record.line = Some(statement.line);
+        record.line = Some(statement.line).filter(|line| *line > 0);
         record.narration.clone_from(&statement.narration);
         let result = self.perform(&statement, &mut record);
         self.note_facts(&statement.kind, &mut record);
@@ -79,7 +79,7 @@ impl Session {
             record.error = Some(error.message);
             record.findings.extend(error.findings);
         }
-        record.facts.is_end = record.outcome == Outcome::Ok && !self.has_more_to_judge();
+        record.facts.is_end = record.outcome == Outcome::Ok && !self.is_explored && !self.has_more_to_judge();
         record.findings.extend(self.judge.judge(&record));
         record.pointers = self.pointers_after(&record);
         if record.focus.is_none() {
@@ -90,12 +90,17 @@ impl Session {
             self.last_findings = (record.index, record.findings.iter().map(|f| f.kind).collect());
         }
         self.next_step = record.index + 1;
-        self.is_over = (record.outcome != Outcome::Ok && !self.is_expected(&record)) || !self.has_more_steps();
+        self.is_stopped = record.outcome != Outcome::Ok && !self.is_expected(&record);
+        self.is_over = self.is_stopped || !self.has_more_steps();
         record
     }
 
     fn has_more_steps(&self) -> bool {
         self.script.statements.iter().skip(self.next_statement).any(|s| s.kind.is_step())
+    }
+
+    fn expects_more(&self) -> bool {
+        self.is_explored || self.has_more_steps()
     }
 
     /// Whether a step follows that is more than a word about the findings of the one before it.
@@ -133,7 +138,7 @@ impl Session {
             }
             match eval::evaluate(&expr, &self.world()) {
                 Ok(value) => record.answers.push(Answer { asked_in: step, value: Ok(value) }),
-                Err(_) if self.has_more_steps() && record.outcome == Outcome::Ok => self.asked.push((step, expr)),
+                Err(_) if self.expects_more() && record.outcome == Outcome::Ok => self.asked.push((step, expr)),
                 Err(error) => record.answers.push(Answer { asked_in: step, value: Err(error.message) }),
             }
         }

@@ -4,10 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use crate::timeline::{StepRecord, Timeline};
+use crate::timeline::{PlannedStep, StepRecord, Timeline};
 
 use super::limits::Control;
-use super::{OpenError, Opening, Session};
+use super::{OpenError, Opening, Session, replay};
 
 /// What the thread reports.
 #[derive(Debug)]
@@ -15,6 +15,21 @@ pub enum Report {
     /// The session is open; the timeline has no steps yet.
     Opened(Box<Timeline>),
     Step(Box<StepRecord>),
+    /// A typed statement is the next step now, and runs.
+    Inserted(PlannedStep),
+    /// A typed statement cannot be run: why. Nothing has changed.
+    Refused(String),
+    /// A step has run again as it was recorded.
+    Again(usize),
+    /// All steps have run again as they were recorded; the session goes on from there.
+    Replayed,
+    /// A step that ran again did something else: how. The thread has ended.
+    Differs {
+        step: usize,
+        how: String,
+    },
+    /// The person stopped the replay. The thread has ended.
+    ReplayStopped,
     /// No step is left, or none may run.
     Ended,
     OpenFailed(OpenError),
@@ -22,9 +37,16 @@ pub enum Report {
     Broke,
 }
 
+/// What the thread is asked for.
+enum Command {
+    Advance,
+    /// Puts a typed statement in as the next step, and runs it.
+    Insert(String),
+}
+
 /// The thread's other end. Dropping it cancels what runs and lets the thread end by itself.
 pub struct Worker {
-    commands: Sender<()>,
+    commands: Sender<Command>,
     reports: Receiver<Report>,
     control: Control,
 }
@@ -35,7 +57,28 @@ impl Worker {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(mut opening: Opening, wake: impl Fn() + Send + Sync + Clone + 'static) -> std::io::Result<Worker> {
+    pub fn start(opening: Opening, wake: impl Fn() + Send + Sync + Clone + 'static) -> std::io::Result<Worker> {
+        Worker::begin(opening, None, wake)
+    }
+
+    /// Starts the thread, opens the session there and runs again what was recorded, comparing each step; then waits for
+    /// commands. The opening of the session is not reported.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn replay(
+        opening: Opening,
+        recorded: Vec<StepRecord>,
+        wake: impl Fn() + Send + Sync + Clone + 'static,
+    ) -> std::io::Result<Worker> {
+        Worker::begin(opening, Some(recorded), wake)
+    }
+
+    fn begin(
+        mut opening: Opening,
+        recorded: Option<Vec<StepRecord>>,
+        wake: impl Fn() + Send + Sync + Clone + 'static,
+    ) -> std::io::Result<Worker> {
         opening.control.on_progress(wake.clone());
         let (commands, orders) = channel();
         let (sender, reports) = channel();
@@ -46,7 +89,7 @@ impl Worker {
                 wake();
                 is_heard
             };
-            let ended = catch_unwind(AssertUnwindSafe(|| run(opening, &orders, &report)));
+            let ended = catch_unwind(AssertUnwindSafe(|| run(opening, recorded, &orders, &report)));
             if ended.is_err() {
                 report(Report::Broke);
             }
@@ -58,7 +101,13 @@ impl Worker {
     pub fn advance(&self) {
         self.control.clear();
         // A thread that has ended has said so in a report.
-        let _ = self.commands.send(());
+        let _ = self.commands.send(Command::Advance);
+    }
+
+    /// Asks for a typed statement to be run as the next step.
+    pub fn insert(&self, text: String) {
+        self.control.clear();
+        let _ = self.commands.send(Command::Insert(text));
     }
 
     /// Stops the running step.
@@ -83,22 +132,42 @@ impl Drop for Worker {
     }
 }
 
-fn run(opening: Opening, orders: &Receiver<()>, report: &impl Fn(Report) -> bool) {
-    let mut session = match Session::open(opening) {
-        Ok((session, timeline)) => {
-            if !report(Report::Opened(Box::new(timeline))) {
-                return;
-            }
-            session
-        }
+fn run(
+    opening: Opening,
+    recorded: Option<Vec<StepRecord>>,
+    orders: &Receiver<Command>,
+    report: &impl Fn(Report) -> bool,
+) {
+    let control = opening.control.clone();
+    let (mut session, timeline) = match Session::open(opening) {
+        Ok(opened) => opened,
         Err(error) => {
             report(Report::OpenFailed(error));
             return;
         }
     };
-    while orders.recv().is_ok() {
-        let step = session.advance();
-        let is_heard = match step {
+    let is_heard = match recorded {
+        None => report(Report::Opened(Box::new(timeline))),
+        Some(recorded) => run_again(&mut session, &recorded, &control, report) && report(Report::Replayed),
+    };
+    if !is_heard {
+        return;
+    }
+    while let Ok(command) = orders.recv() {
+        if let Command::Insert(text) = command {
+            let report_of = match session.insert(&text) {
+                Ok(step) => Report::Inserted(step),
+                Err(error) => Report::Refused(error.to_string()),
+            };
+            let is_refused = matches!(report_of, Report::Refused(_));
+            if !report(report_of) {
+                return;
+            }
+            if is_refused {
+                continue;
+            }
+        }
+        let is_heard = match session.advance() {
             Some(step) => report(Report::Step(Box::new(step))),
             None => true,
         };
@@ -106,4 +175,33 @@ fn run(opening: Opening, orders: &Receiver<()>, report: &impl Fn(Report) -> bool
             return;
         }
     }
+}
+
+/// Runs the recorded steps again; whether all of them did the same and somebody listens.
+fn run_again(
+    session: &mut Session,
+    recorded: &[StepRecord],
+    control: &Control,
+    report: &impl Fn(Report) -> bool,
+) -> bool {
+    session.expect_more();
+    for old in recorded {
+        let again = session.advance();
+        if control.is_cancelled() {
+            report(Report::ReplayStopped);
+            return false;
+        }
+        let how = match &again {
+            Some(again) => replay::difference(old, again),
+            None => Some("the session was over before it".to_owned()),
+        };
+        if let Some(how) = how {
+            report(Report::Differs { step: old.index, how });
+            return false;
+        }
+        if !report(Report::Again(old.index)) {
+            return false;
+        }
+    }
+    true
 }

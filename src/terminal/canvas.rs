@@ -18,11 +18,17 @@ use crate::ui::{self, Theme};
 
 /// What the terminal shows now, so that only differences are sent.
 #[derive(Debug)]
-pub(super) struct Canvas(Terminal<Paper>);
+pub struct Canvas(Terminal<Paper>);
 
 impl Canvas {
     /// An empty screen of so many columns and rows.
-    pub(super) fn new(size: (u16, u16)) -> io::Result<Canvas> {
+    ///
+    /// # Errors
+    /// Never where memory can be had: nothing is written anywhere.
+    pub fn new(size: (u16, u16)) -> io::Result<Canvas> {
+        // With NO_COLOR set crossterm would turn every colour into a reset, which takes underline and reverse away too;
+        // the theme uses no colours then.
+        crossterm::style::force_color_output(true);
         let paper = Paper { size: size.into(), cursor: Position::ORIGIN, bytes: Vec::new() };
         Ok(Canvas(Terminal::new(paper)?))
     }
@@ -42,6 +48,14 @@ impl Canvas {
     /// # Errors
     /// The terminal is gone.
     pub(super) fn draw(&mut self, app: &App, theme: &Theme) -> io::Result<()> {
+        modes::write(&self.frame(app, theme)?)
+    }
+
+    /// The bytes that bring a terminal from the frame before to this one.
+    ///
+    /// # Errors
+    /// Never where memory can be had: nothing is written anywhere.
+    pub fn frame(&mut self, app: &App, theme: &Theme) -> io::Result<Vec<u8>> {
         let paper = self.0.backend_mut();
         // What `forget` wrote belongs inside the synchronized update, or the screen would flash.
         let before = std::mem::take(&mut paper.bytes);
@@ -50,8 +64,7 @@ impl Canvas {
         self.0.draw(|frame| ui::draw(frame, app, theme))?;
         let paper = self.0.backend_mut();
         queue!(paper.bytes, EndSynchronizedUpdate)?;
-        let bytes = std::mem::take(&mut paper.bytes);
-        modes::write(&bytes)
+        Ok(std::mem::take(&mut paper.bytes))
     }
 
     /// The frame as lines for a screen without modes, styles and all.

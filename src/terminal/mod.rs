@@ -26,13 +26,16 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 
-use crate::app::{self, App, Effect, Message};
+use crate::app::prompt::SaveSteps;
+use crate::app::save::Refused;
+use crate::app::{self, App, Effect, Message, Replay};
+use crate::timeline::{Moment, PlannedStep, Timeline};
 use crate::ui::{self, Theme};
-use canvas::Canvas;
 use decoder::{Decoder, Input};
 use signals::{Request, Signals};
 use wake::Bell;
 
+pub use canvas::Canvas;
 pub use wake::Waker;
 
 /// Messages and reads of the keyboard taken before a frame is drawn all the same.
@@ -53,6 +56,19 @@ pub trait Host {
     fn advance(&mut self);
     /// Stops the running step.
     fn cancel(&mut self);
+    /// Runs a typed statement as the next step.
+    fn insert(&mut self, statement: String);
+    /// Brings a new guest to where the one that is shown was.
+    fn replay(&mut self, replay: Replay);
+    /// Writes the session as a steps file.
+    fn save_steps(&mut self, save: &SaveSteps);
+    /// Keeps a typed line for other runs of the program.
+    fn remember(&mut self, line: &str);
+    /// Saves a moment of what has run to a file; over one that is there only where `replace` says so.
+    ///
+    /// # Errors
+    /// Why nothing was saved.
+    fn save(&mut self, path: &str, replace: bool, timeline: &Timeline, moment: Moment) -> Result<(), Refused>;
     /// The next of the session's messages, if one is there.
     fn next_message(&mut self) -> Option<Message>;
 }
@@ -62,8 +78,9 @@ pub trait Host {
 pub enum Open {
     /// One of those the app was made with.
     Session(usize),
-    /// The one that is open, again from its start, with these inputs as typed: name and text.
-    Inputs(Vec<(String, String)>),
+    /// The one that is open, again from its start, with these inputs as typed, name and text, these
+    /// steps, and these `import` and `memory` lines that were typed.
+    Inputs { inputs: Vec<(String, String)>, plan: Vec<PlannedStep>, setup: Vec<String> },
 }
 
 /// How the terminal is used.
@@ -106,9 +123,6 @@ pub fn is_usable() -> bool {
 /// # Errors
 /// The terminal's modes cannot be set, or signals cannot be received.
 pub fn run(app: App, theme: Theme, host: &mut dyn Host, options: Options) -> Result<Exit, TerminalError> {
-    // With NO_COLOR set crossterm would turn every colour into a reset, which takes underline and reverse away too; the
-    // theme uses no colours then.
-    crossterm::style::force_color_output(true);
     let signals = Signals::catch().map_err(TerminalError::Signals)?;
     let (waker, bell) = wake::bell().map_err(TerminalError::Wait)?;
     host.set_waker(waker.clone());
@@ -337,13 +351,27 @@ impl Stage<'_> {
     /// Does what the app asked for after it heard of something.
     fn perform(&mut self, effect: Effect) -> Result<Flow, TerminalError> {
         self.is_stale = true;
+        if let Some(line) = self.app.remembered.take() {
+            self.host.remember(&line);
+        }
         match effect {
             Effect::None => {}
             Effect::Advance => self.host.advance(),
             Effect::Cancel => self.host.cancel(),
-            Effect::Restart(inputs) => self.host.open(Open::Inputs(inputs)),
+            Effect::Restart(inputs) => {
+                let (plan, setup) = (self.app.plan(), self.app.setup.clone());
+                self.host.open(Open::Inputs { inputs, plan, setup });
+            }
+            Effect::Insert(statement) => self.host.insert(statement),
+            Effect::Replay => self.host.replay(self.app.replay()),
+            Effect::SaveSteps(save) => self.host.save_steps(&save),
             Effect::Open(session) => self.host.open(Open::Session(session)),
             Effect::Copy(text) => copy(&text),
+            Effect::Save { path, replace } => {
+                let saved = self.host.save(&path, replace, &self.app.timeline, self.app.moment);
+                let effect = app::receive(&mut self.app, Message::Saved(saved.map(|()| path)));
+                return self.perform(effect);
+            }
             Effect::CaptureMouse(on) => {
                 self.mouse = on;
                 modes::capture_mouse(on).unwrap_or_else(|_| hang_up());

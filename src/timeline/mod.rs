@@ -25,7 +25,7 @@ pub use judge::Judge;
 #[cfg(test)]
 pub(crate) use log::looked_at;
 pub use log::{Changes, Difference, EventLog, Recording, Refused, Settled, SiteKind, SiteShape, SiteTable};
-pub use narrate::{effect, narrate, pages_in_words};
+pub use narrate::{answer_in_words, effect, narrate, pages_in_words, told_answer};
 pub use parts::{HeldOn, LayoutFacts, Part, PartKind, unnamed};
 pub use rows::{Line, Row, rows};
 pub use step::{
@@ -36,6 +36,7 @@ pub use step::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::prose::Document;
 use crate::source::Place;
 
 /// What is known about the guest before anything runs.
@@ -53,6 +54,29 @@ pub struct GuestFacts {
     pub imports: Vec<ImportFacts>,
     /// Where it says that the parts of that memory lie.
     pub layout: Vec<LayoutFacts>,
+    pub looks: Looks,
+}
+
+/// What the guest looks like to be for: guesses, safe to print.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Looks {
+    /// `looks like C's malloc and free, because …`, the surest first.
+    pub families: Vec<String>,
+    /// A word or two on each of the guest's exports, in their order.
+    pub exports: Vec<String>,
+    /// Steps that a person could begin with.
+    pub examples: Vec<String>,
+    /// The imported functions that trap when they are called, because nobody says what they do.
+    pub undefined: Vec<UndefinedImport>,
+}
+
+/// An import that nobody defines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UndefinedImport {
+    /// As a script names it: `env.log`.
+    pub name: String,
+    /// The line that would define it.
+    pub line: String,
 }
 
 /// A memory's declared limits, in 64 KiB pages.
@@ -82,7 +106,7 @@ pub struct ImportFacts {
 }
 
 /// A step as the script announces it, before it has run. The first is always instantiation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedStep {
     pub kind: StepKind,
     /// In the steps file, counted from 1; `None` for instantiation.
@@ -108,7 +132,12 @@ pub struct Timeline {
     pub title: String,
     pub guest: GuestFacts,
     pub inputs: Vec<InputFacts>,
+    /// The statements that are no steps, as written, a line each: imports, the memory that is meant, and inputs with the
+    /// values in force. Which module is meant is `guest`'s to say.
+    pub setup: Vec<String>,
     pub planned: Vec<PlannedStep>,
+    /// What the author of a Markdown session wrote around its steps.
+    pub document: Document,
     steps: Vec<StepRecord>,
     /// Which of the steps name a span or release one.
     namings: Vec<usize>,
@@ -153,7 +182,23 @@ impl Moment {
 impl Timeline {
     /// A session before its first step.
     pub fn new(title: String, guest: GuestFacts, inputs: Vec<InputFacts>, planned: Vec<PlannedStep>) -> Self {
-        Timeline { title, guest, inputs, planned, steps: Vec::new(), namings: Vec::new(), places: BTreeMap::new() }
+        Timeline { title, guest, inputs, planned, ..Timeline::default() }
+    }
+
+    /// The same session as it stood when `step` was its last, with nothing planned after it. Shares what was recorded.
+    pub fn until(&self, step: usize) -> Timeline {
+        let kept = step.saturating_add(1);
+        let planned = self.planned.iter().take(kept).cloned().collect();
+        let mut shorter = Timeline::new(self.title.clone(), self.guest.clone(), self.inputs.clone(), planned);
+        for record in self.steps.iter().take(kept) {
+            let mut record = record.clone();
+            // The steps that expect them put their marks again, where they are kept.
+            record.findings.iter_mut().for_each(|finding| finding.claimed = false);
+            shorter.push(record);
+        }
+        // Others name places too: those of instructions that earlier steps were the first to reach.
+        shorter.places.clone_from(&self.places);
+        shorter
     }
 
     /// Appends what the session reports. Steps come in order; an earlier step's record never changes, but for the

@@ -10,7 +10,7 @@ use crate::safe;
 use crate::value::Value;
 
 use super::log::{Agent, Spans, Summary};
-use super::{Answer, ImportCall, Naming, Outcome, Pointer, SpanKind, StepKind, StepRecord, Timeline};
+use super::{Answer, HeldOn, ImportCall, Naming, Outcome, Pointer, SpanKind, StepKind, StepRecord, Timeline};
 
 use agents::{AGENTS, Agents};
 use words::{as_text, count, join, listed, name, placed, sentence, size, stopped, the_bytes};
@@ -35,7 +35,7 @@ pub fn effect(timeline: &Timeline, step: usize) -> String {
     };
     said.extend(held(timeline, record));
     said.extend(findings::told(record));
-    said.extend(record.answers.iter().map(told));
+    said.extend(record.answers.iter().map(told_answer));
     join(said)
 }
 
@@ -278,7 +278,11 @@ fn held(timeline: &Timeline, record: &StepRecord) -> Option<String> {
         1 => ("was", ("it", "points")),
         _ => ("were", ("they", "point")),
     };
-    let names: Vec<String> = held.iter().map(|held| format!("{} (step {})", name(&held.name), held.since)).collect();
+    let named = |held: &HeldOn| match held.since {
+        0 => name(&held.name),
+        since => format!("{} (step {since})", name(&held.name)),
+    };
+    let names: Vec<String> = held.iter().map(named).collect();
     let (they, point) = they;
     Some(format!(
         "{} {which} taken before that: as a number {they} still {point} to the same bytes, unless the guest moved what \
@@ -395,16 +399,25 @@ fn asked(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     let mut said: Vec<String> =
         record.ask.iter().map(|ask| format!("The question: {}", stopped(&safe::cut(&ask.question, 400)))).collect();
     match timeline.answer_to(record.index).map(|answer| &answer.value) {
-        Some(Ok(value)) => said.push(format!("The answer: {}.", value.brief(VALUE))),
+        Some(Ok(value)) => said.push(format!("The answer: {}.", answer_in_words(value))),
         Some(Err(why)) => said.push(sentence(&format!("The answer could not be told: {}", safe::plain(why)))),
         None => {}
     }
     said
 }
 
-fn told(answer: &Answer) -> String {
+/// A value as an answer is told: a larger number in hexadecimal too, since it may be an address.
+pub fn answer_in_words(value: &Value) -> String {
+    match value {
+        Value::Int(number @ 256..) => format!("{number} ({number:#x})"),
+        value => value.brief(VALUE),
+    }
+}
+
+/// The sentence that tells the answer to an earlier question.
+pub fn told_answer(answer: &Answer) -> String {
     match &answer.value {
-        Ok(value) => format!("The answer to the question of step {}: {}.", answer.asked_in, value.brief(VALUE)),
+        Ok(value) => format!("The answer to the question of step {}: {}.", answer.asked_in, answer_in_words(value)),
         Err(why) => {
             sentence(&format!("The question of step {} could not be answered: {}", answer.asked_in, safe::plain(why)))
         }

@@ -6,10 +6,8 @@ use crate::app::{App, Pane, keymap};
 pub use keymap::status_keys;
 
 /// Every key by group: its name, then the keys with one sentence each.
-pub fn help_groups() -> Vec<(&'static str, Vec<(String, &'static str)>)> {
-    keymap::groups()
-        .map(|(group, bindings)| (group.title(), bindings.iter().map(|b| (b.keys.join(" "), b.description)).collect()))
-        .collect()
+pub fn help_groups(app: &App) -> Vec<(&'static str, Vec<(String, String)>)> {
+    app.keys.help()
 }
 
 /// What is known about the byte under the cursor, so many of its earlier writers included: a word and what it says.

@@ -27,18 +27,24 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, theme: &T
     let mut pen = Pen::at(buffer, area, 1, 0);
     pen.put("linmem", theme.strong()).put("  ", theme.text());
     let room = pen.room().saturating_sub(right_width.saturating_add(2));
-    pen.put(&text::fit(&safe::plain(title), room, theme.glyphs.cut), theme.text());
+    let title = match &app.timeline.document.title {
+        Some(heading) => format!("{}  {}", safe::plain(title), safe::plain(heading)),
+        None => safe::plain(title),
+    };
+    pen.put(&text::fit(&title, room, theme.glyphs.cut), theme.text());
     Pen::at(buffer, area, area.width.saturating_sub(right_width), 0).put(&right_text, theme.text());
 }
 
 fn step_of(app: &App) -> Option<String> {
     let last = step_count(app).checked_sub(1)?;
     let shown = app.moment.step;
-    Some(match (app.record(), app.position()) {
+    let branch = app.branch().map(|(number, all)| format!("branch {number} of {all}, ")).unwrap_or_default();
+    let step = match (app.record(), app.position()) {
         (Some(step), Some(0)) => format!("step {shown} of {last}, before {}", events::ordinal(step, 1)),
         (Some(step), Some(at)) => format!("step {shown} of {last}, {}", events::ordinal(step, at)),
         _ => format!("step {shown} of {last}"),
-    })
+    };
+    Some(branch + &step)
 }
 
 fn memory_of(app: &App, dump: &Dump) -> Option<String> {

@@ -5,14 +5,17 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::{App, Pane, events};
+use crate::prose::{Kind, Paragraph};
 use crate::safe;
 use crate::timeline::{Attempt, Finding, FindingKind, Outcome, Severity, StepRecord, Trap};
 
 use super::adapter;
+use super::prose::{self, Line};
+use super::question;
 use super::text;
 use super::theme::{Theme, Tone};
 
-type Lines = Vec<(String, Style)>;
+type Lines = Vec<Line>;
 
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let scroll = adapter::scrolled(app, Pane::Happened);
@@ -27,9 +30,15 @@ pub fn height(app: &App, area: Rect, theme: &Theme) -> usize {
 
 /// All lines; the empty ones only where there is room for them.
 fn lines(app: &App, area: Rect, theme: &Theme) -> Lines {
-    let mut lines = all_lines(app, area.width.saturating_sub(2), theme);
-    if lines.len() > usize::from(area.height) {
-        lines.retain(|(line, _)| !line.is_empty());
+    let columns = area.width.saturating_sub(2);
+    let room = usize::from(area.height);
+    let mut lines = match app.record() {
+        Some(step) if step.ask.is_some() => question::lines(app, step, columns, room, theme),
+        _ => all_lines(app, columns, theme),
+    };
+    lines.extend(question::closing(app, columns, theme));
+    if lines.len() > room {
+        lines.retain(|line| !line.is_empty());
     }
     lines
 }
@@ -50,12 +59,13 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         None => safe::plain(&step.text),
     };
     push(&mut lines, &written, columns, theme.strong());
+    lines.extend(question::verdicts(app, columns, theme));
     let is_within = app.position().is_some_and(|at| at < step.events.len());
     let event = app.position().map(|at| events::sentence(step, at));
     // Inside a step its event comes first, at the end what it ended in.
     if let Some(event) = event.as_ref().filter(|_| is_within) {
         push(&mut lines, event, columns, theme.text());
-        lines.push((String::new(), theme.text()));
+        lines.push(Line::new());
     }
     if let Some(trap) = &step.trap {
         let style = if step.outcome == Outcome::Ok { theme.text() } else { theme.tone(Tone::Bad) };
@@ -63,17 +73,17 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
     }
     if let Some(event) = event.filter(|_| !is_within) {
         push(&mut lines, &event, columns, theme.text());
-        lines.push((String::new(), theme.text()));
+        lines.push(Line::new());
     }
-    let prose = step.narration.as_deref().map(paragraphs);
-    // The author's words introduce the step; what went wrong, and a question, come before them.
-    let is_introduced = step.outcome == Outcome::Ok && step.ask.is_none();
-    if let Some(prose) = prose.as_ref().filter(|_| is_introduced) {
-        push(&mut lines, prose, columns, theme.text());
-        lines.push((String::new(), theme.text()));
+    let prose = prose_of(app, step, columns, theme);
+    // The author's words introduce the step; what went wrong comes before them.
+    let is_introduced = step.outcome == Outcome::Ok;
+    if is_introduced && !prose.is_empty() {
+        lines.extend(prose.iter().cloned());
+        lines.push(Line::new());
     }
     push_printed(&mut lines, step, columns, theme);
-    let narration = paragraphs(&app.narration());
+    let narration = paragraphs(&question::without_answers(app, app.narration()));
     let narration = if is_within { format!("The whole step: {narration}") } else { narration };
     push(&mut lines, &narration, columns, theme.text());
     if step.stores_recorded < step.stores {
@@ -84,7 +94,9 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         );
         push(&mut lines, &text, columns, theme.tone(Tone::Note));
     }
-    for finding in step.findings.iter().filter(|f| f.claimed || !is_told_already(f, step)) {
+    for finding in
+        step.findings.iter().filter(|f| !is_told_by_trap(f, step) && (f.claimed || !is_told_already(f, step)))
+    {
         let tone = match finding.severity() {
             _ if finding.claimed => theme.faint(),
             Severity::Error => theme.tone(Tone::Bad),
@@ -97,9 +109,34 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         let text = format!("{kind}{}{expected}", paragraphs(message));
         push(&mut lines, &text, columns, tone);
     }
-    if let Some(prose) = prose.filter(|_| !is_introduced) {
-        lines.push((String::new(), theme.text()));
-        push(&mut lines, &prose, columns, theme.text());
+    if !is_introduced && !prose.is_empty() {
+        lines.push(Line::new());
+        lines.extend(prose);
+    }
+    lines
+}
+
+/// The author's words before a step, with their markup where the session has it.
+pub(super) fn prose_of(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Lines {
+    match app.timeline.document.of_step(step.index) {
+        Some(prose) => spaced(&prose.paragraphs, app, columns, theme),
+        None => {
+            let narration = step.narration.as_deref().map(paragraphs);
+            narration.map(|text| prose::plain(&text, columns, theme.text())).unwrap_or_default()
+        }
+    }
+}
+
+/// Paragraphs with an empty line between them. The session's title stands in the header already.
+pub(super) fn spaced(paragraphs: &[Paragraph], app: &App, columns: u16, theme: &Theme) -> Lines {
+    let title = app.timeline.document.title.as_deref();
+    let is_title = |p: &&Paragraph| p.kind == Kind::Heading(1) && Some(p.plain().as_str()) == title;
+    let mut lines = Lines::new();
+    for paragraph in paragraphs.iter().filter(|p| !is_title(p)) {
+        if !lines.is_empty() && !paragraph.is_joined {
+            lines.push(Line::new());
+        }
+        lines.extend(prose::paragraph(paragraph, columns, theme));
     }
     lines
 }
@@ -146,8 +183,12 @@ fn tried(attempt: &Attempt) -> String {
 
 /// Whether a finding says what the trap or the step's error, which are told already, say too.
 fn is_told_already(finding: &Finding, step: &StepRecord) -> bool {
-    (finding.kind == FindingKind::Trap && step.trap.is_some())
-        || step.error.as_ref().is_some_and(|error| error.contains(finding.message.trim()))
+    is_told_by_trap(finding, step) || step.error.as_ref().is_some_and(|error| error.contains(finding.message.trim()))
+}
+
+/// Whether a finding is the trap itself, which stands on top with its chain of calls.
+fn is_told_by_trap(finding: &Finding, step: &StepRecord) -> bool {
+    finding.kind == FindingKind::Trap && step.trap.is_some()
 }
 
 /// Text of several lines, each made safe.
@@ -155,6 +196,6 @@ fn paragraphs(text: &str) -> String {
     text.lines().map(safe::plain).collect::<Vec<_>>().join("\n")
 }
 
-fn push(lines: &mut Lines, text: &str, columns: u16, style: Style) {
-    lines.extend(text::wrap(text, columns).into_iter().map(|line| (line, style)));
+pub(super) fn push(lines: &mut Lines, text: &str, columns: u16, style: Style) {
+    lines.extend(prose::plain(text, columns, style));
 }

@@ -22,6 +22,8 @@ use super::theme::Theme;
 
 /// Columns of a name in the upper row.
 const LONGEST_NAME: u16 = 24;
+/// Columns between two addresses in it, at least.
+const TICK: u64 = 13;
 
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let strip = app.strip(cells_in(area.width));
@@ -61,6 +63,8 @@ fn look_of(cell: &Cell, is_single: bool, theme: &Theme) -> (char, Style) {
         (Touched::Now, ..) => (glyphs.map_changed, theme.change_mark()),
         _ if cell.holds_old_end => (glyphs.map_old_end, theme.change_mark()),
         (Touched::Earlier, ..) => (glyphs.map_earlier, theme.text()),
+        // New pages are mostly heap: that they are new says more.
+        (Touched::Never, Grown::Now, Some((kind, _))) if !kind.is_scripts() => (glyphs.map_grown, theme.change_mark()),
         (_, _, Some((kind, released))) => (glyphs.part(kind, released), theme.part(kind, released)),
         (Touched::AtStart, ..) => (glyphs.map_at_start, theme.faint()),
         (Touched::Never, Grown::Now, None) => (glyphs.map_grown, theme.change_mark()),
@@ -104,16 +108,17 @@ impl Names {
         names
     }
 
-    /// Addresses at each quarter, where nothing is named.
+    /// Round addresses, where nothing is named.
     fn put_addresses(&mut self, strip: &Strip, theme: &Theme) {
-        let count = strip.cells.len();
-        for quarter in 0..4 {
-            let at = count * quarter / 4;
-            let Some(cell) = strip.cells.get(at) else { continue };
-            let address = format!("{:#x}", cell.start);
-            let room = self.columns.get(at.saturating_sub(1)..at + address.len() + 1).unwrap_or_default();
+        let apart = (strip.len / (strip.cells.len() as u64).max(1)).saturating_mul(TICK);
+        let step = apart.checked_next_power_of_two().unwrap_or(u64::MAX);
+        let addresses = (0u64..=strip.len / step.max(1)).map(|n| n.saturating_mul(step));
+        for address in addresses {
+            let Some(at) = strip.cell_of(address) else { continue };
+            let text = format!("{address:#x}");
+            let room = self.columns.get(at.saturating_sub(1)..at + text.len() + 1).unwrap_or_default();
             if !room.is_empty() && room.iter().all(|(symbol, _)| *symbol == ' ') {
-                self.put(&address, at, at, theme.faint());
+                self.put(&text, at, at, theme.faint());
             }
         }
     }
@@ -130,7 +135,13 @@ impl Names {
             at + len <= self.taken.len() && self.taken.get(around).is_some_and(|taken| !taken.contains(&true))
         };
         let inside = (first..=end.saturating_sub(len)).find(|at| at + len <= end && is_free(*at));
-        let Some(at) = inside.or_else(|| Some(first).filter(|at| is_free(*at))) else { return };
+        // A name right behind another part's letter would read as one word with it.
+        let is_apart = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| self.columns.get(before));
+            before.is_none_or(|(symbol, _)| !symbol.is_ascii_alphabetic())
+        };
+        let beside = || [first, first + 1].into_iter().find(|at| is_free(*at) && is_apart(*at));
+        let Some(at) = inside.filter(|at| is_apart(*at)).or_else(beside) else { return };
         for (column, symbol) in (at..).zip(name.chars()) {
             if let (Some(cell), Some(taken)) = (self.columns.get_mut(column), self.taken.get_mut(column)) {
                 (*cell, *taken) = ((symbol, style), true);

@@ -10,6 +10,10 @@ mod legend;
 mod map;
 mod memory;
 mod overlay;
+mod overview;
+mod prompt;
+mod prose;
+mod question;
 mod source;
 mod status;
 mod steps;
@@ -61,7 +65,11 @@ pub fn last_scroll(app: &App, theme: &Theme) -> ScrollLimits {
             None => (i16::MIN, i16::MAX),
         },
         help: match app.overlay {
-            Overlay::Help { .. } => overlay::last_help_line(body(app), theme),
+            Overlay::Help { .. } => overlay::last_help_line(body(app), app, theme),
+            _ => 0,
+        },
+        overview: match app.overlay {
+            Overlay::Guest { .. } => overview::last_line(app, body(app), theme),
             _ => 0,
         },
     }
@@ -122,7 +130,10 @@ fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, dump: &Dump, theme: &T
 /// A pane's title, and what stands at the right of it.
 fn title_of(pane: Pane, side: Side, app: &App, dump: &Dump) -> (String, String) {
     let title = match pane {
-        Pane::Steps => "steps".to_string(),
+        Pane::Steps => {
+            let branch = app.branch().map(|(number, all)| format!("branch {number} of {all}"));
+            return ("steps".to_string(), branch.unwrap_or_default());
+        }
         Pane::Memory if side == Side::Before => title_before(app),
         Pane::Memory => title_after(app),
         Pane::Happened => "what happened".to_string(),

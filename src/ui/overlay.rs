@@ -5,19 +5,21 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use crate::app::{App, Engine, InputField, Overlay, SessionChoice};
+use crate::app::{App, Engine, InputField, Overlay};
 use crate::safe;
 
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
-use super::{adapter, legend};
+use super::{adapter, legend, overview, prompt};
 
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     match &app.overlay {
-        Overlay::Help { scroll } => help(frame.buffer_mut(), area, *scroll, theme),
+        Overlay::Help { scroll } => help(frame.buffer_mut(), area, app, *scroll, theme),
         Overlay::Inputs { fields, chosen } => inputs(frame, area, fields, *chosen, theme),
-        Overlay::Sessions { chosen } => sessions(frame.buffer_mut(), area, &app.sessions, *chosen, theme),
-        Overlay::None | Overlay::Search { .. } => {
+        Overlay::Sessions { chosen } => choices(frame.buffer_mut(), area, app, *chosen, theme),
+        Overlay::Prompt(line) => prompt::draw(frame, area, line, app, theme),
+        Overlay::Guest { scroll } => overview::draw(frame.buffer_mut(), area, app, *scroll, theme),
+        Overlay::None | Overlay::Search { .. } | Overlay::Save { .. } | Overlay::Answer { .. } => {
             if let Engine::Broken(message) = &app.engine {
                 broken(frame.buffer_mut(), area, message, theme);
             }
@@ -26,7 +28,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
 }
 
 /// Clears a box of at most so many columns and rows in the middle of `area`, draws its edge, and returns its inside.
-fn boxed(buffer: &mut Buffer, area: Rect, columns: u16, rows: u16, title: &str, theme: &Theme) -> Rect {
+pub fn boxed(buffer: &mut Buffer, area: Rect, columns: u16, rows: u16, title: &str, theme: &Theme) -> Rect {
     let area = area.intersection(buffer.area);
     let (width, height) = (columns.saturating_add(4).min(area.width), rows.saturating_add(2).min(area.height));
     let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
@@ -68,8 +70,8 @@ type Line = Vec<(String, Style)>;
 const KEYS: u16 = 15;
 
 /// Every key by group, and what the marks mean.
-fn help(buffer: &mut Buffer, area: Rect, scroll: u16, theme: &Theme) {
-    let lines = help_lines(area.width.saturating_sub(4), theme);
+fn help(buffer: &mut Buffer, area: Rect, app: &App, scroll: u16, theme: &Theme) {
+    let lines = help_lines(area.width.saturating_sub(4), app, theme);
     let columns = lines.iter().map(|l| l.iter().map(|(t, _)| text::width(t)).sum()).max().unwrap_or(0);
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let title = if rows > area.height.saturating_sub(2) { "keys and marks: j k scroll" } else { "keys and marks" };
@@ -84,22 +86,22 @@ fn help(buffer: &mut Buffer, area: Rect, scroll: u16, theme: &Theme) {
 }
 
 /// How far the help can be scrolled in an area, in lines.
-pub fn last_help_line(area: Rect, theme: &Theme) -> u16 {
-    let hidden = help_lines(area.width.saturating_sub(4), theme).len();
+pub fn last_help_line(area: Rect, app: &App, theme: &Theme) -> u16 {
+    let hidden = help_lines(area.width.saturating_sub(4), app, theme).len();
     u16::try_from(hidden.saturating_sub(usize::from(area.height.saturating_sub(2)))).unwrap_or(u16::MAX)
 }
 
 /// The help in so many columns, an empty line between groups.
-fn help_lines(columns: u16, theme: &Theme) -> Vec<Line> {
+fn help_lines(columns: u16, app: &App, theme: &Theme) -> Vec<Line> {
     let title = |name: &str| vec![(name.to_string(), theme.strong())];
     let mut lines: Vec<Line> = Vec::new();
-    for (name, keys) in adapter::help_groups() {
+    for (name, keys) in adapter::help_groups(app) {
         lines.push(title(name));
         for (keys, what) in keys {
             let keys = theme.glyphs.key(&keys);
             let room = columns.saturating_sub(KEYS + 4);
             let mut keys = text::fit(&keys, KEYS, theme.glyphs.cut);
-            for part in text::wrap(what, room) {
+            for part in text::wrap(&what, room) {
                 let pad = " ".repeat(usize::from((KEYS + 2).saturating_sub(text::width(&keys))));
                 let keys = std::mem::take(&mut keys) + &pad;
                 lines.push(vec![("  ".into(), theme.text()), (keys, theme.key()), (part, theme.text())]);
@@ -214,34 +216,60 @@ pub fn input_line(frame: &mut Frame, area: Rect, input: &tui_input::Input, focus
     }
 }
 
-fn sessions(buffer: &mut Buffer, area: Rect, sessions: &[SessionChoice], chosen: usize, theme: &Theme) {
-    let name_width = sessions.iter().map(|s| text::width(&safe::plain(&s.name))).max().unwrap_or(0).min(30);
-    let about = sessions.iter().map(|s| text::width(&safe::plain(&s.description))).max().unwrap_or(0);
-    let columns = name_width.saturating_add(about).saturating_add(4).max(24);
+/// A line of the list that `p` opens.
+struct Choice {
+    name: String,
+    about: String,
+    /// A lesson that was finished.
+    finished: bool,
+}
+
+/// The sessions, and behind them the lessons.
+fn choices(buffer: &mut Buffer, area: Rect, app: &App, chosen: usize, theme: &Theme) {
+    let sessions = app.sessions.iter().map(|session| Choice {
+        name: safe::plain(&session.name),
+        about: safe::plain(&session.description),
+        finished: false,
+    });
+    let lessons = app.course.lessons.iter().enumerate().map(|(index, lesson)| Choice {
+        name: format!("{:>2} {}", index + 1, safe::plain(&lesson.name)),
+        about: safe::plain(&lesson.description),
+        finished: lesson.finished,
+    });
+    let choices: Vec<Choice> = sessions.chain(lessons).collect();
+    let name_width = choices.iter().map(|choice| text::width(&choice.name)).max().unwrap_or(0).min(30);
+    let about = choices.iter().map(|choice| text::width(&choice.about)).max().unwrap_or(0);
+    // Lessons have a mark between name and description.
+    let gap = if app.course.lessons.is_empty() { 4 } else { 6 };
+    let columns = name_width.saturating_add(about).saturating_add(gap).max(24);
     // Where descriptions are cut, the chosen one stands below in full.
     let room = area.width.saturating_sub(4);
-    let chosen_about = sessions.get(chosen).map(|s| safe::plain(&s.description)).unwrap_or_default();
-    let below = if columns > room { text::wrap(&chosen_about, room) } else { Vec::new() };
+    let chosen_about = choices.get(chosen).map(|choice| choice.about.as_str()).unwrap_or_default();
+    let below = if columns > room { text::wrap(chosen_about, room) } else { Vec::new() };
     let below_rows = if columns > room { 3 } else { 0 };
-    let rows = u16::try_from(sessions.len().max(1)).unwrap_or(u16::MAX).saturating_add(below_rows);
-    let whole = boxed(buffer, area, columns, rows, "sessions", theme);
+    let rows = u16::try_from(choices.len().max(1)).unwrap_or(u16::MAX).saturating_add(below_rows);
+    let title = if app.course.lessons.is_empty() { "sessions" } else { "sessions, then lessons" };
+    let whole = boxed(buffer, area, columns, rows, title, theme);
     let inner = Rect { height: whole.height.saturating_sub(below_rows), ..whole };
     for (row, line) in (inner.height.saturating_add(1)..whole.height).zip(&below) {
         Pen::at(buffer, whole, 0, row).put(line, theme.text());
     }
-    if sessions.is_empty() {
+    if choices.is_empty() {
         Pen::at(buffer, inner, 0, 0).put("no other session", theme.faint());
     }
-    let first = crate::app::layout::first_step(sessions.len(), chosen, inner.height);
-    for (row, (index, session)) in (0..inner.height).zip(sessions.iter().enumerate().skip(first)) {
+    let first = crate::app::layout::first_step(choices.len(), chosen, inner.height);
+    for (row, (index, choice)) in (0..inner.height).zip(choices.iter().enumerate().skip(first)) {
         let is_chosen = index == chosen;
         let mark = if is_chosen { theme.glyphs.current } else { ' ' };
         let style = if is_chosen { theme.chosen() } else { theme.text() };
-        let name = text::fit(&safe::plain(&session.name), name_width, theme.glyphs.cut);
+        let name = text::fit(&choice.name, name_width, theme.glyphs.cut);
         let mut pen = Pen::at(buffer, inner, 0, row);
         pen.put_char(mark, theme.pointer()).put(" ", theme.text()).put(&name, style);
-        let mut pen = Pen::at(buffer, inner, name_width + 4, row);
-        let about = text::fit(&safe::plain(&session.description), pen.room(), theme.glyphs.cut);
+        if choice.finished {
+            Pen::at(buffer, inner, name_width + 3, row).put_char(theme.glyphs.ok, theme.tone(Tone::Good));
+        }
+        let mut pen = Pen::at(buffer, inner, name_width + gap, row);
+        let about = text::fit(&choice.about, pen.room(), theme.glyphs.cut);
         pen.put(&about, theme.faint());
     }
 }

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{App, Engine, Overlay, events, names};
+use crate::app::{Action, App, Engine, Overlay, events, names};
 use crate::safe;
 
 use super::adapter;
@@ -16,7 +16,19 @@ const NOTICE_ROWS: usize = 3;
 
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if let Overlay::Search { input } = &app.overlay {
-        search(frame, area, app, input, theme);
+        let hint = match input.value().trim_start().strip_prefix('@') {
+            Some(begun) => names_hint(app, begun, area.width / 2, theme),
+            None => "text, hex bytes or @address   enter finds  esc closes".to_owned(),
+        };
+        line(frame, area, input, "/", &hint, theme);
+        return;
+    }
+    if let Overlay::Save { input, .. } = &app.overlay {
+        line(frame, area, input, "save as", ".svg .html .md .json .txt  esc closes", theme);
+        return;
+    }
+    if let Overlay::Answer { input, error } = &app.overlay {
+        answer(frame, area, input, error.as_deref(), theme);
         return;
     }
     let buffer = frame.buffer_mut();
@@ -25,7 +37,8 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     }
     let mut left = area;
     if let Some(count) = app.count {
-        let typed = format!("{count} then G step, o store");
+        let (step, store) = (app.keys.key_of(Action::Last), app.keys.key_of(Action::Unfold));
+        let typed = format!("{count} then {} step, {} store", theme.glyphs.key(step), theme.glyphs.key(store));
         Pen::at(buffer, area, 1, 0).put(&typed, theme.strong());
         let used = text::width(&typed).saturating_add(2).min(area.width);
         left = Rect { x: area.x + used, width: area.width - used, ..area };
@@ -66,6 +79,17 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
             if progress.stores > 0 {
                 pen.put(&format!("{} stores so far ", events::thousands(progress.stores)), theme.faint());
             }
+            let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
+            pen.put("  ", theme.text()).put(&key, theme.key()).put(" cancels", theme.text());
+        }
+        Engine::Replaying { cancelling: true, .. } => {
+            pen.put(&format!("cancelling {dots}"), theme.tone(Tone::Warning));
+        }
+        Engine::Replaying { step, steps, progress, .. } => {
+            pen.put(&format!("running again what ran before {dots} {step} of {steps} "), theme.strong());
+            if progress.seconds > 0 {
+                pen.put(&format!("{} s ", progress.seconds), theme.faint());
+            }
             pen.put("  ", theme.text()).put("esc", theme.key()).put(" cancels", theme.text());
         }
         Engine::Ready | Engine::Ended | Engine::Broken(_) => return false,
@@ -104,19 +128,27 @@ fn names_hint(app: &App, begun: &str, columns: u16, theme: &Theme) -> String {
     text::fit(&hint, columns, theme.glyphs.cut)
 }
 
-fn search(frame: &mut Frame, area: Rect, app: &App, input: &tui_input::Input, theme: &Theme) {
-    let hint = match input.value().trim_start().strip_prefix('@') {
-        Some(begun) => names_hint(app, begun, area.width / 2, theme),
-        None => "text, hex bytes or @address   enter finds  esc closes".to_owned(),
-    };
+/// The line for an answer, and right above it why the last one could not be read.
+fn answer(frame: &mut Frame, area: Rect, input: &tui_input::Input, error: Option<&str>, theme: &Theme) {
+    line(frame, area, input, "?", "enter answers  tab hint  esc closes", theme);
+    if let Some(error) = error.filter(|_| area.y > 0) {
+        let above = Rect { y: area.y - 1, ..area };
+        let error = text::fit(&safe::plain(error), area.width.saturating_sub(2), theme.glyphs.cut);
+        Pen::at(frame.buffer_mut(), above, 0, 0).clear();
+        Pen::at(frame.buffer_mut(), above, 1, 0).put(&error, theme.tone(Tone::Bad));
+    }
+}
+
+/// A line being typed, what it is for before it and a hint behind it.
+fn line(frame: &mut Frame, area: Rect, input: &tui_input::Input, prompt: &str, hint: &str, theme: &Theme) {
     // The hint gives way where less than a useful field would be left.
-    let beside = area.width.saturating_sub(text::width(&hint) + 3);
+    let beside = area.width.saturating_sub(text::width(hint) + 3);
     let field = Rect { width: if beside >= 24 { beside } else { area.width }, ..area };
     let buffer = frame.buffer_mut();
-    Pen::at(buffer, area, 1, 0).put("/", theme.key());
-    let x = field.x.saturating_add(3);
-    let input_area = Rect { x, width: field.width.saturating_sub(3), ..field };
+    Pen::at(buffer, area, 1, 0).put(prompt, theme.key());
+    let used = text::width(prompt).saturating_add(2).min(field.width);
+    let input_area = Rect { x: field.x.saturating_add(used), width: field.width.saturating_sub(used), ..field };
     super::overlay::input_line(frame, input_area, input, true, theme);
     let hint_area = Rect { x: field.right(), width: area.width.saturating_sub(field.width), ..area };
-    Pen::at(frame.buffer_mut(), hint_area, 1, 0).put(&hint, theme.faint());
+    Pen::at(frame.buffer_mut(), hint_area, 1, 0).put(hint, theme.faint());
 }

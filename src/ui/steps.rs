@@ -111,7 +111,12 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     let end = if finding.is_some() { 2 } else { 0 };
     let room = pen.room().saturating_sub(end + 1);
     let written = record.map(|r| r.text.as_str()).or(app.timeline.planned.get(index).map(|p| p.text.as_str()));
-    let written = close_up(&safe::plain(written.unwrap_or_default()));
+    let kind = record.map(|r| r.kind).or(app.timeline.planned.get(index).map(|p| p.kind));
+    let written = match kind {
+        Some(StepKind::Ask) => question_of(written.unwrap_or_default()),
+        _ => written.unwrap_or_default(),
+    };
+    let written = close_up(&safe::plain(written));
     let detail = text::fit(&detail, room / 2, glyphs.cut);
     let gap = if detail.is_empty() { 0 } else { 1 };
     let written = text::fit(&written, room.saturating_sub(text::width(&detail) + gap), glyphs.cut);
@@ -130,6 +135,18 @@ fn close_up(written: &str) -> String {
     let ends_in_blank = code.ends_with(' ');
     let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
     format!("{code}{}{rest}", if ends_in_blank && !code.is_empty() { " " } else { "" })
+}
+
+/// What is asked, without the expression that is its answer.
+fn question_of(written: &str) -> &str {
+    let Some(open) = written.find('"').map(|at| at + 1) else { return written };
+    let mut is_escaped = false;
+    let close = written.char_indices().skip_while(|(at, _)| *at < open).find(|(_, c)| {
+        let is_end = *c == '"' && !is_escaped;
+        is_escaped = *c == '\\' && !is_escaped;
+        is_end
+    });
+    close.and_then(|(at, _)| written.get(..=at)).unwrap_or(written)
 }
 
 fn outcome_mark(index: usize, record: Option<&StepRecord>, app: &App, theme: &Theme) -> (char, Style) {
@@ -185,5 +202,18 @@ fn finding_mark(step: &StepRecord, theme: &Theme) -> Option<(char, Style)> {
         Some(Severity::Warning) => Some((theme.glyphs.finding, theme.tone(Tone::Warning))),
         Some(Severity::Note) => Some((theme.glyphs.note, theme.tone(Tone::Note))),
         None => claimed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_does_not_give_its_answer_away() {
+        assert_eq!(question_of(r#"ask "how many \"bytes\" = ?" = 26"#), r#"ask "how many \"bytes\" = ?""#);
+        assert_eq!(question_of(r#"ask "a\\" = "b""#), r#"ask "a\\""#);
+        assert_eq!(question_of("ask"), "ask");
+        assert_eq!(question_of("ask \"open"), "ask \"open");
     }
 }

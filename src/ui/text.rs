@@ -1,5 +1,6 @@
 //! Text measured and cut in columns, and put on the screen without ever leaving its area.
 
+use super::prose::Line;
 use super::theme::Theme;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -110,13 +111,16 @@ impl<'a> Pen<'a> {
 
 /// Draws lines from the one that `scroll` says, but no further than the last screenful. Where more follow, the last row
 /// says how many, and `how` they are seen.
-pub fn prose(buffer: &mut Buffer, area: Rect, lines: &[(String, Style)], scroll: u16, how: &str, theme: &Theme) {
+pub fn prose(buffer: &mut Buffer, area: Rect, lines: &[Line], scroll: u16, how: &str, theme: &Theme) {
     let room = usize::from(area.height);
     let first = usize::from(scroll).min(lines.len().saturating_sub(room));
     let hidden = lines.len().saturating_sub(first + room);
     let shown = if hidden > 0 { room.saturating_sub(1) } else { room };
-    for (row, (line, style)) in (0..area.height).zip(lines.iter().skip(first).take(shown)) {
-        Pen::at(buffer, area, 1, row).put(line, *style);
+    for (row, line) in (0..area.height).zip(lines.iter().skip(first).take(shown)) {
+        let mut pen = Pen::at(buffer, area, 1, row);
+        for (text, style) in line {
+            pen.put(text, *style);
+        }
     }
     if hidden > 0 {
         let more = format!("{} {}: {how}", theme.glyphs.cut, count(hidden as u64 + 1, "more line"));

@@ -130,6 +130,16 @@ impl Theme {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
+    /// Inline code in prose.
+    pub fn code(&self) -> Style {
+        if self.pointer.is_some() { fg(self.text(), self.pointer) } else { self.strong() }
+    }
+
+    /// Emphasised words in prose.
+    pub fn emphasis(&self) -> Style {
+        self.text().add_modifier(Modifier::ITALIC)
+    }
+
     /// A pane's title.
     pub fn title(&self, focused: bool) -> Style {
         if focused { self.strong() } else { self.text() }

@@ -24,6 +24,7 @@ impl Story {
                 ExportFacts { name: "add_wasm_is_cool".into(), kind: "func".into(), ty: "(i32) -> i32".into() },
             ],
             imports: vec![],
+            looks: Default::default(),
             layout: vec![],
         };
         let mut timeline = Timeline::default();
@@ -224,6 +225,15 @@ pub fn rich() -> Timeline {
     let mut story = Story::new("rich.md", 1);
     story.timeline.guest.imports =
         vec![ImportFacts { module: "env".into(), name: "fill".into(), kind: "func".into(), ty: "(i32)".into() }];
+    let facts = |kind, name: &str, segment, start, end| {
+        let known_by = format!("exported global __{name}");
+        LayoutFacts { kind, name: name.into(), segment, start, end, known_by }
+    };
+    story.timeline.guest.layout = vec![
+        facts(PartKind::Stack, "stack", None, None, Some(0x8000)),
+        facts(PartKind::Heap, "heap", None, Some(0x8000), None),
+        facts(PartKind::Segment, "data[0]", Some(0), Some(0x100), Some(0x10e)),
+    ];
     story.timeline.inputs = vec![InputFacts { name: "count".into(), value: Value::Int(i128::MAX) }];
     story.instantiate().fetch(0x400);
     story.step(StepKind::Ask, "ask \"How many?\" = n", |r| r.ask = Some(Ask { question: "How many?".into() }));

@@ -125,6 +125,17 @@ pub fn many_stores(count: u64) -> Timeline {
     story.timeline
 }
 
+/// So many steps of which the last fails.
+pub fn many_steps(count: u64) -> Timeline {
+    let mut story = Story::new("long.steps", 1);
+    story.instantiate();
+    for i in 1..count {
+        story.step(StepKind::Write, &format!("write {i}, \"x\""), |r| put(r, i, b"x", Writer::Host));
+    }
+    story.step(StepKind::Expect, "expect false", |r| fail(r, Outcome::Failed, "false is not true"));
+    story.timeline
+}
+
 pub fn frame(function: &str, offset: Option<u64>, source: Option<&str>) -> CallFrame {
     CallFrame { function: function.into(), offset, source: source.map(Into::into) }
 }

@@ -10,7 +10,6 @@ mod lies;
 mod loops;
 mod made;
 #[cfg(target_os = "linux")]
-#[allow(dead_code, reason = "not every test needs all of it")]
 #[path = "../support/pty.rs"]
 mod pty;
 mod segments;

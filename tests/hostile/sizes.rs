@@ -39,7 +39,7 @@ fn names_of_a_mebibyte() {
     steps_on(called, "call go()", &[]).stops(&["unreachable in nnn", "nnn…"]);
     let long = "é".repeat(49_000);
     let answer = steps_on(
-        format!("(module (func ${long}x (export \"{long}\") unreachable))"),
+        format!("(module (func $\"{long}x\" (export \"{long}\") unreachable))"),
         &format!("call \"{long}\"()"),
         &[],
     );

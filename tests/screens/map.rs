@@ -82,7 +82,7 @@ fn at(step: usize, cursor: u64, size: (u16, u16)) -> App {
 fn map_of(drawn: &str) -> String {
     let lines: Vec<&str> = drawn.lines().collect();
     let map = lines.iter().position(|line| line.starts_with(" map")).unwrap();
-    let above = lines[map - 1].starts_with("      ").then_some(map - 1).unwrap_or(map);
+    let above = if lines[map - 1].starts_with("      ") { map - 1 } else { map };
     lines[above..=map].join("\n") + "\n"
 }
 

@@ -30,6 +30,7 @@ pub fn announced(bytes: u64) -> Timeline {
         memory: Some(MemoryFacts { pages: bytes.div_ceil(PAGE), max: None, is_64: false }),
         exports: vec![ExportFacts { name: "add_wasm_is_cool".into(), kind: "func".into(), ty: "(i32) -> i32".into() }],
         imports: Vec::new(),
+        looks: Default::default(),
         layout: Vec::new(),
     };
     timeline.inputs = vec![InputFacts { name: "text".into(), value: Value::Text("Did you know".into()) }];

@@ -3,6 +3,9 @@
 //! Everything here waits for a condition by reading what the program writes; the timeouts only say when a test has
 //! failed, and then print the screen.
 
+// Each test uses a part of it.
+#![allow(dead_code)]
+
 use std::io::{Read, Write};
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -59,6 +62,8 @@ impl Pty {
         command.args(start.args);
         command.env_clear();
         command.env("TERM", "xterm-256color");
+        // Nobody's own configuration.
+        command.env("XDG_CONFIG_HOME", "/dev/null");
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         for (name, value) in start.env {
             command.env(name, value);

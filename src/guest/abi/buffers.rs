@@ -65,7 +65,7 @@ pub(super) fn alloc_free(facts: &Facts<'_>) -> Option<Recognised> {
     }];
     match facts.functions.iter().filter(own).find(|f| is_release(facts, f)) {
         Some(release) => {
-            reasons.push(format!("{} takes back what it answered", name(release.name)));
+            reasons.push(format!("{} takes one back, by its name", name(release.name)));
             found(Family::AllocFree, Confidence::Strong, reasons)
         }
         None => {

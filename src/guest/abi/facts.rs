@@ -14,6 +14,9 @@ const LONGEST_NAME: usize = 48;
 /// Most names of one kind that a reason lists.
 const MOST_NAMES: usize = 3;
 
+/// Most parameters of a function whose names are kept.
+const MOST_NAMED: usize = 32;
+
 /// Most bytes of parameters' names that are read.
 const MOST_PARAMETERS: usize = 4 << 20;
 
@@ -30,6 +33,8 @@ pub(super) struct Facts<'g> {
     /// The values of globals that never change, by index.
     constants: Vec<Option<u64>>,
     by_name: HashMap<&'g str, usize>,
+    /// How large the memory that is meant is when the guest starts.
+    memory_bytes: u64,
 }
 
 /// An exported function.
@@ -67,16 +72,17 @@ impl<'g> Facts<'g> {
             sections: Vec::new(),
             constants: code::constant_globals(guest),
             by_name: HashMap::new(),
+            memory_bytes: memory.map_or(0, |memory| memory.ty.min.saturating_mul(super::super::PAGE)),
         };
         facts.read_sections();
-        let mut params = parameters(guest);
+        let params = parameters(guest);
         for (at, Export { name, index, ty }) in guest.exports().iter().enumerate() {
             let words = words::split(name);
             match ty {
                 ExternType::Func(ty) => {
                     facts.by_name.insert(name, facts.functions.len());
-                    let params = params.remove(index).filter(|names| names.len() == ty.params.len());
-                    let params = params.unwrap_or_default();
+                    let params = params.get(index).filter(|names| names.len() == ty.params.len());
+                    let params = params.cloned().unwrap_or_default();
                     facts.functions.push(Function { at, name, index: *index, ty, words, params });
                 }
                 ExternType::Global(ty) => facts.globals.push(Global { at, name, index: *index, ty: &ty.ty, words }),
@@ -131,9 +137,7 @@ impl<'g> Facts<'g> {
 
     /// Whether an address lies in memory as it is when the guest starts.
     pub fn is_in_memory(&self, address: u64) -> bool {
-        let memory = self.guest.default_memory().ok().flatten().and_then(|at| self.guest.memories().get(at as usize));
-        let bytes = memory.map_or(0, |memory| memory.ty.min.saturating_mul(super::super::PAGE));
-        address != 0 && address < bytes
+        address != 0 && address < self.memory_bytes
     }
 }
 
@@ -157,22 +161,27 @@ pub(super) fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
 fn parameters(guest: &Guest) -> HashMap<u32, Vec<String>> {
     let mut found = HashMap::new();
     let mut room = MOST_PARAMETERS;
+    let functions = guest.exports().iter().filter_map(|export| match &export.ty {
+        ExternType::Func(ty) if ty.params.len() <= MOST_NAMED => Some((export.index, ty.params.len())),
+        _ => None,
+    });
+    let wanted: HashMap<u32, usize> = functions.collect();
     for payload in Parser::new(0).parse_all(guest.wasm()).map_while(Result::ok) {
         if let Payload::CustomSection(section) = payload
             && let KnownCustom::Name(sections) = section.as_known()
         {
-            read_parameters(guest, sections, &mut room, &mut found);
+            read_parameters(&wanted, sections, &mut room, &mut found);
         }
     }
     found
 }
 
-fn read_parameters(guest: &Guest, names: NameSectionReader<'_>, room: &mut usize, to: &mut HashMap<u32, Vec<String>>) {
-    let functions = guest.exports().iter().filter_map(|export| match &export.ty {
-        ExternType::Func(ty) => Some((export.index, ty.params.len())),
-        _ => None,
-    });
-    let wanted: HashMap<u32, usize> = functions.collect();
+fn read_parameters(
+    wanted: &HashMap<u32, usize>,
+    names: NameSectionReader<'_>,
+    room: &mut usize,
+    to: &mut HashMap<u32, Vec<String>>,
+) {
     for local in names.into_iter().map_while(Result::ok) {
         let Name::Local(functions) = local else { continue };
         for function in functions.into_iter().map_while(Result::ok) {
@@ -182,7 +191,7 @@ fn read_parameters(guest: &Guest, names: NameSectionReader<'_>, room: &mut usize
                 if naming.index as usize != at || *room == 0 {
                     break;
                 }
-                *room = room.saturating_sub(naming.name.len());
+                *room = room.saturating_sub(naming.name.len().max(16));
                 params.push(safe::cut(naming.name, LONGEST_NAME));
             }
             to.insert(function.index, params);

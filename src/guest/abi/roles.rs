@@ -77,7 +77,7 @@ fn of_global(facts: &Facts<'_>, global: &Global<'_>) -> ExportRole {
         "__data_end" => return because(Role::Linker, "where static data ends"),
         "__global_base" => return because(Role::Linker, "where static data begins"),
         "__stack_pointer" => return because(Role::Linker, "the top of the guest's own stack"),
-        name if name.starts_with("__") => return plain(Role::Linker),
+        name if name.starts_with("__") => return plain(Role::Runtime),
         _ => {}
     }
     if let Some(why) = buffers::points(facts, global) {
@@ -200,6 +200,9 @@ impl<'f, 'g> Context<'f, 'g> {
             return with(Role::Reallocator, &[Arg::Pointer, Arg::Length, Arg::Length, Arg::Alignment]);
         }
         if buffers::is_release(facts, function) {
+            if function.ty.params.len() == 1 && !words::subject(&function.words).is_empty() {
+                return because(Role::Release, "by its name and type, of what is not sure");
+            }
             return with(Role::Release, &[Arg::Pointer, Arg::Length, Arg::Alignment]);
         }
         if self.sized == Some(function.at) {
@@ -219,6 +222,9 @@ impl<'f, 'g> Context<'f, 'g> {
         let wide = function.ty.params.iter().take_while(|ty| *ty == address).count();
         let transform = |args: &[Arg], why: &str| ExportRole { args: args.to_vec(), ..because(Role::Transform, why) };
         let is_alone = function.ty.params.len() == 1;
+        if words::sets_up(&function.words) {
+            return because(Role::Function, "sets something, by its name");
+        }
         if self.has_return_area && function.ty.results.is_empty() && wide >= 3 && wide % 2 == 1 {
             let args: Vec<Arg> =
                 [Arg::ReturnArea].into_iter().chain([Arg::Pointer, Arg::Length].repeat(wide / 2)).collect();

@@ -75,7 +75,9 @@ pub(super) fn canonical_abi(facts: &Facts<'_>) -> Option<Recognised> {
     signs.exports(facts, Confidence::Strong, |name| name.starts_with("cabi_post_"));
     let is_interface = |name: &str| name.split_once(':').is_some_and(|(_, rest)| rest.contains('/'));
     signs.imports(facts, Confidence::Fair, |module, _| is_interface(module));
-    signs.exports(facts, Confidence::Fair, |name| is_interface(name) && name.contains('#'));
+    signs.exports(facts, Confidence::Fair, |name| {
+        is_interface(name) && name.contains('#') && !name.starts_with("cabi_post_")
+    });
     if let Some(section) = facts.sections.iter().find(|section| section.starts_with("component-type")) {
         signs.add(Confidence::Strong, format!("it has a custom section {}", name(section)));
     }

@@ -136,6 +136,11 @@ pub(super) fn reserves(words: &[String]) -> bool {
     any(words, &RESERVE)
 }
 
+/// Whether it prepares for work and does none.
+pub(super) fn sets_up(words: &[String]) -> bool {
+    any(words, &["set", "reset", "init", "configure", "setup", "resize"])
+}
+
 /// What is left of an allocator's or a release's name: the kind of thing it is for.
 pub(super) fn subject(words: &[String]) -> Vec<&str> {
     let known = |word: &str| {

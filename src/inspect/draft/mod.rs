@@ -79,7 +79,7 @@ impl From<Statement> for Line {
 }
 
 impl Draft {
-    /// Guesses a steps file for a guest. `module` is the path that its `module` line names.
+    /// Guesses a steps file for a guest. `module` is the path that its `module` line names, and is not empty.
     pub fn of(guest: &Guest, module: &str) -> Draft {
         Draft { lines: plan::of(guest, module) }
     }
@@ -178,6 +178,8 @@ fn write_statement(out: &mut Vec<(String, Option<usize>)>, statement: &Statement
     } else if width <= BESIDE && column + statement.remark.chars().count() <= WIDTH + 14 {
         let blanks = column.saturating_sub(width);
         out.push((format!("{shown}{:blanks$}# {}", "", statement.remark), Some(at)));
+    } else if width + 2 + statement.remark.chars().count() <= WIDTH + 4 {
+        out.push((format!("{shown}  # {}", statement.remark), Some(at)));
     } else {
         write_comment(out, &statement.remark, "");
         out.push((shown, Some(at)));

@@ -44,6 +44,11 @@ impl Variables {
         Variables(HashSet::new())
     }
 
+    /// Whether a variable has this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+
     /// A name like the one wanted, and new.
     pub fn name(&mut self, wanted: &str) -> String {
         let is_usable = is_plain(wanted) && wanted.len() <= 40;

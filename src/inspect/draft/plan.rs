@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::names::{self, Variables};
 use super::{Line, Statement, imports, ways};
-use crate::guest::abi::{Abi, Arg, ExportRole, Family, Role};
+use crate::guest::abi::{Abi, Arg, ExportRole, Role};
 use crate::guest::{Export, ExternType, FuncType, Guest, GuestError, ValueType};
 use crate::safe;
 
@@ -180,8 +180,12 @@ impl<'a> Plan<'a> {
         self.blank();
         self.push(Statement::new(format!("module {}", safe::quoted(module, usize::MAX)), ""));
         self.which_memory();
-        if self.abi.families.iter().any(|found| matches!(found.family, Family::WasiCommand | Family::WasiReactor)) {
+        if self.guest.imports().iter().any(|import| import.module.starts_with("wasi_")) {
             self.say("WASI is built in: no files, no network, a clock that counts; --stdin PATH is what it reads.");
+        }
+        if self.abi.with_role(Role::Initialize).any(|at| self.export(at).is_some_and(|(e, _)| e.name == "_initialize"))
+        {
+            self.say("`_initialize` is called by itself, at the end of step 0.");
         }
     }
 
@@ -205,10 +209,13 @@ impl<'a> Plan<'a> {
     fn left_over(&mut self) {
         let rest: Vec<usize> =
             self.abi.work.iter().copied().filter(|at| !self.used.contains(at) && self.export(*at).is_some()).collect();
-        let given = Given { pointer: Some("ptr"), length: Some("len(text)"), area: Some("area") };
-        let mut ideas = Vec::new();
+        let known = |name, of| self.names.has(name).then_some(of);
+        let given =
+            Given { pointer: known("ptr", "ptr"), length: known("text", "len(text)"), area: known("area", "area") };
+        let (mut ideas, mut all_complete) = (Vec::new(), true);
         for at in rest.iter().copied().take(MOST_IDEAS) {
             let Some((call, ty)) = self.call(at, &given).zip(self.function(at)) else { continue };
+            all_complete &= call.is_complete;
             let bound = if ty.results.is_empty() { "" } else { "result = " };
             let remark = safe::cut(&ty.to_string(), 60);
             ideas.push(Statement::new(format!("{bound}{}", call.text), remark).idea());
@@ -217,13 +224,15 @@ impl<'a> Plan<'a> {
             return;
         }
         self.blank();
+        let what = match all_complete {
+            true => "",
+            false => " Put in what each argument is to be, which the module's own documentation tells.",
+        };
         let more = match rest.len().saturating_sub(ideas.len()) {
             0 => String::new(),
             more => format!(" There are {} more: see `linmem inspect`.", more),
         };
-        self.say(format!(
-            "Other calls to try. Put in what each argument is to be, which the module's own documentation tells.{more}"
-        ));
+        self.say(format!("Other calls to try.{what}{more}"));
         ideas.into_iter().for_each(|idea| self.push(idea));
     }
 }

@@ -101,7 +101,10 @@ fn static_buffer(plan: &mut Plan<'_>) -> Option<()> {
     let pointer = plan.bind(getter, &Given::NOTHING, &["ptr"], "where the buffer lies").into_iter().next()?;
     region(plan, "buffer", &pointer, "buffer");
     plan.push(Statement::new(format!("write {pointer}, text"), ""));
-    let Some(work) = work else { return Some(()) };
+    let Some(work) = work else {
+        plan.say("Which call works on these bytes, the exports do not tell.");
+        return Some(());
+    };
     let length = plan.bind(work, &with(&pointer), &["n"], "").into_iter().next();
     // The same name again: what the first call answered may be stale by now.
     let (again, which) = match output {
@@ -181,17 +184,6 @@ fn in_place(plan: &mut Plan<'_>, at: usize) -> Option<()> {
     Some(())
 }
 
-/// Asks an allocator for room for the text and writes it there. The names of its pointer and its block.
-fn handed_over(plan: &mut Plan<'_>, allocator: usize) -> Option<(String, String)> {
-    let given = Given { pointer: None, length: Some(LENGTH), area: None };
-    let pointer = plan.bind(allocator, &given, &["ptr"], "room for the text").into_iter().next()?;
-    plan.push(Statement::new(format!("expect {pointer} != 0"), "0 would mean: no room"));
-    let block = plan.names.name("given");
-    plan.push(Statement::new(format!("block {block} = {pointer}, {LENGTH}"), "the host's from here on").giving(&block));
-    plan.push(Statement::new(format!("write {pointer}, text"), ""));
-    Some((pointer, block))
-}
-
 fn blocks(plan: &mut Plan<'_>) -> Option<()> {
     let named = |name: &str| plan.named(name).filter(|at| plan.export(*at).is_some());
     let of_role = |role| plan.first(role);
@@ -200,15 +192,32 @@ fn blocks(plan: &mut Plan<'_>) -> Option<()> {
     let release = if is_c { named("free").or(named("_free")) } else { of_role(Role::Release) };
     let work = plan.work(&with("ptr"), takes_pointer);
     let has_length = work.and_then(|at| plan.export(at)).is_none_or(|(_, role)| takes_length(&role.args));
+    // Of a name like `free_mappings` it is not sure that it takes back the block.
+    let is_sure = |at: &usize| plan.export(*at).is_some_and(|(_, role)| role.args.first() == Some(&Arg::Pointer));
+    let (release, other) = (release.filter(is_sure), release.filter(|at| !is_sure(at)));
     input(plan);
     if !has_length {
         plan.say("No length is passed on, so the guest may look for a NUL: `cstr(text)` would write one.");
     }
-    let (pointer, block) = handed_over(plan, allocator)?;
+    let given = Given { pointer: None, length: Some(LENGTH), area: None };
+    let pointer = plan.bind(allocator, &given, &["ptr"], "room for the text").into_iter().next()?;
+    plan.push(Statement::new(format!("expect {pointer} != 0"), "0 would mean: no room"));
+    let block = plan.names.name("given");
+    if release.is_some() {
+        let text = format!("block {block} = {pointer}, {LENGTH}");
+        plan.push(Statement::new(text, "the host's from here on").giving(&block));
+    }
+    plan.push(Statement::new(format!("write {pointer}, text"), ""));
     let result = work.and_then(|at| plan.bind(at, &with(&pointer), &["result"], "").into_iter().next());
     read_back(plan, &pointer);
-    if let Some(at) = release {
-        give_back(plan, at, (&pointer, &block), result.as_deref());
+    if let Some((at, call)) = release.and_then(|at| Some((at, plan.call(at, &with(&pointer))?))) {
+        plan.used.insert(at);
+        plan.push(Statement::new(call.text, ""));
+        plan.push(Statement::new(format!("release {block}"), "and from here on no longer"));
+    }
+    if let Some((name, result)) = other.and_then(|at| plan.quoted(at)).zip(result) {
+        let remark = "perhaps it takes back what the call answered";
+        plan.push(Statement::new(format!("call {name}({result})"), remark));
     }
     Some(())
 }
@@ -219,22 +228,6 @@ fn read_back(plan: &mut Plan<'_>, pointer: &str) {
     let read = format!("{out} = read {pointer}, {LENGTH} as");
     let statement = Statement::new(format!("{read} utf8"), "what stands there now").giving(&out);
     plan.push(statement.or(format!("{read} bytes"), NO_TEXT));
-}
-
-fn give_back(plan: &mut Plan<'_>, at: usize, (pointer, block): (&str, &str), result: Option<&str>) {
-    let Some(call) = plan.call(at, &with(pointer)) else { return };
-    plan.used.insert(at);
-    let name = plan.export(at).map_or("", |(export, _)| export.name.as_str());
-    let is_plain = !has_word(name, &["_"]) || has_word(name, &["buf", "mem", "byte", "ptr", "block", "str", "wasm"]);
-    let is_plain = is_plain || name.starts_with('_');
-    if let Some(result) = result.filter(|_| !is_plain) {
-        let words = format!("Perhaps it takes back {result}, what the call answered, and not the block.");
-        plan.say(words);
-        plan.push(Statement::new(call.text, "").idea());
-        return;
-    }
-    plan.push(Statement::new(call.text, ""));
-    plan.push(Statement::new(format!("release {block}"), "and from here on no longer"));
 }
 
 fn module_buffer(plan: &mut Plan<'_>) -> Option<()> {

@@ -8,14 +8,14 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use crate::safe;
 
 /// JSON whose strings hold no character that a terminal would act on: pretty, but for what is to stand on one line.
-pub(super) struct TerminalSafe<'a> {
+pub(in crate::report) struct TerminalSafe<'a> {
     pretty: PrettyFormatter<'static>,
     /// Whether what is written now stands on one line. Set between values only.
     one_line: &'a Cell<bool>,
 }
 
 impl<'a> TerminalSafe<'a> {
-    pub(super) fn new(one_line: &'a Cell<bool>) -> Self {
+    pub(in crate::report) fn new(one_line: &'a Cell<bool>) -> Self {
         TerminalSafe { pretty: PrettyFormatter::default(), one_line }
     }
 }

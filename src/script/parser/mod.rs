@@ -13,6 +13,8 @@ use super::{safe, words};
 /// The most parameters, and the most results, that a WebAssembly function has anywhere.
 const MOST_NAMES: usize = 1000;
 
+pub(super) use statement::on_one_line;
+
 type Parsed<T> = Result<T, Fault>;
 
 /// Reads one statement.

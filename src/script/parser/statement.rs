@@ -31,7 +31,7 @@ fn with_form(parser: &Parser, fault: Fault) -> Fault {
 }
 
 /// The statement as written, without comments, each inner line break one space.
-fn on_one_line(text: &str, tokens: &[Token]) -> String {
+pub(in crate::script) fn on_one_line(text: &str, tokens: &[Token]) -> String {
     let mut out = String::new();
     let mut last: Option<Span> = None;
     for token in tokens {

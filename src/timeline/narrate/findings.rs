@@ -20,6 +20,9 @@ fn sentence(finding: &Finding) -> Option<String> {
     Some(match finding.kind {
         FindingKind::StalePointer => "A pointer was used that was no longer good.".into(),
         FindingKind::PointerNotRefetched => "The pointer was not fetched again after memory grew.".into(),
+        FindingKind::Overrun if bytes == "1 byte" => {
+            format!("{bytes}{at} was written past the end of where it belongs: nothing trapped.")
+        }
         FindingKind::Overrun => format!("{bytes}{at} were written past the end of where they belong: nothing trapped."),
         FindingKind::LengthPastRegion => {
             format!("The length from{} reaches too far.", blamed().trim_start_matches(" in"))

@@ -1,0 +1,86 @@
+//! The lines typed with `:`, kept from one run to the next in the platform's folder for a program's state. Whatever goes
+//! wrong here goes wrong silently: nobody's session depends on it.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use linmem::safe;
+
+/// The most lines that are read.
+const MOST: usize = 1000;
+/// The most that is read of the file, in bytes; a longer one is made shorter.
+const LONGEST: u64 = 1 << 20;
+
+/// `$XDG_STATE_HOME/linmem/history`, or below `~/.local/state`.
+fn file() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    Some(state.join("linmem").join("history"))
+}
+
+/// The lines of earlier runs, the oldest first.
+pub fn read() -> Vec<String> {
+    file().map(|file| read_from(&file)).unwrap_or_default()
+}
+
+/// Keeps a line for later runs.
+pub fn remember(line: &str) {
+    if let Some(file) = file() {
+        append(&file, line);
+    }
+}
+
+fn read_from(file: &Path) -> Vec<String> {
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes));
+    if read.is_err() {
+        return Vec::new();
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| line.chars().filter(|c| !safe::is_unsafe(*c)).collect())
+        .filter(|line: &String| !line.is_empty())
+        .collect();
+    let old = lines.len().saturating_sub(MOST);
+    let lines = lines.into_iter().skip(old).collect::<Vec<_>>();
+    if old > MOST || bytes.len() as u64 == LONGEST {
+        let _ = fs::write(file, lines.join("\n") + "\n");
+    }
+    lines
+}
+
+fn append(file: &Path, line: &str) {
+    let opened = || File::options().append(true).create(true).open(file);
+    let file = opened().or_else(|_| {
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        opened()
+    });
+    if let Ok(mut file) = file {
+        let _ = file.write_all(format!("{line}\n").as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_back_in_their_order_and_without_controls() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deep/er/history");
+        assert!(read_from(&file).is_empty());
+        append(&file, "call f()");
+        append(&file, "write 1, \"\u{1b}[2J\"");
+        assert_eq!(read_from(&file), ["call f()", "write 1, \"[2J\""]);
+        for n in 0..3000 {
+            append(&file, &format!("let x = {n}"));
+        }
+        let lines = read_from(&file);
+        assert_eq!((lines.len(), lines.last().unwrap().as_str()), (MOST, "let x = 2999"));
+        assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), MOST);
+    }
+}

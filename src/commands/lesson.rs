@@ -1,0 +1,110 @@
+//! `linmem lesson [NAME]`: the list of lessons, or one of them.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use linmem::app::Lesson;
+use linmem::{safe, terminal};
+
+use crate::cli::LessonArgs;
+
+use super::builtin::LESSONS;
+use super::host::Subject;
+use super::{load, progress, run, screen, wants_color};
+
+/// How alike a name must be to be taken for a lesson's, from 0 to 1.
+const ALIKE: f64 = 0.75;
+
+pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
+    let Some(name) = &args.name else { return list(args) };
+    let index = find(name)?;
+    let opening = load::lesson(index, &args.session)?;
+    if terminal::is_usable() && args.session.stdin.is_none() {
+        let subject = Subject { opening, lesson: Some(index), file: None };
+        screen::play(subject, &args.session, &args.look, !args.no_mouse)
+    } else {
+        run::transcript_of(opening, args.session.at, &args.look)
+    }
+}
+
+/// The lessons as the screen lists them.
+pub fn course() -> Vec<Lesson> {
+    let finished = progress::finished();
+    let lesson = |lesson: &super::builtin::BuiltIn| Lesson {
+        name: lesson.name.into(),
+        description: lesson.description.into(),
+        finished: finished.contains(lesson.name),
+    };
+    LESSONS.iter().map(lesson).collect()
+}
+
+fn list(args: &LessonArgs) -> Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    let lessons = course();
+    let is_bold = wants_color(&args.look, out.is_terminal());
+    let (bold, plain) = if is_bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    let mark = if args.look.ascii { "x" } else { "✓" };
+    for (index, lesson) in lessons.iter().enumerate() {
+        let done = if lesson.finished { mark } else { " " };
+        writeln!(out, "{done} {:>2}  {bold}{:<13}{plain}  {}", index + 1, lesson.name, lesson.description)?;
+    }
+    let done = lessons.iter().filter(|lesson| lesson.finished).count();
+    let next = lessons.iter().find(|lesson| !lesson.finished);
+    writeln!(out)?;
+    match next {
+        Some(next) => writeln!(out, "{done} of {} finished. Go on with: linmem lesson {}", lessons.len(), next.name)?,
+        None => writeln!(out, "All {} finished. Open any of them again: linmem lesson NAME", lessons.len())?,
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A lesson by its number, its name, the beginning of its name, or one like it.
+fn find(name: &str) -> Result<usize> {
+    let wanted = name.trim().to_ascii_lowercase();
+    let digits = wanted.trim_end_matches(".md");
+    if let Ok(number) = digits.parse::<usize>() {
+        return match number.checked_sub(1).filter(|index| *index < LESSONS.len()) {
+            Some(index) => Ok(index),
+            None => bail!("there is no lesson {number}: they are numbered from 1 to {}", LESSONS.len()),
+        };
+    }
+    // A file's name begins with the number.
+    let wanted = digits.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('-');
+    if let Some(index) = LESSONS.iter().position(|lesson| lesson.name == wanted) {
+        return Ok(index);
+    }
+    let mut beginning = LESSONS.iter().enumerate().filter(|(_, l)| !wanted.is_empty() && l.name.starts_with(wanted));
+    if let (Some((index, _)), None) = (beginning.next(), beginning.next()) {
+        return Ok(index);
+    }
+    let short: String = wanted.chars().take(40).collect();
+    let likeness = |lesson: &super::builtin::BuiltIn| strsim::jaro_winkler(&short, lesson.name);
+    let nearest = LESSONS.iter().enumerate().max_by(|(_, a), (_, b)| likeness(a).total_cmp(&likeness(b)));
+    match nearest {
+        Some((index, lesson)) if likeness(lesson) >= ALIKE => Ok(index),
+        _ => bail!("there is no lesson {}; `linmem lesson` lists them", safe::quoted(name, 60)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lesson_is_found_by_number_name_beginning_and_likeness() {
+        let name = |wanted: &str| find(wanted).map(|index| LESSONS[index].name).map_err(|error| error.to_string());
+        assert_eq!(name("3"), Ok("strings"));
+        assert_eq!(name("03"), Ok("strings"));
+        assert_eq!(name("strings"), Ok("strings"));
+        assert_eq!(name("03-strings.md"), Ok("strings"));
+        assert_eq!(name("Over"), Ok("overrun"));
+        assert_eq!(name("owner"), Ok("ownership"));
+        assert_eq!(name("sringts"), Ok("strings"));
+        assert_eq!(name("o").unwrap_err(), "there is no lesson \"o\"; `linmem lesson` lists them");
+        assert_eq!(name("12").unwrap_err(), "there is no lesson 12: they are numbered from 1 to 11");
+        assert!(name("0").unwrap_err().contains("numbered from 1"));
+        assert!(name("").is_err() && name("\u{1b}[2J").unwrap_err().contains("\\u{1b}"));
+    }
+}

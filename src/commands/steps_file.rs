@@ -1,0 +1,219 @@
+//! `:save`: the session on the screen as a steps file, written whole or not at all.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Component, Path, PathBuf};
+
+use linmem::app::prompt::SaveSteps;
+use linmem::safe;
+use linmem::script::{self, SavedStep, Script};
+use linmem::session::Opening;
+use linmem::session::files::Files;
+
+/// Where the session's module is.
+pub enum Module {
+    File(PathBuf),
+    /// Inside the program: it is written beside the steps.
+    Own {
+        name: &'static str,
+        bytes: &'static [u8],
+    },
+    /// It came through standard input and is nowhere.
+    Nowhere,
+}
+
+/// Writes the session; the sentence says what was written, or why nothing was.
+pub fn save(opening: &Opening, module: &Module, save: &SaveSteps) -> Result<String, String> {
+    let path = path_of(&save.path)?;
+    let shown = shown(&path);
+    let folder = folder_of(&path);
+    let root = folder.canonicalize().map_err(|error| {
+        format!("{shown} cannot be written: the folder {}: {}", self::shown(&folder), plainly(&error))
+    })?;
+    if path.is_dir() {
+        return Err(format!("{shown} is a folder: name a file in it"));
+    }
+    check_files(&opening.files, save, &root)?;
+    let (name, guest) = match module {
+        Module::File(file) => (relative(&root, file)?, None),
+        Module::Own { name, bytes } => ((*name).to_owned(), Some((root.join(name), *bytes))),
+        Module::Nowhere => {
+            return Err("the module came through standard input, so a steps file has nothing to name: open it from a \
+                        file, then save"
+                .into());
+        }
+    };
+    let script = opening.script.described(&save.setup).map_err(|errors| errors.to_string())?;
+    let text = text(&script, &name, save, !opening.stdin.is_empty());
+    if let Err(errors) = script::parse(&save.path, &text) {
+        let why = errors.errors.first().map(|e| e.message.clone()).unwrap_or_default();
+        return Err(format!("these steps would not be a steps file that can run: {why}"));
+    }
+    let beside = match &guest {
+        Some((file, bytes)) => write_guest(file, bytes)?,
+        None => String::new(),
+    };
+    write(&path, text.as_bytes(), save.force).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            format!("{shown} is there already: `save! {}` writes over it", safe::plain(&save.path))
+        }
+        _ => format!("{shown} cannot be written: {}", plainly(&error)),
+    })?;
+    let steps = match save.steps.len() {
+        1 => "1 step".to_owned(),
+        n => format!("{n} steps"),
+    };
+    Ok(format!("Saved {steps} to {shown}{beside}: `linmem {shown}` opens them."))
+}
+
+fn text(script: &Script, module: &str, save: &SaveSteps, reads_input: bool) -> String {
+    let step =
+        |(text, narration): &(String, Option<String>)| SavedStep { text: text.clone(), narration: narration.clone() };
+    let steps: Vec<SavedStep> = save.steps.iter().map(step).collect();
+    let text = script.saved(module, &save.inputs, &steps);
+    let note = if reads_input { "# The guest reads its standard input: run this with --stdin PATH.\n" } else { "" };
+    format!("{note}{text}")
+}
+
+/// The file that a person means: with the ending of a steps file, `~` being home.
+fn path_of(typed: &str) -> Result<PathBuf, String> {
+    let path = match (typed.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => PathBuf::from(typed),
+    };
+    match path.extension().map(|ending| ending.to_string_lossy().to_lowercase()) {
+        Some(ending) if ending == "steps" => Ok(path),
+        None if path.file_name().is_some() && !typed.ends_with('/') => Ok(path.with_extension("steps")),
+        None => Err(format!("{} is a folder: name a file in it", safe::plain(typed))),
+        Some(_) => Err(format!("{} does not end in .steps, which a steps file does", safe::plain(typed))),
+    }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// `file("…")` reads below the steps file's folder: steps that use it can only be saved where they were.
+fn check_files(files: &Files, save: &SaveSteps, root: &Path) -> Result<(), String> {
+    if !save.steps.iter().any(|(text, _)| text.contains("file(")) {
+        return Ok(());
+    }
+    match files {
+        Files::Folder(folder) => {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            if folder.canonicalize().is_ok_and(|folder| folder == root) {
+                return Ok(());
+            }
+            Err(format!(
+                "these steps read files with file(\"…\"), which are looked for beside the steps: save into {}",
+                shown(folder)
+            ))
+        }
+        Files::BuiltIn(_) => Err("these steps read files that are inside the program, so they cannot be saved".into()),
+    }
+}
+
+/// The way from a folder to a file, with `/` between its parts.
+fn relative(root: &Path, file: &Path) -> Result<String, String> {
+    let file = file
+        .canonicalize()
+        .map_err(|error| format!("the module {} cannot be found any more: {}", shown(file), plainly(&error)))?;
+    let (from, to): (Vec<Component>, Vec<Component>) = (root.components().collect(), file.components().collect());
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from.iter().skip(shared).map(|_| OsString::from(".."));
+    let down = to.iter().skip(shared).map(|part| part.as_os_str().to_owned());
+    let parts: Vec<OsString> = up.chain(down).collect();
+    let parts: Option<Vec<&str>> = parts.iter().map(|part| part.to_str()).collect();
+    let parts = parts
+        .ok_or_else(|| format!("the module's path {} is not UTF-8, so no steps file can name it", shown(&file)))?;
+    Ok(parts.join("/"))
+}
+
+/// Puts a module of the program's own beside the steps; what is there and different stays.
+fn write_guest(file: &Path, bytes: &[u8]) -> Result<String, String> {
+    let name = file.file_name().map(|name| safe::plain(&name.to_string_lossy())).unwrap_or_default();
+    match write(file, bytes, false) {
+        Ok(()) => Ok(format!(", and its module {name} beside it")),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => match fs::read(file) {
+            Ok(found) if found == bytes => Ok(String::new()),
+            _ => Err(format!("{} is there already and is another module: save into another folder", shown(file))),
+        },
+        Err(error) => Err(format!("{} cannot be written: {}", shown(file), plainly(&error))),
+    }
+}
+
+/// Writes a file whole under another name and gives it its own then, which replaces what is there only where it may.
+fn write(path: &Path, bytes: &[u8], may_replace: bool) -> io::Result<()> {
+    if !may_replace && fs::symlink_metadata(path).is_ok() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}", std::process::id()));
+    let aside = folder_of(path).join(name);
+    let written = File::options().write(true).create_new(true).open(&aside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let moved = written.and_then(|()| match may_replace {
+        true => fs::rename(&aside, path),
+        // A link is refused where a file has come to be in the meantime; where links are not known, a rename must do.
+        false => fs::hard_link(&aside, path).or_else(|error| match error.kind() {
+            ErrorKind::AlreadyExists => Err(error),
+            _ => fs::rename(&aside, path),
+        }),
+    });
+    let _ = fs::remove_file(&aside);
+    moved
+}
+
+fn shown(path: &Path) -> String {
+    safe::plain(&path.to_string_lossy())
+}
+
+/// What the system says, without its number.
+fn plainly(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_only_where_it_may_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.steps");
+        write(&file, b"one", false).unwrap();
+        assert_eq!(write(&file, b"two", false).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&file).unwrap(), b"one");
+        write(&file, b"two", true).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn paths_end_in_steps() {
+        assert_eq!(path_of("a").unwrap(), Path::new("a.steps"));
+        assert_eq!(path_of("b/a.steps").unwrap(), Path::new("b/a.steps"));
+        for bad in ["a.wasm", "a.md", "", "b/", ".."] {
+            assert!(path_of(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_module_is_named_from_where_the_steps_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        fs::write(root.join("a/m.wasm"), b"").unwrap();
+        assert_eq!(relative(&root, &root.join("a/m.wasm")).unwrap(), "a/m.wasm");
+        assert_eq!(relative(&root.join("a/b"), &root.join("a/m.wasm")).unwrap(), "../m.wasm");
+        assert!(relative(&root, &root.join("none.wasm")).unwrap_err().contains("cannot be found"));
+    }
+}

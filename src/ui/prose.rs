@@ -1,0 +1,143 @@
+//! An author's prose in lines: headings, emphasis, code and lists as a terminal can show them.
+
+use ratatui::style::Style;
+
+use crate::prose::{Kind, Paragraph, PieceStyle};
+use crate::safe;
+
+use super::text;
+use super::theme::Theme;
+
+/// Runs of text in one style each, from left to right.
+pub type Line = Vec<(String, Style)>;
+
+/// A paragraph in lines of at most so many columns; items of lists are indented.
+pub fn paragraph(paragraph: &Paragraph, columns: u16, theme: &Theme) -> Vec<Line> {
+    let (first, rest) = match paragraph.kind {
+        Kind::Item { depth, begins } => {
+            let indent = "  ".repeat(usize::from(depth));
+            (format!("{indent}{} ", if begins { '-' } else { ' ' }), format!("{indent}  "))
+        }
+        Kind::Text | Kind::Heading(_) => (String::new(), String::new()),
+    };
+    let pieces = paragraph.pieces.iter().map(|piece| {
+        let style = match (paragraph.kind, piece.style) {
+            (Kind::Heading(_), _) | (_, PieceStyle::Strong) => theme.strong(),
+            (_, PieceStyle::Plain) => theme.text(),
+            (_, PieceStyle::Emphasis) => theme.emphasis(),
+            (_, PieceStyle::Code) => theme.code(),
+        };
+        (safe::plain(&piece.text), style)
+    });
+    let room = columns.saturating_sub(text::width(&rest));
+    let mut indent = first;
+    let lines = wrap(&pieces.collect::<Vec<_>>(), room).into_iter().map(|mut line| {
+        let indent = std::mem::replace(&mut indent, rest.clone());
+        if !indent.is_empty() {
+            line.insert(0, (indent, theme.text()));
+        }
+        line
+    });
+    lines.collect()
+}
+
+/// Text in one style, in lines; a line break in it is kept, and an empty line has no run at all.
+pub fn plain(said: &str, columns: u16, style: Style) -> Vec<Line> {
+    let runs = |line: String| if line.is_empty() { Line::new() } else { vec![(line, style)] };
+    text::wrap(said, columns).into_iter().map(runs).collect()
+}
+
+/// Runs broken into lines of at most so many columns, between words where that is possible.
+fn wrap(runs: &[(String, Style)], columns: u16) -> Vec<Line> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    let mut line = Line::new();
+    let mut used = 0u16;
+    for word in words(runs) {
+        let width = word.iter().fold(0u16, |sum, (text, _)| sum.saturating_add(text::width(text)));
+        if used > 0 && used.saturating_add(1).saturating_add(width) > columns {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        } else if used > 0 {
+            // The blank between two words of one style belongs to it.
+            let style = match (line.last(), word.first()) {
+                (Some((_, left)), Some((_, right))) if left == right => *left,
+                _ => Style::new(),
+            };
+            push(&mut line, " ", style);
+            used = used.saturating_add(1);
+        }
+        for (text, style) in word {
+            for c in text.chars() {
+                let mut buffer = [0; 4];
+                let c = c.encode_utf8(&mut buffer);
+                if used > 0 && used.saturating_add(text::width(c)) > columns {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0;
+                }
+                push(&mut line, c, style);
+                used = used.saturating_add(text::width(c));
+            }
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// The words, each in as many styles as it has: a comma right behind code belongs to the same word.
+fn words(runs: &[(String, Style)]) -> Vec<Line> {
+    let mut words = vec![Line::new()];
+    for (text, style) in runs {
+        for (index, part) in text.split(char::is_whitespace).enumerate() {
+            if index > 0 {
+                words.push(Line::new());
+            }
+            if let Some(word) = words.last_mut().filter(|_| !part.is_empty()) {
+                push(word, part, *style);
+            }
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn push(line: &mut Line, text: &str, style: Style) {
+    match line.last_mut().filter(|(_, last)| *last == style) {
+        Some((last, _)) => last.push_str(text),
+        None => line.push((text.to_owned(), style)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prose::Piece;
+
+    fn lines(kind: Kind, pieces: &[(&str, PieceStyle)], columns: u16) -> Vec<String> {
+        let pieces = pieces.iter().map(|(text, style)| Piece { text: (*text).into(), style: *style }).collect();
+        let lines = paragraph(&Paragraph { kind, is_joined: false, pieces }, columns, &Theme::dark());
+        lines.into_iter().map(|line| line.into_iter().map(|(text, _)| text).collect()).collect()
+    }
+
+    #[test]
+    fn a_word_of_two_styles_stays_together() {
+        let pieces = [("ask ", PieceStyle::Plain), ("malloc", PieceStyle::Code), (", then write", PieceStyle::Plain)];
+        assert_eq!(lines(Kind::Text, &pieces, 11), ["ask malloc,", "then write"]);
+        assert_eq!(lines(Kind::Text, &pieces, 10), ["ask", "malloc,", "then write"]);
+        assert_eq!(lines(Kind::Text, &pieces, 4), ["ask", "mall", "oc,", "then", "writ", "e"]);
+    }
+
+    #[test]
+    fn items_are_indented_below_their_mark() {
+        let pieces = [("one two three", PieceStyle::Plain)];
+        assert_eq!(lines(Kind::Item { depth: 1, begins: true }, &pieces, 12), ["  - one two", "    three"]);
+        assert_eq!(lines(Kind::Item { depth: 0, begins: false }, &pieces, 40), ["  one two three"]);
+    }
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_escaped() {
+        assert_eq!(lines(Kind::Text, &[("a\u{1b}[2Jb", PieceStyle::Code)], 40), ["a\\u{1b}[2Jb"]);
+    }
+}

@@ -1,0 +1,124 @@
+//! A question in what happened: the author's words, the question, the hints asked for, and whether what was said is
+//! right. And the end of a session: what was learnt, and which key goes on.
+
+use crate::app::{App, course};
+use crate::prose::{Piece, PieceStyle};
+use crate::safe;
+use crate::timeline::{StepRecord, answer_in_words, told_answer};
+
+use super::happened::{prose_of, push, spaced};
+use super::prose::{self, Line};
+use super::theme::{Theme, Tone};
+
+/// A step that asks. Where not all of it fits in `room` lines, the question comes first.
+pub fn lines(app: &App, step: &StepRecord, columns: u16, room: usize, theme: &Theme) -> Vec<Line> {
+    let before = prose_of(app, step, columns, theme);
+    let asked = asked(app, step, columns, theme);
+    if before.is_empty() {
+        return asked;
+    }
+    let filled = before.iter().chain(&asked).filter(|line| !line.is_empty()).count();
+    let parts = if filled > room { [asked, before] } else { [before, asked] };
+    parts.join(&Line::new())
+}
+
+fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let question = step.ask.as_ref().map(|ask| safe::cut(&ask.question, 400)).unwrap_or_default();
+    push(&mut lines, &question, columns, theme.strong());
+    let hints = app.timeline.document.of_step(step.index).map(|prose| prose.hints.as_slice()).unwrap_or_default();
+    let shown = app.course.hints(step.index);
+    for hint in hints.iter().take(shown) {
+        let mut hint = hint.clone();
+        hint.pieces.insert(0, Piece { text: "Hint: ".into(), style: PieceStyle::Emphasis });
+        lines.extend(prose::paragraph(&hint, columns, theme));
+    }
+    let said = app.course.said(step.index);
+    match (app.timeline.answer_to(step.index), said) {
+        (Some(answer), said) => {
+            let said = said.map(|said| format!("You said {}. ", safe::cut(&said.typed, 80))).unwrap_or_default();
+            let answer = match &answer.value {
+                Ok(value) => format!("The answer: {}.", answer_in_words(value)),
+                Err(why) => format!("The answer could not be told: {}", safe::plain(why)),
+            };
+            push(&mut lines, &format!("{said}{answer}"), columns, theme.text());
+        }
+        (None, Some(said)) => {
+            let text = format!("You said {}. The next step shows whether that is right.", safe::cut(&said.typed, 80));
+            push(&mut lines, &text, columns, theme.text());
+        }
+        (None, None) => {
+            let mut keys = vec![("i".to_string(), theme.key()), (" answers  ".to_string(), theme.faint())];
+            if shown < hints.len() {
+                keys.extend([("H".to_string(), theme.key()), (" gives a hint  ".to_string(), theme.faint())]);
+            }
+            keys.extend([("space".to_string(), theme.key()), (" goes on without".to_string(), theme.faint())]);
+            lines.push(keys);
+        }
+    }
+    lines
+}
+
+/// Whether what was said to earlier questions is right, where this step tells.
+pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (said, answer) in course::verdicts(app, app.moment.step) {
+        let Ok(value) = &answer.value else { continue };
+        let (what, answer) = (safe::cut(&said.typed, 80), answer_in_words(value));
+        if said.is(value) {
+            push(&mut lines, &format!("You said {what}: right."), columns, theme.tone(Tone::Good));
+        } else {
+            push(
+                &mut lines,
+                &format!("You said {what}. Not quite: it is {answer}."),
+                columns,
+                theme.tone(Tone::Warning),
+            );
+        }
+    }
+    lines
+}
+
+/// What a step did, without the answers that a verdict tells.
+pub fn without_answers(app: &App, narration: String) -> String {
+    let mut rest = narration.as_str();
+    let answers = app.record().map(|step| step.answers.as_slice()).unwrap_or_default();
+    for answer in answers.iter().rev() {
+        let Some(before) = rest.strip_suffix(&told_answer(answer)) else { break };
+        if app.course.said(answer.asked_in).is_none() {
+            break;
+        }
+        rest = before.trim_end();
+    }
+    rest.to_owned()
+}
+
+/// At the end of a session: what the author says last, and how to go on in a course.
+pub fn closing(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let is_over = app.position().is_none_or(|at| app.record().is_none_or(|step| at >= step.events.len()));
+    if !course::is_at_end(app) || !is_over {
+        return lines;
+    }
+    let closing = spaced(&app.timeline.document.closing.paragraphs, app, columns, theme);
+    if !closing.is_empty() {
+        lines.push(Line::new());
+        lines.extend(closing);
+    }
+    if let Some(open) = app.course.open {
+        let mut line = vec![(format!("Lesson {} is done. ", open + 1), theme.text())];
+        match app.course.next() {
+            Some((next, lesson)) => {
+                let text = format!(" opens lesson {}, {}.", next + 1, safe::plain(&lesson.name));
+                line.extend([("L".to_string(), theme.key()), (text, theme.text())]);
+            }
+            None => line.extend([
+                ("That was the last one: ".to_string(), theme.text()),
+                ("p".to_string(), theme.key()),
+                (" lists them all.".to_string(), theme.text()),
+            ]),
+        }
+        lines.push(line);
+    }
+    lines
+}

@@ -1,0 +1,121 @@
+//! The line of `:`, branches, and the overview of a guest, at each size.
+
+use linmem::app::prompt::Said;
+use linmem::app::{self, App, Message, Overlay, keymap, sample};
+use linmem::timeline::{ExportFacts, ImportFacts, Looks, UndefinedImport};
+use linmem::ui::Theme;
+
+use super::{plain, screen, text, with};
+
+const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (40, 12)];
+
+fn press(app: &mut App, keys: &str) {
+    for key in keys.split(' ') {
+        app::key(app, keymap::parse(key).unwrap());
+    }
+}
+
+/// The default session at its end, with a line typed and keys pressed after it.
+fn typed(size: (u16, u16), line: &str, keys: &str) -> App {
+    let mut app = sample::app(size, 7);
+    press(&mut app, ":");
+    for c in line.chars() {
+        app::key(&mut app, crossterm_key(c));
+    }
+    if !keys.is_empty() {
+        press(&mut app, keys);
+    }
+    app
+}
+
+fn crossterm_key(c: char) -> crossterm::event::KeyEvent {
+    crossterm::event::KeyEvent::new(crossterm::event::KeyCode::Char(c), crossterm::event::KeyModifiers::NONE)
+}
+
+fn each_size(states: impl Fn((u16, u16)) -> App) -> String {
+    SIZES.map(|size| plain(&states(size))).join(&format!("{}\n", "=".repeat(120)))
+}
+
+#[test]
+fn the_line_with_what_is_said_about_it() {
+    insta::assert_snapshot!("prompt_hint", each_size(|size| typed(size, "x = read ptr, 4 as bytes", "")));
+    insta::assert_snapshot!(
+        "prompt_mistake",
+        each_size(|size| typed(size, "call add_wasm_is_col(len(text))", "enter"))
+    );
+    insta::assert_snapshot!("prompt_choices", each_size(|size| typed(size, "x = read ptr, 4 as ", "tab tab tab")));
+}
+
+#[test]
+fn a_long_line_scrolls_and_its_carets_with_it() {
+    let long = format!("write ptr, \"{}\" ++ nowhere ++ 1", "abc ".repeat(40));
+    for size in SIZES {
+        let app = typed(size, &long, "enter");
+        let Overlay::Prompt(prompt) = &app.overlay else { panic!() };
+        assert!(matches!(prompt.said, Said::Mistake(_)));
+        let drawn = plain(&app);
+        let line = drawn.lines().find(|l| l.starts_with(" : ")).unwrap();
+        let carets = drawn.lines().find(|l| l.trim_start().starts_with('^')).unwrap();
+        assert_eq!(line.find("nowhere"), carets.find('^'), "{drawn}");
+    }
+}
+
+#[test]
+fn a_branch_is_told_in_the_header_and_over_the_steps() {
+    let states = |size| {
+        let mut app = sample::app(size, 7);
+        press(&mut app, "3 G :");
+        app::paste(&mut app, "write ptr, \"other\"");
+        press(&mut app, "enter");
+        app
+    };
+    let drawn = plain(&states((120, 40)));
+    assert!(drawn.contains("branch 2 of 2, step 3 of 3"), "{drawn}");
+    assert!(drawn.contains("running again what ran before … 0 of 4   esc cancels"), "{drawn}");
+    let back = |size| {
+        with(states(size), |app| {
+            drop(app::receive(app, Message::NotReplayed(Some("step 2: n was 1 and is 2 now".into()))))
+        })
+    };
+    insta::assert_snapshot!("prompt_differs", plain(&back((80, 24))));
+}
+
+/// A guest as someone brings it, with an import that nobody defines.
+fn bare(size: (u16, u16)) -> App {
+    let mut app = sample::app(size, 7);
+    app.timeline = app.timeline.until(0);
+    app.moment.step = 0;
+    let guest = &mut app.timeline.guest;
+    guest.exports.push(ExportFacts {
+        name: "a-name\u{1b}[2J that is\u{202e} long and longer than most".into(),
+        kind: "func".into(),
+        ty: "(i32, i64, f32, f64) -> (i32, i64)".into(),
+    });
+    guest.exports.push(ExportFacts { name: "limit".into(), kind: "global".into(), ty: "(mut i32)".into() });
+    guest.imports.push(ImportFacts {
+        module: "env".into(),
+        name: "log".into(),
+        kind: "func".into(),
+        ty: "(i32) -> ()".into(),
+    });
+    guest.looks = Looks {
+        families: vec!["looks much like a fixed buffer, whose address a function answers, because get_wasm_memory_buffer_pointer answers where one lies".into()],
+        exports: ["linear memory", "pointer getter", "transform", "function", "value"].map(String::from).to_vec(),
+        examples: vec!["ptr = call get_wasm_memory_buffer_pointer()".into(), "write ptr, \"Hello\"".into(), "n = call add_wasm_is_cool(5)".into()],
+        undefined: vec![UndefinedImport { name: "env.log".into(), line: "import env.log(a0)".into() }],
+    };
+    app.overlay = Overlay::Guest { scroll: 0 };
+    app
+}
+
+#[test]
+fn a_bare_module_is_introduced() {
+    insta::assert_snapshot!("overview", each_size(bare));
+    for size in SIZES {
+        let drawn = text(&screen(&bare(size), &Theme::mono().with_ascii()));
+        assert!(drawn.is_ascii(), "{drawn}");
+        let mut last = bare(size);
+        last.overlay = Overlay::Guest { scroll: u16::MAX };
+        assert!(plain(&last).contains("import env.log(a0)"), "{}", plain(&last));
+    }
+}
