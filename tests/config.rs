@@ -64,7 +64,7 @@ fn set(page: &str) -> Vec<&str> {
     page.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect()
 }
 
-const ALL: &str = "theme = \"light\"\nascii = true\nmouse = false\n[limits]\nmax-memory = \"2MiB\"\n[keys]\nnext-step = [\"x\", \"ctrl-n\"]\nhelp = \"H\"\n";
+const ALL: &str = "theme = \"light\"\nascii = true\nmouse = false\n[limits]\nmax-memory = \"2MiB\"\n[keys]\nnext-step = [\"z\", \"ctrl-n\"]\nhelp = \"W\"\n";
 
 #[test]
 fn the_page_says_what_is_in_force_and_where_it_comes_from() {
@@ -97,7 +97,7 @@ fn the_page_says_what_is_in_force_and_where_it_comes_from() {
         "color = \"auto\"",
         "mouse = false   # from the file",
         "max-memory = \"2MiB\"   # from the file",
-        "next-step = [\"x\", \"ctrl-n\"]   # from the file",
+        "next-step = [\"z\", \"ctrl-n\"]   # from the file",
         "# quit = [\"q\"]",
     ] {
         assert!(page.lines().any(|l| l == line), "{line}: {page}");
@@ -117,20 +117,20 @@ fn the_page_saved_as_the_file_means_the_same() {
 
 #[test]
 fn the_screen_shows_the_keys_that_were_chosen() {
-    let home = Home::with("[keys]\nnext-step = [\"x\", \"ctrl-n\"]\nhelp = \"H\"\nunfold = \"u\"\nquit = \"Z\"\n");
+    let home = Home::with("[keys]\nnext-step = [\"z\", \"ctrl-n\"]\nhelp = \"W\"\nunfold = \"u\"\nquit = \"Z\"\n");
     let mut pty = home.screen(&[]);
     let status = |screen: &vt100::Screen| screen.contents().lines().last().unwrap_or_default().to_string();
     pty.wait_for("the status line names them", |screen| {
         let line = status(screen);
-        line.contains("x next") && line.contains("H help") && line.contains("Z quit") && !line.contains("space")
+        line.contains("z next") && line.contains("W help") && line.contains("Z quit") && !line.contains("space")
     });
-    pty.send("x");
+    pty.send("z");
     pty.wait_for_text("✓ 1 ptr");
-    pty.send(" ?H");
+    pty.send(" ?W");
     pty.wait_for_text("keys and marks");
     pty.wait_for("the help names them", |screen| {
         let text = screen.contents();
-        text.contains("x ctrl-n") && text.contains("400u goes to")
+        text.contains("z ctrl-n") && text.contains("400u goes to")
     });
     pty.send("\x1bZ");
     assert_eq!(pty.wait_for_end(), 0);

@@ -11,6 +11,10 @@ use crate::timeline::{Difference, Image, LEAF, Writer};
 /// Leaves of the window: a page of 64 KiB.
 const WINDOW: u64 = 16;
 
+/// In a leaf whose stores were not kept one by one, so many equal bytes do not part two differences: most are the bytes of
+/// a number that were written as they were, and millions of differences would take longer than the call itself.
+const LONGEST_GAP: usize = 7;
+
 /// Where the window stands.
 #[derive(Debug, Default)]
 pub(super) struct Check {
@@ -64,10 +68,10 @@ impl Check {
 
 impl Found {
     fn add(&mut self, start: u64, known: &[u8], live: &[u8], is_noted: bool) {
+        let longest_gap = if is_noted { LONGEST_GAP } else { 0 };
         let mut at = 0;
         while let Some(from) = first_different(known, live, at) {
-            let same = known.iter().zip(live).skip(from).position(|(a, b)| a == b);
-            let end = same.map_or(live.len(), |len| from + len);
+            let end = end_of_run(known, live, from, longest_gap);
             let first = start + from as u64;
             let bytes = live.get(from..end).unwrap_or_default().to_vec();
             self.differences.push(Difference { start: first, bytes, writer: Writer::guest() });
@@ -79,6 +83,41 @@ impl Found {
     }
 }
 
+/// Where a run of different bytes ends that begins at `from`: in front of more equal bytes than may lie in a gap.
+fn end_of_run(known: &[u8], live: &[u8], from: usize, longest_gap: usize) -> usize {
+    let mut end = from;
+    while let Some(next) = first_different(known, live, end).filter(|next| *next == from || next - end <= longest_gap) {
+        let same = known.iter().zip(live).skip(next).position(|(a, b)| a == b);
+        end = same.map_or(known.len().min(live.len()), |len| next + len);
+    }
+    end
+}
+
 fn first_different(a: &[u8], b: &[u8], from: usize) -> Option<usize> {
     a.iter().zip(b).skip(from).position(|(a, b)| a != b).map(|at| from + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn differences(known: &[u8], live: &[u8], is_noted: bool) -> Vec<(u64, Vec<u8>)> {
+        let mut found = Found::default();
+        found.add(0x1000, known, live, is_noted);
+        found.differences.into_iter().map(|one| (one.start, one.bytes)).collect()
+    }
+
+    #[test]
+    fn what_was_not_kept_is_parted_by_more_than_a_number_only() {
+        let (mut known, mut live) = ([0; 40], [0; 40]);
+        for at in [1, 2, 10, 19, 39] {
+            live[at] = 9;
+        }
+        known[20] = 7;
+        let joined = [(0x1001, live[1..11].to_vec()), (0x1013, vec![9, 0]), (0x1027, vec![9])];
+        assert_eq!(differences(&known, &live, true), joined);
+        let apart = [(0x1001, vec![9, 9]), (0x100a, vec![9]), (0x1013, vec![9, 0]), (0x1027, vec![9])];
+        assert_eq!(differences(&known, &live, false), apart);
+        assert_eq!(differences(&live, &live, true), []);
+    }
 }

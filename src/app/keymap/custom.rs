@@ -209,13 +209,13 @@ mod tests {
 
     #[test]
     fn chosen_keys_take_the_place_of_the_tables() {
-        let keymap = Keymap::with(&[choice("quit", &["x", "ctrl-q"]), choice("who-wrote-this", &["q"])]).unwrap();
-        assert_eq!(press(&keymap, "x"), Some(Action::Quit));
+        let keymap = Keymap::with(&[choice("quit", &["z", "ctrl-q"]), choice("who-wrote-this", &["q"])]).unwrap();
+        assert_eq!(press(&keymap, "z"), Some(Action::Quit));
         assert_eq!(press(&keymap, "ctrl-q"), Some(Action::Quit));
         assert_eq!(press(&keymap, "q"), Some(Action::WhoWrote));
         assert_eq!(press(&keymap, "w"), None);
         assert_eq!(keymap.lookup(Context::Help, keys::parse("q").unwrap()), Some(Action::Close), "lists keep theirs");
-        assert_eq!(keymap.key_of(Action::Quit), "x");
+        assert_eq!(keymap.key_of(Action::Quit), "z");
         let none = Keymap::with(&[choice("quit", &[])]).unwrap();
         assert_eq!(press(&none, "q"), None);
         assert!(none.help().iter().flat_map(|(_, rows)| rows).all(|(_, what)| what != "Leaves the program."));
@@ -229,7 +229,7 @@ mod tests {
             error.to_string(),
             "`w` would mean both who-wrote-this and quit; choose another key for one of them"
         );
-        let both = refused(&[choice("quit", &["x"]), choice("unfold", &["x"])]);
+        let both = refused(&[choice("quit", &["z"]), choice("unfold", &["z"])]);
         let [(0, KeyError::Taken { first, second, .. })] = &both[..] else { panic!("{both:?}") };
         assert_eq!((first.as_str(), second.as_str()), ("unfold", "quit"));
         let fixed = refused(&[choice("quit", &["ctrl-c", "7"])]);
@@ -255,9 +255,9 @@ mod tests {
             keymap.help().iter().flat_map(|(_, r)| r).map(|(_, what)| format!("{what}\n")).collect()
         };
         assert!(told(&Keymap::default()).contains("400o goes to store 400."));
-        let other = Keymap::with(&[choice("unfold", &["u"]), choice("last-step", &["L"])]).unwrap();
+        let other = Keymap::with(&[choice("unfold", &["u"]), choice("last-step", &["E"])]).unwrap();
         let told = told(&other);
-        assert!(told.contains("400u goes to store 400.") && told.contains("12L goes to step 12"), "{told}");
-        assert!(!told.contains('{') && told.contains("before L are"), "{told}");
+        assert!(told.contains("400u goes to store 400.") && told.contains("12E goes to step 12"), "{told}");
+        assert!(!told.contains('{') && told.contains("before E are"), "{told}");
     }
 }

@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn what_it_sets_is_what_the_command_line_would_say() {
-        let text = "theme = \"light\"\nascii = true\nmouse = false\n[limits]\nmax-stores = 500\nmax-time = 0\n[keys]\nquit = \"x\"\n";
+        let text = "theme = \"light\"\nascii = true\nmouse = false\n[limits]\nmax-stores = 500\nmax-time = 0\n[keys]\nquit = \"z\"\n";
         let found = parse("c.toml", text).unwrap();
         let mut set: Vec<String> = found.defaults.iter().map(|(option, value)| format!("{option}={value}")).collect();
         set.sort();
