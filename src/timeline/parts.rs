@@ -174,16 +174,18 @@ impl Timeline {
     /// The last step up to `step` that gave a pointer its value; 0 where none did, as for an input.
     pub fn fetched_in(&self, name: &str, step: usize) -> usize {
         let until = self.steps().get(..=step).unwrap_or(self.steps());
-        let fetches = |record: &super::StepRecord| record.pointers.iter().any(|p| p.name == name && p.fetched);
-        until.iter().rposition(fetches).unwrap_or(0)
+        // By its binding: that it is a pointer may show only in a later step, where steps are typed one by one.
+        let binds = |record: &super::StepRecord| record.bindings.iter().any(|binding| binding.name == name);
+        until.iter().rposition(binds).unwrap_or(0)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Pointer, StepKind, StepRecord};
+    use super::super::{Binding, Pointer, StepKind, StepRecord};
     use super::*;
     use crate::timeline::{Image, Naming};
+    use crate::value::Value;
 
     fn facts(kind: PartKind, name: &str, start: Option<u64>, end: Option<u64>) -> LayoutFacts {
         LayoutFacts { kind, name: name.into(), segment: None, start, end, known_by: String::new() }
@@ -201,6 +203,9 @@ mod tests {
         for index in 0..4 {
             let mut step = StepRecord::begin(index, StepKind::Block, String::new(), memory.clone());
             let fetched = index == 1;
+            if fetched {
+                step.bindings = vec![Binding { name: "p".into(), value: Value::Int(0x9000) }];
+            }
             step.pointers = vec![Pointer { name: "p".into(), address: 0x9000, moved_from: None, fetched }];
             let span = Span { start: 0x9000, len: 16 };
             let named = NamedSpan { name: "b".into(), kind: SpanKind::Block, span, released: false };
