@@ -1,5 +1,5 @@
-//! What happened to memory inside a step, kept packed, in at most 24 bytes a store, few of vectors' aside,
-//! and yet found quickly at any moment.
+//! What happened to memory inside a step, kept in at most 24 bytes a store (of vectors in no order up to 29) and yet found
+//! quickly at any moment.
 //!
 //! A [`Recording`] is appended to while the step runs; settled, it is an [`EventLog`], which nobody changes and which
 //! costs nothing to hand on. Knows the guest's instructions by number only: what they are called is told later.
