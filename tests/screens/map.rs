@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use linmem::app::{App, Pane};
 use linmem::timeline::*;
 use linmem::ui::Theme;
+use linmem::value::Value;
 
 use super::session::{announced, app, store};
 use super::{plain, screen, styles, text};
@@ -63,6 +64,9 @@ fn timeline() -> Timeline {
         }
         if index > 0 {
             let fetched = index == 1;
+            if fetched {
+                step.bindings = vec![Binding { name: "ptr".into(), value: Value::Int(BUFFER.into()) }];
+            }
             step.pointers = vec![Pointer { name: "ptr".into(), address: BUFFER, moved_from: None, fetched }];
         }
         step.settle(&before);
