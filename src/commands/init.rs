@@ -3,7 +3,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,8 @@ use linmem::session::{Opening, Session};
 use linmem::timeline::{Finding, Outcome, Severity, StepRecord};
 
 use crate::cli::InitArgs;
+
+use super::output;
 
 /// What a trial may take: enough to see whether a first call works.
 const MOST_MEMORY: u64 = 1 << 30;
@@ -67,19 +69,7 @@ fn module_line(module: &Path, output: Option<&Path>) -> String {
     let given = || module.to_string_lossy().into_owned();
     let Some(output) = output.filter(|_| module.is_relative()) else { return given() };
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let (Ok(folder), Ok(module)) = (folder.canonicalize(), module.canonicalize()) else { return given() };
-    let written = way(&folder, &module).to_string_lossy().into_owned();
-    if cfg!(windows) { written.replace('\\', "/") } else { written }
-}
-
-/// From a folder to a file, both absolute.
-fn way(from: &Path, to: &Path) -> PathBuf {
-    let same = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
-    if same == 0 {
-        return to.into();
-    }
-    let up = from.components().skip(same).map(|_| Component::ParentDir);
-    up.chain(to.components().skip(same)).collect()
+    output::way(folder, module).unwrap_or_else(given)
 }
 
 /// Runs the draft until it ends well, and sets aside what does not.
@@ -137,17 +127,4 @@ fn problem(step: &StepRecord) -> Option<String> {
     let first = said.unwrap_or_default().lines().next().unwrap_or_default();
     let word = if step.outcome == Outcome::Ok { "failed" } else { step.outcome.word() };
     Some(if first.is_empty() { word.into() } else { format!("{word}, {first}") })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_to_the_module_starts_at_the_steps_file() {
-        let way = |from, to| way(Path::new(from), Path::new(to)).to_string_lossy().into_owned();
-        assert_eq!(way("/a/b", "/a/b/m.wasm"), "m.wasm");
-        assert_eq!(way("/a/b/c", "/a/d/m.wasm"), "../../d/m.wasm");
-        assert_eq!(way("/", "/m.wasm"), "m.wasm");
-    }
 }

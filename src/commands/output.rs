@@ -63,11 +63,15 @@ fn fill(file: File, write: impl FnOnce(&mut dyn Write) -> Result<()>, old: Optio
     Ok(())
 }
 
-/// The way from a folder to a file, with `/` between its parts; `None` where one of them is not there.
+/// The way from a folder to a file, with `/` between its parts; `None` where one of them is not there, or no way leads
+/// from one to the other.
 pub fn way(folder: &Path, file: &Path) -> Option<String> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let (from, to) = (fs::canonicalize(folder).ok()?, fs::canonicalize(file).ok()?);
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    if shared == 0 {
+        return None;
+    }
     let up = from.components().skip(shared).map(|_| "..".to_string());
     let down = to.components().skip(shared).map(|part| part.as_os_str().to_string_lossy().into_owned());
     Some(up.chain(down).collect::<Vec<_>>().join("/"))
@@ -123,11 +127,13 @@ mod tests {
     fn the_way_to_a_file_is_told_from_a_folder() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("a/b")).unwrap();
+        fs::create_dir_all(root.path().join("c/d")).unwrap();
         fs::write(root.path().join("a/x.wat"), "").unwrap();
         let way = |from: &str| way(&root.path().join(from), &root.path().join("a/x.wat"));
         assert_eq!(way("a").as_deref(), Some("x.wat"));
         assert_eq!(way("a/b").as_deref(), Some("../x.wat"));
         assert_eq!(way(".").as_deref(), Some("a/x.wat"));
+        assert_eq!(way("c/d").as_deref(), Some("../../a/x.wat"));
         assert_eq!(way("missing"), None);
     }
 }

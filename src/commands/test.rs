@@ -1,17 +1,16 @@
 //! `linmem test`: many sessions, one line each and a summary.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use linmem::report::{self, Case, Verdict};
 use linmem::safe;
 
 use crate::cli::TestArgs;
 
-use super::{load, run};
+use super::{load, output, run};
 
 pub fn test(args: &TestArgs) -> Result<ExitCode> {
     let mut cases = Vec::new();
@@ -62,8 +61,5 @@ fn case(file: &Path, args: &TestArgs, out: &mut dyn Write) -> Result<Case> {
 }
 
 fn write_junit(path: &Path, cases: &[Case]) -> Result<()> {
-    let cannot = || format!("cannot write {}", safe::plain(&path.to_string_lossy()));
-    let mut out = BufWriter::new(File::create(path).with_context(cannot)?);
-    report::write_junit(cases, &mut out).with_context(cannot)?;
-    out.flush().with_context(cannot)
+    output::write_file(path, |mut out| Ok(report::write_junit(cases, &mut out)?))
 }
