@@ -22,6 +22,9 @@ fn a_loop_without_any_store_is_noticed_from_another_thread() {
       (func $f (export "recursion") (call $f))
       (func (export "loads") (loop $l (br_if $l (i32.eqz (i32.load (i32.const 0))))))
       (func (export "storing") (i32.store (i32.const 8) (i32.const 1)) (loop $l (br $l)))
+      (func (export "filling") (local $i i32)
+        (loop $l (local.set $i (i32.add (local.get $i) (i32.const 4)))
+          (i32.store (i32.and (local.get $i) (i32.const 0xfffc)) (local.get $i)) (br_if $l (i32.const 1))))
       (func (export "passing") (i32.const 1) (loop $l (param i32) (br $l))))"#;
     let guest = guest(text);
     for memory in [Some(0), None] {

@@ -243,12 +243,35 @@ fn ticks_come_when_they_are_asked_for() {
       (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"#;
     let rewritten = guest(text).rewrite(&ROOM).unwrap();
     let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
-    // At the entry, and in each of a hundred rounds.
+    // Between each two of a hundred rounds.
     run.call("f", &[100]).unwrap();
-    assert_eq!(run.ticks(), 101);
+    assert_eq!(run.ticks(), 99);
     let mut run = instantiate(&rewritten, Limit::Full, u64::MAX);
     run.call("f", &[100]).unwrap();
     assert_eq!(run.ticks(), 1);
+}
+
+#[test]
+fn what_a_loop_holds_outlives_each_tick() {
+    let text = r#"(module
+      (func (export "f") (param $n i32) (result i32)
+        (local $a f32) (local $b f64) (local $c v128) (local $same f64) (local $out i32)
+        (local.set $same (f64.const 3))
+        (local.set $out (block $out (result i32)
+          (loop $l (result i32)
+            (local.set $a (f32.add (local.get $a) (f32.const 1)))
+            (local.set $b (f64.add (local.get $b) (local.get $same)))
+            (local.set $c (i32x4.add (local.get $c) (v128.const i32x4 5 6 7 8)))
+            (drop (br_if $out (i32.const 1000) (i32.eq (local.get $n) (i32.const 77))))
+            (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))
+            (i32.const 0))))
+        (i32.add (local.get $out) (i32.add (i32.trunc_f32_s (local.get $a)) (i32.add (i32.trunc_f64_s (local.get $b))
+          (i32x4.extract_lane 3 (local.get $c)))))))"#;
+    for limit in [Limit::Always, Limit::Full] {
+        let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), limit, u64::MAX);
+        assert_eq!(run.call("f", &[50]), Ok(vec![Value::I32(50 * (1 + 3 + 8))]));
+        assert_eq!(run.call("f", &[126]), Ok(vec![Value::I32(1000 + 50 * (1 + 3 + 8))]));
+    }
 }
 
 #[test]

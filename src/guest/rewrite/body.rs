@@ -7,9 +7,9 @@
 use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, MemArg, ValType};
 use wasmparser::Operator;
 
-use super::journal::{Added, MOST_BETWEEN_CHECKS, SLOT, Site};
+use super::journal::{AWAY, Added, LAST, MOST_BETWEEN_CHECKS, SLOT, Site};
 use super::locals::Locals;
-use super::loops::{Floats, is_call, splittable};
+use super::loops::{Float, Innermost, is_call, splittable};
 use super::sites::{self, Touch};
 use super::waits::waits;
 
@@ -28,10 +28,13 @@ enum Mode {
 /// Locals of which it is kept how far memory was read through them: a function may have very many.
 const MOST_REACHED: usize = 64;
 
+/// How many blocks lie around the inner of two loops that stand for one.
+const BLOCKS_OF_SPLIT: u32 = 3;
+
 /// An open block, loop or branch.
 struct Frame {
-    /// It was written as two loops, one in the other: see [`Body::open_loop`].
-    is_split: bool,
+    /// What it is, if it is a loop that was written as two: see [`Body::open_loop`].
+    split: Option<Innermost>,
     /// How many of the frames around it were.
     splits_around: u32,
     was_unchecked: bool,
@@ -47,14 +50,13 @@ pub(super) struct Body<'a> {
     pub(super) sites: &'a mut Vec<Site>,
     pub(super) function: u32,
     mode: Mode,
-    /// Without loops and calls it ends soon, whatever it is given.
-    ends_soon: bool,
+    has_calls: bool,
     locals: Locals,
     frames: Vec<Frame>,
     most_nested: usize,
     calls: u32,
     /// For each loop, in order, what is to be known if it may be written as two; and how many have been opened.
-    splittable: Vec<Option<Floats>>,
+    splittable: Vec<Option<Innermost>>,
     opened_loops: usize,
     /// Slots written behind the position in the local.
     pending: u32,
@@ -79,12 +81,11 @@ impl<'a> Body<'a> {
         given: &[ValType],
         operators: &[(Operator<'_>, u64)],
     ) -> Self {
-        let (mut slots, mut is_fenced, mut ends_soon) = (0u32, false, true);
+        let (mut slots, mut is_fenced, mut has_calls) = (0u32, false, false);
         for (operator, _) in operators {
             match operator {
                 Operator::TryTable { .. } => is_fenced = true,
-                Operator::Loop { .. } => ends_soon = false,
-                _ if is_call(operator) => ends_soon = false,
+                _ if is_call(operator) => has_calls = true,
                 _ => {
                     let touch = sites::touch(operator).filter(|touch| Some(touch.memory) == journaled);
                     slots = slots.saturating_add(touch.map_or(0, |touch| touch.kind.slots()));
@@ -104,12 +105,12 @@ impl<'a> Body<'a> {
             sites,
             function,
             mode,
-            ends_soon,
+            has_calls,
             locals,
             frames: Vec::new(),
             most_nested: 0,
             calls: 0,
-            splittable: if is_fenced { Vec::new() } else { splittable(given, operators) },
+            splittable: if is_fenced { Vec::new() } else { splittable(given, journaled, operators) },
             opened_loops: 0,
             pending: 0,
             is_synced: false,
@@ -144,15 +145,14 @@ impl<'a> Body<'a> {
         self.locals.position()
     }
 
-    /// What comes before the first instruction.
+    /// What comes before the first instruction. Only calls could go on for ever without another check: loops have theirs.
     pub fn enter(&mut self) {
-        match self.mode {
-            Mode::Idle if self.ends_soon => {}
-            Mode::Idle | Mode::Careful => self.check(),
-            Mode::Local => {
-                self.reload();
-                self.check();
-            }
+        if self.mode == Mode::Local {
+            self.reload();
+            self.is_unchecked = true;
+        }
+        if self.has_calls {
+            self.check();
         }
     }
 
@@ -225,61 +225,100 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Opens a loop with a check at its head. An innermost loop is written as two, the check in the outer one, which is
-    /// gone through only where the check says so: a call in the loop itself, however rare, would cost it registers.
+    /// Opens a loop with a check at its head; an innermost one with a check where a round ends. A call in such a loop,
+    /// however rare, would cost it registers, so it is written as two:
+    ///
+    /// ```text
+    /// block $done
+    ///   loop $again
+    ///     block $call
+    ///       loop $rounds ... (next round: br_if $rounds, else br $call) ... end
+    ///       br $done
+    ///     end
+    ///     call $tick
+    ///     br $again
+    ///   end
+    /// end
+    /// ```
     fn open_loop(&mut self, instruction: &Instruction<'_>) {
+        let innermost = self.splittable.get_mut(self.opened_loops).and_then(Option::take);
+        self.opened_loops += 1;
+        let (Some(innermost), Instruction::Loop(ty)) = (innermost, instruction) else {
+            self.flush();
+            self.open(instruction);
+            self.join();
+            return self.check();
+        };
+        if self.is_unchecked {
+            self.check_keeping(&innermost.floats);
+        }
         self.flush();
+        self.put().block(*ty).loop_(*ty).block(BlockType::Empty);
         self.open(instruction);
         self.join();
-        let floats = self.splittable.get_mut(self.opened_loops).and_then(Option::take);
-        self.opened_loops += 1;
-        self.check_keeping(floats.as_deref().unwrap_or_default());
-        if let Some(frame) = self.frames.last_mut()
-            && floats.is_some()
-        {
-            frame.is_split = true;
-            self.emit(instruction);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.split = Some(innermost);
         }
+    }
+
+    /// What follows the end of the inner of two loops.
+    fn close_split(&mut self, innermost: &Innermost) {
+        self.put().br(2).end();
+        self.is_synced = false;
+        self.tick_keeping(&innermost.floats);
+        self.put().br(0).end().end();
     }
 
     /// Writes `br`, or `br_if`.
     fn branch(&mut self, depth: u32, is_conditional: bool) {
-        let is_back = self.target(depth).is_some_and(|frame| frame.is_split);
-        let outer = self.depth(depth);
-        if !is_back {
-            let branch = if is_conditional { Instruction::BrIf(outer) } else { Instruction::Br(outer) };
+        let split = self.target(depth).and_then(|frame| frame.split.as_ref());
+        let Some(is_full_soon) = split.map(|innermost| innermost.always_stores && self.mode == Mode::Local) else {
+            let depth_here = self.depth(depth);
+            let branch = if is_conditional { Instruction::BrIf(depth_here) } else { Instruction::Br(depth_here) };
             return self.leave(depth == self.frames.len() as u32, &branch);
-        }
+        };
         self.flush();
         if !is_conditional {
-            self.put_condition();
-            self.put().br_if(outer).br(outer.saturating_sub(1));
-            return;
+            return self.next_round(is_full_soon, depth);
         }
-        self.put().if_(BlockType::Empty);
-        self.put_condition();
-        self.put().br_if(outer.saturating_add(1)).br(outer).end();
+        // The compiler lets the second arm follow.
+        self.put().i32_eqz().if_(BlockType::Empty).else_();
+        self.next_round(is_full_soon, depth.saturating_add(1));
+        self.put().end();
+    }
+
+    /// Goes on with a loop, or to where the host is called before it goes on. The way that is gone nearly always is the
+    /// branch: the compiler lets it follow, so that a round ends in one jump.
+    fn next_round(&mut self, is_full_soon: bool, rounds: u32) {
+        let (limit, position) = (word(0, self.added.memory), self.mode == Mode::Local);
+        match position.then(|| self.position()) {
+            // Each round stores: the journal is full soon, and nobody need ask what the limit is.
+            Some(position) if is_full_soon => self.put().local_get(position).i32_const(LAST as i32).i32_le_u(),
+            Some(position) => self.put().local_get(position).i32_const(0).i32_load(limit).i32_le_u(),
+            None => self.put().i32_const(0).i32_load(limit),
+        };
+        self.put().br_if(rounds).br(rounds.saturating_add(1));
     }
 
     fn target(&self, depth: u32) -> Option<&Frame> {
         self.frames.iter().rev().nth(depth as usize)
     }
 
-    /// The depth of a label here; of the outer loop, where it is one of two.
+    /// The depth of a label here.
     fn depth(&self, given: u32) -> u32 {
         let around = self.target(given).map_or(0, |frame| frame.splits_around);
-        given.saturating_add(self.splits().saturating_sub(around))
+        given.saturating_add(self.splits().saturating_sub(around) * BLOCKS_OF_SPLIT)
     }
 
-    /// How many of the open frames were written as two.
+    /// How many of the open frames were written as two loops.
     fn splits(&self) -> u32 {
-        self.frames.last().map_or(0, |frame| frame.splits_around + u32::from(frame.is_split))
+        self.frames.last().map_or(0, |frame| frame.splits_around + u32::from(frame.split.is_some()))
     }
 
     fn open(&mut self, instruction: &Instruction<'_>) {
         let splits_around = self.splits();
         self.frames.push(Frame {
-            is_split: false,
+            split: None,
             splits_around,
             was_unchecked: self.is_unchecked,
             calls_before: self.calls,
@@ -292,8 +331,8 @@ impl<'a> Body<'a> {
         let Some(frame) = self.frames.pop() else { return self.leave(true, instruction) };
         self.flush();
         self.emit(instruction);
-        if frame.is_split {
-            self.emit(instruction);
+        if let Some(innermost) = &frame.split {
+            self.close_split(innermost);
         }
         self.join();
         // Some way to here may have come from before the block's first check, or from right behind a call in it.
@@ -346,41 +385,54 @@ impl<'a> Body<'a> {
         self.check_keeping(&[]);
     }
 
-    /// Does the same. A call leaves no float in its register; each of these is read right behind it, so that the
-    /// compiler fetches it back there and not within the loop that follows.
-    fn check_keeping(&mut self, floats: &[(u32, ValType)]) {
+    fn check_keeping(&mut self, floats: &[Float]) {
         self.flush();
         self.put_condition();
         self.put().if_(BlockType::Empty);
-        let (tick, global) = (self.added.tick, self.added.position);
-        if self.mode != Mode::Local {
-            self.put().call(tick);
-            self.read(floats);
-            self.put().end();
-            return;
-        }
-        let position = self.position();
-        if !self.is_synced {
-            self.put().local_get(position).global_set(global);
-        }
-        self.put().call(tick).global_get(global).local_set(position);
-        self.read(floats);
+        self.tick_keeping(floats);
         self.put().end();
         self.is_unchecked = false;
     }
 
-    /// Reads locals to no end: into a place of the journal's memory where nothing lies.
-    fn read(&mut self, floats: &[(u32, ValType)]) {
-        let nowhere = word(SLOT, self.added.memory);
-        for (local, ty) in floats {
-            let mut put = self.put();
-            put.i32_const(0).local_get(*local);
-            match ty {
-                ValType::F32 => put.f32_store(nowhere),
-                ValType::F64 => put.f64_store(nowhere),
-                _ => put.v128_store(nowhere),
-            };
+    /// Calls `tick` near a loop that touches these. A call leaves no float in its register, and the compiler would keep
+    /// them on the stack and go there in every round; so they are put away in memory for its time.
+    fn tick_keeping(&mut self, floats: &[Float]) {
+        let (tick, global) = (self.added.tick, self.added.position);
+        let places = || (AWAY..).step_by(16).zip(floats);
+        places().for_each(|(at, float)| self.put_away(at, *float));
+        if self.mode == Mode::Local && !self.is_synced {
+            let position = self.position();
+            self.put().local_get(position).global_set(global);
         }
+        self.put().call(tick);
+        if self.mode == Mode::Local {
+            let position = self.position();
+            self.put().global_get(global).local_set(position);
+        }
+        places().for_each(|(at, float)| self.fetch(at, *float));
+    }
+
+    fn put_away(&mut self, at: u32, float: Float) {
+        let at = word(at, self.added.memory);
+        let mut put = self.put();
+        put.i32_const(0).local_get(float.local);
+        match float.ty {
+            ValType::F32 => put.f32_store(at),
+            ValType::F64 => put.f64_store(at),
+            _ => put.v128_store(at),
+        };
+    }
+
+    fn fetch(&mut self, at: u32, float: Float) {
+        let at = word(at, self.added.memory);
+        let mut put = self.put();
+        put.i32_const(0);
+        match float.ty {
+            ValType::F32 => put.f32_load(at),
+            ValType::F64 => put.f64_load(at),
+            _ => put.v128_load(at),
+        };
+        put.local_set(float.local);
     }
 
     /// Puts on the stack whether `tick` is to be called.

@@ -2,16 +2,24 @@
 
 use wasm_encoder::{ConstExpr, GlobalType, MemoryType, ValType};
 
+use super::loops::MOST_FLOATS;
 use crate::guest::types::PAGE;
 
 /// In bytes.
 pub(super) const SLOT: u32 = 16;
 
-/// The first slot. Word 0 of the memory, the limit, lies on a cache line without slots: another thread writes it.
-const START: u32 = 64;
+/// Where floats are put away while the host is called. Word 0 of the memory, the limit, lies on a cache line of its own:
+/// another thread writes it.
+pub(super) const AWAY: u32 = 64;
+
+/// The first slot.
+const START: u32 = AWAY + MOST_FLOATS as u32 * 16;
 
 /// Bytes of slots between two drains: few, so that what the host reads and clears still lies in the nearest caches.
 const ROOM: u32 = 64 << 10;
+
+/// A position past this one is past the limit, whatever the limit is.
+pub(super) const LAST: u32 = START + ROOM;
 
 /// Most slots that one function may write between two checks; one that could write more has each checked.
 pub(super) const MOST_BETWEEN_CHECKS: u32 = 2000;
@@ -21,15 +29,16 @@ pub(super) const VALUE: u32 = 8;
 
 /// The private memory that the guest journals its writes in, and how the host finds its way in it.
 ///
-/// Word 0 (i32) is the *limit*: a guest whose position has passed it calls `tick`, at a function's entry, a loop's head
-/// and after calls. It is 0 at first, and another thread may write 0 there at any time to have `tick` called soon. In
-/// `tick` the host takes what lies between `start` and the position, zeroes it, sets the position back to `start` and
-/// the word to `limit`.
+/// Word 0 (i32) is the *limit*: a guest whose position has passed it calls `tick`: between the rounds of a loop, at the
+/// entry of a function that calls, and before it stores behind an entry or a call. A loop that stores in every round asks
+/// only whether the journal is full, as it will be soon. The word is 0 at first, and another thread may write 0 there at
+/// any time to have `tick` called soon. In `tick` the host takes what lies between `start` and the position, zeroes it,
+/// sets the position back to `start` and the word to `limit`.
 ///
 /// A slot is 16 bytes, little-endian: site (u32), address operand (u32), value (u64). It is written before the
 /// instruction runs, so the slot of one that trapped is the last. The position may lag behind where the guest trapped:
-/// the end is the first slot whose site is 0 and which is not a second one. What a value is depends on [`SiteKind`]. What lies between word 0 and
-/// `start` means nothing.
+/// the end is the first slot whose site is 0 and which is not a second one. What a value is depends on [`SiteKind`]. What
+/// lies between word 0 and `start` means nothing.
 #[derive(Debug, Clone)]
 pub struct Journal {
     /// A shared memory of fixed size.
