@@ -14,6 +14,7 @@ mod room;
 mod settle;
 mod sites;
 mod slots;
+mod spare;
 mod summary;
 #[cfg(test)]
 mod tests;

@@ -422,33 +422,41 @@ fn head(slot: &Slot) -> u64 {
 /// The rows that these slots begin with, and how many slots they take; `None` where they would not be many.
 fn rows(slots: &[Slot], table: &SiteTable, room: &mut Room) -> Option<(Pack, usize)> {
     let step = step(slots, table)?;
+    let (site, first, _) = parts(slots.first()?);
+    let (_, second, _) = parts(slots.get(step)?);
+    let width = table.width(site);
+    let is_alone = step == if table.is_wide(site) { 2 } else { 1 };
+    if !is_alone {
+        return rows_of_several(slots, table, step, room);
+    }
+    let column = Column { site, first, stride: second.wrapping_sub(first), at: 0, width, row: width.into() };
+    let count = if step == 1 { count_run::<1>(slots, column) } else { count_run::<2>(slots, column) };
+    if count < FEWEST_IN_ROWS {
+        return None;
+    }
+    let slots = slots.get(..count * step)?;
+    let (place, to) = room.take(count * usize::from(width));
+    match width {
+        1 => values::<1, 8, 1>(slots, to),
+        2 => values::<1, 8, 2>(slots, to),
+        4 => values::<1, 8, 4>(slots, to),
+        8 => values::<1, 8, 8>(slots, to),
+        _ => values::<2, SLOT, 16>(slots, to),
+    }
+    Some((Pack { len: u32::try_from(count).ok()?, form: Form::Run(column), place }, slots.len()))
+}
+
+fn rows_of_several(slots: &[Slot], table: &SiteTable, step: usize, room: &mut Room) -> Option<(Pack, usize)> {
     let (columns, places) = first_row(slots, table, step)?;
-    let count = match (&*columns, step) {
-        ([column], 1) => count_run::<1>(slots, *column),
-        ([column], 2) => count_run::<2>(slots, *column),
-        _ => count_rows(slots, &columns, &places, step),
-    };
+    let count = count_rows(slots, &columns, &places, step);
     let len = count * columns.len();
     if len < FEWEST_IN_ROWS {
         return None;
     }
     let slots = slots.get(..count * step)?;
     let (place, to) = room.take(count * columns.iter().map(|column| usize::from(column.width)).sum::<usize>());
-    match (&*columns, step) {
-        ([column], 1) => match column.width {
-            1 => values::<1, 8, 1>(slots, to),
-            2 => values::<1, 8, 2>(slots, to),
-            4 => values::<1, 8, 4>(slots, to),
-            _ => values::<1, 8, 8>(slots, to),
-        },
-        ([_], 2) => values::<2, SLOT, 16>(slots, to),
-        _ => values_of_rows(slots, &columns, &places, step, to),
-    }
-    let form = match *columns {
-        [column] => Form::Run(column),
-        _ => Form::Rows(columns.into()),
-    };
-    Some((Pack { len: u32::try_from(len).ok()?, form, place }, slots.len()))
+    values_of_rows(slots, &columns, &places, step, to);
+    Some((Pack { len: u32::try_from(len).ok()?, form: Form::Rows(columns.into()), place }, slots.len()))
 }
 
 /// How many slots a row takes: up to where the first instruction comes again. `None` where its address does not move by
@@ -532,7 +540,7 @@ fn count_rows(slots: &[Slot], columns: &[Column], places: &[usize], step: usize)
 /// Takes the value at a place of each row.
 fn values<const STEP: usize, const AT: usize, const WIDTH: usize>(slots: &[Slot], to: &mut [u8]) {
     for (to, row) in to.as_chunks_mut::<WIDTH>().0.iter_mut().zip(slots.as_chunks::<STEP>().0) {
-        let value = row.as_flattened().get(AT..).and_then(|value| value.first_chunk());
+        let value = row.get(AT / SLOT).and_then(|slot| slot.get(AT % SLOT..)?.first_chunk());
         *to = value.copied().unwrap_or([0; WIDTH]);
     }
 }

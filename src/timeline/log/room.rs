@@ -1,15 +1,15 @@
 //! Room for bytes that come one after another and stay. Fresh memory is dear, page by page, and in a loop that stores it
-//! would cost more than all else: so much of it is asked for at once, as huge pages where the system has them.
+//! would cost more than all else: where much is needed, it comes in large pieces, which another thread has made ready.
 
 use std::sync::Arc;
 
 use memmap2::MmapMut;
 
-/// Of a huge page, in bytes.
-const HUGE: usize = 2 << 20;
-/// What is asked for where much is needed; the system gives it only as it is written.
-const MOST: usize = 64 << 20;
+use super::spare::{self, PIECE};
+
 const FIRST: usize = 16 << 10;
+/// Each piece is so many times as large as the one before it, up to [`PIECE`].
+const GROWTH: usize = 16;
 
 /// Where bytes lie in a room.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,29 +60,23 @@ impl Bytes {
 }
 
 impl Piece {
-    fn new(size: usize) -> Self {
-        if size >= HUGE
-            && let Ok(bytes) = MmapMut::map_anon(size)
+    /// With room for so many bytes, where `larger` would be a good size.
+    fn new(len: usize, larger: usize) -> Self {
+        if larger >= PIECE
+            && len <= PIECE
+            && let Some(bytes) = spare::take()
         {
-            // Without huge pages it only takes longer.
-            #[cfg(target_os = "linux")]
-            let _ = bytes.advise(memmap2::Advice::HugePage);
-            let end = bytes.as_ptr().align_offset(HUGE).min(HUGE);
-            return Piece { bytes: Bytes::Mapped(bytes), end };
+            return Piece { bytes: Bytes::Mapped(bytes), end: 0 };
         }
-        Piece { bytes: Bytes::Plain(vec![0; size]), end: 0 }
+        Piece { bytes: Bytes::Plain(vec![0; larger.min(PIECE).max(len)]), end: 0 }
     }
 
-    /// What of it the system has given, in bytes.
-    fn kept(&self) -> usize {
-        match &self.bytes {
-            Bytes::Plain(bytes) => bytes.len(),
-            Bytes::Mapped(bytes) => self.end.next_multiple_of(HUGE).min(bytes.len()),
-        }
+    fn size(&self) -> usize {
+        self.bytes.get().len()
     }
 
     fn left(&self) -> usize {
-        self.bytes.get().len() - self.end
+        self.size() - self.end
     }
 }
 
@@ -91,9 +85,8 @@ impl Room {
     pub(super) fn take(&mut self, len: usize) -> (Place, &mut [u8]) {
         let has_room = self.pieces.last_mut().and_then(Arc::get_mut).is_some_and(|piece| piece.left() >= len);
         if !has_room {
-            let larger = self.pieces.last().map_or(FIRST, |piece| piece.bytes.get().len() * 16);
-            let size = if larger < HUGE { larger.max(len) } else { MOST.max(len.saturating_add(HUGE)) };
-            self.pieces.push(Arc::new(Piece::new(size)));
+            let larger = self.pieces.last().map_or(FIRST, |piece| piece.size().saturating_mul(GROWTH));
+            self.pieces.push(Arc::new(Piece::new(len, larger)));
         }
         let index = self.pieces.len() - 1;
         let Some(piece) = self.pieces.last_mut().and_then(Arc::get_mut) else { return Default::default() };
@@ -122,7 +115,7 @@ impl Room {
             *piece = Arc::default();
         }
         if let Some(last) = self.pieces.last_mut()
-            && last.kept() - last.end > last.end / 4
+            && last.left() > last.end / 4
         {
             let bytes = last.bytes.get().get(..last.end).unwrap_or_default().to_vec();
             *last = Arc::new(Piece { end: bytes.len(), bytes: Bytes::Plain(bytes) });
@@ -131,6 +124,6 @@ impl Room {
 
     /// What it takes, in bytes.
     pub(super) fn kept_bytes(&self) -> usize {
-        self.pieces.iter().map(|piece| piece.kept()).sum()
+        self.pieces.iter().map(|piece| piece.size()).sum()
     }
 }
