@@ -21,9 +21,12 @@ pub(super) struct Float {
 pub(super) struct Innermost {
     /// Each once.
     pub floats: Vec<Float>,
-    /// No round ends without a store, so that the journal fills as it goes on.
+    /// No round ends without a store and none takes long, so that the journal is full soon.
     pub always_stores: bool,
 }
+
+/// Instructions of a loop whose rounds are short: so many rounds as fill the journal are over in a few milliseconds.
+const MOST_IN_SHORT_ROUND: u32 = 500;
 
 /// An open block.
 #[derive(Clone, Copy)]
@@ -33,11 +36,22 @@ struct Open {
     is_loop: bool,
 }
 
+/// A round of a loop, as far as it was looked at.
+#[derive(Clone, Copy, Default)]
+struct Round {
+    /// It may be over before this place.
+    may_have_ended: bool,
+    stores: bool,
+    /// What takes as long as it is told to is in it.
+    has_bulk: bool,
+    instructions: u32,
+}
+
 /// The loops of a function that are looked at, in order.
 struct Loops {
     found: Vec<Option<Innermost>>,
-    /// By loop: whether a round may have ended before this place.
-    may_have_ended: Vec<bool>,
+    /// By loop.
+    rounds: Vec<Round>,
     open: Vec<Open>,
 }
 
@@ -48,15 +62,16 @@ pub(super) fn splittable(
     journaled: Option<u32>,
     operators: &[(Operator<'_>, u64)],
 ) -> Vec<Option<Innermost>> {
-    let mut loops = Loops { found: Vec::new(), may_have_ended: Vec::new(), open: Vec::new() };
+    let mut loops = Loops { found: Vec::new(), rounds: Vec::new(), open: Vec::new() };
     for (operator, _) in operators {
+        loops.count();
         match operator {
             Operator::Loop { blockty } => {
                 loops.forget();
                 let is_plain = !matches!(blockty, wasmparser::BlockType::FuncType(_));
                 loops.open.push(Open { innermost: Some(loops.found.len()), is_loop: true });
                 loops.found.push(is_plain.then(Innermost::default));
-                loops.may_have_ended.push(false);
+                loops.rounds.push(Round::default());
             }
             Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
                 loops.open.push(Open { innermost: loops.innermost(), is_loop: false });
@@ -72,11 +87,12 @@ pub(super) fn splittable(
             | Operator::LocalSet { local_index }
             | Operator::LocalTee { local_index } => loops.local(given, *local_index),
             _ if is_call(operator) => loops.forget(),
+            _ if is_bulk(operator) => loops.bulk(),
             _ if is_store(operator, journaled) => loops.store(),
             _ => {}
         }
     }
-    loops.found
+    loops.finish()
 }
 
 impl Loops {
@@ -101,9 +117,34 @@ impl Loops {
         self.open.iter().rev().nth(depth as usize).filter(|target| target.is_loop)?.innermost
     }
 
+    fn round(&mut self) -> Option<&mut Round> {
+        let innermost = self.innermost()?;
+        self.rounds.get_mut(innermost)
+    }
+
+    fn count(&mut self) {
+        if let Some(round) = self.round() {
+            round.instructions = round.instructions.saturating_add(1);
+        }
+    }
+
+    fn bulk(&mut self) {
+        if let Some(round) = self.round() {
+            round.has_bulk = true;
+        }
+    }
+
+    /// What stands in a block within the loop may be passed by.
+    fn store(&mut self) {
+        let is_in_block = self.open.last().is_none_or(|open| !open.is_loop);
+        if let Some(round) = self.round().filter(|round| !is_in_block && !round.may_have_ended) {
+            round.stores = true;
+        }
+    }
+
     fn branch(&mut self, depth: u32) {
-        if let Some(may_have_ended) = self.target(depth).and_then(|target| self.may_have_ended.get_mut(target)) {
-            *may_have_ended = true;
+        if let Some(round) = self.target(depth).and_then(|target| self.rounds.get_mut(target)) {
+            round.may_have_ended = true;
         }
     }
 
@@ -113,13 +154,14 @@ impl Loops {
         }
     }
 
-    /// What stands in a block within the loop may be passed by.
-    fn store(&mut self) {
-        let Some(Open { innermost: Some(innermost), is_loop: true }) = self.open.last().copied() else { return };
-        let may_have_ended = self.may_have_ended.get(innermost).is_none_or(|may| *may);
-        if let (false, Some(found)) = (may_have_ended, self.current()) {
-            found.always_stores = true;
+    fn finish(mut self) -> Vec<Option<Innermost>> {
+        for (found, round) in self.found.iter_mut().zip(self.rounds) {
+            let is_short = !round.has_bulk && round.instructions <= MOST_IN_SHORT_ROUND;
+            if let Some(found) = found {
+                found.always_stores = round.stores && is_short;
+            }
         }
+        self.found
     }
 
     fn local(&mut self, given: &[ValType], local: u32) {
@@ -132,6 +174,22 @@ impl Loops {
             self.forget();
         }
     }
+}
+
+/// Whether it takes as long as its operands say.
+fn is_bulk(operator: &Operator<'_>) -> bool {
+    use Operator as O;
+    matches!(
+        operator,
+        O::MemoryFill { .. }
+            | O::MemoryCopy { .. }
+            | O::MemoryInit { .. }
+            | O::MemoryGrow { .. }
+            | O::TableFill { .. }
+            | O::TableCopy { .. }
+            | O::TableInit { .. }
+            | O::TableGrow { .. }
+    )
 }
 
 /// Whether it leaves a slot in the journal whenever it runs.
@@ -151,4 +209,59 @@ pub(super) fn is_call(operator: &Operator<'_>) -> bool {
             | O::ReturnCallIndirect { .. }
             | O::ReturnCallRef { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guest::Guest;
+
+    /// For each loop of a function: whether it may be written as two, and then whether it always stores.
+    fn loops(body: &str) -> Vec<Option<bool>> {
+        let text = format!("(module (memory 1) (table 1 funcref) (func (param i32) (local i32) {body}))");
+        let guest = Guest::from_bytes("loops", text.as_bytes()).unwrap();
+        let bodies = wasmparser::Parser::new(0).parse_all(guest.wasm()).filter_map(|payload| match payload.unwrap() {
+            wasmparser::Payload::CodeSectionEntry(body) => Some(body),
+            _ => None,
+        });
+        let body = bodies.last().unwrap();
+        let operators: Vec<_> =
+            body.get_operators_reader().unwrap().into_iter_with_offsets().map(Result::unwrap).collect();
+        let operators: Vec<_> = operators.into_iter().map(|(operator, offset)| (operator, offset as u64)).collect();
+        let found = splittable(&[ValType::I32, ValType::I32], Some(0), &operators);
+        found.into_iter().map(|found| Some(found?.always_stores)).collect()
+    }
+
+    const STORE: &str = "(i32.store (i32.const 0) (i32.const 1))";
+
+    #[test]
+    fn a_loop_that_holds_another_a_call_or_a_tables_target_is_left_whole() {
+        assert_eq!(loops("(loop $a (loop $b (br $b)) (br $a))"), [None, Some(false)]);
+        assert_eq!(loops("(loop $a (call 0 (i32.const 1)) (br $a))"), [None]);
+        assert_eq!(loops("(loop $a (block $b (br_table $b $a (local.get 0))) (br $a))"), [None]);
+        assert_eq!(loops("(loop $a (block $b (br_table $b $b (local.get 0))) (br $a))"), [Some(false)]);
+        assert_eq!(loops("(i32.const 1) (loop $a (param i32) (br $a))"), [None]);
+    }
+
+    #[test]
+    fn a_loop_always_stores_where_no_way_leads_around_the_store() {
+        assert_eq!(loops(&format!("(loop $a {STORE} (br_if $a (local.get 0)))")), [Some(true)]);
+        assert_eq!(loops(&format!("(loop $a (br_if $a (local.get 0)) {STORE} (br $a))")), [Some(false)]);
+        assert_eq!(loops(&format!("(loop $a (block $b (br_if $a (local.get 0))) {STORE} (br $a))")), [Some(false)]);
+        assert_eq!(loops(&format!("(loop $a (block $b (br_if $b (local.get 0)) {STORE}) (br $a))")), [Some(false)]);
+        assert_eq!(loops(&format!("(loop $a (if (local.get 0) (then {STORE})) (br $a))")), [Some(false)]);
+        assert_eq!(loops(&format!("(loop $a (block $b (br_if $b (local.get 0))) {STORE} (br $a))")), [Some(true)]);
+        let exchange = "(drop (i32.atomic.rmw.cmpxchg (i32.const 0) (i32.const 1) (i32.const 2)))";
+        assert_eq!(loops(&format!("(loop $a {exchange} (br $a))")), [Some(false)]);
+    }
+
+    #[test]
+    fn a_loop_whose_rounds_take_long_asks_for_the_limit() {
+        let fill = "(memory.fill (i32.const 0) (i32.const 0) (i32.const 9))";
+        assert_eq!(loops(&format!("(loop $a {STORE} {fill} (br $a))")), [Some(false)]);
+        let table = "(drop (table.grow 0 (ref.null func) (i32.const 1)))";
+        assert_eq!(loops(&format!("(loop $a {STORE} {table} (br $a))")), [Some(false)]);
+        let long = "(drop (i32.const 1))".repeat(300);
+        assert_eq!(loops(&format!("(loop $a {STORE} {long} (br $a))")), [Some(false)]);
+    }
 }
