@@ -50,7 +50,7 @@ pub fn module_line(timeline: &Timeline, output: Option<&Path>, is_built_in: bool
     let path = &timeline.guest.path;
     match is_built_in {
         true => Some(format!("{}{path}", load::BUILT_IN)),
-        false => output::way(output.and_then(Path::parent).unwrap_or(Path::new("")), Path::new(path)),
+        false => output::way(output.and_then(Path::parent).unwrap_or(Path::new("")), Path::new(path)).ok(),
     }
 }
 
