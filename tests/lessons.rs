@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use linmem::app::{self, Action, App, Course, Effect, Lesson, Message, SessionChoice};
+use linmem::app::{self, Action, App, Course, Effect, Lesson, Message, SessionChoice, keymap};
 use linmem::script;
 use linmem::session::files::Files;
 use linmem::session::limits::{Control, Limits};
@@ -333,6 +333,22 @@ fn a_hint_is_shown_when_it_is_asked_for() {
     learner.press(Action::Next);
     learner.press(Action::Hint);
     assert!(learner.screen().contains("There is no hint here."));
+}
+
+#[test]
+fn a_lesson_names_the_keys_in_force() {
+    let choice = |action: &str, key: &str| keymap::Choice { action: action.to_owned(), keys: vec![key.to_owned()] };
+    let choices = [choice("answer", "A"), choice("hint", "T"), choice("next-step", "z"), choice("next-lesson", "W")];
+    let mut learner = Learner::open(0, SIZE);
+    learner.app.keys = keymap::Keymap::with(&choices).unwrap();
+    learner.go_to(6);
+    assert!(learner.screen().contains("A answers  T gives a hint  z goes on without"), "{}", learner.screen());
+    learner.go_to(12);
+    assert!(learner.screen().contains("W opens lesson 2, protocol."), "{}", learner.screen());
+    let mut last = Learner::open(10, SIZE);
+    last.app.keys = keymap::Keymap::with(&[choice("choose-session", "S")]).unwrap();
+    last.go_to(27);
+    assert!(last.screen().contains("That was the last one: S lists them all."), "{}", last.screen());
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::value::Value;
 mod explore;
 mod findings;
 mod places;
+mod remapped;
 mod unfold;
 
 const SIZE: (u16, u16) = (120, 40);

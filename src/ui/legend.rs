@@ -2,16 +2,19 @@
 
 use ratatui::style::Style;
 
+use crate::app::{Action, App};
 use crate::timeline::PartKind;
 
 use super::theme::{Category, Theme};
 
 /// A mark, how it is drawn, and what it says.
-pub fn marks(theme: &Theme) -> Vec<(String, Style, &'static str)> {
+pub fn marks(app: &App, theme: &Theme) -> Vec<(String, Style, String)> {
     let g = &theme.glyphs;
-    vec![
+    let cumulative = theme.glyphs.key(app.keys.key_of(Action::Cumulative));
+    let earlier = format!("changed earlier in this step, or since the start ({cumulative})");
+    let marks = [
         (format!("{} 20", g.changed), theme.changed(), "changed by this step or store"),
-        ("20".into(), theme.changed_earlier(), "changed earlier in this step, or since the start (c)"),
+        ("20".into(), theme.changed_earlier(), earlier.as_str()),
         (g.pointer.to_string(), theme.pointer(), "a pointer points here"),
         (g.pointer_before.to_string(), theme.pointer_before(), "it pointed here before this step"),
         (format!("{}{}{}", g.region_bar, g.region_start, g.region_end), theme.region(), "a region or block"),
@@ -35,5 +38,6 @@ pub fn marks(theme: &Theme) -> Vec<(String, Style, &'static str)> {
         ),
         (g.map_old_end.to_string(), theme.old_end(), "map: memory ended here before this step"),
         (g.map_grown.to_string(), theme.change_mark(), "map: pages this step added"),
-    ]
+    ];
+    marks.into_iter().map(|(mark, style, what)| (mark, style, what.to_owned())).collect()
 }

@@ -110,9 +110,9 @@ fn help_lines(columns: u16, app: &App, theme: &Theme) -> Vec<Line> {
         lines.push(Vec::new());
     }
     lines.push(title("marks"));
-    for (mark, style, what) in legend::marks(theme) {
+    for (mark, style, what) in legend::marks(app, theme) {
         let pad = " ".repeat(6usize.saturating_sub(usize::from(text::width(&mark))));
-        lines.push(vec![("  ".into(), theme.text()), (mark, style), (pad, theme.text()), (what.into(), theme.text())]);
+        lines.push(vec![("  ".into(), theme.text()), (mark, style), (pad, theme.text()), (what, theme.text())]);
     }
     lines
 }

@@ -1,7 +1,9 @@
 //! A question in what happened: the author's words, the question, the hints asked for, and whether what was said is
 //! right. And the end of a session: what was learnt, and which key goes on.
 
-use crate::app::{App, course};
+use ratatui::style::Style;
+
+use crate::app::{Action, App, course};
 use crate::prose::{Piece, PieceStyle};
 use crate::safe;
 use crate::timeline::{StepRecord, answer_in_words, told_answer};
@@ -48,15 +50,19 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
             push(&mut lines, &text, columns, theme.text());
         }
         (None, None) => {
-            let mut keys = vec![("i".to_string(), theme.key()), (" answers  ".to_string(), theme.faint())];
+            let mut keys = vec![key(app, Action::Answer, theme), (" answers  ".to_string(), theme.faint())];
             if shown < hints.len() {
-                keys.extend([("H".to_string(), theme.key()), (" gives a hint  ".to_string(), theme.faint())]);
+                keys.extend([key(app, Action::Hint, theme), (" gives a hint  ".to_string(), theme.faint())]);
             }
-            keys.extend([("space".to_string(), theme.key()), (" goes on without".to_string(), theme.faint())]);
+            keys.extend([key(app, Action::Next, theme), (" goes on without".to_string(), theme.faint())]);
             lines.push(keys);
         }
     }
     lines
+}
+
+fn key(app: &App, action: Action, theme: &Theme) -> (String, Style) {
+    (theme.glyphs.key(app.keys.key_of(action)), theme.key())
 }
 
 /// Whether what was said to earlier questions is right, where this step tells.
@@ -110,11 +116,11 @@ pub fn closing(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
         match app.course.next() {
             Some((next, lesson)) => {
                 let text = format!(" opens lesson {}, {}.", next + 1, safe::plain(&lesson.name));
-                line.extend([("L".to_string(), theme.key()), (text, theme.text())]);
+                line.extend([key(app, Action::NextLesson, theme), (text, theme.text())]);
             }
             None => line.extend([
                 ("That was the last one: ".to_string(), theme.text()),
-                ("p".to_string(), theme.key()),
+                key(app, Action::ChooseSession, theme),
                 (" lists them all.".to_string(), theme.text()),
             ]),
         }

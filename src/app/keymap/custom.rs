@@ -162,18 +162,21 @@ impl Keymap {
         Some((key, label))
     }
 
-    /// The first key that does this where nothing is open; the action's name where it has none.
+    /// The key that messages name for an action where nothing is open: that of the status line, or else the first; the
+    /// action's name where it has none.
     pub fn key_of(&self, action: Action) -> &str {
         let is_it =
             |bound: &&Bound| bound.binding.action == action && bound.binding.contexts.contains(&Context::Normal);
-        let bound = self.0.iter().find(is_it);
-        bound.map_or("", |bound| bound.keys.first().map_or(bound.binding.name, String::as_str))
+        self.0.iter().find(is_it).map_or("", |bound| self.shown_key(bound))
+    }
+
+    fn shown_key<'a>(&'a self, bound: &'a Bound) -> &'a str {
+        let shown = self.status_key(bound).map(|(key, _)| key);
+        shown.or(bound.keys.first().map(String::as_str)).unwrap_or(bound.binding.name)
     }
 
     fn key_named<'a>(&'a self, name: &'a str) -> Option<&'a str> {
-        let bound = self.0.iter().find(|bound| bound.binding.name == name)?;
-        let shown = self.status_key(bound).map(|(key, _)| key);
-        Some(shown.or(bound.keys.first().map(String::as_str)).unwrap_or(name))
+        self.0.iter().find(|bound| bound.binding.name == name).map(|bound| self.shown_key(bound))
     }
 }
 
