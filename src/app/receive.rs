@@ -46,6 +46,10 @@ pub fn receive(app: &mut App, message: Message) -> Effect {
         }
         Message::Replayed => typed::replayed(app),
         Message::NotReplayed(why) => typed::not_replayed(app, why),
+        Message::Complaint(why) => {
+            app.complain(why);
+            Effect::None
+        }
         Message::StepsSaved(result) => {
             match result {
                 Ok(what) => app.say(what),

@@ -41,6 +41,8 @@ pub struct SessionHost {
     /// The lesson that is open, and how many steps it has.
     lesson: Option<usize>,
     planned: usize,
+    /// Whether it was said that finished lessons cannot be remembered.
+    told_forgetful: bool,
     /// New inputs, or the same steps again, on trial: the old run stays until their session is open.
     trial: Option<Worker>,
     /// The trial runs again what was recorded.
@@ -64,6 +66,7 @@ impl SessionHost {
             worker: None,
             lesson,
             planned: 0,
+            told_forgetful: false,
             trial: None,
             is_replaying: false,
             waker: None,
@@ -108,8 +111,11 @@ impl SessionHost {
         match report {
             Report::Opened(timeline) => self.planned = timeline.planned.len(),
             Report::Step(step) if step.index.saturating_add(1) == self.planned && step.outcome == Outcome::Ok => {
-                if let Some(lesson) = self.lesson.and_then(|lesson| LESSONS.get(lesson)) {
-                    progress::finish(lesson.name);
+                if let Some(lesson) = self.lesson.and_then(|lesson| LESSONS.get(lesson))
+                    && let Err(why) = progress::finish(lesson.name)
+                    && !std::mem::replace(&mut self.told_forgetful, true)
+                {
+                    self.say(Message::Complaint(why));
                 }
             }
             _ => {}
