@@ -322,7 +322,7 @@ pub struct LookArgs {
     #[arg(long, value_enum, default_value_t = ThemeName::Dark)]
     pub theme: ThemeName,
 
-    /// Draw with ASCII characters only
+    /// Draw with ASCII characters only; JSON and HTML stay UTF-8
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub ascii: bool,

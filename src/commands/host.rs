@@ -35,6 +35,7 @@ pub struct SessionHost {
     /// The session that is open, as it was before any input was changed on the screen.
     opening: Opening,
     args: SessionArgs,
+    ascii: bool,
     /// What was named on the command line, while it is open.
     file: Option<PathBuf>,
     worker: Option<Worker>,
@@ -57,11 +58,13 @@ pub struct SessionHost {
 }
 
 impl SessionHost {
-    pub fn new(subject: Subject, args: SessionArgs) -> Self {
+    /// A host whose saved moments keep to ASCII, or do not.
+    pub fn new(subject: Subject, args: SessionArgs, ascii: bool) -> Self {
         let Subject { opening, lesson, file } = subject;
         SessionHost {
             opening,
             args,
+            ascii,
             file,
             worker: None,
             lesson,
@@ -288,6 +291,7 @@ impl Host for SessionHost {
             until: Some(moment),
             module: run::module_line(timeline, Some(file), is_built_in),
             again: run::again(&self.args),
+            ascii: self.ascii,
             ..report::Options::default()
         };
         let written = output::write_file(file, |out| Ok(report::write(timeline, &options, out)?));

@@ -33,7 +33,7 @@ pub fn play(subject: Subject, session: &SessionArgs, look: &LookArgs, mouse: boo
         app.goal_event = at.store.map(|store| u32::try_from(store).unwrap_or(u32::MAX));
     }
     app.history = history::read();
-    let mut host = SessionHost::new(subject, session.clone());
+    let mut host = SessionHost::new(subject, session.clone(), look.ascii);
     let options = terminal::Options { mouse };
     match terminal::run(app, theme(look), &mut host, options)? {
         terminal::Exit::Quit => Ok(ExitCode::SUCCESS),
