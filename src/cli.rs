@@ -3,7 +3,7 @@
 pub mod notes;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::error::ErrorKind;
@@ -28,10 +28,8 @@ pub struct Cli {
     #[command(flatten)]
     pub look: LookArgs,
 
-    /// Start without the mouse, so that the terminal can select text; M switches it on
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
-    pub no_mouse: bool,
+    #[command(flatten)]
+    pub mouse: MouseArgs,
 
     /// Take the configuration from this file; without it, only the screen reads one, from the platform's folder
     #[arg(long, value_name = "PATH", global = true, conflicts_with = "no_config")]
@@ -176,8 +174,16 @@ pub struct LessonArgs {
     #[command(flatten)]
     pub look: LookArgs,
 
+    #[command(flatten)]
+    pub mouse: MouseArgs,
+}
+
+/// Whose the mouse is.
+#[derive(Debug, Args, Clone)]
+pub struct MouseArgs {
     /// Start without the mouse, so that the terminal can select text; M switches it on
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub no_mouse: bool,
 }
 

@@ -18,7 +18,7 @@ pub fn show(cli: &Cli) -> Result<ExitCode> {
     // A file that cannot be used is said on the plain terminal, before the screen is taken.
     let opening = load::opening(cli.file.as_deref(), &cli.session)?;
     let subject = Subject { opening, lesson: None, file: cli.file.clone() };
-    play(subject, &cli.session, &cli.look, !cli.no_mouse)
+    play(subject, &cli.session, &cli.look, !cli.mouse.no_mouse)
 }
 
 /// Shows a session or a lesson.
