@@ -392,6 +392,15 @@ fn the_question_comes_first_where_not_all_fits() {
     assert!(screen.contains("i answers"), "{screen}");
 }
 
+#[test]
+fn keys_and_the_way_on_are_not_cut_where_it_is_narrow() {
+    let mut learner = Learner::open(0, (40, 30));
+    learner.go_to(6);
+    assert!(learner.screen().contains("i answers  H gives a hint\n space goes on without"), "{}", learner.screen());
+    learner.go_to(12);
+    assert!(learner.screen().contains("L opens lesson 2,\n protocol."), "{}", learner.screen());
+}
+
 /// The page for teachers: its lesson and its guest, run as they stand there.
 #[test]
 fn the_example_for_teachers_runs() {

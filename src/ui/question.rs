@@ -10,6 +10,7 @@ use crate::timeline::{StepRecord, answer_in_words, told_answer};
 
 use super::happened::{prose_of, push, spaced};
 use super::prose::{self, Line};
+use super::text;
 use super::theme::{Theme, Tone};
 
 /// A step that asks. Where not all of it fits in `room` lines, the question comes first.
@@ -50,14 +51,33 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
             push(&mut lines, &text, columns, theme.text());
         }
         (None, None) => {
-            let mut keys = vec![key(app, Action::Answer, theme), (" answers  ".to_string(), theme.faint())];
-            if shown < hints.len() {
-                keys.extend([key(app, Action::Hint, theme), (" gives a hint  ".to_string(), theme.faint())]);
-            }
-            keys.extend([key(app, Action::Next, theme), (" goes on without".to_string(), theme.faint())]);
-            lines.push(keys);
+            let hint = (Action::Hint, "gives a hint");
+            let mut ways = vec![(Action::Answer, "answers"), hint, (Action::Next, "goes on without")];
+            ways.retain(|way| *way != hint || shown < hints.len());
+            lines.extend(keys(app, &ways, columns, theme));
         }
     }
+    lines
+}
+
+/// Keys with what they do, a line each or more of them where there is room.
+fn keys(app: &App, ways: &[(Action, &str)], columns: u16, theme: &Theme) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let (mut line, mut used) = (Line::new(), 0);
+    for (action, what) in ways {
+        let (key, style) = key(app, *action, theme);
+        let width = text::width(&key).saturating_add(text::width(what)).saturating_add(1);
+        if used > 0 && width.saturating_add(2).saturating_add(used) > columns {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        } else if used > 0 {
+            line.push(("  ".to_owned(), theme.faint()));
+            used += 2;
+        }
+        line.extend([(key, style), (format!(" {what}"), theme.faint())]);
+        used = used.saturating_add(width);
+    }
+    lines.push(line);
     lines
 }
 
@@ -124,7 +144,7 @@ pub fn closing(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
                 (" lists them all.".to_string(), theme.text()),
             ]),
         }
-        lines.push(line);
+        lines.extend(prose::wrap(&line, columns));
     }
     lines
 }
