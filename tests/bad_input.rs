@@ -185,6 +185,7 @@ fn options_with_bad_values() {
     run(&["--set", "text="]).well(&["input   text = \"\""]);
     run(&["--at", "x"]).refused(&["expected a step's number"]);
     run(&["--at", "99"]).refused(&["--at 99", "steps 0 to 1"]);
+    run(&["--at", "1.1"]).refused(&["--at 1.1: step 1 wrote nothing"]);
     run(&["--max-memory", "1TiB"]).refused(&["expected a size"]);
     run(&["--max-memory", "99999999999GiB"]).refused(&["expected a size"]);
     run(&["--max-memory", "0"]).refused(&["at least 64KiB", "limit is 0B"]);
