@@ -124,8 +124,10 @@ fn step(app: &mut App, record: StepRecord) -> Effect {
         Some(goal) => {
             app.goal = None;
             let event = app.goal_event.take().filter(|_| index == goal && app.following);
-            if index < goal && goal != usize::MAX {
-                app.say(time::over(app));
+            match index < goal && goal != usize::MAX {
+                true if is_last && outcome == Outcome::Ok => time::no_step(app, goal, index),
+                true => app.say(time::over(app)),
+                false => {}
             }
             if event.is_some() {
                 unfold::toggle(app, event);

@@ -52,11 +52,15 @@ pub(super) fn go_to(app: &mut App, step: usize) -> Effect {
     }
     match app.timeline.planned.len().checked_sub(1) {
         Some(last) if step > last => {
-            app.complain(format!("There is no step {step}: the last is step {last}."));
+            no_step(app, step, last);
             Effect::None
         }
         _ => run_to(app, step),
     }
+}
+
+pub(super) fn no_step(app: &mut App, step: usize, last: usize) {
+    app.complain(format!("There is no step {step}: the last is step {last}."));
 }
 
 /// Forward or back over what has run, and no further: by steps, or within an unfolded one by events.
@@ -145,7 +149,11 @@ pub(super) fn not_open(app: &mut App) {
 pub(super) fn over(app: &App) -> String {
     let key = |action| app.keys.key_of(action);
     let (back, choose) = (key(Action::Back), key(Action::ChooseSession));
-    let (step, edit) = (key(Action::OpenPrompt), key(Action::EditInputs));
+    let step = key(Action::OpenPrompt);
+    let edit = match app.timeline.inputs.is_empty() {
+        true => String::new(),
+        false => format!(", {} edits the inputs", key(Action::EditInputs)),
+    };
     let last = app.timeline.steps().last().filter(|s| s.outcome != Outcome::Ok && !s.is_claimed());
     match last {
         None if app.course.next().is_some() => {
@@ -153,8 +161,7 @@ pub(super) fn over(app: &App) -> String {
             format!("The lesson is over: {next} opens the next one, {back} goes back, {choose} lists all lessons.")
         }
         None => format!(
-            "The session is over: {back} goes back, {step} types another step, {edit} edits the inputs, {choose} chooses a \
-             session."
+            "The session is over: {back} goes back, {step} types another step{edit}, {choose} chooses a session."
         ),
         Some(record) => {
             let how = match record.outcome {
@@ -163,8 +170,7 @@ pub(super) fn over(app: &App) -> String {
                 Outcome::Failed | Outcome::Ok => "failed",
             };
             format!(
-                "The session stopped at step {}, which {how}: {back} goes back, {step} types a step in its place, {edit} \
-                 edits the inputs.",
+                "The session stopped at step {}, which {how}: {back} goes back, {step} types a step in its place{edit}.",
                 record.index
             )
         }
