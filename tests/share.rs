@@ -133,6 +133,21 @@ fn in_ascii_there_is_nothing_else_and_a_report_is_the_same_session() {
 }
 
 #[test]
+fn a_message_of_several_lines_reads_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let guest =
+        "(module (import \"env\" \"log\" (func $log (param i32))) (func (export \"say\") (call $log (i32.const 3))))";
+    fs::write(folder.path().join("guest.wat"), guest).unwrap();
+    fs::write(folder.path().join("a.steps"), "module \"guest.wat\"\ncall say()\n").unwrap();
+    for format in ["markdown", "html", "svg"] {
+        let shown = stdout(folder.path(), &["run", "a.steps", "--format", format]);
+        let told = shown.split("</script>").next().unwrap_or_default();
+        assert!(told.contains("it, add before the first"), "{format}: {told}");
+        assert!(!told.contains("step:;"), "{format}: {told}");
+    }
+}
+
+#[test]
 fn a_report_keeps_inputs_prose_and_limits() {
     let folder = tempfile::tempdir().unwrap();
     let guest = root().join("guest/wasm_is_cool.wat");

@@ -140,8 +140,7 @@ fn told_finding(step: &StepRecord, finding: &Finding, place: &str) -> String {
         Some(blamed) => format!(", because of step {blamed}"),
         None => String::new(),
     };
-    let message: Vec<&str> = finding.message.lines().collect();
-    let message = prose(&safe::cut(&message.join("; "), MESSAGE));
+    let message = prose(&safe::cut(&summary::joined(&finding.message), MESSAGE));
     format!("**{severity}: {}**{place}{blamed}: {message}", finding.kind)
 }
 

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::html::text as escaped;
 use super::paper::{to_ascii, wrap};
-use super::{Options, picture, stores, text, writer};
+use super::{Options, picture, stores, summary, text, writer};
 use crate::safe;
 use crate::timeline::{
     Event, Image, Moment, NamedSpan, Outcome, Severity, Span, StepKind, StepRecord, Timeline, effect,
@@ -263,8 +263,8 @@ impl<'a> Scene<'a> {
         for finding in self.record.findings.iter().take(MOST_FINDINGS).filter(|_| self.event.is_none()) {
             let severity = if finding.claimed { "as expected" } else { finding.severity().word() };
             let class = if finding.severity() == Severity::Error { "bad" } else { "warning" };
-            let message: Vec<&str> = finding.message.lines().collect();
-            let told = safe::cut(&format!("{severity}: {}: {}", finding.kind, message.join("; ")), 300);
+            let message = summary::joined(&finding.message);
+            let told = safe::cut(&format!("{severity}: {}: {message}", finding.kind), 300);
             for line in wrap(&sheet.written(&told), WIDE).iter().take(3) {
                 sheet.text(0, class, &sheet.cut(line, WIDE));
                 sheet.down(1.0);
