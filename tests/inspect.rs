@@ -180,7 +180,10 @@ fn what_is_no_module_says_what_it_is() {
     let rows = [
         (file("component.wasm", b"\0asm\x0d\0\x01\0"), "wasm-tools component"),
         (file("component.wat", b"(component)"), "is a component, not a core module"),
-        (file("text.steps", b"module \"a.wasm\""), "is not a WebAssembly module: it is text that begins with"),
+        (
+            file("text.steps", b"module \"a.wasm\""),
+            "is not a WebAssembly module: it is a session; name the module that it runs on: module \"a.wasm\"",
+        ),
         (file("zip.wasm", b"PK\x03\x04"), "zip archive"),
         (file("empty.wasm", b""), "is empty"),
         (file("short.wasm", b"\0asm\x01\0\0\0\x01\x05"), "the file is incomplete"),
