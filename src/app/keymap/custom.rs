@@ -56,7 +56,8 @@ impl Binding {
 
     /// Whether a person may choose other keys for it.
     pub fn can_be_chosen(&self) -> bool {
-        self.contexts == NORMAL && !matches!(self.action, Action::Digit(_))
+        let is_of_the_screen = self.contexts == NORMAL || self.action == Action::OpenPrompt;
+        is_of_the_screen && !matches!(self.action, Action::Digit(_))
     }
 }
 
@@ -185,9 +186,9 @@ fn conflicts(bound: &[Bound], action: &str) -> Vec<KeyError> {
     let is_it = |b: &&Bound| b.binding.can_be_chosen() && b.binding.slug() == action;
     let Some(at) = bound.iter().position(|b| is_it(&b)) else { return Vec::new() };
     let Some(chosen) = bound.get(at) else { return Vec::new() };
-    let others = bound.iter().enumerate().filter(|(other, b)| {
-        *other != at && b.binding.contexts.contains(&Context::Normal) && (!b.is_chosen || *other < at)
-    });
+    let meets = |b: &Bound| b.binding.contexts.iter().any(|context| chosen.binding.contexts.contains(context));
+    let others =
+        bound.iter().enumerate().filter(|(other, b)| *other != at && meets(b) && (!b.is_chosen || *other < at));
     let others: Vec<&Bound> = others.map(|(_, b)| b).collect();
     let taken = chosen.keys.iter().zip(&chosen.events).filter_map(|(key, event)| {
         let other = others.iter().find(|b| b.events.contains(event))?;
@@ -225,6 +226,16 @@ mod tests {
     }
 
     #[test]
+    fn the_key_that_types_a_step_can_be_chosen_and_holds_over_the_guest_too() {
+        let keymap = Keymap::with(&[choice("type-a-step", &["t"])]).unwrap();
+        let t = keys::parse("t").unwrap();
+        for context in [Context::Normal, Context::Guest] {
+            assert_eq!(keymap.lookup(context, t), Some(Action::OpenPrompt), "{context:?}");
+        }
+        assert_eq!((press(&keymap, ":"), keymap.key_of(Action::OpenPrompt)), (None, "t"));
+    }
+
+    #[test]
     fn conflicts_name_both_actions() {
         let refused = |choices: &[Choice]| Keymap::with(choices).unwrap_err();
         let [(0, error)] = &refused(&[choice("quit", &["w"])])[..] else { panic!() };
@@ -237,6 +248,9 @@ mod tests {
         assert_eq!((first.as_str(), second.as_str()), ("unfold", "quit"));
         let fixed = refused(&[choice("quit", &["ctrl-c", "7"])]);
         assert_eq!(fixed.len(), 2, "what cannot be chosen keeps its keys: {fixed:?}");
+        let guest = refused(&[choice("type-a-step", &["j"]), choice("down", &["J"])]);
+        let [(0, KeyError::Taken { first, .. })] = &guest[..] else { panic!("{guest:?}") };
+        assert_eq!(first, "next", "what is said of the guest is scrolled with j");
         assert!(matches!(refused(&[choice("quit", &["hyper-x"])])[..], [(0, KeyError::NoKey(_))]));
         assert!(matches!(refused(&[choice("quit", &["\u{1b}"])])[..], [(0, KeyError::NoKey(_))]));
         assert!(matches!(refused(&[choice("leave", &["x"])])[..], [(0, KeyError::NoAction(_))]));

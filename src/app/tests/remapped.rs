@@ -41,16 +41,17 @@ fn the_way_on_is_told_with_the_keys_in_force() {
     let key = |action| keys.key_of(action);
     let (back, edit, choose) = (key(Action::Back), key(Action::EditInputs), key(Action::ChooseSession));
     let (next, stop, quit) = (key(Action::Next), key(Action::Escape), key(Action::Quit));
+    let step = key(Action::OpenPrompt);
     assert_eq!(
         said(app(SIZE, 7), Action::Next),
         format!(
-            "The session is over: {back} goes back, : types another step, {edit} edits the inputs, {choose} chooses a session."
+            "The session is over: {back} goes back, {step} types another step, {edit} edits the inputs, {choose} chooses a session."
         )
     );
     assert_eq!(
         said(stopped_at(3), Action::Next),
         format!(
-            "The session stopped at step 3, which failed: {back} goes back, : types a step in its place, {edit} edits the inputs."
+            "The session stopped at step 3, which failed: {back} goes back, {step} types a step in its place, {edit} edits the inputs."
         )
     );
     let mut waiting = opened(SIZE);
