@@ -3,7 +3,7 @@
 pub mod notes;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::error::ErrorKind;
@@ -28,10 +28,8 @@ pub struct Cli {
     #[command(flatten)]
     pub look: LookArgs,
 
-    /// Start without the mouse, so that the terminal can select text; M switches it on
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
-    pub no_mouse: bool,
+    #[command(flatten)]
+    pub mouse: MouseArgs,
 
     /// Take the configuration from this file; without it, only the screen reads one, from the platform's folder
     #[arg(long, value_name = "PATH", global = true, conflicts_with = "no_config")]
@@ -46,7 +44,20 @@ impl Cli {
     /// Reads the program's arguments. What the error quotes of them is safe to print.
     pub fn from_arguments() -> Result<Cli, clap::Error> {
         let given: Vec<OsString> = std::env::args_os().collect();
-        Cli::try_parse_from(&given).map_err(|error| {
+        let parsed = Cli::try_parse_from(&given);
+        let word = match &parsed {
+            Ok(cli) if cli.command.is_none() => cli.file.as_deref().and_then(Path::to_str),
+            // What stands where a file may stand takes what follows it for no arguments of its own.
+            Err(error) if error.kind() == ErrorKind::UnknownArgument => given.get(1).and_then(|word| word.to_str()),
+            _ => None,
+        };
+        if let Some(word) = word.filter(|word| !Path::new(word).exists())
+            && let Some(meant) = nearest_command(word)
+        {
+            let what = format!("there is no file or command {}; did you mean `linmem {meant}`?\n", safe::plain(word));
+            return Err(clap::Error::raw(ErrorKind::InvalidSubcommand, what));
+        }
+        parsed.map_err(|error| {
             let is_safe = |arg: &OsString| arg.to_str().is_some_and(|arg| !arg.contains(safe::is_unsafe));
             if given.iter().all(is_safe) {
                 return error;
@@ -57,6 +68,23 @@ impl Cli {
             Cli::try_parse_from(shown).err().unwrap_or_else(refused)
         })
     }
+}
+
+/// How alike a word and a command's name must be for one to be taken for the other, from 0 to 1.
+const ALIKE: f64 = 0.85;
+
+/// The command that was meant by a word that is none, if it is like one.
+fn nearest_command(word: &str) -> Option<String> {
+    let command = Cli::command();
+    if command.find_subcommand(word).is_some() {
+        return None;
+    }
+    let word = word.chars().take(40).collect::<String>().to_ascii_lowercase();
+    let names = command.get_subcommands().map(|sub| sub.get_name().to_owned());
+    let names = names.chain(["--help", "--version"].map(str::to_owned));
+    let likeness = |name: &String| strsim::jaro_winkler(&word, name.trim_start_matches('-'));
+    let nearest = names.map(|name| (likeness(&name), name)).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    nearest.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, name)| name)
 }
 
 /// Options by the names they have in the types here, with the value each has where the command line says nothing.
@@ -176,8 +204,16 @@ pub struct LessonArgs {
     #[command(flatten)]
     pub look: LookArgs,
 
+    #[command(flatten)]
+    pub mouse: MouseArgs,
+}
+
+/// Whose the mouse is.
+#[derive(Debug, Args, Clone)]
+pub struct MouseArgs {
     /// Start without the mouse, so that the terminal can select text; M switches it on
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub no_mouse: bool,
 }
 
@@ -322,7 +358,7 @@ pub struct LookArgs {
     #[arg(long, value_enum, default_value_t = ThemeName::Dark)]
     pub theme: ThemeName,
 
-    /// Draw with ASCII characters only
+    /// Draw with ASCII characters only; JSON and HTML stay UTF-8
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub ascii: bool,
@@ -450,6 +486,18 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_mistyped_command_is_recognised() {
+        for (word, meant) in
+            [("inspct", "inspect"), ("Run", "run"), ("tests", "test"), ("lesson1", "lesson"), ("help", "--help")]
+        {
+            assert_eq!(nearest_command(word).as_deref(), Some(meant), "{word}");
+        }
+        for word in ["abi.steps", "guest.wasm", "frobnicate", "main.wat", "run", ""] {
+            assert_eq!(nearest_command(word), None, "{word}");
+        }
     }
 
     #[test]

@@ -185,15 +185,27 @@ fn options_with_bad_values() {
     run(&["--set", "text="]).well(&["input   text = \"\""]);
     run(&["--at", "x"]).refused(&["expected a step's number"]);
     run(&["--at", "99"]).refused(&["--at 99", "steps 0 to 1"]);
+    run(&["--at", "1.1"]).refused(&["--at 1.1: step 1 wrote nothing"]);
     run(&["--max-memory", "1TiB"]).refused(&["expected a size"]);
     run(&["--max-memory", "99999999999GiB"]).refused(&["expected a size"]);
-    run(&["--max-memory", "0"]).refused(&["at least 64KiB", "limit is 0"]);
+    run(&["--max-memory", "0"]).refused(&["at least 64KiB", "limit is 0B"]);
     for time in ["abc", "nan", "-1s", "1e400s", "10"] {
         run(&[&format!("--max-time={time}")]).refused(&["expected a time"]);
     }
     run(&["--format", "xml"]).refused(&["possible values: text, json"]);
     run(&["--output", "missing/out"]).refused(&["cannot write missing/out", "  1: "]);
     run(&["--output", "."]).refused(&[". is a folder", "name a file"]);
+}
+
+#[test]
+fn a_mistyped_command_is_not_taken_for_a_file_alone() {
+    let folder = Folder::new();
+    folder.run(&["isnpect"]).refused(&["there is no file or command isnpect", "did you mean `linmem inspect`?"]);
+    folder.run(&["inspct", "a.wasm"]).refused(&["did you mean `linmem inspect`?"]);
+    folder.run(&["help"]).refused(&["did you mean `linmem --help`?"]);
+    folder.run(&["frobnicate"]).refused(&["there is no file frobnicate"]);
+    fs::write(folder.path().join("tests"), "module \"none.wat\"\n").unwrap();
+    folder.run(&["tests"]).refused(&["tests names a module that cannot be used"]);
 }
 
 #[test]

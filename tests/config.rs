@@ -137,6 +137,20 @@ fn the_screen_shows_the_keys_that_were_chosen() {
 }
 
 #[test]
+fn a_lesson_is_a_screen_too() {
+    let home = Home::with("ascii = true\nmouse = false\n[keys]\nnext-step = \"z\"\n");
+    let mut pty = home.screen(&["lesson", "1"]);
+    pty.wait_for("the look and the keys that were chosen", |screen| {
+        let text = screen.contents();
+        text.is_ascii() && text.contains("z next")
+    });
+    pty.send("zzzz");
+    pty.wait_for_text("z goes on without");
+    let mut pty = home.screen(&["lesson", "1", "--ascii=false", "--no-mouse=false"]);
+    pty.wait_for("the command line wins", |screen| !screen.contents().is_ascii());
+}
+
+#[test]
 fn the_file_changes_the_look_and_the_command_line_wins() {
     let home = Home::with("ascii = true\ncolor = \"never\"\n");
     let is_ascii = |screen: &vt100::Screen| screen.contents().is_ascii();

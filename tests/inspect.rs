@@ -1,13 +1,16 @@
 //! `linmem inspect` and `linmem init`: what they say of the guests that ship with the program and of one module for each
 //! convention, that every draft parses and those of known conventions run, and that nothing a module holds harms either.
 
-use std::collections::{BTreeMap, BTreeSet};
+#[path = "support/json.rs"]
+mod json;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use arbitrary::Unstructured;
+use json::{Foreign, Seen};
 use linmem::guest::Guest;
 use linmem::inspect::draft::Draft;
 use linmem::inspect::{Format, Options, write};
@@ -177,7 +180,10 @@ fn what_is_no_module_says_what_it_is() {
     let rows = [
         (file("component.wasm", b"\0asm\x0d\0\x01\0"), "wasm-tools component"),
         (file("component.wat", b"(component)"), "is a component, not a core module"),
-        (file("text.steps", b"module \"a.wasm\""), "is not a WebAssembly module: it is text that begins with"),
+        (
+            file("text.steps", b"module \"a.wasm\""),
+            "is not a WebAssembly module: it is a session; name the module that it runs on: module \"a.wasm\"",
+        ),
         (file("zip.wasm", b"PK\x03\x04"), "zip archive"),
         (file("empty.wasm", b""), "is empty"),
         (file("short.wasm", b"\0asm\x01\0\0\0\x01\x05"), "the file is incomplete"),
@@ -276,38 +282,12 @@ fn no_line_of_the_description_is_too_wide() {
     }
 }
 
-/// Paths like `exports[].name`, each with the JSON types seen there.
-type Seen = BTreeMap<String, BTreeSet<&'static str>>;
-
-fn walk(value: &Value, path: &str, seen: &mut Seen) {
-    if !path.is_empty() && !path.ends_with("[]") {
-        let kind = match value {
-            Value::Null => "null",
-            Value::Bool(_) => "boolean",
-            Value::Number(_) => "integer",
-            Value::String(_) => "string",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-        };
-        seen.entry(path.to_string()).or_default().insert(kind);
-    }
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| walk(item, &format!("{path}[]"), seen)),
-        Value::Object(members) => {
-            for (key, member) in members {
-                walk(member, &if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, seen);
-            }
-        }
-        _ => {}
-    }
-}
-
 #[test]
 fn the_page_and_the_description_agree() {
     let mut seen = Seen::new();
     let mut take = |guest: &Guest| {
-        let json = described(guest, &Options { format: Format::Json, ..Options::default() });
-        walk(&serde_json::from_str(&json).unwrap(), "", &mut seen);
+        let text = described(guest, &Options { format: Format::Json, ..Options::default() });
+        json::note(&serde_json::from_str(&text).unwrap(), Foreign::default(), &mut seen);
     };
     GUESTS.iter().chain(&FAMILIES).for_each(|path| take(&Guest::look_at(Path::new(path)).unwrap()));
     let odd = "(module (import \"env\" \"memory\" (memory 1 2 shared)) (import \"env\" \"base\" (global $base i32))
@@ -318,17 +298,7 @@ fn the_page_and_the_description_agree() {
 
     let page = include_str!("../docs/json.md");
     let (_, ours) = page.split_once("# The description of a module").unwrap();
-    let mut described: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for line in ours.lines().filter(|line| line.starts_with("| `")) {
-        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let [key, kinds, meaning] = cells[..] else { panic!("three cells are expected: {line}") };
-        assert!(!meaning.is_empty(), "{line}");
-        described.insert(key.trim_matches('`').into(), kinds.split(" or ").collect());
-    }
-    assert_eq!(seen.keys().collect::<Vec<_>>(), described.keys().collect::<Vec<_>>());
-    for (key, kinds) in seen {
-        assert!(kinds.is_subset(&described[&key]), "{key} is {kinds:?}, and the page says {:?}", described[&key]);
-    }
+    json::assert_agree(&json::described(ours), &seen);
 }
 
 /// Whether a draft is a steps file, whatever of it is set aside.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use linmem::app::{self, Action, App, Course, Effect, Lesson, Message, SessionChoice};
+use linmem::app::{self, Action, App, Course, Effect, Lesson, Message, SessionChoice, keymap};
 use linmem::script;
 use linmem::session::files::Files;
 use linmem::session::limits::{Control, Limits};
@@ -336,6 +336,22 @@ fn a_hint_is_shown_when_it_is_asked_for() {
 }
 
 #[test]
+fn a_lesson_names_the_keys_in_force() {
+    let choice = |action: &str, key: &str| keymap::Choice { action: action.to_owned(), keys: vec![key.to_owned()] };
+    let choices = [choice("answer", "A"), choice("hint", "T"), choice("next-step", "z"), choice("next-lesson", "W")];
+    let mut learner = Learner::open(0, SIZE);
+    learner.app.keys = keymap::Keymap::with(&choices).unwrap();
+    learner.go_to(6);
+    assert!(learner.screen().contains("A answers  T gives a hint  z goes on without"), "{}", learner.screen());
+    learner.go_to(12);
+    assert!(learner.screen().contains("W opens lesson 2, protocol."), "{}", learner.screen());
+    let mut last = Learner::open(10, SIZE);
+    last.app.keys = keymap::Keymap::with(&[choice("choose-session", "S")]).unwrap();
+    last.go_to(27);
+    assert!(last.screen().contains("That was the last one: S lists them all."), "{}", last.screen());
+}
+
+#[test]
 fn a_lesson_ends_with_what_was_learnt_and_the_way_to_the_next() {
     let mut learner = Learner::open(0, SIZE);
     learner.go_to(12);
@@ -374,6 +390,15 @@ fn the_question_comes_first_where_not_all_fits() {
     let (question, prose) = (screen.find("Is it the new text?"), screen.find("Something else"));
     assert!(question.is_some() && question < prose.or(Some(usize::MAX)), "{screen}");
     assert!(screen.contains("i answers"), "{screen}");
+}
+
+#[test]
+fn keys_and_the_way_on_are_not_cut_where_it_is_narrow() {
+    let mut learner = Learner::open(0, (40, 30));
+    learner.go_to(6);
+    assert!(learner.screen().contains("i answers  H gives a hint\n space goes on without"), "{}", learner.screen());
+    learner.go_to(12);
+    assert!(learner.screen().contains("L opens lesson 2,\n protocol."), "{}", learner.screen());
 }
 
 /// The page for teachers: its lesson and its guest, run as they stand there.

@@ -81,6 +81,26 @@ fn a_lesson_from_first_to_last_and_what_is_remembered() {
 }
 
 #[test]
+fn what_cannot_be_remembered_is_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("linmem/lessons")).unwrap();
+    let mut pty = open("1", folder.path().to_str().unwrap());
+    pty.send("G");
+    pty.wait_for_text("will be forgotten when you leave: cannot write");
+    pty.wait_for_text("L opens lesson 2, protocol.");
+    pty.send("L");
+    pty.wait_for_text("lesson 2 of 11");
+    pty.wait_for_text("step 0 of");
+    pty.send("G");
+    pty.wait_for_text("L opens lesson 3, strings.");
+    pty.send("p");
+    pty.wait_for_text("2 protocol      ✓");
+    assert!(!pty.screen().contents().contains("forgotten"));
+    pty.send("\x1bq");
+    assert_eq!(pty.wait_for_end(), 0);
+}
+
+#[test]
 fn garbage_in_the_file_costs_nothing() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("linmem")).unwrap();

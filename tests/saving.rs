@@ -12,6 +12,23 @@ use pty::Pty;
 const CLEAR: &str = "\x15";
 
 #[test]
+fn what_an_ascii_screen_saves_is_ascii() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pty = Pty::spawn(&["--ascii", "--at", "4"], 30, 120, &[]);
+    pty.wait_for_text("after step 4");
+    for file in ["a.txt", "a.svg", "a.md"] {
+        let path = folder.path().join(file);
+        pty.send("s");
+        pty.wait_for_text("save as");
+        pty.send(format!("{CLEAR}{}\r", path.to_str().unwrap()));
+        pty.wait_for(file, |screen| screen.contents().contains("Saved ") && screen.contents().contains(file));
+        assert!(fs::read_to_string(path).unwrap().is_ascii(), "{file}");
+    }
+    pty.send("q");
+    assert_eq!(pty.wait_for_end(), 0);
+}
+
+#[test]
 fn a_moment_is_saved_and_nothing_is_replaced_unasked() {
     let folder = tempfile::tempdir().unwrap();
     let name = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();

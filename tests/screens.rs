@@ -12,6 +12,7 @@ mod session;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use linmem::app::keymap::{BINDINGS, Choice, Keymap};
 use linmem::app::layout::{Hit, hit, memory_rows};
 use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Progress, Search, sample};
 use linmem::timeline::*;
@@ -284,6 +285,26 @@ fn the_chosen_session_is_described_in_full_where_the_list_is_narrow() {
         drawn.contains("│ the same exports with another        │\n│ contract, which is told at length    │"),
         "{drawn}"
     );
+}
+
+#[test]
+fn the_legend_names_the_key_in_force() {
+    let choice = Choice { action: "cumulative-marks".into(), keys: vec!["Z".into()] };
+    let help = with(at_step_4((120, 40)), |a| {
+        a.keys = Keymap::with(std::slice::from_ref(&choice)).unwrap();
+        a.overlay = Overlay::Help { scroll: u16::MAX };
+    });
+    assert!(plain(&help).contains("or since the start (Z)"), "{}", plain(&help));
+}
+
+#[test]
+fn help_names_every_key_whole() {
+    let page = |scroll| plain(&with(at_step_4((100, 100)), |a| a.overlay = Overlay::Help { scroll }));
+    let help = page(0) + &page(u16::MAX);
+    let words: Vec<&str> = help.split_whitespace().collect();
+    for binding in BINDINGS {
+        assert!(binding.keys.iter().all(|key| words.contains(key)), "{:?}: {help}", binding.keys);
+    }
 }
 
 #[test]

@@ -108,6 +108,46 @@ fn a_report_runs_again_to_the_same_memory() {
 }
 
 #[test]
+fn in_ascii_there_is_nothing_else_and_a_report_is_the_same_session() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(root().join("guest/wasm_is_cool.wat"), folder.path().join("guest.wat")).unwrap();
+    let session = "# Größe\n\nEin Pfeil → und mehr…\n\n```steps\nmodule \"guest.wat\"\ninput text = \"→ é\"\n\
+                   ptr = call get_wasm_memory_buffer_pointer()\nregion r = ptr, 16\nwrite ptr, \"│ \\\\→ ✓\" ++ text\n```\n";
+    fs::write(folder.path().join("a.md"), session).unwrap();
+    for format in ["text", "markdown", "svg", "cast"] {
+        let shown = |more: &[&str]| stdout(folder.path(), &[&["run", "a.md", "--format", format], more].concat());
+        assert!(!shown(&[]).is_ascii(), "{format}");
+        let ascii = shown(&["--ascii"]);
+        assert!(ascii.is_ascii(), "{format}: {ascii}");
+        if format == "svg" {
+            assert_well_formed(&ascii);
+        }
+    }
+    stdout(folder.path(), &["run", "a.md", "--ascii", "--format", "markdown", "-o", "b.md"]);
+    let changes = |file: &str| {
+        let trace: serde_json::Value =
+            serde_json::from_str(&stdout(folder.path(), &["run", file, "--format", "json"])).unwrap();
+        trace["steps"].as_array().unwrap().iter().map(|step| step["changes"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(changes("a.md"), changes("b.md"));
+}
+
+#[test]
+fn a_message_of_several_lines_reads_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let guest =
+        "(module (import \"env\" \"log\" (func $log (param i32))) (func (export \"say\") (call $log (i32.const 3))))";
+    fs::write(folder.path().join("guest.wat"), guest).unwrap();
+    fs::write(folder.path().join("a.steps"), "module \"guest.wat\"\ncall say()\n").unwrap();
+    for format in ["markdown", "html", "svg"] {
+        let shown = stdout(folder.path(), &["run", "a.steps", "--format", format]);
+        let told = shown.split("</script>").next().unwrap_or_default();
+        assert!(told.contains("it, add before the first"), "{format}: {told}");
+        assert!(!told.contains("step:;"), "{format}: {told}");
+    }
+}
+
+#[test]
 fn a_report_keeps_inputs_prose_and_limits() {
     let folder = tempfile::tempdir().unwrap();
     let guest = root().join("guest/wasm_is_cool.wat");

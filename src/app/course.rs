@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tui_input::Input;
 
-use super::{App, Effect, Overlay, time};
+use super::{Action, App, Effect, Overlay, time};
 use crate::prose::Prose;
 use crate::timeline::{Answer, Timeline};
 use crate::value::Value;
@@ -172,11 +172,13 @@ pub(super) fn next_lesson(app: &mut App) -> Effect {
     match (app.course.open, app.course.next()) {
         (_, Some((next, _))) => super::update::open_session(app, app.sessions.len().saturating_add(next)),
         (Some(_), None) => {
-            app.say("This was the last lesson: p lists them all, and the sessions too.");
+            let list = app.keys.key_of(Action::ChooseSession);
+            app.say(format!("This was the last lesson: {list} lists them all, and the sessions too."));
             Effect::None
         }
         (None, _) => {
-            app.say("No lesson is open: p lists them.");
+            let list = app.keys.key_of(Action::ChooseSession);
+            app.say(format!("No lesson is open: {list} lists them."));
             Effect::None
         }
     }

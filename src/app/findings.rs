@@ -1,6 +1,6 @@
 //! Going from finding to finding, and to the step that one blames.
 
-use super::{App, time, view};
+use super::{Action, App, time, view};
 use crate::timeline::Finding;
 
 /// To the next finding in the order of the steps; after the last, to the first.
@@ -21,7 +21,8 @@ pub(super) fn previous(app: &mut App) {
 /// To the step that the finding gone to, or else the first of the step shown that blames one, blames.
 pub(super) fn blamed(app: &mut App) {
     let Some(record) = app.record().filter(|record| !record.findings.is_empty()) else {
-        app.say("This step has no finding: f goes to the next one.");
+        let next = app.keys.key_of(Action::NextFinding);
+        app.say(format!("This step has no finding: {next} goes to the next one."));
         return;
     };
     let chosen = current(app).and_then(|(_, index)| record.findings.get(index));
@@ -65,6 +66,9 @@ fn go(app: &mut App, all: &[(usize, usize)], to: Option<(usize, usize)>) {
         view::go_to(app, span.start, span.len);
     }
     let number = all.iter().position(|at| Some(*at) == to).map_or(0, |at| at + 1);
-    let blame = if finding.blamed.is_some() { "; b goes to the step it blames" } else { "" };
+    let blame = match finding.blamed {
+        Some(_) => format!("; {} goes to the step it blames", app.keys.key_of(Action::Blamed)),
+        None => String::new(),
+    };
     app.say(format!("Finding {number} of {}, {} in step {step}{blame}.", all.len(), finding.kind));
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{App, MOST_WRITERS, events};
+use super::{Action, App, Keymap, MOST_WRITERS, events};
 use crate::safe;
 use crate::timeline::{Image, Moment, PAGE, Part, PartKind, Span, Timeline, Write, Writer};
 use crate::value::Float;
@@ -18,18 +18,28 @@ pub struct Inspection {
     pub rows: Vec<(&'static str, String)>,
 }
 
+/// How many earlier writers are named, and the key that goes back through all of them.
+#[derive(Clone, Copy)]
+struct Earlier<'a> {
+    most: usize,
+    key: &'a str,
+}
+
 impl Inspection {
     /// Looks at the byte under the cursor at the moment shown, and names so many of its earlier writers at most; without
     /// memory there are no rows.
     pub fn of(app: &App, most_earlier: usize) -> Self {
-        Self::told(&app.timeline, app.moment, app.cursor, &app.memory(), &app.writers(), most_earlier)
+        let earlier = Earlier { most: most_earlier, key: app.keys.key_of(Action::PreviousTouch) };
+        Self::told(&app.timeline, app.moment, app.cursor, &app.memory(), &app.writers(), earlier)
     }
 
     /// Looks at the byte at `address`.
     pub fn at(timeline: &Timeline, moment: Moment, address: u64, most_earlier: usize) -> Self {
         let memory = timeline.memory_at(moment);
         let writers: Vec<_> = timeline.writes_to(address, moment).take(MOST_WRITERS).collect();
-        Self::told(timeline, moment, address, &memory, &writers, most_earlier)
+        let keys = Keymap::default();
+        let earlier = Earlier { most: most_earlier, key: keys.key_of(Action::PreviousTouch) };
+        Self::told(timeline, moment, address, &memory, &writers, earlier)
     }
 
     /// Pointers have 8 bytes in a memory of 64 bits, else 4.
@@ -39,12 +49,12 @@ impl Inspection {
         address: u64,
         memory: &Image,
         writers: &[(Moment, Write)],
-        most_earlier: usize,
+        earlier: Earlier,
     ) -> Self {
         let is_64 = timeline.guest.memory.as_ref().is_some_and(|m| m.is_64);
         let Some(byte) = memory.byte(address) else { return Inspection { address, rows: Vec::new() } };
         let mut rows = vec![("address", format!("{address:#x}, {address}")), ("byte", byte_text(byte))];
-        rows.extend(written_rows(timeline, moment, address, writers, most_earlier));
+        rows.extend(written_rows(timeline, moment, address, writers, earlier));
         rows.extend(places(timeline, moment, address, memory.len()).into_iter().map(|place| ("in", place)));
         rows.extend(pointers_here(timeline, moment, address).map(|names| ("pointed to", names)));
         rows.push(("utf8", utf8(memory, address)));
@@ -62,16 +72,16 @@ fn written_rows(
     moment: Moment,
     address: u64,
     writers: &[(Moment, Write)],
-    most_earlier: usize,
+    named: Earlier,
 ) -> Vec<(&'static str, String)> {
     let Some(((at, last), earlier)) = writers.split_first() else {
         return vec![("written by", never_written(timeline, moment, address))];
     };
     let mut rows = vec![("written by", written(timeline, *at, last, address))];
-    let listed = earlier.iter().take(most_earlier);
+    let listed = earlier.iter().take(named.most);
     rows.extend(listed.map(|(at, write)| ("before that", written(timeline, *at, write, address))));
-    if earlier.len() > most_earlier {
-        rows.push(("before that", "others: { goes back through them".to_owned()));
+    if earlier.len() > named.most {
+        rows.push(("before that", format!("others: {} goes back through them", named.key)));
     }
     rows
 }

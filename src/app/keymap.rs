@@ -263,8 +263,8 @@ pub const BINDINGS: &[Binding] = &[
     binding(&["↑", "ctrl-p"], Action::Older, "older line", "Shows the line typed before.", Group::Typing, PROMPT)
         .shown("↑", "history"),
     binding(&["↓", "ctrl-n"], Action::Newer, "newer line", "Shows the line typed after.", Group::Typing, PROMPT),
-    binding(&["tab"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS).shown("tab", "next"),
-    binding(&["↓"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS),
+    binding(&["tab"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS),
+    binding(&["↓"], Action::Down, "next", "Goes to the next input or line.", Group::Open, LISTS).shown("↓", "next"),
     binding(&["shift-tab", "↑"], Action::Up, "previous", "Goes to the previous input or line.", Group::Open, LISTS),
     binding(&["j"], Action::Down, "next", "Goes to the next line.", Group::Open, SCROLLED),
     binding(&["k"], Action::Up, "previous", "Goes to the previous line.", Group::Open, SCROLLED),

@@ -383,6 +383,8 @@ pub enum Message {
     NotReplayed(Option<String>),
     /// What became of `:save`: what was written, or why nothing was.
     StepsSaved(Result<String, String>),
+    /// Something beside the session went wrong; it goes on.
+    Complaint(String),
 }
 
 /// What the terminal must do after an update. Drawing goes without saying.

@@ -34,9 +34,8 @@ pub fn lines(app: &App) -> Vec<Line> {
     if !guest.looks.examples.is_empty() {
         lines.extend([Line::Blank, Line::Title(format!("press {key} and type a step, such as"))]);
         lines.extend(guest.looks.examples.iter().map(|step| Line::Code(safe::cut(step, 200))));
-        lines.push(prose(
-            "tab completes names. The values are guesses: put in your own. :save FILE keeps what you did.",
-        ));
+        lines
+            .push(prose("tab completes names. The values are guesses: put in your own. save FILE keeps what you did."));
     }
     if !guest.looks.families.is_empty() {
         lines.push(Line::Blank);

@@ -46,6 +46,10 @@ pub fn receive(app: &mut App, message: Message) -> Effect {
         }
         Message::Replayed => typed::replayed(app),
         Message::NotReplayed(why) => typed::not_replayed(app, why),
+        Message::Complaint(why) => {
+            app.complain(why);
+            Effect::None
+        }
         Message::StepsSaved(result) => {
             match result {
                 Ok(what) => app.say(what),
@@ -120,8 +124,10 @@ fn step(app: &mut App, record: StepRecord) -> Effect {
         Some(goal) => {
             app.goal = None;
             let event = app.goal_event.take().filter(|_| index == goal && app.following);
-            if index < goal && goal != usize::MAX {
-                app.say(time::over(app));
+            match index < goal && goal != usize::MAX {
+                true if is_last && outcome == Outcome::Ok => time::no_step(app, goal, index),
+                true => app.say(time::over(app)),
+                false => {}
             }
             if event.is_some() {
                 unfold::toggle(app, event);

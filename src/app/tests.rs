@@ -11,6 +11,7 @@ use crate::value::Value;
 mod explore;
 mod findings;
 mod places;
+mod remapped;
 mod unfold;
 
 const SIZE: (u16, u16) = (120, 40);
@@ -159,6 +160,22 @@ fn a_goal_may_lie_inside_its_step() {
         assert_eq!((app.moment, app.goal_event), (moment, None), "{event}");
         assert_eq!(app.notice.is_some(), event == 99, "{:?}", app.notice);
     }
+}
+
+#[test]
+fn a_goal_behind_the_last_step_is_none() {
+    let mut app = opened(SIZE);
+    app.goal = Some(99);
+    run(&mut app, Effect::Advance, &default_records());
+    assert_eq!((app.moment.step, notice(&app)), (7, "There is no step 99: the last is step 7."));
+}
+
+#[test]
+fn what_cannot_be_done_is_not_offered_at_the_end() {
+    let mut app = app(SIZE, 7);
+    app.timeline.inputs.clear();
+    press(&mut app, "space");
+    assert_eq!(notice(&app), "The session is over: ← goes back, : types another step, p chooses a session.");
 }
 
 #[test]

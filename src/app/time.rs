@@ -1,10 +1,7 @@
 //! Moving through time: forward and back over what has run, and on to what has not. Going back never runs anything.
 
-use super::{App, Effect, Engine, typed, unfold};
+use super::{Action, App, Effect, Engine, typed, unfold};
 use crate::timeline::{Moment, Outcome};
-
-const OVER: &str = "The session is over: ← goes back, : types another step, e edits the inputs, p chooses a session.";
-const NEXT_LESSON: &str = "The lesson is over: L opens the next one, ← goes back, p lists all lessons.";
 
 /// One step forward, or one event in an unfolded step; at the last step that has run, asks for the next.
 pub(super) fn next(app: &mut App) -> Effect {
@@ -55,11 +52,15 @@ pub(super) fn go_to(app: &mut App, step: usize) -> Effect {
     }
     match app.timeline.planned.len().checked_sub(1) {
         Some(last) if step > last => {
-            app.complain(format!("There is no step {step}: the last is step {last}."));
+            no_step(app, step, last);
             Effect::None
         }
         _ => run_to(app, step),
     }
+}
+
+pub(super) fn no_step(app: &mut App, step: usize, last: usize) {
+    app.complain(format!("There is no step {step}: the last is step {last}."));
 }
 
 /// Forward or back over what has run, and no further: by steps, or within an unfolded one by events.
@@ -83,7 +84,8 @@ pub(super) fn move_in_past(app: &mut App, steps: isize) {
     } else if steps < 0 {
         app.say("This is the beginning: nothing runs before step 0.");
     } else if app.engine == Engine::Ready {
-        app.say("This is the last step that has run: space runs the next one.");
+        let next = app.keys.key_of(Action::Next);
+        app.say(format!("This is the last step that has run: {next} runs the next one."));
     }
 }
 
@@ -118,12 +120,15 @@ fn run_next(app: &mut App) -> Effect {
     match &app.engine {
         Engine::Ready if app.branches.is_live() => return start(app),
         Engine::Ready => return typed::run_again(app, None, false),
-        Engine::Replaying { .. } => app.say("What ran before runs again first; esc stops that."),
+        Engine::Replaying { .. } => {
+            let stop = app.keys.key_of(Action::Escape);
+            app.say(format!("What ran before runs again first; {stop} stops that."));
+        }
         Engine::Running { cancelling: true, .. } => app.say("The step is being cancelled."),
         Engine::Running { step, .. } => run_one_more(app, *step),
         Engine::Opening => run_one_more(app, 0),
         Engine::Ended => app.say(over(app)),
-        Engine::Broken(_) => app.complain("This session could not be opened: p chooses another, q leaves."),
+        Engine::Broken(_) => not_open(app),
     }
     Effect::None
 }
@@ -134,21 +139,39 @@ fn run_one_more(app: &mut App, running: usize) {
     app.goal = Some(app.goal.unwrap_or(running).max(running).saturating_add(1));
 }
 
+/// Says that there is no guest, and what can be done then.
+pub(super) fn not_open(app: &mut App) {
+    let (choose, quit) = (app.keys.key_of(Action::ChooseSession), app.keys.key_of(Action::Quit));
+    app.complain(format!("This session could not be opened: {choose} chooses another, {quit} leaves."));
+}
+
 /// Why no step follows.
 pub(super) fn over(app: &App) -> String {
+    let key = |action| app.keys.key_of(action);
+    let (back, choose) = (key(Action::Back), key(Action::ChooseSession));
+    let step = key(Action::OpenPrompt);
+    let edit = match app.timeline.inputs.is_empty() {
+        true => String::new(),
+        false => format!(", {} edits the inputs", key(Action::EditInputs)),
+    };
     let last = app.timeline.steps().last().filter(|s| s.outcome != Outcome::Ok && !s.is_claimed());
     match last {
-        None if app.course.next().is_some() => NEXT_LESSON.to_owned(),
-        None => OVER.to_owned(),
-        Some(step) => {
-            let how = match step.outcome {
+        None if app.course.next().is_some() => {
+            let next = key(Action::NextLesson);
+            format!("The lesson is over: {next} opens the next one, {back} goes back, {choose} lists all lessons.")
+        }
+        None => format!(
+            "The session is over: {back} goes back, {step} types another step{edit}, {choose} chooses a session."
+        ),
+        Some(record) => {
+            let how = match record.outcome {
                 Outcome::Trapped => "trapped",
                 Outcome::Cancelled => "was cancelled",
                 Outcome::Failed | Outcome::Ok => "failed",
             };
             format!(
-                "The session stopped at step {}, which {how}: ← goes back, : types a step in its place, e edits the inputs.",
-                step.index
+                "The session stopped at step {}, which {how}: {back} goes back, {step} types a step in its place{edit}.",
+                record.index
             )
         }
     }

@@ -151,7 +151,7 @@ pub(super) fn enter(app: &mut App, text: String) -> Effect {
         }
         Engine::Ready | Engine::Ended => run(app, text),
         Engine::Broken(_) if app.timeline.steps().is_empty() => {
-            app.complain("This session could not be opened: p chooses another, q leaves.");
+            time::not_open(app);
             Effect::None
         }
         Engine::Broken(_) => {

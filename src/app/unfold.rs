@@ -1,6 +1,6 @@
 //! Time inside a step: unfolding it into its events, walking those, and the jumps to whoever wrote a byte.
 
-use super::{App, events, time, view};
+use super::{Action, App, events, time, view};
 use crate::timeline::{Event, Moment, PAGE, StepRecord};
 
 /// Whether a step has something to unfold: events, or a store that was attempted.
@@ -28,7 +28,9 @@ pub(super) fn toggle(app: &mut App, number: Option<u32>) {
             if let Some(step) = app.record().filter(|_| len > 0) {
                 let count = events::thousands(len as u64);
                 let stores = format!("{count} {}{}", events::noun(step), if len == 1 { "" } else { "s" });
-                app.say(format!("Step {}, {stores}: space and ← walk through, o folds.", app.moment.step));
+                let key = |action| app.keys.key_of(action);
+                let (next, back, fold) = (key(Action::Next), key(Action::Back), key(Action::Unfold));
+                app.say(format!("Step {}, {stores}: {next} and {back} walk through, {fold} folds.", app.moment.step));
             }
         }
         None => app.say("This step wrote nothing: there is nothing to unfold."),
@@ -141,7 +143,8 @@ pub(super) fn previous_touch(app: &mut App) {
 pub(super) fn who_wrote(app: &mut App) {
     let found = app.writers().first().map(|(at, _)| *at);
     if found.is_some() && found == Some(app.moment) {
-        app.say("This is the write that made this byte what it is; { goes to the one before.");
+        let before = app.keys.key_of(Action::PreviousTouch);
+        app.say(format!("This is the write that made this byte what it is; {before} goes to the one before."));
         return;
     }
     follow(app, found, "Nobody wrote this byte; memory is born zero.");

@@ -409,11 +409,13 @@ fn toggle_cumulative(app: &mut App) {
 
 fn toggle_mouse(app: &mut App) -> Effect {
     app.mouse = !app.mouse;
-    app.say(if app.mouse {
-        "The mouse works here; M gives it back to the terminal."
-    } else {
-        "The terminal has the mouse again, and selects text with it."
-    });
+    match app.mouse {
+        true => {
+            let key = app.keys.key_of(Action::Mouse);
+            app.say(format!("The mouse works here; {key} gives it back to the terminal."));
+        }
+        false => app.say("The terminal has the mouse again, and selects text with it."),
+    }
     Effect::CaptureMouse(app.mouse)
 }
 

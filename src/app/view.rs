@@ -1,6 +1,6 @@
 //! Where in memory the person looks: the cursor, the top row, and the jumps between places.
 
-use super::{App, layout};
+use super::{Action, App, layout};
 use crate::timeline::{Image, Moment, Span, StepRecord};
 
 /// Brings everything back into bounds after a change of any sort.
@@ -162,13 +162,14 @@ pub(super) fn previous_change(app: &mut App) {
 }
 
 fn no_changes(app: &mut App) {
-    app.say(if app.cumulative {
-        "No byte has changed since the start."
+    if app.cumulative {
+        app.say("No byte has changed since the start.");
     } else if app.position().is_some() {
-        "This step has changed no bytes yet."
+        app.say("This step has changed no bytes yet.");
     } else {
-        "This step changed no bytes; c marks everything changed since the start."
-    });
+        let mark = app.keys.key_of(Action::Cumulative);
+        app.say(format!("This step changed no bytes; {mark} marks everything changed since the start."));
+    }
 }
 
 /// Where the first run of marked bytes after an address begins; `None` for the first of all.

@@ -35,12 +35,15 @@ pub struct SessionHost {
     /// The session that is open, as it was before any input was changed on the screen.
     opening: Opening,
     args: SessionArgs,
+    ascii: bool,
     /// What was named on the command line, while it is open.
     file: Option<PathBuf>,
     worker: Option<Worker>,
     /// The lesson that is open, and how many steps it has.
     lesson: Option<usize>,
     planned: usize,
+    /// Whether it was said that finished lessons cannot be remembered.
+    told_forgetful: bool,
     /// New inputs, or the same steps again, on trial: the old run stays until their session is open.
     trial: Option<Worker>,
     /// The trial runs again what was recorded.
@@ -55,15 +58,18 @@ pub struct SessionHost {
 }
 
 impl SessionHost {
-    pub fn new(subject: Subject, args: SessionArgs) -> Self {
+    /// A host whose saved moments keep to ASCII, or do not.
+    pub fn new(subject: Subject, args: SessionArgs, ascii: bool) -> Self {
         let Subject { opening, lesson, file } = subject;
         SessionHost {
             opening,
             args,
+            ascii,
             file,
             worker: None,
             lesson,
             planned: 0,
+            told_forgetful: false,
             trial: None,
             is_replaying: false,
             waker: None,
@@ -108,8 +114,11 @@ impl SessionHost {
         match report {
             Report::Opened(timeline) => self.planned = timeline.planned.len(),
             Report::Step(step) if step.index.saturating_add(1) == self.planned && step.outcome == Outcome::Ok => {
-                if let Some(lesson) = self.lesson.and_then(|lesson| LESSONS.get(lesson)) {
-                    progress::finish(lesson.name);
+                if let Some(lesson) = self.lesson.and_then(|lesson| LESSONS.get(lesson))
+                    && let Err(why) = progress::finish(lesson.name)
+                    && !std::mem::replace(&mut self.told_forgetful, true)
+                {
+                    self.say(Message::Complaint(why));
                 }
             }
             _ => {}
@@ -282,6 +291,7 @@ impl Host for SessionHost {
             until: Some(moment),
             module: run::module_line(timeline, Some(file), is_built_in),
             again: run::again(&self.args),
+            ascii: self.ascii,
             ..report::Options::default()
         };
         let written = output::write_file(file, |out| Ok(report::write(timeline, &options, out)?));

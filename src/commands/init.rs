@@ -1,8 +1,7 @@
 //! `linmem init`: a steps file to start from. What the exports suggest is tried once, sealed off and for a short time; a
 //! step that fails becomes a comment that says how, so that what is written runs.
 
-use std::fs::OpenOptions;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,7 +10,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use linmem::guest::Guest;
 use linmem::inspect::draft::Draft;
-use linmem::safe;
 use linmem::script;
 use linmem::session::files::Files;
 use linmem::session::limits::{Control, Limits};
@@ -20,7 +18,7 @@ use linmem::timeline::{Finding, Outcome, Severity, StepRecord};
 
 use crate::cli::InitArgs;
 
-use super::output;
+use super::output::{self, Taken};
 
 /// What a trial may take: enough to see whether a first call works.
 const MOST_MEMORY: u64 = 1 << 30;
@@ -31,14 +29,17 @@ const MOST_STORES: u64 = 100_000;
 const MOST_TRIALS: usize = 24;
 
 pub fn init(args: &InitArgs) -> Result<ExitCode> {
-    if let Some(path) = args.output.as_deref().filter(|path| path.exists()) {
+    if let Some(path) = args.output.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
         return Err(refusal(path));
     }
     let guest = Guest::load(&args.module)?;
     let mut draft = Draft::of(&guest, &module_line(&args.module, args.output.as_deref()));
     try_out(&mut draft, &guest)?;
     match &args.output {
-        Some(path) => write_new(path, &draft.text())?,
+        Some(path) => {
+            let written = output::write_new(path, |out| Ok(out.write_all(draft.text().as_bytes())?));
+            written.map_err(|error| if error.is::<Taken>() { refusal(path) } else { error })?;
+        }
         None => {
             let mut out = io::stdout().lock();
             out.write_all(draft.text().as_bytes())?;
@@ -49,18 +50,8 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
 }
 
 fn refusal(path: &Path) -> anyhow::Error {
-    let shown = safe::plain(&path.to_string_lossy());
+    let shown = output::shown(path);
     anyhow::anyhow!("{shown} exists, and what someone wrote is not written over; name another file, or remove it first")
-}
-
-/// Never writes over a file, not even over one that came to be just now.
-fn write_new(path: &Path, text: &str) -> Result<()> {
-    let cannot = || format!("cannot write {}", safe::plain(&path.to_string_lossy()));
-    let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(refusal(path)),
-        file => file.with_context(cannot)?,
-    };
-    file.write_all(text.as_bytes()).with_context(cannot)
 }
 
 /// The module's path as seen from the steps file's folder; as it was given where no file is named, or where one of the
@@ -69,7 +60,7 @@ fn module_line(module: &Path, output: Option<&Path>) -> String {
     let given = || module.to_string_lossy().into_owned();
     let Some(output) = output.filter(|_| module.is_relative()) else { return given() };
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    output::way(folder, module).unwrap_or_else(given)
+    output::way(folder, module).unwrap_or_else(|_| given())
 }
 
 /// Runs the draft until it ends well, and sets aside what does not.

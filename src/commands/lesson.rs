@@ -20,12 +20,17 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
     let Some(name) = &args.name else { return list(args) };
     let index = find(name)?;
     let opening = load::lesson(index, &args.session)?;
-    if terminal::is_usable() && args.session.stdin.is_none() {
+    if shows_screen(args) {
         let subject = Subject { opening, lesson: Some(index), file: None };
-        screen::play(subject, &args.session, &args.look, !args.no_mouse)
+        screen::play(subject, &args.session, &args.look, !args.mouse.no_mouse)
     } else {
         run::transcript_of(opening, args.session.at, &args.look)
     }
+}
+
+/// Whether the terminal is drawn on.
+pub fn shows_screen(args: &LessonArgs) -> bool {
+    args.name.is_some() && terminal::is_usable() && args.session.stdin.is_none()
 }
 
 /// The lessons as the screen lists them.

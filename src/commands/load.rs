@@ -101,10 +101,10 @@ fn assemble(title: String, script: Script, files: Files, args: &SessionArgs) -> 
         (None, Some(path)) => files
             .module(path)
             .with_context(|| format!("{} names a module that cannot be used", safe::plain(&script.source.name)))?,
-        (None, None) => bail!(
-            "{} names no module; begin it with a line such as: module \"guest.wasm\" (or give --module PATH)",
-            safe::plain(&script.source.name)
-        ),
+        (None, None) => {
+            let name = if script.source.name == "-" { title } else { safe::plain(&script.source.name) };
+            bail!("{name} names no module; begin it with a line such as: module \"guest.wasm\" (or give --module PATH)")
+        }
     };
     finish(title, script, guest, files, args)
 }

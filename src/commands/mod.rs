@@ -46,7 +46,11 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
 
 /// Whether the terminal is drawn on.
 fn shows_screen(cli: &Cli) -> bool {
-    cli.command.is_none() && linmem::terminal::is_usable() && !reads_stdin(cli)
+    match &cli.command {
+        None => linmem::terminal::is_usable() && !reads_stdin(cli),
+        Some(Command::Lesson(args)) => lesson::shows_screen(args),
+        Some(_) => false,
+    }
 }
 
 /// Whether the configuration of the person at the keyboard counts. What is printed must not depend on whose machine it

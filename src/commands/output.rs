@@ -1,11 +1,27 @@
 //! Files that the program writes: whole or not at all, and never over something that is no file.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use linmem::safe;
+
+/// A file that was to be new is there already.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is there already")]
+pub struct Taken(String);
+
+/// Why no way leads from a folder to a file.
+#[derive(Debug, thiserror::Error)]
+pub enum NoWay {
+    #[error("{path} cannot be found: {}", plainly(.error))]
+    Missing { path: String, error: io::Error },
+    #[error("the path {0} is not UTF-8, so no steps file can name it")]
+    NotText(String),
+    #[error("{file} lies on another drive than {folder}")]
+    Apart { folder: String, file: String },
+}
 
 /// Writes a file in one go: what was there before stays until everything has been written. A device or a pipe, which
 /// cannot be replaced, is written as it is.
@@ -13,7 +29,7 @@ use linmem::safe;
 /// # Errors
 /// The path is a folder, or the folder it lies in cannot be written to.
 pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let shown = safe::plain(&path.to_string_lossy());
+    let shown = shown(path);
     let cannot = || format!("cannot write {shown}");
     // A link stays a link: what it leads to is written.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
@@ -29,28 +45,60 @@ pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>)
     if facts.as_ref().is_some_and(|facts| facts.permissions().readonly()) {
         bail!("{shown} may not be written to; choose another name, or make it writable");
     }
-    let (draft, file) = draft_beside(&path).with_context(cannot)?;
-    let done = fill(file, write, facts.as_ref()).and_then(|()| Ok(fs::rename(&draft, &path)?));
+    put_in_place(&path, write, facts.as_ref(), |draft| fs::rename(draft, &path)).with_context(cannot)
+}
+
+/// Writes a file that is not there yet, in one go: not even over one that comes to be in the meantime.
+///
+/// # Errors
+/// [`Taken`] where something has this name, a link that leads nowhere too; or the folder cannot be written to.
+pub fn write_new(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let taken = || Taken(shown(path));
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(taken().into());
+    }
+    let done = put_in_place(path, write, None, |draft| {
+        // A link is refused where a file has come to be in the meantime; where links are not known, a rename must do.
+        match fs::hard_link(draft, path) {
+            Ok(()) => fs::remove_file(draft),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+            Err(_) => fs::rename(draft, path),
+        }
+    });
+    done.map_err(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+        Some(ErrorKind::AlreadyExists) => taken().into(),
+        _ => error.context(format!("cannot write {}", shown(path))),
+    })
+}
+
+/// Writes under another name, and has that moved to where it belongs.
+fn put_in_place(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+    old: Option<&fs::Metadata>,
+    place: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<()> {
+    let (draft, file) = draft_beside(path)?;
+    let done = fill(file, write, old).and_then(|()| Ok(place(&draft)?));
     if done.is_err() {
         // What is left of a failed try is of no use to anyone; the error says why it failed.
         let _ = fs::remove_file(&draft);
     }
-    done.with_context(cannot)
+    done
 }
 
 /// A new file in the same folder, so that it can be renamed into place.
 fn draft_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
+    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
     for attempt in 0..100 {
         let draft = path.with_file_name(format!(".{name}.{}-{attempt}.tmp", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&draft) {
             Ok(file) => return Ok((draft, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
     }
-    Err(last)
+    Err(io::Error::other("the folder is full of drafts of this file that were left behind"))
 }
 
 fn fill(file: File, write: impl FnOnce(&mut dyn Write) -> Result<()>, old: Option<&fs::Metadata>) -> Result<()> {
@@ -60,21 +108,38 @@ fn fill(file: File, write: impl FnOnce(&mut dyn Write) -> Result<()>, old: Optio
     let mut out = BufWriter::new(file);
     write(&mut out)?;
     out.flush()?;
+    // Or a machine that stops now could leave the name without what was written.
+    out.get_ref().sync_all()?;
     Ok(())
 }
 
-/// The way from a folder to a file, with `/` between its parts; `None` where one of them is not there, or no way leads
-/// from one to the other.
-pub fn way(folder: &Path, file: &Path) -> Option<String> {
+/// The way from a folder to a file, with `/` between its parts.
+///
+/// # Errors
+/// One of them is not there, no way leads from one to the other, or the way is no text.
+pub fn way(folder: &Path, file: &Path) -> Result<String, NoWay> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let (from, to) = (fs::canonicalize(folder).ok()?, fs::canonicalize(file).ok()?);
+    let real = |path: &Path| fs::canonicalize(path).map_err(|error| NoWay::Missing { path: shown(path), error });
+    let (from, to) = (real(folder)?, real(file)?);
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     if shared == 0 {
-        return None;
+        return Err(NoWay::Apart { folder: shown(folder), file: shown(file) });
     }
-    let up = from.components().skip(shared).map(|_| "..".to_string());
-    let down = to.components().skip(shared).map(|part| part.as_os_str().to_string_lossy().into_owned());
-    Some(up.chain(down).collect::<Vec<_>>().join("/"))
+    let up = from.components().skip(shared).map(|_| Some(".."));
+    let down = to.components().skip(shared).map(|part| part.as_os_str().to_str());
+    let parts: Option<Vec<&str>> = up.chain(down).collect();
+    Ok(parts.ok_or_else(|| NoWay::NotText(shown(&to)))?.join("/"))
+}
+
+/// A path, safe to print.
+pub fn shown(path: &Path) -> String {
+    safe::plain(&path.to_string_lossy())
+}
+
+/// What the system says, without its number.
+pub fn plainly(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 #[cfg(test)]
@@ -98,6 +163,26 @@ mod tests {
         assert_eq!(format!("{:#}", broken.unwrap_err()), format!("cannot write {}: interrupted", path.display()));
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_new_file_is_never_written_over_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        let put = |text: &str| write_new(&path, |out| Ok(out.write_all(text.as_bytes())?));
+        put("one").unwrap();
+        assert!(put("two").unwrap_err().is::<Taken>());
+        fs::remove_file(&path).unwrap();
+        let late = write_new(&path, |out| {
+            fs::write(&path, "someone else's")?;
+            Ok(out.write_all(b"three")?)
+        });
+        assert!(late.unwrap_err().is::<Taken>());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "someone else's");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        let broken = write_new(&folder.path().join("b.txt"), |_| bail!("interrupted"));
+        assert!(format!("{:#}", broken.unwrap_err()).ends_with("b.txt: interrupted"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nor of one that failed");
     }
 
     #[test]
@@ -130,10 +215,22 @@ mod tests {
         fs::create_dir_all(root.path().join("c/d")).unwrap();
         fs::write(root.path().join("a/x.wat"), "").unwrap();
         let way = |from: &str| way(&root.path().join(from), &root.path().join("a/x.wat"));
-        assert_eq!(way("a").as_deref(), Some("x.wat"));
-        assert_eq!(way("a/b").as_deref(), Some("../x.wat"));
-        assert_eq!(way(".").as_deref(), Some("a/x.wat"));
-        assert_eq!(way("c/d").as_deref(), Some("../../a/x.wat"));
-        assert_eq!(way("missing"), None);
+        assert_eq!(way("a").unwrap(), "x.wat");
+        assert_eq!(way("a/b").unwrap(), "../x.wat");
+        assert_eq!(way(".").unwrap(), "a/x.wat");
+        assert_eq!(way("c/d").unwrap(), "../../a/x.wat");
+        assert!(
+            way("missing").unwrap_err().to_string().ends_with("missing cannot be found: no such file or directory")
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_way_that_is_no_text_is_refused() {
+        use std::os::unix::ffi::OsStrExt;
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join(std::ffi::OsStr::from_bytes(b"\xff.wat"));
+        fs::write(&file, "").unwrap();
+        assert!(matches!(way(root.path(), &file), Err(NoWay::NotText(_))));
     }
 }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 
+use super::output;
+
 /// The most of the file that is read, in bytes.
 const MOST: u64 = 64 << 10;
 
@@ -16,12 +18,13 @@ pub fn finished() -> BTreeSet<String> {
     path().map(|path| names(&path)).unwrap_or_default()
 }
 
-/// Adds a lesson's name, unless it is there.
-pub fn finish(name: &str) {
-    if let Some(path) = path() {
-        // The screen is in use and the lesson went well: there is nobody to bother with a disk that is full.
-        let _ = add(&path, name);
-    }
+/// Adds a lesson's name, unless it is there; the sentence says why that was not possible.
+pub fn finish(name: &str) -> Result<(), String> {
+    let Some(path) = path() else { return Ok(()) };
+    add(&path, name).map_err(|error| {
+        let (shown, why) = (output::shown(&path), output::plainly(&error));
+        format!("That this lesson is finished will be forgotten when you leave: cannot write {shown}: {why}.")
+    })
 }
 
 /// Under `$XDG_STATE_HOME` or what stands for it; under the data folder on a platform without one.

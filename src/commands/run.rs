@@ -50,7 +50,7 @@ pub fn module_line(timeline: &Timeline, output: Option<&Path>, is_built_in: bool
     let path = &timeline.guest.path;
     match is_built_in {
         true => Some(format!("{}{path}", load::BUILT_IN)),
-        false => output::way(output.and_then(Path::parent).unwrap_or(Path::new("")), Path::new(path)),
+        false => output::way(output.and_then(Path::parent).unwrap_or(Path::new("")), Path::new(path)).ok(),
     }
 }
 
@@ -116,7 +116,11 @@ fn options(
             let last = timeline.steps().len().saturating_sub(1);
             bail!("--at {step}: the session ran steps 0 to {last}")
         }
-        Some(At { step, store: Some(store) }) => Some(Moment { step, event: store }),
+        Some(At { step, store: Some(store) }) => match timeline.step(step).map_or(0, |record| record.events.len()) {
+            0 if store > 0 => bail!("--at {step}.{store}: step {step} wrote nothing; --at {step} stands at it"),
+            events if store > events => bail!("--at {step}.{store}: the last event of step {step} is {events}"),
+            _ => Some(Moment { step, event: store }),
+        },
         Some(At { step, store: None }) => Some(Moment::end_of(step)),
         None => None,
     };

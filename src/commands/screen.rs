@@ -18,7 +18,7 @@ pub fn show(cli: &Cli) -> Result<ExitCode> {
     // A file that cannot be used is said on the plain terminal, before the screen is taken.
     let opening = load::opening(cli.file.as_deref(), &cli.session)?;
     let subject = Subject { opening, lesson: None, file: cli.file.clone() };
-    play(subject, &cli.session, &cli.look, !cli.no_mouse)
+    play(subject, &cli.session, &cli.look, !cli.mouse.no_mouse)
 }
 
 /// Shows a session or a lesson.
@@ -33,7 +33,7 @@ pub fn play(subject: Subject, session: &SessionArgs, look: &LookArgs, mouse: boo
         app.goal_event = at.store.map(|store| u32::try_from(store).unwrap_or(u32::MAX));
     }
     app.history = history::read();
-    let mut host = SessionHost::new(subject, session.clone());
+    let mut host = SessionHost::new(subject, session.clone(), look.ascii);
     let options = terminal::Options { mouse };
     match terminal::run(app, theme(look), &mut host, options)? {
         terminal::Exit::Quit => Ok(ExitCode::SUCCESS),

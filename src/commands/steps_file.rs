@@ -1,15 +1,16 @@
 //! `:save`: the session on the screen as a steps file, written whole or not at all.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
-use std::path::{Component, Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use linmem::app::prompt::SaveSteps;
 use linmem::safe;
 use linmem::script::{self, SavedStep, Script};
 use linmem::session::Opening;
 use linmem::session::files::Files;
+
+use super::output::{self, NoWay, Taken, plainly, shown};
 
 /// Where the session's module is.
 pub enum Module {
@@ -28,15 +29,15 @@ pub fn save(opening: &Opening, module: &Module, save: &SaveSteps) -> Result<Stri
     let path = path_of(&save.path)?;
     let shown = shown(&path);
     let folder = folder_of(&path);
-    let root = folder.canonicalize().map_err(|error| {
-        format!("{shown} cannot be written: the folder {}: {}", self::shown(&folder), plainly(&error))
-    })?;
+    let root = folder
+        .canonicalize()
+        .map_err(|error| format!("cannot write {shown}: the folder {}: {}", output::shown(&folder), plainly(&error)))?;
     if path.is_dir() {
         return Err(format!("{shown} is a folder: name a file in it"));
     }
     check_files(&opening.files, save, &root)?;
     let (name, guest) = match module {
-        Module::File(file) => (relative(&root, file)?, None),
+        Module::File(file) => (way(&root, file)?, None),
         Module::Own { name, bytes } => ((*name).to_owned(), Some((root.join(name), *bytes))),
         Module::Nowhere => {
             return Err("the module came through standard input, so a steps file has nothing to name: open it from a \
@@ -54,11 +55,11 @@ pub fn save(opening: &Opening, module: &Module, save: &SaveSteps) -> Result<Stri
         Some((file, bytes)) => write_guest(file, bytes)?,
         None => String::new(),
     };
-    write(&path, text.as_bytes(), save.force).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => {
-            format!("{shown} is there already: `save! {}` writes over it", safe::plain(&save.path))
-        }
-        _ => format!("{shown} cannot be written: {}", plainly(&error)),
+    let put = |out: &mut dyn io::Write| Ok(out.write_all(text.as_bytes())?);
+    let written = if save.force { output::write_file(&path, put) } else { output::write_new(&path, put) };
+    written.map_err(|error| match error.is::<Taken>() {
+        true => format!("{shown} is there already: `save! {}` writes over it", safe::plain(&save.path)),
+        false => why(&error),
     })?;
     let steps = match save.steps.len() {
         1 => "1 step".to_owned(),
@@ -117,85 +118,40 @@ fn check_files(files: &Files, save: &SaveSteps, root: &Path) -> Result<(), Strin
     }
 }
 
-/// The way from a folder to a file, with `/` between its parts.
-fn relative(root: &Path, file: &Path) -> Result<String, String> {
-    let file = file
-        .canonicalize()
-        .map_err(|error| format!("the module {} cannot be found any more: {}", shown(file), plainly(&error)))?;
-    let (from, to): (Vec<Component>, Vec<Component>) = (root.components().collect(), file.components().collect());
-    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let up = from.iter().skip(shared).map(|_| OsString::from(".."));
-    let down = to.iter().skip(shared).map(|part| part.as_os_str().to_owned());
-    let parts: Vec<OsString> = up.chain(down).collect();
-    let parts: Option<Vec<&str>> = parts.iter().map(|part| part.to_str()).collect();
-    let parts = parts
-        .ok_or_else(|| format!("the module's path {} is not UTF-8, so no steps file can name it", shown(&file)))?;
-    Ok(parts.join("/"))
+/// The way from a folder to the module.
+fn way(folder: &Path, module: &Path) -> Result<String, String> {
+    output::way(folder, module).map_err(|error| match error {
+        NoWay::Missing { path, error } => format!("the module {path} cannot be found any more: {}", plainly(&error)),
+        error => format!("the steps cannot name the module: {error}"),
+    })
 }
 
 /// Puts a module of the program's own beside the steps; what is there and different stays.
 fn write_guest(file: &Path, bytes: &[u8]) -> Result<String, String> {
-    let name = file.file_name().map(|name| safe::plain(&name.to_string_lossy())).unwrap_or_default();
-    match write(file, bytes, false) {
-        Ok(()) => Ok(format!(", and its module {name} beside it")),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => match fs::read(file) {
+    match output::write_new(file, |out| Ok(out.write_all(bytes)?)) {
+        Ok(()) => {
+            let name = file.file_name().map(|name| shown(Path::new(name))).unwrap_or_default();
+            Ok(format!(", and its module {name} beside it"))
+        }
+        Err(error) if error.is::<Taken>() => match fs::read(file) {
             Ok(found) if found == bytes => Ok(String::new()),
             _ => Err(format!("{} is there already and is another module: save into another folder", shown(file))),
         },
-        Err(error) => Err(format!("{} cannot be written: {}", shown(file), plainly(&error))),
+        Err(error) => Err(why(&error)),
     }
 }
 
-/// Writes a file whole under another name and gives it its own then, which replaces what is there only where it may.
-fn write(path: &Path, bytes: &[u8], may_replace: bool) -> io::Result<()> {
-    if !may_replace && fs::symlink_metadata(path).is_ok() {
-        return Err(ErrorKind::AlreadyExists.into());
+/// Why a file was not written.
+fn why(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<io::Error>() {
+        Some(cause) => format!("{error}: {}", plainly(cause)),
+        None => format!("{error:#}"),
     }
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    let aside = folder_of(path).join(name);
-    let written = File::options().write(true).create_new(true).open(&aside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let moved = written.and_then(|()| match may_replace {
-        true => fs::rename(&aside, path),
-        // A link is refused where a file has come to be in the meantime; where links are not known, a rename must do.
-        false => fs::hard_link(&aside, path).or_else(|error| match error.kind() {
-            ErrorKind::AlreadyExists => Err(error),
-            _ => fs::rename(&aside, path),
-        }),
-    });
-    let _ = fs::remove_file(&aside);
-    moved
-}
-
-fn shown(path: &Path) -> String {
-    safe::plain(&path.to_string_lossy())
-}
-
-/// What the system says, without its number.
-fn plainly(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_is_replaced_only_where_it_may_be() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.steps");
-        write(&file, b"one", false).unwrap();
-        assert_eq!(write(&file, b"two", false).unwrap_err().kind(), ErrorKind::AlreadyExists);
-        assert_eq!(fs::read(&file).unwrap(), b"one");
-        write(&file, b"two", true).unwrap();
-        assert_eq!(fs::read(&file).unwrap(), b"two");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
-    }
 
     #[test]
     fn paths_end_in_steps() {
@@ -212,8 +168,8 @@ mod tests {
         let root = folder.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("a/b")).unwrap();
         fs::write(root.join("a/m.wasm"), b"").unwrap();
-        assert_eq!(relative(&root, &root.join("a/m.wasm")).unwrap(), "a/m.wasm");
-        assert_eq!(relative(&root.join("a/b"), &root.join("a/m.wasm")).unwrap(), "../m.wasm");
-        assert!(relative(&root, &root.join("none.wasm")).unwrap_err().contains("cannot be found"));
+        assert_eq!(way(&root, &root.join("a/m.wasm")).unwrap(), "a/m.wasm");
+        assert_eq!(way(&root.join("a/b"), &root.join("a/m.wasm")).unwrap(), "../m.wasm");
+        assert!(way(&root, &root.join("none.wasm")).unwrap_err().contains("cannot be found"));
     }
 }

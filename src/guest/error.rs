@@ -79,7 +79,7 @@ fn size(bytes: u64) -> String {
             return format!("{}{unit}", bytes >> shift);
         }
     }
-    format!("{bytes}")
+    format!("{bytes}B")
 }
 
 #[cfg(test)]
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(size(1 << 30), "1GiB");
         assert_eq!(size((1 << 30) + 65536), "1048640KiB");
         assert_eq!(size(17 * 65536), "1088KiB");
-        assert_eq!(size(12), "12");
+        assert_eq!(size(12), "12B");
     }
 
     #[test]

@@ -138,6 +138,9 @@ fn looks_like(bytes: &[u8]) -> String {
     }
     if std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0) {
         let line = trimmed.split(|byte| *byte == b'\n').next().unwrap_or(trimmed);
+        if line.starts_with(b"module \"") {
+            return format!("it is a session; name the module that it runs on: {}", safe::lossy(line, 60));
+        }
         return format!(
             "it is text that begins with \"{}\", where a text module begins with (module",
             safe::lossy(line, 40)

@@ -11,7 +11,7 @@ mod session;
 use std::collections::BTreeSet;
 use std::io;
 
-use super::paper::Paper;
+use super::paper::{Paper, to_ascii};
 use super::{Options, picture, steps_shown, stores, summary, text, trap, writer};
 use crate::safe;
 use crate::timeline::{Finding, Moment, Outcome, Severity, StepKind, StepRecord, Timeline, effect, pages_in_words};
@@ -30,11 +30,31 @@ const MESSAGE: usize = 1000;
 
 pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     let shown = steps_shown(timeline, options);
+    if !options.ascii {
+        report(timeline, options, shown, out)?;
+        return session::write(timeline, options, shown, out);
+    }
+    let (mut told, mut session) = (Vec::new(), Vec::new());
+    report(timeline, options, shown, &mut told)?;
+    out.write_all(to_ascii(&String::from_utf8_lossy(&told)).as_bytes())?;
+    session::write(timeline, options, shown, &mut session)?;
+    // Here a likeness would be another session: in a text, a character's number means the same.
+    out.write_all(by_number(&String::from_utf8_lossy(&session)).as_bytes())
+}
+
+fn report(timeline: &Timeline, options: &Options, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
     header(timeline, shown, out)?;
     list(timeline, shown, out)?;
     findings(timeline, shown, out)?;
-    told(timeline, options, shown, out)?;
-    session::write(timeline, options, shown, out)
+    told(timeline, options, shown, out)
+}
+
+fn by_number(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() { out.push(c) } else { out.extend(c.escape_unicode()) }
+    }
+    out
 }
 
 fn header(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
@@ -120,8 +140,7 @@ fn told_finding(step: &StepRecord, finding: &Finding, place: &str) -> String {
         Some(blamed) => format!(", because of step {blamed}"),
         None => String::new(),
     };
-    let message: Vec<&str> = finding.message.lines().collect();
-    let message = prose(&safe::cut(&message.join("; "), MESSAGE));
+    let message = prose(&safe::cut(&summary::joined(&finding.message), MESSAGE));
     format!("**{severity}: {}**{place}{blamed}: {message}", finding.kind)
 }
 

@@ -55,7 +55,7 @@ pub struct Options {
     pub until: Option<Moment>,
     /// Text: changed bytes and errors stand out by bold and underline. The text is the same without.
     pub color: bool,
-    /// Text: no character outside ASCII is written.
+    /// Text, Markdown and the picture: no character outside ASCII is written. JSON and the page are UTF-8.
     pub ascii: bool,
     /// `--stores`: each step is unfolded into its events, every recorded write and growth, and not only what changed.
     pub stores: bool,

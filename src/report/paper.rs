@@ -76,7 +76,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// The report's own signs by their nearest likeness, any other character by its number.
-fn to_ascii(line: &str) -> String {
+pub(super) fn to_ascii(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     for c in line.chars() {
         match c {
@@ -84,7 +84,9 @@ fn to_ascii(line: &str) -> String {
             '│' => out.push('|'),
             '┊' => out.push(':'),
             '⋄' | '•' | '×' => out.push('.'),
+            '⋮' => out.push(':'),
             '▸' => out.push('>'),
+            '◂' => out.push('<'),
             '→' => out.push_str("->"),
             '←' => out.push_str("<-"),
             '…' => out.push_str("..."),

@@ -68,8 +68,12 @@ fn reason(step: &StepRecord) -> String {
     step.error.as_deref().map(one_line).filter(|e| !e.is_empty()).unwrap_or_else(|| step.outcome.word().to_string())
 }
 
-/// A message's lines as one: what ends in a colon goes on, anything else is set off by a semicolon.
 fn one_line(message: &str) -> String {
+    safe::cut(&joined(message), MESSAGE)
+}
+
+/// A message's lines as one: what ends in a colon goes on, anything else is set off by a semicolon.
+pub(super) fn joined(message: &str) -> String {
     let mut line = String::new();
     for part in message.lines().map(str::trim).filter(|l| !l.is_empty()) {
         line.push_str(match line.chars().next_back() {
@@ -79,7 +83,7 @@ fn one_line(message: &str) -> String {
         });
         line.push_str(&part.split_whitespace().collect::<Vec<_>>().join(" "));
     }
-    safe::cut(&line, MESSAGE)
+    line
 }
 
 fn steps(count: usize) -> String {

@@ -10,8 +10,8 @@ use std::io;
 use unicode_width::UnicodeWidthStr;
 
 use super::html::text as escaped;
-use super::paper::wrap;
-use super::{Options, picture, stores, text, writer};
+use super::paper::{to_ascii, wrap};
+use super::{Options, picture, stores, summary, text, writer};
 use crate::safe;
 use crate::timeline::{
     Event, Image, Moment, NamedSpan, Outcome, Severity, Span, StepKind, StepRecord, Timeline, effect,
@@ -48,7 +48,7 @@ text{font:14px ui-monospace,'SF Mono','Cascadia Mono','DejaVu Sans Mono',Menlo,C
 /// Draws the moment of `until`; without it, the first step that went wrong, or else the last that changed memory.
 pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     let moment = options.until.unwrap_or_else(|| telling(timeline));
-    let mut sheet = Sheet::default();
+    let mut sheet = Sheet { ascii: options.ascii, ..Sheet::default() };
     let record = timeline.step(moment.step);
     match record {
         Some(record) => Scene::new(timeline, record, moment).draw(&mut sheet),
@@ -137,12 +137,12 @@ impl<'a> Scene<'a> {
     fn draw_title(&self, sheet: &mut Sheet) {
         let last = self.timeline.planned.len().max(self.timeline.steps().len()).saturating_sub(1);
         let place = format!("step {} of {last}", self.record.index);
-        sheet.text(0, "faint", &cut(&safe::plain(&self.timeline.title), WIDE - place.width() - 2));
+        sheet.text(0, "faint", &sheet.cut(&safe::plain(&self.timeline.title), WIDE - place.width() - 2));
         sheet.text(WIDE - place.width(), "faint", &place);
         sheet.down(1.4);
         let back = text::came_back(self.record).filter(|_| self.event.is_none() && self.record.outcome == Outcome::Ok);
         let back = back.map(|back| format!("  → {back}")).unwrap_or_default();
-        sheet.text(0, "strong", &cut(&format!("{}{back}", statement(self.record)), WIDE));
+        sheet.text(0, "strong", &sheet.cut(&format!("{}{back}", statement(self.record)), WIDE));
         sheet.down(1.0);
         if self.record.outcome != Outcome::Ok && self.event.is_none() {
             let claimed = if self.record.is_claimed() { ", as expected" } else { "" };
@@ -174,7 +174,7 @@ impl<'a> Scene<'a> {
         let names: Vec<String> =
             self.names.iter().filter(|(at, _)| row.contains(*at)).map(|(_, name)| safe::plain(name)).collect();
         if !names.is_empty() {
-            let names = cut(&names.join(", "), SIGN - 3);
+            let names = sheet.cut(&names.join(", "), SIGN - 3);
             sheet.text(SIGN - 3 - names.width(), "pointer", &format!("{names} ▸"));
         }
         let cells: Vec<(u64, u8, Look)> = (address..address.saturating_add(WIDTH))
@@ -255,18 +255,18 @@ impl<'a> Scene<'a> {
         } else {
             words.push_str(&effect(self.timeline, self.record.index));
         }
-        let lines = wrap(&words, WIDE);
+        let lines = wrap(&sheet.written(&words), WIDE);
         for line in lines.iter().take(MOST_LINES) {
-            sheet.text(0, "", &cut(line, WIDE));
+            sheet.text(0, "", &sheet.cut(line, WIDE));
             sheet.down(1.0);
         }
         for finding in self.record.findings.iter().take(MOST_FINDINGS).filter(|_| self.event.is_none()) {
             let severity = if finding.claimed { "as expected" } else { finding.severity().word() };
             let class = if finding.severity() == Severity::Error { "bad" } else { "warning" };
-            let message: Vec<&str> = finding.message.lines().collect();
-            let told = safe::cut(&format!("{severity}: {}: {}", finding.kind, message.join("; ")), 300);
-            for line in wrap(&told, WIDE).iter().take(3) {
-                sheet.text(0, class, &cut(line, WIDE));
+            let message = summary::joined(&finding.message);
+            let told = safe::cut(&format!("{severity}: {}: {message}", finding.kind), 300);
+            for line in wrap(&sheet.written(&told), WIDE).iter().take(3) {
+                sheet.text(0, class, &sheet.cut(line, WIDE));
                 sheet.down(1.0);
             }
         }
@@ -323,31 +323,38 @@ fn hex_column(index: u64) -> usize {
     3 * index as usize + usize::from(index >= WIDTH / 2)
 }
 
-/// At most so many columns.
-fn cut(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
-        return text.to_string();
-    }
-    let mut out = String::new();
-    for c in text.chars() {
-        out.push(c);
-        if out.width() >= columns {
-            out.pop();
-            break;
-        }
-    }
-    out + "…"
-}
-
 /// Marks in the order in which they are drawn, and how far down the next line stands.
 #[derive(Default)]
 struct Sheet {
     marks: String,
+    ascii: bool,
     /// In lines.
     at: f64,
 }
 
 impl Sheet {
+    /// A text in the characters that the sheet may use.
+    fn written(&self, text: &str) -> String {
+        if self.ascii { to_ascii(text) } else { text.to_string() }
+    }
+
+    /// The same, in at most so many columns.
+    fn cut(&self, text: &str, columns: usize) -> String {
+        let text = self.written(text);
+        if text.width() <= columns {
+            return text;
+        }
+        let mut out = String::new();
+        for c in text.chars() {
+            out.push(c);
+            if out.width() >= columns {
+                out.pop();
+                break;
+            }
+        }
+        out + if self.ascii { "~" } else { "…" }
+    }
+
     fn down(&mut self, lines: f64) {
         self.at += lines;
     }
@@ -357,6 +364,7 @@ impl Sheet {
     }
 
     fn text(&mut self, column: usize, class: &str, text: &str) {
+        let text = &self.written(text);
         let lead = text.len() - text.trim_start().len();
         let (x, text) = (EDGE + CELL * (column + lead) as f64, text.trim());
         if text.is_empty() {
@@ -387,7 +395,7 @@ impl Sheet {
 
     fn write(&self, title: &str, out: &mut dyn io::Write) -> io::Result<()> {
         let (width, height) = (2.0 * EDGE + CELL * WIDE as f64, 2.0 * EDGE + LINE * self.at);
-        let title = escaped(title).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
+        let title = escaped(&self.written(title)).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
         writeln!(
             out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \

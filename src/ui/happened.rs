@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::{App, Pane, events};
+use crate::app::{Action, App, Pane, events};
 use crate::prose::{Kind, Paragraph};
 use crate::safe;
 use crate::timeline::{Attempt, Finding, FindingKind, Outcome, Severity, StepRecord, Trap};
@@ -19,8 +19,11 @@ type Lines = Vec<Line>;
 
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let scroll = adapter::scrolled(app, Pane::Happened);
-    let how = if app.pane == Pane::Happened { "j goes down" } else { "3 shows more" };
-    text::prose(buffer, area, &lines(app, area, theme), scroll, how, theme);
+    let how = match app.pane {
+        Pane::Happened => format!("{} goes down", theme.glyphs.key(app.keys.key_of(Action::Down))),
+        _ => "3 shows more".to_owned(),
+    };
+    text::prose(buffer, area, &lines(app, area, theme), scroll, &how, theme);
 }
 
 /// Lines there are in a pane.

@@ -2,16 +2,25 @@
 
 use ratatui::style::Style;
 
+use crate::app::{Action, App};
 use crate::timeline::PartKind;
 
-use super::theme::{Category, Theme};
+use super::theme::{Category, Theme, Tone};
 
 /// A mark, how it is drawn, and what it says.
-pub fn marks(theme: &Theme) -> Vec<(String, Style, &'static str)> {
+pub fn marks(app: &App, theme: &Theme) -> Vec<(String, Style, String)> {
     let g = &theme.glyphs;
-    vec![
+    let cumulative = theme.glyphs.key(app.keys.key_of(Action::Cumulative));
+    let earlier = format!("changed earlier in this step, or since the start ({cumulative})");
+    let marks = [
+        (g.ok.to_string(), theme.tone(Tone::Good), "a step that ended well"),
+        (g.failed.to_string(), theme.tone(Tone::Bad), "a step that failed, or whose call trapped"),
+        (g.cancelled.to_string(), theme.tone(Tone::Warning), "a step that was cancelled"),
+        (g.pending.to_string(), theme.pending(), "a step that has not run"),
+        (g.finding.to_string(), theme.tone(Tone::Warning), "a warning or an error, and the bytes it is about"),
+        (g.note.to_string(), theme.tone(Tone::Note), "a step with a note"),
         (format!("{} 20", g.changed), theme.changed(), "changed by this step or store"),
-        ("20".into(), theme.changed_earlier(), "changed earlier in this step, or since the start (c)"),
+        ("20".into(), theme.changed_earlier(), earlier.as_str()),
         (g.pointer.to_string(), theme.pointer(), "a pointer points here"),
         (g.pointer_before.to_string(), theme.pointer_before(), "it pointed here before this step"),
         (format!("{}{}{}", g.region_bar, g.region_start, g.region_end), theme.region(), "a region or block"),
@@ -35,5 +44,6 @@ pub fn marks(theme: &Theme) -> Vec<(String, Style, &'static str)> {
         ),
         (g.map_old_end.to_string(), theme.old_end(), "map: memory ended here before this step"),
         (g.map_grown.to_string(), theme.change_mark(), "map: pages this step added"),
-    ]
+    ];
+    marks.into_iter().map(|(mark, style, what)| (mark, style, what.to_owned())).collect()
 }

@@ -98,21 +98,21 @@ fn help_lines(columns: u16, app: &App, theme: &Theme) -> Vec<Line> {
     for (name, keys) in adapter::help_groups(app) {
         lines.push(title(name));
         for (keys, what) in keys {
-            let keys = theme.glyphs.key(&keys);
             let room = columns.saturating_sub(KEYS + 4);
-            let mut keys = text::fit(&keys, KEYS, theme.glyphs.cut);
-            for part in text::wrap(&what, room) {
-                let pad = " ".repeat(usize::from((KEYS + 2).saturating_sub(text::width(&keys))));
-                let keys = std::mem::take(&mut keys) + &pad;
-                lines.push(vec![("  ".into(), theme.text()), (keys, theme.key()), (part, theme.text())]);
+            let (keys, parts) = (text::wrap(&theme.glyphs.key(&keys), KEYS), text::wrap(&what, room));
+            for row in 0..keys.len().max(parts.len()) {
+                let part = |of: &[String]| of.get(row).cloned().unwrap_or_default();
+                let mut keys = part(&keys);
+                keys.push_str(&" ".repeat(usize::from((KEYS + 2).saturating_sub(text::width(&keys)))));
+                lines.push(vec![("  ".into(), theme.text()), (keys, theme.key()), (part(&parts), theme.text())]);
             }
         }
         lines.push(Vec::new());
     }
     lines.push(title("marks"));
-    for (mark, style, what) in legend::marks(theme) {
+    for (mark, style, what) in legend::marks(app, theme) {
         let pad = " ".repeat(6usize.saturating_sub(usize::from(text::width(&mark))));
-        lines.push(vec![("  ".into(), theme.text()), (mark, style), (pad, theme.text()), (what.into(), theme.text())]);
+        lines.push(vec![("  ".into(), theme.text()), (mark, style), (pad, theme.text()), (what, theme.text())]);
     }
     lines
 }

@@ -48,7 +48,7 @@ pub fn plain(said: &str, columns: u16, style: Style) -> Vec<Line> {
 }
 
 /// Runs broken into lines of at most so many columns, between words where that is possible.
-fn wrap(runs: &[(String, Style)], columns: u16) -> Vec<Line> {
+pub fn wrap(runs: &[(String, Style)], columns: u16) -> Vec<Line> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     let mut line = Line::new();

@@ -1,13 +1,16 @@
 //! A question in what happened: the author's words, the question, the hints asked for, and whether what was said is
 //! right. And the end of a session: what was learnt, and which key goes on.
 
-use crate::app::{App, course};
+use ratatui::style::Style;
+
+use crate::app::{Action, App, course};
 use crate::prose::{Piece, PieceStyle};
 use crate::safe;
 use crate::timeline::{StepRecord, answer_in_words, told_answer};
 
 use super::happened::{prose_of, push, spaced};
 use super::prose::{self, Line};
+use super::text;
 use super::theme::{Theme, Tone};
 
 /// A step that asks. Where not all of it fits in `room` lines, the question comes first.
@@ -48,15 +51,38 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
             push(&mut lines, &text, columns, theme.text());
         }
         (None, None) => {
-            let mut keys = vec![("i".to_string(), theme.key()), (" answers  ".to_string(), theme.faint())];
-            if shown < hints.len() {
-                keys.extend([("H".to_string(), theme.key()), (" gives a hint  ".to_string(), theme.faint())]);
-            }
-            keys.extend([("space".to_string(), theme.key()), (" goes on without".to_string(), theme.faint())]);
-            lines.push(keys);
+            let hint = (Action::Hint, "gives a hint");
+            let mut ways = vec![(Action::Answer, "answers"), hint, (Action::Next, "goes on without")];
+            ways.retain(|way| *way != hint || shown < hints.len());
+            lines.extend(keys(app, &ways, columns, theme));
         }
     }
     lines
+}
+
+/// Keys with what they do, a line each or more of them where there is room.
+fn keys(app: &App, ways: &[(Action, &str)], columns: u16, theme: &Theme) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let (mut line, mut used) = (Line::new(), 0);
+    for (action, what) in ways {
+        let (key, style) = key(app, *action, theme);
+        let width = text::width(&key).saturating_add(text::width(what)).saturating_add(1);
+        if used > 0 && width.saturating_add(2).saturating_add(used) > columns {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        } else if used > 0 {
+            line.push(("  ".to_owned(), theme.faint()));
+            used += 2;
+        }
+        line.extend([(key, style), (format!(" {what}"), theme.faint())]);
+        used = used.saturating_add(width);
+    }
+    lines.push(line);
+    lines
+}
+
+fn key(app: &App, action: Action, theme: &Theme) -> (String, Style) {
+    (theme.glyphs.key(app.keys.key_of(action)), theme.key())
 }
 
 /// Whether what was said to earlier questions is right, where this step tells.
@@ -110,15 +136,15 @@ pub fn closing(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
         match app.course.next() {
             Some((next, lesson)) => {
                 let text = format!(" opens lesson {}, {}.", next + 1, safe::plain(&lesson.name));
-                line.extend([("L".to_string(), theme.key()), (text, theme.text())]);
+                line.extend([key(app, Action::NextLesson, theme), (text, theme.text())]);
             }
             None => line.extend([
                 ("That was the last one: ".to_string(), theme.text()),
-                ("p".to_string(), theme.key()),
+                key(app, Action::ChooseSession, theme),
                 (" lists them all.".to_string(), theme.text()),
             ]),
         }
-        lines.push(line);
+        lines.extend(prose::wrap(&line, columns));
     }
     lines
 }

@@ -50,7 +50,9 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
 pub fn notice(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let Some(notice) = &app.notice else { return };
     let style = if notice.is_error { theme.tone(Tone::Bad) } else { theme.strong() };
-    let mut lines = text::wrap(&safe::plain(&notice.text), area.width.saturating_sub(2));
+    // Where a notice has an arrow, that is a key.
+    let told = theme.glyphs.key(&safe::plain(&notice.text));
+    let mut lines = text::wrap(&told, area.width.saturating_sub(2));
     lines.truncate(NOTICE_ROWS);
     let rows = u16::try_from(lines.len()).unwrap_or(0).min(area.y);
     let area = Rect { y: area.y - rows, height: rows, ..area };
@@ -90,7 +92,8 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
             if progress.seconds > 0 {
                 pen.put(&format!("{} s ", progress.seconds), theme.faint());
             }
-            pen.put("  ", theme.text()).put("esc", theme.key()).put(" cancels", theme.text());
+            let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
+            pen.put("  ", theme.text()).put(&key, theme.key()).put(" cancels", theme.text());
         }
         Engine::Ready | Engine::Ended | Engine::Broken(_) => return false,
     }

@@ -2,6 +2,7 @@
 
 use super::prose::Line;
 use super::theme::Theme;
+use crate::timeline::PAGE;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -128,10 +129,12 @@ pub fn prose(buffer: &mut Buffer, area: Rect, lines: &[Line], scroll: u16, how: 
     }
 }
 
-/// Bytes as a person says them: `64 KiB`, `1.5 MiB`, `14 bytes`.
+/// Bytes as a person says them: `64 KiB`, `1.5 MiB`, `14 bytes`. Whole pages are told exactly, as everywhere else:
+/// `1088 KiB`.
 pub fn size(bytes: u64) -> String {
     for (unit, name) in [(1u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
-        if bytes >= unit {
+        let is_inexact = bytes.is_multiple_of(PAGE) && !bytes.is_multiple_of(unit);
+        if bytes >= unit && !is_inexact {
             let tenths = bytes.saturating_mul(10) / unit;
             return if tenths.is_multiple_of(10) {
                 format!("{} {name}", tenths / 10)
@@ -178,6 +181,7 @@ mod tests {
     fn sizes_read_as_people_say_them() {
         assert_eq!(size(65536), "64 KiB");
         assert_eq!(size(1), "1 byte");
-        assert_eq!(size(3 << 19), "1.5 MiB");
+        assert_eq!(size((3 << 19) + 1), "1.5 MiB");
+        assert_eq!(size(17 * PAGE), "1088 KiB");
     }
 }

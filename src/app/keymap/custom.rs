@@ -56,7 +56,8 @@ impl Binding {
 
     /// Whether a person may choose other keys for it.
     pub fn can_be_chosen(&self) -> bool {
-        self.contexts == NORMAL && !matches!(self.action, Action::Digit(_))
+        let is_of_the_screen = self.contexts == NORMAL || self.action == Action::OpenPrompt;
+        is_of_the_screen && !matches!(self.action, Action::Digit(_))
     }
 }
 
@@ -162,18 +163,21 @@ impl Keymap {
         Some((key, label))
     }
 
-    /// The first key that does this where nothing is open; the action's name where it has none.
+    /// The key that messages name for an action where nothing is open: that of the status line, or else the first; the
+    /// action's name where it has none.
     pub fn key_of(&self, action: Action) -> &str {
         let is_it =
             |bound: &&Bound| bound.binding.action == action && bound.binding.contexts.contains(&Context::Normal);
-        let bound = self.0.iter().find(is_it);
-        bound.map_or("", |bound| bound.keys.first().map_or(bound.binding.name, String::as_str))
+        self.0.iter().find(is_it).map_or("", |bound| self.shown_key(bound))
+    }
+
+    fn shown_key<'a>(&'a self, bound: &'a Bound) -> &'a str {
+        let shown = self.status_key(bound).map(|(key, _)| key);
+        shown.or(bound.keys.first().map(String::as_str)).unwrap_or(bound.binding.name)
     }
 
     fn key_named<'a>(&'a self, name: &'a str) -> Option<&'a str> {
-        let bound = self.0.iter().find(|bound| bound.binding.name == name)?;
-        let shown = self.status_key(bound).map(|(key, _)| key);
-        Some(shown.or(bound.keys.first().map(String::as_str)).unwrap_or(name))
+        self.0.iter().find(|bound| bound.binding.name == name).map(|bound| self.shown_key(bound))
     }
 }
 
@@ -182,9 +186,9 @@ fn conflicts(bound: &[Bound], action: &str) -> Vec<KeyError> {
     let is_it = |b: &&Bound| b.binding.can_be_chosen() && b.binding.slug() == action;
     let Some(at) = bound.iter().position(|b| is_it(&b)) else { return Vec::new() };
     let Some(chosen) = bound.get(at) else { return Vec::new() };
-    let others = bound.iter().enumerate().filter(|(other, b)| {
-        *other != at && b.binding.contexts.contains(&Context::Normal) && (!b.is_chosen || *other < at)
-    });
+    let meets = |b: &Bound| b.binding.contexts.iter().any(|context| chosen.binding.contexts.contains(context));
+    let others =
+        bound.iter().enumerate().filter(|(other, b)| *other != at && meets(b) && (!b.is_chosen || *other < at));
     let others: Vec<&Bound> = others.map(|(_, b)| b).collect();
     let taken = chosen.keys.iter().zip(&chosen.events).filter_map(|(key, event)| {
         let other = others.iter().find(|b| b.events.contains(event))?;
@@ -222,6 +226,16 @@ mod tests {
     }
 
     #[test]
+    fn the_key_that_types_a_step_can_be_chosen_and_holds_over_the_guest_too() {
+        let keymap = Keymap::with(&[choice("type-a-step", &["t"])]).unwrap();
+        let t = keys::parse("t").unwrap();
+        for context in [Context::Normal, Context::Guest] {
+            assert_eq!(keymap.lookup(context, t), Some(Action::OpenPrompt), "{context:?}");
+        }
+        assert_eq!((press(&keymap, ":"), keymap.key_of(Action::OpenPrompt)), (None, "t"));
+    }
+
+    #[test]
     fn conflicts_name_both_actions() {
         let refused = |choices: &[Choice]| Keymap::with(choices).unwrap_err();
         let [(0, error)] = &refused(&[choice("quit", &["w"])])[..] else { panic!() };
@@ -234,6 +248,9 @@ mod tests {
         assert_eq!((first.as_str(), second.as_str()), ("unfold", "quit"));
         let fixed = refused(&[choice("quit", &["ctrl-c", "7"])]);
         assert_eq!(fixed.len(), 2, "what cannot be chosen keeps its keys: {fixed:?}");
+        let guest = refused(&[choice("type-a-step", &["j"]), choice("down", &["J"])]);
+        let [(0, KeyError::Taken { first, .. })] = &guest[..] else { panic!("{guest:?}") };
+        assert_eq!(first, "next", "what is said of the guest is scrolled with j");
         assert!(matches!(refused(&[choice("quit", &["hyper-x"])])[..], [(0, KeyError::NoKey(_))]));
         assert!(matches!(refused(&[choice("quit", &["\u{1b}"])])[..], [(0, KeyError::NoKey(_))]));
         assert!(matches!(refused(&[choice("leave", &["x"])])[..], [(0, KeyError::NoAction(_))]));

@@ -14,7 +14,7 @@ use etcetera::BaseStrategy;
 use linmem::app::Keymap;
 use linmem::safe;
 
-use crate::cli::{Cli, ConfigArgs, Defaults};
+use crate::cli::{Cli, Command, ConfigArgs, Defaults};
 
 /// The longest file read, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -54,6 +54,9 @@ impl Config {
     pub fn applied_to(&self, cli: Cli) -> Result<Cli> {
         let mut cli = if self.defaults.is_empty() { cli } else { Cli::with_defaults(&self.defaults)? };
         cli.look.keys = self.keys.clone();
+        if let Some(Command::Lesson(args)) = &mut cli.command {
+            args.look.keys = self.keys.clone();
+        }
         Ok(cli)
     }
 }

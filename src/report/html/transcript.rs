@@ -3,7 +3,7 @@
 use std::io;
 
 use super::super::paper::Paper;
-use super::super::{Options, picture, stores, text as transcript, trap, writer};
+use super::super::{Options, picture, stores, summary, text as transcript, trap, writer};
 use super::data::STEPS;
 use super::escape::text;
 use crate::safe;
@@ -69,8 +69,7 @@ fn step(timeline: &Timeline, record: &StepRecord, out: &mut dyn io::Write) -> io
 
 fn finding(record: &StepRecord, finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     let severity = if finding.claimed { "as expected" } else { finding.severity().word() };
-    let message: Vec<&str> = finding.message.lines().collect();
-    let message = text(&safe::cut(&message.join("; "), MESSAGE));
+    let message = text(&safe::cut(&summary::joined(&finding.message), MESSAGE));
     let blamed = match finding.blamed.filter(|blamed| *blamed != record.index) {
         Some(blamed) => format!(" (because of step {blamed})"),
         None => String::new(),
