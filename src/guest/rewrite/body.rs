@@ -290,9 +290,10 @@ impl<'a> Body<'a> {
     /// Goes on with a loop, or to where the host is called before it goes on. The way that is gone nearly always is the
     /// branch: the compiler lets it follow, so that a round ends in one jump.
     fn next_round(&mut self, is_full_soon: bool, rounds: u32) {
-        let (limit, position) = (word(0, self.added.memory), self.mode == Mode::Local);
-        match position.then(|| self.position()) {
-            // Each round stores: the journal is full soon, and nobody need ask what the limit is.
+        let limit = word(0, self.added.memory);
+        let position = (self.mode == Mode::Local).then(|| self.position());
+        match position {
+            // Nobody need ask what the limit is: the journal is full soon.
             Some(position) if is_full_soon => self.put().local_get(position).i32_const(LAST as i32).i32_le_u(),
             Some(position) => self.put().local_get(position).i32_const(0).i32_load(limit).i32_le_u(),
             None => self.put().i32_const(0).i32_load(limit),
