@@ -182,18 +182,18 @@ impl Pass {
     fn each(&mut self, stores: Opened<'_>, table: &SiteTable) {
         let mut batch = Batch::new(&mut self.ledger);
         let (mut site, mut at_zero) = (ASIDE, store(Entry::default(), table));
-        for at in 0..stores.len() {
-            let entry = stores.get(at);
+        let used = &mut self.used;
+        stores.each(|entry| {
             // Mostly it is the site that stored before.
             if entry.site != site {
                 (site, at_zero) = (entry.site, store(Entry { address: 0, ..entry }, table));
-                if let Some(used) = self.used.get_mut(site as usize) {
+                if let Some(used) = used.get_mut(site as usize) {
                     *used = true;
                 }
             }
             let start = at_zero.start.saturating_add(entry.address.into());
             batch.push(at_zero.by, at_zero.width, start, entry.value as u64, || entry.value);
-        }
+        });
     }
 
     /// Stores that lie one right behind the other, all at once. `None` where they do not, or not all in memory.
