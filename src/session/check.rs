@@ -2,18 +2,25 @@
 //!
 //! Every leaf of 4 KiB that the record touches is compared with live memory, and a window that moves on with each step
 //! over all the others: a write that nobody recorded is found sooner or later, and a step still costs what it touched,
-//! not how large memory is. A memory no larger than the window is compared whole each time.
+//! not how large memory is. A memory of one page is compared whole each time.
 
 use wasmer::{AsStoreRef, Memory};
 
-use crate::timeline::{Difference, Image, LEAF, Writer};
+use crate::timeline::{Differing, LEAF, Recorded, Writer};
 
-/// Leaves of the window: a page of 64 KiB.
-const WINDOW: u64 = 16;
+/// Leaves of a memory that is compared whole: a page of 64 KiB.
+const SMALL: u64 = 16;
+/// Leaves of the window. To look at one nobody has touched yet takes longer than all else, as the system makes it first.
+const WINDOW: u64 = 8;
 
-/// In a leaf whose stores were not kept one by one, so many equal bytes do not part two differences: most are the bytes of
-/// a number that were written as they were, and millions of differences would take longer than the call itself.
-const LONGEST_GAP: usize = 7;
+/// In a leaf whose stores were not kept one by one, fewer equal bytes than these do not part two differences: most are the
+/// bytes of a number that were written as they were, and millions of differences would take longer than the call itself.
+const NUMBER: u32 = 8;
+/// Where a leaf would have more differences than these, more equal bytes are passed over, but fewer than the second figure.
+const MANY: usize = 8;
+const LONGEST_PARTED: u32 = 64;
+
+type Leaf = [u8; LEAF as usize];
 
 /// Where the window stands.
 #[derive(Debug, Default)]
@@ -21,90 +28,69 @@ pub(super) struct Check {
     next: u64,
 }
 
-/// What live memory is apart from the record.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    /// What has to be added to the record so that it is true.
-    pub differences: Vec<Difference>,
-    /// The first address nobody can tell the writer of.
-    pub unexplained: Option<u64>,
-}
-
 impl Check {
-    /// Compares memory as the record has it with the live one. `touched` are the leaves that the record names, ascending;
-    /// in those that are `noted` too, differences are what was not kept store by store, and no fault.
+    /// Compares memory as the record has it with the live one, and adds to the record what is needed to make it true.
+    /// `touched` are the leaves that the record names, ascending; in those that are `noted` too, differences are what was
+    /// not kept store by store. Gives the first address at which a difference is a fault: nobody can tell its writer.
     pub fn compare(
         &mut self,
-        recorded: &Image,
+        recorded: &mut Recorded,
         touched: &[u64],
         noted: &[u64],
         live: &Memory,
         store: &impl AsStoreRef,
-    ) -> Found {
-        let mut found = Found::default();
+    ) -> Option<u64> {
+        let mut unexplained: Option<u64> = None;
         let mut bytes = [0; LEAF as usize];
-        let others = self.window(recorded.len()).filter(|start| touched.binary_search(start).is_err());
+        let others = self.window(recorded.size()).filter(|start| touched.binary_search(start).is_err());
         for start in touched.iter().copied().chain(others) {
-            let len = recorded.len().saturating_sub(start).min(LEAF);
-            let Some(bytes) = bytes.get_mut(..len as usize) else { continue };
-            if len == 0 || live.view(store).read(start, bytes).is_err() {
+            let len = recorded.size().saturating_sub(start).min(LEAF);
+            let (here, past) = bytes.split_at_mut(len as usize);
+            past.fill(0);
+            if len == 0 || live.view(store).read(start, here).is_err() || *recorded.leaf(start) == bytes {
                 continue;
             }
-            if !recorded.begins_with(start, bytes) {
-                found.add(start, &recorded.read(start, len), bytes, noted.binary_search(&start).is_ok());
-            }
+            let is_noted = noted.binary_search(&start).is_ok();
+            differences(recorded.leaf(start), &bytes, is_noted).each(|run| {
+                let first = start + run.start as u64;
+                if !is_noted {
+                    unexplained = Some(unexplained.map_or(first, |known| known.min(first)));
+                }
+                recorded.differs(first, bytes.get(run).unwrap_or_default(), Writer::guest());
+            });
         }
-        found
+        unexplained
     }
 
     /// The next leaves to look at, all of them where memory is small.
     fn window(&mut self, len: u64) -> impl Iterator<Item = u64> + use<> {
         let leaves = len.div_ceil(LEAF);
-        let first = if leaves <= WINDOW { 0 } else { self.next % leaves };
-        self.next = first + WINDOW;
-        (first..first + WINDOW.min(leaves)).map(move |leaf| leaf % leaves * LEAF)
+        let (first, count) = if leaves <= SMALL { (0, leaves) } else { (self.next % leaves, WINDOW) };
+        self.next = first + count;
+        (first..first + count).map(move |leaf| leaf % leaves * LEAF)
     }
 }
 
-impl Found {
-    fn add(&mut self, start: u64, known: &[u8], live: &[u8], is_noted: bool) {
-        let longest_gap = if is_noted { LONGEST_GAP } else { 0 };
-        let mut at = 0;
-        while let Some(from) = first_different(known, live, at) {
-            let end = end_of_run(known, live, from, longest_gap);
-            let first = start + from as u64;
-            let bytes = live.get(from..end).unwrap_or_default().to_vec();
-            self.differences.push(Difference { start: first, bytes, writer: Writer::guest() });
-            if !is_noted {
-                self.unexplained = Some(self.unexplained.map_or(first, |known| known.min(first)));
-            }
-            at = end;
-        }
+/// Where a leaf is not as it was recorded. In one that is noted, what lies close together is taken as one.
+fn differences(known: &Leaf, live: &Leaf, is_noted: bool) -> Differing {
+    let mut found = Differing::new(known, live);
+    let mut parted = NUMBER;
+    while is_noted && parted <= LONGEST_PARTED && (parted == NUMBER || found.runs() > MANY) {
+        found.join(parted);
+        parted *= 2;
     }
-}
-
-/// Where a run of different bytes ends that begins at `from`: in front of more equal bytes than may lie in a gap.
-fn end_of_run(known: &[u8], live: &[u8], from: usize, longest_gap: usize) -> usize {
-    let mut end = from;
-    while let Some(next) = first_different(known, live, end).filter(|next| *next == from || next - end <= longest_gap) {
-        let same = known.iter().zip(live).skip(next).position(|(a, b)| a == b);
-        end = same.map_or(known.len().min(live.len()), |len| next + len);
-    }
-    end
-}
-
-fn first_different(a: &[u8], b: &[u8], from: usize) -> Option<usize> {
-    a.iter().zip(b).skip(from).position(|(a, b)| a != b).map(|at| from + at)
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn differences(known: &[u8], live: &[u8], is_noted: bool) -> Vec<(u64, Vec<u8>)> {
-        let mut found = Found::default();
-        found.add(0x1000, known, live, is_noted);
-        found.differences.into_iter().map(|one| (one.start, one.bytes)).collect()
+    fn told(known: &[u8], live: &[u8], is_noted: bool) -> Vec<std::ops::Range<usize>> {
+        let [known, live] = [known, live].map(|bytes| std::array::from_fn(|at| bytes.get(at).copied().unwrap_or(0)));
+        let mut runs = Vec::new();
+        differences(&known, &live, is_noted).each(|run| runs.push(run));
+        runs
     }
 
     #[test]
@@ -114,10 +100,20 @@ mod tests {
             live[at] = 9;
         }
         known[20] = 7;
-        let joined = [(0x1001, live[1..11].to_vec()), (0x1013, vec![9, 0]), (0x1027, vec![9])];
-        assert_eq!(differences(&known, &live, true), joined);
-        let apart = [(0x1001, vec![9, 9]), (0x100a, vec![9]), (0x1013, vec![9, 0]), (0x1027, vec![9])];
-        assert_eq!(differences(&known, &live, false), apart);
-        assert_eq!(differences(&live, &live, true), []);
+        assert_eq!(told(&known, &live, true), [1..11, 19..21, 39..40]);
+        assert_eq!(told(&known, &live, false), [1..3, 10..11, 19..21, 39..40]);
+        assert!(told(&live, &live, true).is_empty());
+    }
+
+    #[test]
+    fn a_leaf_whose_stores_were_not_kept_has_few_differences() {
+        let (known, mut live) = ([0; LEAF as usize], [0; LEAF as usize]);
+        // Three groups, apart by 1 KiB, of numbers that are apart by 16 bytes.
+        let at = |group: usize, number: usize| group * 1500 + number * 20;
+        for (group, number) in (0..3).flat_map(|group| (0..20).map(move |number| (group, number))) {
+            live[at(group, number)..at(group, number) + 4].fill(9);
+        }
+        assert_eq!(told(&known, &live, true), [0, 1, 2].map(|group| at(group, 0)..at(group, 0) + 384));
+        assert_eq!(told(&known, &live, false).len(), 60);
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::guest::{Guest, Rewritten, Site, SiteKind as GuestKind};
 use crate::timeline::{Finding, FindingKind, Recording, SiteKind, SiteShape, SiteTable, StepKind, StepRecord, Writer};
 
-use super::check::Found;
 use super::{Session, memory};
 
 /// The instructions that store, as the timeline knows them.
@@ -40,19 +39,18 @@ impl Session {
     pub(super) fn settle(&mut self, record: &mut StepRecord) {
         let recording = std::mem::take(&mut record.recording);
         let noted = recording.noted_leaves();
-        let mut found = Found::default();
+        let mut unexplained = None;
         let mut settled = recording.settle_against(&self.image, |recorded, touched| {
             if let Some(live) = &self.memory {
-                found = self.check.compare(recorded, touched, &noted, live, &self.store);
+                unexplained = self.check.compare(recorded, touched, &noted, live, &self.store);
             }
-            std::mem::take(&mut found.differences)
         });
         let refused = std::mem::take(&mut settled.refused);
         let used = record.take_settled(settled);
         self.name_sites(&used, record);
         record.findings.extend(self.refusal(&refused));
         record.facts.functions = self.functions(&used);
-        record.findings.extend(found.unexplained.map(unattributed));
+        record.findings.extend(unexplained.map(unattributed));
         self.check_size(record);
         self.image = record.memory.clone();
         record.pages_after = self.image.pages();

@@ -563,8 +563,14 @@ fn focus_of(record: &StepRecord) -> Option<Span> {
     if let Some(pointer) = record.pointers.iter().find(|p| p.fetched) {
         return Some(Span { start: pointer.address, len: 1 });
     }
-    let near = record.changes.spans().find(|change| {
-        record.pointers.iter().any(|p| change.start >= p.address && change.start < p.address.saturating_add(4096))
-    });
-    near.or(record.changes.spans().next())
+    // Not by going through all changes: there may be millions.
+    let behind = |address: u64| match address.checked_sub(1) {
+        Some(before) => record.changes.next(before),
+        None => record.changes.spans().next(),
+    };
+    let near = record
+        .pointers
+        .iter()
+        .filter_map(|p| behind(p.address).filter(|change| change.start < p.address.saturating_add(4096)));
+    near.min_by_key(|change| change.start).or_else(|| record.changes.spans().next())
 }

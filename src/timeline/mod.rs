@@ -24,7 +24,7 @@ pub use image::{Image, LEAF, PAGE};
 pub use judge::Judge;
 #[cfg(test)]
 pub(crate) use log::looked_at;
-pub use log::{Changes, Difference, EventLog, Recording, Refused, Settled, SiteKind, SiteShape, SiteTable};
+pub use log::{Changes, Differing, EventLog, Recorded, Recording, Refused, Settled, SiteKind, SiteShape, SiteTable};
 pub use narrate::{answer_in_words, effect, narrate, pages_in_words, told_answer};
 pub use parts::{HeldOn, LayoutFacts, Part, PartKind, unnamed};
 pub use rows::{Line, Row, rows};

@@ -4,10 +4,11 @@
 use std::ops::Range;
 
 use super::EventLog;
-use super::history::{BLOCK, Bits, By, History, mark};
+use super::bits::{Bits, changing, differing, each_part, mark, meet};
+use super::history::{BLOCK, By, History};
 use super::summary::Summary;
 use super::within::count;
-use crate::timeline::image::{LEAF, Leaf};
+use crate::timeline::image::LEAF;
 use crate::timeline::{Change, Span};
 
 /// The maximal runs of bytes that differ across a step and share one last writer, by address.
@@ -19,6 +20,14 @@ pub struct Changes(pub(super) EventLog);
 pub(super) struct Run {
     pub(super) span: Span,
     pub(super) by: By,
+}
+
+impl Run {
+    /// A part of a leaf.
+    pub(super) fn within(leaf: u64, range: Range<usize>, by: By) -> Self {
+        let span = Span { start: leaf * LEAF + range.start as u64, len: range.len() as u64 };
+        Run { span, by }
+    }
 }
 
 impl Changes {
@@ -185,18 +194,8 @@ impl Iterator for Runs<'_> {
 impl History {
     /// Which bytes of a leaf differ across the step.
     fn differing(&self, number: u64) -> Bits {
-        const ZERO: Leaf = [0; LEAF as usize];
-        let before = self.before.shared_leaf(number * LEAF).map_or(&ZERO, |leaf| leaf);
-        let after = self.after.shared_leaf(number * LEAF).map_or(&ZERO, |leaf| leaf);
-        let (before, after) = (before.as_chunks::<64>().0, after.as_chunks::<64>().0);
-        let mut bits = [0; LEAF as usize / 64];
-        for (word, (before, after)) in bits.iter_mut().zip(before.iter().zip(after)) {
-            if before != after {
-                let eights = before.as_chunks::<8>().0.iter().zip(after.as_chunks::<8>().0);
-                *word = eights.rev().fold(0, |word, (before, after)| word << 8 | unequal(*before, *after));
-            }
-        }
-        bits
+        let [before, after] = [&self.before, &self.after].map(|image| image.shared_leaf(number * LEAF));
+        differing(before.map(|leaf| &**leaf), after.map(|leaf| &**leaf))
     }
 
     pub(super) fn runs_of(&self, index: usize) -> Vec<Run> {
@@ -204,29 +203,15 @@ impl History {
         let bits = self.differing(leaf.number);
         let by = self.last_writers(index, bits);
         let mut runs: Vec<Run> = Vec::new();
-        for (word, bits) in bits.iter().enumerate() {
-            let (mut rest, mut at) = (*bits, word * 64);
-            while rest != 0 {
-                let skip = rest.trailing_zeros();
-                rest >>= skip;
-                at += skip as usize;
-                let here = by.get(at..at + rest.trailing_ones() as usize).unwrap_or_default();
-                let Some(first) = here.first() else { break };
-                let len = here.iter().position(|by| by != first).unwrap_or(here.len());
-                let span = Span { start: leaf.number * LEAF + at as u64, len: len as u64 };
-                match runs.last_mut() {
-                    Some(run) if run.span.end() == span.start && run.by == *first => run.span.len += span.len,
-                    _ => runs.push(Run { span, by: *first }),
-                }
-                rest = rest.checked_shr(len as u32).unwrap_or(0);
-                at += len;
-            }
-        }
+        each_part(&bits, changing(&by), |range| {
+            let by = by.get(range.start).copied().unwrap_or(By::NOBODY);
+            runs.push(Run::within(leaf.number, range, by));
+        });
         runs
     }
 
     /// Who wrote the wanted bytes of a leaf last: its events from the last to the first, until all are known.
-    fn last_writers(&self, index: usize, wanted: Bits) -> [By; LEAF as usize] {
+    pub(super) fn last_writers(&self, index: usize, wanted: Bits) -> [By; LEAF as usize] {
         let mut by = [By(0); LEAF as usize];
         let Some(leaf) = self.leaves.get(index) else { return by };
         let mut wanted = wanted;
@@ -273,17 +258,4 @@ impl History {
             }
         }
     }
-}
-
-/// Which of eight bytes differ, one bit each.
-fn unequal(a: [u8; 8], b: [u8; 8]) -> u64 {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let differing = u64::from_le_bytes(a) ^ u64::from_le_bytes(b);
-    // The top bit of each byte that is not zero, and then all of them brought together.
-    let tops = (((differing & LOW) + LOW) | differing) & !LOW;
-    (tops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
-}
-
-fn meet(a: &Bits, b: &Bits) -> bool {
-    a.iter().zip(b).any(|(a, b)| a & b != 0)
 }

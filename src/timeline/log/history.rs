@@ -8,6 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::bits::{Bits, mark};
 use super::recording::Aside;
 use super::sites::{SiteKind, SiteTable};
 use super::slots::{ASIDE, Blob, Entry, Reader, Slots};
@@ -17,9 +18,6 @@ use crate::timeline::{Event, Growth, Image, Write, Writer};
 
 /// Touches of a leaf between two copies of it: 2 bytes a touch.
 pub(super) const BLOCK: usize = 2048;
-
-/// One bit for each byte of a leaf.
-pub(super) type Bits = [u64; LEAF as usize / 64];
 
 #[derive(Debug, Default)]
 pub(super) struct History {
@@ -55,12 +53,12 @@ pub(super) struct LeafHistory {
 pub(super) struct Block {
     /// As its last event leaves it.
     pub(super) leaf: Arc<Leaf>,
-    /// Which bytes its events wrote.
+    /// Which bytes its events may have written.
     pub(super) written: Box<Bits>,
 }
 
 /// Who wrote, as a number that is compared quickly: a site, or one of the other writers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(in crate::timeline) struct By(pub(super) u32);
 
 impl By {
@@ -78,6 +76,11 @@ impl By {
 
     pub(super) fn is_site(self) -> bool {
         self.0 & By::OTHER == 0
+    }
+
+    /// Of the site, or of the other writer.
+    pub(super) fn number(self) -> u32 {
+        self.0 & !By::OTHER
     }
 }
 
@@ -149,7 +152,7 @@ impl Kept<'_> {
     }
 
     /// Writes what it has for a leaf, and tells which bytes these are.
-    fn apply(&self, leaf: u64, bytes: &mut Leaf, len: u64) -> Range<usize> {
+    pub(super) fn apply(&self, leaf: u64, bytes: &mut Leaf, len: u64) -> Range<usize> {
         let mut range = self.within(leaf);
         range.end = range.end.min(len.saturating_sub(leaf * LEAF).min(LEAF) as usize);
         let skip = (leaf * LEAF).saturating_sub(self.start) as usize;
@@ -176,7 +179,7 @@ impl History {
         self.kept_entry(self.slots.get(event)?)
     }
 
-    fn kept_entry(&self, entry: Entry) -> Option<KeptEvent<'_>> {
+    pub(super) fn kept_entry(&self, entry: Entry) -> Option<KeptEvent<'_>> {
         let Entry { site, address, value } = entry;
         if site == ASIDE {
             return self.kept_aside(value as u64);
@@ -484,8 +487,9 @@ impl Leaves for History {
     }
 }
 
+/// Writes the first `width` bytes into a leaf.
 #[inline]
-fn store(leaf: &mut Leaf, at: usize, bytes: [u8; 16], width: usize) {
+pub(super) fn store(leaf: &mut Leaf, at: usize, bytes: [u8; 16], width: usize) {
     macro_rules! put {
         ($n:literal) => {
             if let Some(part) = leaf.get_mut(at..at + $n) {
@@ -499,20 +503,6 @@ fn store(leaf: &mut Leaf, at: usize, bytes: [u8; 16], width: usize) {
         4 => put!(4),
         8 => put!(8),
         _ => put!(16),
-    }
-}
-
-/// Sets the bits of a range of bytes.
-#[inline]
-pub(super) fn mark(bits: &mut Bits, from: usize, to: usize) {
-    let mut at = from;
-    while at < to {
-        let end = (at / 64 * 64 + 64).min(to);
-        let ones = if end - at == 64 { u64::MAX } else { (1 << (end - at)) - 1 };
-        if let Some(word) = bits.get_mut(at / 64) {
-            *word |= ones << (at % 64);
-        }
-        at = end;
     }
 }
 

@@ -4,6 +4,7 @@
 //! A [`Recording`] is appended to while the step runs; settled, it is an [`EventLog`], which nobody changes and which
 //! costs nothing to hand on. Knows the guest's instructions by number only: what they are called is told later.
 
+mod bits;
 mod changes;
 mod cursor;
 mod history;
@@ -20,9 +21,10 @@ mod summary;
 mod tests;
 mod within;
 
+pub use bits::Differing;
 pub use changes::Changes;
 pub use recording::Recording;
-pub use settle::{Difference, Refused, Settled};
+pub use settle::{Recorded, Refused, Settled};
 pub use sites::{SiteKind, SiteShape, SiteTable};
 
 #[cfg(test)]

@@ -163,28 +163,25 @@ impl<'a> Opened<'a> {
         }
     }
 
-    /// Tells site and address of all entries, in order.
-    pub(super) fn each_head(&self, mut tell: impl FnMut(u32, u32)) {
+    /// Tells all entries, in order.
+    #[inline]
+    pub(super) fn each(&self, mut tell: impl FnMut(Entry)) {
         match &self.pack.form {
             Form::Run(column) => {
                 let mut address = column.first;
-                for _ in 0..self.len() {
-                    tell(column.site, address);
+                for at in 0..self.len() {
+                    let value = self.value(at * usize::from(column.width), column.width);
+                    tell(Entry { site: column.site, address, value });
                     address = address.wrapping_add(column.stride);
                 }
             }
             Form::Slots => {
                 for slot in self.slots() {
-                    let (site, address, _) = parts(slot);
-                    tell(site, address);
+                    let (site, address, value) = parts(slot);
+                    tell(Entry::new(site, address, value));
                 }
             }
-            _ => {
-                for at in 0..self.len() {
-                    let (site, address) = self.head(at);
-                    tell(site, address);
-                }
-            }
+            _ => (0..self.len()).for_each(|at| tell(self.get(at))),
         }
     }
 

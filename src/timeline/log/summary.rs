@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::bits::Bits;
 use super::changes::Run;
-use super::history::History;
+use super::history::{By, History};
 use super::recording::Aside;
+use super::settle::Owners;
 use crate::timeline::image::PAGE;
 use crate::timeline::{Span, Writer};
 
@@ -115,18 +117,28 @@ pub(super) struct Sum {
     /// The places of writers among the agents.
     known: HashMap<u32, usize>,
     guest: Option<usize>,
+    /// That of the run before.
+    last: Option<(By, usize)>,
     /// The run found last, which the next leaf may go on with.
     pending: Option<Run>,
 }
 
 impl Sum {
-    /// Adds the changes of a leaf, by its place among all.
-    pub(super) fn add_leaf(&mut self, history: &History, index: usize) {
-        for run in history.runs_of(index) {
-            match &mut self.pending {
-                Some(last) if last.span.end() == run.span.start && last.by == run.by => last.span.len += run.span.len,
-                _ => self.next(history, Some(run)),
-            }
+    /// Adds the changes of the leaf that the history got last: the bytes that differ, and who wrote them last.
+    pub(super) fn add_leaf(&mut self, history: &History, bits: &Bits, owners: &Owners) {
+        let Some(index) = history.leaves.len().checked_sub(1) else { return };
+        let leaf = history.leaves.get(index).map_or(0, |leaf| leaf.number);
+        match owners {
+            Owners::Unknown => history.runs_of(index).into_iter().for_each(|run| self.add(history, run)),
+            owners => owners.each_run(bits, |range, by| self.add(history, Run::within(leaf, range, by))),
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, history: &History, run: Run) {
+        match &mut self.pending {
+            Some(last) if last.span.end() == run.span.start && last.by == run.by => last.span.len += run.span.len,
+            _ => self.next(history, Some(run)),
         }
     }
 
@@ -138,13 +150,15 @@ impl Sum {
 
     fn next(&mut self, history: &History, next: Option<Run>) {
         let Some(run) = std::mem::replace(&mut self.pending, next) else { return };
-        let Sum { summary, known, guest, .. } = self;
+        let Sum { summary, known, guest, last, .. } = self;
         summary.changes += 1;
         summary.bytes += run.span.len;
-        let place = match run.by.is_site() {
-            true => *guest.get_or_insert_with(|| summary.place(Agent::Guest)),
-            false => *known.entry(run.by.0).or_insert_with(|| summary.place(Agent::of(&history.writer(run.by)))),
+        let place = match last {
+            Some((by, place)) if *by == run.by => *place,
+            _ if run.by.is_site() => *guest.get_or_insert_with(|| summary.place(Agent::Guest)),
+            _ => *known.entry(run.by.0).or_insert_with(|| summary.place(Agent::of(&history.writer(run.by)))),
         };
+        *last = Some((run.by, place));
         if let Some((_, spans)) = summary.agents.get_mut(place) {
             spans.add(run.span);
         }

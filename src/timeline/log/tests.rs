@@ -394,6 +394,9 @@ proptest! {
         }).collect();
         stores.iter().for_each(|(site, at, value)| told.push_slots(&slot(*site, *at, *value)));
         let settled = told.settle(&before);
+        // Summed up on the way, and read from the events again.
+        prop_assert_eq!(settled.changes.len(), settled.changes.iter().count() as u64);
+        prop_assert_eq!(settled.changes.bytes(), settled.changes.spans().map(|span| span.len).sum::<u64>());
         let width = |site: u32| 1usize << (site - 1);
         for pick in picks {
             let event = pick.index(stores.len() + 1);
@@ -409,6 +412,55 @@ proptest! {
             prop_assert_eq!(settled.events.next_touch(address as u64, event), next);
             prop_assert_eq!(settled.events.previous_touch(address as u64, event), previous);
         }
+    }
+}
+
+/// A loop over an array whose numbers lie across the ends of leaves, so often that copies of these lie in between.
+#[test]
+fn any_store_of_a_walk_done_again_and_again_is_found() {
+    const COUNT: usize = 3000;
+    let at = |event: usize| 6 + event % COUNT * 4;
+    let value = |event: usize| (event as u32).wrapping_mul(0x9e37_79b9);
+    let mut told = Recording::new(sites());
+    let all = 9 * COUNT;
+    let journal: Vec<u8> = (0..all).flat_map(|event| slot(3, at(event) as u32, value(event).into())).collect();
+    journal.chunks(COUNT * 16).for_each(|part| told.push_slots(part));
+    let settled = told.settle(&Image::zeroed(PAGE));
+    assert_eq!(settled.events.len(), all);
+    let mut bytes = vec![0; PAGE as usize];
+    for event in 0..all {
+        if event % 997 == 0 {
+            assert_eq!(settled.events.memory_at(event).read(0, PAGE), bytes, "{event}");
+            assert_eq!(settled.events.next_touch(at(event) as u64 + 3, event), Some(event));
+            assert_eq!(settled.events.previous_touch(at(event) as u64, event), event.checked_sub(COUNT));
+        }
+        bytes[at(event)..at(event) + 4].copy_from_slice(&value(event).to_le_bytes());
+    }
+    assert_eq!(settled.memory.read(0, PAGE), bytes);
+    let changes: Vec<_> = settled.changes.iter().map(|change| (change.start, change.after.len() as u64)).collect();
+    assert_eq!(settled.changes.len(), changes.len() as u64);
+    assert_eq!(settled.changes.bytes(), bytes.iter().filter(|byte| **byte != 0).count() as u64);
+}
+
+/// Who wrote last is known of each byte, however many wrote into a leaf.
+#[test]
+fn of_many_writers_the_last_one_counts() {
+    let shapes = (0..40_000).map(|_| SiteShape { immediate: 0, kind: SiteKind::Store { width: 4 } }).collect();
+    for sites in [[1, 1, 1], [1, 2, 1], [1, 2, 3], [1, 2, 40_000], [40_000, 39_999, 1]] {
+        let mut told = Recording::new(Arc::new(SiteTable::new(Vec::clone(&shapes))));
+        for (site, at) in sites.into_iter().zip([0x100, 0x102, 0x104]) {
+            told.push_slots(&slot(site, at, 0x0101_0101));
+        }
+        let settled = told.settle(&Image::zeroed(PAGE));
+        settled.sites.iter().for_each(|site| {
+            let writer = Writer::Guest { function: None, offset: Some(u64::from(*site)), source: None };
+            settled.events.0.table.name(*site, writer);
+        });
+        let runs: Vec<_> = settled.changes.iter().map(|change| (change.start, change.writer)).collect();
+        let differ = 1 + u64::from(sites[0] != sites[1]) + u64::from(sites[1] != sites[2]);
+        assert_eq!((settled.changes.len(), runs.len() as u64), (differ, differ), "{sites:?}");
+        let last = runs.last().map(|(_, writer)| writer.clone());
+        assert_eq!(last, Some(Writer::Guest { function: None, offset: Some(sites[2].into()), source: None }));
     }
 }
 
@@ -478,12 +530,11 @@ fn what_is_only_noted_becomes_a_difference() {
     assert_eq!((told.guest_stores(), told.all_stores()), (1, 3));
     assert_eq!(told.noted_leaves(), [0, 0x1000, 0x2000]);
     let settled = told.settle_against(&before, |memory, leaves| {
-        assert_eq!((memory.byte(5), memory.len()), (Some(1), 3 * PAGE));
+        assert_eq!((memory.leaf(0)[5], memory.size()), (1, 3 * PAGE));
         assert_eq!(leaves, [0, 0x1000, 0x2000]);
-        vec![
-            Difference { start: 5, bytes: vec![2], writer: Writer::guest() },
-            Difference { start: 0x1ffe, bytes: vec![3; 4], writer: Writer::guest() },
-        ]
+        memory.differs(5, &[2], Writer::guest());
+        memory.differs(0x1ffe, &[3; 4], Writer::guest());
+        assert_eq!((memory.leaf(0)[5], memory.leaf(0x2000)[1]), (2, 3));
     });
     assert_eq!((settled.stores, settled.recorded), (3, 1));
     assert_eq!(settled.memory.read(0x1ffd, 6), [0, 3, 3, 3, 3, 0]);

@@ -64,12 +64,13 @@ proptest! {
             let back = opened.iter().flat_map(|pack| (0..pack.len()).map(|at| cut(pack.get(at), &table)));
             prop_assert!(told.eq(back));
             for pack in &opened {
-                let mut heads = Vec::new();
-                pack.each_head(|site, address| heads.push((site, address)));
-                for (at, told) in heads.into_iter().enumerate() {
-                    let Entry { site, address, .. } = pack.get(at);
-                    prop_assert_eq!(pack.head(at), (site, address));
-                    prop_assert_eq!(pack.head(at), told);
+                let mut all = Vec::new();
+                pack.each(|entry| all.push(entry));
+                prop_assert_eq!(all.len(), pack.len());
+                for (at, told) in all.into_iter().enumerate() {
+                    let entry = pack.get(at);
+                    prop_assert_eq!(pack.head(at), (entry.site, entry.address));
+                    prop_assert_eq!(told, entry);
                 }
             }
         }
