@@ -31,7 +31,7 @@ impl Session {
     /// A step of which nothing has happened yet.
     pub(super) fn begin(&self, kind: StepKind, text: String) -> StepRecord {
         let mut record = StepRecord::begin(self.next_step, kind, text, self.image.clone());
-        record.recording = Recording::new(Arc::clone(&self.sites));
+        record.recording = Recording::over(self.image.clone(), Arc::clone(&self.sites));
         record
     }
 

@@ -19,7 +19,7 @@ use crate::timeline::{Event, Growth, Image, Write, Writer};
 /// Touches of a leaf between two copies of it: 2 bytes a touch.
 pub(super) const BLOCK: usize = 2048;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct History {
     pub(super) table: Arc<SiteTable>,
     pub(super) slots: Slots,
@@ -40,7 +40,7 @@ pub(super) struct History {
 }
 
 /// What happened to one leaf.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct LeafHistory {
     pub(super) number: u64,
     /// Which of the touches are its own.
@@ -49,7 +49,7 @@ pub(super) struct LeafHistory {
     pub(super) blocks: Box<[Block]>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Block {
     /// As its last event leaves it.
     pub(super) leaf: Arc<Leaf>,

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::pack::Opened;
+use super::settle::Pass;
 use super::sites::{SiteKind, SiteTable};
 use super::slots::{Blob, Entry, MANY, SLOT, Slots, entries};
 use crate::timeline::image::{LEAF, PAGE};
-use crate::timeline::{Event, Writer};
+use crate::timeline::{Event, Image, Writer};
 
 /// What was told beside the guest's slots.
 #[derive(Debug, Clone)]
@@ -31,6 +32,10 @@ pub struct Recording {
     pub(super) asides: Vec<(usize, Aside)>,
     pub(super) blob: Blob,
     pub(super) writers: Writers,
+    /// Memory before all of it, where it is known.
+    pub(super) before: Option<Image>,
+    /// What was settled already; all that is here came later.
+    pub(super) ahead: Option<Box<Pass>>,
     kept: u64,
     noted: u64,
     noted_leaves: LeafSet,
@@ -51,14 +56,21 @@ impl Recording {
         Recording { table, ..Recording::default() }
     }
 
+    /// A recording over memory as it is `before`, which is settled while it goes on: so that the end of a step of millions
+    /// of stores is not waited for.
+    pub fn over(before: Image, table: Arc<SiteTable>) -> Self {
+        Recording { before: Some(before), ..Recording::new(table) }
+    }
+
     /// Whether nothing was told yet.
     pub fn is_empty(&self) -> bool {
-        self.slots.len() == 0 && self.asides.is_empty() && self.noted == 0
+        self.slots.len() == 0 && self.asides.is_empty() && self.noted == 0 && self.ahead.is_none()
     }
 
     /// Whether somebody other than the guest's own code made memory larger.
     pub(in crate::timeline) fn has_growth(&self) -> bool {
-        self.asides.iter().any(|(_, aside)| matches!(aside, Aside::Growth { .. }))
+        let is_growth = |(_, aside): &(usize, Aside)| matches!(aside, Aside::Growth { .. });
+        self.asides.iter().any(is_growth) || self.ahead.as_ref().is_some_and(|ahead| ahead.has_growth())
     }
 
     /// Appends an event of any sort; what a write says about the bytes before it is not kept but worked out again.
@@ -77,6 +89,9 @@ impl Recording {
     pub fn push_slots(&mut self, bytes: &[u8]) {
         if self.bulk > MOST_BULK {
             return self.note_slots(bytes);
+        }
+        if !bytes.is_empty() {
+            self.settle_ahead();
         }
         let table = Arc::clone(&self.table);
         let slots = bytes.as_chunks::<SLOT>().0;
@@ -151,6 +166,7 @@ impl Recording {
     /// Counts the stores in a part of the journal and notes the 4 KiB leaves they touch, without keeping them. Growth
     /// is kept: without it the size of memory would be wrong.
     pub fn note_slots(&mut self, bytes: &[u8]) {
+        self.settle_ahead();
         let table = Arc::clone(&self.table);
         let mut tally = Tally::default();
         for entry in entries(bytes.as_chunks::<SLOT>().0, &table) {

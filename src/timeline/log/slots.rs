@@ -166,6 +166,19 @@ impl Slots {
         Slots { room, ..Slots::default() }
     }
 
+    pub(super) fn put_room(&mut self, room: Room) {
+        self.room = room;
+    }
+
+    pub(super) fn take_room(&mut self) -> Room {
+        std::mem::take(&mut self.room)
+    }
+
+    /// A pack whose bytes lie in this list's room.
+    pub(super) fn open<'a>(&'a self, pack: &'a Pack) -> Opened<'a> {
+        pack.open(&self.room)
+    }
+
     /// The pack that holds an entry, where it is packed.
     fn find(&self, index: usize) -> Option<usize> {
         if index >= self.packed {

@@ -92,6 +92,8 @@ enum Op {
         at: Index,
         bytes: Vec<u8>,
     },
+    /// Nothing, but that all before it is settled.
+    Ahead,
 }
 
 /// What ought to come out: each event with its bytes before.
@@ -226,6 +228,7 @@ impl Plain {
                 told.push_difference(start, bytes, Writer::guest());
                 self.write(start, bytes, Writer::guest(), true);
             }
+            Op::Ahead => told.settle_so_far(),
         }
     }
 }
@@ -248,6 +251,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (at(), bytes()).prop_map(|(at, bytes)| Op::Host { at, bytes }),
         1 => (at(), bytes()).prop_map(|(at, bytes)| Op::Import { at, bytes }),
         1 => (at(), bytes()).prop_map(|(at, bytes)| Op::Difference { at, bytes }),
+        2 => Just(Op::Ahead),
     ]
 }
 
@@ -257,7 +261,7 @@ fn both(ops: &[Op], is_zero: bool) -> (Image, Plain, Settled) {
         (0..PAGE).map(|i| if is_zero || (8192..20480).contains(&i) { 0 } else { (i / 7) as u8 }).collect();
     let before = Image::from_bytes(&bytes);
     let sites = sites();
-    let mut told = Recording::new(Arc::clone(&sites));
+    let mut told = Recording::over(before.clone(), Arc::clone(&sites));
     let mut plain = Plain { bytes, events: Vec::new(), sites };
     ops.iter().for_each(|op| plain.act(op, &mut told));
     let settled = told.settle(&before);

@@ -14,6 +14,7 @@ use crate::timeline::log::history::{By, Bytes, Kept, store};
 
 const ZERO: Leaf = [0; LEAF as usize];
 
+#[derive(Debug, Clone)]
 pub(super) struct Ledger {
     before: Image,
     /// Memory's length as it is now, in bytes.

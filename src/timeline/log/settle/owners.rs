@@ -8,6 +8,7 @@ use crate::timeline::log::bits::{Bits, changing, clear, each_part, edges, mark};
 use crate::timeline::log::history::By;
 
 /// The last writers of a leaf's bytes. Bytes that nobody wrote may have any.
+#[derive(Debug, Clone)]
 pub(in crate::timeline::log) enum Owners {
     One(By),
     /// And which bytes are the second one's.

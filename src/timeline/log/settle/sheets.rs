@@ -9,16 +9,23 @@ use crate::timeline::image::{LEAF, Leaf};
 const HUGE: usize = 2 << 20;
 
 /// Leaves by their places: each piece holds twice as many as the one before it.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Sheets {
     pieces: Vec<Piece>,
     len: u32,
 }
 
+#[derive(Debug)]
 enum Piece {
     Plain(Vec<u8>),
     /// From where on it is used.
     Mapped(MmapMut, usize),
+}
+
+impl Clone for Piece {
+    fn clone(&self) -> Self {
+        Piece::Plain(self.leaves().as_flattened().to_vec())
+    }
 }
 
 impl Piece {

@@ -8,6 +8,7 @@ const MANY: u32 = 1 << 30;
 const NONE: u32 = MANY - 1;
 
 /// Places of leaves, in order of the events that touch them: at least one entry for each event, or for many.
+#[derive(Debug, Clone)]
 pub(super) struct Stream {
     entries: Vec<u32>,
 }

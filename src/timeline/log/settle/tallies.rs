@@ -47,7 +47,7 @@ impl Tally {
 }
 
 /// The tallies of all leaves, by number.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tallies {
     parts: Vec<Option<Box<[Tally; Tallies::PART]>>>,
 }

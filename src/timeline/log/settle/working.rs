@@ -10,6 +10,7 @@ use crate::timeline::log::bits::{Bits, mark};
 use crate::timeline::log::history::{Block, By};
 
 /// A leaf that was touched.
+#[derive(Debug, Clone)]
 pub(super) struct Working {
     pub(super) number: u64,
     blocks: Vec<Block>,
