@@ -227,7 +227,6 @@ mod tests {
         let body = bodies.last().unwrap();
         let operators: Vec<_> =
             body.get_operators_reader().unwrap().into_iter_with_offsets().map(Result::unwrap).collect();
-        let operators: Vec<_> = operators.into_iter().map(|(operator, offset)| (operator, offset as u64)).collect();
         let found = splittable(&[ValType::I32, ValType::I32], Some(0), &operators);
         found.into_iter().map(|found| Some(found?.always_stores)).collect()
     }
