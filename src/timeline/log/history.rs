@@ -356,7 +356,7 @@ impl History {
         let (site, address, width, bytes) = pack.dense(at)?;
         let start = u64::from(address).saturating_add(self.table.shape(site)?.immediate);
         let from = (start % LEAF) as usize;
-        let count = ((LEAF as usize - from) / width).min(pack.len() - at).min(events.len());
+        let count = ((LEAF as usize - from) / width.max(1)).min(bytes.len() / width.max(1)).min(events.len());
         // Each of them touches this leaf and is an event of it, so that no other comes between. A list that has it
         // otherwise, as where an address wraps around, is left to the long way.
         let last = *events.get(count.checked_sub(1)?)?;

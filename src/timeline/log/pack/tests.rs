@@ -65,7 +65,7 @@ proptest! {
             prop_assert!(told.eq(back));
             for pack in &opened {
                 let mut all = Vec::new();
-                pack.each(|entry| all.push(entry));
+                pack.each(0, |entry| all.push(entry));
                 prop_assert_eq!(all.len(), pack.len());
                 for (at, told) in all.into_iter().enumerate() {
                     let entry = pack.get(at);
@@ -74,6 +74,54 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// Runs of one instruction, each at another place.
+fn a_run() -> impl Strategy<Value = Vec<(u32, u32)>> {
+    (any::<u32>(), 1..90u32, prop_oneof![9 => Just(3u32), 1 => 1..4u32])
+        .prop_map(|(first, len, site)| (0..len).map(|at| (site, first.wrapping_add(at * 4))).collect())
+}
+
+proptest! {
+    #[test]
+    fn runs_behind_each_other_come_back(parts in prop::collection::vec(a_run(), 1..40), from in any::<prop::sample::Index>()) {
+        let table = table(false);
+        let slots = slots(&parts.concat(), &table, 7);
+        let (mut packs, mut room): (Vec<Pack>, Room) = Default::default();
+        Packer::new(&table).pack(&slots, &table, &mut room, |pack| packs.push(pack));
+        let mut told = entries(&slots, &table).map(|entry| cut(entry, &table));
+        for pack in packs.iter().map(|pack| pack.open(&room)) {
+            let expected: Vec<Entry> = told.by_ref().take(pack.len()).collect();
+            let from = from.index(pack.len());
+            let mut rest = Vec::new();
+            pack.each(from, |entry| rest.push(cut(entry, &table)));
+            prop_assert_eq!(&rest, &expected[from..]);
+            let Some((site, address, width, bytes)) = pack.dense(from) else { continue };
+            let here = expected[from];
+            prop_assert_eq!((site, address, width), (here.site, here.address, usize::from(table.width(here.site))));
+            prop_assert!(!bytes.is_empty());
+            for (at, value) in bytes.chunks(width).enumerate() {
+                let entry = expected[from + at];
+                prop_assert_eq!(entry.address, address.wrapping_add((at * width) as u32));
+                prop_assert_eq!(&entry.value.to_le_bytes()[..width], value);
+            }
+        }
+        prop_assert_eq!(told.next(), None);
+    }
+}
+
+#[test]
+fn a_loop_in_a_loop_takes_its_values_and_where_each_round_begins() {
+    let table = table(true);
+    for (site, width) in [(1, 1), (3, 4), (5, 16)] {
+        let heads: Vec<_> = (0..200).flat_map(|row| (0..20).map(move |i| (site, row * 100 + i * 4))).collect();
+        let (mut packs, mut room) = (Vec::new(), Room::default());
+        let slots = slots(&heads, &table, 1);
+        Packer::new(&table).pack(&slots, &table, &mut room, |pack| packs.push(pack));
+        let kept: usize = packs.iter().map(|pack| pack.kept_bytes() + pack.open(&room).bytes.len()).sum();
+        let values = 4000 * width + 200 * 8;
+        assert!((values..values + 200).contains(&kept), "{kept} bytes");
     }
 }
 

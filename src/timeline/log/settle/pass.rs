@@ -73,7 +73,7 @@ impl Pass {
                 continue;
             }
             let mut entries = Vec::with_capacity(pack.len());
-            opened.each(|entry| entries.push(entry));
+            opened.each(0, |entry| entries.push(entry));
             for entry in entries {
                 while let Some((_, aside)) = asides.next_if(|(at, _)| *at <= position) {
                     self.aside(aside);
@@ -98,9 +98,11 @@ impl Pass {
     fn adopt(&mut self, pack: Pack, table: &SiteTable) {
         self.pending = None;
         let stores = self.history.slots.open(&pack);
-        if dense(&mut self.ledger, &mut self.used, stores, table).is_none() {
-            each(&mut self.ledger, &mut self.used, stores, table);
+        let mut at = 0;
+        while let Some(next) = dense(&mut self.ledger, &mut self.used, stores, at, table) {
+            at = next;
         }
+        each(&mut self.ledger, &mut self.used, stores, at, table);
         self.history.slots.adopt(pack, table);
     }
 
@@ -263,10 +265,11 @@ fn store(entry: Entry, table: &SiteTable) -> Store {
     }
 }
 
-fn each(ledger: &mut Ledger, used: &mut [bool], stores: Opened<'_>, table: &SiteTable) {
+/// The stores from one on, each for itself.
+fn each(ledger: &mut Ledger, used: &mut [bool], stores: Opened<'_>, from: usize, table: &SiteTable) {
     let mut batch = Batch::new(ledger);
     let (mut site, mut at_zero) = (ASIDE, store(Entry::default(), table));
-    stores.each(|entry| {
+    stores.each(from, |entry| {
         // Mostly it is the site that stored before.
         if entry.site != site {
             (site, at_zero) = (entry.site, store(Entry { address: 0, ..entry }, table));
@@ -277,19 +280,19 @@ fn each(ledger: &mut Ledger, used: &mut [bool], stores: Opened<'_>, table: &Site
     });
 }
 
-/// Stores that lie one right behind the other, all at once. `None` where they do not, or not all in memory.
-fn dense(ledger: &mut Ledger, used: &mut [bool], stores: Opened<'_>, table: &SiteTable) -> Option<()> {
-    let (site, address, width, bytes) = stores.dense(0)?;
-    let len = stores.len() * width;
-    let bytes = bytes.get(..len)?;
+/// Stores from one on that lie one right behind the other, all at once; the place of the next. `None` where there are
+/// none, or not all in memory.
+fn dense(ledger: &mut Ledger, used: &mut [bool], stores: Opened<'_>, at: usize, table: &SiteTable) -> Option<usize> {
+    let (site, address, width, bytes) = stores.dense(at)?;
+    let len = bytes.len() as u64;
     let start = u64::from(address).saturating_add(table.shape(site)?.immediate);
-    let wraps = u64::from(address) + len as u64 > 1 << 32;
-    if wraps || start.saturating_add(len as u64) > ledger.len() {
+    let wraps = u64::from(address) + len > 1 << 32;
+    if len == 0 || wraps || start.saturating_add(len) > ledger.len() {
         return None;
     }
     use_site(used, site);
     ledger.store_dense(start, width, bytes, By::site(site));
-    Some(())
+    Some(at + bytes.len() / width.max(1))
 }
 
 #[inline]
