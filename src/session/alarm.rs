@@ -1,8 +1,8 @@
 //! Rings every few milliseconds while a guest runs, so that one that never calls the host does.
 //!
 //! The guest compares its journal's position with the first word of its private memory in every loop, and at the entry of
-//! functions that call. A thread of its own writes 0 there, and the guest calls the host at the next such place. The memory is a
-//! shared one for that alone: so another thread can write it without unsafe code.
+//! functions that call. A thread of its own writes 0 there, and the guest calls the host at the next such place. The memory
+//! is a shared one for that alone: so another thread can write it without unsafe code.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;

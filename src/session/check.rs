@@ -10,8 +10,9 @@ use crate::timeline::{Differing, LEAF, Recorded, Writer};
 
 /// Leaves of a memory that is compared whole: a page of 64 KiB.
 const SMALL: u64 = 16;
-/// Leaves of the window. To look at one nobody has touched yet takes longer than all else, as the system makes it first.
-const WINDOW: u64 = 8;
+/// Leaves of the window. The system makes a page nobody has touched when it is first looked at: eight of them took longer
+/// than all else in a step.
+const WINDOW: u64 = 2;
 
 /// In a leaf whose stores were not kept one by one, fewer equal bytes than these do not part two differences: most are the
 /// bytes of a number that were written as they were, and millions of differences would take longer than the call itself.
