@@ -16,7 +16,6 @@ mod same;
 /// A wasm page, in bytes.
 pub const PAGE: u64 = 65536;
 
-/// What memory is kept in parts of, in bytes.
 /// What an image keeps and shares as a whole, in bytes.
 pub const LEAF: u64 = 4096;
 const FANOUT: usize = 64;
@@ -185,7 +184,7 @@ impl Image {
     }
 
     /// Whether a leaf, which lies at an offset that is a multiple of 4 KiB, begins with these bytes.
-    pub fn begins_with(&self, offset: u64, bytes: &[u8]) -> bool {
+    fn begins_with(&self, offset: u64, bytes: &[u8]) -> bool {
         match self.leaf(offset) {
             Some(leaf) => leaf.get(..bytes.len()).is_some_and(|known| known == bytes),
             None => is_zero(bytes),

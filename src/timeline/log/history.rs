@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::bits::{Bits, mark};
+use super::bits::Bits;
 use super::recording::Aside;
 use super::sites::{SiteKind, SiteTable};
 use super::slots::{ASIDE, Blob, Entry, Reader, Slots};
@@ -280,7 +280,7 @@ impl History {
         }
         let mut leaf = base.map_or([0; LEAF as usize], |leaf| *leaf);
         let mut reader = self.reader();
-        self.play_all(&mut reader, rest, number, &mut leaf, None);
+        self.play_all(&mut reader, rest, number, &mut leaf);
         Some(Arc::new(leaf))
     }
 
@@ -293,41 +293,22 @@ impl History {
         Reader::new(&self.slots)
     }
 
-    /// Lets an event happen to a leaf, and marks the bytes it wrote.
+    /// Lets an event happen to a leaf.
     #[inline]
-    pub(super) fn play(
-        &self,
-        reader: &mut Reader<'_>,
-        event: u32,
-        number: u64,
-        leaf: &mut Leaf,
-        written: Option<&mut Bits>,
-    ) {
+    fn play(&self, reader: &mut Reader<'_>, event: u32, number: u64, leaf: &mut Leaf) {
         let Some(entry) = reader.get(event as usize) else { return };
-        let range = match self.plain_store(entry.site, entry.address, number) {
-            Some(range) => {
-                store(leaf, range.start, entry.value.to_le_bytes(), range.len());
-                range
+        match self.plain_store(entry.site, entry.address, number) {
+            Some(range) => store(leaf, range.start, entry.value.to_le_bytes(), range.len()),
+            None => {
+                if let Some(KeptEvent::Write(write)) = self.kept_entry(entry) {
+                    write.apply(number, leaf, self.length_for(event));
+                }
             }
-            None => match self.kept_entry(entry) {
-                Some(KeptEvent::Write(write)) => write.apply(number, leaf, self.length_for(event)),
-                _ => return,
-            },
-        };
-        if let Some(written) = written {
-            mark(written, range.start, range.end);
         }
     }
 
-    /// Lets several of a leaf's events happen to it, and marks the bytes they wrote.
-    pub(super) fn play_all(
-        &self,
-        reader: &mut Reader<'_>,
-        events: &[u32],
-        number: u64,
-        leaf: &mut Leaf,
-        mut written: Option<&mut Bits>,
-    ) {
+    /// Lets several of a leaf's events happen to it.
+    fn play_all(&self, reader: &mut Reader<'_>, events: &[u32], number: u64, leaf: &mut Leaf) {
         let mut rest = events;
         while let Some((first, behind)) = rest.split_first() {
             match self.dense(reader, rest, number) {
@@ -335,13 +316,10 @@ impl History {
                     if let Some(to) = leaf.get_mut(from..from + bytes.len()) {
                         to.copy_from_slice(bytes);
                     }
-                    if let Some(written) = written.as_deref_mut() {
-                        mark(written, from, from + bytes.len());
-                    }
                     rest = rest.get(count..).unwrap_or_default();
                 }
                 None => {
-                    self.play(reader, *first, number, leaf, written.as_deref_mut());
+                    self.play(reader, *first, number, leaf);
                     rest = behind;
                 }
             }
