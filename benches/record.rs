@@ -1,6 +1,7 @@
 //! What recording costs: each kernel is run as given and recorded, in turns, and the ratio of the best times is shown.
 //! Recorded means that every store is journaled, and that what is drained is kept until the run has ended, in the
-//! program's own `Recording`. Then the same for the rewriting: what it and compiling its result take, against compiling the module as given.
+//! program's own `Recording`. Then the same for the rewriting: what it and compiling its result take, against compiling the
+//! module as given; of a module of one's own, where its file is named.
 //!
 //! What counts is the processor time of this thread, which does all of the work; other programs lengthen it only by what
 //! they take from its caches. Only the ratios say anything. The kernels lie in `kernels/`, module fields to be put around a memory of 4 MiB.
@@ -206,8 +207,7 @@ fn bare(fields: &str) -> usize {
     code.unwrap()
 }
 
-fn measure_compiling() {
-    let large = large_module();
+fn measure_compiling(name: &str, large: &Guest) {
     let (mut plain, mut rewriting, mut both) = (Duration::MAX, Duration::MAX, Duration::MAX);
     let mut ticking = Duration::MAX;
     let mut size = 0;
@@ -218,26 +218,29 @@ fn measure_compiling() {
         plain = plain.min(now_in_all() - begin);
         let store = Store::default();
         let begin = now_in_all();
-        let rewritten = rewrite(&large, Some(0));
+        let rewritten = rewrite(large, Some(0));
         rewriting = rewriting.min(now_in_all() - begin);
         Module::new(&store, &rewritten.wasm).unwrap();
         both = both.min(now_in_all() - begin);
         size = rewritten.wasm.len();
         let store = Store::default();
         let begin = now_in_all();
-        Module::new(&store, rewrite(&large, None).wasm).unwrap();
+        Module::new(&store, rewrite(large, None).wasm).unwrap();
         ticking = ticking.min(now_in_all() - begin);
     }
     let ratio = both.as_secs_f64() / plain.as_secs_f64();
-    println!("\na module of {} KiB, {} KiB rewritten", large.wasm().len() / 1024, size / 1024);
+    println!("\n{name}: {} KiB, {} KiB rewritten", large.wasm().len() / 1024, size / 1024);
     println!("compiling {plain:.1?}; rewriting {rewriting:.1?} and compiling, in all {both:.1?}: {ratio:.2} times");
     println!("with ticks alone {:.2} times", ticking.as_secs_f64() / plain.as_secs_f64());
 }
 
 fn main() {
+    let wanted = std::env::args().nth(1).filter(|arg| !arg.starts_with('-'));
+    if let Some(path) = wanted.as_deref().filter(|path| path.contains('.')) {
+        return measure_compiling(path, &Guest::load(path.as_ref()).unwrap());
+    }
     let heads = ["", "slots", "plain ms", "recorded", "ratio", "dropped", "ticks", "ns/slot"];
     println!("{:>12} {:>9} {}", heads[0], heads[1], heads[2..].iter().map(|h| format!("{h:>8} ")).collect::<String>());
-    let wanted = std::env::args().nth(1).filter(|arg| !arg.starts_with('-'));
     let kernels = KERNELS.iter().filter(|(name, _)| wanted.as_deref().is_none_or(|wanted| name.contains(wanted)));
     let ratios: Vec<[f64; 3]> = kernels.map(|(name, fields)| measure(name, fields)).collect();
     let [kept, dropped, ticks] = [0, 1, 2].map(|which| geometric_mean(ratios.iter().map(|ratios| ratios[which])));
@@ -245,6 +248,6 @@ fn main() {
         "\ngeometric mean: recorded and kept {kept:.2} times; drained and dropped {dropped:.2}; ticks alone {ticks:.2}"
     );
     if wanted.is_none() {
-        measure_compiling();
+        measure_compiling("all kernels again and again", &large_module());
     }
 }
