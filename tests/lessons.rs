@@ -1,18 +1,19 @@
 //! The lessons: what each comes to, that they are built in as they lie in the folder, and how they look to a learner.
 
+#[path = "support/drawn.rs"]
+mod drawn;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use drawn::drawn;
 use linmem::app::{self, Action, App, Course, Effect, Lesson, Message, SessionChoice, keymap};
 use linmem::script;
 use linmem::session::files::Files;
 use linmem::session::limits::{Control, Limits};
 use linmem::session::{Opening, Session};
 use linmem::timeline::{Status, Timeline};
-use linmem::ui::{Theme, draw};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 
 /// What a lesson comes to.
 struct Expected {
@@ -232,15 +233,7 @@ impl Learner {
     }
 
     fn screen(&self) -> String {
-        let (columns, rows) = self.app.size;
-        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-        terminal.draw(|frame| draw(frame, &self.app, &Theme::dark())).unwrap();
-        let buffer = terminal.backend().buffer();
-        let lines = buffer.content.chunks(usize::from(columns)).map(|row| {
-            let line: String = row.iter().map(|cell| cell.symbol()).collect();
-            line.trim_end().to_owned() + "\n"
-        });
-        lines.collect()
+        drawn(&self.app)
     }
 }
 

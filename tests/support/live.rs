@@ -1,14 +1,16 @@
 //! The default session behind the app, without a thread: its real guest, run step by step.
 
+#[path = "drawn.rs"]
+mod drawn;
+
 use linmem::app::{self, Action, App, Effect, Message, SessionChoice};
 use linmem::guest::Guest;
 use linmem::script;
 use linmem::session::files::Files;
 use linmem::session::limits::{Control, Limits};
 use linmem::session::{Opening, Session};
-use linmem::ui::{Theme, draw};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+
+use drawn::drawn;
 
 const STEPS: &str = include_str!("../../guest/wasm_is_cool.steps");
 const GUEST: &[u8] = include_bytes!("../../guest/wasm_is_cool.wat");
@@ -44,15 +46,7 @@ impl Live {
 
     /// The screen's text, line by line, without what trails.
     pub fn screen(&self) -> String {
-        let (columns, rows) = self.app.size;
-        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-        terminal.draw(|frame| draw(frame, &self.app, &Theme::dark())).unwrap();
-        let buffer = terminal.backend().buffer();
-        let lines = buffer.content.chunks(usize::from(columns)).map(|row| {
-            let line: String = row.iter().map(|cell| cell.symbol()).collect();
-            line.trim_end().to_owned() + "\n"
-        });
-        lines.collect()
+        drawn(&self.app)
     }
 }
 

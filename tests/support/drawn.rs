@@ -1,0 +1,19 @@
+//! What is on the screen, as text.
+
+use linmem::app::App;
+use linmem::ui::{Theme, draw};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+/// Line by line, without what trails.
+pub fn drawn(app: &App) -> String {
+    let (columns, rows) = app.size;
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal.draw(|frame| draw(frame, app, &Theme::dark())).unwrap();
+    let buffer = terminal.backend().buffer();
+    let lines = buffer.content.chunks(usize::from(columns)).map(|row| {
+        let line: String = row.iter().map(|cell| cell.symbol()).collect();
+        line.trim_end().to_owned() + "\n"
+    });
+    lines.collect()
+}
