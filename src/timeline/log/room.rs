@@ -19,7 +19,7 @@ pub(super) struct Place {
     len: u32,
 }
 
-/// Pieces, each larger than the one before it. A copy shares them.
+/// Pieces, each larger than the one before it until they are as large as they get. A copy shares them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Room {
     pieces: Vec<Arc<Piece>>,
