@@ -43,6 +43,8 @@ pub struct Recording {
     last_noted: Option<(u32, u32)>,
     /// What bulk operations take beside their slots, in bytes.
     bulk: u64,
+    /// How many bytes bulk operations wrote that are not settled yet.
+    pub(super) unsettled: u64,
 }
 
 /// What the bulk operations of a step may take beside their slots, in bytes: a guest that copies a large buffer again
@@ -106,6 +108,7 @@ impl Recording {
         }
         self.kept += tally.stores;
         self.bulk = self.bulk.saturating_add(tally.bulk);
+        self.unsettled = self.unsettled.saturating_add(tally.written);
         self.last_noted = None;
     }
 
@@ -204,11 +207,12 @@ impl Recording {
     }
 }
 
-/// How many stores entries tell of, and what they take beside themselves, in bytes.
+/// How many stores entries tell of; what bulk operations among them take beside themselves and what they write, in bytes.
 #[derive(Debug, Default)]
 struct Tally {
     stores: u64,
     bulk: u64,
+    written: u64,
 }
 
 impl Tally {
@@ -221,6 +225,9 @@ impl Tally {
         };
         self.stores += stores;
         self.bulk = self.bulk.saturating_add(bulk);
+        if bulk > 0 {
+            self.written = self.written.saturating_add(entry.low());
+        }
     }
 
     fn add_pack(&mut self, pack: Opened<'_>, table: &SiteTable) {

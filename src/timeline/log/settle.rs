@@ -9,6 +9,8 @@ mod pass;
 mod sheets;
 mod stream;
 mod tallies;
+#[cfg(test)]
+mod tests;
 mod working;
 
 pub(super) use owners::Owners;
@@ -72,6 +74,8 @@ impl Recorded<'_> {
 /// From so many entries on, those told so far are settled while the step still runs: few enough that it takes some
 /// milliseconds, wherever they go.
 const MANY: usize = 1 << 18;
+/// The same for the bytes that bulk operations wrote.
+const MUCH: u64 = 256 << 20;
 
 impl Recording {
     /// Works out what the events come to, over memory before them.
@@ -99,7 +103,7 @@ impl Recording {
     /// Settles what was told so far, where it is much: who waits for the end of the step then waits only for what came
     /// since. None of it can be taken back any more.
     pub(super) fn settle_ahead(&mut self) {
-        if self.slots.len() >= MANY {
+        if self.slots.len() >= MANY || self.unsettled >= MUCH {
             self.settle_so_far();
         }
     }
@@ -120,6 +124,7 @@ impl Recording {
             None => Pass::new(Arc::clone(&self.table), before, events),
         };
         pass.go_on(self);
+        self.unsettled = 0;
         pass
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::timeline::{Moment, PAGE, Span, StepKind, StepRecord, Timeline, Writer};
 
 const WIDE: u32 = 5;
-const FILL: u32 = 6;
+pub(super) const FILL: u32 = 6;
 const COPY: u32 = 7;
 const COPY_FROM: u32 = 8;
 const INIT: u32 = 9;
@@ -17,7 +17,7 @@ const FAR: u32 = 11;
 const IMMEDIATE: u64 = 0x1_0000;
 
 /// Sites 1 to 4 store 1, 2, 4 and 8 bytes.
-fn sites() -> Arc<SiteTable> {
+pub(super) fn sites() -> Arc<SiteTable> {
     let segment: Arc<[u8]> = (0..=255).cycle().take(100_000).collect();
     let store = |width| SiteKind::Store { width };
     let bulk = [SiteKind::Wide, SiteKind::Fill, SiteKind::Copy, SiteKind::CopyFrom, SiteKind::Init { bytes: segment }];
@@ -27,7 +27,7 @@ fn sites() -> Arc<SiteTable> {
     Arc::new(SiteTable::new(shapes))
 }
 
-fn slot(site: u32, address: u32, value: u64) -> Vec<u8> {
+pub(super) fn slot(site: u32, address: u32, value: u64) -> Vec<u8> {
     [u64::from(site) | u64::from(address) << 32, value].map(u64::to_le_bytes).concat()
 }
 
