@@ -1,5 +1,6 @@
-//! Drawing costs what is shown, not memory's size: the same screen over 64 KiB and over 64 MiB, every byte of which is
-//! set, and over 64 MiB of zeros, where a screenful passes over the most rows. Compare the three within one run.
+//! Drawing costs what is shown, not memory's size: the same screen over 64 KiB and over 64 MiB,
+//! every byte of which is set, and over 64 MiB of zeros, where a screenful passes over the most
+//! rows. Compare the three within one run.
 
 #[path = "../tests/screens/session.rs"]
 mod session;
@@ -14,7 +15,8 @@ use ratatui::backend::TestBackend;
 const SMALL: u64 = 64 << 10;
 const LARGE: u64 = 64 << 20;
 
-/// The default session, and one more step that fills memory with bytes no two rows of which are equal.
+/// The default session, and one more step that fills memory with bytes no two rows of which are
+/// equal.
 fn filled(bytes: u64) -> Timeline {
     let mut timeline = session::timeline(bytes, 5);
     let before = timeline.memory_after(4);
@@ -26,13 +28,17 @@ fn filled(bytes: u64) -> Timeline {
     timeline
 }
 
-/// The default session, and some steps each of which changed every other byte of 200 KiB, one by one. The byte under the
-/// cursor was never written: all of them have to be asked.
+/// The default session, and some steps each of which changed every other byte of 200 KiB, one by
+/// one. The byte under the cursor was never written: all of them have to be asked.
 fn scattered(bytes: u64, steps: usize) -> Timeline {
     let mut timeline = session::timeline(bytes, 5);
     for index in 5..5 + steps {
-        let mut step =
-            StepRecord::begin(index, StepKind::Call, "call scatter()".into(), timeline.memory_after(index - 1));
+        let mut step = StepRecord::begin(
+            index,
+            StepKind::Call,
+            "call scatter()".into(),
+            timeline.memory_after(index - 1),
+        );
         let value = [index as u8];
         for at in (0x10000..0x10000 + 200 * 1024).step_by(2) {
             session::store(&mut step, at, &value, Writer::guest());
@@ -56,15 +62,25 @@ fn keys(criterion: &mut Criterion) {
     for (name, recording, step) in recordings {
         let mut state: App = session::app(recording, step, (200, 60));
         let theme = Theme::dark();
-        let mut terminal = Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");
+        let mut terminal =
+            Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");
         let mut forth = false;
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 forth = !forth;
-                app::update(&mut state, if forth { Action::ByteRight } else { Action::ByteLeft });
+                app::update(
+                    &mut state,
+                    if forth {
+                        Action::ByteRight
+                    } else {
+                        Action::ByteLeft
+                    },
+                );
                 let last = last_scroll(&state, &theme);
                 app::limit_scroll(&mut state, last);
-                terminal.draw(|frame| draw(frame, &state, &theme)).map(|_| ())
+                terminal
+                    .draw(|frame| draw(frame, &state, &theme))
+                    .map(|_| ())
             });
         });
     }
@@ -83,9 +99,14 @@ fn drawing(criterion: &mut Criterion) {
     for (name, recording, step) in recordings {
         let state: App = session::app(recording, step, (200, 60));
         let theme = Theme::dark();
-        let mut terminal = Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");
+        let mut terminal =
+            Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");
         group.bench_function(name, |bencher| {
-            bencher.iter(|| terminal.draw(|frame| draw(frame, &state, &theme)).map(|_| ()));
+            bencher.iter(|| {
+                terminal
+                    .draw(|frame| draw(frame, &state, &theme))
+                    .map(|_| ())
+            });
         });
     }
     group.finish();

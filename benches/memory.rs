@@ -1,5 +1,6 @@
-//! What a moment of memory costs. Only ratios within one run say anything: the two sizes of `page_diff` differ by a
-//! thousand in memory and by nothing in what was touched, so their times should lie close together.
+//! What a moment of memory costs. Only ratios within one run say anything: the two sizes of
+//! `page_diff` differ by a thousand in memory and by nothing in what was touched, so their times
+//! should lie close together.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -23,13 +24,19 @@ fn page_diff(c: &mut Criterion) {
     let (small, large) = (pair(64 * KIB), pair(64 * MIB));
     for (name, (before, after)) in [("64 KiB", &small), ("64 MiB", &large)] {
         group.throughput(Throughput::Bytes(PAGE));
-        group.bench_with_input(BenchmarkId::from_parameter(name), &(before, after), |b, (before, after)| {
-            b.iter(|| black_box(after.differences(before)));
-        });
+        group.bench_with_input(
+            BenchmarkId::from_parameter(name),
+            &(before, after),
+            |b, (before, after)| {
+                b.iter(|| black_box(after.differences(before)));
+            },
+        );
     }
     group.finish();
     let ratio = times(&large) / times(&small);
-    println!("page_diff: one page of 64 MiB takes {ratio:.2} times as long as one page of 64 KiB\n");
+    println!(
+        "page_diff: one page of 64 MiB takes {ratio:.2} times as long as one page of 64 KiB\n"
+    );
 }
 
 /// Seconds that comparing the two takes, the best of many.
@@ -39,7 +46,11 @@ fn times((before, after): &(Image, Image)) -> f64 {
         black_box(after.differences(before));
         start.elapsed()
     };
-    (0..200).map(|_| once()).min().unwrap_or(Duration::MAX).as_secs_f64()
+    (0..200)
+        .map(|_| once())
+        .min()
+        .unwrap_or(Duration::MAX)
+        .as_secs_f64()
 }
 
 fn capture(c: &mut Criterion) {
@@ -48,16 +59,25 @@ fn capture(c: &mut Criterion) {
     let known = Image::from_bytes(&bytes);
     group.throughput(Throughput::Bytes(16 * MIB));
     group.bench_function("16 MiB unchanged", |b| {
-        b.iter_batched(|| known.clone(), |mut image| image.capture(0, black_box(&bytes)), BatchSize::SmallInput);
+        b.iter_batched(
+            || known.clone(),
+            |mut image| image.capture(0, black_box(&bytes)),
+            BatchSize::SmallInput,
+        );
     });
     let other = bytes.clone();
-    group.bench_function("16 MiB compared as plain bytes", |b| b.iter(|| black_box(&bytes) == black_box(&other)));
+    group.bench_function("16 MiB compared as plain bytes", |b| {
+        b.iter(|| black_box(&bytes) == black_box(&other))
+    });
     group.finish();
 }
 
 fn snapshot(c: &mut Criterion) {
     let mut group = c.benchmark_group("snapshot");
-    let (page, large) = (vec![9; PAGE as usize], Image::from_bytes(&vec![7; (64 * MIB) as usize]));
+    let (page, large) = (
+        vec![9; PAGE as usize],
+        Image::from_bytes(&vec![7; (64 * MIB) as usize]),
+    );
     group.throughput(Throughput::Bytes(PAGE));
     group.bench_function("clone 64 MiB and write one page", |b| {
         b.iter(|| {

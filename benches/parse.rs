@@ -1,4 +1,5 @@
-//! Reading a steps file of 10 000 lines against looking once at each of its bytes: the ratio is what counts.
+//! Reading a steps file of 10 000 lines against looking once at each of its bytes: the ratio is
+//! what counts.
 
 use std::hint::black_box;
 
@@ -21,10 +22,18 @@ fn parse(c: &mut Criterion) {
     group.throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("scan", |b| {
         b.iter(|| {
-            black_box(text.as_str()).bytes().fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()))
+            black_box(text.as_str()).bytes().fold(0u64, |sum, byte| {
+                sum.wrapping_mul(31).wrapping_add(byte.into())
+            })
         });
     });
-    group.bench_function("parse", |b| b.iter(|| linmem::script::parse("a.steps", black_box(&text)).map(drop).is_ok()));
+    group.bench_function("parse", |b| {
+        b.iter(|| {
+            linmem::script::parse("a.steps", black_box(&text))
+                .map(drop)
+                .is_ok()
+        })
+    });
     group.finish();
 }
 

@@ -1,10 +1,12 @@
-//! What recording costs: each kernel is run as given and recorded, in turns, and the ratio of the best times is shown.
-//! Recorded means that every store is journaled, and that what is drained is kept until the run has ended, in the
-//! program's own `Recording`. Then the same for the rewriting: what it and compiling its result take, against compiling the
-//! module as given; of a module of one's own, where its file is named.
+//! What recording costs: each kernel is run as given and recorded, in turns, and the ratio of the
+//! best times is shown. Recorded means that every store is journaled, and that what is drained is
+//! kept until the run has ended, in the program's own `Recording`. Then the same for the rewriting:
+//! what it and compiling its result take, against compiling the module as given; of a module of
+//! one's own, where its file is named.
 //!
-//! What counts is the processor time of this thread, which does all of the work; other programs lengthen it only by what
-//! they take from its caches. Only the ratios say anything. The kernels lie in `kernels/`, module fields to be put around a memory of 4 MiB.
+//! What counts is the processor time of this thread, which does all of the work; other programs
+//! lengthen it only by what they take from its caches. Only the ratios say anything. The kernels
+//! lie in `kernels/`, module fields to be put around a memory of 4 MiB.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +15,8 @@ use linmem::guest::{Guest, Journal, RewriteOptions, Rewritten, Site, SiteKind};
 use linmem::timeline::{self, Recording, SiteShape, SiteTable};
 use rustix::time::{ClockId, clock_gettime};
 use wasmer::{
-    AsStoreMut, Function, FunctionEnv, FunctionEnvMut, Global, Imports, Instance, Memory, Module, Store, Value,
+    AsStoreMut, Function, FunctionEnv, FunctionEnvMut, Global, Imports, Instance, Memory, Module,
+    Store, Value,
 };
 
 macro_rules! kernels {
@@ -42,7 +45,11 @@ fn time_of(clock: ClockId) -> Duration {
 }
 
 fn guest(fields: &str) -> Guest {
-    Guest::from_bytes("kernel", format!("(module (memory (export \"memory\") 64) {fields})").as_bytes()).unwrap()
+    Guest::from_bytes(
+        "kernel",
+        format!("(module (memory (export \"memory\") 64) {fields})").as_bytes(),
+    )
+    .unwrap()
 }
 
 /// What the host holds of a recorded guest.
@@ -59,12 +66,17 @@ struct Recorder {
 impl Recorder {
     /// Takes what is in the journal, and makes room.
     fn drain(&mut self, store: &mut impl AsStoreMut) {
-        let Some((memory, position, start, limit)) = self.memory.clone() else { return };
-        let Value::I32(end) = position.get(store) else { return };
+        let Some((memory, position, start, limit)) = self.memory.clone() else {
+            return;
+        };
+        let Value::I32(end) = position.get(store) else {
+            return;
+        };
         let (at, end) = (start as usize, end as u32 as usize);
         self.slots += (end - at) as u64 / 16;
         let view = memory.view(store);
-        // No guest runs while it ticks, and the journal cannot move. The view's own copying goes word by word.
+        // No guest runs while it ticks, and the journal cannot move. The view's own copying goes
+        // word by word.
         let drained = &mut unsafe { view.data_unchecked_mut() }[at..end];
         match &mut self.dropped {
             Some(buffer) => {
@@ -90,15 +102,25 @@ impl Run {
         let mut store = Store::default();
         let module = Module::new(&store, guest.wasm()).unwrap();
         let instance = Instance::new(&mut store, &module, &Imports::new()).unwrap();
-        Run { store, instance, recorder: Arc::default() }
+        Run {
+            store,
+            instance,
+            recorder: Arc::default(),
+        }
     }
 
     fn recorded(rewritten: &Rewritten, is_kept: bool) -> Run {
         let mut store = Store::default();
         let module = Module::new(&store, &rewritten.wasm).unwrap();
-        let table = Arc::new(SiteTable::new(rewritten.journal.sites.iter().map(shape).collect()));
+        let table = Arc::new(SiteTable::new(
+            rewritten.journal.sites.iter().map(shape).collect(),
+        ));
         let dropped = (!is_kept).then(Vec::new);
-        let recorder = Arc::new(Mutex::new(Recorder { dropped, table, ..Recorder::default() }));
+        let recorder = Arc::new(Mutex::new(Recorder {
+            dropped,
+            table,
+            ..Recorder::default()
+        }));
         let env = FunctionEnv::new(&mut store, recorder.clone());
         let tick = |mut env: FunctionEnvMut<'_, Arc<Mutex<Recorder>>>| {
             let recorder = env.data().clone();
@@ -108,11 +130,25 @@ impl Run {
         let mut imports = Imports::new();
         imports.define(&rewritten.tick_import.0, &rewritten.tick_import.1, tick);
         let instance = Instance::new(&mut store, &module, &imports).unwrap();
-        let Journal { memory_export, position_export, start, limit, .. } = &rewritten.journal;
+        let Journal {
+            memory_export,
+            position_export,
+            start,
+            limit,
+            ..
+        } = &rewritten.journal;
         let memory = instance.exports.get_memory(memory_export).unwrap().clone();
-        let position = instance.exports.get_global(position_export).unwrap().clone();
+        let position = instance
+            .exports
+            .get_global(position_export)
+            .unwrap()
+            .clone();
         recorder.lock().unwrap().memory = Some((memory, position, *start, *limit));
-        Run { store, instance, recorder }
+        Run {
+            store,
+            instance,
+            recorder,
+        }
     }
 
     /// Calls the kernel and drains what it left; keeps nothing from before.
@@ -138,14 +174,24 @@ fn shape(site: &Site) -> SiteShape {
         SiteKind::Fill => timeline::SiteKind::Fill,
         SiteKind::Copy => timeline::SiteKind::Copy,
         SiteKind::CopyFrom => timeline::SiteKind::CopyFrom,
-        SiteKind::Init { .. } => timeline::SiteKind::Init { bytes: Arc::from([]) },
+        SiteKind::Init { .. } => timeline::SiteKind::Init {
+            bytes: Arc::from([]),
+        },
         SiteKind::Grow => timeline::SiteKind::Grow,
     };
-    SiteShape { immediate: site.immediate, kind }
+    SiteShape {
+        immediate: site.immediate,
+        kind,
+    }
 }
 
 fn rewrite(guest: &Guest, memory: Option<u32>) -> Rewritten {
-    guest.rewrite(&RewriteOptions { max_memory: 1 << 30, memory }).unwrap()
+    guest
+        .rewrite(&RewriteOptions {
+            max_memory: 1 << 30,
+            memory,
+        })
+        .unwrap()
 }
 
 /// The ratios of one kernel: recorded and kept, and with ticks alone.
@@ -168,7 +214,10 @@ fn measure(name: &str, fields: &str) -> [f64; 3] {
             slots = slots.max(count);
             results.push(result);
         }
-        assert!(results.iter().all(|result| *result == results[0]), "{name}: {results:?}");
+        assert!(
+            results.iter().all(|result| *result == results[0]),
+            "{name}: {results:?}"
+        );
     }
     let [plain, recorded, ticks, drained] = best.map(|time| time.as_secs_f64() * 1e3);
     let per_slot = (recorded - plain) * 1e6 / slots as f64;
@@ -186,24 +235,34 @@ fn geometric_mean(ratios: impl ExactSizeIterator<Item = f64>) -> f64 {
 
 /// All kernels, so often that the module has 250 KiB.
 fn large_module() -> Guest {
-    let once: String = KERNELS.iter().map(|(name, fields)| renamed(name, fields)).collect();
+    let once: String = KERNELS
+        .iter()
+        .map(|(name, fields)| renamed(name, fields))
+        .collect();
     let size = guest(&once).wasm().len();
-    let often: String = (0..).take(250 * 1024 / bare(&once).max(1)).map(|n| renamed(&n.to_string(), &once)).collect();
+    let often: String = (0..)
+        .take(250 * 1024 / bare(&once).max(1))
+        .map(|n| renamed(&n.to_string(), &once))
+        .collect();
     let large = guest(&often);
     assert!(size < large.wasm().len());
     large
 }
 
 fn renamed(by: &str, fields: &str) -> String {
-    fields.replace('$', &format!("${by}.")).replace("(export \"", &format!("(export \"{by}."))
+    fields
+        .replace('$', &format!("${by}."))
+        .replace("(export \"", &format!("(export \"{by}."))
 }
 
 /// Bytes of a module's code alone: text modules get line tables, too.
 fn bare(fields: &str) -> usize {
-    let code = wasmparser::Parser::new(0).parse_all(guest(fields).wasm()).find_map(|payload| match payload.unwrap() {
-        wasmparser::Payload::CodeSectionStart { size, .. } => Some(size as usize),
-        _ => None,
-    });
+    let code = wasmparser::Parser::new(0)
+        .parse_all(guest(fields).wasm())
+        .find_map(|payload| match payload.unwrap() {
+            wasmparser::Payload::CodeSectionStart { size, .. } => Some(size as usize),
+            _ => None,
+        });
     code.unwrap()
 }
 
@@ -229,9 +288,18 @@ fn measure_compiling(name: &str, large: &Guest) {
         ticking = ticking.min(now_in_all() - begin);
     }
     let ratio = both.as_secs_f64() / plain.as_secs_f64();
-    println!("\n{name}: {} KiB, {} KiB rewritten", large.wasm().len() / 1024, size / 1024);
-    println!("compiling {plain:.1?}; rewriting {rewriting:.1?} and compiling, in all {both:.1?}: {ratio:.2} times");
-    println!("with ticks alone {:.2} times", ticking.as_secs_f64() / plain.as_secs_f64());
+    println!(
+        "\n{name}: {} KiB, {} KiB rewritten",
+        large.wasm().len() / 1024,
+        size / 1024
+    );
+    println!(
+        "compiling {plain:.1?}; rewriting {rewriting:.1?} and compiling, in all {both:.1?}: {ratio:.2} times"
+    );
+    println!(
+        "with ticks alone {:.2} times",
+        ticking.as_secs_f64() / plain.as_secs_f64()
+    );
 }
 
 fn main() {
@@ -239,11 +307,26 @@ fn main() {
     if let Some(path) = wanted.as_deref().filter(|path| path.contains('.')) {
         return measure_compiling(path, &Guest::load(path.as_ref()).unwrap());
     }
-    let heads = ["", "slots", "plain ms", "recorded", "ratio", "dropped", "ticks", "ns/slot"];
-    println!("{:>12} {:>9} {}", heads[0], heads[1], heads[2..].iter().map(|h| format!("{h:>8} ")).collect::<String>());
-    let kernels = KERNELS.iter().filter(|(name, _)| wanted.as_deref().is_none_or(|wanted| name.contains(wanted)));
-    let ratios: Vec<[f64; 3]> = kernels.map(|(name, fields)| measure(name, fields)).collect();
-    let [kept, dropped, ticks] = [0, 1, 2].map(|which| geometric_mean(ratios.iter().map(|ratios| ratios[which])));
+    let heads = [
+        "", "slots", "plain ms", "recorded", "ratio", "dropped", "ticks", "ns/slot",
+    ];
+    println!(
+        "{:>12} {:>9} {}",
+        heads[0],
+        heads[1],
+        heads[2..]
+            .iter()
+            .map(|h| format!("{h:>8} "))
+            .collect::<String>()
+    );
+    let kernels = KERNELS
+        .iter()
+        .filter(|(name, _)| wanted.as_deref().is_none_or(|wanted| name.contains(wanted)));
+    let ratios: Vec<[f64; 3]> = kernels
+        .map(|(name, fields)| measure(name, fields))
+        .collect();
+    let [kept, dropped, ticks] =
+        [0, 1, 2].map(|which| geometric_mean(ratios.iter().map(|ratios| ratios[which])));
     println!(
         "\ngeometric mean: recorded and kept {kept:.2} times; drained and dropped {dropped:.2}; ticks alone {ticks:.2}"
     );

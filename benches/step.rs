@@ -1,6 +1,6 @@
-//! What a whole step costs through a session, with recording, settling and the check of the recorder: cost must follow
-//! what was touched, not how large memory is. Ratios within one run. Then how long a cancel takes, from the word to a
-//! step with all its history.
+//! What a whole step costs through a session, with recording, settling and the check of the
+//! recorder: cost must follow what was touched, not how large memory is. Ratios within one run.
+//! Then how long a cancel takes, from the word to a step with all its history.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,9 @@ fn session(pages: u32) -> Session {
         r#"(module (memory (export "memory") {pages})
              (func (export "f") (param $at i32) (i32.store (local.get $at) (i32.const 0x01020304))))"#
     );
-    let steps: String = (0..CALLS).map(|call| format!("call f({})\n", 0x100 + call * 4)).collect();
+    let steps: String = (0..CALLS)
+        .map(|call| format!("call f({})\n", 0x100 + call * 4))
+        .collect();
     open(&text, &steps, Control::default())
 }
 
@@ -63,7 +65,10 @@ fn cancel(name: &str, next: &str) {
     let took = told.recv().map_or(Duration::ZERO, |said| done - said);
     let _ = canceller.join();
     let kept = step.map_or(0, |step| step.events.len());
-    println!("an endless loop that stores {name}, cancelled: {:.1} ms, {kept} events", took.as_secs_f64() * 1e3);
+    println!(
+        "an endless loop that stores {name}, cancelled: {:.1} ms, {kept} events",
+        took.as_secs_f64() * 1e3
+    );
 }
 
 /// Step 0's time, and the middle one of all calls.
@@ -95,7 +100,13 @@ fn main() {
             first.as_secs_f64() * 1e3,
         );
     }
-    cancel("one word after the other", "(i32.add (local.get $i) (i32.const 4))");
+    cancel(
+        "one word after the other",
+        "(i32.add (local.get $i) (i32.const 4))",
+    );
     cancel("to one place", "(i32.const 64)");
-    cancel("anywhere in 16 MiB", "(i32.add (i32.mul (local.get $i) (i32.const 1664525)) (i32.const 1013904223))");
+    cancel(
+        "anywhere in 16 MiB",
+        "(i32.add (i32.mul (local.get $i) (i32.const 1664525)) (i32.const 1013904223))",
+    );
 }

@@ -1,12 +1,14 @@
-//! What a moment inside a step costs: recording, settling, and going anywhere in ten million stores. A frame has 16 ms.
-//! Only ratios within one run say anything; the figures in milliseconds are given as parts of a frame.
+//! What a moment inside a step costs: recording, settling, and going anywhere in ten million
+//! stores. A frame has 16 ms. Only ratios within one run say anything; the figures in milliseconds
+//! are given as parts of a frame.
 
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
 use linmem::timeline::{
-    Image, Moment, PAGE, Recording, Settled, SiteKind, SiteShape, SiteTable, StepKind, StepRecord, Timeline,
+    Image, Moment, PAGE, Recording, Settled, SiteKind, SiteShape, SiteTable, StepKind, StepRecord,
+    Timeline,
 };
 
 const FRAME: f64 = 16.0;
@@ -30,16 +32,32 @@ impl Dice {
 }
 
 fn sites() -> Arc<SiteTable> {
-    let store = |width| SiteShape { immediate: 0, kind: SiteKind::Store { width } };
-    let growth = SiteShape { immediate: 0, kind: SiteKind::Grow };
-    Arc::new(SiteTable::new(vec![store(1), store(2), store(4), store(8), growth]))
+    let store = |width| SiteShape {
+        immediate: 0,
+        kind: SiteKind::Store { width },
+    };
+    let growth = SiteShape {
+        immediate: 0,
+        kind: SiteKind::Grow,
+    };
+    Arc::new(SiteTable::new(vec![
+        store(1),
+        store(2),
+        store(4),
+        store(8),
+        growth,
+    ]))
 }
 
 /// A journal of stores of 8 bytes at these addresses.
 fn journal(addresses: impl Iterator<Item = u32>) -> Vec<u8> {
     let slot = |(value, address): (u64, u32)| {
         let head = u64::from(address) << 32 | 4;
-        [head.to_le_bytes(), value.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()].concat()
+        [
+            head.to_le_bytes(),
+            value.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes(),
+        ]
+        .concat()
     };
     (1u64..).zip(addresses).flat_map(slot).collect()
 }
@@ -60,7 +78,9 @@ fn hot() -> Vec<u8> {
 
 fn settled(journal: &[u8], memory: u64) -> (Settled, f64) {
     let mut recording = Recording::new(sites());
-    journal.chunks(64 << 10).for_each(|part| recording.push_slots(part));
+    journal
+        .chunks(64 << 10)
+        .for_each(|part| recording.push_slots(part));
     let before = Image::zeroed(memory);
     let start = Instant::now();
     let settled = recording.settle(&before);
@@ -69,7 +89,12 @@ fn settled(journal: &[u8], memory: u64) -> (Settled, f64) {
 
 fn timeline(settled: Settled, memory: u64) -> Timeline {
     let mut timeline = Timeline::default();
-    timeline.push(StepRecord::begin(0, StepKind::Instantiate, String::new(), Image::zeroed(memory)));
+    timeline.push(StepRecord::begin(
+        0,
+        StepKind::Instantiate,
+        String::new(),
+        Image::zeroed(memory),
+    ));
     let mut step = StepRecord::begin(1, StepKind::Call, String::new(), Image::zeroed(memory));
     step.take_settled(settled);
     timeline.push(step);
@@ -78,10 +103,15 @@ fn timeline(settled: Settled, memory: u64) -> Timeline {
 
 /// What a frame reads: four kilobytes around an address, which may lie in two leaves.
 fn look(timeline: &Timeline, moment: Moment, address: u64) {
-    black_box(timeline.memory_at(moment).read(address.saturating_sub(2048), 4096));
+    black_box(
+        timeline
+            .memory_at(moment)
+            .read(address.saturating_sub(2048), 4096),
+    );
 }
 
-/// What most of so many tries take, and what all but one in a hundred do: others use the machine too.
+/// What most of so many tries take, and what all but one in a hundred do: others use the machine
+/// too.
 fn milliseconds(tries: u32, mut act: impl FnMut(u32)) -> (f64, f64) {
     let once = |i| {
         let start = Instant::now();
@@ -95,7 +125,9 @@ fn milliseconds(tries: u32, mut act: impl FnMut(u32)) -> (f64, f64) {
 
 fn told(what: &str, (median, most): (f64, f64)) {
     let part = 100.0 * most / FRAME;
-    println!("  {what:<48} {median:>8.4} ms, 99 of 100 below {most:>8.4} ms: {part:>6.2} % of a frame");
+    println!(
+        "  {what:<48} {median:>8.4} ms, 99 of 100 below {most:>8.4} ms: {part:>6.2} % of a frame"
+    );
 }
 
 fn ten_million(name: &str, journal: &[u8], memory: u64) {
@@ -107,7 +139,15 @@ fn ten_million(name: &str, journal: &[u8], memory: u64) {
     let timeline = timeline(settled, memory);
     let end = memory.min(8 << 20);
     let mut dice = Dice(99);
-    let mut anywhere = || (Moment { step: 1, event: dice.below(STORES as u64) as usize }, dice.below(end));
+    let mut anywhere = || {
+        (
+            Moment {
+                step: 1,
+                event: dice.below(STORES as u64) as usize,
+            },
+            dice.below(end),
+        )
+    };
     told(
         "memory at any store, a screen of it read",
         milliseconds(300, |_| {
@@ -119,22 +159,38 @@ fn ten_million(name: &str, journal: &[u8], memory: u64) {
     told(
         "one store on or back",
         milliseconds(300, |i| {
-            look(&timeline, Moment { step: 1, event: middle + (i % 2) as usize + (i / 2) as usize }, 4096);
+            look(
+                &timeline,
+                Moment {
+                    step: 1,
+                    event: middle + (i % 2) as usize + (i / 2) as usize,
+                },
+                4096,
+            );
         }),
     );
     let mut dice = Dice(7);
     told(
         "next and previous touch, last writer of a byte",
         milliseconds(300, |_| {
-            let moment = Moment { step: 1, event: dice.below(STORES as u64) as usize };
+            let moment = Moment {
+                step: 1,
+                event: dice.below(STORES as u64) as usize,
+            };
             let address = dice.below(end);
-            black_box((timeline.next_touch(address, moment), timeline.previous_touch(address, moment)));
+            black_box((
+                timeline.next_touch(address, moment),
+                timeline.previous_touch(address, moment),
+            ));
             black_box(timeline.last_write(address, moment));
         }),
     );
     let start = Instant::now();
     black_box(log.iter().take(2_000_000).count());
-    println!("  events one after another: {:.0} ns each", start.elapsed().as_secs_f64() * 1e9 / 2e6);
+    println!(
+        "  events one after another: {:.0} ns each",
+        start.elapsed().as_secs_f64() * 1e9 / 2e6
+    );
     told(
         "what happened, in words",
         milliseconds(20, |_| {
@@ -159,7 +215,9 @@ fn appending(journal: &[u8]) {
     let table = sites();
     let push = best(&mut || {
         let mut recording = Recording::new(Arc::clone(&table));
-        journal.chunks(64 << 10).for_each(|part| recording.push_slots(part));
+        journal
+            .chunks(64 << 10)
+            .for_each(|part| recording.push_slots(part));
         black_box(recording.guest_stores());
     });
     let copy = best(&mut || {
@@ -167,7 +225,10 @@ fn appending(journal: &[u8]) {
         black_box(parts);
     });
     let each = push * 1e9 / (journal.len() / 16) as f64;
-    println!("push_slots: {each:.2} ns a store, {:.2} times copying the journal\n", push / copy);
+    println!(
+        "push_slots: {each:.2} ns a store, {:.2} times copying the journal\n",
+        push / copy
+    );
 }
 
 /// A step that touches one page, in a small and in a large memory without a zero byte.
@@ -183,7 +244,11 @@ fn one_page() {
             black_box(recording.settle(&before));
             start.elapsed()
         };
-        (0..200).map(|_| once()).min().unwrap_or_default().as_secs_f64()
+        (0..200)
+            .map(|_| once())
+            .min()
+            .unwrap_or_default()
+            .as_secs_f64()
     };
     let (small, large) = (time(64 << 10), time(1 << 30));
     println!(

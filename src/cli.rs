@@ -11,7 +11,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use linmem::app::Keymap;
 use linmem::safe;
 
-/// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while it happens.
+/// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while
+/// it happens.
 #[derive(Debug, Parser)]
 #[command(name = "linmem", version, disable_help_subcommand = true)]
 #[command(after_help = notes::after_help(), after_long_help = notes::after_long_help())]
@@ -19,7 +20,8 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// A .steps or .md session, a .wasm or .wat module, or - for standard input; without it, the default session
+    /// A .steps or .md session, a .wasm or .wat module, or - for standard input; without it, the
+    /// default session
     pub file: Option<PathBuf>,
 
     #[command(flatten)]
@@ -31,7 +33,8 @@ pub struct Cli {
     #[command(flatten)]
     pub mouse: MouseArgs,
 
-    /// Take the configuration from this file; without it, only the screen reads one, from the platform's folder
+    /// Take the configuration from this file; without it, only the screen reads one, from the
+    /// platform's folder
     #[arg(long, value_name = "PATH", global = true, conflicts_with = "no_config")]
     pub config: Option<PathBuf>,
 
@@ -48,23 +51,36 @@ impl Cli {
         let word = match &parsed {
             Ok(cli) if cli.command.is_none() => cli.file.as_deref().and_then(Path::to_str),
             // What stands where a file may stand takes what follows it for no arguments of its own.
-            Err(error) if error.kind() == ErrorKind::UnknownArgument => given.get(1).and_then(|word| word.to_str()),
+            Err(error) if error.kind() == ErrorKind::UnknownArgument => {
+                given.get(1).and_then(|word| word.to_str())
+            }
             _ => None,
         };
         if let Some(word) = word.filter(|word| !Path::new(word).exists())
             && let Some(meant) = nearest_command(word)
         {
-            let what = format!("there is no file or command {}; did you mean `linmem {meant}`?\n", safe::plain(word));
+            let what = format!(
+                "there is no file or command {}; did you mean `linmem {meant}`?\n",
+                safe::plain(word)
+            );
             return Err(clap::Error::raw(ErrorKind::InvalidSubcommand, what));
         }
         parsed.map_err(|error| {
-            let is_safe = |arg: &OsString| arg.to_str().is_some_and(|arg| !arg.contains(safe::is_unsafe));
+            let is_safe = |arg: &OsString| {
+                arg.to_str()
+                    .is_some_and(|arg| !arg.contains(safe::is_unsafe))
+            };
             if given.iter().all(is_safe) {
                 return error;
             }
             // clap quotes arguments as they are, so it gets to see them escaped.
             let shown = given.iter().map(|arg| safe::plain(&arg.to_string_lossy()));
-            let refused = || clap::Error::raw(ErrorKind::InvalidUtf8, "an argument is not printable text\n");
+            let refused = || {
+                clap::Error::raw(
+                    ErrorKind::InvalidUtf8,
+                    "an argument is not printable text\n",
+                )
+            };
             Cli::try_parse_from(shown).err().unwrap_or_else(refused)
         })
     }
@@ -79,15 +95,26 @@ fn nearest_command(word: &str) -> Option<String> {
     if command.find_subcommand(word).is_some() {
         return None;
     }
-    let word = word.chars().take(40).collect::<String>().to_ascii_lowercase();
-    let names = command.get_subcommands().map(|sub| sub.get_name().to_owned());
+    let word = word
+        .chars()
+        .take(40)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    let names = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned());
     let names = names.chain(["--help", "--version"].map(str::to_owned));
     let likeness = |name: &String| strsim::jaro_winkler(&word, name.trim_start_matches('-'));
-    let nearest = names.map(|name| (likeness(&name), name)).max_by(|(a, _), (b, _)| a.total_cmp(b));
-    nearest.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, name)| name)
+    let nearest = names
+        .map(|name| (likeness(&name), name))
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    nearest
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .map(|(_, name)| name)
 }
 
-/// Options by the names they have in the types here, with the value each has where the command line says nothing.
+/// Options by the names they have in the types here, with the value each has where the command line
+/// says nothing.
 pub type Defaults = Vec<(&'static str, String)>;
 
 impl Cli {
@@ -105,8 +132,13 @@ fn set_defaults(mut command: clap::Command, defaults: &Defaults) -> clap::Comman
             command = command.mut_arg(id, |arg| arg.default_value(value.clone()));
         }
     }
-    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_string()).collect();
-    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, |sub| set_defaults(sub, defaults)))
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_string())
+        .collect();
+    names.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |sub| set_defaults(sub, defaults))
+    })
 }
 
 #[derive(Debug, Subcommand)]
@@ -117,9 +149,11 @@ pub enum Command {
     Test(TestArgs),
     /// Open a built-in lesson; without NAME, list them
     Lesson(LessonArgs),
-    /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and why
+    /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and
+    /// why
     Inspect(InspectArgs),
-    /// Write a steps file to start from, guessed from a module's exports and tried once, with the reasons as comments
+    /// Write a steps file to start from, guessed from a module's exports and tried once, with the
+    /// reasons as comments
     Init(InitArgs),
     /// Run two sessions, or one on two modules, and show the first step and byte where they part
     Diff(DiffArgs),
@@ -147,7 +181,8 @@ pub struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// A .steps or .md session, a .wasm or .wat module, or - for standard input; without it, the default session
+    /// A .steps or .md session, a .wasm or .wat module, or - for standard input; without it, the
+    /// default session
     pub file: Option<PathBuf>,
 
     /// What to print
@@ -257,7 +292,8 @@ pub struct DiffArgs {
     #[arg(required = true, num_args = 1..=2, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Run on this module instead of the one the session names; given twice, the first for A and the second for B
+    /// Run on this module instead of the one the session names; given twice, the first for A and
+    /// the second for B
     #[arg(long = "module", value_name = "PATH")]
     pub modules: Vec<PathBuf>,
 
@@ -315,7 +351,8 @@ pub struct SessionArgs {
     #[arg(long, value_name = "PATH")]
     pub module: Option<PathBuf>,
 
-    /// Give an input another value; for text as it is, for anything else as the steps language writes it
+    /// Give an input another value; for text as it is, for anything else as the steps language
+    /// writes it
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_set)]
     pub sets: Vec<(String, String)>,
 
@@ -342,7 +379,8 @@ pub struct LimitArgs {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     pub max_time: MaxTime,
 
-    /// The most stores of one call that are recorded one by one, such as 500k or 4M; the rest is recorded as a difference
+    /// The most stores of one call that are recorded one by one, such as 500k or 4M; the rest is
+    /// recorded as a difference
     #[arg(long, value_name = "COUNT", default_value = "4M", value_parser = parse_count)]
     pub max_stores: u64,
 }
@@ -411,31 +449,42 @@ pub struct MaxTime(pub Option<Duration>);
 
 fn parse_set(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_string(), value.to_string())),
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_string(), value.to_string()))
+        }
         _ => Err("expected NAME=VALUE, such as text=Hello".into()),
     }
 }
 
 fn parse_at(text: &str) -> Result<At, String> {
-    let expected = || "expected a step's number, such as 4, or 4.12 for an event inside it".to_string();
+    let expected =
+        || "expected a step's number, such as 4, or 4.12 for an event inside it".to_string();
     let (step, store) = match text.split_once('.') {
         Some((step, store)) => (step, Some(store.parse().map_err(|_| expected())?)),
         None => (text, None),
     };
-    Ok(At { step: step.parse().map_err(|_| expected())?, store })
+    Ok(At {
+        step: step.parse().map_err(|_| expected())?,
+        store,
+    })
 }
 
 fn parse_screen(text: &str) -> Result<(u16, u16), String> {
     let expected = || "expected columns and rows from 40x12 to 300x100, such as 80x24".to_string();
     let (columns, rows) = text.split_once('x').ok_or_else(expected)?;
-    let (columns, rows) = (columns.parse().map_err(|_| expected())?, rows.parse().map_err(|_| expected())?);
+    let (columns, rows) = (
+        columns.parse().map_err(|_| expected())?,
+        rows.parse().map_err(|_| expected())?,
+    );
     let fits = (40..=300).contains(&columns) && (12..=100).contains(&rows);
     fits.then_some((columns, rows)).ok_or_else(expected)
 }
 
 pub fn parse_size(text: &str) -> Result<u64, String> {
     let expected = || "expected a size such as 64KiB, 16MiB or 1GiB".to_string();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
     let shift = match unit.trim().to_ascii_lowercase().as_str() {
         "" | "b" => 0,
@@ -450,7 +499,9 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
 
 pub fn parse_count(text: &str) -> Result<u64, String> {
     let expected = || "expected a number of stores such as 20000, 500k, 4M or 1G".to_string();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
     let times = match unit.trim() {
         "" => 1,
@@ -465,7 +516,9 @@ pub fn parse_count(text: &str) -> Result<u64, String> {
 
 pub fn parse_time(text: &str) -> Result<MaxTime, String> {
     let expected = || "expected a time such as 500ms, 10s or 2m, or 0 for no limit".to_string();
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits).ok_or_else(expected)?;
     let number: f64 = number.parse().map_err(|_| expected())?;
     let seconds = match unit.trim() {
@@ -490,12 +543,23 @@ mod tests {
 
     #[test]
     fn a_mistyped_command_is_recognised() {
-        for (word, meant) in
-            [("inspct", "inspect"), ("Run", "run"), ("tests", "test"), ("lesson1", "lesson"), ("help", "--help")]
-        {
+        for (word, meant) in [
+            ("inspct", "inspect"),
+            ("Run", "run"),
+            ("tests", "test"),
+            ("lesson1", "lesson"),
+            ("help", "--help"),
+        ] {
             assert_eq!(nearest_command(word).as_deref(), Some(meant), "{word}");
         }
-        for word in ["abi.steps", "guest.wasm", "frobnicate", "main.wat", "run", ""] {
+        for word in [
+            "abi.steps",
+            "guest.wasm",
+            "frobnicate",
+            "main.wat",
+            "run",
+            "",
+        ] {
             assert_eq!(nearest_command(word), None, "{word}");
         }
     }
@@ -518,13 +582,22 @@ mod tests {
         assert!(parse_size("1TiB").unwrap_err().contains("expected"));
         assert!(parse_size("99999999999GiB").is_err());
         assert_eq!(parse_time("0"), Ok(MaxTime(None)));
-        assert_eq!(parse_time("500ms"), Ok(MaxTime(Some(Duration::from_millis(500)))));
+        assert_eq!(
+            parse_time("500ms"),
+            Ok(MaxTime(Some(Duration::from_millis(500))))
+        );
         assert!(parse_time("10").unwrap_err().contains("10s"));
         assert_eq!(parse_screen("120x40"), Ok((120, 40)));
         for bad in ["", "80", "0x0", "39x12", "80x24x2", "99999x24", "-80x24"] {
             assert!(parse_screen(bad).unwrap_err().contains("80x24"), "{bad}");
         }
-        assert_eq!(parse_at("4.12"), Ok(At { step: 4, store: Some(12) }));
+        assert_eq!(
+            parse_at("4.12"),
+            Ok(At {
+                step: 4,
+                store: Some(12)
+            })
+        );
         assert!(parse_at("x").is_err());
         assert_eq!(parse_set("a=b=c"), Ok(("a".into(), "b=c".into())));
         assert!(parse_set("a").is_err());

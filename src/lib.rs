@@ -1,6 +1,8 @@
-//! Steps through what passes between a host and a WebAssembly guest, and shows linear memory while it happens.
+//! Steps through what passes between a host and a WebAssembly guest, and shows linear memory while
+//! it happens.
 //!
-//! The parts and the one direction their arrows run are drawn in `ARCHITECTURE.md`; `tests/layering.rs` keeps them so.
+//! The parts and the one direction their arrows run are drawn in `ARCHITECTURE.md`;
+//! `tests/layering.rs` keeps them so.
 
 pub mod app;
 pub mod guest;

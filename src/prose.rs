@@ -1,5 +1,6 @@
-//! What an author wrote around the steps of a Markdown session: prose with the little markup that a terminal can show.
-//! A leaf, so that script and timeline need not know each other: plain data, knows no other part of the program.
+//! What an author wrote around the steps of a Markdown session: prose with the little markup that a
+//! terminal can show. A leaf, so that script and timeline need not know each other: plain data,
+//! knows no other part of the program.
 
 use std::collections::BTreeMap;
 
@@ -19,12 +20,18 @@ pub struct Document {
 impl Document {
     /// The prose before a step; that of step 0 is the opening.
     pub fn of_step(&self, step: usize) -> Option<&Prose> {
-        let prose = if step == 0 { Some(&self.opening) } else { self.steps.get(&step) };
+        let prose = if step == 0 {
+            Some(&self.opening)
+        } else {
+            self.steps.get(&step)
+        };
         prose.filter(|prose| !prose.is_empty())
     }
 
     pub fn is_empty(&self) -> bool {
-        self.opening.is_empty() && self.closing.is_empty() && self.steps.values().all(Prose::is_empty)
+        self.opening.is_empty()
+            && self.closing.is_empty()
+            && self.steps.values().all(Prose::is_empty)
     }
 }
 
@@ -32,7 +39,8 @@ impl Document {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prose {
     pub paragraphs: Vec<Paragraph>,
-    /// The paragraphs that begin with `Hint:`, without that word: shown when they are asked for, one after the other.
+    /// The paragraphs that begin with `Hint:`, without that word: shown when they are asked for,
+    /// one after the other.
     pub hints: Vec<Paragraph>,
 }
 
@@ -41,7 +49,8 @@ impl Prose {
         self.paragraphs.is_empty() && self.hints.is_empty()
     }
 
-    /// Without markup and hints: paragraphs separated by a blank line, items of a list by a line break.
+    /// Without markup and hints: paragraphs separated by a blank line, items of a list by a line
+    /// break.
     pub fn plain(&self) -> String {
         let mut out = String::new();
         for paragraph in &self.paragraphs {
@@ -81,7 +90,10 @@ pub struct Paragraph {
 
 impl Paragraph {
     pub fn plain(&self) -> String {
-        self.pieces.iter().map(|piece| piece.text.as_str()).collect()
+        self.pieces
+            .iter()
+            .map(|piece| piece.text.as_str())
+            .collect()
     }
 }
 
@@ -112,14 +124,28 @@ pub fn hint(paragraph: &Paragraph) -> Option<Paragraph> {
     // The word may be set off from the rest, as in `**Hint:** look again`.
     let mut left = HINT.len();
     for piece in &paragraph.pieces {
-        let text = piece.text.get(left.min(piece.text.len())..).unwrap_or_default();
+        let text = piece
+            .text
+            .get(left.min(piece.text.len())..)
+            .unwrap_or_default();
         left = left.saturating_sub(piece.text.len());
-        let text = if pieces.is_empty() { text.trim_start() } else { text };
+        let text = if pieces.is_empty() {
+            text.trim_start()
+        } else {
+            text
+        };
         if !text.is_empty() {
-            pieces.push(Piece { text: text.to_owned(), style: piece.style });
+            pieces.push(Piece {
+                text: text.to_owned(),
+                style: piece.style,
+            });
         }
     }
-    Some(Paragraph { kind: Kind::Text, is_joined: false, pieces })
+    Some(Paragraph {
+        kind: Kind::Text,
+        is_joined: false,
+        pieces,
+    })
 }
 
 #[cfg(test)]
@@ -127,19 +153,39 @@ mod tests {
     use super::*;
 
     fn paragraph(pieces: &[(&str, PieceStyle)]) -> Paragraph {
-        let pieces = pieces.iter().map(|(text, style)| Piece { text: (*text).into(), style: *style }).collect();
-        Paragraph { kind: Kind::Text, is_joined: false, pieces }
+        let pieces = pieces
+            .iter()
+            .map(|(text, style)| Piece {
+                text: (*text).into(),
+                style: *style,
+            })
+            .collect();
+        Paragraph {
+            kind: Kind::Text,
+            is_joined: false,
+            pieces,
+        }
     }
 
     #[test]
     fn a_hint_loses_its_word_however_that_is_set_off() {
         let plain = |pieces: &[(&str, PieceStyle)]| hint(&paragraph(pieces)).map(|p| p.plain());
         assert_eq!(
-            plain(&[("Hint: count ", PieceStyle::Plain), ("bytes", PieceStyle::Emphasis)]).unwrap(),
+            plain(&[
+                ("Hint: count ", PieceStyle::Plain),
+                ("bytes", PieceStyle::Emphasis)
+            ])
+            .unwrap(),
             "count bytes"
         );
-        assert_eq!(plain(&[("Hint:", PieceStyle::Strong), (" count", PieceStyle::Plain)]).unwrap(), "count");
-        assert_eq!(plain(&[("Hi", PieceStyle::Strong), ("nt: count", PieceStyle::Plain)]).unwrap(), "count");
+        assert_eq!(
+            plain(&[("Hint:", PieceStyle::Strong), (" count", PieceStyle::Plain)]).unwrap(),
+            "count"
+        );
+        assert_eq!(
+            plain(&[("Hi", PieceStyle::Strong), ("nt: count", PieceStyle::Plain)]).unwrap(),
+            "count"
+        );
         assert_eq!(plain(&[("Hint:", PieceStyle::Plain)]).unwrap(), "");
         assert_eq!(plain(&[("A Hint: no", PieceStyle::Plain)]), None);
     }

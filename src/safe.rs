@@ -1,12 +1,13 @@
-//! Makes any text safe to print. Names, messages and strings that a guest, a file or an argument chose go through here
-//! before they reach a terminal: control characters, escape sequences and characters that reorder or hide text are
-//! shown as escapes. A leaf: it knows no other part of the program.
+//! Makes any text safe to print. Names, messages and strings that a guest, a file or an argument
+//! chose go through here before they reach a terminal: control characters, escape sequences and
+//! characters that reorder or hide text are shown as escapes. A leaf: it knows no other part of the
+//! program.
 
 use std::fmt::Write as _;
 
 /// Whether a character would change the terminal, the direction of the text, or be seen as nothing.
-/// Controls (Cc), line and paragraph separators, bidirectional controls (Unicode UAX #9), zero-width characters, the
-/// byte order mark, tags and private use.
+/// Controls (Cc), line and paragraph separators, bidirectional controls (Unicode UAX #9),
+/// zero-width characters, the byte order mark, tags and private use.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -15,7 +16,8 @@ pub fn is_unsafe(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
-/// The text with every unsafe character as `\n`, `\t`, `\r`, `\0` or `\u{…}`. Quotes and backslashes stay.
+/// The text with every unsafe character as `\n`, `\t`, `\r`, `\0` or `\u{…}`. Quotes and
+/// backslashes stay.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -37,7 +39,8 @@ pub fn cut(text: &str, limit: usize) -> String {
     out
 }
 
-/// The text in quotes as the steps language writes it, cut after `limit` characters with the full length in bytes.
+/// The text in quotes as the steps language writes it, cut after `limit` characters with the full
+/// length in bytes.
 pub fn quoted(text: &str, limit: usize) -> String {
     let mut out = String::from("\"");
     for (i, c) in text.chars().enumerate() {
@@ -55,7 +58,8 @@ pub fn quoted(text: &str, limit: usize) -> String {
     out
 }
 
-/// Bytes as text for a message: valid UTF-8 as it is, each bad byte as `\xNN`, unsafe characters escaped.
+/// Bytes as text for a message: valid UTF-8 as it is, each bad byte as `\xNN`, unsafe characters
+/// escaped.
 pub fn lossy(bytes: &[u8], limit: usize) -> String {
     let mut out = String::new();
     let mut seen = 0;
@@ -99,7 +103,10 @@ mod tests {
 
     #[test]
     fn escapes_reach_no_terminal() {
-        assert_eq!(plain("ok\x1b]0;x\x07\u{9b}m\u{200e}\n"), "ok\\u{1b}]0;x\\u{7}\\u{9b}m\\u{200e}\\n");
+        assert_eq!(
+            plain("ok\x1b]0;x\x07\u{9b}m\u{200e}\n"),
+            "ok\\u{1b}]0;x\\u{7}\\u{9b}m\\u{200e}\\n"
+        );
         assert_eq!(cut("abcdef", 3), "abc…");
         assert_eq!(cut("abc", 3), "abc");
         assert_eq!(quoted("a\"b\\", 9), r#""a\"b\\""#);

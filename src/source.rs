@@ -1,5 +1,5 @@
-//! Where an instruction of the guest stands in text: its own source, or the disassembly around it. Plain data that the
-//! guest part makes and everyone shows; all text in it is safe to print.
+//! Where an instruction of the guest stands in text: its own source, or the disassembly around it.
+//! Plain data that the guest part makes and everyone shows; all text in it is safe to print.
 
 use std::sync::Arc;
 
@@ -18,7 +18,8 @@ pub enum ListingKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
     pub kind: ListingKind,
-    /// What the text is called: a path relative to the module's folder where it lies below it, or a function's name.
+    /// What the text is called: a path relative to the module's folder where it lies below it, or a
+    /// function's name.
     pub title: String,
     /// The number of the first of `lines`, counted from 1.
     pub first_line: u32,
@@ -29,7 +30,9 @@ impl Listing {
     /// The text of a line by its number.
     pub fn line(&self, number: u32) -> Option<&str> {
         let index = number.checked_sub(self.first_line)?;
-        self.lines.get(usize::try_from(index).ok()?).map(String::as_str)
+        self.lines
+            .get(usize::try_from(index).ok()?)
+            .map(String::as_str)
     }
 }
 
@@ -52,7 +55,7 @@ pub struct Place {
     pub listing: Option<Arc<Listing>>,
     /// The instruction's line in `listing`.
     pub line: u32,
-    /// The functions inlined here, innermost first, the last being the one that is really in the module. Empty where
-    /// nothing was inlined.
+    /// The functions inlined here, innermost first, the last being the one that is really in the
+    /// module. Empty where nothing was inlined.
     pub inlined: Vec<Frame>,
 }

@@ -1,5 +1,6 @@
-//! A value: what an expression of the steps language comes to, what passes between host and guest, and what the
-//! timeline keeps. A leaf: it knows no other part of the program, so that script and timeline need not know each other.
+//! A value: what an expression of the steps language comes to, what passes between host and guest,
+//! and what the timeline keeps. A leaf: it knows no other part of the program, so that script and
+//! timeline need not know each other.
 
 use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
@@ -20,7 +21,8 @@ pub enum Value {
     Null,
 }
 
-/// A float that remembers its width. Holds the bits, so that a NaN's payload survives the way through a script.
+/// A float that remembers its width. Holds the bits, so that a NaN's payload survives the way
+/// through a script.
 #[derive(Debug, Clone, Copy)]
 pub enum Float {
     F32(u32),
@@ -45,8 +47,8 @@ impl Float {
     }
 }
 
-/// Numbers compare as numbers: NaN is equal to nothing, 0.0 equals -0.0. Beside an f32 an f64 is first rounded to an f32,
-/// so that an f32 result equals the literal it prints as: `r == 0.1`.
+/// Numbers compare as numbers: NaN is equal to nothing, 0.0 equals -0.0. Beside an f32 an f64 is
+/// first rounded to an f32, so that an f32 result equals the literal it prints as: `r == 0.1`.
 impl PartialEq for Float {
     fn eq(&self, other: &Self) -> bool {
         self.partial_cmp(other) == Some(Ordering::Equal)
@@ -57,7 +59,9 @@ impl PartialOrd for Float {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Float::F32(narrow), Float::F64(wide)) => compare_narrow(*narrow, *wide),
-            (Float::F64(wide), Float::F32(narrow)) => compare_narrow(*narrow, *wide).map(Ordering::reverse),
+            (Float::F64(wide), Float::F32(narrow)) => {
+                compare_narrow(*narrow, *wide).map(Ordering::reverse)
+            }
             (Float::F32(_), Float::F32(_)) | (Float::F64(_), Float::F64(_)) => {
                 self.to_f64().partial_cmp(&other.to_f64())
             }
@@ -65,11 +69,16 @@ impl PartialOrd for Float {
     }
 }
 
-/// An f32 against an f64. A number past what an f32 holds is not rounded to infinity, which it does not equal.
+/// An f32 against an f64. A number past what an f32 holds is not rounded to infinity, which it does
+/// not equal.
 fn compare_narrow(narrow: u32, wide: u64) -> Option<Ordering> {
     let (narrow, wide) = (f32::from_bits(narrow), f64::from_bits(wide));
     let rounded = wide as f32;
-    if rounded.is_infinite() { f64::from(narrow).partial_cmp(&wide) } else { narrow.partial_cmp(&rounded) }
+    if rounded.is_infinite() {
+        f64::from(narrow).partial_cmp(&wide)
+    } else {
+        narrow.partial_cmp(&rounded)
+    }
 }
 
 impl Value {
@@ -110,7 +119,8 @@ impl Value {
         within.saturating_add(size_of::<Value>())
     }
 
-    /// Shows the value as the steps language writes it, cut after about `limit` characters, safe to print.
+    /// Shows the value as the steps language writes it, cut after about `limit` characters, safe to
+    /// print.
     pub fn brief(&self, limit: usize) -> String {
         let mut out = String::new();
         self.write_brief(&mut out, limit);
@@ -221,13 +231,22 @@ mod tests {
 
     #[test]
     fn long_values_are_cut_and_say_so() {
-        assert_eq!(Value::Bytes(vec![1, 2, 3, 4]).brief(6), "hex\"01 02\"… 4 bytes in all");
+        assert_eq!(
+            Value::Bytes(vec![1, 2, 3, 4]).brief(6),
+            "hex\"01 02\"… 4 bytes in all"
+        );
         assert_eq!(Value::Bytes(vec![]).to_string(), "hex\"\"");
-        assert_eq!(Value::List(vec![Value::Int(1), Value::Null]).to_string(), "[1, null]");
+        assert_eq!(
+            Value::List(vec![Value::Int(1), Value::Null]).to_string(),
+            "[1, null]"
+        );
     }
 
     #[test]
     fn guest_text_is_never_raw() {
-        assert_eq!(Value::Text("a\u{1b}[2J\u{202e}b".into()).to_string(), r#""a\u{1b}[2J\u{202e}b""#);
+        assert_eq!(
+            Value::Text("a\u{1b}[2J\u{202e}b".into()).to_string(),
+            r#""a\u{1b}[2J\u{202e}b""#
+        );
     }
 }

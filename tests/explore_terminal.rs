@@ -26,7 +26,12 @@ fn explore(rows: u16, columns: u16) -> (tempfile::TempDir, Pty) {
     fs::write(&module, GUEST).unwrap();
     let state = folder.path().join("state");
     let env = [("XDG_STATE_HOME", state.to_str().unwrap())];
-    let mut pty = Pty::spawn(&[module.to_str().unwrap(), "--max-time", "0"], rows, columns, &env);
+    let mut pty = Pty::spawn(
+        &[module.to_str().unwrap(), "--max-time", "0"],
+        rows,
+        columns,
+        &env,
+    );
     pty.wait_for("the guest is introduced", |screen| {
         let text = screen.contents();
         text.contains("Step 0 has run") && text.contains("esc close")
@@ -42,8 +47,15 @@ fn type_line(pty: &mut Pty, line: &str, shown: &str) {
 }
 
 fn run(file: &Path) -> (bool, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_linmem")).arg("run").arg(file).output().unwrap();
-    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    let output = Command::new(env!("CARGO_BIN_EXE_linmem"))
+        .arg("run")
+        .arg(file)
+        .output()
+        .unwrap();
+    (
+        output.status.success(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
 }
 
 #[test]
@@ -51,9 +63,15 @@ fn a_module_is_explored_branched_and_saved_and_the_file_runs_to_the_same_end() {
     let (folder, mut pty) = explore(40, 120);
     pty.wait_for("the exports have types", |screen| {
         let text = screen.contents();
-        text.contains("twice") && text.contains("(i32) -> i32") && text.contains("press : and type a step")
+        text.contains("twice")
+            && text.contains("(i32) -> i32")
+            && text.contains("press : and type a step")
     });
-    type_line(&mut pty, "a = call twice(21)", "✓ 1 a = call twice(21) → 42");
+    type_line(
+        &mut pty,
+        "a = call twice(21)",
+        "✓ 1 a = call twice(21) → 42",
+    );
     type_line(&mut pty, "n = call count()", "✓ 2 n = call count() → 1");
     // Back, and another way.
     pty.send("\x1b[D");
@@ -65,7 +83,9 @@ fn a_module_is_explored_branched_and_saved_and_the_file_runs_to_the_same_end() {
     pty.send("x");
     pty.wait_for("the first branch", |screen| {
         let text = screen.contents();
-        text.contains("branch 1 of 2") && text.contains("2 n = call count() → 1") && !text.contains("other")
+        text.contains("branch 1 of 2")
+            && text.contains("2 n = call count() → 1")
+            && !text.contains("other")
     });
     let first = folder.path().join("first.steps");
     pty.send(format!(":save {}\r", first.display()));
@@ -80,11 +100,23 @@ fn a_module_is_explored_branched_and_saved_and_the_file_runs_to_the_same_end() {
     pty.send("q");
     assert_eq!(pty.wait_for_end(), 0);
     let text = fs::read_to_string(&second).unwrap();
-    assert_eq!(text, "module \"guest.wat\"\n\na = call twice(21)\nwrite 512, \"other\"\nm = call count()\n");
+    assert_eq!(
+        text,
+        "module \"guest.wat\"\n\na = call twice(21)\nwrite 512, \"other\"\nm = call count()\n"
+    );
     let (is_well, transcript) = run(&second);
-    assert!(is_well && transcript.contains("m = call count()"), "{transcript}");
+    assert!(
+        is_well && transcript.contains("m = call count()"),
+        "{transcript}"
+    );
     assert!(run(&first).0);
-    assert_eq!(fs::read_to_string(folder.path().join("state/linmem/history")).unwrap().lines().count(), 6);
+    assert_eq!(
+        fs::read_to_string(folder.path().join("state/linmem/history"))
+            .unwrap()
+            .lines()
+            .count(),
+        6
+    );
 }
 
 #[test]
@@ -93,7 +125,9 @@ fn a_mistake_is_shown_under_the_line_before_enter() {
     pty.send(":call twise(1) ");
     pty.wait_for("the mistake and what was meant", |screen| {
         let text = screen.contents();
-        text.contains("no function `twise`") && text.contains("did you mean twice?") && text.contains("^^^^^")
+        text.contains("no function `twise`")
+            && text.contains("did you mean twice?")
+            && text.contains("^^^^^")
     });
     pty.send("\x15call tw\t");
     pty.wait_for_text("call twice(");
@@ -119,7 +153,9 @@ fn a_typed_call_that_never_ends_is_cancelled_and_the_exploration_goes_on() {
     let (_folder, mut pty) = explore(24, 80);
     type_line(&mut pty, "a = call count()", "✓ 1 a = call count() → 1");
     pty.send(":call spin()\r");
-    pty.wait_for("the call runs", |screen| screen.contents().contains("step 2 is running"));
+    pty.wait_for("the call runs", |screen| {
+        screen.contents().contains("step 2 is running")
+    });
     pty.send("\x03");
     pty.wait_for_text("⊘ 2 call spin()");
     type_line(&mut pty, "b = call count()", "✓ 2 b = call count() → 2");
@@ -135,13 +171,17 @@ fn what_a_terminal_would_act_on_never_comes_back_from_the_line() {
     pty.wait_for_text("a step after step 0");
     let from = pty.written.len();
     let long = "x".repeat(5000);
-    pty.send(format!("\x1b[200~write 0, \"\u{9b}31m\u{202e}{long}\x07\x1b[201~"));
+    pty.send(format!(
+        "\x1b[200~write 0, \"\u{9b}31m\u{202e}{long}\x07\x1b[201~"
+    ));
     pty.send("\r");
     pty.wait_for_text("closed");
     let written = &pty.written[from..];
     assert!(!written.contains(&7) && !String::from_utf8_lossy(written).contains('\u{202e}'));
     pty.send("\x03");
-    pty.wait_for("the line is closed", |screen| !screen.contents().contains("closed"));
+    pty.wait_for("the line is closed", |screen| {
+        !screen.contents().contains("closed")
+    });
     pty.send("q");
     assert_eq!(pty.wait_for_end(), 0);
 }
@@ -162,5 +202,8 @@ fn a_built_in_session_is_saved_with_its_module() {
     assert!(folder.path().join("wasm_is_cool.wat").exists());
     let (is_well, transcript) = run(&file.with_extension("steps"));
     // The script's own expectation, of what was written first, is not met any more.
-    assert!(!is_well && transcript.contains("DXd you know Wasm is cool!"), "{transcript}");
+    assert!(
+        !is_well && transcript.contains("DXd you know Wasm is cool!"),
+        "{transcript}"
+    );
 }

@@ -1,12 +1,15 @@
-//! A guest that runs on without ever storing looks up when another thread asks it to: the compiler neither keeps the word
-//! that asks in a register nor takes it from an earlier look.
+//! A guest that runs on without ever storing looks up when another thread asks it to: the compiler
+//! neither keeps the word that asks in a register nor takes it from an earlier look.
 
 mod recorder;
 
 use linmem::guest::RewriteOptions;
 use recorder::{Host, Limit, PAGE, guest};
 
-const ROOM: RewriteOptions = RewriteOptions { max_memory: 16 * PAGE, memory: Some(0) };
+const ROOM: RewriteOptions = RewriteOptions {
+    max_memory: 16 * PAGE,
+    memory: Some(0),
+};
 
 #[test]
 fn a_loop_without_any_store_is_noticed_from_another_thread() {
@@ -29,15 +32,28 @@ fn a_loop_without_any_store_is_noticed_from_another_thread() {
     let guest = guest(text);
     for memory in [Some(0), None] {
         let rewritten = guest.rewrite(&RewriteOptions { memory, ..ROOM }).unwrap();
-        for export in guest.exports().iter().map(|export| &export.name).filter(|name| *name != "memory") {
+        for export in guest
+            .exports()
+            .iter()
+            .map(|export| &export.name)
+            .filter(|name| *name != "memory")
+        {
             // A recursion comes to its stack's end before another thread has its turn often.
-            let (most, expected) = if export == "recursion" { (1, "cancelled") } else { (5, "cancelled") };
+            let (most, expected) = if export == "recursion" {
+                (1, "cancelled")
+            } else {
+                (5, "cancelled")
+            };
             let mut host = Host::new(&guest, &rewritten, Limit::Full, most);
             let asker = host.ask_often();
             let result = host.call(export, &[]);
             asker.stop();
-            let is_overflow = export == "recursion" && result.as_ref().is_err_and(|error| error.contains("stack"));
-            assert!(is_overflow || result == Err(expected.into()), "{export}: {result:?}");
+            let is_overflow = export == "recursion"
+                && result.as_ref().is_err_and(|error| error.contains("stack"));
+            assert!(
+                is_overflow || result == Err(expected.into()),
+                "{export}: {result:?}"
+            );
         }
     }
 }

@@ -1,5 +1,6 @@
-//! What the engine runs, tried on one small guest for each part of WebAssembly: what is accepted compiles and answers as
-//! it should, what is refused is refused by name. Should a newer engine learn something, the last test says so.
+//! What the engine runs, tried on one small guest for each part of WebAssembly: what is accepted
+//! compiles and answers as it should, what is refused is refused by name. Should a newer engine
+//! learn something, the last test says so.
 
 use linmem::guest::{Guest, RewriteOptions};
 use wasmer::{Function, Instance, Module, Store, Value, imports};
@@ -160,18 +161,36 @@ const REFUSED: &[(&str, &str)] = &[
     ("tail calls", "(func $f (return_call $f))"),
     ("64-bit memories or tables", "(memory i64 1)"),
     ("64-bit memories or tables", "(table i64 1 funcref)"),
-    ("garbage-collected types", "(type $s (struct (field i32))) (func (drop (struct.new $s (i32.const 1))))"),
-    ("garbage-collected types", "(func (drop (ref.i31 (i32.const 1))))"),
-    ("typed function references", "(type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0)))"),
-    ("the old form of exception handling", "(func try catch_all end)"),
+    (
+        "garbage-collected types",
+        "(type $s (struct (field i32))) (func (drop (struct.new $s (i32.const 1))))",
+    ),
+    (
+        "garbage-collected types",
+        "(func (drop (ref.i31 (i32.const 1))))",
+    ),
+    (
+        "typed function references",
+        "(type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0)))",
+    ),
+    (
+        "the old form of exception handling",
+        "(func try catch_all end)",
+    ),
     ("custom page sizes", "(memory 1 (pagesize 1))"),
     (
         "stack switching",
         "(type $f (func)) (type $c (cont $f)) (elem declare func $g) (func $g)
          (func (drop (cont.new $c (ref.func $g))))",
     ),
-    ("shared functions, tables or globals", "(global (shared i32) (i32.const 0))"),
-    ("tail calls and 64-bit memories or tables", "(memory i64 1) (func $f (return_call $f))"),
+    (
+        "shared functions, tables or globals",
+        "(global (shared i32) (i32.const 0))",
+    ),
+    (
+        "tail calls and 64-bit memories or tables",
+        "(memory i64 1) (func $f (return_call $f))",
+    ),
     (
         "an element segment that holds more than functions and nulls",
         "(import \"a\" \"b\" (global funcref)) (table 1 funcref) (elem (i32.const 0) funcref (global.get 0))",
@@ -180,8 +199,14 @@ const REFUSED: &[(&str, &str)] = &[
 
 /// Valid for the engine, which then panics on it: never to be given to it.
 const PANICS: &[(&str, &str)] = &[
-    ("a table or global of exception references", "(table 1 exnref)"),
-    ("a table or global of exception references", "(global exnref (ref.null exn))"),
+    (
+        "a table or global of exception references",
+        "(table 1 exnref)",
+    ),
+    (
+        "a table or global of exception references",
+        "(global exnref (ref.null exn))",
+    ),
     ("an exception that carries a v128", "(tag (param i32 v128))"),
 ];
 
@@ -192,16 +217,26 @@ fn module(fields: &str) -> String {
 #[test]
 fn what_is_accepted_runs() {
     for (what, fields, expected) in RUN {
-        let guest = Guest::from_bytes("g.wat", module(fields).as_bytes()).unwrap_or_else(|e| panic!("{what}: {e}"));
-        let rewritten = guest.rewrite(&RewriteOptions { max_memory: 1 << 20, memory: Some(0) }).unwrap();
+        let guest = Guest::from_bytes("g.wat", module(fields).as_bytes())
+            .unwrap_or_else(|e| panic!("{what}: {e}"));
+        let rewritten = guest
+            .rewrite(&RewriteOptions {
+                max_memory: 1 << 20,
+                memory: Some(0),
+            })
+            .unwrap();
         let mut store = Store::default();
-        let compiled = Module::new(&store, &rewritten.wasm).unwrap_or_else(|e| panic!("{what}: {e}"));
+        let compiled =
+            Module::new(&store, &rewritten.wasm).unwrap_or_else(|e| panic!("{what}: {e}"));
         let (place, name) = &rewritten.tick_import;
         let tick = Function::new_typed(&mut store, || ());
         let imports = imports! { place => { name.as_str() => tick } };
-        let instance = Instance::new(&mut store, &compiled, &imports).unwrap_or_else(|e| panic!("{what}: {e}"));
+        let instance = Instance::new(&mut store, &compiled, &imports)
+            .unwrap_or_else(|e| panic!("{what}: {e}"));
         let f = instance.exports.get_function("f").unwrap();
-        let results = f.call(&mut store, &[]).unwrap_or_else(|e| panic!("{what}: {e}"));
+        let results = f
+            .call(&mut store, &[])
+            .unwrap_or_else(|e| panic!("{what}: {e}"));
         assert_eq!(&*results, [Value::I32(*expected)], "{what}");
     }
 }
@@ -209,8 +244,13 @@ fn what_is_accepted_runs() {
 #[test]
 fn what_is_refused_is_named() {
     for (what, fields) in REFUSED.iter().chain(PANICS) {
-        let error = Guest::from_bytes("g.wat", module(fields).as_bytes()).unwrap_err().to_string();
-        assert_eq!(error, format!("g.wat uses {what}, which the engine (wasmer 7.4.2, cranelift) cannot run"));
+        let error = Guest::from_bytes("g.wat", module(fields).as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            format!("g.wat uses {what}, which the engine (wasmer 7.4.2, cranelift) cannot run")
+        );
     }
 }
 
@@ -218,6 +258,9 @@ fn what_is_refused_is_named() {
 fn the_engine_refuses_it_too() {
     for (what, fields) in REFUSED {
         let wasm = wat::parse_str(module(fields)).unwrap();
-        assert!(Module::new(&Store::default(), wasm).is_err(), "the engine has learnt {what}");
+        assert!(
+            Module::new(&Store::default(), wasm).is_err(),
+            "the engine has learnt {what}"
+        );
     }
 }

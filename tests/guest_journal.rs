@@ -1,5 +1,5 @@
-//! The journal explains memory: every store that ran is in it, in order, and what it says, replayed over what memory
-//! was, is what memory is. One that trapped is its last, and changed nothing.
+//! The journal explains memory: every store that ran is in it, in order, and what it says, replayed
+//! over what memory was, is what memory is. One that trapped is its last, and changed nothing.
 
 mod recorder;
 
@@ -7,14 +7,18 @@ use linmem::guest::{Guest, RewriteOptions, SiteKind};
 use recorder::{Host, Limit, PAGE, Plain, Slot, guest};
 use wasmer::Value;
 
-const ROOM: RewriteOptions = RewriteOptions { max_memory: 16 * PAGE, memory: Some(0) };
+const ROOM: RewriteOptions = RewriteOptions {
+    max_memory: 16 * PAGE,
+    memory: Some(0),
+};
 
 fn host(guest: &Guest, limit: Limit) -> Host {
     Host::new(guest, &guest.rewrite(&ROOM).unwrap(), limit, u64::MAX)
 }
 
-/// Calls the export on the guest as given and on recorded ones, some of which drain at every chance: same results, same
-/// traps, memory explained. Gives the slots of one that drains least, and what it tried last, if it trapped there.
+/// Calls the export on the guest as given and on recorded ones, some of which drain at every
+/// chance: same results, same traps, memory explained. Gives the slots of one that drains least,
+/// and what it tried last, if it trapped there.
 struct Pair {
     plain: Plain,
     recorded: Vec<Host>,
@@ -32,14 +36,34 @@ impl Pair {
             guests.push(guest(&text.replace(MAYBE_FENCED, FENCE)));
         }
         let limits = [Limit::Full, Limit::Always];
-        let recorded = guests.iter().flat_map(|guest| limits.map(|limit| host(guest, limit))).collect();
-        Pair { plain: Plain::new(&guests[0]).unwrap(), recorded }
+        let recorded = guests
+            .iter()
+            .flat_map(|guest| limits.map(|limit| host(guest, limit)))
+            .collect();
+        Pair {
+            plain: Plain::new(&guests[0]).unwrap(),
+            recorded,
+        }
     }
 
-    fn call(&mut self, name: &str, args: &[Value]) -> (Result<Vec<Value>, String>, Vec<Slot>, Option<Slot>) {
-        let expected = self.plain.try_call(name, args).map_err(|error| error.message());
-        let mut recorded: Vec<_> = self.recorded.iter_mut().map(|host| host.record(name, args)).collect();
-        assert!(recorded.iter().all(|one| *one == recorded[0]), "{name}{args:?}: {recorded:?}");
+    fn call(
+        &mut self,
+        name: &str,
+        args: &[Value],
+    ) -> (Result<Vec<Value>, String>, Vec<Slot>, Option<Slot>) {
+        let expected = self
+            .plain
+            .try_call(name, args)
+            .map_err(|error| error.message());
+        let mut recorded: Vec<_> = self
+            .recorded
+            .iter_mut()
+            .map(|host| host.record(name, args))
+            .collect();
+        assert!(
+            recorded.iter().all(|one| *one == recorded[0]),
+            "{name}{args:?}: {recorded:?}"
+        );
         assert_eq!(expected, recorded[0].0, "{name}{args:?}");
         for host in &self.recorded {
             let name = &host.rewritten.memory_exports[0];
@@ -75,9 +99,12 @@ const STORES: [(&str, &str, u8); 16] = [
 
 const OFFSETS: [u64; 5] = [0, 1, 8, 65535, 0xffff_ffff];
 
-/// Both ends of memory, with every overlap and alignment, and addresses that pass 2^32 with an offset.
+/// Both ends of memory, with every overlap and alignment, and addresses that pass 2^32 with an
+/// offset.
 fn addresses() -> impl Iterator<Item = i32> {
-    (0..18).chain(65536 - 20..65536 + 2).chain([-1, -2, -7, -8, -9, -16, -65535, -65536, i32::MIN])
+    (0..18)
+        .chain(65536 - 20..65536 + 2)
+        .chain([-1, -2, -7, -8, -9, -16, -65535, -65536, i32::MIN])
 }
 
 fn value(ty: &str, n: i32) -> Value {
@@ -118,25 +145,50 @@ fn every_store_of_every_width_is_explained() {
             }
         }
     }
-    let mut pair = Pair::new(&format!("(module (memory (export \"memory\") 1) {functions})"));
+    let mut pair = Pair::new(&format!(
+        "(module (memory (export \"memory\") 1) {functions})"
+    ));
     let (mut done, mut trapped) = (0, 0);
     for (name, ty, width) in STORES {
-        for (offset, address) in OFFSETS.into_iter().flat_map(|offset| addresses().map(move |at| (offset, at))) {
+        for (offset, address) in OFFSETS
+            .into_iter()
+            .flat_map(|offset| addresses().map(move |at| (offset, at)))
+        {
             let given = value(ty, address);
             let export = format!("{name} {offset} {width}");
-            let (result, slots, attempt) = pair.call(&export, &[Value::I32(address), given.clone()]);
-            let (slot, other) =
-                if result.is_ok() { (slots.first(), attempt) } else { (attempt.as_ref(), slots.first().cloned()) };
+            let (result, slots, attempt) =
+                pair.call(&export, &[Value::I32(address), given.clone()]);
+            let (slot, other) = if result.is_ok() {
+                (slots.first(), attempt)
+            } else {
+                (attempt.as_ref(), slots.first().cloned())
+            };
             assert_eq!(other, None, "{export} {address}");
             let slot = slot.unwrap();
             let mask = u64::MAX >> (64 - 8 * u32::from(width));
-            assert_eq!((slot.address, slot.value), (address as u32, bits(&given) & mask), "{export}");
+            assert_eq!(
+                (slot.address, slot.value),
+                (address as u32, bits(&given) & mask),
+                "{export}"
+            );
             let site = pair.site(slot);
-            assert_eq!((site.immediate, site.kind), (offset, SiteKind::Store { width }));
+            assert_eq!(
+                (site.immediate, site.kind),
+                (offset, SiteKind::Store { width })
+            );
             let end = u64::from(address as u32) + offset + u64::from(width);
-            let is_aligned = !name.contains("atomic") || (u64::from(address as u32) + offset) % u64::from(width) == 0;
-            assert_eq!(result.is_ok(), end <= PAGE && is_aligned, "{export} {address}");
-            *if result.is_ok() { &mut done } else { &mut trapped } += 1;
+            let is_aligned = !name.contains("atomic")
+                || (u64::from(address as u32) + offset) % u64::from(width) == 0;
+            assert_eq!(
+                result.is_ok(),
+                end <= PAGE && is_aligned,
+                "{export} {address}"
+            );
+            *if result.is_ok() {
+                &mut done
+            } else {
+                &mut trapped
+            } += 1;
         }
     }
     assert!(done > 500 && trapped > 500, "{done} {trapped}");
@@ -161,10 +213,22 @@ fn vectors_and_lanes_are_explained() {
     for address in addresses() {
         let (result, slots, attempt) = pair.call("v", &[Value::I32(address)]);
         let all: Vec<Slot> = slots.iter().cloned().chain(attempt).collect();
-        assert_eq!((all[0].address, all[0].value), (address as u32, 0x0706_0504_0302_0100));
+        assert_eq!(
+            (all[0].address, all[0].value),
+            (address as u32, 0x0706_0504_0302_0100)
+        );
         assert_eq!(pair.site(&all[0]).kind, SiteKind::Wide);
         assert_eq!(slots.len(), if result.is_ok() { 4 } else { 0 });
-        for (width, lane) in [(8, 0), (8, 15), (16, 3), (16, 7), (32, 0), (32, 3), (64, 0), (64, 1)] {
+        for (width, lane) in [
+            (8, 0),
+            (8, 15),
+            (16, 3),
+            (16, 7),
+            (32, 0),
+            (32, 3),
+            (64, 0),
+            (64, 1),
+        ] {
             let (_, slots, attempt) = pair.call(&format!("{width} {lane}"), &[Value::I32(address)]);
             let slot = attempt.or(slots.first().cloned()).unwrap();
             let bytes: Vec<u8> = (0..width / 8).map(|n| lane * (width / 8) + n).collect();
@@ -181,13 +245,21 @@ fn exchanges_leave_what_memory_then_holds() {
     for (ty, widths) in [("i32", &[8, 16, 32][..]), ("i64", &[8, 16, 32, 64])] {
         for width in widths {
             let is_whole = ty == format!("i{width}");
-            let (narrow, sign) = if is_whole { (String::new(), "") } else { (width.to_string(), "_u") };
+            let (narrow, sign) = if is_whole {
+                (String::new(), "")
+            } else {
+                (width.to_string(), "_u")
+            };
             for op in ["add", "sub", "and", "or", "xor", "xchg"] {
                 let name = format!("{ty}.atomic.rmw{narrow}.{op}{sign}");
                 functions.push_str(&format!(
                     "(func (export \"{name}\") (param i32 i64) (result {ty}) {MAYBE_FENCED}
                        ({name} offset=8 (local.get 0) {}))",
-                    if ty == "i32" { "(i32.wrap_i64 (local.get 1))" } else { "(local.get 1)" }
+                    if ty == "i32" {
+                        "(i32.wrap_i64 (local.get 1))"
+                    } else {
+                        "(local.get 1)"
+                    }
                 ));
                 names.push((name, width / 8));
             }
@@ -202,7 +274,9 @@ fn exchanges_leave_what_memory_then_holds() {
             names.push((name, width / 8));
         }
     }
-    let mut pair = Pair::new(&format!("(module (memory (export \"memory\") 1) {functions})"));
+    let mut pair = Pair::new(&format!(
+        "(module (memory (export \"memory\") 1) {functions})"
+    ));
     let (mut exchanged, mut failed) = (0, 0);
     for (name, width) in &names {
         let mut old = 0;
@@ -210,7 +284,11 @@ fn exchanges_leave_what_memory_then_holds() {
             let wanted = Value::I64(0x0102_0304_8586_8788i64.wrapping_mul(round + 1));
             let is_compared = name.contains("cmpxchg");
             let args = match is_compared {
-                true => vec![Value::I32(address), Value::I64(if round % 3 == 0 { old } else { 0 }), wanted],
+                true => vec![
+                    Value::I32(address),
+                    Value::I64(if round % 3 == 0 { old } else { 0 }),
+                    wanted,
+                ],
                 false => vec![Value::I32(address), wanted],
             };
             let before = pair.recorded[0].memory("memory");
@@ -254,16 +332,23 @@ fn bulk_operations_are_explained() {
         (result.is_ok(), slots.len(), slot.address, slot.value)
     };
     let value = |length: u64, second: u64| length | second << 32;
-    assert_eq!(call("fill", [10, 0x1ab, 20]), (true, 1, 10, value(20, 0xab)));
+    assert_eq!(
+        call("fill", [10, 0x1ab, 20]),
+        (true, 1, 10, value(20, 0xab))
+    );
     assert_eq!(call("init", [30, 2, 5]), (true, 1, 30, value(5, 2)));
     assert_eq!(call("copy", [12, 10, 30]), (true, 1, 12, value(30, 10)));
     assert_eq!(call("copy", [0, 10, 30]), (true, 1, 0, value(30, 10)));
     assert_eq!(call("fill", [65536, 1, 0]), (true, 1, 65536, value(0, 1)));
     assert_eq!(call("fill", [65530, 7, 7]), (false, 0, 65530, value(7, 7)));
-    assert_eq!(call("copy", [0, -1, 2]), (false, 0, 0, value(2, 0xffff_ffff)));
+    assert_eq!(
+        call("copy", [0, -1, 2]),
+        (false, 0, 0, value(2, 0xffff_ffff))
+    );
     assert_eq!(call("init", [0, 9, 2]), (false, 0, 0, value(2, 9)));
     pair.call("drop", &[]).0.unwrap();
-    let (result, slots, attempt) = pair.call("init", &[Value::I32(0), Value::I32(0), Value::I32(1)]);
+    let (result, slots, attempt) =
+        pair.call("init", &[Value::I32(0), Value::I32(0), Value::I32(1)]);
     assert!(result.is_err() && slots.is_empty() && attempt.is_some());
 }
 
@@ -278,7 +363,10 @@ fn growing_is_explained_whether_or_not_it_works() {
         let (result, slots, _) = pair.call("grow", &[Value::I32(pages)]);
         assert_eq!(result, Ok(vec![Value::I32(old as i32)]));
         assert_eq!(slots.len(), 3);
-        assert_eq!((slots[1].address, slots[1].value), (pages as u32, u64::from(old)));
+        assert_eq!(
+            (slots[1].address, slots[1].value),
+            (pages as u32, u64::from(old))
+        );
         assert_eq!(pair.site(&slots[1]).kind, SiteKind::Grow);
     }
 }
@@ -302,9 +390,24 @@ fn only_the_meant_memory_is_journaled_and_copies_into_it_are_seen() {
     assert_eq!(copied, [&b"abcd"[..], b"\0bcd", b""]);
     assert_eq!(pair.site(&slots[0]).kind, SiteKind::CopyFrom);
     assert!(pair.call("past", &[]).2.is_some());
-    let other = guest(text).rewrite(&RewriteOptions { memory: Some(1), ..ROOM }).unwrap();
+    let other = guest(text)
+        .rewrite(&RewriteOptions {
+            memory: Some(1),
+            ..ROOM
+        })
+        .unwrap();
     assert_eq!(other.journal.sites.len(), 4);
-    assert!(guest(text).rewrite(&RewriteOptions { memory: None, ..ROOM }).unwrap().journal.sites.is_empty());
+    assert!(
+        guest(text)
+            .rewrite(&RewriteOptions {
+                memory: None,
+                ..ROOM
+            })
+            .unwrap()
+            .journal
+            .sites
+            .is_empty()
+    );
 }
 
 /// Stores before, between and behind calls, in branches, loops and recursion.
@@ -377,7 +480,10 @@ fn calls_and_branches_keep_the_position_right() {
         assert_eq!(slots.len() as i32, rounds + (rounds + 1) / 2);
     }
     for (n, expected) in [(0, 51), (48, 51), (64, 64), (100, 100), (130, -1)] {
-        assert_eq!(pair.call("leaves", &[Value::I32(n)]).0, Ok(vec![Value::I32(expected)]));
+        assert_eq!(
+            pair.call("leaves", &[Value::I32(n)]).0,
+            Ok(vec![Value::I32(expected)])
+        );
     }
     let (result, slots, attempt) = pair.call("trap", &[Value::I32(0)]);
     assert!(result.is_err() && attempt.is_none());
@@ -388,7 +494,8 @@ fn calls_and_branches_keep_the_position_right() {
 fn deep_recursion_that_stores_after_its_calls_never_overruns() {
     let guest = guest(CALLS);
     let mut plain = Plain::new(&guest).unwrap();
-    let mut recorded = [Limit::Full, Limit::Slots(1), Limit::Slots(100)].map(|limit| host(&guest, limit));
+    let mut recorded =
+        [Limit::Full, Limit::Slots(1), Limit::Slots(100)].map(|limit| host(&guest, limit));
     plain.try_call("down", &[Value::I32(9000)]).unwrap();
     let expected = plain.memory("memory");
     for host in &mut recorded {
@@ -398,16 +505,22 @@ fn deep_recursion_that_stores_after_its_calls_never_overruns() {
         assert!(host.memory("memory") == expected);
     }
     let bound = recorded[0].rewritten.journal.start + 16 * (1 + 4 + 4);
-    assert!(recorded[1].farthest() <= bound, "{}", recorded[1].farthest());
+    assert!(
+        recorded[1].farthest() <= bound,
+        "{}",
+        recorded[1].farthest()
+    );
 }
 
 #[test]
 fn a_function_with_very_many_stores_does_not_overrun() {
     for count in [1_999, 2_001] {
-        let stores: String =
-            (0..count).map(|n| format!("(i32.store8 offset={n} (local.get 0) (i32.const {n}))")).collect();
-        let mut pair =
-            Pair::new(&format!("(module (memory (export \"memory\") 1) (func (export \"f\") (param i32) {stores}))"));
+        let stores: String = (0..count)
+            .map(|n| format!("(i32.store8 offset={n} (local.get 0) (i32.const {n}))"))
+            .collect();
+        let mut pair = Pair::new(&format!(
+            "(module (memory (export \"memory\") 1) (func (export \"f\") (param i32) {stores}))"
+        ));
         for _ in 0..20 {
             assert_eq!(pair.call("f", &[Value::I32(0)]).1.len(), count);
         }
@@ -416,25 +529,46 @@ fn a_function_with_very_many_stores_does_not_overrun() {
     }
 }
 
-/// More than the journal has room for. (With twice as many the compiler takes many seconds for the guest as given.)
+/// More than the journal has room for. (With twice as many the compiler takes many seconds for the
+/// guest as given.)
 #[test]
 fn five_thousand_stores_in_one_function_are_recorded() {
     for fence in ["", FENCE] {
         let stores: String = (0..5_000)
-            .map(|n| format!("(i32.store16 offset={} (local.get 0) (i32.const {}))", 6 * n, n % 997))
+            .map(|n| {
+                format!(
+                    "(i32.store16 offset={} (local.get 0) (i32.const {}))",
+                    6 * n,
+                    n % 997
+                )
+            })
             .collect();
-        let text =
-            format!("(module (memory (export \"memory\") 1) (func (export \"f\") (param i32) {fence} {stores}))");
+        let text = format!(
+            "(module (memory (export \"memory\") 1) (func (export \"f\") (param i32) {fence} {stores}))"
+        );
         let guest = Guest::from_bytes("many.wasm", &wat::parse_str(&text).unwrap()).unwrap();
         let mut recorded = host(&guest, Limit::Full);
         let (result, slots, _) = recorded.record("f", &[Value::I32(8)]);
         assert_eq!((result, slots.len()), (Ok(vec![]), 5_000));
-        assert!(slots.iter().zip(0u64..).all(|(slot, n)| (slot.address, slot.value) == (8, n % 997)));
+        assert!(
+            slots
+                .iter()
+                .zip(0u64..)
+                .all(|(slot, n)| (slot.address, slot.value) == (8, n % 997))
+        );
         let (result, slots, attempt) = recorded.record("f", &[Value::I32(65536 - 6 * 4_998 - 1)]);
         assert!(result.is_err());
-        assert_eq!((slots.len(), attempt.map(|slot| slot.value)), (4_998, Some(4_998 % 997)));
+        assert_eq!(
+            (slots.len(), attempt.map(|slot| slot.value)),
+            (4_998, Some(4_998 % 997))
+        );
         let journal = &recorded.rewritten.journal;
-        assert!(recorded.farthest() <= journal.limit + 16, "{} {}", recorded.farthest(), journal.limit);
+        assert!(
+            recorded.farthest() <= journal.limit + 16,
+            "{} {}",
+            recorded.farthest(),
+            journal.limit
+        );
     }
 }
 
@@ -503,22 +637,43 @@ fn a_load_that_traps_leaves_its_address() {
         "(func (export \"lane\") (param $a i32) (param $b i32)
            (drop (v128.load16_lane 3 (local.get $a) {zero})) (drop (v128.load16_lane 3 (local.get $b) {zero})))"
     ));
-    let mut pair = Pair::new(&format!("(module (memory (export \"memory\") 1) {functions})"));
-    let cases = [(65536, 0, 65536), (65528, 0, 65528), (0, 65536, 65536), (32768, 32768, 65536), (65504, 8, 65520)];
+    let mut pair = Pair::new(&format!(
+        "(module (memory (export \"memory\") 1) {functions})"
+    ));
+    let cases = [
+        (65536, 0, 65536),
+        (65528, 0, 65528),
+        (0, 65536, 65536),
+        (32768, 32768, 65536),
+        (65504, 8, 65520),
+    ];
     for load in loads {
         for (a, b, expected) in cases {
             let (result, slots, _) = pair.call(load, &[Value::I32(a), Value::I32(b)]);
             assert!(result.is_err() && slots.is_empty(), "{load} {a} {b}");
             assert_eq!(
-                pair.recorded.iter_mut().map(Host::last_load).collect::<Vec<_>>(),
+                pair.recorded
+                    .iter_mut()
+                    .map(Host::last_load)
+                    .collect::<Vec<_>>(),
                 [expected; 2],
                 "{load} {a} {b}"
             );
         }
     }
     for (a, b, expected) in [(-1, 0, u32::MAX), (0, 65535, 65535)] {
-        assert!(pair.call("lane", &[Value::I32(a), Value::I32(b)]).0.is_err());
-        assert_eq!(pair.recorded.iter_mut().map(Host::last_load).collect::<Vec<_>>(), [expected; 2]);
+        assert!(
+            pair.call("lane", &[Value::I32(a), Value::I32(b)])
+                .0
+                .is_err()
+        );
+        assert_eq!(
+            pair.recorded
+                .iter_mut()
+                .map(Host::last_load)
+                .collect::<Vec<_>>(),
+            [expected; 2]
+        );
     }
 }
 
@@ -529,9 +684,19 @@ fn every_trap_is_found_in_the_module_as_given() {
     let mut recorded = host(&guest, Limit::Full);
     let given = plain.try_call("trap", &[Value::I32(0)]).unwrap_err();
     let again = recorded.try_call("trap", &[Value::I32(0)]).unwrap_err();
-    let expected: Vec<u64> = given.trace().iter().map(|frame| frame.module_offset() as u64).collect();
-    let found: Vec<u64> = again.trace().iter().map(|frame| recorded.original_offset(frame).unwrap()).collect();
+    let expected: Vec<u64> = given
+        .trace()
+        .iter()
+        .map(|frame| frame.module_offset() as u64)
+        .collect();
+    let found: Vec<u64> = again
+        .trace()
+        .iter()
+        .map(|frame| recorded.original_offset(frame).unwrap())
+        .collect();
     assert_eq!((expected.len(), &expected), (1, &found));
-    let outside = recorded.rewritten.original_offset(&guest, again.trace()[0].func_index(), 3);
+    let outside = recorded
+        .rewritten
+        .original_offset(&guest, again.trace()[0].func_index(), 3);
     assert_eq!(outside, None);
 }

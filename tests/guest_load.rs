@@ -26,7 +26,9 @@ fn guest(text: &str) -> Guest {
 }
 
 fn refused(bytes: impl AsRef<[u8]>) -> String {
-    Guest::from_bytes("x.wasm", bytes.as_ref()).unwrap_err().to_string()
+    Guest::from_bytes("x.wasm", bytes.as_ref())
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
@@ -36,8 +38,11 @@ fn a_guest_tells_its_parts() {
     assert_eq!(guest.text(), Some(COUNTER));
     assert_eq!(guest.given_bytes(), COUNTER.as_bytes());
     assert!(guest.wasm().starts_with(b"\0asm"));
-    let exports: Vec<String> =
-        guest.exports().iter().map(|e| format!("{} {} {} {}", e.ty.kind(), e.name, e.index, e.ty)).collect();
+    let exports: Vec<String> = guest
+        .exports()
+        .iter()
+        .map(|e| format!("{} {} {} {}", e.ty.kind(), e.name, e.index, e.ty))
+        .collect();
     assert_eq!(
         exports,
         [
@@ -48,24 +53,47 @@ fn a_guest_tells_its_parts() {
             "func read 2 () -> i32",
         ]
     );
-    let imports: Vec<String> = guest.imports().iter().map(|i| format!("{}.{}: {}", i.module, i.name, i.ty)).collect();
+    let imports: Vec<String> = guest
+        .imports()
+        .iter()
+        .map(|i| format!("{}.{}: {}", i.module, i.name, i.ty))
+        .collect();
     assert_eq!(imports, ["env.abort: (i32) -> ()", "env.base: i32"]);
-    assert_eq!(guest.imports()[0].ty, ExternType::Func(FuncType { params: vec![ValueType::I32], results: vec![] }));
-    assert_eq!(guest.imported_global(0).map(|i| i.name.as_str()), Some("base"));
+    assert_eq!(
+        guest.imports()[0].ty,
+        ExternType::Func(FuncType {
+            params: vec![ValueType::I32],
+            results: vec![]
+        })
+    );
+    assert_eq!(
+        guest.imported_global(0).map(|i| i.name.as_str()),
+        Some("base")
+    );
     assert_eq!(guest.imported_global(1), None);
     assert_eq!(guest.memories()[0].exported_as, ["memory", "again"]);
     assert_eq!(guest.start(), Some(3));
     assert_eq!(guest.function_count(), 5);
     let names: Vec<String> = (0..6).map(|index| guest.function_name(index)).collect();
-    assert_eq!(names, ["abort", "bump", "read", "begin", "func[4]", "func[5]"]);
+    assert_eq!(
+        names,
+        ["abort", "bump", "read", "begin", "func[4]", "func[5]"]
+    );
 }
 
 #[test]
 fn active_data_segments_tell_where_they_go() {
     let guest = guest(COUNTER);
     let segments = guest.data_segments();
-    let places: Vec<(u32, Option<u64>)> =
-        segments.iter().map(|s| (s.index, s.offset.resolve(|global| (global == 0).then_some(1024)))).collect();
+    let places: Vec<(u32, Option<u64>)> = segments
+        .iter()
+        .map(|s| {
+            (
+                s.index,
+                s.offset.resolve(|global| (global == 0).then_some(1024)),
+            )
+        })
+        .collect();
     assert_eq!(places, [(0, Some(16)), (2, Some(1024)), (3, Some(1028))]);
     assert_eq!(&*segments[0].bytes, b"hello\0");
     assert_eq!(segments[1].offset, Offset::Global(0));
@@ -78,20 +106,33 @@ fn active_data_segments_tell_where_they_go() {
 fn names_of_functions_are_safe_and_short() {
     let import = guest("(module (import \"a\\1b\" \"b\" (func)))");
     assert_eq!(import.function_name(0), "a\\u{1b}.b");
-    let long = guest(&format!("(module (func (export \"\\1b]0;{}\")))", "x".repeat(500)));
+    let long = guest(&format!(
+        "(module (func (export \"\\1b]0;{}\")))",
+        "x".repeat(500)
+    ));
     let name = long.function_name(0);
-    assert!(name.starts_with("\\u{1b}]0;xxx") && name.ends_with('…'), "{name}");
+    assert!(
+        name.starts_with("\\u{1b}]0;xxx") && name.ends_with('…'),
+        "{name}"
+    );
     assert!(name.chars().count() < 210, "{name}");
 }
 
 #[test]
 fn names_with_a_nul_do_no_harm() {
-    for text in
-        ["(module (func $\"a\\00b\" nop))", "(module (func (@name \"a\\00b\") nop))", "(module $\"a\\00b\" (func))"]
-    {
+    for text in [
+        "(module (func $\"a\\00b\" nop))",
+        "(module (func (@name \"a\\00b\") nop))",
+        "(module $\"a\\00b\" (func))",
+    ] {
         let guest = guest(text);
         assert!(guest.function_name(0) == "a\\0b" || guest.function_name(0) == "func[0]");
-        guest.rewrite(&RewriteOptions { max_memory: 0, memory: Some(0) }).unwrap();
+        guest
+            .rewrite(&RewriteOptions {
+                max_memory: 0,
+                memory: Some(0),
+            })
+            .unwrap();
     }
     assert!(Guest::from_bytes("a\0b", b"(module (func nop))").is_ok());
     assert!(Guest::from_bytes("", b"(module (func nop))").is_ok());
@@ -99,30 +140,54 @@ fn names_with_a_nul_do_no_harm() {
 
 #[test]
 fn the_memory_that_is_meant() {
-    let default = |text: &str| guest(text).default_memory().map_err(|error| error.to_string());
+    let default = |text: &str| {
+        guest(text)
+            .default_memory()
+            .map_err(|error| error.to_string())
+    };
     assert_eq!(default("(module)"), Ok(None));
     assert_eq!(default("(module (memory 1))"), Ok(Some(0)));
-    assert_eq!(default("(module (memory 1) (memory (export \"memory\") 1))"), Ok(Some(1)));
-    assert_eq!(default("(module (memory 1) (memory (export \"mem\") 1))"), Ok(Some(1)));
+    assert_eq!(
+        default("(module (memory 1) (memory (export \"memory\") 1))"),
+        Ok(Some(1))
+    );
+    assert_eq!(
+        default("(module (memory 1) (memory (export \"mem\") 1))"),
+        Ok(Some(1))
+    );
     assert_eq!(default("(module (memory 1) (memory 1))"), Ok(Some(0)));
     assert_eq!(
         default("(module (memory (export \"a\") 1) (memory 1) (memory (export \"b\\1b\") 1))"),
         Err("test.wat has 3 memories (\"a\", \"b\\u{1b}\"); say which with: memory NAME".into())
     );
-    let two = guest("(module (memory (export \"a\") 1) (memory (export \"b\") 1) (func (export \"f\")))");
-    assert_eq!((two.memory_named("b"), two.memory_named("f"), two.memory_named("c")), (Some(1), None, None));
+    let two =
+        guest("(module (memory (export \"a\") 1) (memory (export \"b\") 1) (func (export \"f\")))");
+    assert_eq!(
+        (
+            two.memory_named("b"),
+            two.memory_named("f"),
+            two.memory_named("c")
+        ),
+        (Some(1), None, None)
+    );
 }
 
 #[test]
 fn what_is_no_module_is_named() {
     let looks = |bytes: &[u8]| refused(bytes).replace("x.wasm is not a WebAssembly module: ", "");
-    assert_eq!(refused(b""), "x.wasm is empty; a module has at least 8 bytes");
+    assert_eq!(
+        refused(b""),
+        "x.wasm is empty; a module has at least 8 bytes"
+    );
     assert!(looks(b"<!DOCTYPE html><html>").contains("HTML"));
     assert!(looks(b"\x1f\x8b\x08\0").contains("gzip"));
     assert!(looks(b"\x7fELF\x02\x01").contains("ELF"));
     assert!(looks(b"\xff\xfe(\0m\0").contains("UTF-16"));
     assert!(looks(b"  \n").contains("white space"));
-    assert_eq!(looks(b"\x01\x02\xff"), "it begins with the bytes 01 02 ff, where a module begins with 00 61 73 6d");
+    assert_eq!(
+        looks(b"\x01\x02\xff"),
+        "it begins with the bytes 01 02 ff, where a module begins with 00 61 73 6d"
+    );
     assert_eq!(
         looks(b"fn main() {}\x1b\nmore"),
         "it is text that begins with \"fn main() {}\\u{1b}\", where a text module begins with (module"
@@ -132,19 +197,30 @@ fn what_is_no_module_is_named() {
 #[test]
 fn components_are_refused_with_a_way_on() {
     for bytes in [&b"\0asm\x0d\0\x01\0"[..], b"(component)"] {
-        assert!(refused(bytes).contains("is a component, not a core module"), "{}", refused(bytes));
+        assert!(
+            refused(bytes).contains("is a component, not a core module"),
+            "{}",
+            refused(bytes)
+        );
     }
 }
 
 #[test]
 fn a_file_cut_short_says_where() {
     let whole = wat::parse_str(COUNTER).unwrap();
-    assert_eq!(refused(&whole[..6]), "x.wasm ends at byte 6 in the middle of the header; the file is incomplete");
-    let whole = wat::parse_str("(module (func (export \"f\") (result i32) i32.const 1000000))").unwrap();
+    assert_eq!(
+        refused(&whole[..6]),
+        "x.wasm ends at byte 6 in the middle of the header; the file is incomplete"
+    );
+    let whole =
+        wat::parse_str("(module (func (export \"f\") (result i32) i32.const 1000000))").unwrap();
     let cut = &whole[..whole.len() - 3];
     assert_eq!(
         refused(cut),
-        format!("x.wasm ends at byte {} in the middle of the code section; the file is incomplete", cut.len())
+        format!(
+            "x.wasm ends at byte {} in the middle of the code section; the file is incomplete",
+            cut.len()
+        )
     );
 }
 
@@ -152,10 +228,16 @@ fn a_file_cut_short_says_where() {
 fn an_invalid_module_says_where() {
     let error = refused("(module (func (result i32) i64.const 1))");
     assert!(
-        error.starts_with("x.wasm is not a valid module: type mismatch: expected i32, found i64, at byte "),
+        error.starts_with(
+            "x.wasm is not a valid module: type mismatch: expected i32, found i64, at byte "
+        ),
         "{error}"
     );
-    assert!(refused(b"\0asm\x02\0\0\0").contains("version"), "{}", refused(b"\0asm\x02\0\0\0"));
+    assert!(
+        refused(b"\0asm\x02\0\0\0").contains("version"),
+        "{}",
+        refused(b"\0asm\x02\0\0\0")
+    );
     assert!(refused(b"\0asm\x01\0\0\0\xff\0").contains("not a valid module"));
 }
 
@@ -164,10 +246,22 @@ fn a_text_error_shows_the_line_and_nothing_unsafe() {
     let error = Guest::from_bytes("dir/bad.wat", b"(module\n  (func (i32.cons 1)))").unwrap_err();
     assert!(matches!(error, GuestError::Text { .. }));
     let message = error.to_string();
-    assert!(message.contains("dir/bad.wat:2:10") && message.contains('^'), "{message}");
-    for text in ["(module \x1b[2J)", "(module (func \u{202e}))", "(module (func $x (call $\"\\1b[2J\")))"] {
+    assert!(
+        message.contains("dir/bad.wat:2:10") && message.contains('^'),
+        "{message}"
+    );
+    for text in [
+        "(module \x1b[2J)",
+        "(module (func \u{202e}))",
+        "(module (func $x (call $\"\\1b[2J\")))",
+    ] {
         let message = refused(text);
-        assert!(message.chars().all(|c| c == '\n' || !linmem::safe::is_unsafe(c)), "{message:?}");
+        assert!(
+            message
+                .chars()
+                .all(|c| c == '\n' || !linmem::safe::is_unsafe(c)),
+            "{message:?}"
+        );
     }
     let long = refused(format!("(module {} oops)", "(func)".repeat(100_000)));
     assert!(long.len() < 1000 && long.contains("x.wasm:1:"), "{long}");
@@ -181,7 +275,10 @@ fn files_are_told_by_content() {
     std::fs::write(path("text.wasm"), COUNTER).unwrap();
     assert_eq!(Guest::load(&path("binary.wat")).unwrap().text(), None);
     assert!(Guest::load(&path("text.wasm")).unwrap().text().is_some());
-    assert!(matches!(Guest::load(dir.path()), Err(GuestError::Folder { .. })));
+    assert!(matches!(
+        Guest::load(dir.path()),
+        Err(GuestError::Folder { .. })
+    ));
     let missing = Guest::load(Path::new("no/such\x1b.wasm")).unwrap_err();
     assert_eq!(missing.to_string(), "there is no file no/such\\u{1b}.wasm");
 }

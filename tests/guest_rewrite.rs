@@ -1,5 +1,6 @@
-//! The rewritten module against the given one, both run: same results, same traps, same memory; and what the rewriting
-//! adds: ticks, limits, a view of every memory, a start function that is called later.
+//! The rewritten module against the given one, both run: same results, same traps, same memory; and
+//! what the rewriting adds: ticks, limits, a view of every memory, a start function that is called
+//! later.
 
 mod recorder;
 
@@ -10,17 +11,27 @@ use linmem::guest::{Guest, GuestError, RewriteOptions, Rewritten};
 use recorder::{Host, Limit, PAGE, Plain, guest};
 use wasmer::{Function, Imports, Instance, Module, Store, Value};
 
-const ROOM: RewriteOptions = RewriteOptions { max_memory: 16 * PAGE, memory: Some(0) };
+const ROOM: RewriteOptions = RewriteOptions {
+    max_memory: 16 * PAGE,
+    memory: Some(0),
+};
 
 /// Instantiates the guest as it was rewritten, without calling its start function.
 fn instantiate(rewritten: &Rewritten, limit: Limit, most_ticks: u64) -> Host {
     Host::new(&guest("(module)"), rewritten, limit, most_ticks)
 }
 
-/// Runs the calls on both modules, with a tick at every chance and with rare ones, and compares all that can be seen.
+/// Runs the calls on both modules, with a tick at every chance and with rare ones, and compares all
+/// that can be seen.
 fn assert_same(text: &str, calls: &[(&str, &[i32])]) {
     let guest = guest(text);
-    let (journaled, idle) = (guest.rewrite(&ROOM).unwrap(), RewriteOptions { memory: None, ..ROOM });
+    let (journaled, idle) = (
+        guest.rewrite(&ROOM).unwrap(),
+        RewriteOptions {
+            memory: None,
+            ..ROOM
+        },
+    );
     for rewritten in [journaled, guest.rewrite(&idle).unwrap()] {
         for limit in [Limit::Always, Limit::Slots(3), Limit::Full] {
             let mut plain = Plain::new(&guest).unwrap();
@@ -29,11 +40,18 @@ fn assert_same(text: &str, calls: &[(&str, &[i32])]) {
                 assert_eq!(other.call(start, &[]), Ok(vec![]));
             }
             for (name, args) in calls {
-                assert_eq!(plain.call(name, args), other.call(name, args), "{name}{args:?}");
+                assert_eq!(
+                    plain.call(name, args),
+                    other.call(name, args),
+                    "{name}{args:?}"
+                );
                 for (index, memory) in guest.memories().iter().enumerate() {
                     let shown = other.memory(&rewritten.memory_exports[index]);
                     for export in &memory.exported_as {
-                        assert!(plain.memory(export) == shown, "memory {export} differs after {name}{args:?}");
+                        assert!(
+                            plain.memory(export) == shown,
+                            "memory {export} differs after {name}{args:?}"
+                        );
                     }
                 }
             }
@@ -149,7 +167,12 @@ fn several_memories_are_the_same() {
 
 #[test]
 fn a_module_with_nothing_in_it_runs() {
-    for text in ["(module)", "(module (memory 1))", "(module (func (export \"f\")))", "(module (table 1 funcref))"] {
+    for text in [
+        "(module)",
+        "(module (memory 1))",
+        "(module (func (export \"f\")))",
+        "(module (table 1 funcref))",
+    ] {
         let rewritten = guest(text).rewrite(&ROOM).unwrap();
         instantiate(&rewritten, Limit::Always, 0);
         assert_eq!(rewritten.start_export, None);
@@ -160,9 +183,15 @@ fn a_module_with_nothing_in_it_runs() {
 fn memories_without_a_name_are_shown() {
     let text = r#"(module (memory 1) (memory (export "linmem memory 0") 1) (data "") (data (i32.const 3) "here"))"#;
     let rewritten = guest(text).rewrite(&ROOM).unwrap();
-    assert_eq!(rewritten.memory_exports, ["linmem memory 0'", "linmem memory 0"]);
+    assert_eq!(
+        rewritten.memory_exports,
+        ["linmem memory 0'", "linmem memory 0"]
+    );
     let run = instantiate(&rewritten, Limit::Always, 0);
-    assert_eq!(&run.memory(&rewritten.memory_exports[0])[..8], b"\0\0\0here\0");
+    assert_eq!(
+        &run.memory(&rewritten.memory_exports[0])[..8],
+        b"\0\0\0here\0"
+    );
 }
 
 #[test]
@@ -176,7 +205,10 @@ fn added_names_give_way_to_the_guests() {
     assert_eq!(rewritten.tick_import, ("linmem".into(), "tick''".into()));
     let journal = &rewritten.journal;
     assert_eq!(journal.memory_export, "linmem journal'");
-    assert_eq!((&*journal.position_export, &*journal.last_load_export), ("linmem position'", "linmem last load'"));
+    assert_eq!(
+        (&*journal.position_export, &*journal.last_load_export),
+        ("linmem position'", "linmem last load'")
+    );
     assert_eq!(rewritten.start_export.as_deref(), Some("linmem start'"));
 }
 
@@ -208,7 +240,10 @@ fn an_imported_start_function_is_called_the_same() {
     imports.define("a", "b", f);
     imports.define("linmem", "tick", Function::new_typed(&mut store, || ()));
     let instance = Instance::new(&mut store, &module, &imports).unwrap();
-    let start = instance.exports.get_function(&rewritten.start_export.unwrap()).unwrap();
+    let start = instance
+        .exports
+        .get_function(&rewritten.start_export.unwrap())
+        .unwrap();
     start.call(&mut store, &[]).unwrap();
     assert_eq!(called.load(Ordering::Relaxed), 1);
 }
@@ -270,20 +305,38 @@ fn what_a_loop_holds_outlives_each_tick() {
     for limit in [Limit::Always, Limit::Full] {
         let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), limit, u64::MAX);
         assert_eq!(run.call("f", &[50]), Ok(vec![Value::I32(50 * (1 + 3 + 8))]));
-        assert_eq!(run.call("f", &[126]), Ok(vec![Value::I32(1000 + 50 * (1 + 3 + 8))]));
+        assert_eq!(
+            run.call("f", &[126]),
+            Ok(vec![Value::I32(1000 + 50 * (1 + 3 + 8))])
+        );
     }
 }
 
 #[test]
 fn memory_grows_to_the_limit_and_no_further() {
     let grow = r#"(func (export "g") (param i32) (result i32) (memory.grow (local.get 0)))"#;
-    for (memory, first, second) in [("1", 15, 1), ("1 4", 3, 1), ("1 100", 15, 1), ("16 100", 0, 1)] {
+    for (memory, first, second) in [
+        ("1", 15, 1),
+        ("1 4", 3, 1),
+        ("1 100", 15, 1),
+        ("16 100", 0, 1),
+    ] {
         let guest = guest(&format!("(module (memory {memory}) {grow})"));
         let rewritten = guest.rewrite(&ROOM).unwrap();
         let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
-        assert!(run.call("g", &[first]).unwrap() != [Value::I32(-1)], "{memory}");
-        assert_eq!(run.call("g", &[second]), Ok(vec![Value::I32(-1)]), "{memory}");
-        assert_eq!(rewritten.memory_types[0].max, Some(guest.memories()[0].ty.max.unwrap_or(16).min(16)));
+        assert!(
+            run.call("g", &[first]).unwrap() != [Value::I32(-1)],
+            "{memory}"
+        );
+        assert_eq!(
+            run.call("g", &[second]),
+            Ok(vec![Value::I32(-1)]),
+            "{memory}"
+        );
+        assert_eq!(
+            rewritten.memory_types[0].max,
+            Some(guest.memories()[0].ty.max.unwrap_or(16).min(16))
+        );
     }
 }
 
@@ -291,7 +344,12 @@ fn memory_grows_to_the_limit_and_no_further() {
 fn an_imported_memory_is_lowered_too() {
     let guest = guest(r#"(module (import "env" "memory" (memory 1 100)))"#);
     assert_eq!(guest.memories()[0].ty.max, Some(100));
-    let rewritten = guest.rewrite(&RewriteOptions { max_memory: 8 * PAGE, ..ROOM }).unwrap();
+    let rewritten = guest
+        .rewrite(&RewriteOptions {
+            max_memory: 8 * PAGE,
+            ..ROOM
+        })
+        .unwrap();
     assert_eq!(rewritten.memory_types[0].max, Some(8));
     let run = instantiate(&rewritten, Limit::Always, 0);
     assert_eq!(run.memory(&rewritten.memory_exports[0]).len() as u64, PAGE);
@@ -306,15 +364,27 @@ fn a_guest_too_large_to_start_is_refused() {
         "test.wat asks for at least 1088KiB of memory and the limit is 1MiB; allow more with --max-memory 1088KiB"
     );
     let tables = "(table 6000000 funcref)".repeat(2);
-    let error = guest(&format!("(module {tables})")).rewrite(&ROOM).unwrap_err();
-    assert!(matches!(error, GuestError::TableLimit { wants: 12_000_000, .. }));
+    let error = guest(&format!("(module {tables})"))
+        .rewrite(&ROOM)
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        GuestError::TableLimit {
+            wants: 12_000_000,
+            ..
+        }
+    ));
 }
 
 #[test]
 fn tables_cannot_eat_the_machine() {
     let text = r#"(module (table $t 1 funcref)
       (func (export "g") (param i32) (result i32) (table.grow $t (ref.null func) (local.get 0))))"#;
-    let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX);
+    let mut run = instantiate(
+        &guest(text).rewrite(&ROOM).unwrap(),
+        Limit::Always,
+        u64::MAX,
+    );
     assert_eq!(run.call("g", &[5]), Ok(vec![Value::I32(1)]));
     assert_eq!(run.call("g", &[-2]), Ok(vec![Value::I32(-1)]));
     assert_eq!(run.call("g", &[10_000_000]), Ok(vec![Value::I32(-1)]));
@@ -331,46 +401,82 @@ fn traps_name_the_functions_they_passed() {
     let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
     let f = run.instance.exports.get_function("f").unwrap().clone();
     let error = f.call(&mut run.store, &[]).unwrap_err();
-    let names: Vec<_> = error.trace().iter().map(|frame| frame.function_name().unwrap_or("").to_owned()).collect();
+    let names: Vec<_> = error
+        .trace()
+        .iter()
+        .map(|frame| frame.function_name().unwrap_or("").to_owned())
+        .collect();
     assert_eq!(names, ["inner", "outer"]);
-    let original: Vec<_> =
-        error.trace().iter().map(|frame| rewritten.original_function(frame.func_index()).unwrap()).collect();
+    let original: Vec<_> = error
+        .trace()
+        .iter()
+        .map(|frame| rewritten.original_function(frame.func_index()).unwrap())
+        .collect();
     assert_eq!(original, [1, 2]);
     assert_eq!(guest.function_name(original[0]), "inner");
-    assert_eq!((rewritten.original_function(0), rewritten.original_function(1)), (Some(0), None));
+    assert_eq!(
+        (
+            rewritten.original_function(0),
+            rewritten.original_function(1)
+        ),
+        (Some(0), None)
+    );
 }
 
 #[test]
 fn a_name_section_that_cannot_be_read_is_no_reason_to_refuse() {
     let mut wasm = wat::parse_str("(module (func $named (export \"f\") nop))").unwrap();
-    for contents in [&b"\x04name\x01\x09\x01"[..], b"\x04name\x01\x03\x01\x00\x7f", b"\x04name\xff\xff", b"\x04name"] {
+    for contents in [
+        &b"\x04name\x01\x09\x01"[..],
+        b"\x04name\x01\x03\x01\x00\x7f",
+        b"\x04name\xff\xff",
+        b"\x04name",
+    ] {
         wasm.extend([0, contents.len() as u8]);
         wasm.extend(contents);
         let guest = Guest::from_bytes("x.wasm", &wasm).unwrap();
         assert_eq!(guest.function_name(0), "named");
-        instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX).call("f", &[]).unwrap();
+        instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX)
+            .call("f", &[])
+            .unwrap();
     }
     let strange = b"\x04name\x01\x08\x01\xff\xff\xff\xff\x0f\x01x";
     wasm.extend([0, strange.len() as u8]);
     wasm.extend(strange);
     let guest = Guest::from_bytes("x.wasm", &wasm).unwrap();
-    instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX).call("f", &[]).unwrap();
+    instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX)
+        .call("f", &[])
+        .unwrap();
 }
 
 #[test]
 fn imports_in_the_compact_encoding_are_spelled_out() {
-    use wasm_encoder::{EntityType, ImportCompact, ImportSection, Imports as Encoded, TypeSection, ValType};
+    use wasm_encoder::{
+        EntityType, ImportCompact, ImportSection, Imports as Encoded, TypeSection, ValType,
+    };
     let mut types = TypeSection::new();
-    types.ty().function([ValType::I32, ValType::I32], [ValType::I32]);
+    types
+        .ty()
+        .function([ValType::I32, ValType::I32], [ValType::I32]);
     let mut imports = ImportSection::new();
     let items = vec![
-        ImportCompact { name: "add", ty: EntityType::Function(0) },
+        ImportCompact {
+            name: "add",
+            ty: EntityType::Function(0),
+        },
         ImportCompact {
             name: "base",
-            ty: EntityType::Global(wasm_encoder::GlobalType { val_type: ValType::I32, mutable: false, shared: false }),
+            ty: EntityType::Global(wasm_encoder::GlobalType {
+                val_type: ValType::I32,
+                mutable: false,
+                shared: false,
+            }),
         },
     ];
-    imports.imports(Encoded::Compact1 { module: "env", items: items.into() });
+    imports.imports(Encoded::Compact1 {
+        module: "env",
+        items: items.into(),
+    });
     let mut exports = wasm_encoder::ExportSection::new();
     exports.export("add", wasm_encoder::ExportKind::Func, 0);
     let mut module = wasm_encoder::Module::new();
@@ -385,7 +491,9 @@ fn imports_in_the_compact_encoding_are_spelled_out() {
 fn custom_sections_are_left_to_the_original() {
     let guest = guest("(module (@custom \"mine\" \"x\") (func $named))");
     let sections = |wasm: &[u8]| -> Vec<String> {
-        let payloads = wasmparser::Parser::new(0).parse_all(wasm).map(Result::unwrap);
+        let payloads = wasmparser::Parser::new(0)
+            .parse_all(wasm)
+            .map(Result::unwrap);
         payloads
             .filter_map(|payload| match payload {
                 wasmparser::Payload::CustomSection(section) => Some(section.name().to_owned()),
@@ -394,24 +502,37 @@ fn custom_sections_are_left_to_the_original() {
             .collect()
     };
     let given = sections(guest.wasm());
-    assert!(given.contains(&"mine".into()) && given.iter().any(|name| name.starts_with(".debug_line")), "{given:?}");
+    assert!(
+        given.contains(&"mine".into()) && given.iter().any(|name| name.starts_with(".debug_line")),
+        "{given:?}"
+    );
     assert_eq!(sections(&guest.rewrite(&ROOM).unwrap().wasm), ["name"]);
 }
 
 #[test]
 fn every_original_function_is_found_again() {
-    let rewritten = guest("(module (import \"a\" \"b\" (func)) (func) (func))").rewrite(&ROOM).unwrap();
-    let found: Vec<_> = (0..4).map(|index| rewritten.original_function(index)).collect();
+    let rewritten = guest("(module (import \"a\" \"b\" (func)) (func) (func))")
+        .rewrite(&ROOM)
+        .unwrap();
+    let found: Vec<_> = (0..4)
+        .map(|index| rewritten.original_function(index))
+        .collect();
     assert_eq!(found, [Some(0), None, Some(1), Some(2)]);
 }
 
 #[test]
 fn exports_keep_their_order_and_types() {
-    let guest =
-        guest("(module (memory 1) (func (export \"b\") (param i64)) (global (export \"a\") i32 (i32.const 1)))");
+    let guest = guest(
+        "(module (memory 1) (func (export \"b\") (param i64)) (global (export \"a\") i32 (i32.const 1)))",
+    );
     let again = Guest::from_bytes("again", &guest.rewrite(&ROOM).unwrap().wasm).unwrap();
-    let shown =
-        |guest: &Guest| -> Vec<String> { guest.exports().iter().map(|e| format!("{} {}", e.name, e.ty)).collect() };
+    let shown = |guest: &Guest| -> Vec<String> {
+        guest
+            .exports()
+            .iter()
+            .map(|e| format!("{} {}", e.name, e.ty))
+            .collect()
+    };
     assert_eq!(shown(&guest), ["b (i64) -> ()", "a i32"]);
     let added = [
         "linmem journal 2 2 shared",
@@ -419,8 +540,13 @@ fn exports_keep_their_order_and_types() {
         "linmem last load (mut i32)",
         "linmem memory 0 1 16",
     ];
-    assert_eq!(shown(&again), [&["b (i64) -> ()", "a i32"][..], &added].concat());
-    assert!(matches!(again.imports(), [tick] if tick.name == "tick" && tick.ty.to_string() == "() -> ()"));
+    assert_eq!(
+        shown(&again),
+        [&["b (i64) -> ()", "a i32"][..], &added].concat()
+    );
+    assert!(
+        matches!(again.imports(), [tick] if tick.name == "tick" && tick.ty.to_string() == "() -> ()")
+    );
 }
 
 #[test]

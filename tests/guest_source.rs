@@ -1,5 +1,6 @@
-//! Each instruction has its place in text: the text module itself, the file it was compiled from, or its disassembly.
-//! What debug information says wrongly is not believed, and nothing it says leads out of the module's folder.
+//! Each instruction has its place in text: the text module itself, the file it was compiled from,
+//! or its disassembly. What debug information says wrongly is not believed, and nothing it says
+//! leads out of the module's folder.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,30 +22,58 @@ fn in_repository(path: &str) -> PathBuf {
 fn named_instructions(guest: &Guest) -> Vec<(u64, String)> {
     let mut found = Vec::new();
     for payload in Parser::new(0).parse_all(guest.wasm()) {
-        let Payload::CodeSectionEntry(body) = payload.unwrap() else { continue };
-        for operator in body.get_operators_reader().unwrap().into_iter_with_offsets() {
+        let Payload::CodeSectionEntry(body) = payload.unwrap() else {
+            continue;
+        };
+        for operator in body
+            .get_operators_reader()
+            .unwrap()
+            .into_iter_with_offsets()
+        {
             let (operator, at) = operator.unwrap();
-            found.push((at, format!("{operator:?}").split(' ').next().unwrap_or_default().to_string()));
+            found.push((
+                at,
+                format!("{operator:?}")
+                    .split(' ')
+                    .next()
+                    .unwrap_or_default()
+                    .to_string(),
+            ));
         }
     }
     found
 }
 
 fn instructions(guest: &Guest) -> Vec<u64> {
-    named_instructions(guest).into_iter().map(|(at, _)| at).collect()
+    named_instructions(guest)
+        .into_iter()
+        .map(|(at, _)| at)
+        .collect()
 }
 
 fn stores(guest: &Guest) -> Vec<u64> {
-    named_instructions(guest).into_iter().filter(|(_, name)| name.contains("Store")).map(|(at, _)| at).collect()
+    named_instructions(guest)
+        .into_iter()
+        .filter(|(_, name)| name.contains("Store"))
+        .map(|(at, _)| at)
+        .collect()
 }
 
 /// The kind of text, its title, and the line that is marked in it.
 fn shown(place: &Place) -> (ListingKind, &str, &str) {
     let listing = place.listing.as_ref().expect("each instruction has a text");
-    (listing.kind, &listing.title, listing.line(place.line).expect("the line is one of the text's").trim())
+    (
+        listing.kind,
+        &listing.title,
+        listing
+            .line(place.line)
+            .expect("the line is one of the text's")
+            .trim(),
+    )
 }
 
-/// A binary module made from text as if a compiler had made it from the file of that name, with line tables.
+/// A binary module made from text as if a compiler had made it from the file of that name, with
+/// line tables.
 fn compiled_from(file: &str, text: &str) -> Vec<u8> {
     let mut parser = wat::Parser::new();
     parser.generate_dwarf(wat::GenerateDwarf::Lines);
@@ -58,14 +87,24 @@ fn with_debug(wasm: &[u8], mut change: impl FnMut(&str, &[u8]) -> Option<Vec<u8>
         match payload.unwrap() {
             Payload::CustomSection(section) => {
                 let is_debug = section.name().starts_with(".debug_");
-                let data = if is_debug { change(section.name(), section.data()) } else { Some(section.data().into()) };
+                let data = if is_debug {
+                    change(section.name(), section.data())
+                } else {
+                    Some(section.data().into())
+                };
                 if let Some(data) = data {
-                    module.section(&CustomSection { name: section.name().into(), data: data.into() });
+                    module.section(&CustomSection {
+                        name: section.name().into(),
+                        data: data.into(),
+                    });
                 }
             }
             payload => {
                 if let Some((id, range)) = payload.as_section() {
-                    module.section(&RawSection { id, data: &wasm[range.start as usize..range.end as usize] });
+                    module.section(&RawSection {
+                        id,
+                        data: &wasm[range.start as usize..range.end as usize],
+                    });
                 }
             }
         }
@@ -86,30 +125,54 @@ const TWO: &str = "(module (memory 1)
 fn a_text_module_is_its_own_source() {
     let guest = Guest::load(&in_repository(TEXT_WAT)).unwrap();
     let text = guest.text().unwrap();
-    let line = 1 + text.lines().position(|line| line.contains("i32.store8")).unwrap();
-    let [store] = stores(&guest)[..] else { panic!("the default guest has one store") };
+    let line = 1 + text
+        .lines()
+        .position(|line| line.contains("i32.store8"))
+        .unwrap();
+    let [store] = stores(&guest)[..] else {
+        panic!("the default guest has one store")
+    };
     let place = guest.place(store);
     assert_eq!(place.instruction.as_ref(), "i32.store8");
-    assert_eq!(place.source.as_deref(), Some(format!("wasm_is_cool.wat:{line}").as_str()));
+    assert_eq!(
+        place.source.as_deref(),
+        Some(format!("wasm_is_cool.wat:{line}").as_str())
+    );
     assert_eq!(place.line as usize, line);
     assert!(place.inlined.is_empty());
     let listing = place.listing.as_ref().unwrap();
-    assert_eq!((listing.kind, listing.title.as_str(), listing.first_line), (ListingKind::Text, "wasm_is_cool.wat", 1));
+    assert_eq!(
+        (listing.kind, listing.title.as_str(), listing.first_line),
+        (ListingKind::Text, "wasm_is_cool.wat", 1)
+    );
     assert_eq!(listing.lines, text.lines().collect::<Vec<_>>());
     for at in instructions(&guest) {
-        assert!(Arc::ptr_eq(guest.place(at).listing.as_ref().unwrap(), listing), "{at:#x}");
+        assert!(
+            Arc::ptr_eq(guest.place(at).listing.as_ref().unwrap(), listing),
+            "{at:#x}"
+        );
     }
 }
 
 #[test]
 fn each_instruction_of_a_text_module_stands_on_its_line_however_many_functions_there_are() {
     for functions in [1, 127, 128, 20_000] {
-        let body = |i: usize| format!("(func\n(i32.store (i32.const 0)\n(i32.add (i32.const {i})\n(i32.const 7))))\n");
-        let text = format!("(module (memory 1)\n{})", (0..functions).map(body).collect::<String>());
+        let body = |i: usize| {
+            format!("(func\n(i32.store (i32.const 0)\n(i32.add (i32.const {i})\n(i32.const 7))))\n")
+        };
+        let text = format!(
+            "(module (memory 1)\n{})",
+            (0..functions).map(body).collect::<String>()
+        );
         let guest = Guest::from_bytes("many.wat", text.as_bytes()).unwrap();
-        for (i, at) in instructions(&guest).into_iter().enumerate().step_by(1 + functions / 500) {
+        for (i, at) in instructions(&guest)
+            .into_iter()
+            .enumerate()
+            .step_by(1 + functions / 500)
+        {
             let place = guest.place(at);
-            // In order: the address, two operands, their sum, the store, the end. A function takes four lines.
+            // In order: the address, two operands, their sum, the store, the end. A function takes
+            // four lines.
             let (expected, line) = [
                 ("i32.const 0", 1),
                 ("i32.const", 2),
@@ -120,7 +183,11 @@ fn each_instruction_of_a_text_module_stands_on_its_line_however_many_functions_t
             ][i % 6];
             assert!(place.instruction.starts_with(expected), "{place:?}");
             let line = 2 + 4 * (i / 6) + line;
-            assert_eq!(place.source.as_deref(), Some(format!("many.wat:{line}").as_str()), "{expected} {i}");
+            assert_eq!(
+                place.source.as_deref(),
+                Some(format!("many.wat:{line}").as_str()),
+                "{expected} {i}"
+            );
         }
     }
 }
@@ -129,39 +196,84 @@ fn each_instruction_of_a_text_module_stands_on_its_line_however_many_functions_t
 fn the_rust_guest_shows_its_own_lines() {
     let guest = Guest::load(&in_repository(RUST_WASM)).unwrap();
     let text = std::fs::read_to_string(in_repository("guest/rust/src/lib.rs")).unwrap();
-    let line = 1 + text.lines().position(|line| line.contains("*start.add(i) = byte")).unwrap();
+    let line = 1 + text
+        .lines()
+        .position(|line| line.contains("*start.add(i) = byte"))
+        .unwrap();
     let source = format!("src/lib.rs:{line}");
-    let places: Vec<Place> = stores(&guest).into_iter().map(|at| guest.place(at)).collect();
-    let own: Vec<&Place> = places.iter().filter(|place| place.source.as_deref() == Some(&source)).collect();
+    let places: Vec<Place> = stores(&guest)
+        .into_iter()
+        .map(|at| guest.place(at))
+        .collect();
+    let own: Vec<&Place> = places
+        .iter()
+        .filter(|place| place.source.as_deref() == Some(&source))
+        .collect();
     assert!(!own.is_empty());
     for place in own {
         assert!(place.instruction.starts_with("i32.store8"), "{place:?}");
-        assert_eq!(shown(place), (ListingKind::Source, "src/lib.rs", "unsafe { *start.add(i) = byte };"));
+        assert_eq!(
+            shown(place),
+            (
+                ListingKind::Source,
+                "src/lib.rs",
+                "unsafe { *start.add(i) = byte };"
+            )
+        );
     }
-    // The standard library's own functions have no lines here, and what the dropped ones claim is not believed.
-    assert!(places.iter().any(|place| place.source.is_none() && shown(place).0 == ListingKind::Disassembly));
+    // The standard library's own functions have no lines here, and what the dropped ones claim is
+    // not believed.
+    assert!(
+        places
+            .iter()
+            .any(|place| place.source.is_none() && shown(place).0 == ListingKind::Disassembly)
+    );
 }
 
 #[test]
 fn inlined_functions_are_told_innermost_first() {
     let guest = Guest::load(&in_repository(RUST_WASM)).unwrap();
-    let places: Vec<Place> = instructions(&guest).into_iter().map(|at| guest.place(at)).collect();
-    let place = places.iter().max_by_key(|place| place.inlined.len()).unwrap();
+    let places: Vec<Place> = instructions(&guest)
+        .into_iter()
+        .map(|at| guest.place(at))
+        .collect();
+    let place = places
+        .iter()
+        .max_by_key(|place| place.inlined.len())
+        .unwrap();
     assert!(place.inlined.len() > 2, "{place:?}");
     assert_eq!(place.inlined.first().unwrap().source, place.source);
     let last = place.inlined.last().unwrap();
     assert_eq!(last.function.as_ref(), "add_wasm_is_cool");
-    // The library's text is not found, so the line shown is the one of the guest's own file that led there.
-    assert!(place.source.as_deref().unwrap().starts_with("library/"), "{place:?}");
+    // The library's text is not found, so the line shown is the one of the guest's own file that
+    // led there.
+    assert!(
+        place.source.as_deref().unwrap().starts_with("library/"),
+        "{place:?}"
+    );
     let (kind, title, _) = shown(place);
     assert_eq!(
         (kind, format!("{title}:{}", place.line)),
         (ListingKind::Source, last.source.as_deref().unwrap().into())
     );
     for place in &places {
-        assert!(place.inlined.iter().all(|frame| !frame.function.starts_with("_ZN")), "{place:?}");
-        // Of an instruction the compiler made up no line is known, but where the function was called is.
-        assert!(place.inlined.iter().skip(1).all(|frame| frame.source.is_some()), "{place:?}");
+        assert!(
+            place
+                .inlined
+                .iter()
+                .all(|frame| !frame.function.starts_with("_ZN")),
+            "{place:?}"
+        );
+        // Of an instruction the compiler made up no line is known, but where the function was
+        // called is.
+        assert!(
+            place
+                .inlined
+                .iter()
+                .skip(1)
+                .all(|frame| frame.source.is_some()),
+            "{place:?}"
+        );
     }
 }
 
@@ -169,24 +281,53 @@ fn inlined_functions_are_told_innermost_first() {
 fn bytes_without_a_folder_read_no_file() {
     let bytes = std::fs::read(in_repository(RUST_WASM)).unwrap();
     let guest = Guest::from_bytes("wasm_is_cool.wasm", &bytes).unwrap();
-    let places: Vec<Place> = stores(&guest).into_iter().map(|at| guest.place(at)).collect();
-    assert!(places.iter().all(|place| shown(place).0 == ListingKind::Disassembly));
-    assert!(places.iter().any(|place| place.source.as_deref().is_some_and(|source| source.starts_with("src/lib.rs:"))));
-    let guest = Guest::from_bytes_in(&in_repository("guest/rust"), "wasm_is_cool.wasm", &bytes).unwrap();
-    assert!(stores(&guest).into_iter().any(|at| shown(&guest.place(at)).0 == ListingKind::Source));
+    let places: Vec<Place> = stores(&guest)
+        .into_iter()
+        .map(|at| guest.place(at))
+        .collect();
+    assert!(
+        places
+            .iter()
+            .all(|place| shown(place).0 == ListingKind::Disassembly)
+    );
+    assert!(places.iter().any(|place| {
+        place
+            .source
+            .as_deref()
+            .is_some_and(|source| source.starts_with("src/lib.rs:"))
+    }));
+    let guest =
+        Guest::from_bytes_in(&in_repository("guest/rust"), "wasm_is_cool.wasm", &bytes).unwrap();
+    assert!(
+        stores(&guest)
+            .into_iter()
+            .any(|at| shown(&guest.place(at)).0 == ListingKind::Source)
+    );
 }
 
 #[test]
 fn without_debug_information_the_instructions_are_shown() {
     let wasm = with_debug(&compiled_from("two.c", TWO), |_, _| None);
     let guest = Guest::from_bytes("two.wasm", &wasm).unwrap();
-    let [first, second] = stores(&guest)[..] else { panic!("two stores") };
+    let [first, second] = stores(&guest)[..] else {
+        panic!("two stores")
+    };
     let (a, b) = (guest.place(first), guest.place(second));
-    let empty = Guest::from_bytes("x.wasm", &wat::parse_str("(module (func (param i32)))").unwrap()).unwrap();
+    let empty = Guest::from_bytes(
+        "x.wasm",
+        &wat::parse_str("(module (func (param i32)))").unwrap(),
+    )
+    .unwrap();
     let end = empty.place(instructions(&empty)[0]);
-    assert_eq!((end.instruction.as_ref(), shown(&end).2), ("end", "(func (;0;) (type 0) (param i32))"));
+    assert_eq!(
+        (end.instruction.as_ref(), shown(&end).2),
+        ("end", "(func (;0;) (type 0) (param i32))")
+    );
     assert_eq!(shown(&a), (ListingKind::Disassembly, "first", "i32.store8"));
-    assert_eq!(shown(&b), (ListingKind::Disassembly, "second", "i32.store16 offset=6"));
+    assert_eq!(
+        shown(&b),
+        (ListingKind::Disassembly, "second", "i32.store16 offset=6")
+    );
     assert_eq!(b.instruction.as_ref(), "i32.store16 offset=6");
     assert_eq!((a.source, b.source.clone()), (None, None));
     let listing = b.listing.as_ref().unwrap();
@@ -201,25 +342,42 @@ fn without_debug_information_the_instructions_are_shown() {
         "  i32.store16 offset=6",
         ")",
     ];
-    assert_eq!((listing.first_line, listing.lines.as_slice(), b.line), (1, expected.map(String::from).as_slice(), 8));
+    assert_eq!(
+        (listing.first_line, listing.lines.as_slice(), b.line),
+        (1, expected.map(String::from).as_slice(), 8)
+    );
 }
 
 #[test]
 fn a_long_function_shows_what_is_around() {
-    let body: String = (0..5000).map(|i| format!("(i32.store offset={i} (i32.const 0) (i32.const {i}))")).collect();
-    let text = format!("(module (memory 1) (func $other) (func (export \"long\") (local i64) call 0 {body}))");
+    let body: String = (0..5000)
+        .map(|i| format!("(i32.store offset={i} (i32.const 0) (i32.const {i}))"))
+        .collect();
+    let text = format!(
+        "(module (memory 1) (func $other) (func (export \"long\") (local i64) call 0 {body}))"
+    );
     let guest = Guest::from_bytes("long.wasm", &wat::parse_str(text).unwrap()).unwrap();
     for (i, at) in stores(&guest).into_iter().enumerate().step_by(37) {
         let place = guest.place(at);
-        let instruction = if i == 0 { "i32.store".into() } else { format!("i32.store offset={i}") };
-        assert_eq!((shown(&place).1, shown(&place).2), ("long", instruction.as_str()));
+        let instruction = if i == 0 {
+            "i32.store".into()
+        } else {
+            format!("i32.store offset={i}")
+        };
+        assert_eq!(
+            (shown(&place).1, shown(&place).2),
+            ("long", instruction.as_str())
+        );
         // The header, the local, the call; then three lines for each store.
         assert_eq!(place.line as usize, 3 + 3 * (i + 1));
         let listing = place.listing.unwrap();
         let before = (place.line - listing.first_line) as usize;
         let behind = listing.lines.len() - before - 1;
         let (whole_before, whole_behind) = (place.line as usize - 1, 1 + 3 * (5000 - i - 1));
-        assert!(before >= whole_before.min(200) && behind >= whole_behind.min(200), "{i}: {before} {behind}");
+        assert!(
+            before >= whole_before.min(200) && behind >= whole_behind.min(200),
+            "{i}: {before} {behind}"
+        );
         assert!(listing.lines.len() <= 600);
     }
 }
@@ -229,14 +387,27 @@ fn lines_of_dropped_functions_are_not_believed() {
     let wasm = compiled_from("two.c", TWO);
     // Where a sequence's address is set: an extended opcode of five bytes.
     let address_of = |table: &[u8], nth: usize| {
-        let found = (0..table.len() - 7).filter(|at| table[*at..].starts_with(&[0, 5, 2])).nth(nth).unwrap();
+        let found = (0..table.len() - 7)
+            .filter(|at| table[*at..].starts_with(&[0, 5, 2]))
+            .nth(nth)
+            .unwrap();
         found + 3..found + 7
     };
     let sources = |wasm: &[u8]| {
         let guest = Guest::from_bytes("two.wasm", wasm).unwrap();
-        let places: Vec<Place> = stores(&guest).into_iter().map(|at| guest.place(at)).collect();
-        assert!(places.iter().all(|place| shown(place).0 == ListingKind::Disassembly));
-        places.into_iter().map(|place| place.source.map(|source| source.to_string())).collect::<Vec<_>>()
+        let places: Vec<Place> = stores(&guest)
+            .into_iter()
+            .map(|at| guest.place(at))
+            .collect();
+        assert!(
+            places
+                .iter()
+                .all(|place| shown(place).0 == ListingKind::Disassembly)
+        );
+        places
+            .into_iter()
+            .map(|place| place.source.map(|source| source.to_string()))
+            .collect::<Vec<_>>()
     };
     let (first, second) = (Some("two.c:3".to_string()), Some("two.c:6".to_string()));
     assert_eq!(sources(&wasm), [first.clone(), second.clone()]);
@@ -271,21 +442,44 @@ fn files_are_found_below_the_modules_folder() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("guest");
     std::fs::create_dir_all(folder.join("src/deep")).unwrap();
-    std::fs::write(folder.join("src/deep/a.c"), "one\ntwo\n\tthree\u{1b}[31m \u{202e}\n").unwrap();
+    std::fs::write(
+        folder.join("src/deep/a.c"),
+        "one\ntwo\n\tthree\u{1b}[31m \u{202e}\n",
+    )
+    .unwrap();
     let absolute = folder.join("src/deep/a.c");
-    for file in [absolute.to_str().unwrap(), "src/deep/a.c", "/builder/x/src/deep/a.c", "./src/../src/deep/a.c"] {
+    for file in [
+        absolute.to_str().unwrap(),
+        "src/deep/a.c",
+        "/builder/x/src/deep/a.c",
+        "./src/../src/deep/a.c",
+    ] {
         let place = place_in(&folder, file);
         assert_eq!(place.source.as_deref(), Some("src/deep/a.c:3"), "{file}");
-        assert_eq!(shown(&place), (ListingKind::Source, "src/deep/a.c", "three\\u{1b}[31m \\u{202e}"), "{file}");
+        assert_eq!(
+            shown(&place),
+            (
+                ListingKind::Source,
+                "src/deep/a.c",
+                "three\\u{1b}[31m \\u{202e}"
+            ),
+            "{file}"
+        );
         assert!(place.listing.unwrap().lines[2].starts_with("    three"));
     }
     // Below the folder, but no longer there: the path is still told from the folder on.
     let gone = folder.join("src/gone.c");
     let place = place_in(&folder, gone.to_str().unwrap());
-    assert_eq!((place.source.as_deref(), shown(&place).0), (Some("src/gone.c:3"), ListingKind::Disassembly));
+    assert_eq!(
+        (place.source.as_deref(), shown(&place).0),
+        (Some("src/gone.c:3"), ListingKind::Disassembly)
+    );
     // A library's file of the same name is another one.
     let place = place_in(&folder, "/rustc/0123/library/core/src/deep/a.c");
-    assert_eq!(place.source.as_deref(), Some("/rustc/0123/library/core/src/deep/a.c:3"));
+    assert_eq!(
+        place.source.as_deref(),
+        Some("/rustc/0123/library/core/src/deep/a.c:3")
+    );
     assert_eq!(shown(&place).0, ListingKind::Disassembly);
 }
 
@@ -315,7 +509,13 @@ fn no_file_outside_of_the_modules_folder_is_read() {
     for file in files {
         let place = place_in(&folder, &file);
         assert_eq!(shown(&place).0, ListingKind::Disassembly, "{file}");
-        assert!(place.source.as_deref().is_some_and(|source| source.ends_with(":3")), "{file}: {place:?}");
+        assert!(
+            place
+                .source
+                .as_deref()
+                .is_some_and(|source| source.ends_with(":3")),
+            "{file}: {place:?}"
+        );
     }
 }
 
@@ -328,14 +528,16 @@ fn files_that_are_no_source_are_not_shown() {
     for contents in [short, binary, large] {
         std::fs::write(folder.path().join("a.c"), &contents).unwrap();
         let place = place_in(folder.path(), "a.c");
-        assert_eq!((place.source.as_deref(), shown(&place).0), (Some("a.c:3"), ListingKind::Disassembly));
+        assert_eq!(
+            (place.source.as_deref(), shown(&place).0),
+            (Some("a.c:3"), ListingKind::Disassembly)
+        );
     }
 }
 
 #[test]
 fn names_in_listings_are_safe() {
-    let text =
-        "(module (memory 1) (func $\"\\1b[2J (;\\u{202e}\") (func (call 0) (i32.store (i32.const 0) (i32.const 0))))";
+    let text = "(module (memory 1) (func $\"\\1b[2J (;\\u{202e}\") (func (call 0) (i32.store (i32.const 0) (i32.const 0))))";
     let guest = Guest::from_bytes("names.wat", text.as_bytes()).unwrap();
     for at in instructions(&guest) {
         let place = guest.place(at);
@@ -351,13 +553,18 @@ fn offsets_that_are_no_instruction_have_a_place_too() {
     let guest = Guest::load(&in_repository(TEXT_WAT)).unwrap();
     for offset in (0..guest.wasm().len() as u64 + 10).chain([u64::MAX]) {
         let place = guest.place(offset);
-        assert_eq!(guest.function_at(offset).is_none(), place.listing.is_none(), "{offset:#x}");
+        assert_eq!(
+            guest.function_at(offset).is_none(),
+            place.listing.is_none(),
+            "{offset:#x}"
+        );
     }
 }
 
 #[test]
 fn functions_are_found_by_what_their_bodies_hold() {
-    let text = "(module (import \"a\" \"b\" (func)) (memory 1) (func) (func (drop (i32.const 1))) (func))";
+    let text =
+        "(module (import \"a\" \"b\" (func)) (memory 1) (func) (func (drop (i32.const 1))) (func))";
     let guest = Guest::from_bytes("x.wat", text.as_bytes()).unwrap();
     let mut expected = vec![None; guest.wasm().len()];
     let mut index = 1;
@@ -367,7 +574,9 @@ fn functions_are_found_by_what_their_bodies_hold() {
             index += 1;
         }
     }
-    let found: Vec<_> = (0..expected.len() as u64).map(|offset| guest.function_at(offset)).collect();
+    let found: Vec<_> = (0..expected.len() as u64)
+        .map(|offset| guest.function_at(offset))
+        .collect();
     assert_eq!(found, expected);
     assert_eq!(guest.function_at(u64::MAX), None);
 }
@@ -376,42 +585,111 @@ fn functions_are_found_by_what_their_bodies_hold() {
 fn each_kind_of_access_is_told_by_its_width() {
     type Told = (bool, u64, u64, u32);
     let rows: [(&str, Option<Told>); 22] = [
-        ("(drop (i32.load8_s offset=3 (i32.const 0)))", Some((false, 1, 3, 0))),
-        ("(drop (i64.load32_u (i32.const 0)))", Some((false, 4, 0, 0))),
-        ("(drop (f64.load align=1 (i32.const 0)))", Some((false, 8, 0, 0))),
-        ("(i32.store16 offset=4294967295 (i32.const 0) (i32.const 0))", Some((true, 2, u32::MAX.into(), 0))),
-        ("(i64.store $more (i32.const 0) (i64.const 0))", Some((true, 8, 0, 1))),
-        ("(f32.store (i32.const 0) (f32.const 0))", Some((true, 4, 0, 0))),
+        (
+            "(drop (i32.load8_s offset=3 (i32.const 0)))",
+            Some((false, 1, 3, 0)),
+        ),
+        (
+            "(drop (i64.load32_u (i32.const 0)))",
+            Some((false, 4, 0, 0)),
+        ),
+        (
+            "(drop (f64.load align=1 (i32.const 0)))",
+            Some((false, 8, 0, 0)),
+        ),
+        (
+            "(i32.store16 offset=4294967295 (i32.const 0) (i32.const 0))",
+            Some((true, 2, u32::MAX.into(), 0)),
+        ),
+        (
+            "(i64.store $more (i32.const 0) (i64.const 0))",
+            Some((true, 8, 0, 1)),
+        ),
+        (
+            "(f32.store (i32.const 0) (f32.const 0))",
+            Some((true, 4, 0, 0)),
+        ),
         ("(drop (v128.load (i32.const 0)))", Some((false, 16, 0, 0))),
-        ("(v128.store offset=1 (i32.const 0) (v128.const i32x4 0 0 0 0))", Some((true, 16, 1, 0))),
-        ("(drop (v128.load8x8_s (i32.const 0)))", Some((false, 8, 0, 0))),
-        ("(drop (v128.load16_splat (i32.const 0)))", Some((false, 2, 0, 0))),
-        ("(drop (v128.load32_zero (i32.const 0)))", Some((false, 4, 0, 0))),
-        ("(v128.store64_lane 1 (i32.const 0) (v128.const i32x4 0 0 0 0))", Some((true, 8, 0, 0))),
-        ("(drop (v128.load8_lane offset=2 3 (i32.const 0) (v128.const i32x4 0 0 0 0)))", Some((false, 1, 2, 0))),
-        ("(drop (i32.atomic.load16_u (i32.const 0)))", Some((false, 2, 0, 0))),
-        ("(i64.atomic.store8 (i32.const 0) (i64.const 0))", Some((true, 1, 0, 0))),
-        ("(drop (i32.atomic.rmw8.add_u offset=5 (i32.const 0) (i32.const 0)))", Some((true, 1, 5, 0))),
-        ("(drop (i64.atomic.rmw.cmpxchg (i32.const 0) (i64.const 0) (i64.const 0)))", Some((true, 8, 0, 0))),
-        ("(drop (memory.atomic.wait64 (i32.const 0) (i64.const 0) (i64.const 0)))", Some((false, 8, 0, 0))),
-        ("(memory.fill (i32.const 0) (i32.const 0) (i32.const 0))", None),
-        ("(memory.copy (i32.const 0) (i32.const 0) (i32.const 0))", None),
+        (
+            "(v128.store offset=1 (i32.const 0) (v128.const i32x4 0 0 0 0))",
+            Some((true, 16, 1, 0)),
+        ),
+        (
+            "(drop (v128.load8x8_s (i32.const 0)))",
+            Some((false, 8, 0, 0)),
+        ),
+        (
+            "(drop (v128.load16_splat (i32.const 0)))",
+            Some((false, 2, 0, 0)),
+        ),
+        (
+            "(drop (v128.load32_zero (i32.const 0)))",
+            Some((false, 4, 0, 0)),
+        ),
+        (
+            "(v128.store64_lane 1 (i32.const 0) (v128.const i32x4 0 0 0 0))",
+            Some((true, 8, 0, 0)),
+        ),
+        (
+            "(drop (v128.load8_lane offset=2 3 (i32.const 0) (v128.const i32x4 0 0 0 0)))",
+            Some((false, 1, 2, 0)),
+        ),
+        (
+            "(drop (i32.atomic.load16_u (i32.const 0)))",
+            Some((false, 2, 0, 0)),
+        ),
+        (
+            "(i64.atomic.store8 (i32.const 0) (i64.const 0))",
+            Some((true, 1, 0, 0)),
+        ),
+        (
+            "(drop (i32.atomic.rmw8.add_u offset=5 (i32.const 0) (i32.const 0)))",
+            Some((true, 1, 5, 0)),
+        ),
+        (
+            "(drop (i64.atomic.rmw.cmpxchg (i32.const 0) (i64.const 0) (i64.const 0)))",
+            Some((true, 8, 0, 0)),
+        ),
+        (
+            "(drop (memory.atomic.wait64 (i32.const 0) (i64.const 0) (i64.const 0)))",
+            Some((false, 8, 0, 0)),
+        ),
+        (
+            "(memory.fill (i32.const 0) (i32.const 0) (i32.const 0))",
+            None,
+        ),
+        (
+            "(memory.copy (i32.const 0) (i32.const 0) (i32.const 0))",
+            None,
+        ),
         ("(drop (memory.grow (i32.const 0)))", None),
         ("(drop (i32.const 0))", None),
     ];
     for (text, expected) in rows {
         let module = format!("(module (memory 1 1 shared) (memory $more 1) (func {text}))");
         let guest = Guest::from_bytes("x.wat", module.as_bytes()).unwrap();
-        let found: Vec<Access> = instructions(&guest).into_iter().filter_map(|at| guest.access_at(at)).collect();
+        let found: Vec<Access> = instructions(&guest)
+            .into_iter()
+            .filter_map(|at| guest.access_at(at))
+            .collect();
         let expected: Vec<Access> = expected
-            .map(|(is_store, width, immediate, memory)| Access { is_store, width, immediate, memory })
+            .map(|(is_store, width, immediate, memory)| Access {
+                is_store,
+                width,
+                immediate,
+                memory,
+            })
             .into_iter()
             .collect();
         assert_eq!(found, expected, "{text}");
         // Not in the middle of an instruction, nor outside of all.
         let all = instructions(&guest);
         let others = (0..guest.wasm().len() as u64 + 2).filter(|at| !all.contains(at));
-        assert_eq!(others.filter_map(|at| guest.access_at(at)).count(), 0, "{text}");
+        assert_eq!(
+            others.filter_map(|at| guest.access_at(at)).count(),
+            0,
+            "{text}"
+        );
     }
 }
 

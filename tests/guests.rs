@@ -1,6 +1,8 @@
-//! Each guest that ships with the program keeps the contract that its own text and its sessions state.
+//! Each guest that ships with the program keeps the contract that its own text and its sessions
+//! state.
 //!
-//! Runs them in the engine alone: where a session goes wrong, this tells whether the guest is to blame.
+//! Runs them in the engine alone: where a session goes wrong, this tells whether the guest is to
+//! blame.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -26,12 +28,16 @@ fn bytes_of(path: &str) -> Vec<u8> {
     wat::parse_bytes(&bytes).unwrap().into_owned()
 }
 
-/// A module, compiled once for all tests; and the engine that did it, in which all stores must live.
+/// A module, compiled once for all tests; and the engine that did it, in which all stores must
+/// live.
 fn compiled(path: &str) -> (Engine, Module) {
-    static ALL: LazyLock<(Engine, Mutex<HashMap<String, Module>>)> = LazyLock::new(Default::default);
+    static ALL: LazyLock<(Engine, Mutex<HashMap<String, Module>>)> =
+        LazyLock::new(Default::default);
     let (engine, modules) = &*ALL;
     let mut modules = modules.lock().unwrap();
-    let module = modules.entry(path.into()).or_insert_with(|| Module::new(engine, bytes_of(path)).unwrap());
+    let module = modules
+        .entry(path.into())
+        .or_insert_with(|| Module::new(engine, bytes_of(path)).unwrap());
     (engine.clone(), module.clone())
 }
 
@@ -51,14 +57,19 @@ impl Guest {
         let mut store = Store::new(engine);
         let imports = imports(&mut store);
         let instance = Instance::new(&mut store, &module, &imports).unwrap();
-        Guest { store: RefCell::new(store), instance }
+        Guest {
+            store: RefCell::new(store),
+            instance,
+        }
     }
 
     /// The results as integers, or the trap's text.
     fn call(&self, export: &str, args: &[i32]) -> Result<Vec<i32>, String> {
         let args: Vec<Value> = args.iter().map(|a| Value::I32(*a)).collect();
         let function = self.instance.exports.get_function(export).unwrap();
-        let results = function.call(&mut *self.store.borrow_mut(), &args).map_err(|e| e.message())?;
+        let results = function
+            .call(&mut *self.store.borrow_mut(), &args)
+            .map_err(|e| e.message())?;
         Ok(results.iter().map(|v| v.unwrap_i32()).collect())
     }
 
@@ -72,18 +83,30 @@ impl Guest {
 
     fn write(&self, at: i32, bytes: &[u8]) {
         let memory = self.instance.exports.get_memory("memory").unwrap();
-        memory.view(&*self.store.borrow()).write(at as u64, bytes).unwrap();
+        memory
+            .view(&*self.store.borrow())
+            .write(at as u64, bytes)
+            .unwrap();
     }
 
     fn read(&self, at: i32, len: usize) -> Vec<u8> {
         let memory = self.instance.exports.get_memory("memory").unwrap();
         let mut bytes = vec![0; len];
-        memory.view(&*self.store.borrow()).read(at as u64, &mut bytes).unwrap();
+        memory
+            .view(&*self.store.borrow())
+            .read(at as u64, &mut bytes)
+            .unwrap();
         bytes
     }
 
     fn pages(&self) -> u32 {
-        self.instance.exports.get_memory("memory").unwrap().view(&*self.store.borrow()).size().0
+        self.instance
+            .exports
+            .get_memory("memory")
+            .unwrap()
+            .view(&*self.store.borrow())
+            .size()
+            .0
     }
 
     fn global(&self, export: &str) -> i32 {
@@ -93,22 +116,30 @@ impl Guest {
 
     fn set_global(&self, export: &str, value: i32) {
         let global = self.instance.exports.get_global(export).unwrap();
-        global.set(&mut *self.store.borrow_mut(), Value::I32(value)).unwrap();
+        global
+            .set(&mut *self.store.borrow_mut(), Value::I32(value))
+            .unwrap();
     }
 }
 
-/// Writes so many `x` into a fresh guest's buffer and calls it: the guest, the pointer before the call, the outcome.
+/// Writes so many `x` into a fresh guest's buffer and calls it: the guest, the pointer before the
+/// call, the outcome.
 fn add_to(path: &str, length: usize) -> (Guest, i32, Result<i32, String>) {
     let guest = Guest::start(path);
     let pointer = guest.pointer();
     guest.write(pointer, &vec![b'x'; length]);
-    let outcome = guest.call("add_wasm_is_cool", &[length as i32]).map(|results| results[0]);
+    let outcome = guest
+        .call("add_wasm_is_cool", &[length as i32])
+        .map(|results| results[0]);
     (guest, pointer, outcome)
 }
 
 fn exports_of(path: &str) -> Vec<String> {
     let (_, module) = compiled(path);
-    let mut names: Vec<String> = module.exports().map(|e| format!("{}: {}", e.name(), shape(e.ty()))).collect();
+    let mut names: Vec<String> = module
+        .exports()
+        .map(|e| format!("{}: {}", e.name(), shape(e.ty())))
+        .collect();
     names.sort();
     names
 }
@@ -129,14 +160,28 @@ fn is_unreachable(outcome: &Result<i32, String>) -> bool {
 
 #[test]
 fn guests_export_what_they_say_and_no_more() {
-    let common = ["add_wasm_is_cool: [I32] -> [I32]", "get_wasm_memory_buffer_pointer: [] -> [I32]"];
+    let common = [
+        "add_wasm_is_cool: [I32] -> [I32]",
+        "get_wasm_memory_buffer_pointer: [] -> [I32]",
+    ];
     for path in [TEXT_WAT, C_WAT, GROWING_WAT] {
-        assert_eq!(exports_of(path), [common[0], common[1], "memory: memory of 1 page(s)"], "{path}");
+        assert_eq!(
+            exports_of(path),
+            [common[0], common[1], "memory: memory of 1 page(s)"],
+            "{path}"
+        );
     }
-    // The two globals are what rustc's linker always exports: where static data ends and the heap begins.
+    // The two globals are what rustc's linker always exports: where static data ends and the heap
+    // begins.
     assert_eq!(
         exports_of(RUST_WASM),
-        ["__data_end: global", "__heap_base: global", common[0], common[1], "memory: memory of 17 page(s)"]
+        [
+            "__data_end: global",
+            "__heap_base: global",
+            common[0],
+            common[1],
+            "memory: memory of 17 page(s)"
+        ]
     );
 }
 
@@ -158,14 +203,21 @@ fn the_same_lengths_end_differently_in_each_contract() {
         for (path, expected) in [TEXT_WAT, RUST_WASM, C_WAT].into_iter().zip(outcomes) {
             let (guest, pointer, outcome) = add_to(path, length as usize);
             match expected {
-                None => assert!(is_unreachable(&outcome), "{path}, {length} bytes: {outcome:?}"),
+                None => assert!(
+                    is_unreachable(&outcome),
+                    "{path}, {length} bytes: {outcome:?}"
+                ),
                 Some(result) => {
                     assert_eq!(outcome, Ok(result), "{path}, {length} bytes");
                     if result >= 0 {
                         let mut text = vec![b'x'; length as usize];
                         text.extend(SUFFIX);
                         text.resize(result as usize, 0);
-                        assert_eq!(guest.read(pointer, text.len()), text, "{path}, {length} bytes");
+                        assert_eq!(
+                            guest.read(pointer, text.len()),
+                            text,
+                            "{path}, {length} bytes"
+                        );
                         assert_eq!(guest.pointer(), pointer, "{path} moved its buffer");
                     }
                 }
@@ -178,10 +230,16 @@ fn the_same_lengths_end_differently_in_each_contract() {
 fn absurd_lengths_trap_or_are_refused() {
     for length in [-1, i32::MIN, i32::MAX, 1025, -14] {
         for path in [TEXT_WAT, RUST_WASM, GROWING_WAT] {
-            let outcome = Guest::start(path).call("add_wasm_is_cool", &[length]).map(|r| r[0]);
+            let outcome = Guest::start(path)
+                .call("add_wasm_is_cool", &[length])
+                .map(|r| r[0]);
             assert!(is_unreachable(&outcome), "{path}, {length}: {outcome:?}");
         }
-        assert_eq!(Guest::start(C_WAT).one("add_wasm_is_cool", &[length]), -1, "C, {length}");
+        assert_eq!(
+            Guest::start(C_WAT).one("add_wasm_is_cool", &[length]),
+            -1,
+            "C, {length}"
+        );
     }
 }
 
@@ -207,7 +265,9 @@ fn the_default_guest_has_one_store_of_one_byte_in_a_loop_of_fourteen() {
 fn stores_in(module: &[u8]) -> Vec<String> {
     let mut stores = Vec::new();
     for payload in wasmparser::Parser::new(0).parse_all(module) {
-        let wasmparser::Payload::CodeSectionEntry(body) = payload.unwrap() else { continue };
+        let wasmparser::Payload::CodeSectionEntry(body) = payload.unwrap() else {
+            continue;
+        };
         for operator in body.get_operators_reader().unwrap() {
             let name = format!("{:?}", operator.unwrap());
             let name = name.split([' ', '{']).next().unwrap_or_default();
@@ -223,7 +283,10 @@ fn data_bytes(module: &[u8]) -> usize {
     let mut sum = 0;
     for payload in wasmparser::Parser::new(0).parse_all(module) {
         if let wasmparser::Payload::DataSection(section) = payload.unwrap() {
-            sum += section.into_iter().map(|d| d.unwrap().data.len()).sum::<usize>();
+            sum += section
+                .into_iter()
+                .map(|d| d.unwrap().data.len())
+                .sum::<usize>();
         }
     }
     sum
@@ -240,7 +303,10 @@ fn the_rust_guest_grows_in_its_first_call_only() {
     assert_eq!(guest.pages(), 18);
     assert_eq!(guest.one("add_wasm_is_cool", &[26]), 40);
     assert_eq!(guest.pages(), 18);
-    assert_eq!(guest.read(pointer, 40), b"Did you know Wasm is cool! Wasm is cool!");
+    assert_eq!(
+        guest.read(pointer, 40),
+        b"Did you know Wasm is cool! Wasm is cool!"
+    );
 }
 
 #[test]
@@ -249,7 +315,9 @@ fn the_rust_guest_refuses_bad_utf8_and_the_default_one_does_not_look() {
     for (path, traps) in [(RUST_WASM, true), (TEXT_WAT, false)] {
         let guest = Guest::start(path);
         guest.write(guest.pointer(), bad);
-        let outcome = guest.call("add_wasm_is_cool", &[bad.len() as i32]).map(|r| r[0]);
+        let outcome = guest
+            .call("add_wasm_is_cool", &[bad.len() as i32])
+            .map(|r| r[0]);
         assert_eq!(is_unreachable(&outcome), traps, "{path}: {outcome:?}");
     }
 }
@@ -263,7 +331,11 @@ fn the_c_guest_runs_over_by_one_byte_to_fourteen() {
         let over = (length + 15).saturating_sub(100);
         let written: Vec<u8> = [SUFFIX, b"\0"].concat();
         expected[..over].copy_from_slice(&written[15 - over..]);
-        assert_eq!(guest.read(pointer + 100, NEIGHBOUR.len()), expected, "{length} bytes");
+        assert_eq!(
+            guest.read(pointer + 100, NEIGHBOUR.len()),
+            expected,
+            "{length} bytes"
+        );
         assert_eq!(over > 0, length >= 86);
     }
     let (guest, pointer, _) = add_to(C_WAT, 99);
@@ -278,18 +350,28 @@ fn the_growing_guest_moves_its_buffer_and_leaves_the_old_text() {
     assert_eq!(guest.one("add_wasm_is_cool", &[12]), 26);
     assert_eq!((guest.pages(), guest.pointer()), (2, 65536));
     assert_eq!(guest.read(65536, 26), b"Did you know Wasm is cool!");
-    assert_eq!(guest.read(old, 26), [b"Did you know".as_slice(), &[0; 14]].concat());
+    assert_eq!(
+        guest.read(old, 26),
+        [b"Did you know".as_slice(), &[0; 14]].concat()
+    );
     // From the second page on the buffer is the page.
     assert_eq!(guest.one("add_wasm_is_cool", &[65522]), 65536);
-    assert!(is_unreachable(&guest.call("add_wasm_is_cool", &[65523]).map(|r| r[0])));
+    assert!(is_unreachable(
+        &guest.call("add_wasm_is_cool", &[65523]).map(|r| r[0])
+    ));
 }
 
 #[test]
 fn the_allocator_hands_out_blocks_that_do_not_overlap_and_takes_them_back() {
     let guest = Guest::start("guest/examples/alloc.wat");
-    let blocks: Vec<(i32, i32)> = [12, 1, 0, 8, 70_000].map(|size| (guest.one("alloc", &[size]), size)).to_vec();
+    let blocks: Vec<(i32, i32)> = [12, 1, 0, 8, 70_000]
+        .map(|size| (guest.one("alloc", &[size]), size))
+        .to_vec();
     for pair in blocks.windows(2) {
-        assert!(pair[0].0 % 8 == 0 && pair[0].0 + pair[0].1 <= pair[1].0, "{blocks:?}");
+        assert!(
+            pair[0].0 % 8 == 0 && pair[0].0 + pair[0].1 <= pair[1].0,
+            "{blocks:?}"
+        );
     }
     assert_eq!(guest.pages(), 2);
     // The last byte of the large block is inside memory.
@@ -326,32 +408,51 @@ fn host_and_guest_share_the_readings() {
     assert_eq!(guest.one("sum", &[]), 1070);
     assert_eq!(guest.call("double", &[]), Ok(vec![]));
     assert_eq!(guest.read(at, 8), [20, 0, 0, 0, 40, 0, 0, 0]);
-    for (count, sum) in [(0, Ok(0)), (1, Ok(20)), (4, Ok(2140)), (5, Err(())), (-1, Err(()))] {
+    for (count, sum) in [
+        (0, Ok(0)),
+        (1, Ok(20)),
+        (4, Ok(2140)),
+        (5, Err(())),
+        (-1, Err(())),
+    ] {
         guest.set_global("count", count);
-        assert_eq!(guest.call("sum", &[]).map(|r| r[0]).map_err(|_| ()), sum, "count {count}");
+        assert_eq!(
+            guest.call("sum", &[]).map(|r| r[0]).map_err(|_| ()),
+            sum,
+            "count {count}"
+        );
     }
 }
 
 #[test]
 fn the_callback_guest_shows_each_word_where_it_lies() {
     let rows: [(&str, &[(i32, i32)]); 5] = [
-        ("one row of bytes", &[(1024, 3), (1028, 3), (1032, 2), (1035, 5)]),
+        (
+            "one row of bytes",
+            &[(1024, 3), (1028, 3), (1032, 2), (1035, 5)],
+        ),
         ("  a  ", &[(1026, 1)]),
         ("", &[]),
         (" ", &[]),
         ("x", &[(1024, 1)]),
     ];
     for (line, expected) in rows {
-        assert_eq!(words_of(line, line.len() as i32), (Ok(expected.len() as i32), expected.to_vec()), "{line:?}");
+        assert_eq!(
+            words_of(line, line.len() as i32),
+            (Ok(expected.len() as i32), expected.to_vec()),
+            "{line:?}"
+        );
     }
-    // A full line of 64 ends at the last byte that the host was allowed to write; a longer one is not believed.
+    // A full line of 64 ends at the last byte that the host was allowed to write; a longer one is
+    // not believed.
     assert_eq!(words_of(&"y".repeat(64), 64), (Ok(1), vec![(1024, 64)]));
     for promised in [65, -1] {
         assert!(is_unreachable(&words_of("", promised).0));
     }
 }
 
-/// What `split` returns and which words it shows, when the host puts `line` into memory and says it had `length` bytes.
+/// What `split` returns and which words it shows, when the host puts `line` into memory and says it
+/// had `length` bytes.
 fn words_of(line: &str, length: i32) -> (Result<i32, String>, Vec<(i32, i32)>) {
     let seen: Arc<Mutex<Vec<(i32, i32)>>> = Arc::default();
     let log = seen.clone();
@@ -368,34 +469,64 @@ fn words_of(line: &str, length: i32) -> (Result<i32, String>, Vec<(i32, i32)>) {
     (outcome, words)
 }
 
-/// The committed module must say the same on every machine, and nothing about the one that built it.
+/// The committed module must say the same on every machine, and nothing about the one that built
+/// it.
 #[test]
 fn the_rust_guest_knows_its_source_and_no_builder() {
     let module = bytes_of(RUST_WASM);
     assert!(module.len() < 600 * 1024, "{} bytes", module.len());
     let has = |needle: &str| module.windows(needle.len()).any(|w| w == needle.as_bytes());
-    for folder in ["/root/", "/home/", "/work/", "/usr/", "/build/", "/tmp/", "/Users/", ":\\"] {
-        assert!(!has(folder), "{RUST_WASM} holds a path below {folder}: see guest/rust/build.sh");
+    for folder in [
+        "/root/", "/home/", "/work/", "/usr/", "/build/", "/tmp/", "/Users/", ":\\",
+    ] {
+        assert!(
+            !has(folder),
+            "{RUST_WASM} holds a path below {folder}: see guest/rust/build.sh"
+        );
     }
-    for section in [".debug_info", ".debug_abbrev", ".debug_line", ".debug_str", "add_wasm_is_cool"] {
-        assert!(has(section), "{RUST_WASM} has lost {section}: see guest/rust/build.sh");
+    for section in [
+        ".debug_info",
+        ".debug_abbrev",
+        ".debug_line",
+        ".debug_str",
+        "add_wasm_is_cool",
+    ] {
+        assert!(
+            has(section),
+            "{RUST_WASM} has lost {section}: see guest/rust/build.sh"
+        );
     }
-    // Folder and file of the line table, each ended by a NUL; then the unit's own name for its source.
+    // Folder and file of the line table, each ended by a NUL; then the unit's own name for its
+    // source.
     assert!(has("src\0library/") && has("lib.rs\0") && has("src/lib.rs/@/"));
 }
 
-/// The module was built from the source beside it: the store it is all about stands on the line the debug information
-/// names, so line numbers must not have moved since.
+/// The module was built from the source beside it: the store it is all about stands on the line the
+/// debug information names, so line numbers must not have moved since.
 #[test]
 fn the_rust_guest_was_built_from_the_source_beside_it() {
     let guest = linmem::guest::Guest::load(&in_repository(RUST_WASM)).unwrap();
     let source = std::fs::read_to_string(in_repository("guest/rust/src/lib.rs")).unwrap();
-    let line = 1 + source.lines().position(|l| l.contains("*start.add(i) = byte")).unwrap();
+    let line = 1 + source
+        .lines()
+        .position(|l| l.contains("*start.add(i) = byte"))
+        .unwrap();
     let found: Vec<String> = (0..guest.wasm().len() as u64)
-        .filter(|at| guest.function_at(*at).is_some_and(|index| guest.function_name(index) == "add_wasm_is_cool"))
-        .filter(|at| guest.access_at(*at).is_some_and(|access| access.is_store && access.width == 1))
+        .filter(|at| {
+            guest
+                .function_at(*at)
+                .is_some_and(|index| guest.function_name(index) == "add_wasm_is_cool")
+        })
+        .filter(|at| {
+            guest
+                .access_at(*at)
+                .is_some_and(|access| access.is_store && access.width == 1)
+        })
         .filter_map(|at| guest.place(at).source.map(|source| source.to_string()))
         .collect();
     let expected = format!("src/lib.rs:{line}");
-    assert!(found.contains(&expected), "stores of {found:?}, the source has {expected}: run guest/rust/build.sh");
+    assert!(
+        found.contains(&expected),
+        "stores of {found:?}, the source has {expected}: run guest/rust/build.sh"
+    );
 }

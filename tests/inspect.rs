@@ -1,5 +1,6 @@
-//! `linmem inspect` and `linmem init`: what they say of the guests that ship with the program and of one module for each
-//! convention, that every draft parses and those of known conventions run, and that nothing a module holds harms either.
+//! `linmem inspect` and `linmem init`: what they say of the guests that ship with the program and
+//! of one module for each convention, that every draft parses and those of known conventions run,
+//! and that nothing a module holds harms either.
 
 #[path = "support/json.rs"]
 mod json;
@@ -18,7 +19,9 @@ use linmem::{safe, script};
 use proptest::prelude::*;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
-use wasm_encoder::{ExportKind, ExportSection, FunctionSection, ImportSection, Module, TypeSection};
+use wasm_encoder::{
+    ExportKind, ExportSection, FunctionSection, ImportSection, Module, TypeSection,
+};
 
 /// The guests that ship with the program.
 const GUESTS: [&str; 8] = [
@@ -70,12 +73,18 @@ fn described(guest: &Guest, options: &Options) -> String {
 }
 
 fn inspected(path: &str) -> String {
-    described(&Guest::look_at(Path::new(path)).unwrap(), &Options::default())
+    described(
+        &Guest::look_at(Path::new(path)).unwrap(),
+        &Options::default(),
+    )
 }
 
 /// Each with a rule before it.
 fn all(paths: &[&str], of: impl Fn(&str) -> String) -> String {
-    paths.iter().map(|path| format!("{}\n{}", "=".repeat(80), of(path))).collect()
+    paths
+        .iter()
+        .map(|path| format!("{}\n{}", "=".repeat(80), of(path)))
+        .collect()
 }
 
 #[test]
@@ -104,7 +113,10 @@ fn what_init_writes_runs() {
     let mut written = Vec::new();
     for path in GUESTS.iter().chain(&FAMILIES) {
         // The module's path is told from the file's folder, wherever that is.
-        let file = folder.path().join(path.replace('/', "-")).with_extension("steps");
+        let file = folder
+            .path()
+            .join(path.replace('/', "-"))
+            .with_extension("steps");
         let output = linmem(&["init", path, "--output", file.to_str().unwrap()]);
         assert_eq!(
             (output.status.code(), out(&output), err(&output)),
@@ -113,9 +125,18 @@ fn what_init_writes_runs() {
         );
         written.push(file.to_str().unwrap().to_string());
     }
-    let args: Vec<&str> = ["test"].into_iter().chain(written.iter().map(String::as_str)).collect();
+    let args: Vec<&str> = ["test"]
+        .into_iter()
+        .chain(written.iter().map(String::as_str))
+        .collect();
     let output = linmem(&args);
-    assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}{}",
+        out(&output),
+        err(&output)
+    );
 }
 
 #[test]
@@ -125,10 +146,23 @@ fn init_writes_over_nothing() {
     fs::write(&file, "mine").unwrap();
     let output = linmem(&["init", GUESTS[0], "--output", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(err(&output).contains("mine.steps exists"), "{}", err(&output));
-    assert!(err(&output).contains("name another file, or remove it first"), "{}", err(&output));
+    assert!(
+        err(&output).contains("mine.steps exists"),
+        "{}",
+        err(&output)
+    );
+    assert!(
+        err(&output).contains("name another file, or remove it first"),
+        "{}",
+        err(&output)
+    );
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
-    let output = linmem(&["init", GUESTS[0], "--output", folder.path().join("no/such.steps").to_str().unwrap()]);
+    let output = linmem(&[
+        "init",
+        GUESTS[0],
+        "--output",
+        folder.path().join("no/such.steps").to_str().unwrap(),
+    ]);
     assert_eq!(output.status.code(), Some(2));
     assert!(err(&output).contains("cannot write"), "{}", err(&output));
 }
@@ -152,11 +186,19 @@ fn what_fails_when_tried_is_set_aside() {
     let wat = wat.replace("unreachable", "(i32.const -1)");
     fs::write(&path, wat).unwrap();
     let text = out(&linmem(&["init", path.to_str().unwrap()]));
-    assert!(text.contains("\nout = read ptr, len(text) as bytes"), "{text}");
+    assert!(
+        text.contains("\nout = read ptr, len(text) as bytes"),
+        "{text}"
+    );
     // A guest that cannot be started at all still gets a file.
     fs::write(&path, "(module (memory 1) (data (i32.const 65535) \"ab\"))").unwrap();
     let text = out(&linmem(&["init", path.to_str().unwrap()]));
-    assert!(text.contains("# Tried, and the guest cannot be started like this: trapped, data segment 0"), "{text}");
+    assert!(
+        text.contains(
+            "# Tried, and the guest cannot be started like this: trapped, data segment 0"
+        ),
+        "{text}"
+    );
 }
 
 /// A call that never comes back is stopped and set aside.
@@ -164,9 +206,16 @@ fn what_fails_when_tried_is_set_aside() {
 fn what_never_ends_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("endless.wat");
-    fs::write(&path, "(module (func (export \"run\") (loop $on (br $on))))").unwrap();
+    fs::write(
+        &path,
+        "(module (func (export \"run\") (loop $on (br $on))))",
+    )
+    .unwrap();
     let text = out(&linmem(&["init", path.to_str().unwrap()]));
-    assert!(text.contains("# Tried: cancelled") && text.contains("# call run()"), "{text}");
+    assert!(
+        text.contains("# Tried: cancelled") && text.contains("# call run()"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -178,23 +227,43 @@ fn what_is_no_module_says_what_it_is() {
         path.to_str().unwrap().to_string()
     };
     let rows = [
-        (file("component.wasm", b"\0asm\x0d\0\x01\0"), "wasm-tools component"),
-        (file("component.wat", b"(component)"), "is a component, not a core module"),
+        (
+            file("component.wasm", b"\0asm\x0d\0\x01\0"),
+            "wasm-tools component",
+        ),
+        (
+            file("component.wat", b"(component)"),
+            "is a component, not a core module",
+        ),
         (
             file("text.steps", b"module \"a.wasm\""),
             "is not a WebAssembly module: it is a session; name the module that it runs on: module \"a.wasm\"",
         ),
         (file("zip.wasm", b"PK\x03\x04"), "zip archive"),
         (file("empty.wasm", b""), "is empty"),
-        (file("short.wasm", b"\0asm\x01\0\0\0\x01\x05"), "the file is incomplete"),
-        (folder.path().join("none.wasm").to_str().unwrap().into(), "there is no file"),
+        (
+            file("short.wasm", b"\0asm\x01\0\0\0\x01\x05"),
+            "the file is incomplete",
+        ),
+        (
+            folder.path().join("none.wasm").to_str().unwrap().into(),
+            "there is no file",
+        ),
         (folder.path().to_str().unwrap().into(), "is a folder"),
     ];
     for (path, expected) in rows {
         for command in ["inspect", "init"] {
             let output = linmem(&[command, &path]);
-            assert_eq!((output.status.code(), out(&output)), (Some(2), String::new()), "{command} {path}");
-            assert!(err(&output).starts_with("error: ") && err(&output).contains(expected), "{}", err(&output));
+            assert_eq!(
+                (output.status.code(), out(&output)),
+                (Some(2), String::new()),
+                "{command} {path}"
+            );
+            assert!(
+                err(&output).starts_with("error: ") && err(&output).contains(expected),
+                "{}",
+                err(&output)
+            );
         }
     }
 }
@@ -208,20 +277,33 @@ fn a_module_that_cannot_be_run_can_be_described() {
     let text = out(&output);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(text.contains("64-bit addresses"), "{text}");
-    assert!(text.contains("linmem's engine cannot run: 64-bit memories or tables"), "{text}");
+    assert!(
+        text.contains("linmem's engine cannot run: 64-bit memories or tables"),
+        "{text}"
+    );
     assert!(!text.contains("linmem init"), "{text}");
     let output = linmem(&["init", path.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(err(&output).contains("uses 64-bit memories or tables"), "{}", err(&output));
+    assert!(
+        err(&output).contains("uses 64-bit memories or tables"),
+        "{}",
+        err(&output)
+    );
 }
 
 #[test]
 fn colour_and_ascii_change_the_looks_alone() {
-    for path in ["guest/rust/wasm_is_cool.wasm", "tests/inspect/wasm_bindgen.wat"] {
+    for path in [
+        "guest/rust/wasm_is_cool.wasm",
+        "tests/inspect/wasm_bindgen.wat",
+    ] {
         let plain = out(&linmem(&["inspect", path]));
         let coloured = out(&linmem(&["inspect", path, "--color", "always"]));
         assert_ne!(plain, coloured);
-        assert_eq!(coloured.replace("\x1b[1m", "").replace("\x1b[0m", ""), plain);
+        assert_eq!(
+            coloured.replace("\x1b[1m", "").replace("\x1b[0m", ""),
+            plain
+        );
         let ascii = out(&linmem(&["inspect", path, "--ascii"]));
         assert!(ascii.is_ascii());
     }
@@ -229,7 +311,11 @@ fn colour_and_ascii_change_the_looks_alone() {
 
 /// A module with as many exports and imports as are asked for, of names made from their numbers.
 fn crowded(count: usize, name: impl Fn(usize) -> String) -> Vec<u8> {
-    let (mut types, mut imports, mut functions) = (TypeSection::new(), ImportSection::new(), FunctionSection::new());
+    let (mut types, mut imports, mut functions) = (
+        TypeSection::new(),
+        ImportSection::new(),
+        FunctionSection::new(),
+    );
     let mut exports = ExportSection::new();
     types.ty().function([], [wasm_encoder::ValType::I32]);
     functions.function(0);
@@ -244,31 +330,65 @@ fn crowded(count: usize, name: impl Fn(usize) -> String) -> Vec<u8> {
     body.instructions().unreachable().end();
     code.function(&body);
     let mut module = Module::new();
-    module.section(&types).section(&imports).section(&functions).section(&exports).section(&code);
+    module
+        .section(&types)
+        .section(&imports)
+        .section(&functions)
+        .section(&exports)
+        .section(&code);
     module.finish()
 }
 
 #[test]
 fn a_crowded_module_stays_readable() {
-    let hostile = |i: usize| format!("__wbindgen_get_buffer_\x1b]0;x\x07\u{202e}{i}{}", "y".repeat(300));
-    for wasm in [crowded(100_000, |i| format!("get_buffer_pointer_{i}")), crowded(500, hostile)] {
+    let hostile = |i: usize| {
+        format!(
+            "__wbindgen_get_buffer_\x1b]0;x\x07\u{202e}{i}{}",
+            "y".repeat(300)
+        )
+    };
+    for wasm in [
+        crowded(100_000, |i| format!("get_buffer_pointer_{i}")),
+        crowded(500, hostile),
+    ] {
         let guest = Guest::from_bytes("crowd.wasm", &wasm).unwrap();
         let begun = Instant::now();
         let text = described(&guest, &Options::default());
         let draft = Draft::of(&guest, "crowd.wasm").text();
-        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
-        assert!(text.lines().count() < 400 && draft.len() < 100_000, "{} {}", text.lines().count(), draft.len());
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{:?}",
+            begun.elapsed()
+        );
+        assert!(
+            text.lines().count() < 400 && draft.len() < 100_000,
+            "{} {}",
+            text.lines().count(),
+            draft.len()
+        );
         assert!(text.contains("more; --format json has them all"), "{text}");
         for line in text.lines() {
             assert!(line.width() <= 80, "{line}");
             assert!(!line.contains(safe::is_unsafe), "{line:?}");
         }
-        assert!(draft.lines().all(|line| !line.contains(safe::is_unsafe)), "{draft}");
+        assert!(
+            draft.lines().all(|line| !line.contains(safe::is_unsafe)),
+            "{draft}"
+        );
         assert!(script::parse("draft.steps", &draft).is_ok(), "{draft}");
-        let json = described(&guest, &Options { format: Format::Json, ..Options::default() });
+        let json = described(
+            &guest,
+            &Options {
+                format: Format::Json,
+                ..Options::default()
+            },
+        );
         assert!(json.lines().all(|line| !line.contains(safe::is_unsafe)));
         let json: Value = serde_json::from_str(&json).unwrap();
-        assert_eq!(json["exports"].as_array().unwrap().len(), guest.exports().len());
+        assert_eq!(
+            json["exports"].as_array().unwrap().len(),
+            guest.exports().len()
+        );
         assert_eq!(json["exports"][7]["name"], guest.exports()[7].name);
     }
 }
@@ -286,10 +406,23 @@ fn no_line_of_the_description_is_too_wide() {
 fn the_page_and_the_description_agree() {
     let mut seen = Seen::new();
     let mut take = |guest: &Guest| {
-        let text = described(guest, &Options { format: Format::Json, ..Options::default() });
-        json::note(&serde_json::from_str(&text).unwrap(), Foreign::default(), &mut seen);
+        let text = described(
+            guest,
+            &Options {
+                format: Format::Json,
+                ..Options::default()
+            },
+        );
+        json::note(
+            &serde_json::from_str(&text).unwrap(),
+            Foreign::default(),
+            &mut seen,
+        );
     };
-    GUESTS.iter().chain(&FAMILIES).for_each(|path| take(&Guest::look_at(Path::new(path)).unwrap()));
+    GUESTS
+        .iter()
+        .chain(&FAMILIES)
+        .for_each(|path| take(&Guest::look_at(Path::new(path)).unwrap()));
     let odd = "(module (import \"env\" \"memory\" (memory 1 2 shared)) (import \"env\" \"base\" (global $base i32))
         (memory (export \"other\") 1) (memory (export \"more\") 1) (func $go) (start $go) (data (global.get $base) \"a\")
         (@custom \"sourceMappingURL\" \"\\05a.map\") (@custom \"external_debug_info\" \"\\01a\")

@@ -1,5 +1,5 @@
-//! `docs/json.md` and the JSON trace say the same: every key that is written is described, with its type, and every key
-//! that is described is written.
+//! `docs/json.md` and the JSON trace say the same: every key that is written is described, with its
+//! type, and every key that is described is written.
 
 mod fabricated;
 #[path = "support/json.rs"]
@@ -11,10 +11,17 @@ use linmem::timeline::Timeline;
 use serde_json::Value;
 
 /// What a script names and hands over is not described.
-const FOREIGN: Foreign = Foreign { values: &["value", "args", "results", "saw"], names: &["bindings"] };
+const FOREIGN: Foreign = Foreign {
+    values: &["value", "args", "results", "saw"],
+    names: &["bindings"],
+};
 
 fn trace(timeline: &Timeline) -> Value {
-    let options = Options { format: Format::Json, stores: true, ..Options::default() };
+    let options = Options {
+        format: Format::Json,
+        stores: true,
+        ..Options::default()
+    };
     let mut out = Vec::new();
     write(timeline, &options, &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
@@ -37,14 +44,25 @@ fn the_page_and_the_trace_agree() {
     }
     let page = include_str!("../docs/json.md");
     // What follows is another document's: tests/inspect.rs holds that to the page.
-    let ours = page.split("# The description of a module").next().unwrap_or(page);
+    let ours = page
+        .split("# The description of a module")
+        .next()
+        .unwrap_or(page);
     json::assert_agree(&json::described(ours), &seen);
 }
 
 #[test]
 fn the_keys_of_the_first_version_keep_their_order() {
     let mut out = Vec::new();
-    write(&fabricated::default_session(), &Options { format: Format::Json, ..Options::default() }, &mut out).unwrap();
+    write(
+        &fabricated::default_session(),
+        &Options {
+            format: Format::Json,
+            ..Options::default()
+        },
+        &mut out,
+    )
+    .unwrap();
     let text = String::from_utf8(out).unwrap();
     let top = ["schema", "status", "guest", "steps"];
     let step = [
@@ -66,9 +84,19 @@ fn the_keys_of_the_first_version_keep_their_order() {
         "findings",
     ];
     for (indent, keys) in [(2, &top[..]), (6, &step[..])] {
-        let from = if indent == 2 { 0 } else { text.find("\"steps\":").unwrap() };
-        let places: Vec<usize> =
-            keys.iter().map(|key| text[from..].find(&format!("\n{:indent$}\"{key}\":", "")).expect(key)).collect();
+        let from = if indent == 2 {
+            0
+        } else {
+            text.find("\"steps\":").unwrap()
+        };
+        let places: Vec<usize> = keys
+            .iter()
+            .map(|key| {
+                text[from..]
+                    .find(&format!("\n{:indent$}\"{key}\":", ""))
+                    .expect(key)
+            })
+            .collect();
         assert!(places.is_sorted(), "{keys:?} stand at {places:?}");
     }
 }

@@ -1,13 +1,16 @@
-//! The arrows between the parts run one way: the sources are scanned for what each part names, and an arrow that is not
-//! in the tables below fails, with its file, its line and what would have been allowed.
+//! The arrows between the parts run one way: the sources are scanned for what each part names, and
+//! an arrow that is not in the tables below fails, with its file, its line and what would have been
+//! allowed.
 //!
-//! A part is a module directly under `src/`. What is scanned is text without comments and literals, so no build is
-//! needed and a part that does not compile yet is checked too. Tests inside a part are held to the same rule.
+//! A part is a module directly under `src/`. What is scanned is text without comments and literals,
+//! so no build is needed and a part that does not compile yet is checked too. Tests inside a part
+//! are held to the same rule.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each part and the other parts it may name. `main` and `cli` wire everything and may name anything.
+/// Each part and the other parts it may name. `main` and `cli` wire everything and may name
+/// anything.
 const PARTS: [(&str, &[&str]); 13] = [
     ("prose", &[]),
     ("safe", &[]),
@@ -17,20 +20,38 @@ const PARTS: [(&str, &[&str]); 13] = [
     ("timeline", &["value", "safe", "source", "prose"]),
     ("guest", &["value", "safe", "source"]),
     ("inspect", &["guest", "safe"]),
-    ("session", &["guest", "script", "timeline", "value", "safe", "source", "prose"]),
+    (
+        "session",
+        &[
+            "guest", "script", "timeline", "value", "safe", "source", "prose",
+        ],
+    ),
     ("report", &["timeline", "value", "safe", "source", "prose"]),
     // `script`: what is typed is read, and completed, at each key.
-    ("app", &["script", "timeline", "value", "safe", "source", "prose"]),
-    ("ui", &["app", "timeline", "value", "safe", "source", "prose"]),
-    ("terminal", &["app", "ui", "timeline", "value", "safe", "source", "prose"]),
+    (
+        "app",
+        &["script", "timeline", "value", "safe", "source", "prose"],
+    ),
+    (
+        "ui",
+        &["app", "timeline", "value", "safe", "source", "prose"],
+    ),
+    (
+        "terminal",
+        &["app", "ui", "timeline", "value", "safe", "source", "prose"],
+    ),
 ];
 
 /// Crates that only some may name: files by the start of their path below `src/`.
 /// `app` may name crossterm for its types of keys and mouse events, which are plain data.
-const CRATES: [(&str, &[&str]); 3] =
-    [("wasmer", &["session"]), ("ratatui", &["ui", "terminal", "app/layout"]), ("crossterm", &["terminal", "app"])];
+const CRATES: [(&str, &[&str]); 3] = [
+    ("wasmer", &["session"]),
+    ("ratatui", &["ui", "terminal", "app/layout"]),
+    ("crossterm", &["terminal", "app"]),
+];
 
-/// The one module of crossterm that `app` may name. It also has functions that read the terminal; those are for review.
+/// The one module of crossterm that `app` may name. It also has functions that read the terminal;
+/// those are for review.
 const CROSSTERM_IN_APP: &str = "event";
 
 /// Files that may name every part; the crates' table holds for them too.
@@ -41,7 +62,11 @@ fn no_arrow_runs_backwards() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut wrong = Vec::new();
     for file in sources(&root) {
-        let below = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        let below = file
+            .strip_prefix(&root)
+            .unwrap()
+            .to_string_lossy()
+            .replace('\\', "/");
         wrong.extend(complaints(&below, &fs::read_to_string(&file).unwrap()));
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
@@ -51,10 +76,18 @@ fn no_arrow_runs_backwards() {
 fn every_part_is_in_the_table() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for file in sources(&root) {
-        let below = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        let below = file
+            .strip_prefix(&root)
+            .unwrap()
+            .to_string_lossy()
+            .replace('\\', "/");
         let part = part_of(&below);
-        let known = part == "lib" || WIRING.contains(&part) || PARTS.iter().any(|(name, _)| *name == part);
-        assert!(known, "src/{below}: the part `{part}` is not in tests/layering.rs; say there what it may name");
+        let known =
+            part == "lib" || WIRING.contains(&part) || PARTS.iter().any(|(name, _)| *name == part);
+        assert!(
+            known,
+            "src/{below}: the part `{part}` is not in tests/layering.rs; say there what it may name"
+        );
     }
 }
 
@@ -74,7 +107,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 /// `app/layout.rs` belongs to `app`, `value.rs` to `value`.
 fn part_of(below: &str) -> &str {
-    below.split('/').next().unwrap_or_default().trim_end_matches(".rs")
+    below
+        .split('/')
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches(".rs")
 }
 
 /// What is wrong in one file, given its path below `src/`; a sentence each.
@@ -84,10 +121,17 @@ fn complaints(below: &str, source: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if let Some((_, allowed)) = PARTS.iter().find(|(name, _)| *name == part) {
         for (target, line) in references(&tokens, below) {
-            let is_part = PARTS.iter().any(|(name, _)| *name == target) || WIRING.contains(&target.as_str());
+            let is_part =
+                PARTS.iter().any(|(name, _)| *name == target) || WIRING.contains(&target.as_str());
             if target == "*" || is_part && target != part && !allowed.contains(&target.as_str()) {
-                let may = if allowed.is_empty() { "no other part".to_string() } else { allowed.join(", ") };
-                wrong.push(format!("src/{below}:{line}: `{part}` names `{target}`; it may name {may}"));
+                let may = if allowed.is_empty() {
+                    "no other part".to_string()
+                } else {
+                    allowed.join(", ")
+                };
+                wrong.push(format!(
+                    "src/{below}:{line}: `{part}` names `{target}`; it may name {may}"
+                ));
             }
         }
     }
@@ -95,8 +139,12 @@ fn complaints(below: &str, source: &str) -> Vec<String> {
         let may = allowed.iter().any(|start| below.starts_with(start));
         for (at, token) in tokens.iter().enumerate().filter(|(_, t)| t.text == name) {
             let next = |n: usize| tokens.get(at + n).map_or("", |t| t.text.as_str());
-            if at.checked_sub(1).is_some_and(|before| matches!(tokens[before].text.as_str(), "." | "::")) {
-                // A field, or a name inside another crate: `ratatui::crossterm` is caught by its first half.
+            if at
+                .checked_sub(1)
+                .is_some_and(|before| matches!(tokens[before].text.as_str(), "." | "::"))
+            {
+                // A field, or a name inside another crate: `ratatui::crossterm` is caught by its
+                // first half.
                 continue;
             }
             if !may {
@@ -105,7 +153,10 @@ fn complaints(below: &str, source: &str) -> Vec<String> {
                     token.line,
                     allowed.join(", ")
                 ));
-            } else if name == "crossterm" && part == "app" && (next(1), next(2)) != ("::", CROSSTERM_IN_APP) {
+            } else if name == "crossterm"
+                && part == "app"
+                && (next(1), next(2)) != ("::", CROSSTERM_IN_APP)
+            {
                 wrong.push(format!(
                     "src/{below}:{}: `app` names more of crossterm than the types in `crossterm::event`",
                     token.line
@@ -116,14 +167,18 @@ fn complaints(below: &str, source: &str) -> Vec<String> {
     wrong
 }
 
-/// Each name directly below the crate's root that the tokens refer to, with its line: through `crate::`, `linmem::`, as
-/// many `super::` as lead to the root, and trees in braces. `*` stands for all of them.
+/// Each name directly below the crate's root that the tokens refer to, with its line: through
+/// `crate::`, `linmem::`, as many `super::` as lead to the root, and trees in braces. `*` stands
+/// for all of them.
 fn references(tokens: &[Token], below: &str) -> Vec<(String, u32)> {
     let mut found = Vec::new();
-    // How many `super` lead from this file's module to the root; modules written inside the file lie deeper.
+    // How many `super` lead from this file's module to the root; modules written inside the file
+    // lie deeper.
     let file_depth = below.split('/').count() - usize::from(below.ends_with("mod.rs"));
     for (at, token) in tokens.iter().enumerate() {
-        let starts_path = at.checked_sub(1).is_none_or(|before| tokens[before].text != "::");
+        let starts_path = at
+            .checked_sub(1)
+            .is_none_or(|before| tokens[before].text != "::");
         let mut next = at + 1;
         let leads_to_root = match token.text.as_str() {
             "crate" | "linmem" => true,
@@ -144,7 +199,8 @@ fn references(tokens: &[Token], below: &str) -> Vec<(String, u32)> {
     found
 }
 
-/// The first name of the path at `at`, or of each path where a tree in braces begins there. Returns where it ends.
+/// The first name of the path at `at`, or of each path where a tree in braces begins there. Returns
+/// where it ends.
 fn first_names(tokens: &[Token], at: usize, found: &mut Vec<(String, u32)>) -> usize {
     if text(tokens, at) != "{" {
         if let Some(token) = tokens.get(at) {
@@ -198,7 +254,8 @@ struct Token {
     line: u32,
 }
 
-/// Cuts a source into tokens and leaves out comments, text, characters and lifetimes. `r#name` counts as `name`.
+/// Cuts a source into tokens and leaves out comments, text, characters and lifetimes. `r#name`
+/// counts as `name`.
 fn tokens(source: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let (mut rest, mut line) = (source, 1);
@@ -222,7 +279,10 @@ fn tokens(source: &str) -> Vec<Token> {
                 c.len_utf8()
             };
             if !c.is_whitespace() {
-                tokens.push(Token { text: rest[..length].to_string(), line });
+                tokens.push(Token {
+                    text: rest[..length].to_string(),
+                    line,
+                });
             }
             length
         };
@@ -262,7 +322,11 @@ fn literal(source: &str) -> Option<usize> {
     });
     if let Some((start, marks, true)) = behind_prefix {
         let end = format!("\"{}", "#".repeat(marks));
-        return Some(source[start..].find(&end).map_or(source.len(), |at| start + at + end.len()));
+        return Some(
+            source[start..]
+                .find(&end)
+                .map_or(source.len(), |at| start + at + end.len()),
+        );
     }
     if let Some((start, _, false)) = behind_prefix {
         return Some(closing(source, start, '"'));
@@ -275,12 +339,19 @@ fn literal(source: &str) -> Option<usize> {
         // A lifetime: its name is a word, but never one that is looked for.
         _ => {
             let name = &source[quote + 1..];
-            Some(quote + 1 + name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len()))
+            Some(
+                quote
+                    + 1
+                    + name
+                        .find(|c: char| !c.is_alphanumeric() && c != '_')
+                        .unwrap_or(name.len()),
+            )
         }
     }
 }
 
-/// Where the literal whose contents begin at `start` ends, behind its closing mark; a backslash hides the next one.
+/// Where the literal whose contents begin at `start` ends, behind its closing mark; a backslash
+/// hides the next one.
 fn closing(source: &str, start: usize, mark: char) -> usize {
     let mut hidden = false;
     for (at, c) in source[start..].char_indices() {
@@ -298,28 +369,70 @@ mod scanner {
     use super::*;
 
     fn names(below: &str, source: &str) -> Vec<String> {
-        references(&tokens(source), below).into_iter().map(|(name, line)| format!("{name}:{line}")).collect()
+        references(&tokens(source), below)
+            .into_iter()
+            .map(|(name, line)| format!("{name}:{line}"))
+            .collect()
     }
 
     #[test]
     fn finds_paths_and_trees() {
         assert_eq!(names("ui/mod.rs", "use crate::app::App;"), ["app:1"]);
         assert_eq!(names("ui/mod.rs", "use crate::{a::b, c};"), ["a:1", "c:1"]);
-        assert_eq!(names("ui/mod.rs", "use crate::{a::{x, y::{z, crate_}}, b as q,\n c::*};"), ["a:1", "b:1", "c:2"]);
-        assert_eq!(names("ui/mod.rs", "use crate::{\n    app::{self, App},\n};\nfn f() {}"), ["app:2"]);
-        assert_eq!(names("ui/mod.rs", "fn f(x: &crate::app::App) -> crate\n::value::Value"), ["app:1", "value:2"]);
-        assert_eq!(names("main.rs", "linmem::session::run(); use linmem::*;"), ["session:1", "*:1"]);
-        assert_eq!(names("ui/mod.rs", "pub(crate) fn f() {} pub(in crate::app) g;"), ["app:1"]);
-        assert_eq!(names("ui/mod.rs", "use ::linmem::app; use other::crate_::x; use r#crate::app;"), ["app:1"]);
+        assert_eq!(
+            names(
+                "ui/mod.rs",
+                "use crate::{a::{x, y::{z, crate_}}, b as q,\n c::*};"
+            ),
+            ["a:1", "b:1", "c:2"]
+        );
+        assert_eq!(
+            names(
+                "ui/mod.rs",
+                "use crate::{\n    app::{self, App},\n};\nfn f() {}"
+            ),
+            ["app:2"]
+        );
+        assert_eq!(
+            names(
+                "ui/mod.rs",
+                "fn f(x: &crate::app::App) -> crate\n::value::Value"
+            ),
+            ["app:1", "value:2"]
+        );
+        assert_eq!(
+            names("main.rs", "linmem::session::run(); use linmem::*;"),
+            ["session:1", "*:1"]
+        );
+        assert_eq!(
+            names("ui/mod.rs", "pub(crate) fn f() {} pub(in crate::app) g;"),
+            ["app:1"]
+        );
+        assert_eq!(
+            names(
+                "ui/mod.rs",
+                "use ::linmem::app; use other::crate_::x; use r#crate::app;"
+            ),
+            ["app:1"]
+        );
     }
 
     #[test]
     fn follows_super_to_the_root() {
         assert_eq!(names("value.rs", "use super::safe;"), ["safe:1"]);
         assert_eq!(names("ui/mod.rs", "use super::app;"), ["app:1"]);
-        assert_eq!(names("ui/help.rs", "use super::app; use super::super::{app, value};"), ["app:1", "value:1"]);
         assert_eq!(
-            names("value.rs", "fn f() { }\nmod tests { use super::Value; use super::super::safe; }"),
+            names(
+                "ui/help.rs",
+                "use super::app; use super::super::{app, value};"
+            ),
+            ["app:1", "value:1"]
+        );
+        assert_eq!(
+            names(
+                "value.rs",
+                "fn f() { }\nmod tests { use super::Value; use super::super::safe; }"
+            ),
             ["safe:2"]
         );
     }
@@ -335,7 +448,10 @@ mod scanner {
     #[test]
     fn complains_with_file_line_and_what_is_allowed() {
         assert_eq!(
-            complaints("script/eval.rs", "use std::fmt;\nuse crate::session::Session;"),
+            complaints(
+                "script/eval.rs",
+                "use std::fmt;\nuse crate::session::Session;"
+            ),
             ["src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose"]
         );
         assert_eq!(
@@ -343,16 +459,44 @@ mod scanner {
             ["src/safe.rs:1: `safe` names `value`; it may name no other part"]
         );
         assert_eq!(complaints("ui/mod.rs", "use crate::*;").len(), 1);
-        assert_eq!(complaints("report/text.rs", "use crate::{timeline::{Image, rows}, ui::Theme};").len(), 1);
-        assert_eq!(complaints("report/text.rs", "mod tests { use crate::script::parse; }").len(), 1);
+        assert_eq!(
+            complaints(
+                "report/text.rs",
+                "use crate::{timeline::{Image, rows}, ui::Theme};"
+            )
+            .len(),
+            1
+        );
+        assert_eq!(
+            complaints("report/text.rs", "mod tests { use crate::script::parse; }").len(),
+            1
+        );
         assert_eq!(complaints("guest/mod.rs", "crate::main::run()").len(), 1);
     }
 
     #[test]
     fn lets_allowed_arrows_pass() {
-        assert_eq!(complaints("script/eval.rs", "use crate::{value::Value, script::ast, safe};"), [""; 0]);
-        assert_eq!(complaints("terminal/mod.rs", "use crate::{app::App, ui}; use crossterm::terminal;"), [""; 0]);
-        assert_eq!(complaints("main.rs", "use linmem::{session, script, ui}; mod cli; use crate::cli::Cli;"), [""; 0]);
+        assert_eq!(
+            complaints(
+                "script/eval.rs",
+                "use crate::{value::Value, script::ast, safe};"
+            ),
+            [""; 0]
+        );
+        assert_eq!(
+            complaints(
+                "terminal/mod.rs",
+                "use crate::{app::App, ui}; use crossterm::terminal;"
+            ),
+            [""; 0]
+        );
+        assert_eq!(
+            complaints(
+                "main.rs",
+                "use linmem::{session, script, ui}; mod cli; use crate::cli::Cli;"
+            ),
+            [""; 0]
+        );
         assert_eq!(complaints("cli.rs", "use linmem::report::Format;"), [""; 0]);
     }
 
@@ -373,7 +517,10 @@ mod scanner {
             ("session/engine.rs", "use wasmer::Module;"),
             ("app/layout.rs", "use ratatui::layout::Rect;"),
             ("app/keys.rs", "use crossterm::event::{KeyCode, KeyEvent};"),
-            ("guest/mod.rs", "// wasmer's own names\nlet x = facts.wasmer;"),
+            (
+                "guest/mod.rs",
+                "// wasmer's own names\nlet x = facts.wasmer;",
+            ),
         ] {
             assert_eq!(complaints(below, source), [""; 0], "{below}: {source}");
         }

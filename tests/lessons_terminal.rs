@@ -9,7 +9,12 @@ mod pty;
 use pty::Pty;
 
 fn open(lesson: &str, state: &str) -> Pty {
-    let mut pty = Pty::spawn(&["lesson", lesson], 24, 80, &[("XDG_STATE_HOME", state), ("HOME", state)]);
+    let mut pty = Pty::spawn(
+        &["lesson", lesson],
+        24,
+        80,
+        &[("XDG_STATE_HOME", state), ("HOME", state)],
+    );
     pty.wait_for_text("✓  0 instantiate");
     pty
 }
@@ -37,7 +42,8 @@ fn a_lesson_from_first_to_last_and_what_is_remembered() {
     pty.send("iJ\r");
     pty.wait_for_text("You said J. Not quite: it is \"I\".");
 
-    // What cannot be read is said at once; a hint from within the line; then the right answer, as an expression.
+    // What cannot be read is said at once; a hint from within the line; then the right answer, as
+    // an expression.
     go_to(&mut pty, 5, 6);
     pty.send("i");
     pty.wait_for_text("enter answers  tab hint");
@@ -59,7 +65,9 @@ fn a_lesson_from_first_to_last_and_what_is_remembered() {
     pty.send("i\r");
     pty.wait_for_text("The answer to the question of step 4: 8.");
     go_to(&mut pty, 5, 7);
-    pty.wait_for("no word of an answer", |screen| !screen.contents().contains("You said"));
+    pty.wait_for("no word of an answer", |screen| {
+        !screen.contents().contains("You said")
+    });
 
     // The list knows which lesson was finished.
     pty.send("p");
@@ -68,7 +76,10 @@ fn a_lesson_from_first_to_last_and_what_is_remembered() {
     pty.send("q");
     assert_eq!(pty.wait_for_end(), 0);
 
-    assert_eq!(std::fs::read_to_string(folder.path().join("linmem/lessons")).unwrap(), "bytes\n");
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("linmem/lessons")).unwrap(),
+        "bytes\n"
+    );
     let list = Command::new(env!("CARGO_BIN_EXE_linmem"))
         .arg("lesson")
         .env("XDG_STATE_HOME", state)
@@ -76,8 +87,14 @@ fn a_lesson_from_first_to_last_and_what_is_remembered() {
         .output()
         .unwrap();
     let list = String::from_utf8(list.stdout).unwrap();
-    assert!(list.starts_with("✓  1  bytes") && list.contains("\n   2  protocol"), "{list}");
-    assert!(list.ends_with("1 of 11 finished. Go on with: linmem lesson protocol\n"), "{list}");
+    assert!(
+        list.starts_with("✓  1  bytes") && list.contains("\n   2  protocol"),
+        "{list}"
+    );
+    assert!(
+        list.ends_with("1 of 11 finished. Go on with: linmem lesson protocol\n"),
+        "{list}"
+    );
 }
 
 #[test]
@@ -104,9 +121,19 @@ fn what_cannot_be_remembered_is_said_once() {
 fn garbage_in_the_file_costs_nothing() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("linmem")).unwrap();
-    std::fs::write(folder.path().join("linmem/lessons"), b"\xff\0\x1b[2J strings\nstrings\nno such lesson").unwrap();
-    let list =
-        Command::new(env!("CARGO_BIN_EXE_linmem")).arg("lesson").env("XDG_STATE_HOME", folder.path()).output().unwrap();
+    std::fs::write(
+        folder.path().join("linmem/lessons"),
+        b"\xff\0\x1b[2J strings\nstrings\nno such lesson",
+    )
+    .unwrap();
+    let list = Command::new(env!("CARGO_BIN_EXE_linmem"))
+        .arg("lesson")
+        .env("XDG_STATE_HOME", folder.path())
+        .output()
+        .unwrap();
     let list = String::from_utf8(list.stdout).unwrap();
-    assert!(list.contains("✓  3  strings") && list.contains("1 of 11 finished"), "{list}");
+    assert!(
+        list.contains("✓  3  strings") && list.contains("1 of 11 finished"),
+        "{list}"
+    );
 }

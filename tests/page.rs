@@ -1,7 +1,9 @@
-//! The page in headless Chromium: opened from a file, scrubbed through, its bytes read, keys pressed.
+//! The page in headless Chromium: opened from a file, scrubbed through, its bytes read, keys
+//! pressed.
 //!
-//! The browser is spoken to through its debugging pipe, so that keys are real ones. Where there is no browser this test
-//! is left out and says so; with `LINMEM_TEST_PAGE=must` in the environment, as in `.ci/run`, it then fails.
+//! The browser is spoken to through its debugging pipe, so that keys are real ones. Where there is
+//! no browser this test is left out and says so; with `LINMEM_TEST_PAGE=must` in the environment,
+//! as in `.ci/run`, it then fails.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,18 +17,31 @@ use serde_json::{Value, json};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
-    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let asked: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with('-'))
+        .collect();
     if std::env::args().any(|arg| arg == "--list") {
         println!("page_in_chromium: test");
         return ExitCode::SUCCESS;
     }
-    if !asked.iter().all(|word| "page_in_chromium".contains(word.as_str())) {
+    if !asked
+        .iter()
+        .all(|word| "page_in_chromium".contains(word.as_str()))
+    {
         return ExitCode::SUCCESS;
     }
     let Some(chromium) = chromium() else {
         let must = std::env::var_os("LINMEM_TEST_PAGE").is_some_and(|word| word == "must");
-        println!("page_in_chromium ... {}: no chromium on the PATH", if must { "FAILED" } else { "LEFT OUT" });
-        return if must { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        println!(
+            "page_in_chromium ... {}: no chromium on the PATH",
+            if must { "FAILED" } else { "LEFT OUT" }
+        );
+        return if must {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        };
     };
     for (name, test) in TESTS {
         test(&chromium);
@@ -36,9 +51,17 @@ fn main() -> ExitCode {
 }
 
 fn chromium() -> Option<PathBuf> {
-    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let names = [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    ];
     let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
-    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file())
 }
 
 type Test = (&'static str, fn(&Path));
@@ -48,7 +71,10 @@ const TESTS: [Test; 5] = [
     ("heeds keys", heeds_keys),
     ("tells readers of screens what happens", tells_what_happens),
     ("shows findings and hostile names", shows_findings),
-    ("is a transcript without scripts and on paper", is_a_transcript),
+    (
+        "is a transcript without scripts and on paper",
+        is_a_transcript,
+    ),
 ];
 
 /// A page that linmem wrote, open in a browser.
@@ -69,18 +95,36 @@ impl Page {
         let file = folder.path().join("page.html");
         let written = Command::new(env!("CARGO_BIN_EXE_linmem"))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args(["run", "--format", "html", "--output", file.to_str().unwrap()])
+            .args([
+                "run",
+                "--format",
+                "html",
+                "--output",
+                file.to_str().unwrap(),
+            ])
             .args(args)
             .status()
             .unwrap();
         assert!(written.code().is_some_and(|code| code < 2));
         // The browser listens on descriptor 3 and answers on 4.
         let mut browser = Command::new("sh")
-            .args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 0</dev/null 1>&2 2>/dev/null"])
+            .args([
+                "-c",
+                "exec \"$0\" \"$@\" 3<&0 4>&1 0</dev/null 1>&2 2>/dev/null",
+            ])
             .arg(chromium)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe"])
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--remote-debugging-pipe",
+            ])
             .arg("--window-size=1280,1000")
-            .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+            .arg(format!(
+                "--user-data-dir={}",
+                folder.path().join("profile").display()
+            ))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -93,7 +137,10 @@ impl Page {
                 kept.extend_from_slice(&buffer[..read]);
                 while let Some(end) = kept.iter().position(|byte| *byte == 0) {
                     let message: Vec<u8> = kept.drain(..=end).collect();
-                    if send.send(serde_json::from_slice(&message[..end]).unwrap()).is_err() {
+                    if send
+                        .send(serde_json::from_slice(&message[..end]).unwrap())
+                        .is_err()
+                    {
                         return;
                     }
                 }
@@ -101,9 +148,21 @@ impl Page {
         });
         let to = browser.stdin.take().unwrap();
         let (session, complaints) = (String::new(), Vec::new());
-        let mut page = Page { browser, to, from, session, next: 0, complaints, folder };
-        let target = page.ask("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
-        let attached = page.ask("Target.attachToTarget", json!({"targetId": target, "flatten": true}));
+        let mut page = Page {
+            browser,
+            to,
+            from,
+            session,
+            next: 0,
+            complaints,
+            folder,
+        };
+        let target =
+            page.ask("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
+        let attached = page.ask(
+            "Target.attachToTarget",
+            json!({"targetId": target, "flatten": true}),
+        );
         page.session = attached["sessionId"].as_str().unwrap().to_owned();
         for domain in ["Runtime.enable", "Log.enable", "Page.enable"] {
             page.ask(domain, json!({}));
@@ -113,7 +172,10 @@ impl Page {
     }
 
     fn go(&mut self, hash: &str) {
-        let url = format!("file://{}{hash}", self.folder.path().join("page.html").display());
+        let url = format!(
+            "file://{}{hash}",
+            self.folder.path().join("page.html").display()
+        );
         self.ask("Page.navigate", json!({"url": url}));
         self.until("document.readyState === 'complete' && !!document.getElementById('record')");
     }
@@ -124,13 +186,21 @@ impl Page {
         if !self.session.is_empty() {
             message["sessionId"] = self.session.clone().into();
         }
-        self.to.write_all(format!("{message}\0").as_bytes()).unwrap();
+        self.to
+            .write_all(format!("{message}\0").as_bytes())
+            .unwrap();
         loop {
-            let answer = self.from.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no answer to {method}"));
+            let answer = self
+                .from
+                .recv_timeout(PATIENCE)
+                .unwrap_or_else(|_| panic!("no answer to {method}"));
             match answer["method"].as_str() {
-                Some("Runtime.exceptionThrown") => self.complaints.push(answer["params"].to_string()),
+                Some("Runtime.exceptionThrown") => {
+                    self.complaints.push(answer["params"].to_string())
+                }
                 Some("Log.entryAdded") if answer["params"]["entry"]["level"] == "error" => {
-                    self.complaints.push(answer["params"]["entry"]["text"].to_string());
+                    self.complaints
+                        .push(answer["params"]["entry"]["text"].to_string());
                 }
                 _ => {}
             }
@@ -143,17 +213,25 @@ impl Page {
 
     /// What an expression comes to in the page.
     fn value(&mut self, expression: &str) -> Value {
-        let answer = self.ask("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
-        assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
+        let answer = self.ask(
+            "Runtime.evaluate",
+            json!({"expression": expression, "returnByValue": true}),
+        );
+        assert!(
+            answer.get("exceptionDetails").is_none(),
+            "{expression}: {answer}"
+        );
         answer["result"]["value"].clone()
     }
 
     fn text(&mut self, selector: &str) -> String {
         let selector = serde_json::to_string(selector).unwrap();
-        self.value(&format!("document.querySelector({selector})?.textContent ?? 'nothing'"))
-            .as_str()
-            .unwrap()
-            .to_owned()
+        self.value(&format!(
+            "document.querySelector({selector})?.textContent ?? 'nothing'"
+        ))
+        .as_str()
+        .unwrap()
+        .to_owned()
     }
 
     /// Waits until an expression holds.
@@ -162,7 +240,11 @@ impl Page {
             "new Promise(done => {{ const look = () => ({expression}) ? done(true) : setTimeout(look, 10); look(); }})"
         );
         let asked = json!({"expression": promise, "awaitPromise": true, "returnByValue": true});
-        assert_eq!(self.ask("Runtime.evaluate", asked)["result"]["value"], true, "{expression}");
+        assert_eq!(
+            self.ask("Runtime.evaluate", asked)["result"]["value"],
+            true,
+            "{expression}"
+        );
     }
 
     /// Presses a key as a person does.
@@ -176,7 +258,11 @@ impl Page {
             key => key.to_uppercase().bytes().next().unwrap().into(),
         };
         let text = if key.len() == 1 { key } else { "" };
-        let down = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
+        let down = if text.is_empty() {
+            "rawKeyDown"
+        } else {
+            "keyDown"
+        };
         let key = json!({"type": down, "key": key, "text": text, "windowsVirtualKeyCode": code});
         self.ask("Input.dispatchKeyEvent", key.clone());
         let mut up = key;
@@ -206,9 +292,15 @@ fn scrubs_and_reads(chromium: &Path) {
     let mut page = Page::open(chromium, &[], "#step=4&store=7");
     assert_eq!(page.text("h1"), "wasm_is_cool");
     assert_eq!(page.text("#after-title"), "Memory after store 7 of 14");
-    assert_eq!((page.byte("before", 0x412), page.byte("after", 0x412)), ("00".into(), "69".into()));
+    assert_eq!(
+        (page.byte("before", 0x412), page.byte("after", 0x412)),
+        ("00".into(), "69".into())
+    );
     assert_eq!(page.byte("after", 0x413), "00");
-    assert!(page.text("#byte").contains("step 4 store 7: guest $add_wasm_is_cool, wasm_is_cool.wat:45 (00 → 69)"));
+    assert!(
+        page.text("#byte")
+            .contains("step 4 store 7: guest $add_wasm_is_cool, wasm_is_cool.wat:45 (00 → 69)")
+    );
     assert!(page.text("#byte").contains("i32.store8"));
     // The range inputs, as a person moves them: the whole text letter by letter.
     let read = "(() => { const text = []; const store = document.getElementById('store');\
@@ -219,7 +311,10 @@ fn scrubs_and_reads(chromium: &Path) {
     let step = "(() => { const step = document.getElementById('step'); step.value = 3;\
         step.dispatchEvent(new Event('input', {bubbles: true})); return location.hash; })()";
     assert_eq!(page.value(step), "#step=3&byte=0x400");
-    assert_eq!((page.byte("before", 0x400), page.byte("after", 0x400)), ("00".into(), "44".into()));
+    assert_eq!(
+        (page.byte("before", 0x400), page.byte("after", 0x400)),
+        ("00".into(), "44".into())
+    );
     assert_eq!(page.byte("after", 0x40c), "00");
     // Every byte that any step is said to have is the one that the trace has.
     page.go("#step=6");
@@ -229,7 +324,11 @@ fn scrubs_and_reads(chromium: &Path) {
     let text = b"Did you know Wasm is cool!";
     for cell in shown.as_array().unwrap() {
         let at = cell[0].as_u64().unwrap();
-        let wanted = at.checked_sub(0x400).and_then(|index| text.get(index as usize)).copied().unwrap_or(0);
+        let wanted = at
+            .checked_sub(0x400)
+            .and_then(|index| text.get(index as usize))
+            .copied()
+            .unwrap_or(0);
         assert_eq!(cell[1], format!("{wanted:02x}"), "{at:#x}");
     }
     page.done();
@@ -246,7 +345,10 @@ fn heeds_keys(chromium: &Path) {
     assert_eq!(page.text("#store-of"), "2 of 14");
     assert_eq!(page.byte("after", 0x40d), "57");
     page.press("ArrowLeft");
-    assert_eq!((page.text("#store-of"), page.byte("after", 0x40d)), ("1 of 14".into(), "00".into()));
+    assert_eq!(
+        (page.text("#store-of"), page.byte("after", 0x40d)),
+        ("1 of 14".into(), "00".into())
+    );
     page.press("o");
     page.press("G");
     assert_eq!(page.text("#step-of"), "7 of 7");
@@ -267,28 +369,37 @@ fn heeds_keys(chromium: &Path) {
     let mut reached = Vec::new();
     for _ in 0..40 {
         page.press("Tab");
-        reached.push(page.value("document.activeElement.id || document.activeElement.dataset.at || ''"));
+        reached.push(
+            page.value("document.activeElement.id || document.activeElement.dataset.at || ''"),
+        );
         assert_eq!(
             page.value("document.activeElement.matches(':focus-visible') || document.activeElement === document.body"),
             true
         );
     }
     for wanted in ["back", "next", "unfold", "step", "store", "1036", "writer"] {
-        assert!(reached.iter().any(|id| id == wanted), "{wanted} in {reached:?}");
+        assert!(
+            reached.iter().any(|id| id == wanted),
+            "{wanted} in {reached:?}"
+        );
     }
     page.done();
 }
 
 fn tells_what_happens(chromium: &Path) {
     let mut page = Page::open(chromium, &[], "#step=4&store=7");
-    assert_eq!(page.value("document.getElementById('said').getAttribute('aria-live')"), "polite");
+    assert_eq!(
+        page.value("document.getElementById('said').getAttribute('aria-live')"),
+        "polite"
+    );
     let said = page.text("#said");
     assert!(
         said.contains("Store 7 of 14: guest $add_wasm_is_cool, wasm_is_cool.wat:45 put 69 at 0x412, where 00 was."),
         "{said}"
     );
     assert!(said.contains("The guest changed 14 bytes"), "{said}");
-    let labelled = page.value("document.querySelector('#after [data-at=\"1042\"]').getAttribute('aria-label')");
+    let labelled = page
+        .value("document.querySelector('#after [data-at=\"1042\"]').getAttribute('aria-label')");
     assert_eq!(labelled, "69, changed, was 00");
     // Marked by more than colour.
     let style = "getComputedStyle(document.querySelector('#after .changed')).textDecorationLine";
@@ -297,7 +408,10 @@ fn tells_what_happens(chromium: &Path) {
     let nodes = nodes["nodes"].as_array().unwrap();
     let has = |role: &str, name: &str| {
         nodes.iter().any(|node| {
-            node["role"]["value"] == role && node["name"]["value"].as_str().is_some_and(|said| said.starts_with(name))
+            node["role"]["value"] == role
+                && node["name"]["value"]
+                    .as_str()
+                    .is_some_and(|said| said.starts_with(name))
         })
     };
     for (role, name) in [
@@ -319,12 +433,19 @@ fn tells_what_happens(chromium: &Path) {
 fn shows_findings(chromium: &Path) {
     let mut page = Page::open(chromium, &["guest/c_overrun.steps"], "#step=7");
     assert!(page.text("#findings").starts_with("as expected: overrun"));
-    assert_eq!(page.value("document.querySelectorAll('#after .found').length > 0"), true);
+    assert_eq!(
+        page.value("document.querySelectorAll('#after .found').length > 0"),
+        true
+    );
     page.done();
     // Where a run went wrong, the page opens there.
     let mut page = Page::open(chromium, &["--set", "text=repeat(\"a\", 1011)"], "");
     assert_eq!(page.text("#step-of"), "4 of 7");
-    assert!(page.text("#findings").contains("error: trap"), "{}", page.text("#findings"));
+    assert!(
+        page.text("#findings").contains("error: trap"),
+        "{}",
+        page.text("#findings")
+    );
     page.done();
     let hostile = "</script><img src=x onerror=document.title='broken'>";
     let mut page = Page::open(chromium, &["--set", &format!("text={hostile}")], "");
@@ -336,7 +457,10 @@ fn shows_findings(chromium: &Path) {
 
 fn is_a_transcript(chromium: &Path) {
     let mut page = Page::open(chromium, &[], "");
-    assert!(page.text("#transcript").contains("+ 00000400 │[44 69 64 20 79 6f 75 20"));
+    assert!(
+        page.text("#transcript")
+            .contains("+ 00000400 │[44 69 64 20 79 6f 75 20")
+    );
     page.ask("Emulation.setEmulatedMedia", json!({"media": "print"}));
     let shown = "(id => getComputedStyle(document.getElementById(id)).display)";
     assert_eq!(page.value(&format!("{shown}('stage')")), "none");
@@ -346,7 +470,10 @@ fn is_a_transcript(chromium: &Path) {
     for width in [320, 400, 768, 1280] {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         page.ask("Emulation.setDeviceMetricsOverride", size);
-        let wide = page.value("document.documentElement.scrollWidth").as_i64().unwrap();
+        let wide = page
+            .value("document.documentElement.scrollWidth")
+            .as_i64()
+            .unwrap();
         assert!(wide <= width, "{wide} at {width}");
     }
     page.done();

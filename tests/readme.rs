@@ -1,4 +1,5 @@
-//! The README's blocks that are made from the program: the keys, and a screen of the default session.
+//! The README's blocks that are made from the program: the keys, and a screen of the default
+//! session.
 
 #[path = "support/live.rs"]
 mod live;
@@ -15,13 +16,21 @@ const SIZE: (u16, u16) = (120, 38);
 /// What stands in README.md between `<!-- NAME -->` and `<!-- /NAME -->` must be `expected`.
 #[track_caller]
 fn assert_block(name: &str, expected: &str) {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap_or_default();
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"))
+        .unwrap_or_default();
     let (open, close) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
-    let found = readme.split_once(&open).and_then(|(_, rest)| rest.split_once(&close)).map(|(block, _)| block.trim());
+    let found = readme
+        .split_once(&open)
+        .and_then(|(_, rest)| rest.split_once(&close))
+        .map(|(block, _)| block.trim());
     assert!(
         found == Some(expected.trim()),
         "README.md {} this block; put it there as it stands here:\n\n{open}\n{}\n{close}\n",
-        if found.is_some() { "has something else in" } else { "lacks" },
+        if found.is_some() {
+            "has something else in"
+        } else {
+            "lacks"
+        },
         expected.trim()
     );
 }

@@ -1,4 +1,5 @@
-//! What a whole session records of a guest's stores: each with its writer, in order, whatever ends the call.
+//! What a whole session records of a guest's stores: each with its writer, in order, whatever ends
+//! the call.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -30,7 +31,8 @@ fn wat(text: &str) -> Guest {
 }
 
 fn run_with(guest: Guest, steps: &str, limits: Limits) -> Timeline {
-    let (mut session, mut timeline) = Session::open(opening(guest, steps, limits)).unwrap_or_else(|e| panic!("{e}"));
+    let (mut session, mut timeline) =
+        Session::open(opening(guest, steps, limits)).unwrap_or_else(|e| panic!("{e}"));
     while let Some(step) = session.advance() {
         timeline.push(step);
     }
@@ -46,34 +48,65 @@ fn last(timeline: &Timeline) -> &StepRecord {
 }
 
 fn writes(step: &StepRecord) -> Vec<(u64, Vec<u8>)> {
-    step.events.writes().map(|write| (write.start, write.after.to_vec())).collect()
+    step.events
+        .writes()
+        .map(|write| (write.start, write.after.to_vec()))
+        .collect()
 }
 
 fn default_session() -> Timeline {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest");
     let steps = std::fs::read_to_string(folder.join("wasm_is_cool.steps")).unwrap();
-    run_with(Guest::load(&folder.join("wasm_is_cool.wat")).unwrap(), &steps, Limits::default())
+    run_with(
+        Guest::load(&folder.join("wasm_is_cool.wat")).unwrap(),
+        &steps,
+        Limits::default(),
+    )
 }
 
 #[test]
 fn the_default_call_is_fourteen_stores_with_their_lines() {
     let timeline = default_session();
-    let call = timeline.steps().iter().find(|s| s.text.contains("add_wasm_is_cool(")).unwrap();
-    assert_eq!((call.stores, call.stores_recorded, call.events.len()), (14, 14, 14));
-    let text: Vec<u8> = writes(call).into_iter().flat_map(|(_, bytes)| bytes).collect();
+    let call = timeline
+        .steps()
+        .iter()
+        .find(|s| s.text.contains("add_wasm_is_cool("))
+        .unwrap();
+    assert_eq!(
+        (call.stores, call.stores_recorded, call.events.len()),
+        (14, 14, 14)
+    );
+    let text: Vec<u8> = writes(call)
+        .into_iter()
+        .flat_map(|(_, bytes)| bytes)
+        .collect();
     assert_eq!(text, b" Wasm is cool!");
-    let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/wasm_is_cool.wat")).unwrap();
+    let source = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/wasm_is_cool.wat"),
+    )
+    .unwrap();
     for (index, write) in call.events.writes().enumerate() {
         assert_eq!(write.start, 0x400 + 12 + index as u64);
-        let Writer::Guest { function: Some(function), offset: Some(offset), source: Some(at) } = &write.writer else {
+        let Writer::Guest {
+            function: Some(function),
+            offset: Some(offset),
+            source: Some(at),
+        } = &write.writer
+        else {
             panic!("{:?}", write.writer)
         };
         assert_eq!(&**function, "add_wasm_is_cool");
         let place = timeline.place(*offset).unwrap();
         let line: usize = at.rsplit(':').next().unwrap().parse().unwrap();
         assert_eq!(line, place.line as usize);
-        assert!(source.lines().nth(line - 1).unwrap().contains("store8"), "{at}");
-        assert_eq!(place.listing.as_ref().unwrap().line(place.line).unwrap(), source.lines().nth(line - 1).unwrap());
+        assert!(
+            source.lines().nth(line - 1).unwrap().contains("store8"),
+            "{at}"
+        );
+        assert_eq!(
+            place.listing.as_ref().unwrap().line(place.line).unwrap(),
+            source.lines().nth(line - 1).unwrap()
+        );
     }
 }
 
@@ -92,7 +125,9 @@ fn one_can_stand_before_and_after_each_store_and_each_growth() {
     let step = last(&timeline);
     let at = |event| timeline.memory_at(Moment { step: 1, event });
     assert_eq!((step.stores, step.events.len()), (2, 3));
-    assert!(matches!(step.events.get(1), Some(Event::Growth(growth)) if (growth.before, growth.after) == (1, 3)));
+    assert!(
+        matches!(step.events.get(1), Some(Event::Growth(growth)) if (growth.before, growth.after) == (1, 3))
+    );
     assert_eq!([0, 1, 2, 3].map(|event| at(event).pages()), [1, 1, 3, 3]);
     assert_eq!((at(1).byte(65535), at(1).byte(65536)), (Some(1), None));
     assert_eq!((at(2).byte(65536), at(3).byte(65536)), (Some(0), Some(1)));
@@ -138,7 +173,13 @@ fn every_kind_of_store_is_told_byte_for_byte() {
         (100, vec![7]),
         (104, vec![0xff; 8]),
     ];
-    assert_eq!(writes(step).into_iter().filter(|(_, bytes)| !bytes.is_empty()).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        writes(step)
+            .into_iter()
+            .filter(|(_, bytes)| !bytes.is_empty())
+            .collect::<Vec<_>>(),
+        expected
+    );
     assert!(step.findings.is_empty(), "{:?}", step.findings);
 }
 
@@ -151,7 +192,10 @@ fn stores_of_the_start_function_stand_behind_the_data_in_step_0() {
         "let x = 1",
     );
     let step = &timeline.steps()[0];
-    assert_eq!(writes(step), [(4, b"ab".to_vec()), (5, b"z".to_vec()), (6, b"!".to_vec())]);
+    assert_eq!(
+        writes(step),
+        [(4, b"ab".to_vec()), (5, b"z".to_vec()), (6, b"!".to_vec())]
+    );
     let words: Vec<_> = step.events.writes().map(|w| w.writer.word()).collect();
     assert_eq!(words, ["data", "guest", "guest"]);
 }
@@ -167,24 +211,64 @@ fn what_an_import_writes_stands_between_the_stores_around_it() {
         "import env.put(p) writes p, \"b\"\ncall f()",
     );
     let step = last(&timeline);
-    assert_eq!(writes(step), [(1, b"a".to_vec()), (1, b"b".to_vec()), (1, b"c".to_vec())]);
+    assert_eq!(
+        writes(step),
+        [(1, b"a".to_vec()), (1, b"b".to_vec()), (1, b"c".to_vec())]
+    );
     let words: Vec<_> = step.events.writes().map(|w| w.writer.word()).collect();
     assert_eq!(words, ["guest", "import", "guest"]);
-    let chain: Vec<Vec<u8>> =
-        timeline.writes_to(1, Moment::end_of(1)).map(|(_, write): (_, Write)| write.after.to_vec()).collect();
+    let chain: Vec<Vec<u8>> = timeline
+        .writes_to(1, Moment::end_of(1))
+        .map(|(_, write): (_, Write)| write.after.to_vec())
+        .collect();
     assert_eq!(chain, [b"c", b"b", b"a"]);
 }
 
 #[test]
 fn a_store_that_trapped_is_an_attempt_and_not_a_write() {
     for (body, address, len, is_store) in [
-        ("(i32.store offset=2 (i32.const 65534) (i32.const 1))", 65536, 4, true),
-        ("(i64.store offset=4294967295 (i32.const -1) (i64.const 1))", 0x1_ffff_fffe, 8, true),
-        ("(v128.store (i32.const 65521) (v128.const i64x2 1 1))", 65521, 16, true),
-        ("(memory.fill (i32.const 65530) (i32.const 1) (i32.const 7))", 65530, 7, true),
-        ("(memory.copy (i32.const 0) (i32.const 65530) (i32.const 7))", 65530, 7, false),
-        ("(drop (i32.atomic.rmw.add (i32.const 65536) (i32.const 1)))", 65536, 4, true),
-        ("(drop (i64.load offset=16 (i32.const 65521)))", 65537, 8, false),
+        (
+            "(i32.store offset=2 (i32.const 65534) (i32.const 1))",
+            65536,
+            4,
+            true,
+        ),
+        (
+            "(i64.store offset=4294967295 (i32.const -1) (i64.const 1))",
+            0x1_ffff_fffe,
+            8,
+            true,
+        ),
+        (
+            "(v128.store (i32.const 65521) (v128.const i64x2 1 1))",
+            65521,
+            16,
+            true,
+        ),
+        (
+            "(memory.fill (i32.const 65530) (i32.const 1) (i32.const 7))",
+            65530,
+            7,
+            true,
+        ),
+        (
+            "(memory.copy (i32.const 0) (i32.const 65530) (i32.const 7))",
+            65530,
+            7,
+            false,
+        ),
+        (
+            "(drop (i32.atomic.rmw.add (i32.const 65536) (i32.const 1)))",
+            65536,
+            4,
+            true,
+        ),
+        (
+            "(drop (i64.load offset=16 (i32.const 65521)))",
+            65537,
+            8,
+            false,
+        ),
         ("(drop (i32.load8_u (i32.const -1)))", 0xffff_ffff, 1, false),
         ("(drop (v128.load (i32.const 65535)))", 65535, 16, false),
     ] {
@@ -199,13 +283,34 @@ fn a_store_that_trapped_is_an_attempt_and_not_a_write() {
         assert_eq!(step.outcome, Outcome::Trapped, "{body}");
         assert_eq!(writes(step), [(7, vec![9])], "{body}");
         let trap = step.trap.as_ref().unwrap();
-        assert_eq!(trap.chain.iter().map(|f| &*f.function).collect::<Vec<_>>(), ["inner", "outer", "f"], "{body}");
+        assert_eq!(
+            trap.chain.iter().map(|f| &*f.function).collect::<Vec<_>>(),
+            ["inner", "outer", "f"],
+            "{body}"
+        );
         let attempt = trap.attempt.unwrap_or_else(|| panic!("{body}: {trap:?}"));
-        assert_eq!((attempt.address, attempt.len, attempt.is_store), (address, len, is_store), "{body}");
+        assert_eq!(
+            (attempt.address, attempt.len, attempt.is_store),
+            (address, len, is_store),
+            "{body}"
+        );
         assert_eq!(attempt.past_end(), address + len - 65536, "{body}");
         let offset = trap.chain[0].offset.unwrap();
-        let name = body.trim_start_matches("(drop ").trim_start_matches('(').split(' ').next().unwrap();
-        assert!(timeline.place(offset).unwrap().instruction.starts_with(name), "{body}: {:?}", timeline.place(offset));
+        let name = body
+            .trim_start_matches("(drop ")
+            .trim_start_matches('(')
+            .split(' ')
+            .next()
+            .unwrap();
+        assert!(
+            timeline
+                .place(offset)
+                .unwrap()
+                .instruction
+                .starts_with(name),
+            "{body}: {:?}",
+            timeline.place(offset)
+        );
     }
 }
 
@@ -230,13 +335,20 @@ const FILLER: &str = r#"(module (memory (export "memory") 4)
 
 #[test]
 fn past_the_limit_the_rest_is_an_exact_difference() {
-    let limits = Limits { max_stores: 10, ..Limits::default() };
+    let limits = Limits {
+        max_stores: 10,
+        ..Limits::default()
+    };
     let timeline = run_with(wat(FILLER), "call f(25)", limits);
     let step = last(&timeline);
     assert_eq!((step.stores, step.stores_recorded), (25, 10));
-    let (single, rest): (Vec<Write>, Vec<Write>) = step.events.writes().partition(|w| !w.is_difference);
+    let (single, rest): (Vec<Write>, Vec<Write>) =
+        step.events.writes().partition(|w| !w.is_difference);
     assert_eq!(single.len(), 10);
-    assert!(!rest.is_empty() && rest.iter().all(|w| w.start >= 40 && w.end() <= 100), "{rest:?}");
+    assert!(
+        !rest.is_empty() && rest.iter().all(|w| w.start >= 40 && w.end() <= 100),
+        "{rest:?}"
+    );
     for i in 0..25u64 {
         assert_eq!(step.memory.read(i * 4, 4), (i as u32).to_le_bytes());
     }
@@ -245,23 +357,35 @@ fn past_the_limit_the_rest_is_an_exact_difference() {
 
 #[test]
 fn fifty_million_stores_end_and_the_first_four_million_are_kept() {
-    let limits = Limits { max_time: None, ..Limits::default() };
+    let limits = Limits {
+        max_time: None,
+        ..Limits::default()
+    };
     let timeline = run_with(wat(FILLER), "call f(50_000_000)", limits);
     let step = last(&timeline);
     assert_eq!(step.outcome, Outcome::Ok, "{:?}", step.error);
     assert_eq!((step.stores, step.stores_recorded), (50_000_000, 4_000_000));
     let at = |event| timeline.memory_at(Moment { step: 1, event });
-    assert_eq!(at(4_000_000).read(3_999_999 * 4 % 0x20000, 4), 3_999_999u32.to_le_bytes());
-    assert_eq!(step.memory.read(49_999_999 * 4 % 0x20000, 4), 49_999_999u32.to_le_bytes());
+    assert_eq!(
+        at(4_000_000).read(3_999_999 * 4 % 0x20000, 4),
+        3_999_999u32.to_le_bytes()
+    );
+    assert_eq!(
+        step.memory.read(49_999_999 * 4 % 0x20000, 4),
+        49_999_999u32.to_le_bytes()
+    );
     assert!(step.findings.is_empty(), "{:?}", step.findings);
 }
 
 #[test]
 fn an_endless_loop_of_stores_is_cancelled_at_once_with_its_history() {
     let (sender, woken) = mpsc::channel();
-    let worker = Worker::start(opening(wat(FILLER), "call forever()", Limits::default()), move || {
-        let _ = sender.send(());
-    })
+    let worker = Worker::start(
+        opening(wat(FILLER), "call forever()", Limits::default()),
+        move || {
+            let _ = sender.send(());
+        },
+    )
     .unwrap();
     let next = || loop {
         if let Some(report) = worker.next_report() {
@@ -278,9 +402,15 @@ fn an_endless_loop_of_stores_is_cancelled_at_once_with_its_history() {
     }
     worker.cancel();
     let asked = Instant::now();
-    let Report::Step(step) = next() else { panic!("no step") };
+    let Report::Step(step) = next() else {
+        panic!("no step")
+    };
     // The aim is 100 ms on a machine that does nothing else; here only a hang must not pass.
-    assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        asked.elapsed()
+    );
     assert_eq!(step.outcome, Outcome::Cancelled);
     assert!(step.stores > 0 && step.events.len() as u64 >= step.stores_recorded);
     assert_eq!(step.memory.read(16, 4), 1u32.to_le_bytes());
@@ -288,15 +418,29 @@ fn an_endless_loop_of_stores_is_cancelled_at_once_with_its_history() {
 
 #[test]
 fn a_loop_without_a_store_is_stopped_by_time() {
-    let limits = Limits { max_time: Some(Duration::from_millis(50)), ..Limits::default() };
-    for body in ["(loop $l (br $l))", "(loop $l (block $b (br_table $l $l (i32.const 1))))", "(call $f)"] {
+    let limits = Limits {
+        max_time: Some(Duration::from_millis(50)),
+        ..Limits::default()
+    };
+    for body in [
+        "(loop $l (br $l))",
+        "(loop $l (block $b (br_table $l $l (i32.const 1))))",
+        "(call $f)",
+    ] {
         let text = format!(r#"(module (memory 1) (func $f (export "f") {body}))"#);
         let timeline = run_with(wat(&text), "call f()", limits);
         let step = last(&timeline);
         let is_recursion = body.contains("call");
         // Endless recursion may run out of stack before it runs out of time.
-        assert!(step.outcome == Outcome::Cancelled || (is_recursion && step.outcome == Outcome::Trapped), "{body}");
-        assert!(is_recursion || step.findings.iter().any(|f| f.kind == FindingKind::Limit), "{body}");
+        assert!(
+            step.outcome == Outcome::Cancelled
+                || (is_recursion && step.outcome == Outcome::Trapped),
+            "{body}"
+        );
+        assert!(
+            is_recursion || step.findings.iter().any(|f| f.kind == FindingKind::Limit),
+            "{body}"
+        );
     }
 }
 
@@ -310,5 +454,8 @@ fn only_the_memory_that_is_meant_is_recorded_and_copies_into_it_from_another_are
                (i32.store8 (i32.const 20) (i32.const 0x46))))"#,
         "call f()",
     );
-    assert_eq!(writes(last(&timeline)), [(20, b"from there".to_vec()), (20, b"F".to_vec())]);
+    assert_eq!(
+        writes(last(&timeline)),
+        [(20, b"from there".to_vec()), (20, b"F".to_vec())]
+    );
 }

@@ -1,4 +1,5 @@
-//! Whole transcripts of timelines made by hand, as files that a reviewer reads in the diff; and what must hold for any.
+//! Whole transcripts of timelines made by hand, as files that a reviewer reads in the diff; and
+//! what must hold for any.
 
 mod fabricated;
 
@@ -18,15 +19,36 @@ fn text(timeline: &Timeline) -> String {
 }
 
 fn json(timeline: &Timeline) -> String {
-    report(timeline, &Options { format: Format::Json, ..Options::default() })
+    report(
+        timeline,
+        &Options {
+            format: Format::Json,
+            ..Options::default()
+        },
+    )
 }
 
 #[test]
 fn default_session() {
     let timeline = fabricated::default_session();
     insta::assert_snapshot!("default_session", text(&timeline));
-    insta::assert_snapshot!("default_session_ascii", report(&timeline, &Options { ascii: true, ..Options::default() }));
-    let colored = report(&timeline, &Options { color: true, ..Options::default() });
+    insta::assert_snapshot!(
+        "default_session_ascii",
+        report(
+            &timeline,
+            &Options {
+                ascii: true,
+                ..Options::default()
+            }
+        )
+    );
+    let colored = report(
+        &timeline,
+        &Options {
+            color: true,
+            ..Options::default()
+        },
+    );
     insta::assert_snapshot!("default_session_color", colored.replace('\x1b', "␛"));
     insta::assert_snapshot!("default_session_json", json(&timeline));
 }
@@ -55,7 +77,10 @@ fn everything_a_record_can_hold() {
 
 #[test]
 fn hostile_names() {
-    insta::assert_snapshot!("hostile", text(&fabricated::hostile("a\x1b[2J\u{202e}\n\x07é\"")));
+    insta::assert_snapshot!(
+        "hostile",
+        text(&fabricated::hostile("a\x1b[2J\u{202e}\n\x07é\""))
+    );
 }
 
 #[test]
@@ -63,38 +88,85 @@ fn a_large_write_stays_short_as_text_and_exact_as_json() {
     let timeline = fabricated::large_write();
     insta::assert_snapshot!("large_write", text(&timeline));
     let trace: serde_json::Value = serde_json::from_str(&json(&timeline)).unwrap();
-    assert_eq!(trace["steps"][1]["changes"][0]["after"].as_str().unwrap().len(), 2 * (10 << 20));
+    assert_eq!(
+        trace["steps"][1]["changes"][0]["after"]
+            .as_str()
+            .unwrap()
+            .len(),
+        2 * (10 << 20)
+    );
 }
 
 #[test]
 fn until_a_moment() {
     let timeline = fabricated::growth_that_moves();
-    let at = |moment| report(&timeline, &Options { until: Some(moment), ..Options::default() });
+    let at = |moment| {
+        report(
+            &timeline,
+            &Options {
+                until: Some(moment),
+                ..Options::default()
+            },
+        )
+    };
     insta::assert_snapshot!("until_step", at(Moment::end_of(2)));
     insta::assert_snapshot!("until_event", at(Moment { step: 3, event: 2 }));
-    assert_eq!(at(Moment::end_of(99)).matches("✓").count(), timeline.steps().len());
+    assert_eq!(
+        at(Moment::end_of(99)).matches("✓").count(),
+        timeline.steps().len()
+    );
 }
 
 #[test]
 fn color_and_stores_only_add() {
-    for timeline in [fabricated::default_session(), fabricated::rich(), fabricated::trapped_call()] {
-        let colored = report(&timeline, &Options { color: true, ..Options::default() });
-        let bare = ["\x1b[1;4m", "\x1b[1m", "\x1b[0m"].iter().fold(colored, |text, code| text.replace(code, ""));
+    for timeline in [
+        fabricated::default_session(),
+        fabricated::rich(),
+        fabricated::trapped_call(),
+    ] {
+        let colored = report(
+            &timeline,
+            &Options {
+                color: true,
+                ..Options::default()
+            },
+        );
+        let bare = ["\x1b[1;4m", "\x1b[1m", "\x1b[0m"]
+            .iter()
+            .fold(colored, |text, code| text.replace(code, ""));
         assert_eq!(bare, text(&timeline));
     }
-    let (without, with) = (json(&fabricated::rich()), Options { stores: true, ..Options::default() });
-    let with = report(&fabricated::rich(), &Options { format: Format::Json, ..with });
+    let (without, with) = (
+        json(&fabricated::rich()),
+        Options {
+            stores: true,
+            ..Options::default()
+        },
+    );
+    let with = report(
+        &fabricated::rich(),
+        &Options {
+            format: Format::Json,
+            ..with
+        },
+    );
     let mut with: serde_json::Value = serde_json::from_str(&with).unwrap();
     for step in with["steps"].as_array_mut().unwrap() {
         assert!(step.as_object_mut().unwrap().remove("events").is_some());
     }
-    assert_eq!(with, serde_json::from_str::<serde_json::Value>(&without).unwrap());
+    assert_eq!(
+        with,
+        serde_json::from_str::<serde_json::Value>(&without).unwrap()
+    );
 }
 
 #[test]
 fn one_line_for_each_run() {
     let line = |timeline: &Timeline| summary_line(timeline, "a.steps", false);
-    assert_eq!(line(&fabricated::default_session()), "ok    a.steps  8 steps");
+    assert_eq!(
+        line(&fabricated::default_session()),
+        "ok    a.steps  8 steps"
+    );
     assert_eq!(
         line(&fabricated::failed_expect()),
         "FAIL  a.steps  step 2: ptr == 0x500 does not hold; left: 1024; right: 1280"
@@ -113,13 +185,19 @@ fn one_line_for_each_run() {
 #[test]
 fn numbers_are_exact_in_json() {
     let trace: serde_json::Value = serde_json::from_str(&json(&fabricated::rich())).unwrap();
-    assert_eq!(trace["inputs"][0]["value"].to_string(), i128::MAX.to_string());
+    assert_eq!(
+        trace["inputs"][0]["value"].to_string(),
+        i128::MAX.to_string()
+    );
     let bindings = &trace["steps"][4]["bindings"];
     assert_eq!(bindings["nan"]["value"], "nan");
     assert_eq!(bindings["low"]["value"], "-inf");
     assert_eq!(bindings["bytes"]["value"], "ff0001");
     assert_eq!(bindings["list"]["value"].to_string(), r#"[1,["a"]]"#);
-    assert_eq!(trace["steps"][3]["imports_called"][0]["results"][0].to_string(), "0.1");
+    assert_eq!(
+        trace["steps"][3]["imports_called"][0]["results"][0].to_string(),
+        "0.1"
+    );
 }
 
 #[test]
@@ -134,7 +212,10 @@ fn a_full_disk_is_an_error() {
         }
     }
     for format in [Format::Text, Format::Json] {
-        let options = Options { format, ..Options::default() };
+        let options = Options {
+            format,
+            ..Options::default()
+        };
         let error = write(&fabricated::rich(), &options, &mut Full).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
     }

@@ -1,5 +1,5 @@
-//! `--stores` and traps: steps unfolded into their events, and what is told of a guest that trapped, as files that a
-//! reviewer reads in the diff.
+//! `--stores` and traps: steps unfolded into their events, and what is told of a guest that
+//! trapped, as files that a reviewer reads in the diff.
 
 mod fabricated;
 
@@ -17,11 +17,24 @@ fn report(timeline: &Timeline, options: &Options) -> String {
 }
 
 fn unfolded(timeline: &Timeline) -> String {
-    report(timeline, &Options { stores: true, ..Options::default() })
+    report(
+        timeline,
+        &Options {
+            stores: true,
+            ..Options::default()
+        },
+    )
 }
 
 fn json(timeline: &Timeline) -> String {
-    report(timeline, &Options { format: Format::Json, stores: true, ..Options::default() })
+    report(
+        timeline,
+        &Options {
+            format: Format::Json,
+            stores: true,
+            ..Options::default()
+        },
+    )
 }
 
 fn parsed(timeline: &Timeline) -> Value {
@@ -38,7 +51,14 @@ fn fourteen_stores() {
 #[test]
 fn stores_of_all_sorts() {
     insta::assert_snapshot!("all_sorts", unfolded(&stores::all_sorts()));
-    let ascii = report(&stores::all_sorts(), &Options { stores: true, ascii: true, ..Options::default() });
+    let ascii = report(
+        &stores::all_sorts(),
+        &Options {
+            stores: true,
+            ascii: true,
+            ..Options::default()
+        },
+    );
     assert!(ascii.is_ascii());
 }
 
@@ -47,8 +67,15 @@ fn a_store_that_trapped_was_attempted() {
     insta::assert_snapshot!("trapped_store", unfolded(&stores::trapped_store()));
     let trace = parsed(&stores::trapped_store());
     let step = &trace["steps"][1];
-    assert_eq!(step["events"].as_array().unwrap().len(), 1, "what trapped wrote nothing");
-    insta::assert_snapshot!("trapped_store_json", serde_json::to_string_pretty(&step["trap"]).unwrap());
+    assert_eq!(
+        step["events"].as_array().unwrap().len(),
+        1,
+        "what trapped wrote nothing"
+    );
+    insta::assert_snapshot!(
+        "trapped_store_json",
+        serde_json::to_string_pretty(&step["trap"]).unwrap()
+    );
 }
 
 #[test]
@@ -61,32 +88,55 @@ fn without_stores_nothing_is_unfolded() {
     let text = report(&stores::all_sorts(), &Options::default());
     assert!(!text.contains("events:") && !text.contains("import env.fill\n"));
     assert!(text.contains("5 of 50000000 stores recorded one by one"));
-    let trace = report(&stores::all_sorts(), &Options { format: Format::Json, ..Options::default() });
+    let trace = report(
+        &stores::all_sorts(),
+        &Options {
+            format: Format::Json,
+            ..Options::default()
+        },
+    );
     assert!(!trace.contains("\"events\""));
     let trace: Value = serde_json::from_str(&trace).unwrap();
     let growth = &trace["steps"][1]["growth"];
-    assert_eq!((growth[0]["before"].as_u64(), growth[0]["after"].as_u64()), (Some(1), Some(2)));
+    assert_eq!(
+        (growth[0]["before"].as_u64(), growth[0]["after"].as_u64()),
+        (Some(1), Some(2))
+    );
     assert_eq!(growth[0]["writer"]["source"], "wasm_is_cool.wat:10");
 }
 
 #[test]
 fn standing_at_an_event_shows_it() {
     let timeline = stores::fourteen_stores();
-    let at = |event| report(&timeline, &Options { until: Some(Moment { step: 3, event }), ..Options::default() });
+    let at = |event| {
+        report(
+            &timeline,
+            &Options {
+                until: Some(Moment { step: 3, event }),
+                ..Options::default()
+            },
+        )
+    };
     assert!(
         at(2).contains(
             "\n      2  0x40d    1 byte   00 → 57  │⋄│ → │W│  guest $add_wasm_is_cool, wasm_is_cool.wat:25\n"
         )
     );
     assert!(
-        at(0).contains("after event 0 of 14") && !at(0).contains("guest $add_wasm_is_cool, wasm_is_cool.wat:25\n00")
+        at(0).contains("after event 0 of 14")
+            && !at(0).contains("guest $add_wasm_is_cool, wasm_is_cool.wat:25\n00")
     );
 }
 
-/// Before, with every event put in place, is after: what the trace says of a step is all that happened to memory.
+/// Before, with every event put in place, is after: what the trace says of a step is all that
+/// happened to memory.
 #[test]
 fn events_of_the_trace_rebuild_memory() {
-    for timeline in [stores::all_sorts(), fabricated::growth_that_moves(), fabricated::rich()] {
+    for timeline in [
+        stores::all_sorts(),
+        fabricated::growth_that_moves(),
+        fabricated::rich(),
+    ] {
         let trace = parsed(&timeline);
         for (index, step) in timeline.steps().iter().enumerate() {
             let mut memory = timeline.memory_before(index);
@@ -97,8 +147,12 @@ fn events_of_the_trace_rebuild_memory() {
                     assert_eq!(event["grew"]["before"], memory.pages());
                     memory.grow(pages * 65536);
                 } else {
-                    let (address, after) = (event["address"].as_u64().unwrap(), bytes(&event["after"]));
-                    assert_eq!(memory.read(address, after.len() as u64), bytes(&event["before"]));
+                    let (address, after) =
+                        (event["address"].as_u64().unwrap(), bytes(&event["after"]));
+                    assert_eq!(
+                        memory.read(address, after.len() as u64),
+                        bytes(&event["before"])
+                    );
                     memory.write(address, &after);
                 }
             }
@@ -109,14 +163,20 @@ fn events_of_the_trace_rebuild_memory() {
 
 fn bytes(hex: &Value) -> Vec<u8> {
     let hex = hex.as_str().unwrap().as_bytes();
-    hex.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    hex.chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }
 
 #[test]
 fn each_event_has_a_line_of_its_own() {
     let timeline = stores::all_sorts();
     let text = json(&timeline);
-    let count = timeline.steps().iter().map(|step| step.events.len()).sum::<usize>();
+    let count = timeline
+        .steps()
+        .iter()
+        .map(|step| step.events.len())
+        .sum::<usize>();
     let lines: Vec<Value> = text
         .lines()
         .map(|line| line.trim().trim_end_matches(','))
@@ -124,7 +184,10 @@ fn each_event_has_a_line_of_its_own() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(lines.len(), count);
-    assert!(matches!(timeline.steps()[1].events.get(2), Some(Event::Growth(_))));
+    assert!(matches!(
+        timeline.steps()[1].events.get(2),
+        Some(Event::Growth(_))
+    ));
 }
 
 /// Counts lines and keeps nothing.
@@ -148,9 +211,22 @@ fn every_store_of_a_long_call_is_written() {
     for format in [Format::Text, Format::Json] {
         let lines = |stores| {
             let mut lines = Lines::default();
-            write(&timeline, &Options { format, stores, ..Options::default() }, &mut lines).unwrap();
+            write(
+                &timeline,
+                &Options {
+                    format,
+                    stores,
+                    ..Options::default()
+                },
+                &mut lines,
+            )
+            .unwrap();
             lines.0
         };
-        assert!((100_001..100_010).contains(&(lines(true) - lines(false))), "{} lines", lines(true));
+        assert!(
+            (100_001..100_010).contains(&(lines(true) - lines(false))),
+            "{} lines",
+            lines(true)
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Modules made at random, run as given and rewritten: the same results and traps, the same memories, globals, tables
-//! and calls of the host, and a journal that tells the recorded memory.
+//! Modules made at random, run as given and rewritten: the same results and traps, the same
+//! memories, globals, tables and calls of the host, and a journal that tells the recorded memory.
 
 #[path = "spec/adapter.rs"]
 mod adapter;
@@ -42,7 +42,8 @@ struct Parts {
     exceptions: bool,
     /// Nothing in it traps but for want of fuel.
     is_calm: bool,
-    /// Accesses are made to lie within bounds, mostly, and stores are added: random code seldom writes memory.
+    /// Accesses are made to lie within bounds, mostly, and stores are added: random code seldom
+    /// writes memory.
     tamed_by: Option<u64>,
     /// Journals the last memory instead of the first.
     records_last: bool,
@@ -90,7 +91,8 @@ fn config(parts: &Parts) -> Config {
         relaxed_simd_enabled: parts.simd,
         exceptions_enabled: parts.exceptions,
         disallow_traps: parts.is_calm,
-        // Which of several NaNs comes out is the engine's choice, and code around an operation may sway it.
+        // Which of several NaNs comes out is the engine's choice, and code around an operation may
+        // sway it.
         canonicalize_nans: true,
         gc_enabled: false,
         tail_call_enabled: false,
@@ -100,7 +102,8 @@ fn config(parts: &Parts) -> Config {
     }
 }
 
-/// A valid module, all of it exported, every call of which ends. `None` where the bytes did not make one.
+/// A valid module, all of it exported, every call of which ends. `None` where the bytes did not
+/// make one.
 fn module(parts: &Parts, bytes: &[u8]) -> Option<Vec<u8>> {
     let mut module = wasm_smith::Module::new(config(parts), &mut Unstructured::new(bytes)).ok()?;
     module.ensure_termination(FUEL).ok()?;
@@ -114,13 +117,21 @@ fn module(parts: &Parts, bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether the module may wait for a thread that does not come.
 fn waits(wasm: &[u8]) -> bool {
-    let bodies = Parser::new(0).parse_all(wasm).flatten().filter_map(|payload| match payload {
-        Payload::CodeSectionEntry(body) => Some(body),
-        _ => None,
-    });
-    let mut operators = bodies.flat_map(|body| body.get_operators_reader().unwrap().into_iter().flatten());
-    operators
-        .any(|operator| matches!(operator, Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. }))
+    let bodies = Parser::new(0)
+        .parse_all(wasm)
+        .flatten()
+        .filter_map(|payload| match payload {
+            Payload::CodeSectionEntry(body) => Some(body),
+            _ => None,
+        });
+    let mut operators =
+        bodies.flat_map(|body| body.get_operators_reader().unwrap().into_iter().flatten());
+    operators.any(|operator| {
+        matches!(
+            operator,
+            Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. }
+        )
+    })
 }
 
 /// What became of some modules.
@@ -141,8 +152,14 @@ fn run(parts: &Parts, wasm: &[u8], seen: &mut Seen) -> Result<(), String> {
         Err(_) => return Ok(()),
     };
     let mut twins = Twins::new(Places::Function);
-    let memory = if parts.records_last { guest.memories().len() - 1 } else { 0 };
-    let Birth::Alive(pair) = twins.instantiate(&guest, Some(memory as u32), offer)? else { return Ok(()) };
+    let memory = if parts.records_last {
+        guest.memories().len() - 1
+    } else {
+        0
+    };
+    let Birth::Alive(pair) = twins.instantiate(&guest, Some(memory as u32), offer)? else {
+        return Ok(());
+    };
     seen.modules += 1;
     let exports = twins.pairs[pair].plain.exports.clone();
     let fuel = exports.iter().globals().last().unwrap().0.clone();
@@ -150,7 +167,11 @@ fn run(parts: &Parts, wasm: &[u8], seen: &mut Seen) -> Result<(), String> {
         let ty = function.ty(&twins.plain.store);
         for number in [0, 1, 40_000] {
             twins.set_global(pair, &fuel, Arg::I32(FUEL as i32));
-            let args: Vec<Arg> = ty.params().iter().map(|ty| Arg::number(*ty, number)).collect();
+            let args: Vec<Arg> = ty
+                .params()
+                .iter()
+                .map(|ty| Arg::number(*ty, number))
+                .collect();
             let outcome = twins.call(pair, name, &args)?.unwrap();
             seen.calls += 1;
             match &outcome {
@@ -166,15 +187,23 @@ fn run(parts: &Parts, wasm: &[u8], seen: &mut Seen) -> Result<(), String> {
     Ok(())
 }
 
-/// Satisfies any import: functions return zeros, globals are zero, memories and tables as small as they may be.
+/// Satisfies any import: functions return zeros, globals are zero, memories and tables as small as
+/// they may be.
 fn offer(twins: &mut Twins, module: &str, name: &str, types: [&ExternType; 2]) -> Offered {
-    let sides = [(&mut twins.plain, types[0]), (&mut twins.rewritten, types[1])];
+    let sides = [
+        (&mut twins.plain, types[0]),
+        (&mut twins.rewritten, types[1]),
+    ];
     let [plain, rewritten] = sides.map(|(side, ty)| -> Extern {
         let store = &mut side.store;
         match ty {
             ExternType::Function(ty) => {
                 let (calls, called) = (side.calls.clone(), format!("{module}.{name}"));
-                let results: Vec<Value> = ty.results().iter().map(|ty| Arg::zero(*ty).value(store)).collect();
+                let results: Vec<Value> = ty
+                    .results()
+                    .iter()
+                    .map(|ty| Arg::zero(*ty).value(store))
+                    .collect();
                 let answer = Function::new(store, ty, move |args| {
                     calls.lock().unwrap().push(format!("{called}{args:?}"));
                     Ok(results.clone())
@@ -202,28 +231,54 @@ fn offer(twins: &mut Twins, module: &str, name: &str, types: [&ExternType; 2]) -
 #[test]
 fn modules_made_at_random_mean_the_same() {
     let mut seen = Seen::default();
-    let config = Proptest { max_shrink_iters: 60, failure_persistence: None, ..Proptest::default() };
+    let config = Proptest {
+        max_shrink_iters: 60,
+        failure_persistence: None,
+        ..Proptest::default()
+    };
     let mut runner = match std::env::var_os("PROPTEST_CASES") {
         Some(_) => TestRunner::new(config),
         None => {
-            let config = Proptest { cases: 500, ..config };
+            let config = Proptest {
+                cases: 500,
+                ..config
+            };
             TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
         }
     };
     let seen_by_cases = std::cell::RefCell::new(&mut seen);
-    let result = runner.run(&(parts(), vec(any::<u8>(), 1000..8000)), |(parts, bytes)| {
-        let Some(wasm) = module(&parts, &bytes) else { return Ok(()) };
-        run(&parts, &wasm, &mut seen_by_cases.borrow_mut()).map_err(|difference| {
-            let text = wasmprinter::print_bytes(&wasm).unwrap();
-            TestCaseError::fail(format!("{difference}\n{parts:?}\n{text}"))
-        })
-    });
+    let result = runner.run(
+        &(parts(), vec(any::<u8>(), 1000..8000)),
+        |(parts, bytes)| {
+            let Some(wasm) = module(&parts, &bytes) else {
+                return Ok(());
+            };
+            run(&parts, &wasm, &mut seen_by_cases.borrow_mut()).map_err(|difference| {
+                let text = wasmprinter::print_bytes(&wasm).unwrap();
+                TestCaseError::fail(format!("{difference}\n{parts:?}\n{text}"))
+            })
+        },
+    );
     if let Err(TestError::Fail(reason, _)) = result {
         panic!("{reason}");
     }
     eprintln!("{seen:?}");
     // Nothing is proved by modules that write nothing.
-    for kind in ["store 1", "store 2", "store 4", "store 8", "wide", "fill", "copy", "copy from", "init", "grow"] {
-        assert!(seen.told.get(kind).is_some_and(|count| *count >= 10), "{kind}: {seen:?}");
+    for kind in [
+        "store 1",
+        "store 2",
+        "store 4",
+        "store 8",
+        "wide",
+        "fill",
+        "copy",
+        "copy from",
+        "init",
+        "grow",
+    ] {
+        assert!(
+            seen.told.get(kind).is_some_and(|count| *count >= 10),
+            "{kind}: {seen:?}"
+        );
     }
 }

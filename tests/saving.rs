@@ -21,7 +21,9 @@ fn what_an_ascii_screen_saves_is_ascii() {
         pty.send("s");
         pty.wait_for_text("save as");
         pty.send(format!("{CLEAR}{}\r", path.to_str().unwrap()));
-        pty.wait_for(file, |screen| screen.contents().contains("Saved ") && screen.contents().contains(file));
+        pty.wait_for(file, |screen| {
+            screen.contents().contains("Saved ") && screen.contents().contains(file)
+        });
         assert!(fs::read_to_string(path).unwrap().is_ascii(), "{file}");
     }
     pty.send("q");
@@ -41,7 +43,10 @@ fn a_moment_is_saved_and_nothing_is_replaced_unasked() {
     pty.send(format!("{CLEAR}{}\r", name("a.svg")));
     pty.wait_for_text("Saved ");
     let picture = fs::read_to_string(name("a.svg")).unwrap();
-    assert!(picture.contains("memory after 7 of 14 events of step 4"), "{picture}");
+    assert!(
+        picture.contains("memory after 7 of 14 events of step 4"),
+        "{picture}"
+    );
     fs::write(name("a.svg"), "kept").unwrap();
     pty.send("s");
     pty.wait_for_text("save as");
@@ -51,20 +56,31 @@ fn a_moment_is_saved_and_nothing_is_replaced_unasked() {
     pty.send("\r");
     pty.wait_for_text("Saved ");
     assert_eq!(fs::read_to_string(name("a.svg")).unwrap(), picture);
-    for (file, begins) in [("a.html", "<!doctype html>"), ("a.md", "# "), ("a.json", "{"), ("a.txt", "wasm_is_cool\n")]
-    {
+    for (file, begins) in [
+        ("a.html", "<!doctype html>"),
+        ("a.md", "# "),
+        ("a.json", "{"),
+        ("a.txt", "wasm_is_cool\n"),
+    ] {
         pty.send("s");
         pty.wait_for_text("save as");
         pty.send(format!("{CLEAR}{}\r", name(file)));
-        pty.wait_for(file, |screen| screen.contents().contains("Saved ") && screen.contents().contains(file));
-        assert!(fs::read_to_string(name(file)).unwrap().starts_with(begins), "{file}");
+        pty.wait_for(file, |screen| {
+            screen.contents().contains("Saved ") && screen.contents().contains(file)
+        });
+        assert!(
+            fs::read_to_string(name(file)).unwrap().starts_with(begins),
+            "{file}"
+        );
     }
     pty.send("s");
     pty.wait_for_text("save as");
     pty.send(format!("{CLEAR}{}\r", name("none/a.svg")));
     pty.wait_for_text("nothing was saved");
     pty.send("\x1b");
-    pty.wait_for("the line is closed", |screen| !screen.contents().contains("save as"));
+    pty.wait_for("the line is closed", |screen| {
+        !screen.contents().contains("save as")
+    });
     pty.send("q");
     assert_eq!(pty.wait_for_end(), 0);
 }

@@ -5,7 +5,11 @@ use linmem::script;
 /// Checks the message for a faulty file against the snapshot of that name.
 fn refused(snapshot: &str, file: &str, text: &str) {
     let errors = script::parse(file, text).expect_err(snapshot);
-    let text = text.escape_debug().to_string().replace("\\n", "\n").replace("\\\"", "\"");
+    let text = text
+        .escape_debug()
+        .to_string()
+        .replace("\\n", "\n")
+        .replace("\\\"", "\"");
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(snapshot, format!("{}\n--------\n{errors}", text.trim_end()));
     });
@@ -65,7 +69,11 @@ faulty! {
 
 #[test]
 fn a_long_line_is_shown_around_the_caret() {
-    let text = format!("let a = \"{}\" ++ oops ++ \"{}\"\n", "é漢".repeat(200), "x".repeat(500));
+    let text = format!(
+        "let a = \"{}\" ++ oops ++ \"{}\"\n",
+        "é漢".repeat(200),
+        "x".repeat(500)
+    );
     refused("a_long_line_is_shown_around_the_caret", "demo.steps", &text);
 }
 
@@ -86,8 +94,16 @@ fn places_in_markdown_are_those_of_the_file() {
 
 #[test]
 fn markdown_without_steps_says_so() {
-    refused("markdown_without_steps", "demo.md", "# Title\n\n```step\ncall f()\n```\n");
-    refused("markdown_without_any_block", "demo.md", "# Title\n\nProse.\n");
+    refused(
+        "markdown_without_steps",
+        "demo.md",
+        "# Title\n\n```step\ncall f()\n```\n",
+    );
+    refused(
+        "markdown_without_any_block",
+        "demo.md",
+        "# Title\n\nProse.\n",
+    );
 }
 
 #[test]
@@ -97,14 +113,21 @@ fn file_names_are_safe_to_print() {
     assert!(!errors.to_string().ends_with('\n'));
 }
 
-/// What a hostile file can be: large, and wrong in every line. Quadratic work would show as minutes.
+/// What a hostile file can be: large, and wrong in every line. Quadratic work would show as
+/// minutes.
 #[test]
 fn large_broken_files_are_refused() {
     let names: String = (0..20_000).map(|i| format!("let a{i} = b{i}\n")).collect();
-    assert_eq!(script::parse("a.steps", &names).unwrap_err().errors.len(), 20_000);
+    assert_eq!(
+        script::parse("a.steps", &names).unwrap_err().errors.len(),
+        20_000
+    );
     let one_line = format!("call f({}b)\n", "b, ".repeat(200_000));
     let errors = script::parse("a.steps", &one_line).unwrap_err().errors;
-    assert_eq!(errors.last().map(|e| (e.line, e.column)), Some((1, 8 + 3 * 200_000)));
+    assert_eq!(
+        errors.last().map(|e| (e.line, e.column)),
+        Some((1, 8 + 3 * 200_000))
+    );
     let many_names: String = (0..100_000).map(|i| format!("a{i}, ")).collect();
     assert!(script::parse("a.steps", &format!("{many_names}z = call f()")).is_err());
     assert!(script::parse("a.steps", &format!("import env.f({many_names}z)")).is_err());

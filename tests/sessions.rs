@@ -1,5 +1,5 @@
-//! Whole sessions through the library: the guests that ship, at the edges of their buffers; the recording's invariant;
-//! the thread that a session runs on.
+//! Whole sessions through the library: the guests that ship, at the edges of their buffers; the
+//! recording's invariant; the thread that a session runs on.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -24,7 +24,10 @@ fn opening(name: &str, text: &str, guest: Guest, sets: &[(&str, &str)]) -> Openi
         script: script::parse(name, text).unwrap_or_else(|e| panic!("{name}:\n{e}")),
         guest,
         files: Files::Folder(guests()),
-        sets: sets.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect(),
+        sets: sets
+            .iter()
+            .map(|(n, v)| (n.to_string(), v.to_string()))
+            .collect(),
         limits: Limits::default(),
         control: Control::default(),
         stdin: Default::default(),
@@ -36,11 +39,21 @@ fn file(path: &str, sets: &[(&str, &str)]) -> Opening {
     let text = std::fs::read_to_string(&path).unwrap();
     let script = script::parse("x.steps", &text).unwrap();
     let guest = Guest::load(&path.parent().unwrap().join(script.module().unwrap())).unwrap();
-    opening(path.file_name().unwrap().to_str().unwrap(), &text, guest, sets)
+    opening(
+        path.file_name().unwrap().to_str().unwrap(),
+        &text,
+        guest,
+        sets,
+    )
 }
 
 fn wat(text: &str, steps: &str) -> Opening {
-    opening("test.steps", steps, Guest::from_bytes("test.wat", text.as_bytes()).unwrap(), &[])
+    opening(
+        "test.steps",
+        steps,
+        Guest::from_bytes("test.wat", text.as_bytes()).unwrap(),
+        &[],
+    )
 }
 
 fn complete(opening: Opening) -> Timeline {
@@ -65,24 +78,42 @@ fn all_sessions() -> Vec<String> {
     found
 }
 
-/// Memory before a step, plus its events, is memory after it; what `changes` says is what differs; and any moment can be
-/// reached from any other.
+/// Memory before a step, plus its events, is memory after it; what `changes` says is what differs;
+/// and any moment can be reached from any other.
 fn check_recording(timeline: &Timeline) {
     for step in timeline.steps() {
         let before = timeline.memory_before(step.index);
         let mut image = before.clone();
         for (count, event) in step.events.iter().enumerate() {
-            assert!(timeline.memory_at(Moment { step: step.index, event: count }) == image, "step {}", step.index);
+            assert!(
+                timeline.memory_at(Moment {
+                    step: step.index,
+                    event: count
+                }) == image,
+                "step {}",
+                step.index
+            );
             event.apply(&mut image);
         }
-        assert!(image == step.memory, "step {}: before + events is not after", step.index);
+        assert!(
+            image == step.memory,
+            "step {}: before + events is not after",
+            step.index
+        );
         let mut patched = before.clone();
         patched.grow(step.memory.len());
         for change in step.changes.iter() {
-            assert_eq!(patched.read(change.start, change.before.len() as u64), change.before);
+            assert_eq!(
+                patched.read(change.start, change.before.len() as u64),
+                change.before
+            );
             patched.write(change.start, &change.after);
         }
-        assert!(patched == step.memory, "step {}: before + changes is not after", step.index);
+        assert!(
+            patched == step.memory,
+            "step {}: before + changes is not after",
+            step.index
+        );
         assert_eq!(step.pages_after, step.memory.pages());
     }
 }
@@ -93,13 +124,19 @@ fn every_session_that_ships_runs_to_its_end() {
     assert!(sessions.len() >= 8, "{sessions:?}");
     for path in sessions {
         let timeline = complete(file(&path, &[]));
-        assert_eq!(timeline.status(), Status::Ok, "{path}: {:?}", timeline.steps().last());
+        assert_eq!(
+            timeline.status(),
+            Status::Ok,
+            "{path}: {:?}",
+            timeline.steps().last()
+        );
         assert_eq!(timeline.steps().len(), timeline.planned.len(), "{path}");
         check_recording(&timeline);
     }
 }
 
-/// The same two exports behind the same script, at the edges: they differ exactly where their contracts do.
+/// The same two exports behind the same script, at the edges: they differ exactly where their
+/// contracts do.
 #[test]
 fn three_guests_of_one_name_differ_at_the_edges() {
     let steps = r#"
@@ -119,14 +156,22 @@ fn three_guests_of_one_name_differ_at_the_edges() {
         for length in [0, 12, 1010] {
             let timeline = run(guest, length);
             assert_eq!(timeline.status(), Status::Ok, "{guest} {length}");
-            assert_eq!(returned(&timeline), [Value::Int(length as i128 + 14)], "{guest} {length}");
+            assert_eq!(
+                returned(&timeline),
+                [Value::Int(length as i128 + 14)],
+                "{guest} {length}"
+            );
             check_recording(&timeline);
         }
         let timeline = run(guest, 1011);
         assert_eq!(timeline.status(), Status::Trapped, "{guest}");
         let last = timeline.steps().last().unwrap();
         assert_eq!((last.index, last.outcome), (3, Outcome::Trapped));
-        assert!(last.error.as_ref().unwrap().contains("unreachable"), "{:?}", last.error);
+        assert!(
+            last.error.as_ref().unwrap().contains("unreachable"),
+            "{:?}",
+            last.error
+        );
         assert!(last.findings.iter().any(|f| f.kind == FindingKind::Trap));
         check_recording(&timeline);
     }
@@ -135,7 +180,12 @@ fn three_guests_of_one_name_differ_at_the_edges() {
         assert_eq!(timeline.status(), Status::Ok, "C {length}");
         assert_eq!(returned(&timeline), [Value::Int(result)], "C {length}");
     }
-    let grew = |timeline: &Timeline| (timeline.steps()[3].pages_before, timeline.steps()[3].pages_after);
+    let grew = |timeline: &Timeline| {
+        (
+            timeline.steps()[3].pages_before,
+            timeline.steps()[3].pages_after,
+        )
+    };
     assert_eq!(grew(&run("rust/wasm_is_cool.wasm", 12)), (17, 18));
     assert_eq!(grew(&run("wasm_is_cool.wat", 12)), (1, 1));
 }
@@ -157,7 +207,11 @@ fn writers_are_told_apart() {
     let timeline = complete(wat(module, steps));
     assert_eq!(timeline.status(), Status::Ok);
     check_recording(&timeline);
-    let writer = |address| timeline.last_write(address, Moment::end_of(9)).map(|(m, w)| (m.step, w.writer.word()));
+    let writer = |address| {
+        timeline
+            .last_write(address, Moment::end_of(9))
+            .map(|(m, w)| (m.step, w.writer.word()))
+    };
     assert_eq!(writer(0), Some((0, "data")));
     assert_eq!(writer(8), Some((0, "guest")));
     assert_eq!(writer(16), Some((2, "guest")));
@@ -165,7 +219,12 @@ fn writers_are_told_apart() {
     assert_eq!(writer(64), Some((1, "host")));
     assert_eq!(writer(70000), Some((2, "guest")));
     assert_eq!(writer(100), None);
-    assert!(timeline.steps()[2].findings.iter().any(|f| f.kind == FindingKind::MemoryGrew));
+    assert!(
+        timeline.steps()[2]
+            .findings
+            .iter()
+            .any(|f| f.kind == FindingKind::MemoryGrew)
+    );
 }
 
 #[test]
@@ -178,7 +237,10 @@ fn a_memory_that_the_module_keeps_to_itself_is_seen() {
 #[test]
 fn a_guest_without_memory_runs_and_says_so_when_it_is_asked_for() {
     let module = r#"(module (func (export "two") (result i32) (i32.const 2)))"#;
-    let timeline = complete(wat(module, "n = call two()\nexpect n == 2\nwrite 0, \"x\"\n"));
+    let timeline = complete(wat(
+        module,
+        "n = call two()\nexpect n == 2\nwrite 0, \"x\"\n",
+    ));
     assert_eq!(timeline.status(), Status::Failed);
     let error = timeline.steps()[3].error.clone().unwrap();
     assert!(error.contains("no memory"), "{error}");
@@ -215,19 +277,29 @@ fn a_thread_in_an_endless_loop_is_cancelled_with_its_history_kept() {
         if let Some(report) = worker.next_report() {
             return report;
         }
-        woken.recv_timeout(Duration::from_secs(60)).expect("word from the thread");
+        woken
+            .recv_timeout(Duration::from_secs(60))
+            .expect("word from the thread");
     };
-    let Report::Opened(mut timeline) = next(&worker) else { panic!("opened") };
+    let Report::Opened(mut timeline) = next(&worker) else {
+        panic!("opened")
+    };
     worker.advance();
-    let Report::Step(step) = next(&worker) else { panic!("step 0") };
+    let Report::Step(step) = next(&worker) else {
+        panic!("step 0")
+    };
     timeline.push(*step);
     worker.advance();
     // It runs until it is told to stop: the host has heard of its store.
     while worker.stores() == 0 {
-        woken.recv_timeout(Duration::from_secs(60)).expect("progress");
+        woken
+            .recv_timeout(Duration::from_secs(60))
+            .expect("progress");
     }
     worker.cancel();
-    let Report::Step(step) = next(&worker) else { panic!("step 1") };
+    let Report::Step(step) = next(&worker) else {
+        panic!("step 1")
+    };
     assert_eq!(step.outcome, Outcome::Cancelled);
     timeline.push(*step);
     assert!(matches!(next(&worker), Report::Ended));
@@ -242,7 +314,11 @@ fn a_call_past_the_time_limit_is_a_finding() {
     let timeline = complete(opening);
     assert_eq!(timeline.status(), Status::Cancelled);
     let step = timeline.steps().last().unwrap();
-    assert!(step.findings.iter().any(|f| f.kind == FindingKind::Limit), "{:?}", step.error);
+    assert!(
+        step.findings.iter().any(|f| f.kind == FindingKind::Limit),
+        "{:?}",
+        step.error
+    );
 }
 
 #[test]

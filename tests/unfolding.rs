@@ -1,4 +1,5 @@
-//! The default session's call, unfolded into its fourteen stores: as text, as JSON, and on the screen.
+//! The default session's call, unfolded into its fourteen stores: as text, as JSON, and on the
+//! screen.
 
 #[path = "support/live.rs"]
 mod live;
@@ -22,7 +23,16 @@ fn timeline() -> Timeline {
 
 fn written(format: Format) -> String {
     let mut out = Vec::new();
-    report::write(&timeline(), &Options { format, stores: true, ..Options::default() }, &mut out).unwrap();
+    report::write(
+        &timeline(),
+        &Options {
+            format,
+            stores: true,
+            ..Options::default()
+        },
+        &mut out,
+    )
+    .unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -38,10 +48,18 @@ fn in_text() {
 fn in_json() {
     let trace: serde_json::Value = serde_json::from_str(&written(Format::Json)).unwrap();
     let step = &trace["steps"][CALL];
-    assert_eq!((step["stores"].as_u64(), step["stores_recorded"].as_u64()), (Some(14), Some(14)));
+    assert_eq!(
+        (step["stores"].as_u64(), step["stores_recorded"].as_u64()),
+        (Some(14), Some(14))
+    );
     let events = step["events"].as_array().unwrap();
     assert_eq!(events.len(), 14);
-    insta::assert_snapshot!(events.iter().map(|event| format!("{event}\n")).collect::<String>());
+    insta::assert_snapshot!(
+        events
+            .iter()
+            .map(|event| format!("{event}\n"))
+            .collect::<String>()
+    );
 }
 
 fn unfolded(size: (u16, u16), stores: usize) -> Live {

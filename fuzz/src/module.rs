@@ -8,11 +8,12 @@ use wasmparser::{FunctionBody, Parser, Payload, Validator, WasmFeatures};
 use crate::{assert_safe, smith};
 
 const MAGIC: &[u8] = b"\0asm";
-/// Instructions of one module whose way back is looked for: each takes as long as to rewrite its function.
+/// Instructions of one module whose way back is looked for: each takes as long as to rewrite its
+/// function.
 const MOST_LOOKED_UP: usize = 300;
 
-/// Loads, describes, rewrites. Bytes that look like a module, binary or text, are taken for one as they are; of all
-/// others a module is made.
+/// Loads, describes, rewrites. Bytes that look like a module, binary or text, are taken for one as
+/// they are; of all others a module is made.
 pub fn check(bytes: &[u8]) {
     if bytes.starts_with(MAGIC) || bytes.first() == Some(&b'(') || bytes.first() == Some(&b';') {
         match Guest::from_bytes("g", bytes) {
@@ -21,7 +22,9 @@ pub fn check(bytes: &[u8]) {
         }
         return;
     }
-    let Ok(wasm) = smith::module(&mut Unstructured::new(bytes), false) else { return };
+    let Ok(wasm) = smith::module(&mut Unstructured::new(bytes), false) else {
+        return;
+    };
     match Guest::from_bytes("g", &wasm) {
         Ok(guest) => look(&guest),
         Err(GuestError::Unsupported { .. }) => {}
@@ -54,7 +57,10 @@ fn look(guest: &Guest) {
     let mut memories = vec![None, last, last.map(|_| 0)];
     memories.dedup();
     for memory in memories {
-        match guest.rewrite(&RewriteOptions { max_memory: 1 << 26, memory }) {
+        match guest.rewrite(&RewriteOptions {
+            max_memory: 1 << 26,
+            memory,
+        }) {
             Ok(rewritten) => compare(guest, &rewritten, memory),
             Err(GuestError::MemoryLimit { wants, .. }) => assert!(wants > 1 << 26),
             Err(GuestError::TableLimit { .. }) => {}
@@ -93,16 +99,29 @@ fn compare(guest: &Guest, rewritten: &Rewritten, memory: Option<u32>) {
     }
     assert_eq!(rewritten.memory_exports.len(), guest.memories().len());
     for (before, after) in guest.memories().iter().zip(&rewritten.memory_types) {
-        assert!(before.ty.min == after.min && after.max.is_some_and(|max| max.saturating_mul(PAGE) <= 1 << 26));
+        assert!(
+            before.ty.min == after.min
+                && after
+                    .max
+                    .is_some_and(|max| max.saturating_mul(PAGE) <= 1 << 26)
+        );
     }
     for site in &rewritten.journal.sites {
         assert_eq!(guest.function_at(site.offset), Some(site.function));
         if let SiteKind::Store { width } = site.kind {
             let access = guest.access_at(site.offset).expect("a store is an access");
-            assert!(access.is_store && access.width == u64::from(width), "{access:?} is not {site:?}");
+            assert!(
+                access.is_store && access.width == u64::from(width),
+                "{access:?} is not {site:?}"
+            );
         }
     }
-    for site in rewritten.journal.sites.iter().step_by(1 + rewritten.journal.sites.len() / 50) {
+    for site in rewritten
+        .journal
+        .sites
+        .iter()
+        .step_by(1 + rewritten.journal.sites.len() / 50)
+    {
         assert_place(guest, site.offset);
     }
     assert!(memory.is_some() || rewritten.journal.sites.is_empty());
@@ -112,10 +131,16 @@ fn compare(guest: &Guest, rewritten: &Rewritten, memory: Option<u32>) {
 fn assert_place(guest: &Guest, offset: u64) {
     let place = guest.place(offset);
     assert_safe(&place.instruction, false);
-    place.source.iter().for_each(|source| assert_safe(source, false));
+    place
+        .source
+        .iter()
+        .for_each(|source| assert_safe(source, false));
     if let Some(listing) = &place.listing {
         assert_safe(&listing.title, false);
-        listing.lines.iter().for_each(|line| assert_safe(line, false));
+        listing
+            .lines
+            .iter()
+            .for_each(|line| assert_safe(line, false));
         assert!(place.line >= listing.first_line);
     }
     for frame in &place.inlined {
@@ -123,7 +148,8 @@ fn assert_place(guest: &Guest, offset: u64) {
     }
 }
 
-/// Each instruction of the rewritten module comes from one of the same function in the module as given.
+/// Each instruction of the rewritten module comes from one of the same function in the module as
+/// given.
 fn find_back(guest: &Guest, rewritten: &Rewritten) {
     let given = bodies(guest.wasm());
     let first_given = guest.function_count() - given.len() as u32;
@@ -139,14 +165,20 @@ fn find_back(guest: &Guest, rewritten: &Rewritten) {
             continue;
         };
         let body = &given[(original - first_given) as usize];
-        let found = found.unwrap_or_else(|| panic!("function {function}, offset {at:#x} is nowhere"));
-        assert!(starts(body).contains(&found), "function {original}: {found:#x} is no instruction");
+        let found =
+            found.unwrap_or_else(|| panic!("function {function}, offset {at:#x} is nowhere"));
+        assert!(
+            starts(body).contains(&found),
+            "function {original}: {found:#x} is no instruction"
+        );
         assert_eq!(guest.function_at(found), Some(original));
     }
 }
 
 fn bodies(wasm: &[u8]) -> Vec<FunctionBody<'_>> {
-    let payloads = Parser::new(0).parse_all(wasm).map(|payload| payload.expect("it was valid"));
+    let payloads = Parser::new(0)
+        .parse_all(wasm)
+        .map(|payload| payload.expect("it was valid"));
     payloads
         .filter_map(|payload| match payload {
             Payload::CodeSectionEntry(body) => Some(body),
@@ -157,5 +189,8 @@ fn bodies(wasm: &[u8]) -> Vec<FunctionBody<'_>> {
 
 fn starts(body: &FunctionBody<'_>) -> Vec<u64> {
     let reader = body.get_operators_reader().expect("it was valid");
-    reader.into_iter_with_offsets().map(|item| item.expect("it was valid").1).collect()
+    reader
+        .into_iter_with_offsets()
+        .map(|item| item.expect("it was valid").1)
+        .collect()
 }

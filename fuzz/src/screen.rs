@@ -20,7 +20,9 @@ pub fn check(announced: Timeline, records: Vec<StepRecord>, keys: &[u8]) {
     let mut effect = app::receive(&mut app, Message::Opened(Box::new(announced)));
     for (nth, key) in keys.iter().enumerate() {
         while effect == Effect::Advance {
-            let message = records.next().map_or(Message::Ended, |step| Message::Step(Box::new(step)));
+            let message = records
+                .next()
+                .map_or(Message::Ended, |step| Message::Step(Box::new(step)));
             effect = app::receive(&mut app, message);
         }
         if nth % 6 == 5 {
@@ -49,8 +51,11 @@ fn event(key: u8) -> KeyEvent {
 
 fn show(app: &App) {
     let (columns, rows) = app.size;
-    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a test's terminal always is");
-    terminal.draw(|frame| draw(frame, app, &Theme::dark())).expect("and can be drawn on");
+    let mut terminal =
+        Terminal::new(TestBackend::new(columns, rows)).expect("a test's terminal always is");
+    terminal
+        .draw(|frame| draw(frame, app, &Theme::dark()))
+        .expect("and can be drawn on");
     for cell in terminal.backend().buffer().content() {
         assert_safe(cell.symbol(), false);
     }

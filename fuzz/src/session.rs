@@ -29,7 +29,9 @@ const MOMENTS: usize = 12;
 /// Makes a guest and a script of the bytes, runs them and looks at what came of it.
 pub fn check(bytes: &[u8]) {
     let mut u = Unstructured::new(bytes);
-    let Ok(Some(opening)) = opening(&mut u) else { return };
+    let Ok(Some(opening)) = opening(&mut u) else {
+        return;
+    };
     let keys = u.bytes(u.len().min(60)).unwrap_or_default().to_vec();
     let limits = opening.limits;
     let (mut session, mut timeline) = match Session::open(opening) {
@@ -62,10 +64,20 @@ fn opening(u: &mut Unstructured<'_>) -> Result<Option<Opening>> {
         true => u.choose(&REAL)?.to_vec(),
         false => smith::module(u, true)?,
     };
-    let Ok(guest) = Guest::from_bytes("g.wat", &wasm) else { return Ok(None) };
+    let Ok(guest) = Guest::from_bytes("g.wat", &wasm) else {
+        return Ok(None);
+    };
     let text = story.text(&guest)?;
-    let name = if text.len() % 8 == 0 { "s.md" } else { "s.steps" };
-    let text = if name == "s.md" { format!("# A\n\nProse.\n\n```steps\n{text}\n```\n") } else { text };
+    let name = if text.len() % 8 == 0 {
+        "s.md"
+    } else {
+        "s.steps"
+    };
+    let text = if name == "s.md" {
+        format!("# A\n\nProse.\n\n```steps\n{text}\n```\n")
+    } else {
+        text
+    };
     let script = match script::parse(name, &text) {
         Ok(script) => script,
         Err(errors) => {
@@ -86,7 +98,12 @@ fn opening(u: &mut Unstructured<'_>) -> Result<Option<Opening>> {
 }
 
 fn look(timeline: &Timeline, step: &StepRecord, limits: &Limits) {
-    assert!(step.memory.len() <= limits.max_memory.max(PAGE * timeline.guest.memory.as_ref().map_or(0, |m| m.pages)));
+    assert!(
+        step.memory.len()
+            <= limits
+                .max_memory
+                .max(PAGE * timeline.guest.memory.as_ref().map_or(0, |m| m.pages))
+    );
     assert_eq!(step.pages_after, step.memory.pages());
     for finding in &step.findings {
         assert_ne!(finding.kind, FindingKind::Unattributed, "{finding:?}");
@@ -101,24 +118,35 @@ fn look(timeline: &Timeline, step: &StepRecord, limits: &Limits) {
     touches(timeline, step);
 }
 
-/// Applies the events one by one: some moments on the way, and the end, are what the timeline says. Those moments.
+/// Applies the events one by one: some moments on the way, and the end, are what the timeline says.
+/// Those moments.
 fn play(timeline: &Timeline, step: &StepRecord) -> Vec<(usize, Vec<u8>)> {
     let mut image = timeline.memory_before(step.index);
     let stride = 1 + step.events.len() / MOMENTS;
     let mut marks = Vec::new();
     for (count, event) in step.events.iter().enumerate() {
         if count % stride == 0 {
-            let there = timeline.memory_at(Moment { step: step.index, event: count });
+            let there = timeline.memory_at(Moment {
+                step: step.index,
+                event: count,
+            });
             assert!(there == image, "step {}, event {count}", step.index);
             marks.push((count, image.read(0, image.len())));
         }
         assert_eq!(step.events.get(count).as_ref(), Some(&event));
         if let Event::Write(write) = &event {
-            assert_eq!(image.read(write.start, write.before.len() as u64), *write.before);
+            assert_eq!(
+                image.read(write.start, write.before.len() as u64),
+                *write.before
+            );
         }
         event.apply(&mut image);
     }
-    assert!(image == step.memory, "step {}: before + events is not after", step.index);
+    assert!(
+        image == step.memory,
+        "step {}: before + events is not after",
+        step.index
+    );
     assert!(timeline.memory_at(Moment::end_of(step.index)) == step.memory);
     marks
 }
@@ -128,7 +156,10 @@ fn back(timeline: &Timeline, step: &StepRecord, marks: &[(usize, Vec<u8>)]) {
     let mut bytes = step.memory.read(0, step.memory.len());
     let mut at = step.events.len();
     for (count, known) in marks.iter().rev() {
-        for event in (*count..at).rev().filter_map(|event| step.events.get(event)) {
+        for event in (*count..at)
+            .rev()
+            .filter_map(|event| step.events.get(event))
+        {
             match event {
                 Event::Write(write) => {
                     let start = write.start as usize;
@@ -139,8 +170,15 @@ fn back(timeline: &Timeline, step: &StepRecord, marks: &[(usize, Vec<u8>)]) {
         }
         at = *count;
         assert!(bytes == *known, "step {}, back to {count}", step.index);
-        let there = timeline.memory_at(Moment { step: step.index, event: *count });
-        assert!(there.read(0, there.len()) == *known, "step {}, back at {count}", step.index);
+        let there = timeline.memory_at(Moment {
+            step: step.index,
+            event: *count,
+        });
+        assert!(
+            there.read(0, there.len()) == *known,
+            "step {}, back at {count}",
+            step.index
+        );
     }
 }
 
@@ -148,11 +186,24 @@ fn changes(timeline: &Timeline, step: &StepRecord) {
     let mut image = timeline.memory_before(step.index);
     image.grow(step.memory.len());
     for change in step.changes.iter() {
-        assert_eq!(image.read(change.start, change.before.len() as u64), change.before);
-        assert!(change.before.iter().zip(&change.after).all(|(before, after)| before != after));
+        assert_eq!(
+            image.read(change.start, change.before.len() as u64),
+            change.before
+        );
+        assert!(
+            change
+                .before
+                .iter()
+                .zip(&change.after)
+                .all(|(before, after)| before != after)
+        );
         image.write(change.start, &change.after);
     }
-    assert!(image == step.memory, "step {}: before + changes is not after", step.index);
+    assert!(
+        image == step.memory,
+        "step {}: before + changes is not after",
+        step.index
+    );
 }
 
 /// The last writer of a byte wrote what it is; from there the next touch leads back.
@@ -176,10 +227,24 @@ fn write(timeline: &Timeline) {
     let last = timeline.steps().len().saturating_sub(1);
     for (format, ascii, stores, until) in [
         (Format::Text, false, false, None),
-        (Format::Text, true, true, Some(Moment { step: last / 2, event: 1 })),
+        (
+            Format::Text,
+            true,
+            true,
+            Some(Moment {
+                step: last / 2,
+                event: 1,
+            }),
+        ),
         (Format::Json, false, true, None),
     ] {
-        let options = Options { format, ascii, stores, until, ..Options::default() };
+        let options = Options {
+            format,
+            ascii,
+            stores,
+            until,
+            ..Options::default()
+        };
         let mut out = Vec::new();
         report::write(timeline, &options, &mut out).expect("a Vec takes everything");
         let text = String::from_utf8(out).expect("a report is UTF-8");

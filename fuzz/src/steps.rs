@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use linmem::script::ast::{Action, Call, Expr, Import, ImportKind, ImportName, Reading, StatementKind};
+use linmem::script::ast::{
+    Action, Call, Expr, Import, ImportKind, ImportName, Reading, StatementKind,
+};
 use linmem::script::eval::{self, World};
 use linmem::script::{self, Script, ScriptErrors};
 use linmem::value::Value;
@@ -12,7 +14,8 @@ use crate::assert_safe;
 /// The most bytes that the values of one script may come to, here.
 const MOST_BOUND: usize = 16 << 20;
 
-/// Reads the bytes as each of the things that the language reads, and works out every expression that was accepted.
+/// Reads the bytes as each of the things that the language reads, and works out every expression
+/// that was accepted.
 pub fn check(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for name in ["a.steps", "a.md"] {
@@ -37,8 +40,14 @@ fn assert_errors(errors: &ScriptErrors, text: &str) {
     assert_safe(&errors.to_string(), true);
     for error in &errors.errors {
         assert!(error.line >= 1 && error.column >= 1);
-        assert!(error.span.start <= error.span.end && error.span.end <= text.len(), "{error:?}");
-        assert!(text.is_char_boundary(error.span.start) && text.is_char_boundary(error.span.end), "{error:?}");
+        assert!(
+            error.span.start <= error.span.end && error.span.end <= text.len(),
+            "{error:?}"
+        );
+        assert!(
+            text.is_char_boundary(error.span.start) && text.is_char_boundary(error.span.end),
+            "{error:?}"
+        );
         assert_safe(&error.message, false);
         error.help.iter().for_each(|help| assert_safe(help, false));
     }
@@ -91,8 +100,9 @@ impl Given {
         match kind {
             StatementKind::Input { name, default } => {
                 if let Ok(value) = eval::evaluate(default, self) {
-                    let parsed =
-                        script::parse_expression("1 + 1", &[]).ok().and_then(|e| eval::evaluate(&e, self).ok());
+                    let parsed = script::parse_expression("1 + 1", &[])
+                        .ok()
+                        .and_then(|e| eval::evaluate(&e, self).ok());
                     let _ = eval::coerce_input(&value, "1 + 1", parsed);
                 }
                 self.bind(&name.text, default);
@@ -101,7 +111,8 @@ impl Given {
             StatementKind::Call { results, call } => {
                 self.call(call);
                 for (index, name) in results.iter().enumerate() {
-                    self.values.insert(name.text.clone(), Value::Int(-(index as i128)));
+                    self.values
+                        .insert(name.text.clone(), Value::Int(-(index as i128)));
                 }
             }
             StatementKind::Set { value, .. } => self.work_out(value),
@@ -109,13 +120,23 @@ impl Given {
                 self.address(address);
                 self.work_out(value);
             }
-            StatementKind::Read { name, address, what } => {
+            StatementKind::Read {
+                name,
+                address,
+                what,
+            } => {
                 self.address(address);
                 self.reading(what);
-                self.values.insert(name.text.clone(), Value::Text("é\u{1b}".into()));
+                self.values
+                    .insert(name.text.clone(), Value::Text("é\u{1b}".into()));
             }
             StatementKind::Grow { pages, .. } => self.address(pages),
-            StatementKind::Region { address, length, .. } | StatementKind::Block { address, length, .. } => {
+            StatementKind::Region {
+                address, length, ..
+            }
+            | StatementKind::Block {
+                address, length, ..
+            } => {
                 self.address(address);
                 self.address(length);
             }
@@ -134,12 +155,18 @@ impl Given {
     }
 
     fn import(&self, import: &Import) {
-        let ImportKind::Function { actions, .. } = &import.kind else { return };
+        let ImportKind::Function { actions, .. } = &import.kind else {
+            return;
+        };
         for action in actions {
             match action {
                 Action::Returns(values) => values.iter().for_each(|value| self.work_out(value)),
-                Action::Writes { address, value } => [address, value].into_iter().for_each(|e| self.work_out(e)),
-                Action::Copies { to, from, length } => [to, from, length].into_iter().for_each(|e| self.work_out(e)),
+                Action::Writes { address, value } => {
+                    [address, value].into_iter().for_each(|e| self.work_out(e))
+                }
+                Action::Copies { to, from, length } => [to, from, length]
+                    .into_iter()
+                    .for_each(|e| self.work_out(e)),
                 Action::Grows { bytes } => self.address(bytes),
                 Action::Reads { address, what } => {
                     self.address(address);
@@ -163,9 +190,12 @@ impl Given {
     }
 
     fn address(&self, expr: &Expr) {
-        let Ok(value) = eval::evaluate(expr, self) else { return };
+        let Ok(value) = eval::evaluate(expr, self) else {
+            return;
+        };
         for is_64 in [false, true] {
-            if let Err(message) = eval::address(&value, &eval::subject(expr, "the address"), is_64) {
+            if let Err(message) = eval::address(&value, &eval::subject(expr, "the address"), is_64)
+            {
                 assert_safe(&message, false);
             }
         }
@@ -183,7 +213,9 @@ impl Given {
 
     fn bind(&mut self, name: &str, expr: &Expr) {
         self.work_out(expr);
-        let Ok(value) = eval::evaluate(expr, self) else { return };
+        let Ok(value) = eval::evaluate(expr, self) else {
+            return;
+        };
         self.bound = self.bound.saturating_add(value.weight());
         if self.bound <= MOST_BOUND {
             self.values.insert(name.to_owned(), value);

@@ -1,5 +1,5 @@
-//! A script made at random that a guest can follow: its exports are called with arguments of their types, and everything
-//! else a host can do comes in between.
+//! A script made at random that a guest can follow: its exports are called with arguments of their
+//! types, and everything else a host can do comes in between.
 
 use std::fmt::Write as _;
 
@@ -33,19 +33,35 @@ const EDGES: [i64; 20] = [
     i64::MIN,
 ];
 
-/// What a script will be made of. Taken from the bytes before the module is, which takes all that is left.
+/// What a script will be made of. Taken from the bytes before the module is, which takes all that
+/// is left.
 #[derive(Debug)]
 pub struct Seed(Vec<Step>, [u8; 8]);
 
 #[derive(Debug, Arbitrary)]
 enum Step {
-    Call { export: u8, args: [Number; 4], into: u8 },
-    CallAnything { export: u8, args: [Number; 2] },
-    ExpectTrap { export: u8, args: [Number; 4] },
+    Call {
+        export: u8,
+        args: [Number; 4],
+        into: u8,
+    },
+    CallAnything {
+        export: u8,
+        args: [Number; 2],
+    },
+    ExpectTrap {
+        export: u8,
+        args: [Number; 4],
+    },
     WriteText(Number, String),
     WriteNumber(Number, u8, Number),
     WriteMany(Number, Number),
-    Read { at: Number, len: Number, how: u8, into: u8 },
+    Read {
+        at: Number,
+        len: Number,
+        how: u8,
+        into: u8,
+    },
     Grow(Number),
     Region(Number, Number, u8),
     Block(Number, Number, u8),
@@ -86,7 +102,9 @@ impl Number {
         match (ty, self) {
             (ValueType::I32, Number::Any(n)) => (*n as i32).to_string(),
             (ValueType::I32 | ValueType::I64, _) => self.text(),
-            (ValueType::F32 | ValueType::F64, Number::Any(n)) => format!("{:?}", f64::from(*n as f32)),
+            (ValueType::F32 | ValueType::F64, Number::Any(n)) => {
+                format!("{:?}", f64::from(*n as f32))
+            }
             (ValueType::F32 | ValueType::F64, Number::Edge(n)) => {
                 ["nan", "inf", "-inf", "-0.0"][*n as usize % 4].into()
             }
@@ -104,7 +122,12 @@ fn name(n: u8) -> &'static str {
 impl Seed {
     pub fn new(u: &mut Unstructured<'_>) -> Result<Self> {
         let count = u.int_in_range(1..=14)?;
-        Ok(Seed((0..count).map(|_| Step::arbitrary(u)).collect::<Result<_>>()?, u.arbitrary()?))
+        Ok(Seed(
+            (0..count)
+                .map(|_| Step::arbitrary(u))
+                .collect::<Result<_>>()?,
+            u.arbitrary()?,
+        ))
     }
 
     /// The script, for a guest.
@@ -127,9 +150,15 @@ impl Seed {
 /// Gives meaning to some of the functions that the guest imports.
 fn imports(guest: &Guest, choices: &[u8; 8], text: &mut String) {
     for (import, choice) in guest.imports().iter().zip(choices) {
-        let ExternType::Func(ty) = &import.ty else { continue };
+        let ExternType::Func(ty) = &import.ty else {
+            continue;
+        };
         let params: Vec<String> = (0..ty.params.len()).map(|n| format!("a{n}")).collect();
-        let number = ty.params.iter().position(|ty| *ty == ValueType::I32).map_or("70000".into(), |n| format!("a{n}"));
+        let number = ty
+            .params
+            .iter()
+            .position(|ty| *ty == ValueType::I32)
+            .map_or("70000".into(), |n| format!("a{n}"));
         let action = match choice % 7 {
             0 => continue,
             1 => format!("writes {number}, u32({number} & 0xff)"),
@@ -139,13 +168,21 @@ fn imports(guest: &Guest, choices: &[u8; 8], text: &mut String) {
             5 => "traps \"enough\\u{1b}\"".into(),
             _ => format!("writes 65530, repeat(\"x\", 12); copies 8, {number} & 0xffff, 20"),
         };
-        let results: Vec<String> = ty.results.iter().map(|ty| Number::Small(7).of(ty)).collect();
+        let results: Vec<String> = ty
+            .results
+            .iter()
+            .map(|ty| Number::Small(7).of(ty))
+            .collect();
         let returns = match results.is_empty() || choice % 7 == 5 {
             true => String::new(),
             false => format!("; returns {}", results.join(", ")),
         };
         let (module, name) = (quoted(&import.module), quoted(&import.name));
-        let _ = writeln!(text, "import {module}.{name}({}) {action} {returns}", params.join(", "));
+        let _ = writeln!(
+            text,
+            "import {module}.{name}({}) {action} {returns}",
+            params.join(", ")
+        );
     }
 }
 
@@ -153,7 +190,9 @@ fn line(step: &Step, guest: &Guest) -> Option<String> {
     Some(match step {
         Step::Call { export, args, into } => {
             let (export, ty) = function(guest, *export)?;
-            let results: Vec<String> = (0..ty.results.len()).map(|n| name(into.wrapping_add(n as u8)).into()).collect();
+            let results: Vec<String> = (0..ty.results.len())
+                .map(|n| name(into.wrapping_add(n as u8)).into())
+                .collect();
             let names = if results.is_empty() || results.len() > NAMES.len() || *into % 5 == 0 {
                 String::new()
             } else {
@@ -163,7 +202,10 @@ fn line(step: &Step, guest: &Guest) -> Option<String> {
         }
         Step::CallAnything { export, args } => {
             let (export, _) = function(guest, *export)?;
-            format!("call {export}({})", args.iter().map(Number::text).collect::<Vec<_>>().join(", "))
+            format!(
+                "call {export}({})",
+                args.iter().map(Number::text).collect::<Vec<_>>().join(", ")
+            )
         }
         Step::ExpectTrap { export, args } => {
             let (export, ty) = function(guest, *export)?;
@@ -172,10 +214,18 @@ fn line(step: &Step, guest: &Guest) -> Option<String> {
         Step::WriteText(at, text) => format!("write {}, {}", at.text(), quoted(text)),
         Step::WriteNumber(at, width, value) => {
             let ty = ["u8", "u16", "i32", "u64", "f32", "i8"][*width as usize % 6];
-            let mask = if ty == "f32" { "1.5".into() } else { format!("({}) & 0x7f", value.text()) };
+            let mask = if ty == "f32" {
+                "1.5".into()
+            } else {
+                format!("({}) & 0x7f", value.text())
+            };
             format!("write {}, {ty}({mask})", at.text())
         }
-        Step::WriteMany(at, count) => format!("write {}, repeat(\"ab\", ({}) & 0xffff)", at.text(), count.text()),
+        Step::WriteMany(at, count) => format!(
+            "write {}, repeat(\"ab\", ({}) & 0xffff)",
+            at.text(),
+            count.text()
+        ),
         Step::Read { at, len, how, into } => {
             let how = match how % 8 {
                 0 => ", L as utf8",
@@ -187,7 +237,12 @@ fn line(step: &Step, guest: &Guest) -> Option<String> {
                 6 => " as i16[L]",
                 _ => ", 4 as bytes",
             };
-            format!("{} = read {}{}", name(*into), at.text(), how.replace('L', &len.text()))
+            format!(
+                "{} = read {}{}",
+                name(*into),
+                at.text(),
+                how.replace('L', &len.text())
+            )
         }
         Step::Grow(pages) => format!("grow {}", pages.text()),
         Step::Region(at, len, n) => format!("region area{} = {}, {}", n % 3, at.text(), len.text()),
@@ -206,7 +261,12 @@ fn line(step: &Step, guest: &Guest) -> Option<String> {
 }
 
 fn arguments(ty: &FuncType, args: &[Number; 4]) -> String {
-    let args: Vec<String> = ty.params.iter().zip(args.iter().cycle()).map(|(ty, number)| number.of(ty)).collect();
+    let args: Vec<String> = ty
+        .params
+        .iter()
+        .zip(args.iter().cycle())
+        .map(|(ty, number)| number.of(ty))
+        .collect();
     args.join(", ")
 }
 
@@ -225,8 +285,14 @@ fn function(guest: &Guest, nth: u8) -> Option<(String, &FuncType)> {
 
 fn global(guest: &Guest, nth: u8) -> Option<String> {
     let is_global = |ty: &ExternType| matches!(ty, ExternType::Global(_));
-    let globals: Vec<_> = guest.exports().iter().filter(|export| is_global(&export.ty)).collect();
-    globals.get(nth as usize % globals.len().max(1)).map(|export| quoted(&export.name))
+    let globals: Vec<_> = guest
+        .exports()
+        .iter()
+        .filter(|export| is_global(&export.ty))
+        .collect();
+    globals
+        .get(nth as usize % globals.len().max(1))
+        .map(|export| quoted(&export.name))
 }
 
 fn quoted(text: &str) -> String {

@@ -6,16 +6,19 @@ use tui_input::InputRequest;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     // Time.
-    /// One step on, or one event where the step is unfolded: forward in time, or the next step is run.
+    /// One step on, or one event where the step is unfolded: forward in time, or the next step is
+    /// run.
     Next,
     Back,
-    /// Shows the step with its events, just before the first, or again without them. After digits, at the event of that
-    /// number.
+    /// Shows the step with its events, just before the first, or again without them. After digits,
+    /// at the event of that number.
     Unfold,
     First,
-    /// The last step that has run; once there, all the others are run. After digits, the step of that number.
+    /// The last step that has run; once there, all the others are run. After digits, the step of
+    /// that number.
     Last,
-    /// The first moment of an unfolded step; else like [`Action::First`], as the next is like [`Action::Last`].
+    /// The first moment of an unfolded step; else like [`Action::First`], as the next is like
+    /// [`Action::Last`].
     Start,
     End,
     /// To just after the next write to the byte under the cursor.
@@ -23,7 +26,8 @@ pub enum Action {
     PreviousTouch,
     /// To just after the write that made the byte under the cursor what it is.
     WhoWrote,
-    /// A digit: of a step's number before `G`, of an event's before `o`; `1` to `6` also go to a pane.
+    /// A digit: of a step's number before `G`, of an event's before `o`; `1` to `6` also go to a
+    /// pane.
     Digit(u8),
     // Panes and bytes.
     NextPane,

@@ -1,5 +1,6 @@
-//! Branches: where a step was typed after going back, what had run after that moment is set aside whole, and one key brings
-//! it back. Owns which branch is shown and at the end of which one the live guest stands; runs nothing.
+//! Branches: where a step was typed after going back, what had run after that moment is set aside
+//! whole, and one key brings it back. Owns which branch is shown and at the end of which one the
+//! live guest stands; runs nothing.
 
 use std::collections::VecDeque;
 
@@ -33,7 +34,12 @@ pub struct Branches {
 
 impl Default for Branches {
     fn default() -> Self {
-        Branches { aside: VecDeque::new(), number: 1, made: 1, live: 1 }
+        Branches {
+            aside: VecDeque::new(),
+            number: 1,
+            made: 1,
+            live: 1,
+        }
     }
 }
 
@@ -66,7 +72,8 @@ impl App {
     }
 }
 
-/// Sets aside what is shown, and goes on from the end of step `base` of it in a new branch. The engine is at rest.
+/// Sets aside what is shown, and goes on from the end of step `base` of it in a new branch. The
+/// engine is at rest.
 pub(super) fn begin(app: &mut App, base: usize) {
     let shorter = app.timeline.until(base);
     begin_with(app, shorter);
@@ -90,7 +97,9 @@ fn begin_with(app: &mut App, timeline: Timeline) {
 
 /// Goes back to the branch that was set aside last, and forgets the one that came of it.
 pub(super) fn undo(app: &mut App) {
-    let Some(old) = app.branches.aside.pop_front() else { return };
+    let Some(old) = app.branches.aside.pop_front() else {
+        return;
+    };
     if app.branches.number == app.branches.made {
         app.branches.made = app.branches.made.saturating_sub(1);
     }
@@ -105,7 +114,9 @@ pub(super) fn swap(app: &mut App) {
     }
     let Some(next) = app.branches.aside.pop_front() else {
         let key = app.keys.key_of(Action::OpenPrompt);
-        app.say(format!("Nothing is set aside: going back and typing a step with {key} makes a branch."));
+        app.say(format!(
+            "Nothing is set aside: going back and typing a step with {key} makes a branch."
+        ));
         return;
     };
     let old = taken(app, Timeline::default());
@@ -114,7 +125,9 @@ pub(super) fn swap(app: &mut App) {
     let (number, made) = (app.branches.number, app.branches.made);
     let last = app.timeline.steps().len().saturating_sub(1);
     let key = app.keys.key_of(Action::SwapBranch);
-    app.say(format!("Branch {number} of {made}: it ends after step {last}. {key} goes to the next."));
+    app.say(format!(
+        "Branch {number} of {made}: it ends after step {last}. {key} goes to the next."
+    ));
 }
 
 fn taken(app: &mut App, instead: Timeline) -> Branch {

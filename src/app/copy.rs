@@ -20,7 +20,13 @@ fn lines(memory: &Image, from: u64, rows: u64, width: u64) -> Vec<String> {
     (0..rows)
         .map(|row| from.saturating_add(row.saturating_mul(width)))
         .take_while(|address| *address < memory.len())
-        .map(|address| line(address, &memory.read(address, width.min(memory.len() - address)), width))
+        .map(|address| {
+            line(
+                address,
+                &memory.read(address, width.min(memory.len() - address)),
+                width,
+            )
+        })
         .collect()
 }
 
@@ -29,7 +35,16 @@ fn line(address: u64, bytes: &[u8], width: u64) -> String {
     for byte in bytes {
         let _ = write!(hex, " {byte:02x}");
     }
-    let text: String = bytes.iter().map(|b| if matches!(b, 0x20..=0x7e) { char::from(*b) } else { '.' }).collect();
+    let text: String = bytes
+        .iter()
+        .map(|b| {
+            if matches!(b, 0x20..=0x7e) {
+                char::from(*b)
+            } else {
+                '.'
+            }
+        })
+        .collect();
     let columns = usize::try_from(width.saturating_mul(3)).unwrap_or(0);
     format!("{address:08x} {hex:<columns$}  |{text}|")
 }

@@ -1,5 +1,6 @@
-//! Learning: the lessons and which of them is open, what the person said to the questions of the session, and the hints
-//! asked for. A question is never in the way: whoever goes on without a word is told the answer all the same.
+//! Learning: the lessons and which of them is open, what the person said to the questions of the
+//! session, and the hints asked for. A question is never in the way: whoever goes on without a word
+//! is told the answer all the same.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,8 @@ use crate::prose::Prose;
 use crate::timeline::{Answer, Timeline};
 use crate::value::Value;
 
-/// Reads what was typed as an expression, with the variables that a step knows; else why it is none, safe to print.
+/// Reads what was typed as an expression, with the variables that a step knows; else why it is
+/// none, safe to print.
 pub type ReadValue = fn(&str, &Timeline, usize) -> Result<Value, String>;
 
 /// A lesson that can be opened. They stand behind the sessions in what [`Effect::Open`] counts.
@@ -46,14 +48,22 @@ pub struct Said {
 impl Default for Course {
     /// Without any lesson; every answer is taken as text.
     fn default() -> Self {
-        Course::new(Vec::new(), None, |_, _, _| Err("expressions cannot be read here".into()))
+        Course::new(Vec::new(), None, |_, _, _| {
+            Err("expressions cannot be read here".into())
+        })
     }
 }
 
 impl Course {
     /// With these lessons, of which one may be open.
     pub fn new(lessons: Vec<Lesson>, open: Option<usize>, read_value: ReadValue) -> Self {
-        Course { lessons, open, read_value, said: BTreeMap::new(), hints: BTreeMap::new() }
+        Course {
+            lessons,
+            open,
+            read_value,
+            said: BTreeMap::new(),
+            hints: BTreeMap::new(),
+        }
     }
 
     /// What was said to the question of a step.
@@ -107,26 +117,44 @@ pub fn open_question(app: &App) -> Option<usize> {
 
 /// The answers that a step brought to what was said before.
 pub fn verdicts(app: &App, step: usize) -> impl Iterator<Item = (&Said, &Answer)> {
-    let answers = app.timeline.step(step).map(|step| step.answers.as_slice()).unwrap_or_default();
-    answers.iter().filter_map(|answer| Some((app.course.said(answer.asked_in)?, answer)))
+    let answers = app
+        .timeline
+        .step(step)
+        .map(|step| step.answers.as_slice())
+        .unwrap_or_default();
+    answers
+        .iter()
+        .filter_map(|answer| Some((app.course.said(answer.asked_in)?, answer)))
 }
 
 /// How many hints the step shown has.
 pub fn hints_here(app: &App) -> usize {
-    app.timeline.document.of_step(app.moment.step).map_or(0, |prose: &Prose| prose.hints.len())
+    app.timeline
+        .document
+        .of_step(app.moment.step)
+        .map_or(0, |prose: &Prose| prose.hints.len())
 }
 
 /// Whether every step of the open session has run, and the last one is shown.
 pub fn is_at_end(app: &App) -> bool {
     let planned = app.timeline.planned.len();
-    planned > 0 && app.timeline.steps().len() >= planned && app.moment.step.saturating_add(1) >= planned
+    planned > 0
+        && app.timeline.steps().len() >= planned
+        && app.moment.step.saturating_add(1) >= planned
 }
 
 /// Opens the line for an answer.
 pub(super) fn open(app: &mut App) {
     match open_question(app) {
-        Some(_) => app.overlay = Overlay::Answer { input: Input::default(), error: None },
-        None if app.record().is_some_and(|step| step.ask.is_some()) => app.say("This question is answered already."),
+        Some(_) => {
+            app.overlay = Overlay::Answer {
+                input: Input::default(),
+                error: None,
+            }
+        }
+        None if app.record().is_some_and(|step| step.ask.is_some()) => {
+            app.say("This question is answered already.")
+        }
         None => app.say("No question is asked here."),
     }
 }
@@ -145,9 +173,12 @@ pub(super) fn hint(app: &mut App) {
     }
 }
 
-/// Takes what was typed, and runs the step that shows whether it is right. An empty line goes on without a word.
+/// Takes what was typed, and runs the step that shows whether it is right. An empty line goes on
+/// without a word.
 pub(super) fn confirm(app: &mut App) -> Effect {
-    let Overlay::Answer { input, error } = &mut app.overlay else { return Effect::None };
+    let Overlay::Answer { input, error } = &mut app.overlay else {
+        return Effect::None;
+    };
     let typed = input.value().trim().to_owned();
     let step = app.moment.step;
     if !typed.is_empty() {
@@ -156,7 +187,13 @@ pub(super) fn confirm(app: &mut App) -> Effect {
                 *error = Some(why);
                 return Effect::None;
             }
-            value => app.course.said.insert(step, Said { typed, value: value.ok() }),
+            value => app.course.said.insert(
+                step,
+                Said {
+                    typed,
+                    value: value.ok(),
+                },
+            ),
         };
     }
     app.overlay = Overlay::None;
@@ -165,15 +202,20 @@ pub(super) fn confirm(app: &mut App) -> Effect {
 
 /// Whether a line that cannot be read was meant to be an expression, and is no text without quotes.
 fn is_meant_as_expression(typed: &str) -> bool {
-    typed.starts_with(|c: char| c.is_ascii_digit() || "\"-([".contains(c)) || typed.starts_with("hex\"")
+    typed.starts_with(|c: char| c.is_ascii_digit() || "\"-([".contains(c))
+        || typed.starts_with("hex\"")
 }
 
 pub(super) fn next_lesson(app: &mut App) -> Effect {
     match (app.course.open, app.course.next()) {
-        (_, Some((next, _))) => super::update::open_session(app, app.sessions.len().saturating_add(next)),
+        (_, Some((next, _))) => {
+            super::update::open_session(app, app.sessions.len().saturating_add(next))
+        }
         (Some(_), None) => {
             let list = app.keys.key_of(Action::ChooseSession);
-            app.say(format!("This was the last lesson: {list} lists them all, and the sessions too."));
+            app.say(format!(
+                "This was the last lesson: {list} lists them all, and the sessions too."
+            ));
             Effect::None
         }
         (None, _) => {
@@ -187,7 +229,10 @@ pub(super) fn next_lesson(app: &mut App) -> Effect {
 /// Notes that the open lesson came to its end.
 pub(super) fn finish(app: &mut App) {
     if app.timeline.status() == crate::timeline::Status::Ok
-        && let Some(lesson) = app.course.open.and_then(|open| app.course.lessons.get_mut(open))
+        && let Some(lesson) = app
+            .course
+            .open
+            .and_then(|open| app.course.lessons.get_mut(open))
     {
         lesson.finished = true;
     }
@@ -198,20 +243,29 @@ mod tests {
     use super::*;
 
     fn said(typed: &str, value: Option<Value>) -> Said {
-        Said { typed: typed.into(), value }
+        Said {
+            typed: typed.into(),
+            value,
+        }
     }
 
     #[test]
     fn an_answer_is_right_in_each_of_its_forms() {
         let right = [
             (said("26", Some(Value::Int(26))), Value::Int(26)),
-            (said("\"a b\"", Some(Value::Text("a b".into()))), Value::Text("a b".into())),
+            (
+                said("\"a b\"", Some(Value::Text("a b".into()))),
+                Value::Text("a b".into()),
+            ),
             (said("a b", None), Value::Text("a b".into())),
             (said("12", Some(Value::Int(12))), Value::Text("12".into())),
             (said("yes", None), Value::Bool(true)),
             (said("No", None), Value::Bool(false)),
             (said("false", Some(Value::Bool(false))), Value::Bool(false)),
-            (said("\"ab\"", Some(Value::Text("ab".into()))), Value::Bytes(b"ab".to_vec())),
+            (
+                said("\"ab\"", Some(Value::Text("ab".into()))),
+                Value::Bytes(b"ab".to_vec()),
+            ),
         ];
         for (said, answer) in right {
             assert!(said.is(&answer), "{said:?} {answer:?}");
@@ -230,7 +284,11 @@ mod tests {
 
     #[test]
     fn words_are_text_and_broken_numbers_are_mistakes() {
-        assert!(is_meant_as_expression("0x4g") && is_meant_as_expression("\"open") && is_meant_as_expression("-"));
+        assert!(
+            is_meant_as_expression("0x4g")
+                && is_meant_as_expression("\"open")
+                && is_meant_as_expression("-")
+        );
         assert!(!is_meant_as_expression("Did you know") && !is_meant_as_expression("yes"));
     }
 }

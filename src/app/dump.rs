@@ -1,7 +1,8 @@
-//! The lines of the memory panes: memory before and after the step or the event that is shown, cut into level rows from `app.top`.
+//! The lines of the memory panes: memory before and after the step or the event that is shown, cut
+//! into level rows from `app.top`.
 //!
-//! Costs what is shown: runs of equal rows are passed over 4 KiB at a time, and no further than [`FURTHEST`] bytes in
-//! one screen, so that a screenful of a large empty memory does not walk it.
+//! Costs what is shown: runs of equal rows are passed over 4 KiB at a time, and no further than
+//! [`FURTHEST`] bytes in one screen, so that a screenful of a large empty memory does not walk it.
 
 use crate::timeline::{Event, Image, Part, PartKind, Pointer, Severity, Span, StepRecord};
 
@@ -17,7 +18,11 @@ const STRIDE: u64 = 4096;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DumpLine {
     /// A byte past the end of memory is `None`.
-    Row { address: u64, before: Vec<Option<u8>>, after: Vec<Option<u8>> },
+    Row {
+        address: u64,
+        before: Vec<Option<u8>>,
+        after: Vec<Option<u8>>,
+    },
     /// `rows` rows, at least two, from `address` that equal the row above in both panes.
     Squeezed { address: u64, rows: u64 },
     /// Memory ended here before the step shown: the rows below are new.
@@ -34,8 +39,8 @@ pub struct Dump {
     pub lines: Vec<DumpLine>,
     pub before: Image,
     pub after: Image,
-    /// What the weaker marks are measured from: memory at the end of step 0 for what changed since the start, memory
-    /// before the step for what its earlier events changed.
+    /// What the weaker marks are measured from: memory at the end of step 0 for what changed since
+    /// the start, memory before the step for what its earlier events changed.
     pub since: Option<Image>,
     /// What the event shown has just written.
     pub written: Option<Span>,
@@ -51,9 +56,13 @@ pub struct Dump {
     pub found: Vec<(Span, Severity)>,
 }
 
-/// The bytes that a step's findings are about; where memory grew is a place, and nothing wrong with its bytes.
+/// The bytes that a step's findings are about; where memory grew is a place, and nothing wrong with
+/// its bytes.
 fn found(step: &StepRecord) -> Vec<(Span, Severity)> {
-    let spans = step.findings.iter().filter_map(|finding| Some((*finding.spans.first()?, finding.severity())));
+    let spans = step
+        .findings
+        .iter()
+        .filter_map(|finding| Some((*finding.spans.first()?, finding.severity())));
     spans.collect()
 }
 
@@ -63,9 +72,13 @@ impl Dump {
         let moment = app.moment;
         let timeline = &app.timeline;
         let step = timeline.step(moment.step);
-        let previous = moment.step.checked_sub(1).and_then(|index| timeline.step(index));
+        let previous = moment
+            .step
+            .checked_sub(1)
+            .and_then(|index| timeline.step(index));
         let is_over = step.is_some_and(|s| moment.event >= s.events.len());
-        let pointers = |record: Option<&StepRecord>| record.map(|s| s.pointers.clone()).unwrap_or_default();
+        let pointers =
+            |record: Option<&StepRecord>| record.map(|s| s.pointers.clone()).unwrap_or_default();
         let mut dump = Dump {
             width: layout::row_width(app.size),
             lines: Vec::new(),
@@ -76,7 +89,10 @@ impl Dump {
                 (false, Some(_)) => Some(timeline.memory_before(moment.step)),
                 (false, None) => None,
             },
-            written: app.event().filter(|e| matches!(e, Event::Write(_))).map(|e| events::span(&e)),
+            written: app
+                .event()
+                .filter(|e| matches!(e, Event::Write(_)))
+                .map(|e| events::span(&e)),
             pointers_before: pointers(previous),
             pointers_after: pointers(if is_over { step } else { previous }),
             parts: Vec::new(),
@@ -90,12 +106,23 @@ impl Dump {
         wanted.extend(dump.found.iter().map(|(span, _)| span.start));
         wanted.extend(app.search.as_ref().and_then(|s| s.found));
         let moved = dump.pointers_after.iter().filter_map(|p| p.moved_from);
-        let standing = dump.pointers_before.iter().chain(&dump.pointers_after).map(|p| p.address);
+        let standing = dump
+            .pointers_before
+            .iter()
+            .chain(&dump.pointers_after)
+            .map(|p| p.address);
         wanted.extend(standing.chain(moved));
-        let edges = dump.parts.iter().filter(|part| part.kind != PartKind::Segment && part.span.len > 0);
+        let edges = dump
+            .parts
+            .iter()
+            .filter(|part| part.kind != PartKind::Segment && part.span.len > 0);
         wanted.extend(edges.flat_map(|part| [part.span.start, part.span.end() - 1]));
         wanted.extend(dump.old_end);
-        let cut = Cut { images: [&dump.before, &dump.after], width: dump.width, old_end: dump.old_end };
+        let cut = Cut {
+            images: [&dump.before, &dump.after],
+            width: dump.width,
+            old_end: dump.old_end,
+        };
         dump.lines = cut.lines(app.top, usize::from(layout::memory_rows(app)), wanted);
         dump
     }
@@ -111,7 +138,11 @@ impl Dump {
 
     /// The worst that is found about a byte.
     pub fn found_at(&self, address: u64) -> Option<Severity> {
-        self.found.iter().filter(|(span, _)| span.contains(address)).map(|(_, severity)| *severity).max()
+        self.found
+            .iter()
+            .filter(|(span, _)| span.contains(address))
+            .map(|(_, severity)| *severity)
+            .max()
     }
 
     /// How a row lies in a pane of so many columns.
@@ -119,9 +150,13 @@ impl Dump {
         RowFormat::of(columns, self.width, self.len())
     }
 
-    /// The parts that hold a byte, the smallest things first: what the script named last, then what the module tells.
+    /// The parts that hold a byte, the smallest things first: what the script named last, then what
+    /// the module tells.
     pub fn parts_of(&self, address: u64) -> impl Iterator<Item = &Part> {
-        self.parts.iter().rev().filter(move |part| part.span.contains(address))
+        self.parts
+            .iter()
+            .rev()
+            .filter(move |part| part.span.contains(address))
     }
 }
 
@@ -148,8 +183,12 @@ impl Cut<'_> {
             }
             let here = self.images.map(|image| self.row(image, address));
             if above.as_ref() == Some(&here) && !kept.contains(&address) {
-                let limit =
-                    kept.iter().copied().find(|k| *k > address).unwrap_or(end).min(top.saturating_add(FURTHEST));
+                let limit = kept
+                    .iter()
+                    .copied()
+                    .find(|k| *k > address)
+                    .unwrap_or(end)
+                    .min(top.saturating_add(FURTHEST));
                 let rows = self.equal_rows(&here, address, limit);
                 // A single row takes no more room than the line that would stand for it.
                 if rows > 1 {
@@ -159,7 +198,11 @@ impl Cut<'_> {
                 }
             }
             let [before, after] = here.clone();
-            lines.push(DumpLine::Row { address, before, after });
+            lines.push(DumpLine::Row {
+                address,
+                before,
+                after,
+            });
             above = Some(here);
             address = address.saturating_add(self.width);
         }
@@ -170,11 +213,20 @@ impl Cut<'_> {
         lines
     }
 
-    /// The rows that are shown whatever they hold, in order: those asked for, and those where a memory ends, so that
-    /// between two of them a row is either wholly inside a memory or wholly past it.
+    /// The rows that are shown whatever they hold, in order: those asked for, and those where a
+    /// memory ends, so that between two of them a row is either wholly inside a memory or wholly
+    /// past it.
     fn kept(&self, wanted: Vec<u64>, end: u64) -> Vec<u64> {
-        let mut kept: Vec<u64> = wanted.into_iter().filter(|address| *address < end).collect();
-        kept.extend(self.images.iter().map(|image| image.len()).filter(|len| *len > 0));
+        let mut kept: Vec<u64> = wanted
+            .into_iter()
+            .filter(|address| *address < end)
+            .collect();
+        kept.extend(
+            self.images
+                .iter()
+                .map(|image| image.len())
+                .filter(|len| *len > 0),
+        );
         kept.push(end.saturating_sub(1));
         for address in &mut kept {
             *address -= *address % self.width;
@@ -191,7 +243,8 @@ impl Cut<'_> {
         bytes
     }
 
-    /// How many rows from `address` to `limit` equal `row`; at least the one at `address`, which does.
+    /// How many rows from `address` to `limit` equal `row`; at least the one at `address`, which
+    /// does.
     fn equal_rows(&self, row: &[Bytes; 2], address: u64, limit: u64) -> u64 {
         // A stride of nothing but this row, so that a stretch is mostly compared at one go.
         let strides = row.each_ref().map(|bytes| {
@@ -207,7 +260,10 @@ impl Cut<'_> {
                     return len.div_ceil(self.width);
                 }
                 let width = stride.len().min(self.width.max(1) as usize);
-                bytes.chunks(width).take_while(|chunk| stride.starts_with(chunk)).count() as u64
+                bytes
+                    .chunks(width)
+                    .take_while(|chunk| stride.starts_with(chunk))
+                    .count() as u64
             });
             let rows = equal.min().unwrap_or(0);
             at = at.saturating_add(rows.saturating_mul(self.width));
@@ -221,7 +277,8 @@ impl Cut<'_> {
 
 /// How a row lies in its pane. All columns count from the pane's left edge.
 ///
-/// Roomy: `+ ptr▸00000400 │ 44 69 … ┊ … 00 │Did you ┊know`. Compact, for 40 columns: `+0400│44 69 … 00│Did you`.
+/// Roomy: `+ ptr▸00000400 │ 44 69 … ┊ … 00 │Did you ┊know`. Compact, for 40 columns: `+0400│44 69 …
+/// 00│Did you`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowFormat {
     pub bytes: u64,
@@ -240,17 +297,41 @@ impl RowFormat {
     /// The format for rows of `bytes` bytes of a memory of `len` bytes, in so many columns.
     pub fn of(columns: u16, bytes: u64, len: u64) -> Self {
         let needed = hex_digits(len.saturating_sub(1));
-        let roomy = RowFormat { bytes, name: NAME, digits: needed.max(DIGITS), is_roomy: true, has_text: true };
+        let roomy = RowFormat {
+            bytes,
+            name: NAME,
+            digits: needed.max(DIGITS),
+            is_roomy: true,
+            has_text: true,
+        };
         if let Some(room) = columns.checked_sub(roomy.columns()) {
-            return RowFormat { name: NAME + room.min(6), ..roomy };
+            return RowFormat {
+                name: NAME + room.min(6),
+                ..roomy
+            };
         }
-        let compact = RowFormat { name: 0, digits: needed.max(4), is_roomy: false, ..roomy };
-        RowFormat { has_text: compact.columns() <= columns, ..compact }
+        let compact = RowFormat {
+            name: 0,
+            digits: needed.max(4),
+            is_roomy: false,
+            ..roomy
+        };
+        RowFormat {
+            has_text: compact.columns() <= columns,
+            ..compact
+        }
     }
 
     /// Columns that a roomy row of so many bytes needs.
     pub fn roomy_columns(bytes: u64) -> u16 {
-        RowFormat { bytes, name: NAME, digits: DIGITS, is_roomy: true, has_text: true }.columns()
+        RowFormat {
+            bytes,
+            name: NAME,
+            digits: DIGITS,
+            is_roomy: true,
+            has_text: true,
+        }
+        .columns()
     }
 
     /// Columns of the whole row.
@@ -271,7 +352,8 @@ impl RowFormat {
         self.offset_column() + self.digits + u16::from(self.is_roomy)
     }
 
-    /// Where a byte's two digits begin. The column before them is free for a mark, and so is the one behind them.
+    /// Where a byte's two digits begin. The column before them is free for a mark, and so is the
+    /// one behind them.
     pub fn hex_column(&self, byte: u64) -> u16 {
         let byte = byte.min(255) as u16;
         let groups = if self.is_roomy { byte / 8 * 2 } else { 0 };
@@ -326,38 +408,86 @@ mod tests {
         let before = Image::zeroed(PAGE);
         let mut after = before.clone();
         after.write(0x8000, b"x");
-        let cut = Cut { images: [&before, &after], width: 16, old_end: None };
+        let cut = Cut {
+            images: [&before, &after],
+            width: 16,
+            old_end: None,
+        };
         let lines = cut.lines(0x400, 20, vec![0x419]);
-        assert_eq!(shown(&lines), ["400", "410", "*1982", "8000", "8010", "*2045", "fff0", "end 10000"]);
+        assert_eq!(
+            shown(&lines),
+            [
+                "400",
+                "410",
+                "*1982",
+                "8000",
+                "8010",
+                "*2045",
+                "fff0",
+                "end 10000"
+            ]
+        );
     }
 
     #[test]
     fn the_end_of_each_memory_is_kept() {
         let (before, after) = (Image::zeroed(PAGE), Image::zeroed(2 * PAGE));
-        let cut = Cut { images: [&before, &after], width: 16, old_end: None };
-        assert_eq!(shown(&cut.lines(0, 9, vec![])), ["0", "*4095", "10000", "*4094", "1fff0", "end 20000"]);
-        let cut = Cut { old_end: Some(PAGE), ..cut };
-        assert_eq!(shown(&cut.lines(0, 4, vec![])), ["0", "*4095", "was 10000", "10000"]);
+        let cut = Cut {
+            images: [&before, &after],
+            width: 16,
+            old_end: None,
+        };
+        assert_eq!(
+            shown(&cut.lines(0, 9, vec![])),
+            ["0", "*4095", "10000", "*4094", "1fff0", "end 20000"]
+        );
+        let cut = Cut {
+            old_end: Some(PAGE),
+            ..cut
+        };
+        assert_eq!(
+            shown(&cut.lines(0, 4, vec![])),
+            ["0", "*4095", "was 10000", "10000"]
+        );
         assert_eq!(shown(&cut.lines(PAGE, 2, vec![])), ["was 10000", "10000"]);
-        let cut = Cut { images: [&Image::default(), &Image::zeroed(20)], width: 8, old_end: None };
+        let cut = Cut {
+            images: [&Image::default(), &Image::zeroed(20)],
+            width: 8,
+            old_end: None,
+        };
         assert_eq!(shown(&cut.lines(0, 9, vec![])), ["0", "8", "10", "end 14"]);
     }
 
     #[test]
     fn a_large_empty_memory_is_not_walked() {
         let image = Image::zeroed(1 << 40);
-        let cut = Cut { images: [&image, &image], width: 8, old_end: None };
-        assert_eq!(shown(&cut.lines(0, 50, vec![])), ["0".to_string(), format!("*{}", FURTHEST / 8 - 1)]);
+        let cut = Cut {
+            images: [&image, &image],
+            width: 8,
+            old_end: None,
+        };
+        assert_eq!(
+            shown(&cut.lines(0, 50, vec![])),
+            ["0".to_string(), format!("*{}", FURTHEST / 8 - 1)]
+        );
         assert!(
-            Cut { images: [&Image::default(), &Image::default()], width: 8, old_end: None }
-                .lines(7, 5, vec![1])
-                .is_empty()
+            Cut {
+                images: [&Image::default(), &Image::default()],
+                width: 8,
+                old_end: None
+            }
+            .lines(7, 5, vec![1])
+            .is_empty()
         );
     }
 
     #[test]
     fn a_column_finds_the_byte_drawn_there() {
-        for format in [RowFormat::of(85, 16, PAGE), RowFormat::of(40, 8, PAGE), RowFormat::of(300, 32, 1 << 40)] {
+        for format in [
+            RowFormat::of(85, 16, PAGE),
+            RowFormat::of(40, 8, PAGE),
+            RowFormat::of(300, 32, 1 << 40),
+        ] {
             for byte in 0..format.bytes {
                 assert_eq!(format.byte_at(format.hex_column(byte)), Some(byte));
                 assert_eq!(format.byte_at(format.text_column(byte)), Some(byte));

@@ -1,4 +1,5 @@
-//! The events of a step in words: a line of the list, a sentence, and what they are called together.
+//! The events of a step in words: a line of the list, a sentence, and what they are called
+//! together.
 
 use std::fmt::Write as _;
 
@@ -12,8 +13,8 @@ const MOST_BYTES: usize = 8;
 /// Characters of text that are.
 const MOST_TEXT: usize = 20;
 
-/// What one event of the step is called: `store` where all of them are single stores of the guest, else `write`, or
-/// `event` where one may be growth.
+/// What one event of the step is called: `store` where all of them are single stores of the guest,
+/// else `write`, or `event` where one may be growth.
 pub fn noun(step: &StepRecord) -> &'static str {
     let all = step.events.len() as u64;
     match (step.stores_recorded, step.pages_after > step.pages_before) {
@@ -25,7 +26,12 @@ pub fn noun(step: &StepRecord) -> &'static str {
 
 /// `store 7 of 14`
 pub fn ordinal(step: &StepRecord, at: usize) -> String {
-    format!("{} {} of {}", noun(step), thousands(at as u64), thousands(step.events.len() as u64))
+    format!(
+        "{} {} of {}",
+        noun(step),
+        thousands(at as u64),
+        thousands(step.events.len() as u64)
+    )
 }
 
 /// `12 345 678`
@@ -44,10 +50,16 @@ pub fn thousands(n: u64) -> String {
 /// The bytes an event put into memory; for growth, the new ones.
 pub fn span(event: &Event) -> Span {
     match event {
-        Event::Write(write) => Span { start: write.start, len: write.after.len() as u64 },
+        Event::Write(write) => Span {
+            start: write.start,
+            len: write.after.len() as u64,
+        },
         Event::Growth(growth) => {
             let bytes = |pages: u64| pages.saturating_mul(crate::timeline::PAGE);
-            Span { start: bytes(growth.before), len: bytes(growth.after.saturating_sub(growth.before)) }
+            Span {
+                start: bytes(growth.before),
+                len: bytes(growth.after.saturating_sub(growth.before)),
+            }
         }
     }
 }
@@ -60,7 +72,8 @@ pub fn writer(event: &Event) -> &Writer {
     }
 }
 
-/// A line of the list in several forms, the longest first: `0x40c ← 20  ' '`, `memory grew 1 → 2 pages`.
+/// A line of the list in several forms, the longest first: `0x40c ← 20 ' '`, `memory grew 1 → 2
+/// pages`.
 pub fn lines(event: &Event) -> Vec<String> {
     match event {
         Event::Growth(growth) => {
@@ -77,10 +90,19 @@ pub fn lines(event: &Event) -> Vec<String> {
             contents.push(len);
             // The guest's own stores are the rule; whoever else wrote is named.
             if !matches!(write.writer, Writer::Guest { .. }) {
-                contents
-                    .insert(0, format!("{}  {}", contents.first().cloned().unwrap_or_default(), who(&write.writer)));
+                contents.insert(
+                    0,
+                    format!(
+                        "{}  {}",
+                        contents.first().cloned().unwrap_or_default(),
+                        who(&write.writer)
+                    ),
+                );
             }
-            contents.into_iter().map(|content| format!("{at:#x} ← {content}")).collect()
+            contents
+                .into_iter()
+                .map(|content| format!("{at:#x} ← {content}"))
+                .collect()
         }
     }
 }
@@ -88,7 +110,13 @@ pub fn lines(event: &Event) -> Vec<String> {
 /// Bytes in hex and as text where they are text; of many, the first and how many there are.
 fn content(after: &[u8]) -> Vec<String> {
     let is_text = !after.is_empty() && after.iter().all(|b| matches!(b, 0x20..=0x7e));
-    let text = |most: usize| after.iter().take(most).map(|b| char::from(*b)).collect::<String>();
+    let text = |most: usize| {
+        after
+            .iter()
+            .take(most)
+            .map(|b| char::from(*b))
+            .collect::<String>()
+    };
     let quote = if after.len() == 1 { '\'' } else { '"' };
     let quoted = format!("{quote}{}{quote}", text(MOST_TEXT));
     match (is_text, after.len()) {
@@ -96,13 +124,24 @@ fn content(after: &[u8]) -> Vec<String> {
         (true, ..=MOST_BYTES) => vec![format!("{}  {quoted}", hex(after)), hex(after), quoted],
         (false, ..=MOST_BYTES) => vec![hex(after)],
         (true, ..=MOST_TEXT) => vec![quoted, format!("\"{}…\" {}", text(4), bytes(after.len()))],
-        (true, len) => vec![format!("\"{}…\" {}", text(8), bytes(len)), format!("\"{}…\" {}", text(4), bytes(len))],
-        (false, len) => vec![format!("{} … {}", hex(after.get(..4).unwrap_or(after)), bytes(len))],
+        (true, len) => vec![
+            format!("\"{}…\" {}", text(8), bytes(len)),
+            format!("\"{}…\" {}", text(4), bytes(len)),
+        ],
+        (false, len) => vec![format!(
+            "{} … {}",
+            hex(after.get(..4).unwrap_or(after)),
+            bytes(len)
+        )],
     }
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ")
+    bytes
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A sentence: `Store 7 of 14: add_wasm_is_cool put 20 at 0x40c, where 00 was.` Safe to print.
@@ -127,7 +166,11 @@ pub fn sentence(step: &StepRecord, at: usize) -> String {
 
 fn grew(growth: &Growth) -> String {
     let size = pages(growth.after);
-    format!("{} grew memory from {} to {size}; the new bytes are zero.", who(&growth.by), growth.before)
+    format!(
+        "{} grew memory from {} to {size}; the new bytes are zero.",
+        who(&growth.by),
+        growth.before
+    )
 }
 
 fn wrote(write: &Write) -> String {
@@ -141,9 +184,16 @@ fn wrote(write: &Write) -> String {
     let (who, at) = (who(&write.writer), write.start);
     match write.after.len() {
         1..=MOST_BYTES if write.after == write.before => {
-            format!("{who} put {} at {at:#x}, where it stood already.", hex(&write.after))
+            format!(
+                "{who} put {} at {at:#x}, where it stood already.",
+                hex(&write.after)
+            )
         }
-        1..=MOST_BYTES => format!("{who} put {} at {at:#x}, where {} was.", hex(&write.after), hex(&write.before)),
+        1..=MOST_BYTES => format!(
+            "{who} put {} at {at:#x}, where {} was.",
+            hex(&write.after),
+            hex(&write.before)
+        ),
         len => format!("{who} put {} at {at:#x}..{:#x}.", bytes(len), write.end()),
     }
 }
@@ -154,9 +204,16 @@ pub fn who(writer: &Writer) -> String {
         Writer::Data { segment } => format!("data segment {segment}"),
         Writer::Host => "the host".to_owned(),
         Writer::Import { module, name } => {
-            format!("the import {}.{}", safe::cut(module, LONGEST_NAME), safe::cut(name, LONGEST_NAME))
+            format!(
+                "the import {}.{}",
+                safe::cut(module, LONGEST_NAME),
+                safe::cut(name, LONGEST_NAME)
+            )
         }
-        Writer::Guest { function: Some(function), .. } => safe::cut(function, LONGEST_NAME),
+        Writer::Guest {
+            function: Some(function),
+            ..
+        } => safe::cut(function, LONGEST_NAME),
         Writer::Guest { function: None, .. } => "the guest".to_owned(),
     }
 }
@@ -183,11 +240,19 @@ pub fn place(offset: Option<u64>, source: Option<&str>) -> String {
 }
 
 fn bytes(len: usize) -> String {
-    if len == 1 { "1 byte".to_owned() } else { format!("{len} bytes") }
+    if len == 1 {
+        "1 byte".to_owned()
+    } else {
+        format!("{len} bytes")
+    }
 }
 
 fn pages(count: u64) -> String {
-    if count == 1 { "1 page".to_owned() } else { format!("{count} pages") }
+    if count == 1 {
+        "1 page".to_owned()
+    } else {
+        format!("{count} pages")
+    }
 }
 
 #[cfg(test)]
@@ -195,27 +260,80 @@ mod tests {
     use super::*;
 
     fn write(before: &[u8], after: &[u8]) -> Event {
-        let writer = Writer::Guest { function: Some("copy".into()), offset: Some(0x91), source: None };
-        Event::Write(Write { start: 0x40c, before: before.into(), after: after.into(), writer, is_difference: false })
+        let writer = Writer::Guest {
+            function: Some("copy".into()),
+            offset: Some(0x91),
+            source: None,
+        };
+        Event::Write(Write {
+            start: 0x40c,
+            before: before.into(),
+            after: after.into(),
+            writer,
+            is_difference: false,
+        })
     }
 
     #[test]
     fn lines_show_bytes_and_text_as_far_as_there_is_room() {
         let rows = [
-            (&b" "[..], &["0x40c ← 20  ' '", "0x40c ← 20", "0x40c ← ' '", "0x40c ← 1 byte"][..]),
+            (
+                &b" "[..],
+                &[
+                    "0x40c ← 20  ' '",
+                    "0x40c ← 20",
+                    "0x40c ← ' '",
+                    "0x40c ← 1 byte",
+                ][..],
+            ),
             (b"\0\x01", &["0x40c ← 00 01", "0x40c ← 2 bytes"]),
-            (b"did ", &["0x40c ← 64 69 64 20  \"did \"", "0x40c ← 64 69 64 20", "0x40c ← \"did \"", "0x40c ← 4 bytes"]),
-            (b"Did you know", &["0x40c ← \"Did you know\"", "0x40c ← \"Did …\" 12 bytes", "0x40c ← 12 bytes"]),
-            (&[7; 9], &["0x40c ← 07 07 07 07 … 9 bytes", "0x40c ← 9 bytes"]),
-            (&[b'a'; 999], &["0x40c ← \"aaaaaaaa…\" 999 bytes", "0x40c ← \"aaaa…\" 999 bytes", "0x40c ← 999 bytes"]),
+            (
+                b"did ",
+                &[
+                    "0x40c ← 64 69 64 20  \"did \"",
+                    "0x40c ← 64 69 64 20",
+                    "0x40c ← \"did \"",
+                    "0x40c ← 4 bytes",
+                ],
+            ),
+            (
+                b"Did you know",
+                &[
+                    "0x40c ← \"Did you know\"",
+                    "0x40c ← \"Did …\" 12 bytes",
+                    "0x40c ← 12 bytes",
+                ],
+            ),
+            (
+                &[7; 9],
+                &["0x40c ← 07 07 07 07 … 9 bytes", "0x40c ← 9 bytes"],
+            ),
+            (
+                &[b'a'; 999],
+                &[
+                    "0x40c ← \"aaaaaaaa…\" 999 bytes",
+                    "0x40c ← \"aaaa…\" 999 bytes",
+                    "0x40c ← 999 bytes",
+                ],
+            ),
             (b"", &["0x40c ← 0 bytes"]),
         ];
         for (after, expected) in rows {
             assert_eq!(lines(&write(&vec![0; after.len()], after)), expected);
         }
-        let growth = Event::Growth(Growth { before: 1, after: 2, by: Writer::guest() });
-        assert_eq!(lines(&growth), ["memory grew 1 → 2 pages", "grew 1 → 2 pages"]);
-        assert_eq!([7, 1234, 1234567].map(thousands), ["7", "1 234", "1 234 567"]);
+        let growth = Event::Growth(Growth {
+            before: 1,
+            after: 2,
+            by: Writer::guest(),
+        });
+        assert_eq!(
+            lines(&growth),
+            ["memory grew 1 → 2 pages", "grew 1 → 2 pages"]
+        );
+        assert_eq!(
+            [7, 1234, 1234567].map(thousands),
+            ["7", "1 234", "1 234 567"]
+        );
     }
 
     #[test]
@@ -224,9 +342,18 @@ mod tests {
             Event::Write(write) => wrote(write),
             Event::Growth(growth) => grew(growth),
         };
-        assert_eq!(told(&write(b"\0", b" ")), "copy put 20 at 0x40c, where 00 was.");
-        assert_eq!(told(&write(b" ", b" ")), "copy put 20 at 0x40c, where it stood already.");
-        assert_eq!(told(&write(&[0; 12], b"Did you know")), "copy put 12 bytes at 0x40c..0x418.");
+        assert_eq!(
+            told(&write(b"\0", b" ")),
+            "copy put 20 at 0x40c, where 00 was."
+        );
+        assert_eq!(
+            told(&write(b" ", b" ")),
+            "copy put 20 at 0x40c, where it stood already."
+        );
+        assert_eq!(
+            told(&write(&[0; 12], b"Did you know")),
+            "copy put 12 bytes at 0x40c..0x418."
+        );
         assert_eq!(whence(writer(&write(b"\0", b" "))), "copy @0x91");
     }
 }

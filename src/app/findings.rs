@@ -6,32 +6,56 @@ use crate::timeline::Finding;
 /// To the next finding in the order of the steps; after the last, to the first.
 pub(super) fn next(app: &mut App) {
     let all = all(app);
-    // Without one gone to, those of the step shown come first: its end is shown only when they are known.
+    // Without one gone to, those of the step shown come first: its end is shown only when they are
+    // known.
     let here = current(app).map_or((app.moment.step, 0), |(step, index)| (step, index + 1));
-    go(app, &all, all.iter().find(|at| **at >= here).or(all.first()).copied());
+    go(
+        app,
+        &all,
+        all.iter().find(|at| **at >= here).or(all.first()).copied(),
+    );
 }
 
 /// To the finding before; before the first, to the last.
 pub(super) fn previous(app: &mut App) {
     let all = all(app);
     let here = current(app).unwrap_or((app.moment.step, usize::MAX));
-    go(app, &all, all.iter().rev().find(|at| **at < here).or(all.last()).copied());
+    go(
+        app,
+        &all,
+        all.iter()
+            .rev()
+            .find(|at| **at < here)
+            .or(all.last())
+            .copied(),
+    );
 }
 
-/// To the step that the finding gone to, or else the first of the step shown that blames one, blames.
+/// To the step that the finding gone to, or else the first of the step shown that blames one,
+/// blames.
 pub(super) fn blamed(app: &mut App) {
     let Some(record) = app.record().filter(|record| !record.findings.is_empty()) else {
         let next = app.keys.key_of(Action::NextFinding);
-        app.say(format!("This step has no finding: {next} goes to the next one."));
+        app.say(format!(
+            "This step has no finding: {next} goes to the next one."
+        ));
         return;
     };
     let chosen = current(app).and_then(|(_, index)| record.findings.get(index));
-    let finding = chosen.or_else(|| record.findings.iter().find(|finding| finding.blamed.is_some()));
+    let finding = chosen.or_else(|| {
+        record
+            .findings
+            .iter()
+            .find(|finding| finding.blamed.is_some())
+    });
     let Some((finding, step)) = finding.and_then(|finding| Some((finding, finding.blamed?))) else {
         app.say("This finding blames no other step.");
         return;
     };
-    let text = format!("Step {step}, which the {} of step {} comes from.", finding.kind, record.index);
+    let text = format!(
+        "Step {step}, which the {} of step {} comes from.",
+        finding.kind, record.index
+    );
     let place = finding.place();
     app.goal = None;
     time::show(app, step);
@@ -49,7 +73,9 @@ fn current(app: &App) -> Option<(usize, usize)> {
 /// Steps and places of all findings, in order.
 fn all(app: &App) -> Vec<(usize, usize)> {
     let steps = app.timeline.steps().iter().enumerate();
-    steps.flat_map(|(step, record)| (0..record.findings.len()).map(move |index| (step, index))).collect()
+    steps
+        .flat_map(|(step, record)| (0..record.findings.len()).map(move |index| (step, index)))
+        .collect()
 }
 
 fn go(app: &mut App, all: &[(usize, usize)], to: Option<(usize, usize)>) {
@@ -60,15 +86,29 @@ fn go(app: &mut App, all: &[(usize, usize)], to: Option<(usize, usize)>) {
     app.goal = None;
     time::show(app, step);
     app.finding = to;
-    let found: Option<Finding> = app.timeline.step(step).and_then(|record| record.findings.get(index)).cloned();
+    let found: Option<Finding> = app
+        .timeline
+        .step(step)
+        .and_then(|record| record.findings.get(index))
+        .cloned();
     let Some(finding) = found else { return };
     if let Some(span) = finding.place() {
         view::go_to(app, span.start, span.len);
     }
-    let number = all.iter().position(|at| Some(*at) == to).map_or(0, |at| at + 1);
+    let number = all
+        .iter()
+        .position(|at| Some(*at) == to)
+        .map_or(0, |at| at + 1);
     let blame = match finding.blamed {
-        Some(_) => format!("; {} goes to the step it blames", app.keys.key_of(Action::Blamed)),
+        Some(_) => format!(
+            "; {} goes to the step it blames",
+            app.keys.key_of(Action::Blamed)
+        ),
         None => String::new(),
     };
-    app.say(format!("Finding {number} of {}, {} in step {step}{blame}.", all.len(), finding.kind));
+    app.say(format!(
+        "Finding {number} of {}, {} in step {step}{blame}.",
+        all.len(),
+        finding.kind
+    ));
 }

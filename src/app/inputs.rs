@@ -13,7 +13,10 @@ pub(super) fn open(app: &mut App) {
         return;
     }
     if app.timeline.inputs.is_empty() {
-        app.say("This session has no inputs: a line such as  input text = \"…\"  in its script makes one.");
+        app.say(
+            "This session has no inputs: a line such as  input text = \"…\"  in its script makes \
+             one.",
+        );
         return;
     }
     let fields = app.timeline.inputs.iter().map(field).collect();
@@ -21,21 +24,30 @@ pub(super) fn open(app: &mut App) {
 }
 
 fn field(facts: &InputFacts) -> InputField {
-    InputField { facts: facts.clone(), input: Input::new(as_typed(&facts.value)), error: None }
+    InputField {
+        facts: facts.clone(),
+        input: Input::new(as_typed(&facts.value)),
+        error: None,
+    }
 }
 
-/// A value as a person types it: text as it is, unless it needs quotes to be told from something else or to be seen at
-/// all; everything else as the steps language writes it.
+/// A value as a person types it: text as it is, unless it needs quotes to be told from something
+/// else or to be seen at all; everything else as the steps language writes it.
 pub fn as_typed(value: &Value) -> String {
     match value {
-        Value::Text(text) if !text.starts_with('"') && !text.chars().any(safe::is_unsafe) => text.clone(),
+        Value::Text(text) if !text.starts_with('"') && !text.chars().any(safe::is_unsafe) => {
+            text.clone()
+        }
         other => other.to_string(),
     }
 }
 
-/// Asks for a run with what was typed, up to the step shown, so that the two runs can be compared there.
+/// Asks for a run with what was typed, up to the step shown, so that the two runs can be compared
+/// there.
 pub(super) fn confirm(app: &mut App) -> Effect {
-    let Overlay::Inputs { fields, .. } = &mut app.overlay else { return Effect::None };
+    let Overlay::Inputs { fields, .. } = &mut app.overlay else {
+        return Effect::None;
+    };
     match app.engine {
         Engine::Running { .. } | Engine::Replaying { .. } => {
             app.complain("A step is running: ctrl-c cancels it, then press enter again.");

@@ -1,5 +1,5 @@
-//! Which key means what: one table, from which the keys themselves, the help, the status line, the README's list and the
-//! tests for conflicts are made. Adding a key is adding a line here.
+//! Which key means what: one table, from which the keys themselves, the help, the status line, the
+//! README's list and the tests for conflicts are made. Adding a key is adding a line here.
 
 mod custom;
 
@@ -55,8 +55,15 @@ pub enum Group {
 
 impl Group {
     /// In the order help shows them.
-    pub const ALL: [Group; 7] =
-        [Group::Time, Group::Panes, Group::Bytes, Group::Session, Group::Program, Group::Open, Group::Typing];
+    pub const ALL: [Group; 7] = [
+        Group::Time,
+        Group::Panes,
+        Group::Bytes,
+        Group::Session,
+        Group::Program,
+        Group::Open,
+        Group::Typing,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -90,9 +97,20 @@ pub struct Binding {
 
 const NORMAL: &[Context] = &[Context::Normal];
 const EVERYWHERE: &[Context] = &Context::ALL;
-const LISTS: &[Context] = &[Context::Help, Context::Inputs, Context::Sessions, Context::Guest];
+const LISTS: &[Context] = &[
+    Context::Help,
+    Context::Inputs,
+    Context::Sessions,
+    Context::Guest,
+];
 const SCROLLED: &[Context] = &[Context::Help, Context::Sessions, Context::Guest];
-const TYPING: &[Context] = &[Context::Search, Context::Save, Context::Inputs, Context::Answer, Context::Prompt];
+const TYPING: &[Context] = &[
+    Context::Search,
+    Context::Save,
+    Context::Inputs,
+    Context::Answer,
+    Context::Prompt,
+];
 const PROMPT: &[Context] = &[Context::Prompt];
 const ANSWERING: &[Context] = &[Context::Answer];
 
@@ -104,7 +122,15 @@ const fn binding(
     group: Group,
     contexts: &'static [Context],
 ) -> Binding {
-    Binding { keys, action, name, description, group, contexts, status: None }
+    Binding {
+        keys,
+        action,
+        name,
+        description,
+        group,
+        contexts,
+        status: None,
+    }
 }
 
 const fn normal(
@@ -123,7 +149,14 @@ const fn edit(
     name: &'static str,
     description: &'static str,
 ) -> Binding {
-    binding(keys, Action::Edit(request), name, description, Group::Typing, TYPING)
+    binding(
+        keys,
+        Action::Edit(request),
+        name,
+        description,
+        Group::Typing,
+        TYPING,
+    )
 }
 
 impl Binding {
@@ -294,23 +327,36 @@ pub const BINDINGS: &[Binding] = &[
     edit(&["ctrl-y"], InputRequest::Yank, "put back", "Puts back what was deleted last."),
 ];
 
-/// What a key means in a context by the table as it stands here; `None` where it means nothing, or is let go.
+/// What a key means in a context by the table as it stands here; `None` where it means nothing, or
+/// is let go.
 pub fn lookup(context: Context, event: KeyEvent) -> Option<Action> {
     Keymap::default().lookup(context, event)
 }
 
 /// The groups in the order help shows them, each with its bindings.
 pub fn groups() -> impl Iterator<Item = (Group, Vec<&'static Binding>)> {
-    Group::ALL.into_iter().map(|group| (group, BINDINGS.iter().filter(|b| b.group == group).collect()))
+    Group::ALL.into_iter().map(|group| {
+        (
+            group,
+            BINDINGS.iter().filter(|b| b.group == group).collect(),
+        )
+    })
 }
 
 /// The keys that apply now with a word each, in the table's order.
 pub fn status_keys(app: &App) -> Vec<(&str, &'static str)> {
     let context = app.context();
-    let is_shown =
-        |b: &Binding| b.contexts.contains(&context) && (context != Context::Normal || applies(app, b.action));
-    let bindings = app.keys.bindings().iter().filter(|bound| is_shown(bound.binding));
-    bindings.filter_map(|bound| app.keys.status_key(bound)).collect()
+    let is_shown = |b: &Binding| {
+        b.contexts.contains(&context) && (context != Context::Normal || applies(app, b.action))
+    };
+    let bindings = app
+        .keys
+        .bindings()
+        .iter()
+        .filter(|bound| is_shown(bound.binding));
+    bindings
+        .filter_map(|bound| app.keys.status_key(bound))
+        .collect()
 }
 
 fn applies(app: &App, action: Action) -> bool {
@@ -319,18 +365,30 @@ fn applies(app: &App, action: Action) -> bool {
     let len = app.record().map_or(0, |r| r.events.len());
     match action {
         Action::Next => {
-            step.saturating_add(1) < ran || app.engine == Engine::Ready || app.position().is_some_and(|at| at < len)
+            step.saturating_add(1) < ran
+                || app.engine == Engine::Ready
+                || app.position().is_some_and(|at| at < len)
         }
         Action::Back => ran > 0 && (step > 0 || app.position().is_some_and(|at| at > 0)),
         Action::Unfold => app.is_unfolded() || app.record().is_some_and(unfold::has_events),
-        Action::NextFinding => app.timeline.steps().iter().any(|step| !step.findings.is_empty()),
+        Action::NextFinding => app
+            .timeline
+            .steps()
+            .iter()
+            .any(|step| !step.findings.is_empty()),
         Action::WhoWrote => !app.writers().is_empty(),
         Action::Last => step.saturating_add(1) < ran || app.engine == Engine::Ready,
         Action::Escape => {
             app.count.is_some()
                 || matches!(
                     app.engine,
-                    Engine::Running { cancelling: false, .. } | Engine::Replaying { cancelling: false, .. }
+                    Engine::Running {
+                        cancelling: false,
+                        ..
+                    } | Engine::Replaying {
+                        cancelling: false,
+                        ..
+                    }
                 )
         }
         Action::NextPane => !app.timeline.planned.is_empty(),
@@ -346,7 +404,14 @@ fn applies(app: &App, action: Action) -> bool {
         Action::OpenPrompt => ran > 0,
         Action::SwapBranch => app.branches.set_aside() > 0,
         // For those who explore: who has a script follows it.
-        Action::Overview => ran > 0 && app.timeline.planned.iter().all(|planned| planned.line.is_none()),
+        Action::Overview => {
+            ran > 0
+                && app
+                    .timeline
+                    .planned
+                    .iter()
+                    .all(|planned| planned.line.is_none())
+        }
         _ => true,
     }
 }
@@ -357,9 +422,18 @@ pub fn markdown_table() -> String {
     let keymap = Keymap::default();
     for group in Group::ALL {
         let _ = writeln!(out, "| **{}** | |", group.title());
-        for bound in keymap.bindings().iter().filter(|bound| bound.binding.group == group) {
+        for bound in keymap
+            .bindings()
+            .iter()
+            .filter(|bound| bound.binding.group == group)
+        {
             let keys: Vec<String> = bound.keys.iter().map(|key| format!("`{key}`")).collect();
-            let _ = writeln!(out, "| {} | {} |", keys.join(" "), bound.described(&keymap).replace('|', "\\|"));
+            let _ = writeln!(
+                out,
+                "| {} | {} |",
+                keys.join(" "),
+                bound.described(&keymap).replace('|', "\\|")
+            );
         }
     }
     out
@@ -375,13 +449,24 @@ mod tests {
     fn every_key_is_a_key_and_means_one_thing_in_each_context() {
         let mut taken = HashSet::new();
         for binding in BINDINGS {
-            assert!(!binding.keys.is_empty() && !binding.contexts.is_empty(), "{} cannot be reached", binding.name);
+            assert!(
+                !binding.keys.is_empty() && !binding.contexts.is_empty(),
+                "{} cannot be reached",
+                binding.name
+            );
             for key in binding.keys {
                 let event = keys::parse(key).unwrap_or_else(|| panic!("{key} is no key"));
                 for context in binding.contexts {
-                    assert!(taken.insert((*context, event)), "{key} is bound twice in {context:?}");
+                    assert!(
+                        taken.insert((*context, event)),
+                        "{key} is bound twice in {context:?}"
+                    );
                     let found = lookup(*context, event).unwrap();
-                    assert_eq!(std::mem::discriminant(&found), std::mem::discriminant(&binding.action), "{key}");
+                    assert_eq!(
+                        std::mem::discriminant(&found),
+                        std::mem::discriminant(&binding.action),
+                        "{key}"
+                    );
                 }
             }
         }
@@ -391,10 +476,19 @@ mod tests {
     fn every_action_is_bound_and_documented() {
         let source = include_str!("action.rs");
         let body = source.split("pub enum Action {").nth(1).unwrap();
-        let variants = body.lines().map(str::trim).filter(|l| l.starts_with(char::is_uppercase));
+        let variants = body
+            .lines()
+            .map(str::trim)
+            .filter(|l| l.starts_with(char::is_uppercase));
         let bound: HashSet<String> = BINDINGS
             .iter()
-            .map(|b| format!("{:?}", b.action).split('(').next().unwrap_or_default().to_owned())
+            .map(|b| {
+                format!("{:?}", b.action)
+                    .split('(')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
+            })
             .collect();
         let mut count = 0;
         for variant in variants {
@@ -404,7 +498,11 @@ mod tests {
         }
         assert_eq!(count, bound.len());
         for binding in BINDINGS {
-            assert!(binding.description.ends_with('.') && !binding.name.is_empty(), "{:?}", binding.keys);
+            assert!(
+                binding.description.ends_with('.') && !binding.name.is_empty(),
+                "{:?}",
+                binding.keys
+            );
         }
     }
 
@@ -412,7 +510,10 @@ mod tests {
     fn the_status_line_names_keys_of_the_binding() {
         for binding in BINDINGS {
             if let Some((key, label)) = binding.status {
-                assert!(binding.keys.contains(&key) && label.len() <= 10, "{key} {label}");
+                assert!(
+                    binding.keys.contains(&key) && label.len() <= 10,
+                    "{key} {label}"
+                );
             }
         }
     }
@@ -423,7 +524,11 @@ mod tests {
         assert_eq!(press("3"), Some(Action::Digit(3)));
         assert_eq!(press("0"), Some(Action::Digit(0)));
         for letter in ["q", "3", "space", "?", "p"] {
-            assert_eq!(lookup(Context::Search, keys::parse(letter).unwrap()), None, "{letter}");
+            assert_eq!(
+                lookup(Context::Search, keys::parse(letter).unwrap()),
+                None,
+                "{letter}"
+            );
         }
         let mut released = keys::parse("q").unwrap();
         released.kind = KeyEventKind::Release;
@@ -440,6 +545,9 @@ mod tests {
         }
         assert!(!table.contains("|  |"), "a sentence is missing: {table}");
         assert_eq!(table.lines().count(), 2 + BINDINGS.len() + Group::ALL.len());
-        assert_eq!(groups().map(|(_, b)| b.len()).sum::<usize>(), BINDINGS.len());
+        assert_eq!(
+            groups().map(|(_, b)| b.len()).sum::<usize>(),
+            BINDINGS.len()
+        );
     }
 }

@@ -1,8 +1,10 @@
-//! Keys as people write them (`ctrl-z`, `space`, `→`) and as the terminal reports them. Knows nothing of what they mean.
+//! Keys as people write them (`ctrl-z`, `space`, `→`) and as the terminal reports them. Knows
+//! nothing of what they mean.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// The key a spec such as `g`, `G`, `ctrl-z`, `shift-tab` or `shift-←` stands for; `None` where it names no key.
+/// The key a spec such as `g`, `G`, `ctrl-z`, `shift-tab` or `shift-←` stands for; `None` where it
+/// names no key.
 pub fn parse(spec: &str) -> Option<KeyEvent> {
     let mut modifiers = KeyModifiers::NONE;
     let mut name = spec;
@@ -41,8 +43,8 @@ pub fn parse(spec: &str) -> Option<KeyEvent> {
     Some(normal(KeyEvent::new(code, modifiers)))
 }
 
-/// The one form of a key that terminals report in several: shift is part of a character, `shift-tab` is a key of its
-/// own, and `ctrl` takes letters of either case.
+/// The one form of a key that terminals report in several: shift is part of a character,
+/// `shift-tab` is a key of its own, and `ctrl` takes letters of either case.
 pub fn normal(event: KeyEvent) -> KeyEvent {
     let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
     let without_shift = held - KeyModifiers::SHIFT;
@@ -53,7 +55,9 @@ pub fn normal(event: KeyEvent) -> KeyEvent {
         KeyCode::Char(c) if held.contains(KeyModifiers::SHIFT) => {
             KeyEvent::new(KeyCode::Char(c.to_ascii_uppercase()), without_shift)
         }
-        KeyCode::Tab if held.contains(KeyModifiers::SHIFT) => KeyEvent::new(KeyCode::BackTab, without_shift),
+        KeyCode::Tab if held.contains(KeyModifiers::SHIFT) => {
+            KeyEvent::new(KeyCode::BackTab, without_shift)
+        }
         KeyCode::BackTab | KeyCode::Enter | KeyCode::Backspace | KeyCode::Esc => {
             KeyEvent::new(event.code, without_shift)
         }
@@ -61,12 +65,19 @@ pub fn normal(event: KeyEvent) -> KeyEvent {
     }
 }
 
-/// The character a key types, where it types one. Both `ctrl` and `alt` together are AltGr on some keyboards.
+/// The character a key types, where it types one. Both `ctrl` and `alt` together are AltGr on some
+/// keyboards.
 pub fn typed(event: KeyEvent) -> Option<char> {
     let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
     match event.code {
-        KeyCode::Char(c) if held.is_empty() || held == KeyModifiers::CONTROL | KeyModifiers::ALT => {
-            Some(if event.modifiers.contains(KeyModifiers::SHIFT) { c.to_ascii_uppercase() } else { c })
+        KeyCode::Char(c)
+            if held.is_empty() || held == KeyModifiers::CONTROL | KeyModifiers::ALT =>
+        {
+            Some(if event.modifiers.contains(KeyModifiers::SHIFT) {
+                c.to_ascii_uppercase()
+            } else {
+                c
+            })
         }
         _ => None,
     }
@@ -82,7 +93,11 @@ mod tests {
             ("G", KeyCode::Char('G'), KeyModifiers::SHIFT),
             ("G", KeyCode::Char('g'), KeyModifiers::SHIFT),
             ("?", KeyCode::Char('?'), KeyModifiers::SHIFT),
-            ("ctrl-c", KeyCode::Char('C'), KeyModifiers::CONTROL | KeyModifiers::SHIFT),
+            (
+                "ctrl-c",
+                KeyCode::Char('C'),
+                KeyModifiers::CONTROL | KeyModifiers::SHIFT,
+            ),
             ("shift-tab", KeyCode::BackTab, KeyModifiers::SHIFT),
             ("shift-tab", KeyCode::Tab, KeyModifiers::SHIFT),
             ("shift-←", KeyCode::Left, KeyModifiers::SHIFT),
@@ -90,7 +105,11 @@ mod tests {
             ("-", KeyCode::Char('-'), KeyModifiers::NONE),
         ];
         for (spec, code, modifiers) in rows {
-            assert_eq!(parse(spec), Some(normal(KeyEvent::new(code, modifiers))), "{spec}");
+            assert_eq!(
+                parse(spec),
+                Some(normal(KeyEvent::new(code, modifiers))),
+                "{spec}"
+            );
         }
         assert_eq!(parse("hyper-x"), None);
         assert_eq!(parse("Hom"), None);
@@ -102,7 +121,13 @@ mod tests {
         let event = |modifiers| KeyEvent::new(KeyCode::Char('q'), modifiers);
         assert_eq!(typed(event(KeyModifiers::NONE)), Some('q'));
         assert_eq!(typed(event(KeyModifiers::CONTROL)), None);
-        assert_eq!(typed(event(KeyModifiers::CONTROL | KeyModifiers::ALT)), Some('q'));
-        assert_eq!(typed(KeyEvent::new(KeyCode::Left, KeyModifiers::NONE)), None);
+        assert_eq!(
+            typed(event(KeyModifiers::CONTROL | KeyModifiers::ALT)),
+            Some('q')
+        );
+        assert_eq!(
+            typed(KeyEvent::new(KeyCode::Left, KeyModifiers::NONE)),
+            None
+        );
     }
 }

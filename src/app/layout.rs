@@ -1,6 +1,8 @@
-//! Where each pane lies at each size of the terminal. Pure geometry: `ui` draws into it, clicks are looked up in it.
+//! Where each pane lies at each size of the terminal. Pure geometry: `ui` draws into it, clicks are
+//! looked up in it.
 //!
-//! Wide, from 120 x 24, and from 160 columns with the memory panes side by side where rows of 16 bytes fit twice:
+//! Wide, from 120 x 24, and from 160 columns with the memory panes side by side where rows of 16
+//! bytes fit twice:
 //! ```text
 //! header                                 header
 //! steps        │ before                  steps           │ before            │ after
@@ -10,13 +12,14 @@
 //! map                                    map
 //! status                                 status
 //! ```
-//! Wide but below 160 columns and 32 rows: the inspector stands beside what happened, and the source takes its place while
-//! it has the focus. The guest takes the source's place while it has the focus. Medium, from 80 x 12: one pane in the
-//! lower slot, the one that has the focus; below 18 rows memory is shown after the step only. A slot below memory grows
-//! while a pane in it has the focus. Small, from 40 x 12: one pane at a time under a line of tabs. Tiny: one line.
+//! Wide but below 160 columns and 32 rows: the inspector stands beside what happened, and the
+//! source takes its place while it has the focus. The guest takes the source's place while it has
+//! the focus. Medium, from 80 x 12: one pane in the lower slot, the one that has the focus; below
+//! 18 rows memory is shown after the step only. A slot below memory grows while a pane in it has
+//! the focus. Small, from 40 x 12: one pane at a time under a line of tabs. Tiny: one line.
 //!
-//! Every pane's rectangle begins with its title line; [`content`] is what is below it. Columns left of a pane that
-//! are not the screen's edge hold a separator.
+//! Every pane's rectangle begins with its title line; [`content`] is what is below it. Columns left
+//! of a pane that are not the screen's edge hold a separator.
 
 use ratatui::layout::Rect;
 
@@ -32,7 +35,8 @@ const WIDE: (u16, u16) = (120, 24);
 const MEDIUM: (u16, u16) = (80, 12);
 /// Columns from which three panes stand beside each other at the bottom.
 const THREE_BELOW: u16 = 160;
-/// Rows from which the source stands beside the inspector, right below memory, on a screen narrower than that.
+/// Rows from which the source stands beside the inspector, right below memory, on a screen narrower
+/// than that.
 const TALL: u16 = 32;
 /// Rows the lower slot grows to, where the screen has twice as many, while it has the focus.
 const LOWER_IN_FOCUS: u16 = 12;
@@ -100,7 +104,9 @@ impl Layout {
             separators: Vec::new(),
         };
         match class {
-            Class::Wide if columns < THREE_BELOW && rows >= TALL => layout.place_tall(columns, rows, pane),
+            Class::Wide if columns < THREE_BELOW && rows >= TALL => {
+                layout.place_tall(columns, rows, pane)
+            }
             Class::Wide => layout.place_wide(columns, rows, pane),
             Class::Medium => layout.place_medium(columns, rows, pane),
             Class::Small => layout.place_small(columns, rows, pane),
@@ -111,7 +117,8 @@ impl Layout {
 
     fn place_wide(&mut self, columns: u16, rows: u16, pane: Pane) {
         let body = self.take_map(columns, rows);
-        let (upper, lower) = split_below(body, lower_rows(body, (body.height / 3).clamp(5, 11), pane));
+        let (upper, lower) =
+            split_below(body, lower_rows(body, (body.height / 3).clamp(5, 11), pane));
         let side_by_side = columns >= two_panes_of(16);
         let memory = self.place_steps(upper, if side_by_side { 2 } else { 1 });
         if side_by_side {
@@ -139,12 +146,22 @@ impl Layout {
 
     fn place_tall(&mut self, columns: u16, rows: u16, pane: Pane) {
         let body = self.take_map(columns, rows);
-        let in_focus = |is_there: bool, rows: u16| if is_there { rows.max(LOWER_IN_FOCUS) } else { rows };
-        let (upper, lower) = split_below(body, in_focus(pane == Pane::Happened, (body.height / 6).clamp(5, 8)));
+        let in_focus = |is_there: bool, rows: u16| {
+            if is_there {
+                rows.max(LOWER_IN_FOCUS)
+            } else {
+                rows
+            }
+        };
+        let (upper, lower) = split_below(
+            body,
+            in_focus(pane == Pane::Happened, (body.height / 6).clamp(5, 8)),
+        );
         self.happened = Some(lower);
         let right = self.place_steps(upper, 1);
         let is_beside = matches!(pane, Pane::Inspector | Pane::Source | Pane::Guest);
-        let (memory, beside) = split_below(right, in_focus(is_beside, (body.height / 4).clamp(8, 11)));
+        let (memory, beside) =
+            split_below(right, in_focus(is_beside, (body.height / 4).clamp(8, 11)));
         self.place_stacked(memory);
         let (source, inspector) = self.split_beside(beside, beside.width / 2);
         self.place_source(source, pane);
@@ -161,7 +178,10 @@ impl Layout {
 
     fn place_medium(&mut self, columns: u16, rows: u16, pane: Pane) {
         let body = self.take_map(columns, rows);
-        let (upper, lower) = split_below(body, lower_rows(body, (body.height.saturating_mul(2) / 7).clamp(4, 8), pane));
+        let (upper, lower) = split_below(
+            body,
+            lower_rows(body, (body.height.saturating_mul(2) / 7).clamp(4, 8), pane),
+        );
         let memory = self.place_steps(upper, 1);
         if rows >= 18 {
             self.place_stacked(memory);
@@ -176,10 +196,17 @@ impl Layout {
     }
 
     fn place_small(&mut self, columns: u16, rows: u16, pane: Pane) {
-        let mut body =
-            if rows >= 16 { self.take_map(columns, rows) } else { Rect::new(0, 1, columns, rows.saturating_sub(2)) };
+        let mut body = if rows >= 16 {
+            self.take_map(columns, rows)
+        } else {
+            Rect::new(0, 1, columns, rows.saturating_sub(2))
+        };
         self.tabs = Some(Rect { height: 1, ..body });
-        body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
+        body = Rect {
+            y: body.y + 1,
+            height: body.height.saturating_sub(1),
+            ..body
+        };
         match pane {
             Pane::Steps => self.steps = Some(body),
             Pane::Memory if body.height >= 14 => self.place_stacked(body),
@@ -190,17 +217,28 @@ impl Layout {
         }
     }
 
-    /// Puts the map above the status line, with a row for names where the screen is tall; the rest, below the header, is for the panes.
+    /// Puts the map above the status line, with a row for names where the screen is tall; the rest,
+    /// below the header, is for the panes.
     fn take_map(&mut self, columns: u16, rows: u16) -> Rect {
-        let height = if rows >= TALL && columns >= MEDIUM.0 { 2 } else { 1 };
-        self.map = Some(Rect::new(0, rows.saturating_sub(height + 1), columns, height));
+        let height = if rows >= TALL && columns >= MEDIUM.0 {
+            2
+        } else {
+            1
+        };
+        self.map = Some(Rect::new(
+            0,
+            rows.saturating_sub(height + 1),
+            columns,
+            height,
+        ));
         Rect::new(0, 1, columns, rows.saturating_sub(height + 2))
     }
 
     /// Puts the steps on the left; the rest is for so many memory panes beside each other.
     fn place_steps(&mut self, area: Rect, panes: u16) -> Rect {
-        let wanted =
-            RowFormat::roomy_columns(row_width((area.width, u16::MAX))).saturating_add(1).saturating_mul(panes);
+        let wanted = RowFormat::roomy_columns(row_width((area.width, u16::MAX)))
+            .saturating_add(1)
+            .saturating_mul(panes);
         let width = area.width.saturating_sub(wanted).clamp(STEPS.0, STEPS.1);
         let (steps, memory) = self.split_beside(area, width);
         self.steps = Some(steps);
@@ -217,8 +255,16 @@ impl Layout {
     fn split_beside(&mut self, area: Rect, width: u16) -> (Rect, Rect) {
         let width = width.min(area.width.saturating_sub(1));
         let x = area.x.saturating_add(width);
-        self.separators.push(Rect { x, width: 1, ..area });
-        let right = Rect { x: x.saturating_add(1), width: area.width.saturating_sub(width + 1), ..area };
+        self.separators.push(Rect {
+            x,
+            width: 1,
+            ..area
+        });
+        let right = Rect {
+            x: x.saturating_add(1),
+            width: area.width.saturating_sub(width + 1),
+            ..area
+        };
         (Rect { width, ..area }, right)
     }
 
@@ -250,23 +296,42 @@ fn lower_rows(body: Rect, rows: u16, pane: Pane) -> u16 {
 
 /// What of a pane's rectangle lies below its title.
 pub fn content(area: Rect) -> Rect {
-    Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area }
+    Rect {
+        y: area.y.saturating_add(1),
+        height: area.height.saturating_sub(1),
+        ..area
+    }
 }
 
 fn split_below(area: Rect, lower: u16) -> (Rect, Rect) {
     let lower = lower.min(area.height);
     let upper = area.height - lower;
-    (Rect { height: upper, ..area }, Rect { y: area.y.saturating_add(upper), height: lower, ..area })
+    (
+        Rect {
+            height: upper,
+            ..area
+        },
+        Rect {
+            y: area.y.saturating_add(upper),
+            height: lower,
+            ..area
+        },
+    )
 }
 
 /// Columns a screen needs to show rows of so many bytes twice beside the steps.
 fn two_panes_of(bytes: u64) -> u16 {
-    RowFormat::roomy_columns(bytes).saturating_add(1).saturating_mul(2).saturating_add(STEPS.0)
+    RowFormat::roomy_columns(bytes)
+        .saturating_add(1)
+        .saturating_mul(2)
+        .saturating_add(STEPS.0)
 }
 
 /// Bytes in a row of the memory panes: 8, 16 or 32.
 pub fn row_width(size: (u16, u16)) -> u64 {
-    let one_of_16 = RowFormat::roomy_columns(16).saturating_add(1).saturating_add(STEPS.0);
+    let one_of_16 = RowFormat::roomy_columns(16)
+        .saturating_add(1)
+        .saturating_add(STEPS.0);
     match size.0 {
         columns if columns >= two_panes_of(32) => 32,
         columns if columns >= one_of_16 => 16,
@@ -278,20 +343,30 @@ pub fn row_width(size: (u16, u16)) -> u64 {
 pub fn memory_rows(app: &App) -> u16 {
     let rows = |pane| {
         let layout = Layout::of(app.size, pane);
-        [layout.before, layout.after].into_iter().flatten().map(|area| content(area).height).min()
+        [layout.before, layout.after]
+            .into_iter()
+            .flatten()
+            .map(|area| content(area).height)
+            .min()
     };
     rows(app.pane).or_else(|| rows(Pane::Memory)).unwrap_or(0)
 }
 
 /// The bytes that the memory panes show.
 pub fn window(app: &App) -> Span {
-    Span { start: app.top, len: view::window(app) }
+    Span {
+        start: app.top,
+        len: view::window(app),
+    }
 }
 
-/// The first step of the list that is on the screen, so that `shown` stays in view, with its neighbours.
+/// The first step of the list that is on the screen, so that `shown` stays in view, with its
+/// neighbours.
 pub fn first_step(count: usize, shown: usize, rows: u16) -> usize {
     let rows = usize::from(rows);
-    shown.saturating_sub(rows / 2).min(count.saturating_sub(rows))
+    shown
+        .saturating_sub(rows / 2)
+        .min(count.saturating_sub(rows))
 }
 
 /// How many steps the list has: those announced, and those that ran.
@@ -318,15 +393,23 @@ pub fn hit(app: &App, column: u16, row: u16) -> Hit {
         return Hit::Nothing;
     }
     let layout = Layout::of(app.size, app.pane);
-    if let Some(pane) =
-        layout.tabs.filter(|area| area.contains((column, row).into())).and_then(|area| tab_at(area.width, column))
+    if let Some(pane) = layout
+        .tabs
+        .filter(|area| area.contains((column, row).into()))
+        .and_then(|area| tab_at(area.width, column))
     {
         return Hit::Pane(pane);
     }
-    if let Some(area) = layout.map.filter(|area| area.contains((column, row).into())) {
+    if let Some(area) = layout
+        .map
+        .filter(|area| area.contains((column, row).into()))
+    {
         return map::address_at(app, area.width, column - area.x).map_or(Hit::Nothing, Hit::Map);
     }
-    let Some((pane, area)) = layout.panes().find(|(_, area)| area.contains((column, row).into())) else {
+    let Some((pane, area)) = layout
+        .panes()
+        .find(|(_, area)| area.contains((column, row).into()))
+    else {
         return Hit::Nothing;
     };
     let inner = content(area);
@@ -346,9 +429,14 @@ fn byte_at(app: &App, inner: Rect, column: u16, line: u16) -> Option<u64> {
     let dump = Dump::of(app);
     let format = dump.format(inner.width);
     match dump.lines.get(usize::from(line))? {
-        DumpLine::Row { address, after, before } => {
+        DumpLine::Row {
+            address,
+            after,
+            before,
+        } => {
             let byte = format.byte_at(column)?;
-            let exists = |bytes: &[Option<u8>]| bytes.get(byte as usize).is_some_and(Option::is_some);
+            let exists =
+                |bytes: &[Option<u8>]| bytes.get(byte as usize).is_some_and(Option::is_some);
             (exists(after) || exists(before)).then(|| address.saturating_add(byte))
         }
         DumpLine::Squeezed { address, .. } => Some(*address),
@@ -383,7 +471,11 @@ pub fn tabs(columns: u16) -> [Tab; 6] {
 }
 
 fn tab_at(columns: u16, column: u16) -> Option<Pane> {
-    tabs(columns).iter().rev().find(|(_, _, start)| *start <= column).map(|(pane, _, _)| *pane)
+    tabs(columns)
+        .iter()
+        .rev()
+        .find(|(_, _, start)| *start <= column)
+        .map(|(pane, _, _)| *pane)
 }
 
 #[cfg(test)]
@@ -405,7 +497,10 @@ mod tests {
                     }
                     for (i, a) in areas.iter().enumerate() {
                         assert_eq!(a.intersection(screen), *a, "{columns}x{rows} {pane:?}");
-                        assert!(areas.iter().skip(i + 1).all(|b| !a.intersects(*b)), "{columns}x{rows} {pane:?}");
+                        assert!(
+                            areas.iter().skip(i + 1).all(|b| !a.intersects(*b)),
+                            "{columns}x{rows} {pane:?}"
+                        );
                     }
                 }
             }
@@ -414,9 +509,21 @@ mod tests {
 
     #[test]
     fn the_focused_pane_is_on_the_screen() {
-        for size in [(40, 12), (60, 20), (80, 24), (119, 12), (120, 24), (159, 40), (200, 50), (400, 90)] {
+        for size in [
+            (40, 12),
+            (60, 20),
+            (80, 24),
+            (119, 12),
+            (120, 24),
+            (159, 40),
+            (200, 50),
+            (400, 90),
+        ] {
             for pane in Pane::ALL {
-                assert!(Layout::of(size, pane).panes().any(|(p, _)| p == pane), "{size:?} {pane:?}");
+                assert!(
+                    Layout::of(size, pane).panes().any(|(p, _)| p == pane),
+                    "{size:?} {pane:?}"
+                );
             }
         }
     }
@@ -425,8 +532,17 @@ mod tests {
     fn rows_hold_as_many_bytes_as_fit() {
         let widths = [40, 80, 113, 114, 120, 199, 200, 400].map(|columns| row_width((columns, 50)));
         assert_eq!(widths, [8, 8, 8, 16, 16, 16, 16, 32]);
-        assert!(Layout::of((200, 50), Pane::Memory).before.is_some_and(|area| area.width >= 85));
-        assert_eq!(Layout::of((199, 50), Pane::Memory).before.map(|area| area.x), Some(45));
+        assert!(
+            Layout::of((200, 50), Pane::Memory)
+                .before
+                .is_some_and(|area| area.width >= 85)
+        );
+        assert_eq!(
+            Layout::of((199, 50), Pane::Memory)
+                .before
+                .map(|area| area.x),
+            Some(45)
+        );
     }
 
     #[test]

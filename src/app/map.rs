@@ -1,5 +1,6 @@
-//! The strip that maps all of memory: for each of its cells what lies there and what was written when. Worked out once
-//! for a moment, from the record of changes and never from memory as a whole, so its cost follows what was touched.
+//! The strip that maps all of memory: for each of its cells what lies there and what was written
+//! when. Worked out once for a moment, from the record of changes and never from memory as a whole,
+//! so its cost follows what was touched.
 
 use std::sync::Arc;
 
@@ -36,7 +37,8 @@ pub enum Grown {
     Now,
 }
 
-/// A cell of the strip: the bytes from `start` to `end`, none where there are fewer bytes than cells.
+/// A cell of the strip: the bytes from `start` to `end`, none where there are fewer bytes than
+/// cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cell {
     pub start: u64,
@@ -60,7 +62,9 @@ pub struct Strip {
 
 /// How many cells a strip has in so many columns; 0 where there is no room for one.
 pub fn cells_in(columns: u16) -> u16 {
-    Some(columns.saturating_sub(LEFT + RIGHT)).filter(|cells| *cells >= LEAST).unwrap_or(0)
+    Some(columns.saturating_sub(LEFT + RIGHT))
+        .filter(|cells| *cells >= LEAST)
+        .unwrap_or(0)
 }
 
 impl Strip {
@@ -69,11 +73,23 @@ impl Strip {
         let memory = app.memory();
         let born = app.timeline.memory_after(0).len();
         let before = app.timeline.memory_before(app.moment.step).len();
-        // Before a step's own growth the strip has its new size already, so that it stays as it is within the step.
-        let len = app.record().map_or(0, |record| record.memory.len()).max(memory.len()).max(before);
+        // Before a step's own growth the strip has its new size already, so that it stays as it is
+        // within the step.
+        let len = app
+            .record()
+            .map_or(0, |record| record.memory.len())
+            .max(memory.len())
+            .max(before);
         let parts = app.timeline.parts_at(app.moment, memory.len());
-        let old_end = app.timeline.old_end(app.moment.step).filter(|end| *end > 0 && *end < len);
-        let mut strip = Strip { len, cells: Vec::new(), parts };
+        let old_end = app
+            .timeline
+            .old_end(app.moment.step)
+            .filter(|end| *end > 0 && *end < len);
+        let mut strip = Strip {
+            len,
+            cells: Vec::new(),
+            parts,
+        };
         if len == 0 {
             return strip;
         }
@@ -82,7 +98,11 @@ impl Strip {
             (Some(step), None) => step.changes.any_within(start, end),
             (None, _) => false,
         };
-        let earlier = app.timeline.steps().get(..app.moment.step).unwrap_or_default();
+        let earlier = app
+            .timeline
+            .steps()
+            .get(..app.moment.step)
+            .unwrap_or_default();
         for index in 0..u64::from(cells) {
             let (start, end) = (bound(len, index, cells), bound(len, index + 1, cells));
             let is_new = |since: u64| since > 0 && start >= since;
@@ -102,16 +122,22 @@ impl Strip {
         strip
     }
 
-    /// What the script named before what the module tells, a live block before one that was released.
+    /// What the script named before what the module tells, a live block before one that was
+    /// released.
     fn part_in(&self, start: u64, end: u64) -> Option<(PartKind, bool)> {
-        let inside = self.parts.iter().filter(|part| reaches_into(part, start, end));
+        let inside = self
+            .parts
+            .iter()
+            .filter(|part| reaches_into(part, start, end));
         let best = inside.max_by_key(|part| (part.kind.is_scripts(), !part.released, part.kind))?;
         Some((best.kind, best.released))
     }
 
     /// The cell that holds an address.
     pub fn cell_of(&self, address: u64) -> Option<usize> {
-        self.cells.iter().position(|cell| (cell.start..cell.end).contains(&address))
+        self.cells
+            .iter()
+            .position(|cell| (cell.start..cell.end).contains(&address))
     }
 
     /// The cells that a part reaches into, from and to which one.
@@ -125,13 +151,26 @@ impl Strip {
 
 /// Of a stack whose start nobody knows, the last byte stands for all.
 fn reaches_into(part: &Part, start: u64, end: u64) -> bool {
-    let from = if part.span.len == 0 { part.span.start.saturating_sub(1) } else { part.span.start };
+    let from = if part.span.len == 0 {
+        part.span.start.saturating_sub(1)
+    } else {
+        part.span.start
+    };
     from < end && part.span.end() > start
 }
 
-fn touched(start: u64, end: u64, earlier: &[StepRecord], now: impl Fn(u64, u64) -> bool) -> Touched {
+fn touched(
+    start: u64,
+    end: u64,
+    earlier: &[StepRecord],
+    now: impl Fn(u64, u64) -> bool,
+) -> Touched {
     let Some((first, later)) = earlier.split_first() else {
-        return if now(start, end) { Touched::Now } else { Touched::Never };
+        return if now(start, end) {
+            Touched::Now
+        } else {
+            Touched::Never
+        };
     };
     let changed = |step: &StepRecord| step.changes.any_within(start, end);
     match () {
@@ -151,12 +190,15 @@ fn bound(len: u64, cell: u64, cells: u16) -> u64 {
 impl App {
     /// The map of memory at the moment shown, in so many cells.
     pub fn strip(&self, cells: u16) -> Arc<Strip> {
-        self.known_strip(cells).unwrap_or_else(|| Arc::new(Strip::of(self, cells)))
+        self.known_strip(cells)
+            .unwrap_or_else(|| Arc::new(Strip::of(self, cells)))
     }
 
     /// How many cells the map on the screen has.
     pub(super) fn map_cells(&self) -> u16 {
-        Layout::of(self.size, self.pane).map.map_or(0, |area| cells_in(area.width))
+        Layout::of(self.size, self.pane)
+            .map
+            .map_or(0, |area| cells_in(area.width))
     }
 }
 

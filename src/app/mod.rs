@@ -1,10 +1,11 @@
 //! The terminal program's state machine: an action comes in, the state changes, an effect goes out.
 //!
-//! Draws nothing, reads no file, runs no guest. The state changes only in the functions this module hands out: [`key`],
-//! [`update`], [`receive`], [`click`], [`wheel`], [`paste`] and [`resize`]; `ui` draws it and `terminal` performs the
-//! effects. Reads the timeline; the session's reports arrive as [`Message`]s. After each of those functions `top` is a
-//! multiple of the row's width, `cursor` lies in the memory shown (or is 0), and `moment` names a step that has run; its
-//! event is at most the step's last where the step is unfolded, and its end where it is folded.
+//! Draws nothing, reads no file, runs no guest. The state changes only in the functions this module
+//! hands out: [`key`], [`update`], [`receive`], [`click`], [`wheel`], [`paste`] and [`resize`];
+//! `ui` draws it and `terminal` performs the effects. Reads the timeline; the session's reports
+//! arrive as [`Message`]s. After each of those functions `top` is a multiple of the row's width,
+//! `cursor` lies in the memory shown (or is 0), and `moment` names a step that has run; its event
+//! is at most the step's last where the step is unfolded, and its end where it is folded.
 
 pub mod action;
 pub mod branch;
@@ -61,7 +62,8 @@ use typed::Errand;
 #[derive(Debug, Clone)]
 pub struct App {
     pub timeline: Timeline,
-    /// The step that is shown, and how much of it has happened; memory before and at that is what the memory panes show.
+    /// The step that is shown, and how much of it has happened; memory before and at that is what
+    /// the memory panes show.
     pub moment: Moment,
     /// Steps are shown with their events, and next and back walk those.
     pub unfolded: bool,
@@ -112,13 +114,16 @@ pub struct App {
     errand: Option<Errand>,
     /// Lines scrolled off the top of the panes that are neither steps nor memory.
     pub scroll: Scroll,
-    /// The pane before the digits typed so far, which `G` turns into a step's number and so takes back.
+    /// The pane before the digits typed so far, which `G` turns into a step's number and so takes
+    /// back.
     count_pane: Option<Pane>,
     /// What the engine was before a restart that may still be refused.
     before_restart: Option<Engine>,
-    /// Where the cursor was put on the way to a moment: while it stays there, the source is that of the moment.
+    /// Where the cursor was put on the way to a moment: while it stays there, the source is that of
+    /// the moment.
     arrived: Option<(Moment, u64)>,
-    /// The finding gone to last: its step, and its place among the step's. It counts while its step is shown.
+    /// The finding gone to last: its step, and its place among the step's. It counts while its step
+    /// is shown.
     finding: Option<(usize, usize)>,
     shown: Shown,
 }
@@ -146,8 +151,8 @@ pub struct ScrollLimits {
     pub overview: u16,
 }
 
-/// Takes back what was scrolled past the last screenful of each pane, which only drawing can tell, so that the next key
-/// the other way is seen at once.
+/// Takes back what was scrolled past the last screenful of each pane, which only drawing can tell,
+/// so that the next key the other way is seen at once.
 pub fn limit_scroll(app: &mut App, last: ScrollLimits) {
     app.scroll.happened = app.scroll.happened.min(last.happened);
     app.scroll.inspector = app.scroll.inspector.min(last.inspector);
@@ -224,20 +229,31 @@ impl App {
 
     /// How many sessions and lessons there are to choose from.
     pub fn choices(&self) -> usize {
-        self.sessions.len().saturating_add(self.course.lessons.len())
+        self.sessions
+            .len()
+            .saturating_add(self.course.lessons.len())
     }
 
     /// Whether a step runs now, or runs again.
     pub fn is_running(&self) -> bool {
-        matches!(self.engine, Engine::Running { .. } | Engine::Replaying { .. })
+        matches!(
+            self.engine,
+            Engine::Running { .. } | Engine::Replaying { .. }
+        )
     }
 
     fn say(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice { text: text.into(), is_error: false });
+        self.notice = Some(Notice {
+            text: text.into(),
+            is_error: false,
+        });
     }
 
     fn complain(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice { text: text.into(), is_error: true });
+        self.notice = Some(Notice {
+            text: text.into(),
+            is_error: true,
+        });
     }
 
     fn forget_count(&mut self) {
@@ -254,9 +270,18 @@ pub enum Engine {
     /// The next step can be run.
     Ready,
     /// Step `step` runs.
-    Running { step: usize, progress: Progress, cancelling: bool },
+    Running {
+        step: usize,
+        progress: Progress,
+        cancelling: bool,
+    },
     /// What is shown runs again, in a new guest: so many of so many steps are done.
-    Replaying { step: usize, steps: usize, progress: Progress, cancelling: bool },
+    Replaying {
+        step: usize,
+        steps: usize,
+        progress: Progress,
+        cancelling: bool,
+    },
     /// Every step has run, or a step ended in anything but ok.
     Ended,
     /// The session could not be opened; a message safe to print, of several lines perhaps.
@@ -276,7 +301,14 @@ pub enum Pane {
 
 impl Pane {
     /// In the order of the keys `1` to `6`.
-    pub const ALL: [Pane; 6] = [Pane::Steps, Pane::Memory, Pane::Happened, Pane::Inspector, Pane::Source, Pane::Guest];
+    pub const ALL: [Pane; 6] = [
+        Pane::Steps,
+        Pane::Memory,
+        Pane::Happened,
+        Pane::Inspector,
+        Pane::Source,
+        Pane::Guest,
+    ];
 }
 
 /// What lies over the panes; at most one thing.

@@ -7,8 +7,8 @@ use crate::timeline::Moment;
 /// Rows of memory that one notch of the wheel is.
 const NOTCH: i16 = 3;
 
-/// Takes a click on a cell of the screen: a step is gone to, running up to it if need be; a byte gets the cursor, and so does
-/// the place that the map is clicked on; a pane gets the focus.
+/// Takes a click on a cell of the screen: a step is gone to, running up to it if need be; a byte
+/// gets the cursor, and so does the place that the map is clicked on; a pane gets the focus.
 pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
     if !matches!(app.overlay, Overlay::None) {
         return Effect::None;
@@ -23,7 +23,13 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
         }
         Hit::Event(number) => {
             app.pane = Pane::Steps;
-            unfold::walk_to(app, Moment { step: app.moment.step, event: number });
+            unfold::walk_to(
+                app,
+                Moment {
+                    step: app.moment.step,
+                    event: number,
+                },
+            );
             Effect::None
         }
         Hit::Byte(address) => {
@@ -47,19 +53,27 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
     effect
 }
 
-/// Takes notches of the wheel over a cell of the screen, downwards where positive. Scrolls what lies there and moves
-/// neither focus nor byte cursor.
+/// Takes notches of the wheel over a cell of the screen, downwards where positive. Scrolls what
+/// lies there and moves neither focus nor byte cursor.
 pub fn wheel(app: &mut App, column: u16, row: u16, notches: i16) -> Effect {
     if !matches!(app.overlay, Overlay::None) {
-        let action = if notches < 0 { Action::Up } else { Action::Down };
+        let action = if notches < 0 {
+            Action::Up
+        } else {
+            Action::Down
+        };
         for _ in 0..notches.unsigned_abs().min(10) {
             update::update(app, action);
         }
         return Effect::None;
     }
     match layout::hit(app, column, row) {
-        Hit::Byte(_) | Hit::Pane(Pane::Memory) => view::scroll_rows(app, i64::from(notches.saturating_mul(NOTCH))),
-        Hit::Step(_) | Hit::Event(_) | Hit::Pane(Pane::Steps) => time::move_in_past(app, isize::from(notches)),
+        Hit::Byte(_) | Hit::Pane(Pane::Memory) => {
+            view::scroll_rows(app, i64::from(notches.saturating_mul(NOTCH)))
+        }
+        Hit::Step(_) | Hit::Event(_) | Hit::Pane(Pane::Steps) => {
+            time::move_in_past(app, isize::from(notches))
+        }
         Hit::Pane(pane) => update::scroll(app, pane, notches),
         Hit::Map(_) | Hit::Nothing => {}
     }

@@ -1,4 +1,5 @@
-//! The names that an address may be given by: pointers, what the script named, and what the module tells.
+//! The names that an address may be given by: pointers, what the script named, and what the module
+//! tells.
 
 use super::{App, Overlay};
 use crate::safe;
@@ -11,13 +12,20 @@ const LISTED: usize = 12;
 const ALIKE: f64 = 0.7;
 
 impl App {
-    /// Every name that `@` takes at the moment shown, with the address it stands for; the script's first. Where two are
-    /// the same, the first counts.
+    /// Every name that `@` takes at the moment shown, with the address it stands for; the script's
+    /// first. Where two are the same, the first counts.
     pub fn names(&self) -> Vec<(String, u64)> {
-        let pointers = self.record().map(|record| record.pointers.as_slice()).unwrap_or_default();
-        let mut names: Vec<(String, u64)> = pointers.iter().map(|p| (p.name.clone(), p.address)).collect();
+        let pointers = self
+            .record()
+            .map(|record| record.pointers.as_slice())
+            .unwrap_or_default();
+        let mut names: Vec<(String, u64)> = pointers
+            .iter()
+            .map(|p| (p.name.clone(), p.address))
+            .collect();
         let parts = self.timeline.parts_at(self.moment, self.memory().len());
-        let (scripts, modules): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| part.kind.is_scripts());
+        let (scripts, modules): (Vec<_>, Vec<_>) =
+            parts.into_iter().partition(|part| part.kind.is_scripts());
         names.extend(scripts.into_iter().map(|part| (part.name, part.span.start)));
         names.extend(modules.into_iter().map(|part| match part.kind {
             // It grows down from its end: that is where something is to be seen.
@@ -48,16 +56,31 @@ fn unknown(name: &str, names: &[(String, u64)]) -> String {
         return format!("Nothing is called {called} here: this step knows no names.");
     }
     let likeness = |known: &str| strsim::jaro(name, known);
-    let nearest = names.iter().max_by(|a, b| likeness(&a.0).total_cmp(&likeness(&b.0)));
+    let nearest = names
+        .iter()
+        .max_by(|a, b| likeness(&a.0).total_cmp(&likeness(&b.0)));
     let meant = nearest.filter(|(known, _)| likeness(known) >= ALIKE);
-    let meant = meant.map(|(known, _)| format!(" Did you mean {}?", safe::cut(known, 40))).unwrap_or_default();
-    format!("Nothing is called {called} here.{meant} The names are {}.", listed(names.iter().map(|(name, _)| name)))
+    let meant = meant
+        .map(|(known, _)| format!(" Did you mean {}?", safe::cut(known, 40)))
+        .unwrap_or_default();
+    format!(
+        "Nothing is called {called} here.{meant} The names are {}.",
+        listed(names.iter().map(|(name, _)| name))
+    )
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a String>) -> String {
     let all: Vec<&String> = names.collect();
-    let more = if all.len() > LISTED { format!(" and {} more", all.len() - LISTED) } else { String::new() };
-    let shown: Vec<String> = all.iter().take(LISTED).map(|name| safe::cut(name, 40)).collect();
+    let more = if all.len() > LISTED {
+        format!(" and {} more", all.len() - LISTED)
+    } else {
+        String::new()
+    };
+    let shown: Vec<String> = all
+        .iter()
+        .take(LISTED)
+        .map(|name| safe::cut(name, 40))
+        .collect();
     shown.join(", ") + &more
 }
 
@@ -67,16 +90,20 @@ pub fn that_begin_with(app: &App, typed: &str) -> Vec<String> {
     names.filter(|name| name.starts_with(typed)).collect()
 }
 
-/// Goes on with the name being typed as far as that is the only way, and lists the names where there are several.
+/// Goes on with the name being typed as far as that is the only way, and lists the names where
+/// there are several.
 pub(super) fn complete(app: &mut App) {
-    let Overlay::Search { input } = &app.overlay else { return };
+    let Overlay::Search { input } = &app.overlay else {
+        return;
+    };
     let typed = input.value().to_owned();
     let Some(begun) = typed.trim_start().strip_prefix('@') else {
         app.say("Tab completes a name behind @: @ alone lists them all.");
         return;
     };
     let fitting = that_begin_with(app, begun);
-    let Some(common) = common(&fitting).filter(|common| !common.is_empty() || fitting.len() > 1) else {
+    let Some(common) = common(&fitting).filter(|common| !common.is_empty() || fitting.len() > 1)
+    else {
         let why = unknown(begun, &app.names());
         app.complain(why);
         return;
@@ -94,7 +121,10 @@ pub(super) fn complete(app: &mut App) {
 /// What all of some names begin with; `None` without any.
 fn common(names: &[String]) -> Option<String> {
     let (first, rest) = names.split_first()?;
-    let is_shared = |end: &usize| rest.iter().all(|name| first.get(..*end).is_some_and(|part| name.starts_with(part)));
+    let is_shared = |end: &usize| {
+        rest.iter()
+            .all(|name| first.get(..*end).is_some_and(|part| name.starts_with(part)))
+    };
     let ends = first.char_indices().map(|(at, c)| at + c.len_utf8());
     let end = ends.take_while(is_shared).last().unwrap_or(0);
     first.get(..end).map(str::to_owned)

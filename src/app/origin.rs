@@ -1,5 +1,5 @@
-//! Where the code stands that the person looks at: the instruction of the event shown or of the trap, or, where the
-//! cursor was moved away from there, of the last write to the byte under it.
+//! Where the code stands that the person looks at: the instruction of the event shown or of the
+//! trap, or, where the cursor was moved away from there, of the last write to the byte under it.
 
 use std::sync::Arc;
 
@@ -39,7 +39,11 @@ impl Origin {
     }
 
     fn said(text: &str) -> Self {
-        Origin { title: "source".into(), said: vec![text.into()], ..Origin::default() }
+        Origin {
+            title: "source".into(),
+            said: vec![text.into()],
+            ..Origin::default()
+        }
     }
 }
 
@@ -53,7 +57,10 @@ fn of_moment(app: &App) -> Option<Origin> {
     }
     let at = position?;
     let event = step.events.get(at.saturating_sub(1))?;
-    let moment = Moment { step: app.moment.step, event: at.max(1) };
+    let moment = Moment {
+        step: app.moment.step,
+        event: at.max(1),
+    };
     let mut origin = of_writer(app, moment, events::writer(&event));
     if at == 0 && origin.listing.is_some() {
         origin.said.insert(0, "about to write, from here:".into());
@@ -67,14 +74,24 @@ fn of_trap(app: &App, trap: &Trap, frame: &CallFrame) -> Origin {
         Some(place) => of_place(place, &frame.function),
         None => unplaced(&frame.function, frame.offset, source),
     };
-    origin.said.insert(0, format!("trapped here: {}", safe::plain(&trap.kind)));
+    origin
+        .said
+        .insert(0, format!("trapped here: {}", safe::plain(&trap.kind)));
     origin
 }
 
 fn of_writer(app: &App, at: Moment, writer: &Writer) -> Origin {
-    let statement = || app.timeline.step(at.step).map(|step| (step.line, safe::plain(&step.text)));
+    let statement = || {
+        app.timeline
+            .step(at.step)
+            .map(|step| (step.line, safe::plain(&step.text)))
+    };
     match writer {
-        Writer::Guest { function, offset, source } => {
+        Writer::Guest {
+            function,
+            offset,
+            source,
+        } => {
             let function = function.as_deref().unwrap_or("the guest");
             match offset.and_then(|offset| app.timeline.place(offset)) {
                 Some(place) => of_place(place, function),
@@ -82,7 +99,8 @@ fn of_writer(app: &App, at: Moment, writer: &Writer) -> Origin {
             }
         }
         Writer::Data { segment } => {
-            let mut origin = Origin::said("The module's own bytes, put into memory when it was instantiated.");
+            let mut origin =
+                Origin::said("The module's own bytes, put into memory when it was instantiated.");
             origin.said.insert(0, format!("data segment {segment}"));
             origin
         }
@@ -92,7 +110,11 @@ fn of_writer(app: &App, at: Moment, writer: &Writer) -> Origin {
                 Some(line) => format!("line {line}:  {text}"),
                 None => text,
             }));
-            Origin { title: "source".into(), said, ..Origin::default() }
+            Origin {
+                title: "source".into(),
+                said,
+                ..Origin::default()
+            }
         }
     }
 }
@@ -101,22 +123,45 @@ fn of_place(place: &Place, function: &str) -> Origin {
     let function = safe::plain(function);
     let mut said = Vec::new();
     if !place.inlined.is_empty() {
-        let names: Vec<String> = place.inlined.iter().map(|frame| safe::cut(&frame.function, 60)).collect();
+        let names: Vec<String> = place
+            .inlined
+            .iter()
+            .map(|frame| safe::cut(&frame.function, 60))
+            .collect();
         said.push(format!("inlined: {}", names.join(" ← ")));
     }
     match &place.listing {
         Some(listing) => {
             let title = safe::plain(&listing.title);
             let is_disassembly = listing.kind == ListingKind::Disassembly;
-            said.extend(place.source.as_deref().filter(|_| is_disassembly).map(safe::plain));
-            let (title, note) =
-                if is_disassembly { (format!("disassembly of {title}"), String::new()) } else { (title, function) };
-            Origin { title, note, said, listing: Some((Arc::clone(listing), place.line)) }
+            said.extend(
+                place
+                    .source
+                    .as_deref()
+                    .filter(|_| is_disassembly)
+                    .map(safe::plain),
+            );
+            let (title, note) = if is_disassembly {
+                (format!("disassembly of {title}"), String::new())
+            } else {
+                (title, function)
+            };
+            Origin {
+                title,
+                note,
+                said,
+                listing: Some((Arc::clone(listing), place.line)),
+            }
         }
         None => {
             said.insert(0, safe::plain(&place.instruction));
             said.extend(place.source.as_deref().map(safe::plain));
-            Origin { title: "source".into(), note: function, said, listing: None }
+            Origin {
+                title: "source".into(),
+                note: function,
+                said,
+                listing: None,
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What a guest exports and imports, told to a person who has just opened it: with types, with what each looks like to be
-//! for, and with what to type first. Plain lines; how they look is for `ui`.
+//! What a guest exports and imports, told to a person who has just opened it: with types, with what
+//! each looks like to be for, and with what to type first. Plain lines; how they look is for `ui`.
 
 use super::{Action, App};
 use crate::safe;
@@ -32,21 +32,51 @@ pub fn lines(app: &App) -> Vec<Line> {
     lines.push(prose(&started(app)));
     let key = app.keys.key_of(Action::OpenPrompt);
     if !guest.looks.examples.is_empty() {
-        lines.extend([Line::Blank, Line::Title(format!("press {key} and type a step, such as"))]);
-        lines.extend(guest.looks.examples.iter().map(|step| Line::Code(safe::cut(step, 200))));
-        lines
-            .push(prose("tab completes names. The values are guesses: put in your own. save FILE keeps what you did."));
+        lines.extend([
+            Line::Blank,
+            Line::Title(format!("press {key} and type a step, such as")),
+        ]);
+        lines.extend(
+            guest
+                .looks
+                .examples
+                .iter()
+                .map(|step| Line::Code(safe::cut(step, 200))),
+        );
+        lines.push(prose(
+            "tab completes names. The values are guesses: put in your own. save FILE keeps what \
+             you did.",
+        ));
     }
     if !guest.looks.families.is_empty() {
         lines.push(Line::Blank);
-        lines.extend(guest.looks.families.iter().take(3).map(|family| Line::Prose(format!("It {family}."))));
+        lines.extend(
+            guest
+                .looks
+                .families
+                .iter()
+                .take(3)
+                .map(|family| Line::Prose(format!("It {family}."))),
+        );
     }
     lines.extend([Line::Blank, Line::Title("exports".into())]);
     for (index, export) in guest.exports.iter().enumerate() {
         let note = guest.looks.exports.get(index).cloned().unwrap_or_default();
-        let ty = if export.kind == "func" { export.ty.clone() } else { format!("{} {}", export.kind, export.ty) };
-        let note = if note == export.kind { String::new() } else { note };
-        lines.push(Line::Entry { name: safe::cut(&export.name, LONGEST), ty: safe::cut(&ty, LONGEST), note });
+        let ty = if export.kind == "func" {
+            export.ty.clone()
+        } else {
+            format!("{} {}", export.kind, export.ty)
+        };
+        let note = if note == export.kind {
+            String::new()
+        } else {
+            note
+        };
+        lines.push(Line::Entry {
+            name: safe::cut(&export.name, LONGEST),
+            ty: safe::cut(&ty, LONGEST),
+            note,
+        });
     }
     if guest.exports.is_empty() {
         lines.push(prose("none: this guest gives a host nothing to call."));
@@ -55,8 +85,16 @@ pub fn lines(app: &App) -> Vec<Line> {
         lines.extend([Line::Blank, Line::Title("imports".into())]);
         for import in &guest.imports {
             let name = safe::cut(&format!("{}.{}", import.module, import.name), LONGEST);
-            let ty = if import.kind == "func" { import.ty.clone() } else { format!("{} {}", import.kind, import.ty) };
-            lines.push(Line::Entry { name, ty: safe::cut(&ty, LONGEST), note: String::new() });
+            let ty = if import.kind == "func" {
+                import.ty.clone()
+            } else {
+                format!("{} {}", import.kind, import.ty)
+            };
+            lines.push(Line::Entry {
+                name,
+                ty: safe::cut(&ty, LONGEST),
+                note: String::new(),
+            });
         }
     }
     lines.extend(undefined(app));
@@ -84,12 +122,20 @@ fn undefined(app: &App) -> Vec<Line> {
         return Vec::new();
     }
     let which = match undefined.len() {
-        1 => "One import is defined by nobody: calling it traps. Type this line, with what it is to do, to define it:",
+        1 => {
+            "One import is defined by nobody: calling it traps. Type this line, with what it is to \
+             do, to define it:"
+        }
         _ => {
-            "Some imports are defined by nobody: calling one traps. Type these lines, with what they are to do, to define them:"
+            "Some imports are defined by nobody: calling one traps. Type these lines, with what \
+             they are to do, to define them:"
         }
     };
     let mut lines = vec![Line::Blank, Line::Prose(which.to_owned())];
-    lines.extend(undefined.iter().map(|import| Line::Code(safe::cut(&import.line, 200))));
+    lines.extend(
+        undefined
+            .iter()
+            .map(|import| Line::Code(safe::cut(&import.line, 200))),
+    );
     lines
 }

@@ -1,5 +1,6 @@
-//! The line of `:`: what is typed, what is said about it while it is typed, the lines typed before, and what becomes of it.
-//! A line is a statement of the steps language, or one of a few words about the session as a whole.
+//! The line of `:`: what is typed, what is said about it while it is typed, the lines typed before,
+//! and what becomes of it. A line is a statement of the steps language, or one of a few words about
+//! the session as a whole.
 
 use tui_input::Input;
 
@@ -52,13 +53,28 @@ pub struct Mistake {
 impl Mistake {
     /// Something that is not about one part of the line.
     pub(super) fn whole(text: &str, message: String) -> Self {
-        Mistake { from: 0, to: text.chars().count(), message, help: None }
+        Mistake {
+            from: 0,
+            to: text.chars().count(),
+            message,
+            help: None,
+        }
     }
 
     fn at(text: &str, span: Span, message: String, help: Option<String>) -> Self {
-        let chars = |offset: usize| text.get(..text.floor_char_boundary(offset)).unwrap_or_default().chars().count();
+        let chars = |offset: usize| {
+            text.get(..text.floor_char_boundary(offset))
+                .unwrap_or_default()
+                .chars()
+                .count()
+        };
         let from = chars(span.start);
-        Mistake { from, to: chars(span.end).max(from + 1), message, help }
+        Mistake {
+            from,
+            to: chars(span.end).max(from + 1),
+            message,
+            help,
+        }
     }
 
     fn first(text: &str, errors: &ScriptErrors) -> Self {
@@ -107,13 +123,19 @@ pub(super) fn open(app: &mut App) {
 
 /// Opens the line again with something that could not be run.
 pub(super) fn reopen(app: &mut App, text: &str, mistake: Mistake) {
-    let prompt = Prompt { input: Input::new(text.to_owned()), said: Said::Mistake(mistake), ..Prompt::default() };
+    let prompt = Prompt {
+        input: Input::new(text.to_owned()),
+        said: Said::Mistake(mistake),
+        ..Prompt::default()
+    };
     app.overlay = Overlay::Prompt(prompt);
 }
 
 /// Works out again what is said about the line, after it changed.
 pub(super) fn look(app: &mut App) {
-    let Overlay::Prompt(prompt) = &app.overlay else { return };
+    let Overlay::Prompt(prompt) = &app.overlay else {
+        return;
+    };
     let said = said(app, prompt.input.value(), prompt.rest.len());
     if let Overlay::Prompt(prompt) = &mut app.overlay {
         prompt.said = said;
@@ -122,7 +144,13 @@ pub(super) fn look(app: &mut App) {
 
 /// The same after news from the session, where nothing better is said already.
 pub(super) fn look_again(app: &mut App) {
-    if matches!(&app.overlay, Overlay::Prompt(Prompt { said: Said::Hint(_) | Said::Nothing, .. })) {
+    if matches!(
+        &app.overlay,
+        Overlay::Prompt(Prompt {
+            said: Said::Hint(_) | Said::Nothing,
+            ..
+        })
+    ) {
         look(app);
     }
 }
@@ -143,7 +171,9 @@ fn said(app: &App, line: &str, more: usize) -> Said {
     }
     match setup(app, line) {
         Some(Ok(_)) => {
-            return Said::Hint("enter starts the guest again with it, and runs up to the step shown".to_owned());
+            return Said::Hint(
+                "enter starts the guest again with it, and runs up to the step shown".to_owned(),
+            );
         }
         Some(Err(errors)) => {
             return match errors.beyond_unfinished() {
@@ -168,18 +198,32 @@ fn said(app: &App, line: &str, more: usize) -> Said {
 
 /// What to type into an empty line.
 fn invitation(app: &App) -> String {
-    let example = app.timeline.guest.looks.examples.iter().find(|step| step.contains("call "));
+    let example = app
+        .timeline
+        .guest
+        .looks
+        .examples
+        .iter()
+        .find(|step| step.contains("call "));
     match example {
-        Some(step) => format!("a step such as  {}  or one of the words save, help, guest, q", safe::cut(step, 60)),
-        None => "a step such as  write 1024, \"Hello\"  or one of the words save, help, guest, q".to_owned(),
+        Some(step) => format!(
+            "a step such as  {}  or one of the words save, help, guest, q",
+            safe::cut(step, 60)
+        ),
+        None => "a step such as  write 1024, \"Hello\"  or one of the words save, help, guest, q"
+            .to_owned(),
     }
 }
 
 fn explained(word: &Word) -> String {
     match word {
-        Word::Save { path, .. } if path.is_empty() => "save FILE writes these steps as a steps file".to_owned(),
+        Word::Save { path, .. } if path.is_empty() => {
+            "save FILE writes these steps as a steps file".to_owned()
+        }
         Word::Save { force: false, .. } => "enter writes these steps to a new file".to_owned(),
-        Word::Save { force: true, .. } => "enter writes these steps, over what the file holds".to_owned(),
+        Word::Save { force: true, .. } => {
+            "enter writes these steps, over what the file holds".to_owned()
+        }
         Word::Help => "enter shows all keys".to_owned(),
         Word::Guest => "enter shows what the guest exports and imports".to_owned(),
         Word::Quit => "enter leaves the program".to_owned(),
@@ -188,20 +232,33 @@ fn explained(word: &Word) -> String {
 
 fn where_it_runs(app: &App, line: &str) -> String {
     let ran = app.timeline.steps().len();
-    if matches!(app.engine, Engine::Running { .. } | Engine::Replaying { .. } | Engine::Opening) {
+    if matches!(
+        app.engine,
+        Engine::Running { .. } | Engine::Replaying { .. } | Engine::Opening
+    ) {
         return "enter runs it when the running step is over".to_owned();
     }
     let (shown, swap) = (app.moment.step, app.keys.key_of(Action::SwapBranch));
     match typed::base(app, line) {
         None => "nothing can be run: the guest was not instantiated".to_owned(),
         Some(base) if base.saturating_add(1) < ran && base < shown => {
-            format!("enter runs it in the place of step {}, which did not end in ok; {swap} brings that back", base + 1)
+            format!(
+                "enter runs it in the place of step {}, which did not end in ok; {swap} brings \
+                 that back",
+                base + 1
+            )
         }
         Some(base) if base.saturating_add(1) < ran => {
-            format!("enter runs it after step {base}; what follows is set aside, and {swap} brings it back")
+            format!(
+                "enter runs it after step {base}; what follows is set aside, and {swap} brings it \
+                 back"
+            )
         }
         Some(base) if app.timeline.planned.len() > ran => {
-            format!("enter runs it as step {}, before the rest of the script", base + 1)
+            format!(
+                "enter runs it as step {}, before the rest of the script",
+                base + 1
+            )
         }
         Some(base) => format!("enter runs it as step {}", base + 1),
     }
@@ -220,16 +277,27 @@ fn word(line: &str) -> Option<Result<Word, Mistake>> {
         return None;
     }
     let word = match first {
-        "save" => Word::Save { path: rest.to_owned(), force: false },
-        "save!" => Word::Save { path: rest.to_owned(), force: true },
+        "save" => Word::Save {
+            path: rest.to_owned(),
+            force: false,
+        },
+        "save!" => Word::Save {
+            path: rest.to_owned(),
+            force: true,
+        },
         "help" => Word::Help,
         "guest" => Word::Guest,
         "q" | "quit" => Word::Quit,
         _ if !has_colon => return None,
         _ => {
             let message = format!("there is no word `{}`", safe::cut(first, 40));
-            let help = "the words are save FILE, save! FILE, help, guest and q; anything else is a step".to_owned();
-            return Some(Err(Mistake { help: Some(help), ..Mistake::whole(line, message) }));
+            let help = "the words are save FILE, save! FILE, help, guest and q; anything else is \
+                        a step"
+                .to_owned();
+            return Some(Err(Mistake {
+                help: Some(help),
+                ..Mistake::whole(line, message)
+            }));
         }
     };
     if !rest.is_empty() && !matches!(word, Word::Save { .. }) {
@@ -240,13 +308,20 @@ fn word(line: &str) -> Option<Result<Word, Mistake>> {
 
 /// Reads a line that is about the guest's start.
 fn setup(app: &App, line: &str) -> Option<Result<Statement, ScriptErrors>> {
-    let inputs: Vec<String> = app.timeline.inputs.iter().map(|input| input.name.clone()).collect();
+    let inputs: Vec<String> = app
+        .timeline
+        .inputs
+        .iter()
+        .map(|input| input.name.clone())
+        .collect();
     script::parse_setup(line, &inputs)
 }
 
 /// Does what the line says.
 pub(super) fn confirm(app: &mut App) -> Effect {
-    let Overlay::Prompt(prompt) = &app.overlay else { return Effect::None };
+    let Overlay::Prompt(prompt) = &app.overlay else {
+        return Effect::None;
+    };
     let line = prompt.input.value().trim().to_owned();
     let rest = prompt.rest.clone();
     if line.is_empty() {
@@ -272,9 +347,17 @@ pub(super) fn confirm(app: &mut App) -> Effect {
             Err(errors) => refuse(app, Mistake::first(&line, &errors)),
         };
     }
-    let is_busy = !matches!(app.engine, Engine::Ready | Engine::Ended | Engine::Broken(_));
-    // What a running step is about to name is not known yet: a line that waits is looked at when its turn comes.
-    match if is_busy { Ok(line.clone()) } else { check(app, &line) } {
+    let is_busy = !matches!(
+        app.engine,
+        Engine::Ready | Engine::Ended | Engine::Broken(_)
+    );
+    // What a running step is about to name is not known yet: a line that waits is looked at when
+    // its turn comes.
+    match if is_busy {
+        Ok(line.clone())
+    } else {
+        check(app, &line)
+    } {
         Ok(text) => {
             remember(app, &line);
             app.overlay = Overlay::None;
@@ -299,13 +382,33 @@ fn obey(app: &mut App, line: &str, word: Word) -> Effect {
         Word::Guest => app.overlay = Overlay::Guest { scroll: 0 },
         Word::Quit => return Effect::Quit { keep_frame: false },
         Word::Save { path, .. } if path.is_empty() => {
-            let mistake = Mistake::whole(line, "`save` needs a file's name: save steps.steps".to_owned());
+            let mistake = Mistake::whole(
+                line,
+                "`save` needs a file's name: save steps.steps".to_owned(),
+            );
             reopen(app, line, mistake);
         }
         Word::Save { path, force } => {
-            let inputs = app.timeline.inputs.iter().map(|i| (i.name.clone(), i.value.clone())).collect();
-            let steps = app.timeline.planned.iter().skip(1).map(|p| (p.text.clone(), p.narration.clone())).collect();
-            return Effect::SaveSteps(Box::new(SaveSteps { path, force, inputs, setup: app.setup.clone(), steps }));
+            let inputs = app
+                .timeline
+                .inputs
+                .iter()
+                .map(|i| (i.name.clone(), i.value.clone()))
+                .collect();
+            let steps = app
+                .timeline
+                .planned
+                .iter()
+                .skip(1)
+                .map(|p| (p.text.clone(), p.narration.clone()))
+                .collect();
+            return Effect::SaveSteps(Box::new(SaveSteps {
+                path,
+                force,
+                inputs,
+                setup: app.setup.clone(),
+                steps,
+            }));
         }
     }
     Effect::None
@@ -325,13 +428,19 @@ pub(super) fn check(app: &App, line: &str) -> Result<String, Mistake> {
 
 /// What the guest's exports, and what the step shown found, say against a statement.
 fn check_exports(app: &App, line: &str, statement: &Statement) -> Option<Mistake> {
-    let wrong = |span: Span, message: String, help: Option<String>| Some(Mistake::at(line, span, message, help));
+    let wrong = |span: Span, message: String, help: Option<String>| {
+        Some(Mistake::at(line, span, message, help))
+    };
     if let StatementKind::ExpectFinding { kind } = &statement.kind {
         return check_finding(app, line, kind);
     }
     let (name, kind) = match &statement.kind {
-        StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => (&call.export, "func"),
-        StatementKind::Global { export, .. } | StatementKind::Set { export, .. } => (export, "global"),
+        StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => {
+            (&call.export, "func")
+        }
+        StatementKind::Global { export, .. } | StatementKind::Set { export, .. } => {
+            (export, "global")
+        }
         _ => return None,
     };
     let Some(export) = complete::exports(app, kind).find(|export| export.name == name.text) else {
@@ -344,7 +453,10 @@ fn check_exports(app: &App, line: &str, statement: &Statement) -> Option<Mistake
         }
         StatementKind::ExpectTrap { call, .. } => check_arguments(line, call, export),
         StatementKind::Set { .. } if !export.ty.starts_with("(mut ") => {
-            let message = format!("global {} is not mutable, so the host cannot set it", safe::cut(&name.text, 40));
+            let message = format!(
+                "global {} is not mutable, so the host cannot set it",
+                safe::cut(&name.text, 40)
+            );
             wrong(name.span, message, None)
         }
         _ => None,
@@ -354,12 +466,20 @@ fn check_exports(app: &App, line: &str, statement: &Statement) -> Option<Mistake
 /// A finding is expected of the step shown: one that it does not have would only fail.
 fn check_finding(app: &App, line: &str, kind: &Name) -> Option<Mistake> {
     let record = app.record().filter(|record| record.claims.is_empty())?;
-    let mut words: Vec<&str> = record.findings.iter().map(|finding| finding.kind.word()).collect();
+    let mut words: Vec<&str> = record
+        .findings
+        .iter()
+        .map(|finding| finding.kind.word())
+        .collect();
     if words.contains(&kind.text.as_str()) {
         return None;
     }
     words.dedup();
-    let has = if words.is_empty() { "it has none".to_owned() } else { format!("it has {}", words.join(", ")) };
+    let has = if words.is_empty() {
+        "it has none".to_owned()
+    } else {
+        format!("it has {}", words.join(", "))
+    };
     let message = format!("step {} does not have this finding", record.index);
     Some(Mistake::at(line, kind.span, message, Some(has)))
 }
@@ -368,14 +488,24 @@ fn no_export(app: &App, name: &Name, kind: &str) -> (String, Option<String>) {
     let noun = if kind == "func" { "function" } else { "global" };
     let shown = safe::cut(&name.text, 60);
     let message = format!("the guest exports no {noun} `{shown}`");
-    if app.timeline.guest.exports.iter().any(|export| export.name == name.text) {
+    if app
+        .timeline
+        .guest
+        .exports
+        .iter()
+        .any(|export| export.name == name.text)
+    {
         return (format!("export `{shown}` is not a {noun}"), None);
     }
     let start: String = name.text.chars().take(60).collect();
-    let likeness = |export: &&ExportFacts| strsim::jaro_winkler(&start, export.name.get(..60).unwrap_or(&export.name));
+    let likeness = |export: &&ExportFacts| {
+        strsim::jaro_winkler(&start, export.name.get(..60).unwrap_or(&export.name))
+    };
     let nearest = complete::exports(app, kind).max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     let help = match nearest {
-        Some(export) if likeness(&export) > 0.7 => format!("did you mean {}?", safe::cut(&export.name, 60)),
+        Some(export) if likeness(&export) > 0.7 => {
+            format!("did you mean {}?", safe::cut(&export.name, 60))
+        }
         Some(_) => "tab shows those there are".to_owned(),
         None => format!("it exports no {noun} at all"),
     };
@@ -389,7 +519,10 @@ fn check_arguments(line: &str, call: &Call, export: &ExportFacts) -> Option<Mist
         return None;
     }
     let s = if wanted == 1 { "" } else { "s" };
-    let message = format!("{} takes {wanted} argument{s}, {given} given", safe::cut(&export.name, 60));
+    let message = format!(
+        "{} takes {wanted} argument{s}, {given} given",
+        safe::cut(&export.name, 60)
+    );
     let help = format!("its type is {}", safe::cut(&export.ty, 100));
     Some(Mistake::at(line, call.export.span, message, Some(help)))
 }
@@ -401,9 +534,19 @@ fn check_results(line: &str, results: &[Name], export: &ExportFacts) -> Option<M
         return None;
     }
     let s = if given == 1 { "" } else { "s" };
-    let message = format!("{} gives {given} result{s}, {} named", safe::cut(&export.name, 60), results.len());
-    let help = format!("its type is {}: name all results or none", safe::cut(&export.ty, 100));
-    let span = Span { start: first.span.start, end: last.span.end };
+    let message = format!(
+        "{} gives {given} result{s}, {} named",
+        safe::cut(&export.name, 60),
+        results.len()
+    );
+    let help = format!(
+        "its type is {}: name all results or none",
+        safe::cut(&export.ty, 100)
+    );
+    let span = Span {
+        start: first.span.start,
+        end: last.span.end,
+    };
     Some(Mistake::at(line, span, message, Some(help)))
 }
 
@@ -422,9 +565,15 @@ fn remember(app: &mut App, line: &str) {
 /// Shows the line before in the history, or the one after.
 pub(super) fn recall(app: &mut App, is_older: bool) {
     let lines = app.history.len();
-    let Overlay::Prompt(prompt) = &mut app.overlay else { return };
+    let Overlay::Prompt(prompt) = &mut app.overlay else {
+        return;
+    };
     let at = prompt.recalled.as_ref().map_or(lines, |(at, _)| *at);
-    let to = if is_older { at.saturating_sub(1) } else { at.saturating_add(1).min(lines) };
+    let to = if is_older {
+        at.saturating_sub(1)
+    } else {
+        at.saturating_add(1).min(lines)
+    };
     if to == at {
         return;
     }
@@ -438,16 +587,26 @@ pub(super) fn recall(app: &mut App, is_older: bool) {
     look(app);
 }
 
-/// Puts pasted text into the line. Of several lines the first comes into it, and the others follow when it runs.
+/// Puts pasted text into the line. Of several lines the first comes into it, and the others follow
+/// when it runs.
 pub(super) fn paste(app: &mut App, text: &str) {
     let mut lines = script::statements_in(text).into_iter();
     let first = lines.next().unwrap_or_default();
-    let Overlay::Prompt(prompt) = &mut app.overlay else { return };
+    let Overlay::Prompt(prompt) = &mut app.overlay else {
+        return;
+    };
     let is_one = !text.trim_end().contains(['\n', '\r']);
     // One line is taken as it is: it may be a part of a statement.
-    let piece = if is_one { text.trim_end_matches(['\r', '\n']).to_owned() } else { first };
-    let piece: String =
-        piece.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| !safe::is_unsafe(*c)).collect();
+    let piece = if is_one {
+        text.trim_end_matches(['\r', '\n']).to_owned()
+    } else {
+        first
+    };
+    let piece: String = piece
+        .chars()
+        .map(|c| if c == '\t' { ' ' } else { c })
+        .filter(|c| !safe::is_unsafe(*c))
+        .collect();
     let at = prompt.input.cursor();
     let before: String = prompt.input.value().chars().take(at).collect();
     let after: String = prompt.input.value().chars().skip(at).collect();
@@ -456,7 +615,11 @@ pub(super) fn paste(app: &mut App, text: &str) {
     let cursor = at.saturating_add(piece.chars().count());
     prompt.input = Input::new(format!("{before}{piece}{after}")).with_cursor(cursor);
     if !is_one {
-        prompt.rest.extend(lines.map(|line| line.chars().filter(|c| !safe::is_unsafe(*c)).collect::<String>()));
+        prompt.rest.extend(lines.map(|line| {
+            line.chars()
+                .filter(|c| !safe::is_unsafe(*c))
+                .collect::<String>()
+        }));
         prompt.rest.truncate(1000);
     }
     look(app);

@@ -1,6 +1,8 @@
 //! What the session's news do to the state, and what they make the app ask for next.
 
-use super::{App, Effect, Engine, Message, Overlay, Pane, course, prompt, save, time, typed, unfold, view};
+use super::{
+    App, Effect, Engine, Message, Overlay, Pane, course, prompt, save, time, typed, unfold, view,
+};
 use crate::safe;
 use crate::timeline::{Moment, Outcome, StepRecord, Timeline};
 
@@ -14,7 +16,9 @@ pub fn receive(app: &mut App, message: Message) -> Effect {
         },
         Message::Ended => ended(app),
         Message::Progress(so_far) => {
-            if let Engine::Running { progress, .. } | Engine::Replaying { progress, .. } = &mut app.engine {
+            if let Engine::Running { progress, .. } | Engine::Replaying { progress, .. } =
+                &mut app.engine
+            {
                 *progress = so_far;
             }
             Effect::None
@@ -106,11 +110,16 @@ fn step(app: &mut App, record: StepRecord) -> Effect {
     app.timeline.push(record);
     let planned = app.timeline.planned.len();
     let is_last = planned != 0 && index.saturating_add(1) >= planned;
-    app.engine = if is_last { Engine::Ended } else { Engine::Ready };
+    app.engine = if is_last {
+        Engine::Ended
+    } else {
+        Engine::Ready
+    };
     if is_last {
         course::finish(app);
     }
-    if index == 0 && planned == 1 && app.branches.is_first() && matches!(app.overlay, Overlay::None) {
+    if index == 0 && planned == 1 && app.branches.is_first() && matches!(app.overlay, Overlay::None)
+    {
         // A guest without a script: what it is, and what to type.
         app.overlay = Overlay::Guest { scroll: 0 };
     }
@@ -123,7 +132,10 @@ fn step(app: &mut App, record: StepRecord) -> Effect {
         Some(goal) if index < goal && !is_last && outcome != Outcome::Cancelled => time::start(app),
         Some(goal) => {
             app.goal = None;
-            let event = app.goal_event.take().filter(|_| index == goal && app.following);
+            let event = app
+                .goal_event
+                .take()
+                .filter(|_| index == goal && app.following);
             match index < goal && goal != usize::MAX {
                 true if is_last && outcome == Outcome::Ok => time::no_step(app, goal, index),
                 true => app.say(time::over(app)),
@@ -154,11 +166,16 @@ fn refused(app: &mut App, reasons: Vec<(String, String)>) -> Effect {
         app.engine = engine;
     }
     app.goal = None;
-    let Some((name, why)) = reasons.first() else { return Effect::None };
+    let Some((name, why)) = reasons.first() else {
+        return Effect::None;
+    };
     let text = format!("{}: {}", safe::cut(name, 40), safe::cut(why, 200));
     if let Overlay::Inputs { fields, chosen } = &mut app.overlay {
         for field in fields.iter_mut() {
-            field.error = reasons.iter().find(|(n, _)| *n == field.facts.name).map(|(_, why)| safe::cut(why, 200));
+            field.error = reasons
+                .iter()
+                .find(|(n, _)| *n == field.facts.name)
+                .map(|(_, why)| safe::cut(why, 200));
         }
         if let Some(first) = fields.iter().position(|f| f.error.is_some()) {
             *chosen = first;

@@ -1,14 +1,15 @@
-//! Recorded sessions made by hand, so that the screen's tests need no guest: the default session as the recorder tells
-//! it, one in which memory grows and the buffer moves, one that traps, and calls of many stores. For tests alone.
+//! Recorded sessions made by hand, so that the screen's tests need no guest: the default session as
+//! the recorder tells it, one in which memory grows and the buffer moves, one that traps, and calls
+//! of many stores. For tests alone.
 
 use std::sync::Arc;
 
 use super::{App, Engine, Message, SessionChoice, receive};
 use crate::source::{Frame, Listing, ListingKind, Place};
 use crate::timeline::{
-    Attempt, Binding, CallFrame, CallRecord, Event, ExportFacts, Finding, FindingKind, Growth, GuestFacts, Image,
-    InputFacts, MemoryFacts, NamedSpan, Naming, Outcome, PAGE, PlannedStep, Pointer, Span, SpanKind, StepKind,
-    StepRecord, Timeline, Trap, Write, Writer,
+    Attempt, Binding, CallFrame, CallRecord, Event, ExportFacts, Finding, FindingKind, Growth,
+    GuestFacts, Image, InputFacts, MemoryFacts, NamedSpan, Naming, Outcome, PAGE, PlannedStep,
+    Pointer, Span, SpanKind, StepKind, StepRecord, Timeline, Trap, Write, Writer,
 };
 use crate::value::Value;
 
@@ -20,16 +21,29 @@ const BUFFER: u64 = 0x400;
 const MOVED: u64 = 0x10400;
 
 const PLAN: [(StepKind, u32, &str); 7] = [
-    (StepKind::Call, 4, "ptr = call get_wasm_memory_buffer_pointer()"),
+    (
+        StepKind::Call,
+        4,
+        "ptr = call get_wasm_memory_buffer_pointer()",
+    ),
     (StepKind::Region, 5, "region buffer = ptr, 1024"),
     (StepKind::Write, 6, "write ptr, text"),
     (StepKind::Call, 7, "n   = call add_wasm_is_cool(len(text))"),
-    (StepKind::Call, 8, "ptr = call get_wasm_memory_buffer_pointer()"),
+    (
+        StepKind::Call,
+        8,
+        "ptr = call get_wasm_memory_buffer_pointer()",
+    ),
     (StepKind::Read, 9, "out = read ptr, n as utf8"),
-    (StepKind::Expect, 10, "expect out == text ++ \" Wasm is cool!\""),
+    (
+        StepKind::Expect,
+        10,
+        "expect out == text ++ \" Wasm is cool!\"",
+    ),
 ];
 
-/// The default session, all eight steps of it. The buffer is at 0x400, the guest's own text at 0x800.
+/// The default session, all eight steps of it. The buffer is at 0x400, the guest's own text at
+/// 0x800.
 pub fn timeline() -> Timeline {
     let mut timeline = announced();
     for record in records(BUFFER) {
@@ -38,7 +52,8 @@ pub fn timeline() -> Timeline {
     timeline
 }
 
-/// The same session with a guest that grows memory in step 4 and has its buffer at 0x10400 from then on.
+/// The same session with a guest that grows memory in step 4 and has its buffer at 0x10400 from
+/// then on.
 pub fn timeline_where_memory_moved() -> Timeline {
     let mut timeline = announced();
     for record in records(MOVED) {
@@ -49,22 +64,34 @@ pub fn timeline_where_memory_moved() -> Timeline {
 
 /// The default session before anything has run: what arrives with [`Message::Opened`].
 pub fn announced() -> Timeline {
-    let mut planned =
-        vec![PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration: None }];
+    let mut planned = vec![PlannedStep {
+        kind: StepKind::Instantiate,
+        line: None,
+        text: "instantiate".into(),
+        narration: None,
+    }];
     planned.extend(PLAN.iter().map(|(kind, line, text)| PlannedStep {
         kind: *kind,
         line: Some(*line),
         text: (*text).into(),
         narration: None,
     }));
-    let export = |name: &str, kind: &str, ty: &str| ExportFacts { name: name.into(), kind: kind.into(), ty: ty.into() };
+    let export = |name: &str, kind: &str, ty: &str| ExportFacts {
+        name: name.into(),
+        kind: kind.into(),
+        ty: ty.into(),
+    };
     let mut timeline = Timeline::default();
     timeline.title = "default session".into();
     timeline.guest = GuestFacts {
         path: "wasm_is_cool.wat".into(),
         sha256: "00".repeat(32),
         bytes: 271,
-        memory: Some(MemoryFacts { pages: 1, max: None, is_64: false }),
+        memory: Some(MemoryFacts {
+            pages: 1,
+            max: None,
+            is_64: false,
+        }),
         exports: vec![
             export("memory", "memory", "1"),
             export("get_wasm_memory_buffer_pointer", "func", "() -> i32"),
@@ -74,7 +101,10 @@ pub fn announced() -> Timeline {
         looks: Default::default(),
         layout: Vec::new(),
     };
-    timeline.inputs = vec![InputFacts { name: "text".into(), value: Value::Text(TEXT.into()) }];
+    timeline.inputs = vec![InputFacts {
+        name: "text".into(),
+        value: Value::Text(TEXT.into()),
+    }];
     timeline.planned = planned;
     timeline
 }
@@ -84,28 +114,56 @@ pub fn records(later: u64) -> Vec<StepRecord> {
     let mut memory = Image::zeroed(PAGE);
     let moves = later != BUFFER;
 
-    let mut instantiate = StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), Image::default());
+    let mut instantiate = StepRecord::begin(
+        0,
+        StepKind::Instantiate,
+        "instantiate".into(),
+        Image::default(),
+    );
     let data = write(&memory, 0x800, TAIL.as_bytes(), Writer::Data { segment: 0 });
-    push(&mut instantiate, Event::Growth(Growth { before: 0, after: 1, by: Writer::guest() }));
+    push(
+        &mut instantiate,
+        Event::Growth(Growth {
+            before: 0,
+            after: 1,
+            by: Writer::guest(),
+        }),
+    );
     record(&mut instantiate, &mut memory, vec![data]);
     instantiate.pages_before = 0;
-    instantiate.focus = Some(Span { start: 0x800, len: 14 });
+    instantiate.focus = Some(Span {
+        start: 0x800,
+        len: 14,
+    });
 
     let mut fetch = planned(1, &memory);
     fetched(&mut fetch, BUFFER, None);
 
     let mut region = planned(2, &memory);
     region.pointers = pointer(BUFFER);
-    region.focus = Some(Span { start: BUFFER, len: 1024 });
-    let span = Span { start: BUFFER, len: 1024 };
-    region.naming =
-        Some(Naming::Named(NamedSpan { name: "buffer".into(), kind: SpanKind::Region, span, released: false }));
+    region.focus = Some(Span {
+        start: BUFFER,
+        len: 1024,
+    });
+    let span = Span {
+        start: BUFFER,
+        len: 1024,
+    };
+    region.naming = Some(Naming::Named(NamedSpan {
+        name: "buffer".into(),
+        kind: SpanKind::Region,
+        span,
+        released: false,
+    }));
 
     let mut put = planned(3, &memory);
     let text = write(&memory, BUFFER, TEXT.as_bytes(), Writer::Host);
     record(&mut put, &mut memory, vec![text]);
     put.pointers = pointer(BUFFER);
-    put.focus = Some(Span { start: BUFFER, len: 12 });
+    put.focus = Some(Span {
+        start: BUFFER,
+        len: 12,
+    });
 
     let mut call = transform(&mut memory, later, moves);
     call.pointers = pointer(BUFFER);
@@ -115,9 +173,15 @@ pub fn records(later: u64) -> Vec<StepRecord> {
 
     let whole = format!("{TEXT}{TAIL}");
     let mut read = planned(6, &memory);
-    read.bindings = vec![Binding { name: "out".into(), value: Value::Text(whole) }];
+    read.bindings = vec![Binding {
+        name: "out".into(),
+        value: Value::Text(whole),
+    }];
     read.pointers = pointer(later);
-    read.focus = Some(Span { start: later, len: 26 });
+    read.focus = Some(Span {
+        start: later,
+        len: 26,
+    });
 
     let mut expect = planned(7, &memory);
     expect.pointers = pointer(later);
@@ -125,30 +189,54 @@ pub fn records(later: u64) -> Vec<StepRecord> {
     vec![instantiate, fetch, region, put, call, again, read, expect]
 }
 
-/// Step 4: the guest appends its text, byte by byte; where the buffer moves, after it has grown memory and copied it.
+/// Step 4: the guest appends its text, byte by byte; where the buffer moves, after it has grown
+/// memory and copied it.
 fn transform(memory: &mut Image, later: u64, moves: bool) -> StepRecord {
     let mut call = planned(4, memory);
     let mut writes = Vec::new();
     if moves {
-        push(&mut call, Event::Growth(Growth { before: 1, after: 2, by: grower(0x98) }));
+        push(
+            &mut call,
+            Event::Growth(Growth {
+                before: 1,
+                after: 2,
+                by: grower(0x98),
+            }),
+        );
         memory.grow(2 * PAGE);
         writes.push(write(memory, later, TEXT.as_bytes(), grower(0x9c)));
-        let message = "Memory grew from 1 page to 2: views and lengths kept from before are no longer valid.";
-        call.findings.push(Finding::new(FindingKind::MemoryGrew, message));
-        call.places = vec![(0x98, disassembled(2)), (0x9c, disassembled(6)), (0xa9, disassembled(11))];
+        let message =
+            "Memory grew from 1 page to 2: views and lengths kept from before are no longer valid.";
+        call.findings
+            .push(Finding::new(FindingKind::MemoryGrew, message));
+        call.places = vec![
+            (0x98, disassembled(2)),
+            (0x9c, disassembled(6)),
+            (0xa9, disassembled(11)),
+        ];
     } else {
         call.places = vec![(0xa9, written_at(45))];
     }
     for (at, byte) in (later + 12..).zip(TAIL.bytes()) {
-        let writer = if moves { grower(0xa9) } else { guest("add_wasm_is_cool", 0xa9, 45) };
+        let writer = if moves {
+            grower(0xa9)
+        } else {
+            guest("add_wasm_is_cool", 0xa9, 45)
+        };
         writes.push(write(memory, at, &[byte], writer));
     }
     record(&mut call, memory, writes);
     call.stores = if moves { 15 } else { 14 };
     call.stores_recorded = call.stores;
     call.pages_before = 1;
-    call.focus = Some(Span { start: later + 12, len: 14 });
-    call.bindings = vec![Binding { name: "n".into(), value: Value::Int(26) }];
+    call.focus = Some(Span {
+        start: later + 12,
+        len: 14,
+    });
+    call.bindings = vec![Binding {
+        name: "n".into(),
+        value: Value::Int(26),
+    }];
     call.call = Some(CallRecord {
         export: "add_wasm_is_cool".into(),
         args: vec![Value::Int(12)],
@@ -168,13 +256,22 @@ fn guest(function: &str, offset: u64, line: u32) -> Writer {
 
 /// The same in a binary without a source.
 fn grower(offset: u64) -> Writer {
-    Writer::Guest { function: Some("add_wasm_is_cool".into()), offset: Some(offset), source: None }
+    Writer::Guest {
+        function: Some("add_wasm_is_cool".into()),
+        offset: Some(offset),
+        source: None,
+    }
 }
 
 /// The place of an instruction in the text module.
 fn written_at(line: u32) -> Arc<Place> {
     let lines = SOURCE.lines().map(str::to_owned).collect();
-    let listing = Listing { kind: ListingKind::Text, title: "wasm_is_cool.wat".into(), first_line: 1, lines };
+    let listing = Listing {
+        kind: ListingKind::Text,
+        title: "wasm_is_cool.wat".into(),
+        first_line: 1,
+        lines,
+    };
     Arc::new(Place {
         instruction: "i32.store8".into(),
         source: Some(format!("wasm_is_cool.wat:{line}").into()),
@@ -202,14 +299,26 @@ fn disassembled(line: u32) -> Arc<Place> {
         "end",
     ];
     let lines = LINES.iter().map(|line| (*line).to_owned()).collect();
-    let listing = Listing { kind: ListingKind::Disassembly, title: "add_wasm_is_cool".into(), first_line: 1, lines };
-    let frame = |function: &str| Frame { function: function.into(), source: None };
+    let listing = Listing {
+        kind: ListingKind::Disassembly,
+        title: "add_wasm_is_cool".into(),
+        first_line: 1,
+        lines,
+    };
+    let frame = |function: &str| Frame {
+        function: function.into(),
+        source: None,
+    };
     Arc::new(Place {
         instruction: "i32.store8 offset=12".into(),
         source: None,
         listing: Some(Arc::new(listing)),
         line,
-        inlined: if line == 11 { vec![frame("push"), frame("extend"), frame("add_wasm_is_cool")] } else { Vec::new() },
+        inlined: if line == 11 {
+            vec![frame("push"), frame("extend"), frame("add_wasm_is_cool")]
+        } else {
+            Vec::new()
+        },
     })
 }
 
@@ -222,20 +331,45 @@ fn planned(index: usize, memory: &Image) -> StepRecord {
 
 fn fetched(record: &mut StepRecord, address: u64, moved_from: Option<u64>) {
     let value = Value::Int(i128::from(address));
-    record.bindings = vec![Binding { name: "ptr".into(), value: value.clone() }];
-    record.call =
-        Some(CallRecord { export: "get_wasm_memory_buffer_pointer".into(), args: Vec::new(), results: vec![value] });
-    record.pointers = vec![Pointer { name: "ptr".into(), address, moved_from, fetched: true }];
-    record.focus = Some(Span { start: address, len: 1 });
+    record.bindings = vec![Binding {
+        name: "ptr".into(),
+        value: value.clone(),
+    }];
+    record.call = Some(CallRecord {
+        export: "get_wasm_memory_buffer_pointer".into(),
+        args: Vec::new(),
+        results: vec![value],
+    });
+    record.pointers = vec![Pointer {
+        name: "ptr".into(),
+        address,
+        moved_from,
+        fetched: true,
+    }];
+    record.focus = Some(Span {
+        start: address,
+        len: 1,
+    });
 }
 
 fn pointer(address: u64) -> Vec<Pointer> {
-    vec![Pointer { name: "ptr".into(), address, moved_from: None, fetched: false }]
+    vec![Pointer {
+        name: "ptr".into(),
+        address,
+        moved_from: None,
+        fetched: false,
+    }]
 }
 
 fn write(memory: &Image, start: u64, bytes: &[u8], writer: Writer) -> Write {
     let before = memory.read(start, bytes.len() as u64);
-    Write { start, before: before.into(), after: bytes.into(), writer, is_difference: false }
+    Write {
+        start,
+        before: before.into(),
+        after: bytes.into(),
+        writer,
+        is_difference: false,
+    }
 }
 
 fn push(step: &mut StepRecord, event: Event) {
@@ -257,14 +391,24 @@ fn record(step: &mut StepRecord, memory: &mut Image, writes: Vec<Write>) {
 /// One step over a memory given as it is.
 pub fn timeline_over(memory: Image) -> Timeline {
     let mut timeline = Timeline::default();
-    timeline.push(StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), memory));
+    timeline.push(StepRecord::begin(
+        0,
+        StepKind::Instantiate,
+        "instantiate".into(),
+        memory,
+    ));
     timeline
 }
 
 /// One step in which the host writes the byte at `address` `count` times.
 pub fn timeline_with_many_writes(address: u64, count: u8) -> Timeline {
     let mut memory = Image::zeroed(PAGE);
-    let mut step = StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), memory.clone());
+    let mut step = StepRecord::begin(
+        0,
+        StepKind::Instantiate,
+        "instantiate".into(),
+        memory.clone(),
+    );
     for value in 1..=count {
         let one = write(&memory, address, &[value], Writer::Host);
         memory.write(address, &[value]);
@@ -272,7 +416,11 @@ pub fn timeline_with_many_writes(address: u64, count: u8) -> Timeline {
     }
     step.memory = memory;
     let mut timeline = Timeline::default();
-    timeline.guest.memory = Some(MemoryFacts { pages: 1, max: None, is_64: false });
+    timeline.guest.memory = Some(MemoryFacts {
+        pages: 1,
+        max: None,
+        is_64: false,
+    });
     timeline.push(step);
     timeline
 }
@@ -300,26 +448,49 @@ pub fn timeline_that_trapped() -> Timeline {
     };
     call.trap = Some(Trap {
         kind: "out of bounds memory access".into(),
-        chain: vec![frame("fill", 0xb4, 45), frame("append", 0xc1, 48), frame("add_wasm_is_cool", 0xd0, 51)],
+        chain: vec![
+            frame("fill", 0xb4, 45),
+            frame("append", 0xc1, 48),
+            frame("add_wasm_is_cool", 0xd0, 51),
+        ],
         depth: 3,
-        attempt: Some(Attempt { is_store: true, address: PAGE, len: 4, memory_end: PAGE }),
+        attempt: Some(Attempt {
+            is_store: true,
+            address: PAGE,
+            len: 4,
+            memory_end: PAGE,
+        }),
     });
     call.places = vec![(0xb4, written_at(45))];
-    call.findings.push(Finding::new(FindingKind::Trap, "out of bounds memory access in fill, 3 calls deep"));
+    call.findings.push(Finding::new(
+        FindingKind::Trap,
+        "out of bounds memory access in fill, 3 calls deep",
+    ));
     timeline.push(call);
     timeline
 }
 
-/// A call of so many stores to 256 bytes in turn, of which it says that there were `all`; then a host's write to 0x10.
+/// A call of so many stores to 256 bytes in turn, of which it says that there were `all`; then a
+/// host's write to 0x10.
 pub fn timeline_of_stores(recorded: u64, all: u64) -> Timeline {
     let mut timeline = announced();
     timeline.planned.truncate(3);
     let mut memory = Image::zeroed(PAGE);
-    timeline.push(StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), memory.clone()));
+    timeline.push(StepRecord::begin(
+        0,
+        StepKind::Instantiate,
+        "instantiate".into(),
+        memory.clone(),
+    ));
     let mut call = planned(1, &memory);
     let mut stores = Vec::new();
     for number in 0..recorded {
-        let one = write(&memory, number % 256, &[number as u8 / 2], guest("churn", 0x91, 45));
+        let one = write(
+            &memory,
+            number % 256,
+            &[number as u8 / 2],
+            guest("churn", 0x91, 45),
+        );
         memory.write(one.start, &one.after);
         stores.push(one);
     }
@@ -343,7 +514,11 @@ pub fn app(size: (u16, u16), step: usize) -> App {
 pub fn app_over(timeline: Timeline, size: (u16, u16), step: usize) -> App {
     let mut app = opened(size);
     for record in timeline.steps() {
-        app.engine = Engine::Running { step: record.index, progress: super::Progress::default(), cancelling: false };
+        app.engine = Engine::Running {
+            step: record.index,
+            progress: super::Progress::default(),
+            cancelling: false,
+        };
         receive(&mut app, Message::Step(Box::new(record.clone())));
     }
     super::time::show(&mut app, step);
@@ -352,9 +527,15 @@ pub fn app_over(timeline: Timeline, size: (u16, u16), step: usize) -> App {
 
 /// The default session just opened: step 0 has been asked for.
 pub fn opened(size: (u16, u16)) -> App {
-    let choice = |name: &str, description: &str| SessionChoice { name: name.into(), description: description.into() };
+    let choice = |name: &str, description: &str| SessionChoice {
+        name: name.into(),
+        description: description.into(),
+    };
     let sessions = vec![
-        choice("wasm_is_cool", "A host writes a string, the guest appends to it."),
+        choice(
+            "wasm_is_cool",
+            "A host writes a string, the guest appends to it.",
+        ),
         choice("moved", "The same, with a guest whose buffer moves."),
     ];
     let mut app = App::new(size, sessions, true);

@@ -21,8 +21,9 @@ pub enum Base {
     Name(String),
 }
 
-/// Reads a line: `@0x400`, `@1024`, `@ptr+12` are addresses; `hex"ff fe"` and `ff fe` are bytes; anything else is text,
-/// which may stand in quotes with the escapes of the steps language. The error says what is wrong with it.
+/// Reads a line: `@0x400`, `@1024`, `@ptr+12` are addresses; `hex"ff fe"` and `ff fe` are bytes;
+/// anything else is text, which may stand in quotes with the escapes of the steps language. The
+/// error says what is wrong with it.
 pub fn parse(typed: &str) -> Result<Wanted, String> {
     if let Some(place) = typed.trim().strip_prefix('@') {
         return address(place.trim());
@@ -30,11 +31,16 @@ pub fn parse(typed: &str) -> Result<Wanted, String> {
     let trimmed = typed.trim();
     if let Some(inner) = trimmed.strip_prefix("hex\"") {
         let inner = inner.strip_suffix('"').unwrap_or(inner);
-        let bytes = hex(inner).ok_or_else(|| "Bytes are pairs of hex digits: hex\"ff fe 00\".".to_owned())?;
+        let bytes = hex(inner)
+            .ok_or_else(|| "Bytes are pairs of hex digits: hex\"ff fe 00\".".to_owned())?;
         return non_empty(bytes);
     }
-    if let Some(inner) = trimmed.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        let text = unescape(inner).ok_or_else(|| "The escapes are \\n \\t \\r \\0 \\\\ \\\" and \\u{…}.".to_owned())?;
+    if let Some(inner) = trimmed
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
+        let text = unescape(inner)
+            .ok_or_else(|| "The escapes are \\n \\t \\r \\0 \\\\ \\\" and \\u{…}.".to_owned())?;
         return non_empty(text.into_bytes());
     }
     let pairs: Vec<&str> = trimmed.split_whitespace().collect();
@@ -48,7 +54,11 @@ pub fn parse(typed: &str) -> Result<Wanted, String> {
 }
 
 fn non_empty(bytes: Vec<u8>) -> Result<Wanted, String> {
-    if bytes.is_empty() { Err("There is nothing to find.".to_owned()) } else { Ok(Wanted::Bytes(bytes)) }
+    if bytes.is_empty() {
+        Err("There is nothing to find.".to_owned())
+    } else {
+        Ok(Wanted::Bytes(bytes))
+    }
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
@@ -58,7 +68,8 @@ fn hex(text: &str) -> Option<Vec<u8>> {
         .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
         .collect();
     let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
+    rest.is_empty()
+        .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 fn unescape(text: &str) -> Option<String> {
@@ -89,7 +100,9 @@ fn unescape(text: &str) -> Option<String> {
 }
 
 fn address(place: &str) -> Result<Wanted, String> {
-    let help = || "An address is a number or a name: @0x400, @1024, @ptr, @ptr+12, @stack, @heap.".to_owned();
+    let help = || {
+        "An address is a number or a name: @0x400, @1024, @ptr, @ptr+12, @stack, @heap.".to_owned()
+    };
     let (base, offset) = match place.rfind(['+', '-']).map(|at| place.split_at(at)) {
         Some((base, offset)) => {
             let (sign, digits) = offset.split_at(1);
@@ -98,11 +111,20 @@ fn address(place: &str) -> Result<Wanted, String> {
         }
         None => (place, 0),
     };
-    let starts_like_a_name = base.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '.'));
+    let starts_like_a_name =
+        base.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '.'));
     if starts_like_a_name {
-        return Ok(Wanted::Address { base: Base::Name(base.to_owned()), offset });
+        return Ok(Wanted::Address {
+            base: Base::Name(base.to_owned()),
+            offset,
+        });
     }
-    number(base).map(|n| Wanted::Address { base: Base::Number(n), offset }).ok_or_else(help)
+    number(base)
+        .map(|n| Wanted::Address {
+            base: Base::Number(n),
+            offset,
+        })
+        .ok_or_else(help)
 }
 
 fn number(text: &str) -> Option<u64> {
@@ -119,15 +141,24 @@ fn number(text: &str) -> Option<u64> {
 
 /// Does what was typed; a line that cannot be read stays open with the reason.
 pub(super) fn confirm(app: &mut App) {
-    let Overlay::Search { input } = &app.overlay else { return };
+    let Overlay::Search { input } = &app.overlay else {
+        return;
+    };
     let typed = input.value().to_owned();
     match parse(&typed).and_then(|wanted| resolve(app, wanted)) {
         Ok(Wanted::Bytes(needle)) => {
             app.overlay = Overlay::None;
-            app.search = Some(Search { typed, needle, found: None });
+            app.search = Some(Search {
+                typed,
+                needle,
+                found: None,
+            });
             find_from(app, app.cursor);
         }
-        Ok(Wanted::Address { base: Base::Number(at), .. }) => {
+        Ok(Wanted::Address {
+            base: Base::Number(at),
+            ..
+        }) => {
             app.overlay = Overlay::None;
             view::go_to(app, at, 1);
         }
@@ -138,7 +169,9 @@ pub(super) fn confirm(app: &mut App) {
 
 /// Turns an address into a plain number inside memory.
 fn resolve(app: &App, wanted: Wanted) -> Result<Wanted, String> {
-    let Wanted::Address { base, offset } = wanted else { return Ok(wanted) };
+    let Wanted::Address { base, offset } = wanted else {
+        return Ok(wanted);
+    };
     let start = match base {
         Base::Number(n) => n,
         Base::Name(name) => names::find(app, &name)?,
@@ -146,8 +179,13 @@ fn resolve(app: &App, wanted: Wanted) -> Result<Wanted, String> {
     let len = app.memory().len();
     let at = i128::from(start).saturating_add(offset);
     match u64::try_from(at) {
-        Ok(at) if at < len => Ok(Wanted::Address { base: Base::Number(at), offset: 0 }),
-        Ok(at) => Err(format!("{at:#x} lies past the end of memory, which has {len:#x} bytes.")),
+        Ok(at) if at < len => Ok(Wanted::Address {
+            base: Base::Number(at),
+            offset: 0,
+        }),
+        Ok(at) => Err(format!(
+            "{at:#x} lies past the end of memory, which has {len:#x} bytes."
+        )),
         Err(_) => Err("That address lies before the start of memory.".to_owned()),
     }
 }
@@ -157,19 +195,33 @@ pub(super) fn find_next(app: &mut App) {
 }
 
 pub(super) fn find_previous(app: &mut App) {
-    let Some(search) = &app.search else { return nothing_sought(app) };
+    let Some(search) = &app.search else {
+        return nothing_sought(app);
+    };
     let memory = app.memory();
     let before = memory.rfind(&search.needle, app.cursor);
     let found = before.or_else(|| last_place(&memory, &search.needle));
-    arrive(app, found, before.is_none(), "From the end of memory again.");
+    arrive(
+        app,
+        found,
+        before.is_none(),
+        "From the end of memory again.",
+    );
 }
 
 fn find_from(app: &mut App, from: u64) {
-    let Some(search) = &app.search else { return nothing_sought(app) };
+    let Some(search) = &app.search else {
+        return nothing_sought(app);
+    };
     let memory = app.memory();
     let ahead = memory.find(&search.needle, from);
     let found = ahead.or_else(|| memory.find(&search.needle, 0));
-    arrive(app, found, ahead.is_none(), "From the start of memory again.");
+    arrive(
+        app,
+        found,
+        ahead.is_none(),
+        "From the start of memory again.",
+    );
 }
 
 fn last_place(memory: &Image, needle: &[u8]) -> Option<u64> {
@@ -177,7 +229,9 @@ fn last_place(memory: &Image, needle: &[u8]) -> Option<u64> {
 }
 
 fn arrive(app: &mut App, found: Option<u64>, wrapped: bool, wrapped_words: &str) {
-    let Some(search) = &mut app.search else { return };
+    let Some(search) = &mut app.search else {
+        return;
+    };
     search.found = found;
     let len = search.needle.len() as u64;
     match found {
@@ -196,7 +250,9 @@ fn arrive(app: &mut App, found: Option<u64>, wrapped: bool, wrapped_words: &str)
 
 fn nothing_sought(app: &mut App) {
     let find = app.keys.key_of(Action::OpenSearch);
-    app.say(format!("Nothing is being looked for yet: press {find} first."));
+    app.say(format!(
+        "Nothing is being looked for yet: press {find} first."
+    ));
 }
 
 #[cfg(test)]
@@ -208,7 +264,10 @@ mod tests {
     }
 
     fn number(n: u64, offset: i128) -> Result<Wanted, String> {
-        Ok(Wanted::Address { base: Base::Number(n), offset })
+        Ok(Wanted::Address {
+            base: Base::Number(n),
+            offset,
+        })
     }
 
     #[test]
@@ -224,15 +283,37 @@ mod tests {
         assert_eq!(parse("é 日"), bytes("é 日".as_bytes()));
         assert_eq!(parse("@0x400"), number(1024, 0));
         assert_eq!(parse(" @1_024-0x10"), number(1024, -16));
-        assert_eq!(parse("@.rodata"), Ok(Wanted::Address { base: Base::Name(".rodata".into()), offset: 0 }));
-        assert_eq!(parse("@ptr + 12"), Ok(Wanted::Address { base: Base::Name("ptr".into()), offset: 12 }));
+        assert_eq!(
+            parse("@.rodata"),
+            Ok(Wanted::Address {
+                base: Base::Name(".rodata".into()),
+                offset: 0
+            })
+        );
+        assert_eq!(
+            parse("@ptr + 12"),
+            Ok(Wanted::Address {
+                base: Base::Name("ptr".into()),
+                offset: 12
+            })
+        );
     }
 
     #[test]
     fn lines_that_mean_nothing_are_refused_with_a_reason() {
-        for typed in
-            ["", "hex\"f\"", "hex\"\"", "@", "@+", "@0x", "@0x+1", "@12z", "@ptr+x", r#""\q""#, r#""\u{d800}""#]
-        {
+        for typed in [
+            "",
+            "hex\"f\"",
+            "hex\"\"",
+            "@",
+            "@+",
+            "@0x",
+            "@0x+1",
+            "@12z",
+            "@ptr+x",
+            r#""\q""#,
+            r#""\u{d800}""#,
+        ] {
             assert!(parse(typed).is_err(), "{typed}");
         }
     }

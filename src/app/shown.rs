@@ -1,6 +1,7 @@
-//! What a frame and a key need of the moment shown, worked out once when the moment or the cursor changes and not again
-//! for each frame: memory just before and at the moment, who wrote the byte under the cursor, and the step's narration.
-//! Where the state was changed behind its back, as tests do, the answers are worked out anew.
+//! What a frame and a key need of the moment shown, worked out once when the moment or the cursor
+//! changes and not again for each frame: memory just before and at the moment, who wrote the byte
+//! under the cursor, and the step's narration. Where the state was changed behind its back, as
+//! tests do, the answers are worked out anew.
 
 use std::sync::Arc;
 
@@ -39,22 +40,35 @@ struct Of {
 
 impl Of {
     fn now(app: &App) -> Self {
-        Of { moment: app.moment, is_unfolded: app.is_unfolded(), ran: app.timeline.steps().len() }
+        Of {
+            moment: app.moment,
+            is_unfolded: app.is_unfolded(),
+            ran: app.timeline.steps().len(),
+        }
     }
 }
 
 impl App {
     /// Memory at the moment shown.
     pub fn memory(&self) -> Image {
-        if self.is_known() { self.shown.at.clone() } else { self.timeline.memory_at(self.moment) }
+        if self.is_known() {
+            self.shown.at.clone()
+        } else {
+            self.timeline.memory_at(self.moment)
+        }
     }
 
     /// Memory just before the event shown; where the step is folded, before the step.
     pub fn memory_before(&self) -> Image {
-        if self.is_known() { self.shown.before.clone() } else { before(self) }
+        if self.is_known() {
+            self.shown.before.clone()
+        } else {
+            before(self)
+        }
     }
 
-    /// The writes to the byte under the cursor up to the moment shown, latest first, at most [`MOST_WRITERS`].
+    /// The writes to the byte under the cursor up to the moment shown, latest first, at most
+    /// [`MOST_WRITERS`].
     pub fn writers(&self) -> Vec<(Moment, Write)> {
         if self.is_known() && self.shown.writers_of == Some(self.cursor) {
             return self.shown.writers.clone();
@@ -62,9 +76,14 @@ impl App {
         writers(self)
     }
 
-    /// What the step shown did, in one or two sentences; the error it ended in is left out where a trap tells more.
+    /// What the step shown did, in one or two sentences; the error it ended in is left out where a
+    /// trap tells more.
     pub fn narration(&self) -> String {
-        if self.shown.narration_of == Some(self.told()) { self.shown.narration.clone() } else { narration(self) }
+        if self.shown.narration_of == Some(self.told()) {
+            self.shown.narration.clone()
+        } else {
+            narration(self)
+        }
     }
 
     /// The map of the moment shown, where it is known in so many cells.
@@ -76,7 +95,8 @@ impl App {
         (self.moment.step, self.timeline.steps().len())
     }
 
-    /// How many events of the step shown have happened at the moment shown; `None` where the step is folded or has none.
+    /// How many events of the step shown have happened at the moment shown; `None` where the step
+    /// is folded or has none.
     pub fn position(&self) -> Option<usize> {
         let len = self.record().map_or(0, |r| r.events.len());
         (len > 0 && self.is_unfolded()).then(|| self.moment.event.min(len))
@@ -87,9 +107,13 @@ impl App {
         self.record()?.events.get(self.position()?.checked_sub(1)?)
     }
 
-    /// Whether steps are shown with their events: by the person's wish, or because the moment lies within a step.
+    /// Whether steps are shown with their events: by the person's wish, or because the moment lies
+    /// within a step.
     pub fn is_unfolded(&self) -> bool {
-        self.unfolded || self.record().is_some_and(|r| self.moment.event < r.events.len())
+        self.unfolded
+            || self
+                .record()
+                .is_some_and(|r| self.moment.event < r.events.len())
     }
 
     fn is_known(&self) -> bool {
@@ -138,17 +162,25 @@ impl App {
 fn before(app: &App) -> Image {
     let step = app.moment.step;
     match app.position() {
-        Some(at) => app.timeline.memory_at(Moment { step, event: at.saturating_sub(1) }),
+        Some(at) => app.timeline.memory_at(Moment {
+            step,
+            event: at.saturating_sub(1),
+        }),
         None => app.timeline.memory_before(step),
     }
 }
 
 fn narration(app: &App) -> String {
-    let is_told_by_trap = app.record().is_some_and(|r| r.outcome == Outcome::Trapped && r.trap.is_some());
+    let is_told_by_trap = app
+        .record()
+        .is_some_and(|r| r.outcome == Outcome::Trapped && r.trap.is_some());
     let tell = if is_told_by_trap { effect } else { narrate };
     tell(&app.timeline, app.moment.step)
 }
 
 fn writers(app: &App) -> Vec<(Moment, Write)> {
-    app.timeline.writes_to(app.cursor, app.moment).take(MOST_WRITERS).collect()
+    app.timeline
+        .writes_to(app.cursor, app.moment)
+        .take(MOST_WRITERS)
+        .collect()
 }

@@ -17,7 +17,10 @@ mod unfold;
 const SIZE: (u16, u16) = (120, 40);
 
 fn press(app: &mut App, keys: &str) -> Vec<Effect> {
-    keys.split(' ').filter(|k| !k.is_empty()).map(|k| key(app, keys::parse(k).unwrap())).collect()
+    keys.split(' ')
+        .filter(|k| !k.is_empty())
+        .map(|k| key(app, keys::parse(k).unwrap()))
+        .collect()
 }
 
 fn type_text(app: &mut App, text: &str) {
@@ -67,7 +70,10 @@ fn keys_move_through_what_has_run() {
         let mut app = app(SIZE, from);
         let effects = press(&mut app, keys);
         assert_eq!(app.moment, Moment::end_of(to), "{keys} from {from}");
-        assert!(effects.iter().all(|e| *e == Effect::None), "{keys} runs nothing");
+        assert!(
+            effects.iter().all(|e| *e == Effect::None),
+            "{keys} runs nothing"
+        );
     }
 }
 
@@ -77,7 +83,11 @@ fn the_ends_of_time_say_what_to_do() {
     press(&mut app, "←");
     assert!(notice(&app).starts_with("This is the beginning"));
     press(&mut app, "G space");
-    assert!(notice(&app).starts_with("The session is over: ← goes back"), "{}", notice(&app));
+    assert!(
+        notice(&app).starts_with("The session is over: ← goes back"),
+        "{}",
+        notice(&app)
+    );
     press(&mut app, "3 0 G");
     assert_eq!(notice(&app), "There is no step 30: the last is step 7.");
     press(&mut app, "a");
@@ -113,40 +123,69 @@ fn opening_runs_step_0_and_next_runs_one_more() {
     assert_eq!(effect, Effect::Advance);
     let records = default_records();
     run(&mut app, effect, &records);
-    assert_eq!((app.timeline.steps().len(), &app.engine), (1, &Engine::Ready));
+    assert_eq!(
+        (app.timeline.steps().len(), &app.engine),
+        (1, &Engine::Ready)
+    );
     assert_eq!(press(&mut app, "space"), [Effect::Advance]);
-    assert_eq!(app.engine, Engine::Running { step: 1, progress: Progress::default(), cancelling: false });
+    assert_eq!(
+        app.engine,
+        Engine::Running {
+            step: 1,
+            progress: Progress::default(),
+            cancelling: false
+        }
+    );
     run(&mut app, Effect::Advance, &records);
     assert_eq!(app.moment, Moment::end_of(1));
 }
 
 #[test]
 fn keys_pressed_before_a_step_is_over_count() {
-    let rows =
-        [("", "space", 1), ("space", "", 1), ("space", "space space", 3), ("", "space ←", 0), ("", "space esc", 0)];
+    let rows = [
+        ("", "space", 1),
+        ("space", "", 1),
+        ("space", "space space", 3),
+        ("", "space ←", 0),
+        ("", "space esc", 0),
+    ];
     for (before, during, step) in rows {
         let mut app = App::new(SIZE, Vec::new(), true);
         press(&mut app, before);
         let effect = receive(&mut app, Message::Opened(Box::new(sample::announced())));
         assert!(
-            press(&mut app, during).iter().all(|e| matches!(e, Effect::None | Effect::Cancel)),
+            press(&mut app, during)
+                .iter()
+                .all(|e| matches!(e, Effect::None | Effect::Cancel)),
             "one step at a time"
         );
         run(&mut app, effect, &default_records());
-        assert_eq!((app.moment.step, &app.engine), (step, &Engine::Ready), "{before:?}, then {during:?}");
+        assert_eq!(
+            (app.moment.step, &app.engine),
+            (step, &Engine::Ready),
+            "{before:?}, then {during:?}"
+        );
     }
 }
 
 #[test]
 fn a_goal_runs_up_to_its_step_and_no_further() {
-    let rows = [("G", 7, Engine::Ended), ("4 G", 4, Engine::Ready), ("7 G", 7, Engine::Ended)];
+    let rows = [
+        ("G", 7, Engine::Ended),
+        ("4 G", 4, Engine::Ready),
+        ("7 G", 7, Engine::Ended),
+    ];
     for (keys, step, engine) in rows {
         let mut app = opened(SIZE);
         let records = default_records();
         run(&mut app, Effect::Advance, &records);
         let effect = press(&mut app, keys).pop().unwrap();
         run(&mut app, effect, &records);
-        assert_eq!((app.moment, &app.engine, app.goal), (Moment::end_of(step), &engine, None), "{keys}");
+        assert_eq!(
+            (app.moment, &app.engine, app.goal),
+            (Moment::end_of(step), &engine, None),
+            "{keys}"
+        );
     }
 }
 
@@ -167,7 +206,10 @@ fn a_goal_behind_the_last_step_is_none() {
     let mut app = opened(SIZE);
     app.goal = Some(99);
     run(&mut app, Effect::Advance, &default_records());
-    assert_eq!((app.moment.step, notice(&app)), (7, "There is no step 99: the last is step 7."));
+    assert_eq!(
+        (app.moment.step, notice(&app)),
+        (7, "There is no step 99: the last is step 7.")
+    );
 }
 
 #[test]
@@ -175,7 +217,10 @@ fn what_cannot_be_done_is_not_offered_at_the_end() {
     let mut app = app(SIZE, 7);
     app.timeline.inputs.clear();
     press(&mut app, "space");
-    assert_eq!(notice(&app), "The session is over: ← goes back, : types another step, p chooses a session.");
+    assert_eq!(
+        notice(&app),
+        "The session is over: ← goes back, : types another step, p chooses a session."
+    );
 }
 
 #[test]
@@ -188,7 +233,11 @@ fn a_goal_stops_where_the_session_does() {
     press(&mut app, "6 G");
     run(&mut app, Effect::Advance, &records);
     assert_eq!((app.moment.step, &app.engine), (3, &Engine::Ended));
-    assert!(notice(&app).starts_with("The session stopped at step 3, which failed"), "{}", notice(&app));
+    assert!(
+        notice(&app).starts_with("The session stopped at step 3, which failed"),
+        "{}",
+        notice(&app)
+    );
 }
 
 #[test]
@@ -199,12 +248,28 @@ fn going_back_while_a_step_runs_keeps_the_view_there() {
     press(&mut app, "2 G");
     run(&mut app, Effect::Advance, &records);
     press(&mut app, "space ←");
-    receive(&mut app, Message::Progress(Progress { seconds: 1, stores: 12 }));
+    receive(
+        &mut app,
+        Message::Progress(Progress {
+            seconds: 1,
+            stores: 12,
+        }),
+    );
     assert_eq!(
         app.engine,
-        Engine::Running { step: 3, progress: Progress { seconds: 1, stores: 12 }, cancelling: false }
+        Engine::Running {
+            step: 3,
+            progress: Progress {
+                seconds: 1,
+                stores: 12
+            },
+            cancelling: false
+        }
     );
-    assert_eq!(receive(&mut app, Message::Step(Box::new(records[3].clone()))), Effect::None);
+    assert_eq!(
+        receive(&mut app, Message::Step(Box::new(records[3].clone()))),
+        Effect::None
+    );
     assert_eq!((app.moment.step, app.timeline.steps().len()), (1, 4));
     assert_eq!(press(&mut app, "G"), [Effect::None]);
     assert_eq!(app.moment.step, 3);
@@ -216,7 +281,10 @@ fn a_running_step_is_cancelled_once_and_left_with_ctrl_c() {
         ("esc", vec![Effect::Cancel]),
         ("ctrl-c", vec![Effect::Cancel]),
         ("esc esc", vec![Effect::Cancel, Effect::None]),
-        ("ctrl-c ctrl-c", vec![Effect::Cancel, Effect::Quit { keep_frame: false }]),
+        (
+            "ctrl-c ctrl-c",
+            vec![Effect::Cancel, Effect::Quit { keep_frame: false }],
+        ),
         ("? ctrl-c", vec![Effect::None, Effect::Cancel]),
         ("? esc", vec![Effect::None, Effect::None]),
     ] {
@@ -224,7 +292,10 @@ fn a_running_step_is_cancelled_once_and_left_with_ctrl_c() {
         assert_eq!(press(&mut app, keys), effects, "{keys}");
     }
     let mut app = app(SIZE, 0);
-    assert_eq!(press(&mut app, "esc ctrl-c"), [Effect::None, Effect::Quit { keep_frame: false }]);
+    assert_eq!(
+        press(&mut app, "esc ctrl-c"),
+        [Effect::None, Effect::Quit { keep_frame: false }]
+    );
 }
 
 #[test]
@@ -254,7 +325,11 @@ fn a_step_shows_the_bytes_it_is_about_and_does_not_jump_about() {
     assert_eq!(app.cursor, 0x400);
     assert!(top <= 0x400 && 0x400 < top + view::window(&app));
     press(&mut app, "→");
-    assert_eq!((app.cursor, app.top), (0x40c, top), "in view already: the view stays");
+    assert_eq!(
+        (app.cursor, app.top),
+        (0x40c, top),
+        "in view already: the view stays"
+    );
     let mut moved = app_over(sample::timeline_where_memory_moved(), SIZE, 3);
     press(&mut moved, "→");
     assert_eq!(moved.cursor, 0x1040c);
@@ -294,12 +369,19 @@ fn changes_pointers_and_focus_are_jumped_to() {
     press(&mut app, "shift-↓ shift-↓ a");
     assert_eq!(app.cursor, 0x40c);
     press(&mut app, "c [");
-    assert_eq!(app.cursor, 0x400, "since the start, the host's bytes count too");
+    assert_eq!(
+        app.cursor, 0x400,
+        "since the start, the host's bytes count too"
+    );
     press(&mut app, "c → ]");
     assert!(notice(&app).starts_with("This step changed no bytes"));
     view::go_to(&mut app, 0x400, 1);
     press(&mut app, "r");
-    assert!(notice(&app).contains("this is no pointer"), "{}", notice(&app));
+    assert!(
+        notice(&app).contains("this is no pointer"),
+        "{}",
+        notice(&app)
+    );
     let mut bytes = vec![0; 0x2000];
     bytes[..4].copy_from_slice(&0x1234u32.to_le_bytes());
     let mut app = app_over(sample::timeline_over(Image::from_bytes(&bytes)), SIZE, 0);
@@ -316,17 +398,30 @@ fn finding_goes_round_and_round() {
     assert_eq!(app.cursor, 0x40d);
     for (keys, at) in [("n", 0x801), ("n", 0x40d), ("N", 0x801), ("N", 0x40d)] {
         press(&mut app, keys);
-        assert_eq!((app.cursor, app.search.as_ref().and_then(|s| s.found)), (at, Some(at)), "{keys}");
+        assert_eq!(
+            (app.cursor, app.search.as_ref().and_then(|s| s.found)),
+            (at, Some(at)),
+            "{keys}"
+        );
     }
     press(&mut app, "g");
-    assert_eq!(app.search.as_ref().and_then(|s| s.found), None, "it is not there at step 0");
+    assert_eq!(
+        app.search.as_ref().and_then(|s| s.found),
+        None,
+        "it is not there at step 0"
+    );
     press(&mut app, "esc n");
     assert!(app.search.is_none() && notice(&app).starts_with("Nothing is being looked for"));
 }
 
 #[test]
 fn addresses_are_gone_to_by_number_and_by_name() {
-    for (typed, at) in [("@0x500", 0x500), ("@1024", 0x400), ("@ptr", 0x400), ("@buffer+0x10", 0x410)] {
+    for (typed, at) in [
+        ("@0x500", 0x500),
+        ("@1024", 0x400),
+        ("@ptr", 0x400),
+        ("@buffer+0x10", 0x410),
+    ] {
         let mut app = app(SIZE, 7);
         press(&mut app, "/");
         type_text(&mut app, typed);
@@ -340,7 +435,11 @@ fn addresses_are_gone_to_by_number_and_by_name() {
         type_text(&mut app, typed);
         press(&mut app, "enter");
         assert!(app.notice.as_ref().is_some_and(|n| n.is_error), "{typed}");
-        assert_eq!(app.context(), Context::Search, "{typed}: the line stays open");
+        assert_eq!(
+            app.context(),
+            Context::Search,
+            "{typed}: the line stays open"
+        );
     }
 }
 
@@ -350,8 +449,18 @@ fn inputs_are_edited_and_the_session_runs_again_to_the_same_step() {
     press(&mut app, "e ctrl-u");
     type_text(&mut app, "Hi");
     paste(&mut app, " th\u{1b}ere,\r\nyou\n");
-    assert_eq!(press(&mut app, "enter"), [Effect::Restart(vec![("text".into(), "Hi there, you".into())])]);
-    assert_eq!((app.engine.clone(), app.moment.step), (Engine::Opening, 4), "the old run is still shown");
+    assert_eq!(
+        press(&mut app, "enter"),
+        [Effect::Restart(vec![(
+            "text".into(),
+            "Hi there, you".into()
+        )])]
+    );
+    assert_eq!(
+        (app.engine.clone(), app.moment.step),
+        (Engine::Opening, 4),
+        "the old run is still shown"
+    );
     let effect = receive(&mut app, Message::Opened(Box::new(sample::announced())));
     assert_eq!(app.context(), Context::Normal);
     run(&mut app, effect, &default_records());
@@ -362,12 +471,28 @@ fn inputs_are_edited_and_the_session_runs_again_to_the_same_step() {
 fn refused_inputs_leave_everything_as_it_was() {
     let mut app = app(SIZE, 4);
     press(&mut app, "e enter");
-    receive(&mut app, Message::InputsRefused(vec![("text".into(), "a closing\n\u{1b} quote is missing".into())]));
-    assert_eq!((&app.engine, app.goal, app.moment.step), (&Engine::Ended, None, 4));
-    let Overlay::Inputs { fields, .. } = &app.overlay else { panic!("the lines stay open") };
-    assert_eq!(fields[0].error.as_deref(), Some("a closing\\n\\u{1b} quote is missing"));
+    receive(
+        &mut app,
+        Message::InputsRefused(vec![(
+            "text".into(),
+            "a closing\n\u{1b} quote is missing".into(),
+        )]),
+    );
+    assert_eq!(
+        (&app.engine, app.goal, app.moment.step),
+        (&Engine::Ended, None, 4)
+    );
+    let Overlay::Inputs { fields, .. } = &app.overlay else {
+        panic!("the lines stay open")
+    };
+    assert_eq!(
+        fields[0].error.as_deref(),
+        Some("a closing\\n\\u{1b} quote is missing")
+    );
     type_text(&mut app, "x");
-    let Overlay::Inputs { fields, .. } = &app.overlay else { panic!("the lines stay open") };
+    let Overlay::Inputs { fields, .. } = &app.overlay else {
+        panic!("the lines stay open")
+    };
     assert_eq!(fields[0].error, None, "typing takes the reason away");
 }
 
@@ -375,15 +500,24 @@ fn refused_inputs_leave_everything_as_it_was() {
 fn what_is_copied_is_a_hex_dump() {
     let mut app = app(SIZE, 4);
     let copied = press(&mut app, "y").pop().unwrap();
-    let Effect::Copy(text) = copied else { panic!("{copied:?}") };
+    let Effect::Copy(text) = copied else {
+        panic!("{copied:?}")
+    };
     assert!(text.starts_with("00000400  44 69 64 20"), "{text}");
-    let Some(Effect::Copy(text)) = press(&mut app, "Y").pop() else { panic!("rows") };
+    let Some(Effect::Copy(text)) = press(&mut app, "Y").pop() else {
+        panic!("rows")
+    };
     assert_eq!(text.lines().count() as u64, view::rows(&app));
 }
 
 #[test]
 fn the_status_line_has_what_applies() {
-    let labels = |app: &App| status_keys(app).into_iter().map(|(_, label)| label).collect::<Vec<_>>();
+    let labels = |app: &App| {
+        status_keys(app)
+            .into_iter()
+            .map(|(_, label)| label)
+            .collect::<Vec<_>>()
+    };
     let running = opened(SIZE);
     assert!(labels(&running).contains(&"cancel") && !labels(&running).contains(&"next"));
     let at_end = app(SIZE, 7);
@@ -414,7 +548,11 @@ enum Input {
 }
 
 fn any_input() -> impl Strategy<Value = Input> {
-    let specs: Vec<&'static str> = keymap::BINDINGS.iter().flat_map(|b| b.keys).copied().collect();
+    let specs: Vec<&'static str> = keymap::BINDINGS
+        .iter()
+        .flat_map(|b| b.keys)
+        .copied()
+        .collect();
     prop_oneof![
         8 => prop::sample::select(specs).prop_map(|spec| Input::Key(keys::parse(spec).unwrap())),
         2 => any::<char>().prop_map(|c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))),
@@ -433,10 +571,18 @@ fn message(number: u8, records: &[StepRecord], app: &App) -> Message {
     match (number % 16, next) {
         (0, _) => Message::Opened(Box::new(sample::announced())),
         (1, _) => Message::Ended,
-        (2, _) => Message::Progress(Progress { seconds: u64::MAX, stores: u64::MAX }),
+        (2, _) => Message::Progress(Progress {
+            seconds: u64::MAX,
+            stores: u64::MAX,
+        }),
         (3, _) => Message::OpenFailed("no".into()),
-        (4, _) => Message::InputsRefused(vec![("text".into(), "no".into()), ("other".into(), "no".into())]),
-        (5, _) => Message::Step(Box::new(records[usize::from(number) % records.len()].clone())),
+        (4, _) => Message::InputsRefused(vec![
+            ("text".into(), "no".into()),
+            ("other".into(), "no".into()),
+        ]),
+        (5, _) => Message::Step(Box::new(
+            records[usize::from(number) % records.len()].clone(),
+        )),
         (_, Some(record)) => Message::Step(Box::new(record)),
         (_, None) => Message::Ended,
     }
@@ -487,14 +633,23 @@ proptest! {
     }
 }
 
-/// Terminals send an escape and a key that follow each other closely as one sequence, alt and the key.
+/// Terminals send an escape and a key that follow each other closely as one sequence, alt and the
+/// key.
 #[test]
 fn an_escape_right_before_a_key_is_two_keys() {
     let mut app = sample::app((80, 24), 3);
     press(&mut app, "?");
     assert!(matches!(app.overlay, Overlay::Help { .. }));
     press(&mut app, "alt-p");
-    assert!(matches!(app.overlay, Overlay::Sessions { .. }), "{:?}", app.overlay);
+    assert!(
+        matches!(app.overlay, Overlay::Sessions { .. }),
+        "{:?}",
+        app.overlay
+    );
     press(&mut app, "esc /");
-    assert_eq!(press(&mut app, "alt-q"), [Effect::None], "while typing, alt is no escape");
+    assert_eq!(
+        press(&mut app, "alt-q"),
+        [Effect::None],
+        "while typing, alt is no escape"
+    );
 }

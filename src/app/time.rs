@@ -1,9 +1,11 @@
-//! Moving through time: forward and back over what has run, and on to what has not. Going back never runs anything.
+//! Moving through time: forward and back over what has run, and on to what has not. Going back
+//! never runs anything.
 
 use super::{Action, App, Effect, Engine, typed, unfold};
 use crate::timeline::{Moment, Outcome};
 
-/// One step forward, or one event in an unfolded step; at the last step that has run, asks for the next.
+/// One step forward, or one event in an unfolded step; at the last step that has run, asks for the
+/// next.
 pub(super) fn next(app: &mut App) -> Effect {
     if unfold::next(app) {
         return Effect::None;
@@ -33,7 +35,9 @@ pub(super) fn first(app: &mut App) {
 
 /// To the last step that has run; from there, on to the end.
 pub(super) fn last(app: &mut App) -> Effect {
-    let is_over = app.record().is_some_and(|r| app.moment.event >= r.events.len());
+    let is_over = app
+        .record()
+        .is_some_and(|r| app.moment.event >= r.events.len());
     match ran(app).checked_sub(1) {
         Some(step) if step != app.moment.step || !is_over => {
             show(app, step);
@@ -63,16 +67,23 @@ pub(super) fn no_step(app: &mut App, step: usize, last: usize) {
     app.complain(format!("There is no step {step}: the last is step {last}."));
 }
 
-/// Forward or back over what has run, and no further: by steps, or within an unfolded one by events.
+/// Forward or back over what has run, and no further: by steps, or within an unfolded one by
+/// events.
 pub(super) fn move_in_past(app: &mut App, steps: isize) {
-    let Some(last) = ran(app).checked_sub(1) else { return };
+    let Some(last) = ran(app).checked_sub(1) else {
+        return;
+    };
     if unfold::move_within(app, steps) {
         if steps < 0 {
             app.goal = None;
         }
         return;
     }
-    let steps = if app.is_unfolded() { steps.signum() } else { steps };
+    let steps = if app.is_unfolded() {
+        steps.signum()
+    } else {
+        steps
+    };
     let to = app.moment.step.saturating_add_signed(steps).min(last);
     if to != app.moment.step {
         if steps < 0 {
@@ -85,7 +96,9 @@ pub(super) fn move_in_past(app: &mut App, steps: isize) {
         app.say("This is the beginning: nothing runs before step 0.");
     } else if app.engine == Engine::Ready {
         let next = app.keys.key_of(Action::Next);
-        app.say(format!("This is the last step that has run: {next} runs the next one."));
+        app.say(format!(
+            "This is the last step that has run: {next} runs the next one."
+        ));
     }
 }
 
@@ -94,14 +107,26 @@ pub(super) fn show(app: &mut App, step: usize) {
     unfold::walk_to(app, Moment::end_of(step));
 }
 
-/// Shows a step as one comes to it going forward: its end, or just before its first event where it is unfolded.
+/// Shows a step as one comes to it going forward: its end, or just before its first event where it
+/// is unfolded.
 pub(super) fn enter(app: &mut App, step: usize) {
-    unfold::walk_to(app, if app.unfolded { Moment { step, event: 0 } } else { Moment::end_of(step) });
+    unfold::walk_to(
+        app,
+        if app.unfolded {
+            Moment { step, event: 0 }
+        } else {
+            Moment::end_of(step)
+        },
+    );
 }
 
 /// Asks the session for the next step.
 pub(super) fn start(app: &mut App) -> Effect {
-    app.engine = Engine::Running { step: ran(app), progress: super::Progress::default(), cancelling: false };
+    app.engine = Engine::Running {
+        step: ran(app),
+        progress: super::Progress::default(),
+        cancelling: false,
+    };
     app.following = true;
     Effect::Advance
 }
@@ -122,9 +147,13 @@ fn run_next(app: &mut App) -> Effect {
         Engine::Ready => return typed::run_again(app, None, false),
         Engine::Replaying { .. } => {
             let stop = app.keys.key_of(Action::Escape);
-            app.say(format!("What ran before runs again first; {stop} stops that."));
+            app.say(format!(
+                "What ran before runs again first; {stop} stops that."
+            ));
         }
-        Engine::Running { cancelling: true, .. } => app.say("The step is being cancelled."),
+        Engine::Running {
+            cancelling: true, ..
+        } => app.say("The step is being cancelled."),
         Engine::Running { step, .. } => run_one_more(app, *step),
         Engine::Opening => run_one_more(app, 0),
         Engine::Ended => app.say(over(app)),
@@ -141,8 +170,13 @@ fn run_one_more(app: &mut App, running: usize) {
 
 /// Says that there is no guest, and what can be done then.
 pub(super) fn not_open(app: &mut App) {
-    let (choose, quit) = (app.keys.key_of(Action::ChooseSession), app.keys.key_of(Action::Quit));
-    app.complain(format!("This session could not be opened: {choose} chooses another, {quit} leaves."));
+    let (choose, quit) = (
+        app.keys.key_of(Action::ChooseSession),
+        app.keys.key_of(Action::Quit),
+    );
+    app.complain(format!(
+        "This session could not be opened: {choose} chooses another, {quit} leaves."
+    ));
 }
 
 /// Why no step follows.
@@ -154,14 +188,22 @@ pub(super) fn over(app: &App) -> String {
         true => String::new(),
         false => format!(", {} edits the inputs", key(Action::EditInputs)),
     };
-    let last = app.timeline.steps().last().filter(|s| s.outcome != Outcome::Ok && !s.is_claimed());
+    let last = app
+        .timeline
+        .steps()
+        .last()
+        .filter(|s| s.outcome != Outcome::Ok && !s.is_claimed());
     match last {
         None if app.course.next().is_some() => {
             let next = key(Action::NextLesson);
-            format!("The lesson is over: {next} opens the next one, {back} goes back, {choose} lists all lessons.")
+            format!(
+                "The lesson is over: {next} opens the next one, {back} goes back, {choose} lists \
+                 all lessons."
+            )
         }
         None => format!(
-            "The session is over: {back} goes back, {step} types another step{edit}, {choose} chooses a session."
+            "The session is over: {back} goes back, {step} types another step{edit}, {choose} \
+             chooses a session."
         ),
         Some(record) => {
             let how = match record.outcome {
@@ -170,7 +212,8 @@ pub(super) fn over(app: &App) -> String {
                 Outcome::Failed | Outcome::Ok => "failed",
             };
             format!(
-                "The session stopped at step {}, which {how}: {back} goes back, {step} types a step in its place{edit}.",
+                "The session stopped at step {}, which {how}: {back} goes back, {step} types a \
+                 step in its place{edit}.",
                 record.index
             )
         }

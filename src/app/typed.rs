@@ -1,7 +1,9 @@
-//! Running what was typed: where it runs, what has to run again before it, and what waits until it may.
+//! Running what was typed: where it runs, what has to run again before it, and what waits until it
+//! may.
 //!
-//! A typed step runs after the step that is shown. Where that is the last one, the live guest is there already; else what
-//! follows is set aside, a new guest takes the same steps again, and its record is compared with what it was.
+//! A typed step runs after the step that is shown. Where that is the last one, the live guest is
+//! there already; else what follows is set aside, a new guest takes the same steps again, and its
+//! record is compared with what it was.
 
 use super::prompt::{self, Mistake};
 use super::{App, Effect, Engine, Overlay, Progress, branch, inputs, time};
@@ -43,17 +45,26 @@ impl App {
     /// What brings a new guest to the end of the branch that is shown.
     pub fn replay(&self) -> Replay {
         let (plan, records) = (self.plan(), self.timeline.steps().to_vec());
-        Replay { plan, inputs: inputs_typed(self), setup: self.setup.clone(), records }
+        Replay {
+            plan,
+            inputs: inputs_typed(self),
+            setup: self.setup.clone(),
+            records,
+        }
     }
 }
 
 /// The inputs of the branch that is shown, as a person would type them.
 fn inputs_typed(app: &App) -> Vec<(String, String)> {
-    app.timeline.inputs.iter().map(|input| (input.name.clone(), inputs::as_typed(&input.value))).collect()
+    app.timeline
+        .inputs
+        .iter()
+        .map(|input| (input.name.clone(), inputs::as_typed(&input.value)))
+        .collect()
 }
 
-/// Starts a new guest that is given this `import` or `memory` line too, in a branch of its own, and runs up to the step
-/// shown.
+/// Starts a new guest that is given this `import` or `memory` line too, in a branch of its own, and
+/// runs up to the step shown.
 pub(super) fn set_up(app: &mut App, text: String) -> Effect {
     if !matches!(app.engine, Engine::Ready | Engine::Ended) {
         app.complain("A step is running: ctrl-c cancels it, then type the line again.");
@@ -81,7 +92,11 @@ pub(super) fn not_set_up(app: &mut App, text: &str, why: String) -> Effect {
 pub(super) fn at_rest(app: &App) -> Engine {
     let ran = app.timeline.steps().len();
     let is_stopped = app.timeline.steps().last().is_some_and(is_stopped);
-    if is_stopped || app.timeline.planned.len() <= ran { Engine::Ended } else { Engine::Ready }
+    if is_stopped || app.timeline.planned.len() <= ran {
+        Engine::Ended
+    } else {
+        Engine::Ready
+    }
 }
 
 /// Whether nothing runs after a step but what says that its end was meant.
@@ -89,17 +104,29 @@ fn is_stopped(record: &StepRecord) -> bool {
     record.outcome != Outcome::Ok && !record.is_claimed()
 }
 
-/// The step after which a typed one runs; `None` where not even the first ended well. A step that stopped the session is
-/// left out, unless what is typed says that this was meant.
+/// The step after which a typed one runs; `None` where not even the first ended well. A step that
+/// stopped the session is left out, unless what is typed says that this was meant.
 pub(super) fn base(app: &App, text: &str) -> Option<usize> {
-    let mut base = app.moment.step.min(app.timeline.steps().len().checked_sub(1)?);
+    let mut base = app
+        .moment
+        .step
+        .min(app.timeline.steps().len().checked_sub(1)?);
     let claims = claimed(text);
     loop {
         let record = app.timeline.step(base)?;
         let is_claim = |kind: &String| record.findings.iter().any(|f| f.kind.word() == kind);
         // What claims it later is set aside with the rest.
-        let claimed_by = |kept: usize| app.timeline.steps().iter().take(kept + 1).any(|s| claims_of(s, base));
-        if record.outcome == Outcome::Ok || claimed_by(base) || claims.as_ref().is_some_and(is_claim) {
+        let claimed_by = |kept: usize| {
+            app.timeline
+                .steps()
+                .iter()
+                .take(kept + 1)
+                .any(|s| claims_of(s, base))
+        };
+        if record.outcome == Outcome::Ok
+            || claimed_by(base)
+            || claims.as_ref().is_some_and(is_claim)
+        {
             return Some(base);
         }
         base = base.checked_sub(1)?;
@@ -122,18 +149,31 @@ fn claimed(text: &str) -> Option<String> {
 pub(super) fn known_at(app: &App, step: usize) -> Known {
     let timeline = &app.timeline;
     let ran = timeline.steps().iter().take(step.saturating_add(1));
-    let variables = ran.flat_map(|record| record.bindings.iter().map(|binding| binding.name.clone()));
+    let variables =
+        ran.flat_map(|record| record.bindings.iter().map(|binding| binding.name.clone()));
     let is_last = step.saturating_add(1) >= timeline.steps().len();
-    let to_come = timeline.planned.iter().skip(timeline.steps().len()).filter(|_| is_last);
+    let to_come = timeline
+        .planned
+        .iter()
+        .skip(timeline.steps().len())
+        .filter(|_| is_last);
     let spans = timeline.spans_at(step);
     let named = |kind: SpanKind| {
         let of_kind = spans.iter().filter(move |span| span.kind == kind);
-        of_kind.map(|span| span.name.clone()).collect::<Vec<String>>()
+        of_kind
+            .map(|span| span.name.clone())
+            .collect::<Vec<String>>()
     };
     Known {
-        inputs: timeline.inputs.iter().map(|input| input.name.clone()).collect(),
+        inputs: timeline
+            .inputs
+            .iter()
+            .map(|input| input.name.clone())
+            .collect(),
         variables: variables.collect(),
-        later: to_come.flat_map(|planned| script::names_given(&planned.text)).collect(),
+        later: to_come
+            .flat_map(|planned| script::names_given(&planned.text))
+            .collect(),
         regions: named(SpanKind::Region),
         blocks: named(SpanKind::Block),
     }
@@ -164,7 +204,9 @@ pub(super) fn enter(app: &mut App, text: String) -> Effect {
 fn run(app: &mut App, text: String) -> Effect {
     let Some(base) = base(app, &text) else {
         app.queue.clear();
-        app.complain("The guest was not instantiated, so nothing can be run on it: step 0 says why.");
+        app.complain(
+            "The guest was not instantiated, so nothing can be run on it: step 0 says why.",
+        );
         return Effect::None;
     };
     app.following = true;
@@ -183,7 +225,11 @@ fn insert(app: &mut App, text: String) -> Effect {
     let last = app.timeline.steps().len();
     app.goal = None;
     app.moment = Moment::end_of(last.saturating_sub(1));
-    app.engine = Engine::Running { step: last, progress: Progress::default(), cancelling: false };
+    app.engine = Engine::Running {
+        step: last,
+        progress: Progress::default(),
+        cancelling: false,
+    };
     app.under_way = Some(text.clone());
     Effect::Insert(text)
 }
@@ -191,8 +237,16 @@ fn insert(app: &mut App, text: String) -> Effect {
 /// Asks for a new guest at the end of what is shown, for a typed step or for the next one.
 pub(super) fn run_again(app: &mut App, text: Option<String>, is_new_branch: bool) -> Effect {
     let steps = app.timeline.steps().len();
-    app.errand = Some(Errand { text, is_new_branch });
-    app.engine = Engine::Replaying { step: 0, steps, progress: Progress::default(), cancelling: false };
+    app.errand = Some(Errand {
+        text,
+        is_new_branch,
+    });
+    app.engine = Engine::Replaying {
+        step: 0,
+        steps,
+        progress: Progress::default(),
+        cancelling: false,
+    };
     Effect::Replay
 }
 
@@ -201,15 +255,20 @@ pub(super) fn replayed(app: &mut App) -> Effect {
     app.branches.bring_to_life();
     app.engine = at_rest(app);
     match app.errand.take() {
-        Some(Errand { text: Some(text), .. }) => insert(app, text),
+        Some(Errand {
+            text: Some(text), ..
+        }) => insert(app, text),
         Some(Errand { text: None, .. }) if app.engine == Engine::Ready => time::start(app),
         _ => Effect::None,
     }
 }
 
-/// No guest could be brought there: everything is as it was before. Without a reason, the person stopped it.
+/// No guest could be brought there: everything is as it was before. Without a reason, the person
+/// stopped it.
 pub(super) fn not_replayed(app: &mut App, why: Option<String>) -> Effect {
-    let Some(errand) = app.errand.take() else { return Effect::None };
+    let Some(errand) = app.errand.take() else {
+        return Effect::None;
+    };
     if errand.is_new_branch {
         branch::undo(app);
     }
@@ -244,14 +303,24 @@ pub(super) fn inserted(app: &mut App, step: PlannedStep) -> Effect {
 
 /// Runs the next line that waits, where nothing else is to be done.
 pub(super) fn run_waiting(app: &mut App) -> Effect {
-    let Some(text) = app.queue.pop_front() else { return Effect::None };
-    let Some(last) = app.timeline.steps().len().checked_sub(1) else { return Effect::None };
+    let Some(text) = app.queue.pop_front() else {
+        return Effect::None;
+    };
+    let Some(last) = app.timeline.steps().len().checked_sub(1) else {
+        return Effect::None;
+    };
     app.moment = Moment::end_of(last);
     if app.timeline.step(last).is_some_and(is_stopped) && base(app, &text) != Some(last) {
         let waiting = app.queue.len().saturating_add(1);
         app.queue.clear();
-        let lines = if waiting == 1 { "the line".to_owned() } else { format!("the {waiting} lines") };
-        app.complain(format!("Step {last} did not end in ok: {lines} that waited did not run."));
+        let lines = if waiting == 1 {
+            "the line".to_owned()
+        } else {
+            format!("the {waiting} lines")
+        };
+        app.complain(format!(
+            "Step {last} did not end in ok: {lines} that waited did not run."
+        ));
         return Effect::None;
     }
     match prompt::check(app, &text) {

@@ -1,4 +1,5 @@
-//! Time inside a step: unfolding it into its events, walking those, and the jumps to whoever wrote a byte.
+//! Time inside a step: unfolding it into its events, walking those, and the jumps to whoever wrote
+//! a byte.
 
 use super::{Action, App, events, time, view};
 use crate::timeline::{Event, Moment, PAGE, StepRecord};
@@ -10,7 +11,10 @@ pub(super) fn has_events(step: &StepRecord) -> bool {
 
 /// The store that trapped, where it was one.
 pub fn attempted_store(step: &StepRecord) -> Option<crate::timeline::Attempt> {
-    step.trap.as_ref()?.attempt.filter(|attempt| attempt.is_store)
+    step.trap
+        .as_ref()?
+        .attempt
+        .filter(|attempt| attempt.is_store)
 }
 
 /// Unfolds, at the event of a number where one was typed; or folds.
@@ -27,10 +31,18 @@ pub(super) fn toggle(app: &mut App, number: Option<u32>) {
             time::enter(app, app.moment.step);
             if let Some(step) = app.record().filter(|_| len > 0) {
                 let count = events::thousands(len as u64);
-                let stores = format!("{count} {}{}", events::noun(step), if len == 1 { "" } else { "s" });
+                let stores = format!(
+                    "{count} {}{}",
+                    events::noun(step),
+                    if len == 1 { "" } else { "s" }
+                );
                 let key = |action| app.keys.key_of(action);
-                let (next, back, fold) = (key(Action::Next), key(Action::Back), key(Action::Unfold));
-                app.say(format!("Step {}, {stores}: {next} and {back} walk through, {fold} folds.", app.moment.step));
+                let (next, back, fold) =
+                    (key(Action::Next), key(Action::Back), key(Action::Unfold));
+                app.say(format!(
+                    "Step {}, {stores}: {next} and {back} walk through, {fold} folds.",
+                    app.moment.step
+                ));
             }
         }
         None => app.say("This step wrote nothing: there is nothing to unfold."),
@@ -41,10 +53,19 @@ fn at_number(app: &mut App, number: usize, len: usize) {
     match (number <= len, app.record()) {
         (true, _) if len > 0 => {
             app.unfolded = true;
-            walk_to(app, Moment { step: app.moment.step, event: number });
+            walk_to(
+                app,
+                Moment {
+                    step: app.moment.step,
+                    event: number,
+                },
+            );
         }
         (false, Some(step)) if len > 0 => {
-            let text = format!("There is no {} {number} in this step: the last is {len}.", events::noun(step));
+            let text = format!(
+                "There is no {} {number} in this step: the last is {len}.",
+                events::noun(step)
+            );
             app.complain(text);
         }
         _ => app.say("This step wrote nothing: there is nothing to unfold."),
@@ -67,20 +88,37 @@ pub(super) fn back(app: &mut App) -> bool {
     move_within(app, -1)
 }
 
-/// Goes by events within the step shown, to its ends and no further; whether that was a move at all.
+/// Goes by events within the step shown, to its ends and no further; whether that was a move at
+/// all.
 pub(super) fn move_within(app: &mut App, by: isize) -> bool {
-    let (Some(at), Some(len)) = (app.position(), app.record().map(|r| r.events.len())) else { return false };
+    let (Some(at), Some(len)) = (app.position(), app.record().map(|r| r.events.len())) else {
+        return false;
+    };
     let to = at.saturating_add_signed(by).min(len);
     if to != at {
-        walk_to(app, Moment { step: app.moment.step, event: to });
+        walk_to(
+            app,
+            Moment {
+                step: app.moment.step,
+                event: to,
+            },
+        );
     }
     to != at
 }
 
 /// To the first or the last moment of an unfolded step; whether it is one.
 pub(super) fn to_end(app: &mut App, is_last: bool) -> bool {
-    let Some(len) = app.position().and(app.record()).map(|r| r.events.len()) else { return false };
-    walk_to(app, Moment { step: app.moment.step, event: if is_last { len } else { 0 } });
+    let Some(len) = app.position().and(app.record()).map(|r| r.events.len()) else {
+        return false;
+    };
+    walk_to(
+        app,
+        Moment {
+            step: app.moment.step,
+            event: if is_last { len } else { 0 },
+        },
+    );
     true
 }
 
@@ -98,7 +136,10 @@ pub(super) fn stand(app: &mut App, moment: Moment) {
     let is_over = moment.event >= len;
     app.moment = match is_over && !app.unfolded {
         true => Moment::end_of(step),
-        false => Moment { step, event: moment.event.min(len) },
+        false => Moment {
+            step,
+            event: moment.event.min(len),
+        },
     };
     app.following = step == last && is_over;
     app.goal = app.goal.filter(|_| app.following);
@@ -112,12 +153,21 @@ pub(super) fn stand(app: &mut App, moment: Moment) {
 pub(super) fn arrive(app: &mut App) {
     let len = app.record().map_or(0, |r| r.events.len());
     let is_over = app.moment.event >= len;
-    let attempt = app.record().filter(|_| is_over).and_then(|r| r.trap.as_ref()?.attempt);
+    let attempt = app
+        .record()
+        .filter(|_| is_over)
+        .and_then(|r| r.trap.as_ref()?.attempt);
     let position = app.position();
     let event = position.and_then(|at| app.record()?.events.get(at.saturating_sub(1)));
     match (attempt, event) {
-        (Some(attempt), _) => view::go_to(app, attempt.address.min(attempt.memory_end.saturating_sub(1)), 1),
-        (None, Some(Event::Growth(growth))) => view::go_to(app, growth.before.saturating_mul(PAGE), 1),
+        (Some(attempt), _) => view::go_to(
+            app,
+            attempt.address.min(attempt.memory_end.saturating_sub(1)),
+            1,
+        ),
+        (None, Some(Event::Growth(growth))) => {
+            view::go_to(app, growth.before.saturating_mul(PAGE), 1)
+        }
         (None, Some(event)) => {
             let span = events::span(&event);
             view::go_to(app, span.start, span.len);
@@ -136,7 +186,11 @@ pub(super) fn next_touch(app: &mut App) {
 /// To just after the write before this moment.
 pub(super) fn previous_touch(app: &mut App) {
     let found = app.timeline.previous_touch(app.cursor, app.moment);
-    follow(app, found, "Nobody wrote this byte earlier: memory is born zero.");
+    follow(
+        app,
+        found,
+        "Nobody wrote this byte earlier: memory is born zero.",
+    );
 }
 
 /// To just after the write that made the byte under the cursor what it is.
@@ -144,7 +198,9 @@ pub(super) fn who_wrote(app: &mut App) {
     let found = app.writers().first().map(|(at, _)| *at);
     if found.is_some() && found == Some(app.moment) {
         let before = app.keys.key_of(Action::PreviousTouch);
-        app.say(format!("This is the write that made this byte what it is; {before} goes to the one before."));
+        app.say(format!(
+            "This is the write that made this byte what it is; {before} goes to the one before."
+        ));
         return;
     }
     follow(app, found, "Nobody wrote this byte; memory is born zero.");
@@ -163,7 +219,11 @@ fn follow(app: &mut App, found: Option<Moment>, else_say: &str) {
     stand(app, moment);
     view::reveal(app, app.cursor, 1);
     if let Some(step) = app.record() {
-        let text = format!("Step {}, {}.", step.index, events::ordinal(step, app.moment.event));
+        let text = format!(
+            "Step {}, {}.",
+            step.index,
+            events::ordinal(step, app.moment.event)
+        );
         app.say(text);
     }
 }

@@ -1,12 +1,12 @@
-//! What each action does: the one match over all of them. The parts of the work live with their concepts: time, view,
-//! search, inputs, copy.
+//! What each action does: the one match over all of them. The parts of the work live with their
+//! concepts: time, view, search, inputs, copy.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
 use super::{
-    Action, App, Effect, Engine, Overlay, Pane, branch, complete, copy, course, findings, inputs, keys, list, names,
-    prompt, save, search, time, unfold, view,
+    Action, App, Effect, Engine, Overlay, Pane, branch, complete, copy, course, findings, inputs,
+    keys, list, names, prompt, save, search, time, unfold, view,
 };
 use crate::safe;
 
@@ -39,10 +39,17 @@ pub fn key(app: &mut App, event: KeyEvent) -> Effect {
     Effect::None
 }
 
-/// An escape typed right before another key arrives as that key with alt: where this means nothing, it was two keys.
+/// An escape typed right before another key arrives as that key with alt: where this means nothing,
+/// it was two keys.
 fn escape_then(app: &mut App, event: KeyEvent) -> Effect {
     match key(app, KeyCode::Esc.into()) {
-        Effect::None => key(app, KeyEvent { modifiers: event.modifiers - KeyModifiers::ALT, ..event }),
+        Effect::None => key(
+            app,
+            KeyEvent {
+                modifiers: event.modifiers - KeyModifiers::ALT,
+                ..event
+            },
+        ),
         effect => effect,
     }
 }
@@ -98,7 +105,11 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::NextFinding => findings::next(app),
         Action::PreviousFinding => findings::previous(app),
         Action::Blamed => findings::blamed(app),
-        Action::OpenSearch => app.overlay = Overlay::Search { input: Input::default() },
+        Action::OpenSearch => {
+            app.overlay = Overlay::Search {
+                input: Input::default(),
+            }
+        }
         Action::FindNext => search::find_next(app),
         Action::FindPrevious => search::find_previous(app),
         Action::EditInputs => inputs::open(app),
@@ -164,10 +175,20 @@ fn anywhere(app: &mut App, action: Action) -> Effect {
 
 /// Whether something runs that was not told to stop yet.
 fn can_cancel(app: &App) -> bool {
-    matches!(app.engine, Engine::Running { cancelling: false, .. } | Engine::Replaying { cancelling: false, .. })
+    matches!(
+        app.engine,
+        Engine::Running {
+            cancelling: false,
+            ..
+        } | Engine::Replaying {
+            cancelling: false,
+            ..
+        }
+    )
 }
 
-/// Puts pasted text into the line being typed: one line, without characters that a terminal would act on.
+/// Puts pasted text into the line being typed: one line, without characters that a terminal would
+/// act on.
 pub fn paste(app: &mut App, text: &str) -> Effect {
     app.notice = None;
     app.forget_count();
@@ -179,7 +200,13 @@ pub fn paste(app: &mut App, text: &str) -> Effect {
         .trim_end_matches(['\r', '\n'])
         .replace("\r\n", " ")
         .chars()
-        .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
+        .map(|c| {
+            if matches!(c, '\n' | '\r' | '\t') {
+                ' '
+            } else {
+                c
+            }
+        })
         .filter(|c| !safe::is_unsafe(*c))
         .collect();
     match line_being_typed(app) {
@@ -194,8 +221,15 @@ pub fn paste(app: &mut App, text: &str) -> Effect {
         }
         None => {
             let key = |action| app.keys.key_of(action);
-            let (step, find, edit) = (key(Action::OpenPrompt), key(Action::OpenSearch), key(Action::EditInputs));
-            let advice = format!("press {step} to type a step, {find} to find something, or {edit} to edit the inputs");
+            let (step, find, edit) = (
+                key(Action::OpenPrompt),
+                key(Action::OpenSearch),
+                key(Action::EditInputs),
+            );
+            let advice = format!(
+                "press {step} to type a step, {find} to find something, or {edit} to edit the \
+                 inputs"
+            );
             app.say(format!("There is no line to paste into: {advice}."));
         }
     }
@@ -228,7 +262,9 @@ fn line_being_typed(app: &mut App) -> Option<&mut Input> {
 }
 
 fn edit(app: &mut App, request: InputRequest) {
-    let Some(input) = line_being_typed(app) else { return };
+    let Some(input) = line_being_typed(app) else {
+        return;
+    };
     let grows = matches!(request, InputRequest::InsertChar(_) | InputRequest::Yank);
     if !(grows && input.value().chars().count() >= LONGEST_LINE) {
         input.handle(request);
@@ -258,7 +294,10 @@ fn open_sessions(app: &mut App) {
     if app.sessions.is_empty() && app.course.lessons.is_empty() {
         app.say("There is no other session to choose.");
     } else {
-        let chosen = app.course.open.map_or(0, |lesson| app.sessions.len().saturating_add(lesson));
+        let chosen = app
+            .course
+            .open
+            .map_or(0, |lesson| app.sessions.len().saturating_add(lesson));
         app.overlay = Overlay::Sessions { chosen };
     }
 }
@@ -286,11 +325,14 @@ fn move_line(app: &mut App, lines: isize) {
     let choices = app.choices();
     match &mut app.overlay {
         Overlay::Help { scroll } | Overlay::Guest { scroll } => {
-            *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines)).unwrap_or(u16::MAX);
+            *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines))
+                .unwrap_or(u16::MAX);
         }
         Overlay::Inputs { fields, chosen } => *chosen = around(*chosen, lines, fields.len()),
         Overlay::Sessions { chosen } => {
-            *chosen = chosen.saturating_add_signed(lines).min(choices.saturating_sub(1));
+            *chosen = chosen
+                .saturating_add_signed(lines)
+                .min(choices.saturating_sub(1));
         }
         Overlay::Answer { .. } => {
             let lines = i16::try_from(lines).unwrap_or(0);
@@ -311,17 +353,26 @@ fn around(at: usize, by: isize, len: usize) -> usize {
     }
 }
 
-/// A digit goes to its pane at once, since nobody can know that `G` or `o` will follow; that then takes it back.
+/// A digit goes to its pane at once, since nobody can know that `G` or `o` will follow; that then
+/// takes it back.
 fn type_digit(app: &mut App, digit: u8) {
     if app.count.is_none() {
         app.count_pane = Some(app.pane);
-        if let Some(pane) = digit.checked_sub(1).and_then(|i| Pane::ALL.get(usize::from(i))) {
+        if let Some(pane) = digit
+            .checked_sub(1)
+            .and_then(|i| Pane::ALL.get(usize::from(i)))
+        {
             app.pane = *pane;
         }
     } else if let Some(pane) = app.count_pane {
         app.pane = pane;
     }
-    app.count = Some(app.count.unwrap_or(0).saturating_mul(10).saturating_add(u32::from(digit)));
+    app.count = Some(
+        app.count
+            .unwrap_or(0)
+            .saturating_mul(10)
+            .saturating_add(u32::from(digit)),
+    );
 }
 
 fn last(app: &mut App) -> Effect {
@@ -340,7 +391,11 @@ fn take_count(app: &mut App) -> Option<u32> {
 
 fn pane_after(pane: Pane, by: usize) -> Pane {
     let at = Pane::ALL.iter().position(|p| *p == pane).unwrap_or(0);
-    Pane::ALL.into_iter().cycle().nth(at.saturating_add(by)).unwrap_or(pane)
+    Pane::ALL
+        .into_iter()
+        .cycle()
+        .nth(at.saturating_add(by))
+        .unwrap_or(pane)
 }
 
 /// Goes by lines in one pane.
@@ -360,7 +415,9 @@ fn page(app: &mut App, direction: i16) {
     match app.pane {
         Pane::Memory => view::move_page(app, i64::from(direction)),
         Pane::Steps if app.position().is_some() => {
-            let rows = i16::try_from(list::event_rows(app)).unwrap_or(i16::MAX).max(1);
+            let rows = i16::try_from(list::event_rows(app))
+                .unwrap_or(i16::MAX)
+                .max(1);
             scroll(app, Pane::Steps, direction.saturating_mul(rows));
         }
         pane => scroll(app, pane, direction.saturating_mul(PAGE_LINES as i16)),
@@ -386,7 +443,9 @@ fn cancel(app: &mut App) -> Effect {
     app.goal = None;
     app.queue.clear();
     match &mut app.engine {
-        Engine::Running { cancelling, .. } | Engine::Replaying { cancelling, .. } if !*cancelling => {
+        Engine::Running { cancelling, .. } | Engine::Replaying { cancelling, .. }
+            if !*cancelling =>
+        {
             *cancelling = true;
             Effect::Cancel
         }
@@ -412,7 +471,9 @@ fn toggle_mouse(app: &mut App) -> Effect {
     match app.mouse {
         true => {
             let key = app.keys.key_of(Action::Mouse);
-            app.say(format!("The mouse works here; {key} gives it back to the terminal."));
+            app.say(format!(
+                "The mouse works here; {key} gives it back to the terminal."
+            ));
         }
         false => app.say("The terminal has the mouse again, and selects text with it."),
     }

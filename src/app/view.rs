@@ -15,22 +15,29 @@ pub(super) fn settle(app: &mut App) {
     app.cursor = app.cursor.min(last);
     let width = width(app);
     // One row more than memory has, so that where it ends is seen too.
-    let last_top = align(last, width).saturating_sub(width.saturating_mul(rows(app).saturating_sub(2)));
+    let last_top =
+        align(last, width).saturating_sub(width.saturating_mul(rows(app).saturating_sub(2)));
     app.top = align(app.top, width).min(last_top);
     if let Some(search) = &mut app.search {
         let len = search.needle.len() as u64;
-        search.found = search.found.filter(|at| memory.read(*at, len) == search.needle);
+        search.found = search
+            .found
+            .filter(|at| memory.read(*at, len) == search.needle);
     }
     app.refresh();
 }
 
-/// Steps are unfolded where the moment lies within one; at its end, the moment says so in one way for each form.
+/// Steps are unfolded where the moment lies within one; at its end, the moment says so in one way
+/// for each form.
 fn settle_event(app: &mut App) {
     let step = app.moment.step;
     let len = app.record().map_or(0, |r| r.events.len());
     app.unfolded = app.is_unfolded();
     app.moment = match app.unfolded && len > 0 {
-        true => Moment { step, event: app.moment.event.min(len) },
+        true => Moment {
+            step,
+            event: app.moment.event.min(len),
+        },
         false => Moment::end_of(step),
     };
     app.refresh_moment();
@@ -44,7 +51,10 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn of(app: &App) -> Self {
-        Seen { form: (width(app), rows(app)), cursor: Some(app.cursor).filter(|at| is_in_view(app, *at, 1)) }
+        Seen {
+            form: (width(app), rows(app)),
+            cursor: Some(app.cursor).filter(|at| is_in_view(app, *at, 1)),
+        }
     }
 
     /// Brings the cursor back into view where it was, has not moved, and other rows hide it now.
@@ -66,12 +76,19 @@ pub(super) fn show_focus(app: &mut App) {
 fn focus(record: &StepRecord) -> Option<Span> {
     let newest = || {
         let pointers = || record.pointers.iter().rev();
-        pointers().find(|p| p.fetched || p.moved_from.is_some()).or(pointers().next())
+        pointers()
+            .find(|p| p.fetched || p.moved_from.is_some())
+            .or(pointers().next())
     };
     record
         .focus
         .or_else(|| record.changes.spans().next())
-        .or_else(|| newest().map(|p| Span { start: p.address, len: 1 }))
+        .or_else(|| {
+            newest().map(|p| Span {
+                start: p.address,
+                len: 1,
+            })
+        })
 }
 
 /// Puts the cursor on a byte and brings it and what belongs to it into view.
@@ -80,11 +97,14 @@ pub(super) fn go_to(app: &mut App, address: u64, len: u64) {
     reveal(app, app.cursor, len);
 }
 
-/// Brings bytes into view with about a third of the rows above them; leaves the view alone where they all are in it.
+/// Brings bytes into view with about a third of the rows above them; leaves the view alone where
+/// they all are in it.
 pub(super) fn reveal(app: &mut App, start: u64, len: u64) {
     let width = width(app);
     let above = rows(app) / 3;
-    let room = width.saturating_mul(rows(app).saturating_sub(above)).saturating_sub(start % width);
+    let room = width
+        .saturating_mul(rows(app).saturating_sub(above))
+        .saturating_sub(start % width);
     if !is_in_view(app, start, len.min(room)) {
         app.top = align(start, width).saturating_sub(width.saturating_mul(above));
         settle(app);
@@ -97,7 +117,10 @@ pub(super) fn is_in_view(app: &App, start: u64, len: u64) -> bool {
 
 /// Moves the cursor by bytes, the view with it where it leaves it.
 pub(super) fn move_cursor(app: &mut App, bytes: i64) {
-    let to = app.cursor.saturating_add_signed(bytes).min(app.memory().len().saturating_sub(1));
+    let to = app
+        .cursor
+        .saturating_add_signed(bytes)
+        .min(app.memory().len().saturating_sub(1));
     put_cursor(app, to);
 }
 
@@ -107,7 +130,9 @@ pub(super) fn move_rows(app: &mut App, rows: i64) {
     let column = app.cursor % width;
     let last = app.memory().len().saturating_sub(1);
     let by = rows.saturating_mul(i64::try_from(width).unwrap_or(i64::MAX));
-    let row = align(app.cursor, width).saturating_add_signed(by).min(align(last, width));
+    let row = align(app.cursor, width)
+        .saturating_add_signed(by)
+        .min(align(last, width));
     put_cursor(app, row.saturating_add(column).min(last));
 }
 
@@ -168,7 +193,9 @@ fn no_changes(app: &mut App) {
         app.say("This step has changed no bytes yet.");
     } else {
         let mark = app.keys.key_of(Action::Cumulative);
-        app.say(format!("This step changed no bytes; {mark} marks everything changed since the start."));
+        app.say(format!(
+            "This step changed no bytes; {mark} marks everything changed since the start."
+        ));
     }
 }
 
@@ -196,14 +223,21 @@ fn changed_before(app: &App, address: u64) -> Option<u64> {
 fn marked(app: &App) -> Option<Vec<Span>> {
     match (app.cumulative, app.position()) {
         (true, _) => Some(app.memory().differences(&start_image(app))),
-        (false, Some(_)) => Some(app.memory().differences(&app.timeline.memory_before(app.moment.step))),
+        (false, Some(_)) => Some(
+            app.memory()
+                .differences(&app.timeline.memory_before(app.moment.step)),
+        ),
         (false, None) => None,
     }
 }
 
 /// Memory as the guest started with it: after instantiation; while that is shown, before it.
 pub(super) fn start_image(app: &App) -> Image {
-    if app.moment.step == 0 { Image::default() } else { app.timeline.memory_after(0) }
+    if app.moment.step == 0 {
+        Image::default()
+    } else {
+        app.timeline.memory_after(0)
+    }
 }
 
 pub(super) fn follow_pointer(app: &mut App) {
@@ -211,15 +245,27 @@ pub(super) fn follow_pointer(app: &mut App) {
     let bytes: u64 = if is_64 { 8 } else { 4 };
     let memory = app.memory();
     if app.cursor.saturating_add(bytes) > memory.len() {
-        app.complain(format!("A pointer takes {bytes} bytes, and memory ends before that."));
+        app.complain(format!(
+            "A pointer takes {bytes} bytes, and memory ends before that."
+        ));
         return;
     }
-    let target = memory.read(app.cursor, bytes).iter().rev().fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+    let target = memory
+        .read(app.cursor, bytes)
+        .iter()
+        .rev()
+        .fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
     if target >= memory.len() {
-        app.complain(format!("{target:#x} lies past the end of memory at {:#x}: this is no pointer.", memory.len()));
+        app.complain(format!(
+            "{target:#x} lies past the end of memory at {:#x}: this is no pointer.",
+            memory.len()
+        ));
         return;
     }
-    app.say(format!("Followed the pointer at {:#x} to {target:#x}.", app.cursor));
+    app.say(format!(
+        "Followed the pointer at {:#x} to {target:#x}.",
+        app.cursor
+    ));
     go_to(app, target, 1);
 }
 

@@ -1,4 +1,5 @@
-//! What the help and the manual page say beyond commands and options. Both are made from the tables here.
+//! What the help and the manual page say beyond commands and options. Both are made from the tables
+//! here.
 
 /// A table of the manual: its title, and rows of a term with its meaning.
 pub struct Notes {
@@ -12,8 +13,8 @@ pub const EXIT_STATUS: Notes = Notes {
         ("0", "all well"),
         (
             "1",
-            "a step ended in anything but ok, or an error was found that the session does not expect, or two runs that \
-             are compared part",
+            "a step ended in anything but ok, or an error was found that the session does not \
+             expect, or two runs that are compared part",
         ),
         ("2", "the command line, a file or a module cannot be used"),
     ],
@@ -24,12 +25,13 @@ pub const FILES: Notes = Notes {
     rows: &[
         (
             "linmem/config.toml",
-            "in the platform's folder for configuration, ~/.config on Linux: theme, keys and limits of the screen; \
-             `linmem config` prints it",
+            "in the platform's folder for configuration, ~/.config on Linux: theme, keys and \
+             limits of the screen; `linmem config` prints it",
         ),
         (
             "NAME.steps, NAME.md",
-            "a session: what a host does to a guest, one statement a line; in Markdown, in blocks marked steps",
+            "a session: what a host does to a guest, one statement a line; in Markdown, in blocks \
+             marked steps",
         ),
     ],
 };
@@ -37,9 +39,18 @@ pub const FILES: Notes = Notes {
 pub const ENVIRONMENT: Notes = Notes {
     title: "Environment",
     rows: &[
-        ("NO_COLOR", "where it is set and not empty, no colours, unless --color always is given"),
-        ("TERM", "where it is dumb, lines are printed instead of the screen, without colour"),
-        ("XDG_CONFIG_HOME", "where the folder with the configuration is looked for, instead of ~/.config"),
+        (
+            "NO_COLOR",
+            "where it is set and not empty, no colours, unless --color always is given",
+        ),
+        (
+            "TERM",
+            "where it is dumb, lines are printed instead of the screen, without colour",
+        ),
+        (
+            "XDG_CONFIG_HOME",
+            "where the folder with the configuration is looked for, instead of ~/.config",
+        ),
     ],
 };
 
@@ -48,11 +59,26 @@ pub const EXAMPLES: Notes = Notes {
     rows: &[
         ("linmem", "steps through the default session"),
         ("linmem abi.steps", "steps through a session of your own"),
-        ("linmem run abi.steps --set text=Hello --stores", "prints one run, with every store of each step"),
-        ("linmem test abi/*.steps --deny warnings --junit report.xml", "checks many sessions, in CI"),
-        ("linmem diff abi.steps --module old.wasm --module new.wasm", "shows where two modules part"),
-        ("linmem config", "prints the configuration in force, as a file to begin one from"),
-        ("linmem completions bash > ~/.local/share/bash-completion/completions/linmem", "completes words in bash"),
+        (
+            "linmem run abi.steps --set text=Hello --stores",
+            "prints one run, with every store of each step",
+        ),
+        (
+            "linmem test abi/*.steps --deny warnings --junit report.xml",
+            "checks many sessions, in CI",
+        ),
+        (
+            "linmem diff abi.steps --module old.wasm --module new.wasm",
+            "shows where two modules part",
+        ),
+        (
+            "linmem config",
+            "prints the configuration in force, as a file to begin one from",
+        ),
+        (
+            "linmem completions bash > ~/.local/share/bash-completion/completions/linmem",
+            "completes words in bash",
+        ),
         ("linmem man | man -l -", "shows the manual page"),
     ],
 };
@@ -62,15 +88,22 @@ pub const ALL: [&Notes; 4] = [&EXIT_STATUS, &FILES, &ENVIRONMENT, &EXAMPLES];
 
 /// For `-h`: the exit status in a few lines.
 pub fn after_help() -> String {
-    let rows: Vec<String> = EXIT_STATUS.rows.iter().map(|(term, meaning)| format!("{term} {meaning}")).collect();
+    let rows: Vec<String> = EXIT_STATUS
+        .rows
+        .iter()
+        .map(|(term, meaning)| format!("{term} {meaning}"))
+        .collect();
     format!("{}: {}.", EXIT_STATUS.title, rows.join("; "))
 }
 
 /// For `--help`: all of it.
 pub fn after_long_help() -> String {
     let tables = ALL.iter().map(|notes| {
-        let rows: Vec<String> =
-            notes.rows.iter().map(|(term, meaning)| format!("  {term}\n          {meaning}")).collect();
+        let rows: Vec<String> = notes
+            .rows
+            .iter()
+            .map(|(term, meaning)| format!("  {term}\n          {meaning}"))
+            .collect();
         format!("{}:\n{}", notes.title, rows.join("\n"))
     });
     tables.collect::<Vec<_>>().join("\n\n")

@@ -1,4 +1,5 @@
-//! What a person answers to a question: an expression of the steps language, over the variables that are known by then.
+//! What a person answers to a question: an expression of the steps language, over the variables
+//! that are known by then.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +14,25 @@ use linmem::value::Value;
 /// # Errors
 /// Why it is no value, in one line that is safe to print.
 pub fn read(text: &str, timeline: &Timeline, step: usize) -> Result<Value, String> {
-    let inputs = timeline.inputs.iter().map(|input| (input.name.as_str(), &input.value));
+    let inputs = timeline
+        .inputs
+        .iter()
+        .map(|input| (input.name.as_str(), &input.value));
     let steps = timeline.steps().iter().take(step.saturating_add(1));
-    let bound = steps.flat_map(|step| &step.bindings).map(|binding| (binding.name.as_str(), &binding.value));
-    let known = Known { values: inputs.chain(bound).collect(), pages: timeline.memory_after(step).pages() };
+    let bound = steps
+        .flat_map(|step| &step.bindings)
+        .map(|binding| (binding.name.as_str(), &binding.value));
+    let known = Known {
+        values: inputs.chain(bound).collect(),
+        pages: timeline.memory_after(step).pages(),
+    };
     let names: Vec<&str> = known.values.keys().copied().collect();
     let expr = parse_expression(text, &names).map_err(|errors| {
-        errors.errors.into_iter().next().map_or_else(|| "this is no value".into(), |error| error.message)
+        errors
+            .errors
+            .into_iter()
+            .next()
+            .map_or_else(|| "this is no value".into(), |error| error.message)
     })?;
     eval::evaluate(&expr, &known).map_err(|error| error.message)
 }

@@ -38,7 +38,8 @@ pub const SESSIONS: &[BuiltIn] = &[
     },
     BuiltIn {
         name: "c_contract",
-        description: "the same exports with C's contract: the NUL counts, -1 when the text is too long",
+        description: "the same exports with C's contract: the NUL counts, -1 when the text is too \
+                      long",
         steps: ("c_contract.steps", steps!("c_contract.steps")),
         files: &[("c_contract.wat", guest!("c_contract.wat"))],
     },
@@ -134,7 +135,10 @@ pub const LESSONS: &[BuiltIn] = &[
         name: "out-of-bounds",
         description: "the trap, and the address it went for",
         steps: ("09-out-of-bounds.md", steps!("lessons/09-out-of-bounds.md")),
-        files: &[("09-out-of-bounds.wat", guest!("lessons/09-out-of-bounds.wat"))],
+        files: &[(
+            "09-out-of-bounds.wat",
+            guest!("lessons/09-out-of-bounds.wat"),
+        )],
     },
     BuiltIn {
         name: "structs",

@@ -1,7 +1,8 @@
-//! `--format cast`: the terminal stepping through a session that has run, as an asciicast that asciinema plays.
+//! `--format cast`: the terminal stepping through a session that has run, as an asciicast that
+//! asciinema plays.
 //!
-//! The app and the drawing are those of the terminal; only the keys are pressed by a clock that nobody waits for. The
-//! same session gives the same bytes.
+//! The app and the drawing are those of the terminal; only the keys are pressed by a clock that
+//! nobody waits for. The same session gives the same bytes.
 
 use std::io::{self, Write};
 
@@ -32,7 +33,9 @@ pub fn write(
     theme: &Theme,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let last = until.map_or(usize::MAX, |until| until.step).min(timeline.steps().len().saturating_sub(1));
+    let last = until
+        .map_or(usize::MAX, |until| until.step)
+        .min(timeline.steps().len().saturating_sub(1));
     let last = last.min(MOST_STEPS - 1);
     let mut player = Player::new(timeline, size, theme, out)?;
     player.open()?;
@@ -54,9 +57,21 @@ struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    fn new(timeline: &'a Timeline, size: (u16, u16), theme: &'a Theme, out: &'a mut dyn Write) -> io::Result<Self> {
+    fn new(
+        timeline: &'a Timeline,
+        size: (u16, u16),
+        theme: &'a Theme,
+        out: &'a mut dyn Write,
+    ) -> io::Result<Self> {
         let app = App::new(size, Vec::new(), false);
-        let player = Player { timeline, app, canvas: Canvas::new(size)?, theme, out, now: 0 };
+        let player = Player {
+            timeline,
+            app,
+            canvas: Canvas::new(size)?,
+            theme,
+            out,
+            now: 0,
+        };
         let title = format!("linmem {}", linmem::safe::cut(&timeline.title, 100));
         let header = json!({
             "version": 2, "width": size.0, "height": size.1, "title": title, "env": { "TERM": "xterm-256color" },
@@ -67,8 +82,19 @@ impl<'a> Player<'a> {
 
     /// The session before its first step. Nothing is drawn before step 0 is there.
     fn open(&mut self) -> io::Result<()> {
-        let Timeline { title, guest, inputs, planned, .. } = self.timeline;
-        let opened = Timeline::new(title.clone(), guest.clone(), inputs.clone(), planned.clone());
+        let Timeline {
+            title,
+            guest,
+            inputs,
+            planned,
+            ..
+        } = self.timeline;
+        let opened = Timeline::new(
+            title.clone(),
+            guest.clone(),
+            inputs.clone(),
+            planned.clone(),
+        );
         app::receive(&mut self.app, Message::Opened(Box::new(opened)));
         self.out("\x1b[?25l\x1b[2J\x1b[H")
     }

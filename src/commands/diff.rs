@@ -46,18 +46,32 @@ fn sides(args: &DiffArgs) -> Result<[Side; 2]> {
         _ => bail!("expected one session or two"),
     };
     let (first, second) = match (args.modules.as_slice(), args.files.len()) {
-        ([], 1) => bail!("there is nothing to compare; name a second session, or give --module twice"),
+        ([], 1) => {
+            bail!("there is nothing to compare; name a second session, or give --module twice")
+        }
         ([], _) => (None, None),
         // One session as it is, and on this module.
         ([module], 1) => (None, Some(module)),
         ([module], _) => (Some(module), Some(module)),
         ([first, second], _) => (Some(first), Some(second)),
-        _ => bail!("--module is given {} times; two sides are compared", args.modules.len()),
+        _ => bail!(
+            "--module is given {} times; two sides are compared",
+            args.modules.len()
+        ),
     };
     if load::is_stdin(a) && load::is_stdin(b) {
         bail!("standard input cannot be both sessions; save it as a file");
     }
-    Ok([Side { file: a.clone(), module: first.cloned() }, Side { file: b.clone(), module: second.cloned() }])
+    Ok([
+        Side {
+            file: a.clone(),
+            module: first.cloned(),
+        },
+        Side {
+            file: b.clone(),
+            module: second.cloned(),
+        },
+    ])
 }
 
 fn complete(side: &Side, name: &str, args: &DiffArgs) -> Result<Timeline> {
@@ -69,5 +83,7 @@ fn complete(side: &Side, name: &str, args: &DiffArgs) -> Result<Timeline> {
         stdin: args.stdin.clone(),
     };
     let opening = load::opening(Some(&side.file), &session);
-    opening.and_then(run::complete).with_context(|| format!("side {name} cannot be run"))
+    opening
+        .and_then(run::complete)
+        .with_context(|| format!("side {name} cannot be run"))
 }

@@ -1,5 +1,5 @@
-//! The lines typed with `:`, kept from one run to the next in the platform's folder for a program's state. Whatever goes
-//! wrong here goes wrong silently: nobody's session depends on it.
+//! The lines typed with `:`, kept from one run to the next in the platform's folder for a program's
+//! state. Whatever goes wrong here goes wrong silently: nobody's session depends on it.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -14,8 +14,13 @@ const LONGEST: u64 = 1 << 20;
 
 /// `$XDG_STATE_HOME/linmem/history`, or below `~/.local/state`.
 fn file() -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let state =
+        absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
     Some(state.join("linmem").join("history"))
 }
 
@@ -80,7 +85,10 @@ mod tests {
             append(&file, &format!("let x = {n}"));
         }
         let lines = read_from(&file);
-        assert_eq!((lines.len(), lines.last().unwrap().as_str()), (MOST, "let x = 2999"));
+        assert_eq!(
+            (lines.len(), lines.last().unwrap().as_str()),
+            (MOST, "let x = 2999")
+        );
         assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), MOST);
     }
 }

@@ -1,5 +1,5 @@
-//! The session behind the screen: what keys ask of it becomes orders for its thread, and what the thread reports becomes
-//! messages for the app.
+//! The session behind the screen: what keys ask of it becomes orders for its thread, and what the
+//! thread reports becomes messages for the app.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,8 @@ pub struct SessionHost {
     planned: usize,
     /// Whether it was said that finished lessons cannot be remembered.
     told_forgetful: bool,
-    /// New inputs, or the same steps again, on trial: the old run stays until their session is open.
+    /// New inputs, or the same steps again, on trial: the old run stays until their session is
+    /// open.
     trial: Option<Worker>,
     /// The trial runs again what was recorded.
     is_replaying: bool,
@@ -60,7 +61,11 @@ pub struct SessionHost {
 impl SessionHost {
     /// A host whose saved moments keep to ASCII, or do not.
     pub fn new(subject: Subject, args: SessionArgs, ascii: bool) -> Self {
-        let Subject { opening, lesson, file } = subject;
+        let Subject {
+            opening,
+            lesson,
+            file,
+        } = subject;
         SessionHost {
             opening,
             args,
@@ -92,7 +97,9 @@ impl SessionHost {
         match Worker::start(opening, self.wake()) {
             Ok(worker) => Some(worker),
             Err(error) => {
-                self.say(Message::OpenFailed(format!("the system gives no thread for the guest: {error}")));
+                self.say(Message::OpenFailed(format!(
+                    "the system gives no thread for the guest: {error}"
+                )));
                 None
             }
         }
@@ -106,14 +113,20 @@ impl SessionHost {
     }
 
     fn fresh(&self, sets: Vec<(String, String)>) -> Opening {
-        Opening { sets, control: Default::default(), ..self.opening.clone() }
+        Opening {
+            sets,
+            control: Default::default(),
+            ..self.opening.clone()
+        }
     }
 
     /// Remembers a lesson whose last step ran well.
     fn note_progress(&mut self, report: &Report) {
         match report {
             Report::Opened(timeline) => self.planned = timeline.planned.len(),
-            Report::Step(step) if step.index.saturating_add(1) == self.planned && step.outcome == Outcome::Ok => {
+            Report::Step(step)
+                if step.index.saturating_add(1) == self.planned && step.outcome == Outcome::Ok =>
+            {
                 if let Some(lesson) = self.lesson.and_then(|lesson| LESSONS.get(lesson))
                     && let Err(why) = progress::finish(lesson.name)
                     && !std::mem::replace(&mut self.told_forgetful, true)
@@ -132,10 +145,20 @@ impl SessionHost {
         plan: &[PlannedStep],
         setup: &[String],
     ) -> Result<Opening, String> {
-        let steps: Vec<(Option<u32>, &str)> = plan.iter().map(|step| (step.line, step.text.as_str())).collect();
-        let arranged = self.opening.script.described(setup).and_then(|script| script.arranged(&steps));
+        let steps: Vec<(Option<u32>, &str)> = plan
+            .iter()
+            .map(|step| (step.line, step.text.as_str()))
+            .collect();
+        let arranged = self
+            .opening
+            .script
+            .described(setup)
+            .and_then(|script| script.arranged(&steps));
         let script: Script = arranged.map_err(|errors| errors.to_string())?;
-        Ok(Opening { script, ..self.fresh(sets) })
+        Ok(Opening {
+            script,
+            ..self.fresh(sets)
+        })
     }
 
     /// Where the module of the open session is.
@@ -145,10 +168,12 @@ impl SessionHost {
             return Module::File(path.clone());
         }
         match (&self.opening.files, named, &self.file) {
-            (Files::BuiltIn(files), Some(path), _) => match files.iter().find(|(name, _)| *name == path) {
-                Some((name, bytes)) => Module::Own { name, bytes },
-                None => Module::File(PathBuf::from(path)),
-            },
+            (Files::BuiltIn(files), Some(path), _) => {
+                match files.iter().find(|(name, _)| *name == path) {
+                    Some((name, bytes)) => Module::Own { name, bytes },
+                    None => Module::File(PathBuf::from(path)),
+                }
+            }
             (Files::Folder(folder), Some(path), _) => Module::File(folder.join(path)),
             (_, None, Some(file)) if !load::is_stdin(file) => Module::File(file.clone()),
             _ => Module::Nowhere,
@@ -200,7 +225,11 @@ impl Host for SessionHost {
 
     fn open(&mut self, which: Open) {
         match which {
-            Open::Inputs { inputs, plan, setup } => {
+            Open::Inputs {
+                inputs,
+                plan,
+                setup,
+            } => {
                 self.is_replaying = false;
                 match self.with_plan(inputs, &plan, &setup) {
                     Ok(opening) => self.trial = self.start(opening),
@@ -209,8 +238,14 @@ impl Host for SessionHost {
             }
             Open::Session(index) => {
                 let lesson = index.checked_sub(SESSIONS.len());
-                // What was said of one session's module, inputs and standard input does not hold for another.
-                let args = SessionArgs { module: None, sets: Vec::new(), stdin: None, ..self.args.clone() };
+                // What was said of one session's module, inputs and standard input does not hold
+                // for another.
+                let args = SessionArgs {
+                    module: None,
+                    sets: Vec::new(),
+                    stdin: None,
+                    ..self.args.clone()
+                };
                 let opening = match (SESSIONS.get(index), lesson) {
                     (Some(session), _) => load::built_in(session, &args),
                     (None, lesson) => load::lesson(lesson.unwrap_or(0), &args),
@@ -238,7 +273,12 @@ impl Host for SessionHost {
     }
 
     fn cancel(&mut self) {
-        if let Some(worker) = self.trial.as_ref().filter(|_| self.is_replaying).or(self.worker.as_ref()) {
+        if let Some(worker) = self
+            .trial
+            .as_ref()
+            .filter(|_| self.is_replaying)
+            .or(self.worker.as_ref())
+        {
             worker.cancel();
         }
     }
@@ -251,10 +291,12 @@ impl Host for SessionHost {
     }
 
     fn replay(&mut self, replay: Replay) {
-        let started = self.with_plan(replay.inputs, &replay.plan, &replay.setup).and_then(|opening| {
-            let worker = Worker::replay(opening, replay.records, self.wake());
-            worker.map_err(|error| format!("the system gives no thread for the guest: {error}"))
-        });
+        let started = self
+            .with_plan(replay.inputs, &replay.plan, &replay.setup)
+            .and_then(|opening| {
+                let worker = Worker::replay(opening, replay.records, self.wake());
+                worker.map_err(|error| format!("the system gives no thread for the guest: {error}"))
+            });
         match started {
             Ok(worker) => {
                 self.begun = (Instant::now(), 0);
@@ -273,7 +315,13 @@ impl Host for SessionHost {
         history::remember(line);
     }
 
-    fn save(&mut self, path: &str, replace: bool, timeline: &Timeline, moment: Moment) -> Result<(), Refused> {
+    fn save(
+        &mut self,
+        path: &str,
+        replace: bool,
+        timeline: &Timeline,
+        moment: Moment,
+    ) -> Result<(), Refused> {
         let file = Path::new(path);
         if !replace && file.symlink_metadata().is_ok_and(|facts| !facts.is_dir()) {
             return Err(Refused::Taken(path.to_owned()));
@@ -285,7 +333,8 @@ impl Host for SessionHost {
             Some("json") => report::Format::Json,
             _ => report::Format::Text,
         };
-        let is_built_in = matches!(self.opening.files, Files::BuiltIn(_)) && self.args.module.is_none();
+        let is_built_in =
+            matches!(self.opening.files, Files::BuiltIn(_)) && self.args.module.is_none();
         let options = report::Options {
             format,
             until: Some(moment),
@@ -309,10 +358,18 @@ impl Host for SessionHost {
             self.note_progress(&report);
             return Some(message(report));
         }
-        let worker = self.trial.as_ref().filter(|_| self.is_replaying).or(self.worker.as_ref())?;
+        let worker = self
+            .trial
+            .as_ref()
+            .filter(|_| self.is_replaying)
+            .or(self.worker.as_ref())?;
         let (since, before) = self.begun;
-        let progress = Progress { seconds: since.elapsed().as_secs(), stores: worker.stores().saturating_sub(before) };
-        (progress != std::mem::replace(&mut self.told, progress)).then_some(Message::Progress(progress))
+        let progress = Progress {
+            seconds: since.elapsed().as_secs(),
+            stores: worker.stores().saturating_sub(before),
+        };
+        (progress != std::mem::replace(&mut self.told, progress))
+            .then_some(Message::Progress(progress))
     }
 }
 
@@ -326,13 +383,14 @@ fn message(report: Report) -> Message {
         Report::Again(step) => Message::Again(step.saturating_add(1)),
         Report::Replayed => Message::Replayed,
         Report::Differs { step, how } => Message::NotReplayed(Some(format!(
-            "not run: step {step} did something else when it ran again: {how}. What was recorded is shown as it was"
+            "not run: step {step} did something else when it ran again: {how}. What was recorded \
+             is shown as it was"
         ))),
         Report::ReplayStopped => Message::NotReplayed(None),
         Report::OpenFailed(error) => Message::OpenFailed(error.to_string()),
         Report::Broke => Message::OpenFailed(
-            "the session stopped by a mistake in linmem or in its engine; the steps shown are as they were recorded. \
-             `linmem run` on the same file prints what happened"
+            "the session stopped by a mistake in linmem or in its engine; the steps shown are as \
+             they were recorded. `linmem run` on the same file prints what happened"
                 .into(),
         ),
     }

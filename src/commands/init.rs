@@ -1,5 +1,6 @@
-//! `linmem init`: a steps file to start from. What the exports suggest is tried once, sealed off and for a short time; a
-//! step that fails becomes a comment that says how, so that what is written runs.
+//! `linmem init`: a steps file to start from. What the exports suggest is tried once, sealed off
+//! and for a short time; a step that fails becomes a comment that says how, so that what is written
+//! runs.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -29,7 +30,11 @@ const MOST_STORES: u64 = 100_000;
 const MOST_TRIALS: usize = 24;
 
 pub fn init(args: &InitArgs) -> Result<ExitCode> {
-    if let Some(path) = args.output.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
+    if let Some(path) = args
+        .output
+        .as_deref()
+        .filter(|path| path.symlink_metadata().is_ok())
+    {
         return Err(refusal(path));
     }
     let guest = Guest::load(&args.module)?;
@@ -37,8 +42,15 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
     try_out(&mut draft, &guest)?;
     match &args.output {
         Some(path) => {
-            let written = output::write_new(path, |out| Ok(out.write_all(draft.text().as_bytes())?));
-            written.map_err(|error| if error.is::<Taken>() { refusal(path) } else { error })?;
+            let written =
+                output::write_new(path, |out| Ok(out.write_all(draft.text().as_bytes())?));
+            written.map_err(|error| {
+                if error.is::<Taken>() {
+                    refusal(path)
+                } else {
+                    error
+                }
+            })?;
         }
         None => {
             let mut out = io::stdout().lock();
@@ -51,15 +63,23 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
 
 fn refusal(path: &Path) -> anyhow::Error {
     let shown = output::shown(path);
-    anyhow::anyhow!("{shown} exists, and what someone wrote is not written over; name another file, or remove it first")
+    anyhow::anyhow!(
+        "{shown} exists, and what someone wrote is not written over; name another file, or remove \
+         it first"
+    )
 }
 
-/// The module's path as seen from the steps file's folder; as it was given where no file is named, or where one of the
-/// two is nowhere to be found.
+/// The module's path as seen from the steps file's folder; as it was given where no file is named,
+/// or where one of the two is nowhere to be found.
 fn module_line(module: &Path, output: Option<&Path>) -> String {
     let given = || module.to_string_lossy().into_owned();
-    let Some(output) = output.filter(|_| module.is_relative()) else { return given() };
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(output) = output.filter(|_| module.is_relative()) else {
+        return given();
+    };
+    let folder = output
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     output::way(folder, module).unwrap_or_else(|_| given())
 }
 
@@ -68,9 +88,14 @@ fn try_out(draft: &mut Draft, guest: &Guest) -> Result<()> {
     for _ in 0..MOST_TRIALS {
         match run(&draft.text(), guest)? {
             None => return Ok(()),
-            Some(Failure { line: Some(line), why }) if draft.set_aside(line, &format!("Tried: {why}")) => {}
+            Some(Failure {
+                line: Some(line),
+                why,
+            }) if draft.set_aside(line, &format!("Tried: {why}")) => {}
             Some(Failure { why, .. }) => {
-                draft.remark(&format!("Tried, and the guest cannot be started like this: {why}"));
+                draft.remark(&format!(
+                    "Tried, and the guest cannot be started like this: {why}"
+                ));
                 return Ok(());
             }
         }
@@ -85,14 +110,19 @@ struct Failure {
 }
 
 fn run(text: &str, guest: &Guest) -> Result<Option<Failure>> {
-    let script = script::parse("draft.steps", text).context("the steps file that was guessed is not one")?;
+    let script =
+        script::parse("draft.steps", text).context("the steps file that was guessed is not one")?;
     let opened = Session::open(Opening {
         title: String::new(),
         script,
         guest: guest.clone(),
         files: Files::Folder(PathBuf::new()),
         sets: Vec::new(),
-        limits: Limits { max_memory: MOST_MEMORY, max_time: Some(LONGEST_CALL), max_stores: MOST_STORES },
+        limits: Limits {
+            max_memory: MOST_MEMORY,
+            max_time: Some(LONGEST_CALL),
+            max_stores: MOST_STORES,
+        },
         control: Control::default(),
         stdin: Arc::default(),
     });
@@ -102,7 +132,10 @@ fn run(text: &str, guest: &Guest) -> Result<Option<Failure>> {
     };
     while let Some(step) = session.advance() {
         if let Some(why) = problem(&step) {
-            return Ok(Some(Failure { line: step.line, why }));
+            return Ok(Some(Failure {
+                line: step.line,
+                why,
+            }));
         }
     }
     Ok(None)
@@ -110,12 +143,26 @@ fn run(text: &str, guest: &Guest) -> Result<Option<Failure>> {
 
 /// What makes a step count as failed, in one sentence.
 fn problem(step: &StepRecord) -> Option<String> {
-    let error = step.findings.iter().find(|finding| finding.severity() == Severity::Error);
+    let error = step
+        .findings
+        .iter()
+        .find(|finding| finding.severity() == Severity::Error);
     if step.outcome == Outcome::Ok && error.is_none() {
         return None;
     }
-    let said = step.error.as_deref().or(error.map(|finding: &Finding| finding.message.as_str()));
+    let said = step
+        .error
+        .as_deref()
+        .or(error.map(|finding: &Finding| finding.message.as_str()));
     let first = said.unwrap_or_default().lines().next().unwrap_or_default();
-    let word = if step.outcome == Outcome::Ok { "failed" } else { step.outcome.word() };
-    Some(if first.is_empty() { word.into() } else { format!("{word}, {first}") })
+    let word = if step.outcome == Outcome::Ok {
+        "failed"
+    } else {
+        step.outcome.word()
+    };
+    Some(if first.is_empty() {
+        word.into()
+    } else {
+        format!("{word}, {first}")
+    })
 }

@@ -17,11 +17,17 @@ use super::{load, progress, run, screen, wants_color};
 const ALIKE: f64 = 0.75;
 
 pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
-    let Some(name) = &args.name else { return list(args) };
+    let Some(name) = &args.name else {
+        return list(args);
+    };
     let index = find(name)?;
     let opening = load::lesson(index, &args.session)?;
     if shows_screen(args) {
-        let subject = Subject { opening, lesson: Some(index), file: None };
+        let subject = Subject {
+            opening,
+            lesson: Some(index),
+            file: None,
+        };
         screen::play(subject, &args.session, &args.look, !args.mouse.no_mouse)
     } else {
         run::transcript_of(opening, args.session.at, &args.look)
@@ -48,18 +54,37 @@ fn list(args: &LessonArgs) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
     let lessons = course();
     let is_bold = wants_color(&args.look, out.is_terminal());
-    let (bold, plain) = if is_bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    let (bold, plain) = if is_bold {
+        ("\x1b[1m", "\x1b[0m")
+    } else {
+        ("", "")
+    };
     let mark = if args.look.ascii { "x" } else { "✓" };
     for (index, lesson) in lessons.iter().enumerate() {
         let done = if lesson.finished { mark } else { " " };
-        writeln!(out, "{done} {:>2}  {bold}{:<13}{plain}  {}", index + 1, lesson.name, lesson.description)?;
+        writeln!(
+            out,
+            "{done} {:>2}  {bold}{:<13}{plain}  {}",
+            index + 1,
+            lesson.name,
+            lesson.description
+        )?;
     }
     let done = lessons.iter().filter(|lesson| lesson.finished).count();
     let next = lessons.iter().find(|lesson| !lesson.finished);
     writeln!(out)?;
     match next {
-        Some(next) => writeln!(out, "{done} of {} finished. Go on with: linmem lesson {}", lessons.len(), next.name)?,
-        None => writeln!(out, "All {} finished. Open any of them again: linmem lesson NAME", lessons.len())?,
+        Some(next) => writeln!(
+            out,
+            "{done} of {} finished. Go on with: linmem lesson {}",
+            lessons.len(),
+            next.name
+        )?,
+        None => writeln!(
+            out,
+            "All {} finished. Open any of them again: linmem lesson NAME",
+            lessons.len()
+        )?,
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
@@ -72,24 +97,38 @@ fn find(name: &str) -> Result<usize> {
     if let Ok(number) = digits.parse::<usize>() {
         return match number.checked_sub(1).filter(|index| *index < LESSONS.len()) {
             Some(index) => Ok(index),
-            None => bail!("there is no lesson {number}: they are numbered from 1 to {}", LESSONS.len()),
+            None => bail!(
+                "there is no lesson {number}: they are numbered from 1 to {}",
+                LESSONS.len()
+            ),
         };
     }
     // A file's name begins with the number.
-    let wanted = digits.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('-');
+    let wanted = digits
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .trim_start_matches('-');
     if let Some(index) = LESSONS.iter().position(|lesson| lesson.name == wanted) {
         return Ok(index);
     }
-    let mut beginning = LESSONS.iter().enumerate().filter(|(_, l)| !wanted.is_empty() && l.name.starts_with(wanted));
+    let mut beginning = LESSONS
+        .iter()
+        .enumerate()
+        .filter(|(_, l)| !wanted.is_empty() && l.name.starts_with(wanted));
     if let (Some((index, _)), None) = (beginning.next(), beginning.next()) {
         return Ok(index);
     }
     let short: String = wanted.chars().take(40).collect();
     let likeness = |lesson: &super::builtin::BuiltIn| strsim::jaro_winkler(&short, lesson.name);
-    let nearest = LESSONS.iter().enumerate().max_by(|(_, a), (_, b)| likeness(a).total_cmp(&likeness(b)));
+    let nearest = LESSONS
+        .iter()
+        .enumerate()
+        .max_by(|(_, a), (_, b)| likeness(a).total_cmp(&likeness(b)));
     match nearest {
         Some((index, lesson)) if likeness(lesson) >= ALIKE => Ok(index),
-        _ => bail!("there is no lesson {}; `linmem lesson` lists them", safe::quoted(name, 60)),
+        _ => bail!(
+            "there is no lesson {}; `linmem lesson` lists them",
+            safe::quoted(name, 60)
+        ),
     }
 }
 
@@ -99,7 +138,11 @@ mod tests {
 
     #[test]
     fn a_lesson_is_found_by_number_name_beginning_and_likeness() {
-        let name = |wanted: &str| find(wanted).map(|index| LESSONS[index].name).map_err(|error| error.to_string());
+        let name = |wanted: &str| {
+            find(wanted)
+                .map(|index| LESSONS[index].name)
+                .map_err(|error| error.to_string())
+        };
         assert_eq!(name("3"), Ok("strings"));
         assert_eq!(name("03"), Ok("strings"));
         assert_eq!(name("strings"), Ok("strings"));
@@ -107,8 +150,14 @@ mod tests {
         assert_eq!(name("Over"), Ok("overrun"));
         assert_eq!(name("owner"), Ok("ownership"));
         assert_eq!(name("sringts"), Ok("strings"));
-        assert_eq!(name("o").unwrap_err(), "there is no lesson \"o\"; `linmem lesson` lists them");
-        assert_eq!(name("12").unwrap_err(), "there is no lesson 12: they are numbered from 1 to 11");
+        assert_eq!(
+            name("o").unwrap_err(),
+            "there is no lesson \"o\"; `linmem lesson` lists them"
+        );
+        assert_eq!(
+            name("12").unwrap_err(),
+            "there is no lesson 12: they are numbered from 1 to 11"
+        );
         assert!(name("0").unwrap_err().contains("numbered from 1"));
         assert!(name("").is_err() && name("\u{1b}[2J").unwrap_err().contains("\\u{1b}"));
     }

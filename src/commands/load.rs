@@ -53,18 +53,34 @@ pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<Opening> {
 
 /// A lesson, counted from 0.
 pub fn lesson(index: usize, args: &SessionArgs) -> Result<Opening> {
-    let Some(lesson) = LESSONS.get(index) else { bail!("there is no lesson {}", index.saturating_add(1)) };
-    Ok(Opening { title: format!("lesson {} of {}", index + 1, LESSONS.len()), ..built_in(lesson, args)? })
+    let Some(lesson) = LESSONS.get(index) else {
+        bail!("there is no lesson {}", index.saturating_add(1))
+    };
+    Ok(Opening {
+        title: format!("lesson {} of {}", index + 1, LESSONS.len()),
+        ..built_in(lesson, args)?
+    })
 }
 
 fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
     let shown = safe::plain(&file.to_string_lossy());
     let is_stdin = is_stdin(file);
     if is_stdin && args.stdin.as_deref().is_some_and(self::is_stdin) {
-        bail!("standard input cannot be both the session and what the guest reads; name a file for one of them");
+        bail!(
+            "standard input cannot be both the session and what the guest reads; name a file for \
+             one of them"
+        );
     }
-    let bytes = if is_stdin { read_stdin()? } else { read_file(file, &shown)? };
-    let folder = if is_stdin { PathBuf::new() } else { file.parent().map(Path::to_path_buf).unwrap_or_default() };
+    let bytes = if is_stdin {
+        read_stdin()?
+    } else {
+        read_file(file, &shown)?
+    };
+    let folder = if is_stdin {
+        PathBuf::new()
+    } else {
+        file.parent().map(Path::to_path_buf).unwrap_or_default()
+    };
     if is_module(file, &bytes) {
         let guest = match is_stdin {
             true => Guest::from_bytes(&shown, &bytes)?,
@@ -90,36 +106,65 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
 fn not_text(shown: &str, error: &FromUtf8Error) -> String {
     let (before, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let byte = rest.first().map(|byte| format!(" (byte {byte:02x})")).unwrap_or_default();
-    format!("{shown} is neither a module nor a steps file: line {line} is not UTF-8 text{byte}; save it as UTF-8")
+    let byte = rest
+        .first()
+        .map(|byte| format!(" (byte {byte:02x})"))
+        .unwrap_or_default();
+    format!(
+        "{shown} is neither a module nor a steps file: line {line} is not UTF-8 text{byte}; save \
+         it as UTF-8"
+    )
 }
 
 fn assemble(title: String, script: Script, files: Files, args: &SessionArgs) -> Result<Opening> {
     let guest = match (&args.module, script.module()) {
         (Some(path), _) => Guest::load(path)?,
         (None, Some(path)) if path.starts_with(BUILT_IN) => built_in_module(path)?,
-        (None, Some(path)) => files
-            .module(path)
-            .with_context(|| format!("{} names a module that cannot be used", safe::plain(&script.source.name)))?,
+        (None, Some(path)) => files.module(path).with_context(|| {
+            format!(
+                "{} names a module that cannot be used",
+                safe::plain(&script.source.name)
+            )
+        })?,
         (None, None) => {
-            let name = if script.source.name == "-" { title } else { safe::plain(&script.source.name) };
-            bail!("{name} names no module; begin it with a line such as: module \"guest.wasm\" (or give --module PATH)")
+            let name = if script.source.name == "-" {
+                title
+            } else {
+                safe::plain(&script.source.name)
+            };
+            bail!(
+                "{name} names no module; begin it with a line such as: module \"guest.wasm\" (or \
+                 give --module PATH)"
+            )
         }
     };
     finish(title, script, guest, files, args)
 }
 
-/// `builtin:wasm_is_cool.wat`: so that a report about one of the program's own sessions runs anywhere.
+/// `builtin:wasm_is_cool.wat`: so that a report about one of the program's own sessions runs
+/// anywhere.
 fn built_in_module(path: &str) -> Result<Guest> {
     let name = path.strip_prefix(BUILT_IN).unwrap_or(path);
-    let mut files = SESSIONS.iter().chain(LESSONS).flat_map(|session| session.files);
+    let mut files = SESSIONS
+        .iter()
+        .chain(LESSONS)
+        .flat_map(|session| session.files);
     match files.find(|(known, _)| *known == name) {
         Some((name, bytes)) => Ok(Guest::from_bytes(name, bytes)?),
-        None => bail!("no module named {} ships inside the program", safe::quoted(name, 100)),
+        None => bail!(
+            "no module named {} ships inside the program",
+            safe::quoted(name, 100)
+        ),
     }
 }
 
-fn finish(title: String, script: Script, guest: Guest, files: Files, args: &SessionArgs) -> Result<Opening> {
+fn finish(
+    title: String,
+    script: Script,
+    guest: Guest,
+    files: Files,
+    args: &SessionArgs,
+) -> Result<Opening> {
     Ok(Opening {
         title,
         script,
@@ -132,16 +177,23 @@ fn finish(title: String, script: Script, guest: Guest, files: Files, args: &Sess
             max_stores: args.limits.max_stores,
         },
         control: Control::default(),
-        stdin: args.stdin.as_deref().map(guest_input).transpose()?.unwrap_or_default(),
+        stdin: args
+            .stdin
+            .as_deref()
+            .map(guest_input)
+            .transpose()?
+            .unwrap_or_default(),
     })
 }
 
-/// What the guest is given to read. linmem's own standard input comes only once, so it is kept for sessions to come.
+/// What the guest is given to read. linmem's own standard input comes only once, so it is kept for
+/// sessions to come.
 fn guest_input(path: &Path) -> Result<Arc<[u8]>> {
     static OWN: OnceLock<Arc<[u8]>> = OnceLock::new();
     if !is_stdin(path) {
         let shown = safe::plain(&path.to_string_lossy());
-        let file = File::open(path).with_context(|| format!("cannot read {shown}, which --stdin names"))?;
+        let file = File::open(path)
+            .with_context(|| format!("cannot read {shown}, which --stdin names"))?;
         return read_input(file, &shown);
     }
     if let Some(read) = OWN.get() {
@@ -153,22 +205,32 @@ fn guest_input(path: &Path) -> Result<Arc<[u8]>> {
 
 fn read_input(from: impl Read, shown: &str) -> Result<Arc<[u8]>> {
     let mut bytes = Vec::new();
-    from.take(LONGEST_INPUT + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {shown}"))?;
+    from.take(LONGEST_INPUT + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {shown}"))?;
     if bytes.len() as u64 > LONGEST_INPUT {
-        bail!("{shown} is more than a guest can be given to read, {} MiB", LONGEST_INPUT >> 20);
+        bail!(
+            "{shown} is more than a guest can be given to read, {} MiB",
+            LONGEST_INPUT >> 20
+        );
     }
     Ok(bytes.into())
 }
 
 /// By its first bytes, or by its name where it is text.
 fn is_module(file: &Path, bytes: &[u8]) -> bool {
-    let named = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("wasm") || e.eq_ignore_ascii_case("wat"));
+    let named = file
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("wasm") || e.eq_ignore_ascii_case("wat"));
     named || bytes.starts_with(b"\0asm")
 }
 
 fn read_stdin() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::io::stdin().take(LONGEST_SCRIPT + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
+    std::io::stdin()
+        .take(LONGEST_SCRIPT + 1)
+        .read_to_end(&mut bytes)
+        .context("cannot read standard input")?;
     if bytes.len() as u64 > LONGEST_SCRIPT {
         bail!("standard input is longer than {LONGEST_SCRIPT} bytes, which no steps file needs");
     }
@@ -178,14 +240,19 @@ fn read_stdin() -> Result<Vec<u8>> {
 fn read_file(file: &Path, shown: &str) -> Result<Vec<u8>> {
     let cannot = || format!("cannot read {shown}");
     let facts = match std::fs::metadata(file) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!("there is no file {shown}"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            bail!("there is no file {shown}")
+        }
         facts => facts.with_context(cannot)?,
     };
     if facts.is_dir() {
         bail!("{shown} is a folder; name a .steps, .md, .wasm or .wat file in it");
     }
     if facts.len() > 256 << 20 {
-        bail!("{shown} is {} bytes long; the limit is 256 MiB", facts.len());
+        bail!(
+            "{shown} is {} bytes long; the limit is 256 MiB",
+            facts.len()
+        );
     }
     std::fs::read(file).with_context(cannot)
 }

@@ -1,4 +1,5 @@
-//! `linmem completions` and `linmem man`: made from the types of the command line and the tables of the help.
+//! `linmem completions` and `linmem man`: made from the types of the command line and the tables of
+//! the help.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -22,13 +23,18 @@ pub fn page() -> Result<ExitCode> {
     let mut command = Cli::command();
     command.build();
     let mut text = Vec::new();
-    let man = Man::new(command.clone()).title("linmem").manual("User Commands");
+    let man = Man::new(command.clone())
+        .title("linmem")
+        .manual("User Commands");
     man.render_title(&mut text)?;
     man.render_name_section(&mut text)?;
     man.render_synopsis_section(&mut text)?;
     man.render_description_section(&mut text)?;
     man.render_options_section(&mut text)?;
-    for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
+    for subcommand in command
+        .get_subcommands()
+        .filter(|subcommand| !subcommand.is_hide_set())
+    {
         section(subcommand, &mut text)?;
     }
     for notes in notes::ALL {
@@ -49,14 +55,21 @@ fn section(subcommand: &Command, text: &mut Vec<u8>) -> io::Result<()> {
     let mut roff = Roff::default();
     let name = format!("linmem {}", subcommand.get_name());
     roff.control("SH", [name.to_uppercase().as_str()]);
-    roff.text([roman(subcommand.get_about().map(ToString::to_string).unwrap_or_default())]);
+    roff.text([roman(
+        subcommand
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+    )]);
     roff.to_writer(text)?;
     let man = Man::new(subcommand.clone());
     let mut part = Vec::new();
     man.render_synopsis_section(&mut part)?;
     man.render_options_section(&mut part)?;
     // Headings of a page of their own become those of a section.
-    let part = String::from_utf8_lossy(&part).replace(".SH SYNOPSIS", ".PP").replace(".SH OPTIONS", ".PP");
+    let part = String::from_utf8_lossy(&part)
+        .replace(".SH SYNOPSIS", ".PP")
+        .replace(".SH OPTIONS", ".PP");
     text.extend_from_slice(part.as_bytes());
     Ok(())
 }

@@ -53,15 +53,18 @@ fn shows_screen(cli: &Cli) -> bool {
     }
 }
 
-/// Whether the configuration of the person at the keyboard counts. What is printed must not depend on whose machine it
-/// is: only the screen reads it.
+/// Whether the configuration of the person at the keyboard counts. What is printed must not depend
+/// on whose machine it is: only the screen reads it.
 fn reads_home(cli: &Cli) -> bool {
     matches!(cli.command, Some(Command::Config(_))) || shows_screen(cli)
 }
 
 /// Whether standard input is read for something else than keys.
 fn reads_stdin(cli: &Cli) -> bool {
-    [&cli.file, &cli.session.stdin].into_iter().flatten().any(|path| load::is_stdin(path))
+    [&cli.file, &cli.session.stdin]
+        .into_iter()
+        .flatten()
+        .any(|path| load::is_stdin(path))
 }
 
 /// Whether output to a terminal that may be one is coloured.

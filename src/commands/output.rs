@@ -23,8 +23,8 @@ pub enum NoWay {
     Apart { folder: String, file: String },
 }
 
-/// Writes a file in one go: what was there before stays until everything has been written. A device or a pipe, which
-/// cannot be replaced, is written as it is.
+/// Writes a file in one go: what was there before stays until everything has been written. A device
+/// or a pipe, which cannot be replaced, is written as it is.
 ///
 /// # Errors
 /// The path is a folder, or the folder it lies in cannot be written to.
@@ -38,37 +38,53 @@ pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>)
         bail!("{shown} is a folder; name a file in it");
     }
     if facts.as_ref().is_some_and(|facts| !facts.is_file()) {
-        let mut out = BufWriter::new(OpenOptions::new().write(true).open(&path).with_context(cannot)?);
+        let mut out = BufWriter::new(
+            OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .with_context(cannot)?,
+        );
         write(&mut out).with_context(cannot)?;
         return out.flush().with_context(cannot);
     }
-    if facts.as_ref().is_some_and(|facts| facts.permissions().readonly()) {
+    if facts
+        .as_ref()
+        .is_some_and(|facts| facts.permissions().readonly())
+    {
         bail!("{shown} may not be written to; choose another name, or make it writable");
     }
-    put_in_place(&path, write, facts.as_ref(), |draft| fs::rename(draft, &path)).with_context(cannot)
+    put_in_place(&path, write, facts.as_ref(), |draft| {
+        fs::rename(draft, &path)
+    })
+    .with_context(cannot)
 }
 
-/// Writes a file that is not there yet, in one go: not even over one that comes to be in the meantime.
+/// Writes a file that is not there yet, in one go: not even over one that comes to be in the
+/// meantime.
 ///
 /// # Errors
-/// [`Taken`] where something has this name, a link that leads nowhere too; or the folder cannot be written to.
+/// [`Taken`] where something has this name, a link that leads nowhere too; or the folder cannot be
+/// written to.
 pub fn write_new(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let taken = || Taken(shown(path));
     if fs::symlink_metadata(path).is_ok() {
         return Err(taken().into());
     }
     let done = put_in_place(path, write, None, |draft| {
-        // A link is refused where a file has come to be in the meantime; where links are not known, a rename must do.
+        // A link is refused where a file has come to be in the meantime; where links are not known,
+        // a rename must do.
         match fs::hard_link(draft, path) {
             Ok(()) => fs::remove_file(draft),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
             Err(_) => fs::rename(draft, path),
         }
     });
-    done.map_err(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
-        Some(ErrorKind::AlreadyExists) => taken().into(),
-        _ => error.context(format!("cannot write {}", shown(path))),
-    })
+    done.map_err(
+        |error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(ErrorKind::AlreadyExists) => taken().into(),
+            _ => error.context(format!("cannot write {}", shown(path))),
+        },
+    )
 }
 
 /// Writes under another name, and has that moved to where it belongs.
@@ -89,7 +105,10 @@ fn put_in_place(
 
 /// A new file in the same folder, so that it can be renamed into place.
 fn draft_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
+    let name = path
+        .file_name()
+        .ok_or(ErrorKind::InvalidInput)?
+        .to_string_lossy();
     for attempt in 0..100 {
         let draft = path.with_file_name(format!(".{name}.{}-{attempt}.tmp", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&draft) {
@@ -98,10 +117,16 @@ fn draft_beside(path: &Path) -> io::Result<(PathBuf, File)> {
             Err(error) => return Err(error),
         }
     }
-    Err(io::Error::other("the folder is full of drafts of this file that were left behind"))
+    Err(io::Error::other(
+        "the folder is full of drafts of this file that were left behind",
+    ))
 }
 
-fn fill(file: File, write: impl FnOnce(&mut dyn Write) -> Result<()>, old: Option<&fs::Metadata>) -> Result<()> {
+fn fill(
+    file: File,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+    old: Option<&fs::Metadata>,
+) -> Result<()> {
     if let Some(old) = old {
         file.set_permissions(old.permissions())?;
     }
@@ -118,15 +143,34 @@ fn fill(file: File, write: impl FnOnce(&mut dyn Write) -> Result<()>, old: Optio
 /// # Errors
 /// One of them is not there, no way leads from one to the other, or the way is no text.
 pub fn way(folder: &Path, file: &Path) -> Result<String, NoWay> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let real = |path: &Path| fs::canonicalize(path).map_err(|error| NoWay::Missing { path: shown(path), error });
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let real = |path: &Path| {
+        fs::canonicalize(path).map_err(|error| NoWay::Missing {
+            path: shown(path),
+            error,
+        })
+    };
     let (from, to) = (real(folder)?, real(file)?);
-    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let shared = from
+        .components()
+        .zip(to.components())
+        .take_while(|(a, b)| a == b)
+        .count();
     if shared == 0 {
-        return Err(NoWay::Apart { folder: shown(folder), file: shown(file) });
+        return Err(NoWay::Apart {
+            folder: shown(folder),
+            file: shown(file),
+        });
     }
     let up = from.components().skip(shared).map(|_| Some(".."));
-    let down = to.components().skip(shared).map(|part| part.as_os_str().to_str());
+    let down = to
+        .components()
+        .skip(shared)
+        .map(|part| part.as_os_str().to_str());
     let parts: Option<Vec<&str>> = up.chain(down).collect();
     Ok(parts.ok_or_else(|| NoWay::NotText(shown(&to)))?.join("/"))
 }
@@ -139,7 +183,10 @@ pub fn shown(path: &Path) -> String {
 /// What the system says, without its number.
 pub fn plainly(error: &io::Error) -> String {
     let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+    text.split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_lowercase()
 }
 
 #[cfg(test)]
@@ -160,9 +207,16 @@ mod tests {
             out.write_all(b"thr")?;
             bail!("interrupted")
         });
-        assert_eq!(format!("{:#}", broken.unwrap_err()), format!("cannot write {}: interrupted", path.display()));
+        assert_eq!(
+            format!("{:#}", broken.unwrap_err()),
+            format!("cannot write {}: interrupted", path.display())
+        );
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
     }
 
     #[test]
@@ -179,17 +233,35 @@ mod tests {
         });
         assert!(late.unwrap_err().is::<Taken>());
         assert_eq!(fs::read_to_string(&path).unwrap(), "someone else's");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
         let broken = write_new(&folder.path().join("b.txt"), |_| bail!("interrupted"));
         assert!(format!("{:#}", broken.unwrap_err()).ends_with("b.txt: interrupted"));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nor of one that failed");
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nor of one that failed"
+        );
     }
 
     #[test]
     fn a_folder_is_refused_and_said_to_be_one() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(put(folder.path(), "x").unwrap_err().to_string().ends_with("is a folder; name a file in it"));
-        assert!(put(&folder.path().join("none/a"), "x").unwrap_err().to_string().starts_with("cannot write"));
+        assert!(
+            put(folder.path(), "x")
+                .unwrap_err()
+                .to_string()
+                .ends_with("is a folder; name a file in it")
+        );
+        assert!(
+            put(&folder.path().join("none/a"), "x")
+                .unwrap_err()
+                .to_string()
+                .starts_with("cannot write")
+        );
     }
 
     #[cfg(unix)]
@@ -204,7 +276,10 @@ mod tests {
         put(&link, "two").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&file).unwrap(), "two");
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o640
+        );
         put(Path::new("/dev/null"), "gone").unwrap();
     }
 
@@ -220,7 +295,10 @@ mod tests {
         assert_eq!(way(".").unwrap(), "a/x.wat");
         assert_eq!(way("c/d").unwrap(), "../../a/x.wat");
         assert!(
-            way("missing").unwrap_err().to_string().ends_with("missing cannot be found: no such file or directory")
+            way("missing")
+                .unwrap_err()
+                .to_string()
+                .ends_with("missing cannot be found: no such file or directory")
         );
     }
 

@@ -1,5 +1,6 @@
-//! Which lessons were finished: a small file in the platform's folder for state, one name a line. Whatever else stands
-//! in it is let be. A file that cannot be read or written costs the check marks and nothing else.
+//! Which lessons were finished: a small file in the platform's folder for state, one name a line.
+//! Whatever else stands in it is let be. A file that cannot be read or written costs the check
+//! marks and nothing else.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -23,7 +24,10 @@ pub fn finish(name: &str) -> Result<(), String> {
     let Some(path) = path() else { return Ok(()) };
     add(&path, name).map_err(|error| {
         let (shown, why) = (output::shown(&path), output::plainly(&error));
-        format!("That this lesson is finished will be forgotten when you leave: cannot write {shown}: {why}.")
+        format!(
+            "That this lesson is finished will be forgotten when you leave: cannot write {shown}: \
+             {why}."
+        )
     })
 }
 
@@ -40,7 +44,10 @@ fn names(path: &Path) -> BTreeSet<String> {
     if read.is_err() {
         return BTreeSet::new();
     }
-    String::from_utf8_lossy(&bytes).lines().map(|line| line.trim().to_owned()).collect()
+    String::from_utf8_lossy(&bytes)
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .collect()
 }
 
 fn add(path: &Path, name: &str) -> std::io::Result<()> {
@@ -53,7 +60,11 @@ fn add(path: &Path, name: &str) -> std::io::Result<()> {
     // At the end, behind a line break of its own: what stands there may not end in one.
     let is_new = fs::metadata(path).map_or(true, |facts| facts.len() == 0);
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    let line = if is_new { format!("{name}\n") } else { format!("\n{name}\n") };
+    let line = if is_new {
+        format!("{name}\n")
+    } else {
+        format!("\n{name}\n")
+    };
     file.write_all(line.as_bytes())
 }
 
@@ -73,9 +84,16 @@ mod tests {
         assert!(names(&path).contains("bytes"));
         add(&path, "strings").unwrap();
         assert!(fs::read(&path).unwrap().starts_with(b"\xff\xfe\0 garbage"));
-        assert!(["bytes", "strings", "no line break"].iter().all(|name| names(&path).contains(*name)));
+        assert!(
+            ["bytes", "strings", "no line break"]
+                .iter()
+                .all(|name| names(&path).contains(*name))
+        );
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
-        assert!(names(&path).is_empty() && add(&path, "bytes").is_err(), "a folder in its place");
+        assert!(
+            names(&path).is_empty() && add(&path, "bytes").is_err(),
+            "a folder in its place"
+        );
     }
 }

@@ -11,7 +11,9 @@ use linmem::session::limits::Control;
 use linmem::session::{Opening, Session};
 use linmem::timeline::{Moment, Timeline};
 
-use crate::cli::{At, Cli, ColorWhen, DEFAULT_MEMORY, DEFAULT_STORES, Format, LookArgs, RunArgs, SessionArgs};
+use crate::cli::{
+    At, Cli, ColorWhen, DEFAULT_MEMORY, DEFAULT_STORES, Format, LookArgs, RunArgs, SessionArgs,
+};
 
 use super::{cast, load, output, screen, wants_color};
 
@@ -27,10 +29,19 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
         Format::Html => report::Format::Html,
         Format::Svg => report::Format::Svg,
         Format::Cast => {
-            let until = options(report::Format::Text, &timeline, args.session.at, &args.look, false)?.until;
+            let until = options(
+                report::Format::Text,
+                &timeline,
+                args.session.at,
+                &args.look,
+                false,
+            )?
+            .until;
             // A recording looks the same wherever it is made.
             let theme = screen::theme_of(&args.look, args.look.color != ColorWhen::Never);
-            put(args.output.as_deref(), &mut |out| Ok(cast::write(&timeline, until, args.size, &theme, out)?))?;
+            put(args.output.as_deref(), &mut |out| {
+                Ok(cast::write(&timeline, until, args.size, &theme, out)?)
+            })?;
             return Ok(exit_code(&timeline, args.deny.warnings()));
         }
     };
@@ -41,16 +52,26 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
         again: again(&args.session),
         ..options
     };
-    put(args.output.as_deref(), &mut |out| Ok(report::write(&timeline, &options, out)?))?;
+    put(args.output.as_deref(), &mut |out| {
+        Ok(report::write(&timeline, &options, out)?)
+    })?;
     Ok(exit_code(&timeline, args.deny.warnings()))
 }
 
 /// What a session that lies where the output goes has to name as its module.
-pub fn module_line(timeline: &Timeline, output: Option<&Path>, is_built_in: bool) -> Option<String> {
+pub fn module_line(
+    timeline: &Timeline,
+    output: Option<&Path>,
+    is_built_in: bool,
+) -> Option<String> {
     let path = &timeline.guest.path;
     match is_built_in {
         true => Some(format!("{}{path}", load::BUILT_IN)),
-        false => output::way(output.and_then(Path::parent).unwrap_or(Path::new("")), Path::new(path)).ok(),
+        false => output::way(
+            output.and_then(Path::parent).unwrap_or(Path::new("")),
+            Path::new(path),
+        )
+        .ok(),
     }
 }
 
@@ -71,19 +92,31 @@ pub fn again(args: &SessionArgs) -> String {
 
 /// `linmem [FILE]` where there is no terminal to draw on: the text transcript.
 pub fn transcript(cli: &Cli) -> Result<ExitCode> {
-    transcript_of(load::opening(cli.file.as_deref(), &cli.session)?, cli.session.at, &cli.look)
+    transcript_of(
+        load::opening(cli.file.as_deref(), &cli.session)?,
+        cli.session.at,
+        &cli.look,
+    )
 }
 
 /// The text transcript of a session.
 pub fn transcript_of(opening: Opening, at: Option<At>, look: &LookArgs) -> Result<ExitCode> {
     let timeline = complete(opening)?;
-    let options = options(report::Format::Text, &timeline, at, look, io::stdout().is_terminal())?;
-    put(None, &mut |out| Ok(report::write(&timeline, &options, out)?))?;
+    let options = options(
+        report::Format::Text,
+        &timeline,
+        at,
+        look,
+        io::stdout().is_terminal(),
+    )?;
+    put(None, &mut |out| {
+        Ok(report::write(&timeline, &options, out)?)
+    })?;
     Ok(exit_code(&timeline, false))
 }
 
-/// Runs a session to its end. Ctrl-c cancels the running call, so that what was recorded is still shown; a second one
-/// ends the program.
+/// Runs a session to its end. Ctrl-c cancels the running call, so that what was recorded is still
+/// shown; a second one ends the program.
 pub fn complete(opening: Opening) -> Result<Timeline> {
     let control = opening.control.clone();
     heed_interrupt(&control);
@@ -99,7 +132,8 @@ pub fn complete(opening: Opening) -> Result<Timeline> {
 
 fn heed_interrupt(control: &Control) {
     use signal_hook::consts::SIGINT;
-    // Without the handler ctrl-c ends the program at once, which is no worse than the system's default.
+    // Without the handler ctrl-c ends the program at once, which is no worse than the system's
+    // default.
     let _ = signal_hook::flag::register_conditional_shutdown(SIGINT, 130, control.flag());
     let _ = signal_hook::flag::register(SIGINT, control.flag());
 }
@@ -116,9 +150,16 @@ fn options(
             let last = timeline.steps().len().saturating_sub(1);
             bail!("--at {step}: the session ran steps 0 to {last}")
         }
-        Some(At { step, store: Some(store) }) => match timeline.step(step).map_or(0, |record| record.events.len()) {
-            0 if store > 0 => bail!("--at {step}.{store}: step {step} wrote nothing; --at {step} stands at it"),
-            events if store > events => bail!("--at {step}.{store}: the last event of step {step} is {events}"),
+        Some(At {
+            step,
+            store: Some(store),
+        }) => match timeline.step(step).map_or(0, |record| record.events.len()) {
+            0 if store > 0 => {
+                bail!("--at {step}.{store}: step {step} wrote nothing; --at {step} stands at it")
+            }
+            events if store > events => {
+                bail!("--at {step}.{store}: the last event of step {step} is {events}")
+            }
             _ => Some(Moment { step, event: store }),
         },
         Some(At { step, store: None }) => Some(Moment::end_of(step)),
@@ -147,5 +188,9 @@ fn put(path: Option<&Path>, write: &mut dyn FnMut(&mut dyn Write) -> Result<()>)
 
 /// 0 all well, 1 something is wrong with the session's run.
 fn exit_code(timeline: &Timeline, deny_warnings: bool) -> ExitCode {
-    if report::problem(timeline, deny_warnings).is_some() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+    if report::problem(timeline, deny_warnings).is_some() {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
+    }
 }

@@ -46,7 +46,11 @@ fn case(file: &Path, args: &TestArgs, out: &mut dyn Write) -> Result<Case> {
     let shown = safe::plain(&file.to_string_lossy());
     match load::opening(Some(file), &args.session).and_then(run::complete) {
         Ok(timeline) => {
-            writeln!(out, "{}", report::summary_line(&timeline, &shown, args.deny.warnings()))?;
+            writeln!(
+                out,
+                "{}",
+                report::summary_line(&timeline, &shown, args.deny.warnings())
+            )?;
             let problem = report::problem(&timeline, args.deny.warnings());
             Ok(Case::ran(shown, &timeline, problem))
         }
@@ -55,7 +59,12 @@ fn case(file: &Path, args: &TestArgs, out: &mut dyn Write) -> Result<Case> {
             out.flush()?;
             crate::print_error(&error);
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-            Ok(Case { file: shown, verdict: Verdict::Unusable { message: causes.join("\n") } })
+            Ok(Case {
+                file: shown,
+                verdict: Verdict::Unusable {
+                    message: causes.join("\n"),
+                },
+            })
         }
     }
 }

@@ -6,7 +6,8 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub(super) struct Bodies {
     code: u64,
-    /// Each from behind its length, which comes first, to its end. Sorted, as the binary format has them.
+    /// Each from behind its length, which comes first, to its end. Sorted, as the binary format has
+    /// them.
     ranges: Vec<Range<u64>>,
 }
 
@@ -25,7 +26,8 @@ impl Bodies {
         self.code
     }
 
-    /// How many bytes the number of bodies takes, the first thing in the section, as short as it can be written.
+    /// How many bytes the number of bodies takes, the first thing in the section, as short as it
+    /// can be written.
     pub fn count_length(&self) -> u32 {
         let bits = usize::BITS - self.ranges.len().leading_zeros();
         bits.div_ceil(7).max(1)
@@ -37,12 +39,18 @@ impl Bodies {
 
     /// The number of the body that holds this byte.
     pub fn at(&self, offset: u64) -> Option<usize> {
-        let body = self.ranges.partition_point(|range| range.start <= offset).checked_sub(1)?;
-        self.ranges.get(body).filter(|range| range.contains(&offset)).map(|_| body)
+        let body = self
+            .ranges
+            .partition_point(|range| range.start <= offset)
+            .checked_sub(1)?;
+        self.ranges
+            .get(body)
+            .filter(|range| range.contains(&offset))
+            .map(|_| body)
     }
 
-    /// The number of the body that a range lies in as a whole. The length in front of the body counts as its part,
-    /// because some tools let a function begin there.
+    /// The number of the body that a range lies in as a whole. The length in front of the body
+    /// counts as its part, because some tools let a function begin there.
     pub fn around(&self, range: &Range<u64>) -> Option<usize> {
         let body = self.ranges.partition_point(|body| body.end <= range.start);
         let before = match body.checked_sub(1) {
@@ -79,7 +87,9 @@ mod tests {
         for (range, body) in rows {
             assert_eq!(bodies.around(&range), body, "{range:?}");
         }
-        let at: Vec<_> = [101, 102, 109, 110, 111, 119, 120].map(|offset| bodies.at(offset)).to_vec();
+        let at: Vec<_> = [101, 102, 109, 110, 111, 119, 120]
+            .map(|offset| bodies.at(offset))
+            .to_vec();
         assert_eq!(at, [None, Some(0), Some(0), None, Some(1), Some(1), None]);
     }
 }

@@ -1,5 +1,5 @@
-//! Which functions may call themselves: all that can be said where the call stack is exhausted, as the engine keeps no
-//! trace of such a stack.
+//! Which functions may call themselves: all that can be said where the call stack is exhausted, as
+//! the engine keeps no trace of such a stack.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,8 @@ use super::Guest;
 /// What may have nested without end below a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cycles {
-    /// Functions that reach each other by calls that name them, by index; the groups and each of them ascending.
+    /// Functions that reach each other by calls that name them, by index; the groups and each of
+    /// them ascending.
     pub groups: Vec<Vec<u32>>,
     /// Some function on the way calls through a table, and so may call any.
     pub is_indirect: bool,
@@ -18,7 +19,12 @@ pub struct Cycles {
 
 /// Follows the calls from a function on, by Tarjan's algorithm without recursion.
 pub(super) fn below(guest: &Guest, entry: u32) -> Cycles {
-    let mut search = Search { guest, found: Cycles::default(), marks: HashMap::new(), open: Vec::new() };
+    let mut search = Search {
+        guest,
+        found: Cycles::default(),
+        marks: HashMap::new(),
+        open: Vec::new(),
+    };
     search.run(entry);
     search.found.groups.sort();
     search.found
@@ -51,7 +57,11 @@ impl Search<'_> {
         while let Some(visit) = path.last_mut() {
             let function = visit.function;
             match visit.calls.pop() {
-                Some(called) => match self.marks.get(&called).map(|mark| (mark.is_open, mark.number)) {
+                Some(called) => match self
+                    .marks
+                    .get(&called)
+                    .map(|mark| (mark.is_open, mark.number))
+                {
                     None => path.push(self.enter(called)),
                     Some((true, number)) => self.lower(function, number),
                     Some((false, _)) => {}
@@ -70,10 +80,21 @@ impl Search<'_> {
 
     fn enter(&mut self, function: u32) -> Visit {
         let number = self.marks.len();
-        self.marks.insert(function, Mark { number, lowest: number, is_open: true });
+        self.marks.insert(
+            function,
+            Mark {
+                number,
+                lowest: number,
+                is_open: true,
+            },
+        );
         self.open.push(function);
         let calls = self.calls(function);
-        Visit { function, calls_itself: calls.contains(&function), calls }
+        Visit {
+            function,
+            calls_itself: calls.contains(&function),
+            calls,
+        }
     }
 
     fn lower(&mut self, function: u32, to: usize) {
@@ -84,9 +105,16 @@ impl Search<'_> {
 
     /// Closes a group where the function is the first of it.
     fn leave(&mut self, function: u32, calls_itself: bool) -> Option<usize> {
-        let (number, lowest) = self.marks.get(&function).map(|mark| (mark.number, mark.lowest))?;
+        let (number, lowest) = self
+            .marks
+            .get(&function)
+            .map(|mark| (mark.number, mark.lowest))?;
         if number == lowest {
-            let first = self.open.iter().rposition(|open| *open == function).unwrap_or(self.open.len());
+            let first = self
+                .open
+                .iter()
+                .rposition(|open| *open == function)
+                .unwrap_or(self.open.len());
             let mut group = self.open.split_off(first);
             for member in &group {
                 if let Some(mark) = self.marks.get_mut(member) {
@@ -105,7 +133,9 @@ impl Search<'_> {
     fn calls(&mut self, function: u32) -> Vec<u32> {
         let mut calls = Vec::new();
         let mut is_indirect = false;
-        let operators = self.body(function).and_then(|body| body.get_operators_reader().ok());
+        let operators = self
+            .body(function)
+            .and_then(|body| body.get_operators_reader().ok());
         for operator in operators.into_iter().flatten().map_while(Result::ok) {
             match operator {
                 Operator::Call { function_index } => calls.push(function_index),
@@ -121,8 +151,13 @@ impl Search<'_> {
 
     fn body(&self, function: u32) -> Option<FunctionBody<'_>> {
         let description = &self.guest.0.description;
-        let range = description.bodies.get(function.checked_sub(description.imported_functions)? as usize)?;
-        let bytes = self.guest.wasm().get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)?;
+        let range = description
+            .bodies
+            .get(function.checked_sub(description.imported_functions)? as usize)?;
+        let bytes = self
+            .guest
+            .wasm()
+            .get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)?;
         Some(FunctionBody::new(BinaryReader::new(bytes, range.start)))
     }
 }
@@ -138,8 +173,10 @@ mod tests {
 
     #[test]
     fn functions_that_call_themselves_are_found_from_where_they_are_called() {
-        let text = "(module (import \"a\" \"b\" (func)) (func call 1) (func call 3) (func call 4 call 0) (func call 2)
-            (func call 1 call 2 call 6) (func) (table 1 funcref) (func (call_indirect (i32.const 0))))";
+        let text = "(module (import \"a\" \"b\" (func)) (func call 1) (func call 3) (func call 4 \
+                    call 0) (func call 2)
+            (func call 1 call 2 call 6) (func) (table 1 funcref) (func (call_indirect (i32.const \
+                    0))))";
         assert_eq!(groups(text, 1), (vec![vec![1]], false));
         assert_eq!(groups(text, 2), (vec![vec![2, 3, 4]], false));
         assert_eq!(groups(text, 5), (vec![vec![1], vec![2, 3, 4]], false));
@@ -150,7 +187,9 @@ mod tests {
 
     #[test]
     fn a_chain_of_many_functions_is_followed() {
-        let calls: String = (1..=20_000).map(|n| format!("(func call {})\n", n % 20_000)).collect();
+        let calls: String = (1..=20_000)
+            .map(|n| format!("(func call {})\n", n % 20_000))
+            .collect();
         let (found, _) = groups(&format!("(module {calls})"), 0);
         assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [20_000]);
     }

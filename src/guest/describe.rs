@@ -4,17 +4,21 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use wasmparser::{
-    CompositeInnerType, DataKind, ExternalKind, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef,
+    CompositeInnerType, DataKind, ExternalKind, KnownCustom, Name, NameSectionReader, Parser,
+    Payload, TypeRef,
 };
 
 use super::bodies::Bodies;
 use super::layout;
 use super::offset::Offset;
-use super::types::{DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, TableType};
+use super::types::{
+    DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, TableType,
+};
 
 const STACK_POINTER: &str = "__stack_pointer";
 
-/// A module's parts. The lists of functions, tables, globals and tags are in index space order, imported ones first.
+/// A module's parts. The lists of functions, tables, globals and tags are in index space order,
+/// imported ones first.
 #[derive(Debug, Default)]
 pub(super) struct Description {
     pub exports: Vec<Export>,
@@ -25,11 +29,13 @@ pub(super) struct Description {
     pub data_ranges: Vec<Range<u64>>,
     pub start: Option<u32>,
     pub function_names: HashMap<u32, String>,
-    /// The global that is named as compilers name the one they move up and down and leave as it was.
+    /// The global that is named as compilers name the one they move up and down and leave as it
+    /// was.
     pub stack_pointer: Option<u32>,
     /// Globals with a name that linkers give to an address.
     pub symbol_globals: Vec<(u32, &'static str)>,
-    /// What the integer globals are when the module starts, unsigned; `None` where an import decides.
+    /// What the integer globals are when the module starts, unsigned; `None` where an import
+    /// decides.
     pub global_values: Vec<Option<u64>>,
     /// As the name section has them, cut.
     pub data_names: HashMap<u32, String>,
@@ -59,10 +65,11 @@ impl Description {
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
-                    self.types.extend(group?.types().map(|ty| match &ty.composite_type.inner {
-                        CompositeInnerType::Func(ty) => Some(FuncType::from(ty)),
-                        _ => None,
-                    }));
+                    self.types
+                        .extend(group?.types().map(|ty| match &ty.composite_type.inner {
+                            CompositeInnerType::Func(ty) => Some(FuncType::from(ty)),
+                            _ => None,
+                        }));
                 }
                 self.type_count = self.types.len() as u32;
             }
@@ -97,7 +104,8 @@ impl Description {
             Payload::GlobalSection(section) => {
                 for global in section {
                     let global = global?;
-                    self.global_values.push(Offset::read(&global.init_expr).resolve(|_| None));
+                    self.global_values
+                        .push(Offset::read(&global.init_expr).resolve(|_| None));
                     self.globals.push(global.ty.into());
                 }
             }
@@ -151,28 +159,51 @@ impl Description {
                 ExternType::Tag(ty)
             }
         };
-        self.imports.push(Import { module: import.module.into(), name: import.name.into(), ty });
+        self.imports.push(Import {
+            module: import.module.into(),
+            name: import.name.into(),
+            ty,
+        });
     }
 
     fn take_export(&mut self, export: &wasmparser::Export<'_>) {
         let at = export.index as usize;
         let ty = match export.kind {
-            ExternalKind::Func | ExternalKind::FuncExact => self.functions.get(at).cloned().map(ExternType::Func),
+            ExternalKind::Func | ExternalKind::FuncExact => {
+                self.functions.get(at).cloned().map(ExternType::Func)
+            }
             ExternalKind::Table => self.tables.get(at).cloned().map(ExternType::Table),
-            ExternalKind::Memory => self.memories.get(at).map(|memory| ExternType::Memory(memory.ty)),
+            ExternalKind::Memory => self
+                .memories
+                .get(at)
+                .map(|memory| ExternType::Memory(memory.ty)),
             ExternalKind::Global => self.globals.get(at).cloned().map(ExternType::Global),
             ExternalKind::Tag => self.tags.get(at).cloned().map(ExternType::Tag),
         };
         if let Some(ty) = ty {
-            self.exports.push(Export { name: export.name.into(), index: export.index, ty });
+            self.exports.push(Export {
+                name: export.name.into(),
+                index: export.index,
+                ty,
+            });
         }
     }
 
     fn take_data(&mut self, index: u32, data: &wasmparser::Data<'_>) {
-        self.data_ranges.push(data.range.end.saturating_sub(data.data.len() as u64)..data.range.end);
-        if let DataKind::Active { memory_index, offset_expr } = &data.kind {
+        self.data_ranges
+            .push(data.range.end.saturating_sub(data.data.len() as u64)..data.range.end);
+        if let DataKind::Active {
+            memory_index,
+            offset_expr,
+        } = &data.kind
+        {
             let offset = Offset::read(offset_expr);
-            self.data_segments.push(DataSegment { index, memory: *memory_index, offset, bytes: data.data.into() });
+            self.data_segments.push(DataSegment {
+                index,
+                memory: *memory_index,
+                offset,
+                bytes: data.data.into(),
+            });
         }
     }
 
@@ -182,20 +213,23 @@ impl Description {
             match name {
                 Name::Function(map) => {
                     let known = map.into_iter().map_while(Result::ok);
-                    self.function_names.extend(known.map(|naming| (naming.index, naming.name.into())));
+                    self.function_names
+                        .extend(known.map(|naming| (naming.index, naming.name.into())));
                 }
                 Name::Global(map) => {
                     for naming in map.into_iter().map_while(Result::ok) {
                         if naming.name == STACK_POINTER {
                             self.stack_pointer.get_or_insert(naming.index);
                         }
-                        self.symbol_globals.extend(layout::symbol(naming.name).map(|name| (naming.index, name)));
+                        self.symbol_globals
+                            .extend(layout::symbol(naming.name).map(|name| (naming.index, name)));
                     }
                 }
                 Name::Data(map) => {
                     let known = map.into_iter().map_while(Result::ok);
                     let cut = |name: &str| name.chars().take(layout::LONGEST_NAME + 1).collect();
-                    self.data_names.extend(known.map(|naming| (naming.index, cut(naming.name))));
+                    self.data_names
+                        .extend(known.map(|naming| (naming.index, cut(naming.name))));
                 }
                 _ => {}
             }
@@ -203,18 +237,28 @@ impl Description {
     }
 
     fn push_memory(&mut self, ty: MemoryType, imported: Option<(String, String)>) {
-        self.memories.push(Memory { ty, exported_as: Vec::new(), imported });
+        self.memories.push(Memory {
+            ty,
+            exported_as: Vec::new(),
+            imported,
+        });
     }
 
     fn name_memories(&mut self) {
         for export in &self.exports {
-            if let (ExternType::Memory(_), Some(memory)) = (&export.ty, self.memories.get_mut(export.index as usize)) {
+            if let (ExternType::Memory(_), Some(memory)) =
+                (&export.ty, self.memories.get_mut(export.index as usize))
+            {
                 memory.exported_as.push(export.name.clone());
             }
         }
     }
 
     fn func_type(&self, index: u32) -> FuncType {
-        self.types.get(index as usize).cloned().flatten().unwrap_or_default()
+        self.types
+            .get(index as usize)
+            .cloned()
+            .flatten()
+            .unwrap_or_default()
     }
 }

@@ -1,6 +1,7 @@
 //! Which parts of WebAssembly the engine runs, and which one a guest asks for that it does not.
 //!
-//! Read from the engine's sources and checked by `tests/guest_features.rs`, which compiles one guest for each.
+//! Read from the engine's sources and checked by `tests/guest_features.rs`, which compiles one
+//! guest for each.
 
 use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload, Validator, WasmFeatures};
 
@@ -8,8 +9,8 @@ use super::describe::Description;
 use super::{GuestError, ValueType};
 use crate::safe;
 
-/// What wasmer 7.4.2 validates a module for when cranelift compiles it and nobody sets other features. Imports in the
-/// compact encoding are not among it, but the rewriting spells them out.
+/// What wasmer 7.4.2 validates a module for when cranelift compiles it and nobody sets other
+/// features. Imports in the compact encoding are not among it, but the rewriting spells them out.
 pub(super) const ENGINE: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
@@ -27,25 +28,42 @@ pub(super) const ENGINE: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::WIDE_ARITHMETIC)
     .union(WasmFeatures::COMPACT_IMPORTS);
 
-/// The words for what the engine lacks. Tried in this order, so what needs another one stands before it.
+/// The words for what the engine lacks. Tried in this order, so what needs another one stands
+/// before it.
 const LACKING: [(WasmFeatures, &str); 10] = [
     (WasmFeatures::CUSTOM_DESCRIPTORS, "custom descriptors"),
     (WasmFeatures::STACK_SWITCHING, "stack switching"),
-    (WasmFeatures::SHARED_EVERYTHING_THREADS, "shared functions, tables or globals"),
+    (
+        WasmFeatures::SHARED_EVERYTHING_THREADS,
+        "shared functions, tables or globals",
+    ),
     (WasmFeatures::GC, "garbage-collected types"),
-    (WasmFeatures::FUNCTION_REFERENCES, "typed function references"),
+    (
+        WasmFeatures::FUNCTION_REFERENCES,
+        "typed function references",
+    ),
     (WasmFeatures::TAIL_CALL, "tail calls"),
     (WasmFeatures::MEMORY64, "64-bit memories or tables"),
-    (WasmFeatures::LEGACY_EXCEPTIONS, "the old form of exception handling"),
+    (
+        WasmFeatures::LEGACY_EXCEPTIONS,
+        "the old form of exception handling",
+    ),
     (WasmFeatures::MEMORY_CONTROL, "memory control"),
     (WasmFeatures::CUSTOM_PAGE_SIZES, "custom page sizes"),
 ];
 
-/// The parts of WebAssembly that came after its first version, and that a module may be seen to use, in words.
+/// The parts of WebAssembly that came after its first version, and that a module may be seen to
+/// use, in words.
 const USED: [(WasmFeatures, &str); 22] = [
     (WasmFeatures::SIGN_EXTENSION, "sign extension"),
-    (WasmFeatures::SATURATING_FLOAT_TO_INT, "saturating conversions"),
-    (WasmFeatures::MUTABLE_GLOBAL, "mutable globals across the border"),
+    (
+        WasmFeatures::SATURATING_FLOAT_TO_INT,
+        "saturating conversions",
+    ),
+    (
+        WasmFeatures::MUTABLE_GLOBAL,
+        "mutable globals across the border",
+    ),
     (WasmFeatures::MULTI_VALUE, "several results"),
     (WasmFeatures::BULK_MEMORY, "bulk memory"),
     (WasmFeatures::REFERENCE_TYPES, "reference types"),
@@ -55,10 +73,19 @@ const USED: [(WasmFeatures, &str); 22] = [
     (WasmFeatures::TAIL_CALL, "tail calls"),
     (WasmFeatures::MULTI_MEMORY, "several memories"),
     (WasmFeatures::MEMORY64, "64-bit memories or tables"),
-    (WasmFeatures::EXTENDED_CONST, "extended constant expressions"),
+    (
+        WasmFeatures::EXTENDED_CONST,
+        "extended constant expressions",
+    ),
     (WasmFeatures::EXCEPTIONS, "exceptions"),
-    (WasmFeatures::LEGACY_EXCEPTIONS, "the old form of exceptions"),
-    (WasmFeatures::FUNCTION_REFERENCES, "typed function references"),
+    (
+        WasmFeatures::LEGACY_EXCEPTIONS,
+        "the old form of exceptions",
+    ),
+    (
+        WasmFeatures::FUNCTION_REFERENCES,
+        "typed function references",
+    ),
     (WasmFeatures::GC, "garbage-collected types"),
     (WasmFeatures::WIDE_ARITHMETIC, "wide arithmetic"),
     (WasmFeatures::STACK_SWITCHING, "stack switching"),
@@ -74,7 +101,11 @@ pub(super) fn used(wasm: &[u8]) -> Vec<&'static str> {
 
 /// Takes many away at once, so that a large module is not validated once for each.
 fn used_of(wasm: &[u8], features: &[(WasmFeatures, &'static str)]) -> Vec<&'static str> {
-    let without = features.iter().fold(WasmFeatures::all(), |left, (feature, _)| left.difference(*feature));
+    let without = features
+        .iter()
+        .fold(WasmFeatures::all(), |left, (feature, _)| {
+            left.difference(*feature)
+        });
     match features {
         [] => Vec::new(),
         _ if is_valid(wasm, without) => Vec::new(),
@@ -88,8 +119,8 @@ fn used_of(wasm: &[u8], features: &[(WasmFeatures, &'static str)]) -> Vec<&'stat
     }
 }
 
-/// What a module asks for that the engine lacks; empty for one that is valid by what the engine knows. [`gap`] knows
-/// what it lacks all the same.
+/// What a module asks for that the engine lacks; empty for one that is valid by what the engine
+/// knows. [`gap`] knows what it lacks all the same.
 ///
 /// # Errors
 /// The module is not valid by any measure.
@@ -97,19 +128,24 @@ pub(super) fn lacking(name: &str, wasm: &[u8]) -> Result<Vec<String>, GuestError
     if is_valid(wasm, ENGINE) {
         return Ok(Vec::new());
     }
-    Validator::new_with_features(WasmFeatures::all()).validate_all(wasm).map_err(|error| GuestError::Invalid {
-        name: name.into(),
-        offset: error.offset(),
-        message: safe::cut(error.message(), 300),
-    })?;
+    Validator::new_with_features(WasmFeatures::all())
+        .validate_all(wasm)
+        .map_err(|error| GuestError::Invalid {
+            name: name.into(),
+            offset: error.offset(),
+            message: safe::cut(error.message(), 300),
+        })?;
     Ok(missed(wasm))
 }
 
 fn is_valid(wasm: &[u8], features: WasmFeatures) -> bool {
-    Validator::new_with_features(features).validate_all(wasm).is_ok()
+    Validator::new_with_features(features)
+        .validate_all(wasm)
+        .is_ok()
 }
 
-/// The features a module cannot do without: what is left of all of them when each that is not missed is taken away.
+/// The features a module cannot do without: what is left of all of them when each that is not
+/// missed is taken away.
 fn missed(wasm: &[u8]) -> Vec<String> {
     let mut features = WasmFeatures::all();
     for (_, feature) in WasmFeatures::all().difference(ENGINE).iter_names() {
@@ -132,17 +168,32 @@ fn missed(wasm: &[u8]) -> Vec<String> {
     words
 }
 
-/// Finds what the engine calls valid and then cannot compile: it panics on exception references in tables and globals
-/// and on vectors in exceptions, and reads no expression in an element segment but functions and nulls.
+/// Finds what the engine calls valid and then cannot compile: it panics on exception references in
+/// tables and globals and on vectors in exceptions, and reads no expression in an element segment
+/// but functions and nulls.
 pub(super) fn gap(wasm: &[u8], description: &Description) -> Option<&'static str> {
     let is_exception = |ty: &ValueType| matches!(ty, ValueType::Other(_));
-    if description.tables.iter().any(|table| is_exception(&table.element))
-        || description.globals.iter().any(|global| is_exception(&global.ty))
+    if description
+        .tables
+        .iter()
+        .any(|table| is_exception(&table.element))
+        || description
+            .globals
+            .iter()
+            .any(|global| is_exception(&global.ty))
     {
         Some("a table or global of exception references")
-    } else if description.tags.iter().any(|tag| tag.params.contains(&ValueType::V128)) {
+    } else if description
+        .tags
+        .iter()
+        .any(|tag| tag.params.contains(&ValueType::V128))
+    {
         Some("an exception that carries a v128")
-    } else if Parser::new(0).parse_all(wasm).flatten().any(|payload| has_computed_elements(&payload)) {
+    } else if Parser::new(0)
+        .parse_all(wasm)
+        .flatten()
+        .any(|payload| has_computed_elements(&payload))
+    {
         Some("an element segment that holds more than functions and nulls")
     } else {
         None
@@ -150,15 +201,30 @@ pub(super) fn gap(wasm: &[u8], description: &Description) -> Option<&'static str
 }
 
 fn has_computed_elements(payload: &Payload<'_>) -> bool {
-    let Payload::ElementSection(elements) = payload else { return false };
-    elements.clone().into_iter().flatten().filter(|element| !matches!(element.kind, ElementKind::Declared)).any(
-        |element| {
-            let ElementItems::Expressions(ty, expressions) = element.items else { return false };
-            let is_plain = |first| matches!(first, Ok(Operator::RefNull { .. } | Operator::RefFunc { .. }));
+    let Payload::ElementSection(elements) = payload else {
+        return false;
+    };
+    elements
+        .clone()
+        .into_iter()
+        .flatten()
+        .filter(|element| !matches!(element.kind, ElementKind::Declared))
+        .any(|element| {
+            let ElementItems::Expressions(ty, expressions) = element.items else {
+                return false;
+            };
+            let is_plain = |first| {
+                matches!(
+                    first,
+                    Ok(Operator::RefNull { .. } | Operator::RefFunc { .. })
+                )
+            };
             !(ty.is_func_ref() || ty.is_extern_ref())
-                || expressions.into_iter().flatten().any(|item| !is_plain(item.get_operators_reader().read()))
-        },
-    )
+                || expressions
+                    .into_iter()
+                    .flatten()
+                    .any(|item| !is_plain(item.get_operators_reader().read()))
+        })
 }
 
 #[cfg(test)]
@@ -166,17 +232,35 @@ mod tests {
     #[test]
     fn what_is_used_is_what_a_module_cannot_do_without() {
         let used = |wat: &str| super::used(&wat::parse_str(wat).unwrap());
-        assert_eq!(used("(module (memory 1) (func (result i32) (i32.load (i32.const 0))))"), [""; 0]);
-        assert_eq!(used("(module (func (param i32) (drop (i32.extend8_s (local.get 0)))))"), ["sign extension"]);
-        assert_eq!(used("(module (memory i64 1))"), ["64-bit memories or tables"]);
+        assert_eq!(
+            used("(module (memory 1) (func (result i32) (i32.load (i32.const 0))))"),
+            [""; 0]
+        );
+        assert_eq!(
+            used("(module (func (param i32) (drop (i32.extend8_s (local.get 0)))))"),
+            ["sign extension"]
+        );
+        assert_eq!(
+            used("(module (memory i64 1))"),
+            ["64-bit memories or tables"]
+        );
         assert_eq!(used("(module (memory 1) (memory 1))"), ["several memories"]);
         assert_eq!(used("(module (memory 1 1 shared))"), ["threads"]);
-        assert_eq!(used("(module (func (result i32 i32) (i32.const 1) (i32.const 2)))"), ["several results"]);
-        assert_eq!(used("(module (func (drop (v128.const i64x2 0 0))))"), ["SIMD"]);
+        assert_eq!(
+            used("(module (func (result i32 i32) (i32.const 1) (i32.const 2)))"),
+            ["several results"]
+        );
+        assert_eq!(
+            used("(module (func (drop (v128.const i64x2 0 0))))"),
+            ["SIMD"]
+        );
         assert!(used("(module (type (struct)))").contains(&"garbage-collected types"));
         assert!(
-            used("(module (memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))))")
-                .contains(&"bulk memory")
+            used(
+                "(module (memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const \
+                 0))))"
+            )
+            .contains(&"bulk memory")
         );
     }
 }

@@ -1,5 +1,6 @@
-//! What stands in a module beside its code: custom sections, the tools that made it, and what there is to debug it by.
-//! All of it is a help and no part of the module, so what cannot be read is silently not there.
+//! What stands in a module beside its code: custom sections, the tools that made it, and what there
+//! is to debug it by. All of it is a help and no part of the module, so what cannot be read is
+//! silently not there.
 
 use wasmparser::{BinaryReader, KnownCustom, Name, Parser, Payload};
 
@@ -36,7 +37,8 @@ pub struct DebugInfo {
     pub dwarf: bool,
     /// How many functions the `name` section names.
     pub names: usize,
-    /// Where a source map lies, as the module has it: not safe to print. This program does not read it.
+    /// Where a source map lies, as the module has it: not safe to print. This program does not read
+    /// it.
     pub source_map: Option<String>,
     /// Where the debug information was split off to, as the module has it: not safe to print.
     pub external: Option<String>,
@@ -51,19 +53,25 @@ pub struct Makeup {
 }
 
 impl Guest {
-    /// Reads the custom sections. Those that this program makes itself of a text module are left out.
+    /// Reads the custom sections. Those that this program makes itself of a text module are left
+    /// out.
     pub fn makeup(&self) -> Makeup {
         let mut makeup = Makeup::default();
         makeup.debug.text = self.text().is_some();
         for payload in Parser::new(0).parse_all(self.wasm()).map_while(Result::ok) {
-            let Payload::CustomSection(section) = payload else { continue };
+            let Payload::CustomSection(section) = payload else {
+                continue;
+            };
             if makeup.debug.text && section.name().starts_with(".debug_") {
                 continue;
             }
             makeup.take(&section);
             if makeup.sections.len() < MOST {
                 let bytes = u64::try_from(section.data().len()).unwrap_or(u64::MAX);
-                makeup.sections.push(CustomSection { name: section.name().into(), bytes });
+                makeup.sections.push(CustomSection {
+                    name: section.name().into(),
+                    bytes,
+                });
             }
         }
         makeup
@@ -74,8 +82,12 @@ impl Makeup {
     fn take(&mut self, section: &wasmparser::CustomSectionReader<'_>) {
         match section.name() {
             ".debug_line" => self.debug.dwarf = true,
-            "sourceMappingURL" => self.debug.source_map = self.debug.source_map.take().or(text(section)),
-            "external_debug_info" => self.debug.external = self.debug.external.take().or(text(section)),
+            "sourceMappingURL" => {
+                self.debug.source_map = self.debug.source_map.take().or(text(section))
+            }
+            "external_debug_info" => {
+                self.debug.external = self.debug.external.take().or(text(section))
+            }
             _ => {}
         }
         match section.as_known() {
@@ -88,11 +100,16 @@ impl Makeup {
             }
             KnownCustom::Producers(fields) => {
                 for field in fields.into_iter().map_while(Result::ok) {
-                    let tools = field.values.into_iter().map_while(Result::ok).map(|tool| Producer {
-                        field: field.name.into(),
-                        name: tool.name.into(),
-                        version: tool.version.into(),
-                    });
+                    let tools =
+                        field
+                            .values
+                            .into_iter()
+                            .map_while(Result::ok)
+                            .map(|tool| Producer {
+                                field: field.name.into(),
+                                name: tool.name.into(),
+                                version: tool.version.into(),
+                            });
                     let room = MOST.saturating_sub(self.producers.len());
                     self.producers.extend(tools.take(room));
                 }
@@ -114,22 +131,42 @@ mod tests {
 
     #[test]
     fn what_stands_beside_the_code_is_read() {
-        let wat = "(module (func $one) (func $two) (func) (@custom \"sourceMappingURL\" \"\\05a.map\") \
-                   (@producers (language \"Rust\" \"\") (processed-by \"rustc\" \"1.63\")) (@custom \"odd\" \"123\"))";
+        let wat = "(module (func $one) (func $two) (func) (@custom \"sourceMappingURL\" \
+                   \"\\05a.map\") (@producers (language \"Rust\" \"\") (processed-by \"rustc\" \
+                   \"1.63\")) (@custom \"odd\" \"123\"))";
         let makeup = Guest::from_bytes("", wat.as_bytes()).unwrap().makeup();
         assert_eq!(makeup.debug.source_map.as_deref(), Some("a.map"));
-        assert_eq!((makeup.debug.names, makeup.debug.text, makeup.debug.dwarf), (2, true, false));
-        let producers: Vec<_> = makeup.producers.iter().map(|p| (&*p.field, &*p.name, &*p.version)).collect();
-        assert_eq!(producers, [("language", "Rust", ""), ("processed-by", "rustc", "1.63")]);
-        assert!(makeup.sections.contains(&CustomSection { name: "odd".into(), bytes: 3 }));
+        assert_eq!(
+            (makeup.debug.names, makeup.debug.text, makeup.debug.dwarf),
+            (2, true, false)
+        );
+        let producers: Vec<_> = makeup
+            .producers
+            .iter()
+            .map(|p| (&*p.field, &*p.name, &*p.version))
+            .collect();
+        assert_eq!(
+            producers,
+            [("language", "Rust", ""), ("processed-by", "rustc", "1.63")]
+        );
+        assert!(makeup.sections.contains(&CustomSection {
+            name: "odd".into(),
+            bytes: 3
+        }));
     }
 
     #[test]
     fn what_cannot_be_read_is_not_there() {
-        let wat = "(module (@custom \"sourceMappingURL\" \"\\7fa\") (@custom \"producers\" \"\\09\") \
-                   (@custom \"name\" \"\\01\"))";
+        let wat = "(module (@custom \"sourceMappingURL\" \"\\7fa\") (@custom \"producers\" \
+                   \"\\09\") (@custom \"name\" \"\\01\"))";
         let makeup = Guest::from_bytes("", wat.as_bytes()).unwrap().makeup();
-        assert_eq!(makeup.debug, DebugInfo { text: true, ..DebugInfo::default() });
+        assert_eq!(
+            makeup.debug,
+            DebugInfo {
+                text: true,
+                ..DebugInfo::default()
+            }
+        );
         assert!(makeup.producers.is_empty());
     }
 }

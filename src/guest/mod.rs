@@ -1,8 +1,9 @@
-//! A module before it runs: loaded from a binary or text file, described, and rewritten so that it can be stopped,
-//! limited and looked into.
+//! A module before it runs: loaded from a binary or text file, described, and rewritten so that it
+//! can be stopped, limited and looked into.
 //!
-//! Owns what is known of a guest without running it, and the rules of the rewriting. Must not know any runtime: what
-//! the engine can run is written down in `features`, and the session gives the rewritten bytes to it.
+//! Owns what is known of a guest without running it, and the rules of the rewriting. Must not know
+//! any runtime: what the engine can run is written down in `features`, and the session gives the
+//! rewritten bytes to it.
 
 pub mod abi;
 mod bodies;
@@ -32,7 +33,8 @@ pub use offset::{Offset, OffsetOp};
 pub use rewrite::{Journal, RewriteOptions, Rewritten, Site, SiteKind};
 pub use source::Access;
 pub use types::{
-    DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, PAGE, TableType, ValueType,
+    DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, PAGE,
+    TableType, ValueType,
 };
 
 use crate::safe;
@@ -79,8 +81,8 @@ impl Guest {
         Guest::new(&path.display().to_string(), read(path)?, path.parent())
     }
 
-    /// Loads a module from a file in order to describe it, even where the engine cannot run it; [`Guest::lacking`] says
-    /// so then, and no session can be opened on it.
+    /// Loads a module from a file in order to describe it, even where the engine cannot run it;
+    /// [`Guest::lacking`] says so then, and no session can be opened on it.
     ///
     /// # Errors
     /// The file cannot be read, is no core module, or is invalid.
@@ -96,8 +98,8 @@ impl Guest {
         Guest::new(name, bytes.to_vec(), None)
     }
 
-    /// Like [`Guest::from_bytes`], where the bytes were read from a file in this folder: source files below it may be
-    /// shown.
+    /// Like [`Guest::from_bytes`], where the bytes were read from a file in this folder: source
+    /// files below it may be shown.
     ///
     /// # Errors
     /// As [`Guest::load`], but for the file itself.
@@ -109,7 +111,10 @@ impl Guest {
         let guest = Guest::described(name, given, folder)?;
         match guest.lacking() {
             [] => Ok(guest),
-            lacking => Err(GuestError::Unsupported { name: guest.name().into(), features: lacking.to_vec() }),
+            lacking => Err(GuestError::Unsupported {
+                name: guest.name().into(),
+                features: lacking.to_vec(),
+            }),
         }
     }
 
@@ -117,10 +122,15 @@ impl Guest {
     fn described(name: &str, given: Vec<u8>, folder: Option<&Path>) -> Result<Guest, GuestError> {
         let name = safe::plain(name);
         if given.len() as u64 > LARGEST {
-            return Err(GuestError::TooLarge { name, most: LARGEST });
+            return Err(GuestError::TooLarge {
+                name,
+                most: LARGEST,
+            });
         }
         let assembled = format::read(&name, &given)?;
-        let wasm = assembled.as_ref().map_or(&given, |assembled| &assembled.wasm);
+        let wasm = assembled
+            .as_ref()
+            .map_or(&given, |assembled| &assembled.wasm);
         let mut lacking = features::lacking(&name, wasm)?;
         let description = Description::read(wasm).map_err(|error| GuestError::Invalid {
             name: name.clone(),
@@ -130,13 +140,28 @@ impl Guest {
         if lacking.is_empty() {
             lacking.extend(features::gap(wasm, &description).map(String::from));
         }
-        let folder = folder.map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.into());
+        let folder = folder.map(|folder| {
+            if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            }
+            .into()
+        });
         let sources = Sources::default();
-        Ok(Guest(Arc::new(Inner { name, given, assembled, description, lacking, folder, sources })))
+        Ok(Guest(Arc::new(Inner {
+            name,
+            given,
+            assembled,
+            description,
+            lacking,
+            folder,
+            sources,
+        })))
     }
 
-    /// What the module asks for that the engine cannot do; empty but for a guest of [`Guest::look_at`], since no other
-    /// is made of such a module.
+    /// What the module asks for that the engine cannot do; empty but for a guest of
+    /// [`Guest::look_at`], since no other is made of such a module.
     pub fn lacking(&self) -> &[String] {
         &self.0.lacking
     }
@@ -158,12 +183,18 @@ impl Guest {
 
     /// The binary module as given, or as assembled from the text.
     pub fn wasm(&self) -> &[u8] {
-        self.0.assembled.as_ref().map_or(&self.0.given, |assembled| &assembled.wasm)
+        self.0
+            .assembled
+            .as_ref()
+            .map_or(&self.0.given, |assembled| &assembled.wasm)
     }
 
     /// The source of a text module.
     pub fn text(&self) -> Option<&str> {
-        self.0.assembled.as_ref().map(|assembled| assembled.text.as_str())
+        self.0
+            .assembled
+            .as_ref()
+            .map(|assembled| assembled.text.as_str())
     }
 
     pub fn exports(&self) -> &[Export] {
@@ -191,8 +222,13 @@ impl Guest {
 
     /// The bytes of a data segment by its index among all of them, passive ones counted.
     pub fn segment(&self, index: u32) -> Option<&[u8]> {
-        let range = self.0.description.data_ranges.get(usize::try_from(index).ok()?)?;
-        self.wasm().get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
+        let range = self
+            .0
+            .description
+            .data_ranges
+            .get(usize::try_from(index).ok()?)?;
+        self.wasm()
+            .get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
     }
 
     /// The function that runs when the module is instantiated.
@@ -205,17 +241,28 @@ impl Guest {
         u32::try_from(self.0.description.functions.len()).unwrap_or(u32::MAX)
     }
 
-    /// The import that a global of this index stands for; `None` where the module defines it itself.
+    /// The import that a global of this index stands for; `None` where the module defines it
+    /// itself.
     pub fn imported_global(&self, index: u32) -> Option<&Import> {
         self.nth_import(index, |ty| matches!(ty, ExternType::Global(_)))
     }
 
-    /// The name of a function by its index, safe to print: from the name section, as people wrote it and not as linkers
-    /// know it; else an export's; else `module.name` for an imported one; else `func[12]`.
+    /// The name of a function by its index, safe to print: from the name section, as people wrote
+    /// it and not as linkers know it; else an export's; else `module.name` for an imported one;
+    /// else `func[12]`.
     pub fn function_name(&self, index: u32) -> String {
-        let exported =
-            || self.exports().iter().find(|export| export.index == index && matches!(export.ty, ExternType::Func(_)));
-        if let Some(name) = self.0.description.function_names.get(&index).filter(|name| !name.is_empty()) {
+        let exported = || {
+            self.exports()
+                .iter()
+                .find(|export| export.index == index && matches!(export.ty, ExternType::Func(_)))
+        };
+        if let Some(name) = self
+            .0
+            .description
+            .function_names
+            .get(&index)
+            .filter(|name| !name.is_empty())
+        {
             return source::readable(name);
         }
         if let Some(export) = exported() {
@@ -230,7 +277,10 @@ impl Guest {
     /// The function whose body holds the byte at an offset from the module's start, by its index.
     pub fn function_at(&self, offset: u64) -> Option<u32> {
         let body = self.0.description.bodies.at(offset)?;
-        self.0.description.imported_functions.checked_add(u32::try_from(body).ok()?)
+        self.0
+            .description
+            .imported_functions
+            .checked_add(u32::try_from(body).ok()?)
     }
 
     /// Which functions may call themselves, directly or by way of others, once this one is called.
@@ -238,25 +288,30 @@ impl Guest {
         cycles::below(self, function)
     }
 
-    /// What the instruction at an offset from the module's start loads or stores; `None` where it does neither, or where
-    /// no instruction begins. `memory.fill`, `memory.copy` and `memory.init` are neither.
+    /// What the instruction at an offset from the module's start loads or stores; `None` where it
+    /// does neither, or where no instruction begins. `memory.fill`, `memory.copy` and `memory.init`
+    /// are neither.
     pub fn access_at(&self, offset: u64) -> Option<Access> {
         source::access_at(self, offset)
     }
 
-    /// Where the instruction at an offset from the module's start stands in text. The first call reads the debug
-    /// information; the first one for a function prints its instructions; after that it takes a few microseconds.
+    /// Where the instruction at an offset from the module's start stands in text. The first call
+    /// reads the debug information; the first one for a function prints its instructions; after
+    /// that it takes a few microseconds.
     pub fn place(&self, offset: u64) -> Place {
         self.0.sources.place(self, offset)
     }
 
     /// The index of the memory exported under this name.
     pub fn memory_named(&self, export: &str) -> Option<u32> {
-        self.export(export).filter(|export| matches!(export.ty, ExternType::Memory(_))).map(|export| export.index)
+        self.export(export)
+            .filter(|export| matches!(export.ty, ExternType::Memory(_)))
+            .map(|export| export.index)
     }
 
-    /// The memory that is meant where nobody says which: the one exported as `memory`, else the only one, else the only
-    /// one with a name to say. `Ok(None)` for a guest without memory. A guest that names none of several means its first.
+    /// The memory that is meant where nobody says which: the one exported as `memory`, else the
+    /// only one, else the only one with a name to say. `Ok(None)` for a guest without memory. A
+    /// guest that names none of several means its first.
     ///
     /// # Errors
     /// Several could be meant: the error lists their names.
@@ -264,8 +319,11 @@ impl Guest {
         if let Some(index) = self.memory_named("memory") {
             return Ok(Some(index));
         }
-        let named: Vec<u32> =
-            (0..).zip(self.memories()).filter(|(_, memory)| !memory.exported_as.is_empty()).map(|(i, _)| i).collect();
+        let named: Vec<u32> = (0..)
+            .zip(self.memories())
+            .filter(|(_, memory)| !memory.exported_as.is_empty())
+            .map(|(i, _)| i)
+            .collect();
         match (self.memories(), named.as_slice()) {
             ([], _) => Ok(None),
             ([_], _) | (_, []) => Ok(Some(0)),
@@ -291,7 +349,10 @@ impl Guest {
     }
 
     fn nth_import(&self, index: u32, is_kind: impl Fn(&ExternType) -> bool) -> Option<&Import> {
-        self.imports().iter().filter(|import| is_kind(&import.ty)).nth(usize::try_from(index).ok()?)
+        self.imports()
+            .iter()
+            .filter(|import| is_kind(&import.ty))
+            .nth(usize::try_from(index).ok()?)
     }
 }
 
@@ -299,9 +360,13 @@ fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
     let failed = |error: std::io::Error| GuestError::from_io(path, &error);
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.is_dir() {
-        return Err(GuestError::Folder { path: safe::plain(&path.display().to_string()) });
+        return Err(GuestError::Folder {
+            path: safe::plain(&path.display().to_string()),
+        });
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     Ok(bytes)
 }

@@ -1,5 +1,5 @@
-//! Which functions can be told, from their code alone, to set no global: asked twice with nothing in between, such a
-//! function answers the same, if it also stores nothing.
+//! Which functions can be told, from their code alone, to set no global: asked twice with nothing
+//! in between, such a function answers the same, if it also stores nothing.
 
 use std::collections::HashSet;
 
@@ -11,8 +11,8 @@ use super::Guest;
 const MOST_CODE: u64 = 1 << 20;
 
 impl Guest {
-    /// Whether this function, and all it calls, set no global but the stack pointer. `false` where that cannot be told:
-    /// it calls through a table or an import, or there is too much code.
+    /// Whether this function, and all it calls, set no global but the stack pointer. `false` where
+    /// that cannot be told: it calls through a table or an import, or there is too much code.
     pub fn leaves_globals(&self, function: u32) -> bool {
         self.look_through(function).unwrap_or(false)
     }
@@ -26,12 +26,18 @@ impl Guest {
             if looked_at > MOST_CODE {
                 return None;
             }
-            let (start, end) = (usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?);
-            let body = FunctionBody::new(BinaryReader::new(self.wasm().get(start..end)?, range.start));
+            let (start, end) = (
+                usize::try_from(range.start).ok()?,
+                usize::try_from(range.end).ok()?,
+            );
+            let body =
+                FunctionBody::new(BinaryReader::new(self.wasm().get(start..end)?, range.start));
             let mut operators = body.get_operators_reader().ok()?;
             while !operators.eof() {
                 match operators.read().ok()? {
-                    Operator::GlobalSet { global_index } if Some(global_index) != self.0.description.stack_pointer => {
+                    Operator::GlobalSet { global_index }
+                        if Some(global_index) != self.0.description.stack_pointer =>
+                    {
                         return Some(false);
                     }
                     Operator::CallIndirect { .. }

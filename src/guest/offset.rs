@@ -28,8 +28,9 @@ pub enum OffsetOp {
 }
 
 impl Offset {
-    /// Computes the offset in bytes. `global` tells a global's value by its index, an i32 as its unsigned reading.
-    /// `None` where a global is not known or the expression is not one of this kind.
+    /// Computes the offset in bytes. `global` tells a global's value by its index, an i32 as its
+    /// unsigned reading. `None` where a global is not known or the expression is not one of this
+    /// kind.
     pub fn resolve(&self, global: impl Fn(u32) -> Option<u64>) -> Option<u64> {
         match self {
             Offset::Const(value) => Some(*value),
@@ -95,10 +96,20 @@ mod tests {
 
     #[test]
     fn computed_offsets_wrap_as_wasm_does() {
-        let offset = Offset::Computed(vec![OffsetOp::Global(1), OffsetOp::I32(-16), OffsetOp::I32Add]);
-        assert_eq!(offset.resolve(|index| (index == 1).then_some(1040)), Some(1024));
+        let offset = Offset::Computed(vec![
+            OffsetOp::Global(1),
+            OffsetOp::I32(-16),
+            OffsetOp::I32Add,
+        ]);
+        assert_eq!(
+            offset.resolve(|index| (index == 1).then_some(1040)),
+            Some(1024)
+        );
         assert_eq!(offset.resolve(|_| None), None);
-        assert_eq!(Offset::Computed(vec![OffsetOp::I64Add]).resolve(|_| None), None);
+        assert_eq!(
+            Offset::Computed(vec![OffsetOp::I64Add]).resolve(|_| None),
+            None
+        );
         assert_eq!(Offset::Computed(vec![]).resolve(|_| None), None);
     }
 }

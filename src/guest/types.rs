@@ -48,7 +48,8 @@ pub struct DataSegment {
     pub bytes: Box<[u8]>,
 }
 
-/// The type of an export or import. Prints as `(i32, i32) -> i32`, `1 16`, `(mut i32)`, `0 10 funcref`, `(i32)`.
+/// The type of an export or import. Prints as `(i32, i32) -> i32`, `1 16`, `(mut i32)`, `0 10
+/// funcref`, `(i32)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExternType {
     Func(FuncType),
@@ -227,25 +228,40 @@ impl From<wasmparser::RefType> for ValueType {
 impl From<&wasmparser::FuncType> for FuncType {
     fn from(ty: &wasmparser::FuncType) -> Self {
         let types = |list: &[wasmparser::ValType]| list.iter().map(|ty| (*ty).into()).collect();
-        FuncType { params: types(ty.params()), results: types(ty.results()) }
+        FuncType {
+            params: types(ty.params()),
+            results: types(ty.results()),
+        }
     }
 }
 
 impl From<wasmparser::MemoryType> for MemoryType {
     fn from(ty: wasmparser::MemoryType) -> Self {
-        MemoryType { min: ty.initial, max: ty.maximum, is_64: ty.memory64, shared: ty.shared }
+        MemoryType {
+            min: ty.initial,
+            max: ty.maximum,
+            is_64: ty.memory64,
+            shared: ty.shared,
+        }
     }
 }
 
 impl From<wasmparser::GlobalType> for GlobalType {
     fn from(ty: wasmparser::GlobalType) -> Self {
-        GlobalType { ty: ty.content_type.into(), mutable: ty.mutable }
+        GlobalType {
+            ty: ty.content_type.into(),
+            mutable: ty.mutable,
+        }
     }
 }
 
 impl From<wasmparser::TableType> for TableType {
     fn from(ty: wasmparser::TableType) -> Self {
-        TableType { element: ty.element_type.into(), min: ty.initial, max: ty.maximum }
+        TableType {
+            element: ty.element_type.into(),
+            min: ty.initial,
+            max: ty.maximum,
+        }
     }
 }
 
@@ -257,18 +273,54 @@ mod tests {
     fn types_print_as_people_write_them() {
         use ValueType::{F64, I32, I64};
         let func = |params: &[ValueType], results: &[ValueType]| {
-            ExternType::Func(FuncType { params: params.to_vec(), results: results.to_vec() }).to_string()
+            ExternType::Func(FuncType {
+                params: params.to_vec(),
+                results: results.to_vec(),
+            })
+            .to_string()
         };
         assert_eq!(func(&[I32, I32], &[I32]), "(i32, i32) -> i32");
         assert_eq!(func(&[], &[I32]), "() -> i32");
         assert_eq!(func(&[], &[]), "() -> ()");
         assert_eq!(func(&[F64], &[I32, I64]), "(f64) -> (i32, i64)");
-        let memory = MemoryType { min: 1, max: Some(16), is_64: false, shared: true };
+        let memory = MemoryType {
+            min: 1,
+            max: Some(16),
+            is_64: false,
+            shared: true,
+        };
         assert_eq!(ExternType::Memory(memory).to_string(), "1 16 shared");
-        assert_eq!(MemoryType { min: 1, max: None, is_64: true, shared: false }.to_string(), "i64 1");
-        assert_eq!(GlobalType { ty: I64, mutable: true }.to_string(), "(mut i64)");
-        let table = TableType { element: ValueType::FuncRef, min: 0, max: Some(9) };
+        assert_eq!(
+            MemoryType {
+                min: 1,
+                max: None,
+                is_64: true,
+                shared: false
+            }
+            .to_string(),
+            "i64 1"
+        );
+        assert_eq!(
+            GlobalType {
+                ty: I64,
+                mutable: true
+            }
+            .to_string(),
+            "(mut i64)"
+        );
+        let table = TableType {
+            element: ValueType::FuncRef,
+            min: 0,
+            max: Some(9),
+        };
         assert_eq!(table.to_string(), "0 9 funcref");
-        assert_eq!(ExternType::Tag(FuncType { params: vec![I32], results: vec![] }).to_string(), "(i32)");
+        assert_eq!(
+            ExternType::Tag(FuncType {
+                params: vec![I32],
+                results: vec![]
+            })
+            .to_string(),
+            "(i32)"
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! `linmem.inspect/1`. `docs/json.md` describes every key, and a test holds the two together. Keys are only ever added.
-//! Names stand in it exactly as they are; characters that a terminal would act on are written as `\u` escapes.
+//! `linmem.inspect/1`. `docs/json.md` describes every key, and a test holds the two together. Keys
+//! are only ever added. Names stand in it exactly as they are; characters that a terminal would act
+//! on are written as `\u` escapes.
 
 use std::io;
 

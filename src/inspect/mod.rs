@@ -1,5 +1,6 @@
-//! A module described for people who have nothing but the file: `linmem inspect` as text and JSON, and the steps file that
-//! `linmem init` writes. Knows the guest and nothing of how it runs; a draft is tried by who asks for it.
+//! A module described for people who have nothing but the file: `linmem inspect` as text and JSON,
+//! and the steps file that `linmem init` writes. Knows the guest and nothing of how it runs; a
+//! draft is tried by who asks for it.
 
 pub mod draft;
 mod json;
@@ -50,7 +51,10 @@ impl<'g> Inspection<'g> {
     fn of(guest: &'g Guest) -> Self {
         Inspection {
             guest,
-            sha256: Sha256::digest(guest.given_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: Sha256::digest(guest.given_bytes())
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
             abi: guest.abi(),
             layout: guest.layout(),
             makeup: guest.makeup(),

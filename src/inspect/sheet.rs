@@ -1,4 +1,5 @@
-//! The sheet that the description is written on: headings in a margin, text of 80 columns beside it.
+//! The sheet that the description is written on: headings in a margin, text of 80 columns beside
+//! it.
 
 use std::io::{self, BufWriter, Write as _};
 
@@ -29,7 +30,12 @@ pub(super) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     pub fn new(options: &Options, out: &'a mut dyn io::Write) -> Self {
-        Sheet { out: BufWriter::new(out), color: options.color, ascii: options.ascii, heading: String::new() }
+        Sheet {
+            out: BufWriter::new(out),
+            color: options.color,
+            ascii: options.ascii,
+            heading: String::new(),
+        }
     }
 
     /// Begins a part of the description: a blank line before it, its name in the margin.
@@ -71,16 +77,27 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    /// Rows of name, type and what else there is to say; the first two in columns where they are short enough.
+    /// Rows of name, type and what else there is to say; the first two in columns where they are
+    /// short enough.
     pub fn rows(&mut self, rows: &[[String; 3]]) -> io::Result<()> {
         let wide = |at: usize, most: usize| {
-            rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).filter(|w| *w <= most).max().unwrap_or(0)
+            rows.iter()
+                .filter_map(|row| row.get(at))
+                .map(|cell| cell.width())
+                .filter(|w| *w <= most)
+                .max()
+                .unwrap_or(0)
         };
         let (names, types) = (wide(0, 34), wide(1, 22));
         rows.iter().try_for_each(|row| self.row(row, names, types))
     }
 
-    fn row(&mut self, [name, ty, more]: &[String; 3], names: usize, types: usize) -> io::Result<()> {
+    fn row(
+        &mut self,
+        [name, ty, more]: &[String; 3],
+        names: usize,
+        types: usize,
+    ) -> io::Result<()> {
         let strong = self.strong(name);
         let pad = |width: usize, column: usize| " ".repeat(column.saturating_sub(width) + 2);
         let mut head = strong;
@@ -106,7 +123,8 @@ impl<'a> Sheet<'a> {
             self.line(&format!("{head}{:blanks$}{first}", ""))?;
             return lines.try_for_each(|line| self.line(&format!("{:column$}{line}", "")));
         }
-        // A type too long for its column, or no room behind it, pushes the rest to lines of their own.
+        // A type too long for its column, or no room behind it, pushes the rest to lines of their
+        // own.
         for line in wrapped(&head, WIDTH - MARGIN, names + 4) {
             self.line(&line)?;
         }
@@ -118,7 +136,11 @@ impl<'a> Sheet<'a> {
 
     /// What stands out.
     pub fn strong(&self, text: &str) -> String {
-        if self.color && !text.is_empty() { format!("{BOLD}{text}{PLAIN}") } else { text.to_string() }
+        if self.color && !text.is_empty() {
+            format!("{BOLD}{text}{PLAIN}")
+        } else {
+            text.to_string()
+        }
     }
 
     pub fn finish(mut self) -> io::Result<()> {
@@ -126,8 +148,8 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Lines of at most `width` columns, broken at blanks and, where a word is too long for a line, within it. Blanks at the
-/// beginning stay.
+/// Lines of at most `width` columns, broken at blanks and, where a word is too long for a line,
+/// within it. Blanks at the beginning stay.
 pub(super) fn wrapped(text: &str, width: usize, hang: usize) -> Vec<String> {
     let width = width.max(NARROWEST);
     let mut lines = Vec::new();
@@ -182,9 +204,15 @@ mod tests {
 
     #[test]
     fn long_words_are_broken_too() {
-        assert_eq!(wrapped("one two three four five six", 20, 2), ["one two three four", "  five six"]);
+        assert_eq!(
+            wrapped("one two three four five six", 20, 2),
+            ["one two three four", "  five six"]
+        );
         assert_eq!(wrapped("", 20, 2), [""; 0]);
-        assert_eq!(wrapped(&"x".repeat(45), 20, 0), ["x".repeat(20), "x".repeat(20), "x".repeat(5)]);
+        assert_eq!(
+            wrapped(&"x".repeat(45), 20, 0),
+            ["x".repeat(20), "x".repeat(20), "x".repeat(5)]
+        );
         assert_eq!(wrapped("  a b", 20, 0), ["  a b"]);
     }
 }

@@ -1,5 +1,5 @@
-//! The description as text: what the file is, what it needs and offers, its memory, how it was made, what it looks like,
-//! and what to do next. Long lists are cut and say by how much.
+//! The description as text: what the file is, what it needs and offers, its memory, how it was
+//! made, what it looks like, and what to do next. Long lists are cut and say by how much.
 
 use std::io;
 
@@ -21,7 +21,11 @@ const MOST_SECTIONS: usize = 20;
 const NAME: usize = 60;
 const TYPE: usize = 120;
 
-pub(super) fn write(inspection: &Inspection<'_>, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(
+    inspection: &Inspection<'_>,
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let mut sheet = Sheet::new(options, out);
     file(&mut sheet, inspection)?;
     imports(&mut sheet, inspection)?;
@@ -39,7 +43,10 @@ fn file(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> {
     sheet.bare(&name)?;
     let given = words::bytes(guest.given_bytes().len() as u64);
     let form = match guest.text() {
-        Some(_) => format!("{given} of text, {} as a binary", words::bytes(guest.wasm().len() as u64)),
+        Some(_) => format!(
+            "{given} of text, {} as a binary",
+            words::bytes(guest.wasm().len() as u64)
+        ),
         None => given,
     };
     sheet.bare(&form)?;
@@ -64,7 +71,15 @@ fn imports(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()>
         let name = safe::cut(&format!("{}.{}", import.module, import.name), NAME);
         let kind = import.ty.kind();
         let ty = safe::cut(&import.ty.to_string(), TYPE);
-        [name, if kind == "func" { ty } else { format!("{kind} {ty}") }, built_in(import).into()]
+        [
+            name,
+            if kind == "func" {
+                ty
+            } else {
+                format!("{kind} {ty}")
+            },
+            built_in(import).into(),
+        ]
     };
     let rows: Vec<[String; 3]> = imports.iter().take(MOST_IMPORTS).map(row).collect();
     sheet.rows(&rows)?;
@@ -87,12 +102,21 @@ fn exports(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()>
     }
     let row = |(export, role): (&crate::guest::Export, &ExportRole)| {
         let ty = match &export.ty {
-            ExternType::Memory(ty) => words::pages(ty.min).split(',').next().unwrap_or_default().to_string(),
+            ExternType::Memory(ty) => words::pages(ty.min)
+                .split(',')
+                .next()
+                .unwrap_or_default()
+                .to_string(),
             ty => safe::cut(&ty.to_string(), TYPE),
         };
         [safe::cut(&export.name, NAME), ty, looks_like(role)]
     };
-    let rows: Vec<[String; 3]> = exports.iter().zip(&inspection.abi.roles).take(MOST_EXPORTS).map(row).collect();
+    let rows: Vec<[String; 3]> = exports
+        .iter()
+        .zip(&inspection.abi.roles)
+        .take(MOST_EXPORTS)
+        .map(row)
+        .collect();
     sheet.rows(&rows)?;
     more(sheet, exports.len(), MOST_EXPORTS)
 }
@@ -122,11 +146,21 @@ fn memory(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> 
     let memories = guest.memories();
     sheet.part("memory")?;
     if memories.is_empty() {
-        sheet.text("none: there are no bytes to watch; calls and their results are shown all the same", 0)?;
+        sheet.text(
+            "none: there are no bytes to watch; calls and their results are shown all the same",
+            0,
+        )?;
     }
     for (at, memory) in memories.iter().enumerate().take(MOST_MEMORIES) {
-        let which = if memories.len() > 1 { format!("{at}: ") } else { String::new() };
-        sheet.text(&format!("{which}{}{}", words::limits(&memory.ty), called(memory)), 2)?;
+        let which = if memories.len() > 1 {
+            format!("{at}: ")
+        } else {
+            String::new()
+        };
+        sheet.text(
+            &format!("{which}{}{}", words::limits(&memory.ty), called(memory)),
+            2,
+        )?;
     }
     more(sheet, memories.len(), MOST_MEMORIES)?;
     areas(sheet, inspection)?;
@@ -134,7 +168,13 @@ fn memory(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> 
         sheet.text(&recorded(inspection), 0)?;
     }
     if let Some(start) = guest.start() {
-        sheet.text(&format!("start function: {}, run at once", guest.function_name(start)), 2)?;
+        sheet.text(
+            &format!(
+                "start function: {}, run at once",
+                guest.function_name(start)
+            ),
+            2,
+        )?;
     }
     Ok(())
 }
@@ -143,7 +183,10 @@ fn memory(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> 
 fn called(memory: &Memory) -> String {
     let mut out = String::new();
     if let Some((module, name)) = &memory.imported {
-        out.push_str(&format!("; imported as {}", safe::cut(&format!("{module}.{name}"), NAME)));
+        out.push_str(&format!(
+            "; imported as {}",
+            safe::cut(&format!("{module}.{name}"), NAME)
+        ));
     }
     if let Some(name) = memory.exported_as.first() {
         out.push_str(&format!("; exported as {}", safe::quoted(name, NAME)));
@@ -155,7 +198,11 @@ fn called(memory: &Memory) -> String {
 
 fn areas(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> {
     let layout = &inspection.layout;
-    for (name, area) in [("data", &layout.data), ("stack", &layout.stack), ("heap", &layout.heap)] {
+    for (name, area) in [
+        ("data", &layout.data),
+        ("stack", &layout.stack),
+        ("heap", &layout.heap),
+    ] {
         if let Some(area) = area {
             sheet.text(&format!("{name:<7}{:<20}{}", span(area), area.known_by), 27)?;
         }
@@ -184,24 +231,50 @@ fn placed(segment: &DataSegment, inspection: &Inspection<'_>) -> String {
         Some(start) => format!("{start:#x}..{:#x}", start.saturating_add(len)),
         None => "an imported place".into(),
     };
-    let named = inspection.layout.segments.iter().find(|known| known.index == segment.index);
-    let name = named.and_then(|known| known.name.as_ref()).map(|name| format!(", {name}")).unwrap_or_default();
-    let memory = if segment.memory == 0 { String::new() } else { format!(", in memory {}", segment.memory) };
-    format!("{:<7}{at:<20}data segment {}, {}{name}{memory}", "bytes", segment.index, words::bytes(len))
+    let named = inspection
+        .layout
+        .segments
+        .iter()
+        .find(|known| known.index == segment.index);
+    let name = named
+        .and_then(|known| known.name.as_ref())
+        .map(|name| format!(", {name}"))
+        .unwrap_or_default();
+    let memory = if segment.memory == 0 {
+        String::new()
+    } else {
+        format!(", in memory {}", segment.memory)
+    };
+    format!(
+        "{:<7}{at:<20}data segment {}, {}{name}{memory}",
+        "bytes",
+        segment.index,
+        words::bytes(len)
+    )
 }
 
 /// What of the guest's memories a session sees.
 fn recorded(inspection: &Inspection<'_>) -> String {
     let guest = inspection.guest;
     match (guest.default_memory(), guest.memories()) {
-        _ if !guest.lacking().is_empty() => "linmem cannot run it, so nothing can be recorded".into(),
+        _ if !guest.lacking().is_empty() => {
+            "linmem cannot run it, so nothing can be recorded".into()
+        }
         (Err(GuestError::WhichMemory { choices, .. }), _) => format!(
             "linmem records one memory: say which in the steps file, with `memory NAME`, of {}",
-            choices.iter().take(5).cloned().collect::<Vec<_>>().join(", ")
+            choices
+                .iter()
+                .take(5)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(", ")
         ),
         (Ok(Some(_)), [_]) => "linmem records every store to it, and who made it".into(),
         (Ok(Some(at)), _) => {
-            format!("linmem records every store to memory {at}; `memory NAME` in the steps file chooses another")
+            format!(
+                "linmem records every store to memory {at}; `memory NAME` in the steps file \
+                 chooses another"
+            )
         }
         _ => "linmem records none of it".into(),
     }
@@ -227,7 +300,13 @@ fn making(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> 
     let words: Vec<String> = sections
         .iter()
         .take(MOST_SECTIONS)
-        .map(|section| format!("{} ({})", safe::cut(&section.name, NAME), words::bytes(section.bytes)))
+        .map(|section| {
+            format!(
+                "{} ({})",
+                safe::cut(&section.name, NAME),
+                words::bytes(section.bytes)
+            )
+        })
         .collect();
     sheet.text(&words.join(", "), 0)?;
     more(sheet, sections.len(), MOST_SECTIONS)
@@ -242,7 +321,10 @@ fn made_by(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()>
     for producer in producers.iter().take(MOST_TOOLS) {
         let version = safe::cut(&producer.version, NAME);
         let field = safe::cut(&producer.field, NAME);
-        sheet.text(&format!("{} {version} ({field})", safe::cut(&producer.name, NAME)).replace("  ", " "), 2)?;
+        sheet.text(
+            &format!("{} {version} ({field})", safe::cut(&producer.name, NAME)).replace("  ", " "),
+            2,
+        )?;
     }
     more(sheet, producers.len(), MOST_TOOLS)
 }
@@ -258,13 +340,22 @@ fn debug(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> {
         known.push("DWARF: stores are shown on lines of the source".into());
     }
     if debug.names > 0 {
-        known.push(format!("names of {}", words::many(debug.names as u64, "function")));
+        known.push(format!(
+            "names of {}",
+            words::many(debug.names as u64, "function")
+        ));
     }
     if let Some(at) = &debug.source_map {
-        known.push(format!("a source map at {}, which linmem does not read", safe::quoted(at, NAME)));
+        known.push(format!(
+            "a source map at {}, which linmem does not read",
+            safe::quoted(at, NAME)
+        ));
     }
     if let Some(at) = &debug.external {
-        known.push(format!("DWARF split off to {}, which linmem does not read", safe::quoted(at, NAME)));
+        known.push(format!(
+            "DWARF split off to {}, which linmem does not read",
+            safe::quoted(at, NAME)
+        ));
     }
     if known.is_empty() {
         known.push("none: stores are shown in the instructions, by their offset".into());
@@ -276,13 +367,19 @@ fn abi(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> {
     sheet.part("ABI")?;
     let families = &inspection.abi.families;
     for found in families {
-        sheet.text(&format!("{} {}, because", found.confidence, found.family), 2)?;
+        sheet.text(
+            &format!("{} {}, because", found.confidence, found.family),
+            2,
+        )?;
         for reason in &found.reasons {
             sheet.item(reason)?;
         }
     }
     if families.is_empty() {
-        sheet.text("nothing recognised: no export or import looks like a known way to pass bytes", 0)?;
+        sheet.text(
+            "nothing recognised: no export or import looks like a known way to pass bytes",
+            0,
+        )?;
     }
     Ok(())
 }
@@ -291,7 +388,10 @@ fn next(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> {
     let guest = inspection.guest;
     sheet.part("next")?;
     if !guest.lacking().is_empty() {
-        return sheet.text("build it without what the engine cannot run, named above, and try again", 0);
+        return sheet.text(
+            "build it without what the engine cannot run, named above, and try again",
+            0,
+        );
     }
     let path = words::shell(guest.name());
     let steps = words::shell(&format!("{}.steps", words::module_name(guest.name())));

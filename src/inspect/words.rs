@@ -54,17 +54,27 @@ pub(super) fn limits(ty: &MemoryType) -> String {
 
 /// A path as a shell takes it on a command line.
 pub(super) fn shell(path: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '=' | ':' | ',');
+    let is_plain = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '=' | ':' | ',')
+    };
     match path.chars().all(is_plain) && !path.starts_with('-') && !path.is_empty() {
         true => path.into(),
         false => format!("'{}'", path.replace('\'', "'\\''")),
     }
 }
 
-/// The last part of a module's path without its ending, safe to print: what a steps file for it may be called.
+/// The last part of a module's path without its ending, safe to print: what a steps file for it may
+/// be called.
 pub fn module_name(path: &str) -> String {
-    let stem = Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    safe::cut(&stem.filter(|stem| !stem.is_empty()).unwrap_or_else(|| "guest".into()), 100)
+    let stem = Path::new(path)
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    safe::cut(
+        &stem
+            .filter(|stem| !stem.is_empty())
+            .unwrap_or_else(|| "guest".into()),
+        100,
+    )
 }
 
 #[cfg(test)]
@@ -78,8 +88,16 @@ mod tests {
         assert_eq!(pages(u64::MAX), "18446744073709551615 pages");
         assert_eq!(bytes(1), "1 byte");
         assert_eq!(bytes(1_234_567), "1234567 bytes");
-        let ty = MemoryType { min: 1, max: Some(1), is_64: true, shared: true };
-        assert_eq!(limits(&ty), "1 page, 64 KiB; it cannot grow; shared between threads; 64-bit addresses");
+        let ty = MemoryType {
+            min: 1,
+            max: Some(1),
+            is_64: true,
+            shared: true,
+        };
+        assert_eq!(
+            limits(&ty),
+            "1 page, 64 KiB; it cannot grow; shared between threads; 64-bit addresses"
+        );
     }
 
     #[test]

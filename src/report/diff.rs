@@ -9,8 +9,8 @@ use super::paper::Paper;
 use super::{Format, Options, picture, summary, writer};
 use crate::safe;
 use crate::timeline::{
-    Comparison, Event, FirstByte, FirstStore, Growth, Held, Mismatch, Parting, Rest, Status, Timeline, What, Writer,
-    pages_in_words,
+    Comparison, Event, FirstByte, FirstStore, Growth, Held, Mismatch, Parting, Rest, Status,
+    Timeline, What, Writer, pages_in_words,
 };
 use crate::value::Value;
 
@@ -33,8 +33,8 @@ const BYTES: usize = 8;
 /// Columns of prose.
 const TOLD: usize = 96;
 
-/// Writes what two runs have in common and where they part, as text or as `linmem.diff/1` (`docs/diff.md`). Fails only
-/// where `out` does.
+/// Writes what two runs have in common and where they part, as text or as `linmem.diff/1`
+/// (`docs/diff.md`). Fails only where `out` does.
 pub fn write_comparison(
     timelines: [&Timeline; 2],
     comparison: &Comparison,
@@ -55,12 +55,20 @@ fn text(
 ) -> io::Result<()> {
     let mut paper = Paper::new(options, out);
     let titles = timelines.map(|timeline| safe::plain(&timeline.title));
-    let wide = titles.iter().map(|title| title.chars().count()).max().unwrap_or(0);
+    let wide = titles
+        .iter()
+        .map(|title| title.chars().count())
+        .max()
+        .unwrap_or(0);
     for ((side, title), timeline) in SIDES.iter().zip(&titles).zip(timelines) {
         let guest = &timeline.guest;
         let print = safe::plain(&guest.sha256.chars().take(12).collect::<String>());
         let pad = wide - title.chars().count();
-        let told = format!("{}, {}, sha256 {print}", safe::plain(&guest.path), writer::counted(guest.bytes));
+        let told = format!(
+            "{}, {}, sha256 {print}",
+            safe::plain(&guest.path),
+            writer::counted(guest.bytes)
+        );
         paper.line(&format!("{side}  {title}{:pad$}  {told}", ""))?;
     }
     paper.line("")?;
@@ -81,7 +89,11 @@ fn same(paper: &mut Paper, timelines: [&Timeline; 2], comparison: &Comparison) -
         n => format!("same: {n} steps"),
     };
     let ended = summary::closing(timelines[0], comparison.steps[0]);
-    paper.wrapped(&format!("{steps}, with the same results, memory and findings on both sides."), 0, TOLD)?;
+    paper.wrapped(
+        &format!("{steps}, with the same results, memory and findings on both sides."),
+        0,
+        TOLD,
+    )?;
     match timelines[0].status() {
         Status::Ok => Ok(()),
         _ => paper.line(&format!("both {ended}")),
@@ -93,7 +105,9 @@ fn parted(paper: &mut Paper, timelines: [&Timeline; 2], parting: &Parting) -> io
     kinds.dedup();
     let what = summed(&kinds);
     let headline = match parting.parts.first() {
-        Some(Mismatch { what: What::Step, .. }) => format!("Only one side has a step {}.", parting.step),
+        Some(Mismatch {
+            what: What::Step, ..
+        }) => format!("Only one side has a step {}.", parting.step),
         _ => format!("They part at step {}: {what}.", parting.step),
     };
     paper.line(&paper.strong(&headline))?;
@@ -115,10 +129,17 @@ fn parted(paper: &mut Paper, timelines: [&Timeline; 2], parting: &Parting) -> io
 fn statements(paper: &mut Paper, timelines: [&Timeline; 2], step: usize) -> io::Result<()> {
     let told = timelines.map(|timeline| {
         let record = timeline.step(step)?;
-        let text = if record.text.is_empty() { record.kind.word() } else { &record.text };
+        let text = if record.text.is_empty() {
+            record.kind.word()
+        } else {
+            &record.text
+        };
         Some((safe::cut(text, STATEMENT), record.line))
     });
-    let line = |line: &Option<u32>| line.map(|line| format!("  (line {line})")).unwrap_or_default();
+    let line = |line: &Option<u32>| {
+        line.map(|line| format!("  (line {line})"))
+            .unwrap_or_default()
+    };
     match &told {
         [Some((a, at)), Some((b, other))] if a == b => {
             let lines = match (at, other) {
@@ -129,8 +150,13 @@ fn statements(paper: &mut Paper, timelines: [&Timeline; 2], step: usize) -> io::
         }
         _ => {
             for (side, told) in SIDES.iter().zip(&told) {
-                let told = told.as_ref().map(|(text, at)| format!("{text}{}", line(at)));
-                paper.line(&format!("  {side} {step}  {}", told.as_deref().unwrap_or("has no such step")))?;
+                let told = told
+                    .as_ref()
+                    .map(|(text, at)| format!("{text}{}", line(at)));
+                paper.line(&format!(
+                    "  {side} {step}  {}",
+                    told.as_deref().unwrap_or("has no such step")
+                ))?;
             }
             Ok(())
         }
@@ -138,8 +164,17 @@ fn statements(paper: &mut Paper, timelines: [&Timeline; 2], step: usize) -> io::
 }
 
 fn parts(paper: &mut Paper, parts: &[Mismatch]) -> io::Result<()> {
-    for part in parts.iter().filter(|part| !matches!(part.what, What::Memory | What::Step)) {
-        sides(paper, &label(part), part.sides.each_ref().map(|side| told(part.what, side.as_ref())))?;
+    for part in parts
+        .iter()
+        .filter(|part| !matches!(part.what, What::Memory | What::Step))
+    {
+        sides(
+            paper,
+            &label(part),
+            part.sides
+                .each_ref()
+                .map(|side| told(part.what, side.as_ref())),
+        )?;
     }
     Ok(())
 }
@@ -156,7 +191,9 @@ fn label(part: &Mismatch) -> String {
 fn told(what: What, value: Option<&Value>) -> String {
     match (what, value) {
         (_, None) => "none".into(),
-        (What::Outcome | What::Trap | What::Error, Some(Value::Text(text))) => safe::cut(text, STATEMENT),
+        (What::Outcome | What::Trap | What::Error, Some(Value::Text(text))) => {
+            safe::cut(text, STATEMENT)
+        }
         (What::Findings, Some(Value::List(found))) => {
             let texts = found.iter().map(|value| match value {
                 Value::Text(text) => safe::cut(text, STATEMENT),
@@ -187,17 +224,29 @@ fn sides(paper: &mut Paper, label: &str, told: [String; 2]) -> io::Result<()> {
 fn first_store(paper: &mut Paper, step: usize, store: &FirstStore) -> io::Result<()> {
     let told = store.sides.each_ref().map(|side| match side {
         Some(Event::Write(write)) => {
-            let shown = write.after.get(..write.after.len().min(BYTES)).unwrap_or_default();
+            let shown = write
+                .after
+                .get(..write.after.len().min(BYTES))
+                .unwrap_or_default();
             let hex: Vec<String> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
             let more = match write.after.len() {
                 n if n > BYTES => format!("… {} in all", writer::counted(n as u64)),
                 _ => String::new(),
             };
-            format!("{:#x} ← {}{more}  {}", write.start, hex.join(" "), who(&write.writer))
+            format!(
+                "{:#x} ← {}{more}  {}",
+                write.start,
+                hex.join(" "),
+                who(&write.writer)
+            )
         }
         Some(Event::Growth(growth)) => {
             let Growth { before, after, by } = growth;
-            format!("memory grew from {before} to {}  {}", pages_in_words(*after), who(by))
+            format!(
+                "memory grew from {before} to {}  {}",
+                pages_in_words(*after),
+                who(by)
+            )
         }
         None => "writes nothing more in this step".into(),
     });
@@ -208,14 +257,23 @@ fn first_store(paper: &mut Paper, step: usize, store: &FirstStore) -> io::Result
 fn who(by: &Writer) -> String {
     let mut line = String::new();
     writer::push(&mut line, by);
-    if let Writer::Guest { source: Some(_), offset: Some(offset), .. } = by {
+    if let Writer::Guest {
+        source: Some(_),
+        offset: Some(offset),
+        ..
+    } = by
+    {
         let _ = write!(line, ", @{offset:#x}");
     }
     line
 }
 
 fn first_byte(paper: &mut Paper, byte: &FirstByte, parting: &Parting) -> io::Result<()> {
-    sides(paper, &format!("byte {:#x}", byte.address), byte.sides.each_ref().map(held))?;
+    sides(
+        paper,
+        &format!("byte {:#x}", byte.address),
+        byte.sides.each_ref().map(held),
+    )?;
     if parting.differing > 1 {
         let is_cut = parting.spans.iter().map(|span| span.len).sum::<u64>() < parting.differing;
         let places = match parting.spans.len() {
@@ -223,14 +281,19 @@ fn first_byte(paper: &mut Paper, byte: &FirstByte, parting: &Parting) -> io::Res
             n => format!("{n}{} places", if is_cut { " or more" } else { "" }),
         };
         let counted = writer::counted(parting.differing);
-        paper.line(&format!("  {:LABEL$}{counted} differ after this step, in {places}", ""))?;
+        paper.line(&format!(
+            "  {:LABEL$}{counted} differ after this step, in {places}",
+            ""
+        ))?;
     }
     Ok(())
 }
 
 /// `21 '!'  guest $add_wasm_is_cool, wasm_is_cool.wat:45, @0x97, step 4 store 14`
 fn held(held: &Held) -> String {
-    let Some(value) = held.value else { return "past the end of memory".into() };
+    let Some(value) = held.value else {
+        return "past the end of memory".into();
+    };
     let mut line = match value {
         0x21..=0x7e => format!("{value:02x} '{}'  ", char::from(value)),
         _ => format!("{value:02x}  "),
@@ -239,13 +302,27 @@ fn held(held: &Held) -> String {
         line.push_str("nobody wrote it");
         return line;
     };
-    let _ = write!(line, "{}, step {} store {}", who(by), moment.step, moment.event);
+    let _ = write!(
+        line,
+        "{}, step {} store {}",
+        who(by),
+        moment.step,
+        moment.event
+    );
     line
 }
 
-fn afterwards(paper: &mut Paper, timelines: [&Timeline; 2], parting: &Parting, rest: &Rest) -> io::Result<()> {
+fn afterwards(
+    paper: &mut Paper,
+    timelines: [&Timeline; 2],
+    parting: &Parting,
+    rest: &Rest,
+) -> io::Result<()> {
     for (side, timeline) in SIDES.iter().zip(timelines) {
-        paper.line(&format!("{side} ended: {}", summary::closing(timeline, timeline.steps().len())))?;
+        paper.line(&format!(
+            "{side} ended: {}",
+            summary::closing(timeline, timeline.steps().len())
+        ))?;
     }
     let from = parting.step.saturating_add(1);
     let line = match (rest.both_ran, rest.differ.len()) {
@@ -253,7 +330,10 @@ fn afterwards(paper: &mut Paper, timelines: [&Timeline; 2], parting: &Parting, r
         (1, 0) => format!("Step {from} gave back the same. "),
         (1, _) => format!("Step {from} differs too. "),
         (n, 0) => format!("The {n} steps behind gave back the same. "),
-        (n, _) => format!("Of the {n} steps behind these differ too: {}. ", numbers(&rest.differ)),
+        (n, _) => format!(
+            "Of the {n} steps behind these differ too: {}. ",
+            numbers(&rest.differ)
+        ),
     };
     let memory = match rest.differing {
         0 => "Memory is the same at the end.".to_string(),
@@ -261,10 +341,15 @@ fn afterwards(paper: &mut Paper, timelines: [&Timeline; 2], parting: &Parting, r
         n => format!("{n} bytes of memory differ at the end."),
     };
     paper.wrapped(&format!("{line}{memory}"), 0, TOLD)?;
-    let is_told_above = parting.parts.iter().any(|part| part.what != What::Memory && part.what != What::Pages);
+    let is_told_above = parting
+        .parts
+        .iter()
+        .any(|part| part.what != What::Memory && part.what != What::Pages);
     match rest.differ.first() {
         Some(first) if !is_told_above => {
-            paper.line(&format!("The first of them to give back something else is step {first}:"))?;
+            paper.line(&format!(
+                "The first of them to give back something else is step {first}:"
+            ))?;
             statements(paper, timelines, *first)?;
             paper.line("")?;
             parts(paper, &rest.parts)
@@ -276,7 +361,11 @@ fn afterwards(paper: &mut Paper, timelines: [&Timeline; 2], parting: &Parting, r
 fn numbers(steps: &[usize]) -> String {
     let told: Vec<String> = steps.iter().take(STEPS).map(ToString::to_string).collect();
     let more = steps.len().saturating_sub(STEPS);
-    if more > 0 { format!("{} and {more} more", told.join(", ")) } else { told.join(", ") }
+    if more > 0 {
+        format!("{} and {more} more", told.join(", "))
+    } else {
+        told.join(", ")
+    }
 }
 
 /// `a`, `a and b`, `a, b and c`

@@ -1,8 +1,8 @@
-//! The JSON trace, `linmem.trace/1`. `docs/json.md` describes every key, and a test holds the two together. Keys are
-//! only ever added.
+//! The JSON trace, `linmem.trace/1`. `docs/json.md` describes every key, and a test holds the two
+//! together. Keys are only ever added.
 //!
-//! Texts stand in it exactly as they were; characters that would change a terminal are written as `\u` escapes, so that
-//! the document can be printed as it is.
+//! Texts stand in it exactly as they were; characters that would change a terminal are written as
+//! `\u` escapes, so that the document can be printed as it is.
 
 pub(super) mod escape;
 mod events;
@@ -16,8 +16,9 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::{Options, steps_shown};
 use crate::timeline::{
-    Answer, CallRecord, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts, InputFacts, LayoutFacts,
-    NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Writer, narrate,
+    Answer, CallRecord, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts,
+    InputFacts, LayoutFacts, NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Writer,
+    narrate,
 };
 use crate::value::Value;
 
@@ -26,7 +27,11 @@ use events::Events;
 pub(super) use plain::{Hex, Plain};
 use trap::TrapOut;
 
-pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(
+    timeline: &Timeline,
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let one_line = Cell::new(false);
     let trace = Trace {
         schema: "linmem.trace/1",
@@ -35,7 +40,11 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Wr
         guest: (&timeline.guest).into(),
         inputs: timeline.inputs.iter().map(InputOut::from).collect(),
         steps_planned: timeline.planned.len().max(timeline.steps().len()),
-        steps: Steps { timeline, options, one_line: &one_line },
+        steps: Steps {
+            timeline,
+            options,
+            one_line: &one_line,
+        },
     };
     print(&trace, &one_line, out)
 }
@@ -45,9 +54,14 @@ pub(super) fn print_value(document: &impl Serialize, out: &mut dyn io::Write) ->
     print(document, &Cell::new(false), out)
 }
 
-fn print(document: &impl Serialize, one_line: &Cell<bool>, out: &mut dyn io::Write) -> io::Result<()> {
+fn print(
+    document: &impl Serialize,
+    one_line: &Cell<bool>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, TerminalSafe::new(one_line));
+    let mut serializer =
+        serde_json::Serializer::with_formatter(&mut out, TerminalSafe::new(one_line));
     document.serialize(&mut serializer)?;
     io::Write::write_all(&mut out, b"\n")?;
     io::Write::flush(&mut out)
@@ -260,7 +274,13 @@ struct Steps<'a> {
 impl Serialize for Steps<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let shown = steps_shown(self.timeline, self.options);
-        serializer.collect_seq(self.timeline.steps().iter().take(shown).map(|s| StepOut::new(self, s)))
+        serializer.collect_seq(
+            self.timeline
+                .steps()
+                .iter()
+                .take(shown)
+                .map(|s| StepOut::new(self, s)),
+        )
     }
 }
 
@@ -274,23 +294,36 @@ impl<'a> StepOut<'a> {
             text: &record.text,
             outcome: record.outcome.word(),
             error: record.error.as_deref(),
-            trap: record.trap.as_ref().map(|trap| TrapOut::new(timeline, trap)),
+            trap: record
+                .trap
+                .as_ref()
+                .map(|trap| TrapOut::new(timeline, trap)),
             narration: record.narration.as_deref(),
             happened: narrate(timeline, record.index),
             bindings: Bindings(record),
             call: record.call.as_ref().map(CallOut::from),
-            imports_called: record.imports_called.iter().map(ImportCallOut::from).collect(),
+            imports_called: record
+                .imports_called
+                .iter()
+                .map(ImportCallOut::from)
+                .collect(),
             imports_called_total: record.imports_called_total,
             output: record.output.as_deref(),
             output_bytes: record.output_bytes,
             output_kept: record.output_kept,
             exit_code: record.exit_code,
-            pages: PagesOut { before: record.pages_before, after: record.pages_after },
+            pages: PagesOut {
+                before: record.pages_before,
+                after: record.pages_after,
+            },
             growth: Growths(record),
             stores: record.stores,
             stores_recorded: record.stores_recorded,
             changes: Changes(record),
-            events: steps.options.stores.then_some(Events { log: &record.events, one_line: steps.one_line }),
+            events: steps.options.stores.then_some(Events {
+                log: &record.events,
+                one_line: steps.one_line,
+            }),
             pointers: record.pointers.iter().map(PointerOut::from).collect(),
             span: match &record.naming {
                 Some(Naming::Named(span)) => Some(span.into()),
@@ -334,7 +367,11 @@ impl Serialize for Growths<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut array = serializer.serialize_seq(None)?;
         for Growth { before, after, by } in self.0.events.growths() {
-            array.serialize_element(&GrowthOut { before, after, writer: (&by).into() })?;
+            array.serialize_element(&GrowthOut {
+                before,
+                after,
+                writer: (&by).into(),
+            })?;
         }
         array.end()
     }
@@ -350,7 +387,11 @@ impl<'a> From<&'a GuestFacts> for GuestOut<'a> {
             path: &guest.path,
             sha256: &guest.sha256,
             bytes: guest.bytes,
-            memory: guest.memory.as_ref().map(|m| MemoryOut { pages: m.pages, max: m.max, is_64: m.is_64 }),
+            memory: guest.memory.as_ref().map(|m| MemoryOut {
+                pages: m.pages,
+                max: m.max,
+                is_64: m.is_64,
+            }),
             exports: guest.exports.iter().map(ExportOut::from).collect(),
             imports: guest.imports.iter().map(ImportOut::from).collect(),
             layout: guest.layout.iter().map(LayoutOut::from).collect(),
@@ -360,61 +401,128 @@ impl<'a> From<&'a GuestFacts> for GuestOut<'a> {
 
 impl<'a> From<&'a ExportFacts> for ExportOut<'a> {
     fn from(export: &'a ExportFacts) -> Self {
-        ExportOut { name: &export.name, kind: &export.kind, r#type: &export.ty }
+        ExportOut {
+            name: &export.name,
+            kind: &export.kind,
+            r#type: &export.ty,
+        }
     }
 }
 
 impl<'a> From<&'a ImportFacts> for ImportOut<'a> {
     fn from(import: &'a ImportFacts) -> Self {
-        ImportOut { module: &import.module, name: &import.name, kind: &import.kind, r#type: &import.ty }
+        ImportOut {
+            module: &import.module,
+            name: &import.name,
+            kind: &import.kind,
+            r#type: &import.ty,
+        }
     }
 }
 
 impl<'a> From<&'a LayoutFacts> for LayoutOut<'a> {
     fn from(facts: &'a LayoutFacts) -> Self {
-        let LayoutFacts { kind, name, segment, start, end, known_by } = facts;
-        LayoutOut { kind: kind.word(), name, segment: *segment, start: *start, end: *end, known_by }
+        let LayoutFacts {
+            kind,
+            name,
+            segment,
+            start,
+            end,
+            known_by,
+        } = facts;
+        LayoutOut {
+            kind: kind.word(),
+            name,
+            segment: *segment,
+            start: *start,
+            end: *end,
+            known_by,
+        }
     }
 }
 
 impl<'a> From<&'a InputFacts> for InputOut<'a> {
     fn from(input: &'a InputFacts) -> Self {
-        InputOut { name: &input.name, r#type: input.value.type_name(), value: Plain(&input.value) }
+        InputOut {
+            name: &input.name,
+            r#type: input.value.type_name(),
+            value: Plain(&input.value),
+        }
     }
 }
 
 impl<'a> From<&'a CallRecord> for CallOut<'a> {
     fn from(call: &'a CallRecord) -> Self {
-        CallOut { export: &call.export, args: plain(&call.args), results: plain(&call.results) }
+        CallOut {
+            export: &call.export,
+            args: plain(&call.args),
+            results: plain(&call.results),
+        }
     }
 }
 
 impl<'a> From<&'a ImportCall> for ImportCallOut<'a> {
     fn from(call: &'a ImportCall) -> Self {
         let (args, results, saw) = (plain(&call.args), plain(&call.results), plain(&call.saw));
-        ImportCallOut { name: &call.name, args, results, saw, meaning: call.meaning }
+        ImportCallOut {
+            name: &call.name,
+            args,
+            results,
+            saw,
+            meaning: call.meaning,
+        }
     }
 }
 
 impl<'a> From<&'a Writer> for WriterOut<'a> {
     fn from(writer: &'a Writer) -> Self {
         let by = writer.word();
-        let nobody = WriterOut { by, function: None, offset: None, source: None, import: None, segment: None };
+        let nobody = WriterOut {
+            by,
+            function: None,
+            offset: None,
+            source: None,
+            import: None,
+            segment: None,
+        };
         match writer {
             Writer::Host => nobody,
-            Writer::Data { segment } => WriterOut { segment: Some(*segment), ..nobody },
-            Writer::Import { module, name } => WriterOut { import: Some(Dotted(module, name)), ..nobody },
-            Writer::Guest { function, offset, source } => {
-                WriterOut { function: function.as_deref(), offset: *offset, source: source.as_deref(), ..nobody }
-            }
+            Writer::Data { segment } => WriterOut {
+                segment: Some(*segment),
+                ..nobody
+            },
+            Writer::Import { module, name } => WriterOut {
+                import: Some(Dotted(module, name)),
+                ..nobody
+            },
+            Writer::Guest {
+                function,
+                offset,
+                source,
+            } => WriterOut {
+                function: function.as_deref(),
+                offset: *offset,
+                source: source.as_deref(),
+                ..nobody
+            },
         }
     }
 }
 
 impl<'a> From<&'a Pointer> for PointerOut<'a> {
     fn from(pointer: &'a Pointer) -> Self {
-        let Pointer { name, address, moved_from, fetched } = pointer;
-        PointerOut { name, address: *address, moved_from: *moved_from, fetched: *fetched }
+        let Pointer {
+            name,
+            address,
+            moved_from,
+            fetched,
+        } = pointer;
+        PointerOut {
+            name,
+            address: *address,
+            moved_from: *moved_from,
+            fetched: *fetched,
+        }
     }
 }
 
@@ -424,15 +532,26 @@ impl<'a> From<&'a NamedSpan> for SpanOut<'a> {
             SpanKind::Region => "region",
             SpanKind::Block => "block",
         };
-        SpanOut { kind, name: &span.name, start: span.span.start, len: span.span.len }
+        SpanOut {
+            kind,
+            name: &span.name,
+            start: span.span.start,
+            len: span.span.len,
+        }
     }
 }
 
 impl<'a> From<&'a Answer> for AnswerOut<'a> {
     fn from(answer: &'a Answer) -> Self {
         match &answer.value {
-            Ok(value) => AnswerOut { value: Some(Plain(value)), error: None },
-            Err(why) => AnswerOut { value: None, error: Some(why) },
+            Ok(value) => AnswerOut {
+                value: Some(Plain(value)),
+                error: None,
+            },
+            Err(why) => AnswerOut {
+                value: None,
+                error: Some(why),
+            },
         }
     }
 }
@@ -444,14 +563,22 @@ impl<'a> From<&'a Finding> for FindingOut<'a> {
             severity: finding.severity().word(),
             message: &finding.message,
             address: finding.address,
-            spans: finding.spans.iter().map(|span| PlainSpan { start: span.start, len: span.len }).collect(),
+            spans: finding
+                .spans
+                .iter()
+                .map(|span| PlainSpan {
+                    start: span.start,
+                    len: span.len,
+                })
+                .collect(),
             step: finding.blamed,
             expected: finding.claimed,
         }
     }
 }
 
-/// Names to typed values, in the order they were bound; a name bound twice stands once, with its last value.
+/// Names to typed values, in the order they were bound; a name bound twice stands once, with its
+/// last value.
 struct Bindings<'a>(&'a StepRecord);
 
 impl Serialize for Bindings<'_> {
@@ -464,8 +591,15 @@ impl Serialize for Bindings<'_> {
         let bindings = &self.0.bindings;
         let mut map = serializer.serialize_map(None)?;
         for (i, binding) in bindings.iter().enumerate() {
-            if !bindings.iter().skip(i + 1).any(|later| later.name == binding.name) {
-                let typed = Typed { r#type: binding.value.type_name(), value: Plain(&binding.value) };
+            if !bindings
+                .iter()
+                .skip(i + 1)
+                .any(|later| later.name == binding.name)
+            {
+                let typed = Typed {
+                    r#type: binding.value.type_name(),
+                    value: Plain(&binding.value),
+                };
                 map.serialize_entry(&binding.name, &typed)?;
             }
         }

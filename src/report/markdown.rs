@@ -1,9 +1,10 @@
-//! A report for an issue tracker: what ran on which guest, what each step did to memory, what is wrong and which step is
-//! to blame, and at its end the session itself, so that the report can be run again.
+//! A report for an issue tracker: what ran on which guest, what each step did to memory, what is
+//! wrong and which step is to blame, and at its end the session itself, so that the report can be
+//! run again.
 //!
-//! Every text that somebody else chose stands in a code span, in a fence longer than any it holds, or is escaped: it can
-//! become neither markup nor a statement. What is told is bounded, so that a tracker takes it; what is left out is
-//! counted.
+//! Every text that somebody else chose stands in a code span, in a fence longer than any it holds,
+//! or is escaped: it can become neither markup nor a statement. What is told is bounded, so that a
+//! tracker takes it; what is left out is counted.
 
 mod escape;
 mod session;
@@ -14,7 +15,9 @@ use std::io;
 use super::paper::{Paper, to_ascii};
 use super::{Options, picture, steps_shown, stores, summary, text, trap, writer};
 use crate::safe;
-use crate::timeline::{Finding, Moment, Outcome, Severity, StepKind, StepRecord, Timeline, effect, pages_in_words};
+use crate::timeline::{
+    Finding, Moment, Outcome, Severity, StepKind, StepRecord, Timeline, effect, pages_in_words,
+};
 use escape::{code, fenced, prose};
 
 /// Characters of all that is told of single steps: an issue on GitHub may have 65,536 characters.
@@ -28,7 +31,11 @@ const STATEMENT: usize = 160;
 const VALUE: usize = 200;
 const MESSAGE: usize = 1000;
 
-pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(
+    timeline: &Timeline,
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let shown = steps_shown(timeline, options);
     if !options.ascii {
         report(timeline, options, shown, out)?;
@@ -42,7 +49,12 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Wr
     out.write_all(by_number(&String::from_utf8_lossy(&session)).as_bytes())
 }
 
-fn report(timeline: &Timeline, options: &Options, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
+fn report(
+    timeline: &Timeline,
+    options: &Options,
+    shown: usize,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     header(timeline, shown, out)?;
     list(timeline, shown, out)?;
     findings(timeline, shown, out)?;
@@ -52,28 +64,59 @@ fn report(timeline: &Timeline, options: &Options, shown: usize, out: &mut dyn io
 fn by_number(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_ascii() { out.push(c) } else { out.extend(c.escape_unicode()) }
+        if c.is_ascii() {
+            out.push(c)
+        } else {
+            out.extend(c.escape_unicode())
+        }
     }
     out
 }
 
 fn header(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
     let guest = &timeline.guest;
-    writeln!(out, "# {}: {}\n", prose(&safe::cut(&timeline.title, 80)), prose(&summary::closing(timeline, shown)))?;
+    writeln!(
+        out,
+        "# {}: {}\n",
+        prose(&safe::cut(&timeline.title, 80)),
+        prose(&summary::closing(timeline, shown))
+    )?;
     if !guest.path.is_empty() {
         let (path, print) = (safe::cut(&guest.path, VALUE), safe::cut(&guest.sha256, 64));
-        writeln!(out, "- guest: {}, {} bytes, sha256 {}", code(&path), guest.bytes, code(&print))?;
+        writeln!(
+            out,
+            "- guest: {}, {} bytes, sha256 {}",
+            code(&path),
+            guest.bytes,
+            code(&print)
+        )?;
     }
     match &guest.memory {
         None => writeln!(out, "- memory: none")?,
         Some(memory) => {
-            let most = memory.max.map(|max| format!(", at most {}", pages_in_words(max))).unwrap_or_default();
-            let wide = if memory.is_64 { ", 64-bit addresses" } else { "" };
-            writeln!(out, "- memory: {}{most}{wide}", pages_in_words(memory.pages))?;
+            let most = memory
+                .max
+                .map(|max| format!(", at most {}", pages_in_words(max)))
+                .unwrap_or_default();
+            let wide = if memory.is_64 {
+                ", 64-bit addresses"
+            } else {
+                ""
+            };
+            writeln!(
+                out,
+                "- memory: {}{most}{wide}",
+                pages_in_words(memory.pages)
+            )?;
         }
     }
     for input in &timeline.inputs {
-        writeln!(out, "- input {} = {}", code(&safe::plain(&input.name)), code(&input.value.brief(VALUE)))?;
+        writeln!(
+            out,
+            "- input {} = {}",
+            code(&safe::plain(&input.name)),
+            code(&input.value.brief(VALUE))
+        )?;
     }
     writeln!(out, "- recorded by linmem {}\n", env!("CARGO_PKG_VERSION"))
 }
@@ -82,8 +125,15 @@ fn header(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Res
 fn list(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
     let width = shown.saturating_sub(1).to_string().len();
     let line = |record: &StepRecord| {
-        let back = text::came_back(record).map(|back| format!("  → {back}")).unwrap_or_default();
-        format!("{} {:>width$}  {}{back}\n", mark(record), record.index, statement(record))
+        let back = text::came_back(record)
+            .map(|back| format!("  → {back}"))
+            .unwrap_or_default();
+        format!(
+            "{} {:>width$}  {}{back}\n",
+            mark(record),
+            record.index,
+            statement(record)
+        )
     };
     let steps = timeline.steps().get(..shown).unwrap_or_default();
     let mut lines = String::new();
@@ -91,16 +141,26 @@ fn list(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Resul
         Some(over @ 1..) => (LISTED / 2, LISTED / 2 + over),
         _ => (shown, shown),
     };
-    steps.iter().take(head).for_each(|record| lines.push_str(&line(record)));
+    steps
+        .iter()
+        .take(head)
+        .for_each(|record| lines.push_str(&line(record)));
     if tail > head {
         lines.push_str(&format!("  … {} more steps\n", tail - head));
     }
-    steps.iter().skip(tail).for_each(|record| lines.push_str(&line(record)));
+    steps
+        .iter()
+        .skip(tail)
+        .for_each(|record| lines.push_str(&line(record)));
     writeln!(out, "## Steps\n\n{}", fenced("text", &lines))
 }
 
 fn mark(record: &StepRecord) -> char {
-    if record.outcome == Outcome::Ok { '✓' } else { '✗' }
+    if record.outcome == Outcome::Ok {
+        '✓'
+    } else {
+        '✗'
+    }
 }
 
 /// The statement in one line.
@@ -114,15 +174,27 @@ fn statement(record: &StepRecord) -> String {
 /// Everything found, the worst first.
 fn findings(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
     let steps = timeline.steps().get(..shown).unwrap_or_default();
-    let mut found: Vec<(&StepRecord, &Finding)> =
-        steps.iter().flat_map(|step| step.findings.iter().map(move |finding| (step, finding))).collect();
+    let mut found: Vec<(&StepRecord, &Finding)> = steps
+        .iter()
+        .flat_map(|step| step.findings.iter().map(move |finding| (step, finding)))
+        .collect();
     if found.is_empty() {
         return Ok(());
     }
-    found.sort_by_key(|(step, finding)| (finding.claimed, std::cmp::Reverse(finding.severity()), step.index));
+    found.sort_by_key(|(step, finding)| {
+        (
+            finding.claimed,
+            std::cmp::Reverse(finding.severity()),
+            step.index,
+        )
+    });
     writeln!(out, "## Findings\n")?;
     for (step, finding) in found.iter().take(LISTED) {
-        writeln!(out, "- {}", told_finding(step, finding, &format!(" in step {}", step.index)))?;
+        writeln!(
+            out,
+            "- {}",
+            told_finding(step, finding, &format!(" in step {}", step.index))
+        )?;
     }
     match found.len().saturating_sub(LISTED) {
         0 => {}
@@ -145,16 +217,27 @@ fn told_finding(step: &StepRecord, finding: &Finding, place: &str) -> String {
 }
 
 /// The steps one by one: those that matter first, as long as there is room, but in their order.
-fn told(timeline: &Timeline, options: &Options, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
+fn told(
+    timeline: &Timeline,
+    options: &Options,
+    shown: usize,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let steps = timeline.steps().get(..shown).unwrap_or_default();
     let mut order: Vec<&StepRecord> = steps.iter().collect();
-    let blamed: BTreeSet<usize> = steps.iter().flat_map(|s| &s.findings).filter_map(|f| f.blamed).collect();
+    let blamed: BTreeSet<usize> = steps
+        .iter()
+        .flat_map(|s| &s.findings)
+        .filter_map(|f| f.blamed)
+        .collect();
     order.sort_by_key(|step| (weight(step, blamed.contains(&step.index)), step.index));
     let mut sections: Vec<(usize, String)> = Vec::new();
     let mut room = ROOM;
     for record in order {
         let section = section(timeline, options, record)?;
-        let Some(left) = room.checked_sub(section.chars().count()) else { break };
+        let Some(left) = room.checked_sub(section.chars().count()) else {
+            break;
+        };
         room = left;
         sections.push((record.index, section));
     }
@@ -172,7 +255,11 @@ fn told(timeline: &Timeline, options: &Options, shown: usize, out: &mut dyn io::
 /// What is told first: what went wrong, what is to blame, what changed memory, the rest.
 fn weight(record: &StepRecord, is_blamed: bool) -> u8 {
     match record {
-        r if r.outcome != Outcome::Ok || r.findings.iter().any(|f| f.severity() >= Severity::Warning) => 0,
+        r if r.outcome != Outcome::Ok
+            || r.findings.iter().any(|f| f.severity() >= Severity::Warning) =>
+        {
+            0
+        }
         _ if is_blamed => 1,
         r if !r.changes.is_empty() || !r.findings.is_empty() => 2,
         _ => 3,
@@ -182,8 +269,15 @@ fn weight(record: &StepRecord, is_blamed: bool) -> u8 {
 fn left_out(from: usize, to: usize, out: &mut dyn io::Write) -> io::Result<()> {
     match to.saturating_sub(from) {
         0 => Ok(()),
-        1 => writeln!(out, "_Step {from} is left out here, to keep the report short._\n"),
-        n => writeln!(out, "_Steps {from} to {} are left out here, to keep the report short: {n} of them._\n", to - 1),
+        1 => writeln!(
+            out,
+            "_Step {from} is left out here, to keep the report short._\n"
+        ),
+        n => writeln!(
+            out,
+            "_Steps {from} to {} are left out here, to keep the report short: {n} of them._\n",
+            to - 1
+        ),
     }
 }
 
@@ -193,7 +287,12 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
         outcome if record.is_claimed() => format!(", {}, as expected", outcome.word()),
         outcome => format!(", {}", outcome.word()),
     };
-    let mut out = format!("### {} Step {}{outcome}: {}\n\n", mark(record), record.index, code(&statement(record)));
+    let mut out = format!(
+        "### {} Step {}{outcome}: {}\n\n",
+        mark(record),
+        record.index,
+        code(&statement(record))
+    );
     let effect = effect(timeline, record.index);
     if !effect.is_empty() {
         out.push_str(&format!("{}\n\n", prose(&effect)));
@@ -202,7 +301,9 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
         out.push_str(&format!("{}\n\n", told_finding(record, finding, "")));
     }
     push_block(&mut out, "text", |paper| details(paper, timeline, record))?;
-    push_block(&mut out, "diff", |paper| picture::diff(paper, timeline, record))?;
+    push_block(&mut out, "diff", |paper| {
+        picture::diff(paper, timeline, record)
+    })?;
     if let Some(until) = options.until.filter(|until| until.step == record.index) {
         push_moment(&mut out, timeline, record, until)?;
     }
@@ -226,12 +327,21 @@ fn details(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::R
 }
 
 /// Memory in the middle of a step, where that is the moment meant.
-fn push_moment(out: &mut String, timeline: &Timeline, record: &StepRecord, moment: Moment) -> io::Result<()> {
+fn push_moment(
+    out: &mut String,
+    timeline: &Timeline,
+    record: &StepRecord,
+    moment: Moment,
+) -> io::Result<()> {
     if moment.event >= record.events.len() {
         return Ok(());
     }
     let number = moment.event;
-    out.push_str(&format!("After event {number} of {} in step {}:\n\n", record.events.len(), record.index));
+    out.push_str(&format!(
+        "After event {number} of {} in step {}:\n\n",
+        record.events.len(),
+        record.index
+    ));
     push_block(out, "text", |paper| {
         if let Some(line) = stores::line(record, number, 0) {
             paper.line(&line)?;
@@ -242,7 +352,11 @@ fn push_moment(out: &mut String, timeline: &Timeline, record: &StepRecord, momen
 }
 
 /// Adds a fenced block of what is written on a sheet; nothing where that is nothing.
-fn push_block(out: &mut String, info: &str, write: impl FnOnce(&mut Paper) -> io::Result<()>) -> io::Result<()> {
+fn push_block(
+    out: &mut String,
+    info: &str,
+    write: impl FnOnce(&mut Paper) -> io::Result<()>,
+) -> io::Result<()> {
     let mut bytes = Vec::new();
     let mut paper = Paper::new(&Options::default(), &mut bytes);
     write(&mut paper)?;

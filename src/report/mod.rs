@@ -1,8 +1,9 @@
-//! A timeline as a document: the text transcript, the JSON trace, the Markdown report, the page, the picture of a
-//! moment, and the one line that `linmem test` prints.
+//! A timeline as a document: the text transcript, the JSON trace, the Markdown report, the page,
+//! the picture of a moment, and the one line that `linmem test` prints.
 //!
-//! Reads the timeline and nothing else: no files, no clock, no terminal. The same timeline and options give the same
-//! bytes. A broken pipe is an error like any other here; what it means is the caller's business.
+//! Reads the timeline and nothing else: no files, no clock, no terminal. The same timeline and
+//! options give the same bytes. A broken pipe is an error like any other here; what it means is the
+//! caller's business.
 
 mod diff;
 mod html;
@@ -45,19 +46,23 @@ pub enum Format {
 /// What goes into the document, and how it looks.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Markdown: what the session at its end names as its module, relative to where the report goes; else the guest's
-    /// path as it was named.
+    /// Markdown: what the session at its end names as its module, relative to where the report
+    /// goes; else the guest's path as it was named.
     pub module: Option<String>,
-    /// Markdown: the options that a run needs beside the file, as typed on a command line: ` --max-memory 64KiB`.
+    /// Markdown: the options that a run needs beside the file, as typed on a command line: `
+    /// --max-memory 64KiB`.
     pub again: String,
     pub format: Format,
     /// `--at`: later steps are left out; the text ends with memory at this moment.
     pub until: Option<Moment>,
-    /// Text: changed bytes and errors stand out by bold and underline. The text is the same without.
+    /// Text: changed bytes and errors stand out by bold and underline. The text is the same
+    /// without.
     pub color: bool,
-    /// Text, Markdown and the picture: no character outside ASCII is written. JSON and the page are UTF-8.
+    /// Text, Markdown and the picture: no character outside ASCII is written. JSON and the page are
+    /// UTF-8.
     pub ascii: bool,
-    /// `--stores`: each step is unfolded into its events, every recorded write and growth, and not only what changed.
+    /// `--stores`: each step is unfolded into its events, every recorded write and growth, and not
+    /// only what changed.
     pub stores: bool,
 }
 
@@ -75,5 +80,7 @@ pub fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) ->
 /// How many steps the document has.
 fn steps_shown(timeline: &Timeline, options: &Options) -> usize {
     let run = timeline.steps().len();
-    options.until.map_or(run, |until| until.step.saturating_add(1).min(run))
+    options
+        .until
+        .map_or(run, |until| until.step.saturating_add(1).min(run))
 }

@@ -1,4 +1,5 @@
-//! The sheet a text report is written on: lines, wrapped prose, emphasis, and ASCII where that is all there is.
+//! The sheet a text report is written on: lines, wrapped prose, emphasis, and ASCII where that is
+//! all there is.
 
 use std::io::{self, BufWriter, Write as _};
 
@@ -19,7 +20,11 @@ pub(super) struct Paper<'a> {
 
 impl<'a> Paper<'a> {
     pub(super) fn new(options: &Options, out: &'a mut dyn io::Write) -> Self {
-        Paper { out: BufWriter::new(out), ascii: options.ascii, color: options.color }
+        Paper {
+            out: BufWriter::new(out),
+            ascii: options.ascii,
+            color: options.color,
+        }
     }
 
     /// One line, without blanks at its end.
@@ -45,12 +50,20 @@ impl<'a> Paper<'a> {
 
     /// Errors and the marks of steps that stopped.
     pub(super) fn strong(&self, text: &str) -> String {
-        if self.color { format!("{EMPHASIS}{text}{PLAIN}") } else { text.to_string() }
+        if self.color {
+            format!("{EMPHASIS}{text}{PLAIN}")
+        } else {
+            text.to_string()
+        }
     }
 
     /// What begins and ends a run of changed bytes.
     pub(super) fn changed_marks(&self) -> (&'static str, &'static str) {
-        if self.color { (CHANGED, PLAIN) } else { ("", "") }
+        if self.color {
+            (CHANGED, PLAIN)
+        } else {
+            ("", "")
+        }
     }
 }
 
@@ -106,7 +119,10 @@ mod tests {
     fn prose_wraps_at_blanks() {
         assert_eq!(wrap("one two  three", 7), ["one two", "three"]);
         assert_eq!(wrap("一二三 四", 6), ["一二三", "四"]);
-        assert_eq!(wrap("incomprehensible to all", 4), ["incomprehensible", "to", "all"]);
+        assert_eq!(
+            wrap("incomprehensible to all", 4),
+            ["incomprehensible", "to", "all"]
+        );
         assert!(wrap(" \n ", 4).is_empty());
     }
 

@@ -1,4 +1,5 @@
-//! A step unfolded into its events, one line each, written as they are read: a step may have millions.
+//! A step unfolded into its events, one line each, written as they are read: a step may have
+//! millions.
 //!
 //! ```text
 //!   2  0x40d  1 byte   00 → 57  │⋄│ → │W│  guest $add_wasm_is_cool, wasm_is_cool.wat:25
@@ -20,12 +21,21 @@ const WIDTH: usize = 7;
 /// Columns that a write of 8 bytes takes, before and after. Lines are aligned up to here.
 const ALIGNED: usize = 2 * (8 * 3 - 1) + 3 + 2 * 10 + 5;
 
-/// Writes the step's events in order, and the store that trapped. Writes nothing for a step without any.
+/// Writes the step's events in order, and the store that trapped. Writes nothing for a step without
+/// any.
 pub(super) fn unfold(paper: &mut Paper, record: &StepRecord, indent: usize) -> io::Result<()> {
     let events = record.events.len();
-    let attempted = record.trap.as_ref().and_then(|trap| trap.attempt).filter(|attempt| attempt.is_store);
+    let attempted = record
+        .trap
+        .as_ref()
+        .and_then(|trap| trap.attempt)
+        .filter(|attempt| attempt.is_store);
     if events > 0 {
-        paper.line(&format!("{:indent$}{events} event{}:", "", if events == 1 { "" } else { "s" }))?;
+        paper.line(&format!(
+            "{:indent$}{events} event{}:",
+            "",
+            if events == 1 { "" } else { "s" }
+        ))?;
     }
     let mut lines = Lines::new(record, indent + 2);
     for (index, event) in record.events.iter().enumerate() {
@@ -45,12 +55,21 @@ pub(super) fn line(record: &StepRecord, number: usize, indent: usize) -> Option<
 
 /// How many of the guest's stores are not told one by one, in a line; `None` where all are.
 pub(super) fn not_told_apart(record: &StepRecord) -> Option<String> {
-    let StepRecord { stores, stores_recorded: recorded, .. } = record;
-    (stores > recorded)
-        .then(|| format!("{recorded} of {stores} stores recorded one by one; the rest as a difference of memory."))
+    let StepRecord {
+        stores,
+        stores_recorded: recorded,
+        ..
+    } = record;
+    (stores > recorded).then(|| {
+        format!(
+            "{recorded} of {stores} stores recorded one by one; the rest as a difference of \
+             memory."
+        )
+    })
 }
 
-/// Makes the lines of one step, in the same text again and again. Columns become wider, never narrower.
+/// Makes the lines of one step, in the same text again and again. Columns become wider, never
+/// narrower.
 struct Lines {
     line: String,
     indent: usize,
@@ -65,7 +84,14 @@ impl Lines {
     fn new(record: &StepRecord, indent: usize) -> Self {
         let number = record.events.len().to_string().len();
         let address = format!("{:#x}", record.memory.len()).len();
-        Lines { line: String::new(), indent, number, address, width: WIDTH, bytes: 0 }
+        Lines {
+            line: String::new(),
+            indent,
+            number,
+            address,
+            width: WIDTH,
+            bytes: 0,
+        }
     }
 
     fn of(&mut self, number: usize, event: &Event) -> &str {
@@ -79,7 +105,13 @@ impl Lines {
 
     fn begin(&mut self, number: impl Display) {
         self.line.clear();
-        let _ = write!(self.line, "{:indent$}{number:>width$}  ", "", indent = self.indent, width = self.number);
+        let _ = write!(
+            self.line,
+            "{:indent$}{number:>width$}  ",
+            "",
+            indent = self.indent,
+            width = self.number
+        );
     }
 
     fn place(&mut self, address: u64, len: u64) {
@@ -107,7 +139,10 @@ impl Lines {
     /// The bytes in hex and as text, before and after. Returns how many columns that takes.
     fn before_and_after(&mut self, write: &Write) -> usize {
         let shown = write.after.len().min(BYTES);
-        let (Some(before), Some(after)) = (write.before.get(..shown), write.after.get(..shown)) else { return 0 };
+        let (Some(before), Some(after)) = (write.before.get(..shown), write.after.get(..shown))
+        else {
+            return 0;
+        };
         if shown == 0 {
             return 0;
         }
@@ -118,21 +153,26 @@ impl Lines {
         self.hex(after);
         self.line.push_str(cut);
         self.line.push_str("  │");
-        self.line.extend(before.iter().map(|byte| picture::glyph(*byte)));
+        self.line
+            .extend(before.iter().map(|byte| picture::glyph(*byte)));
         self.line.push_str("│ → │");
-        self.line.extend(after.iter().map(|byte| picture::glyph(*byte)));
+        self.line
+            .extend(after.iter().map(|byte| picture::glyph(*byte)));
         self.line.push('│');
         let (hex, text) = (3 * shown - 1, shown + 2);
         2 * (hex + text) + 2 * cut.chars().count() + 2 * 3 + 2
     }
 
     fn hex(&mut self, bytes: &[u8]) {
-        const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+        const DIGITS: [char; 16] = [
+            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+        ];
         for (i, byte) in bytes.iter().enumerate() {
             if i > 0 {
                 self.line.push(' ');
             }
-            self.line.extend([byte >> 4, byte & 15].map(|nibble| DIGITS[usize::from(nibble)]));
+            self.line
+                .extend([byte >> 4, byte & 15].map(|nibble| DIGITS[usize::from(nibble)]));
         }
     }
 
@@ -146,7 +186,11 @@ impl Lines {
     /// The store that trapped: where it went for, and that it wrote nothing.
     fn attempted(&mut self, record: &StepRecord) -> &str {
         self.begin('-');
-        let Some((trap, attempt)) = record.trap.as_ref().and_then(|trap| Some((trap, trap.attempt?))) else {
+        let Some((trap, attempt)) = record
+            .trap
+            .as_ref()
+            .and_then(|trap| Some((trap, trap.attempt?)))
+        else {
             return &self.line;
         };
         self.place(attempt.address, attempt.len);

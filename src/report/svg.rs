@@ -1,8 +1,9 @@
-//! One moment as a picture, for slides and a README: the statement, memory before the step and at the moment, and what
-//! happened. Text stays text, in the reader's own light or dark; nothing is loaded.
+//! One moment as a picture, for slides and a README: the statement, memory before the step and at
+//! the moment, and what happened. Text stays text, in the reader's own light or dark; nothing is
+//! loaded.
 //!
-//! Everything stands on a grid of character cells. Each run of text says how wide it is, so that the grid holds in any
-//! fixed-width font.
+//! Everything stands on a grid of character cells. Each run of text says how wide it is, so that
+//! the grid holds in any fixed-width font.
 
 use std::fmt::Write as _;
 use std::io;
@@ -14,7 +15,8 @@ use super::paper::{to_ascii, wrap};
 use super::{Options, picture, stores, summary, text, writer};
 use crate::safe;
 use crate::timeline::{
-    Event, Image, Moment, NamedSpan, Outcome, Severity, Span, StepKind, StepRecord, Timeline, effect,
+    Event, Image, Moment, NamedSpan, Outcome, Severity, Span, StepKind, StepRecord, Timeline,
+    effect,
 };
 
 /// A character cell, and the edge around all, in pixels.
@@ -36,26 +38,42 @@ const MOST_LINES: usize = 5;
 const MOST_FINDINGS: usize = 3;
 
 const STYLE: &str = "\
-text{font:14px ui-monospace,'SF Mono','Cascadia Mono','DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#1d1f24}\
-.ground{fill:#fbfaf8;stroke:#dcd9d2}.rule{stroke:#dcd9d2}\
-.strong{font-weight:700}.faint{fill:#757a82}.pointer{fill:#005f96;font-weight:700}\
-.changed{fill:#9c4f00;font-weight:700;text-decoration:underline}.mark{fill:#ffe9cc}.now{fill:none;stroke:#9c4f00;stroke-width:1.5}\
-.named{fill:#e8f2f9}.warning{fill:#9c4f00}.bad{fill:#b3261e;font-weight:700}\
-@media (prefers-color-scheme:dark){text{fill:#e6e4df}.ground{fill:#16181c;stroke:#363a42}.rule{stroke:#363a42}\
-.faint{fill:#989ca4}.pointer{fill:#6fc1ef}.changed{fill:#f2b03d}.mark{fill:#47350f}.now{stroke:#f2b03d}\
-.named{fill:#1f2e3a}.warning{fill:#f2b03d}.bad{fill:#ff8f87}}";
+text{font:14px ui-monospace,'SF Mono','Cascadia Mono','DejaVu Sans \
+                     Mono',Menlo,Consolas,monospace;fill:#1d1f24}.ground{fill:#fbfaf8;stroke:#\
+                     dcd9d2}.rule{stroke:#dcd9d2}.strong{font-weight:700}.faint{fill:#757a82}.\
+                     pointer{fill:#005f96;font-weight:700}.changed{fill:#9c4f00;font-weight:700;\
+                     text-decoration:underline}.mark{fill:#ffe9cc}.now{fill:none;stroke:#9c4f00;\
+                     stroke-width:1.5}.named{fill:#e8f2f9}.warning{fill:#9c4f00}.bad{fill:#b3261e;\
+                     font-weight:700}@media \
+                     (prefers-color-scheme:dark){text{fill:#e6e4df}.ground{fill:#16181c;stroke:#\
+                     363a42}.rule{stroke:#363a42}.faint{fill:#989ca4}.pointer{fill:#6fc1ef}.\
+                     changed{fill:#f2b03d}.mark{fill:#47350f}.now{stroke:#f2b03d}.named{fill:#\
+                     1f2e3a}.warning{fill:#f2b03d}.bad{fill:#ff8f87}}";
 
-/// Draws the moment of `until`; without it, the first step that went wrong, or else the last that changed memory.
-pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+/// Draws the moment of `until`; without it, the first step that went wrong, or else the last that
+/// changed memory.
+pub(super) fn write(
+    timeline: &Timeline,
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let moment = options.until.unwrap_or_else(|| telling(timeline));
-    let mut sheet = Sheet { ascii: options.ascii, ..Sheet::default() };
+    let mut sheet = Sheet {
+        ascii: options.ascii,
+        ..Sheet::default()
+    };
     let record = timeline.step(moment.step);
     match record {
         Some(record) => Scene::new(timeline, record, moment).draw(&mut sheet),
         None => sheet.text(0, "faint", "no step has run"),
     }
     let title = match record {
-        Some(record) => format!("{}, step {}: {}", timeline.title, record.index, statement(record)),
+        Some(record) => format!(
+            "{}, step {}: {}",
+            timeline.title,
+            record.index,
+            statement(record)
+        ),
         None => timeline.title.clone(),
     };
     sheet.write(&safe::cut(&title, 200), out)
@@ -63,9 +81,16 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Wr
 
 fn telling(timeline: &Timeline) -> Moment {
     let steps = timeline.steps();
-    let wrong = steps.iter().find(|step| step.outcome != Outcome::Ok && !step.is_claimed());
+    let wrong = steps
+        .iter()
+        .find(|step| step.outcome != Outcome::Ok && !step.is_claimed());
     let changed = || steps.iter().rfind(|step| !step.changes.is_empty());
-    Moment::end_of(wrong.or_else(changed).or(steps.last()).map_or(0, |step| step.index))
+    Moment::end_of(
+        wrong
+            .or_else(changed)
+            .or(steps.last())
+            .map_or(0, |step| step.index),
+    )
 }
 
 fn statement(record: &StepRecord) -> String {
@@ -93,14 +118,26 @@ struct Scene<'a> {
 impl<'a> Scene<'a> {
     fn new(timeline: &'a Timeline, record: &'a StepRecord, moment: Moment) -> Self {
         let event = Some(moment.event).filter(|event| *event < record.events.len());
-        let last = event.and_then(|event| event.checked_sub(1)).and_then(|last| record.events.get(last));
+        let last = event
+            .and_then(|event| event.checked_sub(1))
+            .and_then(|last| record.events.get(last));
         let written = last.and_then(|event| match event {
-            Event::Write(write) => Some(Span { start: write.start, len: write.after.len() as u64 }),
+            Event::Write(write) => Some(Span {
+                start: write.start,
+                len: write.after.len() as u64,
+            }),
             Event::Growth(_) => None,
         });
-        let spans: Vec<NamedSpan> =
-            timeline.spans_at(record.index).into_iter().filter(|named| !named.released && named.span.len > 0).collect();
-        let mut names: Vec<(u64, String)> = record.pointers.iter().map(|p| (p.address, p.name.clone())).collect();
+        let spans: Vec<NamedSpan> = timeline
+            .spans_at(record.index)
+            .into_iter()
+            .filter(|named| !named.released && named.span.len > 0)
+            .collect();
+        let mut names: Vec<(u64, String)> = record
+            .pointers
+            .iter()
+            .map(|p| (p.address, p.name.clone()))
+            .collect();
         for named in &spans {
             if !names.iter().any(|(_, name)| *name == named.name) {
                 names.push((named.span.start, named.name.clone()));
@@ -124,9 +161,18 @@ impl<'a> Scene<'a> {
         let rows = picture::rows_of_moment(self.record, self.written, self.after.len());
         if !rows.is_empty() {
             let step = self.record.index;
-            self.draw_memory(sheet, &format!("memory before step {step}"), &rows, &self.before, false);
+            self.draw_memory(
+                sheet,
+                &format!("memory before step {step}"),
+                &rows,
+                &self.before,
+                false,
+            );
             let title = match self.event {
-                Some(event) => format!("memory after {event} of {} events of step {step}", self.record.events.len()),
+                Some(event) => format!(
+                    "memory after {event} of {} events of step {step}",
+                    self.record.events.len()
+                ),
                 None => format!("memory after step {step}"),
             };
             self.draw_memory(sheet, &title, &rows, &self.after, true);
@@ -135,23 +181,52 @@ impl<'a> Scene<'a> {
     }
 
     fn draw_title(&self, sheet: &mut Sheet) {
-        let last = self.timeline.planned.len().max(self.timeline.steps().len()).saturating_sub(1);
+        let last = self
+            .timeline
+            .planned
+            .len()
+            .max(self.timeline.steps().len())
+            .saturating_sub(1);
         let place = format!("step {} of {last}", self.record.index);
-        sheet.text(0, "faint", &sheet.cut(&safe::plain(&self.timeline.title), WIDE - place.width() - 2));
+        sheet.text(
+            0,
+            "faint",
+            &sheet.cut(&safe::plain(&self.timeline.title), WIDE - place.width() - 2),
+        );
         sheet.text(WIDE - place.width(), "faint", &place);
         sheet.down(1.4);
-        let back = text::came_back(self.record).filter(|_| self.event.is_none() && self.record.outcome == Outcome::Ok);
+        let back = text::came_back(self.record)
+            .filter(|_| self.event.is_none() && self.record.outcome == Outcome::Ok);
         let back = back.map(|back| format!("  → {back}")).unwrap_or_default();
-        sheet.text(0, "strong", &sheet.cut(&format!("{}{back}", statement(self.record)), WIDE));
+        sheet.text(
+            0,
+            "strong",
+            &sheet.cut(&format!("{}{back}", statement(self.record)), WIDE),
+        );
         sheet.down(1.0);
         if self.record.outcome != Outcome::Ok && self.event.is_none() {
-            let claimed = if self.record.is_claimed() { ", as expected" } else { "" };
-            sheet.text(0, "bad", &format!("✗ {}{claimed}", self.record.outcome.word()));
+            let claimed = if self.record.is_claimed() {
+                ", as expected"
+            } else {
+                ""
+            };
+            sheet.text(
+                0,
+                "bad",
+                &format!("✗ {}{claimed}", self.record.outcome.word()),
+            );
             sheet.down(1.0);
         }
     }
 
-    fn draw_memory(&self, sheet: &mut Sheet, title: &str, rows: &[u64], image: &Image, is_after: bool) {
+    fn draw_memory(
+        &self,
+        sheet: &mut Sheet,
+        title: &str,
+        rows: &[u64],
+        image: &Image,
+        is_after: bool,
+    ) {
         sheet.down(0.5);
         sheet.rule();
         sheet.down(0.9);
@@ -170,21 +245,39 @@ impl<'a> Scene<'a> {
     }
 
     fn draw_row(&self, sheet: &mut Sheet, address: u64, image: &Image, is_after: bool) {
-        let row = Span { start: address, len: WIDTH };
-        let names: Vec<String> =
-            self.names.iter().filter(|(at, _)| row.contains(*at)).map(|(_, name)| safe::plain(name)).collect();
+        let row = Span {
+            start: address,
+            len: WIDTH,
+        };
+        let names: Vec<String> = self
+            .names
+            .iter()
+            .filter(|(at, _)| row.contains(*at))
+            .map(|(_, name)| safe::plain(name))
+            .collect();
         if !names.is_empty() {
             let names = sheet.cut(&names.join(", "), SIGN - 3);
             sheet.text(SIGN - 3 - names.width(), "pointer", &format!("{names} ▸"));
         }
         let cells: Vec<(u64, u8, Look)> = (address..address.saturating_add(WIDTH))
-            .filter_map(|at| image.byte(at).map(|byte| (at - address, byte, self.look(at, is_after))))
+            .filter_map(|at| {
+                image
+                    .byte(at)
+                    .map(|byte| (at - address, byte, self.look(at, is_after)))
+            })
             .collect();
         if is_after && cells.iter().any(|(_, _, look)| look.is_changed) {
             sheet.text(SIGN, "changed", "+");
         }
-        sheet.text(ADDRESS, "faint", &format!("{address:0digits$x}", digits = self.digits.min(9)));
-        for (columns, width, column_of) in [(HEX, 2, hex_column as fn(u64) -> usize), (TEXT, 1, |i| i as usize)] {
+        sheet.text(
+            ADDRESS,
+            "faint",
+            &format!("{address:0digits$x}", digits = self.digits.min(9)),
+        );
+        for (columns, width, column_of) in [
+            (HEX, 2, hex_column as fn(u64) -> usize),
+            (TEXT, 1, |i| i as usize),
+        ] {
             self.draw_ground(sheet, &cells, |i| columns + column_of(i), width);
         }
         for (index, byte, look) in &cells {
@@ -205,20 +298,33 @@ impl<'a> Scene<'a> {
             };
             match runs.last_mut() {
                 Some((_, last, run)) if *last == class => run.push(picture::glyph(*byte)),
-                _ => runs.push((TEXT + *index as usize, class, picture::glyph(*byte).to_string())),
+                _ => runs.push((
+                    TEXT + *index as usize,
+                    class,
+                    picture::glyph(*byte).to_string(),
+                )),
             }
         }
-        runs.iter().for_each(|(column, class, run)| sheet.text(*column, class, run));
+        runs.iter()
+            .for_each(|(column, class, run)| sheet.text(*column, class, run));
     }
 
     /// What lies behind the bytes of a row: named spans, changes, the last store.
-    fn draw_ground(&self, sheet: &mut Sheet, cells: &[(u64, u8, Look)], column: impl Fn(u64) -> usize, width: usize) {
+    fn draw_ground(
+        &self,
+        sheet: &mut Sheet,
+        cells: &[(u64, u8, Look)],
+        column: impl Fn(u64) -> usize,
+        width: usize,
+    ) {
         // Each span has a box of its own, so that neighbours are told apart.
         let named = (0..self.spans.len()).map(|span| ("named", Has::Span(span)));
         for (class, has) in named.chain([("mark", Has::Changed), ("now", Has::Now)]) {
             let mut run: Option<(u64, u64)> = None;
             for index in 0..=WIDTH {
-                let is_in = cells.iter().any(|(at, _, look)| *at == index && look.has(has));
+                let is_in = cells
+                    .iter()
+                    .any(|(at, _, look)| *at == index && look.has(has));
                 match run {
                     Some((first, _)) if is_in => run = Some((first, index)),
                     None if is_in => run = Some((index, index)),
@@ -233,7 +339,8 @@ impl<'a> Scene<'a> {
     }
 
     fn look(&self, address: u64, is_after: bool) -> Look {
-        let differs = self.before.byte(address).unwrap_or(0) != self.after.byte(address).unwrap_or(0);
+        let differs =
+            self.before.byte(address).unwrap_or(0) != self.after.byte(address).unwrap_or(0);
         let is_now = is_after && self.written.is_some_and(|span| span.contains(address));
         Look {
             is_changed: is_after && (differs || is_now),
@@ -250,7 +357,11 @@ impl<'a> Scene<'a> {
         sheet.down(0.9);
         let mut words = String::new();
         if let Some(event) = self.event {
-            let noun = if event == 0 { "Nothing of the step has happened yet.".into() } else { self.last_event(event) };
+            let noun = if event == 0 {
+                "Nothing of the step has happened yet.".into()
+            } else {
+                self.last_event(event)
+            };
             words.push_str(&noun);
         } else {
             words.push_str(&effect(self.timeline, self.record.index));
@@ -260,9 +371,23 @@ impl<'a> Scene<'a> {
             sheet.text(0, "", &sheet.cut(line, WIDE));
             sheet.down(1.0);
         }
-        for finding in self.record.findings.iter().take(MOST_FINDINGS).filter(|_| self.event.is_none()) {
-            let severity = if finding.claimed { "as expected" } else { finding.severity().word() };
-            let class = if finding.severity() == Severity::Error { "bad" } else { "warning" };
+        for finding in self
+            .record
+            .findings
+            .iter()
+            .take(MOST_FINDINGS)
+            .filter(|_| self.event.is_none())
+        {
+            let severity = if finding.claimed {
+                "as expected"
+            } else {
+                finding.severity().word()
+            };
+            let class = if finding.severity() == Severity::Error {
+                "bad"
+            } else {
+                "warning"
+            };
             let message = summary::joined(&finding.message);
             let told = safe::cut(&format!("{severity}: {}: {message}", finding.kind), 300);
             for line in wrap(&sheet.written(&told), WIDE).iter().take(3) {
@@ -274,14 +399,25 @@ impl<'a> Scene<'a> {
 
     fn last_event(&self, event: usize) -> String {
         let line = stores::line(self.record, event, 0).unwrap_or_default();
-        let Some(Event::Write(write)) = event.checked_sub(1).and_then(|last| self.record.events.get(last)) else {
+        let Some(Event::Write(write)) = event
+            .checked_sub(1)
+            .and_then(|last| self.record.events.get(last))
+        else {
             return line;
         };
         let show = |bytes: &[u8]| {
-            let bytes: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            let bytes: Vec<String> = bytes
+                .iter()
+                .take(8)
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             bytes.join(" ")
         };
-        let more = if write.after.len() > 8 { format!(", {} bytes in all", write.after.len()) } else { String::new() };
+        let more = if write.after.len() > 8 {
+            format!(", {} bytes in all", write.after.len())
+        } else {
+            String::new()
+        };
         let mut by = String::new();
         writer::push(&mut by, &write.writer);
         format!(
@@ -335,7 +471,11 @@ struct Sheet {
 impl Sheet {
     /// A text in the characters that the sheet may use.
     fn written(&self, text: &str) -> String {
-        if self.ascii { to_ascii(text) } else { text.to_string() }
+        if self.ascii {
+            to_ascii(text)
+        } else {
+            text.to_string()
+        }
     }
 
     /// The same, in at most so many columns.
@@ -370,27 +510,41 @@ impl Sheet {
         if text.is_empty() {
             return;
         }
-        let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
+        let class = if class.is_empty() {
+            String::new()
+        } else {
+            format!(" class=\"{class}\"")
+        };
         let (y, long) = (self.base(), CELL * text.width() as f64);
         // Two of Rust's characters are none of XML's.
         let text = escaped(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
         // Writing to a text cannot fail.
-        let _ = writeln!(self.marks, "<text{class} x=\"{x:.1}\" y=\"{y:.1}\" textLength=\"{long:.1}\">{text}</text>");
+        let _ = writeln!(
+            self.marks,
+            "<text{class} x=\"{x:.1}\" y=\"{y:.1}\" textLength=\"{long:.1}\">{text}</text>"
+        );
     }
 
     /// A box behind the columns from one up to before another.
     fn ground(&mut self, from: usize, to: usize, class: &str) {
-        let (x, width) = (EDGE + CELL * from as f64 - 3.0, CELL * (to - from) as f64 + 6.0);
+        let (x, width) = (
+            EDGE + CELL * from as f64 - 3.0,
+            CELL * (to - from) as f64 + 6.0,
+        );
         let (y, height) = (self.base() - LINE * 0.72, LINE - 1.0);
         let _ = writeln!(
             self.marks,
-            "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"3\"/>"
+            "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
+             height=\"{height:.1}\" rx=\"3\"/>"
         );
     }
 
     fn rule(&mut self) {
         let (y, to) = (EDGE + LINE * self.at, EDGE + CELL * WIDE as f64);
-        let _ = writeln!(self.marks, "<path class=\"rule\" d=\"M{EDGE} {y:.1}H{to:.1}\"/>");
+        let _ = writeln!(
+            self.marks,
+            "<path class=\"rule\" d=\"M{EDGE} {y:.1}H{to:.1}\"/>"
+        );
     }
 
     fn write(&self, title: &str, out: &mut dyn io::Write) -> io::Result<()> {
@@ -398,12 +552,17 @@ impl Sheet {
         let title = escaped(&self.written(title)).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
         writeln!(
             out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
-             viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" xml:space=\"preserve\">"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" \
+             height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" \
+             xml:space=\"preserve\">"
         )?;
         writeln!(out, "<title>{title}</title>\n<style>{STYLE}</style>")?;
         let (wide, high) = (width - 1.0, height - 1.0);
-        writeln!(out, "<rect class=\"ground\" x=\".5\" y=\".5\" width=\"{wide:.0}\" height=\"{high:.0}\" rx=\"10\"/>")?;
+        writeln!(
+            out,
+            "<rect class=\"ground\" x=\".5\" y=\".5\" width=\"{wide:.0}\" height=\"{high:.0}\" \
+             rx=\"10\"/>"
+        )?;
         out.write_all(self.marks.as_bytes())?;
         writeln!(out, "</svg>")
     }

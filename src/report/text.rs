@@ -1,5 +1,6 @@
-//! The text transcript: it reads like the session. One line for each step, which `grep` finds by its mark and number;
-//! below it, indented, what the step gave back, what happened, and a picture of the bytes.
+//! The text transcript: it reads like the session. One line for each step, which `grep` finds by
+//! its mark and number; below it, indented, what the step gave back, what happened, and a picture
+//! of the bytes.
 
 use std::io;
 
@@ -7,8 +8,8 @@ use super::paper::Paper;
 use super::{Options, picture, steps_shown, stores, summary, trap, writer};
 use crate::safe;
 use crate::timeline::{
-    Binding, Event, Finding, ImportCall, LayoutFacts, Moment, Naming, Outcome, Severity, Span, StepKind, StepRecord,
-    Timeline, effect, pages_in_words,
+    Binding, Event, Finding, ImportCall, LayoutFacts, Moment, Naming, Outcome, Severity, Span,
+    StepKind, StepRecord, Timeline, effect, pages_in_words,
 };
 use crate::value::Value;
 
@@ -28,7 +29,11 @@ const MESSAGE: usize = 1000;
 const MOST_CALLS: usize = 8;
 const MOST_LINES: usize = 20;
 
-pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(
+    timeline: &Timeline,
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let mut paper = Paper::new(options, out);
     let shown = steps_shown(timeline, options);
     header(&mut paper, timeline)?;
@@ -54,24 +59,43 @@ fn header(paper: &mut Paper, timeline: &Timeline) -> io::Result<()> {
     if !guest.path.is_empty() {
         let bytes = if guest.bytes == 1 { "byte" } else { "bytes" };
         let print = safe::plain(&guest.sha256.chars().take(12).collect::<String>());
-        paper.line(&format!("guest   {}, {} {bytes}, sha256 {print}", safe::plain(&guest.path), guest.bytes))?;
+        paper.line(&format!(
+            "guest   {}, {} {bytes}, sha256 {print}",
+            safe::plain(&guest.path),
+            guest.bytes
+        ))?;
     }
     paper.line(&match &guest.memory {
         None => "memory  none".to_string(),
         Some(memory) => {
-            let most = memory.max.map(|max| format!(", at most {}", pages_in_words(max))).unwrap_or_default();
-            let wide = if memory.is_64 { ", 64-bit addresses" } else { "" };
+            let most = memory
+                .max
+                .map(|max| format!(", at most {}", pages_in_words(max)))
+                .unwrap_or_default();
+            let wide = if memory.is_64 {
+                ", 64-bit addresses"
+            } else {
+                ""
+            };
             format!("memory  {}{most}{wide}", pages_in_words(memory.pages))
         }
     })?;
     for input in &timeline.inputs {
-        paper.line(&format!("input   {} = {}", safe::plain(&input.name), input.value.brief(VALUE)))?;
+        paper.line(&format!(
+            "input   {} = {}",
+            safe::plain(&input.name),
+            input.value.brief(VALUE)
+        ))?;
     }
     Ok(())
 }
 
 fn step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
-    for paragraph in record.narration.iter().flat_map(|prose| prose.split("\n\n")) {
+    for paragraph in record
+        .narration
+        .iter()
+        .flat_map(|prose| prose.split("\n\n"))
+    {
         let words: Vec<String> = paragraph.split_whitespace().map(safe::plain).collect();
         if !words.is_empty() {
             paper.wrapped(&words.join(" "), 0, PROSE)?;
@@ -79,8 +103,10 @@ fn step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Resu
         }
     }
     headline(paper, timeline, record)?;
-    let (stops, remarks): (Vec<&Finding>, Vec<&Finding>) =
-        record.findings.iter().partition(|f| f.severity() == Severity::Error);
+    let (stops, remarks): (Vec<&Finding>, Vec<&Finding>) = record
+        .findings
+        .iter()
+        .partition(|f| f.severity() == Severity::Error);
     errors(paper, record)?;
     stopped(paper, timeline, record, &stops)?;
     import_calls(paper, record)?;
@@ -99,18 +125,30 @@ fn step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Resu
     picture::of_step(paper, timeline, record)
 }
 
-/// Where the module says that data, stack and heap lie; its segments have been told with what they put there.
+/// Where the module says that data, stack and heap lie; its segments have been told with what they
+/// put there.
 fn layout(paper: &mut Paper, layout: &[LayoutFacts]) -> io::Result<()> {
-    let mut areas: Vec<&LayoutFacts> = layout.iter().filter(|facts| facts.segment.is_none()).collect();
+    let mut areas: Vec<&LayoutFacts> = layout
+        .iter()
+        .filter(|facts| facts.segment.is_none())
+        .collect();
     areas.sort_by_key(|facts| facts.start.or(facts.end));
-    let told = areas.iter().map(|LayoutFacts { name, start, end, .. }| match (start, end) {
-        (Some(start), Some(end)) => format!("{name} {start:#x}..{end:#x}"),
-        (Some(start), None) => format!("{name} from {start:#x}"),
-        (None, Some(end)) => format!("{name} below {end:#x}"),
-        (None, None) => name.clone(),
-    });
+    let told = areas.iter().map(
+        |LayoutFacts {
+             name, start, end, ..
+         }| match (start, end) {
+            (Some(start), Some(end)) => format!("{name} {start:#x}..{end:#x}"),
+            (Some(start), None) => format!("{name} from {start:#x}"),
+            (None, Some(end)) => format!("{name} below {end:#x}"),
+            (None, None) => name.clone(),
+        },
+    );
     let told: Vec<String> = told.collect();
-    if told.is_empty() { Ok(()) } else { paper.wrapped(&format!("layout: {}", told.join(", ")), INDENT, TOLD) }
+    if told.is_empty() {
+        Ok(())
+    } else {
+        paper.wrapped(&format!("layout: {}", told.join(", ")), INDENT, TOLD)
+    }
 }
 
 fn headline(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
@@ -123,7 +161,9 @@ fn headline(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::
         (StepKind::Instantiate, true) => "instantiate".to_string(),
         _ => safe::cut(&record.text, STATEMENT),
     };
-    let back = came_back(record).map(|back| format!("  → {back}")).unwrap_or_default();
+    let back = came_back(record)
+        .map(|back| format!("  → {back}"))
+        .unwrap_or_default();
     paper.line(&format!("{mark} {:>width$}  {text}{back}", record.index))
 }
 
@@ -135,11 +175,15 @@ pub(super) fn came_back(record: &StepRecord) -> Option<String> {
         outcome => return Some(outcome.word().into()),
     }
     let values: Vec<String> = match (&record.call, record.kind) {
-        _ if !record.bindings.is_empty() => record.bindings.iter().map(|b| bound(record, b)).collect(),
+        _ if !record.bindings.is_empty() => {
+            record.bindings.iter().map(|b| bound(record, b)).collect()
+        }
         (Some(call), StepKind::Call) => call.results.iter().map(|v| v.brief(VALUE)).collect(),
         (Some(_), StepKind::Expect) => vec!["trapped, as expected".into()],
         _ => match &record.naming {
-            Some(Naming::Named(span)) => vec![format!("{:#x}..{:#x}", span.span.start, span.span.end())],
+            Some(Naming::Named(span)) => {
+                vec![format!("{:#x}..{:#x}", span.span.start, span.span.end())]
+            }
             _ => Vec::new(),
         },
     };
@@ -147,7 +191,10 @@ pub(super) fn came_back(record: &StepRecord) -> Option<String> {
 }
 
 fn bound(record: &StepRecord, binding: &Binding) -> String {
-    match (&binding.value, record.pointers.iter().find(|p| p.name == binding.name)) {
+    match (
+        &binding.value,
+        record.pointers.iter().find(|p| p.name == binding.name),
+    ) {
         (Value::Int(_), Some(pointer)) => format!("{:#x}", pointer.address),
         _ => binding.value.brief(VALUE),
     }
@@ -156,7 +203,9 @@ fn bound(record: &StepRecord, binding: &Binding) -> String {
 /// Why a step stopped, unless a finding says the same.
 pub(super) fn errors(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
     match &record.error {
-        Some(error) if !record.findings.iter().any(|f| f.message == *error) => message(paper, "error", error),
+        Some(error) if !record.findings.iter().any(|f| f.message == *error) => {
+            message(paper, "error", error)
+        }
         _ => Ok(()),
     }
 }
@@ -172,7 +221,10 @@ pub(super) fn stopped(
     for stop in stops {
         match untold.filter(|trap| trap::is_told_by(trap, stop)) {
             Some(trap) => {
-                let short = Finding { message: trap.kind.clone(), ..(*stop).clone() };
+                let short = Finding {
+                    message: trap.kind.clone(),
+                    ..(*stop).clone()
+                };
                 finding(paper, record, &short)?;
                 trap::tell(paper, timeline, trap, INDENT + 2)?;
                 untold = None;
@@ -215,7 +267,11 @@ fn names(text: &str, words: &str) -> bool {
 fn message(paper: &mut Paper, intro: &str, text: &str) -> io::Result<()> {
     let mut lines = text.lines();
     let first = safe::cut(lines.next().unwrap_or_default(), MESSAGE);
-    let intro = if intro.starts_with("error") { paper.strong(&format!("{intro}:")) } else { format!("{intro}:") };
+    let intro = if intro.starts_with("error") {
+        paper.strong(&format!("{intro}:"))
+    } else {
+        format!("{intro}:")
+    };
     paper.line(&format!("{:INDENT$}{intro} {first}", ""))?;
     for line in lines {
         paper.line(&format!("{:INDENT$}  {}", "", safe::cut(line, MESSAGE)))?;
@@ -224,19 +280,31 @@ fn message(paper: &mut Paper, intro: &str, text: &str) -> io::Result<()> {
 }
 
 pub(super) fn import_calls(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
-    let total = record.imports_called_total.max(record.imports_called.len() as u64);
+    let total = record
+        .imports_called_total
+        .max(record.imports_called.len() as u64);
     for call in record.imports_called.iter().take(MOST_CALLS) {
         paper.line(&format!("{:INDENT$}called {}", "", import_call(call)))?;
     }
     let shown = record.imports_called.len().min(MOST_CALLS) as u64;
     if total > shown {
-        paper.line(&format!("{:INDENT$}… and {} more of {total} calls", "", total - shown))?;
+        paper.line(&format!(
+            "{:INDENT$}… and {} more of {total} calls",
+            "",
+            total - shown
+        ))?;
     }
     Ok(())
 }
 
 fn import_call(call: &ImportCall) -> String {
-    let list = |values: &[Value]| values.iter().map(|v| v.brief(VALUE)).collect::<Vec<_>>().join(", ");
+    let list = |values: &[Value]| {
+        values
+            .iter()
+            .map(|v| v.brief(VALUE))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let mut out = format!("{}({})", safe::cut(&call.name, STATEMENT), list(&call.args));
     if !call.results.is_empty() {
         out.push_str(&format!(" → {}", list(&call.results)));
@@ -261,9 +329,15 @@ pub(super) fn output(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
 }
 
 fn printed(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
-    let Some(output) = &record.output else { return Ok(()) };
+    let Some(output) = &record.output else {
+        return Ok(());
+    };
     for line in output.lines().take(MOST_LINES) {
-        paper.line(&format!("{:INDENT$}printed: {}", "", safe::cut(line, STATEMENT)))?;
+        paper.line(&format!(
+            "{:INDENT$}printed: {}",
+            "",
+            safe::cut(line, STATEMENT)
+        ))?;
     }
     let hidden = output.lines().count().saturating_sub(MOST_LINES);
     if hidden > 0 {
@@ -271,18 +345,29 @@ fn printed(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
     }
     let (all, kept) = (record.output_bytes, record.output_kept);
     if all > kept {
-        paper.line(&format!("{:INDENT$}… {all} bytes in all, the first {kept} of them kept", ""))?;
+        paper.line(&format!(
+            "{:INDENT$}… {all} bytes in all, the first {kept} of them kept",
+            ""
+        ))?;
     }
     Ok(())
 }
 
 /// The window of memory that `--at` asks for.
-fn memory_at(paper: &mut Paper, timeline: &Timeline, record: &StepRecord, until: Option<Moment>) -> io::Result<()> {
+fn memory_at(
+    paper: &mut Paper,
+    timeline: &Timeline,
+    record: &StepRecord,
+    until: Option<Moment>,
+) -> io::Result<()> {
     let moment = until.unwrap_or(Moment::end_of(record.index));
     let events = record.events.len();
     let image = timeline.memory_at(moment);
     let when = match moment.event < events {
-        true => format!("in step {}, after event {} of {events}", record.index, moment.event),
+        true => format!(
+            "in step {}, after event {} of {events}",
+            record.index, moment.event
+        ),
         false => format!("after step {}", record.index),
     };
     if image.is_empty() {
@@ -292,9 +377,16 @@ fn memory_at(paper: &mut Paper, timeline: &Timeline, record: &StepRecord, until:
     if let Some(line) = stores::line(record, moment.event, INDENT) {
         paper.line(&line)?;
     }
-    let stored = moment.event.checked_sub(1).and_then(|last| record.events.get(last)).and_then(|event| match event {
-        Event::Write(write) => Some(Span { start: write.start, len: write.after.len() as u64 }),
-        Event::Growth(_) => None,
-    });
+    let stored = moment
+        .event
+        .checked_sub(1)
+        .and_then(|last| record.events.get(last))
+        .and_then(|event| match event {
+            Event::Write(write) => Some(Span {
+                start: write.start,
+                len: write.after.len() as u64,
+            }),
+            Event::Growth(_) => None,
+        });
     picture::window(paper, timeline, record, &image, stored.or(record.focus))
 }

@@ -1,5 +1,5 @@
-//! How the guest trapped, in lines: the function, the instruction and its source line, the address it went for, and the
-//! functions that called it.
+//! How the guest trapped, in lines: the function, the instruction and its source line, the address
+//! it went for, and the functions that called it.
 
 use std::io;
 
@@ -15,29 +15,55 @@ const FRAMES: usize = 16;
 /// Characters of an instruction, and of a source line, that are shown before it is cut.
 const INSTRUCTION: usize = 120;
 
-/// Whether a finding's message says in short what [`tell`] says in full, so that its first words, the trap's kind, are
-/// enough.
+/// Whether a finding's message says in short what [`tell`] says in full, so that its first words,
+/// the trap's kind, are enough.
 pub(super) fn is_told_by(trap: &Trap, finding: &Finding) -> bool {
-    finding.kind == FindingKind::Trap && !trap.kind.is_empty() && finding.message.starts_with(&trap.kind)
+    finding.kind == FindingKind::Trap
+        && !trap.kind.is_empty()
+        && finding.message.starts_with(&trap.kind)
 }
 
 /// Writes the lines that belong below the trap's kind.
-pub(super) fn tell(paper: &mut Paper, timeline: &Timeline, trap: &Trap, indent: usize) -> io::Result<()> {
+pub(super) fn tell(
+    paper: &mut Paper,
+    timeline: &Timeline,
+    trap: &Trap,
+    indent: usize,
+) -> io::Result<()> {
     let mut frames = trap.chain.iter().take(FRAMES);
     if let Some(frame) = frames.next() {
         let place = frame.offset.and_then(|offset| timeline.place(offset));
-        let instruction = place.map(|place| format!(": {}", safe::cut(&place.instruction, INSTRUCTION)));
-        tell_frame(paper, "in ", frame, place.map(|p| &**p), &instruction.unwrap_or_default(), indent)?;
+        let instruction =
+            place.map(|place| format!(": {}", safe::cut(&place.instruction, INSTRUCTION)));
+        tell_frame(
+            paper,
+            "in ",
+            frame,
+            place.map(|p| &**p),
+            &instruction.unwrap_or_default(),
+            indent,
+        )?;
         if let Some(line) = place.and_then(|place| source_line(place)) {
             paper.line(&format!("{:indent$}  {line}", ""))?;
         }
     }
     if let Some(attempt) = &trap.attempt {
-        paper.line(&format!("{:indent$}{}", "", format_args!("a {}", attempt.told())))?;
+        paper.line(&format!(
+            "{:indent$}{}",
+            "",
+            format_args!("a {}", attempt.told())
+        ))?;
     }
     for frame in frames {
         let place = frame.offset.and_then(|offset| timeline.place(offset));
-        tell_frame(paper, "called from ", frame, place.map(|p| &**p), "", indent)?;
+        tell_frame(
+            paper,
+            "called from ",
+            frame,
+            place.map(|p| &**p),
+            "",
+            indent,
+        )?;
     }
     let shown = trap.chain.len().min(FRAMES);
     match trap.depth.max(trap.chain.len()) - shown {
@@ -56,13 +82,23 @@ fn tell_frame(
     instruction: &str,
     indent: usize,
 ) -> io::Result<()> {
-    let source = frame.source.as_deref().or(place.and_then(|p| p.source.as_deref()));
-    let inlined = place.map(|p| p.inlined.as_slice()).filter(|frames| frames.len() > 1).unwrap_or_default();
+    let source = frame
+        .source
+        .as_deref()
+        .or(place.and_then(|p| p.source.as_deref()));
+    let inlined = place
+        .map(|p| p.inlined.as_slice())
+        .filter(|frames| frames.len() > 1)
+        .unwrap_or_default();
     let mut line = format!("{:indent$}{intro}", "");
     match inlined.first() {
         Some(innermost) => {
             writer::push_function(&mut line, &innermost.function);
-            writer::push_place(&mut line, innermost.source.as_deref().or(source), frame.offset);
+            writer::push_place(
+                &mut line,
+                innermost.source.as_deref().or(source),
+                frame.offset,
+            );
         }
         None => {
             writer::push_function(&mut line, &frame.function);
@@ -80,10 +116,13 @@ fn tell_frame(
     Ok(())
 }
 
-/// The instruction's line in its source: `25 │ (i32.store8 (local.get $to) (local.get $byte))`. A disassembly has no more
-/// to say than the instruction.
+/// The instruction's line in its source: `25 │ (i32.store8 (local.get $to) (local.get $byte))`. A
+/// disassembly has no more to say than the instruction.
 fn source_line(place: &Place) -> Option<String> {
-    let listing = place.listing.as_ref().filter(|listing| listing.kind != ListingKind::Disassembly)?;
+    let listing = place
+        .listing
+        .as_ref()
+        .filter(|listing| listing.kind != ListingKind::Disassembly)?;
     let text = safe::cut(listing.line(place.line)?.trim(), INSTRUCTION);
     Some(format!("{} │ {text}", place.line))
 }

@@ -1,4 +1,5 @@
-//! Who wrote, in words: `guest $add_wasm_is_cool, wasm_is_cool.wat:25`. Everything given back is safe to print.
+//! Who wrote, in words: `guest $add_wasm_is_cool, wasm_is_cool.wat:25`. Everything given back is
+//! safe to print.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -11,7 +12,8 @@ use crate::timeline::{StepRecord, Writer};
 /// Characters of a name or a path that are shown before it is cut.
 const NAME: usize = 120;
 
-/// Runs of changed bytes that are looked at: what a step costs to tell must not follow how much it changed.
+/// Runs of changed bytes that are looked at: what a step costs to tell must not follow how much it
+/// changed.
 const RUNS: usize = 20_000;
 
 /// Places that are told apart of one step's changes before the rest is summed up.
@@ -24,9 +26,18 @@ pub(super) fn push(line: &mut String, writer: &Writer) {
         Writer::Host => write!(line, "host"),
         Writer::Data { segment } => write!(line, "data segment {segment}"),
         Writer::Import { module, name } => {
-            write!(line, "import {}.{}", safe::cut(module, NAME), safe::cut(name, NAME))
+            write!(
+                line,
+                "import {}.{}",
+                safe::cut(module, NAME),
+                safe::cut(name, NAME)
+            )
         }
-        Writer::Guest { function, offset, source } => {
+        Writer::Guest {
+            function,
+            offset,
+            source,
+        } => {
             line.push_str("guest");
             if let Some(function) = function {
                 line.push(' ');
@@ -46,7 +57,8 @@ pub(super) fn push_function(line: &mut String, name: &str) {
     line.push_str(&safe::cut(name, NAME));
 }
 
-/// Adds `, file:line`, or `, @0x1f` by the instruction's offset in the module where the source is not known.
+/// Adds `, file:line`, or `, @0x1f` by the instruction's offset in the module where the source is
+/// not known.
 pub(super) fn push_place(line: &mut String, source: Option<&str>, offset: Option<u64>) {
     match (source, offset) {
         (Some(source), _) => {
@@ -60,14 +72,15 @@ pub(super) fn push_place(line: &mut String, source: Option<&str>, offset: Option
     }
 }
 
-/// Says which places in the guest changed what a step changed, those first that changed most. Says nothing where none
-/// is known.
+/// Says which places in the guest changed what a step changed, those first that changed most. Says
+/// nothing where none is known.
 pub(super) fn of_changes(paper: &mut Paper, record: &StepRecord, indent: usize) -> io::Result<()> {
     let mut lines: HashMap<String, u64> = HashMap::new();
     let mut line = String::new();
     let mut runs = record.changes.iter();
     for change in runs.by_ref().take(RUNS) {
-        if matches!(&change.writer, Writer::Guest { function, offset, .. } if function.is_some() || offset.is_some()) {
+        if matches!(&change.writer, Writer::Guest { function, offset, .. } if function.is_some() || offset.is_some())
+        {
             line.clear();
             push(&mut line, &change.writer);
             match lines.get_mut(&line) {
@@ -84,19 +97,34 @@ pub(super) fn of_changes(paper: &mut Paper, record: &StepRecord, indent: usize) 
         [(line, _)] if is_all => paper.line(&format!("{:indent$}changed by {line}", ""))?,
         _ => {
             for (line, bytes) in told {
-                paper.line(&format!("{:indent$}{} changed by {line}", "", counted(*bytes)))?;
+                paper.line(&format!(
+                    "{:indent$}{} changed by {line}",
+                    "",
+                    counted(*bytes)
+                ))?;
             }
         }
     }
     let hidden: u64 = rest.iter().map(|(_, bytes)| bytes).sum();
     match rest.len() {
         0 => {}
-        1 => paper.line(&format!("{:indent$}… and {} by 1 more place", "", counted(hidden)))?,
-        n => paper.line(&format!("{:indent$}… and {} by {n} more places", "", counted(hidden)))?,
+        1 => paper.line(&format!(
+            "{:indent$}… and {} by 1 more place",
+            "",
+            counted(hidden)
+        ))?,
+        n => paper.line(&format!(
+            "{:indent$}… and {} by {n} more places",
+            "",
+            counted(hidden)
+        ))?,
     }
     match is_all || told.is_empty() {
         true => Ok(()),
-        false => paper.line(&format!("{:indent$}… counting the first {RUNS} runs of changed bytes", "")),
+        false => paper.line(&format!(
+            "{:indent$}… counting the first {RUNS} runs of changed bytes",
+            ""
+        )),
     }
 }
 
@@ -117,13 +145,29 @@ mod tests {
             line
         };
         let guest = |function: Option<&str>, offset, source: Option<&str>| {
-            words(Writer::Guest { function: function.map(Into::into), offset, source: source.map(Into::into) })
+            words(Writer::Guest {
+                function: function.map(Into::into),
+                offset,
+                source: source.map(Into::into),
+            })
         };
-        assert_eq!(guest(Some("copy"), Some(171), Some("a.wat:25")), "guest $copy, a.wat:25");
-        assert_eq!(guest(Some("func[12]"), Some(171), None), "guest func[12], @0xab");
+        assert_eq!(
+            guest(Some("copy"), Some(171), Some("a.wat:25")),
+            "guest $copy, a.wat:25"
+        );
+        assert_eq!(
+            guest(Some("func[12]"), Some(171), None),
+            "guest func[12], @0xab"
+        );
         assert_eq!(guest(None, None, None), "guest");
         assert_eq!(guest(Some("\x1b[2J"), None, None), "guest $\\u{1b}[2J");
-        assert_eq!(words(Writer::Import { module: "env".into(), name: "f".into() }), "import env.f");
+        assert_eq!(
+            words(Writer::Import {
+                module: "env".into(),
+                name: "f".into()
+            }),
+            "import env.f"
+        );
         assert_eq!(words(Writer::Data { segment: 3 }), "data segment 3");
         assert_eq!(words(Writer::Host), "host");
     }

@@ -2,7 +2,8 @@
 
 use crate::value::Value;
 
-/// Where something stands in the source: byte offsets into [`super::Source::text`], end not included.
+/// Where something stands in the source: byte offsets into [`super::Source::text`], end not
+/// included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
     pub start: usize,
@@ -32,32 +33,82 @@ pub struct Statement {
     pub line: u32,
     /// As written, without comment, inner line breaks folded to one space.
     pub text: String,
-    /// The prose and headings before it in a Markdown file, as plain paragraphs separated by blank lines.
+    /// The prose and headings before it in a Markdown file, as plain paragraphs separated by blank
+    /// lines.
     pub narration: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum StatementKind {
     // Facts about the session: not steps.
-    Module { path: String },
-    Input { name: Name, default: Expr },
-    Memory { export: Name },
+    Module {
+        path: String,
+    },
+    Input {
+        name: Name,
+        default: Expr,
+    },
+    Memory {
+        export: Name,
+    },
     Import(Import),
     // Steps.
-    Let { name: Name, value: Expr },
-    Call { results: Vec<Name>, call: Call },
-    Global { name: Name, export: Name },
-    Set { export: Name, value: Expr },
-    Write { address: Expr, value: Expr },
-    Read { name: Name, address: Expr, what: Reading },
-    Grow { name: Option<Name>, pages: Expr },
-    Region { name: Name, address: Expr, length: Expr },
-    Block { name: Name, address: Expr, length: Expr },
-    Release { name: Name },
-    Expect { condition: Expr },
-    ExpectTrap { words: Option<String>, call: Call },
-    ExpectFinding { kind: Name },
-    Ask { question: String, answer: Expr },
+    Let {
+        name: Name,
+        value: Expr,
+    },
+    Call {
+        results: Vec<Name>,
+        call: Call,
+    },
+    Global {
+        name: Name,
+        export: Name,
+    },
+    Set {
+        export: Name,
+        value: Expr,
+    },
+    Write {
+        address: Expr,
+        value: Expr,
+    },
+    Read {
+        name: Name,
+        address: Expr,
+        what: Reading,
+    },
+    Grow {
+        name: Option<Name>,
+        pages: Expr,
+    },
+    Region {
+        name: Name,
+        address: Expr,
+        length: Expr,
+    },
+    Block {
+        name: Name,
+        address: Expr,
+        length: Expr,
+    },
+    Release {
+        name: Name,
+    },
+    Expect {
+        condition: Expr,
+    },
+    ExpectTrap {
+        words: Option<String>,
+        call: Call,
+    },
+    ExpectFinding {
+        kind: Name,
+    },
+    Ask {
+        question: String,
+        answer: Expr,
+    },
 }
 
 impl StatementKind {
@@ -180,13 +231,33 @@ pub enum ExprKind {
     Literal(Value),
     Variable(String),
     List(Vec<Expr>),
-    Unary { op: UnaryOp, operand: Box<Expr> },
-    Binary { op: BinaryOp, left: Box<Expr>, right: Box<Expr> },
-    Index { of: Box<Expr>, index: Box<Expr> },
-    Slice { of: Box<Expr>, start: Box<Expr>, end: Box<Expr> },
-    Function { function: Function, args: Vec<Expr> },
+    Unary {
+        op: UnaryOp,
+        operand: Box<Expr>,
+    },
+    Binary {
+        op: BinaryOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    Index {
+        of: Box<Expr>,
+        index: Box<Expr>,
+    },
+    Slice {
+        of: Box<Expr>,
+        start: Box<Expr>,
+        end: Box<Expr>,
+    },
+    Function {
+        function: Function,
+        args: Vec<Expr>,
+    },
     Calls(ImportName),
-    CallArgs { import: ImportName, index: Box<Expr> },
+    CallArgs {
+        import: ImportName,
+        index: Box<Expr>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,12 @@
-//! What can be said about a whole file before anything runs: which names are known where, and which order statements
-//! must have. What depends on values, the evaluator says.
+//! What can be said about a whole file before anything runs: which names are known where, and which
+//! order statements must have. What depends on values, the evaluator says.
 
 use std::collections::{HashMap, HashSet};
 
 use super::Item;
 use super::ast::{
-    Action, Expr, ExprKind, Function, Import, ImportKind, ImportName, Name, Reading, Span, Statement, StatementKind,
+    Action, Expr, ExprKind, Function, Import, ImportKind, ImportName, Name, Reading, Span,
+    Statement, StatementKind,
 };
 use super::error::{Fault, SHOWN};
 use super::typed::Known;
@@ -49,7 +50,12 @@ pub(super) fn typed(statement: &Statement, known: &Known, faults: &mut Vec<Fault
     }
     let mut checker = Checker::new(faults);
     let given = |is_input: bool| move |name: &String| (name.clone(), Given { line: 0, is_input });
-    checker.variables = known.variables.iter().map(given(false)).chain(known.inputs.iter().map(given(true))).collect();
+    checker.variables = known
+        .variables
+        .iter()
+        .map(given(false))
+        .chain(known.inputs.iter().map(given(true)))
+        .collect();
     checker.later = known.later.iter().map(|name| (name.clone(), 0)).collect();
     checker.regions = known.regions.iter().cloned().collect();
     checker.blocks = known.blocks.iter().cloned().collect();
@@ -59,13 +65,26 @@ pub(super) fn typed(statement: &Statement, known: &Known, faults: &mut Vec<Fault
 /// Checks an `import` or `memory` line for a guest that is to start again.
 pub(super) fn setup(statement: &Statement, known: &Known, faults: &mut Vec<Fault>) {
     let mut checker = Checker::new(faults);
-    checker.variables = known.inputs.iter().map(|name| (name.clone(), Given { line: 0, is_input: true })).collect();
+    checker.variables = known
+        .inputs
+        .iter()
+        .map(|name| {
+            (
+                name.clone(),
+                Given {
+                    line: 0,
+                    is_input: true,
+                },
+            )
+        })
+        .collect();
     checker.statement(statement);
 }
 
 /// A statement that only stands before the guest starts, with what to do instead.
 fn too_late(statement: &Statement) -> Option<Fault> {
-    const SAVE: &str = "`:save FILE` writes these steps to a file: put the line at its top and open that";
+    const SAVE: &str =
+        "`:save FILE` writes these steps to a file: put the line at its top and open that";
     let (what, help) = match &statement.kind {
         StatementKind::Module { path } => {
             let path = crate::safe::cut(path, 100);
@@ -75,15 +94,30 @@ fn too_late(statement: &Statement) -> Option<Fault> {
             )
         }
         StatementKind::Input { name, .. } => {
-            let value = statement.text.split_once('=').map_or("…", |(_, value)| value.trim());
+            let value = statement
+                .text
+                .split_once('=')
+                .map_or("…", |(_, value)| value.trim());
             let value = crate::safe::cut(value, 60);
-            ("inputs are set before step 0", format!("a value gets its name with `let {} = {value}`", name.text))
+            (
+                "inputs are set before step 0",
+                format!("a value gets its name with `let {} = {value}`", name.text),
+            )
         }
-        StatementKind::Memory { .. } => ("which memory is meant is chosen before step 0", SAVE.to_owned()),
+        StatementKind::Memory { .. } => (
+            "which memory is meant is chosen before step 0",
+            SAVE.to_owned(),
+        ),
         StatementKind::Import(_) => ("imports are given to the guest in step 0", SAVE.to_owned()),
         _ => return None,
     };
-    Some(Fault::new(first_word(statement), format!("too late: {what}, which has run")).help(help))
+    Some(
+        Fault::new(
+            first_word(statement),
+            format!("too late: {what}, which has run"),
+        )
+        .help(help),
+    )
 }
 
 /// Where an expression stands, and so what it may use.
@@ -145,7 +179,15 @@ impl<'f> Checker<'f> {
         let mut checker = Checker::new(faults);
         checker.is_alone = true;
         // Not inputs, as far as anyone knows: a statement may give them again.
-        let given = |name: &&str| ((*name).to_owned(), Given { line: 0, is_input: false });
+        let given = |name: &&str| {
+            (
+                (*name).to_owned(),
+                Given {
+                    line: 0,
+                    is_input: false,
+                },
+            )
+        };
         checker.variables = known.iter().map(given).collect();
         checker
     }
@@ -155,7 +197,9 @@ impl<'f> Checker<'f> {
         match item {
             Item::Statement(statement) => {
                 for name in given_names(&statement.kind) {
-                    self.later.entry(name.text.clone()).or_insert(statement.line);
+                    self.later
+                        .entry(name.text.clone())
+                        .or_insert(statement.line);
                 }
             }
             Item::Broken { names } => {
@@ -171,7 +215,11 @@ impl<'f> Checker<'f> {
         self.order(statement);
         self.values(&statement.kind);
         for name in given_names(&statement.kind) {
-            self.give(name, line, matches!(statement.kind, StatementKind::Input { .. }));
+            self.give(
+                name,
+                line,
+                matches!(statement.kind, StatementKind::Input { .. }),
+            );
         }
         match &statement.kind {
             StatementKind::Region { name, .. } => drop(self.regions.insert(name.text.clone())),
@@ -192,25 +240,36 @@ impl<'f> Checker<'f> {
         match &statement.kind {
             StatementKind::Module { .. } => {
                 if let Some(line) = self.module {
-                    let fault = Fault::new(span, format!("a second `module`; the first is in line {line}"));
-                    self.faults.push(fault.help("a session has one guest: take one of them out"));
+                    let fault = Fault::new(
+                        span,
+                        format!("a second `module`; the first is in line {line}"),
+                    );
+                    self.faults
+                        .push(fault.help("a session has one guest: take one of them out"));
                 } else if let Some(line) = self.first {
                     let fault = Fault::new(span, "`module` must be the first statement");
-                    self.faults.push(fault.help(format!("move it up, before line {line}")));
+                    self.faults
+                        .push(fault.help(format!("move it up, before line {line}")));
                 }
                 self.module.get_or_insert(statement.line);
             }
             StatementKind::Memory { .. } => {
                 if let Some(line) = self.memory {
-                    let fault = Fault::new(span, format!("a second `memory`; the first is in line {line}"));
-                    self.faults.push(fault.help("a session shows one memory: take one of them out"));
+                    let fault = Fault::new(
+                        span,
+                        format!("a second `memory`; the first is in line {line}"),
+                    );
+                    self.faults
+                        .push(fault.help("a session shows one memory: take one of them out"));
                 }
                 self.memory.get_or_insert(statement.line);
             }
             StatementKind::Import(_) => {
                 if let Some(line) = self.first_step {
                     let fault = Fault::new(span, "`import` must stand before the first step");
-                    self.faults.push(fault.help(format!("the first step is in line {line}: move this line above it")));
+                    self.faults.push(fault.help(format!(
+                        "the first step is in line {line}: move this line above it"
+                    )));
                 }
             }
             _ => {}
@@ -236,7 +295,12 @@ impl<'f> Checker<'f> {
             }
             Kind::Read { address, what, .. } => self.reading(address, what, step),
             Kind::Grow { pages, .. } => self.expression(pages, step),
-            Kind::Region { address, length, .. } | Kind::Block { address, length, .. } => {
+            Kind::Region {
+                address, length, ..
+            }
+            | Kind::Block {
+                address, length, ..
+            } => {
                 self.expression(address, step);
                 self.expression(length, step);
             }
@@ -254,13 +318,17 @@ impl<'f> Checker<'f> {
         let scope = Scope::Import(params);
         for action in actions {
             match action {
-                Action::Returns(values) => values.iter().for_each(|value| self.expression(value, scope)),
+                Action::Returns(values) => values
+                    .iter()
+                    .for_each(|value| self.expression(value, scope)),
                 Action::Writes { address, value } => {
                     self.expression(address, scope);
                     self.written(value, scope);
                 }
                 Action::Copies { to, from, length } => {
-                    [to, from, length].into_iter().for_each(|part| self.expression(part, scope));
+                    [to, from, length]
+                        .into_iter()
+                        .for_each(|part| self.expression(part, scope));
                 }
                 Action::Grows { bytes } => self.expression(bytes, scope),
                 Action::Reads { address, what } => self.reading(address, what, scope),
@@ -282,17 +350,25 @@ impl<'f> Checker<'f> {
     fn written(&mut self, value: &Expr, scope: Scope) {
         match &value.kind {
             ExprKind::Literal(Value::Int(n)) => self.faults.push(
-                Fault::new(value.span, "a number alone does not say how many bytes it takes")
-                    .help(format!("say its width, for example `u32({n})`")),
+                Fault::new(
+                    value.span,
+                    "a number alone does not say how many bytes it takes",
+                )
+                .help(format!("say its width, for example `u32({n})`")),
             ),
             ExprKind::Literal(Value::Float(x)) => self.faults.push(
-                Fault::new(value.span, "a number alone does not say how many bytes it takes")
-                    .help(format!("say its width: `f32({x})` or `f64({x})`")),
+                Fault::new(
+                    value.span,
+                    "a number alone does not say how many bytes it takes",
+                )
+                .help(format!("say its width: `f32({x})` or `f64({x})`")),
             ),
-            ExprKind::Literal(Value::Bool(_) | Value::Null) | ExprKind::List(_) => self.faults.push(
-                Fault::new(value.span, "only text and bytes can be written")
-                    .help("numbers become bytes with their width: `u8(1, 2, 3)`"),
-            ),
+            ExprKind::Literal(Value::Bool(_) | Value::Null) | ExprKind::List(_) => {
+                self.faults.push(
+                    Fault::new(value.span, "only text and bytes can be written")
+                        .help("numbers become bytes with their width: `u8(1, 2, 3)`"),
+                )
+            }
             _ => self.expression(value, scope),
         }
     }
@@ -312,7 +388,9 @@ impl<'f> Checker<'f> {
                 self.expression(index, scope);
             }
             ExprKind::Slice { of, start, end } => {
-                [of, start, end].into_iter().for_each(|part| self.expression(part, scope));
+                [of, start, end]
+                    .into_iter()
+                    .for_each(|part| self.expression(part, scope));
             }
             ExprKind::Function { function, args } => {
                 if *function == Function::Pages {
@@ -330,8 +408,12 @@ impl<'f> Checker<'f> {
 
     fn needs_guest(&mut self, function: &str, span: Span, scope: Scope) {
         if let Scope::Value = scope {
-            let fault = Fault::new(span, format!("`{function}` is not known before the guest starts"));
-            self.faults.push(fault.help("this value must be told first; use it in a step"));
+            let fault = Fault::new(
+                span,
+                format!("`{function}` is not known before the guest starts"),
+            );
+            self.faults
+                .push(fault.help("this value must be told first; use it in a step"));
         }
     }
 
@@ -340,7 +422,9 @@ impl<'f> Checker<'f> {
         let is_known = match scope {
             Scope::Step => given.is_some(),
             Scope::Ask => given.is_some() || self.later.contains_key(name),
-            Scope::Import(params) => params.iter().any(|p| p.text == name) || given.is_some_and(|g| g.is_input),
+            Scope::Import(params) => {
+                params.iter().any(|p| p.text == name) || given.is_some_and(|g| g.is_input)
+            }
             Scope::Value => given.is_some_and(|g| g.is_input || self.is_alone),
         };
         if is_known || self.guessed.contains(name) {
@@ -351,8 +435,9 @@ impl<'f> Checker<'f> {
         self.faults.push(match (scope, given) {
             (Scope::Step, _) if self.later.get(name).is_some_and(|line| *line > 0) => {
                 let line = self.later.get(name).copied().unwrap_or_default();
-                Fault::new(span, format!("`{name}` has no value yet"))
-                    .help(format!("it gets one in line {line}: a step uses what was given before it"))
+                Fault::new(span, format!("`{name}` has no value yet")).help(format!(
+                    "it gets one in line {line}: a step uses what was given before it"
+                ))
             }
             _ => fault.maybe_help(help),
         });
@@ -364,16 +449,33 @@ impl<'f> Checker<'f> {
             return None;
         }
         if self.regions.contains(name) || self.blocks.contains(name) {
-            let kind = if self.regions.contains(name) { "region" } else { "block" };
-            return Some(format!("`{name}` is a {kind}, not a value: name its address with `let`"));
+            let kind = if self.regions.contains(name) {
+                "region"
+            } else {
+                "block"
+            };
+            return Some(format!(
+                "`{name}` is a {kind}, not a value: name its address with `let`"
+            ));
         }
-        let inputs =
-            || self.variables.iter().filter(|(_, g)| g.is_input || self.is_alone).map(|(name, _)| name.as_str());
-        let all = || self.variables.keys().map(String::as_str).chain(words::RESERVED);
+        let inputs = || {
+            self.variables
+                .iter()
+                .filter(|(_, g)| g.is_input || self.is_alone)
+                .map(|(name, _)| name.as_str())
+        };
+        let all = || {
+            self.variables
+                .keys()
+                .map(String::as_str)
+                .chain(words::RESERVED)
+        };
         let mut candidates: Vec<&str> = match scope {
             Scope::Step => all().collect(),
             Scope::Ask => all().chain(self.later.keys().map(String::as_str)).collect(),
-            Scope::Import(params) => inputs().chain(params.iter().map(|p| p.text.as_str())).collect(),
+            Scope::Import(params) => inputs()
+                .chain(params.iter().map(|p| p.text.as_str()))
+                .collect(),
             Scope::Value => inputs().chain(words::RESERVED).collect(),
         };
         candidates.sort_unstable();
@@ -385,13 +487,19 @@ impl<'f> Checker<'f> {
         }
         let is_given = given.is_some() || self.later.contains_key(name);
         Some(match scope {
-            Scope::Import(_) if is_given => "an import knows its parameters, and the inputs above it".to_owned(),
-            Scope::Value if is_given => {
-                "this value is told before the first step: it knows only the inputs above it".to_owned()
+            Scope::Import(_) if is_given => {
+                "an import knows its parameters, and the inputs above it".to_owned()
             }
-            Scope::Import(_) => "an import knows its parameters, and the inputs above it".to_owned(),
+            Scope::Value if is_given => "this value is told before the first step: it knows only \
+                                         the inputs above it"
+                .to_owned(),
+            Scope::Import(_) => {
+                "an import knows its parameters, and the inputs above it".to_owned()
+            }
             Scope::Value => format!("text stands in quotes: \"{name}\""),
-            Scope::Step | Scope::Ask => "a name gets its value with `let`, `input` or `NAME = call …`".to_owned(),
+            Scope::Step | Scope::Ask => {
+                "a name gets its value with `let`, `input` or `NAME = call …`".to_owned()
+            }
         })
     }
 
@@ -402,8 +510,15 @@ impl<'f> Checker<'f> {
         if let Some(earlier) = self.variables.get(&name.text).copied() {
             let was = earlier.line;
             if earlier.is_input {
-                let place = if was == 0 { String::new() } else { format!(", in line {was}") };
-                let fault = Fault::new(name.span, format!("`{}` is an input already{place}", name.text));
+                let place = if was == 0 {
+                    String::new()
+                } else {
+                    format!(", in line {was}")
+                };
+                let fault = Fault::new(
+                    name.span,
+                    format!("`{}` is an input already{place}", name.text),
+                );
                 self.faults.push(fault.help(match is_input {
                     true => "take one of them out, or give it another name",
                     false => "an input keeps its value: choose another name here",
@@ -411,12 +526,17 @@ impl<'f> Checker<'f> {
                 return;
             }
             if is_input && !self.is_alone {
-                let fault = Fault::new(name.span, format!("`{}` has a value already, from line {was}", name.text));
-                self.faults.push(fault.help("an input needs a name of its own"));
+                let fault = Fault::new(
+                    name.span,
+                    format!("`{}` has a value already, from line {was}", name.text),
+                );
+                self.faults
+                    .push(fault.help("an input needs a name of its own"));
                 return;
             }
         }
-        self.variables.insert(name.text.clone(), Given { line, is_input });
+        self.variables
+            .insert(name.text.clone(), Given { line, is_input });
     }
 
     fn release(&mut self, name: &Name) {
@@ -428,7 +548,9 @@ impl<'f> Checker<'f> {
         blocks.sort_unstable();
         let nearest = || words::did_you_mean(&name.text, blocks);
         self.faults.push(if self.regions.contains(&name.text) {
-            fault.help("it is a region; what is to be given back is named with `block NAME = ADDR, LEN`")
+            fault.help(
+                "it is a region; what is to be given back is named with `block NAME = ADDR, LEN`",
+            )
         } else if self.faults.len() < SHOWN
             && let Some(help) = nearest()
         {
@@ -442,8 +564,12 @@ impl<'f> Checker<'f> {
         match self.imports.get(&import.name) {
             None => drop(self.imports.insert(import.name.clone(), line)),
             Some(earlier) => {
-                let fault = Fault::new(import.span, format!("this import is described already, in line {earlier}"));
-                self.faults.push(fault.help("put all its actions in one line, with `;` between them"));
+                let fault = Fault::new(
+                    import.span,
+                    format!("this import is described already, in line {earlier}"),
+                );
+                self.faults
+                    .push(fault.help("put all its actions in one line, with `;` between them"));
             }
         }
     }
@@ -464,5 +590,8 @@ pub(super) fn given_names(kind: &StatementKind) -> &[Name] {
 
 fn first_word(statement: &Statement) -> Span {
     let length = super::lexer::name_length(&statement.text);
-    Span { start: statement.span.start, end: statement.span.start + length.max(1) }
+    Span {
+        start: statement.span.start,
+        end: statement.span.start + length.max(1),
+    }
 }

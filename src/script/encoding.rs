@@ -1,5 +1,6 @@
-//! Values to bytes and back, little endian, as they lie in linear memory. Nothing is cut, wrapped or replaced on the
-//! way: what does not fit is an error that says so. Knows values and number types, no expression and no memory.
+//! Values to bytes and back, little endian, as they lie in linear memory. Nothing is cut, wrapped
+//! or replaced on the way: what does not fit is an error that says so. Knows values and number
+//! types, no expression and no memory.
 
 use crate::safe;
 use crate::script::ast::NumberType;
@@ -47,7 +48,9 @@ impl NumberType {
 
     /// The type of that name, if there is one.
     pub fn from_name(name: &str) -> Option<NumberType> {
-        NumberType::ALL.into_iter().find(|number| number.name() == name)
+        NumberType::ALL
+            .into_iter()
+            .find(|number| number.name() == name)
     }
 
     /// The least and the greatest integer the type holds; none for floats.
@@ -70,7 +73,12 @@ impl NumberType {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum EncodeError {
     #[error("{value} does not fit {}, which holds {low} to {high}{}", number.name(), same_bits(*number, *value))]
-    OutOfRange { number: NumberType, value: i128, low: i128, high: i128 },
+    OutOfRange {
+        number: NumberType,
+        value: i128,
+        low: i128,
+        high: i128,
+    },
     #[error("no {} is exactly {value}; write `{value}.0` to have it rounded", number.name())]
     Inexact { number: NumberType, value: i128 },
     #[error("{value} is too large for f32")]
@@ -78,7 +86,10 @@ pub enum EncodeError {
     #[error("{} needs an integer, and {value} is a float", number.name())]
     FloatForInteger { number: NumberType, value: Float },
     #[error("{} needs a number, not {found}", number.name())]
-    NotANumber { number: NumberType, found: &'static str },
+    NotANumber {
+        number: NumberType,
+        found: &'static str,
+    },
 }
 
 /// The advice for a number of the right width but the other sign.
@@ -97,8 +108,9 @@ fn same_bits(number: NumberType, value: i128) -> String {
 
 /// The number as `number.size()` bytes.
 ///
-/// Integer types take integers within their range: `u8` neither -1 nor 256. Float types take floats, and integers that
-/// they hold exactly. An f64 rounds to the nearest f32, which is an error only where a finite number would become infinite.
+/// Integer types take integers within their range: `u8` neither -1 nor 256. Float types take
+/// floats, and integers that they hold exactly. An f64 rounds to the nearest f32, which is an error
+/// only where a finite number would become infinite.
 pub fn encode(number: NumberType, value: &Value) -> Result<Vec<u8>, EncodeError> {
     match (number, value) {
         (NumberType::F32, Value::Int(n)) => {
@@ -112,21 +124,34 @@ pub fn encode(number: NumberType, value: &Value) -> Result<Vec<u8>, EncodeError>
         (NumberType::F32, Value::Float(x)) => Ok(to_f32_bits(*x)?.to_le_bytes().to_vec()),
         (NumberType::F64, Value::Float(x)) => Ok(to_f64_bits(*x).to_le_bytes().to_vec()),
         (_, Value::Int(n)) => match number.range() {
-            Some((low, high)) if !(low..=high).contains(n) => {
-                Err(EncodeError::OutOfRange { number, value: *n, low, high })
-            }
+            Some((low, high)) if !(low..=high).contains(n) => Err(EncodeError::OutOfRange {
+                number,
+                value: *n,
+                low,
+                high,
+            }),
             _ => Ok(n.to_le_bytes().into_iter().take(number.size()).collect()),
         },
         (_, Value::Float(x)) => Err(EncodeError::FloatForInteger { number, value: *x }),
-        (_, other) => Err(EncodeError::NotANumber { number, found: other.described() }),
+        (_, other) => Err(EncodeError::NotANumber {
+            number,
+            found: other.described(),
+        }),
     }
 }
 
-/// Whether an integer is exact in a float with so many significant bits. The widest integer, 2^127, is in range of both.
+/// Whether an integer is exact in a float with so many significant bits. The widest integer, 2^127,
+/// is in range of both.
 fn exact_in(number: NumberType, value: i128, digits: u32) -> Result<(), EncodeError> {
     let magnitude = value.unsigned_abs();
-    let significant = u128::BITS.saturating_sub(magnitude.leading_zeros()).saturating_sub(magnitude.trailing_zeros());
-    if significant <= digits { Ok(()) } else { Err(EncodeError::Inexact { number, value }) }
+    let significant = u128::BITS
+        .saturating_sub(magnitude.leading_zeros())
+        .saturating_sub(magnitude.trailing_zeros());
+    if significant <= digits {
+        Ok(())
+    } else {
+        Err(EncodeError::Inexact { number, value })
+    }
 }
 
 fn to_f32_bits(value: Float) -> Result<u32, EncodeError> {
@@ -159,10 +184,14 @@ pub struct WrongSize {
     pub found: usize,
 }
 
-/// The number that exactly `number.size()` bytes hold. Integers come back exact, floats with their bits and width.
+/// The number that exactly `number.size()` bytes hold. Integers come back exact, floats with their
+/// bits and width.
 pub fn decode(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize> {
     fn fixed<const N: usize>(number: NumberType, bytes: &[u8]) -> Result<[u8; N], WrongSize> {
-        bytes.try_into().map_err(|_| WrongSize { number, found: bytes.len() })
+        bytes.try_into().map_err(|_| WrongSize {
+            number,
+            found: bytes.len(),
+        })
     }
     Ok(match number {
         NumberType::I8 => Value::Int(i8::from_le_bytes(fixed(number, bytes)?).into()),
@@ -178,12 +207,18 @@ pub fn decode(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize> {
     })
 }
 
-/// The list of numbers that lie one behind the other in `bytes`, whose length must be a multiple of the number's size.
+/// The list of numbers that lie one behind the other in `bytes`, whose length must be a multiple of
+/// the number's size.
 pub fn decode_array(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize> {
-    bytes.chunks(number.size()).map(|chunk| decode(number, chunk)).collect::<Result<_, _>>().map(Value::List)
+    bytes
+        .chunks(number.size())
+        .map(|chunk| decode(number, chunk))
+        .collect::<Result<_, _>>()
+        .map(Value::List)
 }
 
-/// UTF-8 with a NUL behind it. A NUL inside the text is written as it is; a C guest takes it for the end.
+/// UTF-8 with a NUL behind it. A NUL inside the text is written as it is; a C guest takes it for
+/// the end.
 pub fn cstr(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len().saturating_add(1));
     bytes.extend_from_slice(text.as_bytes());
@@ -214,8 +249,17 @@ pub fn decode_utf8(bytes: &[u8]) -> Result<String, BadUtf8> {
         Ok(text) => Ok(text.to_owned()),
         Err(error) => {
             let at = error.valid_up_to();
-            let why = if error.error_len().is_some() { "a bad byte" } else { "a character that is cut off" };
-            Err(BadUtf8 { at, length: bytes.len(), why, shown: around(bytes, at) })
+            let why = if error.error_len().is_some() {
+                "a bad byte"
+            } else {
+                "a character that is cut off"
+            };
+            Err(BadUtf8 {
+                at,
+                length: bytes.len(),
+                why,
+                shown: around(bytes, at),
+            })
         }
     }
 }
@@ -225,7 +269,10 @@ pub fn decode_utf8(bytes: &[u8]) -> Result<String, BadUtf8> {
 pub enum BadUtf16 {
     #[error("UTF-16 takes an even number of bytes, not {length}")]
     OddLength { length: usize },
-    #[error("not valid UTF-16: half of a surrogate pair, 0x{unit:04x}, stands alone at byte {at} of {length}")]
+    #[error(
+        "not valid UTF-16: half of a surrogate pair, 0x{unit:04x}, stands alone at byte {at} of \
+         {length}"
+    )]
     LoneSurrogate { at: usize, length: usize, unit: u16 },
 }
 
@@ -233,7 +280,9 @@ pub enum BadUtf16 {
 pub fn decode_utf16(bytes: &[u8]) -> Result<String, BadUtf16> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     if !rest.is_empty() {
-        return Err(BadUtf16::OddLength { length: bytes.len() });
+        return Err(BadUtf16::OddLength {
+            length: bytes.len(),
+        });
     }
     let mut text = String::with_capacity(pairs.len());
     let mut at = 0;
@@ -244,14 +293,19 @@ pub fn decode_utf16(bytes: &[u8]) -> Result<String, BadUtf16> {
                 at += c.len_utf16() * 2;
             }
             Err(error) => {
-                return Err(BadUtf16::LoneSurrogate { at, length: bytes.len(), unit: error.unpaired_surrogate() });
+                return Err(BadUtf16::LoneSurrogate {
+                    at,
+                    length: bytes.len(),
+                    unit: error.unpaired_surrogate(),
+                });
             }
         }
     }
     Ok(text)
 }
 
-/// The bytes near `at` as text in quotes for a message, with `…` where something was left out. Safe to print.
+/// The bytes near `at` as text in quotes for a message, with `…` where something was left out. Safe
+/// to print.
 pub(super) fn around(bytes: &[u8], at: usize) -> String {
     const BEFORE: usize = 24;
     const AFTER: usize = 24;
@@ -278,14 +332,21 @@ pub enum WriteError {
     Null,
 }
 
-/// The bytes that `write` copies to memory: text as UTF-8, bytes as they are. Anything else has no width of its own.
+/// The bytes that `write` copies to memory: text as UTF-8, bytes as they are. Anything else has no
+/// width of its own.
 pub fn bytes_to_write(value: &Value) -> Result<Vec<u8>, WriteError> {
     match value {
         Value::Text(text) => Ok(text.as_bytes().to_vec()),
         Value::Bytes(bytes) => Ok(bytes.clone()),
-        Value::Int(n) => Err(WriteError::Number { example: width_example(*n) }),
-        Value::Float(x @ Float::F32(_)) => Err(WriteError::Number { example: format!("f32({x})") }),
-        Value::Float(x @ Float::F64(_)) => Err(WriteError::Number { example: format!("f64({x})") }),
+        Value::Int(n) => Err(WriteError::Number {
+            example: width_example(*n),
+        }),
+        Value::Float(x @ Float::F32(_)) => Err(WriteError::Number {
+            example: format!("f32({x})"),
+        }),
+        Value::Float(x @ Float::F64(_)) => Err(WriteError::Number {
+            example: format!("f64({x})"),
+        }),
         Value::List(_) => Err(WriteError::List),
         Value::Bool(_) => Err(WriteError::Bool),
         Value::Null => Err(WriteError::Null),
@@ -294,8 +355,17 @@ pub fn bytes_to_write(value: &Value) -> Result<Vec<u8>, WriteError> {
 
 /// The number in the narrowest of the usual types that holds it.
 fn width_example(n: i128) -> String {
-    let usual = [NumberType::U32, NumberType::I32, NumberType::U64, NumberType::I64];
-    let fits = |number: &NumberType| number.range().is_some_and(|(low, high)| (low..=high).contains(&n));
+    let usual = [
+        NumberType::U32,
+        NumberType::I32,
+        NumberType::U64,
+        NumberType::I64,
+    ];
+    let fits = |number: &NumberType| {
+        number
+            .range()
+            .is_some_and(|(low, high)| (low..=high).contains(&n))
+    };
     match usual.into_iter().find(fits) {
         Some(number) => format!("{}({n})", number.name()),
         None => "u64(…)".to_owned(),
@@ -323,7 +393,9 @@ mod tests {
     #[test]
     fn every_range_ends_where_it_says() {
         for number in NumberType::ALL {
-            let Some((low, high)) = number.range() else { continue };
+            let Some((low, high)) = number.range() else {
+                continue;
+            };
             for n in [low, high] {
                 let bytes = encode(number, &Value::Int(n)).unwrap();
                 assert_eq!(bytes.len(), number.size());
@@ -332,7 +404,12 @@ mod tests {
             for n in [low - 1, high + 1, i128::MIN, i128::MAX] {
                 assert_eq!(
                     encode(number, &Value::Int(n)),
-                    Err(EncodeError::OutOfRange { number, value: n, low, high })
+                    Err(EncodeError::OutOfRange {
+                        number,
+                        value: n,
+                        low,
+                        high
+                    })
                 );
             }
         }
@@ -340,27 +417,45 @@ mod tests {
 
     #[test]
     fn a_number_that_does_not_fit_says_what_would() {
-        assert_eq!(message(encode(NumberType::U8, &Value::Int(-1))), "-1 does not fit u8, which holds 0 to 255");
+        assert_eq!(
+            message(encode(NumberType::U8, &Value::Int(-1))),
+            "-1 does not fit u8, which holds 0 to 255"
+        );
         assert_eq!(
             message(encode(NumberType::I32, &Value::Int(0xffff_ffff))),
-            "4294967295 does not fit i32, which holds -2147483648 to 2147483647; \
-             for the same bits write `as_i32(4294967295)`"
+            "4294967295 does not fit i32, which holds -2147483648 to 2147483647; for the same \
+             bits write `as_i32(4294967295)`"
         );
         let half = Value::Float(Float::from_f64(0.5));
-        assert_eq!(message(encode(NumberType::U16, &half)), "u16 needs an integer, and 0.5 is a float");
-        assert_eq!(message(encode(NumberType::F32, &Value::Text("1".into()))), "f32 needs a number, not text");
-        assert_eq!(message(encode(NumberType::U8, &Value::Bool(true))), "u8 needs a number, not a truth value");
+        assert_eq!(
+            message(encode(NumberType::U16, &half)),
+            "u16 needs an integer, and 0.5 is a float"
+        );
+        assert_eq!(
+            message(encode(NumberType::F32, &Value::Text("1".into()))),
+            "f32 needs a number, not text"
+        );
+        assert_eq!(
+            message(encode(NumberType::U8, &Value::Bool(true))),
+            "u8 needs a number, not a truth value"
+        );
     }
 
     #[test]
     fn integers_become_floats_only_exactly() {
-        assert_eq!(encode(NumberType::F32, &Value::Int(1 << 24)).unwrap(), 16_777_216f32.to_le_bytes());
+        assert_eq!(
+            encode(NumberType::F32, &Value::Int(1 << 24)).unwrap(),
+            16_777_216f32.to_le_bytes()
+        );
         assert_eq!(
             message(encode(NumberType::F32, &Value::Int((1 << 24) + 1))),
             "no f32 is exactly 16777217; write `16777217.0` to have it rounded"
         );
         assert!(encode(NumberType::F64, &Value::Int((1 << 53) + 1)).is_err());
-        assert_eq!(encode(NumberType::F64, &Value::Int(i128::MIN)).unwrap(), (-(2f64.powi(127))).to_le_bytes());
+        assert_eq!(
+            encode(NumberType::F64, &Value::Int(i128::MIN)).unwrap(),
+            (-(2f64.powi(127))).to_le_bytes()
+        );
         assert!(encode(NumberType::F64, &Value::Int(i128::MAX)).is_err());
         assert_eq!(encode(NumberType::F32, &Value::Int(0)).unwrap(), [0; 4]);
     }
@@ -382,9 +477,18 @@ mod tests {
 
     #[test]
     fn a_wrong_size_is_an_error() {
-        assert_eq!(message(decode(NumberType::U32, &[1, 2, 3])), "u32 takes 4 bytes, not 3");
-        assert_eq!(decode_array(NumberType::U16, &[1, 0, 2, 1]), Ok(Value::List(vec![Value::Int(1), Value::Int(258)])));
-        assert_eq!(message(decode_array(NumberType::U16, &[1, 0, 2])), "u16 takes 2 bytes, not 1");
+        assert_eq!(
+            message(decode(NumberType::U32, &[1, 2, 3])),
+            "u32 takes 4 bytes, not 3"
+        );
+        assert_eq!(
+            decode_array(NumberType::U16, &[1, 0, 2, 1]),
+            Ok(Value::List(vec![Value::Int(1), Value::Int(258)]))
+        );
+        assert_eq!(
+            message(decode_array(NumberType::U16, &[1, 0, 2])),
+            "u16 takes 2 bytes, not 1"
+        );
     }
 
     #[test]
@@ -398,33 +502,62 @@ mod tests {
             message(decode_utf8(b"caf\xc3")),
             "not valid UTF-8: a character that is cut off at byte 3 of 4: \"caf\\xc3\""
         );
-        let long = ["é".repeat(50).as_bytes(), b"a\xff", "b".repeat(90).as_bytes()].concat();
+        let long = [
+            "é".repeat(50).as_bytes(),
+            b"a\xff",
+            "b".repeat(90).as_bytes(),
+        ]
+        .concat();
         let error = decode_utf8(&long).unwrap_err();
         assert_eq!(error.at, 101);
-        assert_eq!(error.shown, format!("…\"{}a\\xff{}\"…", "é".repeat(11), "b".repeat(23)));
+        assert_eq!(
+            error.shown,
+            format!("…\"{}a\\xff{}\"…", "é".repeat(11), "b".repeat(23))
+        );
     }
 
     #[test]
     fn bad_utf16_says_where() {
         assert_eq!(decode_utf16(&utf16("a€😀")).unwrap(), "a€😀");
-        assert_eq!(message(decode_utf16(&[65, 0, 66])), "UTF-16 takes an even number of bytes, not 3");
+        assert_eq!(
+            message(decode_utf16(&[65, 0, 66])),
+            "UTF-16 takes an even number of bytes, not 3"
+        );
         let lone = [utf16("😀a"), 0xdc00u16.to_le_bytes().to_vec()].concat();
         assert_eq!(
             message(decode_utf16(&lone)),
             "not valid UTF-16: half of a surrogate pair, 0xdc00, stands alone at byte 6 of 8"
         );
-        assert!(matches!(decode_utf16(&[0, 0xd8]), Err(BadUtf16::LoneSurrogate { at: 0, .. })));
+        assert!(matches!(
+            decode_utf16(&[0, 0xd8]),
+            Err(BadUtf16::LoneSurrogate { at: 0, .. })
+        ));
     }
 
     #[test]
     fn only_text_and_bytes_are_written_as_they_are() {
-        assert_eq!(bytes_to_write(&Value::Text("é".into())).unwrap(), [0xc3, 0xa9]);
+        assert_eq!(
+            bytes_to_write(&Value::Text("é".into())).unwrap(),
+            [0xc3, 0xa9]
+        );
         assert_eq!(bytes_to_write(&Value::Bytes(vec![0xff])).unwrap(), [0xff]);
-        assert_eq!(message(bytes_to_write(&Value::Int(7))), "say how wide the number is: `u32(7)`");
-        assert_eq!(message(bytes_to_write(&Value::Int(-7))), "say how wide the number is: `i32(-7)`");
-        assert_eq!(message(bytes_to_write(&Value::Int(1 << 40))), "say how wide the number is: `u64(1099511627776)`");
+        assert_eq!(
+            message(bytes_to_write(&Value::Int(7))),
+            "say how wide the number is: `u32(7)`"
+        );
+        assert_eq!(
+            message(bytes_to_write(&Value::Int(-7))),
+            "say how wide the number is: `i32(-7)`"
+        );
+        assert_eq!(
+            message(bytes_to_write(&Value::Int(1 << 40))),
+            "say how wide the number is: `u64(1099511627776)`"
+        );
         let half = Value::Float(Float::from_f64(0.5));
-        assert_eq!(message(bytes_to_write(&half)), "say how wide the number is: `f64(0.5)`");
+        assert_eq!(
+            message(bytes_to_write(&half)),
+            "say how wide the number is: `f64(0.5)`"
+        );
         for value in [Value::List(vec![]), Value::Bool(true), Value::Null] {
             assert!(bytes_to_write(&value).is_err());
         }

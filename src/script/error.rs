@@ -47,16 +47,27 @@ pub(super) struct Fault {
 impl Fault {
     /// The message may quote the source as it is: it is made safe here.
     pub fn new(span: impl Into<Span>, message: impl AsRef<str>) -> Self {
-        Fault { span: span.into(), message: safe::plain(message.as_ref()), help: None }
+        Fault {
+            span: span.into(),
+            message: safe::plain(message.as_ref()),
+            help: None,
+        }
     }
 
     pub fn help(self, help: impl AsRef<str>) -> Self {
-        Fault { help: Some(safe::plain(help.as_ref())), ..self }
+        Fault {
+            help: Some(safe::plain(help.as_ref())),
+            ..self
+        }
     }
 
     /// Adds help where there is none.
     pub fn or_help(self, help: impl FnOnce() -> Option<String>) -> Self {
-        if self.help.is_some() { self } else { self.maybe_help(help()) }
+        if self.help.is_some() {
+            self
+        } else {
+            self.maybe_help(help())
+        }
     }
 
     pub fn maybe_help(self, help: Option<String>) -> Self {
@@ -69,7 +80,10 @@ impl Fault {
 
 impl From<Range<usize>> for Span {
     fn from(range: Range<usize>) -> Self {
-        Span { start: range.start, end: range.end }
+        Span {
+            start: range.start,
+            end: range.end,
+        }
     }
 }
 
@@ -78,23 +92,41 @@ impl ScriptErrors {
         faults.sort_by_key(|fault| fault.span.start);
         // Counted on from the error before it: a long line may hold very many.
         let mut last: Option<(usize, u32, u32)> = None;
-        let errors = faults.into_iter().map(|Fault { span, message, help }| {
-            let line = lines.line(span.start);
-            let column = match last.filter(|(_, last_line, _)| *last_line == line) {
-                Some((offset, _, column)) => {
-                    let between = source_text.text.get(offset..span.start).unwrap_or_default();
-                    column.saturating_add(u32::try_from(between.chars().count()).unwrap_or(u32::MAX))
+        let errors = faults.into_iter().map(
+            |Fault {
+                 span,
+                 message,
+                 help,
+             }| {
+                let line = lines.line(span.start);
+                let column = match last.filter(|(_, last_line, _)| *last_line == line) {
+                    Some((offset, _, column)) => {
+                        let between = source_text.text.get(offset..span.start).unwrap_or_default();
+                        column.saturating_add(
+                            u32::try_from(between.chars().count()).unwrap_or(u32::MAX),
+                        )
+                    }
+                    None => lines.line_column(&source_text.text, span.start).1,
+                };
+                last = Some((span.start, line, column));
+                ScriptError {
+                    line,
+                    column,
+                    message,
+                    help,
+                    span,
                 }
-                None => lines.line_column(&source_text.text, span.start).1,
-            };
-            last = Some((span.start, line, column));
-            ScriptError { line, column, message, help, span }
-        });
-        ScriptErrors { errors: errors.collect(), source_text }
+            },
+        );
+        ScriptErrors {
+            errors: errors.collect(),
+            source_text,
+        }
     }
 }
 
-/// Each error as `file:line:column: message`, its line with a caret, and what to do; no line break at the end.
+/// Each error as `file:line:column: message`, its line with a caret, and what to do; no line break
+/// at the end.
 impl fmt::Display for ScriptErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = safe::cut(&self.source_text.name, 200);
@@ -102,12 +134,21 @@ impl fmt::Display for ScriptErrors {
             if i > 0 {
                 f.write_str("\n\n")?;
             }
-            writeln!(f, "{name}:{}:{}: {}", error.line, error.column, error.message)?;
+            writeln!(
+                f,
+                "{name}:{}:{}: {}",
+                error.line, error.column, error.message
+            )?;
             let excerpt = Excerpt::of(&self.source_text.text, error.span);
             let number = error.line.to_string();
             let gutter = " ".repeat(number.len());
             writeln!(f, " {number} | {}", excerpt.line)?;
-            write!(f, " {gutter} | {}{}", " ".repeat(excerpt.indent), "^".repeat(excerpt.carets))?;
+            write!(
+                f,
+                " {gutter} | {}{}",
+                " ".repeat(excerpt.indent),
+                "^".repeat(excerpt.carets)
+            )?;
             if let Some(help) = &error.help {
                 write!(f, "\n {gutter} = {help}")?;
             }
@@ -131,22 +172,44 @@ struct Excerpt {
 impl Excerpt {
     fn of(text: &str, span: Span) -> Excerpt {
         let at = floor_boundary(text, span.start);
-        let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |i| i + 1);
-        let end = text.get(at..).and_then(|after| after.find('\n')).map_or(text.len(), |i| at + i);
-        let before = text.get(start..at).unwrap_or_default().trim_start_matches('\u{feff}');
+        let start = text
+            .get(..at)
+            .and_then(|before| before.rfind('\n'))
+            .map_or(0, |i| i + 1);
+        let end = text
+            .get(at..)
+            .and_then(|after| after.find('\n'))
+            .map_or(text.len(), |i| at + i);
+        let before = text
+            .get(start..at)
+            .unwrap_or_default()
+            .trim_start_matches('\u{feff}');
         let after = text.get(at..end).unwrap_or_default();
         let after = after.strip_suffix('\r').unwrap_or(after);
         let marked = floor_boundary(after, span.end.saturating_sub(at));
-        let (left, right) = (after.get(..marked).unwrap_or_default(), after.get(marked..).unwrap_or_default());
+        let (left, right) = (
+            after.get(..marked).unwrap_or_default(),
+            after.get(marked..).unwrap_or_default(),
+        );
 
-        let whole = cost_within(before, WINDOW).zip(cost_within(after, WINDOW)).map(|(a, b)| a + b);
+        let whole = cost_within(before, WINDOW)
+            .zip(cost_within(after, WINDOW))
+            .map(|(a, b)| a + b);
         let is_whole = whole.is_some_and(|cost| cost <= WINDOW);
         let left_room = if is_whole { WINDOW } else { BEFORE_CARET };
         let before = tail(before, left_room);
         let marked = head(left, WINDOW.saturating_sub(before.width()));
         let rest_room = WINDOW.saturating_sub(before.width() + marked.width());
-        let rest = if marked.ends_with('…') { String::new() } else { head(right, rest_room) };
-        Excerpt { indent: before.width(), carets: marked.width().max(1), line: format!("{before}{marked}{rest}") }
+        let rest = if marked.ends_with('…') {
+            String::new()
+        } else {
+            head(right, rest_room)
+        };
+        Excerpt {
+            indent: before.width(),
+            carets: marked.width().max(1),
+            line: format!("{before}{marked}{rest}"),
+        }
     }
 }
 
@@ -158,14 +221,17 @@ fn shown(c: char) -> String {
     }
 }
 
-/// Columns, but at least one a character, so that characters without width cannot make a line endless.
+/// Columns, but at least one a character, so that characters without width cannot make a line
+/// endless.
 fn cost(shown: &str) -> usize {
     shown.width().max(1)
 }
 
 /// The cost of the whole text; nothing where it is more than `limit`.
 fn cost_within(text: &str, limit: usize) -> Option<usize> {
-    text.chars().try_fold(0, |sum, c| Some(sum + cost(&shown(c))).filter(|sum| *sum <= limit))
+    text.chars().try_fold(0, |sum, c| {
+        Some(sum + cost(&shown(c))).filter(|sum| *sum <= limit)
+    })
 }
 
 /// The beginning of the text, as shown, with `…` where it is cut.
@@ -212,7 +278,9 @@ pub(super) struct Lines {
 impl Lines {
     pub fn of(text: &str) -> Lines {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        Lines { starts: breaks.map(|(at, _)| at + 1).collect() }
+        Lines {
+            starts: breaks.map(|(at, _)| at + 1).collect(),
+        }
     }
 
     /// The line of a byte offset, counted from 1.
@@ -225,10 +293,20 @@ impl Lines {
     pub fn line_column(&self, text: &str, offset: usize) -> (u32, u32) {
         let offset = floor_boundary(text, offset);
         let before = self.starts.partition_point(|start| *start <= offset);
-        let start = before.checked_sub(1).and_then(|i| self.starts.get(i)).copied().unwrap_or(0);
+        let start = before
+            .checked_sub(1)
+            .and_then(|i| self.starts.get(i))
+            .copied()
+            .unwrap_or(0);
         let prefix = text.get(start..offset).unwrap_or_default();
-        let prefix = if start == 0 { prefix.trim_start_matches('\u{feff}') } else { prefix };
-        let column = u32::try_from(prefix.chars().count()).unwrap_or(u32::MAX).saturating_add(1);
+        let prefix = if start == 0 {
+            prefix.trim_start_matches('\u{feff}')
+        } else {
+            prefix
+        };
+        let column = u32::try_from(prefix.chars().count())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
         (self.line(offset), column)
     }
 }

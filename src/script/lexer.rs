@@ -1,5 +1,5 @@
-//! Characters to tokens, one logical line at a time: a line goes on while a bracket is open. Knows no grammar but what
-//! it needs to see that a bracket was forgotten.
+//! Characters to tokens, one logical line at a time: a line goes on while a bracket is open. Knows
+//! no grammar but what it needs to see that a bracket was forgotten.
 
 use std::ops::Range;
 
@@ -37,17 +37,26 @@ pub(super) struct Line {
 
 /// In order of length, so that the longest wins.
 const SYMBOLS: [&str; 27] = [
-    "==", "!=", "<=", ">=", "<<", ">>", "++", "..", "=", "<", ">", "+", "-", "*", "/", "%", "&", "|", "^", "~", "(",
-    ")", "[", "]", ",", ";", ".",
+    "==", "!=", "<=", ">=", "<<", ">>", "++", "..", "=", "<", ">", "+", "-", "*", "/", "%", "&",
+    "|", "^", "~", "(", ")", "[", "]", ",", ";", ".",
 ];
 
 /// What people write out of habit, and what to write instead.
 const HABITS: [(&str, &str); 24] = [
     ("===", "two values are compared with `==`"),
     ("!==", "two values are compared with `!=`"),
-    (">>>", "`>>` shifts right and keeps the sign; `as_u32(x) >> n` shifts zeros in"),
-    ("&&", "`&` joins bits; two conditions are two `expect` lines"),
-    ("||", "`|` joins bits; two conditions are two `expect` lines"),
+    (
+        ">>>",
+        "`>>` shifts right and keeps the sign; `as_u32(x) >> n` shifts zeros in",
+    ),
+    (
+        "&&",
+        "`&` joins bits; two conditions are two `expect` lines",
+    ),
+    (
+        "||",
+        "`|` joins bits; two conditions are two `expect` lines",
+    ),
     ("//", "a comment begins with `#`"),
     ("/*", "a comment begins with `#` and ends with the line"),
     ("=>", "did you mean `>=`?"),
@@ -61,12 +70,18 @@ const HABITS: [(&str, &str); 24] = [
     ("**", "there is no power; `1 << n` is two to the power of n"),
     ("...", "a slice is written `x[a..b]`"),
     ("..=", "a slice is written `x[a..b]` and leaves out b"),
-    ("!", "unequal is `!=`; the opposite of a truth value is `x == false`"),
+    (
+        "!",
+        "unequal is `!=`; the opposite of a truth value is `x == false`",
+    ),
     ("\\", "a line goes on only inside ( ) and [ ]"),
     ("'", "text stands in double quotes: \"…\""),
     ("`", "text stands in double quotes: \"…\""),
     ("{", "there are no blocks: each line is one statement"),
-    ("$", "an export or import with such a name stands in quotes: call \"$name\"()"),
+    (
+        "$",
+        "an export or import with such a name stands in quotes: call \"$name\"()",
+    ),
 ];
 
 pub(super) struct Lexer<'a> {
@@ -79,7 +94,11 @@ impl<'a> Lexer<'a> {
     /// Reads the part of the text within `range`; positions stay those of the whole text.
     pub fn new(text: &'a str, range: Range<usize>) -> Self {
         let end = text.floor_char_boundary(range.end);
-        Lexer { text, at: text.floor_char_boundary(range.start.min(end)), end }
+        Lexer {
+            text,
+            at: text.floor_char_boundary(range.start.min(end)),
+            end,
+        }
     }
 
     /// Where the text that was not read yet begins.
@@ -122,7 +141,13 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         match self.scan() {
             Ok(kind) => {
-                let token = Token { kind, span: Span { start, end: self.at } };
+                let token = Token {
+                    kind,
+                    span: Span {
+                        start,
+                        end: self.at,
+                    },
+                };
                 if let Err(fault) = balance(&token, open) {
                     line.fault.get_or_insert(fault);
                 }
@@ -141,10 +166,14 @@ impl<'a> Lexer<'a> {
         let rest = self.rest();
         let first = rest.chars().next().unwrap_or('\0');
         if first == '"' {
-            return self.literal(literals::text(rest, self.at)).map(TokenKind::Text);
+            return self
+                .literal(literals::text(rest, self.at))
+                .map(TokenKind::Text);
         }
         if rest.starts_with("hex\"") {
-            return self.literal(literals::hex(rest, self.at)).map(TokenKind::Bytes);
+            return self
+                .literal(literals::hex(rest, self.at))
+                .map(TokenKind::Bytes);
         }
         if is_name_start(first) {
             self.at += name_length(rest);
@@ -153,15 +182,18 @@ impl<'a> Lexer<'a> {
         if first.is_ascii_digit() {
             return self.literal(literals::number(rest, self.at));
         }
-        if let Some((wrong, help)) =
-            HABITS.iter().find(|(wrong, _)| rest.starts_with(wrong) && !is_unequal(wrong, rest))
+        if let Some((wrong, help)) = HABITS
+            .iter()
+            .find(|(wrong, _)| rest.starts_with(wrong) && !is_unequal(wrong, rest))
         {
             return Err(self.habit(wrong, help));
         }
         if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
             if *symbol == "." && rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
                 let span = self.at..self.at + 1;
-                return Err(Fault::new(span, "a float begins with a digit").help("write `0.5`, not `.5`"));
+                return Err(
+                    Fault::new(span, "a float begins with a digit").help("write `0.5`, not `.5`")
+                );
             }
             self.at += symbol.len();
             return Ok(TokenKind::Symbol(symbol));
@@ -186,21 +218,26 @@ impl<'a> Lexer<'a> {
 
     fn stray(&self, c: char) -> Fault {
         let help = match c {
-            '“' | '”' | '„' | '‘' | '’' | '«' | '»' => "text stands in straight double quotes: \"…\"",
+            '“' | '”' | '„' | '‘' | '’' | '«' | '»' => {
+                "text stands in straight double quotes: \"…\""
+            }
             '–' | '—' | '−' => "the minus is `-`",
             '×' => "the product is `*`",
             '≠' => "unequal is `!=`",
             '≤' => "at most is `<=`",
             '≥' => "at least is `>=`",
             '…' => "a slice is written `x[a..b]`",
-            ':' => "parameters and values have no types; a name with such characters stands in quotes",
+            ':' => {
+                "parameters and values have no types; a name with such characters stands in quotes"
+            }
             '@' => "an export or import with such a name stands in quotes",
             '?' => "there are no branches: the steps run one after the other",
             '\u{feff}' => "a byte order mark can stand only at the start of the file",
             '\r' => "lines end in a line feed, or in a carriage return and a line feed",
             c if c.is_whitespace() => {
                 let message = format!("a blank of another kind, U+{:04X}", u32::from(c));
-                return Fault::new(self.span_of(c), message).help("only spaces and tabs stand between words");
+                return Fault::new(self.span_of(c), message)
+                    .help("only spaces and tabs stand between words");
             }
             c if c.is_alphabetic() => {
                 "names are made of A to Z, a to z, 0 to 9 and _; other letters stand in text only"
@@ -226,27 +263,38 @@ impl<'a> Lexer<'a> {
         self.at += self.rest().find('\n').unwrap_or(self.rest().len());
     }
 
-    /// Whether the line that begins here can only be a statement: then a bracket before it was forgotten. Inside
-    /// brackets a name is never followed by a single `=`, nor a statement's word by another name or a literal.
+    /// Whether the line that begins here can only be a statement: then a bracket before it was
+    /// forgotten. Inside brackets a name is never followed by a single `=`, nor a statement's word
+    /// by another name or a literal.
     fn at_statement(&self) -> bool {
         let blanks = [' ', '\t'];
         let mut rest = self.rest().trim_start_matches(blanks);
         let length = name_length(rest);
-        let Some((word, behind)) = rest.split_at_checked(length).filter(|_| length > 0) else { return false };
+        let Some((word, behind)) = rest.split_at_checked(length).filter(|_| length > 0) else {
+            return false;
+        };
         if words::STATEMENTS.contains(&word) && behind.starts_with(blanks) {
-            let next = behind.trim_start_matches(blanks).chars().next().unwrap_or('\n');
+            let next = behind
+                .trim_start_matches(blanks)
+                .chars()
+                .next()
+                .unwrap_or('\n');
             if is_name_start(next) || next == '"' || next.is_ascii_digit() {
                 return true;
             }
         }
         loop {
             let length = name_length(rest);
-            let Some(behind) = rest.get(length..).filter(|_| length > 0) else { return false };
+            let Some(behind) = rest.get(length..).filter(|_| length > 0) else {
+                return false;
+            };
             let behind = behind.trim_start_matches(blanks);
             if let Some(value) = behind.strip_prefix('=') {
                 return !value.starts_with('=');
             }
-            let Some(more) = behind.strip_prefix(',') else { return false };
+            let Some(more) = behind.strip_prefix(',') else {
+                return false;
+            };
             rest = more.trim_start_matches(blanks);
         }
     }
@@ -258,7 +306,9 @@ fn is_unequal(wrong: &str, rest: &str) -> bool {
 
 /// Keeps the list of open brackets.
 fn balance(token: &Token, open: &mut Vec<Token>) -> Result<(), Fault> {
-    let TokenKind::Symbol(symbol) = token.kind else { return Ok(()) };
+    let TokenKind::Symbol(symbol) = token.kind else {
+        return Ok(());
+    };
     let opening = match symbol {
         "(" | "[" => {
             open.push(token.clone());
@@ -272,15 +322,25 @@ fn balance(token: &Token, open: &mut Vec<Token>) -> Result<(), Fault> {
         Some(TokenKind::Symbol(found)) if found == opening => Ok(()),
         Some(TokenKind::Symbol(found)) => {
             let help = format!("close it with `{}`", closing(found));
-            Err(Fault::new(token.span, format!("`{symbol}` does not close the open `{found}`")).help(help))
+            Err(Fault::new(
+                token.span,
+                format!("`{symbol}` does not close the open `{found}`"),
+            )
+            .help(help))
         }
-        _ => Err(Fault::new(token.span, format!("`{symbol}` closes nothing")).help("take it out, or open it before")),
+        _ => Err(Fault::new(token.span, format!("`{symbol}` closes nothing"))
+            .help("take it out, or open it before")),
     }
 }
 
 fn never_closed(bracket: &Token) -> Fault {
-    let TokenKind::Symbol(symbol) = bracket.kind else { return Fault::new(bracket.span, "this is never closed") };
-    let help = format!("add `{}`; a line goes on until its brackets are closed", closing(symbol));
+    let TokenKind::Symbol(symbol) = bracket.kind else {
+        return Fault::new(bracket.span, "this is never closed");
+    };
+    let help = format!(
+        "add `{}`; a line goes on until its brackets are closed",
+        closing(symbol)
+    );
     Fault::new(bracket.span, format!("this `{symbol}` is never closed")).help(help)
 }
 
@@ -297,5 +357,7 @@ pub(super) fn name_length(text: &str) -> usize {
     if !text.starts_with(is_name_start) {
         return 0;
     }
-    text.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count()
+    text.bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        .count()
 }

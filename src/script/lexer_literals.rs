@@ -1,5 +1,5 @@
-//! Text, bytes and numbers as they are written. Each function gets the text from the literal on and its offset, and
-//! gives back how many bytes it is long, faulty or not, and what it says.
+//! Text, bytes and numbers as they are written. Each function gets the text from the literal on and
+//! its offset, and gives back how many bytes it is long, faulty or not, and what it says.
 
 use super::error::Fault;
 use super::lexer::TokenKind;
@@ -32,7 +32,10 @@ pub(super) fn text(rest: &str, offset: usize) -> (usize, Result<String, Fault>) 
             }
         }
     }
-    (at, Err(fault.unwrap_or_else(|| unclosed("text", rest, at, offset))))
+    (
+        at,
+        Err(fault.unwrap_or_else(|| unclosed("text", rest, at, offset))),
+    )
 }
 
 fn unclosed(what: &str, rest: &str, end: usize, offset: usize) -> Fault {
@@ -41,7 +44,11 @@ fn unclosed(what: &str, rest: &str, end: usize, offset: usize) -> Fault {
         "text" => "it ends with `\"` on the same line; a line break inside text is written `\\n`",
         _ => "it ends with `\"` on the same line; longer data is joined with `++`",
     };
-    Fault::new(offset..offset + written.len(), format!("this {what} is never closed")).help(help)
+    Fault::new(
+        offset..offset + written.len(),
+        format!("this {what} is never closed"),
+    )
+    .help(help)
 }
 
 /// One escape, from its backslash on; at least as long as the backslash.
@@ -63,23 +70,40 @@ fn escape(rest: &str, offset: usize) -> (usize, Result<char, Fault>) {
                 _ => "escapes are \\n \\t \\r \\0 \\\\ \\\" \\u{…}; a backslash itself is \\\\",
             };
             let message = format!("there is no escape `\\{other}`");
-            return (length, Err(Fault::new(offset..offset + length, message).help(help)));
+            return (
+                length,
+                Err(Fault::new(offset..offset + length, message).help(help)),
+            );
         }
     };
     (2, Ok(c))
 }
 
 fn unicode_escape(rest: &str, offset: usize) -> (usize, Result<char, Fault>) {
-    let digits = rest[2..].strip_prefix('{').and_then(|inside| inside.split_once('}')).map(|(digits, _)| digits);
-    let Some(digits) = digits.filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_hexdigit())) else {
-        let fault = Fault::new(offset..offset + 2, "`\\u` needs a character's number in braces");
-        return (2, Err(fault.help("write \\u{e9} for é: hexadecimal digits")));
+    let digits = rest[2..]
+        .strip_prefix('{')
+        .and_then(|inside| inside.split_once('}'))
+        .map(|(digits, _)| digits);
+    let Some(digits) = digits.filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_hexdigit()))
+    else {
+        let fault = Fault::new(
+            offset..offset + 2,
+            "`\\u` needs a character's number in braces",
+        );
+        return (
+            2,
+            Err(fault.help("write \\u{e9} for é: hexadecimal digits")),
+        );
     };
     let length = "\\u{}".len() + digits.len();
-    let found = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+    let found = u32::from_str_radix(digits, 16)
+        .ok()
+        .and_then(char::from_u32);
     let fault = || {
         let fault = Fault::new(offset..offset + length, "no character has this number");
-        fault.help("characters go from 0 to 10ffff, without d800 to dfff; any bytes are written hex\"…\"")
+        fault.help(
+            "characters go from 0 to 10ffff, without d800 to dfff; any bytes are written hex\"…\"",
+        )
     };
     (length, found.ok_or_else(fault))
 }
@@ -104,18 +128,30 @@ pub(super) fn hex(rest: &str, offset: usize) -> (usize, Result<Vec<u8>, Fault>) 
             }
             (Some(high), None) => half = Some((place, high)),
             (None, None) if matches!(c, ' ' | '\t') => {}
-            (None, Some((place, _))) if matches!(c, ' ' | '\t') => return (end + 1, Err(half_byte(place))),
+            (None, Some((place, _))) if matches!(c, ' ' | '\t') => {
+                return (end + 1, Err(half_byte(place)));
+            }
             (None, _) => {
-                let fault = Fault::new(place..place + c.len_utf8(), format!("`{c}` is not a hexadecimal digit"));
-                return (end + 1, Err(fault.help("bytes are written with 0 to 9 and a to f: hex\"ff 00\"")));
+                let fault = Fault::new(
+                    place..place + c.len_utf8(),
+                    format!("`{c}` is not a hexadecimal digit"),
+                );
+                return (
+                    end + 1,
+                    Err(fault.help("bytes are written with 0 to 9 and a to f: hex\"ff 00\"")),
+                );
             }
         }
     }
-    (end + 1, half.map_or(Ok(out), |(place, _)| Err(half_byte(place))))
+    (
+        end + 1,
+        half.map_or(Ok(out), |(place, _)| Err(half_byte(place))),
+    )
 }
 
 fn half_byte(place: usize) -> Fault {
-    Fault::new(place..place + 1, "half a byte: one digit is missing").help("each byte has two digits: `0a`, not `a`")
+    Fault::new(place..place + 1, "half a byte: one digit is missing")
+        .help("each byte has two digits: `0a`, not `a`")
 }
 
 /// A number without its sign, from its first digit on.
@@ -123,7 +159,10 @@ pub(super) fn number(rest: &str, offset: usize) -> (usize, Result<TokenKind, Fau
     let bytes = rest.as_bytes();
     let word = |from: usize| {
         let tail = bytes.get(from..).unwrap_or_default();
-        from + tail.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count()
+        from + tail
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
+            .count()
     };
     let radix = match bytes.get(1) {
         Some(b'x' | b'X') if bytes[0] == b'0' => 16,
@@ -139,8 +178,14 @@ pub(super) fn number(rest: &str, offset: usize) -> (usize, Result<TokenKind, Fau
     if bytes.get(end) == Some(&b'.') && bytes.get(end + 1) != Some(&b'.') {
         let fraction = digits(bytes, end + 1);
         if fraction == end + 1 {
-            let fault = Fault::new(offset..offset + end + 1, "a float needs a digit behind its point");
-            return (end + 1, Err(fault.help(format!("write `{}.0`", &rest[..end]))));
+            let fault = Fault::new(
+                offset..offset + end + 1,
+                "a float needs a digit behind its point",
+            );
+            return (
+                end + 1,
+                Err(fault.help(format!("write `{}.0`", &rest[..end]))),
+            );
         }
         (end, is_float) = (fraction, true);
     }
@@ -154,16 +199,29 @@ pub(super) fn number(rest: &str, offset: usize) -> (usize, Result<TokenKind, Fau
     let whole = word(end);
     let written = &rest[..whole];
     if whole > end {
-        let fault = Fault::new(offset..offset + whole, format!("`{written}` is not a number"));
+        let fault = Fault::new(
+            offset..offset + whole,
+            format!("`{written}` is not a number"),
+        );
         return (whole, Err(fault.maybe_help(number_help(written))));
     }
-    (end, if is_float { float(written, offset) } else { integer(written, 10, written, offset) })
+    (
+        end,
+        if is_float {
+            float(written, offset)
+        } else {
+            integer(written, 10, written, offset)
+        },
+    )
 }
 
 /// Where the decimal digits and underscores from `from` on end.
 fn digits(bytes: &[u8], from: usize) -> usize {
     let tail = bytes.get(from..).unwrap_or_default();
-    from + tail.iter().take_while(|b| b.is_ascii_digit() || **b == b'_').count()
+    from + tail
+        .iter()
+        .take_while(|b| b.is_ascii_digit() || **b == b'_')
+        .count()
 }
 
 fn number_help(written: &str) -> Option<String> {
@@ -174,8 +232,15 @@ fn number_help(written: &str) -> Option<String> {
     if lower.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Some(format!("hexadecimal begins with 0x: `0x{written}`"));
     }
-    if lower.ends_with('h') && lower[..lower.len() - 1].bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Some(format!("hexadecimal begins with 0x: `0x{}`", &written[..written.len() - 1]));
+    if lower.ends_with('h')
+        && lower[..lower.len() - 1]
+            .bytes()
+            .all(|b| b.is_ascii_hexdigit())
+    {
+        return Some(format!(
+            "hexadecimal begins with 0x: `0x{}`",
+            &written[..written.len() - 1]
+        ));
     }
     Some("a name does not begin with a digit, and a number has no unit".to_owned())
 }
@@ -185,7 +250,11 @@ fn integer(digits: &str, radix: u32, written: &str, offset: usize) -> Result<Tok
     let plain = without_underscores(digits, written, offset)?;
     if let Some((at, c)) = plain.char_indices().find(|(_, c)| !c.is_digit(radix)) {
         let kind = if radix == 2 { "binary" } else { "hexadecimal" };
-        let at = if plain.len() == digits.len() { span.start + 2 + at..span.start + 2 + at + 1 } else { span };
+        let at = if plain.len() == digits.len() {
+            span.start + 2 + at..span.start + 2 + at + 1
+        } else {
+            span
+        };
         return Err(Fault::new(at, format!("`{c}` is not a {kind} digit")));
     }
     if plain.is_empty() {
@@ -210,7 +279,10 @@ fn float(written: &str, offset: usize) -> Result<TokenKind, Fault> {
     let span = offset..offset + written.len();
     let mut plain = String::new();
     let mut start = 0;
-    for (at, c) in written.char_indices().filter(|(_, c)| !c.is_ascii_digit() && *c != '_') {
+    for (at, c) in written
+        .char_indices()
+        .filter(|(_, c)| !c.is_ascii_digit() && *c != '_')
+    {
         plain += &without_underscores(&written[start..at], written, offset)?;
         plain.push(c);
         start = at + 1;
@@ -218,7 +290,8 @@ fn float(written: &str, offset: usize) -> Result<TokenKind, Fault> {
     plain += &without_underscores(&written[start..], written, offset)?;
     match plain.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(TokenKind::Float(value)),
-        Ok(_) => Err(Fault::new(span, "this float is too large for 64 bits").help("infinity is written `inf`")),
+        Ok(_) => Err(Fault::new(span, "this float is too large for 64 bits")
+            .help("infinity is written `inf`")),
         Err(_) => Err(Fault::new(span, format!("`{written}` is not a number"))),
     }
 }

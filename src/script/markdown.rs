@@ -1,5 +1,6 @@
-//! Markdown as a carrier: fenced blocks with the info string `steps` are the statements, the prose before a step is its
-//! narration. Everything but those blocks is blanked, so that positions stay those of the file.
+//! Markdown as a carrier: fenced blocks with the info string `steps` are the statements, the prose
+//! before a step is its narration. Everything but those blocks is blanked, so that positions stay
+//! those of the file.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,11 +15,16 @@ use crate::prose::{self, Kind, Paragraph, Piece, PieceStyle, Prose};
 /// The word that opens a block of statements.
 const INFO: &str = "steps";
 
-/// A comment on a line of its own: what stands above it is no narration. Reports end with the session that they report.
+/// A comment on a line of its own: what stands above it is no narration. Reports end with the
+/// session that they report.
 const FORGET: &str = "<!-- linmem: the session -->";
 
 /// The statements of a Markdown file, with their narration, and the same prose with its markup.
-pub(super) fn items(text: &str, lines: &Lines, faults: &mut Vec<Fault>) -> (Vec<Item>, prose::Document) {
+pub(super) fn items(
+    text: &str,
+    lines: &Lines,
+    faults: &mut Vec<Fault>,
+) -> (Vec<Item>, prose::Document) {
     let document = Document::read(text);
     if document.blocks.is_empty() {
         faults.push(no_block(text, &document));
@@ -28,7 +34,12 @@ pub(super) fn items(text: &str, lines: &Lines, faults: &mut Vec<Fault>) -> (Vec<
     let mut found = Vec::new();
     for block in document.blocks {
         told.pending.extend(block.prose);
-        let Some(range) = block.ranges.first().map(|r| r.start).zip(block.ranges.last().map(|r| r.end)) else {
+        let Some(range) = block
+            .ranges
+            .first()
+            .map(|r| r.start)
+            .zip(block.ranges.last().map(|r| r.end))
+        else {
             continue;
         };
         let mut items = plain_items(&blanked, range.0..range.1, lines, faults);
@@ -37,7 +48,15 @@ pub(super) fn items(text: &str, lines: &Lines, faults: &mut Vec<Fault>) -> (Vec<
     }
     let title = document.title;
     let closing = sorted(document.prose);
-    (found, prose::Document { title, opening: told.opening, steps: told.steps, closing })
+    (
+        found,
+        prose::Document {
+            title,
+            opening: told.opening,
+            steps: told.steps,
+            closing,
+        },
+    )
 }
 
 /// Gives each step the prose that stands before it.
@@ -52,10 +71,14 @@ struct Telling {
 }
 
 impl Telling {
-    /// Prose goes to the first step of a block, its hints to the first question. A first block without any step only
-    /// sets the session up: its prose introduces step 0.
+    /// Prose goes to the first step of a block, its hints to the first question. A first block
+    /// without any step only sets the session up: its prose introduces step 0.
     fn give_out(&mut self, items: &mut [Item]) {
-        let steps = || items.iter().filter(|item| matches!(item, Item::Statement(s) if s.kind.is_step()));
+        let steps = || {
+            items
+                .iter()
+                .filter(|item| matches!(item, Item::Statement(s) if s.kind.is_step()))
+        };
         if steps().next().is_none() {
             if self.count == 0 {
                 let prose = sorted(std::mem::take(&mut self.pending));
@@ -66,7 +89,9 @@ impl Telling {
         let mut hints = Vec::new();
         let mut first = None;
         for item in items {
-            let Item::Statement(statement) = item else { continue };
+            let Item::Statement(statement) = item else {
+                continue;
+            };
             if !statement.kind.is_step() {
                 continue;
             }
@@ -104,26 +129,32 @@ fn sorted(paragraphs: Vec<Paragraph>) -> Prose {
 
 fn no_block(text: &str, document: &Document) -> Fault {
     let end = text.find('\n').unwrap_or(text.len()).min(text.len());
-    let near = document
-        .other_infos
-        .iter()
-        .find(|(info, _)| words::nearest(info, [INFO]).is_some() || info.eq_ignore_ascii_case(INFO));
+    let near = document.other_infos.iter().find(|(info, _)| {
+        words::nearest(info, [INFO]).is_some() || info.eq_ignore_ascii_case(INFO)
+    });
     match near {
         Some((info, place)) => {
             let fault = Fault::new(place.clone(), "this Markdown file has no block of steps");
-            fault.help(format!("`{}` opens this block: did you mean `{INFO}`?", crate::safe::cut(info, 40)))
+            fault.help(format!(
+                "`{}` opens this block: did you mean `{INFO}`?",
+                crate::safe::cut(info, 40)
+            ))
         }
         None => Fault::new(0..end, "this Markdown file has no block of steps")
             .help("statements stand in a fenced block that begins with ```steps"),
     }
 }
 
-/// The text with spaces in place of everything outside the blocks; as long, and with the same line breaks.
+/// The text with spaces in place of everything outside the blocks; as long, and with the same line
+/// breaks.
 fn blanked(text: &str, blocks: &[Block]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for range in blocks.iter().flat_map(|block| &block.ranges) {
-        let (Some(before), Some(inside)) = (text.get(at..range.start), text.get(range.clone())) else { continue };
+        let (Some(before), Some(inside)) = (text.get(at..range.start), text.get(range.clone()))
+        else {
+            continue;
+        };
         push_blanks(&mut out, before);
         out.push_str(inside);
         at = range.end;
@@ -133,7 +164,10 @@ fn blanked(text: &str, blocks: &[Block]) -> String {
 }
 
 fn push_blanks(out: &mut String, text: &str) {
-    out.extend(text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
+    out.extend(
+        text.bytes()
+            .map(|byte| if byte == b'\n' { '\n' } else { ' ' }),
+    );
 }
 
 /// One fenced block of statements.
@@ -178,7 +212,11 @@ enum Inside {
 
 impl Document {
     fn read(text: &str) -> Document {
-        let base = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let base = if text.starts_with('\u{feff}') {
+            '\u{feff}'.len_utf8()
+        } else {
+            0
+        };
         let mut document = Document::default();
         for (event, range) in Parser::new(text.get(base..).unwrap_or_default()).into_offset_iter() {
             document.event(event, base + range.start..base + range.end);
@@ -207,12 +245,21 @@ impl Document {
             Tag::CodeBlock(kind) => {
                 self.end_paragraph();
                 let info = match &kind {
-                    CodeBlockKind::Fenced(info) => info.split_whitespace().next().unwrap_or_default(),
+                    CodeBlockKind::Fenced(info) => {
+                        info.split_whitespace().next().unwrap_or_default()
+                    }
                     CodeBlockKind::Indented => "",
                 };
-                self.inside = if info == INFO { Inside::Steps } else { Inside::Ignored };
+                self.inside = if info == INFO {
+                    Inside::Steps
+                } else {
+                    Inside::Ignored
+                };
                 if info == INFO {
-                    self.blocks.push(Block { prose: std::mem::take(&mut self.prose), ranges: Vec::new() });
+                    self.blocks.push(Block {
+                        prose: std::mem::take(&mut self.prose),
+                        ranges: Vec::new(),
+                    });
                     self.follows_item = false;
                 } else if !info.is_empty() {
                     self.other_infos.push((info.to_owned(), range));
@@ -265,7 +312,10 @@ impl Document {
     fn push(&mut self, text: &str, style: PieceStyle) {
         match self.pieces.last_mut().filter(|last| last.style == style) {
             Some(last) => last.text.push_str(text),
-            None => self.pieces.push(Piece { text: text.to_owned(), style }),
+            None => self.pieces.push(Piece {
+                text: text.to_owned(),
+                style,
+            }),
         }
     }
 
@@ -278,7 +328,8 @@ impl Document {
         }
     }
 
-    /// Puts the paragraph down: an item under the item before it; what follows within an item, under it.
+    /// Puts the paragraph down: an item under the item before it; what follows within an item,
+    /// under it.
     fn end_paragraph(&mut self) {
         let heading = self.heading.take();
         let pieces = trimmed(std::mem::take(&mut self.pieces));
@@ -288,10 +339,17 @@ impl Document {
         let kind = match (heading, self.lists) {
             (Some(level), 0) => Kind::Heading(level),
             (_, 0) => Kind::Text,
-            (_, lists) => Kind::Item { depth: u8::try_from((lists - 1).min(8)).unwrap_or(8), begins: self.begins_item },
+            (_, lists) => Kind::Item {
+                depth: u8::try_from((lists - 1).min(8)).unwrap_or(8),
+                begins: self.begins_item,
+            },
         };
         let is_joined = self.lists > 0 && self.follows_item && !self.prose.is_empty();
-        let paragraph = Paragraph { kind, is_joined, pieces };
+        let paragraph = Paragraph {
+            kind,
+            is_joined,
+            pieces,
+        };
         if kind == Kind::Heading(1) && self.title.is_none() {
             self.title = Some(paragraph.plain());
         }
@@ -317,7 +375,9 @@ fn depth_of(level: HeadingLevel) -> u8 {
 /// Without blanks at either end.
 fn trimmed(mut pieces: Vec<Piece>) -> Vec<Piece> {
     while let Some(first) = pieces.first_mut() {
-        first.text.drain(..first.text.len() - first.text.trim_start().len());
+        first
+            .text
+            .drain(..first.text.len() - first.text.trim_start().len());
         if !first.text.is_empty() {
             break;
         }

@@ -1,7 +1,8 @@
 //! The steps language: text in, checked [`Script`] out, expressions evaluated.
 //!
-//! Reading goes lexer, parser, check; Markdown is a carrier around the same lexer. A file that has a mistake is refused
-//! whole, with all its mistakes at once. Knows no wasm runtime, no timeline, no screen, and opens no file.
+//! Reading goes lexer, parser, check; Markdown is a carrier around the same lexer. A file that has
+//! a mistake is refused whole, with all its mistakes at once. Knows no wasm runtime, no timeline,
+//! no screen, and opens no file.
 
 pub mod ast;
 mod check;
@@ -26,8 +27,8 @@ pub use error::{ScriptError, ScriptErrors};
 use lexer::Lexer;
 pub use saved::SavedStep;
 pub use typed::{
-    Known, form_of, function_words, is_plain_name, names_given, parse_setup, parse_typed, reading_words, source_words,
-    statements_in, step_words,
+    Known, form_of, function_words, is_plain_name, names_given, parse_setup, parse_typed,
+    reading_words, source_words, statements_in, step_words,
 };
 pub use words::FINDING_KINDS;
 
@@ -52,19 +53,30 @@ pub struct Script {
     written: usize,
 }
 
-/// Reads and checks a steps file. A name that ends in `.md` is Markdown, every other (and `-`) plain steps.
+/// Reads and checks a steps file. A name that ends in `.md` is Markdown, every other (and `-`)
+/// plain steps.
 ///
 /// # Errors
 /// All the mistakes of the file, in its order. Nothing has run by then.
 pub fn parse(name: &str, text: &str) -> Result<Script, ScriptErrors> {
-    let source = Source { name: name.to_owned(), text: text.to_owned() };
+    let source = Source {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
     let lines = Lines::of(text);
     let mut faults = Vec::new();
     let (items, document) = if is_markdown(name) {
         markdown::items(text, &lines, &mut faults)
     } else {
-        let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        (items(text, start..text.len(), &lines, &mut faults), Document::default())
+        let start = if text.starts_with('\u{feff}') {
+            '\u{feff}'.len_utf8()
+        } else {
+            0
+        };
+        (
+            items(text, start..text.len(), &lines, &mut faults),
+            Document::default(),
+        )
     };
     check::file(&items, &mut faults);
     if !faults.is_empty() {
@@ -72,17 +84,25 @@ pub fn parse(name: &str, text: &str) -> Result<Script, ScriptErrors> {
     }
     let statements = items.into_iter().filter_map(Item::into_statement).collect();
     let written = source.text.len();
-    Ok(Script { source, statements, document, lines, written })
+    Ok(Script {
+        source,
+        statements,
+        document,
+        lines,
+        written,
+    })
 }
 
-/// Reads one expression, as `--set` and the terminal's `e` take it: a value that can be told before the guest starts,
-/// from literals, functions and the variables `known`.
+/// Reads one expression, as `--set` and the terminal's `e` take it: a value that can be told before
+/// the guest starts, from literals, functions and the variables `known`.
 ///
 /// # Errors
 /// What is wrong with it; the positions are those of `text`.
 pub fn parse_expression(text: &str, known: &[&str]) -> Result<Expr, ScriptErrors> {
     let found = single(text, "a value", |line, faults| {
-        let expr = parser::expression(text, line).map_err(|fault| faults.push(fault)).ok()?;
+        let expr = parser::expression(text, line)
+            .map_err(|fault| faults.push(fault))
+            .ok()?;
         check::value(&expr, known, faults);
         Some(expr)
     });
@@ -95,7 +115,9 @@ pub fn parse_expression(text: &str, known: &[&str]) -> Result<Expr, ScriptErrors
 /// What is wrong with it; the positions are those of `text`.
 pub fn parse_statement(text: &str, known: &[&str]) -> Result<Statement, ScriptErrors> {
     let found = single(text, "a statement", |line, faults| {
-        let statement = parser::statement(text, 1, line).map_err(|fault| faults.push(fault)).ok()?;
+        let statement = parser::statement(text, 1, line)
+            .map_err(|fault| faults.push(fault))
+            .ok()?;
         check::statement(&statement, known, faults);
         Some(statement)
     });
@@ -140,8 +162,9 @@ impl Script {
         self.statements.iter().filter(|s| s.kind.is_step())
     }
 
-    /// The variables that stand where an address is expected in `write`, `read`, `region` or `block`, alone or within a
-    /// sum. What only scales, indexes or is measured there is an offset, not an address: `i` in `ptr + i * 4`.
+    /// The variables that stand where an address is expected in `write`, `read`, `region` or
+    /// `block`, alone or within a sum. What only scales, indexes or is measured there is an offset,
+    /// not an address: `i` in `ptr + i * 4`.
     pub fn address_variables(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         for statement in &self.statements {
@@ -162,8 +185,8 @@ impl Script {
     }
 }
 
-/// The variables that an address, or a length, is worked out from, from left to right; those that only say how many
-/// elements in or how large one is are not among them.
+/// The variables that an address, or a length, is worked out from, from left to right; those that
+/// only say how many elements in or how large one is are not among them.
 pub fn variables_of_address(expr: &Expr) -> Vec<String> {
     let mut found = Vec::new();
     collect_addresses(expr, &mut found);
@@ -173,7 +196,10 @@ pub fn variables_of_address(expr: &Expr) -> Vec<String> {
 fn collect_addresses(expr: &Expr, found: &mut impl Extend<String>) {
     match &expr.kind {
         ExprKind::Variable(name) => found.extend([name.clone()]),
-        ExprKind::Binary { op: BinaryOp::Multiply | BinaryOp::ShiftLeft | BinaryOp::Remainder, .. } => {}
+        ExprKind::Binary {
+            op: BinaryOp::Multiply | BinaryOp::ShiftLeft | BinaryOp::Remainder,
+            ..
+        } => {}
         ExprKind::Binary { left, right, .. } => {
             collect_addresses(left, found);
             collect_addresses(right, found);
@@ -196,8 +222,8 @@ fn collect_addresses(expr: &Expr, found: &mut impl Extend<String>) {
 /// What became of one logical line.
 enum Item {
     Statement(Box<Statement>),
-    /// A line that could not be read; the names it was about to give are known, so that one mistake is not reported
-    /// again wherever they are used.
+    /// A line that could not be read; the names it was about to give are known, so that one mistake
+    /// is not reported again wherever they are used.
     Broken {
         names: Vec<String>,
     },
@@ -218,11 +244,18 @@ fn is_markdown(name: &str) -> bool {
 }
 
 /// The statements between two offsets of the text.
-fn items(text: &str, range: std::ops::Range<usize>, lines: &Lines, faults: &mut Vec<Fault>) -> Vec<Item> {
+fn items(
+    text: &str,
+    range: std::ops::Range<usize>,
+    lines: &Lines,
+    faults: &mut Vec<Fault>,
+) -> Vec<Item> {
     let mut lexer = Lexer::new(text, range);
     let mut items = Vec::new();
     while let Some(line) = lexer.next_line() {
-        let names = || Item::Broken { names: parser::salvaged_names(text, &line.tokens) };
+        let names = || Item::Broken {
+            names: parser::salvaged_names(text, &line.tokens),
+        };
         if let Some(fault) = line.fault {
             faults.push(fault);
             items.push(names());
@@ -250,7 +283,10 @@ fn single<T>(
     let mut found = None;
     let mut lexer = Lexer::new(text, 0..text.len());
     match lexer.next_line() {
-        None => faults.push(Fault::new(text.len()..text.len(), format!("expected {what}, found nothing"))),
+        None => faults.push(Fault::new(
+            text.len()..text.len(),
+            format!("expected {what}, found nothing"),
+        )),
         Some(line) => match line.fault {
             Some(fault) => faults.push(fault),
             None => found = read(&line.tokens, &mut faults),
@@ -259,8 +295,14 @@ fn single<T>(
     if faults.is_empty()
         && let Some(more) = lexer.next_line()
     {
-        let span = more.tokens.first().map_or(0..0, |token| token.span.start..token.span.end);
-        faults.push(Fault::new(span, format!("expected {what} on one line, found a second line")));
+        let span = more
+            .tokens
+            .first()
+            .map_or(0..0, |token| token.span.start..token.span.end);
+        faults.push(Fault::new(
+            span,
+            format!("expected {what} on one line, found a second line"),
+        ));
     }
     match found {
         Some(found) if faults.is_empty() => Ok(found),
@@ -269,7 +311,14 @@ fn single<T>(
 }
 
 fn errors_in(name: &str, text: &str, lines: &Lines, faults: Vec<Fault>) -> ScriptErrors {
-    ScriptErrors::new(Source { name: name.to_owned(), text: text.to_owned() }, lines, faults)
+    ScriptErrors::new(
+        Source {
+            name: name.to_owned(),
+            text: text.to_owned(),
+        },
+        lines,
+        faults,
+    )
 }
 
 #[cfg(test)]

@@ -37,7 +37,9 @@ fn show(expr: &Expr) -> String {
         ExprKind::Unary { op, operand } => format!("({op:?} {})", show(operand)),
         ExprKind::Binary { op, left, right } => format!("({} {op:?} {})", show(left), show(right)),
         ExprKind::Index { of, index } => format!("{}[{}]", show(of), show(index)),
-        ExprKind::Slice { of, start, end } => format!("{}[{}..{}]", show(of), show(start), show(end)),
+        ExprKind::Slice { of, start, end } => {
+            format!("{}[{}..{}]", show(of), show(start), show(end))
+        }
         other => format!("{other:?}"),
     }
 }
@@ -46,12 +48,27 @@ fn show(expr: &Expr) -> String {
 fn the_default_session_is_read() {
     let script = read(DEFAULT);
     assert_eq!(script.module(), Some("wasm_is_cool.wat"));
-    assert_eq!(script.inputs().map(|(name, _)| name.text.as_str()).collect::<Vec<_>>(), ["text"]);
+    assert_eq!(
+        script
+            .inputs()
+            .map(|(name, _)| name.text.as_str())
+            .collect::<Vec<_>>(),
+        ["text"]
+    );
     assert_eq!(script.steps().count(), 7);
     let last = script.statements.last().unwrap();
-    assert_eq!((last.line, last.text.as_str()), (10, "expect out == text ++ \" Wasm is cool!\""));
-    assert_eq!(script.statements[6].text, "ptr = call get_wasm_memory_buffer_pointer()");
-    assert_eq!(script.address_variables().into_iter().collect::<Vec<_>>(), ["ptr"]);
+    assert_eq!(
+        (last.line, last.text.as_str()),
+        (10, "expect out == text ++ \" Wasm is cool!\"")
+    );
+    assert_eq!(
+        script.statements[6].text,
+        "ptr = call get_wasm_memory_buffer_pointer()"
+    );
+    assert_eq!(
+        script.address_variables().into_iter().collect::<Vec<_>>(),
+        ["ptr"]
+    );
     assert_eq!(script.line_column(last.span.start + 7), (10, 8));
 }
 
@@ -59,9 +76,18 @@ fn the_default_session_is_read() {
 fn line_ends_and_byte_order_marks_do_not_matter() {
     let plain = read(DEFAULT);
     let windows = read(&format!("\u{feff}{}", DEFAULT.replace('\n', "\r\n")));
-    let texts = |script: &Script| script.statements.iter().map(|s| (s.line, s.text.clone())).collect::<Vec<_>>();
+    let texts = |script: &Script| {
+        script
+            .statements
+            .iter()
+            .map(|s| (s.line, s.text.clone()))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(texts(&plain), texts(&windows));
-    assert_eq!(windows.line_column(windows.statements[0].span.start), (1, 1));
+    assert_eq!(
+        windows.line_column(windows.statements[0].span.start),
+        (1, 1)
+    );
 }
 
 #[test]
@@ -104,14 +130,36 @@ let later = len(t)
 "#,
     );
     assert_eq!(script.imports().count(), 6);
-    assert_eq!(script.memory().map(|name| name.text.as_str()), Some("my memory"));
-    assert_eq!(script.address_variables().into_iter().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(
+        script.memory().map(|name| name.text.as_str()),
+        Some("my memory")
+    );
+    assert_eq!(
+        script.address_variables().into_iter().collect::<Vec<_>>(),
+        ["a"]
+    );
     let call = script.statements.iter().find(|s| s.line == 11).unwrap();
-    assert_eq!(call.text, r#"a, _, b = call "my-export"(1, -2, 0x1f, text, null, [1, 2], hex"ff 00")"#);
-    let Import { name, kind: ImportKind::Function { params, actions }, .. } = script.imports().nth(1).unwrap() else {
+    assert_eq!(
+        call.text,
+        r#"a, _, b = call "my-export"(1, -2, 0x1f, text, null, [1, 2], hex"ff 00")"#
+    );
+    let Import {
+        name,
+        kind: ImportKind::Function { params, actions },
+        ..
+    } = script.imports().nth(1).unwrap()
+    else {
         panic!("not a function")
     };
-    assert_eq!((name.module.as_str(), name.name.as_str(), params.len(), actions.len()), ("my-mod", "a b", 2, 5));
+    assert_eq!(
+        (
+            name.module.as_str(),
+            name.name.as_str(),
+            params.len(),
+            actions.len()
+        ),
+        ("my-mod", "a b", 2, 5)
+    );
     let open = script.imports().find(|i| i.name.name == "open").unwrap();
     assert_eq!(open.kind, ImportKind::Memory { min: 1, max: None });
     let finding = script.statements.iter().find_map(|s| match &s.kind {
@@ -124,12 +172,13 @@ let later = len(t)
 #[test]
 fn the_words_of_statements_are_names_where_that_is_clear() {
     let script = read(
-        "module = call f()\nread = call f(module)\ncall = call call(read)\nbytes = read call, len(\"a\") as bytes\n\
-         len = grow 1\npages = read module + len as u32\nlet memory = pages() + pages\nlet as = bytes[0..len(bytes)]\n\
-         block block = memory, 4\nregion region = memory, 4\nrelease block\nlet trap = 1\nexpect trap == 1\nlet hex = 1\n\
-         expect finding == 1\n"
-            .replace("expect finding", "let finding = 1\nexpect finding")
-            .as_str(),
+        "module = call f()\nread = call f(module)\ncall = call call(read)\nbytes = read call, \
+         len(\"a\") as bytes\nlen = grow 1\npages = read module + len as u32\nlet memory = \
+         pages() + pages\nlet as = bytes[0..len(bytes)]\nblock block = memory, 4\nregion region = \
+         memory, 4\nrelease block\nlet trap = 1\nexpect trap == 1\nlet hex = 1\nexpect finding == \
+         1\n"
+        .replace("expect finding", "let finding = 1\nexpect finding")
+        .as_str(),
     );
     assert_eq!(script.statements.len(), 16);
 }
@@ -138,8 +187,14 @@ fn the_words_of_statements_are_names_where_that_is_clear() {
 fn operators_bind_as_documented() {
     assert_eq!(shape("1 + 2 * 3"), "(1 Add (2 Multiply 3))");
     assert_eq!(shape("1 - 2 - 3"), "((1 Subtract 2) Subtract 3)");
-    assert_eq!(shape("a | b ^ c & 1 << 2 + 3 == 4"), "((a Or (b Xor (c And (1 ShiftLeft (2 Add 3))))) Equal 4)");
-    assert_eq!(shape("-a[1] ++ ~b % 2"), "((Minus a[1]) Join ((Not b) Remainder 2))");
+    assert_eq!(
+        shape("a | b ^ c & 1 << 2 + 3 == 4"),
+        "((a Or (b Xor (c And (1 ShiftLeft (2 Add 3))))) Equal 4)"
+    );
+    assert_eq!(
+        shape("-a[1] ++ ~b % 2"),
+        "((Minus a[1]) Join ((Not b) Remainder 2))"
+    );
     assert_eq!(shape("x[1..a + 1][0]"), "x[1..(a Add 1)][0]");
     assert_eq!(shape("(a + b) * c"), "((a Add b) Multiply c)");
     assert_eq!(shape("1-1"), "(1 Subtract 1)");
@@ -148,8 +203,14 @@ fn operators_bind_as_documented() {
 
 #[test]
 fn literals_are_exact() {
-    assert_eq!(shape("-170141183460469231731687303715884105728"), i128::MIN.to_string());
-    assert_eq!(shape("0x7fff_ffff_ffff_ffff_ffff_ffff_ffff_ffff"), i128::MAX.to_string());
+    assert_eq!(
+        shape("-170141183460469231731687303715884105728"),
+        i128::MIN.to_string()
+    );
+    assert_eq!(
+        shape("0x7fff_ffff_ffff_ffff_ffff_ffff_ffff_ffff"),
+        i128::MAX.to_string()
+    );
     assert_eq!(shape("0b1010"), "10");
     assert_eq!(shape("1_000"), "1000");
     assert_eq!(shape("-2e3"), "-2000.0");
@@ -157,16 +218,28 @@ fn literals_are_exact() {
     assert_eq!(shape("-inf"), "-inf");
     assert_eq!(shape("x[1..4]"), "x[1..4]");
     let text = parse_expression(r#""\n\t\r\0\\\"\u{e9}#""#, &[]).unwrap();
-    assert_eq!(text.kind, ExprKind::Literal(Value::Text("\n\t\r\0\\\"é#".into())));
+    assert_eq!(
+        text.kind,
+        ExprKind::Literal(Value::Text("\n\t\r\0\\\"é#".into()))
+    );
     let bytes = parse_expression("hex\"ff FE\t00ab\"", &[]).unwrap();
-    assert_eq!(bytes.kind, ExprKind::Literal(Value::Bytes(vec![0xff, 0xfe, 0, 0xab])));
+    assert_eq!(
+        bytes.kind,
+        ExprKind::Literal(Value::Bytes(vec![0xff, 0xfe, 0, 0xab]))
+    );
 }
 
 #[test]
 fn expressions_stand_alone() {
     let errors = parse_expression("hello", &[]).unwrap_err();
-    assert_eq!(errors.errors[0].help.as_deref(), Some("text stands in quotes: \"hello\""));
-    assert_eq!(parse_expression("", &[]).unwrap_err().errors[0].message, "expected a value, found nothing");
+    assert_eq!(
+        errors.errors[0].help.as_deref(),
+        Some("text stands in quotes: \"hello\"")
+    );
+    assert_eq!(
+        parse_expression("", &[]).unwrap_err().errors[0].message,
+        "expected a value, found nothing"
+    );
     assert!(parse_expression("1\n2", &[]).is_err());
     assert!(parse_expression("pages()", &[]).is_err());
     assert!(parse_expression("1 2", &[]).is_err());
@@ -182,26 +255,46 @@ fn statements_stand_alone() {
 #[test]
 fn addresses_are_told_from_lengths_and_offsets() {
     let script = read(
-        "let p = 1\nlet n = 2\nlet i = 3\nlet list = [1]\nwrite p + i * 4, utf8(\"a\")\nx = read list[i], n as utf8\n\
-         y = read as_u32(p) + len(x) as u8\n",
+        "let p = 1\nlet n = 2\nlet i = 3\nlet list = [1]\nwrite p + i * 4, utf8(\"a\")\nx = read \
+         list[i], n as utf8\ny = read as_u32(p) + len(x) as u8\n",
     );
-    assert_eq!(script.address_variables().into_iter().collect::<Vec<_>>(), ["list", "p"]);
+    assert_eq!(
+        script.address_variables().into_iter().collect::<Vec<_>>(),
+        ["list", "p"]
+    );
 }
 
 #[test]
 fn depth_is_bounded() {
-    let deep = |open: &str, close: &str, n: usize| format!("let x = {}1{}", open.repeat(n), close.repeat(n));
+    let deep = |open: &str, close: &str, n: usize| {
+        format!("let x = {}1{}", open.repeat(n), close.repeat(n))
+    };
     read(&deep("(", ")", 190));
     read(&deep("len([", "])", 90));
     read(&deep("-len(", ")", 90));
     read(&deep("len(len(", "))", 95));
-    read(&format!("let x = [1]\nlet y = {}1{}", "x[".repeat(190), "]".repeat(190)));
+    read(&format!(
+        "let x = [1]\nlet y = {}1{}",
+        "x[".repeat(190),
+        "]".repeat(190)
+    ));
     read(&format!("let x = 1{}", " + 1".repeat(480)));
-    for text in [deep("(", ")", 100_000), deep("[", "]", 100_000), deep("-", "", 100_000), deep("~", "", 100_000)] {
+    for text in [
+        deep("(", ")", 100_000),
+        deep("[", "]", 100_000),
+        deep("-", "", 100_000),
+        deep("~", "", 100_000),
+    ] {
         assert!(refused(&text).contains("within each other"));
     }
-    assert!(refused(&format!("let x = 1{}", " + 1".repeat(100_000))).contains("operators in one expression"));
-    assert!(refused(&format!("let l = [1]\nlet x = l{}", "[0]".repeat(100_000))).contains("operators in one"));
+    assert!(
+        refused(&format!("let x = 1{}", " + 1".repeat(100_000)))
+            .contains("operators in one expression")
+    );
+    assert!(
+        refused(&format!("let l = [1]\nlet x = l{}", "[0]".repeat(100_000)))
+            .contains("operators in one")
+    );
 }
 
 mod markdown {
@@ -214,27 +307,54 @@ mod markdown {
     #[test]
     fn prose_is_narration_of_the_next_step() {
         let script = read(concat!(
-            "# The buffer\n\nThe guest says *where* `ptr` is\nand we write.\n\n<b>html</b>\n\n<div>gone</div>\n\n",
-            "```steps\nmodule \"a.wat\"\n```\n\nIt needs:\n\n- one\n- two `x`\n  - three\n\n```rust\nlet gone = 1;\n```\n\n",
-            "~~~steps extra words\nptr = call get()\nwrite ptr, \"a\"\n~~~\n\nLast.\n\n```steps\nexpect ptr == 1\n```\nEnd.\n",
+            "# The buffer\n\nThe guest says *where* `ptr` is\nand we \
+             write.\n\n<b>html</b>\n\n<div>gone</div>\n\n",
+            "```steps\nmodule \"a.wat\"\n```\n\nIt needs:\n\n- one\n- two `x`\n  - \
+             three\n\n```rust\nlet gone = 1;\n```\n\n",
+            "~~~steps extra words\nptr = call get()\nwrite ptr, \
+             \"a\"\n~~~\n\nLast.\n\n```steps\nexpect ptr == 1\n```\nEnd.\n",
         ));
-        let narrations: Vec<_> = script.statements.iter().map(|s| s.narration.as_deref()).collect();
+        let narrations: Vec<_> = script
+            .statements
+            .iter()
+            .map(|s| s.narration.as_deref())
+            .collect();
         let first = "It needs:\n\n- one\n- two x\n  - three";
         let opening = "The buffer\n\nThe guest says where ptr is and we write.\n\nhtml";
-        assert_eq!(script.document.of_step(0).unwrap().plain(), opening, "a block without a step sets the session up");
+        assert_eq!(
+            script.document.of_step(0).unwrap().plain(),
+            opening,
+            "a block without a step sets the session up"
+        );
         assert_eq!(script.document.title.as_deref(), Some("The buffer"));
         assert_eq!(script.document.closing.plain(), "End.");
         assert_eq!(narrations, [None, Some(first), None, Some("Last.")]);
-        assert_eq!(script.statements.iter().map(|s| s.line).collect::<Vec<_>>(), [11, 25, 26, 32]);
+        assert_eq!(
+            script.statements.iter().map(|s| s.line).collect::<Vec<_>>(),
+            [11, 25, 26, 32]
+        );
         assert_eq!(script.module(), Some("a.wat"));
     }
 
     #[test]
     fn blocks_in_lists_and_quotes_keep_their_places() {
-        let text = "\u{feff}1. First\r\n\r\n   ```steps\r\n   let a = [1,\r\n   2]\r\n   let b = a\r\n   ```\r\n\r\n> Quoted\r\n>\r\n> ```steps\r\n> let c = (1 +\r\n> 2)\r\n> ```\r\n";
+        let text = "\u{feff}1. First\r\n\r\n   ```steps\r\n   let a = [1,\r\n   2]\r\n   let b = \
+                    a\r\n   ```\r\n\r\n> Quoted\r\n>\r\n> ```steps\r\n> let c = (1 +\r\n> 2)\r\n> \
+                    ```\r\n";
         let script = read(text);
-        let texts: Vec<_> = script.statements.iter().map(|s| (s.line, s.text.as_str())).collect();
-        assert_eq!(texts, [(4, "let a = [1, 2]"), (6, "let b = a"), (12, "let c = (1 + 2)")]);
+        let texts: Vec<_> = script
+            .statements
+            .iter()
+            .map(|s| (s.line, s.text.as_str()))
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                (4, "let a = [1, 2]"),
+                (6, "let b = a"),
+                (12, "let c = (1 + 2)")
+            ]
+        );
         assert_eq!(script.line_column(script.statements[2].span.start), (12, 3));
         assert_eq!(script.statements[0].narration.as_deref(), Some("- First"));
         assert_eq!(script.statements[2].narration.as_deref(), Some("Quoted"));
@@ -242,8 +362,16 @@ mod markdown {
 
     #[test]
     fn a_bracket_does_not_reach_into_the_next_block() {
-        let errors = parse("a.md", "```steps\nlet a = (1\n```\n\n```steps\n+ 2)\n```\n").unwrap_err();
-        assert_eq!(errors.errors.iter().map(|e| (e.line, e.column)).collect::<Vec<_>>(), [(2, 9), (6, 4)]);
+        let errors =
+            parse("a.md", "```steps\nlet a = (1\n```\n\n```steps\n+ 2)\n```\n").unwrap_err();
+        assert_eq!(
+            errors
+                .errors
+                .iter()
+                .map(|e| (e.line, e.column))
+                .collect::<Vec<_>>(),
+            [(2, 9), (6, 4)]
+        );
     }
 }
 
@@ -265,8 +393,18 @@ mod arbitrary {
                 Err(errors) => {
                     assert!(!errors.errors.is_empty());
                     let shown = errors.to_string();
-                    assert!(shown.chars().all(|c| c == '\n' || !crate::safe::is_unsafe(c)), "{shown:?}");
-                    assert!(errors.errors.iter().all(|e| e.span.start <= text.len() && e.line > 0 && e.column > 0));
+                    assert!(
+                        shown
+                            .chars()
+                            .all(|c| c == '\n' || !crate::safe::is_unsafe(c)),
+                        "{shown:?}"
+                    );
+                    assert!(
+                        errors
+                            .errors
+                            .iter()
+                            .all(|e| e.span.start <= text.len() && e.line > 0 && e.column > 0)
+                    );
                 }
             }
         }
@@ -356,7 +494,8 @@ mod arbitrary {
             "\u{202e}",
             "170141183460469231731687303715884105728",
         ];
-        proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..60).prop_map(|found| found.concat())
+        proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..60)
+            .prop_map(|found| found.concat())
     }
 
     proptest! {

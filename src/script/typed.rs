@@ -1,5 +1,6 @@
-//! Statements that a person types into a session that runs already: read one at a time, against what has a name by then.
-//! Also puts them into a script among its own steps, so that what was typed is a step like any other.
+//! Statements that a person types into a session that runs already: read one at a time, against
+//! what has a name by then. Also puts them into a script among its own steps, so that what was
+//! typed is a step like any other.
 
 use std::collections::HashMap;
 
@@ -28,7 +29,9 @@ impl Known {
     fn of(before: &[Statement], after: &[Statement]) -> Known {
         let mut known = Known::default();
         for statement in before {
-            let names = check::given_names(&statement.kind).iter().map(|name| name.text.clone());
+            let names = check::given_names(&statement.kind)
+                .iter()
+                .map(|name| name.text.clone());
             match &statement.kind {
                 StatementKind::Input { .. } => known.inputs.extend(names),
                 StatementKind::Region { name, .. } => known.regions.push(name.text.clone()),
@@ -36,13 +39,17 @@ impl Known {
                 _ => known.variables.extend(names),
             }
         }
-        let later = after.iter().flat_map(|statement| check::given_names(&statement.kind));
+        let later = after
+            .iter()
+            .flat_map(|statement| check::given_names(&statement.kind));
         known.later = later.map(|name| name.text.clone()).collect();
         // An input has its value from the start, wherever it stands.
-        known.inputs.extend(after.iter().filter_map(|statement| match &statement.kind {
-            StatementKind::Input { name, .. } => Some(name.text.clone()),
-            _ => None,
-        }));
+        known
+            .inputs
+            .extend(after.iter().filter_map(|statement| match &statement.kind {
+                StatementKind::Input { name, .. } => Some(name.text.clone()),
+                _ => None,
+            }));
         known
     }
 }
@@ -50,38 +57,50 @@ impl Known {
 /// Reads one statement typed into a session whose guest runs.
 ///
 /// # Errors
-/// What is wrong with it, among it that `module`, `input`, `memory` and `import` come too late; the positions are those
-/// of `text`.
+/// What is wrong with it, among it that `module`, `input`, `memory` and `import` come too late; the
+/// positions are those of `text`.
 pub fn parse_typed(text: &str, known: &Known) -> Result<Statement, ScriptErrors> {
     let found = super::single(text, "a statement", |line, faults| {
-        let statement = parser::statement(text, 0, line).map_err(|fault| faults.push(fault)).ok()?;
+        let statement = parser::statement(text, 0, line)
+            .map_err(|fault| faults.push(fault))
+            .ok()?;
         check::typed(&statement, known, faults);
         Some(statement)
     });
     found.map_err(|(lines, faults)| super::errors_in(TYPED, text, &lines, faults))
 }
 
-/// Reads an `import` or `memory` line typed for a guest that is to start again, over these inputs. `None` where the line
-/// begins with neither word.
+/// Reads an `import` or `memory` line typed for a guest that is to start again, over these inputs.
+/// `None` where the line begins with neither word.
 ///
 /// # Errors
 /// What is wrong with it; the positions are those of `text`.
 pub fn parse_setup(text: &str, inputs: &[String]) -> Option<Result<Statement, ScriptErrors>> {
     let first = text.split_whitespace().next().unwrap_or_default();
-    let behind = text.trim_start().strip_prefix(first).unwrap_or_default().trim_start();
+    let behind = text
+        .trim_start()
+        .strip_prefix(first)
+        .unwrap_or_default()
+        .trim_start();
     if !matches!(first, "import" | "memory") || behind.starts_with('=') || behind.starts_with(',') {
         return None;
     }
-    let known = Known { inputs: inputs.to_vec(), ..Known::default() };
+    let known = Known {
+        inputs: inputs.to_vec(),
+        ..Known::default()
+    };
     let found = super::single(text, "a statement", |line, faults| {
-        let statement = parser::statement(text, 0, line).map_err(|fault| faults.push(fault)).ok()?;
+        let statement = parser::statement(text, 0, line)
+            .map_err(|fault| faults.push(fault))
+            .ok()?;
         check::setup(&statement, &known, faults);
         Some(statement)
     });
     Some(found.map_err(|(lines, faults)| super::errors_in(TYPED, text, &lines, faults)))
 }
 
-/// The statements that a text of several lines holds, each on one line and without comments; nothing is checked.
+/// The statements that a text of several lines holds, each on one line and without comments;
+/// nothing is checked.
 pub fn statements_in(text: &str) -> Vec<String> {
     let mut lexer = Lexer::new(text, 0..text.len());
     let mut found = Vec::new();
@@ -90,7 +109,12 @@ pub fn statements_in(text: &str) -> Vec<String> {
         let end = lexer.position();
         found.push(match line.fault {
             None => parser::on_one_line(text, &line.tokens),
-            Some(_) => text.get(start..end).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "),
+            Some(_) => text
+                .get(start..end)
+                .unwrap_or_default()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" "),
         });
         start = end;
     }
@@ -100,14 +124,19 @@ pub fn statements_in(text: &str) -> Vec<String> {
 /// The names that a statement gives a value, whether or not it is right in every other way.
 pub fn names_given(text: &str) -> Vec<String> {
     let mut lexer = Lexer::new(text, 0..text.len());
-    lexer.next_line().map(|line| parser::salvaged_names(text, &line.tokens)).unwrap_or_default()
+    lexer
+        .next_line()
+        .map(|line| parser::salvaged_names(text, &line.tokens))
+        .unwrap_or_default()
 }
 
 /// The words that a step can begin with.
 pub fn step_words() -> impl Iterator<Item = &'static str> {
     let too_late = ["module", "input", "memory", "import"];
     // `read` and `global` stand behind `NAME =`.
-    words::STATEMENTS.into_iter().filter(move |word| !too_late.contains(word) && !matches!(*word, "read" | "global"))
+    words::STATEMENTS
+        .into_iter()
+        .filter(move |word| !too_late.contains(word) && !matches!(*word, "read" | "global"))
 }
 
 /// The words that can stand behind `NAME =`.
@@ -136,10 +165,13 @@ pub fn is_plain_name(name: &str) -> bool {
 }
 
 impl ScriptErrors {
-    /// The first mistake that more typing at the end will not mend; `None` while the line may merely be unfinished.
+    /// The first mistake that more typing at the end will not mend; `None` while the line may
+    /// merely be unfinished.
     pub fn beyond_unfinished(&self) -> Option<&super::ScriptError> {
         let end = self.source_text.text.trim_end().len();
-        self.errors.iter().find(|error| error.span.end < end && !error.message.ends_with("never closed"))
+        self.errors
+            .iter()
+            .find(|error| error.span.end < end && !error.message.ends_with("never closed"))
     }
 }
 
@@ -155,23 +187,29 @@ impl Script {
         self.put_in(at, &single_line)
     }
 
-    /// The same script for a guest that is given these `import` and `memory` lines too; one that speaks of the same thing
-    /// as an earlier one takes its place.
+    /// The same script for a guest that is given these `import` and `memory` lines too; one that
+    /// speaks of the same thing as an earlier one takes its place.
     ///
     /// # Errors
     /// What is wrong with one of them.
     pub fn described(&self, lines: &[String]) -> Result<Script, ScriptErrors> {
         let mut script = self.clone();
         for text in lines {
-            let first_step = |script: &Script| script.statements.iter().position(|s| s.kind.is_step());
+            let first_step =
+                |script: &Script| script.statements.iter().position(|s| s.kind.is_step());
             let at = first_step(&script).unwrap_or(script.statements.len());
             let known = Known::of(script.statements.get(..at).unwrap_or_default(), &[]);
             let Some(statement) = parse_setup(text, &known.inputs) else {
-                let fault = Fault::new(0..text.len(), "only `import` and `memory` lines are given to a guest");
+                let fault = Fault::new(
+                    0..text.len(),
+                    "only `import` and `memory` lines are given to a guest",
+                );
                 return Err(super::errors_in(TYPED, text, &Lines::of(text), vec![fault]));
             };
             let statement = statement?;
-            script.statements.retain(|old| !is_same_subject(&old.kind, &statement.kind));
+            script
+                .statements
+                .retain(|old| !is_same_subject(&old.kind, &statement.kind));
             let at = first_step(&script).unwrap_or(script.statements.len());
             script.put_in(at, &statement.text)?;
         }
@@ -180,33 +218,54 @@ impl Script {
 
     /// Puts a statement that has been checked in before the statement `at`.
     fn put_in(&mut self, at: usize, text: &str) -> Result<&Statement, ScriptErrors> {
-        // Read again where it will stand, so that its positions are its own among all those of the script.
+        // Read again where it will stand, so that its positions are its own among all those of the
+        // script.
         let mut source = self.source.text.clone();
         source.push('\n');
         let start = source.len();
         source.push_str(text);
         let mut faults: Vec<Fault> = Vec::new();
         let lines = Lines::of(&source);
-        let read = items(&source, start..source.len(), &lines, &mut faults).into_iter().next();
-        let Some(mut statement) = read.and_then(super::Item::into_statement).filter(|_| faults.is_empty()) else {
+        let read = items(&source, start..source.len(), &lines, &mut faults)
+            .into_iter()
+            .next();
+        let Some(mut statement) = read
+            .and_then(super::Item::into_statement)
+            .filter(|_| faults.is_empty())
+        else {
             return Err(super::errors_in(TYPED, text, &Lines::of(text), faults));
         };
         statement.line = 0;
         (self.source.text, self.lines) = (source, lines);
         self.statements.insert(at, statement);
-        self.statements.get(at).ok_or_else(|| super::errors_in(TYPED, text, &Lines::of(text), Vec::new()))
+        self.statements
+            .get(at)
+            .ok_or_else(|| super::errors_in(TYPED, text, &Lines::of(text), Vec::new()))
     }
 
-    /// The same guest, inputs and imports with other steps: those of this script that stand in a line of this number,
-    /// and those that were typed, which have none.
+    /// The same guest, inputs and imports with other steps: those of this script that stand in a
+    /// line of this number, and those that were typed, which have none.
     ///
     /// # Errors
     /// What is wrong with a typed one.
     pub fn arranged(&self, steps: &[(Option<u32>, &str)]) -> Result<Script, ScriptErrors> {
-        let own: HashMap<u32, &Statement> =
-            self.statements.iter().filter(|s| s.kind.is_step() && s.line > 0).map(|s| (s.line, s)).collect();
-        let facts = self.statements.iter().filter(|s| !s.kind.is_step()).cloned().collect();
-        let mut script = Script { source: self.source.clone(), statements: facts, ..self.clone() };
+        let own: HashMap<u32, &Statement> = self
+            .statements
+            .iter()
+            .filter(|s| s.kind.is_step() && s.line > 0)
+            .map(|s| (s.line, s))
+            .collect();
+        let facts = self
+            .statements
+            .iter()
+            .filter(|s| !s.kind.is_step())
+            .cloned()
+            .collect();
+        let mut script = Script {
+            source: self.source.clone(),
+            statements: facts,
+            ..self.clone()
+        };
         for (line, text) in steps {
             match line.and_then(|line| own.get(&line)) {
                 Some(statement) => script.statements.push((*statement).clone()),
@@ -216,7 +275,8 @@ impl Script {
         Ok(script)
     }
 
-    /// Where an offset of the source stands, for messages: `file:line:column`; of a typed statement, its column alone.
+    /// Where an offset of the source stands, for messages: `file:line:column`; of a typed
+    /// statement, its column alone.
     pub fn place(&self, offset: usize) -> String {
         let (line, column) = self.line_column(offset);
         if offset > self.written {
@@ -241,16 +301,51 @@ mod tests {
 
     #[test]
     fn imports_are_added_before_the_steps_and_take_the_place_of_earlier_ones() {
-        let script = parse("a.steps", "input k = 1\nimport env.f() returns 1\np = call f()\n").unwrap();
-        let lines =
-            ["import env.g(a) returns k".to_owned(), "import env.f() returns k + 1".to_owned(), "memory m".into()];
+        let script = parse(
+            "a.steps",
+            "input k = 1\nimport env.f() returns 1\np = call f()\n",
+        )
+        .unwrap();
+        let lines = [
+            "import env.g(a) returns k".to_owned(),
+            "import env.f() returns k + 1".to_owned(),
+            "memory m".into(),
+        ];
         let described = script.described(&lines).unwrap();
-        let texts: Vec<&str> = described.statements.iter().map(|s| s.text.as_str()).collect();
-        assert_eq!(texts, ["input k = 1", &lines[0], &lines[1], "memory m", "p = call f()"]);
-        assert!(script.described(&["import env.f() returns p".into()]).unwrap_err().to_string().contains("`p`"));
+        let texts: Vec<&str> = described
+            .statements
+            .iter()
+            .map(|s| s.text.as_str())
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                "input k = 1",
+                &lines[0],
+                &lines[1],
+                "memory m",
+                "p = call f()"
+            ]
+        );
+        assert!(
+            script
+                .described(&["import env.f() returns p".into()])
+                .unwrap_err()
+                .to_string()
+                .contains("`p`")
+        );
         assert!(script.described(&["grow 1".into()]).is_err());
-        assert!(parse_setup("import = call f()", &[]).is_none() && parse_setup("write 1, \"\"", &[]).is_none());
-        assert!(parse_setup("import env.", &[]).unwrap().unwrap_err().beyond_unfinished().is_none());
+        assert!(
+            parse_setup("import = call f()", &[]).is_none()
+                && parse_setup("write 1, \"\"", &[]).is_none()
+        );
+        assert!(
+            parse_setup("import env.", &[])
+                .unwrap()
+                .unwrap_err()
+                .beyond_unfinished()
+                .is_none()
+        );
     }
 
     fn known() -> Known {
@@ -272,14 +367,25 @@ mod tests {
 
     #[test]
     fn a_typed_statement_is_read_against_what_has_a_name() {
-        for text in
-            ["write ptr, text", "release b", "x = read ptr, 4 as bytes", "ptr = call f()", "ask \"how many?\" = n"]
-        {
-            assert!(parse_typed(text, &known()).is_ok(), "{text}: {}", message(text));
+        for text in [
+            "write ptr, text",
+            "release b",
+            "x = read ptr, 4 as bytes",
+            "ptr = call f()",
+            "ask \"how many?\" = n",
+        ] {
+            assert!(
+                parse_typed(text, &known()).is_ok(),
+                "{text}: {}",
+                message(text)
+            );
         }
         assert!(message("write q, text").contains("there is no variable `q` here"));
         assert!(message("write buffer, text").contains("`buffer` is a region, not a value"));
-        assert!(message("release c").contains("did you mean `b`") || message("release c").contains("name it before"));
+        assert!(
+            message("release c").contains("did you mean `b`")
+                || message("release c").contains("name it before")
+        );
         assert!(message("text = call f()").contains("`text` is an input already\n"));
         assert!(message("").contains("found nothing"));
         assert!(message("call f()\ncall g()").contains("found a second line"));
@@ -295,7 +401,10 @@ mod tests {
         ];
         for (text, words) in rows {
             let message = message(text);
-            assert!(message.contains("too late") && message.contains(words), "{message}");
+            assert!(
+                message.contains("too late") && message.contains(words),
+                "{message}"
+            );
         }
     }
 
@@ -324,7 +433,13 @@ mod tests {
             let errors = parse_typed(text, &known()).unwrap_err();
             assert_eq!(errors.beyond_unfinished(), None, "{text}");
         }
-        for text in ["cal f", "call f(q) ", "write q, 1", "x = raed ptr,", "call f)("] {
+        for text in [
+            "cal f",
+            "call f(q) ",
+            "write q, 1",
+            "x = raed ptr,",
+            "call f)(",
+        ] {
             let errors = parse_typed(text, &known()).unwrap_err();
             assert!(errors.beyond_unfinished().is_some(), "{text}: {errors}");
         }
@@ -335,12 +450,18 @@ mod tests {
         let text = "module \"a.wasm\"\ninput t = \"x\"\np = call f()\nwrite p, t\n";
         let mut script = parse("a.steps", text).unwrap();
         let statement = script.insert(3, "  q =  call g(p)   # why").unwrap();
-        assert_eq!((statement.text.as_str(), statement.line), ("q =  call g(p)", 0));
+        assert_eq!(
+            (statement.text.as_str(), statement.line),
+            ("q =  call g(p)", 0)
+        );
         let offset = statement.span.start;
         assert_eq!(script.place(offset + 4), "typed:1:5");
         let first = script.statements[2].span.start;
         assert_eq!(script.place(first), "a.steps:3:1");
-        assert!(script.insert(2, "write q, t").is_err(), "q has no value before it is given one");
+        assert!(
+            script.insert(2, "write q, t").is_err(),
+            "q has no value before it is given one"
+        );
         let texts: Vec<&str> = script.steps().map(|s| s.text.as_str()).collect();
         assert_eq!(texts, ["p = call f()", "q =  call g(p)", "write p, t"]);
     }
@@ -349,7 +470,11 @@ mod tests {
     fn steps_are_arranged_by_their_lines_and_typed_ones_by_their_text() {
         let text = "p = call f()\nmemory m\nwrite p, \"a\"\nwrite p, \"b\"\n";
         let script = parse("a.steps", text).unwrap();
-        let arranged = script.arranged(&[(Some(1), "p = call f()"), (None, "grow 1"), (Some(4), "write p, \"b\"")]);
+        let arranged = script.arranged(&[
+            (Some(1), "p = call f()"),
+            (None, "grow 1"),
+            (Some(4), "write p, \"b\""),
+        ]);
         let arranged = arranged.unwrap();
         let lines: Vec<u32> = arranged.statements.iter().map(|s| s.line).collect();
         assert_eq!(lines, [2, 1, 0, 4]);
@@ -359,7 +484,10 @@ mod tests {
     #[test]
     fn a_text_of_several_lines_falls_into_statements() {
         let text = "# a comment\np = call f()  # why\n\ncall g(\n  1,\n  2)\nwrite \"\nlet x = 1";
-        assert_eq!(statements_in(text), ["p = call f()", "call g( 1, 2)", "write \"", "let x = 1"]);
+        assert_eq!(
+            statements_in(text),
+            ["p = call f()", "call g( 1, 2)", "write \"", "let x = 1"]
+        );
         assert_eq!(names_given("a, b = call f("), ["a", "b"]);
         assert!(is_plain_name("add_1") && !is_plain_name("my-export") && !is_plain_name(""));
     }

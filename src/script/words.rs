@@ -1,12 +1,12 @@
-//! The words of the language, each written once: statements, functions, readings, kinds of finding; and the nearest of
-//! them to a misspelt one.
+//! The words of the language, each written once: statements, functions, readings, kinds of finding;
+//! and the nearest of them to a misspelt one.
 
 use super::ast::{Encoding, Function, NumberType};
 
 /// The words a statement can begin with, and `read` and `global`, which stand behind `NAME =`.
 pub(super) const STATEMENTS: [&str; 16] = [
-    "module", "input", "let", "memory", "call", "global", "set", "write", "read", "grow", "region", "block", "release",
-    "import", "expect", "ask",
+    "module", "input", "let", "memory", "call", "global", "set", "write", "read", "grow", "region",
+    "block", "release", "import", "expect", "ask",
 ];
 
 /// What each statement looks like.
@@ -19,13 +19,22 @@ const FORMS: [(&str, &str); 16] = [
     ("global", "NAME = global EXPORT"),
     ("set", "set EXPORT = EXPR"),
     ("write", "write ADDR, VALUE"),
-    ("read", "NAME = read ADDR, LEN as utf8` or `NAME = read ADDR as u32"),
+    (
+        "read",
+        "NAME = read ADDR, LEN as utf8` or `NAME = read ADDR as u32",
+    ),
     ("grow", "NAME = grow PAGES"),
     ("region", "region NAME = ADDR, LEN"),
     ("block", "block NAME = ADDR, LEN"),
     ("release", "release NAME"),
-    ("import", "import MODULE.NAME(a, b) returns EXPR ; writes ADDR, VALUE"),
-    ("expect", "expect EXPR` or `expect trap \"words\" call EXPORT(…)"),
+    (
+        "import",
+        "import MODULE.NAME(a, b) returns EXPR ; writes ADDR, VALUE",
+    ),
+    (
+        "expect",
+        "expect EXPR` or `expect trap \"words\" call EXPORT(…)",
+    ),
     ("ask", "ask \"question\" = EXPR"),
 ];
 
@@ -36,33 +45,78 @@ const HABITS: [(&str, &str); 32] = [
     ("const", "a value gets its name with `let NAME = EXPR`"),
     ("var", "a value gets its name with `let NAME = EXPR`"),
     ("val", "a value gets its name with `let NAME = EXPR`"),
-    ("def", "there are no functions of your own: each line is one step"),
-    ("fn", "there are no functions of your own: each line is one step"),
-    ("func", "there are no functions of your own: each line is one step"),
-    ("function", "there are no functions of your own: each line is one step"),
-    ("if", "there are no branches: the steps run one after the other"),
-    ("else", "there are no branches: the steps run one after the other"),
+    (
+        "def",
+        "there are no functions of your own: each line is one step",
+    ),
+    (
+        "fn",
+        "there are no functions of your own: each line is one step",
+    ),
+    (
+        "func",
+        "there are no functions of your own: each line is one step",
+    ),
+    (
+        "function",
+        "there are no functions of your own: each line is one step",
+    ),
+    (
+        "if",
+        "there are no branches: the steps run one after the other",
+    ),
+    (
+        "else",
+        "there are no branches: the steps run one after the other",
+    ),
     ("for", "there are no loops: write each step out"),
     ("while", "there are no loops: write each step out"),
     ("loop", "there are no loops: write each step out"),
-    ("print", "every value is shown anyway; check one with `expect EXPR`"),
-    ("echo", "every value is shown anyway; check one with `expect EXPR`"),
-    ("log", "every value is shown anyway; check one with `expect EXPR`"),
+    (
+        "print",
+        "every value is shown anyway; check one with `expect EXPR`",
+    ),
+    (
+        "echo",
+        "every value is shown anyway; check one with `expect EXPR`",
+    ),
+    (
+        "log",
+        "every value is shown anyway; check one with `expect EXPR`",
+    ),
     ("store", "the host writes memory with `write ADDR, VALUE`"),
     ("poke", "the host writes memory with `write ADDR, VALUE`"),
     ("copy", "the host writes memory with `write ADDR, VALUE`"),
-    ("load", "the host reads memory with `NAME = read ADDR, LEN as utf8`"),
-    ("peek", "the host reads memory with `NAME = read ADDR, LEN as utf8`"),
+    (
+        "load",
+        "the host reads memory with `NAME = read ADDR, LEN as utf8`",
+    ),
+    (
+        "peek",
+        "the host reads memory with `NAME = read ADDR, LEN as utf8`",
+    ),
     ("free", "a block is given back with `release NAME`"),
     ("dealloc", "a block is given back with `release NAME`"),
-    ("alloc", "an allocation is named with `block NAME = ADDR, LEN`"),
-    ("malloc", "an allocation is named with `block NAME = ADDR, LEN`"),
+    (
+        "alloc",
+        "an allocation is named with `block NAME = ADDR, LEN`",
+    ),
+    (
+        "malloc",
+        "an allocation is named with `block NAME = ADDR, LEN`",
+    ),
     ("invoke", "an export is called with `call EXPORT(…)`"),
     ("run", "an export is called with `call EXPORT(…)`"),
-    ("export", "exports are called with `call EXPORT(…)`, imports described with `import MODULE.NAME(…)`"),
+    (
+        "export",
+        "exports are called with `call EXPORT(…)`, imports described with `import MODULE.NAME(…)`",
+    ),
     ("wasm", "the guest is named with `module \"path\"`"),
     ("load_module", "the guest is named with `module \"path\"`"),
-    ("trap", "a trap is expected with `expect trap call EXPORT(…)`"),
+    (
+        "trap",
+        "a trap is expected with `expect trap call EXPORT(…)`",
+    ),
 ];
 
 /// Other words for a reading.
@@ -124,8 +178,11 @@ pub(super) const NUMBERS: [(&str, NumberType); 10] = [
     ("f64", NumberType::F64),
 ];
 
-pub(super) const ENCODINGS: [(&str, Encoding); 3] =
-    [("utf8", Encoding::Utf8), ("utf16", Encoding::Utf16), ("bytes", Encoding::Bytes)];
+pub(super) const ENCODINGS: [(&str, Encoding); 3] = [
+    ("utf8", Encoding::Utf8),
+    ("utf16", Encoding::Utf16),
+    ("bytes", Encoding::Bytes),
+];
 
 const FUNCTIONS: [(&str, Function); 11] = [
     ("len", Function::Len),
@@ -142,17 +199,29 @@ const FUNCTIONS: [(&str, Function); 11] = [
 ];
 
 pub(super) fn number_type(word: &str) -> Option<NumberType> {
-    NUMBERS.iter().find(|(name, _)| *name == word).map(|(_, number)| *number)
+    NUMBERS
+        .iter()
+        .find(|(name, _)| *name == word)
+        .map(|(_, number)| *number)
 }
 
 pub(super) fn encoding(word: &str) -> Option<Encoding> {
-    ENCODINGS.iter().find(|(name, _)| *name == word).map(|(_, encoding)| *encoding)
+    ENCODINGS
+        .iter()
+        .find(|(name, _)| *name == word)
+        .map(|(_, encoding)| *encoding)
 }
 
-/// The function of that name; `calls` and `call_args`, whose arguments are not expressions, are not among them.
+/// The function of that name; `calls` and `call_args`, whose arguments are not expressions, are not
+/// among them.
 pub(super) fn function(word: &str) -> Option<Function> {
-    let named = FUNCTIONS.iter().find(|(name, _)| *name == word).map(|(_, function)| *function);
-    named.or_else(|| number_type(word).map(Function::Encode)).or_else(|| (word == "pages").then_some(Function::Pages))
+    let named = FUNCTIONS
+        .iter()
+        .find(|(name, _)| *name == word)
+        .map(|(_, function)| *function);
+    named
+        .or_else(|| number_type(word).map(Function::Encode))
+        .or_else(|| (word == "pages").then_some(Function::Pages))
 }
 
 pub(super) fn is_function(word: &str) -> bool {
@@ -161,37 +230,55 @@ pub(super) fn is_function(word: &str) -> bool {
 
 pub(super) fn functions() -> impl Iterator<Item = &'static str> {
     let named = FUNCTIONS.iter().map(|(name, _)| *name);
-    named.chain(NUMBERS.iter().map(|(name, _)| *name)).chain(["pages", "calls", "call_args"])
+    named
+        .chain(NUMBERS.iter().map(|(name, _)| *name))
+        .chain(["pages", "calls", "call_args"])
 }
 
 /// What may stand behind `as`.
 pub(super) fn readings() -> impl Iterator<Item = &'static str> {
-    ENCODINGS.iter().map(|(name, _)| *name).chain(["cstr"]).chain(NUMBERS.iter().map(|(name, _)| *name))
+    ENCODINGS
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(["cstr"])
+        .chain(NUMBERS.iter().map(|(name, _)| *name))
 }
 
 /// The candidate that `word` is most likely a misspelling of, if any comes near.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     const LONGEST: usize = 64;
     let length = word.chars().take(LONGEST + 1).count();
     if length > LONGEST {
         return None;
     }
     let lower = word.to_lowercase();
-    let distances = candidates.into_iter().filter(|c| c.len() <= LONGEST && *c != word).map(|candidate| {
-        let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-        (distance, candidate)
-    });
+    let distances = candidates
+        .into_iter()
+        .filter(|c| c.len() <= LONGEST && *c != word)
+        .map(|candidate| {
+            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+            (distance, candidate)
+        });
     let allowed = match length {
         0 | 1 => 0,
         2..=5 => 1,
         6..=8 => 2,
         _ => 3,
     };
-    distances.filter(|(distance, _)| *distance <= allowed).min_by_key(|(distance, _)| *distance).map(|(_, c)| c)
+    distances
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, c)| c)
 }
 
 /// The question to ask about a misspelt word.
-pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(super) fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
     nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
@@ -207,23 +294,35 @@ pub(super) fn either<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 
 /// What the statement that begins with this word looks like.
 pub(super) fn form(word: &str) -> Option<String> {
-    FORMS.iter().find(|(name, _)| *name == word).map(|(_, form)| format!("it is written `{form}`"))
+    FORMS
+        .iter()
+        .find(|(name, _)| *name == word)
+        .map(|(_, form)| format!("it is written `{form}`"))
 }
 
 /// The same, as it is written.
 pub(super) fn written_form(word: &str) -> Option<&'static str> {
-    FORMS.iter().find(|(name, _)| *name == word).map(|(_, form)| *form)
+    FORMS
+        .iter()
+        .find(|(name, _)| *name == word)
+        .map(|(_, form)| *form)
 }
 
 /// What to write for a statement's word that is not one.
 pub(super) fn statement_help(word: &str) -> Option<String> {
-    let habit = HABITS.iter().find(|(habit, _)| habit.eq_ignore_ascii_case(word)).map(|(_, help)| (*help).to_owned());
+    let habit = HABITS
+        .iter()
+        .find(|(habit, _)| habit.eq_ignore_ascii_case(word))
+        .map(|(_, help)| (*help).to_owned());
     habit.or_else(|| did_you_mean(word, STATEMENTS))
 }
 
 /// What to write for a reading that is not one.
 pub(super) fn reading_help(word: &str) -> String {
-    let habit = READING_HABITS.iter().find(|(habit, _)| habit.eq_ignore_ascii_case(word)).map(|(_, reading)| *reading);
+    let habit = READING_HABITS
+        .iter()
+        .find(|(habit, _)| habit.eq_ignore_ascii_case(word))
+        .map(|(_, reading)| *reading);
     match habit.or_else(|| nearest(word, readings())) {
         Some(reading) => format!("did you mean `{reading}`?"),
         None => format!("memory is read as {}", either(readings())),

@@ -1,8 +1,9 @@
 //! Rings every few milliseconds while a guest runs, so that one that never calls the host does.
 //!
-//! The guest compares its journal's position with the first word of its private memory in every loop, and at the entry of
-//! functions that call. A thread of its own writes 0 there, and the guest calls the host at the next such place. The memory
-//! is a shared one for that alone: so another thread can write it without unsafe code.
+//! The guest compares its journal's position with the first word of its private memory in every
+//! loop, and at the entry of functions that call. A thread of its own writes 0 there, and the guest
+//! calls the host at the next such place. The memory is a shared one for that alone: so another
+//! thread can write it without unsafe code.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -10,7 +11,8 @@ use std::time::Duration;
 
 use wasmer::{Engine, SharedMemory, Store};
 
-/// Between two rings: a cancel is felt within this time, and the host is not asked often enough to cost anything.
+/// Between two rings: a cancel is felt within this time, and the host is not asked often enough to
+/// cost anything.
 const PERIOD: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +42,14 @@ impl Alarm {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(engine: Engine, memory: SharedMemory) -> std::io::Result<Alarm> {
-        let shared = Arc::new(Shared { state: Mutex::new(State::Silent), changed: Condvar::new() });
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::Silent),
+            changed: Condvar::new(),
+        });
         let theirs = Arc::clone(&shared);
-        thread::Builder::new().name("alarm".into()).spawn(move || theirs.ring(&engine, memory))?;
+        thread::Builder::new()
+            .name("alarm".into())
+            .spawn(move || theirs.ring(&engine, memory))?;
         Ok(Alarm(shared))
     }
 
@@ -80,9 +87,15 @@ impl Shared {
         loop {
             now = match *now {
                 State::Over => return,
-                State::Silent => self.changed.wait(now).unwrap_or_else(PoisonError::into_inner),
+                State::Silent => self
+                    .changed
+                    .wait(now)
+                    .unwrap_or_else(PoisonError::into_inner),
                 State::Ringing => {
-                    let (now, waited) = self.changed.wait_timeout(now, PERIOD).unwrap_or_else(PoisonError::into_inner);
+                    let (now, waited) = self
+                        .changed
+                        .wait_timeout(now, PERIOD)
+                        .unwrap_or_else(PoisonError::into_inner);
                     // The memory lives as long as this handle, and its first word is always there.
                     if waited.timed_out() && *now == State::Ringing {
                         let _ = memory.view(&store).write(0, &[0; 4]);

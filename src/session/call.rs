@@ -1,5 +1,5 @@
-//! Running guest code inside a step: arguments checked, the clock set, and afterwards everything it did to memory
-//! gathered with its writers.
+//! Running guest code inside a step: arguments checked, the clock set, and afterwards everything it
+//! did to memory gathered with its writers.
 
 use wasmer::{Function, RuntimeError, Value as Wasm};
 
@@ -24,13 +24,24 @@ pub(super) struct StepError {
 
 impl StepError {
     pub fn failed(message: impl Into<String>) -> Self {
-        StepError { outcome: Outcome::Failed, message: message.into(), findings: Vec::new() }
+        StepError {
+            outcome: Outcome::Failed,
+            message: message.into(),
+            findings: Vec::new(),
+        }
     }
 
     /// A failure that is also a finding, with the same words.
     pub fn found(kind: FindingKind, address: Option<u64>, message: String) -> Self {
-        let finding = Finding { address, ..Finding::new(kind, message.clone()) };
-        StepError { outcome: Outcome::Failed, message, findings: vec![finding] }
+        let finding = Finding {
+            address,
+            ..Finding::new(kind, message.clone())
+        };
+        StepError {
+            outcome: Outcome::Failed,
+            message,
+            findings: vec![finding],
+        }
     }
 }
 
@@ -42,7 +53,11 @@ impl From<String> for StepError {
 
 impl Session {
     /// Calls an export as a script says it, and records the call.
-    pub(super) fn call_export(&mut self, call: &Call, record: &mut StepRecord) -> Result<Vec<Value>, StepError> {
+    pub(super) fn call_export(
+        &mut self,
+        call: &Call,
+        record: &mut StepRecord,
+    ) -> Result<Vec<Value>, StepError> {
         let (function, args) = self.prepare_call(call)?;
         let given: Vec<Wasm> = args.iter().map(|(_, wasm)| wasm.clone()).collect();
         record.call = Some(CallRecord {
@@ -55,7 +70,9 @@ impl Session {
             .iter()
             .map(values::from_wasm)
             .collect::<Result<_, _>>()
-            .map_err(|why| StepError::failed(format!("{}: {why}", crate::safe::plain(&call.export.text))))?;
+            .map_err(|why| {
+                StepError::failed(format!("{}: {why}", crate::safe::plain(&call.export.text)))
+            })?;
         if let Some(call) = &mut record.call {
             call.results.clone_from(&results);
         }
@@ -78,15 +95,19 @@ impl Session {
         for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {
             let value = self.evaluate(expr)?;
             let wasm = values::to_wasm(&value, *ty).map_err(|why| {
-                format!("argument {} of {shown}, of type {}: {why}", index + 1, values::type_name(*ty))
+                format!(
+                    "argument {} of {shown}, of type {}: {why}",
+                    index + 1,
+                    values::type_name(*ty)
+                )
             })?;
             args.push((value, wasm));
         }
         Ok((function, args))
     }
 
-    /// Runs a guest function and adds what it did to the record, whether it returned or not. A guest that exits with
-    /// code 0 ends its call well, without results.
+    /// Runs a guest function and adds what it did to the record, whether it returned or not. A
+    /// guest that exits with code 0 ends its call well, without results.
     pub(super) fn call_guest(
         &mut self,
         function: &Function,
@@ -95,7 +116,12 @@ impl Session {
     ) -> Result<Vec<Wasm>, StepError> {
         let watch = Watch::start(&self.control, self.limits.max_time);
         let recording = std::mem::take(&mut record.recording);
-        self.env.as_mut(&mut self.store).begin_step(watch, &self.scope, recording, self.limits.max_stores);
+        self.env.as_mut(&mut self.store).begin_step(
+            watch,
+            &self.scope,
+            recording,
+            self.limits.max_stores,
+        );
         let ringing = self.alarm.as_ref().map(Alarm::ring);
         let outcome = function.call(&mut self.store, args);
         drop(ringing);
@@ -124,10 +150,15 @@ impl Session {
         // Held on, it would be copied whole when the next variable is bound.
         state.scope = Default::default();
         let room = super::imports::MOST_CALLS_KEPT.saturating_sub(record.imports_called.len());
-        record.imports_called.extend(std::mem::take(&mut state.calls).into_iter().take(room));
+        record
+            .imports_called
+            .extend(std::mem::take(&mut state.calls).into_iter().take(room));
         record.imports_called_total += state.calls_total;
         if let Some(printed) = state.wasi.output.take() {
-            record.output.get_or_insert_default().push_str(&printed.text);
+            record
+                .output
+                .get_or_insert_default()
+                .push_str(&printed.text);
             record.output_bytes = record.output_bytes.saturating_add(printed.bytes);
             record.output_kept = record.output_kept.saturating_add(printed.kept);
         }
@@ -136,26 +167,43 @@ impl Session {
 
     /// What the guest itself left behind about where it was going.
     fn traces(&mut self) -> Traces {
-        let memory_end = self.memory.as_ref().map_or(0, |live| memory::size(live, &self.store));
+        let memory_end = self
+            .memory
+            .as_ref()
+            .map_or(0, |live| memory::size(live, &self.store));
         let mut env = self.env.clone().into_mut(&mut self.store);
         let (state, mut store) = env.data_and_store_mut();
-        let Some(journal) = &state.journal else { return Traces::default() };
+        let Some(journal) = &state.journal else {
+            return Traces::default();
+        };
         let (last_slot, last_load) = (journal.last_slot(memory_end), journal.last_load(&mut store));
-        Traces { last_slot, last_load, memory_end, entry: None }
-    }
-
-    /// The function that the step called, by its index: an export, or else one that instantiation runs.
-    fn entry(&self, record: &StepRecord) -> Option<u32> {
-        match &record.call {
-            Some(call) => self.guest.export(&call.export).map(|export| export.index),
-            None => self.guest.start().or_else(|| self.guest.export("_initialize").map(|export| export.index)),
+        Traces {
+            last_slot,
+            last_load,
+            memory_end,
+            entry: None,
         }
     }
 
-    /// Tells a trap that the guest ran into by itself. A store that trapped was never made: it is taken out of the
-    /// recording.
+    /// The function that the step called, by its index: an export, or else one that instantiation
+    /// runs.
+    fn entry(&self, record: &StepRecord) -> Option<u32> {
+        match &record.call {
+            Some(call) => self.guest.export(&call.export).map(|export| export.index),
+            None => self
+                .guest
+                .start()
+                .or_else(|| self.guest.export("_initialize").map(|export| export.index)),
+        }
+    }
+
+    /// Tells a trap that the guest ran into by itself. A store that trapped was never made: it is
+    /// taken out of the recording.
     fn own_trap(&mut self, error: &RuntimeError, record: &mut StepRecord) -> (String, Option<u64>) {
-        let traces = Traces { entry: self.entry(record), ..self.traces() };
+        let traces = Traces {
+            entry: self.entry(record),
+            ..self.traces()
+        };
         let told = trap::read(error, &self.guest, &self.rewritten, &traces);
         if told.is_store_undone {
             record.recording.pop_attempt();
@@ -169,7 +217,10 @@ impl Session {
     fn trap_of(&mut self, error: &RuntimeError, record: &mut StepRecord) -> StepError {
         let found = |outcome, kind, address, message: String| StepError {
             outcome,
-            findings: vec![Finding { address, ..Finding::new(kind, message.clone()) }],
+            findings: vec![Finding {
+                address,
+                ..Finding::new(kind, message.clone())
+            }],
             message,
         };
         match error.downcast_ref::<HostTrap>() {
@@ -181,19 +232,29 @@ impl Session {
             Some(HostTrap::Stopped(Stop::TimeLimit)) => {
                 let limit = self.limits.max_time.unwrap_or_default();
                 let message = format!(
-                    "the call ran longer than {limit:?} and was stopped; --max-time sets the limit, 0 for none"
+                    "the call ran longer than {limit:?} and was stopped; --max-time sets the \
+                     limit, 0 for none"
                 );
                 found(Outcome::Cancelled, FindingKind::Limit, None, message)
             }
-            Some(trap @ HostTrap::TooMuchWritten) => {
-                found(Outcome::Cancelled, FindingKind::Limit, None, trap.to_string())
-            }
-            Some(trap @ HostTrap::Undefined { .. }) => {
-                found(Outcome::Trapped, FindingKind::ImportUndefined, None, trap.to_string())
-            }
-            Some(trap @ HostTrap::Action { found: Some((kind, address)), .. }) => {
-                found(Outcome::Trapped, *kind, Some(*address), trap.to_string())
-            }
+            Some(trap @ HostTrap::TooMuchWritten) => found(
+                Outcome::Cancelled,
+                FindingKind::Limit,
+                None,
+                trap.to_string(),
+            ),
+            Some(trap @ HostTrap::Undefined { .. }) => found(
+                Outcome::Trapped,
+                FindingKind::ImportUndefined,
+                None,
+                trap.to_string(),
+            ),
+            Some(
+                trap @ HostTrap::Action {
+                    found: Some((kind, address)),
+                    ..
+                },
+            ) => found(Outcome::Trapped, *kind, Some(*address), trap.to_string()),
             Some(trap) => found(Outcome::Trapped, FindingKind::Trap, None, trap.to_string()),
             None => {
                 let (message, address) = self.own_trap(error, record);

@@ -8,7 +8,8 @@ use wasmer::{Module, Store};
 use crate::guest::Rewritten;
 use crate::safe;
 
-/// A store of its own engine, with the features that the guest part lets through: the engine's defaults.
+/// A store of its own engine, with the features that the guest part lets through: the engine's
+/// defaults.
 pub fn new_store() -> Store {
     Store::new(EngineBuilder::new(wasmer::sys::Cranelift::default()).engine())
 }
@@ -16,10 +17,12 @@ pub fn new_store() -> Store {
 /// Compiles the rewritten module.
 ///
 /// # Errors
-/// What the engine says, made safe. A compiler that gives up on a valid module by a panic counts as refusing it; its
-/// store must not be used again.
+/// What the engine says, made safe. A compiler that gives up on a valid module by a panic counts as
+/// refusing it; its store must not be used again.
 pub fn compile(store: &Store, rewritten: &Rewritten) -> Result<Module, String> {
-    match catch_unwind(AssertUnwindSafe(|| Module::from_binary(store, &rewritten.wasm))) {
+    match catch_unwind(AssertUnwindSafe(|| {
+        Module::from_binary(store, &rewritten.wasm)
+    })) {
         Ok(compiled) => compiled.map_err(|e| safe::cut(&e.to_string(), 1000)),
         Err(_) => Err("its compiler gave up on this module".into()),
     }

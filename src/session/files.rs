@@ -16,7 +16,8 @@ pub enum Files {
 }
 
 impl Files {
-    /// Loads the module that a steps file names. A module may lie anywhere: it is only ever run as a guest.
+    /// Loads the module that a steps file names. A module may lie anywhere: it is only ever run as
+    /// a guest.
     ///
     /// # Errors
     /// When there is no such file or it is not a module the engine can run.
@@ -43,8 +44,12 @@ impl Files {
                 .map(|(_, bytes)| bytes.to_vec())
                 .ok_or_else(|| format!("there is no file {shown} in this built-in session")),
             Files::Folder(folder) => {
-                let outside =
-                    || format!("{shown} leads out of the steps file's folder; a script may read only below it");
+                let outside = || {
+                    format!(
+                        "{shown} leads out of the steps file's folder; a script may read only \
+                         below it"
+                    )
+                };
                 if Path::new(path).is_absolute() {
                     return Err(outside());
                 }
@@ -59,7 +64,10 @@ impl Files {
                     return Err(format!("{shown} is not a file"));
                 }
                 if facts.len() > LARGEST {
-                    return Err(format!("{shown} is {} bytes long; the limit is {LARGEST}", facts.len()));
+                    return Err(format!(
+                        "{shown} is {} bytes long; the limit is {LARGEST}",
+                        facts.len()
+                    ));
                 }
                 std::fs::read(&file).map_err(cannot)
             }
@@ -68,7 +76,11 @@ impl Files {
 }
 
 fn root_of(folder: &Path) -> &Path {
-    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+    if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    }
 }
 
 #[cfg(test)]
@@ -85,7 +97,12 @@ mod tests {
         let files = Files::Folder(inner.clone());
         assert_eq!(files.read("a").unwrap(), b"1");
         assert!(files.read("../secret").unwrap_err().contains("leads out"));
-        assert!(files.read(dir.path().join("secret").to_str().unwrap()).unwrap_err().contains("leads out"));
+        assert!(
+            files
+                .read(dir.path().join("secret").to_str().unwrap())
+                .unwrap_err()
+                .contains("leads out")
+        );
         assert!(files.read("missing").unwrap_err().contains("cannot read"));
         #[cfg(unix)]
         {

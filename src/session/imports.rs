@@ -1,5 +1,6 @@
-//! The host functions a guest imports: those the script describes by actions, those whose meaning is known by
-//! themselves, and the rest, which are satisfied so that the guest can start and trap when called.
+//! The host functions a guest imports: those the script describes by actions, those whose meaning
+//! is known by themselves, and the rest, which are satisfied so that the guest can start and trap
+//! when called.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -42,7 +43,11 @@ pub(super) enum HostTrap {
     Said(String),
     /// A described action could not be carried out.
     #[error("import {name}: {message}")]
-    Action { name: String, message: String, found: Option<(FindingKind, u64)> },
+    Action {
+        name: String,
+        message: String,
+        found: Option<(FindingKind, u64)>,
+    },
     #[error(
         "the imports wrote more in one step than is recorded, {MOST_WRITES} times or {} MiB; \
          call the guest for less at a time",
@@ -59,8 +64,8 @@ pub(super) enum HostTrap {
 fn undefined(name: &ImportName, ty: &FunctionType) -> String {
     if let Some(call) = wasi::Call::named(name) {
         return format!(
-            "the guest called {} as {}, but the function that is built in is {}; to define this one, add before the \
-             first step:\n    {}",
+            "the guest called {} as {}, but the function that is built in is {}; to define this \
+             one, add before the first step:\n    {}",
             display(name),
             values::signature(ty),
             values::signature(&call.ty()),
@@ -68,7 +73,8 @@ fn undefined(name: &ImportName, ty: &FunctionType) -> String {
         );
     }
     format!(
-        "the guest called {}, an import that nobody defined; to define it, add before the first step:\n    {}",
+        "the guest called {}, an import that nobody defined; to define it, add before the first \
+         step:\n    {}",
         display(name),
         definition_line(name, ty)
     )
@@ -78,8 +84,11 @@ fn undefined(name: &ImportName, ty: &FunctionType) -> String {
 pub(super) fn definition_line(name: &ImportName, ty: &FunctionType) -> String {
     let names: Vec<String> = (0..ty.params().len()).map(|i| format!("a{i}")).collect();
     let mut line = format!("import {}({})", display(name), names.join(", "));
-    let zeros: Vec<String> =
-        ty.results().iter().filter_map(|ty| Some(values::from_wasm(&values::zero(*ty)).ok()?.to_string())).collect();
+    let zeros: Vec<String> = ty
+        .results()
+        .iter()
+        .filter_map(|ty| Some(values::from_wasm(&values::zero(*ty)).ok()?.to_string()))
+        .collect();
     if !zeros.is_empty() {
         line.push_str(&format!(" returns {}", zeros.join(", ")));
     }
@@ -95,10 +104,15 @@ fn part(text: &str) -> String {
     let plain = !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain { text.to_string() } else { safe::quoted(text, 200) }
+    if plain {
+        text.to_string()
+    } else {
+        safe::quoted(text, 200)
+    }
 }
 
-/// What every host function of a session shares: the live memory, what a step's calls did, and all calls so far.
+/// What every host function of a session shares: the live memory, what a step's calls did, and all
+/// calls so far.
 pub(super) struct HostState {
     pub memory: Option<Memory>,
     pub watch: Option<Watch>,
@@ -145,8 +159,15 @@ impl HostState {
         }
     }
 
-    /// Forgets the last step's calls and starts the clock of the next, which goes on with the recording given.
-    pub fn begin_step(&mut self, watch: Watch, scope: &Scope, recording: Recording, max_stores: u64) {
+    /// Forgets the last step's calls and starts the clock of the next, which goes on with the
+    /// recording given.
+    pub fn begin_step(
+        &mut self,
+        watch: Watch,
+        scope: &Scope,
+        recording: Recording,
+        max_stores: u64,
+    ) {
         self.watch = Some(watch);
         self.scope = scope.clone();
         self.recording = recording;
@@ -160,7 +181,9 @@ impl HostState {
 
     /// Takes over what the guest has stored up to here, so that what comes next stands behind it.
     pub fn drain(&mut self, store: &mut impl AsStoreMut) -> Result<(), String> {
-        let Some(journal) = &mut self.journal else { return Ok(()) };
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
         let slots = journal.drain(store, self.memory.as_ref(), &mut self.recording)?;
         if let Some(watch) = &mut self.watch {
             watch.count(slots);
@@ -178,12 +201,18 @@ impl HostState {
         let count = history.map_or(0, |h| h.count);
         let shown = display(name);
         if index >= count {
-            return Err(format!("{shown} was called {count} times, so there is no call {index} (the first is call 0)"));
+            return Err(format!(
+                "{shown} was called {count} times, so there is no call {index} (the first is call \
+                 0)"
+            ));
         }
-        usize::try_from(index).ok().and_then(|i| history?.args.get(i).cloned()).ok_or_else(|| {
-            let kept = history.map_or(0, |h| h.args.len());
-            format!("only the arguments of the first {kept} calls of {shown} are kept")
-        })
+        usize::try_from(index)
+            .ok()
+            .and_then(|i| history?.args.get(i).cloned())
+            .ok_or_else(|| {
+                let kept = history.map_or(0, |h| h.args.len());
+                format!("only the arguments of the first {kept} calls of {shown} are kept")
+            })
     }
 
     /// Adds a call to the history of its import.
@@ -200,7 +229,13 @@ impl HostState {
             }
             // The first call is kept whatever the others took.
             None => {
-                self.history.insert(name.clone(), History { count: 1, args: vec![args.to_vec()] });
+                self.history.insert(
+                    name.clone(),
+                    History {
+                        count: 1,
+                        args: vec![args.to_vec()],
+                    },
+                );
             }
         }
     }
@@ -220,7 +255,8 @@ pub(super) enum Meaning {
         params: Vec<String>,
         actions: Vec<Action>,
     },
-    /// AssemblyScript's `env.abort(message, file, line, column)`: UTF-16 with its byte length four bytes before.
+    /// AssemblyScript's `env.abort(message, file, line, column)`: UTF-16 with its byte length four
+    /// bytes before.
     AssemblyScriptAbort,
     /// wasm-bindgen's `__wbindgen_throw(pointer, length)`: UTF-8.
     WasmBindgenThrow,
@@ -234,12 +270,22 @@ impl Meaning {
         use wasmer::Type::I32;
         let params = ty.params();
         if let Some(call) = wasi::Call::named(name) {
-            return if call.ty() == *ty { Meaning::Wasi(call) } else { Meaning::Undefined };
+            return if call.ty() == *ty {
+                Meaning::Wasi(call)
+            } else {
+                Meaning::Undefined
+            };
         }
         if name.module == "env" && name.name == "abort" && params == [I32, I32, I32, I32] {
             Meaning::AssemblyScriptAbort
-        } else if name.name.starts_with("__wbindgen_throw") || name.name.starts_with("__wbg___wbindgen_throw") {
-            if params == [I32, I32] { Meaning::WasmBindgenThrow } else { Meaning::Undefined }
+        } else if name.name.starts_with("__wbindgen_throw")
+            || name.name.starts_with("__wbg___wbindgen_throw")
+        {
+            if params == [I32, I32] {
+                Meaning::WasmBindgenThrow
+            } else {
+                Meaning::Undefined
+            }
         } else {
             Meaning::Undefined
         }
@@ -248,18 +294,32 @@ impl Meaning {
 
 impl HostFunction {
     pub fn new(name: ImportName, ty: FunctionType, meaning: Meaning) -> Self {
-        let writer =
-            Writer::Import { module: Arc::from(safe::plain(&name.module)), name: Arc::from(safe::plain(&name.name)) };
-        HostFunction { name, ty, meaning, writer }
+        let writer = Writer::Import {
+            module: Arc::from(safe::plain(&name.module)),
+            name: Arc::from(safe::plain(&name.name)),
+        };
+        HostFunction {
+            name,
+            ty,
+            meaning,
+            writer,
+        }
     }
 
     /// What runs when the guest calls the import.
     ///
     /// # Errors
     /// A user trap holding a [`HostTrap`].
-    pub fn call(&self, mut env: FunctionEnvMut<HostState>, args: &[Wasm]) -> Result<Vec<Wasm>, RuntimeError> {
+    pub fn call(
+        &self,
+        mut env: FunctionEnvMut<HostState>,
+        args: &[Wasm],
+    ) -> Result<Vec<Wasm>, RuntimeError> {
         let trap = |trap: HostTrap| RuntimeError::user(Box::new(trap));
-        let args: Vec<Value> = args.iter().map(|a| values::from_wasm(a).unwrap_or(Value::Null)).collect();
+        let args: Vec<Value> = args
+            .iter()
+            .map(|a| values::from_wasm(a).unwrap_or(Value::Null))
+            .collect();
         let state = env.data_mut();
         if let Some(Err(stop)) = state.watch.as_ref().map(Watch::check) {
             return Err(trap(HostTrap::Stopped(stop)));
@@ -268,19 +328,34 @@ impl HostFunction {
         let has_room = state.calls.len() < MOST_CALLS_KEPT && state.bytes_seen < MOST_BYTES_SEEN;
         let kept = has_room.then(|| {
             let name = safe::plain(&format!("{}.{}", self.name.module, self.name.name));
-            state.calls.push(ImportCall { name, args: args.clone(), ..ImportCall::default() });
+            state.calls.push(ImportCall {
+                name,
+                args: args.clone(),
+                ..ImportCall::default()
+            });
             state.calls.len() - 1
         });
-        let mut running = Running { function: self, env, args, saw: Vec::new(), meaning: None };
+        let mut running = Running {
+            function: self,
+            env,
+            args,
+            saw: Vec::new(),
+            meaning: None,
+        };
         let results = running.perform().map_err(trap);
         let (saw, meaning) = (std::mem::take(&mut running.saw), running.meaning);
         let state = running.env.data_mut();
         if let Some(call) = kept.and_then(|i| state.calls.get_mut(i)) {
-            state.bytes_seen = state.bytes_seen.saturating_add(saw.iter().map(Value::weight).sum());
+            state.bytes_seen = state
+                .bytes_seen
+                .saturating_add(saw.iter().map(Value::weight).sum());
             call.saw = saw;
             call.meaning = meaning;
             if let Ok(results) = &results {
-                call.results = results.iter().map(|r| values::from_wasm(r).unwrap_or(Value::Null)).collect();
+                call.results = results
+                    .iter()
+                    .map(|r| values::from_wasm(r).unwrap_or(Value::Null))
+                    .collect();
             }
         }
         results
@@ -314,7 +389,8 @@ impl World for ActionWorld<'_> {
     }
 
     fn pages(&self) -> Result<u64, String> {
-        self.pages.ok_or_else(|| memory::AccessError::NoMemory.to_string())
+        self.pages
+            .ok_or_else(|| memory::AccessError::NoMemory.to_string())
     }
 
     fn calls(&self, import: &ImportName) -> Result<u64, String> {
@@ -341,27 +417,35 @@ impl Running<'_, '_> {
                 self.meaning = meaning;
                 Ok(results)
             }
-            Meaning::Undefined => {
-                Err(HostTrap::Undefined { name: self.function.name.clone(), ty: self.function.ty.clone() })
-            }
+            Meaning::Undefined => Err(HostTrap::Undefined {
+                name: self.function.name.clone(),
+                ty: self.function.ty.clone(),
+            }),
         }
     }
 
-    fn perform_actions(&mut self, params: &[String], actions: &[Action]) -> Result<Vec<Wasm>, HostTrap> {
+    fn perform_actions(
+        &mut self,
+        params: &[String],
+        actions: &[Action],
+    ) -> Result<Vec<Wasm>, HostTrap> {
         let mut results = Vec::new();
         for action in actions {
             match action {
                 Action::Returns(exprs) => {
                     for (expr, ty) in exprs.iter().zip(self.function.ty.results()) {
                         let value = self.evaluate(params, expr)?;
-                        results.push(values::to_wasm(&value, *ty).map_err(|why| self.fail(format!("returns: {why}")))?);
+                        results.push(
+                            values::to_wasm(&value, *ty)
+                                .map_err(|why| self.fail(format!("returns: {why}")))?,
+                        );
                     }
                 }
                 Action::Writes { address, value } => {
                     let address = self.address(params, address, "the address")?;
                     let value = self.evaluate(params, value)?;
-                    let bytes =
-                        crate::script::encoding::bytes_to_write(&value).map_err(|e| self.fail(e.to_string()))?;
+                    let bytes = crate::script::encoding::bytes_to_write(&value)
+                        .map_err(|e| self.fail(e.to_string()))?;
                     self.write(address, &bytes)?;
                 }
                 Action::Copies { to, from, length } => {
@@ -369,7 +453,8 @@ impl Running<'_, '_> {
                     let from = self.address(params, from, "the source")?;
                     let length = self.address(params, length, "the length")?;
                     let memory = self.memory()?;
-                    let bytes = memory::read(&memory, &self.env, from, length).map_err(|e| self.access_failed(e))?;
+                    let bytes = memory::read(&memory, &self.env, from, length)
+                        .map_err(|e| self.access_failed(e))?;
                     self.write(to, &bytes)?;
                 }
                 Action::Grows { bytes } => self.grow(params, bytes)?,
@@ -377,13 +462,14 @@ impl Running<'_, '_> {
                     let at = self.address(params, address, "the address")?;
                     let memory = self.memory()?;
                     let plan = reading::plan(what, |expr, role| self.address(params, expr, role))?;
-                    let read = reading::perform(&plan, &memory, &self.env, at).map_err(|e| match e {
-                        reading::ReadError::Access(e) => self.access_failed(e),
-                        reading::ReadError::Utf8 { message, address } => {
-                            self.found(message, Some((FindingKind::InvalidUtf8, address)))
-                        }
-                        reading::ReadError::Other(message) => self.fail(message),
-                    })?;
+                    let read =
+                        reading::perform(&plan, &memory, &self.env, at).map_err(|e| match e {
+                            reading::ReadError::Access(e) => self.access_failed(e),
+                            reading::ReadError::Utf8 { message, address } => {
+                                self.found(message, Some((FindingKind::InvalidUtf8, address)))
+                            }
+                            reading::ReadError::Other(message) => self.fail(message),
+                        })?;
                     self.saw.push(read.value);
                 }
                 Action::Traps { why } => {
@@ -401,16 +487,31 @@ impl Running<'_, '_> {
     fn world<'s>(&'s self, params: &'s [String]) -> ActionWorld<'s> {
         let state = self.env.data();
         let pages = state.memory.as_ref().map(|m| memory::pages(m, &self.env));
-        ActionWorld { params, args: &self.args, state, pages }
+        ActionWorld {
+            params,
+            args: &self.args,
+            state,
+            pages,
+        }
     }
 
-    fn evaluate(&self, params: &[String], expr: &crate::script::ast::Expr) -> Result<Value, HostTrap> {
+    fn evaluate(
+        &self,
+        params: &[String],
+        expr: &crate::script::ast::Expr,
+    ) -> Result<Value, HostTrap> {
         eval::evaluate(expr, &self.world(params)).map_err(|e| self.fail(e.message))
     }
 
-    fn address(&self, params: &[String], expr: &crate::script::ast::Expr, role: &str) -> Result<u64, HostTrap> {
+    fn address(
+        &self,
+        params: &[String],
+        expr: &crate::script::ast::Expr,
+        role: &str,
+    ) -> Result<u64, HostTrap> {
         let value = self.evaluate(params, expr)?;
-        eval::address(&value, &eval::subject(expr, role), self.is_64()).map_err(|why| self.fail(why))
+        eval::address(&value, &eval::subject(expr, role), self.is_64())
+            .map_err(|why| self.fail(why))
     }
 
     fn is_64(&self) -> bool {
@@ -418,7 +519,11 @@ impl Running<'_, '_> {
     }
 
     fn memory(&self) -> Result<Memory, HostTrap> {
-        self.env.data().memory.clone().ok_or_else(|| self.access_failed(memory::AccessError::NoMemory))
+        self.env
+            .data()
+            .memory
+            .clone()
+            .ok_or_else(|| self.access_failed(memory::AccessError::NoMemory))
     }
 
     /// Writes for the import, and records it as its own.
@@ -438,7 +543,8 @@ impl Running<'_, '_> {
         drained.map_err(|why| self.fail(why))
     }
 
-    /// The history keeps every write, so a guest that asks for them in a loop is stopped at some point.
+    /// The history keeps every write, so a guest that asks for them in a loop is stopped at some
+    /// point.
     pub fn count_write(&mut self, bytes: usize) -> Result<(), HostTrap> {
         let state = self.env.data_mut();
         state.writes += 1;
@@ -450,7 +556,11 @@ impl Running<'_, '_> {
     }
 
     /// To at least so many bytes.
-    fn grow(&mut self, params: &[String], bytes: &crate::script::ast::Expr) -> Result<(), HostTrap> {
+    fn grow(
+        &mut self,
+        params: &[String],
+        bytes: &crate::script::ast::Expr,
+    ) -> Result<(), HostTrap> {
         let wanted = self.address(params, bytes, "the size")?;
         let memory = self.memory()?;
         let before = memory::pages(&memory, &self.env);
@@ -469,14 +579,17 @@ impl Running<'_, '_> {
     }
 
     fn found(&self, message: String, found: Option<(FindingKind, u64)>) -> HostTrap {
-        HostTrap::Action { name: display(&self.function.name), message, found }
+        HostTrap::Action {
+            name: display(&self.function.name),
+            message,
+            found,
+        }
     }
 
     fn access_failed(&self, error: memory::AccessError) -> HostTrap {
         let found = match &error {
-            memory::AccessError::OutOfBounds { start, .. } | memory::AccessError::NoNul { start, .. } => {
-                Some((FindingKind::OutOfBounds, *start))
-            }
+            memory::AccessError::OutOfBounds { start, .. }
+            | memory::AccessError::NoNul { start, .. } => Some((FindingKind::OutOfBounds, *start)),
             memory::AccessError::NoMemory | memory::AccessError::Engine(_) => None,
         };
         self.found(error.to_string(), found)

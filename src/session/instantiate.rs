@@ -1,9 +1,10 @@
-//! Step 0: the guest comes to life. Every import is satisfied, active data segments are put into memory, the start
-//! function runs, and `_initialize` where the guest exports it and the script does not call it itself.
+//! Step 0: the guest comes to life. Every import is satisfied, active data segments are put into
+//! memory, the start function runs, and `_initialize` where the guest exports it and the script
+//! does not call it itself.
 
 use wasmer::{
-    Extern, ExternType, Function, FunctionEnvMut, FunctionType, Global, Instance, InstantiationError, Memory,
-    MemoryType, Pages, RuntimeError, Table, Tag, Value as Wasm,
+    Extern, ExternType, Function, FunctionEnvMut, FunctionType, Global, Instance,
+    InstantiationError, Memory, MemoryType, Pages, RuntimeError, Table, Tag, Value as Wasm,
 };
 
 use crate::prose::Prose;
@@ -34,7 +35,8 @@ impl Session {
 
     fn bring_to_life(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
         let imports = self.satisfy_imports()?;
-        // Segments are known beforehand, so that they are seen even where a later one stops the instantiation.
+        // Segments are known beforehand, so that they are seen even where a later one stops the
+        // instantiation.
         let mut placed = self.image.clone();
         let all_fit = self.place_segments(&imports, &mut placed, record);
         let instance = match Instance::new_by_index(&mut self.store, &self.module, &imports) {
@@ -68,9 +70,15 @@ impl Session {
         let aside = self.memory_aside(&instance);
         let broken = || StepError::failed("the guest lost its journal while it was compiled");
         let journal = Journal::of(&instance, &self.rewritten.journal).ok_or_else(broken)?;
-        let private = journal.private_memory().as_shared(&self.store).ok_or_else(broken)?;
-        let alarm = Alarm::start(self.store.engine().clone(), private)
-            .map_err(|e| StepError::failed(format!("the system gives no thread to watch the guest: {e}")))?;
+        let private = journal
+            .private_memory()
+            .as_shared(&self.store)
+            .ok_or_else(broken)?;
+        let alarm = Alarm::start(self.store.engine().clone(), private).map_err(|e| {
+            StepError::failed(format!(
+                "the system gives no thread to watch the guest: {e}"
+            ))
+        })?;
         self.alarm = Some(alarm);
         let state = self.env.as_mut(&mut self.store);
         state.memory = self.memory.clone();
@@ -80,41 +88,55 @@ impl Session {
         Ok(())
     }
 
-    /// The memory exported as `memory`, which is the one that WASI speaks of, where another is meant.
+    /// The memory exported as `memory`, which is the one that WASI speaks of, where another is
+    /// meant.
     fn memory_aside(&self, instance: &Instance) -> Option<Memory> {
-        let index = self.guest.memory_named("memory").filter(|index| self.memory_index != Ok(*index))?;
+        let index = self
+            .guest
+            .memory_named("memory")
+            .filter(|index| self.memory_index != Ok(*index))?;
         let name = self.rewritten.memory_exports.get(index as usize)?;
         instance.exports.get_memory(name).ok().cloned()
     }
 
-    /// Records the active segments, in order, up to the first that does not fit. `placed` is memory with them in it.
+    /// Records the active segments, in order, up to the first that does not fit. `placed` is memory
+    /// with them in it.
     fn place_segments(
         &mut self,
         imports: &[Extern],
         placed: &mut Image,
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
-        let Ok(meant) = self.memory_index else { return Ok(()) };
+        let Ok(meant) = self.memory_index else {
+            return Ok(());
+        };
         let globals = self.imported_globals(imports);
         let guest = self.guest.clone();
         for segment in guest.data_segments().iter().filter(|s| s.memory == meant) {
             let index = segment.index;
-            let Some(start) = segment.offset.resolve(|index| globals.get(index as usize).copied().flatten()) else {
+            let Some(start) = segment
+                .offset
+                .resolve(|index| globals.get(index as usize).copied().flatten())
+            else {
                 self.unplaced_segment = Some(index);
                 continue;
             };
             let len = segment.bytes.len() as u64;
             let size = placed.len();
             if start.checked_add(len).is_none_or(|end| end > size) {
-                let message =
-                    format!("data segment {index} of {len} bytes at {start:#x} does not fit: memory ends at {size:#x}");
+                let message = format!(
+                    "data segment {index} of {len} bytes at {start:#x} does not fit: memory ends \
+                     at {size:#x}"
+                );
                 return Err(StepError {
                     outcome: Outcome::Trapped,
                     ..StepError::found(FindingKind::OutOfBounds, Some(start), message)
                 });
             }
             placed.write(start, &segment.bytes);
-            record.recording.push_write(start, &segment.bytes, Writer::Data { segment: index });
+            record
+                .recording
+                .push_write(start, &segment.bytes, Writer::Data { segment: index });
         }
         Ok(())
     }
@@ -135,42 +157,61 @@ impl Session {
             .collect()
     }
 
-    /// Whatever instantiation did to memory that the segments do not explain: where one of them went, only the engine
-    /// could tell.
+    /// Whatever instantiation did to memory that the segments do not explain: where one of them
+    /// went, only the engine could tell.
     fn take_over(&mut self, placed: Image, record: &mut StepRecord) -> Result<(), StepError> {
-        let Some(live) = self.memory.clone() else { return Ok(()) };
+        let Some(live) = self.memory.clone() else {
+            return Ok(());
+        };
         let mut now = placed.clone();
         memory::capture(&mut now, &live, &self.store).map_err(|e| e.to_string())?;
         let segment = self.unplaced_segment.unwrap_or_default();
         for span in now.differences(&placed) {
-            record.recording.push_difference(span.start, &now.read(span.start, span.len), Writer::Data { segment });
+            record.recording.push_difference(
+                span.start,
+                &now.read(span.start, span.len),
+                Writer::Data { segment },
+            );
         }
         Ok(())
     }
 
     /// A function that the rewrite exports for the session's own use.
     fn hidden_function(&self, name: &str) -> Option<Function> {
-        self.instance.as_ref()?.exports.get_function(name).ok().cloned()
+        self.instance
+            .as_ref()?
+            .exports
+            .get_function(name)
+            .ok()
+            .cloned()
     }
 
     pub(super) fn initializer(&self) -> Option<Function> {
         let called_by_script = self.script.statements.iter().any(|s| match &s.kind {
-            StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => call.export.text == INITIALIZE,
+            StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => {
+                call.export.text == INITIALIZE
+            }
             _ => false,
         });
         if called_by_script {
             return None;
         }
-        self.exported_function(INITIALIZE).ok().filter(|f| f.ty(&self.store).params().is_empty())
+        self.exported_function(INITIALIZE)
+            .ok()
+            .filter(|f| f.ty(&self.store).params().is_empty())
     }
 
-    /// What the guest imports, in its order: by names alone, two imports of one name and two types would be one.
+    /// What the guest imports, in its order: by names alone, two imports of one name and two types
+    /// would be one.
     fn satisfy_imports(&mut self) -> Result<Vec<Extern>, StepError> {
         let mut imports = Vec::new();
         let wanted: Vec<_> = self.module.imports().collect();
         let (tick_module, tick_name) = self.rewritten.tick_import.clone();
         for import in wanted {
-            let name = ImportName { module: import.module().to_string(), name: import.name().to_string() };
+            let name = ImportName {
+                module: import.module().to_string(),
+                name: import.name().to_string(),
+            };
             let is_tick = name.module == tick_module && name.name == tick_name;
             let given: Extern = match import.ty() {
                 ExternType::Function(_) if is_tick => self.tick_function().into(),
@@ -189,37 +230,55 @@ impl Session {
 
     fn tick_function(&mut self) -> Function {
         let ty = FunctionType::new([], []);
-        Function::new_with_env(&mut self.store, &self.env, ty, |mut env: FunctionEnvMut<HostState>, _: &[Wasm]| {
-            let (state, mut store) = env.data_and_store_mut();
-            state.drain(&mut store).map_err(RuntimeError::new)?;
-            match state.watch.as_mut().map(Watch::tick) {
-                Some(Err(stop)) => Err(RuntimeError::user(Box::new(HostTrap::Stopped(stop)))),
-                _ => Ok(Vec::new()),
-            }
-        })
+        Function::new_with_env(
+            &mut self.store,
+            &self.env,
+            ty,
+            |mut env: FunctionEnvMut<HostState>, _: &[Wasm]| {
+                let (state, mut store) = env.data_and_store_mut();
+                state.drain(&mut store).map_err(RuntimeError::new)?;
+                match state.watch.as_mut().map(Watch::tick) {
+                    Some(Err(stop)) => Err(RuntimeError::user(Box::new(HostTrap::Stopped(stop)))),
+                    _ => Ok(Vec::new()),
+                }
+            },
+        )
     }
 
     fn host_function(&mut self, name: &ImportName, ty: &FunctionType) -> Function {
-        let described = self.script.imports().find(|i| i.name == *name).and_then(|i| match &i.kind {
-            ImportKind::Function { params, actions } => Some(Meaning::Described {
-                params: params.iter().map(|p| p.text.clone()).collect(),
-                actions: actions.clone(),
-            }),
-            _ => None,
-        });
+        let described = self
+            .script
+            .imports()
+            .find(|i| i.name == *name)
+            .and_then(|i| match &i.kind {
+                ImportKind::Function { params, actions } => Some(Meaning::Described {
+                    params: params.iter().map(|p| p.text.clone()).collect(),
+                    actions: actions.clone(),
+                }),
+                _ => None,
+            });
         let meaning = described.unwrap_or_else(|| Meaning::known(name, ty));
         let function = HostFunction::new(name.clone(), ty.clone(), meaning);
-        Function::new_with_env(&mut self.store, &self.env, ty.clone(), move |env, args: &[Wasm]| {
-            function.call(env, args)
-        })
+        Function::new_with_env(
+            &mut self.store,
+            &self.env,
+            ty.clone(),
+            move |env, args: &[Wasm]| function.call(env, args),
+        )
     }
 
     fn imported_memory(&mut self, name: &ImportName, ty: &MemoryType) -> Result<Memory, StepError> {
         let mut ty = *ty;
-        if let Some(ImportKind::Memory { min, max }) = self.script.imports().find(|i| i.name == *name).map(|i| &i.kind)
+        if let Some(ImportKind::Memory { min, max }) = self
+            .script
+            .imports()
+            .find(|i| i.name == *name)
+            .map(|i| &i.kind)
         {
             let pages = |n: u64| {
-                u32::try_from(n).map(Pages).map_err(|_| format!("{n} pages are more than any memory can have"))
+                u32::try_from(n)
+                    .map(Pages)
+                    .map_err(|_| format!("{n} pages are more than any memory can have"))
             };
             ty.minimum = pages(*min)?;
             if let Some(max) = max {
@@ -228,19 +287,36 @@ impl Session {
             }
         }
         Memory::new(&mut self.store, ty).map_err(|e| {
-            StepError::failed(format!("memory {} cannot be made: {}", display(name), safe::plain(&e.to_string())))
+            StepError::failed(format!(
+                "memory {} cannot be made: {}",
+                display(name),
+                safe::plain(&e.to_string())
+            ))
         })
     }
 
-    fn given_global(&mut self, name: &ImportName, ty: wasmer::GlobalType) -> Result<Global, StepError> {
+    fn given_global(
+        &mut self,
+        name: &ImportName,
+        ty: wasmer::GlobalType,
+    ) -> Result<Global, StepError> {
         let mut value = values::zero(ty.ty);
         if let Some(import) = self.script.imports().find(|i| i.name == *name)
             && let ImportKind::Global { value: expr } = &import.kind
         {
-            let world = BareWorld { scope: &self.scope, files: &self.files };
-            let given = eval::evaluate(expr, &world).map_err(|e| located(&self.script, e.span.start, &e.message))?;
-            value = values::to_wasm(&given, ty.ty)
-                .map_err(|why| format!("import {}, of type {}: {why}", display(name), values::type_name(ty.ty)))?;
+            let world = BareWorld {
+                scope: &self.scope,
+                files: &self.files,
+            };
+            let given = eval::evaluate(expr, &world)
+                .map_err(|e| located(&self.script, e.span.start, &e.message))?;
+            value = values::to_wasm(&given, ty.ty).map_err(|why| {
+                format!(
+                    "import {}, of type {}: {why}",
+                    display(name),
+                    values::type_name(ty.ty)
+                )
+            })?;
         }
         Ok(if ty.mutability.is_mutable() {
             Global::new_mut(&mut self.store, value)
@@ -256,5 +332,8 @@ fn instantiation_failed(error: InstantiationError) -> StepError {
         other => format!("the guest cannot be instantiated: {other}"),
     };
     let message = safe::cut(&message, 1000);
-    StepError { outcome: Outcome::Trapped, ..StepError::found(FindingKind::Trap, None, message) }
+    StepError {
+        outcome: Outcome::Trapped,
+        ..StepError::found(FindingKind::Trap, None, message)
+    }
 }

@@ -1,8 +1,9 @@
-//! The guest's journal as the host reaches it: where the stores are that the guest made since the last look.
+//! The guest's journal as the host reaches it: where the stores are that the guest made since the
+//! last look.
 //!
-//! A slot is 16 bytes: the site's number, the address operand, the value (see `guest::rewrite`); a vector is a second slot
-//! behind its own. What lies behind the last slot is all zero, so the end is found even where the guest trapped before it
-//! could say how far it had come.
+//! A slot is 16 bytes: the site's number, the address operand, the value (see `guest::rewrite`); a
+//! vector is a second slot behind its own. What lies behind the last slot is all zero, so the end
+//! is found even where the guest trapped before it could say how far it had come.
 
 use wasmer::{AsStoreMut, AsStoreRef, Global, Instance, Memory, MemoryView, Value as Wasm};
 
@@ -44,11 +45,18 @@ impl Journal {
     pub fn of(instance: &Instance, layout: &Layout) -> Option<Self> {
         let global = |name: &str| instance.exports.get_global(name).ok().cloned();
         Some(Journal {
-            private: instance.exports.get_memory(&layout.memory_export).ok()?.clone(),
+            private: instance
+                .exports
+                .get_memory(&layout.memory_export)
+                .ok()?
+                .clone(),
             position: global(&layout.position_export)?,
             last_load: global(&layout.last_load_export)?,
             layout: layout.clone(),
-            has_copies_from: layout.sites.iter().any(|site| matches!(site.kind, SiteKind::CopyFrom)),
+            has_copies_from: layout
+                .sites
+                .iter()
+                .any(|site| matches!(site.kind, SiteKind::CopyFrom)),
             room: 0,
             kept_in_all: 0,
             last: None,
@@ -65,8 +73,8 @@ impl Journal {
         self.last = None;
     }
 
-    /// Takes over what the guest has written up to the position it says, and lets it start again. How many slots that
-    /// were. `memory` is the guest's own.
+    /// Takes over what the guest has written up to the position it says, and lets it start again.
+    /// How many slots that were. `memory` is the guest's own.
     pub fn drain(
         &mut self,
         store: &mut impl AsStoreMut,
@@ -86,7 +94,9 @@ impl Journal {
     ) -> Result<u64, String> {
         let end = self.true_position(store)?;
         let view = self.private.view(store);
-        let last = self.wholes(written(&view, u64::from(self.layout.start), end)).last();
+        let last = self
+            .wholes(written(&view, u64::from(self.layout.start), end))
+            .last();
         self.last = last.and_then(|whole| whole.first_chunk()).copied();
         self.take(store, end, memory, into)
     }
@@ -98,13 +108,18 @@ impl Journal {
         }
     }
 
-    /// The end of the slots: the guest says its position only now and then, and a trap may come before.
+    /// The end of the slots: the guest says its position only now and then, and a trap may come
+    /// before.
     fn true_position(&self, store: &mut impl AsStoreMut) -> Result<u64, String> {
         let said = self.said_position(store);
         let view = self.private.view(store);
         let behind = written(&view, said, view.data_size());
         Ok(said
-            + self.wholes(behind).take_while(|whole| number(whole) != 0).map(|whole| whole.len() as u64).sum::<u64>())
+            + self
+                .wholes(behind)
+                .take_while(|whole| number(whole) != 0)
+                .map(|whole| whole.len() as u64)
+                .sum::<u64>())
     }
 
     /// Slots, each with the second one that belongs to it.
@@ -119,7 +134,8 @@ impl Journal {
         })
     }
 
-    /// Hands over what lies before `end`, clears it, and lets the guest start again. How many slots that were.
+    /// Hands over what lies before `end`, clears it, and lets the guest start again. How many slots
+    /// that were.
     fn take(
         &mut self,
         store: &mut impl AsStoreMut,
@@ -132,12 +148,16 @@ impl Journal {
         let slots = (written.len() / SLOT) as u64;
         self.hand_over(written, store, memory, into)?;
         written.fill(0);
-        view.write(0, &self.layout.limit.to_le_bytes()).map_err(|e| e.to_string())?;
-        self.position.set(store, Wasm::I32(self.layout.start as i32)).map_err(|e| e.to_string())?;
+        view.write(0, &self.layout.limit.to_le_bytes())
+            .map_err(|e| e.to_string())?;
+        self.position
+            .set(store, Wasm::I32(self.layout.start as i32))
+            .map_err(|e| e.to_string())?;
         Ok(slots)
     }
 
-    /// Gives slots to the recording, as many as may be kept; of the rest it keeps only where they went.
+    /// Gives slots to the recording, as many as may be kept; of the rest it keeps only where they
+    /// went.
     fn hand_over(
         &mut self,
         drained: &[u8],
@@ -146,7 +166,11 @@ impl Journal {
         into: &mut Recording,
     ) -> Result<(), String> {
         let slots = (drained.len() / SLOT) as u64;
-        let kept = if slots <= self.room { drained.len() } else { self.kept_part(drained) };
+        let kept = if slots <= self.room {
+            drained.len()
+        } else {
+            self.kept_part(drained)
+        };
         let (keep, note) = drained.split_at(kept.min(drained.len()));
         into.push_slots(keep);
         let copied = match self.has_copies_from && note.is_empty() {
@@ -185,14 +209,18 @@ impl Journal {
 
     /// The span that a copy from another memory wrote.
     fn copied(&self, slot: &[u8]) -> Option<(u64, usize)> {
-        let site = self.site(number(slot)).filter(|site| matches!(site.kind, SiteKind::CopyFrom))?;
+        let site = self
+            .site(number(slot))
+            .filter(|site| matches!(site.kind, SiteKind::CopyFrom))?;
         let len = value(slot) & u64::from(u32::MAX);
         let start = u64::from(operand(slot)).saturating_add(site.immediate);
         (len <= LONGEST_COPY).then_some((start, usize::try_from(len).ok()?))
     }
 
     fn site(&self, number: u32) -> Option<&Site> {
-        self.layout.sites.get(usize::try_from(number.checked_sub(1)?).ok()?)
+        self.layout
+            .sites
+            .get(usize::try_from(number.checked_sub(1)?).ok()?)
     }
 
     fn kind(&self, number: u32) -> Option<&SiteKind> {
@@ -216,23 +244,43 @@ impl Journal {
             SiteKind::Store { width } => (u64::from(width), None),
             SiteKind::Wide => (16, None),
             SiteKind::Copy => (value(slot) & u64::from(u32::MAX), Some(value(slot) >> 32)),
-            SiteKind::Fill | SiteKind::CopyFrom | SiteKind::Init { .. } => (value(slot) & u64::from(u32::MAX), None),
+            SiteKind::Fill | SiteKind::CopyFrom | SiteKind::Init { .. } => {
+                (value(slot) & u64::from(u32::MAX), None)
+            }
             SiteKind::Grow => return None,
         };
-        let attempt = Attempt { is_store: true, address: to, len, memory_end };
+        let attempt = Attempt {
+            is_store: true,
+            address: to,
+            len,
+            memory_end,
+        };
         // A copy goes wrong at either end; the destination is told where both do.
         let attempt = match from {
-            Some(from) if attempt.past_end() == 0 => Attempt { is_store: false, address: from, ..attempt },
+            Some(from) if attempt.past_end() == 0 => Attempt {
+                is_store: false,
+                address: from,
+                ..attempt
+            },
             _ => attempt,
         };
-        Some(LastSlot { offset: site.offset, attempt })
+        Some(LastSlot {
+            offset: site.offset,
+            attempt,
+        })
     }
 }
 
-/// The whole slots from `start` up to `end`. The view's own copying goes word by word, which costs more than the rest
-/// of a drain.
-#[expect(unsafe_code, reason = "the engine hands out no slice of a shared memory")]
-#[expect(clippy::mut_from_ref, reason = "a view is a pointer, and the only one in use here")]
+/// The whole slots from `start` up to `end`. The view's own copying goes word by word, which costs
+/// more than the rest of a drain.
+#[expect(
+    unsafe_code,
+    reason = "the engine hands out no slice of a shared memory"
+)]
+#[expect(
+    clippy::mut_from_ref,
+    reason = "a view is a pointer, and the only one in use here"
+)]
 fn written<'a>(view: &'a MemoryView<'_>, start: u64, end: u64) -> &'a mut [u8] {
     let start = start.max(size_of::<u64>() as u64);
     let end = end.min(view.data_size());
@@ -240,14 +288,17 @@ fn written<'a>(view: &'a MemoryView<'_>, start: u64, end: u64) -> &'a mut [u8] {
     if len == 0 {
         return &mut [];
     }
-    // SAFETY: The span lies in the memory, which has a fixed size and so never moves, and lives as long as the view. It
-    // is the guest's private journal: the guest is stopped while the host drains it, and no other part of the host
-    // holds a pointer into it. Another thread writes the first word only, which the span leaves out.
+    // SAFETY: The span lies in the memory, which has a fixed size and so never moves, and lives as
+    // long as the view. It is the guest's private journal: the guest is stopped while the host
+    // drains it, and no other part of the host holds a pointer into it. Another thread writes the
+    // first word only, which the span leaves out.
     unsafe { std::slice::from_raw_parts_mut(view.data_ptr().add(start as usize), len) }
 }
 
 fn part<const N: usize>(slot: &[u8], at: usize) -> [u8; N] {
-    slot.get(at..at + N).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; N])
+    slot.get(at..at + N)
+        .and_then(|bytes| bytes.try_into().ok())
+        .unwrap_or([0; N])
 }
 
 fn number(slot: &[u8]) -> u32 {

@@ -3,7 +3,8 @@
 use crate::guest::{Area, Guest, Segment};
 use crate::timeline::{LayoutFacts, PartKind, unnamed};
 
-/// The parts of the memory that is meant: data, stack and heap where the module tells of them, then its data segments.
+/// The parts of the memory that is meant: data, stack and heap where the module tells of them, then
+/// its data segments.
 pub(super) fn layout_facts(guest: &Guest, memory: u32) -> Vec<LayoutFacts> {
     let layout = guest.layout_of(memory);
     let areas = [
@@ -11,19 +12,37 @@ pub(super) fn layout_facts(guest: &Guest, memory: u32) -> Vec<LayoutFacts> {
         (PartKind::Stack, "stack", layout.stack),
         (PartKind::Heap, "heap", layout.heap),
     ];
-    let areas = areas.into_iter().filter_map(|(kind, name, area)| Some(area_facts(kind, name, area?)));
-    areas.chain(layout.segments.iter().map(segment_facts)).collect()
+    let areas = areas
+        .into_iter()
+        .filter_map(|(kind, name, area)| Some(area_facts(kind, name, area?)));
+    areas
+        .chain(layout.segments.iter().map(segment_facts))
+        .collect()
 }
 
 fn area_facts(kind: PartKind, name: &str, area: Area) -> LayoutFacts {
-    let Area { start, end, known_by } = area;
-    LayoutFacts { kind, name: name.into(), segment: None, start, end, known_by }
+    let Area {
+        start,
+        end,
+        known_by,
+    } = area;
+    LayoutFacts {
+        kind,
+        name: name.into(),
+        segment: None,
+        start,
+        end,
+        known_by,
+    }
 }
 
 fn segment_facts(segment: &Segment) -> LayoutFacts {
     LayoutFacts {
         kind: PartKind::Segment,
-        name: segment.name.clone().unwrap_or_else(|| unnamed(segment.index)),
+        name: segment
+            .name
+            .clone()
+            .unwrap_or_else(|| unnamed(segment.index)),
         segment: Some(segment.index),
         start: Some(segment.start),
         end: Some(segment.start.saturating_add(segment.len)),

@@ -1,6 +1,7 @@
 //! What stops a guest that does not stop by itself: the person, and time.
 //!
-//! The rewritten guest asks whether it may go on each time its journal is full, and each time the alarm rings.
+//! The rewritten guest asks whether it may go on each time its journal is full, and each time the
+//! alarm rings.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,7 +22,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { max_memory: 1 << 30, max_time: Some(Duration::from_secs(10)), max_stores: 4_000_000 }
+        Limits {
+            max_memory: 1 << 30,
+            max_time: Some(Duration::from_secs(10)),
+            max_stores: 4_000_000,
+        }
     }
 }
 
@@ -56,7 +61,8 @@ impl Control {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    /// Grows while a guest runs: the stores it has made in this session, as far as the host has heard of them.
+    /// Grows while a guest runs: the stores it has made in this session, as far as the host has
+    /// heard of them.
     pub fn stores(&self) -> u64 {
         self.stores.load(Ordering::Relaxed)
     }

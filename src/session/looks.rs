@@ -1,5 +1,6 @@
-//! What the guest looks like to be for, in words for the person who is about to call it: the guesses of `guest`, which
-//! steps to begin with, and which lines would define the imports that nobody defines.
+//! What the guest looks like to be for, in words for the person who is about to call it: the
+//! guesses of `guest`, which steps to begin with, and which lines would define the imports that
+//! nobody defines.
 
 use wasmer::{ExternType as WasmerType, Module};
 
@@ -16,12 +17,20 @@ use super::imports::{Meaning, definition_line, display};
 pub(super) fn looks(guest: &Guest, script: &Script, module: &Module) -> Looks {
     let abi = guest.abi();
     let families = abi.families.iter().map(|found| {
-        let reasons = found.reasons.first().map(|why| format!(", because {why}")).unwrap_or_default();
+        let reasons = found
+            .reasons
+            .first()
+            .map(|why| format!(", because {why}"))
+            .unwrap_or_default();
         format!("{} {}{reasons}", found.confidence, found.family)
     });
     Looks {
         families: families.collect(),
-        exports: abi.roles.iter().map(|export| export.role.to_string()).collect(),
+        exports: abi
+            .roles
+            .iter()
+            .map(|export| export.role.to_string())
+            .collect(),
         examples: Examples { guest, abi: &abi }.steps(),
         undefined: undefined(guest, script, module),
     }
@@ -29,16 +38,32 @@ pub(super) fn looks(guest: &Guest, script: &Script, module: &Module) -> Looks {
 
 /// The functions that trap when they are called.
 fn undefined(guest: &Guest, script: &Script, module: &Module) -> Vec<UndefinedImport> {
-    let is_own = |name: &ImportName| guest.imports().iter().any(|i| i.module == name.module && i.name == name.name);
+    let is_own = |name: &ImportName| {
+        guest
+            .imports()
+            .iter()
+            .any(|i| i.module == name.module && i.name == name.name)
+    };
     let mut found: Vec<UndefinedImport> = Vec::new();
     for import in module.imports() {
-        let name = ImportName { module: import.module().to_string(), name: import.name().to_string() };
-        let WasmerType::Function(ty) = import.ty() else { continue };
+        let name = ImportName {
+            module: import.module().to_string(),
+            name: import.name().to_string(),
+        };
+        let WasmerType::Function(ty) = import.ty() else {
+            continue;
+        };
         let is_described = script.imports().any(|line| line.name == name);
-        if is_described || !is_own(&name) || !matches!(Meaning::known(&name, ty), Meaning::Undefined) {
+        if is_described
+            || !is_own(&name)
+            || !matches!(Meaning::known(&name, ty), Meaning::Undefined)
+        {
             continue;
         }
-        let shown = UndefinedImport { name: display(&name), line: definition_line(&name, ty) };
+        let shown = UndefinedImport {
+            name: display(&name),
+            line: definition_line(&name, ty),
+        };
         if !found.contains(&shown) {
             found.push(shown);
         }
@@ -64,9 +89,18 @@ impl Examples<'_> {
             steps.push(fetch.clone());
             steps.push(format!("write ptr, \"{TEXT}\""));
         }
-        steps.extend(self.abi.work.iter().find_map(|at| self.call(*at, pointer.is_some())));
+        steps.extend(
+            self.abi
+                .work
+                .iter()
+                .find_map(|at| self.call(*at, pointer.is_some())),
+        );
         if steps.is_empty() && self.abi.is(Family::WasiCommand) {
-            steps.extend(self.abi.with_role(Role::Start).find_map(|at| self.call(at, false)));
+            steps.extend(
+                self.abi
+                    .with_role(Role::Start)
+                    .find_map(|at| self.call(at, false)),
+            );
         }
         if pointer.is_some() {
             steps.push(format!("seen = read ptr, {} as bytes", TEXT.len()));
@@ -85,7 +119,11 @@ impl Examples<'_> {
             .and_then(|at| self.called("ptr", at, false))
             .or_else(|| first(Role::Pointer).and_then(global))
             .or_else(|| asked().and_then(|at| self.called("ptr", at, false)))
-            .or_else(|| self.abi.is(Family::HostPlaced).then(|| "let ptr = 1024".into()))
+            .or_else(|| {
+                self.abi
+                    .is(Family::HostPlaced)
+                    .then(|| "let ptr = 1024".into())
+            })
     }
 
     /// A call of an export by its place, its result named where it has one.
@@ -95,15 +133,26 @@ impl Examples<'_> {
 
     fn called(&self, result: &str, at: usize, has_pointer: bool) -> Option<String> {
         let export = self.guest.exports().get(at)?;
-        let ExternType::Func(ty) = &export.ty else { return None };
-        let roles = self.abi.roles.get(at).map(|role| role.args.as_slice()).unwrap_or_default();
+        let ExternType::Func(ty) = &export.ty else {
+            return None;
+        };
+        let roles = self
+            .abi
+            .roles
+            .get(at)
+            .map(|role| role.args.as_slice())
+            .unwrap_or_default();
         let mut args = Vec::new();
         for (index, ty) in ty.params.iter().enumerate() {
             let role = roles.get(index).copied().unwrap_or(Arg::Unknown);
             args.push(argument(ty, role, has_pointer)?);
         }
         let call = format!("call {}({})", self.name(at)?, args.join(", "));
-        Some(if ty.results.len() == 1 { format!("{result} = {call}") } else { call })
+        Some(if ty.results.len() == 1 {
+            format!("{result} = {call}")
+        } else {
+            call
+        })
     }
 
     /// As a statement has it.

@@ -1,19 +1,27 @@
-//! The live memory, as the host reaches it: every access is checked, and a view is taken afresh for each, because a
-//! view kept across a call or a growth is dead (wasmer issue 3516).
+//! The live memory, as the host reaches it: every access is checked, and a view is taken afresh for
+//! each, because a view kept across a call or a growth is dead (wasmer issue 3516).
 
 use wasmer::{AsStoreMut, AsStoreRef, Memory, Pages};
 
 use crate::timeline::{Image, PAGE};
 
-/// Why the host could not reach a span of memory. The message names the span, how far it goes past the end, and where
-/// the end is.
+/// Why the host could not reach a span of memory. The message names the span, how far it goes past
+/// the end, and where the end is.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum AccessError {
     #[error("this guest has no memory")]
     NoMemory,
     #[error("{}", out_of_bounds(.doing, *.start, *.len, *.size))]
-    OutOfBounds { doing: &'static str, start: u64, len: u64, size: u64 },
-    #[error("no NUL between {start:#x} and the end of memory at {size:#x}, so the text that begins there has no end")]
+    OutOfBounds {
+        doing: &'static str,
+        start: u64,
+        len: u64,
+        size: u64,
+    },
+    #[error(
+        "no NUL between {start:#x} and the end of memory at {size:#x}, so the text that begins \
+         there has no end"
+    )]
     NoNul { start: u64, size: u64 },
     #[error("the engine refused the access to memory: {0}")]
     Engine(String),
@@ -25,21 +33,38 @@ fn out_of_bounds(doing: &str, start: u64, len: u64, size: u64) -> String {
     let pages = size / PAGE;
     let plural = if pages == 1 { "" } else { "s" };
     let bytes = if len == 1 { "byte" } else { "bytes" };
-    let how = if start >= size { "it begins" } else { "it goes" };
-    let distance = if start >= size { u128::from(start - size) } else { past };
+    let how = if start >= size {
+        "it begins"
+    } else {
+        "it goes"
+    };
+    let distance = if start >= size {
+        u128::from(start - size)
+    } else {
+        past
+    };
     let far = if start >= size && distance == 0 {
         "it begins where memory ends".to_string()
     } else {
-        format!("{how} {distance} byte{} past the end", if distance == 1 { "" } else { "s" })
+        format!(
+            "{how} {distance} byte{} past the end",
+            if distance == 1 { "" } else { "s" }
+        )
     };
     format!(
-        "the host cannot {doing} {len} {bytes} at {start:#x}..{end:#x}: memory ends at {size:#x} ({pages} page{plural}), {far}"
+        "the host cannot {doing} {len} {bytes} at {start:#x}..{end:#x}: memory ends at {size:#x} \
+         ({pages} page{plural}), {far}"
     )
 }
 
 /// The span's length as the machine counts, once it is known to lie inside memory.
 fn check(doing: &'static str, start: u64, len: u64, size: u64) -> Result<usize, AccessError> {
-    let outside = AccessError::OutOfBounds { doing, start, len, size };
+    let outside = AccessError::OutOfBounds {
+        doing,
+        start,
+        len,
+        size,
+    };
     match start.checked_add(len) {
         Some(end) if end <= size => usize::try_from(len).map_err(|_| outside),
         _ => Err(outside),
@@ -67,15 +92,27 @@ pub fn check_span(
     check(doing, start, len, size(memory, store)).map(|_| ())
 }
 
-pub fn read(memory: &Memory, store: &impl AsStoreRef, start: u64, len: u64) -> Result<Vec<u8>, AccessError> {
+pub fn read(
+    memory: &Memory,
+    store: &impl AsStoreRef,
+    start: u64,
+    len: u64,
+) -> Result<Vec<u8>, AccessError> {
     let len = check("read", start, len, size(memory, store))?;
     let mut bytes = vec![0; len];
-    memory.view(store).read(start, &mut bytes).map_err(|e| AccessError::Engine(e.to_string()))?;
+    memory
+        .view(store)
+        .read(start, &mut bytes)
+        .map_err(|e| AccessError::Engine(e.to_string()))?;
     Ok(bytes)
 }
 
 /// The bytes from `start` up to the first NUL, which is not among them.
-pub fn read_to_nul(memory: &Memory, store: &impl AsStoreRef, start: u64) -> Result<Vec<u8>, AccessError> {
+pub fn read_to_nul(
+    memory: &Memory,
+    store: &impl AsStoreRef,
+    start: u64,
+) -> Result<Vec<u8>, AccessError> {
     let size = size(memory, store);
     check("read", start, 1, size)?;
     let mut bytes = Vec::new();
@@ -94,28 +131,49 @@ pub fn read_to_nul(memory: &Memory, store: &impl AsStoreRef, start: u64) -> Resu
     Err(AccessError::NoNul { start, size })
 }
 
-pub fn write(memory: &Memory, store: &impl AsStoreRef, start: u64, bytes: &[u8]) -> Result<(), AccessError> {
+pub fn write(
+    memory: &Memory,
+    store: &impl AsStoreRef,
+    start: u64,
+    bytes: &[u8],
+) -> Result<(), AccessError> {
     check("write", start, bytes.len() as u64, size(memory, store))?;
-    memory.view(store).write(start, bytes).map_err(|e| AccessError::Engine(e.to_string()))
+    memory
+        .view(store)
+        .write(start, bytes)
+        .map_err(|e| AccessError::Engine(e.to_string()))
 }
 
 /// Grows memory by so many pages; the old size in pages, or why not.
 pub fn grow(memory: &Memory, store: &mut impl AsStoreMut, by: u64) -> Result<u64, String> {
     let before = pages(memory, store);
-    let delta = u32::try_from(by).map_err(|_| format!("{by} pages are more than any memory can have"))?;
-    memory.grow(store, Pages(delta)).map(|_| before).map_err(|e| crate::safe::plain(&e.to_string()))
+    let delta =
+        u32::try_from(by).map_err(|_| format!("{by} pages are more than any memory can have"))?;
+    memory
+        .grow(store, Pages(delta))
+        .map(|_| before)
+        .map_err(|e| crate::safe::plain(&e.to_string()))
 }
 
 /// Brings an image up to what live memory is now; only what differs is kept anew.
-pub fn capture(image: &mut Image, memory: &Memory, store: &impl AsStoreRef) -> Result<(), AccessError> {
+pub fn capture(
+    image: &mut Image,
+    memory: &Memory,
+    store: &impl AsStoreRef,
+) -> Result<(), AccessError> {
     let size = size(memory, store);
     image.grow(size);
     let mut part = vec![0; PAGE as usize];
     let mut at = 0;
     while at < size {
         let take = (size - at).min(PAGE) as usize;
-        let Some(part) = part.get_mut(..take) else { break };
-        memory.view(store).read(at, part).map_err(|e| AccessError::Engine(e.to_string()))?;
+        let Some(part) = part.get_mut(..take) else {
+            break;
+        };
+        memory
+            .view(store)
+            .read(at, part)
+            .map_err(|e| AccessError::Engine(e.to_string()))?;
         image.capture(at, part);
         at += take as u64;
     }

@@ -1,5 +1,5 @@
-//! Runs a script one step at a time against a live guest, and reports each step as plain data. The only part that names
-//! the engine, wasmer. Knows no screen and no report.
+//! Runs a script one step at a time against a live guest, and reports each step as plain data. The
+//! only part that names the engine, wasmer. Knows no screen and no report.
 
 mod alarm;
 mod call;
@@ -65,7 +65,8 @@ pub struct Opening {
     pub stdin: Arc<[u8]>,
 }
 
-/// A guest and a script at some step. Steps run in order, never twice; what they did comes back as [`StepRecord`]s.
+/// A guest and a script at some step. Steps run in order, never twice; what they did comes back as
+/// [`StepRecord`]s.
 pub struct Session {
     script: Script,
     guest: Guest,
@@ -117,8 +118,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Compiles the guest and checks the script against it. Nothing of the guest runs yet. The timeline that comes back
-    /// has no steps; push what [`Session::advance`] returns.
+    /// Compiles the guest and checks the script against it. Nothing of the guest runs yet. The
+    /// timeline that comes back has no steps; push what [`Session::advance`] returns.
     ///
     /// # Errors
     /// When the guest cannot be compiled, or an input or an `import` line cannot be used with it.
@@ -126,7 +127,8 @@ impl Session {
         open::open(opening)
     }
 
-    /// Runs the next step to its end. `None` when no step is left, or the last one ended in anything but ok.
+    /// Runs the next step to its end. `None` when no step is left, or the last one ended in
+    /// anything but ok.
     pub fn advance(&mut self) -> Option<StepRecord> {
         if self.is_over {
             return None;

@@ -11,7 +11,8 @@ use crate::safe;
 use crate::script::ast::{Action, ImportKind, ImportName, Statement, StatementKind};
 use crate::script::{Script, eval, parse_expression};
 use crate::timeline::{
-    ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, Judge, MemoryFacts, PAGE, PlannedStep, StepKind, Timeline,
+    ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, Judge, MemoryFacts, PAGE, PlannedStep,
+    StepKind, Timeline,
 };
 use crate::value::Value;
 
@@ -41,13 +42,27 @@ pub enum OpenError {
 }
 
 pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
-    let Opening { title, script, guest, files, sets, limits, control, stdin } = opening;
+    let Opening {
+        title,
+        script,
+        guest,
+        files,
+        sets,
+        limits,
+        control,
+        stdin,
+    } = opening;
     let memory_index = chosen_memory(&script, &guest)?;
     check_imports(&script, &guest)?;
-    let rewritten = guest
-        .rewrite(&RewriteOptions { max_memory: limits.max_memory, memory: memory_index.as_ref().ok().copied() })?;
+    let rewritten = guest.rewrite(&RewriteOptions {
+        max_memory: limits.max_memory,
+        memory: memory_index.as_ref().ok().copied(),
+    })?;
     let mut scope = Scope::default();
-    let born = memory_index.as_ref().ok().and_then(|index| memory_facts(&script, &guest, *index));
+    let born = memory_index
+        .as_ref()
+        .ok()
+        .and_then(|index| memory_facts(&script, &guest, *index));
     scope.is_64 = born.as_ref().is_some_and(|m| m.is_64);
     let inputs = set_inputs(&script, &files, &sets, &mut scope)?;
     let mut timeline = Timeline::new(
@@ -61,7 +76,10 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
     timeline.guest.looks = looks::looks(&guest, &script, &module);
-    let env = FunctionEnv::new(&mut store, HostState::new(files.clone(), Wasi::new(guest.name(), stdin)));
+    let env = FunctionEnv::new(
+        &mut store,
+        HostState::new(files.clone(), Wasi::new(guest.name(), stdin)),
+    );
     let pointers = script.address_variables();
     let session = Session {
         recent_pointers: inputs_among(&pointers, &timeline),
@@ -101,7 +119,12 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
 
 /// Inputs are bound before any step.
 fn inputs_among(pointers: &BTreeSet<String>, timeline: &Timeline) -> Vec<String> {
-    timeline.inputs.iter().map(|input| input.name.clone()).filter(|name| pointers.contains(name)).collect()
+    timeline
+        .inputs
+        .iter()
+        .map(|input| input.name.clone())
+        .filter(|name| pointers.contains(name))
+        .collect()
 }
 
 /// `file:line:column: message`, as [`Script::place`] has it.
@@ -118,8 +141,17 @@ fn chosen_memory(script: &Script, guest: &Guest) -> Result<Result<u32, String>, 
         });
     };
     guest.memory_named(&name.text).map(Ok).ok_or_else(|| {
-        let names: Vec<&str> = guest.memories().iter().flat_map(|m| &m.exported_as).map(String::as_str).collect();
-        let message = format!("the guest exports no memory named {}{}", safe::quoted(&name.text, 100), choices(&names));
+        let names: Vec<&str> = guest
+            .memories()
+            .iter()
+            .flat_map(|m| &m.exported_as)
+            .map(String::as_str)
+            .collect();
+        let message = format!(
+            "the guest exports no memory named {}{}",
+            safe::quoted(&name.text, 100),
+            choices(&names)
+        );
         OpenError::Script(located(script, name.span.start, &message))
     })
 }
@@ -136,7 +168,11 @@ fn choices(names: &[&str]) -> String {
 /// As the module declares it, but with the size that the script gives an imported one.
 pub(super) fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option<MemoryFacts> {
     let memory = guest.memories().get(index as usize)?;
-    let mut facts = MemoryFacts { pages: memory.ty.min, max: memory.ty.max, is_64: memory.ty.is_64 };
+    let mut facts = MemoryFacts {
+        pages: memory.ty.min,
+        max: memory.ty.max,
+        is_64: memory.ty.is_64,
+    };
     if let Some((module, name)) = &memory.imported {
         for import in script.imports() {
             if let ImportKind::Memory { min, max } = &import.kind
@@ -151,12 +187,16 @@ pub(super) fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option
     Some(facts)
 }
 
-/// Checks what `import` lines say against what the guest imports. A line for something that the guest does not import
-/// is let be: one script may serve several guests.
+/// Checks what `import` lines say against what the guest imports. A line for something that the
+/// guest does not import is let be: one script may serve several guests.
 fn check_imports(script: &Script, guest: &Guest) -> Result<(), OpenError> {
     for import in script.imports() {
         let name = &import.name;
-        for wanted in guest.imports().iter().filter(|i| i.module == name.module && i.name == name.name) {
+        for wanted in guest
+            .imports()
+            .iter()
+            .filter(|i| i.module == name.module && i.name == name.name)
+        {
             check_import(name, &import.kind, &wanted.ty)
                 .map_err(|why| OpenError::Script(located(script, import.span.start, &why)))?;
         }
@@ -169,7 +209,10 @@ fn check_import(name: &ImportName, kind: &ImportKind, wanted: &ExternType) -> Re
     match (kind, wanted) {
         (ImportKind::Function { params, actions }, ExternType::Func(ty)) => {
             if params.len() != ty.params.len() {
-                return Err(format!("{shown} has {} parameters here, but its type is {wanted}", params.len()));
+                return Err(format!(
+                    "{shown} has {} parameters here, but its type is {wanted}",
+                    params.len()
+                ));
             }
             let returned = actions.iter().find_map(|action| match action {
                 Action::Returns(values) => Some(values.len()),
@@ -179,35 +222,48 @@ fn check_import(name: &ImportName, kind: &ImportKind, wanted: &ExternType) -> Re
             match (returned, ty.results.len()) {
                 (None, 0) => Ok(()),
                 (None, _) if traps => Ok(()),
-                (None, _) => Err(format!("{shown} must say what it `returns`: its type is {wanted}")),
+                (None, _) => Err(format!(
+                    "{shown} must say what it `returns`: its type is {wanted}"
+                )),
                 (Some(given), results) if given == results => Ok(()),
-                (Some(given), _) => Err(format!("{shown} returns {given} values here, but its type is {wanted}")),
+                (Some(given), _) => Err(format!(
+                    "{shown} returns {given} values here, but its type is {wanted}"
+                )),
             }
         }
         (ImportKind::Memory { min, max }, ExternType::Memory(ty)) => {
             if *min < ty.min {
-                return Err(format!("the guest wants {shown} to have at least {} pages, not {min}", ty.min));
+                return Err(format!(
+                    "the guest wants {shown} to have at least {} pages, not {min}",
+                    ty.min
+                ));
             }
             match (max, ty.max) {
-                (Some(max), Some(most)) if *max > most => {
-                    Err(format!("the guest wants {shown} to have at most {most} pages, not {max}"))
-                }
+                (Some(max), Some(most)) if *max > most => Err(format!(
+                    "the guest wants {shown} to have at most {most} pages, not {max}"
+                )),
                 _ => Ok(()),
             }
         }
         (ImportKind::Global { .. }, ExternType::Global(_)) => Ok(()),
-        _ => Err(format!("the guest imports {shown} as something else: {wanted}")),
+        _ => Err(format!(
+            "the guest imports {shown} as something else: {wanted}"
+        )),
     }
 }
 
-/// Binds all inputs, wherever they stand: each knows only the ones above it, and nothing of the guest.
+/// Binds all inputs, wherever they stand: each knows only the ones above it, and nothing of the
+/// guest.
 fn set_inputs(
     script: &Script,
     files: &Files,
     sets: &[(String, String)],
     scope: &mut Scope,
 ) -> Result<Vec<InputFacts>, OpenError> {
-    let names: Vec<&str> = script.inputs().map(|(name, _)| name.text.as_str()).collect();
+    let names: Vec<&str> = script
+        .inputs()
+        .map(|(name, _)| name.text.as_str())
+        .collect();
     let mut refused: Vec<(String, String)> = sets
         .iter()
         .filter(|(name, _)| !names.contains(&name.as_str()))
@@ -221,7 +277,10 @@ fn set_inputs(
         match set_value(default.clone(), &name.text, sets, &world) {
             Ok(value) => {
                 scope.bind(&name.text, value.clone(), None);
-                facts.push(InputFacts { name: name.text.clone(), value });
+                facts.push(InputFacts {
+                    name: name.text.clone(),
+                    value,
+                });
             }
             Err(why) => {
                 refused.push((name.text.clone(), why));
@@ -229,20 +288,38 @@ fn set_inputs(
             }
         }
     }
-    if refused.is_empty() { Ok(facts) } else { Err(OpenError::Inputs(refused)) }
+    if refused.is_empty() {
+        Ok(facts)
+    } else {
+        Err(OpenError::Inputs(refused))
+    }
 }
 
 /// An input's value: what the person typed, read by the input's type, or else its default.
-fn set_value(default: Value, name: &str, sets: &[(String, String)], world: &BareWorld<'_>) -> Result<Value, String> {
-    let Some((_, typed)) = sets.iter().rev().find(|(n, _)| n == name) else { return Ok(default) };
-    let parsed = parse_expression(typed, &[]).ok().and_then(|expr| eval::evaluate(&expr, world).ok());
+fn set_value(
+    default: Value,
+    name: &str,
+    sets: &[(String, String)],
+    world: &BareWorld<'_>,
+) -> Result<Value, String> {
+    let Some((_, typed)) = sets.iter().rev().find(|(n, _)| n == name) else {
+        return Ok(default);
+    };
+    let parsed = parse_expression(typed, &[])
+        .ok()
+        .and_then(|expr| eval::evaluate(&expr, world).ok());
     eval::coerce_input(&default, typed, parsed)
 }
 
 fn unknown_input(name: &str, names: &[&str]) -> String {
-    let nearest = names.iter().max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)));
+    let nearest = names
+        .iter()
+        .max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)));
     match nearest {
-        Some(nearest) => format!("the script has no such input; did you mean {}?", safe::plain(nearest)),
+        Some(nearest) => format!(
+            "the script has no such input; did you mean {}?",
+            safe::plain(nearest)
+        ),
         None => "the script has no inputs".into(),
     }
 }
@@ -251,13 +328,20 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
     let given = guest.given_bytes();
     GuestFacts {
         path: guest.name().to_string(),
-        sha256: Sha256::digest(given).iter().map(|b| format!("{b:02x}")).collect(),
+        sha256: Sha256::digest(given)
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect(),
         bytes: given.len() as u64,
         memory,
         exports: guest
             .exports()
             .iter()
-            .map(|e| ExportFacts { name: e.name.clone(), kind: kind_word(&e.ty).into(), ty: e.ty.to_string() })
+            .map(|e| ExportFacts {
+                name: e.name.clone(),
+                kind: kind_word(&e.ty).into(),
+                ty: e.ty.to_string(),
+            })
             .collect(),
         imports: guest
             .imports()
@@ -270,7 +354,9 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
             })
             .collect(),
         looks: Default::default(),
-        layout: index.map(|index| layout_facts(guest, index)).unwrap_or_default(),
+        layout: index
+            .map(|index| layout_facts(guest, index))
+            .unwrap_or_default(),
     }
 }
 
@@ -287,11 +373,16 @@ pub(super) fn kind_word(ty: &ExternType) -> &'static str {
 /// What the script says beside its steps, with the inputs that were given another value.
 fn setup(script: &Script, sets: &[(String, String)], inputs: &[InputFacts]) -> Vec<String> {
     let is_set = |input: &InputFacts| sets.iter().any(|(name, _)| *name == input.name);
-    let said = script.statements.iter().filter(|statement| !statement.kind.is_step());
+    let said = script
+        .statements
+        .iter()
+        .filter(|statement| !statement.kind.is_step());
     said.filter_map(|statement| match &statement.kind {
         StatementKind::Module { .. } => None,
         StatementKind::Input { name, .. } => {
-            let changed = inputs.iter().find(|input| input.name == name.text && is_set(input));
+            let changed = inputs
+                .iter()
+                .find(|input| input.name == name.text && is_set(input));
             Some(match changed {
                 Some(input) => format!("input {} = {}", input.name, input.value),
                 None => statement.text.clone(),
@@ -304,8 +395,15 @@ fn setup(script: &Script, sets: &[(String, String)], inputs: &[InputFacts]) -> V
 
 fn planned_steps(script: &Script) -> Vec<PlannedStep> {
     let narration = script.document.of_step(0).map(Prose::plain);
-    let first = PlannedStep { kind: StepKind::Instantiate, line: None, text: "instantiate".into(), narration };
-    std::iter::once(first).chain(script.steps().map(planned_step)).collect()
+    let first = PlannedStep {
+        kind: StepKind::Instantiate,
+        line: None,
+        text: "instantiate".into(),
+        narration,
+    };
+    std::iter::once(first)
+        .chain(script.steps().map(planned_step))
+        .collect()
 }
 
 pub(super) fn planned_step(statement: &Statement) -> PlannedStep {

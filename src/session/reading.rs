@@ -8,7 +8,8 @@ use crate::value::Value;
 
 use super::memory::{self, AccessError};
 
-/// The most numbers one `read … as TYPE[N]` makes into a list; as a value each takes far more room than in memory.
+/// The most numbers one `read … as TYPE[N]` makes into a list; as a value each takes far more room
+/// than in memory.
 const MOST_ELEMENTS: u64 = 1 << 20;
 
 /// A reading with its lengths known.
@@ -36,18 +37,26 @@ pub struct Read {
     pub length: u64,
 }
 
-/// Makes a reading's length or count known; `number` tells what an expression with this role comes to.
+/// Makes a reading's length or count known; `number` tells what an expression with this role comes
+/// to.
 ///
 /// # Errors
 /// Those of `number`.
-pub fn plan<E>(what: &Reading, number: impl FnOnce(&Expr, &str) -> Result<u64, E>) -> Result<Plan, E> {
+pub fn plan<E>(
+    what: &Reading,
+    number: impl FnOnce(&Expr, &str) -> Result<u64, E>,
+) -> Result<Plan, E> {
     Ok(match what {
-        Reading::Sized { length, encoding } => {
-            Plan::Sized { length: number(length, "the length")?, encoding: *encoding }
-        }
+        Reading::Sized { length, encoding } => Plan::Sized {
+            length: number(length, "the length")?,
+            encoding: *encoding,
+        },
         Reading::Cstr => Plan::Cstr,
         Reading::Number(number) => Plan::Number(*number),
-        Reading::Array { element, count } => Plan::Array { element: *element, count: number(count, "the count")? },
+        Reading::Array { element, count } => Plan::Array {
+            element: *element,
+            count: number(count, "the count")?,
+        },
     })
 }
 
@@ -65,14 +74,20 @@ pub fn length_of(plan: &Plan) -> Option<u64> {
 ///
 /// # Errors
 /// When the bytes lie outside memory or are not what the reading says.
-pub fn perform(plan: &Plan, live: &Memory, store: &impl AsStoreRef, at: u64) -> Result<Read, ReadError> {
+pub fn perform(
+    plan: &Plan,
+    live: &Memory,
+    store: &impl AsStoreRef,
+    at: u64,
+) -> Result<Read, ReadError> {
     if let Plan::Array { element, count } = plan
         && *count > MOST_ELEMENTS
     {
         let length = count.saturating_mul(element.size() as u64);
         memory::check_span(live, store, "read", at, length).map_err(ReadError::Access)?;
         return Err(ReadError::Other(format!(
-            "{count} numbers are more than the {MOST_ELEMENTS} that one list may have; read them `as bytes`, or fewer"
+            "{count} numbers are more than the {MOST_ELEMENTS} that one list may have; read them \
+             `as bytes`, or fewer"
         )));
     }
     let bytes = match length_of(plan) {
@@ -84,20 +99,43 @@ pub fn perform(plan: &Plan, live: &Memory, store: &impl AsStoreRef, at: u64) -> 
     let text = |bytes: &[u8]| {
         encoding::decode_utf8(bytes)
             .map(Value::Text)
-            .map_err(|e| ReadError::Utf8 { address: at.saturating_add(e.at as u64), message: e.to_string() })
+            .map_err(|e| ReadError::Utf8 {
+                address: at.saturating_add(e.at as u64),
+                message: e.to_string(),
+            })
     };
     let value = match plan {
-        Plan::Sized { encoding: Encoding::Bytes, .. } => Value::Bytes(bytes),
-        Plan::Sized { encoding: Encoding::Utf8, .. } | Plan::Cstr => text(&bytes)?,
-        Plan::Sized { encoding: Encoding::Utf16, .. } => {
-            Value::Text(encoding::decode_utf16(&bytes).map_err(|e| ReadError::Other(e.to_string()))?)
+        Plan::Sized {
+            encoding: Encoding::Bytes,
+            ..
+        } => Value::Bytes(bytes),
+        Plan::Sized {
+            encoding: Encoding::Utf8,
+            ..
         }
+        | Plan::Cstr => text(&bytes)?,
+        Plan::Sized {
+            encoding: Encoding::Utf16,
+            ..
+        } => Value::Text(
+            encoding::decode_utf16(&bytes).map_err(|e| ReadError::Other(e.to_string()))?,
+        ),
         Plan::Number(number) => decode(*number, &bytes)?,
         Plan::Array { element, .. } => Value::List(
-            bytes.chunks_exact(element.size().max(1)).map(|part| decode(*element, part)).collect::<Result<_, _>>()?,
+            bytes
+                .chunks_exact(element.size().max(1))
+                .map(|part| decode(*element, part))
+                .collect::<Result<_, _>>()?,
         ),
     };
-    Ok(Read { value, length: if matches!(plan, Plan::Cstr) { length + 1 } else { length } })
+    Ok(Read {
+        value,
+        length: if matches!(plan, Plan::Cstr) {
+            length + 1
+        } else {
+            length
+        },
+    })
 }
 
 fn decode(number: NumberType, bytes: &[u8]) -> Result<Value, ReadError> {

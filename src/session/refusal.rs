@@ -1,5 +1,5 @@
-//! Memory that a guest did not get because of `--max-memory`: what it does then may not be what it does elsewhere. A
-//! guest that meets the end of what its own module allows is left to itself.
+//! Memory that a guest did not get because of `--max-memory`: what it does then may not be what it
+//! does elsewhere. A guest that meets the end of what its own module allows is left to itself.
 
 use crate::timeline::{Finding, FindingKind, PAGE, Refused, pages_in_words};
 
@@ -22,7 +22,11 @@ impl Session {
     /// In pages, as the module or the script says.
     fn own_maximum(&self) -> Option<u64> {
         let index = *self.memory_index.as_ref().ok()?;
-        Some(memory_facts(&self.script, &self.guest, index)?.max.unwrap_or(ALL_PAGES))
+        Some(
+            memory_facts(&self.script, &self.guest, index)?
+                .max
+                .unwrap_or(ALL_PAGES),
+        )
     }
 
     /// The finding about the first growth that the limit alone refused.
@@ -30,10 +34,12 @@ impl Session {
         let own = self.own_maximum()?;
         let limit = self.limits.max_memory / PAGE;
         let wanted = |refused: &Refused| refused.pages.saturating_add(refused.by);
-        let first = refused.iter().find(|refused| (limit.saturating_add(1)..=own).contains(&wanted(refused)))?;
+        let first = refused
+            .iter()
+            .find(|refused| (limit.saturating_add(1)..=own).contains(&wanted(refused)))?;
         let message = format!(
-            "{} asked for {} more page{} than the {}, and memory.grow answered -1 because of --max-memory: the module \
-             itself allows {}; --max-memory {}KiB would grant it",
+            "{} asked for {} more page{} than the {}, and memory.grow answered -1 because of \
+             --max-memory: the module itself allows {}; --max-memory {}KiB would grant it",
             self.function_of(first.site),
             first.by,
             if first.by == 1 { "" } else { "s" },
@@ -45,7 +51,9 @@ impl Session {
     }
 
     fn function_of(&self, site: u32) -> String {
-        let index = site.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        let index = site
+            .checked_sub(1)
+            .and_then(|index| usize::try_from(index).ok());
         match index.and_then(|index| self.rewritten.journal.sites.get(index)) {
             Some(site) => self.guest.function_name(site.function),
             None => "the guest".into(),

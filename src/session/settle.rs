@@ -1,16 +1,23 @@
-//! Closing a step's recording: what was recorded is checked against live memory, and the instructions that stored are
-//! given their names.
+//! Closing a step's recording: what was recorded is checked against live memory, and the
+//! instructions that stored are given their names.
 
 use std::sync::Arc;
 
 use crate::guest::{Guest, Rewritten, Site, SiteKind as GuestKind};
-use crate::timeline::{Finding, FindingKind, Recording, SiteKind, SiteShape, SiteTable, StepKind, StepRecord, Writer};
+use crate::timeline::{
+    Finding, FindingKind, Recording, SiteKind, SiteShape, SiteTable, StepKind, StepRecord, Writer,
+};
 
 use super::{Session, memory};
 
 /// The instructions that store, as the timeline knows them.
 pub(super) fn site_table(guest: &Guest, rewritten: &Rewritten) -> Arc<SiteTable> {
-    let shapes = rewritten.journal.sites.iter().map(|site| shape(guest, site)).collect();
+    let shapes = rewritten
+        .journal
+        .sites
+        .iter()
+        .map(|site| shape(guest, site))
+        .collect();
     Arc::new(SiteTable::new(shapes))
 }
 
@@ -21,10 +28,15 @@ fn shape(guest: &Guest, site: &Site) -> SiteShape {
         GuestKind::Fill => SiteKind::Fill,
         GuestKind::Copy => SiteKind::Copy,
         GuestKind::CopyFrom => SiteKind::CopyFrom,
-        GuestKind::Init { segment } => SiteKind::Init { bytes: guest.segment(segment).unwrap_or_default().into() },
+        GuestKind::Init { segment } => SiteKind::Init {
+            bytes: guest.segment(segment).unwrap_or_default().into(),
+        },
         GuestKind::Grow => SiteKind::Grow,
     };
-    SiteShape { immediate: site.immediate, kind }
+    SiteShape {
+        immediate: site.immediate,
+        kind,
+    }
 }
 
 impl Session {
@@ -42,7 +54,9 @@ impl Session {
         let mut unexplained = None;
         let mut settled = recording.settle_against(&self.image, |recorded, touched| {
             if let Some(live) = &self.memory {
-                unexplained = self.check.compare(recorded, touched, &noted, live, &self.store);
+                unexplained = self
+                    .check
+                    .compare(recorded, touched, &noted, live, &self.store);
             }
         });
         let refused = std::mem::take(&mut settled.refused);
@@ -58,9 +72,17 @@ impl Session {
 
     /// Names the instructions that stored for the first time.
     fn name_sites(&self, used: &[u32], record: &mut StepRecord) {
-        for number in used.iter().copied().filter(|number| !self.sites.is_named(*number)) {
-            let index = number.checked_sub(1).and_then(|index| usize::try_from(index).ok());
-            let Some(site) = index.and_then(|index| self.rewritten.journal.sites.get(index)) else { continue };
+        for number in used
+            .iter()
+            .copied()
+            .filter(|number| !self.sites.is_named(*number))
+        {
+            let index = number
+                .checked_sub(1)
+                .and_then(|index| usize::try_from(index).ok());
+            let Some(site) = index.and_then(|index| self.rewritten.journal.sites.get(index)) else {
+                continue;
+            };
             let place = self.guest.place(site.offset);
             let writer = Writer::Guest {
                 function: Some(Arc::from(self.guest.function_name(site.function))),
@@ -70,8 +92,14 @@ impl Session {
             self.sites.name(number, writer);
             record.places.push((site.offset, Arc::new(place)));
         }
-        let frames = record.trap.iter().flat_map(|trap| &trap.chain).filter_map(|frame| frame.offset);
-        let trapped: Vec<_> = frames.map(|offset| (offset, Arc::new(self.guest.place(offset)))).collect();
+        let frames = record
+            .trap
+            .iter()
+            .flat_map(|trap| &trap.chain)
+            .filter_map(|frame| frame.offset);
+        let trapped: Vec<_> = frames
+            .map(|offset| (offset, Arc::new(self.guest.place(offset))))
+            .collect();
         record.places.extend(trapped);
     }
 
@@ -79,7 +107,10 @@ impl Session {
     fn functions(&self, sites: &[u32]) -> Vec<Arc<str>> {
         let mut found: Vec<Arc<str>> = Vec::new();
         for site in sites {
-            if let Writer::Guest { function: Some(function), .. } = self.sites.writer(*site)
+            if let Writer::Guest {
+                function: Some(function),
+                ..
+            } = self.sites.writer(*site)
                 && found.last() != Some(&function)
             {
                 found.push(function);
@@ -94,10 +125,12 @@ impl Session {
         let (live, recorded) = (memory::size(live, &self.store), record.memory.len());
         if live > recorded {
             let message = format!(
-                "memory is {live} bytes now, but what was recorded makes it {recorded}: a mistake of linmem itself; \
-                 please report it with this guest"
+                "memory is {live} bytes now, but what was recorded makes it {recorded}: a mistake \
+                 of linmem itself; please report it with this guest"
             );
-            record.findings.push(Finding::new(FindingKind::Unattributed, message).at(recorded));
+            record
+                .findings
+                .push(Finding::new(FindingKind::Unattributed, message).at(recorded));
             record.memory.grow(live);
         }
     }
@@ -105,8 +138,9 @@ impl Session {
 
 fn unattributed(address: u64) -> Finding {
     let message = format!(
-        "memory at {address:#x} is not what was recorded there, so nobody can say who wrote it: a mistake of linmem \
-         itself; please report it with this guest. What memory holds now is shown, as a difference"
+        "memory at {address:#x} is not what was recorded there, so nobody can say who wrote it: a \
+         mistake of linmem itself; please report it with this guest. What memory holds now is \
+         shown, as a difference"
     );
     Finding::new(FindingKind::Unattributed, message).at(address)
 }

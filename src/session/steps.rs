@@ -5,8 +5,8 @@ use wasmer::{Extern, Function, Global};
 use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::timeline::{
-    Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Pointer, Span, SpanKind, StepKind,
-    StepRecord, Writer, pages_in_words,
+    Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
+    SpanKind, StepKind, StepRecord, Writer, pages_in_words,
 };
 use crate::value::Value;
 
@@ -17,7 +17,8 @@ use super::reading::{self, ReadError};
 use super::world::StepWorld;
 use super::{Session, values};
 
-const NOT_INSTANTIATED: &str = "the guest was not instantiated, so there is nothing to call or read; step 0 says why";
+const NOT_INSTANTIATED: &str =
+    "the guest was not instantiated, so there is nothing to call or read; step 0 says why";
 /// The most bytes that the values of one run may take in all.
 const MOST_BOUND: usize = 1 << 30;
 /// The most pointers that a record tells of.
@@ -37,9 +38,9 @@ pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
         StatementKind::Region { .. } => StepKind::Region,
         StatementKind::Block { .. } => StepKind::Block,
         StatementKind::Release { .. } => StepKind::Release,
-        StatementKind::Expect { .. } | StatementKind::ExpectTrap { .. } | StatementKind::ExpectFinding { .. } => {
-            StepKind::Expect
-        }
+        StatementKind::Expect { .. }
+        | StatementKind::ExpectTrap { .. }
+        | StatementKind::ExpectFinding { .. } => StepKind::Expect,
         StatementKind::Ask { .. } => StepKind::Ask,
         StatementKind::Let { .. }
         | StatementKind::Module { .. }
@@ -68,8 +69,13 @@ impl Session {
         Some(self.finish(record, result))
     }
 
-    /// Completes a step's record from how it ended, answers questions, and decides whether the run goes on.
-    pub(super) fn finish(&mut self, mut record: StepRecord, result: Result<(), StepError>) -> StepRecord {
+    /// Completes a step's record from how it ended, answers questions, and decides whether the run
+    /// goes on.
+    pub(super) fn finish(
+        &mut self,
+        mut record: StepRecord,
+        result: Result<(), StepError>,
+    ) -> StepRecord {
         self.settle(&mut record);
         if record.pages_after > record.pages_before {
             record.findings.push(growth_finding(&record));
@@ -79,7 +85,8 @@ impl Session {
             record.error = Some(error.message);
             record.findings.extend(error.findings);
         }
-        record.facts.is_end = record.outcome == Outcome::Ok && !self.is_explored && !self.has_more_to_judge();
+        record.facts.is_end =
+            record.outcome == Outcome::Ok && !self.is_explored && !self.has_more_to_judge();
         record.findings.extend(self.judge.judge(&record));
         record.pointers = self.pointers_after(&record);
         if record.focus.is_none() {
@@ -87,7 +94,10 @@ impl Session {
         }
         self.answer_questions(&mut record);
         if !matches!(record.claims.as_slice(), [_, ..]) {
-            self.last_findings = (record.index, record.findings.iter().map(|f| f.kind).collect());
+            self.last_findings = (
+                record.index,
+                record.findings.iter().map(|f| f.kind).collect(),
+            );
         }
         self.next_step = record.index + 1;
         self.is_stopped = record.outcome != Outcome::Ok && !self.is_expected(&record);
@@ -96,7 +106,11 @@ impl Session {
     }
 
     fn has_more_steps(&self) -> bool {
-        self.script.statements.iter().skip(self.next_statement).any(|s| s.kind.is_step())
+        self.script
+            .statements
+            .iter()
+            .skip(self.next_statement)
+            .any(|s| s.kind.is_step())
     }
 
     fn expects_more(&self) -> bool {
@@ -105,8 +119,14 @@ impl Session {
 
     /// Whether a step follows that is more than a word about the findings of the one before it.
     fn has_more_to_judge(&self) -> bool {
-        let rest = self.script.statements.iter().skip(self.next_statement).filter(|s| s.kind.is_step());
-        rest.into_iter().any(|s| !matches!(s.kind, StatementKind::ExpectFinding { .. }))
+        let rest = self
+            .script
+            .statements
+            .iter()
+            .skip(self.next_statement)
+            .filter(|s| s.kind.is_step());
+        rest.into_iter()
+            .any(|s| !matches!(s.kind, StatementKind::ExpectFinding { .. }))
     }
 
     /// Whether the statements that follow expect one of the findings that ended this step.
@@ -121,10 +141,9 @@ impl Session {
                 _ => None,
             })
             .any(|word| {
-                record
-                    .findings
-                    .iter()
-                    .any(|f| f.kind.word() == word && f.severity() == crate::timeline::Severity::Error)
+                record.findings.iter().any(|f| {
+                    f.kind.word() == word && f.severity() == crate::timeline::Severity::Error
+                })
             })
     }
 
@@ -137,15 +156,28 @@ impl Session {
                 continue;
             }
             match eval::evaluate(&expr, &self.world()) {
-                Ok(value) => record.answers.push(Answer { asked_in: step, value: Ok(value) }),
-                Err(_) if self.expects_more() && record.outcome == Outcome::Ok => self.asked.push((step, expr)),
-                Err(error) => record.answers.push(Answer { asked_in: step, value: Err(error.message) }),
+                Ok(value) => record.answers.push(Answer {
+                    asked_in: step,
+                    value: Ok(value),
+                }),
+                Err(_) if self.expects_more() && record.outcome == Outcome::Ok => {
+                    self.asked.push((step, expr))
+                }
+                Err(error) => record.answers.push(Answer {
+                    asked_in: step,
+                    value: Err(error.message),
+                }),
             }
         }
     }
 
     fn pointers_after(&mut self, record: &StepRecord) -> Vec<Pointer> {
-        for name in record.bindings.iter().map(|b| &b.name).filter(|name| self.pointers.contains(*name)) {
+        for name in record
+            .bindings
+            .iter()
+            .map(|b| &b.name)
+            .filter(|name| self.pointers.contains(*name))
+        {
             self.recent_pointers.retain(|recent| recent != name);
             self.recent_pointers.push(name.clone());
         }
@@ -154,14 +186,19 @@ impl Session {
         self.recent_pointers
             .iter()
             .filter_map(|name| {
-                let address = eval::address(self.scope.value(name)?, name, self.scope.is_64).ok()?;
+                let address =
+                    eval::address(self.scope.value(name)?, name, self.scope.is_64).ok()?;
                 let bound = record.bindings.iter().any(|b| b.name == *name);
                 let old = self.previous_pointers.get(name).copied();
                 Some(Pointer {
                     name: name.clone(),
                     address,
                     moved_from: old.filter(|old| bound && *old != address),
-                    fetched: bound && matches!(record.kind, StepKind::Call | StepKind::Global | StepKind::Read),
+                    fetched: bound
+                        && matches!(
+                            record.kind,
+                            StepKind::Call | StepKind::Global | StepKind::Read
+                        ),
                 })
             })
             .collect()
@@ -173,7 +210,14 @@ impl Session {
             None => Err(self.no_memory()),
         };
         let host = self.env.as_ref(&self.store);
-        StepWorld { scope: &self.scope, files: &self.files, host, script: &self.script, guest: &self.guest, pages }
+        StepWorld {
+            scope: &self.scope,
+            files: &self.files,
+            host,
+            script: &self.script,
+            guest: &self.guest,
+            pages,
+        }
     }
 
     fn no_memory(&self) -> String {
@@ -189,16 +233,24 @@ impl Session {
     }
 
     fn live(&self) -> Result<wasmer::Memory, StepError> {
-        self.memory.clone().ok_or_else(|| StepError::failed(self.no_memory()))
+        self.memory
+            .clone()
+            .ok_or_else(|| StepError::failed(self.no_memory()))
     }
 
-    /// Names a value. The history keeps it, even when the name is given to another one later, so all of them together
-    /// are limited.
-    fn bind(&mut self, record: &mut StepRecord, name: &Name, value: Value) -> Result<(), StepError> {
+    /// Names a value. The history keeps it, even when the name is given to another one later, so
+    /// all of them together are limited.
+    fn bind(
+        &mut self,
+        record: &mut StepRecord,
+        name: &Name,
+        value: Value,
+    ) -> Result<(), StepError> {
         self.bound_bytes = self.bound_bytes.saturating_add(value.weight());
         if self.bound_bytes > MOST_BOUND {
             return Err(StepError::failed(format!(
-                "the values of this run add up to more than {} MiB, and the history keeps each; use smaller ones",
+                "the values of this run add up to more than {} MiB, and the history keeps each; \
+                 use smaller ones",
                 MOST_BOUND >> 20
             )));
         }
@@ -207,15 +259,24 @@ impl Session {
         {
             self.previous_pointers.insert(name.text.clone(), old);
         }
-        self.scope.bind(&name.text, value.clone(), Some(record.index));
-        record.bindings.push(Binding { name: name.text.clone(), value });
+        self.scope
+            .bind(&name.text, value.clone(), Some(record.index));
+        record.bindings.push(Binding {
+            name: name.text.clone(),
+            value,
+        });
         Ok(())
     }
 
-    /// An address or a length: evaluated, and checked against what the memory's index type can hold.
+    /// An address or a length: evaluated, and checked against what the memory's index type can
+    /// hold.
     fn address(&self, expr: &Expr, role: &str) -> Result<u64, StepError> {
         let value = self.evaluate(expr)?;
-        Ok(eval::address(&value, &eval::subject(expr, role), self.scope.is_64)?)
+        Ok(eval::address(
+            &value,
+            &eval::subject(expr, role),
+            self.scope.is_64,
+        )?)
     }
 
     fn perform(&mut self, statement: &Statement, record: &mut StepRecord) -> Result<(), StepError> {
@@ -232,23 +293,37 @@ impl Session {
             }
             StatementKind::Set { export, value } => self.perform_set(export, value),
             StatementKind::Write { address, value } => self.perform_write(address, value, record),
-            StatementKind::Read { name, address, what } => self.perform_read(name, address, what, record),
+            StatementKind::Read {
+                name,
+                address,
+                what,
+            } => self.perform_read(name, address, what, record),
             StatementKind::Grow { name, pages } => self.perform_grow(name.as_ref(), pages, record),
-            StatementKind::Region { name, address, length } => {
-                self.name_span(SpanKind::Region, name, address, length, record)
-            }
-            StatementKind::Block { name, address, length } => {
-                self.name_span(SpanKind::Block, name, address, length, record)
-            }
+            StatementKind::Region {
+                name,
+                address,
+                length,
+            } => self.name_span(SpanKind::Region, name, address, length, record),
+            StatementKind::Block {
+                name,
+                address,
+                length,
+            } => self.name_span(SpanKind::Block, name, address, length, record),
             StatementKind::Release { name } => {
                 record.naming = Some(Naming::Released(name.text.clone()));
                 Ok(())
             }
             StatementKind::Expect { condition } => self.perform_expect(condition),
-            StatementKind::ExpectTrap { words, call } => self.perform_expect_trap(words.as_deref(), call, record),
-            StatementKind::ExpectFinding { kind } => self.perform_expect_finding(&kind.text, record),
+            StatementKind::ExpectTrap { words, call } => {
+                self.perform_expect_trap(words.as_deref(), call, record)
+            }
+            StatementKind::ExpectFinding { kind } => {
+                self.perform_expect_finding(&kind.text, record)
+            }
             StatementKind::Ask { question, answer } => {
-                record.ask = Some(Ask { question: question.clone() });
+                record.ask = Some(Ask {
+                    question: question.clone(),
+                });
                 self.asked.push((record.index, answer.clone()));
                 Ok(())
             }
@@ -259,7 +334,12 @@ impl Session {
         }
     }
 
-    fn perform_call(&mut self, names: &[Name], call: &Call, record: &mut StepRecord) -> Result<(), StepError> {
+    fn perform_call(
+        &mut self,
+        names: &[Name],
+        call: &Call,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
         if !names.is_empty() {
             let ty = self.exported_function(&call.export.text)?.ty(&self.store);
             if ty.results().len() != names.len() {
@@ -275,7 +355,9 @@ impl Session {
         }
         let results = self.call_export(call, record)?;
         if results.len() < names.len() {
-            return Err(StepError::failed("the guest exited, so there is no result to name"));
+            return Err(StepError::failed(
+                "the guest exited, so there is no result to name",
+            ));
         }
         for (name, value) in names.iter().zip(results) {
             self.bind(record, name, value)?;
@@ -288,23 +370,40 @@ impl Session {
         let shown = crate::safe::plain(&export.text);
         let ty = global.ty(&self.store);
         if !ty.mutability.is_mutable() {
-            return Err(StepError::failed(format!("global {shown} is not mutable, so the host cannot set it")));
+            return Err(StepError::failed(format!(
+                "global {shown} is not mutable, so the host cannot set it"
+            )));
         }
         let value = self.evaluate(value)?;
-        let wasm = values::to_wasm(&value, ty.ty)
-            .map_err(|why| format!("global {shown}, of type {}: {why}", values::type_name(ty.ty)))?;
-        global.set(&mut self.store, wasm).map_err(|e| StepError::failed(crate::safe::plain(&e.to_string())))
+        let wasm = values::to_wasm(&value, ty.ty).map_err(|why| {
+            format!(
+                "global {shown}, of type {}: {why}",
+                values::type_name(ty.ty)
+            )
+        })?;
+        global
+            .set(&mut self.store, wasm)
+            .map_err(|e| StepError::failed(crate::safe::plain(&e.to_string())))
     }
 
-    fn perform_write(&mut self, address: &Expr, value: &Expr, record: &mut StepRecord) -> Result<(), StepError> {
+    fn perform_write(
+        &mut self,
+        address: &Expr,
+        value: &Expr,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
         let live = self.live()?;
         let start = self.address(address, "the address")?;
         let bytes = encoding::bytes_to_write(&self.evaluate(value)?).map_err(|e| e.to_string())?;
-        memory::write(&live, &self.store, start, &bytes).map_err(|e| self.out_of_bounds(e, &[address, value]))?;
+        memory::write(&live, &self.store, start, &bytes)
+            .map_err(|e| self.out_of_bounds(e, &[address, value]))?;
         if bytes.is_empty() {
             return Ok(());
         }
-        record.focus = Some(Span { start, len: bytes.len() as u64 });
+        record.focus = Some(Span {
+            start,
+            len: bytes.len() as u64,
+        });
         record.recording.push_write(start, &bytes, Writer::Host);
         Ok(())
     }
@@ -320,40 +419,60 @@ impl Session {
         let start = self.address(address, "the address")?;
         let plan = reading::plan(what, |expr, role| self.address(expr, role))?;
         if let Some(len) = reading::length_of(&plan).filter(|len| *len > 0) {
-            record.focus = Some(Span { start, len: len.min(self.image.len().saturating_sub(start)) });
+            record.focus = Some(Span {
+                start,
+                len: len.min(self.image.len().saturating_sub(start)),
+            });
         }
-        let read = reading::perform(&plan, &live, &self.store, start).map_err(|error| match error {
-            ReadError::Access(error) => {
-                let length = match what {
-                    Reading::Sized { length, .. } => Some(length),
-                    Reading::Array { count, .. } => Some(count),
-                    Reading::Cstr | Reading::Number(_) => None,
-                };
-                let parts: Vec<&Expr> = std::iter::once(address).chain(length).collect();
-                self.out_of_bounds(error, &parts)
-            }
-            ReadError::Utf8 { message, address } => StepError::found(FindingKind::InvalidUtf8, Some(address), message),
-            ReadError::Other(message) => StepError::failed(message),
-        })?;
+        let read =
+            reading::perform(&plan, &live, &self.store, start).map_err(|error| match error {
+                ReadError::Access(error) => {
+                    let length = match what {
+                        Reading::Sized { length, .. } => Some(length),
+                        Reading::Array { count, .. } => Some(count),
+                        Reading::Cstr | Reading::Number(_) => None,
+                    };
+                    let parts: Vec<&Expr> = std::iter::once(address).chain(length).collect();
+                    self.out_of_bounds(error, &parts)
+                }
+                ReadError::Utf8 { message, address } => {
+                    StepError::found(FindingKind::InvalidUtf8, Some(address), message)
+                }
+                ReadError::Other(message) => StepError::failed(message),
+            })?;
         if read.length > 0 {
-            record.focus = Some(Span { start, len: read.length });
+            record.focus = Some(Span {
+                start,
+                len: read.length,
+            });
         }
         self.bind(record, name, read.value)
     }
 
-    fn perform_grow(&mut self, name: Option<&Name>, pages: &Expr, record: &mut StepRecord) -> Result<(), StepError> {
+    fn perform_grow(
+        &mut self,
+        name: Option<&Name>,
+        pages: &Expr,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
         let live = self.live()?;
         let by = self.address(pages, "the number of pages")?;
         let before = memory::grow(&live, &mut self.store, by).map_err(|why| {
             let now = memory::pages(&live, &self.store);
             let why = self.growth_limit(now.saturating_add(by)).unwrap_or(why);
             let plural = if by == 1 { "" } else { "s" };
-            StepError::failed(format!("memory of {} cannot grow by {by} page{plural}: {why}", pages_in_words(now)))
+            StepError::failed(format!(
+                "memory of {} cannot grow by {by} page{plural}: {why}",
+                pages_in_words(now)
+            ))
         })?;
         let after = memory::pages(&live, &self.store);
         if after > before {
             record.recording.push_growth(before, after, Writer::Host);
-            record.focus = Some(Span { start: before.saturating_mul(PAGE), len: 1 });
+            record.focus = Some(Span {
+                start: before.saturating_mul(PAGE),
+                len: 1,
+            });
         }
         if let Some(name) = name {
             self.bind(record, name, Value::Int(i128::from(before)))?;
@@ -374,7 +493,10 @@ impl Session {
         let len = self.address(length, "the length")?;
         memory::check_span(&live, &self.store, "mark", start, len)
             .map_err(|e| self.out_of_bounds(e, &[address, length]))?;
-        record.focus = Some(Span { start, len: len.max(1) });
+        record.focus = Some(Span {
+            start,
+            len: len.max(1),
+        });
         record.naming = Some(Naming::Named(NamedSpan {
             name: name.text.clone(),
             kind,
@@ -387,7 +509,10 @@ impl Session {
     fn perform_expect(&mut self, condition: &Expr) -> Result<(), StepError> {
         match self.evaluate(condition)? {
             Value::Bool(true) => Ok(()),
-            _ => Err(StepError::failed(eval::explain_failure(condition, &self.world()))),
+            _ => Err(StepError::failed(eval::explain_failure(
+                condition,
+                &self.world(),
+            ))),
         }
     }
 
@@ -408,25 +533,40 @@ impl Session {
                         format!("it returned {}", list.join(", "))
                     }
                 };
-                Err(StepError::failed(format!("{shown} was expected to trap, but {got}")))
+                Err(StepError::failed(format!(
+                    "{shown} was expected to trap, but {got}"
+                )))
             }
             Err(error) if error.outcome != Outcome::Trapped => Err(error),
             Err(error) => {
                 let wanted = words.unwrap_or_default();
-                if !error.message.to_lowercase().contains(&wanted.to_lowercase()) {
+                if !error
+                    .message
+                    .to_lowercase()
+                    .contains(&wanted.to_lowercase())
+                {
                     return Err(StepError::failed(format!(
                         "{shown} trapped, but not with {}: {}",
                         crate::safe::quoted(wanted, 200),
                         error.message
                     )));
                 }
-                record.findings.extend(error.findings.into_iter().map(|finding| Finding { claimed: true, ..finding }));
+                record
+                    .findings
+                    .extend(error.findings.into_iter().map(|finding| Finding {
+                        claimed: true,
+                        ..finding
+                    }));
                 Ok(())
             }
         }
     }
 
-    fn perform_expect_finding(&mut self, word: &str, record: &mut StepRecord) -> Result<(), StepError> {
+    fn perform_expect_finding(
+        &mut self,
+        word: &str,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
         let (step, kinds) = &self.last_findings;
         match kinds.iter().find(|kind| kind.word() == word) {
             Some(kind) => {
@@ -436,9 +576,14 @@ impl Session {
             None => {
                 let found = match kinds.as_slice() {
                     [] => "it has none".to_string(),
-                    some => format!("it has {}", some.iter().map(|k| k.word()).collect::<Vec<_>>().join(", ")),
+                    some => format!(
+                        "it has {}",
+                        some.iter().map(|k| k.word()).collect::<Vec<_>>().join(", ")
+                    ),
                 };
-                Err(StepError::failed(format!("step {step} was expected to have the finding {word}; {found}")))
+                Err(StepError::failed(format!(
+                    "step {step} was expected to have the finding {word}; {found}"
+                )))
             }
         }
     }
@@ -447,12 +592,16 @@ impl Session {
     fn out_of_bounds(&self, error: AccessError, parts: &[&Expr]) -> StepError {
         let address = match &error {
             AccessError::OutOfBounds { start, .. } | AccessError::NoNul { start, .. } => *start,
-            AccessError::NoMemory | AccessError::Engine(_) => return StepError::failed(error.to_string()),
+            AccessError::NoMemory | AccessError::Engine(_) => {
+                return StepError::failed(error.to_string());
+            }
         };
         let mut message = error.to_string();
         let mut blamed = None;
         for name in parts.iter().filter_map(|expr| variable_of(expr)) {
-            let Some(variable) = self.scope.get(name) else { continue };
+            let Some(variable) = self.scope.get(name) else {
+                continue;
+            };
             let from = match variable.step {
                 Some(step) => format!("from step {step}"),
                 None => "an input".into(),
@@ -489,22 +638,32 @@ impl Session {
         }
     }
 
-    /// One of the exports of the module as it was given: what the rewrite added is not there. Where there is none, the
-    /// error names those of the wanted kind.
+    /// One of the exports of the module as it was given: what the rewrite added is not there. Where
+    /// there is none, the error names those of the wanted kind.
     fn export(&self, name: &str, wanted: &str) -> Result<Extern, StepError> {
-        let Some(instance) = &self.instance else { return Err(StepError::failed(NOT_INSTANTIATED)) };
+        let Some(instance) = &self.instance else {
+            return Err(StepError::failed(NOT_INSTANTIATED));
+        };
         let is_own = self.guest.export(name).is_some();
         let found = instance.exports.get_extern(name).filter(|_| is_own);
         found.cloned().ok_or_else(|| {
             let hint = self.export_hint(name, wanted);
-            StepError::failed(format!("the guest has no export named {}; {hint}", crate::safe::quoted(name, 100)))
+            StepError::failed(format!(
+                "the guest has no export named {}; {hint}",
+                crate::safe::quoted(name, 100)
+            ))
         })
     }
 
     fn export_hint(&self, name: &str, wanted: &str) -> String {
         let start: String = name.chars().take(LONGEST_COMPARED).collect();
-        let of_kind: Vec<&str> =
-            self.guest.exports().iter().filter(|e| kind_word(&e.ty) == wanted).map(|e| e.name.as_str()).collect();
+        let of_kind: Vec<&str> = self
+            .guest
+            .exports()
+            .iter()
+            .filter(|e| kind_word(&e.ty) == wanted)
+            .map(|e| e.name.as_str())
+            .collect();
         let near = of_kind
             .iter()
             .filter(|other| other.len() <= 4 * LONGEST_COMPARED)
@@ -516,7 +675,11 @@ impl Session {
             Some((_, near)) => format!("did you mean {}?", crate::safe::cut(near, 100)),
             None if of_kind.is_empty() => format!("it exports no {kind}"),
             None => {
-                let names: Vec<String> = of_kind.iter().take(8).map(|n| crate::safe::cut(n, 60)).collect();
+                let names: Vec<String> = of_kind
+                    .iter()
+                    .take(8)
+                    .map(|n| crate::safe::cut(n, 60))
+                    .collect();
                 let more = match of_kind.len().saturating_sub(names.len()) {
                     0 => String::new(),
                     more => format!(" and {more} more"),
@@ -548,8 +711,8 @@ fn extern_word(found: &Extern) -> &'static str {
 
 fn growth_finding(record: &StepRecord) -> Finding {
     let message = format!(
-        "memory grew from {} to {} pages ({} KiB): views of memory that the host took before are dead, and lengths of \
-         memory it kept are wrong",
+        "memory grew from {} to {} pages ({} KiB): views of memory that the host took before are \
+         dead, and lengths of memory it kept are wrong",
         record.pages_before,
         record.pages_after,
         record.pages_after.saturating_mul(64)
@@ -557,20 +720,23 @@ fn growth_finding(record: &StepRecord) -> Finding {
     Finding::new(FindingKind::MemoryGrew, message).at(record.pages_before.saturating_mul(PAGE))
 }
 
-/// Where a step is to be looked at that does not say so itself: the pointer it fetched, else what it changed, near a
-/// pointer if that can be.
+/// Where a step is to be looked at that does not say so itself: the pointer it fetched, else what
+/// it changed, near a pointer if that can be.
 fn focus_of(record: &StepRecord) -> Option<Span> {
     if let Some(pointer) = record.pointers.iter().find(|p| p.fetched) {
-        return Some(Span { start: pointer.address, len: 1 });
+        return Some(Span {
+            start: pointer.address,
+            len: 1,
+        });
     }
     // Not by going through all changes: there may be millions.
     let behind = |address: u64| match address.checked_sub(1) {
         Some(before) => record.changes.next(before),
         None => record.changes.spans().next(),
     };
-    let near = record
-        .pointers
-        .iter()
-        .filter_map(|p| behind(p.address).filter(|change| change.start < p.address.saturating_add(4096)));
-    near.min_by_key(|change| change.start).or_else(|| record.changes.spans().next())
+    let near = record.pointers.iter().filter_map(|p| {
+        behind(p.address).filter(|change| change.start < p.address.saturating_add(4096))
+    });
+    near.min_by_key(|change| change.start)
+        .or_else(|| record.changes.spans().next())
 }

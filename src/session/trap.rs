@@ -1,5 +1,5 @@
-//! What a trap was and where: the engine's backtrace in terms of the module as given, and the access that went out of
-//! bounds.
+//! What a trap was and where: the engine's backtrace in terms of the module as given, and the
+//! access that went out of bounds.
 
 use std::sync::Arc;
 
@@ -40,7 +40,12 @@ pub(super) struct Told {
 }
 
 /// Reads a trap out of the engine's error.
-pub(super) fn read(error: &RuntimeError, guest: &Guest, rewritten: &Rewritten, traces: &Traces) -> Told {
+pub(super) fn read(
+    error: &RuntimeError,
+    guest: &Guest,
+    rewritten: &Rewritten,
+    traces: &Traces,
+) -> Told {
     let frames: Vec<_> = error
         .trace()
         .iter()
@@ -55,24 +60,48 @@ pub(super) fn read(error: &RuntimeError, guest: &Guest, rewritten: &Rewritten, t
         .map(|(function, index, at)| {
             let offset = rewritten.original_offset(guest, *index, *at);
             let source = offset.and_then(|offset| guest.place(offset).source);
-            CallFrame { function: Arc::from(guest.function_name(*function)), offset, source }
+            CallFrame {
+                function: Arc::from(guest.function_name(*function)),
+                offset,
+                source,
+            }
         })
         .collect();
     let at = chain.first().and_then(|frame| frame.offset);
-    // A slot is written before its store. The one of a finished store lies inside memory, and is not where the trap was.
-    let undone = traces.last_slot.filter(|slot| at == Some(slot.offset) || slot.attempt.past_end() > 0);
+    // A slot is written before its store. The one of a finished store lies inside memory, and is
+    // not where the trap was.
+    let undone = traces
+        .last_slot
+        .filter(|slot| at == Some(slot.offset) || slot.attempt.past_end() > 0);
     let attempt = match undone {
-        Some(slot) => Some(slot.attempt).filter(|attempt| attempt.past_end() > 0 || attempt.is_misaligned()),
+        Some(slot) => {
+            Some(slot.attempt).filter(|attempt| attempt.past_end() > 0 || attempt.is_misaligned())
+        }
         None => load(at, guest, traces).filter(|_| is_access(error)),
     };
-    let trap = Trap { kind: kind(error, guest, at, traces.entry), depth: frames.len(), attempt, chain };
-    Told { trap, is_store_undone: undone.is_some() }
+    let trap = Trap {
+        kind: kind(error, guest, at, traces.entry),
+        depth: frames.len(),
+        attempt,
+        chain,
+    };
+    Told {
+        trap,
+        is_store_undone: undone.is_some(),
+    }
 }
 
 /// What the engine calls the trap, or what is known better here.
 fn kind(error: &RuntimeError, guest: &Guest, at: Option<u64>, entry: Option<u32>) -> String {
     let engine = || safe::plain(&error.message());
-    let waits = || at.is_some_and(|at| guest.place(at).instruction.starts_with("memory.atomic.wait"));
+    let waits = || {
+        at.is_some_and(|at| {
+            guest
+                .place(at)
+                .instruction
+                .starts_with("memory.atomic.wait")
+        })
+    };
     match error.clone().to_trap() {
         Some(TrapCode::StackOverflow) => match entry.and_then(|entry| recursion(guest, entry)) {
             Some(told) => format!("{}: {told}", engine()),
@@ -89,22 +118,37 @@ fn kind(error: &RuntimeError, guest: &Guest, at: Option<u64>, entry: Option<u32>
 /// What may have filled the stack below a function. The engine keeps no trace of that.
 fn recursion(guest: &Guest, entry: u32) -> Option<String> {
     let cycles = guest.cycles_below(entry);
-    let groups: Vec<String> = cycles.groups.iter().take(MOST_GROUPS).map(|group| calls_itself(guest, group)).collect();
+    let groups: Vec<String> = cycles
+        .groups
+        .iter()
+        .take(MOST_GROUPS)
+        .map(|group| calls_itself(guest, group))
+        .collect();
     match (groups.is_empty(), cycles.is_indirect) {
-        (false, _) if cycles.groups.len() > MOST_GROUPS => Some(format!("{}, or others do", groups.join(", or "))),
-        (false, _) => Some(groups.join(", or ")),
-        (true, true) => {
-            Some(format!("below {}, by calls through a table, as no other can nest", guest.function_name(entry)))
+        (false, _) if cycles.groups.len() > MOST_GROUPS => {
+            Some(format!("{}, or others do", groups.join(", or ")))
         }
+        (false, _) => Some(groups.join(", or ")),
+        (true, true) => Some(format!(
+            "below {}, by calls through a table, as no other can nest",
+            guest.function_name(entry)
+        )),
         (true, false) => None,
     }
 }
 
 /// `f calls itself`, `f and g call each other`.
 fn calls_itself(guest: &Guest, group: &[u32]) -> String {
-    let mut names: Vec<String> =
-        group.iter().take(MOST_IN_GROUP).map(|function| guest.function_name(*function)).collect();
-    if let Some(more) = group.len().checked_sub(MOST_IN_GROUP).filter(|more| *more > 0) {
+    let mut names: Vec<String> = group
+        .iter()
+        .take(MOST_IN_GROUP)
+        .map(|function| guest.function_name(*function))
+        .collect();
+    if let Some(more) = group
+        .len()
+        .checked_sub(MOST_IN_GROUP)
+        .filter(|more| *more > 0)
+    {
         names.push(format!("{more} more functions"));
     }
     match names.split_last() {
@@ -117,14 +161,21 @@ fn calls_itself(guest: &Guest, group: &[u32]) -> String {
 fn is_access(error: &RuntimeError) -> bool {
     matches!(
         error.clone().to_trap(),
-        Some(TrapCode::HeapAccessOutOfBounds | TrapCode::HeapMisaligned | TrapCode::UnalignedAtomic)
+        Some(
+            TrapCode::HeapAccessOutOfBounds | TrapCode::HeapMisaligned | TrapCode::UnalignedAtomic
+        )
     )
 }
 
 fn load(at: Option<u64>, guest: &Guest, traces: &Traces) -> Option<Attempt> {
     let access = guest.access_at(at?).filter(|access| !access.is_store)?;
     let address = u64::from(traces.last_load?).saturating_add(access.immediate);
-    Some(Attempt { is_store: false, address, len: access.width, memory_end: traces.memory_end })
+    Some(Attempt {
+        is_store: false,
+        address,
+        len: access.width,
+        memory_end: traces.memory_end,
+    })
 }
 
 /// In one sentence: `unreachable in $f (lib.rs:12), called from $g`.

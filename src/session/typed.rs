@@ -1,5 +1,5 @@
-//! Steps that a person types while the session runs: each is put in as the next step of the script, and runs like any
-//! other.
+//! Steps that a person types while the session runs: each is put in as the next step of the script,
+//! and runs like any other.
 
 use crate::script::ScriptErrors;
 use crate::script::ast::StatementKind;
@@ -19,22 +19,31 @@ pub enum InsertError {
 }
 
 impl Session {
-    /// Puts a statement in as the next step; [`Session::advance`] runs it. What the script still has comes after it.
+    /// Puts a statement in as the next step; [`Session::advance`] runs it. What the script still
+    /// has comes after it.
     ///
     /// # Errors
-    /// It cannot be read, it cannot stand here, or the session has stopped and this does not say that it was meant to.
+    /// It cannot be read, it cannot stand here, or the session has stopped and this does not say
+    /// that it was meant to.
     pub fn insert(&mut self, text: &str) -> Result<PlannedStep, InsertError> {
         let refused = |why: &str| Err(InsertError::Refused(why.to_owned()));
         if self.instance.is_none() {
-            return refused("the guest was not instantiated, so nothing can be run on it; step 0 says why");
+            return refused(
+                "the guest was not instantiated, so nothing can be run on it; step 0 says why",
+            );
         }
         let is_initialized = self.initializer().is_some();
         let at = self.next_statement;
         let statement = self.script.insert(at, text)?.clone();
         let why = match &statement.kind {
-            StatementKind::ExpectFinding { kind } if self.is_stopped && self.stopped_with(&kind.text) => None,
+            StatementKind::ExpectFinding { kind }
+                if self.is_stopped && self.stopped_with(&kind.text) =>
+            {
+                None
+            }
             _ if self.is_stopped => Some(
-                "the last step did not end in ok, so nothing runs after it but `expect finding` with an error it has",
+                "the last step did not end in ok, so nothing runs after it but `expect finding` \
+                 with an error it has",
             ),
             StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. }
                 if is_initialized && call.export.text == super::instantiate::INITIALIZE =>
@@ -53,8 +62,8 @@ impl Session {
         Ok(planned_step(&statement))
     }
 
-    /// Tells the session that its last step need not be the end of everything: blocks may still be given back, and
-    /// questions answered.
+    /// Tells the session that its last step need not be the end of everything: blocks may still be
+    /// given back, and questions answered.
     pub fn expect_more(&mut self) {
         self.is_explored = true;
     }
@@ -65,7 +74,8 @@ impl Session {
         self.last_findings.1.iter().any(|kind| is_it(&kind))
     }
 
-    /// A variable that the new statement is the first to use as an address is a pointer from now on.
+    /// A variable that the new statement is the first to use as an address is a pointer from now
+    /// on.
     fn note_new_pointers(&mut self) {
         let now = self.script.address_variables();
         let mut new: Vec<(Option<usize>, String)> = now
@@ -74,7 +84,8 @@ impl Session {
             .filter(|(_, name)| !self.recent_pointers.contains(name))
             .collect();
         new.sort();
-        self.recent_pointers.extend(new.into_iter().map(|(_, name)| name));
+        self.recent_pointers
+            .extend(new.into_iter().map(|(_, name)| name));
         self.pointers = now;
     }
 }

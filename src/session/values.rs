@@ -1,5 +1,5 @@
-//! Values across the border: what a script holds, as the engine's types, and back. Never wraps: a value that the type
-//! cannot hold is an error that says what the type holds.
+//! Values across the border: what a script holds, as the engine's types, and back. Never wraps: a
+//! value that the type cannot hold is an error that says what the type holds.
 
 use wasmer::{FunctionType, Type, Value as Wasm};
 
@@ -21,7 +21,13 @@ pub fn type_name(ty: Type) -> &'static str {
 
 /// `(i32, i32) -> i32`
 pub fn signature(ty: &FunctionType) -> String {
-    let list = |types: &[Type]| types.iter().map(|t| type_name(*t)).collect::<Vec<_>>().join(", ");
+    let list = |types: &[Type]| {
+        types
+            .iter()
+            .map(|t| type_name(*t))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match ty.results() {
         [] => format!("({}) -> ()", list(ty.params())),
         [one] => format!("({}) -> {}", list(ty.params()), type_name(*one)),
@@ -34,22 +40,27 @@ pub fn signature(ty: &FunctionType) -> String {
 /// # Errors
 /// A sentence that says what the type takes; the caller says which value is meant.
 pub fn to_wasm(value: &Value, ty: Type) -> Result<Wasm, String> {
-    let refuse = |wanted: &str| Err(format!("{wanted} is wanted; this is {} ({})", value.described(), value.brief(60)));
+    let refuse = |wanted: &str| {
+        Err(format!(
+            "{wanted} is wanted; this is {} ({})",
+            value.described(),
+            value.brief(60)
+        ))
+    };
     match (ty, value) {
-        (Type::I32, Value::Int(n)) => {
-            narrow(*n, i128::from(i32::MIN), i128::from(u32::MAX), "i32").map(|n| Wasm::I32(n as u32 as i32))
-        }
-        (Type::I64, Value::Int(n)) => {
-            narrow(*n, i128::from(i64::MIN), i128::from(u64::MAX), "i64").map(|n| Wasm::I64(n as u64 as i64))
-        }
+        (Type::I32, Value::Int(n)) => narrow(*n, i128::from(i32::MIN), i128::from(u32::MAX), "i32")
+            .map(|n| Wasm::I32(n as u32 as i32)),
+        (Type::I64, Value::Int(n)) => narrow(*n, i128::from(i64::MIN), i128::from(u64::MAX), "i64")
+            .map(|n| Wasm::I64(n as u64 as i64)),
         (Type::F32, Value::Float(Float::F32(bits))) => Ok(Wasm::F32(f32::from_bits(*bits))),
         (Type::F32, Value::Float(x)) => Ok(Wasm::F32(x.to_f64() as f32)),
         (Type::F64, Value::Float(x)) => Ok(Wasm::F64(x.to_f64())),
         (Type::F32, Value::Int(n)) if exact_float(*n, 24) => Ok(Wasm::F32(*n as f32)),
         (Type::F64, Value::Int(n)) if exact_float(*n, 53) => Ok(Wasm::F64(*n as f64)),
-        (Type::F32 | Type::F64, Value::Int(n)) => {
-            Err(format!("{n} is not exact as {}; write it as a float, with a point", type_name(ty)))
-        }
+        (Type::F32 | Type::F64, Value::Int(n)) => Err(format!(
+            "{n} is not exact as {}; write it as a float, with a point",
+            type_name(ty)
+        )),
         (Type::V128, Value::Bytes(bytes)) => match <[u8; 16]>::try_from(bytes.as_slice()) {
             Ok(bytes) => Ok(Wasm::V128(u128::from_le_bytes(bytes))),
             Err(_) => Err(format!("a v128 is 16 bytes; this is {}", bytes.len())),
@@ -66,7 +77,11 @@ pub fn to_wasm(value: &Value, ty: Type) -> Result<Wasm, String> {
 }
 
 fn narrow(n: i128, least: i128, most: i128, name: &str) -> Result<i128, String> {
-    if (least..=most).contains(&n) { Ok(n) } else { Err(format!("{n} does not fit in an {name} ({least} to {most})")) }
+    if (least..=most).contains(&n) {
+        Ok(n)
+    } else {
+        Err(format!("{n} does not fit in an {name} ({least} to {most})"))
+    }
 }
 
 fn exact_float(n: i128, bits: u32) -> bool {
@@ -112,17 +127,31 @@ mod tests {
     #[test]
     fn integers_never_wrap() {
         assert_eq!(to_wasm(&Value::Int(-1), Type::I32), Ok(Wasm::I32(-1)));
-        assert_eq!(to_wasm(&Value::Int(0xffff_ffff), Type::I32), Ok(Wasm::I32(-1)));
-        assert!(to_wasm(&Value::Int(1 << 32), Type::I32).unwrap_err().contains("does not fit in an i32"));
+        assert_eq!(
+            to_wasm(&Value::Int(0xffff_ffff), Type::I32),
+            Ok(Wasm::I32(-1))
+        );
+        assert!(
+            to_wasm(&Value::Int(1 << 32), Type::I32)
+                .unwrap_err()
+                .contains("does not fit in an i32")
+        );
         assert!(to_wasm(&Value::Int(-(1 << 31) - 1), Type::I32).is_err());
         assert!(to_wasm(&Value::Int(1 << 64), Type::I64).is_err());
-        assert!(to_wasm(&Value::Text("1".into()), Type::I32).unwrap_err().contains("this is text"));
+        assert!(
+            to_wasm(&Value::Text("1".into()), Type::I32)
+                .unwrap_err()
+                .contains("this is text")
+        );
     }
 
     #[test]
     fn floats_take_exact_integers_only() {
         assert_eq!(to_wasm(&Value::Int(3), Type::F32), Ok(Wasm::F32(3.0)));
         assert!(to_wasm(&Value::Int((1 << 24) + 1), Type::F32).is_err());
-        assert_eq!(from_wasm(&Wasm::F32(0.1)), Ok(Value::Float(Float::from_f32(0.1))));
+        assert_eq!(
+            from_wasm(&Wasm::F32(0.1)),
+            Ok(Value::Float(Float::from_f32(0.1)))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A session on a thread of its own, so that nobody waits for the guest. Commands go in, plain data comes out.
+//! A session on a thread of its own, so that nobody waits for the guest. Commands go in, plain data
+//! comes out.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -33,7 +34,8 @@ pub enum Report {
     /// No step is left, or none may run.
     Ended,
     OpenFailed(OpenError),
-    /// The thread died of a mistake in this program or in the engine; what was reported before still holds.
+    /// The thread died of a mistake in this program or in the engine; what was reported before
+    /// still holds.
     Broke,
 }
 
@@ -57,12 +59,15 @@ impl Worker {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(opening: Opening, wake: impl Fn() + Send + Sync + Clone + 'static) -> std::io::Result<Worker> {
+    pub fn start(
+        opening: Opening,
+        wake: impl Fn() + Send + Sync + Clone + 'static,
+    ) -> std::io::Result<Worker> {
         Worker::begin(opening, None, wake)
     }
 
-    /// Starts the thread, opens the session there and runs again what was recorded, comparing each step; then waits for
-    /// commands. The opening of the session is not reported.
+    /// Starts the thread, opens the session there and runs again what was recorded, comparing each
+    /// step; then waits for commands. The opening of the session is not reported.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -89,12 +94,18 @@ impl Worker {
                 wake();
                 is_heard
             };
-            let ended = catch_unwind(AssertUnwindSafe(|| run(opening, recorded, &orders, &report)));
+            let ended = catch_unwind(AssertUnwindSafe(|| {
+                run(opening, recorded, &orders, &report)
+            }));
             if ended.is_err() {
                 report(Report::Broke);
             }
         })?;
-        Ok(Worker { commands, reports, control })
+        Ok(Worker {
+            commands,
+            reports,
+            control,
+        })
     }
 
     /// Asks for the next step.
@@ -148,7 +159,9 @@ fn run(
     };
     let is_heard = match recorded {
         None => report(Report::Opened(Box::new(timeline))),
-        Some(recorded) => run_again(&mut session, &recorded, &control, report) && report(Report::Replayed),
+        Some(recorded) => {
+            run_again(&mut session, &recorded, &control, report) && report(Report::Replayed)
+        }
     };
     if !is_heard {
         return;
@@ -196,7 +209,10 @@ fn run_again(
             None => Some("the session was over before it".to_owned()),
         };
         if let Some(how) = how {
-            report(Report::Differs { step: old.index, how });
+            report(Report::Differs {
+                step: old.index,
+                how,
+            });
             return false;
         }
         if !report(Report::Again(old.index)) {

@@ -50,7 +50,11 @@ pub(super) struct StepWorld<'a> {
 impl StepWorld<'_> {
     /// Refuses a name that neither the guest nor the script knows: it would always count 0 calls.
     fn check_import(&self, import: &ImportName) -> Result<(), String> {
-        let is_imported = self.guest.imports().iter().any(|i| i.module == import.module && i.name == import.name);
+        let is_imported = self
+            .guest
+            .imports()
+            .iter()
+            .any(|i| i.module == import.module && i.name == import.name);
         if is_imported || self.script.imports().any(|i| i.name == *import) {
             return Ok(());
         }
@@ -58,13 +62,28 @@ impl StepWorld<'_> {
             .guest
             .imports()
             .iter()
-            .map(|i| display(&ImportName { module: i.module.clone(), name: i.name.clone() }))
+            .map(|i| {
+                display(&ImportName {
+                    module: i.module.clone(),
+                    name: i.name.clone(),
+                })
+            })
             .collect();
         let choices = match names.as_slice() {
             [] => "it imports nothing".to_owned(),
-            some => format!("it imports {}", some.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ")),
+            some => format!(
+                "it imports {}",
+                some.iter()
+                    .take(8)
+                    .map(String::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
         };
-        Err(format!("the guest has no import {}; {choices}", display(import)))
+        Err(format!(
+            "the guest has no import {}; {choices}",
+            display(import)
+        ))
     }
 }
 

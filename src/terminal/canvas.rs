@@ -1,4 +1,5 @@
-//! Turns the app into bytes: one frame, one write, shown by the terminal at once. Decides nothing about what is drawn.
+//! Turns the app into bytes: one frame, one write, shown by the terminal at once. Decides nothing
+//! about what is drawn.
 
 use std::io;
 
@@ -26,10 +27,14 @@ impl Canvas {
     /// # Errors
     /// Never where memory can be had: nothing is written anywhere.
     pub fn new(size: (u16, u16)) -> io::Result<Canvas> {
-        // With NO_COLOR set crossterm would turn every colour into a reset, which takes underline and reverse away too;
-        // the theme uses no colours then.
+        // With NO_COLOR set crossterm would turn every colour into a reset, which takes underline
+        // and reverse away too; the theme uses no colours then.
         crossterm::style::force_color_output(true);
-        let paper = Paper { size: size.into(), cursor: Position::ORIGIN, bytes: Vec::new() };
+        let paper = Paper {
+            size: size.into(),
+            cursor: Position::ORIGIN,
+            bytes: Vec::new(),
+        };
         Ok(Canvas(Terminal::new(paper)?))
     }
 
@@ -73,12 +78,16 @@ impl Canvas {
     }
 }
 
-/// A buffer as lines with their styles, without the blanks at their ends and the empty lines at the end.
+/// A buffer as lines with their styles, without the blanks at their ends and the empty lines at the
+/// end.
 fn lines(buffer: &Buffer) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut written = 0;
     for row in buffer.content.chunks(usize::from(buffer.area.width).max(1)) {
-        let length = row.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1);
+        let length = row
+            .iter()
+            .rposition(|cell| !is_blank(cell))
+            .map_or(0, |last| last + 1);
         if length > 0 {
             written = bytes.len();
         }
@@ -118,10 +127,14 @@ fn print_run(bytes: &mut Vec<u8>, (style, text): &(Style, String)) -> io::Result
     if *style == Cell::EMPTY.style() {
         return queue!(bytes, Print(text));
     }
-    queue!(bytes, PrintStyledContent(StyledContent::new((*style).into_crossterm(), text)))
+    queue!(
+        bytes,
+        PrintStyledContent(StyledContent::new((*style).into_crossterm(), text))
+    )
 }
 
-/// Collects a frame's bytes, so that they leave in one piece, and knows the terminal's size without asking for it.
+/// Collects a frame's bytes, so that they leave in one piece, and knows the terminal's size without
+/// asking for it.
 #[derive(Debug)]
 struct Paper {
     size: Size,
@@ -172,7 +185,10 @@ impl Backend for Paper {
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {
-        Ok(WindowSize { columns_rows: self.size, pixels: Size::ZERO })
+        Ok(WindowSize {
+            columns_rows: self.size,
+            pixels: Size::ZERO,
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -190,12 +206,22 @@ mod tests {
         crossterm::style::force_color_output(true);
         let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 8, 4));
         buffer.set_string(0, 0, "漢 ab", Style::new());
-        buffer.set_string(1, 2, "x", Style::new().fg(Color::Red).add_modifier(Modifier::UNDERLINED));
+        buffer.set_string(
+            1,
+            2,
+            "x",
+            Style::new()
+                .fg(Color::Red)
+                .add_modifier(Modifier::UNDERLINED),
+        );
         buffer.set_string(2, 2, "y", Style::new());
         let text = String::from_utf8(lines(&buffer).unwrap()).unwrap();
         assert!(text.starts_with("漢 ab\n\n \u{1b}["), "{text:?}");
         assert!(text.ends_with("y\n"), "{text:?}");
-        assert!(text.contains("\u{1b}[38;5;1m") && text.contains("\u{1b}[4m"), "{text:?}");
+        assert!(
+            text.contains("\u{1b}[38;5;1m") && text.contains("\u{1b}[4m"),
+            "{text:?}"
+        );
         assert_eq!(text.matches('\n').count(), 3);
     }
 }

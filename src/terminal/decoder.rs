@@ -1,8 +1,9 @@
 //! Bytes from the terminal to keys, clicks and pastes. Reads nothing itself.
 //!
-//! Why not crossterm's reader: it reads a blocking file descriptor until a sequence is complete, so that half a sequence
-//! stops the screen and the signals; it waits for edges, so that input past its first 1024 bytes lies there until the
-//! next key; and it spins for ever when the terminal is gone. The keys it makes are the same as crossterm's.
+//! Why not crossterm's reader: it reads a blocking file descriptor until a sequence is complete, so
+//! that half a sequence stops the screen and the signals; it waits for edges, so that input past
+//! its first 1024 bytes lies there until the next key; and it spins for ever when the terminal is
+//! gone. The keys it makes are the same as crossterm's.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -75,7 +76,8 @@ impl Decoder {
         inputs
     }
 
-    /// Whether the bytes so far are a key if no more come at once: an escape, alone or with the key that alt was held to.
+    /// Whether the bytes so far are a key if no more come at once: an escape, alone or with the key
+    /// that alt was held to.
     pub(super) fn is_ambiguous(&self) -> bool {
         self.paste.is_none() && matches!(self.pending.as_slice(), [0x1b] | [0x1b, b'[' | b'O'])
     }
@@ -98,7 +100,10 @@ impl Decoder {
 
     /// The paste if its end has come, else keeps what cannot be a part of its end.
     fn take_paste(&mut self) -> Option<String> {
-        let end = self.pending.windows(PASTE_END.len()).position(|window| window == PASTE_END);
+        let end = self
+            .pending
+            .windows(PASTE_END.len())
+            .position(|window| window == PASTE_END);
         let content = end.unwrap_or(self.pending.len().saturating_sub(PASTE_END.len() - 1));
         let paste = self.paste.get_or_insert_default();
         let room = PASTE_LIMIT.saturating_sub(paste.len());
@@ -120,7 +125,10 @@ fn head(bytes: &[u8]) -> Head {
         },
         [0x1b, 0x1b, ..] => Head::Whole(1, Some(Input::Key(plain(KeyCode::Esc)))),
         [0x1b, rest @ ..] => match character(rest) {
-            Some((length, key)) => Head::Whole(1 + length, key.map(|key| Input::Key(with(key, KeyModifiers::ALT)))),
+            Some((length, key)) => Head::Whole(
+                1 + length,
+                key.map(|key| Input::Key(with(key, KeyModifiers::ALT))),
+            ),
             None => Head::Unfinished,
         },
         _ => match character(bytes) {
@@ -130,10 +138,16 @@ fn head(bytes: &[u8]) -> Head {
     }
 }
 
-/// The first character or control code: its length and its key, if it is one. `None` when bytes are missing.
+/// The first character or control code: its length and its key, if it is one. `None` when bytes are
+/// missing.
 fn character(bytes: &[u8]) -> Option<(usize, Option<KeyEvent>)> {
     let first = *bytes.first()?;
-    let control = |c| Some(with(plain(KeyCode::Char(char::from(c))), KeyModifiers::CONTROL));
+    let control = |c| {
+        Some(with(
+            plain(KeyCode::Char(char::from(c))),
+            KeyModifiers::CONTROL,
+        ))
+    };
     let key = match first {
         b'\r' => Some(plain(KeyCode::Enter)),
         b'\t' => Some(plain(KeyCode::Tab)),
@@ -154,7 +168,9 @@ fn wide_character(bytes: &[u8]) -> Option<(usize, Option<KeyEvent>)> {
     match std::str::from_utf8(chunk) {
         Ok(text) => text.chars().next().map(|c| (c.len_utf8(), Some(typed(c)))),
         Err(error) if error.valid_up_to() > 0 => {
-            let text = chunk.get(..error.valid_up_to()).and_then(|valid| std::str::from_utf8(valid).ok())?;
+            let text = chunk
+                .get(..error.valid_up_to())
+                .and_then(|valid| std::str::from_utf8(valid).ok())?;
             text.chars().next().map(|c| (c.len_utf8(), Some(typed(c))))
         }
         // No length: the character is cut off, and its rest may come.
@@ -167,23 +183,43 @@ fn control_sequence(rest: &[u8]) -> Head {
     match rest {
         // The Linux console's F1 to F5.
         [b'[', last, ..] => {
-            let code = last.checked_sub(b'A').filter(|&n| n < 5).map(|n| KeyCode::F(n + 1));
+            let code = last
+                .checked_sub(b'A')
+                .filter(|&n| n < 5)
+                .map(|n| KeyCode::F(n + 1));
             return Head::Whole(4, code.map(|code| Input::Key(plain(code))));
         }
         [b'['] => return Head::Unfinished,
         // Mouse reports of terminals that know no better ones.
         [b'M', button, column, row, ..] => {
             let place = |byte: u8| u16::from(byte.saturating_sub(33));
-            return Head::Whole(6, mouse(u16::from(button.saturating_sub(32)), place(*column), place(*row)));
+            return Head::Whole(
+                6,
+                mouse(
+                    u16::from(button.saturating_sub(32)),
+                    place(*column),
+                    place(*row),
+                ),
+            );
         }
         [b'M', ..] => return Head::Unfinished,
         _ => {}
     }
-    let Some(end) = rest.iter().take(SEQUENCE_LIMIT).position(|byte| !(0x20..=0x3f).contains(byte)) else {
+    let Some(end) = rest
+        .iter()
+        .take(SEQUENCE_LIMIT)
+        .position(|byte| !(0x20..=0x3f).contains(byte))
+    else {
         let is_sequence = rest.len() < SEQUENCE_LIMIT;
-        return if is_sequence { Head::Unfinished } else { Head::Whole(2 + SEQUENCE_LIMIT, None) };
+        return if is_sequence {
+            Head::Unfinished
+        } else {
+            Head::Whole(2 + SEQUENCE_LIMIT, None)
+        };
     };
-    let (Some(&last), Some(parameters)) = (rest.get(end), rest.get(..end)) else { return Head::Unfinished };
+    let (Some(&last), Some(parameters)) = (rest.get(end), rest.get(..end)) else {
+        return Head::Unfinished;
+    };
     if !(0x40..=0x7e).contains(&last) {
         // Not a sequence after all; what broke it off is read by itself.
         return Head::Whole(2 + end, None);
@@ -199,7 +235,11 @@ fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
     if let Some(report) = parameters.strip_prefix(b"<") {
         let mut numbers = numbers(report);
         let (button, column, row) = (numbers.next()?, numbers.next()?, numbers.next()?);
-        return if last == b'M' { mouse(button, column.checked_sub(1)?, row.checked_sub(1)?) } else { None };
+        return if last == b'M' {
+            mouse(button, column.checked_sub(1)?, row.checked_sub(1)?)
+        } else {
+            None
+        };
     }
     let mut numbers = numbers(parameters);
     let first = numbers.next();
@@ -258,13 +298,22 @@ fn numbered_key(number: u16) -> Option<KeyCode> {
     })
 }
 
-/// A press of the left button or a notch of the wheel; everything else the mouse reports means nothing here.
+/// A press of the left button or a notch of the wheel; everything else the mouse reports means
+/// nothing here.
 fn mouse(button: u16, column: u16, row: u16) -> Option<Input> {
     // Shift, alt and control may be held.
     match button & !0b1_1100 {
         0 => Some(Input::Click { column, row }),
-        64 => Some(Input::Wheel { column, row, notches: -1 }),
-        65 => Some(Input::Wheel { column, row, notches: 1 }),
+        64 => Some(Input::Wheel {
+            column,
+            row,
+            notches: -1,
+        }),
+        65 => Some(Input::Wheel {
+            column,
+            row,
+            notches: 1,
+        }),
         _ => None,
     }
 }
@@ -275,7 +324,11 @@ fn plain(code: KeyCode) -> KeyEvent {
 
 /// A capital letter says that shift is held, as crossterm has it.
 fn typed(c: char) -> KeyEvent {
-    let modifiers = if c.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
+    let modifiers = if c.is_uppercase() {
+        KeyModifiers::SHIFT
+    } else {
+        KeyModifiers::NONE
+    };
     KeyEvent::new(KeyCode::Char(c), modifiers)
 }
 
@@ -295,8 +348,12 @@ mod tests {
 
     #[test]
     fn keys_are_what_crossterm_makes_of_them() {
-        let (none, shift, alt, control) =
-            (KeyModifiers::NONE, KeyModifiers::SHIFT, KeyModifiers::ALT, KeyModifiers::CONTROL);
+        let (none, shift, alt, control) = (
+            KeyModifiers::NONE,
+            KeyModifiers::SHIFT,
+            KeyModifiers::ALT,
+            KeyModifiers::CONTROL,
+        );
         let rows: &[(&[u8], KeyCode, KeyModifiers)] = &[
             (b"q", KeyCode::Char('q'), none),
             (b"Q", KeyCode::Char('Q'), shift),
@@ -337,7 +394,12 @@ mod tests {
             // The same in single bytes, as a slow line brings them.
             let mut slow = Decoder::default();
             let inputs: Vec<_> = bytes.iter().flat_map(|&byte| slow.feed(&[byte])).collect();
-            assert_eq!(inputs, [key(*code, *modifiers)], "{:?}", bytes.escape_ascii().to_string());
+            assert_eq!(
+                inputs,
+                [key(*code, *modifiers)],
+                "{:?}",
+                bytes.escape_ascii().to_string()
+            );
         }
     }
 
@@ -346,26 +408,67 @@ mod tests {
         let mut decoder = Decoder::default();
         assert_eq!(decoder.feed(b"\x1b"), []);
         assert!(decoder.is_ambiguous());
-        assert_eq!(decoder.settle(), Some(key(KeyCode::Esc, KeyModifiers::NONE)));
+        assert_eq!(
+            decoder.settle(),
+            Some(key(KeyCode::Esc, KeyModifiers::NONE))
+        );
         assert!(!decoder.is_ambiguous());
         assert_eq!(decoder.settle(), None);
         assert_eq!(decoder.feed(b"\x1b["), []);
-        assert_eq!(decoder.settle(), Some(key(KeyCode::Char('['), KeyModifiers::ALT)));
+        assert_eq!(
+            decoder.settle(),
+            Some(key(KeyCode::Char('['), KeyModifiers::ALT))
+        );
         assert_eq!(decoder.feed(b"\x1b[1"), []);
-        assert!(!decoder.is_ambiguous(), "the rest of a sequence is waited for");
-        assert_eq!(decoder.feed(b";5A"), [key(KeyCode::Up, KeyModifiers::CONTROL)]);
-        let two = [key(KeyCode::Esc, KeyModifiers::NONE), key(KeyCode::Up, KeyModifiers::NONE)];
+        assert!(
+            !decoder.is_ambiguous(),
+            "the rest of a sequence is waited for"
+        );
+        assert_eq!(
+            decoder.feed(b";5A"),
+            [key(KeyCode::Up, KeyModifiers::CONTROL)]
+        );
+        let two = [
+            key(KeyCode::Esc, KeyModifiers::NONE),
+            key(KeyCode::Up, KeyModifiers::NONE),
+        ];
         assert_eq!(decoder.feed(b"\x1b\x1b[A"), two);
     }
 
     #[test]
     fn the_mouse_reports_presses_and_the_wheel() {
         let mut decoder = Decoder::default();
-        assert_eq!(decoder.feed(b"\x1b[<0;12;300M\x1b[<0;12;300m"), [Input::Click { column: 11, row: 299 }]);
-        assert_eq!(decoder.feed(b"\x1b[<64;1;1M"), [Input::Wheel { column: 0, row: 0, notches: -1 }]);
-        assert_eq!(decoder.feed(b"\x1b[<69;2;3M"), [Input::Wheel { column: 1, row: 2, notches: 1 }]);
-        assert_eq!(decoder.feed(b"\x1b[<2;2;3M\x1b[<32;2;3M\x1b[<66;2;3M\x1b[<0;0;0M"), []);
-        assert_eq!(decoder.feed(b"\x1b[M !\"x"), [Input::Click { column: 0, row: 1 }, char_key('x')]);
+        assert_eq!(
+            decoder.feed(b"\x1b[<0;12;300M\x1b[<0;12;300m"),
+            [Input::Click {
+                column: 11,
+                row: 299
+            }]
+        );
+        assert_eq!(
+            decoder.feed(b"\x1b[<64;1;1M"),
+            [Input::Wheel {
+                column: 0,
+                row: 0,
+                notches: -1
+            }]
+        );
+        assert_eq!(
+            decoder.feed(b"\x1b[<69;2;3M"),
+            [Input::Wheel {
+                column: 1,
+                row: 2,
+                notches: 1
+            }]
+        );
+        assert_eq!(
+            decoder.feed(b"\x1b[<2;2;3M\x1b[<32;2;3M\x1b[<66;2;3M\x1b[<0;0;0M"),
+            []
+        );
+        assert_eq!(
+            decoder.feed(b"\x1b[M !\"x"),
+            [Input::Click { column: 0, row: 1 }, char_key('x')]
+        );
     }
 
     fn char_key(c: char) -> Input {
@@ -378,7 +481,10 @@ mod tests {
         let expected = [Input::Paste("a\nb\nc\x1b[A ä".into()), char_key('q')];
         for size in 1..bytes.len() {
             let mut decoder = Decoder::default();
-            let inputs: Vec<_> = bytes.chunks(size).flat_map(|chunk| decoder.feed(chunk)).collect();
+            let inputs: Vec<_> = bytes
+                .chunks(size)
+                .flat_map(|chunk| decoder.feed(chunk))
+                .collect();
             assert_eq!(inputs, expected, "in chunks of {size}");
         }
         let mut decoder = Decoder::default();
@@ -386,16 +492,31 @@ mod tests {
         for _ in 0..40 {
             assert_eq!(decoder.feed(&[b'x'; 1 << 16]), []);
         }
-        let [Input::Paste(text)] = &decoder.feed(PASTE_END)[..] else { panic!("no paste") };
+        let [Input::Paste(text)] = &decoder.feed(PASTE_END)[..] else {
+            panic!("no paste")
+        };
         assert_eq!(text.len(), PASTE_LIMIT);
     }
 
     #[test]
     fn what_is_no_key_is_passed_over() {
         let mut decoder = Decoder::default();
-        assert_eq!(decoder.feed(b"\x1b[I\x1b[O\x1b[?62;4c\x1b[24;80R\xff\xfeq").last(), Some(&char_key('q')));
-        assert_eq!(decoder.feed(&[b"\x1b[", &[b'1'; 200][..], b"q"].concat()).last(), Some(&char_key('q')));
-        assert_eq!(decoder.feed(b"\x1b[1\x03"), [key(KeyCode::Char('c'), KeyModifiers::CONTROL)]);
+        assert_eq!(
+            decoder
+                .feed(b"\x1b[I\x1b[O\x1b[?62;4c\x1b[24;80R\xff\xfeq")
+                .last(),
+            Some(&char_key('q'))
+        );
+        assert_eq!(
+            decoder
+                .feed(&[b"\x1b[", &[b'1'; 200][..], b"q"].concat())
+                .last(),
+            Some(&char_key('q'))
+        );
+        assert_eq!(
+            decoder.feed(b"\x1b[1\x03"),
+            [key(KeyCode::Char('c'), KeyModifiers::CONTROL)]
+        );
     }
 
     proptest! {

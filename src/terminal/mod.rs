@@ -1,5 +1,6 @@
-//! The only impure screen code: raw mode, signals, events, the clipboard. Drives `app` with what happens, performs the
-//! effects that come out, and has `ui` draw. Knows no session: main gives it a [`Host`].
+//! The only impure screen code: raw mode, signals, events, the clipboard. Drives `app` with what
+//! happens, performs the effects that come out, and has `ui` draw. Knows no session: main gives it
+//! a [`Host`].
 //!
 //! ```text
 //!  keys ──▶ decoder ─┐                 ┌─▶ host: open, advance, cancel
@@ -7,8 +8,8 @@
 //!  host's messages ──┘     └─▶ ui ─▶ canvas ─▶ modes ─▶ one write a frame
 //! ```
 //!
-//! One loop waits for all three at once and for nothing else: no tick, no thread. Everything that has arrived is taken
-//! before one frame is drawn.
+//! One loop waits for all three at once and for nothing else: no tick, no thread. Everything that
+//! has arrived is taken before one frame is drawn.
 
 mod canvas;
 mod decoder;
@@ -48,7 +49,8 @@ const MOST: (u16, u16) = (1000, 400);
 
 /// What a person's keys ask of the session, and what it answers. No call may block.
 pub trait Host {
-    /// Gives the host what makes the event loop ask for messages. Called once, before anything else.
+    /// Gives the host what makes the event loop ask for messages. Called once, before anything
+    /// else.
     fn set_waker(&mut self, waker: Waker);
     /// Opens a session, in place of the one that is open.
     fn open(&mut self, which: Open);
@@ -64,11 +66,18 @@ pub trait Host {
     fn save_steps(&mut self, save: &SaveSteps);
     /// Keeps a typed line for other runs of the program.
     fn remember(&mut self, line: &str);
-    /// Saves a moment of what has run to a file; over one that is there only where `replace` says so.
+    /// Saves a moment of what has run to a file; over one that is there only where `replace` says
+    /// so.
     ///
     /// # Errors
     /// Why nothing was saved.
-    fn save(&mut self, path: &str, replace: bool, timeline: &Timeline, moment: Moment) -> Result<(), Refused>;
+    fn save(
+        &mut self,
+        path: &str,
+        replace: bool,
+        timeline: &Timeline,
+        moment: Moment,
+    ) -> Result<(), Refused>;
     /// The next of the session's messages, if one is there.
     fn next_message(&mut self) -> Option<Message>;
 }
@@ -80,7 +89,11 @@ pub enum Open {
     Session(usize),
     /// The one that is open, again from its start, with these inputs as typed, name and text, these
     /// steps, and these `import` and `memory` lines that were typed.
-    Inputs { inputs: Vec<(String, String)>, plan: Vec<PlannedStep>, setup: Vec<String> },
+    Inputs {
+        inputs: Vec<(String, String)>,
+        plan: Vec<PlannedStep>,
+        setup: Vec<String>,
+    },
 }
 
 /// How the terminal is used.
@@ -112,17 +125,23 @@ pub enum TerminalError {
 
 /// Whether standard input and output are a terminal that can show more than lines.
 pub fn is_usable() -> bool {
-    let is_terminal =
-        rustix::termios::isatty(rustix::stdio::stdin()) && rustix::termios::isatty(rustix::stdio::stdout());
+    let is_terminal = rustix::termios::isatty(rustix::stdio::stdin())
+        && rustix::termios::isatty(rustix::stdio::stdout());
     is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Shows the app until the person leaves or a signal ends the program. The terminal is as it was before on every way
-/// out, a panic on any thread included; if the terminal itself goes away, the process ends with status 129.
+/// Shows the app until the person leaves or a signal ends the program. The terminal is as it was
+/// before on every way out, a panic on any thread included; if the terminal itself goes away, the
+/// process ends with status 129.
 ///
 /// # Errors
 /// The terminal's modes cannot be set, or signals cannot be received.
-pub fn run(app: App, theme: Theme, host: &mut dyn Host, options: Options) -> Result<Exit, TerminalError> {
+pub fn run(
+    app: App,
+    theme: Theme,
+    host: &mut dyn Host,
+    options: Options,
+) -> Result<Exit, TerminalError> {
     let signals = Signals::catch().map_err(TerminalError::Signals)?;
     let (waker, bell) = wake::bell().map_err(TerminalError::Wait)?;
     host.set_waker(waker.clone());
@@ -160,16 +179,19 @@ pub fn run(app: App, theme: Theme, host: &mut dyn Host, options: Options) -> Res
     })
 }
 
-/// Ends the process as a hang-up would: nobody is there to read a message, and nothing has to be restored.
+/// Ends the process as a hang-up would: nobody is there to read a message, and nothing has to be
+/// restored.
 fn hang_up() -> ! {
     std::process::exit(129)
 }
 
-/// Columns and rows of the terminal; of the classic one where it does not say, and no more than a frame should cost
-/// where what it says is absurd.
+/// Columns and rows of the terminal; of the classic one where it does not say, and no more than a
+/// frame should cost where what it says is absurd.
 fn size() -> (u16, u16) {
     match rustix::termios::tcgetwinsize(rustix::stdio::stdout()) {
-        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col.min(MOST.0), size.ws_row.min(MOST.1)),
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => {
+            (size.ws_col.min(MOST.0), size.ws_row.min(MOST.1))
+        }
         _ => (80, 24),
     }
 }
@@ -222,7 +244,9 @@ impl Stage<'_> {
             if std::mem::take(&mut self.is_stale) {
                 let last = ui::last_scroll(&self.app, &self.theme);
                 app::limit_scroll(&mut self.app, last);
-                self.canvas.draw(&self.app, &self.theme).unwrap_or_else(|_| hang_up());
+                self.canvas
+                    .draw(&self.app, &self.theme)
+                    .unwrap_or_else(|_| hang_up());
             }
             let ready = self.wait()?;
             flow = self.take(&ready)?;
@@ -233,7 +257,9 @@ impl Stage<'_> {
     fn wait(&self) -> Result<Ready, TerminalError> {
         let stdin = rustix::stdio::stdin();
         loop {
-            let patience = self.escape.map(|end| timespec(end.saturating_duration_since(Instant::now())));
+            let patience = self
+                .escape
+                .map(|end| timespec(end.saturating_duration_since(Instant::now())));
             let mut sources = [
                 PollFd::new(&stdin, PollFlags::IN),
                 PollFd::new(&self.signals, PollFlags::IN),
@@ -298,7 +324,9 @@ impl Stage<'_> {
     fn take_messages(&mut self) -> Result<Flow, TerminalError> {
         self.bell.hush();
         for _ in 0..BATCH {
-            let Some(message) = self.host.next_message() else { return Ok(Continue(())) };
+            let Some(message) = self.host.next_message() else {
+                return Ok(Continue(()));
+            };
             let effect = app::receive(&mut self.app, message);
             let flow = self.perform(effect)?;
             if flow.is_break() {
@@ -322,8 +350,8 @@ impl Stage<'_> {
         Ok(Continue(()))
     }
 
-    /// Takes an escape as the key when its time is over. By the clock, not by a wait that ends with nothing: the
-    /// messages of a running guest may leave no such wait.
+    /// Takes an escape as the key when its time is over. By the clock, not by a wait that ends with
+    /// nothing: the messages of a running guest may leave no such wait.
     fn settle_escape(&mut self) -> Result<Flow, TerminalError> {
         if !self.decoder.is_ambiguous() {
             self.escape = None;
@@ -334,7 +362,9 @@ impl Stage<'_> {
             return Ok(Continue(()));
         }
         self.escape = None;
-        self.decoder.settle().map_or(Ok(Continue(())), |input| self.input(input))
+        self.decoder
+            .settle()
+            .map_or(Ok(Continue(())), |input| self.input(input))
     }
 
     fn input(&mut self, input: Input) -> Result<Flow, TerminalError> {
@@ -342,7 +372,11 @@ impl Stage<'_> {
         let effect = match input {
             Input::Key(key) => app::key(app, key),
             Input::Click { column, row } => app::click(app, column, row),
-            Input::Wheel { column, row, notches } => app::wheel(app, column, row, notches),
+            Input::Wheel {
+                column,
+                row,
+                notches,
+            } => app::wheel(app, column, row, notches),
             Input::Paste(text) => app::paste(app, &text),
         };
         self.perform(effect)
@@ -360,7 +394,11 @@ impl Stage<'_> {
             Effect::Cancel => self.host.cancel(),
             Effect::Restart(inputs) => {
                 let (plan, setup) = (self.app.plan(), self.app.setup.clone());
-                self.host.open(Open::Inputs { inputs, plan, setup });
+                self.host.open(Open::Inputs {
+                    inputs,
+                    plan,
+                    setup,
+                });
             }
             Effect::Insert(statement) => self.host.insert(statement),
             Effect::Replay => self.host.replay(self.app.replay()),
@@ -368,7 +406,9 @@ impl Stage<'_> {
             Effect::Open(session) => self.host.open(Open::Session(session)),
             Effect::Copy(text) => copy(&text),
             Effect::Save { path, replace } => {
-                let saved = self.host.save(&path, replace, &self.app.timeline, self.app.moment);
+                let saved = self
+                    .host
+                    .save(&path, replace, &self.app.timeline, self.app.moment);
                 let effect = app::receive(&mut self.app, Message::Saved(saved.map(|()| path)));
                 return self.perform(effect);
             }
@@ -383,20 +423,27 @@ impl Stage<'_> {
         Ok(Continue(()))
     }
 
-    /// Gives the terminal back and stops the whole job, as the terminal would for ctrl-z, until the shell continues it.
+    /// Gives the terminal back and stops the whole job, as the terminal would for ctrl-z, until the
+    /// shell continues it.
     fn suspend(&mut self) -> Result<(), TerminalError> {
         modes::leave();
-        // Not TSTP: where no shell waits for the job, it would be dropped, and its handler is taken.
+        // Not TSTP: where no shell waits for the job, it would be dropped, and its handler is
+        // taken.
         let _ = kill_current_process_group(Signal::STOP);
-        // The stop may reach another thread first and this one a moment later; being continued is what says that it is
-        // over. The first process of a container cannot be stopped at all, so the wait has an end.
+        // The stop may reach another thread first and this one a moment later; being continued is
+        // what says that it is over. The first process of a container cannot be stopped at all, so
+        // the wait has an end.
         let moment = timespec(Duration::from_millis(100));
-        let _ = poll(&mut [PollFd::new(&self.signals, PollFlags::IN)], Some(&moment));
+        let _ = poll(
+            &mut [PollFd::new(&self.signals, PollFlags::IN)],
+            Some(&moment),
+        );
         self.is_resumed = true;
         self.resume()
     }
 
-    /// Sets the terminal up again: the shell, or whoever had it in between, may have changed everything.
+    /// Sets the terminal up again: the shell, or whoever had it in between, may have changed
+    /// everything.
     fn resume(&mut self) -> Result<(), TerminalError> {
         match modes::resume(self.mouse) {
             Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => hang_up(),
@@ -407,13 +454,20 @@ impl Stage<'_> {
 }
 
 fn timespec(duration: Duration) -> Timespec {
-    Timespec { tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), tv_nsec: duration.subsec_nanos().into() }
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
 }
 
 /// The bytes that wait on standard input; `None` when there are none.
 fn read_waiting() -> Option<Vec<u8>> {
     let stdin = rustix::stdio::stdin();
-    if poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&timespec(Duration::ZERO))) != Ok(1) {
+    if poll(
+        &mut [PollFd::new(&stdin, PollFlags::IN)],
+        Some(&timespec(Duration::ZERO)),
+    ) != Ok(1)
+    {
         return None;
     }
     let mut buffer = [0; 4096];

@@ -1,7 +1,8 @@
 //! The terminal's modes: entered once, left on every way out. Knows nothing of what is shown.
 //!
-//! All writing to the terminal goes through here, to the file descriptor itself: the standard library's handle has a
-//! lock that a panicking thread could wait on for ever, and a buffer that would be flushed too late.
+//! All writing to the terminal goes through here, to the file descriptor itself: the standard
+//! library's handle has a lock that a panicking thread could wait on for ever, and a buffer that
+//! would be flushed too late.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -13,12 +14,13 @@ use crossterm::{cursor, queue, style, terminal};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-/// Presses, releases and the wheel, with coordinates of any size. Not crossterm's commands: those also ask for every
-/// motion of the mouse, and each would wake the program.
+/// Presses, releases and the wheel, with coordinates of any size. Not crossterm's commands: those
+/// also ask for every motion of the mouse, and each would wake the program.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
-/// Whether the modes are on now. The lock also keeps a frame of one thread out of the restoring of another.
+/// Whether the modes are on now. The lock also keeps a frame of one thread out of the restoring of
+/// another.
 static ENTERED: Mutex<bool> = Mutex::new(false);
 
 fn entered() -> MutexGuard<'static, bool> {
@@ -35,10 +37,12 @@ impl Drop for Guard {
     }
 }
 
-/// Takes the terminal over: raw mode, alternate screen, bracketed paste, the mouse if wanted, no cursor.
+/// Takes the terminal over: raw mode, alternate screen, bracketed paste, the mouse if wanted, no
+/// cursor.
 ///
 /// # Errors
-/// The terminal's modes cannot be read or set, or it cannot be written to; it is left as it was then.
+/// The terminal's modes cannot be read or set, or it cannot be written to; it is left as it was
+/// then.
 pub(super) fn enter(mouse: bool) -> io::Result<Guard> {
     resume(mouse)?;
     Ok(Guard(()))
@@ -54,13 +58,20 @@ pub(super) fn resume(mouse: bool) -> io::Result<()> {
     terminal::enable_raw_mode()?;
     *entered = true;
     let mut bytes = Vec::new();
-    queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Print(if mouse { MOUSE_ON } else { "" }), cursor::Hide)?;
+    queue!(
+        bytes,
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        Print(if mouse { MOUSE_ON } else { "" }),
+        cursor::Hide
+    )?;
     let written = write_all(&bytes);
     drop(entered);
     written.inspect_err(|_| leave())
 }
 
-/// Gives the terminal back as it was. Does nothing when the modes are off; errors have nobody to go to any more.
+/// Gives the terminal back as it was. Does nothing when the modes are off; errors have nobody to go
+/// to any more.
 pub(super) fn leave() {
     let mut entered = entered();
     if !std::mem::take(&mut *entered) {
@@ -80,7 +91,8 @@ pub(super) fn leave() {
     let _ = terminal::disable_raw_mode();
 }
 
-/// Writes to the terminal while the modes are on; after they are left, nothing may reach the person's own screen.
+/// Writes to the terminal while the modes are on; after they are left, nothing may reach the
+/// person's own screen.
 ///
 /// # Errors
 /// The terminal is gone.
@@ -119,9 +131,9 @@ pub(super) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Sees to it that a panic of the thread that draws gives the terminal back before its message is printed, and then ends
-/// the program. A panic on another thread, while the screen is on, prints nothing here: whoever started that thread
-/// reports how it ended, and the screen stays whole.
+/// Sees to it that a panic of the thread that draws gives the terminal back before its message is
+/// printed, and then ends the program. A panic on another thread, while the screen is on, prints
+/// nothing here: whoever started that thread reports how it ended, and the screen stays whole.
 pub(super) fn leave_on_panic() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

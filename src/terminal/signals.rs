@@ -1,4 +1,5 @@
-//! Signals as something the event loop can wait on. Knows which signals matter, not what is done about them.
+//! Signals as something the event loop can wait on. Knows which signals matter, not what is done
+//! about them.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -21,7 +22,8 @@ pub(super) enum Request {
     End(i32),
 }
 
-/// The signals that arrived. Dropping it leaves their default actions off: the program is about to end then.
+/// The signals that arrived. Dropping it leaves their default actions off: the program is about to
+/// end then.
 #[derive(Debug)]
 pub(super) struct Signals(SignalDelivery<UnixStream, SignalOnly>);
 
@@ -30,7 +32,9 @@ impl Signals {
     pub(super) fn catch() -> io::Result<Signals> {
         let (reader, writer) = UnixStream::pair()?;
         let signals = [SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT, SIGQUIT];
-        Ok(Signals(SignalDelivery::with_pipe(reader, writer, SignalOnly, signals)?))
+        Ok(Signals(SignalDelivery::with_pipe(
+            reader, writer, SignalOnly, signals,
+        )?))
     }
 
     /// What has been asked since the last time. Never blocks.

@@ -1,4 +1,5 @@
-//! A bell that any thread can ring and that the event loop hears while it waits. Carries no news by itself.
+//! A bell that any thread can ring and that the event loop hears while it waits. Carries no news by
+//! itself.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,7 +13,8 @@ pub struct Waker(Arc<UnixStream>);
 impl Waker {
     /// Makes the event loop ask its host for messages.
     pub fn wake(&self) {
-        // A full pipe means that a wake is pending already, a closed one that nobody listens any more: both are fine.
+        // A full pipe means that a wake is pending already, a closed one that nobody listens any
+        // more: both are fine.
         let _ = (&*self.0).write(&[1]);
     }
 }
@@ -52,7 +54,15 @@ mod tests {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
     fn rings(bell: &Bell) -> bool {
-        poll(&mut [PollFd::new(bell, PollFlags::IN)], Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() == 1
+        poll(
+            &mut [PollFd::new(bell, PollFlags::IN)],
+            Some(&Timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            }),
+        )
+        .unwrap()
+            == 1
     }
 
     #[test]
@@ -60,7 +70,9 @@ mod tests {
         let (waker, bell) = bell().unwrap();
         assert!(!rings(&bell));
         let other = waker.clone();
-        std::thread::spawn(move || (0..100_000).for_each(|_| other.wake())).join().unwrap();
+        std::thread::spawn(move || (0..100_000).for_each(|_| other.wake()))
+            .join()
+            .unwrap();
         assert!(rings(&bell));
         bell.hush();
         assert!(!rings(&bell));

@@ -1,10 +1,14 @@
 //! Two runs side by side: the first step and the first byte where they part, and how they go on.
 //!
-//! Steps are aligned by their number. A step is the same on both sides where it ended alike, gave back the same, called
-//! the same imports with the same, printed the same, has the same findings and left the same memory. How its statement
-//! is written, how long the module is and which instruction stored a byte are no difference in themselves.
+//! Steps are aligned by their number. A step is the same on both sides where it ended alike, gave
+//! back the same, called the same imports with the same, printed the same, has the same findings
+//! and left the same memory. How its statement is written, how long the module is and which
+//! instruction stored a byte are no difference in themselves.
 
-use super::{Binding, Event, EventLog, Image, ImportCall, Moment, Outcome, Span, Status, StepRecord, Timeline, Writer};
+use super::{
+    Binding, Event, EventLog, Image, ImportCall, Moment, Outcome, Span, Status, StepRecord,
+    Timeline, Writer,
+};
 use crate::value::{Float, Value};
 
 /// Spans of differing bytes that are kept.
@@ -27,8 +31,8 @@ pub struct Parting {
     pub step: usize,
     /// What differs; at least one.
     pub parts: Vec<Mismatch>,
-    /// The first write or growth inside the step where they part; `None` where the step's events are the same, or are
-    /// not recorded one by one up to there.
+    /// The first write or growth inside the step where they part; `None` where the step's events
+    /// are the same, or are not recorded one by one up to there.
     pub store: Option<FirstStore>,
     /// The lowest address where memory differs after the step; `None` where memory is the same.
     pub byte: Option<FirstByte>,
@@ -122,7 +126,8 @@ pub struct Held {
 pub struct Rest {
     /// Further steps that both ran.
     pub both_ran: usize,
-    /// Those of them that did not end alike or gave back something else. Memory is compared at the end alone.
+    /// Those of them that did not end alike or gave back something else. Memory is compared at the
+    /// end alone.
     pub differ: Vec<usize>,
     /// What the first of them gave back otherwise.
     pub parts: Vec<Mismatch>,
@@ -137,8 +142,14 @@ impl Comparison {
         let steps = [a.steps().len(), b.steps().len()];
         let most = steps[0].max(steps[1]);
         let parting = (0..most).find_map(|step| Parting::at(step, a, b));
-        let rest = parting.as_ref().map(|parting| Rest::behind(parting.step, a, b));
-        Comparison { steps, parting, rest }
+        let rest = parting
+            .as_ref()
+            .map(|parting| Rest::behind(parting.step, a, b));
+        Comparison {
+            steps,
+            parting,
+            rest,
+        }
     }
 
     pub fn is_same(&self) -> bool {
@@ -162,32 +173,71 @@ impl Parting {
         if parts.is_empty() && is_same {
             return None;
         }
-        let mut spans = if is_same { Vec::new() } else { x.memory.differences(&y.memory) };
+        let mut spans = if is_same {
+            Vec::new()
+        } else {
+            x.memory.differences(&y.memory)
+        };
         let differing = spans.iter().map(|span| span.len).sum();
         if differing > 0 {
-            parts.push(Mismatch { what: What::Memory, name: None, sides: [None, None] });
+            parts.push(Mismatch {
+                what: What::Memory,
+                name: None,
+                sides: [None, None],
+            });
         }
         let byte = spans.first().map(|span| FirstByte {
             address: span.start,
             sides: [Held::at(a, step, span.start), Held::at(b, step, span.start)],
         });
         spans.truncate(SPANS);
-        let store = if was_same { FirstStore::of(&x.events, &y.events) } else { None };
-        Some(Parting { step, parts, store, byte, spans, differing })
+        let store = if was_same {
+            FirstStore::of(&x.events, &y.events)
+        } else {
+            None
+        };
+        Some(Parting {
+            step,
+            parts,
+            store,
+            byte,
+            spans,
+            differing,
+        })
     }
 
     fn missing(step: usize, a: &Timeline, b: &Timeline) -> Parting {
-        let text = |timeline: &Timeline| timeline.step(step).map(|record| Value::Text(record.text.clone()));
-        let part = Mismatch { what: What::Step, name: None, sides: [text(a), text(b)] };
-        Parting { step, parts: vec![part], store: None, byte: None, spans: Vec::new(), differing: 0 }
+        let text = |timeline: &Timeline| {
+            timeline
+                .step(step)
+                .map(|record| Value::Text(record.text.clone()))
+        };
+        let part = Mismatch {
+            what: What::Step,
+            name: None,
+            sides: [text(a), text(b)],
+        };
+        Parting {
+            step,
+            parts: vec![part],
+            store: None,
+            byte: None,
+            spans: Vec::new(),
+            differing: 0,
+        }
     }
 }
 
 impl Held {
     fn at(timeline: &Timeline, step: usize, address: u64) -> Held {
         let moment = Moment::end_of(step);
-        let written = timeline.last_write(address, moment).map(|(moment, write)| (moment, write.writer));
-        Held { value: timeline.memory_at(moment).byte(address), written }
+        let written = timeline
+            .last_write(address, moment)
+            .map(|(moment, write)| (moment, write.writer));
+        Held {
+            value: timeline.memory_at(moment).byte(address),
+            written,
+        }
     }
 }
 
@@ -202,7 +252,12 @@ impl FirstStore {
                 (None, None) => return None,
                 (Some(x), Some(y)) if does_the_same(&x, &y) => {}
                 (x, y) if [&x, &y].into_iter().flatten().any(is_summed_up) => return None,
-                sides => return Some(FirstStore { number, sides: sides.into() }),
+                sides => {
+                    return Some(FirstStore {
+                        number,
+                        sides: sides.into(),
+                    });
+                }
             }
         }
     }
@@ -238,7 +293,8 @@ impl Rest {
                 differ.push(x.index);
             }
         }
-        let last = |timeline: &Timeline| timeline.steps().last().map(|record| record.memory.clone());
+        let last =
+            |timeline: &Timeline| timeline.steps().last().map(|record| record.memory.clone());
         let (x, y): (Image, Image) = (last(a).unwrap_or_default(), last(b).unwrap_or_default());
         Rest {
             both_ran: pairs().count(),
@@ -262,37 +318,87 @@ fn parts(a: &Timeline, x: &StepRecord, b: &Timeline, y: &StepRecord) -> Vec<Mism
     let both = |of: &dyn Fn(&StepRecord) -> Option<Value>| [of(x), of(y)];
     compare(What::Outcome, None, both(&|s| word(s.outcome.word())));
     if [x, y].iter().all(|s| s.outcome == Outcome::Failed) {
-        compare(What::Error, None, both(&|s| s.error.clone().map(Value::Text)));
+        compare(
+            What::Error,
+            None,
+            both(&|s| s.error.clone().map(Value::Text)),
+        );
     }
-    compare(What::Trap, None, both(&|s| s.trap.as_ref().and_then(|trap| word(&trap.kind))));
-    compare(What::Arguments, None, both(&|s| s.call.as_ref().map(|call| Value::List(call.args.clone()))));
+    compare(
+        What::Trap,
+        None,
+        both(&|s| s.trap.as_ref().and_then(|trap| word(&trap.kind))),
+    );
+    compare(
+        What::Arguments,
+        None,
+        both(&|s| s.call.as_ref().map(|call| Value::List(call.args.clone()))),
+    );
     if x.bindings.is_empty() && y.bindings.is_empty() {
-        compare(What::Results, None, both(&|s| s.call.as_ref().map(|call| Value::List(call.results.clone()))));
+        compare(
+            What::Results,
+            None,
+            both(&|s| {
+                s.call
+                    .as_ref()
+                    .map(|call| Value::List(call.results.clone()))
+            }),
+        );
     }
     for name in names(&x.bindings, &y.bindings) {
-        compare(What::Binding, Some(name.clone()), both(&|s| bound(&s.bindings, &name)));
+        compare(
+            What::Binding,
+            Some(name.clone()),
+            both(&|s| bound(&s.bindings, &name)),
+        );
     }
     if let Some(number) = first_call(x, y) {
         let call = |s: &StepRecord| s.imports_called.get(number).map(call_value);
-        let name = [x, y].into_iter().find_map(|s| Some(s.imports_called.get(number)?.name.clone()));
+        let name = [x, y]
+            .into_iter()
+            .find_map(|s| Some(s.imports_called.get(number)?.name.clone()));
         let name = name.map(|name| format!("{name} (call {})", number.saturating_add(1)));
         compare(What::ImportCall, name, both(&call));
     }
     let calls = |s: &StepRecord| Some(Value::Int(s.imports_called_total.into()));
     compare(What::ImportCall, Some("how many".into()), both(&calls));
-    compare(What::Output, None, both(&|s| s.output.clone().map(Value::Text)));
-    compare(What::ExitCode, None, both(&|s| s.exit_code.map(|code| Value::Int(code.into()))));
+    compare(
+        What::Output,
+        None,
+        both(&|s| s.output.clone().map(Value::Text)),
+    );
+    compare(
+        What::ExitCode,
+        None,
+        both(&|s| s.exit_code.map(|code| Value::Int(code.into()))),
+    );
     for index in 0..x.answers.len().max(y.answers.len()) {
         let of = |timeline: &Timeline, s: &StepRecord| {
             let answer = s.answers.get(index)?;
-            let question = timeline.step(answer.asked_in)?.ask.as_ref()?.question.clone();
+            let question = timeline
+                .step(answer.asked_in)?
+                .ask
+                .as_ref()?
+                .question
+                .clone();
             Some((question, answer.value.clone().unwrap_or_else(Value::Text)))
         };
         let (x, y) = (of(a, x), of(b, y));
-        let name = x.as_ref().or(y.as_ref()).map(|(question, _)| question.clone());
-        compare(What::Answer, name, [x.map(|(_, value)| value), y.map(|(_, value)| value)]);
+        let name = x
+            .as_ref()
+            .or(y.as_ref())
+            .map(|(question, _)| question.clone());
+        compare(
+            What::Answer,
+            name,
+            [x.map(|(_, value)| value), y.map(|(_, value)| value)],
+        );
     }
-    compare(What::Pages, None, both(&|s| Some(Value::Int(s.pages_after.into()))));
+    compare(
+        What::Pages,
+        None,
+        both(&|s| Some(Value::Int(s.pages_after.into()))),
+    );
     compare(What::Findings, None, both(&findings));
     parts
 }
@@ -309,7 +415,11 @@ fn names(a: &[Binding], b: &[Binding]) -> Vec<String> {
 }
 
 fn bound(bindings: &[Binding], name: &str) -> Option<Value> {
-    bindings.iter().rev().find(|binding| binding.name == name).map(|binding| binding.value.clone())
+    bindings
+        .iter()
+        .rev()
+        .find(|binding| binding.name == name)
+        .map(|binding| binding.value.clone())
 }
 
 /// The first call of an import that is not the same.
@@ -324,13 +434,20 @@ fn first_call(a: &StepRecord, b: &StepRecord) -> Option<usize> {
 /// A call as a list: name, arguments, results, what it saw.
 fn call_value(call: &ImportCall) -> Value {
     let lists = [&call.args, &call.results, &call.saw].map(|values| Value::List(values.clone()));
-    Value::List(std::iter::once(Value::Text(call.name.clone())).chain(lists).collect())
+    Value::List(
+        std::iter::once(Value::Text(call.name.clone()))
+            .chain(lists)
+            .collect(),
+    )
 }
 
 /// Kinds and addresses: a message names functions and lines of one module.
 fn findings(step: &StepRecord) -> Option<Value> {
     let told = step.findings.iter().map(|finding| {
-        let address = finding.address.map(|at| format!(" at {at:#x}")).unwrap_or_default();
+        let address = finding
+            .address
+            .map(|at| format!(" at {at:#x}"))
+            .unwrap_or_default();
         Value::Text(format!("{}{address}", finding.kind))
     });
     Some(Value::List(told.collect())).filter(|_| !step.findings.is_empty())
@@ -349,7 +466,9 @@ fn is_same_value(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Float(Float::F32(x)), Value::Float(Float::F32(y))) => x == y,
         (Value::Float(Float::F64(x)), Value::Float(Float::F64(y))) => x == y,
-        (Value::List(x), Value::List(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| is_same_value(x, y)),
+        (Value::List(x), Value::List(y)) => {
+            x.len() == y.len() && x.iter().zip(y).all(|(x, y)| is_same_value(x, y))
+        }
         _ => std::mem::discriminant(a) == std::mem::discriminant(b) && a == b,
     }
 }

@@ -27,7 +27,11 @@ pub enum Writer {
 impl Writer {
     /// The guest, no more being known than that.
     pub fn guest() -> Self {
-        Writer::Guest { function: None, offset: None, source: None }
+        Writer::Guest {
+            function: None,
+            offset: None,
+            source: None,
+        }
     }
 
     /// `guest`, `host`, `import` or `data`.
@@ -49,8 +53,8 @@ pub struct Write {
     /// As long as `before`.
     pub after: Arc<[u8]>,
     pub writer: Writer,
-    /// Known only as a difference of memory across a longer stretch: the bytes are exact, but single stores in it, and
-    /// stores of equal bytes, are not told apart.
+    /// Known only as a difference of memory across a longer stretch: the bytes are exact, but
+    /// single stores in it, and stores of equal bytes, are not told apart.
     pub is_difference: bool,
 }
 

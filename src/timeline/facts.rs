@@ -1,5 +1,5 @@
-//! What a step did with the script's variables, as far as findings are judged by it. The session, which has the
-//! statements at hand, writes it down; the record keeps it.
+//! What a step did with the script's variables, as far as findings are judged by it. The session,
+//! which has the statements at hand, writes it down; the record keeps it.
 
 use super::Span;
 
@@ -21,7 +21,8 @@ pub struct Facts {
 /// One address that a step used.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Use {
-    /// The variables in the expression for the address, from left to right; none where it is a number.
+    /// The variables in the expression for the address, from left to right; none where it is a
+    /// number.
     pub names: Vec<String>,
     pub how: UseKind,
     /// The bytes concerned; of an address that was passed to the guest, the first one only.

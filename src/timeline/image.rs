@@ -1,9 +1,9 @@
 //! Linear memory at one moment, sharing what did not change with every other moment.
 //!
-//! A tree of 4 KiB leaves, 64 to a branch. A subtree that is all zero takes no room, and a copy shares everything: a
-//! write copies only the leaves it touches and the branches above them. So a thousand moments of a large memory cost
-//! what was touched between them. A moment inside a step is laid over the one before it, and each leaf of it is worked
-//! out when it is first read.
+//! A tree of 4 KiB leaves, 64 to a branch. A subtree that is all zero takes no room, and a copy
+//! shares everything: a write copies only the leaves it touches and the branches above them. So a
+//! thousand moments of a large memory cost what was touched between them. A moment inside a step is
+//! laid over the one before it, and each leaf of it is worked out when it is first read.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -22,7 +22,8 @@ const FANOUT: usize = 64;
 
 pub(super) type Leaf = [u8; LEAF as usize];
 
-/// What is laid over an image: leaves by their number, counted from address 0, as they stand after so many events.
+/// What is laid over an image: leaves by their number, counted from address 0, as they stand after
+/// so many events.
 pub(super) trait Leaves: Debug + Send + Sync {
     /// Whether any of the leaves may differ from those underneath.
     fn touches(&self, leaves: Range<u64>) -> bool;
@@ -55,7 +56,10 @@ impl Later {
     fn work_out(&self) -> Node {
         let under = self.under.now();
         if self.height == 0 {
-            return self.over.leaf(self.first, self.events).map_or_else(|| under.clone(), Node::Leaf);
+            return self
+                .over
+                .leaf(self.first, self.events)
+                .map_or_else(|| under.clone(), Node::Leaf);
         }
         let span = child_span(self.height) / LEAF;
         let children = std::array::from_fn(|index| {
@@ -85,7 +89,14 @@ impl Node {
             return self;
         }
         let over = Arc::clone(over);
-        Node::Later(Arc::new(Later { under: self, height, first, over, events, known: OnceLock::new() }))
+        Node::Later(Arc::new(Later {
+            under: self,
+            height,
+            first,
+            over,
+            events,
+            known: OnceLock::new(),
+        }))
     }
 }
 
@@ -101,7 +112,11 @@ pub struct Image {
 
 impl Default for Image {
     fn default() -> Self {
-        Image { len: 0, height: 0, root: Node::Zero }
+        Image {
+            len: 0,
+            height: 0,
+            root: Node::Zero,
+        }
     }
 }
 
@@ -129,7 +144,8 @@ impl Image {
         image
     }
 
-    /// This image with leaves laid over it, as they stand after so many events. Costs nothing until it is read.
+    /// This image with leaves laid over it, as they stand after so many events. Costs nothing until
+    /// it is read.
     pub(super) fn overlaid(&self, len: u64, over: Arc<dyn Leaves>, events: usize) -> Self {
         let mut image = self.clone();
         image.grow(len);
@@ -173,7 +189,8 @@ impl Image {
         }
     }
 
-    /// Takes over a part of live memory, from `start`, a multiple of 4 KiB: only leaves that differ are copied.
+    /// Takes over a part of live memory, from `start`, a multiple of 4 KiB: only leaves that differ
+    /// are copied.
     pub fn capture(&mut self, start: u64, bytes: &[u8]) {
         for (index, chunk) in bytes.chunks(LEAF as usize).enumerate() {
             let offset = start + index as u64 * LEAF;
@@ -183,7 +200,8 @@ impl Image {
         }
     }
 
-    /// Whether a leaf, which lies at an offset that is a multiple of 4 KiB, begins with these bytes.
+    /// Whether a leaf, which lies at an offset that is a multiple of 4 KiB, begins with these
+    /// bytes.
     fn begins_with(&self, offset: u64, bytes: &[u8]) -> bool {
         match self.leaf(offset) {
             Some(leaf) => leaf.get(..bytes.len()).is_some_and(|known| known == bytes),
@@ -193,7 +211,10 @@ impl Image {
 
     /// The byte at an offset; `None` past the end.
     pub fn byte(&self, offset: u64) -> Option<u8> {
-        (offset < self.len).then(|| self.leaf(offset).map_or(0, |leaf| leaf[(offset % LEAF) as usize]))
+        (offset < self.len).then(|| {
+            self.leaf(offset)
+                .map_or(0, |leaf| leaf[(offset % LEAF) as usize])
+        })
     }
 
     /// `len` bytes from an offset, as zeros past the end.
@@ -214,8 +235,8 @@ impl Image {
         out
     }
 
-    /// The spans in which two images differ, in order, touching ones joined. Where one is shorter, it counts as zero.
-    /// Shared parts are not looked at.
+    /// The spans in which two images differ, in order, touching ones joined. Where one is shorter,
+    /// it counts as zero. Shared parts are not looked at.
     pub fn differences(&self, other: &Image) -> Vec<Span> {
         let (mut a, mut b) = (self.clone(), other.clone());
         let len = a.len.max(b.len);
@@ -226,10 +247,13 @@ impl Image {
         spans
     }
 
-    /// The first place at or after `from` where `needle` stands, searched to the end. All-zero parts are skipped
-    /// where the needle is not itself all zero.
+    /// The first place at or after `from` where `needle` stands, searched to the end. All-zero
+    /// parts are skipped where the needle is not itself all zero.
     pub fn find(&self, needle: &[u8], from: u64) -> Option<u64> {
-        let last = self.len.checked_sub(needle.len() as u64).filter(|_| !needle.is_empty())?;
+        let last = self
+            .len
+            .checked_sub(needle.len() as u64)
+            .filter(|_| !needle.is_empty())?;
         let zero_needle = is_zero(needle);
         let mut at = from;
         while at <= last {
@@ -269,7 +293,8 @@ impl Image {
         if from >= starts_before || needle.is_empty() {
             return None;
         }
-        let len = (starts_before - from + needle.len() as u64 - 1).min(self.len.saturating_sub(from));
+        let len =
+            (starts_before - from + needle.len() as u64 - 1).min(self.len.saturating_sub(from));
         find_in(&self.read(from, len), needle).map(|found| from + found as u64)
     }
 
@@ -313,7 +338,9 @@ impl Image {
         let mut within = offset;
         for height in (1..=self.height).rev() {
             let span = child_span(height);
-            let Some(child) = branch(node).and_then(|c| c.get_mut((within / span) as usize)) else { return };
+            let Some(child) = branch(node).and_then(|c| c.get_mut((within / span) as usize)) else {
+                return;
+            };
             node = child;
             within %= span;
         }
@@ -416,12 +443,24 @@ fn diff_nodes(a: &Node, b: &Node, height: u32, base: u64, spans: &mut Vec<Span>)
         (Node::Leaf(x), _) | (_, Node::Leaf(x)) => diff_leaves(x, &[0; LEAF as usize], base, spans),
         (Node::Branch(x), Node::Branch(y)) => {
             for (i, (x, y)) in x.iter().zip(y.iter()).enumerate() {
-                diff_nodes(x, y, height.saturating_sub(1), base + i as u64 * child_span(height), spans);
+                diff_nodes(
+                    x,
+                    y,
+                    height.saturating_sub(1),
+                    base + i as u64 * child_span(height),
+                    spans,
+                );
             }
         }
         (Node::Branch(x), Node::Zero) | (Node::Zero, Node::Branch(x)) => {
             for (i, x) in x.iter().enumerate() {
-                diff_nodes(x, &Node::Zero, height.saturating_sub(1), base + i as u64 * child_span(height), spans);
+                diff_nodes(
+                    x,
+                    &Node::Zero,
+                    height.saturating_sub(1),
+                    base + i as u64 * child_span(height),
+                    spans,
+                );
             }
         }
     }
@@ -445,7 +484,9 @@ fn unshared(a: &Node, b: &Node) -> u64 {
         (Node::Leaf(x), Node::Leaf(y)) => u64::from(!Arc::ptr_eq(x, y)),
         (Node::Leaf(_), _) => 1,
         (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => 0,
-        (Node::Branch(x), Node::Branch(y)) => x.iter().zip(y.iter()).map(|(x, y)| unshared(x, y)).sum(),
+        (Node::Branch(x), Node::Branch(y)) => {
+            x.iter().zip(y.iter()).map(|(x, y)| unshared(x, y)).sum()
+        }
         (Node::Branch(x), _) => x.iter().map(|x| unshared(x, &Node::Zero)).sum(),
     }
 }

@@ -1,8 +1,8 @@
 //! The recorded history of one session: plain data, append-only, knowing memory at every moment.
 //!
-//! Owns what a step was, what it did to memory and who did it. Knows no wasm runtime, no script, no screen: the session
-//! fills it, reports and the terminal read it. The invariant every reader may rely on: memory before a step plus the
-//! step's events, in order, is memory after it.
+//! Owns what a step was, what it did to memory and who did it. Knows no wasm runtime, no script, no
+//! screen: the session fills it, reports and the terminal read it. The invariant every reader may
+//! rely on: memory before a step plus the step's events, in order, is memory after it.
 
 mod compare;
 mod event;
@@ -24,13 +24,16 @@ pub use image::{Image, LEAF, PAGE};
 pub use judge::Judge;
 #[cfg(test)]
 pub(crate) use log::looked_at;
-pub use log::{Changes, Differing, EventLog, Recorded, Recording, Refused, Settled, SiteKind, SiteShape, SiteTable};
+pub use log::{
+    Changes, Differing, EventLog, Recorded, Recording, Refused, Settled, SiteKind, SiteShape,
+    SiteTable,
+};
 pub use narrate::{answer_in_words, effect, narrate, pages_in_words, told_answer};
 pub use parts::{HeldOn, LayoutFacts, Part, PartKind, unnamed};
 pub use rows::{Line, Row, rows};
 pub use step::{
-    Answer, Ask, Attempt, Binding, CallFrame, CallRecord, Change, ImportCall, NamedSpan, Naming, Outcome, Pointer,
-    Span, SpanKind, StepKind, StepRecord, Trap,
+    Answer, Ask, Attempt, Binding, CallFrame, CallRecord, Change, ImportCall, NamedSpan, Naming,
+    Outcome, Pointer, Span, SpanKind, StepKind, StepRecord, Trap,
 };
 
 use std::collections::BTreeMap;
@@ -132,8 +135,8 @@ pub struct Timeline {
     pub title: String,
     pub guest: GuestFacts,
     pub inputs: Vec<InputFacts>,
-    /// The statements that are no steps, as written, a line each: imports, the memory that is meant, and inputs with the
-    /// values in force. Which module is meant is `guest`'s to say.
+    /// The statements that are no steps, as written, a line each: imports, the memory that is
+    /// meant, and inputs with the values in force. Which module is meant is `guest`'s to say.
     pub setup: Vec<String>,
     pub planned: Vec<PlannedStep>,
     /// What the author of a Markdown session wrote around its steps.
@@ -165,7 +168,8 @@ impl Status {
     }
 }
 
-/// A point in time: after the first `event` events of a step. `event` past the step's last means the step's end.
+/// A point in time: after the first `event` events of a step. `event` past the step's last means
+/// the step's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
     pub step: usize,
@@ -175,25 +179,48 @@ pub struct Moment {
 impl Moment {
     /// The end of a step, whatever happened in it.
     pub fn end_of(step: usize) -> Self {
-        Moment { step, event: usize::MAX }
+        Moment {
+            step,
+            event: usize::MAX,
+        }
     }
 }
 
 impl Timeline {
     /// A session before its first step.
-    pub fn new(title: String, guest: GuestFacts, inputs: Vec<InputFacts>, planned: Vec<PlannedStep>) -> Self {
-        Timeline { title, guest, inputs, planned, ..Timeline::default() }
+    pub fn new(
+        title: String,
+        guest: GuestFacts,
+        inputs: Vec<InputFacts>,
+        planned: Vec<PlannedStep>,
+    ) -> Self {
+        Timeline {
+            title,
+            guest,
+            inputs,
+            planned,
+            ..Timeline::default()
+        }
     }
 
-    /// The same session as it stood when `step` was its last, with nothing planned after it. Shares what was recorded.
+    /// The same session as it stood when `step` was its last, with nothing planned after it. Shares
+    /// what was recorded.
     pub fn until(&self, step: usize) -> Timeline {
         let kept = step.saturating_add(1);
         let planned = self.planned.iter().take(kept).cloned().collect();
-        let mut shorter = Timeline::new(self.title.clone(), self.guest.clone(), self.inputs.clone(), planned);
+        let mut shorter = Timeline::new(
+            self.title.clone(),
+            self.guest.clone(),
+            self.inputs.clone(),
+            planned,
+        );
         for record in self.steps.iter().take(kept) {
             let mut record = record.clone();
             // The steps that expect them put their marks again, where they are kept.
-            record.findings.iter_mut().for_each(|finding| finding.claimed = false);
+            record
+                .findings
+                .iter_mut()
+                .for_each(|finding| finding.claimed = false);
             shorter.push(record);
         }
         // Others name places too: those of instructions that earlier steps were the first to reach.
@@ -201,8 +228,8 @@ impl Timeline {
         shorter
     }
 
-    /// Appends what the session reports. Steps come in order; an earlier step's record never changes, but for the
-    /// `claimed` mark that a later `expect finding` puts on its findings.
+    /// Appends what the session reports. Steps come in order; an earlier step's record never
+    /// changes, but for the `claimed` mark that a later `expect finding` puts on its findings.
     pub fn push(&mut self, step: StepRecord) {
         let mut step = step;
         if !step.recording.is_empty() {
@@ -235,21 +262,31 @@ impl Timeline {
         self.places.get(&offset)
     }
 
-    /// Memory before a step ran: the end of the one before it; before instantiation, memory as it is born, all zero.
+    /// Memory before a step ran: the end of the one before it; before instantiation, memory as it
+    /// is born, all zero.
     pub fn memory_before(&self, step: usize) -> Image {
         match step.checked_sub(1) {
             Some(previous) => self.memory_after(previous),
-            None => Image::zeroed(self.guest.memory.as_ref().map_or(0, |m| m.pages.saturating_mul(PAGE))),
+            None => Image::zeroed(
+                self.guest
+                    .memory
+                    .as_ref()
+                    .map_or(0, |m| m.pages.saturating_mul(PAGE)),
+            ),
         }
     }
 
     /// Memory at the end of a step; for a step that has not run, at the end of the last that has.
     pub fn memory_after(&self, step: usize) -> Image {
-        self.steps.get(step).or(self.steps.last()).map(|s| s.memory.clone()).unwrap_or_default()
+        self.steps
+            .get(step)
+            .or(self.steps.last())
+            .map(|s| s.memory.clone())
+            .unwrap_or_default()
     }
 
-    /// Memory after the first `moment.event` events of a step. Costs nothing until it is read: what is looked at is
-    /// worked out then, whatever the number of events.
+    /// Memory after the first `moment.event` events of a step. Costs nothing until it is read: what
+    /// is looked at is worked out then, whatever the number of events.
     pub fn memory_at(&self, moment: Moment) -> Image {
         match self.steps.get(moment.step) {
             Some(step) if moment.event < step.events.len() => step.events.memory_at(moment.event),
@@ -257,18 +294,32 @@ impl Timeline {
         }
     }
 
-    /// The write that put the byte at `address` there, as of `moment`: the moment just after it, and the write itself.
-    /// `None` for a byte nobody wrote.
+    /// The write that put the byte at `address` there, as of `moment`: the moment just after it,
+    /// and the write itself. `None` for a byte nobody wrote.
     pub fn last_write(&self, address: u64, moment: Moment) -> Option<(Moment, Write)> {
         self.writes_to(address, moment).next()
     }
 
-    /// All writes to the byte at `address` up to `moment`, latest first. Steps that left the byte alone cost next to
-    /// nothing.
-    pub fn writes_to(&self, address: u64, moment: Moment) -> impl Iterator<Item = (Moment, Write)> + '_ {
-        self.steps_until(moment).rev().flat_map(move |(step, events, most)| {
-            events.writes_to(address, most).map(move |(event, write)| (Moment { step, event: event + 1 }, write))
-        })
+    /// All writes to the byte at `address` up to `moment`, latest first. Steps that left the byte
+    /// alone cost next to nothing.
+    pub fn writes_to(
+        &self,
+        address: u64,
+        moment: Moment,
+    ) -> impl Iterator<Item = (Moment, Write)> + '_ {
+        self.steps_until(moment)
+            .rev()
+            .flat_map(move |(step, events, most)| {
+                events.writes_to(address, most).map(move |(event, write)| {
+                    (
+                        Moment {
+                            step,
+                            event: event + 1,
+                        },
+                        write,
+                    )
+                })
+            })
     }
 
     /// The moment just after the next write to the byte at `address`, after `moment`.
@@ -276,26 +327,46 @@ impl Timeline {
         let steps = self.steps.iter().enumerate().skip(moment.step);
         steps.into_iter().find_map(|(step, record)| {
             let from = if step == moment.step { moment.event } else { 0 };
-            record.events.next_touch(address, from).map(|event| Moment { step, event: event + 1 })
+            record.events.next_touch(address, from).map(|event| Moment {
+                step,
+                event: event + 1,
+            })
         })
     }
 
-    /// The moment just after the last write to the byte at `address` that came before `moment`: where `moment` is just
-    /// after one, the one before it. The end of a step comes after all of its events.
+    /// The moment just after the last write to the byte at `address` that came before `moment`:
+    /// where `moment` is just after one, the one before it. The end of a step comes after all of
+    /// its events.
     pub fn previous_touch(&self, address: u64, moment: Moment) -> Option<Moment> {
-        self.steps_until(moment).rev().find_map(|(step, events, most)| {
-            let is_at_event = step == moment.step && moment.event <= events.len();
-            let most = if is_at_event { most.saturating_sub(1) } else { most };
-            events.previous_touch(address, most).map(|event| Moment { step, event: event + 1 })
-        })
+        self.steps_until(moment)
+            .rev()
+            .find_map(|(step, events, most)| {
+                let is_at_event = step == moment.step && moment.event <= events.len();
+                let most = if is_at_event {
+                    most.saturating_sub(1)
+                } else {
+                    most
+                };
+                events.previous_touch(address, most).map(|event| Moment {
+                    step,
+                    event: event + 1,
+                })
+            })
     }
 
     /// The steps up to a moment, with how many of their events came before it.
-    fn steps_until(&self, moment: Moment) -> impl DoubleEndedIterator<Item = (usize, &EventLog, usize)> {
+    fn steps_until(
+        &self,
+        moment: Moment,
+    ) -> impl DoubleEndedIterator<Item = (usize, &EventLog, usize)> {
         let shown = self.steps.len().min(moment.step.saturating_add(1));
         let steps = self.steps.get(..shown).unwrap_or_default();
         steps.iter().enumerate().map(move |(step, record)| {
-            let most = if step == moment.step { moment.event } else { usize::MAX };
+            let most = if step == moment.step {
+                moment.event
+            } else {
+                usize::MAX
+            };
             (step, &record.events, most.min(record.events.len()))
         })
     }
@@ -303,14 +374,22 @@ impl Timeline {
     /// The named spans that exist at the end of a step, in the order they were named.
     pub fn spans_at(&self, step: usize) -> Vec<NamedSpan> {
         let mut spans: Vec<NamedSpan> = Vec::new();
-        for record in self.namings.iter().take_while(|at| **at <= step).filter_map(|at| self.steps.get(*at)) {
+        for record in self
+            .namings
+            .iter()
+            .take_while(|at| **at <= step)
+            .filter_map(|at| self.steps.get(*at))
+        {
             match &record.naming {
                 Some(Naming::Named(span)) => {
                     spans.retain(|s| s.name != span.name || s.kind != span.kind);
                     spans.push(span.clone());
                 }
                 Some(Naming::Released(name)) => {
-                    for span in spans.iter_mut().filter(|s| s.name == *name && s.kind == SpanKind::Block) {
+                    for span in spans
+                        .iter_mut()
+                        .filter(|s| s.name == *name && s.kind == SpanKind::Block)
+                    {
                         span.released = true;
                     }
                 }
@@ -322,23 +401,33 @@ impl Timeline {
 
     /// The answer a later step gave to the question asked in `step`.
     pub fn answer_to(&self, step: usize) -> Option<&Answer> {
-        self.steps.iter().flat_map(|s| &s.answers).find(|a| a.asked_in == step)
+        self.steps
+            .iter()
+            .flat_map(|s| &s.answers)
+            .find(|a| a.asked_in == step)
     }
 
-    /// The first step that ended in anything but ok and that no `expect finding` claims; `Ok` where there is none.
+    /// The first step that ended in anything but ok and that no `expect finding` claims; `Ok` where
+    /// there is none.
     pub fn status(&self) -> Status {
-        self.steps.iter().find(|s| s.outcome != Outcome::Ok && !s.is_claimed()).map_or(Status::Ok, |s| {
-            match s.outcome {
+        self.steps
+            .iter()
+            .find(|s| s.outcome != Outcome::Ok && !s.is_claimed())
+            .map_or(Status::Ok, |s| match s.outcome {
                 Outcome::Ok => Status::Ok,
                 Outcome::Failed => Status::Failed,
                 Outcome::Trapped => Status::Trapped,
                 Outcome::Cancelled => Status::Cancelled,
-            }
-        })
+            })
     }
 
     /// Findings that no `expect finding` claims, with their steps.
     pub fn open_findings(&self) -> impl Iterator<Item = (&StepRecord, &Finding)> {
-        self.steps.iter().flat_map(|s| s.findings.iter().filter(|f| !f.claimed).map(move |f| (s, f)))
+        self.steps.iter().flat_map(|s| {
+            s.findings
+                .iter()
+                .filter(|f| !f.claimed)
+                .map(move |f| (s, f))
+        })
     }
 }

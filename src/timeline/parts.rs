@@ -1,8 +1,10 @@
-//! The named parts of memory: where the module says that its data, stack and heap lie, and what the script named.
+//! The named parts of memory: where the module says that its data, stack and heap lie, and what the
+//! script named.
 
 use super::{Moment, NamedSpan, PAGE, Span, SpanKind, Timeline};
 
-/// The most data segments among the parts at a moment: the largest. All are in [`super::GuestFacts::layout`].
+/// The most data segments among the parts at a moment: the largest. All are in
+/// [`super::GuestFacts::layout`].
 const MOST_SEGMENTS: usize = 256;
 
 /// What a part of memory is.
@@ -40,7 +42,8 @@ impl PartKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayoutFacts {
     pub kind: PartKind,
-    /// Safe to print: `stack`, `heap`, `data`, or a segment's own name, `.rodata`; `data[3]` where it has none.
+    /// Safe to print: `stack`, `heap`, `data`, or a segment's own name, `.rodata`; `data[3]` where
+    /// it has none.
     pub name: String,
     /// The number of the data segment, where it is one.
     pub segment: Option<u32>,
@@ -68,7 +71,12 @@ pub struct Part {
 impl Part {
     /// `region buffer`, `data segment .rodata`, `heap`.
     pub fn called(&self) -> String {
-        let Part { kind, name, segment, .. } = self;
+        let Part {
+            kind,
+            name,
+            segment,
+            ..
+        } = self;
         match kind {
             PartKind::Heap => "heap".into(),
             PartKind::Stack => "stack".into(),
@@ -90,9 +98,18 @@ impl Part {
             (None, PartKind::Stack) => end,
             (None, _) => return None,
         };
-        let span = Span { start, len: end.checked_sub(start)? };
+        let span = Span {
+            start,
+            len: end.checked_sub(start)?,
+        };
         let LayoutFacts { kind, segment, .. } = *facts;
-        Some(Part { kind, name: facts.name.clone(), segment, span, released: false })
+        Some(Part {
+            kind,
+            name: facts.name.clone(),
+            segment,
+            span,
+            released: false,
+        })
     }
 }
 
@@ -102,7 +119,13 @@ impl From<NamedSpan> for Part {
             SpanKind::Region => PartKind::Region,
             SpanKind::Block => PartKind::Block,
         };
-        Part { kind, name: named.name, segment: None, span: named.span, released: named.released }
+        Part {
+            kind,
+            name: named.name,
+            segment: None,
+            span: named.span,
+            released: named.released,
+        }
     }
 }
 
@@ -121,22 +144,33 @@ pub struct HeldOn {
 }
 
 impl Timeline {
-    /// The parts of a memory of so many bytes at a moment: what the module tells first, the largest things before what
-    /// lies in them, then what the script named, in the order it did. Inside a step the script's are those before it.
+    /// The parts of a memory of so many bytes at a moment: what the module tells first, the largest
+    /// things before what lies in them, then what the script named, in the order it did. Inside a
+    /// step the script's are those before it.
     pub fn parts_at(&self, moment: Moment, memory_len: u64) -> Vec<Part> {
         let layout = &self.guest.layout;
-        let (segments, areas): (Vec<_>, Vec<_>) = layout.iter().partition(|facts| facts.kind == PartKind::Segment);
-        let mut parts: Vec<Part> = areas.iter().filter_map(|facts| Part::of_module(facts, memory_len)).collect();
+        let (segments, areas): (Vec<_>, Vec<_>) = layout
+            .iter()
+            .partition(|facts| facts.kind == PartKind::Segment);
+        let mut parts: Vec<Part> = areas
+            .iter()
+            .filter_map(|facts| Part::of_module(facts, memory_len))
+            .collect();
         parts.sort_by_key(|part| part.kind);
-        let mut segments: Vec<Part> =
-            segments.iter().filter_map(|facts| Part::of_module(facts, memory_len)).filter(|s| s.span.len > 0).collect();
+        let mut segments: Vec<Part> = segments
+            .iter()
+            .filter_map(|facts| Part::of_module(facts, memory_len))
+            .filter(|s| s.span.len > 0)
+            .collect();
         if segments.len() > MOST_SEGMENTS {
             segments.sort_by_key(|part| std::cmp::Reverse(part.span.len));
             segments.truncate(MOST_SEGMENTS);
             segments.sort_by_key(|part| part.segment);
         }
         parts.extend(segments);
-        let is_over = self.step(moment.step).is_some_and(|step| moment.event >= step.events.len());
+        let is_over = self
+            .step(moment.step)
+            .is_some_and(|step| moment.event >= step.events.len());
         let named = match (is_over, moment.step.checked_sub(1)) {
             (true, _) => self.spans_at(moment.step),
             (false, Some(previous)) => self.spans_at(previous),
@@ -146,23 +180,35 @@ impl Timeline {
         parts
     }
 
-    /// Where memory ended before a step that made it larger, in bytes; `None` for instantiation, which makes it.
+    /// Where memory ended before a step that made it larger, in bytes; `None` for instantiation,
+    /// which makes it.
     pub fn old_end(&self, step: usize) -> Option<u64> {
         let record = self.step(step).filter(|record| record.index > 0)?;
         (record.pages_after > record.pages_before).then(|| record.pages_before.saturating_mul(PAGE))
     }
 
-    /// The addresses that the host held before a step made memory larger, and that the step did not fetch again.
+    /// The addresses that the host held before a step made memory larger, and that the step did not
+    /// fetch again.
     pub fn held_through_growth(&self, step: usize) -> Vec<HeldOn> {
         if self.old_end(step).is_none() {
             return Vec::new();
         }
-        let Some((record, before)) = self.step(step).zip(step.checked_sub(1).and_then(|before| self.step(before)))
+        let Some((record, before)) = self
+            .step(step)
+            .zip(step.checked_sub(1).and_then(|before| self.step(before)))
         else {
             return Vec::new();
         };
-        let is_fetched = |name: &str| record.pointers.iter().any(|pointer| pointer.name == name && pointer.fetched);
-        let held = before.pointers.iter().filter(|pointer| !is_fetched(&pointer.name));
+        let is_fetched = |name: &str| {
+            record
+                .pointers
+                .iter()
+                .any(|pointer| pointer.name == name && pointer.fetched)
+        };
+        let held = before
+            .pointers
+            .iter()
+            .filter(|pointer| !is_fetched(&pointer.name));
         held.map(|pointer| HeldOn {
             name: pointer.name.clone(),
             address: pointer.address,
@@ -174,8 +220,10 @@ impl Timeline {
     /// The last step up to `step` that gave a pointer its value; 0 where none did, as for an input.
     pub fn fetched_in(&self, name: &str, step: usize) -> usize {
         let until = self.steps().get(..=step).unwrap_or(self.steps());
-        // By its binding: that it is a pointer may show only in a later step, where steps are typed one by one.
-        let binds = |record: &super::StepRecord| record.bindings.iter().any(|binding| binding.name == name);
+        // By its binding: that it is a pointer may show only in a later step, where steps are typed
+        // one by one.
+        let binds =
+            |record: &super::StepRecord| record.bindings.iter().any(|binding| binding.name == name);
         until.iter().rposition(binds).unwrap_or(0)
     }
 }
@@ -188,7 +236,14 @@ mod tests {
     use crate::value::Value;
 
     fn facts(kind: PartKind, name: &str, start: Option<u64>, end: Option<u64>) -> LayoutFacts {
-        LayoutFacts { kind, name: name.into(), segment: None, start, end, known_by: String::new() }
+        LayoutFacts {
+            kind,
+            name: name.into(),
+            segment: None,
+            start,
+            end,
+            known_by: String::new(),
+        }
     }
 
     fn timeline() -> Timeline {
@@ -204,11 +259,27 @@ mod tests {
             let mut step = StepRecord::begin(index, StepKind::Block, String::new(), memory.clone());
             let fetched = index == 1;
             if fetched {
-                step.bindings = vec![Binding { name: "p".into(), value: Value::Int(0x9000) }];
+                step.bindings = vec![Binding {
+                    name: "p".into(),
+                    value: Value::Int(0x9000),
+                }];
             }
-            step.pointers = vec![Pointer { name: "p".into(), address: 0x9000, moved_from: None, fetched }];
-            let span = Span { start: 0x9000, len: 16 };
-            let named = NamedSpan { name: "b".into(), kind: SpanKind::Block, span, released: false };
+            step.pointers = vec![Pointer {
+                name: "p".into(),
+                address: 0x9000,
+                moved_from: None,
+                fetched,
+            }];
+            let span = Span {
+                start: 0x9000,
+                len: 16,
+            };
+            let named = NamedSpan {
+                name: "b".into(),
+                kind: SpanKind::Block,
+                span,
+                released: false,
+            };
             step.naming = match index {
                 2 => Some(Naming::Named(named)),
                 3 => Some(Naming::Released("b".into())),
@@ -226,7 +297,10 @@ mod tests {
 
     fn told(timeline: &Timeline, step: usize, len: u64) -> Vec<String> {
         let parts = timeline.parts_at(Moment::end_of(step), len);
-        parts.iter().map(|p| format!("{} {:#x}..{:#x}", p.called(), p.span.start, p.span.end())).collect()
+        parts
+            .iter()
+            .map(|p| format!("{} {:#x}..{:#x}", p.called(), p.span.start, p.span.end()))
+            .collect()
     }
 
     #[test]
@@ -239,21 +313,41 @@ mod tests {
             "data segment .rodata 0x400..0x500",
         ];
         assert_eq!(told(&timeline, 1, PAGE), module);
-        assert_eq!(told(&timeline, 2, PAGE).last().map(String::as_str), Some("block b 0x9000..0x9010"));
-        assert_eq!(told(&timeline, 3, 2 * PAGE).last().map(String::as_str), Some("released block b 0x9000..0x9010"));
+        assert_eq!(
+            told(&timeline, 2, PAGE).last().map(String::as_str),
+            Some("block b 0x9000..0x9010")
+        );
+        assert_eq!(
+            told(&timeline, 3, 2 * PAGE).last().map(String::as_str),
+            Some("released block b 0x9000..0x9010")
+        );
         assert_eq!(told(&timeline, 3, 2 * PAGE)[0], "heap 0x8000..0x20000");
         assert_eq!(
             told(&timeline, 0, 0x450),
-            ["stack 0x450..0x450", "static data 0x400..0x450", "data segment .rodata 0x400..0x450"]
+            [
+                "stack 0x450..0x450",
+                "static data 0x400..0x450",
+                "data segment .rodata 0x400..0x450"
+            ]
         );
     }
 
     #[test]
     fn growth_tells_where_memory_ended_and_what_the_host_still_holds() {
         let timeline = timeline();
-        assert_eq!([0, 2, 3].map(|step| timeline.old_end(step)), [None, None, Some(PAGE)]);
+        assert_eq!(
+            [0, 2, 3].map(|step| timeline.old_end(step)),
+            [None, None, Some(PAGE)]
+        );
         let held = timeline.held_through_growth(3);
-        assert_eq!(held, [HeldOn { name: "p".into(), address: 0x9000, since: 1 }]);
+        assert_eq!(
+            held,
+            [HeldOn {
+                name: "p".into(),
+                address: 0x9000,
+                since: 1
+            }]
+        );
         assert!(timeline.held_through_growth(2).is_empty());
     }
 
@@ -262,11 +356,19 @@ mod tests {
         let mut timeline = Timeline::default();
         let segment = |index: u32| LayoutFacts {
             segment: Some(index),
-            ..facts(PartKind::Segment, &unnamed(index), Some(0), Some(u64::from(index)))
+            ..facts(
+                PartKind::Segment,
+                &unnamed(index),
+                Some(0),
+                Some(u64::from(index)),
+            )
         };
         timeline.guest.layout = (0..1000).map(segment).collect();
         let parts = timeline.parts_at(Moment::end_of(0), PAGE);
         assert_eq!(parts.len(), MOST_SEGMENTS);
-        assert_eq!(parts.last().map(Part::called).as_deref(), Some("data segment 999"));
+        assert_eq!(
+            parts.last().map(Part::called).as_deref(),
+            Some("data segment 999")
+        );
     }
 }

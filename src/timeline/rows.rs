@@ -1,5 +1,5 @@
-//! Memory cut into rows as people know them from hex dumps: equal rows squeezed, and the same cut for two images, so
-//! that before and after can be shown side by side.
+//! Memory cut into rows as people know them from hex dumps: equal rows squeezed, and the same cut
+//! for two images, so that before and after can be shown side by side.
 
 use super::Image;
 
@@ -22,17 +22,27 @@ pub enum Line {
     },
 }
 
-/// Cuts `from..to` (widened to whole rows of `width` bytes) into lines. A row is squeezed when it equals the row above it
-/// in the image *and* in every one of `with`, and `keep` does not ask for it: the lines of several images shown side by
-/// side then stay level. The last row is never squeezed.
-pub fn rows(image: &Image, with: &[&Image], from: u64, to: u64, width: u64, keep: impl Fn(u64) -> bool) -> Vec<Line> {
+/// Cuts `from..to` (widened to whole rows of `width` bytes) into lines. A row is squeezed when it
+/// equals the row above it in the image *and* in every one of `with`, and `keep` does not ask for
+/// it: the lines of several images shown side by side then stay level. The last row is never
+/// squeezed.
+pub fn rows(
+    image: &Image,
+    with: &[&Image],
+    from: u64,
+    to: u64,
+    width: u64,
+    keep: impl Fn(u64) -> bool,
+) -> Vec<Line> {
     let width = width.max(1);
     let mut lines: Vec<Line> = Vec::new();
     let mut address = from / width * width;
     let mut above: Option<Vec<Vec<Option<u8>>>> = None;
     while address < to {
-        let here: Vec<Vec<Option<u8>>> =
-            std::iter::once(image).chain(with.iter().copied()).map(|i| row_of(i, address, width)).collect();
+        let here: Vec<Vec<Option<u8>>> = std::iter::once(image)
+            .chain(with.iter().copied())
+            .map(|i| row_of(i, address, width))
+            .collect();
         let is_last = address.saturating_add(width) >= to;
         if above.as_ref() == Some(&here) && !is_last && !keep(address) {
             match lines.last_mut() {
@@ -40,10 +50,15 @@ pub fn rows(image: &Image, with: &[&Image], from: u64, to: u64, width: u64, keep
                 _ => lines.push(Line::Squeezed { address, rows: 1 }),
             }
         } else {
-            lines.push(Line::Row(Row { address, bytes: here.first().cloned().unwrap_or_default() }));
+            lines.push(Line::Row(Row {
+                address,
+                bytes: here.first().cloned().unwrap_or_default(),
+            }));
             above = Some(here);
         }
-        let Some(next) = address.checked_add(width) else { break };
+        let Some(next) = address.checked_add(width) else {
+            break;
+        };
         address = next;
     }
     lines
@@ -80,7 +95,9 @@ mod tests {
     #[test]
     fn the_end_of_memory_is_seen() {
         let lines = rows(&Image::zeroed(20), &[], 16, 32, 16, |_| false);
-        let Some(Line::Row(row)) = lines.first() else { panic!("a row") };
+        let Some(Line::Row(row)) = lines.first() else {
+            panic!("a row")
+        };
         assert_eq!(row.bytes.iter().filter(|b| b.is_some()).count(), 4);
     }
 }

@@ -183,13 +183,20 @@ pub struct Attempt {
 impl Attempt {
     /// How many bytes past the end of memory the access would have reached.
     pub fn past_end(&self) -> u64 {
-        self.address.saturating_add(self.len).saturating_sub(self.memory_end)
+        self.address
+            .saturating_add(self.len)
+            .saturating_sub(self.memory_end)
     }
 
     /// `store of 4 bytes at 0xfffe goes 2 bytes past the end of memory at 0x10000`
     pub fn told(&self) -> String {
         let what = if self.is_store { "store" } else { "load" };
-        format!("{what} of {} at {:#x} {}", counted(self.len), self.address, self.reach())
+        format!(
+            "{what} of {} at {:#x} {}",
+            counted(self.len),
+            self.address,
+            self.reach()
+        )
     }
 
     /// `goes 2 bytes past the end of memory at 0x10000`
@@ -197,7 +204,10 @@ impl Attempt {
         let end = self.memory_end;
         match (self.address.checked_sub(end), self.past_end()) {
             (Some(0), _) => format!("begins where memory ends, at {end:#x}"),
-            (Some(past), _) => format!("begins {} past the end of memory at {end:#x}", counted(past)),
+            (Some(past), _) => format!(
+                "begins {} past the end of memory at {end:#x}",
+                counted(past)
+            ),
             (None, 0) if self.is_misaligned() => format!("is not at a multiple of {}", self.len),
             (None, 0) => format!("lies within memory, which ends at {end:#x}"),
             (None, past) => format!("goes {} past the end of memory at {end:#x}", counted(past)),
@@ -206,7 +216,9 @@ impl Attempt {
 
     /// Whether the address is no multiple of the width, which atomic accesses must not be.
     pub fn is_misaligned(&self) -> bool {
-        self.address.checked_rem(self.len).is_some_and(|rest| rest != 0)
+        self.address
+            .checked_rem(self.len)
+            .is_some_and(|rest| rest != 0)
     }
 }
 
@@ -280,7 +292,8 @@ pub struct StepRecord {
     pub findings: Vec<Finding>,
     /// How the guest trapped, where it did.
     pub trap: Option<Trap>,
-    /// Where the instructions that this step is the first to name stand in text, by their offset in the module.
+    /// Where the instructions that this step is the first to name stand in text, by their offset in
+    /// the module.
     pub places: Vec<(u64, Arc<Place>)>,
     /// Findings of earlier steps that this step expects: (step, kind).
     pub claims: Vec<(usize, FindingKind)>,
@@ -299,12 +312,16 @@ pub struct Change {
 
 impl Change {
     pub fn span(&self) -> Span {
-        Span { start: self.start, len: self.after.len() as u64 }
+        Span {
+            start: self.start,
+            len: self.after.len() as u64,
+        }
     }
 }
 
 impl StepRecord {
-    /// A step of which nothing is known yet but what it is. Memory and pages are those it starts from.
+    /// A step of which nothing is known yet but what it is. Memory and pages are those it starts
+    /// from.
     pub fn begin(index: usize, kind: StepKind, text: String, memory: Image) -> Self {
         let pages = memory.pages();
         StepRecord {
@@ -354,9 +371,9 @@ impl StepRecord {
         self.changes.holds(address)
     }
 
-    /// Settles what was recorded, over memory before the step: fills `events`, `memory`, `changes` and the counts of
-    /// stores, and gives the sites that wrote. Memory that became larger without an event is taken to have been so
-    /// from the start.
+    /// Settles what was recorded, over memory before the step: fills `events`, `memory`, `changes`
+    /// and the counts of stores, and gives the sites that wrote. Memory that became larger without
+    /// an event is taken to have been so from the start.
     pub fn settle(&mut self, before: &Image) -> Vec<u32> {
         let mut before = before.clone();
         if !self.recording.has_growth() {
@@ -369,7 +386,8 @@ impl StepRecord {
     /// Takes over what a recording came to. Counts of stores that were told to be higher stay.
     pub fn take_settled(&mut self, settled: Settled) -> Vec<u32> {
         self.recording = Recording::default();
-        (self.events, self.memory, self.changes) = (settled.events, settled.memory, settled.changes);
+        (self.events, self.memory, self.changes) =
+            (settled.events, settled.memory, settled.changes);
         self.stores = self.stores.max(settled.stores);
         self.stores_recorded = self.stores_recorded.max(settled.recorded);
         settled.sites
@@ -382,13 +400,38 @@ mod tests {
 
     #[test]
     fn an_access_is_told_with_how_far_past_the_end_it_went() {
-        let told = |address, len| Attempt { is_store: true, address, len, memory_end: 0x10000 }.reach();
+        let told = |address, len| {
+            Attempt {
+                is_store: true,
+                address,
+                len,
+                memory_end: 0x10000,
+            }
+            .reach()
+        };
         assert_eq!(told(0x10000, 4), "begins where memory ends, at 0x10000");
-        assert_eq!(told(0x10010, 1), "begins 16 bytes past the end of memory at 0x10000");
-        assert_eq!(told(0xfffd, 4), "goes 1 byte past the end of memory at 0x10000");
-        assert_eq!(told((1 << 33) - 1, 8), "begins 8589869055 bytes past the end of memory at 0x10000");
+        assert_eq!(
+            told(0x10010, 1),
+            "begins 16 bytes past the end of memory at 0x10000"
+        );
+        assert_eq!(
+            told(0xfffd, 4),
+            "goes 1 byte past the end of memory at 0x10000"
+        );
+        assert_eq!(
+            told((1 << 33) - 1, 8),
+            "begins 8589869055 bytes past the end of memory at 0x10000"
+        );
         assert_eq!(told(0x102, 4), "is not at a multiple of 4");
-        let load = Attempt { is_store: false, address: 0xfffe, len: 8, memory_end: 0x10000 };
-        assert_eq!(load.told(), "load of 8 bytes at 0xfffe goes 6 bytes past the end of memory at 0x10000");
+        let load = Attempt {
+            is_store: false,
+            address: 0xfffe,
+            len: 8,
+            memory_end: 0x10000,
+        };
+        assert_eq!(
+            load.told(),
+            "load of 8 bytes at 0xfffe goes 6 bytes past the end of memory at 0x10000"
+        );
     }
 }

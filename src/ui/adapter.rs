@@ -10,9 +10,14 @@ pub fn help_groups(app: &App) -> Vec<(&'static str, Vec<(String, String)>)> {
     app.keys.help()
 }
 
-/// What is known about the byte under the cursor, so many of its earlier writers included: a word and what it says.
+/// What is known about the byte under the cursor, so many of its earlier writers included: a word
+/// and what it says.
 pub fn inspector_rows(app: &App, most_earlier: usize) -> Vec<(String, String)> {
-    Inspection::of(app, most_earlier).rows.into_iter().map(|(label, text)| (label.to_string(), text)).collect()
+    Inspection::of(app, most_earlier)
+        .rows
+        .into_iter()
+        .map(|(label, text)| (label.to_string(), text))
+        .collect()
 }
 
 /// Rows scrolled off the top of a pane of prose.

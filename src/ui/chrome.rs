@@ -14,7 +14,10 @@ use super::theme::Theme;
 
 /// ` linmem  wasm_is_cool.wat … step 4 of 7    memory 1 page, 64 KiB`
 pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, theme: &Theme) {
-    let right = [step_of(app), memory_of(app, dump)].into_iter().flatten().collect::<Vec<_>>();
+    let right = [step_of(app), memory_of(app, dump)]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>();
     let mut right_text = right.join("    ");
     if text::width(&right_text).saturating_add(12) > area.width {
         right_text = right.into_iter().next().unwrap_or_default();
@@ -38,9 +41,15 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, theme: &T
 fn step_of(app: &App) -> Option<String> {
     let last = step_count(app).checked_sub(1)?;
     let shown = app.moment.step;
-    let branch = app.branch().map(|(number, all)| format!("branch {number} of {all}, ")).unwrap_or_default();
+    let branch = app
+        .branch()
+        .map(|(number, all)| format!("branch {number} of {all}, "))
+        .unwrap_or_default();
     let step = match (app.record(), app.position()) {
-        (Some(step), Some(0)) => format!("step {shown} of {last}, before {}", events::ordinal(step, 1)),
+        (Some(step), Some(0)) => format!(
+            "step {shown} of {last}, before {}",
+            events::ordinal(step, 1)
+        ),
         (Some(step), Some(at)) => format!("step {shown} of {last}, {}", events::ordinal(step, at)),
         _ => format!("step {shown} of {last}"),
     };
@@ -56,21 +65,41 @@ fn memory_of(app: &App, dump: &Dump) -> Option<String> {
         0 => facts?.pages.saturating_mul(PAGE),
         bytes => bytes,
     };
-    Some(format!("memory {}, {}", text::count(bytes.div_ceil(PAGE), "page"), text::size(bytes)))
+    Some(format!(
+        "memory {}, {}",
+        text::count(bytes.div_ceil(PAGE), "page"),
+        text::size(bytes)
+    ))
 }
 
 /// A pane's title on its rule: ` after step 4 ────── buffer `.
-pub fn title(buffer: &mut Buffer, area: Rect, title: &str, note: &str, focused: bool, theme: &Theme) {
-    let line = if focused { theme.glyphs.focused_rule } else { theme.glyphs.rule };
+pub fn title(
+    buffer: &mut Buffer,
+    area: Rect,
+    title: &str,
+    note: &str,
+    focused: bool,
+    theme: &Theme,
+) {
+    let line = if focused {
+        theme.glyphs.focused_rule
+    } else {
+        theme.glyphs.rule
+    };
     Pen::at(buffer, area, 0, 0).fill(line, theme.rule(focused));
     let room = area.width.saturating_sub(4);
     let title = text::fit(title, room, theme.glyphs.cut);
     let mut pen = Pen::at(buffer, area, 1, 0);
-    pen.put(" ", theme.text()).put(&title, theme.title(focused)).put(" ", theme.text());
+    pen.put(" ", theme.text())
+        .put(&title, theme.title(focused))
+        .put(" ", theme.text());
     let note_width = text::width(note);
     if note_width > 0 && note_width.saturating_add(6) <= room.saturating_sub(text::width(&title)) {
         let x = area.width.saturating_sub(note_width + 3);
-        Pen::at(buffer, area, x, 0).put(" ", theme.text()).put(note, theme.region()).put(" ", theme.text());
+        Pen::at(buffer, area, x, 0)
+            .put(" ", theme.text())
+            .put(note, theme.region())
+            .put(" ", theme.text());
     }
 }
 
@@ -79,11 +108,14 @@ pub fn separators(buffer: &mut Buffer, layout: &Layout, theme: &Theme) {
     let glyphs = &theme.glyphs;
     let rules = [glyphs.rule, glyphs.focused_rule];
     let has_rule = |buffer: &Buffer, x: u16, y: u16| {
-        buffer.cell((x, y)).is_some_and(|cell| rules.iter().any(|rule| cell.symbol().chars().eq([*rule])))
+        buffer
+            .cell((x, y))
+            .is_some_and(|cell| rules.iter().any(|rule| cell.symbol().chars().eq([*rule])))
     };
     for area in &layout.separators {
         for row in 0..area.height {
-            let is_joint = row > 0 && has_rule(buffer, area.x.saturating_add(1), area.y.saturating_add(row));
+            let is_joint =
+                row > 0 && has_rule(buffer, area.x.saturating_add(1), area.y.saturating_add(row));
             let line = match row {
                 0 => glyphs.joint_down,
                 _ if is_joint => glyphs.joint_right,
@@ -91,8 +123,13 @@ pub fn separators(buffer: &mut Buffer, layout: &Layout, theme: &Theme) {
             };
             Pen::at(buffer, *area, 0, row).put_char(line, theme.rule(false));
         }
-        // A rule that passes below the separator's end shows it, but a title that stands there is left alone.
-        let below = Rect { y: area.bottom(), height: 1, ..*area };
+        // A rule that passes below the separator's end shows it, but a title that stands there is
+        // left alone.
+        let below = Rect {
+            y: area.bottom(),
+            height: 1,
+            ..*area
+        };
         if has_rule(buffer, below.x, below.y) {
             Pen::at(buffer, below, 0, 0).put_char(glyphs.joint_up, theme.rule(false));
         }
@@ -102,8 +139,14 @@ pub fn separators(buffer: &mut Buffer, layout: &Layout, theme: &Theme) {
 /// ` 1 steps 2 memory …` with the one that is shown set off.
 pub fn tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     for (index, (pane, name, column)) in layout::tabs(area.width).into_iter().enumerate() {
-        let style = if pane == app.pane { theme.chosen() } else { theme.text() };
+        let style = if pane == app.pane {
+            theme.chosen()
+        } else {
+            theme.text()
+        };
         let mut pen = Pen::at(buffer, area, column, 0);
-        pen.put(&(index + 1).to_string(), theme.key()).put(" ", theme.text()).put(name, style);
+        pen.put(&(index + 1).to_string(), theme.key())
+            .put(" ", theme.text())
+            .put(name, style);
     }
 }

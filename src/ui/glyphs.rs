@@ -1,4 +1,5 @@
-//! The characters the screen is drawn with, each one column wide: Unicode ones, and a set that any terminal has.
+//! The characters the screen is drawn with, each one column wide: Unicode ones, and a set that any
+//! terminal has.
 
 use crate::timeline::PartKind;
 
@@ -172,7 +173,11 @@ impl Glyphs {
 
     /// What fills the columns of a part in the map's row of names.
     pub fn map_line(&self, kind: PartKind, released: bool) -> char {
-        if released { self.part(kind, released) } else { self.map_line }
+        if released {
+            self.part(kind, released)
+        } else {
+            self.map_line
+        }
     }
 
     /// What a byte looks like in the text column.
@@ -191,7 +196,10 @@ impl Glyphs {
         if !self.is_ascii() {
             return key.to_string();
         }
-        key.replace('←', "left").replace('→', "right").replace('↑', "up").replace('↓', "down")
+        key.replace('←', "left")
+            .replace('→', "right")
+            .replace('↑', "up")
+            .replace('↓', "down")
     }
 
     /// A text with its arrows in characters this set may use.

@@ -1,4 +1,5 @@
-//! What happened in the step that is shown: the step as written, its prose, what it did, what was found.
+//! What happened in the step that is shown: the step as written, its prose, what it did, what was
+//! found.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -20,7 +21,10 @@ type Lines = Vec<Line>;
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let scroll = adapter::scrolled(app, Pane::Happened);
     let how = match app.pane {
-        Pane::Happened => format!("{} goes down", theme.glyphs.key(app.keys.key_of(Action::Down))),
+        Pane::Happened => format!(
+            "{} goes down",
+            theme.glyphs.key(app.keys.key_of(Action::Down))
+        ),
         _ => "3 shows more".to_owned(),
     };
     text::prose(buffer, area, &lines(app, area, theme), scroll, &how, theme);
@@ -71,7 +75,11 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         lines.push(Line::new());
     }
     if let Some(trap) = &step.trap {
-        let style = if step.outcome == Outcome::Ok { theme.text() } else { theme.tone(Tone::Bad) };
+        let style = if step.outcome == Outcome::Ok {
+            theme.text()
+        } else {
+            theme.tone(Tone::Bad)
+        };
         push_trap(&mut lines, trap, columns, style, theme);
     }
     if let Some(event) = event.filter(|_| !is_within) {
@@ -87,7 +95,11 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
     }
     push_printed(&mut lines, step, columns, theme);
     let narration = paragraphs(&question::without_answers(app, app.narration()));
-    let narration = if is_within { format!("The whole step: {narration}") } else { narration };
+    let narration = if is_within {
+        format!("The whole step: {narration}")
+    } else {
+        narration
+    };
     push(&mut lines, &narration, columns, theme.text());
     if step.stores_recorded < step.stores {
         let text = format!(
@@ -97,8 +109,10 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         );
         push(&mut lines, &text, columns, theme.tone(Tone::Note));
     }
-    for finding in
-        step.findings.iter().filter(|f| !is_told_by_trap(f, step) && (f.claimed || !is_told_already(f, step)))
+    for finding in step
+        .findings
+        .iter()
+        .filter(|f| !is_told_by_trap(f, step) && (f.claimed || !is_told_already(f, step)))
     {
         let tone = match finding.severity() {
             _ if finding.claimed => theme.faint(),
@@ -108,7 +122,10 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         };
         let expected = if finding.claimed { " (expected)" } else { "" };
         let kind = format!("{}: ", finding.kind);
-        let message = finding.message.strip_prefix(&kind).unwrap_or(&finding.message);
+        let message = finding
+            .message
+            .strip_prefix(&kind)
+            .unwrap_or(&finding.message);
         let text = format!("{kind}{}{expected}", paragraphs(message));
         push(&mut lines, &text, columns, tone);
     }
@@ -125,7 +142,9 @@ pub(super) fn prose_of(app: &App, step: &StepRecord, columns: u16, theme: &Theme
         Some(prose) => spaced(&prose.paragraphs, app, columns, theme),
         None => {
             let narration = step.narration.as_deref().map(paragraphs);
-            narration.map(|text| prose::plain(&text, columns, theme.text())).unwrap_or_default()
+            narration
+                .map(|text| prose::plain(&text, columns, theme.text()))
+                .unwrap_or_default()
         }
     }
 }
@@ -148,19 +167,37 @@ pub(super) fn spaced(paragraphs: &[Paragraph], app: &App, columns: u16, theme: &
 fn push_printed(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Theme) {
     if let Some(output) = &step.output {
         let amount = match step.output_bytes > step.output_kept {
-            true => format!(" {} bytes, and first of all", events::thousands(step.output_bytes)),
+            true => format!(
+                " {} bytes, and first of all",
+                events::thousands(step.output_bytes)
+            ),
             false => String::new(),
         };
-        push(lines, &format!("The guest printed{amount}: {}", safe::quoted(output, 200)), columns, theme.text());
+        push(
+            lines,
+            &format!("The guest printed{amount}: {}", safe::quoted(output, 200)),
+            columns,
+            theme.text(),
+        );
     }
     if step.exit_code == Some(0) {
-        push(lines, "The guest exited with exit code 0.", columns, theme.text());
+        push(
+            lines,
+            "The guest exited with exit code 0.",
+            columns,
+            theme.text(),
+        );
     }
 }
 
 /// The kind of trap, the access that went wrong, and who called whom.
 fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: &Theme) {
-    push(lines, &format!("trap: {}", safe::plain(&trap.kind)), columns, style);
+    push(
+        lines,
+        &format!("trap: {}", safe::plain(&trap.kind)),
+        columns,
+        style,
+    );
     if let Some(attempt) = &trap.attempt {
         push(lines, &tried(attempt), columns, theme.text());
     }
@@ -180,13 +217,21 @@ fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: 
 
 /// What the access that trapped went for, and how far past the end of memory that lies.
 fn tried(attempt: &Attempt) -> String {
-    let nothing = if attempt.is_store { " Nothing of it was written." } else { "" };
+    let nothing = if attempt.is_store {
+        " Nothing of it was written."
+    } else {
+        ""
+    };
     format!("The {}.{nothing}", attempt.told())
 }
 
 /// Whether a finding says what the trap or the step's error, which are told already, say too.
 fn is_told_already(finding: &Finding, step: &StepRecord) -> bool {
-    is_told_by_trap(finding, step) || step.error.as_ref().is_some_and(|error| error.contains(finding.message.trim()))
+    is_told_by_trap(finding, step)
+        || step
+            .error
+            .as_ref()
+            .is_some_and(|error| error.contains(finding.message.trim()))
 }
 
 /// Whether a finding is the trap itself, which stands on top with its chain of calls.

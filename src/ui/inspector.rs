@@ -17,12 +17,21 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
         Pen::at(buffer, area, 1, 0).put("no byte here", theme.faint());
         return;
     }
-    put(buffer, area, &Table::of(&rows, area.width, theme), adapter::scrolled(app, Pane::Inspector), theme);
+    put(
+        buffer,
+        area,
+        &Table::of(&rows, area.width, theme),
+        adapter::scrolled(app, Pane::Inspector),
+        theme,
+    );
 }
 
 /// The rows on the byte under the cursor. Of the pane at most half is for its earlier writers.
 fn rows(app: &App, area: Rect) -> Vec<(String, String)> {
-    adapter::inspector_rows(app, (usize::from(area.height) / 4).clamp(1, MOST_WRITERS.saturating_sub(1)))
+    adapter::inspector_rows(
+        app,
+        (usize::from(area.height) / 4).clamp(1, MOST_WRITERS.saturating_sub(1)),
+    )
 }
 
 /// Lines there are on the byte under the cursor, in a pane.
@@ -32,7 +41,13 @@ pub fn height(app: &App, area: Rect, theme: &Theme) -> usize {
 
 /// The guest as it was given.
 pub fn draw_guest(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    put(buffer, area, &Table::of(&guest_rows(app), area.width, theme), adapter::scrolled(app, Pane::Guest), theme);
+    put(
+        buffer,
+        area,
+        &Table::of(&guest_rows(app), area.width, theme),
+        adapter::scrolled(app, Pane::Guest),
+        theme,
+    );
 }
 
 /// Lines there are on the guest, in a pane.
@@ -45,17 +60,40 @@ fn guest_rows(app: &App) -> Vec<(String, String)> {
     if app.timeline.planned.is_empty() {
         return Vec::new();
     }
-    let mut rows = vec![("guest".to_string(), guest.path.clone()), ("size".to_string(), text::size(guest.bytes))];
-    rows.extend(guest.layout.iter().map(|facts| (facts.kind.word().to_string(), lies(facts))));
-    let listed = guest.imports.iter().map(|i| ("import", format!("{}.{} {}", i.module, i.name, i.ty)));
-    let listed = listed.chain(guest.exports.iter().map(|e| ("export", format!("{} {}", e.name, e.ty))));
+    let mut rows = vec![
+        ("guest".to_string(), guest.path.clone()),
+        ("size".to_string(), text::size(guest.bytes)),
+    ];
+    rows.extend(
+        guest
+            .layout
+            .iter()
+            .map(|facts| (facts.kind.word().to_string(), lies(facts))),
+    );
+    let listed = guest
+        .imports
+        .iter()
+        .map(|i| ("import", format!("{}.{} {}", i.module, i.name, i.ty)));
+    let listed = listed.chain(
+        guest
+            .exports
+            .iter()
+            .map(|e| ("export", format!("{} {}", e.name, e.ty))),
+    );
     rows.extend(listed.map(|(word, text)| (word.to_string(), text)));
     rows
 }
 
 /// `0x0..0x100000  exported global __stack_pointer`
 fn lies(facts: &LayoutFacts) -> String {
-    let LayoutFacts { name, segment, start, end, known_by, .. } = facts;
+    let LayoutFacts {
+        name,
+        segment,
+        start,
+        end,
+        known_by,
+        ..
+    } = facts;
     let name = segment.map(|_| format!("{name}, ")).unwrap_or_default();
     let place = match (start, end) {
         (Some(start), Some(end)) => format!("{start:#x}..{end:#x}"),
@@ -75,7 +113,12 @@ struct Table {
 
 impl Table {
     fn of(rows: &[(String, String)], columns: u16, theme: &Theme) -> Self {
-        let key_width = rows.iter().map(|(key, _)| text::width(key)).max().unwrap_or(0).min(columns / 2);
+        let key_width = rows
+            .iter()
+            .map(|(key, _)| text::width(key))
+            .max()
+            .unwrap_or(0)
+            .min(columns / 2);
         let column = key_width.saturating_add(3);
         let room = columns.saturating_sub(column.saturating_add(1));
         let mut lines: Vec<(String, String)> = Vec::new();

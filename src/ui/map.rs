@@ -1,5 +1,6 @@
-//! The strip that maps all of memory. Two rows where there is room: what lies where, by name, and below it what was
-//! written when. In one row, what was written hides what lies there, which is a letter elsewhere.
+//! The strip that maps all of memory. Two rows where there is room: what lies where, by name, and
+//! below it what was written when. In one row, what was written hides what lies there, which is a
+//! letter elsewhere.
 //!
 //! ```text
 //!      stack───────────────────────────────────────────────────data heap──
@@ -40,19 +41,24 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let row = area.height - 1;
     let glyphs = &theme.glyphs;
     let mut pen = Pen::at(buffer, area, 1, row);
-    pen.put("map ", theme.text()).put_char(glyphs.map_start, theme.faint());
+    pen.put("map ", theme.text())
+        .put_char(glyphs.map_start, theme.faint());
     let window = layout::window(app);
     for cell in &strip.cells {
         let (symbol, mut style) = look_of(cell, is_single, theme);
         if cell.start < window.end() && cell.end > window.start {
-            style = style.add_modifier(theme.map_window()).remove_modifier(ratatui::style::Modifier::DIM);
+            style = style
+                .add_modifier(theme.map_window())
+                .remove_modifier(ratatui::style::Modifier::DIM);
         }
         if (cell.start..cell.end).contains(&app.cursor) {
             style = style.add_modifier(theme.cursor());
         }
         pen.put_char(symbol, style);
     }
-    pen.put_char(glyphs.map_end, theme.faint()).put(" ", theme.text()).put(&text::size(strip.len), theme.faint());
+    pen.put_char(glyphs.map_end, theme.faint())
+        .put(" ", theme.text())
+        .put(&text::size(strip.len), theme.faint());
 }
 
 /// A cell as it is drawn; in a single row it says what lies there too.
@@ -64,7 +70,9 @@ fn look_of(cell: &Cell, is_single: bool, theme: &Theme) -> (char, Style) {
         _ if cell.holds_old_end => (glyphs.map_old_end, theme.change_mark()),
         (Touched::Earlier, ..) => (glyphs.map_earlier, theme.text()),
         // New pages are mostly heap: that they are new says more.
-        (Touched::Never, Grown::Now, Some((kind, _))) if !kind.is_scripts() => (glyphs.map_grown, theme.change_mark()),
+        (Touched::Never, Grown::Now, Some((kind, _))) if !kind.is_scripts() => {
+            (glyphs.map_grown, theme.change_mark())
+        }
         (_, _, Some((kind, released))) => (glyphs.part(kind, released), theme.part(kind, released)),
         (Touched::AtStart, ..) => (glyphs.map_at_start, theme.faint()),
         (Touched::Never, Grown::Now, None) => (glyphs.map_grown, theme.change_mark()),
@@ -83,8 +91,14 @@ struct Names {
 impl Names {
     fn of(strip: &Strip, theme: &Theme) -> Self {
         let count = strip.cells.len();
-        let mut names = Names { columns: vec![(' ', theme.text()); count], taken: vec![false; count] };
-        let placed = strip.parts.iter().filter_map(|part| Some((part, strip.cells_of(part)?)));
+        let mut names = Names {
+            columns: vec![(' ', theme.text()); count],
+            taken: vec![false; count],
+        };
+        let placed = strip
+            .parts
+            .iter()
+            .filter_map(|part| Some((part, strip.cells_of(part)?)));
         let placed: Vec<(&Part, (usize, usize))> = placed.collect();
         for (part, (first, end)) in &placed {
             let style = theme.part(part.kind, part.released);
@@ -100,7 +114,11 @@ impl Names {
         let mut by_weight: Vec<_> = placed.iter().rev().collect();
         by_weight.sort_by_key(|(part, _)| !part.kind.is_scripts());
         for (part, (first, end)) in by_weight {
-            let name = if part.kind == PartKind::Segment { part.name.as_str() } else { &name_of(part) };
+            let name = if part.kind == PartKind::Segment {
+                part.name.as_str()
+            } else {
+                &name_of(part)
+            };
             let name = text::fit(&safe::plain(name), LONGEST_NAME, theme.glyphs.cut);
             names.put(&name, *first, *end, theme.part(part.kind, part.released));
         }
@@ -114,16 +132,22 @@ impl Names {
         let step = apart.checked_next_power_of_two().unwrap_or(u64::MAX);
         let addresses = (0u64..=strip.len / step.max(1)).map(|n| n.saturating_mul(step));
         for address in addresses {
-            let Some(at) = strip.cell_of(address) else { continue };
+            let Some(at) = strip.cell_of(address) else {
+                continue;
+            };
             let text = format!("{address:#x}");
-            let room = self.columns.get(at.saturating_sub(1)..at + text.len() + 1).unwrap_or_default();
+            let room = self
+                .columns
+                .get(at.saturating_sub(1)..at + text.len() + 1)
+                .unwrap_or_default();
             if !room.is_empty() && room.iter().all(|(symbol, _)| *symbol == ' ') {
                 self.put(&text, at, at, theme.faint());
             }
         }
     }
 
-    /// Puts a name into the first gap among a part's columns, else where the part begins if nothing stands there.
+    /// Puts a name into the first gap among a part's columns, else where the part begins if nothing
+    /// stands there.
     fn put(&mut self, name: &str, first: usize, end: usize, style: Style) {
         let len = usize::from(text::width(name));
         if len == 0 || len != name.chars().count() {
@@ -132,18 +156,32 @@ impl Names {
         // A blank on each side keeps two names apart.
         let is_free = |at: usize| {
             let around = at.saturating_sub(1)..(at + len + 1).min(self.taken.len());
-            at + len <= self.taken.len() && self.taken.get(around).is_some_and(|taken| !taken.contains(&true))
+            at + len <= self.taken.len()
+                && self
+                    .taken
+                    .get(around)
+                    .is_some_and(|taken| !taken.contains(&true))
         };
         let inside = (first..=end.saturating_sub(len)).find(|at| at + len <= end && is_free(*at));
         // A name right behind another part's letter would read as one word with it.
         let is_apart = |at: usize| {
-            let before = at.checked_sub(1).and_then(|before| self.columns.get(before));
+            let before = at
+                .checked_sub(1)
+                .and_then(|before| self.columns.get(before));
             before.is_none_or(|(symbol, _)| !symbol.is_ascii_alphabetic())
         };
-        let beside = || [first, first + 1].into_iter().find(|at| is_free(*at) && is_apart(*at));
-        let Some(at) = inside.filter(|at| is_apart(*at)).or_else(beside) else { return };
+        let beside = || {
+            [first, first + 1]
+                .into_iter()
+                .find(|at| is_free(*at) && is_apart(*at))
+        };
+        let Some(at) = inside.filter(|at| is_apart(*at)).or_else(beside) else {
+            return;
+        };
         for (column, symbol) in (at..).zip(name.chars()) {
-            if let (Some(cell), Some(taken)) = (self.columns.get_mut(column), self.taken.get_mut(column)) {
+            if let (Some(cell), Some(taken)) =
+                (self.columns.get_mut(column), self.taken.get_mut(column))
+            {
                 (*cell, *taken) = ((symbol, style), true);
             }
         }

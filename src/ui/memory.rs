@@ -1,4 +1,5 @@
-//! The two memory panes: the same rows of memory before and after the step or the event that is shown.
+//! The two memory panes: the same rows of memory before and after the step or the event that is
+//! shown.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -25,7 +26,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, side: Side,
         Side::After => &dump.after,
     };
     if dump.is_empty() || (image.is_empty() && side == Side::Before) {
-        let why = if app.timeline.guest.memory.is_none() && app.timeline.steps().iter().any(|s| s.index == 0) {
+        let why = if app.timeline.guest.memory.is_none()
+            && app.timeline.steps().iter().any(|s| s.index == 0)
+        {
             "this guest has no memory"
         } else {
             "no memory yet: the guest is not instantiated"
@@ -33,17 +36,32 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, side: Side,
         Pen::at(buffer, area, 2, 0).put(why, theme.faint());
         return;
     }
-    let pane = Pane { app, dump, side, theme, format: dump.format(area.width), end: image.len() };
+    let pane = Pane {
+        app,
+        dump,
+        side,
+        theme,
+        format: dump.format(area.width),
+        end: image.len(),
+    };
     let mut above_changed = false;
     for (row, line) in (0..area.height).zip(&dump.lines) {
         match line {
-            DumpLine::Row { address, before, after } => {
+            DumpLine::Row {
+                address,
+                before,
+                after,
+            } => {
                 above_changed = pane.draw_row(buffer, area, row, *address, before, after);
             }
             DumpLine::Squeezed { address, .. } if *address >= pane.end => {}
-            DumpLine::Squeezed { rows, .. } => pane.draw_squeezed(buffer, area, row, *rows, above_changed),
+            DumpLine::Squeezed { rows, .. } => {
+                pane.draw_squeezed(buffer, area, row, *rows, above_changed)
+            }
             DumpLine::OldEnd { address } => pane.draw_old_end(buffer, area, row, *address),
-            DumpLine::End { address } if *address == pane.end => pane.draw_end(buffer, area, row, *address),
+            DumpLine::End { address } if *address == pane.end => {
+                pane.draw_end(buffer, area, row, *address)
+            }
             DumpLine::End { .. } => {}
         }
     }
@@ -70,10 +88,17 @@ impl Pane<'_> {
         before: &[Option<u8>],
         after: &[Option<u8>],
     ) -> bool {
-        let bytes = if self.side == Side::Before { before } else { after };
+        let bytes = if self.side == Side::Before {
+            before
+        } else {
+            after
+        };
         // A store of what stood there already is marked too: it was just written.
-        let is_written =
-            |index: u64| self.dump.written.is_some_and(|span| span.contains(address.saturating_add(index)));
+        let is_written = |index: u64| {
+            self.dump
+                .written
+                .is_some_and(|span| span.contains(address.saturating_add(index)))
+        };
         let changes: Vec<bool> = (0u64..)
             .zip(before.iter().zip(after))
             .map(|(index, (b, a))| b.unwrap_or(0) != a.unwrap_or(0) || is_written(index))
@@ -91,9 +116,21 @@ impl Pane<'_> {
         let format = &self.format;
         self.draw_gutter(&mut at, address, is_changed);
         let digits = usize::from(format.digits);
-        let holds_cursor = self.app.cursor.checked_sub(address).is_some_and(|within| within < format.bytes);
-        let offset = if holds_cursor { self.theme.text() } else { self.theme.faint() };
-        at(format.offset_column(), &format!("{address:0digits$x}"), offset);
+        let holds_cursor = self
+            .app
+            .cursor
+            .checked_sub(address)
+            .is_some_and(|within| within < format.bytes);
+        let offset = if holds_cursor {
+            self.theme.text()
+        } else {
+            self.theme.faint()
+        };
+        at(
+            format.offset_column(),
+            &format!("{address:0digits$x}"),
+            offset,
+        );
         self.draw_bars(&mut at, address);
         for (index, byte) in (0u64..).zip(bytes) {
             let here = address.saturating_add(index);
@@ -103,7 +140,11 @@ impl Pane<'_> {
                 let style = self.style_of(here, byte, changed);
                 at(format.hex_column(index), &format!("{byte:02x}"), style);
                 if format.has_text {
-                    at(format.text_column(index), &self.theme.glyphs.byte(byte).to_string(), style);
+                    at(
+                        format.text_column(index),
+                        &self.theme.glyphs.byte(byte).to_string(),
+                        style,
+                    );
                 }
             }
         }
@@ -117,7 +158,9 @@ impl Pane<'_> {
         let last = address.saturating_add(self.format.bytes.saturating_sub(1));
         let pointed = self.pointed(address, last);
         let has_room = self.side == Side::After && (self.format.is_roomy || pointed.is_none());
-        let worst = (address..=last).filter_map(|at| self.dump.found_at(at)).max();
+        let worst = (address..=last)
+            .filter_map(|at| self.dump.found_at(at))
+            .max();
         if let Some(worst) = worst.filter(|_| has_room) {
             at(0, &glyphs.finding.to_string(), self.theme.tone(tone(worst)));
         } else if is_changed && has_room {
@@ -145,8 +188,14 @@ impl Pane<'_> {
     fn draw_part_names(&self, at: &mut impl FnMut(u16, &str, Style), first: u64, last: u64) {
         let begins = |part: &&Part| (first..=last).contains(&part.span.start) && part.span.len > 0;
         let mut parts = self.dump.parts.iter().rev().filter(begins);
-        let Some(part) = parts.next().filter(|_| self.format.is_roomy) else { return };
-        let name = text::fit(&safe::plain(&part.name), self.format.name, self.theme.glyphs.cut);
+        let Some(part) = parts.next().filter(|_| self.format.is_roomy) else {
+            return;
+        };
+        let name = text::fit(
+            &safe::plain(&part.name),
+            self.format.name,
+            self.theme.glyphs.cut,
+        );
         let column = 1 + self.format.name.saturating_sub(text::width(&name));
         at(column, &name, self.theme.part(part.kind, part.released));
     }
@@ -158,7 +207,8 @@ impl Pane<'_> {
         }
     }
 
-    /// The names of the pointers into a row, and whether they point there now or did so before this step.
+    /// The names of the pointers into a row, and whether they point there now or did so before this
+    /// step.
     fn pointed(&self, first: u64, last: u64) -> Option<(String, bool)> {
         let names = |found: Vec<&Pointer>| {
             let names: Vec<&str> = found.iter().map(|p| p.name.as_str()).collect();
@@ -166,7 +216,14 @@ impl Pane<'_> {
         };
         let here = |address: u64| (first..=last).contains(&address);
         let now = names(self.pointers().iter().filter(|p| here(p.address)).collect());
-        let was = || names(self.pointers().iter().filter(|p| self.was_at(p).is_some_and(here)).collect());
+        let was = || {
+            names(
+                self.pointers()
+                    .iter()
+                    .filter(|p| self.was_at(p).is_some_and(here))
+                    .collect(),
+            )
+        };
         now.map(|n| (n, true)).or_else(|| was().map(|n| (n, false)))
     }
 
@@ -180,21 +237,35 @@ impl Pane<'_> {
     fn draw_bars(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
         let glyphs = &self.theme.glyphs;
         let end = address.saturating_add(self.format.bytes);
-        let inside = self.dump.parts.iter().filter(|part| part.span.start < end && part.span.end() > address);
+        let inside = self
+            .dump
+            .parts
+            .iter()
+            .filter(|part| part.span.start < end && part.span.end() > address);
         let part = inside.max_by_key(|part| (part.kind.is_scripts(), !part.released, part.kind));
         let (bar, style) = match part.map(|part| (part.kind, part.released)) {
             None | Some((PartKind::Heap, _)) => (glyphs.bar, self.theme.faint()),
-            Some((kind, released)) => (self.bar_of(kind, released), self.theme.part(kind, released)),
+            Some((kind, released)) => {
+                (self.bar_of(kind, released), self.theme.part(kind, released))
+            }
         };
         at(self.format.bar_column(), &bar.to_string(), style);
         if self.format.has_text {
-            at(self.format.text_bar_column(), &glyphs.bar.to_string(), self.theme.faint());
+            at(
+                self.format.text_bar_column(),
+                &glyphs.bar.to_string(),
+                self.theme.faint(),
+            );
         }
         if self.format.is_roomy {
             for group in (8..self.format.bytes).step_by(8) {
                 let column = self.format.hex_column(group).saturating_sub(2);
                 at(column, &glyphs.group.to_string(), self.theme.faint());
-                at(self.format.text_column(group).saturating_sub(1), &glyphs.group.to_string(), self.theme.faint());
+                at(
+                    self.format.text_column(group).saturating_sub(1),
+                    &glyphs.group.to_string(),
+                    self.theme.faint(),
+                );
             }
         }
     }
@@ -211,28 +282,51 @@ impl Pane<'_> {
 
     /// The parts that the script named, which have their edges marked.
     fn named(&self) -> impl Iterator<Item = &Part> {
-        self.dump.parts.iter().filter(|part| part.kind.is_scripts() && part.span.len > 0)
+        self.dump
+            .parts
+            .iter()
+            .filter(|part| part.kind.is_scripts() && part.span.len > 0)
     }
 
     /// What stands right before a byte: a pointer to it, or the edge of a region.
     fn draw_marks(&self, at: &mut impl FnMut(u16, &str, Style), address: u64, index: u64) {
         let glyphs = &self.theme.glyphs;
-        let found =
-            self.dump.found.iter().filter(|(span, _)| span.start == address).map(|(_, severity)| *severity).max();
+        let found = self
+            .dump
+            .found
+            .iter()
+            .filter(|(span, _)| span.start == address)
+            .map(|(_, severity)| *severity)
+            .max();
         let mark = if let Some(severity) = found.filter(|_| self.side == Side::After) {
             (glyphs.finding, self.theme.tone(tone(severity)))
         } else if self.pointers().iter().any(|p| p.address == address) {
             (glyphs.pointer, self.theme.pointer())
-        } else if self.pointers().iter().any(|p| self.was_at(p) == Some(address)) {
+        } else if self
+            .pointers()
+            .iter()
+            .any(|p| self.was_at(p) == Some(address))
+        {
             (glyphs.pointer_before, self.theme.pointer_before())
         } else if let Some(span) = self.named().find(|part| part.span.start == address) {
-            (glyphs.region_start, if span.released { self.theme.released() } else { self.theme.region() })
+            (
+                glyphs.region_start,
+                if span.released {
+                    self.theme.released()
+                } else {
+                    self.theme.region()
+                },
+            )
         } else if index > 0 && self.named().any(|part| part.span.end() == address) {
             (glyphs.region_end, self.theme.region())
         } else {
             return;
         };
-        at(self.format.hex_column(index).saturating_sub(1), &mark.0.to_string(), mark.1);
+        at(
+            self.format.hex_column(index).saturating_sub(1),
+            &mark.0.to_string(),
+            mark.1,
+        );
     }
 
     /// The edge of a region that ends with the row.
@@ -240,7 +334,11 @@ impl Pane<'_> {
         let end = address.saturating_add(self.format.bytes);
         if self.named().any(|part| part.span.end() == end) {
             let column = self.format.hex_column(self.format.bytes.saturating_sub(1)) + 2;
-            at(column, &self.theme.glyphs.region_end.to_string(), self.theme.region());
+            at(
+                column,
+                &self.theme.glyphs.region_end.to_string(),
+                self.theme.region(),
+            );
         }
     }
 
@@ -249,21 +347,35 @@ impl Pane<'_> {
         let style = match (changed, self.side) {
             (true, Side::After) => theme.changed(),
             (true, Side::Before) => theme.about_to_change(),
-            (false, _) if self.dump.since.as_ref().is_some_and(|s| s.byte(address).unwrap_or(0) != byte) => {
+            (false, _)
+                if self
+                    .dump
+                    .since
+                    .as_ref()
+                    .is_some_and(|s| s.byte(address).unwrap_or(0) != byte) =>
+            {
                 theme.changed_earlier()
             }
             (false, _) => theme.byte(Category::of(byte)),
         };
         let is_dead = !changed && self.is_dead(address);
         let style = if is_dead { theme.dead(style) } else { style };
-        let worst = self.dump.found_at(address).filter(|_| self.side == Side::After);
+        let worst = self
+            .dump
+            .found_at(address)
+            .filter(|_| self.side == Side::After);
         let style = worst.map_or(style, |severity| theme.found_in(style, tone(severity)));
-        let found = self.app.search.as_ref().and_then(|s| Some((s.found?, s.needle.len() as u64)));
-        let is_found = found.is_some_and(|(start, len)| (start..start.saturating_add(len)).contains(&address));
+        let found = self
+            .app
+            .search
+            .as_ref()
+            .and_then(|s| Some((s.found?, s.needle.len() as u64)));
+        let is_found =
+            found.is_some_and(|(start, len)| (start..start.saturating_add(len)).contains(&address));
         match () {
-            () if address == self.app.cursor => {
-                style.remove_modifier(ratatui::style::Modifier::DIM).add_modifier(theme.cursor())
-            }
+            () if address == self.app.cursor => style
+                .remove_modifier(ratatui::style::Modifier::DIM)
+                .add_modifier(theme.cursor()),
             () if is_found => style.add_modifier(theme.found()),
             () => style,
         }
@@ -271,7 +383,9 @@ impl Pane<'_> {
 
     /// Whether a byte lies in a block that was given back, and in none that is owned.
     fn is_dead(&self, address: u64) -> bool {
-        let mut named = self.named().filter(|part| part.kind == PartKind::Block && part.span.contains(address));
+        let mut named = self
+            .named()
+            .filter(|part| part.kind == PartKind::Block && part.span.contains(address));
         let mut is_dead = false;
         named.all(|part| {
             is_dead = true;
@@ -279,7 +393,14 @@ impl Pane<'_> {
         }) && is_dead
     }
 
-    fn draw_squeezed(&self, buffer: &mut Buffer, area: Rect, row: u16, rows: u64, is_changed: bool) {
+    fn draw_squeezed(
+        &self,
+        buffer: &mut Buffer,
+        area: Rect,
+        row: u16,
+        rows: u64,
+        is_changed: bool,
+    ) {
         let glyphs = &self.theme.glyphs;
         if is_changed && self.side == Side::After {
             Pen::at(buffer, area, 0, row).put_char(glyphs.changed, self.theme.change_mark());
@@ -288,7 +409,10 @@ impl Pane<'_> {
         pen.put_char(glyphs.squeezed, self.theme.faint());
         if self.format.is_roomy {
             let mut pen = Pen::at(buffer, area, self.format.hex_column(0), row);
-            pen.put(&format!("{rows} rows like the one above"), self.theme.faint());
+            pen.put(
+                &format!("{rows} rows like the one above"),
+                self.theme.faint(),
+            );
         }
     }
 
@@ -300,19 +424,22 @@ impl Pane<'_> {
         }
         let (rule, step) = (self.theme.glyphs.rule, self.app.moment.step);
         let mut pen = Pen::at(buffer, area, 1, row);
-        pen.put_char(rule, self.theme.faint()).put_char(rule, self.theme.faint());
+        pen.put_char(rule, self.theme.faint())
+            .put_char(rule, self.theme.faint());
         let forms = [
             format!(" memory ended here before step {step}: {address:#x} "),
             format!(" {address:#x}: end before step {step} "),
         ];
         let said = text::first_that_fits(&forms, pen.room(), self.theme.glyphs.cut);
-        pen.put(&said, self.theme.old_end()).fill(rule, self.theme.faint());
+        pen.put(&said, self.theme.old_end())
+            .fill(rule, self.theme.faint());
     }
 
     fn draw_end(&self, buffer: &mut Buffer, area: Rect, row: u16, address: u64) {
         let digits = usize::from(self.format.digits);
         let mut pen = Pen::at(buffer, area, self.format.offset_column(), row);
-        pen.put(&format!("{address:0digits$x} "), self.theme.faint()).put("end of memory", self.theme.strong());
+        pen.put(&format!("{address:0digits$x} "), self.theme.faint())
+            .put("end of memory", self.theme.strong());
     }
 }
 

@@ -1,5 +1,6 @@
-//! Pure drawing of the state: `(&App, &Theme)` in, cells out. Changes nothing, reads nothing else, and draws something
-//! at every size of the terminal. Where each pane lies is drawn in [`crate::app::layout`].
+//! Pure drawing of the state: `(&App, &Theme)` in, cells out. Changes nothing, reads nothing else,
+//! and draws something at every size of the terminal. Where each pane lies is drawn in
+//! [`crate::app::layout`].
 
 mod adapter;
 mod chrome;
@@ -58,7 +59,8 @@ pub fn last_scroll(app: &App, theme: &Theme) -> ScrollLimits {
     };
     ScrollLimits {
         happened: last(layout.happened, app.scroll.happened, happened::height).unwrap_or(u16::MAX),
-        inspector: last(layout.inspector, app.scroll.inspector, inspector::height).unwrap_or(u16::MAX),
+        inspector: last(layout.inspector, app.scroll.inspector, inspector::height)
+            .unwrap_or(u16::MAX),
         guest: last(layout.guest, app.scroll.guest, inspector::guest_height).unwrap_or(u16::MAX),
         source: match layout.source.filter(|_| app.scroll.source != 0) {
             Some(area) => source::scroll_limits(app, content(area)),
@@ -85,7 +87,8 @@ fn screen(frame: &mut Frame, layout: &Layout, app: &App, theme: &Theme) {
     let buffer = frame.buffer_mut();
     chrome::header(buffer, layout.header, app, &dump, theme);
     if app.timeline.planned.is_empty() && matches!(app.engine, Engine::Broken(_)) {
-        // Nothing is known of the session but why it did not open: empty panes would only distract from that.
+        // Nothing is known of the session but why it did not open: empty panes would only distract
+        // from that.
     } else {
         panes(buffer, layout, app, &dump, theme);
     }
@@ -108,7 +111,11 @@ fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, dump: &Dump, theme: &T
         chrome::tabs(buffer, area, app, theme);
     }
     for (pane, area) in layout.panes() {
-        let side = if Some(area) == layout.before { Side::Before } else { Side::After };
+        let side = if Some(area) == layout.before {
+            Side::Before
+        } else {
+            Side::After
+        };
         let (title, note) = title_of(pane, side, app, dump);
         chrome::title(buffer, area, &title, &note, pane == app.pane, theme);
         let inner = content(area);
@@ -131,7 +138,9 @@ fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, dump: &Dump, theme: &T
 fn title_of(pane: Pane, side: Side, app: &App, dump: &Dump) -> (String, String) {
     let title = match pane {
         Pane::Steps => {
-            let branch = app.branch().map(|(number, all)| format!("branch {number} of {all}"));
+            let branch = app
+                .branch()
+                .map(|(number, all)| format!("branch {number} of {all}"));
             return ("steps".to_string(), branch.unwrap_or_default());
         }
         Pane::Memory if side == Side::Before => title_before(app),
@@ -144,12 +153,24 @@ fn title_of(pane: Pane, side: Side, app: &App, dump: &Dump) -> (String, String) 
         }
         Pane::Guest => "guest".to_string(),
     };
-    let part = dump.parts_of(app.cursor).next().filter(|_| pane == Pane::Memory && side == Side::After);
+    let part = dump
+        .parts_of(app.cursor)
+        .next()
+        .filter(|_| pane == Pane::Memory && side == Side::After);
     let note = part.map(|part| {
         let called = part.called();
-        let name = if part.kind.is_scripts() { &part.name } else { &called };
+        let name = if part.kind.is_scripts() {
+            &part.name
+        } else {
+            &called
+        };
         let released = if part.released { ", released" } else { "" };
-        format!("{} {:#x}..{:#x}{released}", safe::cut(name, 24), part.span.start, part.span.end())
+        format!(
+            "{} {:#x}..{:#x}{released}",
+            safe::cut(name, 24),
+            part.span.start,
+            part.span.end()
+        )
     });
     (title, note.unwrap_or_default())
 }
@@ -158,7 +179,11 @@ fn title_of(pane: Pane, side: Side, app: &App, dump: &Dump) -> (String, String) 
 fn title_before(app: &App) -> String {
     match (app.record(), app.position()) {
         (Some(_), Some(1..)) if grew(app) => "before memory grew".to_string(),
-        (Some(step), Some(at @ 1..)) => format!("before {} {}", events::noun(step), events::thousands(at as u64)),
+        (Some(step), Some(at @ 1..)) => format!(
+            "before {} {}",
+            events::noun(step),
+            events::thousands(at as u64)
+        ),
         _ => format!("before step {}", app.moment.step),
     }
 }
@@ -168,7 +193,9 @@ fn title_after(app: &App) -> String {
     let step = app.moment.step;
     match (app.record(), app.position()) {
         (Some(record), Some(0)) => format!("before {}", events::ordinal(record, 1)),
-        (Some(record), Some(at)) if grew(app) => format!("after memory grew, {}", events::ordinal(record, at)),
+        (Some(record), Some(at)) if grew(app) => {
+            format!("after memory grew, {}", events::ordinal(record, at))
+        }
         (Some(record), Some(at)) => format!("after {}", events::ordinal(record, at)),
         (Some(_), None) => format!("after step {step}"),
         (None, _) if app.timeline.steps().is_empty() => "memory".to_string(),
@@ -186,7 +213,9 @@ fn too_small(frame: &mut Frame, app: &App, theme: &Theme) {
     let ((least_columns, least_rows), (columns, rows)) = (LEAST, app.size);
     let text = match &app.engine {
         Engine::Broken(message) => safe::plain(message.lines().next().unwrap_or_default()),
-        _ => format!("linmem needs {least_columns}x{least_rows}; this terminal is {columns}x{rows}"),
+        _ => {
+            format!("linmem needs {least_columns}x{least_rows}; this terminal is {columns}x{rows}")
+        }
     };
     let area = frame.area();
     for (row, line) in (0..area.height).zip(text::wrap(&text, area.width)) {

@@ -1,4 +1,5 @@
-//! The line of `:`, at the bottom of the screen over the panes: what is typed, and below it what is said about it.
+//! The line of `:`, at the bottom of the screen over the panes: what is typed, and below it what is
+//! said about it.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -22,17 +23,36 @@ pub fn draw(frame: &mut Frame, area: Rect, prompt: &Prompt, app: &App, theme: &T
     let view = View::of(prompt, room);
     let mut below = said(prompt, &view, area.width.saturating_sub(SIGN + 1), theme);
     below.truncate(MOST_ROWS.min(usize::from(area.height.saturating_sub(3))));
-    let rows = u16::try_from(below.len()).unwrap_or(0).saturating_add(2).min(area.height);
-    let area = Rect { y: area.bottom().saturating_sub(rows), height: rows, ..area };
+    let rows = u16::try_from(below.len())
+        .unwrap_or(0)
+        .saturating_add(2)
+        .min(area.height);
+    let area = Rect {
+        y: area.bottom().saturating_sub(rows),
+        height: rows,
+        ..area
+    };
     let buffer = frame.buffer_mut();
     for row in 0..rows {
         Pen::at(buffer, area, 0, row).clear();
     }
     Pen::at(buffer, area, 0, 0).fill(theme.glyphs.focused_rule, theme.rule(true));
-    let title = text::fit(&title(prompt, app), area.width.saturating_sub(4), theme.glyphs.cut);
-    Pen::at(buffer, area, 1, 0).put(" ", theme.text()).put(&title, theme.strong()).put(" ", theme.text());
+    let title = text::fit(
+        &title(prompt, app),
+        area.width.saturating_sub(4),
+        theme.glyphs.cut,
+    );
+    Pen::at(buffer, area, 1, 0)
+        .put(" ", theme.text())
+        .put(&title, theme.strong())
+        .put(" ", theme.text());
     Pen::at(buffer, area, 1, 1).put(":", theme.key());
-    let line = Rect { x: area.x + SIGN, y: area.y + 1.min(rows.saturating_sub(1)), width: room, height: 1.min(rows) };
+    let line = Rect {
+        x: area.x + SIGN,
+        y: area.y + 1.min(rows.saturating_sub(1)),
+        width: room,
+        height: 1.min(rows),
+    };
     Pen::at(buffer, line, 0, 0).put(&view.shown, theme.text());
     for (row, pieces) in (2..rows).zip(below) {
         let mut pen = Pen::at(buffer, area, SIGN, row);
@@ -47,7 +67,10 @@ fn title(prompt: &Prompt, app: &App) -> String {
     let step = app.moment.step;
     match prompt.rest.len() {
         0 => format!("a step after step {step}"),
-        n => format!("a step after step {step}, and {} more", text::count(n as u64, "line")),
+        n => format!(
+            "a step after step {step}, and {} more",
+            text::count(n as u64, "line")
+        ),
     }
 }
 
@@ -75,7 +98,11 @@ impl View {
             })
             .take(usize::from(room))
             .collect();
-        View { shown, skip, caret: caret.saturating_sub(skip) }
+        View {
+            shown,
+            skip,
+            caret: caret.saturating_sub(skip),
+        }
     }
 }
 
@@ -97,18 +124,29 @@ fn said(prompt: &Prompt, view: &View, columns: u16, theme: &Theme) -> Vec<Pieces
 }
 
 fn lines(said: &str, columns: u16, most: usize, style: Style) -> Vec<Pieces> {
-    let mut lines: Vec<Pieces> =
-        text::wrap(&safe::plain(said), columns).into_iter().map(|line| vec![(line, style)]).collect();
+    let mut lines: Vec<Pieces> = text::wrap(&safe::plain(said), columns)
+        .into_iter()
+        .map(|line| vec![(line, style)])
+        .collect();
     lines.truncate(most);
     lines
 }
 
 /// Carets under what is meant, where that is in view; what is wrong; what to do.
-fn mistaken(prompt: &Prompt, mistake: &Mistake, view: &View, columns: u16, theme: &Theme) -> Vec<Pieces> {
+fn mistaken(
+    prompt: &Prompt,
+    mistake: &Mistake,
+    view: &View,
+    columns: u16,
+    theme: &Theme,
+) -> Vec<Pieces> {
     let value = prompt.input.value();
     let from = columns_before(value, mistake.from);
     let to = columns_before(value, mistake.to).max(from.saturating_add(1));
-    let (left, right) = (from.max(view.skip) - view.skip, to.saturating_sub(view.skip).min(columns));
+    let (left, right) = (
+        from.max(view.skip) - view.skip,
+        to.saturating_sub(view.skip).min(columns),
+    );
     let mut out = Vec::new();
     if let Some(width) = right.checked_sub(left).filter(|width| *width > 0) {
         let carets = " ".repeat(usize::from(left)) + &"^".repeat(usize::from(width));
@@ -130,7 +168,11 @@ fn offered(choices: &Choices, columns: u16, theme: &Theme) -> Vec<Pieces> {
     let mut rows: Vec<Pieces> = vec![Vec::new()];
     let (mut used, mut chosen_row) = (0u16, 0);
     for (index, word) in choices.words.iter().enumerate() {
-        let word = text::fit(safe::plain(word.trim_end()).as_str(), columns, theme.glyphs.cut);
+        let word = text::fit(
+            safe::plain(word.trim_end()).as_str(),
+            columns,
+            theme.glyphs.cut,
+        );
         let width = text::width(&word).saturating_add(2);
         if used > 0 && used.saturating_add(width) > columns.saturating_add(2) {
             rows.push(Vec::new());
@@ -142,15 +184,28 @@ fn offered(choices: &Choices, columns: u16, theme: &Theme) -> Vec<Pieces> {
             chosen_row = rows.len() - 1;
         }
         if let Some(row) = rows.last_mut() {
-            row.push((word, if is_chosen { theme.chosen() } else { theme.text() }));
+            row.push((
+                word,
+                if is_chosen {
+                    theme.chosen()
+                } else {
+                    theme.text()
+                },
+            ));
             row.push(("  ".into(), theme.text()));
         }
     }
-    let first = chosen_row.saturating_sub(1).min(rows.len().saturating_sub(ROWS));
+    let first = chosen_row
+        .saturating_sub(1)
+        .min(rows.len().saturating_sub(ROWS));
     let hidden = rows.len().saturating_sub(first + ROWS);
     let mut shown: Vec<Pieces> = rows.into_iter().skip(first).take(ROWS).collect();
     if hidden > 0 {
-        let more = format!("{} {}", theme.glyphs.cut, text::count(hidden as u64, "more row"));
+        let more = format!(
+            "{} {}",
+            theme.glyphs.cut,
+            text::count(hidden as u64, "more row")
+        );
         shown.push(vec![(more, theme.faint())]);
     }
     shown

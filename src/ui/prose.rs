@@ -16,7 +16,10 @@ pub fn paragraph(paragraph: &Paragraph, columns: u16, theme: &Theme) -> Vec<Line
     let (first, rest) = match paragraph.kind {
         Kind::Item { depth, begins } => {
             let indent = "  ".repeat(usize::from(depth));
-            (format!("{indent}{} ", if begins { '-' } else { ' ' }), format!("{indent}  "))
+            (
+                format!("{indent}{} ", if begins { '-' } else { ' ' }),
+                format!("{indent}  "),
+            )
         }
         Kind::Text | Kind::Heading(_) => (String::new(), String::new()),
     };
@@ -31,19 +34,27 @@ pub fn paragraph(paragraph: &Paragraph, columns: u16, theme: &Theme) -> Vec<Line
     });
     let room = columns.saturating_sub(text::width(&rest));
     let mut indent = first;
-    let lines = wrap(&pieces.collect::<Vec<_>>(), room).into_iter().map(|mut line| {
-        let indent = std::mem::replace(&mut indent, rest.clone());
-        if !indent.is_empty() {
-            line.insert(0, (indent, theme.text()));
-        }
-        line
-    });
+    let lines = wrap(&pieces.collect::<Vec<_>>(), room)
+        .into_iter()
+        .map(|mut line| {
+            let indent = std::mem::replace(&mut indent, rest.clone());
+            if !indent.is_empty() {
+                line.insert(0, (indent, theme.text()));
+            }
+            line
+        });
     lines.collect()
 }
 
 /// Text in one style, in lines; a line break in it is kept, and an empty line has no run at all.
 pub fn plain(said: &str, columns: u16, style: Style) -> Vec<Line> {
-    let runs = |line: String| if line.is_empty() { Line::new() } else { vec![(line, style)] };
+    let runs = |line: String| {
+        if line.is_empty() {
+            Line::new()
+        } else {
+            vec![(line, style)]
+        }
+    };
     text::wrap(said, columns).into_iter().map(runs).collect()
 }
 
@@ -54,7 +65,9 @@ pub fn wrap(runs: &[(String, Style)], columns: u16) -> Vec<Line> {
     let mut line = Line::new();
     let mut used = 0u16;
     for word in words(runs) {
-        let width = word.iter().fold(0u16, |sum, (text, _)| sum.saturating_add(text::width(text)));
+        let width = word
+            .iter()
+            .fold(0u16, |sum, (text, _)| sum.saturating_add(text::width(text)));
         if used > 0 && used.saturating_add(1).saturating_add(width) > columns {
             lines.push(std::mem::take(&mut line));
             used = 0;
@@ -116,28 +129,81 @@ mod tests {
     use crate::prose::Piece;
 
     fn lines(kind: Kind, pieces: &[(&str, PieceStyle)], columns: u16) -> Vec<String> {
-        let pieces = pieces.iter().map(|(text, style)| Piece { text: (*text).into(), style: *style }).collect();
-        let lines = paragraph(&Paragraph { kind, is_joined: false, pieces }, columns, &Theme::dark());
-        lines.into_iter().map(|line| line.into_iter().map(|(text, _)| text).collect()).collect()
+        let pieces = pieces
+            .iter()
+            .map(|(text, style)| Piece {
+                text: (*text).into(),
+                style: *style,
+            })
+            .collect();
+        let lines = paragraph(
+            &Paragraph {
+                kind,
+                is_joined: false,
+                pieces,
+            },
+            columns,
+            &Theme::dark(),
+        );
+        lines
+            .into_iter()
+            .map(|line| line.into_iter().map(|(text, _)| text).collect())
+            .collect()
     }
 
     #[test]
     fn a_word_of_two_styles_stays_together() {
-        let pieces = [("ask ", PieceStyle::Plain), ("malloc", PieceStyle::Code), (", then write", PieceStyle::Plain)];
-        assert_eq!(lines(Kind::Text, &pieces, 11), ["ask malloc,", "then write"]);
-        assert_eq!(lines(Kind::Text, &pieces, 10), ["ask", "malloc,", "then write"]);
-        assert_eq!(lines(Kind::Text, &pieces, 4), ["ask", "mall", "oc,", "then", "writ", "e"]);
+        let pieces = [
+            ("ask ", PieceStyle::Plain),
+            ("malloc", PieceStyle::Code),
+            (", then write", PieceStyle::Plain),
+        ];
+        assert_eq!(
+            lines(Kind::Text, &pieces, 11),
+            ["ask malloc,", "then write"]
+        );
+        assert_eq!(
+            lines(Kind::Text, &pieces, 10),
+            ["ask", "malloc,", "then write"]
+        );
+        assert_eq!(
+            lines(Kind::Text, &pieces, 4),
+            ["ask", "mall", "oc,", "then", "writ", "e"]
+        );
     }
 
     #[test]
     fn items_are_indented_below_their_mark() {
         let pieces = [("one two three", PieceStyle::Plain)];
-        assert_eq!(lines(Kind::Item { depth: 1, begins: true }, &pieces, 12), ["  - one two", "    three"]);
-        assert_eq!(lines(Kind::Item { depth: 0, begins: false }, &pieces, 40), ["  one two three"]);
+        assert_eq!(
+            lines(
+                Kind::Item {
+                    depth: 1,
+                    begins: true
+                },
+                &pieces,
+                12
+            ),
+            ["  - one two", "    three"]
+        );
+        assert_eq!(
+            lines(
+                Kind::Item {
+                    depth: 0,
+                    begins: false
+                },
+                &pieces,
+                40
+            ),
+            ["  one two three"]
+        );
     }
 
     #[test]
     fn what_a_terminal_would_act_on_is_escaped() {
-        assert_eq!(lines(Kind::Text, &[("a\u{1b}[2Jb", PieceStyle::Code)], 40), ["a\\u{1b}[2Jb"]);
+        assert_eq!(
+            lines(Kind::Text, &[("a\u{1b}[2Jb", PieceStyle::Code)], 40),
+            ["a\\u{1b}[2Jb"]
+        );
     }
 }

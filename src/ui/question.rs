@@ -1,5 +1,5 @@
-//! A question in what happened: the author's words, the question, the hints asked for, and whether what was said is
-//! right. And the end of a session: what was learnt, and which key goes on.
+//! A question in what happened: the author's words, the question, the hints asked for, and whether
+//! what was said is right. And the end of a session: what was learnt, and which key goes on.
 
 use ratatui::style::Style;
 
@@ -20,39 +20,76 @@ pub fn lines(app: &App, step: &StepRecord, columns: u16, room: usize, theme: &Th
     if before.is_empty() {
         return asked;
     }
-    let filled = before.iter().chain(&asked).filter(|line| !line.is_empty()).count();
-    let parts = if filled > room { [asked, before] } else { [before, asked] };
+    let filled = before
+        .iter()
+        .chain(&asked)
+        .filter(|line| !line.is_empty())
+        .count();
+    let parts = if filled > room {
+        [asked, before]
+    } else {
+        [before, asked]
+    };
     parts.join(&Line::new())
 }
 
 fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
-    let question = step.ask.as_ref().map(|ask| safe::cut(&ask.question, 400)).unwrap_or_default();
+    let question = step
+        .ask
+        .as_ref()
+        .map(|ask| safe::cut(&ask.question, 400))
+        .unwrap_or_default();
     push(&mut lines, &question, columns, theme.strong());
-    let hints = app.timeline.document.of_step(step.index).map(|prose| prose.hints.as_slice()).unwrap_or_default();
+    let hints = app
+        .timeline
+        .document
+        .of_step(step.index)
+        .map(|prose| prose.hints.as_slice())
+        .unwrap_or_default();
     let shown = app.course.hints(step.index);
     for hint in hints.iter().take(shown) {
         let mut hint = hint.clone();
-        hint.pieces.insert(0, Piece { text: "Hint: ".into(), style: PieceStyle::Emphasis });
+        hint.pieces.insert(
+            0,
+            Piece {
+                text: "Hint: ".into(),
+                style: PieceStyle::Emphasis,
+            },
+        );
         lines.extend(prose::paragraph(&hint, columns, theme));
     }
     let said = app.course.said(step.index);
     match (app.timeline.answer_to(step.index), said) {
         (Some(answer), said) => {
-            let said = said.map(|said| format!("You said {}. ", safe::cut(&said.typed, 80))).unwrap_or_default();
+            let said = said
+                .map(|said| format!("You said {}. ", safe::cut(&said.typed, 80)))
+                .unwrap_or_default();
             let answer = match &answer.value {
                 Ok(value) => format!("The answer: {}.", answer_in_words(value)),
                 Err(why) => format!("The answer could not be told: {}", safe::plain(why)),
             };
-            push(&mut lines, &format!("{said}{answer}"), columns, theme.text());
+            push(
+                &mut lines,
+                &format!("{said}{answer}"),
+                columns,
+                theme.text(),
+            );
         }
         (None, Some(said)) => {
-            let text = format!("You said {}. The next step shows whether that is right.", safe::cut(&said.typed, 80));
+            let text = format!(
+                "You said {}. The next step shows whether that is right.",
+                safe::cut(&said.typed, 80)
+            );
             push(&mut lines, &text, columns, theme.text());
         }
         (None, None) => {
             let hint = (Action::Hint, "gives a hint");
-            let mut ways = vec![(Action::Answer, "answers"), hint, (Action::Next, "goes on without")];
+            let mut ways = vec![
+                (Action::Answer, "answers"),
+                hint,
+                (Action::Next, "goes on without"),
+            ];
             ways.retain(|way| *way != hint || shown < hints.len());
             lines.extend(keys(app, &ways, columns, theme));
         }
@@ -66,7 +103,9 @@ fn keys(app: &App, ways: &[(Action, &str)], columns: u16, theme: &Theme) -> Vec<
     let (mut line, mut used) = (Line::new(), 0);
     for (action, what) in ways {
         let (key, style) = key(app, *action, theme);
-        let width = text::width(&key).saturating_add(text::width(what)).saturating_add(1);
+        let width = text::width(&key)
+            .saturating_add(text::width(what))
+            .saturating_add(1);
         if used > 0 && width.saturating_add(2).saturating_add(used) > columns {
             lines.push(std::mem::take(&mut line));
             used = 0;
@@ -92,7 +131,12 @@ pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
         let Ok(value) = &answer.value else { continue };
         let (what, answer) = (safe::cut(&said.typed, 80), answer_in_words(value));
         if said.is(value) {
-            push(&mut lines, &format!("You said {what}: right."), columns, theme.tone(Tone::Good));
+            push(
+                &mut lines,
+                &format!("You said {what}: right."),
+                columns,
+                theme.tone(Tone::Good),
+            );
         } else {
             push(
                 &mut lines,
@@ -108,9 +152,14 @@ pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
 /// What a step did, without the answers that a verdict tells.
 pub fn without_answers(app: &App, narration: String) -> String {
     let mut rest = narration.as_str();
-    let answers = app.record().map(|step| step.answers.as_slice()).unwrap_or_default();
+    let answers = app
+        .record()
+        .map(|step| step.answers.as_slice())
+        .unwrap_or_default();
     for answer in answers.iter().rev() {
-        let Some(before) = rest.strip_suffix(&told_answer(answer)) else { break };
+        let Some(before) = rest.strip_suffix(&told_answer(answer)) else {
+            break;
+        };
         if app.course.said(answer.asked_in).is_none() {
             break;
         }
@@ -122,11 +171,18 @@ pub fn without_answers(app: &App, narration: String) -> String {
 /// At the end of a session: what the author says last, and how to go on in a course.
 pub fn closing(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
-    let is_over = app.position().is_none_or(|at| app.record().is_none_or(|step| at >= step.events.len()));
+    let is_over = app
+        .position()
+        .is_none_or(|at| app.record().is_none_or(|step| at >= step.events.len()));
     if !course::is_at_end(app) || !is_over {
         return lines;
     }
-    let closing = spaced(&app.timeline.document.closing.paragraphs, app, columns, theme);
+    let closing = spaced(
+        &app.timeline.document.closing.paragraphs,
+        app,
+        columns,
+        theme,
+    );
     if !closing.is_empty() {
         lines.push(Line::new());
         lines.extend(closing);

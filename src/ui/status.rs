@@ -24,7 +24,14 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         return;
     }
     if let Overlay::Save { input, .. } = &app.overlay {
-        line(frame, area, input, "save as", ".svg .html .md .json .txt  esc closes", theme);
+        line(
+            frame,
+            area,
+            input,
+            "save as",
+            ".svg .html .md .json .txt  esc closes",
+            theme,
+        );
         return;
     }
     if let Overlay::Answer { input, error } = &app.overlay {
@@ -32,30 +39,53 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         return;
     }
     let buffer = frame.buffer_mut();
-    if matches!(app.overlay, Overlay::None) && app.count.is_none() && running(buffer, area, app, theme) {
+    if matches!(app.overlay, Overlay::None)
+        && app.count.is_none()
+        && running(buffer, area, app, theme)
+    {
         return;
     }
     let mut left = area;
     if let Some(count) = app.count {
-        let (step, store) = (app.keys.key_of(Action::Last), app.keys.key_of(Action::Unfold));
-        let typed = format!("{count} then {} step, {} store", theme.glyphs.key(step), theme.glyphs.key(store));
+        let (step, store) = (
+            app.keys.key_of(Action::Last),
+            app.keys.key_of(Action::Unfold),
+        );
+        let typed = format!(
+            "{count} then {} step, {} store",
+            theme.glyphs.key(step),
+            theme.glyphs.key(store)
+        );
         Pen::at(buffer, area, 1, 0).put(&typed, theme.strong());
         let used = text::width(&typed).saturating_add(2).min(area.width);
-        left = Rect { x: area.x + used, width: area.width - used, ..area };
+        left = Rect {
+            x: area.x + used,
+            width: area.width - used,
+            ..area
+        };
     }
     keys(buffer, left, &adapter::status_keys(app), theme);
 }
 
-/// Puts a notice right above the line of keys, which stays: as many rows as it needs, over whatever stands there.
+/// Puts a notice right above the line of keys, which stays: as many rows as it needs, over whatever
+/// stands there.
 pub fn notice(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let Some(notice) = &app.notice else { return };
-    let style = if notice.is_error { theme.tone(Tone::Bad) } else { theme.strong() };
+    let style = if notice.is_error {
+        theme.tone(Tone::Bad)
+    } else {
+        theme.strong()
+    };
     // Where a notice has an arrow, that is a key.
     let told = theme.glyphs.key(&safe::plain(&notice.text));
     let mut lines = text::wrap(&told, area.width.saturating_sub(2));
     lines.truncate(NOTICE_ROWS);
     let rows = u16::try_from(lines.len()).unwrap_or(0).min(area.y);
-    let area = Rect { y: area.y - rows, height: rows, ..area };
+    let area = Rect {
+        y: area.y - rows,
+        height: rows,
+        ..area
+    };
     for (row, line) in (0..rows).zip(&lines) {
         Pen::at(buffer, area, 0, row).clear();
         Pen::at(buffer, area, 1, row).put(line, style);
@@ -64,14 +94,25 @@ pub fn notice(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
 
 /// Says what the session is busy with; whether it is.
 fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
-    let dots = if theme.glyphs.is_ascii() { "..." } else { "…" };
+    let dots = if theme.glyphs.is_ascii() {
+        "..."
+    } else {
+        "…"
+    };
     let mut pen = Pen::at(buffer, area, 1, 0);
     match &app.engine {
         Engine::Opening => {
             pen.put(&format!("opening the guest {dots}"), theme.strong());
         }
-        Engine::Running { step, cancelling: true, .. } => {
-            pen.put(&format!("cancelling step {step} {dots}"), theme.tone(Tone::Warning));
+        Engine::Running {
+            step,
+            cancelling: true,
+            ..
+        } => {
+            pen.put(
+                &format!("cancelling step {step} {dots}"),
+                theme.tone(Tone::Warning),
+            );
         }
         Engine::Running { step, progress, .. } => {
             pen.put(&format!("step {step} is running {dots} "), theme.strong());
@@ -79,28 +120,46 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
                 pen.put(&format!("{} s ", progress.seconds), theme.faint());
             }
             if progress.stores > 0 {
-                pen.put(&format!("{} stores so far ", events::thousands(progress.stores)), theme.faint());
+                pen.put(
+                    &format!("{} stores so far ", events::thousands(progress.stores)),
+                    theme.faint(),
+                );
             }
             let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
-            pen.put("  ", theme.text()).put(&key, theme.key()).put(" cancels", theme.text());
+            pen.put("  ", theme.text())
+                .put(&key, theme.key())
+                .put(" cancels", theme.text());
         }
-        Engine::Replaying { cancelling: true, .. } => {
+        Engine::Replaying {
+            cancelling: true, ..
+        } => {
             pen.put(&format!("cancelling {dots}"), theme.tone(Tone::Warning));
         }
-        Engine::Replaying { step, steps, progress, .. } => {
-            pen.put(&format!("running again what ran before {dots} {step} of {steps} "), theme.strong());
+        Engine::Replaying {
+            step,
+            steps,
+            progress,
+            ..
+        } => {
+            pen.put(
+                &format!("running again what ran before {dots} {step} of {steps} "),
+                theme.strong(),
+            );
             if progress.seconds > 0 {
                 pen.put(&format!("{} s ", progress.seconds), theme.faint());
             }
             let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
-            pen.put("  ", theme.text()).put(&key, theme.key()).put(" cancels", theme.text());
+            pen.put("  ", theme.text())
+                .put(&key, theme.key())
+                .put(" cancels", theme.text());
         }
         Engine::Ready | Engine::Ended | Engine::Broken(_) => return false,
     }
     true
 }
 
-/// As many keys as fit, whole ones only. The last two, help and quit, come before the rest where room is short.
+/// As many keys as fit, whole ones only. The last two, help and quit, come before the rest where
+/// room is short.
 fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
     let glyphs = &theme.glyphs;
     let name = |key: &str| glyphs.key(key);
@@ -117,41 +176,88 @@ fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
             };
             room = left;
         }
-        pen.put(&name(key.0), theme.key()).put(" ", theme.text()).put(key.1, theme.text()).put("  ", theme.text());
+        pen.put(&name(key.0), theme.key())
+            .put(" ", theme.text())
+            .put(key.1, theme.text())
+            .put("  ", theme.text());
     }
 }
 
 /// The names that go on what was typed, as many as there is room for.
 fn names_hint(app: &App, begun: &str, columns: u16, theme: &Theme) -> String {
     let fitting = names::that_begin_with(app, begun);
-    let Some(first) = fitting.first() else { return "an address, or a name   tab lists".to_owned() };
+    let Some(first) = fitting.first() else {
+        return "an address, or a name   tab lists".to_owned();
+    };
     let is_whole = fitting.len() == 1 && first == begun;
     let names: Vec<String> = fitting.iter().map(|name| safe::plain(name)).collect();
-    let hint = if is_whole { "enter goes there".to_owned() } else { format!("tab completes: {}", names.join(" ")) };
+    let hint = if is_whole {
+        "enter goes there".to_owned()
+    } else {
+        format!("tab completes: {}", names.join(" "))
+    };
     text::fit(&hint, columns, theme.glyphs.cut)
 }
 
 /// The line for an answer, and right above it why the last one could not be read.
-fn answer(frame: &mut Frame, area: Rect, input: &tui_input::Input, error: Option<&str>, theme: &Theme) {
-    line(frame, area, input, "?", "enter answers  tab hint  esc closes", theme);
+fn answer(
+    frame: &mut Frame,
+    area: Rect,
+    input: &tui_input::Input,
+    error: Option<&str>,
+    theme: &Theme,
+) {
+    line(
+        frame,
+        area,
+        input,
+        "?",
+        "enter answers  tab hint  esc closes",
+        theme,
+    );
     if let Some(error) = error.filter(|_| area.y > 0) {
-        let above = Rect { y: area.y - 1, ..area };
-        let error = text::fit(&safe::plain(error), area.width.saturating_sub(2), theme.glyphs.cut);
+        let above = Rect {
+            y: area.y - 1,
+            ..area
+        };
+        let error = text::fit(
+            &safe::plain(error),
+            area.width.saturating_sub(2),
+            theme.glyphs.cut,
+        );
         Pen::at(frame.buffer_mut(), above, 0, 0).clear();
         Pen::at(frame.buffer_mut(), above, 1, 0).put(&error, theme.tone(Tone::Bad));
     }
 }
 
 /// A line being typed, what it is for before it and a hint behind it.
-fn line(frame: &mut Frame, area: Rect, input: &tui_input::Input, prompt: &str, hint: &str, theme: &Theme) {
+fn line(
+    frame: &mut Frame,
+    area: Rect,
+    input: &tui_input::Input,
+    prompt: &str,
+    hint: &str,
+    theme: &Theme,
+) {
     // The hint gives way where less than a useful field would be left.
     let beside = area.width.saturating_sub(text::width(hint) + 3);
-    let field = Rect { width: if beside >= 24 { beside } else { area.width }, ..area };
+    let field = Rect {
+        width: if beside >= 24 { beside } else { area.width },
+        ..area
+    };
     let buffer = frame.buffer_mut();
     Pen::at(buffer, area, 1, 0).put(prompt, theme.key());
     let used = text::width(prompt).saturating_add(2).min(field.width);
-    let input_area = Rect { x: field.x.saturating_add(used), width: field.width.saturating_sub(used), ..field };
+    let input_area = Rect {
+        x: field.x.saturating_add(used),
+        width: field.width.saturating_sub(used),
+        ..field
+    };
     super::overlay::input_line(frame, input_area, input, true, theme);
-    let hint_area = Rect { x: field.right(), width: area.width.saturating_sub(field.width), ..area };
+    let hint_area = Rect {
+        x: field.right(),
+        width: area.width.saturating_sub(field.width),
+        ..area
+    };
     Pen::at(frame.buffer_mut(), hint_area, 1, 0).put(hint, theme.faint());
 }

@@ -1,4 +1,5 @@
-//! The list of steps: what has run and how it ended, what is shown, what comes; and the events of an unfolded step.
+//! The list of steps: what has run and how it ended, what is shown, what comes; and the events of
+//! an unfolded step.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -47,23 +48,55 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
     };
     match line {
         ListLine::Event { number, is_last } => {
-            let event = number.checked_sub(1).and_then(|index| app.record()?.events.get(index));
+            let event = number
+                .checked_sub(1)
+                .and_then(|index| app.record()?.events.get(index));
             let style = match app.position() {
                 Some(at) if at == *number => theme.current(),
                 Some(at) if at < *number => theme.pending(),
                 _ => theme.text(),
             };
-            let branch = if *is_last { glyphs.last_branch } else { glyphs.branch };
-            put(branch, &event.map(|event| events::lines(&event)).unwrap_or_default(), style);
+            let branch = if *is_last {
+                glyphs.last_branch
+            } else {
+                glyphs.branch
+            };
+            put(
+                branch,
+                &event.map(|event| events::lines(&event)).unwrap_or_default(),
+                style,
+            );
         }
-        ListLine::Above(count) => put(glyphs.branch, &[more(*count, "before", app, theme)], theme.faint()),
-        ListLine::Below(count) => put(glyphs.last_branch, &[more(*count, "more", app, theme)], theme.faint()),
+        ListLine::Above(count) => put(
+            glyphs.branch,
+            &[more(*count, "before", app, theme)],
+            theme.faint(),
+        ),
+        ListLine::Below(count) => put(
+            glyphs.last_branch,
+            &[more(*count, "more", app, theme)],
+            theme.faint(),
+        ),
         ListLine::Recorded { stores, all } => {
-            let text = format!("{} of {} stores,", events::thousands(*stores), events::thousands(*all));
-            put(glyphs.branch, &[format!("recorded {text}"), text], theme.tone(Tone::Note));
+            let text = format!(
+                "{} of {} stores,",
+                events::thousands(*stores),
+                events::thousands(*all)
+            );
+            put(
+                glyphs.branch,
+                &[format!("recorded {text}"), text],
+                theme.tone(Tone::Note),
+            );
         }
-        ListLine::Difference => put(glyphs.branch, &["the rest as a difference".into()], theme.tone(Tone::Note)),
-        ListLine::Attempt(attempt) => put(glyphs.failed, &attempted(attempt), theme.tone(Tone::Bad)),
+        ListLine::Difference => put(
+            glyphs.branch,
+            &["the rest as a difference".into()],
+            theme.tone(Tone::Note),
+        ),
+        ListLine::Attempt(attempt) => {
+            put(glyphs.failed, &attempted(attempt), theme.tone(Tone::Bad))
+        }
         ListLine::Step(_) => {}
     }
 }
@@ -104,14 +137,24 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     let (mark, tone) = outcome_mark(index, record, app, theme);
     // In an unfolded step the mark stands at the event that has just happened.
     let is_here = is_shown && app.position().unwrap_or(0) == 0;
-    pen.put_char(if is_here { glyphs.current } else { ' ' }, theme.pointer()).put_char(mark, tone);
-    pen.put(&format!(" {index:>width$} ", width = usize::from(digits)), style);
+    pen.put_char(if is_here { glyphs.current } else { ' ' }, theme.pointer())
+        .put_char(mark, tone);
+    pen.put(
+        &format!(" {index:>width$} ", width = usize::from(digits)),
+        style,
+    );
     let detail = record.map(|r| detail(r, theme)).unwrap_or_default();
     let finding = record.and_then(|r| finding_mark(r, theme));
     let end = if finding.is_some() { 2 } else { 0 };
     let room = pen.room().saturating_sub(end + 1);
-    let written = record.map(|r| r.text.as_str()).or(app.timeline.planned.get(index).map(|p| p.text.as_str()));
-    let kind = record.map(|r| r.kind).or(app.timeline.planned.get(index).map(|p| p.kind));
+    let written = record.map(|r| r.text.as_str()).or(app
+        .timeline
+        .planned
+        .get(index)
+        .map(|p| p.text.as_str()));
+    let kind = record
+        .map(|r| r.kind)
+        .or(app.timeline.planned.get(index).map(|p| p.kind));
     let written = match kind {
         Some(StepKind::Ask) => question_of(written.unwrap_or_default()),
         _ => written.unwrap_or_default(),
@@ -119,7 +162,11 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     let written = close_up(&safe::plain(written));
     let detail = text::fit(&detail, room / 2, glyphs.cut);
     let gap = if detail.is_empty() { 0 } else { 1 };
-    let written = text::fit(&written, room.saturating_sub(text::width(&detail) + gap), glyphs.cut);
+    let written = text::fit(
+        &written,
+        room.saturating_sub(text::width(&detail) + gap),
+        glyphs.cut,
+    );
     pen.put(&written, style);
     if !detail.is_empty() {
         pen.put(" ", style).put(&detail, theme.pointer());
@@ -129,32 +176,54 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     }
 }
 
-/// A step's text without the blanks that line it up with others in its file; what stands in quotes is kept as it is.
+/// A step's text without the blanks that line it up with others in its file; what stands in quotes
+/// is kept as it is.
 fn close_up(written: &str) -> String {
     let (code, rest) = written.split_at(written.find('"').unwrap_or(written.len()));
     let ends_in_blank = code.ends_with(' ');
     let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("{code}{}{rest}", if ends_in_blank && !code.is_empty() { " " } else { "" })
+    format!(
+        "{code}{}{rest}",
+        if ends_in_blank && !code.is_empty() {
+            " "
+        } else {
+            ""
+        }
+    )
 }
 
 /// What is asked, without the expression that is its answer.
 fn question_of(written: &str) -> &str {
-    let Some(open) = written.find('"').map(|at| at + 1) else { return written };
+    let Some(open) = written.find('"').map(|at| at + 1) else {
+        return written;
+    };
     let mut is_escaped = false;
-    let close = written.char_indices().skip_while(|(at, _)| *at < open).find(|(_, c)| {
-        let is_end = *c == '"' && !is_escaped;
-        is_escaped = *c == '\\' && !is_escaped;
-        is_end
-    });
-    close.and_then(|(at, _)| written.get(..=at)).unwrap_or(written)
+    let close = written
+        .char_indices()
+        .skip_while(|(at, _)| *at < open)
+        .find(|(_, c)| {
+            let is_end = *c == '"' && !is_escaped;
+            is_escaped = *c == '\\' && !is_escaped;
+            is_end
+        });
+    close
+        .and_then(|(at, _)| written.get(..=at))
+        .unwrap_or(written)
 }
 
-fn outcome_mark(index: usize, record: Option<&StepRecord>, app: &App, theme: &Theme) -> (char, Style) {
+fn outcome_mark(
+    index: usize,
+    record: Option<&StepRecord>,
+    app: &App,
+    theme: &Theme,
+) -> (char, Style) {
     let glyphs = &theme.glyphs;
     match record {
         Some(step) => match step.outcome {
             Outcome::Ok => (glyphs.ok, theme.tone(Tone::Good)),
-            Outcome::Failed | Outcome::Trapped if step.is_claimed() => (glyphs.failed, theme.faint()),
+            Outcome::Failed | Outcome::Trapped if step.is_claimed() => {
+                (glyphs.failed, theme.faint())
+            }
             Outcome::Failed | Outcome::Trapped => (glyphs.failed, theme.tone(Tone::Bad)),
             Outcome::Cancelled => (glyphs.cancelled, theme.tone(Tone::Warning)),
         },
@@ -174,14 +243,25 @@ fn detail(step: &StepRecord, theme: &Theme) -> String {
             bytes @ ..1024 => format!("{bytes} B data"),
             bytes => format!("{} data", text::size(bytes)),
         },
-        StepKind::Write | StepKind::Region | StepKind::Block | StepKind::Release | StepKind::Expect | StepKind::Ask => {
-            String::new()
-        }
+        StepKind::Write
+        | StepKind::Region
+        | StepKind::Block
+        | StepKind::Release
+        | StepKind::Expect
+        | StepKind::Ask => String::new(),
         _ => {
-            let results = step.call.as_ref().filter(|_| step.bindings.is_empty()).map_or(&[][..], |call| &call.results);
+            let results = step
+                .call
+                .as_ref()
+                .filter(|_| step.bindings.is_empty())
+                .map_or(&[][..], |call| &call.results);
             let bound = step.bindings.iter().map(|b| shown(step, &b.name, &b.value));
             let values: Vec<String> = bound.chain(results.iter().map(|v| v.brief(40))).collect();
-            if values.is_empty() { String::new() } else { format!("{arrow} {}", values.join(", ")) }
+            if values.is_empty() {
+                String::new()
+            } else {
+                format!("{arrow} {}", values.join(", "))
+            }
         }
     }
 }
@@ -195,8 +275,17 @@ fn shown(step: &StepRecord, name: &str, value: &Value) -> String {
 }
 
 fn finding_mark(step: &StepRecord, theme: &Theme) -> Option<(char, Style)> {
-    let worst = step.findings.iter().filter(|f| !f.claimed).map(|f| f.severity()).max();
-    let claimed = step.findings.iter().any(|f| f.claimed).then_some((theme.glyphs.finding, theme.faint()));
+    let worst = step
+        .findings
+        .iter()
+        .filter(|f| !f.claimed)
+        .map(|f| f.severity())
+        .max();
+    let claimed = step
+        .findings
+        .iter()
+        .any(|f| f.claimed)
+        .then_some((theme.glyphs.finding, theme.faint()));
     match worst {
         Some(Severity::Error) => Some((theme.glyphs.finding, theme.tone(Tone::Bad))),
         Some(Severity::Warning) => Some((theme.glyphs.finding, theme.tone(Tone::Warning))),
@@ -211,7 +300,10 @@ mod tests {
 
     #[test]
     fn a_question_does_not_give_its_answer_away() {
-        assert_eq!(question_of(r#"ask "how many \"bytes\" = ?" = 26"#), r#"ask "how many \"bytes\" = ?""#);
+        assert_eq!(
+            question_of(r#"ask "how many \"bytes\" = ?" = 26"#),
+            r#"ask "how many \"bytes\" = ?""#
+        );
         assert_eq!(question_of(r#"ask "a\\" = "b""#), r#"ask "a\\""#);
         assert_eq!(question_of("ask"), "ask");
         assert_eq!(question_of("ask \"open"), "ask \"open");

@@ -18,7 +18,9 @@ pub fn fit(text: &str, columns: u16, mark: char) -> String {
     if width(text) <= columns {
         return text.to_string();
     }
-    let Some(room) = columns.checked_sub(1) else { return String::new() };
+    let Some(room) = columns.checked_sub(1) else {
+        return String::new();
+    };
     let mut out = String::new();
     let mut used = 0u16;
     for c in text.chars() {
@@ -32,15 +34,17 @@ pub fn fit(text: &str, columns: u16, mark: char) -> String {
     out
 }
 
-/// The text broken into lines of at most `columns` columns, between words where that is possible. Line breaks in the
-/// text are kept.
+/// The text broken into lines of at most `columns` columns, between words where that is possible.
+/// Line breaks in the text are kept.
 pub fn wrap(text: &str, columns: u16) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let mut line = String::new();
         for word in paragraph.split_whitespace() {
-            if !line.is_empty() && width(&line).saturating_add(1).saturating_add(width(word)) <= columns {
+            if !line.is_empty()
+                && width(&line).saturating_add(1).saturating_add(width(word)) <= columns
+            {
                 line.push(' ');
             } else if !line.is_empty() {
                 lines.push(std::mem::take(&mut line));
@@ -67,11 +71,17 @@ pub struct Pen<'a> {
 }
 
 impl<'a> Pen<'a> {
-    /// At column `x`, row `y` of `area`, counted from its corner. Writes nothing where that lies outside.
+    /// At column `x`, row `y` of `area`, counted from its corner. Writes nothing where that lies
+    /// outside.
     pub fn at(buffer: &'a mut Buffer, area: Rect, x: u16, y: u16) -> Self {
         let area = area.intersection(buffer.area);
         let row = area.y.saturating_add(y);
-        Pen { x: area.x.saturating_add(x), end: area.right(), y: (y < area.height).then_some(row), buffer }
+        Pen {
+            x: area.x.saturating_add(x),
+            end: area.right(),
+            y: (y < area.height).then_some(row),
+            buffer,
+        }
     }
 
     /// Columns left in the row.
@@ -83,7 +93,8 @@ impl<'a> Pen<'a> {
     pub fn put(&mut self, text: &str, style: Style) -> &mut Self {
         let room = self.room();
         if let Some(y) = self.y.filter(|_| room > 0) {
-            self.buffer.set_stringn(self.x, y, text, usize::from(room), style);
+            self.buffer
+                .set_stringn(self.x, y, text, usize::from(room), style);
         }
         self.x = self.x.saturating_add(width(text)).min(self.end);
         self
@@ -110,13 +121,24 @@ impl<'a> Pen<'a> {
     }
 }
 
-/// Draws lines from the one that `scroll` says, but no further than the last screenful. Where more follow, the last row
-/// says how many, and `how` they are seen.
-pub fn prose(buffer: &mut Buffer, area: Rect, lines: &[Line], scroll: u16, how: &str, theme: &Theme) {
+/// Draws lines from the one that `scroll` says, but no further than the last screenful. Where more
+/// follow, the last row says how many, and `how` they are seen.
+pub fn prose(
+    buffer: &mut Buffer,
+    area: Rect,
+    lines: &[Line],
+    scroll: u16,
+    how: &str,
+    theme: &Theme,
+) {
     let room = usize::from(area.height);
     let first = usize::from(scroll).min(lines.len().saturating_sub(room));
     let hidden = lines.len().saturating_sub(first + room);
-    let shown = if hidden > 0 { room.saturating_sub(1) } else { room };
+    let shown = if hidden > 0 {
+        room.saturating_sub(1)
+    } else {
+        room
+    };
     for (row, line) in (0..area.height).zip(lines.iter().skip(first).take(shown)) {
         let mut pen = Pen::at(buffer, area, 1, row);
         for (text, style) in line {
@@ -124,13 +146,17 @@ pub fn prose(buffer: &mut Buffer, area: Rect, lines: &[Line], scroll: u16, how: 
         }
     }
     if hidden > 0 {
-        let more = format!("{} {}: {how}", theme.glyphs.cut, count(hidden as u64 + 1, "more line"));
+        let more = format!(
+            "{} {}: {how}",
+            theme.glyphs.cut,
+            count(hidden as u64 + 1, "more line")
+        );
         Pen::at(buffer, area, 1, area.height.saturating_sub(1)).put(&more, theme.faint());
     }
 }
 
-/// Bytes as a person says them: `64 KiB`, `1.5 MiB`, `14 bytes`. Whole pages are told exactly, as everywhere else:
-/// `1088 KiB`.
+/// Bytes as a person says them: `64 KiB`, `1.5 MiB`, `14 bytes`. Whole pages are told exactly, as
+/// everywhere else: `1088 KiB`.
 pub fn size(bytes: u64) -> String {
     for (unit, name) in [(1u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
         let is_inexact = bytes.is_multiple_of(PAGE) && !bytes.is_multiple_of(unit);
@@ -148,13 +174,19 @@ pub fn size(bytes: u64) -> String {
 
 /// `1 page`, `17 pages`.
 pub fn count(n: u64, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+    if n == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{n} {noun}s")
+    }
 }
 
 /// The first of some forms of a text, the longest first, that fits; else the last, cut.
 pub fn first_that_fits(forms: &[String], columns: u16, mark: char) -> String {
     let fits = forms.iter().find(|form| width(form) <= columns);
-    fits.or(forms.last()).map(|form| fit(form, columns, mark)).unwrap_or_default()
+    fits.or(forms.last())
+        .map(|form| fit(form, columns, mark))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

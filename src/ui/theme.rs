@@ -1,7 +1,9 @@
-//! Every colour and every glyph on the screen, asked for by meaning. Nothing else in `ui` names one.
+//! Every colour and every glyph on the screen, asked for by meaning. Nothing else in `ui` names
+//! one.
 //!
-//! Three rules hold in every theme: no background is forced, so that the terminal's own shows; colour is never the only
-//! mark of anything; red is never told from green alone. Changed bytes are yellow or orange, pointers cyan or blue.
+//! Three rules hold in every theme: no background is forced, so that the terminal's own shows;
+//! colour is never the only mark of anything; red is never told from green alone. Changed bytes are
+//! yellow or orange, pointers cyan or blue.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -76,7 +78,12 @@ impl Theme {
 
     /// For a light terminal, in the terminal's own 16 colours.
     pub fn light() -> Self {
-        Theme { pointer: Some(Color::Blue), good: Some(Color::Blue), bad: Some(Color::Red), ..Theme::dark() }
+        Theme {
+            pointer: Some(Color::Blue),
+            good: Some(Color::Blue),
+            bad: Some(Color::Red),
+            ..Theme::dark()
+        }
     }
 
     /// Without any colour: bold, underline, reverse and dim carry everything.
@@ -96,10 +103,15 @@ impl Theme {
         }
     }
 
-    /// [`Theme::dark`] with the orange and blue that people who confuse red and green tell apart best, for terminals
-    /// with 24-bit colour.
+    /// [`Theme::dark`] with the orange and blue that people who confuse red and green tell apart
+    /// best, for terminals with 24-bit colour.
     pub fn dark_true_color() -> Self {
-        Theme { changed: Some(rgb(0xe69f00)), pointer: Some(rgb(0x56b4e9)), good: Some(rgb(0x56b4e9)), ..Theme::dark() }
+        Theme {
+            changed: Some(rgb(0xe69f00)),
+            pointer: Some(rgb(0x56b4e9)),
+            good: Some(rgb(0x56b4e9)),
+            ..Theme::dark()
+        }
     }
 
     /// [`Theme::light`] with the same pair, darker.
@@ -114,7 +126,10 @@ impl Theme {
 
     /// The same theme drawn with ASCII only.
     pub fn with_ascii(self) -> Self {
-        Theme { glyphs: Glyphs::ascii(), ..self }
+        Theme {
+            glyphs: Glyphs::ascii(),
+            ..self
+        }
     }
 
     pub fn text(&self) -> Style {
@@ -132,7 +147,11 @@ impl Theme {
 
     /// Inline code in prose.
     pub fn code(&self) -> Style {
-        if self.pointer.is_some() { fg(self.text(), self.pointer) } else { self.strong() }
+        if self.pointer.is_some() {
+            fg(self.text(), self.pointer)
+        } else {
+            self.strong()
+        }
     }
 
     /// Emphasised words in prose.
@@ -289,9 +308,18 @@ mod tests {
     #[test]
     fn without_colour_every_meaning_is_still_told_apart() {
         let theme = Theme::mono();
-        let told = [theme.text(), theme.faint(), theme.changed(), theme.about_to_change(), theme.changed_earlier()];
+        let told = [
+            theme.text(),
+            theme.faint(),
+            theme.changed(),
+            theme.about_to_change(),
+            theme.changed_earlier(),
+        ];
         for (i, a) in told.iter().enumerate() {
-            assert!(told.iter().skip(i + 1).all(|b| a != b), "{a:?} means two things");
+            assert!(
+                told.iter().skip(i + 1).all(|b| a != b),
+                "{a:?} means two things"
+            );
             assert_eq!(a.fg.or(a.bg), None);
         }
     }

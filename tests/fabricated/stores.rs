@@ -10,20 +10,26 @@ use super::*;
 pub fn fourteen_stores() -> Timeline {
     let mut story = Story::new("default session", 1);
     story.instantiate().fetch(0x400);
-    story.step(StepKind::Write, "write ptr, text", |r| put(r, 0x400, b"Did you know", Writer::Host));
-    story.step(StepKind::Call, "n = call add_wasm_is_cool(len(text))", |r| {
-        for (i, byte) in (0u64..).zip(b" Wasm is cool!") {
-            put(r, 0x40c + i, &[*byte], guest("add_wasm_is_cool", 171, 25));
-        }
-        called(r, "add_wasm_is_cool", &[Value::Int(12)], &[Value::Int(26)]);
-        bind(r, "n", Value::Int(26));
-        (r.stores, r.stores_recorded) = (14, 14);
+    story.step(StepKind::Write, "write ptr, text", |r| {
+        put(r, 0x400, b"Did you know", Writer::Host)
     });
+    story.step(
+        StepKind::Call,
+        "n = call add_wasm_is_cool(len(text))",
+        |r| {
+            for (i, byte) in (0u64..).zip(b" Wasm is cool!") {
+                put(r, 0x40c + i, &[*byte], guest("add_wasm_is_cool", 171, 25));
+            }
+            called(r, "add_wasm_is_cool", &[Value::Int(12)], &[Value::Int(26)]);
+            bind(r, "n", Value::Int(26));
+            (r.stores, r.stores_recorded) = (14, 14);
+        },
+    );
     story.timeline
 }
 
-/// Growth in the middle of a call, stores of every width, an import and the host in between, and more stores than were
-/// recorded one by one.
+/// Growth in the middle of a call, stores of every width, an import and the host in between, and
+/// more stores than were recorded one by one.
 pub fn all_sorts() -> Timeline {
     let mut story = Story::new("sorts.steps", 1);
     story.instantiate();
@@ -33,13 +39,25 @@ pub fn all_sorts() -> Timeline {
             r,
             0x10,
             &7u32.to_le_bytes(),
-            Writer::Guest { function: Some("func[3]".into()), offset: Some(77), source: None },
+            Writer::Guest {
+                function: Some("func[3]".into()),
+                offset: Some(77),
+                source: None,
+            },
         );
         grow(r, 2, guest("work", 64, 10));
         put(r, 0x10000, &1.5f64.to_le_bytes(), guest("work", 70, 11));
         put(r, 0x10008, b"sixteen bytes, a", guest("work", 74, 12));
         put(r, 0x10008, b"S", guest("work", 78, 13));
-        put(r, 0x10020, &[0xee; 100], Writer::Import { module: "env".into(), name: "fill".into() });
+        put(
+            r,
+            0x10020,
+            &[0xee; 100],
+            Writer::Import {
+                module: "env".into(),
+                name: "fill".into(),
+            },
+        );
         put(r, 0x10100, b"host", Writer::Host);
         difference(r, 0x10300, b"the rest");
         called(r, "work", &[], &[]);
@@ -65,13 +83,22 @@ pub fn trapped_store() -> Timeline {
                 frame("outer", Some(95), Some("lib.rs:40")),
             ],
             depth: 5,
-            attempt: Some(Attempt { is_store: true, address: 0xfffd, len: 4, memory_end: 0x10000 }),
+            attempt: Some(Attempt {
+                is_store: true,
+                address: 0xfffd,
+                len: 4,
+                memory_end: 0x10000,
+            }),
         });
         let listing = Arc::new(Listing {
             kind: ListingKind::Source,
             title: "slice.rs".into(),
             first_line: 6,
-            lines: vec!["for item in self {".into(), "    *item = value.clone();".into(), "}".into()],
+            lines: vec![
+                "for item in self {".into(),
+                "    *item = value.clone();".into(),
+                "}".into(),
+            ],
         });
         let plain = |instruction: &str| Place {
             instruction: instruction.into(),
@@ -81,14 +108,35 @@ pub fn trapped_store() -> Timeline {
             inlined: Vec::new(),
         };
         let inlined = vec![
-            Frame { function: "core::slice::fill".into(), source: Some("slice.rs:7".into()) },
-            Frame { function: "inner".into(), source: Some("lib.rs:3".into()) },
+            Frame {
+                function: "core::slice::fill".into(),
+                source: Some("slice.rs:7".into()),
+            },
+            Frame {
+                function: "inner".into(),
+                source: Some("lib.rs:3".into()),
+            },
         ];
         r.places = vec![
-            (50, Arc::new(Place { inlined, listing: Some(listing), line: 7, ..plain("i32.store offset=4") })),
-            (70, Arc::new(Place { source: Some("lib.rs:20".into()), ..plain("call 1") })),
+            (
+                50,
+                Arc::new(Place {
+                    inlined,
+                    listing: Some(listing),
+                    line: 7,
+                    ..plain("i32.store offset=4")
+                }),
+            ),
+            (
+                70,
+                Arc::new(Place {
+                    source: Some("lib.rs:20".into()),
+                    ..plain("call 1")
+                }),
+            ),
         ];
-        r.findings.push(Finding::new(FindingKind::Trap, error).at(0xfffd));
+        r.findings
+            .push(Finding::new(FindingKind::Trap, error).at(0xfffd));
         (r.stores, r.stores_recorded) = (1, 1);
     });
     story.timeline
@@ -105,9 +153,15 @@ pub fn trapped_load() -> Timeline {
             kind: "out of bounds memory access".into(),
             chain: Vec::new(),
             depth: 0,
-            attempt: Some(Attempt { is_store: false, address: 0x1_0000_0003, len: 1, memory_end: 0x10000 }),
+            attempt: Some(Attempt {
+                is_store: false,
+                address: 0x1_0000_0003,
+                len: 1,
+                memory_end: 0x10000,
+            }),
         });
-        r.findings.push(Finding::new(FindingKind::Trap, "the guest gave up"));
+        r.findings
+            .push(Finding::new(FindingKind::Trap, "the guest gave up"));
     });
     story.timeline
 }
@@ -130,30 +184,58 @@ pub fn many_steps(count: u64) -> Timeline {
     let mut story = Story::new("long.steps", 1);
     story.instantiate();
     for i in 1..count {
-        story.step(StepKind::Write, &format!("write {i}, \"x\""), |r| put(r, i, b"x", Writer::Host));
+        story.step(StepKind::Write, &format!("write {i}, \"x\""), |r| {
+            put(r, i, b"x", Writer::Host)
+        });
     }
-    story.step(StepKind::Expect, "expect false", |r| fail(r, Outcome::Failed, "false is not true"));
+    story.step(StepKind::Expect, "expect false", |r| {
+        fail(r, Outcome::Failed, "false is not true")
+    });
     story.timeline
 }
 
 pub fn frame(function: &str, offset: Option<u64>, source: Option<&str>) -> CallFrame {
-    CallFrame { function: function.into(), offset, source: source.map(Into::into) }
+    CallFrame {
+        function: function.into(),
+        offset,
+        source: source.map(Into::into),
+    }
 }
 
 /// An instruction inlined into two functions, all of one name.
 pub fn place(text: &str) -> Arc<Place> {
-    let frame = Frame { function: text.into(), source: Some(text.into()) };
+    let frame = Frame {
+        function: text.into(),
+        source: Some(text.into()),
+    };
     let inlined = vec![frame.clone(), frame];
     let (title, lines) = (text.to_string(), vec![text.to_string()]);
-    let listing = Arc::new(Listing { kind: ListingKind::Text, title, first_line: 1, lines });
-    Arc::new(Place { instruction: text.into(), source: Some(text.into()), listing: Some(listing), line: 1, inlined })
+    let listing = Arc::new(Listing {
+        kind: ListingKind::Text,
+        title,
+        first_line: 1,
+        lines,
+    });
+    Arc::new(Place {
+        instruction: text.into(),
+        source: Some(text.into()),
+        listing: Some(listing),
+        line: 1,
+        inlined,
+    })
 }
 
 /// Bytes known as a difference of memory only.
 fn difference(record: &mut StepRecord, start: u64, bytes: &[u8]) {
     let before = record.memory.read(start, bytes.len() as u64);
     let (before, after) = (before.into(), bytes.into());
-    let event = Event::Write(Write { start, before, after, writer: Writer::guest(), is_difference: true });
+    let event = Event::Write(Write {
+        start,
+        before,
+        after,
+        writer: Writer::guest(),
+        is_difference: true,
+    });
     event.apply(&mut record.memory);
     record.recording.push(event);
 }

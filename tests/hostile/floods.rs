@@ -13,5 +13,9 @@ fn a_million_calls_of_an_import_are_counted_not_kept() {
     let lines = "import env.f(a) returns a\ncall go()\nexpect calls(env.f) == 1000000";
     steps_on(MILLION, lines, &["--max-time", "60s"]).well(&["more of 1000000 calls"]);
     let writes = "import env.f(a) writes 0, repeat(\"a\", 1000000) ; returns a\ncall go()";
-    steps_on(MILLION, writes, &["--max-time", "60s"]).stops(&["limit", "256 MiB", "called env.f(1)"]);
+    steps_on(MILLION, writes, &["--max-time", "60s"]).stops(&[
+        "limit",
+        "256 MiB",
+        "called env.f(1)",
+    ]);
 }

@@ -8,19 +8,27 @@ const QUICK: [&str; 2] = ["--max-time", "300ms"];
 
 fn cancelled(answer: Answer) -> Answer {
     let answer = answer.stops(&["(cancelled)", "longer than 300ms", "--max-time"]);
-    assert!(answer.took < Duration::from_secs(20), "took {:?}", answer.took);
+    assert!(
+        answer.took < Duration::from_secs(20),
+        "took {:?}",
+        answer.took
+    );
     answer
 }
 
 #[test]
 fn a_loop_without_stores() {
     let spin = r#"(module (memory (export "memory") 1) (func (export "spin") (loop (br 0))))"#;
-    cancelled(steps_on(spin, "write 0, \"kept\"\ncall spin()", &QUICK)).says(&["wrote 4 bytes", "6b 65 70 74"]);
+    cancelled(steps_on(spin, "write 0, \"kept\"\ncall spin()", &QUICK))
+        .says(&["wrote 4 bytes", "6b 65 70 74"]);
 }
 
 #[test]
 fn a_loop_while_the_module_comes_to_life() {
-    for body in [r#"(func $s (loop (br 0))) (start $s)"#, r#"(func (export "_initialize") (loop (br 0)))"#] {
+    for body in [
+        r#"(func $s (loop (br 0))) (start $s)"#,
+        r#"(func (export "_initialize") (loop (br 0)))"#,
+    ] {
         cancelled(steps_on(format!("(module {body})"), "let x = 1", &QUICK));
     }
 }
@@ -35,8 +43,10 @@ fn calls_that_multiply() {
 
 #[test]
 fn a_loop_that_calls_the_host() {
-    let ping = r#"(module (import "env" "f" (func $f)) (func (export "go") (loop (call $f) (br 0))))"#;
-    cancelled(steps_on(ping, "import env.f()\ncall go()", &QUICK)).says(&["called env.f()", "more of"]);
+    let ping =
+        r#"(module (import "env" "f" (func $f)) (func (export "go") (loop (call $f) (br 0))))"#;
+    cancelled(steps_on(ping, "import env.f()\ncall go()", &QUICK))
+        .says(&["called env.f()", "more of"]);
 }
 
 /// Of its stores as many are kept as may be, and what memory holds in the end is told all the same.

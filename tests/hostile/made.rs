@@ -1,12 +1,17 @@
 //! Binary modules that no text can spell, or only at a length that takes the assembler minutes.
 
 use wasm_encoder::{
-    CodeSection, CustomSection, ExportKind, ExportSection, Function, FunctionSection, MemorySection, MemoryType,
-    Module, TypeSection, ValType,
+    CodeSection, CustomSection, ExportKind, ExportSection, Function, FunctionSection,
+    MemorySection, MemoryType, Module, TypeSection, ValType,
 };
 
-pub const MEMORY: MemoryType =
-    MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None };
+pub const MEMORY: MemoryType = MemoryType {
+    minimum: 1,
+    maximum: None,
+    memory64: false,
+    shared: false,
+    page_size_log2: None,
+};
 
 /// A module with one page of memory and one function `f`, of this body.
 pub fn one_function(body: &Function) -> Vec<u8> {
@@ -23,16 +28,26 @@ pub fn one_function_of(params: &[ValType], body: &Function) -> Vec<u8> {
     let mut memories = MemorySection::new();
     memories.memory(MEMORY);
     let mut exports = ExportSection::new();
-    exports.export("memory", ExportKind::Memory, 0).export("f", ExportKind::Func, 0);
+    exports
+        .export("memory", ExportKind::Memory, 0)
+        .export("f", ExportKind::Func, 0);
     let mut code = CodeSection::new();
     code.function(body);
-    module.section(&types).section(&functions).section(&memories).section(&exports).section(&code);
+    module
+        .section(&types)
+        .section(&functions)
+        .section(&memories)
+        .section(&exports)
+        .section(&code);
     module.finish()
 }
 
 /// A module with a custom section behind everything else.
 pub fn with_custom(wasm: &[u8], name: &str, data: &[u8]) -> Vec<u8> {
     let mut section = Module::new();
-    section.section(&CustomSection { name: name.into(), data: data.into() });
+    section.section(&CustomSection {
+        name: name.into(),
+        data: data.into(),
+    });
     [wasm, &section.finish()[8..]].concat()
 }

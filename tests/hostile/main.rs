@@ -1,6 +1,6 @@
-//! Guests that mean harm, or behave as if they did: each ends in a clear message within the limits, with everything
-//! recorded so far kept, memory use bounded and the terminal whole. Files and arguments that are wrong are
-//! `tests/bad_input.rs`; WASI calls that are, `tests/wasi/hostile.rs`.
+//! Guests that mean harm, or behave as if they did: each ends in a clear message within the limits,
+//! with everything recorded so far kept, memory use bounded and the terminal whole. Files and
+//! arguments that are wrong are `tests/bad_input.rs`; WASI calls that are, `tests/wasi/hostile.rs`.
 
 #[path = "../support/answer.rs"]
 mod answer;

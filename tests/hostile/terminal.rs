@@ -1,4 +1,5 @@
-//! The same in a real terminal: it stays awake, is given back whole, and the program's memory stays within bounds.
+//! The same in a real terminal: it stays awake, is given back whole, and the program's memory stays
+//! within bounds.
 
 use std::fs;
 
@@ -23,7 +24,10 @@ fn shown(guest: &str, steps: &str, more: &[&str], words: &str) -> Shown {
     pty.wait_for_text("0 instantiate");
     pty.send("G");
     pty.wait_for_text(words);
-    Shown { pty, _folder: folder }
+    Shown {
+        pty,
+        _folder: folder,
+    }
 }
 
 impl Shown {
@@ -45,7 +49,11 @@ impl Shown {
         assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
         assert_eq!(self.pty.modes(), fresh_modes());
         let written = String::from_utf8_lossy(&self.pty.written);
-        assert!(!written.contains("panicked") && !written.contains("\x1b]0;evil"), "{}", self.pty.picture());
+        assert!(
+            !written.contains("panicked") && !written.contains("\x1b]0;evil"),
+            "{}",
+            self.pty.picture()
+        );
     }
 }
 
@@ -62,7 +70,14 @@ const PRINTER: &str = r#"(module
 
 #[test]
 fn a_hundred_mebibytes_of_output() {
-    shown(PRINTER, "call flood(1614)", &["--max-time", "0"], "call flood").within(400).leave();
+    shown(
+        PRINTER,
+        "call flood(1614)",
+        &["--max-time", "0"],
+        "call flood",
+    )
+    .within(400)
+    .leave();
 }
 
 #[test]
@@ -70,14 +85,28 @@ fn stores_without_end() {
     let busy = r#"(module (memory (export "memory") 1) (func (export "go") (local i32) (loop
         (i32.store8 (i32.and (local.get 0) (i32.const 0xffff)) (i32.const 0x2a))
         (local.set 0 (i32.add (local.get 0) (i32.const 1))) (br 0))))"#;
-    shown(busy, "call go()", &["--max-time", "500ms", "--max-stores", "100k"], "longer than 500ms").within(400).leave();
+    shown(
+        busy,
+        "call go()",
+        &["--max-time", "500ms", "--max-stores", "100k"],
+        "longer than 500ms",
+    )
+    .within(400)
+    .leave();
 }
 
 #[test]
 fn growth_to_the_limit_takes_no_more_than_is_touched() {
     let greedy = r#"(module (memory (export "memory") 1) (func (export "go")
         (loop (br_if 0 (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))))"#;
-    shown(greedy, "call go()", &["--max-memory", "512MiB"], "growth-refused").within(300).leave();
+    shown(
+        greedy,
+        "call go()",
+        &["--max-memory", "512MiB"],
+        "growth-refused",
+    )
+    .within(300)
+    .leave();
 }
 
 #[test]
@@ -93,5 +122,11 @@ fn an_endless_wait_and_a_full_stack() {
 fn names_that_would_do_something_to_it() {
     let names = r#"(module (memory (export "memory") 1)
         (func $"f\1b]0;evil\07\e2\80\ae" (export "\1b]0;evil\07\0a") unreachable))"#;
-    shown(names, "call \"\\u{1b}]0;evil\\u{7}\\n\"()", &[], "unreachable").leave();
+    shown(
+        names,
+        "call \"\\u{1b}]0;evil\\u{7}\\n\"()",
+        &[],
+        "unreachable",
+    )
+    .leave();
 }

@@ -16,13 +16,20 @@ fn waiting(memory: &str, steps: &str) -> Answer {
              (func (export "lock") (loop (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const 5))) (br 0))))"#
     );
     let answer = steps_on(guest, steps, &["--max-time", "300ms"]);
-    assert!(answer.took < Duration::from_secs(20), "took {:?}", answer.took);
+    assert!(
+        answer.took < Duration::from_secs(20),
+        "took {:?}",
+        answer.took
+    );
     answer
 }
 
 #[test]
 fn an_endless_wait_is_a_trap_that_says_so() {
-    for call in ["call wait32(0, 0, -1)", "call wait64(8, 0, -9223372036854775808)"] {
+    for call in [
+        "call wait32(0, 0, -1)",
+        "call wait64(8, 0, -9223372036854775808)",
+    ] {
         waiting("1 1 shared", call)
             .stops(&["endless wait: no other thread runs the guest, so nothing can wake it in w"]);
     }
@@ -31,7 +38,8 @@ fn an_endless_wait_is_a_trap_that_says_so() {
 
 #[test]
 fn a_wait_with_a_timeout_has_timed_out_at_once() {
-    let steps = "a = call wait32(0, 0, 9223372036854775807)\nb = call wait64(8, 0, 0)\nexpect a + b == 4
+    let steps =
+        "a = call wait32(0, 0, 9223372036854775807)\nb = call wait64(8, 0, 0)\nexpect a + b == 4
         n = call notify(4)\nexpect n == 0";
     waiting("1 1 shared", steps).well(&["all ok"]);
 }

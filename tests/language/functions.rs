@@ -6,7 +6,11 @@ use crate::support::{Folder, GUEST, assert_contains, come_to, fail, refused, run
 
 #[test]
 fn len_counts_bytes_of_text_as_utf8_and_elements_of_a_list() {
-    come_to(&[("len(\"é\")", json!(2)), ("len(hex\"000102\")", json!(3)), ("len([1, [2, 3]])", json!(2))]);
+    come_to(&[
+        ("len(\"é\")", json!(2)),
+        ("len(hex\"000102\")", json!(3)),
+        ("len([1, [2, 3]])", json!(2)),
+    ]);
     fail(&[("len(5)", "an integer")]);
 }
 
@@ -18,7 +22,11 @@ fn utf8_utf16_and_cstr_make_text_to_bytes() {
         ("cstr(\"ab\")", json!("616200")),
         ("cstr(\"\")", json!("00")),
     ]);
-    fail(&[("utf8(1)", "text"), ("utf16(hex\"00\")", "text"), ("cstr([1])", "text")]);
+    fail(&[
+        ("utf8(1)", "text"),
+        ("utf16(hex\"00\")", "text"),
+        ("cstr([1])", "text"),
+    ]);
 }
 
 #[test]
@@ -58,7 +66,10 @@ fn the_same_bits_are_read_as_another_integer_type() {
         ("as_u32(7)", json!(7)),
         ("as_i32(-7)", json!(-7)),
     ]);
-    fail(&[("as_u32(0x1_0000_0000)", "4294967296"), ("as_i32(1.5)", "a float")]);
+    fail(&[
+        ("as_u32(0x1_0000_0000)", "4294967296"),
+        ("as_i32(1.5)", "a float"),
+    ]);
 }
 
 #[test]
@@ -68,12 +79,19 @@ fn repeat_gives_text_or_bytes_n_times() {
         ("repeat(hex\"0a\", 2)", json!("0a0a")),
         ("repeat(\"a\", 0)", json!("")),
     ]);
-    fail(&[("repeat(\"a\", -1)", "-1"), ("repeat([1], 2)", "text or bytes"), ("repeat(\"abc\", 1 << 60)", "MiB")]);
+    fail(&[
+        ("repeat(\"a\", -1)", "-1"),
+        ("repeat([1], 2)", "text or bytes"),
+        ("repeat(\"abc\", 1 << 60)", "MiB"),
+    ]);
 }
 
 #[test]
 fn bytes_makes_text_to_bytes() {
-    come_to(&[("bytes(\"é\")", json!("c3a9")), ("bytes(hex\"01\")", json!("01"))]);
+    come_to(&[
+        ("bytes(\"é\")", json!("c3a9")),
+        ("bytes(hex\"01\")", json!("01")),
+    ]);
     fail(&[("bytes(1)", "text or bytes")]);
 }
 
@@ -85,7 +103,9 @@ fn file_gives_a_files_bytes_relative_to_the_steps_file() {
         "module \"../guest.wat\"\nlet x = file(\"data/a.bin\")\nlet y = file(\"./data/../data/a.bin\")",
     );
     folder.file("inner/data/a.bin", [0, 255]);
-    let trace = folder.linmem(&["run", "inner/s.steps", "--format", "json"], "").ok();
+    let trace = folder
+        .linmem(&["run", "inner/s.steps", "--format", "json"], "")
+        .ok();
     assert_eq!(trace.value("x"), "00ff");
     assert_eq!(trace.value("y"), "00ff");
 }
@@ -95,14 +115,28 @@ fn file_may_not_leave_the_folder_of_the_steps_file() {
     let folder = Folder::with_guest(GUEST);
     folder.file("secret", "s");
     let absolute = folder.path().join("secret");
-    for path in ["../secret", "../inner/../secret", absolute.to_str().unwrap(), "link"] {
-        folder.file("inner/s.steps", format!("module \"../guest.wat\"\nlet x = file(\"{path}\")"));
+    for path in [
+        "../secret",
+        "../inner/../secret",
+        absolute.to_str().unwrap(),
+        "link",
+    ] {
+        folder.file(
+            "inner/s.steps",
+            format!("module \"../guest.wat\"\nlet x = file(\"{path}\")"),
+        );
         #[cfg(unix)]
         let _ = std::os::unix::fs::symlink("../secret", folder.path().join("inner/link"));
-        let trace = folder.linmem(&["run", "inner/s.steps", "--format", "json"], "").failed();
+        let trace = folder
+            .linmem(&["run", "inner/s.steps", "--format", "json"], "")
+            .failed();
         assert_contains(trace.error(), "leads out of the steps file's folder");
     }
-    fail(&[("file(\"missing\")", "cannot read \"missing\""), ("file(\".\")", "not a file"), ("file(1)", "text")]);
+    fail(&[
+        ("file(\"missing\")", "cannot read \"missing\""),
+        ("file(\".\")", "not a file"),
+        ("file(1)", "text"),
+    ]);
 }
 
 #[test]
@@ -126,17 +160,31 @@ fn calls_counts_an_imports_calls_and_call_args_gives_one_calls_arguments() {
     assert_eq!(trace.value("two"), 2);
     assert_eq!(trace.value("first"), &json!([-1, 2.5]));
     assert_eq!(trace.value("n"), 7);
-    let trace = crate::support::run_on(wat, "import env.log(a, b)\ncall go()\nlet x = call_args(env.log, 2)").failed();
+    let trace = crate::support::run_on(
+        wat,
+        "import env.log(a, b)\ncall go()\nlet x = call_args(env.log, 2)",
+    )
+    .failed();
     assert_contains(trace.error(), "called 2 times");
-    let trace = crate::support::run_on(wat, "import env.log(a, b)\ncall go()\nlet x = call_args(env.log, -1)").failed();
+    let trace = crate::support::run_on(
+        wat,
+        "import env.log(a, b)\ncall go()\nlet x = call_args(env.log, -1)",
+    )
+    .failed();
     assert_contains(trace.error(), "-1");
     let trace = crate::support::run_on(wat, "expect calls(env.lgo) == 0").failed();
-    assert_contains(trace.error(), "the guest has no import env.lgo; it imports env.log");
+    assert_contains(
+        trace.error(),
+        "the guest has no import env.lgo; it imports env.log",
+    );
     crate::support::run_on(wat, "import env.other(a)\nexpect calls(env.other) == 0").ok();
 }
 
 #[test]
 fn a_function_that_does_not_exist_is_refused() {
-    refused("let x = lenn(\"a\")", &["there is no function `lenn`", "did you mean `len`?"]);
+    refused(
+        "let x = lenn(\"a\")",
+        &["there is no function `lenn`", "did you mean `len`?"],
+    );
     refused("let x = len(1, 2)", &["len(x)"]);
 }

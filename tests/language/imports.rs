@@ -11,7 +11,10 @@ const CALLER: &str = r#"(module (import "env" "f" (func $f (param i32 i32) (resu
   (func (export "go") (param i32 i32) (result i32) (call $f (local.get 0) (local.get 1))))"#;
 
 fn go(import: &str, args: &str) -> crate::support::Run {
-    run_on(CALLER, &format!("import env.f(a, b) {import}\nx = call go({args})"))
+    run_on(
+        CALLER,
+        &format!("import env.f(a, b) {import}\nx = call go({args})"),
+    )
 }
 
 #[track_caller]
@@ -25,7 +28,8 @@ fn import_call(trace: &Trace) -> &serde_json::Value {
 fn every_call_is_recorded_with_its_arguments_and_results() {
     let trace = go("returns a + b", "3, -1").ok();
     assert_eq!(trace.value("x"), 2);
-    let call = json!({"name": "env.f", "args": [3, -1], "results": [2], "saw": [], "meaning": null});
+    let call =
+        json!({"name": "env.f", "args": [3, -1], "results": [2], "saw": [], "meaning": null});
     assert_eq!(import_call(&trace), &call);
     assert_eq!(trace.last()["imports_called_total"], 1);
 }
@@ -42,8 +46,14 @@ fn a_function_with_results_must_have_returns() {
     let message = go("", "1, 2").refused();
     assert_contains(&message, "s.steps:2:8");
     assert_contains(&message, "env.f must say what it `returns`");
-    assert_contains(&go("reads a as u8", "1, 2").refused(), "must say what it `returns`");
-    assert_contains(&go("returns 1, 2", "1, 2").refused(), "env.f returns 2 values here");
+    assert_contains(
+        &go("reads a as u8", "1, 2").refused(),
+        "must say what it `returns`",
+    );
+    assert_contains(
+        &go("returns 1, 2", "1, 2").refused(),
+        "env.f returns 2 values here",
+    );
     let few = run_on(CALLER, "import env.f(a) returns 1\ncall go(1, 2)").refused();
     assert_contains(&few, "env.f has 1 parameters here");
 }
@@ -52,9 +62,19 @@ fn a_function_with_results_must_have_returns() {
 fn returns_gives_results_of_the_right_types_several_in_order() {
     let wat = r#"(module (import "env" "f" (func $f (result i32 i64 f32 externref)))
       (func (export "go") (result i32 i64 f32 externref) (call $f)))"#;
-    let trace = run_on(wat, "import env.f() returns -1, 1 << 40, 0.5, null\na, b, c, d = call go()").ok();
-    assert_eq!((trace.value("a"), trace.value("b")), (&json!(-1), &json!(1u64 << 40)));
-    assert_eq!((trace.value("c"), trace.value("d")), (&json!(0.5), &json!(null)));
+    let trace = run_on(
+        wat,
+        "import env.f() returns -1, 1 << 40, 0.5, null\na, b, c, d = call go()",
+    )
+    .ok();
+    assert_eq!(
+        (trace.value("a"), trace.value("b")),
+        (&json!(-1), &json!(1u64 << 40))
+    );
+    assert_eq!(
+        (trace.value("c"), trace.value("d")),
+        (&json!(0.5), &json!(null))
+    );
     let trace = go("returns 1.5", "1, 2").trapped();
     assert_contains(trace.error(), "env.f: returns: an integer is wanted");
 }
@@ -63,7 +83,10 @@ fn returns_gives_results_of_the_right_types_several_in_order() {
 fn writes_puts_text_or_bytes_into_memory_and_is_the_writer() {
     let trace = go("writes a, u16(b) ++ utf8(\"!\") ; returns 0", "100, 0x4142").ok();
     let change = &trace.last()["changes"][0];
-    assert_eq!((&change["start"], &change["after"]), (&json!(100), &json!("424121")));
+    assert_eq!(
+        (&change["start"], &change["after"]),
+        (&json!(100), &json!("424121"))
+    );
     assert_eq!(change["writer"]["by"], "import");
     assert_eq!(change["writer"]["import"], "env.f");
     let trace = go("writes a, \"ab\" ; returns 0", "65535, 0").trapped();
@@ -87,7 +110,10 @@ fn grows_memory_to_at_least_so_many_bytes() {
     assert_eq!(trace.last()["pages"], json!({"before": 1, "after": 2}));
     assert_eq!(trace.last()["growth"][0]["writer"]["import"], "env.f");
     assert_eq!(trace.findings(1), ["memory-grew"]);
-    assert_eq!(go("grows a ; returns pages()", "65536, 0").ok().value("x"), 1);
+    assert_eq!(
+        go("grows a ; returns pages()", "65536, 0").ok().value("x"),
+        1
+    );
     assert_eq!(go("grows a ; returns pages()", "0, 0").ok().value("x"), 1);
     let trace = go("grows a ; returns 0", "1000000, 0").trapped();
     assert_contains(trace.error(), "cannot grow memory to 1000000 bytes");
@@ -107,11 +133,21 @@ fn reads_shows_its_value_with_the_call() {
         assert_eq!(import_call(&trace)["saw"], json!([wanted]), "{reading}");
     }
     let folder = Folder::with_guest(CALLER);
-    folder.file("s.steps", "module \"guest.wat\"\nimport env.f(a, n) reads a, n as utf8 ; returns 0\ncall go(16, 5)");
-    assert_contains(&folder.linmem(&["run", "s.steps"], "").stdout, "saw \"hello\"");
+    folder.file(
+        "s.steps",
+        "module \"guest.wat\"\nimport env.f(a, n) reads a, n as utf8 ; returns 0\ncall go(16, 5)",
+    );
+    assert_contains(
+        &folder.linmem(&["run", "s.steps"], "").stdout,
+        "saw \"hello\"",
+    );
     let trace = go("reads a, b as utf8 ; returns 0", "65530, 50").trapped();
     assert_eq!(trace.findings(1), ["out-of-bounds"]);
-    let trace = go("writes a, hex\"ff\" ; reads a, 1 as utf8 ; returns 0", "64, 0").trapped();
+    let trace = go(
+        "writes a, hex\"ff\" ; reads a, 1 as utf8 ; returns 0",
+        "64, 0",
+    )
+    .trapped();
     assert_contains(trace.error(), "not valid UTF-8");
     assert_eq!(trace.findings(1), ["invalid-utf8"]);
 }
@@ -141,7 +177,13 @@ fn actions_run_in_order_over_the_parameters_and_inputs() {
 fn an_address_outside_the_index_type_names_the_parameter() {
     let wat = r#"(module (import "env" "f" (func $f (param i64))) (memory 1)
       (func (export "go") (call $f (i64.const 0x1_0000_0000))))"#;
-    for action in ["writes far, \"a\"", "reads far as u8", "reads 0, far as utf8", "copies 0, far, 1", "grows far"] {
+    for action in [
+        "writes far, \"a\"",
+        "reads far as u8",
+        "reads 0, far as utf8",
+        "copies 0, far, 1",
+        "grows far",
+    ] {
         let trace = run_on(wat, &format!("import env.f(far) {action}\ncall go()")).trapped();
         assert_contains(trace.error(), "`far` is 4294967296");
     }
@@ -151,22 +193,55 @@ fn an_address_outside_the_index_type_names_the_parameter() {
 fn an_error_in_an_action_traps_and_names_the_import() {
     let trace = go("returns a / b", "1, 0").trapped();
     assert_contains(trace.error(), "env.f: 1 / 0 divides by zero");
-    assert_eq!(trace.error().matches("import env.f").count(), 1, "{}", trace.error());
+    assert_eq!(
+        trace.error().matches("import env.f").count(),
+        1,
+        "{}",
+        trace.error()
+    );
 }
 
 #[test]
 fn an_imported_memory_has_the_pages_of_its_line() {
     let wat = r#"(module (import "env" "mem" (memory 1 10)) (data (i32.const 4) "hi")
       (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))"#;
-    let trace = run_on(wat, "import env.mem pages 3 max 4\nlet n = pages()\na = call grow(1)\nb = call grow(1)").ok();
+    let trace = run_on(
+        wat,
+        "import env.mem pages 3 max 4\nlet n = pages()\na = call grow(1)\nb = call grow(1)",
+    )
+    .ok();
     assert_eq!(trace.value("n"), 3);
-    assert_eq!((trace.value("a"), trace.value("b")), (&json!(3), &json!(-1)));
+    assert_eq!(
+        (trace.value("a"), trace.value("b")),
+        (&json!(3), &json!(-1))
+    );
     assert_eq!(trace.step(0)["changes"][0]["after"], "6869");
-    assert_eq!(run_on(wat, "import env.mem pages 2\nlet n = pages()\na = call grow(8)").ok().value("a"), 2);
-    assert_eq!(run_on(wat, "let n = pages()").ok().value("n"), 1, "without a line as the guest declares it");
-    assert_contains(&run_on(wat, "import env.mem pages 0\nlet n = 1").refused(), "at least 1 pages");
-    assert_contains(&run_on(wat, "import env.mem pages 1 max 11\nlet n = 1").refused(), "at most 10 pages");
-    assert_contains(&run_on(wat, "import env.mem() returns 1\nlet n = 1").refused(), "as something else");
+    assert_eq!(
+        run_on(
+            wat,
+            "import env.mem pages 2\nlet n = pages()\na = call grow(8)"
+        )
+        .ok()
+        .value("a"),
+        2
+    );
+    assert_eq!(
+        run_on(wat, "let n = pages()").ok().value("n"),
+        1,
+        "without a line as the guest declares it"
+    );
+    assert_contains(
+        &run_on(wat, "import env.mem pages 0\nlet n = 1").refused(),
+        "at least 1 pages",
+    );
+    assert_contains(
+        &run_on(wat, "import env.mem pages 1 max 11\nlet n = 1").refused(),
+        "at most 10 pages",
+    );
+    assert_contains(
+        &run_on(wat, "import env.mem() returns 1\nlet n = 1").refused(),
+        "as something else",
+    );
 }
 
 #[test]
@@ -176,7 +251,10 @@ fn an_imported_global_has_the_value_of_its_line() {
       (func (export "base") (result i32) (global.get $b)) (func (export "top") (result f64) (global.get $t)))"#;
     let steps = "input at = 64\nimport env.base = at * 2\nimport env.top = 1.5\na = call base()\nb = call top()";
     let trace = run_on(wat, steps).ok();
-    assert_eq!((trace.value("a"), trace.value("b")), (&json!(128), &json!(1.5)));
+    assert_eq!(
+        (trace.value("a"), trace.value("b")),
+        (&json!(128), &json!(1.5))
+    );
     assert_eq!(trace.step(0)["changes"][0]["start"], 128);
     let trace = run_on(wat, "a = call base()").ok();
     assert_eq!(trace.value("a"), 0, "without a line it is zero");
@@ -206,16 +284,26 @@ fn one_name_may_be_imported_with_two_types() {
     let wat = r#"(module (import "e" "f" (func $f (param i32))) (import "e" "f" (global $g i32))
       (import "e" "f" (func $h (result i64)))
       (func (export "fine") (result i32) (global.get $g)) (func (export "go") (result i64) (call $h)))"#;
-    let trace = run_on(wat, "x = call fine()\nexpect trap \"e.f() returns 0\" call go()").ok();
+    let trace = run_on(
+        wat,
+        "x = call fine()\nexpect trap \"e.f() returns 0\" call go()",
+    )
+    .ok();
     assert_eq!(trace.value("x"), 0);
-    assert_contains(&run_on(wat, "import e.f(a)\ncall fine()").refused(), "as something else");
+    assert_contains(
+        &run_on(wat, "import e.f(a)\ncall fine()").refused(),
+        "as something else",
+    );
 }
 
 #[test]
 fn the_line_to_add_is_one_that_works() {
     let wat = r#"(module (import "a-b" "c d" (func $f (param i32) (result externref f64)))
       (func (export "go") (drop) (drop (call $f (i32.const 1)))))"#;
-    let wat = wat.replace("(drop) (drop (call $f (i32.const 1)))", "(call $f (i32.const 1)) (drop) (drop)");
+    let wat = wat.replace(
+        "(drop) (drop (call $f (i32.const 1)))",
+        "(call $f (i32.const 1)) (drop) (drop)",
+    );
     let trace = run_on(&wat, "call go()").trapped();
     let line = trace.error().lines().last().unwrap().trim().to_owned();
     run_on(&wat, &format!("{line}\ncall go()")).ok();
@@ -232,7 +320,10 @@ fn assemblyscripts_abort_traps_with_the_message_it_points_to() {
     assert_eq!(trace.findings(1), ["trap"]);
     run_on(wat, "call wild()").trapped();
     let overridden = run_on(wat, "import env.abort(m, f, l, c) reads l as u8\ncall go()").ok();
-    assert_eq!(overridden.last()["imports_called"][0]["args"], json!([16, 32, 7, 9]));
+    assert_eq!(
+        overridden.last()["imports_called"][0]["args"],
+        json!([16, 32, 7, 9])
+    );
 }
 
 #[test]

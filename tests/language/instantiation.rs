@@ -9,12 +9,21 @@ fn step_0_puts_the_active_data_segments_into_memory() {
     let wat = r#"(module (memory 1) (data (i32.const 8) "abcd") (data "passive") (data (i32.const 10) "XY"))"#;
     let trace = run_on(wat, "").ok();
     let step = trace.step(0);
-    assert_eq!((&step["index"], &step["kind"], &step["line"]), (&json!(0), &json!("instantiate"), &json!(null)));
+    assert_eq!(
+        (&step["index"], &step["kind"], &step["line"]),
+        (&json!(0), &json!("instantiate"), &json!(null))
+    );
     let changes: Vec<_> = step["changes"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|c| (c["start"].as_u64().unwrap(), c["after"].as_str().unwrap(), c["writer"]["segment"].as_u64().unwrap()))
+        .map(|c| {
+            (
+                c["start"].as_u64().unwrap(),
+                c["after"].as_str().unwrap(),
+                c["writer"]["segment"].as_u64().unwrap(),
+            )
+        })
         .collect();
     assert_eq!(changes, [(8, "6162", 0), (10, "5859", 2)]);
     assert_eq!(step["changes"][0]["writer"]["by"], "data");
@@ -41,7 +50,10 @@ fn step_0_runs_the_start_function() {
     let trace = run_on(wat, "n = global n").ok();
     assert_eq!(trace.value("n"), 1);
     let change = &trace.step(0)["changes"][0];
-    assert_eq!((&change["start"], &change["after"]), (&json!(4), &json!("41")));
+    assert_eq!(
+        (&change["start"], &change["after"]),
+        (&json!(4), &json!("41"))
+    );
     assert_eq!(change["writer"]["by"], "guest");
 }
 
@@ -58,9 +70,10 @@ fn a_start_function_that_traps_ends_the_run_with_memory_as_it_was_then() {
 
 #[test]
 fn a_start_function_that_never_ends_is_cancelled_by_the_limit() {
-    let wat =
-        r#"(module (memory 1) (func $start (i32.store8 (i32.const 4) (i32.const 65)) (loop (br 0))) (start $start))"#;
-    let trace = Folder::with_guest(wat).steps("module \"guest.wat\"", &["--max-time", "200ms"]).ended(1, "cancelled");
+    let wat = r#"(module (memory 1) (func $start (i32.store8 (i32.const 4) (i32.const 65)) (loop (br 0))) (start $start))"#;
+    let trace = Folder::with_guest(wat)
+        .steps("module \"guest.wat\"", &["--max-time", "200ms"])
+        .ended(1, "cancelled");
     assert_eq!(trace.findings(0), ["limit"]);
     assert_eq!(trace.step(0)["changes"][0]["after"], "41");
 }
@@ -78,8 +91,15 @@ fn step_0_calls_initialize_where_the_guest_exports_it() {
 
 #[test]
 fn initialize_is_not_called_where_the_script_does_or_it_has_parameters() {
-    let trace = run_on(INITIALIZE, "before = global n\ncall _initialize()\nn = global n").ok();
-    assert_eq!((trace.value("before"), trace.value("n")), (&json!(0), &json!(1)));
+    let trace = run_on(
+        INITIALIZE,
+        "before = global n\ncall _initialize()\nn = global n",
+    )
+    .ok();
+    assert_eq!(
+        (trace.value("before"), trace.value("n")),
+        (&json!(0), &json!(1))
+    );
     let trace = run_on(INITIALIZE, "n = global n\nexpect trap call _initialize()").failed();
     assert_eq!(trace.value("n"), 0);
     let wat = r#"(module (global $n (export "n") (mut i32) (i32.const 0))
@@ -93,7 +113,11 @@ fn initialize_is_not_called_where_the_script_does_or_it_has_parameters() {
 fn imports_that_are_called_while_the_guest_starts_are_recorded() {
     let wat = r#"(module (import "env" "log" (func $log (param i32))) (memory 1)
       (func $start (call $log (i32.const 3))) (start $start))"#;
-    let trace = run_on(wat, "import env.log(n) writes 8, u8(n)\nlet n = calls(env.log)").ok();
+    let trace = run_on(
+        wat,
+        "import env.log(n) writes 8, u8(n)\nlet n = calls(env.log)",
+    )
+    .ok();
     assert_eq!(trace.step(0)["imports_called"][0]["args"], json!([3]));
     assert_eq!(trace.step(0)["changes"][0]["writer"]["import"], "env.log");
     assert_eq!(trace.value("n"), 1);

@@ -6,7 +6,10 @@ use crate::support::{Folder, GUEST, assert_contains, come_to, refused, run};
 
 #[test]
 fn one_statement_a_line_and_a_line_goes_on_inside_brackets() {
-    let trace = run("sum = call divide(\n  10, # ten\n\n  2\n)\nlet list = [\n  1,\n  2\n]\nlet x = (1\n  + 2)").ok();
+    let trace = run(
+        "sum = call divide(\n  10, # ten\n\n  2\n)\nlet list = [\n  1,\n  2\n]\nlet x = (1\n  + 2)",
+    )
+    .ok();
     assert_eq!(trace.value("sum"), 5);
     assert_eq!(trace.value("list"), &json!([1, 2]));
     assert_eq!(trace.value("x"), 3);
@@ -84,7 +87,10 @@ fn booleans_text_bytes_lists_and_null_have_literals() {
     come_to(&[
         ("true", json!(true)),
         ("false", json!(false)),
-        (r#""a\n\t\r\0\\\"\u{e9}\u{1F600}é""#, json!("a\n\t\r\0\\\"é😀é")),
+        (
+            r#""a\n\t\r\0\\\"\u{e9}\u{1F600}é""#,
+            json!("a\n\t\r\0\\\"é😀é"),
+        ),
         (r#"hex"ff fe 00""#, json!("fffe00")),
         (r#"hex"FFfe00""#, json!("fffe00")),
         (r#"hex"""#, json!("")),
@@ -93,9 +99,14 @@ fn booleans_text_bytes_lists_and_null_have_literals() {
         ("[1, [true, \"a\"], 2.5]", json!([1, [true, "a"], 2.5])),
         ("null", json!(null)),
     ]);
-    for (literal, name) in
-        [("true", "bool"), ("\"a\"", "text"), ("hex\"00\"", "bytes"), ("[1]", "list"), ("null", "null"), ("1", "int")]
-    {
+    for (literal, name) in [
+        ("true", "bool"),
+        ("\"a\"", "text"),
+        ("hex\"00\"", "bytes"),
+        ("[1]", "list"),
+        ("null", "null"),
+        ("1", "int"),
+    ] {
         assert_eq!(run(&format!("let x = {literal}")).ok().type_of("x"), name);
     }
 }
@@ -111,7 +122,10 @@ fn a_file_that_does_not_parse_is_refused_whole_before_anything_runs() {
 
 #[test]
 fn all_errors_of_the_file_are_shown_at_once() {
-    refused("let x = )\nlet fine = 1\nwrite 1\nnonsense here", &["s.steps:2:9", "s.steps:4:8", "s.steps:5:1"]);
+    refused(
+        "let x = )\nlet fine = 1\nwrite 1\nnonsense here",
+        &["s.steps:2:9", "s.steps:4:8", "s.steps:5:1"],
+    );
 }
 
 #[test]
@@ -128,12 +142,17 @@ fn markdown_carries_the_same_language_and_its_prose_is_the_narration() {
     let markdown = "# The ABI\n\nFirst *call* `it`.\n\n```steps\nmodule \"guest.wat\"\nx = call id32(7)\n```\n\n\
                     Text without steps:\n\n```sh\nrm -rf /\n```\n\nThen look.\n\n```steps\nexpect x == 7\nlet y = x\n```\n";
     folder.file("README.md", markdown);
-    let trace = folder.linmem(&["run", "README.md", "--format", "json"], "").ok();
+    let trace = folder
+        .linmem(&["run", "README.md", "--format", "json"], "")
+        .ok();
     assert_eq!(trace.steps().len(), 4);
     assert_eq!(trace.step(0)["narration"], json!(null));
     assert_eq!(trace.step(1)["narration"], "The ABI\n\nFirst call it.");
     assert_eq!(trace.step(1)["line"], 7);
-    assert_eq!(trace.step(2)["narration"], "Text without steps:\n\nThen look.");
+    assert_eq!(
+        trace.step(2)["narration"],
+        "Text without steps:\n\nThen look."
+    );
     assert_eq!(trace.step(3)["narration"], json!(null));
     let text = folder.linmem(&["run", "README.md"], "");
     assert_contains(&text.stdout, "First call it.");
@@ -143,7 +162,10 @@ fn markdown_carries_the_same_language_and_its_prose_is_the_narration() {
 #[test]
 fn markdown_errors_have_the_lines_of_the_file() {
     let folder = Folder::with_guest(GUEST);
-    folder.file("x.md", "# A\n\n```steps\nmodule \"guest.wat\"\nlet x = )\n```\n");
+    folder.file(
+        "x.md",
+        "# A\n\n```steps\nmodule \"guest.wat\"\nlet x = )\n```\n",
+    );
     assert_contains(&folder.linmem(&["run", "x.md"], "").refused(), "x.md:5:9");
 }
 
@@ -152,8 +174,13 @@ fn a_dash_reads_a_steps_file_from_standard_input() {
     let folder = Folder::with_guest(GUEST);
     folder.file("data", "abc");
     let script = "module \"guest.wat\"\nx = call id32(7)\nlet d = file(\"data\")\nexpect x == 7";
-    let trace = folder.linmem(&["run", "-", "--format", "json"], script).ok();
+    let trace = folder
+        .linmem(&["run", "-", "--format", "json"], script)
+        .ok();
     assert_eq!(trace.value("x"), 7);
     assert_eq!(trace.value("d"), "616263");
-    assert_contains(&folder.linmem(&["run", "-"], "let x = )").refused(), "-:1:9");
+    assert_contains(
+        &folder.linmem(&["run", "-"], "let x = )").refused(),
+        "-:1:9",
+    );
 }

@@ -11,7 +11,11 @@ fn the_default_session_runs_as_it_stands_on_the_page() {
     let trace = run.ok();
     assert_eq!(trace.value("out"), "Did you know Wasm is cool!");
     assert_eq!(trace.value("n"), 26);
-    let texts: Vec<_> = trace.steps().iter().map(|step| step["text"].as_str().unwrap()).collect();
+    let texts: Vec<_> = trace
+        .steps()
+        .iter()
+        .map(|step| step["text"].as_str().unwrap())
+        .collect();
     assert_eq!(
         texts[1..],
         [
@@ -29,7 +33,9 @@ fn the_default_session_runs_as_it_stands_on_the_page() {
             text.to_owned()
         })
     );
-    let trace = folder.linmem(&["run", "--format", "json", "--set", "text=Hi"], "").ok();
+    let trace = folder
+        .linmem(&["run", "--format", "json", "--set", "text=Hi"], "")
+        .ok();
     assert_eq!(trace.value("out"), "Hi Wasm is cool!");
 }
 
@@ -42,7 +48,12 @@ fn ok_ends_with_status_0() {
 
 #[test]
 fn failed_is_an_expectation_a_host_access_bad_utf8_or_an_expression() {
-    for step in ["expect 1 == 2", "write 65536, \"a\"", "x = read 4, 1 as utf8", "let x = 1 / 0"] {
+    for step in [
+        "expect 1 == 2",
+        "write 65536, \"a\"",
+        "x = read 4, 1 as utf8",
+        "let x = 1 / 0",
+    ] {
         let trace = run(&format!("write 4, hex\"ff\"\n{step}\nlet never = 1")).failed();
         assert_eq!(trace.steps().len(), 3, "{step}");
         assert_eq!(trace.last()["outcome"], "failed", "{step}");
@@ -55,7 +66,10 @@ fn trapped_is_a_guest_that_trapped_and_says_what_and_where() {
     assert_eq!(trace.steps().len(), 2);
     assert_contains(trace.error(), "zero");
     assert_contains(trace.error(), "divide");
-    assert_eq!(trace.last()["call"], json!({"export": "divide", "args": [1, 0], "results": []}));
+    assert_eq!(
+        trace.last()["call"],
+        json!({"export": "divide", "args": [1, 0], "results": []})
+    );
     let trace = run("call poke(-1, 1)").trapped();
     assert_contains(trace.error(), "out of bounds");
     let deep = "(module (func $f (export \"f\") (call $f)))";
@@ -66,7 +80,8 @@ fn trapped_is_a_guest_that_trapped_and_says_what_and_where() {
 #[test]
 fn what_a_trapped_call_did_before_stays() {
     let wat = r#"(module (memory 1) (func (export "f") (i32.store (i32.const 8) (i32.const -1)) (unreachable)))"#;
-    let trace = crate::support::run_on(wat, "call f()\nexpect finding trap\nx = read 8 as i32").ok();
+    let trace =
+        crate::support::run_on(wat, "call f()\nexpect finding trap\nx = read 8 as i32").ok();
     assert_eq!(trace.step(1)["changes"][0]["after"], "ffffffff");
     assert_eq!(trace.value("x"), -1);
 }
@@ -75,13 +90,17 @@ fn what_a_trapped_call_did_before_stays() {
 fn cancelled_is_a_call_stopped_by_a_limit() {
     let folder = Folder::with_guest(GUEST);
     let script = "module \"guest.wat\"\ncall spin()\nlet never = 1";
-    let trace = folder.steps(script, &["--max-time", "200ms"]).ended(1, "cancelled");
+    let trace = folder
+        .steps(script, &["--max-time", "200ms"])
+        .ended(1, "cancelled");
     assert_eq!(trace.steps().len(), 2);
     assert_eq!(trace.last()["outcome"], "cancelled");
     assert_contains(trace.error(), "--max-time");
     assert_eq!(trace.findings(1), ["limit"]);
     let expected = "module \"guest.wat\"\nexpect trap call spin()";
-    folder.steps(expected, &["--max-time", "200ms"]).ended(1, "cancelled");
+    folder
+        .steps(expected, &["--max-time", "200ms"])
+        .ended(1, "cancelled");
 }
 
 #[test]
@@ -91,8 +110,16 @@ fn memory_has_a_limit_that_the_guest_feels_as_a_growth_that_fails() {
     let folder = Folder::with_guest(wat);
     let script = "module \"guest.wat\"\na = call grow(3)\nb = call grow(1)";
     let trace = folder.steps(script, &["--max-memory", "256KiB"]).ok();
-    assert_eq!((trace.value("a"), trace.value("b")), (&json!(1), &json!(-1)));
-    let trace = folder.steps("module \"guest.wat\"\na = grow 4", &["--max-memory", "256KiB"]).failed();
+    assert_eq!(
+        (trace.value("a"), trace.value("b")),
+        (&json!(1), &json!(-1))
+    );
+    let trace = folder
+        .steps(
+            "module \"guest.wat\"\na = grow 4",
+            &["--max-memory", "256KiB"],
+        )
+        .failed();
     assert_contains(trace.error(), "cannot grow");
 }
 
@@ -100,7 +127,12 @@ fn memory_has_a_limit_that_the_guest_feels_as_a_growth_that_fails() {
 fn warnings_and_notes_alone_do_not_fail_a_run() {
     run("call grow(1)").ok();
     let folder = Folder::with_guest(GUEST);
-    folder.steps("module \"guest.wat\"\ncall grow(1)", &["--deny", "warnings"]).ok();
+    folder
+        .steps(
+            "module \"guest.wat\"\ncall grow(1)",
+            &["--deny", "warnings"],
+        )
+        .ok();
 }
 
 #[test]
@@ -122,9 +154,11 @@ fn test_runs_many_files_and_exits_with_0_1_or_2() {
 #[test]
 fn a_command_line_that_cannot_be_used_ends_with_status_2() {
     let folder = Folder::with_guest(GUEST);
-    for args in
-        [&["run", "--nonsense"][..], &["run", "guest.wat", "--max-time", "x"], &["run", "guest.wat", "--at", "9"]]
-    {
+    for args in [
+        &["run", "--nonsense"][..],
+        &["run", "guest.wat", "--max-time", "x"],
+        &["run", "guest.wat", "--at", "9"],
+    ] {
         assert_eq!(folder.linmem(args, "").code, Some(2), "{args:?}");
     }
 }

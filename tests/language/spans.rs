@@ -7,7 +7,10 @@ use crate::support::{assert_contains, refused, run};
 #[test]
 fn region_names_a_span_that_stays() {
     let trace = run("let p = 64\nregion buffer = p, 16\nwrite p, \"a\"").ok();
-    assert_eq!(trace.step(2)["span"], json!({"kind": "region", "name": "buffer", "start": 64, "len": 16}));
+    assert_eq!(
+        trace.step(2)["span"],
+        json!({"kind": "region", "name": "buffer", "start": 64, "len": 16})
+    );
     assert_eq!(trace.step(2)["kind"], "region");
     assert_eq!(trace.step(2)["changes"], json!([]));
 }
@@ -15,9 +18,15 @@ fn region_names_a_span_that_stays() {
 #[test]
 fn block_names_a_span_that_someone_owns_and_release_gives_it_back() {
     let trace = run("block b = 64, 16\nrelease b\nblock b = 80, 4").ok();
-    assert_eq!(trace.step(1)["span"], json!({"kind": "block", "name": "b", "start": 64, "len": 16}));
+    assert_eq!(
+        trace.step(1)["span"],
+        json!({"kind": "block", "name": "b", "start": 64, "len": 16})
+    );
     assert_eq!(trace.step(2)["released"], "b");
-    assert_eq!((&trace.step(1)["kind"], &trace.step(2)["kind"]), (&json!("block"), &json!("release")));
+    assert_eq!(
+        (&trace.step(1)["kind"], &trace.step(2)["kind"]),
+        (&json!("block"), &json!("release"))
+    );
     assert_eq!(trace.step(3)["span"]["start"], 80);
     refused("release b", &["there is no block `b`"]);
     refused("region r = 0, 1\nrelease r", &["there is no block `r`"]);

@@ -81,7 +81,10 @@ impl Folder {
     /// Writes `s.steps` and runs it, with further arguments.
     pub fn steps(&self, script: &str, args: &[&str]) -> Run {
         self.file("s.steps", script);
-        self.linmem(&[&["run", "s.steps", "--format", "json"], args].concat(), "")
+        self.linmem(
+            &[&["run", "s.steps", "--format", "json"], args].concat(),
+            "",
+        )
     }
 }
 
@@ -120,7 +123,8 @@ impl Run {
         self.ended(1, "trapped")
     }
 
-    /// What the program said when it refused to run anything: exit status 2, and nothing on standard output.
+    /// What the program said when it refused to run anything: exit status 2, and nothing on
+    /// standard output.
     #[track_caller]
     pub fn refused(self) -> String {
         assert_eq!(self.code, Some(2), "{}\n{}", self.stderr, self.stdout);
@@ -162,25 +166,37 @@ impl Trace {
 
     #[track_caller]
     fn binding(&self, name: &str) -> &Json {
-        let binding = self.steps().iter().rev().find_map(|step| step["bindings"].get(name));
+        let binding = self
+            .steps()
+            .iter()
+            .rev()
+            .find_map(|step| step["bindings"].get(name));
         binding.unwrap_or_else(|| panic!("nothing bound {name}"))
     }
 
     /// Why the last step did not end in ok.
     #[track_caller]
     pub fn error(&self) -> &str {
-        self.last()["error"].as_str().expect("the last step has no error")
+        self.last()["error"]
+            .as_str()
+            .expect("the last step has no error")
     }
 
     pub fn errors(&self) -> Vec<&str> {
-        self.steps().iter().filter_map(|step| step["error"].as_str()).collect()
+        self.steps()
+            .iter()
+            .filter_map(|step| step["error"].as_str())
+            .collect()
     }
 
     /// The kinds of a step's findings.
     #[track_caller]
     pub fn findings(&self, step: usize) -> Vec<&str> {
         let findings = self.step(step)["findings"].as_array().unwrap();
-        findings.iter().map(|finding| finding["kind"].as_str().unwrap()).collect()
+        findings
+            .iter()
+            .map(|finding| finding["kind"].as_str().unwrap())
+            .collect()
     }
 }
 
@@ -197,8 +213,11 @@ pub fn run_on(wat: &str, steps: &str) -> Run {
 /// Checks what expressions come to, each told with its value as JSON.
 #[track_caller]
 pub fn come_to(rows: &[(&str, Json)]) {
-    let script: Vec<String> =
-        rows.iter().enumerate().map(|(row, (expression, _))| format!("let v{row} = {expression}")).collect();
+    let script: Vec<String> = rows
+        .iter()
+        .enumerate()
+        .map(|(row, (expression, _))| format!("let v{row} = {expression}"))
+        .collect();
     let trace = run(&script.join("\n")).ok();
     for (row, (expression, wanted)) in rows.iter().enumerate() {
         assert_eq!(trace.value(&format!("v{row}")), wanted, "{expression}");
@@ -209,7 +228,10 @@ pub fn come_to(rows: &[(&str, Json)]) {
 #[track_caller]
 pub fn fail(rows: &[(&str, &str)]) {
     for (expression, words) in rows {
-        let trace = run(&format!("let fine = 1\nlet x = {expression}\nlet never = 1")).failed();
+        let trace = run(&format!(
+            "let fine = 1\nlet x = {expression}\nlet never = 1"
+        ))
+        .failed();
         assert_eq!(trace.steps().len(), 3, "{expression}");
         assert_contains(trace.error(), words);
     }

@@ -6,12 +6,21 @@ use crate::support::{assert_contains, come_to, fail, run};
 
 #[test]
 fn integers_are_exact_and_never_wrap_silently() {
-    come_to(&[("0xffff_ffff_ffff_ffff + 1 == 18446744073709551616", json!(true))]);
+    come_to(&[(
+        "0xffff_ffff_ffff_ffff + 1 == 18446744073709551616",
+        json!(true),
+    )]);
     let trace = run("let x = 1 << 126").ok();
     assert_eq!(trace.value("x").to_string(), (1i128 << 126).to_string());
     fail(&[
-        ("170141183460469231731687303715884105727 + 1", "overflows 128 bits"),
-        ("-170141183460469231731687303715884105728 - 1", "overflows 128 bits"),
+        (
+            "170141183460469231731687303715884105727 + 1",
+            "overflows 128 bits",
+        ),
+        (
+            "-170141183460469231731687303715884105728 - 1",
+            "overflows 128 bits",
+        ),
         ("(1 << 100) * (1 << 100)", "overflows 128 bits"),
         ("1 << 127", "overflows 128 bits"),
     ]);
@@ -21,7 +30,9 @@ fn integers_are_exact_and_never_wrap_silently() {
 
 #[test]
 fn results_of_type_i32_and_i64_are_signed() {
-    let trace = run("a = call id32(0xffff_ffff)\nb = call id64(0xffff_ffff_ffff_ffff)\nc = call id64(-5)").ok();
+    let trace =
+        run("a = call id32(0xffff_ffff)\nb = call id64(0xffff_ffff_ffff_ffff)\nc = call id64(-5)")
+            .ok();
     assert_eq!(trace.value("a"), -1);
     assert_eq!(trace.value("b"), -1);
     assert_eq!(trace.value("c"), -5);
@@ -42,7 +53,10 @@ fn a_float_remembers_f32_or_f64() {
     let trace = run("g = global ratio\nexpect g == 0.1\nwrite 64, f32(0.1)\nm = read 64 as f32\nexpect m == 0.1").ok();
     assert_eq!(trace.value("m").to_string(), "0.1");
     let trace = run("r = call idf32(0.1)\nexpect r == 0.25").failed();
-    assert_contains(trace.error(), "left:  0.1\nright: 0.25\none side is an f32, the other an f64");
+    assert_contains(
+        trace.error(),
+        "left:  0.1\nright: 0.25\none side is an f32, the other an f64",
+    );
 }
 
 #[test]
@@ -75,7 +89,10 @@ fn null_is_a_reference_argument() {
     assert_eq!(trace.value("y"), 1);
     assert_eq!(trace.value("r"), &json!(null));
     assert_contains(run("call is_null(1)").failed().error(), "null");
-    assert_contains(run("call some_func()").failed().error(), "reference that is not null");
+    assert_contains(
+        run("call some_func()").failed().error(),
+        "reference that is not null",
+    );
 }
 
 #[test]
@@ -176,7 +193,11 @@ fn joining_takes_text_with_text_or_bytes_with_bytes() {
         ("hex\"00\" ++ hex\"01\"", json!("0001")),
         ("u8(1) ++ utf8(\"a\")", json!("0161")),
     ]);
-    fail(&[("\"a\" ++ hex\"00\"", "`++` cannot mix"), ("1 ++ 2", "`++` joins"), ("\"a\" + \"b\"", "`++` joins them")]);
+    fail(&[
+        ("\"a\" ++ hex\"00\"", "`++` cannot mix"),
+        ("1 ++ 2", "`++` joins"),
+        ("\"a\" + \"b\"", "`++` joins them"),
+    ]);
 }
 
 #[test]

@@ -29,21 +29,32 @@ fn typed(size: (u16, u16), line: &str, keys: &str) -> App {
 }
 
 fn crossterm_key(c: char) -> crossterm::event::KeyEvent {
-    crossterm::event::KeyEvent::new(crossterm::event::KeyCode::Char(c), crossterm::event::KeyModifiers::NONE)
+    crossterm::event::KeyEvent::new(
+        crossterm::event::KeyCode::Char(c),
+        crossterm::event::KeyModifiers::NONE,
+    )
 }
 
 fn each_size(states: impl Fn((u16, u16)) -> App) -> String {
-    SIZES.map(|size| plain(&states(size))).join(&format!("{}\n", "=".repeat(120)))
+    SIZES
+        .map(|size| plain(&states(size)))
+        .join(&format!("{}\n", "=".repeat(120)))
 }
 
 #[test]
 fn the_line_with_what_is_said_about_it() {
-    insta::assert_snapshot!("prompt_hint", each_size(|size| typed(size, "x = read ptr, 4 as bytes", "")));
+    insta::assert_snapshot!(
+        "prompt_hint",
+        each_size(|size| typed(size, "x = read ptr, 4 as bytes", ""))
+    );
     insta::assert_snapshot!(
         "prompt_mistake",
         each_size(|size| typed(size, "call add_wasm_is_col(len(text))", "enter"))
     );
-    insta::assert_snapshot!("prompt_choices", each_size(|size| typed(size, "x = read ptr, 4 as ", "tab tab tab")));
+    insta::assert_snapshot!(
+        "prompt_choices",
+        each_size(|size| typed(size, "x = read ptr, 4 as ", "tab tab tab"))
+    );
 }
 
 #[test]
@@ -51,11 +62,16 @@ fn a_long_line_scrolls_and_its_carets_with_it() {
     let long = format!("write ptr, \"{}\" ++ nowhere ++ 1", "abc ".repeat(40));
     for size in SIZES {
         let app = typed(size, &long, "enter");
-        let Overlay::Prompt(prompt) = &app.overlay else { panic!() };
+        let Overlay::Prompt(prompt) = &app.overlay else {
+            panic!()
+        };
         assert!(matches!(prompt.said, Said::Mistake(_)));
         let drawn = plain(&app);
         let line = drawn.lines().find(|l| l.starts_with(" : ")).unwrap();
-        let carets = drawn.lines().find(|l| l.trim_start().starts_with('^')).unwrap();
+        let carets = drawn
+            .lines()
+            .find(|l| l.trim_start().starts_with('^'))
+            .unwrap();
         assert_eq!(line.find("nowhere"), carets.find('^'), "{drawn}");
     }
 }
@@ -71,10 +87,16 @@ fn a_branch_is_told_in_the_header_and_over_the_steps() {
     };
     let drawn = plain(&states((120, 40)));
     assert!(drawn.contains("branch 2 of 2, step 3 of 3"), "{drawn}");
-    assert!(drawn.contains("running again what ran before … 0 of 4   esc cancels"), "{drawn}");
+    assert!(
+        drawn.contains("running again what ran before … 0 of 4   esc cancels"),
+        "{drawn}"
+    );
     let back = |size| {
         with(states(size), |app| {
-            drop(app::receive(app, Message::NotReplayed(Some("step 2: n was 1 and is 2 now".into()))))
+            drop(app::receive(
+                app,
+                Message::NotReplayed(Some("step 2: n was 1 and is 2 now".into())),
+            ))
         })
     };
     insta::assert_snapshot!("prompt_differs", plain(&back((80, 24))));
@@ -91,7 +113,11 @@ fn bare(size: (u16, u16)) -> App {
         kind: "func".into(),
         ty: "(i32, i64, f32, f64) -> (i32, i64)".into(),
     });
-    guest.exports.push(ExportFacts { name: "limit".into(), kind: "global".into(), ty: "(mut i32)".into() });
+    guest.exports.push(ExportFacts {
+        name: "limit".into(),
+        kind: "global".into(),
+        ty: "(mut i32)".into(),
+    });
     guest.imports.push(ImportFacts {
         module: "env".into(),
         name: "log".into(),
@@ -116,6 +142,10 @@ fn a_bare_module_is_introduced() {
         assert!(drawn.is_ascii(), "{drawn}");
         let mut last = bare(size);
         last.overlay = Overlay::Guest { scroll: u16::MAX };
-        assert!(plain(&last).contains("import env.log(a0)"), "{}", plain(&last));
+        assert!(
+            plain(&last).contains("import env.log(a0)"),
+            "{}",
+            plain(&last)
+        );
     }
 }

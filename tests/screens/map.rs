@@ -16,21 +16,41 @@ const BUFFER: u64 = 0x10_2000;
 const BLOCK: u64 = 0x10_a000;
 
 fn facts(kind: PartKind, name: &str, start: u64, end: Option<u64>) -> LayoutFacts {
-    LayoutFacts { kind, name: name.into(), segment: None, start: Some(start), end, known_by: "exported global".into() }
+    LayoutFacts {
+        kind,
+        name: name.into(),
+        segment: None,
+        start: Some(start),
+        end,
+        known_by: "exported global".into(),
+    }
 }
 
-/// A guest as Rust makes them: stack, data, heap. The host names a region, and two blocks of which it gives one back;
-/// then the guest writes into all of them and grows memory.
+/// A guest as Rust makes them: stack, data, heap. The host names a region, and two blocks of which
+/// it gives one back; then the guest writes into all of them and grows memory.
 fn timeline() -> Timeline {
     let mut timeline = announced(17 * PAGE);
     timeline.guest.layout = vec![
         facts(PartKind::Data, "data", STACK_END, Some(DATA_END)),
         facts(PartKind::Stack, "stack", 0, Some(STACK_END)),
         facts(PartKind::Heap, "heap", DATA_END, None),
-        LayoutFacts { segment: Some(0), ..facts(PartKind::Segment, ".rodata", STACK_END, Some(STACK_END + 0x1200)) },
+        LayoutFacts {
+            segment: Some(0),
+            ..facts(
+                PartKind::Segment,
+                ".rodata",
+                STACK_END,
+                Some(STACK_END + 0x1200),
+            )
+        },
     ];
     let named = |name: &str, kind, start, len| {
-        Naming::Named(NamedSpan { name: name.into(), kind, span: Span { start, len }, released: false })
+        Naming::Named(NamedSpan {
+            name: name.into(),
+            kind,
+            span: Span { start, len },
+            released: false,
+        })
     };
     let namings = [
         None,
@@ -42,32 +62,60 @@ fn timeline() -> Timeline {
     ];
     for (index, naming) in namings.into_iter().enumerate() {
         let before = timeline.memory_after(index);
-        let mut step = StepRecord::begin(index, StepKind::Call, "call run()".into(), before.clone());
+        let mut step =
+            StepRecord::begin(index, StepKind::Call, "call run()".into(), before.clone());
         step.naming = naming;
         match index {
             0 => {
                 step.kind = StepKind::Instantiate;
                 step.memory.grow(17 * PAGE);
                 step.pages_after = 17;
-                store(&mut step, STACK_END, b"static text", Writer::Data { segment: 0 });
+                store(
+                    &mut step,
+                    STACK_END,
+                    b"static text",
+                    Writer::Data { segment: 0 },
+                );
             }
-            2 => store(&mut step, BLOCK, b"what the block held before it was given back", Writer::Host),
+            2 => store(
+                &mut step,
+                BLOCK,
+                b"what the block held before it was given back",
+                Writer::Host,
+            ),
             5 => {
-                step.recording.push(Event::Growth(Growth { before: 17, after: 18, by: Writer::guest() }));
+                step.recording.push(Event::Growth(Growth {
+                    before: 17,
+                    after: 18,
+                    by: Writer::guest(),
+                }));
                 step.memory.grow(18 * PAGE);
                 step.pages_after = 18;
                 store(&mut step, 0xf_ff00, b"pushed", Writer::guest());
                 store(&mut step, BUFFER, b"Did you know", Writer::guest());
-                store(&mut step, 17 * PAGE + 8, b"in the new page", Writer::guest());
+                store(
+                    &mut step,
+                    17 * PAGE + 8,
+                    b"in the new page",
+                    Writer::guest(),
+                );
             }
             _ => {}
         }
         if index > 0 {
             let fetched = index == 1;
             if fetched {
-                step.bindings = vec![Binding { name: "ptr".into(), value: Value::Int(BUFFER.into()) }];
+                step.bindings = vec![Binding {
+                    name: "ptr".into(),
+                    value: Value::Int(BUFFER.into()),
+                }];
             }
-            step.pointers = vec![Pointer { name: "ptr".into(), address: BUFFER, moved_from: None, fetched }];
+            step.pointers = vec![Pointer {
+                name: "ptr".into(),
+                address: BUFFER,
+                moved_from: None,
+                fetched,
+            }];
         }
         step.settle(&before);
         timeline.push(step);
@@ -85,8 +133,15 @@ fn at(step: usize, cursor: u64, size: (u16, u16)) -> App {
 
 fn map_of(drawn: &str) -> String {
     let lines: Vec<&str> = drawn.lines().collect();
-    let map = lines.iter().position(|line| line.starts_with(" map")).unwrap();
-    let above = if lines[map - 1].starts_with("      ") { map - 1 } else { map };
+    let map = lines
+        .iter()
+        .position(|line| line.starts_with(" map"))
+        .unwrap();
+    let above = if lines[map - 1].starts_with("      ") {
+        map - 1
+    } else {
+        map
+    };
     lines[above..=map].join("\n") + "\n"
 }
 
@@ -94,7 +149,10 @@ fn map_of(drawn: &str) -> String {
 fn the_map_at_each_width_with_and_without_colour() {
     let mut all = String::new();
     for size in [(40, 20), (80, 24), (120, 40), (200, 50)] {
-        for (name, theme) in [("unicode", Theme::dark()), ("ascii", Theme::mono().with_ascii())] {
+        for (name, theme) in [
+            ("unicode", Theme::dark()),
+            ("ascii", Theme::mono().with_ascii()),
+        ] {
             for step in [0, 4, 5] {
                 let _ = writeln!(all, "{} columns, {name}, step {step}", size.0);
                 all.push_str(&map_of(&text(&screen(&at(step, BUFFER, size), &theme))));

@@ -1,4 +1,5 @@
-//! The default session as a recording made by hand, so that screens can be drawn without running a guest.
+//! The default session as a recording made by hand, so that screens can be drawn without running a
+//! guest.
 
 use std::sync::Arc;
 
@@ -10,11 +11,17 @@ pub const PTR: u64 = 0x400;
 
 const TEXTS: [(StepKind, &str); 8] = [
     (StepKind::Instantiate, "instantiate"),
-    (StepKind::Call, "ptr = call get_wasm_memory_buffer_pointer()"),
+    (
+        StepKind::Call,
+        "ptr = call get_wasm_memory_buffer_pointer()",
+    ),
     (StepKind::Region, "region buffer = ptr, 1024"),
     (StepKind::Write, "write ptr, text"),
     (StepKind::Call, "n = call add_wasm_is_cool(len(text))"),
-    (StepKind::Call, "ptr = call get_wasm_memory_buffer_pointer()"),
+    (
+        StepKind::Call,
+        "ptr = call get_wasm_memory_buffer_pointer()",
+    ),
     (StepKind::Read, "out = read ptr, n as utf8"),
     (StepKind::Expect, "expect out == text ++ \" Wasm is cool!\""),
 ];
@@ -27,17 +34,42 @@ pub fn announced(bytes: u64) -> Timeline {
         path: "wasm_is_cool.wat".into(),
         sha256: "00".repeat(32),
         bytes: 512,
-        memory: Some(MemoryFacts { pages: bytes.div_ceil(PAGE), max: None, is_64: false }),
-        exports: vec![ExportFacts { name: "add_wasm_is_cool".into(), kind: "func".into(), ty: "(i32) -> i32".into() }],
+        memory: Some(MemoryFacts {
+            pages: bytes.div_ceil(PAGE),
+            max: None,
+            is_64: false,
+        }),
+        exports: vec![ExportFacts {
+            name: "add_wasm_is_cool".into(),
+            kind: "func".into(),
+            ty: "(i32) -> i32".into(),
+        }],
         imports: Vec::new(),
         looks: Default::default(),
         layout: Vec::new(),
     };
-    timeline.inputs = vec![InputFacts { name: "text".into(), value: Value::Text("Did you know".into()) }];
+    timeline.inputs = vec![InputFacts {
+        name: "text".into(),
+        value: Value::Text("Did you know".into()),
+    }];
     timeline.planned = TEXTS
         .iter()
-        .zip([None, Some(4), Some(5), Some(6), Some(7), Some(8), Some(9), Some(10)])
-        .map(|((kind, text), line)| PlannedStep { kind: *kind, line, text: (*text).into(), narration: None })
+        .zip([
+            None,
+            Some(4),
+            Some(5),
+            Some(6),
+            Some(7),
+            Some(8),
+            Some(9),
+            Some(10),
+        ])
+        .map(|((kind, text), line)| PlannedStep {
+            kind: *kind,
+            line,
+            text: (*text).into(),
+            narration: None,
+        })
         .collect();
     timeline
 }
@@ -57,17 +89,35 @@ fn record(timeline: &Timeline, index: usize, bytes: u64) -> StepRecord {
     let (kind, text) = TEXTS[index];
     let mut step = StepRecord::begin(index, kind, text.into(), before.clone());
     step.line = timeline.planned[index].line;
-    let bind = |name: &str, value: Value| vec![Binding { name: name.into(), value }];
+    let bind = |name: &str, value: Value| {
+        vec![Binding {
+            name: name.into(),
+            value,
+        }]
+    };
     match index {
         0 => {
             step.memory.grow(bytes);
             step.pages_after = step.memory.pages();
-            store(&mut step, 0x100, b" Wasm is cool!", Writer::Data { segment: 0 });
+            store(
+                &mut step,
+                0x100,
+                b" Wasm is cool!",
+                Writer::Data { segment: 0 },
+            );
         }
         1 | 5 => step.bindings = bind("ptr", Value::Int(PTR.into())),
         2 => {
-            let span = Span { start: PTR, len: 1024 };
-            let named = NamedSpan { name: "buffer".into(), kind: SpanKind::Region, span, released: false };
+            let span = Span {
+                start: PTR,
+                len: 1024,
+            };
+            let named = NamedSpan {
+                name: "buffer".into(),
+                kind: SpanKind::Region,
+                span,
+                released: false,
+            };
             step.naming = Some(Naming::Named(named));
         }
         3 => store(&mut step, PTR, b"Did you know", Writer::Host),
@@ -87,9 +137,17 @@ fn record(timeline: &Timeline, index: usize, bytes: u64) -> StepRecord {
         _ => {}
     }
     if index > 0 {
-        step.focus = Some(Span { start: PTR, len: 26 });
+        step.focus = Some(Span {
+            start: PTR,
+            len: 26,
+        });
         let fetched = matches!(index, 1 | 5);
-        step.pointers = vec![Pointer { name: "ptr".into(), address: PTR, moved_from: None, fetched }];
+        step.pointers = vec![Pointer {
+            name: "ptr".into(),
+            address: PTR,
+            moved_from: None,
+            fetched,
+        }];
     }
     step.settle(&before);
     step
@@ -99,15 +157,27 @@ fn record(timeline: &Timeline, index: usize, bytes: u64) -> StepRecord {
 pub fn store(step: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
     let before = step.memory.read(start, bytes.len() as u64);
     step.memory.write(start, bytes);
-    let write = Write { start, before: before.into(), after: bytes.into(), writer, is_difference: false };
+    let write = Write {
+        start,
+        before: before.into(),
+        after: bytes.into(),
+        writer,
+        is_difference: false,
+    };
     step.recording.push(Event::Write(write));
 }
 
 /// The state that shows `step` of a recording, as it is when a person arrives there.
 pub fn app(timeline: Timeline, step: usize, size: (u16, u16)) -> App {
     let sessions = vec![
-        SessionChoice { name: "default".into(), description: "Fetch the pointer, write, transform, read".into() },
-        SessionChoice { name: "stale-pointer".into(), description: "A buffer that moves while you look away".into() },
+        SessionChoice {
+            name: "default".into(),
+            description: "Fetch the pointer, write, transform, read".into(),
+        },
+        SessionChoice {
+            name: "stale-pointer".into(),
+            description: "A buffer that moves while you look away".into(),
+        },
     ];
     let mut app = App::new(size, sessions, true);
     app.timeline = timeline;

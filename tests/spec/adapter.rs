@@ -8,5 +8,8 @@ pub type Layout = Journal;
 
 /// As much memory as a module can want: a limit would be a difference.
 pub fn rewrite(guest: &Guest, memory: Option<u32>) -> Result<Rewritten, GuestError> {
-    guest.rewrite(&RewriteOptions { max_memory: 1 << 32, memory })
+    guest.rewrite(&RewriteOptions {
+        max_memory: 1 << 32,
+        memory,
+    })
 }

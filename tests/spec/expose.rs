@@ -6,10 +6,14 @@ use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 /// Section ids that come behind the exports: start, elements, data count, code, data.
 const BEHIND_EXPORTS: [u8; 5] = [8, 9, 12, 10, 11];
 
-/// The valid module with its unnamed memories, tables and globals exported as well; nothing else is changed. A module
-/// that names all of them is given back byte by byte.
+/// The valid module with its unnamed memories, tables and globals exported as well; nothing else is
+/// changed. A module that names all of them is given back byte by byte.
 pub fn exposed(wasm: &[u8]) -> wasmparser::Result<Vec<u8>> {
-    let mut counts = [(ExportKind::Memory, 0), (ExportKind::Table, 0), (ExportKind::Global, 0)];
+    let mut counts = [
+        (ExportKind::Memory, 0),
+        (ExportKind::Table, 0),
+        (ExportKind::Global, 0),
+    ];
     let mut exports = ExportSection::new();
     let mut named: Vec<(ExportKind, u32)> = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
@@ -37,7 +41,9 @@ pub fn exposed(wasm: &[u8]) -> wasmparser::Result<Vec<u8>> {
             _ => {}
         }
     }
-    let hidden = counts.iter().flat_map(|(kind, count)| (0..*count).map(|index| (*kind, index)));
+    let hidden = counts
+        .iter()
+        .flat_map(|(kind, count)| (0..*count).map(|index| (*kind, index)));
     let hidden: Vec<_> = hidden.filter(|item| !named.contains(item)).collect();
     if hidden.is_empty() {
         return Ok(wasm.to_vec());
@@ -53,7 +59,9 @@ fn with_exports(wasm: &[u8], exports: &ExportSection) -> wasmparser::Result<Vec<
     let mut module = Module::new();
     let mut is_written = false;
     for payload in Parser::new(0).parse_all(wasm) {
-        let Some((id, range)) = payload?.as_section() else { continue };
+        let Some((id, range)) = payload?.as_section() else {
+            continue;
+        };
         if !is_written && BEHIND_EXPORTS.contains(&id) {
             module.section(exports);
             is_written = true;
@@ -64,7 +72,10 @@ fn with_exports(wasm: &[u8], exports: &ExportSection) -> wasmparser::Result<Vec<
                 is_written = true;
             }
             _ => {
-                module.section(&RawSection { id, data: &wasm[range.start as usize..range.end as usize] });
+                module.section(&RawSection {
+                    id,
+                    data: &wasm[range.start as usize..range.end as usize],
+                });
             }
         }
     }

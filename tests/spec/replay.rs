@@ -1,5 +1,5 @@
-//! What a journal says memory must be, worked out from the description of its slots alone and from none of the
-//! program's code: a second witness.
+//! What a journal says memory must be, worked out from the description of its slots alone and from
+//! none of the program's code: a second witness.
 
 use std::collections::BTreeMap;
 
@@ -27,15 +27,23 @@ impl Slot {
     pub fn read(bytes: &[u8]) -> Option<Slot> {
         let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
         let value = u64::from_le_bytes(bytes[8..16].try_into().unwrap());
-        (word(0) != 0).then(|| Slot { site: word(0), address: word(4), value, copied: None })
+        (word(0) != 0).then(|| Slot {
+            site: word(0),
+            address: word(4),
+            value,
+            copied: None,
+        })
     }
 
     /// Whether the next slot is a vector that this one stores.
     pub fn is_wide(&self, sites: &[Site]) -> bool {
-        sites.get(self.site as usize - 1).is_some_and(|site| matches!(site.kind, Kind::Wide))
+        sites
+            .get(self.site as usize - 1)
+            .is_some_and(|site| matches!(site.kind, Kind::Wide))
     }
 
-    /// Reads slots up to an empty one. A vector's low half goes into its own slot, the high one into one behind it.
+    /// Reads slots up to an empty one. A vector's low half goes into its own slot, the high one
+    /// into one behind it.
     pub fn read_all(bytes: &[u8], sites: &[Site]) -> Vec<Slot> {
         let mut slots = Vec::new();
         let mut rest = bytes.chunks_exact(Slot::SIZE);
@@ -48,7 +56,12 @@ impl Slot {
             let half = |at: usize| u64::from_le_bytes(vector[at..at + 8].try_into().unwrap());
             slot.value = half(0);
             slots.push(slot);
-            slots.push(Slot { site: CONTINUED, address: 0, value: half(8), copied: None });
+            slots.push(Slot {
+                site: CONTINUED,
+                address: 0,
+                value: half(8),
+                copied: None,
+            });
         }
         slots
     }
@@ -72,17 +85,35 @@ pub struct Image {
 }
 
 impl Image {
-    /// Takes in what a step journaled. After a trap the last slot may be an attempt: a store that did not come to be.
-    pub fn replay(&mut self, slots: &[Slot], sites: &[Site], now: &[u8], has_trapped: bool) -> Result<(), String> {
-        let last = slots.iter().rposition(|slot| !slot.is_continuation()).unwrap_or(0);
-        for (at, slot) in slots.iter().enumerate().filter(|(_, slot)| !slot.is_continuation()) {
+    /// Takes in what a step journaled. After a trap the last slot may be an attempt: a store that
+    /// did not come to be.
+    pub fn replay(
+        &mut self,
+        slots: &[Slot],
+        sites: &[Site],
+        now: &[u8],
+        has_trapped: bool,
+    ) -> Result<(), String> {
+        let last = slots
+            .iter()
+            .rposition(|slot| !slot.is_continuation())
+            .unwrap_or(0);
+        for (at, slot) in slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| !slot.is_continuation())
+        {
             if at == last && has_trapped && self.bytes == now {
                 break;
             }
             let high = slots.get(at + 1).filter(|next| next.is_continuation());
-            let site = sites
-                .get(slot.site as usize - 1)
-                .ok_or_else(|| format!("slot {at} of {}: there is no site {}", slots.len(), slot.site))?;
+            let site = sites.get(slot.site as usize - 1).ok_or_else(|| {
+                format!(
+                    "slot {at} of {}: there is no site {}",
+                    slots.len(),
+                    slot.site
+                )
+            })?;
             *self.told.entry(name(site.kind)).or_default() += 1;
             self.apply(slot, high, site).ok_or_else(|| {
                 format!(
@@ -103,27 +134,39 @@ impl Image {
         let start = usize::try_from(u64::from(slot.address) + site.immediate).ok()?;
         let (low_word, high_word) = (slot.value as u32 as usize, (slot.value >> 32) as usize);
         match &site.kind {
-            Kind::Store { width } => self.put(start, &slot.value.to_le_bytes()[..usize::from(*width)]),
+            Kind::Store { width } => {
+                self.put(start, &slot.value.to_le_bytes()[..usize::from(*width)])
+            }
             Kind::Wide => {
                 let high = high?;
                 self.put(start, &slot.value.to_le_bytes())?;
                 self.put(start + 8, &high.value.to_le_bytes())
             }
             Kind::Fill => {
-                self.bytes.get_mut(start..start.checked_add(low_word)?)?.fill(high_word as u8);
+                self.bytes
+                    .get_mut(start..start.checked_add(low_word)?)?
+                    .fill(high_word as u8);
                 Some(())
             }
             Kind::Copy => {
-                let bytes = self.bytes.get(high_word..high_word.checked_add(low_word)?)?.to_vec();
+                let bytes = self
+                    .bytes
+                    .get(high_word..high_word.checked_add(low_word)?)?
+                    .to_vec();
                 self.put(start, &bytes)
             }
             Kind::CopyFrom => {
-                let bytes = slot.copied.clone().filter(|bytes| bytes.len() == low_word)?;
+                let bytes = slot
+                    .copied
+                    .clone()
+                    .filter(|bytes| bytes.len() == low_word)?;
                 self.put(start, &bytes)
             }
             Kind::Init { segment } => {
                 let segment = self.segments.get(*segment as usize)?;
-                let bytes = segment.get(high_word..high_word.checked_add(low_word)?)?.to_vec();
+                let bytes = segment
+                    .get(high_word..high_word.checked_add(low_word)?)?
+                    .to_vec();
                 self.put(start, &bytes)
             }
             Kind::Grow => self.grow(slot.address as usize, slot.value as u32),
@@ -131,7 +174,9 @@ impl Image {
     }
 
     fn put(&mut self, start: usize, bytes: &[u8]) -> Option<()> {
-        self.bytes.get_mut(start..start.checked_add(bytes.len())?)?.copy_from_slice(bytes);
+        self.bytes
+            .get_mut(start..start.checked_add(bytes.len())?)?
+            .copy_from_slice(bytes);
         Some(())
     }
 
@@ -145,8 +190,18 @@ impl Image {
 
     fn difference(&self, now: &[u8], slots: &[Slot], sites: &[Site]) -> String {
         let at = self.bytes.iter().zip(now).position(|(told, is)| told != is);
-        let told = at.map(|at| format!("{:#x} is {:#04x}, told {:#04x}", at, now[at], self.bytes[at]));
-        let last: Vec<_> = slots.iter().rev().take(4).map(|slot| (slot, sites.get(slot.site as usize - 1))).collect();
+        let told = at.map(|at| {
+            format!(
+                "{:#x} is {:#04x}, told {:#04x}",
+                at, now[at], self.bytes[at]
+            )
+        });
+        let last: Vec<_> = slots
+            .iter()
+            .rev()
+            .take(4)
+            .map(|slot| (slot, sites.get(slot.site as usize - 1)))
+            .collect();
         format!(
             "the journal does not tell memory: {} bytes told, {} there; {}; {} slots, the last ones {last:?}",
             self.bytes.len(),

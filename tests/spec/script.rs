@@ -1,10 +1,13 @@
-//! Runs a script of the specification's tests, each action in both worlds, and judges its assertions.
+//! Runs a script of the specification's tests, each action in both worlds, and judges its
+//! assertions.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use linmem::guest::{Guest, GuestError};
-use wasmer::{Extern, Function, FunctionType, Global, Memory, MemoryType, Table, TableType, Type, Value};
+use wasmer::{
+    Extern, Function, FunctionType, Global, Memory, MemoryType, Table, TableType, Type, Value,
+};
 use wast::core::{ModuleKind, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::Id;
 use wast::{QuoteWat, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
@@ -23,8 +26,8 @@ pub struct Tally {
     pub engine: usize,
     /// Modules that must not load, and do not.
     pub rejected: usize,
-    /// Modules that must not load, and do, because later versions allow what these tests forbid: several memories and
-    /// tables, and a number where a zero byte was.
+    /// Modules that must not load, and do, because later versions allow what these tests forbid:
+    /// several memories and tables, and a number where a zero byte was.
     pub accepted: usize,
     /// Left out, by reason.
     pub skipped: BTreeMap<String, usize>,
@@ -47,9 +50,21 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { held, engine, rejected, accepted, told, .. } = self;
-        writeln!(f, "held {held}, engine fails {engine}, rejected {rejected}, accepted {accepted}, told {told:?}")?;
-        self.skipped.iter().try_for_each(|(reason, count)| writeln!(f, "  skipped {count}: {reason}"))
+        let Tally {
+            held,
+            engine,
+            rejected,
+            accepted,
+            told,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "held {held}, engine fails {engine}, rejected {rejected}, accepted {accepted}, told {told:?}"
+        )?;
+        self.skipped
+            .iter()
+            .try_for_each(|(reason, count)| writeln!(f, "  skipped {count}: {reason}"))
     }
 }
 
@@ -133,7 +148,9 @@ impl<'a> Script<'a> {
                 }
                 self.last_definition = wasm;
             }
-            WastDirective::ModuleInstance { instance, module, .. } => {
+            WastDirective::ModuleInstance {
+                instance, module, ..
+            } => {
                 let wasm = match module {
                     Some(id) => self.definitions.get(id.name()).cloned().unwrap_or_default(),
                     None => self.last_definition.clone(),
@@ -152,7 +169,9 @@ impl<'a> Script<'a> {
             | WastDirective::AssertInvalid { mut module, .. }
             | WastDirective::AssertMalformedCustom { mut module, .. }
             | WastDirective::AssertInvalidCustom { mut module, .. } => self.reject(&mut module),
-            WastDirective::Thread(_) | WastDirective::Wait { .. } => self.skip("threads of the script".into()),
+            WastDirective::Thread(_) | WastDirective::Wait { .. } => {
+                self.skip("threads of the script".into())
+            }
             assertion => match self.judge(assertion)? {
                 Verdict::Held(true) => self.tally.held += 1,
                 Verdict::Held(false) => self.tally.engine += 1,
@@ -164,26 +183,44 @@ impl<'a> Script<'a> {
 
     fn judge(&mut self, assertion: WastDirective<'a>) -> Result<Verdict, Difference> {
         let exhausted = |outcome: &Outcome| outcome.is_exhaustion();
-        let trapped = |outcome: &Outcome| matches!(outcome, Outcome::Trapped(..)) && !outcome.is_exhaustion();
+        let trapped =
+            |outcome: &Outcome| matches!(outcome, Outcome::Trapped(..)) && !outcome.is_exhaustion();
         let threw = |outcome: &Outcome| matches!(outcome, Outcome::Threw(_));
         match assertion {
-            WastDirective::AssertReturn { exec, results, .. } => self.execute(exec, |outcome| match outcome {
-                Outcome::Returned(values) => {
-                    values.len() == results.len() && values.iter().zip(&results).all(|(value, ret)| fits(value, ret))
-                }
-                _ => false,
-            }),
+            WastDirective::AssertReturn { exec, results, .. } => {
+                self.execute(exec, |outcome| match outcome {
+                    Outcome::Returned(values) => {
+                        values.len() == results.len()
+                            && values
+                                .iter()
+                                .zip(&results)
+                                .all(|(value, ret)| fits(value, ret))
+                    }
+                    _ => false,
+                })
+            }
             WastDirective::AssertTrap { exec, .. } => self.execute(exec, trapped),
             WastDirective::AssertException { exec, .. } => self.execute(exec, threw),
-            WastDirective::AssertExhaustion { call, .. } => self.execute(WastExecute::Invoke(call), exhausted),
-            WastDirective::AssertUnlinkable { module, .. } => self.execute(WastExecute::Wat(module), |_| false),
-            other => Ok(Verdict::Skipped(format!("a directive of another proposal: {:?}", other.span()))),
+            WastDirective::AssertExhaustion { call, .. } => {
+                self.execute(WastExecute::Invoke(call), exhausted)
+            }
+            WastDirective::AssertUnlinkable { module, .. } => {
+                self.execute(WastExecute::Wat(module), |_| false)
+            }
+            other => Ok(Verdict::Skipped(format!(
+                "a directive of another proposal: {:?}",
+                other.span()
+            ))),
         }
     }
 
-    /// Performs what an assertion is about. A module that cannot be linked passes, since only one assertion may come
-    /// to that.
-    fn execute(&mut self, exec: WastExecute<'a>, holds: impl Fn(&Outcome) -> bool) -> Result<Verdict, Difference> {
+    /// Performs what an assertion is about. A module that cannot be linked passes, since only one
+    /// assertion may come to that.
+    fn execute(
+        &mut self,
+        exec: WastExecute<'a>,
+        holds: impl Fn(&Outcome) -> bool,
+    ) -> Result<Verdict, Difference> {
         let outcome = match exec {
             WastExecute::Invoke(invoke) => match self.invoke(&invoke)? {
                 Ok(outcome) => outcome,
@@ -215,7 +252,9 @@ impl<'a> Script<'a> {
             Named::Missing(reason) => return Ok(Err(reason)),
         };
         let args: Option<Vec<Arg>> = invoke.args.iter().map(argument).collect();
-        let Some(args) = args else { return Ok(Err("an argument of another proposal".into())) };
+        let Some(args) = args else {
+            return Ok(Err("an argument of another proposal".into()));
+        };
         let outcome = self.twins.call(pair, invoke.name, &args)?;
         Ok(outcome.ok_or_else(|| format!("there is no function {}", invoke.name)))
     }
@@ -223,11 +262,18 @@ impl<'a> Script<'a> {
     fn global(&mut self, pair: usize, name: &str) -> Result<Outcome, Difference> {
         let pair = &self.twins.pairs[pair];
         let seen = |instance: &wasmer::Instance, side: &mut Side| {
-            let value = instance.exports.get_global(name).unwrap().clone().get(&mut side.store);
+            let value = instance
+                .exports
+                .get_global(name)
+                .unwrap()
+                .clone()
+                .get(&mut side.store);
             Seen::of(&value, &side.store)
         };
-        let (plain, rewritten) =
-            (seen(&pair.plain, &mut self.twins.plain), seen(&pair.rewritten, &mut self.twins.rewritten));
+        let (plain, rewritten) = (
+            seen(&pair.plain, &mut self.twins.plain),
+            seen(&pair.rewritten, &mut self.twins.rewritten),
+        );
         match plain == rewritten {
             true => Ok(Outcome::Returned(vec![plain])),
             false => Err(format!("{name}: plain {plain:?}, rewritten {rewritten:?}")),
@@ -235,11 +281,14 @@ impl<'a> Script<'a> {
     }
 
     fn bring_up(&mut self, wasm: &[u8]) -> Result<Named, Difference> {
-        // What stands in for it until it is there: whatever asks for it after a difference is left out.
+        // What stands in for it until it is there: whatever asks for it after a difference is left
+        // out.
         self.current = Named::Missing("a difference".into());
         Ok(match self.instantiate(wasm)? {
             Birth::Alive(pair) => Named::Alive(pair),
-            Birth::Died(outcome) => Named::Missing(format!("the engine does not start it: {outcome:?}")),
+            Birth::Died(outcome) => {
+                Named::Missing(format!("the engine does not start it: {outcome:?}"))
+            }
             Birth::Unlinkable => Named::Missing("the engine does not link it".into()),
             Birth::Refused(reason) => Named::Missing(reason),
         })
@@ -256,18 +305,22 @@ impl<'a> Script<'a> {
             }
         }
         let (registered, spectest) = (&self.registered, &self.spectest);
-        self.twins.instantiate(&guest, (self.choice)(&guest), |twins, module, name, _| -> Offered {
-            match registered.get(module) {
-                Some(Named::Alive(pair)) => {
-                    let pair = &twins.pairs[*pair];
-                    let plain = pair.plain.exports.get_extern(name)?.clone();
-                    Some((plain, pair.rewritten.exports.get_extern(name)?.clone()))
+        self.twins.instantiate(
+            &guest,
+            (self.choice)(&guest),
+            |twins, module, name, _| -> Offered {
+                match registered.get(module) {
+                    Some(Named::Alive(pair)) => {
+                        let pair = &twins.pairs[*pair];
+                        let plain = pair.plain.exports.get_extern(name)?.clone();
+                        Some((plain, pair.rewritten.exports.get_extern(name)?.clone()))
+                    }
+                    Some(Named::Missing(_)) => None,
+                    None if module == "spectest" => spectest.get(name).cloned(),
+                    None => None,
                 }
-                Some(Named::Missing(_)) => None,
-                None if module == "spectest" => spectest.get(name).cloned(),
-                None => None,
-            }
-        })
+            },
+        )
     }
 
     fn reject(&mut self, module: &mut QuoteWat<'a>) {
@@ -289,9 +342,11 @@ impl<'a> Script<'a> {
     fn find(&self, name: Option<&Id<'a>>) -> Named {
         match name {
             None => self.current.clone(),
-            Some(id) => {
-                self.modules.get(id.name()).cloned().unwrap_or_else(|| Named::Missing("an unknown name".into()))
-            }
+            Some(id) => self
+                .modules
+                .get(id.name())
+                .cloned()
+                .unwrap_or_else(|| Named::Missing("an unknown name".into())),
         }
     }
 
@@ -300,11 +355,13 @@ impl<'a> Script<'a> {
     }
 }
 
-/// A module's bytes, with everything in it exported unless it was spelt out byte by byte and means that.
+/// A module's bytes, with everything in it exported unless it was spelt out byte by byte and means
+/// that.
 fn encode(module: &mut QuoteWat<'_>) -> Result<Vec<u8>, String> {
-    let is_binary =
-        matches!(module, QuoteWat::Wat(Wat::Module(module)) if matches!(module.kind, ModuleKind::Binary(_)));
-    let wasm = module.encode().map_err(|error| format!("the text format's parser: {}", error.message()))?;
+    let is_binary = matches!(module, QuoteWat::Wat(Wat::Module(module)) if matches!(module.kind, ModuleKind::Binary(_)));
+    let wasm = module
+        .encode()
+        .map_err(|error| format!("the text format's parser: {}", error.message()))?;
     match exposed(&wasm) {
         Ok(exposed) if !is_binary => Ok(exposed),
         // What cannot be read the program is to refuse.
@@ -352,12 +409,18 @@ fn fits_core(value: &Seen, expected: &WastRetCore<'_>) -> bool {
         (Seen::I64(value), WastRetCore::I64(expected)) => value == expected,
         (Seen::F32(bits), WastRetCore::F32(pattern)) => fits_f32(*bits, pattern),
         (Seen::F64(bits), WastRetCore::F64(pattern)) => fits_f64(*bits, pattern),
-        (Seen::V128(value), WastRetCore::V128(pattern)) => fits_vector(value.to_le_bytes(), pattern),
+        (Seen::V128(value), WastRetCore::V128(pattern)) => {
+            fits_vector(value.to_le_bytes(), pattern)
+        }
         (Seen::Null, WastRetCore::RefNull(_)) => true,
         (Seen::Extern(_), WastRetCore::RefExtern(None)) => true,
-        (Seen::Extern(number), WastRetCore::RefExtern(Some(expected))) => *number == Some(*expected),
+        (Seen::Extern(number), WastRetCore::RefExtern(Some(expected))) => {
+            *number == Some(*expected)
+        }
         (Seen::Func(_), WastRetCore::RefFunc(_)) => true,
-        (value, WastRetCore::Either(choices)) => choices.iter().any(|choice| fits_core(value, choice)),
+        (value, WastRetCore::Either(choices)) => {
+            choices.iter().any(|choice| fits_core(value, choice))
+        }
         _ => false,
     }
 }
@@ -379,11 +442,15 @@ fn fits_f64(bits: u64, pattern: &NanPattern<wast::token::F64>) -> bool {
 }
 
 fn fits_vector(bytes: [u8; 16], pattern: &V128Pattern) -> bool {
-    let lane32 = |lane: usize| u32::from_le_bytes(bytes[lane * 4..lane * 4 + 4].try_into().unwrap());
-    let lane64 = |lane: usize| u64::from_le_bytes(bytes[lane * 8..lane * 8 + 8].try_into().unwrap());
+    let lane32 =
+        |lane: usize| u32::from_le_bytes(bytes[lane * 4..lane * 4 + 4].try_into().unwrap());
+    let lane64 =
+        |lane: usize| u64::from_le_bytes(bytes[lane * 8..lane * 8 + 8].try_into().unwrap());
     match pattern {
         V128Pattern::I8x16(lanes) => (0..16).all(|lane| bytes[lane] == lanes[lane] as u8),
-        V128Pattern::I16x8(lanes) => (0..8).all(|lane| bytes[lane * 2..lane * 2 + 2] == lanes[lane].to_le_bytes()),
+        V128Pattern::I16x8(lanes) => {
+            (0..8).all(|lane| bytes[lane * 2..lane * 2 + 2] == lanes[lane].to_le_bytes())
+        }
         V128Pattern::I32x4(lanes) => (0..4).all(|lane| lane32(lane) == lanes[lane] as u32),
         V128Pattern::I64x2(lanes) => (0..2).all(|lane| lane64(lane) == lanes[lane] as u64),
         V128Pattern::F32x4(lanes) => (0..4).all(|lane| fits_f32(lane32(lane), &lanes[lane])),
@@ -395,7 +462,11 @@ fn fits_vector(bytes: [u8; 16], pattern: &V128Pattern) -> bool {
 fn spectest(twins: &mut Twins) -> HashMap<&'static str, (Extern, Extern)> {
     let plain = spectest_side(&mut twins.plain);
     let rewritten = spectest_side(&mut twins.rewritten);
-    plain.into_iter().zip(rewritten).map(|((name, plain), (_, rewritten))| (name, (plain, rewritten))).collect()
+    plain
+        .into_iter()
+        .zip(rewritten)
+        .map(|((name, plain), (_, rewritten))| (name, (plain, rewritten)))
+        .collect()
 }
 
 fn spectest_side(side: &mut Side) -> Vec<(&'static str, Extern)> {
@@ -412,10 +483,14 @@ fn spectest_side(side: &mut Side) -> Vec<(&'static str, Extern)> {
     let mut items: Vec<(&'static str, Extern)> = Vec::new();
     for (name, params) in printers {
         let calls = side.calls.clone();
-        let printer = Function::new(&mut side.store, FunctionType::new(params, []), move |args| {
-            calls.lock().unwrap().push(format!("{name}{args:?}"));
-            Ok(vec![])
-        });
+        let printer = Function::new(
+            &mut side.store,
+            FunctionType::new(params, []),
+            move |args| {
+                calls.lock().unwrap().push(format!("{name}{args:?}"));
+                Ok(vec![])
+            },
+        );
         items.push((name, printer.into()));
     }
     let store = &mut side.store;
@@ -424,8 +499,23 @@ fn spectest_side(side: &mut Side) -> Vec<(&'static str, Extern)> {
     items.push(("global_f32", Global::new(store, Value::F32(666.6)).into()));
     items.push(("global_f64", Global::new(store, Value::F64(666.6)).into()));
     let table = TableType::new(Type::FuncRef, 10, Some(20));
-    items.push(("table", Table::new(store, table, Value::FuncRef(None)).unwrap().into()));
-    items.push(("memory", Memory::new(store, MemoryType::new(1, Some(2), false)).unwrap().into()));
-    items.push(("shared_memory", Memory::new(store, MemoryType::new(1, Some(2), true)).unwrap().into()));
+    items.push((
+        "table",
+        Table::new(store, table, Value::FuncRef(None))
+            .unwrap()
+            .into(),
+    ));
+    items.push((
+        "memory",
+        Memory::new(store, MemoryType::new(1, Some(2), false))
+            .unwrap()
+            .into(),
+    ));
+    items.push((
+        "shared_memory",
+        Memory::new(store, MemoryType::new(1, Some(2), true))
+            .unwrap()
+            .into(),
+    ));
     items
 }

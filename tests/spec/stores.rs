@@ -1,4 +1,5 @@
-//! Stores of every kind, made at random and complete in themselves: they can stand anywhere in a function.
+//! Stores of every kind, made at random and complete in themselves: they can stand anywhere in a
+//! function.
 
 use wasm_encoder::{InstructionSink, MemArg};
 
@@ -40,40 +41,123 @@ impl Dice {
 pub fn write(code: &mut InstructionSink<'_>, dice: &mut Dice, means: Means) {
     let memory = dice.below(means.memories);
     let address = dice.address();
-    let offset = if dice.below(3) == 0 { dice.below(40).into() } else { 0 };
-    let at = |align| MemArg { offset, align, memory_index: memory };
+    let offset = if dice.below(3) == 0 {
+        dice.below(40).into()
+    } else {
+        0
+    };
+    let at = |align| MemArg {
+        offset,
+        align,
+        memory_index: memory,
+    };
     // Atomic accesses are aligned, but for one in a while.
-    let aligned = MemArg { offset: if dice.below(60) == 0 { 1 } else { 0 }, align: 2, memory_index: memory };
-    let aligned8 = MemArg { align: 3, ..aligned };
+    let aligned = MemArg {
+        offset: if dice.below(60) == 0 { 1 } else { 0 },
+        align: 2,
+        memory_index: memory,
+    };
+    let aligned8 = MemArg {
+        align: 3,
+        ..aligned
+    };
     let (lane, low) = (dice.below(2) as u8, dice.below(300) as i32);
     match dice.below(22) {
-        0 => code.i32_const(address).i32_const(dice.long() as i32).i32_store8(at(0)),
-        1 => code.i32_const(address).i32_const(dice.long() as i32).i32_store16(at(1)),
-        2 => code.i32_const(address).i32_const(dice.long() as i32).i32_store(at(0)),
-        3 => code.i32_const(address).i64_const(dice.long()).i64_store(at(3)),
-        4 => code.i32_const(address).i64_const(dice.long()).i64_store8(at(0)),
-        5 => code.i32_const(address).i64_const(dice.long()).i64_store16(at(0)),
-        6 => code.i32_const(address).i64_const(dice.long()).i64_store32(at(2)),
-        7 => code.i32_const(address).f32_const(f32::from_bits(dice.long() as u32).into()).f32_store(at(2)),
-        8 => code.i32_const(address).f64_const(f64::from_bits(dice.long() as u64).into()).f64_store(at(0)),
-        9 => code.i32_const(address).v128_const(i128::from(dice.long()) * 0x1_0001).v128_store(at(4)),
-        10 => code.i32_const(address).v128_const(dice.long().into()).v128_store8_lane(at(0), lane),
-        11 => code.i32_const(address).v128_const(dice.long().into()).v128_store16_lane(at(0), lane),
-        12 => code.i32_const(address).v128_const(dice.long().into()).v128_store32_lane(at(0), lane),
-        13 => code.i32_const(address).v128_const(dice.long().into()).v128_store64_lane(at(0), lane),
-        14 => code.i32_const(address).i32_const(low).i32_const(low).memory_fill(memory),
+        0 => code
+            .i32_const(address)
+            .i32_const(dice.long() as i32)
+            .i32_store8(at(0)),
+        1 => code
+            .i32_const(address)
+            .i32_const(dice.long() as i32)
+            .i32_store16(at(1)),
+        2 => code
+            .i32_const(address)
+            .i32_const(dice.long() as i32)
+            .i32_store(at(0)),
+        3 => code
+            .i32_const(address)
+            .i64_const(dice.long())
+            .i64_store(at(3)),
+        4 => code
+            .i32_const(address)
+            .i64_const(dice.long())
+            .i64_store8(at(0)),
+        5 => code
+            .i32_const(address)
+            .i64_const(dice.long())
+            .i64_store16(at(0)),
+        6 => code
+            .i32_const(address)
+            .i64_const(dice.long())
+            .i64_store32(at(2)),
+        7 => code
+            .i32_const(address)
+            .f32_const(f32::from_bits(dice.long() as u32).into())
+            .f32_store(at(2)),
+        8 => code
+            .i32_const(address)
+            .f64_const(f64::from_bits(dice.long() as u64).into())
+            .f64_store(at(0)),
+        9 => code
+            .i32_const(address)
+            .v128_const(i128::from(dice.long()) * 0x1_0001)
+            .v128_store(at(4)),
+        10 => code
+            .i32_const(address)
+            .v128_const(dice.long().into())
+            .v128_store8_lane(at(0), lane),
+        11 => code
+            .i32_const(address)
+            .v128_const(dice.long().into())
+            .v128_store16_lane(at(0), lane),
+        12 => code
+            .i32_const(address)
+            .v128_const(dice.long().into())
+            .v128_store32_lane(at(0), lane),
+        13 => code
+            .i32_const(address)
+            .v128_const(dice.long().into())
+            .v128_store64_lane(at(0), lane),
+        14 => code
+            .i32_const(address)
+            .i32_const(low)
+            .i32_const(low)
+            .memory_fill(memory),
         15 => {
             let from = dice.below(means.memories);
-            code.i32_const(address).i32_const(dice.address()).i32_const(low).memory_copy(memory, from)
+            code.i32_const(address)
+                .i32_const(dice.address())
+                .i32_const(low)
+                .memory_copy(memory, from)
         }
         16 if means.segments > 0 => {
             let segment = dice.below(means.segments);
-            code.i32_const(address).i32_const(0).i32_const(low % 4).memory_init(memory, segment)
+            code.i32_const(address)
+                .i32_const(0)
+                .i32_const(low % 4)
+                .memory_init(memory, segment)
         }
-        17 => code.i32_const(address & !7).i32_const(dice.long() as i32).i32_atomic_store(aligned),
-        18 => code.i32_const(address & !7).i64_const(dice.long()).i64_atomic_rmw_add(aligned8).drop(),
-        19 => code.i32_const(address & !7).i32_const(0).i32_const(low).i32_atomic_rmw_cmpxchg(aligned).drop(),
-        20 => code.i32_const(address & !7).i32_const(low).i32_atomic_rmw_xor(aligned).drop(),
+        17 => code
+            .i32_const(address & !7)
+            .i32_const(dice.long() as i32)
+            .i32_atomic_store(aligned),
+        18 => code
+            .i32_const(address & !7)
+            .i64_const(dice.long())
+            .i64_atomic_rmw_add(aligned8)
+            .drop(),
+        19 => code
+            .i32_const(address & !7)
+            .i32_const(0)
+            .i32_const(low)
+            .i32_atomic_rmw_cmpxchg(aligned)
+            .drop(),
+        20 => code
+            .i32_const(address & !7)
+            .i32_const(low)
+            .i32_atomic_rmw_xor(aligned)
+            .drop(),
         _ => code.i32_const(low % 3).memory_grow(memory).drop(),
     };
 }

@@ -1,5 +1,5 @@
-//! Makes a random module one that writes memory: its accesses lie within bounds, mostly, and more stores are put
-//! between its instructions.
+//! Makes a random module one that writes memory: its accesses lie within bounds, mostly, and more
+//! stores are put between its instructions.
 
 use std::convert::Infallible;
 
@@ -18,12 +18,25 @@ const LENGTHS: i32 = 0x1ff;
 const SEGMENT: i32 = 0x7;
 
 /// The locals that are added to every function, in this order.
-const LOCALS: [ValType; 7] =
-    [ValType::I32, ValType::I32, ValType::I64, ValType::I64, ValType::F32, ValType::F64, ValType::V128];
+const LOCALS: [ValType; 7] = [
+    ValType::I32,
+    ValType::I32,
+    ValType::I64,
+    ValType::I64,
+    ValType::F32,
+    ValType::F64,
+    ValType::V128,
+];
 
-/// The module with code in front of each access that masks its operands, and with added stores. The seed tells which.
+/// The module with code in front of each access that masks its operands, and with added stores. The
+/// seed tells which.
 pub fn tamed(wasm: &[u8], seed: u64) -> Result<Vec<u8>, Error<Infallible>> {
-    let mut tame = Tame { dice: Dice(seed | 1), means: Means::default(), params: Vec::new(), next: 0 };
+    let mut tame = Tame {
+        dice: Dice(seed | 1),
+        means: Means::default(),
+        params: Vec::new(),
+        next: 0,
+    };
     tame.read(wasm)?;
     let mut module = wasm_encoder::Module::new();
     tame.parse_core_module(&mut module, Parser::new(0), wasm)?;
@@ -79,13 +92,24 @@ impl Reencode for Tame {
     type Error = Infallible;
 
     /// With a page at least.
-    fn memory_type(&mut self, ty: wasmparser::MemoryType) -> Result<wasm_encoder::MemoryType, Error<Infallible>> {
+    fn memory_type(
+        &mut self,
+        ty: wasmparser::MemoryType,
+    ) -> Result<wasm_encoder::MemoryType, Error<Infallible>> {
         let minimum = ty.initial.max(1);
         let maximum = ty.maximum.map(|most| most.max(minimum + 1));
-        Ok(wasm_encoder::MemoryType { minimum, maximum, ..utils::memory_type(self, ty) })
+        Ok(wasm_encoder::MemoryType {
+            minimum,
+            maximum,
+            ..utils::memory_type(self, ty)
+        })
     }
 
-    fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody<'_>) -> Result<(), Error<Infallible>> {
+    fn parse_function_body(
+        &mut self,
+        code: &mut CodeSection,
+        body: FunctionBody<'_>,
+    ) -> Result<(), Error<Infallible>> {
         let mut locals = Vec::new();
         let mut first = self.params[self.next];
         self.next += 1;
@@ -131,7 +155,9 @@ fn operands(operator: &Operator<'_>) -> Option<Operands> {
         "MemoryCopy" => Bulk(ADDRESSES, LENGTHS),
         "MemoryInit" => Bulk(SEGMENT, SEGMENT),
         _ if is("Cmpxchg") => Address(ALIGNED, value),
-        _ if is("AtomicRmw") || is("AtomicStore") || is("AtomicNotify") => Address(ALIGNED, &value[..1]),
+        _ if is("AtomicRmw") || is("AtomicStore") || is("AtomicNotify") => {
+            Address(ALIGNED, &value[..1])
+        }
         _ if is("AtomicLoad") => Address(ALIGNED, &[]),
         _ if is("Store") || is("Load") && is("Lane") => Address(ADDRESSES, &value[..1]),
         _ if is("Load") => Address(ADDRESSES, &[]),
@@ -160,7 +186,10 @@ impl Operands {
             Operands::Bulk(middle, length) => {
                 code.i32_const(length).i32_and().local_set(first);
                 code.i32_const(middle).i32_and().local_set(first + 1);
-                code.i32_const(ADDRESSES).i32_and().local_get(first + 1).local_get(first);
+                code.i32_const(ADDRESSES)
+                    .i32_and()
+                    .local_get(first + 1)
+                    .local_get(first);
             }
         }
     }

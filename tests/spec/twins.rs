@@ -1,5 +1,5 @@
-//! Two worlds with the same modules in them, one as given and one rewritten, where all that happens in one happens in
-//! the other and is compared.
+//! Two worlds with the same modules in them, one as given and one rewritten, where all that happens
+//! in one happens in the other and is compared.
 
 #![allow(dead_code, reason = "not every test file needs all of it")]
 #![allow(clippy::result_large_err, reason = "the error is the engine's own")]
@@ -11,8 +11,8 @@ use linmem::guest::{Guest, Rewritten};
 use wasm_encoder::{NameSection, Section};
 use wasmer::sys::EngineBuilder;
 use wasmer::{
-    Engine, Extern, ExternType, FrameInfo, Function, ImportType, Instance, InstantiationError, LinkError, Memory,
-    Module, RuntimeError, Store,
+    Engine, Extern, ExternType, FrameInfo, Function, ImportType, Instance, InstantiationError,
+    LinkError, Memory, Module, RuntimeError, Store,
 };
 use wasmparser::{DataKind, Parser, Payload};
 
@@ -98,8 +98,9 @@ struct Recording {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Places {
     Exact,
-    /// All but the innermost instruction of an access out of bounds. The engine's compiler may make one instruction of
-    /// a load and what uses its value, and blames the latter then; where more looks at the value, it may not.
+    /// All but the innermost instruction of an access out of bounds. The engine's compiler may make
+    /// one instruction of a load and what uses its value, and blames the latter then; where more
+    /// looks at the value, it may not.
     Function,
 }
 
@@ -121,13 +122,18 @@ pub type Offered = Option<(Extern, Extern)>;
 
 impl Side {
     fn new(engine: &Engine) -> Side {
-        Side { store: Store::new(engine.clone()), calls: Arc::default() }
+        Side {
+            store: Store::new(engine.clone()),
+            calls: Arc::default(),
+        }
     }
 }
 
 impl Twins {
     pub fn new(places: Places) -> Twins {
-        let engine: Engine = EngineBuilder::new(wasmer::sys::Cranelift::default()).engine().into();
+        let engine: Engine = EngineBuilder::new(wasmer::sys::Cranelift::default())
+            .engine()
+            .into();
         Twins {
             places,
             plain: Side::new(&engine),
@@ -139,8 +145,8 @@ impl Twins {
         }
     }
 
-    /// Brings a module to life in both worlds. `memory` chooses the one that is journaled; `offer` is asked for each
-    /// import, with its types as given and rewritten.
+    /// Brings a module to life in both worlds. `memory` chooses the one that is journaled; `offer`
+    /// is asked for each import, with its types as given and rewritten.
     pub fn instantiate(
         &mut self,
         guest: &Guest,
@@ -170,7 +176,10 @@ impl Twins {
                 given.1.push(Extern::Function(tick.clone()));
                 continue;
             }
-            let (name, plain) = (import.name(), wanted.next().ok_or("there are more imports")?);
+            let (name, plain) = (
+                import.name(),
+                wanted.next().ok_or("there are more imports")?,
+            );
             match offer(self, import.module(), name, [plain.ty(), import.ty()]) {
                 Some((plain, other)) => {
                     given.0.push(plain);
@@ -179,22 +188,48 @@ impl Twins {
                 None => return Ok(Birth::Unlinkable),
             }
         }
-        self.modules.push(Source { rewritten, guest: guest.clone() });
+        self.modules.push(Source {
+            rewritten,
+            guest: guest.clone(),
+        });
         let shared = self.share(&given.1);
         let plain = Instance::new_by_index(&mut self.plain.store, &plain_module, &given.0);
         let rewritten = Instance::new_by_index(&mut self.rewritten.store, &module, &given.1);
-        let recording = Recording { number, recorder, memory, shared };
+        let recording = Recording {
+            number,
+            recorder,
+            memory,
+            shared,
+        };
         let rewritten = rewritten.and_then(|instance| self.begin(recording, instance));
         self.compare_births(plain, rewritten)
     }
 
     /// Begins to record, then runs the start function.
-    fn begin(&mut self, recording: Recording, instance: Instance) -> Result<(Instance, Recorder), InstantiationError> {
-        let Recording { number, mut recorder, memory, shared } = recording;
+    fn begin(
+        &mut self,
+        recording: Recording,
+        instance: Instance,
+    ) -> Result<(Instance, Recorder), InstantiationError> {
+        let Recording {
+            number,
+            mut recorder,
+            memory,
+            shared,
+        } = recording;
         let source = &self.modules[number];
-        let memories: Vec<Memory> = (0..).map_while(|index| source.memory(&instance, index)).collect();
-        let subject = memory.and_then(|index| memories.get(index as usize)).filter(|memory| !shared.contains(memory));
-        recorder.attach(&mut self.rewritten.store, &instance, subject.cloned(), segments(source.guest.wasm()));
+        let memories: Vec<Memory> = (0..)
+            .map_while(|index| source.memory(&instance, index))
+            .collect();
+        let subject = memory
+            .and_then(|index| memories.get(index as usize))
+            .filter(|memory| !shared.contains(memory));
+        recorder.attach(
+            &mut self.rewritten.store,
+            &instance,
+            subject.cloned(),
+            segments(source.guest.wasm()),
+        );
         self.memories.extend(memories);
         match source.start(&mut self.rewritten, &instance) {
             Ok(()) => Ok((instance, recorder)),
@@ -206,7 +241,9 @@ impl Twins {
     fn share(&mut self, imports: &[Extern]) -> Vec<Memory> {
         let mut shared = Vec::new();
         for import in imports {
-            let Extern::Memory(memory) = import else { continue };
+            let Extern::Memory(memory) = import else {
+                continue;
+            };
             if !self.memories.contains(memory) {
                 self.memories.push(memory.clone());
                 continue;
@@ -229,9 +266,15 @@ impl Twins {
         use InstantiationError::{Link, Start};
         match (plain, rewritten) {
             // Lowered maxima let the engine take what it would not as given.
-            (Err(Link(LinkError::Resource(why))), _) => Ok(Birth::Refused(format!("engine: {why}"))),
+            (Err(Link(LinkError::Resource(why))), _) => {
+                Ok(Birth::Refused(format!("engine: {why}")))
+            }
             (Ok(plain), Ok((rewritten, recorder))) => {
-                self.pairs.push(Pair { plain, rewritten, recorder });
+                self.pairs.push(Pair {
+                    plain,
+                    rewritten,
+                    recorder,
+                });
                 let index = self.pairs.len() - 1;
                 self.compare_types(index)?;
                 self.settle(index, false)?;
@@ -239,28 +282,44 @@ impl Twins {
             }
             (Err(Start(plain)), Err(Start(rewritten))) => {
                 let plain = self.plain.ended(Err(plain), &given_place);
-                let rewritten = self.rewritten.ended(Err(rewritten), &|frame| original_place(&self.modules, frame));
+                let rewritten = self.rewritten.ended(Err(rewritten), &|frame| {
+                    original_place(&self.modules, frame)
+                });
                 self.settle_all()?;
-                self.same("instantiation", &plain, &rewritten).map(|()| Birth::Died(plain))
+                self.same("instantiation", &plain, &rewritten)
+                    .map(|()| Birth::Died(plain))
             }
             (Err(Link(_)), Err(Link(_))) => Ok(Birth::Unlinkable),
             (plain, rewritten) => {
                 let (plain, rewritten) = (plain.err(), rewritten.err());
-                Err(format!("instantiation: plain {plain:?}, rewritten {rewritten:?}"))
+                Err(format!(
+                    "instantiation: plain {plain:?}, rewritten {rewritten:?}"
+                ))
             }
         }
     }
 
-    /// Calls an export in both worlds and compares everything there is to see of it. `None` without such a function.
-    pub fn call(&mut self, pair: usize, export: &str, args: &[Arg]) -> Result<Option<Outcome>, Difference> {
-        let Pair { plain, rewritten, .. } = &self.pairs[pair];
-        let (Ok(plain), Ok(rewritten)) =
-            (plain.exports.get_function(export).cloned(), rewritten.exports.get_function(export).cloned())
-        else {
+    /// Calls an export in both worlds and compares everything there is to see of it. `None` without
+    /// such a function.
+    pub fn call(
+        &mut self,
+        pair: usize,
+        export: &str,
+        args: &[Arg],
+    ) -> Result<Option<Outcome>, Difference> {
+        let Pair {
+            plain, rewritten, ..
+        } = &self.pairs[pair];
+        let (Ok(plain), Ok(rewritten)) = (
+            plain.exports.get_function(export).cloned(),
+            rewritten.exports.get_function(export).cloned(),
+        ) else {
             return Ok(None);
         };
         let plain = self.plain.call(&plain, args, &given_place);
-        let rewritten = self.rewritten.call(&rewritten, args, &|frame| original_place(&self.modules, frame));
+        let rewritten = self.rewritten.call(&rewritten, args, &|frame| {
+            original_place(&self.modules, frame)
+        });
         match plain {
             Outcome::Returned(_) => self.settle(pair, false)?,
             _ => self.settle_all()?,
@@ -275,19 +334,31 @@ impl Twins {
 
     /// Sets an exported mutable global in both worlds.
     pub fn set_global(&mut self, pair: usize, name: &str, value: Arg) {
-        let Pair { plain, rewritten, .. } = &self.pairs[pair];
+        let Pair {
+            plain, rewritten, ..
+        } = &self.pairs[pair];
         for (instance, side) in [(plain, &mut self.plain), (rewritten, &mut self.rewritten)] {
             let value = value.value(&mut side.store);
-            instance.exports.get_global(name).unwrap().set(&mut side.store, value).unwrap();
+            instance
+                .exports
+                .get_global(name)
+                .unwrap()
+                .set(&mut side.store, value)
+                .unwrap();
         }
     }
 
     /// Compares all that is exported but functions, and the host calls so far.
     pub fn compare(&mut self, pair: usize) -> Result<(), Difference> {
-        let Pair { plain, rewritten, .. } = &self.pairs[pair];
+        let Pair {
+            plain, rewritten, ..
+        } = &self.pairs[pair];
         let (plain_store, store) = (&mut self.plain.store, &mut self.rewritten.store);
         for (name, item) in plain.exports.iter() {
-            let other = rewritten.exports.get_extern(name).ok_or_else(|| format!("{name} is no longer exported"))?;
+            let other = rewritten
+                .exports
+                .get_extern(name)
+                .ok_or_else(|| format!("{name} is no longer exported"))?;
             let is_same = match (item, other) {
                 (Extern::Memory(plain), Extern::Memory(other)) => {
                     let (plain, other) = (plain.view(plain_store), other.view(store));
@@ -303,7 +374,8 @@ impl Twins {
                     let size = plain.size(plain_store);
                     let mut is_same = size == other.size(store);
                     for index in 0..size.min(MOST_ELEMENTS) {
-                        let (plain, other) = (plain.get(plain_store, index), other.get(store, index));
+                        let (plain, other) =
+                            (plain.get(plain_store, index), other.get(store, index));
                         is_same &= plain.map(|value| Seen::of(&value, plain_store))
                             == other.map(|value| Seen::of(&value, store));
                     }
@@ -316,7 +388,9 @@ impl Twins {
             }
         }
         let is_same = *self.plain.calls.lock().unwrap() == *self.rewritten.calls.lock().unwrap();
-        is_same.then_some(()).ok_or_else(|| "the host was called differently".into())
+        is_same
+            .then_some(())
+            .ok_or_else(|| "the host was called differently".into())
     }
 
     /// Compares every module there is, and every journal.
@@ -337,7 +411,9 @@ impl Twins {
     }
 
     fn settle(&mut self, pair: usize, has_trapped: bool) -> Result<(), Difference> {
-        self.pairs[pair].recorder.settle(&mut self.rewritten.store, has_trapped)
+        self.pairs[pair]
+            .recorder
+            .settle(&mut self.rewritten.store, has_trapped)
     }
 
     fn settle_all(&mut self) -> Result<(), Difference> {
@@ -350,25 +426,39 @@ impl Twins {
             (Outcome::Trapped(message, plain), Outcome::Trapped(same_message, rewritten))
                 if self.places == Places::Function && message == "out of bounds memory access" =>
             {
-                let inner = |places: &[Place]| places.first().map(|place| (place.module, place.function));
-                message == same_message && inner(plain) == inner(rewritten) && plain.get(1..) == rewritten.get(1..)
+                let inner =
+                    |places: &[Place]| places.first().map(|place| (place.module, place.function));
+                message == same_message
+                    && inner(plain) == inner(rewritten)
+                    && plain.get(1..) == rewritten.get(1..)
             }
             _ => plain == rewritten,
         };
-        is_same.then_some(()).ok_or_else(|| format!("{what}: plain {plain:?}, rewritten {rewritten:?}"))
+        is_same
+            .then_some(())
+            .ok_or_else(|| format!("{what}: plain {plain:?}, rewritten {rewritten:?}"))
     }
 
     /// Everything exported as given is exported rewritten, functions with the same type.
     fn compare_types(&self, pair: usize) -> Result<(), Difference> {
-        let Pair { plain, rewritten, .. } = &self.pairs[pair];
+        let Pair {
+            plain, rewritten, ..
+        } = &self.pairs[pair];
         for (name, item) in plain.exports.iter() {
-            let other = rewritten.exports.get_extern(name).ok_or_else(|| format!("{name} is not exported"))?;
+            let other = rewritten
+                .exports
+                .get_extern(name)
+                .ok_or_else(|| format!("{name} is not exported"))?;
             let is_same = match (item.ty(&self.plain.store), other.ty(&self.rewritten.store)) {
                 (ExternType::Function(plain), ExternType::Function(other)) => plain == other,
                 (ExternType::Global(plain), ExternType::Global(other)) => plain == other,
                 (ExternType::Tag(plain), ExternType::Tag(other)) => plain == other,
-                (ExternType::Memory(plain), ExternType::Memory(other)) => plain.minimum == other.minimum,
-                (ExternType::Table(plain), ExternType::Table(other)) => plain.minimum == other.minimum,
+                (ExternType::Memory(plain), ExternType::Memory(other)) => {
+                    plain.minimum == other.minimum
+                }
+                (ExternType::Table(plain), ExternType::Table(other)) => {
+                    plain.minimum == other.minimum
+                }
                 _ => false,
             };
             if !is_same {
@@ -386,7 +476,11 @@ impl Side {
         self.ended(result, place)
     }
 
-    fn ended(&mut self, result: Result<Box<[wasmer::Value]>, RuntimeError>, place: &Placing<'_>) -> Outcome {
+    fn ended(
+        &mut self,
+        result: Result<Box<[wasmer::Value]>, RuntimeError>,
+        place: &Placing<'_>,
+    ) -> Outcome {
         match result {
             Ok(values) => Outcome::Returned(Seen::all(&values, &self.store)),
             Err(error) => match error.to_exception() {
@@ -395,7 +489,12 @@ impl Side {
                     Outcome::Threw(Seen::all(&payload, &self.store))
                 }
                 None => {
-                    let frames = error.trace().iter().filter_map(place).take(MOST_FRAMES).collect();
+                    let frames = error
+                        .trace()
+                        .iter()
+                        .filter_map(place)
+                        .take(MOST_FRAMES)
+                        .collect();
                     Outcome::Trapped(error.message(), frames)
                 }
             },
@@ -410,7 +509,9 @@ impl Source {
     }
 
     fn start(&self, side: &mut Side, instance: &Instance) -> Result<(), RuntimeError> {
-        let Some(name) = &self.rewritten.start_export else { return Ok(()) };
+        let Some(name) = &self.rewritten.start_export else {
+            return Ok(());
+        };
         let start = instance.exports.get_function(name).unwrap().clone();
         start.call(&mut side.store, &[]).map(|_| ())
     }
@@ -418,7 +519,11 @@ impl Source {
 
 fn given_place(frame: &FrameInfo) -> Option<Place> {
     let module = frame.module_name().parse().unwrap();
-    Some(Place { module, function: frame.func_index(), offset: Some(frame.module_offset() as u64) })
+    Some(Place {
+        module,
+        function: frame.func_index(),
+        offset: Some(frame.module_offset() as u64),
+    })
 }
 
 fn original_place(modules: &[Source], frame: &FrameInfo) -> Option<Place> {
@@ -426,7 +531,11 @@ fn original_place(modules: &[Source], frame: &FrameInfo) -> Option<Place> {
     let Source { rewritten, guest } = &modules[module];
     let function = rewritten.original_function(frame.func_index())?;
     let offset = rewritten.original_offset(guest, frame.func_index(), frame.module_offset() as u64);
-    Some(Place { module, function, offset })
+    Some(Place {
+        module,
+        function,
+        offset,
+    })
 }
 
 /// Adds up how many slots there were.
@@ -436,7 +545,8 @@ pub fn add(told: &mut Told, more: Told) {
     }
 }
 
-/// Compiles a module, called by its number in a trap's frames. A compiler that gives up by a panic has refused it.
+/// Compiles a module, called by its number in a trap's frames. A compiler that gives up by a panic
+/// has refused it.
 fn compile(store: &Store, wasm: &[u8], number: usize) -> Result<Module, String> {
     let mut names = NameSection::new();
     names.module(&number.to_string());
@@ -448,11 +558,14 @@ fn compile(store: &Store, wasm: &[u8], number: usize) -> Result<Module, String> 
     }
 }
 
-/// The bytes of each data segment as `memory.init` finds them: those of active ones are gone by then.
+/// The bytes of each data segment as `memory.init` finds them: those of active ones are gone by
+/// then.
 fn segments(wasm: &[u8]) -> Vec<Vec<u8>> {
     let mut segments = Vec::new();
     for payload in Parser::new(0).parse_all(wasm).flatten() {
-        let Payload::DataSection(section) = payload else { continue };
+        let Payload::DataSection(section) = payload else {
+            continue;
+        };
         segments.extend(section.into_iter().flatten().map(|data| match data.kind {
             DataKind::Passive => data.data.to_vec(),
             DataKind::Active { .. } => Vec::new(),

@@ -1,4 +1,5 @@
-//! Values that can be given to both runs and compared between them: floats by their bits, references by what they are.
+//! Values that can be given to both runs and compared between them: floats by their bits,
+//! references by what they are.
 
 #![allow(dead_code, reason = "not every test file needs all of it")]
 
@@ -85,7 +86,9 @@ impl Seen {
             Value::F64(value) => Seen::F64(value.to_bits()),
             Value::V128(value) => Seen::V128(*value),
             Value::FuncRef(Some(function)) => Seen::Func(function.ty(store).to_string()),
-            Value::ExternRef(Some(reference)) => Seen::Extern(reference.downcast::<u32>(store).copied()),
+            Value::ExternRef(Some(reference)) => {
+                Seen::Extern(reference.downcast::<u32>(store).copied())
+            }
             Value::ExceptionRef(Some(_)) => Seen::Exception,
             Value::FuncRef(None) | Value::ExternRef(None) | Value::ExceptionRef(None) => Seen::Null,
         }

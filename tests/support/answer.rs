@@ -1,5 +1,6 @@
-//! The real binary run in a folder of its own, and its answer, checked for what holds of every answer: the promised exit
-//! status, bounded time, no panic, and not a byte that a terminal would act on.
+//! The real binary run in a folder of its own, and its answer, checked for what holds of every
+//! answer: the promised exit status, bounded time, no panic, and not a byte that a terminal would
+//! act on.
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
@@ -40,7 +41,11 @@ impl Folder {
 
     pub fn command(&self, args: &[impl AsRef<std::ffi::OsStr>]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_linmem"));
-        command.current_dir(self.path()).args(args).env_remove("NO_COLOR").stdin(Stdio::null());
+        command
+            .current_dir(self.path())
+            .args(args)
+            .env_remove("NO_COLOR")
+            .stdin(Stdio::null());
         command
     }
 
@@ -56,13 +61,23 @@ impl Answer {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the output is UTF-8");
         let (out, err) = (text(&output.stdout), text(&output.stderr));
         for stream in [&out, &err] {
-            let raw = stream.chars().find(|c| *c != '\n' && linmem::safe::is_unsafe(*c));
+            let raw = stream
+                .chars()
+                .find(|c| *c != '\n' && linmem::safe::is_unsafe(*c));
             assert_eq!(raw, None, "a raw character in:\n{stream}");
             assert!(!stream.contains("panicked"), "{stream}");
         }
         assert!(took < PATIENCE, "took {took:?}");
-        let status = output.status.code().unwrap_or_else(|| panic!("ended by a signal: {:?}\n{err}", output.status));
-        Answer { status, out, err, took }
+        let status = output
+            .status
+            .code()
+            .unwrap_or_else(|| panic!("ended by a signal: {:?}\n{err}", output.status));
+        Answer {
+            status,
+            out,
+            err,
+            took,
+        }
     }
 
     /// The input cannot be used: nothing ran.
@@ -78,7 +93,11 @@ impl Answer {
     pub fn stops(self, words: &[&str]) -> Answer {
         assert_eq!(self.status, 1, "{}{}", self.out, self.err);
         assert_eq!(self.err, "");
-        assert!(self.out.contains("instantiate") && self.out.contains("stopped at step "), "{}", self.out);
+        assert!(
+            self.out.contains("instantiate") && self.out.contains("stopped at step "),
+            "{}",
+            self.out
+        );
         self.says(words)
     }
 
@@ -92,7 +111,11 @@ impl Answer {
     pub fn says(self, words: &[&str]) -> Answer {
         let all = format!("{}{}", self.out, self.err);
         for word in words {
-            assert!(all.contains(word), "{word:?} is missing in:\n{}", all.chars().take(4000).collect::<String>());
+            assert!(
+                all.contains(word),
+                "{word:?} is missing in:\n{}",
+                all.chars().take(4000).collect::<String>()
+            );
         }
         self
     }
@@ -100,7 +123,9 @@ impl Answer {
 
 /// Runs steps on a guest, with more arguments.
 pub fn steps_on(guest: impl AsRef<[u8]>, lines: &str, more: &[&str]) -> Answer {
-    let folder = Folder::new().with("guest.wat", guest).with("s.steps", format!("module \"guest.wat\"\n{lines}\n"));
+    let folder = Folder::new()
+        .with("guest.wat", guest)
+        .with("s.steps", format!("module \"guest.wat\"\n{lines}\n"));
     folder.run(&[&["run", "s.steps"], more].concat())
 }
 

@@ -9,7 +9,9 @@ use ratatui::backend::TestBackend;
 pub fn drawn(app: &App) -> String {
     let (columns, rows) = app.size;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal.draw(|frame| draw(frame, app, &Theme::dark())).unwrap();
+    terminal
+        .draw(|frame| draw(frame, app, &Theme::dark()))
+        .unwrap();
     let buffer = terminal.backend().buffer();
     let lines = buffer.content.chunks(usize::from(columns)).map(|row| {
         let line: String = row.iter().map(|cell| cell.symbol()).collect();

@@ -1,5 +1,5 @@
-//! A person who explores, without a thread and without a terminal: the app with a real session in the place of its host,
-//! typed steps, branches, replays and all.
+//! A person who explores, without a thread and without a terminal: the app with a real session in
+//! the place of its host, typed steps, branches, replays and all.
 
 use linmem::app::prompt::SaveSteps;
 use linmem::app::{self, App, Effect, Message, Overlay, Replay, keymap};
@@ -28,9 +28,17 @@ impl Explorer {
         let guest = Guest::from_bytes("guest.wat", wat.as_bytes()).unwrap();
         let script = script::parse("guest.steps", steps).unwrap();
         let app = App::new((120, 40), Vec::new(), true);
-        let mut explorer =
-            Explorer { guest, script, session: None, app, replays: 0, differences: Vec::new(), saved: None };
-        let (session, timeline) = Session::open(explorer.opening(explorer.script.clone(), Vec::new())).unwrap();
+        let mut explorer = Explorer {
+            guest,
+            script,
+            session: None,
+            app,
+            replays: 0,
+            differences: Vec::new(),
+            saved: None,
+        };
+        let (session, timeline) =
+            Session::open(explorer.opening(explorer.script.clone(), Vec::new())).unwrap();
         explorer.session = Some(session);
         let effect = app::receive(&mut explorer.app, Message::Opened(Box::new(timeline)));
         explorer.perform(effect);
@@ -44,7 +52,10 @@ impl Explorer {
             guest: self.guest.clone(),
             files: Files::BuiltIn(&[]),
             sets,
-            limits: Limits { max_time: None, ..Limits::default() },
+            limits: Limits {
+                max_time: None,
+                ..Limits::default()
+            },
             control: Control::default(),
             stdin: Default::default(),
         }
@@ -89,7 +100,9 @@ impl Explorer {
                             self.session = Some(session);
                             app::receive(&mut self.app, Message::Opened(Box::new(timeline)))
                         }
-                        Err(error) => app::receive(&mut self.app, Message::OpenFailed(error.to_string())),
+                        Err(error) => {
+                            app::receive(&mut self.app, Message::OpenFailed(error.to_string()))
+                        }
                     }
                 }
                 Effect::SaveSteps(save) => {
@@ -110,13 +123,25 @@ impl Explorer {
     }
 
     fn arranged(&self, plan: &[linmem::timeline::PlannedStep]) -> Script {
-        let steps: Vec<(Option<u32>, &str)> = plan.iter().map(|step| (step.line, step.text.as_str())).collect();
-        self.script.described(&self.app.setup).unwrap().arranged(&steps).unwrap()
+        let steps: Vec<(Option<u32>, &str)> = plan
+            .iter()
+            .map(|step| (step.line, step.text.as_str()))
+            .collect();
+        self.script
+            .described(&self.app.setup)
+            .unwrap()
+            .arranged(&steps)
+            .unwrap()
     }
 
     fn replay(&mut self) -> Effect {
         self.replays += 1;
-        let Replay { plan, inputs, records, .. } = self.app.replay();
+        let Replay {
+            plan,
+            inputs,
+            records,
+            ..
+        } = self.app.replay();
         let (mut session, _) = Session::open(self.opening(self.arranged(&plan), inputs)).unwrap();
         session.expect_more();
         for (done, record) in records.iter().enumerate() {
@@ -135,16 +160,23 @@ impl Explorer {
         let steps: Vec<SavedStep> = save
             .steps
             .iter()
-            .map(|(text, narration)| SavedStep { text: text.clone(), narration: narration.clone() })
+            .map(|(text, narration)| SavedStep {
+                text: text.clone(),
+                narration: narration.clone(),
+            })
             .collect();
-        self.script.described(&save.setup).unwrap().saved("guest.wat", &save.inputs, &steps)
+        self.script
+            .described(&save.setup)
+            .unwrap()
+            .saved("guest.wat", &save.inputs, &steps)
     }
 
     /// What a steps file of the branch that is shown does when it runs from its start.
     pub fn run_saved(&mut self) -> Timeline {
         self.type_line("save x.steps");
         let text = self.saved.take().expect("it was saved");
-        let script = script::parse("saved.steps", &text).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
+        let script =
+            script::parse("saved.steps", &text).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
         let (mut session, mut timeline) = Session::open(self.opening(script, Vec::new())).unwrap();
         while let Some(step) = session.advance() {
             timeline.push(step);
@@ -156,7 +188,12 @@ impl Explorer {
     pub fn complaint(&self) -> String {
         match &self.app.overlay {
             Overlay::Prompt(prompt) => format!("{:?}", prompt.said),
-            _ => self.app.notice.as_ref().map(|notice| notice.text.clone()).unwrap_or_default(),
+            _ => self
+                .app
+                .notice
+                .as_ref()
+                .map(|notice| notice.text.clone())
+                .unwrap_or_default(),
         }
     }
 }

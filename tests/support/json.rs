@@ -36,11 +36,21 @@ fn walk(value: &Value, path: &str, foreign: Foreign, seen: &mut Seen) {
     let is_one_of = |keys: &[&str]| keys.iter().any(|key| path.ends_with(&format!(".{key}")));
     match value {
         _ if is_one_of(foreign.values) => {}
-        Value::Array(items) => items.iter().for_each(|item| walk(item, &format!("{path}[]"), foreign, seen)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| walk(item, &format!("{path}[]"), foreign, seen)),
         Value::Object(members) => {
             for (key, member) in members {
-                let key = if is_one_of(foreign.names) { "NAME" } else { key };
-                let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+                let key = if is_one_of(foreign.names) {
+                    "NAME"
+                } else {
+                    key
+                };
+                let path = if path.is_empty() {
+                    key.to_string()
+                } else {
+                    format!("{path}.{key}")
+                };
                 walk(member, &path, foreign, seen);
             }
         }
@@ -53,20 +63,29 @@ pub fn described(page: &str) -> BTreeMap<String, BTreeSet<&str>> {
     let mut keys = BTreeMap::new();
     for line in page.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let [key, kinds, meaning] = cells[..] else { panic!("three cells are expected: {line}") };
+        let [key, kinds, meaning] = cells[..] else {
+            panic!("three cells are expected: {line}")
+        };
         assert!(!meaning.is_empty(), "{line}");
         let key = key.trim_matches('`').to_string();
-        assert!(keys.insert(key, kinds.split(" or ").collect()).is_none(), "twice: {line}");
+        assert!(
+            keys.insert(key, kinds.split(" or ").collect()).is_none(),
+            "twice: {line}"
+        );
     }
     keys
 }
 
 /// Fails unless exactly the keys described were seen, each with no other types than those said.
 pub fn assert_agree(described: &BTreeMap<String, BTreeSet<&str>>, seen: &Seen) {
-    let (told, written): (Vec<&String>, Vec<&String>) = (described.keys().collect(), seen.keys().collect());
+    let (told, written): (Vec<&String>, Vec<&String>) =
+        (described.keys().collect(), seen.keys().collect());
     assert_eq!(told, written, "left: docs/json.md, right: what is written");
     for (key, kinds) in seen {
         let told = &described[key];
-        assert!(told.contains("any") || kinds.is_subset(told), "{key}: {kinds:?} is written, {told:?} described");
+        assert!(
+            told.contains("any") || kinds.is_subset(told),
+            "{key}: {kinds:?} is written, {told:?} described"
+        );
     }
 }

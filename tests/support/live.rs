@@ -24,9 +24,15 @@ pub struct Live {
 impl Live {
     /// Opened, step 0 run, on a screen of so many columns and rows.
     pub fn open(size: (u16, u16)) -> Live {
-        let choice = SessionChoice { name: "wasm_is_cool".into(), description: "the default session".into() };
+        let choice = SessionChoice {
+            name: "wasm_is_cool".into(),
+            description: "the default session".into(),
+        };
         let (session, timeline) = Session::open(opening()).unwrap();
-        let mut live = Live { session, app: App::new(size, vec![choice], true) };
+        let mut live = Live {
+            session,
+            app: App::new(size, vec![choice], true),
+        };
         let effect = app::receive(&mut live.app, Message::Opened(Box::new(timeline)));
         live.perform(effect);
         live
@@ -40,7 +46,10 @@ impl Live {
     fn perform(&mut self, mut effect: Effect) {
         while effect == Effect::Advance {
             let step = self.session.advance();
-            effect = app::receive(&mut self.app, step.map_or(Message::Ended, |step| Message::Step(Box::new(step))));
+            effect = app::receive(
+                &mut self.app,
+                step.map_or(Message::Ended, |step| Message::Step(Box::new(step))),
+            );
         }
     }
 
@@ -57,7 +66,10 @@ pub fn opening() -> Opening {
         guest: Guest::from_bytes("wasm_is_cool.wat", GUEST).unwrap(),
         files: Files::BuiltIn(&[("wasm_is_cool.wat", GUEST)]),
         sets: Vec::new(),
-        limits: Limits { max_time: None, ..Limits::default() },
+        limits: Limits {
+            max_time: None,
+            ..Limits::default()
+        },
         control: Control::default(),
         stdin: Default::default(),
     }

@@ -1,7 +1,7 @@
 //! The real binary in a pseudo-terminal, and the screen it shows.
 //!
-//! Everything here waits for a condition by reading what the program writes; the timeouts only say when a test has
-//! failed, and then print the screen.
+//! Everything here waits for a condition by reading what the program writes; the timeouts only say
+//! when a test has failed, and then print the screen.
 
 // Each test uses a part of it.
 #![allow(dead_code)]
@@ -26,7 +26,8 @@ pub struct Pty {
     pub written: Vec<u8>,
 }
 
-/// The terminal's side of the line. The program's side is kept open so that its modes can be read to the end.
+/// The terminal's side of the line. The program's side is kept open so that its modes can be read
+/// to the end.
 struct Line {
     reader: Box<dyn Read + Send>,
     writer: Box<dyn Write + Send>,
@@ -46,18 +47,33 @@ pub struct Start<'a> {
 
 impl Default for Start<'_> {
     fn default() -> Self {
-        Start { args: &[], rows: 30, cols: 120, env: &[], is_controlling: true }
+        Start {
+            args: &[],
+            rows: 30,
+            cols: 120,
+            env: &[],
+            is_controlling: true,
+        }
     }
 }
 
 impl Pty {
-    /// Starts the program with these arguments, in a terminal of this size, with these variables on top of a plain set.
+    /// Starts the program with these arguments, in a terminal of this size, with these variables on
+    /// top of a plain set.
     pub fn spawn(args: &[&str], rows: u16, cols: u16, env: &[(&str, &str)]) -> Pty {
-        Pty::start(&Start { args, rows, cols, env, ..Start::default() })
+        Pty::start(&Start {
+            args,
+            rows,
+            cols,
+            env,
+            ..Start::default()
+        })
     }
 
     pub fn start(start: &Start) -> Pty {
-        let pair = native_pty_system().openpty(size(start.rows, start.cols)).unwrap();
+        let pair = native_pty_system()
+            .openpty(size(start.rows, start.cols))
+            .unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_linmem"));
         command.args(start.args);
         command.env_clear();
@@ -77,7 +93,12 @@ impl Pty {
             _slave: pair.slave,
         };
         let parser = vt100::Parser::new(at_least_one(start.rows), at_least_one(start.cols), 200);
-        Pty { line: Some(line), child, parser, written: Vec::new() }
+        Pty {
+            line: Some(line),
+            child,
+            parser,
+            written: Vec::new(),
+        }
     }
 
     pub fn screen(&self) -> &vt100::Screen {
@@ -102,7 +123,10 @@ impl Pty {
         let deadline = Instant::now() + PATIENCE;
         while !condition(self.parser.screen()) {
             if Instant::now() >= deadline {
-                panic!("{what}: never happened within {PATIENCE:?}\n{}", self.picture());
+                panic!(
+                    "{what}: never happened within {PATIENCE:?}\n{}",
+                    self.picture()
+                );
             }
             self.read(Duration::from_millis(50));
         }
@@ -111,15 +135,24 @@ impl Pty {
     /// Reads until the text stands on the screen.
     #[track_caller]
     pub fn wait_for_text(&mut self, text: &str) {
-        self.wait_for(&format!("the screen shows {text:?}"), |screen| screen.contents().contains(text));
+        self.wait_for(&format!("the screen shows {text:?}"), |screen| {
+            screen.contents().contains(text)
+        });
     }
 
     /// Reads until the program has written this text, after the first `from` bytes.
     #[track_caller]
     pub fn wait_for_bytes(&mut self, from: usize, text: &str) {
         let deadline = Instant::now() + PATIENCE;
-        while !self.written[from..].windows(text.len()).any(|window| window == text.as_bytes()) {
-            assert!(Instant::now() < deadline, "{text:?} was never written\n{}", self.picture());
+        while !self.written[from..]
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
+        {
+            assert!(
+                Instant::now() < deadline,
+                "{text:?} was never written\n{}",
+                self.picture()
+            );
             self.read(Duration::from_millis(50));
         }
     }
@@ -130,7 +163,11 @@ impl Pty {
         let deadline = Instant::now() + PATIENCE;
         let (mut quiet, mut before) = (0, self.written.len());
         while quiet < 20 {
-            assert!(Instant::now() < deadline, "the program never rests\n{}", self.picture());
+            assert!(
+                Instant::now() < deadline,
+                "the program never rests\n{}",
+                self.picture()
+            );
             self.read(Duration::from_millis(20));
             let is_quiet = self.written.len() == before && self.state() == 'S';
             quiet = if is_quiet { quiet + 1 } else { 0 };
@@ -138,7 +175,8 @@ impl Pty {
         }
     }
 
-    /// Reads until the program has ended, and gives its exit status: 128 more than the signal that killed it, if one did.
+    /// Reads until the program has ended, and gives its exit status: 128 more than the signal that
+    /// killed it, if one did.
     #[track_caller]
     pub fn wait_for_end(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
@@ -146,13 +184,21 @@ impl Pty {
             match self.child.try_wait().unwrap() {
                 Some(status) => break status,
                 None if Instant::now() >= deadline => {
-                    panic!("the program never ended within {PATIENCE:?}\n{}", self.picture())
+                    panic!(
+                        "the program never ended within {PATIENCE:?}\n{}",
+                        self.picture()
+                    )
                 }
                 None => self.read(Duration::from_millis(20)),
             }
         };
         while self.read_now() {}
-        assert_eq!(status.signal(), None, "killed instead of ending by itself\n{}", self.picture());
+        assert_eq!(
+            status.signal(),
+            None,
+            "killed instead of ending by itself\n{}",
+            self.picture()
+        );
         status.exit_code()
     }
 
@@ -163,13 +209,18 @@ impl Pty {
     pub fn resize(&mut self, rows: u16, cols: u16) {
         let line = self.line.as_ref().expect("the terminal is open");
         line.master.resize(size(rows, cols)).unwrap();
-        self.parser.screen_mut().set_size(at_least_one(rows), at_least_one(cols));
+        self.parser
+            .screen_mut()
+            .set_size(at_least_one(rows), at_least_one(cols));
     }
 
     /// The terminal's own modes: echo, line editing and so on.
     pub fn modes(&self) -> String {
         let line = self.line.as_ref().expect("the terminal is open");
-        format!("{:?}", line.master.get_termios().expect("the modes can be read"))
+        format!(
+            "{:?}",
+            line.master.get_termios().expect("the modes can be read")
+        )
     }
 
     /// Closes the terminal's window.
@@ -189,9 +240,17 @@ impl Pty {
 
     /// The most memory the process has had, in bytes.
     pub fn peak(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid().as_raw_pid())).unwrap_or_default();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) << 10
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid().as_raw_pid()))
+            .unwrap_or_default();
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .unwrap_or_default();
+        peak.trim()
+            .trim_end_matches(" kB")
+            .parse::<u64>()
+            .unwrap_or(0)
+            << 10
     }
 
     /// Reads until the process is in this state.
@@ -199,7 +258,12 @@ impl Pty {
     pub fn wait_for_state(&mut self, state: char) {
         let deadline = Instant::now() + PATIENCE;
         while self.state() != state {
-            assert!(Instant::now() < deadline, "state {} instead of {state}\n{}", self.state(), self.picture());
+            assert!(
+                Instant::now() < deadline,
+                "state {} instead of {state}\n{}",
+                self.state(),
+                self.picture()
+            );
             self.read(Duration::from_millis(10));
         }
     }
@@ -209,9 +273,16 @@ impl Pty {
         let screen = self.parser.screen();
         let columns = usize::from(u16::from(screen.size().1));
         let edge = "─".repeat(columns);
-        let rows = screen.contents().lines().map(|row| format!("│{row}\n")).collect::<String>();
+        let rows = screen
+            .contents()
+            .lines()
+            .map(|row| format!("│{row}\n"))
+            .collect::<String>();
         let tail = &self.written[self.written.len().saturating_sub(300)..];
-        format!("┌{edge}\n{rows}└{edge}\nlast bytes: {}", tail.escape_ascii())
+        format!(
+            "┌{edge}\n{rows}└{edge}\nlast bytes: {}",
+            tail.escape_ascii()
+        )
     }
 
     fn pid(&self) -> Pid {
@@ -223,12 +294,19 @@ impl Pty {
         let path = format!("/proc/{}/stat", self.pid().as_raw_pid());
         let stat = std::fs::read_to_string(path).unwrap_or_default();
         let (_, fields) = stat.rsplit_once(')').unwrap_or_default();
-        fields.split_whitespace().nth(field).unwrap_or_default().to_owned()
+        fields
+            .split_whitespace()
+            .nth(field)
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Reads what the program writes within this time, once.
     fn read(&mut self, patience: Duration) {
-        let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(patience.subsec_nanos()) };
+        let timeout = Timespec {
+            tv_sec: 0,
+            tv_nsec: i64::from(patience.subsec_nanos()),
+        };
         let Some(line) = &mut self.line else {
             // Nothing to wait on but time: a terminal that is gone brings no news.
             let _ = poll(&mut [], Some(&timeout));
@@ -237,7 +315,8 @@ impl Pty {
         let fd = line.master.as_raw_fd().unwrap();
         // SAFETY: `master` owns the descriptor and outlives this borrow.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-        if poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&timeout)).is_ok_and(|count| count > 0) {
+        if poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&timeout)).is_ok_and(|count| count > 0)
+        {
             let mut buffer = [0; 1 << 14];
             if let Ok(count) = line.reader.read(&mut buffer) {
                 self.parser.process(&buffer[..count]);
@@ -264,11 +343,19 @@ impl Drop for Pty {
 /// The modes of a terminal that no program has used yet.
 pub fn fresh_modes() -> String {
     let pair = native_pty_system().openpty(size(30, 120)).unwrap();
-    format!("{:?}", pair.master.get_termios().expect("the modes can be read"))
+    format!(
+        "{:?}",
+        pair.master.get_termios().expect("the modes can be read")
+    )
 }
 
 fn size(rows: u16, cols: u16) -> PtySize {
-    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+    PtySize {
+        rows,
+        cols,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
 }
 
 fn at_least_one(count: u16) -> std::num::NonZeroU16 {

@@ -3,7 +3,8 @@
 use linmem::report::Format;
 
 use crate::{
-    PREVIEW1, UNSTABLE, all_ok, answers, complete, every_function, functions, last, ok, opening, run, text, written,
+    PREVIEW1, UNSTABLE, all_ok, answers, complete, every_function, functions, last, ok, opening,
+    run, text, written,
 };
 
 #[test]
@@ -90,14 +91,26 @@ fn what_cannot_be_answers_the_right_error() {
     ";
     for module in [PREVIEW1, UNSTABLE] {
         let timeline = ok(&every_function(module, ""), &answers(rows));
-        assert!(timeline.steps().iter().all(|step| step.changes.is_empty()), "an error writes nothing");
+        assert!(
+            timeline.steps().iter().all(|step| step.changes.is_empty()),
+            "an error writes nothing"
+        );
         let meaning = |index: usize| timeline.steps()[index].imports_called[0].meaning;
         assert_eq!((meaning(1), meaning(7)), (Some("EBADF"), Some("ESPIPE")));
     }
-    ok(&every_function(PREVIEW1, ""), &answers("sock_accept(0, 0, 64) -> 57\nsock_accept(3, 0, 64) -> 8"));
-    let json = written(&run(&every_function(PREVIEW1, ""), "call fd_close(9)"), Format::Json);
+    ok(
+        &every_function(PREVIEW1, ""),
+        &answers("sock_accept(0, 0, 64) -> 57\nsock_accept(3, 0, 64) -> 8"),
+    );
+    let json = written(
+        &run(&every_function(PREVIEW1, ""), "call fd_close(9)"),
+        Format::Json,
+    );
     assert!(json.contains(r#""meaning": "EBADF""#), "{json}");
-    assert!(text(&run(&every_function(PREVIEW1, ""), "call fd_close(9)")).contains("fd_close(9) → 8 EBADF"));
+    assert!(
+        text(&run(&every_function(PREVIEW1, ""), "call fd_close(9)"))
+            .contains("fd_close(9) → 8 EBADF")
+    );
 }
 
 #[test]
@@ -159,13 +172,19 @@ fn chance_is_the_same_in_every_run_and_goes_on_from_call_to_call() {
     assert_eq!(written(&one, Format::Json), written(&other, Format::Json));
     assert_eq!(one.steps()[2].bindings, other.steps()[2].bindings);
     let all = last(&one).memory.read(0, 65536);
-    assert!(all.chunks(64).all(|part| part.iter().any(|byte| *byte != 0)));
+    assert!(
+        all.chunks(64)
+            .all(|part| part.iter().any(|byte| *byte != 0))
+    );
 }
 
 #[test]
 fn descriptors_are_terminals_in_the_layout_of_each_version() {
     let rights = |way: u64| way | 1 << 3 | 1 << 21 | 1 << 27;
-    for (module, filestat, links) in [(PREVIEW1, 64, "64 + 24 as u64"), (UNSTABLE, 56, "64 + 20 as u32")] {
+    for (module, filestat, links) in [
+        (PREVIEW1, 64, "64 + 24 as u64"),
+        (UNSTABLE, 56, "64 + 20 as u32"),
+    ] {
         let steps = format!(
             "
             call fd_fdstat_set_flags(1, 5)
@@ -295,19 +314,36 @@ fn input_and_output_are_always_ready() {
         fourth = read 608 as u64
         error = read 616 as u16
         expect [fourth, error] == [5, 28]";
-    all_ok(complete(opening(&every_function(PREVIEW1, ""), steps, b"input")));
+    all_ok(complete(opening(
+        &every_function(PREVIEW1, ""),
+        steps,
+        b"input",
+    )));
 }
 
 #[test]
 fn a_function_of_another_type_or_of_no_name_is_not_built_in() {
     let import = |module: &str, name: &str, ty: &str| {
-        let wat = format!(r#"(module (import "{module}" "{name}" (func $f {ty})) (func (export "f") (call $f)))"#);
+        let wat = format!(
+            r#"(module (import "{module}" "{name}" (func $f {ty})) (func (export "f") (call $f)))"#
+        );
         last(&run(&wat, "call f()")).error.clone().unwrap()
     };
     let error = import(PREVIEW1, "sched_yield", "");
-    assert!(error.contains(&format!("the guest called {PREVIEW1}.sched_yield as () -> ()")), "{error}");
-    assert!(error.contains("the function that is built in is () -> i32"), "{error}");
-    assert!(error.contains(&format!("import {PREVIEW1}.sched_yield()")), "{error}");
+    assert!(
+        error.contains(&format!(
+            "the guest called {PREVIEW1}.sched_yield as () -> ()"
+        )),
+        "{error}"
+    );
+    assert!(
+        error.contains("the function that is built in is () -> i32"),
+        "{error}"
+    );
+    assert!(
+        error.contains(&format!("import {PREVIEW1}.sched_yield()")),
+        "{error}"
+    );
     let error = import(PREVIEW1, "fd_teleport", "");
     assert!(error.contains("an import that nobody defined"), "{error}");
     let error = import(UNSTABLE, "sock_accept", "");

@@ -5,7 +5,8 @@ use linmem::session::limits::Limits;
 use linmem::timeline::{FindingKind, Outcome};
 
 use crate::{
-    PREVIEW1, UNSTABLE, all_ok, answers, complete, every_function, functions, last, ok, opening, printer, run, text,
+    PREVIEW1, UNSTABLE, all_ok, answers, complete, every_function, functions, last, ok, opening,
+    printer, run, text,
 };
 
 #[test]
@@ -39,9 +40,19 @@ fn pointers_out_of_memory_fault_and_nothing_is_done() {
         poll_oneoff(64, 128, 0xffffffff, 32) -> 28
     ";
     for module in [PREVIEW1, UNSTABLE] {
-        let timeline = all_ok(complete(opening(&every_function(module, ""), &answers(rows), b"input")));
+        let timeline = all_ok(complete(opening(
+            &every_function(module, ""),
+            &answers(rows),
+            b"input",
+        )));
         assert!(timeline.steps().iter().all(|step| step.output.is_none()));
-        assert!(last(&timeline).memory.read(64, 64).iter().all(|byte| *byte == 0));
+        assert!(
+            last(&timeline)
+                .memory
+                .read(64, 64)
+                .iter()
+                .all(|byte| *byte == 0)
+        );
     }
 }
 
@@ -51,11 +62,15 @@ fn every_function_survives_the_worst_arguments() {
         for worst in ["-1", "0x7fffffff", "0x80000000", "0xfffc"] {
             let calls: String = functions(module)
                 .filter(|(name, _)| *name != "proc_exit")
-                .map(|(name, params)| format!("call {name}({})\n", vec![worst; params.len()].join(", ")))
+                .map(|(name, params)| {
+                    format!("call {name}({})\n", vec![worst; params.len()].join(", "))
+                })
                 .collect();
             let timeline = ok(&every_function(module, ""), &calls);
             // At 0xfffc there are four bytes, in which a few of them answer.
-            assert!(worst == "0xfffc" || timeline.steps().iter().all(|step| step.changes.is_empty()));
+            assert!(
+                worst == "0xfffc" || timeline.steps().iter().all(|step| step.changes.is_empty())
+            );
         }
     }
 }
@@ -77,8 +92,15 @@ fn what_is_printed_reaches_no_terminal_as_it_is() {
         fd_write(1, 0, 1, 32) -> 0
     ";
     let timeline = ok(&every_function(PREVIEW1, ""), &answers(rows));
-    assert_eq!(timeline.steps()[3].output.as_deref(), Some("\u{1b}[2J\\xff\\xfe\u{202e}a\\xc3\n"));
-    assert!(text(&timeline).contains("printed: \\u{1b}[2J\\xff\\xfe\\u{202e}a\\xc3\n"), "{}", text(&timeline));
+    assert_eq!(
+        timeline.steps()[3].output.as_deref(),
+        Some("\u{1b}[2J\\xff\\xfe\u{202e}a\\xc3\n")
+    );
+    assert!(
+        text(&timeline).contains("printed: \\u{1b}[2J\\xff\\xfe\\u{202e}a\\xc3\n"),
+        "{}",
+        text(&timeline)
+    );
 }
 
 #[test]
@@ -93,10 +115,17 @@ fn a_hundred_mebibytes_of_output_are_counted_and_their_beginning_kept() {
     );
     let timeline = ok(&wat, "call flood(1614)\ncall flood(1)");
     let flood = &timeline.steps()[1];
-    assert_eq!((flood.output_bytes, flood.output_kept), (1614 * 65000, 1 << 20));
+    assert_eq!(
+        (flood.output_bytes, flood.output_kept),
+        (1614 * 65000, 1 << 20)
+    );
     assert_eq!(flood.output.as_ref().unwrap().len(), 1 << 20);
     assert!(text(&timeline).contains("… 104910000 bytes in all, the first 1048576 of them kept"));
-    assert_eq!(timeline.steps()[2].output_kept, 65000, "each step has its own");
+    assert_eq!(
+        timeline.steps()[2].output_kept,
+        65000,
+        "each step has its own"
+    );
 }
 
 #[test]
@@ -122,14 +151,26 @@ fn a_million_calls_are_counted_and_the_first_kept() {
         expect call_args({PREVIEW1}.fd_write, 100000) == []"
     );
     let opening = opening(&wat, &steps, b"");
-    let timeline = complete(Opening { limits: Limits { max_time: None, ..Limits::default() }, ..opening });
+    let timeline = complete(Opening {
+        limits: Limits {
+            max_time: None,
+            ..Limits::default()
+        },
+        ..opening
+    });
     let rest = &timeline.steps()[1];
-    assert_eq!((rest.imports_called.len(), rest.imports_called_total), (1000, 1_000_000));
+    assert_eq!(
+        (rest.imports_called.len(), rest.imports_called_total),
+        (1000, 1_000_000)
+    );
     assert_eq!(timeline.steps()[3].output_bytes, 100_001);
     assert!(text(&timeline).contains("… and 999992 more of 1000000 calls"));
     assert_eq!(timeline.steps().len(), 7, "{}", text(&timeline));
     let error = last(&timeline).error.clone().unwrap();
-    assert!(error.contains("only the arguments of the first 100000 calls"), "{error}");
+    assert!(
+        error.contains("only the arguments of the first 100000 calls"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -142,7 +183,22 @@ fn writing_more_than_is_recorded_ends_in_a_limit() {
                (br $again))))"#
     );
     let timeline = run(&wat, "call f()");
-    assert_eq!(last(&timeline).outcome, Outcome::Cancelled, "{:?}", last(&timeline).error);
-    assert!(last(&timeline).findings.iter().any(|f| f.kind == FindingKind::Limit));
-    assert!(last(&timeline).findings.iter().all(|f| f.kind != FindingKind::Unattributed));
+    assert_eq!(
+        last(&timeline).outcome,
+        Outcome::Cancelled,
+        "{:?}",
+        last(&timeline).error
+    );
+    assert!(
+        last(&timeline)
+            .findings
+            .iter()
+            .any(|f| f.kind == FindingKind::Limit)
+    );
+    assert!(
+        last(&timeline)
+            .findings
+            .iter()
+            .all(|f| f.kind != FindingKind::Unattributed)
+    );
 }

@@ -1,4 +1,5 @@
-//! WASI built in: every function of both versions, what real programs need of it, and guests that mean it harm.
+//! WASI built in: every function of both versions, what real programs need of it, and guests that
+//! mean it harm.
 
 mod functions;
 mod hostile;
@@ -70,26 +71,43 @@ const FUNCTIONS: [(&str, &str); 46] = [
 /// The functions of a version: one is newer than `wasi_unstable`.
 fn functions(module: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let is_old = module == UNSTABLE;
-    FUNCTIONS.into_iter().filter(move |(name, _)| !(is_old && *name == "sock_accept"))
+    FUNCTIONS
+        .into_iter()
+        .filter(move |(name, _)| !(is_old && *name == "sock_accept"))
 }
 
 /// A guest that imports every function and exports each under its own name, and what `more` adds.
 fn every_function(module: &str, more: &str) -> String {
     let mut wat = String::from("(module\n");
     for (name, params) in functions(module) {
-        wat.push_str(&format!("(import \"{module}\" \"{name}\" (func ${name} {}))\n", ty(name, params)));
+        wat.push_str(&format!(
+            "(import \"{module}\" \"{name}\" (func ${name} {}))\n",
+            ty(name, params)
+        ));
     }
     wat.push_str("(memory (export \"memory\") 1)\n");
     for (name, params) in functions(module) {
-        let args: String = (0..params.len()).map(|i| format!("(local.get {i})")).collect();
-        wat.push_str(&format!("(func (export \"{name}\") {} (call ${name} {args}))\n", ty(name, params)));
+        let args: String = (0..params.len())
+            .map(|i| format!("(local.get {i})"))
+            .collect();
+        wat.push_str(&format!(
+            "(func (export \"{name}\") {} (call ${name} {args}))\n",
+            ty(name, params)
+        ));
     }
     wat + more + ")"
 }
 
 fn ty(name: &str, params: &str) -> String {
-    let params: String = params.chars().map(|c| if c == 'I' { " i64" } else { " i32" }).collect();
-    let result = if name == "proc_exit" { "" } else { "(result i32)" };
+    let params: String = params
+        .chars()
+        .map(|c| if c == 'I' { " i64" } else { " i32" })
+        .collect();
+    let result = if name == "proc_exit" {
+        ""
+    } else {
+        "(result i32)"
+    };
     format!("(param{params}) {result}")
 }
 
@@ -136,7 +154,15 @@ fn run(wat: &str, steps: &str) -> Timeline {
 
 fn written(timeline: &Timeline, format: Format) -> String {
     let mut out = Vec::new();
-    report::write(timeline, &Options { format, ..Options::default() }, &mut out).unwrap();
+    report::write(
+        timeline,
+        &Options {
+            format,
+            ..Options::default()
+        },
+        &mut out,
+    )
+    .unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -147,7 +173,13 @@ fn text(timeline: &Timeline) -> String {
 fn all_ok(timeline: Timeline) -> Timeline {
     assert_eq!(timeline.status(), Status::Ok, "{}", text(&timeline));
     for step in timeline.steps() {
-        assert!(step.findings.iter().all(|f| f.kind != FindingKind::Unattributed), "{}", text(&timeline));
+        assert!(
+            step.findings
+                .iter()
+                .all(|f| f.kind != FindingKind::Unattributed),
+            "{}",
+            text(&timeline)
+        );
     }
     timeline
 }
@@ -166,5 +198,10 @@ fn answers(rows: &str) -> String {
         Some((call, errno)) => format!("e{index} = call {call}\nexpect e{index} == {errno}\n"),
         None => format!("{row}\n"),
     };
-    rows.lines().map(str::trim).filter(|row| !row.is_empty()).enumerate().map(step).collect()
+    rows.lines()
+        .map(str::trim)
+        .filter(|row| !row.is_empty())
+        .enumerate()
+        .map(step)
+        .collect()
 }

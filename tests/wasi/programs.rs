@@ -12,7 +12,10 @@ use linmem::ui::{Theme, draw};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use crate::{PREVIEW1, all_ok, answers, complete, every_function, last, ok, opening, printer, run, text, written};
+use crate::{
+    PREVIEW1, all_ok, answers, complete, every_function, last, ok, opening, printer, run, text,
+    written,
+};
 
 #[test]
 fn what_is_printed_is_shown_in_order() {
@@ -25,12 +28,21 @@ fn what_is_printed_is_shown_in_order() {
     ";
     let timeline = ok(&every_function(PREVIEW1, ""), &answers(rows));
     let printed = |index: usize| timeline.steps()[index].output.as_deref();
-    assert_eq!([3, 5, 7].map(printed), [Some("Hello, WASI\n"), Some("Hello"), None]);
+    assert_eq!(
+        [3, 5, 7].map(printed),
+        [Some("Hello, WASI\n"), Some("Hello"), None]
+    );
     let step = &timeline.steps()[3];
     assert_eq!((step.output_bytes, step.output_kept), (12, 12));
     let change = step.changes.iter().next().unwrap();
     assert_eq!((change.start, change.after.as_slice()), (32, &[12][..]));
-    assert_eq!(change.writer, Writer::Import { module: PREVIEW1.into(), name: "fd_write".into() });
+    assert_eq!(
+        change.writer,
+        Writer::Import {
+            module: PREVIEW1.into(),
+            name: "fd_write".into()
+        }
+    );
     assert!(text(&timeline).contains("printed: Hello, WASI\n"));
 }
 
@@ -51,9 +63,20 @@ fn standard_input_is_read_piece_by_piece() {
         e = call fd_read(0, 0, 3, 32)
         n = read 32 as u32
         expect [e, n] == [0, 0]";
-    let timeline = all_ok(complete(opening(&every_function(PREVIEW1, ""), steps, b"one two three")));
-    let writers: Vec<_> = timeline.steps()[2].changes.iter().map(|change| change.writer).collect();
-    let fd_read = Writer::Import { module: PREVIEW1.into(), name: "fd_read".into() };
+    let timeline = all_ok(complete(opening(
+        &every_function(PREVIEW1, ""),
+        steps,
+        b"one two three",
+    )));
+    let writers: Vec<_> = timeline.steps()[2]
+        .changes
+        .iter()
+        .map(|change| change.writer)
+        .collect();
+    let fd_read = Writer::Import {
+        module: PREVIEW1.into(),
+        name: "fd_read".into(),
+    };
     assert_eq!(writers, vec![fd_read; 3]);
     for index in 0..timeline.steps().len() {
         let step = &timeline.steps()[index];
@@ -89,21 +112,35 @@ fn an_exit_ends_the_call_with_its_code() {
 
     let failed = run(&wat, "call leave(3)\ncall leave(0)");
     assert_eq!(last(&failed).outcome, Outcome::Trapped);
-    assert_eq!(last(&failed).error.as_deref(), Some("the guest exited with exit code 3"));
+    assert_eq!(
+        last(&failed).error.as_deref(),
+        Some("the guest exited with exit code 3")
+    );
     assert_eq!(failed.steps().len(), 2, "the run stops there");
     assert!(written(&failed, Format::Json).contains("\"exit_code\": 3"));
 
     let unnamed = run(&wat, "n = call answer(0)");
-    assert_eq!(last(&unnamed).error.as_deref(), Some("the guest exited, so there is no result to name"));
+    assert_eq!(
+        last(&unnamed).error.as_deref(),
+        Some("the guest exited, so there is no result to name")
+    );
     let expected = run(&wat, "expect trap call leave(0)");
-    assert!(last(&expected).error.as_deref().unwrap().contains("but it exited with exit code 0"));
+    assert!(
+        last(&expected)
+            .error
+            .as_deref()
+            .unwrap()
+            .contains("but it exited with exit code 0")
+    );
 }
 
 #[test]
 fn a_reactor_starts_and_a_command_may_leave_while_it_starts() {
     let start = |code: &str| {
         let body = format!("(call $print (i32.const 100) (i32.const 3)) {code}");
-        printer(&format!(r#"(data (i32.const 100) "up\n") (func (export "_initialize") {body}) (func (export "f"))"#))
+        printer(&format!(
+            r#"(data (i32.const 100) "up\n") (func (export "_initialize") {body}) (func (export "f"))"#
+        ))
     };
     let timeline = ok(&start(""), "call f()");
     assert_eq!(timeline.steps()[0].output.as_deref(), Some("up\n"));
@@ -111,7 +148,10 @@ fn a_reactor_starts_and_a_command_may_leave_while_it_starts() {
     assert_eq!(left.steps()[0].exit_code, Some(0));
     let failed = run(&start("(call $proc_exit (i32.const 1))"), "call f()");
     assert_eq!(failed.steps().len(), 1);
-    assert_eq!(last(&failed).error.as_deref(), Some("the guest exited with exit code 1"));
+    assert_eq!(
+        last(&failed).error.as_deref(),
+        Some("the guest exited with exit code 1")
+    );
 
     // The start function leaves well: the program is over, and its reactor part is not begun.
     let wat = printer(
@@ -121,7 +161,10 @@ fn a_reactor_starts_and_a_command_may_leave_while_it_starts() {
            (func (export "_initialize") (call $print (i32.const 100) (i32.const 3)))"#,
     );
     let left = ok(&wat, "expect true");
-    assert_eq!((left.steps()[0].exit_code, left.steps()[0].output.as_deref()), (Some(0), None));
+    assert_eq!(
+        (left.steps()[0].exit_code, left.steps()[0].output.as_deref()),
+        (Some(0), None)
+    );
 }
 
 #[test]
@@ -171,7 +214,12 @@ fn two_runs_are_the_same() {
           (br_if $again (i32.lt_u (local.get $i) (i32.const 50))))
         (i32.load (i32.const 512)))"#;
     let wat = every_function(PREVIEW1, more);
-    let once = || written(&ok(&wat, "n = call all()\nm = call all()\nexpect n != m"), Format::Json);
+    let once = || {
+        written(
+            &ok(&wat, "n = call all()\nm = call all()\nexpect n != m"),
+            Format::Json,
+        )
+    };
     assert_eq!(once(), once());
 }
 
@@ -192,29 +240,54 @@ fn the_command_line_gives_the_guest_its_standard_input() {
             .unwrap();
         child.stdin.take().unwrap().write_all(stdin).unwrap();
         let output = child.wait_with_output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap(),
+        )
     };
     let steps = steps.to_str().unwrap();
     let (code, shown) = linmem(&["run", steps], b"");
-    assert!(code == Some(0) && shown.contains("printed: Hello, world!"), "{shown}");
+    assert!(
+        code == Some(0) && shown.contains("printed: Hello, world!"),
+        "{shown}"
+    );
     let (code, shown) = linmem(&["run", steps, "--stdin", name.to_str().unwrap()], b"");
-    assert!(code == Some(0) && shown.contains("printed: Hello, Ada!"), "{shown}");
+    assert!(
+        code == Some(0) && shown.contains("printed: Hello, Ada!"),
+        "{shown}"
+    );
     let (code, shown) = linmem(&["run", steps, "--stdin", "-"], b"Grace");
-    assert!(code == Some(0) && shown.contains("printed: Hello, Grace!"), "{shown}");
+    assert!(
+        code == Some(0) && shown.contains("printed: Hello, Grace!"),
+        "{shown}"
+    );
     let (code, shown) = linmem(&[steps, "--stdin", "-"], b"Grace");
-    assert!(code == Some(0) && shown.contains("printed: Hello, Grace!"), "{shown}");
+    assert!(
+        code == Some(0) && shown.contains("printed: Hello, Grace!"),
+        "{shown}"
+    );
     let (code, shown) = linmem(&["test", steps, steps, "--stdin", "-"], b"Grace");
-    assert!(code == Some(0) && shown.contains("2 sessions: 2 ok"), "{shown}");
+    assert!(
+        code == Some(0) && shown.contains("2 sessions: 2 ok"),
+        "{shown}"
+    );
     let (code, shown) = linmem(&["run", "-", "--stdin", "-"], b"");
-    assert!(code == Some(2) && shown.contains("cannot be both the session and what the guest reads"), "{shown}");
+    assert!(
+        code == Some(2) && shown.contains("cannot be both the session and what the guest reads"),
+        "{shown}"
+    );
     let (code, shown) = linmem(&["run", steps, "--stdin", "/no/such/file"], b"");
-    assert!(code == Some(2) && shown.contains("cannot read /no/such/file, which --stdin names"), "{shown}");
+    assert!(
+        code == Some(2) && shown.contains("cannot read /no/such/file, which --stdin names"),
+        "{shown}"
+    );
 }
 
 #[test]
 fn the_screen_shows_what_was_printed_and_how_the_guest_left() {
     let wat = include_str!("../../guest/examples/hello_wasi.wat");
-    let (mut session, timeline) = Session::open(opening(wat, "call _start()", b"Eve\x1b[31m")).unwrap();
+    let (mut session, timeline) =
+        Session::open(opening(wat, "call _start()", b"Eve\x1b[31m")).unwrap();
     let mut app = App::new((120, 40), Vec::new(), true);
     let mut effect = app::receive(&mut app, Message::Opened(Box::new(timeline)));
     for action in [None, Some(Action::Next)] {
@@ -223,12 +296,29 @@ fn the_screen_shows_what_was_printed_and_how_the_guest_left() {
         }
         while effect == Effect::Advance {
             let step = session.advance();
-            effect = app::receive(&mut app, step.map_or(Message::Ended, |step| Message::Step(Box::new(step))));
+            effect = app::receive(
+                &mut app,
+                step.map_or(Message::Ended, |step| Message::Step(Box::new(step))),
+            );
         }
     }
     let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
-    terminal.draw(|frame| draw(frame, &app, &Theme::dark())).unwrap();
-    let screen: String = terminal.backend().buffer().content.iter().map(|cell| cell.symbol()).collect();
-    assert!(screen.contains(r#"The guest printed: "Hello, Eve\u{1b}[31m!\n""#), "{screen}");
-    assert!(screen.contains("The guest exited with exit code 0."), "{screen}");
+    terminal
+        .draw(|frame| draw(frame, &app, &Theme::dark()))
+        .unwrap();
+    let screen: String = terminal
+        .backend()
+        .buffer()
+        .content
+        .iter()
+        .map(|cell| cell.symbol())
+        .collect();
+    assert!(
+        screen.contains(r#"The guest printed: "Hello, Eve\u{1b}[31m!\n""#),
+        "{screen}"
+    );
+    assert!(
+        screen.contains("The guest exited with exit code 0."),
+        "{screen}"
+    );
 }

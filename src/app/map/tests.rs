@@ -1,15 +1,23 @@
 use super::*;
 use crate::app::sample;
 use crate::timeline::{
-    Event, Image, LayoutFacts, Moment, NamedSpan, Naming, PAGE, Span, SpanKind, StepKind, Timeline, Write, Writer,
-    looked_at,
+    Event, Image, LayoutFacts, Moment, NamedSpan, Naming, PAGE, Span, SpanKind, StepKind, Timeline,
+    Write, Writer, looked_at,
 };
 
 fn facts(kind: PartKind, start: Option<u64>, end: Option<u64>) -> LayoutFacts {
-    LayoutFacts { kind, name: kind.word().into(), segment: None, start, end, known_by: String::new() }
+    LayoutFacts {
+        kind,
+        name: kind.word().into(),
+        segment: None,
+        start,
+        end,
+        known_by: String::new(),
+    }
 }
 
-/// Steps that each write one byte at these addresses, in a memory of so many bytes; the first is instantiation.
+/// Steps that each write one byte at these addresses, in a memory of so many bytes; the first is
+/// instantiation.
 fn timeline(len: u64, steps: &[&[u64]]) -> Timeline {
     let mut timeline = Timeline::default();
     let mut memory = Image::zeroed(len);
@@ -19,8 +27,13 @@ fn timeline(len: u64, steps: &[&[u64]]) -> Timeline {
             let after = [index as u8 + 1];
             let before = memory.read(*address, 1).into();
             memory.write(*address, &after);
-            let write =
-                Write { start: *address, before, after: after.into(), writer: Writer::Host, is_difference: false };
+            let write = Write {
+                start: *address,
+                before,
+                after: after.into(),
+                writer: Writer::Host,
+                is_difference: false,
+            };
             step.recording.push(Event::Write(write));
         }
         step.memory = memory.clone();
@@ -51,7 +64,10 @@ fn drawn(strip: &Strip) -> String {
 fn cells_tell_when_they_were_written() {
     let timeline = timeline(PAGE, &[&[0], &[0x4000], &[0x8000, 0xffff], &[]]);
     let at = |step: usize| drawn(&shown(timeline.clone(), (40, 20), step).strip(8));
-    assert_eq!([0, 1, 2, 3].map(at), ["N.......", "s.N.....", "s.e.N..N", "s.e.e..e"]);
+    assert_eq!(
+        [0, 1, 2, 3].map(at),
+        ["N.......", "s.N.....", "s.e.N..N", "s.e.e..e"]
+    );
 }
 
 #[test]
@@ -63,7 +79,10 @@ fn inside_a_call_cells_are_written_up_to_the_moment() {
         app.moment = Moment { step: 1, event };
         drawn(&app.strip(8))
     });
-    assert_eq!(steps, ["........", "N.......", "N.N.....", "N.N.....", "N.N.N..."]);
+    assert_eq!(
+        steps,
+        ["........", "N.......", "N.N.....", "N.N.....", "N.N.N..."]
+    );
     // Bytes that share a leaf are still told apart.
     app.moment = Moment { step: 1, event: 1 };
     assert_eq!(drawn(&app.strip(512)).find('N'), Some(0));
@@ -78,15 +97,36 @@ fn a_map_of_a_gibibyte_looks_at_what_was_touched() {
     let mut app = shown(timeline, (200, 50), 3);
     looked_at();
     let strip = app.strip(180);
-    assert_eq!(strip.cells.iter().filter(|cell| cell.touched == Touched::Earlier).count(), 64);
-    // Each changed leaf belongs to one cell, and is met once from each side of that cell's edges at most.
+    assert_eq!(
+        strip
+            .cells
+            .iter()
+            .filter(|cell| cell.touched == Touched::Earlier)
+            .count(),
+        64
+    );
+    // Each changed leaf belongs to one cell, and is met once from each side of that cell's edges at
+    // most.
     let folded = looked_at();
-    assert!(folded <= 66 + 2 * 180, "{folded} leaves for a map of 66 touched ones");
+    assert!(
+        folded <= 66 + 2 * 180,
+        "{folded} leaves for a map of 66 touched ones"
+    );
     app.unfolded = true;
     app.moment = Moment { step: 1, event: 40 };
-    assert_eq!(app.strip(180).cells.iter().filter(|cell| cell.touched == Touched::Now).count(), 40);
+    assert_eq!(
+        app.strip(180)
+            .cells
+            .iter()
+            .filter(|cell| cell.touched == Touched::Now)
+            .count(),
+        40
+    );
     let inside = looked_at();
-    assert!(inside <= 66 + 2 * 180, "{inside} leaves for a map of 66 touched ones");
+    assert!(
+        inside <= 66 + 2 * 180,
+        "{inside} leaves for a map of 66 touched ones"
+    );
     // Drawn again, nothing is looked at.
     let mut app = shown(app.timeline.clone(), (200, 50), 3);
     super::super::update(&mut app, super::super::Action::ByteRight);
@@ -106,13 +146,28 @@ fn a_cell_shows_the_most_telling_part() {
         facts(PartKind::Data, Some(0x4000), Some(0x6000)),
     ];
     for (index, (name, start)) in [("a", 0xa000), ("b", 0xc000)].into_iter().enumerate() {
-        let mut step = StepRecord::begin(index + 1, StepKind::Block, String::new(), timeline.memory_after(index));
+        let mut step = StepRecord::begin(
+            index + 1,
+            StepKind::Block,
+            String::new(),
+            timeline.memory_after(index),
+        );
         let span = Span { start, len: 16 };
-        let named = NamedSpan { name: name.into(), kind: SpanKind::Block, span, released: false };
+        let named = NamedSpan {
+            name: name.into(),
+            kind: SpanKind::Block,
+            span,
+            released: false,
+        };
         step.naming = Some(Naming::Named(named));
         timeline.push(step);
     }
-    let mut step = StepRecord::begin(3, StepKind::Release, String::new(), timeline.memory_after(2));
+    let mut step = StepRecord::begin(
+        3,
+        StepKind::Release,
+        String::new(),
+        timeline.memory_after(2),
+    );
     step.naming = Some(Naming::Released("a".into()));
     timeline.push(step);
     let strip = shown(timeline, (40, 20), 3).strip(8);
@@ -135,11 +190,27 @@ fn a_cell_shows_the_most_telling_part() {
 #[test]
 fn growth_shows_where_memory_ended() {
     let app = |step| shown(sample::timeline_where_memory_moved(), (40, 20), step);
-    let grown = |step| app(step).strip(8).cells.iter().map(|cell| cell.grown).collect::<Vec<_>>();
+    let grown = |step| {
+        app(step)
+            .strip(8)
+            .cells
+            .iter()
+            .map(|cell| cell.grown)
+            .collect::<Vec<_>>()
+    };
     assert!(grown(3).iter().all(|grown| *grown == Grown::AtStart));
     assert_eq!(grown(4), [[Grown::AtStart; 4], [Grown::Now; 4]].concat());
-    assert_eq!(grown(5), [[Grown::AtStart; 4], [Grown::Earlier; 4]].concat());
-    let ends = |step| app(step).strip(8).cells.iter().position(|cell| cell.holds_old_end);
+    assert_eq!(
+        grown(5),
+        [[Grown::AtStart; 4], [Grown::Earlier; 4]].concat()
+    );
+    let ends = |step| {
+        app(step)
+            .strip(8)
+            .cells
+            .iter()
+            .position(|cell| cell.holds_old_end)
+    };
     assert_eq!([3, 4, 5].map(ends), [None, Some(4), None]);
 }
 
@@ -151,10 +222,23 @@ fn a_strip_covers_any_memory_without_a_gap() {
             let strip = shown(timeline, (80, 24), 0).strip(cells);
             assert_eq!(strip.cells.len(), usize::from(cells));
             assert_eq!(strip.cells.first().map(|cell| cell.start), Some(0));
-            assert_eq!(strip.cells.last().map(|cell| (cell.end, cell.touched)), Some((len, Touched::Now)));
-            assert!(strip.cells.windows(2).all(|pair| pair[0].end == pair[1].start));
+            assert_eq!(
+                strip.cells.last().map(|cell| (cell.end, cell.touched)),
+                Some((len, Touched::Now))
+            );
+            assert!(
+                strip
+                    .cells
+                    .windows(2)
+                    .all(|pair| pair[0].end == pair[1].start)
+            );
         }
     }
-    assert!(shown(Timeline::default(), (80, 24), 0).strip(10).cells.is_empty());
+    assert!(
+        shown(Timeline::default(), (80, 24), 0)
+            .strip(10)
+            .cells
+            .is_empty()
+    );
     assert_eq!([0, 20, 40, 80].map(cells_in), [0, 0, 21, 61]);
 }

@@ -1,11 +1,14 @@
-//! The line of `:` and branches, as rows of (state, keys, state). What the session would answer is made by hand.
+//! The line of `:` and branches, as rows of (state, keys, state). What the session would answer is
+//! made by hand.
 
 use super::*;
 use crate::app::prompt::Said;
 use crate::timeline::{PlannedStep, StepKind};
 
 fn prompt(app: &App) -> &prompt::Prompt {
-    let Overlay::Prompt(prompt) = &app.overlay else { panic!("the line is not open: {:?}", app.overlay) };
+    let Overlay::Prompt(prompt) = &app.overlay else {
+        panic!("the line is not open: {:?}", app.overlay)
+    };
     prompt
 }
 
@@ -25,7 +28,12 @@ fn answer(app: &mut App, effects: Vec<Effect>) {
     loop {
         effect = match effect {
             Effect::Insert(text) => {
-                let step = PlannedStep { kind: StepKind::Let, line: None, text, narration: None };
+                let step = PlannedStep {
+                    kind: StepKind::Let,
+                    line: None,
+                    text,
+                    narration: None,
+                };
                 receive(app, Message::Inserted(step.clone()));
                 receive(app, Message::Step(Box::new(after_all(app, &step.text))))
             }
@@ -46,7 +54,12 @@ fn after_all(app: &App, text: &str) -> StepRecord {
 }
 
 fn texts(app: &App) -> Vec<&str> {
-    app.timeline.planned.iter().skip(1).map(|p| p.text.split(' ').next().unwrap_or_default()).collect()
+    app.timeline
+        .planned
+        .iter()
+        .skip(1)
+        .map(|p| p.text.split(' ').next().unwrap_or_default())
+        .collect()
 }
 
 #[test]
@@ -56,7 +69,10 @@ fn a_typed_step_is_the_next_one() {
     assert_eq!(effects, [Effect::Insert("let x = len(out)".into())]);
     assert!(app.is_running() && matches!(app.overlay, Overlay::None));
     answer(&mut app, effects);
-    assert_eq!((app.moment.step, app.timeline.planned.len(), &app.engine), (8, 9, &Engine::Ended));
+    assert_eq!(
+        (app.moment.step, app.timeline.planned.len(), &app.engine),
+        (8, 9, &Engine::Ended)
+    );
     assert_eq!(app.branch(), None);
     let effects = typed(&mut app, "let y = n");
     answer(&mut app, effects);
@@ -74,7 +90,12 @@ fn in_the_middle_of_a_script_the_rest_comes_after_it() {
     let effects = typed(&mut app, "write ptr, \"x\"");
     answer(&mut app, effects);
     assert_eq!((app.moment.step, &app.engine), (4, &Engine::Ready));
-    assert_eq!(texts(&app), ["ptr", "region", "write", "write", "n", "ptr", "out", "expect"]);
+    assert_eq!(
+        texts(&app),
+        [
+            "ptr", "region", "write", "write", "n", "ptr", "out", "expect"
+        ]
+    );
 }
 
 #[test]
@@ -82,17 +103,36 @@ fn going_back_and_typing_sets_aside_what_followed_and_x_brings_it_back() {
     let mut app = app(SIZE, 7);
     let before = app.timeline.clone();
     press(&mut app, "x");
-    assert!(notice(&app).starts_with("Nothing is set aside"), "{}", notice(&app));
+    assert!(
+        notice(&app).starts_with("Nothing is set aside"),
+        "{}",
+        notice(&app)
+    );
     press(&mut app, "3 G");
     let effects = typed(&mut app, "write ptr, \"other\"");
     assert_eq!(effects, [Effect::Replay]);
-    assert!(matches!(app.engine, Engine::Replaying { steps: 4, .. }), "{:?}", app.engine);
-    assert_eq!(app.timeline.steps().len(), 4, "what was before is shown at once");
+    assert!(
+        matches!(app.engine, Engine::Replaying { steps: 4, .. }),
+        "{:?}",
+        app.engine
+    );
+    assert_eq!(
+        app.timeline.steps().len(),
+        4,
+        "what was before is shown at once"
+    );
     answer(&mut app, effects);
     assert_eq!((app.moment.step, app.branch()), (4, Some((2, 2))));
     assert_eq!(texts(&app), ["ptr", "region", "write", "write"]);
-    assert_eq!(press(&mut app, "x"), [Effect::None], "nothing runs to show what has run");
-    assert_eq!((app.moment.step, app.branch(), app.timeline.steps().len()), (3, Some((1, 2)), 8));
+    assert_eq!(
+        press(&mut app, "x"),
+        [Effect::None],
+        "nothing runs to show what has run"
+    );
+    assert_eq!(
+        (app.moment.step, app.branch(), app.timeline.steps().len()),
+        (3, Some((1, 2)), 8)
+    );
     for step in 0..8 {
         assert!(app.timeline.memory_after(step) == before.memory_after(step));
     }
@@ -104,25 +144,42 @@ fn going_back_and_typing_sets_aside_what_followed_and_x_brings_it_back() {
     answer(&mut app, effects);
     press(&mut app, "x G");
     assert_eq!(typed(&mut app, "grow 1"), [Effect::Replay]);
-    assert_eq!(app.branch(), Some((1, 2)), "at the end of a branch no new one is made");
+    assert_eq!(
+        app.branch(),
+        Some((1, 2)),
+        "at the end of a branch no new one is made"
+    );
 }
 
 #[test]
 fn a_step_that_failed_is_set_aside_for_the_one_typed_in_its_place() {
     let mut app = app(SIZE, 7);
     let effects = typed(&mut app, "expect n == 5");
-    let Some(Effect::Insert(text)) = effects.last() else { panic!("{effects:?}") };
+    let Some(Effect::Insert(text)) = effects.last() else {
+        panic!("{effects:?}")
+    };
     receive(
         &mut app,
-        Message::Inserted(PlannedStep { kind: StepKind::Expect, line: None, text: text.clone(), narration: None }),
+        Message::Inserted(PlannedStep {
+            kind: StepKind::Expect,
+            line: None,
+            text: text.clone(),
+            narration: None,
+        }),
     );
     let record = after_all(&app, "expect n == 5");
-    let failed = StepRecord { outcome: Outcome::Failed, error: Some("no".into()), ..record };
+    let failed = StepRecord {
+        outcome: Outcome::Failed,
+        error: Some("no".into()),
+        ..record
+    };
     receive(&mut app, Message::Step(Box::new(failed)));
     assert_eq!((app.moment.step, &app.engine), (8, &Engine::Ended));
     press(&mut app, ":");
     type_text(&mut app, "expect n == 26");
-    let Said::Hint(hint) = &prompt(&app).said else { panic!() };
+    let Said::Hint(hint) = &prompt(&app).said else {
+        panic!()
+    };
     assert!(hint.contains("in the place of step 8"), "{hint}");
     let effects = press(&mut app, "enter");
     assert_eq!(effects, [Effect::Replay]);
@@ -136,15 +193,29 @@ fn a_replay_that_differs_or_is_stopped_leaves_everything_as_it_was() {
     let mut app = app(SIZE, 7);
     press(&mut app, "2 G");
     typed(&mut app, "grow 1");
-    receive(&mut app, Message::NotReplayed(Some("not run: step 1 did something else".into())));
-    assert_eq!((app.branch(), app.timeline.steps().len(), app.moment.step), (None, 8, 2));
-    let Said::Mistake(mistake) = &prompt(&app).said else { panic!("it is said in the line") };
-    assert_eq!((mistake.message.as_str(), line(&app)), ("not run: step 1 did something else", "grow 1"));
+    receive(
+        &mut app,
+        Message::NotReplayed(Some("not run: step 1 did something else".into())),
+    );
+    assert_eq!(
+        (app.branch(), app.timeline.steps().len(), app.moment.step),
+        (None, 8, 2)
+    );
+    let Said::Mistake(mistake) = &prompt(&app).said else {
+        panic!("it is said in the line")
+    };
+    assert_eq!(
+        (mistake.message.as_str(), line(&app)),
+        ("not run: step 1 did something else", "grow 1")
+    );
     press(&mut app, "enter");
     assert!(matches!(app.engine, Engine::Replaying { .. }));
     assert_eq!(press(&mut app, "esc"), [Effect::Cancel]);
     receive(&mut app, Message::NotReplayed(None));
-    assert_eq!((app.branch(), app.timeline.steps().len(), &app.engine), (None, 8, &Engine::Ended));
+    assert_eq!(
+        (app.branch(), app.timeline.steps().len(), &app.engine),
+        (None, 8, &Engine::Ended)
+    );
     assert!(notice(&app).starts_with("Cancelled"), "{}", notice(&app));
 }
 
@@ -152,13 +223,28 @@ fn a_replay_that_differs_or_is_stopped_leaves_everything_as_it_was() {
 fn what_cannot_run_stays_in_the_line_with_the_reason() {
     let rows = [
         ("call nothing()", "the guest exports no function `nothing`"),
-        ("call add_wasm_is_col(1)", "the guest exports no function `add_wasm_is_col`"),
-        ("call add_wasm_is_cool()", "add_wasm_is_cool takes 1 argument, 0 given"),
-        ("a, b = call add_wasm_is_cool(1)", "add_wasm_is_cool gives 1 result, 2 named"),
+        (
+            "call add_wasm_is_col(1)",
+            "the guest exports no function `add_wasm_is_col`",
+        ),
+        (
+            "call add_wasm_is_cool()",
+            "add_wasm_is_cool takes 1 argument, 0 given",
+        ),
+        (
+            "a, b = call add_wasm_is_cool(1)",
+            "add_wasm_is_cool gives 1 result, 2 named",
+        ),
         ("x = global memory", "export `memory` is not a global"),
         ("write ptr", "expected `,`"),
-        ("write nowhere, \"x\"", "there is no variable `nowhere` here"),
-        ("text = call get_wasm_memory_buffer_pointer()", "`text` is an input already"),
+        (
+            "write nowhere, \"x\"",
+            "there is no variable `nowhere` here",
+        ),
+        (
+            "text = call get_wasm_memory_buffer_pointer()",
+            "`text` is an input already",
+        ),
         ("import env.f() returns", "expected"),
         ("input x = 1", "too late: inputs are set before step 0"),
         ("module \"b.wasm\"", "too late: a session keeps its guest"),
@@ -167,8 +253,14 @@ fn what_cannot_run_stays_in_the_line_with_the_reason() {
     for (text, why) in rows {
         let mut app = app(SIZE, 7);
         assert_eq!(typed(&mut app, text), [Effect::None], "{text}");
-        let Said::Mistake(mistake) = &prompt(&app).said else { panic!("{text}: {:?}", prompt(&app).said) };
-        assert!(mistake.message.starts_with(why), "{text}: {}", mistake.message);
+        let Said::Mistake(mistake) = &prompt(&app).said else {
+            panic!("{text}: {:?}", prompt(&app).said)
+        };
+        assert!(
+            mistake.message.starts_with(why),
+            "{text}: {}",
+            mistake.message
+        );
         assert!(mistake.from < mistake.to, "{text}");
         assert_eq!(line(&app), text);
     }
@@ -189,10 +281,18 @@ fn mistakes_are_shown_while_typing_and_what_is_unfinished_is_not_one() {
         }
         first
     };
-    for right in ["n = call add_wasm_is_cool(len(text))", "write ptr, hex\"ff 00\"", "expect out == text ++ \"!\""] {
+    for right in [
+        "n = call add_wasm_is_cool(len(text))",
+        "write ptr, hex\"ff 00\"",
+        "expect out == text ++ \"!\"",
+    ] {
         assert_eq!(mistakes(&mut app, right), None, "{right}");
     }
-    assert_eq!(mistakes(&mut app, "cal f()"), Some(4), "as soon as the word is over");
+    assert_eq!(
+        mistakes(&mut app, "cal f()"),
+        Some(4),
+        "as soon as the word is over"
+    );
     assert_eq!(mistakes(&mut app, "write nowhere, 1"), Some(15));
 }
 
@@ -204,7 +304,10 @@ fn tab_completes_words_exports_variables_and_functions() {
         ("p = call g", "p = call get_wasm_memory_buffer_pointer()"),
         ("write pt", "write ptr"),
         ("write ptr, te", "write ptr, text"),
-        ("n = call add_wasm_is_cool(le", "n = call add_wasm_is_cool(len("),
+        (
+            "n = call add_wasm_is_cool(le",
+            "n = call add_wasm_is_cool(len(",
+        ),
         ("x = read ptr, 4 as ut", "x = read ptr, 4 as utf"),
         ("expect finding use", "expect finding use-after-release"),
         ("x = re", "x = read "),
@@ -226,14 +329,19 @@ fn tab_goes_through_the_choices_and_back() {
     press(&mut app, ":");
     type_text(&mut app, "x = read ptr, 4 as u");
     press(&mut app, "tab");
-    let Said::Choices(choices) = &prompt(&app).said else { panic!("{:?}", prompt(&app).said) };
+    let Said::Choices(choices) = &prompt(&app).said else {
+        panic!("{:?}", prompt(&app).said)
+    };
     assert_eq!(choices.words, ["u16", "u32", "u64", "u8", "utf16", "utf8"]);
     press(&mut app, "tab tab");
     assert_eq!(line(&app), "x = read ptr, 4 as u32");
     press(&mut app, "shift-tab shift-tab");
     assert_eq!(line(&app), "x = read ptr, 4 as utf8");
     type_text(&mut app, " ");
-    assert!(matches!(prompt(&app).said, Said::Hint(_)), "typing goes on from there");
+    assert!(
+        matches!(prompt(&app).said, Said::Hint(_)),
+        "typing goes on from there"
+    );
 }
 
 #[test]
@@ -245,7 +353,11 @@ fn exports_that_are_no_names_are_quoted() {
     press(&mut app, "tab");
     assert_eq!(line(&app), r#"call "my-ex\"port\u{1b}"("#);
     type_text(&mut app, "4)");
-    assert!(matches!(press(&mut app, "enter")[..], [Effect::Insert(_)]), "{:?}", app.overlay);
+    assert!(
+        matches!(press(&mut app, "enter")[..], [Effect::Insert(_)]),
+        "{:?}",
+        app.overlay
+    );
 }
 
 #[test]
@@ -258,8 +370,14 @@ fn the_history_goes_up_and_down_and_keeps_what_was_being_typed() {
     assert_eq!(app.history, ["let a = 1", "let b = 2"]);
     press(&mut app, ":");
     type_text(&mut app, "le");
-    let rows =
-        [("↑", "let b = 2"), ("↑", "let a = 1"), ("↑", "let a = 1"), ("↓", "let b = 2"), ("↓", "le"), ("↓", "le")];
+    let rows = [
+        ("↑", "let b = 2"),
+        ("↑", "let a = 1"),
+        ("↑", "let a = 1"),
+        ("↓", "let b = 2"),
+        ("↓", "le"),
+        ("↓", "le"),
+    ];
     for (key, expected) in rows {
         press(&mut app, key);
         assert_eq!(line(&app), expected);
@@ -276,16 +394,31 @@ fn words_about_the_session_are_obeyed() {
     typed(&mut app, "guest");
     assert_eq!(app.context(), Context::Guest);
     press(&mut app, ":");
-    assert_eq!(app.context(), Context::Prompt, "the line opens right from there");
+    assert_eq!(
+        app.context(),
+        Context::Prompt,
+        "the line opens right from there"
+    );
     press(&mut app, "esc");
     typed(&mut app, "save");
     assert!(matches!(prompt(&app).said, Said::Mistake(_)));
     press(&mut app, "esc");
     let effects = typed(&mut app, "save! a b.steps");
-    let [Effect::SaveSteps(save)] = effects.as_slice() else { panic!("{effects:?}") };
-    assert_eq!((save.path.as_str(), save.force, save.steps.len()), ("a b.steps", true, 7));
-    assert_eq!(save.inputs, [("text".to_owned(), Value::Text("Did you know".into()))]);
-    receive(&mut app, Message::StepsSaved(Err("there is one already".into())));
+    let [Effect::SaveSteps(save)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(
+        (save.path.as_str(), save.force, save.steps.len()),
+        ("a b.steps", true, 7)
+    );
+    assert_eq!(
+        save.inputs,
+        [("text".to_owned(), Value::Text("Did you know".into()))]
+    );
+    receive(
+        &mut app,
+        Message::StepsSaved(Err("there is one already".into())),
+    );
     assert!(app.notice.as_ref().is_some_and(|n| n.is_error));
     // A variable may have the name of a word.
     app.timeline.guest.exports.clear();
@@ -298,16 +431,34 @@ fn an_import_is_given_from_the_start_in_a_branch_of_its_own() {
     let mut app = app(SIZE, 7);
     press(&mut app, "3 G");
     let effects = typed(&mut app, "import env.log(a) reads a as u32");
-    assert_eq!(effects, [Effect::Restart(vec![("text".into(), "Did you know".into())])]);
-    assert_eq!((app.setup.len(), app.branch(), &app.engine), (1, Some((2, 2)), &Engine::Opening));
+    assert_eq!(
+        effects,
+        [Effect::Restart(vec![(
+            "text".into(),
+            "Did you know".into()
+        )])]
+    );
+    assert_eq!(
+        (app.setup.len(), app.branch(), &app.engine),
+        (1, Some((2, 2)), &Engine::Opening)
+    );
     assert_eq!(app.plan().len(), 7, "the same steps run again");
-    receive(&mut app, Message::OpenFailed("typed:1:1: the guest imports it as something else".into()));
-    assert_eq!((app.setup.len(), app.branch(), &app.engine, app.moment.step), (0, None, &Engine::Ended, 3));
+    receive(
+        &mut app,
+        Message::OpenFailed("typed:1:1: the guest imports it as something else".into()),
+    );
+    assert_eq!(
+        (app.setup.len(), app.branch(), &app.engine, app.moment.step),
+        (0, None, &Engine::Ended, 3)
+    );
     assert!(matches!(&prompt(&app).said, Said::Mistake(m) if m.message.contains("something else")));
     press(&mut app, "enter");
     let effect = receive(&mut app, Message::Opened(Box::new(sample::announced())));
     run(&mut app, effect, &default_records());
-    assert_eq!((app.moment.step, app.branch(), app.setup.len()), (3, Some((2, 2)), 1));
+    assert_eq!(
+        (app.moment.step, app.branch(), app.setup.len()),
+        (3, Some((2, 2)), 1)
+    );
     press(&mut app, "x");
     assert_eq!((app.setup.len(), app.timeline.steps().len()), (0, 8));
 }
@@ -319,34 +470,74 @@ fn lines_typed_while_a_step_runs_wait_for_it() {
     assert_eq!(typed(&mut app, "let b = a"), [Effect::None]);
     assert_eq!(typed(&mut app, "let c = b"), [Effect::None]);
     assert_eq!(app.queue.len(), 2);
-    let step = PlannedStep { kind: StepKind::Let, line: None, text: "let a = 1".into(), narration: None };
+    let step = PlannedStep {
+        kind: StepKind::Let,
+        line: None,
+        text: "let a = 1".into(),
+        narration: None,
+    };
     assert_eq!(first.len(), 1);
     receive(&mut app, Message::Inserted(step));
-    let bound = |name: &str| vec![crate::timeline::Binding { name: name.into(), value: Value::Int(1) }];
-    let record = StepRecord { bindings: bound("a"), ..after_all(&app, "let a = 1") };
+    let bound = |name: &str| {
+        vec![crate::timeline::Binding {
+            name: name.into(),
+            value: Value::Int(1),
+        }]
+    };
+    let record = StepRecord {
+        bindings: bound("a"),
+        ..after_all(&app, "let a = 1")
+    };
     let effect = receive(&mut app, Message::Step(Box::new(record)));
     assert_eq!(effect, Effect::Insert("let b = a".into()));
     // The second did not give b a value: the third is shown with what is wrong with it.
-    let step = PlannedStep { kind: StepKind::Let, line: None, text: "let b = a".into(), narration: None };
+    let step = PlannedStep {
+        kind: StepKind::Let,
+        line: None,
+        text: "let b = a".into(),
+        narration: None,
+    };
     receive(&mut app, Message::Inserted(step));
     let record = after_all(&app, "let b = a");
-    assert_eq!(receive(&mut app, Message::Step(Box::new(record))), Effect::None);
+    assert_eq!(
+        receive(&mut app, Message::Step(Box::new(record))),
+        Effect::None
+    );
     assert_eq!(line(&app), "let c = b");
-    assert!(matches!(&prompt(&app).said, Said::Mistake(m) if m.message.contains("no variable `b`")));
+    assert!(
+        matches!(&prompt(&app).said, Said::Mistake(m) if m.message.contains("no variable `b`"))
+    );
 }
 
 #[test]
 fn pasted_lines_run_one_after_the_other() {
     let mut app = app(SIZE, 7);
     press(&mut app, ":");
-    paste(&mut app, "# first\nlet a = 1   # one\r\n\nlet b = (2 +\n  3)\nlet \u{1b}[2Jc = 3\n");
+    paste(
+        &mut app,
+        "# first\nlet a = 1   # one\r\n\nlet b = (2 +\n  3)\nlet \u{1b}[2Jc = 3\n",
+    );
     assert_eq!(line(&app), "let a = 1");
     assert_eq!(prompt(&app).rest.len(), 2);
     let effects = press(&mut app, "enter");
     answer(&mut app, effects);
-    let texts: Vec<&str> = app.timeline.planned.iter().skip(8).map(|p| p.text.as_str()).collect();
-    assert_eq!(texts, ["let a = 1", "let b = (2 + 3)"], "up to the line that is wrong");
-    assert_eq!(line(&app), "let [2Jc = 3", "which is shown, without what a terminal would act on");
+    let texts: Vec<&str> = app
+        .timeline
+        .planned
+        .iter()
+        .skip(8)
+        .map(|p| p.text.as_str())
+        .collect();
+    assert_eq!(
+        texts,
+        ["let a = 1", "let b = (2 + 3)"],
+        "up to the line that is wrong"
+    );
+    assert_eq!(
+        line(&app),
+        "let [2Jc = 3",
+        "which is shown, without what a terminal would act on"
+    );
     press(&mut app, "ctrl-u");
     paste(&mut app, "let d = 4\n");
     assert_eq!((line(&app), prompt(&app).rest.len()), ("let d = 4", 0));
@@ -357,11 +548,25 @@ fn a_step_that_fails_stops_the_lines_that_wait() {
     let mut app = app(SIZE, 7);
     typed(&mut app, "let a = 1");
     typed(&mut app, "let b = 2");
-    let step = PlannedStep { kind: StepKind::Let, line: None, text: "let a = 1".into(), narration: None };
+    let step = PlannedStep {
+        kind: StepKind::Let,
+        line: None,
+        text: "let a = 1".into(),
+        narration: None,
+    };
     receive(&mut app, Message::Inserted(step));
-    let failed = StepRecord { outcome: Outcome::Failed, ..after_all(&app, "let a = 1") };
-    assert_eq!(receive(&mut app, Message::Step(Box::new(failed))), Effect::None);
-    assert_eq!(notice(&app), "Step 8 did not end in ok: the line that waited did not run.");
+    let failed = StepRecord {
+        outcome: Outcome::Failed,
+        ..after_all(&app, "let a = 1")
+    };
+    assert_eq!(
+        receive(&mut app, Message::Step(Box::new(failed))),
+        Effect::None
+    );
+    assert_eq!(
+        notice(&app),
+        "Step 8 did not end in ok: the line that waited did not run."
+    );
     assert!(app.queue.is_empty());
 }
 
@@ -372,7 +577,10 @@ fn control_c_closes_the_line_and_does_not_leave() {
     type_text(&mut app, "call");
     assert_eq!(press(&mut app, "ctrl-c"), [Effect::None]);
     assert_eq!(app.context(), Context::Normal);
-    assert_eq!(press(&mut app, "ctrl-c"), [Effect::Quit { keep_frame: false }]);
+    assert_eq!(
+        press(&mut app, "ctrl-c"),
+        [Effect::Quit { keep_frame: false }]
+    );
 }
 
 #[test]
@@ -394,7 +602,10 @@ fn a_guest_without_a_script_is_introduced() {
     bare.inputs.clear();
     let effect = receive(&mut app, Message::Opened(Box::new(bare)));
     run(&mut app, effect, &default_records()[..1]);
-    assert_eq!((app.context(), &app.engine), (Context::Guest, &Engine::Ended));
+    assert_eq!(
+        (app.context(), &app.engine),
+        (Context::Guest, &Engine::Ended)
+    );
     press(&mut app, "esc :");
     assert_eq!(app.context(), Context::Prompt);
     let mut app = super::app(SIZE, 7);

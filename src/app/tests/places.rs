@@ -5,7 +5,14 @@ use crate::app::layout::Layout;
 use crate::timeline::{LayoutFacts, Moment, NamedSpan, Naming, PartKind, Span, SpanKind};
 
 fn facts(kind: PartKind, name: &str, start: Option<u64>, end: Option<u64>) -> LayoutFacts {
-    LayoutFacts { kind, name: name.into(), segment: None, start, end, known_by: String::new() }
+    LayoutFacts {
+        kind,
+        name: name.into(),
+        segment: None,
+        start,
+        end,
+        known_by: String::new(),
+    }
 }
 
 /// The default session of a guest that tells where its parts lie.
@@ -27,12 +34,23 @@ fn find(app: &mut App, typed: &str) {
 
 #[test]
 fn every_named_part_can_be_gone_to() {
-    let rows = [("@.rodata+4", 0x804), ("@heap", 0x8000), ("@stack", 0x3fff), ("@buffer", 0x400), ("@ptr + 1", 0x401)];
+    let rows = [
+        ("@.rodata+4", 0x804),
+        ("@heap", 0x8000),
+        ("@stack", 0x3fff),
+        ("@buffer", 0x400),
+        ("@ptr + 1", 0x401),
+    ];
     for (typed, at) in rows {
         let mut app = told();
         find(&mut app, typed);
         press(&mut app, "enter");
-        assert_eq!((app.cursor, app.context()), (at, Context::Normal), "{typed}: {}", notice(&app));
+        assert_eq!(
+            (app.cursor, app.context()),
+            (at, Context::Normal),
+            "{typed}: {}",
+            notice(&app)
+        );
     }
 }
 
@@ -43,7 +61,8 @@ fn a_name_that_is_not_known_brings_the_nearest_and_all_of_them() {
     press(&mut app, "enter");
     assert_eq!(
         notice(&app),
-        "Nothing is called bufer here. Did you mean buffer? The names are ptr, buffer, heap, stack, .rodata, .data."
+        "Nothing is called bufer here. Did you mean buffer? The names are ptr, buffer, heap, \
+         stack, .rodata, .data."
     );
     let mut app = told();
     find(&mut app, "@zzz");
@@ -52,7 +71,10 @@ fn a_name_that_is_not_known_brings_the_nearest_and_all_of_them() {
     let mut app = opened(SIZE);
     find(&mut app, "@x");
     press(&mut app, "enter");
-    assert_eq!(notice(&app), "Nothing is called x here: this step knows no names.");
+    assert_eq!(
+        notice(&app),
+        "Nothing is called x here: this step knows no names."
+    );
 }
 
 #[test]
@@ -63,13 +85,19 @@ fn tab_goes_on_with_a_name_as_far_as_there_is_one_way() {
         ("@.r", "@.rodata", ""),
         ("@", "@", "ptr, buffer, heap, stack, .rodata, .data"),
         ("@stac", "@stack", ""),
-        ("text", "text", "Tab completes a name behind @: @ alone lists them all."),
+        (
+            "text",
+            "text",
+            "Tab completes a name behind @: @ alone lists them all.",
+        ),
     ];
     for (typed, completed, said) in rows {
         let mut app = told();
         find(&mut app, typed);
         press(&mut app, "tab");
-        let Overlay::Search { input } = &app.overlay else { panic!("the line stays open") };
+        let Overlay::Search { input } = &app.overlay else {
+            panic!("the line stays open")
+        };
         assert_eq!((input.value(), notice(&app)), (completed, said), "{typed}");
     }
     let mut app = told();
@@ -103,11 +131,20 @@ fn changes_are_gone_through_both_ways_and_round() {
     press(&mut app, "]");
     assert_eq!(app.cursor, 0x40c);
     press(&mut app, "shift-↓ ]");
-    assert_eq!((app.cursor, notice(&app)), (0x40c, "From the first change again."));
+    assert_eq!(
+        (app.cursor, notice(&app)),
+        (0x40c, "From the first change again.")
+    );
     press(&mut app, "shift-↑ [");
-    assert_eq!((app.cursor, notice(&app)), (0x40c, "From the last change again."));
+    assert_eq!(
+        (app.cursor, notice(&app)),
+        (0x40c, "From the last change again.")
+    );
     press(&mut app, "c [");
-    assert_eq!(app.cursor, 0x400, "the host's write before it belongs to what changed since the start");
+    assert_eq!(
+        app.cursor, 0x400,
+        "the host's write before it belongs to what changed since the start"
+    );
 }
 
 #[test]
@@ -115,11 +152,14 @@ fn growth_puts_a_line_between_the_old_end_and_the_new_bytes() {
     let mut app = app_over(sample::timeline_where_memory_moved(), SIZE, 4);
     app.top = 0xfff0;
     let lines = |app: &App| {
-        let kinds = dump::Dump::of(app).lines.into_iter().map(|line| match line {
-            dump::DumpLine::OldEnd { address } => format!("was {address:x}"),
-            dump::DumpLine::Row { address, .. } => format!("{address:x}"),
-            _ => "*".into(),
-        });
+        let kinds = dump::Dump::of(app)
+            .lines
+            .into_iter()
+            .map(|line| match line {
+                dump::DumpLine::OldEnd { address } => format!("was {address:x}"),
+                dump::DumpLine::Row { address, .. } => format!("{address:x}"),
+                _ => "*".into(),
+            });
         kinds.take(3).collect::<Vec<_>>()
     };
     assert_eq!(lines(&app), ["fff0", "was 10000", "10000"]);
@@ -140,7 +180,10 @@ fn the_inspector_says_in_what_a_byte_lies() {
         Naming::Named(NamedSpan {
             name: "b".into(),
             kind: SpanKind::Block,
-            span: Span { start: 0x9000, len: 16 },
+            span: Span {
+                start: 0x9000,
+                len: 16,
+            },
             released: false,
         }),
         Naming::Released("b".into()),
@@ -148,19 +191,35 @@ fn the_inspector_says_in_what_a_byte_lies() {
     .into_iter()
     .enumerate()
     {
-        let mut step =
-            StepRecord::begin(8 + index, crate::timeline::StepKind::Block, String::new(), timeline.memory_after(7));
+        let mut step = StepRecord::begin(
+            8 + index,
+            crate::timeline::StepKind::Block,
+            String::new(),
+            timeline.memory_after(7),
+        );
         step.naming = Some(naming);
         timeline.push(step);
     }
     let places = |step: usize, address: u64| {
         let looked = inspect::Inspection::at(&timeline, Moment::end_of(step), address, 0);
-        looked.rows.into_iter().filter(|row| row.0 == "in").map(|row| row.1).collect::<Vec<_>>().join("; ")
+        looked
+            .rows
+            .into_iter()
+            .filter(|row| row.0 == "in")
+            .map(|row| row.1)
+            .collect::<Vec<_>>()
+            .join("; ")
     };
     assert_eq!(places(7, 0x803), "data segment .rodata + 3 of 14");
     assert_eq!(places(7, 0x4000), "beyond the stack's end, 0x4000");
     assert_eq!(places(7, 0x8010), "heap + 16");
-    assert_eq!(places(8, 0x9004), "b + 4 of 16  (block at 0x9000); heap + 4100");
-    assert_eq!(places(9, 0x9004), "b + 4 of 16  (released block at 0x9000); heap + 4100");
+    assert_eq!(
+        places(8, 0x9004),
+        "b + 4 of 16  (block at 0x9000); heap + 4100"
+    );
+    assert_eq!(
+        places(9, 0x9004),
+        "b + 4 of 16  (released block at 0x9000); heap + 4100"
+    );
     assert_eq!(places(7, 0x3000), "");
 }

@@ -5,9 +5,16 @@ use crate::app::keymap::{BINDINGS, Choice};
 
 /// Every action whose keys can be chosen has a key of its own that the table does not know.
 fn remapped() -> Keymap {
-    let chosen = BINDINGS.iter().filter(|binding| binding.can_be_chosen()).zip('一'..);
-    let choices: Vec<Choice> =
-        chosen.map(|(binding, key)| Choice { action: binding.slug(), keys: vec![key.to_string()] }).collect();
+    let chosen = BINDINGS
+        .iter()
+        .filter(|binding| binding.can_be_chosen())
+        .zip('一'..);
+    let choices: Vec<Choice> = chosen
+        .map(|(binding, key)| Choice {
+            action: binding.slug(),
+            keys: vec![key.to_string()],
+        })
+        .collect();
     Keymap::with(&choices).unwrap()
 }
 
@@ -39,31 +46,51 @@ fn with(engine: Engine) -> App {
 fn the_way_on_is_told_with_the_keys_in_force() {
     let keys = remapped();
     let key = |action| keys.key_of(action);
-    let (back, edit, choose) = (key(Action::Back), key(Action::EditInputs), key(Action::ChooseSession));
+    let (back, edit, choose) = (
+        key(Action::Back),
+        key(Action::EditInputs),
+        key(Action::ChooseSession),
+    );
     let (next, stop, quit) = (key(Action::Next), key(Action::Escape), key(Action::Quit));
     let step = key(Action::OpenPrompt);
     assert_eq!(
         said(app(SIZE, 7), Action::Next),
         format!(
-            "The session is over: {back} goes back, {step} types another step, {edit} edits the inputs, {choose} chooses a session."
+            "The session is over: {back} goes back, {step} types another step, {edit} edits the \
+             inputs, {choose} chooses a session."
         )
     );
     assert_eq!(
         said(stopped_at(3), Action::Next),
         format!(
-            "The session stopped at step 3, which failed: {back} goes back, {step} types a step in its place, {edit} edits the inputs."
+            "The session stopped at step 3, which failed: {back} goes back, {step} types a step \
+             in its place, {edit} edits the inputs."
         )
     );
     let mut waiting = opened(SIZE);
     run(&mut waiting, Effect::Advance, &default_records());
-    assert_eq!(said(waiting, Action::Down), format!("This is the last step that has run: {next} runs the next one."));
-    let replaying = Engine::Replaying { step: 0, steps: 3, progress: Progress::default(), cancelling: false };
-    assert_eq!(said(with(replaying), Action::Next), format!("What ran before runs again first; {stop} stops that."));
+    assert_eq!(
+        said(waiting, Action::Down),
+        format!("This is the last step that has run: {next} runs the next one.")
+    );
+    let replaying = Engine::Replaying {
+        step: 0,
+        steps: 3,
+        progress: Progress::default(),
+        cancelling: false,
+    };
+    assert_eq!(
+        said(with(replaying), Action::Next),
+        format!("What ran before runs again first; {stop} stops that.")
+    );
     assert_eq!(
         said(with(Engine::Broken("it is garbage".into())), Action::Next),
         format!("This session could not be opened: {choose} chooses another, {quit} leaves.")
     );
-    assert_eq!(said(app(SIZE, 3), Action::NextLesson), format!("No lesson is open: {choose} lists them."));
+    assert_eq!(
+        said(app(SIZE, 3), Action::NextLesson),
+        format!("No lesson is open: {choose} lists them.")
+    );
 }
 
 #[test]
@@ -80,24 +107,41 @@ fn what_bytes_and_findings_say_names_the_keys_in_force() {
     let before = key(Action::PreviousTouch);
     assert_eq!(
         said(written, Action::WhoWrote),
-        format!("This is the write that made this byte what it is; {before} goes to the one before.")
+        format!(
+            "This is the write that made this byte what it is; {before} goes to the one before."
+        )
     );
     assert_eq!(
         said(app(SIZE, 4), Action::Blamed),
-        format!("This step has no finding: {} goes to the next one.", key(Action::NextFinding))
+        format!(
+            "This step has no finding: {} goes to the next one.",
+            key(Action::NextFinding)
+        )
     );
     assert_eq!(
         said(app(SIZE, 5), Action::NextChange),
-        format!("This step changed no bytes; {} marks everything changed since the start.", key(Action::Cumulative))
+        format!(
+            "This step changed no bytes; {} marks everything changed since the start.",
+            key(Action::Cumulative)
+        )
     );
     let mut silent = app(SIZE, 4);
     silent.mouse = false;
     assert_eq!(
         said(silent, Action::Mouse),
-        format!("The mouse works here; {} gives it back to the terminal.", key(Action::Mouse))
+        format!(
+            "The mouse works here; {} gives it back to the terminal.",
+            key(Action::Mouse)
+        )
     );
     let mut many = app_over(sample::timeline_with_many_writes(0x400, 9), SIZE, 0);
     (many.cursor, many.keys) = (0x400, keys.clone());
     let rows = inspect::Inspection::of(&many, 2).rows;
-    assert!(rows.contains(&("before that", format!("others: {before} goes back through them"))), "{rows:?}");
+    assert!(
+        rows.contains(&(
+            "before that",
+            format!("others: {before} goes back through them")
+        )),
+        "{rows:?}"
+    );
 }

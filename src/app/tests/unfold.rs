@@ -1,10 +1,12 @@
-//! Time inside a step: rows of (state, keys, moment), the jumps to a byte's writes, and whose source is shown.
+//! Time inside a step: rows of (state, keys, moment), the jumps to a byte's writes, and whose
+//! source is shown.
 
 use super::super::{list, origin, sample, view, *};
 use super::{SIZE, app, app_over, default_records, notice, opened, press, run};
 use crate::timeline::Image;
 
-/// The moment as a person says it: `4` for the end of a step, `4.7` for an event of an unfolded one.
+/// The moment as a person says it: `4` for the end of a step, `4.7` for an event of an unfolded
+/// one.
 fn at(app: &App) -> String {
     match app.position() {
         Some(event) => format!("{}.{event}", app.moment.step),
@@ -51,13 +53,20 @@ fn unfolded_steps_are_walked_store_by_store() {
         let mut app = app(SIZE, from);
         let effects = press(&mut app, keys);
         assert_eq!(at(&app), to, "{keys} from {from}");
-        assert!(effects.iter().all(|e| *e == Effect::None), "{keys} runs nothing");
+        assert!(
+            effects.iter().all(|e| *e == Effect::None),
+            "{keys} runs nothing"
+        );
     }
 }
 
 #[test]
 fn back_then_forward_is_where_one_was() {
-    let timelines = [sample::timeline(), sample::timeline_where_memory_moved(), sample::timeline_that_trapped()];
+    let timelines = [
+        sample::timeline(),
+        sample::timeline_where_memory_moved(),
+        sample::timeline_that_trapped(),
+    ];
     for timeline in timelines {
         let mut app = app_over(timeline, SIZE, 0);
         press(&mut app, "o");
@@ -82,7 +91,10 @@ fn back_then_forward_is_where_one_was() {
 fn bytes_appear_one_by_one_under_the_cursor() {
     let mut app = app(SIZE, 4);
     press(&mut app, "7 o");
-    assert_eq!((app.cursor, app.memory().read(0x40c, 8)), (0x412, b" Wasm i\0".to_vec()));
+    assert_eq!(
+        (app.cursor, app.memory().read(0x40c, 8)),
+        (0x412, b" Wasm i\0".to_vec())
+    );
     assert_eq!(app.memory_before().read(0x40c, 8), b" Wasm \0\0");
     press(&mut app, "space");
     assert_eq!(app.cursor, 0x413);
@@ -112,7 +124,11 @@ fn a_byte_s_writes_are_gone_to_across_steps() {
         let mut app = app_over(timeline(), SIZE, from);
         view::go_to(&mut app, cursor, 1);
         press(&mut app, keys);
-        assert_eq!((at(&app).as_str(), app.cursor), (to, cursor), "{keys} at {cursor:#x} from {from}");
+        assert_eq!(
+            (at(&app).as_str(), app.cursor),
+            (to, cursor),
+            "{keys} at {cursor:#x} from {from}"
+        );
     }
     let said = |cursor, keys| {
         let mut app = app_over(timeline(), SIZE, 2);
@@ -120,7 +136,10 @@ fn a_byte_s_writes_are_gone_to_across_steps() {
         press(&mut app, keys);
         notice(&app).to_owned()
     };
-    assert_eq!(said(0x200, "w"), "Nobody wrote this byte; memory is born zero.");
+    assert_eq!(
+        said(0x200, "w"),
+        "Nobody wrote this byte; memory is born zero."
+    );
     assert_eq!(said(0x10, "w"), "Step 2, write 1 of 1.");
     assert!(said(0x10, "w w").starts_with("This is the write that made this byte"));
     assert!(said(0x10, "}").starts_with("Nothing that has run writes this byte later"));
@@ -132,9 +151,17 @@ fn growth_is_an_event_with_a_moment_on_either_side() {
     let mut app = app_over(sample::timeline_where_memory_moved(), SIZE, 4);
     let pages = |app: &App| (app.memory_before().pages(), app.memory().pages());
     press(&mut app, "o");
-    assert_eq!((pages(&app), app.cursor), ((1, 1), 0xffff), "the end of memory as it is");
+    assert_eq!(
+        (pages(&app), app.cursor),
+        ((1, 1), 0xffff),
+        "the end of memory as it is"
+    );
     press(&mut app, "space");
-    assert_eq!((pages(&app), app.cursor), ((1, 2), 0x10000), "the first of the new bytes");
+    assert_eq!(
+        (pages(&app), app.cursor),
+        ((1, 2), 0x10000),
+        "the first of the new bytes"
+    );
     press(&mut app, "space");
     assert_eq!((pages(&app), app.cursor), ((2, 2), 0x10400));
 }
@@ -144,14 +171,25 @@ fn a_trap_is_shown_where_memory_ends() {
     let mut app = app_over(sample::timeline_that_trapped(), SIZE, 4);
     assert_eq!(app.cursor, 0xffff);
     let origin = origin::Origin::of(&app);
-    assert_eq!((origin.title.as_str(), origin.listing.map(|l| l.1)), ("wasm_is_cool.wat", Some(45)));
+    assert_eq!(
+        (origin.title.as_str(), origin.listing.map(|l| l.1)),
+        ("wasm_is_cool.wat", Some(45))
+    );
     assert_eq!(origin.said, ["trapped here: out of bounds memory access"]);
     press(&mut app, ",");
-    assert_eq!(origin::Origin::of(&app).said, [""; 0], "the byte's own writer, once the cursor is moved");
+    assert_eq!(
+        origin::Origin::of(&app).said,
+        [""; 0],
+        "the byte's own writer, once the cursor is moved"
+    );
     press(&mut app, "o End");
     assert_eq!((at(&app).as_str(), app.cursor), ("4.2", 0xffff));
     let memory = app.memory();
-    assert_eq!((memory.len(), memory.read(0xfffc, 4)), (0x10000, b"cool".to_vec()), "nothing of the third is there");
+    assert_eq!(
+        (memory.len(), memory.read(0xfffc, 4)),
+        (0x10000, b"cool".to_vec()),
+        "nothing of the third is there"
+    );
 }
 
 #[test]
@@ -163,15 +201,30 @@ fn the_source_is_that_of_the_byte_or_the_event() {
         (origin.title, origin.listing.map(|l| l.1), origin.said)
     };
     let (title, line, said) = origin(sample::timeline(), 4, "");
-    assert_eq!((title.as_str(), line, said.len()), ("wasm_is_cool.wat", Some(45), 0));
-    assert_eq!(origin(sample::timeline(), 3, "").2, ["step 3, the host", "line 6:  write ptr, text"]);
+    assert_eq!(
+        (title.as_str(), line, said.len()),
+        ("wasm_is_cool.wat", Some(45), 0)
+    );
+    assert_eq!(
+        origin(sample::timeline(), 3, "").2,
+        ["step 3, the host", "line 6:  write ptr, text"]
+    );
     assert_eq!(origin(sample::timeline(), 0, "").2[0], "data segment 0");
-    assert_eq!(origin(sample::timeline(), 0, "g shift-↓ shift-↓").2, ["Nobody wrote this byte; memory is born zero."]);
+    assert_eq!(
+        origin(sample::timeline(), 0, "g shift-↓ shift-↓").2,
+        ["Nobody wrote this byte; memory is born zero."]
+    );
     let (title, line, said) = origin(sample::timeline_where_memory_moved(), 4, "5 o");
-    assert_eq!((title.as_str(), line), ("disassembly of add_wasm_is_cool", Some(11)));
+    assert_eq!(
+        (title.as_str(), line),
+        ("disassembly of add_wasm_is_cool", Some(11))
+    );
     assert_eq!(said, ["inlined: push ← extend ← add_wasm_is_cool"]);
     let (_, line, said) = origin(sample::timeline_where_memory_moved(), 4, "o");
-    assert_eq!((line, said), (Some(2), vec!["about to write, from here:".to_owned()]));
+    assert_eq!(
+        (line, said),
+        (Some(2), vec!["about to write, from here:".to_owned()])
+    );
 }
 
 #[test]
@@ -180,7 +233,13 @@ fn live_steps_arrive_unfolded_where_steps_are() {
     let mut app = opened(SIZE);
     run(&mut app, Effect::Advance, &records);
     press(&mut app, "o End");
-    for (keys, to) in [("space", "1"), ("space", "2"), ("space", "3.0"), ("space", "3.1"), ("space", "4.0")] {
+    for (keys, to) in [
+        ("space", "1"),
+        ("space", "2"),
+        ("space", "3.0"),
+        ("space", "3.1"),
+        ("space", "4.0"),
+    ] {
         let effect = press(&mut app, keys).pop().unwrap();
         run(&mut app, effect, &records);
         assert_eq!(at(&app), to);
@@ -193,7 +252,14 @@ fn live_steps_arrive_unfolded_where_steps_are() {
 #[test]
 fn the_source_scrolls_both_ways_until_another_byte_is_looked_at() {
     let mut app = app(SIZE, 4);
-    for (keys, lines) in [("5 j j k", 1), ("k k", -1), ("PgDn", 9), (".", 0), ("j", 1), ("o", 0)] {
+    for (keys, lines) in [
+        ("5 j j k", 1),
+        ("k k", -1),
+        ("PgDn", 9),
+        (".", 0),
+        ("j", 1),
+        ("o", 0),
+    ] {
         press(&mut app, keys);
         assert_eq!(app.scroll.source, lines, "{keys}");
     }
@@ -215,9 +281,17 @@ fn a_step_that_only_tried_to_store_unfolds_into_that() {
     timeline.push(step);
     let mut app = app_over(timeline, SIZE, 1);
     press(&mut app, "o");
-    assert_eq!((at(&app).as_str(), app.unfolded, app.cursor), ("1", true, 0xffff));
+    assert_eq!(
+        (at(&app).as_str(), app.unfolded, app.cursor),
+        ("1", true, 0xffff)
+    );
     let lines = list::lines(&app, 20);
-    assert!(lines.iter().any(|line| matches!(line, list::ListLine::Attempt(_))), "{lines:?}");
+    assert!(
+        lines
+            .iter()
+            .any(|line| matches!(line, list::ListLine::Attempt(_))),
+        "{lines:?}"
+    );
     press(&mut app, "o");
     assert!(!app.unfolded);
     press(&mut app, "1 o");

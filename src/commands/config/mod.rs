@@ -1,5 +1,6 @@
-//! The configuration: where it is found, what it holds, and how it takes effect. What it sets is the default of an
-//! option, so that the command line wins over the file, and the file over what is built in.
+//! The configuration: where it is found, what it holds, and how it takes effect. What it sets is
+//! the default of an option, so that the command line wins over the file, and the file over what is
+//! built in.
 
 mod file;
 mod page;
@@ -31,28 +32,44 @@ pub struct Config {
     keys: Keymap,
 }
 
-/// Reads the file that the command line names, or, where `from_home`, the one in the platform's folder if it is there.
+/// Reads the file that the command line names, or, where `from_home`, the one in the platform's
+/// folder if it is there.
 ///
 /// # Errors
 /// The file cannot be read, or does not say what a configuration may say.
 pub fn load(cli: &Cli, from_home: bool) -> Result<Config> {
     let path = cli.config.clone().or_else(home_file);
     let (true, Some(file)) = (!cli.no_config && (from_home || cli.config.is_some()), &path) else {
-        return Ok(Config { path, ..Config::default() });
+        return Ok(Config {
+            path,
+            ..Config::default()
+        });
     };
     if cli.config.is_none() && !file.exists() {
-        return Ok(Config { path, ..Config::default() });
+        return Ok(Config {
+            path,
+            ..Config::default()
+        });
     }
     let shown = safe::plain(&file.to_string_lossy());
     let text = read(file, &shown)?;
     let found = file::parse(&shown, &text)?;
-    Ok(Config { path, is_read: true, defaults: found.defaults, keys: found.keys })
+    Ok(Config {
+        path,
+        is_read: true,
+        defaults: found.defaults,
+        keys: found.keys,
+    })
 }
 
 impl Config {
     /// The command line with what the configuration sets where it says nothing.
     pub fn applied_to(&self, cli: Cli) -> Result<Cli> {
-        let mut cli = if self.defaults.is_empty() { cli } else { Cli::with_defaults(&self.defaults)? };
+        let mut cli = if self.defaults.is_empty() {
+            cli
+        } else {
+            Cli::with_defaults(&self.defaults)?
+        };
         cli.look.keys = self.keys.clone();
         if let Some(Command::Lesson(args)) = &mut cli.command {
             args.look.keys = self.keys.clone();
@@ -82,9 +99,12 @@ fn read(file: &Path, shown: &str) -> Result<String> {
     let cannot = || format!("cannot read the configuration {shown}");
     let mut bytes = Vec::new();
     let open = std::fs::File::open(file).with_context(cannot)?;
-    open.take(LONGEST + 1).read_to_end(&mut bytes).with_context(cannot)?;
+    open.take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .with_context(cannot)?;
     if bytes.len() as u64 > LONGEST {
         bail!("the configuration {shown} is longer than {LONGEST} bytes");
     }
-    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("the configuration {shown} is not UTF-8 text"))
+    String::from_utf8(bytes)
+        .map_err(|_| anyhow::anyhow!("the configuration {shown} is not UTF-8 text"))
 }

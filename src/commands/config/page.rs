@@ -14,22 +14,32 @@ const FROM_FILE: &str = "   # from the file";
 /// Columns of a comment.
 const WIDTH: usize = 100;
 
-/// The whole file. Read back, it sets what is in force now. Keys that nobody chose stand as comments, so that a file
-/// that was begun from this page follows the program when it moves them.
+/// The whole file. Read back, it sets what is in force now. Keys that nobody chose stand as
+/// comments, so that a file that was begun from this page follows the program when it moves them.
 pub(super) fn page(config: &Config) -> String {
-    let mut out =
-        String::from("# linmem's configuration as it is in force, apart from the command line, which wins over it.\n");
-    let file = config.path.as_ref().map(|path| safe::plain(&path.to_string_lossy()));
+    let mut out = String::from(
+        "# linmem's configuration as it is in force, apart from the command line, which wins over \
+         it.\n",
+    );
+    let file = config
+        .path
+        .as_ref()
+        .map(|path| safe::plain(&path.to_string_lossy()));
     let _ = match (&file, config.is_read) {
         (Some(file), true) => writeln!(out, "# Read from {file}."),
-        (Some(file), false) => writeln!(out, "# These are the built-in values. To change some, save this as {file}"),
+        (Some(file), false) => writeln!(
+            out,
+            "# These are the built-in values. To change some, save this as {file}"
+        ),
         (None, _) => writeln!(
             out,
-            "# These are the built-in values. This system names no folder for the file: use --config PATH."
+            "# These are the built-in values. This system names no folder for the file: use \
+             --config PATH."
         ),
     };
     out.push_str(
-        "# Only the screen reads it there; every other command reads a file only where --config PATH names it.\n",
+        "# Only the screen reads it there; every other command reads a file only where --config \
+         PATH names it.\n",
     );
     for setting in SETTINGS.iter().filter(|setting| setting.table.is_empty()) {
         line(&mut out, config, setting);
@@ -40,16 +50,24 @@ pub(super) fn page(config: &Config) -> String {
     }
     let _ = write!(
         out,
-        "\n# Keys of the screen: a character, or space, enter, tab, ctrl-x, alt-x, shift-tab, PgUp, left …\n"
+        "\n# Keys of the screen: a character, or space, enter, tab, ctrl-x, alt-x, shift-tab, \
+         PgUp, left …\n"
     );
-    out.push_str("# A list stands for all keys of the action; an empty one takes them away. Those shown as comments are built in.\n");
+    out.push_str(
+        "# A list stands for all keys of the action; an empty one takes them away. Those shown as \
+         comments are built in.\n",
+    );
     let _ = writeln!(out, "[{KEYS}]");
     keys(&mut out, &config.keys);
     out
 }
 
 fn line(out: &mut String, config: &Config, setting: &Setting) {
-    let set = config.defaults.iter().find(|(option, _)| *option == setting.option).map(|(_, value)| value.clone());
+    let set = config
+        .defaults
+        .iter()
+        .find(|(option, _)| *option == setting.option)
+        .map(|(_, value)| value.clone());
     let from = if set.is_some() { FROM_FILE } else { "" };
     let value = set.unwrap_or_else(|| setting.built_in());
     let words = match setting.kind {
@@ -67,12 +85,25 @@ fn line(out: &mut String, config: &Config, setting: &Setting) {
 }
 
 fn keys(out: &mut String, keymap: &Keymap) {
-    for bound in keymap.bindings().iter().filter(|bound| bound.binding.can_be_chosen()) {
+    for bound in keymap
+        .bindings()
+        .iter()
+        .filter(|bound| bound.binding.can_be_chosen())
+    {
         out.push('\n');
         comment(out, &bound.described(keymap));
         let keys: Vec<String> = bound.keys.iter().map(|key| quoted(key)).collect();
-        let (mark, from) = if bound.is_chosen { ("", FROM_FILE) } else { ("# ", "") };
-        let _ = writeln!(out, "{mark}{} = [{}]{from}", bound.binding.slug(), keys.join(", "));
+        let (mark, from) = if bound.is_chosen {
+            ("", FROM_FILE)
+        } else {
+            ("# ", "")
+        };
+        let _ = writeln!(
+            out,
+            "{mark}{} = [{}]{from}",
+            bound.binding.slug(),
+            keys.join(", ")
+        );
     }
 }
 

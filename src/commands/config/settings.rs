@@ -29,13 +29,48 @@ pub const LIMITS: &str = "limits";
 pub const KEYS: &str = "keys";
 
 pub const SETTINGS: &[Setting] = &[
-    Setting { table: "", name: "theme", option: "theme", kind: Kind::Word },
-    Setting { table: "", name: "color", option: "color", kind: Kind::Word },
-    Setting { table: "", name: "ascii", option: "ascii", kind: Kind::Bool },
-    Setting { table: "", name: "mouse", option: "no_mouse", kind: Kind::Opposite },
-    Setting { table: LIMITS, name: "max-memory", option: "max_memory", kind: Kind::Amount(is_size) },
-    Setting { table: LIMITS, name: "max-time", option: "max_time", kind: Kind::Amount(is_time) },
-    Setting { table: LIMITS, name: "max-stores", option: "max_stores", kind: Kind::Amount(is_count) },
+    Setting {
+        table: "",
+        name: "theme",
+        option: "theme",
+        kind: Kind::Word,
+    },
+    Setting {
+        table: "",
+        name: "color",
+        option: "color",
+        kind: Kind::Word,
+    },
+    Setting {
+        table: "",
+        name: "ascii",
+        option: "ascii",
+        kind: Kind::Bool,
+    },
+    Setting {
+        table: "",
+        name: "mouse",
+        option: "no_mouse",
+        kind: Kind::Opposite,
+    },
+    Setting {
+        table: LIMITS,
+        name: "max-memory",
+        option: "max_memory",
+        kind: Kind::Amount(is_size),
+    },
+    Setting {
+        table: LIMITS,
+        name: "max-time",
+        option: "max_time",
+        kind: Kind::Amount(is_time),
+    },
+    Setting {
+        table: LIMITS,
+        name: "max-stores",
+        option: "max_stores",
+        kind: Kind::Amount(is_count),
+    },
 ];
 
 fn is_size(text: &str) -> Result<(), String> {
@@ -55,25 +90,38 @@ impl Setting {
     pub fn help(&self) -> String {
         match self.kind {
             // The option's own help speaks of the opposite.
-            Kind::Opposite => {
-                "Take the mouse, so that it scrolls and chooses; false leaves it to the terminal to select text".into()
-            }
+            Kind::Opposite => "Take the mouse, so that it scrolls and chooses; false leaves it to \
+                               the terminal to select text"
+                .into(),
             _ => self.arg(|arg| arg.get_help().map(ToString::to_string).unwrap_or_default()),
         }
     }
 
     /// The words that may stand here.
     pub fn words(&self) -> Vec<String> {
-        self.arg(|arg| arg.get_possible_values().iter().map(|value| value.get_name().to_string()).collect())
+        self.arg(|arg| {
+            arg.get_possible_values()
+                .iter()
+                .map(|value| value.get_name().to_string())
+                .collect()
+        })
     }
 
     /// What the option has where nobody sets it.
     pub fn built_in(&self) -> String {
-        let text = |arg: &Arg| arg.get_default_values().first().map(|text| text.to_string_lossy().into_owned());
+        let text = |arg: &Arg| {
+            arg.get_default_values()
+                .first()
+                .map(|text| text.to_string_lossy().into_owned())
+        };
         self.arg(|arg| text(arg).unwrap_or_default())
     }
 
     fn arg<T: Default>(&self, of: impl Fn(&Arg) -> T) -> T {
-        Cli::command().get_arguments().find(|arg| arg.get_id() == self.option).map(of).unwrap_or_default()
+        Cli::command()
+            .get_arguments()
+            .find(|arg| arg.get_id() == self.option)
+            .map(of)
+            .unwrap_or_default()
     }
 }

@@ -61,8 +61,16 @@ pub(super) struct Global<'g> {
 
 impl<'g> Facts<'g> {
     pub fn of(guest: &'g Guest) -> Self {
-        let memory = guest.default_memory().ok().flatten().and_then(|at| guest.memories().get(at as usize));
-        let address = if memory.is_some_and(|memory| memory.ty.is_64) { ValueType::I64 } else { ValueType::I32 };
+        let memory = guest
+            .default_memory()
+            .ok()
+            .flatten()
+            .and_then(|at| guest.memories().get(at as usize));
+        let address = if memory.is_some_and(|memory| memory.ty.is_64) {
+            ValueType::I64
+        } else {
+            ValueType::I32
+        };
         let mut facts = Facts {
             guest,
             functions: Vec::new(),
@@ -72,7 +80,8 @@ impl<'g> Facts<'g> {
             sections: Vec::new(),
             constants: code::constant_globals(guest),
             by_name: HashMap::new(),
-            memory_bytes: memory.map_or(0, |memory| memory.ty.min.saturating_mul(super::super::PAGE)),
+            memory_bytes: memory
+                .map_or(0, |memory| memory.ty.min.saturating_mul(super::super::PAGE)),
         };
         facts.read_sections();
         let params = parameters(guest);
@@ -81,11 +90,26 @@ impl<'g> Facts<'g> {
             match ty {
                 ExternType::Func(ty) => {
                     facts.by_name.insert(name, facts.functions.len());
-                    let params = params.get(index).filter(|names| names.len() == ty.params.len());
+                    let params = params
+                        .get(index)
+                        .filter(|names| names.len() == ty.params.len());
                     let params = params.cloned().unwrap_or_default();
-                    facts.functions.push(Function { at, name, index: *index, ty, words, params });
+                    facts.functions.push(Function {
+                        at,
+                        name,
+                        index: *index,
+                        ty,
+                        words,
+                        params,
+                    });
                 }
-                ExternType::Global(ty) => facts.globals.push(Global { at, name, index: *index, ty: &ty.ty, words }),
+                ExternType::Global(ty) => facts.globals.push(Global {
+                    at,
+                    name,
+                    index: *index,
+                    ty: &ty.ty,
+                    words,
+                }),
                 _ => {}
             }
         }
@@ -93,13 +117,20 @@ impl<'g> Facts<'g> {
     }
 
     fn read_sections(&mut self) {
-        for payload in Parser::new(0).parse_all(self.guest.wasm()).map_while(Result::ok) {
-            let Payload::CustomSection(section) = payload else { continue };
+        for payload in Parser::new(0)
+            .parse_all(self.guest.wasm())
+            .map_while(Result::ok)
+        {
+            let Payload::CustomSection(section) = payload else {
+                continue;
+            };
             match section.as_known() {
                 KnownCustom::Producers(producers) => {
                     let fields = producers.into_iter().map_while(Result::ok);
-                    let tools = fields.flat_map(|field| field.values.into_iter().map_while(Result::ok));
-                    self.tools.extend(tools.take(100).map(|tool| tool.name.to_string()));
+                    let tools =
+                        fields.flat_map(|field| field.values.into_iter().map_while(Result::ok));
+                    self.tools
+                        .extend(tools.take(100).map(|tool| tool.name.to_string()));
                 }
                 _ if self.sections.len() < 100 => self.sections.push(section.name().to_string()),
                 _ => {}
@@ -108,17 +139,23 @@ impl<'g> Facts<'g> {
     }
 
     pub fn function(&self, name: &str) -> Option<&Function<'g>> {
-        self.by_name.get(name).and_then(|at| self.functions.get(*at))
+        self.by_name
+            .get(name)
+            .and_then(|at| self.functions.get(*at))
     }
 
     /// The value of a global that never changes.
     pub fn constant(&self, global: u32) -> Option<u64> {
-        self.constants.get(usize::try_from(global).ok()?).copied().flatten()
+        self.constants
+            .get(usize::try_from(global).ok()?)
+            .copied()
+            .flatten()
     }
 
     /// The address in memory that a function answers whatever happened before.
     pub fn constant_answer(&self, function: &Function<'_>) -> Option<u64> {
-        code::constant_answer(self.guest, &self.constants, function.index).filter(|answer| self.is_in_memory(*answer))
+        code::constant_answer(self.guest, &self.constants, function.index)
+            .filter(|answer| self.is_in_memory(*answer))
     }
 
     pub fn imports(&self) -> impl Iterator<Item = &'g Import> {
@@ -126,12 +163,17 @@ impl<'g> Facts<'g> {
     }
 
     pub fn is_made_by(&self, tool: &str) -> bool {
-        self.tools.iter().any(|name| name.eq_ignore_ascii_case(tool))
+        self.tools
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(tool))
     }
 
-    /// Whether a function has this many parameters, all as wide as an address, and this many such results.
+    /// Whether a function has this many parameters, all as wide as an address, and this many such
+    /// results.
     pub fn has_shape(&self, function: &Function<'_>, params: usize, results: usize) -> bool {
-        let all = |types: &[ValueType], count| types.len() == count && types.iter().all(|ty| *ty == self.address);
+        let all = |types: &[ValueType], count| {
+            types.len() == count && types.iter().all(|ty| *ty == self.address)
+        };
         all(&function.ty.params, params) && all(&function.ty.results, results)
     }
 
@@ -161,10 +203,15 @@ pub(super) fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
 fn parameters(guest: &Guest) -> HashMap<u32, Vec<String>> {
     let mut found = HashMap::new();
     let mut room = MOST_PARAMETERS;
-    let functions = guest.exports().iter().filter_map(|export| match &export.ty {
-        ExternType::Func(ty) if ty.params.len() <= MOST_NAMED => Some((export.index, ty.params.len())),
-        _ => None,
-    });
+    let functions = guest
+        .exports()
+        .iter()
+        .filter_map(|export| match &export.ty {
+            ExternType::Func(ty) if ty.params.len() <= MOST_NAMED => {
+                Some((export.index, ty.params.len()))
+            }
+            _ => None,
+        });
     let wanted: HashMap<u32, usize> = functions.collect();
     for payload in Parser::new(0).parse_all(guest.wasm()).map_while(Result::ok) {
         if let Payload::CustomSection(section) = payload
@@ -183,9 +230,13 @@ fn read_parameters(
     to: &mut HashMap<u32, Vec<String>>,
 ) {
     for local in names.into_iter().map_while(Result::ok) {
-        let Name::Local(functions) = local else { continue };
+        let Name::Local(functions) = local else {
+            continue;
+        };
         for function in functions.into_iter().map_while(Result::ok) {
-            let Some(count) = wanted.get(&function.index) else { continue };
+            let Some(count) = wanted.get(&function.index) else {
+                continue;
+            };
             let mut params = Vec::new();
             for (at, naming) in (0..*count).zip(function.names.into_iter().map_while(Result::ok)) {
                 if naming.index as usize != at || *room == 0 {

@@ -1,8 +1,10 @@
-//! Which convention a guest's exports and imports look like: how a host hands it bytes and takes some back.
+//! Which convention a guest's exports and imports look like: how a host hands it bytes and takes
+//! some back.
 //!
-//! Owns the rules and the words for what they found. Every verdict is a guess from names, types and a few instructions,
-//! and comes with reasons a person can check; nothing here runs the guest. `rules` is the table of conventions, one
-//! function for each; `roles` says of each export what it looks like, in the light of those.
+//! Owns the rules and the words for what they found. Every verdict is a guess from names, types and
+//! a few instructions, and comes with reasons a person can check; nothing here runs the guest.
+//! `rules` is the table of conventions, one function for each; `roles` says of each export what it
+//! looks like, in the light of those.
 
 mod buffers;
 mod code;
@@ -24,7 +26,8 @@ pub struct Abi {
     pub families: Vec<Recognised>,
     /// What each export looks like, in the order of [`Guest::exports`].
     pub roles: Vec<ExportRole>,
-    /// The functions that do the guest's work, by their place among all exports: first what a host most likely wants.
+    /// The functions that do the guest's work, by their place among all exports: first what a host
+    /// most likely wants.
     pub work: Vec<usize>,
 }
 
@@ -139,8 +142,8 @@ pub enum Arg {
 }
 
 impl Guest {
-    /// Guesses which conventions this guest follows and what its exports are for. Reads names, types and some code, and
-    /// takes time that grows with their number.
+    /// Guesses which conventions this guest follows and what its exports are for. Reads names,
+    /// types and some code, and takes time that grows with their number.
     pub fn abi(&self) -> Abi {
         let facts = Facts::of(self);
         let mut families: Vec<Recognised> = RULES.iter().filter_map(|rule| rule(&facts)).collect();
@@ -150,7 +153,11 @@ impl Guest {
         families.sort_by_key(|found| Reverse(found.confidence));
         let roles = roles::of(&facts, &families);
         let work = roles::work(&facts, &roles);
-        Abi { families, roles, work }
+        Abi {
+            families,
+            roles,
+            work,
+        }
     }
 }
 
@@ -182,7 +189,11 @@ impl Abi {
 
     /// The exports that play this part, by their place among all exports.
     pub fn with_role(&self, role: Role) -> impl Iterator<Item = usize> + '_ {
-        self.roles.iter().enumerate().filter(move |(_, export)| export.role == role).map(|(at, _)| at)
+        self.roles
+            .iter()
+            .enumerate()
+            .filter(move |(_, export)| export.role == role)
+            .map(|(at, _)| at)
     }
 }
 
@@ -222,7 +233,10 @@ impl Family {
 
     /// Whether it says how bytes come into the guest's memory.
     pub fn hands_over_bytes(self) -> bool {
-        !matches!(self, Family::WasiCommand | Family::WasiReactor | Family::Emscripten)
+        !matches!(
+            self,
+            Family::WasiCommand | Family::WasiReactor | Family::Emscripten
+        )
     }
 }
 

@@ -13,7 +13,12 @@ const MOST_LOOKED_INTO: usize = 16;
 /// One for each export, in their order.
 pub(super) fn of(facts: &Facts<'_>, families: &[Recognised]) -> Vec<ExportRole> {
     let guest = Context::of(facts, families);
-    let mut roles: Vec<ExportRole> = facts.guest.exports().iter().map(|export| of_kind(&export.ty)).collect();
+    let mut roles: Vec<ExportRole> = facts
+        .guest
+        .exports()
+        .iter()
+        .map(|export| of_kind(&export.ty))
+        .collect();
     let mut looked_into = 0;
     for function in &facts.functions {
         let mut found = guest.function(function);
@@ -38,14 +43,19 @@ pub(super) fn of(facts: &Facts<'_>, families: &[Recognised]) -> Vec<ExportRole> 
 /// The functions that are neither a convention's nor a toolchain's, the most promising first.
 pub(super) fn work(facts: &Facts<'_>, roles: &[ExportRole]) -> Vec<usize> {
     let rank = |function: &Function<'_>| {
-        let role = roles.get(function.at).map_or(Role::Function, |found| found.role);
+        let role = roles
+            .get(function.at)
+            .map_or(Role::Function, |found| found.role);
         let likely = match role {
             Role::Transform => 3,
             Role::Function => 2,
             Role::Answer | Role::Action => 1,
             _ => return None,
         };
-        Some((Reverse(likely + words::promise(&function.words)), function.at))
+        Some((
+            Reverse(likely + words::promise(&function.words)),
+            function.at,
+        ))
     };
     let mut ranked: Vec<_> = facts.functions.iter().filter_map(rank).collect();
     ranked.sort_unstable();
@@ -53,11 +63,19 @@ pub(super) fn work(facts: &Facts<'_>, roles: &[ExportRole]) -> Vec<usize> {
 }
 
 fn plain(role: Role) -> ExportRole {
-    ExportRole { role, why: String::new(), args: Vec::new(), params: Vec::new() }
+    ExportRole {
+        role,
+        why: String::new(),
+        args: Vec::new(),
+        params: Vec::new(),
+    }
 }
 
 fn because(role: Role, why: impl Into<String>) -> ExportRole {
-    ExportRole { why: why.into(), ..plain(role) }
+    ExportRole {
+        why: why.into(),
+        ..plain(role)
+    }
 }
 
 fn of_kind(ty: &ExternType) -> ExportRole {
@@ -108,17 +126,34 @@ struct Context<'f, 'g> {
 impl<'f, 'g> Context<'f, 'g> {
     fn of(facts: &'f Facts<'g>, families: &[Recognised]) -> Self {
         let is = |family: Family| families.iter().any(|found| found.family == family);
-        let sized = || facts.functions.iter().find(|f| buffers::is_sized_getter(facts, f));
-        let sized = is(Family::ModuleBuffer).then(|| sized().or_else(|| buffers::only_sized(facts))).flatten();
-        let allocators = facts.functions.iter().filter(|f| buffers::is_allocator(facts, f));
+        let sized = || {
+            facts
+                .functions
+                .iter()
+                .find(|f| buffers::is_sized_getter(facts, f))
+        };
+        let sized = is(Family::ModuleBuffer)
+            .then(|| sized().or_else(|| buffers::only_sized(facts)))
+            .flatten();
+        let allocators = facts
+            .functions
+            .iter()
+            .filter(|f| buffers::is_allocator(facts, f));
         Context {
             facts,
             is_bindgen: is(Family::WasmBindgen),
-            has_own_buffer: is(Family::StaticBuffer) || is(Family::ExportedGlobals) || is(Family::ModuleBuffer),
-            has_passed_pointers: [Family::AllocFree, Family::Malloc, Family::HostPlaced, Family::WasmBindgen]
-                .into_iter()
-                .chain([Family::CanonicalAbi, Family::AssemblyScript])
-                .any(is),
+            has_own_buffer: is(Family::StaticBuffer)
+                || is(Family::ExportedGlobals)
+                || is(Family::ModuleBuffer),
+            has_passed_pointers: [
+                Family::AllocFree,
+                Family::Malloc,
+                Family::HostPlaced,
+                Family::WasmBindgen,
+            ]
+            .into_iter()
+            .chain([Family::CanonicalAbi, Family::AssemblyScript])
+            .any(is),
             has_return_area: facts.function("__wbindgen_add_to_stack_pointer").is_some(),
             sized: sized.map(|f| f.at),
             subjects: allocators.flat_map(|f| words::subject(&f.words)).collect(),
@@ -126,7 +161,9 @@ impl<'f, 'g> Context<'f, 'g> {
     }
 
     fn function(&self, function: &Function<'_>) -> ExportRole {
-        let mut found = self.by_name(function).unwrap_or_else(|| self.by_shape(function));
+        let mut found = self
+            .by_name(function)
+            .unwrap_or_else(|| self.by_shape(function));
         found.args.resize(function.ty.params.len(), Arg::Unknown);
         found.params = function.params.clone();
         found
@@ -134,14 +171,26 @@ impl<'f, 'g> Context<'f, 'g> {
 
     /// What toolchains and convention give a fixed name.
     fn by_name(&self, function: &Function<'_>) -> Option<ExportRole> {
-        let args = |role, args: &[Arg]| Some(ExportRole { args: args.to_vec(), ..plain(role) });
+        let args = |role, args: &[Arg]| {
+            Some(ExportRole {
+                args: args.to_vec(),
+                ..plain(role)
+            })
+        };
         let count = function.ty.params.len();
         match function.name {
             "_start" if count == 0 => return Some(because(Role::Start, "runs the whole program")),
-            "_initialize" if count == 0 => return Some(because(Role::Initialize, "called once, before all others")),
-            "__wasm_call_ctors" if count == 0 => return Some(because(Role::Initialize, "runs constructors")),
+            "_initialize" if count == 0 => {
+                return Some(because(Role::Initialize, "called once, before all others"));
+            }
+            "__wasm_call_ctors" if count == 0 => {
+                return Some(because(Role::Initialize, "runs constructors"));
+            }
             "cabi_realloc" | "canonical_abi_realloc" if count == 4 => {
-                return args(Role::Allocator, &[Arg::Unknown, Arg::Unknown, Arg::Alignment, Arg::Length]);
+                return args(
+                    Role::Allocator,
+                    &[Arg::Unknown, Arg::Unknown, Arg::Alignment, Arg::Length],
+                );
             }
             "__new" if count == 2 => return args(Role::Allocator, &[Arg::Length, Arg::Unknown]),
             "stackSave" | "stackRestore" | "stackAlloc" | "__wbindgen_add_to_stack_pointer" => {
@@ -165,11 +214,16 @@ impl<'f, 'g> Context<'f, 'g> {
     /// wasm-bindgen numbers its helpers in newer versions; their types tell which is which.
     fn of_bindgen(&self, function: &Function<'_>) -> ExportRole {
         let shape = |params, results| self.facts.has_shape(function, params, results);
-        let is = |word: &str| function.words.iter().any(|w| w == word) || function.words.iter().any(|w| w == "export");
+        let is = |word: &str| {
+            function.words.iter().any(|w| w == word) || function.words.iter().any(|w| w == "export")
+        };
         let (role, args): (Role, &[Arg]) = if is("malloc") && (shape(1, 1) || shape(2, 1)) {
             (Role::Allocator, &[Arg::Length, Arg::Alignment])
         } else if is("realloc") && (shape(3, 1) || shape(4, 1)) {
-            (Role::Reallocator, &[Arg::Pointer, Arg::Length, Arg::Length, Arg::Alignment])
+            (
+                Role::Reallocator,
+                &[Arg::Pointer, Arg::Length, Arg::Length, Arg::Alignment],
+            )
         } else if is("free") && (shape(2, 0) || shape(3, 0)) {
             (Role::Release, &[Arg::Pointer, Arg::Length, Arg::Alignment])
         } else if function.name == "__wbindgen_start" {
@@ -178,18 +232,30 @@ impl<'f, 'g> Context<'f, 'g> {
             (Role::Runtime, &[])
         };
         let count = function.ty.params.len();
-        ExportRole { args: args.iter().copied().take(count).collect(), ..plain(role) }
+        ExportRole {
+            args: args.iter().copied().take(count).collect(),
+            ..plain(role)
+        }
     }
 
     fn by_shape(&self, function: &Function<'_>) -> ExportRole {
         let facts = self.facts;
         let with = |role, args: &[Arg]| {
-            let args = args.iter().copied().take(function.ty.params.len()).collect();
-            ExportRole { args, ..because(role, "by its name and type") }
+            let args = args
+                .iter()
+                .copied()
+                .take(function.ty.params.len())
+                .collect();
+            ExportRole {
+                args,
+                ..because(role, "by its name and type")
+            }
         };
         if buffers::is_getter(facts, function) {
             return match facts.constant_answer(function) {
-                Some(address) => because(Role::PointerGetter, format!("always answers {address:#x}")),
+                Some(address) => {
+                    because(Role::PointerGetter, format!("always answers {address:#x}"))
+                }
                 None => because(Role::PointerGetter, "by its name and type"),
             };
         }
@@ -197,7 +263,10 @@ impl<'f, 'g> Context<'f, 'g> {
             return with(Role::Allocator, &[Arg::Length, Arg::Alignment]);
         }
         if buffers::is_reallocator(facts, function) {
-            return with(Role::Reallocator, &[Arg::Pointer, Arg::Length, Arg::Length, Arg::Alignment]);
+            return with(
+                Role::Reallocator,
+                &[Arg::Pointer, Arg::Length, Arg::Length, Arg::Alignment],
+            );
         }
         if buffers::is_release(facts, function) {
             if function.ty.params.len() == 1 && !words::subject(&function.words).is_empty() {
@@ -208,7 +277,10 @@ impl<'f, 'g> Context<'f, 'g> {
         if self.sized == Some(function.at) {
             return with(Role::SizedPointer, &[Arg::Length]);
         }
-        match (function.ty.params.is_empty(), function.ty.results.is_empty()) {
+        match (
+            function.ty.params.is_empty(),
+            function.ty.results.is_empty(),
+        ) {
             (true, true) => plain(Role::Action),
             (true, false) => plain(Role::Answer),
             _ => self.taking(function),
@@ -219,15 +291,25 @@ impl<'f, 'g> Context<'f, 'g> {
     fn taking(&self, function: &Function<'_>) -> ExportRole {
         let facts = self.facts;
         let address = &facts.address;
-        let wide = function.ty.params.iter().take_while(|ty| *ty == address).count();
-        let transform = |args: &[Arg], why: &str| ExportRole { args: args.to_vec(), ..because(Role::Transform, why) };
+        let wide = function
+            .ty
+            .params
+            .iter()
+            .take_while(|ty| *ty == address)
+            .count();
+        let transform = |args: &[Arg], why: &str| ExportRole {
+            args: args.to_vec(),
+            ..because(Role::Transform, why)
+        };
         let is_alone = function.ty.params.len() == 1;
         if words::sets_up(&function.words) {
             return because(Role::Function, "sets something, by its name");
         }
         if self.has_return_area && function.ty.results.is_empty() && wide >= 3 && wide % 2 == 1 {
-            let args: Vec<Arg> =
-                [Arg::ReturnArea].into_iter().chain([Arg::Pointer, Arg::Length].repeat(wide / 2)).collect();
+            let args: Vec<Arg> = [Arg::ReturnArea]
+                .into_iter()
+                .chain([Arg::Pointer, Arg::Length].repeat(wide / 2))
+                .collect();
             return transform(&args, "takes a return area, then a pointer and a length");
         }
         if let Some(args) = by_parameters(self.facts, function) {
@@ -235,7 +317,10 @@ impl<'f, 'g> Context<'f, 'g> {
             return transform(&args, &safe::cut(&why, 60));
         }
         if self.has_passed_pointers && wide >= 2 {
-            return transform(&[Arg::Pointer, Arg::Length], "takes perhaps a pointer and a length");
+            return transform(
+                &[Arg::Pointer, Arg::Length],
+                "takes perhaps a pointer and a length",
+            );
         }
         if facts.function("__new").is_some() && wide >= 1 && !self.has_own_buffer {
             return transform(&[Arg::Pointer], "takes perhaps an object's pointer");
@@ -243,9 +328,14 @@ impl<'f, 'g> Context<'f, 'g> {
         if self.has_own_buffer && wide == 1 && is_alone {
             return transform(&[Arg::Length], "takes one number, perhaps a length");
         }
-        let shared = words::subject(&function.words).into_iter().find(|word| self.subjects.contains(word));
+        let shared = words::subject(&function.words)
+            .into_iter()
+            .find(|word| self.subjects.contains(word));
         if let Some(shared) = shared.filter(|_| wide == 1 && is_alone) {
-            let why = format!("takes one number; `{}` is what the allocator is for", safe::cut(shared, 20));
+            let why = format!(
+                "takes one number; `{}` is what the allocator is for",
+                safe::cut(shared, 20)
+            );
             return transform(&[Arg::Pointer], &why);
         }
         plain(Role::Function)
@@ -264,6 +354,13 @@ fn by_parameters(facts: &Facts<'_>, function: &Function<'_>) -> Option<Vec<Arg>>
             () => Arg::Unknown,
         }
     };
-    let args: Vec<Arg> = function.params.iter().zip(&function.ty.params).map(of).collect();
-    args.iter().any(|arg| matches!(arg, Arg::Pointer | Arg::Length)).then_some(args)
+    let args: Vec<Arg> = function
+        .params
+        .iter()
+        .zip(&function.ty.params)
+        .map(of)
+        .collect();
+    args.iter()
+        .any(|arg| matches!(arg, Arg::Pointer | Arg::Length))
+        .then_some(args)
 }

@@ -13,7 +13,11 @@ struct Signs {
 
 impl Signs {
     fn of(family: Family) -> Self {
-        Signs { family, confidence: None, reasons: Vec::new() }
+        Signs {
+            family,
+            confidence: None,
+            reasons: Vec::new(),
+        }
     }
 
     fn add(&mut self, confidence: Confidence, reason: String) {
@@ -22,8 +26,18 @@ impl Signs {
     }
 
     /// Takes exports whose names pass as one sign.
-    fn exports(&mut self, facts: &Facts<'_>, confidence: Confidence, is_one: impl Fn(&str) -> bool) {
-        let found: Vec<&str> = facts.guest.exports().iter().map(|export| export.name.as_str()).collect();
+    fn exports(
+        &mut self,
+        facts: &Facts<'_>,
+        confidence: Confidence,
+        is_one: impl Fn(&str) -> bool,
+    ) {
+        let found: Vec<&str> = facts
+            .guest
+            .exports()
+            .iter()
+            .map(|export| export.name.as_str())
+            .collect();
         let mut found = found.into_iter().filter(|name| is_one(name)).peekable();
         if found.peek().is_some() {
             self.add(confidence, format!("it exports {}", names(found)));
@@ -31,33 +45,52 @@ impl Signs {
     }
 
     /// Takes imports whose module and name pass as one sign.
-    fn imports(&mut self, facts: &Facts<'_>, confidence: Confidence, is_one: impl Fn(&str, &str) -> bool) {
+    fn imports(
+        &mut self,
+        facts: &Facts<'_>,
+        confidence: Confidence,
+        is_one: impl Fn(&str, &str) -> bool,
+    ) {
         let found: Vec<String> = facts
             .imports()
             .filter(|import| is_one(&import.module, &import.name))
             .map(|import| format!("{}.{}", import.module, import.name))
             .collect();
         if !found.is_empty() {
-            self.add(confidence, format!("it imports {}", names(found.iter().map(String::as_str))));
+            self.add(
+                confidence,
+                format!("it imports {}", names(found.iter().map(String::as_str))),
+            );
         }
     }
 
     fn tool(&mut self, facts: &Facts<'_>, tool: &str) {
         if facts.is_made_by(tool) {
-            self.add(Confidence::Strong, format!("its producers section names {}", name(tool)));
+            self.add(
+                Confidence::Strong,
+                format!("its producers section names {}", name(tool)),
+            );
         }
     }
 
     /// `None` where there was no sign.
     fn verdict(self) -> Option<Recognised> {
-        Some(Recognised { family: self.family, confidence: self.confidence?, reasons: self.reasons })
+        Some(Recognised {
+            family: self.family,
+            confidence: self.confidence?,
+            reasons: self.reasons,
+        })
     }
 }
 
 pub(super) fn wasm_bindgen(facts: &Facts<'_>) -> Option<Recognised> {
     let mut signs = Signs::of(Family::WasmBindgen);
-    signs.exports(facts, Confidence::Strong, |name| name.starts_with("__wbindgen_"));
-    signs.exports(facts, Confidence::Fair, |name| name.starts_with("__wbg_") || name.starts_with("__externref_"));
+    signs.exports(facts, Confidence::Strong, |name| {
+        name.starts_with("__wbindgen_")
+    });
+    signs.exports(facts, Confidence::Fair, |name| {
+        name.starts_with("__wbg_") || name.starts_with("__externref_")
+    });
     signs.imports(facts, Confidence::Strong, |module, name| {
         module == "wbg"
             || module == "__wbindgen_placeholder__"
@@ -71,31 +104,61 @@ pub(super) fn wasm_bindgen(facts: &Facts<'_>) -> Option<Recognised> {
 
 pub(super) fn canonical_abi(facts: &Facts<'_>) -> Option<Recognised> {
     let mut signs = Signs::of(Family::CanonicalAbi);
-    signs.exports(facts, Confidence::Strong, |name| name == "cabi_realloc" || name == "canonical_abi_realloc");
-    signs.exports(facts, Confidence::Strong, |name| name.starts_with("cabi_post_"));
-    let is_interface = |name: &str| name.split_once(':').is_some_and(|(_, rest)| rest.contains('/'));
+    signs.exports(facts, Confidence::Strong, |name| {
+        name == "cabi_realloc" || name == "canonical_abi_realloc"
+    });
+    signs.exports(facts, Confidence::Strong, |name| {
+        name.starts_with("cabi_post_")
+    });
+    let is_interface = |name: &str| {
+        name.split_once(':')
+            .is_some_and(|(_, rest)| rest.contains('/'))
+    };
     signs.imports(facts, Confidence::Fair, |module, _| is_interface(module));
     signs.exports(facts, Confidence::Fair, |name| {
         is_interface(name) && name.contains('#') && !name.starts_with("cabi_post_")
     });
-    if let Some(section) = facts.sections.iter().find(|section| section.starts_with("component-type")) {
-        signs.add(Confidence::Strong, format!("it has a custom section {}", name(section)));
+    if let Some(section) = facts
+        .sections
+        .iter()
+        .find(|section| section.starts_with("component-type"))
+    {
+        signs.add(
+            Confidence::Strong,
+            format!("it has a custom section {}", name(section)),
+        );
     }
     signs.verdict()
 }
 
 pub(super) fn assembly_script(facts: &Facts<'_>) -> Option<Recognised> {
     let mut signs = Signs::of(Family::AssemblyScript);
-    let has = |name: &str, params, results| facts.function(name).is_some_and(|f| facts.has_shape(f, params, results));
+    let has = |name: &str, params, results| {
+        facts
+            .function(name)
+            .is_some_and(|f| facts.has_shape(f, params, results))
+    };
     if has("__new", 2, 1) {
-        let others = ["__pin", "__unpin", "__collect"].into_iter().filter(|name| facts.function(name).is_some());
-        signs.add(Confidence::Strong, format!("it exports {}", names(["__new"].into_iter().chain(others))));
+        let others = ["__pin", "__unpin", "__collect"]
+            .into_iter()
+            .filter(|name| facts.function(name).is_some());
+        signs.add(
+            Confidence::Strong,
+            format!("it exports {}", names(["__new"].into_iter().chain(others))),
+        );
     } else if has("__alloc", 2, 1) && has("__retain", 1, 1) {
-        signs.add(Confidence::Strong, format!("it exports {}", names(["__alloc", "__retain"])));
+        signs.add(
+            Confidence::Strong,
+            format!("it exports {}", names(["__alloc", "__retain"])),
+        );
     }
-    signs.exports(facts, Confidence::Fair, |name| name == "__rtti_base" || name == "__setArgumentsLength");
+    signs.exports(facts, Confidence::Fair, |name| {
+        name == "__rtti_base" || name == "__setArgumentsLength"
+    });
     let four = facts.imports().any(|import| {
-        import.module == "env" && import.name == "abort" && import.ty.to_string() == "(i32, i32, i32, i32) -> ()"
+        import.module == "env"
+            && import.name == "abort"
+            && import.ty.to_string() == "(i32, i32, i32, i32) -> ()"
     });
     if four {
         let reason = "it imports `env.abort` with four parameters (message, file, line, column)";
@@ -110,14 +173,20 @@ pub(super) fn emscripten(facts: &Facts<'_>) -> Option<Recognised> {
     let own = |name: &str| name.starts_with("emscripten_") || name.starts_with("_emscripten_");
     signs.imports(facts, Confidence::Strong, |_, name| own(name));
     signs.imports(facts, Confidence::Fair, |module, name| {
-        module == "env" && (name.starts_with("__syscall_") || name.starts_with("invoke_") || name == "_abort_js")
+        module == "env"
+            && (name.starts_with("__syscall_")
+                || name.starts_with("invoke_")
+                || name == "_abort_js")
     });
     signs.exports(facts, Confidence::Strong, own);
     signs.exports(facts, Confidence::Strong, |name| {
         matches!(name, "stackSave" | "stackAlloc" | "stackRestore") || name.starts_with("dynCall_")
     });
     signs.exports(facts, Confidence::Weak, |name| name == "__wasm_call_ctors");
-    let minified = facts.imports().filter(|import| import.module == "a" && import.name.len() <= 2).count();
+    let minified = facts
+        .imports()
+        .filter(|import| import.module == "a" && import.name.len() <= 2)
+        .count();
     if minified > 0 && minified == facts.guest.imports().len() {
         signs.add(
             Confidence::Weak,
@@ -137,16 +206,24 @@ fn wasi_imports(facts: &Facts<'_>) -> Option<String> {
     let first = imports.next()?;
     let count = imports.count().saturating_add(1);
     let functions = if count == 1 { "function" } else { "functions" };
-    Some(format!("it imports {count} {functions} of {}", name(&first.module)))
+    Some(format!(
+        "it imports {count} {functions} of {}",
+        name(&first.module)
+    ))
 }
 
 pub(super) fn wasi_command(facts: &Facts<'_>) -> Option<Recognised> {
     let mut signs = Signs::of(Family::WasiCommand);
-    let is_start = facts.function("_start").is_some_and(|f| f.ty.params.is_empty() && f.ty.results.is_empty());
+    let is_start = facts
+        .function("_start")
+        .is_some_and(|f| f.ty.params.is_empty() && f.ty.results.is_empty());
     if !is_start {
         return None;
     }
-    signs.add(Confidence::Fair, "it exports `_start`, which takes and answers nothing".into());
+    signs.add(
+        Confidence::Fair,
+        "it exports `_start`, which takes and answers nothing".into(),
+    );
     if let Some(reason) = wasi_imports(facts) {
         signs.add(Confidence::Strong, reason);
     }
@@ -159,8 +236,15 @@ pub(super) fn wasi_reactor(facts: &Facts<'_>) -> Option<Recognised> {
         return None;
     }
     let imports = wasi_imports(facts);
-    if facts.function("_initialize").is_some_and(|f| f.ty.params.is_empty() && f.ty.results.is_empty()) {
-        let weight = if imports.is_some() { Confidence::Strong } else { Confidence::Fair };
+    if facts
+        .function("_initialize")
+        .is_some_and(|f| f.ty.params.is_empty() && f.ty.results.is_empty())
+    {
+        let weight = if imports.is_some() {
+            Confidence::Strong
+        } else {
+            Confidence::Fair
+        };
         signs.add(weight, "it exports `_initialize` and no `_start`".into());
     }
     if let Some(imports) = imports {

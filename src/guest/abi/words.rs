@@ -3,19 +3,35 @@
 /// Longest name that is looked at, in bytes: what is longer nobody wrote by hand.
 const LONGEST: usize = 200;
 
-const POINTER: [&str; 8] = ["pointer", "ptr", "address", "addr", "buffer", "buf", "scratch", "arena"];
-const LENGTH: [&str; 10] = ["length", "len", "size", "count", "capacity", "bytes", "num", "limit", "max", "sz"];
-const PLACE: [&str; 12] =
-    ["input", "output", "in", "out", "src", "dst", "source", "target", "data", "heap", "offset", "base"];
+const POINTER: [&str; 8] = [
+    "pointer", "ptr", "address", "addr", "buffer", "buf", "scratch", "arena",
+];
+const LENGTH: [&str; 10] = [
+    "length", "len", "size", "count", "capacity", "bytes", "num", "limit", "max", "sz",
+];
+const PLACE: [&str; 12] = [
+    "input", "output", "in", "out", "src", "dst", "source", "target", "data", "heap", "offset",
+    "base",
+];
 const ALLOCATE: [&str; 5] = ["alloc", "allocate", "malloc", "calloc", "allocator"];
-const RELEASE: [&str; 7] = ["dealloc", "deallocate", "free", "release", "drop", "destroy", "dispose"];
+const RELEASE: [&str; 7] = [
+    "dealloc",
+    "deallocate",
+    "free",
+    "release",
+    "drop",
+    "destroy",
+    "dispose",
+];
 const REALLOCATE: [&str; 3] = ["realloc", "reallocate", "resize"];
-const RESERVE: [&str; 6] = ["reserve", "ensure", "prepare", "request", "obtain", "acquire"];
+const RESERVE: [&str; 6] = [
+    "reserve", "ensure", "prepare", "request", "obtain", "acquire",
+];
 
 /// Words beside `alloc` and `free` that say no more than that memory is meant.
 const GENERIC: [&str; 22] = [
-    "memory", "mem", "bytes", "byte", "buffer", "buf", "block", "string", "str", "ptr", "pointer", "array", "slice",
-    "vec", "wasm", "heap", "u8", "raw", "guest", "of", "my", "the",
+    "memory", "mem", "bytes", "byte", "buffer", "buf", "block", "string", "str", "ptr", "pointer",
+    "array", "slice", "vec", "wasm", "heap", "u8", "raw", "guest", "of", "my", "the",
 ];
 
 /// What programs call the one function they are about.
@@ -82,7 +98,11 @@ pub(super) fn split(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
     let mut was_lower = false;
-    for c in name.get(..LONGEST.min(name.len())).unwrap_or_default().chars() {
+    for c in name
+        .get(..LONGEST.min(name.len()))
+        .unwrap_or_default()
+        .chars()
+    {
         if !c.is_alphanumeric() {
             (open, was_lower) = (false, false);
             continue;
@@ -138,15 +158,25 @@ pub(super) fn reserves(words: &[String]) -> bool {
 
 /// Whether it prepares for work and does none.
 pub(super) fn sets_up(words: &[String]) -> bool {
-    any(words, &["set", "reset", "init", "configure", "setup", "resize"])
+    any(
+        words,
+        &["set", "reset", "init", "configure", "setup", "resize"],
+    )
 }
 
 /// What is left of an allocator's or a release's name: the kind of thing it is for.
 pub(super) fn subject(words: &[String]) -> Vec<&str> {
     let known = |word: &str| {
-        ALLOCATE.contains(&word) || RELEASE.contains(&word) || GENERIC.contains(&word) || RESERVE.contains(&word)
+        ALLOCATE.contains(&word)
+            || RELEASE.contains(&word)
+            || GENERIC.contains(&word)
+            || RESERVE.contains(&word)
     };
-    words.iter().map(String::as_str).filter(|word| !known(word)).collect()
+    words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| !known(word))
+        .collect()
 }
 
 /// How much a name sounds like the one function a host wants first; 0 for no sign either way.
@@ -164,7 +194,10 @@ mod tests {
     #[test]
     fn names_fall_into_words() {
         let split = |name: &str| split(name).join(" ");
-        assert_eq!(split("get_wasm_memory_buffer_pointer"), "get wasm memory buffer pointer");
+        assert_eq!(
+            split("get_wasm_memory_buffer_pointer"),
+            "get wasm memory buffer pointer"
+        );
         assert_eq!(split("Hash_GetBuffer"), "hash get buffer");
         assert_eq!(split("batchHash4UintArray64s"), "batch hash4 uint array64s");
         assert_eq!(split("INPUT_LENGTH"), "input length");
@@ -178,7 +211,11 @@ mod tests {
     fn words_say_what_is_meant() {
         let is = |name: &str, of: fn(&[String]) -> bool| of(&split(name));
         assert!(is("get_buffer", is_pointer) && !is("get_buffer_size", is_pointer));
-        assert!(is("allocate_mappings", allocates) && !is("dealloc", allocates) && !is("realloc", allocates));
+        assert!(
+            is("allocate_mappings", allocates)
+                && !is("dealloc", allocates)
+                && !is("realloc", allocates)
+        );
         assert!(is("free_mappings", releases) && is("deallocate", releases));
         assert!(!is("freedom", releases) && !is("located", allocates));
         assert_eq!(subject(&split("free_mappings")), ["mappings"]);

@@ -1,8 +1,9 @@
-//! One function's body, written again: where it looks at the limit, and where its position in the journal is kept.
+//! One function's body, written again: where it looks at the limit, and where its position in the
+//! journal is kept.
 //!
-//! A function that writes memory keeps the position in a local. Slots along a straight line lie at fixed distances from
-//! it, and it moves on only where control flow splits or joins; the global is brought up to date where other code may
-//! look at it. `stores` writes the slots themselves.
+//! A function that writes memory keeps the position in a local. Slots along a straight line lie at
+//! fixed distances from it, and it moves on only where control flow splits or joins; the global is
+//! brought up to date where other code may look at it. `stores` writes the slots themselves.
 
 use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, MemArg, ValType};
 use wasmparser::Operator;
@@ -20,8 +21,9 @@ enum Mode {
     Idle,
     /// It keeps the position in a local.
     Local,
-    /// It calls another function for each slot, which looks at the limit: an exception caught would leave the position
-    /// in a local behind, and a function with too many slots would overrun the journal.
+    /// It calls another function for each slot, which looks at the limit: an exception caught would
+    /// leave the position in a local behind, and a function with too many slots would overrun the
+    /// journal.
     Careful,
 }
 
@@ -55,7 +57,8 @@ pub(super) struct Body<'a> {
     frames: Vec<Frame>,
     most_nested: usize,
     calls: u32,
-    /// For each loop, in order, what is to be known if it may be written as two; and how many have been opened.
+    /// For each loop, in order, what is to be known if it may be written as two; and how many have
+    /// been opened.
     splittable: Vec<Option<Innermost>>,
     opened_loops: usize,
     /// Slots written behind the position in the local.
@@ -64,8 +67,8 @@ pub(super) struct Body<'a> {
     is_synced: bool,
     /// A call may have moved the position past the limit.
     is_unchecked: bool,
-    /// Locals through which memory has been read, and how far behind their value: no load through them that reaches
-    /// less far can trap.
+    /// Locals through which memory has been read, and how far behind their value: no load through
+    /// them that reaches less far can trap.
     reached: Vec<(u32, u64)>,
     /// The local whose value lies on top of the stack.
     on_top: Option<u32>,
@@ -87,7 +90,8 @@ impl<'a> Body<'a> {
                 Operator::TryTable { .. } => is_fenced = true,
                 _ if is_call(operator) => has_calls = true,
                 _ => {
-                    let touch = sites::touch(operator).filter(|touch| Some(touch.memory) == journaled);
+                    let touch =
+                        sites::touch(operator).filter(|touch| Some(touch.memory) == journaled);
                     slots = slots.saturating_add(touch.map_or(0, |touch| touch.kind.slots()));
                 }
             }
@@ -110,7 +114,11 @@ impl<'a> Body<'a> {
             frames: Vec::new(),
             most_nested: 0,
             calls: 0,
-            splittable: if is_fenced { Vec::new() } else { splittable(given, journaled, operators) },
+            splittable: if is_fenced {
+                Vec::new()
+            } else {
+                splittable(given, journaled, operators)
+            },
             opened_loops: 0,
             pending: 0,
             is_synced: false,
@@ -145,7 +153,8 @@ impl<'a> Body<'a> {
         self.locals.position()
     }
 
-    /// What comes before the first instruction. Only calls could go on for ever without another check: loops have theirs.
+    /// What comes before the first instruction. Only calls could go on for ever without another
+    /// check: loops have theirs.
     pub fn enter(&mut self) {
         if self.mode == Mode::Local {
             self.reload();
@@ -205,11 +214,17 @@ impl<'a> Body<'a> {
             Operator::BrTable { targets } => {
                 let mut depths = targets.targets().flatten().chain([targets.default()]);
                 let is_out = depths.any(|depth| depth == outermost);
-                let depths = targets.targets().flatten().map(|depth| self.depth(depth)).collect::<Vec<_>>();
+                let depths = targets
+                    .targets()
+                    .flatten()
+                    .map(|depth| self.depth(depth))
+                    .collect::<Vec<_>>();
                 let default = self.depth(targets.default());
                 self.leave(is_out, &Instruction::BrTable(depths.into(), default));
             }
-            Operator::Return | Operator::Throw { .. } | Operator::ThrowRef => self.leave(true, instruction),
+            Operator::Return | Operator::Throw { .. } | Operator::ThrowRef => {
+                self.leave(true, instruction)
+            }
             _ if waits(operator) => self.write_wait(instruction),
             _ if is_call(operator) => {
                 self.leave(true, instruction);
@@ -225,8 +240,8 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Opens a loop with a check at its head; an innermost one with a check where a round ends. A call in such a loop,
-    /// however rare, would cost it registers, so it is written as two:
+    /// Opens a loop with a check at its head; an innermost one with a check where a round ends. A
+    /// call in such a loop, however rare, would cost it registers, so it is written as two:
     ///
     /// ```text
     /// block $done
@@ -241,7 +256,10 @@ impl<'a> Body<'a> {
     /// end
     /// ```
     fn open_loop(&mut self, instruction: &Instruction<'_>) {
-        let innermost = self.splittable.get_mut(self.opened_loops).and_then(Option::take);
+        let innermost = self
+            .splittable
+            .get_mut(self.opened_loops)
+            .and_then(Option::take);
         self.opened_loops += 1;
         let (Some(innermost), Instruction::Loop(ty)) = (innermost, instruction) else {
             self.flush();
@@ -272,9 +290,15 @@ impl<'a> Body<'a> {
     /// Writes `br`, or `br_if`.
     fn branch(&mut self, depth: u32, is_conditional: bool) {
         let split = self.target(depth).and_then(|frame| frame.split.as_ref());
-        let Some(is_full_soon) = split.map(|innermost| innermost.always_stores && self.mode == Mode::Local) else {
+        let Some(is_full_soon) =
+            split.map(|innermost| innermost.always_stores && self.mode == Mode::Local)
+        else {
             let depth_here = self.depth(depth);
-            let branch = if is_conditional { Instruction::BrIf(depth_here) } else { Instruction::Br(depth_here) };
+            let branch = if is_conditional {
+                Instruction::BrIf(depth_here)
+            } else {
+                Instruction::Br(depth_here)
+            };
             return self.leave(depth == self.frames.len() as u32, &branch);
         };
         self.flush();
@@ -287,15 +311,24 @@ impl<'a> Body<'a> {
         self.put().end();
     }
 
-    /// Goes on with a loop, or to where the host is called before it goes on. The way that is gone nearly always is the
-    /// branch: the compiler lets it follow, so that a round ends in one jump.
+    /// Goes on with a loop, or to where the host is called before it goes on. The way that is gone
+    /// nearly always is the branch: the compiler lets it follow, so that a round ends in one jump.
     fn next_round(&mut self, is_full_soon: bool, rounds: u32) {
         let limit = word(0, self.added.memory);
         let position = (self.mode == Mode::Local).then(|| self.position());
         match position {
             // Nobody need ask what the limit is: the journal is full soon.
-            Some(position) if is_full_soon => self.put().local_get(position).i32_const(LAST as i32).i32_le_u(),
-            Some(position) => self.put().local_get(position).i32_const(0).i32_load(limit).i32_le_u(),
+            Some(position) if is_full_soon => self
+                .put()
+                .local_get(position)
+                .i32_const(LAST as i32)
+                .i32_le_u(),
+            Some(position) => self
+                .put()
+                .local_get(position)
+                .i32_const(0)
+                .i32_load(limit)
+                .i32_le_u(),
             None => self.put().i32_const(0).i32_load(limit),
         };
         self.put().br_if(rounds).br(rounds.saturating_add(1));
@@ -313,7 +346,9 @@ impl<'a> Body<'a> {
 
     /// How many of the open frames were written as two loops.
     fn splits(&self) -> u32 {
-        self.frames.last().map_or(0, |frame| frame.splits_around + u32::from(frame.split.is_some()))
+        self.frames.last().map_or(0, |frame| {
+            frame.splits_around + u32::from(frame.split.is_some())
+        })
     }
 
     fn open(&mut self, instruction: &Instruction<'_>) {
@@ -329,18 +364,22 @@ impl<'a> Body<'a> {
     }
 
     fn close(&mut self, instruction: &Instruction<'_>) {
-        let Some(frame) = self.frames.pop() else { return self.leave(true, instruction) };
+        let Some(frame) = self.frames.pop() else {
+            return self.leave(true, instruction);
+        };
         self.flush();
         self.emit(instruction);
         if let Some(innermost) = &frame.split {
             self.close_split(innermost);
         }
         self.join();
-        // Some way to here may have come from before the block's first check, or from right behind a call in it.
+        // Some way to here may have come from before the block's first check, or from right behind
+        // a call in it.
         self.is_unchecked |= frame.was_unchecked || frame.calls_before != self.calls;
     }
 
-    /// Writes what passes control on; to where others look at the global, or only to a place in this function.
+    /// Writes what passes control on; to where others look at the global, or only to a place in
+    /// this function.
     fn leave(&mut self, is_out: bool, instruction: &Instruction<'_>) {
         match is_out {
             true => self.sync(),
@@ -360,7 +399,11 @@ impl<'a> Body<'a> {
         let by = (std::mem::take(&mut self.pending) * SLOT) as i32;
         if by > 0 {
             let position = self.position();
-            self.put().local_get(position).i32_const(by).i32_add().local_set(position);
+            self.put()
+                .local_get(position)
+                .i32_const(by)
+                .i32_add()
+                .local_set(position);
             self.is_synced = false;
         }
     }
@@ -395,8 +438,9 @@ impl<'a> Body<'a> {
         self.is_unchecked = false;
     }
 
-    /// Calls `tick` near a loop that touches these. A call leaves no float in its register, and the compiler would keep
-    /// them on the stack and go there in every round; so they are put away in memory for its time.
+    /// Calls `tick` near a loop that touches these. A call leaves no float in its register, and the
+    /// compiler would keep them on the stack and go there in every round; so they are put away in
+    /// memory for its time.
     fn tick_keeping(&mut self, floats: &[Float]) {
         let (tick, global) = (self.added.tick, self.added.position);
         let places = || (AWAY..).step_by(16).zip(floats);
@@ -445,7 +489,11 @@ impl<'a> Body<'a> {
             }
             Mode::Local => {
                 let position = self.position();
-                self.put().local_get(position).i32_const(0).i32_load(limit).i32_gt_u();
+                self.put()
+                    .local_get(position)
+                    .i32_const(0)
+                    .i32_load(limit)
+                    .i32_gt_u();
             }
         }
     }
@@ -486,12 +534,20 @@ impl<'a> Body<'a> {
         if over_vector {
             let vector = self.scratch(ValType::V128, 0);
             let address = self.scratch(ValType::I32, 0);
-            self.put().local_set(vector).local_tee(address).global_set(last_load).local_get(address).local_get(vector);
+            self.put()
+                .local_set(vector)
+                .local_tee(address)
+                .global_set(last_load)
+                .local_get(address)
+                .local_get(vector);
         } else if let Some(local) = self.on_top {
             self.put().local_get(local).global_set(last_load);
         } else {
             let address = self.scratch(ValType::I32, 0);
-            self.put().local_tee(address).global_set(last_load).local_get(address);
+            self.put()
+                .local_tee(address)
+                .global_set(last_load)
+                .local_get(address);
         }
     }
 
@@ -507,7 +563,8 @@ impl<'a> Body<'a> {
         false
     }
 
-    /// Keeps track of which local's value is on top of the stack, and of locals that get another one.
+    /// Keeps track of which local's value is on top of the stack, and of locals that get another
+    /// one.
     fn note_local(&mut self, operator: &Operator<'_>) {
         self.on_top = match *operator {
             Operator::LocalGet { local_index } => Some(local_index),
@@ -526,5 +583,9 @@ impl<'a> Body<'a> {
 
 /// A place in the journal's memory.
 pub(super) fn word(offset: u32, memory: u32) -> MemArg {
-    MemArg { offset: offset.into(), align: 0, memory_index: memory }
+    MemArg {
+        offset: offset.into(),
+        align: 0,
+        memory_index: memory,
+    }
 }

@@ -1,5 +1,6 @@
-//! The slots, written by calls: for functions in which slots in line would be too many, or could get lost. Each is
-//! complete, and the position in its global moved on, before the instruction runs; an exchange is amended behind it.
+//! The slots, written by calls: for functions in which slots in line would be too many, or could
+//! get lost. Each is complete, and the position in its global moved on, before the instruction
+//! runs; an exchange is amended behind it.
 
 use wasm_encoder::{BlockType, Instruction, ValType};
 
@@ -9,18 +10,29 @@ use super::sites::{Kind, Touch};
 
 impl Body<'_> {
     /// Writes an instruction that writes the journaled memory, with its slot.
-    pub(super) fn write_careful_store(&mut self, touch: Touch, offset: u64, instruction: &Instruction<'_>) {
-        let Some((site, kind)) = self.add_site(touch, offset) else { return };
+    pub(super) fn write_careful_store(
+        &mut self,
+        touch: Touch,
+        offset: u64,
+        instruction: &Instruction<'_>,
+    ) {
+        let Some((site, kind)) = self.add_site(touch, offset) else {
+            return;
+        };
         match touch.kind {
             Kind::Load { .. } => {}
             Kind::Store { value, width } => self.note_plain(site, value, width, instruction),
             Kind::StoreLane { width, lane } => self.note_lane(site, width, lane, instruction),
             Kind::StoreVector => self.note_vector(site, instruction),
-            Kind::Exchange { value, width } => self.note_exchange(site, touch, value, width, instruction),
+            Kind::Exchange { value, width } => {
+                self.note_exchange(site, touch, value, width, instruction)
+            }
             Kind::CompareExchange { value, width } => {
                 self.note_compare_exchange(site, touch, value, width, instruction);
             }
-            Kind::Fill | Kind::Copy { .. } | Kind::Init { .. } => self.note_bulk(site, kind, instruction),
+            Kind::Fill | Kind::Copy { .. } | Kind::Init { .. } => {
+                self.note_bulk(site, kind, instruction)
+            }
             Kind::Grow => self.note_grow(site, instruction),
         }
     }
@@ -33,7 +45,10 @@ impl Body<'_> {
 
     fn note_plain(&mut self, site: u32, ty: ValType, width: u8, instruction: &Instruction<'_>) {
         let (address, value) = (self.scratch(ValType::I32, 0), self.scratch(ty, 1));
-        self.put().local_set(value).local_tee(address).local_get(value);
+        self.put()
+            .local_set(value)
+            .local_tee(address)
+            .local_get(value);
         self.extend(ty, width);
         self.note(site);
         self.put().local_get(address).local_get(value);
@@ -56,7 +71,10 @@ impl Body<'_> {
     }
 
     fn note_lane(&mut self, site: u32, width: u8, lane: u8, instruction: &Instruction<'_>) {
-        let (address, vector) = (self.scratch(ValType::I32, 0), self.scratch(ValType::V128, 0));
+        let (address, vector) = (
+            self.scratch(ValType::I32, 0),
+            self.scratch(ValType::V128, 0),
+        );
         let mut put = self.put();
         put.local_set(vector).local_tee(address).local_get(vector);
         match width {
@@ -71,15 +89,30 @@ impl Body<'_> {
     }
 
     fn note_vector(&mut self, site: u32, instruction: &Instruction<'_>) {
-        let (address, vector) = (self.scratch(ValType::I32, 0), self.scratch(ValType::V128, 0));
+        let (address, vector) = (
+            self.scratch(ValType::I32, 0),
+            self.scratch(ValType::V128, 0),
+        );
         let note = self.added.note_wide;
-        self.put().local_set(vector).local_tee(address).local_get(vector).i32_const(site as i32).call(note);
+        self.put()
+            .local_set(vector)
+            .local_tee(address)
+            .local_get(vector)
+            .i32_const(site as i32)
+            .call(note);
         self.put().local_get(address).local_get(vector);
         self.emit(instruction);
     }
 
     /// The value is what memory holds behind the instruction.
-    fn note_exchange(&mut self, site: u32, touch: Touch, ty: ValType, width: u8, instruction: &Instruction<'_>) {
+    fn note_exchange(
+        &mut self,
+        site: u32,
+        touch: Touch,
+        ty: ValType,
+        width: u8,
+        instruction: &Instruction<'_>,
+    ) {
         let (address, value) = (self.scratch(ValType::I32, 0), self.scratch(ty, 1));
         self.put().local_set(value).local_tee(address).i64_const(0);
         self.note(site);
@@ -102,7 +135,10 @@ impl Body<'_> {
 
     fn put_last_slot(&mut self) {
         let position = self.added.position;
-        self.put().global_get(position).i32_const(SLOT as i32).i32_sub();
+        self.put()
+            .global_get(position)
+            .i32_const(SLOT as i32)
+            .i32_sub();
     }
 
     /// The slot is taken back unless the exchange happened: see `write_compare_exchange`.
@@ -116,9 +152,16 @@ impl Body<'_> {
     ) {
         let (address, old) = (self.scratch(ValType::I32, 0), self.scratch(ty, 1));
         let (expected, value) = (self.scratch(ty, 2), self.scratch(ty, 3));
-        self.put().local_set(value).local_set(expected).local_tee(address).i64_const(0);
+        self.put()
+            .local_set(value)
+            .local_set(expected)
+            .local_tee(address)
+            .i64_const(0);
         self.note(site);
-        self.put().local_get(address).local_get(expected).local_get(value);
+        self.put()
+            .local_get(address)
+            .local_get(expected)
+            .local_get(value);
         self.emit(instruction);
         self.put().local_tee(old).local_get(old).local_get(expected);
         self.compare(ty, true);
@@ -131,12 +174,20 @@ impl Body<'_> {
         self.put().else_();
         let (position, head) = (self.added.position, word(0, self.added.memory));
         self.put_last_slot();
-        self.put().global_set(position).global_get(position).i64_const(0).i64_store(head).end();
+        self.put()
+            .global_set(position)
+            .global_get(position)
+            .i64_const(0)
+            .i64_store(head)
+            .end();
     }
 
     fn note_bulk(&mut self, site: u32, kind: SiteKind, instruction: &Instruction<'_>) {
         let [address, second, length] = [0, 1, 2].map(|nth| self.scratch(ValType::I32, nth));
-        self.put().local_set(length).local_set(second).local_tee(address);
+        self.put()
+            .local_set(length)
+            .local_set(second)
+            .local_tee(address);
         self.put().local_get(length).i64_extend_i32_u();
         if kind != SiteKind::CopyFrom {
             self.put().local_get(second);
@@ -144,7 +195,10 @@ impl Body<'_> {
             self.put().i64_const(32).i64_shl().i64_or();
         }
         self.note(site);
-        self.put().local_get(address).local_get(second).local_get(length);
+        self.put()
+            .local_get(address)
+            .local_get(second)
+            .local_get(length);
         self.emit(instruction);
         if kind == SiteKind::CopyFrom {
             self.tick();
@@ -155,7 +209,11 @@ impl Body<'_> {
         let (pages, old) = (self.scratch(ValType::I32, 0), self.scratch(ValType::I32, 1));
         self.put().local_tee(pages);
         self.emit(instruction);
-        self.put().local_set(old).local_get(pages).local_get(old).i64_extend_i32_u();
+        self.put()
+            .local_set(old)
+            .local_get(pages)
+            .local_get(old)
+            .i64_extend_i32_u();
         self.note(site);
         self.put().local_get(old);
     }

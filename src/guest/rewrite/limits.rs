@@ -1,6 +1,6 @@
-//! How far a guest's memories and tables may grow. A lowered maximum is all it takes: growing past it answers -1, as
-//! the guest must expect of any host. And what a module may have at most, so that there is room for what is added, and
-//! the engine comes to an end with it.
+//! How far a guest's memories and tables may grow. A lowered maximum is all it takes: growing past
+//! it answers -1, as the guest must expect of any host. And what a module may have at most, so that
+//! there is room for what is added, and the engine comes to an end with it.
 
 use super::RewriteOptions;
 use crate::guest::GuestError;
@@ -32,13 +32,25 @@ pub(super) struct Extent {
 impl Extent {
     /// What is too much about it, as the rest of a sentence about the function.
     pub fn excess(&self) -> Option<String> {
-        let Extent { locals, nested, bytes } = *self;
+        let Extent {
+            locals,
+            nested,
+            bytes,
+        } = *self;
         if nested > MOST_NESTED {
-            Some(format!("nests {nested} blocks in each other, and more than {MOST_NESTED} take too long to compile"))
+            Some(format!(
+                "nests {nested} blocks in each other, and more than {MOST_NESTED} take too long \
+                 to compile"
+            ))
         } else if locals > MOST_LOCALS - ADDED_LOCALS {
-            Some(format!("has {locals} locals; a few more are needed to record it, and {MOST_LOCALS} is the most"))
+            Some(format!(
+                "has {locals} locals; a few more are needed to record it, and {MOST_LOCALS} is \
+                 the most"
+            ))
         } else if bytes > LARGEST_FUNCTION {
-            Some(format!("takes {bytes} bytes with its recording in it, and {LARGEST_FUNCTION} is the most"))
+            Some(format!(
+                "takes {bytes} bytes with its recording in it, and {LARGEST_FUNCTION} is the most"
+            ))
         } else {
             None
         }
@@ -48,7 +60,14 @@ impl Extent {
 /// The type with its maximum lowered to what is allowed, but never below its minimum.
 pub(super) fn lowered(ty: MemoryType, options: &RewriteOptions) -> MemoryType {
     let most = (options.max_memory / PAGE).max(ty.min);
-    MemoryType { max: Some(ty.max.map_or(most, |max| max.min(most)).min(whole_space(ty))), ..ty }
+    MemoryType {
+        max: Some(
+            ty.max
+                .map_or(most, |max| max.min(most))
+                .min(whole_space(ty)),
+        ),
+        ..ty
+    }
 }
 
 /// Pages in all that an index of this type can reach.
@@ -61,28 +80,71 @@ pub(super) fn lowered_table(max: Option<u64>) -> u64 {
 }
 
 /// Refuses a guest that starts out larger than it may become.
-pub(super) fn check(name: &str, description: &Description, options: &RewriteOptions) -> Result<(), GuestError> {
-    let wants = description.memories.iter().map(|memory| memory.ty.min.saturating_mul(PAGE)).max().unwrap_or(0);
+pub(super) fn check(
+    name: &str,
+    description: &Description,
+    options: &RewriteOptions,
+) -> Result<(), GuestError> {
+    let wants = description
+        .memories
+        .iter()
+        .map(|memory| memory.ty.min.saturating_mul(PAGE))
+        .max()
+        .unwrap_or(0);
     if wants > options.max_memory {
-        return Err(GuestError::MemoryLimit { name: name.into(), wants, limit: options.max_memory });
+        return Err(GuestError::MemoryLimit {
+            name: name.into(),
+            wants,
+            limit: options.max_memory,
+        });
     }
-    let elements = description.tables.iter().fold(0, |sum: u64, table| sum.saturating_add(table.min));
+    let elements = description
+        .tables
+        .iter()
+        .fold(0, |sum: u64, table| sum.saturating_add(table.min));
     if elements > MOST_ELEMENTS {
-        return Err(GuestError::TableLimit { name: name.into(), wants: elements, limit: MOST_ELEMENTS });
+        return Err(GuestError::TableLimit {
+            name: name.into(),
+            wants: elements,
+            limit: MOST_ELEMENTS,
+        });
     }
     let counts = [
         ("memories", description.memories.len(), MOST_MEMORIES - 1),
-        ("types", description.type_count as usize, MOST_ITEMS - ADDED_ITEMS),
-        ("functions", description.functions.len(), MOST_ITEMS - ADDED_ITEMS),
-        ("imports", description.imports.len(), MOST_ITEMS - ADDED_ITEMS),
-        ("globals", description.globals.len(), MOST_ITEMS - ADDED_ITEMS),
-        ("exports", description.exports.len() + description.memories.len(), MOST_ITEMS - ADDED_ITEMS),
+        (
+            "types",
+            description.type_count as usize,
+            MOST_ITEMS - ADDED_ITEMS,
+        ),
+        (
+            "functions",
+            description.functions.len(),
+            MOST_ITEMS - ADDED_ITEMS,
+        ),
+        (
+            "imports",
+            description.imports.len(),
+            MOST_ITEMS - ADDED_ITEMS,
+        ),
+        (
+            "globals",
+            description.globals.len(),
+            MOST_ITEMS - ADDED_ITEMS,
+        ),
+        (
+            "exports",
+            description.exports.len() + description.memories.len(),
+            MOST_ITEMS - ADDED_ITEMS,
+        ),
     ];
     match counts.into_iter().find(|(_, count, most)| count > most) {
         None => Ok(()),
         Some((kind, count, most)) => Err(GuestError::TooMuch {
             name: name.into(),
-            what: format!("it has {count} {kind}; more are needed to record it, so it may have {most} at most"),
+            what: format!(
+                "it has {count} {kind}; more are needed to record it, so it may have {most} at \
+                 most"
+            ),
         }),
     }
 }
@@ -93,13 +155,42 @@ mod tests {
 
     #[test]
     fn a_maximum_is_lowered_and_never_below_the_minimum() {
-        let options = RewriteOptions { max_memory: 10 * PAGE + 1, memory: None };
-        let lower = |min, max| lowered(MemoryType { min, max, is_64: false, shared: false }, &options).max;
+        let options = RewriteOptions {
+            max_memory: 10 * PAGE + 1,
+            memory: None,
+        };
+        let lower = |min, max| {
+            lowered(
+                MemoryType {
+                    min,
+                    max,
+                    is_64: false,
+                    shared: false,
+                },
+                &options,
+            )
+            .max
+        };
         assert_eq!(lower(1, None), Some(10));
         assert_eq!(lower(1, Some(3)), Some(3));
         assert_eq!(lower(1, Some(11)), Some(10));
         assert_eq!(lower(12, None), Some(12));
-        let all = RewriteOptions { max_memory: u64::MAX, memory: None };
-        assert_eq!(lowered(MemoryType { min: 0, max: None, is_64: false, shared: false }, &all).max, Some(65536));
+        let all = RewriteOptions {
+            max_memory: u64::MAX,
+            memory: None,
+        };
+        assert_eq!(
+            lowered(
+                MemoryType {
+                    min: 0,
+                    max: None,
+                    is_64: false,
+                    shared: false
+                },
+                &all
+            )
+            .max,
+            Some(65536)
+        );
     }
 }

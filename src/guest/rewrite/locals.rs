@@ -14,7 +14,12 @@ pub(super) struct Locals {
 impl Locals {
     /// Behind so many that the function has of its own.
     pub fn new(given: usize) -> Self {
-        Locals { given: given as u32, position: None, types: Vec::new(), scratch: Vec::new() }
+        Locals {
+            given: given as u32,
+            position: None,
+            types: Vec::new(),
+            scratch: Vec::new(),
+        }
     }
 
     fn add(&mut self, ty: ValType) -> u32 {
@@ -33,7 +38,8 @@ impl Locals {
         }
     }
 
-    /// A local of this type to hold something for the length of an instruction; `nth` where it takes several.
+    /// A local of this type to hold something for the length of an instruction; `nth` where it
+    /// takes several.
     pub fn scratch(&mut self, ty: ValType, nth: u32) -> u32 {
         if let Some((.., local)) = self.scratch.iter().find(|(t, n, _)| (*t, *n) == (ty, nth)) {
             return *local;

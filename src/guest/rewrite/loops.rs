@@ -15,8 +15,8 @@ pub(super) struct Float {
     pub ty: ValType,
 }
 
-/// A loop that may be written as two: no other loop and no call is in it, nothing is passed to its head, and no table of
-/// branches leads there.
+/// A loop that may be written as two: no other loop and no call is in it, nothing is passed to its
+/// head, and no table of branches leads there.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Innermost {
     /// Each once.
@@ -25,7 +25,8 @@ pub(super) struct Innermost {
     pub always_stores: bool,
 }
 
-/// Instructions of a loop whose rounds are short: so many rounds as fill the journal are over in a few milliseconds.
+/// Instructions of a loop whose rounds are short: so many rounds as fill the journal are over in a
+/// few milliseconds.
 const MOST_IN_SHORT_ROUND: u32 = 500;
 
 /// An open block.
@@ -55,33 +56,52 @@ struct Loops {
     open: Vec<Open>,
 }
 
-/// For each loop, in order, what is to be known of it if it may be written as two. `journaled` is the memory whose stores
-/// count.
+/// For each loop, in order, what is to be known of it if it may be written as two. `journaled` is
+/// the memory whose stores count.
 pub(super) fn splittable(
     given: &[ValType],
     journaled: Option<u32>,
     operators: &[(Operator<'_>, u64)],
 ) -> Vec<Option<Innermost>> {
-    let mut loops = Loops { found: Vec::new(), rounds: Vec::new(), open: Vec::new() };
+    let mut loops = Loops {
+        found: Vec::new(),
+        rounds: Vec::new(),
+        open: Vec::new(),
+    };
     for (operator, _) in operators {
         loops.count();
         match operator {
             Operator::Loop { blockty } => {
                 loops.forget();
                 let is_plain = !matches!(blockty, wasmparser::BlockType::FuncType(_));
-                loops.open.push(Open { innermost: Some(loops.found.len()), is_loop: true });
+                loops.open.push(Open {
+                    innermost: Some(loops.found.len()),
+                    is_loop: true,
+                });
                 loops.found.push(is_plain.then(Innermost::default));
                 loops.rounds.push(Round::default());
             }
             Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
-                loops.open.push(Open { innermost: loops.innermost(), is_loop: false });
+                loops.open.push(Open {
+                    innermost: loops.innermost(),
+                    is_loop: false,
+                });
             }
             Operator::End => {
                 loops.open.pop();
             }
-            Operator::Br { relative_depth: depth } | Operator::BrIf { relative_depth: depth } => loops.branch(*depth),
+            Operator::Br {
+                relative_depth: depth,
+            }
+            | Operator::BrIf {
+                relative_depth: depth,
+            } => loops.branch(*depth),
             Operator::BrTable { targets } => {
-                targets.targets().flatten().chain([targets.default()]).for_each(|depth| loops.branch_from_table(depth));
+                targets
+                    .targets()
+                    .flatten()
+                    .chain([targets.default()])
+                    .for_each(|depth| loops.branch_from_table(depth));
             }
             Operator::LocalGet { local_index }
             | Operator::LocalSet { local_index }
@@ -105,16 +125,25 @@ impl Loops {
         self.found.get_mut(innermost)?.as_mut()
     }
 
-    /// The loop around this place may not be split. Those around it may not already, since it is in them.
+    /// The loop around this place may not be split. Those around it may not already, since it is in
+    /// them.
     fn forget(&mut self) {
-        if let Some(found) = self.innermost().and_then(|innermost| self.found.get_mut(innermost)) {
+        if let Some(found) = self
+            .innermost()
+            .and_then(|innermost| self.found.get_mut(innermost))
+        {
             *found = None;
         }
     }
 
     /// The loop that a branch leads to the head of.
     fn target(&self, depth: u32) -> Option<usize> {
-        self.open.iter().rev().nth(depth as usize).filter(|target| target.is_loop)?.innermost
+        self.open
+            .iter()
+            .rev()
+            .nth(depth as usize)
+            .filter(|target| target.is_loop)?
+            .innermost
     }
 
     fn round(&mut self) -> Option<&mut Round> {
@@ -137,19 +166,28 @@ impl Loops {
     /// What stands in a block within the loop may be passed by.
     fn store(&mut self) {
         let is_in_block = self.open.last().is_none_or(|open| !open.is_loop);
-        if let Some(round) = self.round().filter(|round| !is_in_block && !round.may_have_ended) {
+        if let Some(round) = self
+            .round()
+            .filter(|round| !is_in_block && !round.may_have_ended)
+        {
             round.stores = true;
         }
     }
 
     fn branch(&mut self, depth: u32) {
-        if let Some(round) = self.target(depth).and_then(|target| self.rounds.get_mut(target)) {
+        if let Some(round) = self
+            .target(depth)
+            .and_then(|target| self.rounds.get_mut(target))
+        {
             round.may_have_ended = true;
         }
     }
 
     fn branch_from_table(&mut self, depth: u32) {
-        if let Some(found) = self.target(depth).and_then(|target| self.found.get_mut(target)) {
+        if let Some(found) = self
+            .target(depth)
+            .and_then(|target| self.found.get_mut(target))
+        {
             *found = None;
         }
     }
@@ -166,7 +204,10 @@ impl Loops {
 
     fn local(&mut self, given: &[ValType], local: u32) {
         let ty = given.get(local as usize).copied().unwrap_or(ValType::I32);
-        let (ValType::F32 | ValType::F64 | ValType::V128, Some(found)) = (ty, self.current()) else { return };
+        let (ValType::F32 | ValType::F64 | ValType::V128, Some(found)) = (ty, self.current())
+        else {
+            return;
+        };
         if !found.floats.iter().any(|float| float.local == local) {
             found.floats.push(Float { local, ty });
         }
@@ -195,7 +236,9 @@ fn is_bulk(operator: &Operator<'_>) -> bool {
 /// Whether it leaves a slot in the journal whenever it runs.
 fn is_store(operator: &Operator<'_>, journaled: Option<u32>) -> bool {
     let touch = sites::touch(operator).filter(|touch| Some(touch.memory) == journaled);
-    touch.is_some_and(|touch| !matches!(touch.kind, Kind::Load { .. } | Kind::CompareExchange { .. }))
+    touch.is_some_and(|touch| {
+        !matches!(touch.kind, Kind::Load { .. } | Kind::CompareExchange { .. })
+    })
 }
 
 pub(super) fn is_call(operator: &Operator<'_>) -> bool {
@@ -216,51 +259,111 @@ mod tests {
     use super::*;
     use crate::guest::Guest;
 
-    /// For each loop of a function: whether it may be written as two, and then whether it always stores.
+    /// For each loop of a function: whether it may be written as two, and then whether it always
+    /// stores.
     fn loops(body: &str) -> Vec<Option<bool>> {
-        let text = format!("(module (memory 1) (table 1 funcref) (func (param i32) (local i32) {body}))");
+        let text =
+            format!("(module (memory 1) (table 1 funcref) (func (param i32) (local i32) {body}))");
         let guest = Guest::from_bytes("loops", text.as_bytes()).unwrap();
-        let bodies = wasmparser::Parser::new(0).parse_all(guest.wasm()).filter_map(|payload| match payload.unwrap() {
-            wasmparser::Payload::CodeSectionEntry(body) => Some(body),
-            _ => None,
-        });
+        let bodies = wasmparser::Parser::new(0)
+            .parse_all(guest.wasm())
+            .filter_map(|payload| match payload.unwrap() {
+                wasmparser::Payload::CodeSectionEntry(body) => Some(body),
+                _ => None,
+            });
         let body = bodies.last().unwrap();
-        let operators: Vec<_> =
-            body.get_operators_reader().unwrap().into_iter_with_offsets().map(Result::unwrap).collect();
+        let operators: Vec<_> = body
+            .get_operators_reader()
+            .unwrap()
+            .into_iter_with_offsets()
+            .map(Result::unwrap)
+            .collect();
         let found = splittable(&[ValType::I32, ValType::I32], Some(0), &operators);
-        found.into_iter().map(|found| Some(found?.always_stores)).collect()
+        found
+            .into_iter()
+            .map(|found| Some(found?.always_stores))
+            .collect()
     }
 
     const STORE: &str = "(i32.store (i32.const 0) (i32.const 1))";
 
     #[test]
     fn a_loop_that_holds_another_a_call_or_a_tables_target_is_left_whole() {
-        assert_eq!(loops("(loop $a (loop $b (br $b)) (br $a))"), [None, Some(false)]);
+        assert_eq!(
+            loops("(loop $a (loop $b (br $b)) (br $a))"),
+            [None, Some(false)]
+        );
         assert_eq!(loops("(loop $a (call 0 (i32.const 1)) (br $a))"), [None]);
-        assert_eq!(loops("(loop $a (block $b (br_table $b $a (local.get 0))) (br $a))"), [None]);
-        assert_eq!(loops("(loop $a (block $b (br_table $b $b (local.get 0))) (br $a))"), [Some(false)]);
+        assert_eq!(
+            loops("(loop $a (block $b (br_table $b $a (local.get 0))) (br $a))"),
+            [None]
+        );
+        assert_eq!(
+            loops("(loop $a (block $b (br_table $b $b (local.get 0))) (br $a))"),
+            [Some(false)]
+        );
         assert_eq!(loops("(i32.const 1) (loop $a (param i32) (br $a))"), [None]);
     }
 
     #[test]
     fn a_loop_always_stores_where_no_way_leads_around_the_store() {
-        assert_eq!(loops(&format!("(loop $a {STORE} (br_if $a (local.get 0)))")), [Some(true)]);
-        assert_eq!(loops(&format!("(loop $a (br_if $a (local.get 0)) {STORE} (br $a))")), [Some(false)]);
-        assert_eq!(loops(&format!("(loop $a (block $b (br_if $a (local.get 0))) {STORE} (br $a))")), [Some(false)]);
-        assert_eq!(loops(&format!("(loop $a (block $b (br_if $b (local.get 0)) {STORE}) (br $a))")), [Some(false)]);
-        assert_eq!(loops(&format!("(loop $a (if (local.get 0) (then {STORE})) (br $a))")), [Some(false)]);
-        assert_eq!(loops(&format!("(loop $a (block $b (br_if $b (local.get 0))) {STORE} (br $a))")), [Some(true)]);
+        assert_eq!(
+            loops(&format!("(loop $a {STORE} (br_if $a (local.get 0)))")),
+            [Some(true)]
+        );
+        assert_eq!(
+            loops(&format!(
+                "(loop $a (br_if $a (local.get 0)) {STORE} (br $a))"
+            )),
+            [Some(false)]
+        );
+        assert_eq!(
+            loops(&format!(
+                "(loop $a (block $b (br_if $a (local.get 0))) {STORE} (br $a))"
+            )),
+            [Some(false)]
+        );
+        assert_eq!(
+            loops(&format!(
+                "(loop $a (block $b (br_if $b (local.get 0)) {STORE}) (br $a))"
+            )),
+            [Some(false)]
+        );
+        assert_eq!(
+            loops(&format!(
+                "(loop $a (if (local.get 0) (then {STORE})) (br $a))"
+            )),
+            [Some(false)]
+        );
+        assert_eq!(
+            loops(&format!(
+                "(loop $a (block $b (br_if $b (local.get 0))) {STORE} (br $a))"
+            )),
+            [Some(true)]
+        );
         let exchange = "(drop (i32.atomic.rmw.cmpxchg (i32.const 0) (i32.const 1) (i32.const 2)))";
-        assert_eq!(loops(&format!("(loop $a {exchange} (br $a))")), [Some(false)]);
+        assert_eq!(
+            loops(&format!("(loop $a {exchange} (br $a))")),
+            [Some(false)]
+        );
     }
 
     #[test]
     fn a_loop_whose_rounds_take_long_asks_for_the_limit() {
         let fill = "(memory.fill (i32.const 0) (i32.const 0) (i32.const 9))";
-        assert_eq!(loops(&format!("(loop $a {STORE} {fill} (br $a))")), [Some(false)]);
+        assert_eq!(
+            loops(&format!("(loop $a {STORE} {fill} (br $a))")),
+            [Some(false)]
+        );
         let table = "(drop (table.grow 0 (ref.null func) (i32.const 1)))";
-        assert_eq!(loops(&format!("(loop $a {STORE} {table} (br $a))")), [Some(false)]);
+        assert_eq!(
+            loops(&format!("(loop $a {STORE} {table} (br $a))")),
+            [Some(false)]
+        );
         let long = "(drop (i32.const 1))".repeat(300);
-        assert_eq!(loops(&format!("(loop $a {STORE} {long} (br $a))")), [Some(false)]);
+        assert_eq!(
+            loops(&format!("(loop $a {STORE} {long} (br $a))")),
+            [Some(false)]
+        );
     }
 }

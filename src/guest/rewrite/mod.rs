@@ -1,11 +1,13 @@
-//! Writes a module again, meaning the same, so that the session can stop it, limit it and see all of it.
+//! Writes a module again, meaning the same, so that the session can stop it, limit it and see all
+//! of it.
 //!
-//! One pass over the module's parts, in the order the binary format wants them, adding where something is added:
-//! `journal` says what guest and host agree on, `sites` which instructions write memory; `body`, `stores` and `careful`
-//! write each function so that it journals what it writes and looks up now and then; `notes` holds functions that are
-//! added, `limits` lowers how far memory and tables may grow, `names` finds names for what is exported in addition,
-//! `locate` finds the way back. Function indices shift behind the imported ones, where the tick's import is put in; all
-//! other indices stay.
+//! One pass over the module's parts, in the order the binary format wants them, adding where
+//! something is added: `journal` says what guest and host agree on, `sites` which instructions
+//! write memory; `body`, `stores` and `careful` write each function so that it journals what it
+//! writes and looks up now and then; `notes` holds functions that are added, `limits` lowers how
+//! far memory and tables may grow, `names` finds names for what is exported in addition, `locate`
+//! finds the way back. Function indices shift behind the imported ones, where the tick's import is
+//! put in; all other indices stay.
 
 mod body;
 mod careful;
@@ -25,8 +27,9 @@ use std::convert::Infallible;
 
 use wasm_encoder::reencode::{self, Reencode, utils};
 use wasm_encoder::{
-    CodeSection, DataCountSection, DataSection, ElementSection, EntityType, ExportKind, ExportSection, FunctionSection,
-    GlobalSection, ImportSection, MemorySection, Module, TableSection, TagSection, TypeSection, ValType,
+    CodeSection, DataCountSection, DataSection, ElementSection, EntityType, ExportKind,
+    ExportSection, FunctionSection, GlobalSection, ImportSection, MemorySection, Module,
+    TableSection, TagSection, TypeSection, ValType,
 };
 use wasmparser::{FunctionBody, Operator};
 
@@ -49,14 +52,19 @@ pub struct RewriteOptions {
     pub memory: Option<u32>,
 }
 
-/// A module to be run in the given one's place: same results, same traps, same bytes in memory. It differs in this:
+/// A module to be run in the given one's place: same results, same traps, same bytes in memory. It
+/// differs in this:
 ///
-/// - It imports one more function, `tick: [] -> []`, behind the other imported functions, and calls it when its journal
-///   is full or when it is asked to: see [`Journal`]. An error it returns ends the call as a trap.
-/// - It keeps a journal of what it writes to one memory, in another one of its own, behind the given ones.
-/// - No memory grows beyond the limit, no table beyond ten million elements: `memory.grow` and `table.grow` answer -1.
+/// - It imports one more function, `tick: [] -> []`, behind the other imported functions, and calls
+///   it when its journal is full or when it is asked to: see [`Journal`]. An error it returns ends
+///   the call as a trap.
+/// - It keeps a journal of what it writes to one memory, in another one of its own, behind the
+///   given ones.
+/// - No memory grows beyond the limit, no table beyond ten million elements: `memory.grow` and
+///   `table.grow` answer -1.
 /// - Every memory is exported.
-/// - `memory.atomic.wait` does not wait: it answers that the time is over, and traps where there is no timeout.
+/// - `memory.atomic.wait` does not wait: it answers that the time is over, and traps where there is
+///   no timeout.
 /// - There is no start function; it is exported instead, to be called after instantiation.
 /// - Only the `name` section is left of the custom sections.
 #[derive(Debug, Clone)]
@@ -64,7 +72,8 @@ pub struct Rewritten {
     pub wasm: Vec<u8>,
     /// The name each memory is exported under, by its index, imported ones included.
     pub memory_exports: Vec<String>,
-    /// The types of the memories with their maxima lowered, by index: what a host must make for an imported one.
+    /// The types of the memories with their maxima lowered, by index: what a host must make for an
+    /// imported one.
     pub memory_types: Vec<MemoryType>,
     /// The export to call after instantiation, where the module as given has a start function.
     pub start_export: Option<String>,
@@ -77,22 +86,27 @@ pub struct Rewritten {
 }
 
 impl Rewritten {
-    /// The index a function of the rewritten module has in the module as given; `None` for those that were added.
+    /// The index a function of the rewritten module has in the module as given; `None` for those
+    /// that were added.
     pub fn original_function(&self, rewritten: u32) -> Option<u32> {
         self.functions.original(rewritten)
     }
 
-    /// For each instruction of one function, in order: where what is written for it begins, from the first
-    /// instruction of the rewritten body on, and its offset in the module as given.
+    /// For each instruction of one function, in order: where what is written for it begins, from
+    /// the first instruction of the rewritten body on, and its offset in the module as given.
     fn map(&self, guest: &Guest, function: u32, body: FunctionBody<'_>) -> Option<Vec<(u64, u64)>> {
-        let before = self.journal.sites.partition_point(|site| site.function < function);
+        let before = self
+            .journal
+            .sites
+            .partition_point(|site| site.function < function);
         let mut sites = self.journal.sites.get(..before)?.to_vec();
         let mut rewriter = Rewriter::new(&guest.0.description, &self.options, self.functions);
         Some(rewriter.rewrite_body(function, &body, &mut sites).ok()?.map)
     }
 }
 
-/// How function indices shift: those from the added import's on by one. What is added behind them all shifts none.
+/// How function indices shift: those from the added import's on by one. What is added behind them
+/// all shifts none.
 #[derive(Debug, Clone, Copy)]
 struct FunctionMap {
     tick: u32,
@@ -102,14 +116,20 @@ struct FunctionMap {
 
 impl FunctionMap {
     fn rewritten(self, original: u32) -> u32 {
-        if original < self.tick { original } else { original.saturating_add(1) }
+        if original < self.tick {
+            original
+        } else {
+            original.saturating_add(1)
+        }
     }
 
     fn original(self, rewritten: u32) -> Option<u32> {
         if rewritten < self.tick {
             return Some(rewritten);
         }
-        rewritten.checked_sub(1).filter(|_| rewritten != self.tick && rewritten < self.notes)
+        rewritten
+            .checked_sub(1)
+            .filter(|_| rewritten != self.tick && rewritten < self.notes)
     }
 }
 
@@ -121,7 +141,10 @@ pub(super) fn rewrite(guest: &Guest, options: &RewriteOptions) -> Result<Rewritt
         tick: description.imported_functions,
         notes: (description.functions.len() as u32).saturating_add(1),
     };
-    let failed = |message: String| GuestError::Rewrite { name: guest.name().into(), message };
+    let failed = |message: String| GuestError::Rewrite {
+        name: guest.name().into(),
+        message,
+    };
     let mut sites = Vec::new();
     let mut rewriter = Rewriter::new(description, options, functions);
     let wasm = Parts::read(guest.wasm())
@@ -130,10 +153,14 @@ pub(super) fn rewrite(guest: &Guest, options: &RewriteOptions) -> Result<Rewritt
         .map_err(|error| failed(error.to_string()))?;
     if let Some((function, why)) = rewriter.excess {
         let what = format!("its function {} {why}", guest.function_name(function));
-        return Err(GuestError::TooMuch { name: guest.name().into(), what });
+        return Err(GuestError::TooMuch {
+            name: guest.name().into(),
+            what,
+        });
     }
     debug_assert!(
-        super::features::lacking("the rewritten module", &wasm).is_ok_and(|lacking| lacking.is_empty()),
+        super::features::lacking("the rewritten module", &wasm)
+            .is_ok_and(|lacking| lacking.is_empty()),
         "{:?}",
         super::features::lacking("the rewritten module", &wasm)
     );
@@ -149,7 +176,11 @@ pub(super) fn rewrite(guest: &Guest, options: &RewriteOptions) -> Result<Rewritt
     Ok(Rewritten {
         wasm,
         memory_exports: names.memories,
-        memory_types: description.memories.iter().map(|memory| limits::lowered(memory.ty, options)).collect(),
+        memory_types: description
+            .memories
+            .iter()
+            .map(|memory| limits::lowered(memory.ty, options))
+            .collect(),
         start_export: names.start,
         tick_import: (names::TICK_MODULE.into(), names.tick),
         journal,
@@ -161,7 +192,8 @@ pub(super) fn rewrite(guest: &Guest, options: &RewriteOptions) -> Result<Rewritt
 
 type Failure = reencode::Error<Infallible>;
 
-/// Writes the parts of one module. As a [`Reencode`] it holds the rules that apply wherever a thing of a kind stands.
+/// Writes the parts of one module. As a [`Reencode`] it holds the rules that apply wherever a thing
+/// of a kind stands.
 struct Rewriter<'a> {
     description: &'a Description,
     options: &'a RewriteOptions,
@@ -186,19 +218,35 @@ impl Reencode for Rewriter<'_> {
         Ok(self.functions.rewritten(index))
     }
 
-    fn memory_type(&mut self, ty: wasmparser::MemoryType) -> Result<wasm_encoder::MemoryType, Failure> {
+    fn memory_type(
+        &mut self,
+        ty: wasmparser::MemoryType,
+    ) -> Result<wasm_encoder::MemoryType, Failure> {
         let maximum = limits::lowered(ty.into(), self.options).max;
-        Ok(wasm_encoder::MemoryType { maximum, ..utils::memory_type(self, ty) })
+        Ok(wasm_encoder::MemoryType {
+            maximum,
+            ..utils::memory_type(self, ty)
+        })
     }
 
-    fn table_type(&mut self, ty: wasmparser::TableType) -> Result<wasm_encoder::TableType, Failure> {
+    fn table_type(
+        &mut self,
+        ty: wasmparser::TableType,
+    ) -> Result<wasm_encoder::TableType, Failure> {
         let lowered = utils::table_type(self, ty)?;
-        Ok(wasm_encoder::TableType { maximum: Some(limits::lowered_table(ty.maximum)), ..lowered })
+        Ok(wasm_encoder::TableType {
+            maximum: Some(limits::lowered_table(ty.maximum)),
+            ..lowered
+        })
     }
 }
 
 impl<'a> Rewriter<'a> {
-    fn new(description: &'a Description, options: &'a RewriteOptions, functions: FunctionMap) -> Self {
+    fn new(
+        description: &'a Description,
+        options: &'a RewriteOptions,
+        functions: FunctionMap,
+    ) -> Self {
         let globals = description.globals.len() as u32;
         let memory = description.memories.len() as u32;
         let added = Added {
@@ -209,10 +257,22 @@ impl<'a> Rewriter<'a> {
             position: globals,
             last_load: globals.saturating_add(1),
         };
-        Rewriter { description, options, functions, added, layout: Layout::new(options.memory.is_some()), excess: None }
+        Rewriter {
+            description,
+            options,
+            functions,
+            added,
+            layout: Layout::new(options.memory.is_some()),
+            excess: None,
+        }
     }
 
-    fn write(&mut self, parts: Parts<'_>, names: &Names, sites: &mut Vec<Site>) -> Result<Vec<u8>, Failure> {
+    fn write(
+        &mut self,
+        parts: Parts<'_>,
+        names: &Names,
+        sites: &mut Vec<Site>,
+    ) -> Result<Vec<u8>, Failure> {
         let mut module = Module::new();
         module.section(&self.types(&parts)?);
         module.section(&self.imports(&parts, names)?);
@@ -239,21 +299,35 @@ impl<'a> Rewriter<'a> {
     /// Each import spelled out, whatever encoding it came in: the engine reads no other.
     fn imports(&mut self, parts: &Parts<'_>, names: &Names) -> Result<ImportSection, Failure> {
         let mut imports = ImportSection::new();
-        for import in parts.imports.clone().into_iter().flat_map(|section| section.into_imports()) {
+        for import in parts
+            .imports
+            .clone()
+            .into_iter()
+            .flat_map(|section| section.into_imports())
+        {
             let import = import?;
             imports.import(import.module, import.name, self.entity_type(import.ty)?);
         }
         let tick_type = self.description.type_count;
-        imports.import(names::TICK_MODULE, &names.tick, EntityType::Function(tick_type));
+        imports.import(
+            names::TICK_MODULE,
+            &names.tick,
+            EntityType::Function(tick_type),
+        );
         Ok(imports)
     }
 
     /// The sections between the imports and the globals.
-    fn write_declarations(&mut self, module: &mut Module, parts: &Parts<'_>) -> Result<(), Failure> {
+    fn write_declarations(
+        &mut self,
+        module: &mut Module,
+        parts: &Parts<'_>,
+    ) -> Result<(), Failure> {
         if let Some(given) = parts.functions.clone() {
             let mut functions = FunctionSection::new();
             self.parse_function_section(&mut functions, given)?;
-            // A module may have a section of no functions, and then has no code for those that are added to stand behind.
+            // A module may have a section of no functions, and then has no code for those that are
+            // added to stand behind.
             if !parts.bodies.is_empty() {
                 for nth in 1..=notes::COUNT {
                     functions.function(self.description.type_count.saturating_add(nth));
@@ -311,7 +385,12 @@ impl<'a> Rewriter<'a> {
     }
 
     /// The sections behind the exports. The start section is left out.
-    fn write_contents(&mut self, module: &mut Module, parts: &Parts<'_>, sites: &mut Vec<Site>) -> Result<(), Failure> {
+    fn write_contents(
+        &mut self,
+        module: &mut Module,
+        parts: &Parts<'_>,
+        sites: &mut Vec<Site>,
+    ) -> Result<(), Failure> {
         if let Some(given) = parts.elements.clone() {
             let mut elements = ElementSection::new();
             self.parse_element_section(&mut elements, given)?;
@@ -323,7 +402,9 @@ impl<'a> Rewriter<'a> {
         if !parts.bodies.is_empty() {
             let mut code = CodeSection::new();
             for (function, body) in (self.functions.tick..).zip(&parts.bodies) {
-                let RewrittenBody { code: body, extent, .. } = self.rewrite_body(function, body, sites)?;
+                let RewrittenBody {
+                    code: body, extent, ..
+                } = self.rewrite_body(function, body, sites)?;
                 match extent.excess() {
                     Some(why) => self.excess = self.excess.take().or(Some((function, why))),
                     None => drop(code.function(&body)),
@@ -349,8 +430,12 @@ impl<'a> Rewriter<'a> {
         given: &FunctionBody<'_>,
         sites: &mut Vec<Site>,
     ) -> Result<RewrittenBody, Failure> {
-        let params =
-            self.description.functions.get(function as usize).map(|ty| ty.params.as_slice()).unwrap_or_default();
+        let params = self
+            .description
+            .functions
+            .get(function as usize)
+            .map(|ty| ty.params.as_slice())
+            .unwrap_or_default();
         let mut types: Vec<ValType> = params.iter().map(register_type).collect();
         let mut locals = Vec::new();
         for declared in given.get_locals_reader()? {
@@ -364,7 +449,14 @@ impl<'a> Rewriter<'a> {
         while !reader.eof() {
             operators.push(reader.read_with_offset()?);
         }
-        let mut body = Body::new(self.added, self.options.memory, sites, function, &types, &operators);
+        let mut body = Body::new(
+            self.added,
+            self.options.memory,
+            sites,
+            function,
+            &types,
+            &operators,
+        );
         let mut map = Vec::with_capacity(operators.len());
         body.enter();
         for (operator, offset) in operators {
@@ -374,7 +466,11 @@ impl<'a> Rewriter<'a> {
         }
         let nested = body.most_nested();
         let (scratch, bytes) = body.into_parts();
-        let extent = Extent { locals: types.len(), nested, bytes: bytes.len() };
+        let extent = Extent {
+            locals: types.len(),
+            nested,
+            bytes: bytes.len(),
+        };
         locals.extend(scratch.into_iter().map(|ty| (1, ty)));
         let mut code = wasm_encoder::Function::new(locals);
         code.raw(bytes);

@@ -1,5 +1,5 @@
-//! Names for what the rewritten module imports and exports in addition, unlike any the guest has; and the name section
-//! with its indices shifted.
+//! Names for what the rewritten module imports and exports in addition, unlike any the guest has;
+//! and the name section with its indices shifted.
 
 use std::collections::HashSet;
 
@@ -27,9 +27,16 @@ pub(super) struct Names {
 
 impl Names {
     pub fn new(description: &Description) -> Self {
-        let imported = description.imports.iter().filter(|import| import.module == TICK_MODULE);
+        let imported = description
+            .imports
+            .iter()
+            .filter(|import| import.module == TICK_MODULE);
         let mut imported: HashSet<String> = imported.map(|import| import.name.clone()).collect();
-        let mut exported: HashSet<String> = description.exports.iter().map(|export| export.name.clone()).collect();
+        let mut exported: HashSet<String> = description
+            .exports
+            .iter()
+            .map(|export| export.name.clone())
+            .collect();
         let memories = (0u32..)
             .zip(&description.memories)
             .map(|(index, memory)| match memory.exported_as.first() {
@@ -43,7 +50,9 @@ impl Names {
             position: unique(&mut exported, "linmem position".into()),
             last_load: unique(&mut exported, "linmem last load".into()),
             memories,
-            start: description.start.map(|_| unique(&mut exported, "linmem start".into())),
+            start: description
+                .start
+                .map(|_| unique(&mut exported, "linmem start".into())),
         }
     }
 }
@@ -57,14 +66,18 @@ fn unique(taken: &mut HashSet<String>, mut name: String) -> String {
     name
 }
 
-/// The name section for the shifted indices. What cannot be read of it is left out. Labels are, too: the added blocks
-/// would be counted among them.
+/// The name section for the shifted indices. What cannot be read of it is left out. Labels are,
+/// too: the added blocks would be counted among them.
 pub(super) fn shifted(rewriter: &mut Rewriter<'_>, names: NameSectionReader<'_>) -> NameSection {
     let mut section = NameSection::new();
     for name in names.into_iter().map_while(Result::ok) {
         let is_kept = !matches!(name, Name::Label(_) | Name::Unknown { .. });
-        // Tried on a section that is thrown away: one that was half written could not be taken back.
-        if is_kept && utils::parse_custom_name_subsection(rewriter, &mut NameSection::new(), name.clone()).is_ok() {
+        // Tried on a section that is thrown away: one that was half written could not be taken
+        // back.
+        if is_kept
+            && utils::parse_custom_name_subsection(rewriter, &mut NameSection::new(), name.clone())
+                .is_ok()
+        {
             let _ = rewriter.parse_custom_name_subsection(&mut section, name);
         }
     }

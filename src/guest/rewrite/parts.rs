@@ -1,9 +1,11 @@
-//! The sections of a module, gathered, so that they can be written in order with what is missing put in.
+//! The sections of a module, gathered, so that they can be written in order with what is missing
+//! put in.
 
 use wasmparser::{
-    DataSectionReader, ElementSectionReader, ExportSectionReader, FunctionBody, FunctionSectionReader,
-    GlobalSectionReader, ImportSectionReader, KnownCustom, MemorySectionReader, NameSectionReader, Parser, Payload,
-    TableSectionReader, TagSectionReader, TypeSectionReader,
+    DataSectionReader, ElementSectionReader, ExportSectionReader, FunctionBody,
+    FunctionSectionReader, GlobalSectionReader, ImportSectionReader, KnownCustom,
+    MemorySectionReader, NameSectionReader, Parser, Payload, TableSectionReader, TagSectionReader,
+    TypeSectionReader,
 };
 
 #[derive(Default)]

@@ -1,4 +1,5 @@
-//! Which instructions write memory or read it, and what lies on the stack for them. Knows nothing of the journal.
+//! Which instructions write memory or read it, and what lies on the stack for them. Knows nothing
+//! of the journal.
 
 use wasm_encoder::ValType;
 use wasmparser::{MemArg, Operator};
@@ -52,24 +53,47 @@ impl Kind {
 /// What an instruction does to memory, if anything.
 pub(super) fn touch(operator: &Operator<'_>) -> Option<Touch> {
     use Operator as O;
-    let at = |memory, kind| Some(Touch { memory, immediate: 0, kind });
+    let at = |memory, kind| {
+        Some(Touch {
+            memory,
+            immediate: 0,
+            kind,
+        })
+    };
     match *operator {
         O::MemoryFill { mem } => at(mem, Kind::Fill),
         O::MemoryCopy { dst_mem, src_mem } => at(dst_mem, Kind::Copy { from: src_mem }),
-        O::MemoryInit { data_index, mem } => at(mem, Kind::Init { segment: data_index }),
+        O::MemoryInit { data_index, mem } => at(
+            mem,
+            Kind::Init {
+                segment: data_index,
+            },
+        ),
         O::MemoryGrow { mem } => at(mem, Kind::Grow),
         _ => load(operator)
             .or_else(|| store(operator))
             .or_else(|| vector(operator))
             .or_else(|| exchange(operator))
             .or_else(|| compare_exchange(operator))
-            .map(|(memarg, kind)| Touch { memory: memarg.memory, immediate: memarg.offset, kind }),
+            .map(|(memarg, kind)| Touch {
+                memory: memarg.memory,
+                immediate: memarg.offset,
+                kind,
+            }),
     }
 }
 
 fn load(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
     use Operator as O;
-    let plain = |memarg, width| Some((memarg, Kind::Load { width, over_vector: false }));
+    let plain = |memarg, width| {
+        Some((
+            memarg,
+            Kind::Load {
+                width,
+                over_vector: false,
+            },
+        ))
+    };
     match *operator {
         O::I32Load8S { memarg }
         | O::I32Load8U { memarg }
@@ -129,7 +153,15 @@ fn store(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
 
 fn vector(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
     use Operator as O;
-    let over = |memarg, width| Some((memarg, Kind::Load { width, over_vector: true }));
+    let over = |memarg, width| {
+        Some((
+            memarg,
+            Kind::Load {
+                width,
+                over_vector: true,
+            },
+        ))
+    };
     let lane = |memarg, width, lane| Some((memarg, Kind::StoreLane { width, lane }));
     match *operator {
         O::V128Store { memarg } => Some((memarg, Kind::StoreVector)),

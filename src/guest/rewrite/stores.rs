@@ -1,5 +1,5 @@
-//! The slots, written in line: what goes into the journal before, and for a few behind, an instruction that writes
-//! memory.
+//! The slots, written in line: what goes into the journal before, and for a few behind, an
+//! instruction that writes memory.
 
 use wasm_encoder::{BlockType, Instruction, MemArg, ValType};
 
@@ -10,17 +10,23 @@ use super::sites::{Kind, Touch};
 impl Body<'_> {
     /// Writes an instruction that writes the journaled memory, with its slot.
     pub(super) fn write_store(&mut self, touch: Touch, offset: u64, instruction: &Instruction<'_>) {
-        let Some((site, kind)) = self.add_site(touch, offset) else { return };
+        let Some((site, kind)) = self.add_site(touch, offset) else {
+            return;
+        };
         match touch.kind {
             Kind::Load { .. } => {}
             Kind::Store { value, width } => self.write_plain(site, value, width, instruction),
             Kind::StoreLane { width, lane } => self.write_lane(site, width, lane, instruction),
             Kind::StoreVector => self.write_vector(site, instruction),
-            Kind::Exchange { value, width } => self.write_exchange(site, touch, value, width, instruction),
+            Kind::Exchange { value, width } => {
+                self.write_exchange(site, touch, value, width, instruction)
+            }
             Kind::CompareExchange { value, width } => {
                 self.write_compare_exchange(site, touch, value, width, instruction)
             }
-            Kind::Fill | Kind::Copy { .. } | Kind::Init { .. } => self.write_bulk(site, kind, instruction),
+            Kind::Fill | Kind::Copy { .. } | Kind::Init { .. } => {
+                self.write_bulk(site, kind, instruction)
+            }
             Kind::Grow => self.write_grow(site, instruction),
         }
     }
@@ -41,7 +47,12 @@ impl Body<'_> {
             Kind::Grow => SiteKind::Grow,
         };
         let function = self.function;
-        self.sites.push(Site { function, offset, immediate: touch.immediate, kind });
+        self.sites.push(Site {
+            function,
+            offset,
+            immediate: touch.immediate,
+            kind,
+        });
         Some((self.sites.len() as u32, kind))
     }
 
@@ -71,7 +82,10 @@ impl Body<'_> {
 
     /// Writes the low `width` bytes of a local as the next slot's value.
     fn write_value(&mut self, value: u32, ty: ValType, width: u8) {
-        let (at, position) = (word(self.next_slot() + VALUE, self.added.memory), self.position());
+        let (at, position) = (
+            word(self.next_slot() + VALUE, self.added.memory),
+            self.position(),
+        );
         let mut put = self.put();
         put.local_get(position).local_get(value);
         match (ty, width) {
@@ -88,10 +102,16 @@ impl Body<'_> {
     }
 
     fn write_lane(&mut self, site: u32, width: u8, lane: u8, instruction: &Instruction<'_>) {
-        let (address, vector) = (self.scratch(ValType::I32, 0), self.scratch(ValType::V128, 0));
+        let (address, vector) = (
+            self.scratch(ValType::I32, 0),
+            self.scratch(ValType::V128, 0),
+        );
         self.put().local_set(vector).local_tee(address);
         self.write_head(site, address);
-        let (at, position) = (word(self.next_slot() + VALUE, self.added.memory), self.position());
+        let (at, position) = (
+            word(self.next_slot() + VALUE, self.added.memory),
+            self.position(),
+        );
         let mut put = self.put();
         put.local_get(position).local_get(vector);
         match width {
@@ -106,17 +126,31 @@ impl Body<'_> {
     }
 
     fn write_vector(&mut self, site: u32, instruction: &Instruction<'_>) {
-        let (address, vector) = (self.scratch(ValType::I32, 0), self.scratch(ValType::V128, 0));
+        let (address, vector) = (
+            self.scratch(ValType::I32, 0),
+            self.scratch(ValType::V128, 0),
+        );
         self.put().local_set(vector).local_tee(address);
         self.write_head(site, address);
         let (at, memory, position) = (self.next_slot(), self.added.memory, self.position());
-        self.put().local_get(position).local_get(vector).v128_store(word(at + SLOT, memory)).local_get(vector);
+        self.put()
+            .local_get(position)
+            .local_get(vector)
+            .v128_store(word(at + SLOT, memory))
+            .local_get(vector);
         self.emit(instruction);
         self.take_slots(2);
     }
 
     /// The value is what memory holds behind the instruction.
-    fn write_exchange(&mut self, site: u32, touch: Touch, ty: ValType, width: u8, instruction: &Instruction<'_>) {
+    fn write_exchange(
+        &mut self,
+        site: u32,
+        touch: Touch,
+        ty: ValType,
+        width: u8,
+        instruction: &Instruction<'_>,
+    ) {
         let (address, value) = (self.scratch(ValType::I32, 0), self.scratch(ty, 1));
         self.put().local_set(value).local_tee(address);
         self.write_head(site, address);
@@ -129,8 +163,8 @@ impl Body<'_> {
         self.take_slots(1);
     }
 
-    /// The slot is taken only if the exchange happened: what was there is what was expected. An engine that compares
-    /// only the low bytes of what is expected shows by what memory then holds.
+    /// The slot is taken only if the exchange happened: what was there is what was expected. An
+    /// engine that compares only the low bytes of what is expected shows by what memory then holds.
     fn write_compare_exchange(
         &mut self,
         site: u32,
@@ -142,7 +176,10 @@ impl Body<'_> {
         self.flush();
         let (address, old) = (self.scratch(ValType::I32, 0), self.scratch(ty, 1));
         let (expected, value) = (self.scratch(ty, 2), self.scratch(ty, 3));
-        self.put().local_set(value).local_set(expected).local_tee(address);
+        self.put()
+            .local_set(value)
+            .local_set(expected)
+            .local_tee(address);
         self.write_head(site, address);
         self.put().local_get(expected).local_get(value);
         self.emit(instruction);
@@ -155,14 +192,27 @@ impl Body<'_> {
         self.put().i32_or().if_(BlockType::Empty);
         self.write_value(value, ty, width);
         let (position, head) = (self.position(), word(0, self.added.memory));
-        self.put().local_get(position).i32_const(SLOT as i32).i32_add().local_set(position);
-        self.put().else_().local_get(position).i64_const(0).i64_store(head).end();
+        self.put()
+            .local_get(position)
+            .i32_const(SLOT as i32)
+            .i32_add()
+            .local_set(position);
+        self.put()
+            .else_()
+            .local_get(position)
+            .i64_const(0)
+            .i64_store(head)
+            .end();
         self.position_moved();
     }
 
     /// Loads from the address on the stack what the instruction has touched, without a sign.
     pub(super) fn load(&mut self, touch: Touch, ty: ValType, width: u8) {
-        let at = MemArg { offset: touch.immediate, align: 0, memory_index: touch.memory };
+        let at = MemArg {
+            offset: touch.immediate,
+            align: 0,
+            memory_index: touch.memory,
+        };
         let mut put = self.put();
         match (ty, width) {
             (ValType::I32, 1) => put.i32_load8_u(at),
@@ -188,18 +238,30 @@ impl Body<'_> {
     fn write_bulk(&mut self, site: u32, kind: SiteKind, instruction: &Instruction<'_>) {
         let scratch = |nth, body: &mut Self| body.scratch(ValType::I32, nth);
         let (address, second, length) = (scratch(0, self), scratch(1, self), scratch(2, self));
-        self.put().local_set(length).local_set(second).local_tee(address);
+        self.put()
+            .local_set(length)
+            .local_set(second)
+            .local_tee(address);
         self.write_head(site, address);
         let (at, memory, position) = (self.next_slot(), self.added.memory, self.position());
-        self.put().local_get(position).local_get(length).i32_store(word(at + VALUE, memory));
+        self.put()
+            .local_get(position)
+            .local_get(length)
+            .i32_store(word(at + VALUE, memory));
         let behind = word(at + VALUE + 4, memory);
         match kind {
             SiteKind::CopyFrom => {}
             SiteKind::Fill => {
-                self.put().local_get(position).local_get(second).i32_store8(behind);
+                self.put()
+                    .local_get(position)
+                    .local_get(second)
+                    .i32_store8(behind);
             }
             _ => {
-                self.put().local_get(position).local_get(second).i32_store(behind);
+                self.put()
+                    .local_get(position)
+                    .local_get(second)
+                    .i32_store(behind);
             }
         }
         self.put().local_get(second).local_get(length);

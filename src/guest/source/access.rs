@@ -20,8 +20,12 @@ pub struct Access {
 pub(in super::super) fn access_at(guest: &Guest, offset: u64) -> Option<Access> {
     let bodies = &guest.0.description.bodies;
     let body = bodies.get(bodies.at(offset)?)?;
-    let bytes = guest.wasm().get(usize::try_from(body.start).ok()?..usize::try_from(body.end).ok()?)?;
-    let mut operators = FunctionBody::new(BinaryReader::new(bytes, body.start)).get_operators_reader().ok()?;
+    let bytes = guest
+        .wasm()
+        .get(usize::try_from(body.start).ok()?..usize::try_from(body.end).ok()?)?;
+    let mut operators = FunctionBody::new(BinaryReader::new(bytes, body.start))
+        .get_operators_reader()
+        .ok()?;
     while operators.original_position() < offset {
         operators.read().ok()?;
     }
@@ -42,7 +46,8 @@ fn access(operator: &Operator<'_>) -> Option<Access> {
     })
 }
 
-/// An instruction's memory argument, and the instruction's name. Whatever instructions the parser knows are known here.
+/// An instruction's memory argument, and the instruction's name. Whatever instructions the parser
+/// knows are known here.
 fn memory_argument<'a>(operator: &'a Operator<'_>) -> Option<(&'a MemArg, &'static str)> {
     macro_rules! of_field {
         (memarg $value:ident) => {

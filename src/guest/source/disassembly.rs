@@ -1,15 +1,18 @@
 //! Instructions as the text format writes them.
 //!
-//! `wasmprinter` prints whole modules only, which for a large one takes a second and a hundred megabytes. So each
-//! function is printed by itself, when first asked for, as the only function of a small module that has the given one's
-//! types and the names this function uses. The printer does not mind that what is called does not exist.
+//! `wasmprinter` prints whole modules only, which for a large one takes a second and a hundred
+//! megabytes. So each function is printed by itself, when first asked for, as the only function of
+//! a small module that has the given one's types and the names this function uses. The printer does
+//! not mind that what is called does not exist.
 
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use wasm_encoder::{CodeSection, FunctionSection, Module, NameMap, NameSection, RawSection, SectionId};
+use wasm_encoder::{
+    CodeSection, FunctionSection, Module, NameMap, NameSection, RawSection, SectionId,
+};
 use wasmparser::{BinaryReader, FunctionBody, Operator};
 
 use super::super::Guest;
@@ -21,14 +24,15 @@ use crate::source::{Listing, ListingKind};
 /// Longest name that a printed line holds, in characters.
 const LONGEST_NAME: usize = 120;
 
-/// Longest text of one function, in bytes: some five million bytes of instructions. A larger one has no text.
+/// Longest text of one function, in bytes: some five million bytes of instructions. A larger one
+/// has no text.
 const LONGEST_TEXT: usize = 48 << 20;
 
 /// Bytes of text that are kept. Past that all is forgotten, and printed again when asked for.
 const MOST_KEPT: usize = 96 << 20;
 
-/// A listing begins at a multiple of so many lines and holds three times as many, so that each instruction of the middle
-/// third has so many on either side. Shorter functions are shown whole.
+/// A listing begins at a multiple of so many lines and holds three times as many, so that each
+/// instruction of the middle third has so many on either side. Shorter functions are shown whole.
 const STRIDE: usize = 200;
 
 /// What has been printed so far.
@@ -50,20 +54,36 @@ pub(super) struct Spot {
 
 impl Disassembly {
     /// `None` where the function cannot be printed. The offset lies within the function's body.
-    pub fn spot(&mut self, guest: &Guest, sections: &Sections, function: u32, offset: u64) -> Option<Spot> {
+    pub fn spot(
+        &mut self,
+        guest: &Guest,
+        sections: &Sections,
+        function: u32,
+        offset: u64,
+    ) -> Option<Spot> {
         let printed = self.printed(guest, sections, function)?;
         let line = printed.line_of(offset);
         let window = printed.window(line);
         let listing = self.listing(guest, function, &printed, window);
         let instruction = match printed.line(line) {
-            // The text format writes the last `end` as the function's bracket, behind the header where nothing else is.
+            // The text format writes the last `end` as the function's bracket, behind the header
+            // where nothing else is.
             _ if printed.end == offset.saturating_add(1) => "end".into(),
             text => text::instruction(text).into(),
         };
-        Some(Spot { instruction, listing, line: u32::try_from(line).ok()?.checked_add(1)? })
+        Some(Spot {
+            instruction,
+            listing,
+            line: u32::try_from(line).ok()?.checked_add(1)?,
+        })
     }
 
-    fn printed(&mut self, guest: &Guest, sections: &Sections, function: u32) -> Option<Arc<Printed>> {
+    fn printed(
+        &mut self,
+        guest: &Guest,
+        sections: &Sections,
+        function: u32,
+    ) -> Option<Arc<Printed>> {
         if let Some(printed) = self.functions.get(&function) {
             return printed.clone();
         }
@@ -73,17 +93,31 @@ impl Disassembly {
         printed
     }
 
-    fn listing(&mut self, guest: &Guest, function: u32, printed: &Printed, window: usize) -> Arc<Listing> {
+    fn listing(
+        &mut self,
+        guest: &Guest,
+        function: u32,
+        printed: &Printed,
+        window: usize,
+    ) -> Arc<Listing> {
         if let Some(listing) = self.listings.get(&(function, window)) {
             return listing.clone();
         }
         let range = printed.window_lines(window);
-        let lines: Vec<String> = range.clone().map(|line| text::line(printed.shown(line))).collect();
-        let size = lines.iter().map(|line| line.len() + size_of::<String>()).sum();
+        let lines: Vec<String> = range
+            .clone()
+            .map(|line| text::line(printed.shown(line)))
+            .collect();
+        let size = lines
+            .iter()
+            .map(|line| line.len() + size_of::<String>())
+            .sum();
         let listing = Arc::new(Listing {
             kind: ListingKind::Disassembly,
             title: guest.function_name(function),
-            first_line: u32::try_from(range.start).unwrap_or(u32::MAX).saturating_add(1),
+            first_line: u32::try_from(range.start)
+                .unwrap_or(u32::MAX)
+                .saturating_add(1),
             lines,
         });
         self.keep(size);
@@ -114,12 +148,17 @@ impl Printed {
         let description = &guest.0.description;
         let own = usize::try_from(function.checked_sub(description.imported_functions)?).ok()?;
         let body = description.bodies.get(own)?;
-        let bytes = guest.wasm().get(usize::try_from(body.start).ok()?..usize::try_from(body.end).ok()?)?;
+        let bytes = guest
+            .wasm()
+            .get(usize::try_from(body.start).ok()?..usize::try_from(body.end).ok()?)?;
         let ty = *sections.type_of.get(own)?;
 
         let mut module = Module::new();
         let types = guest.wasm().get(sections.types.clone())?;
-        module.section(&RawSection { id: SectionId::Type.into(), data: types });
+        module.section(&RawSection {
+            id: SectionId::Type.into(),
+            data: types,
+        });
         module.section(&names(guest, sections, function, bytes));
         let mut functions = FunctionSection::new();
         functions.function(ty);
@@ -131,9 +170,18 @@ impl Printed {
 
         // The body is the last thing in that module.
         let start = module.len().checked_sub(bytes.len())? as u64;
-        let mut page = Page { start, text: String::new(), lines: Vec::new(), name: HeaderName::Ahead };
+        let mut page = Page {
+            start,
+            text: String::new(),
+            lines: Vec::new(),
+            name: HeaderName::Ahead,
+        };
         wasmprinter::Config::new().print(&module, &mut page).ok()?;
-        let header = match sections.function_names.get(&function).map(|name| shown(name)) {
+        let header = match sections
+            .function_names
+            .get(&function)
+            .map(|name| shown(name))
+        {
             Some(name) if name.contains(' ') => format!("$\"{name}\""),
             Some(name) => format!("${name}"),
             None => format!("(;{function};)"),
@@ -148,14 +196,24 @@ impl Printed {
     /// The line, counted from 0, of the instruction at an offset or around it.
     fn line_of(&self, offset: u64) -> usize {
         let behind = self.lines.partition_point(|(_, at)| *at <= offset);
-        // Several lines may begin at one offset, those of the header: none of them is an instruction.
+        // Several lines may begin at one offset, those of the header: none of them is an
+        // instruction.
         behind.saturating_sub(1)
     }
 
     fn line(&self, line: usize) -> &str {
-        let start = self.lines.get(line).map_or(self.text.len(), |(start, _)| *start);
-        let end = self.lines.get(line + 1).map_or(self.text.len(), |(start, _)| *start);
-        self.text.get(start..end).unwrap_or_default().trim_end_matches('\n')
+        let start = self
+            .lines
+            .get(line)
+            .map_or(self.text.len(), |(start, _)| *start);
+        let end = self
+            .lines
+            .get(line + 1)
+            .map_or(self.text.len(), |(start, _)| *start);
+        self.text
+            .get(start..end)
+            .unwrap_or_default()
+            .trim_end_matches('\n')
     }
 
     /// The line without what the function is indented by in its module.
@@ -165,7 +223,11 @@ impl Printed {
     }
 
     fn window(&self, line: usize) -> usize {
-        if self.lines.len() <= 3 * STRIDE { 0 } else { (line / STRIDE).saturating_sub(1) }
+        if self.lines.len() <= 3 * STRIDE {
+            0
+        } else {
+            (line / STRIDE).saturating_sub(1)
+        }
     }
 
     fn window_lines(&self, window: usize) -> Range<usize> {
@@ -174,8 +236,9 @@ impl Printed {
     }
 }
 
-/// The names that this function's text uses. Where it calls the function of index 0, that name is also printed in the
-/// header, for there this function has that index; the header's name is replaced later.
+/// The names that this function's text uses. Where it calls the function of index 0, that name is
+/// also printed in the header, for there this function has that index; the header's name is
+/// replaced later.
 fn names(guest: &Guest, sections: &Sections, function: u32, body: &[u8]) -> NameSection {
     let mut called = called(body);
     called.sort_unstable();
@@ -188,7 +251,11 @@ fn names(guest: &Guest, sections: &Sections, function: u32, body: &[u8]) -> Name
     }
     let mut section = NameSection::new();
     section.functions(&functions);
-    if let Some(map) = sections.local_names.get(&function).and_then(|range| guest.wasm().get(range.clone())) {
+    if let Some(map) = sections
+        .local_names
+        .get(&function)
+        .and_then(|range| guest.wasm().get(range.clone()))
+    {
         // One function with names, whose index is 0.
         section.raw(2, &[&[1, 0], map].concat());
     }
@@ -205,14 +272,20 @@ fn shown(name: &str) -> String {
 }
 
 fn called(body: &[u8]) -> Vec<u32> {
-    let Ok(operators) = FunctionBody::new(BinaryReader::new(body, 0)).get_operators_reader() else { return Vec::new() };
+    let Ok(operators) = FunctionBody::new(BinaryReader::new(body, 0)).get_operators_reader() else {
+        return Vec::new();
+    };
     let index = |operator| match operator {
         Operator::Call { function_index }
         | Operator::ReturnCall { function_index }
         | Operator::RefFunc { function_index } => Some(function_index),
         _ => None,
     };
-    operators.into_iter().map_while(Result::ok).filter_map(index).collect()
+    operators
+        .into_iter()
+        .map_while(Result::ok)
+        .filter_map(index)
+        .collect()
 }
 
 /// What the printer writes on: keeps the function's lines and forgets what comes before them.
@@ -247,7 +320,9 @@ impl wasmprinter::Print for Page {
                 self.lines.push((0, offset));
             }
             (_, None) => {}
-            (offset, Some((_, before))) => self.lines.push((self.text.len(), offset.unwrap_or(*before))),
+            (offset, Some((_, before))) => self
+                .lines
+                .push((self.text.len(), offset.unwrap_or(*before))),
         }
     }
 
@@ -270,8 +345,11 @@ impl Page {
     /// `header` is what stands in the first line in place of the name.
     fn finish(mut self, start: u64, body: Range<u64>, header: &str) -> Option<Printed> {
         // Behind the function the module's own closing bracket follows, on a line of its own.
-        let last =
-            self.lines.iter().rposition(|(at, _)| self.text.get(*at..).is_some_and(|rest| rest.starts_with(')')));
+        let last = self.lines.iter().rposition(|(at, _)| {
+            self.text
+                .get(*at..)
+                .is_some_and(|rest| rest.starts_with(')'))
+        });
         if let Some(last) = last {
             let (at, _) = *self.lines.get(last)?;
             self.lines.truncate(last);
@@ -283,10 +361,18 @@ impl Page {
             self.text.replace_range(range, header);
         }
         let lines = (0..).zip(self.lines).map(|(line, (at, offset))| {
-            let at = if line == 0 { at } else { at.wrapping_add(longer) };
+            let at = if line == 0 {
+                at
+            } else {
+                at.wrapping_add(longer)
+            };
             (at, offset.saturating_sub(start).saturating_add(body.start))
         });
-        let mut printed = Printed { lines: lines.collect(), text: self.text, end: body.end };
+        let mut printed = Printed {
+            lines: lines.collect(),
+            text: self.text,
+            end: body.end,
+        };
         printed.text.shrink_to_fit();
         Some(printed)
     }

@@ -1,13 +1,14 @@
 //! Debug information as bytes: the sections of it, its units, and what a file is called in it.
 //!
-//! Nobody has checked these bytes. `gimli` answers an error for what makes no sense; here it is seen to that what makes
-//! sense once too often does not take for ever: no table is read twice as often as an honest compiler would want it.
+//! Nobody has checked these bytes. `gimli` answers an error for what makes no sense; here it is
+//! seen to that what makes sense once too often does not take for ever: no table is read twice as
+//! often as an honest compiler would want it.
 
 use std::sync::Arc;
 
 use gimli::{
-    DebugAbbrev, DebugInfoOffset, EndianSlice, LineProgramHeader, LittleEndian, Reader as _, Section as _, Unit,
-    UnitHeader,
+    DebugAbbrev, DebugInfoOffset, EndianSlice, LineProgramHeader, LittleEndian, Reader as _,
+    Section as _, Unit, UnitHeader,
 };
 
 use super::super::Guest;
@@ -64,24 +65,43 @@ fn load<'a>(guest: &'a Guest, sections: &Sections) -> gimli::Dwarf<Slice<'a>> {
 
 impl<'a> Dwarf<'a> {
     pub fn open(guest: &'a Guest, sections: &Sections, outline: &'a Outline) -> Self {
-        Dwarf { sections: load(guest, sections), outline }
+        Dwarf {
+            sections: load(guest, sections),
+            outline,
+        }
     }
 
     pub fn header(&self, unit: usize) -> Option<UnitHeader<Slice<'a>>> {
-        self.sections.unit_header(DebugInfoOffset(*self.outline.units.get(unit)?)).ok()
+        self.sections
+            .unit_header(DebugInfoOffset(*self.outline.units.get(unit)?))
+            .ok()
     }
 
     /// The number of the unit that an entry lies in.
     pub fn unit_around(&self, entry: usize) -> Option<usize> {
-        self.outline.units.partition_point(|unit| *unit <= entry).checked_sub(1)
+        self.outline
+            .units
+            .partition_point(|unit| *unit <= entry)
+            .checked_sub(1)
     }
 
     /// A unit with its abbreviations, but without its line program.
-    pub fn abbreviations(&self, header: &UnitHeader<Slice<'a>>) -> Option<Arc<gimli::Abbreviations>> {
+    pub fn abbreviations(
+        &self,
+        header: &UnitHeader<Slice<'a>>,
+    ) -> Option<Arc<gimli::Abbreviations>> {
         let start = header.debug_abbrev_offset();
-        let next = self.outline.tables.partition_point(|table| *table <= start.0);
+        let next = self
+            .outline
+            .tables
+            .partition_point(|table| *table <= start.0);
         let section = self.sections.debug_abbrev.reader().slice();
-        let end = self.outline.tables.get(next).copied().unwrap_or(section.len());
+        let end = self
+            .outline
+            .tables
+            .get(next)
+            .copied()
+            .unwrap_or(section.len());
         if section.len() > MOST_ABBREVIATIONS {
             return None;
         }
@@ -98,25 +118,41 @@ impl<'a> Dwarf<'a> {
     }
 
     /// What the unit's line table calls a file of this number.
-    pub fn path(&self, unit: &Unit<Slice<'a>>, header: &LineProgramHeader<Slice<'a>>, file: u64) -> Option<SourcePath> {
+    pub fn path(
+        &self,
+        unit: &Unit<Slice<'a>>,
+        header: &LineProgramHeader<Slice<'a>>,
+        file: u64,
+    ) -> Option<SourcePath> {
         let entry = header.file(file)?;
         let text = |value| {
             let text = self.sections.attr_string(unit, value).ok()?;
             (text.len() <= LONGEST).then(|| text.to_string_lossy().into_owned())
         };
         let file = text(entry.path_name())?;
-        let folder = unit.comp_dir.filter(|dir| dir.len() <= LONGEST).map(|dir| dir.to_string_lossy().into_owned());
+        let folder = unit
+            .comp_dir
+            .filter(|dir| dir.len() <= LONGEST)
+            .map(|dir| dir.to_string_lossy().into_owned());
         let folder = folder.unwrap_or_default();
         // Folder 0 is the one the compiler ran in.
         let below = match entry.directory_index() {
             0 => None,
             _ => entry.directory(header).and_then(text),
         };
-        Some(SourcePath::new(&folder, below.as_deref().unwrap_or_default(), &file))
+        Some(SourcePath::new(
+            &folder,
+            below.as_deref().unwrap_or_default(),
+            &file,
+        ))
     }
 
     /// A name in the debug information's own text.
-    pub fn text(&self, unit: &Unit<Slice<'a>>, value: gimli::AttributeValue<Slice<'a>>) -> Option<String> {
+    pub fn text(
+        &self,
+        unit: &Unit<Slice<'a>>,
+        value: gimli::AttributeValue<Slice<'a>>,
+    ) -> Option<String> {
         let text = self.sections.attr_string(unit, value).ok()?;
         (text.len() <= LONGEST).then(|| text.to_string_lossy().into_owned())
     }
@@ -135,8 +171,13 @@ impl SourcePath {
         let inner = tidy(&join(folder, file));
         let compiled_in = tidy(compiled_in);
         let full = tidy(&join(&compiled_in, &inner));
-        let below = full.strip_prefix(&compiled_in).and_then(|rest| rest.strip_prefix('/'));
-        let relative = below.filter(|_| !compiled_in.is_empty()).unwrap_or(&inner).to_string();
+        let below = full
+            .strip_prefix(&compiled_in)
+            .and_then(|rest| rest.strip_prefix('/'));
+        let relative = below
+            .filter(|_| !compiled_in.is_empty())
+            .unwrap_or(&inner)
+            .to_string();
         SourcePath { full, relative }
     }
 }
@@ -151,7 +192,10 @@ fn join(folder: &str, path: &str) -> String {
 
 /// Also as Windows writes it, wherever this runs.
 fn is_absolute(path: &str) -> bool {
-    path.starts_with(['/', '\\']) || path.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/")
+    path.starts_with(['/', '\\'])
+        || path
+            .get(1..3)
+            .is_some_and(|rest| rest == ":\\" || rest == ":/")
 }
 
 fn tidy(path: &str) -> String {
@@ -181,12 +225,21 @@ mod tests {
             ("", "src", "lib.rs", "src/lib.rs", "src/lib.rs"),
             (".", "", "a.wat", "a.wat", "a.wat"),
             ("guest", "", "a.wat", "guest/a.wat", "a.wat"),
-            ("", "", "../../etc/passwd", "../../etc/passwd", "../../etc/passwd"),
+            (
+                "",
+                "",
+                "../../etc/passwd",
+                "../../etc/passwd",
+                "../../etc/passwd",
+            ),
             ("/p", "", "C:\\x\\a.c", "C:\\x\\a.c", "C:\\x\\a.c"),
         ];
         for (compiled_in, folder, file, full, relative) in rows {
             let path = SourcePath::new(compiled_in, folder, file);
-            assert_eq!((path.full.as_str(), path.relative.as_str()), (full, relative));
+            assert_eq!(
+                (path.full.as_str(), path.relative.as_str()),
+                (full, relative)
+            );
         }
     }
 }

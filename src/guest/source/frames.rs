@@ -1,7 +1,8 @@
-//! Which functions the compiler inlined at an instruction, as the debug information's tree of functions says.
+//! Which functions the compiler inlined at an instruction, as the debug information's tree of
+//! functions says.
 //!
-//! A unit's tree is read once, when the first instruction of one of its functions is asked for. As with lines, only
-//! functions that lie in one body of the module are believed.
+//! A unit's tree is read once, when the first instruction of one of its functions is asked for. As
+//! with lines, only functions that lie in one body of the module are believed.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,7 +15,8 @@ use super::super::bodies::Bodies;
 use super::dwarf::{Dwarf, Slice, SourcePath};
 use super::names;
 
-/// How many attributes and ranges may be read in all, for each byte of debug information. Compilers write less than one.
+/// How many attributes and ranges may be read in all, for each byte of debug information. Compilers
+/// write less than one.
 const WORK_PER_BYTE: usize = 4;
 
 /// What opening a unit counts, besides its files.
@@ -74,11 +76,15 @@ impl Frames {
     /// `size` is how many bytes of debug information there are.
     pub fn new(size: usize) -> Self {
         let work_left = size.saturating_mul(WORK_PER_BYTE).saturating_add(10_000);
-        Frames { units: HashMap::new(), names: HashMap::new(), work_left }
+        Frames {
+            units: HashMap::new(),
+            names: HashMap::new(),
+            work_left,
+        }
     }
 
-    /// The functions at an address, innermost first, the last being the one in the module. Empty where none is inlined.
-    /// `open` is called only where the unit was not read before.
+    /// The functions at an address, innermost first, the last being the one in the module. Empty
+    /// where none is inlined. `open` is called only where the unit was not read before.
     pub fn at<'a>(
         &mut self,
         open: impl FnOnce() -> Dwarf<'a>,
@@ -106,17 +112,30 @@ impl Frames {
             }
         };
         let body = bodies.at(bodies.code().saturating_add(address));
-        let Some(function) = body.and_then(|body| tree.functions.get(&body)) else { return Vec::new() };
+        let Some(function) = body.and_then(|body| tree.functions.get(&body)) else {
+            return Vec::new();
+        };
         let chain = tree.chain(function, address);
         let mut calls: Vec<Call> = chain
             .iter()
             .map(|inlined| {
-                let from = inlined.from.and_then(|(path, line)| Some((tree.paths.get(path)?.clone(), line)));
-                Call { function: self.name(&tree, inlined.origin), from }
+                let from = inlined
+                    .from
+                    .and_then(|(path, line)| Some((tree.paths.get(path)?.clone(), line)));
+                Call {
+                    function: self.name(&tree, inlined.origin),
+                    from,
+                }
             })
             .collect();
         if !calls.is_empty() {
-            calls.insert(0, Call { function: self.name(&tree, function.entry), from: None });
+            calls.insert(
+                0,
+                Call {
+                    function: self.name(&tree, function.entry),
+                    from: None,
+                },
+            );
             calls.reverse();
         }
         calls
@@ -177,7 +196,9 @@ impl<'a> Reader<'a, '_> {
             let depth = entries.next_depth();
             entry.offset = entries.next_offset();
             while scopes.pop_if(|scope| scope.depth >= depth).is_some() {}
-            let Some(kind) = entries.read_abbreviation().ok()? else { continue };
+            let Some(kind) = entries.read_abbreviation().ok()? else {
+                continue;
+            };
             // Attributes may take no bytes at all, so they are counted, not what they take.
             self.work(kind.attributes().len())?;
             let take = match kind.tag() {
@@ -188,9 +209,15 @@ impl<'a> Reader<'a, '_> {
                     continue;
                 }
             };
-            entries.read_attributes(kind.attributes(), &mut entry.attrs).ok()?;
+            entries
+                .read_attributes(kind.attributes(), &mut entry.attrs)
+                .ok()?;
             let (body, inlined) = take(self, &unit, &entry, scopes.last()).unzip();
-            scopes.push(Scope { depth, body, inlined: inlined.flatten() });
+            scopes.push(Scope {
+                depth,
+                body,
+                inlined: inlined.flatten(),
+            });
         }
         Some(())
     }
@@ -204,13 +231,23 @@ impl<'a> Reader<'a, '_> {
     ) -> Option<(usize, Option<usize>)> {
         let ranges = self.ranges(unit, entry)?;
         let code = self.bodies.code();
-        let [range] = self.tree.ranges.get(ranges)? else { return None };
-        let body = self.bodies.around(&(code.checked_add(range.start)?..code.checked_add(range.end)?))?;
+        let [range] = self.tree.ranges.get(ranges)? else {
+            return None;
+        };
+        let body = self
+            .bodies
+            .around(&(code.checked_add(range.start)?..code.checked_add(range.end)?))?;
         let offset = entry.offset.to_debug_info_offset(&unit.header)?.0;
         if self.tree.functions.contains_key(&body) {
             return None;
         }
-        self.tree.functions.insert(body, Function { entry: offset, inlined: Vec::new() });
+        self.tree.functions.insert(
+            body,
+            Function {
+                entry: offset,
+                inlined: Vec::new(),
+            },
+        );
         self.find_name(offset);
         Some((body, None))
     }
@@ -226,16 +263,27 @@ impl<'a> Reader<'a, '_> {
         let body = scope.body?;
         let origin = reference(unit, entry, gimli::DW_AT_abstract_origin)?;
         let ranges = self.ranges(unit, entry)?;
-        let file = entry.attr_value(gimli::DW_AT_call_file).and_then(|value| match value {
-            AttributeValue::FileIndex(file) => Some(file),
-            value => value.udata_value(),
-        });
-        let line = entry.attr_value(gimli::DW_AT_call_line).and_then(|value| value.udata_value());
-        let line = line.and_then(|line| u32::try_from(line).ok()).filter(|line| *line > 0);
+        let file = entry
+            .attr_value(gimli::DW_AT_call_file)
+            .and_then(|value| match value {
+                AttributeValue::FileIndex(file) => Some(file),
+                value => value.udata_value(),
+            });
+        let line = entry
+            .attr_value(gimli::DW_AT_call_line)
+            .and_then(|value| value.udata_value());
+        let line = line
+            .and_then(|line| u32::try_from(line).ok())
+            .filter(|line| *line > 0);
         let from = file.and_then(|file| self.path(unit, file)).zip(line);
         self.find_name(origin);
         let inlined = &mut self.tree.functions.get_mut(&body)?.inlined;
-        inlined.push(Inlined { origin, into: scope.inlined, ranges, from });
+        inlined.push(Inlined {
+            origin,
+            into: scope.inlined,
+            ranges,
+            from,
+        });
         Some((body, Some(inlined.len() - 1)))
     }
 
@@ -265,7 +313,10 @@ impl<'a> Reader<'a, '_> {
         if let Some(known) = self.files.get(&file) {
             return *known;
         }
-        let path = unit.line_program.as_ref().and_then(|program| self.dwarf.path(unit, program.header(), file));
+        let path = unit
+            .line_program
+            .as_ref()
+            .and_then(|program| self.dwarf.path(unit, program.header(), file));
         let number = path.map(|path| {
             self.tree.paths.push(path);
             self.tree.paths.len() - 1
@@ -274,7 +325,8 @@ impl<'a> Reader<'a, '_> {
         number
     }
 
-    /// Notes what linkers call a function, else what it calls itself, following its entry to where that stands.
+    /// Notes what linkers call a function, else what it calls itself, following its entry to where
+    /// that stands.
     fn find_name(&mut self, entry: usize) -> Option<()> {
         if self.tree.names.contains_key(&entry) {
             return None;
@@ -285,9 +337,13 @@ impl<'a> Reader<'a, '_> {
             let offset = gimli::DebugInfoOffset(at).to_unit_offset(&unit.header)?;
             let found = unit.entry(offset).ok()?;
             self.work(found.attrs.len())?;
-            let name = [gimli::DW_AT_linkage_name, gimli::DW_AT_MIPS_linkage_name, gimli::DW_AT_name]
-                .into_iter()
-                .find_map(|name| self.dwarf.text(&unit, found.attr_value(name)?));
+            let name = [
+                gimli::DW_AT_linkage_name,
+                gimli::DW_AT_MIPS_linkage_name,
+                gimli::DW_AT_name,
+            ]
+            .into_iter()
+            .find_map(|name| self.dwarf.text(&unit, found.attr_value(name)?));
             if let Some(name) = name {
                 self.tree.names.insert(entry, name);
                 break;
@@ -310,7 +366,9 @@ impl<'a> Reader<'a, '_> {
         };
         self.work(WORK_TO_OPEN)?;
         let unit = open().map(Rc::new);
-        let files = unit.as_ref().and_then(|unit| Some(unit.line_program.as_ref()?.header().file_names().len()));
+        let files = unit
+            .as_ref()
+            .and_then(|unit| Some(unit.line_program.as_ref()?.header().file_names().len()));
         self.units.insert(number, unit.clone());
         self.work(files.unwrap_or(0))?;
         unit

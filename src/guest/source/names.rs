@@ -12,10 +12,16 @@ const LONGEST_LINKED: usize = 4096;
 
 /// Safe to print. What is no linker's name stays as it is.
 pub(in super::super) fn readable(name: &str) -> String {
-    let rust = || rustc_demangle::try_demangle(name).ok().and_then(|name| limited(|out| write!(out, "{name:#}")));
+    let rust = || {
+        rustc_demangle::try_demangle(name)
+            .ok()
+            .and_then(|name| limited(|out| write!(out, "{name:#}")))
+    };
     let cpp = || {
         let symbol = cpp_demangle::Symbol::new(name).ok()?;
-        let options = cpp_demangle::DemangleOptions::new().no_params().no_return_type();
+        let options = cpp_demangle::DemangleOptions::new()
+            .no_params()
+            .no_return_type();
         limited(|out| symbol.structured_demangle(out, &options))
     };
     let is_linked = name.starts_with('_') && name.len() <= LONGEST_LINKED;
@@ -23,7 +29,8 @@ pub(in super::super) fn readable(name: &str) -> String {
     safe::cut(found.as_deref().unwrap_or(name), LONGEST)
 }
 
-/// A few bytes of a linker's name can stand for gigabytes of text, so what comes past a limit is left out.
+/// A few bytes of a linker's name can stand for gigabytes of text, so what comes past a limit is
+/// left out.
 fn limited(write: impl FnOnce(&mut Limited) -> fmt::Result) -> Option<String> {
     let mut out = Limited(String::new());
     let result = write(&mut out);
@@ -48,7 +55,10 @@ mod tests {
 
     #[test]
     fn linkers_names_become_readable() {
-        let doubling: String = "_Z1fSt4pairIiiE".chars().chain((0..60).flat_map(|_| "S_IS0_S0_E".chars())).collect();
+        let doubling: String = "_Z1fSt4pairIiiE"
+            .chars()
+            .chain((0..60).flat_map(|_| "S_IS0_S0_E".chars()))
+            .collect();
         let rows = [
             ("add_wasm_is_cool", "add_wasm_is_cool"),
             ("_ZN4core3ptr5write17h0123456789abcdefE", "core::ptr::write"),

@@ -1,4 +1,5 @@
-//! Where the parts of a module lie that printing and debug information need: ranges and numbers, found once.
+//! Where the parts of a module lie that printing and debug information need: ranges and numbers,
+//! found once.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -57,7 +58,8 @@ impl Sections {
             let (id, map) = match name {
                 Name::Local(map) => {
                     let known = map.into_iter().map_while(Result::ok);
-                    self.local_names.extend(known.map(|of| (of.index, range(of.names.range()))));
+                    self.local_names
+                        .extend(known.map(|of| (of.index, range(of.names.range()))));
                     continue;
                 }
                 // A map that cannot be read to its end would make the printer give up.
@@ -82,12 +84,26 @@ impl Sections {
 
     /// Finds what [`Guest::function_name`] finds, for all functions at once.
     fn name_functions(&mut self, guest: &Guest) {
-        let named = guest.0.description.function_names.iter().filter(|(_, name)| !name.is_empty());
+        let named = guest
+            .0
+            .description
+            .function_names
+            .iter()
+            .filter(|(_, name)| !name.is_empty());
         self.function_names = named.map(|(index, name)| (*index, name.clone())).collect();
-        for export in guest.exports().iter().filter(|export| matches!(export.ty, ExternType::Func(_))) {
-            self.function_names.entry(export.index).or_insert_with(|| export.name.clone());
+        for export in guest
+            .exports()
+            .iter()
+            .filter(|export| matches!(export.ty, ExternType::Func(_)))
+        {
+            self.function_names
+                .entry(export.index)
+                .or_insert_with(|| export.name.clone());
         }
-        let imported = guest.imports().iter().filter(|import| matches!(import.ty, ExternType::Func(_)));
+        let imported = guest
+            .imports()
+            .iter()
+            .filter(|import| matches!(import.ty, ExternType::Func(_)));
         for (index, import) in (0..).zip(imported) {
             let name = || format!("{}.{}", import.module, import.name);
             self.function_names.entry(index).or_insert_with(name);

@@ -46,11 +46,18 @@ pub(super) fn instruction(line: &str) -> String {
             break;
         }
         if !quoted && let Some(comment) = rest.strip_prefix("(;") {
-            rest = comment.split_once(";)").map_or("", |(_, behind)| behind).trim_start();
+            rest = comment
+                .split_once(";)")
+                .map_or("", |(_, behind)| behind)
+                .trim_start();
             continue;
         }
         // A backslash in quotes takes the next character with it.
-        let taken = if quoted && c == '\\' { rest.chars().take(2).map(char::len_utf8).sum() } else { c.len_utf8() };
+        let taken = if quoted && c == '\\' {
+            rest.chars().take(2).map(char::len_utf8).sum()
+        } else {
+            c.len_utf8()
+        };
         quoted ^= c == '"';
         let (head, behind) = rest.split_at(taken);
         out.push_str(head);
@@ -67,8 +74,14 @@ mod tests {
     #[test]
     fn comments_are_no_part_of_an_instruction() {
         let rows = [
-            ("    i32.store8 offset=4 align=2", "i32.store8 offset=4 align=2"),
-            ("  loop $copy (result i32)  ;; label = @1", "loop $copy (result i32)"),
+            (
+                "    i32.store8 offset=4 align=2",
+                "i32.store8 offset=4 align=2",
+            ),
+            (
+                "  loop $copy (result i32)  ;; label = @1",
+                "loop $copy (result i32)",
+            ),
             ("br_table 0 (;@2;) 1 (;@1;)", "br_table 0 1"),
             ("f64.const 0x1p+0 (;=1;)", "f64.const 0x1p+0"),
             (r#"call $"a ;; \" (;b;)" ;; c"#, r#"call $"a ;; \" (;b;)""#),

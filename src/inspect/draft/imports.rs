@@ -1,5 +1,5 @@
-//! The `import` lines of a draft: a definition for each import that nobody else defines, so that a call of it does not
-//! end the run.
+//! The `import` lines of a draft: a definition for each import that nobody else defines, so that a
+//! call of it does not end the run.
 
 use std::collections::HashMap;
 
@@ -14,11 +14,31 @@ const MOST_TYPES: usize = 60;
 
 /// Imports whose meaning is common knowledge, by name and type, with parameters and actions.
 const KNOWN: [(&str, &str, &str); 7] = [
-    ("emscripten_resize_heap", "(i32) -> i32", "(bytes) grows bytes ; returns 1"),
-    ("emscripten_memcpy_js", "(i32, i32, i32) -> ()", "(to, from, n) copies to, from, n"),
-    ("_emscripten_memcpy_js", "(i32, i32, i32) -> ()", "(to, from, n) copies to, from, n"),
-    ("emscripten_memcpy_big", "(i32, i32, i32) -> ()", "(to, from, n) copies to, from, n"),
-    ("__wbindgen_string_new", "(i32, i32) -> i32", "(at, n) reads at, n as utf8 ; returns 0"),
+    (
+        "emscripten_resize_heap",
+        "(i32) -> i32",
+        "(bytes) grows bytes ; returns 1",
+    ),
+    (
+        "emscripten_memcpy_js",
+        "(i32, i32, i32) -> ()",
+        "(to, from, n) copies to, from, n",
+    ),
+    (
+        "_emscripten_memcpy_js",
+        "(i32, i32, i32) -> ()",
+        "(to, from, n) copies to, from, n",
+    ),
+    (
+        "emscripten_memcpy_big",
+        "(i32, i32, i32) -> ()",
+        "(to, from, n) copies to, from, n",
+    ),
+    (
+        "__wbindgen_string_new",
+        "(i32, i32) -> i32",
+        "(at, n) reads at, n as utf8 ; returns 0",
+    ),
     ("__wbindgen_object_drop_ref", "(i32) -> ()", "(object)"),
     ("emscripten_notify_memory_growth", "(i32) -> ()", "(memory)"),
 ];
@@ -26,20 +46,28 @@ const KNOWN: [(&str, &str, &str); 7] = [
 /// What the session defines by itself.
 fn is_built_in(import: &Import) -> bool {
     let ty = import.ty.to_string();
-    matches!(import.module.as_str(), "wasi_snapshot_preview1" | "wasi_unstable")
-        || import.module == "env" && import.name == "abort" && ty == "(i32, i32, i32, i32) -> ()"
-        || (import.name.starts_with("__wbindgen_throw") || import.name.starts_with("__wbg___wbindgen_throw"))
+    matches!(
+        import.module.as_str(),
+        "wasi_snapshot_preview1" | "wasi_unstable"
+    ) || import.module == "env" && import.name == "abort" && ty == "(i32, i32, i32, i32) -> ()"
+        || (import.name.starts_with("__wbindgen_throw")
+            || import.name.starts_with("__wbg___wbindgen_throw"))
             && ty == "(i32, i32) -> ()"
 }
 
 pub(super) fn of(guest: &Guest) -> Vec<Line> {
     let mut types: HashMap<(&str, &str), Vec<&ExternType>> = HashMap::new();
     for import in guest.imports() {
-        types.entry((&import.module, &import.name)).or_default().push(&import.ty);
+        types
+            .entry((&import.module, &import.name))
+            .or_default()
+            .push(&import.ty);
     }
     let (mut known, mut unknown, mut left_out) = (Vec::new(), Vec::new(), 0);
     for import in guest.imports() {
-        let Some(same) = types.remove(&(import.module.as_str(), import.name.as_str())) else { continue };
+        let Some(same) = types.remove(&(import.module.as_str(), import.name.as_str())) else {
+            continue;
+        };
         let is_one = same.iter().all(|ty| **ty == import.ty);
         if is_built_in(import) || matches!(import.ty, ExternType::Table(_) | ExternType::Tag(_)) {
             continue;
@@ -57,45 +85,65 @@ fn said(known: Vec<Line>, unknown: Vec<Line>, left_out: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     if !known.is_empty() {
         lines.push(Line::Blank);
-        lines.push(Line::Comment("What these imports do is told by their names and types.".into()));
+        lines.push(Line::Comment(
+            "What these imports do is told by their names and types.".into(),
+        ));
         lines.extend(known);
     }
     if !unknown.is_empty() {
         lines.push(Line::Blank);
-        let words = "The guest imports these, and what they are to do is not known. As they stand here they do nothing; \
-                     `reads a, b as utf8` shows a text that is handed over as a pointer and a length.";
+        let words = "The guest imports these, and what they are to do is not known. As they stand \
+                     here they do nothing; `reads a, b as utf8` shows a text that is handed over \
+                     as a pointer and a length.";
         lines.push(Line::Comment(words.into()));
         lines.extend(unknown);
     }
     if left_out > 0 {
         lines.push(Line::Blank);
-        let words =
-            format!("Imports left out here: {left_out}. A call of one traps, and the trap shows the line to add.");
+        let words = format!(
+            "Imports left out here: {left_out}. A call of one traps, and the trap shows the line \
+             to add."
+        );
         lines.push(Line::Comment(words));
     }
     lines
 }
 
-/// The line that defines an import, and whether its meaning is known; `None` where none can be written.
+/// The line that defines an import, and whether its meaning is known; `None` where none can be
+/// written.
 fn line(import: &Import) -> Option<(Statement, bool)> {
     if !names::is_short(&import.module) || !names::is_short(&import.name) {
         return None;
     }
-    let name = format!("import {}.{}", names::foreign(&import.module), names::foreign(&import.name));
+    let name = format!(
+        "import {}.{}",
+        names::foreign(&import.module),
+        names::foreign(&import.name)
+    );
     let ty = import.ty.to_string();
-    if let Some((_, _, rest)) = KNOWN.iter().find(|(known, of, _)| import.name == *known && ty == *of) {
+    if let Some((_, _, rest)) = KNOWN
+        .iter()
+        .find(|(known, of, _)| import.name == *known && ty == *of)
+    {
         return Some((Statement::new(format!("{name}{rest}"), ""), true));
     }
     let rest = match &import.ty {
         ExternType::Func(ty) => function(ty)?,
         ExternType::Memory(ty) => {
             let max = ty.max.map(|max| format!(" max {max}")).unwrap_or_default();
-            return Some((Statement::new(format!("{name} pages {}{max}", ty.min), ""), true));
+            return Some((
+                Statement::new(format!("{name} pages {}{max}", ty.min), ""),
+                true,
+            ));
         }
         ExternType::Global(ty) => format!(" = {}", zero(&ty.ty)?),
         ExternType::Table(_) | ExternType::Tag(_) => return None,
     };
-    let ty = if ty.chars().count() <= 40 { ty } else { String::new() };
+    let ty = if ty.chars().count() <= 40 {
+        ty
+    } else {
+        String::new()
+    };
     Some((Statement::new(format!("{name}{rest}"), ty), false))
 }
 

@@ -19,7 +19,11 @@ fn is_plain(name: &str) -> bool {
 
 /// The name of an export, or one half of an import's.
 pub(super) fn foreign(name: &str) -> String {
-    if is_plain(name) { name.into() } else { safe::quoted(name, usize::MAX) }
+    if is_plain(name) {
+        name.into()
+    } else {
+        safe::quoted(name, usize::MAX)
+    }
 }
 
 /// Whether a draft may name it.
@@ -82,7 +86,13 @@ mod tests {
         assert_eq!(found, ["n", "call", "len", "text", "a0"]);
         let mut names = Variables::new();
         assert_eq!(
-            [names.name("n"), names.name("n"), names.name("odd name"), names.name("nan")].join(" "),
+            [
+                names.name("n"),
+                names.name("n"),
+                names.name("odd name"),
+                names.name("nan")
+            ]
+            .join(" "),
             "n n2 value value2"
         );
     }

@@ -98,12 +98,19 @@ struct RestOut<'a> {
     bytes_differing: u64,
 }
 
-pub(super) fn write(timelines: [&Timeline; 2], comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(
+    timelines: [&Timeline; 2],
+    comparison: &Comparison,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let document = DiffOut {
         schema: "linmem.diff/1",
         same: comparison.is_same(),
         sides: timelines.map(side),
-        parting: comparison.parting.as_ref().map(|parting| parting_out(timelines, parting)),
+        parting: comparison
+            .parting
+            .as_ref()
+            .map(|parting| parting_out(timelines, parting)),
         rest: comparison.rest.as_ref().map(rest_out),
     };
     print_value(&document, out)
@@ -113,7 +120,11 @@ fn side(timeline: &Timeline) -> SideOut<'_> {
     let guest = &timeline.guest;
     SideOut {
         title: &timeline.title,
-        guest: GuestOut { path: &guest.path, sha256: &guest.sha256, bytes: guest.bytes },
+        guest: GuestOut {
+            path: &guest.path,
+            sha256: &guest.sha256,
+            bytes: guest.bytes,
+        },
         steps: timeline.steps().len(),
         status: timeline.status().word(),
     }
@@ -124,19 +135,29 @@ fn parting_out<'a>(timelines: [&'a Timeline; 2], parting: &'a Parting) -> Partin
         step: parting.step,
         statements: timelines.map(|timeline| {
             let record = timeline.step(parting.step)?;
-            Some(StatementOut { line: record.line, text: &record.text })
+            Some(StatementOut {
+                line: record.line,
+                text: &record.text,
+            })
         }),
         parts: parting.parts.iter().map(part).collect(),
         store: parting.store.as_ref().map(|store| StoreOut {
             number: store.number,
             sides: store.sides.each_ref().map(|side| side.as_ref().map(event)),
         }),
-        byte: parting
-            .byte
-            .as_ref()
-            .map(|byte| ByteOut { address: byte.address, sides: byte.sides.each_ref().map(held) }),
+        byte: parting.byte.as_ref().map(|byte| ByteOut {
+            address: byte.address,
+            sides: byte.sides.each_ref().map(held),
+        }),
         bytes_differing: parting.differing,
-        spans: parting.spans.iter().map(|span| SpanOut { start: span.start, len: span.len }).collect(),
+        spans: parting
+            .spans
+            .iter()
+            .map(|span| SpanOut {
+                start: span.start,
+                len: span.len,
+            })
+            .collect(),
     }
 }
 

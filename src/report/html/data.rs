@@ -1,5 +1,5 @@
-//! The record as the page reads it: each step with its events, and of every write the bytes that lie in rows which the
-//! page keeps. Applied in order they give those rows at every moment.
+//! The record as the page reads it: each step with its events, and of every write the bytes that
+//! lie in rows which the page keeps. Applied in order they give those rows at every moment.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,8 +12,8 @@ use super::kept::{Kept, WIDTH};
 use crate::safe;
 use crate::source::ListingKind;
 use crate::timeline::{
-    Event, Finding, Image, Moment, NamedSpan, Outcome, Pointer, Span, SpanKind, StepKind, StepRecord, Timeline, Write,
-    Writer, effect,
+    Event, Finding, Image, Moment, NamedSpan, Outcome, Pointer, Span, SpanKind, StepKind,
+    StepRecord, Timeline, Write, Writer, effect,
 };
 
 /// What a page holds at most: steps, events of one step and of all, and bytes that events write.
@@ -104,29 +104,62 @@ struct SpanOut {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum EventOut {
-    Write { at: u64, len: usize, by: usize, patches: Vec<Patch> },
-    Growth { grew: (u64, u64), by: usize },
+    Write {
+        at: u64,
+        len: usize,
+        by: usize,
+        patches: Vec<Patch>,
+    },
+    Growth {
+        grew: (u64, u64),
+        by: usize,
+    },
 }
 
 /// Bytes that changed hands: address, hex before, hex after, and by whom.
 #[derive(Serialize)]
 struct Patch(u64, String, String, usize);
 
-pub(super) fn write(timeline: &Timeline, options: &Options, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(
+    timeline: &Timeline,
+    options: &Options,
+    shown: usize,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let steps = timeline.steps().get(..shown.min(STEPS)).unwrap_or_default();
     // Nothing else being said, the page opens where something went wrong, or at the start.
-    let wrong = steps.iter().find(|step| step.outcome != Outcome::Ok && !step.is_claimed());
-    let at = options.until.unwrap_or(Moment::end_of(wrong.map_or(0, |step| step.index)));
-    let store = steps.get(at.step).map(|step| step.events.len()).filter(|events| at.event < *events);
+    let wrong = steps
+        .iter()
+        .find(|step| step.outcome != Outcome::Ok && !step.is_claimed());
+    let at = options
+        .until
+        .unwrap_or(Moment::end_of(wrong.map_or(0, |step| step.index)));
+    let store = steps
+        .get(at.step)
+        .map(|step| step.events.len())
+        .filter(|events| at.event < *events);
     let pending = timeline.planned.get(shown..).unwrap_or_default();
     let head = Head {
-        pending: pending.iter().take(PENDING).map(|step| safe::cut(&step.text, STATEMENT)).collect(),
+        pending: pending
+            .iter()
+            .take(PENDING)
+            .map(|step| safe::cut(&step.text, STATEMENT))
+            .collect(),
         left: pending.len(),
         born: timeline.memory_before(0).len(),
         more: shown.saturating_sub(steps.len()),
-        at: At { step: at.step.min(steps.len().saturating_sub(1)), store: store.map(|_| at.event) },
+        at: At {
+            step: at.step.min(steps.len().saturating_sub(1)),
+            store: store.map(|_| at.event),
+        },
     };
-    let mut page = Page { timeline, kept: Kept::of(timeline, steps), writers: Writers::default(), events: 0, bytes: 0 };
+    let mut page = Page {
+        timeline,
+        kept: Kept::of(timeline, steps),
+        writers: Writers::default(),
+        events: 0,
+        bytes: 0,
+    };
     out.write_all(b"{\"head\":")?;
     put(out, &head)?;
     out.write_all(b",\n\"steps\":[")?;
@@ -161,7 +194,10 @@ impl Page<'_> {
         let list = self.events_of(record);
         let rest = self.rest_of(record, list.len());
         let spans = self.timeline.spans_at(record.index);
-        let said = record.findings.iter().any(|f| Some(&f.message) == record.error.as_ref());
+        let said = record
+            .findings
+            .iter()
+            .any(|f| Some(&f.message) == record.error.as_ref());
         StepOut {
             text: match record.kind {
                 StepKind::Instantiate => "instantiate".into(),
@@ -171,11 +207,22 @@ impl Page<'_> {
             claimed: record.is_claimed(),
             back: text::came_back(record),
             said: effect(self.timeline, record.index),
-            error: record.error.as_ref().filter(|_| !said).map(|error| lines(error)),
+            error: record
+                .error
+                .as_ref()
+                .filter(|_| !said)
+                .map(|error| lines(error)),
             findings: record.findings.iter().map(FindingOut::from).collect(),
             len: record.memory.len(),
             focus: record.focus.map(|span| span.start),
-            rows: self.kept.of_steps.get(record.index).into_iter().flatten().copied().collect(),
+            rows: self
+                .kept
+                .of_steps
+                .get(record.index)
+                .into_iter()
+                .flatten()
+                .copied()
+                .collect(),
             pointers: record.pointers.iter().map(PointerOut::from).collect(),
             spans: spans.iter().map(SpanOut::from).collect(),
             events: record.events.len(),
@@ -207,16 +254,26 @@ impl Page<'_> {
     fn write(&mut self, write: &Write) -> EventOut {
         let by = self.writers.number(self.timeline, &write.writer);
         let len = write.after.len();
-        let span = Span { start: write.start, len: len as u64 };
+        let span = Span {
+            start: write.start,
+            len: len as u64,
+        };
         let mut patches = Vec::new();
         for part in self.kept.within(span) {
             let range = (part.start - write.start) as usize..(part.end() - write.start) as usize;
-            if let (Some(before), Some(after)) = (write.before.get(range.clone()), write.after.get(range)) {
+            if let (Some(before), Some(after)) =
+                (write.before.get(range.clone()), write.after.get(range))
+            {
                 self.bytes += after.len();
                 patches.push(Patch(part.start, hex(before), hex(after), by));
             }
         }
-        EventOut::Write { at: write.start, len, by, patches }
+        EventOut::Write {
+            at: write.start,
+            len,
+            by,
+            patches,
+        }
     }
 
     /// The kept rows as the step's other events leave them.
@@ -224,7 +281,10 @@ impl Page<'_> {
         if listed >= record.events.len() {
             return Vec::new();
         }
-        let before = self.timeline.memory_at(Moment { step: record.index, event: listed });
+        let before = self.timeline.memory_at(Moment {
+            step: record.index,
+            event: listed,
+        });
         let mut patches: Vec<Patch> = Vec::new();
         for row in &self.kept.rows {
             for address in *row..row.saturating_add(WIDTH) {
@@ -252,7 +312,11 @@ fn hex(bytes: &[u8]) -> String {
 
 /// A message whose lines stay lines.
 fn lines(message: &str) -> String {
-    message.lines().map(|line| safe::cut(line, MESSAGE)).collect::<Vec<_>>().join("\n")
+    message
+        .lines()
+        .map(|line| safe::cut(line, MESSAGE))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Who wrote, in words, each told once.
@@ -277,17 +341,32 @@ impl Writers {
         }
         let mut name = String::new();
         writer::push(&mut name, by);
-        self.told.push(WriterOut { by: by.word(), name, code: code(timeline, by) });
+        self.told.push(WriterOut {
+            by: by.word(),
+            name,
+            code: code(timeline, by),
+        });
         self.numbers.insert(by.clone(), self.told.len() - 1);
         self.told.len() - 1
     }
 }
 
 fn code(timeline: &Timeline, by: &Writer) -> Option<String> {
-    let Writer::Guest { offset: Some(offset), .. } = by else { return None };
+    let Writer::Guest {
+        offset: Some(offset),
+        ..
+    } = by
+    else {
+        return None;
+    };
     let place = timeline.place(*offset)?;
-    let listing = place.listing.as_ref().filter(|listing| listing.kind != ListingKind::Disassembly);
-    let line = listing.and_then(|listing| listing.line(place.line)).unwrap_or(&place.instruction);
+    let listing = place
+        .listing
+        .as_ref()
+        .filter(|listing| listing.kind != ListingKind::Disassembly);
+    let line = listing
+        .and_then(|listing| listing.line(place.line))
+        .unwrap_or(&place.instruction);
     Some(safe::cut(line.trim(), STATEMENT))
 }
 
@@ -299,14 +378,22 @@ impl From<&Finding> for FindingOut {
             message: lines(&finding.message),
             blamed: finding.blamed,
             claimed: finding.claimed,
-            spans: finding.spans.iter().map(|span| (span.start, span.len)).collect(),
+            spans: finding
+                .spans
+                .iter()
+                .map(|span| (span.start, span.len))
+                .collect(),
         }
     }
 }
 
 impl From<&Pointer> for PointerOut {
     fn from(pointer: &Pointer) -> Self {
-        PointerOut { name: safe::cut(&pointer.name, STATEMENT), at: pointer.address, from: pointer.moved_from }
+        PointerOut {
+            name: safe::cut(&pointer.name, STATEMENT),
+            at: pointer.address,
+            from: pointer.moved_from,
+        }
     }
 }
 

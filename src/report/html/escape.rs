@@ -20,14 +20,18 @@ pub(in crate::report) fn text(text: &str) -> String {
     out
 }
 
-/// Lets JSON through, which holds these characters within strings only: there an escape means the same, and no end of
-/// the script nor a comment can begin.
+/// Lets JSON through, which holds these characters within strings only: there an escape means the
+/// same, and no end of the script nor a comment can begin.
 pub(super) struct Guarded<'a>(pub(super) &'a mut dyn Write);
 
 impl Write for Guarded<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut from = 0;
-        for (at, byte) in bytes.iter().enumerate().filter(|(_, byte)| matches!(byte, b'<' | b'>' | b'&')) {
+        for (at, byte) in bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| matches!(byte, b'<' | b'>' | b'&'))
+        {
             self.0.write_all(bytes.get(from..at).unwrap_or_default())?;
             write!(self.0, "\\u{byte:04x}")?;
             from = at + 1;
@@ -46,10 +50,20 @@ pub(super) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let word = chunk
+            .iter()
+            .fold(0u32, |word, byte| word << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for place in 0..4 {
-            let digit = DIGITS.get((word >> (18 - 6 * place) & 63) as usize).copied().unwrap_or(b'A');
-            out.push(if place > chunk.len() { '=' } else { char::from(digit) });
+            let digit = DIGITS
+                .get((word >> (18 - 6 * place) & 63) as usize)
+                .copied()
+                .unwrap_or(b'A');
+            out.push(if place > chunk.len() {
+                '='
+            } else {
+                char::from(digit)
+            });
         }
     }
     out
@@ -67,7 +81,10 @@ mod tests {
         let json = String::from_utf8(out).unwrap();
         assert!(!json.contains(['<', '>', '&', '\u{1b}']), "{json}");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), bad);
-        assert_eq!(text("<b title=\"x\">'&\u{202e}"), "&lt;b title=&quot;x&quot;&gt;&#39;&amp;\\u{202e}");
+        assert_eq!(
+            text("<b title=\"x\">'&\u{202e}"),
+            "&lt;b title=&quot;x&quot;&gt;&#39;&amp;\\u{202e}"
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Which rows of memory a page keeps. A page holds rows of 16 bytes around what the steps are about, not memory.
+//! Which rows of memory a page keeps. A page holds rows of 16 bytes around what the steps are
+//! about, not memory.
 
 use std::collections::BTreeSet;
 
@@ -41,10 +42,16 @@ impl Kept {
     pub(super) fn within(&self, span: Span) -> Vec<Span> {
         let mut parts: Vec<Span> = Vec::new();
         for row in self.rows.range(row_of(span.start)..span.end()) {
-            let (start, end) = (span.start.max(*row), span.end().min(row.saturating_add(WIDTH)));
+            let (start, end) = (
+                span.start.max(*row),
+                span.end().min(row.saturating_add(WIDTH)),
+            );
             match parts.last_mut() {
                 Some(last) if last.end() == start => last.len = end - last.start,
-                _ => parts.push(Span { start, len: end - start }),
+                _ => parts.push(Span {
+                    start,
+                    len: end - start,
+                }),
             }
         }
         parts
@@ -55,9 +62,13 @@ pub(super) fn row_of(address: u64) -> u64 {
     address / WIDTH * WIDTH
 }
 
-/// The rows of a step: what it is about with the rows around, what it wrote in order, what is named.
+/// The rows of a step: what it is about with the rows around, what it wrote in order, what is
+/// named.
 fn wanted(timeline: &Timeline, record: &StepRecord) -> BTreeSet<u64> {
-    let end = record.memory.len().max(timeline.memory_before(record.index).len());
+    let end = record
+        .memory
+        .len()
+        .max(timeline.memory_before(record.index).len());
     let mut rows = BTreeSet::new();
     let mut take = |span: Span, most: usize| {
         let most = rows.len().saturating_add(most).min(STEP_ROWS);
@@ -69,7 +80,10 @@ fn wanted(timeline: &Timeline, record: &StepRecord) -> BTreeSet<u64> {
             rows.insert(row);
         }
     };
-    let row = |address: u64| Span { start: address, len: 1 };
+    let row = |address: u64| Span {
+        start: address,
+        len: 1,
+    };
     if let Some(focus) = record.focus {
         take(row(focus.start), 1);
         take(row(focus.start.saturating_sub(WIDTH)), 1);
@@ -81,17 +95,30 @@ fn wanted(timeline: &Timeline, record: &StepRecord) -> BTreeSet<u64> {
     }
     for pointer in &record.pointers {
         take(row(pointer.address), 1);
-        pointer.moved_from.into_iter().for_each(|old| take(row(old), 1));
+        pointer
+            .moved_from
+            .into_iter()
+            .for_each(|old| take(row(old), 1));
     }
     for event in record.events.iter().take(STEP_EVENTS) {
         if let Event::Write(write) = event {
-            take(Span { start: write.start, len: write.after.len() as u64 }, 8);
+            take(
+                Span {
+                    start: write.start,
+                    len: write.after.len() as u64,
+                },
+                8,
+            );
         }
     }
     for span in record.changes.spans().take(STEP_ROWS) {
         take(span, 8);
     }
-    for named in timeline.spans_at(record.index).iter().filter(|named| named.span.len > 0) {
+    for named in timeline
+        .spans_at(record.index)
+        .iter()
+        .filter(|named| named.span.len > 0)
+    {
         take(row(named.span.start), 1);
         take(row(named.span.end() - 1), 1);
     }

@@ -17,18 +17,26 @@ const STATEMENT: usize = 240;
 const MESSAGE: usize = 1000;
 
 pub(super) fn write(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "<section id=\"transcript\" aria-labelledby=\"transcript-title\">")?;
+    writeln!(
+        out,
+        "<section id=\"transcript\" aria-labelledby=\"transcript-title\">"
+    )?;
     writeln!(out, "<h2 id=\"transcript-title\">Transcript</h2>")?;
     writeln!(
         out,
-        "<p class=\"legend\">Lines that begin with <b>-</b> are memory before a step, with <b>+</b> after it; the bytes \
-         that changed stand in brackets. ⋄ is a zero byte, • another control character, × a byte above 7f.</p>"
+        "<p class=\"legend\">Lines that begin with <b>-</b> are memory before a step, with \
+         <b>+</b> after it; the bytes that changed stand in brackets. ⋄ is a zero byte, • another \
+         control character, × a byte above 7f.</p>"
     )?;
     for record in timeline.steps().iter().take(shown.min(STEPS)) {
         step(timeline, record, out)?;
     }
     if shown > STEPS {
-        writeln!(out, "<p>The page holds the first {STEPS} of {shown} steps; --format json has all of them.</p>")?;
+        writeln!(
+            out,
+            "<p>The page holds the first {STEPS} of {shown} steps; --format json has all of \
+             them.</p>"
+        )?;
     }
     writeln!(out, "</section>")
 }
@@ -39,14 +47,29 @@ fn step(timeline: &Timeline, record: &StepRecord, out: &mut dyn io::Write) -> io
         _ => safe::cut(&record.text, STATEMENT),
     };
     let outcome = record.outcome.word();
-    let claimed = if record.is_claimed() { ", as expected" } else { "" };
-    writeln!(out, "<article class=\"told {outcome}\">\n<h3>Step {}: <code>{}</code></h3>", record.index, text(&words))?;
+    let claimed = if record.is_claimed() {
+        ", as expected"
+    } else {
+        ""
+    };
+    writeln!(
+        out,
+        "<article class=\"told {outcome}\">\n<h3>Step {}: <code>{}</code></h3>",
+        record.index,
+        text(&words)
+    )?;
     match transcript::came_back(record) {
-        Some(back) if record.outcome == Outcome::Ok => writeln!(out, "<p>→ <code>{}</code></p>", text(&back))?,
+        Some(back) if record.outcome == Outcome::Ok => {
+            writeln!(out, "<p>→ <code>{}</code></p>", text(&back))?
+        }
         _ if record.outcome == Outcome::Ok => {}
         _ => writeln!(out, "<p class=\"outcome\">✗ {outcome}{claimed}</p>")?,
     }
-    for paragraph in record.narration.iter().flat_map(|prose| prose.split("\n\n")) {
+    for paragraph in record
+        .narration
+        .iter()
+        .flat_map(|prose| prose.split("\n\n"))
+    {
         writeln!(
             out,
             "<p class=\"narration\">{}</p>",
@@ -60,22 +83,34 @@ fn step(timeline: &Timeline, record: &StepRecord, out: &mut dyn io::Write) -> io
     for found in &record.findings {
         finding(record, found, out)?;
     }
-    block(out, "what else the step did", |paper| details(paper, timeline, record))?;
+    block(out, "what else the step did", |paper| {
+        details(paper, timeline, record)
+    })?;
     if record.index < DRAWN || record.outcome != Outcome::Ok || !record.findings.is_empty() {
-        block(out, "memory before and after", |paper| picture::diff(paper, timeline, record))?;
+        block(out, "memory before and after", |paper| {
+            picture::diff(paper, timeline, record)
+        })?;
     }
     writeln!(out, "</article>")
 }
 
 fn finding(record: &StepRecord, finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
-    let severity = if finding.claimed { "as expected" } else { finding.severity().word() };
+    let severity = if finding.claimed {
+        "as expected"
+    } else {
+        finding.severity().word()
+    };
     let message = text(&safe::cut(&summary::joined(&finding.message), MESSAGE));
     let blamed = match finding.blamed.filter(|blamed| *blamed != record.index) {
         Some(blamed) => format!(" (because of step {blamed})"),
         None => String::new(),
     };
     let kind = finding.kind;
-    writeln!(out, "<p class=\"finding {}\"><b>{severity}: {kind}</b> {message}{blamed}</p>", finding.severity().word())
+    writeln!(
+        out,
+        "<p class=\"finding {}\"><b>{severity}: {kind}</b> {message}{blamed}</p>",
+        finding.severity().word()
+    )
 }
 
 fn details(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
@@ -93,7 +128,11 @@ fn details(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::R
     }
 }
 
-fn block(out: &mut dyn io::Write, label: &str, write: impl FnOnce(&mut Paper) -> io::Result<()>) -> io::Result<()> {
+fn block(
+    out: &mut dyn io::Write,
+    label: &str,
+    write: impl FnOnce(&mut Paper) -> io::Result<()>,
+) -> io::Result<()> {
     let mut bytes = Vec::new();
     let mut paper = Paper::new(&Options::default(), &mut bytes);
     write(&mut paper)?;
@@ -104,5 +143,9 @@ fn block(out: &mut dyn io::Write, label: &str, write: impl FnOnce(&mut Paper) ->
     let lines = String::from_utf8_lossy(&bytes);
     let lines: Vec<String> = lines.lines().map(text).collect();
     // Wide lines are scrolled, which a keyboard can do only where the focus can go.
-    writeln!(out, "<pre tabindex=\"0\" role=\"group\" aria-label=\"{label}\">{}</pre>", lines.join("\n"))
+    writeln!(
+        out,
+        "<pre tabindex=\"0\" role=\"group\" aria-label=\"{label}\">{}</pre>",
+        lines.join("\n")
+    )
 }

@@ -1,4 +1,5 @@
-//! JSON that can be printed: laid out for reading, and without a character that a terminal would act on.
+//! JSON that can be printed: laid out for reading, and without a character that a terminal would
+//! act on.
 
 use std::cell::Cell;
 use std::io;
@@ -7,7 +8,8 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use crate::safe;
 
-/// JSON whose strings hold no character that a terminal would act on: pretty, but for what is to stand on one line.
+/// JSON whose strings hold no character that a terminal would act on: pretty, but for what is to
+/// stand on one line.
 pub(in crate::report) struct TerminalSafe<'a> {
     pretty: PrettyFormatter<'static>,
     /// Whether what is written now stands on one line. Set between values only.
@@ -16,13 +18,21 @@ pub(in crate::report) struct TerminalSafe<'a> {
 
 impl<'a> TerminalSafe<'a> {
     pub(in crate::report) fn new(one_line: &'a Cell<bool>) -> Self {
-        TerminalSafe { pretty: PrettyFormatter::default(), one_line }
+        TerminalSafe {
+            pretty: PrettyFormatter::default(),
+            one_line,
+        }
     }
 }
 
 impl Formatter for TerminalSafe<'_> {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        // Nearly all text is plain, and hex digits can be many: bytes are looked at more quickly than characters.
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        // Nearly all text is plain, and hex digits can be many: bytes are looked at more quickly
+        // than characters.
         if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return out.write_all(fragment.as_bytes());
         }
@@ -32,7 +42,12 @@ impl Formatter for TerminalSafe<'_> {
             out.write_all(before.as_bytes())?;
             let mut chars = from.chars();
             let mut units = [0; 2];
-            for unit in chars.next().map(|c| c.encode_utf16(&mut units)).iter().flat_map(|units| units.iter()) {
+            for unit in chars
+                .next()
+                .map(|c| c.encode_utf16(&mut units))
+                .iter()
+                .flat_map(|units| units.iter())
+            {
                 write!(out, "\\u{unit:04x}")?;
             }
             rest = chars.as_str();
@@ -54,7 +69,11 @@ impl Formatter for TerminalSafe<'_> {
         }
     }
 
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+    fn begin_array_value<W: ?Sized + io::Write>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         match self.one_line.get() {
             true => CompactFormatter.begin_array_value(out, first),
             false => self.pretty.begin_array_value(out, first),
@@ -82,7 +101,11 @@ impl Formatter for TerminalSafe<'_> {
         }
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         match self.one_line.get() {
             true => CompactFormatter.begin_object_key(out, first),
             false => self.pretty.begin_object_key(out, first),

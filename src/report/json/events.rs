@@ -1,4 +1,5 @@
-//! A step's events as the trace writes them with `--stores`: made one at a time, each on a line of its own.
+//! A step's events as the trace writes them with `--stores`: made one at a time, each on a line of
+//! its own.
 
 use std::cell::Cell;
 
@@ -16,7 +17,10 @@ pub(super) struct Events<'a> {
 
 impl Serialize for Events<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.log.iter().map(|event| OneLine { event, one_line: self.one_line }))
+        serializer.collect_seq(self.log.iter().map(|event| OneLine {
+            event,
+            one_line: self.one_line,
+        }))
     }
 }
 
@@ -73,6 +77,12 @@ impl<'a> From<&'a Write> for WriteOut<'a> {
 impl<'a> From<&'a Growth> for GrewOut<'a> {
     fn from(growth: &'a Growth) -> Self {
         let Growth { before, after, by } = growth;
-        GrewOut { grew: Pages { before: *before, after: *after }, writer: by.into() }
+        GrewOut {
+            grew: Pages {
+                before: *before,
+                after: *after,
+            },
+            writer: by.into(),
+        }
     }
 }

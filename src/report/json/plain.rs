@@ -6,7 +6,8 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::value::{Float, Value};
 
-/// A value as plain JSON: integers exact, bytes as hex, what no JSON number can be as `"nan"`, `"inf"`, `"-inf"`.
+/// A value as plain JSON: integers exact, bytes as hex, what no JSON number can be as `"nan"`,
+/// `"inf"`, `"-inf"`.
 pub(in crate::report) struct Plain<'a>(pub(in crate::report) &'a Value);
 
 impl Serialize for Plain<'_> {
@@ -40,9 +41,13 @@ impl<B: AsRef<[u8]>> fmt::Display for Hex<B> {
         let mut digits = [0; 128];
         for part in self.0.as_ref().chunks(digits.len() / 2) {
             for (pair, byte) in digits.chunks_exact_mut(2).zip(part) {
-                pair.copy_from_slice(&[byte >> 4, byte & 15].map(|nibble| DIGITS[usize::from(nibble)]));
+                pair.copy_from_slice(
+                    &[byte >> 4, byte & 15].map(|nibble| DIGITS[usize::from(nibble)]),
+                );
             }
-            let written = digits.get(..2 * part.len()).and_then(|digits| std::str::from_utf8(digits).ok());
+            let written = digits
+                .get(..2 * part.len())
+                .and_then(|digits| std::str::from_utf8(digits).ok());
             f.write_str(written.ok_or(fmt::Error)?)?;
         }
         Ok(())

@@ -33,8 +33,14 @@ struct AttemptOut {
 impl<'a> TrapOut<'a> {
     pub(super) fn new(timeline: &'a Timeline, trap: &'a Trap) -> Self {
         let at = trap.chain.first();
-        let place = at.and_then(|frame| frame.offset).and_then(|offset| timeline.place(offset));
-        let chain: Vec<FrameOut> = trap.chain.iter().map(|frame| FrameOut::new(timeline, frame)).collect();
+        let place = at
+            .and_then(|frame| frame.offset)
+            .and_then(|offset| timeline.place(offset));
+        let chain: Vec<FrameOut> = trap
+            .chain
+            .iter()
+            .map(|frame| FrameOut::new(timeline, frame))
+            .collect();
         TrapOut {
             kind: &trap.kind,
             function: at.map(|frame| &*frame.function),
@@ -51,8 +57,15 @@ impl<'a> TrapOut<'a> {
 impl<'a> FrameOut<'a> {
     fn new(timeline: &'a Timeline, frame: &'a CallFrame) -> Self {
         let place = frame.offset.and_then(|offset| timeline.place(offset));
-        let source = frame.source.as_deref().or(place.and_then(|place| place.source.as_deref()));
-        FrameOut { function: &frame.function, offset: frame.offset, source }
+        let source = frame
+            .source
+            .as_deref()
+            .or(place.and_then(|place| place.source.as_deref()));
+        FrameOut {
+            function: &frame.function,
+            offset: frame.offset,
+            source,
+        }
     }
 }
 

@@ -1,11 +1,16 @@
-//! Text that somebody else chose, made so that Markdown shows it as it is: no markup, no HTML, no link, no mention of a
-//! person or an issue.
+//! Text that somebody else chose, made so that Markdown shows it as it is: no markup, no HTML, no
+//! link, no mention of a person or an issue.
 
 /// A code span that holds a text which is safe to print.
 pub(super) fn code(text: &str) -> String {
     let ticks = "`".repeat(longest_run(text) + 1);
-    // Blanks beside the fence keep a tick at the text's edge apart from it, and one of each is dropped again.
-    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) || text.is_empty() { " " } else { "" };
+    // Blanks beside the fence keep a tick at the text's edge apart from it, and one of each is
+    // dropped again.
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) || text.is_empty() {
+        " "
+    } else {
+        ""
+    };
     // A bar would end the cell of a table, but there is none here.
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
@@ -13,7 +18,11 @@ pub(super) fn code(text: &str) -> String {
 /// A fenced block of lines that are safe to print.
 pub(super) fn fenced(info: &str, lines: &str) -> String {
     let fence = "`".repeat(longest_run(lines).max(2) + 1);
-    let end = if lines.ends_with('\n') || lines.is_empty() { "" } else { "\n" };
+    let end = if lines.ends_with('\n') || lines.is_empty() {
+        ""
+    } else {
+        "\n"
+    };
     format!("{fence}{info}\n{lines}{end}{fence}\n")
 }
 
@@ -74,7 +83,9 @@ mod tests {
         for event in Parser::new_ext(markdown, Options::all() - Options::ENABLE_SMART_PUNCTUATION) {
             match event {
                 Event::Text(text) | Event::Code(text) => out.push_str(&text),
-                Event::Start(pulldown_cmark::Tag::Paragraph | pulldown_cmark::Tag::CodeBlock(_)) => {}
+                Event::Start(
+                    pulldown_cmark::Tag::Paragraph | pulldown_cmark::Tag::CodeBlock(_),
+                ) => {}
                 Event::End(_) => {}
                 Event::InlineHtml(html) if &*html == "<!-- -->" => {}
                 other => panic!("{other:?} in {markdown:?}"),

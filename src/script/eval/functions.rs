@@ -1,7 +1,8 @@
-//! What the functions do. Each takes the types its line on the language's page names and refuses any other.
+//! What the functions do. Each takes the types its line on the language's page names and refuses
+//! any other.
 //!
-//! Beyond the page: `cstr` writes a NUL inside the text as it is; `as_u32` and its like take only integers that fit 32
-//! (64) bits, signed or unsigned.
+//! Beyond the page: `cstr` writes a NUL inside the text as it is; `as_u32` and its like take only
+//! integers that fit 32 (64) bits, signed or unsigned.
 
 use std::borrow::Cow;
 
@@ -11,15 +12,29 @@ use crate::script::encoding;
 use crate::value::Value;
 
 impl<'a> Evaluator<'a> {
-    pub(super) fn function(&self, function: Function, args: &'a [Expr], span: Span, depth: usize) -> Evaluated<'a> {
-        let values = args.iter().map(|arg| self.value(arg, depth)).collect::<Result<Vec<_>, _>>()?;
+    pub(super) fn function(
+        &self,
+        function: Function,
+        args: &'a [Expr],
+        span: Span,
+        depth: usize,
+    ) -> Evaluated<'a> {
+        let values = args
+            .iter()
+            .map(|arg| self.value(arg, depth))
+            .collect::<Result<Vec<_>, _>>()?;
         if let Function::Encode(number) = function {
             return encode(number, args, &values, span).map(Cow::Owned);
         }
-        self.apply(function, values).map_err(|message| fail(span, message))
+        self.apply(function, values)
+            .map_err(|message| fail(span, message))
     }
 
-    fn apply(&self, function: Function, values: Vec<Cow<'a, Value>>) -> Result<Cow<'a, Value>, String> {
+    fn apply(
+        &self,
+        function: Function,
+        values: Vec<Cow<'a, Value>>,
+    ) -> Result<Cow<'a, Value>, String> {
         let result = match function {
             Function::Pages => {
                 let [] = exactly(function, values)?;
@@ -34,7 +49,10 @@ impl<'a> Evaluator<'a> {
                 return match value.as_ref() {
                     Value::Bytes(_) => Ok(value),
                     Value::Text(_) => self.utf8(value).map(Cow::Owned),
-                    other => Err(format!("bytes(…) takes text or bytes, not {}", brief(other))),
+                    other => Err(format!(
+                        "bytes(…) takes text or bytes, not {}",
+                        brief(other)
+                    )),
                 };
             }
             Function::File => {
@@ -86,7 +104,10 @@ impl<'a> Evaluator<'a> {
 
     fn repeat(&self, value: &Value, times: &Value) -> Result<Value, String> {
         let Value::Int(times) = times else {
-            return Err(format!("how often to repeat must be an integer, not {}", brief(times)));
+            return Err(format!(
+                "how often to repeat must be an integer, not {}",
+                brief(times)
+            ));
         };
         if *times < 0 {
             return Err(format!("nothing can be repeated {times} times"));
@@ -95,24 +116,44 @@ impl<'a> Evaluator<'a> {
         match value {
             Value::Text(text) => {
                 self.build(text.len().saturating_mul(times))?;
-                Ok(Value::Text(if text.is_empty() { String::new() } else { text.repeat(times) }))
+                Ok(Value::Text(if text.is_empty() {
+                    String::new()
+                } else {
+                    text.repeat(times)
+                }))
             }
             Value::Bytes(bytes) => {
                 self.build(bytes.len().saturating_mul(times))?;
-                Ok(Value::Bytes(if bytes.is_empty() { Vec::new() } else { bytes.repeat(times) }))
+                Ok(Value::Bytes(if bytes.is_empty() {
+                    Vec::new()
+                } else {
+                    bytes.repeat(times)
+                }))
             }
-            other => Err(format!("repeat(…) takes text or bytes, not {}", brief(other))),
+            other => Err(format!(
+                "repeat(…) takes text or bytes, not {}",
+                brief(other)
+            )),
         }
     }
 }
 
-fn encode(number: NumberType, args: &[Expr], values: &[Cow<'_, Value>], span: Span) -> Result<Value, EvalError> {
+fn encode(
+    number: NumberType,
+    args: &[Expr],
+    values: &[Cow<'_, Value>],
+    span: Span,
+) -> Result<Value, EvalError> {
     if args.is_empty() {
-        return Err(fail(span, format!("{}(…) needs at least one number", number.name())));
+        return Err(fail(
+            span,
+            format!("{}(…) needs at least one number", number.name()),
+        ));
     }
     let mut bytes = Vec::with_capacity(values.len().saturating_mul(number.size()));
     for (arg, value) in args.iter().zip(values) {
-        let encoded = encoding::encode(number, value).map_err(|error| fail(arg.span, error.to_string()))?;
+        let encoded =
+            encoding::encode(number, value).map_err(|error| fail(arg.span, error.to_string()))?;
         bytes.extend(encoded);
     }
     Ok(Value::Bytes(bytes))
@@ -123,22 +164,38 @@ fn length(value: &Value) -> Result<Value, String> {
         Value::Text(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::List(items) => items.len(),
-        other => return Err(format!("len(…) takes text, bytes or a list, not {}", brief(other))),
+        other => {
+            return Err(format!(
+                "len(…) takes text, bytes or a list, not {}",
+                brief(other)
+            ));
+        }
     };
-    i128::try_from(length).map(Value::Int).map_err(|error| error.to_string())
+    i128::try_from(length)
+        .map(Value::Int)
+        .map_err(|error| error.to_string())
 }
 
-/// The low 32 or 64 bits as another integer type; the value must be one of the two readings of so many bits.
+/// The low 32 or 64 bits as another integer type; the value must be one of the two readings of so
+/// many bits.
 fn reread(function: Function, value: &Value) -> Result<Value, String> {
     let Value::Int(n) = *value else {
-        return Err(format!("{}(…) takes an integer, not {}", name(function), brief(value)));
+        return Err(format!(
+            "{}(…) takes an integer, not {}",
+            name(function),
+            brief(value)
+        ));
     };
     let (bits, low, high) = match function {
         Function::AsU32 | Function::AsI32 => (32, i128::from(i32::MIN), i128::from(u32::MAX)),
         _ => (64, i128::from(i64::MIN), i128::from(u64::MAX)),
     };
     if !(low..=high).contains(&n) {
-        let advice = if bits == 32 { "; for its low bits write `x & 0xffffffff`" } else { "" };
+        let advice = if bits == 32 {
+            "; for its low bits write `x & 0xffffffff`"
+        } else {
+            ""
+        };
         return Err(format!("{n} does not fit {bits} bits{advice}"));
     }
     Ok(Value::Int(match function {
@@ -152,14 +209,25 @@ fn reread(function: Function, value: &Value) -> Result<Value, String> {
 fn text(function: Function, value: &Value) -> Result<&str, String> {
     match value {
         Value::Text(text) => Ok(text),
-        other => Err(format!("{}(…) takes text, not {}", name(function), brief(other))),
+        other => Err(format!(
+            "{}(…) takes text, not {}",
+            name(function),
+            brief(other)
+        )),
     }
 }
 
-fn exactly<'a, const N: usize>(function: Function, values: Vec<Cow<'a, Value>>) -> Result<[Cow<'a, Value>; N], String> {
+fn exactly<'a, const N: usize>(
+    function: Function,
+    values: Vec<Cow<'a, Value>>,
+) -> Result<[Cow<'a, Value>; N], String> {
     values.try_into().map_err(|values: Vec<_>| {
         let plural = if N == 1 { "" } else { "s" };
-        format!("{}(…) takes {N} argument{plural}, not {}", name(function), values.len())
+        format!(
+            "{}(…) takes {N} argument{plural}, not {}",
+            name(function),
+            values.len()
+        )
     })
 }
 

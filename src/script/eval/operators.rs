@@ -1,9 +1,10 @@
-//! What the operators do. Types are never mixed and never converted: an operator that cannot take its operands says
-//! what they are and what to write instead.
+//! What the operators do. Types are never mixed and never converted: an operator that cannot take
+//! its operands says what they are and what to write instead.
 //!
-//! Beyond the language's page: `& | ^ ~` work on truth values as on integers (both sides are always evaluated); float
-//! arithmetic is IEEE 754's, except that a division by zero is an error as it is for integers; two f32 make an f32,
-//! anything else an f64. Compared, an f64 beside an f32 counts as the f32 nearest to it.
+//! Beyond the language's page: `& | ^ ~` work on truth values as on integers (both sides are always
+//! evaluated); float arithmetic is IEEE 754's, except that a division by zero is an error as it is
+//! for integers; two f32 make an f32, anything else an f64. Compared, an f64 beside an f32 counts
+//! as the f32 nearest to it.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -13,22 +14,27 @@ use crate::script::ast::{BinaryOp, UnaryOp};
 use crate::value::{Float, Value};
 
 impl Evaluator<'_> {
-    /// `left op right`. An owned left side of `++` is extended in place, so that a long chain is not copied at each link.
-    pub(super) fn binary(&self, op: BinaryOp, left: Cow<'_, Value>, right: &Value) -> Result<Value, String> {
+    /// `left op right`. An owned left side of `++` is extended in place, so that a long chain is
+    /// not copied at each link.
+    pub(super) fn binary(
+        &self,
+        op: BinaryOp,
+        left: Cow<'_, Value>,
+        right: &Value,
+    ) -> Result<Value, String> {
         use BinaryOp::*;
         match op {
             Equal | NotEqual | Less | LessOrEqual | Greater | GreaterOrEqual => {
                 compare(op, &left, right).map(Value::Bool)
             }
             Join => self.join(left, right),
-            Or | Xor | And | ShiftLeft | ShiftRight | Add | Subtract | Multiply | Divide | Remainder => {
-                match (left.as_ref(), right) {
-                    (Value::Int(a), Value::Int(b)) => integers(op, *a, *b).map(Value::Int),
-                    (Value::Float(a), Value::Float(b)) => floats(op, *a, *b),
-                    (Value::Bool(a), Value::Bool(b)) => bools(op, *a, *b),
-                    (a, b) => Err(mismatch(op, a, b)),
-                }
-            }
+            Or | Xor | And | ShiftLeft | ShiftRight | Add | Subtract | Multiply | Divide
+            | Remainder => match (left.as_ref(), right) {
+                (Value::Int(a), Value::Int(b)) => integers(op, *a, *b).map(Value::Int),
+                (Value::Float(a), Value::Float(b)) => floats(op, *a, *b),
+                (Value::Bool(a), Value::Bool(b)) => bools(op, *a, *b),
+                (a, b) => Err(mismatch(op, a, b)),
+            },
         }
     }
 
@@ -40,7 +46,11 @@ impl Evaluator<'_> {
         };
         let (length, _) = measure(&left);
         within_limit(length.saturating_add(more))?;
-        self.build(if matches!(left, Cow::Borrowed(_)) { length.saturating_add(more) } else { more })?;
+        self.build(if matches!(left, Cow::Borrowed(_)) {
+            length.saturating_add(more)
+        } else {
+            more
+        })?;
         let mut joined = left.into_owned();
         match (&mut joined, right) {
             (Value::Text(text), Value::Text(more)) => text.push_str(more),
@@ -53,15 +63,23 @@ impl Evaluator<'_> {
 
 pub(super) fn unary(op: UnaryOp, operand: &Value) -> Result<Value, String> {
     match (op, operand) {
-        (UnaryOp::Minus, Value::Int(n)) => {
-            n.checked_neg().map(Value::Int).ok_or_else(|| format!("-({n}) overflows 128 bits"))
+        (UnaryOp::Minus, Value::Int(n)) => n
+            .checked_neg()
+            .map(Value::Int)
+            .ok_or_else(|| format!("-({n}) overflows 128 bits")),
+        (UnaryOp::Minus, Value::Float(Float::F32(bits))) => {
+            Ok(Value::Float(Float::F32(bits ^ (1 << 31))))
         }
-        (UnaryOp::Minus, Value::Float(Float::F32(bits))) => Ok(Value::Float(Float::F32(bits ^ (1 << 31)))),
-        (UnaryOp::Minus, Value::Float(Float::F64(bits))) => Ok(Value::Float(Float::F64(bits ^ (1 << 63)))),
+        (UnaryOp::Minus, Value::Float(Float::F64(bits))) => {
+            Ok(Value::Float(Float::F64(bits ^ (1 << 63))))
+        }
         (UnaryOp::Minus, other) => Err(format!("`-` takes a number, not {}", brief(other))),
         (UnaryOp::Not, Value::Int(n)) => Ok(Value::Int(!n)),
         (UnaryOp::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
-        (UnaryOp::Not, other) => Err(format!("`~` takes an integer or a truth value, not {}", brief(other))),
+        (UnaryOp::Not, other) => Err(format!(
+            "`~` takes an integer or a truth value, not {}",
+            brief(other)
+        )),
     }
 }
 
@@ -71,9 +89,15 @@ pub(super) fn compare(op: BinaryOp, left: &Value, right: &Value) -> Result<bool,
         BinaryOp::Equal => equal(op, left, right),
         BinaryOp::NotEqual => equal(op, left, right).map(|same| !same),
         BinaryOp::Less => ordering(op, left, right).map(|order| order == Some(Ordering::Less)),
-        BinaryOp::LessOrEqual => ordering(op, left, right).map(|order| order.is_some_and(Ordering::is_le)),
-        BinaryOp::Greater => ordering(op, left, right).map(|order| order == Some(Ordering::Greater)),
-        BinaryOp::GreaterOrEqual => ordering(op, left, right).map(|order| order.is_some_and(Ordering::is_ge)),
+        BinaryOp::LessOrEqual => {
+            ordering(op, left, right).map(|order| order.is_some_and(Ordering::is_le))
+        }
+        BinaryOp::Greater => {
+            ordering(op, left, right).map(|order| order == Some(Ordering::Greater))
+        }
+        BinaryOp::GreaterOrEqual => {
+            ordering(op, left, right).map(|order| order.is_some_and(Ordering::is_ge))
+        }
         other => Err(mismatch(other, left, right)),
     }
 }
@@ -116,7 +140,11 @@ fn integers(op: BinaryOp, a: i128, b: i128) -> Result<i128, String> {
         BinaryOp::And => Ok(a & b),
         BinaryOp::ShiftLeft => {
             let shifted = a << shift_count(op, b)?;
-            if shifted >> shift_count(op, b)? == a { Ok(shifted) } else { Err(overflow()) }
+            if shifted >> shift_count(op, b)? == a {
+                Ok(shifted)
+            } else {
+                Err(overflow())
+            }
         }
         BinaryOp::ShiftRight => Ok(a >> shift_count(op, b)?),
         BinaryOp::Divide | BinaryOp::Remainder if b == 0 => Err(by_zero(op, &a.to_string())),
@@ -193,11 +221,17 @@ fn mismatch(op: BinaryOp, left: &Value, right: &Value) -> String {
         {
             format!("`{sign}` cannot mix {both}: write utf8(…) around the text")
         }
-        (Value::Text(_), Value::Text(_)) | (Value::Bytes(_), Value::Bytes(_)) if op == BinaryOp::Add => {
+        (Value::Text(_), Value::Text(_)) | (Value::Bytes(_), Value::Bytes(_))
+            if op == BinaryOp::Add =>
+        {
             format!("`+` adds numbers, not {both}: `++` joins them")
         }
-        _ if op == BinaryOp::Join => format!("`++` joins text with text or bytes with bytes, not {both}"),
-        (a, b) if std::mem::discriminant(a) != std::mem::discriminant(b) => format!("`{sign}` cannot mix {both}"),
+        _ if op == BinaryOp::Join => {
+            format!("`++` joins text with text or bytes with bytes, not {both}")
+        }
+        (a, b) if std::mem::discriminant(a) != std::mem::discriminant(b) => {
+            format!("`{sign}` cannot mix {both}")
+        }
         _ => format!("`{sign}` takes {}, not {both}", takes(op)),
     }
 }
@@ -220,7 +254,10 @@ fn is_bitwise(op: BinaryOp) -> bool {
 
 pub(super) fn is_comparison(op: BinaryOp) -> bool {
     use BinaryOp::*;
-    matches!(op, Equal | NotEqual | Less | LessOrEqual | Greater | GreaterOrEqual)
+    matches!(
+        op,
+        Equal | NotEqual | Less | LessOrEqual | Greater | GreaterOrEqual
+    )
 }
 
 fn symbol(op: BinaryOp) -> &'static str {

@@ -1,4 +1,5 @@
-//! Expressions, by precedence climbing. Their depth is bounded, so that whoever walks a tree may recurse.
+//! Expressions, by precedence climbing. Their depth is bounded, so that whoever walks a tree may
+//! recurse.
 
 use super::{Parsed, Parser};
 use crate::script::ast::{BinaryOp, Expr, ExprKind, Function, ImportName, Span, UnaryOp};
@@ -55,13 +56,25 @@ impl Parser<'_> {
             self.at += 1;
             let (right, right_depth) = self.binary(power + 1)?;
             depth = self.deeper(depth.max(right_depth), sign)?;
-            let span = Span { start: left.span.start, end: right.span.end };
-            left = Expr { kind: ExprKind::Binary { op, left: Box::new(left), right: Box::new(right) }, span };
+            let span = Span {
+                start: left.span.start,
+                end: right.span.end,
+            };
+            left = Expr {
+                kind: ExprKind::Binary {
+                    op,
+                    left: Box::new(left),
+                    right: Box::new(right),
+                },
+                span,
+            };
             if power == COMPARISON
                 && let Some((_, COMPARISON)) = self.operator()
             {
                 let fault = Fault::new(self.here(), "comparisons do not chain");
-                return Err(fault.help("write two `expect` lines, or put one comparison in brackets"));
+                return Err(
+                    fault.help("write two `expect` lines, or put one comparison in brackets")
+                );
             }
         }
         Ok((left, depth))
@@ -69,7 +82,10 @@ impl Parser<'_> {
 
     fn operator(&self) -> Option<(BinaryOp, u8)> {
         let symbol = self.symbol(0)?;
-        OPERATORS.iter().find(|(written, ..)| *written == symbol).map(|(_, op, power)| (*op, *power))
+        OPERATORS
+            .iter()
+            .find(|(written, ..)| *written == symbol)
+            .map(|(_, op, power)| (*op, *power))
     }
 
     fn unary(&mut self) -> Parsed<Deep> {
@@ -81,21 +97,38 @@ impl Parser<'_> {
         };
         self.at += 1;
         if op == UnaryOp::Minus && self.is_least() {
-            let span = Span { start: sign.start, end: self.here().end };
+            let span = Span {
+                start: sign.start,
+                end: self.here().end,
+            };
             self.at += 1;
-            return Ok((Expr { kind: ExprKind::Literal(Value::Int(i128::MIN)), span }, 1));
+            return Ok((
+                Expr {
+                    kind: ExprKind::Literal(Value::Int(i128::MIN)),
+                    span,
+                },
+                1,
+            ));
         }
         let (operand, depth) = self.nested(sign, Self::unary)?;
-        let span = Span { start: sign.start, end: operand.span.end };
+        let span = Span {
+            start: sign.start,
+            end: operand.span.end,
+        };
         let kind = match negated(op, &operand.kind) {
             Some(value) => ExprKind::Literal(value),
-            None => ExprKind::Unary { op, operand: Box::new(operand) },
+            None => ExprKind::Unary {
+                op,
+                operand: Box::new(operand),
+            },
         };
         Ok((Expr { kind, span }, self.deeper(depth, sign)?))
     }
 
     fn is_least(&self) -> bool {
-        self.token(0).is_some_and(|token| token.kind == TokenKind::Int(LEAST)) && self.symbol(1) != Some("[")
+        self.token(0)
+            .is_some_and(|token| token.kind == TokenKind::Int(LEAST))
+            && self.symbol(1) != Some("[")
     }
 
     fn postfix(&mut self) -> Parsed<Deep> {
@@ -110,14 +143,29 @@ impl Parser<'_> {
             let kind = if self.take_symbol("..") {
                 let (second, second_depth) = self.nested(bracket, Self::bound)?;
                 depth = self.deeper(depth.max(second_depth + 1) - 1, bracket)?;
-                ExprKind::Slice { of: inner, start: Box::new(first), end: Box::new(second) }
+                ExprKind::Slice {
+                    of: inner,
+                    start: Box::new(first),
+                    end: Box::new(second),
+                }
             } else {
-                ExprKind::Index { of: inner, index: Box::new(first) }
+                ExprKind::Index {
+                    of: inner,
+                    index: Box::new(first),
+                }
             };
             if !self.take_symbol("]") {
-                return Err(self.expected("`]`").help("a part is taken with `x[i]` or `x[a..b]`"));
+                return Err(self
+                    .expected("`]`")
+                    .help("a part is taken with `x[i]` or `x[a..b]`"));
             }
-            of = Expr { kind, span: Span { start, end: self.end_of_last() } };
+            of = Expr {
+                kind,
+                span: Span {
+                    start,
+                    end: self.end_of_last(),
+                },
+            };
         }
         Ok((of, depth))
     }
@@ -133,22 +181,34 @@ impl Parser<'_> {
     }
 
     fn primary(&mut self) -> Parsed<Deep> {
-        let Some(token) = self.token(0) else { return Err(self.expected("a value")) };
+        let Some(token) = self.token(0) else {
+            return Err(self.expected("a value"));
+        };
         let value = match &token.kind {
             TokenKind::Name => return self.named(),
             TokenKind::Symbol("(") => return self.bracketed(),
             TokenKind::Symbol("[") => return self.list(),
             TokenKind::Symbol("+") => {
-                return Err(self.expected("a value").help("a positive number has no sign; text is joined with `++`"));
+                return Err(self
+                    .expected("a value")
+                    .help("a positive number has no sign; text is joined with `++`"));
             }
             TokenKind::Symbol(_) => return Err(self.expected("a value")),
-            TokenKind::Int(value) => Value::Int(i128::try_from(*value).map_err(|_| too_large(token.span))?),
+            TokenKind::Int(value) => {
+                Value::Int(i128::try_from(*value).map_err(|_| too_large(token.span))?)
+            }
             TokenKind::Float(value) => Value::Float(Float::from_f64(*value)),
             TokenKind::Text(text) => Value::Text(text.clone()),
             TokenKind::Bytes(bytes) => Value::Bytes(bytes.clone()),
         };
         self.at += 1;
-        Ok((Expr { kind: ExprKind::Literal(value), span: token.span }, 1))
+        Ok((
+            Expr {
+                kind: ExprKind::Literal(value),
+                span: token.span,
+            },
+            1,
+        ))
     }
 
     fn bracketed(&mut self) -> Parsed<Deep> {
@@ -156,18 +216,38 @@ impl Parser<'_> {
         self.at += 1;
         let (expr, depth) = self.nested(bracket, Self::deep_expression)?;
         if self.symbol(0) == Some(",") {
-            return Err(self.expected("`)`").help("a list stands in square brackets: `[1, 2]`"));
+            return Err(self
+                .expected("`)`")
+                .help("a list stands in square brackets: `[1, 2]`"));
         }
         self.expect_symbol(")")?;
-        Ok((Expr { span: Span { start: bracket.start, end: self.end_of_last() }, ..expr }, depth))
+        Ok((
+            Expr {
+                span: Span {
+                    start: bracket.start,
+                    end: self.end_of_last(),
+                },
+                ..expr
+            },
+            depth,
+        ))
     }
 
     fn list(&mut self) -> Parsed<Deep> {
         let bracket = self.here();
         self.at += 1;
         let (items, depth) = self.values("]", bracket)?;
-        let span = Span { start: bracket.start, end: self.end_of_last() };
-        Ok((Expr { kind: ExprKind::List(items), span }, depth))
+        let span = Span {
+            start: bracket.start,
+            end: self.end_of_last(),
+        };
+        Ok((
+            Expr {
+                kind: ExprKind::List(items),
+                span,
+            },
+            depth,
+        ))
     }
 
     /// Values up to the closing bracket, and a depth above that of each.
@@ -187,7 +267,9 @@ impl Parser<'_> {
                 return Ok((items, self.deeper(deepest, bracket)?));
             }
             if !self.take_symbol(",") {
-                return Err(self.expected(&format!("`,` or `{closing}`")).help("a comma stands between two values"));
+                return Err(self
+                    .expected(&format!("`,` or `{closing}`"))
+                    .help("a comma stands between two values"));
             }
         }
     }
@@ -204,7 +286,13 @@ impl Parser<'_> {
         let word = self.word(0).unwrap_or_default();
         if let Some(value) = reserved(word) {
             self.at += 1;
-            return Ok((Expr { kind: ExprKind::Literal(value), span }, 1));
+            return Ok((
+                Expr {
+                    kind: ExprKind::Literal(value),
+                    span,
+                },
+                1,
+            ));
         }
         if self.symbol(1) == Some("(") {
             return self.function(word);
@@ -213,8 +301,10 @@ impl Parser<'_> {
         match word {
             "call" | "read" | "global" | "grow" if is_followed => {
                 let fault = Fault::new(span, format!("`{word}` cannot stand inside an expression"));
-                Err(fault
-                    .help(format!("it is a step of its own: write `x = {word} …` on a line before, and use `x` here")))
+                Err(fault.help(format!(
+                    "it is a step of its own: write `x = {word} …` on a line before, and use `x` \
+                     here"
+                )))
             }
             "hex" if self.is_text(1) => {
                 Err(Fault::new(span, "`hex` stands directly before its quote")
@@ -222,7 +312,13 @@ impl Parser<'_> {
             }
             _ => {
                 self.at += 1;
-                Ok((Expr { kind: ExprKind::Variable(word.to_owned()), span }, 1))
+                Ok((
+                    Expr {
+                        kind: ExprKind::Variable(word.to_owned()),
+                        span,
+                    },
+                    1,
+                ))
             }
         }
     }
@@ -234,19 +330,34 @@ impl Parser<'_> {
         if matches!(word, "calls" | "call_args") {
             return self.import_calls(word, name);
         }
-        let Some(function) = words::function(word) else { return Err(unknown_function(word, name)) };
+        let Some(function) = words::function(word) else {
+            return Err(unknown_function(word, name));
+        };
         self.at += 1;
         let (args, depth) = self.values(")", bracket)?;
-        let span = Span { start: name.start, end: self.end_of_last() };
+        let span = Span {
+            start: name.start,
+            end: self.end_of_last(),
+        };
         check_count(word, function, args.len(), span)?;
-        Ok((Expr { kind: ExprKind::Function { function, args }, span }, depth))
+        Ok((
+            Expr {
+                kind: ExprKind::Function { function, args },
+                span,
+            },
+            depth,
+        ))
     }
 
     /// `calls(MODULE.NAME)` and `call_args(MODULE.NAME, i)`.
     fn import_calls(&mut self, word: &str, name: Span) -> Parsed<Deep> {
         let bracket = self.here();
         self.expect_symbol("(")?;
-        let form = if word == "calls" { "calls(MODULE.NAME)" } else { "call_args(MODULE.NAME, i)" };
+        let form = if word == "calls" {
+            "calls(MODULE.NAME)"
+        } else {
+            "call_args(MODULE.NAME, i)"
+        };
         let written = |fault: Fault| fault.help(format!("it is written `{form}`"));
         let import = self.import_name().map_err(written)?;
         let (kind, depth) = if word == "calls" {
@@ -254,10 +365,25 @@ impl Parser<'_> {
         } else {
             self.expect_symbol(",").map_err(written)?;
             let (index, depth) = self.nested(bracket, Self::deep_expression)?;
-            (ExprKind::CallArgs { import, index: Box::new(index) }, self.deeper(depth, bracket)?)
+            (
+                ExprKind::CallArgs {
+                    import,
+                    index: Box::new(index),
+                },
+                self.deeper(depth, bracket)?,
+            )
         };
         self.expect_symbol(")").map_err(written)?;
-        Ok((Expr { kind, span: Span { start: name.start, end: self.end_of_last() } }, depth))
+        Ok((
+            Expr {
+                kind,
+                span: Span {
+                    start: name.start,
+                    end: self.end_of_last(),
+                },
+            },
+            depth,
+        ))
     }
 
     /// `MODULE.NAME`, each half perhaps in quotes.
@@ -267,13 +393,19 @@ impl Parser<'_> {
             return Err(self.expected("`.` and the import's name"));
         }
         let name = self.foreign_name("an import's name")?;
-        Ok(ImportName { module: module.text, name: name.text })
+        Ok(ImportName {
+            module: module.text,
+            name: name.text,
+        })
     }
 
     /// Reads something within brackets or behind a sign.
     fn nested(&mut self, opened: Span, read: fn(&mut Self) -> Parsed<Deep>) -> Parsed<Deep> {
         if self.nesting >= MOST_NESTED {
-            let fault = Fault::new(opened, format!("more than {MOST_NESTED} brackets or signs within each other"));
+            let fault = Fault::new(
+                opened,
+                format!("more than {MOST_NESTED} brackets or signs within each other"),
+            );
             return Err(fault.help("name a part of it with `let`"));
         }
         self.nesting += 1;
@@ -284,7 +416,10 @@ impl Parser<'_> {
 
     fn deeper(&self, depth: usize, at: Span) -> Parsed<usize> {
         if depth >= DEEPEST {
-            let fault = Fault::new(at, format!("more than {DEEPEST} operators in one expression"));
+            let fault = Fault::new(
+                at,
+                format!("more than {DEEPEST} operators in one expression"),
+            );
             return Err(fault.help("name a part of it with `let`"));
         }
         Ok(depth + 1)
@@ -306,7 +441,9 @@ fn reserved(word: &str) -> Option<Value> {
 fn negated(op: UnaryOp, operand: &ExprKind) -> Option<Value> {
     match (op, operand) {
         (UnaryOp::Minus, ExprKind::Literal(Value::Int(n))) => n.checked_neg().map(Value::Int),
-        (UnaryOp::Minus, ExprKind::Literal(Value::Float(x))) => Some(Value::Float(Float::from_f64(-x.to_f64()))),
+        (UnaryOp::Minus, ExprKind::Literal(Value::Float(x))) => {
+            Some(Value::Float(Float::from_f64(-x.to_f64())))
+        }
         _ => None,
     }
 }
@@ -315,7 +452,9 @@ fn unknown_function(word: &str, span: Span) -> Fault {
     let fault = Fault::new(span, format!("there is no function `{word}`"));
     match words::did_you_mean(word, words::functions()) {
         Some(help) => fault.help(help),
-        None => fault.help(format!("an export is called on a line of its own: `x = call {word}(…)`")),
+        None => fault.help(format!(
+            "an export is called on a line of its own: `x = call {word}(…)`"
+        )),
     }
 }
 
@@ -340,6 +479,9 @@ fn check_count(word: &str, function: Function, count: usize, span: Span) -> Pars
         Function::File => "file(\"path\")".to_owned(),
         _ => format!("{word}(x)"),
     };
-    Err(Fault::new(span, format!("`{word}` takes {takes}; here it is given {given}"))
-        .help(format!("it is written `{form}`")))
+    Err(Fault::new(
+        span,
+        format!("`{word}` takes {takes}; here it is given {given}"),
+    )
+    .help(format!("it is written `{form}`")))
 }

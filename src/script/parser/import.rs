@@ -10,21 +10,30 @@ impl Parser<'_> {
     pub fn import(&mut self) -> Parsed<StatementKind> {
         let start = self.here().start;
         let name = self.import_name().map_err(|fault| {
-            fault.help("an import has two names, that of a module and its own: `import env.log(at, n)`; names with other characters stand in quotes")
+            fault.help(
+                "an import has two names, that of a module and its own: `import env.log(at, n)`; \
+                 names with other characters stand in quotes",
+            )
         })?;
-        let span = Span { start, end: self.end_of_last() };
+        let span = Span {
+            start,
+            end: self.end_of_last(),
+        };
         let kind = match (self.symbol(0), self.word(0)) {
             (Some("("), _) => self.import_function()?,
             (Some("="), _) => {
                 self.at += 1;
-                ImportKind::Global { value: self.expression()? }
+                ImportKind::Global {
+                    value: self.expression()?,
+                }
             }
             (_, Some("pages")) => self.import_memory()?,
             _ => {
                 let written = self.written(span);
                 let fault = self.expected("`(`, `pages` or `=`");
                 return Err(fault.help(format!(
-                    "a function is `import {written}(a, b) …`, a memory `import {written} pages 1 max 2`, a global `import {written} = 0`"
+                    "a function is `import {written}(a, b) …`, a memory `import {written} pages 1 \
+                     max 2`, a global `import {written} = 0`"
                 )));
             }
         };
@@ -55,7 +64,10 @@ impl Parser<'_> {
         loop {
             let name = self.new_name("a parameter's name")?;
             if name.text != "_" && params.iter().any(|earlier| earlier.text == name.text) {
-                let fault = Fault::new(name.span, format!("two parameters are called `{}`", name.text));
+                let fault = Fault::new(
+                    name.span,
+                    format!("two parameters are called `{}`", name.text),
+                );
                 return Err(fault.help("give each its own name, or `_` to one that is not needed"));
             }
             self.check_count_of_names(params.len(), name.span)?;
@@ -72,27 +84,46 @@ impl Parser<'_> {
     fn action(&mut self, earlier: &[Action]) -> Parsed<Action> {
         let span = self.here();
         let all = || format!("an action is {}", words::either(words::ACTIONS));
-        let Some(word) = self.word(0) else { return Err(self.expected("an action").help(all())) };
+        let Some(word) = self.word(0) else {
+            return Err(self.expected("an action").help(all()));
+        };
         if matches!(earlier.last(), Some(Action::Traps { .. })) {
-            return Err(Fault::new(span, "nothing happens after `traps`").help("let `traps` be the last action"));
+            return Err(Fault::new(span, "nothing happens after `traps`")
+                .help("let `traps` be the last action"));
         }
-        if word == "returns" && earlier.iter().any(|action| matches!(action, Action::Returns(_))) {
-            return Err(
-                Fault::new(span, "`returns` is said twice").help("several results stand behind one: `returns a, b`")
-            );
+        if word == "returns"
+            && earlier
+                .iter()
+                .any(|action| matches!(action, Action::Returns(_)))
+        {
+            return Err(Fault::new(span, "`returns` is said twice")
+                .help("several results stand behind one: `returns a, b`"));
         }
         self.at += 1;
         match word {
             "returns" => self.returns(),
-            "writes" => self.pair().map(|(address, value)| Action::Writes { address, value }),
+            "writes" => self
+                .pair()
+                .map(|(address, value)| Action::Writes { address, value }),
             "copies" => {
                 let (to, from) = self.pair()?;
-                self.expect_symbol(",").map_err(|fault| fault.help("it is written `copies DST, SRC, LEN`"))?;
-                Ok(Action::Copies { to, from, length: self.expression()? })
+                self.expect_symbol(",")
+                    .map_err(|fault| fault.help("it is written `copies DST, SRC, LEN`"))?;
+                Ok(Action::Copies {
+                    to,
+                    from,
+                    length: self.expression()?,
+                })
             }
-            "grows" => Ok(Action::Grows { bytes: self.expression()? }),
-            "reads" => self.reading().map(|(address, what)| Action::Reads { address, what }),
-            "traps" => Ok(Action::Traps { why: self.expression()? }),
+            "grows" => Ok(Action::Grows {
+                bytes: self.expression()?,
+            }),
+            "reads" => self
+                .reading()
+                .map(|(address, what)| Action::Reads { address, what }),
+            "traps" => Ok(Action::Traps {
+                why: self.expression()?,
+            }),
             _ => {
                 let help = words::did_you_mean(word, words::ACTIONS).unwrap_or_else(all);
                 Err(Fault::new(span, format!("there is no action `{word}`")).help(help))
@@ -112,11 +143,19 @@ impl Parser<'_> {
         self.at += 1;
         let start = self.here().start;
         let min = self.page_count()?;
-        let max = if self.take_word("max") { Some(self.page_count()?) } else { None };
+        let max = if self.take_word("max") {
+            Some(self.page_count()?)
+        } else {
+            None
+        };
         if max.is_some_and(|max| max < min) {
-            let span = Span { start, end: self.end_of_last() };
+            let span = Span {
+                start,
+                end: self.end_of_last(),
+            };
             return Err(
-                Fault::new(span, "this memory's maximum is below its minimum").help("write `pages MIN max MAX`")
+                Fault::new(span, "this memory's maximum is below its minimum")
+                    .help("write `pages MIN max MAX`"),
             );
         }
         Ok(ImportKind::Memory { min, max })

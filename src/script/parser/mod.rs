@@ -1,5 +1,5 @@
-//! Tokens of one logical line to a statement or an expression. Sees one line at a time: what a name means, and whether
-//! it is known, is for `check`.
+//! Tokens of one logical line to a statement or an expression. Sees one line at a time: what a name
+//! means, and whether it is known, is for `check`.
 
 mod expression;
 mod import;
@@ -37,7 +37,12 @@ pub(super) fn salvaged_names(text: &str, tokens: &[Token]) -> Vec<String> {
     let is_statement = words::STATEMENTS.contains(&first) && parser.symbol(1).is_none();
     if is_statement {
         let gives = matches!(first, "let" | "input" | "region" | "block");
-        return parser.word(1).filter(|_| gives).map(str::to_owned).into_iter().collect();
+        return parser
+            .word(1)
+            .filter(|_| gives)
+            .map(str::to_owned)
+            .into_iter()
+            .collect();
     }
     let mut names: Vec<String> = parser.word(0).map(str::to_owned).into_iter().collect();
     let mut at = 1;
@@ -58,7 +63,12 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, tokens: &'a [Token]) -> Self {
-        Parser { text, tokens, at: 0, nesting: 0 }
+        Parser {
+            text,
+            tokens,
+            at: 0,
+            nesting: 0,
+        }
     }
 
     fn token(&self, ahead: usize) -> Option<&'a Token> {
@@ -67,7 +77,9 @@ impl<'a> Parser<'a> {
 
     /// The name so many tokens ahead, if one stands there.
     fn word(&self, ahead: usize) -> Option<&'a str> {
-        self.token(ahead).filter(|token| token.kind == TokenKind::Name).map(|token| self.written(token.span))
+        self.token(ahead)
+            .filter(|token| token.kind == TokenKind::Name)
+            .map(|token| self.written(token.span))
     }
 
     fn symbol(&self, ahead: usize) -> Option<&'static str> {
@@ -78,7 +90,8 @@ impl<'a> Parser<'a> {
     }
 
     fn is_text(&self, ahead: usize) -> bool {
-        self.token(ahead).is_some_and(|token| matches!(token.kind, TokenKind::Text(_)))
+        self.token(ahead)
+            .is_some_and(|token| matches!(token.kind, TokenKind::Text(_)))
     }
 
     fn is_done(&self) -> bool {
@@ -112,26 +125,39 @@ impl<'a> Parser<'a> {
     }
 
     fn expect_symbol(&mut self, symbol: &str) -> Parsed<()> {
-        if self.take_symbol(symbol) { Ok(()) } else { Err(self.expected(&format!("`{symbol}`"))) }
+        if self.take_symbol(symbol) {
+            Ok(())
+        } else {
+            Err(self.expected(&format!("`{symbol}`")))
+        }
     }
 
     /// Where the current token stands, or the end of the line.
     fn here(&self) -> Span {
         match (self.token(0), self.tokens.last()) {
             (Some(token), _) => token.span,
-            (None, Some(last)) => Span { start: last.span.end, end: last.span.end },
+            (None, Some(last)) => Span {
+                start: last.span.end,
+                end: last.span.end,
+            },
             (None, None) => Span::default(),
         }
     }
 
     /// Where the token before the current one ends.
     fn end_of_last(&self) -> usize {
-        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)
+        self.at
+            .checked_sub(1)
+            .and_then(|at| self.tokens.get(at))
+            .map_or(0, |token| token.span.end)
     }
 
     /// The mistake that something else stands here.
     fn expected(&self, what: &str) -> Fault {
-        Fault::new(self.here(), format!("expected {what}, found {}", self.found()))
+        Fault::new(
+            self.here(),
+            format!("expected {what}, found {}", self.found()),
+        )
     }
 
     fn found(&self) -> String {
@@ -150,7 +176,8 @@ impl<'a> Parser<'a> {
         }
         let fault = self.expected("the end of the line");
         Err(match self.symbol(0) {
-            Some(";") => fault.help("each statement has its own line; `;` separates the actions of an import"),
+            Some(";") => fault
+                .help("each statement has its own line; `;` separates the actions of an import"),
             _ => fault,
         })
     }
@@ -158,21 +185,32 @@ impl<'a> Parser<'a> {
     /// A name that is given to something.
     fn new_name(&mut self, what: &str) -> Parsed<Name> {
         let span = self.here();
-        let Some(word) = self.word(0) else { return Err(self.expected(what)) };
+        let Some(word) = self.word(0) else {
+            return Err(self.expected(what));
+        };
         if words::RESERVED.contains(&word) {
-            return Err(Fault::new(span, format!("`{word}` is a value and cannot be a name")));
+            return Err(Fault::new(
+                span,
+                format!("`{word}` is a value and cannot be a name"),
+            ));
         }
         self.at += 1;
-        Ok(Name { text: word.to_owned(), span })
+        Ok(Name {
+            text: word.to_owned(),
+            span,
+        })
     }
 
-    /// Keeps lists of names as short as WebAssembly does, so that each may be compared with all the others.
+    /// Keeps lists of names as short as WebAssembly does, so that each may be compared with all the
+    /// others.
     fn check_count_of_names(&self, earlier: usize, span: Span) -> Parsed<()> {
         if earlier < MOST_NAMES {
             return Ok(());
         }
         let fault = Fault::new(span, format!("more than {MOST_NAMES} names in one list"));
-        Err(fault.help(format!("a function has at most {MOST_NAMES} parameters and as many results")))
+        Err(fault.help(format!(
+            "a function has at most {MOST_NAMES} parameters and as many results"
+        )))
     }
 
     /// The name of an export or one half of an import's: a name, or any text in quotes.
@@ -180,7 +218,10 @@ impl<'a> Parser<'a> {
         let span = self.here();
         if let Some(word) = self.word(0) {
             self.at += 1;
-            return Ok(Name { text: word.to_owned(), span });
+            return Ok(Name {
+                text: word.to_owned(),
+                span,
+            });
         }
         match self.take_text() {
             Some(text) => Ok(Name { text, span }),

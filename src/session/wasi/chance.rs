@@ -2,7 +2,8 @@
 
 /// How far a clock moves each time it is read, which is also its resolution, in nanoseconds.
 pub const TICK: u64 = 1_000_000;
-/// When the session begins by the clock on the wall, in nanoseconds: the beginning of the year 2000, UTC.
+/// When the session begins by the clock on the wall, in nanoseconds: the beginning of the year
+/// 2000, UTC.
 const EPOCH: u64 = 946_684_800_000_000_000;
 
 /// All clocks are one: it stands still except where it is read or waited for.
@@ -13,8 +14,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Whether there is a clock of this number: the one on the wall (0), the one that never goes back (1), and the time
-    /// that the process (2) and the thread (3) have used.
+    /// Whether there is a clock of this number: the one on the wall (0), the one that never goes
+    /// back (1), and the time that the process (2) and the thread (3) have used.
     pub fn exists(id: u32) -> bool {
         id <= 3
     }
@@ -27,7 +28,11 @@ impl Clock {
 
     /// What a clock shows, without moving it.
     pub fn shown(&self, id: u32) -> u64 {
-        if id == 0 { self.now.saturating_add(EPOCH) } else { self.now }
+        if id == 0 {
+            self.now.saturating_add(EPOCH)
+        } else {
+            self.now
+        }
     }
 
     /// Lets so many nanoseconds pass, in no time at all.
@@ -44,7 +49,9 @@ pub struct Chance {
 
 impl Default for Chance {
     fn default() -> Self {
-        Chance { state: 0x6c69_6e6d_656d }
+        Chance {
+            state: 0x6c69_6e6d_656d,
+        }
     }
 }
 

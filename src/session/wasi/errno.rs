@@ -1,5 +1,5 @@
-//! What a WASI call answers: 0, or the number of an error. The numbers are those of the interface's `errno` type, the
-//! same in both of its versions.
+//! What a WASI call answers: 0, or the number of an error. The numbers are those of the interface's
+//! `errno` type, the same in both of its versions.
 
 use crate::session::imports::HostTrap;
 

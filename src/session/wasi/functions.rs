@@ -4,8 +4,8 @@ use wasmer::{FunctionType, Type};
 
 use crate::script::ast::ImportName;
 
-/// Which of the two interfaces a guest was built for. They share their functions but for one, and differ in the layout
-/// of two structures.
+/// Which of the two interfaces a guest was built for. They share their functions but for one, and
+/// differ in the layout of two structures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
     /// `wasi_unstable`, also known as snapshot 0.
@@ -39,7 +39,11 @@ impl Call {
         let version = Version::of(&name.module)?;
         let (name, params) = FUNCTIONS.iter().find(|(known, _)| *known == name.name)?;
         let is_newer = *name == "sock_accept" && version == Version::Unstable;
-        (!is_newer).then_some(Call { version, name, params })
+        (!is_newer).then_some(Call {
+            version,
+            name,
+            params,
+        })
     }
 
     /// Whether this parameter is an i64.
@@ -49,8 +53,15 @@ impl Call {
 
     /// Its type in the interface.
     pub fn ty(&self) -> FunctionType {
-        let params = self.params.chars().map(|c| if c == 'I' { Type::I64 } else { Type::I32 });
-        let results = if self.name == "proc_exit" { Vec::new() } else { vec![Type::I32] };
+        let params = self
+            .params
+            .chars()
+            .map(|c| if c == 'I' { Type::I64 } else { Type::I32 });
+        let results = if self.name == "proc_exit" {
+            Vec::new()
+        } else {
+            vec![Type::I32]
+        };
         FunctionType::new(params.collect::<Vec<_>>(), results)
     }
 }

@@ -17,7 +17,10 @@ struct Layout<const N: usize>([u8; N]);
 
 impl<const N: usize> Layout<N> {
     fn put(&mut self, at: usize, bytes: &[u8]) {
-        if let Some(place) = at.checked_add(bytes.len()).and_then(|end| self.0.get_mut(at..end)) {
+        if let Some(place) = at
+            .checked_add(bytes.len())
+            .and_then(|end| self.0.get_mut(at..end))
+        {
             place.copy_from_slice(bytes);
         }
     }
@@ -66,9 +69,17 @@ pub struct Subscription {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {
-    Clock { id: u32, timeout: u64, is_absolute: bool },
-    Read { fd: u32 },
-    Write { fd: u32 },
+    Clock {
+        id: u32,
+        timeout: u64,
+        is_absolute: bool,
+    },
+    Read {
+        fd: u32,
+    },
+    Write {
+        fd: u32,
+    },
 }
 
 impl Subscription {
@@ -92,11 +103,19 @@ impl Subscription {
                 timeout: u64_at(bytes, clock + 8),
                 is_absolute: u32_at(bytes, clock + 24) & 1 != 0,
             }),
-            1 => Ok(Awaited::Read { fd: u32_at(bytes, 16) }),
-            2 => Ok(Awaited::Write { fd: u32_at(bytes, 16) }),
+            1 => Ok(Awaited::Read {
+                fd: u32_at(bytes, 16),
+            }),
+            2 => Ok(Awaited::Write {
+                fd: u32_at(bytes, 16),
+            }),
             _ => Err(Errno::Inval),
         };
-        Subscription { userdata: u64_at(bytes, 0), tag, what }
+        Subscription {
+            userdata: u64_at(bytes, 0),
+            tag,
+            what,
+        }
     }
 
     /// The event that ends it, with the number of bytes that can be read or written.
@@ -120,5 +139,9 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 }
 
 fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
+    bytes
+        .get(at..)
+        .and_then(|rest| rest.first_chunk())
+        .copied()
+        .unwrap_or([0; N])
 }

@@ -1,7 +1,8 @@
-//! WASI preview 1 and its forerunner `wasi_unstable`, built in: deterministic and sealed off. No files, no network, a
-//! clock that counts, chance that is the same in every run; what the guest prints is kept. Pointers and lengths from the
-//! guest are checked against memory before anything is done or reserved; what is written goes through the recording
-//! like every import's writes. Knows nothing of steps.
+//! WASI preview 1 and its forerunner `wasi_unstable`, built in: deterministic and sealed off. No
+//! files, no network, a clock that counts, chance that is the same in every run; what the guest
+//! prints is kept. Pointers and lengths from the guest are checked against memory before anything
+//! is done or reserved; what is written goes through the recording like every import's writes.
+//! Knows nothing of steps.
 
 mod chance;
 mod errno;
@@ -42,8 +43,16 @@ pub struct Wasi {
 impl Wasi {
     pub fn new(name: &str, input: Arc<[u8]>) -> Self {
         // The file's name alone: where it lies is nothing that a guest should see.
-        let name = name.rsplit(['/', '\\']).next().unwrap_or_default().replace('\0', "");
-        Wasi { name, input, ..Wasi::default() }
+        let name = name
+            .rsplit(['/', '\\'])
+            .next()
+            .unwrap_or_default()
+            .replace('\0', "");
+        Wasi {
+            name,
+            input,
+            ..Wasi::default()
+        }
     }
 
     /// What of standard input the guest has not read yet.

@@ -20,7 +20,8 @@ impl Output {
         in_step.min(MOST_KEPT_IN_ALL.saturating_sub(self.kept_in_all))
     }
 
-    /// Takes what the guest printed: how many bytes, and the first of them, as many as there is room for.
+    /// Takes what the guest printed: how many bytes, and the first of them, as many as there is
+    /// room for.
     pub fn print(&mut self, total: u64, first: &[u8]) {
         let first = first.get(..self.room()).unwrap_or(first);
         self.total = self.total.saturating_add(total);
@@ -30,8 +31,15 @@ impl Output {
 
     /// Ends a call. `None` where it printed nothing.
     pub fn take(&mut self) -> Option<Printed> {
-        let (kept, bytes) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.total));
-        (bytes > 0).then(|| Printed { text: text(&kept, bytes), bytes, kept: kept.len() as u64 })
+        let (kept, bytes) = (
+            std::mem::take(&mut self.bytes),
+            std::mem::take(&mut self.total),
+        );
+        (bytes > 0).then(|| Printed {
+            text: text(&kept, bytes),
+            bytes,
+            kept: kept.len() as u64,
+        })
     }
 }
 
@@ -46,7 +54,8 @@ pub struct Printed {
     pub kept: u64,
 }
 
-/// Bytes as text, each that is no UTF-8 as `\xNN`. A character that was cut off at the limit is left out.
+/// Bytes as text, each that is no UTF-8 as `\xNN`. A character that was cut off at the limit is
+/// left out.
 fn text(bytes: &[u8], total: u64) -> String {
     let is_cut = total > bytes.len() as u64;
     let mut text = String::with_capacity(bytes.len());
@@ -93,7 +102,10 @@ mod tests {
         output.print(100, &[b'b'; 100]);
         output.print(1 << 40, b"");
         let printed = output.take().unwrap();
-        assert_eq!((printed.text.len(), printed.kept), (MOST_KEPT, MOST_KEPT as u64));
+        assert_eq!(
+            (printed.text.len(), printed.kept),
+            (MOST_KEPT, MOST_KEPT as u64)
+        );
         assert!(printed.text.ends_with("ab"));
         assert_eq!(printed.bytes, MOST_KEPT as u64 + 99 + (1 << 40));
         assert_eq!(output.take(), None);

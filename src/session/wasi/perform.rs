@@ -37,15 +37,23 @@ pub type Answer = (Vec<Wasm>, Option<&'static str>);
 /// When the guest does not go on: it left, or had too much written.
 pub fn perform(running: &mut Running<'_, '_>, call: Call) -> Result<Answer, HostTrap> {
     let args = std::array::from_fn(|index| match running.args.get(index) {
-        // An i32 counts as unsigned here: it is a pointer, a length, a file descriptor or a set of flags.
+        // An i32 counts as unsigned here: it is a pointer, a length, a file descriptor or a set of
+        // flags.
         Some(Value::Int(n)) if call.is_wide(index) => *n as u64,
         Some(Value::Int(n)) => u64::from(*n as u32),
         _ => 0,
     });
-    let mut caller = Caller { running, version: call.version, args };
+    let mut caller = Caller {
+        running,
+        version: call.version,
+        args,
+    };
     match caller.perform(call.name) {
         Ok(()) => Ok((vec![Wasm::I32(0)], None)),
-        Err(Failure::Errno(errno)) => Ok((vec![Wasm::I32(i32::from(errno.number()))], Some(errno.name()))),
+        Err(Failure::Errno(errno)) => Ok((
+            vec![Wasm::I32(i32::from(errno.number()))],
+            Some(errno.name()),
+        )),
         Err(Failure::Trap(trap)) => Err(trap),
     }
 }
@@ -117,11 +125,15 @@ impl Caller<'_, '_, '_> {
             "path_rename" => [first, fourth],
             _ => [first, first],
         };
-        if let Some(errno) = named.into_iter().find_map(|fd| self.descriptors().get(fd as u32).err()) {
+        if let Some(errno) = named
+            .into_iter()
+            .find_map(|fd| self.descriptors().get(fd as u32).err())
+        {
             return errno;
         }
         match name {
-            // Preview 1 numbers the places to seek from in another order, but 0 to 2 they are in both.
+            // Preview 1 numbers the places to seek from in another order, but 0 to 2 they are in
+            // both.
             "fd_seek" if third > 2 => Errno::Inval,
             "fd_seek" | "fd_tell" | "fd_pread" | "fd_pwrite" | "fd_advise" => Errno::Spipe,
             "fd_allocate" => Errno::Nodev,
@@ -197,7 +209,12 @@ impl Caller<'_, '_, '_> {
             let now = len.min(wasi.unread().len() as u64);
             wasi.read += now as usize;
             let end = wasi.read;
-            for (index, part) in input.get(start..end).unwrap_or_default().chunks(PART).enumerate() {
+            for (index, part) in input
+                .get(start..end)
+                .unwrap_or_default()
+                .chunks(PART)
+                .enumerate()
+            {
                 self.write(at + (index * PART) as u64, part)?;
             }
             total += now;
@@ -205,8 +222,8 @@ impl Caller<'_, '_, '_> {
         self.write_number(read, total)
     }
 
-    /// The buffers that a call of `fd_read` or `fd_write` names, each inside memory, and together no more than a call
-    /// can answer for.
+    /// The buffers that a call of `fd_read` or `fd_write` names, each inside memory, and together
+    /// no more than a call can answer for.
     fn buffers(&mut self) -> Result<Vec<(u64, u64)>, Failure> {
         let [_, at, count, ..] = self.args;
         self.check(at, count * IOVEC)?;
@@ -214,7 +231,10 @@ impl Caller<'_, '_, '_> {
         let mut room = MOST_BYTES;
         let mut buffers = Vec::new();
         for buffer in array.chunks_exact(IOVEC as usize) {
-            let (at, len) = (u64::from(layout::u32_at(buffer, 0)), u64::from(layout::u32_at(buffer, 4)));
+            let (at, len) = (
+                u64::from(layout::u32_at(buffer, 0)),
+                u64::from(layout::u32_at(buffer, 4)),
+            );
             if len > 0 {
                 self.check(at, len)?;
                 buffers.push((at, len.min(room)));
@@ -224,8 +244,8 @@ impl Caller<'_, '_, '_> {
         Ok(buffers)
     }
 
-    /// `poll_oneoff(subscriptions, events, count, happened)`. Nothing is ever waited for: where only clocks can end it,
-    /// time jumps to where the first of them does.
+    /// `poll_oneoff(subscriptions, events, count, happened)`. Nothing is ever waited for: where
+    /// only clocks can end it, time jumps to where the first of them does.
     fn poll_oneoff(&mut self) -> Done {
         let [from, to, count, happened, ..] = self.args;
         if count == 0 || count > MOST_SUBSCRIPTIONS {
@@ -242,12 +262,24 @@ impl Caller<'_, '_, '_> {
             .map(|bytes| Subscription::read(version, bytes))
             .map(|one| (one, one.what.and_then(|what| wasi.wait(what))))
             .collect();
-        let shortest = awaited.iter().map(|(_, wait)| length(*wait)).min().unwrap_or(0);
+        let shortest = awaited
+            .iter()
+            .map(|(_, wait)| length(*wait))
+            .min()
+            .unwrap_or(0);
         wasi.clock.pass(shortest);
         let events: Vec<_> = awaited
             .iter()
             .filter(|(_, wait)| length(*wait) <= shortest)
-            .map(|(one, wait)| one.event(wait.map(|wait| if let Wait::Ready(bytes) = wait { bytes } else { 0 })))
+            .map(|(one, wait)| {
+                one.event(wait.map(|wait| {
+                    if let Wait::Ready(bytes) = wait {
+                        bytes
+                    } else {
+                        0
+                    }
+                }))
+            })
             .collect();
         self.write(to, events.as_flattened())?;
         self.write_number(happened, events.len() as u64)
@@ -263,13 +295,20 @@ impl Caller<'_, '_, '_> {
 
     fn memory(&self) -> Result<Memory, Errno> {
         let state = self.running.env.data();
-        state.wasi.aside.as_ref().or(state.memory.as_ref()).cloned().ok_or(Errno::Fault)
+        state
+            .wasi
+            .aside
+            .as_ref()
+            .or(state.memory.as_ref())
+            .cloned()
+            .ok_or(Errno::Fault)
     }
 
     /// # Errors
     /// `EFAULT` where the span leads out of memory; so do all that follow.
     fn check(&self, at: u64, len: u64) -> Result<(), Errno> {
-        memory::check_span(&self.memory()?, &self.running.env, "reach", at, len).map_err(|_| Errno::Fault)
+        memory::check_span(&self.memory()?, &self.running.env, "reach", at, len)
+            .map_err(|_| Errno::Fault)
     }
 
     fn read(&self, at: u64, len: u64) -> Result<Vec<u8>, Errno> {
@@ -285,7 +324,8 @@ impl Caller<'_, '_, '_> {
             return Ok(self.running.write(at, bytes)?);
         }
         self.running.count_write(bytes.len())?;
-        memory::write(&self.memory()?, &self.running.env, at, bytes).map_err(|_| Errno::Fault.into())
+        memory::write(&self.memory()?, &self.running.env, at, bytes)
+            .map_err(|_| Errno::Fault.into())
     }
 
     /// Writes a `size`, or a pointer.
@@ -301,7 +341,11 @@ impl Caller<'_, '_, '_> {
 }
 
 fn clock(id: u32) -> Result<u32, Failure> {
-    if Clock::exists(id) { Ok(id) } else { Err(Errno::Inval.into()) }
+    if Clock::exists(id) {
+        Ok(id)
+    } else {
+        Err(Errno::Inval.into())
+    }
 }
 
 /// In nanoseconds. What cannot be awaited is told at once.
@@ -316,17 +360,25 @@ impl Wasi {
     fn wait(&self, what: Awaited) -> Result<Wait, Errno> {
         match what {
             Awaited::Clock { id, .. } if !Clock::exists(id) => Err(Errno::Inval),
-            Awaited::Clock { id, timeout, is_absolute: true } => {
-                Ok(Wait::For(timeout.saturating_sub(self.clock.shown(id))))
-            }
+            Awaited::Clock {
+                id,
+                timeout,
+                is_absolute: true,
+            } => Ok(Wait::For(timeout.saturating_sub(self.clock.shown(id)))),
             Awaited::Clock { timeout, .. } => Ok(Wait::For(timeout)),
             Awaited::Read { fd } => {
                 let demand = |descriptor: Descriptor| descriptor.demand(rights::POLL_FD_READWRITE);
-                self.descriptors.readable(fd).and_then(demand).map(|()| Wait::Ready(self.unread().len() as u64))
+                self.descriptors
+                    .readable(fd)
+                    .and_then(demand)
+                    .map(|()| Wait::Ready(self.unread().len() as u64))
             }
             Awaited::Write { fd } => {
                 let demand = |descriptor: Descriptor| descriptor.demand(rights::POLL_FD_READWRITE);
-                self.descriptors.writable(fd).and_then(demand).map(|()| Wait::Ready(ROOM_TO_WRITE))
+                self.descriptors
+                    .writable(fd)
+                    .and_then(demand)
+                    .map(|()| Wait::Ready(ROOM_TO_WRITE))
             }
         }
     }

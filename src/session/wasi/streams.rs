@@ -22,10 +22,14 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// What a guest may do with it. There is no right to seek: that is how C libraries tell a terminal, and then they
-    /// print each line at once.
+    /// What a guest may do with it. There is no right to seek: that is how C libraries tell a
+    /// terminal, and then they print each line at once.
     fn rights(self) -> u64 {
-        let way = if self == Stream::Input { rights::FD_READ } else { rights::FD_WRITE };
+        let way = if self == Stream::Input {
+            rights::FD_READ
+        } else {
+            rights::FD_WRITE
+        };
         way | rights::FD_FDSTAT_SET_FLAGS | rights::FD_FILESTAT_GET | rights::POLL_FD_READWRITE
     }
 }
@@ -40,13 +44,21 @@ pub struct Descriptor {
 
 impl Descriptor {
     fn new(stream: Stream) -> Self {
-        Descriptor { stream, flags: 0, rights: stream.rights() }
+        Descriptor {
+            stream,
+            flags: 0,
+            rights: stream.rights(),
+        }
     }
 
     /// # Errors
     /// `ENOTCAPABLE` where the guest gave the right away.
     pub fn demand(&self, right: u64) -> Result<(), Errno> {
-        if self.rights & right == right { Ok(()) } else { Err(Errno::Notcapable) }
+        if self.rights & right == right {
+            Ok(())
+        } else {
+            Err(Errno::Notcapable)
+        }
     }
 }
 
@@ -56,33 +68,51 @@ pub struct Descriptors([Option<Descriptor>; 3]);
 
 impl Default for Descriptors {
     fn default() -> Self {
-        Descriptors([Stream::Input, Stream::Output, Stream::Error].map(|stream| Some(Descriptor::new(stream))))
+        Descriptors(
+            [Stream::Input, Stream::Output, Stream::Error]
+                .map(|stream| Some(Descriptor::new(stream))),
+        )
     }
 }
 
 impl Descriptors {
     fn slot(&mut self, fd: u32) -> Result<&mut Option<Descriptor>, Errno> {
-        self.0.get_mut(fd as usize).filter(|slot| slot.is_some()).ok_or(Errno::Badf)
+        self.0
+            .get_mut(fd as usize)
+            .filter(|slot| slot.is_some())
+            .ok_or(Errno::Badf)
     }
 
     /// # Errors
     /// `EBADF` where it is not open; so do all that follow.
     pub fn get(&self, fd: u32) -> Result<Descriptor, Errno> {
-        self.0.get(fd as usize).copied().flatten().ok_or(Errno::Badf)
+        self.0
+            .get(fd as usize)
+            .copied()
+            .flatten()
+            .ok_or(Errno::Badf)
     }
 
     /// One that can be read; else `EBADF`.
     pub fn readable(&self, fd: u32) -> Result<Descriptor, Errno> {
         let descriptor = self.get(fd)?;
         let is_input = descriptor.stream == Stream::Input;
-        if is_input { descriptor.demand(rights::FD_READ).map(|()| descriptor) } else { Err(Errno::Badf) }
+        if is_input {
+            descriptor.demand(rights::FD_READ).map(|()| descriptor)
+        } else {
+            Err(Errno::Badf)
+        }
     }
 
     /// One that can be written; else `EBADF`.
     pub fn writable(&self, fd: u32) -> Result<Descriptor, Errno> {
         let descriptor = self.get(fd)?;
         let is_input = descriptor.stream == Stream::Input;
-        if is_input { Err(Errno::Badf) } else { descriptor.demand(rights::FD_WRITE).map(|()| descriptor) }
+        if is_input {
+            Err(Errno::Badf)
+        } else {
+            descriptor.demand(rights::FD_WRITE).map(|()| descriptor)
+        }
     }
 
     pub fn close(&mut self, fd: u32) -> Result<(), Errno> {
@@ -103,15 +133,18 @@ impl Descriptors {
     /// `EINVAL` for bits that are no flags.
     pub fn set_flags(&mut self, fd: u32, flags: u64) -> Result<(), Errno> {
         self.get(fd)?.demand(rights::FD_FDSTAT_SET_FLAGS)?;
-        let flags =
-            u16::try_from(flags).ok().filter(|flags| u64::from(*flags) & !ALL_FLAGS == 0).ok_or(Errno::Inval)?;
+        let flags = u16::try_from(flags)
+            .ok()
+            .filter(|flags| u64::from(*flags) & !ALL_FLAGS == 0)
+            .ok_or(Errno::Inval)?;
         if let Some(descriptor) = self.slot(fd)? {
             descriptor.flags = flags;
         }
         Ok(())
     }
 
-    /// Rights are only ever given away: `ENOTCAPABLE` for any that the guest does not have. Nothing inherits here.
+    /// Rights are only ever given away: `ENOTCAPABLE` for any that the guest does not have. Nothing
+    /// inherits here.
     pub fn set_rights(&mut self, fd: u32, base: u64, inheriting: u64) -> Result<(), Errno> {
         self.get(fd)?.demand(base)?;
         if inheriting != 0 {

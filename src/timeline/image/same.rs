@@ -1,4 +1,5 @@
-//! Whether two memories of different runs stayed the same across a step, at the cost of what the step touched.
+//! Whether two memories of different runs stayed the same across a step, at the cost of what the
+//! step touched.
 
 use std::sync::Arc;
 
@@ -7,21 +8,38 @@ use super::{FANOUT, Image, Node};
 static ZERO: Node = Node::Zero;
 
 impl Image {
-    /// Whether two images hold the same, given that `before` and `other_before`, which they came from, do. What an image
-    /// still shares with the one it came from is not looked at.
-    pub(in crate::timeline) fn is_same_since(&self, before: &Image, other: &Image, other_before: &Image) -> bool {
+    /// Whether two images hold the same, given that `before` and `other_before`, which they came
+    /// from, do. What an image still shares with the one it came from is not looked at.
+    pub(in crate::timeline) fn is_same_since(
+        &self,
+        before: &Image,
+        other: &Image,
+        other_before: &Image,
+    ) -> bool {
         if self.len != other.len {
             return false;
         }
-        let mut images = [self.clone(), before.clone(), other.clone(), other_before.clone()];
+        let mut images = [
+            self.clone(),
+            before.clone(),
+            other.clone(),
+            other_before.clone(),
+        ];
         for image in &mut images {
             image.grow(self.len);
         }
         let [a, a_before, b, b_before] = &images;
-        if [a_before, b, b_before].iter().any(|image| image.height != a.height) {
+        if [a_before, b, b_before]
+            .iter()
+            .any(|image| image.height != a.height)
+        {
             return a.differences(b).is_empty();
         }
-        is_same(a.height, (&a.root, &a_before.root), (&b.root, &b_before.root))
+        is_same(
+            a.height,
+            (&a.root, &a_before.root),
+            (&b.root, &b_before.root),
+        )
     }
 }
 
@@ -41,7 +59,13 @@ fn is_same(height: u32, a: (&Node, &Node), b: (&Node, &Node)) -> bool {
             (None, None) => true,
         };
     }
-    (0..FANOUT).all(|i| is_same(height - 1, (child(a.0, i), child(a.1, i)), (child(b.0, i), child(b.1, i))))
+    (0..FANOUT).all(|i| {
+        is_same(
+            height - 1,
+            (child(a.0, i), child(a.1, i)),
+            (child(b.0, i), child(b.1, i)),
+        )
+    })
 }
 
 fn child(node: &Node, index: usize) -> &Node {

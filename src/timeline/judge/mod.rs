@@ -1,9 +1,10 @@
-//! Judges each step as it is finished: pointers that went stale, writes that ran on, lengths that reach too far, and the
-//! ledger of blocks.
+//! Judges each step as it is finished: pointers that went stale, writes that ran on, lengths that
+//! reach too far, and the ledger of blocks.
 //!
-//! Owns what has to be remembered from one step to the next. Sees records only, each once and in order, and never changes
-//! one: what a later step shows about an earlier one is a finding of the later, which blames the earlier. Where a
-//! judgement could be wrong, nothing is found: a false alarm is worse than a miss.
+//! Owns what has to be remembered from one step to the next. Sees records only, each once and in
+//! order, and never changes one: what a later step shows about an earlier one is a finding of the
+//! later, which blames the earlier. Where a judgement could be wrong, nothing is found: a false
+//! alarm is worse than a miss.
 
 mod ledger;
 mod lengths;
@@ -33,8 +34,8 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// What there is to find in the step that comes next. Takes time by what the step did, and looks at its stores only
-    /// while spans are named.
+    /// What there is to find in the step that comes next. Takes time by what the step did, and
+    /// looks at its stores only while spans are named.
     pub fn judge(&mut self, record: &StepRecord) -> Vec<Finding> {
         let mut found = Vec::new();
         if record.kind == StepKind::Instantiate {
@@ -66,10 +67,20 @@ impl Judge {
 const MOST_SEGMENTS: usize = 10_000;
 
 fn data_segments(record: &StepRecord) -> Vec<(Span, u32)> {
-    let placed = record.events.raw_writes().filter_map(|write| match record.events.writer_of(write.by) {
-        Writer::Data { segment } => Some((Span { start: write.start, len: write.len }, segment)),
-        _ => None,
-    });
+    let placed =
+        record
+            .events
+            .raw_writes()
+            .filter_map(|write| match record.events.writer_of(write.by) {
+                Writer::Data { segment } => Some((
+                    Span {
+                        start: write.start,
+                        len: write.len,
+                    },
+                    segment,
+                )),
+                _ => None,
+            });
     placed.take(MOST_SEGMENTS).collect()
 }
 
@@ -79,10 +90,15 @@ fn shown(record: &StepRecord, span: Span) -> String {
     bytes_in_words(&bytes, span.len)
 }
 
-/// Bytes of which these are the first: as text with its NULs where they are text, since a stale reading is full of them.
+/// Bytes of which these are the first: as text with its NULs where they are text, since a stale
+/// reading is full of them.
 fn bytes_in_words(bytes: &[u8], len: u64) -> String {
     let is_readable = |text: &&str| text.chars().all(|c| c == '\0' || !c.is_control());
-    match std::str::from_utf8(bytes).ok().filter(is_readable).filter(|_| bytes.len() as u64 == len) {
+    match std::str::from_utf8(bytes)
+        .ok()
+        .filter(is_readable)
+        .filter(|_| bytes.len() as u64 == len)
+    {
         Some(text) => Value::Text(text.to_owned()).brief(60),
         None => words::as_text(bytes, len),
     }

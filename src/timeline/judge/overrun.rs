@@ -1,8 +1,10 @@
-//! Writes that begin inside a named span and run on past its end, found in one pass over a step's events.
+//! Writes that begin inside a named span and run on past its end, found in one pass over a step's
+//! events.
 //!
-//! A run is what one function, import or host writes without a gap, upwards. Several may be under way at the same time, as
-//! in a loop that also keeps a counter in memory. Only runs that begin inside a span count: what is written elsewhere, and
-//! what fills a whole that the span is a part of, is no overrun.
+//! A run is what one function, import or host writes without a gap, upwards. Several may be under
+//! way at the same time, as in a loop that also keeps a counter in memory. Only runs that begin
+//! inside a span count: what is written elsewhere, and what fills a whole that the span is a part
+//! of, is no overrun.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,7 +34,10 @@ pub(super) struct Seen {
 }
 
 pub(super) fn walk(record: &StepRecord, ledger: &Ledger, data: &[(Span, u32)]) -> Seen {
-    let live: Vec<&Held> = ledger.live().filter(|held| !ledger.is_being_freed(record, held)).collect();
+    let live: Vec<&Held> = ledger
+        .live()
+        .filter(|held| !ledger.is_being_freed(record, held))
+        .collect();
     let released: Vec<&Held> = ledger.watched().collect();
     let mut walk = Walk {
         record,
@@ -48,19 +53,30 @@ pub(super) fn walk(record: &StepRecord, ledger: &Ledger, data: &[(Span, u32)]) -
     };
     walk.run();
     let before = record.events.memory_at(0);
-    let overruns = walk.past.iter().take(MOST).map(|past| walk.told(past, data, &before)).collect();
-    Seen { overruns, touches: walk.touches.into_iter().map(|(_, touch)| touch).collect() }
+    let overruns = walk
+        .past
+        .iter()
+        .take(MOST)
+        .map(|past| walk.told(past, data, &before))
+        .collect();
+    Seen {
+        overruns,
+        touches: walk.touches.into_iter().map(|(_, touch)| touch).collect(),
+    }
 }
 
 /// From the first byte of any to the last.
 fn hull(spans: &[&Held]) -> Span {
     let start = spans.iter().map(|held| held.span.start).min().unwrap_or(0);
     let end = spans.iter().map(|held| held.span.end()).max().unwrap_or(0);
-    Span { start, len: end.saturating_sub(start) }
+    Span {
+        start,
+        len: end.saturating_sub(start),
+    }
 }
 
-/// Who writes a run: the guest's instructions are told apart by their functions only, since one loop may store with
-/// several of them.
+/// Who writes a run: the guest's instructions are told apart by their functions only, since one
+/// loop may store with several of them.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Author {
     Function(Option<Arc<str>>),
@@ -131,7 +147,10 @@ impl Walk<'_> {
     fn run(&mut self) {
         let record = self.record;
         for write in record.events.raw_writes() {
-            let span = Span { start: write.start, len: write.len };
+            let span = Span {
+                start: write.start,
+                len: write.len,
+            };
             // Of a difference nobody knows where its writes began.
             if write.is_difference || span.len == 0 {
                 continue;
@@ -139,7 +158,9 @@ impl Walk<'_> {
             if overlap(span, self.forbidden).is_some() {
                 self.touch(span, write.by);
             }
-            if self.inside.contains(span.start) || self.runs.iter().any(|run| run.span.end() == span.start) {
+            if self.inside.contains(span.start)
+                || self.runs.iter().any(|run| run.span.end() == span.start)
+            {
                 self.extend(span, write.by, write.event);
             }
             if let Some(oldest) = self.recent.get_mut(write.event % RECENT) {
@@ -154,36 +175,67 @@ impl Walk<'_> {
     fn touch(&mut self, span: Span, by: By) {
         let author = self.authors.of(by, self.record);
         for (index, held) in self.released.iter().enumerate() {
-            let Some(hit) = overlap(held.span, span) else { continue };
+            let Some(hit) = overlap(held.span, span) else {
+                continue;
+            };
             let writer = self.record.events.writer_of(by);
             let is_known = self.touches.iter().any(|(key, _)| *key == (index, author));
             // The host's own accesses are judged where it is known which pointer it used.
-            if is_known || self.touches.len() >= MOST || matches!(writer, Writer::Host | Writer::Data { .. }) {
+            if is_known
+                || self.touches.len() >= MOST
+                || matches!(writer, Writer::Host | Writer::Data { .. })
+            {
                 continue;
             }
-            self.touches.push(((index, author), Touch { held: (*held).clone(), span: hit, writer }));
+            self.touches.push((
+                (index, author),
+                Touch {
+                    held: (*held).clone(),
+                    span: hit,
+                    writer,
+                },
+            ));
         }
     }
 
     fn extend(&mut self, span: Span, by: By, event: usize) {
         let author = self.authors.of(by, self.record);
-        if let Some(run) = self.runs.iter_mut().find(|run| run.author == author && run.span.end() == span.start) {
+        if let Some(run) = self
+            .runs
+            .iter_mut()
+            .find(|run| run.author == author && run.span.end() == span.start)
+        {
             run.span.len = run.span.len.saturating_add(span.len);
             (run.by, run.event) = (by, event);
             return;
         }
         // The same bytes again: a counter.
-        if let Some(run) = self.runs.iter_mut().find(|run| run.span == span && run.author == author) {
+        if let Some(run) = self
+            .runs
+            .iter_mut()
+            .find(|run| run.span == span && run.author == author)
+        {
             (run.by, run.event) = (by, event);
             return;
         }
-        if !self.live.iter().any(|held| held.span.contains(span.start)) || self.goes_on(span.start, author) {
+        if !self.live.iter().any(|held| held.span.contains(span.start))
+            || self.goes_on(span.start, author)
+        {
             return;
         }
-        let new = Run { span, author, by, event };
+        let new = Run {
+            span,
+            author,
+            by,
+            event,
+        };
         // The same place again: the next round.
-        let same = self.runs.iter().position(|run| run.author == author && run.span.start == span.start);
-        let oldest = || (0..self.runs.len()).min_by_key(|at| self.runs.get(*at).map(|run| run.event));
+        let same = self
+            .runs
+            .iter()
+            .position(|run| run.author == author && run.span.start == span.start);
+        let oldest =
+            || (0..self.runs.len()).min_by_key(|at| self.runs.get(*at).map(|run| run.event));
         let replaced = same.or_else(|| oldest().filter(|_| self.runs.len() >= RUNS));
         match replaced.and_then(|at| self.runs.get_mut(at)) {
             Some(old) => {
@@ -197,7 +249,9 @@ impl Walk<'_> {
     /// Whether the same author has just written up to this byte, coming from outside.
     fn goes_on(&mut self, start: u64, author: usize) -> bool {
         let recent = self.recent;
-        recent.iter().any(|(end, by)| *end == start && self.authors.of(*by, self.record) == author)
+        recent
+            .iter()
+            .any(|(end, by)| *end == start && self.authors.of(*by, self.record) == author)
     }
 
     /// Judges a run that has ended.
@@ -217,11 +271,16 @@ impl Walk<'_> {
         let kind = self.live.get(held).map(|held| held.kind);
         // A part of a whole that holds the run; but that a block lies in a region excuses nothing.
         let is_part = |whole: &&&Held| around(whole) && whole.span.end() >= span.end();
-        let excuses = |whole: &&Held| whole.kind == SpanKind::Block || kind == Some(SpanKind::Region);
+        let excuses =
+            |whole: &&Held| whole.kind == SpanKind::Block || kind == Some(SpanKind::Region);
         if self.live.iter().filter(is_part).any(excuses) {
             return;
         }
-        match self.past.iter_mut().find(|past| past.held == held && past.run.author == run.author) {
+        match self
+            .past
+            .iter_mut()
+            .find(|past| past.held == held && past.run.author == run.author)
+        {
             Some(past) if past.run.span.end() < span.end() => past.run = run,
             Some(_) => {}
             None => self.past.push(Past { held, run }),
@@ -229,9 +288,14 @@ impl Walk<'_> {
     }
 
     fn told(&self, past: &Past, data: &[(Span, u32)], before: &Image) -> Finding {
-        let Some(held) = self.live.get(past.held) else { return Finding::new(FindingKind::Overrun, "a write ran on") };
+        let Some(held) = self.live.get(past.held) else {
+            return Finding::new(FindingKind::Overrun, "a write ran on");
+        };
         let run = past.run.span;
-        let over = Span { start: held.span.end(), len: run.end().saturating_sub(held.span.end()) };
+        let over = Span {
+            start: held.span.end(),
+            len: run.end().saturating_sub(held.span.end()),
+        };
         let writer = self.record.events.writer_of(past.run.by);
         let message = format!(
             "{} wrote on past the end of {}, {:#x}: of {} at {:#x}..{:#x} the last {} went into {}",
@@ -244,12 +308,16 @@ impl Walk<'_> {
             over.len,
             self.hit(held, over, data, before)
         );
-        Finding::new(FindingKind::Overrun, message).about(over).about(held.span)
+        Finding::new(FindingKind::Overrun, message)
+            .about(over)
+            .about(held.span)
     }
 
     /// What lies past the end.
     fn hit(&self, held: &Held, over: Span, data: &[(Span, u32)], before: &Image) -> String {
-        let is_around = |other: &Held| other.span.start <= held.span.start && other.span.end() >= held.span.end();
+        let is_around = |other: &Held| {
+            other.span.start <= held.span.start && other.span.end() >= held.span.end()
+        };
         let names: Vec<String> = self
             .live
             .iter()
@@ -263,7 +331,11 @@ impl Walk<'_> {
         if let Some((_, segment)) = data.iter().find(|(span, _)| overlap(*span, over).is_some()) {
             return format!("guest data, put there by data segment {segment}");
         }
-        match before.read(over.start, over.len.min(4096)).iter().all(|byte| *byte == 0) {
+        match before
+            .read(over.start, over.len.min(4096))
+            .iter()
+            .all(|byte| *byte == 0)
+        {
             true => "bytes that were zero and perhaps unused".into(),
             false => "bytes that held something else".into(),
         }
@@ -275,9 +347,16 @@ pub(super) fn who(writer: &Writer) -> String {
     match writer {
         Writer::Host => "the host".into(),
         Writer::Data { segment } => format!("data segment {segment}"),
-        Writer::Import { module, name: function } => format!("the import {}", name(&format!("{module}.{function}"))),
+        Writer::Import {
+            module,
+            name: function,
+        } => format!("the import {}", name(&format!("{module}.{function}"))),
         Writer::Guest { function: None, .. } => "the guest".into(),
-        Writer::Guest { function: Some(function), source, .. } => match source {
+        Writer::Guest {
+            function: Some(function),
+            source,
+            ..
+        } => match source {
             Some(source) => format!("the guest, in {} at {},", name(function), name(source)),
             None => format!("the guest, in {},", name(function)),
         },

@@ -1,13 +1,17 @@
-//! Pointers: which fetch each variable came from, and what a later fetch by the same means tells about it.
+//! Pointers: which fetch each variable came from, and what a later fetch by the same means tells
+//! about it.
 //!
-//! Only what can be asked for again is compared: a call that changed nothing, and an exported global that may change. An
-//! allocator gives another address each time, and changes something to do so.
+//! Only what can be asked for again is compared: a call that changed nothing, and an exported
+//! global that may change. An allocator gives another address each time, and changes something to
+//! do so.
 
 use std::collections::BTreeMap;
 
 use super::words::{name, the_bytes};
 use super::{bytes_in_words, shown};
-use crate::timeline::{Finding, FindingKind, Given, Outcome, Provenance, Span, StepKind, StepRecord, Use, UseKind};
+use crate::timeline::{
+    Finding, FindingKind, Given, Outcome, Provenance, Span, StepKind, StepRecord, Use, UseKind,
+};
 
 /// Bytes that are kept of what a use read.
 pub(super) const KEPT: u64 = 256;
@@ -78,27 +82,45 @@ impl Pointers {
         if known.value != value {
             return Some(stale_now(record, used, &origin, &source, value, known));
         }
-        let grown = self.growers.last().copied().filter(|step| *step > known.step);
-        let is_first = !known.uses.iter().any(|other| other.name == origin.name && Some(other.step) > grown);
+        let grown = self
+            .growers
+            .last()
+            .copied()
+            .filter(|step| *step > known.step);
+        let is_first = !known
+            .uses
+            .iter()
+            .any(|other| other.name == origin.name && Some(other.step) > grown);
         if known.uses.len() < MOST_USES {
             let bytes = match used.how {
                 UseKind::Read => record.memory.read(used.span.start, used.span.len.min(KEPT)),
                 _ => Vec::new(),
             };
             let (step, how, span) = (record.index, used.how, used.span);
-            known.uses.push(Used { step, name: origin.name.clone(), how, span, bytes });
+            known.uses.push(Used {
+                step,
+                name: origin.name.clone(),
+                how,
+                span,
+                bytes,
+            });
         }
         let grown = grown.filter(|_| is_first)?;
         let message = format!(
-            "{} is used as step {} fetched it, {value:#x}, but memory grew in step {grown} and the guest may have moved \
-             what was there: ask {source} again first",
+            "{} is used as step {} fetched it, {value:#x}, but memory grew in step {grown} and \
+             the guest may have moved what was there: ask {source} again first",
             name(&origin.name),
             known.step
         );
-        Some(Finding::new(FindingKind::PointerNotRefetched, message).about(used.span).blaming(grown))
+        Some(
+            Finding::new(FindingKind::PointerNotRefetched, message)
+                .about(used.span)
+                .blaming(grown),
+        )
     }
 
-    /// Takes over what a step bound; a fetch that differs from the last one tells which uses of the old were stale.
+    /// Takes over what a step bound; a fetch that differs from the last one tells which uses of the
+    /// old were stale.
     pub fn take(&mut self, record: &StepRecord) -> Vec<Finding> {
         if may_move(record) {
             self.movers.push(record.index);
@@ -119,13 +141,25 @@ impl Pointers {
     }
 
     fn origin_of(&mut self, record: &StepRecord, given: &Given) -> (Option<Origin>, Vec<Finding>) {
-        let origin = |source| Some(Origin { name: given.name.clone(), step: record.index, source });
+        let origin = |source| {
+            Some(Origin {
+                name: given.name.clone(),
+                step: record.index,
+                source,
+            })
+        };
         match &given.from {
             Provenance::Elsewhere => (None, Vec::new()),
             Provenance::Memory => (origin(None), Vec::new()),
             Provenance::Variables(names) => {
                 let from = self.origin(names).cloned();
-                (from.map(|from| Origin { name: given.name.clone(), ..from }), Vec::new())
+                (
+                    from.map(|from| Origin {
+                        name: given.name.clone(),
+                        ..from
+                    }),
+                    Vec::new(),
+                )
             }
             Provenance::Result(_) | Provenance::Global { .. } => {
                 let source = source_of(record, &given.from).zip(given.address);
@@ -139,24 +173,44 @@ impl Pointers {
     }
 
     /// A source has answered again.
-    fn fetched(&mut self, record: &StepRecord, name: &str, source: &Source, value: u64) -> Vec<Finding> {
-        let new = Known { value, step: record.index, uses: Vec::new() };
-        let Some(old) = self.sources.insert(source.clone(), new) else { return Vec::new() };
+    fn fetched(
+        &mut self,
+        record: &StepRecord,
+        name: &str,
+        source: &Source,
+        value: u64,
+    ) -> Vec<Finding> {
+        let new = Known {
+            value,
+            step: record.index,
+            uses: Vec::new(),
+        };
+        let Some(old) = self.sources.insert(source.clone(), new) else {
+            return Vec::new();
+        };
         if old.value == value {
             return Vec::new();
         }
-        let stale = old.uses.iter().filter(|used| self.was_stale(&old, used, record.index));
-        stale.take(MOST_TOLD).map(|used| stale_then(record, name, used, old.value, value)).collect()
+        let stale = old
+            .uses
+            .iter()
+            .filter(|used| self.was_stale(&old, used, record.index));
+        stale
+            .take(MOST_TOLD)
+            .map(|used| stale_then(record, name, used, old.value, value))
+            .collect()
     }
 
-    /// Whether the pointer had moved before it was used: it could move since it was fetched, and not after the use; or
-    /// memory grew before, and not after.
+    /// Whether the pointer had moved before it was used: it could move since it was fetched, and
+    /// not after the use; or memory grew before, and not after.
     fn was_stale(&self, old: &Known, used: &Used, now: usize) -> bool {
         let in_between = |steps: &[usize], from: usize, to: usize| {
             let first = steps.partition_point(|step| *step < from);
             steps.get(first).is_some_and(|step| *step < to)
         };
-        let moved = |steps: &[usize]| in_between(steps, old.step + 1, used.step) && !in_between(steps, used.step, now);
+        let moved = |steps: &[usize]| {
+            in_between(steps, old.step + 1, used.step) && !in_between(steps, used.step, now)
+        };
         moved(&self.movers) || moved(&self.growers)
     }
 }
@@ -176,19 +230,40 @@ fn changed_nothing(record: &StepRecord) -> bool {
 /// What a value was fetched by, where that can be asked again for the same.
 fn source_of(record: &StepRecord, from: &Provenance) -> Option<Source> {
     match from {
-        Provenance::Global { export, is_mutable: true } => Some(format!("global {}", name(export))),
+        Provenance::Global {
+            export,
+            is_mutable: true,
+        } => Some(format!("global {}", name(export))),
         Provenance::Result(index) => {
-            let call = record.call.as_ref().filter(|_| record.outcome == Outcome::Ok && changed_nothing(record))?;
+            let call = record
+                .call
+                .as_ref()
+                .filter(|_| record.outcome == Outcome::Ok && changed_nothing(record))?;
             let args: Vec<String> = call.args.iter().map(|arg| arg.brief(40)).collect();
-            let which = if call.results.len() > 1 { format!(", result {}", index + 1) } else { String::new() };
-            Some(format!("{}({}){which}", name(&call.export), args.join(", ")))
+            let which = if call.results.len() > 1 {
+                format!(", result {}", index + 1)
+            } else {
+                String::new()
+            };
+            Some(format!(
+                "{}({}){which}",
+                name(&call.export),
+                args.join(", ")
+            ))
         }
         _ => None,
     }
 }
 
 /// A use of a pointer that is known to have moved.
-fn stale_now(record: &StepRecord, used: &Use, origin: &Origin, source: &str, old: u64, known: &Known) -> Finding {
+fn stale_now(
+    record: &StepRecord,
+    used: &Use,
+    origin: &Origin,
+    source: &str,
+    old: u64,
+    known: &Known,
+) -> Finding {
     let right = moved(used.span, old, known.value);
     let start = format!(
         "{} is still {old:#x}, from step {}, but {source} has answered {:#x} since step {}",
@@ -205,12 +280,20 @@ fn stale_now(record: &StepRecord, used: &Use, origin: &Origin, source: &str, old
             right.start,
             shown(record, right)
         ),
-        UseKind::Write => format!("the host wrote {}, where the guest no longer looks", the_bytes(used.span)),
+        UseKind::Write => format!(
+            "the host wrote {}, where the guest no longer looks",
+            the_bytes(used.span)
+        ),
         UseKind::Named => "the name means the old place".into(),
         UseKind::Passed => "the guest was given the old place".into(),
     };
-    let finding = Finding::new(FindingKind::StalePointer, format!("{start}: {effect}")).about(used.span);
-    let finding = if used.how == UseKind::Read { finding.about(right) } else { finding };
+    let finding =
+        Finding::new(FindingKind::StalePointer, format!("{start}: {effect}")).about(used.span);
+    let finding = if used.how == UseKind::Read {
+        finding.about(right)
+    } else {
+        finding
+    };
     finding.blaming(origin.step)
 }
 
@@ -225,18 +308,29 @@ fn stale_then(record: &StepRecord, name_now: &str, used: &Used, old: u64, new: u
             right.start,
             shown(record, right)
         ),
-        UseKind::Write => format!("it wrote {}, where the guest no longer looks", the_bytes(used.span)),
+        UseKind::Write => format!(
+            "it wrote {}, where the guest no longer looks",
+            the_bytes(used.span)
+        ),
         UseKind::Named => "the name it gave means the old place".into(),
         UseKind::Passed => "it gave the guest the old place".into(),
     };
-    let which = if used.name == name_now { String::new() } else { format!(" ({})", name(&used.name)) };
+    let which = if used.name == name_now {
+        String::new()
+    } else {
+        format!(" ({})", name(&used.name))
+    };
     let message = format!(
         "{} has moved from {old:#x} to {new:#x}, and step {} used the old address{which}: {effect}",
         name(name_now),
         used.step
     );
     let finding = Finding::new(FindingKind::StalePointer, message).about(used.span);
-    let finding = if used.how == UseKind::Read { finding.about(right) } else { finding };
+    let finding = if used.how == UseKind::Read {
+        finding.about(right)
+    } else {
+        finding
+    };
     finding.blaming(used.step)
 }
 

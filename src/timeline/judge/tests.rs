@@ -8,7 +8,12 @@ fn watching(kind: SpanKind, start: u64, len: u64) -> Judge {
     let mut judge = Judge::default();
     let mut step = record(1, StepKind::Region);
     let span = Span { start, len };
-    step.naming = Some(Naming::Named(NamedSpan { name: "r".into(), kind, span, released: false }));
+    step.naming = Some(Naming::Named(NamedSpan {
+        name: "r".into(),
+        kind,
+        span,
+        released: false,
+    }));
     assert!(judge.judge(&step).is_empty());
     judge
 }
@@ -18,17 +23,26 @@ fn record(index: usize, kind: StepKind) -> StepRecord {
 }
 
 fn guest(function: &str) -> Writer {
-    Writer::Guest { function: Some(function.into()), offset: None, source: None }
+    Writer::Guest {
+        function: Some(function.into()),
+        offset: None,
+        source: None,
+    }
 }
 
 /// What is found where a call writes so many bytes at each of these places, each by its function.
 fn found(judge: &mut Judge, writes: &[(&str, u64, usize)]) -> Vec<(FindingKind, Option<u64>)> {
     let mut step = record(2, StepKind::Call);
     for (function, start, len) in writes {
-        step.recording.push_write(*start, &vec![7; *len], guest(function));
+        step.recording
+            .push_write(*start, &vec![7; *len], guest(function));
     }
     step.settle(&Image::zeroed(PAGE));
-    judge.judge(&step).into_iter().map(|finding| (finding.kind, finding.address)).collect()
+    judge
+        .judge(&step)
+        .into_iter()
+        .map(|finding| (finding.kind, finding.address))
+        .collect()
 }
 
 #[test]
@@ -36,10 +50,17 @@ fn a_run_goes_on_through_other_writes_and_other_instructions() {
     let judge = || watching(SpanKind::Region, 0x400, 16);
     let over = [(FindingKind::Overrun, Some(0x410))];
     // Counters in between, inside the region and elsewhere.
-    let writes: Vec<(&str, u64, usize)> =
-        (0..18).flat_map(|i| [("f", 0x400 + i, 1), ("f", 0x40f, 1), ("f", 0x800, 4)]).collect();
+    let writes: Vec<(&str, u64, usize)> = (0..18)
+        .flat_map(|i| [("f", 0x400 + i, 1), ("f", 0x40f, 1), ("f", 0x800, 4)])
+        .collect();
     assert_eq!(found(&mut judge(), &writes), over);
-    assert_eq!(found(&mut judge(), &[("f", 0x400, 8), ("f", 0x408, 8), ("f", 0x410, 1)]), over);
+    assert_eq!(
+        found(
+            &mut judge(),
+            &[("f", 0x400, 8), ("f", 0x408, 8), ("f", 0x410, 1)]
+        ),
+        over
+    );
     assert_eq!(found(&mut judge(), &[("f", 0x40f, 2)]), over);
     // By another function, downwards, with a gap, from before, right behind it.
     for quiet in [
@@ -53,22 +74,31 @@ fn a_run_goes_on_through_other_writes_and_other_instructions() {
         let told = found(&mut judge(), &quiet);
         assert_eq!(told, [], "{quiet:?}");
     }
-    let from_before: Vec<(&str, u64, usize)> = (0..64).flat_map(|i| [("f", 0x3f0 + i, 1), ("f", 0x100, 4)]).collect();
+    let from_before: Vec<(&str, u64, usize)> = (0..64)
+        .flat_map(|i| [("f", 0x3f0 + i, 1), ("f", 0x100, 4)])
+        .collect();
     assert_eq!(found(&mut judge(), &from_before), []);
 }
 
 #[test]
 fn many_runs_at_a_time_are_followed() {
     let mut judge = watching(SpanKind::Region, 0x400, 256);
-    let writes: Vec<(&str, u64, usize)> =
-        (0..40).flat_map(|i| (0..8).map(move |run| ("f", 0x400 + run * 32 + i, 1))).collect();
-    assert_eq!(found(&mut judge, &writes), [(FindingKind::Overrun, Some(0x500))]);
+    let writes: Vec<(&str, u64, usize)> = (0..40)
+        .flat_map(|i| (0..8).map(move |run| ("f", 0x400 + run * 32 + i, 1)))
+        .collect();
+    assert_eq!(
+        found(&mut judge, &writes),
+        [(FindingKind::Overrun, Some(0x500))]
+    );
 }
 
 #[test]
 fn a_write_of_many_pages_is_one_run() {
     let mut judge = watching(SpanKind::Block, 0, 40_000);
-    assert_eq!(found(&mut judge, &[("f", 0, 65_536)]), [(FindingKind::Overrun, Some(40_000))]);
+    assert_eq!(
+        found(&mut judge, &[("f", 0, 65_536)]),
+        [(FindingKind::Overrun, Some(40_000))]
+    );
 }
 
 #[test]
@@ -78,9 +108,20 @@ fn a_use_without_any_variable_is_judged_by_its_bytes_alone() {
     release.naming = Some(Naming::Released("r".into()));
     assert!(judge.judge(&release).is_empty());
     let mut read = record(3, StepKind::Read);
-    let span = Span { start: 0x3fe, len: 4 };
-    let used = Use { names: Vec::new(), how: UseKind::Read, span, length_names: Vec::new() };
-    read.facts = Facts { uses: vec![used], ..Facts::default() };
+    let span = Span {
+        start: 0x3fe,
+        len: 4,
+    };
+    let used = Use {
+        names: Vec::new(),
+        how: UseKind::Read,
+        span,
+        length_names: Vec::new(),
+    };
+    read.facts = Facts {
+        uses: vec![used],
+        ..Facts::default()
+    };
     let found = judge.judge(&read);
     assert_eq!(found.len(), 1);
     assert_eq!(

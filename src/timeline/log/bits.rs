@@ -24,7 +24,8 @@ impl Differing {
         edges.div_ceil(2) as usize
     }
 
-    /// Counts bytes that lie between two others as different, where they are fewer than `bytes`: a power of two up to 64.
+    /// Counts bytes that lie between two others as different, where they are fewer than `bytes`: a
+    /// power of two up to 64.
     pub fn join(&mut self, bytes: u32) {
         close_gaps(&mut self.0, bytes);
     }
@@ -52,7 +53,11 @@ fn each_word(bits: &mut Bits, from: usize, to: usize, mut change: impl FnMut(&mu
     let mut at = from;
     while at < to {
         let end = (at / 64 * 64 + 64).min(to);
-        let ones = if end - at == 64 { u64::MAX } else { (1 << (end - at)) - 1 };
+        let ones = if end - at == 64 {
+            u64::MAX
+        } else {
+            (1 << (end - at)) - 1
+        };
         if let Some(word) = bits.get_mut(at / 64) {
             change(word, ones << (at % 64));
         }
@@ -67,12 +72,21 @@ pub(super) fn meet(a: &Bits, b: &Bits) -> bool {
 
 /// Which bytes of two leaves differ; one that is not there is all zero.
 pub(super) fn differing(before: Option<&Leaf>, after: Option<&Leaf>) -> Bits {
-    let (before, after) = (before.unwrap_or(&ZERO).as_chunks::<64>().0, after.unwrap_or(&ZERO).as_chunks::<64>().0);
+    let (before, after) = (
+        before.unwrap_or(&ZERO).as_chunks::<64>().0,
+        after.unwrap_or(&ZERO).as_chunks::<64>().0,
+    );
     let mut bits = [0; LEAF as usize / 64];
     for (word, (before, after)) in bits.iter_mut().zip(before.iter().zip(after)) {
         if before != after {
-            let eights = before.as_chunks::<8>().0.iter().zip(after.as_chunks::<8>().0);
-            *word = eights.rev().fold(0, |word, (before, after)| word << 8 | unequal(*before, *after));
+            let eights = before
+                .as_chunks::<8>()
+                .0
+                .iter()
+                .zip(after.as_chunks::<8>().0);
+            *word = eights.rev().fold(0, |word, (before, after)| {
+                word << 8 | unequal(*before, *after)
+            });
         }
     }
     bits
@@ -87,7 +101,8 @@ fn unequal(a: [u8; 8], b: [u8; 8]) -> u64 {
     (tops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
-/// Which bytes are marked where the one before is not, or the other way round. Before the first there is no mark.
+/// Which bytes are marked where the one before is not, or the other way round. Before the first
+/// there is no mark.
 pub(super) fn edges(bits: &Bits) -> Bits {
     let mut last = 0;
     bits.map(|bits| {
@@ -97,7 +112,8 @@ pub(super) fn edges(bits: &Bits) -> Bits {
     })
 }
 
-/// Tells the longest runs of marked bytes, in order; a run is also cut in front of the bytes marked in `cuts`.
+/// Tells the longest runs of marked bytes, in order; a run is also cut in front of the bytes marked
+/// in `cuts`.
 pub(super) fn each_part(bits: &Bits, cuts: Bits, mut tell: impl FnMut(Range<usize>)) {
     let (mut from, mut last) = (None, 0);
     for (word, (bits, cuts)) in bits.iter().zip(cuts).enumerate() {
@@ -119,11 +135,18 @@ pub(super) fn each_part(bits: &Bits, cuts: Bits, mut tell: impl FnMut(Range<usiz
     }
 }
 
-/// Marks what lies between two marked bytes as well, where that is fewer than `step` bytes: 1, 2, 4 and so on up to 64.
+/// Marks what lies between two marked bytes as well, where that is fewer than `step` bytes: 1, 2, 4
+/// and so on up to 64.
 fn close_gaps(bits: &mut Bits, step: u32) {
     let mut wide = [0; LEAF as usize / 64 + 1];
-    wide.iter_mut().zip(bits.iter()).for_each(|(wide, bits)| *wide = *bits);
-    let steps = || (0..).map(|power| 1 << power).take_while(move |by| *by < step);
+    wide.iter_mut()
+        .zip(bits.iter())
+        .for_each(|(wide, bits)| *wide = *bits);
+    let steps = || {
+        (0..)
+            .map(|power| 1 << power)
+            .take_while(move |by| *by < step)
+    };
     for by in steps() {
         let mut last = 0;
         for word in &mut wide {
@@ -140,7 +163,9 @@ fn close_gaps(bits: &mut Bits, step: u32) {
             *word &= moved;
         }
     }
-    bits.iter_mut().zip(wide).for_each(|(bits, wide)| *bits = wide);
+    bits.iter_mut()
+        .zip(wide)
+        .for_each(|(bits, wide)| *bits = wide);
 }
 
 /// Where each of a leaf's bytes has something else than the one before it.
@@ -148,12 +173,20 @@ pub(super) fn changing<T: PartialEq>(all: &[T; LEAF as usize]) -> Bits {
     std::array::from_fn(|word| {
         let first = (word * 64).max(1);
         let end = word * 64 + 64;
-        let (here, before) = (all.get(first..end).unwrap_or_default(), all.get(first - 1..end - 1).unwrap_or_default());
+        let (here, before) = (
+            all.get(first..end).unwrap_or_default(),
+            all.get(first - 1..end - 1).unwrap_or_default(),
+        );
         if here == before {
             return 0;
         }
-        let differing = here.iter().zip(before).map(|(here, before)| u64::from(here != before));
-        differing.zip(first % 64..).fold(0, |bits, (differs, place)| bits | differs << place)
+        let differing = here
+            .iter()
+            .zip(before)
+            .map(|(here, before)| u64::from(here != before));
+        differing
+            .zip(first % 64..)
+            .fold(0, |bits, (differs, place)| bits | differs << place)
     })
 }
 

@@ -1,5 +1,6 @@
-//! Which bytes differ across a step, and who wrote them last. Worked out leaf by leaf when asked for, so that a step of
-//! millions of stores does not keep millions of runs; what every reader wants of all of them is summed up once.
+//! Which bytes differ across a step, and who wrote them last. Worked out leaf by leaf when asked
+//! for, so that a step of millions of stores does not keep millions of runs; what every reader
+//! wants of all of them is summed up once.
 
 use std::ops::Range;
 
@@ -25,7 +26,10 @@ pub(super) struct Run {
 impl Run {
     /// A part of a leaf.
     pub(super) fn within(leaf: u64, range: Range<usize>, by: By) -> Self {
-        let span = Span { start: leaf * LEAF + range.start as u64, len: range.len() as u64 };
+        let span = Span {
+            start: leaf * LEAF + range.start as u64,
+            len: range.len() as u64,
+        };
         Run { span, by }
     }
 }
@@ -78,10 +82,12 @@ impl Changes {
         while let Some(earlier) = from.checked_sub(1) {
             from = earlier;
             // The first run found may have started in a leaf before this one.
-            let starts_here =
-                |run: &Run| from == 0 || !run.span.start.is_multiple_of(LEAF) || !self.continues(from, run);
-            let runs: Vec<Run> =
-                Runs::new(history, from..history.changed.len()).take_while(|run| run.span.start < address).collect();
+            let starts_here = |run: &Run| {
+                from == 0 || !run.span.start.is_multiple_of(LEAF) || !self.continues(from, run)
+            };
+            let runs: Vec<Run> = Runs::new(history, from..history.changed.len())
+                .take_while(|run| run.span.start < address)
+                .collect();
             if let Some(run) = runs.iter().rev().find(|run| starts_here(run)) {
                 return Some(run.span);
             }
@@ -92,15 +98,25 @@ impl Changes {
     /// Whether any byte of `start..end` differs.
     pub fn any_within(&self, start: u64, end: u64) -> bool {
         let history = &self.0.0;
-        let changed = history.changed.get(self.changed_from(start / LEAF)..).unwrap_or_default();
-        let numbers = changed.iter().filter_map(|index| history.leaves.get(*index as usize)).map(|leaf| leaf.number);
-        numbers.take_while(|number| number * LEAF < end).inspect(|_| count()).any(|number| {
-            let base = number * LEAF;
-            let range = start.clamp(base, base + LEAF) - base..end.clamp(base, base + LEAF) - base;
-            let mut wanted = [0; LEAF as usize / 64];
-            mark(&mut wanted, range.start as usize, range.end as usize);
-            meet(&history.differing(number), &wanted)
-        })
+        let changed = history
+            .changed
+            .get(self.changed_from(start / LEAF)..)
+            .unwrap_or_default();
+        let numbers = changed
+            .iter()
+            .filter_map(|index| history.leaves.get(*index as usize))
+            .map(|leaf| leaf.number);
+        numbers
+            .take_while(|number| number * LEAF < end)
+            .inspect(|_| count())
+            .any(|number| {
+                let base = number * LEAF;
+                let range =
+                    start.clamp(base, base + LEAF) - base..end.clamp(base, base + LEAF) - base;
+                let mut wanted = [0; LEAF as usize / 64];
+                mark(&mut wanted, range.start as usize, range.end as usize);
+                meet(&history.differing(number), &wanted)
+            })
     }
 
     /// Whether the byte at an address differs.
@@ -130,13 +146,21 @@ impl Changes {
 
     /// The place among the changed leaves of the first numbered so or higher.
     fn changed_from(&self, number: u64) -> usize {
-        let History { changed, leaves, .. } = &*self.0.0;
-        changed.partition_point(|index| leaves.get(*index as usize).is_some_and(|leaf| leaf.number < number))
+        let History {
+            changed, leaves, ..
+        } = &*self.0.0;
+        changed.partition_point(|index| {
+            leaves
+                .get(*index as usize)
+                .is_some_and(|leaf| leaf.number < number)
+        })
     }
 
     /// Whether a run at the start of a changed leaf goes on from the leaf before.
     fn continues(&self, place: usize, run: &Run) -> bool {
-        let Some(before) = place.checked_sub(1) else { return false };
+        let Some(before) = place.checked_sub(1) else {
+            return false;
+        };
         let last = Runs::new(&self.0.0, before..place).last();
         last.is_some_and(|last| last.by == run.by && last.span.end() == run.span.start)
     }
@@ -160,7 +184,12 @@ struct Runs<'a> {
 
 impl<'a> Runs<'a> {
     fn new(history: &'a History, leaves: Range<usize>) -> Self {
-        Runs { history, leaves, found: Vec::new().into_iter(), pending: None }
+        Runs {
+            history,
+            leaves,
+            found: Vec::new().into_iter(),
+            pending: None,
+        }
     }
 
     fn next_of_leaf(&mut self) -> Option<Run> {
@@ -194,12 +223,15 @@ impl Iterator for Runs<'_> {
 impl History {
     /// Which bytes of a leaf differ across the step.
     fn differing(&self, number: u64) -> Bits {
-        let [before, after] = [&self.before, &self.after].map(|image| image.shared_leaf(number * LEAF));
+        let [before, after] =
+            [&self.before, &self.after].map(|image| image.shared_leaf(number * LEAF));
         differing(before.map(|leaf| &**leaf), after.map(|leaf| &**leaf))
     }
 
     pub(super) fn runs_of(&self, index: usize) -> Vec<Run> {
-        let Some(leaf) = self.leaves.get(index) else { return Vec::new() };
+        let Some(leaf) = self.leaves.get(index) else {
+            return Vec::new();
+        };
         let bits = self.differing(leaf.number);
         let by = self.last_writers(index, bits);
         let mut runs: Vec<Run> = Vec::new();
@@ -210,10 +242,13 @@ impl History {
         runs
     }
 
-    /// Who wrote the wanted bytes of a leaf last: its events from the last to the first, until all are known.
+    /// Who wrote the wanted bytes of a leaf last: its events from the last to the first, until all
+    /// are known.
     pub(super) fn last_writers(&self, index: usize, wanted: Bits) -> [By; LEAF as usize] {
         let mut by = [By(0); LEAF as usize];
-        let Some(leaf) = self.leaves.get(index) else { return by };
+        let Some(leaf) = self.leaves.get(index) else {
+            return by;
+        };
         let mut wanted = wanted;
         let events = self.touches_of(leaf);
         let tail = events.get(leaf.blocks.len() * BLOCK..).unwrap_or_default();
@@ -233,12 +268,20 @@ impl History {
             if left == 0 {
                 break;
             }
-            let Some((range, writer)) = self.reach(&mut reader, *event, number) else { continue };
+            let Some((range, writer)) = self.reach(&mut reader, *event, number) else {
+                continue;
+            };
             let mut at = range.start;
             while at < range.end {
                 let end = (at / 64 * 64 + 64).min(range.end);
-                let ones = if end - at == 64 { u64::MAX } else { ((1 << (end - at)) - 1) << (at % 64) };
-                let Some(word) = wanted.get_mut(at / 64) else { break };
+                let ones = if end - at == 64 {
+                    u64::MAX
+                } else {
+                    ((1 << (end - at)) - 1) << (at % 64)
+                };
+                let Some(word) = wanted.get_mut(at / 64) else {
+                    break;
+                };
                 let mut new = *word & ones;
                 *word &= !ones;
                 left -= new.count_ones();

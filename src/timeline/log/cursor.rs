@@ -1,5 +1,5 @@
-//! Events one after another, with the bytes before each: the leaves they touch are kept as they go, so that none is
-//! worked out twice.
+//! Events one after another, with the bytes before each: the leaves they touch are kept as they go,
+//! so that none is worked out twice.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,14 @@ pub(super) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(history: &'a History, from: usize) -> Self {
-        Cursor { history, from, at: from, leaves: Vec::new(), places: HashMap::new(), last: (u64::MAX, 0) }
+        Cursor {
+            history,
+            from,
+            at: from,
+            leaves: Vec::new(),
+            places: HashMap::new(),
+            last: (u64::MAX, 0),
+        }
     }
 
     /// The bytes before a write, and lets it happen.
@@ -35,7 +42,9 @@ impl<'a> Cursor<'a> {
             let take = (LEAF as usize - within).min(before.len() - at);
             let fits = take.min(usize::try_from(end.saturating_sub(from)).unwrap_or(take));
             if fits > 0
-                && let Some(part) = self.leaf(from / LEAF).and_then(|leaf| leaf.get_mut(within..within + fits))
+                && let Some(part) = self
+                    .leaf(from / LEAF)
+                    .and_then(|leaf| leaf.get_mut(within..within + fits))
                 && let Some(was) = before.get_mut(at..at + fits)
             {
                 was.copy_from_slice(part);
@@ -50,7 +59,9 @@ impl<'a> Cursor<'a> {
         if self.last.0 != number {
             let place = *self.places.entry(number).or_insert_with(|| {
                 let known = self.history.leaf_at(number, self.from);
-                self.leaves.push(known.map_or_else(|| Box::new([0; LEAF as usize]), |leaf| Box::new(*leaf)));
+                self.leaves.push(
+                    known.map_or_else(|| Box::new([0; LEAF as usize]), |leaf| Box::new(*leaf)),
+                );
                 self.leaves.len() - 1
             });
             self.last = (number, place);

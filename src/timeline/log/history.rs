@@ -1,9 +1,10 @@
-//! The settled events of a step and what was worked out of them once, so that any moment is found quickly.
+//! The settled events of a step and what was worked out of them once, so that any moment is found
+//! quickly.
 //!
-//! Event number i is entry number i. For each 4 KiB leaf that was touched there is a list of the events that touch it,
-//! and after every [`BLOCK`] of them a copy of the leaf and which of its bytes they wrote. So a leaf at any moment is the
-//! nearest copy before it and at most [`BLOCK`] events, and a byte's writers are found without looking at events that
-//! leave it alone.
+//! Event number i is entry number i. For each 4 KiB leaf that was touched there is a list of the
+//! events that touch it, and after every [`BLOCK`] of them a copy of the leaf and which of its
+//! bytes they wrote. So a leaf at any moment is the nearest copy before it and at most [`BLOCK`]
+//! events, and a byte's writers are found without looking at events that leave it alone.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -154,7 +155,9 @@ impl Kept<'_> {
     /// Writes what it has for a leaf, and tells which bytes these are.
     pub(super) fn apply(&self, leaf: u64, bytes: &mut Leaf, len: u64) -> Range<usize> {
         let mut range = self.within(leaf);
-        range.end = range.end.min(len.saturating_sub(leaf * LEAF).min(LEAF) as usize);
+        range.end = range
+            .end
+            .min(len.saturating_sub(leaf * LEAF).min(LEAF) as usize);
         let skip = (leaf * LEAF).saturating_sub(self.start) as usize;
         range.end = range.end.max(range.start);
         if let Some(part) = bytes.get_mut(range.clone()) {
@@ -180,7 +183,11 @@ impl History {
     }
 
     pub(super) fn kept_entry(&self, entry: Entry) -> Option<KeptEvent<'_>> {
-        let Entry { site, address, value } = entry;
+        let Entry {
+            site,
+            address,
+            value,
+        } = entry;
         if site == ASIDE {
             return self.kept_aside(value as u64);
         }
@@ -196,24 +203,56 @@ impl History {
             }
             SiteKind::Init { bytes } => {
                 let from = entry.high() as usize;
-                Bytes::Slice(bytes.get(from..from + entry.low() as usize).unwrap_or_default())
+                Bytes::Slice(
+                    bytes
+                        .get(from..from + entry.low() as usize)
+                        .unwrap_or_default(),
+                )
             }
             SiteKind::Grow => {
                 let before = entry.low();
-                return Some(KeptEvent::Growth { before, after: before + u64::from(address), by });
+                return Some(KeptEvent::Growth {
+                    before,
+                    after: before + u64::from(address),
+                    by,
+                });
             }
         };
         let start = u64::from(address).saturating_add(shape.immediate);
-        Some(KeptEvent::Write(Kept { start, bytes, by, is_difference: false }))
+        Some(KeptEvent::Write(Kept {
+            start,
+            bytes,
+            by,
+            is_difference: false,
+        }))
     }
 
     fn kept_aside(&self, index: u64) -> Option<KeptEvent<'_>> {
         match *self.asides.get(index as usize)? {
-            Aside::Write { start, place, len, writer, is_difference } => {
+            Aside::Write {
+                start,
+                place,
+                len,
+                writer,
+                is_difference,
+            } => {
                 let bytes = Bytes::Slice(self.blob.get(place, len as usize));
-                Some(KeptEvent::Write(Kept { start, bytes, by: By::other(writer), is_difference }))
+                Some(KeptEvent::Write(Kept {
+                    start,
+                    bytes,
+                    by: By::other(writer),
+                    is_difference,
+                }))
             }
-            Aside::Growth { before, after, writer } => Some(KeptEvent::Growth { before, after, by: By::other(writer) }),
+            Aside::Growth {
+                before,
+                after,
+                writer,
+            } => Some(KeptEvent::Growth {
+                before,
+                after,
+                by: By::other(writer),
+            }),
             Aside::Copied { .. } => None,
         }
     }
@@ -226,7 +265,11 @@ impl History {
     }
 
     /// The event as readers have it, over what memory held before it.
-    pub(super) fn event(&self, event: usize, read: impl FnOnce(&Kept) -> Arc<[u8]>) -> Option<Event> {
+    pub(super) fn event(
+        &self,
+        event: usize,
+        read: impl FnOnce(&Kept) -> Arc<[u8]>,
+    ) -> Option<Event> {
         Some(match self.kept(event)? {
             KeptEvent::Write(kept) => Event::Write(Write {
                 start: kept.start,
@@ -235,14 +278,22 @@ impl History {
                 writer: self.writer(kept.by),
                 is_difference: kept.is_difference,
             }),
-            KeptEvent::Growth { before, after, by } => Event::Growth(Growth { before, after, by: self.writer(by) }),
+            KeptEvent::Growth { before, after, by } => Event::Growth(Growth {
+                before,
+                after,
+                by: self.writer(by),
+            }),
         })
     }
 
     pub(super) fn writer(&self, By(number): By) -> Writer {
         match number & By::OTHER {
             0 => self.table.writer(number),
-            _ => self.writers.get((number & !By::OTHER) as usize).cloned().unwrap_or_else(Writer::guest),
+            _ => self
+                .writers
+                .get((number & !By::OTHER) as usize)
+                .cloned()
+                .unwrap_or_else(Writer::guest),
         }
     }
 
@@ -257,24 +308,33 @@ impl History {
 
     /// The place of a leaf among `leaves`.
     pub(super) fn find(&self, number: u64) -> Option<usize> {
-        self.leaves.binary_search_by_key(&number, |leaf| leaf.number).ok()
+        self.leaves
+            .binary_search_by_key(&number, |leaf| leaf.number)
+            .ok()
     }
 
     /// A leaf as it stands after the first `events` events; `None` where it is all zero.
     pub(super) fn leaf_at(&self, number: u64, events: usize) -> Option<Arc<Leaf>> {
         let offset = number * LEAF;
         let before = || self.before.shared_leaf(offset).cloned();
-        let Some(history) = self.find(number).and_then(|index| self.leaves.get(index)) else { return before() };
+        let Some(history) = self.find(number).and_then(|index| self.leaves.get(index)) else {
+            return before();
+        };
         let all = self.touches_of(history);
         let touches = all.partition_point(|event| (*event as usize) < events);
         if touches == all.len() {
             return self.after.shared_leaf(offset).cloned();
         }
-        let base = match (touches / BLOCK).checked_sub(1).and_then(|block| history.blocks.get(block)) {
+        let base = match (touches / BLOCK)
+            .checked_sub(1)
+            .and_then(|block| history.blocks.get(block))
+        {
             Some(block) => Some(Arc::clone(&block.leaf)),
             None => before(),
         };
-        let rest = all.get(touches / BLOCK * BLOCK..touches).unwrap_or_default();
+        let rest = all
+            .get(touches / BLOCK * BLOCK..touches)
+            .unwrap_or_default();
         if rest.is_empty() {
             return base;
         }
@@ -296,7 +356,9 @@ impl History {
     /// Lets an event happen to a leaf.
     #[inline]
     fn play(&self, reader: &mut Reader<'_>, event: u32, number: u64, leaf: &mut Leaf) {
-        let Some(entry) = reader.get(event as usize) else { return };
+        let Some(entry) = reader.get(event as usize) else {
+            return;
+        };
         match self.plain_store(entry.site, entry.address, number) {
             Some(range) => store(leaf, range.start, entry.value.to_le_bytes(), range.len()),
             None => {
@@ -326,17 +388,24 @@ impl History {
         }
     }
 
-    /// What the first of a leaf's events write to it one right behind the other: from where on, which bytes, and how
-    /// many events these are. `None` where they are few.
-    fn dense<'a>(&self, reader: &mut Reader<'a>, events: &[u32], number: u64) -> Option<(usize, &'a [u8], usize)> {
+    /// What the first of a leaf's events write to it one right behind the other: from where on,
+    /// which bytes, and how many events these are. `None` where they are few.
+    fn dense<'a>(
+        &self,
+        reader: &mut Reader<'a>,
+        events: &[u32],
+        number: u64,
+    ) -> Option<(usize, &'a [u8], usize)> {
         let first = *events.first()?;
         let (pack, at) = reader.place(first as usize)?;
         let (site, address, width, bytes) = pack.dense(at)?;
         let start = u64::from(address).saturating_add(self.table.shape(site)?.immediate);
         let from = (start % LEAF) as usize;
-        let count = ((LEAF as usize - from) / width.max(1)).min(bytes.len() / width.max(1)).min(events.len());
-        // Each of them touches this leaf and is an event of it, so that no other comes between. A list that has it
-        // otherwise, as where an address wraps around, is left to the long way.
+        let count = ((LEAF as usize - from) / width.max(1))
+            .min(bytes.len() / width.max(1))
+            .min(events.len());
+        // Each of them touches this leaf and is an event of it, so that no other comes between. A
+        // list that has it otherwise, as where an address wraps around, is left to the long way.
         let last = *events.get(count.checked_sub(1)?)?;
         let is_whole = count > 1 && start / LEAF == number && (last - first) as usize == count - 1;
         let wraps = u64::from(address) + (count * width) as u64 > 1 << 32;
@@ -345,11 +414,18 @@ impl History {
 
     /// Which bytes of a leaf an event writes, and who does.
     #[inline]
-    pub(super) fn reach(&self, reader: &mut Reader<'_>, event: u32, number: u64) -> Option<(Range<usize>, By)> {
+    pub(super) fn reach(
+        &self,
+        reader: &mut Reader<'_>,
+        event: u32,
+        number: u64,
+    ) -> Option<(Range<usize>, By)> {
         let (site, address) = reader.head(event as usize)?;
         match self.plain_store(site, address, number) {
             Some(range) => Some((range, By::site(site))),
-            None => self.kept_write(event as usize).map(|write| (write.within(number), write.by)),
+            None => self
+                .kept_write(event as usize)
+                .map(|write| (write.within(number), write.by)),
         }
     }
 
@@ -369,7 +445,11 @@ impl History {
 
     /// Where the bytes an event writes must end; memory that ends within a leaf is not a guest's.
     fn length_for(&self, event: u32) -> u64 {
-        if self.before.len().is_multiple_of(LEAF) { u64::MAX } else { self.length(event as usize) }
+        if self.before.len().is_multiple_of(LEAF) {
+            u64::MAX
+        } else {
+            self.length(event as usize)
+        }
     }
 
     /// `len` bytes as they stand after the first `events` events, zeros past the end.
@@ -431,7 +511,8 @@ impl History {
     }
 
     fn writes(&self, event: u32, address: u64) -> bool {
-        self.kept_write(event as usize).is_some_and(|write| write.covers(address))
+        self.kept_write(event as usize)
+            .is_some_and(|write| write.covers(address))
     }
 
     /// What all of it takes, but for memory before and after, in bytes.
@@ -450,14 +531,20 @@ impl History {
 impl Block {
     fn wrote(&self, address: u64) -> bool {
         let within = (address % LEAF) as usize;
-        self.written.get(within / 64).is_some_and(|word| word >> (within % 64) & 1 == 1)
+        self.written
+            .get(within / 64)
+            .is_some_and(|word| word >> (within % 64) & 1 == 1)
     }
 }
 
 impl Leaves for History {
     fn touches(&self, leaves: Range<u64>) -> bool {
-        let first = self.leaves.partition_point(|leaf| leaf.number < leaves.start);
-        self.leaves.get(first).is_some_and(|leaf| leaf.number < leaves.end)
+        let first = self
+            .leaves
+            .partition_point(|leaf| leaf.number < leaves.start);
+        self.leaves
+            .get(first)
+            .is_some_and(|leaf| leaf.number < leaves.end)
     }
 
     fn leaf(&self, number: u64, events: usize) -> Option<Arc<Leaf>> {

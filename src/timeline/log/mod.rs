@@ -1,8 +1,9 @@
-//! What happened to memory inside a step, kept in at most 24 bytes a store (of vectors in no order up to 29) and yet found
-//! quickly at any moment.
+//! What happened to memory inside a step, kept in at most 24 bytes a store (of vectors in no order
+//! up to 29) and yet found quickly at any moment.
 //!
-//! A [`Recording`] is appended to while the step runs; settled, it is an [`EventLog`], which nobody changes and which
-//! costs nothing to hand on. Knows the guest's instructions by number only: what they are called is told later.
+//! A [`Recording`] is appended to while the step runs; settled, it is an [`EventLog`], which nobody
+//! changes and which costs nothing to hand on. Knows the guest's instructions by number only: what
+//! they are called is told later.
 
 mod bits;
 mod changes;
@@ -41,8 +42,8 @@ use history::History;
 use super::image::Leaves;
 use super::{Event, Growth, Image, Write};
 
-/// A step's events in order. A fill, copy or host write of more than 64 KiB is several events, cut at the ends of 64 KiB
-/// pages, so that every event is small.
+/// A step's events in order. A fill, copy or host write of more than 64 KiB is several events, cut
+/// at the ends of 64 KiB pages, so that every event is small.
 #[derive(Debug, Clone, Default)]
 pub struct EventLog(Arc<History>);
 
@@ -57,7 +58,9 @@ impl EventLog {
 
     /// One event, with the bytes as they were before it.
     pub fn get(&self, index: usize) -> Option<Event> {
-        self.0.event(index, |kept| self.0.read_at(kept.start, kept.bytes.len(), index).into())
+        self.0.event(index, |kept| {
+            self.0.read_at(kept.start, kept.bytes.len(), index).into()
+        })
     }
 
     /// All events in order.
@@ -86,9 +89,13 @@ impl EventLog {
         self.0.lengths.iter().filter_map(grown)
     }
 
-    /// The writes to the byte at `address` among the first `most` events, latest first, with their places. Looks at no
-    /// more than the events that touch the byte's neighbourhood.
-    pub fn writes_to(&self, address: u64, most: usize) -> impl Iterator<Item = (usize, Write)> + '_ {
+    /// The writes to the byte at `address` among the first `most` events, latest first, with their
+    /// places. Looks at no more than the events that touch the byte's neighbourhood.
+    pub fn writes_to(
+        &self,
+        address: u64,
+        most: usize,
+    ) -> impl Iterator<Item = (usize, Write)> + '_ {
         let mut most = most;
         std::iter::from_fn(move || {
             most = self.previous_touch(address, most)?;
@@ -109,7 +116,8 @@ impl EventLog {
         self.0.touch_before(address, most)
     }
 
-    /// Memory after the first `events` events. Costs nothing until it is read; then each leaf is worked out once.
+    /// Memory after the first `events` events. Costs nothing until it is read; then each leaf is
+    /// worked out once.
     pub fn memory_at(&self, events: usize) -> Image {
         if events >= self.len() {
             return self.0.after.clone();

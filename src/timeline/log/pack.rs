@@ -1,12 +1,13 @@
 //! Many entries in little room: what the stores of one loop have in common is kept once.
 //!
-//! Three forms. *Rows*: the same few instructions in the same order again and again, each with an address that moves by the
-//! same distance every time, as a loop over an array has it; only values are kept, and of one instruction alone also where
-//! such runs begin, as each round of a loop around it has one. *Slots*: as they lay in the journal, for
-//! all else that comes in great numbers; more was tried, but fresh memory is cheaper than the time it took. *Mixed*: where
-//! vectors would make these too large, and for what comes one by one; an address and a value are kept for each entry, and
-//! which of the pack's sites it is of. Each gives back any entry by its place, at once. Knows of sites how many bytes they
-//! store and nothing else.
+//! Three forms. *Rows*: the same few instructions in the same order again and again, each with an
+//! address that moves by the same distance every time, as a loop over an array has it; only values
+//! are kept, and of one instruction alone also where such runs begin, as each round of a loop
+//! around it has one. *Slots*: as they lay in the journal, for all else that comes in great
+//! numbers; more was tried, but fresh memory is cheaper than the time it took. *Mixed*: where
+//! vectors would make these too large, and for what comes one by one; an address and a value are
+//! kept for each entry, and which of the pack's sites it is of. Each gives back any entry by its
+//! place, at once. Knows of sites how many bytes they store and nothing else.
 
 mod packer;
 
@@ -35,13 +36,13 @@ pub(super) struct Opened<'a> {
 enum Form {
     /// Rows of one column: the values alone.
     Run(Column),
-    /// Several of these, which differ in their first address alone: the values; where each begins among them, and its first
-    /// address.
+    /// Several of these, which differ in their first address alone: the values; where each begins
+    /// among them, and its first address.
     Runs(Column),
     /// The values, row by row.
     Rows(Box<[Column]>),
-    /// The addresses; unless all are as wide, where each value begins; unless there is but one site, which it is; the
-    /// values.
+    /// The addresses; unless all are as wide, where each value begins; unless there is but one
+    /// site, which it is; the values.
     Mixed(Box<[(u32, u8)]>),
     /// A journal's slots as they lay there.
     Slots,
@@ -62,7 +63,8 @@ struct Column {
 
 impl Column {
     fn address(&self, row: usize) -> u32 {
-        self.first.wrapping_add(self.stride.wrapping_mul(row as u32))
+        self.first
+            .wrapping_add(self.stride.wrapping_mul(row as u32))
     }
 }
 
@@ -85,7 +87,10 @@ impl Pack {
     }
 
     pub(super) fn open<'a>(&'a self, room: &'a Room) -> Opened<'a> {
-        Opened { pack: self, bytes: room.get(self.place) }
+        Opened {
+            pack: self,
+            bytes: room.get(self.place),
+        }
     }
 
     /// What it takes beside its bytes in the room, in bytes.
@@ -122,15 +127,23 @@ impl<'a> Opened<'a> {
 
     /// Where the runs begin, in order.
     fn runs(&self, column: &Column) -> &'a [Beginning] {
-        self.bytes.get(self.len() * usize::from(column.width)..).unwrap_or_default().as_chunks().0
+        self.bytes
+            .get(self.len() * usize::from(column.width)..)
+            .unwrap_or_default()
+            .as_chunks()
+            .0
     }
 
-    /// The run that an entry is in: as a column of its own, with the place of its first entry and the one past its last.
+    /// The run that an entry is in: as a column of its own, with the place of its first entry and
+    /// the one past its last.
     #[inline]
     fn run(&self, column: &Column, at: usize) -> (Column, usize, usize) {
         let runs = self.runs(column);
         let next = runs.partition_point(|run| beginning(run).0 <= at);
-        let (start, first) = next.checked_sub(1).and_then(|here| runs.get(here)).map_or((0, 0), beginning);
+        let (start, first) = next
+            .checked_sub(1)
+            .and_then(|here| runs.get(here))
+            .map_or((0, 0), beginning);
         let end = runs.get(next).map_or(self.len(), |next| beginning(next).0);
         (Column { first, ..*column }, start, end)
     }
@@ -141,26 +154,50 @@ impl<'a> Opened<'a> {
         match &self.pack.form {
             Form::Run(column) => {
                 let value = self.value(at * usize::from(column.width), column.width);
-                Entry { site: column.site, address: column.address(at), value }
+                Entry {
+                    site: column.site,
+                    address: column.address(at),
+                    value,
+                }
             }
             Form::Runs(column) => {
                 let value = self.value(at * usize::from(column.width), column.width);
                 let (column, start, _) = self.run(column, at);
-                Entry { site: column.site, address: column.address(at - start), value }
+                Entry {
+                    site: column.site,
+                    address: column.address(at - start),
+                    value,
+                }
             }
             Form::Rows(columns) => {
                 let row = at / columns.len().max(1);
-                let Some(column) = columns.get(at % columns.len().max(1)) else { return Entry::default() };
-                let value = self.value(row * usize::from(column.row) + usize::from(column.at), column.width);
-                Entry { site: column.site, address: column.address(row), value }
+                let Some(column) = columns.get(at % columns.len().max(1)) else {
+                    return Entry::default();
+                };
+                let value = self.value(
+                    row * usize::from(column.row) + usize::from(column.at),
+                    column.width,
+                );
+                Entry {
+                    site: column.site,
+                    address: column.address(row),
+                    value,
+                }
             }
             Form::Mixed(sites) => {
                 let (site, width) = self.site(sites, at);
                 let (from, values) = match same_width(sites) {
                     Some(width) => (at * usize::from(width), self.values(sites, false)),
-                    None => (self.number(self.len() * 4 + at * 2) as usize, self.values(sites, true)),
+                    None => (
+                        self.number(self.len() * 4 + at * 2) as usize,
+                        self.values(sites, true),
+                    ),
                 };
-                Entry { site, address: self.word(at * 4), value: self.value(values + from, width) }
+                Entry {
+                    site,
+                    address: self.word(at * 4),
+                    value: self.value(values + from, width),
+                }
             }
             Form::Slots => self.slots().get(at).map_or_else(Entry::default, |slot| {
                 let (site, address, value) = parts(slot);
@@ -200,7 +237,11 @@ impl<'a> Opened<'a> {
         let mut run = |column: Column, start: usize, end: usize| {
             for at in start.max(from)..end {
                 let value = self.value(at * usize::from(column.width), column.width);
-                tell(Entry { site: column.site, address: column.address(at - start), value });
+                tell(Entry {
+                    site: column.site,
+                    address: column.address(at - start),
+                    value,
+                });
             }
         };
         match &self.pack.form {
@@ -223,8 +264,8 @@ impl<'a> Opened<'a> {
         }
     }
 
-    /// The values from an entry on as they lie in memory, as far as each entry begins where the one before it ends. With
-    /// site, address and width of the first.
+    /// The values from an entry on as they lie in memory, as far as each entry begins where the one
+    /// before it ends. With site, address and width of the first.
     #[inline]
     pub(super) fn dense(&self, at: usize) -> Option<(u32, u32, usize, &'a [u8])> {
         let (column, start, end) = match &self.pack.form {
@@ -236,7 +277,12 @@ impl<'a> Opened<'a> {
         if column.stride as usize != width {
             return None;
         }
-        Some((column.site, column.address(at - start), width, self.bytes.get(at * width..end * width)?))
+        Some((
+            column.site,
+            column.address(at - start),
+            width,
+            self.bytes.get(at * width..end * width)?,
+        ))
     }
 
     /// Where the values of a mixed pack begin.
@@ -251,18 +297,27 @@ impl<'a> Opened<'a> {
             1 => 0,
             _ => {
                 let starts = if same_width(sites).is_some() { 0 } else { 2 };
-                self.bytes.get(self.len() * (4 + starts) + at).copied().map_or(0, usize::from)
+                self.bytes
+                    .get(self.len() * (4 + starts) + at)
+                    .copied()
+                    .map_or(0, usize::from)
             }
         };
         sites.get(place).copied().unwrap_or_default()
     }
 
     fn word(&self, at: usize) -> u32 {
-        self.bytes.get(at..).and_then(|bytes| bytes.first_chunk()).map_or(0, |bytes| u32::from_le_bytes(*bytes))
+        self.bytes
+            .get(at..)
+            .and_then(|bytes| bytes.first_chunk())
+            .map_or(0, |bytes| u32::from_le_bytes(*bytes))
     }
 
     fn number(&self, at: usize) -> u16 {
-        self.bytes.get(at..).and_then(|bytes| bytes.first_chunk()).map_or(0, |bytes| u16::from_le_bytes(*bytes))
+        self.bytes
+            .get(at..)
+            .and_then(|bytes| bytes.first_chunk())
+            .map_or(0, |bytes| u16::from_le_bytes(*bytes))
     }
 
     #[inline]
@@ -270,10 +325,18 @@ impl<'a> Opened<'a> {
         let bytes = self.bytes.get(at..).unwrap_or_default();
         match width {
             1 => bytes.first().copied().map_or(0, u128::from),
-            2 => bytes.first_chunk().map_or(0, |bytes| u16::from_le_bytes(*bytes).into()),
-            4 => bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes).into()),
-            8 => bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes).into()),
-            _ => bytes.first_chunk().map_or(0, |bytes| u128::from_le_bytes(*bytes)),
+            2 => bytes
+                .first_chunk()
+                .map_or(0, |bytes| u16::from_le_bytes(*bytes).into()),
+            4 => bytes
+                .first_chunk()
+                .map_or(0, |bytes| u32::from_le_bytes(*bytes).into()),
+            8 => bytes
+                .first_chunk()
+                .map_or(0, |bytes| u64::from_le_bytes(*bytes).into()),
+            _ => bytes
+                .first_chunk()
+                .map_or(0, |bytes| u128::from_le_bytes(*bytes)),
         }
     }
 }
@@ -282,7 +345,10 @@ impl<'a> Opened<'a> {
 #[inline]
 fn same_width(sites: &[(u32, u8)]) -> Option<u8> {
     let (_, first) = sites.first()?;
-    sites.iter().all(|(_, width)| width == first).then_some(*first)
+    sites
+        .iter()
+        .all(|(_, width)| width == first)
+        .then_some(*first)
 }
 
 #[cfg(test)]

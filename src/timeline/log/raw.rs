@@ -20,7 +20,13 @@ impl EventLog {
         (0..self.len()).filter_map(|event| {
             let kept = self.0.kept_write(event)?;
             let (start, len, by) = (kept.start, kept.bytes.len(), kept.by);
-            Some(RawWrite { event, start, len, by, is_difference: kept.is_difference })
+            Some(RawWrite {
+                event,
+                start,
+                len,
+                by,
+                is_difference: kept.is_difference,
+            })
         })
     }
 

@@ -1,5 +1,5 @@
-//! What a step does to memory, as it is told while the step runs: appended to and nothing else, so that it costs little
-//! more than copying it.
+//! What a step does to memory, as it is told while the step runs: appended to and nothing else, so
+//! that it costs little more than copying it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,9 +15,19 @@ use crate::timeline::{Event, Image, Writer};
 #[derive(Debug, Clone)]
 pub(super) enum Aside {
     /// At most 64 KiB of bytes, kept in the blob at `place`.
-    Write { start: u64, place: u64, len: u32, writer: u32, is_difference: bool },
+    Write {
+        start: u64,
+        place: u64,
+        len: u32,
+        writer: u32,
+        is_difference: bool,
+    },
     /// In 64 KiB pages.
-    Growth { before: u64, after: u64, writer: u32 },
+    Growth {
+        before: u64,
+        after: u64,
+        writer: u32,
+    },
     /// A part of the bytes that the store before it copied from another memory.
     Copied { place: u64, len: u32 },
 }
@@ -47,21 +57,27 @@ pub struct Recording {
     pub(super) unsettled: u64,
 }
 
-/// What the bulk operations of a step may take beside their slots, in bytes: a guest that copies a large buffer again
-/// and again takes more room for its bytes than for its stores.
+/// What the bulk operations of a step may take beside their slots, in bytes: a guest that copies a
+/// large buffer again and again takes more room for its bytes than for its stores.
 const MOST_BULK: u64 = 512 << 20;
 /// One byte is kept for so many that a fill or a data segment writes: the touches of leaves.
 const BYTES_PER_TOUCH: u64 = 512;
 
 impl Recording {
     pub fn new(table: Arc<SiteTable>) -> Self {
-        Recording { table, ..Recording::default() }
+        Recording {
+            table,
+            ..Recording::default()
+        }
     }
 
-    /// A recording over memory as it is `before`, which is settled while it goes on: so that the end of a step of millions
-    /// of stores is not waited for.
+    /// A recording over memory as it is `before`, which is settled while it goes on: so that the
+    /// end of a step of millions of stores is not waited for.
     pub fn over(before: Image, table: Arc<SiteTable>) -> Self {
-        Recording { before: Some(before), ..Recording::new(table) }
+        Recording {
+            before: Some(before),
+            ..Recording::new(table)
+        }
     }
 
     /// Whether nothing was told yet.
@@ -72,10 +88,12 @@ impl Recording {
     /// Whether somebody other than the guest's own code made memory larger.
     pub(in crate::timeline) fn has_growth(&self) -> bool {
         let is_growth = |(_, aside): &(usize, Aside)| matches!(aside, Aside::Growth { .. });
-        self.asides.iter().any(is_growth) || self.ahead.as_ref().is_some_and(|ahead| ahead.has_growth())
+        self.asides.iter().any(is_growth)
+            || self.ahead.as_ref().is_some_and(|ahead| ahead.has_growth())
     }
 
-    /// Appends an event of any sort; what a write says about the bytes before it is not kept but worked out again.
+    /// Appends an event of any sort; what a write says about the bytes before it is not kept but
+    /// worked out again.
     pub fn push(&mut self, event: Event) {
         match event {
             Event::Write(write) if write.is_difference => {
@@ -86,8 +104,9 @@ impl Recording {
         }
     }
 
-    /// Appends a part of the guest's journal: whole slots of 16 bytes, those of one store together. Once bulk operations
-    /// have taken 512 MiB, the rest is only noted, as by [`note_slots`](Recording::note_slots).
+    /// Appends a part of the guest's journal: whole slots of 16 bytes, those of one store together.
+    /// Once bulk operations have taken 512 MiB, the rest is only noted, as by
+    /// [`note_slots`](Recording::note_slots).
     pub fn push_slots(&mut self, bytes: &[u8]) {
         if self.bulk > MOST_BULK {
             return self.note_slots(bytes);
@@ -104,7 +123,8 @@ impl Recording {
                 self.slots.push(entry, &table);
             }
         } else {
-            self.slots.extend(slots, &table, |pack| tally.add_pack(pack, &table));
+            self.slots
+                .extend(slots, &table, |pack| tally.add_pack(pack, &table));
         }
         self.kept += tally.stores;
         self.bulk = self.bulk.saturating_add(tally.bulk);
@@ -125,7 +145,14 @@ impl Recording {
     /// Appends a growth of memory from and to so many 64 KiB pages.
     pub fn push_growth(&mut self, before: u64, after: u64, by: Writer) {
         let writer = self.writers.number(by);
-        self.asides.push((self.slots.len(), Aside::Growth { before, after, writer }));
+        self.asides.push((
+            self.slots.len(),
+            Aside::Growth {
+                before,
+                after,
+                writer,
+            },
+        ));
     }
 
     /// Tells the bytes that the store appended last copied from another memory.
@@ -135,7 +162,13 @@ impl Recording {
         }
         for piece in bytes.chunks(PAGE as usize) {
             let place = self.blob.put(piece);
-            self.asides.push((self.slots.len(), Aside::Copied { place, len: piece.len() as u32 }));
+            self.asides.push((
+                self.slots.len(),
+                Aside::Copied {
+                    place,
+                    len: piece.len() as u32,
+                },
+            ));
         }
     }
 
@@ -150,13 +183,19 @@ impl Recording {
         tally.add(&entry, &self.table);
         self.kept = self.kept.saturating_sub(tally.stores);
         let len = self.slots.len();
-        for (position, _) in self.asides.iter_mut().rev().take_while(|(position, _)| *position > len) {
+        for (position, _) in self
+            .asides
+            .iter_mut()
+            .rev()
+            .take_while(|(position, _)| *position > len)
+        {
             *position = len;
         }
         Some((entry.site, entry.address))
     }
 
-    /// How many stores of the guest are kept one by one. Each bulk operation and each atomic counts as one.
+    /// How many stores of the guest are kept one by one. Each bulk operation and each atomic counts
+    /// as one.
     pub fn guest_stores(&self) -> u64 {
         self.kept
     }
@@ -166,26 +205,33 @@ impl Recording {
         self.kept + self.noted
     }
 
-    /// Counts the stores in a part of the journal and notes the 4 KiB leaves they touch, without keeping them. Growth
-    /// is kept: without it the size of memory would be wrong.
+    /// Counts the stores in a part of the journal and notes the 4 KiB leaves they touch, without
+    /// keeping them. Growth is kept: without it the size of memory would be wrong.
     pub fn note_slots(&mut self, bytes: &[u8]) {
         self.settle_ahead();
         let table = Arc::clone(&self.table);
         let mut tally = Tally::default();
         for entry in entries(bytes.as_chunks::<SLOT>().0, &table) {
-            let Some(shape) = table.shape(entry.site) else { continue };
+            let Some(shape) = table.shape(entry.site) else {
+                continue;
+            };
             tally.add(&entry, &table);
             self.last_noted = Some((entry.site, entry.address));
             let len = match shape.kind {
                 SiteKind::Store { width } => u64::from(width),
                 SiteKind::Wide => 16,
-                SiteKind::Fill | SiteKind::Copy | SiteKind::CopyFrom | SiteKind::Init { .. } => entry.low(),
+                SiteKind::Fill | SiteKind::Copy | SiteKind::CopyFrom | SiteKind::Init { .. } => {
+                    entry.low()
+                }
                 SiteKind::Grow => {
                     self.slots.push(entry, &table);
                     continue;
                 }
             };
-            self.noted_leaves.add(u64::from(entry.address).saturating_add(shape.immediate), len);
+            self.noted_leaves.add(
+                u64::from(entry.address).saturating_add(shape.immediate),
+                len,
+            );
         }
         self.noted += tally.stores;
     }
@@ -202,12 +248,22 @@ impl Recording {
             let place = self.blob.put(piece);
             let len = piece.len() as u32;
             let start = start.saturating_add(from);
-            self.asides.push((self.slots.len(), Aside::Write { start, place, len, writer, is_difference }));
+            self.asides.push((
+                self.slots.len(),
+                Aside::Write {
+                    start,
+                    place,
+                    len,
+                    writer,
+                    is_difference,
+                },
+            ));
         }
     }
 }
 
-/// How many stores entries tell of; what bulk operations among them take beside themselves and what they write, in bytes.
+/// How many stores entries tell of; what bulk operations among them take beside themselves and what
+/// they write, in bytes.
 #[derive(Debug, Default)]
 struct Tally {
     stores: u64,
@@ -239,13 +295,17 @@ impl Tally {
     }
 }
 
-/// How `len` bytes from `start` are cut into events: whole up to 64 KiB, else at the ends of pages. Gives the first byte
-/// and the one past the last of each, counted from `start`.
+/// How `len` bytes from `start` are cut into events: whole up to 64 KiB, else at the ends of pages.
+/// Gives the first byte and the one past the last of each, counted from `start`.
 pub(super) fn pieces(start: u64, len: u64) -> impl Iterator<Item = (u64, u64)> {
     let mut from = 0;
     std::iter::from_fn(move || {
         let within = start.wrapping_add(from) % PAGE;
-        let to = if len <= PAGE { len } else { from.saturating_add(PAGE - within).min(len) };
+        let to = if len <= PAGE {
+            len
+        } else {
+            from.saturating_add(PAGE - within).min(len)
+        };
         let piece = (from, to);
         from = to;
         (piece.0 < to).then_some(piece)
@@ -282,7 +342,12 @@ struct LeafSet {
 
 impl LeafSet {
     fn add(&mut self, start: u64, len: u64) {
-        let Some(last) = len.checked_sub(1).map(|more| start.saturating_add(more) / LEAF) else { return };
+        let Some(last) = len
+            .checked_sub(1)
+            .map(|more| start.saturating_add(more) / LEAF)
+        else {
+            return;
+        };
         for leaf in start / LEAF..=last.min(MOST_LEAVES) {
             let index = (leaf / 64) as usize;
             if index >= self.words.len() {
@@ -297,7 +362,9 @@ impl LeafSet {
     fn starts(&self) -> Vec<u64> {
         let bits = |(index, word): (usize, &u64)| {
             let word = *word;
-            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| (index as u64 * 64 + bit) * LEAF)
+            (0..64)
+                .filter(move |bit| word >> bit & 1 == 1)
+                .map(move |bit| (index as u64 * 64 + bit) * LEAF)
         };
         self.words.iter().enumerate().flat_map(bits).collect()
     }

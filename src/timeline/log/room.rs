@@ -1,5 +1,6 @@
-//! Room for bytes that come one after another and stay. Fresh memory is dear, page by page, and in a loop that stores it
-//! would cost more than all else: where much is needed, it comes in large pieces, which another thread has made ready.
+//! Room for bytes that come one after another and stay. Fresh memory is dear, page by page, and in
+//! a loop that stores it would cost more than all else: where much is needed, it comes in large
+//! pieces, which another thread has made ready.
 
 use std::sync::Arc;
 
@@ -19,7 +20,8 @@ pub(super) struct Place {
     len: u32,
 }
 
-/// Pieces, each larger than the one before it until they are as large as they get. A copy shares them.
+/// Pieces, each larger than the one before it until they are as large as they get. A copy shares
+/// them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Room {
     pieces: Vec<Arc<Piece>>,
@@ -66,9 +68,15 @@ impl Piece {
             && len <= PIECE
             && let Some(bytes) = spare::take()
         {
-            return Piece { bytes: Bytes::Mapped(bytes), end: 0 };
+            return Piece {
+                bytes: Bytes::Mapped(bytes),
+                end: 0,
+            };
         }
-        Piece { bytes: Bytes::Plain(vec![0; larger.min(PIECE).max(len)]), end: 0 }
+        Piece {
+            bytes: Bytes::Plain(vec![0; larger.min(PIECE).max(len)]),
+            end: 0,
+        }
     }
 
     fn size(&self) -> usize {
@@ -83,24 +91,46 @@ impl Piece {
 impl Room {
     /// Takes so many bytes, to be written once by who asks; fewer than 4 GiB.
     pub(super) fn take(&mut self, len: usize) -> (Place, &mut [u8]) {
-        let has_room = self.pieces.last_mut().and_then(Arc::get_mut).is_some_and(|piece| piece.left() >= len);
+        let has_room = self
+            .pieces
+            .last_mut()
+            .and_then(Arc::get_mut)
+            .is_some_and(|piece| piece.left() >= len);
         if !has_room {
-            let larger = self.pieces.last().map_or(FIRST, |piece| piece.size().saturating_mul(GROWTH));
+            let larger = self
+                .pieces
+                .last()
+                .map_or(FIRST, |piece| piece.size().saturating_mul(GROWTH));
             self.pieces.push(Arc::new(Piece::new(len, larger)));
         }
         let index = self.pieces.len() - 1;
-        let Some(piece) = self.pieces.last_mut().and_then(Arc::get_mut) else { return Default::default() };
+        let Some(piece) = self.pieces.last_mut().and_then(Arc::get_mut) else {
+            return Default::default();
+        };
         let at = piece.end;
         piece.end += len;
-        let place = Place { piece: index as u32, at: at as u32, len: len as u32 };
-        (place, piece.bytes.get_mut().get_mut(at..at + len).unwrap_or_default())
+        let place = Place {
+            piece: index as u32,
+            at: at as u32,
+            len: len as u32,
+        };
+        (
+            place,
+            piece
+                .bytes
+                .get_mut()
+                .get_mut(at..at + len)
+                .unwrap_or_default(),
+        )
     }
 
     #[inline]
     pub(super) fn get(&self, place: Place) -> &[u8] {
         let piece = self.pieces.get(place.piece as usize);
         let (at, len) = (place.at as usize, place.len as usize);
-        piece.and_then(|piece| piece.bytes.get().get(at..at + len)).unwrap_or_default()
+        piece
+            .and_then(|piece| piece.bytes.get().get(at..at + len))
+            .unwrap_or_default()
     }
 
     /// Gives back the pieces in which none of these lie, and what the last has too much.
@@ -117,8 +147,16 @@ impl Room {
         if let Some(last) = self.pieces.last_mut()
             && last.left() > last.end / 4
         {
-            let bytes = last.bytes.get().get(..last.end).unwrap_or_default().to_vec();
-            *last = Arc::new(Piece { end: bytes.len(), bytes: Bytes::Plain(bytes) });
+            let bytes = last
+                .bytes
+                .get()
+                .get(..last.end)
+                .unwrap_or_default()
+                .to_vec();
+            *last = Arc::new(Piece {
+                end: bytes.len(),
+                bytes: Bytes::Plain(bytes),
+            });
         }
     }
 

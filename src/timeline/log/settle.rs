@@ -1,5 +1,6 @@
-//! Out of what a running step told: its events, and what they come to. One pass makes events of it and lets each happen
-//! to the leaves it touches; of a long step, a part of that is done while it runs.
+//! Out of what a running step told: its events, and what they come to. One pass makes events of it
+//! and lets each happen to the leaves it touches; of a long step, a part of that is done while it
+//! runs.
 
 mod batch;
 mod finish;
@@ -37,7 +38,8 @@ pub struct Settled {
     pub stores: u64,
     /// How many of them are events of their own.
     pub recorded: u64,
-    /// The guest's wishes for more memory that were not granted, each once; a bounded number of them.
+    /// The guest's wishes for more memory that were not granted, each once; a bounded number of
+    /// them.
     pub refused: Vec<Refused>,
 }
 
@@ -71,8 +73,8 @@ impl Recorded<'_> {
     }
 }
 
-/// From so many entries on, those told so far are settled while the step still runs: few enough that it takes some
-/// milliseconds, wherever they go.
+/// From so many entries on, those told so far are settled while the step still runs: few enough
+/// that it takes some milliseconds, wherever they go.
 const MANY: usize = 1 << 18;
 /// The same for the bytes that bulk operations wrote.
 const MUCH: u64 = 256 << 20;
@@ -83,9 +85,14 @@ impl Recording {
         self.settle_against(before, |_, _| {})
     }
 
-    /// Like [`settle`](Recording::settle); `check` is given memory as the events make it and the starts of the leaves
-    /// that were touched or noted, ascending, and tells what is different in truth.
-    pub fn settle_against(mut self, before: &Image, check: impl FnOnce(&mut Recorded, &[u64])) -> Settled {
+    /// Like [`settle`](Recording::settle); `check` is given memory as the events make it and the
+    /// starts of the leaves that were touched or noted, ascending, and tells what is different in
+    /// truth.
+    pub fn settle_against(
+        mut self,
+        before: &Image,
+        check: impl FnOnce(&mut Recorded, &[u64]),
+    ) -> Settled {
         let (stores, recorded) = (self.all_stores(), self.guest_stores());
         let mut touched = self.noted_leaves();
         let mut pass = self.pass(before);
@@ -97,11 +104,19 @@ impl Recording {
         let refused = pass.refused();
         let events = EventLog(Arc::new(pass.finish(before)));
         let memory = events.0.after.clone();
-        Settled { changes: Changes(events.clone()), events, memory, sites, stores, recorded, refused }
+        Settled {
+            changes: Changes(events.clone()),
+            events,
+            memory,
+            sites,
+            stores,
+            recorded,
+            refused,
+        }
     }
 
-    /// Settles what was told so far, where it is much: who waits for the end of the step then waits only for what came
-    /// since. None of it can be taken back any more.
+    /// Settles what was told so far, where it is much: who waits for the end of the step then waits
+    /// only for what came since. None of it can be taken back any more.
     pub(super) fn settle_ahead(&mut self) {
         if self.slots.len() >= MANY || self.unsettled >= MUCH {
             self.settle_so_far();
@@ -110,7 +125,9 @@ impl Recording {
 
     /// Settles what was told so far, where memory before it is known.
     pub(super) fn settle_so_far(&mut self) {
-        let Some(before) = self.before.clone() else { return };
+        let Some(before) = self.before.clone() else {
+            return;
+        };
         let mut pass = self.pass(&before);
         pass.give_back(self);
         self.ahead = Some(Box::new(pass));

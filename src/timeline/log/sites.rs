@@ -42,8 +42,9 @@ impl SiteShape {
     }
 }
 
-/// All instructions of a guest that write memory. Site number n is the n-th of them, counted from 1. Shared by all steps
-/// of a session; what is said about a site later holds for what it wrote earlier.
+/// All instructions of a guest that write memory. Site number n is the n-th of them, counted from
+/// 1. Shared by all steps of a session; what is said about a site later holds for what it wrote
+/// earlier.
 #[derive(Debug, Default)]
 pub struct SiteTable {
     shapes: Vec<SiteShape>,
@@ -58,22 +59,35 @@ impl SiteTable {
     pub fn new(shapes: Vec<SiteShape>) -> Self {
         let names = shapes.iter().map(|_| OnceLock::new()).collect();
         let width = |shape: &SiteShape| match shape.kind {
-            SiteKind::Store { width: width @ (1 | 2 | 4) } => width,
+            SiteKind::Store {
+                width: width @ (1 | 2 | 4),
+            } => width,
             SiteKind::Wide => WIDE,
             _ => OTHER,
         };
-        let widths = std::iter::once(OTHER).chain(shapes.iter().map(width)).collect();
+        let widths = std::iter::once(OTHER)
+            .chain(shapes.iter().map(width))
+            .collect();
         let has_wide = shapes.iter().any(|shape| shape.kind == SiteKind::Wide);
         let has_plain_stores_only = shapes.iter().all(|shape| shape.is_plain());
-        SiteTable { shapes, widths, names, has_wide, has_plain_stores_only }
+        SiteTable {
+            shapes,
+            widths,
+            names,
+            has_wide,
+            has_plain_stores_only,
+        }
     }
 
     /// Who writes at a site: the guest, no more being known, until it is named.
     pub fn writer(&self, site: u32) -> Writer {
-        index(site).and_then(|i| self.names.get(i)?.get().cloned()).unwrap_or_else(Writer::guest)
+        index(site)
+            .and_then(|i| self.names.get(i)?.get().cloned())
+            .unwrap_or_else(Writer::guest)
     }
 
-    /// Says who writes at a site. The first word stays; one about a site that does not exist is not heard.
+    /// Says who writes at a site. The first word stays; one about a site that does not exist is not
+    /// heard.
     pub fn name(&self, site: u32, writer: Writer) {
         if let Some(name) = index(site).and_then(|i| self.names.get(i)) {
             let _ = name.set(writer);
@@ -81,7 +95,9 @@ impl SiteTable {
     }
 
     pub fn is_named(&self, site: u32) -> bool {
-        index(site).and_then(|i| self.names.get(i)).is_some_and(|name| name.get().is_some())
+        index(site)
+            .and_then(|i| self.names.get(i))
+            .is_some_and(|name| name.get().is_some())
     }
 
     pub(super) fn shape(&self, site: u32) -> Option<&SiteShape> {

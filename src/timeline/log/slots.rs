@@ -4,8 +4,8 @@ use super::pack::{MOST_MIXED, Opened, Pack, Packer};
 use super::room::Room;
 use super::sites::SiteTable;
 
-/// `[u32 site][u32 address][u64 value]`, little-endian, as the guest's journal has it. The slot behind one of a site that
-/// stores 16 bytes is those bytes and nothing else.
+/// `[u32 site][u32 address][u64 value]`, little-endian, as the guest's journal has it. The slot
+/// behind one of a site that stores 16 bytes is those bytes and nothing else.
 pub(super) type Slot = [u8; SLOT];
 
 pub(super) const SLOT: usize = 16;
@@ -19,8 +19,8 @@ pub(super) fn parts(slot: &Slot) -> (u32, u32, u64) {
     (all as u32, (all >> 32) as u32, (all >> 64) as u64)
 }
 
-/// A store as it is told, or an event as it is kept. What the value means depends on the site; of one that stores, only
-/// the low bytes count that it stores.
+/// A store as it is told, or an event as it is kept. What the value means depends on the site; of
+/// one that stores, only the low bytes count that it stores.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) site: u32,
@@ -30,10 +30,15 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new(site: u32, address: u32, value: u64) -> Self {
-        Entry { site, address, value: value.into() }
+        Entry {
+            site,
+            address,
+            value: value.into(),
+        }
     }
 
-    /// The value's low and high halves, as bulk operations have them: mostly a length in bytes, and something else.
+    /// The value's low and high halves, as bulk operations have them: mostly a length in bytes, and
+    /// something else.
     pub(super) fn low(&self) -> u64 {
         self.value as u64 & 0xffff_ffff
     }
@@ -58,12 +63,19 @@ impl Entry {
             }
             None => 0,
         };
-        Some(Entry { site, address, value })
+        Some(Entry {
+            site,
+            address,
+            value,
+        })
     }
 }
 
 /// The entries that a journal's slots tell.
-pub(super) fn entries<'a>(mut slots: &'a [Slot], table: &'a SiteTable) -> impl Iterator<Item = Entry> + 'a {
+pub(super) fn entries<'a>(
+    mut slots: &'a [Slot],
+    table: &'a SiteTable,
+) -> impl Iterator<Item = Entry> + 'a {
     std::iter::from_fn(move || Entry::take(&mut slots, table))
 }
 
@@ -98,7 +110,12 @@ impl Slots {
     }
 
     /// Appends many slots as they lie in a journal, and tells of the packs they make.
-    pub(super) fn extend(&mut self, slots: &[Slot], table: &SiteTable, mut told: impl FnMut(Opened<'_>)) {
+    pub(super) fn extend(
+        &mut self,
+        slots: &[Slot],
+        table: &SiteTable,
+        mut told: impl FnMut(Opened<'_>),
+    ) {
         self.close(table);
         let before = self.packs.len();
         let mut packer = self.packer.take().unwrap_or_else(|| Packer::new(table));
@@ -106,7 +123,10 @@ impl Slots {
         packer.pack(slots, table, &mut room, |pack| self.add(pack));
         self.room = room;
         self.packer = Some(packer);
-        self.packs.iter().skip(before).for_each(|pack| told(pack.open(&self.room)));
+        self.packs
+            .iter()
+            .skip(before)
+            .for_each(|pack| told(pack.open(&self.room)));
     }
 
     /// Appends a pack as it is.
@@ -163,7 +183,10 @@ impl Slots {
 
     /// An empty list whose packs may lie in a room that is there already.
     pub(super) fn within(room: Room) -> Self {
-        Slots { room, ..Slots::default() }
+        Slots {
+            room,
+            ..Slots::default()
+        }
     }
 
     pub(super) fn put_room(&mut self, room: Room) {
@@ -185,7 +208,11 @@ impl Slots {
             return None;
         }
         let mut pack = *self.index.get(index >> STRIDE_BITS)? as usize;
-        while self.starts.get(pack + 1).is_some_and(|start| *start as usize <= index) {
+        while self
+            .starts
+            .get(pack + 1)
+            .is_some_and(|start| *start as usize <= index)
+        {
             pack += 1;
         }
         Some(pack)
@@ -216,14 +243,22 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(slots: &'a Slots) -> Self {
-        Reader { slots, pack: None, start: 0 }
+        Reader {
+            slots,
+            pack: None,
+            start: 0,
+        }
     }
 
     #[inline]
     pub(super) fn get(&mut self, index: usize) -> Option<Entry> {
         match self.place(index) {
             Some((pack, at)) => Some(pack.get(at)),
-            None => self.slots.open.get(index.checked_sub(self.slots.packed)?).copied(),
+            None => self
+                .slots
+                .open
+                .get(index.checked_sub(self.slots.packed)?)
+                .copied(),
         }
     }
 
@@ -267,11 +302,17 @@ pub(super) struct Blob {
 impl Blob {
     /// Keeps at most 64 KiB and tells where they lie: a number below 2^47.
     pub(super) fn put(&mut self, bytes: &[u8]) -> u64 {
-        if self.parts.last().is_none_or(|part| part.len() + bytes.len() > PART) {
+        if self
+            .parts
+            .last()
+            .is_none_or(|part| part.len() + bytes.len() > PART)
+        {
             self.parts.push(Vec::new());
         }
         let index = self.parts.len() - 1;
-        let Some(part) = self.parts.last_mut() else { return 0 };
+        let Some(part) = self.parts.last_mut() else {
+            return 0;
+        };
         let place = (index as u64) << PART_BITS | part.len() as u64;
         part.extend_from_slice(bytes);
         place
@@ -280,7 +321,8 @@ impl Blob {
     pub(super) fn get(&self, place: u64, len: usize) -> &[u8] {
         let within = place as usize & (PART - 1);
         let part = self.parts.get((place >> PART_BITS) as usize);
-        part.and_then(|part| part.get(within..within + len)).unwrap_or_default()
+        part.and_then(|part| part.get(within..within + len))
+            .unwrap_or_default()
     }
 
     pub(super) fn shrink(&mut self) {

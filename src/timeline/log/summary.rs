@@ -1,4 +1,5 @@
-//! What every reader wants of all changes and writes of a step, summed up once: who changed how much, and where.
+//! What every reader wants of all changes and writes of a step, summed up once: who changed how
+//! much, and where.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,7 +27,10 @@ impl Agent {
             Writer::Guest { .. } => Agent::Guest,
             Writer::Host => Agent::Host,
             Writer::Data { segment } => Agent::Data(*segment),
-            Writer::Import { module, name } => Agent::Import { module: Arc::clone(module), name: Arc::clone(name) },
+            Writer::Import { module, name } => Agent::Import {
+                module: Arc::clone(module),
+                name: Arc::clone(name),
+            },
         }
     }
 }
@@ -41,7 +45,8 @@ pub(in crate::timeline) struct Spans {
 }
 
 impl Spans {
-    /// Adds a span that starts no earlier than those before; one that touches them makes no run of its own.
+    /// Adds a span that starts no earlier than those before; one that touches them makes no run of
+    /// its own.
     pub(in crate::timeline) fn add(&mut self, span: Span) {
         if span.len == 0 {
             return;
@@ -79,13 +84,21 @@ impl Spans {
 
     /// From the first byte to the last.
     pub(in crate::timeline) fn hull(&self) -> Span {
-        Span { start: self.start, len: self.end - self.start }
+        Span {
+            start: self.start,
+            len: self.end - self.start,
+        }
     }
 }
 
 impl From<Span> for Spans {
     fn from(span: Span) -> Self {
-        Spans { bytes: span.len, runs: 1, start: span.start, end: span.end() }
+        Spans {
+            bytes: span.len,
+            runs: 1,
+            start: span.start,
+            end: span.end(),
+        }
     }
 }
 
@@ -124,20 +137,30 @@ pub(super) struct Sum {
 }
 
 impl Sum {
-    /// Adds the changes of the leaf that the history got last: the bytes that differ, and who wrote them last.
+    /// Adds the changes of the leaf that the history got last: the bytes that differ, and who wrote
+    /// them last.
     pub(super) fn add_leaf(&mut self, history: &History, bits: &Bits, owners: &Owners) {
-        let Some(index) = history.leaves.len().checked_sub(1) else { return };
+        let Some(index) = history.leaves.len().checked_sub(1) else {
+            return;
+        };
         let leaf = history.leaves.get(index).map_or(0, |leaf| leaf.number);
         match owners {
-            Owners::Unknown => history.runs_of(index).into_iter().for_each(|run| self.add(history, run)),
-            owners => owners.each_run(bits, |range, by| self.add(history, Run::within(leaf, range, by))),
+            Owners::Unknown => history
+                .runs_of(index)
+                .into_iter()
+                .for_each(|run| self.add(history, run)),
+            owners => owners.each_run(bits, |range, by| {
+                self.add(history, Run::within(leaf, range, by))
+            }),
         }
     }
 
     #[inline]
     fn add(&mut self, history: &History, run: Run) {
         match &mut self.pending {
-            Some(last) if last.span.end() == run.span.start && last.by == run.by => last.span.len += run.span.len,
+            Some(last) if last.span.end() == run.span.start && last.by == run.by => {
+                last.span.len += run.span.len
+            }
             _ => self.next(history, Some(run)),
         }
     }
@@ -149,14 +172,24 @@ impl Sum {
     }
 
     fn next(&mut self, history: &History, next: Option<Run>) {
-        let Some(run) = std::mem::replace(&mut self.pending, next) else { return };
-        let Sum { summary, known, guest, last, .. } = self;
+        let Some(run) = std::mem::replace(&mut self.pending, next) else {
+            return;
+        };
+        let Sum {
+            summary,
+            known,
+            guest,
+            last,
+            ..
+        } = self;
         summary.changes += 1;
         summary.bytes += run.span.len;
         let place = match last {
             Some((by, place)) if *by == run.by => *place,
             _ if run.by.is_site() => *guest.get_or_insert_with(|| summary.place(Agent::Guest)),
-            _ => *known.entry(run.by.0).or_insert_with(|| summary.place(Agent::of(&history.writer(run.by)))),
+            _ => *known
+                .entry(run.by.0)
+                .or_insert_with(|| summary.place(Agent::of(&history.writer(run.by)))),
         };
         *last = Some((run.by, place));
         if let Some((_, spans)) = summary.agents.get_mut(place) {
@@ -179,8 +212,16 @@ impl Summary {
         let mut places: HashMap<u32, usize> = HashMap::new();
         let mut host = Vec::new();
         for aside in &history.asides {
-            let Aside::Write { start, len, writer, .. } = *aside else { continue };
-            let span = Span { start, len: u64::from(len) };
+            let Aside::Write {
+                start, len, writer, ..
+            } = *aside
+            else {
+                continue;
+            };
+            let span = Span {
+                start,
+                len: u64::from(len),
+            };
             match history.writers.get(writer as usize) {
                 Some(Writer::Host) => {
                     host.push(span);
@@ -196,15 +237,26 @@ impl Summary {
                 _ => {}
             }
         }
-        self.data = Spans::of(segments.iter().flat_map(|(_, spans)| spans).copied().collect());
-        self.segments = segments.into_iter().map(|(segment, spans)| (segment, Spans::of(spans))).collect();
+        self.data = Spans::of(
+            segments
+                .iter()
+                .flat_map(|(_, spans)| spans)
+                .copied()
+                .collect(),
+        );
+        self.segments = segments
+            .into_iter()
+            .map(|(segment, spans)| (segment, Spans::of(spans)))
+            .collect();
         self.host = Spans::of(host);
     }
 
     /// A write longer than a page came in pieces.
     fn host_wrote(&mut self, span: Span) {
         match &mut self.last_by_host {
-            Some(last) if span.start.is_multiple_of(PAGE) && last.end() == span.start => last.len += span.len,
+            Some(last) if span.start.is_multiple_of(PAGE) && last.end() == span.start => {
+                last.len += span.len
+            }
             last => {
                 *last = Some(span);
                 self.host_writes += 1;

@@ -20,15 +20,30 @@ const IMMEDIATE: u64 = 0x1_0000;
 pub(super) fn sites() -> Arc<SiteTable> {
     let segment: Arc<[u8]> = (0..=255).cycle().take(100_000).collect();
     let store = |width| SiteKind::Store { width };
-    let bulk = [SiteKind::Wide, SiteKind::Fill, SiteKind::Copy, SiteKind::CopyFrom, SiteKind::Init { bytes: segment }];
-    let kinds = [1, 2, 4, 8].map(store).into_iter().chain(bulk).chain([SiteKind::Grow]);
+    let bulk = [
+        SiteKind::Wide,
+        SiteKind::Fill,
+        SiteKind::Copy,
+        SiteKind::CopyFrom,
+        SiteKind::Init { bytes: segment },
+    ];
+    let kinds = [1, 2, 4, 8]
+        .map(store)
+        .into_iter()
+        .chain(bulk)
+        .chain([SiteKind::Grow]);
     let mut shapes: Vec<_> = kinds.map(|kind| SiteShape { immediate: 0, kind }).collect();
-    shapes.push(SiteShape { immediate: IMMEDIATE, kind: store(4) });
+    shapes.push(SiteShape {
+        immediate: IMMEDIATE,
+        kind: store(4),
+    });
     Arc::new(SiteTable::new(shapes))
 }
 
 pub(super) fn slot(site: u32, address: u32, value: u64) -> Vec<u8> {
-    [u64::from(site) | u64::from(address) << 32, value].map(u64::to_le_bytes).concat()
+    [u64::from(site) | u64::from(address) << 32, value]
+        .map(u64::to_le_bytes)
+        .concat()
 }
 
 fn wide_slots(address: u32, value: [u8; 16]) -> Vec<u8> {
@@ -124,7 +139,13 @@ impl Plain {
             let before = Arc::from(&*target);
             target.copy_from_slice(&after[from..to]);
             let after = Arc::from(&after[from..to]);
-            self.events.push(Event::Write(Write { start: at, before, after, writer: writer.clone(), is_difference }));
+            self.events.push(Event::Write(Write {
+                start: at,
+                before,
+                after,
+                writer: writer.clone(),
+                is_difference,
+            }));
             from = to;
         }
     }
@@ -137,15 +158,26 @@ impl Plain {
     fn grow(&mut self, pages: u64, by: Writer) {
         let before = self.pages();
         self.bytes.resize(((before + pages) * PAGE) as usize, 0);
-        self.events.push(Event::Growth(Growth { before, after: before + pages, by }));
+        self.events.push(Event::Growth(Growth {
+            before,
+            after: before + pages,
+            by,
+        }));
     }
 
     fn act(&mut self, op: &Op, told: &mut Recording) {
-        let import = Writer::Import { module: "env".into(), name: "f".into() };
+        let import = Writer::Import {
+            module: "env".into(),
+            name: "f".into(),
+        };
         match op {
             Op::Store { site, at, value } => {
                 let len = [1, 2, 4, 8, 4][if *site == FAR { 4 } else { *site as usize - 1 }];
-                let immediate = if *site == FAR { IMMEDIATE.min(self.bytes.len() as u64 - len) } else { 0 };
+                let immediate = if *site == FAR {
+                    IMMEDIATE.min(self.bytes.len() as u64 - len)
+                } else {
+                    0
+                };
                 let start = self.at(at, len).max(immediate);
                 let is_far = *site == FAR && immediate == IMMEDIATE;
                 let site = if *site == FAR && !is_far { 3 } else { *site };
@@ -158,14 +190,20 @@ impl Plain {
                 told.push_slots(&wide_slots(start as u32, *value));
                 self.guest(WIDE, start, value);
             }
-            Op::Loop { sites, at, stride, rows } => {
+            Op::Loop {
+                sites,
+                at,
+                stride,
+                rows,
+            } => {
                 let start = self.at(at, 40_000);
                 let mut all = Vec::new();
                 for row in 0..*rows {
                     for (column, site) in (0u64..).zip(sites) {
                         let at = start + u64::from(row * stride) + column;
-                        let value: [u8; 16] =
-                            std::array::from_fn(|i| (row as u8).wrapping_mul(7) ^ (column as u8 + i as u8));
+                        let value: [u8; 16] = std::array::from_fn(|i| {
+                            (row as u8).wrapping_mul(7) ^ (column as u8 + i as u8)
+                        });
                         let low = u64::from_le_bytes(*value.first_chunk().unwrap());
                         match *site {
                             WIDE => all.extend(wide_slots(at as u32, value)),
@@ -203,7 +241,11 @@ impl Plain {
                 self.guest(INIT, start, &bytes);
             }
             Op::Grow { pages, is_refused } => {
-                let old = if *is_refused { u64::from(u32::MAX) } else { self.pages() };
+                let old = if *is_refused {
+                    u64::from(u32::MAX)
+                } else {
+                    self.pages()
+                };
                 told.push_slots(&slot(GROW, *pages, old));
                 if !is_refused && *pages > 0 {
                     self.grow(u64::from(*pages), Writer::guest());
@@ -257,12 +299,23 @@ fn op() -> impl Strategy<Value = Op> {
 
 /// What happened over a memory that is not all zero, plainly and as it is settled.
 fn both(ops: &[Op], is_zero: bool) -> (Image, Plain, Settled) {
-    let bytes: Vec<u8> =
-        (0..PAGE).map(|i| if is_zero || (8192..20480).contains(&i) { 0 } else { (i / 7) as u8 }).collect();
+    let bytes: Vec<u8> = (0..PAGE)
+        .map(|i| {
+            if is_zero || (8192..20480).contains(&i) {
+                0
+            } else {
+                (i / 7) as u8
+            }
+        })
+        .collect();
     let before = Image::from_bytes(&bytes);
     let sites = sites();
     let mut told = Recording::over(before.clone(), Arc::clone(&sites));
-    let mut plain = Plain { bytes, events: Vec::new(), sites };
+    let mut plain = Plain {
+        bytes,
+        events: Vec::new(),
+        sites,
+    };
     ops.iter().for_each(|op| plain.act(op, &mut told));
     let settled = told.settle(&before);
     (before, plain, settled)
@@ -270,7 +323,12 @@ fn both(ops: &[Op], is_zero: bool) -> (Image, Plain, Settled) {
 
 fn timeline(before: &Image, settled: &Settled) -> Timeline {
     let mut timeline = Timeline::default();
-    timeline.push(StepRecord::begin(0, StepKind::Instantiate, String::new(), before.clone()));
+    timeline.push(StepRecord::begin(
+        0,
+        StepKind::Instantiate,
+        String::new(),
+        before.clone(),
+    ));
     let mut step = StepRecord::begin(1, StepKind::Call, String::new(), before.clone());
     step.take_settled(settled.clone());
     timeline.push(step);
@@ -325,7 +383,8 @@ proptest! {
             let event = pick.index(log.len() + 1);
             prop_assert_eq!(log.get(event), plain.events.get(event).cloned());
             prop_assert!(log.iter_from(event).take(3).eq(plain.events[event..].iter().take(3).cloned()));
-            // A jump from anywhere is the replay from the start; a walk from there to the end is memory after.
+            // A jump from anywhere is the replay from the start; a walk from there to the end is
+            // memory after.
             let mut replayed = before.clone();
             plain.events[..event].iter().for_each(|event| event.apply(&mut replayed));
             let mut jumped = timeline.memory_at(Moment { step: 1, event });
@@ -419,7 +478,8 @@ proptest! {
     }
 }
 
-/// A loop over an array whose numbers lie across the ends of leaves, so often that copies of these lie in between.
+/// A loop over an array whose numbers lie across the ends of leaves, so often that copies of these
+/// lie in between.
 #[test]
 fn any_store_of_a_walk_done_again_and_again_is_found() {
     const COUNT: usize = 3000;
@@ -427,44 +487,95 @@ fn any_store_of_a_walk_done_again_and_again_is_found() {
     let value = |event: usize| (event as u32).wrapping_mul(0x9e37_79b9);
     let mut told = Recording::new(sites());
     let all = 9 * COUNT;
-    let journal: Vec<u8> = (0..all).flat_map(|event| slot(3, at(event) as u32, value(event).into())).collect();
-    journal.chunks(COUNT * 16).for_each(|part| told.push_slots(part));
+    let journal: Vec<u8> = (0..all)
+        .flat_map(|event| slot(3, at(event) as u32, value(event).into()))
+        .collect();
+    journal
+        .chunks(COUNT * 16)
+        .for_each(|part| told.push_slots(part));
     let settled = told.settle(&Image::zeroed(PAGE));
     assert_eq!(settled.events.len(), all);
     let mut bytes = vec![0; PAGE as usize];
     for event in 0..all {
         if event % 997 == 0 {
-            assert_eq!(settled.events.memory_at(event).read(0, PAGE), bytes, "{event}");
-            assert_eq!(settled.events.next_touch(at(event) as u64 + 3, event), Some(event));
-            assert_eq!(settled.events.previous_touch(at(event) as u64, event), event.checked_sub(COUNT));
+            assert_eq!(
+                settled.events.memory_at(event).read(0, PAGE),
+                bytes,
+                "{event}"
+            );
+            assert_eq!(
+                settled.events.next_touch(at(event) as u64 + 3, event),
+                Some(event)
+            );
+            assert_eq!(
+                settled.events.previous_touch(at(event) as u64, event),
+                event.checked_sub(COUNT)
+            );
         }
         bytes[at(event)..at(event) + 4].copy_from_slice(&value(event).to_le_bytes());
     }
     assert_eq!(settled.memory.read(0, PAGE), bytes);
-    let changes: Vec<_> = settled.changes.iter().map(|change| (change.start, change.after.len() as u64)).collect();
+    let changes: Vec<_> = settled
+        .changes
+        .iter()
+        .map(|change| (change.start, change.after.len() as u64))
+        .collect();
     assert_eq!(settled.changes.len(), changes.len() as u64);
-    assert_eq!(settled.changes.bytes(), bytes.iter().filter(|byte| **byte != 0).count() as u64);
+    assert_eq!(
+        settled.changes.bytes(),
+        bytes.iter().filter(|byte| **byte != 0).count() as u64
+    );
 }
 
 /// Who wrote last is known of each byte, however many wrote into a leaf.
 #[test]
 fn of_many_writers_the_last_one_counts() {
-    let shapes = (0..40_000).map(|_| SiteShape { immediate: 0, kind: SiteKind::Store { width: 4 } }).collect();
-    for sites in [[1, 1, 1], [1, 2, 1], [1, 2, 3], [1, 2, 40_000], [40_000, 39_999, 1]] {
+    let shapes = (0..40_000)
+        .map(|_| SiteShape {
+            immediate: 0,
+            kind: SiteKind::Store { width: 4 },
+        })
+        .collect();
+    for sites in [
+        [1, 1, 1],
+        [1, 2, 1],
+        [1, 2, 3],
+        [1, 2, 40_000],
+        [40_000, 39_999, 1],
+    ] {
         let mut told = Recording::new(Arc::new(SiteTable::new(Vec::clone(&shapes))));
         for (site, at) in sites.into_iter().zip([0x100, 0x102, 0x104]) {
             told.push_slots(&slot(site, at, 0x0101_0101));
         }
         let settled = told.settle(&Image::zeroed(PAGE));
         settled.sites.iter().for_each(|site| {
-            let writer = Writer::Guest { function: None, offset: Some(u64::from(*site)), source: None };
+            let writer = Writer::Guest {
+                function: None,
+                offset: Some(u64::from(*site)),
+                source: None,
+            };
             settled.events.0.table.name(*site, writer);
         });
-        let runs: Vec<_> = settled.changes.iter().map(|change| (change.start, change.writer)).collect();
+        let runs: Vec<_> = settled
+            .changes
+            .iter()
+            .map(|change| (change.start, change.writer))
+            .collect();
         let differ = 1 + u64::from(sites[0] != sites[1]) + u64::from(sites[1] != sites[2]);
-        assert_eq!((settled.changes.len(), runs.len() as u64), (differ, differ), "{sites:?}");
+        assert_eq!(
+            (settled.changes.len(), runs.len() as u64),
+            (differ, differ),
+            "{sites:?}"
+        );
         let last = runs.last().map(|(_, writer)| writer.clone());
-        assert_eq!(last, Some(Writer::Guest { function: None, offset: Some(sites[2].into()), source: None }));
+        assert_eq!(
+            last,
+            Some(Writer::Guest {
+                function: None,
+                offset: Some(sites[2].into()),
+                source: None
+            })
+        );
     }
 }
 
@@ -472,12 +583,26 @@ fn of_many_writers_the_last_one_counts() {
 fn stores_reach_both_ends_of_the_largest_memory() {
     const END: u64 = 1 << 32;
     let before = Image::zeroed(END);
-    let shape = |immediate, width| SiteShape { immediate, kind: SiteKind::Store { width } };
-    let table = SiteTable::new(vec![shape(0, 1), shape(0, 8), shape(0xffff_fff8, 8), shape(0xffff_ffff, 1)]);
+    let shape = |immediate, width| SiteShape {
+        immediate,
+        kind: SiteKind::Store { width },
+    };
+    let table = SiteTable::new(vec![
+        shape(0, 1),
+        shape(0, 8),
+        shape(0xffff_fff8, 8),
+        shape(0xffff_ffff, 1),
+    ]);
     let mut told = Recording::new(Arc::new(table));
-    for (site, operand, value) in
-        [(1, 0, 1), (2, 0, 2), (1, u32::MAX, 3), (2, u32::MAX - 7, 4), (3, 0, 5), (4, 0, 6), (2, u32::MAX - 6, 7)]
-    {
+    for (site, operand, value) in [
+        (1, 0, 1),
+        (2, 0, 2),
+        (1, u32::MAX, 3),
+        (2, u32::MAX - 7, 4),
+        (3, 0, 5),
+        (4, 0, 6),
+        (2, u32::MAX - 6, 7),
+    ] {
         told.push_slots(&slot(site, operand, value));
     }
     // The last would reach past the end: it trapped.
@@ -489,8 +614,24 @@ fn stores_reach_both_ends_of_the_largest_memory() {
     assert_eq!(settled.memory.read(0, 8), 2u64.to_le_bytes());
     assert_eq!(settled.memory.read(END - 8, 8), [5, 0, 0, 0, 0, 0, 0, 6]);
     let spans: Vec<_> = settled.changes.spans().collect();
-    assert_eq!(spans, [Span { start: 0, len: 1 }, Span { start: END - 8, len: 1 }, Span { start: END - 1, len: 1 }]);
-    assert_eq!(settled.events.memory_at(3).read(END - 8, 8), [0, 0, 0, 0, 0, 0, 0, 3]);
+    assert_eq!(
+        spans,
+        [
+            Span { start: 0, len: 1 },
+            Span {
+                start: END - 8,
+                len: 1
+            },
+            Span {
+                start: END - 1,
+                len: 1
+            }
+        ]
+    );
+    assert_eq!(
+        settled.events.memory_at(3).read(END - 8, 8),
+        [0, 0, 0, 0, 0, 0, 0, 3]
+    );
     assert_eq!(settled.events.previous_touch(END - 1, usize::MAX), Some(5));
     assert_eq!(settled.events.next_touch(END - 8, 4), Some(4));
 }
@@ -503,9 +644,23 @@ fn long_writes_are_cut_at_pages() {
     told.push_slots(&slot(FILL, 0xff00, 0x1_0000 | 8 << 32));
     told.push_write(10, &vec![9; 2 * PAGE as usize], Writer::Host);
     let settled = told.settle(&before);
-    let spans: Vec<_> = settled.events.writes().map(|w| (w.start, w.after.len() as u64)).collect();
+    let spans: Vec<_> = settled
+        .events
+        .writes()
+        .map(|w| (w.start, w.after.len() as u64))
+        .collect();
     let whole = (0xff00, PAGE);
-    assert_eq!(spans, [(0xff00, 0x100), (PAGE, PAGE), whole, (10, PAGE - 10), (PAGE, PAGE), (2 * PAGE, 10)]);
+    assert_eq!(
+        spans,
+        [
+            (0xff00, 0x100),
+            (PAGE, PAGE),
+            whole,
+            (10, PAGE - 10),
+            (PAGE, PAGE),
+            (2 * PAGE, 10)
+        ]
+    );
     assert_eq!(settled.stores, 2);
     assert_eq!(settled.sites, [FILL]);
 }
@@ -513,15 +668,24 @@ fn long_writes_are_cut_at_pages() {
 /// What a dense pattern takes, with everything that is worked out of it.
 #[test]
 fn a_store_takes_at_most_24_bytes() {
-    let dense: Vec<u8> = (0..10_000u32).flat_map(|i| slot(3, i * 4 % 40_000, (i / 3).into())).collect();
-    let wide: Vec<u8> = (0..2000u32).flat_map(|i| wide_slots(i * 16, [i as u8; 16])).collect();
-    let scattered: Vec<u8> = (0..10_000u32).flat_map(|i| slot(1 + i * i % 7 % 4, i * i % 60_001, i.into())).collect();
+    let dense: Vec<u8> = (0..10_000u32)
+        .flat_map(|i| slot(3, i * 4 % 40_000, (i / 3).into()))
+        .collect();
+    let wide: Vec<u8> = (0..2000u32)
+        .flat_map(|i| wide_slots(i * 16, [i as u8; 16]))
+        .collect();
+    let scattered: Vec<u8> = (0..10_000u32)
+        .flat_map(|i| slot(1 + i * i % 7 % 4, i * i % 60_001, i.into()))
+        .collect();
     for (part, most) in [(dense, 11.0), (wide, 23.0), (scattered, 20.0)] {
         let mut told = Recording::new(sites());
         (0..30).for_each(|_| told.push_slots(&part));
         let settled = told.settle(&Image::zeroed(PAGE));
         let each = settled.events.kept_bytes() as f64 / settled.stores as f64;
-        assert!((5.0..=most).contains(&each), "{each} bytes a store, not {most}");
+        assert!(
+            (5.0..=most).contains(&each),
+            "{each} bytes a store, not {most}"
+        );
     }
 }
 
@@ -530,7 +694,14 @@ fn what_is_only_noted_becomes_a_difference() {
     let before = Image::zeroed(2 * PAGE);
     let mut told = Recording::new(sites());
     told.push_slots(&slot(1, 5, 1));
-    told.note_slots(&[slot(1, 5, 2), slot(FILL, 0x1ffe, 4 | 3 << 32), slot(GROW, 1, 2)].concat());
+    told.note_slots(
+        &[
+            slot(1, 5, 2),
+            slot(FILL, 0x1ffe, 4 | 3 << 32),
+            slot(GROW, 1, 2),
+        ]
+        .concat(),
+    );
     assert_eq!((told.guest_stores(), told.all_stores()), (1, 3));
     assert_eq!(told.noted_leaves(), [0, 0x1000, 0x2000]);
     let settled = told.settle_against(&before, |memory, leaves| {
@@ -543,7 +714,11 @@ fn what_is_only_noted_becomes_a_difference() {
     assert_eq!((settled.stores, settled.recorded), (3, 1));
     assert_eq!(settled.memory.read(0x1ffd, 6), [0, 3, 3, 3, 3, 0]);
     assert_eq!(settled.memory.byte(5), Some(2));
-    let told: Vec<_> = settled.events.writes().map(|w| (w.start, w.before[0], w.is_difference)).collect();
+    let told: Vec<_> = settled
+        .events
+        .writes()
+        .map(|w| (w.start, w.before[0], w.is_difference))
+        .collect();
     assert_eq!(told, [(5, 0, false), (5, 1, true), (0x1ffe, 0, true)]);
     assert_eq!(settled.changes.bytes(), 5);
 }

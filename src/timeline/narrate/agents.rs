@@ -23,7 +23,10 @@ impl<'a> Agents<'a> {
 
     /// What the guest changed.
     pub(super) fn guest(&self) -> Option<Spans> {
-        self.agents.iter().find(|(agent, _)| **agent == Agent::Guest).map(|(_, spans)| *spans)
+        self.agents
+            .iter()
+            .find(|(agent, _)| **agent == Agent::Guest)
+            .map(|(_, spans)| *spans)
     }
 
     pub(super) fn without(mut self, left_out: impl Fn(&Agent) -> bool) -> Self {
@@ -38,11 +41,19 @@ impl<'a> Agents<'a> {
 
     pub(super) fn phrases_with(&self, guest: &str) -> Vec<String> {
         let (told, rest) = self.agents.split_at(self.agents.len().min(AGENTS));
-        let phrase = |(agent, spans): &(&Agent, Spans)| format!("{} changed {}", named(agent, guest), placed(spans));
+        let phrase = |(agent, spans): &(&Agent, Spans)| {
+            format!("{} changed {}", named(agent, guest), placed(spans))
+        };
         let mut phrases: Vec<String> = told.iter().map(phrase).collect();
         if !rest.is_empty() {
-            let spans = rest.iter().fold(Spans::default(), |sum, (_, spans)| sum.and(*spans));
-            phrases.push(format!("{} changed {}", count(rest.len() as u64, "other writer"), placed(&spans)));
+            let spans = rest
+                .iter()
+                .fold(Spans::default(), |sum, (_, spans)| sum.and(*spans));
+            phrases.push(format!(
+                "{} changed {}",
+                count(rest.len() as u64, "other writer"),
+                placed(&spans)
+            ));
         }
         phrases
     }
@@ -53,6 +64,9 @@ fn named(agent: &Agent, guest: &str) -> String {
         Agent::Guest => guest.into(),
         Agent::Host => "the host".into(),
         Agent::Data(segment) => format!("data segment {segment}"),
-        Agent::Import { module, name: import } => format!("import {}", name(&format!("{module}.{import}"))),
+        Agent::Import {
+            module,
+            name: import,
+        } => format!("import {}", name(&format!("{module}.{import}"))),
     }
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::super::{
-    Ask, Binding, CallRecord, Event, FindingKind, Growth, Image, MemoryFacts, NamedSpan, PAGE, PlannedStep, Span,
-    Write, Writer,
+    Ask, Binding, CallRecord, Event, FindingKind, Growth, Image, MemoryFacts, NamedSpan, PAGE,
+    PlannedStep, Span, Write, Writer,
 };
 use super::*;
 
@@ -12,9 +12,18 @@ struct Story(Timeline);
 impl Story {
     fn new() -> Self {
         let mut timeline = Timeline::default();
-        timeline.guest.memory = Some(MemoryFacts { pages: 1, max: None, is_64: false });
+        timeline.guest.memory = Some(MemoryFacts {
+            pages: 1,
+            max: None,
+            is_64: false,
+        });
         let mut story = Story(timeline);
-        let mut first = StepRecord::begin(0, StepKind::Instantiate, "instantiate".into(), Image::zeroed(PAGE));
+        let mut first = StepRecord::begin(
+            0,
+            StepKind::Instantiate,
+            "instantiate".into(),
+            Image::zeroed(PAGE),
+        );
         first.pages_before = 0;
         story.0.push(first);
         story
@@ -35,35 +44,60 @@ impl Story {
 
 fn put(record: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
     let before = record.memory.read(start, bytes.len() as u64);
-    let write = Write { start, before: before.into(), after: bytes.into(), writer, is_difference: false };
+    let write = Write {
+        start,
+        before: before.into(),
+        after: bytes.into(),
+        writer,
+        is_difference: false,
+    };
     let event = Event::Write(write);
     event.apply(&mut record.memory);
     record.recording.push(event);
 }
 
 fn grow(record: &mut StepRecord, after: u64, by: Writer) {
-    let event = Event::Growth(Growth { before: record.memory.pages(), after, by });
+    let event = Event::Growth(Growth {
+        before: record.memory.pages(),
+        after,
+        by,
+    });
     event.apply(&mut record.memory);
     record.recording.push(event);
 }
 
 fn import(name: &str) -> Writer {
-    Writer::Import { module: "env".into(), name: name.into() }
+    Writer::Import {
+        module: "env".into(),
+        name: name.into(),
+    }
 }
 
 fn call(record: &mut StepRecord, results: &[Value]) {
-    record.call = Some(CallRecord { export: "f".into(), args: vec![], results: results.to_vec() });
+    record.call = Some(CallRecord {
+        export: "f".into(),
+        args: vec![],
+        results: results.to_vec(),
+    });
 }
 
 fn bind(record: &mut StepRecord, name: &str, value: Value) {
-    record.bindings.push(Binding { name: name.into(), value });
+    record.bindings.push(Binding {
+        name: name.into(),
+        value,
+    });
 }
 
 /// A call that fetches a pointer.
 fn fetch(record: &mut StepRecord, address: u64, moved_from: Option<u64>) {
     call(record, &[Value::Int(address.into())]);
     bind(record, "ptr", Value::Int(address.into()));
-    record.pointers = vec![Pointer { name: "ptr".into(), address, moved_from, fetched: true }];
+    record.pointers = vec![Pointer {
+        name: "ptr".into(),
+        address,
+        moved_from,
+        fetched: true,
+    }];
 }
 
 fn fail(record: &mut StepRecord, outcome: Outcome, error: &str) {
@@ -73,8 +107,13 @@ fn fail(record: &mut StepRecord, outcome: Outcome, error: &str) {
 
 fn first(shape: impl FnOnce(&mut StepRecord)) -> String {
     let mut story = Story(Timeline::default());
-    story.0.guest.memory = Some(MemoryFacts { pages: 1, max: None, is_64: false });
-    let mut record = StepRecord::begin(0, StepKind::Instantiate, String::new(), Image::zeroed(PAGE));
+    story.0.guest.memory = Some(MemoryFacts {
+        pages: 1,
+        max: None,
+        is_64: false,
+    });
+    let mut record =
+        StepRecord::begin(0, StepKind::Instantiate, String::new(), Image::zeroed(PAGE));
     record.pages_before = 0;
     shape(&mut record);
     record.settle(&Image::default());
@@ -86,12 +125,20 @@ fn first(shape: impl FnOnce(&mut StepRecord)) -> String {
 fn instantiation_tells_what_data_segments_put_there() {
     assert_eq!(
         first(|r| put(r, 0x100, b" Wasm is cool!", Writer::Data { segment: 0 })),
-        "The module was instantiated: data segment 0 put 14 bytes at 0x100..0x10e. \
-         Memory is 1 page, 64 KiB, zero elsewhere."
+        "The module was instantiated: data segment 0 put 14 bytes at 0x100..0x10e. Memory is 1 \
+         page, 64 KiB, zero elsewhere."
     );
-    assert_eq!(first(|_| ()), "The module was instantiated. Memory is 1 page, 64 KiB, all zero.");
-    let many = first(|r| (0..5).for_each(|n| put(r, 16 * u64::from(n), b"ab", Writer::Data { segment: n })));
-    assert!(many.contains("5 data segments put 10 bytes in 5 runs between 0x0 and 0x41"), "{many}");
+    assert_eq!(
+        first(|_| ()),
+        "The module was instantiated. Memory is 1 page, 64 KiB, all zero."
+    );
+    let many = first(|r| {
+        (0..5).for_each(|n| put(r, 16 * u64::from(n), b"ab", Writer::Data { segment: n }))
+    });
+    assert!(
+        many.contains("5 data segments put 10 bytes in 5 runs between 0x0 and 0x41"),
+        "{many}"
+    );
     let started = first(|r| {
         put(r, 8, b"a", Writer::Data { segment: 0 });
         put(r, 9, b"b", Writer::guest());
@@ -99,7 +146,8 @@ fn instantiation_tells_what_data_segments_put_there() {
     });
     assert!(
         started.contains(
-            "data segment 0 put 1 byte at 0x8, its start code changed 1 byte at 0x9 and import env.init changed 1 byte at 0x63."
+            "data segment 0 put 1 byte at 0x8, its start code changed 1 byte at 0x9 and import \
+             env.init changed 1 byte at 0x63."
         ),
         "{started}"
     );
@@ -108,8 +156,16 @@ fn instantiation_tells_what_data_segments_put_there() {
 #[test]
 fn a_guest_without_memory_is_told_so() {
     let mut timeline = Timeline::default();
-    timeline.push(StepRecord::begin(0, StepKind::Instantiate, String::new(), Image::default()));
-    assert_eq!(narrate(&timeline, 0), "The module was instantiated. It has no memory.");
+    timeline.push(StepRecord::begin(
+        0,
+        StepKind::Instantiate,
+        String::new(),
+        Image::default(),
+    ));
+    assert_eq!(
+        narrate(&timeline, 0),
+        "The module was instantiated. It has no memory."
+    );
     let mut record = StepRecord::begin(1, StepKind::Call, String::new(), Image::default());
     call(&mut record, &[Value::Int(3), Value::Bool(true)]);
     timeline.push(record);
@@ -119,15 +175,27 @@ fn a_guest_without_memory_is_told_so() {
 #[test]
 fn a_pointer_is_fetched_fetched_again_and_moved() {
     let mut story = Story::new();
-    assert_eq!(story.step(StepKind::Call, |r| fetch(r, 0x400, None)), "The guest answers 0x400: ptr points there.");
-    assert_eq!(story.step(StepKind::Call, |r| fetch(r, 0x400, None)), "The pointer is the same as before: 0x400.");
+    assert_eq!(
+        story.step(StepKind::Call, |r| fetch(r, 0x400, None)),
+        "The guest answers 0x400: ptr points there."
+    );
+    assert_eq!(
+        story.step(StepKind::Call, |r| fetch(r, 0x400, None)),
+        "The pointer is the same as before: 0x400."
+    );
     assert_eq!(
         story.step(StepKind::Call, |r| fetch(r, 0x20000, Some(0x400))),
-        "The pointer moved from 0x400 to 0x20000: whatever the host worked out from the old one is out of date."
+        "The pointer moved from 0x400 to 0x20000: whatever the host worked out from the old one \
+         is out of date."
     );
     let several = Story::new().step(StepKind::Call, |r| {
         fetch(r, 0x20000, None);
-        r.pointers.push(Pointer { name: "other".into(), address: 1, moved_from: None, fetched: false });
+        r.pointers.push(Pointer {
+            name: "other".into(),
+            address: 1,
+            moved_from: None,
+            fetched: false,
+        });
         bind(r, "n", Value::Int(7));
         put(r, 4, b"x", Writer::guest());
     });
@@ -141,24 +209,51 @@ fn a_pointer_is_fetched_fetched_again_and_moved() {
 #[test]
 fn a_call_tells_what_it_changed_and_where() {
     let mut story = Story::new();
-    let told = story.step(StepKind::Write, |r| put(r, 0x400, b"Did you know", Writer::Host));
-    assert_eq!(told, "The host wrote 12 bytes at 0x400..0x40c: \"Did you know\".");
-    let again = story.step(StepKind::Write, |r| put(r, 0x400, b"Did you know", Writer::Host));
-    assert!(again.ends_with("These were the bytes already there: nothing changed."), "{again}");
+    let told = story.step(StepKind::Write, |r| {
+        put(r, 0x400, b"Did you know", Writer::Host)
+    });
+    assert_eq!(
+        told,
+        "The host wrote 12 bytes at 0x400..0x40c: \"Did you know\"."
+    );
+    let again = story.step(StepKind::Write, |r| {
+        put(r, 0x400, b"Did you know", Writer::Host)
+    });
+    assert!(
+        again.ends_with("These were the bytes already there: nothing changed."),
+        "{again}"
+    );
     let told = story.step(StepKind::Call, |r| {
-        put(r, 0x40c, b" Wasm is", Writer::Guest { function: Some("f".into()), offset: Some(1), source: None });
+        put(
+            r,
+            0x40c,
+            b" Wasm is",
+            Writer::Guest {
+                function: Some("f".into()),
+                offset: Some(1),
+                source: None,
+            },
+        );
         put(r, 0x414, b" cool!", Writer::guest());
         call(r, &[Value::Int(26)]);
     });
     assert_eq!(
         told,
-        "The guest changed 14 bytes at 0x40c..0x41a, right behind the 12 the host wrote, and returned 26. \
-         Its memory did not grow."
+        "The guest changed 14 bytes at 0x40c..0x41a, right behind the 12 the host wrote, and \
+         returned 26. Its memory did not grow."
     );
     let told = story.step(StepKind::Call, |r| put(r, 0x402, b"D", Writer::guest()));
-    assert_eq!(told, "The guest changed 1 byte at 0x402, among the 12 the host wrote. Its memory did not grow.");
-    let told = story.step(StepKind::Call, |r| put(r, 0x400, b"dID_YOU_KNOW", Writer::guest()));
-    assert!(told.contains("11 bytes in 2 runs between 0x400 and 0x40b, among the 12 the host wrote."), "{told}");
+    assert_eq!(
+        told,
+        "The guest changed 1 byte at 0x402, among the 12 the host wrote. Its memory did not grow."
+    );
+    let told = story.step(StepKind::Call, |r| {
+        put(r, 0x400, b"dID_YOU_KNOW", Writer::guest())
+    });
+    assert!(
+        told.contains("11 bytes in 2 runs between 0x400 and 0x40b, among the 12 the host wrote."),
+        "{told}"
+    );
 }
 
 #[test]
@@ -168,27 +263,36 @@ fn a_call_that_changes_nothing_grows_or_uses_imports() {
         story.step(StepKind::Call, |r| call(r, &[Value::Int(-1)])),
         "The guest returned -1 and changed nothing in memory."
     );
-    assert_eq!(story.step(StepKind::Call, |r| call(r, &[])), "The guest returned and changed nothing in memory.");
+    assert_eq!(
+        story.step(StepKind::Call, |r| call(r, &[])),
+        "The guest returned and changed nothing in memory."
+    );
     let told = story.step(StepKind::Call, |r| {
         call(r, &[Value::Int(1)]);
         grow(r, 18, Writer::guest());
         put(r, 0x10, b"ab", import("fill"));
         put(r, 0x20, b"c", Writer::Host);
         for name in ["env.fill", "env.log"] {
-            r.imports_called.push(ImportCall { name: name.into(), ..ImportCall::default() });
+            r.imports_called.push(ImportCall {
+                name: name.into(),
+                ..ImportCall::default()
+            });
         }
         r.imports_called_total = 40;
     });
     assert_eq!(
         told,
-        "The guest returned 1. Import env.fill changed 2 bytes at 0x10..0x12. The host changed 1 byte at 0x20. \
-         Memory grew from 1 to 18 pages (1152 KiB): views the host held are dead. \
+        "The guest returned 1. Import env.fill changed 2 bytes at 0x10..0x12. The host changed 1 \
+         byte at 0x20. Memory grew from 1 to 18 pages (1152 KiB): views the host held are dead. \
          The guest called imports 40 times, env.fill first."
     );
     let crowd = story.step(StepKind::Call, |r| {
         (0..6).for_each(|n| put(r, 0x100 + 2 * n, b"z", import(&format!("f{n}"))));
     });
-    assert!(crowd.contains("3 other writers changed 3 bytes in 3 runs between 0x106 and 0x10a."), "{crowd}");
+    assert!(
+        crowd.contains("3 other writers changed 3 bytes in 3 runs between 0x106 and 0x10a."),
+        "{crowd}"
+    );
 }
 
 #[test]
@@ -206,28 +310,51 @@ fn failures_begin_with_the_error() {
     );
     assert!(effect(&story.0, 1).starts_with("Until then"));
     let told = story.step(StepKind::Call, |r| fail(r, Outcome::Cancelled, ""));
-    assert_eq!(told, "The step was cancelled. Memory is as it was before the call.");
-    let told = story.step(StepKind::Expect, |r| fail(r, Outcome::Failed, "n == 26: left is 25, right is 26"));
+    assert_eq!(
+        told,
+        "The step was cancelled. Memory is as it was before the call."
+    );
+    let told = story.step(StepKind::Expect, |r| {
+        fail(r, Outcome::Failed, "n == 26: left is 25, right is 26")
+    });
     assert_eq!(told, "n == 26: left is 25, right is 26.");
-    assert_eq!(story.step(StepKind::Write, |r| fail(r, Outcome::Failed, "\x1b[31mno")), "\\u{1b}[31mno.");
+    assert_eq!(
+        story.step(StepKind::Write, |r| fail(r, Outcome::Failed, "\x1b[31mno")),
+        "\\u{1b}[31mno."
+    );
 }
 
 #[test]
 fn what_the_host_writes_and_reads() {
     let mut story = Story::new();
-    let number = story.step(StepKind::Write, |r| put(r, 0x8, &[7, 0, 0, 0], Writer::Host));
-    assert_eq!(number, "The host wrote 4 bytes at 0x8..0xc: hex\"07 00 00 00\".");
-    let nothing = story.step(StepKind::Write, |r| r.focus = Some(Span { start: 0x400, len: 0 }));
+    let number = story.step(StepKind::Write, |r| {
+        put(r, 0x8, &[7, 0, 0, 0], Writer::Host)
+    });
+    assert_eq!(
+        number,
+        "The host wrote 4 bytes at 0x8..0xc: hex\"07 00 00 00\"."
+    );
+    let nothing = story.step(StepKind::Write, |r| {
+        r.focus = Some(Span {
+            start: 0x400,
+            len: 0,
+        })
+    });
     assert_eq!(nothing, "The host wrote 0 bytes at 0x400: nothing changed.");
     let text = story.step(StepKind::Read, |r| {
         r.focus = Some(Span { start: 0x8, len: 4 });
         bind(r, "p", Value::Int(7));
-        r.pointers = vec![Pointer { name: "p".into(), address: 7, moved_from: Some(9), fetched: true }];
+        r.pointers = vec![Pointer {
+            name: "p".into(),
+            address: 7,
+            moved_from: Some(9),
+            fetched: true,
+        }];
     });
     assert_eq!(
         text,
-        "The host read 4 bytes at 0x8..0xc: 0x7. \
-         The pointer moved from 0x9 to 0x7: whatever the host worked out from the old one is out of date."
+        "The host read 4 bytes at 0x8..0xc: 0x7. The pointer moved from 0x9 to 0x7: whatever the \
+         host worked out from the old one is out of date."
     );
     let empty = story.step(StepKind::Read, |r| {
         r.focus = Some(Span { start: 0x8, len: 0 });
@@ -240,46 +367,94 @@ fn what_the_host_writes_and_reads() {
 fn the_other_statements() {
     let mut story = Story::new();
     let grown = story.step(StepKind::Grow, |r| grow(r, 16, Writer::Host));
-    assert_eq!(grown, "The host grew memory from 1 to 16 pages (1 MiB): views it held are dead.");
-    assert_eq!(story.step(StepKind::Grow, |_| ()), "Memory did not grow: it stays 16 pages, 1 MiB.");
-    assert_eq!(story.step(StepKind::Global, |r| bind(r, "g", Value::Int(5))), "The global holds 5.");
-    assert_eq!(story.step(StepKind::Set, |_| ()), "The host set the global. Memory is untouched.");
-    assert_eq!(story.step(StepKind::Let, |r| bind(r, "x", Value::Bool(true))), "x is true.");
-    let span = |kind, len| NamedSpan { name: "b".into(), kind, span: Span { start: 16, len }, released: false };
     assert_eq!(
-        story.step(StepKind::Region, |r| r.naming = Some(Naming::Named(span(SpanKind::Region, 1)))),
+        grown,
+        "The host grew memory from 1 to 16 pages (1 MiB): views it held are dead."
+    );
+    assert_eq!(
+        story.step(StepKind::Grow, |_| ()),
+        "Memory did not grow: it stays 16 pages, 1 MiB."
+    );
+    assert_eq!(
+        story.step(StepKind::Global, |r| bind(r, "g", Value::Int(5))),
+        "The global holds 5."
+    );
+    assert_eq!(
+        story.step(StepKind::Set, |_| ()),
+        "The host set the global. Memory is untouched."
+    );
+    assert_eq!(
+        story.step(StepKind::Let, |r| bind(r, "x", Value::Bool(true))),
+        "x is true."
+    );
+    let span = |kind, len| NamedSpan {
+        name: "b".into(),
+        kind,
+        span: Span { start: 16, len },
+        released: false,
+    };
+    assert_eq!(
+        story.step(StepKind::Region, |r| r.naming =
+            Some(Naming::Named(span(SpanKind::Region, 1)))),
         "From here on b means the byte at 0x10."
     );
     assert_eq!(
-        story.step(StepKind::Block, |r| r.naming = Some(Naming::Named(span(SpanKind::Block, 8)))),
+        story.step(StepKind::Block, |r| r.naming =
+            Some(Naming::Named(span(SpanKind::Block, 8)))),
         "From here on b means the 8 bytes at 0x10..0x18, owned until they are released."
     );
     assert_eq!(
-        story.step(StepKind::Release, |r| r.naming = Some(Naming::Released("b".into()))),
+        story.step(StepKind::Release, |r| r.naming =
+            Some(Naming::Released("b".into()))),
         "b is given back: the 8 bytes at 0x10..0x18 may not be touched any more."
     );
     assert_eq!(story.step(StepKind::Expect, |_| ()), "It holds.");
-    assert_eq!(story.step(StepKind::Expect, |r| r.claims = vec![(3, FindingKind::Trap)]), "It holds: step 3 has trap.");
-    assert_eq!(story.step(StepKind::Expect, |r| call(r, &[])), "The call trapped, as expected.");
+    assert_eq!(
+        story.step(StepKind::Expect, |r| r.claims =
+            vec![(3, FindingKind::Trap)]),
+        "It holds: step 3 has trap."
+    );
+    assert_eq!(
+        story.step(StepKind::Expect, |r| call(r, &[])),
+        "The call trapped, as expected."
+    );
 }
 
 #[test]
 fn questions_and_their_answers() {
     let mut story = Story::new();
-    let asked = |r: &mut StepRecord| r.ask = Some(Ask { question: "How long is the text now?".into() });
-    assert_eq!(story.step(StepKind::Ask, asked), "The question: How long is the text now?");
+    let asked = |r: &mut StepRecord| {
+        r.ask = Some(Ask {
+            question: "How long is the text now?".into(),
+        })
+    };
+    assert_eq!(
+        story.step(StepKind::Ask, asked),
+        "The question: How long is the text now?"
+    );
     let told = story.step(StepKind::Let, |r| {
         bind(r, "x", Value::Int(1));
-        r.answers = vec![Answer { asked_in: 1, value: Ok(Value::Int(26)) }];
+        r.answers = vec![Answer {
+            asked_in: 1,
+            value: Ok(Value::Int(26)),
+        }];
     });
     assert_eq!(told, "x is 1. The answer to the question of step 1: 26.");
-    assert_eq!(narrate(&story.0, 1), "The question: How long is the text now? The answer: 26.");
+    assert_eq!(
+        narrate(&story.0, 1),
+        "The question: How long is the text now? The answer: 26."
+    );
 }
 
 #[test]
 fn steps_that_have_not_run_and_steps_that_are_none() {
     let mut story = Story::new();
-    let planned = |kind| PlannedStep { kind, line: None, text: String::new(), narration: None };
+    let planned = |kind| PlannedStep {
+        kind,
+        line: None,
+        text: String::new(),
+        narration: None,
+    };
     story.0.planned = vec![planned(StepKind::Instantiate), planned(StepKind::Call)];
     assert_eq!(narrate(&story.0, 1), "This step has not run yet.");
     assert_eq!(narrate(&story.0, 9), "");
@@ -289,7 +464,15 @@ fn steps_that_have_not_run_and_steps_that_are_none() {
 fn hostile_names_stay_escaped() {
     let told = Story::new().step(StepKind::Call, |r| {
         call(r, &[Value::Text("\x1b[2J".into())]);
-        put(r, 1, b"x", Writer::Import { module: "\u{202e}m".into(), name: Arc::from("\x07") });
+        put(
+            r,
+            1,
+            b"x",
+            Writer::Import {
+                module: "\u{202e}m".into(),
+                name: Arc::from("\x07"),
+            },
+        );
         fetch(r, 5, None);
         r.pointers[0].name = "\x1bp".into();
         r.bindings[0].name = "\x1bp".into();

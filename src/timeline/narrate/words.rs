@@ -9,15 +9,24 @@ use crate::value::Value;
 /// Characters of a name that are shown before it is cut.
 const NAME: usize = 60;
 
-/// How many bytes, and where: `14 bytes at 0x40c..0x41a`, `37 bytes in 5 runs between 0x400 and 0x4ff`.
+/// How many bytes, and where: `14 bytes at 0x40c..0x41a`, `37 bytes in 5 runs between 0x400 and
+/// 0x4ff`.
 pub(in crate::timeline) fn placed(spans: &Spans) -> String {
-    let Spans { bytes: total, runs, start, end } = spans;
+    let Spans {
+        bytes: total,
+        runs,
+        start,
+        end,
+    } = spans;
     let bytes = count(*total, "byte");
     match (runs, total) {
         (0, _) => bytes,
         (1, 0 | 1) => format!("{bytes} at {start:#x}"),
         (1, _) => format!("{bytes} at {start:#x}..{end:#x}"),
-        _ => format!("{bytes} in {runs} runs between {start:#x} and {:#x}", end.saturating_sub(1)),
+        _ => format!(
+            "{bytes} in {runs} runs between {start:#x} and {:#x}",
+            end.saturating_sub(1)
+        ),
     }
 }
 
@@ -28,7 +37,8 @@ pub(in crate::timeline) fn the_bytes(span: Span) -> String {
     }
 }
 
-/// How many bytes are looked at to tell text from other bytes: a sentence must not cost what a large write is long.
+/// How many bytes are looked at to tell text from other bytes: a sentence must not cost what a
+/// large write is long.
 const LOOKED_AT: usize = 4096;
 
 /// Bytes as text where they begin as such, else as hex.
@@ -37,17 +47,25 @@ const LOOKED_AT: usize = 4096;
 pub(in crate::timeline) fn as_text(bytes: &[u8], len: u64) -> String {
     let start = bytes.get(..LOOKED_AT).unwrap_or(bytes);
     if start.len() as u64 >= len {
-        return match std::str::from_utf8(bytes).ok().filter(|text| reads_well(text)) {
+        return match std::str::from_utf8(bytes)
+            .ok()
+            .filter(|text| reads_well(text))
+        {
             Some(text) => safe::quoted(text, VALUE),
             None => Value::Bytes(bytes.to_vec()).brief(VALUE),
         };
     }
     // A character that the cut parts is no reason to take text for something else.
     let whole = match std::str::from_utf8(start) {
-        Err(error) if error.error_len().is_none() => start.get(..error.valid_up_to()).unwrap_or(start),
+        Err(error) if error.error_len().is_none() => {
+            start.get(..error.valid_up_to()).unwrap_or(start)
+        }
         _ => start,
     };
-    let shown = match std::str::from_utf8(whole).ok().filter(|text| reads_well(text)) {
+    let shown = match std::str::from_utf8(whole)
+        .ok()
+        .filter(|text| reads_well(text))
+    {
         Some(text) => Value::Text(text.chars().take(VALUE).collect()),
         None => Value::Bytes(start.iter().copied().take(VALUE / 3).collect()),
     };
@@ -55,7 +73,8 @@ pub(in crate::timeline) fn as_text(bytes: &[u8], len: u64) -> String {
 }
 
 fn reads_well(text: &str) -> bool {
-    text.chars().all(|c| !safe::is_unsafe(c) || matches!(c, '\n' | '\t' | '\r'))
+    text.chars()
+        .all(|c| !safe::is_unsafe(c) || matches!(c, '\n' | '\t' | '\r'))
 }
 
 pub(in crate::timeline) fn name(text: &str) -> String {
@@ -88,7 +107,10 @@ pub(in crate::timeline) fn listed(parts: &[String]) -> String {
 /// The text with a capital at its start and a stop at its end.
 pub(in crate::timeline) fn sentence(text: &str) -> String {
     let mut chars = text.trim().chars();
-    let mut out: String = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let mut out: String = chars
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
     out.push_str(chars.as_str());
     stopped(&out)
 }
@@ -103,5 +125,9 @@ pub(in crate::timeline) fn stopped(text: &str) -> String {
 }
 
 pub(in crate::timeline) fn join(parts: impl IntoIterator<Item = String>) -> String {
-    parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ")
+    parts
+        .into_iter()
+        .filter(|p| !p.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -15,25 +15,67 @@ fn functions_do_what_the_page_says() {
     assert_eq!(one(Function::Bytes, bytes(&[0xff])), "hex\"ff\"");
     assert_eq!(one(Function::File, text("a.bin")), "hex\"01 02 03\"");
     assert_eq!(shown(call(Function::Pages, vec![])), "17");
-    assert_eq!(shown(call(Function::Repeat, vec![text("ab"), int(3)])), "\"ababab\"");
-    assert_eq!(shown(call(Function::Repeat, vec![bytes(&[1]), int(0)])), "hex\"\"");
-    assert_eq!(shown(call(Function::Repeat, vec![text(""), int(i128::MAX)])), "\"\"");
-    assert_eq!(shown(call(Function::Encode(NumberType::U16), vec![int(1), int(0xfffe)])), "hex\"01 00 fe ff\"");
-    assert_eq!(shown(call(Function::Encode(NumberType::F32), vec![float(1.0)])), "hex\"00 00 80 3f\"");
+    assert_eq!(
+        shown(call(Function::Repeat, vec![text("ab"), int(3)])),
+        "\"ababab\""
+    );
+    assert_eq!(
+        shown(call(Function::Repeat, vec![bytes(&[1]), int(0)])),
+        "hex\"\""
+    );
+    assert_eq!(
+        shown(call(Function::Repeat, vec![text(""), int(i128::MAX)])),
+        "\"\""
+    );
+    assert_eq!(
+        shown(call(
+            Function::Encode(NumberType::U16),
+            vec![int(1), int(0xfffe)]
+        )),
+        "hex\"01 00 fe ff\""
+    );
+    assert_eq!(
+        shown(call(Function::Encode(NumberType::F32), vec![float(1.0)])),
+        "hex\"00 00 80 3f\""
+    );
 }
 
 #[test]
 fn functions_refuse_what_they_cannot_take() {
     let one = |function, arg| refusal(call(function, vec![arg]));
-    assert_eq!(one(Function::Len, int(5)), "len(…) takes text, bytes or a list, not an integer (5)");
-    assert_eq!(one(Function::Utf8, bytes(b"a")), "utf8(…) takes text, not bytes (hex\"61\")");
-    assert_eq!(one(Function::Bytes, int(1)), "bytes(…) takes text or bytes, not an integer (1)");
+    assert_eq!(
+        one(Function::Len, int(5)),
+        "len(…) takes text, bytes or a list, not an integer (5)"
+    );
+    assert_eq!(
+        one(Function::Utf8, bytes(b"a")),
+        "utf8(…) takes text, not bytes (hex\"61\")"
+    );
+    assert_eq!(
+        one(Function::Bytes, int(1)),
+        "bytes(…) takes text or bytes, not an integer (1)"
+    );
     assert_eq!(one(Function::File, text("b")), "no file b");
-    assert_eq!(refusal(call(Function::Len, vec![])), "len(…) takes 1 argument, not 0");
-    assert_eq!(refusal(call(Function::Repeat, vec![int(1)])), "repeat(…) takes 2 arguments, not 1");
-    assert_eq!(refusal(call(Function::Pages, vec![int(1)])), "pages(…) takes 0 arguments, not 1");
-    assert_eq!(refusal(call(Function::Encode(NumberType::U8), vec![])), "u8(…) needs at least one number");
-    assert_eq!(refusal(call(Function::Repeat, vec![text("a"), int(-1)])), "nothing can be repeated -1 times");
+    assert_eq!(
+        refusal(call(Function::Len, vec![])),
+        "len(…) takes 1 argument, not 0"
+    );
+    assert_eq!(
+        refusal(call(Function::Repeat, vec![int(1)])),
+        "repeat(…) takes 2 arguments, not 1"
+    );
+    assert_eq!(
+        refusal(call(Function::Pages, vec![int(1)])),
+        "pages(…) takes 0 arguments, not 1"
+    );
+    assert_eq!(
+        refusal(call(Function::Encode(NumberType::U8), vec![])),
+        "u8(…) needs at least one number"
+    );
+    assert_eq!(
+        refusal(call(Function::Repeat, vec![text("a"), int(-1)])),
+        "nothing can be repeated -1 times"
+    );
     assert_eq!(
         refusal(call(Function::Repeat, vec![int(1), int(2)])),
         "repeat(…) takes text or bytes, not an integer (1)"
@@ -53,23 +95,47 @@ fn bits_are_read_again_as_another_type() {
         (Function::AsI64, 0xffff_ffff, 0xffff_ffff),
     ];
     for (function, from, to) in cases {
-        assert_eq!(evaluate(&call(function, vec![int(from)]), &world()), Ok(Value::Int(to)), "{function:?} {from}");
+        assert_eq!(
+            evaluate(&call(function, vec![int(from)]), &world()),
+            Ok(Value::Int(to)),
+            "{function:?} {from}"
+        );
     }
     assert_eq!(
         refusal(call(Function::AsU32, vec![int(1 << 32)])),
         "4294967296 does not fit 32 bits; for its low bits write `x & 0xffffffff`"
     );
-    assert_eq!(refusal(call(Function::AsI64, vec![int(1 << 64)])), "18446744073709551616 does not fit 64 bits");
-    assert_eq!(refusal(call(Function::AsI32, vec![float(1.0)])), "as_i32(…) takes an integer, not a float (1.0)");
+    assert_eq!(
+        refusal(call(Function::AsI64, vec![int(1 << 64)])),
+        "18446744073709551616 does not fit 64 bits"
+    );
+    assert_eq!(
+        refusal(call(Function::AsI32, vec![float(1.0)])),
+        "as_i32(…) takes an integer, not a float (1.0)"
+    );
 }
 
 #[test]
 fn calls_of_imports_can_be_asked_for() {
-    let args = |n| expr(ExprKind::CallArgs { import: import("log"), index: Box::new(n) });
+    let args = |n| {
+        expr(ExprKind::CallArgs {
+            import: import("log"),
+            index: Box::new(n),
+        })
+    };
     assert_eq!(shown(expr(ExprKind::Calls(import("log")))), "2");
     assert_eq!(shown(args(int(1))), "[1, null]");
-    assert_eq!(refusal(expr(ExprKind::Calls(import("other")))), "there is no import other");
+    assert_eq!(
+        refusal(expr(ExprKind::Calls(import("other")))),
+        "there is no import other"
+    );
     assert_eq!(refusal(args(int(2))), "called twice only");
-    assert_eq!(refusal(args(int(-1))), "calls are counted from 0; there is no call number -1");
-    assert_eq!(refusal(args(text("a"))), "which call must be an integer, not text");
+    assert_eq!(
+        refusal(args(int(-1))),
+        "calls are counted from 0; there is no call number -1"
+    );
+    assert_eq!(
+        refusal(args(text("a"))),
+        "which call must be an integer, not text"
+    );
 }

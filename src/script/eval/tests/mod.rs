@@ -28,24 +28,42 @@ impl World for Fixed {
     }
 
     fn calls(&self, import: &ImportName) -> Result<u64, String> {
-        if import.name == "log" { Ok(2) } else { Err(format!("there is no import {}", import.name)) }
+        if import.name == "log" {
+            Ok(2)
+        } else {
+            Err(format!("there is no import {}", import.name))
+        }
     }
 
     fn call_args(&self, _: &ImportName, index: u64) -> Result<Vec<Value>, String> {
-        if index < 2 { Ok(vec![Value::Int(index.into()), Value::Null]) } else { Err("called twice only".into()) }
+        if index < 2 {
+            Ok(vec![Value::Int(index.into()), Value::Null])
+        } else {
+            Err("called twice only".into())
+        }
     }
 
     fn file(&self, path: &str) -> Result<Vec<u8>, String> {
-        if path == "a.bin" { Ok(vec![1, 2, 3]) } else { Err(format!("no file {}", safe::plain(path))) }
+        if path == "a.bin" {
+            Ok(vec![1, 2, 3])
+        } else {
+            Err(format!("no file {}", safe::plain(path)))
+        }
     }
 }
 
 fn expr(kind: ExprKind) -> Expr {
-    Expr { kind, span: Span::default() }
+    Expr {
+        kind,
+        span: Span::default(),
+    }
 }
 
 fn at(start: usize, end: usize, expr: Expr) -> Expr {
-    Expr { span: Span { start, end }, ..expr }
+    Expr {
+        span: Span { start, end },
+        ..expr
+    }
 }
 
 fn literal(value: Value) -> Expr {
@@ -85,19 +103,33 @@ fn list(items: Vec<Expr>) -> Expr {
 }
 
 fn unary(op: UnaryOp, operand: Expr) -> Expr {
-    expr(ExprKind::Unary { op, operand: Box::new(operand) })
+    expr(ExprKind::Unary {
+        op,
+        operand: Box::new(operand),
+    })
 }
 
 fn binary(left: Expr, op: BinaryOp, right: Expr) -> Expr {
-    expr(ExprKind::Binary { op, left: Box::new(left), right: Box::new(right) })
+    expr(ExprKind::Binary {
+        op,
+        left: Box::new(left),
+        right: Box::new(right),
+    })
 }
 
 fn index(of: Expr, index: Expr) -> Expr {
-    expr(ExprKind::Index { of: Box::new(of), index: Box::new(index) })
+    expr(ExprKind::Index {
+        of: Box::new(of),
+        index: Box::new(index),
+    })
 }
 
 fn slice(of: Expr, start: i128, end: i128) -> Expr {
-    expr(ExprKind::Slice { of: Box::new(of), start: Box::new(int(start)), end: Box::new(int(end)) })
+    expr(ExprKind::Slice {
+        of: Box::new(of),
+        start: Box::new(int(start)),
+        end: Box::new(int(end)),
+    })
 }
 
 fn call(function: Function, args: Vec<Expr>) -> Expr {
@@ -105,7 +137,10 @@ fn call(function: Function, args: Vec<Expr>) -> Expr {
 }
 
 fn import(name: &str) -> ImportName {
-    ImportName { module: "env".to_owned(), name: name.to_owned() }
+    ImportName {
+        module: "env".to_owned(),
+        name: name.to_owned(),
+    }
 }
 
 fn world() -> Fixed {
@@ -115,7 +150,12 @@ fn world() -> Fixed {
         ("empty", Value::List(vec![])),
         ("big", Value::Text("x".repeat(10 << 20))),
     ];
-    Fixed { variables: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() }
+    Fixed {
+        variables: values
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    }
 }
 
 /// What the expression prints as.

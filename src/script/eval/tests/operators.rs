@@ -24,7 +24,11 @@ fn integers_are_exact() {
         (i128::MAX, Add, 0, i128::MAX),
     ];
     for (a, op, b, expected) in cases {
-        assert_eq!(evaluate(&binary(int(a), op, int(b)), &world()), Ok(Value::Int(expected)), "{a} {op:?} {b}");
+        assert_eq!(
+            evaluate(&binary(int(a), op, int(b)), &world()),
+            Ok(Value::Int(expected)),
+            "{a} {op:?} {b}"
+        );
     }
     assert_eq!(shown(unary(UnaryOp::Not, int(0))), "-1");
     assert_eq!(shown(unary(UnaryOp::Minus, name("n"))), "-26");
@@ -35,8 +39,14 @@ fn what_integers_cannot_do_is_an_error() {
     let refused = |a, op, b| refusal(binary(int(a), op, int(b)));
     assert_eq!(refused(1, Divide, 0), "1 / 0 divides by zero");
     assert_eq!(refused(1, Remainder, 0), "1 % 0 divides by zero");
-    assert_eq!(refused(3, ShiftLeft, -1), "`<<` shifts by 0 to 127 bits, not by -1");
-    assert_eq!(refused(3, ShiftRight, 128), "`>>` shifts by 0 to 127 bits, not by 128");
+    assert_eq!(
+        refused(3, ShiftLeft, -1),
+        "`<<` shifts by 0 to 127 bits, not by -1"
+    );
+    assert_eq!(
+        refused(3, ShiftRight, 128),
+        "`>>` shifts by 0 to 127 bits, not by 128"
+    );
     assert!(refused(i128::MAX, Add, 1).ends_with(" + 1 overflows 128 bits"));
     assert!(refused(i128::MIN, Subtract, 1).ends_with("overflows 128 bits"));
     assert!(refused(i128::MAX, Multiply, 2).ends_with("overflows 128 bits"));
@@ -47,7 +57,10 @@ fn what_integers_cannot_do_is_an_error() {
 
 #[test]
 fn floats_keep_their_width() {
-    assert_eq!(shown(binary(float(0.1), Add, float(0.2))), "0.30000000000000004");
+    assert_eq!(
+        shown(binary(float(0.1), Add, float(0.2))),
+        "0.30000000000000004"
+    );
     assert_eq!(shown(binary(float32(0.1), Add, float32(0.2))), "0.3");
     let narrow = evaluate(&binary(float32(1.0), Divide, float32(3.0)), &world()).unwrap();
     assert!(matches!(narrow, Value::Float(Float::F32(_))));
@@ -55,7 +68,10 @@ fn floats_keep_their_width() {
     assert!(matches!(wide, Value::Float(Float::F64(_))));
     assert_eq!(shown(binary(float(-7.5), Remainder, float(2.0))), "-1.5");
     assert_eq!(shown(unary(UnaryOp::Minus, float32(0.0))), "-0.0");
-    assert_eq!(refusal(binary(float(1.0), Divide, float(-0.0))), "1.0 / 0 divides by zero");
+    assert_eq!(
+        refusal(binary(float(1.0), Divide, float(-0.0))),
+        "1.0 / 0 divides by zero"
+    );
     assert_eq!(
         refusal(binary(float(1.0), And, float(1.0))),
         "`&` takes integers or truth values, not a float (1.0) and a float (1.0)"
@@ -64,12 +80,29 @@ fn floats_keep_their_width() {
 
 #[test]
 fn floats_of_two_widths_compare_as_the_narrower() {
-    for (op, holds) in [(Equal, true), (NotEqual, false), (Less, false), (LessOrEqual, true), (GreaterOrEqual, true)] {
-        assert_eq!(shown(binary(float32(0.1), op, float(0.1))), holds.to_string(), "{op:?}");
-        assert_eq!(shown(binary(float(0.1), op, float32(0.1))), holds.to_string(), "{op:?}");
+    for (op, holds) in [
+        (Equal, true),
+        (NotEqual, false),
+        (Less, false),
+        (LessOrEqual, true),
+        (GreaterOrEqual, true),
+    ] {
+        assert_eq!(
+            shown(binary(float32(0.1), op, float(0.1))),
+            holds.to_string(),
+            "{op:?}"
+        );
+        assert_eq!(
+            shown(binary(float(0.1), op, float32(0.1))),
+            holds.to_string(),
+            "{op:?}"
+        );
     }
     assert_eq!(shown(binary(float32(0.1), Less, float(0.2))), "true");
-    assert_eq!(shown(binary(float32(f32::INFINITY), Greater, float(1e300))), "true");
+    assert_eq!(
+        shown(binary(float32(f32::INFINITY), Greater, float(1e300))),
+        "true"
+    );
 }
 
 #[test]
@@ -89,7 +122,10 @@ fn truth_values_have_logic_and_no_arithmetic() {
 fn mixed_types_are_an_error_that_says_what_to_write() {
     let mixed = "cannot mix an integer (3) and a float (1.5): write the integer as a float, `3.0`";
     for (op, sign) in [(Add, "+"), (Equal, "=="), (Less, "<")] {
-        assert_eq!(refusal(binary(int(3), op, float(1.5))), format!("`{sign}` {mixed}"));
+        assert_eq!(
+            refusal(binary(int(3), op, float(1.5))),
+            format!("`{sign}` {mixed}")
+        );
     }
     assert_eq!(
         refusal(binary(text("a"), Join, bytes(b"b"))),
@@ -108,9 +144,18 @@ fn mixed_types_are_an_error_that_says_what_to_write() {
         "`++` joins text with text or bytes with bytes, not text (\"a\") and an integer (1)"
     );
     assert!(refusal(binary(name("empty"), Join, name("empty"))).starts_with("`++` joins text"));
-    assert_eq!(refusal(binary(literal(Value::Null), Equal, int(0))), "`==` cannot mix null and an integer (0)");
-    assert_eq!(refusal(unary(UnaryOp::Minus, text("a"))), "`-` takes a number, not text (\"a\")");
-    assert_eq!(refusal(unary(UnaryOp::Not, float(1.0))), "`~` takes an integer or a truth value, not a float (1.0)");
+    assert_eq!(
+        refusal(binary(literal(Value::Null), Equal, int(0))),
+        "`==` cannot mix null and an integer (0)"
+    );
+    assert_eq!(
+        refusal(unary(UnaryOp::Minus, text("a"))),
+        "`-` takes a number, not text (\"a\")"
+    );
+    assert_eq!(
+        refusal(unary(UnaryOp::Not, float(1.0))),
+        "`~` takes an integer or a truth value, not a float (1.0)"
+    );
 }
 
 #[test]
@@ -125,16 +170,33 @@ fn comparisons_are_of_one_type() {
         binary(float(f64::NAN), NotEqual, float(f64::NAN)),
         binary(float32(0.5), Equal, float(0.5)),
         binary(literal(Value::Null), Equal, literal(Value::Null)),
-        binary(list(vec![int(1), text("a")]), Equal, list(vec![int(1), text("a")])),
+        binary(
+            list(vec![int(1), text("a")]),
+            Equal,
+            list(vec![int(1), text("a")]),
+        ),
         binary(list(vec![int(1)]), NotEqual, list(vec![int(1), int(2)])),
         binary(text("ab"), Equal, binary(text("a"), Join, text("b"))),
     ];
     for truth in truths {
-        assert_eq!(evaluate(&truth, &world()), Ok(Value::Bool(true)), "{truth:?}");
+        assert_eq!(
+            evaluate(&truth, &world()),
+            Ok(Value::Bool(true)),
+            "{truth:?}"
+        );
     }
-    assert_eq!(shown(binary(float(f64::NAN), LessOrEqual, float(1.0))), "false");
-    assert_eq!(shown(binary(float(f64::NAN), GreaterOrEqual, float(1.0))), "false");
-    assert!(refusal(binary(list(vec![int(1)]), Equal, list(vec![float(1.0)]))).starts_with("`==` cannot mix"));
+    assert_eq!(
+        shown(binary(float(f64::NAN), LessOrEqual, float(1.0))),
+        "false"
+    );
+    assert_eq!(
+        shown(binary(float(f64::NAN), GreaterOrEqual, float(1.0))),
+        "false"
+    );
+    assert!(
+        refusal(binary(list(vec![int(1)]), Equal, list(vec![float(1.0)])))
+            .starts_with("`==` cannot mix")
+    );
     assert_eq!(
         refusal(binary(name("empty"), Less, name("empty"))),
         "`<` takes numbers, text or bytes, not a list ([]) and a list ([])"
@@ -146,14 +208,26 @@ fn an_index_counts_bytes_or_elements() {
     assert_eq!(shown(index(list(vec![int(5), text("b")]), int(1))), "\"b\"");
     assert_eq!(shown(index(bytes(&[7, 0xff]), int(1))), "255");
     assert_eq!(shown(index(text("é"), int(1))), "169");
-    assert_eq!(refusal(index(text("abc"), int(3))), "there is no index 3 in a text of 3 bytes");
-    assert_eq!(refusal(index(bytes(b"a"), int(-1))), "there is no index -1 in 1 byte");
+    assert_eq!(
+        refusal(index(text("abc"), int(3))),
+        "there is no index 3 in a text of 3 bytes"
+    );
+    assert_eq!(
+        refusal(index(bytes(b"a"), int(-1))),
+        "there is no index -1 in 1 byte"
+    );
     assert_eq!(
         refusal(index(name("empty"), int(i128::MAX))),
         format!("there is no index {} in a list of 0 elements", i128::MAX)
     );
-    assert_eq!(refusal(index(text("abc"), text("a"))), "an index must be an integer, not text");
-    assert_eq!(refusal(index(name("n"), int(0))), "only text, bytes and lists have an index, not an integer (26)");
+    assert_eq!(
+        refusal(index(text("abc"), text("a"))),
+        "an index must be an integer, not text"
+    );
+    assert_eq!(
+        refusal(index(name("n"), int(0))),
+        "only text, bytes and lists have an index, not an integer (26)"
+    );
 }
 
 #[test]
@@ -162,9 +236,24 @@ fn a_slice_keeps_its_type() {
     assert_eq!(shown(slice(bytes(&[1, 2, 3]), 1, 3)), "hex\"02 03\"");
     assert_eq!(shown(slice(list(vec![int(1), int(2)]), 0, 1)), "[1]");
     assert_eq!(shown(slice(text("é"), 2, 2)), "\"\"");
-    assert_eq!(refusal(slice(name("text"), 9, 13)), "there is no 9..13 in a text of 12 bytes");
-    assert_eq!(refusal(slice(name("text"), -1, 2)), "there is no -1..2 in a text of 12 bytes");
-    assert_eq!(refusal(slice(name("text"), 3, 2)), "a slice cannot end before it starts: 3..2");
-    assert_eq!(refusal(slice(text("aé"), 0, 2)), "byte 2 is inside a character; use utf8(…) to slice its bytes");
-    assert_eq!(refusal(slice(int(5), 0, 1)), "only text, bytes and lists have slices, not an integer (5)");
+    assert_eq!(
+        refusal(slice(name("text"), 9, 13)),
+        "there is no 9..13 in a text of 12 bytes"
+    );
+    assert_eq!(
+        refusal(slice(name("text"), -1, 2)),
+        "there is no -1..2 in a text of 12 bytes"
+    );
+    assert_eq!(
+        refusal(slice(name("text"), 3, 2)),
+        "a slice cannot end before it starts: 3..2"
+    );
+    assert_eq!(
+        refusal(slice(text("aé"), 0, 2)),
+        "byte 2 is inside a character; use utf8(…) to slice its bytes"
+    );
+    assert_eq!(
+        refusal(slice(int(5), 0, 1)),
+        "only text, bytes and lists have slices, not an integer (5)"
+    );
 }

@@ -58,12 +58,20 @@ fn any_binary_op() -> impl Strategy<Value = BinaryOp> {
 
 fn any_function() -> impl Strategy<Value = Function> {
     use Function::*;
-    let plain = vec![Len, Utf8, Utf16, Cstr, AsU32, AsI32, AsU64, AsI64, Repeat, Bytes, File, Pages];
-    prop_oneof![select(plain), select(NumberType::ALL.to_vec()).prop_map(Encode)]
+    let plain = vec![
+        Len, Utf8, Utf16, Cstr, AsU32, AsI32, AsU64, AsI64, Repeat, Bytes, File, Pages,
+    ];
+    prop_oneof![
+        select(plain),
+        select(NumberType::ALL.to_vec()).prop_map(Encode)
+    ]
 }
 
 fn any_import() -> impl Strategy<Value = ImportName> {
-    select(vec!["log", "other"]).prop_map(|name| ImportName { module: "env".to_owned(), name: name.to_owned() })
+    select(vec!["log", "other"]).prop_map(|name| ImportName {
+        module: "env".to_owned(),
+        name: name.to_owned(),
+    })
 }
 
 fn any_expr() -> impl Strategy<Value = Expr> {
@@ -92,7 +100,9 @@ fn any_expr() -> impl Strategy<Value = Expr> {
 }
 
 fn world(x: Value) -> Fixed {
-    Fixed { variables: [("x".to_owned(), x)].into() }
+    Fixed {
+        variables: [("x".to_owned(), x)].into(),
+    }
 }
 
 fn literal(value: Value) -> Box<Expr> {
@@ -101,7 +111,14 @@ fn literal(value: Value) -> Box<Expr> {
 
 fn slice(of: Value, start: usize, end: usize) -> Result<Value, EvalError> {
     let bound = |n: usize| literal(Value::Int(n as i128));
-    evaluate(&expr(ExprKind::Slice { of: literal(of), start: bound(start), end: bound(end) }), &world(Value::Null))
+    evaluate(
+        &expr(ExprKind::Slice {
+            of: literal(of),
+            start: bound(start),
+            end: bound(end),
+        }),
+        &world(Value::Null),
+    )
 }
 
 fn is_printable(text: &str) -> bool {

@@ -48,7 +48,11 @@ impl Packer {
             values: [0; MOST_MIXED * 16 + 16],
             end: 0,
         };
-        Packer { places: vec![NOWHERE; table.len() + 1], sites: Vec::new(), mixed: Box::new(mixed) }
+        Packer {
+            places: vec![NOWHERE; table.len() + 1],
+            sites: Vec::new(),
+            mixed: Box::new(mixed),
+        }
     }
 
     /// Packs whole slots of a journal, in order.
@@ -73,7 +77,9 @@ impl Packer {
             // Not asked again at each slot whether rows begin there.
             let until = rest.len().saturating_sub(FEWEST_IN_ROWS);
             while rest.len() > until {
-                let Some(entry) = Entry::take(&mut rest, table) else { break };
+                let Some(entry) = Entry::take(&mut rest, table) else {
+                    break;
+                };
                 self.add(entry, table, room, &mut done);
             }
         }
@@ -88,15 +94,34 @@ impl Packer {
         room: &mut Room,
         mut done: impl FnMut(Pack),
     ) {
-        entries.iter().for_each(|entry| self.add(*entry, table, room, &mut done));
+        entries
+            .iter()
+            .for_each(|entry| self.add(*entry, table, room, &mut done));
         self.finish(room, &mut done);
     }
 
     #[inline]
-    fn add(&mut self, entry: Entry, table: &SiteTable, room: &mut Room, done: &mut impl FnMut(Pack)) {
-        let known = self.places.get(entry.site as usize).copied().unwrap_or(NOWHERE);
-        let place = if known == NOWHERE { self.meet(entry.site, table, room, done) } else { known };
-        let width = self.sites.get(usize::from(place)).map_or(8, |(_, width)| *width);
+    fn add(
+        &mut self,
+        entry: Entry,
+        table: &SiteTable,
+        room: &mut Room,
+        done: &mut impl FnMut(Pack),
+    ) {
+        let known = self
+            .places
+            .get(entry.site as usize)
+            .copied()
+            .unwrap_or(NOWHERE);
+        let place = if known == NOWHERE {
+            self.meet(entry.site, table, room, done)
+        } else {
+            known
+        };
+        let width = self
+            .sites
+            .get(usize::from(place))
+            .map_or(8, |(_, width)| *width);
         if self.mixed.push(entry, place, width) == MOST_MIXED {
             self.finish(room, done);
         }
@@ -104,7 +129,13 @@ impl Packer {
 
     /// The place of a site that is new to the pack in work.
     #[cold]
-    fn meet(&mut self, site: u32, table: &SiteTable, room: &mut Room, done: &mut impl FnMut(Pack)) -> u8 {
+    fn meet(
+        &mut self,
+        site: u32,
+        table: &SiteTable,
+        room: &mut Room,
+        done: &mut impl FnMut(Pack),
+    ) -> u8 {
         if self.sites.len() == usize::from(NOWHERE) {
             self.finish(room, done);
         }
@@ -136,10 +167,16 @@ impl Mixed {
     #[inline]
     fn push(&mut self, entry: Entry, place: u8, width: u8) -> usize {
         let (len, end) = (self.len, self.end);
-        if let (Some(address), Some(start), Some(to)) =
-            (self.addresses.get_mut(len), self.starts.get_mut(len), self.places.get_mut(len))
-        {
-            (*address, *start, *to) = (entry.address.to_le_bytes(), (end as u16).to_le_bytes(), place);
+        if let (Some(address), Some(start), Some(to)) = (
+            self.addresses.get_mut(len),
+            self.starts.get_mut(len),
+            self.places.get_mut(len),
+        ) {
+            (*address, *start, *to) = (
+                entry.address.to_le_bytes(),
+                (end as u16).to_le_bytes(),
+                place,
+            );
         }
         if let Some(to) = self.values.get_mut(end..end + 16) {
             to.copy_from_slice(&entry.value.to_le_bytes());
@@ -151,29 +188,51 @@ impl Mixed {
 
     fn pack(&self, sites: Box<[(u32, u8)]>, room: &mut Room) -> Pack {
         let has_starts = same_width(&sites).is_none();
-        let addresses = self.addresses.get(..self.len).unwrap_or_default().as_flattened();
-        let starts = self.starts.get(..if has_starts { self.len } else { 0 }).unwrap_or_default().as_flattened();
-        let places = self.places.get(..if sites.len() > 1 { self.len } else { 0 }).unwrap_or_default();
+        let addresses = self
+            .addresses
+            .get(..self.len)
+            .unwrap_or_default()
+            .as_flattened();
+        let starts = self
+            .starts
+            .get(..if has_starts { self.len } else { 0 })
+            .unwrap_or_default()
+            .as_flattened();
+        let places = self
+            .places
+            .get(..if sites.len() > 1 { self.len } else { 0 })
+            .unwrap_or_default();
         let values = self.values.get(..self.end).unwrap_or_default();
         let parts = [addresses, starts, places, values];
         let (place, mut rest) = room.take(parts.iter().map(|part| part.len()).sum());
         for part in parts {
-            let Some((to, behind)) = rest.split_at_mut_checked(part.len()) else { break };
+            let Some((to, behind)) = rest.split_at_mut_checked(part.len()) else {
+                break;
+            };
             to.copy_from_slice(part);
             rest = behind;
         }
-        Pack { len: self.len as u32, form: Form::Mixed(sites), place }
+        Pack {
+            len: self.len as u32,
+            form: Form::Mixed(sites),
+            place,
+        }
     }
 }
 
-/// Packs slots that are all entries of their own: what is not rows stays as it lies, which takes least time.
+/// Packs slots that are all entries of their own: what is not rows stays as it lies, which takes
+/// least time.
 fn pack_narrow(slots: &[Slot], table: &SiteTable, room: &mut Room, mut done: impl FnMut(Pack)) {
     let plain = |slots: &[Slot], room: &mut Room, done: &mut dyn FnMut(Pack)| {
         if !slots.is_empty() {
             let bytes = slots.as_flattened();
             let (place, to) = room.take(bytes.len());
             to.copy_from_slice(bytes);
-            done(Pack { len: slots.len() as u32, form: Form::Slots, place });
+            done(Pack {
+                len: slots.len() as u32,
+                form: Form::Slots,
+                place,
+            });
         }
     };
     let (mut from, mut at) = (0, 0);
@@ -195,13 +254,21 @@ fn head(slot: &Slot) -> u64 {
     u64::from_le_bytes(*slot.first_chunk().unwrap_or(&[0; 8]))
 }
 
-/// The rows that these slots begin with, and how many slots they take; `None` where they would not be many.
+/// The rows that these slots begin with, and how many slots they take; `None` where they would not
+/// be many.
 fn rows(slots: &[Slot], table: &SiteTable, room: &mut Room) -> Option<(Pack, usize)> {
     let step = step(slots, table)?;
     let (site, first, _) = parts(slots.first()?);
     let (_, second, _) = parts(slots.get(step)?);
     let width = table.width(site);
-    let column = Column { site, first, stride: second.wrapping_sub(first), at: 0, width, row: width.into() };
+    let column = Column {
+        site,
+        first,
+        stride: second.wrapping_sub(first),
+        at: 0,
+        width,
+        row: width.into(),
+    };
     match (width, step) {
         (1, 1) => runs::<1, 8, 1>(slots, column, room),
         (2, 1) => runs::<1, 8, 2>(slots, column, room),
@@ -212,8 +279,8 @@ fn rows(slots: &[Slot], table: &SiteTable, room: &mut Room) -> Option<(Pack, usi
     }
 }
 
-/// Rows of one column, each of `STEP` slots: a run of them, and others of the same instruction right behind it. Where a
-/// value lies in a row, and how wide it is, is in bytes.
+/// Rows of one column, each of `STEP` slots: a run of them, and others of the same instruction
+/// right behind it. Where a value lies in a row, and how wide it is, is in bytes.
 fn runs<const STEP: usize, const AT: usize, const WIDTH: usize>(
     slots: &[Slot],
     column: Column,
@@ -236,19 +303,44 @@ fn runs<const STEP: usize, const AT: usize, const WIDTH: usize>(
     if len < FEWEST_IN_ROWS {
         return None;
     }
-    let beginnings = if behind.is_empty() { 0 } else { (behind.len() + 1) * size_of::<Beginning>() };
+    let beginnings = if behind.is_empty() {
+        0
+    } else {
+        (behind.len() + 1) * size_of::<Beginning>()
+    };
     let (place, to) = room.take(len * WIDTH + beginnings);
     let (to, to_beginnings) = to.split_at_mut_checked(len * WIDTH)?;
     values::<STEP, AT, WIDTH>(rows, to.as_chunks_mut().0);
     let first = (u64::from(column.first) << 32).to_le_bytes();
-    for (to, beginning) in to_beginnings.as_chunks_mut().0.iter_mut().zip([first].iter().chain(&behind)) {
+    for (to, beginning) in to_beginnings
+        .as_chunks_mut()
+        .0
+        .iter_mut()
+        .zip([first].iter().chain(&behind))
+    {
         *to = *beginning;
     }
-    let form = if behind.is_empty() { Form::Run(column) } else { Form::Runs(column) };
-    Some((Pack { len: u32::try_from(len).ok()?, form, place }, len * STEP))
+    let form = if behind.is_empty() {
+        Form::Run(column)
+    } else {
+        Form::Runs(column)
+    };
+    Some((
+        Pack {
+            len: u32::try_from(len).ok()?,
+            form,
+            place,
+        },
+        len * STEP,
+    ))
 }
 
-fn rows_of_several(slots: &[Slot], table: &SiteTable, step: usize, room: &mut Room) -> Option<(Pack, usize)> {
+fn rows_of_several(
+    slots: &[Slot],
+    table: &SiteTable,
+    step: usize,
+    room: &mut Room,
+) -> Option<(Pack, usize)> {
     let (columns, places) = first_row(slots, table, step)?;
     let count = count_rows(slots, &columns, &places, step);
     let len = count * columns.len();
@@ -256,18 +348,35 @@ fn rows_of_several(slots: &[Slot], table: &SiteTable, step: usize, room: &mut Ro
         return None;
     }
     let slots = slots.get(..count * step)?;
-    let (place, to) = room.take(count * columns.iter().map(|column| usize::from(column.width)).sum::<usize>());
+    let (place, to) = room.take(
+        count
+            * columns
+                .iter()
+                .map(|column| usize::from(column.width))
+                .sum::<usize>(),
+    );
     values_of_rows(slots, &columns, &places, step, to);
-    Some((Pack { len: u32::try_from(len).ok()?, form: Form::Rows(columns.into()), place }, slots.len()))
+    Some((
+        Pack {
+            len: u32::try_from(len).ok()?,
+            form: Form::Rows(columns.into()),
+            place,
+        },
+        slots.len(),
+    ))
 }
 
-/// How many slots a row takes: up to where the first instruction comes again. `None` where its address does not move by
-/// the same distance three times, which tells most of what is no row.
+/// How many slots a row takes: up to where the first instruction comes again. `None` where its
+/// address does not move by the same distance three times, which tells most of what is no row.
 fn step(slots: &[Slot], table: &SiteTable) -> Option<usize> {
     let first = head(slots.first()?);
     let mut at = 0;
     for _ in 0..MOST_COLUMNS {
-        at += if table.is_wide(head(slots.get(at)?) as u32) { 2 } else { 1 };
+        at += if table.is_wide(head(slots.get(at)?) as u32) {
+            2
+        } else {
+            1
+        };
         if head(slots.get(at)?) as u32 == first as u32 {
             let (second, third) = (head(slots.get(at)?), head(slots.get(at * 2)?));
             return (third.wrapping_sub(second) == second.wrapping_sub(first)).then_some(at);
@@ -287,7 +396,14 @@ fn first_row(slots: &[Slot], table: &SiteTable, step: usize) -> Option<(Vec<Colu
             return None;
         }
         let width = table.width(site);
-        columns.push(Column { site, first, stride: second.wrapping_sub(first), at, width, row: 0 });
+        columns.push(Column {
+            site,
+            first,
+            stride: second.wrapping_sub(first),
+            at,
+            width,
+            row: 0,
+        });
         places.push(place);
         place += if width == 16 { 2 } else { 1 };
         at += u16::from(width);
@@ -339,14 +455,25 @@ fn count_rows(slots: &[Slot], columns: &[Column], places: &[usize], step: usize)
 }
 
 /// Takes the value at a place of each row, as many as there is room for.
-fn values<const STEP: usize, const AT: usize, const WIDTH: usize>(rows: &[[Slot; STEP]], to: &mut [[u8; WIDTH]]) {
+fn values<const STEP: usize, const AT: usize, const WIDTH: usize>(
+    rows: &[[Slot; STEP]],
+    to: &mut [[u8; WIDTH]],
+) {
     for (to, row) in to.iter_mut().zip(rows) {
-        let value = row.get(AT / SLOT).and_then(|slot| slot.get(AT % SLOT..)?.first_chunk());
+        let value = row
+            .get(AT / SLOT)
+            .and_then(|slot| slot.get(AT % SLOT..)?.first_chunk());
         *to = value.copied().unwrap_or([0; WIDTH]);
     }
 }
 
-fn values_of_rows(slots: &[Slot], columns: &[Column], places: &[usize], step: usize, to: &mut [u8]) {
+fn values_of_rows(
+    slots: &[Slot],
+    columns: &[Column],
+    places: &[usize],
+    step: usize,
+    to: &mut [u8],
+) {
     let mut rest = to;
     for row in slots.chunks_exact(step) {
         for (column, place) in columns.iter().zip(places) {
@@ -362,9 +489,15 @@ fn values_of_rows(slots: &[Slot], columns: &[Column], places: &[usize], step: us
 }
 
 #[inline]
-fn value_of_row<'a, const WIDTH: usize>(slot: Option<&Slot>, at: usize, to: &'a mut [u8]) -> &'a mut [u8] {
+fn value_of_row<'a, const WIDTH: usize>(
+    slot: Option<&Slot>,
+    at: usize,
+    to: &'a mut [u8],
+) -> &'a mut [u8] {
     let value = slot.and_then(|slot| slot.get(at..)?.first_chunk::<WIDTH>());
-    let Some((to, rest)) = to.split_first_chunk_mut::<WIDTH>() else { return &mut [] };
+    let Some((to, rest)) = to.split_first_chunk_mut::<WIDTH>() else {
+        return &mut [];
+    };
     *to = value.copied().unwrap_or([0; WIDTH]);
     rest
 }

@@ -6,24 +6,46 @@ use super::*;
 
 /// Sites 1 to 5 store 1, 2, 4, 8 and perhaps 16 bytes, 6 fills; those behind store a byte.
 fn table(has_wide: bool) -> SiteTable {
-    let wide = if has_wide { SiteKind::Wide } else { SiteKind::Store { width: 8 } };
-    let kinds = [1, 2, 4, 8].map(|width| SiteKind::Store { width }).into_iter().chain([wide, SiteKind::Fill]);
+    let wide = if has_wide {
+        SiteKind::Wide
+    } else {
+        SiteKind::Store { width: 8 }
+    };
+    let kinds = [1, 2, 4, 8]
+        .map(|width| SiteKind::Store { width })
+        .into_iter()
+        .chain([wide, SiteKind::Fill]);
     let more = (0..600).map(|_| SiteKind::Store { width: 1 });
-    SiteTable::new(kinds.chain(more).map(|kind| SiteShape { immediate: 0, kind }).collect())
+    SiteTable::new(
+        kinds
+            .chain(more)
+            .map(|kind| SiteShape { immediate: 0, kind })
+            .collect(),
+    )
 }
 
 /// Some rounds of a loop, which may break off within a row.
 fn part() -> impl Strategy<Value = Vec<(u32, u32)>> {
-    let column =
-        (prop_oneof![9 => 1..7u32, 1 => 7..606u32], any::<u32>(), prop_oneof![3 => 0..40u32, 1 => any::<u32>()]);
-    (prop::collection::vec(column, 1..20), 1..300usize, any::<usize>()).prop_map(|(columns, rows, less)| {
-        let row = |row: u32| {
-            columns.iter().map(move |(site, first, stride)| (*site, first.wrapping_add(stride.wrapping_mul(row))))
-        };
-        let mut all: Vec<_> = (0..rows as u32).flat_map(row).collect();
-        all.truncate(all.len() - less % columns.len());
-        all
-    })
+    let column = (
+        prop_oneof![9 => 1..7u32, 1 => 7..606u32],
+        any::<u32>(),
+        prop_oneof![3 => 0..40u32, 1 => any::<u32>()],
+    );
+    (
+        prop::collection::vec(column, 1..20),
+        1..300usize,
+        any::<usize>(),
+    )
+        .prop_map(|(columns, rows, less)| {
+            let row = |row: u32| {
+                columns.iter().map(move |(site, first, stride)| {
+                    (*site, first.wrapping_add(stride.wrapping_mul(row)))
+                })
+            };
+            let mut all: Vec<_> = (0..rows as u32).flat_map(row).collect();
+            all.truncate(all.len() - less % columns.len());
+            all
+        })
 }
 
 fn slots(heads: &[(u32, u32)], table: &SiteTable, seed: u64) -> Vec<Slot> {
@@ -41,7 +63,10 @@ fn slots(heads: &[(u32, u32)], table: &SiteTable, seed: u64) -> Vec<Slot> {
 
 fn cut(entry: Entry, table: &SiteTable) -> Entry {
     let bits = 8 * u32::from(table.width(entry.site));
-    Entry { value: entry.value & (u128::MAX >> (128 - bits)), ..entry }
+    Entry {
+        value: entry.value & (u128::MAX >> (128 - bits)),
+        ..entry
+    }
 }
 
 proptest! {
@@ -79,8 +104,16 @@ proptest! {
 
 /// Runs of one instruction, each at another place.
 fn a_run() -> impl Strategy<Value = Vec<(u32, u32)>> {
-    (any::<u32>(), 1..90u32, prop_oneof![9 => Just(3u32), 1 => 1..4u32])
-        .prop_map(|(first, len, site)| (0..len).map(|at| (site, first.wrapping_add(at * 4))).collect())
+    (
+        any::<u32>(),
+        1..90u32,
+        prop_oneof![9 => Just(3u32), 1 => 1..4u32],
+    )
+        .prop_map(|(first, len, site)| {
+            (0..len)
+                .map(|at| (site, first.wrapping_add(at * 4)))
+                .collect()
+        })
 }
 
 proptest! {
@@ -115,11 +148,16 @@ proptest! {
 fn a_loop_in_a_loop_takes_its_values_and_where_each_round_begins() {
     let table = table(true);
     for (site, width) in [(1, 1), (3, 4), (5, 16)] {
-        let heads: Vec<_> = (0..200).flat_map(|row| (0..20).map(move |i| (site, row * 100 + i * 4))).collect();
+        let heads: Vec<_> = (0..200)
+            .flat_map(|row| (0..20).map(move |i| (site, row * 100 + i * 4)))
+            .collect();
         let (mut packs, mut room) = (Vec::new(), Room::default());
         let slots = slots(&heads, &table, 1);
         Packer::new(&table).pack(&slots, &table, &mut room, |pack| packs.push(pack));
-        let kept: usize = packs.iter().map(|pack| pack.kept_bytes() + pack.open(&room).bytes.len()).sum();
+        let kept: usize = packs
+            .iter()
+            .map(|pack| pack.kept_bytes() + pack.open(&room).bytes.len())
+            .sum();
         let values = 4000 * width + 200 * 8;
         assert!((values..values + 200).contains(&kept), "{kept} bytes");
     }
@@ -133,7 +171,13 @@ fn a_loop_takes_its_values_and_little_else() {
         let (mut packs, mut room) = (Vec::new(), Room::default());
         let slots = slots(&heads, &table, 1);
         Packer::new(&table).pack(&slots, &table, &mut room, |pack| packs.push(pack));
-        let kept: usize = packs.iter().map(|pack| pack.kept_bytes() + pack.open(&room).bytes.len()).sum();
-        assert!((4000 * width..4000 * width + 200).contains(&kept), "{kept} bytes");
+        let kept: usize = packs
+            .iter()
+            .map(|pack| pack.kept_bytes() + pack.open(&room).bytes.len())
+            .sum();
+        assert!(
+            (4000 * width..4000 * width + 200).contains(&kept),
+            "{kept} bytes"
+        );
     }
 }

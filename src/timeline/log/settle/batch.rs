@@ -1,5 +1,6 @@
-//! Stores by the guest, taken together a few at a time. They are counted first, those that follow each other in one leaf
-//! at once; then their bytes are written, with nothing in between: so many of them can wait for memory at the same time.
+//! Stores by the guest, taken together a few at a time. They are counted first, those that follow
+//! each other in one leaf at once; then their bytes are written, with nothing in between: so many
+//! of them can wait for memory at the same time.
 
 use std::ops::Range;
 
@@ -35,15 +36,32 @@ pub(super) struct Counted {
 
 impl<'a> Batch<'a> {
     pub(super) fn new(ledger: &'a mut Ledger) -> Self {
-        Batch { ledger, stores: [Narrow::default(); MOST], places: [0; MOST], len: 0 }
+        Batch {
+            ledger,
+            stores: [Narrow::default(); MOST],
+            places: [0; MOST],
+            len: 0,
+        }
     }
 
     /// Appends a store whose value is `low`, or `wide` where it is 16 bytes.
     #[inline]
-    pub(super) fn push(&mut self, by: By, width: u8, start: u64, low: u64, wide: impl FnOnce() -> u128) {
+    pub(super) fn push(
+        &mut self,
+        by: By,
+        width: u8,
+        start: u64,
+        low: u64,
+        wide: impl FnOnce() -> u128,
+    ) {
         if width > 8 {
             self.tell();
-            return self.ledger.store(Store { by, start, width, value: wide() });
+            return self.ledger.store(Store {
+                by,
+                start,
+                width,
+                value: wide(),
+            });
         }
         if self.len == MOST {
             self.tell();
@@ -56,11 +74,31 @@ impl<'a> Batch<'a> {
 
     fn tell(&mut self) {
         let (mut at, mut written) = (0, 0);
-        while let Some(rest) = self.stores.get(at..self.len).filter(|rest| !rest.is_empty()) {
-            let Some(Counted { stores, place, is_copy_due }) = self.ledger.count(rest) else {
+        while let Some(rest) = self
+            .stores
+            .get(at..self.len)
+            .filter(|rest| !rest.is_empty())
+        {
+            let Some(Counted {
+                stores,
+                place,
+                is_copy_due,
+            }) = self.ledger.count(rest)
+            else {
                 self.write(written..at);
-                if let Some(Narrow { start, value, by, width }) = self.stores.get(at).copied() {
-                    self.ledger.store(Store { by, start, width, value: value.into() });
+                if let Some(Narrow {
+                    start,
+                    value,
+                    by,
+                    width,
+                }) = self.stores.get(at).copied()
+                {
+                    self.ledger.store(Store {
+                        by,
+                        start,
+                        width,
+                        value: value.into(),
+                    });
                 }
                 (at, written) = (at + 1, at + 1);
                 continue;
@@ -82,7 +120,11 @@ impl<'a> Batch<'a> {
     #[inline]
     fn write(&mut self, range: Range<usize>) {
         let (stores, places) = (self.stores.get(range.clone()), self.places.get(range));
-        for (store, place) in stores.unwrap_or_default().iter().zip(places.unwrap_or_default()) {
+        for (store, place) in stores
+            .unwrap_or_default()
+            .iter()
+            .zip(places.unwrap_or_default())
+        {
             self.ledger.put(*place, store);
         }
     }

@@ -16,12 +16,20 @@ const MANY: usize = 1 << 18;
 impl History {
     /// Keeps the leaves that were touched and who touched them.
     pub(super) fn keep(&mut self, leaves: Leaves) {
-        let Leaves { list, sheets, stream, starts, total } = leaves;
+        let Leaves {
+            list,
+            sheets,
+            stream,
+            starts,
+            total,
+        } = leaves;
         let sort = || stream.sort(starts.clone(), total);
         // Where not all writers are known, the touches are asked for them.
         let is_alone = total < MANY || !list.iter().all(|leaf| leaf.working.is_known());
         let sum = thread::scope(|scope| {
-            let sorter = (!is_alone).then(|| thread::Builder::new().spawn_scoped(scope, sort).ok()).flatten();
+            let sorter = (!is_alone)
+                .then(|| thread::Builder::new().spawn_scoped(scope, sort).ok())
+                .flatten();
             if sorter.is_none() {
                 self.touches = sort();
             }
@@ -39,13 +47,25 @@ impl History {
         self.leaves.reserve_exact(list.len());
         let mut sum = Sum::default();
         let mut from = 0;
-        for Closed { working, tally, place } in list {
+        for Closed {
+            working,
+            tally,
+            place,
+        } in list
+        {
             let (number, touches) = (working.number, from..from + tally.touches as usize);
             from = touches.end;
             let (blocks, owners) = working.into_parts(tally);
-            self.leaves.push(LeafHistory { number, touches, blocks });
+            self.leaves.push(LeafHistory {
+                number,
+                touches,
+                blocks,
+            });
             let bytes = sheets.get(place);
-            let bits = differing(self.before.shared_leaf(number * LEAF).map(|leaf| &**leaf), bytes);
+            let bits = differing(
+                self.before.shared_leaf(number * LEAF).map(|leaf| &**leaf),
+                bytes,
+            );
             if let Some(bytes) = bytes.filter(|_| bits.iter().any(|bits| *bits != 0)) {
                 self.after.put_leaf(number, Arc::new(*bytes));
                 self.changed.push(self.leaves.len() as u32 - 1);

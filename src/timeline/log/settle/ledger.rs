@@ -1,5 +1,5 @@
-//! Memory as the events make it while they pass by, one after another: the bytes of each leaf they touch, and what is
-//! counted of it.
+//! Memory as the events make it while they pass by, one after another: the bytes of each leaf they
+//! touch, and what is counted of it.
 
 use std::ops::Range;
 
@@ -83,20 +83,29 @@ impl Ledger {
         self.stream.push_none();
     }
 
-    /// Counts the first of these stores and those behind it that are made by the same in the same leaf; their bytes are
-    /// to be [`put`](Ledger::put) there. `None` where there is more to do for the first.
+    /// Counts the first of these stores and those behind it that are made by the same in the same
+    /// leaf; their bytes are to be [`put`](Ledger::put) there. `None` where there is more to do for
+    /// the first.
     #[inline]
     pub(super) fn count(&mut self, stores: &[Narrow]) -> Option<Counted> {
         let len = self.len;
-        let first = stores.first().filter(|first| is_within(first.start, first.width, len))?;
+        let first = stores
+            .first()
+            .filter(|first| is_within(first.start, first.width, len))?;
         let tally = self.tallies.get_mut(first.start / LEAF)?;
         let place = tally.place()?;
         let is_alike = |other: &&Narrow| {
-            let is_here = other.start / LEAF == first.start / LEAF && is_within(other.start, other.width, len);
+            let is_here = other.start / LEAF == first.start / LEAF
+                && is_within(other.start, other.width, len);
             other.by == first.by && is_here
         };
         let most = tally.left_in_block();
-        let count = 1 + stores.iter().skip(1).take(most - 1).take_while(is_alike).count();
+        let count = 1 + stores
+            .iter()
+            .skip(1)
+            .take(most - 1)
+            .take_while(is_alike)
+            .count();
         self.stream.push_many(place, count as u32);
         tally.touches += count as u32;
         if tally.is_more_to_keep(first.by) {
@@ -106,20 +115,31 @@ impl Ledger {
                 working.wrote(tally, from..from + usize::from(one.width), one.by);
             }
         }
-        Some(Counted { stores: count, place, is_copy_due: tally.is_copy_due() })
+        Some(Counted {
+            stores: count,
+            place,
+            is_copy_due: tally.is_copy_due(),
+        })
     }
 
     /// Writes the bytes of a store that was counted.
     #[inline]
     pub(super) fn put(&mut self, place: u32, one: &Narrow) {
         if let Some(bytes) = self.sheets.get_mut(place) {
-            store(bytes, (one.start % LEAF) as usize, u128::from(one.value).to_le_bytes(), one.width.into());
+            store(
+                bytes,
+                (one.start % LEAF) as usize,
+                u128::from(one.value).to_le_bytes(),
+                one.width.into(),
+            );
         }
     }
 
     /// Keeps a copy of a leaf as it is now.
     pub(super) fn copy(&mut self, place: u32) {
-        if let (Some(working), Some(bytes)) = (self.leaves.get_mut(place as usize), self.sheets.get(place)) {
+        if let (Some(working), Some(bytes)) =
+            (self.leaves.get_mut(place as usize), self.sheets.get(place))
+        {
             working.copy(bytes);
         }
     }
@@ -127,7 +147,12 @@ impl Ledger {
     /// One store, whatever there is to do.
     pub(super) fn store(&mut self, store: Store) {
         let bytes = Bytes::Few(store.value.to_le_bytes(), store.width);
-        self.write(&Kept { start: store.start, bytes, by: store.by, is_difference: false });
+        self.write(&Kept {
+            start: store.start,
+            bytes,
+            by: store.by,
+            is_difference: false,
+        });
     }
 
     /// Stores of `width` bytes each, one right behind the other; all of them lie in memory.
@@ -135,8 +160,12 @@ impl Ledger {
         let (mut at, mut rest) = (start, bytes);
         while !rest.is_empty() {
             let from = (at % LEAF) as usize;
-            let Some(leaf) = self.touch(at / LEAF) else { return };
-            let count = ((LEAF as usize - from) / width).min(rest.len() / width).min(leaf.tally.left_in_block());
+            let Some(leaf) = self.touch(at / LEAF) else {
+                return;
+            };
+            let count = ((LEAF as usize - from) / width)
+                .min(rest.len() / width)
+                .min(leaf.tally.left_in_block());
             let (now, later) = rest.split_at(count.max(1) * width);
             let range = from..from + now.len();
             match leaf.bytes.get_mut(range.clone()) {
@@ -146,7 +175,12 @@ impl Ledger {
                     leaf.wrote(range, count, by);
                 }
                 // It lies in two leaves.
-                None => self.write(&Kept { start: at, bytes: Bytes::Slice(now), by, is_difference: false }),
+                None => self.write(&Kept {
+                    start: at,
+                    bytes: Bytes::Slice(now),
+                    by,
+                    is_difference: false,
+                }),
             }
             at += now.len() as u64;
             rest = later;
@@ -156,11 +190,19 @@ impl Ledger {
     /// A write of any length; what lies past the end of memory is none.
     pub(super) fn write(&mut self, write: &Kept) {
         let len = self.len;
-        let last = write.end().min(len).checked_sub(1).filter(|last| *last >= write.start);
-        let Some(last) = last else { return self.stream.push_none() };
+        let last = write
+            .end()
+            .min(len)
+            .checked_sub(1)
+            .filter(|last| *last >= write.start);
+        let Some(last) = last else {
+            return self.stream.push_none();
+        };
         let first = write.start / LEAF;
         for number in first..=last / LEAF {
-            let Some(leaf) = self.touch(number) else { return };
+            let Some(leaf) = self.touch(number) else {
+                return;
+            };
             let range = write.apply(number, leaf.bytes, len);
             leaf.stream.push_part(leaf.place, number == first);
             leaf.wrote(range, 1, write.by);
@@ -174,15 +216,26 @@ impl Ledger {
             let at = start + out.len() as u64;
             let within = (at % LEAF) as usize;
             let take = (LEAF as usize - within).min(len - out.len());
-            out.extend_from_slice(self.leaf(at / LEAF).get(within..within + take).unwrap_or_default());
+            out.extend_from_slice(
+                self.leaf(at / LEAF)
+                    .get(within..within + take)
+                    .unwrap_or_default(),
+            );
         }
         out
     }
 
     /// A leaf as it is now; zero past the end.
     pub(super) fn leaf(&self, number: u64) -> &Leaf {
-        let known = self.tallies.get(number).and_then(|tally| self.sheets.get(tally.place()?));
-        known.unwrap_or_else(|| self.before.shared_leaf(number * LEAF).map_or(&ZERO, |leaf| leaf))
+        let known = self
+            .tallies
+            .get(number)
+            .and_then(|tally| self.sheets.get(tally.place()?));
+        known.unwrap_or_else(|| {
+            self.before
+                .shared_leaf(number * LEAF)
+                .map_or(&ZERO, |leaf| leaf)
+        })
     }
 
     /// Where the leaves that were touched start, in no order.
@@ -192,10 +245,20 @@ impl Ledger {
 
     /// What there is when all events have passed.
     pub(super) fn close(self) -> Leaves {
-        let Ledger { leaves, tallies, sheets, stream, .. } = self;
+        let Ledger {
+            leaves,
+            tallies,
+            sheets,
+            stream,
+            ..
+        } = self;
         let close = |(place, working): (u32, Working)| {
             let tally = *tallies.get(working.number)?;
-            Some(Closed { working, tally, place })
+            Some(Closed {
+                working,
+                tally,
+                place,
+            })
         };
         let mut list: Vec<Closed> = (0..).zip(leaves).filter_map(close).collect();
         list.sort_unstable_by_key(|leaf| leaf.working.number);
@@ -207,7 +270,13 @@ impl Ledger {
                 total += leaf.tally.touches as usize;
             }
         }
-        Leaves { list, sheets, stream, starts, total }
+        Leaves {
+            list,
+            sheets,
+            stream,
+            starts,
+            total,
+        }
     }
 
     /// A leaf of memory, which is there from then on.
@@ -219,7 +288,13 @@ impl Ledger {
         let tally = self.tallies.get_mut(number)?;
         let place = tally.place()?;
         let working = self.leaves.get_mut(place as usize)?;
-        Some(Touched { place, tally, working, bytes: self.sheets.get_mut(place)?, stream: &mut self.stream })
+        Some(Touched {
+            place,
+            tally,
+            working,
+            bytes: self.sheets.get_mut(place)?,
+            stream: &mut self.stream,
+        })
     }
 
     #[cold]
@@ -227,7 +302,8 @@ impl Ledger {
         if let Some(tally) = self.tallies.add(number) {
             tally.put(self.leaves.len() as u32);
             self.leaves.push(Working::new(number));
-            self.sheets.push(self.before.shared_leaf(number * LEAF).map(|leaf| &**leaf));
+            self.sheets
+                .push(self.before.shared_leaf(number * LEAF).map(|leaf| &**leaf));
         }
     }
 }
@@ -242,7 +318,8 @@ struct Touched<'a> {
 }
 
 impl Touched<'_> {
-    /// Counts events that have written a range of its bytes; no copy was due before the last of them.
+    /// Counts events that have written a range of its bytes; no copy was due before the last of
+    /// them.
     fn wrote(self, range: Range<usize>, events: usize, by: By) {
         self.tally.touches += events as u32;
         self.working.wrote(self.tally, range, by);

@@ -1,5 +1,5 @@
-//! Who wrote the bytes of a leaf last. Most leaves have one writer or two; only where there are more is it kept for each
-//! byte.
+//! Who wrote the bytes of a leaf last. Most leaves have one writer or two; only where there are
+//! more is it kept for each byte.
 
 use std::ops::Range;
 
@@ -46,7 +46,9 @@ impl Owners {
     }
 
     fn each_of(first: By, other: By, second: &Bits) -> Self {
-        let (Some(first), Some(other)) = (Short::of(first), Short::of(other)) else { return Owners::Unknown };
+        let (Some(first), Some(other)) = (Short::of(first), Short::of(other)) else {
+            return Owners::Unknown;
+        };
         let mut each = Box::new([first; LEAF as usize]);
         each_part(second, [0; LEAF as usize / 64], |range| {
             if let Some(bytes) = each.get_mut(range) {
@@ -56,12 +58,19 @@ impl Owners {
         Owners::Each(each)
     }
 
-    /// Tells the longest runs of bytes that are marked and share a writer, in order. Nothing where these are unknown.
-    pub(in crate::timeline::log) fn each_run(&self, bits: &Bits, mut tell: impl FnMut(Range<usize>, By)) {
+    /// Tells the longest runs of bytes that are marked and share a writer, in order. Nothing where
+    /// these are unknown.
+    pub(in crate::timeline::log) fn each_run(
+        &self,
+        bits: &Bits,
+        mut tell: impl FnMut(Range<usize>, By),
+    ) {
         match self {
             Owners::One(by) => each_part(bits, [0; LEAF as usize / 64], |range| tell(range, *by)),
             Owners::Two(first, other, second) => each_part(bits, edges(second), |range| {
-                let is_second = second.get(range.start / 64).is_some_and(|word| word >> (range.start % 64) & 1 == 1);
+                let is_second = second
+                    .get(range.start / 64)
+                    .is_some_and(|word| word >> (range.start % 64) & 1 == 1);
                 tell(range, if is_second { *other } else { *first });
             }),
             Owners::Each(each) => each_part(bits, changing(each), |range| {
@@ -80,13 +89,19 @@ impl Short {
     /// `None` where it takes more.
     fn of(by: By) -> Option<Self> {
         let flag = if by.is_site() { 0 } else { Self::OTHER };
-        let number = u16::try_from(by.number()).ok().filter(|number| *number < Self::OTHER)?;
+        let number = u16::try_from(by.number())
+            .ok()
+            .filter(|number| *number < Self::OTHER)?;
         Some(Short(number | flag))
     }
 
     fn by(self) -> By {
         let number = u32::from(self.0 & !Self::OTHER);
-        if self.0 & Self::OTHER == 0 { By::site(number) } else { By::other(number) }
+        if self.0 & Self::OTHER == 0 {
+            By::site(number)
+        } else {
+            By::other(number)
+        }
     }
 }
 
@@ -98,7 +113,10 @@ mod tests {
     fn a_writer_whose_number_is_large_is_not_mistaken_for_another() {
         for number in [0, 1, 0x7ffe, 0x7fff, 0x8000, 0xffff, 0x1_0001] {
             for by in [By::site(number), By::other(number)] {
-                assert_eq!(Short::of(by).map(Short::by), Some(by).filter(|_| number < 0x8000));
+                assert_eq!(
+                    Short::of(by).map(Short::by),
+                    Some(by).filter(|_| number < 0x8000)
+                );
             }
         }
     }

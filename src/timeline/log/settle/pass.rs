@@ -16,7 +16,8 @@ use crate::timeline::{Image, Writer};
 /// Refused growths of one step that are told apart.
 const MOST_REFUSED: usize = 16;
 
-/// A copy from another memory, whose bytes are told behind it: its site, and where the next of them go.
+/// A copy from another memory, whose bytes are told behind it: its site, and where the next of them
+/// go.
 type Pending = Option<(u32, u64)>;
 
 /// One pass over what is told, in order. It may come in parts.
@@ -35,10 +36,21 @@ pub(in crate::timeline::log) struct Pass {
 impl Pass {
     /// Room is made for so many events.
     pub(super) fn new(table: Arc<SiteTable>, before: &Image, events: usize) -> Self {
-        let history = History { table: Arc::clone(&table), ..History::default() };
+        let history = History {
+            table: Arc::clone(&table),
+            ..History::default()
+        };
         let ledger = Ledger::new(before, events);
         let used = vec![false; table.len() + 1];
-        Pass { used, table, history, ledger, writers: Writers::default(), pending: None, refused: Vec::new() }
+        Pass {
+            used,
+            table,
+            history,
+            ledger,
+            writers: Writers::default(),
+            pending: None,
+            refused: Vec::new(),
+        }
     }
 
     /// Takes over what was told since, and what goes beside it.
@@ -65,7 +77,9 @@ impl Pass {
             while let Some((_, aside)) = asides.next_if(|(at, _)| *at <= position) {
                 self.aside(aside);
             }
-            let is_whole = asides.peek().is_none_or(|(at, _)| *at >= position + pack.len());
+            let is_whole = asides
+                .peek()
+                .is_none_or(|(at, _)| *at >= position + pack.len());
             let opened = self.history.slots.open(&pack);
             if is_whole && opened.is_plain(&table) {
                 position += pack.len();
@@ -108,7 +122,9 @@ impl Pass {
 
     fn entry(&mut self, entry: Entry, table: &SiteTable) {
         self.pending = None;
-        let Some(shape) = table.shape(entry.site) else { return };
+        let Some(shape) = table.shape(entry.site) else {
+            return;
+        };
         match &shape.kind {
             SiteKind::Store { .. } | SiteKind::Wide => {
                 self.emit(entry);
@@ -126,11 +142,19 @@ impl Pass {
             SiteKind::CopyFrom => self.pending = Some((site, start)),
             SiteKind::Fill => {
                 for (from, to) in pieces(start, len) {
-                    self.write(Entry::new(site, (start + from) as u32, source << 32 | (to - from)));
+                    self.write(Entry::new(
+                        site,
+                        (start + from) as u32,
+                        source << 32 | (to - from),
+                    ));
                 }
             }
             SiteKind::Init { bytes } => {
-                let len = if source + len <= bytes.len() as u64 { len } else { 0 };
+                let len = if source + len <= bytes.len() as u64 {
+                    len
+                } else {
+                    0
+                };
                 for (from, to) in pieces(start, len) {
                     let value = (source + from) << 32 | (to - from);
                     self.write(Entry::new(site, (start + from) as u32, value));
@@ -198,11 +222,17 @@ impl Pass {
 
     fn grow(&mut self, pages: u64) {
         self.ledger.grow(pages.saturating_mul(PAGE));
-        self.history.lengths.push((self.history.slots.len(), self.ledger.len()));
+        self.history
+            .lengths
+            .push((self.history.slots.len(), self.ledger.len()));
     }
 
     fn refuse(&mut self, site: u32, by: u32) {
-        let refused = Refused { site, pages: self.ledger.len() / PAGE, by: by.into() };
+        let refused = Refused {
+            site,
+            pages: self.ledger.len() / PAGE,
+            by: by.into(),
+        };
         if by > 0 && self.refused.len() < MOST_REFUSED && !self.refused.contains(&refused) {
             self.refused.push(refused);
         }
@@ -215,7 +245,13 @@ impl Pass {
             let piece = bytes.get(from as usize..to as usize).unwrap_or_default();
             let place = self.history.blob.put(piece);
             let start = start.saturating_add(from);
-            self.aside(Aside::Write { start, place, len: piece.len() as u32, writer, is_difference: true });
+            self.aside(Aside::Write {
+                start,
+                place,
+                len: piece.len() as u32,
+                writer,
+                is_difference: true,
+            });
         }
     }
 
@@ -225,7 +261,10 @@ impl Pass {
     }
 
     pub(in crate::timeline::log) fn has_growth(&self) -> bool {
-        self.history.asides.iter().any(|aside| matches!(aside, Aside::Growth { .. }))
+        self.history
+            .asides
+            .iter()
+            .any(|aside| matches!(aside, Aside::Growth { .. }))
     }
 
     pub(super) fn refused(&mut self) -> Vec<Refused> {
@@ -234,13 +273,22 @@ impl Pass {
 
     /// The sites that wrote, ascending.
     pub(super) fn sites(&self) -> Vec<u32> {
-        let used = self.used.iter().enumerate().filter(|(site, used)| **used && *site != ASIDE as usize);
+        let used = self
+            .used
+            .iter()
+            .enumerate()
+            .filter(|(site, used)| **used && *site != ASIDE as usize);
         used.map(|(site, _)| site as u32).collect()
     }
 
     /// The events, their bytes beside them.
     pub(super) fn finish(self, before: &Image) -> History {
-        let Pass { mut history, ledger, writers, .. } = self;
+        let Pass {
+            mut history,
+            ledger,
+            writers,
+            ..
+        } = self;
         history.before = before.clone();
         history.after = before.clone();
         history.after.grow(ledger.len());
@@ -252,37 +300,73 @@ impl Pass {
     }
 }
 
-/// What an entry stores that is a store and no more; nothing at all where no such instruction is known.
+/// What an entry stores that is a store and no more; nothing at all where no such instruction is
+/// known.
 #[inline]
 fn store(entry: Entry, table: &SiteTable) -> Store {
-    let Entry { site, address, value } = entry;
+    let Entry {
+        site,
+        address,
+        value,
+    } = entry;
     match table.shape(site) {
         Some(shape) => {
             let start = u64::from(address).saturating_add(shape.immediate);
-            Store { by: By::site(site), start, width: table.width(site), value }
+            Store {
+                by: By::site(site),
+                start,
+                width: table.width(site),
+                value,
+            }
         }
-        None => Store { start: u64::MAX, ..Store::default() },
+        None => Store {
+            start: u64::MAX,
+            ..Store::default()
+        },
     }
 }
 
 /// The stores from one on, each for itself.
-fn each(ledger: &mut Ledger, used: &mut [bool], stores: Opened<'_>, from: usize, table: &SiteTable) {
+fn each(
+    ledger: &mut Ledger,
+    used: &mut [bool],
+    stores: Opened<'_>,
+    from: usize,
+    table: &SiteTable,
+) {
     let mut batch = Batch::new(ledger);
     let (mut site, mut at_zero) = (ASIDE, store(Entry::default(), table));
     stores.each(from, |entry| {
         // Mostly it is the site that stored before.
         if entry.site != site {
-            (site, at_zero) = (entry.site, store(Entry { address: 0, ..entry }, table));
+            (site, at_zero) = (
+                entry.site,
+                store(
+                    Entry {
+                        address: 0,
+                        ..entry
+                    },
+                    table,
+                ),
+            );
             use_site(used, site);
         }
         let start = at_zero.start.saturating_add(entry.address.into());
-        batch.push(at_zero.by, at_zero.width, start, entry.value as u64, || entry.value);
+        batch.push(at_zero.by, at_zero.width, start, entry.value as u64, || {
+            entry.value
+        });
     });
 }
 
-/// Stores from one on that lie one right behind the other, all at once; the place of the next. `None` where there are
-/// none, or not all in memory.
-fn dense(ledger: &mut Ledger, used: &mut [bool], stores: Opened<'_>, at: usize, table: &SiteTable) -> Option<usize> {
+/// Stores from one on that lie one right behind the other, all at once; the place of the next.
+/// `None` where there are none, or not all in memory.
+fn dense(
+    ledger: &mut Ledger,
+    used: &mut [bool],
+    stores: Opened<'_>,
+    at: usize,
+    table: &SiteTable,
+) -> Option<usize> {
     let (site, address, width, bytes) = stores.dense(at)?;
     let len = bytes.len() as u64;
     let start = u64::from(address).saturating_add(table.shape(site)?.immediate);

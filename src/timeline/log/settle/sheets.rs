@@ -1,5 +1,5 @@
-//! The bytes of the leaves that were touched, as they are now: a few of them each for itself, many together in huge pages.
-//! Stores that go anywhere wait for little else than for where a page lies.
+//! The bytes of the leaves that were touched, as they are now: a few of them each for itself, many
+//! together in huge pages. Stores that go anywhere wait for little else than for where a page lies.
 
 use memmap2::MmapMut;
 
@@ -55,7 +55,13 @@ impl Piece {
     fn leaves_mut(&mut self) -> &mut [Leaf] {
         match self {
             Piece::Plain(bytes) => bytes.as_chunks_mut().0,
-            Piece::Mapped(bytes, start) => bytes.get_mut(*start..).unwrap_or_default().as_chunks_mut().0,
+            Piece::Mapped(bytes, start) => {
+                bytes
+                    .get_mut(*start..)
+                    .unwrap_or_default()
+                    .as_chunks_mut()
+                    .0
+            }
         }
     }
 }
@@ -75,7 +81,10 @@ impl Sheets {
             self.pieces.push(Piece::new((LEAF as usize) << piece));
         }
         self.len += 1;
-        let new = self.pieces.get_mut(piece).and_then(|piece| piece.leaves_mut().get_mut(at));
+        let new = self
+            .pieces
+            .get_mut(piece)
+            .and_then(|piece| piece.leaves_mut().get_mut(at));
         if let (Some(new), Some(leaf)) = (new, leaf) {
             *new = *leaf;
         }

@@ -1,4 +1,5 @@
-//! Which leaves the events touch, in the order of the events; and out of that, which events touch each leaf.
+//! Which leaves the events touch, in the order of the events; and out of that, which events touch
+//! each leaf.
 
 /// In an entry: another touch of the same event.
 const MORE: u32 = 1 << 31;
@@ -7,7 +8,8 @@ const MANY: u32 = 1 << 30;
 /// In place of a leaf: the event touches none.
 const NONE: u32 = MANY - 1;
 
-/// Places of leaves, in order of the events that touch them: at least one entry for each event, or for many.
+/// Places of leaves, in order of the events that touch them: at least one entry for each event, or
+/// for many.
 #[derive(Debug, Clone)]
 pub(super) struct Stream {
     entries: Vec<u32>,
@@ -15,7 +17,9 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn with_capacity(events: usize) -> Self {
-        Stream { entries: Vec::with_capacity(events) }
+        Stream {
+            entries: Vec::with_capacity(events),
+        }
     }
 
     pub(super) fn push_none(&mut self) {
@@ -24,7 +28,8 @@ impl Stream {
 
     /// An event touches a leaf, its first or one more.
     pub(super) fn push_part(&mut self, place: u32, is_first: bool) {
-        self.entries.push(if is_first { place } else { place | MORE });
+        self.entries
+            .push(if is_first { place } else { place | MORE });
     }
 
     /// So many events each touch one leaf, the same.
@@ -46,8 +51,12 @@ impl Stream {
             if entry & MANY != 0 {
                 let count = entries.next().copied().unwrap_or(0);
                 if let Some(next) = next {
-                    let here = touches.get_mut(*next..*next + count as usize).unwrap_or_default();
-                    here.iter_mut().zip(event..).for_each(|(touch, event)| *touch = event);
+                    let here = touches
+                        .get_mut(*next..*next + count as usize)
+                        .unwrap_or_default();
+                    here.iter_mut()
+                        .zip(event..)
+                        .for_each(|(touch, event)| *touch = event);
                     *next += here.len();
                 }
                 event += count;

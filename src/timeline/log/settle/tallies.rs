@@ -17,7 +17,11 @@ pub(super) struct Tally {
 pub(super) const SEVERAL: By = By(u32::MAX - 1);
 
 impl Tally {
-    const NONE: Tally = Tally { place: 0, touches: 0, by: By::NOBODY };
+    const NONE: Tally = Tally {
+        place: 0,
+        touches: 0,
+        by: By::NOBODY,
+    };
 
     #[inline]
     pub(super) fn place(&self) -> Option<u32> {
@@ -57,12 +61,18 @@ impl Tallies {
 
     #[inline]
     pub(super) fn get(&self, number: u64) -> Option<&Tally> {
-        self.parts.get((number / Self::PART as u64) as usize)?.as_ref()?.get(number as usize % Self::PART)
+        self.parts
+            .get((number / Self::PART as u64) as usize)?
+            .as_ref()?
+            .get(number as usize % Self::PART)
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut Tally> {
-        self.parts.get_mut((number / Self::PART as u64) as usize)?.as_mut()?.get_mut(number as usize % Self::PART)
+        self.parts
+            .get_mut((number / Self::PART as u64) as usize)?
+            .as_mut()?
+            .get_mut(number as usize % Self::PART)
     }
 
     /// That of a leaf which memory has.
@@ -72,7 +82,10 @@ impl Tallies {
         if part >= self.parts.len() {
             self.parts.resize(part + 1, None);
         }
-        let part = self.parts.get_mut(part)?.get_or_insert_with(|| Box::new([Tally::NONE; Self::PART]));
+        let part = self
+            .parts
+            .get_mut(part)?
+            .get_or_insert_with(|| Box::new([Tally::NONE; Self::PART]));
         part.get_mut(number as usize % Self::PART)
     }
 }

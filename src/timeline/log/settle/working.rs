@@ -1,4 +1,5 @@
-//! What is kept of one leaf while the events pass by, beside its bytes and what is counted for each store.
+//! What is kept of one leaf while the events pass by, beside its bytes and what is counted for each
+//! store.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,7 +23,12 @@ pub(super) struct Working {
 
 impl Working {
     pub(super) fn new(number: u64) -> Self {
-        Working { number, blocks: Vec::new(), written: None, owners: None }
+        Working {
+            number,
+            blocks: Vec::new(),
+            written: None,
+            owners: None,
+        }
     }
 
     /// Whether it is known who wrote its bytes last.
@@ -58,12 +64,19 @@ impl Working {
         self.owners.get_or_insert(Owners::One(one)).wrote(range, by);
     }
 
-    /// Keeps a copy of its bytes. Of the first events it is not known what they wrote: to mark that for each store, in leaves that mostly never come
-    /// so far, would take longer than to look at some in vain.
+    /// Keeps a copy of its bytes. Of the first events it is not known what they wrote: to mark that
+    /// for each store, in leaves that mostly never come so far, would take longer than to look at
+    /// some in vain.
     #[cold]
     pub(super) fn copy(&mut self, bytes: &Leaf) {
         let next = Box::new([0; LEAF as usize / 64]);
-        let written = self.written.replace(next).unwrap_or_else(|| Box::new([u64::MAX; LEAF as usize / 64]));
-        self.blocks.push(Block { leaf: Arc::new(*bytes), written });
+        let written = self
+            .written
+            .replace(next)
+            .unwrap_or_else(|| Box::new([u64::MAX; LEAF as usize / 64]));
+        self.blocks.push(Block {
+            leaf: Arc::new(*bytes),
+            written,
+        });
     }
 }
