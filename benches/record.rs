@@ -11,7 +11,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use linmem::guest::{Guest, Journal, RewriteOptions, Rewritten, Site, SiteKind};
+use linmem::guest::{Guest, InstrumentOptions, InstrumentedModule, JournalLayout, Site, SiteKind};
 use linmem::timeline::{self, Recording, SiteShape, SiteTable};
 use rustix::time::{ClockId, clock_gettime};
 use wasmer::{
@@ -109,7 +109,7 @@ impl Run {
         }
     }
 
-    fn recorded(rewritten: &Rewritten, is_kept: bool) -> Run {
+    fn recorded(rewritten: &InstrumentedModule, is_kept: bool) -> Run {
         let mut store = Store::default();
         let module = Module::new(&store, &rewritten.wasm).unwrap();
         let table = Arc::new(SiteTable::new(
@@ -130,7 +130,7 @@ impl Run {
         let mut imports = Imports::new();
         imports.define(&rewritten.tick_import.0, &rewritten.tick_import.1, tick);
         let instance = Instance::new(&mut store, &module, &imports).unwrap();
-        let Journal {
+        let JournalLayout {
             memory_export,
             position_export,
             start,
@@ -185,9 +185,9 @@ fn shape(site: &Site) -> SiteShape {
     }
 }
 
-fn rewrite(guest: &Guest, memory: Option<u32>) -> Rewritten {
+fn rewrite(guest: &Guest, memory: Option<u32>) -> InstrumentedModule {
     guest
-        .rewrite(&RewriteOptions {
+        .rewrite(&InstrumentOptions {
             max_memory: 1 << 30,
             memory,
         })

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use linmem::guest::Guest;
 use linmem::script;
 use linmem::session::files::Files;
-use linmem::session::limits::{Control, Limits};
-use linmem::session::{Opening, Session};
+use linmem::session::limits::{CancelHandle, Limits};
+use linmem::session::{Session, SessionConfig};
 
 const CALLS: usize = 400;
 
@@ -20,11 +20,11 @@ fn session(pages: u32) -> Session {
     let steps: String = (0..CALLS)
         .map(|call| format!("call f({})\n", 0x100 + call * 4))
         .collect();
-    open(&text, &steps, Control::default())
+    open(&text, &steps, CancelHandle::default())
 }
 
-fn open(text: &str, steps: &str, control: Control) -> Session {
-    let opening = Opening {
+fn open(text: &str, steps: &str, control: CancelHandle) -> Session {
+    let opening = SessionConfig {
         title: "step".into(),
         script: script::parse("step.steps", steps).unwrap_or_else(|e| panic!("{e}")),
         guest: Guest::from_bytes("step.wat", text.as_bytes()).unwrap_or_else(|e| panic!("{e}")),
@@ -47,7 +47,7 @@ fn cancel(name: &str, next: &str) {
                  (local.set $i {next})
                  (br $on))))"#
     );
-    let control = Control::default();
+    let control = CancelHandle::default();
     let mut session = open(&text, "call f()\n", control.clone());
     session.advance();
     let (tell, told) = std::sync::mpsc::channel();

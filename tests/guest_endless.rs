@@ -3,10 +3,10 @@
 
 mod recorder;
 
-use linmem::guest::RewriteOptions;
+use linmem::guest::InstrumentOptions;
 use recorder::{Host, Limit, PAGE, guest};
 
-const ROOM: RewriteOptions = RewriteOptions {
+const ROOM: InstrumentOptions = InstrumentOptions {
     max_memory: 16 * PAGE,
     memory: Some(0),
 };
@@ -31,7 +31,9 @@ fn a_loop_without_any_store_is_noticed_from_another_thread() {
       (func (export "passing") (i32.const 1) (loop $l (param i32) (br $l))))"#;
     let guest = guest(text);
     for memory in [Some(0), None] {
-        let rewritten = guest.rewrite(&RewriteOptions { memory, ..ROOM }).unwrap();
+        let rewritten = guest
+            .rewrite(&InstrumentOptions { memory, ..ROOM })
+            .unwrap();
         for export in guest
             .exports()
             .iter()

@@ -2,7 +2,7 @@
 //! compiles and answers as it should, what is refused is refused by name. Should a newer engine
 //! learn something, the last test says so.
 
-use linmem::guest::{Guest, RewriteOptions};
+use linmem::guest::{Guest, InstrumentOptions};
 use wasmer::{Function, Instance, Module, Store, Value, imports};
 
 /// What it is, the fields of a module that exports `f`, and what `f` returns.
@@ -220,7 +220,7 @@ fn what_is_accepted_runs() {
         let guest = Guest::from_bytes("g.wat", module(fields).as_bytes())
             .unwrap_or_else(|e| panic!("{what}: {e}"));
         let rewritten = guest
-            .rewrite(&RewriteOptions {
+            .rewrite(&InstrumentOptions {
                 max_memory: 1 << 20,
                 memory: Some(0),
             })

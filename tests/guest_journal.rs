@@ -3,11 +3,11 @@
 
 mod recorder;
 
-use linmem::guest::{Guest, RewriteOptions, SiteKind};
+use linmem::guest::{Guest, InstrumentOptions, SiteKind};
 use recorder::{Host, Limit, PAGE, Plain, Slot, guest};
 use wasmer::Value;
 
-const ROOM: RewriteOptions = RewriteOptions {
+const ROOM: InstrumentOptions = InstrumentOptions {
     max_memory: 16 * PAGE,
     memory: Some(0),
 };
@@ -391,7 +391,7 @@ fn only_the_meant_memory_is_journaled_and_copies_into_it_are_seen() {
     assert_eq!(pair.site(&slots[0]).kind, SiteKind::CopyFrom);
     assert!(pair.call("past", &[]).2.is_some());
     let other = guest(text)
-        .rewrite(&RewriteOptions {
+        .rewrite(&InstrumentOptions {
             memory: Some(1),
             ..ROOM
         })
@@ -399,7 +399,7 @@ fn only_the_meant_memory_is_journaled_and_copies_into_it_are_seen() {
     assert_eq!(other.journal.sites.len(), 4);
     assert!(
         guest(text)
-            .rewrite(&RewriteOptions {
+            .rewrite(&InstrumentOptions {
                 memory: None,
                 ..ROOM
             })

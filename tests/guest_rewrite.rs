@@ -7,17 +7,17 @@ mod recorder;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use linmem::guest::{Guest, GuestError, RewriteOptions, Rewritten};
+use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule};
 use recorder::{Host, Limit, PAGE, Plain, guest};
 use wasmer::{Function, Imports, Instance, Module, Store, Value};
 
-const ROOM: RewriteOptions = RewriteOptions {
+const ROOM: InstrumentOptions = InstrumentOptions {
     max_memory: 16 * PAGE,
     memory: Some(0),
 };
 
 /// Instantiates the guest as it was rewritten, without calling its start function.
-fn instantiate(rewritten: &Rewritten, limit: Limit, most_ticks: u64) -> Host {
+fn instantiate(rewritten: &InstrumentedModule, limit: Limit, most_ticks: u64) -> Host {
     Host::new(&guest("(module)"), rewritten, limit, most_ticks)
 }
 
@@ -27,7 +27,7 @@ fn assert_same(text: &str, calls: &[(&str, &[i32])]) {
     let guest = guest(text);
     let (journaled, idle) = (
         guest.rewrite(&ROOM).unwrap(),
-        RewriteOptions {
+        InstrumentOptions {
             memory: None,
             ..ROOM
         },
@@ -345,7 +345,7 @@ fn an_imported_memory_is_lowered_too() {
     let guest = guest(r#"(module (import "env" "memory" (memory 1 100)))"#);
     assert_eq!(guest.memories()[0].ty.max, Some(100));
     let rewritten = guest
-        .rewrite(&RewriteOptions {
+        .rewrite(&InstrumentOptions {
             max_memory: 8 * PAGE,
             ..ROOM
         })

@@ -12,8 +12,8 @@ use drawn::drawn;
 use linmem::app::{self, Action, App, Course, Effect, Lesson, Message, SessionChoice, keymap};
 use linmem::script;
 use linmem::session::files::Files;
-use linmem::session::limits::{Control, Limits};
-use linmem::session::{Opening, Session};
+use linmem::session::limits::{CancelHandle, Limits};
+use linmem::session::{Session, SessionConfig};
 use linmem::timeline::{Status, Timeline};
 
 /// What a lesson comes to.
@@ -60,7 +60,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/lessons")
 }
 
-fn opening(name: &str) -> Opening {
+fn opening(name: &str) -> SessionConfig {
     let files = Files::Folder(folder());
     let file = format!("{name}.md");
     let script = script::parse(
@@ -69,7 +69,7 @@ fn opening(name: &str) -> Opening {
     )
     .unwrap();
     let guest = files.module(script.module().unwrap()).unwrap();
-    Opening {
+    SessionConfig {
         title: name.into(),
         script,
         guest,
@@ -79,7 +79,7 @@ fn opening(name: &str) -> Opening {
             max_time: None,
             ..Limits::default()
         },
-        control: Control::default(),
+        control: CancelHandle::default(),
         stdin: Default::default(),
     }
 }

@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 use linmem::guest::Guest;
 use linmem::script;
 use linmem::session::files::Files;
-use linmem::session::limits::{Control, Limits};
+use linmem::session::limits::{CancelHandle, Limits};
 use linmem::session::worker::{Report, Worker};
-use linmem::session::{Opening, Session};
+use linmem::session::{Session, SessionConfig};
 use linmem::timeline::{Event, FindingKind, Moment, Outcome, StepRecord, Timeline, Write, Writer};
 
-fn opening(guest: Guest, steps: &str, limits: Limits) -> Opening {
-    Opening {
+fn opening(guest: Guest, steps: &str, limits: Limits) -> SessionConfig {
+    SessionConfig {
         title: "test".into(),
         script: script::parse("test.steps", steps).unwrap_or_else(|e| panic!("{e}")),
         guest,
         files: Files::BuiltIn(&[]),
         sets: Vec::new(),
         limits,
-        control: Control::default(),
+        control: CancelHandle::default(),
         stdin: Default::default(),
     }
 }

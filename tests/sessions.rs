@@ -8,9 +8,9 @@ use std::time::Duration;
 use linmem::guest::Guest;
 use linmem::script;
 use linmem::session::files::Files;
-use linmem::session::limits::{Control, Limits};
+use linmem::session::limits::{CancelHandle, Limits};
 use linmem::session::worker::{Report, Worker};
-use linmem::session::{OpenError, Opening, Session};
+use linmem::session::{OpenError, Session, SessionConfig};
 use linmem::timeline::{FindingKind, Moment, Outcome, Status, Timeline};
 use linmem::value::Value;
 
@@ -18,8 +18,8 @@ fn guests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("guest")
 }
 
-fn opening(name: &str, text: &str, guest: Guest, sets: &[(&str, &str)]) -> Opening {
-    Opening {
+fn opening(name: &str, text: &str, guest: Guest, sets: &[(&str, &str)]) -> SessionConfig {
+    SessionConfig {
         title: name.into(),
         script: script::parse(name, text).unwrap_or_else(|e| panic!("{name}:\n{e}")),
         guest,
@@ -29,12 +29,12 @@ fn opening(name: &str, text: &str, guest: Guest, sets: &[(&str, &str)]) -> Openi
             .map(|(n, v)| (n.to_string(), v.to_string()))
             .collect(),
         limits: Limits::default(),
-        control: Control::default(),
+        control: CancelHandle::default(),
         stdin: Default::default(),
     }
 }
 
-fn file(path: &str, sets: &[(&str, &str)]) -> Opening {
+fn file(path: &str, sets: &[(&str, &str)]) -> SessionConfig {
     let path = guests().join(path);
     let text = std::fs::read_to_string(&path).unwrap();
     let script = script::parse("x.steps", &text).unwrap();
@@ -47,7 +47,7 @@ fn file(path: &str, sets: &[(&str, &str)]) -> Opening {
     )
 }
 
-fn wat(text: &str, steps: &str) -> Opening {
+fn wat(text: &str, steps: &str) -> SessionConfig {
     opening(
         "test.steps",
         steps,
@@ -56,7 +56,7 @@ fn wat(text: &str, steps: &str) -> Opening {
     )
 }
 
-fn complete(opening: Opening) -> Timeline {
+fn complete(opening: SessionConfig) -> Timeline {
     let (mut session, mut timeline) = Session::open(opening).unwrap_or_else(|e| panic!("{e}"));
     while let Some(step) = session.advance() {
         timeline.push(step);

@@ -1,7 +1,7 @@
 //! A module before it runs, and the one that is run in its place.
 
 use arbitrary::Unstructured;
-use linmem::guest::{Guest, GuestError, PAGE, RewriteOptions, Rewritten, SiteKind};
+use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule, PAGE, SiteKind};
 use wasm_mutate::WasmMutate;
 use wasmparser::{FunctionBody, Parser, Payload, Validator, WasmFeatures};
 
@@ -57,7 +57,7 @@ fn look(guest: &Guest) {
     let mut memories = vec![None, last, last.map(|_| 0)];
     memories.dedup();
     for memory in memories {
-        match guest.rewrite(&RewriteOptions {
+        match guest.rewrite(&InstrumentOptions {
             max_memory: 1 << 26,
             memory,
         }) {
@@ -89,7 +89,7 @@ fn describe(guest: &Guest) {
     }
 }
 
-fn compare(guest: &Guest, rewritten: &Rewritten, memory: Option<u32>) {
+fn compare(guest: &Guest, rewritten: &InstrumentedModule, memory: Option<u32>) {
     let validity = Validator::new_with_features(WasmFeatures::all()).validate_all(&rewritten.wasm);
     if let Err(error) = validity {
         panic!("the rewritten module is not valid: {error}");
@@ -150,7 +150,7 @@ fn assert_place(guest: &Guest, offset: u64) {
 
 /// Each instruction of the rewritten module comes from one of the same function in the module as
 /// given.
-fn find_back(guest: &Guest, rewritten: &Rewritten) {
+fn find_back(guest: &Guest, rewritten: &InstrumentedModule) {
     let given = bodies(guest.wasm());
     let first_given = guest.function_count() - given.len() as u32;
     let first_rewritten = first_given + 1;

@@ -7,8 +7,8 @@ use linmem::guest::Guest;
 use linmem::report::{self, Format, Options};
 use linmem::script;
 use linmem::session::files::Files;
-use linmem::session::limits::{Control, Limits};
-use linmem::session::{OpenError, Opening, Session};
+use linmem::session::limits::{CancelHandle, Limits};
+use linmem::session::{OpenError, Session, SessionConfig};
 use linmem::timeline::{Event, FindingKind, Moment, PAGE, StepRecord, Timeline, narrate};
 
 use crate::{assert_safe, screen, smith, story};
@@ -53,7 +53,7 @@ pub fn check(bytes: &[u8]) {
     screen::check(announced, records, &keys);
 }
 
-fn opening(u: &mut Unstructured<'_>) -> Result<Option<Opening>> {
+fn opening(u: &mut Unstructured<'_>) -> Result<Option<SessionConfig>> {
     let limits = Limits {
         max_memory: *u.choose(&[PAGE, 4 * PAGE, 32 * PAGE])?,
         max_time: Some(Duration::from_millis(200)),
@@ -85,14 +85,14 @@ fn opening(u: &mut Unstructured<'_>) -> Result<Option<Opening>> {
             return Ok(None);
         }
     };
-    Ok(Some(Opening {
+    Ok(Some(SessionConfig {
         title: "fuzz".into(),
         script,
         guest,
         files: Files::BuiltIn(&[]),
         sets: Vec::new(),
         limits,
-        control: Control::default(),
+        control: CancelHandle::default(),
         stdin: b"some \xff input\n".to_vec().into(),
     }))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use linmem::script::ast::{
     Action, Call, Expr, Import, ImportKind, ImportName, Reading, StatementKind,
 };
-use linmem::script::eval::{self, World};
+use linmem::script::eval::{self, EvalEnv};
 use linmem::script::{self, Script, ScriptErrors};
 use linmem::value::Value;
 
@@ -73,7 +73,7 @@ struct Given {
     bound: usize,
 }
 
-impl World for Given {
+impl EvalEnv for Given {
     fn variable(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
     }

@@ -3,7 +3,7 @@
 
 use tui_input::Input;
 
-use super::prompt::{Said, WORDS};
+use super::prompt::{Feedback, WORDS};
 use super::{App, Overlay, prompt, typed};
 use crate::safe;
 use crate::script;
@@ -71,7 +71,7 @@ pub(super) fn complete(app: &mut App, is_forward: bool) {
     let Overlay::Prompt(line) = &app.overlay else {
         return;
     };
-    if let Said::Choices(choices) = &line.said {
+    if let Feedback::Choices(choices) = &line.said {
         let choices = next(choices, is_forward);
         put(app, choices);
         return;
@@ -88,9 +88,9 @@ pub(super) fn complete(app: &mut App, is_forward: bool) {
         [] => {
             prompt::look(app);
             if let Overlay::Prompt(line) = &mut app.overlay
-                && matches!(line.said, Said::Nothing | Said::Hint(_))
+                && matches!(line.said, Feedback::Nothing | Feedback::Hint(_))
             {
-                line.said = Said::Hint("nothing here begins like that".to_owned());
+                line.said = Feedback::Hint("nothing here begins like that".to_owned());
             }
         }
         [_] => {
@@ -161,7 +161,7 @@ fn put(app: &mut App, choices: Choices) {
 
 fn say(app: &mut App, choices: Choices) {
     if let Overlay::Prompt(line) = &mut app.overlay {
-        line.said = Said::Choices(choices);
+        line.said = Feedback::Choices(choices);
     }
 }
 

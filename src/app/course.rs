@@ -32,14 +32,14 @@ pub struct Course {
     pub open: Option<usize>,
     pub read_value: ReadValue,
     /// What was said to the question of a step.
-    said: BTreeMap<usize, Said>,
+    said: BTreeMap<usize, AnswerGiven>,
     /// How many hints of a step's question are shown.
     hints: BTreeMap<usize, usize>,
 }
 
 /// A prediction.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Said {
+pub struct AnswerGiven {
     pub typed: String,
     /// What that comes to as an expression; `None` where it is none, and so taken as text.
     value: Option<Value>,
@@ -67,7 +67,7 @@ impl Course {
     }
 
     /// What was said to the question of a step.
-    pub fn said(&self, step: usize) -> Option<&Said> {
+    pub fn said(&self, step: usize) -> Option<&AnswerGiven> {
         self.said.get(&step)
     }
 
@@ -89,7 +89,7 @@ impl Course {
     }
 }
 
-impl Said {
+impl AnswerGiven {
     /// Whether this is the answer. Text may be said without quotes, and truth as yes and no.
     pub fn is(&self, answer: &Value) -> bool {
         let typed = self.typed.trim();
@@ -116,7 +116,7 @@ pub fn open_question(app: &App) -> Option<usize> {
 }
 
 /// The answers that a step brought to what was said before.
-pub fn verdicts(app: &App, step: usize) -> impl Iterator<Item = (&Said, &Answer)> {
+pub fn verdicts(app: &App, step: usize) -> impl Iterator<Item = (&AnswerGiven, &Answer)> {
     let answers = app
         .timeline
         .step(step)
@@ -189,7 +189,7 @@ pub(super) fn confirm(app: &mut App) -> Effect {
             }
             value => app.course.said.insert(
                 step,
-                Said {
+                AnswerGiven {
                     typed,
                     value: value.ok(),
                 },
@@ -242,8 +242,8 @@ pub(super) fn finish(app: &mut App) {
 mod tests {
     use super::*;
 
-    fn said(typed: &str, value: Option<Value>) -> Said {
-        Said {
+    fn said(typed: &str, value: Option<Value>) -> AnswerGiven {
+        AnswerGiven {
             typed: typed.into(),
             value,
         }

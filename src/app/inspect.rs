@@ -27,7 +27,7 @@ struct Earlier<'a> {
 }
 
 impl Inspection {
-    /// Looks at the byte under the cursor at the moment shown, and names so many of its earlier
+    /// AbiHints at the byte under the cursor at the moment shown, and names so many of its earlier
     /// writers at most; without memory there are no rows.
     pub fn of(app: &App, most_earlier: usize) -> Self {
         let earlier = Earlier {
@@ -44,7 +44,7 @@ impl Inspection {
         )
     }
 
-    /// Looks at the byte at `address`.
+    /// AbiHints at the byte at `address`.
     pub fn at(timeline: &Timeline, moment: Moment, address: u64, most_earlier: usize) -> Self {
         let memory = timeline.memory_at(moment);
         let writers: Vec<_> = timeline

@@ -55,8 +55,8 @@ use std::collections::VecDeque;
 use crate::timeline::{InputFacts, Moment, PlannedStep, StepRecord, Timeline};
 use branch::Branches;
 use prompt::{Prompt, SaveSteps};
-use shown::Shown;
-use typed::Errand;
+use shown::ViewCache;
+use typed::ReplayGoal;
 
 /// Everything the screen shows.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ pub struct App {
     /// The typed statement that the session was asked for and has not taken yet.
     under_way: Option<String>,
     /// What the steps that run again run for.
-    errand: Option<Errand>,
+    errand: Option<ReplayGoal>,
     /// Lines scrolled off the top of the panes that are neither steps nor memory.
     pub scroll: Scroll,
     /// The pane before the digits typed so far, which `G` turns into a step's number and so takes
@@ -125,7 +125,7 @@ pub struct App {
     /// The finding gone to last: its step, and its place among the step's. It counts while its step
     /// is shown.
     finding: Option<(usize, usize)>,
-    shown: Shown,
+    shown: ViewCache,
 }
 
 /// Lines scrolled off the top of a pane.
@@ -203,7 +203,7 @@ impl App {
             before_restart: None,
             arrived: None,
             finding: None,
-            shown: Shown::default(),
+            shown: ViewCache::default(),
         }
     }
 

@@ -20,7 +20,7 @@ const LONGEST_REMEMBERED: usize = 4096;
 #[derive(Debug, Clone, Default)]
 pub struct Prompt {
     pub input: Input,
-    pub said: Said,
+    pub said: Feedback,
     /// Lines that were pasted behind this one; they follow it when it runs.
     pub rest: Vec<String>,
     /// Which line of the history is shown, and what stood there before.
@@ -29,7 +29,7 @@ pub struct Prompt {
 
 /// What is said about the line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Said {
+pub enum Feedback {
     #[default]
     Nothing,
     /// What it does, or what is missing yet.
@@ -125,7 +125,7 @@ pub(super) fn open(app: &mut App) {
 pub(super) fn reopen(app: &mut App, text: &str, mistake: Mistake) {
     let prompt = Prompt {
         input: Input::new(text.to_owned()),
-        said: Said::Mistake(mistake),
+        said: Feedback::Mistake(mistake),
         ..Prompt::default()
     };
     app.overlay = Overlay::Prompt(prompt);
@@ -147,7 +147,7 @@ pub(super) fn look_again(app: &mut App) {
     if matches!(
         &app.overlay,
         Overlay::Prompt(Prompt {
-            said: Said::Hint(_) | Said::Nothing,
+            said: Feedback::Hint(_) | Feedback::Nothing,
             ..
         })
     ) {
@@ -155,30 +155,30 @@ pub(super) fn look_again(app: &mut App) {
     }
 }
 
-fn said(app: &App, line: &str, more: usize) -> Said {
+fn said(app: &App, line: &str, more: usize) -> Feedback {
     let waiting = |hint: String| match more {
         0 => hint,
         1 => format!("1 more line was pasted: enter runs both. {hint}"),
         _ => format!("{more} more lines were pasted: enter runs all of them. {hint}"),
     };
     if line.trim().is_empty() {
-        return Said::Hint(invitation(app));
+        return Feedback::Hint(invitation(app));
     }
     match word(line) {
-        Some(Ok(word)) => return Said::Hint(explained(&word)),
-        Some(Err(mistake)) => return Said::Mistake(mistake),
+        Some(Ok(word)) => return Feedback::Hint(explained(&word)),
+        Some(Err(mistake)) => return Feedback::Mistake(mistake),
         None => {}
     }
     match setup(app, line) {
         Some(Ok(_)) => {
-            return Said::Hint(
+            return Feedback::Hint(
                 "enter starts the guest again with it, and runs up to the step shown".to_owned(),
             );
         }
         Some(Err(errors)) => {
             return match errors.beyond_unfinished() {
-                Some(error) => Said::Mistake(Mistake::of(line, error)),
-                None => Said::Hint(complete::expected(app, line)),
+                Some(error) => Feedback::Mistake(Mistake::of(line, error)),
+                None => Feedback::Hint(complete::expected(app, line)),
             };
         }
         None => {}
@@ -186,12 +186,12 @@ fn said(app: &App, line: &str, more: usize) -> Said {
     let base = typed::base(app, line).unwrap_or(0);
     match script::parse_typed(line, &typed::known_at(app, base)) {
         Ok(statement) => match check_exports(app, line, &statement) {
-            Some(mistake) => Said::Mistake(mistake),
-            None => Said::Hint(waiting(where_it_runs(app, line))),
+            Some(mistake) => Feedback::Mistake(mistake),
+            None => Feedback::Hint(waiting(where_it_runs(app, line))),
         },
         Err(errors) => match errors.beyond_unfinished() {
-            Some(error) => Said::Mistake(Mistake::of(line, error)),
-            None => Said::Hint(complete::expected(app, line)),
+            Some(error) => Feedback::Mistake(Mistake::of(line, error)),
+            None => Feedback::Hint(complete::expected(app, line)),
         },
     }
 }
@@ -370,7 +370,7 @@ pub(super) fn confirm(app: &mut App) -> Effect {
 
 fn refuse(app: &mut App, mistake: Mistake) -> Effect {
     if let Overlay::Prompt(prompt) = &mut app.overlay {
-        prompt.said = Said::Mistake(mistake);
+        prompt.said = Feedback::Mistake(mistake);
     }
     Effect::None
 }

@@ -14,7 +14,7 @@ pub const MOST_WRITERS: usize = 24;
 
 /// What is kept for the moment shown.
 #[derive(Debug, Clone, Default)]
-pub struct Shown {
+pub struct ViewCache {
     of: Option<Of>,
     before: Image,
     at: Image,
@@ -155,7 +155,7 @@ impl App {
 
     /// For a timeline that took another one's place.
     pub(super) fn forget_shown(&mut self) {
-        self.shown = Shown::default();
+        self.shown = ViewCache::default();
     }
 }
 

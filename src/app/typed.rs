@@ -16,7 +16,7 @@ const MOST_WAITING: usize = 10_000;
 
 /// What steps run again for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Errand {
+pub(super) struct ReplayGoal {
     /// The typed step; `None` for the next of those planned.
     text: Option<String>,
     /// A branch was made for it, which goes away where it comes to nothing.
@@ -237,7 +237,7 @@ fn insert(app: &mut App, text: String) -> Effect {
 /// Asks for a new guest at the end of what is shown, for a typed step or for the next one.
 pub(super) fn run_again(app: &mut App, text: Option<String>, is_new_branch: bool) -> Effect {
     let steps = app.timeline.steps().len();
-    app.errand = Some(Errand {
+    app.errand = Some(ReplayGoal {
         text,
         is_new_branch,
     });
@@ -255,10 +255,10 @@ pub(super) fn replayed(app: &mut App) -> Effect {
     app.branches.bring_to_life();
     app.engine = at_rest(app);
     match app.errand.take() {
-        Some(Errand {
+        Some(ReplayGoal {
             text: Some(text), ..
         }) => insert(app, text),
-        Some(Errand { text: None, .. }) if app.engine == Engine::Ready => time::start(app),
+        Some(ReplayGoal { text: None, .. }) if app.engine == Engine::Ready => time::start(app),
         _ => Effect::None,
     }
 }

@@ -13,13 +13,13 @@ use linmem::guest::Guest;
 use linmem::inspect::draft::Draft;
 use linmem::script;
 use linmem::session::files::Files;
-use linmem::session::limits::{Control, Limits};
-use linmem::session::{Opening, Session};
+use linmem::session::limits::{CancelHandle, Limits};
+use linmem::session::{Session, SessionConfig};
 use linmem::timeline::{Finding, Outcome, Severity, StepRecord};
 
 use crate::cli::InitArgs;
 
-use super::output::{self, Taken};
+use super::atomic_file::{self, Taken};
 
 /// What a trial may take: enough to see whether a first call works.
 const MOST_MEMORY: u64 = 1 << 30;
@@ -43,7 +43,7 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
     match &args.output {
         Some(path) => {
             let written =
-                output::write_new(path, |out| Ok(out.write_all(draft.text().as_bytes())?));
+                atomic_file::write_new(path, |out| Ok(out.write_all(draft.text().as_bytes())?));
             written.map_err(|error| {
                 if error.is::<Taken>() {
                     refusal(path)
@@ -62,7 +62,7 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
 }
 
 fn refusal(path: &Path) -> anyhow::Error {
-    let shown = output::shown(path);
+    let shown = atomic_file::shown(path);
     anyhow::anyhow!(
         "{shown} exists, and what someone wrote is not written over; name another file, or remove \
          it first"
@@ -80,7 +80,7 @@ fn module_line(module: &Path, output: Option<&Path>) -> String {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    output::way(folder, module).unwrap_or_else(|_| given())
+    atomic_file::way(folder, module).unwrap_or_else(|_| given())
 }
 
 /// Runs the draft until it ends well, and sets aside what does not.
@@ -112,7 +112,7 @@ struct Failure {
 fn run(text: &str, guest: &Guest) -> Result<Option<Failure>> {
     let script =
         script::parse("draft.steps", text).context("the steps file that was guessed is not one")?;
-    let opened = Session::open(Opening {
+    let opened = Session::open(SessionConfig {
         title: String::new(),
         script,
         guest: guest.clone(),
@@ -123,7 +123,7 @@ fn run(text: &str, guest: &Guest) -> Result<Option<Failure>> {
             max_time: Some(LONGEST_CALL),
             max_stores: MOST_STORES,
         },
-        control: Control::default(),
+        control: CancelHandle::default(),
         stdin: Arc::default(),
     });
     let mut session = match opened {

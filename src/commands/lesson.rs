@@ -10,8 +10,8 @@ use linmem::{safe, terminal};
 use crate::cli::LessonArgs;
 
 use super::builtin::LESSONS;
-use super::host::Subject;
-use super::{load, progress, run, screen, wants_color};
+use super::session_host::Subject;
+use super::{lesson_progress, load, run, tui, wants_color};
 
 /// How alike a name must be to be taken for a lesson's, from 0 to 1.
 const ALIKE: f64 = 0.75;
@@ -28,7 +28,7 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
             lesson: Some(index),
             file: None,
         };
-        screen::play(subject, &args.session, &args.look, !args.mouse.no_mouse)
+        tui::play(subject, &args.session, &args.look, !args.mouse.no_mouse)
     } else {
         run::transcript_of(opening, args.session.at, &args.look)
     }
@@ -41,7 +41,7 @@ pub fn shows_screen(args: &LessonArgs) -> bool {
 
 /// The lessons as the screen lists them.
 pub fn course() -> Vec<Lesson> {
-    let finished = progress::finished();
+    let finished = lesson_progress::finished();
     let lesson = |lesson: &super::builtin::BuiltIn| Lesson {
         name: lesson.name.into(),
         description: lesson.description.into(),

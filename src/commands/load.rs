@@ -10,9 +10,9 @@ use anyhow::{Context, Result, bail};
 use linmem::guest::Guest;
 use linmem::safe;
 use linmem::script::{self, Script};
-use linmem::session::Opening;
+use linmem::session::SessionConfig;
 use linmem::session::files::Files;
-use linmem::session::limits::{Control, Limits};
+use linmem::session::limits::{CancelHandle, Limits};
 
 use crate::cli::SessionArgs;
 
@@ -33,7 +33,7 @@ pub fn is_stdin(path: &Path) -> bool {
 }
 
 /// What `file` names, with the command line's settings; without a file, the default session.
-pub fn opening(file: Option<&Path>, args: &SessionArgs) -> Result<Opening> {
+pub fn opening(file: Option<&Path>, args: &SessionArgs) -> Result<SessionConfig> {
     match file {
         None => match SESSIONS.first() {
             Some(session) => built_in(session, args),
@@ -44,7 +44,7 @@ pub fn opening(file: Option<&Path>, args: &SessionArgs) -> Result<Opening> {
 }
 
 /// A session that ships inside the program.
-pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<Opening> {
+pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<SessionConfig> {
     let (name, text) = session.steps;
     let script = script::parse(name, text)?;
     let files = Files::BuiltIn(session.files);
@@ -52,17 +52,17 @@ pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<Opening> {
 }
 
 /// A lesson, counted from 0.
-pub fn lesson(index: usize, args: &SessionArgs) -> Result<Opening> {
+pub fn lesson(index: usize, args: &SessionArgs) -> Result<SessionConfig> {
     let Some(lesson) = LESSONS.get(index) else {
         bail!("there is no lesson {}", index.saturating_add(1))
     };
-    Ok(Opening {
+    Ok(SessionConfig {
         title: format!("lesson {} of {}", index + 1, LESSONS.len()),
         ..built_in(lesson, args)?
     })
 }
 
-fn from_file(file: &Path, args: &SessionArgs) -> Result<Opening> {
+fn from_file(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
     let shown = safe::plain(&file.to_string_lossy());
     let is_stdin = is_stdin(file);
     if is_stdin && args.stdin.as_deref().is_some_and(self::is_stdin) {
@@ -116,7 +116,12 @@ fn not_text(shown: &str, error: &FromUtf8Error) -> String {
     )
 }
 
-fn assemble(title: String, script: Script, files: Files, args: &SessionArgs) -> Result<Opening> {
+fn assemble(
+    title: String,
+    script: Script,
+    files: Files,
+    args: &SessionArgs,
+) -> Result<SessionConfig> {
     let guest = match (&args.module, script.module()) {
         (Some(path), _) => Guest::load(path)?,
         (None, Some(path)) if path.starts_with(BUILT_IN) => built_in_module(path)?,
@@ -164,8 +169,8 @@ fn finish(
     guest: Guest,
     files: Files,
     args: &SessionArgs,
-) -> Result<Opening> {
-    Ok(Opening {
+) -> Result<SessionConfig> {
+    Ok(SessionConfig {
         title,
         script,
         guest,
@@ -176,7 +181,7 @@ fn finish(
             max_time: args.limits.max_time.0,
             max_stores: args.limits.max_stores,
         },
-        control: Control::default(),
+        control: CancelHandle::default(),
         stdin: args
             .stdin
             .as_deref()

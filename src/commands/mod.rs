@@ -1,23 +1,23 @@
 //! What each command does: the wiring between the parts.
 
-mod answer;
+mod answer_parser;
+mod asciicast;
+mod atomic_file;
 mod builtin;
-mod cast;
 mod config;
 mod diff;
 mod history;
-mod host;
 mod init;
 mod inspect;
 mod lesson;
+mod lesson_progress;
 mod load;
-mod manual;
-mod output;
-mod progress;
+mod man_page;
 mod run;
-mod screen;
+mod session_host;
 mod steps_file;
 mod test;
+mod tui;
 
 use std::process::ExitCode;
 
@@ -37,9 +37,9 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
         Some(Command::Init(args)) => init::init(args),
         Some(Command::Diff(args)) => diff::diff(args),
         Some(Command::Config(args)) => config::print(args, &config),
-        Some(Command::Completions(args)) => manual::completions(args),
-        Some(Command::Man) => manual::page(),
-        None if shows_screen(&cli) => screen::show(&cli),
+        Some(Command::Completions(args)) => man_page::completions(args),
+        Some(Command::Man) => man_page::page(),
+        None if shows_screen(&cli) => tui::show(&cli),
         None => run::transcript(&cli),
     }
 }

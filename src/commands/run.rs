@@ -7,15 +7,15 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use linmem::report;
 use linmem::session::files::Files;
-use linmem::session::limits::Control;
-use linmem::session::{Opening, Session};
+use linmem::session::limits::CancelHandle;
+use linmem::session::{Session, SessionConfig};
 use linmem::timeline::{Moment, Timeline};
 
 use crate::cli::{
     At, Cli, ColorWhen, DEFAULT_MEMORY, DEFAULT_STORES, Format, LookArgs, RunArgs, SessionArgs,
 };
 
-use super::{cast, load, output, screen, wants_color};
+use super::{asciicast, atomic_file, load, tui, wants_color};
 
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let opening = load::opening(args.file.as_deref(), &args.session)?;
@@ -38,9 +38,9 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
             )?
             .until;
             // A recording looks the same wherever it is made.
-            let theme = screen::theme_of(&args.look, args.look.color != ColorWhen::Never);
+            let theme = tui::theme_of(&args.look, args.look.color != ColorWhen::Never);
             put(args.output.as_deref(), &mut |out| {
-                Ok(cast::write(&timeline, until, args.size, &theme, out)?)
+                Ok(asciicast::write(&timeline, until, args.size, &theme, out)?)
             })?;
             return Ok(exit_code(&timeline, args.deny.warnings()));
         }
@@ -67,7 +67,7 @@ pub fn module_line(
     let path = &timeline.guest.path;
     match is_built_in {
         true => Some(format!("{}{path}", load::BUILT_IN)),
-        false => output::way(
+        false => atomic_file::way(
             output.and_then(Path::parent).unwrap_or(Path::new("")),
             Path::new(path),
         )
@@ -100,7 +100,7 @@ pub fn transcript(cli: &Cli) -> Result<ExitCode> {
 }
 
 /// The text transcript of a session.
-pub fn transcript_of(opening: Opening, at: Option<At>, look: &LookArgs) -> Result<ExitCode> {
+pub fn transcript_of(opening: SessionConfig, at: Option<At>, look: &LookArgs) -> Result<ExitCode> {
     let timeline = complete(opening)?;
     let options = options(
         report::Format::Text,
@@ -117,7 +117,7 @@ pub fn transcript_of(opening: Opening, at: Option<At>, look: &LookArgs) -> Resul
 
 /// Runs a session to its end. Ctrl-c cancels the running call, so that what was recorded is still
 /// shown; a second one ends the program.
-pub fn complete(opening: Opening) -> Result<Timeline> {
+pub fn complete(opening: SessionConfig) -> Result<Timeline> {
     let control = opening.control.clone();
     heed_interrupt(&control);
     let (mut session, mut timeline) = Session::open(opening)?;
@@ -130,7 +130,7 @@ pub fn complete(opening: Opening) -> Result<Timeline> {
     Ok(timeline)
 }
 
-fn heed_interrupt(control: &Control) {
+fn heed_interrupt(control: &CancelHandle) {
     use signal_hook::consts::SIGINT;
     // Without the handler ctrl-c ends the program at once, which is no worse than the system's
     // default.
@@ -177,7 +177,7 @@ fn options(
 /// Writes to a file, or else to standard output.
 fn put(path: Option<&Path>, write: &mut dyn FnMut(&mut dyn Write) -> Result<()>) -> Result<()> {
     match path {
-        Some(path) => output::write_file(path, write),
+        Some(path) => atomic_file::write_file(path, write),
         None => {
             let mut out = BufWriter::new(io::stdout().lock());
             write(&mut out)?;

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use linmem::app::prompt::SaveSteps;
 use linmem::safe;
 use linmem::script::{self, SavedStep, Script};
-use linmem::session::Opening;
+use linmem::session::SessionConfig;
 use linmem::session::files::Files;
 
-use super::output::{self, NoWay, Taken, plainly, shown};
+use super::atomic_file::{self, NoWay, Taken, plainly, shown};
 
 /// Where the session's module is.
 pub enum Module {
@@ -25,14 +25,14 @@ pub enum Module {
 }
 
 /// Writes the session; the sentence says what was written, or why nothing was.
-pub fn save(opening: &Opening, module: &Module, save: &SaveSteps) -> Result<String, String> {
+pub fn save(opening: &SessionConfig, module: &Module, save: &SaveSteps) -> Result<String, String> {
     let path = path_of(&save.path)?;
     let shown = shown(&path);
     let folder = folder_of(&path);
     let root = folder.canonicalize().map_err(|error| {
         format!(
             "cannot write {shown}: the folder {}: {}",
-            output::shown(&folder),
+            atomic_file::shown(&folder),
             plainly(&error)
         )
     })?;
@@ -72,9 +72,9 @@ pub fn save(opening: &Opening, module: &Module, save: &SaveSteps) -> Result<Stri
     };
     let put = |out: &mut dyn io::Write| Ok(out.write_all(text.as_bytes())?);
     let written = if save.force {
-        output::write_file(&path, put)
+        atomic_file::write_file(&path, put)
     } else {
-        output::write_new(&path, put)
+        atomic_file::write_new(&path, put)
     };
     written.map_err(|error| match error.is::<Taken>() {
         true => format!(
@@ -169,7 +169,7 @@ fn check_files(files: &Files, save: &SaveSteps, root: &Path) -> Result<(), Strin
 
 /// The way from a folder to the module.
 fn way(folder: &Path, module: &Path) -> Result<String, String> {
-    output::way(folder, module).map_err(|error| match error {
+    atomic_file::way(folder, module).map_err(|error| match error {
         NoWay::Missing { path, error } => format!(
             "the module {path} cannot be found any more: {}",
             plainly(&error)
@@ -180,7 +180,7 @@ fn way(folder: &Path, module: &Path) -> Result<String, String> {
 
 /// Puts a module of the program's own beside the steps; what is there and different stays.
 fn write_guest(file: &Path, bytes: &[u8]) -> Result<String, String> {
-    match output::write_new(file, |out| Ok(out.write_all(bytes)?)) {
+    match atomic_file::write_new(file, |out| Ok(out.write_all(bytes)?)) {
         Ok(()) => {
             let name = file
                 .file_name()

@@ -10,7 +10,7 @@ use linmem::safe;
 
 use crate::cli::TestArgs;
 
-use super::{load, output, run};
+use super::{atomic_file, load, run};
 
 pub fn test(args: &TestArgs) -> Result<ExitCode> {
     let mut cases = Vec::new();
@@ -70,5 +70,5 @@ fn case(file: &Path, args: &TestArgs, out: &mut dyn Write) -> Result<Case> {
 }
 
 fn write_junit(path: &Path, cases: &[Case]) -> Result<()> {
-    output::write_file(path, |mut out| Ok(report::write_junit(cases, &mut out)?))
+    atomic_file::write_file(path, |mut out| Ok(report::write_junit(cases, &mut out)?))
 }

@@ -5,7 +5,7 @@
 
 use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload, Validator, WasmFeatures};
 
-use super::describe::Description;
+use super::module_info::Description;
 use super::{GuestError, ValueType};
 use crate::safe;
 

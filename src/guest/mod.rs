@@ -6,18 +6,18 @@
 //! rewritten bytes to it.
 
 pub mod abi;
-mod bodies;
-mod cycles;
-mod describe;
+mod code_index;
+mod debug_info;
+mod detect_format;
 mod error;
 mod features;
-mod format;
+mod instrument;
 mod layout;
-mod makeup;
-mod observers;
+mod metadata;
+mod module_info;
 mod offset;
-mod rewrite;
-mod source;
+mod purity;
+mod recursion;
 mod types;
 
 use std::fs::File;
@@ -25,13 +25,13 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use cycles::Cycles;
+pub use debug_info::Access;
 pub use error::GuestError;
+pub use instrument::{InstrumentOptions, InstrumentedModule, JournalLayout, Site, SiteKind};
 pub use layout::{Area, Layout, Segment, Symbol};
-pub use makeup::{CustomSection, DebugInfo, Makeup, Producer};
+pub use metadata::{CustomSection, DebugInfo, ModuleMetadata, Producer};
 pub use offset::{Offset, OffsetOp};
-pub use rewrite::{Journal, RewriteOptions, Rewritten, Site, SiteKind};
-pub use source::Access;
+pub use recursion::Recursion;
 pub use types::{
     DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, PAGE,
     TableType, ValueType,
@@ -39,8 +39,8 @@ pub use types::{
 
 use crate::safe;
 use crate::source::Place;
-use describe::Description;
-use source::Sources;
+use debug_info::Sources;
+use module_info::Description;
 
 /// Largest file that is taken for a guest, in bytes.
 const LARGEST: u64 = 256 << 20;
@@ -127,7 +127,7 @@ impl Guest {
                 most: LARGEST,
             });
         }
-        let assembled = format::read(&name, &given)?;
+        let assembled = detect_format::read(&name, &given)?;
         let wasm = assembled
             .as_ref()
             .map_or(&given, |assembled| &assembled.wasm);
@@ -263,7 +263,7 @@ impl Guest {
             .get(&index)
             .filter(|name| !name.is_empty())
         {
-            return source::readable(name);
+            return debug_info::readable(name);
         }
         if let Some(export) = exported() {
             return safe::cut(&export.name, LONGEST_NAME);
@@ -284,15 +284,15 @@ impl Guest {
     }
 
     /// Which functions may call themselves, directly or by way of others, once this one is called.
-    pub fn cycles_below(&self, function: u32) -> Cycles {
-        cycles::below(self, function)
+    pub fn cycles_below(&self, function: u32) -> Recursion {
+        recursion::below(self, function)
     }
 
     /// What the instruction at an offset from the module's start loads or stores; `None` where it
     /// does neither, or where no instruction begins. `memory.fill`, `memory.copy` and `memory.init`
     /// are neither.
     pub fn access_at(&self, offset: u64) -> Option<Access> {
-        source::access_at(self, offset)
+        debug_info::access_at(self, offset)
     }
 
     /// Where the instruction at an offset from the module's start stands in text. The first call
@@ -340,12 +340,12 @@ impl Guest {
         }
     }
 
-    /// Makes the module that is run in this one's place. See [`Rewritten`] for what differs.
+    /// Makes the module that is run in this one's place. See [`InstrumentedModule`] for what differs.
     ///
     /// # Errors
     /// The guest asks for more memory than `options` allow, or for absurdly large tables.
-    pub fn rewrite(&self, options: &RewriteOptions) -> Result<Rewritten, GuestError> {
-        rewrite::rewrite(self, options)
+    pub fn rewrite(&self, options: &InstrumentOptions) -> Result<InstrumentedModule, GuestError> {
+        instrument::rewrite(self, options)
     }
 
     fn nth_import(&self, index: u32, is_kind: impl Fn(&ExternType) -> bool) -> Option<&Import> {

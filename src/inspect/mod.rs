@@ -13,7 +13,7 @@ use std::io;
 use sha2::{Digest, Sha256};
 
 use crate::guest::abi::Abi;
-use crate::guest::{Guest, Layout, Makeup};
+use crate::guest::{Guest, Layout, ModuleMetadata};
 
 pub use words::module_name;
 
@@ -43,7 +43,7 @@ struct Inspection<'g> {
     sha256: String,
     abi: Abi,
     layout: Layout,
-    makeup: Makeup,
+    makeup: ModuleMetadata,
     features: Vec<&'static str>,
 }
 

@@ -5,11 +5,11 @@ mod json;
 use std::fmt::Write as _;
 use std::io;
 
-use super::paper::Paper;
-use super::{Format, Options, picture, summary, writer};
+use super::text_writer::TextWriter;
+use super::{Format, Options, hex_dump, summary, writer_label};
 use crate::safe;
 use crate::timeline::{
-    Comparison, Event, FirstByte, FirstStore, Growth, Held, Mismatch, Parting, Rest, Status,
+    ByteSide, Comparison, Divergence, Event, FirstByte, FirstStore, Growth, Mismatch, Rest, Status,
     Timeline, What, Writer, pages_in_words,
 };
 use crate::value::Value;
@@ -53,7 +53,7 @@ fn text(
     options: &Options,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let mut paper = Paper::new(options, out);
+    let mut paper = TextWriter::new(options, out);
     let titles = timelines.map(|timeline| safe::plain(&timeline.title));
     let wide = titles
         .iter()
@@ -67,7 +67,7 @@ fn text(
         let told = format!(
             "{}, {}, sha256 {print}",
             safe::plain(&guest.path),
-            writer::counted(guest.bytes)
+            writer_label::counted(guest.bytes)
         );
         paper.line(&format!("{side}  {title}{:pad$}  {told}", ""))?;
     }
@@ -83,7 +83,11 @@ fn text(
     paper.finish()
 }
 
-fn same(paper: &mut Paper, timelines: [&Timeline; 2], comparison: &Comparison) -> io::Result<()> {
+fn same(
+    paper: &mut TextWriter,
+    timelines: [&Timeline; 2],
+    comparison: &Comparison,
+) -> io::Result<()> {
     let steps = match comparison.steps[0] {
         1 => "same: 1 step".to_string(),
         n => format!("same: {n} steps"),
@@ -100,7 +104,11 @@ fn same(paper: &mut Paper, timelines: [&Timeline; 2], comparison: &Comparison) -
     }
 }
 
-fn parted(paper: &mut Paper, timelines: [&Timeline; 2], parting: &Parting) -> io::Result<()> {
+fn parted(
+    paper: &mut TextWriter,
+    timelines: [&Timeline; 2],
+    parting: &Divergence,
+) -> io::Result<()> {
     let mut kinds: Vec<&str> = parting.parts.iter().map(|part| part.what.word()).collect();
     kinds.dedup();
     let what = summed(&kinds);
@@ -120,13 +128,13 @@ fn parted(paper: &mut Paper, timelines: [&Timeline; 2], parting: &Parting) -> io
     if let Some(byte) = &parting.byte {
         first_byte(paper, byte, parting)?;
         paper.line("")?;
-        picture::both_sides(paper, timelines, parting.step, byte.address)?;
+        hex_dump::both_sides(paper, timelines, parting.step, byte.address)?;
     }
     Ok(())
 }
 
 /// The step's statement, once where both have the same.
-fn statements(paper: &mut Paper, timelines: [&Timeline; 2], step: usize) -> io::Result<()> {
+fn statements(paper: &mut TextWriter, timelines: [&Timeline; 2], step: usize) -> io::Result<()> {
     let told = timelines.map(|timeline| {
         let record = timeline.step(step)?;
         let text = if record.text.is_empty() {
@@ -163,7 +171,7 @@ fn statements(paper: &mut Paper, timelines: [&Timeline; 2], step: usize) -> io::
     }
 }
 
-fn parts(paper: &mut Paper, parts: &[Mismatch]) -> io::Result<()> {
+fn parts(paper: &mut TextWriter, parts: &[Mismatch]) -> io::Result<()> {
     for part in parts
         .iter()
         .filter(|part| !matches!(part.what, What::Memory | What::Step))
@@ -207,7 +215,7 @@ fn told(what: What, value: Option<&Value>) -> String {
 }
 
 /// Two lines, one for each side; a label too long for its column gets a line of its own.
-fn sides(paper: &mut Paper, label: &str, told: [String; 2]) -> io::Result<()> {
+fn sides(paper: &mut TextWriter, label: &str, told: [String; 2]) -> io::Result<()> {
     let mut label = label;
     if label.chars().count() >= LABEL {
         paper.line(&format!("  {label}"))?;
@@ -221,7 +229,7 @@ fn sides(paper: &mut Paper, label: &str, told: [String; 2]) -> io::Result<()> {
     Ok(())
 }
 
-fn first_store(paper: &mut Paper, step: usize, store: &FirstStore) -> io::Result<()> {
+fn first_store(paper: &mut TextWriter, step: usize, store: &FirstStore) -> io::Result<()> {
     let told = store.sides.each_ref().map(|side| match side {
         Some(Event::Write(write)) => {
             let shown = write
@@ -230,7 +238,7 @@ fn first_store(paper: &mut Paper, step: usize, store: &FirstStore) -> io::Result
                 .unwrap_or_default();
             let hex: Vec<String> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
             let more = match write.after.len() {
-                n if n > BYTES => format!("… {} in all", writer::counted(n as u64)),
+                n if n > BYTES => format!("… {} in all", writer_label::counted(n as u64)),
                 _ => String::new(),
             };
             format!(
@@ -256,7 +264,7 @@ fn first_store(paper: &mut Paper, step: usize, store: &FirstStore) -> io::Result
 /// `guest $add_wasm_is_cool, wasm_is_cool.wat:45, @0x97`
 fn who(by: &Writer) -> String {
     let mut line = String::new();
-    writer::push(&mut line, by);
+    writer_label::push(&mut line, by);
     if let Writer::Guest {
         source: Some(_),
         offset: Some(offset),
@@ -268,7 +276,7 @@ fn who(by: &Writer) -> String {
     line
 }
 
-fn first_byte(paper: &mut Paper, byte: &FirstByte, parting: &Parting) -> io::Result<()> {
+fn first_byte(paper: &mut TextWriter, byte: &FirstByte, parting: &Divergence) -> io::Result<()> {
     sides(
         paper,
         &format!("byte {:#x}", byte.address),
@@ -280,7 +288,7 @@ fn first_byte(paper: &mut Paper, byte: &FirstByte, parting: &Parting) -> io::Res
             1 => "1 place".to_string(),
             n => format!("{n}{} places", if is_cut { " or more" } else { "" }),
         };
-        let counted = writer::counted(parting.differing);
+        let counted = writer_label::counted(parting.differing);
         paper.line(&format!(
             "  {:LABEL$}{counted} differ after this step, in {places}",
             ""
@@ -290,7 +298,7 @@ fn first_byte(paper: &mut Paper, byte: &FirstByte, parting: &Parting) -> io::Res
 }
 
 /// `21 '!'  guest $add_wasm_is_cool, wasm_is_cool.wat:45, @0x97, step 4 store 14`
-fn held(held: &Held) -> String {
+fn held(held: &ByteSide) -> String {
     let Some(value) = held.value else {
         return "past the end of memory".into();
     };
@@ -313,9 +321,9 @@ fn held(held: &Held) -> String {
 }
 
 fn afterwards(
-    paper: &mut Paper,
+    paper: &mut TextWriter,
     timelines: [&Timeline; 2],
-    parting: &Parting,
+    parting: &Divergence,
     rest: &Rest,
 ) -> io::Result<()> {
     for (side, timeline) in SIDES.iter().zip(timelines) {

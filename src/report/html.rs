@@ -6,9 +6,9 @@
 //! page may hold is bounded (see `html/data.rs`), however much a session did; the page says what it
 //! leaves out.
 
-mod data;
 mod escape;
-mod kept;
+mod page_data;
+mod row_selection;
 mod transcript;
 
 use std::io::{self, BufWriter, Write};
@@ -52,7 +52,7 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn Write)
     out.write_all(BODY.as_bytes())?;
     transcript::write(timeline, shown, &mut out)?;
     out.write_all(b"</main>\n<script type=\"application/json\" id=\"record\">")?;
-    data::write(timeline, options, shown, &mut Guarded(&mut out))?;
+    page_data::write(timeline, options, shown, &mut Guarded(&mut out))?;
     write!(
         out,
         "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"

@@ -4,10 +4,10 @@
 //! Texts stand in it exactly as they were; characters that would change a terminal are written as
 //! `\u` escapes, so that the document can be printed as it is.
 
-pub(super) mod escape;
 mod events;
-mod plain;
+pub(super) mod terminal_safe;
 mod trap;
+mod values;
 
 use std::cell::Cell;
 use std::io;
@@ -22,10 +22,10 @@ use crate::timeline::{
 };
 use crate::value::Value;
 
-use escape::TerminalSafe;
 use events::Events;
-pub(super) use plain::{Hex, Plain};
+use terminal_safe::TerminalSafe;
 use trap::TrapOut;
+pub(super) use values::{Hex, Plain};
 
 pub(super) fn write(
     timeline: &Timeline,

@@ -12,8 +12,8 @@ mod session;
 use std::collections::BTreeSet;
 use std::io;
 
-use super::paper::{Paper, to_ascii};
-use super::{Options, picture, steps_shown, stores, summary, text, trap, writer};
+use super::text_writer::{TextWriter, to_ascii};
+use super::{Options, event_lines, hex_dump, steps_shown, summary, text, trap, writer_label};
 use crate::safe;
 use crate::timeline::{
     Finding, Moment, Outcome, Severity, StepKind, StepRecord, Timeline, effect, pages_in_words,
@@ -302,7 +302,7 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
     }
     push_block(&mut out, "text", |paper| details(paper, timeline, record))?;
     push_block(&mut out, "diff", |paper| {
-        picture::diff(paper, timeline, record)
+        hex_dump::diff(paper, timeline, record)
     })?;
     if let Some(until) = options.until.filter(|until| until.step == record.index) {
         push_moment(&mut out, timeline, record, until)?;
@@ -311,7 +311,7 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
 }
 
 /// Why it stopped and where, whom it called, what it printed, who changed memory.
-fn details(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
+fn details(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
     text::errors(paper, record)?;
     if let Some(trapped) = &record.trap {
         paper.line(&format!("trap: {}", safe::cut(&trapped.kind, MESSAGE)))?;
@@ -319,8 +319,8 @@ fn details(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::R
     }
     text::import_calls(paper, record)?;
     text::output(paper, record)?;
-    writer::of_changes(paper, record, 0)?;
-    match stores::not_told_apart(record) {
+    writer_label::of_changes(paper, record, 0)?;
+    match event_lines::not_told_apart(record) {
         Some(line) => paper.line(&line),
         None => Ok(()),
     }
@@ -343,11 +343,11 @@ fn push_moment(
         record.index
     ));
     push_block(out, "text", |paper| {
-        if let Some(line) = stores::line(record, number, 0) {
+        if let Some(line) = event_lines::line(record, number, 0) {
             paper.line(&line)?;
         }
         let image = timeline.memory_at(moment);
-        picture::window(paper, timeline, record, &image, record.focus)
+        hex_dump::window(paper, timeline, record, &image, record.focus)
     })
 }
 
@@ -355,10 +355,10 @@ fn push_moment(
 fn push_block(
     out: &mut String,
     info: &str,
-    write: impl FnOnce(&mut Paper) -> io::Result<()>,
+    write: impl FnOnce(&mut TextWriter) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
-    let mut paper = Paper::new(&Options::default(), &mut bytes);
+    let mut paper = TextWriter::new(&Options::default(), &mut bytes);
     write(&mut paper)?;
     paper.finish()?;
     if !bytes.is_empty() {

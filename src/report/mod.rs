@@ -6,18 +6,18 @@
 //! caller's business.
 
 mod diff;
+mod event_lines;
+mod hex_dump;
 mod html;
 mod json;
 mod junit;
 mod markdown;
-mod paper;
-mod picture;
-mod stores;
 mod summary;
 mod svg;
 mod text;
+mod text_writer;
 mod trap;
-mod writer;
+mod writer_label;
 
 use std::io;
 

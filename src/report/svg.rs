@@ -11,8 +11,8 @@ use std::io;
 use unicode_width::UnicodeWidthStr;
 
 use super::html::text as escaped;
-use super::paper::{to_ascii, wrap};
-use super::{Options, picture, stores, summary, text, writer};
+use super::text_writer::{to_ascii, wrap};
+use super::{Options, event_lines, hex_dump, summary, text, writer_label};
 use crate::safe;
 use crate::timeline::{
     Event, Image, Moment, NamedSpan, Outcome, Severity, Span, StepKind, StepRecord, Timeline,
@@ -58,9 +58,9 @@ pub(super) fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let moment = options.until.unwrap_or_else(|| telling(timeline));
-    let mut sheet = Sheet {
+    let mut sheet = SvgCanvas {
         ascii: options.ascii,
-        ..Sheet::default()
+        ..SvgCanvas::default()
     };
     let record = timeline.step(moment.step);
     match record {
@@ -156,9 +156,9 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn draw(&self, sheet: &mut Sheet) {
+    fn draw(&self, sheet: &mut SvgCanvas) {
         self.draw_title(sheet);
-        let rows = picture::rows_of_moment(self.record, self.written, self.after.len());
+        let rows = hex_dump::rows_of_moment(self.record, self.written, self.after.len());
         if !rows.is_empty() {
             let step = self.record.index;
             self.draw_memory(
@@ -180,7 +180,7 @@ impl<'a> Scene<'a> {
         self.draw_words(sheet);
     }
 
-    fn draw_title(&self, sheet: &mut Sheet) {
+    fn draw_title(&self, sheet: &mut SvgCanvas) {
         let last = self
             .timeline
             .planned
@@ -221,7 +221,7 @@ impl<'a> Scene<'a> {
 
     fn draw_memory(
         &self,
-        sheet: &mut Sheet,
+        sheet: &mut SvgCanvas,
         title: &str,
         rows: &[u64],
         image: &Image,
@@ -244,7 +244,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn draw_row(&self, sheet: &mut Sheet, address: u64, image: &Image, is_after: bool) {
+    fn draw_row(&self, sheet: &mut SvgCanvas, address: u64, image: &Image, is_after: bool) {
         let row = Span {
             start: address,
             len: WIDTH,
@@ -297,11 +297,11 @@ impl<'a> Scene<'a> {
                 (false, _) => "",
             };
             match runs.last_mut() {
-                Some((_, last, run)) if *last == class => run.push(picture::glyph(*byte)),
+                Some((_, last, run)) if *last == class => run.push(hex_dump::glyph(*byte)),
                 _ => runs.push((
                     TEXT + *index as usize,
                     class,
-                    picture::glyph(*byte).to_string(),
+                    hex_dump::glyph(*byte).to_string(),
                 )),
             }
         }
@@ -312,7 +312,7 @@ impl<'a> Scene<'a> {
     /// What lies behind the bytes of a row: named spans, changes, the last store.
     fn draw_ground(
         &self,
-        sheet: &mut Sheet,
+        sheet: &mut SvgCanvas,
         cells: &[(u64, u8, Look)],
         column: impl Fn(u64) -> usize,
         width: usize,
@@ -351,7 +351,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn draw_words(&self, sheet: &mut Sheet) {
+    fn draw_words(&self, sheet: &mut SvgCanvas) {
         sheet.down(0.5);
         sheet.rule();
         sheet.down(0.9);
@@ -398,7 +398,7 @@ impl<'a> Scene<'a> {
     }
 
     fn last_event(&self, event: usize) -> String {
-        let line = stores::line(self.record, event, 0).unwrap_or_default();
+        let line = event_lines::line(self.record, event, 0).unwrap_or_default();
         let Some(Event::Write(write)) = event
             .checked_sub(1)
             .and_then(|last| self.record.events.get(last))
@@ -419,7 +419,7 @@ impl<'a> Scene<'a> {
             String::new()
         };
         let mut by = String::new();
-        writer::push(&mut by, &write.writer);
+        writer_label::push(&mut by, &write.writer);
         format!(
             "The last is by {by}: {} at {:#x}, where {} was{more}.",
             show(&write.after),
@@ -461,14 +461,14 @@ fn hex_column(index: u64) -> usize {
 
 /// Marks in the order in which they are drawn, and how far down the next line stands.
 #[derive(Default)]
-struct Sheet {
+struct SvgCanvas {
     marks: String,
     ascii: bool,
     /// In lines.
     at: f64,
 }
 
-impl Sheet {
+impl SvgCanvas {
     /// A text in the characters that the sheet may use.
     fn written(&self, text: &str) -> String {
         if self.ascii {

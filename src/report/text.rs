@@ -4,8 +4,8 @@
 
 use std::io;
 
-use super::paper::Paper;
-use super::{Options, picture, steps_shown, stores, summary, trap, writer};
+use super::text_writer::TextWriter;
+use super::{Options, event_lines, hex_dump, steps_shown, summary, trap, writer_label};
 use crate::safe;
 use crate::timeline::{
     Binding, Event, Finding, ImportCall, LayoutFacts, Moment, Naming, Outcome, Severity, Span,
@@ -34,14 +34,14 @@ pub(super) fn write(
     options: &Options,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let mut paper = Paper::new(options, out);
+    let mut paper = TextWriter::new(options, out);
     let shown = steps_shown(timeline, options);
     header(&mut paper, timeline)?;
     for record in timeline.steps().iter().take(shown) {
         paper.line("")?;
         step(&mut paper, timeline, record)?;
         if options.stores {
-            stores::unfold(&mut paper, record, INDENT)?;
+            event_lines::unfold(&mut paper, record, INDENT)?;
         }
     }
     if let Some(record) = options.until.and_then(|until| timeline.step(until.step)) {
@@ -53,7 +53,7 @@ pub(super) fn write(
     paper.finish()
 }
 
-fn header(paper: &mut Paper, timeline: &Timeline) -> io::Result<()> {
+fn header(paper: &mut TextWriter, timeline: &Timeline) -> io::Result<()> {
     let guest = &timeline.guest;
     paper.line(&safe::plain(&timeline.title))?;
     if !guest.path.is_empty() {
@@ -90,7 +90,7 @@ fn header(paper: &mut Paper, timeline: &Timeline) -> io::Result<()> {
     Ok(())
 }
 
-fn step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
+fn step(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
     for paragraph in record
         .narration
         .iter()
@@ -115,19 +115,19 @@ fn step(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Resu
     if record.index == 0 {
         layout(paper, &timeline.guest.layout)?;
     }
-    writer::of_changes(paper, record, INDENT)?;
-    if let Some(line) = stores::not_told_apart(record) {
+    writer_label::of_changes(paper, record, INDENT)?;
+    if let Some(line) = event_lines::not_told_apart(record) {
         paper.line(&format!("{:INDENT$}{line}", ""))?;
     }
     for remark in remarks {
         finding(paper, record, remark)?;
     }
-    picture::of_step(paper, timeline, record)
+    hex_dump::of_step(paper, timeline, record)
 }
 
 /// Where the module says that data, stack and heap lie; its segments have been told with what they
 /// put there.
-fn layout(paper: &mut Paper, layout: &[LayoutFacts]) -> io::Result<()> {
+fn layout(paper: &mut TextWriter, layout: &[LayoutFacts]) -> io::Result<()> {
     let mut areas: Vec<&LayoutFacts> = layout
         .iter()
         .filter(|facts| facts.segment.is_none())
@@ -151,7 +151,7 @@ fn layout(paper: &mut Paper, layout: &[LayoutFacts]) -> io::Result<()> {
     }
 }
 
-fn headline(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
+fn headline(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
     let width = timeline.steps().len().saturating_sub(1).to_string().len();
     let mark = match record.outcome {
         Outcome::Ok => "✓".to_string(),
@@ -201,7 +201,7 @@ fn bound(record: &StepRecord, binding: &Binding) -> String {
 }
 
 /// Why a step stopped, unless a finding says the same.
-pub(super) fn errors(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
+pub(super) fn errors(paper: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
     match &record.error {
         Some(error) if !record.findings.iter().any(|f| f.message == *error) => {
             message(paper, "error", error)
@@ -212,7 +212,7 @@ pub(super) fn errors(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
 
 /// The findings that stopped a step, and how the guest trapped below the one that says so.
 pub(super) fn stopped(
-    paper: &mut Paper,
+    paper: &mut TextWriter,
     timeline: &Timeline,
     record: &StepRecord,
     stops: &[&Finding],
@@ -240,7 +240,11 @@ pub(super) fn stopped(
     trap::tell(paper, timeline, trap, INDENT + 2)
 }
 
-pub(super) fn finding(paper: &mut Paper, record: &StepRecord, finding: &Finding) -> io::Result<()> {
+pub(super) fn finding(
+    paper: &mut TextWriter,
+    record: &StepRecord,
+    finding: &Finding,
+) -> io::Result<()> {
     let mut text = finding.message.clone();
     if let Some(blamed) = finding.blamed.filter(|blamed| *blamed != record.index) {
         let because = format!("step {blamed}");
@@ -264,7 +268,7 @@ fn names(text: &str, words: &str) -> bool {
 }
 
 /// `error: …`, the message's further lines below.
-fn message(paper: &mut Paper, intro: &str, text: &str) -> io::Result<()> {
+fn message(paper: &mut TextWriter, intro: &str, text: &str) -> io::Result<()> {
     let mut lines = text.lines();
     let first = safe::cut(lines.next().unwrap_or_default(), MESSAGE);
     let intro = if intro.starts_with("error") {
@@ -279,7 +283,7 @@ fn message(paper: &mut Paper, intro: &str, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn import_calls(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
+pub(super) fn import_calls(paper: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
     let total = record
         .imports_called_total
         .max(record.imports_called.len() as u64);
@@ -319,7 +323,7 @@ fn import_call(call: &ImportCall) -> String {
 }
 
 /// What the guest printed, and how it left.
-pub(super) fn output(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
+pub(super) fn output(paper: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
     printed(paper, record)?;
     match record.exit_code {
         // Any other code is told as an error.
@@ -328,7 +332,7 @@ pub(super) fn output(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
     }
 }
 
-fn printed(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
+fn printed(paper: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
     let Some(output) = &record.output else {
         return Ok(());
     };
@@ -355,7 +359,7 @@ fn printed(paper: &mut Paper, record: &StepRecord) -> io::Result<()> {
 
 /// The window of memory that `--at` asks for.
 fn memory_at(
-    paper: &mut Paper,
+    paper: &mut TextWriter,
     timeline: &Timeline,
     record: &StepRecord,
     until: Option<Moment>,
@@ -374,7 +378,7 @@ fn memory_at(
         return paper.line(&format!("memory {when}: none"));
     }
     paper.line(&format!("memory {when}, {}", pages_in_words(image.pages())))?;
-    if let Some(line) = stores::line(record, moment.event, INDENT) {
+    if let Some(line) = event_lines::line(record, moment.event, INDENT) {
         paper.line(&line)?;
     }
     let stored = moment
@@ -388,5 +392,5 @@ fn memory_at(
             }),
             Event::Growth(_) => None,
         });
-    picture::window(paper, timeline, record, &image, stored.or(record.focus))
+    hex_dump::window(paper, timeline, record, &image, stored.or(record.focus))
 }

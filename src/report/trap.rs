@@ -3,8 +3,8 @@
 
 use std::io;
 
-use super::paper::Paper;
-use super::writer;
+use super::text_writer::TextWriter;
+use super::writer_label;
 use crate::safe;
 use crate::source::{ListingKind, Place};
 use crate::timeline::{CallFrame, Finding, FindingKind, Timeline, Trap};
@@ -25,7 +25,7 @@ pub(super) fn is_told_by(trap: &Trap, finding: &Finding) -> bool {
 
 /// Writes the lines that belong below the trap's kind.
 pub(super) fn tell(
-    paper: &mut Paper,
+    paper: &mut TextWriter,
     timeline: &Timeline,
     trap: &Trap,
     indent: usize,
@@ -75,7 +75,7 @@ pub(super) fn tell(
 
 /// One function that was running; where others were inlined at its instruction, these first.
 fn tell_frame(
-    paper: &mut Paper,
+    paper: &mut TextWriter,
     intro: &str,
     frame: &CallFrame,
     place: Option<&Place>,
@@ -93,24 +93,24 @@ fn tell_frame(
     let mut line = format!("{:indent$}{intro}", "");
     match inlined.first() {
         Some(innermost) => {
-            writer::push_function(&mut line, &innermost.function);
-            writer::push_place(
+            writer_label::push_function(&mut line, &innermost.function);
+            writer_label::push_place(
                 &mut line,
                 innermost.source.as_deref().or(source),
                 frame.offset,
             );
         }
         None => {
-            writer::push_function(&mut line, &frame.function);
-            writer::push_place(&mut line, source, frame.offset);
+            writer_label::push_function(&mut line, &frame.function);
+            writer_label::push_place(&mut line, source, frame.offset);
         }
     }
     line.push_str(instruction);
     paper.line(&line)?;
     for outer in inlined.iter().skip(1) {
         let mut line = format!("{:indent$}inlined into ", "");
-        writer::push_function(&mut line, &outer.function);
-        writer::push_place(&mut line, outer.source.as_deref(), None);
+        writer_label::push_function(&mut line, &outer.function);
+        writer_label::push_place(&mut line, outer.source.as_deref(), None);
         paper.line(&line)?;
     }
     Ok(())

@@ -9,8 +9,8 @@ use super::ast::{
     Statement, StatementKind,
 };
 use super::error::{Fault, SHOWN};
-use super::typed::Known;
-use super::words;
+use super::interactive::Known;
+use super::vocabulary;
 use crate::value::Value;
 
 /// Checks a file's statements in order.
@@ -468,7 +468,7 @@ impl<'f> Checker<'f> {
             self.variables
                 .keys()
                 .map(String::as_str)
-                .chain(words::RESERVED)
+                .chain(vocabulary::RESERVED)
         };
         let mut candidates: Vec<&str> = match scope {
             Scope::Step => all().collect(),
@@ -476,13 +476,13 @@ impl<'f> Checker<'f> {
             Scope::Import(params) => inputs()
                 .chain(params.iter().map(|p| p.text.as_str()))
                 .collect(),
-            Scope::Value => inputs().chain(words::RESERVED).collect(),
+            Scope::Value => inputs().chain(vocabulary::RESERVED).collect(),
         };
         candidates.sort_unstable();
-        if let Some(help) = words::did_you_mean(name, candidates) {
+        if let Some(help) = vocabulary::did_you_mean(name, candidates) {
             return Some(help);
         }
-        if words::is_function(name) {
+        if vocabulary::is_function(name) {
             return Some(format!("`{name}` is a function: it is written `{name}(…)`"));
         }
         let is_given = given.is_some() || self.later.contains_key(name);
@@ -546,7 +546,7 @@ impl<'f> Checker<'f> {
         let fault = Fault::new(name.span, format!("there is no block `{}`", name.text));
         let mut blocks: Vec<&str> = self.blocks.iter().map(String::as_str).collect();
         blocks.sort_unstable();
-        let nearest = || words::did_you_mean(&name.text, blocks);
+        let nearest = || vocabulary::did_you_mean(&name.text, blocks);
         self.faults.push(if self.regions.contains(&name.text) {
             fault.help(
                 "it is a region; what is to be given back is named with `block NAME = ADDR, LEN`",

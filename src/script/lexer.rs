@@ -1,12 +1,14 @@
 //! Characters to tokens, one logical line at a time: a line goes on while a bracket is open. Knows
 //! no grammar but what it needs to see that a bracket was forgotten.
 
+pub(super) mod literals;
+
 use std::ops::Range;
 
 use super::ast::Span;
 use super::error::Fault;
-use super::lexer_literals as literals;
-use super::words;
+
+use super::vocabulary;
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq)]
@@ -273,7 +275,7 @@ impl<'a> Lexer<'a> {
         let Some((word, behind)) = rest.split_at_checked(length).filter(|_| length > 0) else {
             return false;
         };
-        if words::STATEMENTS.contains(&word) && behind.starts_with(blanks) {
+        if vocabulary::STATEMENTS.contains(&word) && behind.starts_with(blanks) {
             let next = behind
                 .trim_start_matches(blanks)
                 .chars()

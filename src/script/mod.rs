@@ -9,13 +9,12 @@ mod check;
 pub mod encoding;
 mod error;
 pub mod eval;
+mod interactive;
 mod lexer;
-mod lexer_literals;
 mod markdown;
 mod parser;
-mod saved;
-mod typed;
-mod words;
+mod serialize;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 
@@ -24,13 +23,13 @@ use crate::safe;
 use ast::{BinaryOp, Expr, ExprKind, Function, Import, Name, Statement, StatementKind};
 use error::{Fault, Lines};
 pub use error::{ScriptError, ScriptErrors};
-use lexer::Lexer;
-pub use saved::SavedStep;
-pub use typed::{
+pub use interactive::{
     Known, form_of, function_words, is_plain_name, names_given, parse_setup, parse_typed,
     reading_words, source_words, statements_in, step_words,
 };
-pub use words::FINDING_KINDS;
+use lexer::Lexer;
+pub use serialize::SavedStep;
+pub use vocabulary::FINDING_KINDS;
 
 /// The text of a steps file, and what to call it in messages.
 #[derive(Debug, Clone, PartialEq, Eq)]

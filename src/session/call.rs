@@ -7,10 +7,10 @@ use crate::script::ast::{Call, Expr};
 use crate::timeline::{CallRecord, Finding, FindingKind, Outcome, StepRecord};
 use crate::value::Value;
 
-use super::alarm::Alarm;
 use super::imports::HostTrap;
+use super::interrupt_timer::Alarm;
 use super::limits::{Stop, Watch};
-use super::trap::Traces;
+use super::trap::TrapEvidence;
 use super::{Session, memory, trap, values};
 
 /// Why a step did not end in ok.
@@ -166,7 +166,7 @@ impl Session {
     }
 
     /// What the guest itself left behind about where it was going.
-    fn traces(&mut self) -> Traces {
+    fn traces(&mut self) -> TrapEvidence {
         let memory_end = self
             .memory
             .as_ref()
@@ -174,10 +174,10 @@ impl Session {
         let mut env = self.env.clone().into_mut(&mut self.store);
         let (state, mut store) = env.data_and_store_mut();
         let Some(journal) = &state.journal else {
-            return Traces::default();
+            return TrapEvidence::default();
         };
         let (last_slot, last_load) = (journal.last_slot(memory_end), journal.last_load(&mut store));
-        Traces {
+        TrapEvidence {
             last_slot,
             last_load,
             memory_end,
@@ -200,7 +200,7 @@ impl Session {
     /// Tells a trap that the guest ran into by itself. A store that trapped was never made: it is
     /// taken out of the recording.
     fn own_trap(&mut self, error: &RuntimeError, record: &mut StepRecord) -> (String, Option<u64>) {
-        let traces = Traces {
+        let traces = TrapEvidence {
             entry: self.entry(record),
             ..self.traces()
         };

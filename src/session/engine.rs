@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wasmer::sys::EngineBuilder;
 use wasmer::{Module, Store};
 
-use crate::guest::Rewritten;
+use crate::guest::InstrumentedModule;
 use crate::safe;
 
 /// A store of its own engine, with the features that the guest part lets through: the engine's
@@ -19,7 +19,7 @@ pub fn new_store() -> Store {
 /// # Errors
 /// What the engine says, made safe. A compiler that gives up on a valid module by a panic counts as
 /// refusing it; its store must not be used again.
-pub fn compile(store: &Store, rewritten: &Rewritten) -> Result<Module, String> {
+pub fn compile(store: &Store, rewritten: &InstrumentedModule) -> Result<Module, String> {
     match catch_unwind(AssertUnwindSafe(|| {
         Module::from_binary(store, &rewritten.wasm)
     })) {

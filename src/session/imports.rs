@@ -9,14 +9,14 @@ use wasmer::{AsStoreMut, FunctionEnvMut, FunctionType, Memory, RuntimeError, Val
 
 use crate::safe;
 use crate::script::ast::{Action, ImportName};
-use crate::script::eval::{self, World};
+use crate::script::eval::{self, EvalEnv};
 use crate::timeline::{FindingKind, ImportCall, PAGE, Recording, Writer};
 use crate::value::Value;
 
 use super::files::Files;
 use super::journal::Journal;
 use super::limits::{Stop, Watch};
-use super::reading;
+use super::read_statement;
 use super::scope::Scope;
 use super::wasi::{self, Wasi};
 use super::{memory, values};
@@ -373,14 +373,14 @@ pub(super) struct Running<'a, 'b> {
 }
 
 /// What an action's expression can see: the parameters, then what the script has bound.
-struct ActionWorld<'a> {
+struct ActionEnv<'a> {
     params: &'a [String],
     args: &'a [Value],
     state: &'a HostState,
     pages: Option<u64>,
 }
 
-impl World for ActionWorld<'_> {
+impl EvalEnv for ActionEnv<'_> {
     fn variable(&self, name: &str) -> Option<&Value> {
         match self.params.iter().position(|p| p == name) {
             Some(index) => self.args.get(index),
@@ -461,15 +461,17 @@ impl Running<'_, '_> {
                 Action::Reads { address, what } => {
                     let at = self.address(params, address, "the address")?;
                     let memory = self.memory()?;
-                    let plan = reading::plan(what, |expr, role| self.address(params, expr, role))?;
-                    let read =
-                        reading::perform(&plan, &memory, &self.env, at).map_err(|e| match e {
-                            reading::ReadError::Access(e) => self.access_failed(e),
-                            reading::ReadError::Utf8 { message, address } => {
+                    let plan =
+                        read_statement::plan(what, |expr, role| self.address(params, expr, role))?;
+                    let read = read_statement::perform(&plan, &memory, &self.env, at).map_err(
+                        |e| match e {
+                            read_statement::ReadError::Access(e) => self.access_failed(e),
+                            read_statement::ReadError::Utf8 { message, address } => {
                                 self.found(message, Some((FindingKind::InvalidUtf8, address)))
                             }
-                            reading::ReadError::Other(message) => self.fail(message),
-                        })?;
+                            read_statement::ReadError::Other(message) => self.fail(message),
+                        },
+                    )?;
                     self.saw.push(read.value);
                 }
                 Action::Traps { why } => {
@@ -484,10 +486,10 @@ impl Running<'_, '_> {
         Ok(results)
     }
 
-    fn world<'s>(&'s self, params: &'s [String]) -> ActionWorld<'s> {
+    fn world<'s>(&'s self, params: &'s [String]) -> ActionEnv<'s> {
         let state = self.env.data();
         let pages = state.memory.as_ref().map(|m| memory::pages(m, &self.env));
-        ActionWorld {
+        ActionEnv {
             params,
             args: &self.args,
             state,

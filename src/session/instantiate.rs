@@ -13,13 +13,13 @@ use crate::script::ast::{ImportKind, ImportName, StatementKind};
 use crate::script::eval;
 use crate::timeline::{FindingKind, Image, Outcome, StepKind, StepRecord, Writer};
 
-use super::alarm::Alarm;
 use super::call::StepError;
+use super::eval_env::BareEnv;
 use super::imports::{HostFunction, HostState, HostTrap, Meaning, display};
+use super::interrupt_timer::Alarm;
 use super::journal::Journal;
 use super::limits::Watch;
 use super::open::located;
-use super::world::BareWorld;
 use super::{Session, memory, values};
 
 /// What a reactor's host calls first.
@@ -304,7 +304,7 @@ impl Session {
         if let Some(import) = self.script.imports().find(|i| i.name == *name)
             && let ImportKind::Global { value: expr } = &import.kind
         {
-            let world = BareWorld {
+            let world = BareEnv {
                 scope: &self.scope,
                 files: &self.files,
             };

@@ -7,7 +7,7 @@
 
 use wasmer::{AsStoreMut, AsStoreRef, Global, Instance, Memory, MemoryView, Value as Wasm};
 
-use crate::guest::{Journal as Layout, Site, SiteKind};
+use crate::guest::{JournalLayout, Site, SiteKind};
 use crate::timeline::{Attempt, Recording};
 
 /// In bytes.
@@ -22,7 +22,7 @@ pub(super) struct Journal {
     private: Memory,
     position: Global,
     last_load: Global,
-    layout: Layout,
+    layout: JournalLayout,
     has_copies_from: bool,
     /// Stores that this call may still keep.
     room: u64,
@@ -42,7 +42,7 @@ pub(super) struct LastSlot {
 
 impl Journal {
     /// Finds the journal's parts among the instance's exports; `None` where one is missing.
-    pub fn of(instance: &Instance, layout: &Layout) -> Option<Self> {
+    pub fn of(instance: &Instance, layout: &JournalLayout) -> Option<Self> {
         let global = |name: &str| instance.exports.get_global(name).ok().cloned();
         Some(Journal {
             private: instance

@@ -32,7 +32,7 @@ impl Default for Limits {
 
 /// Shared with other threads: asks the running call to stop, and tells that it is alive.
 #[derive(Debug, Clone, Default)]
-pub struct Control {
+pub struct CancelHandle {
     cancelled: Arc<AtomicBool>,
     stores: Arc<AtomicU64>,
     progress: Option<Progress>,
@@ -47,8 +47,8 @@ impl std::fmt::Debug for Progress {
     }
 }
 
-impl Control {
-    /// Asks the running call to stop; stays in force until [`Control::clear`].
+impl CancelHandle {
+    /// Asks the running call to stop; stays in force until [`CancelHandle::clear`].
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
@@ -88,13 +88,13 @@ pub(super) enum Stop {
 /// The clock of one call.
 #[derive(Debug, Clone)]
 pub(super) struct Watch {
-    control: Control,
+    control: CancelHandle,
     deadline: Option<Instant>,
     next_progress: Instant,
 }
 
 impl Watch {
-    pub fn start(control: &Control, max_time: Option<Duration>) -> Self {
+    pub fn start(control: &CancelHandle, max_time: Option<Duration>) -> Self {
         let now = Instant::now();
         Watch {
             control: control.clone(),

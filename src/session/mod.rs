@@ -1,57 +1,57 @@
 //! Runs a script one step at a time against a live guest, and reports each step as plain data. The
 //! only part that names the engine, wasmer. Knows no screen and no report.
 
-mod alarm;
+mod abi_hints;
+mod abort_message;
 mod call;
-mod check;
 mod engine;
-mod facts;
+mod eval_env;
 pub mod files;
+mod finish_recording;
 mod imports;
+mod insert;
 mod instantiate;
+mod interrupt_timer;
 mod journal;
-mod last_words;
-mod layout;
 pub mod limits;
-mod looks;
 mod memory;
+mod memory_limit;
 mod open;
-mod reading;
-mod refusal;
+mod provenance;
+mod read_statement;
+mod region_facts;
 pub mod replay;
 mod scope;
-mod settle;
+mod self_check;
 mod steps;
 mod trap;
-mod typed;
 mod values;
 mod wasi;
 pub mod worker;
-mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wasmer::{FunctionEnv, Instance, Memory, Module, Store};
 
-use crate::guest::{Guest, Rewritten};
+use crate::guest::{Guest, InstrumentedModule};
 use crate::script::Script;
 use crate::script::ast::Expr;
-use crate::timeline::{FindingKind, Image, Judge, SiteTable, StepRecord, Timeline};
+use crate::timeline::{Checks, FindingKind, Image, SiteTable, StepRecord, Timeline};
 
-use alarm::Alarm;
-use check::Check;
 use files::Files;
 use imports::HostState;
-use limits::{Control, Limits};
+use interrupt_timer::Alarm;
+use limits::{CancelHandle, Limits};
 use scope::Scope;
+use self_check::SelfCheck;
 
+pub use insert::InsertError;
 pub use open::OpenError;
-pub use typed::InsertError;
 
 /// What a session is made of.
 #[derive(Debug, Clone)]
-pub struct Opening {
+pub struct SessionConfig {
     /// What the session is called on the screen.
     pub title: String,
     pub script: Script,
@@ -60,7 +60,7 @@ pub struct Opening {
     /// Inputs that the person sets: name and text as typed.
     pub sets: Vec<(String, String)>,
     pub limits: Limits,
-    pub control: Control,
+    pub control: CancelHandle,
     /// What the guest reads from its standard input.
     pub stdin: Arc<[u8]>,
 }
@@ -70,10 +70,10 @@ pub struct Opening {
 pub struct Session {
     script: Script,
     guest: Guest,
-    rewritten: Rewritten,
+    rewritten: InstrumentedModule,
     files: Files,
     limits: Limits,
-    control: Control,
+    control: CancelHandle,
     store: Store,
     module: Module,
     env: FunctionEnv<HostState>,
@@ -85,7 +85,7 @@ pub struct Session {
     sites: Arc<SiteTable>,
     /// Rings while a guest runs.
     alarm: Option<Alarm>,
-    check: Check,
+    check: SelfCheck,
     scope: Scope,
     /// Memory as the last step left it.
     image: Image,
@@ -110,7 +110,7 @@ pub struct Session {
     /// What such a variable was before it was last bound.
     previous_pointers: BTreeMap<String, u64>,
     /// What findings are judged by, of the steps so far.
-    judge: Judge,
+    judge: Checks,
     /// Exports that were called, and whether they are known to set no global.
     leaves_globals: BTreeMap<String, bool>,
     /// A data segment whose place only the engine can tell.
@@ -123,7 +123,7 @@ impl Session {
     ///
     /// # Errors
     /// When the guest cannot be compiled, or an input or an `import` line cannot be used with it.
-    pub fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
+    pub fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenError> {
         open::open(opening)
     }
 

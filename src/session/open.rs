@@ -1,30 +1,30 @@
-//! Opening a session: the guest compiled, the script checked against it, inputs set.
+//! SessionConfig a session: the guest compiled, the script checked against it, inputs set.
 
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 use wasmer::FunctionEnv;
 
-use crate::guest::{ExternType, Guest, GuestError, RewriteOptions};
+use crate::guest::{ExternType, Guest, GuestError, InstrumentOptions};
 use crate::prose::Prose;
 use crate::safe;
 use crate::script::ast::{Action, ImportKind, ImportName, Statement, StatementKind};
 use crate::script::{Script, eval, parse_expression};
 use crate::timeline::{
-    ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, Judge, MemoryFacts, PAGE, PlannedStep,
-    StepKind, Timeline,
+    Checks, ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, MemoryFacts, PAGE,
+    PlannedStep, StepKind, Timeline,
 };
 use crate::value::Value;
 
-use super::check::Check;
+use super::eval_env::BareEnv;
 use super::files::Files;
 use super::imports::{HostState, display};
-use super::layout::layout_facts;
+use super::region_facts::layout_facts;
 use super::scope::Scope;
+use super::self_check::SelfCheck;
 use super::wasi::Wasi;
-use super::world::BareWorld;
-use super::{Opening, Session, engine};
-use super::{looks, settle, steps};
+use super::{Session, SessionConfig, engine};
+use super::{abi_hints, finish_recording, steps};
 
 /// Why a session cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +41,8 @@ pub enum OpenError {
     Inputs(Vec<(String, String)>),
 }
 
-pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
-    let Opening {
+pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenError> {
+    let SessionConfig {
         title,
         script,
         guest,
@@ -54,7 +54,7 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     } = opening;
     let memory_index = chosen_memory(&script, &guest)?;
     check_imports(&script, &guest)?;
-    let rewritten = guest.rewrite(&RewriteOptions {
+    let rewritten = guest.rewrite(&InstrumentOptions {
         max_memory: limits.max_memory,
         memory: memory_index.as_ref().ok().copied(),
     })?;
@@ -75,7 +75,7 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
     timeline.setup = setup(&script, &sets, &timeline.inputs);
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
-    timeline.guest.looks = looks::looks(&guest, &script, &module);
+    timeline.guest.looks = abi_hints::looks(&guest, &script, &module);
     let env = FunctionEnv::new(
         &mut store,
         HostState::new(files.clone(), Wasi::new(guest.name(), stdin)),
@@ -85,9 +85,9 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         recent_pointers: inputs_among(&pointers, &timeline),
         pointers,
         bound_bytes: 0,
-        sites: settle::site_table(&guest, &rewritten),
+        sites: finish_recording::site_table(&guest, &rewritten),
         alarm: None,
-        check: Check::default(),
+        check: SelfCheck::default(),
         script,
         guest,
         rewritten,
@@ -110,7 +110,7 @@ pub(super) fn open(opening: Opening) -> Result<(Session, Timeline), OpenError> {
         asked: Vec::new(),
         last_findings: (0, Vec::new()),
         previous_pointers: Default::default(),
-        judge: Judge::default(),
+        judge: Checks::default(),
         leaves_globals: Default::default(),
         unplaced_segment: None,
     };
@@ -271,7 +271,7 @@ fn set_inputs(
         .collect();
     let mut facts = Vec::new();
     for (name, default) in script.inputs() {
-        let world = BareWorld { scope, files };
+        let world = BareEnv { scope, files };
         let default = eval::evaluate(default, &world)
             .map_err(|e| OpenError::Script(located(script, e.span.start, &e.message)))?;
         match set_value(default.clone(), &name.text, sets, &world) {
@@ -300,7 +300,7 @@ fn set_value(
     default: Value,
     name: &str,
     sets: &[(String, String)],
-    world: &BareWorld<'_>,
+    world: &BareEnv<'_>,
 ) -> Result<Value, String> {
     let Some((_, typed)) = sets.iter().rev().find(|(n, _)| n == name) else {
         return Ok(default);

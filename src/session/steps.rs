@@ -11,10 +11,10 @@ use crate::timeline::{
 use crate::value::Value;
 
 use super::call::StepError;
+use super::eval_env::StepEnv;
 use super::memory::{self, AccessError};
 use super::open::{kind_word, located};
-use super::reading::{self, ReadError};
-use super::world::StepWorld;
+use super::read_statement::{self, ReadError};
 use super::{Session, values};
 
 const NOT_INSTANTIATED: &str =
@@ -204,13 +204,13 @@ impl Session {
             .collect()
     }
 
-    pub(super) fn world(&self) -> StepWorld<'_> {
+    pub(super) fn world(&self) -> StepEnv<'_> {
         let pages = match &self.memory {
             Some(memory) => Ok(memory::pages(memory, &self.store)),
             None => Err(self.no_memory()),
         };
         let host = self.env.as_ref(&self.store);
-        StepWorld {
+        StepEnv {
             scope: &self.scope,
             files: &self.files,
             host,
@@ -417,29 +417,31 @@ impl Session {
     ) -> Result<(), StepError> {
         let live = self.live()?;
         let start = self.address(address, "the address")?;
-        let plan = reading::plan(what, |expr, role| self.address(expr, role))?;
-        if let Some(len) = reading::length_of(&plan).filter(|len| *len > 0) {
+        let plan = read_statement::plan(what, |expr, role| self.address(expr, role))?;
+        if let Some(len) = read_statement::length_of(&plan).filter(|len| *len > 0) {
             record.focus = Some(Span {
                 start,
                 len: len.min(self.image.len().saturating_sub(start)),
             });
         }
         let read =
-            reading::perform(&plan, &live, &self.store, start).map_err(|error| match error {
-                ReadError::Access(error) => {
-                    let length = match what {
-                        Reading::Sized { length, .. } => Some(length),
-                        Reading::Array { count, .. } => Some(count),
-                        Reading::Cstr | Reading::Number(_) => None,
-                    };
-                    let parts: Vec<&Expr> = std::iter::once(address).chain(length).collect();
-                    self.out_of_bounds(error, &parts)
-                }
-                ReadError::Utf8 { message, address } => {
-                    StepError::found(FindingKind::InvalidUtf8, Some(address), message)
-                }
-                ReadError::Other(message) => StepError::failed(message),
-            })?;
+            read_statement::perform(&plan, &live, &self.store, start).map_err(
+                |error| match error {
+                    ReadError::Access(error) => {
+                        let length = match what {
+                            Reading::Sized { length, .. } => Some(length),
+                            Reading::Array { count, .. } => Some(count),
+                            Reading::Cstr | Reading::Number(_) => None,
+                        };
+                        let parts: Vec<&Expr> = std::iter::once(address).chain(length).collect();
+                        self.out_of_bounds(error, &parts)
+                    }
+                    ReadError::Utf8 { message, address } => {
+                        StepError::found(FindingKind::InvalidUtf8, Some(address), message)
+                    }
+                    ReadError::Other(message) => StepError::failed(message),
+                },
+            )?;
         if read.length > 0 {
             record.focus = Some(Span {
                 start,

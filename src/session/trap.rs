@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wasmer::RuntimeError;
 use wasmer::sys::vm::TrapCode;
 
-use crate::guest::{Guest, Rewritten};
+use crate::guest::{Guest, InstrumentedModule};
 use crate::safe;
 use crate::timeline::{Attempt, CallFrame, Trap};
 
@@ -22,7 +22,7 @@ const MOST_IN_GROUP: usize = 4;
 
 /// The guest's own record of where it went.
 #[derive(Debug, Default)]
-pub(super) struct Traces {
+pub(super) struct TrapEvidence {
     pub last_slot: Option<LastSlot>,
     /// The address operand of the load noted last.
     pub last_load: Option<u32>,
@@ -43,8 +43,8 @@ pub(super) struct Told {
 pub(super) fn read(
     error: &RuntimeError,
     guest: &Guest,
-    rewritten: &Rewritten,
-    traces: &Traces,
+    rewritten: &InstrumentedModule,
+    traces: &TrapEvidence,
 ) -> Told {
     let frames: Vec<_> = error
         .trace()
@@ -167,7 +167,7 @@ fn is_access(error: &RuntimeError) -> bool {
     )
 }
 
-fn load(at: Option<u64>, guest: &Guest, traces: &Traces) -> Option<Attempt> {
+fn load(at: Option<u64>, guest: &Guest, traces: &TrapEvidence) -> Option<Attempt> {
     let access = guest.access_at(at?).filter(|access| !access.is_store)?;
     let address = u64::from(traces.last_load?).saturating_add(access.immediate);
     Some(Attempt {

@@ -7,8 +7,8 @@ use std::thread;
 
 use crate::timeline::{PlannedStep, StepRecord, Timeline};
 
-use super::limits::Control;
-use super::{OpenError, Opening, Session, replay};
+use super::limits::CancelHandle;
+use super::{OpenError, Session, SessionConfig, replay};
 
 /// What the thread reports.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ enum Command {
 pub struct Worker {
     commands: Sender<Command>,
     reports: Receiver<Report>,
-    control: Control,
+    control: CancelHandle,
 }
 
 impl Worker {
@@ -60,7 +60,7 @@ impl Worker {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(
-        opening: Opening,
+        opening: SessionConfig,
         wake: impl Fn() + Send + Sync + Clone + 'static,
     ) -> std::io::Result<Worker> {
         Worker::begin(opening, None, wake)
@@ -72,7 +72,7 @@ impl Worker {
     /// # Errors
     /// When the system gives no thread.
     pub fn replay(
-        opening: Opening,
+        opening: SessionConfig,
         recorded: Vec<StepRecord>,
         wake: impl Fn() + Send + Sync + Clone + 'static,
     ) -> std::io::Result<Worker> {
@@ -80,7 +80,7 @@ impl Worker {
     }
 
     fn begin(
-        mut opening: Opening,
+        mut opening: SessionConfig,
         recorded: Option<Vec<StepRecord>>,
         wake: impl Fn() + Send + Sync + Clone + 'static,
     ) -> std::io::Result<Worker> {
@@ -144,7 +144,7 @@ impl Drop for Worker {
 }
 
 fn run(
-    opening: Opening,
+    opening: SessionConfig,
     recorded: Option<Vec<StepRecord>>,
     orders: &Receiver<Command>,
     report: &impl Fn(Report) -> bool,
@@ -194,7 +194,7 @@ fn run(
 fn run_again(
     session: &mut Session,
     recorded: &[StepRecord],
-    control: &Control,
+    control: &CancelHandle,
     report: &impl Fn(Report) -> bool,
 ) -> bool {
     session.expect_more();

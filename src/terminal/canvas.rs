@@ -19,7 +19,7 @@ use crate::ui::{self, Theme};
 
 /// What the terminal shows now, so that only differences are sent.
 #[derive(Debug)]
-pub struct Canvas(Terminal<Paper>);
+pub struct Canvas(Terminal<FrameBackend>);
 
 impl Canvas {
     /// An empty screen of so many columns and rows.
@@ -30,7 +30,7 @@ impl Canvas {
         // With NO_COLOR set crossterm would turn every colour into a reset, which takes underline
         // and reverse away too; the theme uses no colours then.
         crossterm::style::force_color_output(true);
-        let paper = Paper {
+        let paper = FrameBackend {
             size: size.into(),
             cursor: Position::ORIGIN,
             bytes: Vec::new(),
@@ -136,19 +136,19 @@ fn print_run(bytes: &mut Vec<u8>, (style, text): &(Style, String)) -> io::Result
 /// Collects a frame's bytes, so that they leave in one piece, and knows the terminal's size without
 /// asking for it.
 #[derive(Debug)]
-struct Paper {
+struct FrameBackend {
     size: Size,
     cursor: Position,
     bytes: Vec<u8>,
 }
 
-impl Paper {
+impl FrameBackend {
     fn pen(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
         CrosstermBackend::new(&mut self.bytes)
     }
 }
 
-impl Backend for Paper {
+impl Backend for FrameBackend {
     type Error = io::Error;
 
     fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {

@@ -34,7 +34,7 @@ use crate::timeline::{Moment, PlannedStep, Timeline};
 use crate::ui::{self, Theme};
 use decoder::{Decoder, Input};
 use signals::{Request, Signals};
-use wake::Bell;
+use wake::WakeReceiver;
 
 pub use canvas::Canvas;
 pub use wake::Waker;
@@ -149,7 +149,7 @@ pub fn run(
     let guard = modes::enter(options.mouse).map_err(TerminalError::Modes)?;
     let canvas = Canvas::new(size()).map_err(TerminalError::Modes)?;
     let decoder = Decoder::default();
-    let mut stage = Stage {
+    let mut stage = EventLoop {
         app,
         theme,
         host,
@@ -210,14 +210,14 @@ struct Ready {
 }
 
 /// Everything the event loop has in hand.
-struct Stage<'a> {
+struct EventLoop<'a> {
     app: App,
     theme: Theme,
     host: &'a mut dyn Host,
     canvas: Canvas,
     decoder: Decoder,
     signals: Signals,
-    bell: Bell,
+    bell: WakeReceiver,
     waker: Waker,
     mouse: bool,
     /// Whether the app has heard of anything since the last frame.
@@ -230,7 +230,7 @@ struct Stage<'a> {
 
 type Flow = ControlFlow<Leave>;
 
-impl Stage<'_> {
+impl EventLoop<'_> {
     fn play(&mut self) -> Result<Leave, TerminalError> {
         let (columns, rows) = size();
         let effect = app::resize(&mut self.app, (columns, rows));
@@ -322,7 +322,7 @@ impl Stage<'_> {
     }
 
     fn take_messages(&mut self) -> Result<Flow, TerminalError> {
-        self.bell.hush();
+        self.bell.drain();
         for _ in 0..BATCH {
             let Some(message) = self.host.next_message() else {
                 return Ok(Continue(()));

@@ -21,17 +21,17 @@ impl Waker {
 
 /// The event loop's end.
 #[derive(Debug)]
-pub(super) struct Bell(UnixStream);
+pub(super) struct WakeReceiver(UnixStream);
 
-impl Bell {
+impl WakeReceiver {
     /// Forgets the rings so far.
-    pub(super) fn hush(&self) {
+    pub(super) fn drain(&self) {
         let mut rings = [0; 1024];
         while matches!((&self.0).read(&mut rings), Ok(count) if count == rings.len()) {}
     }
 }
 
-impl AsFd for Bell {
+impl AsFd for WakeReceiver {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
@@ -41,11 +41,11 @@ impl AsFd for Bell {
 ///
 /// # Errors
 /// The program has too many files open.
-pub(super) fn bell() -> io::Result<(Waker, Bell)> {
+pub(super) fn bell() -> io::Result<(Waker, WakeReceiver)> {
     let (listener, ringer) = UnixStream::pair()?;
     listener.set_nonblocking(true)?;
     ringer.set_nonblocking(true)?;
-    Ok((Waker(Arc::new(ringer)), Bell(listener)))
+    Ok((Waker(Arc::new(ringer)), WakeReceiver(listener)))
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-    fn rings(bell: &Bell) -> bool {
+    fn rings(bell: &WakeReceiver) -> bool {
         poll(
             &mut [PollFd::new(bell, PollFlags::IN)],
             Some(&Timespec {
@@ -74,7 +74,7 @@ mod tests {
             .join()
             .unwrap();
         assert!(rings(&bell));
-        bell.hush();
+        bell.drain();
         assert!(!rings(&bell));
         drop(bell);
         waker.wake();

@@ -20,14 +20,14 @@ pub struct Comparison {
     /// How many steps each side ran.
     pub steps: [usize; 2],
     /// The first step that is not the same; `None` where all are.
-    pub parting: Option<Parting>,
+    pub parting: Option<Divergence>,
     /// How they go on; `None` where they do not part.
     pub rest: Option<Rest>,
 }
 
 /// The step where two runs part.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parting {
+pub struct Divergence {
     pub step: usize,
     /// What differs; at least one.
     pub parts: Vec<Mismatch>,
@@ -109,12 +109,12 @@ pub struct FirstStore {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FirstByte {
     pub address: u64,
-    pub sides: [Held; 2],
+    pub sides: [ByteSide; 2],
 }
 
 /// A byte on one side.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Held {
+pub struct ByteSide {
     /// `None` past the end of memory.
     pub value: Option<u8>,
     /// Who wrote it last, and the moment just after; `None` where nobody did.
@@ -141,7 +141,7 @@ impl Comparison {
     pub fn of(a: &Timeline, b: &Timeline) -> Comparison {
         let steps = [a.steps().len(), b.steps().len()];
         let most = steps[0].max(steps[1]);
-        let parting = (0..most).find_map(|step| Parting::at(step, a, b));
+        let parting = (0..most).find_map(|step| Divergence::at(step, a, b));
         let rest = parting
             .as_ref()
             .map(|parting| Rest::behind(parting.step, a, b));
@@ -157,11 +157,11 @@ impl Comparison {
     }
 }
 
-impl Parting {
+impl Divergence {
     /// `None` where the step is the same on both sides, given that all before it are.
-    fn at(step: usize, a: &Timeline, b: &Timeline) -> Option<Parting> {
+    fn at(step: usize, a: &Timeline, b: &Timeline) -> Option<Divergence> {
         let (Some(x), Some(y)) = (a.step(step), b.step(step)) else {
-            return Some(Parting::missing(step, a, b));
+            return Some(Divergence::missing(step, a, b));
         };
         let mut parts = parts(a, x, b, y);
         let before = (a.memory_before(step), b.memory_before(step));
@@ -188,7 +188,10 @@ impl Parting {
         }
         let byte = spans.first().map(|span| FirstByte {
             address: span.start,
-            sides: [Held::at(a, step, span.start), Held::at(b, step, span.start)],
+            sides: [
+                ByteSide::at(a, step, span.start),
+                ByteSide::at(b, step, span.start),
+            ],
         });
         spans.truncate(SPANS);
         let store = if was_same {
@@ -196,7 +199,7 @@ impl Parting {
         } else {
             None
         };
-        Some(Parting {
+        Some(Divergence {
             step,
             parts,
             store,
@@ -206,7 +209,7 @@ impl Parting {
         })
     }
 
-    fn missing(step: usize, a: &Timeline, b: &Timeline) -> Parting {
+    fn missing(step: usize, a: &Timeline, b: &Timeline) -> Divergence {
         let text = |timeline: &Timeline| {
             timeline
                 .step(step)
@@ -217,7 +220,7 @@ impl Parting {
             name: None,
             sides: [text(a), text(b)],
         };
-        Parting {
+        Divergence {
             step,
             parts: vec![part],
             store: None,
@@ -228,13 +231,13 @@ impl Parting {
     }
 }
 
-impl Held {
-    fn at(timeline: &Timeline, step: usize, address: u64) -> Held {
+impl ByteSide {
+    fn at(timeline: &Timeline, step: usize, address: u64) -> ByteSide {
         let moment = Moment::end_of(step);
         let written = timeline
             .last_write(address, moment)
             .map(|(moment, write)| (moment, write.writer));
-        Held {
+        ByteSide {
             value: timeline.memory_at(moment).byte(address),
             written,
         }

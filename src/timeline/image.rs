@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::Span;
 
-mod same;
+mod change_eq;
 
 /// A wasm page, in bytes.
 pub const PAGE: u64 = 65536;
@@ -37,12 +37,12 @@ enum Node {
     Zero,
     Leaf(Arc<Leaf>),
     Branch(Arc<[Node; FANOUT]>),
-    Later(Arc<Later>),
+    Lazy(Arc<Lazy>),
 }
 
 /// A subtree that nobody has looked into yet.
 #[derive(Debug)]
-struct Later {
+struct Lazy {
     under: Node,
     height: u32,
     /// The number of its first leaf.
@@ -52,7 +52,7 @@ struct Later {
     known: OnceLock<Node>,
 }
 
-impl Later {
+impl Lazy {
     fn work_out(&self) -> Node {
         let under = self.under.now();
         if self.height == 0 {
@@ -78,7 +78,7 @@ impl Node {
     /// The node itself, worked out where it was not.
     fn now(&self) -> &Node {
         match self {
-            Node::Later(later) => later.known.get_or_init(|| later.work_out()),
+            Node::Lazy(later) => later.known.get_or_init(|| later.work_out()),
             known => known,
         }
     }
@@ -89,7 +89,7 @@ impl Node {
             return self;
         }
         let over = Arc::clone(over);
-        Node::Later(Arc::new(Later {
+        Node::Lazy(Arc::new(Lazy {
             under: self,
             height,
             first,
@@ -316,7 +316,7 @@ impl Image {
         let mut within = offset;
         loop {
             match node.now() {
-                Node::Zero | Node::Later(_) => return None,
+                Node::Zero | Node::Lazy(_) => return None,
                 Node::Leaf(leaf) => return Some(leaf),
                 Node::Branch(children) => {
                     let span = child_span(height);
@@ -395,7 +395,7 @@ fn branch(node: &mut Node) -> Option<&mut [Node; FANOUT]> {
 }
 
 fn write_node(node: &mut Node, height: u32, offset: u64, bytes: &[u8]) {
-    if let Node::Later(_) = node {
+    if let Node::Lazy(_) = node {
         *node = node.now().clone();
     }
     if height == 0 {
@@ -430,13 +430,13 @@ fn write_node(node: &mut Node, height: u32, offset: u64, bytes: &[u8]) {
 }
 
 fn diff_nodes(a: &Node, b: &Node, height: u32, base: u64, spans: &mut Vec<Span>) {
-    if let (Node::Later(x), Node::Later(y)) = (a, b)
+    if let (Node::Lazy(x), Node::Lazy(y)) = (a, b)
         && Arc::ptr_eq(x, y)
     {
         return;
     }
     match (a.now(), b.now()) {
-        (Node::Later(_), _) | (_, Node::Later(_)) | (Node::Zero, Node::Zero) => {}
+        (Node::Lazy(_), _) | (_, Node::Lazy(_)) | (Node::Zero, Node::Zero) => {}
         (Node::Leaf(x), Node::Leaf(y)) if Arc::ptr_eq(x, y) => {}
         (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => {}
         (Node::Leaf(x), Node::Leaf(y)) => diff_leaves(x, y, base, spans),
@@ -480,7 +480,7 @@ fn diff_leaves(a: &Leaf, b: &Leaf, base: u64, spans: &mut Vec<Span>) {
 
 fn unshared(a: &Node, b: &Node) -> u64 {
     match (a.now(), b.now()) {
-        (Node::Zero | Node::Later(_), _) => 0,
+        (Node::Zero | Node::Lazy(_), _) => 0,
         (Node::Leaf(x), Node::Leaf(y)) => u64::from(!Arc::ptr_eq(x, y)),
         (Node::Leaf(_), _) => 1,
         (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => 0,

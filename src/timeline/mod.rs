@@ -4,33 +4,33 @@
 //! screen: the session fills it, reports and the terminal read it. The invariant every reader may
 //! rely on: memory before a step plus the step's events, in order, is memory after it.
 
+mod checks;
 mod compare;
+mod describe;
 mod event;
-mod facts;
+mod event_log;
 mod finding;
+mod hex_rows;
 mod image;
-mod judge;
-mod log;
-mod narrate;
-mod parts;
-mod rows;
+mod provenance;
+mod regions;
 mod step;
 
-pub use compare::{Comparison, FirstByte, FirstStore, Held, Mismatch, Parting, Rest, What};
+pub use checks::Checks;
+pub use compare::{ByteSide, Comparison, Divergence, FirstByte, FirstStore, Mismatch, Rest, What};
+pub use describe::{answer_in_words, effect, narrate, pages_in_words, told_answer};
 pub use event::{Event, Growth, Write, Writer};
-pub use facts::{Facts, Given, Provenance, Use, UseKind};
-pub use finding::{Finding, FindingKind, Severity};
-pub use image::{Image, LEAF, PAGE};
-pub use judge::Judge;
 #[cfg(test)]
-pub(crate) use log::looked_at;
-pub use log::{
+pub(crate) use event_log::looked_at;
+pub use event_log::{
     Changes, Differing, EventLog, Recorded, Recording, Refused, Settled, SiteKind, SiteShape,
     SiteTable,
 };
-pub use narrate::{answer_in_words, effect, narrate, pages_in_words, told_answer};
-pub use parts::{HeldOn, LayoutFacts, Part, PartKind, unnamed};
-pub use rows::{Line, Row, rows};
+pub use finding::{Finding, FindingKind, Severity};
+pub use hex_rows::{Line, Row, rows};
+pub use image::{Image, LEAF, PAGE};
+pub use provenance::{BindingFacts, Facts, Provenance, Use, UseKind};
+pub use regions::{LayoutFacts, Part, PartKind, StalePointer, unnamed};
 pub use step::{
     Answer, Ask, Attempt, Binding, CallFrame, CallRecord, Change, ImportCall, NamedSpan, Naming,
     Outcome, Pointer, Span, SpanKind, StepKind, StepRecord, Trap,
@@ -57,12 +57,12 @@ pub struct GuestFacts {
     pub imports: Vec<ImportFacts>,
     /// Where it says that the parts of that memory lie.
     pub layout: Vec<LayoutFacts>,
-    pub looks: Looks,
+    pub looks: AbiHints,
 }
 
 /// What the guest looks like to be for: guesses, safe to print.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Looks {
+pub struct AbiHints {
     /// `looks like C's malloc and free, because …`, the surest first.
     pub families: Vec<String>,
     /// A word or two on each of the guest's exports, in their order.

@@ -92,7 +92,7 @@ pub fn marks(app: &App, theme: &Theme) -> Vec<(String, Style, String)> {
         (g.nul.to_string(), theme.byte(Category::Nul), "a zero byte"),
         (
             g.control.to_string(),
-            theme.byte(Category::Control),
+            theme.byte(Category::CancelHandle),
             "another control character",
         ),
         (

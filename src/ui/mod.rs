@@ -3,9 +3,8 @@
 //! [`crate::app::layout`].
 
 mod adapter;
-mod chrome;
+mod frame;
 mod glyphs;
-mod happened;
 mod inspector;
 mod legend;
 mod map;
@@ -17,6 +16,7 @@ mod prose;
 mod question;
 mod source;
 mod status;
+mod step_details;
 mod steps;
 mod text;
 mod theme;
@@ -58,7 +58,8 @@ pub fn last_scroll(app: &App, theme: &Theme) -> ScrollLimits {
         Some(u16::try_from(hidden).unwrap_or(u16::MAX))
     };
     ScrollLimits {
-        happened: last(layout.happened, app.scroll.happened, happened::height).unwrap_or(u16::MAX),
+        happened: last(layout.happened, app.scroll.happened, step_details::height)
+            .unwrap_or(u16::MAX),
         inspector: last(layout.inspector, app.scroll.inspector, inspector::height)
             .unwrap_or(u16::MAX),
         guest: last(layout.guest, app.scroll.guest, inspector::guest_height).unwrap_or(u16::MAX),
@@ -85,7 +86,7 @@ fn body(app: &App) -> Rect {
 fn screen(frame: &mut Frame, layout: &Layout, app: &App, theme: &Theme) {
     let dump = Dump::of(app);
     let buffer = frame.buffer_mut();
-    chrome::header(buffer, layout.header, app, &dump, theme);
+    frame::header(buffer, layout.header, app, &dump, theme);
     if app.timeline.planned.is_empty() && matches!(app.engine, Engine::Broken(_)) {
         // Nothing is known of the session but why it did not open: empty panes would only distract
         // from that.
@@ -108,7 +109,7 @@ fn substitute(buffer: &mut Buffer, theme: &Theme) {
 
 fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, dump: &Dump, theme: &Theme) {
     if let Some(area) = layout.tabs {
-        chrome::tabs(buffer, area, app, theme);
+        frame::tabs(buffer, area, app, theme);
     }
     for (pane, area) in layout.panes() {
         let side = if Some(area) == layout.before {
@@ -117,18 +118,18 @@ fn panes(buffer: &mut Buffer, layout: &Layout, app: &App, dump: &Dump, theme: &T
             Side::After
         };
         let (title, note) = title_of(pane, side, app, dump);
-        chrome::title(buffer, area, &title, &note, pane == app.pane, theme);
+        frame::title(buffer, area, &title, &note, pane == app.pane, theme);
         let inner = content(area);
         match pane {
             Pane::Steps => steps::draw(buffer, inner, app, theme),
             Pane::Memory => memory::draw(buffer, inner, app, dump, side, theme),
-            Pane::Happened => happened::draw(buffer, inner, app, theme),
+            Pane::Happened => step_details::draw(buffer, inner, app, theme),
             Pane::Inspector => inspector::draw(buffer, inner, app, theme),
             Pane::Source => source::draw(buffer, inner, app, theme),
             Pane::Guest => inspector::draw_guest(buffer, inner, app, theme),
         }
     }
-    chrome::separators(buffer, layout, theme);
+    frame::separators(buffer, layout, theme);
     if let Some(area) = layout.map {
         map::draw(buffer, area, app, theme);
     }

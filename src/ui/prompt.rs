@@ -7,7 +7,7 @@ use ratatui::style::Style;
 
 use crate::app::App;
 use crate::app::complete::Choices;
-use crate::app::prompt::{Mistake, Prompt, Said};
+use crate::app::prompt::{Feedback, Mistake, Prompt};
 use crate::safe;
 
 use super::text::{self, Pen};
@@ -116,10 +116,10 @@ type Pieces = Vec<(String, Style)>;
 
 fn said(prompt: &Prompt, view: &View, columns: u16, theme: &Theme) -> Vec<Pieces> {
     match &prompt.said {
-        Said::Nothing => Vec::new(),
-        Said::Hint(hint) => lines(hint, columns, 2, theme.faint()),
-        Said::Mistake(mistake) => mistaken(prompt, mistake, view, columns, theme),
-        Said::Choices(choices) => offered(choices, columns, theme),
+        Feedback::Nothing => Vec::new(),
+        Feedback::Hint(hint) => lines(hint, columns, 2, theme.faint()),
+        Feedback::Mistake(mistake) => mistaken(prompt, mistake, view, columns, theme),
+        Feedback::Choices(choices) => offered(choices, columns, theme),
     }
 }
 

@@ -8,8 +8,8 @@ use crate::prose::{Piece, PieceStyle};
 use crate::safe;
 use crate::timeline::{StepRecord, answer_in_words, told_answer};
 
-use super::happened::{prose_of, push, spaced};
 use super::prose::{self, Line};
+use super::step_details::{prose_of, push, spaced};
 use super::text;
 use super::theme::{Theme, Tone};
 

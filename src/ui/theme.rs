@@ -17,7 +17,7 @@ pub enum Category {
     Nul,
     Printable,
     Whitespace,
-    Control,
+    CancelHandle,
     NonAscii,
 }
 
@@ -28,7 +28,7 @@ impl Category {
             b' ' | b'\t' | b'\n' | b'\r' | 0x0c => Category::Whitespace,
             0x21..=0x7e => Category::Printable,
             0x80.. => Category::NonAscii,
-            _ => Category::Control,
+            _ => Category::CancelHandle,
         }
     }
 }
@@ -190,7 +190,7 @@ impl Theme {
             Category::Nul => self.faint(),
             Category::Printable => self.text(),
             Category::Whitespace => fg(self.text(), self.whitespace),
-            Category::Control => fg(self.text(), self.control),
+            Category::CancelHandle => fg(self.text(), self.control),
             Category::NonAscii => fg(self.text(), self.non_ascii),
         }
     }
@@ -329,7 +329,7 @@ mod tests {
         assert_eq!(Category::of(0), Category::Nul);
         assert_eq!(Category::of(b' '), Category::Whitespace);
         assert_eq!(Category::of(b'~'), Category::Printable);
-        assert_eq!(Category::of(0x7f), Category::Control);
+        assert_eq!(Category::of(0x7f), Category::CancelHandle);
         assert_eq!(Category::of(0x80), Category::NonAscii);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use linmem::guest::{Guest, Rewritten, SiteKind};
+use linmem::guest::{Guest, InstrumentedModule, SiteKind};
 use wasmer::{
     Exports, Function, FunctionEnv, FunctionEnvMut, FunctionType, Global, Imports, Instance,
     Memory, MemoryType, Module, RuntimeError, Store, Value,
@@ -69,7 +69,7 @@ struct Journaled {
 
 pub struct Host {
     pub guest: Guest,
-    pub rewritten: Rewritten,
+    pub rewritten: InstrumentedModule,
     pub store: Store,
     pub instance: Instance,
     env: FunctionEnv<Arc<Mutex<Journaled>>>,
@@ -78,7 +78,11 @@ pub struct Host {
     segments: Vec<Vec<u8>>,
 }
 
-fn drain(state: &mut Journaled, rewritten: &Rewritten, store: &mut impl wasmer::AsStoreMut) {
+fn drain(
+    state: &mut Journaled,
+    rewritten: &InstrumentedModule,
+    store: &mut impl wasmer::AsStoreMut,
+) {
     let (Some(memory), Some(position)) = (state.memory.clone(), state.position.clone()) else {
         return;
     };
@@ -163,7 +167,12 @@ fn read_u32(view: &wasmer::MemoryView<'_>, at: u32) -> u32 {
 impl Host {
     /// Instantiates a rewritten guest, without calling its start function. Its tick fails once it
     /// is called more often than `most_ticks`.
-    pub fn new(guest: &Guest, rewritten: &Rewritten, limit: Limit, most_ticks: u64) -> Host {
+    pub fn new(
+        guest: &Guest,
+        rewritten: &InstrumentedModule,
+        limit: Limit,
+        most_ticks: u64,
+    ) -> Host {
         let journal = &rewritten.journal;
         let limit = match limit {
             Limit::Always => 0,

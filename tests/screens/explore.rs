@@ -1,8 +1,8 @@
 //! The line of `:`, branches, and the overview of a guest, at each size.
 
-use linmem::app::prompt::Said;
+use linmem::app::prompt::Feedback;
 use linmem::app::{self, App, Message, Overlay, keymap, sample};
-use linmem::timeline::{ExportFacts, ImportFacts, Looks, UndefinedImport};
+use linmem::timeline::{AbiHints, ExportFacts, ImportFacts, UndefinedImport};
 use linmem::ui::Theme;
 
 use super::{plain, screen, text, with};
@@ -65,7 +65,7 @@ fn a_long_line_scrolls_and_its_carets_with_it() {
         let Overlay::Prompt(prompt) = &app.overlay else {
             panic!()
         };
-        assert!(matches!(prompt.said, Said::Mistake(_)));
+        assert!(matches!(prompt.said, Feedback::Mistake(_)));
         let drawn = plain(&app);
         let line = drawn.lines().find(|l| l.starts_with(" : ")).unwrap();
         let carets = drawn
@@ -124,7 +124,7 @@ fn bare(size: (u16, u16)) -> App {
         kind: "func".into(),
         ty: "(i32) -> ()".into(),
     });
-    guest.looks = Looks {
+    guest.looks = AbiHints {
         families: vec!["looks much like a fixed buffer, whose address a function answers, because get_wasm_memory_buffer_pointer answers where one lies".into()],
         exports: ["linear memory", "pointer getter", "transform", "function", "value"].map(String::from).to_vec(),
         examples: vec!["ptr = call get_wasm_memory_buffer_pointer()".into(), "write ptr, \"Hello\"".into(), "n = call add_wasm_is_cool(5)".into()],

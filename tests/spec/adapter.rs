@@ -1,14 +1,14 @@
 //! Where the tests meet the rewriting: the options they choose, and how a journal is laid out.
 
-use linmem::guest::{Guest, GuestError, Journal, RewriteOptions, Rewritten};
+use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule, Journal};
 
 pub use linmem::guest::{Site, SiteKind as Kind};
 
 pub type Layout = Journal;
 
 /// As much memory as a module can want: a limit would be a difference.
-pub fn rewrite(guest: &Guest, memory: Option<u32>) -> Result<Rewritten, GuestError> {
-    guest.rewrite(&RewriteOptions {
+pub fn rewrite(guest: &Guest, memory: Option<u32>) -> Result<InstrumentedModule, GuestError> {
+    guest.rewrite(&InstrumentOptions {
         max_memory: 1 << 32,
         memory,
     })

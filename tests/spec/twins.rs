@@ -7,7 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use linmem::guest::{Guest, Rewritten};
+use linmem::guest::{Guest, InstrumentedModule};
 use wasm_encoder::{NameSection, Section};
 use wasmer::sys::EngineBuilder;
 use wasmer::{
@@ -81,7 +81,7 @@ pub struct Pair {
 
 /// What a module was made from.
 struct Source {
-    rewritten: Rewritten,
+    rewritten: InstrumentedModule,
     guest: Guest,
 }
 

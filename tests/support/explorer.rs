@@ -6,8 +6,8 @@ use linmem::app::{self, App, Effect, Message, Overlay, Replay, keymap};
 use linmem::guest::Guest;
 use linmem::script::{self, SavedStep, Script};
 use linmem::session::files::Files;
-use linmem::session::limits::{Control, Limits};
-use linmem::session::{Opening, Session, replay};
+use linmem::session::limits::{CancelHandle, Limits};
+use linmem::session::{Session, SessionConfig, replay};
 use linmem::timeline::Timeline;
 
 pub struct Explorer {
@@ -45,8 +45,8 @@ impl Explorer {
         explorer
     }
 
-    fn opening(&self, script: Script, sets: Vec<(String, String)>) -> Opening {
-        Opening {
+    fn opening(&self, script: Script, sets: Vec<(String, String)>) -> SessionConfig {
+        SessionConfig {
             title: "guest".into(),
             script,
             guest: self.guest.clone(),
@@ -56,7 +56,7 @@ impl Explorer {
                 max_time: None,
                 ..Limits::default()
             },
-            control: Control::default(),
+            control: CancelHandle::default(),
             stdin: Default::default(),
         }
     }

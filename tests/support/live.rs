@@ -7,8 +7,8 @@ use linmem::app::{self, Action, App, Effect, Message, SessionChoice};
 use linmem::guest::Guest;
 use linmem::script;
 use linmem::session::files::Files;
-use linmem::session::limits::{Control, Limits};
-use linmem::session::{Opening, Session};
+use linmem::session::limits::{CancelHandle, Limits};
+use linmem::session::{Session, SessionConfig};
 
 use drawn::drawn;
 
@@ -59,8 +59,8 @@ impl Live {
     }
 }
 
-pub fn opening() -> Opening {
-    Opening {
+pub fn opening() -> SessionConfig {
+    SessionConfig {
         title: "wasm_is_cool".into(),
         script: script::parse("wasm_is_cool.steps", STEPS).unwrap(),
         guest: Guest::from_bytes("wasm_is_cool.wat", GUEST).unwrap(),
@@ -70,7 +70,7 @@ pub fn opening() -> Opening {
             max_time: None,
             ..Limits::default()
         },
-        control: Control::default(),
+        control: CancelHandle::default(),
         stdin: Default::default(),
     }
 }

@@ -1,6 +1,6 @@
 //! Guests that mean harm: wild pointers, floods of output and of calls.
 
-use linmem::session::Opening;
+use linmem::session::SessionConfig;
 use linmem::session::limits::Limits;
 use linmem::timeline::{FindingKind, Outcome};
 
@@ -151,7 +151,7 @@ fn a_million_calls_are_counted_and_the_first_kept() {
         expect call_args({PREVIEW1}.fd_write, 100000) == []"
     );
     let opening = opening(&wat, &steps, b"");
-    let timeline = complete(Opening {
+    let timeline = complete(SessionConfig {
         limits: Limits {
             max_time: None,
             ..Limits::default()

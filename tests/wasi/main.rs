@@ -11,8 +11,8 @@ use linmem::guest::Guest;
 use linmem::report::{self, Format, Options};
 use linmem::script;
 use linmem::session::files::Files;
-use linmem::session::limits::{Control, Limits};
-use linmem::session::{Opening, Session};
+use linmem::session::limits::{CancelHandle, Limits};
+use linmem::session::{Session, SessionConfig};
 use linmem::timeline::{FindingKind, Status, StepRecord, Timeline};
 
 const PREVIEW1: &str = "wasi_snapshot_preview1";
@@ -127,20 +127,20 @@ fn printer(more: &str) -> String {
     )
 }
 
-fn opening(wat: &str, steps: &str, stdin: &[u8]) -> Opening {
-    Opening {
+fn opening(wat: &str, steps: &str, stdin: &[u8]) -> SessionConfig {
+    SessionConfig {
         title: "test".into(),
         script: script::parse("test.steps", steps).unwrap_or_else(|e| panic!("{e}")),
         guest: Guest::from_bytes("some/folder/test.wat", wat.as_bytes()).unwrap(),
         files: Files::Folder(".".into()),
         sets: Vec::new(),
         limits: Limits::default(),
-        control: Control::default(),
+        control: CancelHandle::default(),
         stdin: Arc::from(stdin),
     }
 }
 
-fn complete(opening: Opening) -> Timeline {
+fn complete(opening: SessionConfig) -> Timeline {
     let (mut session, mut timeline) = Session::open(opening).unwrap_or_else(|e| panic!("{e}"));
     while let Some(step) = session.advance() {
         timeline.push(step);

@@ -2,7 +2,7 @@
 //! made by hand.
 
 use super::*;
-use crate::app::prompt::Said;
+use crate::app::prompt::Feedback;
 use crate::timeline::{PlannedStep, StepKind};
 
 fn prompt(app: &App) -> &prompt::Prompt {
@@ -177,7 +177,7 @@ fn a_step_that_failed_is_set_aside_for_the_one_typed_in_its_place() {
     assert_eq!((app.moment.step, &app.engine), (8, &Engine::Ended));
     press(&mut app, ":");
     type_text(&mut app, "expect n == 26");
-    let Said::Hint(hint) = &prompt(&app).said else {
+    let Feedback::Hint(hint) = &prompt(&app).said else {
         panic!()
     };
     assert!(hint.contains("in the place of step 8"), "{hint}");
@@ -201,7 +201,7 @@ fn a_replay_that_differs_or_is_stopped_leaves_everything_as_it_was() {
         (app.branch(), app.timeline.steps().len(), app.moment.step),
         (None, 8, 2)
     );
-    let Said::Mistake(mistake) = &prompt(&app).said else {
+    let Feedback::Mistake(mistake) = &prompt(&app).said else {
         panic!("it is said in the line")
     };
     assert_eq!(
@@ -253,7 +253,7 @@ fn what_cannot_run_stays_in_the_line_with_the_reason() {
     for (text, why) in rows {
         let mut app = app(SIZE, 7);
         assert_eq!(typed(&mut app, text), [Effect::None], "{text}");
-        let Said::Mistake(mistake) = &prompt(&app).said else {
+        let Feedback::Mistake(mistake) = &prompt(&app).said else {
             panic!("{text}: {:?}", prompt(&app).said)
         };
         assert!(
@@ -275,7 +275,7 @@ fn mistakes_are_shown_while_typing_and_what_is_unfinished_is_not_one() {
         let mut first = None;
         for (at, c) in text.chars().enumerate() {
             type_text(app, &c.to_string());
-            if matches!(prompt(app).said, Said::Mistake(_)) && first.is_none() {
+            if matches!(prompt(app).said, Feedback::Mistake(_)) && first.is_none() {
                 first = Some(at);
             }
         }
@@ -329,7 +329,7 @@ fn tab_goes_through_the_choices_and_back() {
     press(&mut app, ":");
     type_text(&mut app, "x = read ptr, 4 as u");
     press(&mut app, "tab");
-    let Said::Choices(choices) = &prompt(&app).said else {
+    let Feedback::Choices(choices) = &prompt(&app).said else {
         panic!("{:?}", prompt(&app).said)
     };
     assert_eq!(choices.words, ["u16", "u32", "u64", "u8", "utf16", "utf8"]);
@@ -339,7 +339,7 @@ fn tab_goes_through_the_choices_and_back() {
     assert_eq!(line(&app), "x = read ptr, 4 as utf8");
     type_text(&mut app, " ");
     assert!(
-        matches!(prompt(&app).said, Said::Hint(_)),
+        matches!(prompt(&app).said, Feedback::Hint(_)),
         "typing goes on from there"
     );
 }
@@ -401,7 +401,7 @@ fn words_about_the_session_are_obeyed() {
     );
     press(&mut app, "esc");
     typed(&mut app, "save");
-    assert!(matches!(prompt(&app).said, Said::Mistake(_)));
+    assert!(matches!(prompt(&app).said, Feedback::Mistake(_)));
     press(&mut app, "esc");
     let effects = typed(&mut app, "save! a b.steps");
     let [Effect::SaveSteps(save)] = effects.as_slice() else {
@@ -451,7 +451,9 @@ fn an_import_is_given_from_the_start_in_a_branch_of_its_own() {
         (app.setup.len(), app.branch(), &app.engine, app.moment.step),
         (0, None, &Engine::Ended, 3)
     );
-    assert!(matches!(&prompt(&app).said, Said::Mistake(m) if m.message.contains("something else")));
+    assert!(
+        matches!(&prompt(&app).said, Feedback::Mistake(m) if m.message.contains("something else"))
+    );
     press(&mut app, "enter");
     let effect = receive(&mut app, Message::Opened(Box::new(sample::announced())));
     run(&mut app, effect, &default_records());
@@ -505,7 +507,7 @@ fn lines_typed_while_a_step_runs_wait_for_it() {
     );
     assert_eq!(line(&app), "let c = b");
     assert!(
-        matches!(&prompt(&app).said, Said::Mistake(m) if m.message.contains("no variable `b`"))
+        matches!(&prompt(&app).said, Feedback::Mistake(m) if m.message.contains("no variable `b`"))
     );
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use wasmparser::{KnownCustom, Name, NameSectionReader, Parser, Payload};
 
 use super::super::{Export, ExternType, FuncType, Guest, Import, ValueType};
-use super::{code, words};
+use super::{body_analysis, naming};
 use crate::safe;
 
 /// Longest name quoted in a reason, in characters.
@@ -78,7 +78,7 @@ impl<'g> Facts<'g> {
             address,
             tools: Vec::new(),
             sections: Vec::new(),
-            constants: code::constant_globals(guest),
+            constants: body_analysis::constant_globals(guest),
             by_name: HashMap::new(),
             memory_bytes: memory
                 .map_or(0, |memory| memory.ty.min.saturating_mul(super::super::PAGE)),
@@ -86,7 +86,7 @@ impl<'g> Facts<'g> {
         facts.read_sections();
         let params = parameters(guest);
         for (at, Export { name, index, ty }) in guest.exports().iter().enumerate() {
-            let words = words::split(name);
+            let words = naming::split(name);
             match ty {
                 ExternType::Func(ty) => {
                     facts.by_name.insert(name, facts.functions.len());
@@ -154,7 +154,7 @@ impl<'g> Facts<'g> {
 
     /// The address in memory that a function answers whatever happened before.
     pub fn constant_answer(&self, function: &Function<'_>) -> Option<u64> {
-        code::constant_answer(self.guest, &self.constants, function.index)
+        body_analysis::constant_answer(self.guest, &self.constants, function.index)
             .filter(|answer| self.is_in_memory(*answer))
     }
 

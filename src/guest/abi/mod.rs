@@ -6,12 +6,12 @@
 //! `rules` is the table of conventions, one function for each; `roles` says of each export what it
 //! looks like, in the light of those.
 
-mod buffers;
-mod code;
+mod body_analysis;
+mod calling_conventions;
 mod facts;
+mod naming;
 mod roles;
 mod toolchains;
-mod words;
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -171,15 +171,18 @@ const RULES: [Rule; 11] = [
     toolchains::emscripten,
     toolchains::wasi_command,
     toolchains::wasi_reactor,
-    buffers::malloc,
-    buffers::alloc_free,
-    buffers::static_buffer,
-    buffers::exported_globals,
-    buffers::module_buffer,
+    calling_conventions::malloc,
+    calling_conventions::alloc_free,
+    calling_conventions::static_buffer,
+    calling_conventions::exported_globals,
+    calling_conventions::module_buffer,
 ];
 
 /// Asked where none of the others says how bytes come in.
-const LAST_RESORTS: [Rule; 2] = [buffers::nameless_module_buffer, buffers::host_placed];
+const LAST_RESORTS: [Rule; 2] = [
+    calling_conventions::nameless_module_buffer,
+    calling_conventions::host_placed,
+];
 
 impl Abi {
     /// Whether the guest was recognised to be of this family.

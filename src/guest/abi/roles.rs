@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 
 use super::facts::{Facts, Function, Global};
-use super::{Arg, ExportRole, Family, Recognised, Role, buffers, code, words};
+use super::{
+    Arg, ExportRole, Family, Recognised, Role, body_analysis, calling_conventions, naming,
+};
 use crate::guest::{ExternType, ValueType};
 use crate::safe;
 
@@ -24,7 +26,7 @@ pub(super) fn of(facts: &Facts<'_>, families: &[Recognised]) -> Vec<ExportRole> 
         let mut found = guest.function(function);
         if found.role == Role::PointerGetter && looked_into < MOST_LOOKED_INTO {
             looked_into += 1;
-            if code::can_grow(facts.guest, function.index) {
+            if body_analysis::can_grow(facts.guest, function.index) {
                 found.why = "can make memory grow".into();
             }
         }
@@ -53,7 +55,7 @@ pub(super) fn work(facts: &Facts<'_>, roles: &[ExportRole]) -> Vec<usize> {
             _ => return None,
         };
         Some((
-            Reverse(likely + words::promise(&function.words)),
+            Reverse(likely + naming::promise(&function.words)),
             function.at,
         ))
     };
@@ -98,12 +100,12 @@ fn of_global(facts: &Facts<'_>, global: &Global<'_>) -> ExportRole {
         name if name.starts_with("__") => return plain(Role::Runtime),
         _ => {}
     }
-    if let Some(why) = buffers::points(facts, global) {
+    if let Some(why) = calling_conventions::points(facts, global) {
         // The reason names the global, which stands beside it here.
         let why = why.split_once(" is ").map_or("by its name", |(_, why)| why);
         return because(Role::Pointer, why);
     }
-    match words::is_length(&global.words) && matches!(global.ty, ValueType::I32 | ValueType::I64) {
+    match naming::is_length(&global.words) && matches!(global.ty, ValueType::I32 | ValueType::I64) {
         true => because(Role::Length, "by its name"),
         false => plain(Role::Value),
     }
@@ -130,15 +132,15 @@ impl<'f, 'g> Context<'f, 'g> {
             facts
                 .functions
                 .iter()
-                .find(|f| buffers::is_sized_getter(facts, f))
+                .find(|f| calling_conventions::is_sized_getter(facts, f))
         };
         let sized = is(Family::ModuleBuffer)
-            .then(|| sized().or_else(|| buffers::only_sized(facts)))
+            .then(|| sized().or_else(|| calling_conventions::only_sized(facts)))
             .flatten();
         let allocators = facts
             .functions
             .iter()
-            .filter(|f| buffers::is_allocator(facts, f));
+            .filter(|f| calling_conventions::is_allocator(facts, f));
         Context {
             facts,
             is_bindgen: is(Family::WasmBindgen),
@@ -156,7 +158,7 @@ impl<'f, 'g> Context<'f, 'g> {
             .any(is),
             has_return_area: facts.function("__wbindgen_add_to_stack_pointer").is_some(),
             sized: sized.map(|f| f.at),
-            subjects: allocators.flat_map(|f| words::subject(&f.words)).collect(),
+            subjects: allocators.flat_map(|f| naming::subject(&f.words)).collect(),
         }
     }
 
@@ -251,7 +253,7 @@ impl<'f, 'g> Context<'f, 'g> {
                 ..because(role, "by its name and type")
             }
         };
-        if buffers::is_getter(facts, function) {
+        if calling_conventions::is_getter(facts, function) {
             return match facts.constant_answer(function) {
                 Some(address) => {
                     because(Role::PointerGetter, format!("always answers {address:#x}"))
@@ -259,17 +261,17 @@ impl<'f, 'g> Context<'f, 'g> {
                 None => because(Role::PointerGetter, "by its name and type"),
             };
         }
-        if buffers::is_allocator(facts, function) {
+        if calling_conventions::is_allocator(facts, function) {
             return with(Role::Allocator, &[Arg::Length, Arg::Alignment]);
         }
-        if buffers::is_reallocator(facts, function) {
+        if calling_conventions::is_reallocator(facts, function) {
             return with(
                 Role::Reallocator,
                 &[Arg::Pointer, Arg::Length, Arg::Length, Arg::Alignment],
             );
         }
-        if buffers::is_release(facts, function) {
-            if function.ty.params.len() == 1 && !words::subject(&function.words).is_empty() {
+        if calling_conventions::is_release(facts, function) {
+            if function.ty.params.len() == 1 && !naming::subject(&function.words).is_empty() {
                 return because(Role::Release, "by its name and type, of what is not sure");
             }
             return with(Role::Release, &[Arg::Pointer, Arg::Length, Arg::Alignment]);
@@ -302,7 +304,7 @@ impl<'f, 'g> Context<'f, 'g> {
             ..because(Role::Transform, why)
         };
         let is_alone = function.ty.params.len() == 1;
-        if words::sets_up(&function.words) {
+        if naming::sets_up(&function.words) {
             return because(Role::Function, "sets something, by its name");
         }
         if self.has_return_area && function.ty.results.is_empty() && wide >= 3 && wide % 2 == 1 {
@@ -328,7 +330,7 @@ impl<'f, 'g> Context<'f, 'g> {
         if self.has_own_buffer && wide == 1 && is_alone {
             return transform(&[Arg::Length], "takes one number, perhaps a length");
         }
-        let shared = words::subject(&function.words)
+        let shared = naming::subject(&function.words)
             .into_iter()
             .find(|word| self.subjects.contains(word));
         if let Some(shared) = shared.filter(|_| wide == 1 && is_alone) {
@@ -345,12 +347,12 @@ impl<'f, 'g> Context<'f, 'g> {
 /// What the parameters' own names say, where they name a pointer or a length.
 fn by_parameters(facts: &Facts<'_>, function: &Function<'_>) -> Option<Vec<Arg>> {
     let of = |(name, ty): (&String, &ValueType)| {
-        let words = words::split(name);
+        let words = naming::split(name);
         match () {
             () if *ty != facts.address => Arg::Unknown,
-            () if words::is_alignment(&words) => Arg::Alignment,
-            () if words::is_length(&words) => Arg::Length,
-            () if words::is_place(&words) => Arg::Pointer,
+            () if naming::is_alignment(&words) => Arg::Alignment,
+            () if naming::is_length(&words) => Arg::Length,
+            () if naming::is_place(&words) => Arg::Pointer,
             () => Arg::Unknown,
         }
     };

@@ -3,10 +3,10 @@
 //! draft runs nothing: who does may set a line aside that turned out to fail, and with it all that
 //! needs what it gives.
 
+mod builder;
 mod imports;
 mod names;
-mod plan;
-mod ways;
+mod templates;
 
 use std::collections::HashSet;
 
@@ -90,7 +90,7 @@ impl Draft {
     /// not empty.
     pub fn of(guest: &Guest, module: &str) -> Draft {
         Draft {
-            lines: plan::of(guest, module),
+            lines: builder::of(guest, module),
         }
     }
 

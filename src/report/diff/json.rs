@@ -3,14 +3,14 @@
 use std::io;
 
 use crate::report::json::{Hex, Plain, WriterOut, print_value};
-use crate::timeline::{Comparison, Event, Held, Mismatch, Parting, Rest, Timeline};
+use crate::timeline::{ByteSide, Comparison, Divergence, Event, Mismatch, Rest, Timeline};
 
 #[derive(serde::Serialize)]
 struct DiffOut<'a> {
     schema: &'static str,
     same: bool,
     sides: [SideOut<'a>; 2],
-    parting: Option<PartingOut<'a>>,
+    parting: Option<DivergenceOut<'a>>,
     rest: Option<RestOut<'a>>,
 }
 
@@ -30,7 +30,7 @@ struct GuestOut<'a> {
 }
 
 #[derive(serde::Serialize)]
-struct PartingOut<'a> {
+struct DivergenceOut<'a> {
     step: usize,
     statements: [Option<StatementOut<'a>>; 2],
     parts: Vec<PartOut<'a>>,
@@ -72,11 +72,11 @@ struct EventOut<'a> {
 #[derive(serde::Serialize)]
 struct ByteOut<'a> {
     address: u64,
-    sides: [HeldOut<'a>; 2],
+    sides: [ByteSideOut<'a>; 2],
 }
 
 #[derive(serde::Serialize)]
-struct HeldOut<'a> {
+struct ByteSideOut<'a> {
     value: Option<u8>,
     step: Option<usize>,
     store: Option<usize>,
@@ -130,8 +130,8 @@ fn side(timeline: &Timeline) -> SideOut<'_> {
     }
 }
 
-fn parting_out<'a>(timelines: [&'a Timeline; 2], parting: &'a Parting) -> PartingOut<'a> {
-    PartingOut {
+fn parting_out<'a>(timelines: [&'a Timeline; 2], parting: &'a Divergence) -> DivergenceOut<'a> {
+    DivergenceOut {
         step: parting.step,
         statements: timelines.map(|timeline| {
             let record = timeline.step(parting.step)?;
@@ -190,9 +190,9 @@ fn event(event: &Event) -> EventOut<'_> {
     }
 }
 
-fn held(held: &Held) -> HeldOut<'_> {
+fn held(held: &ByteSide) -> ByteSideOut<'_> {
     let moment = held.written.as_ref().map(|(moment, _)| *moment);
-    HeldOut {
+    ByteSideOut {
         value: held.value,
         step: moment.map(|moment| moment.step),
         store: moment.map(|moment| moment.event),

@@ -2,10 +2,12 @@
 
 use std::io;
 
-use super::super::paper::Paper;
-use super::super::{Options, picture, stores, summary, text as transcript, trap, writer};
-use super::data::STEPS;
+use super::super::text_writer::TextWriter;
+use super::super::{
+    Options, event_lines, hex_dump, summary, text as transcript, trap, writer_label,
+};
 use super::escape::text;
+use super::page_data::STEPS;
 use crate::safe;
 use crate::timeline::{Finding, Outcome, StepKind, StepRecord, Timeline, effect};
 
@@ -88,7 +90,7 @@ fn step(timeline: &Timeline, record: &StepRecord, out: &mut dyn io::Write) -> io
     })?;
     if record.index < DRAWN || record.outcome != Outcome::Ok || !record.findings.is_empty() {
         block(out, "memory before and after", |paper| {
-            picture::diff(paper, timeline, record)
+            hex_dump::diff(paper, timeline, record)
         })?;
     }
     writeln!(out, "</article>")
@@ -113,7 +115,7 @@ fn finding(record: &StepRecord, finding: &Finding, out: &mut dyn io::Write) -> i
     )
 }
 
-fn details(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
+fn details(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
     transcript::errors(paper, record)?;
     if let Some(trapped) = &record.trap {
         paper.line(&format!("trap: {}", safe::cut(&trapped.kind, MESSAGE)))?;
@@ -121,8 +123,8 @@ fn details(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::R
     }
     transcript::import_calls(paper, record)?;
     transcript::output(paper, record)?;
-    writer::of_changes(paper, record, 0)?;
-    match stores::not_told_apart(record) {
+    writer_label::of_changes(paper, record, 0)?;
+    match event_lines::not_told_apart(record) {
         Some(line) => paper.line(&line),
         None => Ok(()),
     }
@@ -131,10 +133,10 @@ fn details(paper: &mut Paper, timeline: &Timeline, record: &StepRecord) -> io::R
 fn block(
     out: &mut dyn io::Write,
     label: &str,
-    write: impl FnOnce(&mut Paper) -> io::Result<()>,
+    write: impl FnOnce(&mut TextWriter) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
-    let mut paper = Paper::new(&Options::default(), &mut bytes);
+    let mut paper = TextWriter::new(&Options::default(), &mut bytes);
     write(&mut paper)?;
     paper.finish()?;
     if bytes.is_empty() {

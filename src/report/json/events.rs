@@ -6,7 +6,7 @@ use std::cell::Cell;
 use serde::ser::{Serialize, Serializer};
 
 use super::WriterOut;
-use super::plain::Hex;
+use super::values::Hex;
 use crate::timeline::{Event, EventLog, Growth, Write};
 
 pub(super) struct Events<'a> {

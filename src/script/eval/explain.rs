@@ -1,7 +1,7 @@
 //! Why an `expect` failed, in lines a person can compare.
 
 use super::operators::{compare, is_comparison};
-use super::{Evaluator, World, brief};
+use super::{EvalEnv, Evaluator, brief};
 use crate::script::ast::{BinaryOp, Expr, ExprKind};
 use crate::script::encoding;
 use crate::value::{Float, Value};
@@ -16,7 +16,7 @@ const HOLDS: &str = "the expectation holds";
 /// Explains why an expectation does not hold: both sides of a comparison and where they first
 /// differ, else the value. Several lines without a final line break, safe to print. Says so, too,
 /// where the expectation holds after all.
-pub fn explain_failure(expr: &Expr, world: &dyn World) -> String {
+pub fn explain_failure(expr: &Expr, world: &dyn EvalEnv) -> String {
     match &expr.kind {
         ExprKind::Binary { op, left, right } if is_comparison(*op) => {
             comparison(*op, left, right, world)
@@ -30,7 +30,7 @@ pub fn explain_failure(expr: &Expr, world: &dyn World) -> String {
     }
 }
 
-fn comparison(op: BinaryOp, left: &Expr, right: &Expr, world: &dyn World) -> String {
+fn comparison(op: BinaryOp, left: &Expr, right: &Expr, world: &dyn EvalEnv) -> String {
     let evaluator = Evaluator::new(world);
     let (left, right) = match (evaluator.value(left, 1), evaluator.value(right, 1)) {
         (Ok(left), Ok(right)) => (left, right),

@@ -1,5 +1,5 @@
 //! Evaluates expressions of the steps language. Everything that changes while a session runs
-//! (variables, memory's size, the calls of imports, files) is asked of a [`World`]; this part knows
+//! (variables, memory's size, the calls of imports, files) is asked of a [`EvalEnv`]; this part knows
 //! no guest and no screen, and keeps nothing.
 //!
 //! An expression cannot harm its host: arithmetic is checked, nesting is limited, and what it
@@ -36,7 +36,7 @@ const MAX_LIST_DEPTH: usize = 64;
 
 /// What an expression can ask of the session it stands in. Error messages are shown to people: they
 /// must be safe to print.
-pub trait World {
+pub trait EvalEnv {
     /// The value of a name, if it has one by now.
     fn variable(&self, name: &str) -> Option<&Value>;
     /// The memory's size in 64 KiB pages now.
@@ -58,7 +58,7 @@ pub struct EvalError {
 }
 
 /// What the expression comes to in this world.
-pub fn evaluate(expr: &Expr, world: &dyn World) -> Result<Value, EvalError> {
+pub fn evaluate(expr: &Expr, world: &dyn EvalEnv) -> Result<Value, EvalError> {
     Evaluator::new(world).value(expr, 0).map(Cow::into_owned)
 }
 
@@ -66,13 +66,13 @@ pub fn evaluate(expr: &Expr, world: &dyn World) -> Result<Value, EvalError> {
 type Evaluated<'a> = Result<Cow<'a, Value>, EvalError>;
 
 struct Evaluator<'a> {
-    world: &'a dyn World,
+    world: &'a dyn EvalEnv,
     /// Bytes built so far.
     built: Cell<usize>,
 }
 
 impl<'a> Evaluator<'a> {
-    fn new(world: &'a dyn World) -> Self {
+    fn new(world: &'a dyn EvalEnv) -> Self {
         Evaluator {
             world,
             built: Cell::new(0),

@@ -5,8 +5,8 @@ use super::{Parsed, Parser};
 use crate::script::ast::{BinaryOp, Expr, ExprKind, Function, ImportName, Span, UnaryOp};
 use crate::script::error::Fault;
 use crate::script::lexer::TokenKind;
-use crate::script::lexer_literals::{LEAST, too_large};
-use crate::script::words;
+use crate::script::lexer::literals::{LEAST, too_large};
+use crate::script::vocabulary;
 use crate::value::{Float, Value};
 
 /// How many brackets and signs may be open around a value.
@@ -330,7 +330,7 @@ impl Parser<'_> {
         if matches!(word, "calls" | "call_args") {
             return self.import_calls(word, name);
         }
-        let Some(function) = words::function(word) else {
+        let Some(function) = vocabulary::function(word) else {
             return Err(unknown_function(word, name));
         };
         self.at += 1;
@@ -450,7 +450,7 @@ fn negated(op: UnaryOp, operand: &ExprKind) -> Option<Value> {
 
 fn unknown_function(word: &str, span: Span) -> Fault {
     let fault = Fault::new(span, format!("there is no function `{word}`"));
-    match words::did_you_mean(word, words::functions()) {
+    match vocabulary::did_you_mean(word, vocabulary::functions()) {
         Some(help) => fault.help(help),
         None => fault.help(format!(
             "an export is called on a line of its own: `x = call {word}(…)`"

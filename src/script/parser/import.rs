@@ -4,7 +4,7 @@ use super::{Parsed, Parser};
 use crate::script::ast::{Action, Import, ImportKind, Name, Span, StatementKind};
 use crate::script::error::Fault;
 use crate::script::lexer::TokenKind;
-use crate::script::words;
+use crate::script::vocabulary;
 
 impl Parser<'_> {
     pub fn import(&mut self) -> Parsed<StatementKind> {
@@ -83,7 +83,7 @@ impl Parser<'_> {
 
     fn action(&mut self, earlier: &[Action]) -> Parsed<Action> {
         let span = self.here();
-        let all = || format!("an action is {}", words::either(words::ACTIONS));
+        let all = || format!("an action is {}", vocabulary::either(vocabulary::ACTIONS));
         let Some(word) = self.word(0) else {
             return Err(self.expected("an action").help(all()));
         };
@@ -125,7 +125,7 @@ impl Parser<'_> {
                 why: self.expression()?,
             }),
             _ => {
-                let help = words::did_you_mean(word, words::ACTIONS).unwrap_or_else(all);
+                let help = vocabulary::did_you_mean(word, vocabulary::ACTIONS).unwrap_or_else(all);
                 Err(Fault::new(span, format!("there is no action `{word}`")).help(help))
             }
         }

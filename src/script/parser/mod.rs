@@ -8,7 +8,7 @@ mod statement;
 use super::ast::{Expr, Name, Span, Statement};
 use super::error::Fault;
 use super::lexer::{Token, TokenKind};
-use super::{safe, words};
+use super::{safe, vocabulary};
 
 /// The most parameters, and the most results, that a WebAssembly function has anywhere.
 const MOST_NAMES: usize = 1000;
@@ -34,7 +34,7 @@ pub(super) fn expression(text: &str, tokens: &[Token]) -> Parsed<Expr> {
 pub(super) fn salvaged_names(text: &str, tokens: &[Token]) -> Vec<String> {
     let parser = Parser::new(text, tokens);
     let first = parser.word(0).unwrap_or_default();
-    let is_statement = words::STATEMENTS.contains(&first) && parser.symbol(1).is_none();
+    let is_statement = vocabulary::STATEMENTS.contains(&first) && parser.symbol(1).is_none();
     if is_statement {
         let gives = matches!(first, "let" | "input" | "region" | "block");
         return parser
@@ -188,7 +188,7 @@ impl<'a> Parser<'a> {
         let Some(word) = self.word(0) else {
             return Err(self.expected(what));
         };
-        if words::RESERVED.contains(&word) {
+        if vocabulary::RESERVED.contains(&word) {
             return Err(Fault::new(
                 span,
                 format!("`{word}` is a value and cannot be a name"),

@@ -4,7 +4,7 @@ use super::{Parsed, Parser};
 use crate::script::ast::{Call, Expr, Name, Reading, Span, Statement, StatementKind};
 use crate::script::error::Fault;
 use crate::script::lexer::{Token, TokenKind};
-use crate::script::words;
+use crate::script::vocabulary;
 
 /// Reads the statement that the line is.
 pub(super) fn parse(parser: &mut Parser, line: u32) -> Parsed<Statement> {
@@ -52,7 +52,7 @@ fn with_form(parser: &Parser, fault: Fault) -> Fault {
             .map(|(_, word)| word)
             .next()
     };
-    fault.or_help(|| word.and_then(words::form))
+    fault.or_help(|| word.and_then(vocabulary::form))
 }
 
 /// The statement as written, without comments, each inner line break one space.
@@ -95,7 +95,7 @@ impl Parser<'_> {
         let Some(word) = self.word(0) else {
             return Err(self.expected("a statement"));
         };
-        let known = words::STATEMENTS.contains(&word) && self.symbol(1) != Some("==");
+        let known = vocabulary::STATEMENTS.contains(&word) && self.symbol(1) != Some("==");
         if !known {
             return Err(self.unknown_statement(word));
         }
@@ -219,13 +219,13 @@ impl Parser<'_> {
     fn unknown_source(&self, word: &str, names: &[Name]) -> Fault {
         let fault = self.expected("`call`, `read`, `global` or `grow`");
         let first = names.first().map_or("x", |name| name.text.as_str());
-        if self.symbol(1) == Some("(") && !words::is_function(word) && !word.is_empty() {
+        if self.symbol(1) == Some("(") && !vocabulary::is_function(word) && !word.is_empty() {
             return fault.help(format!(
                 "an export is called with `{first} = call {word}(…)`"
             ));
         }
         if (self.word(1).is_some() || self.is_text(1))
-            && let Some(help) = words::did_you_mean(word, ["call", "read", "global", "grow"])
+            && let Some(help) = vocabulary::did_you_mean(word, ["call", "read", "global", "grow"])
         {
             return fault.help(help);
         }
@@ -246,7 +246,7 @@ impl Parser<'_> {
             }
             Some("(") => {
                 let fault = self.expected("a statement");
-                return match words::is_function(word) {
+                return match vocabulary::is_function(word) {
                     true => fault.help(format!("name what it gives: `let x = {word}(…)`")),
                     false => fault.help(format!("an export is called with `call {word}(…)`")),
                 };
@@ -254,7 +254,7 @@ impl Parser<'_> {
             _ => {}
         }
         let fault = Fault::new(self.here(), format!("there is no statement `{word}`"));
-        if let Some(help) = words::statement_help(word) {
+        if let Some(help) = vocabulary::statement_help(word) {
             return fault.help(help);
         }
         if self
@@ -265,7 +265,7 @@ impl Parser<'_> {
         }
         fault.help(format!(
             "a line begins with a word such as {}, or with `NAME =`",
-            words::either(["call", "write", "expect"])
+            vocabulary::either(["call", "write", "expect"])
         ))
     }
 
@@ -381,7 +381,7 @@ impl Parser<'_> {
             return Err(self.expected("what to read, such as `utf8` or `u32`"));
         };
         self.at += 1;
-        if let Some(encoding) = words::encoding(word) {
+        if let Some(encoding) = vocabulary::encoding(word) {
             let help =
                 || format!("its length in bytes stands behind the address: `read p, n as {word}`");
             if self.symbol(0) == Some("[") {
@@ -401,11 +401,11 @@ impl Parser<'_> {
                 },
             ));
         }
-        let number = words::number_type(word);
+        let number = vocabulary::number_type(word);
         if number.is_none() && word != "cstr" {
             return Err(
                 Fault::new(span, format!("memory cannot be read as `{word}`"))
-                    .help(words::reading_help(word)),
+                    .help(vocabulary::reading_help(word)),
             );
         }
         if let Some(length) = length {
@@ -480,7 +480,7 @@ impl Parser<'_> {
             end: self.tokens.last().map_or(0, |last| last.span.end),
         };
         if self.is_done() {
-            let kinds = words::either(words::FINDING_KINDS);
+            let kinds = vocabulary::either(vocabulary::FINDING_KINDS);
             return Err(self
                 .expected("a kind of finding")
                 .help(format!("there are {kinds}")));
@@ -488,13 +488,13 @@ impl Parser<'_> {
         let unquoted = self.take_text();
         let word = self.written(span).to_owned();
         self.at = self.tokens.len();
-        if words::FINDING_KINDS.contains(&word.as_str()) {
+        if vocabulary::FINDING_KINDS.contains(&word.as_str()) {
             return Ok(StatementKind::ExpectFinding {
                 kind: Name { text: word, span },
             });
         }
         let asked = unquoted.unwrap_or_else(|| word.clone());
-        if words::FINDING_KINDS.contains(&asked.as_str()) {
+        if vocabulary::FINDING_KINDS.contains(&asked.as_str()) {
             let fault = Fault::new(span, "a kind of finding stands without quotes");
             return Err(fault.help(format!("write `expect finding {asked}`")));
         }
@@ -506,13 +506,18 @@ impl Parser<'_> {
             ),
         );
         let kebab = asked.replace(['_', ' '], "-");
-        let same = words::FINDING_KINDS.iter().find(|kind| **kind == kebab);
+        let same = vocabulary::FINDING_KINDS
+            .iter()
+            .find(|kind| **kind == kebab);
         let nearest = same
             .copied()
-            .or_else(|| words::nearest(&kebab, words::FINDING_KINDS));
+            .or_else(|| vocabulary::nearest(&kebab, vocabulary::FINDING_KINDS));
         Err(match nearest {
             Some(kind) => fault.help(format!("did you mean `{kind}`?")),
-            None => fault.help(format!("there are {}", words::either(words::FINDING_KINDS))),
+            None => fault.help(format!(
+                "there are {}",
+                vocabulary::either(vocabulary::FINDING_KINDS)
+            )),
         })
     }
 

@@ -4,24 +4,24 @@
 //! is done or reserved; what is written goes through the recording like every import's writes.
 //! Knows nothing of steps.
 
-mod chance;
+mod abi;
+mod calls;
+mod clock_and_random;
+mod descriptors;
 mod errno;
 mod functions;
-mod layout;
 mod output;
-mod perform;
-mod streams;
 
 use std::sync::Arc;
 
 use wasmer::Memory;
 
-use chance::{Chance, Clock};
+use clock_and_random::{Clock, RandomBytes};
+use descriptors::Descriptors;
 use output::Output;
-use streams::Descriptors;
 
+pub use calls::perform;
 pub use functions::Call;
-pub use perform::perform;
 
 /// The world of one guest.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ pub struct Wasi {
     pub aside: Option<Memory>,
     descriptors: Descriptors,
     clock: Clock,
-    chance: Chance,
+    chance: RandomBytes,
     pub output: Output,
 }
 

@@ -18,7 +18,7 @@ struct Fixed {
     variables: HashMap<String, Value>,
 }
 
-impl World for Fixed {
+impl EvalEnv for Fixed {
     fn variable(&self, name: &str) -> Option<&Value> {
         self.variables.get(name)
     }

@@ -1,0 +1,264 @@
+//! Reads from a valid module what people and the session need to know of it before it runs.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use wasmparser::{
+    CompositeInnerType, DataKind, ExternalKind, KnownCustom, Name, NameSectionReader, Parser,
+    Payload, TypeRef,
+};
+
+use super::code_index::Bodies;
+use super::layout;
+use super::offset::Offset;
+use super::types::{
+    DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, TableType,
+};
+
+const STACK_POINTER: &str = "__stack_pointer";
+
+/// A module's parts. The lists of functions, tables, globals and tags are in index space order,
+/// imported ones first.
+#[derive(Debug, Default)]
+pub(super) struct Description {
+    pub exports: Vec<Export>,
+    pub imports: Vec<Import>,
+    pub memories: Vec<Memory>,
+    pub data_segments: Vec<DataSegment>,
+    /// Where each data segment's bytes lie in the module, passive ones counted.
+    pub data_ranges: Vec<Range<u64>>,
+    pub start: Option<u32>,
+    pub function_names: HashMap<u32, String>,
+    /// The global that is named as compilers name the one they move up and down and leave as it
+    /// was.
+    pub stack_pointer: Option<u32>,
+    /// Globals with a name that linkers give to an address.
+    pub symbol_globals: Vec<(u32, &'static str)>,
+    /// What the integer globals are when the module starts, unsigned; `None` where an import
+    /// decides.
+    pub global_values: Vec<Option<u64>>,
+    /// As the name section has them, cut.
+    pub data_names: HashMap<u32, String>,
+    pub functions: Vec<FuncType>,
+    pub globals: Vec<GlobalType>,
+    pub tables: Vec<TableType>,
+    pub tags: Vec<FuncType>,
+    pub imported_functions: u32,
+    pub type_count: u32,
+    pub bodies: Bodies,
+    /// `None` where a type is not a function's.
+    types: Vec<Option<FuncType>>,
+}
+
+impl Description {
+    /// Reads a module that has been validated: an error here says that it has not.
+    pub fn read(wasm: &[u8]) -> wasmparser::Result<Self> {
+        let mut description = Description::default();
+        for payload in Parser::new(0).parse_all(wasm) {
+            description.take(payload?)?;
+        }
+        description.name_memories();
+        Ok(description)
+    }
+
+    fn take(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
+        match payload {
+            Payload::TypeSection(section) => {
+                for group in section {
+                    self.types
+                        .extend(group?.types().map(|ty| match &ty.composite_type.inner {
+                            CompositeInnerType::Func(ty) => Some(FuncType::from(ty)),
+                            _ => None,
+                        }));
+                }
+                self.type_count = self.types.len() as u32;
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    self.take_import(import?);
+                }
+                self.imported_functions = self.functions.len() as u32;
+            }
+            Payload::FunctionSection(section) => {
+                for index in section {
+                    let ty = self.func_type(index?);
+                    self.functions.push(ty);
+                }
+            }
+            Payload::TableSection(section) => {
+                for table in section {
+                    self.tables.push(table?.ty.into());
+                }
+            }
+            Payload::MemorySection(section) => {
+                for ty in section {
+                    self.push_memory(ty?.into(), None);
+                }
+            }
+            Payload::TagSection(section) => {
+                for tag in section {
+                    let ty = self.func_type(tag?.func_type_idx);
+                    self.tags.push(ty);
+                }
+            }
+            Payload::GlobalSection(section) => {
+                for global in section {
+                    let global = global?;
+                    self.global_values
+                        .push(Offset::read(&global.init_expr).resolve(|_| None));
+                    self.globals.push(global.ty.into());
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    self.take_export(&export?);
+                }
+            }
+            Payload::StartSection { func, .. } => self.start = Some(func),
+            Payload::CodeSectionStart { range, .. } => self.bodies.start(range.start),
+            Payload::CodeSectionEntry(body) => self.bodies.push(body.range()),
+            Payload::DataSection(section) => {
+                for (index, data) in (0..).zip(section) {
+                    self.take_data(index, &data?);
+                }
+            }
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(names) = section.as_known() {
+                    self.take_names(names);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn take_import(&mut self, import: wasmparser::Import<'_>) {
+        let ty = match import.ty {
+            TypeRef::Func(index) | TypeRef::FuncExact(index) => {
+                let ty = self.func_type(index);
+                self.functions.push(ty.clone());
+                ExternType::Func(ty)
+            }
+            TypeRef::Table(ty) => {
+                let ty = TableType::from(ty);
+                self.tables.push(ty.clone());
+                ExternType::Table(ty)
+            }
+            TypeRef::Memory(ty) => {
+                self.push_memory(ty.into(), Some((import.module.into(), import.name.into())));
+                ExternType::Memory(ty.into())
+            }
+            TypeRef::Global(ty) => {
+                self.globals.push(ty.into());
+                self.global_values.push(None);
+                ExternType::Global(ty.into())
+            }
+            TypeRef::Tag(tag) => {
+                let ty = self.func_type(tag.func_type_idx);
+                self.tags.push(ty.clone());
+                ExternType::Tag(ty)
+            }
+        };
+        self.imports.push(Import {
+            module: import.module.into(),
+            name: import.name.into(),
+            ty,
+        });
+    }
+
+    fn take_export(&mut self, export: &wasmparser::Export<'_>) {
+        let at = export.index as usize;
+        let ty = match export.kind {
+            ExternalKind::Func | ExternalKind::FuncExact => {
+                self.functions.get(at).cloned().map(ExternType::Func)
+            }
+            ExternalKind::Table => self.tables.get(at).cloned().map(ExternType::Table),
+            ExternalKind::Memory => self
+                .memories
+                .get(at)
+                .map(|memory| ExternType::Memory(memory.ty)),
+            ExternalKind::Global => self.globals.get(at).cloned().map(ExternType::Global),
+            ExternalKind::Tag => self.tags.get(at).cloned().map(ExternType::Tag),
+        };
+        if let Some(ty) = ty {
+            self.exports.push(Export {
+                name: export.name.into(),
+                index: export.index,
+                ty,
+            });
+        }
+    }
+
+    fn take_data(&mut self, index: u32, data: &wasmparser::Data<'_>) {
+        self.data_ranges
+            .push(data.range.end.saturating_sub(data.data.len() as u64)..data.range.end);
+        if let DataKind::Active {
+            memory_index,
+            offset_expr,
+        } = &data.kind
+        {
+            let offset = Offset::read(offset_expr);
+            self.data_segments.push(DataSegment {
+                index,
+                memory: *memory_index,
+                offset,
+                bytes: data.data.into(),
+            });
+        }
+    }
+
+    /// Names are a help, not a part of the module: what cannot be read of them is left out.
+    fn take_names(&mut self, names: NameSectionReader<'_>) {
+        for name in names.into_iter().map_while(Result::ok) {
+            match name {
+                Name::Function(map) => {
+                    let known = map.into_iter().map_while(Result::ok);
+                    self.function_names
+                        .extend(known.map(|naming| (naming.index, naming.name.into())));
+                }
+                Name::Global(map) => {
+                    for naming in map.into_iter().map_while(Result::ok) {
+                        if naming.name == STACK_POINTER {
+                            self.stack_pointer.get_or_insert(naming.index);
+                        }
+                        self.symbol_globals
+                            .extend(layout::symbol(naming.name).map(|name| (naming.index, name)));
+                    }
+                }
+                Name::Data(map) => {
+                    let known = map.into_iter().map_while(Result::ok);
+                    let cut = |name: &str| name.chars().take(layout::LONGEST_NAME + 1).collect();
+                    self.data_names
+                        .extend(known.map(|naming| (naming.index, cut(naming.name))));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn push_memory(&mut self, ty: MemoryType, imported: Option<(String, String)>) {
+        self.memories.push(Memory {
+            ty,
+            exported_as: Vec::new(),
+            imported,
+        });
+    }
+
+    fn name_memories(&mut self) {
+        for export in &self.exports {
+            if let (ExternType::Memory(_), Some(memory)) =
+                (&export.ty, self.memories.get_mut(export.index as usize))
+            {
+                memory.exported_as.push(export.name.clone());
+            }
+        }
+    }
+
+    fn func_type(&self, index: u32) -> FuncType {
+        self.types
+            .get(index as usize)
+            .cloned()
+            .flatten()
+            .unwrap_or_default()
+    }
+}

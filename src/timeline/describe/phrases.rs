@@ -1,0 +1,133 @@
+//! Numbers, spans, names and bytes in words, and words in sentences.
+
+use super::VALUE;
+use crate::safe;
+use crate::timeline::event_log::Spans;
+use crate::timeline::{PAGE, Span};
+use crate::value::Value;
+
+/// Characters of a name that are shown before it is cut.
+const NAME: usize = 60;
+
+/// How many bytes, and where: `14 bytes at 0x40c..0x41a`, `37 bytes in 5 runs between 0x400 and
+/// 0x4ff`.
+pub(in crate::timeline) fn placed(spans: &Spans) -> String {
+    let Spans {
+        bytes: total,
+        runs,
+        start,
+        end,
+    } = spans;
+    let bytes = count(*total, "byte");
+    match (runs, total) {
+        (0, _) => bytes,
+        (1, 0 | 1) => format!("{bytes} at {start:#x}"),
+        (1, _) => format!("{bytes} at {start:#x}..{end:#x}"),
+        _ => format!(
+            "{bytes} in {runs} runs between {start:#x} and {:#x}",
+            end.saturating_sub(1)
+        ),
+    }
+}
+
+pub(in crate::timeline) fn the_bytes(span: Span) -> String {
+    match span.len {
+        1 => format!("the byte at {:#x}", span.start),
+        _ => format!("the {}", placed(&span.into())),
+    }
+}
+
+/// How many bytes are looked at to tell text from other bytes: a sentence must not cost what a
+/// large write is long.
+const LOOKED_AT: usize = 4096;
+
+/// Bytes as text where they begin as such, else as hex.
+///
+/// `len` is how many there are in all, where `bytes` are only the first of them.
+pub(in crate::timeline) fn as_text(bytes: &[u8], len: u64) -> String {
+    let start = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    if start.len() as u64 >= len {
+        return match std::str::from_utf8(bytes)
+            .ok()
+            .filter(|text| reads_well(text))
+        {
+            Some(text) => safe::quoted(text, VALUE),
+            None => Value::Bytes(bytes.to_vec()).brief(VALUE),
+        };
+    }
+    // A character that the cut parts is no reason to take text for something else.
+    let whole = match std::str::from_utf8(start) {
+        Err(error) if error.error_len().is_none() => {
+            start.get(..error.valid_up_to()).unwrap_or(start)
+        }
+        _ => start,
+    };
+    let shown = match std::str::from_utf8(whole)
+        .ok()
+        .filter(|text| reads_well(text))
+    {
+        Some(text) => Value::Text(text.chars().take(VALUE).collect()),
+        None => Value::Bytes(start.iter().copied().take(VALUE / 3).collect()),
+    };
+    format!("{shown}… {len} bytes in all")
+}
+
+fn reads_well(text: &str) -> bool {
+    text.chars()
+        .all(|c| !safe::is_unsafe(c) || matches!(c, '\n' | '\t' | '\r'))
+}
+
+pub(in crate::timeline) fn name(text: &str) -> String {
+    safe::cut(text, NAME)
+}
+
+pub(in crate::timeline) fn count(n: u64, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+pub(in crate::timeline) fn size(pages: u64) -> String {
+    let kib = pages.saturating_mul(PAGE / 1024);
+    match kib {
+        0 => "0 KiB".into(),
+        _ if kib.is_multiple_of(1024 * 1024) => format!("{} GiB", kib / (1024 * 1024)),
+        _ if kib.is_multiple_of(1024) => format!("{} MiB", kib / 1024),
+        _ => format!("{kib} KiB"),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(in crate::timeline) fn listed(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// The text with a capital at its start and a stop at its end.
+pub(in crate::timeline) fn sentence(text: &str) -> String {
+    let mut chars = text.trim().chars();
+    let mut out: String = chars
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
+    out.push_str(chars.as_str());
+    stopped(&out)
+}
+
+/// The text with a stop at its end; it may begin with a name, which keeps its case.
+pub(in crate::timeline) fn stopped(text: &str) -> String {
+    let mut out = text.to_string();
+    if !out.ends_with(['.', '?', '!', ':', '…']) {
+        out.push('.');
+    }
+    out
+}
+
+pub(in crate::timeline) fn join(parts: impl IntoIterator<Item = String>) -> String {
+    parts
+        .into_iter()
+        .filter(|p| !p.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
