@@ -3,6 +3,10 @@
 
 #[path = "spec/adapter.rs"]
 mod adapter;
+#[path = "spec/bound_accesses.rs"]
+mod bound_accesses;
+#[path = "spec/differential.rs"]
+mod differential;
 #[path = "spec/expose.rs"]
 mod expose;
 #[path = "spec/host.rs"]
@@ -11,20 +15,16 @@ mod host;
 mod replay;
 #[path = "spec/stores.rs"]
 mod stores;
-#[path = "spec/tame.rs"]
-mod tame;
-#[path = "spec/twins.rs"]
-mod twins;
 #[path = "spec/values.rs"]
 mod values;
 
 use arbitrary::Unstructured;
+use differential::{Birth, Offered, Outcome, Places, Twins};
 use linmem::guest::Guest;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Proptest, RngAlgorithm, TestError, TestRng, TestRunner};
 use replay::Told;
-use twins::{Birth, Offered, Outcome, Places, Twins};
 use values::Arg;
 use wasm_smith::{Config, MemoryOffsetChoices};
 use wasmer::{Extern, ExternType, Function, Global, Memory, Table, Tag, Value};
@@ -108,7 +108,7 @@ fn module(parts: &Parts, bytes: &[u8]) -> Option<Vec<u8>> {
     let mut module = wasm_smith::Module::new(config(parts), &mut Unstructured::new(bytes)).ok()?;
     module.ensure_termination(FUEL).ok()?;
     let wasm = match parts.tamed_by {
-        Some(seed) => tame::tamed(&module.to_bytes(), seed).unwrap(),
+        Some(seed) => bound_accesses::tamed(&module.to_bytes(), seed).unwrap(),
         None => module.to_bytes(),
     };
     let wasm = expose::exposed(&wasm).unwrap();
@@ -183,7 +183,7 @@ fn run(parts: &Parts, wasm: &[u8], seen: &mut Seen) -> Result<(), String> {
             }
         }
     }
-    twins::add(&mut seen.told, twins.told());
+    differential::add(&mut seen.told, twins.told());
     Ok(())
 }
 

@@ -12,6 +12,8 @@
 
 #[path = "spec/adapter.rs"]
 mod adapter;
+#[path = "spec/differential.rs"]
+mod differential;
 #[path = "spec/expose.rs"]
 mod expose;
 #[path = "spec/host.rs"]
@@ -20,8 +22,6 @@ mod host;
 mod replay;
 #[path = "spec/script.rs"]
 mod script;
-#[path = "spec/twins.rs"]
-mod twins;
 #[path = "spec/values.rs"]
 mod values;
 

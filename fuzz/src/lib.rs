@@ -3,10 +3,10 @@
 
 pub mod module;
 mod screen;
+mod script_gen;
 pub mod session;
 mod smith;
 pub mod steps;
-mod story;
 
 use linmem::safe;
 

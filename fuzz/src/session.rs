@@ -11,7 +11,7 @@ use linmem::session::limits::{CancelHandle, Limits};
 use linmem::session::{OpenError, Session, SessionConfig};
 use linmem::timeline::{Event, FindingKind, Moment, PAGE, StepRecord, Timeline, narrate};
 
-use crate::{assert_safe, screen, smith, story};
+use crate::{assert_safe, screen, script_gen, smith};
 
 /// Guests that mean something, beside those made at random.
 const REAL: [&[u8]; 7] = [
@@ -59,7 +59,7 @@ fn opening(u: &mut Unstructured<'_>) -> Result<Option<SessionConfig>> {
         max_time: Some(Duration::from_millis(200)),
         max_stores: *u.choose(&[0, 1, 7, 500, 20_000])?,
     };
-    let story = story::Seed::new(u)?;
+    let story = script_gen::Seed::new(u)?;
     let wasm = match u.ratio(1, 4)? {
         true => u.choose(&REAL)?.to_vec(),
         false => smith::module(u, true)?,

@@ -1,13 +1,10 @@
-//! Cuts the standard library's debug information out of the linked guest, and the builder's folders
-//! out of the rest.
+//! Cuts the standard library's debug information out of the linked guest, and the builder's folders out of the rest.
 //!
-//! `trim LINKED OBJECT OUT`: LINKED is the guest as the linker made it, OBJECT the crate's own
-//! object file.
+//! `trim LINKED OBJECT OUT`: LINKED is the guest as the linker made it, OBJECT the crate's own object file.
 //!
-//! Linked whole, the guest has 5 MB, nearly all of it debug information of the standard library,
-//! most of that about functions which the linker dropped. The linker puts the crate's object first,
-//! so of each debug section the first bytes, as many as the object has, are the crate's own;
-//! offsets between the sections stay what they were.
+//! Linked whole, the guest has 5 MB, nearly all of it debug information of the standard library, most of that about
+//! functions which the linker dropped. The linker puts the crate's object first, so of each debug section the first
+//! bytes, as many as the object has, are the crate's own; offsets between the sections stay what they were.
 
 use std::{env, fs, process};
 
@@ -65,9 +62,8 @@ fn trim(linked: &[u8], object: &[u8]) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The line table with each folder of the standard library's sources shortened to begin at
-/// `library/`, wherever the builder's machine has them. Folders stand in the table's header (DWARF
-/// 4, 6.2.4), which holds two lengths to adjust.
+/// The line table with each folder of the standard library's sources shortened to begin at `library/`, wherever the
+/// builder's machine has them. Folders stand in the table's header (DWARF 4, 6.2.4), which holds two lengths to adjust.
 fn without_folders(table: &[u8]) -> Result<Vec<u8>> {
     let number = |at: usize| table.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize);
     let (length, header) = number(0).zip(number(6)).ok_or("the line table is too short")?;

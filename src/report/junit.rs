@@ -135,8 +135,10 @@ mod tests {
     #[test]
     fn what_xml_may_not_hold_is_escaped() {
         let evil = "<a b='\"'>&]]>\0\u{8}\u{1b}[0m\r\n\t\u{7f}\u{85}\u{fffe}é🦀";
-        let expected = "&lt;a b=&apos;&quot;&apos;&gt;&amp;]]&gt;\\u{0}\\u{8}\\u{1b}[0m\\u{d}\n\t\\
-                        \u{7f}\\u{85}\\u{fffe}é🦀";
+        let expected = concat!(
+            "&lt;a b=&apos;&quot;&apos;&gt;&amp;]]&gt;\\u{0}\\u{8}\\u{1b}[0m\\u{d}\n\t",
+            "\\u{7f}\\u{85}\\u{fffe}é🦀",
+        );
         assert_eq!(escaped(evil), expected);
     }
 

@@ -12,9 +12,9 @@ use wast::core::{ModuleKind, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::Id;
 use wast::{QuoteWat, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
+use super::differential::{self, Birth, Difference, Offered, Outcome, Places, Side, Twins};
 use super::expose::exposed;
 use super::replay::Told;
-use super::twins::{self, Birth, Difference, Offered, Outcome, Places, Side, Twins};
 use super::values::{Arg, Seen};
 
 /// What became of the assertions of some scripts.
@@ -41,7 +41,7 @@ impl Tally {
         self.engine += other.engine;
         self.rejected += other.rejected;
         self.accepted += other.accepted;
-        twins::add(&mut self.told, other.told.clone());
+        differential::add(&mut self.told, other.told.clone());
         for (reason, count) in &other.skipped {
             *self.skipped.entry(reason.clone()).or_default() += count;
         }
