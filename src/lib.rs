@@ -4,6 +4,9 @@
 //! The parts and the one direction their arrows run are drawn in `ARCHITECTURE.md`;
 //! `tests/layering.rs` keeps them so.
 
+#[cfg(not(unix))]
+compile_error!("linmem runs on Linux and macOS; Windows is not supported");
+
 pub mod app;
 pub mod guest;
 pub mod inspect;
