@@ -1,7 +1,7 @@
 //! The terminal program's state machine: an action comes in, the state changes, an effect goes out.
 //!
 //! Draws nothing, reads no file, runs no guest. The state changes only in the functions this module
-//! hands out: [`key`], [`update`], [`receive`], [`click`], [`wheel`], [`paste`] and [`resize`];
+//! hands out: [`key`], [`update()`], [`receive()`], [`click`], [`wheel`], [`paste`] and [`resize`];
 //! `ui` draws it and `terminal` performs the effects. Reads the timeline; the session's reports
 //! arrive as [`Message`]s. After each of those functions `top` is a multiple of the row's width,
 //! `cursor` lies in the memory shown (or is 0), and `moment` names a step that has run; its event

@@ -104,7 +104,7 @@ pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
 /// Switches the reports of the mouse on or off.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub(super) fn capture_mouse(on: bool) -> io::Result<()> {
     write(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes())
 }
