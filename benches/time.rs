@@ -6,9 +6,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
+use linmem::journal_abi::{SiteKind, StoreSite};
 use linmem::timeline::{
-    Image, Moment, PAGE, Recording, Settled, SiteKind, SiteShape, SiteTable, StepKind, StepRecord,
-    Timeline,
+    Image, Moment, PAGE, Recording, Settled, SiteTable, StepKind, StepRecord, Timeline,
 };
 
 const FRAME: f64 = 16.0;
@@ -32,21 +32,15 @@ impl Dice {
 }
 
 fn sites() -> Arc<SiteTable> {
-    let store = |width| SiteShape {
+    let site = |kind| StoreSite {
+        function: 0,
+        offset: 0,
         immediate: 0,
-        kind: SiteKind::Store { width },
+        kind,
     };
-    let growth = SiteShape {
-        immediate: 0,
-        kind: SiteKind::Grow,
-    };
-    Arc::new(SiteTable::new(vec![
-        store(1),
-        store(2),
-        store(4),
-        store(8),
-        growth,
-    ]))
+    let stores = [1, 2, 4, 8].map(|width| SiteKind::Store { width });
+    let sites = stores.into_iter().chain([SiteKind::Grow]).map(site);
+    Arc::new(SiteTable::new(sites.collect()))
 }
 
 /// A journal of stores of 8 bytes at these addresses.

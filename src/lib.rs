@@ -7,6 +7,7 @@
 pub mod app;
 pub mod guest;
 pub mod inspect;
+pub mod journal_abi;
 pub mod prose;
 pub mod report;
 pub mod safe;

@@ -1,7 +1,8 @@
 //! A module before it runs, and the one that is run in its place.
 
 use arbitrary::Unstructured;
-use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule, PAGE, SiteKind};
+use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule, PAGE};
+use linmem::journal_abi::SiteKind;
 use wasm_mutate::WasmMutate;
 use wasmparser::{FunctionBody, Parser, Payload, Validator, WasmFeatures};
 

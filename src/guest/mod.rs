@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 pub use debug_info::Access;
 pub use error::GuestError;
-pub use instrument::{InstrumentOptions, InstrumentedModule, JournalLayout, Site, SiteKind};
+pub use instrument::{InstrumentOptions, InstrumentedModule, JournalLayout};
 pub use layout::{Area, Layout, Segment, Symbol};
 pub use metadata::{CustomSection, DebugInfo, ModuleMetadata, Producer};
 pub use offset::{Offset, OffsetOp};

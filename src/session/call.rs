@@ -162,7 +162,9 @@ impl Session {
             record.output_bytes = record.output_bytes.saturating_add(printed.bytes);
             record.output_kept = record.output_kept.saturating_add(printed.kept);
         }
-        drained.map(|_| ()).map_err(StepError::failed)
+        drained
+            .map(|_| ())
+            .map_err(|error| StepError::failed(error.to_string()))
     }
 
     /// What the guest itself left behind about where it was going.
@@ -176,9 +178,12 @@ impl Session {
         let Some(journal) = &state.journal else {
             return TrapEvidence::default();
         };
-        let (last_slot, last_load) = (journal.last_slot(memory_end), journal.last_load(&mut store));
+        let (last_store, last_load) = (
+            journal.last_store(memory_end),
+            journal.last_load(&mut store),
+        );
         TrapEvidence {
-            last_slot,
+            last_store,
             last_load,
             memory_end,
             entry: None,

@@ -3,40 +3,15 @@
 
 use std::sync::Arc;
 
-use crate::guest::{Guest, InstrumentedModule, Site, SiteKind as GuestKind};
-use crate::timeline::{
-    Finding, FindingKind, Recording, SiteKind, SiteShape, SiteTable, StepKind, StepRecord, Writer,
-};
+use crate::guest::{Guest, InstrumentedModule};
+use crate::timeline::{Finding, FindingKind, Recording, SiteTable, StepKind, StepRecord, Writer};
 
 use super::{Session, memory};
 
-/// The instructions that store, as the timeline knows them.
+/// Creates the timeline's table of the instrumented guest's store sites.
 pub(super) fn site_table(guest: &Guest, rewritten: &InstrumentedModule) -> Arc<SiteTable> {
-    let shapes = rewritten
-        .journal
-        .sites
-        .iter()
-        .map(|site| shape(guest, site))
-        .collect();
-    Arc::new(SiteTable::new(shapes))
-}
-
-fn shape(guest: &Guest, site: &Site) -> SiteShape {
-    let kind = match site.kind {
-        GuestKind::Store { width } => SiteKind::Store { width },
-        GuestKind::Wide => SiteKind::Wide,
-        GuestKind::Fill => SiteKind::Fill,
-        GuestKind::Copy => SiteKind::Copy,
-        GuestKind::CopyFrom => SiteKind::CopyFrom,
-        GuestKind::Init { segment } => SiteKind::Init {
-            bytes: guest.segment(segment).unwrap_or_default().into(),
-        },
-        GuestKind::Grow => SiteKind::Grow,
-    };
-    SiteShape {
-        immediate: site.immediate,
-        kind,
-    }
+    let sites = rewritten.journal.sites.clone();
+    Arc::new(SiteTable::new(sites).with_segments(|segment| guest.segment(segment)))
 }
 
 impl Session {
@@ -75,12 +50,9 @@ impl Session {
         for number in used
             .iter()
             .copied()
-            .filter(|number| !self.sites.is_named(*number))
+            .filter(|number| !self.sites.has_writer(*number))
         {
-            let index = number
-                .checked_sub(1)
-                .and_then(|index| usize::try_from(index).ok());
-            let Some(site) = index.and_then(|index| self.rewritten.journal.sites.get(index)) else {
+            let Some(site) = self.rewritten.journal.site(number) else {
                 continue;
             };
             let place = self.guest.place(site.offset);
@@ -89,7 +61,7 @@ impl Session {
                 offset: Some(site.offset),
                 source: place.source.clone(),
             };
-            self.sites.name(number, writer);
+            self.sites.set_writer(number, writer);
             record.places.push((site.offset, Arc::new(place)));
         }
         let frames = record

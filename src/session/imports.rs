@@ -172,7 +172,7 @@ impl HostState {
         self.scope = scope.clone();
         self.recording = recording;
         if let Some(journal) = &mut self.journal {
-            journal.begin(max_stores);
+            journal.begin_call(max_stores);
         }
         self.calls = Vec::new();
         self.calls_total = 0;
@@ -184,7 +184,9 @@ impl HostState {
         let Some(journal) = &mut self.journal else {
             return Ok(());
         };
-        let slots = journal.drain(store, self.memory.as_ref(), &mut self.recording)?;
+        let slots = journal
+            .drain(store, self.memory.as_ref(), &mut self.recording)
+            .map_err(|error| error.to_string())?;
         if let Some(watch) = &mut self.watch {
             watch.count(slots);
         }

@@ -51,10 +51,7 @@ impl Session {
     }
 
     fn function_of(&self, site: u32) -> String {
-        let index = site
-            .checked_sub(1)
-            .and_then(|index| usize::try_from(index).ok());
-        match index.and_then(|index| self.rewritten.journal.sites.get(index)) {
+        match self.rewritten.journal.site(site) {
             Some(site) => self.guest.function_name(site.function),
             None => "the guest".into(),
         }

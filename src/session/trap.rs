@@ -10,7 +10,7 @@ use crate::guest::{Guest, InstrumentedModule};
 use crate::safe;
 use crate::timeline::{Attempt, CallFrame, Trap};
 
-use super::journal::LastSlot;
+use super::journal::LastStore;
 
 /// Frames of a call chain that are kept.
 const MOST_FRAMES: usize = 100;
@@ -23,7 +23,7 @@ const MOST_IN_GROUP: usize = 4;
 /// The guest's own record of where it went.
 #[derive(Debug, Default)]
 pub(super) struct TrapEvidence {
-    pub last_slot: Option<LastSlot>,
+    pub last_store: Option<LastStore>,
     /// The address operand of the load noted last.
     pub last_load: Option<u32>,
     /// In bytes.
@@ -71,11 +71,11 @@ pub(super) fn read(
     // A slot is written before its store. The one of a finished store lies inside memory, and is
     // not where the trap was.
     let undone = traces
-        .last_slot
-        .filter(|slot| at == Some(slot.offset) || slot.attempt.past_end() > 0);
+        .last_store
+        .filter(|store| at == Some(store.offset) || store.attempt.past_end() > 0);
     let attempt = match undone {
-        Some(slot) => {
-            Some(slot.attempt).filter(|attempt| attempt.past_end() > 0 || attempt.is_misaligned())
+        Some(store) => {
+            Some(store.attempt).filter(|attempt| attempt.past_end() > 0 || attempt.is_misaligned())
         }
         None => load(at, guest, traces).filter(|_| is_access(error)),
     };

@@ -23,8 +23,7 @@ pub use event::{Event, Growth, Write, Writer};
 #[cfg(test)]
 pub(crate) use event_log::looked_at;
 pub use event_log::{
-    Changes, Differing, EventLog, Recorded, Recording, Refused, Settled, SiteKind, SiteShape,
-    SiteTable,
+    Changes, Differing, EventLog, Recorded, Recording, Refused, Settled, SiteTable,
 };
 pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};

@@ -2,7 +2,7 @@
 
 use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule, JournalLayout};
 
-pub use linmem::guest::{Site, SiteKind as Kind};
+pub use linmem::journal_abi::{SiteKind as Kind, StoreSite as Site};
 
 pub type Layout = JournalLayout;
 

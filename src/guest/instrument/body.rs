@@ -9,10 +9,11 @@ use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, MemArg, ValT
 use wasmparser::Operator;
 
 use super::atomic_wait::waits;
-use super::journal_layout::{AWAY, Added, LAST, MOST_BETWEEN_CHECKS, SLOT, Site};
+use super::journal_layout::{AWAY, Added, LAST, MOST_BETWEEN_CHECKS, SLOT};
 use super::loop_analysis::{Float, Innermost, is_call, splittable};
 use super::memory_access::{self, MemoryAccess};
 use super::scratch_locals::Locals;
+use crate::journal_abi::StoreSite;
 
 /// How a function goes about its position in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub(super) struct Body<'a> {
     pub(super) added: Added,
     /// The memory that is journaled.
     journaled: Option<u32>,
-    pub(super) sites: &'a mut Vec<Site>,
+    pub(super) sites: &'a mut Vec<StoreSite>,
     pub(super) function: u32,
     mode: Mode,
     has_calls: bool,
@@ -79,7 +80,7 @@ impl<'a> Body<'a> {
     pub fn new(
         added: Added,
         journaled: Option<u32>,
-        sites: &'a mut Vec<Site>,
+        sites: &'a mut Vec<StoreSite>,
         function: u32,
         given: &[ValType],
         operators: &[(Operator<'_>, u64)],

@@ -4,8 +4,9 @@
 use wasm_encoder::{BlockType, Instruction, MemArg, ValType};
 
 use super::body::{Body, word};
-use super::journal_layout::{SLOT, Site, SiteKind, VALUE};
+use super::journal_layout::{SLOT, VALUE};
 use super::memory_access::{Kind, MemoryAccess};
+use crate::journal_abi::{SiteKind, StoreSite};
 
 impl Body<'_> {
     /// Writes an instruction that writes the journaled memory, with its slot.
@@ -44,7 +45,7 @@ impl Body<'_> {
             | Kind::StoreLane { width, .. }
             | Kind::Exchange { width, .. }
             | Kind::CompareExchange { width, .. } => SiteKind::Store { width },
-            Kind::StoreVector => SiteKind::Wide,
+            Kind::StoreVector => SiteKind::Vector,
             Kind::Fill => SiteKind::Fill,
             Kind::Copy { from } if from == touch.memory => SiteKind::Copy,
             Kind::Copy { .. } => SiteKind::CopyFrom,
@@ -52,7 +53,7 @@ impl Body<'_> {
             Kind::Grow => SiteKind::Grow,
         };
         let function = self.function;
-        self.sites.push(Site {
+        self.sites.push(StoreSite {
             function,
             offset,
             immediate: touch.immediate,

@@ -5,7 +5,7 @@
 use wasm_encoder::{BlockType, Function, TypeSection, ValType};
 
 use super::body::word;
-use super::journal_layout::{Added, SLOT, VALUE};
+use super::journal_layout::{ADDRESS, Added, SLOT, VALUE};
 
 /// How many there are, and how many types they take.
 pub(super) const COUNT: u32 = 2;
@@ -41,7 +41,7 @@ fn note(added: Added, is_wide: bool) -> Function {
         .i32_store(word(0, memory));
     put.local_get(position)
         .local_get(address)
-        .i32_store(word(4, memory));
+        .i32_store(word(ADDRESS, memory));
     put.local_get(position).local_get(value);
     if is_wide {
         put.v128_store(word(SLOT, memory));

@@ -5,9 +5,10 @@ use wasm_encoder::{ConstExpr, GlobalType, MemoryType, ValType};
 
 use super::loop_analysis::MOST_FLOATS;
 use crate::guest::types::PAGE;
+use crate::journal_abi::{self, StoreSite, site_index};
 
-/// In bytes.
-pub(super) const SLOT: u32 = 16;
+/// The size of a slot in bytes, as an operand of the guest's instructions.
+pub(super) const SLOT: u32 = journal_abi::SLOT as u32;
 
 /// Where floats are put away while the host is called. Word 0 of the memory, the limit, lies on a
 /// cache line of its own: another thread writes it.
@@ -27,8 +28,9 @@ pub(super) const LAST: u32 = START + ROOM;
 /// checked.
 pub(super) const MOST_BETWEEN_CHECKS: u32 = 2000;
 
-/// Where the value begins in a slot.
-pub(super) const VALUE: u32 = 8;
+/// The offsets of a slot's fields in bytes, as operands of the guest's instructions.
+pub(super) const ADDRESS: u32 = journal_abi::ADDRESS_OFFSET as u32;
+pub(super) const VALUE: u32 = journal_abi::VALUE_OFFSET as u32;
 
 /// The private memory that the guest journals its writes in, and how the host finds its way in it.
 ///
@@ -39,11 +41,10 @@ pub(super) const VALUE: u32 = 8;
 /// called soon. In `tick` the host takes what lies between `start` and the position, zeroes it,
 /// sets the position back to `start` and the word to `limit`.
 ///
-/// A slot is 16 bytes, little-endian: site (u32), address operand (u32), value (u64). It is written
-/// before the instruction runs, so the slot of one that trapped is the last. The position may lag
-/// behind where the guest trapped: the end is the first slot whose site is 0 and which is not a
-/// second one. What a value is depends on [`SiteKind`]. What lies between word 0 and `start` means
-/// nothing.
+/// A slot is laid out as [`journal_abi`] says. It is written before the instruction runs, so the
+/// slot of one that trapped is the last. The position may lag behind where the guest trapped: the
+/// end is the first slot whose site is 0 and which is not a second one. What lies between word 0
+/// and `start` means nothing.
 #[derive(Debug, Clone)]
 pub struct JournalLayout {
     /// A shared memory of fixed size.
@@ -59,42 +60,14 @@ pub struct JournalLayout {
     /// again.
     pub limit: u32,
     /// Site number n is `sites[n - 1]`; ordered by function, then by offset.
-    pub sites: Vec<Site>,
+    pub sites: Vec<StoreSite>,
 }
 
-/// An instruction that writes the journaled memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Site {
-    /// The index of its function in the module as given.
-    pub function: u32,
-    /// From the start of the module as given, in bytes.
-    pub offset: u64,
-    /// Added to the address operand, as unsigned 64-bit numbers, this makes the address of the
-    /// first byte.
-    pub immediate: u64,
-    pub kind: SiteKind,
-}
-
-/// What an instruction writes, and what the value in its slot means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SiteKind {
-    /// So many bytes, 1, 2, 4 or 8: the value's low ones. Atomic read-modify-writes, too; one that
-    /// changed nothing because the comparison failed leaves no slot.
-    Store { width: u8 },
-    /// 16 bytes: they are a second slot, which has neither site nor address. The value means
-    /// nothing.
-    Wide,
-    /// `memory.fill`: its length, and the byte from bit 32 on.
-    Fill,
-    /// `memory.copy` within the memory: its length, and the source's address from bit 32 on.
-    Copy,
-    /// `memory.copy` from another memory: its length. The guest calls `tick` right behind it.
-    CopyFrom,
-    /// `memory.init`: its length, and the place in the segment from bit 32 on.
-    Init { segment: u32 },
-    /// `memory.grow`: the old size in pages, `u32::MAX` where it was refused; the address is the
-    /// number of pages asked for. Written behind the instruction, unlike the others.
-    Grow,
+impl JournalLayout {
+    /// Returns the store site of this number; `None` where there is none.
+    pub fn site(&self, number: u32) -> Option<&StoreSite> {
+        self.sites.get(site_index(number)?)
+    }
 }
 
 /// The indices, in the rewritten module, of what was added to it.

@@ -36,9 +36,10 @@ use wasmparser::{FunctionBody, Operator};
 use super::module_info::Description;
 use super::types::{MemoryType, ValueType};
 use super::{Guest, GuestError};
+use crate::journal_abi::StoreSite;
 use body::Body;
+pub use journal_layout::JournalLayout;
 use journal_layout::{Added, JournalMemory};
-pub use journal_layout::{JournalLayout, Site, SiteKind};
 use limits::Extent;
 use names::Names;
 use sections::Parts;
@@ -274,7 +275,7 @@ impl<'a> Instrumenter<'a> {
         &mut self,
         parts: Parts<'_>,
         names: &Names,
-        sites: &mut Vec<Site>,
+        sites: &mut Vec<StoreSite>,
     ) -> Result<Vec<u8>, Failure> {
         let mut module = Module::new();
         module.section(&self.types(&parts)?);
@@ -392,7 +393,7 @@ impl<'a> Instrumenter<'a> {
         &mut self,
         module: &mut Module,
         parts: &Parts<'_>,
-        sites: &mut Vec<Site>,
+        sites: &mut Vec<StoreSite>,
     ) -> Result<(), Failure> {
         if let Some(given) = parts.elements.clone() {
             let mut elements = ElementSection::new();
@@ -431,7 +432,7 @@ impl<'a> Instrumenter<'a> {
         &mut self,
         function: u32,
         given: &FunctionBody<'_>,
-        sites: &mut Vec<Site>,
+        sites: &mut Vec<StoreSite>,
     ) -> Result<InstrumentedBody, Failure> {
         let params = self
             .description

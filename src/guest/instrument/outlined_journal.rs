@@ -5,8 +5,9 @@
 use wasm_encoder::{BlockType, Instruction, ValType};
 
 use super::body::{Body, word};
-use super::journal_layout::{SLOT, SiteKind, VALUE};
+use super::journal_layout::{SLOT, VALUE};
 use super::memory_access::{Kind, MemoryAccess};
+use crate::journal_abi::SiteKind;
 
 impl Body<'_> {
     /// Writes an instruction that writes the journaled memory, with its slot.

@@ -14,8 +14,9 @@ mod packer;
 pub(super) use packer::{MOST_MIXED, Packer};
 
 use super::arena::{Arena, Place};
-use super::entries::{Entry, Slot, parts};
+use super::entries::Entry;
 use super::store_sites::SiteTable;
+use crate::journal_abi::{Slot, SlotBytes};
 
 /// Entries that follow each other, packed.
 #[derive(Debug, Clone)]
@@ -117,11 +118,14 @@ impl<'a> Opened<'a> {
             Form::Run(column) | Form::Runs(column) => is_plain(column.site),
             Form::Rows(columns) => columns.iter().all(|column| is_plain(column.site)),
             Form::Mixed(sites) => sites.iter().all(|(site, _)| is_plain(*site)),
-            Form::Slots => self.slots().iter().all(|slot| is_plain(parts(slot).0)),
+            Form::Slots => self
+                .slots()
+                .iter()
+                .all(|slot| is_plain(Slot::decode(slot).site)),
         }
     }
 
-    fn slots(&self) -> &'a [Slot] {
+    fn slots(&self) -> &'a [SlotBytes] {
         self.bytes.as_chunks().0
     }
 
@@ -199,10 +203,7 @@ impl<'a> Opened<'a> {
                     value: self.value(values + from, width),
                 }
             }
-            Form::Slots => self.slots().get(at).map_or_else(Entry::default, |slot| {
-                let (site, address, value) = parts(slot);
-                Entry::new(site, address, value)
-            }),
+            Form::Slots => self.slots().get(at).map(Entry::decode).unwrap_or_default(),
         }
     }
 
@@ -225,8 +226,8 @@ impl<'a> Opened<'a> {
                 (site, self.word(at * 4))
             }
             Form::Slots => self.slots().get(at).map_or((0, 0), |slot| {
-                let (site, address, _) = parts(slot);
-                (site, address)
+                let slot = Slot::decode(slot);
+                (slot.site, slot.address)
             }),
         }
     }
@@ -256,8 +257,7 @@ impl<'a> Opened<'a> {
             }
             Form::Slots => {
                 for slot in self.slots().iter().skip(from) {
-                    let (site, address, value) = parts(slot);
-                    tell(Entry::new(site, address, value));
+                    tell(Entry::decode(slot));
                 }
             }
             _ => (from..self.len()).for_each(|at| tell(self.get(at))),

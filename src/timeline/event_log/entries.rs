@@ -3,21 +3,10 @@
 use super::arena::Arena;
 use super::encoding::{MOST_MIXED, Opened, Pack, Packer};
 use super::store_sites::SiteTable;
+use crate::journal_abi::{Slot, SlotBytes, high_half, low_half};
 
-/// `[u32 site][u32 address][u64 value]`, little-endian, as the guest's journal has it. The slot
-/// behind one of a site that stores 16 bytes is those bytes and nothing else.
-pub(super) type Slot = [u8; SLOT];
-
-pub(super) const SLOT: usize = 16;
 /// In place of a site, in a log: the value counts the events that are not the guest's own stores.
 pub(super) const ASIDE: u32 = 0;
-
-/// Site, address and value of a slot.
-#[inline]
-pub(super) fn parts(slot: &Slot) -> (u32, u32, u64) {
-    let all = u128::from_le_bytes(*slot);
-    (all as u32, (all >> 32) as u32, (all >> 64) as u64)
-}
 
 /// A store as it is told, or an event as it is kept. What the value means depends on the site; of
 /// one that stores, only the low bytes count that it stores.
@@ -37,24 +26,35 @@ impl Entry {
         }
     }
 
+    /// Decodes a slot that is an entry by itself.
+    #[inline]
+    pub(super) fn decode(slot: &SlotBytes) -> Self {
+        let Slot {
+            site,
+            address,
+            value,
+        } = Slot::decode(slot);
+        Entry::new(site, address, value)
+    }
+
     /// The value's low and high halves, as bulk operations have them: mostly a length in bytes, and
     /// something else.
     pub(super) fn low(&self) -> u64 {
-        self.value as u64 & 0xffff_ffff
+        low_half(self.value as u64)
     }
 
     pub(super) fn high(&self) -> u64 {
-        self.value as u64 >> 32
+        high_half(self.value as u64)
     }
 
     /// Reads the first entry of a journal's slots.
     #[inline]
-    pub(super) fn take(slots: &mut &[Slot], table: &SiteTable) -> Option<Self> {
+    pub(super) fn take(slots: &mut &[SlotBytes], table: &SiteTable) -> Option<Self> {
         let (first, rest) = slots.split_first()?;
         *slots = rest;
-        let (site, address, value) = parts(first);
-        if !table.is_wide(site) {
-            return Some(Entry::new(site, address, value));
+        let entry = Entry::decode(first);
+        if !table.is_vector(entry.site) {
+            return Some(entry);
         }
         let value = match rest.split_first() {
             Some((second, rest)) => {
@@ -63,17 +63,13 @@ impl Entry {
             }
             None => 0,
         };
-        Some(Entry {
-            site,
-            address,
-            value,
-        })
+        Some(Entry { value, ..entry })
     }
 }
 
 /// The entries that a journal's slots tell.
 pub(super) fn entries<'a>(
-    mut slots: &'a [Slot],
+    mut slots: &'a [SlotBytes],
     table: &'a SiteTable,
 ) -> impl Iterator<Item = Entry> + 'a {
     std::iter::from_fn(move || Entry::take(&mut slots, table))
@@ -112,7 +108,7 @@ impl Slots {
     /// Appends many slots as they lie in a journal, and tells of the packs they make.
     pub(super) fn extend(
         &mut self,
-        slots: &[Slot],
+        slots: &[SlotBytes],
         table: &SiteTable,
         mut told: impl FnMut(Opened<'_>),
     ) {

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use super::byte_mask::Bits;
 use super::entries::{ASIDE, Blob, Entry, Reader, Slots};
 use super::recording::HostEvent;
-use super::store_sites::{SiteKind, SiteTable};
+use super::store_sites::SiteTable;
 use super::summary::Summary;
+use crate::journal_abi::SiteKind;
 use crate::timeline::image::{LEAF, Leaf, Leaves, PAGE};
 use crate::timeline::{Event, Growth, Image, Write, Writer};
 
@@ -195,20 +196,21 @@ impl History {
         if site == ASIDE {
             return self.kept_aside(value as u64);
         }
-        let shape = self.table.shape(site)?;
+        let shape = self.table.get(site)?;
         let by = WriterId::site(site);
-        let bytes = match &shape.kind {
-            SiteKind::Store { width } => Bytes::Few(value.to_le_bytes(), *width),
-            SiteKind::Wide => Bytes::Few(value.to_le_bytes(), 16),
+        let bytes = match shape.kind {
+            SiteKind::Store { width } => Bytes::Few(value.to_le_bytes(), width),
+            SiteKind::Vector => Bytes::Few(value.to_le_bytes(), 16),
             SiteKind::Fill => Bytes::Same(entry.high() as u8, entry.low()),
             SiteKind::Copy | SiteKind::CopyFrom => {
                 let (place, len) = unpack(value as u64);
                 Bytes::Slice(self.blob.get(place, len))
             }
-            SiteKind::Init { bytes } => {
+            SiteKind::Init { segment } => {
                 let from = entry.high() as usize;
                 Bytes::Slice(
-                    bytes
+                    self.table
+                        .segment(segment)
                         .get(from..from + entry.low() as usize)
                         .unwrap_or_default(),
                 )
@@ -403,7 +405,7 @@ impl History {
         let first = *events.first()?;
         let (pack, at) = reader.place(first as usize)?;
         let (site, address, width, bytes) = pack.dense(at)?;
-        let start = u64::from(address).saturating_add(self.table.shape(site)?.immediate);
+        let start = u64::from(address).saturating_add(self.table.get(site)?.immediate);
         let from = (start % LEAF) as usize;
         let count = ((LEAF as usize - from) / width.max(1))
             .min(bytes.len() / width.max(1))
@@ -436,10 +438,10 @@ impl History {
     /// Which bytes of a leaf are written, by an ordinary store that writes within it.
     #[inline]
     fn plain_store(&self, site: u32, address: u32, number: u64) -> Option<Range<usize>> {
-        let shape = self.table.shape(site)?;
+        let shape = self.table.get(site)?;
         let width = match shape.kind {
             SiteKind::Store { width } => usize::from(width),
-            SiteKind::Wide => 16,
+            SiteKind::Vector => 16,
             _ => return None,
         };
         let start = u64::from(address).saturating_add(shape.immediate);

@@ -26,7 +26,7 @@ pub use build::{Recorded, Refused, Settled};
 pub use byte_mask::Differing;
 pub use changes::Changes;
 pub use recording::Recording;
-pub use store_sites::{SiteKind, SiteShape, SiteTable};
+pub use store_sites::SiteTable;
 
 #[cfg(test)]
 pub(crate) use range_query::looked_at;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::build::Pass;
 use super::encoding::Opened;
-use super::entries::{Blob, Entry, MANY, SLOT, Slots, entries};
-use super::store_sites::{SiteKind, SiteTable};
+use super::entries::{Blob, Entry, MANY, Slots, entries};
+use super::store_sites::SiteTable;
+use crate::journal_abi::{SLOT, SiteKind};
 use crate::timeline::image::{LEAF, PAGE};
 use crate::timeline::{Event, Image, Writer};
 
@@ -212,14 +213,14 @@ impl Recording {
         let table = Arc::clone(&self.table);
         let mut tally = Tally::default();
         for entry in entries(bytes.as_chunks::<SLOT>().0, &table) {
-            let Some(shape) = table.shape(entry.site) else {
+            let Some(site) = table.get(entry.site) else {
                 continue;
             };
             tally.add(&entry, &table);
             self.last_noted = Some((entry.site, entry.address));
-            let len = match shape.kind {
+            let len = match site.kind {
                 SiteKind::Store { width } => u64::from(width),
-                SiteKind::Wide => 16,
+                SiteKind::Vector => 16,
                 SiteKind::Fill | SiteKind::Copy | SiteKind::CopyFrom | SiteKind::Init { .. } => {
                     entry.low()
                 }
@@ -228,10 +229,8 @@ impl Recording {
                     continue;
                 }
             };
-            self.noted_leaves.add(
-                u64::from(entry.address).saturating_add(shape.immediate),
-                len,
-            );
+            self.noted_leaves
+                .add(u64::from(entry.address).saturating_add(site.immediate), len);
         }
         self.noted += tally.stores;
     }
@@ -273,8 +272,8 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, entry: &Entry, table: &SiteTable) {
-        let (stores, bulk) = match table.shape(entry.site).map(|shape| &shape.kind) {
-            Some(SiteKind::Store { .. } | SiteKind::Wide) => (1, 0),
+        let (stores, bulk) = match table.get(entry.site).map(|site| site.kind) {
+            Some(SiteKind::Store { .. } | SiteKind::Vector) => (1, 0),
             Some(SiteKind::Copy | SiteKind::CopyFrom) => (1, entry.low()),
             Some(SiteKind::Fill | SiteKind::Init { .. }) => (1, entry.low() / BYTES_PER_TOUCH),
             Some(SiteKind::Grow) | None => (0, 0),

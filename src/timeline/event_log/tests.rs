@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
+use crate::journal_abi::{SiteKind, Slot, StoreSite};
 use crate::timeline::{Moment, PAGE, Span, StepKind, StepRecord, Timeline, Writer};
 
 const WIDE: u32 = 5;
@@ -18,32 +19,41 @@ const IMMEDIATE: u64 = 0x1_0000;
 
 /// Sites 1 to 4 store 1, 2, 4 and 8 bytes.
 pub(super) fn sites() -> Arc<SiteTable> {
-    let segment: Arc<[u8]> = (0..=255).cycle().take(100_000).collect();
+    let segment: Vec<u8> = (0..=255).cycle().take(100_000).collect();
     let store = |width| SiteKind::Store { width };
     let bulk = [
-        SiteKind::Wide,
+        SiteKind::Vector,
         SiteKind::Fill,
         SiteKind::Copy,
         SiteKind::CopyFrom,
-        SiteKind::Init { bytes: segment },
+        SiteKind::Init { segment: 0 },
     ];
     let kinds = [1, 2, 4, 8]
         .map(store)
         .into_iter()
         .chain(bulk)
         .chain([SiteKind::Grow]);
-    let mut shapes: Vec<_> = kinds.map(|kind| SiteShape { immediate: 0, kind }).collect();
-    shapes.push(SiteShape {
-        immediate: IMMEDIATE,
-        kind: store(4),
-    });
-    Arc::new(SiteTable::new(shapes))
+    let mut sites: Vec<_> = kinds.map(|kind| site(kind, 0)).collect();
+    sites.push(site(store(4), IMMEDIATE));
+    Arc::new(SiteTable::new(sites).with_segments(|_| Some(&segment)))
+}
+
+pub(super) fn site(kind: SiteKind, immediate: u64) -> StoreSite {
+    StoreSite {
+        function: 0,
+        offset: 0,
+        immediate,
+        kind,
+    }
 }
 
 pub(super) fn slot(site: u32, address: u32, value: u64) -> Vec<u8> {
-    [u64::from(site) | u64::from(address) << 32, value]
-        .map(u64::to_le_bytes)
-        .concat()
+    let slot = Slot {
+        site,
+        address,
+        value,
+    };
+    slot.encode().into()
 }
 
 fn wide_slots(address: u32, value: [u8; 16]) -> Vec<u8> {
@@ -531,10 +541,7 @@ fn any_store_of_a_walk_done_again_and_again_is_found() {
 #[test]
 fn of_many_writers_the_last_one_counts() {
     let shapes = (0..40_000)
-        .map(|_| SiteShape {
-            immediate: 0,
-            kind: SiteKind::Store { width: 4 },
-        })
+        .map(|_| site(SiteKind::Store { width: 4 }, 0))
         .collect();
     for sites in [
         [1, 1, 1],
@@ -554,7 +561,7 @@ fn of_many_writers_the_last_one_counts() {
                 offset: Some(u64::from(*site)),
                 source: None,
             };
-            settled.events.0.table.name(*site, writer);
+            settled.events.0.table.set_writer(*site, writer);
         });
         let runs: Vec<_> = settled
             .changes
@@ -583,15 +590,12 @@ fn of_many_writers_the_last_one_counts() {
 fn stores_reach_both_ends_of_the_largest_memory() {
     const END: u64 = 1 << 32;
     let before = Image::zeroed(END);
-    let shape = |immediate, width| SiteShape {
-        immediate,
-        kind: SiteKind::Store { width },
-    };
+    let store = |immediate, width| site(SiteKind::Store { width }, immediate);
     let table = SiteTable::new(vec![
-        shape(0, 1),
-        shape(0, 8),
-        shape(0xffff_fff8, 8),
-        shape(0xffff_ffff, 1),
+        store(0, 1),
+        store(0, 8),
+        store(0xffff_fff8, 8),
+        store(0xffff_ffff, 1),
     ]);
     let mut told = Recording::new(Arc::new(table));
     for (site, operand, value) in [

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::Refused;
 use super::working_memory::{Store, WorkingMemory};
 use super::write_batch::Batch;
+use crate::journal_abi::SiteKind;
 use crate::timeline::event_log::encoding::{Opened, Pack};
 use crate::timeline::event_log::entries::{ASIDE, Entry, Slots};
 use crate::timeline::event_log::leaf_index::{History, KeptEvent, WriterId, pack};
 use crate::timeline::event_log::recording::{HostEvent, Recording, Writers, pieces};
-use crate::timeline::event_log::store_sites::{SiteKind, SiteTable};
+use crate::timeline::event_log::store_sites::SiteTable;
 use crate::timeline::image::PAGE;
 use crate::timeline::{Image, Writer};
 
@@ -122,11 +123,11 @@ impl Pass {
 
     fn entry(&mut self, entry: Entry, table: &SiteTable) {
         self.pending = None;
-        let Some(shape) = table.shape(entry.site) else {
+        let Some(site) = table.get(entry.site) else {
             return;
         };
-        match &shape.kind {
-            SiteKind::Store { .. } | SiteKind::Wide => {
+        match site.kind {
+            SiteKind::Store { .. } | SiteKind::Vector => {
                 self.emit(entry);
                 self.ledger.store(store(entry, table));
             }
@@ -134,11 +135,11 @@ impl Pass {
         }
     }
 
-    fn bulk(&mut self, entry: Entry, kind: &SiteKind) {
+    fn bulk(&mut self, entry: Entry, kind: SiteKind) {
         let Entry { site, address, .. } = entry;
         let (start, len, source) = (u64::from(address), entry.low(), entry.high());
         match kind {
-            SiteKind::Store { .. } | SiteKind::Wide => {}
+            SiteKind::Store { .. } | SiteKind::Vector => {}
             SiteKind::CopyFrom => self.pending = Some((site, start)),
             SiteKind::Fill => {
                 for (from, to) in pieces(start, len) {
@@ -149,8 +150,8 @@ impl Pass {
                     ));
                 }
             }
-            SiteKind::Init { bytes } => {
-                let len = if source + len <= bytes.len() as u64 {
+            SiteKind::Init { segment } => {
+                let len = if source + len <= self.table.segment(segment).len() as u64 {
                     len
                 } else {
                     0
@@ -309,7 +310,7 @@ fn store(entry: Entry, table: &SiteTable) -> Store {
         address,
         value,
     } = entry;
-    match table.shape(site) {
+    match table.get(site) {
         Some(shape) => {
             let start = u64::from(address).saturating_add(shape.immediate);
             Store {
@@ -369,7 +370,7 @@ fn dense(
 ) -> Option<usize> {
     let (site, address, width, bytes) = stores.dense(at)?;
     let len = bytes.len() as u64;
-    let start = u64::from(address).saturating_add(table.shape(site)?.immediate);
+    let start = u64::from(address).saturating_add(table.get(site)?.immediate);
     let wraps = u64::from(address) + len > 1 << 32;
     if len == 0 || wraps || start.saturating_add(len) > ledger.len() {
         return None;

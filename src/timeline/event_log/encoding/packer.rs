@@ -1,8 +1,9 @@
 //! Finds what the stores of a journal have in common.
 
 use super::{Beginning, Column, Form, Pack, same_width};
+use crate::journal_abi::{SLOT, Slot, SlotBytes, VALUE_OFFSET, head, join_head};
 use crate::timeline::event_log::arena::Arena;
-use crate::timeline::event_log::entries::{Entry, SLOT, Slot, parts};
+use crate::timeline::event_log::entries::Entry;
 use crate::timeline::event_log::store_sites::SiteTable;
 
 /// Most entries of a mixed pack: where a value begins is kept in 16 bits.
@@ -58,12 +59,12 @@ impl Packer {
     /// Packs whole slots of a journal, in order.
     pub(in crate::timeline::event_log) fn pack(
         &mut self,
-        slots: &[Slot],
+        slots: &[SlotBytes],
         table: &SiteTable,
         room: &mut Arena,
         mut done: impl FnMut(Pack),
     ) {
-        if !table.has_wide() {
+        if !table.has_vectors() {
             return pack_narrow(slots, table, room, done);
         }
         let mut rest = slots;
@@ -222,8 +223,13 @@ impl Mixed {
 
 /// Packs slots that are all entries of their own: what is not rows stays as it lies, which takes
 /// least time.
-fn pack_narrow(slots: &[Slot], table: &SiteTable, room: &mut Arena, mut done: impl FnMut(Pack)) {
-    let plain = |slots: &[Slot], room: &mut Arena, done: &mut dyn FnMut(Pack)| {
+fn pack_narrow(
+    slots: &[SlotBytes],
+    table: &SiteTable,
+    room: &mut Arena,
+    mut done: impl FnMut(Pack),
+) {
+    let plain = |slots: &[SlotBytes], room: &mut Arena, done: &mut dyn FnMut(Pack)| {
         if !slots.is_empty() {
             let bytes = slots.as_flattened();
             let (place, to) = room.take(bytes.len());
@@ -250,16 +256,16 @@ fn pack_narrow(slots: &[Slot], table: &SiteTable, room: &mut Arena, mut done: im
     plain(slots.get(from..).unwrap_or_default(), room, &mut done);
 }
 
-fn head(slot: &Slot) -> u64 {
-    u64::from_le_bytes(*slot.first_chunk().unwrap_or(&[0; 8]))
-}
-
 /// The rows that these slots begin with, and how many slots they take; `None` where they would not
 /// be many.
-fn rows(slots: &[Slot], table: &SiteTable, room: &mut Arena) -> Option<(Pack, usize)> {
+fn rows(slots: &[SlotBytes], table: &SiteTable, room: &mut Arena) -> Option<(Pack, usize)> {
     let step = step(slots, table)?;
-    let (site, first, _) = parts(slots.first()?);
-    let (_, second, _) = parts(slots.get(step)?);
+    let Slot {
+        site,
+        address: first,
+        ..
+    } = Slot::decode(slots.first()?);
+    let second = Slot::decode(slots.get(step)?).address;
     let width = table.width(site);
     let column = Column {
         site,
@@ -270,10 +276,10 @@ fn rows(slots: &[Slot], table: &SiteTable, room: &mut Arena) -> Option<(Pack, us
         row: width.into(),
     };
     match (width, step) {
-        (1, 1) => runs::<1, 8, 1>(slots, column, room),
-        (2, 1) => runs::<1, 8, 2>(slots, column, room),
-        (4, 1) => runs::<1, 8, 4>(slots, column, room),
-        (8, 1) => runs::<1, 8, 8>(slots, column, room),
+        (1, 1) => runs::<1, VALUE_OFFSET, 1>(slots, column, room),
+        (2, 1) => runs::<1, VALUE_OFFSET, 2>(slots, column, room),
+        (4, 1) => runs::<1, VALUE_OFFSET, 4>(slots, column, room),
+        (8, 1) => runs::<1, VALUE_OFFSET, 8>(slots, column, room),
         (16, 2) => runs::<2, SLOT, 16>(slots, column, room),
         _ => rows_of_several(slots, table, step, room),
     }
@@ -282,7 +288,7 @@ fn rows(slots: &[Slot], table: &SiteTable, room: &mut Arena) -> Option<(Pack, us
 /// Rows of one column, each of `STEP` slots: a run of them, and others of the same instruction
 /// right behind it. Where a value lies in a row, and how wide it is, is in bytes.
 fn runs<const STEP: usize, const AT: usize, const WIDTH: usize>(
-    slots: &[Slot],
+    slots: &[SlotBytes],
     column: Column,
     room: &mut Arena,
 ) -> Option<(Pack, usize)> {
@@ -290,9 +296,10 @@ fn runs<const STEP: usize, const AT: usize, const WIDTH: usize>(
     let mut len = count_run(rows, column);
     let mut behind: Vec<Beginning> = Vec::new();
     while let Some(rest) = rows.get(len..)
-        && let Some((site, first, _)) = rest.first().and_then(|row| row.first()).map(parts)
-        && site == column.site
+        && let Some(next) = rest.first().and_then(|row| row.first()).map(Slot::decode)
+        && next.site == column.site
     {
+        let first = next.address;
         let count = count_run(rest, Column { first, ..column });
         if count < SHORTEST_RUN {
             break;
@@ -336,7 +343,7 @@ fn runs<const STEP: usize, const AT: usize, const WIDTH: usize>(
 }
 
 fn rows_of_several(
-    slots: &[Slot],
+    slots: &[SlotBytes],
     table: &SiteTable,
     step: usize,
     room: &mut Arena,
@@ -368,11 +375,11 @@ fn rows_of_several(
 
 /// How many slots a row takes: up to where the first instruction comes again. `None` where its
 /// address does not move by the same distance three times, which tells most of what is no row.
-fn step(slots: &[Slot], table: &SiteTable) -> Option<usize> {
+fn step(slots: &[SlotBytes], table: &SiteTable) -> Option<usize> {
     let first = head(slots.first()?);
     let mut at = 0;
     for _ in 0..MOST_COLUMNS {
-        at += if table.is_wide(head(slots.get(at)?) as u32) {
+        at += if table.is_vector(head(slots.get(at)?) as u32) {
             2
         } else {
             1
@@ -386,20 +393,24 @@ fn step(slots: &[Slot], table: &SiteTable) -> Option<usize> {
 }
 
 /// The columns of rows of so many slots, and at which slot of a row each stands.
-fn first_row(slots: &[Slot], table: &SiteTable, step: usize) -> Option<(Vec<Column>, Vec<usize>)> {
+fn first_row(
+    slots: &[SlotBytes],
+    table: &SiteTable,
+    step: usize,
+) -> Option<(Vec<Column>, Vec<usize>)> {
     let (mut columns, mut places): (Vec<Column>, Vec<usize>) = (Vec::new(), Vec::new());
     let (mut place, mut at) = (0, 0);
     while place < step {
-        let (site, first, _) = parts(slots.get(place)?);
-        let (same, second, _) = parts(slots.get(step + place)?);
-        if site != same {
+        let first = Slot::decode(slots.get(place)?);
+        let second = Slot::decode(slots.get(step + place)?);
+        if first.site != second.site {
             return None;
         }
-        let width = table.width(site);
+        let width = table.width(first.site);
         columns.push(Column {
-            site,
-            first,
-            stride: second.wrapping_sub(first),
+            site: first.site,
+            first: first.address,
+            stride: second.address.wrapping_sub(first.address),
             at,
             width,
             row: 0,
@@ -413,10 +424,10 @@ fn first_row(slots: &[Slot], table: &SiteTable, step: usize) -> Option<(Vec<Colu
 }
 
 /// How many rows go on as a column says.
-fn count_run<const STEP: usize>(rows: &[[Slot; STEP]], column: Column) -> usize {
-    let stride = u64::from(column.stride) << 32;
-    let head = |row: &[Slot; STEP]| row.first().map_or(0, head);
-    let mut next = u64::from(column.first) << 32 | u64::from(column.site);
+fn count_run<const STEP: usize>(rows: &[[SlotBytes; STEP]], column: Column) -> usize {
+    let stride = join_head(0, column.stride);
+    let head = |row: &[SlotBytes; STEP]| row.first().map_or(0, head);
+    let mut next = join_head(column.site, column.first);
     let mut count = 0;
     for eight in rows.as_chunks::<8>().0 {
         let (mut differing, mut expected) = (0, next);
@@ -441,13 +452,13 @@ fn count_run<const STEP: usize>(rows: &[[Slot; STEP]], column: Column) -> usize 
 }
 
 /// How many rows go on as the first two do.
-fn count_rows(slots: &[Slot], columns: &[Column], places: &[usize], step: usize) -> usize {
+fn count_rows(slots: &[SlotBytes], columns: &[Column], places: &[usize], step: usize) -> usize {
     let rows = slots.chunks_exact(step).enumerate();
-    let fits = |(nth, row): &(usize, &[Slot])| {
+    let fits = |(nth, row): &(usize, &[SlotBytes])| {
         columns.iter().zip(places).all(|(column, place)| {
             row.get(*place).is_some_and(|slot| {
-                let (site, address, _) = parts(slot);
-                site == column.site && address == column.address(*nth)
+                let slot = Slot::decode(slot);
+                slot.site == column.site && slot.address == column.address(*nth)
             })
         })
     };
@@ -456,7 +467,7 @@ fn count_rows(slots: &[Slot], columns: &[Column], places: &[usize], step: usize)
 
 /// Takes the value at a place of each row, as many as there is room for.
 fn values<const STEP: usize, const AT: usize, const WIDTH: usize>(
-    rows: &[[Slot; STEP]],
+    rows: &[[SlotBytes; STEP]],
     to: &mut [[u8; WIDTH]],
 ) {
     for (to, row) in to.iter_mut().zip(rows) {
@@ -468,7 +479,7 @@ fn values<const STEP: usize, const AT: usize, const WIDTH: usize>(
 }
 
 fn values_of_rows(
-    slots: &[Slot],
+    slots: &[SlotBytes],
     columns: &[Column],
     places: &[usize],
     step: usize,
@@ -478,10 +489,10 @@ fn values_of_rows(
     for row in slots.chunks_exact(step) {
         for (column, place) in columns.iter().zip(places) {
             rest = match column.width {
-                1 => value_of_row::<1>(row.get(*place), 8, rest),
-                2 => value_of_row::<2>(row.get(*place), 8, rest),
-                4 => value_of_row::<4>(row.get(*place), 8, rest),
-                8 => value_of_row::<8>(row.get(*place), 8, rest),
+                1 => value_of_row::<1>(row.get(*place), VALUE_OFFSET, rest),
+                2 => value_of_row::<2>(row.get(*place), VALUE_OFFSET, rest),
+                4 => value_of_row::<4>(row.get(*place), VALUE_OFFSET, rest),
+                8 => value_of_row::<8>(row.get(*place), VALUE_OFFSET, rest),
                 _ => value_of_row::<16>(row.get(*place + 1), 0, rest),
             };
         }
@@ -490,7 +501,7 @@ fn values_of_rows(
 
 #[inline]
 fn value_of_row<'a, const WIDTH: usize>(
-    slot: Option<&Slot>,
+    slot: Option<&SlotBytes>,
     at: usize,
     to: &'a mut [u8],
 ) -> &'a mut [u8] {

@@ -1,13 +1,14 @@
 use proptest::prelude::*;
 
 use super::super::entries::entries;
-use super::super::{SiteKind, SiteShape};
+use super::super::tests::site;
 use super::*;
+use crate::journal_abi::SiteKind;
 
 /// Sites 1 to 5 store 1, 2, 4, 8 and perhaps 16 bytes, 6 fills; those behind store a byte.
 fn table(has_wide: bool) -> SiteTable {
     let wide = if has_wide {
-        SiteKind::Wide
+        SiteKind::Vector
     } else {
         SiteKind::Store { width: 8 }
     };
@@ -16,12 +17,7 @@ fn table(has_wide: bool) -> SiteTable {
         .into_iter()
         .chain([wide, SiteKind::Fill]);
     let more = (0..600).map(|_| SiteKind::Store { width: 1 });
-    SiteTable::new(
-        kinds
-            .chain(more)
-            .map(|kind| SiteShape { immediate: 0, kind })
-            .collect(),
-    )
+    SiteTable::new(kinds.chain(more).map(|kind| site(kind, 0)).collect())
 }
 
 /// Some rounds of a loop, which may break off within a row.
@@ -48,13 +44,17 @@ fn part() -> impl Strategy<Value = Vec<(u32, u32)>> {
         })
 }
 
-fn slots(heads: &[(u32, u32)], table: &SiteTable, seed: u64) -> Vec<Slot> {
-    let mut slots: Vec<Slot> = Vec::new();
+fn slots(heads: &[(u32, u32)], table: &SiteTable, seed: u64) -> Vec<SlotBytes> {
+    let mut slots: Vec<SlotBytes> = Vec::new();
     for (nth, (site, address)) in (0u64..).zip(heads) {
         let value = (nth ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let head = u128::from(*site) | u128::from(*address) << 32;
-        slots.push((head | u128::from(value) << 64).to_le_bytes());
-        if table.is_wide(*site) {
+        let slot = Slot {
+            site: *site,
+            address: *address,
+            value,
+        };
+        slots.push(slot.encode());
+        if table.is_vector(*site) {
             slots.push((u128::from(value) << 64 | u128::from(value ^ seed)).to_le_bytes());
         }
     }
