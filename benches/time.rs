@@ -90,7 +90,7 @@ fn timeline(settled: Settled, memory: u64) -> Timeline {
         Image::zeroed(memory),
     ));
     let mut step = StepRecord::begin(1, StepKind::Call, String::new(), Image::zeroed(memory));
-    step.take_settled(settled);
+    step.set_effects(&settled);
     timeline.push(step);
     timeline
 }

@@ -115,13 +115,9 @@ impl Session {
         record: &mut StepRecord,
     ) -> Result<Vec<Wasm>, StepError> {
         let watch = Watch::start(&self.control, self.limits.max_time);
-        let recording = std::mem::take(&mut record.recording);
-        self.env.as_mut(&mut self.store).begin_step(
-            watch,
-            &self.scope,
-            recording,
-            self.limits.max_stores,
-        );
+        self.env
+            .as_mut(&mut self.store)
+            .begin_call(watch, &self.scope, self.limits.max_stores);
         let ringing = self.alarm.as_ref().map(Alarm::ring);
         let outcome = function.call(&mut self.store, args);
         drop(ringing);
@@ -141,12 +137,7 @@ impl Session {
     fn gather(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
         let mut env = self.env.clone().into_mut(&mut self.store);
         let (state, mut store) = env.data_and_store_mut();
-        let mut recording = std::mem::take(&mut state.recording);
-        let drained = match &mut state.journal {
-            Some(journal) => journal.drain_rest(&mut store, state.memory.as_ref(), &mut recording),
-            None => Ok(0),
-        };
-        record.recording = recording;
+        let drained = state.recorder.drain_rest(&mut store, state.memory.as_ref());
         // Held on, it would be copied whole when the next variable is bound.
         state.scope = Default::default();
         let room = super::imports::MOST_CALLS_KEPT.saturating_sub(record.imports_called.len());
@@ -175,16 +166,9 @@ impl Session {
             .map_or(0, |live| memory::size(live, &self.store));
         let mut env = self.env.clone().into_mut(&mut self.store);
         let (state, mut store) = env.data_and_store_mut();
-        let Some(journal) = &state.journal else {
-            return TrapEvidence::default();
-        };
-        let (last_store, last_load) = (
-            journal.last_store(memory_end),
-            journal.last_load(&mut store),
-        );
         TrapEvidence {
-            last_store,
-            last_load,
+            last_store: state.recorder.last_store(memory_end),
+            last_load: state.recorder.last_load(&mut store),
             memory_end,
             entry: None,
         }
@@ -211,7 +195,7 @@ impl Session {
         };
         let told = trap::read(error, &self.guest, &self.rewritten, &traces);
         if told.is_store_undone {
-            record.recording.pop_attempt();
+            self.recorder().undo_last_store();
         }
         let message = trap::sentence(&told.trap);
         let address = told.trap.attempt.map(|attempt| attempt.address);

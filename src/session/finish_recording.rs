@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use crate::guest::{Guest, InstrumentedModule};
-use crate::timeline::{Finding, FindingKind, Recording, SiteTable, StepKind, StepRecord, Writer};
+use crate::timeline::{Finding, FindingKind, SiteTable, StepKind, StepRecord, Writer};
 
+use super::recorder::Recorder;
 use super::{Session, memory};
 
 /// Creates the timeline's table of the instrumented guest's store sites.
@@ -15,30 +16,35 @@ pub(super) fn site_table(guest: &Guest, rewritten: &InstrumentedModule) -> Arc<S
 }
 
 impl Session {
-    /// A step of which nothing has happened yet.
-    pub(super) fn begin(&self, kind: StepKind, text: String) -> StepRecord {
-        let mut record = StepRecord::begin(self.next_step, kind, text, self.image.clone());
-        record.recording = Recording::over(self.image.clone(), Arc::clone(&self.sites));
-        record
+    /// Begins the record of a step, and its recording.
+    pub(super) fn begin(&mut self, kind: StepKind, text: String) -> StepRecord {
+        let (before, sites) = (self.image.clone(), Arc::clone(&self.sites));
+        self.recorder().begin_step(before, sites);
+        StepRecord::begin(self.next_step, kind, text, self.image.clone())
     }
 
-    /// Makes the step's events, its changes and memory after it out of its recording.
-    pub(super) fn settle(&mut self, record: &mut StepRecord) {
-        let recording = std::mem::take(&mut record.recording);
+    /// Returns the recorder of the session, which its host functions share.
+    pub(super) fn recorder(&mut self) -> &mut Recorder {
+        &mut self.env.as_mut(&mut self.store).recorder
+    }
+
+    /// Ends the recording of a step and derives from it the step's events, its changes and memory
+    /// after it.
+    pub(super) fn finish_recording(&mut self, record: &mut StepRecord) {
+        let recording = self.recorder().finish();
         let noted = recording.noted_leaves();
         let mut unexplained = None;
-        let mut settled = recording.settle_against(&self.image, |recorded, touched| {
+        let settled = recording.settle_against(&self.image, |recorded, touched| {
             if let Some(live) = &self.memory {
                 unexplained = self
                     .check
                     .compare(recorded, touched, &noted, live, &self.store);
             }
         });
-        let refused = std::mem::take(&mut settled.refused);
-        let used = record.take_settled(settled);
-        self.name_sites(&used, record);
-        record.findings.extend(self.refusal(&refused));
-        record.facts.functions = self.functions(&used);
+        record.set_effects(&settled);
+        self.name_sites(&settled.sites, record);
+        record.findings.extend(self.refusal(&settled.refused));
+        record.facts.functions = self.functions(&settled.sites);
         record.findings.extend(unexplained.map(unattributed));
         self.check_size(record);
         self.image = record.memory.clone();

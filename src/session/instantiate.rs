@@ -29,16 +29,16 @@ impl Session {
     pub(super) fn instantiate(&mut self) -> StepRecord {
         let mut record = self.begin(StepKind::Instantiate, "instantiate".into());
         record.narration = self.script.document.of_step(0).map(Prose::plain);
-        let result = self.bring_to_life(&mut record);
+        let result = self.instantiate_guest(&mut record);
         self.finish(record, result)
     }
 
-    fn bring_to_life(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
+    fn instantiate_guest(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
         let imports = self.satisfy_imports()?;
         // Segments are known beforehand, so that they are seen even where a later one stops the
         // instantiation.
         let mut placed = self.image.clone();
-        let all_fit = self.place_segments(&imports, &mut placed, record);
+        let all_fit = self.place_segments(&imports, &mut placed);
         let instance = match Instance::new_by_index(&mut self.store, &self.module, &imports) {
             Ok(instance) => instance,
             // Which segment does not fit, and by how much, says more than the engine does.
@@ -47,7 +47,7 @@ impl Session {
         all_fit?;
         self.connect(instance)?;
         if self.unplaced_segment.is_some() {
-            self.take_over(placed, record)?;
+            self.take_over(placed)?;
         }
         if let Some(start) = self.rewritten.start_export.clone()
             && let Some(function) = self.hidden_function(&start)
@@ -83,7 +83,7 @@ impl Session {
         let state = self.env.as_mut(&mut self.store);
         state.memory = self.memory.clone();
         state.wasi.aside = aside;
-        state.journal = Some(journal);
+        state.recorder.attach(journal);
         self.instance = Some(instance);
         Ok(())
     }
@@ -101,12 +101,7 @@ impl Session {
 
     /// Records the active segments, in order, up to the first that does not fit. `placed` is memory
     /// with them in it.
-    fn place_segments(
-        &mut self,
-        imports: &[Extern],
-        placed: &mut Image,
-        record: &mut StepRecord,
-    ) -> Result<(), StepError> {
+    fn place_segments(&mut self, imports: &[Extern], placed: &mut Image) -> Result<(), StepError> {
         let Ok(meant) = self.memory_index else {
             return Ok(());
         };
@@ -134,9 +129,10 @@ impl Session {
                 });
             }
             placed.write(start, &segment.bytes);
-            record
-                .recording
-                .push_write(start, &segment.bytes, Writer::Data { segment: index });
+            let writer = Writer::Data { segment: index };
+            self.recorder()
+                .recording()
+                .push_write(start, &segment.bytes, writer);
         }
         Ok(())
     }
@@ -159,7 +155,7 @@ impl Session {
 
     /// Whatever instantiation did to memory that the segments do not explain: where one of them
     /// went, only the engine could tell.
-    fn take_over(&mut self, placed: Image, record: &mut StepRecord) -> Result<(), StepError> {
+    fn take_over(&mut self, placed: Image) -> Result<(), StepError> {
         let Some(live) = self.memory.clone() else {
             return Ok(());
         };
@@ -167,7 +163,7 @@ impl Session {
         memory::capture(&mut now, &live, &self.store).map_err(|e| e.to_string())?;
         let segment = self.unplaced_segment.unwrap_or_default();
         for span in now.differences(&placed) {
-            record.recording.push_difference(
+            self.recorder().recording().push_difference(
                 span.start,
                 &now.read(span.start, span.len),
                 Writer::Data { segment },

@@ -19,6 +19,7 @@ mod memory_limit;
 mod open;
 mod provenance;
 mod read_statement;
+mod recorder;
 mod region_facts;
 pub mod replay;
 mod scope;

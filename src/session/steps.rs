@@ -76,7 +76,7 @@ impl Session {
         mut record: StepRecord,
         result: Result<(), StepError>,
     ) -> StepRecord {
-        self.settle(&mut record);
+        self.finish_recording(&mut record);
         if record.pages_after > record.pages_before {
             record.findings.push(growth_finding(&record));
         }
@@ -404,7 +404,9 @@ impl Session {
             start,
             len: bytes.len() as u64,
         });
-        record.recording.push_write(start, &bytes, Writer::Host);
+        self.recorder()
+            .recording()
+            .push_write(start, &bytes, Writer::Host);
         Ok(())
     }
 
@@ -470,7 +472,9 @@ impl Session {
         })?;
         let after = memory::pages(&live, &self.store);
         if after > before {
-            record.recording.push_growth(before, after, Writer::Host);
+            self.recorder()
+                .recording()
+                .push_growth(before, after, Writer::Host);
             record.focus = Some(Span {
                 start: before.saturating_mul(PAGE),
                 len: 1,

@@ -15,6 +15,7 @@ mod image;
 mod provenance;
 mod regions;
 mod step;
+mod step_builder;
 
 pub use checks::Checks;
 pub use compare::{ByteSide, Comparison, Divergence, FirstByte, FirstStore, Mismatch, Rest, What};
@@ -34,6 +35,9 @@ pub use step::{
     Answer, Ask, Attempt, Binding, CallFrame, CallRecord, Change, ImportCall, NamedSpan, Naming,
     Outcome, Pointer, Span, SpanKind, StepKind, StepRecord, Trap,
 };
+
+#[doc(hidden)]
+pub use step_builder::StepBuilder;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -230,10 +234,6 @@ impl Timeline {
     /// Appends what the session reports. Steps come in order; an earlier step's record never
     /// changes, but for the `claimed` mark that a later `expect finding` puts on its findings.
     pub fn push(&mut self, step: StepRecord) {
-        let mut step = step;
-        if !step.recording.is_empty() {
-            step.settle(&self.memory_before(self.steps.len()));
-        }
         self.places.extend(step.places.iter().cloned());
         for (claimed_step, kind) in &step.claims {
             if let Some(earlier) = self.steps.get_mut(*claimed_step) {

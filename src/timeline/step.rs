@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::source::Place;
 use crate::value::Value;
 
-use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Recording, Settled, Writer};
+use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Settled, Writer};
 
 /// What sort of statement a step was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -271,8 +271,7 @@ pub struct StepRecord {
     /// Memory's size before and after, in 64 KiB pages.
     pub pages_before: u64,
     pub pages_after: u64,
-    /// What the step does while it runs; empty once it is settled.
-    pub recording: Recording,
+    /// What the step did to memory, in order.
     pub events: EventLog,
     /// Memory at the end of the step.
     pub memory: Image,
@@ -342,7 +341,6 @@ impl StepRecord {
             exit_code: None,
             pages_before: pages,
             pages_after: pages,
-            recording: Recording::default(),
             events: EventLog::default(),
             memory,
             changes: Changes::default(),
@@ -371,26 +369,13 @@ impl StepRecord {
         self.changes.holds(address)
     }
 
-    /// Settles what was recorded, over memory before the step: fills `events`, `memory`, `changes`
-    /// and the counts of stores, and gives the sites that wrote. Memory that became larger without
-    /// an event is taken to have been so from the start.
-    pub fn settle(&mut self, before: &Image) -> Vec<u32> {
-        let mut before = before.clone();
-        if !self.recording.has_growth() {
-            before.grow(self.memory.len());
-        }
-        let settled = std::mem::take(&mut self.recording).settle(&before);
-        self.take_settled(settled)
-    }
-
-    /// Takes over what a recording came to. Counts of stores that were told to be higher stay.
-    pub fn take_settled(&mut self, settled: Settled) -> Vec<u32> {
-        self.recording = Recording::default();
-        (self.events, self.memory, self.changes) =
-            (settled.events, settled.memory, settled.changes);
-        self.stores = self.stores.max(settled.stores);
-        self.stores_recorded = self.stores_recorded.max(settled.recorded);
-        settled.sites
+    /// Sets what the step did to memory: `events`, `memory`, `changes` and the counts of stores.
+    pub fn set_effects(&mut self, settled: &Settled) {
+        self.events = settled.events.clone();
+        self.memory = settled.memory.clone();
+        self.changes = settled.changes.clone();
+        self.stores = settled.stores;
+        self.stores_recorded = settled.recorded;
     }
 }
 

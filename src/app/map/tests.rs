@@ -1,8 +1,8 @@
 use super::*;
 use crate::app::sample;
 use crate::timeline::{
-    Event, Image, LayoutFacts, Moment, NamedSpan, Naming, PAGE, Span, SpanKind, StepKind, Timeline,
-    Write, Writer, looked_at,
+    Event, Image, LayoutFacts, Moment, NamedSpan, Naming, PAGE, Span, SpanKind, StepBuilder,
+    StepKind, Timeline, Write, Writer, looked_at,
 };
 
 fn facts(kind: PartKind, start: Option<u64>, end: Option<u64>) -> LayoutFacts {
@@ -22,7 +22,7 @@ fn timeline(len: u64, steps: &[&[u64]]) -> Timeline {
     let mut timeline = Timeline::default();
     let mut memory = Image::zeroed(len);
     for (index, addresses) in steps.iter().enumerate() {
-        let mut step = StepRecord::begin(index, StepKind::Call, String::new(), memory.clone());
+        let mut step = StepBuilder::begin(index, StepKind::Call, String::new(), memory.clone());
         for address in *addresses {
             let after = [index as u8 + 1];
             let before = memory.read(*address, 1).into();
@@ -34,10 +34,10 @@ fn timeline(len: u64, steps: &[&[u64]]) -> Timeline {
                 writer: Writer::Host,
                 is_difference: false,
             };
-            step.recording.push(Event::Write(write));
+            step.push(Event::Write(write));
         }
         step.memory = memory.clone();
-        timeline.push(step);
+        timeline.push(step.finish(&timeline.memory_before(index)));
     }
     timeline
 }

@@ -1,7 +1,12 @@
 //! Runs of writes, which sessions can cause only one way.
 
 use super::*;
-use crate::timeline::{Facts, FindingKind, Image, NamedSpan, Naming, PAGE, SpanKind, Use, UseKind};
+use std::sync::Arc;
+
+use crate::timeline::{
+    Event, Facts, FindingKind, Image, NamedSpan, Naming, PAGE, SpanKind, StepBuilder, Use, UseKind,
+    Write,
+};
 
 /// A judge that has seen a region of these bytes named.
 fn watching(kind: SpanKind, start: u64, len: u64) -> Checks {
@@ -32,12 +37,17 @@ fn guest(function: &str) -> Writer {
 
 /// What is found where a call writes so many bytes at each of these places, each by its function.
 fn found(judge: &mut Checks, writes: &[(&str, u64, usize)]) -> Vec<(FindingKind, Option<u64>)> {
-    let mut step = record(2, StepKind::Call);
+    let mut step = StepBuilder::from(record(2, StepKind::Call));
     for (function, start, len) in writes {
-        step.recording
-            .push_write(*start, &vec![7; *len], guest(function));
+        step.push(Event::Write(Write {
+            start: *start,
+            before: Arc::default(),
+            after: vec![7; *len].into(),
+            writer: guest(function),
+            is_difference: false,
+        }));
     }
-    step.settle(&Image::zeroed(PAGE));
+    let step = step.finish(&Image::zeroed(PAGE));
     judge
         .judge(&step)
         .into_iter()

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::super::{
     Ask, Binding, CallRecord, Event, FindingKind, Growth, Image, MemoryFacts, NamedSpan, PAGE,
-    PlannedStep, Span, Write, Writer,
+    PlannedStep, Span, StepBuilder, Write, Writer,
 };
 use super::*;
 
@@ -30,19 +30,18 @@ impl Story {
     }
 
     /// Adds a step as `shape` makes it, and tells it.
-    fn step(&mut self, kind: StepKind, shape: impl FnOnce(&mut StepRecord)) -> String {
+    fn step(&mut self, kind: StepKind, shape: impl FnOnce(&mut StepBuilder)) -> String {
         let index = self.0.steps().len();
         let before = self.0.memory_before(index);
-        let mut record = StepRecord::begin(index, kind, String::new(), before.clone());
+        let mut record = StepBuilder::begin(index, kind, String::new(), before.clone());
         shape(&mut record);
         record.pages_after = record.memory.pages();
-        record.settle(&before);
-        self.0.push(record);
+        self.0.push(record.finish(&before));
         narrate(&self.0, index)
     }
 }
 
-fn put(record: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
+fn put(record: &mut StepBuilder, start: u64, bytes: &[u8], writer: Writer) {
     let before = record.memory.read(start, bytes.len() as u64);
     let write = Write {
         start,
@@ -53,17 +52,17 @@ fn put(record: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
     };
     let event = Event::Write(write);
     event.apply(&mut record.memory);
-    record.recording.push(event);
+    record.push(event);
 }
 
-fn grow(record: &mut StepRecord, after: u64, by: Writer) {
+fn grow(record: &mut StepBuilder, after: u64, by: Writer) {
     let event = Event::Growth(Growth {
         before: record.memory.pages(),
         after,
         by,
     });
     event.apply(&mut record.memory);
-    record.recording.push(event);
+    record.push(event);
 }
 
 fn import(name: &str) -> Writer {
@@ -105,7 +104,7 @@ fn fail(record: &mut StepRecord, outcome: Outcome, error: &str) {
     record.error = Some(error.into());
 }
 
-fn first(shape: impl FnOnce(&mut StepRecord)) -> String {
+fn first(shape: impl FnOnce(&mut StepBuilder)) -> String {
     let mut story = Story(Timeline::default());
     story.0.guest.memory = Some(MemoryFacts {
         pages: 1,
@@ -113,11 +112,10 @@ fn first(shape: impl FnOnce(&mut StepRecord)) -> String {
         is_64: false,
     });
     let mut record =
-        StepRecord::begin(0, StepKind::Instantiate, String::new(), Image::zeroed(PAGE));
+        StepBuilder::begin(0, StepKind::Instantiate, String::new(), Image::zeroed(PAGE));
     record.pages_before = 0;
     shape(&mut record);
-    record.settle(&Image::default());
-    story.0.push(record);
+    story.0.push(record.finish(&Image::default()));
     narrate(&story.0, 0)
 }
 
@@ -423,7 +421,7 @@ fn the_other_statements() {
 #[test]
 fn questions_and_their_answers() {
     let mut story = Story::new();
-    let asked = |r: &mut StepRecord| {
+    let asked = |r: &mut StepBuilder| {
         r.ask = Some(Ask {
             question: "How long is the text now?".into(),
         })

@@ -81,18 +81,6 @@ impl Recording {
         }
     }
 
-    /// Whether nothing was told yet.
-    pub fn is_empty(&self) -> bool {
-        self.slots.len() == 0 && self.asides.is_empty() && self.noted == 0 && self.ahead.is_none()
-    }
-
-    /// Whether somebody other than the guest's own code made memory larger.
-    pub(in crate::timeline) fn has_growth(&self) -> bool {
-        let is_growth = |(_, aside): &(usize, HostEvent)| matches!(aside, HostEvent::Growth { .. });
-        self.asides.iter().any(is_growth)
-            || self.ahead.as_ref().is_some_and(|ahead| ahead.has_growth())
-    }
-
     /// Appends an event of any sort; what a write says about the bytes before it is not kept but
     /// worked out again.
     pub fn push(&mut self, event: Event) {
@@ -174,7 +162,7 @@ impl Recording {
     }
 
     /// Takes the last store away, one that trapped: its site and its address operand.
-    pub fn pop_attempt(&mut self) -> Option<(u32, u32)> {
+    pub fn undo_last_store(&mut self) -> Option<(u32, u32)> {
         if let Some(attempt) = self.last_noted.take() {
             self.noted = self.noted.saturating_sub(1);
             return Some(attempt);

@@ -340,7 +340,7 @@ fn timeline(before: &Image, settled: &Settled) -> Timeline {
         before.clone(),
     ));
     let mut step = StepRecord::begin(1, StepKind::Call, String::new(), before.clone());
-    step.take_settled(settled.clone());
+    step.set_effects(settled);
     timeline.push(step);
     timeline
 }
@@ -428,7 +428,7 @@ proptest! {
         let (before, mut plain, settled) = both(&ops, is_zero);
         let table = &settled.events.0.table;
         for site in 1..=FAR {
-            table.name(site, Writer::Guest { function: None, offset: Some(site.into()), source: None });
+            table.set_writer(site, Writer::Guest { function: None, offset: Some(site.into()), source: None });
         }
         plain.events = settled.events.iter().collect();
         let known = changes(&before, &plain);
@@ -610,7 +610,7 @@ fn stores_reach_both_ends_of_the_largest_memory() {
         told.push_slots(&slot(site, operand, value));
     }
     // The last would reach past the end: it trapped.
-    assert_eq!(told.pop_attempt(), Some((2, u32::MAX - 6)));
+    assert_eq!(told.undo_last_store(), Some((2, u32::MAX - 6)));
     // So would this, past 2^32; nobody took it away, and it writes nothing.
     told.push_slots(&slot(3, 8, 0xff));
     let settled = told.settle(&before);
@@ -757,7 +757,7 @@ fn bulk_operations_are_noted_once_they_have_taken_their_room() {
     assert_eq!((told.guest_stores(), told.all_stores()), (257, 600));
     told.push_slots(&slot(COPY_FROM, 0x5000, 8));
     told.push_copied(&[1; 8]);
-    assert_eq!(told.pop_attempt(), Some((COPY_FROM, 0x5000)));
+    assert_eq!(told.undo_last_store(), Some((COPY_FROM, 0x5000)));
     assert_eq!((told.guest_stores(), told.all_stores()), (257, 600));
     assert_eq!(told.noted_leaves().len(), 1 << 18);
 }

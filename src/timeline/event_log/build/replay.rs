@@ -261,13 +261,6 @@ impl Pass {
         &self.ledger
     }
 
-    pub(in crate::timeline::event_log) fn has_growth(&self) -> bool {
-        self.history
-            .asides
-            .iter()
-            .any(|aside| matches!(aside, HostEvent::Growth { .. }))
-    }
-
     pub(super) fn refused(&mut self) -> Vec<Refused> {
         std::mem::take(&mut self.refused)
     }

@@ -18,7 +18,7 @@ fn what_takes_long_to_settle_is_settled_while_the_step_runs() {
         told.push_slots(&slot(3, 8, 0x0102_0304));
         assert!(told.ahead.is_some(), "{events} events");
         assert_eq!(
-            told.pop_attempt(),
+            told.undo_last_store(),
             Some((3, 8)),
             "the last store can be taken back all the same"
         );
