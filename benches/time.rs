@@ -127,7 +127,7 @@ fn told(what: &str, (median, most): (f64, f64)) {
 fn ten_million(name: &str, journal: &[u8], memory: u64) {
     let (settled, seconds) = settled(journal, memory);
     let each = seconds * 1e9 / STORES as f64;
-    let room = settled.events.kept_bytes() as f64 / STORES as f64;
+    let room = settled.events.allocated_bytes() as f64 / STORES as f64;
     println!("{name}: {STORES} stores, settled in {each:.1} ns each, kept in {room:.2} bytes each");
     let log = settled.events.clone();
     let timeline = timeline(settled, memory);
@@ -212,7 +212,7 @@ fn appending(journal: &[u8]) {
         journal
             .chunks(64 << 10)
             .for_each(|part| recording.push_slots(part));
-        black_box(recording.guest_stores());
+        black_box(recording.recorded_stores());
     });
     let copy = best(&mut || {
         let parts: Vec<Vec<u8>> = journal.chunks(1 << 20).map(<[u8]>::to_vec).collect();

@@ -32,13 +32,13 @@ impl Session {
     /// after it.
     pub(super) fn finish_recording(&mut self, record: &mut StepRecord) {
         let recording = self.recorder().finish();
-        let noted = recording.noted_leaves();
+        let summarized = recording.summarized_leaves();
         let mut unexplained = None;
         let settled = recording.settle_against(&self.image, |recorded, touched| {
             if let Some(live) = &self.memory {
                 unexplained = self
                     .check
-                    .compare(recorded, touched, &noted, live, &self.store);
+                    .compare(recorded, touched, &summarized, live, &self.store);
             }
         });
         record.set_effects(&settled);

@@ -183,15 +183,16 @@ impl Journal {
         scan
     }
 
-    /// Appends the slots to the recording and clears them. Those beyond the limit are only counted.
+    /// Appends the slots to the recording and clears them. Those beyond the limit are only
+    /// summarized.
     fn record(&mut self, slots: &mut [SlotBytes], scan: Scan, recording: &mut Recording) {
-        let (recorded, uncounted) = slots.split_at(scan.recorded.min(slots.len()));
+        let (recorded, summarized) = slots.split_at(scan.recorded.min(slots.len()));
         recording.push_slots(recorded.as_flattened());
         self.remaining = self.remaining.saturating_sub(recorded.len() as u64);
         self.recorded_in_session += recorded.len() as u64;
-        if !uncounted.is_empty() {
+        if !summarized.is_empty() {
             self.remaining = 0;
-            recording.note_slots(uncounted.as_flattened());
+            recording.summarize_slots(summarized.as_flattened());
         }
         slots.as_flattened_mut().fill(0);
     }

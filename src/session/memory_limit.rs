@@ -1,7 +1,7 @@
 //! Memory that a guest did not get because of `--max-memory`: what it does then may not be what it
 //! does elsewhere. A guest that meets the end of what its own module allows is left to itself.
 
-use crate::timeline::{Finding, FindingKind, PAGE, Refused, pages_in_words};
+use crate::timeline::{Finding, FindingKind, PAGE, RefusedGrowth, pages_in_words};
 
 use super::Session;
 use super::open::memory_facts;
@@ -30,10 +30,10 @@ impl Session {
     }
 
     /// The finding about the first growth that the limit alone refused.
-    pub(super) fn refusal(&self, refused: &[Refused]) -> Option<Finding> {
+    pub(super) fn refusal(&self, refused: &[RefusedGrowth]) -> Option<Finding> {
         let own = self.own_maximum()?;
         let limit = self.limits.max_memory / PAGE;
-        let wanted = |refused: &Refused| refused.pages.saturating_add(refused.by);
+        let wanted = |refused: &RefusedGrowth| refused.pages.saturating_add(refused.by);
         let first = refused
             .iter()
             .find(|refused| (limit.saturating_add(1)..=own).contains(&wanted(refused)))?;

@@ -8,7 +8,7 @@
 
 use wasmer::{AsStoreRef, Memory};
 
-use crate::timeline::{Differing, LEAF, Recorded, Writer};
+use crate::timeline::{LEAF, LeafDifference, RecordedMemory, Writer};
 
 /// Leaves of a memory that is compared whole: a page of 64 KiB.
 const SMALL: u64 = 16;
@@ -36,13 +36,13 @@ pub(super) struct SelfCheck {
 impl SelfCheck {
     /// Compares memory as the record has it with the live one, and adds to the record what is
     /// needed to make it true. `touched` are the leaves that the record names, ascending; in those
-    /// that are `noted` too, differences are what was not kept store by store. Gives the first
+    /// that are `summarized` too, differences are what was not kept store by store. Gives the first
     /// address at which a difference is a fault: nobody can tell its writer.
     pub fn compare(
         &mut self,
-        recorded: &mut Recorded,
+        recorded: &mut RecordedMemory,
         touched: &[u64],
-        noted: &[u64],
+        summarized: &[u64],
         live: &Memory,
         store: &impl AsStoreRef,
     ) -> Option<u64> {
@@ -61,13 +61,13 @@ impl SelfCheck {
             {
                 continue;
             }
-            let is_noted = noted.binary_search(&start).is_ok();
-            differences(recorded.leaf(start), &bytes, is_noted).each(|run| {
+            let is_summarized = summarized.binary_search(&start).is_ok();
+            differences(recorded.leaf(start), &bytes, is_summarized).for_each_run(|run| {
                 let first = start + run.start as u64;
-                if !is_noted {
+                if !is_summarized {
                     unexplained = Some(unexplained.map_or(first, |known| known.min(first)));
                 }
-                recorded.differs(first, bytes.get(run).unwrap_or_default(), Writer::guest());
+                recorded.correct(first, bytes.get(run).unwrap_or_default(), Writer::guest());
             });
         }
         unexplained
@@ -86,13 +86,13 @@ impl SelfCheck {
     }
 }
 
-/// Where a leaf is not as it was recorded. In one that is noted, what lies close together is taken
+/// Where a leaf is not as it was recorded. In one that is summarized, what lies close together is taken
 /// as one.
-fn differences(known: &Leaf, live: &Leaf, is_noted: bool) -> Differing {
-    let mut found = Differing::new(known, live);
+fn differences(known: &Leaf, live: &Leaf, is_summarized: bool) -> LeafDifference {
+    let mut found = LeafDifference::new(known, live);
     let mut parted = NUMBER;
-    while is_noted && parted <= LONGEST_PARTED && (parted == NUMBER || found.runs() > MANY) {
-        found.join(parted);
+    while is_summarized && parted <= LONGEST_PARTED && (parted == NUMBER || found.runs() > MANY) {
+        found.join_gaps(parted);
         parted *= 2;
     }
     found
@@ -102,11 +102,11 @@ fn differences(known: &Leaf, live: &Leaf, is_noted: bool) -> Differing {
 mod tests {
     use super::*;
 
-    fn told(known: &[u8], live: &[u8], is_noted: bool) -> Vec<std::ops::Range<usize>> {
+    fn told(known: &[u8], live: &[u8], is_summarized: bool) -> Vec<std::ops::Range<usize>> {
         let [known, live] = [known, live]
             .map(|bytes| std::array::from_fn(|at| bytes.get(at).copied().unwrap_or(0)));
         let mut runs = Vec::new();
-        differences(&known, &live, is_noted).each(|run| runs.push(run));
+        differences(&known, &live, is_summarized).for_each_run(|run| runs.push(run));
         runs
     }
 

@@ -22,9 +22,9 @@ pub use compare::{ByteSide, Comparison, Divergence, FirstByte, FirstStore, Misma
 pub use describe::{answer_in_words, effect, narrate, pages_in_words, told_answer};
 pub use event::{Event, Growth, Write, Writer};
 #[cfg(test)]
-pub(crate) use event_log::looked_at;
+pub(crate) use event_log::take_examined_leaves;
 pub use event_log::{
-    Changes, Differing, EventLog, Recorded, Recording, Refused, Settled, SiteTable,
+    Changes, EventLog, LeafDifference, RecordedMemory, Recording, RefusedGrowth, Settled, SiteTable,
 };
 pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};

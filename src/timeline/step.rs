@@ -366,7 +366,7 @@ impl StepRecord {
 
     /// Whether the byte at `address` differs across this step.
     pub fn changed(&self, address: u64) -> bool {
-        self.changes.holds(address)
+        self.changes.contains(address)
     }
 
     /// Sets what the step did to memory: `events`, `memory`, `changes` and the counts of stores.

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use super::{Event, Image, Recording, StepKind, StepRecord};
 
 /// The record of a step and the events that it will have.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct StepBuilder {
     record: StepRecord,
     recording: Recording,

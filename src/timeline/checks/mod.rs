@@ -70,7 +70,7 @@ fn data_segments(record: &StepRecord) -> Vec<(Span, u32)> {
     let placed =
         record
             .events
-            .raw_writes()
+            .write_headers()
             .filter_map(|write| match record.events.writer_of(write.by) {
                 Writer::Data { segment } => Some((
                     Span {

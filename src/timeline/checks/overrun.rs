@@ -146,7 +146,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn run(&mut self) {
         let record = self.record;
-        for write in record.events.raw_writes() {
+        for write in record.events.write_headers() {
             let span = Span {
                 start: write.start,
                 len: write.len,

@@ -48,7 +48,7 @@ impl<'a> Agents<'a> {
         if !rest.is_empty() {
             let spans = rest
                 .iter()
-                .fold(Spans::default(), |sum, (_, spans)| sum.and(*spans));
+                .fold(Spans::default(), |sum, (_, spans)| sum.join(*spans));
             phrases.push(format!(
                 "{} changed {}",
                 count(rest.len() as u64, "other writer"),

@@ -448,7 +448,7 @@ proptest! {
             let len = at % 5000 + 1;
             prop_assert_eq!(settled.changes.next(at), spans.iter().find(|s| s.start > at).copied());
             prop_assert_eq!(settled.changes.previous(at), spans.iter().rev().find(|s| s.start < at).copied());
-            prop_assert_eq!(settled.changes.holds(at), spans.iter().any(|s| s.contains(at)));
+            prop_assert_eq!(settled.changes.contains(at), spans.iter().any(|s| s.contains(at)));
             let any = spans.iter().any(|s| s.start < at + len && s.end() > at);
             prop_assert_eq!(settled.changes.any_within(at, at + len), any, "{} {}", at, len);
         }
@@ -685,7 +685,7 @@ fn a_store_takes_at_most_24_bytes() {
         let mut told = Recording::new(sites());
         (0..30).for_each(|_| told.push_slots(&part));
         let settled = told.settle(&Image::zeroed(PAGE));
-        let each = settled.events.kept_bytes() as f64 / settled.stores as f64;
+        let each = settled.events.allocated_bytes() as f64 / settled.stores as f64;
         assert!(
             (5.0..=most).contains(&each),
             "{each} bytes a store, not {most}"
@@ -698,7 +698,7 @@ fn what_is_only_noted_becomes_a_difference() {
     let before = Image::zeroed(2 * PAGE);
     let mut told = Recording::new(sites());
     told.push_slots(&slot(1, 5, 1));
-    told.note_slots(
+    told.summarize_slots(
         &[
             slot(1, 5, 2),
             slot(FILL, 0x1ffe, 4 | 3 << 32),
@@ -706,13 +706,13 @@ fn what_is_only_noted_becomes_a_difference() {
         ]
         .concat(),
     );
-    assert_eq!((told.guest_stores(), told.all_stores()), (1, 3));
-    assert_eq!(told.noted_leaves(), [0, 0x1000, 0x2000]);
+    assert_eq!((told.recorded_stores(), told.all_stores()), (1, 3));
+    assert_eq!(told.summarized_leaves(), [0, 0x1000, 0x2000]);
     let settled = told.settle_against(&before, |memory, leaves| {
         assert_eq!((memory.leaf(0)[5], memory.size()), (1, 3 * PAGE));
         assert_eq!(leaves, [0, 0x1000, 0x2000]);
-        memory.differs(5, &[2], Writer::guest());
-        memory.differs(0x1ffe, &[3; 4], Writer::guest());
+        memory.correct(5, &[2], Writer::guest());
+        memory.correct(0x1ffe, &[3; 4], Writer::guest());
         assert_eq!((memory.leaf(0)[5], memory.leaf(0x2000)[1]), (2, 3));
     });
     assert_eq!((settled.stores, settled.recorded), (3, 1));
@@ -754,10 +754,10 @@ fn nonsense_in_a_journal_is_no_event() {
 fn bulk_operations_are_noted_once_they_have_taken_their_room() {
     let mut told = Recording::new(sites());
     (0..600).for_each(|_| told.push_slots(&slot(FILL, 0, 1 << 30)));
-    assert_eq!((told.guest_stores(), told.all_stores()), (257, 600));
+    assert_eq!((told.recorded_stores(), told.all_stores()), (257, 600));
     told.push_slots(&slot(COPY_FROM, 0x5000, 8));
     told.push_copied(&[1; 8]);
     assert_eq!(told.undo_last_store(), Some((COPY_FROM, 0x5000)));
-    assert_eq!((told.guest_stores(), told.all_stores()), (257, 600));
-    assert_eq!(told.noted_leaves().len(), 1 << 18);
+    assert_eq!((told.recorded_stores(), told.all_stores()), (257, 600));
+    assert_eq!(told.summarized_leaves().len(), 1 << 18);
 }

@@ -14,9 +14,9 @@ fn what_takes_long_to_settle_is_settled_while_the_step_runs() {
     for (much, events) in [(fills, 4096), (stores, 1 << 18)] {
         let mut told = Recording::over(before.clone(), sites());
         told.push_slots(&much);
-        assert!(told.ahead.is_none());
+        assert!(told.settled_part.is_none());
         told.push_slots(&slot(3, 8, 0x0102_0304));
-        assert!(told.ahead.is_some(), "{events} events");
+        assert!(told.settled_part.is_some(), "{events} events");
         assert_eq!(
             told.undo_last_store(),
             Some((3, 8)),
