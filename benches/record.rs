@@ -168,7 +168,7 @@ impl Run {
 
 fn rewrite(guest: &Guest, memory: Option<u32>) -> InstrumentedModule {
     guest
-        .rewrite(&InstrumentOptions {
+        .instrument(&InstrumentOptions {
             max_memory: 1 << 30,
             memory,
         })

@@ -14,7 +14,7 @@ const ROOM: InstrumentOptions = InstrumentOptions {
 };
 
 fn host(guest: &Guest, limit: Limit) -> Host {
-    Host::new(guest, &guest.rewrite(&ROOM).unwrap(), limit, u64::MAX)
+    Host::new(guest, &guest.instrument(&ROOM).unwrap(), limit, u64::MAX)
 }
 
 /// Calls the export on the guest as given and on recorded ones, some of which drain at every
@@ -392,7 +392,7 @@ fn only_the_meant_memory_is_journaled_and_copies_into_it_are_seen() {
     assert_eq!(pair.site(&slots[0]).kind, SiteKind::CopyFrom);
     assert!(pair.call("past", &[]).2.is_some());
     let other = guest(text)
-        .rewrite(&InstrumentOptions {
+        .instrument(&InstrumentOptions {
             memory: Some(1),
             ..ROOM
         })
@@ -400,7 +400,7 @@ fn only_the_meant_memory_is_journaled_and_copies_into_it_are_seen() {
     assert_eq!(other.journal.sites.len(), 4);
     assert!(
         guest(text)
-            .rewrite(&InstrumentOptions {
+            .instrument(&InstrumentOptions {
                 memory: None,
                 ..ROOM
             })

@@ -58,7 +58,7 @@ fn look(guest: &Guest) {
     let mut memories = vec![None, last, last.map(|_| 0)];
     memories.dedup();
     for memory in memories {
-        match guest.rewrite(&InstrumentOptions {
+        match guest.instrument(&InstrumentOptions {
             max_memory: 1 << 26,
             memory,
         }) {

@@ -48,17 +48,17 @@ pub enum GuestError {
     Unsupported { name: String, features: Vec<String> },
     #[error(
         "{name} asks for at least {} of memory and the limit is {}; allow more with --max-memory {}",
-        size(*wants), size(*limit), size(*wants)
+        size(*required), size(*limit), size(*required)
     )]
     MemoryLimit {
         name: String,
-        wants: u64,
+        required: u64,
         limit: u64,
     },
-    #[error("{name} asks for tables of {wants} elements; at most {limit} are allowed")]
+    #[error("{name} asks for tables of {required} elements; at most {limit} are allowed")]
     TableLimit {
         name: String,
-        wants: u64,
+        required: u64,
         limit: u64,
     },
     #[error("{name} has {count} memories ({}); say which with: memory NAME", choices.join(", "))]
@@ -68,13 +68,13 @@ pub enum GuestError {
         choices: Vec<String>,
     },
     /// Valid, but at the end of what the engine takes. `what` goes on after the module's name.
-    #[error("{name} cannot be run here: {what}")]
-    TooMuch { name: String, what: String },
+    #[error("{name} cannot be run here: {excess}")]
+    EngineLimit { name: String, excess: String },
     /// The rewriting went wrong; never the guest's fault.
     #[error(
         "{name} could not be prepared for recording: {message}; this is a fault of this program"
     )]
-    Rewrite { name: String, message: String },
+    Instrument { name: String, message: String },
 }
 
 impl GuestError {

@@ -4,7 +4,7 @@
 
 use std::cmp::Reverse;
 
-use wasmparser::{BinaryReader, FunctionBody, Operator};
+use wasmparser::Operator;
 
 use super::{ExternType, Guest};
 use crate::safe;
@@ -96,7 +96,7 @@ const STACK_MOVERS: [&str; 4] = [
 pub(super) const LONGEST_NAME: usize = 60;
 
 /// Bytes of a function that is looked through for the global it sets.
-const MOST_CODE: u64 = 256;
+const MAX_CODE: usize = 256;
 
 /// The symbol that a global's name stands for; AssemblyScript puts a path before it.
 pub(super) fn symbol(name: &str) -> Option<&'static str> {
@@ -217,16 +217,9 @@ impl Guest {
     }
 
     fn only_global_set(&self, function: u32) -> Option<u32> {
-        let body = function.checked_sub(self.0.description.imported_functions)?;
-        let range = self.0.description.bodies.get(usize::try_from(body).ok()?)?;
-        if range.end.saturating_sub(range.start) > MOST_CODE {
-            return None;
-        }
-        let (start, end) = (
-            usize::try_from(range.start).ok()?,
-            usize::try_from(range.end).ok()?,
-        );
-        let body = FunctionBody::new(BinaryReader::new(self.wasm().get(start..end)?, range.start));
+        let body = self
+            .body(function)
+            .filter(|body| body.as_bytes().len() <= MAX_CODE)?;
         let mut operators = body.get_operators_reader().ok()?;
         let mut set = None;
         while !operators.eof() {

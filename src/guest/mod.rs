@@ -6,6 +6,7 @@
 //! rewritten bytes to it.
 
 pub mod abi;
+mod call_graph;
 mod code_index;
 mod debug_info;
 mod detect_format;
@@ -344,8 +345,11 @@ impl Guest {
     ///
     /// # Errors
     /// The guest asks for more memory than `options` allow, or for absurdly large tables.
-    pub fn rewrite(&self, options: &InstrumentOptions) -> Result<InstrumentedModule, GuestError> {
-        instrument::rewrite(self, options)
+    pub fn instrument(
+        &self,
+        options: &InstrumentOptions,
+    ) -> Result<InstrumentedModule, GuestError> {
+        instrument::instrument(self, options)
     }
 
     fn nth_import(&self, index: u32, is_kind: impl Fn(&ExternType) -> bool) -> Option<&Import> {

@@ -193,7 +193,7 @@ impl Session {
             entry: self.entry(record),
             ..self.traces()
         };
-        let told = trap::read(error, &self.guest, &self.rewritten, &traces);
+        let told = trap::read(error, &self.guest, &self.instrumented, &traces);
         if told.is_store_undone {
             self.recorder().undo_last_store();
         }

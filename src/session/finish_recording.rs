@@ -10,8 +10,8 @@ use super::recorder::Recorder;
 use super::{Session, memory};
 
 /// Creates the timeline's table of the instrumented guest's store sites.
-pub(super) fn site_table(guest: &Guest, rewritten: &InstrumentedModule) -> Arc<SiteTable> {
-    let sites = rewritten.journal.sites.clone();
+pub(super) fn site_table(guest: &Guest, instrumented: &InstrumentedModule) -> Arc<SiteTable> {
+    let sites = instrumented.journal.sites.clone();
     Arc::new(SiteTable::new(sites).with_segments(|segment| guest.segment(segment)))
 }
 
@@ -58,7 +58,7 @@ impl Session {
             .copied()
             .filter(|number| !self.sites.has_writer(*number))
         {
-            let Some(site) = self.rewritten.journal.site(number) else {
+            let Some(site) = self.instrumented.journal.site(number) else {
                 continue;
             };
             let place = self.guest.place(site.offset);

@@ -49,7 +49,7 @@ impl Session {
         if self.unplaced_segment.is_some() {
             self.take_over(placed)?;
         }
-        if let Some(start) = self.rewritten.start_export.clone()
+        if let Some(start) = self.instrumented.start_export.clone()
             && let Some(function) = self.hidden_function(&start)
         {
             self.call_guest(&function, &[], record)?;
@@ -63,13 +63,13 @@ impl Session {
     /// Finds the memory that is meant and the journal, and sets the alarm up.
     fn connect(&mut self, instance: Instance) -> Result<(), StepError> {
         if let Ok(index) = &self.memory_index
-            && let Some(name) = self.rewritten.memory_exports.get(*index as usize)
+            && let Some(name) = self.instrumented.memory_exports.get(*index as usize)
         {
             self.memory = instance.exports.get_memory(name).ok().cloned();
         }
         let aside = self.memory_aside(&instance);
         let broken = || StepError::failed("the guest lost its journal while it was compiled");
-        let journal = Journal::of(&instance, &self.rewritten.journal).ok_or_else(broken)?;
+        let journal = Journal::of(&instance, &self.instrumented.journal).ok_or_else(broken)?;
         let private = journal
             .private_memory()
             .as_shared(&self.store)
@@ -95,7 +95,7 @@ impl Session {
             .guest
             .memory_named("memory")
             .filter(|index| self.memory_index != Ok(*index))?;
-        let name = self.rewritten.memory_exports.get(index as usize)?;
+        let name = self.instrumented.memory_exports.get(index as usize)?;
         instance.exports.get_memory(name).ok().cloned()
     }
 
@@ -202,7 +202,7 @@ impl Session {
     fn satisfy_imports(&mut self) -> Result<Vec<Extern>, StepError> {
         let mut imports = Vec::new();
         let wanted: Vec<_> = self.module.imports().collect();
-        let (tick_module, tick_name) = self.rewritten.tick_import.clone();
+        let (tick_module, tick_name) = self.instrumented.tick_import.clone();
         for import in wanted {
             let name = ImportName {
                 module: import.module().to_string(),

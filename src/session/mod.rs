@@ -71,7 +71,7 @@ pub struct SessionConfig {
 pub struct Session {
     script: Script,
     guest: Guest,
-    rewritten: InstrumentedModule,
+    instrumented: InstrumentedModule,
     files: Files,
     limits: Limits,
     control: CancelHandle,
@@ -113,7 +113,7 @@ pub struct Session {
     /// What findings are judged by, of the steps so far.
     judge: Checks,
     /// Exports that were called, and whether they are known to set no global.
-    leaves_globals: BTreeMap<String, bool>,
+    preserves_globals: BTreeMap<String, bool>,
     /// A data segment whose place only the engine can tell.
     unplaced_segment: Option<u32>,
 }

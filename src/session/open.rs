@@ -54,7 +54,7 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
     } = opening;
     let memory_index = chosen_memory(&script, &guest)?;
     check_imports(&script, &guest)?;
-    let rewritten = guest.rewrite(&InstrumentOptions {
+    let instrumented = guest.instrument(&InstrumentOptions {
         max_memory: limits.max_memory,
         memory: memory_index.as_ref().ok().copied(),
     })?;
@@ -74,7 +74,7 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
     timeline.document = script.document.clone();
     timeline.setup = setup(&script, &sets, &timeline.inputs);
     let mut store = engine::new_store();
-    let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
+    let module = engine::compile(&store, &instrumented).map_err(OpenError::Compile)?;
     timeline.guest.looks = abi_hints::looks(&guest, &script, &module);
     let env = FunctionEnv::new(
         &mut store,
@@ -85,12 +85,12 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
         recent_pointers: inputs_among(&pointers, &timeline),
         pointers,
         bound_bytes: 0,
-        sites: finish_recording::site_table(&guest, &rewritten),
+        sites: finish_recording::site_table(&guest, &instrumented),
         alarm: None,
         check: SelfCheck::default(),
         script,
         guest,
-        rewritten,
+        instrumented,
         files,
         limits,
         control,
@@ -111,7 +111,7 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
         last_findings: (0, Vec::new()),
         previous_pointers: Default::default(),
         judge: Checks::default(),
-        leaves_globals: Default::default(),
+        preserves_globals: Default::default(),
         unplaced_segment: None,
     };
     Ok((session, timeline))

@@ -43,14 +43,14 @@ pub(super) struct Told {
 pub(super) fn read(
     error: &RuntimeError,
     guest: &Guest,
-    rewritten: &InstrumentedModule,
+    instrumented: &InstrumentedModule,
     traces: &TrapEvidence,
 ) -> Told {
     let frames: Vec<_> = error
         .trace()
         .iter()
         .filter_map(|frame| {
-            let function = rewritten.original_function(frame.func_index())?;
+            let function = instrumented.original_function(frame.func_index())?;
             Some((function, frame.func_index(), frame.module_offset() as u64))
         })
         .collect();
@@ -58,7 +58,7 @@ pub(super) fn read(
         .iter()
         .take(MOST_FRAMES)
         .map(|(function, index, at)| {
-            let offset = rewritten.original_offset(guest, *index, *at);
+            let offset = instrumented.original_offset(guest, *index, *at);
             let source = offset.and_then(|offset| guest.place(offset).source);
             CallFrame {
                 function: Arc::from(guest.function_name(*function)),

@@ -11,7 +11,7 @@ pub struct Facts {
     /// How the variables that the step bound came by their values, in the order of its bindings.
     pub given: Vec<BindingFacts>,
     /// The step called an export that is known, from its code, to set no global of the guest's.
-    pub leaves_globals: bool,
+    pub preserves_globals: bool,
     /// The guest's functions that stored to memory.
     pub functions: Vec<std::sync::Arc<str>>,
     /// No step follows but those that expect findings of this one.

@@ -8,7 +8,7 @@ pub type Layout = JournalLayout;
 
 /// As much memory as a module can want: a limit would be a difference.
 pub fn rewrite(guest: &Guest, memory: Option<u32>) -> Result<InstrumentedModule, GuestError> {
-    guest.rewrite(&InstrumentOptions {
+    guest.instrument(&InstrumentOptions {
         max_memory: 1 << 32,
         memory,
     })

@@ -135,7 +135,7 @@ pub(super) fn static_buffer(facts: &Facts<'_>) -> Option<Recognised> {
             names(more.iter().map(|f| f.name))
         ));
     }
-    if let Some(address) = facts.constant_answer(first) {
+    if let Some(address) = facts.constant_result(first) {
         reasons.push(format!("its whole body is the constant {address:#x}"));
         return found(Family::StaticBuffer, Confidence::Strong, reasons);
     }

@@ -153,8 +153,8 @@ impl<'g> Facts<'g> {
     }
 
     /// The address in memory that a function answers whatever happened before.
-    pub fn constant_answer(&self, function: &Function<'_>) -> Option<u64> {
-        body_analysis::constant_answer(self.guest, &self.constants, function.index)
+    pub fn constant_result(&self, function: &Function<'_>) -> Option<u64> {
+        body_analysis::constant_result(self.guest, &self.constants, function.index)
             .filter(|answer| self.is_in_memory(*answer))
     }
 

@@ -254,7 +254,7 @@ impl<'f, 'g> Context<'f, 'g> {
             }
         };
         if calling_conventions::is_getter(facts, function) {
-            return match facts.constant_answer(function) {
+            return match facts.constant_result(function) {
                 Some(address) => {
                     because(Role::PointerGetter, format!("always answers {address:#x}"))
                 }

@@ -1,6 +1,6 @@
 //! What an instruction loads or stores, read from its encoding.
 
-use wasmparser::{BinaryReader, FunctionBody, MemArg, Operator};
+use wasmparser::{MemArg, Operator};
 
 use super::super::Guest;
 
@@ -18,14 +18,8 @@ pub struct Access {
 }
 
 pub(in super::super) fn access_at(guest: &Guest, offset: u64) -> Option<Access> {
-    let bodies = &guest.0.description.bodies;
-    let body = bodies.get(bodies.at(offset)?)?;
-    let bytes = guest
-        .wasm()
-        .get(usize::try_from(body.start).ok()?..usize::try_from(body.end).ok()?)?;
-    let mut operators = FunctionBody::new(BinaryReader::new(bytes, body.start))
-        .get_operators_reader()
-        .ok()?;
+    let body = guest.body(guest.function_at(offset)?)?;
+    let mut operators = body.get_operators_reader().ok()?;
     while operators.original_position() < offset {
         operators.read().ok()?;
     }

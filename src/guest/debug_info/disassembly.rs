@@ -145,13 +145,10 @@ struct Printed {
 
 impl Printed {
     fn new(guest: &Guest, sections: &Sections, function: u32) -> Option<Self> {
-        let description = &guest.0.description;
-        let own = usize::try_from(function.checked_sub(description.imported_functions)?).ok()?;
-        let body = description.bodies.get(own)?;
-        let bytes = guest
-            .wasm()
-            .get(usize::try_from(body.start).ok()?..usize::try_from(body.end).ok()?)?;
-        let ty = *sections.type_of.get(own)?;
+        let own = function.checked_sub(guest.0.description.imported_functions)?;
+        let body = guest.body(function)?;
+        let bytes = body.as_bytes();
+        let ty = *sections.type_of.get(usize::try_from(own).ok()?)?;
 
         let mut module = Module::new();
         let types = guest.wasm().get(sections.types.clone())?;
@@ -186,7 +183,7 @@ impl Printed {
             Some(name) => format!("${name}"),
             None => format!("(;{function};)"),
         };
-        page.finish(start, body, &header)
+        page.finish(start, body.range(), &header)
     }
 
     fn size(&self) -> usize {

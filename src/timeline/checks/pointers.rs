@@ -229,7 +229,7 @@ fn changed_nothing(record: &StepRecord) -> bool {
     record.stores == 0
         && record.pages_after == record.pages_before
         && record.imports_called_total == 0
-        && record.facts.leaves_globals
+        && record.facts.preserves_globals
 }
 
 /// What a value was fetched by, where that can be asked again for the same.
