@@ -130,7 +130,7 @@ fn compare(guest: &Guest, rewritten: &InstrumentedModule, memory: Option<u32>) {
 }
 
 fn assert_place(guest: &Guest, offset: u64) {
-    let place = guest.place(offset);
+    let place = guest.locate(offset);
     assert_safe(&place.instruction, false);
     place
         .source

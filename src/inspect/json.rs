@@ -61,7 +61,7 @@ fn document(inspection: &Inspection<'_>) -> Value {
             "heap": inspection.layout.heap.as_ref().map(area),
         }),
         "features": inspection.features,
-        "lacking": guest.lacking(),
+        "lacking": guest.unsupported_features(),
         "producers": inspection.makeup.producers.iter().map(|producer| json!({
             "field": producer.field,
             "name": producer.name,

@@ -61,7 +61,7 @@ impl Session {
             let Some(site) = self.instrumented.journal.site(number) else {
                 continue;
             };
-            let place = self.guest.place(site.offset);
+            let place = self.guest.locate(site.offset);
             let writer = Writer::Guest {
                 function: Some(Arc::from(self.guest.function_name(site.function))),
                 offset: Some(site.offset),
@@ -76,7 +76,7 @@ impl Session {
             .flat_map(|trap| &trap.chain)
             .filter_map(|frame| frame.offset);
         let trapped: Vec<_> = frames
-            .map(|offset| (offset, Arc::new(self.guest.place(offset))))
+            .map(|offset| (offset, Arc::new(self.guest.locate(offset))))
             .collect();
         record.places.extend(trapped);
     }

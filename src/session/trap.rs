@@ -59,7 +59,7 @@ pub(super) fn read(
         .take(MOST_FRAMES)
         .map(|(function, index, at)| {
             let offset = instrumented.original_offset(guest, *index, *at);
-            let source = offset.and_then(|offset| guest.place(offset).source);
+            let source = offset.and_then(|offset| guest.locate(offset).source);
             CallFrame {
                 function: Arc::from(guest.function_name(*function)),
                 offset,
@@ -97,7 +97,7 @@ fn kind(error: &RuntimeError, guest: &Guest, at: Option<u64>, entry: Option<u32>
     let waits = || {
         at.is_some_and(|at| {
             guest
-                .place(at)
+                .locate(at)
                 .instruction
                 .starts_with("memory.atomic.wait")
         })
@@ -117,7 +117,7 @@ fn kind(error: &RuntimeError, guest: &Guest, at: Option<u64>, entry: Option<u32>
 
 /// What may have filled the stack below a function. The engine keeps no trace of that.
 fn recursion(guest: &Guest, entry: u32) -> Option<String> {
-    let cycles = guest.cycles_below(entry);
+    let cycles = guest.recursion_below(entry);
     let groups: Vec<String> = cycles
         .groups
         .iter()

@@ -248,10 +248,10 @@ pub(super) fn instrument(
         });
     }
     debug_assert!(
-        super::features::lacking("the instrumented module", &wasm)
-            .is_ok_and(|lacking| lacking.is_empty()),
+        super::features::unsupported("the instrumented module", &wasm)
+            .is_ok_and(|missing| missing.is_empty()),
         "{:?}",
-        super::features::lacking("the instrumented module", &wasm)
+        super::features::unsupported("the instrumented module", &wasm)
     );
     let memory = JournalMemory::new(options.memory.is_some());
     let journal = JournalLayout {
