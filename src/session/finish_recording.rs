@@ -1,5 +1,5 @@
-//! Closing a step's recording: what was recorded is checked against live memory, and the
-//! instructions that stored are given their names.
+//! Finishes the recording of a step: compares it with live memory, and names the instructions that
+//! stored.
 
 use std::sync::Arc;
 
@@ -43,7 +43,9 @@ impl Session {
         });
         record.set_effects(&settled);
         self.name_sites(&settled.sites, record);
-        record.findings.extend(self.refusal(&settled.refused));
+        record
+            .findings
+            .extend(self.refused_growth(&settled.refused));
         record.facts.functions = self.functions(&settled.sites);
         record.findings.extend(unexplained.map(unattributed));
         self.check_size(record);
@@ -81,7 +83,7 @@ impl Session {
         record.places.extend(trapped);
     }
 
-    /// The functions that these instructions are in, each once.
+    /// Returns the functions that contain these store sites, each once.
     fn functions(&self, sites: &[u32]) -> Vec<Arc<str>> {
         let mut found: Vec<Arc<str>> = Vec::new();
         for site in sites {
@@ -97,14 +99,14 @@ impl Session {
         found
     }
 
-    /// Memory's size is recorded like its bytes, so it is checked like them.
+    /// Compares the recorded size of memory with that of live memory.
     fn check_size(&self, record: &mut StepRecord) {
         let Some(live) = &self.memory else { return };
         let (live, recorded) = (memory::size(live, &self.store), record.memory.len());
         if live > recorded {
             let message = format!(
-                "memory is {live} bytes now, but what was recorded makes it {recorded}: a mistake \
-                 of linmem itself; please report it with this guest"
+                "memory has {live} bytes, but {recorded} were recorded: this is a bug in linmem; \
+                 please report it with this guest"
             );
             record
                 .findings
@@ -116,9 +118,8 @@ impl Session {
 
 fn unattributed(address: u64) -> Finding {
     let message = format!(
-        "memory at {address:#x} is not what was recorded there, so nobody can say who wrote it: a \
-         mistake of linmem itself; please report it with this guest. What memory holds now is \
-         shown, as a difference"
+        "memory at {address:#x} differs from what was recorded, so the writer is not known: this \
+         is a bug in linmem; please report it with this guest. The bytes are shown as they are now"
     );
     Finding::new(FindingKind::Unattributed, message).at(address)
 }

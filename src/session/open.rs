@@ -86,7 +86,7 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
         pointers,
         bound_bytes: 0,
         sites: finish_recording::site_table(&guest, &instrumented),
-        alarm: None,
+        interrupt_timer: None,
         check: SelfCheck::default(),
         script,
         guest,
@@ -110,7 +110,7 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
         asked: Vec::new(),
         last_findings: (0, Vec::new()),
         previous_pointers: Default::default(),
-        judge: Checks::default(),
+        checks: Checks::default(),
         preserves_globals: Default::default(),
         unplaced_segment: None,
     };

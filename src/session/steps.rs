@@ -87,7 +87,7 @@ impl Session {
         }
         record.facts.is_end =
             record.outcome == Outcome::Ok && !self.is_explored && !self.has_more_to_judge();
-        record.findings.extend(self.judge.judge(&record));
+        record.findings.extend(self.checks.check_step(&record));
         record.pointers = self.pointers_after(&record);
         if record.focus.is_none() {
             record.focus = focus_of(&record);
