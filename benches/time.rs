@@ -188,7 +188,7 @@ fn ten_million(name: &str, journal: &[u8], memory: u64) {
     told(
         "what happened, in words",
         milliseconds(20, |_| {
-            black_box(linmem::timeline::narrate(&timeline, 1));
+            black_box(linmem::timeline::describe_step(&timeline, 1));
         }),
     );
 }

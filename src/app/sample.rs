@@ -98,7 +98,7 @@ pub fn announced() -> Timeline {
             export("add_wasm_is_cool", "func", "(i32) -> i32"),
         ],
         imports: Vec::new(),
-        looks: Default::default(),
+        abi_hints: Default::default(),
         layout: Vec::new(),
     };
     timeline.inputs = vec![InputFacts {

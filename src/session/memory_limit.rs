@@ -1,7 +1,7 @@
 //! Growth that was refused because of `--max-memory`: what a guest does then may not be what it
 //! does elsewhere. A guest that reaches the maximum of its own module is not reported.
 
-use crate::timeline::{Finding, FindingKind, PAGE, RefusedGrowth, pages_in_words};
+use crate::timeline::{Finding, FindingKind, PAGE, RefusedGrowth, format_pages};
 
 use super::Session;
 use super::open::memory_facts;
@@ -15,9 +15,9 @@ impl Session {
     pub(super) fn growth_limit(&self, pages: u64) -> Option<String> {
         let (own, limit) = (self.own_maximum()?, self.limits.max_memory / PAGE);
         if pages > own {
-            return Some(format!("it may have at most {}", pages_in_words(own)));
+            return Some(format!("it may have at most {}", format_pages(own)));
         }
-        (pages > limit).then(|| format!("--max-memory allows at most {}", pages_in_words(limit)))
+        (pages > limit).then(|| format!("--max-memory allows at most {}", format_pages(limit)))
     }
 
     /// Returns the maximum of the module or the script, in pages.
@@ -44,8 +44,8 @@ impl Session {
             self.function_of(first.site),
             first.by,
             if first.by == 1 { "" } else { "s" },
-            pages_in_words(first.pages),
-            pages_in_words(own),
+            format_pages(first.pages),
+            format_pages(own),
             wanted(first).saturating_mul(PAGE >> 10),
         );
         Some(Finding::new(FindingKind::GrowthRefused, message))

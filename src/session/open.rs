@@ -75,7 +75,7 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
     timeline.setup = setup(&script, &sets, &timeline.inputs);
     let mut store = engine::new_store();
     let module = engine::compile(&store, &instrumented).map_err(OpenError::Compile)?;
-    timeline.guest.looks = abi_hints::looks(&guest, &script, &module);
+    timeline.guest.abi_hints = abi_hints::looks(&guest, &script, &module);
     let env = FunctionEnv::new(
         &mut store,
         HostState::new(files.clone(), Wasi::new(guest.name(), stdin)),
@@ -353,7 +353,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
                 ty: i.ty.to_string(),
             })
             .collect(),
-        looks: Default::default(),
+        abi_hints: Default::default(),
         layout: index
             .map(|index| layout_facts(guest, index))
             .unwrap_or_default(),

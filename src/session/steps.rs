@@ -6,7 +6,7 @@ use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::timeline::{
     Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
-    SpanKind, StepKind, StepRecord, Writer, pages_in_words,
+    SpanKind, StepKind, StepRecord, Writer, format_pages,
 };
 use crate::value::Value;
 
@@ -142,7 +142,7 @@ impl Session {
             })
             .any(|word| {
                 record.findings.iter().any(|f| {
-                    f.kind.word() == word && f.severity() == crate::timeline::Severity::Error
+                    f.kind.as_str() == word && f.severity() == crate::timeline::Severity::Error
                 })
             })
     }
@@ -467,7 +467,7 @@ impl Session {
             let plural = if by == 1 { "" } else { "s" };
             StepError::failed(format!(
                 "memory of {} cannot grow by {by} page{plural}: {why}",
-                pages_in_words(now)
+                format_pages(now)
             ))
         })?;
         let after = memory::pages(&live, &self.store);
@@ -574,7 +574,7 @@ impl Session {
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
         let (step, kinds) = &self.last_findings;
-        match kinds.iter().find(|kind| kind.word() == word) {
+        match kinds.iter().find(|kind| kind.as_str() == word) {
             Some(kind) => {
                 record.claims.push((*step, *kind));
                 Ok(())
@@ -584,7 +584,10 @@ impl Session {
                     [] => "it has none".to_string(),
                     some => format!(
                         "it has {}",
-                        some.iter().map(|k| k.word()).collect::<Vec<_>>().join(", ")
+                        some.iter()
+                            .map(|k| k.as_str())
+                            .collect::<Vec<_>>()
+                            .join(", ")
                     ),
                 };
                 Err(StepError::failed(format!(

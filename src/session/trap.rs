@@ -201,7 +201,7 @@ pub(super) fn describe(trap: &Trap) -> String {
         ));
     }
     if let Some(attempt) = &trap.attempt {
-        text.push_str(&format!(": a {}", attempt.told()));
+        text.push_str(&format!(": a {}", attempt.describe()));
     }
     text
 }

@@ -21,7 +21,7 @@ pub struct Comparison {
     /// How many steps each side ran.
     pub steps: [usize; 2],
     /// The first step that differs; `None` if there is none.
-    pub parting: Option<Divergence>,
+    pub divergence: Option<Divergence>,
     /// How they continue after that; `None` if nothing differs.
     pub rest: Option<Rest>,
 }
@@ -90,7 +90,7 @@ pub enum What {
 
 impl What {
     /// Returns the name in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             What::Step => "step",
             What::Outcome => "outcome",
@@ -159,20 +159,20 @@ impl Comparison {
     pub fn of(a: &Timeline, b: &Timeline) -> Comparison {
         let steps = [a.steps().len(), b.steps().len()];
         let most = steps[0].max(steps[1]);
-        let parting = (0..most).find_map(|step| Divergence::at(step, a, b));
-        let rest = parting
+        let divergence = (0..most).find_map(|step| Divergence::at(step, a, b));
+        let rest = divergence
             .as_ref()
-            .map(|parting| Rest::after(parting.step, a, b));
+            .map(|divergence| Rest::after(divergence.step, a, b));
         Comparison {
             steps,
-            parting,
+            divergence,
             rest,
         }
     }
 
     /// Returns whether nothing differs.
     pub fn is_same(&self) -> bool {
-        self.parting.is_none()
+        self.divergence.is_none()
     }
 }
 
@@ -340,7 +340,7 @@ fn parts(a: &Timeline, x: &StepRecord, b: &Timeline, y: &StepRecord) -> Vec<Mism
     };
     let text = |text: &str| Some(Value::Text(text.to_string()));
     let both = |of: &dyn Fn(&StepRecord) -> Option<Value>| [of(x), of(y)];
-    compare(What::Outcome, None, both(&|s| text(s.outcome.word())));
+    compare(What::Outcome, None, both(&|s| text(s.outcome.as_str())));
     if [x, y].iter().all(|s| s.outcome == Outcome::Failed) {
         compare(
             What::Error,

@@ -24,7 +24,7 @@ const MAX_VALUE: usize = 60;
 
 /// Describes what happened in a step. For a step that failed, the error comes first. The text is
 /// one line and safe to print; it may be empty.
-pub fn narrate(timeline: &Timeline, step: usize) -> String {
+pub fn describe_step(timeline: &Timeline, step: usize) -> String {
     let describe_failure = timeline.step(step).and_then(describe_failure);
     join(describe_failure.into_iter().chain([effect(timeline, step)]))
 }
@@ -45,12 +45,12 @@ pub fn effect(timeline: &Timeline, step: usize) -> String {
     };
     sentences.extend(describe_held_pointers(timeline, record));
     sentences.extend(findings::describe(record));
-    sentences.extend(record.answers.iter().map(told_answer));
+    sentences.extend(record.answers.iter().map(describe_answer));
     join(sentences)
 }
 
 /// Returns the size of a memory for a sentence: `1 page, 64 KiB`.
-pub fn pages_in_words(pages: u64) -> String {
+pub fn format_pages(pages: u64) -> String {
     format!("{}, {}", count(pages, "page"), size(pages))
 }
 
@@ -149,7 +149,7 @@ fn describe_instantiation(timeline: &Timeline, record: &StepRecord) -> Vec<Strin
                 } else {
                     "zero elsewhere"
                 };
-                format!("Memory is {}, {rest}.", pages_in_words(pages))
+                format!("Memory is {}, {rest}.", format_pages(pages))
             }
         },
     );
@@ -459,7 +459,7 @@ fn describe_growth_by_host(record: &StepRecord) -> String {
         ),
         false => format!(
             "Memory did not grow: it stays {}.",
-            pages_in_words(record.pages_after)
+            format_pages(record.pages_after)
         ),
     }
 }
@@ -556,7 +556,7 @@ fn describe_question(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
         .map(|ask| format!("The question: {}", stopped(&safe::cut(&ask.question, 400))))
         .collect();
     match timeline.answer_to(record.index).map(|answer| &answer.value) {
-        Some(Ok(value)) => sentences.push(format!("The answer: {}.", answer_in_words(value))),
+        Some(Ok(value)) => sentences.push(format!("The answer: {}.", format_answer(value))),
         Some(Err(why)) => sentences.push(sentence(&format!(
             "The answer is not known: {}",
             safe::plain(why)
@@ -568,7 +568,7 @@ fn describe_question(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
 
 /// Returns a value as an answer. A large number is also in hexadecimal, because it may be an
 /// address.
-pub fn answer_in_words(value: &Value) -> String {
+pub fn format_answer(value: &Value) -> String {
     match value {
         Value::Int(number @ 256..) => format!("{number} ({number:#x})"),
         value => value.brief(MAX_VALUE),
@@ -576,12 +576,12 @@ pub fn answer_in_words(value: &Value) -> String {
 }
 
 /// Describes the answer to the question of an earlier step.
-pub fn told_answer(answer: &Answer) -> String {
+pub fn describe_answer(answer: &Answer) -> String {
     match &answer.value {
         Ok(value) => format!(
             "The answer to the question of step {}: {}.",
             answer.asked_in,
-            answer_in_words(value)
+            format_answer(value)
         ),
         Err(why) => sentence(&format!(
             "The question of step {} could not be answered: {}",

@@ -43,7 +43,7 @@ impl Writer {
     }
 
     /// Returns the name in JSON: `guest`, `host`, `import` or `data`.
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Writer::Data { .. } => "data",
             Writer::Host => "host",

@@ -46,7 +46,7 @@ impl FindingKind {
     ];
 
     /// The word for it: `out-of-bounds`.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             FindingKind::OutOfBounds => "out-of-bounds",
             FindingKind::Trap => "trap",
@@ -83,7 +83,7 @@ impl FindingKind {
 
 impl fmt::Display for FindingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }
 
@@ -95,7 +95,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Severity::Note => "note",
             Severity::Warning => "warning",
@@ -163,7 +163,7 @@ impl Finding {
     }
 
     /// Returns the bytes that were written or read. If only an address is known, that is one byte.
-    pub fn place(&self) -> Option<Span> {
+    pub fn primary_span(&self) -> Option<Span> {
         self.spans
             .first()
             .copied()

@@ -45,7 +45,7 @@ mod step_builder;
 
 pub use checks::Checks;
 pub use compare::{ByteSide, Comparison, Divergence, FirstByte, FirstStore, Mismatch, Rest, What};
-pub use describe::{answer_in_words, effect, narrate, pages_in_words, told_answer};
+pub use describe::{describe_answer, describe_step, effect, format_answer, format_pages};
 pub use event::{Event, Growth, Write, Writer};
 #[cfg(test)]
 pub(crate) use event_log::take_examined_leaves;
@@ -90,7 +90,7 @@ pub struct GuestFacts {
     /// Where the module says that the parts of that memory are.
     pub layout: Vec<LayoutFacts>,
     /// What the guest looks like.
-    pub looks: AbiHints,
+    pub abi_hints: AbiHints,
 }
 
 /// What the guest looks like: guesses, safe to print.
@@ -211,7 +211,7 @@ pub enum Status {
 
 impl Status {
     /// Returns the name in transcripts and JSON.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Status::Ok => "ok",
             Status::Failed => "failed",
@@ -311,7 +311,7 @@ impl Timeline {
     }
 
     /// Returns the source of the instruction at an offset of the module, if it is known.
-    pub fn place(&self, offset: u64) -> Option<&Arc<Place>> {
+    pub fn locate(&self, offset: u64) -> Option<&Arc<Place>> {
         self.places.get(&offset)
     }
 

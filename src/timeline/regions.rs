@@ -26,7 +26,7 @@ pub enum PartKind {
 
 impl PartKind {
     /// Returns the name in JSON.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             PartKind::Heap => "heap",
             PartKind::Stack => "stack",
@@ -37,7 +37,7 @@ impl PartKind {
     }
 
     /// Returns whether the script named it. The module has all others.
-    pub fn is_scripts(self) -> bool {
+    pub fn is_named_by_script(self) -> bool {
         matches!(self, PartKind::Region | PartKind::Block)
     }
 }
@@ -77,7 +77,7 @@ pub struct Part {
 
 impl Part {
     /// Returns its kind and name: `region buffer`, `data segment .rodata`, `heap`.
-    pub fn called(&self) -> String {
+    pub fn label(&self) -> String {
         let Part {
             kind,
             name,
@@ -305,16 +305,16 @@ mod tests {
         timeline
     }
 
-    fn told(timeline: &Timeline, step: usize, len: u64) -> Vec<String> {
+    fn labels(timeline: &Timeline, step: usize, len: u64) -> Vec<String> {
         let parts = timeline.parts_at(Moment::end_of(step), len);
         parts
             .iter()
-            .map(|p| format!("{} {:#x}..{:#x}", p.called(), p.span.start, p.span.end()))
+            .map(|p| format!("{} {:#x}..{:#x}", p.label(), p.span.start, p.span.end()))
             .collect()
     }
 
     #[test]
-    fn parts_are_what_the_module_tells_and_what_the_script_named() {
+    fn parts_are_what_the_module_has_and_what_the_script_named() {
         let timeline = timeline();
         let module = [
             "heap 0x8000..0x10000",
@@ -322,18 +322,18 @@ mod tests {
             "static data 0x400..0x600",
             "data segment .rodata 0x400..0x500",
         ];
-        assert_eq!(told(&timeline, 1, PAGE), module);
+        assert_eq!(labels(&timeline, 1, PAGE), module);
         assert_eq!(
-            told(&timeline, 2, PAGE).last().map(String::as_str),
+            labels(&timeline, 2, PAGE).last().map(String::as_str),
             Some("block b 0x9000..0x9010")
         );
         assert_eq!(
-            told(&timeline, 3, 2 * PAGE).last().map(String::as_str),
+            labels(&timeline, 3, 2 * PAGE).last().map(String::as_str),
             Some("released block b 0x9000..0x9010")
         );
-        assert_eq!(told(&timeline, 3, 2 * PAGE)[0], "heap 0x8000..0x20000");
+        assert_eq!(labels(&timeline, 3, 2 * PAGE)[0], "heap 0x8000..0x20000");
         assert_eq!(
-            told(&timeline, 0, 0x450),
+            labels(&timeline, 0, 0x450),
             [
                 "stack 0x450..0x450",
                 "static data 0x400..0x450",
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_tells_where_memory_ended_and_what_the_host_still_holds() {
+    fn growth_shows_where_memory_ended_and_what_the_host_still_holds() {
         let timeline = timeline();
         assert_eq!(
             [0, 2, 3].map(|step| timeline.old_end(step)),
@@ -377,7 +377,7 @@ mod tests {
         let parts = timeline.parts_at(Moment::end_of(0), PAGE);
         assert_eq!(parts.len(), MAX_SEGMENTS);
         assert_eq!(
-            parts.last().map(Part::called).as_deref(),
+            parts.last().map(Part::label).as_deref(),
             Some("data segment 999")
         );
     }

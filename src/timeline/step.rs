@@ -40,7 +40,7 @@ pub enum StepKind {
 
 impl StepKind {
     /// Returns the name in JSON.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             StepKind::Instantiate => "instantiate",
             StepKind::Call => "call",
@@ -74,7 +74,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Returns the name in transcripts and JSON.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Outcome::Ok => "ok",
             Outcome::Failed => "failed",
@@ -234,11 +234,11 @@ impl Attempt {
 
     /// Describes the access: `store of 4 bytes at 0xfffe goes 2 bytes past the end of memory at
     /// 0x10000`.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         let what = if self.is_store { "store" } else { "load" };
         format!(
             "{what} of {} at {:#x} {}",
-            counted(self.len),
+            count_bytes(self.len),
             self.address,
             self.reach()
         )
@@ -251,11 +251,14 @@ impl Attempt {
             (Some(0), _) => format!("begins where memory ends, at {end:#x}"),
             (Some(past), _) => format!(
                 "begins {} past the end of memory at {end:#x}",
-                counted(past)
+                count_bytes(past)
             ),
             (None, 0) if self.is_misaligned() => format!("is not at a multiple of {}", self.len),
             (None, 0) => format!("lies within memory, which ends at {end:#x}"),
-            (None, past) => format!("goes {} past the end of memory at {end:#x}", counted(past)),
+            (None, past) => format!(
+                "goes {} past the end of memory at {end:#x}",
+                count_bytes(past)
+            ),
         }
     }
 
@@ -268,7 +271,7 @@ impl Attempt {
     }
 }
 
-fn counted(bytes: u64) -> String {
+fn count_bytes(bytes: u64) -> String {
     format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" })
 }
 
@@ -442,8 +445,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_access_is_told_with_how_far_past_the_end_it_went() {
-        let told = |address, len| {
+    fn an_access_is_described_with_how_far_past_the_end_it_went() {
+        let reach = |address, len| {
             Attempt {
                 is_store: true,
                 address,
@@ -452,20 +455,20 @@ mod tests {
             }
             .reach()
         };
-        assert_eq!(told(0x10000, 4), "begins where memory ends, at 0x10000");
+        assert_eq!(reach(0x10000, 4), "begins where memory ends, at 0x10000");
         assert_eq!(
-            told(0x10010, 1),
+            reach(0x10010, 1),
             "begins 16 bytes past the end of memory at 0x10000"
         );
         assert_eq!(
-            told(0xfffd, 4),
+            reach(0xfffd, 4),
             "goes 1 byte past the end of memory at 0x10000"
         );
         assert_eq!(
-            told((1 << 33) - 1, 8),
+            reach((1 << 33) - 1, 8),
             "begins 8589869055 bytes past the end of memory at 0x10000"
         );
-        assert_eq!(told(0x102, 4), "is not at a multiple of 4");
+        assert_eq!(reach(0x102, 4), "is not at a multiple of 4");
         let load = Attempt {
             is_store: false,
             address: 0xfffe,
@@ -473,7 +476,7 @@ mod tests {
             memory_end: 0x10000,
         };
         assert_eq!(
-            load.told(),
+            load.describe(),
             "load of 8 bytes at 0xfffe goes 6 bytes past the end of memory at 0x10000"
         );
     }

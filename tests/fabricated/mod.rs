@@ -36,7 +36,7 @@ impl Story {
                 },
             ],
             imports: vec![],
-            looks: Default::default(),
+            abi_hints: Default::default(),
             layout: vec![],
         };
         let mut timeline = Timeline::default();

@@ -45,7 +45,7 @@ pub fn announced(bytes: u64) -> Timeline {
             ty: "(i32) -> i32".into(),
         }],
         imports: Vec::new(),
-        looks: Default::default(),
+        abi_hints: Default::default(),
         layout: Vec::new(),
     };
     timeline.inputs = vec![InputFacts {

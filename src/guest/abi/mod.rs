@@ -234,7 +234,7 @@ impl Family {
     ];
 
     /// Returns the name in JSON: `static-buffer`.
-    pub fn key(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Family::StaticBuffer => "static-buffer",
             Family::ExportedGlobals => "exported-globals",
@@ -293,7 +293,7 @@ impl fmt::Display for Confidence {
 
 impl Confidence {
     /// Returns the name in JSON.
-    pub fn key(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Confidence::Strong => "strong",
             Confidence::Fair => "fair",
@@ -304,7 +304,7 @@ impl Confidence {
 
 impl Role {
     /// Returns the name in JSON: `pointer-getter`.
-    pub fn key(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Role::Memory => "memory",
             Role::Table => "table",
@@ -362,7 +362,7 @@ impl fmt::Display for Role {
 
 impl Arg {
     /// Returns the name in JSON.
-    pub fn key(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Arg::Pointer => "pointer",
             Arg::Length => "length",

@@ -22,7 +22,7 @@ fn sentence(finding: &Finding) -> Option<String> {
             .unwrap_or_default()
     };
     let bytes = finding
-        .place()
+        .primary_span()
         .map(|span| count(span.len, "byte"))
         .unwrap_or_default();
     let at = finding

@@ -37,7 +37,7 @@ impl Story {
         shape(&mut record);
         record.pages_after = record.memory.pages();
         self.0.push(record.finish(&before));
-        narrate(&self.0, index)
+        describe_step(&self.0, index)
     }
 }
 
@@ -116,7 +116,7 @@ fn first(shape: impl FnOnce(&mut StepBuilder)) -> String {
     record.pages_before = 0;
     shape(&mut record);
     story.0.push(record.finish(&Image::default()));
-    narrate(&story.0, 0)
+    describe_step(&story.0, 0)
 }
 
 #[test]
@@ -161,13 +161,16 @@ fn a_guest_without_memory_is_told_so() {
         Image::default(),
     ));
     assert_eq!(
-        narrate(&timeline, 0),
+        describe_step(&timeline, 0),
         "The module was instantiated. It has no memory."
     );
     let mut record = StepRecord::begin(1, StepKind::Call, String::new(), Image::default());
     call(&mut record, &[Value::Int(3), Value::Bool(true)]);
     timeline.push(record);
-    assert_eq!(narrate(&timeline, 1), "The guest returned 3 and true.");
+    assert_eq!(
+        describe_step(&timeline, 1),
+        "The guest returned 3 and true."
+    );
 }
 
 #[test]
@@ -439,7 +442,7 @@ fn questions_and_their_answers() {
     });
     assert_eq!(told, "x is 1. The answer to the question of step 1: 26.");
     assert_eq!(
-        narrate(&story.0, 1),
+        describe_step(&story.0, 1),
         "The question: How long is the text now? The answer: 26."
     );
 }
@@ -454,8 +457,8 @@ fn steps_that_have_not_run_and_steps_that_are_none() {
         narration: None,
     };
     story.0.planned = vec![planned(StepKind::Instantiate), planned(StepKind::Call)];
-    assert_eq!(narrate(&story.0, 1), "This step has not run yet.");
-    assert_eq!(narrate(&story.0, 9), "");
+    assert_eq!(describe_step(&story.0, 1), "This step has not run yet.");
+    assert_eq!(describe_step(&story.0, 9), "");
 }
 
 #[test]
