@@ -65,7 +65,7 @@ pub struct Write {
     /// Who wrote them.
     pub writer: Writer,
     /// Whether only the difference of memory across a longer stretch is known. The bytes are exact,
-    /// but single stores, and stores of equal bytes, are not told apart.
+    /// but single stores, and stores of equal bytes, are not distinguished.
     pub is_difference: bool,
 }
 

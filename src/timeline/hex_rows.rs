@@ -85,14 +85,14 @@ mod tests {
         let mut after = before.clone();
         after.write(0x40, b"x");
         let lines = rows(&before, &[&after], 0, 0x70, 16, |_| false);
-        let shown: Vec<u64> = lines
+        let lines_at: Vec<u64> = lines
             .iter()
             .map(|l| match l {
                 Line::Row(row) => row.address,
                 Line::Squeezed { rows, .. } => 0xf00 + rows,
             })
             .collect();
-        assert_eq!(shown, [0, 0xf03, 0x40, 0x50, 0x60]);
+        assert_eq!(lines_at, [0, 0xf03, 0x40, 0x50, 0x60]);
         assert_eq!(rows(&before, &[], 0, 0x40, 16, |a| a == 0x10).len(), 4);
     }
 

@@ -574,11 +574,11 @@ mod tests {
                         *slot = *b;
                     }
                 }
-                let mut told = vec![false; plain.len()];
+                let mut differs = vec![false; plain.len()];
                 for span in image.differences(&before) {
-                    told[span.start as usize..span.end() as usize].fill(true);
+                    differs[span.start as usize..span.end() as usize].fill(true);
                 }
-                prop_assert!((0..plain.len()).all(|i| told[i] == (plain[i] != plain_before[i])));
+                prop_assert!((0..plain.len()).all(|i| differs[i] == (plain[i] != plain_before[i])));
                 prop_assert_eq!(before.read(0, before.len()), plain_before);
             }
             image.grow((pages + grow) * PAGE);

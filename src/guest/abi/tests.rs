@@ -137,7 +137,7 @@ fn near_misses_stay_quiet() {
         // The linker's own globals.
         "(module (memory (export \"memory\") 1) (global (export \"__heap_base\") i32 (i32.const \
          1024)))",
-        // A constant that lies outside memory.
+        // A constant that is outside memory.
         "(module (memory (export \"memory\") 1) (global (export \"input\") i32 (i32.const \
          7000000)))",
         // `abort` of another type.

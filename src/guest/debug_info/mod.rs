@@ -1,6 +1,6 @@
 //! The source of instructions: the text and the line that an instruction comes from.
 //!
-//! `line_table` and `inlined_frames` read debug information, and trust only what it says of
+//! `line_table` and `inlined_frames` read debug information, and trust only what it states about
 //! functions that are in the module. `source_files` finds the texts that it names below the folder
 //! of the module. `disassembly` prints instructions that have no such text. Everything is read on
 //! demand and then kept. Debug information is not a part of the module: what cannot be read of it

@@ -24,7 +24,7 @@ pub(super) enum Mode {
     /// In line, with the position in a local.
     Inline,
     /// By calls of a function that checks the limit. A caught exception would leave a position that
-    /// is in a local behind, and a function with too many slots would overrun the journal.
+    /// is in a local out of date, and a function with too many slots would overrun the journal.
     Outlined,
 }
 

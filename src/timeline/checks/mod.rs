@@ -63,7 +63,7 @@ impl Checks {
     }
 }
 
-/// The largest number of data segments that are told apart from the guest's other data.
+/// The largest number of data segments that are distinguished from the guest's other data.
 const MAX_SEGMENTS: usize = 10_000;
 
 fn data_segments(record: &StepRecord) -> Vec<(Span, u32)> {

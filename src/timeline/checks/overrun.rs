@@ -83,7 +83,7 @@ fn hull(spans: &[&BlockState]) -> Span {
     }
 }
 
-/// Who writes a run. The guest's instructions are told apart by their functions only, because one
+/// Who writes a run. The guest's instructions are distinguished by their functions only, because one
 /// loop may store with several of them.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Author {

@@ -35,7 +35,8 @@ fn guest(function: &str) -> Writer {
     }
 }
 
-/// What is found where a call writes so many bytes at each of these places, each by its function.
+/// Returns the findings of a call that writes this many bytes at each of these addresses, each by its
+/// function.
 fn found(checks: &mut Checks, writes: &[(&str, u64, usize)]) -> Vec<(FindingKind, Option<u64>)> {
     let mut step = StepBuilder::from(record(2, StepKind::Call));
     for (function, start, len) in writes {
@@ -72,7 +73,7 @@ fn a_run_goes_on_through_other_writes_and_other_instructions() {
         over
     );
     assert_eq!(found(&mut checks(), &[("f", 0x40f, 2)]), over);
-    // By another function, downwards, with a gap, from before, right behind it.
+    // By another function, downwards, with a gap, from before, right after it.
     for quiet in [
         [("f", 0x400, 16), ("g", 0x410, 1)],
         [("f", 0x410, 8), ("f", 0x408, 8)],
@@ -81,8 +82,8 @@ fn a_run_goes_on_through_other_writes_and_other_instructions() {
         [("f", 0x3f8, 16), ("f", 0x408, 64)],
         [("f", 0x410, 8), ("f", 0x418, 8)],
     ] {
-        let told = found(&mut checks(), &quiet);
-        assert_eq!(told, [], "{quiet:?}");
+        let findings = found(&mut checks(), &quiet);
+        assert_eq!(findings, [], "{quiet:?}");
     }
     let from_before: Vec<(&str, u64, usize)> = (0..64)
         .flat_map(|i| [("f", 0x3f0 + i, 1), ("f", 0x100, 4)])

@@ -29,7 +29,7 @@ impl Story {
         story
     }
 
-    /// Adds a step as `shape` makes it, and tells it.
+    /// Adds a step as `shape` makes it, and returns its description.
     fn step(&mut self, kind: StepKind, shape: impl FnOnce(&mut StepBuilder)) -> String {
         let index = self.0.steps().len();
         let before = self.0.memory_before(index);
@@ -120,7 +120,7 @@ fn first(shape: impl FnOnce(&mut StepBuilder)) -> String {
 }
 
 #[test]
-fn instantiation_tells_what_data_segments_put_there() {
+fn instantiation_describes_what_data_segments_wrote() {
     assert_eq!(
         first(|r| put(r, 0x100, b" Wasm is cool!", Writer::Data { segment: 0 })),
         "The module was instantiated: data segment 0 put 14 bytes at 0x100..0x10e. Memory is 1 \
@@ -152,7 +152,7 @@ fn instantiation_tells_what_data_segments_put_there() {
 }
 
 #[test]
-fn a_guest_without_memory_is_told_so() {
+fn a_guest_without_memory_is_described_so() {
     let mut timeline = Timeline::default();
     timeline.push(StepRecord::begin(
         0,
@@ -208,13 +208,13 @@ fn a_pointer_is_fetched_fetched_again_and_moved() {
 }
 
 #[test]
-fn a_call_tells_what_it_changed_and_where() {
+fn a_call_is_described_by_what_it_changed_and_where() {
     let mut story = Story::new();
-    let told = story.step(StepKind::Write, |r| {
+    let text = story.step(StepKind::Write, |r| {
         put(r, 0x400, b"Did you know", Writer::Host)
     });
     assert_eq!(
-        told,
+        text,
         "The host wrote 12 bytes at 0x400..0x40c: \"Did you know\"."
     );
     let again = story.step(StepKind::Write, |r| {
@@ -224,7 +224,7 @@ fn a_call_tells_what_it_changed_and_where() {
         again.ends_with("These were the bytes already there: nothing changed."),
         "{again}"
     );
-    let told = story.step(StepKind::Call, |r| {
+    let text = story.step(StepKind::Call, |r| {
         put(
             r,
             0x40c,
@@ -239,21 +239,21 @@ fn a_call_tells_what_it_changed_and_where() {
         call(r, &[Value::Int(26)]);
     });
     assert_eq!(
-        told,
+        text,
         "The guest changed 14 bytes at 0x40c..0x41a, right behind the 12 the host wrote, and \
          returned 26. Its memory did not grow."
     );
-    let told = story.step(StepKind::Call, |r| put(r, 0x402, b"D", Writer::guest()));
+    let text = story.step(StepKind::Call, |r| put(r, 0x402, b"D", Writer::guest()));
     assert_eq!(
-        told,
+        text,
         "The guest changed 1 byte at 0x402, among the 12 the host wrote. Its memory did not grow."
     );
-    let told = story.step(StepKind::Call, |r| {
+    let text = story.step(StepKind::Call, |r| {
         put(r, 0x400, b"dID_YOU_KNOW", Writer::guest())
     });
     assert!(
-        told.contains("11 bytes in 2 runs between 0x400 and 0x40b, among the 12 the host wrote."),
-        "{told}"
+        text.contains("11 bytes in 2 runs between 0x400 and 0x40b, among the 12 the host wrote."),
+        "{text}"
     );
 }
 
@@ -268,7 +268,7 @@ fn a_call_that_changes_nothing_grows_or_uses_imports() {
         story.step(StepKind::Call, |r| call(r, &[])),
         "The guest returned and changed nothing in memory."
     );
-    let told = story.step(StepKind::Call, |r| {
+    let text = story.step(StepKind::Call, |r| {
         call(r, &[Value::Int(1)]);
         grow(r, 18, Writer::guest());
         put(r, 0x10, b"ab", import("fill"));
@@ -282,7 +282,7 @@ fn a_call_that_changes_nothing_grows_or_uses_imports() {
         r.imports_called_total = 40;
     });
     assert_eq!(
-        told,
+        text,
         "The guest returned 1. Import env.fill changed 2 bytes at 0x10..0x12. The host changed 1 \
          byte at 0x20. Memory grew from 1 to 18 pages (1152 KiB): views the host held are dead. \
          The guest called imports 40 times, env.fill first."
@@ -299,26 +299,26 @@ fn a_call_that_changes_nothing_grows_or_uses_imports() {
 #[test]
 fn failures_begin_with_the_error() {
     let mut story = Story::new();
-    let told = story.step(StepKind::Call, |r| {
+    let text = story.step(StepKind::Call, |r| {
         fail(r, Outcome::Trapped, "unreachable executed\nin $f, line 3");
         put(r, 0x10, b"ab", Writer::guest());
         grow(r, 2, Writer::guest());
     });
     assert_eq!(
-        told,
+        text,
         "Unreachable executed in $f, line 3. Until then the guest changed 2 bytes at 0x10..0x12. \
          Memory grew from 1 to 2 pages (128 KiB): views the host held are dead."
     );
     assert!(effect(&story.0, 1).starts_with("Until then"));
-    let told = story.step(StepKind::Call, |r| fail(r, Outcome::Cancelled, ""));
+    let text = story.step(StepKind::Call, |r| fail(r, Outcome::Cancelled, ""));
     assert_eq!(
-        told,
+        text,
         "The step was cancelled. Memory is as it was before the call."
     );
-    let told = story.step(StepKind::Expect, |r| {
+    let text = story.step(StepKind::Expect, |r| {
         fail(r, Outcome::Failed, "n == 26: left is 25, right is 26")
     });
-    assert_eq!(told, "n == 26: left is 25, right is 26.");
+    assert_eq!(text, "n == 26: left is 25, right is 26.");
     assert_eq!(
         story.step(StepKind::Write, |r| fail(r, Outcome::Failed, "\x1b[31mno")),
         "\\u{1b}[31mno."
@@ -433,14 +433,14 @@ fn questions_and_their_answers() {
         story.step(StepKind::Ask, asked),
         "The question: How long is the text now?"
     );
-    let told = story.step(StepKind::Let, |r| {
+    let text = story.step(StepKind::Let, |r| {
         bind(r, "x", Value::Int(1));
         r.answers = vec![Answer {
             asked_in: 1,
             value: Ok(Value::Int(26)),
         }];
     });
-    assert_eq!(told, "x is 1. The answer to the question of step 1: 26.");
+    assert_eq!(text, "x is 1. The answer to the question of step 1: 26.");
     assert_eq!(
         describe_step(&story.0, 1),
         "The question: How long is the text now? The answer: 26."
@@ -463,7 +463,7 @@ fn steps_that_have_not_run_and_steps_that_are_none() {
 
 #[test]
 fn hostile_names_stay_escaped() {
-    let told = Story::new().step(StepKind::Call, |r| {
+    let text = Story::new().step(StepKind::Call, |r| {
         call(r, &[Value::Text("\x1b[2J".into())]);
         put(
             r,
@@ -478,5 +478,5 @@ fn hostile_names_stay_escaped() {
         r.pointers[0].name = "\x1bp".into();
         r.bindings[0].name = "\x1bp".into();
     });
-    assert!(!told.chars().any(safe::is_unsafe), "{told:?}");
+    assert!(!text.chars().any(safe::is_unsafe), "{text:?}");
 }

@@ -32,7 +32,7 @@
 //! that stores this would cost more than everything else. So the encodings follow what loops do,
 //! and were chosen by measurement (`docs/performance.md`, "Recording and rewriting").
 //!
-//! | encoding | of which entries                                   | bytes for a store of 4 bytes   |
+//! | encoding | entries                                            | bytes for a store of 4 bytes   |
 //! | -------- | -------------------------------------------------- | ------------------------------ |
 //! | `Run`    | one instruction, a constant stride                 | 4                              |
 //! | `Runs`   | several runs of one instruction: a loop in a loop  | 4, and 8 for each run          |
@@ -40,8 +40,8 @@
 //! | `Mixed`  | anything, of up to 255 sites                       | 8 to 11                        |
 //! | `Slots`  | anything, as it was in the journal                 | 16                             |
 //!
-//! `Run`, `Runs` and `Rows` keep the values only. `Runs` made a matrix multiplication that stores
-//! in its inner loop 4.0 to 3.2 times as slow as without recording. Everything else is kept as
+//! `Run`, `Runs` and `Rows` keep the values only. `Runs` reduced the slowdown of a matrix
+//! multiplication that stores in its inner loop from 4.0 to 3.2. Everything else is kept as
 //! `Slots`, because to pack it as `Mixed` took 8 to 14 ns a slot. `Mixed` is used for guests with
 //! vectors, which take two slots each, and for entries that come one by one.
 //!

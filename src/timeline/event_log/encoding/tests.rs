@@ -5,7 +5,7 @@ use super::super::tests::site;
 use super::*;
 use crate::journal_abi::SiteKind;
 
-/// Sites 1 to 5 store 1, 2, 4, 8 and perhaps 16 bytes, 6 fills; those behind store a byte.
+/// Sites 1 to 5 store 1, 2, 4, 8 and perhaps 16 bytes, 6 fills; those after it store a byte.
 fn table(has_wide: bool) -> SiteTable {
     let wide = if has_wide {
         SiteKind::Vector
@@ -118,7 +118,7 @@ fn a_run() -> impl Strategy<Value = Vec<(u32, u32)>> {
 
 proptest! {
     #[test]
-    fn runs_behind_each_other_come_back(parts in prop::collection::vec(a_run(), 1..40), from in any::<prop::sample::Index>()) {
+    fn runs_after_each_other_come_back(parts in prop::collection::vec(a_run(), 1..40), from in any::<prop::sample::Index>()) {
         let table = table(false);
         let slots = slots(&parts.concat(), &table, 7);
         let (mut packs, mut arena): (Vec<Pack>, Arena) = Default::default();
