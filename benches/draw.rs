@@ -7,7 +7,7 @@ mod session;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use linmem::app::{self, Action, App};
-use linmem::timeline::{StepKind, StepRecord, Timeline, Writer};
+use linmem::timeline::{StepBuilder, StepKind, Timeline, Writer};
 use linmem::ui::{Theme, draw, last_scroll};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -20,11 +20,10 @@ const LARGE: u64 = 64 << 20;
 fn filled(bytes: u64) -> Timeline {
     let mut timeline = session::timeline(bytes, 5);
     let before = timeline.memory_after(4);
-    let mut step = StepRecord::begin(5, StepKind::Call, "call fill()".into(), before.clone());
+    let mut step = StepBuilder::begin(5, StepKind::Call, "call fill()".into(), before.clone());
     let content: Vec<u8> = (0..bytes / 8).flat_map(|i| i.to_le_bytes()).collect();
     session::store(&mut step, 0, &content, Writer::guest());
-    step.settle(&before);
-    timeline.push(step);
+    timeline.push(step.finish(&before));
     timeline
 }
 
@@ -33,7 +32,7 @@ fn filled(bytes: u64) -> Timeline {
 fn scattered(bytes: u64, steps: usize) -> Timeline {
     let mut timeline = session::timeline(bytes, 5);
     for index in 5..5 + steps {
-        let mut step = StepRecord::begin(
+        let mut step = StepBuilder::begin(
             index,
             StepKind::Call,
             "call scatter()".into(),
@@ -43,8 +42,7 @@ fn scattered(bytes: u64, steps: usize) -> Timeline {
         for at in (0x10000..0x10000 + 200 * 1024).step_by(2) {
             session::store(&mut step, at, &value, Writer::guest());
         }
-        step.settle(&timeline.memory_after(index - 1));
-        timeline.push(step);
+        timeline.push(step.finish(&timeline.memory_after(index - 1)));
     }
     timeline
 }

@@ -11,8 +11,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use linmem::guest::{Guest, InstrumentOptions, InstrumentedModule, JournalLayout, Site, SiteKind};
-use linmem::timeline::{self, Recording, SiteShape, SiteTable};
+use linmem::guest::{Guest, InstrumentOptions, InstrumentedModule, JournalLayout};
+use linmem::journal_abi::SLOT;
+use linmem::timeline::{Recording, SiteTable};
 use rustix::time::{ClockId, clock_gettime};
 use wasmer::{
     AsStoreMut, Function, FunctionEnv, FunctionEnvMut, Global, Imports, Instance, Memory, Module,
@@ -73,7 +74,7 @@ impl Recorder {
             return;
         };
         let (at, end) = (start as usize, end as u32 as usize);
-        self.slots += (end - at) as u64 / 16;
+        self.slots += ((end - at) / SLOT) as u64;
         let view = memory.view(store);
         // No guest runs while it ticks, and the journal cannot move. The view's own copying goes
         // word by word.
@@ -112,9 +113,7 @@ impl Run {
     fn recorded(rewritten: &InstrumentedModule, is_kept: bool) -> Run {
         let mut store = Store::default();
         let module = Module::new(&store, &rewritten.wasm).unwrap();
-        let table = Arc::new(SiteTable::new(
-            rewritten.journal.sites.iter().map(shape).collect(),
-        ));
+        let table = Arc::new(SiteTable::new(rewritten.journal.sites.clone()));
         let dropped = (!is_kept).then(Vec::new);
         let recorder = Arc::new(Mutex::new(Recorder {
             dropped,
@@ -167,27 +166,9 @@ impl Run {
     }
 }
 
-fn shape(site: &Site) -> SiteShape {
-    let kind = match site.kind {
-        SiteKind::Store { width } => timeline::SiteKind::Store { width },
-        SiteKind::Wide => timeline::SiteKind::Wide,
-        SiteKind::Fill => timeline::SiteKind::Fill,
-        SiteKind::Copy => timeline::SiteKind::Copy,
-        SiteKind::CopyFrom => timeline::SiteKind::CopyFrom,
-        SiteKind::Init { .. } => timeline::SiteKind::Init {
-            bytes: Arc::from([]),
-        },
-        SiteKind::Grow => timeline::SiteKind::Grow,
-    };
-    SiteShape {
-        immediate: site.immediate,
-        kind,
-    }
-}
-
 fn rewrite(guest: &Guest, memory: Option<u32>) -> InstrumentedModule {
     guest
-        .rewrite(&InstrumentOptions {
+        .instrument(&InstrumentOptions {
             max_memory: 1 << 30,
             memory,
         })

@@ -6,9 +6,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
+use linmem::journal_abi::{SiteKind, StoreSite};
 use linmem::timeline::{
-    Image, Moment, PAGE, Recording, Settled, SiteKind, SiteShape, SiteTable, StepKind, StepRecord,
-    Timeline,
+    Image, Moment, PAGE, Recording, Settled, SiteTable, StepKind, StepRecord, Timeline,
 };
 
 const FRAME: f64 = 16.0;
@@ -32,21 +32,15 @@ impl Dice {
 }
 
 fn sites() -> Arc<SiteTable> {
-    let store = |width| SiteShape {
+    let site = |kind| StoreSite {
+        function: 0,
+        offset: 0,
         immediate: 0,
-        kind: SiteKind::Store { width },
+        kind,
     };
-    let growth = SiteShape {
-        immediate: 0,
-        kind: SiteKind::Grow,
-    };
-    Arc::new(SiteTable::new(vec![
-        store(1),
-        store(2),
-        store(4),
-        store(8),
-        growth,
-    ]))
+    let stores = [1, 2, 4, 8].map(|width| SiteKind::Store { width });
+    let sites = stores.into_iter().chain([SiteKind::Grow]).map(site);
+    Arc::new(SiteTable::new(sites.collect()))
 }
 
 /// A journal of stores of 8 bytes at these addresses.
@@ -96,7 +90,7 @@ fn timeline(settled: Settled, memory: u64) -> Timeline {
         Image::zeroed(memory),
     ));
     let mut step = StepRecord::begin(1, StepKind::Call, String::new(), Image::zeroed(memory));
-    step.take_settled(settled);
+    step.set_effects(&settled);
     timeline.push(step);
     timeline
 }
@@ -133,7 +127,7 @@ fn told(what: &str, (median, most): (f64, f64)) {
 fn ten_million(name: &str, journal: &[u8], memory: u64) {
     let (settled, seconds) = settled(journal, memory);
     let each = seconds * 1e9 / STORES as f64;
-    let room = settled.events.kept_bytes() as f64 / STORES as f64;
+    let room = settled.events.allocated_bytes() as f64 / STORES as f64;
     println!("{name}: {STORES} stores, settled in {each:.1} ns each, kept in {room:.2} bytes each");
     let log = settled.events.clone();
     let timeline = timeline(settled, memory);
@@ -194,7 +188,7 @@ fn ten_million(name: &str, journal: &[u8], memory: u64) {
     told(
         "what happened, in words",
         milliseconds(20, |_| {
-            black_box(linmem::timeline::narrate(&timeline, 1));
+            black_box(linmem::timeline::describe_step(&timeline, 1));
         }),
     );
 }
@@ -218,7 +212,7 @@ fn appending(journal: &[u8]) {
         journal
             .chunks(64 << 10)
             .for_each(|part| recording.push_slots(part));
-        black_box(recording.guest_stores());
+        black_box(recording.recorded_stores());
     });
     let copy = best(&mut || {
         let parts: Vec<Vec<u8>> = journal.chunks(1 << 20).map(<[u8]>::to_vec).collect();

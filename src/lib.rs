@@ -10,6 +10,7 @@ compile_error!("linmem runs on Linux and macOS; Windows is not supported");
 pub mod app;
 pub mod guest;
 pub mod inspect;
+pub mod journal_abi;
 pub mod prose;
 pub mod report;
 pub mod safe;

@@ -169,7 +169,7 @@ fn a_trap_does_not_end_the_exploration() {
 #[test]
 fn an_import_that_nobody_defines_traps_and_says_the_line() {
     let mut explorer = bare();
-    let undefined = &explorer.app.timeline.guest.looks.undefined;
+    let undefined = &explorer.app.timeline.guest.abi_hints.undefined;
     assert_eq!(undefined.len(), 1);
     assert_eq!(
         (undefined[0].name.as_str(), undefined[0].line.as_str()),
@@ -200,7 +200,7 @@ fn an_import_that_nobody_defines_traps_and_says_the_line() {
         explorer.complaint()
     );
     assert_eq!(explorer.app.branch(), Some((2, 2)));
-    assert!(explorer.app.timeline.guest.looks.undefined.is_empty());
+    assert!(explorer.app.timeline.guest.abi_hints.undefined.is_empty());
     explorer.type_line("a = call count()");
     explorer.go_to(1);
     explorer.type_line("b = call count()");
@@ -351,7 +351,7 @@ fn examples_of_the_guests_that_ship_are_steps_that_run() {
         let wat = std::fs::read_to_string(format!("{}/guest/{guest}", env!("CARGO_MANIFEST_DIR")))
             .unwrap();
         let mut explorer = Explorer::open(&wat, "");
-        let examples = explorer.app.timeline.guest.looks.examples.clone();
+        let examples = explorer.app.timeline.guest.abi_hints.examples.clone();
         assert!(examples.len() >= 2, "{guest}: {examples:?}");
         for (at, step) in examples.iter().enumerate() {
             explorer.type_line(step);

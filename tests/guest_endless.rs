@@ -32,7 +32,7 @@ fn a_loop_without_any_store_is_noticed_from_another_thread() {
     let guest = guest(text);
     for memory in [Some(0), None] {
         let rewritten = guest
-            .rewrite(&InstrumentOptions { memory, ..ROOM })
+            .instrument(&InstrumentOptions { memory, ..ROOM })
             .unwrap();
         for export in guest
             .exports()

@@ -220,7 +220,7 @@ fn what_is_accepted_runs() {
         let guest = Guest::from_bytes("g.wat", module(fields).as_bytes())
             .unwrap_or_else(|e| panic!("{what}: {e}"));
         let rewritten = guest
-            .rewrite(&InstrumentOptions {
+            .instrument(&InstrumentOptions {
                 max_memory: 1 << 20,
                 memory: Some(0),
             })

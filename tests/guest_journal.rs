@@ -3,7 +3,8 @@
 
 mod recorder;
 
-use linmem::guest::{Guest, InstrumentOptions, SiteKind};
+use linmem::guest::{Guest, InstrumentOptions};
+use linmem::journal_abi::{SiteKind, StoreSite};
 use recorder::{Host, Limit, PAGE, Plain, Slot, guest};
 use wasmer::Value;
 
@@ -13,7 +14,7 @@ const ROOM: InstrumentOptions = InstrumentOptions {
 };
 
 fn host(guest: &Guest, limit: Limit) -> Host {
-    Host::new(guest, &guest.rewrite(&ROOM).unwrap(), limit, u64::MAX)
+    Host::new(guest, &guest.instrument(&ROOM).unwrap(), limit, u64::MAX)
 }
 
 /// Calls the export on the guest as given and on recorded ones, some of which drain at every
@@ -72,7 +73,7 @@ impl Pair {
         recorded.swap_remove(0)
     }
 
-    fn site(&self, slot: &Slot) -> linmem::guest::Site {
+    fn site(&self, slot: &Slot) -> StoreSite {
         self.recorded[0].rewritten.journal.sites[slot.site as usize - 1]
     }
 }
@@ -217,7 +218,7 @@ fn vectors_and_lanes_are_explained() {
             (all[0].address, all[0].value),
             (address as u32, 0x0706_0504_0302_0100)
         );
-        assert_eq!(pair.site(&all[0]).kind, SiteKind::Wide);
+        assert_eq!(pair.site(&all[0]).kind, SiteKind::Vector);
         assert_eq!(slots.len(), if result.is_ok() { 4 } else { 0 });
         for (width, lane) in [
             (8, 0),
@@ -391,7 +392,7 @@ fn only_the_meant_memory_is_journaled_and_copies_into_it_are_seen() {
     assert_eq!(pair.site(&slots[0]).kind, SiteKind::CopyFrom);
     assert!(pair.call("past", &[]).2.is_some());
     let other = guest(text)
-        .rewrite(&InstrumentOptions {
+        .instrument(&InstrumentOptions {
             memory: Some(1),
             ..ROOM
         })
@@ -399,7 +400,7 @@ fn only_the_meant_memory_is_journaled_and_copies_into_it_are_seen() {
     assert_eq!(other.journal.sites.len(), 4);
     assert!(
         guest(text)
-            .rewrite(&InstrumentOptions {
+            .instrument(&InstrumentOptions {
                 memory: None,
                 ..ROOM
             })

@@ -130,7 +130,7 @@ fn names_with_a_nul_do_no_harm() {
         let guest = guest(text);
         assert!(guest.function_name(0) == "a\\0b" || guest.function_name(0) == "func[0]");
         guest
-            .rewrite(&InstrumentOptions {
+            .instrument(&InstrumentOptions {
                 max_memory: 0,
                 memory: Some(0),
             })
@@ -315,7 +315,7 @@ proptest! {
             bytes.truncate(cut.index(bytes.len()));
         }
         if let Ok(guest) = Guest::from_bytes("x", &bytes) {
-            let _ = guest.rewrite(&InstrumentOptions { max_memory: 1 << 30, memory: Some(0) });
+            let _ = guest.instrument(&InstrumentOptions { max_memory: 1 << 30, memory: Some(0) });
             (0..10).for_each(|index| assert!(!guest.function_name(index).is_empty()));
         }
     }

@@ -26,13 +26,13 @@ fn instantiate(rewritten: &InstrumentedModule, limit: Limit, most_ticks: u64) ->
 fn assert_same(text: &str, calls: &[(&str, &[i32])]) {
     let guest = guest(text);
     let (journaled, idle) = (
-        guest.rewrite(&ROOM).unwrap(),
+        guest.instrument(&ROOM).unwrap(),
         InstrumentOptions {
             memory: None,
             ..ROOM
         },
     );
-    for rewritten in [journaled, guest.rewrite(&idle).unwrap()] {
+    for rewritten in [journaled, guest.instrument(&idle).unwrap()] {
         for limit in [Limit::Always, Limit::Slots(3), Limit::Full] {
             let mut plain = Plain::new(&guest).unwrap();
             let mut other = Host::new(&guest, &rewritten, limit, u64::MAX);
@@ -173,7 +173,7 @@ fn a_module_with_nothing_in_it_runs() {
         "(module (func (export \"f\")))",
         "(module (table 1 funcref))",
     ] {
-        let rewritten = guest(text).rewrite(&ROOM).unwrap();
+        let rewritten = guest(text).instrument(&ROOM).unwrap();
         instantiate(&rewritten, Limit::Always, 0);
         assert_eq!(rewritten.start_export, None);
     }
@@ -182,7 +182,7 @@ fn a_module_with_nothing_in_it_runs() {
 #[test]
 fn memories_without_a_name_are_shown() {
     let text = r#"(module (memory 1) (memory (export "linmem memory 0") 1) (data "") (data (i32.const 3) "here"))"#;
-    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let rewritten = guest(text).instrument(&ROOM).unwrap();
     assert_eq!(
         rewritten.memory_exports,
         ["linmem memory 0'", "linmem memory 0"]
@@ -201,7 +201,7 @@ fn added_names_give_way_to_the_guests() {
       (import "linmem" "tick'" (global i32))
       (func $s) (start $s)
       (export "linmem journal" (func $s)) (export "linmem position" (func $s)) (export "linmem last load" (func $s)) (export "linmem start" (func $s)))"#;
-    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let rewritten = guest(text).instrument(&ROOM).unwrap();
     assert_eq!(rewritten.tick_import, ("linmem".into(), "tick''".into()));
     let journal = &rewritten.journal;
     assert_eq!(journal.memory_export, "linmem journal'");
@@ -217,7 +217,7 @@ fn a_start_function_that_traps_leaves_memory_to_be_seen() {
     let text = r#"(module (memory 1) (func $s (i32.store8 (i32.const 5) (i32.const 9)) unreachable) (start $s))"#;
     let guest = guest(text);
     assert!(Plain::new(&guest).is_err());
-    let rewritten = guest.rewrite(&ROOM).unwrap();
+    let rewritten = guest.instrument(&ROOM).unwrap();
     let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
     assert_eq!(run.memory(&rewritten.memory_exports[0])[5], 0);
     let start = rewritten.start_export.clone().unwrap();
@@ -228,7 +228,7 @@ fn a_start_function_that_traps_leaves_memory_to_be_seen() {
 #[test]
 fn an_imported_start_function_is_called_the_same() {
     let text = r#"(module (import "a" "b" (func $f)) (memory 1) (func) (start $f))"#;
-    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let rewritten = guest(text).instrument(&ROOM).unwrap();
     let mut store = Store::default();
     let module = Module::new(&store, &rewritten.wasm).unwrap();
     let called = Arc::new(AtomicU64::new(0));
@@ -255,7 +255,7 @@ fn whatever_has_no_end_can_be_stopped() {
       (func $a (export "mutual") (call $b)) (func $b (call $a))
       (func (export "inner") (loop $x (loop $y (br_if $x (i32.const 1)))))
       (func (export "fence") (loop $l (try_table (br $l)))))"#;
-    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let rewritten = guest(text).instrument(&ROOM).unwrap();
     for name in ["loop", "mutual", "inner", "fence"] {
         let mut run = instantiate(&rewritten, Limit::Always, 100);
         assert_eq!(run.call(name, &[]), Err("cancelled".into()), "{name}");
@@ -267,7 +267,7 @@ fn whatever_has_no_end_can_be_stopped() {
 fn no_guest_catches_the_tick() {
     let text = r#"(module (func (export "f")
       (loop $l (block $h (try_table (catch_all $h) (loop $k (br $k)))) (br $l))))"#;
-    let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), Limit::Always, 100);
+    let mut run = instantiate(&guest(text).instrument(&ROOM).unwrap(), Limit::Always, 100);
     assert_eq!(run.call("f", &[]), Err("cancelled".into()));
     assert_eq!(run.ticks(), 101);
 }
@@ -276,7 +276,7 @@ fn no_guest_catches_the_tick() {
 fn ticks_come_when_they_are_asked_for() {
     let text = r#"(module (func (export "f") (param i32)
       (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"#;
-    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let rewritten = guest(text).instrument(&ROOM).unwrap();
     let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
     // Between each two of a hundred rounds.
     run.call("f", &[100]).unwrap();
@@ -303,7 +303,7 @@ fn what_a_loop_holds_outlives_each_tick() {
         (i32.add (local.get $out) (i32.add (i32.trunc_f32_s (local.get $a)) (i32.add (i32.trunc_f64_s (local.get $b))
           (i32x4.extract_lane 3 (local.get $c)))))))"#;
     for limit in [Limit::Always, Limit::Full] {
-        let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), limit, u64::MAX);
+        let mut run = instantiate(&guest(text).instrument(&ROOM).unwrap(), limit, u64::MAX);
         assert_eq!(run.call("f", &[50]), Ok(vec![Value::I32(50 * (1 + 3 + 8))]));
         assert_eq!(
             run.call("f", &[126]),
@@ -322,7 +322,7 @@ fn memory_grows_to_the_limit_and_no_further() {
         ("16 100", 0, 1),
     ] {
         let guest = guest(&format!("(module (memory {memory}) {grow})"));
-        let rewritten = guest.rewrite(&ROOM).unwrap();
+        let rewritten = guest.instrument(&ROOM).unwrap();
         let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
         assert!(
             run.call("g", &[first]).unwrap() != [Value::I32(-1)],
@@ -345,7 +345,7 @@ fn an_imported_memory_is_lowered_too() {
     let guest = guest(r#"(module (import "env" "memory" (memory 1 100)))"#);
     assert_eq!(guest.memories()[0].ty.max, Some(100));
     let rewritten = guest
-        .rewrite(&InstrumentOptions {
+        .instrument(&InstrumentOptions {
             max_memory: 8 * PAGE,
             ..ROOM
         })
@@ -357,20 +357,22 @@ fn an_imported_memory_is_lowered_too() {
 
 #[test]
 fn a_guest_too_large_to_start_is_refused() {
-    let error = guest("(module (memory 17 20))").rewrite(&ROOM).unwrap_err();
-    assert!(matches!(error, GuestError::MemoryLimit { wants, .. } if wants == 17 * PAGE));
+    let error = guest("(module (memory 17 20))")
+        .instrument(&ROOM)
+        .unwrap_err();
+    assert!(matches!(error, GuestError::MemoryLimit { required, .. } if required == 17 * PAGE));
     assert_eq!(
         error.to_string(),
         "test.wat asks for at least 1088KiB of memory and the limit is 1MiB; allow more with --max-memory 1088KiB"
     );
     let tables = "(table 6000000 funcref)".repeat(2);
     let error = guest(&format!("(module {tables})"))
-        .rewrite(&ROOM)
+        .instrument(&ROOM)
         .unwrap_err();
     assert!(matches!(
         error,
         GuestError::TableLimit {
-            wants: 12_000_000,
+            required: 12_000_000,
             ..
         }
     ));
@@ -381,7 +383,7 @@ fn tables_cannot_eat_the_machine() {
     let text = r#"(module (table $t 1 funcref)
       (func (export "g") (param i32) (result i32) (table.grow $t (ref.null func) (local.get 0))))"#;
     let mut run = instantiate(
-        &guest(text).rewrite(&ROOM).unwrap(),
+        &guest(text).instrument(&ROOM).unwrap(),
         Limit::Always,
         u64::MAX,
     );
@@ -397,7 +399,7 @@ fn traps_name_the_functions_they_passed() {
       (func $inner unreachable)
       (func $outer (export "f") (call $inner)))"#;
     let guest = guest(text);
-    let rewritten = guest.rewrite(&ROOM).unwrap();
+    let rewritten = guest.instrument(&ROOM).unwrap();
     let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
     let f = run.instance.exports.get_function("f").unwrap().clone();
     let error = f.call(&mut run.store, &[]).unwrap_err();
@@ -436,7 +438,7 @@ fn a_name_section_that_cannot_be_read_is_no_reason_to_refuse() {
         wasm.extend(contents);
         let guest = Guest::from_bytes("x.wasm", &wasm).unwrap();
         assert_eq!(guest.function_name(0), "named");
-        instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX)
+        instantiate(&guest.instrument(&ROOM).unwrap(), Limit::Always, u64::MAX)
             .call("f", &[])
             .unwrap();
     }
@@ -444,7 +446,7 @@ fn a_name_section_that_cannot_be_read_is_no_reason_to_refuse() {
     wasm.extend([0, strange.len() as u8]);
     wasm.extend(strange);
     let guest = Guest::from_bytes("x.wasm", &wasm).unwrap();
-    instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX)
+    instantiate(&guest.instrument(&ROOM).unwrap(), Limit::Always, u64::MAX)
         .call("f", &[])
         .unwrap();
 }
@@ -483,7 +485,7 @@ fn imports_in_the_compact_encoding_are_spelled_out() {
     module.section(&types).section(&imports).section(&exports);
     let guest = Guest::from_bytes("x.wasm", &module.finish()).unwrap();
     assert_eq!(guest.imports().len(), 2);
-    let mut run = instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX);
+    let mut run = instantiate(&guest.instrument(&ROOM).unwrap(), Limit::Always, u64::MAX);
     assert_eq!(run.call("add", &[2, 3]), Ok(vec![Value::I32(5)]));
 }
 
@@ -506,13 +508,13 @@ fn custom_sections_are_left_to_the_original() {
         given.contains(&"mine".into()) && given.iter().any(|name| name.starts_with(".debug_line")),
         "{given:?}"
     );
-    assert_eq!(sections(&guest.rewrite(&ROOM).unwrap().wasm), ["name"]);
+    assert_eq!(sections(&guest.instrument(&ROOM).unwrap().wasm), ["name"]);
 }
 
 #[test]
 fn every_original_function_is_found_again() {
     let rewritten = guest("(module (import \"a\" \"b\" (func)) (func) (func))")
-        .rewrite(&ROOM)
+        .instrument(&ROOM)
         .unwrap();
     let found: Vec<_> = (0..4)
         .map(|index| rewritten.original_function(index))
@@ -525,7 +527,7 @@ fn exports_keep_their_order_and_types() {
     let guest = guest(
         "(module (memory 1) (func (export \"b\") (param i64)) (global (export \"a\") i32 (i32.const 1)))",
     );
-    let again = Guest::from_bytes("again", &guest.rewrite(&ROOM).unwrap().wasm).unwrap();
+    let again = Guest::from_bytes("again", &guest.instrument(&ROOM).unwrap().wasm).unwrap();
     let shown = |guest: &Guest| -> Vec<String> {
         guest
             .exports()
@@ -552,7 +554,7 @@ fn exports_keep_their_order_and_types() {
 #[test]
 fn a_section_of_no_functions_stays_one() {
     let guest = Guest::from_bytes("empty", b"\0asm\x01\0\0\0\x03\x01\0").unwrap();
-    let again = guest.rewrite(&ROOM).unwrap();
+    let again = guest.instrument(&ROOM).unwrap();
     let again = Guest::from_bytes("again", &again.wasm).unwrap();
     assert!(matches!(again.imports(), [tick] if tick.name == "tick"));
 }

@@ -132,7 +132,7 @@ fn a_text_module_is_its_own_source() {
     let [store] = stores(&guest)[..] else {
         panic!("the default guest has one store")
     };
-    let place = guest.place(store);
+    let place = guest.locate(store);
     assert_eq!(place.instruction.as_ref(), "i32.store8");
     assert_eq!(
         place.source.as_deref(),
@@ -148,7 +148,7 @@ fn a_text_module_is_its_own_source() {
     assert_eq!(listing.lines, text.lines().collect::<Vec<_>>());
     for at in instructions(&guest) {
         assert!(
-            Arc::ptr_eq(guest.place(at).listing.as_ref().unwrap(), listing),
+            Arc::ptr_eq(guest.locate(at).listing.as_ref().unwrap(), listing),
             "{at:#x}"
         );
     }
@@ -170,7 +170,7 @@ fn each_instruction_of_a_text_module_stands_on_its_line_however_many_functions_t
             .enumerate()
             .step_by(1 + functions / 500)
         {
-            let place = guest.place(at);
+            let place = guest.locate(at);
             // In order: the address, two operands, their sum, the store, the end. A function takes
             // four lines.
             let (expected, line) = [
@@ -203,7 +203,7 @@ fn the_rust_guest_shows_its_own_lines() {
     let source = format!("src/lib.rs:{line}");
     let places: Vec<Place> = stores(&guest)
         .into_iter()
-        .map(|at| guest.place(at))
+        .map(|at| guest.locate(at))
         .collect();
     let own: Vec<&Place> = places
         .iter()
@@ -235,7 +235,7 @@ fn inlined_functions_are_told_innermost_first() {
     let guest = Guest::load(&in_repository(RUST_WASM)).unwrap();
     let places: Vec<Place> = instructions(&guest)
         .into_iter()
-        .map(|at| guest.place(at))
+        .map(|at| guest.locate(at))
         .collect();
     let place = places
         .iter()
@@ -283,7 +283,7 @@ fn bytes_without_a_folder_read_no_file() {
     let guest = Guest::from_bytes("wasm_is_cool.wasm", &bytes).unwrap();
     let places: Vec<Place> = stores(&guest)
         .into_iter()
-        .map(|at| guest.place(at))
+        .map(|at| guest.locate(at))
         .collect();
     assert!(
         places
@@ -301,7 +301,7 @@ fn bytes_without_a_folder_read_no_file() {
     assert!(
         stores(&guest)
             .into_iter()
-            .any(|at| shown(&guest.place(at)).0 == ListingKind::Source)
+            .any(|at| shown(&guest.locate(at)).0 == ListingKind::Source)
     );
 }
 
@@ -312,13 +312,13 @@ fn without_debug_information_the_instructions_are_shown() {
     let [first, second] = stores(&guest)[..] else {
         panic!("two stores")
     };
-    let (a, b) = (guest.place(first), guest.place(second));
+    let (a, b) = (guest.locate(first), guest.locate(second));
     let empty = Guest::from_bytes(
         "x.wasm",
         &wat::parse_str("(module (func (param i32)))").unwrap(),
     )
     .unwrap();
-    let end = empty.place(instructions(&empty)[0]);
+    let end = empty.locate(instructions(&empty)[0]);
     assert_eq!(
         (end.instruction.as_ref(), shown(&end).2),
         ("end", "(func (;0;) (type 0) (param i32))")
@@ -358,7 +358,7 @@ fn a_long_function_shows_what_is_around() {
     );
     let guest = Guest::from_bytes("long.wasm", &wat::parse_str(text).unwrap()).unwrap();
     for (i, at) in stores(&guest).into_iter().enumerate().step_by(37) {
-        let place = guest.place(at);
+        let place = guest.locate(at);
         let instruction = if i == 0 {
             "i32.store".into()
         } else {
@@ -397,7 +397,7 @@ fn lines_of_dropped_functions_are_not_believed() {
         let guest = Guest::from_bytes("two.wasm", wasm).unwrap();
         let places: Vec<Place> = stores(&guest)
             .into_iter()
-            .map(|at| guest.place(at))
+            .map(|at| guest.locate(at))
             .collect();
         assert!(
             places
@@ -434,7 +434,7 @@ fn place_in(folder: &Path, file: &str) -> Place {
     let path = folder.join("guest.wasm");
     std::fs::write(&path, compiled_from(file, TWO)).unwrap();
     let guest = Guest::load(&path).unwrap();
-    guest.place(stores(&guest)[0])
+    guest.locate(stores(&guest)[0])
 }
 
 #[test]
@@ -540,7 +540,7 @@ fn names_in_listings_are_safe() {
     let text = "(module (memory 1) (func $\"\\1b[2J (;\\u{202e}\") (func (call 0) (i32.store (i32.const 0) (i32.const 0))))";
     let guest = Guest::from_bytes("names.wat", text.as_bytes()).unwrap();
     for at in instructions(&guest) {
-        let place = guest.place(at);
+        let place = guest.locate(at);
         let (_, title, line) = shown(&place);
         for text in [title, line, &place.instruction] {
             assert!(!text.contains(linmem::safe::is_unsafe), "{text:?}");
@@ -552,7 +552,7 @@ fn names_in_listings_are_safe() {
 fn offsets_that_are_no_instruction_have_a_place_too() {
     let guest = Guest::load(&in_repository(TEXT_WAT)).unwrap();
     for offset in (0..guest.wasm().len() as u64 + 10).chain([u64::MAX]) {
-        let place = guest.place(offset);
+        let place = guest.locate(offset);
         assert_eq!(
             guest.function_at(offset).is_none(),
             place.listing.is_none(),
@@ -733,7 +733,7 @@ fn damaged(data: &[u8], damage: &Damage) -> Vec<u8> {
 fn look_everywhere(wasm: &[u8], stride: usize) {
     let guest = Guest::from_bytes("damaged.wasm", wasm).unwrap();
     for at in instructions(&guest).into_iter().step_by(stride) {
-        shown(&guest.place(at));
+        shown(&guest.locate(at));
     }
 }
 

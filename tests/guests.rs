@@ -522,7 +522,7 @@ fn the_rust_guest_was_built_from_the_source_beside_it() {
                 .access_at(*at)
                 .is_some_and(|access| access.is_store && access.width == 1)
         })
-        .filter_map(|at| guest.place(at).source.map(|source| source.to_string()))
+        .filter_map(|at| guest.locate(at).source.map(|source| source.to_string()))
         .collect();
     let expected = format!("src/lib.rs:{line}");
     assert!(

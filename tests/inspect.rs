@@ -74,7 +74,7 @@ fn described(guest: &Guest, options: &Options) -> String {
 
 fn inspected(path: &str) -> String {
     described(
-        &Guest::look_at(Path::new(path)).unwrap(),
+        &Guest::load_for_inspection(Path::new(path)).unwrap(),
         &Options::default(),
     )
 }
@@ -422,7 +422,7 @@ fn the_page_and_the_description_agree() {
     GUESTS
         .iter()
         .chain(&FAMILIES)
-        .for_each(|path| take(&Guest::look_at(Path::new(path)).unwrap()));
+        .for_each(|path| take(&Guest::load_for_inspection(Path::new(path)).unwrap()));
     let odd = "(module (import \"env\" \"memory\" (memory 1 2 shared)) (import \"env\" \"base\" (global $base i32))
         (memory (export \"other\") 1) (memory (export \"more\") 1) (func $go) (start $go) (data (global.get $base) \"a\")
         (@custom \"sourceMappingURL\" \"\\05a.map\") (@custom \"external_debug_info\" \"\\01a\")

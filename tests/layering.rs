@@ -11,19 +11,30 @@ use std::path::{Path, PathBuf};
 
 /// Each part and the other parts it may name. `main` and `cli` wire everything and may name
 /// anything.
-const PARTS: [(&str, &[&str]); 13] = [
+const PARTS: [(&str, &[&str]); 14] = [
+    ("journal_abi", &[]),
     ("prose", &[]),
     ("safe", &[]),
     ("source", &[]),
     ("value", &["safe"]),
     ("script", &["value", "safe", "prose"]),
-    ("timeline", &["value", "safe", "source", "prose"]),
-    ("guest", &["value", "safe", "source"]),
+    (
+        "timeline",
+        &["journal_abi", "value", "safe", "source", "prose"],
+    ),
+    ("guest", &["journal_abi", "value", "safe", "source"]),
     ("inspect", &["guest", "safe"]),
     (
         "session",
         &[
-            "guest", "script", "timeline", "value", "safe", "source", "prose",
+            "guest",
+            "script",
+            "timeline",
+            "journal_abi",
+            "value",
+            "safe",
+            "source",
+            "prose",
         ],
     ),
     ("report", &["timeline", "value", "safe", "source", "prose"]),

@@ -96,7 +96,7 @@ fn the_default_call_is_fourteen_stores_with_their_lines() {
             panic!("{:?}", write.writer)
         };
         assert_eq!(&**function, "add_wasm_is_cool");
-        let place = timeline.place(*offset).unwrap();
+        let place = timeline.locate(*offset).unwrap();
         let line: usize = at.rsplit(':').next().unwrap().parse().unwrap();
         assert_eq!(line, place.line as usize);
         assert!(
@@ -196,7 +196,7 @@ fn stores_of_the_start_function_stand_behind_the_data_in_step_0() {
         writes(step),
         [(4, b"ab".to_vec()), (5, b"z".to_vec()), (6, b"!".to_vec())]
     );
-    let words: Vec<_> = step.events.writes().map(|w| w.writer.word()).collect();
+    let words: Vec<_> = step.events.writes().map(|w| w.writer.as_str()).collect();
     assert_eq!(words, ["data", "guest", "guest"]);
 }
 
@@ -215,7 +215,7 @@ fn what_an_import_writes_stands_between_the_stores_around_it() {
         writes(step),
         [(1, b"a".to_vec()), (1, b"b".to_vec()), (1, b"c".to_vec())]
     );
-    let words: Vec<_> = step.events.writes().map(|w| w.writer.word()).collect();
+    let words: Vec<_> = step.events.writes().map(|w| w.writer.as_str()).collect();
     assert_eq!(words, ["guest", "import", "guest"]);
     let chain: Vec<Vec<u8>> = timeline
         .writes_to(1, Moment::end_of(1))
@@ -304,12 +304,12 @@ fn a_store_that_trapped_is_an_attempt_and_not_a_write() {
             .unwrap();
         assert!(
             timeline
-                .place(offset)
+                .locate(offset)
                 .unwrap()
                 .instruction
                 .starts_with(name),
             "{body}: {:?}",
-            timeline.place(offset)
+            timeline.locate(offset)
         );
     }
 }

@@ -222,14 +222,14 @@ fn a_guest_without_memory() {
 fn a_pointer_that_moved_and_memory_that_grew() {
     let mut recording = timeline(PAGE, 4);
     let before = recording.memory_after(3);
-    let mut step = StepRecord::begin(
+    let mut step = StepBuilder::begin(
         4,
         StepKind::Call,
         "ptr = call grow_and_move()".into(),
         before.clone(),
     );
     step.memory.grow(2 * PAGE);
-    step.recording.push(Event::Growth(Growth {
+    step.push(Event::Growth(Growth {
         before: 1,
         after: 2,
         by: Writer::guest(),
@@ -250,8 +250,7 @@ fn a_pointer_that_moved_and_memory_that_grew() {
         FindingKind::MemoryGrew,
         "Memory grew from 1 page to 2.",
     ));
-    step.settle(&before);
-    recording.push(step);
+    recording.push(step.finish(&before));
     let mut state = app(recording, 4, (120, 40));
     (state.cursor, state.cumulative) = (0x1000a, true);
     let buffer = screen(&state, &Theme::dark());

@@ -210,7 +210,7 @@ fn writers_are_told_apart() {
     let writer = |address| {
         timeline
             .last_write(address, Moment::end_of(9))
-            .map(|(m, w)| (m.step, w.writer.word()))
+            .map(|(m, w)| (m.step, w.writer.as_str()))
     };
     assert_eq!(writer(0), Some((0, "data")));
     assert_eq!(writer(8), Some((0, "guest")));
@@ -323,6 +323,6 @@ fn a_call_past_the_time_limit_is_a_finding() {
 
 #[test]
 fn scripts_and_timelines_know_the_same_findings() {
-    let timeline: Vec<&str> = FindingKind::ALL.iter().map(|k| k.word()).collect();
+    let timeline: Vec<&str> = FindingKind::ALL.iter().map(|k| k.as_str()).collect();
     assert_eq!(timeline, script::FINDING_KINDS);
 }

@@ -1,7 +1,8 @@
 //! A module before it runs, and the one that is run in its place.
 
 use arbitrary::Unstructured;
-use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule, PAGE, SiteKind};
+use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule, PAGE};
+use linmem::journal_abi::SiteKind;
 use wasm_mutate::WasmMutate;
 use wasmparser::{FunctionBody, Parser, Payload, Validator, WasmFeatures};
 
@@ -57,7 +58,7 @@ fn look(guest: &Guest) {
     let mut memories = vec![None, last, last.map(|_| 0)];
     memories.dedup();
     for memory in memories {
-        match guest.rewrite(&InstrumentOptions {
+        match guest.instrument(&InstrumentOptions {
             max_memory: 1 << 26,
             memory,
         }) {
@@ -129,7 +130,7 @@ fn compare(guest: &Guest, rewritten: &InstrumentedModule, memory: Option<u32>) {
 }
 
 fn assert_place(guest: &Guest, offset: u64) {
-    let place = guest.place(offset);
+    let place = guest.locate(offset);
     assert_safe(&place.instruction, false);
     place
         .source

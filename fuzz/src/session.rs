@@ -9,7 +9,7 @@ use linmem::script;
 use linmem::session::files::Files;
 use linmem::session::limits::{CancelHandle, Limits};
 use linmem::session::{OpenError, Session, SessionConfig};
-use linmem::timeline::{Event, FindingKind, Moment, PAGE, StepRecord, Timeline, narrate};
+use linmem::timeline::{Event, FindingKind, Moment, PAGE, StepRecord, Timeline, describe_step};
 
 use crate::{assert_safe, screen, script_gen, smith};
 
@@ -111,7 +111,7 @@ fn look(timeline: &Timeline, step: &StepRecord, limits: &Limits) {
         assert!(finding.blamed.is_none_or(|blamed| blamed <= step.index));
     }
     step.error.iter().for_each(|error| assert_safe(error, true));
-    assert_safe(&narrate(timeline, step.index), true);
+    assert_safe(&describe_step(timeline, step.index), true);
     let marks = play(timeline, step);
     back(timeline, step, &marks);
     changes(timeline, step);

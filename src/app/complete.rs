@@ -230,7 +230,7 @@ fn offered(app: &App, before: &str, word: &str) -> Vec<String> {
             return app
                 .timeline
                 .guest
-                .looks
+                .abi_hints
                 .undefined
                 .iter()
                 .map(|import| rest_of(&import.line))

@@ -56,7 +56,7 @@ pub(super) fn blamed(app: &mut App) {
         "Step {step}, which the {} of step {} comes from.",
         finding.kind, record.index
     );
-    let place = finding.place();
+    let place = finding.primary_span();
     app.goal = None;
     time::show(app, step);
     if let Some(span) = place.filter(|span| span.start < app.memory().len()) {
@@ -92,7 +92,7 @@ fn go(app: &mut App, all: &[(usize, usize)], to: Option<(usize, usize)>) {
         .and_then(|record| record.findings.get(index))
         .cloned();
     let Some(finding) = found else { return };
-    if let Some(span) = finding.place() {
+    if let Some(span) = finding.primary_span() {
         view::go_to(app, span.start, span.len);
     }
     let number = all

@@ -374,7 +374,7 @@ fn in_part(part: &Part, address: u64) -> String {
         PartKind::Block => format!("{name} + {offset} of {len}  (block at {start:#x})"),
         PartKind::Segment => format!(
             "{} + {offset} of {len}",
-            safe::cut(&part.called(), LONGEST_NAME)
+            safe::cut(&part.label(), LONGEST_NAME)
         ),
         PartKind::Stack => {
             format!(
@@ -383,7 +383,7 @@ fn in_part(part: &Part, address: u64) -> String {
                 part.span.end()
             )
         }
-        PartKind::Data | PartKind::Heap => format!("{} + {offset}", part.called()),
+        PartKind::Data | PartKind::Heap => format!("{} + {offset}", part.label()),
     }
 }
 

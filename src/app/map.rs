@@ -129,7 +129,8 @@ impl Strip {
             .parts
             .iter()
             .filter(|part| reaches_into(part, start, end));
-        let best = inside.max_by_key(|part| (part.kind.is_scripts(), !part.released, part.kind))?;
+        let best = inside
+            .max_by_key(|part| (part.kind.is_named_by_script(), !part.released, part.kind))?;
         Some((best.kind, best.released))
     }
 

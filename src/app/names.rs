@@ -24,8 +24,9 @@ impl App {
             .map(|p| (p.name.clone(), p.address))
             .collect();
         let parts = self.timeline.parts_at(self.moment, self.memory().len());
-        let (scripts, modules): (Vec<_>, Vec<_>) =
-            parts.into_iter().partition(|part| part.kind.is_scripts());
+        let (scripts, modules): (Vec<_>, Vec<_>) = parts
+            .into_iter()
+            .partition(|part| part.kind.is_named_by_script());
         names.extend(scripts.into_iter().map(|part| (part.name, part.span.start)));
         names.extend(modules.into_iter().map(|part| match part.kind {
             // It grows down from its end: that is where something is to be seen.

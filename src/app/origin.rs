@@ -70,7 +70,7 @@ fn of_moment(app: &App) -> Option<Origin> {
 
 fn of_trap(app: &App, trap: &Trap, frame: &CallFrame) -> Origin {
     let source = frame.source.as_deref();
-    let mut origin = match frame.offset.and_then(|offset| app.timeline.place(offset)) {
+    let mut origin = match frame.offset.and_then(|offset| app.timeline.locate(offset)) {
         Some(place) => of_place(place, &frame.function),
         None => unplaced(&frame.function, frame.offset, source),
     };
@@ -93,7 +93,7 @@ fn of_writer(app: &App, at: Moment, writer: &Writer) -> Origin {
             source,
         } => {
             let function = function.as_deref().unwrap_or("the guest");
-            match offset.and_then(|offset| app.timeline.place(offset)) {
+            match offset.and_then(|offset| app.timeline.locate(offset)) {
                 Some(place) => of_place(place, function),
                 None => unplaced(function, *offset, source.as_deref()),
             }

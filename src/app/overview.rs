@@ -3,7 +3,7 @@
 
 use super::{Action, App};
 use crate::safe;
-use crate::timeline::pages_in_words;
+use crate::timeline::format_pages;
 
 /// A line of the overview; everything in it is safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,14 +31,14 @@ pub fn lines(app: &App) -> Vec<Line> {
     let prose = |text: &str| Line::Prose(text.to_owned());
     lines.push(prose(&started(app)));
     let key = app.keys.key_of(Action::OpenPrompt);
-    if !guest.looks.examples.is_empty() {
+    if !guest.abi_hints.examples.is_empty() {
         lines.extend([
             Line::Blank,
             Line::Title(format!("press {key} and type a step, such as")),
         ]);
         lines.extend(
             guest
-                .looks
+                .abi_hints
                 .examples
                 .iter()
                 .map(|step| Line::Code(safe::cut(step, 200))),
@@ -48,11 +48,11 @@ pub fn lines(app: &App) -> Vec<Line> {
              you did.",
         ));
     }
-    if !guest.looks.families.is_empty() {
+    if !guest.abi_hints.families.is_empty() {
         lines.push(Line::Blank);
         lines.extend(
             guest
-                .looks
+                .abi_hints
                 .families
                 .iter()
                 .take(3)
@@ -61,7 +61,12 @@ pub fn lines(app: &App) -> Vec<Line> {
     }
     lines.extend([Line::Blank, Line::Title("exports".into())]);
     for (index, export) in guest.exports.iter().enumerate() {
-        let note = guest.looks.exports.get(index).cloned().unwrap_or_default();
+        let note = guest
+            .abi_hints
+            .exports
+            .get(index)
+            .cloned()
+            .unwrap_or_default();
         let ty = if export.kind == "func" {
             export.ty.clone()
         } else {
@@ -104,7 +109,7 @@ pub fn lines(app: &App) -> Vec<Line> {
 fn started(app: &App) -> String {
     let guest = &app.timeline.guest;
     let memory = match &guest.memory {
-        Some(memory) => format!("Its memory has {}.", pages_in_words(memory.pages)),
+        Some(memory) => format!("Its memory has {}.", format_pages(memory.pages)),
         None => "It has no memory.".to_owned(),
     };
     let ran = match app.timeline.steps().len() {
@@ -117,7 +122,7 @@ fn started(app: &App) -> String {
 
 /// What to do about imports that nobody defines.
 fn undefined(app: &App) -> Vec<Line> {
-    let undefined = &app.timeline.guest.looks.undefined;
+    let undefined = &app.timeline.guest.abi_hints.undefined;
     if undefined.is_empty() {
         return Vec::new();
     }

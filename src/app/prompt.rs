@@ -201,7 +201,7 @@ fn invitation(app: &App) -> String {
     let example = app
         .timeline
         .guest
-        .looks
+        .abi_hints
         .examples
         .iter()
         .find(|step| step.contains("call "));
@@ -469,7 +469,7 @@ fn check_finding(app: &App, line: &str, kind: &Name) -> Option<Mistake> {
     let mut words: Vec<&str> = record
         .findings
         .iter()
-        .map(|finding| finding.kind.word())
+        .map(|finding| finding.kind.as_str())
         .collect();
     if words.contains(&kind.text.as_str()) {
         return None;

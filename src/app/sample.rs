@@ -9,7 +9,7 @@ use crate::source::{Frame, Listing, ListingKind, Place};
 use crate::timeline::{
     Attempt, Binding, CallFrame, CallRecord, Event, ExportFacts, Finding, FindingKind, Growth,
     GuestFacts, Image, InputFacts, MemoryFacts, NamedSpan, Naming, Outcome, PAGE, PlannedStep,
-    Pointer, Span, SpanKind, StepKind, StepRecord, Timeline, Trap, Write, Writer,
+    Pointer, Span, SpanKind, StepBuilder, StepKind, StepRecord, Timeline, Trap, Write, Writer,
 };
 use crate::value::Value;
 
@@ -98,7 +98,7 @@ pub fn announced() -> Timeline {
             export("add_wasm_is_cool", "func", "(i32) -> i32"),
         ],
         imports: Vec::new(),
-        looks: Default::default(),
+        abi_hints: Default::default(),
         layout: Vec::new(),
     };
     timeline.inputs = vec![InputFacts {
@@ -121,15 +121,12 @@ pub fn records(later: u64) -> Vec<StepRecord> {
         Image::default(),
     );
     let data = write(&memory, 0x800, TAIL.as_bytes(), Writer::Data { segment: 0 });
-    push(
-        &mut instantiate,
-        Event::Growth(Growth {
-            before: 0,
-            after: 1,
-            by: Writer::guest(),
-        }),
-    );
-    record(&mut instantiate, &mut memory, vec![data]);
+    let growth = Growth {
+        before: 0,
+        after: 1,
+        by: Writer::guest(),
+    };
+    record(&mut instantiate, &mut memory, Some(growth), vec![data]);
     instantiate.pages_before = 0;
     instantiate.focus = Some(Span {
         start: 0x800,
@@ -158,7 +155,7 @@ pub fn records(later: u64) -> Vec<StepRecord> {
 
     let mut put = planned(3, &memory);
     let text = write(&memory, BUFFER, TEXT.as_bytes(), Writer::Host);
-    record(&mut put, &mut memory, vec![text]);
+    record(&mut put, &mut memory, None, vec![text]);
     put.pointers = pointer(BUFFER);
     put.focus = Some(Span {
         start: BUFFER,
@@ -194,15 +191,12 @@ pub fn records(later: u64) -> Vec<StepRecord> {
 fn transform(memory: &mut Image, later: u64, moves: bool) -> StepRecord {
     let mut call = planned(4, memory);
     let mut writes = Vec::new();
+    let growth = moves.then(|| Growth {
+        before: 1,
+        after: 2,
+        by: grower(0x98),
+    });
     if moves {
-        push(
-            &mut call,
-            Event::Growth(Growth {
-                before: 1,
-                after: 2,
-                by: grower(0x98),
-            }),
-        );
         memory.grow(2 * PAGE);
         writes.push(write(memory, later, TEXT.as_bytes(), grower(0x9c)));
         let message =
@@ -225,7 +219,7 @@ fn transform(memory: &mut Image, later: u64, moves: bool) -> StepRecord {
         };
         writes.push(write(memory, at, &[byte], writer));
     }
-    record(&mut call, memory, writes);
+    record(&mut call, memory, growth, writes);
     call.stores = if moves { 15 } else { 14 };
     call.stores_recorded = call.stores;
     call.pages_before = 1;
@@ -372,20 +366,19 @@ fn write(memory: &Image, start: u64, bytes: &[u8], writer: Writer) -> Write {
     }
 }
 
-fn push(step: &mut StepRecord, event: Event) {
-    step.recording.push(event);
-}
-
-/// Does the writes and settles what the record says about memory.
-fn record(step: &mut StepRecord, memory: &mut Image, writes: Vec<Write>) {
-    let before = step.memory.clone();
+/// Applies the writes to memory, and adds them to the record after a growth.
+fn record(step: &mut StepRecord, memory: &mut Image, growth: Option<Growth>, writes: Vec<Write>) {
+    let mut builder = StepBuilder::from(step.clone());
+    if let Some(growth) = growth {
+        builder.push(Event::Growth(growth));
+    }
     for write in writes {
         memory.write(write.start, &write.after);
-        push(step, Event::Write(write));
+        builder.push(Event::Write(write));
     }
-    step.memory = memory.clone();
-    step.pages_after = memory.pages();
-    step.settle(&before);
+    builder.memory = memory.clone();
+    builder.pages_after = memory.pages();
+    *step = builder.finish(&step.memory);
 }
 
 /// One step over a memory given as it is.
@@ -403,7 +396,7 @@ pub fn timeline_over(memory: Image) -> Timeline {
 /// One step in which the host writes the byte at `address` `count` times.
 pub fn timeline_with_many_writes(address: u64, count: u8) -> Timeline {
     let mut memory = Image::zeroed(PAGE);
-    let mut step = StepRecord::begin(
+    let mut step = StepBuilder::begin(
         0,
         StepKind::Instantiate,
         "instantiate".into(),
@@ -412,7 +405,7 @@ pub fn timeline_with_many_writes(address: u64, count: u8) -> Timeline {
     for value in 1..=count {
         let one = write(&memory, address, &[value], Writer::Host);
         memory.write(address, &[value]);
-        push(&mut step, Event::Write(one));
+        step.push(Event::Write(one));
     }
     step.memory = memory;
     let mut timeline = Timeline::default();
@@ -421,7 +414,7 @@ pub fn timeline_with_many_writes(address: u64, count: u8) -> Timeline {
         max: None,
         is_64: false,
     });
-    timeline.push(step);
+    timeline.push(step.finish(&timeline.memory_before(0)));
     timeline
 }
 
@@ -436,7 +429,7 @@ pub fn timeline_that_trapped() -> Timeline {
     let mut memory = timeline.memory_after(3);
     let mut call = planned(4, &memory);
     let stores = [0xfff8, 0xfffc].map(|at| write(&memory, at, b"cool", guest("fill", 0xb4, 45)));
-    record(&mut call, &mut memory, stores.into());
+    record(&mut call, &mut memory, None, stores.into());
     (call.stores, call.stores_recorded) = (2, 2);
     call.pointers = pointer(BUFFER);
     call.outcome = Outcome::Trapped;
@@ -494,13 +487,13 @@ pub fn timeline_of_stores(recorded: u64, all: u64) -> Timeline {
         memory.write(one.start, &one.after);
         stores.push(one);
     }
-    record(&mut call, &mut memory, stores);
+    record(&mut call, &mut memory, None, stores);
     (call.stores, call.stores_recorded) = (all, recorded);
     call.places = vec![(0x91, written_at(45))];
     timeline.push(call);
     let mut put = planned(2, &memory);
     let text = write(&memory, 0x10, b"x", Writer::Host);
-    record(&mut put, &mut memory, vec![text]);
+    record(&mut put, &mut memory, None, vec![text]);
     timeline.push(put);
     timeline
 }

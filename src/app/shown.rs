@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::App;
 use super::map::Strip;
-use crate::timeline::{Event, Image, Moment, Outcome, Write, effect, narrate};
+use crate::timeline::{Event, Image, Moment, Outcome, Write, describe_step, effect};
 
 /// The most writers of one byte that are kept, the last one included.
 pub const MOST_WRITERS: usize = 24;
@@ -174,7 +174,11 @@ fn narration(app: &App) -> String {
     let is_told_by_trap = app
         .record()
         .is_some_and(|r| r.outcome == Outcome::Trapped && r.trap.is_some());
-    let tell = if is_told_by_trap { effect } else { narrate };
+    let tell = if is_told_by_trap {
+        effect
+    } else {
+        describe_step
+    };
     tell(&app.timeline, app.moment.step)
 }
 

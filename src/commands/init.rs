@@ -158,7 +158,7 @@ fn problem(step: &StepRecord) -> Option<String> {
     let word = if step.outcome == Outcome::Ok {
         "failed"
     } else {
-        step.outcome.word()
+        step.outcome.as_str()
     };
     Some(if first.is_empty() {
         word.into()

@@ -12,7 +12,7 @@ use crate::cli::{InspectArgs, InspectFormat};
 use super::wants_color_when;
 
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode> {
-    let guest = Guest::look_at(&args.module)?;
+    let guest = Guest::load_for_inspection(&args.module)?;
     let options = inspect::Options {
         format: match args.format {
             InspectFormat::Text => inspect::Format::Text,

@@ -1,5 +1,5 @@
-//! Tells what a file is by its content, never by its name: a binary module, a text one, or
-//! something else, and what.
+//! Detects by the content of a file, never by its name, whether it is a binary module, a text
+//! module, or something else.
 
 use std::path::Path;
 
@@ -10,16 +10,20 @@ use crate::safe;
 
 const MAGIC: &[u8] = b"\0asm";
 
-/// Longest line of a text module that an error shows.
-const LONGEST_LINE: usize = 400;
+/// The longest line of a text module in an error, in bytes.
+const MAX_SHOWN_LINE: usize = 400;
 
-/// Longest line of a text module that line tables are made for, in bytes. Their writer looks
-/// through the rest of the line for each instruction; and nobody finds an instruction by the number
+/// The longest line of a text module for which line tables are written, in bytes. Their writer
+/// scans the rest of the line for each instruction, and nobody finds an instruction by the number
 /// of such a line.
-const LONGEST_TABLED: usize = 1 << 16;
+const MAX_LINE_WITH_TABLES: usize = 1 << 16;
 
-/// Takes a file's bytes for a module. A text module is made a binary one, with line tables; a
-/// binary one is `None`.
+/// Reads the bytes of a file as a module. A text module is assembled, with line tables; for a
+/// binary one the result is `None`.
+///
+/// # Errors
+///
+/// Returns an error if the bytes are no module, or one that is incomplete or invalid.
 pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Option<Assembled>, GuestError> {
     if bytes.is_empty() {
         return Err(GuestError::Empty { name: name.into() });
@@ -47,10 +51,12 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Option<Assembled>, GuestE
 fn assemble(name: &str, text: &str) -> Result<Vec<u8>, GuestError> {
     let path = if name.is_empty() { "guest.wat" } else { name };
     let mut parser = wat::Parser::new();
-    // The writer of line tables asserts that no name holds a NUL, which a quoted identifier or an
-    // annotation may.
+    // The writer of line tables asserts that no name contains a NUL, which a quoted identifier or
+    // an annotation may.
     let has_quoted_names = text.contains("$\"") || text.contains("@name");
-    let has_lines = text.split('\n').all(|line| line.len() <= LONGEST_TABLED);
+    let has_lines = text
+        .split('\n')
+        .all(|line| line.len() <= MAX_LINE_WITH_TABLES);
     if !path.contains('\0') && !has_quoted_names && has_lines {
         parser.generate_dwarf(wat::GenerateDwarf::Lines);
     }
@@ -61,48 +67,49 @@ fn assemble(name: &str, text: &str) -> Result<Vec<u8>, GuestError> {
             match message.contains("parsing components disabled") {
                 true => GuestError::Component { name: name.into() },
                 false => GuestError::Text {
-                    message: shown(&message),
+                    message: printable_message(&message),
                 },
             }
         })
 }
 
-/// The text format's message, each line safe to print; without the source line where that is too
-/// long to be read.
-fn shown(message: &str) -> String {
-    let too_long = message.lines().any(|line| line.len() > LONGEST_LINE);
+/// Returns a message of the text parser, each line safe to print. The source line is left out if it
+/// is too long to be read.
+fn printable_message(message: &str) -> String {
+    let too_long = message.lines().any(|line| line.len() > MAX_SHOWN_LINE);
     let lines = message.lines().take(if too_long { 2 } else { usize::MAX });
     lines
-        .map(|line| safe::cut(line, LONGEST_LINE))
+        .map(|line| safe::cut(line, MAX_SHOWN_LINE))
         .collect::<Vec<_>>()
         .join("\n")
 }
 
-/// Refuses a component, and a module in which a section runs past the end of the file.
+/// Checks that a module is no component, and that no section ends after the file.
 fn check_whole(name: &str, wasm: &[u8]) -> Result<(), GuestError> {
-    let cut_short = |place: &str| GuestError::Truncated {
+    let truncated = |place: &str| GuestError::Truncated {
         name: name.into(),
         end: wasm.len() as u64,
         place: place.into(),
     };
     let Some((header, mut rest)) = wasm.split_at_checked(8) else {
-        return Err(cut_short("the header"));
+        return Err(truncated("the header"));
     };
     if Parser::is_component(header) {
         return Err(GuestError::Component { name: name.into() });
     }
     while let Some((id, after)) = rest.split_first() {
         let place = section_name(*id);
-        let (len, contents) = leb128(after).ok_or_else(|| cut_short(place))?;
+        let (len, contents) = leb128(after).ok_or_else(|| truncated(place))?;
         rest = usize::try_from(len)
             .ok()
             .and_then(|len| contents.get(len..))
-            .ok_or_else(|| cut_short(place))?;
+            .ok_or_else(|| truncated(place))?;
     }
     Ok(())
 }
 
-/// A section's length and what follows it. An overlong number reads as 0, for validation to refuse.
+/// Returns the length of a section and what follows it. An overlong number is read as 0, and
+/// validation finds it.
 fn leb128(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0;
     for (i, byte) in bytes.iter().enumerate().take(5) {
@@ -138,7 +145,7 @@ fn section_name(id: u8) -> &'static str {
     }
 }
 
-/// What the first bytes look like, as the rest of "is not a WebAssembly module: ".
+/// Returns what the first bytes look like, as the rest of "is not a WebAssembly module: ".
 fn looks_like(bytes: &[u8]) -> String {
     const KNOWN: [(&[u8], &str); 13] = [
         (b"\x1f\x8b", "it is compressed with gzip; unpack it first"),
@@ -149,7 +156,7 @@ fn looks_like(bytes: &[u8]) -> String {
         (b"PK\x03\x04", "it is a zip archive; unpack it first"),
         (
             b"\x7fELF",
-            "it is an ELF program for this kind of machine; build it for a wasm target",
+            "it is a native ELF program; build it for a wasm target",
         ),
         (b"MZ", "it is a Windows program; build it for a wasm target"),
         (
@@ -181,7 +188,7 @@ fn looks_like(bytes: &[u8]) -> String {
     }
     let start = bytes.get(..16).unwrap_or(bytes);
     if trimmed.is_empty() {
-        return "it holds nothing but white space".into();
+        return "it has nothing but white space".into();
     }
     if std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0) {
         let line = trimmed

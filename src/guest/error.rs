@@ -1,83 +1,104 @@
-//! What can be wrong with a file that is to be a guest, said so that a person can act on it.
+//! Why a file cannot be used as a guest.
 
 use std::path::Path;
 
 use crate::safe;
 
-/// Why a guest cannot be used. Every message is safe to print; a `.wat` error spans several lines.
+/// Why a guest cannot be used. Every message is safe to print; that of a text module has several
+/// lines.
 #[derive(Debug, thiserror::Error)]
+#[expect(
+    missing_docs,
+    reason = "the message of each variant says what its fields are"
+)]
 pub enum GuestError {
+    /// The file does not exist.
     #[error("there is no file {path}")]
     Missing { path: String },
+    /// The path is that of a folder.
     #[error("{path} is a folder; name the .wasm or .wat file in it")]
     Folder { path: String },
+    /// The system refuses to read the file.
     #[error("cannot read {path}: {reason}")]
     Unreadable { path: String, reason: String },
-    #[error("{name} is larger than {} MiB, more than any guest this program can show", most >> 20)]
-    TooLarge { name: String, most: u64 },
+    /// The file is larger than any guest may be, in bytes.
+    #[error("{name} is larger than {} MiB, the largest guest that can be loaded", max >> 20)]
+    TooLarge { name: String, max: u64 },
+    /// The file has no bytes.
     #[error("{name} is empty; a module has at least 8 bytes")]
     Empty { name: String },
-    /// Neither a binary module nor a text one.
+    /// The file is neither a binary module nor a text module.
     #[error("{name} is not a WebAssembly module: {looks}")]
     NotWasm { name: String, looks: String },
+    /// The file is a component.
     #[error(
-        "{name} is a component, not a core module: it has no linear memory of its own to show; \
+        "{name} is a component, not a core module, and has no linear memory of its own to show; \
          extract the core module in it (`wasm-tools component unbundle`) or build for a plain \
          wasm32 target"
     )]
     Component { name: String },
+    /// The file ends within a section.
     #[error("{name} ends at byte {end} in the middle of {place}; the file is incomplete")]
     Truncated {
         name: String,
         end: u64,
         place: String,
     },
+    /// The module does not pass validation.
     #[error("{name} is not a valid module: {message}, at byte {offset} ({offset:#x})")]
     Invalid {
         name: String,
         offset: u64,
         message: String,
     },
-    /// The text format's own words, with the line and a caret.
+    /// The text of the module is invalid. The message is that of its parser, with the line and a
+    /// caret.
     #[error("{message}")]
     Text { message: String },
+    /// The module uses features that the engine does not have.
     #[error(
         "{name} uses {}, which the engine (wasmer 7.4.2, cranelift) cannot run",
         and(features)
     )]
     Unsupported { name: String, features: Vec<String> },
+    /// A memory is larger at the start than it may become, in bytes.
     #[error(
-        "{name} asks for at least {} of memory and the limit is {}; allow more with --max-memory {}",
-        size(*wants), size(*limit), size(*wants)
+        "{name} needs at least {} of memory and the limit is {}; allow more with --max-memory {}",
+        size(*required), size(*limit), size(*required)
     )]
     MemoryLimit {
         name: String,
-        wants: u64,
+        required: u64,
         limit: u64,
     },
-    #[error("{name} asks for tables of {wants} elements; at most {limit} are allowed")]
+    /// The tables are larger at the start than they may become, in elements.
+    #[error("{name} needs tables of {required} elements; at most {limit} are allowed")]
     TableLimit {
         name: String,
-        wants: u64,
+        required: u64,
         limit: u64,
     },
-    #[error("{name} has {count} memories ({}); say which with: memory NAME", choices.join(", "))]
+    /// The module has several memories, and none of them is the obvious one.
+    #[error("{name} has {count} memories ({}); choose one with: memory NAME", choices.join(", "))]
     WhichMemory {
         name: String,
         count: usize,
         choices: Vec<String>,
     },
-    /// Valid, but at the end of what the engine takes. `what` goes on after the module's name.
-    #[error("{name} cannot be run here: {what}")]
-    TooMuch { name: String, what: String },
-    /// The rewriting went wrong; never the guest's fault.
+    /// The module is valid, but exceeds a limit of the engine. `excess` is a sentence about the
+    /// module.
+    #[error("{name} cannot be run here: {excess}")]
+    EngineLimit { name: String, excess: String },
+    /// The module could not be instrumented, which is never the fault of the guest.
     #[error(
-        "{name} could not be prepared for recording: {message}; this is a fault of this program"
+        "{name} could not be instrumented: {message}; this is a bug in linmem: please report it \
+         with this guest"
     )]
-    Rewrite { name: String, message: String },
+    Instrument { name: String, message: String },
 }
 
 impl GuestError {
+    /// Returns the error for a file that could not be read.
     pub(super) fn from_io(path: &Path, error: &std::io::Error) -> Self {
         let path = safe::plain(&path.display().to_string());
         match error.kind() {
@@ -91,7 +112,7 @@ impl GuestError {
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// Returns `a`, `a and b`, or `a, b and c`.
 fn and(items: &[String]) -> String {
     match items {
         [] => String::from("something"),
@@ -100,7 +121,7 @@ fn and(items: &[String]) -> String {
     }
 }
 
-/// Bytes in the largest unit that leaves a whole number, as `--max-memory` takes it.
+/// Returns a size in the largest unit in which it is a whole number, as `--max-memory` takes it.
 fn size(bytes: u64) -> String {
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
     for (shift, unit) in units {

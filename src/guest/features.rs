@@ -1,7 +1,8 @@
-//! Which parts of WebAssembly the engine runs, and which one a guest asks for that it does not.
+//! Which features of WebAssembly the engine has, and which of them a guest needs and the engine
+//! does not have.
 //!
-//! Read from the engine's sources and checked by `tests/guest_features.rs`, which compiles one
-//! guest for each.
+//! The list follows the engine's sources. `tests/guest_features.rs` checks it with one guest for
+//! each feature.
 
 use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload, Validator, WasmFeatures};
 
@@ -9,8 +10,8 @@ use super::module_info::Description;
 use super::{GuestError, ValueType};
 use crate::safe;
 
-/// What wasmer 7.4.2 validates a module for when cranelift compiles it and nobody sets other
-/// features. Imports in the compact encoding are not among it, but the rewriting spells them out.
+/// The features with which wasmer 7.4.2 validates a module for cranelift by default. Imports in the
+/// compact encoding are not among them, but instrumentation writes these in the plain one.
 pub(super) const ENGINE: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
@@ -28,9 +29,9 @@ pub(super) const ENGINE: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::WIDE_ARITHMETIC)
     .union(WasmFeatures::COMPACT_IMPORTS);
 
-/// The words for what the engine lacks. Tried in this order, so what needs another one stands
-/// before it.
-const LACKING: [(WasmFeatures, &str); 10] = [
+/// The features that the engine does not have, with their names in messages. They are tried in this
+/// order, so a feature that needs another comes before it.
+const UNSUPPORTED: [(WasmFeatures, &str); 10] = [
     (WasmFeatures::CUSTOM_DESCRIPTORS, "custom descriptors"),
     (WasmFeatures::STACK_SWITCHING, "stack switching"),
     (
@@ -52,8 +53,8 @@ const LACKING: [(WasmFeatures, &str); 10] = [
     (WasmFeatures::CUSTOM_PAGE_SIZES, "custom page sizes"),
 ];
 
-/// The parts of WebAssembly that came after its first version, and that a module may be seen to
-/// use, in words.
+/// The features that came after the first version of WebAssembly and that a module may use, with
+/// their names in messages.
 const USED: [(WasmFeatures, &str); 22] = [
     (WasmFeatures::SIGN_EXTENSION, "sign extension"),
     (
@@ -94,12 +95,12 @@ const USED: [(WasmFeatures, &str); 22] = [
     (WasmFeatures::COMPACT_IMPORTS, "compact imports"),
 ];
 
-/// What a valid module could not do without: taken away, it would no longer be valid.
+/// Returns the features that a valid module uses: without them, it would not be valid.
 pub(super) fn used(wasm: &[u8]) -> Vec<&'static str> {
     used_of(wasm, &USED)
 }
 
-/// Takes many away at once, so that a large module is not validated once for each.
+/// Searches by halves, so that a large module is not validated once for each feature.
 fn used_of(wasm: &[u8], features: &[(WasmFeatures, &'static str)]) -> Vec<&'static str> {
     let without = features
         .iter()
@@ -109,22 +110,23 @@ fn used_of(wasm: &[u8], features: &[(WasmFeatures, &'static str)]) -> Vec<&'stat
     match features {
         [] => Vec::new(),
         _ if is_valid(wasm, without) => Vec::new(),
-        [(_, word)] => vec![*word],
+        [(_, name)] => vec![*name],
         _ => {
             let (first, second) = features.split_at(features.len() / 2);
-            let mut words = used_of(wasm, first);
-            words.extend(used_of(wasm, second));
-            words
+            let mut names = used_of(wasm, first);
+            names.extend(used_of(wasm, second));
+            names
         }
     }
 }
 
-/// What a module asks for that the engine lacks; empty for one that is valid by what the engine
-/// knows. [`gap`] knows what it lacks all the same.
+/// Returns the features that a module needs and the engine does not have; nothing for one that the
+/// engine would validate. [`unsupported_limit`] finds what it still cannot compile.
 ///
 /// # Errors
-/// The module is not valid by any measure.
-pub(super) fn lacking(name: &str, wasm: &[u8]) -> Result<Vec<String>, GuestError> {
+///
+/// Returns an error if the module is not valid with all features.
+pub(super) fn unsupported(name: &str, wasm: &[u8]) -> Result<Vec<String>, GuestError> {
     if is_valid(wasm, ENGINE) {
         return Ok(Vec::new());
     }
@@ -135,7 +137,7 @@ pub(super) fn lacking(name: &str, wasm: &[u8]) -> Result<Vec<String>, GuestError
             offset: error.offset(),
             message: safe::cut(error.message(), 300),
         })?;
-    Ok(missed(wasm))
+    Ok(needed_features(wasm))
 }
 
 fn is_valid(wasm: &[u8], features: WasmFeatures) -> bool {
@@ -144,34 +146,34 @@ fn is_valid(wasm: &[u8], features: WasmFeatures) -> bool {
         .is_ok()
 }
 
-/// The features a module cannot do without: what is left of all of them when each that is not
-/// missed is taken away.
-fn missed(wasm: &[u8]) -> Vec<String> {
+/// Returns the features that a module needs: those that cannot be removed one after another from
+/// all features.
+fn needed_features(wasm: &[u8]) -> Vec<String> {
     let mut features = WasmFeatures::all();
     for (_, feature) in WasmFeatures::all().difference(ENGINE).iter_names() {
-        let is_named = LACKING.iter().any(|(named, _)| *named == feature);
+        let is_named = UNSUPPORTED.iter().any(|(named, _)| *named == feature);
         if !is_named && is_valid(wasm, features.difference(feature)) {
             features = features.difference(feature);
         }
     }
-    let mut words = Vec::new();
-    for (feature, word) in LACKING {
+    let mut names = Vec::new();
+    for (feature, name) in UNSUPPORTED {
         let without = features.difference(feature);
         match is_valid(wasm, without) {
             true => features = without,
-            false => words.push(String::from(word)),
+            false => names.push(String::from(name)),
         }
     }
-    if words.is_empty() {
-        words.push("a part of WebAssembly that is not known by name here".into());
+    if names.is_empty() {
+        names.push("a feature of WebAssembly that this program does not know by name".into());
     }
-    words
+    names
 }
 
-/// Finds what the engine calls valid and then cannot compile: it panics on exception references in
-/// tables and globals and on vectors in exceptions, and reads no expression in an element segment
-/// but functions and nulls.
-pub(super) fn gap(wasm: &[u8], description: &Description) -> Option<&'static str> {
+/// Returns what the engine validates and then cannot compile. It panics on exception references in
+/// tables and globals, and on vectors in exceptions. It reads only functions and nulls in element
+/// segments.
+pub(super) fn unsupported_limit(wasm: &[u8], description: &Description) -> Option<&'static str> {
     let is_exception = |ty: &ValueType| matches!(ty, ValueType::Other(_));
     if description
         .tables

@@ -1,10 +1,9 @@
-//! Where a module, as it was given, says that its data, its shadow stack and its heap lie. Only
-//! what follows from names and constants is told, each with how it is known; a global that merely
-//! looks like a stack pointer is not one.
+//! Where the data, the shadow stack and the heap of a module are, as far as its names and constants
+//! say. Each comes with how it is known. A global that only looks like a stack pointer is none.
 
 use std::cmp::Reverse;
 
-use wasmparser::{BinaryReader, FunctionBody, Operator};
+use wasmparser::Operator;
 
 use super::{ExternType, Guest};
 use crate::safe;
@@ -12,55 +11,54 @@ use crate::safe;
 /// What is known of a linear memory before anything runs. Addresses are in bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// The memory meant, by its index. Linkers know of the first alone: others have segments and
-    /// nothing else.
+    /// The index of the memory. Linkers place stack and heap in the first one only; others have
+    /// segments and nothing else.
     pub memory: u32,
-    /// The active data segments whose place is known, in the module's order, empty ones left out.
+    /// The active data segments whose offset is known, in order, without empty ones.
     pub segments: Vec<Segment>,
-    /// What linkers name, by address.
+    /// The addresses that linkers name, in ascending order.
     pub symbols: Vec<Symbol>,
-    /// The guest's static data, zeroed variables that no segment holds among it. `None` where its
-    /// ends are not told.
+    /// The guest's static data, with zeroed variables that no segment has. `None` if its ends are
+    /// not known.
     pub data: Option<Area>,
-    /// The shadow stack. It grows down from its end; where it starts, which is how far down it may
-    /// grow, can be unknown.
+    /// The shadow stack. It grows down from its end. How far down it may grow can be unknown.
     pub stack: Option<Area>,
-    /// Where the heap starts. It reaches to the end of memory, wherever that is, so it has no end
-    /// here.
+    /// The heap. It reaches to the end of memory, so it has no end here.
     pub heap: Option<Area>,
 }
 
 /// An active data segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// Among all data segments, passive ones counted.
+    /// Its index among all data segments, passive ones included.
     pub index: u32,
-    /// From the name section, safe to print: `.rodata`.
+    /// Its name in the name section, safe to print: `.rodata`.
     pub name: Option<String>,
+    /// The address of its first byte.
     pub start: u64,
-    /// In bytes, at least 1.
+    /// Its length in bytes, at least 1.
     pub len: u64,
 }
 
-/// An address that the module tells of by a global of a known name.
+/// An address in a global with a known name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symbol {
-    /// `__heap_base`
+    /// The name: `__heap_base`.
     pub name: &'static str,
-    /// The global's value when the module starts.
+    /// The value of the global when the module starts.
     pub address: u64,
-    /// `exported global __heap_base`
+    /// How it is known: `exported global __heap_base`.
     pub known_by: String,
 }
 
 /// A part of memory, and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Area {
-    /// The first byte; `None` where that is not told.
+    /// The address of the first byte; `None` if it is not known.
     pub start: Option<u64>,
-    /// One past the last byte; `None` where that is not told.
+    /// The address after the last byte; `None` if it is not known.
     pub end: Option<u64>,
-    /// A short reason: `exported global __heap_base`.
+    /// How it is known: `exported global __heap_base`.
     pub known_by: String,
 }
 
@@ -83,8 +81,7 @@ const SYMBOLS: [&str; 7] = [
     HEAP_END,
 ];
 
-/// Exported functions that toolchains add in order to move the stack pointer, and that set no other
-/// global.
+/// Exported functions that toolchains add to move the stack pointer, and that set no other global.
 const STACK_MOVERS: [&str; 4] = [
     "__wbindgen_add_to_stack_pointer",
     "stackRestore",
@@ -92,26 +89,25 @@ const STACK_MOVERS: [&str; 4] = [
     "emscripten_stack_restore",
 ];
 
-/// Longest name of a data segment, in characters.
-pub(super) const LONGEST_NAME: usize = 60;
+/// The longest name of a data segment, in characters.
+pub(super) const MAX_NAME: usize = 60;
 
-/// Bytes of a function that is looked through for the global it sets.
-const MOST_CODE: u64 = 256;
+/// The largest function that is searched for the global that it sets, in bytes.
+const MAX_CODE: usize = 256;
 
-/// The symbol that a global's name stands for; AssemblyScript puts a path before it.
+/// Returns the symbol that the name of a global stands for. AssemblyScript puts a path before it.
 pub(super) fn symbol(name: &str) -> Option<&'static str> {
     let name = name.strip_prefix("~lib/memory/").unwrap_or(name);
     SYMBOLS.into_iter().find(|known| *known == name)
 }
 
 impl Guest {
-    /// What the module says of where things lie in the memory that is meant where nobody says
-    /// which.
+    /// Returns the layout of the default memory.
     pub fn layout(&self) -> Layout {
         self.layout_of(self.default_memory().ok().flatten().unwrap_or(0))
     }
 
-    /// What the module says of where things lie in a memory, by its index.
+    /// Returns the layout of a memory, by its index.
     pub fn layout_of(&self, memory: u32) -> Layout {
         let segments = self.known_segments(memory);
         if memory != 0 || self.memories().is_empty() {
@@ -126,11 +122,11 @@ impl Guest {
             .filter_map(|name| self.known_symbol(name))
             .collect();
         symbols.sort_by_key(|symbol| symbol.address);
-        let facts = Facts {
+        let evidence = LayoutEvidence {
             segments: &segments,
             symbols: &symbols,
         };
-        let (data, stack, heap) = (facts.data(), facts.stack(), facts.heap());
+        let (data, stack, heap) = (evidence.data(), evidence.stack(), evidence.heap());
         Layout {
             memory,
             segments,
@@ -154,7 +150,7 @@ impl Guest {
             let name = self.0.description.data_names.get(&segment.index);
             let name = name
                 .filter(|name| !name.is_empty())
-                .map(|name| safe::cut(name, LONGEST_NAME));
+                .map(|name| safe::cut(name, MAX_NAME));
             Some(Segment {
                 index: segment.index,
                 name,
@@ -165,7 +161,7 @@ impl Guest {
         known.collect()
     }
 
-    /// The value of an integer global when the module starts, unsigned; `None` where an import
+    /// Returns the value of an integer global when the module starts, unsigned; `None` if an import
     /// decides it.
     fn first_value(&self, global: u32) -> Option<u64> {
         *self
@@ -175,8 +171,8 @@ impl Guest {
             .get(usize::try_from(global).ok()?)?
     }
 
-    /// A symbol by the best evidence there is: an export, the name section, a function that can
-    /// only mean it.
+    /// Returns a symbol by the best evidence: an export, the name section, a function that can only
+    /// set the stack pointer.
     fn known_symbol(&self, name: &'static str) -> Option<Symbol> {
         let is_global = |ty: &ExternType| matches!(ty, ExternType::Global(_));
         let exported = self
@@ -203,7 +199,8 @@ impl Guest {
         })
     }
 
-    /// The global that an exported function sets whose only purpose is to move the stack pointer.
+    /// Returns the global that is set by an exported function whose only purpose is to move the
+    /// stack pointer.
     fn moved_by_an_export(&self) -> Option<(u32, String)> {
         STACK_MOVERS.into_iter().find_map(|name| {
             let export = self
@@ -216,17 +213,11 @@ impl Guest {
         })
     }
 
+    /// Returns the global that a function sets, if it is one only.
     fn only_global_set(&self, function: u32) -> Option<u32> {
-        let body = function.checked_sub(self.0.description.imported_functions)?;
-        let range = self.0.description.bodies.get(usize::try_from(body).ok()?)?;
-        if range.end.saturating_sub(range.start) > MOST_CODE {
-            return None;
-        }
-        let (start, end) = (
-            usize::try_from(range.start).ok()?,
-            usize::try_from(range.end).ok()?,
-        );
-        let body = FunctionBody::new(BinaryReader::new(self.wasm().get(start..end)?, range.start));
+        let body = self
+            .body(function)
+            .filter(|body| body.as_bytes().len() <= MAX_CODE)?;
         let mut operators = body.get_operators_reader().ok()?;
         let mut set = None;
         while !operators.eof() {
@@ -241,18 +232,19 @@ impl Guest {
     }
 }
 
-/// What data, stack and heap are worked out from.
-struct Facts<'a> {
+/// What data, stack and heap follow from.
+struct LayoutEvidence<'a> {
     segments: &'a [Segment],
     symbols: &'a [Symbol],
 }
 
-impl Facts<'_> {
+impl LayoutEvidence<'_> {
     fn symbol(&self, name: &str) -> Option<&Symbol> {
         self.symbols.iter().find(|symbol| symbol.name == name)
     }
 
-    /// From `__global_base`, or else the lowest segment below it, to `__data_end`.
+    /// Returns the static data: from `__global_base`, or else the lowest segment below its end, to
+    /// `__data_end`.
     fn data(&self) -> Option<Area> {
         let end = self.symbol(DATA_END)?;
         let starts = self.segments.iter().map(|segment| segment.start);
@@ -268,6 +260,7 @@ impl Facts<'_> {
         })
     }
 
+    /// Returns the shadow stack.
     fn stack(&self) -> Option<Area> {
         let high = self
             .symbol(STACK_HIGH)
@@ -284,8 +277,8 @@ impl Facts<'_> {
         })
     }
 
-    /// How far down the stack may grow. Linkers put it in front of all data, so that it ends at
-    /// address 0, or right behind all data.
+    /// Returns how far down the stack may grow, and why. Linkers place it before all data, where it
+    /// ends at address 0, or right after all data.
     fn stack_low(&self, high: u64) -> Option<(u64, String)> {
         if let Some(low) = self.symbol(STACK_LOW).filter(|low| low.address < high) {
             return Some((low.address, low.known_by.clone()));
@@ -293,18 +286,19 @@ impl Facts<'_> {
         if let Some(end) = self.symbol(DATA_END).filter(|end| end.address < high) {
             return Some((
                 end.address,
-                format!("it lies behind the data: {}", end.known_by),
+                format!("it comes after the data: {}", end.known_by),
             ));
         }
         if let Some(base) = self.symbol(GLOBAL_BASE).filter(|base| base.address >= high) {
-            return Some((0, format!("the data lies above it: {}", base.known_by)));
+            return Some((0, format!("the data is above it: {}", base.known_by)));
         }
-        // Without a segment nothing tells where the data is: all of it may be zero, and below the
+        // Without a segment it is not known where the data is: all of it may be zero, and below the
         // stack.
         let lowest = self.segments.iter().map(|segment| segment.start).min()?;
-        (lowest >= high).then(|| (0, "all data segments lie above it".to_owned()))
+        (lowest >= high).then(|| (0, "all data segments are above it".to_owned()))
     }
 
+    /// Returns the heap.
     fn heap(&self) -> Option<Area> {
         let base = self.symbol(HEAP_BASE).filter(|base| base.address > 0)?;
         Some(Area {
@@ -316,7 +310,8 @@ impl Facts<'_> {
 }
 
 impl Layout {
-    /// The segment that holds a byte; of several the last, which is what memory holds in the end.
+    /// Returns the segment that contains a byte; if there are several, the last, because it is
+    /// written last.
     pub fn segment_at(&self, address: u64) -> Option<&Segment> {
         let mut holding = self.segments.iter().filter(|segment| {
             address
@@ -326,12 +321,12 @@ impl Layout {
         holding.next_back()
     }
 
-    /// Whether the module says nothing at all.
+    /// Returns whether nothing is known.
     pub fn is_empty(&self) -> bool {
         self.segments.is_empty() && self.symbols.is_empty()
     }
 
-    /// The segments, the largest first.
+    /// Returns the segments, the largest first.
     pub fn largest_segments(&self) -> Vec<&Segment> {
         let mut segments: Vec<&Segment> = self.segments.iter().collect();
         segments.sort_by_key(|segment| Reverse(segment.len));

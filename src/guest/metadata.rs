@@ -1,18 +1,17 @@
-//! What stands in a module beside its code: custom sections, the tools that made it, and what there
-//! is to debug it by. All of it is a help and no part of the module, so what cannot be read is
-//! silently not there.
+//! What a module contains besides its code: custom sections, the tools that made it, and debug
+//! information. None of it is needed to run the module, so what cannot be read is left out.
 
 use wasmparser::{BinaryReader, KnownCustom, Name, Parser, Payload};
 
 use super::Guest;
 
-/// Most custom sections and most producers that are kept.
-const MOST: usize = 10_000;
+/// The largest number of custom sections, and of producers, that are kept.
+const MAX_ITEMS: usize = 10_000;
 
-/// A custom section, in the module's order.
+/// A custom section, in the order of the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomSection {
-    /// As the module has it: not safe to print.
+    /// The name as the module has it; not safe to print.
     pub name: String,
     /// The length of its contents, in bytes.
     pub bytes: u64,
@@ -21,65 +20,68 @@ pub struct CustomSection {
 /// A tool or language that the `producers` section names. None of it is safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Producer {
-    /// `language`, `processed-by` or `sdk`
+    /// `language`, `processed-by` or `sdk`.
     pub field: String,
+    /// The name of the tool or language.
     pub name: String,
-    /// Often empty.
+    /// The version; often empty.
     pub version: String,
 }
 
-/// What there is to find an instruction's source by.
+/// What helps to find the source of an instruction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DebugInfo {
-    /// The module is text, which is its own source.
+    /// Whether the module is text, which is its own source.
     pub text: bool,
-    /// DWARF with line tables.
+    /// Whether there is DWARF with line tables.
     pub dwarf: bool,
     /// How many functions the `name` section names.
     pub names: usize,
-    /// Where a source map lies, as the module has it: not safe to print. This program does not read
-    /// it.
+    /// The URL of a source map, as the module has it; not safe to print. This program does not read
+    /// source maps.
     pub source_map: Option<String>,
-    /// Where the debug information was split off to, as the module has it: not safe to print.
+    /// The URL of debug information that was split off, as the module has it; not safe to print.
     pub external: Option<String>,
 }
 
-/// Everything of this module that is read in one go.
+/// What is read at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModuleMetadata {
+    /// The custom sections, in order.
     pub sections: Vec<CustomSection>,
+    /// The tools and languages, in order.
     pub producers: Vec<Producer>,
+    /// The debug information.
     pub debug: DebugInfo,
 }
 
 impl Guest {
-    /// Reads the custom sections. Those that this program makes itself of a text module are left
-    /// out.
-    pub fn makeup(&self) -> ModuleMetadata {
-        let mut makeup = ModuleMetadata::default();
-        makeup.debug.text = self.text().is_some();
+    /// Reads the custom sections, except those that this program adds to a text module itself.
+    pub fn metadata(&self) -> ModuleMetadata {
+        let mut metadata = ModuleMetadata::default();
+        metadata.debug.text = self.text().is_some();
         for payload in Parser::new(0).parse_all(self.wasm()).map_while(Result::ok) {
             let Payload::CustomSection(section) = payload else {
                 continue;
             };
-            if makeup.debug.text && section.name().starts_with(".debug_") {
+            if metadata.debug.text && section.name().starts_with(".debug_") {
                 continue;
             }
-            makeup.take(&section);
-            if makeup.sections.len() < MOST {
+            metadata.add_section(&section);
+            if metadata.sections.len() < MAX_ITEMS {
                 let bytes = u64::try_from(section.data().len()).unwrap_or(u64::MAX);
-                makeup.sections.push(CustomSection {
+                metadata.sections.push(CustomSection {
                     name: section.name().into(),
                     bytes,
                 });
             }
         }
-        makeup
+        metadata
     }
 }
 
 impl ModuleMetadata {
-    fn take(&mut self, section: &wasmparser::CustomSectionReader<'_>) {
+    fn add_section(&mut self, section: &wasmparser::CustomSectionReader<'_>) {
         match section.name() {
             ".debug_line" => self.debug.dwarf = true,
             "sourceMappingURL" => {
@@ -110,8 +112,8 @@ impl ModuleMetadata {
                                 name: tool.name.into(),
                                 version: tool.version.into(),
                             });
-                    let room = MOST.saturating_sub(self.producers.len());
-                    self.producers.extend(tools.take(room));
+                    let left = MAX_ITEMS.saturating_sub(self.producers.len());
+                    self.producers.extend(tools.take(left));
                 }
             }
             _ => {}
@@ -119,7 +121,7 @@ impl ModuleMetadata {
     }
 }
 
-/// A section's contents where they are one text with its length in front, as addresses are written.
+/// Returns the contents of a section if they are one string after its length.
 fn text(section: &wasmparser::CustomSectionReader<'_>) -> Option<String> {
     let mut reader = BinaryReader::new(section.data(), section.data_offset());
     reader.read_string().ok().map(String::from)
@@ -130,17 +132,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_beside_the_code_is_read() {
+    fn what_is_beside_the_code_is_read() {
         let wat = "(module (func $one) (func $two) (func) (@custom \"sourceMappingURL\" \
                    \"\\05a.map\") (@producers (language \"Rust\" \"\") (processed-by \"rustc\" \
                    \"1.63\")) (@custom \"odd\" \"123\"))";
-        let makeup = Guest::from_bytes("", wat.as_bytes()).unwrap().makeup();
-        assert_eq!(makeup.debug.source_map.as_deref(), Some("a.map"));
+        let metadata = Guest::from_bytes("", wat.as_bytes()).unwrap().metadata();
+        assert_eq!(metadata.debug.source_map.as_deref(), Some("a.map"));
         assert_eq!(
-            (makeup.debug.names, makeup.debug.text, makeup.debug.dwarf),
+            (
+                metadata.debug.names,
+                metadata.debug.text,
+                metadata.debug.dwarf
+            ),
             (2, true, false)
         );
-        let producers: Vec<_> = makeup
+        let producers: Vec<_> = metadata
             .producers
             .iter()
             .map(|p| (&*p.field, &*p.name, &*p.version))
@@ -149,7 +155,7 @@ mod tests {
             producers,
             [("language", "Rust", ""), ("processed-by", "rustc", "1.63")]
         );
-        assert!(makeup.sections.contains(&CustomSection {
+        assert!(metadata.sections.contains(&CustomSection {
             name: "odd".into(),
             bytes: 3
         }));
@@ -159,14 +165,14 @@ mod tests {
     fn what_cannot_be_read_is_not_there() {
         let wat = "(module (@custom \"sourceMappingURL\" \"\\7fa\") (@custom \"producers\" \
                    \"\\09\") (@custom \"name\" \"\\01\"))";
-        let makeup = Guest::from_bytes("", wat.as_bytes()).unwrap().makeup();
+        let metadata = Guest::from_bytes("", wat.as_bytes()).unwrap().metadata();
         assert_eq!(
-            makeup.debug,
+            metadata.debug,
             DebugInfo {
                 text: true,
                 ..DebugInfo::default()
             }
         );
-        assert!(makeup.producers.is_empty());
+        assert!(metadata.producers.is_empty());
     }
 }

@@ -1,11 +1,12 @@
-//! A module before it runs: loaded from a binary or text file, described, and rewritten so that it
-//! can be stopped, limited and looked into.
+//! A module before it runs: loaded from a binary or text file, described, and instrumented so that
+//! it can be stopped, limited and recorded.
 //!
-//! Owns what is known of a guest without running it, and the rules of the rewriting. Must not know
-//! any runtime: what the engine can run is written down in `features`, and the session gives the
-//! rewritten bytes to it.
+//! This part owns what is known of a guest without running it, and the rules of instrumentation. It
+//! knows no runtime: `features` lists what the engine can run, and the session passes the
+//! instrumented module to it.
 
 pub mod abi;
+mod call_graph;
 mod code_index;
 mod debug_info;
 mod detect_format;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 
 pub use debug_info::Access;
 pub use error::GuestError;
-pub use instrument::{InstrumentOptions, InstrumentedModule, JournalLayout, Site, SiteKind};
+pub use instrument::{InstrumentOptions, InstrumentedModule, JournalLayout};
 pub use layout::{Area, Layout, Segment, Symbol};
 pub use metadata::{CustomSection, DebugInfo, ModuleMetadata, Producer};
 pub use offset::{Offset, OffsetOp};
@@ -42,13 +43,13 @@ use crate::source::Place;
 use debug_info::Sources;
 use module_info::Description;
 
-/// Largest file that is taken for a guest, in bytes.
-const LARGEST: u64 = 256 << 20;
+/// The largest file that is loaded as a guest, in bytes.
+const MAX_FILE: u64 = 256 << 20;
 
-/// Longest name of a function, export or memory that is shown, in characters.
-const LONGEST_NAME: usize = 200;
+/// The longest name of a function, export or memory in a message, in characters.
+const MAX_NAME: usize = 200;
 
-/// A valid module that the engine can run. Cloning is cheap.
+/// A valid module that the engine can run. A clone shares it.
 #[derive(Debug, Clone)]
 pub struct Guest(Arc<Inner>);
 
@@ -56,12 +57,12 @@ pub struct Guest(Arc<Inner>);
 struct Inner {
     name: String,
     given: Vec<u8>,
-    /// `None` where the file as given is the binary.
+    /// The binary of a text module; `None` if the file is a binary.
     assembled: Option<Assembled>,
     description: Description,
-    /// What it asks for that the engine cannot do.
-    lacking: Vec<String>,
-    /// Where the file lies; `None` where nobody says, and no file may be read.
+    /// What the module needs and the engine does not have.
+    unsupported: Vec<String>,
+    /// The folder of the file; `None` if no files may be read.
     folder: Option<PathBuf>,
     sources: Sources,
 }
@@ -73,72 +74,78 @@ struct Assembled {
 }
 
 impl Guest {
-    /// Loads a module from a file. Whether it is a binary or a text module is told by its content.
+    /// Loads a module from a file. The content of the file decides whether it is a binary or a text
+    /// module.
     ///
     /// # Errors
-    /// The file cannot be read, is no core module, is invalid, or uses what the engine cannot run.
+    ///
+    /// Returns an error if the file cannot be read, is no core module, is invalid, or needs what
+    /// the engine does not have.
     pub fn load(path: &Path) -> Result<Guest, GuestError> {
         Guest::new(&path.display().to_string(), read(path)?, path.parent())
     }
 
-    /// Loads a module from a file in order to describe it, even where the engine cannot run it;
-    /// [`Guest::lacking`] says so then, and no session can be opened on it.
+    /// Loads a module from a file to describe it, even if the engine cannot run it.
+    /// [`Guest::unsupported_features`] returns why then, and no session can be opened with it.
     ///
     /// # Errors
-    /// The file cannot be read, is no core module, or is invalid.
-    pub fn look_at(path: &Path) -> Result<Guest, GuestError> {
+    ///
+    /// Returns an error if the file cannot be read, is no core module, or is invalid.
+    pub fn load_for_inspection(path: &Path) -> Result<Guest, GuestError> {
         Guest::described(&path.display().to_string(), read(path)?, path.parent())
     }
 
-    /// Takes bytes for a module. `name` is what messages call it.
+    /// Loads a module from bytes. `name` is its name in messages.
     ///
     /// # Errors
-    /// As [`Guest::load`], but for the file itself.
+    ///
+    /// Returns the errors of [`Guest::load`], except those of reading the file.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Guest, GuestError> {
         Guest::new(name, bytes.to_vec(), None)
     }
 
-    /// Like [`Guest::from_bytes`], where the bytes were read from a file in this folder: source
-    /// files below it may be shown.
+    /// Loads a module from bytes that were read from a file in `folder`. Source files below this
+    /// folder may be shown.
     ///
     /// # Errors
-    /// As [`Guest::load`], but for the file itself.
+    ///
+    /// Returns the errors of [`Guest::load`], except those of reading the file.
     pub fn from_bytes_in(folder: &Path, name: &str, bytes: &[u8]) -> Result<Guest, GuestError> {
         Guest::new(name, bytes.to_vec(), Some(folder))
     }
 
     fn new(name: &str, given: Vec<u8>, folder: Option<&Path>) -> Result<Guest, GuestError> {
         let guest = Guest::described(name, given, folder)?;
-        match guest.lacking() {
+        match guest.unsupported_features() {
             [] => Ok(guest),
-            lacking => Err(GuestError::Unsupported {
+            unsupported => Err(GuestError::Unsupported {
                 name: guest.name().into(),
-                features: lacking.to_vec(),
+                features: unsupported.to_vec(),
             }),
         }
     }
 
-    /// Any valid module, one that the engine cannot run among them.
+    /// Loads any valid module, also one that the engine cannot run.
     fn described(name: &str, given: Vec<u8>, folder: Option<&Path>) -> Result<Guest, GuestError> {
         let name = safe::plain(name);
-        if given.len() as u64 > LARGEST {
+        if given.len() as u64 > MAX_FILE {
             return Err(GuestError::TooLarge {
                 name,
-                most: LARGEST,
+                max: MAX_FILE,
             });
         }
         let assembled = detect_format::read(&name, &given)?;
         let wasm = assembled
             .as_ref()
             .map_or(&given, |assembled| &assembled.wasm);
-        let mut lacking = features::lacking(&name, wasm)?;
+        let mut unsupported = features::unsupported(&name, wasm)?;
         let description = Description::read(wasm).map_err(|error| GuestError::Invalid {
             name: name.clone(),
             offset: error.offset(),
-            message: safe::cut(error.message(), LONGEST_NAME),
+            message: safe::cut(error.message(), MAX_NAME),
         })?;
-        if lacking.is_empty() {
-            lacking.extend(features::gap(wasm, &description).map(String::from));
+        if unsupported.is_empty() {
+            unsupported.extend(features::unsupported_limit(wasm, &description).map(String::from));
         }
         let folder = folder.map(|folder| {
             if folder.as_os_str().is_empty() {
@@ -154,34 +161,35 @@ impl Guest {
             given,
             assembled,
             description,
-            lacking,
+            unsupported,
             folder,
             sources,
         })))
     }
 
-    /// What the module asks for that the engine cannot do; empty but for a guest of
-    /// [`Guest::look_at`], since no other is made of such a module.
-    pub fn lacking(&self) -> &[String] {
-        &self.0.lacking
+    /// Returns what the module needs and the engine does not have. It is empty for every guest
+    /// except those of [`Guest::load_for_inspection`].
+    pub fn unsupported_features(&self) -> &[String] {
+        &self.0.unsupported
     }
 
-    /// Which parts of WebAssembly the module uses that came after its first version, in words.
+    /// Returns the features of WebAssembly that the module uses and that came after its first
+    /// version.
     pub fn features_used(&self) -> Vec<&'static str> {
         features::used(self.wasm())
     }
 
-    /// What people call it: the path as they wrote it, safe to print.
+    /// Returns the name of the guest: its path as the person wrote it, safe to print.
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// The file as given, binary or text.
+    /// Returns the bytes of the file, binary or text.
     pub fn given_bytes(&self) -> &[u8] {
         &self.0.given
     }
 
-    /// The binary module as given, or as assembled from the text.
+    /// Returns the binary module, as given or as assembled from the text.
     pub fn wasm(&self) -> &[u8] {
         self.0
             .assembled
@@ -189,7 +197,7 @@ impl Guest {
             .map_or(&self.0.given, |assembled| &assembled.wasm)
     }
 
-    /// The source of a text module.
+    /// Returns the text of a text module.
     pub fn text(&self) -> Option<&str> {
         self.0
             .assembled
@@ -197,30 +205,32 @@ impl Guest {
             .map(|assembled| assembled.text.as_str())
     }
 
+    /// Returns the exports, in order.
     pub fn exports(&self) -> &[Export] {
         &self.0.description.exports
     }
 
+    /// Returns the imports, in order.
     pub fn imports(&self) -> &[Import] {
         &self.0.description.imports
     }
 
-    /// The export of this name; names are unique in a module.
+    /// Returns the export of this name. Names are unique in a module.
     pub fn export(&self, name: &str) -> Option<&Export> {
         self.exports().iter().find(|export| export.name == name)
     }
 
-    /// In the order of the index space: imported ones first.
+    /// Returns the memories in the order of their indices, imported ones first.
     pub fn memories(&self) -> &[Memory] {
         &self.0.description.memories
     }
 
-    /// The active ones, in order.
+    /// Returns the active data segments, in order.
     pub fn data_segments(&self) -> &[DataSegment] {
         &self.0.description.data_segments
     }
 
-    /// The bytes of a data segment by its index among all of them, passive ones counted.
+    /// Returns the bytes of a data segment by its index among all of them, passive ones included.
     pub fn segment(&self, index: u32) -> Option<&[u8]> {
         let range = self
             .0
@@ -231,25 +241,24 @@ impl Guest {
             .get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
     }
 
-    /// The function that runs when the module is instantiated.
+    /// Returns the index of the start function.
     pub fn start(&self) -> Option<u32> {
         self.0.description.start
     }
 
-    /// How many functions there are, imported ones counted.
+    /// Returns the number of functions, imported ones included.
     pub fn function_count(&self) -> u32 {
         u32::try_from(self.0.description.functions.len()).unwrap_or(u32::MAX)
     }
 
-    /// The import that a global of this index stands for; `None` where the module defines it
-    /// itself.
+    /// Returns the import of a global, by the global's index; `None` if the module defines it.
     pub fn imported_global(&self, index: u32) -> Option<&Import> {
         self.nth_import(index, |ty| matches!(ty, ExternType::Global(_)))
     }
 
-    /// The name of a function by its index, safe to print: from the name section, as people wrote
-    /// it and not as linkers know it; else an export's; else `module.name` for an imported one;
-    /// else `func[12]`.
+    /// Returns the name of a function by its index, safe to print. It is the first of these that
+    /// exists: the demangled name in the name section; the name of an export; `module.name` of an
+    /// import; `func[12]`.
     pub fn function_name(&self, index: u32) -> String {
         let exported = || {
             self.exports()
@@ -266,55 +275,58 @@ impl Guest {
             return debug_info::readable(name);
         }
         if let Some(export) = exported() {
-            return safe::cut(&export.name, LONGEST_NAME);
+            return safe::cut(&export.name, MAX_NAME);
         }
         match self.nth_import(index, |ty| matches!(ty, ExternType::Func(_))) {
-            Some(import) => safe::cut(&format!("{}.{}", import.module, import.name), LONGEST_NAME),
+            Some(import) => safe::cut(&format!("{}.{}", import.module, import.name), MAX_NAME),
             None => format!("func[{index}]"),
         }
     }
 
-    /// The function whose body holds the byte at an offset from the module's start, by its index.
+    /// Returns the index of the function whose body contains the byte at an offset from the start
+    /// of the module.
     pub fn function_at(&self, offset: u64) -> Option<u32> {
-        let body = self.0.description.bodies.at(offset)?;
+        let body = self.0.description.bodies.body_at(offset)?;
         self.0
             .description
             .imported_functions
             .checked_add(u32::try_from(body).ok()?)
     }
 
-    /// Which functions may call themselves, directly or by way of others, once this one is called.
-    pub fn cycles_below(&self, function: u32) -> Recursion {
+    /// Returns which functions may call themselves, directly or through others, when this one is
+    /// called.
+    pub fn recursion_below(&self, function: u32) -> Recursion {
         recursion::below(self, function)
     }
 
-    /// What the instruction at an offset from the module's start loads or stores; `None` where it
-    /// does neither, or where no instruction begins. `memory.fill`, `memory.copy` and `memory.init`
-    /// are neither.
+    /// Returns what the instruction at an offset from the start of the module loads or stores.
+    /// Returns `None` if it does neither, or if no instruction begins there. `memory.fill`,
+    /// `memory.copy` and `memory.init` do neither.
     pub fn access_at(&self, offset: u64) -> Option<Access> {
         debug_info::access_at(self, offset)
     }
 
-    /// Where the instruction at an offset from the module's start stands in text. The first call
-    /// reads the debug information; the first one for a function prints its instructions; after
-    /// that it takes a few microseconds.
-    pub fn place(&self, offset: u64) -> Place {
-        self.0.sources.place(self, offset)
+    /// Returns the source of the instruction at an offset from the start of the module. The first
+    /// call reads the debug information, and the first call for a function prints its instructions.
+    /// Later calls take a few microseconds.
+    pub fn locate(&self, offset: u64) -> Place {
+        self.0.sources.locate(self, offset)
     }
 
-    /// The index of the memory exported under this name.
+    /// Returns the index of the memory that is exported under this name.
     pub fn memory_named(&self, export: &str) -> Option<u32> {
         self.export(export)
             .filter(|export| matches!(export.ty, ExternType::Memory(_)))
             .map(|export| export.index)
     }
 
-    /// The memory that is meant where nobody says which: the one exported as `memory`, else the
-    /// only one, else the only one with a name to say. `Ok(None)` for a guest without memory. A
-    /// guest that names none of several means its first.
+    /// Returns the index of the memory that is used if none is named: the one exported as `memory`,
+    /// else the only one, else the only exported one. If several memories exist and none is
+    /// exported, it is the first. Returns `Ok(None)` for a guest without memory.
     ///
     /// # Errors
-    /// Several could be meant: the error lists their names.
+    ///
+    /// Returns an error if several memories are exported. It lists their names.
     pub fn default_memory(&self) -> Result<Option<u32>, GuestError> {
         if let Some(index) = self.memory_named("memory") {
             return Ok(Some(index));
@@ -334,18 +346,23 @@ impl Guest {
                 choices: memories
                     .iter()
                     .filter_map(|memory| memory.exported_as.first())
-                    .map(|name| safe::quoted(name, LONGEST_NAME))
+                    .map(|name| safe::quoted(name, MAX_NAME))
                     .collect(),
             }),
         }
     }
 
-    /// Makes the module that is run in this one's place. See [`InstrumentedModule`] for what differs.
+    /// Returns the instrumented module, which runs in place of this one.
     ///
     /// # Errors
-    /// The guest asks for more memory than `options` allow, or for absurdly large tables.
-    pub fn rewrite(&self, options: &InstrumentOptions) -> Result<InstrumentedModule, GuestError> {
-        instrument::rewrite(self, options)
+    ///
+    /// Returns an error if the guest needs more memory than `options` allow, or if it exceeds a
+    /// limit of the engine.
+    pub fn instrument(
+        &self,
+        options: &InstrumentOptions,
+    ) -> Result<InstrumentedModule, GuestError> {
+        instrument::instrument(self, options)
     }
 
     fn nth_import(&self, index: u32, is_kind: impl Fn(&ExternType) -> bool) -> Option<&Import> {
@@ -365,7 +382,7 @@ fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
         });
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
+    file.take(MAX_FILE + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     Ok(bytes)

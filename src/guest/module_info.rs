@@ -1,4 +1,4 @@
-//! Reads from a valid module what people and the session need to know of it before it runs.
+//! What people and the session must know of a valid module before it runs.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,29 +15,29 @@ use super::types::{
     DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, TableType,
 };
 
+/// The name that compilers give to the global with the stack pointer.
 const STACK_POINTER: &str = "__stack_pointer";
 
-/// A module's parts. The lists of functions, tables, globals and tags are in index space order,
-/// imported ones first.
+/// The contents of a module. The lists of functions, tables, globals and tags are in the order of
+/// their indices, imported ones first.
 #[derive(Debug, Default)]
 pub(super) struct Description {
     pub exports: Vec<Export>,
     pub imports: Vec<Import>,
     pub memories: Vec<Memory>,
     pub data_segments: Vec<DataSegment>,
-    /// Where each data segment's bytes lie in the module, passive ones counted.
+    /// By index, the range of each data segment's bytes in the module, passive segments included.
     pub data_ranges: Vec<Range<u64>>,
     pub start: Option<u32>,
     pub function_names: HashMap<u32, String>,
-    /// The global that is named as compilers name the one they move up and down and leave as it
-    /// was.
+    /// The global with the stack pointer, by its name. A function that moves it restores it at its
+    /// end.
     pub stack_pointer: Option<u32>,
-    /// Globals with a name that linkers give to an address.
+    /// Globals whose name is one that linkers give to an address.
     pub symbol_globals: Vec<(u32, &'static str)>,
-    /// What the integer globals are when the module starts, unsigned; `None` where an import
-    /// decides.
+    /// By index, the initial values of integer globals, unsigned; `None` if an import decides.
     pub global_values: Vec<Option<u64>>,
-    /// As the name section has them, cut.
+    /// The names of data segments, cut to a limited length.
     pub data_names: HashMap<u32, String>,
     pub functions: Vec<FuncType>,
     pub globals: Vec<GlobalType>,
@@ -46,22 +46,26 @@ pub(super) struct Description {
     pub imported_functions: u32,
     pub type_count: u32,
     pub bodies: Bodies,
-    /// `None` where a type is not a function's.
+    /// By index, the types of functions; `None` for other types.
     types: Vec<Option<FuncType>>,
 }
 
 impl Description {
-    /// Reads a module that has been validated: an error here says that it has not.
+    /// Reads a module that is valid.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the module is not valid.
     pub fn read(wasm: &[u8]) -> wasmparser::Result<Self> {
         let mut description = Description::default();
         for payload in Parser::new(0).parse_all(wasm) {
-            description.take(payload?)?;
+            description.add_payload(payload?)?;
         }
         description.name_memories();
         Ok(description)
     }
 
-    fn take(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
+    fn add_payload(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
@@ -75,7 +79,7 @@ impl Description {
             }
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
-                    self.take_import(import?);
+                    self.add_import(import?);
                 }
                 self.imported_functions = self.functions.len() as u32;
             }
@@ -111,20 +115,20 @@ impl Description {
             }
             Payload::ExportSection(section) => {
                 for export in section {
-                    self.take_export(&export?);
+                    self.add_export(&export?);
                 }
             }
             Payload::StartSection { func, .. } => self.start = Some(func),
-            Payload::CodeSectionStart { range, .. } => self.bodies.start(range.start),
+            Payload::CodeSectionStart { range, .. } => self.bodies.set_code_start(range.start),
             Payload::CodeSectionEntry(body) => self.bodies.push(body.range()),
             Payload::DataSection(section) => {
                 for (index, data) in (0..).zip(section) {
-                    self.take_data(index, &data?);
+                    self.add_data(index, &data?);
                 }
             }
             Payload::CustomSection(section) => {
                 if let KnownCustom::Name(names) = section.as_known() {
-                    self.take_names(names);
+                    self.add_names(names);
                 }
             }
             _ => {}
@@ -132,7 +136,7 @@ impl Description {
         Ok(())
     }
 
-    fn take_import(&mut self, import: wasmparser::Import<'_>) {
+    fn add_import(&mut self, import: wasmparser::Import<'_>) {
         let ty = match import.ty {
             TypeRef::Func(index) | TypeRef::FuncExact(index) => {
                 let ty = self.func_type(index);
@@ -166,7 +170,7 @@ impl Description {
         });
     }
 
-    fn take_export(&mut self, export: &wasmparser::Export<'_>) {
+    fn add_export(&mut self, export: &wasmparser::Export<'_>) {
         let at = export.index as usize;
         let ty = match export.kind {
             ExternalKind::Func | ExternalKind::FuncExact => {
@@ -189,7 +193,7 @@ impl Description {
         }
     }
 
-    fn take_data(&mut self, index: u32, data: &wasmparser::Data<'_>) {
+    fn add_data(&mut self, index: u32, data: &wasmparser::Data<'_>) {
         self.data_ranges
             .push(data.range.end.saturating_sub(data.data.len() as u64)..data.range.end);
         if let DataKind::Active {
@@ -207,8 +211,8 @@ impl Description {
         }
     }
 
-    /// Names are a help, not a part of the module: what cannot be read of them is left out.
-    fn take_names(&mut self, names: NameSectionReader<'_>) {
+    /// Reads the name section. Names are not needed, so what cannot be read of them is left out.
+    fn add_names(&mut self, names: NameSectionReader<'_>) {
         for name in names.into_iter().map_while(Result::ok) {
             match name {
                 Name::Function(map) => {
@@ -227,7 +231,7 @@ impl Description {
                 }
                 Name::Data(map) => {
                     let known = map.into_iter().map_while(Result::ok);
-                    let cut = |name: &str| name.chars().take(layout::LONGEST_NAME + 1).collect();
+                    let cut = |name: &str| name.chars().take(layout::MAX_NAME + 1).collect();
                     self.data_names
                         .extend(known.map(|naming| (naming.index, cut(naming.name))));
                 }

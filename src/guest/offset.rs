@@ -1,36 +1,45 @@
-//! Where an active data segment goes: a constant expression over constants and imported globals.
+//! The offset of an active data segment: a constant expression over constants and imported globals.
 
 use wasmparser::{ConstExpr, Operator};
 
 /// The offset of an active data segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Offset {
-    /// In bytes, unsigned.
+    /// A constant, in bytes, unsigned.
     Const(u64),
     /// The value of a global of this index; imported ones come first.
     Global(u32),
-    /// Anything longer, in the order of a stack machine.
+    /// A longer expression, in the order of a stack machine.
     Computed(Vec<OffsetOp>),
 }
 
 /// One operation of a computed offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OffsetOp {
+    /// Pushes a constant of type `i32`.
     I32(i32),
+    /// Pushes a constant of type `i64`.
     I64(i64),
+    /// Pushes the value of a global, by its index.
     Global(u32),
+    /// `i32.add`.
     I32Add,
+    /// `i32.sub`.
     I32Sub,
+    /// `i32.mul`.
     I32Mul,
+    /// `i64.add`.
     I64Add,
+    /// `i64.sub`.
     I64Sub,
+    /// `i64.mul`.
     I64Mul,
 }
 
 impl Offset {
-    /// Computes the offset in bytes. `global` tells a global's value by its index, an i32 as its
-    /// unsigned reading. `None` where a global is not known or the expression is not one of this
-    /// kind.
+    /// Returns the offset in bytes. `global` returns the value of a global by its index, an `i32`
+    /// as its unsigned reading. Returns `None` if a global is not known, or if the expression has
+    /// an operation that is not listed here.
     pub fn resolve(&self, global: impl Fn(u32) -> Option<u64>) -> Option<u64> {
         match self {
             Offset::Const(value) => Some(*value),
@@ -39,6 +48,7 @@ impl Offset {
         }
     }
 
+    /// Reads a constant expression.
     pub(super) fn read(expression: &ConstExpr<'_>) -> Self {
         let mut ops = Vec::new();
         let mut reader = expression.get_operators_reader();
@@ -65,6 +75,7 @@ impl Offset {
     }
 }
 
+/// Evaluates the operations with the arithmetic of WebAssembly, which wraps around.
 fn run(ops: &[OffsetOp], global: impl Fn(u32) -> Option<u64>) -> Option<u64> {
     let mut stack: Vec<u64> = Vec::new();
     for op in ops {

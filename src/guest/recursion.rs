@@ -1,25 +1,26 @@
-//! Which functions may call themselves: all that can be said where the call stack is exhausted, as
-//! the engine keeps no trace of such a stack.
+//! Which functions may call themselves. Where the call stack is exhausted, the engine has no trace of
+//! it, so this is all that is known.
 
 use std::collections::HashMap;
 
-use wasmparser::{BinaryReader, FunctionBody, Operator};
+use wasmparser::Operator;
 
 use super::Guest;
 
-/// What may have nested without end below a function.
+/// Which calls may nest without end below a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recursion {
-    /// Functions that reach each other by calls that name them, by index; the groups and each of
-    /// them ascending.
+    /// Groups of functions that call each other by name, by index; the groups and their functions
+    /// in ascending order.
     pub groups: Vec<Vec<u32>>,
-    /// Some function on the way calls through a table, and so may call any.
+    /// Whether some function calls through a table, and so may call any other.
     pub is_indirect: bool,
 }
 
-/// Follows the calls from a function on, by Tarjan's algorithm without recursion.
+/// Finds the groups of functions that call each other, among all that a function calls. This is
+/// Tarjan's algorithm for strongly connected components, without recursion of its own.
 pub(super) fn below(guest: &Guest, entry: u32) -> Recursion {
-    let mut search = Search {
+    let mut search = ComponentSearch {
         guest,
         found: Recursion::default(),
         marks: HashMap::new(),
@@ -30,28 +31,33 @@ pub(super) fn below(guest: &Guest, entry: u32) -> Recursion {
     search.found
 }
 
+/// What the algorithm keeps of a function.
 struct Mark {
+    /// Its number in the order of visits.
     number: usize,
+    /// The lowest number of a function that it reaches and whose group is not known yet.
     lowest: usize,
+    /// Whether its group is not known yet.
     is_open: bool,
 }
 
-struct Search<'a> {
+struct ComponentSearch<'a> {
     guest: &'a Guest,
     found: Recursion,
     marks: HashMap<u32, Mark>,
-    /// Functions whose group is not known yet, in the order they were met.
+    /// The functions whose group is not known yet, in the order of visits.
     open: Vec<u32>,
 }
 
-/// A function that is being looked at, and the calls in it that were not yet.
+/// A function that is being visited.
 struct Visit {
     function: u32,
+    /// The functions that it calls and that are not visited from here yet.
     calls: Vec<u32>,
     calls_itself: bool,
 }
 
-impl Search<'_> {
+impl ComponentSearch<'_> {
     fn run(&mut self, entry: u32) {
         let mut path = vec![self.enter(entry)];
         while let Some(visit) = path.last_mut() {
@@ -103,7 +109,8 @@ impl Search<'_> {
         }
     }
 
-    /// Closes a group where the function is the first of it.
+    /// Ends the visit of a function, and its group if it is the first of it. Returns its lowest
+    /// number.
     fn leave(&mut self, function: u32, calls_itself: bool) -> Option<usize> {
         let (number, lowest) = self
             .marks
@@ -129,11 +136,13 @@ impl Search<'_> {
         Some(lowest)
     }
 
-    /// The functions that one calls by name, each once.
+    /// Returns the functions that one calls by name, each once. A tail call does not nest, so it is
+    /// none of these.
     fn calls(&mut self, function: u32) -> Vec<u32> {
         let mut calls = Vec::new();
         let mut is_indirect = false;
         let operators = self
+            .guest
             .body(function)
             .and_then(|body| body.get_operators_reader().ok());
         for operator in operators.into_iter().flatten().map_while(Result::ok) {
@@ -147,18 +156,6 @@ impl Search<'_> {
         calls.sort_unstable();
         calls.dedup();
         calls
-    }
-
-    fn body(&self, function: u32) -> Option<FunctionBody<'_>> {
-        let description = &self.guest.0.description;
-        let range = description
-            .bodies
-            .get(function.checked_sub(description.imported_functions)? as usize)?;
-        let bytes = self
-            .guest
-            .wasm()
-            .get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)?;
-        Some(FunctionBody::new(BinaryReader::new(bytes, range.start)))
     }
 }
 

@@ -1,67 +1,76 @@
-//! The types of what passes between a guest and its host, free of any parser's or runtime's own.
+//! The types of what passes between a guest and its host, independent of any parser or runtime.
 
 use std::fmt;
 
 use super::offset::Offset;
 
-/// A wasm page, in bytes.
+/// The size of a page of linear memory, in bytes.
 pub const PAGE: u64 = 65536;
 
-/// Something the guest offers, in the order of its export section.
+/// An export, in the order of the export section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
-    /// As the guest wrote it: not safe to print.
+    /// The name as the guest has it; not safe to print.
     pub name: String,
-    /// In the index space of its kind.
+    /// The index of the item among all of its kind.
     pub index: u32,
+    /// The type of the item.
     pub ty: ExternType,
 }
 
-/// Something the guest needs, in the order of its import section.
+/// An import, in the order of the import section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
-    /// As the guest wrote it: not safe to print.
+    /// The name of the module as the guest has it; not safe to print.
     pub module: String,
-    /// As the guest wrote it: not safe to print.
+    /// The name as the guest has it; not safe to print.
     pub name: String,
+    /// The type of the item.
     pub ty: ExternType,
 }
 
-/// A memory, in the order of the memory index space: imported ones come first.
+/// A memory, in the order of the memories' indices: imported ones come first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
-    /// As the module as given declares it, before any limit.
+    /// The type that the module as given declares.
     pub ty: MemoryType,
-    /// Every name it is exported under; none is common.
+    /// Every name under which it is exported; often none.
     pub exported_as: Vec<String>,
-    /// Module and name of the import it comes from.
+    /// The module and the name of its import, if it is imported.
     pub imported: Option<(String, String)>,
 }
 
-/// An active data segment: bytes that are put into memory when the module is instantiated.
+/// An active data segment: bytes that are written to memory when the module is instantiated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataSegment {
-    /// Among all data segments, passive ones counted.
+    /// Its index among all data segments, passive ones included.
     pub index: u32,
+    /// The index of the memory to which it is written.
     pub memory: u32,
+    /// The address to which it is written.
     pub offset: Offset,
+    /// Its bytes.
     pub bytes: Box<[u8]>,
 }
 
-/// The type of an export or import. Prints as `(i32, i32) -> i32`, `1 16`, `(mut i32)`, `0 10
+/// The type of an export or import. Displayed as `(i32, i32) -> i32`, `1 16`, `(mut i32)`, `0 10
 /// funcref`, `(i32)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExternType {
+    /// A function.
     Func(FuncType),
+    /// A memory.
     Memory(MemoryType),
+    /// A global.
     Global(GlobalType),
+    /// A table.
     Table(TableType),
-    /// An exception's tag, with the types of what it carries.
+    /// A tag of exceptions, with the types of their values.
     Tag(FuncType),
 }
 
 impl ExternType {
-    /// `func`, `memory`, `global`, `table` or `tag`.
+    /// Returns `func`, `memory`, `global`, `table` or `tag`.
     pub fn kind(&self) -> &'static str {
         match self {
             ExternType::Func(_) => "func",
@@ -72,51 +81,74 @@ impl ExternType {
         }
     }
 
-    /// Whether it is a global whose value may change.
+    /// Returns whether it is a mutable global.
     pub fn is_mutable_global(&self) -> bool {
         matches!(self, ExternType::Global(ty) if ty.mutable)
     }
 }
 
+/// The type of a function. Displayed as `(i32, i32) -> i32`; no result or several are in
+/// parentheses.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct FuncType {
+    /// The types of the parameters.
     pub params: Vec<ValueType>,
+    /// The types of the results.
     pub results: Vec<ValueType>,
 }
 
-/// Sizes in pages of 64 KiB.
+/// The type of a memory. Sizes are in pages of 64 KiB. Displayed as `1 16`, `i64 1 16`, `1 16
+/// shared`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryType {
+    /// The initial size.
     pub min: u64,
+    /// The maximum; `None` for no declared one.
     pub max: Option<u64>,
+    /// Whether addresses are 64 bits wide.
     pub is_64: bool,
+    /// Whether several threads may access it.
     pub shared: bool,
 }
 
+/// The type of a global. Displayed as `i32` or `(mut i32)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GlobalType {
+    /// The type of its value.
     pub ty: ValueType,
+    /// Whether its value may change.
     pub mutable: bool,
 }
 
-/// Sizes in elements.
+/// The type of a table. Sizes are in elements. Displayed as `0 10 funcref`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableType {
+    /// The type of its elements.
     pub element: ValueType,
+    /// The initial size.
     pub min: u64,
+    /// The maximum; `None` for no declared one.
     pub max: Option<u64>,
 }
 
+/// The type of a value. Displayed as the text format writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ValueType {
+    /// `i32`.
     I32,
+    /// `i64`.
     I64,
+    /// `f32`.
     F32,
+    /// `f64`.
     F64,
+    /// `v128`.
     V128,
+    /// `funcref`.
     FuncRef,
+    /// `externref`.
     ExternRef,
-    /// Any other, as the text format writes it.
+    /// Any other type, as the text format writes it.
     Other(String),
 }
 
@@ -144,7 +176,6 @@ fn write_list(f: &mut fmt::Formatter<'_>, types: &[ValueType]) -> fmt::Result {
     f.write_str(")")
 }
 
-/// `(i32, i32) -> i32`; none or several results are in parentheses.
 impl fmt::Display for FuncType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_list(f, &self.params)?;
@@ -163,7 +194,6 @@ fn write_limits(f: &mut fmt::Formatter<'_>, min: u64, max: Option<u64>) -> fmt::
     }
 }
 
-/// `1 16`, `i64 1 16`, `1 16 shared`.
 impl fmt::Display for MemoryType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_64 { "i64 " } else { "" })?;

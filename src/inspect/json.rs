@@ -61,7 +61,7 @@ fn document(inspection: &Inspection<'_>) -> Value {
             "heap": inspection.layout.heap.as_ref().map(area),
         }),
         "features": inspection.features,
-        "lacking": guest.lacking(),
+        "lacking": guest.unsupported_features(),
         "producers": inspection.makeup.producers.iter().map(|producer| json!({
             "field": producer.field,
             "name": producer.name,
@@ -99,9 +99,9 @@ fn export((export, role): (&Export, &ExportRole)) -> Value {
         "name": export.name,
         "kind": export.ty.kind(),
         "type": export.ty.to_string(),
-        "looks_like": role.role.key(),
+        "looks_like": role.role.as_str(),
         "why": role.why,
-        "args": is_function.then(|| role.args.iter().map(|arg: &Arg| arg.key()).collect::<Vec<_>>()),
+        "args": is_function.then(|| role.args.iter().map(|arg: &Arg| arg.as_str()).collect::<Vec<_>>()),
         "params": is_function.then_some(&role.params),
     })
 }
@@ -115,5 +115,5 @@ fn area(area: &Area) -> Value {
 }
 
 fn family(found: &Recognised) -> Value {
-    json!({ "family": found.family.key(), "confidence": found.confidence.key(), "reasons": found.reasons })
+    json!({ "family": found.family.as_str(), "confidence": found.confidence.as_str(), "reasons": found.reasons })
 }

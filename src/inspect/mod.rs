@@ -57,7 +57,7 @@ impl<'g> Inspection<'g> {
                 .collect(),
             abi: guest.abi(),
             layout: guest.layout(),
-            makeup: guest.makeup(),
+            makeup: guest.metadata(),
             features: guest.features_used(),
         }
     }

@@ -257,7 +257,7 @@ fn placed(segment: &DataSegment, inspection: &Inspection<'_>) -> String {
 fn recorded(inspection: &Inspection<'_>) -> String {
     let guest = inspection.guest;
     match (guest.default_memory(), guest.memories()) {
-        _ if !guest.lacking().is_empty() => {
+        _ if !guest.unsupported_features().is_empty() => {
             "linmem cannot run it, so nothing can be recorded".into()
         }
         (Err(GuestError::WhichMemory { choices, .. }), _) => format!(
@@ -286,8 +286,8 @@ fn making(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> 
         [] => sheet.text("none beyond the first version of WebAssembly", 0)?,
         features => sheet.text(&features.join(", "), 0)?,
     }
-    if !inspection.guest.lacking().is_empty() {
-        let lacking = inspection.guest.lacking().join(", ");
+    if !inspection.guest.unsupported_features().is_empty() {
+        let lacking = inspection.guest.unsupported_features().join(", ");
         sheet.text(&format!("linmem's engine cannot run: {lacking}"), 2)?;
     }
     made_by(sheet, inspection)?;
@@ -387,7 +387,7 @@ fn abi(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> {
 fn next(sheet: &mut Sheet<'_>, inspection: &Inspection<'_>) -> io::Result<()> {
     let guest = inspection.guest;
     sheet.part("next")?;
-    if !guest.lacking().is_empty() {
+    if !guest.unsupported_features().is_empty() {
         return sheet.text(
             "build it without what the engine cannot run, named above, and try again",
             0,

@@ -10,7 +10,7 @@ use super::{Format, Options, hex_dump, summary, writer_label};
 use crate::safe;
 use crate::timeline::{
     ByteSide, Comparison, Divergence, Event, FirstByte, FirstStore, Growth, Mismatch, Rest, Status,
-    Timeline, What, Writer, pages_in_words,
+    Timeline, What, Writer, format_pages,
 };
 use crate::value::Value;
 
@@ -72,7 +72,7 @@ fn text(
         paper.line(&format!("{side}  {title}{:pad$}  {told}", ""))?;
     }
     paper.line("")?;
-    match (&comparison.parting, &comparison.rest) {
+    match (&comparison.divergence, &comparison.rest) {
         (Some(parting), Some(rest)) => {
             parted(&mut paper, timelines, parting)?;
             paper.line("")?;
@@ -109,7 +109,11 @@ fn parted(
     timelines: [&Timeline; 2],
     parting: &Divergence,
 ) -> io::Result<()> {
-    let mut kinds: Vec<&str> = parting.parts.iter().map(|part| part.what.word()).collect();
+    let mut kinds: Vec<&str> = parting
+        .parts
+        .iter()
+        .map(|part| part.what.as_str())
+        .collect();
     kinds.dedup();
     let what = summed(&kinds);
     let headline = match parting.parts.first() {
@@ -138,7 +142,7 @@ fn statements(paper: &mut TextWriter, timelines: [&Timeline; 2], step: usize) ->
     let told = timelines.map(|timeline| {
         let record = timeline.step(step)?;
         let text = if record.text.is_empty() {
-            record.kind.word()
+            record.kind.as_str()
         } else {
             &record.text
         };
@@ -190,8 +194,8 @@ fn parts(paper: &mut TextWriter, parts: &[Mismatch]) -> io::Result<()> {
 fn label(part: &Mismatch) -> String {
     match (part.what, &part.name) {
         (What::Binding, Some(name)) => safe::cut(name, STATEMENT),
-        (what, Some(name)) => format!("{} {}", what.word(), safe::cut(name, STATEMENT)),
-        (what, None) => what.word().to_string(),
+        (what, Some(name)) => format!("{} {}", what.as_str(), safe::cut(name, STATEMENT)),
+        (what, None) => what.as_str().to_string(),
     }
 }
 
@@ -252,7 +256,7 @@ fn first_store(paper: &mut TextWriter, step: usize, store: &FirstStore) -> io::R
             let Growth { before, after, by } = growth;
             format!(
                 "memory grew from {before} to {}  {}",
-                pages_in_words(*after),
+                format_pages(*after),
                 who(by)
             )
         }

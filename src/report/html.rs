@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Options, summary};
 use crate::safe;
-use crate::timeline::{Timeline, pages_in_words};
+use crate::timeline::{Timeline, format_pages};
 pub(super) use escape::text;
 use escape::{Guarded, base64};
 
@@ -90,12 +90,12 @@ fn header(timeline: &Timeline, shown: usize, title: &str, out: &mut dyn Write) -
     if let Some(memory) = &guest.memory {
         let most = memory
             .max
-            .map(|max| format!(", at most {}", pages_in_words(max)))
+            .map(|max| format!(", at most {}", format_pages(max)))
             .unwrap_or_default();
         writeln!(
             out,
             "<div><dt>memory</dt><dd>{}{most}</dd></div>",
-            pages_in_words(memory.pages)
+            format_pages(memory.pages)
         )?;
     }
     for input in &timeline.inputs {

@@ -18,7 +18,7 @@ use super::{Options, steps_shown};
 use crate::timeline::{
     Answer, CallRecord, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts,
     InputFacts, LayoutFacts, NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Writer,
-    narrate,
+    describe_step,
 };
 use crate::value::Value;
 
@@ -35,7 +35,7 @@ pub(super) fn write(
     let one_line = Cell::new(false);
     let trace = Trace {
         schema: "linmem.trace/1",
-        status: timeline.status().word(),
+        status: timeline.status().as_str(),
         title: &timeline.title,
         guest: (&timeline.guest).into(),
         inputs: timeline.inputs.iter().map(InputOut::from).collect(),
@@ -290,16 +290,16 @@ impl<'a> StepOut<'a> {
         StepOut {
             index: record.index,
             line: record.line,
-            kind: record.kind.word(),
+            kind: record.kind.as_str(),
             text: &record.text,
-            outcome: record.outcome.word(),
+            outcome: record.outcome.as_str(),
             error: record.error.as_deref(),
             trap: record
                 .trap
                 .as_ref()
                 .map(|trap| TrapOut::new(timeline, trap)),
             narration: record.narration.as_deref(),
-            happened: narrate(timeline, record.index),
+            happened: describe_step(timeline, record.index),
             bindings: Bindings(record),
             call: record.call.as_ref().map(CallOut::from),
             imports_called: record
@@ -431,7 +431,7 @@ impl<'a> From<&'a LayoutFacts> for LayoutOut<'a> {
             known_by,
         } = facts;
         LayoutOut {
-            kind: kind.word(),
+            kind: kind.as_str(),
             name,
             segment: *segment,
             start: *start,
@@ -476,7 +476,7 @@ impl<'a> From<&'a ImportCall> for ImportCallOut<'a> {
 
 impl<'a> From<&'a Writer> for WriterOut<'a> {
     fn from(writer: &'a Writer) -> Self {
-        let by = writer.word();
+        let by = writer.as_str();
         let nobody = WriterOut {
             by,
             function: None,
@@ -559,8 +559,8 @@ impl<'a> From<&'a Answer> for AnswerOut<'a> {
 impl<'a> From<&'a Finding> for FindingOut<'a> {
     fn from(finding: &'a Finding) -> Self {
         FindingOut {
-            kind: finding.kind.word(),
-            severity: finding.severity().word(),
+            kind: finding.kind.as_str(),
+            severity: finding.severity().as_str(),
             message: &finding.message,
             address: finding.address,
             spans: finding

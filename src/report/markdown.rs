@@ -16,7 +16,7 @@ use super::text_writer::{TextWriter, to_ascii};
 use super::{Options, event_lines, hex_dump, steps_shown, summary, text, trap, writer_label};
 use crate::safe;
 use crate::timeline::{
-    Finding, Moment, Outcome, Severity, StepKind, StepRecord, Timeline, effect, pages_in_words,
+    Finding, Moment, Outcome, Severity, StepKind, StepRecord, Timeline, effect, format_pages,
 };
 use escape::{code, fenced, prose};
 
@@ -96,18 +96,14 @@ fn header(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Res
         Some(memory) => {
             let most = memory
                 .max
-                .map(|max| format!(", at most {}", pages_in_words(max)))
+                .map(|max| format!(", at most {}", format_pages(max)))
                 .unwrap_or_default();
             let wide = if memory.is_64 {
                 ", 64-bit addresses"
             } else {
                 ""
             };
-            writeln!(
-                out,
-                "- memory: {}{most}{wide}",
-                pages_in_words(memory.pages)
-            )?;
+            writeln!(out, "- memory: {}{most}{wide}", format_pages(memory.pages))?;
         }
     }
     for input in &timeline.inputs {
@@ -206,7 +202,7 @@ fn findings(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::R
 fn told_finding(step: &StepRecord, finding: &Finding, place: &str) -> String {
     let severity = match (finding.claimed, finding.severity()) {
         (true, _) => "as expected",
-        (false, severity) => severity.word(),
+        (false, severity) => severity.as_str(),
     };
     let blamed = match finding.blamed.filter(|blamed| *blamed != step.index) {
         Some(blamed) => format!(", because of step {blamed}"),
@@ -284,8 +280,8 @@ fn left_out(from: usize, to: usize, out: &mut dyn io::Write) -> io::Result<()> {
 fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::Result<String> {
     let outcome = match record.outcome {
         Outcome::Ok => String::new(),
-        outcome if record.is_claimed() => format!(", {}, as expected", outcome.word()),
-        outcome => format!(", {}", outcome.word()),
+        outcome if record.is_claimed() => format!(", {}, as expected", outcome.as_str()),
+        outcome => format!(", {}", outcome.as_str()),
     };
     let mut out = format!(
         "### {} Step {}{outcome}: {}\n\n",

@@ -49,7 +49,7 @@ pub(super) fn closing(timeline: &Timeline, shown: usize) -> String {
         Some(step) => format!(
             "stopped at step {} ({}): {}",
             step.index,
-            step.outcome.word(),
+            step.outcome.as_str(),
             reason(step)
         ),
         None => {
@@ -105,7 +105,7 @@ fn reason(step: &StepRecord) -> String {
         .as_deref()
         .map(one_line)
         .filter(|e| !e.is_empty())
-        .unwrap_or_else(|| step.outcome.word().to_string())
+        .unwrap_or_else(|| step.outcome.as_str().to_string())
 }
 
 fn one_line(message: &str) -> String {

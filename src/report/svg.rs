@@ -213,7 +213,7 @@ impl<'a> Scene<'a> {
             sheet.text(
                 0,
                 "bad",
-                &format!("✗ {}{claimed}", self.record.outcome.word()),
+                &format!("✗ {}{claimed}", self.record.outcome.as_str()),
             );
             sheet.down(1.0);
         }
@@ -381,7 +381,7 @@ impl<'a> Scene<'a> {
             let severity = if finding.claimed {
                 "as expected"
             } else {
-                finding.severity().word()
+                finding.severity().as_str()
             };
             let class = if finding.severity() == Severity::Error {
                 "bad"

@@ -9,7 +9,7 @@ use super::{Options, event_lines, hex_dump, steps_shown, summary, trap, writer_l
 use crate::safe;
 use crate::timeline::{
     Binding, Event, Finding, ImportCall, LayoutFacts, Moment, Naming, Outcome, Severity, Span,
-    StepKind, StepRecord, Timeline, effect, pages_in_words,
+    StepKind, StepRecord, Timeline, effect, format_pages,
 };
 use crate::value::Value;
 
@@ -70,14 +70,14 @@ fn header(paper: &mut TextWriter, timeline: &Timeline) -> io::Result<()> {
         Some(memory) => {
             let most = memory
                 .max
-                .map(|max| format!(", at most {}", pages_in_words(max)))
+                .map(|max| format!(", at most {}", format_pages(max)))
                 .unwrap_or_default();
             let wide = if memory.is_64 {
                 ", 64-bit addresses"
             } else {
                 ""
             };
-            format!("memory  {}{most}{wide}", pages_in_words(memory.pages))
+            format!("memory  {}{most}{wide}", format_pages(memory.pages))
         }
     })?;
     for input in &timeline.inputs {
@@ -171,8 +171,10 @@ fn headline(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) ->
 pub(super) fn came_back(record: &StepRecord) -> Option<String> {
     match record.outcome {
         Outcome::Ok => {}
-        outcome if record.is_claimed() => return Some(format!("{}, as expected", outcome.word())),
-        outcome => return Some(outcome.word().into()),
+        outcome if record.is_claimed() => {
+            return Some(format!("{}, as expected", outcome.as_str()));
+        }
+        outcome => return Some(outcome.as_str().into()),
     }
     let values: Vec<String> = match (&record.call, record.kind) {
         _ if !record.bindings.is_empty() => {
@@ -254,7 +256,7 @@ pub(super) fn finding(
     }
     let intro = match finding.claimed {
         true => format!("{}, as expected", finding.kind),
-        false => format!("{}: {}", finding.severity().word(), finding.kind),
+        false => format!("{}: {}", finding.severity().as_str(), finding.kind),
     };
     message(paper, &intro, &text)
 }
@@ -377,7 +379,7 @@ fn memory_at(
     if image.is_empty() {
         return paper.line(&format!("memory {when}: none"));
     }
-    paper.line(&format!("memory {when}, {}", pages_in_words(image.pages())))?;
+    paper.line(&format!("memory {when}, {}", format_pages(image.pages())))?;
     if let Some(line) = event_lines::line(record, moment.event, INDENT) {
         paper.line(&line)?;
     }

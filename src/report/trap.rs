@@ -32,7 +32,7 @@ pub(super) fn tell(
 ) -> io::Result<()> {
     let mut frames = trap.chain.iter().take(FRAMES);
     if let Some(frame) = frames.next() {
-        let place = frame.offset.and_then(|offset| timeline.place(offset));
+        let place = frame.offset.and_then(|offset| timeline.locate(offset));
         let instruction =
             place.map(|place| format!(": {}", safe::cut(&place.instruction, INSTRUCTION)));
         tell_frame(
@@ -51,11 +51,11 @@ pub(super) fn tell(
         paper.line(&format!(
             "{:indent$}{}",
             "",
-            format_args!("a {}", attempt.told())
+            format_args!("a {}", attempt.describe())
         ))?;
     }
     for frame in frames {
-        let place = frame.offset.and_then(|offset| timeline.place(offset));
+        let place = frame.offset.and_then(|offset| timeline.locate(offset));
         tell_frame(
             paper,
             "called from ",

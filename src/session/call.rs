@@ -1,5 +1,5 @@
-//! Running guest code inside a step: arguments checked, the clock set, and afterwards everything it
-//! did to memory gathered with its writers.
+//! Runs guest code in a step: checks the arguments, starts the clock, and afterwards collects
+//! everything that it did.
 
 use wasmer::{Function, RuntimeError, Value as Wasm};
 
@@ -8,21 +8,24 @@ use crate::timeline::{CallRecord, Finding, FindingKind, Outcome, StepRecord};
 use crate::value::Value;
 
 use super::imports::HostTrap;
-use super::interrupt_timer::Alarm;
+use super::interrupt_timer::InterruptTimer;
 use super::limits::{Stop, Watch};
 use super::trap::TrapEvidence;
 use super::{Session, memory, trap, values};
 
-/// Why a step did not end in ok.
+/// Why a step failed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct StepError {
+    /// How the step ended.
     pub outcome: Outcome,
-    /// Safe to print.
+    /// The message, safe to print.
     pub message: String,
+    /// What the step gets as findings.
     pub findings: Vec<Finding>,
 }
 
 impl StepError {
+    /// Creates a failure in the host.
     pub fn failed(message: impl Into<String>) -> Self {
         StepError {
             outcome: Outcome::Failed,
@@ -31,7 +34,7 @@ impl StepError {
         }
     }
 
-    /// A failure that is also a finding, with the same words.
+    /// Creates a failure that is also a finding, with the same message.
     pub fn found(kind: FindingKind, address: Option<u64>, message: String) -> Self {
         let finding = Finding {
             address,
@@ -52,7 +55,12 @@ impl From<String> for StepError {
 }
 
 impl Session {
-    /// Calls an export as a script says it, and records the call.
+    /// Calls an export as a statement says, and records the call.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the export or the arguments do not fit, or if the guest traps or is
+    /// stopped.
     pub(super) fn call_export(
         &mut self,
         call: &Call,
@@ -79,15 +87,17 @@ impl Session {
         Ok(results)
     }
 
+    /// Returns the function of a call, and its arguments, each as a value of the script and of the
+    /// engine.
     fn prepare_call(&mut self, call: &Call) -> Result<(Function, Vec<(Value, Wasm)>), StepError> {
-        let shown = crate::safe::plain(&call.export.text);
+        let name = crate::safe::plain(&call.export.text);
         let function = self.exported_function(&call.export.text)?;
         let ty = function.ty(&self.store);
         if ty.params().len() != call.args.len() {
             let (wanted, given) = (ty.params().len(), call.args.len());
             let plural = if wanted == 1 { "" } else { "s" };
             return Err(StepError::failed(format!(
-                "{shown} takes {wanted} argument{plural}, {given} given; its type is {}",
+                "{name} takes {wanted} argument{plural}, {given} given; its type is {}",
                 values::signature(&ty)
             )));
         }
@@ -96,7 +106,7 @@ impl Session {
             let value = self.evaluate(expr)?;
             let wasm = values::to_wasm(&value, *ty).map_err(|why| {
                 format!(
-                    "argument {} of {shown}, of type {}: {why}",
+                    "argument {} of {name}, of type {}: {why}",
                     index + 1,
                     values::type_name(*ty)
                 )
@@ -106,8 +116,12 @@ impl Session {
         Ok((function, args))
     }
 
-    /// Runs a guest function and adds what it did to the record, whether it returned or not. A
-    /// guest that exits with code 0 ends its call well, without results.
+    /// Runs a function of the guest, and records what it did, whether it returns or not. A guest
+    /// that exits with code 0 has ended its call without results.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the guest traps or is stopped.
     pub(super) fn call_guest(
         &mut self,
         function: &Function,
@@ -115,17 +129,13 @@ impl Session {
         record: &mut StepRecord,
     ) -> Result<Vec<Wasm>, StepError> {
         let watch = Watch::start(&self.control, self.limits.max_time);
-        let recording = std::mem::take(&mut record.recording);
-        self.env.as_mut(&mut self.store).begin_step(
-            watch,
-            &self.scope,
-            recording,
-            self.limits.max_stores,
-        );
-        let ringing = self.alarm.as_ref().map(Alarm::ring);
+        self.env
+            .as_mut(&mut self.store)
+            .begin_call(watch, &self.scope, self.limits.max_stores);
+        let running = self.interrupt_timer.as_ref().map(InterruptTimer::run);
         let outcome = function.call(&mut self.store, args);
-        drop(ringing);
-        let gathered = self.gather(record);
+        drop(running);
+        let collected = self.collect(record);
         let exit_code = outcome.as_ref().err().and_then(exit_code);
         record.exit_code = exit_code.or(record.exit_code);
         let results = match outcome {
@@ -133,26 +143,21 @@ impl Session {
             Err(_) if exit_code == Some(0) => Vec::new(),
             Err(error) => return Err(self.trap_of(&error, record)),
         };
-        gathered?;
+        collected?;
         Ok(results)
     }
 
-    /// Adds what the guest and its imports did to the record.
-    fn gather(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
+    /// Collects what the guest and its imports did.
+    fn collect(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
         let mut env = self.env.clone().into_mut(&mut self.store);
         let (state, mut store) = env.data_and_store_mut();
-        let mut recording = std::mem::take(&mut state.recording);
-        let drained = match &mut state.journal {
-            Some(journal) => journal.drain_rest(&mut store, state.memory.as_ref(), &mut recording),
-            None => Ok(0),
-        };
-        record.recording = recording;
-        // Held on, it would be copied whole when the next variable is bound.
+        let drained = state.recorder.drain_rest(&mut store, state.memory.as_ref());
+        // If the state still had the scope, binding the next variable would copy it.
         state.scope = Default::default();
-        let room = super::imports::MOST_CALLS_KEPT.saturating_sub(record.imports_called.len());
+        let left = super::imports::MOST_CALLS_KEPT.saturating_sub(record.imports_called.len());
         record
             .imports_called
-            .extend(std::mem::take(&mut state.calls).into_iter().take(room));
+            .extend(std::mem::take(&mut state.calls).into_iter().take(left));
         record.imports_called_total += state.calls_total;
         if let Some(printed) = state.wasi.output.take() {
             record
@@ -162,31 +167,29 @@ impl Session {
             record.output_bytes = record.output_bytes.saturating_add(printed.bytes);
             record.output_kept = record.output_kept.saturating_add(printed.kept);
         }
-        drained.map(|_| ()).map_err(StepError::failed)
+        drained
+            .map(|_| ())
+            .map_err(|error| StepError::failed(error.to_string()))
     }
 
-    /// What the guest itself left behind about where it was going.
-    fn traces(&mut self) -> TrapEvidence {
+    /// Returns what the guest itself noted of its last accesses.
+    fn trap_evidence(&mut self) -> TrapEvidence {
         let memory_end = self
             .memory
             .as_ref()
             .map_or(0, |live| memory::size(live, &self.store));
         let mut env = self.env.clone().into_mut(&mut self.store);
         let (state, mut store) = env.data_and_store_mut();
-        let Some(journal) = &state.journal else {
-            return TrapEvidence::default();
-        };
-        let (last_slot, last_load) = (journal.last_slot(memory_end), journal.last_load(&mut store));
         TrapEvidence {
-            last_slot,
-            last_load,
+            last_store: state.recorder.last_store(memory_end),
+            last_load: state.recorder.last_load(&mut store),
             memory_end,
             entry: None,
         }
     }
 
-    /// The function that the step called, by its index: an export, or else one that instantiation
-    /// runs.
+    /// Returns the index of the function that the step called: an export, or else one that
+    /// instantiation calls.
     fn entry(&self, record: &StepRecord) -> Option<u32> {
         match &record.call {
             Some(call) => self.guest.export(&call.export).map(|export| export.index),
@@ -197,23 +200,24 @@ impl Session {
         }
     }
 
-    /// Tells a trap that the guest ran into by itself. A store that trapped was never made: it is
-    /// taken out of the recording.
+    /// Records a trap of the guest itself. Returns its message and the address of the access that
+    /// trapped. A store that trapped was never made, so it is removed from the recording.
     fn own_trap(&mut self, error: &RuntimeError, record: &mut StepRecord) -> (String, Option<u64>) {
-        let traces = TrapEvidence {
+        let evidence = TrapEvidence {
             entry: self.entry(record),
-            ..self.traces()
+            ..self.trap_evidence()
         };
-        let told = trap::read(error, &self.guest, &self.rewritten, &traces);
-        if told.is_store_undone {
-            record.recording.pop_attempt();
+        let trap = trap::read(error, &self.guest, &self.instrumented, &evidence);
+        if trap.is_store_undone {
+            self.recorder().undo_last_store();
         }
-        let message = trap::sentence(&told.trap);
-        let address = told.trap.attempt.map(|attempt| attempt.address);
-        record.trap = Some(told.trap);
+        let message = trap::describe(&trap.trap);
+        let address = trap.trap.attempt.map(|attempt| attempt.address);
+        record.trap = Some(trap.trap);
         (message, address)
     }
 
+    /// Returns the failure that an error of the engine stands for.
     fn trap_of(&mut self, error: &RuntimeError, record: &mut StepRecord) -> StepError {
         let found = |outcome, kind, address, message: String| StepError {
             outcome,
@@ -263,14 +267,18 @@ impl Session {
         }
     }
 
-    /// Evaluates an expression over what is bound now.
+    /// Evaluates an expression with the variables that are bound now.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the expression has no value.
     pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, StepError> {
         crate::script::eval::evaluate(expr, &self.world())
             .map_err(|e| StepError::failed(self.located(e.span.start, &e.message)))
     }
 }
 
-/// The code that the guest exited with, where that is how its call ended.
+/// Returns the code with which the guest exited, if that is how its call ended.
 fn exit_code(error: &RuntimeError) -> Option<i32> {
     match error.downcast_ref::<HostTrap>() {
         Some(HostTrap::Exited(code)) => Some(*code),

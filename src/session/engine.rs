@@ -1,4 +1,4 @@
-//! The engine and its errors, in words for people.
+//! The engine and its errors.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,22 +8,23 @@ use wasmer::{Module, Store};
 use crate::guest::InstrumentedModule;
 use crate::safe;
 
-/// A store of its own engine, with the features that the guest part lets through: the engine's
-/// defaults.
+/// Creates a store with an engine of its own. It has the engine's default features, which
+/// `guest::features` lists.
 pub fn new_store() -> Store {
     Store::new(EngineBuilder::new(wasmer::sys::Cranelift::default()).engine())
 }
 
-/// Compiles the rewritten module.
+/// Compiles the instrumented module.
 ///
 /// # Errors
-/// What the engine says, made safe. A compiler that gives up on a valid module by a panic counts as
-/// refusing it; its store must not be used again.
-pub fn compile(store: &Store, rewritten: &InstrumentedModule) -> Result<Module, String> {
+///
+/// Returns the message of the engine, safe to print. If the compiler panics on a valid module, that
+/// counts as an error. The store must not be used after that.
+pub fn compile(store: &Store, instrumented: &InstrumentedModule) -> Result<Module, String> {
     match catch_unwind(AssertUnwindSafe(|| {
-        Module::from_binary(store, &rewritten.wasm)
+        Module::from_binary(store, &instrumented.wasm)
     })) {
         Ok(compiled) => compiled.map_err(|e| safe::cut(&e.to_string(), 1000)),
-        Err(_) => Err("its compiler gave up on this module".into()),
+        Err(_) => Err("its compiler failed on this module".into()),
     }
 }

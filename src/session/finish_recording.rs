@@ -1,69 +1,52 @@
-//! Closing a step's recording: what was recorded is checked against live memory, and the
-//! instructions that stored are given their names.
+//! Finishes the recording of a step: compares it with live memory, and names the instructions that
+//! stored.
 
 use std::sync::Arc;
 
-use crate::guest::{Guest, InstrumentedModule, Site, SiteKind as GuestKind};
-use crate::timeline::{
-    Finding, FindingKind, Recording, SiteKind, SiteShape, SiteTable, StepKind, StepRecord, Writer,
-};
+use crate::guest::{Guest, InstrumentedModule};
+use crate::timeline::{Finding, FindingKind, SiteTable, StepKind, StepRecord, Writer};
 
+use super::recorder::Recorder;
 use super::{Session, memory};
 
-/// The instructions that store, as the timeline knows them.
-pub(super) fn site_table(guest: &Guest, rewritten: &InstrumentedModule) -> Arc<SiteTable> {
-    let shapes = rewritten
-        .journal
-        .sites
-        .iter()
-        .map(|site| shape(guest, site))
-        .collect();
-    Arc::new(SiteTable::new(shapes))
-}
-
-fn shape(guest: &Guest, site: &Site) -> SiteShape {
-    let kind = match site.kind {
-        GuestKind::Store { width } => SiteKind::Store { width },
-        GuestKind::Wide => SiteKind::Wide,
-        GuestKind::Fill => SiteKind::Fill,
-        GuestKind::Copy => SiteKind::Copy,
-        GuestKind::CopyFrom => SiteKind::CopyFrom,
-        GuestKind::Init { segment } => SiteKind::Init {
-            bytes: guest.segment(segment).unwrap_or_default().into(),
-        },
-        GuestKind::Grow => SiteKind::Grow,
-    };
-    SiteShape {
-        immediate: site.immediate,
-        kind,
-    }
+/// Creates the timeline's table of the instrumented guest's store sites.
+pub(super) fn site_table(guest: &Guest, instrumented: &InstrumentedModule) -> Arc<SiteTable> {
+    let sites = instrumented.journal.sites.clone();
+    Arc::new(SiteTable::new(sites).with_segments(|segment| guest.segment(segment)))
 }
 
 impl Session {
-    /// A step of which nothing has happened yet.
-    pub(super) fn begin(&self, kind: StepKind, text: String) -> StepRecord {
-        let mut record = StepRecord::begin(self.next_step, kind, text, self.image.clone());
-        record.recording = Recording::over(self.image.clone(), Arc::clone(&self.sites));
-        record
+    /// Begins the record of a step, and its recording.
+    pub(super) fn begin(&mut self, kind: StepKind, text: String) -> StepRecord {
+        let (before, sites) = (self.image.clone(), Arc::clone(&self.sites));
+        self.recorder().begin_step(before, sites);
+        StepRecord::begin(self.next_step, kind, text, self.image.clone())
     }
 
-    /// Makes the step's events, its changes and memory after it out of its recording.
-    pub(super) fn settle(&mut self, record: &mut StepRecord) {
-        let recording = std::mem::take(&mut record.recording);
-        let noted = recording.noted_leaves();
+    /// Returns the recorder of the session, which its host functions share.
+    pub(super) fn recorder(&mut self) -> &mut Recorder {
+        &mut self.env.as_mut(&mut self.store).recorder
+    }
+
+    /// Ends the recording of a step and derives from it the step's events, its changes and memory
+    /// after it.
+    pub(super) fn finish_recording(&mut self, record: &mut StepRecord) {
+        let recording = self.recorder().finish();
+        let summarized = recording.summarized_leaves();
         let mut unexplained = None;
-        let mut settled = recording.settle_against(&self.image, |recorded, touched| {
+        let settled = recording.settle_against(&self.image, |recorded, touched| {
             if let Some(live) = &self.memory {
                 unexplained = self
                     .check
-                    .compare(recorded, touched, &noted, live, &self.store);
+                    .compare(recorded, touched, &summarized, live, &self.store);
             }
         });
-        let refused = std::mem::take(&mut settled.refused);
-        let used = record.take_settled(settled);
-        self.name_sites(&used, record);
-        record.findings.extend(self.refusal(&refused));
-        record.facts.functions = self.functions(&used);
+        record.set_effects(&settled);
+        self.name_sites(&settled.sites, record);
+        record
+            .findings
+            .extend(self.refused_growth(&settled.refused));
+        record.facts.functions = self.functions(&settled.sites);
         record.findings.extend(unexplained.map(unattributed));
         self.check_size(record);
         self.image = record.memory.clone();
@@ -75,21 +58,18 @@ impl Session {
         for number in used
             .iter()
             .copied()
-            .filter(|number| !self.sites.is_named(*number))
+            .filter(|number| !self.sites.has_writer(*number))
         {
-            let index = number
-                .checked_sub(1)
-                .and_then(|index| usize::try_from(index).ok());
-            let Some(site) = index.and_then(|index| self.rewritten.journal.sites.get(index)) else {
+            let Some(site) = self.instrumented.journal.site(number) else {
                 continue;
             };
-            let place = self.guest.place(site.offset);
+            let place = self.guest.locate(site.offset);
             let writer = Writer::Guest {
                 function: Some(Arc::from(self.guest.function_name(site.function))),
                 offset: Some(site.offset),
                 source: place.source.clone(),
             };
-            self.sites.name(number, writer);
+            self.sites.set_writer(number, writer);
             record.places.push((site.offset, Arc::new(place)));
         }
         let frames = record
@@ -98,12 +78,12 @@ impl Session {
             .flat_map(|trap| &trap.chain)
             .filter_map(|frame| frame.offset);
         let trapped: Vec<_> = frames
-            .map(|offset| (offset, Arc::new(self.guest.place(offset))))
+            .map(|offset| (offset, Arc::new(self.guest.locate(offset))))
             .collect();
         record.places.extend(trapped);
     }
 
-    /// The functions that these instructions are in, each once.
+    /// Returns the functions that contain these store sites, each once.
     fn functions(&self, sites: &[u32]) -> Vec<Arc<str>> {
         let mut found: Vec<Arc<str>> = Vec::new();
         for site in sites {
@@ -119,14 +99,14 @@ impl Session {
         found
     }
 
-    /// Memory's size is recorded like its bytes, so it is checked like them.
+    /// Compares the recorded size of memory with that of live memory.
     fn check_size(&self, record: &mut StepRecord) {
         let Some(live) = &self.memory else { return };
         let (live, recorded) = (memory::size(live, &self.store), record.memory.len());
         if live > recorded {
             let message = format!(
-                "memory is {live} bytes now, but what was recorded makes it {recorded}: a mistake \
-                 of linmem itself; please report it with this guest"
+                "memory has {live} bytes, but {recorded} were recorded: this is a bug in linmem; \
+                 please report it with this guest"
             );
             record
                 .findings
@@ -138,9 +118,8 @@ impl Session {
 
 fn unattributed(address: u64) -> Finding {
     let message = format!(
-        "memory at {address:#x} is not what was recorded there, so nobody can say who wrote it: a \
-         mistake of linmem itself; please report it with this guest. What memory holds now is \
-         shown, as a difference"
+        "memory at {address:#x} differs from what was recorded, so the writer is not known: this \
+         is a bug in linmem; please report it with this guest. The bytes are shown as they are now"
     );
     Finding::new(FindingKind::Unattributed, message).at(address)
 }

@@ -14,9 +14,9 @@ use crate::timeline::{FindingKind, ImportCall, PAGE, Recording, Writer};
 use crate::value::Value;
 
 use super::files::Files;
-use super::journal::Journal;
 use super::limits::{Stop, Watch};
 use super::read_statement;
+use super::recorder::Recorder;
 use super::scope::Scope;
 use super::wasi::{self, Wasi};
 use super::{memory, values};
@@ -118,10 +118,7 @@ pub(super) struct HostState {
     pub watch: Option<Watch>,
     pub scope: Scope,
     pub files: Files,
-    /// `None` until the guest is instantiated.
-    pub journal: Option<Journal>,
-    /// What the guest and the imports do to memory in this step.
-    pub recording: Recording,
+    pub recorder: Recorder,
     pub calls: Vec<ImportCall>,
     pub calls_total: u64,
     bytes_seen: usize,
@@ -146,8 +143,7 @@ impl HostState {
             watch: None,
             scope: Scope::default(),
             files,
-            journal: None,
-            recording: Recording::default(),
+            recorder: Recorder::default(),
             calls: Vec::new(),
             calls_total: 0,
             bytes_seen: 0,
@@ -159,21 +155,11 @@ impl HostState {
         }
     }
 
-    /// Forgets the last step's calls and starts the clock of the next, which goes on with the
-    /// recording given.
-    pub fn begin_step(
-        &mut self,
-        watch: Watch,
-        scope: &Scope,
-        recording: Recording,
-        max_stores: u64,
-    ) {
+    /// Forgets the calls of imports by the last call of the guest, and starts the clock of the next.
+    pub fn begin_call(&mut self, watch: Watch, scope: &Scope, max_stores: u64) {
         self.watch = Some(watch);
         self.scope = scope.clone();
-        self.recording = recording;
-        if let Some(journal) = &mut self.journal {
-            journal.begin(max_stores);
-        }
+        self.recorder.begin_call(max_stores);
         self.calls = Vec::new();
         self.calls_total = 0;
         (self.bytes_seen, self.writes, self.bytes_written) = (0, 0, 0);
@@ -181,10 +167,10 @@ impl HostState {
 
     /// Takes over what the guest has stored up to here, so that what comes next stands behind it.
     pub fn drain(&mut self, store: &mut impl AsStoreMut) -> Result<(), String> {
-        let Some(journal) = &mut self.journal else {
-            return Ok(());
-        };
-        let slots = journal.drain(store, self.memory.as_ref(), &mut self.recording)?;
+        let slots = self
+            .recorder
+            .drain(store, self.memory.as_ref())
+            .map_err(|error| error.to_string())?;
         if let Some(watch) = &mut self.watch {
             watch.count(slots);
         }
@@ -541,7 +527,7 @@ impl Running<'_, '_> {
     fn record(&mut self, add: impl FnOnce(&mut Recording)) -> Result<(), HostTrap> {
         let (state, mut store) = self.env.data_and_store_mut();
         let drained = state.drain(&mut store);
-        add(&mut state.recording);
+        add(state.recorder.recording());
         drained.map_err(|why| self.fail(why))
     }
 

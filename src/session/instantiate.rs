@@ -1,6 +1,6 @@
-//! Step 0: the guest comes to life. Every import is satisfied, active data segments are put into
-//! memory, the start function runs, and `_initialize` where the guest exports it and the script
-//! does not call it itself.
+//! Step 0: instantiates the guest. Every import is provided, active data segments are written to
+//! memory, and the start function runs. `_initialize` runs too, if the guest exports it and the
+//! script does not call it.
 
 use wasmer::{
     Extern, ExternType, Function, FunctionEnvMut, FunctionType, Global, Instance,
@@ -16,41 +16,43 @@ use crate::timeline::{FindingKind, Image, Outcome, StepKind, StepRecord, Writer}
 use super::call::StepError;
 use super::eval_env::BareEnv;
 use super::imports::{HostFunction, HostState, HostTrap, Meaning, display};
-use super::interrupt_timer::Alarm;
+use super::interrupt_timer::InterruptTimer;
 use super::journal::Journal;
 use super::limits::Watch;
 use super::open::located;
 use super::{Session, memory, values};
 
-/// What a reactor's host calls first.
+/// The function that the host of a reactor calls first.
 pub(super) const INITIALIZE: &str = "_initialize";
 
 impl Session {
+    /// Runs step 0 and returns its record.
     pub(super) fn instantiate(&mut self) -> StepRecord {
         let mut record = self.begin(StepKind::Instantiate, "instantiate".into());
         record.narration = self.script.document.of_step(0).map(Prose::plain);
-        let result = self.bring_to_life(&mut record);
+        let result = self.instantiate_guest(&mut record);
         self.finish(record, result)
     }
 
-    fn bring_to_life(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
-        let imports = self.satisfy_imports()?;
-        // Segments are known beforehand, so that they are seen even where a later one stops the
-        // instantiation.
+    fn instantiate_guest(&mut self, record: &mut StepRecord) -> Result<(), StepError> {
+        let imports = self.provide_imports()?;
+        // The segments are recorded before the engine writes them, so that those before one that
+        // does not fit are seen too.
         let mut placed = self.image.clone();
-        let all_fit = self.place_segments(&imports, &mut placed, record);
+        let all_fit = self.place_segments(&imports, &mut placed);
         let instance = match Instance::new_by_index(&mut self.store, &self.module, &imports) {
             Ok(instance) => instance,
-            // Which segment does not fit, and by how much, says more than the engine does.
+            // Which segment does not fit, and by how much, says more than the message of the
+            // engine.
             Err(error) => return Err(all_fit.err().unwrap_or_else(|| instantiation_failed(error))),
         };
         all_fit?;
         self.connect(instance)?;
         if self.unplaced_segment.is_some() {
-            self.take_over(placed, record)?;
+            self.record_unplaced(placed)?;
         }
-        if let Some(start) = self.rewritten.start_export.clone()
-            && let Some(function) = self.hidden_function(&start)
+        if let Some(start) = self.instrumented.start_export.clone()
+            && let Some(function) = self.internal_function(&start)
         {
             self.call_guest(&function, &[], record)?;
         }
@@ -60,59 +62,66 @@ impl Session {
         Ok(())
     }
 
-    /// Finds the memory that is meant and the journal, and sets the alarm up.
+    /// Finds the recorded memory and the journal, and starts the interrupt timer.
     fn connect(&mut self, instance: Instance) -> Result<(), StepError> {
         if let Ok(index) = &self.memory_index
-            && let Some(name) = self.rewritten.memory_exports.get(*index as usize)
+            && let Some(name) = self.instrumented.memory_exports.get(*index as usize)
         {
             self.memory = instance.exports.get_memory(name).ok().cloned();
         }
-        let aside = self.memory_aside(&instance);
-        let broken = || StepError::failed("the guest lost its journal while it was compiled");
-        let journal = Journal::of(&instance, &self.rewritten.journal).ok_or_else(broken)?;
+        let wasi_memory = self.wasi_memory(&instance);
+        let broken = || {
+            StepError::failed(
+                "the compiled guest has no journal; this is a bug in linmem: please report it with this guest",
+            )
+        };
+        let journal = Journal::of(&instance, &self.instrumented.journal).ok_or_else(broken)?;
         let private = journal
             .private_memory()
             .as_shared(&self.store)
             .ok_or_else(broken)?;
-        let alarm = Alarm::start(self.store.engine().clone(), private).map_err(|e| {
+        let timer = InterruptTimer::start(self.store.engine().clone(), private).map_err(|e| {
             StepError::failed(format!(
-                "the system gives no thread to watch the guest: {e}"
+                "the system has no thread left to interrupt the guest: {e}"
             ))
         })?;
-        self.alarm = Some(alarm);
+        self.interrupt_timer = Some(timer);
         let state = self.env.as_mut(&mut self.store);
         state.memory = self.memory.clone();
-        state.wasi.aside = aside;
-        state.journal = Some(journal);
+        state.wasi.aside = wasi_memory;
+        state.recorder.attach(journal);
         self.instance = Some(instance);
         Ok(())
     }
 
-    /// The memory exported as `memory`, which is the one that WASI speaks of, where another is
-    /// meant.
-    fn memory_aside(&self, instance: &Instance) -> Option<Memory> {
+    /// Returns the memory that is exported as `memory`, if another one is recorded. WASI functions
+    /// work on that one.
+    fn wasi_memory(&self, instance: &Instance) -> Option<Memory> {
         let index = self
             .guest
             .memory_named("memory")
             .filter(|index| self.memory_index != Ok(*index))?;
-        let name = self.rewritten.memory_exports.get(index as usize)?;
+        let name = self.instrumented.memory_exports.get(index as usize)?;
         instance.exports.get_memory(name).ok().cloned()
     }
 
-    /// Records the active segments, in order, up to the first that does not fit. `placed` is memory
-    /// with them in it.
-    fn place_segments(
-        &mut self,
-        imports: &[Extern],
-        placed: &mut Image,
-        record: &mut StepRecord,
-    ) -> Result<(), StepError> {
-        let Ok(meant) = self.memory_index else {
+    /// Records the active segments in order, up to the first that does not fit. `placed` becomes
+    /// memory with them.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a segment does not fit.
+    fn place_segments(&mut self, imports: &[Extern], placed: &mut Image) -> Result<(), StepError> {
+        let Ok(recorded) = self.memory_index else {
             return Ok(());
         };
         let globals = self.imported_globals(imports);
         let guest = self.guest.clone();
-        for segment in guest.data_segments().iter().filter(|s| s.memory == meant) {
+        for segment in guest
+            .data_segments()
+            .iter()
+            .filter(|s| s.memory == recorded)
+        {
             let index = segment.index;
             let Some(start) = segment
                 .offset
@@ -134,14 +143,16 @@ impl Session {
                 });
             }
             placed.write(start, &segment.bytes);
-            record
-                .recording
-                .push_write(start, &segment.bytes, Writer::Data { segment: index });
+            let writer = Writer::Data { segment: index };
+            self.recorder()
+                .recording()
+                .push_write(start, &segment.bytes, writer);
         }
         Ok(())
     }
 
-    /// The values of the imported globals that can place a segment, an i32 as its unsigned reading.
+    /// Returns the values of the imported globals that can place a segment, an `i32` as its
+    /// unsigned reading.
     fn imported_globals(&mut self, imports: &[Extern]) -> Vec<Option<u64>> {
         imports
             .iter()
@@ -157,9 +168,9 @@ impl Session {
             .collect()
     }
 
-    /// Whatever instantiation did to memory that the segments do not explain: where one of them
-    /// went, only the engine could tell.
-    fn take_over(&mut self, placed: Image, record: &mut StepRecord) -> Result<(), StepError> {
+    /// Records what instantiation did to memory beyond the known segments. Only the engine knows
+    /// where the others went.
+    fn record_unplaced(&mut self, placed: Image) -> Result<(), StepError> {
         let Some(live) = self.memory.clone() else {
             return Ok(());
         };
@@ -167,7 +178,7 @@ impl Session {
         memory::capture(&mut now, &live, &self.store).map_err(|e| e.to_string())?;
         let segment = self.unplaced_segment.unwrap_or_default();
         for span in now.differences(&placed) {
-            record.recording.push_difference(
+            self.recorder().recording().push_difference(
                 span.start,
                 &now.read(span.start, span.len),
                 Writer::Data { segment },
@@ -176,8 +187,8 @@ impl Session {
         Ok(())
     }
 
-    /// A function that the rewrite exports for the session's own use.
-    fn hidden_function(&self, name: &str) -> Option<Function> {
+    /// Returns a function that instrumentation exports for the session.
+    fn internal_function(&self, name: &str) -> Option<Function> {
         self.instance
             .as_ref()?
             .exports
@@ -186,6 +197,7 @@ impl Session {
             .cloned()
     }
 
+    /// Returns the `_initialize` of the guest, if the session has to call it.
     pub(super) fn initializer(&self) -> Option<Function> {
         let called_by_script = self.script.statements.iter().any(|s| match &s.kind {
             StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => {
@@ -201,19 +213,19 @@ impl Session {
             .filter(|f| f.ty(&self.store).params().is_empty())
     }
 
-    /// What the guest imports, in its order: by names alone, two imports of one name and two types
-    /// would be one.
-    fn satisfy_imports(&mut self) -> Result<Vec<Extern>, StepError> {
+    /// Provides the imports in order. Names alone are not enough: two imports may have one name and
+    /// different types.
+    fn provide_imports(&mut self) -> Result<Vec<Extern>, StepError> {
         let mut imports = Vec::new();
         let wanted: Vec<_> = self.module.imports().collect();
-        let (tick_module, tick_name) = self.rewritten.tick_import.clone();
+        let (tick_module, tick_name) = self.instrumented.tick_import.clone();
         for import in wanted {
             let name = ImportName {
                 module: import.module().to_string(),
                 name: import.name().to_string(),
             };
             let is_tick = name.module == tick_module && name.name == tick_name;
-            let given: Extern = match import.ty() {
+            let provided: Extern = match import.ty() {
                 ExternType::Function(_) if is_tick => self.tick_function().into(),
                 ExternType::Function(ty) => self.host_function(&name, ty).into(),
                 ExternType::Memory(ty) => self.imported_memory(&name, ty)?.into(),
@@ -223,11 +235,13 @@ impl Session {
                     .into(),
                 ExternType::Tag(ty) => Tag::new(&mut self.store, ty.params.clone()).into(),
             };
-            imports.push(given);
+            imports.push(provided);
         }
         Ok(imports)
     }
 
+    /// Creates the function that the instrumented guest calls when its journal is full or the
+    /// interrupt timer has fired.
     fn tick_function(&mut self) -> Function {
         let ty = FunctionType::new([], []);
         Function::new_with_env(
@@ -245,6 +259,7 @@ impl Session {
         )
     }
 
+    /// Creates an imported function.
     fn host_function(&mut self, name: &ImportName, ty: &FunctionType) -> Function {
         let described = self
             .script
@@ -267,6 +282,7 @@ impl Session {
         )
     }
 
+    /// Creates an imported memory.
     fn imported_memory(&mut self, name: &ImportName, ty: &MemoryType) -> Result<Memory, StepError> {
         let mut ty = *ty;
         if let Some(ImportKind::Memory { min, max }) = self
@@ -288,13 +304,14 @@ impl Session {
         }
         Memory::new(&mut self.store, ty).map_err(|e| {
             StepError::failed(format!(
-                "memory {} cannot be made: {}",
+                "memory {} cannot be created: {}",
                 display(name),
                 safe::plain(&e.to_string())
             ))
         })
     }
 
+    /// Creates an imported global.
     fn given_global(
         &mut self,
         name: &ImportName,

@@ -1,9 +1,9 @@
-//! Rings every few milliseconds while a guest runs, so that one that never calls the host does.
+//! Interrupts the guest every few milliseconds, so that a guest that never calls the host does.
 //!
-//! The guest compares its journal's position with the first word of its private memory in every
-//! loop, and at the entry of functions that call. A thread of its own writes 0 there, and the guest
-//! calls the host at the next such place. The memory is a shared one for that alone: so another
-//! thread can write it without unsafe code.
+//! The guest compares its position in the journal with the first word of its private memory, in
+//! every loop and at the entry of functions that call others. A thread sets that word to 0, and the
+//! guest calls the host at the next such place. The memory is a shared one for this purpose:
+//! another thread can write it without unsafe code.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use wasmer::{Engine, SharedMemory, Store};
 
-/// Between two rings: a cancel is felt within this time, and the host is not asked often enough to
-/// cost anything.
+/// The time between two interrupts: short enough that a cancel is noticed at once, and long enough
+/// that the calls take no time.
 const PERIOD: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    Silent,
-    Ringing,
-    Over,
+    Stopped,
+    Running,
+    Ended,
 }
 
 #[derive(Debug)]
@@ -28,76 +28,79 @@ struct Shared {
     changed: Condvar,
 }
 
-/// The thread's other end. Dropping it ends the thread.
+/// The timer. Dropping it ends its thread.
 #[derive(Debug)]
-pub(super) struct Alarm(Arc<Shared>);
+pub(super) struct InterruptTimer(Arc<Shared>);
 
-/// Rings as long as it lives.
+/// Keeps the timer running until it is dropped.
 #[derive(Debug)]
-pub(super) struct Ringing(Arc<Shared>);
+pub(super) struct Running(Arc<Shared>);
 
-impl Alarm {
-    /// Starts the thread, silent at first.
+impl InterruptTimer {
+    /// Starts the thread; the timer does not run yet.
     ///
     /// # Errors
-    /// When the system gives no thread.
-    pub fn start(engine: Engine, memory: SharedMemory) -> std::io::Result<Alarm> {
+    ///
+    /// Returns an error if the system has no thread left.
+    pub fn start(engine: Engine, memory: SharedMemory) -> std::io::Result<InterruptTimer> {
         let shared = Arc::new(Shared {
-            state: Mutex::new(State::Silent),
+            state: Mutex::new(State::Stopped),
             changed: Condvar::new(),
         });
         let theirs = Arc::clone(&shared);
         thread::Builder::new()
-            .name("alarm".into())
-            .spawn(move || theirs.ring(&engine, memory))?;
-        Ok(Alarm(shared))
+            .name("interrupt timer".into())
+            .spawn(move || theirs.interrupt(&engine, memory))?;
+        Ok(InterruptTimer(shared))
     }
 
-    pub fn ring(&self) -> Ringing {
-        self.0.set(State::Ringing);
-        Ringing(Arc::clone(&self.0))
-    }
-}
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        self.0.set(State::Over);
+    /// Runs the timer until the result is dropped.
+    pub fn run(&self) -> Running {
+        self.0.set(State::Running);
+        Running(Arc::clone(&self.0))
     }
 }
 
-impl Drop for Ringing {
+impl Drop for InterruptTimer {
     fn drop(&mut self) {
-        self.0.set(State::Silent);
+        self.0.set(State::Ended);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.set(State::Stopped);
     }
 }
 
 impl Shared {
     fn set(&self, state: State) {
         let mut now = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if *now != State::Over {
+        if *now != State::Ended {
             *now = state;
         }
         self.changed.notify_all();
     }
 
-    fn ring(&self, engine: &Engine, memory: SharedMemory) {
+    fn interrupt(&self, engine: &Engine, memory: SharedMemory) {
         let mut store = Store::new(engine.clone());
         let memory = memory.attach(&mut store);
         let mut now = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             now = match *now {
-                State::Over => return,
-                State::Silent => self
+                State::Ended => return,
+                State::Stopped => self
                     .changed
                     .wait(now)
                     .unwrap_or_else(PoisonError::into_inner),
-                State::Ringing => {
+                State::Running => {
                     let (now, waited) = self
                         .changed
                         .wait_timeout(now, PERIOD)
                         .unwrap_or_else(PoisonError::into_inner);
-                    // The memory lives as long as this handle, and its first word is always there.
-                    if waited.timed_out() && *now == State::Ringing {
+                    // The handle keeps the memory alive, and its first word is always there, so the
+                    // write cannot fail.
+                    if waited.timed_out() && *now == State::Running {
                         let _ = memory.view(&store).write(0, &[0; 4]);
                     }
                     now

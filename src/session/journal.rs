@@ -1,55 +1,75 @@
-//! The guest's journal as the host reaches it: where the stores are that the guest made since the
-//! last look.
+//! The host's side of the guest's journal: reads the slots that the guest wrote, and clears them.
 //!
-//! A slot is 16 bytes: the site's number, the address operand, the value (see `guest::rewrite`); a
-//! vector is a second slot behind its own. What lies behind the last slot is all zero, so the end
-//! is found even where the guest trapped before it could say how far it had come.
+//! [`journal_abi`](crate::journal_abi) has the layout of a slot, [`JournalLayout`] the protocol
+//! between guest and host. All bytes after the last slot are zero. So the host finds the end even
+//! where the guest trapped before it stored its position.
 
-use wasmer::{AsStoreMut, AsStoreRef, Global, Instance, Memory, MemoryView, Value as Wasm};
+use wasmer::{
+    AsStoreMut, Global, Instance, Memory, MemoryAccessError, RuntimeError, Value as Wasm,
+};
 
-use crate::guest::{JournalLayout, Site, SiteKind};
+use crate::guest::JournalLayout;
+use crate::journal_abi::{SLOT, SiteKind, Slot, SlotBytes, StoreSite, high_half, low_half};
 use crate::timeline::{Attempt, Recording};
 
-/// In bytes.
-pub(super) const SLOT: usize = 16;
-/// Slots that one session keeps at most, whatever each call may keep: 1 GiB of them.
-const MOST_KEPT_IN_ALL: u64 = 64 << 20;
-/// The longest copy from another memory that is kept byte by byte.
-const LONGEST_COPY: u64 = 64 << 20;
+/// The largest number of slots that one session records, whatever a single call may record: 1 GiB
+/// of them.
+const MAX_SLOTS_IN_SESSION: u64 = 64 << 20;
+/// The longest copy from another memory of which the bytes are recorded, in bytes.
+const MAX_COPY: u64 = 64 << 20;
 
 /// The journal of one instance.
 pub(super) struct Journal {
-    private: Memory,
+    memory: Memory,
     position: Global,
     last_load: Global,
     layout: JournalLayout,
     has_copies_from: bool,
-    /// Stores that this call may still keep.
-    room: u64,
-    kept_in_all: u64,
-    /// The slot written last in the drain after the call.
-    last: Option<[u8; SLOT]>,
+    /// How many slots of this call may still be recorded.
+    remaining: u64,
+    recorded_in_session: u64,
+    /// The first slot of the last store of a call that has ended.
+    last: Option<Slot>,
 }
 
-/// The slot that was written last, in terms of the module as given.
+/// Why the journal could not be made ready for the guest again.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum JournalError {
+    /// The limit could not be written.
+    #[error("the engine refused to write the limit of the guest's journal: {0}")]
+    Limit(#[from] MemoryAccessError),
+    /// The position could not be set.
+    #[error("the engine refused to reset the position in the guest's journal: {0}")]
+    Position(#[from] RuntimeError),
+}
+
+/// The last store of a call, in terms of the module as given.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct LastSlot {
-    /// The instruction's.
+pub(super) struct LastStore {
+    /// The offset of the instruction, in bytes from the start of the module.
     pub offset: u64,
-    /// The access it was going to make, as if it had trapped.
+    /// The access that the instruction makes, as if it had trapped.
     pub attempt: Attempt,
 }
 
+/// What one pass over the slots of the journal finds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Scan {
+    /// How many slots there are.
+    slots: usize,
+    /// How many of them, from the first on, may be recorded.
+    recorded: usize,
+    /// The first slot of the last store.
+    last: Option<Slot>,
+}
+
 impl Journal {
-    /// Finds the journal's parts among the instance's exports; `None` where one is missing.
+    /// Finds the parts of the journal among the exports of an instance; `None` if one is missing.
     pub fn of(instance: &Instance, layout: &JournalLayout) -> Option<Self> {
         let global = |name: &str| instance.exports.get_global(name).ok().cloned();
+        let memory = instance.exports.get_memory(&layout.memory_export).ok()?;
         Some(Journal {
-            private: instance
-                .exports
-                .get_memory(&layout.memory_export)
-                .ok()?
-                .clone(),
+            memory: memory.clone(),
             position: global(&layout.position_export)?,
             last_load: global(&layout.last_load_export)?,
             layout: layout.clone(),
@@ -57,177 +77,164 @@ impl Journal {
                 .sites
                 .iter()
                 .any(|site| matches!(site.kind, SiteKind::CopyFrom)),
-            room: 0,
-            kept_in_all: 0,
+            remaining: 0,
+            recorded_in_session: 0,
             last: None,
         })
     }
 
+    /// Returns the private memory that holds the journal.
     pub fn private_memory(&self) -> &Memory {
-        &self.private
+        &self.memory
     }
 
-    /// Starts a call that may keep so many stores.
-    pub fn begin(&mut self, max_stores: u64) {
-        self.room = max_stores.min(MOST_KEPT_IN_ALL.saturating_sub(self.kept_in_all));
+    /// Begins a call that may record up to `max_stores` slots.
+    pub fn begin_call(&mut self, max_stores: u64) {
+        self.remaining =
+            max_stores.min(MAX_SLOTS_IN_SESSION.saturating_sub(self.recorded_in_session));
         self.last = None;
     }
 
-    /// Takes over what the guest has written up to the position it says, and lets it start again.
-    /// How many slots that were. `memory` is the guest's own.
+    /// Moves the slots up to the guest's position into `recording` and resets the position. Returns
+    /// how many slots these were. `memory` is the guest's journaled memory.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the engine refuses to reset the journal.
     pub fn drain(
         &mut self,
         store: &mut impl AsStoreMut,
         memory: Option<&Memory>,
-        into: &mut Recording,
-    ) -> Result<u64, String> {
-        let end = self.said_position(store);
-        self.take(store, end, memory, into)
+        recording: &mut Recording,
+    ) -> Result<u64, JournalError> {
+        let known = self.known_slots(store);
+        let slots = stopped_slots(&self.memory, store, self.layout.start);
+        let (slots, _) = slots.split_at_mut(known.min(slots.len()));
+        // Most drains need no look at single slots: there is room for all of them, and only the
+        // bytes of a copy from another memory have to be fetched.
+        let scan = if !self.has_copies_from && slots.len() as u64 <= self.remaining {
+            Scan {
+                slots: slots.len(),
+                recorded: slots.len(),
+                last: None,
+            }
+        } else {
+            self.scan(slots, slots.len())
+        };
+        self.record(slots, scan, recording);
+        self.finish_drain(store, scan, memory, recording)
     }
 
-    /// Takes over all there is, after a call that ended in any way.
+    /// Moves all slots of a call that has ended into `recording`, whether it returned or trapped.
+    /// Returns how many slots these were.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the engine refuses to reset the journal.
     pub fn drain_rest(
         &mut self,
         store: &mut impl AsStoreMut,
         memory: Option<&Memory>,
-        into: &mut Recording,
-    ) -> Result<u64, String> {
-        let end = self.true_position(store)?;
-        let view = self.private.view(store);
-        let last = self
-            .wholes(written(&view, u64::from(self.layout.start), end))
-            .last();
-        self.last = last.and_then(|whole| whole.first_chunk()).copied();
-        self.take(store, end, memory, into)
+        recording: &mut Recording,
+    ) -> Result<u64, JournalError> {
+        let known = self.known_slots(store);
+        let slots = stopped_slots(&self.memory, store, self.layout.start);
+        let scan = self.scan(slots, known);
+        self.last = scan.last;
+        let slots = slots.get_mut(..scan.slots).unwrap_or_default();
+        self.record(slots, scan, recording);
+        self.finish_drain(store, scan, memory, recording)
     }
 
-    fn said_position(&self, store: &mut impl AsStoreMut) -> u64 {
-        match self.position.get(store) {
-            Wasm::I32(position) => u64::from(position as u32).max(u64::from(self.layout.start)),
-            _ => u64::from(self.layout.start),
+    /// Returns how many slots lie before the guest's position. There may be more: a function stores
+    /// the position only now and then, and it may trap before it does.
+    fn known_slots(&self, store: &mut impl AsStoreMut) -> usize {
+        let Wasm::I32(position) = self.position.get(store) else {
+            return 0;
+        };
+        (position as u32).saturating_sub(self.layout.start) as usize / SLOT
+    }
+
+    /// Reads the slots one by one up to the end of the journal. `known` of them are there for sure;
+    /// after those, a slot of site 0 is the end.
+    fn scan(&self, slots: &[SlotBytes], known: usize) -> Scan {
+        let mut scan = Scan::default();
+        let mut remaining = self.remaining;
+        let mut is_full = false;
+        while let Some(bytes) = slots.get(scan.slots) {
+            let slot = Slot::decode(bytes);
+            if slot.site == 0 && scan.slots >= known {
+                break;
+            }
+            let kind = self.layout.site(slot.site).map(|site| site.kind);
+            let count = kind
+                .map_or(1, SiteKind::slots)
+                .min(slots.len() - scan.slots);
+            scan.slots += count;
+            scan.last = Some(slot);
+            // A growth is recorded beyond the limit, because it decides how long memory is.
+            let is_growth = kind == Some(SiteKind::Grow);
+            is_full |= remaining == 0 && !is_growth;
+            if !is_full {
+                scan.recorded += count;
+                remaining -= u64::from(!is_growth);
+            }
         }
+        scan
     }
 
-    /// The end of the slots: the guest says its position only now and then, and a trap may come
-    /// before.
-    fn true_position(&self, store: &mut impl AsStoreMut) -> Result<u64, String> {
-        let said = self.said_position(store);
-        let view = self.private.view(store);
-        let behind = written(&view, said, view.data_size());
-        Ok(said
-            + self
-                .wholes(behind)
-                .take_while(|whole| number(whole) != 0)
-                .map(|whole| whole.len() as u64)
-                .sum::<u64>())
+    /// Appends the slots to the recording and clears them. Those beyond the limit are only
+    /// summarized.
+    fn record(&mut self, slots: &mut [SlotBytes], scan: Scan, recording: &mut Recording) {
+        let (recorded, summarized) = slots.split_at(scan.recorded.min(slots.len()));
+        recording.push_slots(recorded.as_flattened());
+        self.remaining = self.remaining.saturating_sub(recorded.len() as u64);
+        self.recorded_in_session += recorded.len() as u64;
+        if !summarized.is_empty() {
+            self.remaining = 0;
+            recording.summarize_slots(summarized.as_flattened());
+        }
+        slots.as_flattened_mut().fill(0);
     }
 
-    /// Slots, each with the second one that belongs to it.
-    fn wholes<'a>(&'a self, slots: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        let mut rest = slots;
-        std::iter::from_fn(move || {
-            let is_wide = matches!(self.kind(number(rest)), Some(SiteKind::Wide));
-            let len = if is_wide { 2 * SLOT } else { SLOT };
-            let (whole, behind) = rest.split_at_checked(len.min(rest.len()))?;
-            rest = behind;
-            (!whole.is_empty()).then_some(whole)
-        })
-    }
-
-    /// Hands over what lies before `end`, clears it, and lets the guest start again. How many slots
-    /// that were.
-    fn take(
-        &mut self,
+    /// Records the bytes of a copy that ended the drained slots, and lets the guest start its
+    /// journal again.
+    fn finish_drain(
+        &self,
         store: &mut impl AsStoreMut,
-        end: u64,
+        scan: Scan,
         memory: Option<&Memory>,
-        into: &mut Recording,
-    ) -> Result<u64, String> {
-        let view = self.private.view(store);
-        let written = written(&view, u64::from(self.layout.start), end);
-        let slots = (written.len() / SLOT) as u64;
-        self.hand_over(written, store, memory, into)?;
-        written.fill(0);
-        view.write(0, &self.layout.limit.to_le_bytes())
-            .map_err(|e| e.to_string())?;
-        self.position
-            .set(store, Wasm::I32(self.layout.start as i32))
-            .map_err(|e| e.to_string())?;
-        Ok(slots)
-    }
-
-    /// Gives slots to the recording, as many as may be kept; of the rest it keeps only where they
-    /// went.
-    fn hand_over(
-        &mut self,
-        drained: &[u8],
-        store: &impl AsStoreRef,
-        memory: Option<&Memory>,
-        into: &mut Recording,
-    ) -> Result<(), String> {
-        let slots = (drained.len() / SLOT) as u64;
-        let kept = if slots <= self.room {
-            drained.len()
-        } else {
-            self.kept_part(drained)
-        };
-        let (keep, note) = drained.split_at(kept.min(drained.len()));
-        into.push_slots(keep);
-        let copied = match self.has_copies_from && note.is_empty() {
-            true => self.wholes(keep).last().and_then(|slot| self.copied(slot)),
-            false => None,
-        };
-        self.room = self.room.saturating_sub((keep.len() / SLOT) as u64);
-        self.kept_in_all = self.kept_in_all.saturating_add((keep.len() / SLOT) as u64);
-        if !note.is_empty() {
-            self.room = 0;
-            into.note_slots(note);
-        }
-        if let (Some((start, len)), Some(memory)) = (copied, memory) {
-            // The guest calls right behind such a copy, so the bytes are still those it copied.
+        recording: &mut Recording,
+    ) -> Result<u64, JournalError> {
+        let last = scan.last.filter(|_| scan.recorded == scan.slots);
+        if let (Some((start, len)), Some(memory)) =
+            (last.and_then(|slot| self.copied_span(slot)), memory)
+        {
+            // The guest calls the host right after such a copy, so memory still holds the bytes.
             let mut bytes = vec![0; len];
             if memory.view(store).read(start, &mut bytes).is_ok() {
-                into.push_copied(&bytes);
+                recording.push_copied(&bytes);
             }
         }
-        Ok(())
+        let limit = self.layout.limit.to_le_bytes();
+        self.memory.view(store).write(0, &limit)?;
+        let start = Wasm::I32(self.layout.start as i32);
+        self.position.set(store, start)?;
+        Ok(scan.slots as u64)
     }
 
-    /// Where among the slots the last store ends that may be kept, in bytes.
-    fn kept_part(&self, drained: &[u8]) -> usize {
-        let mut room = self.room;
-        let stores = self.wholes(drained).take_while(|whole| {
-            if matches!(self.kind(number(whole)), Some(SiteKind::Grow)) {
-                return true;
-            }
-            let has_room = room > 0;
-            room = room.saturating_sub(1);
-            has_room
-        });
-        stores.map(<[u8]>::len).sum()
-    }
-
-    /// The span that a copy from another memory wrote.
-    fn copied(&self, slot: &[u8]) -> Option<(u64, usize)> {
+    /// Returns the address and the length of what a copy from another memory wrote; `None` for any
+    /// other store, and for a copy that is too long to be recorded.
+    fn copied_span(&self, slot: Slot) -> Option<(u64, usize)> {
         let site = self
-            .site(number(slot))
+            .layout
+            .site(slot.site)
             .filter(|site| matches!(site.kind, SiteKind::CopyFrom))?;
-        let len = value(slot) & u64::from(u32::MAX);
-        let start = u64::from(operand(slot)).saturating_add(site.immediate);
-        (len <= LONGEST_COPY).then_some((start, usize::try_from(len).ok()?))
+        let len = low_half(slot.value);
+        (len <= MAX_COPY).then_some((start_of(slot, site), usize::try_from(len).ok()?))
     }
 
-    fn site(&self, number: u32) -> Option<&Site> {
-        self.layout
-            .sites
-            .get(usize::try_from(number.checked_sub(1)?).ok()?)
-    }
-
-    fn kind(&self, number: u32) -> Option<&SiteKind> {
-        self.site(number).map(|site| &site.kind)
-    }
-
-    /// The address operand of the load that the guest noted last.
+    /// Returns the address operand of the load that the guest noted last.
     pub fn last_load(&self, store: &mut impl AsStoreMut) -> Option<u32> {
         match self.last_load.get(store) {
             Wasm::I32(operand) => Some(operand as u32),
@@ -235,80 +242,75 @@ impl Journal {
         }
     }
 
-    /// The last slot of the call that just ended, read as an access that may have trapped.
-    pub fn last_slot(&self, memory_end: u64) -> Option<LastSlot> {
-        let slot = self.last.as_ref()?;
-        let site = self.site(number(slot))?;
-        let to = u64::from(operand(slot)).saturating_add(site.immediate);
-        let (len, from) = match site.kind {
+    /// Returns the last store of the call that has just ended, as an access that may have trapped.
+    /// `memory_end` is the size of memory in bytes.
+    pub fn last_store(&self, memory_end: u64) -> Option<LastStore> {
+        let slot = self.last?;
+        let site = self.layout.site(slot.site)?;
+        let (len, source) = match site.kind {
             SiteKind::Store { width } => (u64::from(width), None),
-            SiteKind::Wide => (16, None),
-            SiteKind::Copy => (value(slot) & u64::from(u32::MAX), Some(value(slot) >> 32)),
+            SiteKind::Vector => (16, None),
+            SiteKind::Copy => (low_half(slot.value), Some(high_half(slot.value))),
             SiteKind::Fill | SiteKind::CopyFrom | SiteKind::Init { .. } => {
-                (value(slot) & u64::from(u32::MAX), None)
+                (low_half(slot.value), None)
             }
             SiteKind::Grow => return None,
         };
         let attempt = Attempt {
             is_store: true,
-            address: to,
+            address: start_of(slot, site),
             len,
             memory_end,
         };
-        // A copy goes wrong at either end; the destination is told where both do.
-        let attempt = match from {
-            Some(from) if attempt.past_end() == 0 => Attempt {
+        // A copy can go out of bounds at either end. Where it does at both, the destination is
+        // reported.
+        let attempt = match source {
+            Some(address) if attempt.past_end() == 0 => Attempt {
                 is_store: false,
-                address: from,
+                address,
                 ..attempt
             },
             _ => attempt,
         };
-        Some(LastSlot {
+        Some(LastStore {
             offset: site.offset,
             attempt,
         })
     }
 }
 
-/// The whole slots from `start` up to `end`. The view's own copying goes word by word, which costs
-/// more than the rest of a drain.
+/// Returns the address of the first byte that a slot's instruction writes.
+fn start_of(slot: Slot, site: &StoreSite) -> u64 {
+    u64::from(slot.address).saturating_add(site.immediate)
+}
+
+/// Returns the slots from `start` up to the end of the journal's memory.
+///
+/// The engine offers no slice of a shared memory, and its view copies word by word, which takes
+/// longer than the rest of a drain (`docs/performance.md`). The slice borrows the store for its
+/// whole life: while it exists, no guest can run and no other view of the memory can be taken.
 #[expect(
     unsafe_code,
     reason = "the engine hands out no slice of a shared memory"
 )]
-#[expect(
-    clippy::mut_from_ref,
-    reason = "a view is a pointer, and the only one in use here"
-)]
-fn written<'a>(view: &'a MemoryView<'_>, start: u64, end: u64) -> &'a mut [u8] {
-    let start = start.max(size_of::<u64>() as u64);
-    let end = end.min(view.data_size());
-    let len = end.saturating_sub(start) as usize / SLOT * SLOT;
-    if len == 0 {
+fn stopped_slots<'s>(
+    memory: &Memory,
+    store: &'s mut impl AsStoreMut,
+    start: u32,
+) -> &'s mut [SlotBytes] {
+    let view = memory.view(store);
+    // The first word is left out, whatever the layout is: another thread may write it at any time.
+    let start = usize::try_from(start).unwrap_or(usize::MAX).max(SLOT);
+    let size = usize::try_from(view.data_size()).unwrap_or(0);
+    let count = size.saturating_sub(start) / SLOT;
+    if count == 0 {
         return &mut [];
     }
-    // SAFETY: The span lies in the memory, which has a fixed size and so never moves, and lives as
-    // long as the view. It is the guest's private journal: the guest is stopped while the host
-    // drains it, and no other part of the host holds a pointer into it. Another thread writes the
-    // first word only, which the span leaves out.
-    unsafe { std::slice::from_raw_parts_mut(view.data_ptr().add(start as usize), len) }
-}
-
-fn part<const N: usize>(slot: &[u8], at: usize) -> [u8; N] {
-    slot.get(at..at + N)
-        .and_then(|bytes| bytes.try_into().ok())
-        .unwrap_or([0; N])
-}
-
-fn number(slot: &[u8]) -> u32 {
-    u32::from_le_bytes(part(slot, 0))
-}
-
-fn operand(slot: &[u8]) -> u32 {
-    u32::from_le_bytes(part(slot, 4))
-}
-
-fn value(slot: &[u8]) -> u64 {
-    u64::from_le_bytes(part(slot, 8))
+    // SAFETY: The slots are within the memory, which has a fixed size and never moves; the store
+    // keeps it alive, and the slice lives no longer than the borrow of the store. The guest and
+    // the host reach the memory only through that store, which is borrowed mutably, so nothing
+    // else reads or writes the slots meanwhile. The interrupt timer's thread has the memory too,
+    // but writes only the first word, which is left out. An array of bytes has no alignment, and
+    // all bit patterns are valid.
+    unsafe { std::slice::from_raw_parts_mut(view.data_ptr().add(start).cast(), count) }
 }

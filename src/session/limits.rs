@@ -1,22 +1,23 @@
-//! What stops a guest that does not stop by itself: the person, and time.
+//! What stops a guest that does not stop by itself: the person and the time limit.
 //!
-//! The rewritten guest asks whether it may go on each time its journal is full, and each time the
-//! alarm rings.
+//! The instrumented guest calls the host each time its journal is full, and each time the interrupt
+//! timer fires.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-const BETWEEN_PROGRESS: Duration = Duration::from_millis(100);
+/// The time between two reports of progress.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Limits that a person sets.
+/// The limits that a person sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The most linear memory the guest may have, in bytes.
+    /// The largest size of one linear memory, in bytes.
     pub max_memory: u64,
-    /// The longest one call may take; `None` for no limit.
+    /// The longest time of one call; `None` for no limit.
     pub max_time: Option<Duration>,
-    /// How many stores of one call are kept one by one; the rest of it is kept as a difference.
+    /// How many stores of one call are recorded one by one. The rest is recorded as a difference.
     pub max_stores: u64,
 }
 
@@ -30,7 +31,7 @@ impl Default for Limits {
     }
 }
 
-/// Shared with other threads: asks the running call to stop, and tells that it is alive.
+/// A handle that other threads share: it stops the running call, and shows how far it is.
 #[derive(Debug, Clone, Default)]
 pub struct CancelHandle {
     cancelled: Arc<AtomicBool>,
@@ -48,40 +49,45 @@ impl std::fmt::Debug for Progress {
 }
 
 impl CancelHandle {
-    /// Asks the running call to stop; stays in force until [`CancelHandle::clear`].
+    /// Stops the running call, and every later one until [`CancelHandle::clear`].
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
+    /// Lets calls run again.
     pub fn clear(&self) {
         self.cancelled.store(false, Ordering::Relaxed);
     }
 
+    /// Returns whether calls are stopped.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    /// Grows while a guest runs: the stores it has made in this session, as far as the host has
-    /// heard of them.
+    /// Returns how many stores the guest has made in this session. The number grows while the guest
+    /// runs, whenever the host drains the journal.
     pub fn stores(&self) -> u64 {
         self.stores.load(Ordering::Relaxed)
     }
 
-    /// Has this called, on the guest's thread, about ten times a second while a guest runs.
+    /// Sets a function that is called on the guest's thread about ten times a second while the
+    /// guest runs.
     pub fn on_progress(&mut self, call: impl Fn() + Send + Sync + 'static) {
         self.progress = Some(Progress(Arc::new(call)));
     }
 
-    /// The flag itself, for a signal handler to set.
+    /// Returns the flag itself, to be set by a signal handler.
     pub fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.cancelled)
     }
 }
 
-/// Why a guest was made to stop.
+/// Why a guest was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
+    /// By the person.
     Cancelled,
+    /// By the time limit.
     TimeLimit,
 }
 
@@ -94,16 +100,21 @@ pub(super) struct Watch {
 }
 
 impl Watch {
+    /// Starts the clock.
     pub fn start(control: &CancelHandle, max_time: Option<Duration>) -> Self {
         let now = Instant::now();
         Watch {
             control: control.clone(),
             deadline: max_time.and_then(|t| now.checked_add(t)),
-            next_progress: now + BETWEEN_PROGRESS,
+            next_progress: now + PROGRESS_INTERVAL,
         }
     }
 
-    /// Whether the guest must stop now.
+    /// Checks whether the guest may continue.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the guest must stop.
     pub fn check(&self) -> Result<(), Stop> {
         if self.control.is_cancelled() {
             return Err(Stop::Cancelled);
@@ -114,18 +125,23 @@ impl Watch {
         }
     }
 
-    /// Adds to the stores that the guest has made.
+    /// Adds to the number of stores that the guest has made.
     pub fn count(&self, stores: u64) {
         self.control.stores.fetch_add(stores, Ordering::Relaxed);
     }
 
-    /// Called by the guest, a hundred times a second and more.
+    /// Reports progress if it is time, and checks whether the guest may continue. The guest calls
+    /// this a hundred times a second or more.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the guest must stop.
     pub fn tick(&mut self) -> Result<(), Stop> {
-        if let Some(Progress(tell)) = &self.control.progress
+        if let Some(Progress(report)) = &self.control.progress
             && Instant::now() >= self.next_progress
         {
-            self.next_progress = Instant::now() + BETWEEN_PROGRESS;
-            tell();
+            self.next_progress = Instant::now() + PROGRESS_INTERVAL;
+            report();
         }
         self.check()
     }

@@ -1,14 +1,15 @@
-//! The live memory, as the host reaches it: every access is checked, and a view is taken afresh for
-//! each, because a view kept across a call or a growth is dead (wasmer issue 3516).
+//! Access of the host to live memory. Every access is checked, and each takes a new view, because a
+//! view that is kept across a call or a growth is dead
+//! (<https://github.com/wasmerio/wasmer/issues/3516>).
 
 use wasmer::{AsStoreMut, AsStoreRef, Memory, Pages};
 
 use crate::timeline::{Image, PAGE};
 
-/// Why the host could not reach a span of memory. The message names the span, how far it goes past
-/// the end, and where the end is.
+/// Why the host could not access memory.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum AccessError {
+    /// The guest has no memory.
     #[error("this guest has no memory")]
     NoMemory,
     #[error("{}", out_of_bounds(.doing, *.start, *.len, *.size))]
@@ -22,8 +23,10 @@ pub enum AccessError {
         "no NUL between {start:#x} and the end of memory at {size:#x}, so the text that begins \
          there has no end"
     )]
+    /// A text has no end.
     NoNul { start: u64, size: u64 },
-    #[error("the engine refused the access to memory: {0}")]
+    /// The engine refuses the access.
+    #[error("the engine refuses the access to memory: {0}")]
     Engine(String),
 }
 
@@ -57,8 +60,13 @@ fn out_of_bounds(doing: &str, start: u64, len: u64, size: u64) -> String {
     )
 }
 
-/// The span's length as the machine counts, once it is known to lie inside memory.
-fn check(doing: &'static str, start: u64, len: u64, size: u64) -> Result<usize, AccessError> {
+/// Returns the length as a `usize`, if the span is in memory.
+fn check_length(
+    doing: &'static str,
+    start: u64,
+    len: u64,
+    size: u64,
+) -> Result<usize, AccessError> {
     let outside = AccessError::OutOfBounds {
         doing,
         start,
@@ -71,17 +79,21 @@ fn check(doing: &'static str, start: u64, len: u64, size: u64) -> Result<usize, 
     }
 }
 
-/// In bytes.
+/// Returns the size of memory, in bytes.
 pub fn size(memory: &Memory, store: &impl AsStoreRef) -> u64 {
     memory.view(store).data_size()
 }
 
-/// In 64 KiB pages.
+/// Returns the size of memory, in 64 KiB pages.
 pub fn pages(memory: &Memory, store: &impl AsStoreRef) -> u64 {
     size(memory, store) / PAGE
 }
 
-/// Checks that a span lies inside memory, without touching it.
+/// Checks that a span is in memory, without an access.
+///
+/// # Errors
+///
+/// Returns an error if it is not. `doing` is the verb for what the host does.
 pub fn check_span(
     memory: &Memory,
     store: &impl AsStoreRef,
@@ -89,16 +101,21 @@ pub fn check_span(
     start: u64,
     len: u64,
 ) -> Result<(), AccessError> {
-    check(doing, start, len, size(memory, store)).map(|_| ())
+    check_length(doing, start, len, size(memory, store)).map(|_| ())
 }
 
+/// Returns `len` bytes from `start` on.
+///
+/// # Errors
+///
+/// Returns an error if they are not all in memory.
 pub fn read(
     memory: &Memory,
     store: &impl AsStoreRef,
     start: u64,
     len: u64,
 ) -> Result<Vec<u8>, AccessError> {
-    let len = check("read", start, len, size(memory, store))?;
+    let len = check_length("read", start, len, size(memory, store))?;
     let mut bytes = vec![0; len];
     memory
         .view(store)
@@ -107,14 +124,18 @@ pub fn read(
     Ok(bytes)
 }
 
-/// The bytes from `start` up to the first NUL, which is not among them.
+/// Returns the bytes from `start` on up to the first NUL, without that.
+///
+/// # Errors
+///
+/// Returns an error if `start` is not in memory, or if there is no NUL up to its end.
 pub fn read_to_nul(
     memory: &Memory,
     store: &impl AsStoreRef,
     start: u64,
 ) -> Result<Vec<u8>, AccessError> {
     let size = size(memory, store);
-    check("read", start, 1, size)?;
+    check_length("read", start, 1, size)?;
     let mut bytes = Vec::new();
     let mut at = start;
     while at < size {
@@ -131,20 +152,29 @@ pub fn read_to_nul(
     Err(AccessError::NoNul { start, size })
 }
 
+/// Writes bytes from `start` on.
+///
+/// # Errors
+///
+/// Returns an error if they are not all in memory.
 pub fn write(
     memory: &Memory,
     store: &impl AsStoreRef,
     start: u64,
     bytes: &[u8],
 ) -> Result<(), AccessError> {
-    check("write", start, bytes.len() as u64, size(memory, store))?;
+    check_length("write", start, bytes.len() as u64, size(memory, store))?;
     memory
         .view(store)
         .write(start, bytes)
         .map_err(|e| AccessError::Engine(e.to_string()))
 }
 
-/// Grows memory by so many pages; the old size in pages, or why not.
+/// Makes memory grow by a number of pages, and returns the old size in pages.
+///
+/// # Errors
+///
+/// Returns the reason if memory cannot grow.
 pub fn grow(memory: &Memory, store: &mut impl AsStoreMut, by: u64) -> Result<u64, String> {
     let before = pages(memory, store);
     let delta =
@@ -155,7 +185,11 @@ pub fn grow(memory: &Memory, store: &mut impl AsStoreMut, by: u64) -> Result<u64
         .map_err(|e| crate::safe::plain(&e.to_string()))
 }
 
-/// Brings an image up to what live memory is now; only what differs is kept anew.
+/// Updates an image to live memory. Only leaves that differ are copied.
+///
+/// # Errors
+///
+/// Returns an error if the engine refuses the access.
 pub fn capture(
     image: &mut Image,
     memory: &Memory,

@@ -1,25 +1,26 @@
-//! Memory that a guest did not get because of `--max-memory`: what it does then may not be what it
-//! does elsewhere. A guest that meets the end of what its own module allows is left to itself.
+//! Growth that was refused because of `--max-memory`: what a guest does then may not be what it
+//! does elsewhere. A guest that reaches the maximum of its own module is not reported.
 
-use crate::timeline::{Finding, FindingKind, PAGE, Refused, pages_in_words};
+use crate::timeline::{Finding, FindingKind, PAGE, RefusedGrowth, format_pages};
 
 use super::Session;
 use super::open::memory_facts;
 
-/// Pages that any 32-bit memory may have.
+/// The largest size of a 32-bit memory, in pages.
 const ALL_PAGES: u64 = 1 << 16;
 
 impl Session {
-    /// What keeps memory from having so many pages: what its module says, or else `--max-memory`.
+    /// Returns what keeps memory from having this many pages: the maximum of its module, or else
+    /// `--max-memory`.
     pub(super) fn growth_limit(&self, pages: u64) -> Option<String> {
         let (own, limit) = (self.own_maximum()?, self.limits.max_memory / PAGE);
         if pages > own {
-            return Some(format!("it may have at most {}", pages_in_words(own)));
+            return Some(format!("it may have at most {}", format_pages(own)));
         }
-        (pages > limit).then(|| format!("--max-memory allows at most {}", pages_in_words(limit)))
+        (pages > limit).then(|| format!("--max-memory allows at most {}", format_pages(limit)))
     }
 
-    /// In pages, as the module or the script says.
+    /// Returns the maximum of the module or the script, in pages.
     fn own_maximum(&self) -> Option<u64> {
         let index = *self.memory_index.as_ref().ok()?;
         Some(
@@ -29,32 +30,29 @@ impl Session {
         )
     }
 
-    /// The finding about the first growth that the limit alone refused.
-    pub(super) fn refusal(&self, refused: &[Refused]) -> Option<Finding> {
+    /// Returns the finding for the first growth that only `--max-memory` refused.
+    pub(super) fn refused_growth(&self, refused: &[RefusedGrowth]) -> Option<Finding> {
         let own = self.own_maximum()?;
         let limit = self.limits.max_memory / PAGE;
-        let wanted = |refused: &Refused| refused.pages.saturating_add(refused.by);
+        let wanted = |refused: &RefusedGrowth| refused.pages.saturating_add(refused.by);
         let first = refused
             .iter()
             .find(|refused| (limit.saturating_add(1)..=own).contains(&wanted(refused)))?;
         let message = format!(
-            "{} asked for {} more page{} than the {}, and memory.grow answered -1 because of \
-             --max-memory: the module itself allows {}; --max-memory {}KiB would grant it",
+            "{} asked for {} more page{} than the {}, and memory.grow returned -1 because of \
+             --max-memory: the module itself allows {}; --max-memory {}KiB would allow it",
             self.function_of(first.site),
             first.by,
             if first.by == 1 { "" } else { "s" },
-            pages_in_words(first.pages),
-            pages_in_words(own),
+            format_pages(first.pages),
+            format_pages(own),
             wanted(first).saturating_mul(PAGE >> 10),
         );
         Some(Finding::new(FindingKind::GrowthRefused, message))
     }
 
     fn function_of(&self, site: u32) -> String {
-        let index = site
-            .checked_sub(1)
-            .and_then(|index| usize::try_from(index).ok());
-        match index.and_then(|index| self.rewritten.journal.sites.get(index)) {
+        match self.instrumented.journal.site(site) {
             Some(site) => self.guest.function_name(site.function),
             None => "the guest".into(),
         }

@@ -19,6 +19,7 @@ mod memory_limit;
 mod open;
 mod provenance;
 mod read_statement;
+mod recorder;
 mod region_facts;
 pub mod replay;
 mod scope;
@@ -41,7 +42,7 @@ use crate::timeline::{Checks, FindingKind, Image, SiteTable, StepRecord, Timelin
 
 use files::Files;
 use imports::HostState;
-use interrupt_timer::Alarm;
+use interrupt_timer::InterruptTimer;
 use limits::{CancelHandle, Limits};
 use scope::Scope;
 use self_check::SelfCheck;
@@ -70,7 +71,7 @@ pub struct SessionConfig {
 pub struct Session {
     script: Script,
     guest: Guest,
-    rewritten: InstrumentedModule,
+    instrumented: InstrumentedModule,
     files: Files,
     limits: Limits,
     control: CancelHandle,
@@ -83,8 +84,8 @@ pub struct Session {
     memory: Option<Memory>,
     /// The instructions that store, shared with everything that is recorded.
     sites: Arc<SiteTable>,
-    /// Rings while a guest runs.
-    alarm: Option<Alarm>,
+    /// Interrupts the guest while it runs; `None` until it is instantiated.
+    interrupt_timer: Option<InterruptTimer>,
     check: SelfCheck,
     scope: Scope,
     /// Memory as the last step left it.
@@ -109,10 +110,10 @@ pub struct Session {
     bound_bytes: usize,
     /// What such a variable was before it was last bound.
     previous_pointers: BTreeMap<String, u64>,
-    /// What findings are judged by, of the steps so far.
-    judge: Checks,
+    /// Finds what is wrong in the steps.
+    checks: Checks,
     /// Exports that were called, and whether they are known to set no global.
-    leaves_globals: BTreeMap<String, bool>,
+    preserves_globals: BTreeMap<String, bool>,
     /// A data segment whose place only the engine can tell.
     unplaced_segment: Option<u32>,
 }

@@ -54,7 +54,7 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
     } = opening;
     let memory_index = chosen_memory(&script, &guest)?;
     check_imports(&script, &guest)?;
-    let rewritten = guest.rewrite(&InstrumentOptions {
+    let instrumented = guest.instrument(&InstrumentOptions {
         max_memory: limits.max_memory,
         memory: memory_index.as_ref().ok().copied(),
     })?;
@@ -74,8 +74,8 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
     timeline.document = script.document.clone();
     timeline.setup = setup(&script, &sets, &timeline.inputs);
     let mut store = engine::new_store();
-    let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
-    timeline.guest.looks = abi_hints::looks(&guest, &script, &module);
+    let module = engine::compile(&store, &instrumented).map_err(OpenError::Compile)?;
+    timeline.guest.abi_hints = abi_hints::looks(&guest, &script, &module);
     let env = FunctionEnv::new(
         &mut store,
         HostState::new(files.clone(), Wasi::new(guest.name(), stdin)),
@@ -85,12 +85,12 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
         recent_pointers: inputs_among(&pointers, &timeline),
         pointers,
         bound_bytes: 0,
-        sites: finish_recording::site_table(&guest, &rewritten),
-        alarm: None,
+        sites: finish_recording::site_table(&guest, &instrumented),
+        interrupt_timer: None,
         check: SelfCheck::default(),
         script,
         guest,
-        rewritten,
+        instrumented,
         files,
         limits,
         control,
@@ -110,8 +110,8 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
         asked: Vec::new(),
         last_findings: (0, Vec::new()),
         previous_pointers: Default::default(),
-        judge: Checks::default(),
-        leaves_globals: Default::default(),
+        checks: Checks::default(),
+        preserves_globals: Default::default(),
         unplaced_segment: None,
     };
     Ok((session, timeline))
@@ -353,7 +353,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
                 ty: i.ty.to_string(),
             })
             .collect(),
-        looks: Default::default(),
+        abi_hints: Default::default(),
         layout: index
             .map(|index| layout_facts(guest, index))
             .unwrap_or_default(),

@@ -60,14 +60,15 @@ impl Session {
                 });
             }
         }
-        record.facts.leaves_globals = match self.leaves_globals.get(&call.export.text) {
+        record.facts.preserves_globals = match self.preserves_globals.get(&call.export.text) {
             Some(known) => *known,
             None => {
                 let leaves = self
                     .guest
                     .export(&call.export.text)
-                    .is_some_and(|e| self.guest.leaves_globals(e.index));
-                self.leaves_globals.insert(call.export.text.clone(), leaves);
+                    .is_some_and(|e| self.guest.preserves_globals(e.index));
+                self.preserves_globals
+                    .insert(call.export.text.clone(), leaves);
                 leaves
             }
         };

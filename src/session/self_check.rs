@@ -1,48 +1,49 @@
-//! The recorder checks itself: after every step, memory before plus what was recorded must be
-//! memory now.
+//! Checks the recorder itself: after every step, memory before the step plus what was recorded must
+//! be live memory.
 //!
-//! Every leaf of 4 KiB that the record touches is compared with live memory, and a window that
-//! moves on with each step over all the others: a write that nobody recorded is found sooner or
-//! later, and a step still costs what it touched, not how large memory is. A memory of one page is
-//! compared whole each time.
+//! Every 4 KiB leaf that the record touches is compared with live memory, and a window that moves
+//! on with each step over all others. So a write that was not recorded is found sooner or later,
+//! and a step takes time by what it touched, not by the size of memory. A memory of one page is
+//! compared as a whole each time.
 
 use wasmer::{AsStoreRef, Memory};
 
-use crate::timeline::{Differing, LEAF, Recorded, Writer};
+use crate::timeline::{LEAF, LeafDifference, RecordedMemory, Writer};
 
-/// Leaves of a memory that is compared whole: a page of 64 KiB.
-const SMALL: u64 = 16;
-/// Leaves of the window. The system makes a page nobody has touched when it is first looked at:
-/// eight of them took longer than all else in a step.
+/// A memory of up to this many leaves is compared as a whole: one page of 64 KiB.
+const MAX_WHOLE: u64 = 16;
+/// The size of the window, in leaves. The system creates a page that was never touched when it is
+/// first read: eight of them took longer than everything else in a step.
 const WINDOW: u64 = 2;
 
-/// In a leaf whose stores were not kept one by one, fewer equal bytes than these do not part two
-/// differences: most are the bytes of a number that were written as they were, and millions of
-/// differences would take longer than the call itself.
-const NUMBER: u32 = 8;
-/// Where a leaf would have more differences than these, more equal bytes are passed over, but fewer
-/// than the second figure.
-const MANY: usize = 8;
-const LONGEST_PARTED: u32 = 64;
+/// In a leaf with summarized stores, fewer equal bytes than these do not separate two differences.
+/// Most of them are bytes of a number that did not change, and millions of differences would take
+/// longer than the call itself.
+const MIN_SEPARATING: u32 = 8;
+/// In a leaf with more differences than these, more equal bytes are ignored, but fewer than the
+/// second number.
+const MAX_DIFFERENCES: usize = 8;
+const MAX_SEPARATING: u32 = 64;
 
 type Leaf = [u8; LEAF as usize];
 
-/// Where the window stands.
+/// Where the window is.
 #[derive(Debug, Default)]
 pub(super) struct SelfCheck {
     next: u64,
 }
 
 impl SelfCheck {
-    /// Compares memory as the record has it with the live one, and adds to the record what is
-    /// needed to make it true. `touched` are the leaves that the record names, ascending; in those
-    /// that are `noted` too, differences are what was not kept store by store. Gives the first
-    /// address at which a difference is a fault: nobody can tell its writer.
+    /// Compares recorded memory with live memory, and corrects the record where it differs.
+    /// `touched` are the addresses of the leaves that the record touches, in ascending order. In
+    /// those that are in `summarized` too, differences are stores that were not recorded one by
+    /// one. Returns the first address with a difference that nothing explains, which is a bug in
+    /// the recorder.
     pub fn compare(
         &mut self,
-        recorded: &mut Recorded,
+        recorded: &mut RecordedMemory,
         touched: &[u64],
-        noted: &[u64],
+        summarized: &[u64],
         live: &Memory,
         store: &impl AsStoreRef,
     ) -> Option<u64> {
@@ -61,22 +62,22 @@ impl SelfCheck {
             {
                 continue;
             }
-            let is_noted = noted.binary_search(&start).is_ok();
-            differences(recorded.leaf(start), &bytes, is_noted).each(|run| {
+            let is_summarized = summarized.binary_search(&start).is_ok();
+            differences(recorded.leaf(start), &bytes, is_summarized).for_each_run(|run| {
                 let first = start + run.start as u64;
-                if !is_noted {
+                if !is_summarized {
                     unexplained = Some(unexplained.map_or(first, |known| known.min(first)));
                 }
-                recorded.differs(first, bytes.get(run).unwrap_or_default(), Writer::guest());
+                recorded.correct(first, bytes.get(run).unwrap_or_default(), Writer::guest());
             });
         }
         unexplained
     }
 
-    /// The next leaves to look at, all of them where memory is small.
+    /// Returns the addresses of the next leaves to compare: all of them if memory is small.
     fn window(&mut self, len: u64) -> impl Iterator<Item = u64> + use<> {
         let leaves = len.div_ceil(LEAF);
-        let (first, count) = if leaves <= SMALL {
+        let (first, count) = if leaves <= MAX_WHOLE {
             (0, leaves)
         } else {
             (self.next % leaves, WINDOW)
@@ -86,14 +87,17 @@ impl SelfCheck {
     }
 }
 
-/// Where a leaf is not as it was recorded. In one that is noted, what lies close together is taken
-/// as one.
-fn differences(known: &Leaf, live: &Leaf, is_noted: bool) -> Differing {
-    let mut found = Differing::new(known, live);
-    let mut parted = NUMBER;
-    while is_noted && parted <= LONGEST_PARTED && (parted == NUMBER || found.runs() > MANY) {
-        found.join(parted);
-        parted *= 2;
+/// Returns where a leaf differs from what was recorded. In one with summarized stores, differences
+/// that are close to each other are one.
+fn differences(known: &Leaf, live: &Leaf, is_summarized: bool) -> LeafDifference {
+    let mut found = LeafDifference::new(known, live);
+    let mut separating = MIN_SEPARATING;
+    while is_summarized
+        && separating <= MAX_SEPARATING
+        && (separating == MIN_SEPARATING || found.runs() > MAX_DIFFERENCES)
+    {
+        found.join_gaps(separating);
+        separating *= 2;
     }
     found
 }
@@ -102,38 +106,38 @@ fn differences(known: &Leaf, live: &Leaf, is_noted: bool) -> Differing {
 mod tests {
     use super::*;
 
-    fn told(known: &[u8], live: &[u8], is_noted: bool) -> Vec<std::ops::Range<usize>> {
+    fn runs(known: &[u8], live: &[u8], is_summarized: bool) -> Vec<std::ops::Range<usize>> {
         let [known, live] = [known, live]
             .map(|bytes| std::array::from_fn(|at| bytes.get(at).copied().unwrap_or(0)));
-        let mut runs = Vec::new();
-        differences(&known, &live, is_noted).each(|run| runs.push(run));
-        runs
+        let mut found = Vec::new();
+        differences(&known, &live, is_summarized).for_each_run(|run| found.push(run));
+        found
     }
 
     #[test]
-    fn what_was_not_kept_is_parted_by_more_than_a_number_only() {
+    fn summarized_stores_are_separated_by_more_than_a_number_only() {
         let (mut known, mut live) = ([0; 40], [0; 40]);
         for at in [1, 2, 10, 19, 39] {
             live[at] = 9;
         }
         known[20] = 7;
-        assert_eq!(told(&known, &live, true), [1..11, 19..21, 39..40]);
-        assert_eq!(told(&known, &live, false), [1..3, 10..11, 19..21, 39..40]);
-        assert!(told(&live, &live, true).is_empty());
+        assert_eq!(runs(&known, &live, true), [1..11, 19..21, 39..40]);
+        assert_eq!(runs(&known, &live, false), [1..3, 10..11, 19..21, 39..40]);
+        assert!(runs(&live, &live, true).is_empty());
     }
 
     #[test]
-    fn a_leaf_whose_stores_were_not_kept_has_few_differences() {
+    fn a_leaf_with_summarized_stores_has_few_differences() {
         let (known, mut live) = ([0; LEAF as usize], [0; LEAF as usize]);
-        // Three groups, apart by 1 KiB, of numbers that are apart by 16 bytes.
+        // Three groups, 1 KiB apart, of numbers that are 16 bytes apart.
         let at = |group: usize, number: usize| group * 1500 + number * 20;
         for (group, number) in (0..3).flat_map(|group| (0..20).map(move |number| (group, number))) {
             live[at(group, number)..at(group, number) + 4].fill(9);
         }
         assert_eq!(
-            told(&known, &live, true),
+            runs(&known, &live, true),
             [0, 1, 2].map(|group| at(group, 0)..at(group, 0) + 384)
         );
-        assert_eq!(told(&known, &live, false).len(), 60);
+        assert_eq!(runs(&known, &live, false).len(), 60);
     }
 }

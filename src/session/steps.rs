@@ -6,7 +6,7 @@ use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::timeline::{
     Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
-    SpanKind, StepKind, StepRecord, Writer, pages_in_words,
+    SpanKind, StepKind, StepRecord, Writer, format_pages,
 };
 use crate::value::Value;
 
@@ -76,7 +76,7 @@ impl Session {
         mut record: StepRecord,
         result: Result<(), StepError>,
     ) -> StepRecord {
-        self.settle(&mut record);
+        self.finish_recording(&mut record);
         if record.pages_after > record.pages_before {
             record.findings.push(growth_finding(&record));
         }
@@ -87,7 +87,7 @@ impl Session {
         }
         record.facts.is_end =
             record.outcome == Outcome::Ok && !self.is_explored && !self.has_more_to_judge();
-        record.findings.extend(self.judge.judge(&record));
+        record.findings.extend(self.checks.check_step(&record));
         record.pointers = self.pointers_after(&record);
         if record.focus.is_none() {
             record.focus = focus_of(&record);
@@ -142,7 +142,7 @@ impl Session {
             })
             .any(|word| {
                 record.findings.iter().any(|f| {
-                    f.kind.word() == word && f.severity() == crate::timeline::Severity::Error
+                    f.kind.as_str() == word && f.severity() == crate::timeline::Severity::Error
                 })
             })
     }
@@ -404,7 +404,9 @@ impl Session {
             start,
             len: bytes.len() as u64,
         });
-        record.recording.push_write(start, &bytes, Writer::Host);
+        self.recorder()
+            .recording()
+            .push_write(start, &bytes, Writer::Host);
         Ok(())
     }
 
@@ -465,12 +467,14 @@ impl Session {
             let plural = if by == 1 { "" } else { "s" };
             StepError::failed(format!(
                 "memory of {} cannot grow by {by} page{plural}: {why}",
-                pages_in_words(now)
+                format_pages(now)
             ))
         })?;
         let after = memory::pages(&live, &self.store);
         if after > before {
-            record.recording.push_growth(before, after, Writer::Host);
+            self.recorder()
+                .recording()
+                .push_growth(before, after, Writer::Host);
             record.focus = Some(Span {
                 start: before.saturating_mul(PAGE),
                 len: 1,
@@ -570,7 +574,7 @@ impl Session {
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
         let (step, kinds) = &self.last_findings;
-        match kinds.iter().find(|kind| kind.word() == word) {
+        match kinds.iter().find(|kind| kind.as_str() == word) {
             Some(kind) => {
                 record.claims.push((*step, *kind));
                 Ok(())
@@ -580,7 +584,10 @@ impl Session {
                     [] => "it has none".to_string(),
                     some => format!(
                         "it has {}",
-                        some.iter().map(|k| k.word()).collect::<Vec<_>>().join(", ")
+                        some.iter()
+                            .map(|k| k.as_str())
+                            .collect::<Vec<_>>()
+                            .join(", ")
                     ),
                 };
                 Err(StepError::failed(format!(

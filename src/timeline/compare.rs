@@ -1,9 +1,10 @@
-//! Two runs side by side: the first step and the first byte where they part, and how they go on.
+//! Compares two runs: the first step and the first byte in which they differ, and how they
+//! continue.
 //!
-//! Steps are aligned by their number. A step is the same on both sides where it ended alike, gave
-//! back the same, called the same imports with the same, printed the same, has the same findings
-//! and left the same memory. How its statement is written, how long the module is and which
-//! instruction stored a byte are no difference in themselves.
+//! Steps are matched by their number. A step is the same on both sides if it ended alike, returned
+//! the same, called the same imports with the same values, printed the same, has the same findings,
+//! and left the same memory. How its statement is written, how long the module is, and which
+//! instruction stored a byte are no differences.
 
 use super::{
     Binding, Event, EventLog, Image, ImportCall, Moment, Outcome, Span, Status, StepRecord,
@@ -11,32 +12,33 @@ use super::{
 };
 use crate::value::{Float, Value};
 
-/// Spans of differing bytes that are kept.
-const SPANS: usize = 256;
+/// The largest number of spans of differing bytes that are kept.
+const MAX_SPANS: usize = 256;
 
-/// What two runs have in common, and where that ends. Side 0 is the first run, side 1 the second.
+/// How far two runs are the same. Side 0 is the first run, side 1 the second.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// How many steps each side ran.
     pub steps: [usize; 2],
-    /// The first step that is not the same; `None` where all are.
-    pub parting: Option<Divergence>,
-    /// How they go on; `None` where they do not part.
+    /// The first step that differs; `None` if there is none.
+    pub divergence: Option<Divergence>,
+    /// How they continue after that; `None` if nothing differs.
     pub rest: Option<Rest>,
 }
 
-/// The step where two runs part.
+/// The first step in which two runs differ.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Divergence {
+    /// The number of the step.
     pub step: usize,
-    /// What differs; at least one.
+    /// What differs in it; at least one thing.
     pub parts: Vec<Mismatch>,
-    /// The first write or growth inside the step where they part; `None` where the step's events
-    /// are the same, or are not recorded one by one up to there.
+    /// The first event that differs; `None` if the events are the same, or are not recorded one by
+    /// one up to there.
     pub store: Option<FirstStore>,
-    /// The lowest address where memory differs after the step; `None` where memory is the same.
+    /// The lowest address where memory differs after the step; `None` if memory is the same.
     pub byte: Option<FirstByte>,
-    /// Where memory differs after the step, by address; the first of them.
+    /// The first spans where memory differs after the step, by address.
     pub spans: Vec<Span>,
     /// How many bytes differ after the step.
     pub differing: u64,
@@ -45,38 +47,50 @@ pub struct Divergence {
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mismatch {
+    /// What it is.
     pub what: What,
-    /// Of the variable, the import with the number of its call, or the question.
+    /// The name of the variable or the question, or the import with the number of its call.
     pub name: Option<String>,
-    /// `None` where a side has nothing of the kind.
+    /// The value on each side; `None` if a side has none.
     pub sides: [Option<Value>; 2],
 }
 
 /// What may differ in a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    /// Only one side ran such a step.
+    /// Only one side ran the step.
     Step,
+    /// How it ended.
     Outcome,
-    /// Why a step failed, where it failed on both sides.
+    /// Why it failed, if it failed on both sides.
     Error,
+    /// How the guest trapped.
     Trap,
+    /// The arguments of its call.
     Arguments,
+    /// The results of its call.
     Results,
+    /// The value of a variable.
     Binding,
+    /// A call of an import.
     ImportCall,
+    /// What the guest printed.
     Output,
+    /// The code with which the guest exited.
     ExitCode,
+    /// The answer to a question.
     Answer,
-    /// The memory's size in pages.
+    /// The size of memory, in pages.
     Pages,
+    /// What was found in it.
     Findings,
+    /// The bytes of memory.
     Memory,
 }
 
 impl What {
-    /// The word for it in reports.
-    pub fn word(self) -> &'static str {
+    /// Returns the name in reports.
+    pub fn as_str(self) -> &'static str {
         match self {
             What::Step => "step",
             What::Outcome => "outcome",
@@ -96,69 +110,75 @@ impl What {
     }
 }
 
-/// The first event where a step's events part.
+/// The first event in which a step differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FirstStore {
     /// Its number in the step, from 1.
     pub number: usize,
-    /// `None` for a side that has no further one.
+    /// The event on each side; `None` if a side has no further one.
     pub sides: [Option<Event>; 2],
 }
 
-/// A byte that is not the same on both sides.
+/// A byte that differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FirstByte {
+    /// Its address.
     pub address: u64,
+    /// The byte on each side.
     pub sides: [ByteSide; 2],
 }
 
 /// A byte on one side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ByteSide {
-    /// `None` past the end of memory.
+    /// Its value; `None` past the end of memory.
     pub value: Option<u8>,
-    /// Who wrote it last, and the moment just after; `None` where nobody did.
+    /// Who wrote it last, and the moment just after that; `None` if nobody did.
     pub written: Option<(Moment, Writer)>,
 }
 
-/// How two runs go on behind the step where they part.
+/// How two runs continue after the step in which they differ.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rest {
-    /// Further steps that both ran.
+    /// How many further steps both sides ran.
     pub both_ran: usize,
-    /// Those of them that did not end alike or gave back something else. Memory is compared at the
-    /// end alone.
+    /// Those of them that ended differently or returned something else. Memory is compared after
+    /// the last step only.
     pub differ: Vec<usize>,
-    /// What the first of them gave back otherwise.
+    /// What differs in the first of them.
     pub parts: Vec<Mismatch>,
+    /// How each run ended.
     pub status: [Status; 2],
-    /// Bytes of memory that differ after the last step of each.
+    /// How many bytes of memory differ after the last step of each.
     pub differing: u64,
 }
 
 impl Comparison {
-    /// Compares two runs. What it costs follows what the runs touched, not how large memory is.
+    /// Compares two runs. The time that this takes depends on what the runs touched, not on how
+    /// large memory is.
     pub fn of(a: &Timeline, b: &Timeline) -> Comparison {
         let steps = [a.steps().len(), b.steps().len()];
         let most = steps[0].max(steps[1]);
-        let parting = (0..most).find_map(|step| Divergence::at(step, a, b));
-        let rest = parting
+        let divergence = (0..most).find_map(|step| Divergence::at(step, a, b));
+        let rest = divergence
             .as_ref()
-            .map(|parting| Rest::behind(parting.step, a, b));
+            .map(|divergence| Rest::after(divergence.step, a, b));
         Comparison {
             steps,
-            parting,
+            divergence,
             rest,
         }
     }
 
+    /// Returns whether nothing differs.
     pub fn is_same(&self) -> bool {
-        self.parting.is_none()
+        self.divergence.is_none()
     }
 }
 
 impl Divergence {
-    /// `None` where the step is the same on both sides, given that all before it are.
+    /// Compares a step, given that all steps before it are the same. Returns `None` if it is the
+    /// same.
     fn at(step: usize, a: &Timeline, b: &Timeline) -> Option<Divergence> {
         let (Some(x), Some(y)) = (a.step(step), b.step(step)) else {
             return Some(Divergence::missing(step, a, b));
@@ -193,7 +213,7 @@ impl Divergence {
                 ByteSide::at(b, step, span.start),
             ],
         });
-        spans.truncate(SPANS);
+        spans.truncate(MAX_SPANS);
         let store = if was_same {
             FirstStore::of(&x.events, &y.events)
         } else {
@@ -245,7 +265,8 @@ impl ByteSide {
 }
 
 impl FirstStore {
-    /// `None` where all events are the same, or where they are not told one by one.
+    /// Returns the first event that differs; `None` if there is none, or if it is not recorded one
+    /// by one up to there.
     fn of(a: &EventLog, b: &EventLog) -> Option<FirstStore> {
         let (mut a, mut b) = (a.iter(), b.iter());
         let mut number = 0;
@@ -253,8 +274,8 @@ impl FirstStore {
             number += 1;
             match (a.next(), b.next()) {
                 (None, None) => return None,
-                (Some(x), Some(y)) if does_the_same(&x, &y) => {}
-                (x, y) if [&x, &y].into_iter().flatten().any(is_summed_up) => return None,
+                (Some(x), Some(y)) if has_same_effect(&x, &y) => {}
+                (x, y) if [&x, &y].into_iter().flatten().any(is_difference) => return None,
                 sides => {
                     return Some(FirstStore {
                         number,
@@ -266,11 +287,11 @@ impl FirstStore {
     }
 }
 
-fn is_summed_up(event: &Event) -> bool {
+fn is_difference(event: &Event) -> bool {
     matches!(event, Event::Write(write) if write.is_difference)
 }
 
-fn does_the_same(a: &Event, b: &Event) -> bool {
+fn has_same_effect(a: &Event, b: &Event) -> bool {
     match (a, b) {
         (Event::Write(x), Event::Write(y)) => x.start == y.start && x.after == y.after,
         (Event::Growth(x), Event::Growth(y)) => x.after == y.after,
@@ -279,7 +300,7 @@ fn does_the_same(a: &Event, b: &Event) -> bool {
 }
 
 impl Rest {
-    fn behind(step: usize, a: &Timeline, b: &Timeline) -> Rest {
+    fn after(step: usize, a: &Timeline, b: &Timeline) -> Rest {
         let from = step.saturating_add(1);
         let pairs = || a.steps().iter().zip(b.steps()).skip(from);
         let mut differ = Vec::new();
@@ -287,7 +308,7 @@ impl Rest {
         for (x, y) in pairs() {
             let grew = |s: &StepRecord| s.pages_after.saturating_sub(s.pages_before);
             let mut parts = parts(a, x, b, y);
-            // A size that differs from the start on is told once.
+            // A size that differs from the start on is reported once.
             parts.retain(|part| part.what != What::Pages || grew(x) != grew(y));
             if !parts.is_empty() {
                 if differ.is_empty() {
@@ -309,7 +330,7 @@ impl Rest {
     }
 }
 
-/// Everything but memory's bytes.
+/// Compares everything except the bytes of memory.
 fn parts(a: &Timeline, x: &StepRecord, b: &Timeline, y: &StepRecord) -> Vec<Mismatch> {
     let mut parts = Vec::new();
     let mut compare = |what, name: Option<String>, sides: [Option<Value>; 2]| {
@@ -317,9 +338,9 @@ fn parts(a: &Timeline, x: &StepRecord, b: &Timeline, y: &StepRecord) -> Vec<Mism
             parts.push(Mismatch { what, name, sides });
         }
     };
-    let word = |text: &str| Some(Value::Text(text.to_string()));
+    let text = |text: &str| Some(Value::Text(text.to_string()));
     let both = |of: &dyn Fn(&StepRecord) -> Option<Value>| [of(x), of(y)];
-    compare(What::Outcome, None, both(&|s| word(s.outcome.word())));
+    compare(What::Outcome, None, both(&|s| text(s.outcome.as_str())));
     if [x, y].iter().all(|s| s.outcome == Outcome::Failed) {
         compare(
             What::Error,
@@ -330,7 +351,7 @@ fn parts(a: &Timeline, x: &StepRecord, b: &Timeline, y: &StepRecord) -> Vec<Mism
     compare(
         What::Trap,
         None,
-        both(&|s| s.trap.as_ref().and_then(|trap| word(&trap.kind))),
+        both(&|s| s.trap.as_ref().and_then(|trap| text(&trap.kind))),
     );
     compare(
         What::Arguments,
@@ -406,7 +427,7 @@ fn parts(a: &Timeline, x: &StepRecord, b: &Timeline, y: &StepRecord) -> Vec<Mism
     parts
 }
 
-/// The names bound on either side, each once.
+/// Returns the names that are bound on either side, each once.
 fn names(a: &[Binding], b: &[Binding]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for binding in a.iter().chain(b) {
@@ -425,7 +446,7 @@ fn bound(bindings: &[Binding], name: &str) -> Option<Value> {
         .map(|binding| binding.value.clone())
 }
 
-/// The first call of an import that is not the same.
+/// Returns the number of the first call of an import that differs.
 fn first_call(a: &StepRecord, b: &StepRecord) -> Option<usize> {
     let most = a.imports_called.len().max(b.imports_called.len());
     (0..most).find(|at| {
@@ -434,7 +455,7 @@ fn first_call(a: &StepRecord, b: &StepRecord) -> Option<usize> {
     })
 }
 
-/// A call as a list: name, arguments, results, what it saw.
+/// Returns a call as a list: name, arguments, results, what it read.
 fn call_value(call: &ImportCall) -> Value {
     let lists = [&call.args, &call.results, &call.saw].map(|values| Value::List(values.clone()));
     Value::List(
@@ -444,16 +465,17 @@ fn call_value(call: &ImportCall) -> Value {
     )
 }
 
-/// Kinds and addresses: a message names functions and lines of one module.
+/// Returns the kinds and addresses of the findings. A message names functions and lines of one
+/// module.
 fn findings(step: &StepRecord) -> Option<Value> {
-    let told = step.findings.iter().map(|finding| {
+    let kinds = step.findings.iter().map(|finding| {
         let address = finding
             .address
             .map(|at| format!(" at {at:#x}"))
             .unwrap_or_default();
         Value::Text(format!("{}{address}", finding.kind))
     });
-    Some(Value::List(told.collect())).filter(|_| !step.findings.is_empty())
+    Some(Value::List(kinds.collect())).filter(|_| !step.findings.is_empty())
 }
 
 fn is_same_option(a: &Option<Value>, b: &Option<Value>) -> bool {
@@ -464,7 +486,7 @@ fn is_same_option(a: &Option<Value>, b: &Option<Value>) -> bool {
     }
 }
 
-/// Equal in every bit: a NaN is the same as itself, and 0.0 is not -0.0.
+/// Returns whether two values are equal in every bit: a NaN equals itself, and 0.0 is not -0.0.
 fn is_same_value(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Float(Float::F32(x)), Value::Float(Float::F32(y))) => x == y,

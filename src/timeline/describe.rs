@@ -1,7 +1,7 @@
-//! What happened in a step, in one or two sentences computed from its record, for people who learn
-//! and people who debug. Every sentence must be true of the record at hand: where the record does
-//! not tell, nothing is said. Addresses are hex, lengths and counts decimal, spans end before their
-//! second number.
+//! What happened in a step, in one or two sentences, for people who learn and people who debug.
+//!
+//! Every sentence follows from the record of the step and is true of it. Addresses are hexadecimal,
+//! lengths and counts decimal. A span ends before its second number.
 
 mod agents;
 mod findings;
@@ -16,20 +16,21 @@ use super::{
     Timeline,
 };
 
-use agents::{AGENTS, Agents};
+use agents::{Agents, MAX_AGENTS};
 use phrases::{as_text, count, join, listed, name, placed, sentence, size, stopped, the_bytes};
 
-/// Characters of a value that are shown before it is cut.
-const VALUE: usize = 60;
+/// The longest value in a sentence, in characters.
+const MAX_VALUE: usize = 60;
 
-/// Tells what happened in a step. A step that did not end in ok begins with its error. Safe to
-/// print, one line.
-pub fn narrate(timeline: &Timeline, step: usize) -> String {
-    let failure = timeline.step(step).and_then(failure);
-    join(failure.into_iter().chain([effect(timeline, step)]))
+/// Describes what happened in a step. For a step that failed, the error comes first. The text is
+/// one line and safe to print; it may be empty.
+pub fn describe_step(timeline: &Timeline, step: usize) -> String {
+    let describe_failure = timeline.step(step).and_then(describe_failure);
+    join(describe_failure.into_iter().chain([effect(timeline, step)]))
 }
 
-/// Like [`narrate`], without the error: for readers that show the error by itself. May be empty.
+/// Describes what happened in a step without the error, for readers that show it separately. May be
+/// empty.
 pub fn effect(timeline: &Timeline, step: usize) -> String {
     let Some(record) = timeline.step(step) else {
         return if step < timeline.planned.len() {
@@ -38,46 +39,46 @@ pub fn effect(timeline: &Timeline, step: usize) -> String {
             String::new()
         };
     };
-    let mut said = match record.outcome {
-        Outcome::Ok => done(timeline, record),
-        _ => until_it_stopped(timeline, record),
+    let mut sentences = match record.outcome {
+        Outcome::Ok => describe_success(timeline, record),
+        _ => describe_until_failure(timeline, record),
     };
-    said.extend(held(timeline, record));
-    said.extend(findings::told(record));
-    said.extend(record.answers.iter().map(told_answer));
-    join(said)
+    sentences.extend(describe_held_pointers(timeline, record));
+    sentences.extend(findings::describe(record));
+    sentences.extend(record.answers.iter().map(describe_answer));
+    join(sentences)
 }
 
-/// A memory's size: `1 page, 64 KiB`.
-pub fn pages_in_words(pages: u64) -> String {
+/// Returns the size of a memory for a sentence: `1 page, 64 KiB`.
+pub fn format_pages(pages: u64) -> String {
     format!("{}, {}", count(pages, "page"), size(pages))
 }
 
-fn done(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
+fn describe_success(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     match record.kind {
-        StepKind::Instantiate => instantiated(timeline, record),
-        StepKind::Call => called(timeline, record),
-        StepKind::Write => wrote(record),
-        StepKind::Read => read(timeline, record),
-        StepKind::Grow => vec![host_grew(record)],
-        StepKind::Global => bound(timeline, record, "The global holds"),
+        StepKind::Instantiate => describe_instantiation(timeline, record),
+        StepKind::Call => describe_call(timeline, record),
+        StepKind::Write => describe_write(record),
+        StepKind::Read => describe_read(timeline, record),
+        StepKind::Grow => vec![describe_growth_by_host(record)],
+        StepKind::Global => describe_bindings(timeline, record, "The global holds"),
         StepKind::Set => vec![match record.bindings.first() {
             Some(binding) => format!(
                 "The host set the global to {}.",
-                shown(record, &binding.name, &binding.value)
+                format_bound(record, &binding.name, &binding.value)
             ),
-            None => "The host set the global. Memory is untouched.".into(),
+            None => "The host set the global. Memory is unchanged.".into(),
         }],
-        StepKind::Let => bound(timeline, record, ""),
-        StepKind::Region | StepKind::Block | StepKind::Release => named(timeline, record),
-        StepKind::Expect => expected(record),
-        StepKind::Ask => asked(timeline, record),
+        StepKind::Let => describe_bindings(timeline, record, ""),
+        StepKind::Region | StepKind::Block | StepKind::Release => describe_naming(timeline, record),
+        StepKind::Expect => describe_expectation(record),
+        StepKind::Ask => describe_question(timeline, record),
     }
 }
 
-// Endings that are not ok.
+// Steps that failed.
 
-fn failure(record: &StepRecord) -> Option<String> {
+fn describe_failure(record: &StepRecord) -> Option<String> {
     let word = match record.outcome {
         Outcome::Ok => return None,
         Outcome::Failed => "The step failed.",
@@ -94,48 +95,48 @@ fn failure(record: &StepRecord) -> Option<String> {
     let error = error.join(" ");
     Some(match record.outcome {
         _ if error.is_empty() => word.into(),
-        // A failed expectation begins with the script's own names.
+        // A failed expectation begins with names of the script, which keep their case.
         Outcome::Failed => stopped(&error),
         _ => sentence(&error),
     })
 }
 
-/// What a step did before it ended in anything but ok.
-fn until_it_stopped(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
+/// Describes what a step did before it failed.
+fn describe_until_failure(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     let is_call =
         record.call.is_some() || matches!(record.kind, StepKind::Call | StepKind::Instantiate);
-    let mut said = Vec::new();
+    let mut sentences = Vec::new();
     let changed = Agents::of(record).phrases();
     if !changed.is_empty() {
-        said.push(sentence(&format!("Until then {}", listed(&changed))));
+        sentences.push(sentence(&format!("Until then {}", listed(&changed))));
     } else if is_call
         && record.kind != StepKind::Instantiate
         && has_memory(timeline)
         && !grew(record)
     {
-        said.push("Memory is as it was before the call.".into());
+        sentences.push("The call changed nothing in memory.".into());
     }
-    said.extend(growth(record));
+    sentences.extend(describe_growth(record));
     if is_call {
-        said.extend(imports(record, "The guest"));
+        sentences.extend(describe_imports(record, "The guest"));
     }
-    said
+    sentences
 }
 
 // Instantiation.
 
-fn instantiated(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
-    let mut parts = data_segments(record);
+fn describe_instantiation(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
+    let mut parts = describe_data_segments(record);
     parts.extend(
         Agents::of(record)
             .without(|agent| matches!(agent, Agent::Data(_)))
             .phrases_with("its start code"),
     );
-    let mut said = match parts.is_empty() {
+    let mut sentences = match parts.is_empty() {
         true => vec!["The module was instantiated.".to_string()],
         false => vec![format!("The module was instantiated: {}.", listed(&parts))],
     };
-    said.push(
+    sentences.push(
         match (
             has_memory(timeline) || record.pages_after > 0,
             record.pages_after,
@@ -148,133 +149,137 @@ fn instantiated(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
                 } else {
                     "zero elsewhere"
                 };
-                format!("Memory is {}, {rest}.", pages_in_words(pages))
+                format!("Memory is {}, {rest}.", format_pages(pages))
             }
         },
     );
-    said.extend(imports(record, "It"));
-    said
+    sentences.extend(describe_imports(record, "It"));
+    sentences
 }
 
-/// One phrase for each data segment, or one for all where they are many.
-fn data_segments(record: &StepRecord) -> Vec<String> {
+/// Returns a phrase for each data segment, or one for all if they are many.
+fn describe_data_segments(record: &StepRecord) -> Vec<String> {
     let Summary { segments, data, .. } = record.changes.summary();
-    if segments.len() > AGENTS {
+    if segments.len() > MAX_AGENTS {
         return vec![format!(
-            "{} data segments put {}",
+            "{} data segments wrote {}",
             segments.len(),
             placed(data)
         )];
     }
     segments
         .iter()
-        .map(|(segment, spans)| format!("data segment {segment} put {}", placed(spans)))
+        .map(|(segment, spans)| format!("data segment {segment} wrote {}", placed(spans)))
         .collect()
 }
 
 // Calls.
 
-fn called(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
+fn describe_call(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     let agents = Agents::of(record);
     let results = record
         .call
         .as_ref()
         .map(|c| c.results.as_slice())
         .unwrap_or_default();
-    let fetched: Vec<&Pointer> = fetched(record).collect();
-    let mut said = Vec::new();
+    let fetched: Vec<&Pointer> = fetched_pointers(record).collect();
+    let mut sentences = Vec::new();
     let guest = agents.guest();
     if !fetched.is_empty() {
-        said.extend(
+        sentences.extend(
             fetched
                 .iter()
-                .map(|pointer| answered(timeline, record, pointer)),
+                .map(|pointer| describe_fetch(timeline, record, pointer)),
         );
-        said.extend(other_bindings(record));
-        said.extend(guest.map(|spans| {
+        sentences.extend(describe_other_bindings(record));
+        sentences.extend(guest.map(|spans| {
             format!(
                 "The guest changed {}{}.",
                 placed(&spans),
-                place(timeline, record, &spans)
+                relation_to_write(timeline, record, &spans)
             )
         }));
     } else {
-        said.push(match guest {
+        sentences.push(match guest {
             Some(spans) => {
-                let place = place(timeline, record, &spans);
-                let and = if place.is_empty() { " and" } else { ", and" };
+                let relation = relation_to_write(timeline, record, &spans);
+                let and = if relation.is_empty() { " and" } else { ", and" };
                 let returned = if results.is_empty() {
                     String::new()
                 } else {
-                    format!("{and} {}", returned(results))
+                    format!("{and} {}", describe_results(results))
                 };
-                format!("The guest changed {}{place}{returned}.", placed(&spans))
+                format!("The guest changed {}{relation}{returned}.", placed(&spans))
             }
             None if record.changes.is_empty() && has_memory(timeline) => {
                 format!(
                     "The guest {} and changed nothing in memory.",
-                    returned(results)
+                    describe_results(results)
                 )
             }
-            None => format!("The guest {}.", returned(results)),
+            None => format!("The guest {}.", describe_results(results)),
         });
     }
-    said.extend(
+    sentences.extend(
         agents
             .without(|agent| *agent == Agent::Guest)
             .phrases()
             .iter()
             .map(|phrase| sentence(phrase)),
     );
-    match growth(record) {
-        Some(growth) => said.push(growth),
-        None if guest.is_some() => said.push("Its memory did not grow.".into()),
-        None if !record.changes.is_empty() => said.push("Memory did not grow.".into()),
+    match describe_growth(record) {
+        Some(growth) => sentences.push(growth),
+        None if guest.is_some() => sentences.push("Its memory did not grow.".into()),
+        None if !record.changes.is_empty() => sentences.push("Memory did not grow.".into()),
         None => {}
     }
-    said.extend(imports(record, "The guest"));
-    said
+    sentences.extend(describe_imports(record, "The guest"));
+    sentences
 }
 
-/// The pointers that this step bound.
-fn fetched(record: &StepRecord) -> impl Iterator<Item = &Pointer> {
+/// Returns the pointers that this step fetched.
+fn fetched_pointers(record: &StepRecord) -> impl Iterator<Item = &Pointer> {
     record
         .pointers
         .iter()
         .filter(|p| p.fetched && record.bindings.iter().any(|b| b.name == p.name))
 }
 
-/// What a call said about a pointer, and how that compares with what was known.
-fn answered(timeline: &Timeline, record: &StepRecord, pointer: &Pointer) -> String {
-    if let Some(again) = compared(timeline, record, pointer) {
+/// Describes a pointer that a call returned, and how it compares with what was known.
+fn describe_fetch(timeline: &Timeline, record: &StepRecord, pointer: &Pointer) -> String {
+    if let Some(again) = compare_with_known(timeline, record, pointer) {
         return again;
     }
     let outside = !record.memory.is_empty() && pointer.address >= record.memory.len();
     match outside {
         true => format!(
-            "The guest answers {:#x} for {}: that lies past the end of memory, {:#x}.",
+            "The guest returned {:#x} for {}: that is past the end of memory, {:#x}.",
             pointer.address,
             name(&pointer.name),
             record.memory.len()
         ),
         false => format!(
-            "The guest answers {:#x}: {} points there.",
+            "The guest returned {:#x}: {} points there.",
             pointer.address,
             name(&pointer.name)
         ),
     }
 }
 
-/// How a pointer that was known before stands now; `None` for one that was not.
-fn compared(timeline: &Timeline, record: &StepRecord, pointer: &Pointer) -> Option<String> {
+/// Describes how a pointer that was known before has changed; `None` for one that was not known.
+fn compare_with_known(
+    timeline: &Timeline,
+    record: &StepRecord,
+    pointer: &Pointer,
+) -> Option<String> {
     let which = match record.pointers.len() {
         0 | 1 => "The pointer".to_string(),
         _ => format!("The pointer {}", name(&pointer.name)),
     };
     if let Some(old) = pointer.moved_from.filter(|old| *old != pointer.address) {
         return Some(format!(
-            "{which} moved from {old:#x} to {:#x}: whatever the host worked out from the old one \
-             is out of date.",
+            "{which} moved from {old:#x} to {:#x}: all addresses that the host derived from the \
+             old one are out of date.",
             pointer.address
         ));
     }
@@ -284,20 +289,20 @@ fn compared(timeline: &Timeline, record: &StepRecord, pointer: &Pointer) -> Opti
         .then(|| format!("{which} is the same as before: {:#x}.", pointer.address))
 }
 
-/// The step's bindings that are not pointers it fetched.
-fn other_bindings(record: &StepRecord) -> Option<String> {
+/// Describes the bindings that are not fetched pointers.
+fn describe_other_bindings(record: &StepRecord) -> Option<String> {
     let parts: Vec<String> = record
         .bindings
         .iter()
-        .filter(|b| !fetched(record).any(|p| p.name == b.name))
-        .map(|b| format!("{} is {}", name(&b.name), b.value.brief(VALUE)))
+        .filter(|b| !fetched_pointers(record).any(|p| p.name == b.name))
+        .map(|b| format!("{} is {}", name(&b.name), b.value.brief(MAX_VALUE)))
         .collect();
     (!parts.is_empty()).then(|| format!("{}.", listed(&parts)))
 }
 
-/// Where changed bytes lie with respect to what the host wrote last; empty where there is nothing
-/// to say.
-fn place(timeline: &Timeline, record: &StepRecord, spans: &Spans) -> String {
+/// Describes where changed bytes are relative to what the host wrote last; empty if they are
+/// somewhere else.
+fn relation_to_write(timeline: &Timeline, record: &StepRecord, spans: &Spans) -> String {
     let span = spans.hull();
     let earlier = timeline.steps().get(..record.index).unwrap_or_default();
     let Some(written) = earlier
@@ -314,7 +319,7 @@ fn place(timeline: &Timeline, record: &StepRecord, spans: &Spans) -> String {
         written.len.to_string()
     };
     if written.end() == span.start && spans.runs == 1 {
-        format!(", right behind the {it} the host wrote")
+        format!(", right after the {it} the host wrote")
     } else if span == written && spans.runs == 1 {
         format!(", exactly the {it} the host wrote")
     } else if written.start <= span.start && span.end() <= written.end() {
@@ -324,17 +329,22 @@ fn place(timeline: &Timeline, record: &StepRecord, spans: &Spans) -> String {
     }
 }
 
-fn returned(results: &[Value]) -> String {
+fn describe_results(results: &[Value]) -> String {
     match results {
         [] => "returned".into(),
         _ => format!(
             "returned {}",
-            listed(&results.iter().map(|v| v.brief(VALUE)).collect::<Vec<_>>())
+            listed(
+                &results
+                    .iter()
+                    .map(|v| v.brief(MAX_VALUE))
+                    .collect::<Vec<_>>()
+            )
         ),
     }
 }
 
-fn imports(record: &StepRecord, who: &str) -> Option<String> {
+fn describe_imports(record: &StepRecord, who: &str) -> Option<String> {
     let first = record.imports_called.first()?;
     let total = record
         .imports_called_total
@@ -357,17 +367,17 @@ fn grew(record: &StepRecord) -> bool {
     record.pages_after > record.pages_before
 }
 
-fn growth(record: &StepRecord) -> Option<String> {
+fn describe_growth(record: &StepRecord) -> Option<String> {
     (grew(record) && record.kind != StepKind::Instantiate).then(|| {
         format!(
-            "Memory grew {}: views the host held are dead.",
+            "Memory grew {}: views that the host held are no longer valid.",
             from_to(record)
         )
     })
 }
 
-/// What the host still holds from before the growth.
-fn held(timeline: &Timeline, record: &StepRecord) -> Option<String> {
+/// Describes the pointers that the host still holds from before the growth.
+fn describe_held_pointers(timeline: &Timeline, record: &StepRecord) -> Option<String> {
     let held = timeline.held_through_growth(record.index);
     let (which, they) = match held.len() {
         0 => return None,
@@ -381,8 +391,8 @@ fn held(timeline: &Timeline, record: &StepRecord) -> Option<String> {
     let names: Vec<String> = held.iter().map(named).collect();
     let (they, point) = they;
     Some(format!(
-        "{} {which} taken before that: as a number {they} still {point} to the same bytes, unless \
-         the guest moved what lay there.",
+        "{} {which} fetched before that: {they} still {point} to the same bytes, unless the guest \
+         moved what was there.",
         listed(&names)
     ))
 }
@@ -398,7 +408,7 @@ fn from_to(record: &StepRecord) -> String {
 
 // The host's steps.
 
-fn wrote(record: &StepRecord) -> Vec<String> {
+fn describe_write(record: &StepRecord) -> Vec<String> {
     let Summary {
         host, host_writes, ..
     } = record.changes.summary();
@@ -414,50 +424,54 @@ fn wrote(record: &StepRecord) -> Vec<String> {
     } else {
         String::new()
     };
-    let mut said = vec![format!("The host wrote {}{what}.", placed(host))];
+    let mut sentences = vec![format!("The host wrote {}{what}.", placed(host))];
     if record.changes.is_empty() {
-        said.push("These were the bytes already there: nothing changed.".into());
+        sentences.push("These bytes were there already: nothing changed.".into());
     }
-    said
+    sentences
 }
 
-fn read(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
-    let mut said = Vec::new();
+fn describe_read(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
+    let mut sentences = Vec::new();
     let value = record
         .bindings
         .first()
-        .map(|b| shown(record, &b.name, &b.value));
-    said.push(match (record.focus, value) {
+        .map(|b| format_bound(record, &b.name, &b.value));
+    sentences.push(match (record.focus, value) {
         (Some(span), Some(value)) => format!("The host read {}: {value}.", placed(&span.into())),
         (Some(span), None) => format!("The host read {}.", placed(&span.into())),
         (None, Some(value)) => format!("The host read {value}."),
         (None, None) => "The host read from memory.".into(),
     });
-    said.extend(findings::counted_nul(record));
-    said.extend(fetched(record).filter_map(|pointer| compared(timeline, record, pointer)));
-    said
+    sentences.extend(findings::counted_nul(record));
+    sentences.extend(
+        fetched_pointers(record)
+            .filter_map(|pointer| compare_with_known(timeline, record, pointer)),
+    );
+    sentences
 }
 
-fn host_grew(record: &StepRecord) -> String {
+fn describe_growth_by_host(record: &StepRecord) -> String {
     match grew(record) {
         true => format!(
-            "The host grew memory {}: views it held are dead.",
+            "The host grew memory {}: views that it held are no longer valid.",
             from_to(record)
         ),
         false => format!(
             "Memory did not grow: it stays {}.",
-            pages_in_words(record.pages_after)
+            format_pages(record.pages_after)
         ),
     }
 }
 
-/// A value that got a name; the first introduced by `intro`, or by its name where that is empty.
-fn bound(timeline: &Timeline, record: &StepRecord, intro: &str) -> Vec<String> {
-    let mut said: Vec<String> = record
+/// Describes the values that got a name. Each is introduced by `intro`, or by its name if that is
+/// empty.
+fn describe_bindings(timeline: &Timeline, record: &StepRecord, intro: &str) -> Vec<String> {
+    let mut sentences: Vec<String> = record
         .bindings
         .iter()
         .map(|b| {
-            let value = shown(record, &b.name, &b.value);
+            let value = format_bound(record, &b.name, &b.value);
             if intro.is_empty() {
                 format!("{} is {value}.", name(&b.name))
             } else {
@@ -465,19 +479,22 @@ fn bound(timeline: &Timeline, record: &StepRecord, intro: &str) -> Vec<String> {
             }
         })
         .collect();
-    said.extend(fetched(record).filter_map(|pointer| compared(timeline, record, pointer)));
-    said
+    sentences.extend(
+        fetched_pointers(record)
+            .filter_map(|pointer| compare_with_known(timeline, record, pointer)),
+    );
+    sentences
 }
 
-fn named(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
+fn describe_naming(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     match &record.naming {
         Some(Naming::Named(span)) => {
             let (what, span, called) = (span.kind, span.span, name(&span.name));
             vec![match what {
-                SpanKind::Region => format!("From here on {called} means {}.", the_bytes(span)),
+                SpanKind::Region => format!("From here on, {called} means {}.", the_bytes(span)),
                 SpanKind::Block => {
                     format!(
-                        "From here on {called} means {}, owned until they are released.",
+                        "From here on, {called} means {}, in use until they are released.",
                         the_bytes(span)
                     )
                 }
@@ -492,26 +509,23 @@ fn named(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
             vec![match span {
                 Some(span) => {
                     format!(
-                        "{} is given back: {} may not be touched any more.",
+                        "{} is released: {} must not be used any more.",
                         name(block),
                         the_bytes(span)
                     )
                 }
-                None => format!(
-                    "{} is given back: it may not be touched any more.",
-                    name(block)
-                ),
+                None => format!("{} is released: it must not be used any more.", name(block)),
             }]
         }
         None => Vec::new(),
     }
 }
 
-fn expected(record: &StepRecord) -> Vec<String> {
+fn describe_expectation(record: &StepRecord) -> Vec<String> {
     if record.call.is_some() {
-        let mut said = vec!["The call trapped, as expected.".to_string()];
-        said.extend(until_it_stopped_expectedly(record));
-        return said;
+        let mut sentences = vec!["The call trapped, as expected.".to_string()];
+        sentences.extend(describe_expected_trap(record));
+        return sentences;
     }
     let claims: Vec<String> = record
         .claims
@@ -524,49 +538,50 @@ fn expected(record: &StepRecord) -> Vec<String> {
     }
 }
 
-fn until_it_stopped_expectedly(record: &StepRecord) -> Vec<String> {
+fn describe_expected_trap(record: &StepRecord) -> Vec<String> {
     let changed = Agents::of(record).phrases();
-    let mut said = Vec::new();
+    let mut sentences = Vec::new();
     if !changed.is_empty() {
-        said.push(sentence(&format!("Until then {}", listed(&changed))));
+        sentences.push(sentence(&format!("Until then {}", listed(&changed))));
     }
-    said.extend(growth(record));
-    said.extend(imports(record, "The guest"));
-    said
+    sentences.extend(describe_growth(record));
+    sentences.extend(describe_imports(record, "The guest"));
+    sentences
 }
 
-fn asked(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
-    let mut said: Vec<String> = record
+fn describe_question(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
+    let mut sentences: Vec<String> = record
         .ask
         .iter()
         .map(|ask| format!("The question: {}", stopped(&safe::cut(&ask.question, 400))))
         .collect();
     match timeline.answer_to(record.index).map(|answer| &answer.value) {
-        Some(Ok(value)) => said.push(format!("The answer: {}.", answer_in_words(value))),
-        Some(Err(why)) => said.push(sentence(&format!(
-            "The answer could not be told: {}",
+        Some(Ok(value)) => sentences.push(format!("The answer: {}.", format_answer(value))),
+        Some(Err(why)) => sentences.push(sentence(&format!(
+            "The answer is not known: {}",
             safe::plain(why)
         ))),
         None => {}
     }
-    said
+    sentences
 }
 
-/// A value as an answer is told: a larger number in hexadecimal too, since it may be an address.
-pub fn answer_in_words(value: &Value) -> String {
+/// Returns a value as an answer. A large number is also in hexadecimal, because it may be an
+/// address.
+pub fn format_answer(value: &Value) -> String {
     match value {
         Value::Int(number @ 256..) => format!("{number} ({number:#x})"),
-        value => value.brief(VALUE),
+        value => value.brief(MAX_VALUE),
     }
 }
 
-/// The sentence that tells the answer to an earlier question.
-pub fn told_answer(answer: &Answer) -> String {
+/// Describes the answer to the question of an earlier step.
+pub fn describe_answer(answer: &Answer) -> String {
     match &answer.value {
         Ok(value) => format!(
             "The answer to the question of step {}: {}.",
             answer.asked_in,
-            answer_in_words(value)
+            format_answer(value)
         ),
         Err(why) => sentence(&format!(
             "The question of step {} could not be answered: {}",
@@ -580,11 +595,11 @@ fn has_memory(timeline: &Timeline) -> bool {
     timeline.guest.memory.is_some()
 }
 
-/// A bound value: in hex where the script uses it as an address.
-fn shown(record: &StepRecord, bound: &str, value: &Value) -> String {
+/// Returns a bound value: in hexadecimal if the script uses it as an address.
+fn format_bound(record: &StepRecord, bound: &str, value: &Value) -> String {
     match (value, record.pointers.iter().find(|p| p.name == bound)) {
         (Value::Int(_), Some(pointer)) => format!("{:#x}", pointer.address),
-        _ => value.brief(VALUE),
+        _ => value.brief(MAX_VALUE),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Findings: what went wrong, or is worth knowing, as data.
+//! What is wrong in a step, or worth knowing, as data.
 
 use std::fmt;
 
@@ -46,7 +46,7 @@ impl FindingKind {
     ];
 
     /// The word for it: `out-of-bounds`.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             FindingKind::OutOfBounds => "out-of-bounds",
             FindingKind::Trap => "trap",
@@ -83,7 +83,7 @@ impl FindingKind {
 
 impl fmt::Display for FindingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }
 
@@ -95,7 +95,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Severity::Note => "note",
             Severity::Warning => "warning",
@@ -104,24 +104,26 @@ impl Severity {
     }
 }
 
-/// One finding of one step.
+/// A finding of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
+    /// What was found.
     pub kind: FindingKind,
     /// One or two sentences, safe to print.
     pub message: String,
     /// The first byte concerned.
     pub address: Option<u64>,
-    /// The bytes concerned, where there are any: first the ones that were hit or read, then what
-    /// they belong to or are compared with.
+    /// The bytes concerned, if there are any: first those that were written or read, then those to
+    /// which they belong or with which they are compared.
     pub spans: Vec<Span>,
-    /// The step to blame, where it is not the one that carries the finding.
+    /// The step to blame, if it is not the one that has the finding.
     pub blamed: Option<usize>,
-    /// An `expect finding` says it was meant to happen: it no longer counts as a problem.
+    /// Whether an `expect finding` expects it. Then it is no problem.
     pub claimed: bool,
 }
 
 impl Finding {
+    /// Creates a finding with a message only.
     pub fn new(kind: FindingKind, message: impl Into<String>) -> Self {
         Finding {
             kind,
@@ -133,6 +135,7 @@ impl Finding {
         }
     }
 
+    /// Returns the finding with an address.
     pub fn at(self, address: u64) -> Self {
         Finding {
             address: Some(address),
@@ -140,7 +143,7 @@ impl Finding {
         }
     }
 
-    /// Concerns these bytes; the first of them is its address.
+    /// Returns the finding with more bytes that it concerns. The first of all is its address.
     pub fn about(self, span: Span) -> Self {
         let mut spans = self.spans;
         spans.push(span);
@@ -151,6 +154,7 @@ impl Finding {
         }
     }
 
+    /// Returns the finding with a step to blame.
     pub fn blaming(self, step: usize) -> Self {
         Finding {
             blamed: Some(step),
@@ -158,14 +162,15 @@ impl Finding {
         }
     }
 
-    /// The bytes that were hit or read; of a finding that is told of a place only, its first byte.
-    pub fn place(&self) -> Option<Span> {
+    /// Returns the bytes that were written or read. If only an address is known, that is one byte.
+    pub fn primary_span(&self) -> Option<Span> {
         self.spans
             .first()
             .copied()
             .or(self.address.map(|start| Span { start, len: 1 }))
     }
 
+    /// Returns how serious the finding is.
     pub fn severity(&self) -> Severity {
         self.kind.severity()
     }

@@ -1,30 +1,34 @@
-//! Memory cut into rows as people know them from hex dumps: equal rows squeezed, and the same cut
-//! for two images, so that before and after can be shown side by side.
+//! Memory in rows, as in a hex dump. Equal rows are squeezed, and several images are cut at the
+//! same rows, so that they can be shown side by side.
 
 use super::Image;
 
-/// One row: `bytes.len()` is the row's width; a byte past the end of memory is `None`.
+/// A row of a dump.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// A multiple of the width.
+    /// The address of the first byte, a multiple of the width.
     pub address: u64,
+    /// The bytes; `None` past the end of memory.
     pub bytes: Vec<Option<u8>>,
 }
 
 /// A line of a dump.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
+    /// A row.
     Row(Row),
-    /// `rows` rows from `address` that equal the row above, shown as `*`.
+    /// Rows that equal the one above, shown as `*`.
     Squeezed {
+        /// The address of the first of them.
         address: u64,
+        /// How many there are.
         rows: u64,
     },
 }
 
-/// Cuts `from..to` (widened to whole rows of `width` bytes) into lines. A row is squeezed when it
-/// equals the row above it in the image *and* in every one of `with`, and `keep` does not ask for
-/// it: the lines of several images shown side by side then stay level. The last row is never
+/// Cuts `from..to` into lines, widened to whole rows of `width` bytes. A row is squeezed if it
+/// equals the row above it in the image and in every one of `with`, and `keep` does not return
+/// `true` for its address. So the lines of several images stay level. The last row is never
 /// squeezed.
 pub fn rows(
     image: &Image,
@@ -81,14 +85,14 @@ mod tests {
         let mut after = before.clone();
         after.write(0x40, b"x");
         let lines = rows(&before, &[&after], 0, 0x70, 16, |_| false);
-        let shown: Vec<u64> = lines
+        let lines_at: Vec<u64> = lines
             .iter()
             .map(|l| match l {
                 Line::Row(row) => row.address,
                 Line::Squeezed { rows, .. } => 0xf00 + rows,
             })
             .collect();
-        assert_eq!(shown, [0, 0xf03, 0x40, 0x50, 0x60]);
+        assert_eq!(lines_at, [0, 0xf03, 0x40, 0x50, 0x60]);
         assert_eq!(rows(&before, &[], 0, 0x40, 16, |a| a == 0x10).len(), 4);
     }
 

@@ -1,9 +1,10 @@
-//! Linear memory at one moment, sharing what did not change with every other moment.
+//! Linear memory at one moment. What did not change is shared with other moments.
 //!
-//! A tree of 4 KiB leaves, 64 to a branch. A subtree that is all zero takes no room, and a copy
-//! shares everything: a write copies only the leaves it touches and the branches above them. So a
-//! thousand moments of a large memory cost what was touched between them. A moment inside a step is
-//! laid over the one before it, and each leaf of it is worked out when it is first read.
+//! An image is a tree of 4 KiB leaves, 64 to a branch. A subtree that is all zero takes no memory,
+//! and a clone shares everything. A write copies only the leaves that it touches and the branches
+//! above them. So a thousand moments of a large memory take what was touched between them. A moment
+//! within a step is laid over the one before, and each of its leaves is computed when it is first
+//! read.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -13,34 +14,37 @@ use super::Span;
 
 mod change_eq;
 
-/// A wasm page, in bytes.
+/// The size of a page of linear memory, in bytes.
 pub const PAGE: u64 = 65536;
 
-/// What an image keeps and shares as a whole, in bytes.
+/// The size of the leaf of an image, in bytes.
 pub const LEAF: u64 = 4096;
+/// The number of children of a branch.
 const FANOUT: usize = 64;
 
 pub(super) type Leaf = [u8; LEAF as usize];
 
-/// What is laid over an image: leaves by their number, counted from address 0, as they stand after
-/// so many events.
+/// Leaves that are laid over an image, as they are after a number of events. A leaf has a number:
+/// its address in leaves.
 pub(super) trait Leaves: Debug + Send + Sync {
-    /// Whether any of the leaves may differ from those underneath.
+    /// Returns whether any of the leaves may differ from those below.
     fn touches(&self, leaves: Range<u64>) -> bool;
 
-    /// `None` for a leaf that is as underneath.
+    /// Returns a leaf; `None` if it is the same as below.
     fn leaf(&self, number: u64, events: usize) -> Option<Arc<Leaf>>;
 }
 
+/// A part of the tree.
 #[derive(Debug, Clone)]
 enum Node {
+    /// All zero.
     Zero,
     Leaf(Arc<Leaf>),
     Branch(Arc<[Node; FANOUT]>),
     Lazy(Arc<Lazy>),
 }
 
-/// A subtree that nobody has looked into yet.
+/// A subtree that is computed when it is first read.
 #[derive(Debug)]
 struct Lazy {
     under: Node,
@@ -53,8 +57,8 @@ struct Lazy {
 }
 
 impl Lazy {
-    fn work_out(&self) -> Node {
-        let under = self.under.now();
+    fn compute(&self) -> Node {
+        let under = self.under.resolved();
         if self.height == 0 {
             return self
                 .over
@@ -75,10 +79,10 @@ impl Lazy {
 }
 
 impl Node {
-    /// The node itself, worked out where it was not.
-    fn now(&self) -> &Node {
+    /// Returns the node, and computes it if it was not.
+    fn resolved(&self) -> &Node {
         match self {
-            Node::Lazy(later) => later.known.get_or_init(|| later.work_out()),
+            Node::Lazy(lazy) => lazy.known.get_or_init(|| lazy.compute()),
             known => known,
         }
     }
@@ -100,12 +104,12 @@ impl Node {
     }
 }
 
-/// Memory's bytes at one moment. Cloning is cheap.
+/// Memory at one moment. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Image {
-    /// In bytes.
+    /// The length of memory, in bytes.
     len: u64,
-    /// Branches between the root and a leaf.
+    /// The number of branches between the root and a leaf.
     height: u32,
     root: Node,
 }
@@ -120,32 +124,34 @@ impl Default for Image {
     }
 }
 
-/// Bytes one child of a branch of this height spans; for height 0 the root is itself a leaf.
+/// Returns how many bytes a child of a branch of this height spans. At height 0, the root is a leaf
+/// itself.
 fn child_span(height: u32) -> u64 {
     LEAF << (6 * (height.saturating_sub(1)).min(8))
 }
 
+/// Returns how many bytes a node of this height spans.
 fn node_span(height: u32) -> u64 {
     LEAF << (6 * height.min(8))
 }
 
 impl Image {
-    /// All zero, `len` bytes long.
+    /// Creates memory of `len` bytes, all zero.
     pub fn zeroed(len: u64) -> Self {
         let mut image = Image::default();
         image.grow(len);
         image
     }
 
-    /// A copy of live memory.
+    /// Creates memory with these bytes.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let mut image = Image::zeroed(bytes.len() as u64);
         image.write(0, bytes);
         image
     }
 
-    /// This image with leaves laid over it, as they stand after so many events. Costs nothing until
-    /// it is read.
+    /// Returns this image with leaves laid over it, as they are after `events` events. This is
+    /// cheap until it is read.
     pub(super) fn overlaid(&self, len: u64, over: Arc<dyn Leaves>, events: usize) -> Self {
         let mut image = self.clone();
         image.grow(len);
@@ -153,21 +159,22 @@ impl Image {
         image
     }
 
-    /// In bytes.
+    /// Returns the length of memory, in bytes.
     pub fn len(&self) -> u64 {
         self.len
     }
 
+    /// Returns whether memory has no bytes.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// In 64 KiB pages, a last part of one counted whole.
+    /// Returns the size of memory in 64 KiB pages, rounded up.
     pub fn pages(&self) -> u64 {
         self.len.div_ceil(PAGE)
     }
 
-    /// Makes memory `len` bytes long; the new bytes are zero. Never makes it shorter.
+    /// Makes memory `len` bytes long. The new bytes are zero. It never becomes shorter.
     pub fn grow(&mut self, len: u64) {
         while node_span(self.height) < len && self.height < 8 {
             let old = std::mem::replace(&mut self.root, Node::Zero);
@@ -181,7 +188,7 @@ impl Image {
         self.len = self.len.max(len);
     }
 
-    /// Puts bytes at an offset; what would lie past the end is left out.
+    /// Writes bytes from an offset on. What is past the end is ignored.
     pub fn write(&mut self, offset: u64, bytes: &[u8]) {
         let fits = self.len.saturating_sub(offset).min(bytes.len() as u64);
         if let Some(bytes) = bytes.get(..fits as usize).filter(|b| !b.is_empty()) {
@@ -189,7 +196,7 @@ impl Image {
         }
     }
 
-    /// Takes over a part of live memory, from `start`, a multiple of 4 KiB: only leaves that differ
+    /// Copies a part of live memory from `start` on, a multiple of 4 KiB. Only leaves that differ
     /// are copied.
     pub fn capture(&mut self, start: u64, bytes: &[u8]) {
         for (index, chunk) in bytes.chunks(LEAF as usize).enumerate() {
@@ -200,8 +207,7 @@ impl Image {
         }
     }
 
-    /// Whether a leaf, which lies at an offset that is a multiple of 4 KiB, begins with these
-    /// bytes.
+    /// Returns whether the leaf at an offset begins with these bytes.
     fn begins_with(&self, offset: u64, bytes: &[u8]) -> bool {
         match self.leaf(offset) {
             Some(leaf) => leaf.get(..bytes.len()).is_some_and(|known| known == bytes),
@@ -209,15 +215,16 @@ impl Image {
         }
     }
 
-    /// The byte at an offset; `None` past the end.
+    /// Returns the byte at an offset; `None` past the end.
     pub fn byte(&self, offset: u64) -> Option<u8> {
+        let within = (offset % LEAF) as usize;
         (offset < self.len).then(|| {
-            self.leaf(offset)
-                .map_or(0, |leaf| leaf[(offset % LEAF) as usize])
+            let leaf = self.leaf(offset);
+            leaf.and_then(|leaf| leaf.get(within)).copied().unwrap_or(0)
         })
     }
 
-    /// `len` bytes from an offset, as zeros past the end.
+    /// Returns `len` bytes from an offset on; zeros past the end.
     pub fn read(&self, offset: u64, len: u64) -> Vec<u8> {
         let mut out = vec![0; usize::try_from(len).unwrap_or(0)];
         let mut at = 0usize;
@@ -227,16 +234,18 @@ impl Image {
             let take = (LEAF as usize - within).min(out.len() - at);
             if from < self.len
                 && let Some(leaf) = self.leaf(from)
+                && let Some(part) = leaf.get(within..within + take)
+                && let Some(to) = out.get_mut(at..at + take)
             {
-                out[at..at + take].copy_from_slice(&leaf[within..within + take]);
+                to.copy_from_slice(part);
             }
             at += take;
         }
         out
     }
 
-    /// The spans in which two images differ, in order, touching ones joined. Where one is shorter,
-    /// it counts as zero. Shared parts are not looked at.
+    /// Returns the spans in which two images differ, in order. The shorter one counts as continued
+    /// by zeros. Shared parts are not compared.
     pub fn differences(&self, other: &Image) -> Vec<Span> {
         let (mut a, mut b) = (self.clone(), other.clone());
         let len = a.len.max(b.len);
@@ -247,8 +256,8 @@ impl Image {
         spans
     }
 
-    /// The first place at or after `from` where `needle` stands, searched to the end. All-zero
-    /// parts are skipped where the needle is not itself all zero.
+    /// Returns the first offset from `from` on where `needle` is. All-zero parts are skipped if the
+    /// needle is not all zero.
     pub fn find(&self, needle: &[u8], from: u64) -> Option<u64> {
         let last = self
             .len
@@ -270,7 +279,7 @@ impl Image {
         None
     }
 
-    /// The last place before `before` where `needle` stands.
+    /// Returns the last offset before `before` where `needle` begins.
     pub fn rfind(&self, needle: &[u8], before: u64) -> Option<u64> {
         let mut chunk = before.min(self.len).div_ceil(LEAF);
         while let Some(index) = chunk.checked_sub(1) {
@@ -298,7 +307,7 @@ impl Image {
         find_in(&self.read(from, len), needle).map(|found| from + found as u64)
     }
 
-    /// Whether a range holds leaves that are kept, and so may hold anything but zero.
+    /// Returns whether a range has leaves in the tree, which may have anything but zeros.
     fn has_bytes(&self, range: Range<u64>) -> bool {
         let first = range.start / LEAF;
         let last = range.end.saturating_sub(1) / LEAF;
@@ -309,13 +318,14 @@ impl Image {
         self.shared_leaf(offset).map(|leaf| &**leaf)
     }
 
-    /// The leaf that holds an offset; `None` where it is all zero or past what the tree spans.
+    /// Returns the leaf that contains an offset; `None` if it is all zero or past what the tree
+    /// spans.
     pub(super) fn shared_leaf(&self, offset: u64) -> Option<&Arc<Leaf>> {
         let mut node = &self.root;
         let mut height = self.height;
         let mut within = offset;
         loop {
-            match node.now() {
+            match node.resolved() {
                 Node::Zero | Node::Lazy(_) => return None,
                 Node::Leaf(leaf) => return Some(leaf),
                 Node::Branch(children) => {
@@ -328,7 +338,7 @@ impl Image {
         }
     }
 
-    /// Puts a whole leaf in place, by its number; one that lies past the end is left out.
+    /// Sets a leaf, by its number. One past the end is ignored.
     pub(super) fn put_leaf(&mut self, number: u64, leaf: Arc<Leaf>) {
         let offset = number.saturating_mul(LEAF);
         if offset >= self.len {
@@ -347,7 +357,7 @@ impl Image {
         *node = Node::Leaf(leaf);
     }
 
-    /// How many leaves this image keeps that `other` does not share, for measuring.
+    /// Returns how many bytes of leaves this image does not share with `other`, for measurements.
     pub fn unshared_bytes(&self, other: &Image) -> u64 {
         let mut b = other.clone();
         b.grow(self.len);
@@ -355,7 +365,7 @@ impl Image {
     }
 }
 
-/// Equal where length and all bytes are.
+/// Equal if length and all bytes are.
 impl PartialEq for Image {
     fn eq(&self, other: &Self) -> bool {
         self.len == other.len && self.differences(other).is_empty()
@@ -379,10 +389,10 @@ fn find_in(window: &[u8], needle: &[u8]) -> Option<usize> {
     None
 }
 
-/// The children of a node that is to become a branch where it is none, as one may change them.
+/// Returns the children of a node to be changed, and makes it a branch if it is none.
 fn branch(node: &mut Node) -> Option<&mut [Node; FANOUT]> {
     if !matches!(node, Node::Branch(_)) {
-        let known = node.now().clone();
+        let known = node.resolved().clone();
         *node = match known {
             Node::Branch(_) => known,
             _ => Node::Branch(Arc::new([const { Node::Zero }; FANOUT])),
@@ -396,7 +406,7 @@ fn branch(node: &mut Node) -> Option<&mut [Node; FANOUT]> {
 
 fn write_node(node: &mut Node, height: u32, offset: u64, bytes: &[u8]) {
     if let Node::Lazy(_) = node {
-        *node = node.now().clone();
+        *node = node.resolved().clone();
     }
     if height == 0 {
         if let Node::Zero = node {
@@ -435,7 +445,7 @@ fn diff_nodes(a: &Node, b: &Node, height: u32, base: u64, spans: &mut Vec<Span>)
     {
         return;
     }
-    match (a.now(), b.now()) {
+    match (a.resolved(), b.resolved()) {
         (Node::Lazy(_), _) | (_, Node::Lazy(_)) | (Node::Zero, Node::Zero) => {}
         (Node::Leaf(x), Node::Leaf(y)) if Arc::ptr_eq(x, y) => {}
         (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => {}
@@ -479,7 +489,7 @@ fn diff_leaves(a: &Leaf, b: &Leaf, base: u64, spans: &mut Vec<Span>) {
 }
 
 fn unshared(a: &Node, b: &Node) -> u64 {
-    match (a.now(), b.now()) {
+    match (a.resolved(), b.resolved()) {
         (Node::Zero | Node::Lazy(_), _) => 0,
         (Node::Leaf(x), Node::Leaf(y)) => u64::from(!Arc::ptr_eq(x, y)),
         (Node::Leaf(_), _) => 1,
@@ -519,13 +529,13 @@ mod tests {
     #[test]
     fn a_thousand_steps_over_16_mib_share_what_they_did_not_touch() {
         let mut image = Image::from_bytes(&vec![7; 16 << 20]);
-        let mut kept = 0;
+        let mut kept_bytes = 0;
         for step in 0..1000u64 {
             let before = image.clone();
             image.write(step * 16_000, &step.to_le_bytes());
-            kept += image.unshared_bytes(&before);
+            kept_bytes += image.unshared_bytes(&before);
         }
-        assert!(kept <= 2 * 1000 * LEAF, "{kept} bytes kept");
+        assert!(kept_bytes <= 2 * 1000 * LEAF, "{kept_bytes} bytes kept");
     }
 
     #[test]
@@ -564,11 +574,11 @@ mod tests {
                         *slot = *b;
                     }
                 }
-                let mut told = vec![false; plain.len()];
+                let mut differs = vec![false; plain.len()];
                 for span in image.differences(&before) {
-                    told[span.start as usize..span.end() as usize].fill(true);
+                    differs[span.start as usize..span.end() as usize].fill(true);
                 }
-                prop_assert!((0..plain.len()).all(|i| told[i] == (plain[i] != plain_before[i])));
+                prop_assert!((0..plain.len()).all(|i| differs[i] == (plain[i] != plain_before[i])));
                 prop_assert_eq!(before.read(0, before.len()), plain_before);
             }
             image.grow((pages + grow) * PAGE);

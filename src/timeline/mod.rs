@@ -1,8 +1,34 @@
-//! The recorded history of one session: plain data, append-only, knowing memory at every moment.
+//! The recorded history of a session: what each step was, what it did to memory, and who did it.
 //!
-//! Owns what a step was, what it did to memory and who did it. Knows no wasm runtime, no script, no
-//! screen: the session fills it, reports and the terminal read it. The invariant every reader may
-//! rely on: memory before a step plus the step's events, in order, is memory after it.
+//! A [`Timeline`] is plain data to which steps are appended. The session fills it; reports and the
+//! terminal read it. It knows no WebAssembly runtime, no script and no screen.
+//!
+//! # What every reader may rely on
+//!
+//! - Memory before a step plus the step's events, in order, is memory after it.
+//! - A record never changes once it is [pushed](Timeline::push), except for the `claimed` mark of
+//!   its findings.
+//! - Memory at any [`Moment`] is an [`Image`], which shares with others what did not change. It is
+//!   computed when it is read.
+//!
+//! # Files
+//!
+//! | file                 | content                                                               |
+//! | -------------------- | --------------------------------------------------------------------- |
+//! | `mod.rs`             | [`Timeline`]: the steps, memory at any moment, writers of a byte      |
+//! | `step.rs`            | [`StepRecord`]: one step                                              |
+//! | `event.rs`           | [`Event`]: a write or a growth of memory                              |
+//! | `event_log/`         | the events of a step, packed and indexed: [`EventLog`], [`Recording`] |
+//! | `image.rs`           | [`Image`]: memory at one moment, a tree of shared leaves              |
+//! | `image/change_eq.rs` | whether memory changed in the same way in two runs                    |
+//! | `finding.rs`         | [`Finding`]: something that is wrong, or worth knowing                |
+//! | `checks/`            | [`Checks`]: finds them                                                |
+//! | `provenance.rs`      | what the checks need to know of the script's variables                |
+//! | `regions.rs`         | the named parts of memory                                             |
+//! | `describe.rs`        | what happened in a step, in sentences                                 |
+//! | `hex_rows.rs`        | the rows of a hex dump                                                |
+//! | `compare.rs`         | [`Comparison`] of two runs                                            |
+//! | `step_builder.rs`    | builds records by hand, for tests and benches                         |
 
 mod checks;
 mod compare;
@@ -15,16 +41,16 @@ mod image;
 mod provenance;
 mod regions;
 mod step;
+mod step_builder;
 
 pub use checks::Checks;
 pub use compare::{ByteSide, Comparison, Divergence, FirstByte, FirstStore, Mismatch, Rest, What};
-pub use describe::{answer_in_words, effect, narrate, pages_in_words, told_answer};
+pub use describe::{describe_answer, describe_step, effect, format_answer, format_pages};
 pub use event::{Event, Growth, Write, Writer};
 #[cfg(test)]
-pub(crate) use event_log::looked_at;
+pub(crate) use event_log::take_examined_leaves;
 pub use event_log::{
-    Changes, Differing, EventLog, Recorded, Recording, Refused, Settled, SiteKind, SiteShape,
-    SiteTable,
+    Changes, EventLog, LeafDifference, RecordedMemory, Recording, RefusedGrowth, Settled, SiteTable,
 };
 pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};
@@ -36,129 +62,156 @@ pub use step::{
     Outcome, Pointer, Span, SpanKind, StepKind, StepRecord, Trap,
 };
 
+#[doc(hidden)]
+pub use step_builder::StepBuilder;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::prose::Document;
 use crate::source::Place;
 
-/// What is known about the guest before anything runs.
+/// What is known of the guest before anything runs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GuestFacts {
-    /// As the person named it: never made absolute.
+    /// The path as the person wrote it; never made absolute.
     pub path: String,
-    /// Of the file as given, in lower-case hex.
+    /// The SHA-256 of the file as given, in lower-case hexadecimal.
     pub sha256: String,
-    /// Length of the file as given.
+    /// The length of the file as given, in bytes.
     pub bytes: u64,
-    /// The memory the session means, as the module declares it; `None` for a guest without one.
+    /// The memory that the session records, as the module declares it; `None` for a guest without
+    /// one.
     pub memory: Option<MemoryFacts>,
+    /// The exports, in order.
     pub exports: Vec<ExportFacts>,
+    /// The imports, in order.
     pub imports: Vec<ImportFacts>,
-    /// Where it says that the parts of that memory lie.
+    /// Where the module says that the parts of that memory are.
     pub layout: Vec<LayoutFacts>,
-    pub looks: AbiHints,
+    /// What the guest looks like.
+    pub abi_hints: AbiHints,
 }
 
-/// What the guest looks like to be for: guesses, safe to print.
+/// What the guest looks like: guesses, safe to print.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AbiHints {
-    /// `looks like C's malloc and free, because …`, the surest first.
+    /// The conventions that it seems to follow, the surest first: `looks like C's malloc and free,
+    /// because …`.
     pub families: Vec<String>,
-    /// A word or two on each of the guest's exports, in their order.
+    /// A few words on each export, in order; empty for some.
     pub exports: Vec<String>,
-    /// Steps that a person could begin with.
+    /// Steps with which a person may begin.
     pub examples: Vec<String>,
-    /// The imported functions that trap when they are called, because nobody says what they do.
+    /// The imported functions that trap when they are called, because nothing defines them.
     pub undefined: Vec<UndefinedImport>,
 }
 
-/// An import that nobody defines.
+/// An import that nothing defines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UndefinedImport {
-    /// As a script names it: `env.log`.
+    /// The name in a script: `env.log`.
     pub name: String,
-    /// The line that would define it.
+    /// The line of a script that would define it.
     pub line: String,
 }
 
-/// A memory's declared limits, in 64 KiB pages.
+/// The declared limits of a memory, in 64 KiB pages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemoryFacts {
+    /// The initial size.
     pub pages: u64,
+    /// The maximum; `None` for no declared one.
     pub max: Option<u64>,
-    /// Addresses are 64 bits wide.
+    /// Whether addresses are 64 bits wide.
     pub is_64: bool,
 }
 
+/// An export of the guest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExportFacts {
+    /// Its name; not safe to print.
     pub name: String,
-    /// `func`, `memory`, `global`, `table` or `tag`.
+    /// What it is: `func`, `memory`, `global`, `table` or `tag`.
     pub kind: String,
-    /// As the text format writes it: `(i32) -> i32`.
+    /// Its type as the text format writes it: `(i32) -> i32`.
     pub ty: String,
 }
 
+/// An import of the guest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImportFacts {
+    /// The name of the module; not safe to print.
     pub module: String,
+    /// Its name; not safe to print.
     pub name: String,
+    /// What it is: `func`, `memory`, `global`, `table` or `tag`.
     pub kind: String,
+    /// Its type as the text format writes it.
     pub ty: String,
 }
 
-/// A step as the script announces it, before it has run. The first is always instantiation.
+/// A step of the script before it has run. The first is always instantiation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedStep {
+    /// What the step does.
     pub kind: StepKind,
-    /// In the steps file, counted from 1; `None` for instantiation.
+    /// The line in the steps file, from 1; `None` for instantiation.
     pub line: Option<u32>,
-    /// As written.
+    /// The statement as written.
     pub text: String,
     /// The prose before it in a Markdown session.
     pub narration: Option<String>,
 }
 
-/// A value the person may change.
+/// A value that the person may set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InputFacts {
+    /// The name of the input.
     pub name: String,
-    /// In force for this run.
+    /// The value in this run.
     pub value: crate::value::Value,
 }
 
-/// What has run so far.
+/// The recorded history of a session.
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
-    /// What the session is called on the screen: a file's name, or "default session".
+    /// The name of the session on the screen: that of a file, or "default session".
     pub title: String,
+    /// What is known of the guest.
     pub guest: GuestFacts,
+    /// The inputs, with their values.
     pub inputs: Vec<InputFacts>,
-    /// The statements that are no steps, as written, a line each: imports, the memory that is
-    /// meant, and inputs with the values in force. Which module is meant is `guest`'s to say.
+    /// The statements that are no steps, as written, one line each: imports, the memory that is
+    /// recorded, and inputs with their values. The module is in `guest`.
     pub setup: Vec<String>,
+    /// The steps of the script, whether they have run or not.
     pub planned: Vec<PlannedStep>,
     /// What the author of a Markdown session wrote around its steps.
     pub document: Document,
     steps: Vec<StepRecord>,
-    /// Which of the steps name a span or release one.
+    /// The steps that name a span or release one.
     namings: Vec<usize>,
+    /// By the offset of an instruction, where its source is.
     places: BTreeMap<u64, Arc<Place>>,
 }
 
-/// How the whole run stands.
+/// How a whole run has ended so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
+    /// All steps are ok, or what failed was expected.
     Ok,
+    /// A step failed in the host.
     Failed,
+    /// The guest trapped.
     Trapped,
+    /// A step was stopped.
     Cancelled,
 }
 
 impl Status {
-    /// The word used in transcripts and JSON.
-    pub fn word(self) -> &'static str {
+    /// Returns the name in transcripts and JSON.
+    pub fn as_str(self) -> &'static str {
         match self {
             Status::Ok => "ok",
             Status::Failed => "failed",
@@ -168,16 +221,18 @@ impl Status {
     }
 }
 
-/// A point in time: after the first `event` events of a step. `event` past the step's last means
-/// the step's end.
+/// A moment: after the first `event` events of a step. A larger number than the step has events
+/// means the end of the step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
+    /// The number of the step.
     pub step: usize,
+    /// How many of its events have happened.
     pub event: usize,
 }
 
 impl Moment {
-    /// The end of a step, whatever happened in it.
+    /// Returns the end of a step.
     pub fn end_of(step: usize) -> Self {
         Moment {
             step,
@@ -187,7 +242,7 @@ impl Moment {
 }
 
 impl Timeline {
-    /// A session before its first step.
+    /// Creates a session before its first step.
     pub fn new(
         title: String,
         guest: GuestFacts,
@@ -203,8 +258,8 @@ impl Timeline {
         }
     }
 
-    /// The same session as it stood when `step` was its last, with nothing planned after it. Shares
-    /// what was recorded.
+    /// Returns the session as it was when `step` was its last, without steps planned after that.
+    /// Shares what was recorded.
     pub fn until(&self, step: usize) -> Timeline {
         let kept = step.saturating_add(1);
         let planned = self.planned.iter().take(kept).cloned().collect();
@@ -216,25 +271,21 @@ impl Timeline {
         );
         for record in self.steps.iter().take(kept) {
             let mut record = record.clone();
-            // The steps that expect them put their marks again, where they are kept.
+            // The steps that expect these findings mark them again, if they are kept.
             record
                 .findings
                 .iter_mut()
                 .for_each(|finding| finding.claimed = false);
             shorter.push(record);
         }
-        // Others name places too: those of instructions that earlier steps were the first to reach.
+        // Earlier steps may refer to instructions whose sources only later steps have.
         shorter.places.clone_from(&self.places);
         shorter
     }
 
-    /// Appends what the session reports. Steps come in order; an earlier step's record never
-    /// changes, but for the `claimed` mark that a later `expect finding` puts on its findings.
+    /// Appends the record of the next step. A step that expects findings of an earlier one marks
+    /// those as claimed.
     pub fn push(&mut self, step: StepRecord) {
-        let mut step = step;
-        if !step.recording.is_empty() {
-            step.settle(&self.memory_before(self.steps.len()));
-        }
         self.places.extend(step.places.iter().cloned());
         for (claimed_step, kind) in &step.claims {
             if let Some(earlier) = self.steps.get_mut(*claimed_step) {
@@ -249,21 +300,23 @@ impl Timeline {
         self.steps.push(step);
     }
 
+    /// Returns the steps that have run.
     pub fn steps(&self) -> &[StepRecord] {
         &self.steps
     }
 
+    /// Returns a step that has run.
     pub fn step(&self, index: usize) -> Option<&StepRecord> {
         self.steps.get(index)
     }
 
-    /// Where the instruction at an offset of the module stands in text, where that is known.
-    pub fn place(&self, offset: u64) -> Option<&Arc<Place>> {
+    /// Returns the source of the instruction at an offset of the module, if it is known.
+    pub fn locate(&self, offset: u64) -> Option<&Arc<Place>> {
         self.places.get(&offset)
     }
 
-    /// Memory before a step ran: the end of the one before it; before instantiation, memory as it
-    /// is born, all zero.
+    /// Returns memory before a step: that after the step before it. Before instantiation, memory is
+    /// all zero.
     pub fn memory_before(&self, step: usize) -> Image {
         match step.checked_sub(1) {
             Some(previous) => self.memory_after(previous),
@@ -276,7 +329,7 @@ impl Timeline {
         }
     }
 
-    /// Memory at the end of a step; for a step that has not run, at the end of the last that has.
+    /// Returns memory after a step; for a step that has not run, after the last that has.
     pub fn memory_after(&self, step: usize) -> Image {
         self.steps
             .get(step)
@@ -285,8 +338,8 @@ impl Timeline {
             .unwrap_or_default()
     }
 
-    /// Memory after the first `moment.event` events of a step. Costs nothing until it is read: what
-    /// is looked at is worked out then, whatever the number of events.
+    /// Returns memory at a moment. This is cheap, whatever the number of events: each part is
+    /// computed when it is read.
     pub fn memory_at(&self, moment: Moment) -> Image {
         match self.steps.get(moment.step) {
             Some(step) if moment.event < step.events.len() => step.events.memory_at(moment.event),
@@ -294,14 +347,14 @@ impl Timeline {
         }
     }
 
-    /// The write that put the byte at `address` there, as of `moment`: the moment just after it,
-    /// and the write itself. `None` for a byte nobody wrote.
+    /// Returns the write that set the byte at `address`, as of `moment`, and the moment just after
+    /// it. Returns `None` for a byte that nobody wrote.
     pub fn last_write(&self, address: u64, moment: Moment) -> Option<(Moment, Write)> {
         self.writes_to(address, moment).next()
     }
 
-    /// All writes to the byte at `address` up to `moment`, latest first. Steps that left the byte
-    /// alone cost next to nothing.
+    /// Returns all writes to the byte at `address` up to `moment`, latest first, each with the
+    /// moment just after it. Steps that did not touch the byte take little time.
     pub fn writes_to(
         &self,
         address: u64,
@@ -322,7 +375,7 @@ impl Timeline {
             })
     }
 
-    /// The moment just after the next write to the byte at `address`, after `moment`.
+    /// Returns the moment just after the next write to the byte at `address`, after `moment`.
     pub fn next_touch(&self, address: u64, moment: Moment) -> Option<Moment> {
         let steps = self.steps.iter().enumerate().skip(moment.step);
         steps.into_iter().find_map(|(step, record)| {
@@ -334,9 +387,9 @@ impl Timeline {
         })
     }
 
-    /// The moment just after the last write to the byte at `address` that came before `moment`:
-    /// where `moment` is just after one, the one before it. The end of a step comes after all of
-    /// its events.
+    /// Returns the moment just after the last write to the byte at `address` before `moment`. If
+    /// `moment` is just after a write, that is the one before it. The end of a step comes after all
+    /// of its events.
     pub fn previous_touch(&self, address: u64, moment: Moment) -> Option<Moment> {
         self.steps_until(moment)
             .rev()
@@ -354,7 +407,7 @@ impl Timeline {
             })
     }
 
-    /// The steps up to a moment, with how many of their events came before it.
+    /// Returns the steps up to a moment, each with how many of its events came before that.
     fn steps_until(
         &self,
         moment: Moment,
@@ -371,7 +424,7 @@ impl Timeline {
         })
     }
 
-    /// The named spans that exist at the end of a step, in the order they were named.
+    /// Returns the named spans at the end of a step, in the order in which they were named.
     pub fn spans_at(&self, step: usize) -> Vec<NamedSpan> {
         let mut spans: Vec<NamedSpan> = Vec::new();
         for record in self
@@ -399,7 +452,7 @@ impl Timeline {
         spans
     }
 
-    /// The answer a later step gave to the question asked in `step`.
+    /// Returns the answer of a later step to the question of `step`.
     pub fn answer_to(&self, step: usize) -> Option<&Answer> {
         self.steps
             .iter()
@@ -407,8 +460,8 @@ impl Timeline {
             .find(|a| a.asked_in == step)
     }
 
-    /// The first step that ended in anything but ok and that no `expect finding` claims; `Ok` where
-    /// there is none.
+    /// Returns how the run has ended: as the first step that failed and that no `expect finding`
+    /// claims; [`Status::Ok`] if there is none.
     pub fn status(&self) -> Status {
         self.steps
             .iter()
@@ -421,7 +474,7 @@ impl Timeline {
             })
     }
 
-    /// Findings that no `expect finding` claims, with their steps.
+    /// Returns the findings that no `expect finding` claims, with their steps.
     pub fn open_findings(&self) -> impl Iterator<Item = (&StepRecord, &Finding)> {
         self.steps.iter().flat_map(|s| {
             s.findings

@@ -1,31 +1,31 @@
-//! What a step did with the script's variables, as far as findings are judged by it. The session,
-//! which has the statements at hand, writes it down; the record keeps it.
+//! What a step did with the variables of the script. The session, which knows the statements, adds
+//! it to the record, and the checks use it.
 
 use super::Span;
 
-/// What is known of a step beside what it did to memory.
+/// What is known of a step beyond what it did to memory.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
-    /// Where the step took addresses from, in the order of its statement.
+    /// The addresses that the step used, in the order of its statement.
     pub uses: Vec<Use>,
-    /// How the variables that the step bound came by their values, in the order of its bindings.
+    /// The variables that the step bound, with where their values came from, in order.
     pub given: Vec<BindingFacts>,
-    /// The step called an export that is known, from its code, to set no global of the guest's.
-    pub leaves_globals: bool,
+    /// Whether the step called an export that provably sets no global of the guest.
+    pub preserves_globals: bool,
     /// The guest's functions that stored to memory.
     pub functions: Vec<std::sync::Arc<str>>,
-    /// No step follows but those that expect findings of this one.
+    /// Whether no step follows, except those that expect findings of this one.
     pub is_end: bool,
 }
 
-/// One address that a step used.
+/// An address that a step used.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Use {
-    /// The variables in the expression for the address, from left to right; none where it is a
-    /// number.
+    /// The variables in the expression for the address, in order; none if it is a number.
     pub names: Vec<String>,
+    /// What it was used for.
     pub how: UseKind,
-    /// The bytes concerned; of an address that was passed to the guest, the first one only.
+    /// The bytes that were used. For an address that was passed to the guest, only the first one.
     pub span: Span,
     /// The variables in the expression for the length.
     pub length_names: Vec<String>,
@@ -34,33 +34,42 @@ pub struct Use {
 /// What an address was used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UseKind {
+    /// The host read from it.
     Read,
+    /// The host wrote to it.
     Write,
-    /// For a region or a block.
+    /// A region or a block was named there.
     Named,
-    /// As an argument of an export.
+    /// It was passed to an export.
     Passed,
 }
 
 /// A variable that a step bound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BindingFacts {
+    /// The name of the variable.
     pub name: String,
-    /// Its value as an address, where it can be one.
+    /// Its value as an address, if it can be one.
     pub address: Option<u64>,
+    /// Where its value came from.
     pub from: Provenance,
 }
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Provenance {
-    /// The result of the step's call, by its place among the results.
+    /// The result of the step's call with this index.
     Result(usize),
     /// An exported global.
-    Global { export: String, is_mutable: bool },
+    Global {
+        /// The name of the export.
+        export: String,
+        /// Whether its value may change.
+        is_mutable: bool,
+    },
     /// Read from memory.
     Memory,
-    /// Worked out from variables, which are these.
+    /// Computed from these variables.
     Variables(Vec<String>),
     /// The script itself, or the size of memory.
     Elsewhere,

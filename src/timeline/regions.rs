@@ -1,28 +1,32 @@
-//! The named parts of memory: where the module says that its data, stack and heap lie, and what the
-//! script named.
+//! The named parts of memory: those that the module has, such as data, stack and heap, and those
+//! that the script named.
 
 use super::{Moment, NamedSpan, PAGE, Span, SpanKind, Timeline};
 
-/// The most data segments among the parts at a moment: the largest. All are in
+/// The largest number of data segments among the parts at a moment. All of them are in
 /// [`super::GuestFacts::layout`].
-const MOST_SEGMENTS: usize = 256;
+const MAX_SEGMENTS: usize = 256;
 
-/// What a part of memory is.
+/// The kind of a part of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PartKind {
+    /// The heap.
     Heap,
+    /// The shadow stack.
     Stack,
-    /// The guest's static data, zeroed variables among it.
+    /// The guest's static data, with zeroed variables.
     Data,
     /// A data segment.
     Segment,
+    /// A region that the script named.
     Region,
+    /// A block that the script named.
     Block,
 }
 
 impl PartKind {
-    /// The word used in JSON.
-    pub fn word(self) -> &'static str {
+    /// Returns the name in JSON.
+    pub fn as_str(self) -> &'static str {
         match self {
             PartKind::Heap => "heap",
             PartKind::Stack => "stack",
@@ -32,45 +36,48 @@ impl PartKind {
         }
     }
 
-    /// Whether the script named it; else the module tells of it.
-    pub fn is_scripts(self) -> bool {
+    /// Returns whether the script named it. The module has all others.
+    pub fn is_named_by_script(self) -> bool {
         matches!(self, PartKind::Region | PartKind::Block)
     }
 }
 
-/// What the module, before anything runs, says of a part of its memory: never guessed.
+/// What a module says of a part of its memory before anything runs. It is never guessed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayoutFacts {
+    /// What the part is.
     pub kind: PartKind,
-    /// Safe to print: `stack`, `heap`, `data`, or a segment's own name, `.rodata`; `data[3]` where
-    /// it has none.
+    /// The name, safe to print: `stack`, `heap`, `data`, that of a segment as `.rodata`, or
+    /// `data[3]` for a segment without one.
     pub name: String,
-    /// The number of the data segment, where it is one.
+    /// The index of the data segment, if it is one.
     pub segment: Option<u32>,
-    /// The first byte; `None` where that is not told.
+    /// The address of the first byte; `None` if it is not known.
     pub start: Option<u64>,
-    /// One past the last byte; `None` for a heap, which ends where memory does.
+    /// The address after the last byte; `None` for a heap, which ends where memory does.
     pub end: Option<u64>,
-    /// `exported global __heap_base`
+    /// How this is known: `exported global __heap_base`.
     pub known_by: String,
 }
 
-/// A part of memory as it lies at a moment.
+/// A part of memory at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
+    /// What the part is.
     pub kind: PartKind,
+    /// Its name, safe to print.
     pub name: String,
-    /// The number of the data segment, where it is one.
+    /// The index of the data segment, if it is one.
     pub segment: Option<u32>,
-    /// Empty, at its end, for a stack of which only the end is known.
+    /// Its bytes. The span of a stack of which only the end is known is empty, at that end.
     pub span: Span,
-    /// A block that was given back.
+    /// Whether it is a block that was released.
     pub released: bool,
 }
 
 impl Part {
-    /// `region buffer`, `data segment .rodata`, `heap`.
-    pub fn called(&self) -> String {
+    /// Returns its kind and name: `region buffer`, `data segment .rodata`, `heap`.
+    pub fn label(&self) -> String {
         let Part {
             kind,
             name,
@@ -129,7 +136,7 @@ impl From<NamedSpan> for Part {
     }
 }
 
-/// What a data segment without a name is called.
+/// Returns the name of a data segment that has none.
 pub fn unnamed(segment: u32) -> String {
     format!("data[{segment}]")
 }
@@ -137,16 +144,18 @@ pub fn unnamed(segment: u32) -> String {
 /// A variable that the host used as an address before memory grew, and still holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StalePointer {
+    /// The name of the variable.
     pub name: String,
+    /// Its value.
     pub address: u64,
     /// The step that gave it its value.
     pub since: usize,
 }
 
 impl Timeline {
-    /// The parts of a memory of so many bytes at a moment: what the module tells first, the largest
-    /// things before what lies in them, then what the script named, in the order it did. Inside a
-    /// step the script's are those before it.
+    /// Returns the parts of a memory of this many bytes at a moment: first those of the module,
+    /// larger ones before those in them, then those of the script, in the order in which they were
+    /// named. Within a step, these are the ones before it.
     pub fn parts_at(&self, moment: Moment, memory_len: u64) -> Vec<Part> {
         let layout = &self.guest.layout;
         let (segments, areas): (Vec<_>, Vec<_>) = layout
@@ -162,9 +171,9 @@ impl Timeline {
             .filter_map(|facts| Part::of_module(facts, memory_len))
             .filter(|s| s.span.len > 0)
             .collect();
-        if segments.len() > MOST_SEGMENTS {
+        if segments.len() > MAX_SEGMENTS {
             segments.sort_by_key(|part| std::cmp::Reverse(part.span.len));
-            segments.truncate(MOST_SEGMENTS);
+            segments.truncate(MAX_SEGMENTS);
             segments.sort_by_key(|part| part.segment);
         }
         parts.extend(segments);
@@ -180,15 +189,15 @@ impl Timeline {
         parts
     }
 
-    /// Where memory ended before a step that made it larger, in bytes; `None` for instantiation,
-    /// which makes it.
+    /// Returns where memory ended before a step made it larger, in bytes. Returns `None` for
+    /// instantiation, which creates it.
     pub fn old_end(&self, step: usize) -> Option<u64> {
         let record = self.step(step).filter(|record| record.index > 0)?;
         (record.pages_after > record.pages_before).then(|| record.pages_before.saturating_mul(PAGE))
     }
 
-    /// The addresses that the host held before a step made memory larger, and that the step did not
-    /// fetch again.
+    /// Returns the pointers that the host held before a step made memory larger, and that the step
+    /// did not fetch again.
     pub fn held_through_growth(&self, step: usize) -> Vec<StalePointer> {
         if self.old_end(step).is_none() {
             return Vec::new();
@@ -217,11 +226,12 @@ impl Timeline {
         .collect()
     }
 
-    /// The last step up to `step` that gave a pointer its value; 0 where none did, as for an input.
+    /// Returns the last step up to `step` that gave a pointer its value; 0 if none did, as for an
+    /// input.
     pub fn fetched_in(&self, name: &str, step: usize) -> usize {
         let until = self.steps().get(..=step).unwrap_or(self.steps());
-        // By its binding: that it is a pointer may show only in a later step, where steps are typed
-        // one by one.
+        // Its bindings decide: where steps are typed one by one, only a later step may show that it
+        // is a pointer.
         let binds =
             |record: &super::StepRecord| record.bindings.iter().any(|binding| binding.name == name);
         until.iter().rposition(binds).unwrap_or(0)
@@ -295,16 +305,16 @@ mod tests {
         timeline
     }
 
-    fn told(timeline: &Timeline, step: usize, len: u64) -> Vec<String> {
+    fn labels(timeline: &Timeline, step: usize, len: u64) -> Vec<String> {
         let parts = timeline.parts_at(Moment::end_of(step), len);
         parts
             .iter()
-            .map(|p| format!("{} {:#x}..{:#x}", p.called(), p.span.start, p.span.end()))
+            .map(|p| format!("{} {:#x}..{:#x}", p.label(), p.span.start, p.span.end()))
             .collect()
     }
 
     #[test]
-    fn parts_are_what_the_module_tells_and_what_the_script_named() {
+    fn parts_are_what_the_module_has_and_what_the_script_named() {
         let timeline = timeline();
         let module = [
             "heap 0x8000..0x10000",
@@ -312,18 +322,18 @@ mod tests {
             "static data 0x400..0x600",
             "data segment .rodata 0x400..0x500",
         ];
-        assert_eq!(told(&timeline, 1, PAGE), module);
+        assert_eq!(labels(&timeline, 1, PAGE), module);
         assert_eq!(
-            told(&timeline, 2, PAGE).last().map(String::as_str),
+            labels(&timeline, 2, PAGE).last().map(String::as_str),
             Some("block b 0x9000..0x9010")
         );
         assert_eq!(
-            told(&timeline, 3, 2 * PAGE).last().map(String::as_str),
+            labels(&timeline, 3, 2 * PAGE).last().map(String::as_str),
             Some("released block b 0x9000..0x9010")
         );
-        assert_eq!(told(&timeline, 3, 2 * PAGE)[0], "heap 0x8000..0x20000");
+        assert_eq!(labels(&timeline, 3, 2 * PAGE)[0], "heap 0x8000..0x20000");
         assert_eq!(
-            told(&timeline, 0, 0x450),
+            labels(&timeline, 0, 0x450),
             [
                 "stack 0x450..0x450",
                 "static data 0x400..0x450",
@@ -333,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_tells_where_memory_ended_and_what_the_host_still_holds() {
+    fn growth_shows_where_memory_ended_and_what_the_host_still_holds() {
         let timeline = timeline();
         assert_eq!(
             [0, 2, 3].map(|step| timeline.old_end(step)),
@@ -365,9 +375,9 @@ mod tests {
         };
         timeline.guest.layout = (0..1000).map(segment).collect();
         let parts = timeline.parts_at(Moment::end_of(0), PAGE);
-        assert_eq!(parts.len(), MOST_SEGMENTS);
+        assert_eq!(parts.len(), MAX_SEGMENTS);
         assert_eq!(
-            parts.last().map(Part::called).as_deref(),
+            parts.last().map(Part::label).as_deref(),
             Some("data segment 999")
         );
     }

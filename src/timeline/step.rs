@@ -1,33 +1,46 @@
-//! One step as it was recorded.
+//! The record of one step.
 
 use std::sync::Arc;
 
 use crate::source::Place;
 use crate::value::Value;
 
-use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Recording, Settled, Writer};
+use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Settled, Writer};
 
-/// What sort of statement a step was.
+/// The kind of statement that a step was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StepKind {
+    /// The guest is instantiated.
     Instantiate,
+    /// An export is called.
     Call,
+    /// The host writes to memory.
     Write,
+    /// The host reads from memory.
     Read,
+    /// The host makes memory grow.
     Grow,
+    /// The host reads an exported global.
     Global,
+    /// The host sets an exported global.
     Set,
+    /// A region is named.
     Region,
+    /// A block is named.
     Block,
+    /// A block is released.
     Release,
+    /// A condition, a trap or a finding is expected.
     Expect,
+    /// The person is asked for a prediction.
     Ask,
+    /// A variable is bound.
     Let,
 }
 
 impl StepKind {
-    /// The word used in JSON.
-    pub fn word(self) -> &'static str {
+    /// Returns the name in JSON.
+    pub fn as_str(self) -> &'static str {
         match self {
             StepKind::Instantiate => "instantiate",
             StepKind::Call => "call",
@@ -46,16 +59,22 @@ impl StepKind {
     }
 }
 
+/// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
+    /// It did what its statement says.
     Ok,
+    /// It failed in the host.
     Failed,
+    /// The guest trapped.
     Trapped,
+    /// The person or a limit stopped it.
     Cancelled,
 }
 
 impl Outcome {
-    pub fn word(self) -> &'static str {
+    /// Returns the name in transcripts and JSON.
+    pub fn as_str(self) -> &'static str {
         match self {
             Outcome::Ok => "ok",
             Outcome::Failed => "failed",
@@ -65,156 +84,186 @@ impl Outcome {
     }
 }
 
-/// Bytes from `start`, `len` of them.
+/// `len` bytes from `start` on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
+    /// The address of the first byte.
     pub start: u64,
+    /// The number of bytes.
     pub len: u64,
 }
 
 impl Span {
-    /// One past the last byte.
+    /// Returns the address after the last byte.
     pub fn end(&self) -> u64 {
         self.start.saturating_add(self.len)
     }
 
+    /// Returns whether the byte at an address is in the span.
     pub fn contains(&self, address: u64) -> bool {
         (self.start..self.end()).contains(&address)
     }
 }
 
-/// A name given to a value by a step.
+/// A variable that a step bound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Binding {
+    /// The name of the variable.
     pub name: String,
+    /// Its value.
     pub value: Value,
 }
 
 /// A variable that the script uses as an address, with its value at the end of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pointer {
+    /// The name of the variable.
     pub name: String,
+    /// Its value.
     pub address: u64,
-    /// Its value before this step, where this step changed it.
+    /// Its value before this step, if this step changed it.
     pub moved_from: Option<u64>,
-    /// This step fetched it, to the same value or another.
+    /// Whether this step fetched it, even if to the same value.
     pub fetched: bool,
 }
 
+/// A call of an export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallRecord {
+    /// The name of the export.
     pub export: String,
+    /// The arguments.
     pub args: Vec<Value>,
-    /// Empty where the call did not return.
+    /// The results; empty if the call did not return.
     pub results: Vec<Value>,
 }
 
-/// One call of a host function by the guest.
+/// A call of a host function by the guest.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ImportCall {
-    /// `module.name`.
+    /// The name of the import: `module.name`.
     pub name: String,
+    /// The arguments.
     pub args: Vec<Value>,
+    /// The results.
     pub results: Vec<Value>,
-    /// What its `reads` actions saw.
+    /// What its `reads` actions read.
     pub saw: Vec<Value>,
-    /// The name of the error that the results are, where it has one: `EBADF`.
+    /// The name of the error that the results stand for, if they do: `EBADF`.
     pub meaning: Option<&'static str>,
 }
 
+/// The kind of a named span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SpanKind {
+    /// A region: bytes with a name.
     Region,
+    /// A block: bytes that are allocated and released.
     Block,
 }
 
-/// A span the script named.
+/// A span that the script named.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedSpan {
+    /// The name.
     pub name: String,
+    /// What it is.
     pub kind: SpanKind,
+    /// Its bytes.
     pub span: Span,
-    /// A block that was given back.
+    /// Whether it is a block that was released.
     pub released: bool,
 }
 
 /// What a step did to the named spans.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Naming {
+    /// It named a span.
     Named(NamedSpan),
+    /// It released the block of this name.
     Released(String),
 }
 
-/// A prediction asked for.
+/// A prediction that the person is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ask {
+    /// The question as written.
     pub question: String,
 }
 
-/// The answer to an earlier step's question: the value, or why it could not be told.
+/// The answer to the question of an earlier step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
+    /// The step that asked.
     pub asked_in: usize,
+    /// The value, or why it is not known.
     pub value: Result<Value, String>,
 }
 
 /// A function that was running when the guest trapped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFrame {
+    /// The name of the function.
     pub function: Arc<str>,
-    /// Of the instruction it was at in the module as given, in bytes from its start.
+    /// The offset of its current instruction, in bytes from the start of the module as given.
     pub offset: Option<u64>,
-    /// `file:line`.
+    /// The source of that instruction: `file:line`.
     pub source: Option<Arc<str>>,
 }
 
-/// The store or load that went out of bounds.
+/// A load or store that went out of bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
+    /// Whether it is a store.
     pub is_store: bool,
-    /// The effective address: the operand and the instruction's offset added, up to 2^33.
+    /// The effective address: the sum of operand and immediate offset, up to 2^33.
     pub address: u64,
-    /// In bytes.
+    /// The number of bytes.
     pub len: u64,
-    /// Where memory ended then, in bytes.
+    /// The size of memory then, in bytes.
     pub memory_end: u64,
 }
 
 impl Attempt {
-    /// How many bytes past the end of memory the access would have reached.
+    /// Returns how many bytes past the end of memory the access would have reached.
     pub fn past_end(&self) -> u64 {
         self.address
             .saturating_add(self.len)
             .saturating_sub(self.memory_end)
     }
 
-    /// `store of 4 bytes at 0xfffe goes 2 bytes past the end of memory at 0x10000`
-    pub fn told(&self) -> String {
+    /// Describes the access: `store of 4 bytes at 0xfffe goes 2 bytes past the end of memory at
+    /// 0x10000`.
+    pub fn describe(&self) -> String {
         let what = if self.is_store { "store" } else { "load" };
         format!(
             "{what} of {} at {:#x} {}",
-            counted(self.len),
+            count_bytes(self.len),
             self.address,
             self.reach()
         )
     }
 
-    /// `goes 2 bytes past the end of memory at 0x10000`
+    /// Describes how far the access reaches: `goes 2 bytes past the end of memory at 0x10000`.
     pub fn reach(&self) -> String {
         let end = self.memory_end;
         match (self.address.checked_sub(end), self.past_end()) {
             (Some(0), _) => format!("begins where memory ends, at {end:#x}"),
             (Some(past), _) => format!(
                 "begins {} past the end of memory at {end:#x}",
-                counted(past)
+                count_bytes(past)
             ),
             (None, 0) if self.is_misaligned() => format!("is not at a multiple of {}", self.len),
             (None, 0) => format!("lies within memory, which ends at {end:#x}"),
-            (None, past) => format!("goes {} past the end of memory at {end:#x}", counted(past)),
+            (None, past) => format!(
+                "goes {} past the end of memory at {end:#x}",
+                count_bytes(past)
+            ),
         }
     }
 
-    /// Whether the address is no multiple of the width, which atomic accesses must not be.
+    /// Returns whether the address is not a multiple of the width, which that of an atomic access
+    /// must be.
     pub fn is_misaligned(&self) -> bool {
         self.address
             .checked_rem(self.len)
@@ -222,95 +271,107 @@ impl Attempt {
     }
 }
 
-fn counted(bytes: u64) -> String {
+fn count_bytes(bytes: u64) -> String {
     format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" })
 }
 
 /// How the guest trapped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trap {
-    /// What the engine calls it: `unreachable`, `out of bounds memory access`.
+    /// The name of the trap in the engine: `unreachable`, `out of bounds memory access`.
     pub kind: String,
-    /// Innermost first; a bounded number of them.
+    /// The functions that were running, innermost first; a limited number of them.
     pub chain: Vec<CallFrame>,
-    /// How many frames there were in all.
+    /// How many functions were running.
     pub depth: usize,
-    /// The access that trapped, where it was one of memory.
+    /// The access that trapped, if it was one to memory.
     pub attempt: Option<Attempt>,
 }
 
-/// Everything recorded about one step.
+/// Everything that is recorded about a step.
 #[derive(Debug, Clone)]
 pub struct StepRecord {
-    /// 0 is instantiation.
+    /// The number of the step; 0 is instantiation.
     pub index: usize,
-    /// In the steps file, counted from 1.
+    /// The line in the steps file, from 1.
     pub line: Option<u32>,
+    /// What the step does.
     pub kind: StepKind,
-    /// As written.
+    /// The statement as written.
     pub text: String,
     /// The prose before it in a Markdown session.
     pub narration: Option<String>,
+    /// How it ended.
     pub outcome: Outcome,
-    /// Why the outcome is not ok; safe to print; may have several lines.
+    /// Why it failed; safe to print; may have several lines.
     pub error: Option<String>,
+    /// The variables that it bound, in order.
     pub bindings: Vec<Binding>,
+    /// The export that it called.
     pub call: Option<CallRecord>,
-    /// The first calls of imports; a bounded number.
+    /// The first calls of imports; a limited number.
     pub imports_called: Vec<ImportCall>,
-    /// How many calls of imports there were in all.
+    /// How many calls of imports there were.
     pub imports_called_total: u64,
-    /// What the guest printed, the first part of it: each byte that is not UTF-8 as `\xNN`.
+    /// The first part of what the guest printed. A byte that is not UTF-8 is written as `\xNN`.
     pub output: Option<String>,
-    /// How many bytes it printed in all.
+    /// How many bytes the guest printed.
     pub output_bytes: u64,
     /// How many of them are in `output`.
     pub output_kept: u64,
-    /// The code that the guest exited with, where it did.
+    /// The code with which the guest exited, if it did.
     pub exit_code: Option<i32>,
-    /// Memory's size before and after, in 64 KiB pages.
+    /// The size of memory before the step, in 64 KiB pages.
     pub pages_before: u64,
+    /// The size of memory after the step, in 64 KiB pages.
     pub pages_after: u64,
-    /// What the step does while it runs; empty once it is settled.
-    pub recording: Recording,
+    /// What the step did to memory, in order.
     pub events: EventLog,
-    /// Memory at the end of the step.
+    /// Memory after the step.
     pub memory: Image,
-    /// Maximal runs of bytes that differ across the step and share one last writer, by address.
+    /// The maximal runs of bytes that differ across the step and have one last writer, by address.
     pub changes: Changes,
-    /// How many single stores the guest made, where that was counted.
+    /// How many single stores the guest made, if that was counted.
     pub stores: u64,
-    /// How many of them are in `events` one by one.
+    /// How many of them are events of their own.
     pub stores_recorded: u64,
-    /// The bytes that matter in this step: where it wrote or read, or where the pointer is.
+    /// The bytes that matter in this step: where it wrote or read, or where a pointer points.
     pub focus: Option<Span>,
-    /// All variables the script uses as addresses, as they stand after the step.
+    /// All variables that the script uses as addresses, after the step.
     pub pointers: Vec<Pointer>,
+    /// What it did to the named spans.
     pub naming: Option<Naming>,
+    /// The question that it asks.
     pub ask: Option<Ask>,
+    /// The answers to questions of earlier steps.
     pub answers: Vec<Answer>,
+    /// What was found in it.
     pub findings: Vec<Finding>,
-    /// How the guest trapped, where it did.
+    /// How the guest trapped, if it did.
     pub trap: Option<Trap>,
-    /// Where the instructions that this step is the first to name stand in text, by their offset in
-    /// the module.
+    /// The sources of instructions that are in no earlier step, by their offset in the module.
     pub places: Vec<(u64, Arc<Place>)>,
-    /// Findings of earlier steps that this step expects: (step, kind).
+    /// The findings of earlier steps that this step expects: step and kind.
     pub claims: Vec<(usize, FindingKind)>,
-    /// What findings are judged by beside memory.
+    /// What the checks need to know beyond memory.
     pub facts: Facts,
 }
 
-/// A run of bytes that differ across a step and share one last writer.
+/// A run of bytes that differ across a step and have one last writer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
+    /// The address of the first byte.
     pub start: u64,
+    /// The bytes before the step.
     pub before: Vec<u8>,
+    /// The bytes after the step.
     pub after: Vec<u8>,
+    /// Who wrote them last.
     pub writer: Writer,
 }
 
 impl Change {
+    /// Returns where the bytes are.
     pub fn span(&self) -> Span {
         Span {
             start: self.start,
@@ -320,8 +381,7 @@ impl Change {
 }
 
 impl StepRecord {
-    /// A step of which nothing is known yet but what it is. Memory and pages are those it starts
-    /// from.
+    /// Creates the record of a step that begins with this memory. It has done nothing yet.
     pub fn begin(index: usize, kind: StepKind, text: String, memory: Image) -> Self {
         let pages = memory.pages();
         StepRecord {
@@ -342,7 +402,6 @@ impl StepRecord {
             exit_code: None,
             pages_before: pages,
             pages_after: pages,
-            recording: Recording::default(),
             events: EventLog::default(),
             memory,
             changes: Changes::default(),
@@ -361,36 +420,23 @@ impl StepRecord {
         }
     }
 
-    /// Whether the step did not end in ok, and a later `expect finding` says that this was meant.
+    /// Returns whether the step failed and a later `expect finding` expects that.
     pub fn is_claimed(&self) -> bool {
         self.outcome != Outcome::Ok && self.findings.iter().any(|f| f.claimed)
     }
 
-    /// Whether the byte at `address` differs across this step.
+    /// Returns whether the byte at `address` differs across this step.
     pub fn changed(&self, address: u64) -> bool {
-        self.changes.holds(address)
+        self.changes.contains(address)
     }
 
-    /// Settles what was recorded, over memory before the step: fills `events`, `memory`, `changes`
-    /// and the counts of stores, and gives the sites that wrote. Memory that became larger without
-    /// an event is taken to have been so from the start.
-    pub fn settle(&mut self, before: &Image) -> Vec<u32> {
-        let mut before = before.clone();
-        if !self.recording.has_growth() {
-            before.grow(self.memory.len());
-        }
-        let settled = std::mem::take(&mut self.recording).settle(&before);
-        self.take_settled(settled)
-    }
-
-    /// Takes over what a recording came to. Counts of stores that were told to be higher stay.
-    pub fn take_settled(&mut self, settled: Settled) -> Vec<u32> {
-        self.recording = Recording::default();
-        (self.events, self.memory, self.changes) =
-            (settled.events, settled.memory, settled.changes);
-        self.stores = self.stores.max(settled.stores);
-        self.stores_recorded = self.stores_recorded.max(settled.recorded);
-        settled.sites
+    /// Sets what the step did to memory: `events`, `memory`, `changes` and the counts of stores.
+    pub fn set_effects(&mut self, settled: &Settled) {
+        self.events = settled.events.clone();
+        self.memory = settled.memory.clone();
+        self.changes = settled.changes.clone();
+        self.stores = settled.stores;
+        self.stores_recorded = settled.recorded;
     }
 }
 
@@ -399,8 +445,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_access_is_told_with_how_far_past_the_end_it_went() {
-        let told = |address, len| {
+    fn an_access_is_described_with_how_far_past_the_end_it_went() {
+        let reach = |address, len| {
             Attempt {
                 is_store: true,
                 address,
@@ -409,20 +455,20 @@ mod tests {
             }
             .reach()
         };
-        assert_eq!(told(0x10000, 4), "begins where memory ends, at 0x10000");
+        assert_eq!(reach(0x10000, 4), "begins where memory ends, at 0x10000");
         assert_eq!(
-            told(0x10010, 1),
+            reach(0x10010, 1),
             "begins 16 bytes past the end of memory at 0x10000"
         );
         assert_eq!(
-            told(0xfffd, 4),
+            reach(0xfffd, 4),
             "goes 1 byte past the end of memory at 0x10000"
         );
         assert_eq!(
-            told((1 << 33) - 1, 8),
+            reach((1 << 33) - 1, 8),
             "begins 8589869055 bytes past the end of memory at 0x10000"
         );
-        assert_eq!(told(0x102, 4), "is not at a multiple of 4");
+        assert_eq!(reach(0x102, 4), "is not at a multiple of 4");
         let load = Attempt {
             is_store: false,
             address: 0xfffe,
@@ -430,7 +476,7 @@ mod tests {
             memory_end: 0x10000,
         };
         assert_eq!(
-            load.told(),
+            load.describe(),
             "load of 8 bytes at 0xfffe goes 6 bytes past the end of memory at 0x10000"
         );
     }

@@ -70,7 +70,7 @@ fn look_of(cell: &Cell, is_single: bool, theme: &Theme) -> (char, Style) {
         _ if cell.holds_old_end => (glyphs.map_old_end, theme.change_mark()),
         (Touched::Earlier, ..) => (glyphs.map_earlier, theme.text()),
         // New pages are mostly heap: that they are new says more.
-        (Touched::Never, Grown::Now, Some((kind, _))) if !kind.is_scripts() => {
+        (Touched::Never, Grown::Now, Some((kind, _))) if !kind.is_named_by_script() => {
             (glyphs.map_grown, theme.change_mark())
         }
         (_, _, Some((kind, released))) => (glyphs.part(kind, released), theme.part(kind, released)),
@@ -112,7 +112,7 @@ impl Names {
         }
         // What the script named comes first, and of that what it named last.
         let mut by_weight: Vec<_> = placed.iter().rev().collect();
-        by_weight.sort_by_key(|(part, _)| !part.kind.is_scripts());
+        by_weight.sort_by_key(|(part, _)| !part.kind.is_named_by_script());
         for (part, (first, end)) in by_weight {
             let name = if part.kind == PartKind::Segment {
                 part.name.as_str()
@@ -190,7 +190,7 @@ impl Names {
 
 fn name_of(part: &Part) -> String {
     match part.kind {
-        PartKind::Heap | PartKind::Stack | PartKind::Data => part.kind.word().to_owned(),
+        PartKind::Heap | PartKind::Stack | PartKind::Data => part.kind.as_str().to_owned(),
         PartKind::Segment | PartKind::Region | PartKind::Block => part.name.clone(),
     }
 }

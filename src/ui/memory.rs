@@ -242,7 +242,8 @@ impl Pane<'_> {
             .parts
             .iter()
             .filter(|part| part.span.start < end && part.span.end() > address);
-        let part = inside.max_by_key(|part| (part.kind.is_scripts(), !part.released, part.kind));
+        let part =
+            inside.max_by_key(|part| (part.kind.is_named_by_script(), !part.released, part.kind));
         let (bar, style) = match part.map(|part| (part.kind, part.released)) {
             None | Some((PartKind::Heap, _)) => (glyphs.bar, self.theme.faint()),
             Some((kind, released)) => {
@@ -285,7 +286,7 @@ impl Pane<'_> {
         self.dump
             .parts
             .iter()
-            .filter(|part| part.kind.is_scripts() && part.span.len > 0)
+            .filter(|part| part.kind.is_named_by_script() && part.span.len > 0)
     }
 
     /// What stands right before a byte: a pointer to it, or the edge of a region.

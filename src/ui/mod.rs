@@ -159,8 +159,8 @@ fn title_of(pane: Pane, side: Side, app: &App, dump: &Dump) -> (String, String) 
         .next()
         .filter(|_| pane == Pane::Memory && side == Side::After);
     let note = part.map(|part| {
-        let called = part.called();
-        let name = if part.kind.is_scripts() {
+        let called = part.label();
+        let name = if part.kind.is_named_by_script() {
             &part.name
         } else {
             &called

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use crate::app::{Action, App, course};
 use crate::prose::{Piece, PieceStyle};
 use crate::safe;
-use crate::timeline::{StepRecord, answer_in_words, told_answer};
+use crate::timeline::{StepRecord, describe_answer, format_answer};
 
 use super::prose::{self, Line};
 use super::step_details::{prose_of, push, spaced};
@@ -66,7 +66,7 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
                 .map(|said| format!("You said {}. ", safe::cut(&said.typed, 80)))
                 .unwrap_or_default();
             let answer = match &answer.value {
-                Ok(value) => format!("The answer: {}.", answer_in_words(value)),
+                Ok(value) => format!("The answer: {}.", format_answer(value)),
                 Err(why) => format!("The answer could not be told: {}", safe::plain(why)),
             };
             push(
@@ -129,7 +129,7 @@ pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
     for (said, answer) in course::verdicts(app, app.moment.step) {
         let Ok(value) = &answer.value else { continue };
-        let (what, answer) = (safe::cut(&said.typed, 80), answer_in_words(value));
+        let (what, answer) = (safe::cut(&said.typed, 80), format_answer(value));
         if said.is(value) {
             push(
                 &mut lines,
@@ -157,7 +157,7 @@ pub fn without_answers(app: &App, narration: String) -> String {
         .map(|step| step.answers.as_slice())
         .unwrap_or_default();
     for answer in answers.iter().rev() {
-        let Some(before) = rest.strip_suffix(&told_answer(answer)) else {
+        let Some(before) = rest.strip_suffix(&describe_answer(answer)) else {
             break;
         };
         if app.course.said(answer.asked_in).is_none() {

@@ -222,7 +222,7 @@ fn tried(attempt: &Attempt) -> String {
     } else {
         ""
     };
-    format!("The {}.{nothing}", attempt.told())
+    format!("The {}.{nothing}", attempt.describe())
 }
 
 /// Whether a finding says what the trap or the step's error, which are told already, say too.

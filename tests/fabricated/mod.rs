@@ -36,7 +36,7 @@ impl Story {
                 },
             ],
             imports: vec![],
-            looks: Default::default(),
+            abi_hints: Default::default(),
             layout: vec![],
         };
         let mut timeline = Timeline::default();
@@ -49,7 +49,7 @@ impl Story {
         &mut self,
         kind: StepKind,
         text: &str,
-        shape: impl FnOnce(&mut StepRecord),
+        shape: impl FnOnce(&mut StepBuilder),
     ) -> &mut Self {
         let index = self.timeline.steps().len();
         let before = self.timeline.memory_before(index);
@@ -58,7 +58,7 @@ impl Story {
         } else {
             before.clone()
         };
-        let mut record = StepRecord::begin(index, kind, text.into(), start);
+        let mut record = StepBuilder::begin(index, kind, text.into(), start);
         record.pages_before = before.pages();
         record.line = u32::try_from(index).ok().filter(|line| *line > 0);
         if let Some(previous) = index.checked_sub(1).and_then(|i| self.timeline.step(i)) {
@@ -73,7 +73,7 @@ impl Story {
         record.pages_after = record.memory.pages();
         // A story says how many stores there were: the writes it is told by are no single stores.
         let (stores, recorded) = (record.stores, record.stores_recorded);
-        record.settle(&before);
+        let mut record = record.finish(&before);
         (record.stores, record.stores_recorded) = (stores, recorded);
         self.timeline.push(record);
         self
@@ -94,7 +94,7 @@ impl Story {
     }
 }
 
-pub fn put(record: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
+pub fn put(record: &mut StepBuilder, start: u64, bytes: &[u8], writer: Writer) {
     let before = record.memory.read(start, bytes.len() as u64);
     let write = Write {
         start,
@@ -105,21 +105,21 @@ pub fn put(record: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
     };
     let event = Event::Write(write);
     event.apply(&mut record.memory);
-    record.recording.push(event);
+    record.push(event);
     record.focus = Some(Span {
         start,
         len: bytes.len() as u64,
     });
 }
 
-pub fn grow(record: &mut StepRecord, after: u64, by: Writer) {
+pub fn grow(record: &mut StepBuilder, after: u64, by: Writer) {
     let event = Event::Growth(Growth {
         before: record.memory.pages(),
         after,
         by,
     });
     event.apply(&mut record.memory);
-    record.recording.push(event);
+    record.push(event);
 }
 
 pub fn called(record: &mut StepRecord, export: &str, args: &[Value], results: &[Value]) {

@@ -226,7 +226,7 @@ pub fn place(text: &str) -> Arc<Place> {
 }
 
 /// Bytes known as a difference of memory only.
-fn difference(record: &mut StepRecord, start: u64, bytes: &[u8]) {
+fn difference(record: &mut StepBuilder, start: u64, bytes: &[u8]) {
     let before = record.memory.read(start, bytes.len() as u64);
     let (before, after) = (before.into(), bytes.into());
     let event = Event::Write(Write {
@@ -237,5 +237,5 @@ fn difference(record: &mut StepRecord, start: u64, bytes: &[u8]) {
         is_difference: true,
     });
     event.apply(&mut record.memory);
-    record.recording.push(event);
+    record.push(event);
 }

@@ -5,7 +5,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use linmem::guest::{Guest, InstrumentedModule, SiteKind};
+use linmem::guest::{Guest, InstrumentedModule};
+use linmem::journal_abi::SiteKind;
 use wasmer::{
     Exports, Function, FunctionEnv, FunctionEnvMut, FunctionType, Global, Imports, Instance,
     Memory, MemoryType, Module, RuntimeError, Store, Value,
@@ -100,7 +101,7 @@ fn drain(
     let is_wide = |at: u32| {
         let site = (read_u32(&view, at) as usize).checked_sub(1);
         site.and_then(|site| rewritten.journal.sites.get(site))
-            .is_some_and(|site| site.kind == SiteKind::Wide)
+            .is_some_and(|site| site.kind == SiteKind::Vector)
     };
     while view.read_u8(end.into()).is_ok() && read_u32(&view, end) != 0 {
         end += if is_wide(end) { 32 } else { 16 };
@@ -315,7 +316,7 @@ impl Host {
             let (length, second) = ((slot.value as u32) as usize, (slot.value >> 32) as usize);
             let bytes = match site.kind {
                 SiteKind::Store { width } => slot.value.to_le_bytes()[..width.into()].to_vec(),
-                SiteKind::Wide => {
+                SiteKind::Vector => {
                     let next = &slots[index + 1];
                     assert_eq!((next.site, next.address), (u32::MAX, 0));
                     [slot.value.to_le_bytes(), next.value.to_le_bytes()].concat()

@@ -124,7 +124,7 @@ fn bare(size: (u16, u16)) -> App {
         kind: "func".into(),
         ty: "(i32) -> ()".into(),
     });
-    guest.looks = AbiHints {
+    guest.abi_hints = AbiHints {
         families: vec!["looks much like a fixed buffer, whose address a function answers, because get_wasm_memory_buffer_pointer answers where one lies".into()],
         exports: ["linear memory", "pointer getter", "transform", "function", "value"].map(String::from).to_vec(),
         examples: vec!["ptr = call get_wasm_memory_buffer_pointer()".into(), "write ptr, \"Hello\"".into(), "n = call add_wasm_is_cool(5)".into()],

@@ -63,7 +63,7 @@ fn timeline() -> Timeline {
     for (index, naming) in namings.into_iter().enumerate() {
         let before = timeline.memory_after(index);
         let mut step =
-            StepRecord::begin(index, StepKind::Call, "call run()".into(), before.clone());
+            StepBuilder::begin(index, StepKind::Call, "call run()".into(), before.clone());
         step.naming = naming;
         match index {
             0 => {
@@ -84,7 +84,7 @@ fn timeline() -> Timeline {
                 Writer::Host,
             ),
             5 => {
-                step.recording.push(Event::Growth(Growth {
+                step.push(Event::Growth(Growth {
                     before: 17,
                     after: 18,
                     by: Writer::guest(),
@@ -117,8 +117,7 @@ fn timeline() -> Timeline {
                 fetched,
             }];
         }
-        step.settle(&before);
-        timeline.push(step);
+        timeline.push(step.finish(&before));
     }
     timeline
 }
@@ -186,10 +185,9 @@ fn all_of_four_gibibytes_fits_a_map() {
     let mut timeline = announced(1 << 32);
     for (index, at) in [0, 0xffff_fff0u64].into_iter().enumerate() {
         let before = timeline.memory_before(index);
-        let mut step = StepRecord::begin(index, StepKind::Write, "write".into(), before.clone());
+        let mut step = StepBuilder::begin(index, StepKind::Write, "write".into(), before.clone());
         store(&mut step, at, b"x", Writer::Host);
-        step.settle(&before);
-        timeline.push(step);
+        timeline.push(step.finish(&before));
     }
     let mut app = app(timeline, 1, (120, 40));
     (app.cursor, app.top) = (0xffff_fff0, 0xffff_ff00);

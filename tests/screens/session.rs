@@ -45,7 +45,7 @@ pub fn announced(bytes: u64) -> Timeline {
             ty: "(i32) -> i32".into(),
         }],
         imports: Vec::new(),
-        looks: Default::default(),
+        abi_hints: Default::default(),
         layout: Vec::new(),
     };
     timeline.inputs = vec![InputFacts {
@@ -87,7 +87,7 @@ pub fn timeline(bytes: u64, steps: usize) -> Timeline {
 fn record(timeline: &Timeline, index: usize, bytes: u64) -> StepRecord {
     let before = timeline.memory_after(index);
     let (kind, text) = TEXTS[index];
-    let mut step = StepRecord::begin(index, kind, text.into(), before.clone());
+    let mut step = StepBuilder::begin(index, kind, text.into(), before.clone());
     step.line = timeline.planned[index].line;
     let bind = |name: &str, value: Value| {
         vec![Binding {
@@ -149,12 +149,11 @@ fn record(timeline: &Timeline, index: usize, bytes: u64) -> StepRecord {
             fetched,
         }];
     }
-    step.settle(&before);
-    step
+    step.finish(&before)
 }
 
 /// Writes into the step's memory and records it.
-pub fn store(step: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
+pub fn store(step: &mut StepBuilder, start: u64, bytes: &[u8], writer: Writer) {
     let before = step.memory.read(start, bytes.len() as u64);
     step.memory.write(start, bytes);
     let write = Write {
@@ -164,7 +163,7 @@ pub fn store(step: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
         writer,
         is_difference: false,
     };
-    step.recording.push(Event::Write(write));
+    step.push(Event::Write(write));
 }
 
 /// The state that shows `step` of a recording, as it is when a person arrives there.

@@ -2,13 +2,13 @@
 
 use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule, JournalLayout};
 
-pub use linmem::guest::{Site, SiteKind as Kind};
+pub use linmem::journal_abi::{SiteKind as Kind, StoreSite as Site};
 
 pub type Layout = JournalLayout;
 
 /// As much memory as a module can want: a limit would be a difference.
 pub fn rewrite(guest: &Guest, memory: Option<u32>) -> Result<InstrumentedModule, GuestError> {
-    guest.rewrite(&InstrumentOptions {
+    guest.instrument(&InstrumentOptions {
         max_memory: 1 << 32,
         memory,
     })

@@ -39,7 +39,7 @@ impl Slot {
     pub fn is_wide(&self, sites: &[Site]) -> bool {
         sites
             .get(self.site as usize - 1)
-            .is_some_and(|site| matches!(site.kind, Kind::Wide))
+            .is_some_and(|site| matches!(site.kind, Kind::Vector))
     }
 
     /// Reads slots up to an empty one. A vector's low half goes into its own slot, the high one
@@ -137,7 +137,7 @@ impl Image {
             Kind::Store { width } => {
                 self.put(start, &slot.value.to_le_bytes()[..usize::from(*width)])
             }
-            Kind::Wide => {
+            Kind::Vector => {
                 let high = high?;
                 self.put(start, &slot.value.to_le_bytes())?;
                 self.put(start + 8, &high.value.to_le_bytes())
@@ -215,7 +215,7 @@ impl Image {
 fn name(kind: Kind) -> String {
     match kind {
         Kind::Store { width } => format!("store {width}"),
-        Kind::Wide => "wide".into(),
+        Kind::Vector => "wide".into(),
         Kind::Fill => "fill".into(),
         Kind::Copy => "copy".into(),
         Kind::CopyFrom => "copy from".into(),

@@ -1,14 +1,14 @@
 use super::*;
 use crate::app::sample;
 use crate::timeline::{
-    Event, Image, LayoutFacts, Moment, NamedSpan, Naming, PAGE, Span, SpanKind, StepKind, Timeline,
-    Write, Writer, looked_at,
+    Event, Image, LayoutFacts, Moment, NamedSpan, Naming, PAGE, Span, SpanKind, StepBuilder,
+    StepKind, Timeline, Write, Writer, take_examined_leaves,
 };
 
 fn facts(kind: PartKind, start: Option<u64>, end: Option<u64>) -> LayoutFacts {
     LayoutFacts {
         kind,
-        name: kind.word().into(),
+        name: kind.as_str().into(),
         segment: None,
         start,
         end,
@@ -22,7 +22,7 @@ fn timeline(len: u64, steps: &[&[u64]]) -> Timeline {
     let mut timeline = Timeline::default();
     let mut memory = Image::zeroed(len);
     for (index, addresses) in steps.iter().enumerate() {
-        let mut step = StepRecord::begin(index, StepKind::Call, String::new(), memory.clone());
+        let mut step = StepBuilder::begin(index, StepKind::Call, String::new(), memory.clone());
         for address in *addresses {
             let after = [index as u8 + 1];
             let before = memory.read(*address, 1).into();
@@ -34,10 +34,10 @@ fn timeline(len: u64, steps: &[&[u64]]) -> Timeline {
                 writer: Writer::Host,
                 is_difference: false,
             };
-            step.recording.push(Event::Write(write));
+            step.push(Event::Write(write));
         }
         step.memory = memory.clone();
-        timeline.push(step);
+        timeline.push(step.finish(&timeline.memory_before(index)));
     }
     timeline
 }
@@ -95,7 +95,7 @@ fn a_map_of_a_gibibyte_looks_at_what_was_touched() {
     let far: Vec<u64> = (0..64).map(|n| n * (GIB / 64) + 5).collect();
     let timeline = timeline(GIB, &[&[], &far, &[GIB - 1], &[7]]);
     let mut app = shown(timeline, (200, 50), 3);
-    looked_at();
+    take_examined_leaves();
     let strip = app.strip(180);
     assert_eq!(
         strip
@@ -107,7 +107,7 @@ fn a_map_of_a_gibibyte_looks_at_what_was_touched() {
     );
     // Each changed leaf belongs to one cell, and is met once from each side of that cell's edges at
     // most.
-    let folded = looked_at();
+    let folded = take_examined_leaves();
     assert!(
         folded <= 66 + 2 * 180,
         "{folded} leaves for a map of 66 touched ones"
@@ -122,7 +122,7 @@ fn a_map_of_a_gibibyte_looks_at_what_was_touched() {
             .count(),
         40
     );
-    let inside = looked_at();
+    let inside = take_examined_leaves();
     assert!(
         inside <= 66 + 2 * 180,
         "{inside} leaves for a map of 66 touched ones"
@@ -130,10 +130,10 @@ fn a_map_of_a_gibibyte_looks_at_what_was_touched() {
     // Drawn again, nothing is looked at.
     let mut app = shown(app.timeline.clone(), (200, 50), 3);
     super::super::update(&mut app, super::super::Action::ByteRight);
-    looked_at();
+    take_examined_leaves();
     let cells = app.map_cells();
     assert!(cells > 100 && app.strip(cells) == app.strip(cells));
-    assert_eq!(looked_at(), 0);
+    assert_eq!(take_examined_leaves(), 0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Ways to hand bytes over that people build by hand, known by the shapes of names and types.
+//! Conventions that people build by hand, recognised by the names and the types of exports.
 
-use super::facts::{Facts, Function, name, names};
+use super::export_facts::{Facts, Function, name, names};
 use super::{Confidence, Family, Recognised, body_analysis, naming};
 
 fn found(family: Family, confidence: Confidence, reasons: Vec<String>) -> Option<Recognised> {
@@ -11,35 +11,37 @@ fn found(family: Family, confidence: Confidence, reasons: Vec<String>) -> Option
     })
 }
 
-/// Whether a name is one that toolchains use for their own.
+/// Returns whether toolchains use a name for functions of their own.
 fn is_toolchains(name: &str) -> bool {
     name.starts_with("__") || name.starts_with("cabi_")
 }
 
-/// Whether a function hands out blocks: `alloc(size)`, `allocate(size, align)`.
+/// Returns whether a function allocates blocks: `alloc(size)`, `allocate(size, align)`.
 pub(super) fn is_allocator(facts: &Facts<'_>, function: &Function<'_>) -> bool {
     naming::allocates(&function.words)
         && (facts.has_shape(function, 1, 1) || facts.has_shape(function, 2, 1))
 }
 
+/// Returns whether a function reallocates blocks.
 pub(super) fn is_reallocator(facts: &Facts<'_>, function: &Function<'_>) -> bool {
     naming::reallocates(&function.words) && (2..=4).any(|count| facts.has_shape(function, count, 1))
 }
 
-/// Whether a function takes a block back: `free(pointer)`, `dealloc(pointer, size)`,
+/// Returns whether a function releases a block: `free(pointer)`, `dealloc(pointer, size)`,
 /// `dealloc(pointer, size, align)`.
 pub(super) fn is_release(facts: &Facts<'_>, function: &Function<'_>) -> bool {
     naming::releases(&function.words) && (1..=3).any(|count| facts.has_shape(function, count, 0))
 }
 
-/// Whether a function answers where a buffer lies, by its name and type.
+/// Returns whether a function returns the address of a buffer, by its name and type.
 pub(super) fn is_getter(facts: &Facts<'_>, function: &Function<'_>) -> bool {
     facts.has_shape(function, 0, 1)
         && naming::is_pointer(&function.words)
         && !is_toolchains(function.name)
 }
 
-/// Whether a function is told a size and answers where so much may be put, by its name and type.
+/// Returns whether a function takes a size and returns where as many bytes may be written, by its
+/// name and type.
 pub(super) fn is_sized_getter(facts: &Facts<'_>, function: &Function<'_>) -> bool {
     let words = &function.words;
     let named = naming::reserves(words) || naming::is_pointer(words);
@@ -49,6 +51,7 @@ pub(super) fn is_sized_getter(facts: &Facts<'_>, function: &Function<'_>) -> boo
         && !is_toolchains(function.name)
 }
 
+/// Recognises C's `malloc` and `free`.
 pub(super) fn malloc(facts: &Facts<'_>) -> Option<Recognised> {
     let (malloc, given) = ["malloc", "_malloc"]
         .iter()
@@ -72,6 +75,7 @@ pub(super) fn malloc(facts: &Facts<'_>) -> Option<Recognised> {
     found(Family::Malloc, Confidence::Strong, reasons)
 }
 
+/// Recognises a function that allocates blocks, and one that releases them.
 pub(super) fn alloc_free(facts: &Facts<'_>) -> Option<Recognised> {
     let is_c = |name: &str| {
         matches!(
@@ -87,12 +91,12 @@ pub(super) fn alloc_free(facts: &Facts<'_>) -> Option<Recognised> {
         .find(|f| is_allocator(facts, f) && !is_c(f.name))?;
     let mut reasons = vec![match allocator.ty.params.len() {
         1 => format!(
-            "{} takes one number, a size by its name, and answers one, a pointer",
+            "{} takes one number, a size by its name, and returns one, a pointer",
             name(allocator.name)
         ),
         _ => {
             format!(
-                "{} takes two numbers, a size and an alignment by its name, and answers one",
+                "{} takes two numbers, a size and an alignment by its name, and returns one",
                 name(allocator.name)
             )
         }
@@ -105,18 +109,19 @@ pub(super) fn alloc_free(facts: &Facts<'_>) -> Option<Recognised> {
     {
         Some(release) => {
             reasons.push(format!(
-                "{} takes one back, by its name",
+                "{} releases a block, by its name",
                 name(release.name)
             ));
             found(Family::AllocFree, Confidence::Strong, reasons)
         }
         None => {
-            reasons.push("no export takes a block back, by its name".into());
+            reasons.push("no export releases a block, by its name".into());
             found(Family::AllocFree, Confidence::Fair, reasons)
         }
     }
 }
 
+/// Recognises a function that returns the address of the guest's one buffer.
 pub(super) fn static_buffer(facts: &Facts<'_>) -> Option<Recognised> {
     let getters: Vec<&Function<'_>> = facts
         .functions
@@ -125,7 +130,7 @@ pub(super) fn static_buffer(facts: &Facts<'_>) -> Option<Recognised> {
         .collect();
     let (first, more) = getters.split_first()?;
     let mut reasons = vec![format!(
-        "{} takes nothing and answers one number, a pointer by its name",
+        "{} takes nothing and returns one number, a pointer by its name",
         name(first.name)
     )];
     if !more.is_empty() {
@@ -135,23 +140,25 @@ pub(super) fn static_buffer(facts: &Facts<'_>) -> Option<Recognised> {
             names(more.iter().map(|f| f.name))
         ));
     }
-    if let Some(address) = facts.constant_answer(first) {
+    if let Some(address) = facts.constant_result(first) {
         reasons.push(format!("its whole body is the constant {address:#x}"));
         return found(Family::StaticBuffer, Confidence::Strong, reasons);
     }
     if body_analysis::can_grow(facts.guest, first.index) {
         reasons.push(
-            "it can make memory grow, as one does that makes its buffer when first asked".into(),
+            "it can make memory grow, like a function that allocates its buffer on the first call"
+                .into(),
         );
     }
     found(Family::StaticBuffer, Confidence::Fair, reasons)
 }
 
+/// Recognises exported globals that hold the addresses of buffers.
 pub(super) fn exported_globals(facts: &Facts<'_>) -> Option<Recognised> {
     let pointers: Vec<_> = facts
         .globals
         .iter()
-        .filter_map(|global| Some((global, points(facts, global)?)))
+        .filter_map(|global| Some((global, points_at_buffer(facts, global)?)))
         .collect();
     let (first, _) = pointers.first()?;
     let all = names(pointers.iter().map(|(global, _)| global.name));
@@ -175,7 +182,7 @@ pub(super) fn exported_globals(facts: &Facts<'_>) -> Option<Recognised> {
         .collect();
     if !lengths.is_empty() {
         reasons.push(format!(
-            "{} says by its name how long a buffer is",
+            "by name, {} is the length of a buffer",
             names(lengths)
         ));
     }
@@ -191,8 +198,12 @@ pub(super) fn exported_globals(facts: &Facts<'_>) -> Option<Recognised> {
     )
 }
 
-/// Whether a global holds a buffer's address, and what says so besides its name.
-pub(super) fn points(facts: &Facts<'_>, global: &super::facts::Global<'_>) -> Option<String> {
+/// Returns why a global is thought to hold the address of a buffer, beyond its name; `None` if it
+/// is not.
+pub(super) fn points_at_buffer(
+    facts: &Facts<'_>,
+    global: &super::export_facts::Global<'_>,
+) -> Option<String> {
     if *global.ty != facts.address || is_toolchains(global.name) {
         return None;
     }
@@ -212,33 +223,34 @@ pub(super) fn points(facts: &Facts<'_>, global: &super::facts::Global<'_>) -> Op
         (true, Some(value), _) => Some(format!(
             "{quoted} is {value:#x}, inside memory, and never changes"
         )),
-        // Of a constant that is no place in memory the name promises too much.
+        // If a constant is no address in memory, its name is misleading.
         (true, None, _) if facts.constant(global.index).is_none() => Some(String::new()),
         _ => None,
     }
 }
 
+/// Recognises a function that takes a size and returns where to write.
 pub(super) fn module_buffer(facts: &Facts<'_>) -> Option<Recognised> {
     let getter = facts.functions.iter().find(|f| is_sized_getter(facts, f))?;
     let reason = format!(
-        "{} takes one number and answers one, a pointer by its name",
+        "{} takes one number and returns one, a pointer by its name",
         name(getter.name)
     );
     found(Family::ModuleBuffer, Confidence::Fair, vec![reason])
 }
 
-/// Where no name says so.
+/// Recognises such a function by its type alone.
 pub(super) fn nameless_module_buffer(facts: &Facts<'_>) -> Option<Recognised> {
     let reason = format!(
-        "{} is the only function that takes anything: one number, perhaps a size, for which it \
-         answers another, perhaps where to put as much",
+        "{} is the only function that takes anything: one number, perhaps a size, and it \
+         returns another, perhaps where to write as many bytes",
         name(only_sized(facts)?.name)
     );
     found(Family::ModuleBuffer, Confidence::Weak, vec![reason])
 }
 
-/// The one function of a guest that takes anything at all, where it takes a number and answers one,
-/// and where no other way in is seen.
+/// Returns the only function of a guest that takes anything, if it takes one number and returns
+/// one, and if there is no other way to pass bytes to the guest.
 pub(super) fn only_sized<'f, 'g>(facts: &'f Facts<'g>) -> Option<&'f Function<'g>> {
     let mut taking = facts
         .functions
@@ -257,11 +269,11 @@ pub(super) fn only_sized<'f, 'g>(facts: &'f Facts<'g>) -> Option<&'f Function<'g
         || facts
             .globals
             .iter()
-            .any(|global| points(facts, global).is_some());
+            .any(|global| points_at_buffer(facts, global).is_some());
     (taking.next().is_none() && others > 1 && !has_way_in).then_some(only)
 }
 
-/// Where nothing hands out addresses, yet functions want some.
+/// Recognises functions that take addresses where nothing returns any.
 pub(super) fn host_placed(facts: &Facts<'_>) -> Option<Recognised> {
     let takes_two = |f: &&Function<'_>| {
         let wide =
@@ -291,7 +303,7 @@ pub(super) fn host_placed(facts: &Facts<'_>) -> Option<Recognised> {
             "{} {verb} two numbers or more, perhaps a pointer and a length",
             names(takers)
         ),
-        "memory is exported, and nothing hands out addresses in it".into(),
+        "memory is exported, and nothing returns addresses in it".into(),
     ];
     found(Family::HostPlaced, Confidence::Weak, reasons)
 }

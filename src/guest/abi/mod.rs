@@ -1,14 +1,13 @@
-//! Which convention a guest's exports and imports look like: how a host hands it bytes and takes
+//! Which conventions a guest's exports and imports follow: how a host passes bytes to it, and gets
 //! some back.
 //!
-//! Owns the rules and the words for what they found. Every verdict is a guess from names, types and
-//! a few instructions, and comes with reasons a person can check; nothing here runs the guest.
-//! `rules` is the table of conventions, one function for each; `roles` says of each export what it
-//! looks like, in the light of those.
+//! Every result is a guess from names, types and a few instructions, and comes with reasons that a
+//! person can check. Nothing here runs the guest. `RULES` is the table of conventions, with one
+//! function for each. `roles` finds the role of each export, given these.
 
 mod body_analysis;
 mod calling_conventions;
-mod facts;
+mod export_facts;
 mod naming;
 mod roles;
 mod toolchains;
@@ -17,106 +16,119 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use super::Guest;
-use facts::Facts;
+use export_facts::Facts;
 
 /// What a guest's exports and imports look like.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Abi {
-    /// The conventions recognised, the surest first; empty where none was.
+    /// The conventions that were recognised, the surest first.
     pub families: Vec<Recognised>,
-    /// What each export looks like, in the order of [`Guest::exports`].
+    /// The role of each export, in the order of [`Guest::exports`].
     pub roles: Vec<ExportRole>,
-    /// The functions that do the guest's work, by their place among all exports: first what a host
-    /// most likely wants.
+    /// The functions that do the work of the guest, by their index among all exports; the most
+    /// likely first.
     pub work: Vec<usize>,
 }
 
-/// A convention and why the guest is thought to follow it.
+/// A convention, and why the guest is thought to follow it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recognised {
+    /// The convention.
     pub family: Family,
+    /// How sure this is.
     pub confidence: Confidence,
-    /// At least one, each a clause that goes on from "because". Safe to print.
+    /// At least one reason, each a clause that continues "because". Safe to print.
     pub reasons: Vec<String>,
 }
 
-/// A way to pass bytes between host and guest, or the toolchain that made the guest.
+/// A convention to pass bytes between host and guest, or the toolchain that made the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Family {
-    /// A function answers where the guest's one buffer lies.
+    /// A function returns the address of the guest's one buffer.
     StaticBuffer,
     /// Exported globals hold the addresses of the guest's buffers.
     ExportedGlobals,
-    /// The host asks for each block and gives it back.
+    /// The host allocates each block by a call, and releases it.
     AllocFree,
-    /// The same by C's names.
+    /// The same with C's names.
     Malloc,
-    /// The host says how much it wants to write and is told where; the guest keeps the buffer.
+    /// The host passes a size, and the guest returns where to write as many bytes. The guest keeps
+    /// the buffer.
     ModuleBuffer,
-    /// The host chooses where it writes; nothing hands out addresses.
+    /// The host chooses where it writes: nothing returns addresses.
     HostPlaced,
+    /// wasm-bindgen.
     WasmBindgen,
+    /// AssemblyScript.
     AssemblyScript,
+    /// Emscripten.
     Emscripten,
-    /// The component model's, with `cabi_realloc`.
+    /// The canonical ABI of the component model, with `cabi_realloc`.
     CanonicalAbi,
-    /// A program for WASI that runs once.
+    /// A WASI command: a program that runs once.
     WasiCommand,
-    /// A library that is initialised once and then called.
+    /// A WASI reactor: a library that is initialised once and then called.
     WasiReactor,
 }
 
-/// How sure a verdict is. None is certain.
+/// How sure a result is. None is certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {
-    /// Would fit other things as well.
+    /// Other things would look the same.
     Weak,
+    /// One sign that is seldom found elsewhere.
     Fair,
-    /// Several signs agree, or one that nothing else leaves.
+    /// Several signs agree, or there is one that nothing else leaves.
     Strong,
 }
 
 /// What an export looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportRole {
+    /// The role.
     pub role: Role,
-    /// Why, or what is known besides, as a clause; empty where the type says it all. Safe to print.
+    /// Why, or what else is known, as a clause; empty if the type shows it. Safe to print.
     pub why: String,
     /// What each parameter of a function looks like; empty for anything else.
     pub args: Vec<Arg>,
-    /// The parameters' names where the module has them for all; safe to print. Else empty.
+    /// The names of the parameters, safe to print; empty unless the module has them for all.
     pub params: Vec<String>,
 }
 
-/// The part that an export plays.
+/// The role of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
+    /// A memory.
     Memory,
+    /// A table.
     Table,
+    /// A tag.
     Tag,
-    /// Answers where a buffer lies.
+    /// Returns the address of a buffer.
     PointerGetter,
-    /// Is told a size and answers where to put as much; the guest keeps the buffer.
+    /// Takes a size and returns where to write as many bytes; the guest keeps the buffer.
     SizedPointer,
+    /// Allocates a block.
     Allocator,
+    /// Changes the size of a block.
     Reallocator,
-    /// Takes a block back.
+    /// Releases a block.
     Release,
     /// Moves, saves or restores the guest's stack pointer.
     StackPointer,
-    /// A program's entry.
+    /// The entry point of a program.
     Start,
-    /// To be called once before anything else.
+    /// Must be called once before anything else.
     Initialize,
-    /// To be called with what another call answered.
+    /// Must be called with what another call returned.
     Cleanup,
-    /// The toolchain's own, not for the host to call.
+    /// Belongs to the toolchain; the host does not call it.
     Runtime,
-    /// Works on bytes whose place or length it is told.
+    /// Works on bytes whose address or length it takes.
     Transform,
-    /// Takes nothing and answers something.
+    /// Takes nothing and returns something.
     Answer,
-    /// Takes nothing and answers nothing.
+    /// Takes nothing and returns nothing.
     Action,
     /// Any other function.
     Function,
@@ -124,7 +136,7 @@ pub enum Role {
     Pointer,
     /// A global that holds a size.
     Length,
-    /// A global that the linker put there.
+    /// A global that the linker added.
     Linker,
     /// Any other global.
     Value,
@@ -133,17 +145,21 @@ pub enum Role {
 /// What a parameter looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Arg {
+    /// An address.
     Pointer,
+    /// A number of bytes or items.
     Length,
+    /// An alignment.
     Alignment,
-    /// Where the guest is to write a pointer and a length that it answers.
+    /// The address to which the guest writes a pointer and a length that it returns.
     ReturnArea,
+    /// Anything else.
     Unknown,
 }
 
 impl Guest {
-    /// Guesses which conventions this guest follows and what its exports are for. Reads names,
-    /// types and some code, and takes time that grows with their number.
+    /// Guesses which conventions this guest follows, and the roles of its exports. Reads names,
+    /// types and some code; the time this takes grows with their number.
     pub fn abi(&self) -> Abi {
         let facts = Facts::of(self);
         let mut families: Vec<Recognised> = RULES.iter().filter_map(|rule| rule(&facts)).collect();
@@ -163,7 +179,7 @@ impl Guest {
 
 type Rule = fn(&Facts<'_>) -> Option<Recognised>;
 
-/// Those of toolchains first: of two that are equally sure they say more.
+/// Conventions of toolchains come first: of two that are equally sure, they mean more.
 const RULES: [Rule; 11] = [
     toolchains::wasm_bindgen,
     toolchains::canonical_abi,
@@ -178,19 +194,19 @@ const RULES: [Rule; 11] = [
     calling_conventions::module_buffer,
 ];
 
-/// Asked where none of the others says how bytes come in.
+/// Rules for guests in which no other rule finds how bytes are passed.
 const LAST_RESORTS: [Rule; 2] = [
     calling_conventions::nameless_module_buffer,
     calling_conventions::host_placed,
 ];
 
 impl Abi {
-    /// Whether the guest was recognised to be of this family.
+    /// Returns whether the guest was recognised as one of this family.
     pub fn is(&self, family: Family) -> bool {
         self.families.iter().any(|found| found.family == family)
     }
 
-    /// The exports that play this part, by their place among all exports.
+    /// Returns the exports with this role, by their index among all exports.
     pub fn with_role(&self, role: Role) -> impl Iterator<Item = usize> + '_ {
         self.roles
             .iter()
@@ -201,6 +217,7 @@ impl Abi {
 }
 
 impl Family {
+    /// All families.
     pub const ALL: [Family; 12] = [
         Family::StaticBuffer,
         Family::ExportedGlobals,
@@ -216,8 +233,8 @@ impl Family {
         Family::WasiReactor,
     ];
 
-    /// A word for programs: `static-buffer`.
-    pub fn key(self) -> &'static str {
+    /// Returns the name in JSON: `static-buffer`.
+    pub fn as_str(self) -> &'static str {
         match self {
             Family::StaticBuffer => "static-buffer",
             Family::ExportedGlobals => "exported-globals",
@@ -234,7 +251,7 @@ impl Family {
         }
     }
 
-    /// Whether it says how bytes come into the guest's memory.
+    /// Returns whether the family is one that passes bytes to the guest's memory.
     pub fn hands_over_bytes(self) -> bool {
         !matches!(
             self,
@@ -243,16 +260,16 @@ impl Family {
     }
 }
 
-/// Goes on from "looks like".
+/// Continues "looks like".
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Family::StaticBuffer => "a fixed buffer, whose address a function answers",
+            Family::StaticBuffer => "a fixed buffer whose address a function returns",
             Family::ExportedGlobals => "buffers whose addresses are exported globals",
-            Family::AllocFree => "blocks that the host asks for and gives back",
+            Family::AllocFree => "blocks that the host allocates and releases",
             Family::Malloc => "C's malloc and free",
-            Family::ModuleBuffer => "a buffer that the guest makes when it is told a size",
-            Family::HostPlaced => "bytes that the host puts where it likes",
+            Family::ModuleBuffer => "a buffer that the guest allocates for a given size",
+            Family::HostPlaced => "bytes that the host writes where it chooses",
             Family::WasmBindgen => "wasm-bindgen",
             Family::AssemblyScript => "AssemblyScript",
             Family::Emscripten => "Emscripten",
@@ -263,7 +280,7 @@ impl fmt::Display for Family {
     }
 }
 
-/// What stands before the family's words.
+/// Comes before the name of the family.
 impl fmt::Display for Confidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -275,8 +292,8 @@ impl fmt::Display for Confidence {
 }
 
 impl Confidence {
-    /// A word for programs.
-    pub fn key(self) -> &'static str {
+    /// Returns the name in JSON.
+    pub fn as_str(self) -> &'static str {
         match self {
             Confidence::Strong => "strong",
             Confidence::Fair => "fair",
@@ -286,8 +303,8 @@ impl Confidence {
 }
 
 impl Role {
-    /// A word for programs: `pointer-getter`.
-    pub fn key(self) -> &'static str {
+    /// Returns the name in JSON: `pointer-getter`.
+    pub fn as_str(self) -> &'static str {
         match self {
             Role::Memory => "memory",
             Role::Table => "table",
@@ -314,7 +331,7 @@ impl Role {
     }
 }
 
-/// A few words: `answers a pointer`.
+/// Prints a few words: `pointer getter`.
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -344,8 +361,8 @@ impl fmt::Display for Role {
 }
 
 impl Arg {
-    /// A word for programs.
-    pub fn key(self) -> &'static str {
+    /// Returns the name in JSON.
+    pub fn as_str(self) -> &'static str {
         match self {
             Arg::Pointer => "pointer",
             Arg::Length => "length",

@@ -1,19 +1,24 @@
-//! Names taken apart into words, and the words that say what something is for.
+//! Splits names into words, and knows words that show what something is used for.
 
-/// Longest name that is looked at, in bytes: what is longer nobody wrote by hand.
-const LONGEST: usize = 200;
+/// The longest part of a name that is split, in bytes. Nobody writes a longer name by hand.
+const MAX_NAME: usize = 200;
 
+/// Words for an address.
 const POINTER: [&str; 8] = [
     "pointer", "ptr", "address", "addr", "buffer", "buf", "scratch", "arena",
 ];
+/// Words for a length.
 const LENGTH: [&str; 10] = [
     "length", "len", "size", "count", "capacity", "bytes", "num", "limit", "max", "sz",
 ];
+/// Words for a place in memory, in the names of globals and parameters.
 const PLACE: [&str; 12] = [
     "input", "output", "in", "out", "src", "dst", "source", "target", "data", "heap", "offset",
     "base",
 ];
+/// Words for allocating a block.
 const ALLOCATE: [&str; 5] = ["alloc", "allocate", "malloc", "calloc", "allocator"];
+/// Words for releasing a block.
 const RELEASE: [&str; 7] = [
     "dealloc",
     "deallocate",
@@ -23,18 +28,20 @@ const RELEASE: [&str; 7] = [
     "destroy",
     "dispose",
 ];
+/// Words for reallocating a block.
 const REALLOCATE: [&str; 3] = ["realloc", "reallocate", "resize"];
+/// Words for asking for space in a buffer.
 const RESERVE: [&str; 6] = [
     "reserve", "ensure", "prepare", "request", "obtain", "acquire",
 ];
 
-/// Words beside `alloc` and `free` that say no more than that memory is meant.
+/// Words beside `alloc` and `free` that only mean memory.
 const GENERIC: [&str; 22] = [
     "memory", "mem", "bytes", "byte", "buffer", "buf", "block", "string", "str", "ptr", "pointer",
     "array", "slice", "vec", "wasm", "heap", "u8", "raw", "guest", "of", "my", "the",
 ];
 
-/// What programs call the one function they are about.
+/// Names of the main function of many programs.
 const WORK: [&str; 33] = [
     "digest",
     "hash",
@@ -71,7 +78,7 @@ const WORK: [&str; 33] = [
     "invert",
 ];
 
-/// What is seldom the first thing to call.
+/// Words in the names of functions that are seldom called first.
 const LATER: [&str; 18] = [
     "final",
     "finish",
@@ -93,13 +100,13 @@ const LATER: [&str; 18] = [
     "decode",
 ];
 
-/// A name in lower-case words: `Hash_GetBuffer` is hash, get, buffer.
+/// Splits a name into lower-case words: `Hash_GetBuffer` into hash, get, buffer.
 pub(super) fn split(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
     let mut was_lower = false;
     for c in name
-        .get(..LONGEST.min(name.len()))
+        .get(..MAX_NAME.min(name.len()))
         .unwrap_or_default()
         .chars()
     {
@@ -118,45 +125,53 @@ pub(super) fn split(name: &str) -> Vec<String> {
     words
 }
 
+/// Returns whether any of the words is in a list.
 fn any(words: &[String], of: &[&str]) -> bool {
     words.iter().any(|word| of.contains(&word.as_str()))
 }
 
-/// Whether the words speak of an address and of no length.
+/// Returns whether the words mean an address and no length.
 pub(super) fn is_pointer(words: &[String]) -> bool {
     any(words, &POINTER) && !any(words, &LENGTH)
 }
 
-/// Whether they name a place that bytes go to or come from, in a global's or parameter's name.
+/// Returns whether the words in the name of a global or a parameter mean a place to which bytes go
+/// or from which they come.
 pub(super) fn is_place(words: &[String]) -> bool {
     (any(words, &POINTER) || any(words, &PLACE)) && !any(words, &LENGTH)
 }
 
+/// Returns whether the words mean a length.
 pub(super) fn is_length(words: &[String]) -> bool {
     any(words, &LENGTH)
 }
 
+/// Returns whether the words mean an alignment.
 pub(super) fn is_alignment(words: &[String]) -> bool {
     any(words, &["align", "alignment"])
 }
 
+/// Returns whether the words mean that a block is allocated.
 pub(super) fn allocates(words: &[String]) -> bool {
     any(words, &ALLOCATE) && !any(words, &["stack"]) && !releases(words) && !reallocates(words)
 }
 
+/// Returns whether the words mean that a block is released.
 pub(super) fn releases(words: &[String]) -> bool {
     any(words, &RELEASE)
 }
 
+/// Returns whether the words mean that a block is reallocated.
 pub(super) fn reallocates(words: &[String]) -> bool {
     any(words, &REALLOCATE)
 }
 
+/// Returns whether the words mean that space in a buffer is asked for.
 pub(super) fn reserves(words: &[String]) -> bool {
     any(words, &RESERVE)
 }
 
-/// Whether it prepares for work and does none.
+/// Returns whether the words mean that something is prepared and no work is done.
 pub(super) fn sets_up(words: &[String]) -> bool {
     any(
         words,
@@ -164,7 +179,8 @@ pub(super) fn sets_up(words: &[String]) -> bool {
     )
 }
 
-/// What is left of an allocator's or a release's name: the kind of thing it is for.
+/// Returns the words of an allocator's or a release's name that mean the kind of thing it is used
+/// for.
 pub(super) fn subject(words: &[String]) -> Vec<&str> {
     let known = |word: &str| {
         ALLOCATE.contains(&word)
@@ -179,8 +195,9 @@ pub(super) fn subject(words: &[String]) -> Vec<&str> {
         .collect()
 }
 
-/// How much a name sounds like the one function a host wants first; 0 for no sign either way.
-pub(super) fn promise(words: &[String]) -> i32 {
+/// Returns how likely a name is that of the function that a host calls first; 0 if nothing shows
+/// it.
+pub(super) fn likelihood(words: &[String]) -> i32 {
     let work = i32::from(any(words, &WORK)) * 2;
     let later = i32::from(any(words, &LATER)) * 3;
     let plain = i32::from(words.len() == 1 && work > 0);
@@ -208,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn words_say_what_is_meant() {
+    fn words_have_a_meaning() {
         let is = |name: &str, of: fn(&[String]) -> bool| of(&split(name));
         assert!(is("get_buffer", is_pointer) && !is("get_buffer_size", is_pointer));
         assert!(
@@ -220,7 +237,7 @@ mod tests {
         assert!(!is("freedom", releases) && !is("located", allocates));
         assert_eq!(subject(&split("free_mappings")), ["mappings"]);
         assert!(subject(&split("wasm_alloc_bytes")).is_empty());
-        assert!(promise(&split("digest")) > promise(&split("batchHash4")));
-        assert!(promise(&split("compress")) > promise(&split("decompress")));
+        assert!(likelihood(&split("digest")) > likelihood(&split("batchHash4")));
+        assert!(likelihood(&split("compress")) > likelihood(&split("decompress")));
     }
 }

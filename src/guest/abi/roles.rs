@@ -1,18 +1,19 @@
-//! What each export looks like, in the light of the conventions that were recognised.
+//! What each export looks like, given the conventions that were recognised.
 
 use std::cmp::Reverse;
 
-use super::facts::{Facts, Function, Global};
+use super::export_facts::{Facts, Function, Global};
 use super::{
     Arg, ExportRole, Family, Recognised, Role, body_analysis, calling_conventions, naming,
 };
 use crate::guest::{ExternType, ValueType};
 use crate::safe;
 
-/// How many getters are looked into for whether they make memory grow: each may have much code.
-const MOST_LOOKED_INTO: usize = 16;
+/// The largest number of getters whose code is searched for growth of memory. Each may have much
+/// code.
+const MAX_SEARCHED_GETTERS: usize = 16;
 
-/// One for each export, in their order.
+/// Returns the role of each export, in order.
 pub(super) fn of(facts: &Facts<'_>, families: &[Recognised]) -> Vec<ExportRole> {
     let guest = Context::of(facts, families);
     let mut roles: Vec<ExportRole> = facts
@@ -21,11 +22,11 @@ pub(super) fn of(facts: &Facts<'_>, families: &[Recognised]) -> Vec<ExportRole> 
         .iter()
         .map(|export| of_kind(&export.ty))
         .collect();
-    let mut looked_into = 0;
+    let mut searched = 0;
     for function in &facts.functions {
         let mut found = guest.function(function);
-        if found.role == Role::PointerGetter && looked_into < MOST_LOOKED_INTO {
-            looked_into += 1;
+        if found.role == Role::PointerGetter && searched < MAX_SEARCHED_GETTERS {
+            searched += 1;
             if body_analysis::can_grow(facts.guest, function.index) {
                 found.why = "can make memory grow".into();
             }
@@ -42,7 +43,7 @@ pub(super) fn of(facts: &Facts<'_>, families: &[Recognised]) -> Vec<ExportRole> 
     roles
 }
 
-/// The functions that are neither a convention's nor a toolchain's, the most promising first.
+/// Returns the functions that belong to no convention and no toolchain, the most likely first.
 pub(super) fn work(facts: &Facts<'_>, roles: &[ExportRole]) -> Vec<usize> {
     let rank = |function: &Function<'_>| {
         let role = roles
@@ -55,7 +56,7 @@ pub(super) fn work(facts: &Facts<'_>, roles: &[ExportRole]) -> Vec<usize> {
             _ => return None,
         };
         Some((
-            Reverse(likely + naming::promise(&function.words)),
+            Reverse(likely + naming::likelihood(&function.words)),
             function.at,
         ))
     };
@@ -100,8 +101,8 @@ fn of_global(facts: &Facts<'_>, global: &Global<'_>) -> ExportRole {
         name if name.starts_with("__") => return plain(Role::Runtime),
         _ => {}
     }
-    if let Some(why) = calling_conventions::points(facts, global) {
-        // The reason names the global, which stands beside it here.
+    if let Some(why) = calling_conventions::points_at_buffer(facts, global) {
+        // The role is shown beside the name of the global, so the reason need not repeat it.
         let why = why.split_once(" is ").map_or("by its name", |(_, why)| why);
         return because(Role::Pointer, why);
     }
@@ -111,17 +112,19 @@ fn of_global(facts: &Facts<'_>, global: &Global<'_>) -> ExportRole {
     }
 }
 
-/// What of the families bears on single functions.
+/// What the recognised families mean for single functions.
 struct Context<'f, 'g> {
     facts: &'f Facts<'g>,
     is_bindgen: bool,
-    /// Whether the guest itself has a place for what the host writes.
+    /// Whether the guest has a place of its own for what the host writes.
     has_own_buffer: bool,
-    /// Whether addresses pass as arguments.
+    /// Whether addresses are passed as arguments.
     has_passed_pointers: bool,
+    /// Whether functions may take the address of a return area.
     has_return_area: bool,
+    /// The export that takes a size and returns where to write.
     sized: Option<usize>,
-    /// What allocators are for, by their names.
+    /// The things that allocators are used for, by their names.
     subjects: Vec<&'f str>,
 }
 
@@ -171,7 +174,7 @@ impl<'f, 'g> Context<'f, 'g> {
         found
     }
 
-    /// What toolchains and convention give a fixed name.
+    /// Returns the role of a function with a fixed name.
     fn by_name(&self, function: &Function<'_>) -> Option<ExportRole> {
         let args = |role, args: &[Arg]| {
             Some(ExportRole {
@@ -213,7 +216,8 @@ impl<'f, 'g> Context<'f, 'g> {
         None
     }
 
-    /// wasm-bindgen numbers its helpers in newer versions; their types tell which is which.
+    /// Returns the role of a helper of wasm-bindgen. Newer versions give these numbers for names,
+    /// so their types decide.
     fn of_bindgen(&self, function: &Function<'_>) -> ExportRole {
         let shape = |params, results| self.facts.has_shape(function, params, results);
         let is = |word: &str| {
@@ -240,6 +244,7 @@ impl<'f, 'g> Context<'f, 'g> {
         }
     }
 
+    /// Returns the role of a function by its type and name.
     fn by_shape(&self, function: &Function<'_>) -> ExportRole {
         let facts = self.facts;
         let with = |role, args: &[Arg]| {
@@ -254,9 +259,9 @@ impl<'f, 'g> Context<'f, 'g> {
             }
         };
         if calling_conventions::is_getter(facts, function) {
-            return match facts.constant_answer(function) {
+            return match facts.constant_result(function) {
                 Some(address) => {
-                    because(Role::PointerGetter, format!("always answers {address:#x}"))
+                    because(Role::PointerGetter, format!("always returns {address:#x}"))
                 }
                 None => because(Role::PointerGetter, "by its name and type"),
             };
@@ -272,7 +277,10 @@ impl<'f, 'g> Context<'f, 'g> {
         }
         if calling_conventions::is_release(facts, function) {
             if function.ty.params.len() == 1 && !naming::subject(&function.words).is_empty() {
-                return because(Role::Release, "by its name and type, of what is not sure");
+                return because(
+                    Role::Release,
+                    "by its name and type; what it releases is not clear",
+                );
             }
             return with(Role::Release, &[Arg::Pointer, Arg::Length, Arg::Alignment]);
         }
@@ -285,12 +293,12 @@ impl<'f, 'g> Context<'f, 'g> {
         ) {
             (true, true) => plain(Role::Action),
             (true, false) => plain(Role::Answer),
-            _ => self.taking(function),
+            _ => self.with_parameters(function),
         }
     }
 
-    /// A function that takes something.
-    fn taking(&self, function: &Function<'_>) -> ExportRole {
+    /// Returns the role of a function that takes parameters.
+    fn with_parameters(&self, function: &Function<'_>) -> ExportRole {
         let facts = self.facts;
         let address = &facts.address;
         let wide = function
@@ -321,11 +329,11 @@ impl<'f, 'g> Context<'f, 'g> {
         if self.has_passed_pointers && wide >= 2 {
             return transform(
                 &[Arg::Pointer, Arg::Length],
-                "takes perhaps a pointer and a length",
+                "may take a pointer and a length",
             );
         }
         if facts.function("__new").is_some() && wide >= 1 && !self.has_own_buffer {
-            return transform(&[Arg::Pointer], "takes perhaps an object's pointer");
+            return transform(&[Arg::Pointer], "may take a pointer to an object");
         }
         if self.has_own_buffer && wide == 1 && is_alone {
             return transform(&[Arg::Length], "takes one number, perhaps a length");
@@ -344,7 +352,7 @@ impl<'f, 'g> Context<'f, 'g> {
     }
 }
 
-/// What the parameters' own names say, where they name a pointer or a length.
+/// Returns what the names of the parameters mean, if one is a pointer or a length.
 fn by_parameters(facts: &Facts<'_>, function: &Function<'_>) -> Option<Vec<Arg>> {
     let of = |(name, ty): (&String, &ValueType)| {
         let words = naming::split(name);

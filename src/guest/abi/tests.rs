@@ -26,9 +26,9 @@ fn roles(guest: &Guest) -> Vec<String> {
         let args: String = found
             .args
             .iter()
-            .map(|arg| format!(" {}", arg.key()))
+            .map(|arg| format!(" {}", arg.as_str()))
             .collect();
-        format!("{}: {}{args}", export.name, found.role.key())
+        format!("{}: {}{args}", export.name, found.role.as_str())
     };
     guest.exports().iter().zip(&abi.roles).map(line).collect()
 }
@@ -137,7 +137,7 @@ fn near_misses_stay_quiet() {
         // The linker's own globals.
         "(module (memory (export \"memory\") 1) (global (export \"__heap_base\") i32 (i32.const \
          1024)))",
-        // A constant that lies outside memory.
+        // A constant that is outside memory.
         "(module (memory (export \"memory\") 1) (global (export \"input\") i32 (i32.const \
          7000000)))",
         // `abort` of another type.
@@ -216,6 +216,6 @@ fn reasons_are_short_and_safe_to_print() {
 #[test]
 fn words_for_programs_are_distinct() {
     let keys: std::collections::HashSet<_> =
-        Family::ALL.iter().map(|family| family.key()).collect();
+        Family::ALL.iter().map(|family| family.as_str()).collect();
     assert_eq!(keys.len(), Family::ALL.len());
 }

@@ -1,10 +1,10 @@
-//! Conventions that a toolchain puts into what it builds, known by names that nothing else uses.
+//! Conventions of toolchains, recognised by names that nothing else uses.
 
-use super::facts::{Facts, name, names};
+use super::export_facts::{Facts, name, names};
 use super::{Confidence, Family, Recognised};
 use crate::safe;
 
-/// Signs of a family as they are found, and how sure they make it.
+/// The signs of a family that were found, and how sure they make it.
 struct Signs {
     family: Family,
     confidence: Option<Confidence>,
@@ -20,12 +20,13 @@ impl Signs {
         }
     }
 
+    /// Adds a sign.
     fn add(&mut self, confidence: Confidence, reason: String) {
         self.confidence = self.confidence.max(Some(confidence));
         self.reasons.push(reason);
     }
 
-    /// Takes exports whose names pass as one sign.
+    /// Adds the exports whose names pass as one sign.
     fn exports(
         &mut self,
         facts: &Facts<'_>,
@@ -44,7 +45,7 @@ impl Signs {
         }
     }
 
-    /// Takes imports whose module and name pass as one sign.
+    /// Adds the imports whose module and name pass as one sign.
     fn imports(
         &mut self,
         facts: &Facts<'_>,
@@ -64,6 +65,7 @@ impl Signs {
         }
     }
 
+    /// Adds a tool that the `producers` section names as a sign.
     fn tool(&mut self, facts: &Facts<'_>, tool: &str) {
         if facts.is_made_by(tool) {
             self.add(
@@ -73,7 +75,7 @@ impl Signs {
         }
     }
 
-    /// `None` where there was no sign.
+    /// Returns the family; `None` if there was no sign.
     fn verdict(self) -> Option<Recognised> {
         Some(Recognised {
             family: self.family,
@@ -200,7 +202,7 @@ fn is_wasi(module: &str) -> bool {
     module == "wasi_snapshot_preview1" || module == "wasi_unstable"
 }
 
-/// `it imports 4 functions of `wasi_snapshot_preview1``
+/// Returns for example ``it imports 4 functions of `wasi_snapshot_preview1` ``.
 fn wasi_imports(facts: &Facts<'_>) -> Option<String> {
     let mut imports = facts.imports().filter(|import| is_wasi(&import.module));
     let first = imports.next()?;
@@ -222,7 +224,7 @@ pub(super) fn wasi_command(facts: &Facts<'_>) -> Option<Recognised> {
     }
     signs.add(
         Confidence::Fair,
-        "it exports `_start`, which takes and answers nothing".into(),
+        "it exports `_start`, which takes and returns nothing".into(),
     );
     if let Some(reason) = wasi_imports(facts) {
         signs.add(Confidence::Strong, reason);

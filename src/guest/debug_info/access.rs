@@ -1,31 +1,27 @@
-//! What an instruction loads or stores, read from its encoding.
+//! What an instruction loads or stores, from its encoding.
 
-use wasmparser::{BinaryReader, FunctionBody, MemArg, Operator};
+use wasmparser::{MemArg, Operator};
 
 use super::super::Guest;
 
-/// What one instruction loads from memory or stores to it.
+/// An access of an instruction to memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
-    /// Also what both loads and stores, as an atomic addition does.
+    /// Whether it stores, also if it loads too, as an atomic addition does.
     pub is_store: bool,
-    /// How many bytes.
+    /// How many bytes are accessed.
     pub width: u64,
-    /// What is added to the address operand.
+    /// The immediate offset in bytes, which is added to the address operand.
     pub immediate: u64,
-    /// The memory's index in the module as given.
+    /// The index of the memory in the module as given.
     pub memory: u32,
 }
 
+/// Returns the access of the instruction at an offset from the start of the module; `None` if it
+/// makes none, or if no instruction begins there.
 pub(in super::super) fn access_at(guest: &Guest, offset: u64) -> Option<Access> {
-    let bodies = &guest.0.description.bodies;
-    let body = bodies.get(bodies.at(offset)?)?;
-    let bytes = guest
-        .wasm()
-        .get(usize::try_from(body.start).ok()?..usize::try_from(body.end).ok()?)?;
-    let mut operators = FunctionBody::new(BinaryReader::new(bytes, body.start))
-        .get_operators_reader()
-        .ok()?;
+    let body = guest.body(guest.function_at(offset)?)?;
+    let mut operators = body.get_operators_reader().ok()?;
     while operators.original_position() < offset {
         operators.read().ok()?;
     }
@@ -39,15 +35,16 @@ fn access(operator: &Operator<'_>) -> Option<Access> {
     let (arg, name) = memory_argument(operator)?;
     Some(Access {
         is_store: name.contains("store") || name.contains("rmw"),
-        // The largest alignment that an instruction may claim is the number of bytes it moves.
+        // The largest alignment that an instruction may declare is the number of bytes that it
+        // accesses.
         width: 1 << arg.max_align.min(63),
         immediate: arg.offset,
         memory: arg.memory,
     })
 }
 
-/// An instruction's memory argument, and the instruction's name. Whatever instructions the parser
-/// knows are known here.
+/// Returns the memory argument of an instruction, and the name of the instruction. The list of
+/// instructions is the parser's own, so none is missing.
 fn memory_argument<'a>(operator: &'a Operator<'_>) -> Option<(&'a MemArg, &'static str)> {
     macro_rules! of_field {
         (memarg $value:ident) => {

@@ -1,9 +1,9 @@
-//! Instructions as the text format writes them.
+//! Instructions in the text format.
 //!
-//! `wasmprinter` prints whole modules only, which for a large one takes a second and a hundred
-//! megabytes. So each function is printed by itself, when first asked for, as the only function of
-//! a small module that has the given one's types and the names this function uses. The printer does
-//! not mind that what is called does not exist.
+//! `wasmprinter` prints whole modules only, which takes a second and a hundred megabytes for a
+//! large one. So each function is printed on demand, as the only function of a small module with
+//! the types of the guest and the names that this function uses. The printer accepts calls of
+//! functions that do not exist.
 
 use std::collections::HashMap;
 use std::io;
@@ -13,65 +13,70 @@ use std::sync::Arc;
 use wasm_encoder::{
     CodeSection, FunctionSection, Module, NameMap, NameSection, RawSection, SectionId,
 };
-use wasmparser::{BinaryReader, FunctionBody, Operator};
+use wasmparser::{FunctionBody, Operator};
 
 use super::super::Guest;
-use super::sections::Sections;
-use super::{names, text};
+use super::section_ranges::SectionRanges;
+use super::{demangle, printable};
 use crate::safe;
 use crate::source::{Listing, ListingKind};
 
-/// Longest name that a printed line holds, in characters.
-const LONGEST_NAME: usize = 120;
+/// The longest name in a printed line, in characters.
+const MAX_NAME: usize = 120;
 
-/// Longest text of one function, in bytes: some five million bytes of instructions. A larger one
-/// has no text.
-const LONGEST_TEXT: usize = 48 << 20;
+/// The longest text of one function, in bytes, from some five million bytes of instructions. A
+/// function with a longer text is not printed.
+const MAX_TEXT: usize = 48 << 20;
 
-/// Bytes of text that are kept. Past that all is forgotten, and printed again when asked for.
-const MOST_KEPT: usize = 96 << 20;
+/// How much text is cached_bytes, in bytes. When there is more, everything is forgotten, and printed again
+/// on demand.
+const MAX_CACHED: usize = 96 << 20;
 
-/// A listing begins at a multiple of so many lines and holds three times as many, so that each
-/// instruction of the middle third has so many on either side. Shorter functions are shown whole.
+/// A listing begins at a multiple of this many lines and has three times as many. So each
+/// instruction in its middle third has this many lines on either side. Shorter functions have one
+/// listing.
 const STRIDE: usize = 200;
 
-/// What has been printed so far.
+/// What was printed so far.
 #[derive(Debug, Default)]
 pub(super) struct Disassembly {
     /// `None` for a function that cannot be printed.
-    functions: HashMap<u32, Option<Arc<Printed>>>,
+    functions: HashMap<u32, Option<Arc<PrintedFunction>>>,
+    /// By function and number of the window.
     listings: HashMap<(u32, usize), Arc<Listing>>,
-    /// About how many bytes both hold.
-    kept: usize,
+    /// About how many bytes both contain.
+    cached_bytes: usize,
 }
 
-/// The instruction at an offset, and the text around it.
-pub(super) struct Spot {
+/// An instruction and the text around it.
+pub(super) struct PrintedInstruction {
     pub instruction: Arc<str>,
+    /// The line of the instruction in the whole text of the function, from 1.
     pub listing: Arc<Listing>,
     pub line: u32,
 }
 
 impl Disassembly {
-    /// `None` where the function cannot be printed. The offset lies within the function's body.
-    pub fn spot(
+    /// Returns the instruction at an offset, which is within the body of the function. Returns
+    /// `None` if the function cannot be printed.
+    pub fn instruction_at(
         &mut self,
         guest: &Guest,
-        sections: &Sections,
+        sections: &SectionRanges,
         function: u32,
         offset: u64,
-    ) -> Option<Spot> {
+    ) -> Option<PrintedInstruction> {
         let printed = self.printed(guest, sections, function)?;
         let line = printed.line_of(offset);
         let window = printed.window(line);
         let listing = self.listing(guest, function, &printed, window);
         let instruction = match printed.line(line) {
-            // The text format writes the last `end` as the function's bracket, behind the header
-            // where nothing else is.
+            // The text format writes the last `end` as the closing bracket of the function: after
+            // the header if there is nothing else.
             _ if printed.end == offset.saturating_add(1) => "end".into(),
-            text => text::instruction(text).into(),
+            text => printable::instruction(text).into(),
         };
-        Some(Spot {
+        Some(PrintedInstruction {
             instruction,
             listing,
             line: u32::try_from(line).ok()?.checked_add(1)?,
@@ -81,14 +86,14 @@ impl Disassembly {
     fn printed(
         &mut self,
         guest: &Guest,
-        sections: &Sections,
+        sections: &SectionRanges,
         function: u32,
-    ) -> Option<Arc<Printed>> {
+    ) -> Option<Arc<PrintedFunction>> {
         if let Some(printed) = self.functions.get(&function) {
             return printed.clone();
         }
-        let printed = Printed::new(guest, sections, function).map(Arc::new);
-        self.keep(printed.as_ref().map_or(0, |printed| printed.size()));
+        let printed = PrintedFunction::new(guest, sections, function).map(Arc::new);
+        self.make_space(printed.as_ref().map_or(0, |printed| printed.size()));
         self.functions.insert(function, printed.clone());
         printed
     }
@@ -97,7 +102,7 @@ impl Disassembly {
         &mut self,
         guest: &Guest,
         function: u32,
-        printed: &Printed,
+        printed: &PrintedFunction,
         window: usize,
     ) -> Arc<Listing> {
         if let Some(listing) = self.listings.get(&(function, window)) {
@@ -106,7 +111,7 @@ impl Disassembly {
         let range = printed.window_lines(window);
         let lines: Vec<String> = range
             .clone()
-            .map(|line| text::line(printed.shown(line)))
+            .map(|line| printable::line(printed.unindented_line(line)))
             .collect();
         let size = lines
             .iter()
@@ -120,38 +125,36 @@ impl Disassembly {
                 .saturating_add(1),
             lines,
         });
-        self.keep(size);
+        self.make_space(size);
         self.listings.insert((function, window), listing.clone());
         listing
     }
 
-    fn keep(&mut self, size: usize) {
-        if self.kept.saturating_add(size) > MOST_KEPT {
+    /// Makes space for text of this many bytes.
+    fn make_space(&mut self, size: usize) {
+        if self.cached_bytes.saturating_add(size) > MAX_CACHED {
             *self = Disassembly::default();
         }
-        self.kept = self.kept.saturating_add(size);
+        self.cached_bytes = self.cached_bytes.saturating_add(size);
     }
 }
 
 /// The text of one function.
 #[derive(Debug)]
-struct Printed {
+struct PrintedFunction {
     text: String,
-    /// Of each line: where it begins in `text`, and the offset in the module of what it shows.
+    /// For each line, where it begins in `text`, and the offset of its instruction in the module.
     lines: Vec<(usize, u64)>,
-    /// Where the function's body ends.
+    /// The offset in the module where the body ends.
     end: u64,
 }
 
-impl Printed {
-    fn new(guest: &Guest, sections: &Sections, function: u32) -> Option<Self> {
-        let description = &guest.0.description;
-        let own = usize::try_from(function.checked_sub(description.imported_functions)?).ok()?;
-        let body = description.bodies.get(own)?;
-        let bytes = guest
-            .wasm()
-            .get(usize::try_from(body.start).ok()?..usize::try_from(body.end).ok()?)?;
-        let ty = *sections.type_of.get(own)?;
+impl PrintedFunction {
+    fn new(guest: &Guest, sections: &SectionRanges, function: u32) -> Option<Self> {
+        let own = function.checked_sub(guest.0.description.imported_functions)?;
+        let body = guest.body(function)?;
+        let bytes = body.as_bytes();
+        let ty = *sections.type_of.get(usize::try_from(own).ok()?)?;
 
         let mut module = Module::new();
         let types = guest.wasm().get(sections.types.clone())?;
@@ -159,7 +162,7 @@ impl Printed {
             id: SectionId::Type.into(),
             data: types,
         });
-        module.section(&names(guest, sections, function, bytes));
+        module.section(&name_section(guest, sections, function, &body));
         let mut functions = FunctionSection::new();
         functions.function(ty);
         module.section(&functions);
@@ -168,37 +171,39 @@ impl Printed {
         module.section(&code);
         let module = module.finish();
 
-        // The body is the last thing in that module.
+        // The body comes last in that module.
         let start = module.len().checked_sub(bytes.len())? as u64;
-        let mut page = Page {
+        let mut printer = FunctionPrinter {
             start,
             text: String::new(),
             lines: Vec::new(),
-            name: HeaderName::Ahead,
+            name: HeaderName::Expected,
         };
-        wasmprinter::Config::new().print(&module, &mut page).ok()?;
+        wasmprinter::Config::new()
+            .print(&module, &mut printer)
+            .ok()?;
         let header = match sections
             .function_names
             .get(&function)
-            .map(|name| shown(name))
+            .map(|name| printable_name(name))
         {
             Some(name) if name.contains(' ') => format!("$\"{name}\""),
             Some(name) => format!("${name}"),
             None => format!("(;{function};)"),
         };
-        page.finish(start, body, &header)
+        printer.finish(start, body.range(), &header)
     }
 
     fn size(&self) -> usize {
         self.text.len() + self.lines.len() * size_of::<(usize, u64)>()
     }
 
-    /// The line, counted from 0, of the instruction at an offset or around it.
+    /// Returns the line of the instruction at an offset or around it, counted from 0.
     fn line_of(&self, offset: u64) -> usize {
-        let behind = self.lines.partition_point(|(_, at)| *at <= offset);
-        // Several lines may begin at one offset, those of the header: none of them is an
+        let after = self.lines.partition_point(|(_, at)| *at <= offset);
+        // Several lines may begin at one offset, those of the header. None of them is an
         // instruction.
-        behind.saturating_sub(1)
+        after.saturating_sub(1)
     }
 
     fn line(&self, line: usize) -> &str {
@@ -216,12 +221,13 @@ impl Printed {
             .trim_end_matches('\n')
     }
 
-    /// The line without what the function is indented by in its module.
-    fn shown(&self, line: usize) -> &str {
+    /// Returns a line without the indentation that the function has in its module.
+    fn unindented_line(&self, line: usize) -> &str {
         let text = self.line(line);
         text.strip_prefix("  ").unwrap_or(text)
     }
 
+    /// Returns the number of the window that has a line in its middle.
     fn window(&self, line: usize) -> usize {
         if self.lines.len() <= 3 * STRIDE {
             0
@@ -236,17 +242,22 @@ impl Printed {
     }
 }
 
-/// The names that this function's text uses. Where it calls the function of index 0, that name is
-/// also printed in the header, for there this function has that index; the header's name is
-/// replaced later.
-fn names(guest: &Guest, sections: &Sections, function: u32, body: &[u8]) -> NameSection {
-    let mut called = called(body);
-    called.sort_unstable();
-    called.dedup();
+/// Returns the names that the text of a function uses. In the small module the function has the
+/// index 0. If it calls the guest's function 0, the name of that one is also printed in the header;
+/// it is replaced there later.
+fn name_section(
+    guest: &Guest,
+    sections: &SectionRanges,
+    function: u32,
+    body: &FunctionBody<'_>,
+) -> NameSection {
+    let mut named = functions_named(body);
+    named.sort_unstable();
+    named.dedup();
     let mut functions = NameMap::new();
-    for index in called {
+    for index in named {
         if let Some(name) = sections.function_names.get(&index) {
-            functions.append(index, &shown(name));
+            functions.append(index, &printable_name(name));
         }
     }
     let mut section = NameSection::new();
@@ -256,7 +267,7 @@ fn names(guest: &Guest, sections: &Sections, function: u32, body: &[u8]) -> Name
         .get(&function)
         .and_then(|range| guest.wasm().get(range.clone()))
     {
-        // One function with names, whose index is 0.
+        // One function has names, the one with the index 0.
         section.raw(2, &[&[1, 0], map].concat());
     }
     for (id, range) in &sections.other_names {
@@ -267,12 +278,12 @@ fn names(guest: &Guest, sections: &Sections, function: u32, body: &[u8]) -> Name
     section
 }
 
-fn shown(name: &str) -> String {
-    safe::cut(&names::readable(name), LONGEST_NAME)
+fn printable_name(name: &str) -> String {
+    safe::cut(&demangle::readable(name), MAX_NAME)
 }
 
-fn called(body: &[u8]) -> Vec<u32> {
-    let Ok(operators) = FunctionBody::new(BinaryReader::new(body, 0)).get_operators_reader() else {
+fn functions_named(body: &FunctionBody<'_>) -> Vec<u32> {
+    let Ok(operators) = body.get_operators_reader() else {
         return Vec::new();
     };
     let index = |operator| match operator {
@@ -288,25 +299,29 @@ fn called(body: &[u8]) -> Vec<u32> {
         .collect()
 }
 
-/// What the printer writes on: keeps the function's lines and forgets what comes before them.
-struct Page {
-    /// The body's offset in the module that is printed.
+/// Receives the text from the printer. It keeps the lines of the function and drops what comes
+/// before them.
+struct FunctionPrinter {
+    /// The offset of the body in the module that is printed.
     start: u64,
     text: String,
     lines: Vec<(usize, u64)>,
     name: HeaderName,
 }
 
-/// The function's own name in its first line: the first thing there that is printed as a name.
+/// Where the name of the function is in the header: the first name that is printed there.
 enum HeaderName {
-    Ahead,
+    /// Not printed yet.
+    Expected,
+    /// Begun at this offset of the text.
     Begun(usize),
+    /// Where it is in the text.
     At(Range<usize>),
 }
 
-impl wasmprinter::Print for Page {
+impl wasmprinter::Print for FunctionPrinter {
     fn write_str(&mut self, text: &str) -> io::Result<()> {
-        if self.text.len().saturating_add(text.len()) > LONGEST_TEXT {
+        if self.text.len().saturating_add(text.len()) > MAX_TEXT {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.text.push_str(text);
@@ -327,7 +342,7 @@ impl wasmprinter::Print for Page {
     }
 
     fn start_name(&mut self) -> io::Result<()> {
-        if let (HeaderName::Ahead, [_]) = (&self.name, self.lines.as_slice()) {
+        if let (HeaderName::Expected, [_]) = (&self.name, self.lines.as_slice()) {
             self.name = HeaderName::Begun(self.text.len());
         }
         Ok(())
@@ -341,10 +356,10 @@ impl wasmprinter::Print for Page {
     }
 }
 
-impl Page {
-    /// `header` is what stands in the first line in place of the name.
-    fn finish(mut self, start: u64, body: Range<u64>, header: &str) -> Option<Printed> {
-        // Behind the function the module's own closing bracket follows, on a line of its own.
+impl FunctionPrinter {
+    /// Returns the printed function. `header` replaces the name in the first line.
+    fn finish(mut self, start: u64, body: Range<u64>, header: &str) -> Option<PrintedFunction> {
+        // The closing bracket of the module comes after the function, on a line of its own.
         let last = self.lines.iter().rposition(|(at, _)| {
             self.text
                 .get(*at..)
@@ -368,7 +383,7 @@ impl Page {
             };
             (at, offset.saturating_sub(start).saturating_add(body.start))
         });
-        let mut printed = Printed {
+        let mut printed = PrintedFunction {
             lines: lines.collect(),
             text: self.text,
             end: body.end,

@@ -1,8 +1,8 @@
-//! Debug information as bytes: the sections of it, its units, and what a file is called in it.
+//! The sections of debug information, its units, and the names of files in it.
 //!
-//! Nobody has checked these bytes. `gimli` answers an error for what makes no sense; here it is
-//! seen to that what makes sense once too often does not take for ever: no table is read twice as
-//! often as an honest compiler would want it.
+//! Nothing has checked these bytes. `gimli` returns an error for what is invalid. This module makes
+//! sure that what is valid but repeated does not take forever: no table is read more often than an
+//! honest compiler would need.
 
 use std::sync::Arc;
 
@@ -12,22 +12,24 @@ use gimli::{
 };
 
 use super::super::Guest;
-use super::sections::Sections;
+use super::section_ranges::SectionRanges;
 
 pub(super) type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
-/// Longest path or name that is taken from debug information, in bytes.
-const LONGEST: usize = 4096;
+/// The longest path or name that is read from debug information, in bytes.
+const MAX_TEXT: usize = 4096;
 
-/// Most bytes of abbreviations. They grow much larger than any other section when read.
-const MOST_ABBREVIATIONS: usize = 16 << 20;
+/// The largest size of the section with abbreviations, in bytes. They grow much more than any other
+/// section when they are read.
+const MAX_ABBREVIATIONS: usize = 16 << 20;
 
-/// Where the units and the tables they share begin.
+/// Where the units and their abbreviation tables begin.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
-    /// In `.debug_info`, in order.
+    /// The offsets of the units in `.debug_info`, in order.
     pub units: Vec<usize>,
-    /// In `.debug_abbrev`, in order. A table ends where the next one begins.
+    /// The offsets of the tables in `.debug_abbrev`, in order. A table ends where the next one
+    /// begins.
     tables: Vec<usize>,
 }
 
@@ -38,7 +40,8 @@ pub(super) struct Dwarf<'a> {
 }
 
 impl Outline {
-    pub fn read(guest: &Guest, sections: &Sections) -> Self {
+    /// Reads the headers of all units.
+    pub fn read(guest: &Guest, sections: &SectionRanges) -> Self {
         let dwarf = load(guest, sections);
         let mut outline = Outline::default();
         let mut units = dwarf.units();
@@ -54,7 +57,7 @@ impl Outline {
     }
 }
 
-fn load<'a>(guest: &'a Guest, sections: &Sections) -> gimli::Dwarf<Slice<'a>> {
+fn load<'a>(guest: &'a Guest, sections: &SectionRanges) -> gimli::Dwarf<Slice<'a>> {
     gimli::DwarfSections::load(|id| {
         let range = sections.debug.get(id.name()).cloned().unwrap_or_default();
         Ok::<_, std::convert::Infallible>(guest.wasm().get(range).unwrap_or_default())
@@ -64,20 +67,22 @@ fn load<'a>(guest: &'a Guest, sections: &Sections) -> gimli::Dwarf<Slice<'a>> {
 }
 
 impl<'a> Dwarf<'a> {
-    pub fn open(guest: &'a Guest, sections: &Sections, outline: &'a Outline) -> Self {
+    /// Opens the debug information of a guest. `outline` is the one that was read from it.
+    pub fn open(guest: &'a Guest, sections: &SectionRanges, outline: &'a Outline) -> Self {
         Dwarf {
             sections: load(guest, sections),
             outline,
         }
     }
 
+    /// Returns the header of a unit, by its number in the outline.
     pub fn header(&self, unit: usize) -> Option<UnitHeader<Slice<'a>>> {
         self.sections
             .unit_header(DebugInfoOffset(*self.outline.units.get(unit)?))
             .ok()
     }
 
-    /// The number of the unit that an entry lies in.
+    /// Returns the number of the unit that contains an entry of `.debug_info`.
     pub fn unit_around(&self, entry: usize) -> Option<usize> {
         self.outline
             .units
@@ -85,7 +90,7 @@ impl<'a> Dwarf<'a> {
             .checked_sub(1)
     }
 
-    /// A unit with its abbreviations, but without its line program.
+    /// Returns the abbreviations of a unit.
     pub fn abbreviations(
         &self,
         header: &UnitHeader<Slice<'a>>,
@@ -102,13 +107,14 @@ impl<'a> Dwarf<'a> {
             .get(next)
             .copied()
             .unwrap_or(section.len());
-        if section.len() > MOST_ABBREVIATIONS {
+        if section.len() > MAX_ABBREVIATIONS {
             return None;
         }
         let table = DebugAbbrev::new(section.get(..end)?, LittleEndian);
         table.abbreviations(start).ok().map(Arc::new)
     }
 
+    /// Returns a unit with its line program.
     pub fn unit(
         &self,
         header: UnitHeader<Slice<'a>>,
@@ -117,7 +123,7 @@ impl<'a> Dwarf<'a> {
         Unit::new_with_abbreviations(&self.sections, header, abbreviations).ok()
     }
 
-    /// What the unit's line table calls a file of this number.
+    /// Returns the path of a file, by its number in the unit's line table.
     pub fn path(
         &self,
         unit: &Unit<Slice<'a>>,
@@ -127,15 +133,15 @@ impl<'a> Dwarf<'a> {
         let entry = header.file(file)?;
         let text = |value| {
             let text = self.sections.attr_string(unit, value).ok()?;
-            (text.len() <= LONGEST).then(|| text.to_string_lossy().into_owned())
+            (text.len() <= MAX_TEXT).then(|| text.to_string_lossy().into_owned())
         };
         let file = text(entry.path_name())?;
         let folder = unit
             .comp_dir
-            .filter(|dir| dir.len() <= LONGEST)
+            .filter(|dir| dir.len() <= MAX_TEXT)
             .map(|dir| dir.to_string_lossy().into_owned());
         let folder = folder.unwrap_or_default();
-        // Folder 0 is the one the compiler ran in.
+        // Folder 0 is the one in which the compiler ran.
         let below = match entry.directory_index() {
             0 => None,
             _ => entry.directory(header).and_then(text),
@@ -147,30 +153,31 @@ impl<'a> Dwarf<'a> {
         ))
     }
 
-    /// A name in the debug information's own text.
-    pub fn text(
+    /// Returns a string that an attribute of a unit has.
+    pub fn string(
         &self,
         unit: &Unit<Slice<'a>>,
         value: gimli::AttributeValue<Slice<'a>>,
     ) -> Option<String> {
         let text = self.sections.attr_string(unit, value).ok()?;
-        (text.len() <= LONGEST).then(|| text.to_string_lossy().into_owned())
+        (text.len() <= MAX_TEXT).then(|| text.to_string_lossy().into_owned())
     }
 }
 
-/// What debug information calls a file. Both without `.` and, as far as that can be told, `..`.
+/// The path of a file in debug information. Both forms are without `.` and, where possible, `..`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct SourcePath {
+    /// The path with the folder in which the compiler ran.
     pub full: String,
-    /// Without the folder the compiler ran in; the same as `full` where it does not lie below it.
+    /// The path without that folder; the same as `full` if the file is not below it.
     pub relative: String,
 }
 
 impl SourcePath {
     fn new(compiled_in: &str, folder: &str, file: &str) -> Self {
-        let inner = tidy(&join(folder, file));
-        let compiled_in = tidy(compiled_in);
-        let full = tidy(&join(&compiled_in, &inner));
+        let inner = normalize(&join(folder, file));
+        let compiled_in = normalize(compiled_in);
+        let full = normalize(&join(&compiled_in, &inner));
         let below = full
             .strip_prefix(&compiled_in)
             .and_then(|rest| rest.strip_prefix('/'));
@@ -182,6 +189,7 @@ impl SourcePath {
     }
 }
 
+/// Appends a path to a folder, unless it is absolute.
 fn join(folder: &str, path: &str) -> String {
     match folder {
         _ if is_absolute(path) => path.into(),
@@ -190,7 +198,7 @@ fn join(folder: &str, path: &str) -> String {
     }
 }
 
-/// Also as Windows writes it, wherever this runs.
+/// Returns whether a path is absolute, on Unix or on Windows.
 fn is_absolute(path: &str) -> bool {
     path.starts_with(['/', '\\'])
         || path
@@ -198,7 +206,8 @@ fn is_absolute(path: &str) -> bool {
             .is_some_and(|rest| rest == ":\\" || rest == ":/")
 }
 
-fn tidy(path: &str) -> String {
+/// Removes empty parts, `.` and, where possible, `..` from a path.
+fn normalize(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -216,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_told_from_the_folder_the_compiler_ran_in() {
+    fn a_path_is_relative_to_the_folder_the_compiler_ran_in() {
         let rows = [
             ("/p", "src", "lib.rs", "/p/src/lib.rs", "src/lib.rs"),
             ("/p", "/q/./x", "a.c", "/q/x/a.c", "/q/x/a.c"),

@@ -1,172 +1,175 @@
-//! Source beside the memory: which text an instruction stands in, and on which line.
+//! The source of instructions: the text and the line that an instruction comes from.
 //!
-//! `lines` and `frames` read what debug information says and believe it only about functions that
-//! are really in the module; `files` finds the texts it names below the module's folder;
-//! `disassembly` prints instructions where no text is found. All of it is made when first asked for
-//! and then kept. What cannot be read is silently no source: debug information is a help, never a
-//! part of the module.
+//! `line_table` and `inlined_frames` read debug information, and trust only what it states about
+//! functions that are in the module. `source_files` finds the texts that it names below the folder
+//! of the module. `disassembly` prints instructions that have no such text. Everything is read on
+//! demand and then kept. Debug information is not a part of the module: what cannot be read of it
+//! is ignored.
 
 mod access;
+mod demangle;
 mod disassembly;
 mod dwarf;
-mod files;
-mod frames;
-mod lines;
-mod names;
-mod sections;
-mod text;
+mod inlined_frames;
+mod line_table;
+mod printable;
+mod section_ranges;
+mod source_files;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::Guest;
 use crate::source::{Frame, Listing, ListingKind, Place};
-use disassembly::{Disassembly, Spot};
+use disassembly::{Disassembly, PrintedInstruction};
 use dwarf::{Dwarf, Outline, SourcePath};
-use files::{Files, Found};
-use frames::{Call, Frames};
-use lines::{Known, Lines};
-use sections::Sections;
+use inlined_frames::{Call, InlinedFrames};
+use line_table::{LineInfo, LineTable};
+use section_ranges::SectionRanges;
+use source_files::{FoundFile, SourceFiles};
 
 pub use access::Access;
 pub(super) use access::access_at;
-pub(super) use names::readable;
+pub(super) use demangle::readable;
 
-/// What has been found out about a guest's source so far.
+/// What was found of a guest's source so far.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    sections: OnceLock<Sections>,
+    sections: OnceLock<SectionRanges>,
     debug: OnceLock<Debug>,
     text: OnceLock<Option<Arc<Listing>>>,
     disassembly: Mutex<Disassembly>,
-    files: Mutex<Files>,
+    files: Mutex<SourceFiles>,
 }
 
-/// The module's debug information.
+/// The debug information of a module.
 #[derive(Debug)]
 struct Debug {
     outline: Outline,
-    lines: Lines,
-    frames: Mutex<Frames>,
+    lines: LineTable,
+    frames: Mutex<InlinedFrames>,
 }
 
-/// Where an instruction stands, as debug information has it.
-struct Told {
+/// The source of an instruction in debug information.
+struct DebugSource {
     source: Option<Arc<str>>,
-    /// The text to show, and the line in it.
+    /// The text to be shown, and the line in it.
     text: Option<(Arc<Listing>, u32)>,
     inlined: Vec<Frame>,
 }
 
 impl Sources {
-    pub fn place(&self, guest: &Guest, offset: u64) -> Place {
-        let spot = guest.function_at(offset).and_then(|function| {
+    /// Returns the source of the instruction at an offset from the start of the module.
+    pub fn locate(&self, guest: &Guest, offset: u64) -> Place {
+        let printed = guest.function_at(offset).and_then(|function| {
             let sections = self.sections(guest);
-            unpoisoned(&self.disassembly).spot(guest, sections, function, offset)
+            lock(&self.disassembly).instruction_at(guest, sections, function, offset)
         });
-        let told = self.told(guest, offset).unwrap_or(Told {
+        let debug = self.debug_source(guest, offset).unwrap_or(DebugSource {
             source: None,
             text: None,
             inlined: Vec::new(),
         });
-        let (instruction, printed) = match spot {
-            Some(Spot {
+        let (instruction, printed) = match printed {
+            Some(PrintedInstruction {
                 instruction,
                 listing,
                 line,
             }) => (instruction, Some((listing, line))),
             None => ("unknown instruction".into(), None),
         };
-        let (listing, line) = told.text.or(printed).unzip();
+        let (listing, line) = debug.text.or(printed).unzip();
         Place {
             instruction,
-            source: told.source,
+            source: debug.source,
             listing,
             line: line.unwrap_or(0),
-            inlined: told.inlined,
+            inlined: debug.inlined,
         }
     }
 
-    fn told(&self, guest: &Guest, offset: u64) -> Option<Told> {
+    fn debug_source(&self, guest: &Guest, offset: u64) -> Option<DebugSource> {
         let bodies = &guest.0.description.bodies;
-        let address = offset.checked_sub(bodies.code())?;
+        let address = offset.checked_sub(bodies.code_start())?;
         let debug = self.debug(guest);
         let known = debug.lines.at(address)?;
         if let Some(line) = self.line_of_text(guest, &known) {
             let text = self.text(guest).filter(|text| text.line(line).is_some());
-            let source = Some(format!("{}:{line}", last(guest.name())).into());
-            return Some(Told {
+            let source = Some(format!("{}:{line}", file_name(guest.name())).into());
+            return Some(DebugSource {
                 source,
                 text: text.map(|text| (text, line)),
                 inlined: Vec::new(),
             });
         }
         let open = || Dwarf::open(guest, self.sections(guest), &debug.outline);
-        let calls = unpoisoned(&debug.frames).at(open, bodies, known.unit, address);
+        let calls = lock(&debug.frames).at(open, bodies, known.unit, address);
         let own = known.line.map(|(path, line)| (path.clone(), line));
-        Some(self.tell(guest.0.folder.as_deref(), own, calls))
+        Some(self.find_texts(guest.0.folder.as_deref(), own, calls))
     }
 
-    /// The text shown is that of the innermost function whose file is found: a library's seldom is.
-    fn tell(
+    /// Finds the texts of the line and the calls. The text to be shown is that of the innermost
+    /// function whose file is found, because the file of a library seldom is.
+    fn find_texts(
         &self,
         folder: Option<&Path>,
         own: Option<(SourcePath, u32)>,
         calls: Vec<Call>,
-    ) -> Told {
-        let mut files = unpoisoned(&self.files);
+    ) -> DebugSource {
+        let mut files = lock(&self.files);
         let mut text = None;
-        let mut show = |(path, line): (SourcePath, u32)| -> Arc<str> {
-            let Found { shown, listing } = files.find(folder, &path);
+        let mut find = |(path, line): (SourcePath, u32)| -> Arc<str> {
+            let FoundFile { title, listing } = files.find(folder, &path);
             text = text
                 .take()
                 .or_else(|| Some((listing.filter(|text| text.line(line).is_some())?, line)));
-            format!("{shown}:{line}").into()
+            format!("{title}:{line}").into()
         };
-        let source = own.map(&mut show);
+        let source = own.map(&mut find);
         let mut at = source.clone();
         let inlined = calls.into_iter().map(|call| {
-            let from = call.from.map(&mut show);
+            let from = call.from.map(&mut find);
             Frame {
                 function: call.function,
                 source: std::mem::replace(&mut at, from),
             }
         });
         let inlined: Vec<Frame> = inlined.collect();
-        // An instruction that the compiler made up has no line, but what it was inlined into was
-        // called on one.
+        // An instruction that the compiler made up has no line. The call that was inlined has one.
         let source = source.or_else(|| inlined.iter().find_map(|frame| frame.source.clone()));
-        Told {
+        DebugSource {
             source,
             text,
             inlined,
         }
     }
 
-    /// The line in the text module itself. A text module may hold a binary one that was made from
-    /// something else.
-    fn line_of_text(&self, guest: &Guest, known: &Known<'_>) -> Option<u32> {
+    /// Returns the line in the text module itself. A text module may contain a binary one that was
+    /// made from something else; then the line is not in it.
+    fn line_of_text(&self, guest: &Guest, known: &LineInfo<'_>) -> Option<u32> {
         guest.text()?;
         let (path, line) = known.line?;
-        (last(&path.full) == last(guest.name())).then_some(line)
+        (file_name(&path.full) == file_name(guest.name())).then_some(line)
     }
 
     fn text(&self, guest: &Guest) -> Option<Arc<Listing>> {
         let make = || {
-            let text = guest.text().filter(|text| text.len() <= files::LARGEST)?;
-            let title = last(guest.name()).into();
+            let text = guest
+                .text()
+                .filter(|text| text.len() <= source_files::MAX_FILE)?;
+            let title = file_name(guest.name()).into();
             Some(Arc::new(Listing {
                 kind: ListingKind::Text,
                 title,
                 first_line: 1,
-                lines: text::lines(text),
+                lines: printable::lines(text),
             }))
         };
         self.text.get_or_init(make).clone()
     }
 
-    fn sections(&self, guest: &Guest) -> &Sections {
-        self.sections.get_or_init(|| Sections::read(guest))
+    fn sections(&self, guest: &Guest) -> &SectionRanges {
+        self.sections.get_or_init(|| SectionRanges::read(guest))
     }
 
     fn debug(&self, guest: &Guest) -> &Debug {
@@ -174,27 +177,27 @@ impl Sources {
             let sections = self.sections(guest);
             let outline = Outline::read(guest, sections);
             let dwarf = Dwarf::open(guest, sections, &outline);
-            let lines = Lines::read(&dwarf, outline.units.len(), &guest.0.description.bodies);
+            let lines = LineTable::read(&dwarf, outline.units.len(), &guest.0.description.bodies);
             let size = sections.debug.values().map(|range| range.len()).sum();
             Debug {
                 outline,
                 lines,
-                frames: Mutex::new(Frames::new(size)),
+                frames: Mutex::new(InlinedFrames::new(size)),
             }
         })
     }
 }
 
-/// A path's last part: what a text module is called in its own debug information, and in its
-/// folder.
-fn last(path: &str) -> &str {
+/// Returns the last part of a path: the name of a text module in its own debug information, and in
+/// its folder.
+fn file_name(path: &str) -> &str {
     Path::new(path)
         .file_name()
         .and_then(|name| name.to_str())
         .unwrap_or(path)
 }
 
-/// What a lock guards here is only a store of finished things, whole at any time.
-fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks a mutex. What it guards are finished items, which are valid even if a thread panicked.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

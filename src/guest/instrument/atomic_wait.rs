@@ -1,17 +1,18 @@
-//! Waiting for another thread. None runs the guest, so nobody can ever notify it: a wait that would
-//! end by its timeout has timed out at once, time being no more than a count here, and one without
-//! a timeout is a trap instead of a program that hangs. All else stays as it is: what is checked
-//! first, and in which order.
+//! `memory.atomic.wait`. No other thread runs the guest, so nothing can ever notify it.
+//!
+//! A wait with a timeout times out at once: time is only a counter here. A wait without one traps,
+//! where it would hang. What the instruction checks before it waits stays as it is, in the same
+//! order.
 
 use wasm_encoder::{BlockType, Instruction, ValType};
 use wasmparser::Operator;
 
 use super::body::Body;
 
-/// What a wait answers when its time is over.
+/// The result of a wait that has timed out.
 const TIMED_OUT: i32 = 2;
 
-/// Whether an instruction may wait for another thread.
+/// Returns whether an instruction may wait for another thread.
 pub(super) fn waits(operator: &Operator<'_>) -> bool {
     matches!(
         operator,
@@ -20,23 +21,24 @@ pub(super) fn waits(operator: &Operator<'_>) -> bool {
 }
 
 impl Body<'_> {
-    /// Writes a wait, the timeout on top of the stack.
+    /// Writes a wait. The timeout is on top of the stack; a negative one means none.
     pub(super) fn write_wait(&mut self, instruction: &Instruction<'_>) {
         let timeout = self.scratch(ValType::I64, 0);
-        let answer = self.scratch(ValType::I32, 0);
-        self.put().local_set(timeout).i64_const(0);
+        let result = self.scratch(ValType::I32, 0);
+        // The instruction itself runs with a timeout of 0.
+        self.sink().local_set(timeout).i64_const(0);
         self.emit(instruction);
-        let mut put = self.put();
-        put.local_tee(answer)
+        let mut sink = self.sink();
+        sink.local_tee(result)
             .i32_const(TIMED_OUT)
             .i32_eq()
             .local_get(timeout)
             .i64_const(0)
             .i64_lt_s()
             .i32_and();
-        put.if_(BlockType::Empty)
+        sink.if_(BlockType::Empty)
             .unreachable()
             .end()
-            .local_get(answer);
+            .local_get(result);
     }
 }

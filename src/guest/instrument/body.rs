@@ -1,107 +1,112 @@
-//! One function's body, written again: where it looks at the limit, and where its position in the
-//! journal is kept.
+//! Instruments the body of one function: where it checks the limit of the journal, and where its
+//! position in the journal is.
 //!
-//! A function that writes memory keeps the position in a local. Slots along a straight line lie at
-//! fixed distances from it, and it moves on only where control flow splits or joins; the global is
-//! brought up to date where other code may look at it. `stores` writes the slots themselves.
+//! A function that stores keeps the position in a local. Slots along a straight line of code are at
+//! constant offsets from it; the local moves on only where control flow splits or joins. The global
+//! is brought up to date where other code may read it: before calls, returns and throws.
+//! `journaled_stores` writes the slots.
 
-use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, MemArg, ValType};
+use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, ValType};
 use wasmparser::Operator;
 
 use super::atomic_wait::waits;
-use super::journal_layout::{AWAY, Added, LAST, MOST_BETWEEN_CHECKS, SLOT, Site};
-use super::loop_analysis::{Float, Innermost, is_call, splittable};
-use super::memory_access::{self, MemoryAccess};
-use super::scratch_locals::Locals;
+use super::journal_layout::{AddedItems, LAST, LIMIT, MAX_SLOTS_BETWEEN_CHECKS, SLOT};
+use super::loop_analysis::{SplittableLoop, is_call, splittable_loops};
+use super::memory_access::{AccessKind, MemoryAccess, access_of};
+use super::scratch_locals::ScratchLocals;
+use crate::journal_abi::StoreSite;
 
-/// How a function goes about its position in the journal.
+/// How a function writes its slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// It writes nothing, and looks at the limit only to learn whether it is called for.
-    Idle,
-    /// It keeps the position in a local.
-    Local,
-    /// It calls another function for each slot, which looks at the limit: an exception caught would
-    /// leave the position in a local behind, and a function with too many slots would overrun the
-    /// journal.
-    Careful,
+pub(super) enum Mode {
+    /// It stores nothing. It checks the limit only to see whether it is to call the host.
+    NoStores,
+    /// In line, with the position in a local.
+    Inline,
+    /// By calls of a function that checks the limit. A caught exception would leave a position that
+    /// is in a local out of date, and a function with too many slots would overrun the journal.
+    Outlined,
 }
 
-/// Locals of which it is kept how far memory was read through them: a function may have very many.
-const MOST_REACHED: usize = 64;
+/// The number of locals of which it is kept how far memory was read through them. A function may
+/// have very many.
+const MAX_TRACKED_LOCALS: usize = 64;
 
-/// How many blocks lie around the inner of two loops that stand for one.
-const BLOCKS_OF_SPLIT: u32 = 3;
+/// How many blocks are around the inner one of the two loops that stand for one.
+const BLOCKS_OF_SPLIT_LOOP: u32 = 3;
 
-/// An open block, loop or branch.
+/// An open block, loop or branch of the function as given.
 struct Frame {
-    /// What it is, if it is a loop that was written as two: see [`Body::open_loop`].
-    split: Option<Innermost>,
-    /// How many of the frames around it were.
+    /// For a loop that is written as two: see [`Body::open_loop`].
+    split: Option<SplittableLoop>,
+    /// How many of the frames around this one are such loops.
     splits_around: u32,
+    /// Whether the limit was unchecked where the frame begins.
     was_unchecked: bool,
+    /// How many calls there are before it.
     calls_before: u32,
 }
 
-/// What is written so far of one body, and what holds at this place in it.
+/// What is written of one body so far, and what is known at this place in it.
 pub(super) struct Body<'a> {
     pub(super) bytes: Vec<u8>,
-    pub(super) added: Added,
-    /// The memory that is journaled.
+    pub(super) added: AddedItems,
+    /// The index of the journaled memory.
     journaled: Option<u32>,
-    pub(super) sites: &'a mut Vec<Site>,
+    pub(super) sites: &'a mut Vec<StoreSite>,
+    /// The index of the function in the module as given.
     pub(super) function: u32,
-    mode: Mode,
+    pub(super) mode: Mode,
     has_calls: bool,
-    locals: Locals,
+    locals: ScratchLocals,
     frames: Vec<Frame>,
-    most_nested: usize,
+    max_nesting: usize,
+    /// How many calls were written.
     calls: u32,
-    /// For each loop, in order, what is to be known if it may be written as two; and how many have
-    /// been opened.
-    splittable: Vec<Option<Innermost>>,
+    /// For each loop in order: what is known of it, if it may be written as two.
+    splittable: Vec<Option<SplittableLoop>>,
     opened_loops: usize,
-    /// Slots written behind the position in the local.
-    pending: u32,
-    /// The global holds what the local does.
-    is_synced: bool,
-    /// A call may have moved the position past the limit.
-    is_unchecked: bool,
-    /// Locals through which memory has been read, and how far behind their value: no load through
-    /// them that reaches less far can trap.
-    reached: Vec<(u32, u64)>,
-    /// The local whose value lies on top of the stack.
+    /// How many slots were written after the position in the local.
+    pub(super) pending: u32,
+    /// Whether the global holds the position in the local.
+    pub(super) is_synced: bool,
+    /// Whether a call may have moved the position past the limit.
+    pub(super) is_unchecked: bool,
+    /// Locals through which memory was read, and how many bytes from their value on. No load
+    /// through them that reaches less far can trap.
+    read_reach: Vec<(u32, u64)>,
+    /// The local whose value is on top of the stack.
     on_top: Option<u32>,
 }
 
 impl<'a> Body<'a> {
-    /// `given` are the types of the function's own locals, parameters first.
+    /// Prepares to instrument a body. `given` are the types of the function's own locals,
+    /// parameters first.
     pub fn new(
-        added: Added,
+        added: AddedItems,
         journaled: Option<u32>,
-        sites: &'a mut Vec<Site>,
+        sites: &'a mut Vec<StoreSite>,
         function: u32,
         given: &[ValType],
         operators: &[(Operator<'_>, u64)],
     ) -> Self {
-        let (mut slots, mut is_fenced, mut has_calls) = (0u32, false, false);
+        let (mut slots, mut has_handler, mut has_calls) = (0u32, false, false);
         for (operator, _) in operators {
             match operator {
-                Operator::TryTable { .. } => is_fenced = true,
+                Operator::TryTable { .. } => has_handler = true,
                 _ if is_call(operator) => has_calls = true,
                 _ => {
-                    let touch = memory_access::touch(operator)
-                        .filter(|touch| Some(touch.memory) == journaled);
-                    slots = slots.saturating_add(touch.map_or(0, |touch| touch.kind.slots()));
+                    let access =
+                        access_of(operator).filter(|access| Some(access.memory) == journaled);
+                    slots = slots.saturating_add(access.map_or(0, |access| access.kind.slots()));
                 }
             }
         }
         let mode = match slots {
-            0 => Mode::Idle,
-            _ if is_fenced || slots > MOST_BETWEEN_CHECKS => Mode::Careful,
-            _ => Mode::Local,
+            0 => Mode::NoStores,
+            _ if has_handler || slots > MAX_SLOTS_BETWEEN_CHECKS => Mode::Outlined,
+            _ => Mode::Inline,
         };
-        let locals = Locals::new(given.len());
         Body {
             bytes: Vec::new(),
             added,
@@ -110,34 +115,36 @@ impl<'a> Body<'a> {
             function,
             mode,
             has_calls,
-            locals,
+            locals: ScratchLocals::new(given.len()),
             frames: Vec::new(),
-            most_nested: 0,
+            max_nesting: 0,
             calls: 0,
-            splittable: if is_fenced {
+            splittable: if has_handler {
                 Vec::new()
             } else {
-                splittable(given, journaled, operators)
+                splittable_loops(given, journaled, operators)
             },
             opened_loops: 0,
             pending: 0,
             is_synced: false,
             is_unchecked: false,
-            reached: Vec::new(),
+            read_reach: Vec::new(),
             on_top: None,
         }
     }
 
-    /// How deep the blocks nest that were written so far.
-    pub fn most_nested(&self) -> usize {
-        self.most_nested
+    /// Returns how deep the blocks nest that were written so far, those of the function as given
+    /// only.
+    pub fn max_nesting(&self) -> usize {
+        self.max_nesting
     }
 
+    /// Returns the types of the added locals, and the encoded instructions.
     pub fn into_parts(self) -> (Vec<ValType>, Vec<u8>) {
         (self.locals.into_types(), self.bytes)
     }
 
-    pub(super) fn put(&mut self) -> InstructionSink<'_> {
+    pub(super) fn sink(&mut self) -> InstructionSink<'_> {
         InstructionSink::new(&mut self.bytes)
     }
 
@@ -149,52 +156,50 @@ impl<'a> Body<'a> {
         self.locals.scratch(ty, nth)
     }
 
-    pub(super) fn position(&mut self) -> u32 {
+    pub(super) fn position_local(&mut self) -> u32 {
         self.locals.position()
     }
 
-    /// What comes before the first instruction. Only calls could go on for ever without another
-    /// check: loops have theirs.
+    /// Writes what comes before the first instruction.
     pub fn enter(&mut self) {
-        if self.mode == Mode::Local {
-            self.reload();
+        if self.mode == Mode::Inline {
+            self.load_position();
             self.is_unchecked = true;
         }
+        // Without a loop, only calls can run for ever, and loops have checks of their own.
         if self.has_calls {
-            self.check();
+            self.check_limit();
         }
     }
 
-    /// Writes an instruction, given as the rewritten module has it, and what belongs to it.
+    /// Writes an instruction, given as the instrumented module has it, and what belongs to it.
     pub fn write(&mut self, operator: &Operator<'_>, offset: u64, instruction: &Instruction<'_>) {
-        let touch =
-            memory_access::touch(operator).filter(|touch| Some(touch.memory) == self.journaled);
-        match touch {
-            Some(touch) => self.write_touch(touch, offset, instruction),
+        let access = access_of(operator).filter(|access| Some(access.memory) == self.journaled);
+        match access {
+            Some(access) => self.write_access(access, offset, instruction),
             None => self.write_control(operator, instruction),
         }
-        self.note_local(operator);
+        self.track_locals(operator);
     }
 
-    fn write_touch(&mut self, touch: MemoryAccess, offset: u64, instruction: &Instruction<'_>) {
-        let memory_access::Kind::Load { width, over_vector } = touch.kind else {
-            return match self.mode {
-                Mode::Careful => self.write_careful_store(touch, offset, instruction),
-                _ => {
-                    self.check_if_due();
-                    self.write_store(touch, offset, instruction);
-                }
-            };
+    fn write_access(&mut self, access: MemoryAccess, offset: u64, instruction: &Instruction<'_>) {
+        let AccessKind::Load { width, over_vector } = access.kind else {
+            // The helper function that an outlined store calls checks the limit by itself.
+            if self.mode == Mode::Inline && self.is_unchecked {
+                self.check_limit();
+            }
+            return self.write_store(access, offset, instruction);
         };
         let through = self.on_top.filter(|_| !over_vector);
-        let reach = touch.immediate.saturating_add(width.into());
-        if !through.is_some_and(|local| self.has_reached(local, reach)) {
-            self.note_load(over_vector);
+        let reach = access.immediate.saturating_add(width.into());
+        if !through.is_some_and(|local| self.extends_no_reach(local, reach)) {
+            self.save_load_address(over_vector);
         }
         self.emit(instruction);
     }
 
     fn write_control(&mut self, operator: &Operator<'_>, instruction: &Instruction<'_>) {
+        // A branch of this depth leaves the function.
         let outermost = self.frames.len() as u32;
         match operator {
             Operator::Block { .. } | Operator::TryTable { .. } => self.open(instruction),
@@ -206,7 +211,8 @@ impl<'a> Body<'a> {
             Operator::Else => {
                 self.flush();
                 self.emit(instruction);
-                self.join();
+                self.forget_at_join();
+                // The second arm begins in the state in which the first one did.
                 self.is_unchecked = self.frames.last().is_some_and(|frame| frame.was_unchecked);
             }
             Operator::End => self.close(instruction),
@@ -221,28 +227,29 @@ impl<'a> Body<'a> {
                     .map(|depth| self.depth(depth))
                     .collect::<Vec<_>>();
                 let default = self.depth(targets.default());
-                self.leave(is_out, &Instruction::BrTable(depths.into(), default));
+                self.transfer(is_out, &Instruction::BrTable(depths.into(), default));
             }
             Operator::Return | Operator::Throw { .. } | Operator::ThrowRef => {
-                self.leave(true, instruction)
+                self.transfer(true, instruction);
             }
             _ if waits(operator) => self.write_wait(instruction),
             _ if is_call(operator) => {
-                self.leave(true, instruction);
+                self.transfer(true, instruction);
                 self.calls += 1;
-                if self.mode == Mode::Local {
-                    self.reload();
+                if self.mode == Mode::Inline {
+                    self.load_position();
                     self.is_unchecked = true;
                 }
             }
-            _ => {
-                self.emit(instruction);
-            }
+            _ => self.emit(instruction),
         }
     }
 
-    /// Opens a loop with a check at its head; an innermost one with a check where a round ends. A
-    /// call in such a loop, however rare, would cost it registers, so it is written as two:
+    /// Opens a loop.
+    ///
+    /// A loop has its check at its head, in each round. A call in an innermost loop, however rare,
+    /// would cost registers in each round. So such a loop is written as two where possible, with
+    /// the call in the outer one and the check where a round ends:
     ///
     /// ```text
     /// block $done
@@ -257,95 +264,103 @@ impl<'a> Body<'a> {
     /// end
     /// ```
     fn open_loop(&mut self, instruction: &Instruction<'_>) {
-        let innermost = self
+        let splittable = self
             .splittable
             .get_mut(self.opened_loops)
             .and_then(Option::take);
         self.opened_loops += 1;
-        let (Some(innermost), Instruction::Loop(ty)) = (innermost, instruction) else {
+        let (Some(split), Instruction::Loop(ty)) = (splittable, instruction) else {
             self.flush();
             self.open(instruction);
-            self.join();
-            return self.check();
+            self.forget_at_join();
+            return self.check_limit();
         };
         if self.is_unchecked {
-            self.check_keeping(&innermost.floats);
+            // The loop's first round would not be checked. Its floats are spilled here too: one
+            // call near a loop that does not is enough for the compiler to keep them in memory.
+            self.check_limit_spilling(&split.floats);
         }
         self.flush();
-        self.put().block(*ty).loop_(*ty).block(BlockType::Empty);
+        self.sink().block(*ty).loop_(*ty).block(BlockType::Empty);
         self.open(instruction);
-        self.join();
+        self.forget_at_join();
         if let Some(frame) = self.frames.last_mut() {
-            frame.split = Some(innermost);
+            frame.split = Some(split);
         }
     }
 
-    /// What follows the end of the inner of two loops.
-    fn close_split(&mut self, innermost: &Innermost) {
-        self.put().br(2).end();
+    /// Writes what comes after the end of the inner one of two loops.
+    fn close_split_loop(&mut self, split: &SplittableLoop) {
+        // `br $done`, and the end of `$call`.
+        self.sink().br(2).end();
+        // A round that ends here came with the position in the local only.
         self.is_synced = false;
-        self.tick_keeping(&innermost.floats);
-        self.put().br(0).end().end();
+        self.call_tick_spilling(&split.floats);
+        // `br $again`, and the ends of `$again` and `$done`.
+        self.sink().br(0).end().end();
     }
 
-    /// Writes `br`, or `br_if`.
+    /// Writes `br` or `br_if`. `depth` is that of the function as given.
     fn branch(&mut self, depth: u32, is_conditional: bool) {
         let split = self.target(depth).and_then(|frame| frame.split.as_ref());
         let Some(is_full_soon) =
-            split.map(|innermost| innermost.always_stores && self.mode == Mode::Local)
+            split.map(|split| split.always_stores && self.mode == Mode::Inline)
         else {
-            let depth_here = self.depth(depth);
+            let here = self.depth(depth);
             let branch = if is_conditional {
-                Instruction::BrIf(depth_here)
+                Instruction::BrIf(here)
             } else {
-                Instruction::Br(depth_here)
+                Instruction::Br(here)
             };
-            return self.leave(depth == self.frames.len() as u32, &branch);
+            return self.transfer(depth == self.frames.len() as u32, &branch);
         };
         self.flush();
         if !is_conditional {
-            return self.next_round(is_full_soon, depth);
+            return self.write_next_round(is_full_soon, depth);
         }
-        // The compiler lets the second arm follow.
-        self.put().i32_eqz().if_(BlockType::Empty).else_();
-        self.next_round(is_full_soon, depth.saturating_add(1));
-        self.put().end();
+        // The compiler places the second arm of an `if` after the condition, without a jump. So the
+        // next round is that arm.
+        self.sink().i32_eqz().if_(BlockType::Empty).else_();
+        self.write_next_round(is_full_soon, depth.saturating_add(1));
+        self.sink().end();
     }
 
-    /// Goes on with a loop, or to where the host is called before it goes on. The way that is gone
-    /// nearly always is the branch: the compiler lets it follow, so that a round ends in one jump.
-    fn next_round(&mut self, is_full_soon: bool, rounds: u32) {
-        let limit = word(0, self.added.memory);
-        let position = (self.mode == Mode::Local).then(|| self.position());
+    /// Writes the end of a round: on to the next one, or out to the call of the host. The next round
+    /// comes nearly always, and it is the target of the conditional branch: the compiler lets that
+    /// follow, so that a round ends in one jump.
+    fn write_next_round(&mut self, is_full_soon: bool, rounds: u32) {
+        let limit = self.added.journal(LIMIT);
+        let position = (self.mode == Mode::Inline).then(|| self.position_local());
         match position {
-            // Nobody need ask what the limit is: the journal is full soon.
+            // The loop fills the journal soon, and then the host is called anyway. So the limit,
+            // which another thread may have set to 0, need not be loaded.
             Some(position) if is_full_soon => self
-                .put()
+                .sink()
                 .local_get(position)
                 .i32_const(LAST as i32)
                 .i32_le_u(),
             Some(position) => self
-                .put()
+                .sink()
                 .local_get(position)
                 .i32_const(0)
                 .i32_load(limit)
                 .i32_le_u(),
-            None => self.put().i32_const(0).i32_load(limit),
+            None => self.sink().i32_const(0).i32_load(limit),
         };
-        self.put().br_if(rounds).br(rounds.saturating_add(1));
+        self.sink().br_if(rounds).br(rounds.saturating_add(1));
     }
 
     fn target(&self, depth: u32) -> Option<&Frame> {
         self.frames.iter().rev().nth(depth as usize)
     }
 
-    /// The depth of a label here.
+    /// Returns the depth of a label in the instrumented body, from that in the body as given.
     fn depth(&self, given: u32) -> u32 {
         let around = self.target(given).map_or(0, |frame| frame.splits_around);
-        given.saturating_add(self.splits().saturating_sub(around) * BLOCKS_OF_SPLIT)
+        given.saturating_add(self.splits().saturating_sub(around) * BLOCKS_OF_SPLIT_LOOP)
     }
 
-    /// How many of the open frames were written as two loops.
+    /// Returns how many of the open frames are loops that are written as two.
     fn splits(&self) -> u32 {
         self.frames.last().map_or(0, |frame| {
             frame.splits_around + u32::from(frame.split.is_some())
@@ -360,233 +375,141 @@ impl<'a> Body<'a> {
             was_unchecked: self.is_unchecked,
             calls_before: self.calls,
         });
-        self.most_nested = self.most_nested.max(self.frames.len());
+        self.max_nesting = self.max_nesting.max(self.frames.len());
         self.emit(instruction);
     }
 
     fn close(&mut self, instruction: &Instruction<'_>) {
         let Some(frame) = self.frames.pop() else {
-            return self.leave(true, instruction);
+            // The end of the function.
+            return self.transfer(true, instruction);
         };
         self.flush();
         self.emit(instruction);
-        if let Some(innermost) = &frame.split {
-            self.close_split(innermost);
+        if let Some(split) = &frame.split {
+            self.close_split_loop(split);
         }
-        self.join();
-        // Some way to here may have come from before the block's first check, or from right behind
-        // a call in it.
+        self.forget_at_join();
+        // A branch to this end may come from before the block's first check, or from right after a
+        // call in the block.
         self.is_unchecked |= frame.was_unchecked || frame.calls_before != self.calls;
     }
 
-    /// Writes what passes control on; to where others look at the global, or only to a place in
-    /// this function.
-    fn leave(&mut self, is_out: bool, instruction: &Instruction<'_>) {
+    /// Writes an instruction that passes control on. `is_out` says that it leaves the function, to
+    /// where other code reads the global; otherwise only the local is brought up to date.
+    fn transfer(&mut self, is_out: bool, instruction: &Instruction<'_>) {
         match is_out {
-            true => self.sync(),
+            true => self.sync_position(),
             false => self.flush(),
         }
         self.emit(instruction);
     }
 
-    /// Several ways come together here: what one of them has shown says nothing.
-    fn join(&mut self) {
+    /// Forgets what is known along one way only: several ways come together here.
+    fn forget_at_join(&mut self) {
         self.is_synced = false;
-        self.reached.clear();
+        self.read_reach.clear();
     }
 
-    /// Brings the local up to date.
+    /// Brings the local up to date: moves it past the pending slots.
     pub(super) fn flush(&mut self) {
-        let by = (std::mem::take(&mut self.pending) * SLOT) as i32;
-        if by > 0 {
-            let position = self.position();
-            self.put()
-                .local_get(position)
-                .i32_const(by)
-                .i32_add()
-                .local_set(position);
-            self.is_synced = false;
+        let pending = std::mem::take(&mut self.pending);
+        if pending > 0 {
+            self.add_to_position(pending * SLOT);
         }
     }
 
-    /// Brings the local and the global up to date, where the local is what counts.
-    fn sync(&mut self) {
+    /// Adds a number of bytes to the position in the local.
+    pub(super) fn add_to_position(&mut self, bytes: u32) {
+        let position = self.position_local();
+        self.sink()
+            .local_get(position)
+            .i32_const(bytes as i32)
+            .i32_add()
+            .local_set(position);
+        self.is_synced = false;
+    }
+
+    /// Brings the local and the global up to date.
+    pub(super) fn sync_position(&mut self) {
         self.flush();
-        if self.mode == Mode::Local && !self.is_synced {
-            let (position, global) = (self.position(), self.added.position);
-            self.put().local_get(position).global_set(global);
+        if self.mode == Mode::Inline && !self.is_synced {
+            let (position, global) = (self.position_local(), self.added.position);
+            self.sink().local_get(position).global_set(global);
             self.is_synced = true;
         }
     }
 
-    fn reload(&mut self) {
-        let (position, global) = (self.position(), self.added.position);
-        self.put().global_get(global).local_set(position);
+    /// Loads the position from the global into the local.
+    pub(super) fn load_position(&mut self) {
+        let (position, global) = (self.position_local(), self.added.position);
+        self.sink().global_get(global).local_set(position);
         self.is_synced = true;
     }
 
-    /// Calls `tick` if the position is past the limit.
-    fn check(&mut self) {
-        self.check_keeping(&[]);
-    }
-
-    fn check_keeping(&mut self, floats: &[Float]) {
-        self.flush();
-        self.put_condition();
-        self.put().if_(BlockType::Empty);
-        self.tick_keeping(floats);
-        self.put().end();
-        self.is_unchecked = false;
-    }
-
-    /// Calls `tick` near a loop that touches these. A call leaves no float in its register, and the
-    /// compiler would keep them on the stack and go there in every round; so they are put away in
-    /// memory for its time.
-    fn tick_keeping(&mut self, floats: &[Float]) {
-        let (tick, global) = (self.added.tick, self.added.position);
-        let places = || (AWAY..).step_by(16).zip(floats);
-        places().for_each(|(at, float)| self.put_away(at, *float));
-        if self.mode == Mode::Local && !self.is_synced {
-            let position = self.position();
-            self.put().local_get(position).global_set(global);
-        }
-        self.put().call(tick);
-        if self.mode == Mode::Local {
-            let position = self.position();
-            self.put().global_get(global).local_set(position);
-        }
-        places().for_each(|(at, float)| self.fetch(at, *float));
-    }
-
-    fn put_away(&mut self, at: u32, float: Float) {
-        let at = word(at, self.added.memory);
-        let mut put = self.put();
-        put.i32_const(0).local_get(float.local);
-        match float.ty {
-            ValType::F32 => put.f32_store(at),
-            ValType::F64 => put.f64_store(at),
-            _ => put.v128_store(at),
-        };
-    }
-
-    fn fetch(&mut self, at: u32, float: Float) {
-        let at = word(at, self.added.memory);
-        let mut put = self.put();
-        put.i32_const(0);
-        match float.ty {
-            ValType::F32 => put.f32_load(at),
-            ValType::F64 => put.f64_load(at),
-            _ => put.v128_load(at),
-        };
-        put.local_set(float.local);
-    }
-
-    /// Puts on the stack whether `tick` is to be called.
-    fn put_condition(&mut self) {
-        let limit = word(0, self.added.memory);
-        match self.mode {
-            Mode::Idle | Mode::Careful => {
-                self.put().i32_const(0).i32_load(limit).i32_eqz();
-            }
-            Mode::Local => {
-                let position = self.position();
-                self.put()
-                    .local_get(position)
-                    .i32_const(0)
-                    .i32_load(limit)
-                    .i32_gt_u();
-            }
+    /// Counts slots that were written at the next places. The helper functions of an outlined
+    /// journal move the position by themselves.
+    pub(super) fn advance_slots(&mut self, count: u32) {
+        if self.mode != Mode::Outlined {
+            self.pending += count;
         }
     }
 
-    /// Calls `tick` in any case.
-    pub(super) fn tick(&mut self) {
-        self.sync();
-        let tick = self.added.tick;
-        self.put().call(tick);
-        if self.mode == Mode::Local {
-            self.reload();
-        }
-    }
-
-    fn check_if_due(&mut self) {
-        if self.is_unchecked {
-            self.check();
-        }
-    }
-
-    /// Takes a slot, behind those that are pending.
-    pub(super) fn take_slots(&mut self, count: u32) {
-        self.pending += count;
-    }
-
-    /// The local was moved by other means.
-    pub(super) fn position_moved(&mut self) {
-        self.is_synced = false;
-    }
-
-    /// Where the next slot lies, from the local on.
-    pub(super) fn next_slot(&self) -> u32 {
-        self.pending * SLOT
-    }
-
-    fn note_load(&mut self, over_vector: bool) {
+    /// Copies the address operand on the stack to the global for the last load. With `over_vector`,
+    /// a vector is above the address.
+    fn save_load_address(&mut self, over_vector: bool) {
         let last_load = self.added.last_load;
         if over_vector {
             let vector = self.scratch(ValType::V128, 0);
             let address = self.scratch(ValType::I32, 0);
-            self.put()
+            self.sink()
                 .local_set(vector)
                 .local_tee(address)
                 .global_set(last_load)
                 .local_get(address)
                 .local_get(vector);
         } else if let Some(local) = self.on_top {
-            self.put().local_get(local).global_set(last_load);
+            self.sink().local_get(local).global_set(last_load);
         } else {
             let address = self.scratch(ValType::I32, 0);
-            self.put()
+            self.sink()
                 .local_tee(address)
                 .global_set(last_load)
                 .local_get(address);
         }
     }
 
-    /// Whether a load through this local has reached as far; it has from now on.
-    fn has_reached(&mut self, local: u32, reach: u64) -> bool {
-        let has_room = self.reached.len() < MOST_REACHED;
-        match self.reached.iter_mut().find(|(known, _)| *known == local) {
-            Some((_, far)) if *far >= reach => return true,
-            Some((_, far)) => *far = reach,
-            None if has_room => self.reached.push((local, reach)),
+    /// Returns whether a load through a local has reached this far before. If not, it has from now
+    /// on.
+    fn extends_no_reach(&mut self, local: u32, reach: u64) -> bool {
+        let has_space = self.read_reach.len() < MAX_TRACKED_LOCALS;
+        match self
+            .read_reach
+            .iter_mut()
+            .find(|(known, _)| *known == local)
+        {
+            Some((_, known)) if *known >= reach => return true,
+            Some((_, known)) => *known = reach,
+            None if has_space => self.read_reach.push((local, reach)),
             None => {}
         }
         false
     }
 
-    /// Keeps track of which local's value is on top of the stack, and of locals that get another
-    /// one.
-    fn note_local(&mut self, operator: &Operator<'_>) {
+    /// Keeps track of the local whose value is on top of the stack, and forgets the reach of a
+    /// local that gets another value.
+    fn track_locals(&mut self, operator: &Operator<'_>) {
         self.on_top = match *operator {
             Operator::LocalGet { local_index } => Some(local_index),
             Operator::LocalTee { local_index } => {
-                self.reached.retain(|(local, _)| *local != local_index);
+                self.read_reach.retain(|(local, _)| *local != local_index);
                 Some(local_index)
             }
             Operator::LocalSet { local_index } => {
-                self.reached.retain(|(local, _)| *local != local_index);
+                self.read_reach.retain(|(local, _)| *local != local_index);
                 None
             }
             _ => None,
         };
-    }
-}
-
-/// A place in the journal's memory.
-pub(super) fn word(offset: u32, memory: u32) -> MemArg {
-    MemArg {
-        offset: offset.into(),
-        align: 0,
-        memory_index: memory,
     }
 }

@@ -1,58 +1,56 @@
-//! Two functions that are added behind the module's own: each looks at the limit and writes one
-//! store's slots. A function with very many stores calls them, as does one that may catch
-//! exceptions; all others write their slots in line.
+//! Two functions that are added after the module's own. Each checks the limit and writes the slots
+//! of one store. Functions whose journal is outlined call them.
 
 use wasm_encoder::{BlockType, Function, TypeSection, ValType};
 
-use super::body::word;
-use super::journal_layout::{Added, SLOT, VALUE};
+use super::journal_layout::{ADDRESS, AddedItems, LIMIT, SLOT, VALUE};
 
-/// How many there are, and how many types they take.
+/// How many functions there are. Each has a type of its own.
 pub(super) const COUNT: u32 = 2;
 
-/// The parameters, after the address operand: the value, then the site.
+/// Adds the types: the address operand, the value, and the number of the site; no result.
 pub(super) fn add_types(types: &mut TypeSection) {
-    types
-        .ty()
-        .function([ValType::I32, ValType::I64, ValType::I32], []);
-    types
-        .ty()
-        .function([ValType::I32, ValType::V128, ValType::I32], []);
+    for value in [ValType::I64, ValType::V128] {
+        types.ty().function([ValType::I32, value, ValType::I32], []);
+    }
 }
 
-/// For a value of at most eight bytes, and for one of sixteen.
-pub(super) fn functions(added: Added) -> [Function; COUNT as usize] {
-    [note(added, false), note(added, true)]
+/// Returns the functions: one for a value of up to eight bytes, and one for a vector.
+pub(super) fn functions(added: AddedItems) -> [Function; COUNT as usize] {
+    [helper(added, false), helper(added, true)]
 }
 
-fn note(added: Added, is_wide: bool) -> Function {
+fn helper(added: AddedItems, is_vector: bool) -> Function {
     let (address, value, site, position) = (0, 1, 2, 3);
-    let memory = added.memory;
     let mut function = Function::new([(1, ValType::I32)]);
-    let mut put = function.instructions();
-    put.global_get(added.position)
+    let mut sink = function.instructions();
+    sink.global_get(added.position)
         .i32_const(0)
-        .i32_load(word(0, memory))
-        .i32_gt_u();
-    put.if_(BlockType::Empty).call(added.tick).end();
-    put.global_get(added.position)
+        .i32_load(added.journal(LIMIT))
+        .i32_gt_u()
+        .if_(BlockType::Empty)
+        .call(added.tick)
+        .end();
+    // The host may have reset the position.
+    sink.global_get(added.position)
         .local_tee(position)
         .local_get(site)
-        .i32_store(word(0, memory));
-    put.local_get(position)
+        .i32_store(added.journal(0));
+    sink.local_get(position)
         .local_get(address)
-        .i32_store(word(4, memory));
-    put.local_get(position).local_get(value);
-    if is_wide {
-        put.v128_store(word(SLOT, memory));
+        .i32_store(added.journal(ADDRESS));
+    sink.local_get(position).local_get(value);
+    let slots = if is_vector {
+        sink.v128_store(added.journal(SLOT));
+        2
     } else {
-        put.i64_store(word(VALUE, memory));
-    }
-    let slots = if is_wide { 2 } else { 1 };
-    put.local_get(position)
+        sink.i64_store(added.journal(VALUE));
+        1
+    };
+    sink.local_get(position)
         .i32_const((slots * SLOT) as i32)
         .i32_add()
-        .global_set(added.position);
-    put.end();
+        .global_set(added.position)
+        .end();
     function
 }

@@ -1,114 +1,111 @@
-//! What the rewritten guest and its host agree on: the journal's memory, the slots in it, and the
-//! sites that write them.
+//! The private memory that holds the journal of an instrumented guest, and how the host reaches it.
 
-use wasm_encoder::{ConstExpr, GlobalType, MemoryType, ValType};
+use wasm_encoder::{ConstExpr, GlobalType, MemArg, MemoryType, ValType};
 
-use super::loop_analysis::MOST_FLOATS;
+use super::loop_analysis::MAX_FLOATS;
 use crate::guest::types::PAGE;
+use crate::journal_abi::{self, StoreSite, site_index};
 
-/// In bytes.
-pub(super) const SLOT: u32 = 16;
+/// The size of a slot in bytes, as an operand of the guest's instructions.
+pub(super) const SLOT: u32 = journal_abi::SLOT as u32;
 
-/// Where floats are put away while the host is called. Word 0 of the memory, the limit, lies on a
-/// cache line of its own: another thread writes it.
-pub(super) const AWAY: u32 = 64;
+/// The offsets of a slot's fields in bytes, as operands of the guest's instructions.
+pub(super) const ADDRESS: u32 = journal_abi::ADDRESS_OFFSET as u32;
+pub(super) const VALUE: u32 = journal_abi::VALUE_OFFSET as u32;
 
-/// The first slot.
-const START: u32 = AWAY + MOST_FLOATS as u32 * 16;
+/// Where word 0, the limit, is in the private memory.
+pub(super) const LIMIT: u32 = 0;
 
-/// Bytes of slots between two drains: few, so that what the host reads and clears still lies in the
-/// nearest caches.
-const ROOM: u32 = 64 << 10;
+/// Where floats are spilled while the host is called. The limit is on a cache line of its own,
+/// because another thread writes it.
+pub(super) const SPILL_AREA: u32 = 64;
+/// The size of a spilled float or vector, in bytes.
+pub(super) const SPILL_SIZE: u32 = 16;
 
-/// A position past this one is past the limit, whatever the limit is.
-pub(super) const LAST: u32 = START + ROOM;
+/// The address of the first slot.
+const START: u32 = SPILL_AREA + MAX_FLOATS as u32 * SPILL_SIZE;
 
-/// Most slots that one function may write between two checks; one that could write more has each
-/// checked.
-pub(super) const MOST_BETWEEN_CHECKS: u32 = 2000;
+/// The size of the slots between two drains, in bytes: small enough that what the host reads and
+/// clears is still in the nearest caches.
+const CAPACITY: u32 = 64 << 10;
 
-/// Where the value begins in a slot.
-pub(super) const VALUE: u32 = 8;
+/// A position after this address is past the limit, whatever the limit is.
+pub(super) const LAST: u32 = START + CAPACITY;
 
-/// The private memory that the guest journals its writes in, and how the host finds its way in it.
+/// The largest number of slots that a function may write between two checks of the limit. Each
+/// store of a function with more slots is checked by itself.
+pub(super) const MAX_SLOTS_BETWEEN_CHECKS: u32 = 2000;
+
+/// The journal of an instrumented guest: a private memory, and what the host must know of it.
 ///
-/// Word 0 (i32) is the *limit*: a guest whose position has passed it calls `tick`: between the
-/// rounds of a loop, at the entry of a function that calls, and before it stores behind an entry or
-/// a call. A loop that stores in every round asks only whether the journal is full, as it will be
-/// soon. The word is 0 at first, and another thread may write 0 there at any time to have `tick`
-/// called soon. In `tick` the host takes what lies between `start` and the position, zeroes it,
-/// sets the position back to `start` and the word to `limit`.
+/// The guest writes slots from `start` on, laid out as [`journal_abi`] describes. A slot is written
+/// before its instruction runs, so the last slot of a call that trapped is that of the store that
+/// trapped, if one did. The global `position` has the address of the next slot. It may lag where the
+/// guest trapped: the end is the first slot whose site is 0 and that does not follow a vector's.
 ///
-/// A slot is 16 bytes, little-endian: site (u32), address operand (u32), value (u64). It is written
-/// before the instruction runs, so the slot of one that trapped is the last. The position may lag
-/// behind where the guest trapped: the end is the first slot whose site is 0 and which is not a
-/// second one. What a value is depends on [`SiteKind`]. What lies between word 0 and `start` means
-/// nothing.
+/// Word 0 of the memory (`i32`) is the *limit*. A guest whose position is past it calls the imported
+/// function `tick`: between the rounds of a loop, at the entry of a function that calls others, and
+/// before the first store after the entry or after a call. A loop that stores in every round only
+/// checks whether the journal is full. The word is 0 at first, and another thread may set it to 0 at
+/// any time, to have `tick` called soon.
+///
+/// In `tick`, the host reads the slots from `start` up to the position, clears them, sets the
+/// position to `start` and the limit to `limit`. The memory between word 0 and `start` is not the
+/// host's.
 #[derive(Debug, Clone)]
 pub struct JournalLayout {
-    /// A shared memory of fixed size.
+    /// The name under which the private memory is exported. It is shared and has a fixed size.
     pub memory_export: String,
-    /// A mutable i32: the address of the next slot, in the journal's memory.
+    /// The name under which the position is exported: a mutable `i32` global.
     pub position_export: String,
-    /// A mutable i32: the address operand of the load that ran last, or of one before it that
-    /// reached as far.
+    /// The name under which another mutable `i32` global is exported: the address operand of the
+    /// last load, or of one before it that reached as far.
     pub last_load_export: String,
-    /// The address of the first slot.
+    /// The address of the first slot, in bytes.
     pub start: u32,
-    /// What word 0 is to be set to. Behind it there is room for what a guest writes until it looks
-    /// again.
+    /// What the limit is set to, in bytes. The memory after it has space for all slots that the
+    /// guest may write before it checks the limit again.
     pub limit: u32,
-    /// Site number n is `sites[n - 1]`; ordered by function, then by offset.
-    pub sites: Vec<Site>,
+    /// The store sites, ordered by function, then by offset. Site number n is `sites[n - 1]`.
+    pub sites: Vec<StoreSite>,
 }
 
-/// An instruction that writes the journaled memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Site {
-    /// The index of its function in the module as given.
-    pub function: u32,
-    /// From the start of the module as given, in bytes.
-    pub offset: u64,
-    /// Added to the address operand, as unsigned 64-bit numbers, this makes the address of the
-    /// first byte.
-    pub immediate: u64,
-    pub kind: SiteKind,
+impl JournalLayout {
+    /// Returns the store site of this number; `None` where there is none.
+    pub fn site(&self, number: u32) -> Option<&StoreSite> {
+        self.sites.get(site_index(number)?)
+    }
 }
 
-/// What an instruction writes, and what the value in its slot means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SiteKind {
-    /// So many bytes, 1, 2, 4 or 8: the value's low ones. Atomic read-modify-writes, too; one that
-    /// changed nothing because the comparison failed leaves no slot.
-    Store { width: u8 },
-    /// 16 bytes: they are a second slot, which has neither site nor address. The value means
-    /// nothing.
-    Wide,
-    /// `memory.fill`: its length, and the byte from bit 32 on.
-    Fill,
-    /// `memory.copy` within the memory: its length, and the source's address from bit 32 on.
-    Copy,
-    /// `memory.copy` from another memory: its length. The guest calls `tick` right behind it.
-    CopyFrom,
-    /// `memory.init`: its length, and the place in the segment from bit 32 on.
-    Init { segment: u32 },
-    /// `memory.grow`: the old size in pages, `u32::MAX` where it was refused; the address is the
-    /// number of pages asked for. Written behind the instruction, unlike the others.
-    Grow,
-}
-
-/// The indices, in the rewritten module, of what was added to it.
+/// The indices of what is added to a module, as the instrumented module has them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Added {
+pub(super) struct AddedItems {
+    /// The imported function that calls the host.
     pub tick: u32,
-    /// Write the slots of a store: see `notes`.
-    pub note: u32,
-    pub note_wide: u32,
+    /// The function that writes a slot: see `journal_helpers`.
+    pub write_slot: u32,
+    /// The function that writes the two slots of a vector.
+    pub write_vector_slots: u32,
+    /// The private memory.
     pub memory: u32,
+    /// The global that holds the position.
     pub position: u32,
+    /// The global that holds the address operand of the last load.
     pub last_load: u32,
 }
 
+impl AddedItems {
+    /// Returns the memory argument of an access to the private memory.
+    pub fn journal(self, offset: u32) -> MemArg {
+        MemArg {
+            offset: offset.into(),
+            align: 0,
+            memory_index: self.memory,
+        }
+    }
+}
+
+/// The private memory and the globals as they are declared.
 pub(super) struct JournalMemory {
     pub start: u32,
     pub limit: u32,
@@ -116,21 +113,24 @@ pub(super) struct JournalMemory {
 }
 
 impl JournalMemory {
+    /// Without journaled stores there are no slots, and the memory has the limit only.
     pub fn new(is_journaled: bool) -> Self {
-        let room = if is_journaled { ROOM } else { 0 };
-        let behind = if is_journaled {
-            (MOST_BETWEEN_CHECKS + 2) * SLOT
+        let (capacity, overrun) = if is_journaled {
+            // A check may come when the position is just before the limit.
+            (CAPACITY, (MAX_SLOTS_BETWEEN_CHECKS + 2) * SLOT)
         } else {
-            0
+            (0, 0)
         };
-        let limit = START + room;
+        let limit = START + capacity;
         JournalMemory {
             start: START,
             limit,
-            pages: u64::from(limit + behind).div_ceil(PAGE),
+            pages: u64::from(limit + overrun).div_ceil(PAGE),
         }
     }
 
+    /// The memory is a shared one, so that the thread of the interrupt timer may write the limit
+    /// without unsafe code.
     pub fn memory_type(&self) -> MemoryType {
         MemoryType {
             minimum: self.pages,
@@ -141,7 +141,7 @@ impl JournalMemory {
         }
     }
 
-    /// The types and first values of the added globals: the position, the last load.
+    /// Returns the types and the initial values of the position and of the last load.
     pub fn globals(&self) -> [(GlobalType, ConstExpr); 2] {
         let ty = GlobalType {
             val_type: ValType::I32,

@@ -1,142 +1,153 @@
-//! What a function's loops look like before it is written again.
+//! Which loops of a function may be written as two, and what is known of them.
 
 use wasm_encoder::ValType;
 use wasmparser::Operator;
 
-use super::memory_access::{self, Kind};
+use super::memory_access::{AccessKind, access_of};
 
-/// More of them than any loop keeps in registers: one that touches more is left whole.
-pub(super) const MOST_FLOATS: usize = 64;
+/// The largest number of floats that are spilled around a call of the host: more than any loop
+/// keeps in registers. A loop that uses more is not split.
+pub(super) const MAX_FLOATS: usize = 64;
 
-/// A local of floats or vectors that a loop touches.
+/// The largest number of instructions in a short round of a loop: as many rounds as fill the
+/// journal take a few milliseconds.
+const MAX_INSTRUCTIONS_IN_SHORT_ROUND: u32 = 500;
+
+/// A local of floats or of a vector that a loop uses.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Float {
     pub local: u32,
     pub ty: ValType,
 }
 
-/// A loop that may be written as two: no other loop and no call is in it, nothing is passed to its
-/// head, and no table of branches leads there.
+/// A loop that may be written as two (see `Body::open_loop`): it contains no other loop and no call,
+/// its head takes no parameters, and no `br_table` branches to it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Innermost {
-    /// Each once.
+pub(super) struct SplittableLoop {
+    /// The floats that it uses, each once.
     pub floats: Vec<Float>,
-    /// No round ends without a store and none takes long, so that the journal is full soon.
+    /// Whether every round stores and none takes long, so that the journal is full soon.
     pub always_stores: bool,
 }
 
-/// Instructions of a loop whose rounds are short: so many rounds as fill the journal are over in a
-/// few milliseconds.
-const MOST_IN_SHORT_ROUND: u32 = 500;
-
 /// An open block.
 #[derive(Clone, Copy)]
-struct Open {
-    /// The innermost loop around what is in it.
+struct OpenBlock {
+    /// The index of the innermost loop around its contents.
     innermost: Option<usize>,
     is_loop: bool,
 }
 
-/// A round of a loop, as far as it was looked at.
+/// What is known of one round of a loop.
 #[derive(Clone, Copy, Default)]
 struct Round {
-    /// It may be over before this place.
+    /// Whether the round may have ended before this place.
     may_have_ended: bool,
     stores: bool,
-    /// What takes as long as it is told to is in it.
+    /// Whether it contains an instruction that takes as long as its operands say.
     has_bulk: bool,
     instructions: u32,
 }
 
-/// The loops of a function that are looked at, in order.
+/// The loops of a function, in order.
+#[derive(Default)]
 struct Loops {
-    found: Vec<Option<Innermost>>,
-    /// By loop.
+    /// `None` for a loop that may not be split.
+    splittable: Vec<Option<SplittableLoop>>,
     rounds: Vec<Round>,
-    open: Vec<Open>,
+    open: Vec<OpenBlock>,
 }
 
-/// For each loop, in order, what is to be known of it if it may be written as two. `journaled` is
-/// the memory whose stores count.
-pub(super) fn splittable(
+/// Returns for each loop of a function, in order, what is known of it if it may be written as two.
+/// `given` are the types of the function's locals, `journaled` is the memory whose stores count.
+pub(super) fn splittable_loops(
     given: &[ValType],
     journaled: Option<u32>,
     operators: &[(Operator<'_>, u64)],
-) -> Vec<Option<Innermost>> {
-    let mut loops = Loops {
-        found: Vec::new(),
-        rounds: Vec::new(),
-        open: Vec::new(),
-    };
+) -> Vec<Option<SplittableLoop>> {
+    let mut loops = Loops::default();
     for (operator, _) in operators {
-        loops.count();
-        match operator {
-            Operator::Loop { blockty } => {
-                loops.forget();
-                let is_plain = !matches!(blockty, wasmparser::BlockType::FuncType(_));
-                loops.open.push(Open {
-                    innermost: Some(loops.found.len()),
-                    is_loop: true,
-                });
-                loops.found.push(is_plain.then(Innermost::default));
-                loops.rounds.push(Round::default());
-            }
-            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
-                loops.open.push(Open {
-                    innermost: loops.innermost(),
-                    is_loop: false,
-                });
-            }
-            Operator::End => {
-                loops.open.pop();
-            }
-            Operator::Br {
-                relative_depth: depth,
-            }
-            | Operator::BrIf {
-                relative_depth: depth,
-            } => loops.branch(*depth),
-            Operator::BrTable { targets } => {
-                targets
-                    .targets()
-                    .flatten()
-                    .chain([targets.default()])
-                    .for_each(|depth| loops.branch_from_table(depth));
-            }
-            Operator::LocalGet { local_index }
-            | Operator::LocalSet { local_index }
-            | Operator::LocalTee { local_index } => loops.local(given, *local_index),
-            _ if is_call(operator) => loops.forget(),
-            _ if is_bulk(operator) => loops.bulk(),
-            _ if is_store(operator, journaled) => loops.store(),
-            _ => {}
-        }
+        loops.add(operator, given, journaled);
     }
     loops.finish()
 }
 
 impl Loops {
+    fn add(&mut self, operator: &Operator<'_>, given: &[ValType], journaled: Option<u32>) {
+        if let Some(round) = self.round() {
+            round.instructions = round.instructions.saturating_add(1);
+        }
+        match operator {
+            Operator::Loop { blockty } => {
+                // The loop around this one contains another, so it may not be split.
+                self.forbid_split();
+                let has_params = matches!(blockty, wasmparser::BlockType::FuncType(_));
+                self.open.push(OpenBlock {
+                    innermost: Some(self.splittable.len()),
+                    is_loop: true,
+                });
+                self.splittable
+                    .push((!has_params).then(SplittableLoop::default));
+                self.rounds.push(Round::default());
+            }
+            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
+                self.open.push(OpenBlock {
+                    innermost: self.innermost(),
+                    is_loop: false,
+                });
+            }
+            Operator::End => {
+                self.open.pop();
+            }
+            Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
+                self.branch(*relative_depth);
+            }
+            Operator::BrTable { targets } => {
+                targets
+                    .targets()
+                    .flatten()
+                    .chain([targets.default()])
+                    .for_each(|depth| self.branch_from_table(depth));
+            }
+            Operator::LocalGet { local_index }
+            | Operator::LocalSet { local_index }
+            | Operator::LocalTee { local_index } => self.use_local(given, *local_index),
+            _ if is_call(operator) => self.forbid_split(),
+            _ if is_bulk(operator) => {
+                if let Some(round) = self.round() {
+                    round.has_bulk = true;
+                }
+            }
+            _ if is_store(operator, journaled) => self.store(),
+            _ => {}
+        }
+    }
+
     fn innermost(&self) -> Option<usize> {
         self.open.last()?.innermost
     }
 
-    fn current(&mut self) -> Option<&mut Innermost> {
+    fn round(&mut self) -> Option<&mut Round> {
         let innermost = self.innermost()?;
-        self.found.get_mut(innermost)?.as_mut()
+        self.rounds.get_mut(innermost)
     }
 
-    /// The loop around this place may not be split. Those around it may not already, since it is in
-    /// them.
-    fn forget(&mut self) {
-        if let Some(found) = self
-            .innermost()
-            .and_then(|innermost| self.found.get_mut(innermost))
+    fn current(&mut self) -> Option<&mut SplittableLoop> {
+        let innermost = self.innermost()?;
+        self.splittable.get_mut(innermost)?.as_mut()
+    }
+
+    /// Forbids to split the loop around this place. Those around that one are not splittable
+    /// anyway, because it is in them.
+    fn forbid_split(&mut self) {
+        if let Some(innermost) = self.innermost()
+            && let Some(found) = self.splittable.get_mut(innermost)
         {
             *found = None;
         }
     }
 
-    /// The loop that a branch leads to the head of.
+    /// Returns the index of the loop whose head is the target of a branch.
     fn target(&self, depth: u32) -> Option<usize> {
         self.open
             .iter()
@@ -146,63 +157,34 @@ impl Loops {
             .innermost
     }
 
-    fn round(&mut self) -> Option<&mut Round> {
-        let innermost = self.innermost()?;
-        self.rounds.get_mut(innermost)
-    }
-
-    fn count(&mut self) {
-        if let Some(round) = self.round() {
-            round.instructions = round.instructions.saturating_add(1);
-        }
-    }
-
-    fn bulk(&mut self) {
-        if let Some(round) = self.round() {
-            round.has_bulk = true;
-        }
-    }
-
-    /// What stands in a block within the loop may be passed by.
     fn store(&mut self) {
+        // A store in a block within the loop may be skipped by a branch.
         let is_in_block = self.open.last().is_none_or(|open| !open.is_loop);
-        if let Some(round) = self
-            .round()
-            .filter(|round| !is_in_block && !round.may_have_ended)
+        if let Some(round) = self.round()
+            && !is_in_block
+            && !round.may_have_ended
         {
             round.stores = true;
         }
     }
 
     fn branch(&mut self, depth: u32) {
-        if let Some(round) = self
-            .target(depth)
-            .and_then(|target| self.rounds.get_mut(target))
+        if let Some(target) = self.target(depth)
+            && let Some(round) = self.rounds.get_mut(target)
         {
             round.may_have_ended = true;
         }
     }
 
     fn branch_from_table(&mut self, depth: u32) {
-        if let Some(found) = self
-            .target(depth)
-            .and_then(|target| self.found.get_mut(target))
+        if let Some(target) = self.target(depth)
+            && let Some(found) = self.splittable.get_mut(target)
         {
             *found = None;
         }
     }
 
-    fn finish(mut self) -> Vec<Option<Innermost>> {
-        for (found, round) in self.found.iter_mut().zip(self.rounds) {
-            let is_short = !round.has_bulk && round.instructions <= MOST_IN_SHORT_ROUND;
-            if let Some(found) = found {
-                found.always_stores = round.stores && is_short;
-            }
-        }
-        self.found
-    }
-
-    fn local(&mut self, given: &[ValType], local: u32) {
+    fn use_local(&mut self, given: &[ValType], local: u32) {
         let ty = given.get(local as usize).copied().unwrap_or(ValType::I32);
         let (ValType::F32 | ValType::F64 | ValType::V128, Some(found)) = (ty, self.current())
         else {
@@ -211,13 +193,23 @@ impl Loops {
         if !found.floats.iter().any(|float| float.local == local) {
             found.floats.push(Float { local, ty });
         }
-        if found.floats.len() > MOST_FLOATS {
-            self.forget();
+        if found.floats.len() > MAX_FLOATS {
+            self.forbid_split();
         }
+    }
+
+    fn finish(mut self) -> Vec<Option<SplittableLoop>> {
+        for (found, round) in self.splittable.iter_mut().zip(self.rounds) {
+            let is_short = !round.has_bulk && round.instructions <= MAX_INSTRUCTIONS_IN_SHORT_ROUND;
+            if let Some(found) = found {
+                found.always_stores = round.stores && is_short;
+            }
+        }
+        self.splittable
     }
 }
 
-/// Whether it takes as long as its operands say.
+/// Returns whether an instruction takes as long as its operands say.
 fn is_bulk(operator: &Operator<'_>) -> bool {
     use Operator as O;
     matches!(
@@ -233,14 +225,20 @@ fn is_bulk(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// Whether it leaves a slot in the journal whenever it runs.
+/// Returns whether an instruction writes a slot whenever it runs. A compare-exchange does so only
+/// if it stores.
 fn is_store(operator: &Operator<'_>, journaled: Option<u32>) -> bool {
-    let touch = memory_access::touch(operator).filter(|touch| Some(touch.memory) == journaled);
-    touch.is_some_and(|touch| {
-        !matches!(touch.kind, Kind::Load { .. } | Kind::CompareExchange { .. })
-    })
+    access_of(operator)
+        .filter(|access| Some(access.memory) == journaled)
+        .is_some_and(|access| {
+            !matches!(
+                access.kind,
+                AccessKind::Load { .. } | AccessKind::CompareExchange { .. }
+            )
+        })
 }
 
+/// Returns whether an instruction calls a function.
 pub(super) fn is_call(operator: &Operator<'_>) -> bool {
     use Operator as O;
     matches!(
@@ -278,7 +276,7 @@ mod tests {
             .into_iter_with_offsets()
             .map(Result::unwrap)
             .collect();
-        let found = splittable(&[ValType::I32, ValType::I32], Some(0), &operators);
+        let found = splittable_loops(&[ValType::I32, ValType::I32], Some(0), &operators);
         found
             .into_iter()
             .map(|found| Some(found?.always_stores))

@@ -1,57 +1,60 @@
-//! Which instructions write memory or read it, and what lies on the stack for them. Knows nothing
-//! of the journal.
+//! Which instructions read or write memory, and their operands. This module knows nothing of the
+//! journal.
 
 use wasm_encoder::ValType;
 use wasmparser::{MemArg, Operator};
 
-/// An instruction that reaches into memory. An address is at the bottom of its operands.
+/// An access of an instruction to memory. The first of its operands is an address.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MemoryAccess {
-    /// The memory that is written; for a load, the one that is read.
+    /// The index of the memory that is written, or read by a load.
     pub memory: u32,
-    /// Added to the address.
+    /// The immediate offset, in bytes, which is added to the address.
     pub immediate: u64,
-    pub kind: Kind,
+    pub kind: AccessKind,
 }
 
-/// The operands named are those above the address.
+/// What an instruction does to memory. The operands that are named come after the address. Widths
+/// are in bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
-    /// None, or the vector that a lane of is replaced.
+pub(super) enum AccessKind {
+    /// A load. `over_vector` says that it has an operand: the vector of which a lane is replaced.
     Load { width: u8, over_vector: bool },
-    /// The value.
+    /// A store of a value.
     Store { value: ValType, width: u8 },
-    /// The vector.
+    /// A store of a lane of a vector.
     StoreLane { width: u8, lane: u8 },
-    /// The vector.
+    /// A store of a vector.
     StoreVector,
-    /// The value; leaves what was there before.
+    /// An atomic read-modify-write with a value. The result is what was there before.
     Exchange { value: ValType, width: u8 },
-    /// What is expected, and the value; leaves what was there before.
+    /// An atomic compare-exchange with what is expected and a value. The result is what was there
+    /// before.
     CompareExchange { value: ValType, width: u8 },
-    /// The byte and the length.
+    /// `memory.fill`, with the byte and the length.
     Fill,
-    /// The source's address and the length.
+    /// `memory.copy`, with the address of the source, in memory `from`, and the length.
     Copy { from: u32 },
-    /// The place in the segment and the length.
+    /// `memory.init`, with the offset in the segment and the length.
     Init { segment: u32 },
-    /// None, and the number of pages in the place of the address; leaves the old size.
+    /// `memory.grow`. Its operand is the number of pages in place of an address, its result the old
+    /// size.
     Grow,
 }
 
-impl Kind {
-    /// How many slots it takes in the journal.
+impl AccessKind {
+    /// Returns how many slots one execution writes to the journal.
     pub fn slots(self) -> u32 {
         match self {
-            Kind::Load { .. } => 0,
-            Kind::StoreVector => 2,
+            AccessKind::Load { .. } => 0,
+            AccessKind::StoreVector => 2,
             _ => 1,
         }
     }
 }
 
-/// What an instruction does to memory, if anything.
-pub(super) fn touch(operator: &Operator<'_>) -> Option<MemoryAccess> {
+/// Returns the access of an instruction to memory; `None` if it makes none.
+pub(super) fn access_of(operator: &Operator<'_>) -> Option<MemoryAccess> {
     use Operator as O;
     let at = |memory, kind| {
         Some(MemoryAccess {
@@ -61,15 +64,15 @@ pub(super) fn touch(operator: &Operator<'_>) -> Option<MemoryAccess> {
         })
     };
     match *operator {
-        O::MemoryFill { mem } => at(mem, Kind::Fill),
-        O::MemoryCopy { dst_mem, src_mem } => at(dst_mem, Kind::Copy { from: src_mem }),
+        O::MemoryFill { mem } => at(mem, AccessKind::Fill),
+        O::MemoryCopy { dst_mem, src_mem } => at(dst_mem, AccessKind::Copy { from: src_mem }),
         O::MemoryInit { data_index, mem } => at(
             mem,
-            Kind::Init {
+            AccessKind::Init {
                 segment: data_index,
             },
         ),
-        O::MemoryGrow { mem } => at(mem, Kind::Grow),
+        O::MemoryGrow { mem } => at(mem, AccessKind::Grow),
         _ => load(operator)
             .or_else(|| store(operator))
             .or_else(|| vector(operator))
@@ -83,12 +86,12 @@ pub(super) fn touch(operator: &Operator<'_>) -> Option<MemoryAccess> {
     }
 }
 
-fn load(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
+fn load(operator: &Operator<'_>) -> Option<(MemArg, AccessKind)> {
     use Operator as O;
     let plain = |memarg, width| {
         Some((
             memarg,
-            Kind::Load {
+            AccessKind::Load {
                 width,
                 over_vector: false,
             },
@@ -133,8 +136,8 @@ fn load(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
     }
 }
 
-/// Atomic stores are stores: no other thread runs the guest.
-fn store(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
+/// Atomic stores are stores like others, because no other thread runs the guest.
+fn store(operator: &Operator<'_>) -> Option<(MemArg, AccessKind)> {
     use Operator as O;
     let (memarg, value, width) = match *operator {
         O::I32Store8 { memarg } | O::I32AtomicStore8 { memarg } => (memarg, ValType::I32, 1),
@@ -148,23 +151,23 @@ fn store(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
         O::F64Store { memarg } => (memarg, ValType::F64, 8),
         _ => return None,
     };
-    Some((memarg, Kind::Store { value, width }))
+    Some((memarg, AccessKind::Store { value, width }))
 }
 
-fn vector(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
+fn vector(operator: &Operator<'_>) -> Option<(MemArg, AccessKind)> {
     use Operator as O;
     let over = |memarg, width| {
         Some((
             memarg,
-            Kind::Load {
+            AccessKind::Load {
                 width,
                 over_vector: true,
             },
         ))
     };
-    let lane = |memarg, width, lane| Some((memarg, Kind::StoreLane { width, lane }));
+    let lane = |memarg, width, lane| Some((memarg, AccessKind::StoreLane { width, lane }));
     match *operator {
-        O::V128Store { memarg } => Some((memarg, Kind::StoreVector)),
+        O::V128Store { memarg } => Some((memarg, AccessKind::StoreVector)),
         O::V128Load8Lane { memarg, .. } => over(memarg, 1),
         O::V128Load16Lane { memarg, .. } => over(memarg, 2),
         O::V128Load32Lane { memarg, .. } => over(memarg, 4),
@@ -177,7 +180,7 @@ fn vector(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
     }
 }
 
-fn exchange(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
+fn exchange(operator: &Operator<'_>) -> Option<(MemArg, AccessKind)> {
     use Operator as O;
     let (memarg, value, width) = match *operator {
         O::I32AtomicRmw8AddU { memarg }
@@ -224,10 +227,10 @@ fn exchange(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
         | O::I64AtomicRmwXchg { memarg } => (memarg, ValType::I64, 8),
         _ => return None,
     };
-    Some((memarg, Kind::Exchange { value, width }))
+    Some((memarg, AccessKind::Exchange { value, width }))
 }
 
-fn compare_exchange(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
+fn compare_exchange(operator: &Operator<'_>) -> Option<(MemArg, AccessKind)> {
     use Operator as O;
     let (memarg, value, width) = match *operator {
         O::I32AtomicRmw8CmpxchgU { memarg } => (memarg, ValType::I32, 1),
@@ -239,5 +242,5 @@ fn compare_exchange(operator: &Operator<'_>) -> Option<(MemArg, Kind)> {
         O::I64AtomicRmwCmpxchg { memarg } => (memarg, ValType::I64, 8),
         _ => return None,
     };
-    Some((memarg, Kind::CompareExchange { value, width }))
+    Some((memarg, AccessKind::CompareExchange { value, width }))
 }

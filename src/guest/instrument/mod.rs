@@ -1,23 +1,91 @@
-//! Writes a module again, meaning the same, so that the session can stop it, limit it and see all
-//! of it.
+//! Instruments a module: writes it again with the same meaning, so that the session can stop it,
+//! limit it and see everything that it stores.
 //!
-//! One pass over the module's parts, in the order the binary format wants them, adding where
-//! something is added: `journal` says what guest and host agree on, `sites` which instructions
-//! write memory; `body`, `stores` and `careful` write each function so that it journals what it
-//! writes and looks up now and then; `notes` holds functions that are added, `limits` lowers how
-//! far memory and tables may grow, `names` finds names for what is exported in addition, `locate`
-//! finds the way back. Function indices shift behind the imported ones, where the tick's import is
-//! put in; all other indices stay.
+//! # What is added
+//!
+//! | section  | addition                                                                          |
+//! | -------- | --------------------------------------------------------------------------------- |
+//! | type     | the types of the functions below                                                  |
+//! | import   | `linmem.tick`, after the imports of the guest: calls the host                     |
+//! | function | two functions that write slots, after the guest's own (`journal_helpers`)         |
+//! | memory   | a private memory with the journal, after the guest's own ([`JournalLayout`])      |
+//! | global   | the position in the journal; the address operand of the last load                 |
+//! | export   | the private memory, the globals, every memory, the start function                 |
+//! | code     | a slot for each store, checks of the limit, the addresses of loads (`body`)       |
+//!
+//! Maxima of memories and tables are lowered (`module_limits`), the start section becomes an export
+//! that the session calls, and custom sections except `name` are removed. As `tick` is imported, the
+//! indices of the guest's own functions shift by one; all other indices stay.
+//!
+//! # An example
+//!
+//! This function stores twice:
+//!
+//! ```wat
+//! (func (export "f") (param $p i32)
+//!   (i32.store (local.get $p) (i32.const 7))
+//!   (i32.store8 offset=4 (local.get $p) (i32.const 8)))
+//! ```
+//!
+//! Instrumented, it is this; folded for reading, with the added locals named:
+//!
+//! ```wat
+//! (func (export "f") (param $p i32) (local $position i32) (local $address i32) (local $value i32)
+//!   (local.set $position (global.get $linmem_position))
+//!   ;; The limit is checked once, before the first store.
+//!   (if (i32.gt_u (local.get $position) (i32.load $journal (i32.const 0)))
+//!     (then
+//!       (call $linmem.tick)
+//!       (local.set $position (global.get $linmem_position))))
+//!   ;; The first slot: site 1 and the address in one store, then the value.
+//!   (local.set $address (local.get $p))
+//!   (local.set $value (i32.const 7))
+//!   (i64.store $journal (local.get $position)
+//!     (i64.or (i64.shl (i64.extend_i32_u (local.get $address)) (i64.const 32)) (i64.const 1)))
+//!   (i32.store $journal offset=8 (local.get $position) (local.get $value))
+//!   (i32.store (local.get $address) (local.get $value))
+//!   ;; The second slot is 16 bytes after the position, which is not moved in between.
+//!   (local.set $address (local.get $p))
+//!   (local.set $value (i32.const 8))
+//!   (i64.store $journal offset=16 (local.get $position)
+//!     (i64.or (i64.shl (i64.extend_i32_u (local.get $address)) (i64.const 32)) (i64.const 2)))
+//!   (i32.store8 $journal offset=24 (local.get $position) (local.get $value))
+//!   (i32.store8 offset=4 (local.get $address) (local.get $value))
+//!   (local.set $position (i32.add (local.get $position) (i32.const 32)))
+//!   (global.set $linmem_position (local.get $position)))
+//! ```
+//!
+//! # Files
+//!
+//! | file                  | content                                                               |
+//! | --------------------- | --------------------------------------------------------------------- |
+//! | `journal_layout.rs`   | the private memory, and what the host must know of it                 |
+//! | `memory_access.rs`    | which instructions access memory, and their operands                  |
+//! | `body.rs`             | one function: position, control flow, loops                           |
+//! | `limit_check.rs`      | checks of the limit, calls of the host                                |
+//! | `loop_analysis.rs`    | which loops may be written as two                                     |
+//! | `journaled_stores.rs` | each instruction that stores, with its slot                           |
+//! | `inline_journal.rs`   | slots in line, for most functions                                     |
+//! | `outlined_journal.rs` | slots by a call, for very many stores or with handlers of exceptions  |
+//! | `journal_helpers.rs`  | the functions that are called for that                                |
+//! | `scratch_locals.rs`   | the added locals                                                      |
+//! | `atomic_wait.rs`      | `memory.atomic.wait`, which must not wait                             |
+//! | `module_limits.rs`    | how far memories and tables may grow, and how large a module may be   |
+//! | `sections.rs`         | the sections of the module as given                                   |
+//! | `added_names.rs`      | names of added imports and exports, and the name section              |
+//! | `offset_map.rs`       | an instruction of the instrumented module in the module as given      |
 
+mod added_names;
 mod atomic_wait;
 mod body;
 mod inline_journal;
 mod journal_helpers;
 mod journal_layout;
-mod limits;
+mod journaled_stores;
+mod limit_check;
 mod loop_analysis;
 mod memory_access;
-mod names;
+mod module_limits;
 mod offset_map;
 mod outlined_journal;
 mod scratch_locals;
@@ -36,49 +104,54 @@ use wasmparser::{FunctionBody, Operator};
 use super::module_info::Description;
 use super::types::{MemoryType, ValueType};
 use super::{Guest, GuestError};
+use crate::journal_abi::StoreSite;
+use added_names::AddedNames;
 use body::Body;
-use journal_layout::{Added, JournalMemory};
-pub use journal_layout::{JournalLayout, Site, SiteKind};
-use limits::Extent;
-use names::Names;
-use sections::Parts;
+pub use journal_layout::JournalLayout;
+use journal_layout::{AddedItems, JournalMemory};
+use module_limits::FunctionSize;
+use sections::Sections;
 
-/// What the rewriting is to allow.
+/// How a module is to be instrumented.
 #[derive(Debug, Clone, Copy)]
 pub struct InstrumentOptions {
-    /// Most bytes that one memory may grow to; parts of a page do not count.
+    /// The largest size of one memory, in bytes; rounded down to whole pages.
     pub max_memory: u64,
-    /// The index of the memory whose writes are journaled; `None` for none, ticks only.
+    /// The index of the memory whose writes are journaled; `None` for none.
     pub memory: Option<u32>,
 }
 
-/// A module to be run in the given one's place: same results, same traps, same bytes in memory. It
-/// differs in this:
+/// A module that runs in place of the given one: it has the same results, the same traps and the
+/// same bytes in memory.
 ///
-/// - It imports one more function, `tick: [] -> []`, behind the other imported functions, and calls
-///   it when its journal is full or when it is asked to: see [`JournalLayout`]. An error it returns ends
-///   the call as a trap.
-/// - It keeps a journal of what it writes to one memory, in another one of its own, behind the
-///   given ones.
-/// - No memory grows beyond the limit, no table beyond ten million elements: `memory.grow` and
-///   `table.grow` answer -1.
+/// It differs in this:
+///
+/// - It imports one more function, `tick: [] -> []`, after the other imported functions, and calls
+///   it when its journal is full or when another thread asks for it: see [`JournalLayout`]. An error
+///   that `tick` returns ends the call as a trap.
+/// - It writes to a journal what it stores to one memory. The journal is in a memory of its own,
+///   after the given ones.
+/// - No memory grows beyond the limit, and no table beyond ten million elements: `memory.grow` and
+///   `table.grow` return -1.
 /// - Every memory is exported.
-/// - `memory.atomic.wait` does not wait: it answers that the time is over, and traps where there is
-///   no timeout.
-/// - There is no start function; it is exported instead, to be called after instantiation.
-/// - Only the `name` section is left of the custom sections.
+/// - `memory.atomic.wait` does not wait: it times out at once, and traps if it has no timeout.
+/// - It has no start function. That is exported instead, to be called after instantiation.
+/// - Of the custom sections, only `name` is left.
 #[derive(Debug, Clone)]
 pub struct InstrumentedModule {
+    /// The binary module.
     pub wasm: Vec<u8>,
-    /// The name each memory is exported under, by its index, imported ones included.
+    /// By memory index, imported memories included: the name under which it is exported.
     pub memory_exports: Vec<String>,
-    /// The types of the memories with their maxima lowered, by index: what a host must make for an
-    /// imported one.
+    /// By memory index: its type with the lowered maximum. A host must create an imported memory
+    /// with this type.
     pub memory_types: Vec<MemoryType>,
-    /// The export to call after instantiation, where the module as given has a start function.
+    /// The name of the export to call after instantiation, if the module as given has a start
+    /// function.
     pub start_export: Option<String>,
-    /// Module and name of the function that is imported in addition.
+    /// The module and the name of the function that is imported in addition.
     pub tick_import: (String, String),
+    /// How the host reaches the journal.
     pub journal: JournalLayout,
     functions: FunctionMap,
     imported: u32,
@@ -86,36 +159,46 @@ pub struct InstrumentedModule {
 }
 
 impl InstrumentedModule {
-    /// The index a function of the rewritten module has in the module as given; `None` for those
-    /// that were added.
-    pub fn original_function(&self, rewritten: u32) -> Option<u32> {
-        self.functions.original(rewritten)
+    /// Returns the index of a function in the module as given; `None` for one that was added.
+    /// `instrumented` is its index in this module.
+    pub fn original_function(&self, instrumented: u32) -> Option<u32> {
+        self.functions.original(instrumented)
     }
 
-    /// For each instruction of one function, in order: where what is written for it begins, from
-    /// the first instruction of the rewritten body on, and its offset in the module as given.
-    fn map(&self, guest: &Guest, function: u32, body: FunctionBody<'_>) -> Option<Vec<(u64, u64)>> {
+    /// Returns for each instruction of a function, in order: where what is written for it begins,
+    /// counted from the first instruction of the instrumented body, and its offset in the module as
+    /// given.
+    fn offset_map(
+        &self,
+        guest: &Guest,
+        function: u32,
+        body: FunctionBody<'_>,
+    ) -> Option<Vec<(u64, u64)>> {
+        // The sites get the numbers that they have, so that the code is as long.
         let before = self
             .journal
             .sites
             .partition_point(|site| site.function < function);
         let mut sites = self.journal.sites.get(..before)?.to_vec();
-        let mut rewriter = Instrumenter::new(&guest.0.description, &self.options, self.functions);
-        Some(rewriter.rewrite_body(function, &body, &mut sites).ok()?.map)
+        let mut instrumenter =
+            Instrumenter::new(&guest.0.description, &self.options, self.functions);
+        let body = instrumenter.instrument_body(function, &body, &mut sites);
+        Some(body.ok()?.offset_map)
     }
 }
 
-/// How function indices shift: those from the added import's on by one. What is added behind them
-/// all shifts none.
+/// How the indices of functions shift: by one from the added import on. The functions that are
+/// added after all others shift none.
 #[derive(Debug, Clone, Copy)]
 struct FunctionMap {
+    /// The index of the added import.
     tick: u32,
-    /// The first of those added behind the module's own.
-    notes: u32,
+    /// The index of the first added function.
+    helpers: u32,
 }
 
 impl FunctionMap {
-    fn rewritten(self, original: u32) -> u32 {
+    fn instrumented(self, original: u32) -> u32 {
         if original < self.tick {
             original
         } else {
@@ -123,57 +206,60 @@ impl FunctionMap {
         }
     }
 
-    fn original(self, rewritten: u32) -> Option<u32> {
-        if rewritten < self.tick {
-            return Some(rewritten);
+    fn original(self, instrumented: u32) -> Option<u32> {
+        if instrumented < self.tick {
+            return Some(instrumented);
         }
-        rewritten
+        instrumented
             .checked_sub(1)
-            .filter(|_| rewritten != self.tick && rewritten < self.notes)
+            .filter(|_| instrumented != self.tick && instrumented < self.helpers)
     }
 }
 
-pub(super) fn rewrite(
+/// Instruments a guest.
+///
+/// # Errors
+///
+/// Returns an error if the guest exceeds a limit of `options` or of the engine.
+pub(super) fn instrument(
     guest: &Guest,
     options: &InstrumentOptions,
 ) -> Result<InstrumentedModule, GuestError> {
     let description = &guest.0.description;
-    limits::check(guest.name(), description, options)?;
-    let names = Names::new(description);
+    module_limits::check(guest.name(), description, options)?;
+    let names = AddedNames::new(description);
     let functions = FunctionMap {
         tick: description.imported_functions,
-        notes: (description.functions.len() as u32).saturating_add(1),
-    };
-    let failed = |message: String| GuestError::Rewrite {
-        name: guest.name().into(),
-        message,
+        helpers: (description.functions.len() as u32).saturating_add(1),
     };
     let mut sites = Vec::new();
-    let mut rewriter = Instrumenter::new(description, options, functions);
-    let wasm = Parts::read(guest.wasm())
+    let mut instrumenter = Instrumenter::new(description, options, functions);
+    let wasm = Sections::read(guest.wasm())
         .map_err(reencode::Error::from)
-        .and_then(|parts| rewriter.write(parts, &names, &mut sites))
-        .map_err(|error| failed(error.to_string()))?;
-    if let Some((function, why)) = rewriter.excess {
-        let what = format!("its function {} {why}", guest.function_name(function));
-        return Err(GuestError::TooMuch {
+        .and_then(|sections| instrumenter.write(sections, &names, &mut sites))
+        .map_err(|error| GuestError::Instrument {
             name: guest.name().into(),
-            what,
+            message: error.to_string(),
+        })?;
+    if let Some((function, excess)) = instrumenter.excess {
+        return Err(GuestError::EngineLimit {
+            name: guest.name().into(),
+            excess: format!("its function {} {excess}", guest.function_name(function)),
         });
     }
     debug_assert!(
-        super::features::lacking("the rewritten module", &wasm)
-            .is_ok_and(|lacking| lacking.is_empty()),
+        super::features::unsupported("the instrumented module", &wasm)
+            .is_ok_and(|missing| missing.is_empty()),
         "{:?}",
-        super::features::lacking("the rewritten module", &wasm)
+        super::features::unsupported("the instrumented module", &wasm)
     );
-    let layout = JournalMemory::new(options.memory.is_some());
+    let memory = JournalMemory::new(options.memory.is_some());
     let journal = JournalLayout {
         memory_export: names.journal,
         position_export: names.position,
         last_load_export: names.last_load,
-        start: layout.start,
-        limit: layout.limit,
+        start: memory.start,
+        limit: memory.limit,
         sites,
     };
     Ok(InstrumentedModule {
@@ -182,10 +268,10 @@ pub(super) fn rewrite(
         memory_types: description
             .memories
             .iter()
-            .map(|memory| limits::lowered(memory.ty, options))
+            .map(|memory| module_limits::limited_memory(memory.ty, options))
             .collect(),
         start_export: names.start,
-        tick_import: (names::TICK_MODULE.into(), names.tick),
+        tick_import: (added_names::TICK_MODULE.into(), names.tick),
         journal,
         functions,
         imported: description.imported_functions,
@@ -195,37 +281,37 @@ pub(super) fn rewrite(
 
 type Failure = reencode::Error<Infallible>;
 
-/// Writes the parts of one module. As a [`Reencode`] it holds the rules that apply wherever a thing
-/// of a kind stands.
+/// Writes the sections of one module. Its [`Reencode`] implementation has the rules that apply to
+/// every item of a kind.
 struct Instrumenter<'a> {
     description: &'a Description,
     options: &'a InstrumentOptions,
     functions: FunctionMap,
-    added: Added,
-    layout: JournalMemory,
-    /// The first function that is too much for the engine, and why.
+    added: AddedItems,
+    memory: JournalMemory,
+    /// The first function that exceeds a limit, and how.
     excess: Option<(u32, String)>,
 }
 
-/// One function, written again.
+/// An instrumented function.
 struct InstrumentedBody {
     code: wasm_encoder::Function,
-    map: Vec<(u64, u64)>,
-    extent: Extent,
+    offset_map: Vec<(u64, u64)>,
+    size: FunctionSize,
 }
 
 impl Reencode for Instrumenter<'_> {
     type Error = Infallible;
 
     fn function_index(&mut self, index: u32) -> Result<u32, Failure> {
-        Ok(self.functions.rewritten(index))
+        Ok(self.functions.instrumented(index))
     }
 
     fn memory_type(
         &mut self,
         ty: wasmparser::MemoryType,
     ) -> Result<wasm_encoder::MemoryType, Failure> {
-        let maximum = limits::lowered(ty.into(), self.options).max;
+        let maximum = module_limits::limited_memory(ty.into(), self.options).max;
         Ok(wasm_encoder::MemoryType {
             maximum,
             ..utils::memory_type(self, ty)
@@ -236,10 +322,10 @@ impl Reencode for Instrumenter<'_> {
         &mut self,
         ty: wasmparser::TableType,
     ) -> Result<wasm_encoder::TableType, Failure> {
-        let lowered = utils::table_type(self, ty)?;
+        let maximum = Some(module_limits::limited_table(ty.maximum));
         Ok(wasm_encoder::TableType {
-            maximum: Some(limits::lowered_table(ty.maximum)),
-            ..lowered
+            maximum,
+            ..utils::table_type(self, ty)?
         })
     }
 }
@@ -251,12 +337,11 @@ impl<'a> Instrumenter<'a> {
         functions: FunctionMap,
     ) -> Self {
         let globals = description.globals.len() as u32;
-        let memory = description.memories.len() as u32;
-        let added = Added {
+        let added = AddedItems {
             tick: functions.tick,
-            note: functions.notes,
-            note_wide: functions.notes.saturating_add(1),
-            memory,
+            write_slot: functions.helpers,
+            write_vector_slots: functions.helpers.saturating_add(1),
+            memory: description.memories.len() as u32,
             position: globals,
             last_load: globals.saturating_add(1),
         };
@@ -265,33 +350,34 @@ impl<'a> Instrumenter<'a> {
             options,
             functions,
             added,
-            layout: JournalMemory::new(options.memory.is_some()),
+            memory: JournalMemory::new(options.memory.is_some()),
             excess: None,
         }
     }
 
+    /// Writes the module, in the order of sections that the binary format requires.
     fn write(
         &mut self,
-        parts: Parts<'_>,
-        names: &Names,
-        sites: &mut Vec<Site>,
+        sections: Sections<'_>,
+        names: &AddedNames,
+        sites: &mut Vec<StoreSite>,
     ) -> Result<Vec<u8>, Failure> {
         let mut module = Module::new();
-        module.section(&self.types(&parts)?);
-        module.section(&self.imports(&parts, names)?);
-        self.write_declarations(&mut module, &parts)?;
-        module.section(&self.globals(&parts)?);
-        module.section(&self.exports(names, &parts)?);
-        self.write_contents(&mut module, &parts, sites)?;
-        if let Some(given) = parts.names {
-            module.section(&names::shifted(self, given));
+        module.section(&self.types(&sections)?);
+        module.section(&self.imports(&sections, names)?);
+        self.write_declarations(&mut module, &sections)?;
+        module.section(&self.globals(&sections)?);
+        module.section(&self.exports(names, &sections)?);
+        self.write_contents(&mut module, &sections, sites)?;
+        if let Some(given) = sections.names {
+            module.section(&added_names::shifted(self, given));
         }
         Ok(module.finish())
     }
 
-    fn types(&mut self, parts: &Parts<'_>) -> Result<TypeSection, Failure> {
+    fn types(&mut self, sections: &Sections<'_>) -> Result<TypeSection, Failure> {
         let mut types = TypeSection::new();
-        if let Some(given) = parts.types.clone() {
+        if let Some(given) = sections.types.clone() {
             self.parse_type_section(&mut types, given)?;
         }
         types.ty().function([], []);
@@ -299,57 +385,58 @@ impl<'a> Instrumenter<'a> {
         Ok(types)
     }
 
-    /// Each import spelled out, whatever encoding it came in: the engine reads no other.
-    fn imports(&mut self, parts: &Parts<'_>, names: &Names) -> Result<ImportSection, Failure> {
+    fn imports(
+        &mut self,
+        sections: &Sections<'_>,
+        names: &AddedNames,
+    ) -> Result<ImportSection, Failure> {
         let mut imports = ImportSection::new();
-        for import in parts
-            .imports
-            .clone()
-            .into_iter()
-            .flat_map(|section| section.into_imports())
-        {
+        // Imports may come in a compact encoding, which the engine does not read. Each one is
+        // written in the plain one.
+        let given = sections.imports.clone().into_iter();
+        for import in given.flat_map(|section| section.into_imports()) {
             let import = import?;
             imports.import(import.module, import.name, self.entity_type(import.ty)?);
         }
         let tick_type = self.description.type_count;
         imports.import(
-            names::TICK_MODULE,
+            added_names::TICK_MODULE,
             &names.tick,
             EntityType::Function(tick_type),
         );
         Ok(imports)
     }
 
-    /// The sections between the imports and the globals.
+    /// Writes the sections between the imports and the globals.
     fn write_declarations(
         &mut self,
         module: &mut Module,
-        parts: &Parts<'_>,
+        sections: &Sections<'_>,
     ) -> Result<(), Failure> {
-        if let Some(given) = parts.functions.clone() {
+        if let Some(given) = sections.functions.clone() {
             let mut functions = FunctionSection::new();
             self.parse_function_section(&mut functions, given)?;
-            // A module may have a section of no functions, and then has no code for those that are
-            // added to stand behind.
-            if !parts.bodies.is_empty() {
+            // The section may be there without a function. Then there is no code section either, to
+            // which helpers could be added.
+            if !sections.bodies.is_empty() {
                 for nth in 1..=journal_helpers::COUNT {
                     functions.function(self.description.type_count.saturating_add(nth));
                 }
             }
             module.section(&functions);
         }
-        if let Some(given) = parts.tables.clone() {
+        if let Some(given) = sections.tables.clone() {
             let mut tables = TableSection::new();
             self.parse_table_section(&mut tables, given)?;
             module.section(&tables);
         }
         let mut memories = MemorySection::new();
-        if let Some(given) = parts.memories.clone() {
+        if let Some(given) = sections.memories.clone() {
             self.parse_memory_section(&mut memories, given)?;
         }
-        memories.memory(self.layout.memory_type());
+        memories.memory(self.memory.memory_type());
         module.section(&memories);
-        if let Some(given) = parts.tags.clone() {
+        if let Some(given) = sections.tags.clone() {
             let mut tags = TagSection::new();
             self.parse_tag_section(&mut tags, given)?;
             module.section(&tags);
@@ -357,20 +444,24 @@ impl<'a> Instrumenter<'a> {
         Ok(())
     }
 
-    fn globals(&mut self, parts: &Parts<'_>) -> Result<GlobalSection, Failure> {
+    fn globals(&mut self, sections: &Sections<'_>) -> Result<GlobalSection, Failure> {
         let mut globals = GlobalSection::new();
-        if let Some(given) = parts.globals.clone() {
+        if let Some(given) = sections.globals.clone() {
             self.parse_global_section(&mut globals, given)?;
         }
-        for (ty, first) in self.layout.globals() {
+        for (ty, first) in self.memory.globals() {
             globals.global(ty, &first);
         }
         Ok(globals)
     }
 
-    fn exports(&mut self, names: &Names, parts: &Parts<'_>) -> Result<ExportSection, Failure> {
+    fn exports(
+        &mut self,
+        names: &AddedNames,
+        sections: &Sections<'_>,
+    ) -> Result<ExportSection, Failure> {
         let mut exports = ExportSection::new();
-        if let Some(given) = parts.exports.clone() {
+        if let Some(given) = sections.exports.clone() {
             self.parse_export_section(&mut exports, given)?;
         }
         exports.export(&names.journal, ExportKind::Memory, self.added.memory);
@@ -382,34 +473,34 @@ impl<'a> Instrumenter<'a> {
             }
         }
         if let (Some(name), Some(start)) = (&names.start, self.description.start) {
-            exports.export(name, ExportKind::Func, self.functions.rewritten(start));
+            exports.export(name, ExportKind::Func, self.functions.instrumented(start));
         }
         Ok(exports)
     }
 
-    /// The sections behind the exports. The start section is left out.
+    /// Writes the sections after the exports, without the start section.
     fn write_contents(
         &mut self,
         module: &mut Module,
-        parts: &Parts<'_>,
-        sites: &mut Vec<Site>,
+        sections: &Sections<'_>,
+        sites: &mut Vec<StoreSite>,
     ) -> Result<(), Failure> {
-        if let Some(given) = parts.elements.clone() {
+        if let Some(given) = sections.elements.clone() {
             let mut elements = ElementSection::new();
             self.parse_element_section(&mut elements, given)?;
             module.section(&elements);
         }
-        if let Some(count) = parts.data_count {
+        if let Some(count) = sections.data_count {
             module.section(&DataCountSection { count });
         }
-        if !parts.bodies.is_empty() {
+        if !sections.bodies.is_empty() {
             let mut code = CodeSection::new();
-            for (function, body) in (self.functions.tick..).zip(&parts.bodies) {
+            for (function, body) in (self.functions.tick..).zip(&sections.bodies) {
                 let InstrumentedBody {
-                    code: body, extent, ..
-                } = self.rewrite_body(function, body, sites)?;
-                match extent.excess() {
-                    Some(why) => self.excess = self.excess.take().or(Some((function, why))),
+                    code: body, size, ..
+                } = self.instrument_body(function, body, sites)?;
+                match size.excess() {
+                    Some(excess) => self.excess = self.excess.take().or(Some((function, excess))),
                     None => drop(code.function(&body)),
                 }
             }
@@ -418,7 +509,7 @@ impl<'a> Instrumenter<'a> {
             }
             module.section(&code);
         }
-        if let Some(given) = parts.data.clone() {
+        if let Some(given) = sections.data.clone() {
             let mut data = DataSection::new();
             self.parse_data_section(&mut data, given)?;
             module.section(&data);
@@ -426,12 +517,12 @@ impl<'a> Instrumenter<'a> {
         Ok(())
     }
 
-    /// Writes the function of this index in the module as given, and adds its sites.
-    fn rewrite_body(
+    /// Instruments a function, by its index in the module as given, and adds its sites.
+    fn instrument_body(
         &mut self,
         function: u32,
         given: &FunctionBody<'_>,
-        sites: &mut Vec<Site>,
+        sites: &mut Vec<StoreSite>,
     ) -> Result<InstrumentedBody, Failure> {
         let params = self
             .description
@@ -460,28 +551,32 @@ impl<'a> Instrumenter<'a> {
             &types,
             &operators,
         );
-        let mut map = Vec::with_capacity(operators.len());
+        let mut offset_map = Vec::with_capacity(operators.len());
         body.enter();
         for (operator, offset) in operators {
-            map.push((body.bytes.len() as u64, offset));
+            offset_map.push((body.bytes.len() as u64, offset));
             let instruction = self.instruction(operator.clone())?;
             body.write(&operator, offset, &instruction);
         }
-        let nested = body.most_nested();
-        let (scratch, bytes) = body.into_parts();
-        let extent = Extent {
+        let nesting = body.max_nesting();
+        let (added_locals, bytes) = body.into_parts();
+        let size = FunctionSize {
             locals: types.len(),
-            nested,
+            nesting,
             bytes: bytes.len(),
         };
-        locals.extend(scratch.into_iter().map(|ty| (1, ty)));
+        locals.extend(added_locals.into_iter().map(|ty| (1, ty)));
         let mut code = wasm_encoder::Function::new(locals);
         code.raw(bytes);
-        Ok(InstrumentedBody { code, map, extent })
+        Ok(InstrumentedBody {
+            code,
+            offset_map,
+            size,
+        })
     }
 }
 
-/// The type of a parameter, as far as it matters where a float is kept.
+/// Returns the type of a parameter, as far as it decides which register holds the value.
 fn register_type(ty: &ValueType) -> ValType {
     match ty {
         ValueType::F32 => ValType::F32,

@@ -1,5 +1,5 @@
-//! Where an instruction of the rewritten module stands in the module as given. Nothing is kept for
-//! this: the one function that is asked about is written again, with a map.
+//! Maps an instruction of the instrumented module back to the module as given. No map is kept: the
+//! one function that is asked for is instrumented again, with a map.
 
 use wasmparser::{FunctionBody, Parser, Payload};
 
@@ -7,33 +7,39 @@ use super::InstrumentedModule;
 use crate::guest::Guest;
 
 impl InstrumentedModule {
-    /// Where an instruction of the rewritten module stands in the one as given, in bytes from its
-    /// start. Takes the function's index in the rewritten module and an offset from that module's
-    /// start, as the engine tells them for a frame. What was added counts as the instruction it was
-    /// added to. `None` where no such function or no such place is. `guest` must be the one this
-    /// was made from.
+    /// Returns the offset of an instruction in the module as given, in bytes from its start. What
+    /// was added belongs to the instruction that it was added to.
+    ///
+    /// `function` is the index of the function in the instrumented module, and `module_offset` is
+    /// counted from that module's start: this is what the engine reports for a frame. `guest` must
+    /// be the one that this was made from. Returns `None` if there is no such function or no such
+    /// place in it.
     pub fn original_offset(&self, guest: &Guest, function: u32, module_offset: u64) -> Option<u64> {
         let original = self.original_function(function)?;
-        let given = nth_body(guest.wasm(), original.checked_sub(self.imported)?)?;
-        let rewritten = nth_body(&self.wasm, original.checked_sub(self.imported)?)?;
-        if !rewritten.range().contains(&module_offset) {
+        let body = original.checked_sub(self.imported)?;
+        let given = nth_body(guest.wasm(), body)?;
+        let instrumented = nth_body(&self.wasm, body)?;
+        if !instrumented.range().contains(&module_offset) {
             return None;
         }
-        let begin = rewritten.get_operators_reader().ok()?.original_position();
-        let inside = module_offset.checked_sub(begin)?;
-        let map = self.map(guest, original, given)?;
-        let behind = map.partition_point(|(at, _)| *at <= inside);
-        map.get(behind.saturating_sub(1)).map(|(_, offset)| *offset)
+        let first = instrumented
+            .get_operators_reader()
+            .ok()?
+            .original_position();
+        let inside = module_offset.checked_sub(first)?;
+        let map = self.offset_map(guest, original, given)?;
+        let after = map.partition_point(|(at, _)| *at <= inside);
+        map.get(after.saturating_sub(1)).map(|(_, offset)| *offset)
     }
 }
 
 fn nth_body(wasm: &[u8], nth: u32) -> Option<FunctionBody<'_>> {
-    let bodies = Parser::new(0)
+    let mut bodies = Parser::new(0)
         .parse_all(wasm)
         .map_while(Result::ok)
         .filter_map(|payload| match payload {
             Payload::CodeSectionEntry(body) => Some(body),
             _ => None,
         });
-    bodies.into_iter().nth(usize::try_from(nth).ok()?)
+    bodies.nth(usize::try_from(nth).ok()?)
 }

@@ -1,20 +1,20 @@
-//! The locals that a rewritten function has in addition.
+//! The locals that are added to a function.
 
 use wasm_encoder::ValType;
 
-/// Locals that are added behind the function's own, as they are asked for.
-pub(super) struct Locals {
+/// Locals that come after the function's own, added on demand.
+pub(super) struct ScratchLocals {
     given: u32,
     position: Option<u32>,
     types: Vec<ValType>,
-    /// By type and by place among those of the type.
+    /// The type of each, its number among those of the type, and its index.
     scratch: Vec<(ValType, u32, u32)>,
 }
 
-impl Locals {
-    /// Behind so many that the function has of its own.
+impl ScratchLocals {
+    /// `given` is the number of the function's own locals, parameters included.
     pub fn new(given: usize) -> Self {
-        Locals {
+        ScratchLocals {
             given: given as u32,
             position: None,
             types: Vec::new(),
@@ -22,12 +22,13 @@ impl Locals {
         }
     }
 
+    /// Adds a local and returns its index.
     fn add(&mut self, ty: ValType) -> u32 {
         self.types.push(ty);
         self.given + self.types.len() as u32 - 1
     }
 
-    /// The position's local.
+    /// Returns the local that holds the position in the journal.
     pub fn position(&mut self) -> u32 {
         match self.position {
             Some(local) => local,
@@ -38,8 +39,8 @@ impl Locals {
         }
     }
 
-    /// A local of this type to hold something for the length of an instruction; `nth` where it
-    /// takes several.
+    /// Returns a local of this type that holds something for one instruction. `nth` is its number among
+    /// those that one instruction needs.
     pub fn scratch(&mut self, ty: ValType, nth: u32) -> u32 {
         if let Some((.., local)) = self.scratch.iter().find(|(t, n, _)| (*t, *n) == (ty, nth)) {
             return *local;
@@ -49,6 +50,7 @@ impl Locals {
         local
     }
 
+    /// Returns the types of the added locals, in order.
     pub fn into_types(self) -> Vec<ValType> {
         self.types
     }

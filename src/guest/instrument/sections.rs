@@ -1,5 +1,5 @@
-//! The sections of a module, gathered, so that they can be written in order with what is missing
-//! put in.
+//! The sections of a module, read before they are written again: what is added may need a section
+//! that the module does not have.
 
 use wasmparser::{
     DataSectionReader, ElementSectionReader, ExportSectionReader, FunctionBody,
@@ -8,8 +8,9 @@ use wasmparser::{
     TypeSectionReader,
 };
 
+/// The readers of a module's sections.
 #[derive(Default)]
-pub(super) struct Parts<'a> {
+pub(super) struct Sections<'a> {
     pub types: Option<TypeSectionReader<'a>>,
     pub imports: Option<ImportSectionReader<'a>>,
     pub functions: Option<FunctionSectionReader<'a>>,
@@ -22,35 +23,40 @@ pub(super) struct Parts<'a> {
     pub data_count: Option<u32>,
     pub bodies: Vec<FunctionBody<'a>>,
     pub data: Option<DataSectionReader<'a>>,
-    /// The last one, should there be several.
+    /// The last name section, if there are several.
     pub names: Option<NameSectionReader<'a>>,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> Sections<'a> {
+    /// Reads the sections of a module.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the binary format is invalid.
     pub fn read(wasm: &'a [u8]) -> wasmparser::Result<Self> {
-        let mut parts = Parts::default();
+        let mut sections = Sections::default();
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
-                Payload::TypeSection(section) => parts.types = Some(section),
-                Payload::ImportSection(section) => parts.imports = Some(section),
-                Payload::FunctionSection(section) => parts.functions = Some(section),
-                Payload::TableSection(section) => parts.tables = Some(section),
-                Payload::MemorySection(section) => parts.memories = Some(section),
-                Payload::TagSection(section) => parts.tags = Some(section),
-                Payload::GlobalSection(section) => parts.globals = Some(section),
-                Payload::ExportSection(section) => parts.exports = Some(section),
-                Payload::ElementSection(section) => parts.elements = Some(section),
-                Payload::DataCountSection { count, .. } => parts.data_count = Some(count),
-                Payload::CodeSectionEntry(body) => parts.bodies.push(body),
-                Payload::DataSection(section) => parts.data = Some(section),
+                Payload::TypeSection(section) => sections.types = Some(section),
+                Payload::ImportSection(section) => sections.imports = Some(section),
+                Payload::FunctionSection(section) => sections.functions = Some(section),
+                Payload::TableSection(section) => sections.tables = Some(section),
+                Payload::MemorySection(section) => sections.memories = Some(section),
+                Payload::TagSection(section) => sections.tags = Some(section),
+                Payload::GlobalSection(section) => sections.globals = Some(section),
+                Payload::ExportSection(section) => sections.exports = Some(section),
+                Payload::ElementSection(section) => sections.elements = Some(section),
+                Payload::DataCountSection { count, .. } => sections.data_count = Some(count),
+                Payload::CodeSectionEntry(body) => sections.bodies.push(body),
+                Payload::DataSection(section) => sections.data = Some(section),
                 Payload::CustomSection(section) => {
                     if let KnownCustom::Name(names) = section.as_known() {
-                        parts.names = Some(names);
+                        sections.names = Some(names);
                     }
                 }
                 _ => {}
             }
         }
-        Ok(parts)
+        Ok(sections)
     }
 }

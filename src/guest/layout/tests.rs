@@ -7,7 +7,7 @@ fn layout(text: &str) -> Layout {
 }
 
 /// The areas in short: `data 0x400..0x500`, with `?` for what is not known.
-fn told(layout: &Layout) -> String {
+fn describe(layout: &Layout) -> String {
     let address =
         |address: Option<u64>| address.map_or("?".to_owned(), |address| format!("{address:#x}"));
     let areas = [
@@ -18,10 +18,10 @@ fn told(layout: &Layout) -> String {
     let known = areas
         .iter()
         .filter_map(|(name, area)| Some((name, area.as_ref()?)));
-    let told: Vec<String> = known
+    let areas: Vec<String> = known
         .map(|(name, area)| format!("{name} {}..{}", address(area.start), address(area.end)))
         .collect();
-    told.join(", ")
+    areas.join(", ")
 }
 
 #[test]
@@ -35,14 +35,14 @@ fn areas_follow_from_names_and_constants_alone() {
                (global (export "__heap_base") i32 (i32.const 0x101890)) (data $.rodata (i32.const 0x100000) "abc")"#,
             "data 0x100000..0x101884, stack 0x0..0x100000, heap 0x101890..?",
         ),
-        // The same without names: nothing tells which global is the stack pointer.
+        // The same without names: it is not known which global is the stack pointer.
         (
             r#"(memory 17) (global (mut i32) (i32.const 0x100000))
                (global (export "__data_end") i32 (i32.const 0x1006c0))
                (global (export "__heap_base") i32 (i32.const 0x1006c0)) (data (i32.const 0x100000) "abc")"#,
             "data 0x100000..0x1006c0, heap 0x1006c0..?",
         ),
-        // clang with wasi-sdk, which puts the stack behind the data.
+        // clang with wasi-sdk, which places the stack after the data.
         (
             r#"(memory 2) (global $__stack_pointer (mut i32) (i32.const 0x11010))
                (global (export "__data_end") i32 (i32.const 0x1010))
@@ -62,7 +62,7 @@ fn areas_follow_from_names_and_constants_alone() {
                (global (export "__global_base") i32 (i32.const 0x800))"#,
             "stack 0x0..0x800",
         ),
-        // The stack behind data of which only segments are known: zeroed variables may lie between.
+        // The stack comes after data of which only segments are known: zeroed variables may be between.
         (
             r#"(memory 2) (global $__stack_pointer (mut i32) (i32.const 0x11010)) (data (i32.const 0x400) "abc")"#,
             "stack ?..0x11010",
@@ -96,12 +96,12 @@ fn areas_follow_from_names_and_constants_alone() {
                  (global.set 0 (i32.add (local.get 0) (global.get 0))) (global.get 0))"#,
             "stack 0x0..0x100000",
         ),
-        // Written by hand: nobody says what a mutable global is for.
+        // Written by hand: the purpose of a mutable global is not known.
         (
             r#"(memory (export "memory") 1) (global (mut i32) (i32.const 0x400)) (data (i32.const 0x800) "abc")"#,
             "",
         ),
-        // Values that say nothing, or that a host decides.
+        // Values that mean nothing, or that a host decides.
         (
             r#"(memory 1) (global $__stack_pointer (mut i32) (i32.const 0))"#,
             "",
@@ -123,7 +123,7 @@ fn areas_follow_from_names_and_constants_alone() {
     ];
     for (module, expected) in rows {
         assert_eq!(
-            told(&layout(&format!("(module {module})"))),
+            describe(&layout(&format!("(module {module})"))),
             expected,
             "{module}"
         );
@@ -131,7 +131,7 @@ fn areas_follow_from_names_and_constants_alone() {
 }
 
 #[test]
-fn a_rust_guest_as_it_was_built_tells_all_of_it() {
+fn a_rust_guest_as_it_was_built_has_all_of_it() {
     let guest = include_bytes!("../../../guest/rust/wasm_is_cool.wasm");
     let layout = Guest::from_bytes("wasm_is_cool.wasm", guest)
         .unwrap()
@@ -161,7 +161,7 @@ fn a_rust_guest_as_it_was_built_tells_all_of_it() {
 }
 
 #[test]
-fn segments_are_told_where_nothing_but_the_module_decides_their_place() {
+fn segments_are_known_where_only_the_module_decides_their_address() {
     let layout = layout(
         r#"(module
           (import "env" "__memory_base" (global $base i32))
@@ -194,7 +194,7 @@ fn segments_are_told_where_nothing_but_the_module_decides_their_place() {
 }
 
 #[test]
-fn each_fact_says_how_it_is_known() {
+fn each_fact_has_how_it_is_known() {
     let layout = layout(
         r#"(module (memory 17) (global $__stack_pointer (mut i32) (i32.const 0x100000))
           (global (export "__heap_base") i32 (i32.const 0x100890)) (data (i32.const 0x100000) "abc"))"#,
@@ -230,10 +230,10 @@ fn an_export_counts_more_than_a_name_and_only_the_first_memory_has_a_stack() {
       (global $__heap_base i32 (i32.const 16)) (global (export "__heap_base") i32 (i32.const 32))
       (data (memory 1) (i32.const 4) "x"))"#;
     let guest = Guest::from_bytes("two.wat", two.as_bytes()).unwrap();
-    assert_eq!(told(&guest.layout_of(0)), "heap 0x20..?");
+    assert_eq!(describe(&guest.layout_of(0)), "heap 0x20..?");
     assert!(guest.layout_of(0).segments.is_empty());
     assert_eq!(
-        (told(&guest.layout()), guest.layout().segments.len()),
+        (describe(&guest.layout()), guest.layout().segments.len()),
         (String::new(), 1)
     );
 }

@@ -108,7 +108,7 @@ pub(super) fn write(
         same: comparison.is_same(),
         sides: timelines.map(side),
         parting: comparison
-            .parting
+            .divergence
             .as_ref()
             .map(|parting| parting_out(timelines, parting)),
         rest: comparison.rest.as_ref().map(rest_out),
@@ -126,7 +126,7 @@ fn side(timeline: &Timeline) -> SideOut<'_> {
             bytes: guest.bytes,
         },
         steps: timeline.steps().len(),
-        status: timeline.status().word(),
+        status: timeline.status().as_str(),
     }
 }
 
@@ -163,7 +163,7 @@ fn parting_out<'a>(timelines: [&'a Timeline; 2], parting: &'a Divergence) -> Div
 
 fn part(part: &Mismatch) -> PartOut<'_> {
     PartOut {
-        what: part.what.word(),
+        what: part.what.as_str(),
         name: part.name.as_deref(),
         sides: part.sides.each_ref().map(|side| side.as_ref().map(Plain)),
     }
@@ -205,7 +205,7 @@ fn rest_out(rest: &Rest) -> RestOut<'_> {
         both_ran: rest.both_ran,
         differ: &rest.differ,
         parts: rest.parts.iter().map(part).collect(),
-        status: rest.status.map(|status| status.word()),
+        status: rest.status.map(|status| status.as_str()),
         bytes_differing: rest.differing,
     }
 }

@@ -203,7 +203,7 @@ impl Page<'_> {
                 StepKind::Instantiate => "instantiate".into(),
                 _ => safe::cut(&record.text, STATEMENT),
             },
-            outcome: record.outcome.word(),
+            outcome: record.outcome.as_str(),
             claimed: record.is_claimed(),
             back: text::came_back(record),
             said: effect(self.timeline, record.index),
@@ -342,7 +342,7 @@ impl Writers {
         let mut name = String::new();
         writer_label::push(&mut name, by);
         self.told.push(WriterOut {
-            by: by.word(),
+            by: by.as_str(),
             name,
             code: code(timeline, by),
         });
@@ -359,7 +359,7 @@ fn code(timeline: &Timeline, by: &Writer) -> Option<String> {
     else {
         return None;
     };
-    let place = timeline.place(*offset)?;
+    let place = timeline.locate(*offset)?;
     let listing = place
         .listing
         .as_ref()
@@ -373,8 +373,8 @@ fn code(timeline: &Timeline, by: &Writer) -> Option<String> {
 impl From<&Finding> for FindingOut {
     fn from(finding: &Finding) -> Self {
         FindingOut {
-            kind: finding.kind.word(),
-            severity: finding.severity().word(),
+            kind: finding.kind.as_str(),
+            severity: finding.severity().as_str(),
             message: lines(&finding.message),
             blamed: finding.blamed,
             claimed: finding.claimed,

@@ -48,7 +48,7 @@ fn step(timeline: &Timeline, record: &StepRecord, out: &mut dyn io::Write) -> io
         StepKind::Instantiate => "instantiate".to_string(),
         _ => safe::cut(&record.text, STATEMENT),
     };
-    let outcome = record.outcome.word();
+    let outcome = record.outcome.as_str();
     let claimed = if record.is_claimed() {
         ", as expected"
     } else {
@@ -100,7 +100,7 @@ fn finding(record: &StepRecord, finding: &Finding, out: &mut dyn io::Write) -> i
     let severity = if finding.claimed {
         "as expected"
     } else {
-        finding.severity().word()
+        finding.severity().as_str()
     };
     let message = text(&safe::cut(&summary::joined(&finding.message), MESSAGE));
     let blamed = match finding.blamed.filter(|blamed| *blamed != record.index) {
@@ -111,7 +111,7 @@ fn finding(record: &StepRecord, finding: &Finding, out: &mut dyn io::Write) -> i
     writeln!(
         out,
         "<p class=\"finding {}\"><b>{severity}: {kind}</b> {message}{blamed}</p>",
-        finding.severity().word()
+        finding.severity().as_str()
     )
 }
 

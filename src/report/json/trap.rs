@@ -35,7 +35,7 @@ impl<'a> TrapOut<'a> {
         let at = trap.chain.first();
         let place = at
             .and_then(|frame| frame.offset)
-            .and_then(|offset| timeline.place(offset));
+            .and_then(|offset| timeline.locate(offset));
         let chain: Vec<FrameOut> = trap
             .chain
             .iter()
@@ -56,7 +56,7 @@ impl<'a> TrapOut<'a> {
 
 impl<'a> FrameOut<'a> {
     fn new(timeline: &'a Timeline, frame: &'a CallFrame) -> Self {
-        let place = frame.offset.and_then(|offset| timeline.place(offset));
+        let place = frame.offset.and_then(|offset| timeline.locate(offset));
         let source = frame
             .source
             .as_deref()

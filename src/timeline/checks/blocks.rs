@@ -1,13 +1,13 @@
-//! The regions and blocks that are named, who gave which back, and what must not be touched any
-//! more.
+//! The regions and blocks that are named, which of them were released, and which bytes must not be
+//! used any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::overrun::Touch;
+use super::overrun::ReleasedWrite;
 use super::phrases::{count, name, the_bytes};
 use super::pointers::{Origin, Pointers};
-use super::{MOST, shown};
+use super::{MAX_FINDINGS_PER_KIND, describe_bytes};
 use crate::timeline::{
     CallRecord, Finding, FindingKind, NamedSpan, Naming, Outcome, Span, SpanKind, StepRecord, Use,
     UseKind, Writer,
@@ -22,9 +22,9 @@ pub(super) struct BlockState {
     pub span: Span,
     /// The step that named it.
     pub step: usize,
-    /// The step that gave it back.
+    /// The step that released it.
     pub released: Option<usize>,
-    /// It was given back, and nobody has got these bytes since.
+    /// Whether it was released and its bytes were not allocated again since.
     pub is_watched: bool,
 }
 
@@ -33,8 +33,8 @@ impl BlockState {
         self.released.is_none()
     }
 
-    /// `region buffer`
-    pub fn called(&self) -> String {
+    /// Returns its kind and name: `region buffer`.
+    pub fn label(&self) -> String {
         let kind = match self.kind {
             SpanKind::Region => "region",
             SpanKind::Block => "block",
@@ -51,9 +51,9 @@ pub(super) fn overlap(a: Span, b: Span) -> Option<Span> {
     })
 }
 
-/// What a call is remembered by.
+/// What is remembered of a call.
 #[derive(Debug)]
-struct CallNote {
+struct RecordedCall {
     step: usize,
     args: Vec<u64>,
     functions: Vec<Arc<str>>,
@@ -62,12 +62,13 @@ struct CallNote {
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
     spans: Vec<BlockState>,
-    calls: BTreeMap<usize, CallNote>,
-    /// The guest's functions that store while it hands out blocks or takes them back: they may
-    /// touch what was released.
+    calls: BTreeMap<usize, RecordedCall>,
+    /// The guest's functions that store while it allocates or releases blocks. They may write to
+    /// what was released.
     allocators: BTreeSet<Arc<str>>,
-    /// Blocks given back before the guest was told: the next call that says so is no misuse.
-    to_be_freed: BTreeSet<u64>,
+    /// Addresses of blocks that the script released before it called the guest for that. The next
+    /// call with such an address is no misuse.
+    pending_frees: BTreeSet<u64>,
 }
 
 impl Blocks {
@@ -87,8 +88,8 @@ impl Blocks {
         self.spans.iter().filter(|held| held.is_watched)
     }
 
-    /// Judges an address that a step used. `origin` is where it came from.
-    pub fn used(
+    /// Checks an address that a step used. `origin` is where it came from.
+    pub fn check_use(
         &mut self,
         record: &StepRecord,
         used: &Use,
@@ -103,38 +104,38 @@ impl Blocks {
             .iter_mut()
             .find(|held| held.is_watched && overlap(held.span, at).is_some())?;
         let released = block.released?;
-        // Whoever got the address after the release got it from whoever owns the bytes now.
+        // An address that was fetched after the release comes from the new owner of the bytes.
         if origin.is_some_and(|origin| origin.step > released) {
             block.is_watched = false;
             return None;
         }
         let block = block.clone();
         let hit = overlap(block.span, at)?;
-        let (called, bytes) = (block.called(), the_bytes(hit));
+        let (label, bytes) = (block.label(), the_bytes(hit));
         let message = match used.how {
             UseKind::Read => format!(
-                "the host read {bytes}, in {called}, which was given back in step {released}: \
-                 they may be anyone's by now. It got {}",
-                shown(record, hit)
+                "the host read {bytes}, in {label}, which was released in step {released}: the \
+                 guest may have reused them. The result is {}",
+                describe_bytes(record, hit)
             ),
             UseKind::Write => format!(
-                "the host wrote {bytes}, in {called}, which was given back in step {released}: \
-                 they may be anyone's by now"
+                "the host wrote {bytes}, in {label}, which was released in step {released}: the \
+                 guest may have reused them"
             ),
             UseKind::Passed
                 if record.call.as_ref().is_some_and(frees)
-                    && self.to_be_freed.remove(&block.span.start) =>
+                    && self.pending_frees.remove(&block.span.start) =>
             {
                 return None;
             }
-            // A name for an address that the script chose itself is a new owner.
+            // A name for an address that the script chose itself means a new owner.
             UseKind::Named if origin.is_none() => return None,
             UseKind::Passed | UseKind::Named => {
                 let variable =
                     origin.map_or_else(|| format!("{:#x}", used.span.start), |o| name(&o.name));
                 let message = format!(
-                    "{variable} points to {:#x}, in {called}, which was given back in step \
-                     {released}: what lies there may be anyone's by now",
+                    "{variable} points to {:#x}, in {label}, which was released in step {released}: \
+                     the guest may have reused these bytes",
                     used.span.start
                 );
                 let finding = Finding::new(FindingKind::StalePointer, message).about(hit);
@@ -148,8 +149,8 @@ impl Blocks {
         )
     }
 
-    /// Stops watching released blocks that a call has just handed out again.
-    pub fn handed_out_again(&mut self, record: &StepRecord) {
+    /// Stops watching released blocks that a call has just allocated again.
+    pub fn unwatch_reallocated(&mut self, record: &StepRecord) {
         let Some(call) = &record.call else { return };
         let results: Vec<u64> = call.results.iter().filter_map(address).collect();
         for held in self.spans.iter_mut().filter(|held| held.is_watched) {
@@ -157,8 +158,12 @@ impl Blocks {
         }
     }
 
-    /// Judges writes into released blocks by the guest and its imports.
-    pub fn written(&mut self, record: &StepRecord, touches: Vec<Touch>) -> Vec<Finding> {
+    /// Checks writes to released blocks by the guest and its imports.
+    pub fn check_writes(
+        &mut self,
+        record: &StepRecord,
+        writes: Vec<ReleasedWrite>,
+    ) -> Vec<Finding> {
         let is_allocating = record
             .facts
             .functions
@@ -169,21 +174,21 @@ impl Blocks {
                 .as_ref()
                 .is_some_and(|call| self.frees_a_block(call));
         let mut found = Vec::new();
-        for Touch { held, span, writer } in touches {
-            // The guest's allocator ran, and may keep its own lists there or have handed the bytes
-            // out again.
+        for ReleasedWrite { held, span, writer } in writes {
+            // The guest's allocator ran. It may keep its own lists in these bytes, or have
+            // allocated them again.
             if is_allocating && matches!(writer, Writer::Guest { .. }) {
-                self.forget(&held);
+                self.unwatch(&held);
                 continue;
             }
             let Some(released) = held.released else {
                 continue;
             };
             let message = format!(
-                "{} wrote {}, in {}, which was given back in step {released}",
-                super::overrun::who(&writer),
+                "{} wrote {}, in {}, which was released in step {released}",
+                super::overrun::describe_writer(&writer),
                 the_bytes(span),
-                held.called()
+                held.label()
             );
             found.push(
                 Finding::new(FindingKind::UseAfterRelease, message)
@@ -194,7 +199,7 @@ impl Blocks {
         found
     }
 
-    fn forget(&mut self, held: &BlockState) {
+    fn unwatch(&mut self, held: &BlockState) {
         for other in self
             .spans
             .iter_mut()
@@ -209,27 +214,27 @@ impl Blocks {
             && self
                 .spans
                 .iter()
-                .any(|held| held.kind == SpanKind::Block && is_given(call, held.span.start))
+                .any(|held| held.kind == SpanKind::Block && passes_address(call, held.span.start))
     }
 
-    /// Whether the step gives this block back to the guest, whose allocator may then write there as
-    /// it likes.
+    /// Returns whether the step passes this block to the guest to be released. The allocator of the
+    /// guest may then write there.
     pub fn is_being_freed(&self, record: &StepRecord, held: &BlockState) -> bool {
         held.kind == SpanKind::Block
             && record
                 .call
                 .as_ref()
-                .is_some_and(|call| frees(call) && is_given(call, held.span.start))
+                .is_some_and(|call| frees(call) && passes_address(call, held.span.start))
     }
 
-    /// Takes over what a step did to the named spans.
-    pub fn take(&mut self, record: &StepRecord, pointers: &Pointers) -> Vec<Finding> {
+    /// Records what a step did to the named spans.
+    pub fn record_step(&mut self, record: &StepRecord, pointers: &Pointers) -> Vec<Finding> {
         if let Some(call) = &record.call {
             let args = call.args.iter().filter_map(address).collect();
             let functions = record.facts.functions.clone();
             self.calls.insert(
                 record.index,
-                CallNote {
+                RecordedCall {
                     step: record.index,
                     args,
                     functions,
@@ -246,13 +251,13 @@ impl Blocks {
                         .map(|used| used.names.as_slice())
                         .unwrap_or_default();
                     let made_by = pointers.origin(names).map(|origin| origin.step);
-                    self.learn(
+                    self.add_allocator_of(
                         made_by
                             .and_then(|step| self.calls.get(&step))
                             .map(|call| call.step),
                     );
                 }
-                self.named(record.index, span)
+                self.name_span(record.index, span)
             }
             (Some(Naming::Released(block)), Outcome::Ok) => {
                 self.release(record.index, block).into_iter().collect()
@@ -261,14 +266,14 @@ impl Blocks {
         }
     }
 
-    /// What stored during this call belongs to the guest's allocator.
-    fn learn(&mut self, call: Option<usize>) {
+    /// Adds the functions that stored during a call to those of the guest's allocator.
+    fn add_allocator_of(&mut self, call: Option<usize>) {
         if let Some(call) = call.and_then(|step| self.calls.get(&step)) {
             self.allocators.extend(call.functions.iter().cloned());
         }
     }
 
-    fn named(&mut self, step: usize, new: &NamedSpan) -> Vec<Finding> {
+    fn name_span(&mut self, step: usize, new: &NamedSpan) -> Vec<Finding> {
         let mut found = Vec::new();
         let is_same = |held: &BlockState| held.name == new.name && held.kind == new.kind;
         if new.kind == SpanKind::Block {
@@ -278,12 +283,12 @@ impl Blocks {
                 else {
                     continue;
                 };
-                if held.is_live() && !is_same(held) && found.len() < MOST {
+                if held.is_live() && !is_same(held) && found.len() < MAX_FINDINGS_PER_KIND {
                     found.push(overlapping(held, new, shared));
                 }
                 held.is_watched = false;
             }
-            // Moved elsewhere under the same name, nobody can give the old one back any more.
+            // If the name moves to other bytes, nothing can release the old ones any more.
             let lost = self
                 .spans
                 .iter()
@@ -292,9 +297,9 @@ impl Blocks {
                 lost.filter(|held| held.span.start != new.span.start)
                     .map(|held| {
                         let message = format!(
-                            "{} gets a new place before the old one, {}, was given back: after \
-                             this nobody can release that",
-                            held.called(),
+                            "{} gets a new address before its old bytes, {}, were released: \
+                             nothing can release them any more",
+                            held.label(),
                             the_bytes(held.span)
                         );
                         Finding::new(FindingKind::Leak, message)
@@ -325,9 +330,9 @@ impl Blocks {
             .find(|held| held.kind == SpanKind::Block && held.name == block)?;
         if let Some(first) = held.released {
             let message = format!(
-                "{} was given back in step {first} already: an allocator that is told twice hands \
-                 the same bytes out twice",
-                held.called()
+                "{} was already released in step {first}: an allocator that releases a block \
+                 twice may hand out the same bytes twice",
+                held.label()
             );
             return Some(
                 Finding::new(FindingKind::DoubleRelease, message)
@@ -338,27 +343,31 @@ impl Blocks {
         held.released = Some(step);
         held.is_watched = held.span.len > 0;
         let (start, since) = (held.span.start, held.step);
-        let told = self
+        let releasing_call = self
             .calls
             .range(since..)
             .rev()
             .find(|(_, call)| call.args.contains(&start))
             .map(|(step, _)| *step);
-        match told {
-            Some(_) => self.learn(told),
-            None => drop(self.to_be_freed.insert(start)),
+        match releasing_call {
+            Some(_) => self.add_allocator_of(releasing_call),
+            None => drop(self.pending_frees.insert(start)),
         }
         None
     }
 
-    /// The blocks that were never given back.
+    /// Returns findings for the blocks that were never released.
     pub fn leaks(&self) -> Vec<Finding> {
         let live: Vec<&BlockState> = self
             .live()
             .filter(|held| held.kind == SpanKind::Block)
             .collect();
-        let mut found: Vec<Finding> = live.iter().take(MOST).map(|held| leak(held)).collect();
-        let more = live.len().saturating_sub(MOST);
+        let mut found: Vec<Finding> = live
+            .iter()
+            .take(MAX_FINDINGS_PER_KIND)
+            .map(|held| leak(held))
+            .collect();
+        let more = live.len().saturating_sub(MAX_FINDINGS_PER_KIND);
         if let Some(last) = found.last_mut().filter(|_| more > 0) {
             last.message
                 .push_str(&format!("; so were {} more", count(more as u64, "block")));
@@ -369,8 +378,8 @@ impl Blocks {
 
 fn leak(held: &BlockState) -> Finding {
     let message = format!(
-        "{}, {}, was never given back: nothing released it between step {} and the end",
-        held.called(),
+        "{}, {}, was never released: no step between step {} and the end did so",
+        held.label(),
         the_bytes(held.span),
         held.step
     );
@@ -381,10 +390,10 @@ fn leak(held: &BlockState) -> Finding {
 
 fn overlapping(held: &BlockState, new: &NamedSpan, shared: Span) -> Finding {
     let message = format!(
-        "block {} shares {} with {}, which was not given back: two owners now hold the same bytes",
+        "block {} shares {} with {}, which was not released: the same bytes now have two owners",
         name(&new.name),
         the_bytes(shared),
-        held.called()
+        held.label()
     );
     Finding::new(FindingKind::Overlap, message)
         .about(shared)
@@ -392,11 +401,11 @@ fn overlapping(held: &BlockState, new: &NamedSpan, shared: Span) -> Finding {
         .blaming(held.step)
 }
 
-fn is_given(call: &CallRecord, start: u64) -> bool {
+fn passes_address(call: &CallRecord, start: u64) -> bool {
     call.args.iter().filter_map(address).any(|arg| arg == start)
 }
 
-/// An argument or result as an address: what is negative is read as unsigned.
+/// Returns an argument or result as an address. A negative number is read as unsigned.
 fn address(value: &Value) -> Option<u64> {
     match value {
         Value::Int(n) if *n < 0 => i32::try_from(*n).ok().map(|n| u64::from(n.cast_unsigned())),
@@ -405,7 +414,7 @@ fn address(value: &Value) -> Option<u64> {
     }
 }
 
-/// Whether an export's name says that it takes memory back.
+/// Returns whether an export releases memory, by its name.
 fn frees(call: &CallRecord) -> bool {
     let name = call.export.to_lowercase();
     [

@@ -1,19 +1,19 @@
-//! Lengths that the guest told and that reach past the region they are read from.
+//! Lengths that the guest returned and that reach past the region that is read with them.
 
 use super::blocks::{BlockState, Blocks, overlap};
 use super::phrases::{count, name};
 use super::pointers::Pointers;
 use crate::timeline::{Finding, FindingKind, Span, Use, UseKind};
 
-/// Judges a reading. Quiet where some named span that it begins in holds all of it, and where the
-/// script itself chose the length.
-pub(super) fn judge(ledger: &Blocks, pointers: &Pointers, used: &Use) -> Option<Finding> {
+/// Checks a reading. Finds nothing if a named span in which the reading begins contains all of it,
+/// or if the script itself has chosen the length.
+pub(super) fn check(blocks: &Blocks, pointers: &Pointers, used: &Use) -> Option<Finding> {
     if used.how != UseKind::Read {
         return None;
     }
     let length = pointers.returned(&used.length_names)?;
     let span = used.span;
-    let around: Vec<&BlockState> = ledger
+    let around: Vec<&BlockState> = blocks
         .live()
         .filter(|held| held.span.contains(span.start))
         .collect();
@@ -25,10 +25,10 @@ pub(super) fn judge(ledger: &Blocks, pointers: &Pointers, used: &Use) -> Option<
         start: held.span.end(),
         len: span.end() - held.span.end(),
     };
-    let beyond: Vec<String> = ledger
+    let beyond: Vec<String> = blocks
         .live()
         .filter(|other| overlap(other.span, past).is_some())
-        .map(BlockState::called)
+        .map(BlockState::label)
         .take(3)
         .collect();
     let whose = if beyond.is_empty() {
@@ -37,12 +37,12 @@ pub(super) fn judge(ledger: &Blocks, pointers: &Pointers, used: &Use) -> Option<
         format!(", into {}", beyond.join(" and "))
     };
     let message = format!(
-        "{}, which step {} got from the guest, makes the reading reach {} past the end of {}, \
+        "{}, which step {} got from the guest, makes this read go {} past the end of {}, \
          {:#x}{whose}",
         name(&length.name),
         length.step,
         count(past.len, "byte"),
-        held.called(),
+        held.label(),
         past.start
     );
     Some(

@@ -1,10 +1,10 @@
-//! Judges each step as it is finished: pointers that went stale, writes that ran on, lengths that
-//! reach too far, and the ledger of blocks.
+//! Checks each step when it is finished: for pointers that are stale, writes that run on, lengths
+//! that reach too far, and misuse of blocks.
 //!
-//! Owns what has to be remembered from one step to the next. Sees records only, each once and in
-//! order, and never changes one: what a later step shows about an earlier one is a finding of the
-//! later, which blames the earlier. Where a judgement could be wrong, nothing is found: a false
-//! alarm is worse than a miss.
+//! The checks own what must be remembered from one step to the next. They see each record once, in
+//! order, and never change one. What a later step shows about an earlier one is a finding of the
+//! later step, which blames the earlier. If a check could be wrong, it finds nothing: a false alarm
+//! is worse than a miss.
 
 mod blocks;
 mod lengths;
@@ -20,57 +20,57 @@ use pointers::Pointers;
 
 use crate::value::Value;
 
-/// The most findings of one sort that one step gets.
-const MOST: usize = 8;
+/// The largest number of findings of one kind in a step.
+const MAX_FINDINGS_PER_KIND: usize = 8;
 
 /// What is remembered of the steps so far.
 #[derive(Debug, Default)]
 pub struct Checks {
-    ledger: Blocks,
+    blocks: Blocks,
     pointers: Pointers,
-    /// Where data segments were put.
+    /// The spans of the data segments, each with its index.
     data: Vec<(Span, u32)>,
-    is_over: bool,
+    has_ended: bool,
 }
 
 impl Checks {
-    /// What there is to find in the step that comes next. Takes time by what the step did, and
-    /// looks at its stores only while spans are named.
-    pub fn judge(&mut self, record: &StepRecord) -> Vec<Finding> {
+    /// Checks the next step, and returns its findings. The time that this takes depends on what the
+    /// step did. Its stores are examined only while spans are named.
+    pub fn check_step(&mut self, record: &StepRecord) -> Vec<Finding> {
         let mut found = Vec::new();
         if record.kind == StepKind::Instantiate {
             self.data = data_segments(record);
         }
         for used in &record.facts.uses {
             let origin = self.pointers.origin(&used.names);
-            found.extend(self.ledger.used(record, used, origin));
-            found.extend(lengths::judge(&self.ledger, &self.pointers, used));
-            found.extend(self.pointers.used(record, used));
+            found.extend(self.blocks.check_use(record, used, origin));
+            found.extend(lengths::check(&self.blocks, &self.pointers, used));
+            found.extend(self.pointers.check_use(record, used));
         }
-        self.ledger.handed_out_again(record);
-        if self.ledger.has_spans() && !record.events.is_empty() {
-            let seen = overrun::walk(record, &self.ledger, &self.data);
-            found.extend(seen.overruns);
-            found.extend(self.ledger.written(record, seen.touches));
+        self.blocks.unwatch_reallocated(record);
+        if self.blocks.has_spans() && !record.events.is_empty() {
+            let scanned = overrun::scan_writes(record, &self.blocks, &self.data);
+            found.extend(scanned.overruns);
+            found.extend(self.blocks.check_writes(record, scanned.released_writes));
         }
-        found.extend(self.pointers.take(record));
-        found.extend(self.ledger.take(record, &self.pointers));
-        if record.facts.is_end && !self.is_over {
-            self.is_over = true;
-            found.extend(self.ledger.leaks());
+        found.extend(self.pointers.record_step(record));
+        found.extend(self.blocks.record_step(record, &self.pointers));
+        if record.facts.is_end && !self.has_ended {
+            self.has_ended = true;
+            found.extend(self.blocks.leaks());
         }
         found
     }
 }
 
-/// Segments past these are not told apart from the guest's other data.
-const MOST_SEGMENTS: usize = 10_000;
+/// The largest number of data segments that are distinguished from the guest's other data.
+const MAX_SEGMENTS: usize = 10_000;
 
 fn data_segments(record: &StepRecord) -> Vec<(Span, u32)> {
     let placed =
         record
             .events
-            .raw_writes()
+            .write_headers()
             .filter_map(|write| match record.events.writer_of(write.by) {
                 Writer::Data { segment } => Some((
                     Span {
@@ -81,18 +81,20 @@ fn data_segments(record: &StepRecord) -> Vec<(Span, u32)> {
                 )),
                 _ => None,
             });
-    placed.take(MOST_SEGMENTS).collect()
+    placed.take(MAX_SEGMENTS).collect()
 }
 
-/// Bytes of memory at the end of a step, as a sentence shows them.
-fn shown(record: &StepRecord, span: Span) -> String {
-    let bytes = record.memory.read(span.start, span.len.min(pointers::KEPT));
-    bytes_in_words(&bytes, span.len)
+/// Returns the bytes of a span at the end of a step, for a sentence.
+fn describe_bytes(record: &StepRecord, span: Span) -> String {
+    let bytes = record
+        .memory
+        .read(span.start, span.len.min(pointers::MAX_KEPT_BYTES));
+    format_bytes(&bytes, span.len)
 }
 
-/// Bytes of which these are the first: as text with its NULs where they are text, since a stale
-/// reading is full of them.
-fn bytes_in_words(bytes: &[u8], len: u64) -> String {
+/// Returns bytes for a sentence: as text with its NULs if they are text, because a stale reading is
+/// full of them. `len` is how many bytes there are; `bytes` are the first of them.
+fn format_bytes(bytes: &[u8], len: u64) -> String {
     let is_readable = |text: &&str| text.chars().all(|c| c == '\0' || !c.is_control());
     match std::str::from_utf8(bytes)
         .ok()

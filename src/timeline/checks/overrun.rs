@@ -1,71 +1,79 @@
-//! Writes that begin inside a named span and run on past its end, found in one pass over a step's
-//! events.
+//! Writes that begin inside a named span and run on overrun its end, found in one pass over the events
+//! of a step.
 //!
-//! A run is what one function, import or host writes without a gap, upwards. Several may be under
-//! way at the same time, as in a loop that also keeps a counter in memory. Only runs that begin
-//! inside a span count: what is written elsewhere, and what fills a whole that the span is a part
-//! of, is no overrun.
+//! A run is what one function, import or host writes without a gap, upwards. Several runs may be
+//! open at the same time, as in a loop that also keeps a counter in memory. Only runs that begin
+//! inside a span count. What is written elsewhere, and what fills a larger span that contains the
+//! named one, is no overrun.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::MOST;
+use super::MAX_FINDINGS_PER_KIND;
 use super::blocks::{BlockState, Blocks, overlap};
 use super::phrases::{count, listed, name};
 use crate::timeline::event_log::WriterId;
 use crate::timeline::{Finding, FindingKind, Image, Span, SpanKind, StepRecord, Writer};
 
-/// How many runs are kept under way at a time.
-const RUNS: usize = 8;
-/// How many writes are looked back on to tell whether one goes on from outside.
+/// The largest number of runs that are open at a time.
+const MAX_OPEN_RUNS: usize = 8;
+/// How many of the last writes are examined to see whether one continues a run from outside.
 const RECENT: usize = 16;
 
-/// A write into a released block: the first by each writer.
-pub(super) struct Touch {
+/// A write to a released block: the first one by each writer.
+pub(super) struct ReleasedWrite {
     pub held: BlockState,
     pub span: Span,
     pub writer: Writer,
 }
 
-/// What the pass found.
-pub(super) struct Seen {
+/// What the pass over the events has found.
+pub(super) struct ScannedWrites {
     pub overruns: Vec<Finding>,
-    pub touches: Vec<Touch>,
+    pub released_writes: Vec<ReleasedWrite>,
 }
 
-pub(super) fn walk(record: &StepRecord, ledger: &Blocks, data: &[(Span, u32)]) -> Seen {
-    let live: Vec<&BlockState> = ledger
+pub(super) fn scan_writes(
+    record: &StepRecord,
+    blocks: &Blocks,
+    data: &[(Span, u32)],
+) -> ScannedWrites {
+    let live: Vec<&BlockState> = blocks
         .live()
-        .filter(|held| !ledger.is_being_freed(record, held))
+        .filter(|held| !blocks.is_being_freed(record, held))
         .collect();
-    let released: Vec<&BlockState> = ledger.watched().collect();
-    let mut walk = Walk {
+    let released: Vec<&BlockState> = blocks.watched().collect();
+    let mut scan = WriteScan {
         record,
-        inside: hull(&live),
-        forbidden: hull(&released),
+        live_hull: hull(&live),
+        released_hull: hull(&released),
         live,
         released,
         authors: Authors::default(),
         runs: Vec::new(),
         recent: [(u64::MAX, WriterId::NOBODY); RECENT],
-        past: Vec::new(),
-        touches: Vec::new(),
+        overrun: Vec::new(),
+        released_writes: Vec::new(),
     };
-    walk.run();
+    scan.run();
     let before = record.events.memory_at(0);
-    let overruns = walk
-        .past
+    let overruns = scan
+        .overrun
         .iter()
-        .take(MOST)
-        .map(|past| walk.told(past, data, &before))
+        .take(MAX_FINDINGS_PER_KIND)
+        .map(|overrun| scan.finding(overrun, data, &before))
         .collect();
-    Seen {
+    ScannedWrites {
         overruns,
-        touches: walk.touches.into_iter().map(|(_, touch)| touch).collect(),
+        released_writes: scan
+            .released_writes
+            .into_iter()
+            .map(|(_, touch)| touch)
+            .collect(),
     }
 }
 
-/// From the first byte of any to the last.
+/// Returns the span from the first byte of any to the last.
 fn hull(spans: &[&BlockState]) -> Span {
     let start = spans.iter().map(|held| held.span.start).min().unwrap_or(0);
     let end = spans.iter().map(|held| held.span.end()).max().unwrap_or(0);
@@ -75,7 +83,7 @@ fn hull(spans: &[&BlockState]) -> Span {
     }
 }
 
-/// Who writes a run: the guest's instructions are told apart by their functions only, since one
+/// Who writes a run. The guest's instructions are distinguished by their functions only, because one
 /// loop may store with several of them.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Author {
@@ -83,12 +91,12 @@ enum Author {
     Other(Writer),
 }
 
-/// Authors as numbers.
+/// The authors, each with a number.
 #[derive(Default)]
 struct Authors {
     by_writer: HashMap<WriterId, usize>,
     numbers: HashMap<Author, usize>,
-    /// Those asked for last: loops store with a few instructions in turn.
+    /// The authors of the last writes: a loop stores with a few instructions in turn.
     last: [Option<(WriterId, usize)>; 4],
     next: usize,
 }
@@ -119,46 +127,46 @@ struct Run {
     span: Span,
     author: usize,
     by: WriterId,
-    /// The last event that belongs to it.
+    /// The last event that belongs to the run.
     event: usize,
 }
 
-/// A run that went past the end of a span, by their place among the live ones.
-struct Past {
+/// A run that went past the end of a live span, given by its index.
+struct Overrun {
     held: usize,
     run: Run,
 }
 
-struct Walk<'a> {
+struct WriteScan<'a> {
     record: &'a StepRecord,
     live: Vec<&'a BlockState>,
     released: Vec<&'a BlockState>,
-    inside: Span,
-    forbidden: Span,
+    live_hull: Span,
+    released_hull: Span,
     authors: Authors,
     runs: Vec<Run>,
-    /// Where the last writes ended, and whose they were.
+    /// Where the last writes ended, and who made them.
     recent: [(u64, WriterId); RECENT],
-    past: Vec<Past>,
-    touches: Vec<((usize, usize), Touch)>,
+    overrun: Vec<Overrun>,
+    released_writes: Vec<((usize, usize), ReleasedWrite)>,
 }
 
-impl Walk<'_> {
+impl WriteScan<'_> {
     fn run(&mut self) {
         let record = self.record;
-        for write in record.events.raw_writes() {
+        for write in record.events.write_headers() {
             let span = Span {
                 start: write.start,
                 len: write.len,
             };
-            // Of a difference nobody knows where its writes began.
+            // It is not known where the writes of a difference began.
             if write.is_difference || span.len == 0 {
                 continue;
             }
-            if overlap(span, self.forbidden).is_some() {
-                self.touch(span, write.by);
+            if overlap(span, self.released_hull).is_some() {
+                self.check_released(span, write.by);
             }
-            if self.inside.contains(span.start)
+            if self.live_hull.contains(span.start)
                 || self.runs.iter().any(|run| run.span.end() == span.start)
             {
                 self.extend(span, write.by, write.event);
@@ -168,28 +176,31 @@ impl Walk<'_> {
             }
         }
         for run in std::mem::take(&mut self.runs) {
-            self.close(run);
+            self.end_run(run);
         }
     }
 
-    fn touch(&mut self, span: Span, by: WriterId) {
+    fn check_released(&mut self, span: Span, by: WriterId) {
         let author = self.authors.of(by, self.record);
         for (index, held) in self.released.iter().enumerate() {
             let Some(hit) = overlap(held.span, span) else {
                 continue;
             };
             let writer = self.record.events.writer_of(by);
-            let is_known = self.touches.iter().any(|(key, _)| *key == (index, author));
-            // The host's own accesses are judged where it is known which pointer it used.
+            let is_known = self
+                .released_writes
+                .iter()
+                .any(|(key, _)| *key == (index, author));
+            // The host's own accesses are checked where it is known which pointer they used.
             if is_known
-                || self.touches.len() >= MOST
+                || self.released_writes.len() >= MAX_FINDINGS_PER_KIND
                 || matches!(writer, Writer::Host | Writer::Data { .. })
             {
                 continue;
             }
-            self.touches.push((
+            self.released_writes.push((
                 (index, author),
-                Touch {
+                ReleasedWrite {
                     held: (*held).clone(),
                     span: hit,
                     writer,
@@ -209,7 +220,7 @@ impl Walk<'_> {
             (run.by, run.event) = (by, event);
             return;
         }
-        // The same bytes again: a counter.
+        // The same bytes are written again: a counter.
         if let Some(run) = self
             .runs
             .iter_mut()
@@ -219,7 +230,7 @@ impl Walk<'_> {
             return;
         }
         if !self.live.iter().any(|held| held.span.contains(span.start))
-            || self.goes_on(span.start, author)
+            || self.continues_from_outside(span.start, author)
         {
             return;
         }
@@ -229,33 +240,34 @@ impl Walk<'_> {
             by,
             event,
         };
-        // The same place again: the next round.
+        // A run begins where another of the same author began: the next round of a loop.
         let same = self
             .runs
             .iter()
             .position(|run| run.author == author && run.span.start == span.start);
         let oldest =
             || (0..self.runs.len()).min_by_key(|at| self.runs.get(*at).map(|run| run.event));
-        let replaced = same.or_else(|| oldest().filter(|_| self.runs.len() >= RUNS));
+        let replaced = same.or_else(|| oldest().filter(|_| self.runs.len() >= MAX_OPEN_RUNS));
         match replaced.and_then(|at| self.runs.get_mut(at)) {
             Some(old) => {
                 let old = std::mem::replace(old, new);
-                self.close(old);
+                self.end_run(old);
             }
             None => self.runs.push(new),
         }
     }
 
-    /// Whether the same author has just written up to this byte, coming from outside.
-    fn goes_on(&mut self, start: u64, author: usize) -> bool {
+    /// Returns whether the same author has just written up to this byte, coming from outside of the
+    /// spans.
+    fn continues_from_outside(&mut self, start: u64, author: usize) -> bool {
         let recent = self.recent;
         recent
             .iter()
             .any(|(end, by)| *end == start && self.authors.of(*by, self.record) == author)
     }
 
-    /// Judges a run that has ended.
-    fn close(&mut self, run: Run) {
+    /// Ends a run, and checks where it ended.
+    fn end_run(&mut self, run: Run) {
         let span = run.span;
         let around = |held: &BlockState| held.span.contains(span.start);
         let Some(held) = self
@@ -269,7 +281,8 @@ impl Walk<'_> {
             return;
         };
         let kind = self.live.get(held).map(|held| held.kind);
-        // A part of a whole that holds the run; but that a block lies in a region excuses nothing.
+        // The span may be a part of a larger one that contains the run. But a block within a region
+        // is no part of it in this sense.
         let is_part = |whole: &&&BlockState| around(whole) && whole.span.end() >= span.end();
         let excuses =
             |whole: &&BlockState| whole.kind == SpanKind::Block || kind == Some(SpanKind::Region);
@@ -277,44 +290,50 @@ impl Walk<'_> {
             return;
         }
         match self
-            .past
+            .overrun
             .iter_mut()
-            .find(|past| past.held == held && past.run.author == run.author)
+            .find(|overrun| overrun.held == held && overrun.run.author == run.author)
         {
-            Some(past) if past.run.span.end() < span.end() => past.run = run,
+            Some(overrun) if overrun.run.span.end() < span.end() => overrun.run = run,
             Some(_) => {}
-            None => self.past.push(Past { held, run }),
+            None => self.overrun.push(Overrun { held, run }),
         }
     }
 
-    fn told(&self, past: &Past, data: &[(Span, u32)], before: &Image) -> Finding {
-        let Some(held) = self.live.get(past.held) else {
-            return Finding::new(FindingKind::Overrun, "a write ran on");
+    fn finding(&self, overrun: &Overrun, data: &[(Span, u32)], before: &Image) -> Finding {
+        let Some(held) = self.live.get(overrun.held) else {
+            return Finding::new(FindingKind::Overrun, "a write went past the end of a span");
         };
-        let run = past.run.span;
+        let run = overrun.run.span;
         let over = Span {
             start: held.span.end(),
             len: run.end().saturating_sub(held.span.end()),
         };
-        let writer = self.record.events.writer_of(past.run.by);
+        let writer = self.record.events.writer_of(overrun.run.by);
         let message = format!(
-            "{} wrote on past the end of {}, {:#x}: of {} at {:#x}..{:#x} the last {} went into {}",
-            who(&writer),
-            held.called(),
+            "{} wrote past the end of {}, {:#x}: of {} at {:#x}..{:#x}, the last {} went into {}",
+            describe_writer(&writer),
+            held.label(),
             over.start,
             count(run.len, "byte"),
             run.start,
             run.end(),
             over.len,
-            self.hit(held, over, data, before)
+            self.describe_target(held, over, data, before)
         );
         Finding::new(FindingKind::Overrun, message)
             .about(over)
             .about(held.span)
     }
 
-    /// What lies past the end.
-    fn hit(&self, held: &BlockState, over: Span, data: &[(Span, u32)], before: &Image) -> String {
+    /// Describes what is past the end of the span.
+    fn describe_target(
+        &self,
+        held: &BlockState,
+        over: Span,
+        data: &[(Span, u32)],
+        before: &Image,
+    ) -> String {
         let is_around = |other: &BlockState| {
             other.span.start <= held.span.start && other.span.end() >= held.span.end()
         };
@@ -322,28 +341,28 @@ impl Walk<'_> {
             .live
             .iter()
             .filter(|other| overlap(other.span, over).is_some() && !is_around(other))
-            .map(|other| other.called())
+            .map(|other| other.label())
             .take(3)
             .collect();
         if !names.is_empty() {
             return listed(&names);
         }
         if let Some((_, segment)) = data.iter().find(|(span, _)| overlap(*span, over).is_some()) {
-            return format!("guest data, put there by data segment {segment}");
+            return format!("guest data, written by data segment {segment}");
         }
         match before
             .read(over.start, over.len.min(4096))
             .iter()
             .all(|byte| *byte == 0)
         {
-            true => "bytes that were zero and perhaps unused".into(),
+            true => "bytes that were zero and may be unused".into(),
             false => "bytes that held something else".into(),
         }
     }
 }
 
-/// Who wrote, and where in its code.
-pub(super) fn who(writer: &Writer) -> String {
+/// Describes who wrote, and where in the guest's code.
+pub(super) fn describe_writer(writer: &Writer) -> String {
     match writer {
         Writer::Host => "the host".into(),
         Writer::Data { segment } => format!("data segment {segment}"),

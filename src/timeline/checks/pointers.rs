@@ -1,53 +1,53 @@
-//! Pointers: which fetch each variable came from, and what a later fetch by the same means tells
+//! Pointers: which fetch each variable came from, and what a later fetch in the same way shows
 //! about it.
 //!
-//! Only what can be asked for again is compared: a call that changed nothing, and an exported
-//! global that may change. An allocator gives another address each time, and changes something to
-//! do so.
+//! Only what can be fetched again is compared: the result of a call that changed nothing, and an
+//! exported global that may change. An allocator returns another address each time, and changes
+//! something for that.
 
 use std::collections::BTreeMap;
 
 use super::phrases::{name, the_bytes};
-use super::{bytes_in_words, shown};
+use super::{describe_bytes, format_bytes};
 use crate::timeline::{
     BindingFacts, Finding, FindingKind, Outcome, Provenance, Span, StepKind, StepRecord, Use,
     UseKind,
 };
 
-/// Bytes that are kept of what a use read.
-pub(super) const KEPT: u64 = 256;
-/// Uses of one pointer that are remembered until it is fetched again.
-const MOST_USES: usize = 100;
-/// Findings for one fetch.
-const MOST_TOLD: usize = 4;
+/// The largest number of bytes that are kept of what a use read.
+pub(super) const MAX_KEPT_BYTES: u64 = 256;
+/// The largest number of uses of one pointer that are remembered until it is fetched again.
+const MAX_USES: usize = 100;
+/// The largest number of findings of one fetch.
+const MAX_FINDINGS_PER_FETCH: usize = 4;
 
-/// What a variable was fetched by, as people write it: `get_pointer()`, `global readings`.
+/// How a variable was fetched, as people write it: `get_pointer()`, `global readings`.
 type Source = String;
 
 /// Where a variable's value came from.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
-    /// The variable.
+    /// The name of the variable.
     pub name: String,
-    /// The step that got it from the guest.
+    /// The step that fetched it from the guest.
     pub step: usize,
-    /// Fetched by what can be asked again, with the value it had then.
+    /// How it was fetched, if it can be fetched again that way, with the value that it had then.
     source: Option<(Source, u64)>,
 }
 
-/// What is known of a source.
+/// What is known of a way to fetch a pointer.
 #[derive(Debug)]
-struct Known {
-    /// The latest answer and its step.
+struct SourceState {
+    /// The last value, and the step that fetched it.
     value: u64,
     step: usize,
-    /// Since then.
-    uses: Vec<Used>,
+    /// The uses since then.
+    uses: Vec<RecordedUse>,
 }
 
-/// A use of a pointer, as it will be told if it turns out to have been stale.
+/// A use of a pointer, kept in case that it turns out to have been stale.
 #[derive(Debug)]
-struct Used {
+struct RecordedUse {
     step: usize,
     name: String,
     how: UseKind,
@@ -58,33 +58,34 @@ struct Used {
 #[derive(Debug, Default)]
 pub(super) struct Pointers {
     variables: BTreeMap<String, Origin>,
-    sources: BTreeMap<Source, Known>,
-    /// Steps in which a pointer may have moved, and those of them in which the guest's memory grew.
-    movers: Vec<usize>,
-    growers: Vec<usize>,
+    sources: BTreeMap<Source, SourceState>,
+    /// The steps in which a pointer may have moved, and those of them in which the guest's memory
+    /// grew.
+    moving_steps: Vec<usize>,
+    growing_steps: Vec<usize>,
 }
 
 impl Pointers {
-    /// Where the first of the variables that came from the guest did.
+    /// Returns the origin of the first of these variables that came from the guest.
     pub fn origin(&self, names: &[String]) -> Option<&Origin> {
         names.iter().find_map(|name| self.variables.get(name))
     }
 
-    /// The same, for a length.
+    /// Returns the same for a length.
     pub fn returned(&self, names: &[String]) -> Option<&Origin> {
         self.origin(names)
     }
 
-    /// Judges an address that a step used, by what is known before the step.
-    pub fn used(&mut self, record: &StepRecord, used: &Use) -> Option<Finding> {
+    /// Checks an address that a step used, by what is known before the step.
+    pub fn check_use(&mut self, record: &StepRecord, used: &Use) -> Option<Finding> {
         let origin = self.origin(&used.names)?.clone();
         let (source, value) = origin.source.clone()?;
         let known = self.sources.get_mut(&source)?;
         if known.value != value {
-            return Some(stale_now(record, used, &origin, &source, value, known));
+            return Some(stale_use(record, used, &origin, &source, value, known));
         }
         let grown = self
-            .growers
+            .growing_steps
             .last()
             .copied()
             .filter(|step| *step > known.step);
@@ -92,13 +93,15 @@ impl Pointers {
             .uses
             .iter()
             .any(|other| other.name == origin.name && Some(other.step) > grown);
-        if known.uses.len() < MOST_USES {
+        if known.uses.len() < MAX_USES {
             let bytes = match used.how {
-                UseKind::Read => record.memory.read(used.span.start, used.span.len.min(KEPT)),
+                UseKind::Read => record
+                    .memory
+                    .read(used.span.start, used.span.len.min(MAX_KEPT_BYTES)),
                 _ => Vec::new(),
             };
             let (step, how, span) = (record.index, used.how, used.span);
-            known.uses.push(Used {
+            known.uses.push(RecordedUse {
                 step,
                 name: origin.name.clone(),
                 how,
@@ -108,8 +111,8 @@ impl Pointers {
         }
         let grown = grown.filter(|_| is_first)?;
         let message = format!(
-            "{} is used as step {} fetched it, {value:#x}, but memory grew in step {grown} and \
-             the guest may have moved what was there: ask {source} again first",
+            "{} has the value from step {}, {value:#x}, but memory grew in step {grown} and the \
+             guest may have moved what was there: fetch it again from {source} first",
             name(&origin.name),
             known.step
         );
@@ -120,19 +123,19 @@ impl Pointers {
         )
     }
 
-    /// Takes over what a step bound; a fetch that differs from the last one tells which uses of the
-    /// old were stale.
-    pub fn take(&mut self, record: &StepRecord) -> Vec<Finding> {
+    /// Records what a step bound. A fetch that differs from the last one shows which uses of the
+    /// old pointer were stale.
+    pub fn record_step(&mut self, record: &StepRecord) -> Vec<Finding> {
         if may_move(record) {
-            self.movers.push(record.index);
+            self.moving_steps.push(record.index);
             if record.call.is_some() && record.pages_after > record.pages_before {
-                self.growers.push(record.index);
+                self.growing_steps.push(record.index);
             }
         }
         let mut found = Vec::new();
         for given in &record.facts.given {
-            let (origin, news) = self.origin_of(record, given);
-            found.extend(news);
+            let (origin, findings) = self.origin_of(record, given);
+            found.extend(findings);
             match origin {
                 Some(origin) => drop(self.variables.insert(given.name.clone(), origin)),
                 None => drop(self.variables.remove(&given.name)),
@@ -169,7 +172,9 @@ impl Pointers {
             Provenance::Result(_) | Provenance::Global { .. } => {
                 let source = source_of(record, &given.from).zip(given.address);
                 let found = match &source {
-                    Some((source, value)) => self.fetched(record, &given.name, source, *value),
+                    Some((source, value)) => {
+                        self.compare_fetch(record, &given.name, source, *value)
+                    }
                     None => Vec::new(),
                 };
                 (origin(source), found)
@@ -177,15 +182,15 @@ impl Pointers {
         }
     }
 
-    /// A source has answered again.
-    fn fetched(
+    /// Compares a pointer that was fetched again with the last one.
+    fn compare_fetch(
         &mut self,
         record: &StepRecord,
         name: &str,
         source: &Source,
         value: u64,
     ) -> Vec<Finding> {
-        let new = Known {
+        let new = SourceState {
             value,
             step: record.index,
             uses: Vec::new(),
@@ -201,14 +206,14 @@ impl Pointers {
             .iter()
             .filter(|used| self.was_stale(&old, used, record.index));
         stale
-            .take(MOST_TOLD)
-            .map(|used| stale_then(record, name, used, old.value, value))
+            .take(MAX_FINDINGS_PER_FETCH)
+            .map(|used| stale_earlier_use(record, name, used, old.value, value))
             .collect()
     }
 
-    /// Whether the pointer had moved before it was used: it could move since it was fetched, and
-    /// not after the use; or memory grew before, and not after.
-    fn was_stale(&self, old: &Known, used: &Used, now: usize) -> bool {
+    /// Returns whether a pointer had moved before it was used: it could move after it was fetched
+    /// and not after the use, or memory grew in between and not after.
+    fn was_stale(&self, old: &SourceState, used: &RecordedUse, now: usize) -> bool {
         let in_between = |steps: &[usize], from: usize, to: usize| {
             let first = steps.partition_point(|step| *step < from);
             steps.get(first).is_some_and(|step| *step < to)
@@ -216,11 +221,12 @@ impl Pointers {
         let moved = |steps: &[usize]| {
             in_between(steps, old.step + 1, used.step) && !in_between(steps, used.step, now)
         };
-        moved(&self.movers) || moved(&self.growers)
+        moved(&self.moving_steps) || moved(&self.growing_steps)
     }
 }
 
-/// Whether the guest, or the host by setting a global, may have moved what a pointer points to.
+/// Returns whether the guest, or the host by setting a global, may have moved what a pointer points
+/// to.
 fn may_move(record: &StepRecord) -> bool {
     record.kind == StepKind::Set || record.call.is_some() && !changed_nothing(record)
 }
@@ -229,10 +235,10 @@ fn changed_nothing(record: &StepRecord) -> bool {
     record.stores == 0
         && record.pages_after == record.pages_before
         && record.imports_called_total == 0
-        && record.facts.leaves_globals
+        && record.facts.preserves_globals
 }
 
-/// What a value was fetched by, where that can be asked again for the same.
+/// Returns how a value was fetched, if it can be fetched again that way.
 fn source_of(record: &StepRecord, from: &Provenance) -> Option<Source> {
     match from {
         Provenance::Global {
@@ -260,18 +266,18 @@ fn source_of(record: &StepRecord, from: &Provenance) -> Option<Source> {
     }
 }
 
-/// A use of a pointer that is known to have moved.
-fn stale_now(
+/// Returns the finding for a use of a pointer that is known to have moved.
+fn stale_use(
     record: &StepRecord,
     used: &Use,
     origin: &Origin,
     source: &str,
     old: u64,
-    known: &Known,
+    known: &SourceState,
 ) -> Finding {
-    let right = moved(used.span, old, known.value);
+    let right = moved_span(used.span, old, known.value);
     let start = format!(
-        "{} is still {old:#x}, from step {}, but {source} has answered {:#x} since step {}",
+        "{} is still {old:#x}, from step {}, but {source} returns {:#x} since step {}",
         name(&origin.name),
         origin.step,
         known.value,
@@ -279,18 +285,18 @@ fn stale_now(
     );
     let effect = match used.how {
         UseKind::Read => format!(
-            "the reading got {} at {:#x}, where {:#x} holds {}",
-            shown(record, used.span),
+            "this step read {} at {:#x}, while {:#x} holds {}",
+            describe_bytes(record, used.span),
             used.span.start,
             right.start,
-            shown(record, right)
+            describe_bytes(record, right)
         ),
         UseKind::Write => format!(
             "the host wrote {}, where the guest no longer looks",
             the_bytes(used.span)
         ),
-        UseKind::Named => "the name means the old place".into(),
-        UseKind::Passed => "the guest was given the old place".into(),
+        UseKind::Named => "the name means the old address".into(),
+        UseKind::Passed => "the guest got the old address".into(),
     };
     let finding =
         Finding::new(FindingKind::StalePointer, format!("{start}: {effect}")).about(used.span);
@@ -302,23 +308,29 @@ fn stale_now(
     finding.blaming(origin.step)
 }
 
-/// A use that this step shows to have been stale.
-fn stale_then(record: &StepRecord, name_now: &str, used: &Used, old: u64, new: u64) -> Finding {
-    let right = moved(used.span, old, new);
+/// Returns the finding for an earlier use that this step shows to have been stale.
+fn stale_earlier_use(
+    record: &StepRecord,
+    name_now: &str,
+    used: &RecordedUse,
+    old: u64,
+    new: u64,
+) -> Finding {
+    let right = moved_span(used.span, old, new);
     let effect = match used.how {
         UseKind::Read => format!(
-            "it read {} at {:#x}, where {:#x} holds {}",
-            bytes_in_words(&used.bytes, used.span.len),
+            "it read {} at {:#x}, while {:#x} holds {}",
+            format_bytes(&used.bytes, used.span.len),
             used.span.start,
             right.start,
-            shown(record, right)
+            describe_bytes(record, right)
         ),
         UseKind::Write => format!(
             "it wrote {}, where the guest no longer looks",
             the_bytes(used.span)
         ),
-        UseKind::Named => "the name it gave means the old place".into(),
-        UseKind::Passed => "it gave the guest the old place".into(),
+        UseKind::Named => "the name that it gave means the old address".into(),
+        UseKind::Passed => "it passed the old address to the guest".into(),
     };
     let which = if used.name == name_now {
         String::new()
@@ -339,8 +351,8 @@ fn stale_then(record: &StepRecord, name_now: &str, used: &Used, old: u64, new: u
     finding.blaming(used.step)
 }
 
-/// The same bytes, counted from where the pointer is now.
-fn moved(span: Span, old: u64, new: u64) -> Span {
+/// Returns the same bytes, counted from where the pointer is now.
+fn moved_span(span: Span, old: u64, new: u64) -> Span {
     let start = match span.start.checked_sub(old) {
         Some(within) => new.saturating_add(within),
         None => new.saturating_sub(old - span.start),

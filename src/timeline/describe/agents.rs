@@ -4,16 +4,17 @@ use super::phrases::{count, name, placed};
 use crate::timeline::StepRecord;
 use crate::timeline::event_log::{Agent, Spans};
 
-/// Writers that are told apart before the rest is summed up.
-pub(super) const AGENTS: usize = 3;
+/// The largest number of writers that have a phrase of their own.
+pub(super) const MAX_AGENTS: usize = 3;
 
-/// The changed bytes of a step by who wrote them last, the guest first.
+/// The changed bytes of a step by their last writers, the guest first.
 pub(super) struct Agents<'a> {
     agents: Vec<(&'a Agent, Spans)>,
 }
 
 impl<'a> Agents<'a> {
-    /// Costs as much as there are writers, however much they changed.
+    /// Returns the agents of a step. The time that this takes depends on the number of writers, not
+    /// on how much they changed.
     pub(super) fn of(record: &'a StepRecord) -> Self {
         let known = record.changes.summary().agents.iter();
         let mut agents: Vec<_> = known.map(|(agent, spans)| (agent, *spans)).collect();
@@ -21,7 +22,7 @@ impl<'a> Agents<'a> {
         Agents { agents }
     }
 
-    /// What the guest changed.
+    /// Returns what the guest changed.
     pub(super) fn guest(&self) -> Option<Spans> {
         self.agents
             .iter()
@@ -29,26 +30,28 @@ impl<'a> Agents<'a> {
             .map(|(_, spans)| *spans)
     }
 
+    /// Removes agents.
     pub(super) fn without(mut self, left_out: impl Fn(&Agent) -> bool) -> Self {
         self.agents.retain(|(agent, _)| !left_out(agent));
         self
     }
 
-    /// One phrase for each writer, the rest of many in one.
+    /// Returns a phrase for each writer, and one for all others if there are many.
     pub(super) fn phrases(&self) -> Vec<String> {
         self.phrases_with("the guest")
     }
 
+    /// Returns the phrases, with another name for the guest.
     pub(super) fn phrases_with(&self, guest: &str) -> Vec<String> {
-        let (told, rest) = self.agents.split_at(self.agents.len().min(AGENTS));
+        let (listed, rest) = self.agents.split_at(self.agents.len().min(MAX_AGENTS));
         let phrase = |(agent, spans): &(&Agent, Spans)| {
             format!("{} changed {}", named(agent, guest), placed(spans))
         };
-        let mut phrases: Vec<String> = told.iter().map(phrase).collect();
+        let mut phrases: Vec<String> = listed.iter().map(phrase).collect();
         if !rest.is_empty() {
             let spans = rest
                 .iter()
-                .fold(Spans::default(), |sum, (_, spans)| sum.and(*spans));
+                .fold(Spans::default(), |sum, (_, spans)| sum.join(*spans));
             phrases.push(format!(
                 "{} changed {}",
                 count(rest.len() as u64, "other writer"),

@@ -1,16 +1,17 @@
-//! What was found in a step, in a short sentence each: the message says the rest.
+//! The findings of a step, in a short sentence each. The message of a finding has the rest.
 
 use super::phrases::{count, name};
 use crate::timeline::{Finding, FindingKind, StepRecord};
 
-/// What the other sentences about a step do not say already. Kinds that repeat are told once.
-pub(super) fn told(record: &StepRecord) -> Vec<String> {
-    let mut said: Vec<String> = Vec::new();
+/// Returns the sentences for findings that the other sentences about a step do not cover. Each
+/// sentence comes once.
+pub(super) fn describe(record: &StepRecord) -> Vec<String> {
+    let mut sentences: Vec<String> = Vec::new();
     for finding in &record.findings {
         let sentence = sentence(finding);
-        said.extend(sentence.filter(|sentence| !said.contains(sentence)));
+        sentences.extend(sentence.filter(|sentence| !sentences.contains(sentence)));
     }
-    said
+    sentences
 }
 
 fn sentence(finding: &Finding) -> Option<String> {
@@ -21,7 +22,7 @@ fn sentence(finding: &Finding) -> Option<String> {
             .unwrap_or_default()
     };
     let bytes = finding
-        .place()
+        .primary_span()
         .map(|span| count(span.len, "byte"))
         .unwrap_or_default();
     let at = finding
@@ -29,15 +30,17 @@ fn sentence(finding: &Finding) -> Option<String> {
         .map(|at| format!(" at {at:#x}"))
         .unwrap_or_default();
     Some(match finding.kind {
-        FindingKind::StalePointer => "A pointer was used that was no longer good.".into(),
+        FindingKind::StalePointer => "A pointer was used that was no longer valid.".into(),
         FindingKind::PointerNotRefetched => {
             "The pointer was not fetched again after memory grew.".into()
         }
         FindingKind::Overrun if bytes == "1 byte" => {
-            format!("{bytes}{at} was written past the end of where it belongs: nothing trapped.")
+            format!("{bytes}{at} was written past the end of its region or block: nothing trapped.")
         }
         FindingKind::Overrun => {
-            format!("{bytes}{at} were written past the end of where they belong: nothing trapped.")
+            format!(
+                "{bytes}{at} were written past the end of their region or block: nothing trapped."
+            )
         }
         FindingKind::LengthPastRegion => {
             format!(
@@ -46,18 +49,15 @@ fn sentence(finding: &Finding) -> Option<String> {
             )
         }
         FindingKind::UseAfterRelease => {
-            format!("What it touched{at} had been given back{}.", blamed())
+            format!("The bytes{at} had been released{}.", blamed())
         }
-        FindingKind::DoubleRelease => format!("It had been given back{} already.", blamed()),
-        FindingKind::Leak => format!("The block named{} is lost: nobody gave it back.", blamed()),
-        FindingKind::Overlap => format!(
-            "Its bytes are in part those of the block named{}.",
-            blamed()
-        ),
+        FindingKind::DoubleRelease => format!("It had already been released{}.", blamed()),
+        FindingKind::Leak => format!("The block named{} was never released.", blamed()),
+        FindingKind::Overlap => format!("It overlaps the block named{}.", blamed()),
         FindingKind::GrowthRefused => {
-            "It asked for more memory and was refused by --max-memory.".into()
+            "It asked for more memory, and --max-memory refused it.".into()
         }
-        // The outcome, or the growth, is told by others.
+        // Other sentences describe the outcome and the growth.
         FindingKind::OutOfBounds
         | FindingKind::Trap
         | FindingKind::InvalidUtf8
@@ -68,7 +68,7 @@ fn sentence(finding: &Finding) -> Option<String> {
     })
 }
 
-/// That a text ends in a NUL, which the length that was read by counts.
+/// Describes a text that ends in a NUL, if the length that was used to read it includes that.
 pub(super) fn counted_nul(record: &StepRecord) -> Option<String> {
     use crate::value::Value;
     let binding = record.bindings.first()?;
@@ -80,7 +80,7 @@ pub(super) fn counted_nul(record: &StepRecord) -> Option<String> {
         .filter(|rest| !rest.is_empty() && !rest.ends_with('\0'))?;
     let length = record.facts.uses.first()?.length_names.first()?;
     Some(format!(
-        "The text ends in a NUL, which {} counts: {} bytes are text.",
+        "The text ends in a NUL, which {} includes: {} bytes are text.",
         name(length),
         rest.len()
     ))

@@ -1,16 +1,16 @@
-//! Numbers, spans, names and bytes in words, and words in sentences.
+//! Phrases for numbers, spans, names and bytes, and sentences made of phrases.
 
-use super::VALUE;
+use super::MAX_VALUE;
 use crate::safe;
 use crate::timeline::event_log::Spans;
 use crate::timeline::{PAGE, Span};
 use crate::value::Value;
 
-/// Characters of a name that are shown before it is cut.
-const NAME: usize = 60;
+/// The longest name in a sentence, in characters.
+const MAX_NAME: usize = 60;
 
-/// How many bytes, and where: `14 bytes at 0x40c..0x41a`, `37 bytes in 5 runs between 0x400 and
-/// 0x4ff`.
+/// Returns how many bytes there are, and where: `14 bytes at 0x40c..0x41a`, `37 bytes in 5 runs
+/// between 0x400 and 0x4ff`.
 pub(in crate::timeline) fn placed(spans: &Spans) -> String {
     let Spans {
         bytes: total,
@@ -30,6 +30,7 @@ pub(in crate::timeline) fn placed(spans: &Spans) -> String {
     }
 }
 
+/// Returns the bytes of a span: `the 14 bytes at 0x40c..0x41a`.
 pub(in crate::timeline) fn the_bytes(span: Span) -> String {
     match span.len {
         1 => format!("the byte at {:#x}", span.start),
@@ -37,25 +38,24 @@ pub(in crate::timeline) fn the_bytes(span: Span) -> String {
     }
 }
 
-/// How many bytes are looked at to tell text from other bytes: a sentence must not cost what a
-/// large write is long.
-const LOOKED_AT: usize = 4096;
+/// How many bytes are examined to tell text from other bytes. The time for a sentence must not
+/// depend on the length of a write.
+const MAX_EXAMINED: usize = 4096;
 
-/// Bytes as text where they begin as such, else as hex.
-///
-/// `len` is how many there are in all, where `bytes` are only the first of them.
+/// Returns bytes as text if they begin as text, else as hexadecimal numbers. `len` is how many
+/// there are, if `bytes` are only the first of them.
 pub(in crate::timeline) fn as_text(bytes: &[u8], len: u64) -> String {
-    let start = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    let start = bytes.get(..MAX_EXAMINED).unwrap_or(bytes);
     if start.len() as u64 >= len {
         return match std::str::from_utf8(bytes)
             .ok()
             .filter(|text| reads_well(text))
         {
-            Some(text) => safe::quoted(text, VALUE),
-            None => Value::Bytes(bytes.to_vec()).brief(VALUE),
+            Some(text) => safe::quoted(text, MAX_VALUE),
+            None => Value::Bytes(bytes.to_vec()).brief(MAX_VALUE),
         };
     }
-    // A character that the cut parts is no reason to take text for something else.
+    // A character that is cut in two at the end does not make text something else.
     let whole = match std::str::from_utf8(start) {
         Err(error) if error.error_len().is_none() => {
             start.get(..error.valid_up_to()).unwrap_or(start)
@@ -66,8 +66,8 @@ pub(in crate::timeline) fn as_text(bytes: &[u8], len: u64) -> String {
         .ok()
         .filter(|text| reads_well(text))
     {
-        Some(text) => Value::Text(text.chars().take(VALUE).collect()),
-        None => Value::Bytes(start.iter().copied().take(VALUE / 3).collect()),
+        Some(text) => Value::Text(text.chars().take(MAX_VALUE).collect()),
+        None => Value::Bytes(start.iter().copied().take(MAX_VALUE / 3).collect()),
     };
     format!("{shown}… {len} bytes in all")
 }
@@ -77,14 +77,17 @@ fn reads_well(text: &str) -> bool {
         .all(|c| !safe::is_unsafe(c) || matches!(c, '\n' | '\t' | '\r'))
 }
 
+/// Returns a name that is not too long, safe to print.
 pub(in crate::timeline) fn name(text: &str) -> String {
-    safe::cut(text, NAME)
+    safe::cut(text, MAX_NAME)
 }
 
+/// Returns a count: `1 byte`, `2 bytes`.
 pub(in crate::timeline) fn count(n: u64, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
+/// Returns the size of this many pages in the largest unit in which it is a whole number.
 pub(in crate::timeline) fn size(pages: u64) -> String {
     let kib = pages.saturating_mul(PAGE / 1024);
     match kib {
@@ -95,7 +98,7 @@ pub(in crate::timeline) fn size(pages: u64) -> String {
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// Returns `a`, `a and b`, or `a, b and c`.
 pub(in crate::timeline) fn listed(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
@@ -104,7 +107,7 @@ pub(in crate::timeline) fn listed(parts: &[String]) -> String {
     }
 }
 
-/// The text with a capital at its start and a stop at its end.
+/// Returns the text with a capital at its start and a full stop at its end.
 pub(in crate::timeline) fn sentence(text: &str) -> String {
     let mut chars = text.trim().chars();
     let mut out: String = chars
@@ -115,7 +118,7 @@ pub(in crate::timeline) fn sentence(text: &str) -> String {
     stopped(&out)
 }
 
-/// The text with a stop at its end; it may begin with a name, which keeps its case.
+/// Returns the text with a full stop at its end. It may begin with a name, which keeps its case.
 pub(in crate::timeline) fn stopped(text: &str) -> String {
     let mut out = text.to_string();
     if !out.ends_with(['.', '?', '!', ':', '…']) {
@@ -124,6 +127,7 @@ pub(in crate::timeline) fn stopped(text: &str) -> String {
     out
 }
 
+/// Joins sentences, without the empty ones.
 pub(in crate::timeline) fn join(parts: impl IntoIterator<Item = String>) -> String {
     parts
         .into_iter()

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::super::{
     Ask, Binding, CallRecord, Event, FindingKind, Growth, Image, MemoryFacts, NamedSpan, PAGE,
-    PlannedStep, Span, Write, Writer,
+    PlannedStep, Span, StepBuilder, Write, Writer,
 };
 use super::*;
 
@@ -29,20 +29,19 @@ impl Story {
         story
     }
 
-    /// Adds a step as `shape` makes it, and tells it.
-    fn step(&mut self, kind: StepKind, shape: impl FnOnce(&mut StepRecord)) -> String {
+    /// Adds a step as `shape` makes it, and returns its description.
+    fn step(&mut self, kind: StepKind, shape: impl FnOnce(&mut StepBuilder)) -> String {
         let index = self.0.steps().len();
         let before = self.0.memory_before(index);
-        let mut record = StepRecord::begin(index, kind, String::new(), before.clone());
+        let mut record = StepBuilder::begin(index, kind, String::new(), before.clone());
         shape(&mut record);
         record.pages_after = record.memory.pages();
-        record.settle(&before);
-        self.0.push(record);
-        narrate(&self.0, index)
+        self.0.push(record.finish(&before));
+        describe_step(&self.0, index)
     }
 }
 
-fn put(record: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
+fn put(record: &mut StepBuilder, start: u64, bytes: &[u8], writer: Writer) {
     let before = record.memory.read(start, bytes.len() as u64);
     let write = Write {
         start,
@@ -53,17 +52,17 @@ fn put(record: &mut StepRecord, start: u64, bytes: &[u8], writer: Writer) {
     };
     let event = Event::Write(write);
     event.apply(&mut record.memory);
-    record.recording.push(event);
+    record.push(event);
 }
 
-fn grow(record: &mut StepRecord, after: u64, by: Writer) {
+fn grow(record: &mut StepBuilder, after: u64, by: Writer) {
     let event = Event::Growth(Growth {
         before: record.memory.pages(),
         after,
         by,
     });
     event.apply(&mut record.memory);
-    record.recording.push(event);
+    record.push(event);
 }
 
 fn import(name: &str) -> Writer {
@@ -105,7 +104,7 @@ fn fail(record: &mut StepRecord, outcome: Outcome, error: &str) {
     record.error = Some(error.into());
 }
 
-fn first(shape: impl FnOnce(&mut StepRecord)) -> String {
+fn first(shape: impl FnOnce(&mut StepBuilder)) -> String {
     let mut story = Story(Timeline::default());
     story.0.guest.memory = Some(MemoryFacts {
         pages: 1,
@@ -113,16 +112,15 @@ fn first(shape: impl FnOnce(&mut StepRecord)) -> String {
         is_64: false,
     });
     let mut record =
-        StepRecord::begin(0, StepKind::Instantiate, String::new(), Image::zeroed(PAGE));
+        StepBuilder::begin(0, StepKind::Instantiate, String::new(), Image::zeroed(PAGE));
     record.pages_before = 0;
     shape(&mut record);
-    record.settle(&Image::default());
-    story.0.push(record);
-    narrate(&story.0, 0)
+    story.0.push(record.finish(&Image::default()));
+    describe_step(&story.0, 0)
 }
 
 #[test]
-fn instantiation_tells_what_data_segments_put_there() {
+fn instantiation_describes_what_data_segments_wrote() {
     assert_eq!(
         first(|r| put(r, 0x100, b" Wasm is cool!", Writer::Data { segment: 0 })),
         "The module was instantiated: data segment 0 put 14 bytes at 0x100..0x10e. Memory is 1 \
@@ -154,7 +152,7 @@ fn instantiation_tells_what_data_segments_put_there() {
 }
 
 #[test]
-fn a_guest_without_memory_is_told_so() {
+fn a_guest_without_memory_is_described_so() {
     let mut timeline = Timeline::default();
     timeline.push(StepRecord::begin(
         0,
@@ -163,13 +161,16 @@ fn a_guest_without_memory_is_told_so() {
         Image::default(),
     ));
     assert_eq!(
-        narrate(&timeline, 0),
+        describe_step(&timeline, 0),
         "The module was instantiated. It has no memory."
     );
     let mut record = StepRecord::begin(1, StepKind::Call, String::new(), Image::default());
     call(&mut record, &[Value::Int(3), Value::Bool(true)]);
     timeline.push(record);
-    assert_eq!(narrate(&timeline, 1), "The guest returned 3 and true.");
+    assert_eq!(
+        describe_step(&timeline, 1),
+        "The guest returned 3 and true."
+    );
 }
 
 #[test]
@@ -207,13 +208,13 @@ fn a_pointer_is_fetched_fetched_again_and_moved() {
 }
 
 #[test]
-fn a_call_tells_what_it_changed_and_where() {
+fn a_call_is_described_by_what_it_changed_and_where() {
     let mut story = Story::new();
-    let told = story.step(StepKind::Write, |r| {
+    let text = story.step(StepKind::Write, |r| {
         put(r, 0x400, b"Did you know", Writer::Host)
     });
     assert_eq!(
-        told,
+        text,
         "The host wrote 12 bytes at 0x400..0x40c: \"Did you know\"."
     );
     let again = story.step(StepKind::Write, |r| {
@@ -223,7 +224,7 @@ fn a_call_tells_what_it_changed_and_where() {
         again.ends_with("These were the bytes already there: nothing changed."),
         "{again}"
     );
-    let told = story.step(StepKind::Call, |r| {
+    let text = story.step(StepKind::Call, |r| {
         put(
             r,
             0x40c,
@@ -238,21 +239,21 @@ fn a_call_tells_what_it_changed_and_where() {
         call(r, &[Value::Int(26)]);
     });
     assert_eq!(
-        told,
+        text,
         "The guest changed 14 bytes at 0x40c..0x41a, right behind the 12 the host wrote, and \
          returned 26. Its memory did not grow."
     );
-    let told = story.step(StepKind::Call, |r| put(r, 0x402, b"D", Writer::guest()));
+    let text = story.step(StepKind::Call, |r| put(r, 0x402, b"D", Writer::guest()));
     assert_eq!(
-        told,
+        text,
         "The guest changed 1 byte at 0x402, among the 12 the host wrote. Its memory did not grow."
     );
-    let told = story.step(StepKind::Call, |r| {
+    let text = story.step(StepKind::Call, |r| {
         put(r, 0x400, b"dID_YOU_KNOW", Writer::guest())
     });
     assert!(
-        told.contains("11 bytes in 2 runs between 0x400 and 0x40b, among the 12 the host wrote."),
-        "{told}"
+        text.contains("11 bytes in 2 runs between 0x400 and 0x40b, among the 12 the host wrote."),
+        "{text}"
     );
 }
 
@@ -267,7 +268,7 @@ fn a_call_that_changes_nothing_grows_or_uses_imports() {
         story.step(StepKind::Call, |r| call(r, &[])),
         "The guest returned and changed nothing in memory."
     );
-    let told = story.step(StepKind::Call, |r| {
+    let text = story.step(StepKind::Call, |r| {
         call(r, &[Value::Int(1)]);
         grow(r, 18, Writer::guest());
         put(r, 0x10, b"ab", import("fill"));
@@ -281,7 +282,7 @@ fn a_call_that_changes_nothing_grows_or_uses_imports() {
         r.imports_called_total = 40;
     });
     assert_eq!(
-        told,
+        text,
         "The guest returned 1. Import env.fill changed 2 bytes at 0x10..0x12. The host changed 1 \
          byte at 0x20. Memory grew from 1 to 18 pages (1152 KiB): views the host held are dead. \
          The guest called imports 40 times, env.fill first."
@@ -298,26 +299,26 @@ fn a_call_that_changes_nothing_grows_or_uses_imports() {
 #[test]
 fn failures_begin_with_the_error() {
     let mut story = Story::new();
-    let told = story.step(StepKind::Call, |r| {
+    let text = story.step(StepKind::Call, |r| {
         fail(r, Outcome::Trapped, "unreachable executed\nin $f, line 3");
         put(r, 0x10, b"ab", Writer::guest());
         grow(r, 2, Writer::guest());
     });
     assert_eq!(
-        told,
+        text,
         "Unreachable executed in $f, line 3. Until then the guest changed 2 bytes at 0x10..0x12. \
          Memory grew from 1 to 2 pages (128 KiB): views the host held are dead."
     );
     assert!(effect(&story.0, 1).starts_with("Until then"));
-    let told = story.step(StepKind::Call, |r| fail(r, Outcome::Cancelled, ""));
+    let text = story.step(StepKind::Call, |r| fail(r, Outcome::Cancelled, ""));
     assert_eq!(
-        told,
+        text,
         "The step was cancelled. Memory is as it was before the call."
     );
-    let told = story.step(StepKind::Expect, |r| {
+    let text = story.step(StepKind::Expect, |r| {
         fail(r, Outcome::Failed, "n == 26: left is 25, right is 26")
     });
-    assert_eq!(told, "n == 26: left is 25, right is 26.");
+    assert_eq!(text, "n == 26: left is 25, right is 26.");
     assert_eq!(
         story.step(StepKind::Write, |r| fail(r, Outcome::Failed, "\x1b[31mno")),
         "\\u{1b}[31mno."
@@ -423,7 +424,7 @@ fn the_other_statements() {
 #[test]
 fn questions_and_their_answers() {
     let mut story = Story::new();
-    let asked = |r: &mut StepRecord| {
+    let asked = |r: &mut StepBuilder| {
         r.ask = Some(Ask {
             question: "How long is the text now?".into(),
         })
@@ -432,16 +433,16 @@ fn questions_and_their_answers() {
         story.step(StepKind::Ask, asked),
         "The question: How long is the text now?"
     );
-    let told = story.step(StepKind::Let, |r| {
+    let text = story.step(StepKind::Let, |r| {
         bind(r, "x", Value::Int(1));
         r.answers = vec![Answer {
             asked_in: 1,
             value: Ok(Value::Int(26)),
         }];
     });
-    assert_eq!(told, "x is 1. The answer to the question of step 1: 26.");
+    assert_eq!(text, "x is 1. The answer to the question of step 1: 26.");
     assert_eq!(
-        narrate(&story.0, 1),
+        describe_step(&story.0, 1),
         "The question: How long is the text now? The answer: 26."
     );
 }
@@ -456,13 +457,13 @@ fn steps_that_have_not_run_and_steps_that_are_none() {
         narration: None,
     };
     story.0.planned = vec![planned(StepKind::Instantiate), planned(StepKind::Call)];
-    assert_eq!(narrate(&story.0, 1), "This step has not run yet.");
-    assert_eq!(narrate(&story.0, 9), "");
+    assert_eq!(describe_step(&story.0, 1), "This step has not run yet.");
+    assert_eq!(describe_step(&story.0, 9), "");
 }
 
 #[test]
 fn hostile_names_stay_escaped() {
-    let told = Story::new().step(StepKind::Call, |r| {
+    let text = Story::new().step(StepKind::Call, |r| {
         call(r, &[Value::Text("\x1b[2J".into())]);
         put(
             r,
@@ -477,5 +478,5 @@ fn hostile_names_stay_escaped() {
         r.pointers[0].name = "\x1bp".into();
         r.bindings[0].name = "\x1bp".into();
     });
-    assert!(!told.chars().any(safe::is_unsafe), "{told:?}");
+    assert!(!text.chars().any(safe::is_unsafe), "{text:?}");
 }

@@ -1,167 +1,190 @@
-//! Arena for bytes that come one after another and stay. Fresh memory is dear, page by page, and in
-//! a loop that stores it would cost more than all else: where much is needed, it comes in large
-//! pieces, which another thread has made ready.
+//! An arena of bytes: they are appended, found again by their place, and freed together.
+//!
+//! Fresh memory is expensive, page by page, and in a loop that stores it would cost more than
+//! everything else. So an arena that grows takes large chunks, which another thread has touched
+//! before (`prefault`).
 
-use std::sync::Arc;
+use super::chunk::Chunk;
+use super::prefault::{self, CHUNK};
+use crate::timeline::PAGE;
 
-use memmap2::MmapMut;
-
-use super::prefault::{self, PIECE};
-
-const FIRST: usize = 16 << 10;
-/// Each piece is so many times as large as the one before it, up to [`PIECE`].
+/// The size of an arena's first chunk, in bytes.
+const FIRST_CHUNK: usize = 16 << 10;
+/// Each chunk is this many times as large as the one before, up to [`CHUNK`].
 const GROWTH: usize = 16;
 
-/// Where bytes lie in a room.
+/// Where bytes are in an arena, and how many they are.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Place {
-    piece: u32,
-    at: u32,
+    chunk: u32,
+    offset: u32,
     len: u32,
 }
 
-/// Pieces, each larger than the one before it until they are as large as they get. A copy shares
-/// them.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Arena {
-    pieces: Vec<Arc<Piece>>,
+impl Place {
+    const LEN_BITS: u32 = 17;
+    const OFFSET_BITS: u32 = CHUNK.ilog2();
+
+    pub(super) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Packs the place of at most 64 KiB into one number, so that it fits into an entry's value.
+    pub(super) fn to_bits(self) -> u64 {
+        debug_assert!(self.len as u64 <= PAGE && (self.offset as usize) < CHUNK);
+        (u64::from(self.chunk) << Self::OFFSET_BITS | u64::from(self.offset)) << Self::LEN_BITS
+            | u64::from(self.len)
+    }
+
+    /// Unpacks what [`to_bits`](Place::to_bits) packed.
+    pub(super) fn from_bits(bits: u64) -> Self {
+        let len = bits & ((1 << Self::LEN_BITS) - 1);
+        let start = bits >> Self::LEN_BITS;
+        Place {
+            chunk: (start >> Self::OFFSET_BITS) as u32,
+            offset: (start & ((1 << Self::OFFSET_BITS) - 1)) as u32,
+            len: len as u32,
+        }
+    }
 }
 
+const _: () = assert!(PAGE < 1 << Place::LEN_BITS && CHUNK.is_power_of_two());
+
+/// Chunks of bytes, each larger than the one before up to a limit.
 #[derive(Debug, Default)]
-struct Piece {
-    bytes: Bytes,
-    end: usize,
+pub(super) struct Arena {
+    chunks: Vec<PartlyUsed>,
 }
 
 #[derive(Debug)]
-enum Bytes {
-    Plain(Vec<u8>),
-    Mapped(MmapMut),
+struct PartlyUsed {
+    chunk: Chunk,
+    /// How many bytes are used, from the first on.
+    used: usize,
 }
 
-impl Default for Bytes {
-    fn default() -> Self {
-        Bytes::Plain(Vec::new())
-    }
-}
-
-impl Bytes {
-    fn get(&self) -> &[u8] {
-        match self {
-            Bytes::Plain(bytes) => bytes,
-            Bytes::Mapped(bytes) => bytes,
+impl PartlyUsed {
+    /// Creates a chunk for at least `len` bytes; `preferred` is a good size for it.
+    fn new(len: usize, preferred: usize) -> Self {
+        let chunk = if preferred >= CHUNK && len <= CHUNK {
+            prefault::take_chunk()
+        } else {
+            None
+        };
+        PartlyUsed {
+            chunk: chunk.unwrap_or_else(|| Chunk::zeroed(preferred.min(CHUNK).max(len))),
+            used: 0,
         }
     }
 
-    fn get_mut(&mut self) -> &mut [u8] {
-        match self {
-            Bytes::Plain(bytes) => bytes,
-            Bytes::Mapped(bytes) => bytes,
-        }
-    }
-}
-
-impl Piece {
-    /// With room for so many bytes, where `larger` would be a good size.
-    fn new(len: usize, larger: usize) -> Self {
-        if larger >= PIECE
-            && len <= PIECE
-            && let Some(bytes) = prefault::take()
-        {
-            return Piece {
-                bytes: Bytes::Mapped(bytes),
-                end: 0,
-            };
-        }
-        Piece {
-            bytes: Bytes::Plain(vec![0; larger.min(PIECE).max(len)]),
-            end: 0,
-        }
-    }
-
-    fn size(&self) -> usize {
-        self.bytes.get().len()
-    }
-
-    fn left(&self) -> usize {
-        self.size() - self.end
+    fn free(&self) -> usize {
+        self.chunk.len() - self.used
     }
 }
 
 impl Arena {
-    /// Takes so many bytes, to be written once by who asks; fewer than 4 GiB.
-    pub(super) fn take(&mut self, len: usize) -> (Place, &mut [u8]) {
-        let has_room = self
-            .pieces
-            .last_mut()
-            .and_then(Arc::get_mut)
-            .is_some_and(|piece| piece.left() >= len);
-        if !has_room {
-            let larger = self
-                .pieces
-                .last()
-                .map_or(FIRST, |piece| piece.size().saturating_mul(GROWTH));
-            self.pieces.push(Arc::new(Piece::new(len, larger)));
+    /// Allocates `len` bytes, less than 4 GiB, for the caller to fill.
+    pub(super) fn allocate(&mut self, len: usize) -> (Place, &mut [u8]) {
+        let last = self.chunks.last();
+        // No place begins at the end of a chunk, not even that of no bytes: see `Place::to_bits`.
+        if last.is_none_or(|last| last.free() < len.max(1)) {
+            let preferred =
+                last.map_or(FIRST_CHUNK, |last| last.chunk.len().saturating_mul(GROWTH));
+            self.chunks.push(PartlyUsed::new(len, preferred));
         }
-        let index = self.pieces.len() - 1;
-        let Some(piece) = self.pieces.last_mut().and_then(Arc::get_mut) else {
+        let index = self.chunks.len() - 1;
+        let Some(last) = self.chunks.last_mut() else {
             return Default::default();
         };
-        let at = piece.end;
-        piece.end += len;
+        let offset = last.used;
+        last.used += len;
         let place = Place {
-            piece: index as u32,
-            at: at as u32,
+            chunk: index as u32,
+            offset: offset as u32,
             len: len as u32,
         };
-        (
-            place,
-            piece
-                .bytes
-                .get_mut()
-                .get_mut(at..at + len)
-                .unwrap_or_default(),
-        )
+        let bytes = last.chunk.bytes_mut().get_mut(offset..offset + len);
+        (place, bytes.unwrap_or_default())
     }
 
+    /// Allocates a copy of `bytes`.
+    pub(super) fn store(&mut self, bytes: &[u8]) -> Place {
+        let (place, to) = self.allocate(bytes.len());
+        to.copy_from_slice(bytes);
+        place
+    }
+
+    /// Returns the bytes at a place.
     #[inline]
     pub(super) fn get(&self, place: Place) -> &[u8] {
-        let piece = self.pieces.get(place.piece as usize);
-        let (at, len) = (place.at as usize, place.len as usize);
-        piece
-            .and_then(|piece| piece.bytes.get().get(at..at + len))
+        let (offset, len) = (place.offset as usize, place.len as usize);
+        self.chunks
+            .get(place.chunk as usize)
+            .and_then(|partly| partly.chunk.bytes().get(offset..offset + len))
             .unwrap_or_default()
     }
 
-    /// Gives back the pieces in which none of these lie, and what the last has too much.
-    pub(super) fn keep(&mut self, places: impl Iterator<Item = Place>) {
-        let mut used = vec![false; self.pieces.len()];
+    /// Frees the chunks that contain none of these places. All other places keep their bytes.
+    pub(super) fn retain(&mut self, places: impl Iterator<Item = Place>) {
+        let mut is_used = vec![false; self.chunks.len()];
         for place in places {
-            if let Some(used) = used.get_mut(place.piece as usize) {
-                *used = true;
+            if let Some(is_used) = is_used.get_mut(place.chunk as usize) {
+                *is_used = true;
             }
         }
-        for (piece, _) in self.pieces.iter_mut().zip(used).filter(|(_, used)| !used) {
-            *piece = Arc::default();
-        }
-        if let Some(last) = self.pieces.last_mut()
-            && last.left() > last.end / 4
-        {
-            let bytes = last
-                .bytes
-                .get()
-                .get(..last.end)
-                .unwrap_or_default()
-                .to_vec();
-            *last = Arc::new(Piece {
-                end: bytes.len(),
-                bytes: Bytes::Plain(bytes),
-            });
+        for (partly, is_used) in self.chunks.iter_mut().zip(is_used) {
+            if !is_used {
+                partly.chunk = Chunk::Heap(Vec::new());
+                partly.used = 0;
+            }
         }
     }
 
-    /// What it takes, in bytes.
-    pub(super) fn kept_bytes(&self) -> usize {
-        self.pieces.iter().map(|piece| piece.size()).sum()
+    /// Frees what the last chunk has free, where that is much.
+    pub(super) fn shrink(&mut self) {
+        if let Some(last) = self.chunks.last_mut()
+            && last.free() > last.used / 4
+        {
+            let bytes = last.chunk.bytes().get(..last.used).unwrap_or_default();
+            last.chunk = Chunk::Heap(bytes.to_vec());
+        }
+    }
+
+    /// Returns how much memory the arena takes, in bytes.
+    pub(super) fn allocated_bytes(&self) -> usize {
+        self.chunks.iter().map(|partly| partly.chunk.len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_survive_packing_into_bits() {
+        let mut arena = Arena::default();
+        let pieces: Vec<Vec<u8>> = [1, 0x1_0000, 300, 0, 0x1_0000]
+            .iter()
+            .cycle()
+            .take(400)
+            .enumerate()
+            .map(|(nth, len)| vec![nth as u8; *len])
+            .collect();
+        let places: Vec<u64> = pieces.iter().map(|p| arena.store(p).to_bits()).collect();
+        assert!(arena.chunks.len() > 3, "several chunks are in use");
+        for (bits, piece) in places.iter().zip(&pieces) {
+            assert_eq!(arena.get(Place::from_bits(*bits)), piece);
+        }
+    }
+
+    #[test]
+    fn chunks_without_retained_bytes_are_freed() {
+        let mut arena = Arena::default();
+        let places: Vec<Place> = (0..3).map(|nth| arena.store(&[nth; 1 << 20])).collect();
+        let before = arena.allocated_bytes();
+        arena.retain(places.iter().copied().skip(2));
+        arena.shrink();
+        assert!(arena.allocated_bytes() < before);
+        assert_eq!(arena.get(places[2]), [2; 1 << 20]);
     }
 }

@@ -1,6 +1,7 @@
-//! Out of what a running step told: its events, and what they come to. One pass makes events of it
-//! and lets each happen to the leaves it touches; of a long step, a part of that is done while it
-//! runs.
+//! Settles a recording: makes events of what was recorded, and the index over them.
+//!
+//! One [`Replay`] goes through the entries in order and applies each to a working copy of the leaves
+//! it touches. Of a long step, a part is settled while it still runs.
 
 mod build_index;
 mod last_writers;
@@ -14,8 +15,8 @@ mod touch_stream;
 mod working_memory;
 mod write_batch;
 
-pub(super) use last_writers::Owners;
-pub(super) use replay::Pass;
+pub(super) use last_writers::LastWriters;
+pub(super) use replay::Replay;
 
 use std::sync::Arc;
 
@@ -25,84 +26,86 @@ use super::recording::Recording;
 use crate::timeline::image::LEAF;
 use crate::timeline::{Image, Writer};
 
-/// What a recording comes to.
+/// What a recording results in.
 #[derive(Debug, Clone, Default)]
 pub struct Settled {
+    /// The events of the step.
     pub events: EventLog,
-    /// Memory before, and the events.
+    /// Memory after the events.
     pub memory: Image,
+    /// Which bytes differ across the step.
     pub changes: Changes,
-    /// The sites that wrote, each once, ascending.
+    /// The numbers of the store sites that wrote, ascending.
     pub sites: Vec<u32>,
     /// How many single stores the guest made.
     pub stores: u64,
     /// How many of them are events of their own.
     pub recorded: u64,
-    /// The guest's wishes for more memory that were not granted, each once; a bounded number of
-    /// them.
-    pub refused: Vec<Refused>,
+    /// The growths that the guest asked for in vain: each once, and a limited number of them.
+    pub refused: Vec<RefusedGrowth>,
 }
 
-/// A `memory.grow` that answered -1.
+/// A `memory.grow` that returned -1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedGrowth {
+    /// The number of the store site.
     pub site: u32,
-    /// Memory's size then, in pages.
+    /// The size of memory then, in 64 KiB pages.
     pub pages: u64,
-    /// How many more were asked for.
+    /// How many more pages the guest asked for.
     pub by: u64,
 }
 
-/// Memory as the events of a recording make it, for who can hold it against the truth.
-pub struct Recorded<'a>(&'a mut Pass);
+/// Memory as a recording has it, to be compared with live memory and corrected.
+pub struct RecordedMemory<'a>(&'a mut Replay);
 
-impl Recorded<'_> {
-    /// Memory's length in bytes.
+impl RecordedMemory<'_> {
+    /// Returns the length of memory, in bytes.
     pub fn size(&self) -> u64 {
-        self.0.ledger().len()
+        self.0.memory().len()
     }
 
-    /// The 4 KiB that begin at `start`, a multiple of that; zero past the end.
+    /// Returns the 4 KiB that begin at `start`, which is a multiple of that; zeros past the end.
     pub fn leaf(&self, start: u64) -> &[u8; LEAF as usize] {
-        self.0.ledger().leaf(start / LEAF)
+        self.0.memory().leaf(start / LEAF)
     }
 
-    /// Appends to the events what memory holds in truth from `start` on.
-    pub fn differs(&mut self, start: u64, bytes: &[u8], writer: Writer) {
-        self.0.differs(start, bytes, writer);
+    /// Appends an event that sets memory from `start` on to what live memory contains there.
+    pub fn correct(&mut self, start: u64, bytes: &[u8], writer: Writer) {
+        self.0.push_difference(start, bytes, writer);
     }
 }
 
-/// From so many entries on, those told so far are settled while the step still runs: few enough
-/// that it takes some milliseconds, wherever they go.
-const MANY: usize = 1 << 18;
-/// The same for the bytes that bulk operations wrote.
-const MUCH: u64 = 256 << 20;
+/// A step is settled while it runs whenever it has this many entries more: few enough that it takes
+/// some milliseconds, wherever they write to.
+const MAX_UNSETTLED_ENTRIES: usize = 1 << 18;
+/// The same for the bytes that bulk operations write.
+const MAX_UNSETTLED_BULK_BYTES: u64 = 256 << 20;
 
 impl Recording {
-    /// Works out what the events come to, over memory before them.
+    /// Settles the recording. `before` is memory before its events.
     pub fn settle(self, before: &Image) -> Settled {
         self.settle_against(before, |_, _| {})
     }
 
-    /// Like [`settle`](Recording::settle); `check` is given memory as the events make it and the
-    /// starts of the leaves that were touched or noted, ascending, and tells what is different in
-    /// truth.
+    /// Settles the recording and compares it with live memory. `check` receives memory after the
+    /// events and the starts of the leaves that were touched or summarized, in ascending order. It
+    /// [corrects](RecordedMemory::correct) what differs.
     pub fn settle_against(
         mut self,
         before: &Image,
-        check: impl FnOnce(&mut Recorded, &[u64]),
+        check: impl FnOnce(&mut RecordedMemory, &[u64]),
     ) -> Settled {
-        let (stores, recorded) = (self.all_stores(), self.guest_stores());
-        let mut touched = self.noted_leaves();
-        let mut pass = self.pass(before);
-        touched.extend(pass.ledger().starts());
+        let (stores, recorded) = (self.all_stores(), self.recorded_stores());
+        let mut touched = self.summarized_leaves();
+        let mut replay = self.replay(before);
+        touched.extend(replay.memory().starts());
         touched.sort_unstable();
         touched.dedup();
-        check(&mut Recorded(&mut pass), &touched);
-        let sites = pass.sites();
-        let refused = pass.refused();
-        let events = EventLog(Arc::new(pass.finish(before)));
+        check(&mut RecordedMemory(&mut replay), &touched);
+        let sites = replay.sites();
+        let refused = replay.take_refused_growths();
+        let events = EventLog(Arc::new(replay.finish(before)));
         let memory = events.0.after.clone();
         Settled {
             changes: Changes(events.clone()),
@@ -115,33 +118,35 @@ impl Recording {
         }
     }
 
-    /// Settles what was told so far, where it is much: who waits for the end of the step then waits
-    /// only for what came since. None of it can be taken back any more.
-    pub(super) fn settle_ahead(&mut self) {
-        if self.slots.len() >= MANY || self.unsettled >= MUCH {
+    /// Settles what was recorded so far if it is much, so that the end of the step has only the
+    /// rest to settle. None of it can be undone after that.
+    pub(super) fn settle_if_large(&mut self) {
+        if self.entries.len() >= MAX_UNSETTLED_ENTRIES
+            || self.unsettled_bulk_bytes >= MAX_UNSETTLED_BULK_BYTES
+        {
             self.settle_so_far();
         }
     }
 
-    /// Settles what was told so far, where memory before it is known.
+    /// Settles what was recorded so far, if memory before it is known.
     pub(super) fn settle_so_far(&mut self) {
         let Some(before) = self.before.clone() else {
             return;
         };
-        let mut pass = self.pass(&before);
-        pass.give_back(self);
-        self.ahead = Some(Box::new(pass));
+        let mut replay = self.replay(&before);
+        replay.return_buffers(self);
+        self.settled_part = Some(Box::new(replay));
     }
 
-    /// A pass over all that was told.
-    fn pass(&mut self, before: &Image) -> Pass {
-        let events = self.slots.len() + self.asides.len();
-        let mut pass = match self.ahead.take() {
-            Some(ahead) => *ahead,
-            None => Pass::new(Arc::clone(&self.table), before, events),
+    /// Replays everything that was recorded.
+    fn replay(&mut self, before: &Image) -> Replay {
+        let events = self.entries.len() + self.host_events.len();
+        let mut replay = match self.settled_part.take() {
+            Some(settled) => *settled,
+            None => Replay::new(Arc::clone(&self.table), before, events),
         };
-        pass.go_on(self);
-        self.unsettled = 0;
-        pass
+        replay.run(self);
+        self.unsettled_bulk_bytes = 0;
+        replay
     }
 }

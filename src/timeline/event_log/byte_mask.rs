@@ -1,83 +1,98 @@
-//! Marks on the bytes of a leaf, one bit each, and the runs they make.
+//! Marks on the bytes of a leaf, one bit each, and the runs that they make.
 
 use std::ops::Range;
 
 use crate::timeline::image::{LEAF, Leaf};
 
-/// One bit for each byte of a leaf.
-pub(super) type Bits = [u64; LEAF as usize / 64];
+/// One bit for each byte of a leaf; the first byte is the lowest bit of the first word.
+pub(super) type ByteMask = [u64; LEAF as usize / 64];
 
 const ZERO: Leaf = [0; LEAF as usize];
 
-/// Where two leaves of 4 KiB differ.
+/// The bytes in which two leaves of 4 KiB differ.
 #[derive(Debug, Clone)]
-pub struct Differing(Bits);
+pub struct LeafDifference(ByteMask);
 
-impl Differing {
+impl LeafDifference {
+    /// Compares two leaves.
     pub fn new(a: &[u8; LEAF as usize], b: &[u8; LEAF as usize]) -> Self {
-        Differing(differing(Some(a), Some(b)))
+        LeafDifference(differing_bytes(Some(a), Some(b)))
     }
 
-    /// How many runs of bytes there are, each as long as it can be.
+    /// Returns the number of maximal runs of differing bytes.
     pub fn runs(&self) -> usize {
-        let edges: u32 = edges(&self.0).iter().map(|word| word.count_ones()).sum();
+        let edges: u32 = marked_edges(&self.0)
+            .iter()
+            .map(|word| word.count_ones())
+            .sum();
         edges.div_ceil(2) as usize
     }
 
-    /// Counts bytes that lie between two others as different, where they are fewer than `bytes`: a
-    /// power of two up to 64.
-    pub fn join(&mut self, bytes: u32) {
+    /// Counts equal bytes between two runs as different if they are fewer than `bytes`: a power of
+    /// two up to 64.
+    pub fn join_gaps(&mut self, bytes: u32) {
         close_gaps(&mut self.0, bytes);
     }
 
-    /// Tells the runs in order.
-    pub fn each(&self, tell: impl FnMut(Range<usize>)) {
-        each_part(&self.0, [0; LEAF as usize / 64], tell);
+    /// Calls `visit` for each maximal run of differing bytes, in order.
+    pub fn for_each_run(&self, visit: impl FnMut(Range<usize>)) {
+        for_each_part(&self.0, [0; LEAF as usize / 64], visit);
     }
 }
 
 /// Marks a range of bytes.
 #[inline]
-pub(super) fn mark(bits: &mut Bits, from: usize, to: usize) {
-    each_word(bits, from, to, |word, ones| *word |= ones);
+pub(super) fn mark(mask: &mut ByteMask, from: usize, to: usize) {
+    for_each_word(mask, from, to, |word, bits| *word |= bits);
 }
 
-/// Takes the marks of a range of bytes away.
+/// Clears the marks of a range of bytes.
 #[inline]
-pub(super) fn clear(bits: &mut Bits, from: usize, to: usize) {
-    each_word(bits, from, to, |word, ones| *word &= !ones);
+pub(super) fn clear(mask: &mut ByteMask, from: usize, to: usize) {
+    for_each_word(mask, from, to, |word, bits| *word &= !bits);
 }
 
+/// Calls `change` for each word of a range of bytes, with the bits of the range in it.
 #[inline]
-fn each_word(bits: &mut Bits, from: usize, to: usize, mut change: impl FnMut(&mut u64, u64)) {
+fn for_each_word(
+    mask: &mut ByteMask,
+    from: usize,
+    to: usize,
+    mut change: impl FnMut(&mut u64, u64),
+) {
     let mut at = from;
     while at < to {
         let end = (at / 64 * 64 + 64).min(to);
-        let ones = if end - at == 64 {
-            u64::MAX
-        } else {
-            (1 << (end - at)) - 1
-        };
-        if let Some(word) = bits.get_mut(at / 64) {
-            change(word, ones << (at % 64));
+        if let Some(word) = mask.get_mut(at / 64) {
+            change(word, range_mask(at, end));
         }
         at = end;
     }
 }
 
-/// Whether any byte is marked in both.
-pub(super) fn meet(a: &Bits, b: &Bits) -> bool {
+/// Returns the bits of the bytes `from..to` in their word. The range is not empty and within one
+/// word.
+#[inline]
+pub(super) fn range_mask(from: usize, to: usize) -> u64 {
+    let bits = if to - from == 64 {
+        u64::MAX
+    } else {
+        (1 << (to - from)) - 1
+    };
+    bits << (from % 64)
+}
+
+/// Returns whether any byte is marked in both.
+pub(super) fn intersects(a: &ByteMask, b: &ByteMask) -> bool {
     a.iter().zip(b).any(|(a, b)| a & b != 0)
 }
 
-/// Which bytes of two leaves differ; one that is not there is all zero.
-pub(super) fn differing(before: Option<&Leaf>, after: Option<&Leaf>) -> Bits {
-    let (before, after) = (
-        before.unwrap_or(&ZERO).as_chunks::<64>().0,
-        after.unwrap_or(&ZERO).as_chunks::<64>().0,
-    );
-    let mut bits = [0; LEAF as usize / 64];
-    for (word, (before, after)) in bits.iter_mut().zip(before.iter().zip(after)) {
+/// Returns which bytes of two leaves differ. `None` stands for a leaf of zeros.
+pub(super) fn differing_bytes(before: Option<&Leaf>, after: Option<&Leaf>) -> ByteMask {
+    let before = before.unwrap_or(&ZERO).as_chunks::<64>().0;
+    let after = after.unwrap_or(&ZERO).as_chunks::<64>().0;
+    let mut mask = [0; LEAF as usize / 64];
+    for (word, (before, after)) in mask.iter_mut().zip(before.iter().zip(after)) {
         if before != after {
             let eights = before
                 .as_chunks::<8>()
@@ -85,63 +100,66 @@ pub(super) fn differing(before: Option<&Leaf>, after: Option<&Leaf>) -> Bits {
                 .iter()
                 .zip(after.as_chunks::<8>().0);
             *word = eights.rev().fold(0, |word, (before, after)| {
-                word << 8 | unequal(*before, *after)
+                word << 8 | unequal_bytes(*before, *after)
             });
         }
     }
-    bits
+    mask
 }
 
-/// Which of eight bytes differ, one bit each.
-fn unequal(a: [u8; 8], b: [u8; 8]) -> u64 {
+/// Returns which of eight bytes differ, one bit each.
+fn unequal_bytes(a: [u8; 8], b: [u8; 8]) -> u64 {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let differing = u64::from_le_bytes(a) ^ u64::from_le_bytes(b);
-    // The top bit of each byte that is not zero, and then all of them brought together.
+    // The addition carries into the top bit of a byte if any of its lower bits is set. With the top
+    // bit itself, that is the top bit of each byte that is not zero.
     let tops = (((differing & LOW) + LOW) | differing) & !LOW;
+    // The multiplication moves the eight bits next to each other in the top byte.
     (tops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
-/// Which bytes are marked where the one before is not, or the other way round. Before the first
-/// there is no mark.
-pub(super) fn edges(bits: &Bits) -> Bits {
+/// Returns the bytes at which a run of marks begins, or after which it has ended.
+pub(super) fn marked_edges(mask: &ByteMask) -> ByteMask {
     let mut last = 0;
-    bits.map(|bits| {
-        let before = bits << 1 | last;
-        last = bits >> 63;
-        bits ^ before
+    mask.map(|word| {
+        let before = word << 1 | last;
+        last = word >> 63;
+        word ^ before
     })
 }
 
-/// Tells the longest runs of marked bytes, in order; a run is also cut in front of the bytes marked
-/// in `cuts`.
-pub(super) fn each_part(bits: &Bits, cuts: Bits, mut tell: impl FnMut(Range<usize>)) {
+/// Calls `visit` for each maximal run of marked bytes, in order. A run is also cut before the bytes
+/// that are marked in `cuts`.
+pub(super) fn for_each_part(mask: &ByteMask, cuts: ByteMask, mut visit: impl FnMut(Range<usize>)) {
     let (mut from, mut last) = (None, 0);
-    for (word, (bits, cuts)) in bits.iter().zip(cuts).enumerate() {
-        let before = bits << 1 | last;
-        last = bits >> 63;
-        let mut edges = (bits ^ before) | (bits & before & cuts);
+    for (index, (word, cuts)) in mask.iter().zip(cuts).enumerate() {
+        let before = word << 1 | last;
+        last = word >> 63;
+        let mut edges = (word ^ before) | (word & before & cuts);
         while edges != 0 {
             let bit = edges.trailing_zeros();
-            let at = word * 64 + bit as usize;
+            let at = index * 64 + bit as usize;
             edges &= edges - 1;
             if let Some(from) = from.take() {
-                tell(from..at);
+                visit(from..at);
             }
-            from = (bits >> bit & 1 == 1).then_some(at);
+            from = (word >> bit & 1 == 1).then_some(at);
         }
     }
     if let Some(from) = from {
-        tell(from..LEAF as usize);
+        visit(from..LEAF as usize);
     }
 }
 
-/// Marks what lies between two marked bytes as well, where that is fewer than `step` bytes: 1, 2, 4
-/// and so on up to 64.
-fn close_gaps(bits: &mut Bits, step: u32) {
+/// Marks the bytes between two marked ones if they are fewer than `step`: 1, 2, 4 and so on up to
+/// 64.
+fn close_gaps(mask: &mut ByteMask, step: u32) {
+    // Every mark is widened by `step - 1` bytes upwards, and what came out narrowed by as many
+    // downwards: gaps that were filled stay. The word after the last one takes what goes past it.
     let mut wide = [0; LEAF as usize / 64 + 1];
     wide.iter_mut()
-        .zip(bits.iter())
-        .for_each(|(wide, bits)| *wide = *bits);
+        .zip(mask.iter())
+        .for_each(|(wide, word)| *wide = *word);
     let steps = || {
         (0..)
             .map(|power| 1 << power)
@@ -163,13 +181,13 @@ fn close_gaps(bits: &mut Bits, step: u32) {
             *word &= moved;
         }
     }
-    bits.iter_mut()
+    mask.iter_mut()
         .zip(wide)
-        .for_each(|(bits, wide)| *bits = wide);
+        .for_each(|(word, wide)| *word = wide);
 }
 
-/// Where each of a leaf's bytes has something else than the one before it.
-pub(super) fn changing<T: PartialEq>(all: &[T; LEAF as usize]) -> Bits {
+/// Returns the bytes whose value in `all` differs from that of the byte before.
+pub(super) fn value_edges<T: PartialEq>(all: &[T; LEAF as usize]) -> ByteMask {
     std::array::from_fn(|word| {
         let first = (word * 64).max(1);
         let end = word * 64 + 64;
@@ -186,7 +204,7 @@ pub(super) fn changing<T: PartialEq>(all: &[T; LEAF as usize]) -> Bits {
             .map(|(here, before)| u64::from(here != before));
         differing
             .zip(first % 64..)
-            .fold(0, |bits, (differs, place)| bits | differs << place)
+            .fold(0, |bits, (differs, bit)| bits | differs << bit)
     })
 }
 
@@ -195,9 +213,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn runs(bits: &Bits) -> Vec<Range<usize>> {
+    fn runs(bits: &ByteMask) -> Vec<Range<usize>> {
         let mut runs = Vec::new();
-        each_part(bits, [0; LEAF as usize / 64], |run| runs.push(run));
+        for_each_part(bits, [0; LEAF as usize / 64], |run| runs.push(run));
         runs
     }
 
@@ -225,7 +243,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(runs(&bits), expected.clone());
-            prop_assert_eq!(Differing(bits).runs(), expected.len());
+            prop_assert_eq!(LeafDifference(bits).runs(), expected.len());
             close_gaps(&mut bits, 1 << power);
             prop_assert_eq!(runs(&bits), closed);
         }

@@ -1,22 +1,26 @@
-//! Which bytes differ across a step, and who wrote them last. Worked out leaf by leaf when asked
-//! for, so that a step of millions of stores does not keep millions of runs; what every reader
-//! wants of all of them is summed up once.
+//! Which bytes differ across a step, and who wrote them last.
+//!
+//! The runs of such bytes are computed leaf by leaf on demand, so that a step of millions of stores
+//! does not keep millions of runs. What every reader needs of all runs is summed up once
+//! ([`Summary`]).
 
 use std::ops::Range;
 
 use super::EventLog;
-use super::byte_mask::{Bits, changing, differing, each_part, mark, meet};
-use super::leaf_index::{BLOCK, History, WriterId};
-use super::range_query::count;
+use super::byte_mask::{
+    ByteMask, differing_bytes, for_each_part, intersects, mark, range_mask, value_edges,
+};
+use super::leaf_index::{History, TOUCHES_PER_CHECKPOINT, WriterId};
+use super::range_query::count_examined_leaf;
 use super::summary::Summary;
 use crate::timeline::image::LEAF;
 use crate::timeline::{Change, Span};
 
-/// The maximal runs of bytes that differ across a step and share one last writer, by address.
+/// The maximal runs of bytes that differ across a step and have one last writer, by address.
 #[derive(Debug, Clone, Default)]
 pub struct Changes(pub(super) EventLog);
 
-/// A run, its writer still a number.
+/// A run whose writer is still a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) span: Span,
@@ -24,10 +28,10 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// A part of a leaf.
-    pub(super) fn within(leaf: u64, range: Range<usize>, by: WriterId) -> Self {
+    /// Creates a run of a range of a leaf's bytes.
+    pub(super) fn in_leaf(number: u64, range: Range<usize>, by: WriterId) -> Self {
         let span = Span {
-            start: leaf * LEAF + range.start as u64,
+            start: number * LEAF + range.start as u64,
             len: range.len() as u64,
         };
         Run { span, by }
@@ -35,53 +39,57 @@ impl Run {
 }
 
 impl Changes {
+    /// Returns whether no byte differs.
     pub fn is_empty(&self) -> bool {
         self.0.0.changed.is_empty()
     }
 
-    /// How many runs there are.
+    /// Returns the number of runs.
     pub fn len(&self) -> u64 {
         self.0.0.summary.changes
     }
 
-    /// How many bytes differ.
+    /// Returns the number of bytes that differ.
     pub fn bytes(&self) -> u64 {
         self.0.0.summary.bytes
     }
 
-    /// The runs with their bytes and writers.
+    /// Returns the runs with their bytes and writers, by address.
     pub fn iter(&self) -> impl Iterator<Item = Change> + Clone + '_ {
         self.runs().map(|run| self.change(run))
     }
 
-    /// Where the runs lie, without their bytes.
+    /// Returns where the runs are, by address; cheaper than [`iter`](Changes::iter).
     pub fn spans(&self) -> impl Iterator<Item = Span> + Clone + '_ {
         self.runs().map(|run| run.span)
     }
 
+    /// Returns the run with the lowest address.
     pub fn first(&self) -> Option<Change> {
         self.iter().next()
     }
 
+    /// Returns where the run with the highest address is.
     pub fn last(&self) -> Option<Span> {
         self.previous(u64::MAX)
     }
 
-    /// The first run that starts after an address.
+    /// Returns the first run that starts after an address.
     pub fn next(&self, address: u64) -> Option<Span> {
         let history = &self.0.0;
         let here = self.changed_from(address / LEAF);
+        // The run that starts in this leaf may continue one from the leaf before.
         let runs = Runs::new(history, here.saturating_sub(1)..history.changed.len());
         runs.map(|run| run.span).find(|span| span.start > address)
     }
 
-    /// The last run that starts before an address.
+    /// Returns the last run that starts before an address.
     pub fn previous(&self, address: u64) -> Option<Span> {
         let history = &self.0.0;
         let mut from = self.changed_from((address / LEAF).saturating_add(1));
         while let Some(earlier) = from.checked_sub(1) {
             from = earlier;
-            // The first run found may have started in a leaf before this one.
+            // The first run of a leaf may have started in the leaf before it.
             let starts_here = |run: &Run| {
                 from == 0 || !run.span.start.is_multiple_of(LEAF) || !self.continues(from, run)
             };
@@ -95,7 +103,7 @@ impl Changes {
         None
     }
 
-    /// Whether any byte of `start..end` differs.
+    /// Returns whether any byte of `start..end` differs.
     pub fn any_within(&self, start: u64, end: u64) -> bool {
         let history = &self.0.0;
         let changed = history
@@ -108,19 +116,19 @@ impl Changes {
             .map(|leaf| leaf.number);
         numbers
             .take_while(|number| number * LEAF < end)
-            .inspect(|_| count())
+            .inspect(|_| count_examined_leaf())
             .any(|number| {
                 let base = number * LEAF;
-                let range =
-                    start.clamp(base, base + LEAF) - base..end.clamp(base, base + LEAF) - base;
+                let from = start.clamp(base, base + LEAF) - base;
+                let to = end.clamp(base, base + LEAF) - base;
                 let mut wanted = [0; LEAF as usize / 64];
-                mark(&mut wanted, range.start as usize, range.end as usize);
-                meet(&history.differing(number), &wanted)
+                mark(&mut wanted, from as usize, to as usize);
+                intersects(&history.differing_bytes(number), &wanted)
             })
     }
 
-    /// Whether the byte at an address differs.
-    pub(in crate::timeline) fn holds(&self, address: u64) -> bool {
+    /// Returns whether the byte at an address differs.
+    pub(in crate::timeline) fn contains(&self, address: u64) -> bool {
         let History { before, after, .. } = &*self.0.0;
         before.byte(address).unwrap_or(0) != after.byte(address).unwrap_or(0)
     }
@@ -144,7 +152,7 @@ impl Changes {
         }
     }
 
-    /// The place among the changed leaves of the first numbered so or higher.
+    /// Returns the index among the changed leaves of the first with this number or a higher one.
     fn changed_from(&self, number: u64) -> usize {
         let History {
             changed, leaves, ..
@@ -156,12 +164,13 @@ impl Changes {
         })
     }
 
-    /// Whether a run at the start of a changed leaf goes on from the leaf before.
-    fn continues(&self, place: usize, run: &Run) -> bool {
-        let Some(before) = place.checked_sub(1) else {
+    /// Returns whether a run at the start of a changed leaf continues the last one of the leaf
+    /// before.
+    fn continues(&self, changed: usize, run: &Run) -> bool {
+        let Some(before) = changed.checked_sub(1) else {
             return false;
         };
-        let last = Runs::new(&self.0.0, before..place).last();
+        let last = Runs::new(&self.0.0, before..changed).last();
         last.is_some_and(|last| last.by == run.by && last.span.end() == run.span.start)
     }
 }
@@ -173,12 +182,15 @@ impl PartialEq for Changes {
     }
 }
 
-/// The runs of some of the changed leaves, those that meet at the edge of two joined.
+/// The runs of some of the changed leaves. Those that meet where two leaves meet are joined.
 #[derive(Clone)]
 struct Runs<'a> {
     history: &'a History,
+    /// The changed leaves that are still to come, by index.
     leaves: Range<usize>,
-    found: std::vec::IntoIter<Run>,
+    /// The rest of the runs of the current leaf.
+    of_leaf: std::vec::IntoIter<Run>,
+    /// A run that does not continue the one before.
     pending: Option<Run>,
 }
 
@@ -187,19 +199,19 @@ impl<'a> Runs<'a> {
         Runs {
             history,
             leaves,
-            found: Vec::new().into_iter(),
+            of_leaf: Vec::new().into_iter(),
             pending: None,
         }
     }
 
     fn next_of_leaf(&mut self) -> Option<Run> {
         loop {
-            if let Some(run) = self.found.next() {
+            if let Some(run) = self.of_leaf.next() {
                 return Some(run);
             }
-            let place = self.leaves.next()?;
-            let index = *self.history.changed.get(place)?;
-            self.found = self.history.runs_of(index as usize).into_iter();
+            let changed = self.leaves.next()?;
+            let index = *self.history.changed.get(changed)?;
+            self.of_leaf = self.history.runs_of(index as usize).into_iter();
         }
     }
 }
@@ -221,51 +233,56 @@ impl Iterator for Runs<'_> {
 }
 
 impl History {
-    /// Which bytes of a leaf differ across the step.
-    fn differing(&self, number: u64) -> Bits {
+    /// Returns which bytes of a leaf differ across the step.
+    fn differing_bytes(&self, number: u64) -> ByteMask {
         let [before, after] =
             [&self.before, &self.after].map(|image| image.shared_leaf(number * LEAF));
-        differing(before.map(|leaf| &**leaf), after.map(|leaf| &**leaf))
+        differing_bytes(before.map(|leaf| &**leaf), after.map(|leaf| &**leaf))
     }
 
+    /// Returns the runs of changed bytes in a leaf, by its index.
     pub(super) fn runs_of(&self, index: usize) -> Vec<Run> {
         let Some(leaf) = self.leaves.get(index) else {
             return Vec::new();
         };
-        let bits = self.differing(leaf.number);
-        let by = self.last_writers(index, bits);
+        let changed = self.differing_bytes(leaf.number);
+        let by = self.last_writers(index, changed);
         let mut runs: Vec<Run> = Vec::new();
-        each_part(&bits, changing(&by), |range| {
+        for_each_part(&changed, value_edges(&by), |range| {
             let by = by.get(range.start).copied().unwrap_or(WriterId::NOBODY);
-            runs.push(Run::within(leaf.number, range, by));
+            runs.push(Run::in_leaf(leaf.number, range, by));
         });
         runs
     }
 
-    /// Who wrote the wanted bytes of a leaf last: its events from the last to the first, until all
-    /// are known.
-    pub(super) fn last_writers(&self, index: usize, wanted: Bits) -> [WriterId; LEAF as usize] {
+    /// Returns who wrote the wanted bytes of a leaf last; for other bytes it is undefined. Goes
+    /// through the events from the last to the first, until all are known.
+    fn last_writers(&self, index: usize, wanted: ByteMask) -> [WriterId; LEAF as usize] {
         let mut by = [WriterId(0); LEAF as usize];
         let Some(leaf) = self.leaves.get(index) else {
             return by;
         };
         let mut wanted = wanted;
         let events = self.touches_of(leaf);
-        let tail = events.get(leaf.blocks.len() * BLOCK..).unwrap_or_default();
-        self.claim(leaf.number, tail, &mut wanted, &mut by);
-        for (block, events) in leaf.blocks.iter().zip(events.chunks(BLOCK)).rev() {
-            if meet(&block.written, &wanted) {
-                self.claim(leaf.number, events, &mut wanted, &mut by);
+        let after_checkpoints = leaf.checkpoints.len() * TOUCHES_PER_CHECKPOINT;
+        let tail = events.get(after_checkpoints..).unwrap_or_default();
+        self.claim_bytes(leaf.number, tail, &mut wanted, &mut by);
+        let parts = events.chunks(TOUCHES_PER_CHECKPOINT);
+        for (checkpoint, events) in leaf.checkpoints.iter().zip(parts).rev() {
+            if intersects(&checkpoint.written, &wanted) {
+                self.claim_bytes(leaf.number, events, &mut wanted, &mut by);
             }
         }
         by
     }
 
-    fn claim(
+    /// Sets the writers of the wanted bytes that events wrote, from the last event to the first, and
+    /// removes these bytes from `wanted`.
+    fn claim_bytes(
         &self,
         number: u64,
         events: &[u32],
-        wanted: &mut Bits,
+        wanted: &mut ByteMask,
         by: &mut [WriterId; LEAF as usize],
     ) {
         let mut reader = self.reader();
@@ -274,34 +291,33 @@ impl History {
             if left == 0 {
                 break;
             }
-            let Some((range, writer)) = self.reach(&mut reader, *event, number) else {
+            let Some((range, writer)) = self.written_range(&mut reader, *event, number) else {
                 continue;
             };
+            // One word of the mask, 64 bytes, at a time.
             let mut at = range.start;
             while at < range.end {
                 let end = (at / 64 * 64 + 64).min(range.end);
-                let ones = if end - at == 64 {
-                    u64::MAX
-                } else {
-                    ((1 << (end - at)) - 1) << (at % 64)
-                };
+                let here = range_mask(at, end);
                 let Some(word) = wanted.get_mut(at / 64) else {
                     break;
                 };
-                let mut new = *word & ones;
-                *word &= !ones;
-                left -= new.count_ones();
-                if new == ones {
+                let mut claimed = *word & here;
+                *word &= !here;
+                left -= claimed.count_ones();
+                if claimed == here {
                     if let Some(by) = by.get_mut(at..end) {
                         by.fill(writer);
                     }
-                    new = 0;
+                    claimed = 0;
                 }
-                while new != 0 {
-                    if let Some(by) = by.get_mut(at / 64 * 64 + new.trailing_zeros() as usize) {
+                while claimed != 0 {
+                    let offset = at / 64 * 64 + claimed.trailing_zeros() as usize;
+                    if let Some(by) = by.get_mut(offset) {
                         *by = writer;
                     }
-                    new &= new - 1;
+                    // The lowest bit is done.
+                    claimed &= claimed - 1;
                 }
                 at = end;
             }

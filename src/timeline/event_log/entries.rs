@@ -1,28 +1,18 @@
-//! Where entries are kept, in order, and the bytes that do not fit into them.
+//! The entries of a step in order: the latest as they are, all before them packed.
 
 use super::arena::Arena;
-use super::encoding::{MOST_MIXED, Opened, Pack, Packer};
+use super::encoding::{MAX_MIXED, Pack, PackView, Packer};
 use super::store_sites::SiteTable;
+use crate::journal_abi::{Slot, SlotBytes, high_half, low_half};
 
-/// `[u32 site][u32 address][u64 value]`, little-endian, as the guest's journal has it. The slot
-/// behind one of a site that stores 16 bytes is those bytes and nothing else.
-pub(super) type Slot = [u8; SLOT];
+/// Stands in place of a site where an entry is a host event: the value is the event's index.
+pub(super) const HOST_EVENT: u32 = 0;
 
-pub(super) const SLOT: usize = 16;
-/// In place of a site, in a log: the value counts the events that are not the guest's own stores.
-pub(super) const ASIDE: u32 = 0;
-
-/// Site, address and value of a slot.
-#[inline]
-pub(super) fn parts(slot: &Slot) -> (u32, u32, u64) {
-    let all = u128::from_le_bytes(*slot);
-    (all as u32, (all >> 32) as u32, (all >> 64) as u64)
-}
-
-/// A store as it is told, or an event as it is kept. What the value means depends on the site; of
-/// one that stores, only the low bytes count that it stores.
+/// A store as it was recorded, or an event as it is kept. What the value means depends on the site;
+/// of a store, only the low bytes that it stores are defined.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Entry {
+    /// The number of the store site, or [`HOST_EVENT`].
     pub(super) site: u32,
     pub(super) address: u32,
     pub(super) value: u128,
@@ -37,24 +27,36 @@ impl Entry {
         }
     }
 
-    /// The value's low and high halves, as bulk operations have them: mostly a length in bytes, and
-    /// something else.
-    pub(super) fn low(&self) -> u64 {
-        self.value as u64 & 0xffff_ffff
-    }
-
-    pub(super) fn high(&self) -> u64 {
-        self.value as u64 >> 32
-    }
-
-    /// Reads the first entry of a journal's slots.
+    /// Decodes a slot that is an entry by itself.
     #[inline]
-    pub(super) fn take(slots: &mut &[Slot], table: &SiteTable) -> Option<Self> {
+    pub(super) fn decode(slot: &SlotBytes) -> Self {
+        let Slot {
+            site,
+            address,
+            value,
+        } = Slot::decode(slot);
+        Entry::new(site, address, value)
+    }
+
+    /// Returns the low half of the value: the length of a bulk operation in bytes, or the size of
+    /// memory before a growth in pages.
+    pub(super) fn low_half(&self) -> u64 {
+        low_half(self.value as u64)
+    }
+
+    /// Returns the high half of the value: the second operand of a bulk operation.
+    pub(super) fn high_half(&self) -> u64 {
+        high_half(self.value as u64)
+    }
+
+    /// Decodes the first entry of a journal's slots, and removes its slots from the slice.
+    #[inline]
+    pub(super) fn take_first(slots: &mut &[SlotBytes], table: &SiteTable) -> Option<Self> {
         let (first, rest) = slots.split_first()?;
         *slots = rest;
-        let (site, address, value) = parts(first);
-        if !table.is_wide(site) {
-            return Some(Entry::new(site, address, value));
+        let entry = Entry::decode(first);
+        if !table.is_vector(entry.site) {
+            return Some(entry);
         }
         let value = match rest.split_first() {
             Some((second, rest)) => {
@@ -63,90 +65,106 @@ impl Entry {
             }
             None => 0,
         };
-        Some(Entry {
-            site,
-            address,
-            value,
-        })
+        Some(Entry { value, ..entry })
     }
 }
 
-/// The entries that a journal's slots tell.
-pub(super) fn entries<'a>(
-    mut slots: &'a [Slot],
+/// Decodes the entries of a journal's slots, in order.
+pub(super) fn decode_entries<'a>(
+    mut slots: &'a [SlotBytes],
     table: &'a SiteTable,
 ) -> impl Iterator<Item = Entry> + 'a {
-    std::iter::from_fn(move || Entry::take(&mut slots, table))
+    std::iter::from_fn(move || Entry::take_first(&mut slots, table))
 }
 
-/// So many slots at once are packed right away; fewer are better gathered first.
-pub(super) const MANY: usize = 256;
-const STRIDE_BITS: u32 = 10;
+/// This many slots are packed at once; fewer are gathered first, so that packs do not get small.
+pub(super) const MIN_SLOTS_TO_PACK: usize = 256;
+/// [`EntryList::index`] has the pack of every 2^10th entry.
+const INDEX_STEP_BITS: u32 = 10;
 
-/// A long list of entries: the latest as they are, all before them packed.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Slots {
+/// A list of entries that may be long.
+#[derive(Debug, Default)]
+pub(super) struct EntryList {
     packs: Vec<Pack>,
-    room: Arena,
-    /// How many entries come before each pack.
+    /// The bytes of the packs.
+    arena: Arena,
+    /// By pack, how many entries come before it.
     starts: Vec<u32>,
-    /// Which pack holds each 1024th entry.
+    /// Which pack holds each 2^10th entry: a search for an entry starts there.
     index: Vec<u32>,
     packed: usize,
-    open: Vec<Entry>,
+    /// The entries after all packs.
+    recent: Vec<Entry>,
+    /// `None` until something is packed. It has large buffers, which are used again.
     packer: Option<Packer>,
 }
 
-impl Slots {
+impl EntryList {
+    /// Creates an empty list whose packs are put into an arena that may hold others.
+    pub(super) fn with_arena(arena: Arena) -> Self {
+        EntryList {
+            arena,
+            ..EntryList::default()
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
-        self.packed + self.open.len()
+        self.packed + self.recent.len()
     }
 
     pub(super) fn push(&mut self, entry: Entry, table: &SiteTable) {
-        self.open.push(entry);
-        if self.open.len() == MOST_MIXED {
-            self.close(table);
+        self.recent.push(entry);
+        if self.recent.len() == MAX_MIXED {
+            self.pack_recent(table);
         }
     }
 
-    /// Appends many slots as they lie in a journal, and tells of the packs they make.
-    pub(super) fn extend(
+    /// Appends many slots as they are in a journal, and calls `visit` for each pack of them.
+    pub(super) fn push_slots(
         &mut self,
-        slots: &[Slot],
+        slots: &[SlotBytes],
         table: &SiteTable,
-        mut told: impl FnMut(Opened<'_>),
+        mut visit: impl FnMut(PackView<'_>),
     ) {
-        self.close(table);
+        self.pack_recent(table);
         let before = self.packs.len();
-        let mut packer = self.packer.take().unwrap_or_else(|| Packer::new(table));
-        let mut room = std::mem::take(&mut self.room);
-        packer.pack(slots, table, &mut room, |pack| self.add(pack));
-        self.room = room;
-        self.packer = Some(packer);
-        self.packs
-            .iter()
-            .skip(before)
-            .for_each(|pack| told(pack.open(&self.room)));
+        self.with_packer(table, |packer, arena, done| {
+            packer.pack(slots, table, arena, done);
+        });
+        for pack in self.packs.iter().skip(before) {
+            visit(pack.view(&self.arena));
+        }
     }
 
-    /// Appends a pack as it is.
-    pub(super) fn adopt(&mut self, pack: Pack, table: &SiteTable) {
-        self.close(table);
+    /// Appends a pack whose bytes are in this list's arena.
+    pub(super) fn push_pack(&mut self, pack: Pack, table: &SiteTable) {
+        self.pack_recent(table);
         self.add(pack);
     }
 
-    /// Packs the latest entries.
-    fn close(&mut self, table: &SiteTable) {
-        if self.open.is_empty() {
+    fn pack_recent(&mut self, table: &SiteTable) {
+        if self.recent.is_empty() {
             return;
         }
+        let mut recent = std::mem::take(&mut self.recent);
+        self.with_packer(table, |packer, arena, done| {
+            packer.pack_entries(&recent, table, arena, done);
+        });
+        // The buffer is used again.
+        recent.clear();
+        self.recent = recent;
+    }
+
+    /// Calls `pack` with the packer, the arena, and a function that appends a finished pack.
+    fn with_packer(
+        &mut self,
+        table: &SiteTable,
+        pack: impl FnOnce(&mut Packer, &mut Arena, &mut dyn FnMut(Pack)),
+    ) {
         let mut packer = self.packer.take().unwrap_or_else(|| Packer::new(table));
-        let mut open = std::mem::take(&mut self.open);
-        let mut room = std::mem::take(&mut self.room);
-        packer.pack_entries(&open, table, &mut room, |pack| self.add(pack));
-        self.room = room;
-        open.clear();
-        self.open = open;
+        let mut arena = std::mem::take(&mut self.arena);
+        pack(&mut packer, &mut arena, &mut |pack| self.add(pack));
+        self.arena = arena;
         self.packer = Some(packer);
     }
 
@@ -154,60 +172,54 @@ impl Slots {
         self.starts.push(self.packed as u32);
         self.packed += pack.len();
         self.packs.push(pack);
-        while self.index.len() << STRIDE_BITS < self.packed {
+        while self.index.len() << INDEX_STEP_BITS < self.packed {
             self.index.push(self.packs.len() as u32 - 1);
         }
     }
 
+    /// Removes the last entry and returns it.
     pub(super) fn pop(&mut self) -> Option<Entry> {
-        if self.open.is_empty()
+        if self.recent.is_empty()
             && let Some(pack) = self.packs.pop()
         {
             self.starts.pop();
             self.packed -= pack.len();
-            self.index.truncate(self.packed.div_ceil(1 << STRIDE_BITS));
-            let pack = pack.open(&self.room);
-            self.open.extend((0..pack.len()).map(|at| pack.get(at)));
+            self.index
+                .truncate(self.packed.div_ceil(1 << INDEX_STEP_BITS));
+            let pack = pack.view(&self.arena);
+            self.recent.extend((0..pack.len()).map(|at| pack.get(at)));
         }
-        self.open.pop()
+        self.recent.pop()
     }
 
     pub(super) fn get(&self, index: usize) -> Option<Entry> {
-        Reader::new(self).get(index)
+        EntryReader::new(self).get(index)
     }
 
-    /// What is packed, and what is not yet.
+    /// Returns the packs, the arena with their bytes, and the entries after them.
     pub(super) fn into_parts(self) -> (Vec<Pack>, Arena, Vec<Entry>) {
-        (self.packs, self.room, self.open)
+        (self.packs, self.arena, self.recent)
     }
 
-    /// An empty list whose packs may lie in a room that is there already.
-    pub(super) fn within(room: Arena) -> Self {
-        Slots {
-            room,
-            ..Slots::default()
-        }
+    pub(super) fn set_arena(&mut self, arena: Arena) {
+        self.arena = arena;
     }
 
-    pub(super) fn put_room(&mut self, room: Arena) {
-        self.room = room;
+    pub(super) fn take_arena(&mut self) -> Arena {
+        std::mem::take(&mut self.arena)
     }
 
-    pub(super) fn take_room(&mut self) -> Arena {
-        std::mem::take(&mut self.room)
+    /// Returns the view of a pack whose bytes are in this list's arena.
+    pub(super) fn view<'a>(&'a self, pack: &'a Pack) -> PackView<'a> {
+        pack.view(&self.arena)
     }
 
-    /// A pack whose bytes lie in this list's room.
-    pub(super) fn open<'a>(&'a self, pack: &'a Pack) -> Opened<'a> {
-        pack.open(&self.room)
-    }
-
-    /// The pack that holds an entry, where it is packed.
+    /// Returns the index of the pack that holds an entry; `None` if it is not packed.
     fn find(&self, index: usize) -> Option<usize> {
         if index >= self.packed {
             return None;
         }
-        let mut pack = *self.index.get(index >> STRIDE_BITS)? as usize;
+        let mut pack = *self.index.get(index >> INDEX_STEP_BITS)? as usize;
         while self
             .starts
             .get(pack + 1)
@@ -218,33 +230,37 @@ impl Slots {
         Some(pack)
     }
 
+    /// Frees what no entry needs.
     pub(super) fn shrink(&mut self) {
         self.packer = None;
-        self.room.keep(self.packs.iter().map(Pack::place));
-        self.open.shrink_to_fit();
+        self.arena.retain(self.packs.iter().map(Pack::place));
+        self.arena.shrink();
+        self.recent.shrink_to_fit();
     }
 
-    pub(super) fn kept_bytes(&self) -> usize {
-        let packs: usize = self.packs.iter().map(Pack::kept_bytes).sum();
+    /// Returns how much memory the list takes, in bytes.
+    pub(super) fn allocated_bytes(&self) -> usize {
+        let packs: usize = self.packs.iter().map(Pack::allocated_bytes).sum();
         packs
-            + self.room.kept_bytes()
-            + (self.starts.capacity() + self.index.capacity()) * 4
-            + self.open.capacity() * size_of::<Entry>()
+            + self.arena.allocated_bytes()
+            + (self.starts.capacity() + self.index.capacity()) * size_of::<u32>()
+            + self.recent.capacity() * size_of::<Entry>()
     }
 }
 
-/// Reads entries, and remembers the pack it was in: the next is often in the same.
+/// Reads entries by their index, and remembers the pack: the next one is often in the same.
 #[derive(Debug, Clone)]
-pub(super) struct Reader<'a> {
-    slots: &'a Slots,
-    pack: Option<Opened<'a>>,
+pub(super) struct EntryReader<'a> {
+    entries: &'a EntryList,
+    pack: Option<PackView<'a>>,
+    /// The index of the first entry in `pack`.
     start: usize,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(slots: &'a Slots) -> Self {
-        Reader {
-            slots,
+impl<'a> EntryReader<'a> {
+    pub(super) fn new(entries: &'a EntryList) -> Self {
+        EntryReader {
+            entries,
             pack: None,
             start: 0,
         }
@@ -252,86 +268,40 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(super) fn get(&mut self, index: usize) -> Option<Entry> {
-        match self.place(index) {
+        match self.locate(index) {
             Some((pack, at)) => Some(pack.get(at)),
-            None => self
-                .slots
-                .open
-                .get(index.checked_sub(self.slots.packed)?)
-                .copied(),
+            None => self.recent(index).copied(),
         }
     }
 
-    /// Site and address of an entry.
+    /// Returns the site and the address of an entry, which is cheaper than all of it.
     #[inline]
     pub(super) fn head(&mut self, index: usize) -> Option<(u32, u32)> {
-        match self.place(index) {
+        match self.locate(index) {
             Some((pack, at)) => Some(pack.head(at)),
-            None => {
-                let entry = self.slots.open.get(index.checked_sub(self.slots.packed)?)?;
-                Some((entry.site, entry.address))
-            }
+            None => self.recent(index).map(|entry| (entry.site, entry.address)),
         }
     }
 
-    /// The pack that an entry is in, and its place there.
+    fn recent(&self, index: usize) -> Option<&'a Entry> {
+        self.entries
+            .recent
+            .get(index.checked_sub(self.entries.packed)?)
+    }
+
+    /// Returns the pack that holds an entry, and the entry's index there; `None` if it is not
+    /// packed.
     #[inline]
-    pub(super) fn place(&mut self, index: usize) -> Option<(Opened<'a>, usize)> {
+    pub(super) fn locate(&mut self, index: usize) -> Option<(PackView<'a>, usize)> {
         if let Some(pack) = self.pack
             && index.wrapping_sub(self.start) < pack.len()
         {
             return Some((pack, index - self.start));
         }
-        let nth = self.slots.find(index)?;
-        let pack = self.slots.packs.get(nth)?.open(&self.slots.room);
+        let nth = self.entries.find(index)?;
+        let pack = self.entries.packs.get(nth)?.view(&self.entries.arena);
         self.pack = Some(pack);
-        self.start = *self.slots.starts.get(nth)? as usize;
+        self.start = *self.entries.starts.get(nth)? as usize;
         Some((pack, index - self.start))
-    }
-}
-
-const PART_BITS: u32 = 20;
-const PART: usize = 1 << PART_BITS;
-
-/// Bytes that belong to slots, put there one after another and found again by their place.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Blob {
-    parts: Vec<Vec<u8>>,
-}
-
-impl Blob {
-    /// Keeps at most 64 KiB and tells where they lie: a number below 2^47.
-    pub(super) fn put(&mut self, bytes: &[u8]) -> u64 {
-        if self
-            .parts
-            .last()
-            .is_none_or(|part| part.len() + bytes.len() > PART)
-        {
-            self.parts.push(Vec::new());
-        }
-        let index = self.parts.len() - 1;
-        let Some(part) = self.parts.last_mut() else {
-            return 0;
-        };
-        let place = (index as u64) << PART_BITS | part.len() as u64;
-        part.extend_from_slice(bytes);
-        place
-    }
-
-    pub(super) fn get(&self, place: u64, len: usize) -> &[u8] {
-        let within = place as usize & (PART - 1);
-        let part = self.parts.get((place >> PART_BITS) as usize);
-        part.and_then(|part| part.get(within..within + len))
-            .unwrap_or_default()
-    }
-
-    pub(super) fn shrink(&mut self) {
-        if let Some(last) = self.parts.last_mut() {
-            last.shrink_to_fit();
-        }
-    }
-
-    pub(super) fn kept_bytes(&self) -> usize {
-        self.parts.iter().map(Vec::capacity).sum()
     }
 }

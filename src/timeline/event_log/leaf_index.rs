@@ -1,70 +1,80 @@
-//! The settled events of a step and what was worked out of them once, so that any moment is found
-//! quickly.
+//! The events of a step that is settled, with an index over them, so that memory at any moment and
+//! the writers of any byte are found quickly.
 //!
-//! Event number i is entry number i. For each 4 KiB leaf that was touched there is a list of the
-//! events that touch it, and after every [`BLOCK`] of them a copy of the leaf and which of its
-//! bytes they wrote. So a leaf at any moment is the nearest copy before it and at most [`BLOCK`]
-//! events, and a byte's writers are found without looking at events that leave it alone.
+//! Event number i is entry number i. For each 4 KiB leaf that was touched, there is a list of the
+//! events that touch it: its *touches*. After every [`TOUCHES_PER_CHECKPOINT`] of them there is a
+//! *checkpoint*: a copy of the leaf, and which of its bytes were written since the one before. So a
+//! leaf at any moment is the last checkpoint before it plus a limited number of events, and a
+//! byte's writers are found without looking at events that write elsewhere.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::byte_mask::Bits;
-use super::entries::{ASIDE, Blob, Entry, Reader, Slots};
+use super::arena::{Arena, Place};
+use super::byte_mask::ByteMask;
+use super::entries::{Entry, EntryList, EntryReader, HOST_EVENT};
 use super::recording::HostEvent;
-use super::store_sites::{SiteKind, SiteTable};
+use super::store_sites::SiteTable;
 use super::summary::Summary;
-use crate::timeline::image::{LEAF, Leaf, Leaves, PAGE};
+use crate::journal_abi::SiteKind;
+use crate::timeline::image::{LEAF, Leaf, Leaves};
 use crate::timeline::{Event, Growth, Image, Write, Writer};
 
-/// Touches of a leaf between two copies of it: 2 bytes a touch.
-pub(super) const BLOCK: usize = 2048;
+/// How many touches of a leaf there are between two checkpoints. A checkpoint takes 2 bytes for
+/// each of them.
+pub(super) const TOUCHES_PER_CHECKPOINT: usize = 2048;
 
-#[derive(Debug, Clone, Default)]
+/// The events of a step, and what was derived from them once.
+#[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) table: Arc<SiteTable>,
-    pub(super) slots: Slots,
-    pub(super) blob: Blob,
-    pub(super) asides: Vec<HostEvent>,
+    pub(super) entries: EntryList,
+    /// The bytes of host events and copies.
+    pub(super) arena: Arena,
+    pub(super) host_events: Vec<HostEvent>,
+    /// The writers that are not store sites, by their number.
     pub(super) writers: Vec<Writer>,
-    /// Memory's length in bytes from an event on.
+    /// From which event on memory has which length in bytes.
     pub(super) lengths: Vec<(usize, u64)>,
     pub(super) before: Image,
     pub(super) after: Image,
     /// The events that touch each leaf, leaf after leaf.
     pub(super) touches: Vec<u32>,
-    /// By number.
+    /// The leaves that were touched, in the order of their numbers.
     pub(super) leaves: Vec<LeafHistory>,
-    /// Which of `leaves` differ across the step.
+    /// The indices of those in `leaves` that differ across the step.
     pub(super) changed: Vec<u32>,
     pub(super) summary: Summary,
 }
 
 /// What happened to one leaf.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct LeafHistory {
+    /// The address of the leaf, in leaves.
     pub(super) number: u64,
-    /// Which of the touches are its own.
+    /// The range of its own touches in [`History::touches`].
     pub(super) touches: Range<usize>,
-    /// One for each full [`BLOCK`] of events.
-    pub(super) blocks: Box<[Block]>,
+    /// One for each [`TOUCHES_PER_CHECKPOINT`] touches.
+    pub(super) checkpoints: Box<[Checkpoint]>,
 }
 
-#[derive(Debug, Clone)]
-pub(super) struct Block {
-    /// As its last event leaves it.
+/// A leaf after a number of its touches.
+#[derive(Debug)]
+pub(super) struct Checkpoint {
+    /// The leaf as the last of the touches left it.
     pub(super) leaf: Arc<Leaf>,
-    /// Which bytes its events may have written.
-    pub(super) written: Box<Bits>,
+    /// Which bytes may have been written since the checkpoint before.
+    pub(super) written: Box<ByteMask>,
 }
 
-/// Who wrote, as a number that is compared quickly: a site, or one of the other writers.
+/// A writer as a number that is cheap to compare: a store site, or one of the other writers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(in crate::timeline) struct WriterId(pub(super) u32);
 
 impl WriterId {
+    /// Set for a writer that is not a store site.
     const OTHER: u32 = 1 << 31;
-    /// No writer at all.
+    /// Stands for no writer at all.
     pub(in crate::timeline) const NOBODY: WriterId = WriterId(u32::MAX);
 
     pub(super) fn site(site: u32) -> Self {
@@ -79,7 +89,7 @@ impl WriterId {
         self.0 & WriterId::OTHER == 0
     }
 
-    /// Of the site, or of the other writer.
+    /// Returns the number of the site, or that of the other writer.
     pub(super) fn number(self) -> u32 {
         self.0 & !WriterId::OTHER
     }
@@ -87,35 +97,39 @@ impl WriterId {
 
 /// The bytes that an event writes.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Bytes<'a> {
+pub(super) enum WrittenBytes<'a> {
+    /// The first bytes of an array, and how many.
     Few([u8; 16], u8),
-    Same(u8, u64),
+    /// One byte, and how often it is written.
+    Repeated(u8, u64),
     Slice(&'a [u8]),
 }
 
-impl Bytes<'_> {
+impl WrittenBytes<'_> {
     pub(super) fn len(&self) -> u64 {
         match self {
-            Bytes::Few(_, len) => u64::from(*len),
-            Bytes::Same(_, len) => *len,
-            Bytes::Slice(bytes) => bytes.len() as u64,
+            WrittenBytes::Few(_, len) => u64::from(*len),
+            WrittenBytes::Repeated(_, len) => *len,
+            WrittenBytes::Slice(bytes) => bytes.len() as u64,
         }
     }
 
-    /// Writes the part from `skip` on to `to`.
-    pub(super) fn put(&self, skip: usize, to: &mut [u8]) {
+    /// Copies the bytes from number `skip` on to all of `to`.
+    pub(super) fn copy_to(&self, skip: usize, to: &mut [u8]) {
         match self {
-            Bytes::Few(bytes, _) => copy(bytes, skip, to),
-            Bytes::Same(byte, _) => to.fill(*byte),
-            Bytes::Slice(bytes) => copy(bytes, skip, to),
+            WrittenBytes::Few(bytes, _) => copy(bytes, skip, to),
+            WrittenBytes::Repeated(byte, _) => to.fill(*byte),
+            WrittenBytes::Slice(bytes) => copy(bytes, skip, to),
         }
     }
 
     fn to_arc(self) -> Arc<[u8]> {
         match self {
-            Bytes::Few(bytes, len) => bytes.get(..usize::from(len)).unwrap_or_default().into(),
-            Bytes::Same(byte, len) => vec![byte; len as usize].into(),
-            Bytes::Slice(bytes) => bytes.into(),
+            WrittenBytes::Few(bytes, len) => {
+                bytes.get(..usize::from(len)).unwrap_or_default().into()
+            }
+            WrittenBytes::Repeated(byte, len) => vec![byte; len as usize].into(),
+            WrittenBytes::Slice(bytes) => bytes.into(),
         }
     }
 }
@@ -126,16 +140,17 @@ fn copy(bytes: &[u8], skip: usize, to: &mut [u8]) {
     }
 }
 
-/// A write as it is kept.
+/// A write as it is decoded from an entry.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kept<'a> {
+pub(super) struct StoredWrite<'a> {
     pub(super) start: u64,
-    pub(super) bytes: Bytes<'a>,
+    pub(super) bytes: WrittenBytes<'a>,
     pub(super) by: WriterId,
     pub(super) is_difference: bool,
 }
 
-impl Kept<'_> {
+impl StoredWrite<'_> {
+    /// Returns the address after the last byte.
     pub(super) fn end(&self) -> u64 {
         self.start.saturating_add(self.bytes.len())
     }
@@ -144,32 +159,34 @@ impl Kept<'_> {
         (self.start..self.end()).contains(&address)
     }
 
-    /// The part of a leaf that it writes, from and to which byte of the leaf.
-    pub(super) fn within(&self, leaf: u64) -> Range<usize> {
+    /// Returns the range of a leaf's bytes that the write covers.
+    pub(super) fn range_in_leaf(&self, leaf: u64) -> Range<usize> {
         let base = leaf * LEAF;
         let from = self.start.clamp(base, base + LEAF) - base;
         let to = self.end().clamp(base, base + LEAF) - base;
         from as usize..to as usize
     }
 
-    /// Writes what it has for a leaf, and tells which bytes these are.
+    /// Writes the part that is in a leaf, and returns its range there. `len` is the length of
+    /// memory in bytes; nothing past it is written.
     pub(super) fn apply(&self, leaf: u64, bytes: &mut Leaf, len: u64) -> Range<usize> {
-        let mut range = self.within(leaf);
+        let mut range = self.range_in_leaf(leaf);
         range.end = range
             .end
             .min(len.saturating_sub(leaf * LEAF).min(LEAF) as usize);
-        let skip = (leaf * LEAF).saturating_sub(self.start) as usize;
         range.end = range.end.max(range.start);
+        let skip = (leaf * LEAF).saturating_sub(self.start) as usize;
         if let Some(part) = bytes.get_mut(range.clone()) {
-            self.bytes.put(skip, part);
+            self.bytes.copy_to(skip, part);
         }
         range
     }
 }
 
-/// An event as it is kept.
-pub(super) enum KeptEvent<'a> {
-    Write(Kept<'a>),
+/// An event as it is decoded from an entry.
+pub(super) enum StoredEvent<'a> {
+    Write(StoredWrite<'a>),
+    /// Sizes are in 64 KiB pages.
     Growth {
         before: u64,
         after: u64,
@@ -178,81 +195,75 @@ pub(super) enum KeptEvent<'a> {
 }
 
 impl History {
+    /// Returns the number of events.
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.entries.len()
     }
 
-    pub(super) fn kept(&self, event: usize) -> Option<KeptEvent<'_>> {
-        self.kept_entry(self.slots.get(event)?)
+    fn stored_event(&self, event: usize) -> Option<StoredEvent<'_>> {
+        self.decode(self.entries.get(event)?)
     }
 
-    pub(super) fn kept_entry(&self, entry: Entry) -> Option<KeptEvent<'_>> {
+    /// Decodes the event that an entry is; `None` if its site or its host event does not exist.
+    pub(super) fn decode(&self, entry: Entry) -> Option<StoredEvent<'_>> {
         let Entry {
             site,
             address,
             value,
         } = entry;
-        if site == ASIDE {
-            return self.kept_aside(value as u64);
+        if site == HOST_EVENT {
+            return self.decode_host_event(value as u64);
         }
-        let shape = self.table.shape(site)?;
+        let known = self.table.get(site)?;
         let by = WriterId::site(site);
-        let bytes = match &shape.kind {
-            SiteKind::Store { width } => Bytes::Few(value.to_le_bytes(), *width),
-            SiteKind::Wide => Bytes::Few(value.to_le_bytes(), 16),
-            SiteKind::Fill => Bytes::Same(entry.high() as u8, entry.low()),
+        let bytes = match known.kind {
+            SiteKind::Store { width } => WrittenBytes::Few(value.to_le_bytes(), width),
+            SiteKind::Vector => WrittenBytes::Few(value.to_le_bytes(), 16),
+            SiteKind::Fill => WrittenBytes::Repeated(entry.high_half() as u8, entry.low_half()),
             SiteKind::Copy | SiteKind::CopyFrom => {
-                let (place, len) = unpack(value as u64);
-                Bytes::Slice(self.blob.get(place, len))
+                WrittenBytes::Slice(self.arena.get(Place::from_bits(value as u64)))
             }
-            SiteKind::Init { bytes } => {
-                let from = entry.high() as usize;
-                Bytes::Slice(
-                    bytes
-                        .get(from..from + entry.low() as usize)
-                        .unwrap_or_default(),
-                )
+            SiteKind::Init { segment } => {
+                let from = entry.high_half() as usize;
+                let bytes = self.table.segment(segment);
+                let written = bytes.get(from..from + entry.low_half() as usize);
+                WrittenBytes::Slice(written.unwrap_or_default())
             }
             SiteKind::Grow => {
-                let before = entry.low();
-                return Some(KeptEvent::Growth {
+                let before = entry.low_half();
+                return Some(StoredEvent::Growth {
                     before,
                     after: before + u64::from(address),
                     by,
                 });
             }
         };
-        let start = u64::from(address).saturating_add(shape.immediate);
-        Some(KeptEvent::Write(Kept {
-            start,
+        Some(StoredEvent::Write(StoredWrite {
+            start: u64::from(address).saturating_add(known.immediate),
             bytes,
             by,
             is_difference: false,
         }))
     }
 
-    fn kept_aside(&self, index: u64) -> Option<KeptEvent<'_>> {
-        match *self.asides.get(index as usize)? {
+    fn decode_host_event(&self, index: u64) -> Option<StoredEvent<'_>> {
+        match *self.host_events.get(index as usize)? {
             HostEvent::Write {
                 start,
-                place,
-                len,
+                bytes,
                 writer,
                 is_difference,
-            } => {
-                let bytes = Bytes::Slice(self.blob.get(place, len as usize));
-                Some(KeptEvent::Write(Kept {
-                    start,
-                    bytes,
-                    by: WriterId::other(writer),
-                    is_difference,
-                }))
-            }
+            } => Some(StoredEvent::Write(StoredWrite {
+                start,
+                bytes: WrittenBytes::Slice(self.arena.get(bytes)),
+                by: WriterId::other(writer),
+                is_difference,
+            })),
             HostEvent::Growth {
                 before,
                 after,
                 writer,
-            } => Some(KeptEvent::Growth {
+            } => Some(StoredEvent::Growth {
                 before,
                 after,
                 by: WriterId::other(writer),
@@ -261,28 +272,29 @@ impl History {
         }
     }
 
-    pub(super) fn kept_write(&self, event: usize) -> Option<Kept<'_>> {
-        match self.kept(event)? {
-            KeptEvent::Write(write) => Some(write),
-            KeptEvent::Growth { .. } => None,
+    /// Returns a write; `None` for an event that is none.
+    pub(super) fn stored_write(&self, event: usize) -> Option<StoredWrite<'_>> {
+        match self.stored_event(event)? {
+            StoredEvent::Write(write) => Some(write),
+            StoredEvent::Growth { .. } => None,
         }
     }
 
-    /// The event as readers have it, over what memory held before it.
+    /// Returns an event as readers get it. `read` returns the bytes before a write.
     pub(super) fn event(
         &self,
         event: usize,
-        read: impl FnOnce(&Kept) -> Arc<[u8]>,
+        read: impl FnOnce(&StoredWrite) -> Arc<[u8]>,
     ) -> Option<Event> {
-        Some(match self.kept(event)? {
-            KeptEvent::Write(kept) => Event::Write(Write {
-                start: kept.start,
-                before: read(&kept),
-                after: kept.bytes.to_arc(),
-                writer: self.writer(kept.by),
-                is_difference: kept.is_difference,
+        Some(match self.stored_event(event)? {
+            StoredEvent::Write(write) => Event::Write(Write {
+                start: write.start,
+                before: read(&write),
+                after: write.bytes.to_arc(),
+                writer: self.writer(write.by),
+                is_difference: write.is_difference,
             }),
-            KeptEvent::Growth { before, after, by } => Event::Growth(Growth {
+            StoredEvent::Growth { before, after, by } => Event::Growth(Growth {
                 before,
                 after,
                 by: self.writer(by),
@@ -290,18 +302,18 @@ impl History {
         })
     }
 
-    pub(super) fn writer(&self, WriterId(number): WriterId) -> Writer {
-        match number & WriterId::OTHER {
-            0 => self.table.writer(number),
-            _ => self
-                .writers
-                .get((number & !WriterId::OTHER) as usize)
-                .cloned()
-                .unwrap_or_else(Writer::guest),
+    /// Returns the writer that an id stands for.
+    pub(super) fn writer(&self, by: WriterId) -> Writer {
+        if by.is_site() {
+            return self.table.writer(by.number());
         }
+        self.writers
+            .get(by.number() as usize)
+            .cloned()
+            .unwrap_or_else(Writer::guest)
     }
 
-    /// Memory's length in bytes after the first `events` events.
+    /// Returns the length of memory after the first `events` events, in bytes.
     pub(super) fn length(&self, events: usize) -> u64 {
         let known = self.lengths.partition_point(|(from, _)| *from <= events);
         match known.checked_sub(1).and_then(|last| self.lengths.get(last)) {
@@ -310,14 +322,14 @@ impl History {
         }
     }
 
-    /// The place of a leaf among `leaves`.
+    /// Returns the index of a leaf in `leaves`; `None` if it was not touched.
     pub(super) fn find(&self, number: u64) -> Option<usize> {
         self.leaves
             .binary_search_by_key(&number, |leaf| leaf.number)
             .ok()
     }
 
-    /// A leaf as it stands after the first `events` events; `None` where it is all zero.
+    /// Returns a leaf after the first `events` events; `None` if it is all zero.
     pub(super) fn leaf_at(&self, number: u64, events: usize) -> Option<Arc<Leaf>> {
         let offset = number * LEAF;
         let before = || self.before.shared_leaf(offset).cloned();
@@ -329,55 +341,63 @@ impl History {
         if touches == all.len() {
             return self.after.shared_leaf(offset).cloned();
         }
-        let base = match (touches / BLOCK)
+        let checkpoints = touches / TOUCHES_PER_CHECKPOINT;
+        let base = match checkpoints
             .checked_sub(1)
-            .and_then(|block| history.blocks.get(block))
+            .and_then(|last| history.checkpoints.get(last))
         {
-            Some(block) => Some(Arc::clone(&block.leaf)),
+            Some(checkpoint) => Some(Arc::clone(&checkpoint.leaf)),
             None => before(),
         };
         let rest = all
-            .get(touches / BLOCK * BLOCK..touches)
+            .get(checkpoints * TOUCHES_PER_CHECKPOINT..touches)
             .unwrap_or_default();
         if rest.is_empty() {
             return base;
         }
         let mut leaf = base.map_or([0; LEAF as usize], |leaf| *leaf);
-        let mut reader = self.reader();
-        self.play_all(&mut reader, rest, number, &mut leaf);
+        self.apply_events(&mut self.reader(), rest, number, &mut leaf);
         Some(Arc::new(leaf))
     }
 
-    /// The events that touch a leaf, in order.
+    /// Returns the events that touch a leaf, in order.
     pub(super) fn touches_of(&self, leaf: &LeafHistory) -> &[u32] {
         self.touches.get(leaf.touches.clone()).unwrap_or_default()
     }
 
-    pub(super) fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.slots)
+    pub(super) fn reader(&self) -> EntryReader<'_> {
+        EntryReader::new(&self.entries)
     }
 
-    /// Lets an event happen to a leaf.
+    /// Applies an event to a leaf.
     #[inline]
-    fn play(&self, reader: &mut Reader<'_>, event: u32, number: u64, leaf: &mut Leaf) {
+    fn apply_event(&self, reader: &mut EntryReader<'_>, event: u32, number: u64, leaf: &mut Leaf) {
         let Some(entry) = reader.get(event as usize) else {
             return;
         };
-        match self.plain_store(entry.site, entry.address, number) {
-            Some(range) => store(leaf, range.start, entry.value.to_le_bytes(), range.len()),
+        match self.range_of_plain_store(entry.site, entry.address, number) {
+            Some(range) => {
+                store_to_leaf(leaf, range.start, entry.value.to_le_bytes(), range.len());
+            }
             None => {
-                if let Some(KeptEvent::Write(write)) = self.kept_entry(entry) {
+                if let Some(StoredEvent::Write(write)) = self.decode(entry) {
                     write.apply(number, leaf, self.length_for(event));
                 }
             }
         }
     }
 
-    /// Lets several of a leaf's events happen to it.
-    fn play_all(&self, reader: &mut Reader<'_>, events: &[u32], number: u64, leaf: &mut Leaf) {
+    /// Applies several of a leaf's events to it.
+    fn apply_events(
+        &self,
+        reader: &mut EntryReader<'_>,
+        events: &[u32],
+        number: u64,
+        leaf: &mut Leaf,
+    ) {
         let mut rest = events;
-        while let Some((first, behind)) = rest.split_first() {
-            match self.dense(reader, rest, number) {
+        while let Some((first, later)) = rest.split_first() {
+            match self.contiguous(reader, rest, number) {
                 Some((from, bytes, count)) => {
                     if let Some(to) = leaf.get_mut(from..from + bytes.len()) {
                         to.copy_from_slice(bytes);
@@ -385,69 +405,73 @@ impl History {
                     rest = rest.get(count..).unwrap_or_default();
                 }
                 None => {
-                    self.play(reader, *first, number, leaf);
-                    rest = behind;
+                    self.apply_event(reader, *first, number, leaf);
+                    rest = later;
                 }
             }
         }
     }
 
-    /// What the first of a leaf's events write to it one right behind the other: from where on,
-    /// which bytes, and how many events these are. `None` where they are few.
-    fn dense<'a>(
+    /// Returns what the first of a leaf's events write to it, if these are contiguous stores: the
+    /// first byte in the leaf, the bytes, and how many events these are. Returns `None` if there are
+    /// fewer than two.
+    fn contiguous<'a>(
         &self,
-        reader: &mut Reader<'a>,
+        reader: &mut EntryReader<'a>,
         events: &[u32],
         number: u64,
     ) -> Option<(usize, &'a [u8], usize)> {
         let first = *events.first()?;
-        let (pack, at) = reader.place(first as usize)?;
-        let (site, address, width, bytes) = pack.dense(at)?;
-        let start = u64::from(address).saturating_add(self.table.shape(site)?.immediate);
+        let (pack, at) = reader.locate(first as usize)?;
+        let (site, address, width, bytes) = pack.contiguous(at)?;
+        let start = u64::from(address).saturating_add(self.table.get(site)?.immediate);
         let from = (start % LEAF) as usize;
         let count = ((LEAF as usize - from) / width.max(1))
             .min(bytes.len() / width.max(1))
             .min(events.len());
-        // Each of them touches this leaf and is an event of it, so that no other comes between. A
-        // list that has it otherwise, as where an address wraps around, is left to the long way.
+        // Each of these entries touches the leaf, so each is among its events. If the events with
+        // these numbers follow each other in the list, no other one is between them.
         let last = *events.get(count.checked_sub(1)?)?;
         let is_whole = count > 1 && start / LEAF == number && (last - first) as usize == count - 1;
+        // An address operand wraps around at 2^32. Then the stores are not contiguous.
         let wraps = u64::from(address) + (count * width) as u64 > 1 << 32;
         (is_whole && !wraps).then_some((from, bytes.get(..count * width)?, count))
     }
 
-    /// Which bytes of a leaf an event writes, and who does.
+    /// Returns the range of a leaf's bytes that an event writes, and the writer.
     #[inline]
-    pub(super) fn reach(
+    pub(super) fn written_range(
         &self,
-        reader: &mut Reader<'_>,
+        reader: &mut EntryReader<'_>,
         event: u32,
         number: u64,
     ) -> Option<(Range<usize>, WriterId)> {
         let (site, address) = reader.head(event as usize)?;
-        match self.plain_store(site, address, number) {
+        match self.range_of_plain_store(site, address, number) {
             Some(range) => Some((range, WriterId::site(site))),
             None => self
-                .kept_write(event as usize)
-                .map(|write| (write.within(number), write.by)),
+                .stored_write(event as usize)
+                .map(|write| (write.range_in_leaf(number), write.by)),
         }
     }
 
-    /// Which bytes of a leaf are written, by an ordinary store that writes within it.
+    /// Returns the range of a leaf's bytes that a store writes; `None` for anything but a store
+    /// that is in this leaf as a whole.
     #[inline]
-    fn plain_store(&self, site: u32, address: u32, number: u64) -> Option<Range<usize>> {
-        let shape = self.table.shape(site)?;
-        let width = match shape.kind {
+    fn range_of_plain_store(&self, site: u32, address: u32, number: u64) -> Option<Range<usize>> {
+        let known = self.table.get(site)?;
+        let width = match known.kind {
             SiteKind::Store { width } => usize::from(width),
-            SiteKind::Wide => 16,
+            SiteKind::Vector => 16,
             _ => return None,
         };
-        let start = u64::from(address).saturating_add(shape.immediate);
+        let start = u64::from(address).saturating_add(known.immediate);
         let from = (start % LEAF) as usize;
         (start / LEAF == number && from + width <= LEAF as usize).then_some(from..from + width)
     }
 
-    /// Where the bytes an event writes must end; memory that ends within a leaf is not a guest's.
+    /// Returns the length of memory at an event, in bytes, if it can end within a leaf. A guest's
+    /// memory cannot, but that of a test can.
     fn length_for(&self, event: u32) -> u64 {
         if self.before.len().is_multiple_of(LEAF) {
             u64::MAX
@@ -456,33 +480,36 @@ impl History {
         }
     }
 
-    /// `len` bytes as they stand after the first `events` events, zeros past the end.
+    /// Returns `len` bytes from `start` on after the first `events` events; zeros past the end.
     pub(super) fn read_at(&self, start: u64, len: u64, events: usize) -> Vec<u8> {
         let mut out = vec![0; usize::try_from(len).unwrap_or(0)];
         let mut at = 0;
         while at < out.len() {
             let from = start.saturating_add(at as u64);
-            let within = (from % LEAF) as usize;
-            let take = (LEAF as usize - within).min(out.len() - at);
-            if let Some(leaf) = self.leaf_at(from / LEAF, events) {
-                copy(&leaf[..], within, &mut out[at..at + take]);
+            let offset = (from % LEAF) as usize;
+            let count = (LEAF as usize - offset).min(out.len() - at);
+            if let Some(leaf) = self.leaf_at(from / LEAF, events)
+                && let Some(to) = out.get_mut(at..at + count)
+            {
+                copy(&leaf[..], offset, to);
             }
-            at += take;
+            at += count;
         }
         out
     }
 
-    /// The last event before event number `most` that writes the byte.
+    /// Returns the last event before event number `most` that writes a byte.
     pub(super) fn touch_before(&self, address: u64, most: usize) -> Option<usize> {
         let leaf = self.leaves.get(self.find(address / LEAF)?)?;
         let events = self.touches_of(leaf);
         let mut at = events.partition_point(|event| (*event as usize) < most);
         while at > 0 {
-            if at.is_multiple_of(BLOCK)
-                && let Some(block) = leaf.blocks.get(at / BLOCK - 1)
-                && !block.wrote(address)
+            // None of the touches before a checkpoint wrote the byte.
+            if at.is_multiple_of(TOUCHES_PER_CHECKPOINT)
+                && let Some(checkpoint) = leaf.checkpoints.get(at / TOUCHES_PER_CHECKPOINT - 1)
+                && !checkpoint.may_have_written(address)
             {
-                at -= BLOCK;
+                at -= TOUCHES_PER_CHECKPOINT;
                 continue;
             }
             at -= 1;
@@ -493,17 +520,18 @@ impl History {
         None
     }
 
-    /// The first event from event number `from` on that writes the byte.
+    /// Returns the first event from event number `from` on that writes a byte.
     pub(super) fn touch_from(&self, address: u64, from: usize) -> Option<usize> {
         let leaf = self.leaves.get(self.find(address / LEAF)?)?;
         let events = self.touches_of(leaf);
         let mut at = events.partition_point(|event| (*event as usize) < from);
         while at < events.len() {
-            if at.is_multiple_of(BLOCK)
-                && let Some(block) = leaf.blocks.get(at / BLOCK)
-                && !block.wrote(address)
+            // None of the touches up to the next checkpoint writes the byte.
+            if at.is_multiple_of(TOUCHES_PER_CHECKPOINT)
+                && let Some(checkpoint) = leaf.checkpoints.get(at / TOUCHES_PER_CHECKPOINT)
+                && !checkpoint.may_have_written(address)
             {
-                at += BLOCK;
+                at += TOUCHES_PER_CHECKPOINT;
                 continue;
             }
             if let Some(event) = events.get(at).filter(|event| self.writes(**event, address)) {
@@ -515,29 +543,31 @@ impl History {
     }
 
     fn writes(&self, event: u32, address: u64) -> bool {
-        self.kept_write(event as usize)
+        self.stored_write(event as usize)
             .is_some_and(|write| write.covers(address))
     }
 
-    /// What all of it takes, but for memory before and after, in bytes.
-    pub(super) fn kept_bytes(&self) -> usize {
-        let block = LEAF as usize + size_of::<Bits>() + size_of::<Block>();
-        let leaf = |leaf: &LeafHistory| size_of::<LeafHistory>() + leaf.blocks.len() * block;
-        self.slots.kept_bytes()
-            + self.blob.kept_bytes()
-            + self.asides.capacity() * size_of::<HostEvent>()
+    /// Returns how much memory everything here takes, except for memory before and after the step,
+    /// in bytes.
+    pub(super) fn allocated_bytes(&self) -> usize {
+        let checkpoint = LEAF as usize + size_of::<ByteMask>() + size_of::<Checkpoint>();
+        let leaf =
+            |leaf: &LeafHistory| size_of::<LeafHistory>() + leaf.checkpoints.len() * checkpoint;
+        self.entries.allocated_bytes()
+            + self.arena.allocated_bytes()
+            + self.host_events.capacity() * size_of::<HostEvent>()
             + self.lengths.capacity() * size_of::<(usize, u64)>()
-            + (self.touches.capacity() + self.changed.capacity()) * 4
+            + (self.touches.capacity() + self.changed.capacity()) * size_of::<u32>()
             + self.leaves.iter().map(leaf).sum::<usize>()
     }
 }
 
-impl Block {
-    fn wrote(&self, address: u64) -> bool {
-        let within = (address % LEAF) as usize;
+impl Checkpoint {
+    fn may_have_written(&self, address: u64) -> bool {
+        let offset = (address % LEAF) as usize;
         self.written
-            .get(within / 64)
-            .is_some_and(|word| word >> (within % 64) & 1 == 1)
+            .get(offset / 64)
+            .is_some_and(|word| word >> (offset % 64) & 1 == 1)
     }
 }
 
@@ -556,32 +586,25 @@ impl Leaves for History {
     }
 }
 
-/// Writes the first `width` bytes into a leaf.
+/// Writes the first `width` bytes to a leaf. With a constant width the compiler makes one store of
+/// each arm.
 #[inline]
-pub(super) fn store(leaf: &mut Leaf, at: usize, bytes: [u8; 16], width: usize) {
-    macro_rules! put {
-        ($n:literal) => {
-            if let Some(part) = leaf.get_mut(at..at + $n) {
-                part.copy_from_slice(&bytes[..$n]);
+pub(super) fn store_to_leaf(leaf: &mut Leaf, offset: usize, bytes: [u8; 16], width: usize) {
+    macro_rules! store {
+        ($width:literal) => {
+            if let (Some(to), Some(from)) = (
+                leaf.get_mut(offset..offset + $width),
+                bytes.first_chunk::<$width>(),
+            ) {
+                to.copy_from_slice(from);
             }
         };
     }
     match width {
-        1 => put!(1),
-        2 => put!(2),
-        4 => put!(4),
-        8 => put!(8),
-        _ => put!(16),
+        1 => store!(1),
+        2 => store!(2),
+        4 => store!(4),
+        8 => store!(8),
+        _ => store!(16),
     }
 }
-
-/// A place in the blob and a length of at most 64 KiB in one number.
-pub(super) fn pack(place: u64, len: u64) -> u64 {
-    place << 17 | len
-}
-
-fn unpack(value: u64) -> (u64, usize) {
-    (value >> 17, (value & 0x1_ffff) as usize)
-}
-
-const _: () = assert!(PAGE <= 0x1_ffff);

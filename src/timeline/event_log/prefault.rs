@@ -1,56 +1,51 @@
-//! Fresh memory that lies ready. The system gives it page by page, each when it is first written,
-//! and clears it then: a guest that stores without end would wait for that longer than for its own
-//! stores. So a thread goes ahead of it.
+//! Chunks of memory that a thread has touched before they are needed.
+//!
+//! The system clears a page when it is first written. A guest that stores in a loop would wait for
+//! that longer than for its own stores, so a thread does it ahead of the guest.
 
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use memmap2::MmapMut;
+use super::chunk::Chunk;
 
-/// Of each piece, in bytes.
-pub(super) const PIECE: usize = 4 << 20;
-/// Pieces that wait to be taken. The thread has one more at hand.
-const WAITING: usize = 2;
-/// Of the smallest page a system has, in bytes.
-const PAGE: usize = 4096;
+/// The size of a chunk, in bytes.
+pub(super) const CHUNK: usize = 4 << 20;
+/// How many touched chunks wait to be taken. The thread holds one more.
+const WAITING_CHUNKS: usize = 2;
+/// The size of the smallest page that a system has, in bytes: writing one byte in each such range
+/// touches all pages.
+const SMALLEST_SYSTEM_PAGE: usize = 4096;
 
-/// The next piece; without one that lies ready, one that is not. `None` where the system has no
-/// memory to give.
-pub(super) fn take() -> Option<MmapMut> {
-    static READY: OnceLock<Mutex<Receiver<MmapMut>>> = OnceLock::new();
-    let ready = READY
-        .get_or_init(|| Mutex::new(start()))
+/// Returns the next chunk that the thread has touched, or an untouched one if there is none.
+/// Returns `None` if the system has no memory left.
+pub(super) fn take_chunk() -> Option<Chunk> {
+    static TOUCHED: OnceLock<Mutex<Receiver<Chunk>>> = OnceLock::new();
+    let touched = TOUCHED
+        .get_or_init(|| Mutex::new(start_thread()))
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    ready.try_recv().ok().or_else(map)
+    touched.try_recv().ok().or_else(|| Chunk::mapped(CHUNK))
 }
 
-/// Without a thread nothing lies ready, and all else is the same.
-fn start() -> Receiver<MmapMut> {
-    let (sender, receiver) = mpsc::sync_channel(WAITING);
+/// Starts the thread. If the system has none to give, every chunk is an untouched one.
+fn start_thread() -> Receiver<Chunk> {
+    let (sender, receiver) = mpsc::sync_channel(WAITING_CHUNKS);
     let _ = thread::Builder::new()
-        .name("memory".into())
-        .spawn(move || make_ready(&sender));
+        .name("prefault".into())
+        .spawn(move || touch_chunks(&sender));
     receiver
 }
 
-fn make_ready(sender: &SyncSender<MmapMut>) {
-    while let Some(mut piece) = map() {
-        piece
-            .chunks_mut(PAGE)
+fn touch_chunks(sender: &SyncSender<Chunk>) {
+    while let Some(mut chunk) = Chunk::mapped(CHUNK) {
+        chunk
+            .bytes_mut()
+            .chunks_mut(SMALLEST_SYSTEM_PAGE)
             .filter_map(<[u8]>::first_mut)
             .for_each(|byte| *byte = 0);
-        if sender.send(piece).is_err() {
+        if sender.send(chunk).is_err() {
             return;
         }
     }
-}
-
-fn map() -> Option<MmapMut> {
-    let piece = MmapMut::map_anon(PIECE).ok()?;
-    // Without huge pages it only takes longer.
-    #[cfg(target_os = "linux")]
-    let _ = piece.advise(memmap2::Advice::HugePage);
-    Some(piece)
 }

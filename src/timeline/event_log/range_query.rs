@@ -1,5 +1,5 @@
-//! Whether anything happened to a range of memory: what a map of all of it asks, for each of its
-//! cells. Costs what was touched there, and not how large memory is.
+//! Whether the events touch a range of memory, which the map of memory asks for each of its cells.
+//! The time it takes depends on what was touched in the range, not on how large memory is.
 
 use super::EventLog;
 use super::leaf_index::LeafHistory;
@@ -7,9 +7,9 @@ use crate::timeline::Image;
 use crate::timeline::image::{LEAF, Leaf};
 
 impl EventLog {
-    /// Whether any of the first `events` events wrote into `start..end`, where `now` is memory
-    /// after them. In a leaf of 4 KiB that lies in the range as a whole, any write counts; where
-    /// only a part of one does, a byte must differ there from memory before the first event.
+    /// Returns whether any of the first `events` events wrote to `start..end`, where `now` is
+    /// memory after them. For a 4 KiB leaf that is in the range as a whole, any write counts. For a
+    /// part of a leaf, a byte must differ there from memory before the first event.
     pub fn wrote_within(&self, events: usize, now: &Image, start: u64, end: u64) -> bool {
         let leaves = &self.0.leaves;
         let first = leaves.partition_point(|leaf| leaf.number < start / LEAF);
@@ -18,8 +18,8 @@ impl EventLog {
             .unwrap_or_default()
             .iter()
             .take_while(|leaf| leaf.number * LEAF < end);
-        here.inspect(|_| count())
-            .any(|leaf| self.is_touched(leaf, events) && self.is_met(leaf, now, start, end))
+        here.inspect(|_| count_examined_leaf())
+            .any(|leaf| self.is_touched(leaf, events) && self.changed_within(leaf, now, start, end))
     }
 
     fn is_touched(&self, leaf: &LeafHistory, events: usize) -> bool {
@@ -29,7 +29,7 @@ impl EventLog {
             .is_some_and(|first| (*first as usize) < events)
     }
 
-    fn is_met(&self, leaf: &LeafHistory, now: &Image, start: u64, end: u64) -> bool {
+    fn changed_within(&self, leaf: &LeafHistory, now: &Image, start: u64, end: u64) -> bool {
         const ZERO: Leaf = [0; LEAF as usize];
         let base = leaf.number * LEAF;
         if start <= base && base + LEAF <= end {
@@ -43,29 +43,29 @@ impl EventLog {
     }
 }
 
-/// Counts the leaves that are looked at, so that a test can say how many those may be.
+/// Counts a leaf that a query examines, so that a test can limit how many these are.
 #[cfg(not(test))]
-pub(super) fn count() {}
+pub(super) fn count_examined_leaf() {}
 
 #[cfg(test)]
-pub(super) use counting::count;
+pub(super) use counting::count_examined_leaf;
 #[cfg(test)]
-pub(crate) use counting::looked_at;
+pub(crate) use counting::take_examined_leaves;
 
 #[cfg(test)]
 mod counting {
     use std::cell::Cell;
 
     thread_local! {
-        static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
+        static EXAMINED: Cell<usize> = const { Cell::new(0) };
     }
 
-    pub(in super::super) fn count() {
-        LOOKED_AT.set(LOOKED_AT.get() + 1);
+    pub(in super::super) fn count_examined_leaf() {
+        EXAMINED.set(EXAMINED.get() + 1);
     }
 
-    /// How many leaves have been looked at on this thread since this was asked last.
-    pub(crate) fn looked_at() -> usize {
-        LOOKED_AT.replace(0)
+    /// Returns how many leaves were examined on this thread since the last call.
+    pub(crate) fn take_examined_leaves() -> usize {
+        EXAMINED.replace(0)
     }
 }

@@ -1,69 +1,73 @@
-//! What a step does to memory, as it is told while the step runs: appended to and nothing else, so
-//! that it costs little more than copying it.
+//! What a step does to memory, appended while the step runs. Appending costs little more than a
+//! copy: events are made of it when the recording is settled.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::build::Pass;
-use super::encoding::Opened;
-use super::entries::{Blob, Entry, MANY, SLOT, Slots, entries};
-use super::store_sites::{SiteKind, SiteTable};
+use super::arena::{Arena, Place};
+use super::build::Replay;
+use super::encoding::PackView;
+use super::entries::{Entry, EntryList, MIN_SLOTS_TO_PACK, decode_entries};
+use super::store_sites::SiteTable;
+use crate::journal_abi::{SLOT, SiteKind};
 use crate::timeline::image::{LEAF, PAGE};
 use crate::timeline::{Event, Image, Writer};
 
-/// What was told beside the guest's slots.
-#[derive(Debug, Clone)]
+/// What happened between two of the guest's entries, or what belongs to the one before.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum HostEvent {
-    /// At most 64 KiB of bytes, kept in the blob at `place`.
+    /// A write of at most 64 KiB.
     Write {
         start: u64,
-        place: u64,
-        len: u32,
+        bytes: Place,
         writer: u32,
         is_difference: bool,
     },
-    /// In 64 KiB pages.
+    /// A growth; sizes are in 64 KiB pages.
     Growth {
         before: u64,
         after: u64,
         writer: u32,
     },
-    /// A part of the bytes that the store before it copied from another memory.
-    Copied { place: u64, len: u32 },
+    /// Bytes that the entry before it copied from another memory, or a part of them.
+    Copied { bytes: Place },
 }
 
-/// The events of a step that is running, as they come in. [`settle`](Recording::settle) makes the
-/// [`EventLog`](super::EventLog) of them that readers look at.
-#[derive(Debug, Clone, Default)]
+/// The events of a step that is running, as they come in.
+///
+/// [`settle`](Recording::settle) makes the [`EventLog`](super::EventLog) of them that readers use.
+#[derive(Debug, Default)]
 pub struct Recording {
     pub(super) table: Arc<SiteTable>,
-    pub(super) slots: Slots,
-    /// With the number of entries that came before each.
-    pub(super) asides: Vec<(usize, HostEvent)>,
-    pub(super) blob: Blob,
+    pub(super) entries: EntryList,
+    /// Each with the number of entries that come before it.
+    pub(super) host_events: Vec<(usize, HostEvent)>,
+    /// The bytes of the host events.
+    pub(super) arena: Arena,
     pub(super) writers: Writers,
-    /// Memory before all of it, where it is known.
+    /// Memory before the step, where it is known.
     pub(super) before: Option<Image>,
-    /// What was settled already; all that is here came later.
-    pub(super) ahead: Option<Box<Pass>>,
-    kept: u64,
-    noted: u64,
-    noted_leaves: LeafSet,
-    /// The site and operand of the store told last, where it was only noted.
-    last_noted: Option<(u32, u32)>,
-    /// What bulk operations take beside their slots, in bytes.
-    bulk: u64,
-    /// How many bytes bulk operations wrote that are not settled yet.
-    pub(super) unsettled: u64,
+    /// What is settled already. Everything else here came later.
+    pub(super) settled_part: Option<Box<Replay>>,
+    recorded: u64,
+    summarized: u64,
+    summarized_leaves: LeafSet,
+    /// The site and the address operand of the last store, if it was summarized.
+    last_summarized: Option<(u32, u32)>,
+    /// How much memory bulk operations take beyond their entries, in bytes.
+    bulk_bytes: u64,
+    /// How many bytes the bulk operations that are not settled yet have written.
+    pub(super) unsettled_bulk_bytes: u64,
 }
 
-/// What the bulk operations of a step may take beside their slots, in bytes: a guest that copies a
-/// large buffer again and again takes more room for its bytes than for its stores.
-const MOST_BULK: u64 = 512 << 20;
-/// One byte is kept for so many that a fill or a data segment writes: the touches of leaves.
+/// How much memory the bulk operations of a step may take beyond their entries, in bytes. A guest
+/// that copies a large buffer again and again needs more memory for the bytes than for the entries.
+const MAX_BULK_BYTES: u64 = 512 << 20;
+/// A fill or a data segment takes one byte for this many that it writes: the touches of leaves.
 const BYTES_PER_TOUCH: u64 = 512;
 
 impl Recording {
+    /// Creates a recording that is settled at its end only.
     pub fn new(table: Arc<SiteTable>) -> Self {
         Recording {
             table,
@@ -71,8 +75,8 @@ impl Recording {
         }
     }
 
-    /// A recording over memory as it is `before`, which is settled while it goes on: so that the
-    /// end of a step of millions of stores is not waited for.
+    /// Creates a recording over memory as it is `before` the step. It is settled in parts while the
+    /// step runs, so that a step of millions of stores ends quickly.
     pub fn over(before: Image, table: Arc<SiteTable>) -> Self {
         Recording {
             before: Some(before),
@@ -80,20 +84,8 @@ impl Recording {
         }
     }
 
-    /// Whether nothing was told yet.
-    pub fn is_empty(&self) -> bool {
-        self.slots.len() == 0 && self.asides.is_empty() && self.noted == 0 && self.ahead.is_none()
-    }
-
-    /// Whether somebody other than the guest's own code made memory larger.
-    pub(in crate::timeline) fn has_growth(&self) -> bool {
-        let is_growth = |(_, aside): &(usize, HostEvent)| matches!(aside, HostEvent::Growth { .. });
-        self.asides.iter().any(is_growth)
-            || self.ahead.as_ref().is_some_and(|ahead| ahead.has_growth())
-    }
-
-    /// Appends an event of any sort; what a write says about the bytes before it is not kept but
-    /// worked out again.
+    /// Appends an event of any sort. The bytes before a write are not kept: they follow from the
+    /// events before.
     pub fn push(&mut self, event: Event) {
         match event {
             Event::Write(write) if write.is_difference => {
@@ -104,189 +96,180 @@ impl Recording {
         }
     }
 
-    /// Appends a part of the guest's journal: whole slots of 16 bytes, those of one store together.
-    /// Once bulk operations have taken 512 MiB, the rest is only noted, as by
-    /// [`note_slots`](Recording::note_slots).
+    /// Appends whole slots of the guest's journal, 16 bytes each; those of one store must come
+    /// together. After bulk operations have taken 512 MiB, the slots are only
+    /// [summarized](Recording::summarize_slots).
     pub fn push_slots(&mut self, bytes: &[u8]) {
-        if self.bulk > MOST_BULK {
-            return self.note_slots(bytes);
+        if self.bulk_bytes > MAX_BULK_BYTES {
+            return self.summarize_slots(bytes);
         }
+        // The last drain of a call may have no slots. Nothing is settled then, so that the store
+        // before it can still be undone.
         if !bytes.is_empty() {
-            self.settle_ahead();
+            self.settle_if_large();
         }
         let table = Arc::clone(&self.table);
         let slots = bytes.as_chunks::<SLOT>().0;
-        let mut tally = Tally::default();
-        if slots.len() < MANY {
-            for entry in entries(slots, &table) {
-                tally.add(&entry, &table);
-                self.slots.push(entry, &table);
+        let mut counter = StoreCounter::default();
+        if slots.len() < MIN_SLOTS_TO_PACK {
+            for entry in decode_entries(slots, &table) {
+                counter.add(&entry, &table);
+                self.entries.push(entry, &table);
             }
         } else {
-            self.slots
-                .extend(slots, &table, |pack| tally.add_pack(pack, &table));
+            self.entries
+                .push_slots(slots, &table, |pack| counter.add_pack(pack, &table));
         }
-        self.kept += tally.stores;
-        self.bulk = self.bulk.saturating_add(tally.bulk);
-        self.unsettled = self.unsettled.saturating_add(tally.written);
-        self.last_noted = None;
+        self.recorded += counter.stores;
+        self.bulk_bytes = self.bulk_bytes.saturating_add(counter.bulk_bytes);
+        self.unsettled_bulk_bytes = self
+            .unsettled_bulk_bytes
+            .saturating_add(counter.bulk_written);
+        self.last_summarized = None;
     }
 
-    /// Appends bytes that somebody other than the guest's own code put into memory.
+    /// Appends bytes that somebody other than the guest's own code wrote to memory.
     pub fn push_write(&mut self, start: u64, bytes: &[u8], writer: Writer) {
-        self.aside_write(start, bytes, writer, false);
+        self.push_host_write(start, bytes, writer, false);
     }
 
-    /// Appends bytes of which only the end of a longer stretch is known.
+    /// Appends bytes that are known only as they are after a longer stretch of the step.
     pub fn push_difference(&mut self, start: u64, after: &[u8], writer: Writer) {
-        self.aside_write(start, after, writer, true);
+        self.push_host_write(start, after, writer, true);
     }
 
-    /// Appends a growth of memory from and to so many 64 KiB pages.
+    /// Appends a growth of memory. Sizes are in 64 KiB pages.
     pub fn push_growth(&mut self, before: u64, after: u64, by: Writer) {
         let writer = self.writers.number(by);
-        self.asides.push((
-            self.slots.len(),
-            HostEvent::Growth {
-                before,
-                after,
-                writer,
-            },
-        ));
+        self.push_host_event(HostEvent::Growth {
+            before,
+            after,
+            writer,
+        });
     }
 
-    /// Tells the bytes that the store appended last copied from another memory.
+    /// Appends the bytes that the last entry copied from another memory.
     pub fn push_copied(&mut self, bytes: &[u8]) {
-        if self.last_noted.is_some() {
+        if self.last_summarized.is_some() {
             return;
         }
         for piece in bytes.chunks(PAGE as usize) {
-            let place = self.blob.put(piece);
-            self.asides.push((
-                self.slots.len(),
-                HostEvent::Copied {
-                    place,
-                    len: piece.len() as u32,
-                },
-            ));
+            let bytes = self.arena.store(piece);
+            self.push_host_event(HostEvent::Copied { bytes });
         }
     }
 
-    /// Takes the last store away, one that trapped: its site and its address operand.
-    pub fn pop_attempt(&mut self) -> Option<(u32, u32)> {
-        if let Some(attempt) = self.last_noted.take() {
-            self.noted = self.noted.saturating_sub(1);
+    /// Removes the last store, one that trapped. Returns its site and its address operand.
+    pub fn undo_last_store(&mut self) -> Option<(u32, u32)> {
+        if let Some(attempt) = self.last_summarized.take() {
+            self.summarized = self.summarized.saturating_sub(1);
             return Some(attempt);
         }
-        let entry = self.slots.pop()?;
-        let mut tally = Tally::default();
-        tally.add(&entry, &self.table);
-        self.kept = self.kept.saturating_sub(tally.stores);
-        let len = self.slots.len();
-        for (position, _) in self
-            .asides
-            .iter_mut()
-            .rev()
-            .take_while(|(position, _)| *position > len)
-        {
+        let entry = self.entries.pop()?;
+        let mut counter = StoreCounter::default();
+        counter.add(&entry, &self.table);
+        self.recorded = self.recorded.saturating_sub(counter.stores);
+        // What came after the entry comes after the one before it now.
+        let len = self.entries.len();
+        for (position, _) in self.host_events.iter_mut().rev() {
+            if *position <= len {
+                break;
+            }
             *position = len;
         }
         Some((entry.site, entry.address))
     }
 
-    /// How many stores of the guest are kept one by one. Each bulk operation and each atomic counts
-    /// as one.
-    pub fn guest_stores(&self) -> u64 {
-        self.kept
+    /// Returns how many stores of the guest are recorded one by one. Each bulk operation and each
+    /// atomic instruction counts as one.
+    pub fn recorded_stores(&self) -> u64 {
+        self.recorded
     }
 
-    /// How many stores of the guest there were, kept or only noted.
+    /// Returns how many stores of the guest there were, recorded or summarized.
     pub fn all_stores(&self) -> u64 {
-        self.kept + self.noted
+        self.recorded + self.summarized
     }
 
-    /// Counts the stores in a part of the journal and notes the 4 KiB leaves they touch, without
-    /// keeping them. Growth is kept: without it the size of memory would be wrong.
-    pub fn note_slots(&mut self, bytes: &[u8]) {
-        self.settle_ahead();
+    /// Counts the stores of journal slots and marks the 4 KiB leaves that they touch, without
+    /// recording them. Growths are recorded: without them the size of memory would be wrong.
+    pub fn summarize_slots(&mut self, bytes: &[u8]) {
+        self.settle_if_large();
         let table = Arc::clone(&self.table);
-        let mut tally = Tally::default();
-        for entry in entries(bytes.as_chunks::<SLOT>().0, &table) {
-            let Some(shape) = table.shape(entry.site) else {
+        let mut counter = StoreCounter::default();
+        for entry in decode_entries(bytes.as_chunks::<SLOT>().0, &table) {
+            let Some(site) = table.get(entry.site) else {
                 continue;
             };
-            tally.add(&entry, &table);
-            self.last_noted = Some((entry.site, entry.address));
-            let len = match shape.kind {
+            counter.add(&entry, &table);
+            self.last_summarized = Some((entry.site, entry.address));
+            let len = match site.kind {
                 SiteKind::Store { width } => u64::from(width),
-                SiteKind::Wide => 16,
+                SiteKind::Vector => 16,
                 SiteKind::Fill | SiteKind::Copy | SiteKind::CopyFrom | SiteKind::Init { .. } => {
-                    entry.low()
+                    entry.low_half()
                 }
                 SiteKind::Grow => {
-                    self.slots.push(entry, &table);
+                    self.entries.push(entry, &table);
                     continue;
                 }
             };
-            self.noted_leaves.add(
-                u64::from(entry.address).saturating_add(shape.immediate),
-                len,
-            );
+            let start = u64::from(entry.address).saturating_add(site.immediate);
+            self.summarized_leaves.add(start, len);
         }
-        self.noted += tally.stores;
+        self.summarized += counter.stores;
     }
 
-    /// Where the noted leaves start, ascending.
-    pub fn noted_leaves(&self) -> Vec<u64> {
-        self.noted_leaves.starts()
+    /// Returns the addresses of the leaves that summarized stores touch, in ascending order.
+    pub fn summarized_leaves(&self) -> Vec<u64> {
+        self.summarized_leaves.starts()
     }
 
-    fn aside_write(&mut self, start: u64, bytes: &[u8], writer: Writer, is_difference: bool) {
+    fn push_host_write(&mut self, start: u64, bytes: &[u8], writer: Writer, is_difference: bool) {
         let writer = self.writers.number(writer);
         for (from, to) in pieces(start, bytes.len() as u64) {
             let piece = bytes.get(from as usize..to as usize).unwrap_or_default();
-            let place = self.blob.put(piece);
-            let len = piece.len() as u32;
-            let start = start.saturating_add(from);
-            self.asides.push((
-                self.slots.len(),
-                HostEvent::Write {
-                    start,
-                    place,
-                    len,
-                    writer,
-                    is_difference,
-                },
-            ));
+            let event = HostEvent::Write {
+                start: start.saturating_add(from),
+                bytes: self.arena.store(piece),
+                writer,
+                is_difference,
+            };
+            self.push_host_event(event);
         }
+    }
+
+    fn push_host_event(&mut self, event: HostEvent) {
+        self.host_events.push((self.entries.len(), event));
     }
 }
 
-/// How many stores entries tell of; what bulk operations among them take beside themselves and what
-/// they write, in bytes.
+/// Counts the stores among entries, and what their bulk operations take and write.
 #[derive(Debug, Default)]
-struct Tally {
+struct StoreCounter {
     stores: u64,
-    bulk: u64,
-    written: u64,
+    /// How much memory bulk operations take beyond their entries, in bytes.
+    bulk_bytes: u64,
+    /// How many bytes bulk operations write.
+    bulk_written: u64,
 }
 
-impl Tally {
+impl StoreCounter {
     fn add(&mut self, entry: &Entry, table: &SiteTable) {
-        let (stores, bulk) = match table.shape(entry.site).map(|shape| &shape.kind) {
-            Some(SiteKind::Store { .. } | SiteKind::Wide) => (1, 0),
-            Some(SiteKind::Copy | SiteKind::CopyFrom) => (1, entry.low()),
-            Some(SiteKind::Fill | SiteKind::Init { .. }) => (1, entry.low() / BYTES_PER_TOUCH),
+        let (stores, bulk_bytes) = match table.get(entry.site).map(|site| site.kind) {
+            Some(SiteKind::Store { .. } | SiteKind::Vector) => (1, 0),
+            Some(SiteKind::Copy | SiteKind::CopyFrom) => (1, entry.low_half()),
+            Some(SiteKind::Fill | SiteKind::Init { .. }) => (1, entry.low_half() / BYTES_PER_TOUCH),
             Some(SiteKind::Grow) | None => (0, 0),
         };
         self.stores += stores;
-        self.bulk = self.bulk.saturating_add(bulk);
-        if bulk > 0 {
-            self.written = self.written.saturating_add(entry.low());
+        self.bulk_bytes = self.bulk_bytes.saturating_add(bulk_bytes);
+        if bulk_bytes > 0 {
+            self.bulk_written = self.bulk_written.saturating_add(entry.low_half());
         }
     }
 
-    fn add_pack(&mut self, pack: Opened<'_>, table: &SiteTable) {
+    fn add_pack(&mut self, pack: PackView<'_>, table: &SiteTable) {
         if pack.is_plain(table) {
             self.stores += pack.len() as u64;
         } else {
@@ -295,16 +278,17 @@ impl Tally {
     }
 }
 
-/// How `len` bytes from `start` are cut into events: whole up to 64 KiB, else at the ends of pages.
-/// Gives the first byte and the one past the last of each, counted from `start`.
+/// Cuts `len` bytes from `start` on into the pieces that are events: one piece up to 64 KiB, else
+/// cut at the ends of pages. Yields the first byte of each piece and the one after its last,
+/// counted from `start`.
 pub(super) fn pieces(start: u64, len: u64) -> impl Iterator<Item = (u64, u64)> {
     let mut from = 0;
     std::iter::from_fn(move || {
-        let within = start.wrapping_add(from) % PAGE;
+        let offset_in_page = start.wrapping_add(from) % PAGE;
         let to = if len <= PAGE {
             len
         } else {
-            from.saturating_add(PAGE - within).min(len)
+            from.saturating_add(PAGE - offset_in_page).min(len)
         };
         let piece = (from, to);
         from = to;
@@ -312,14 +296,15 @@ pub(super) fn pieces(start: u64, len: u64) -> impl Iterator<Item = (u64, u64)> {
     })
 }
 
-/// Writers that are not sites, each with its number.
-#[derive(Debug, Clone, Default)]
+/// The writers that are not store sites, each with a number.
+#[derive(Debug, Default)]
 pub(super) struct Writers {
     pub(super) list: Vec<Writer>,
     numbers: HashMap<Writer, u32>,
 }
 
 impl Writers {
+    /// Returns the number of a writer, which is its index in the list.
     pub(super) fn number(&mut self, writer: Writer) -> u32 {
         if let Some(number) = self.numbers.get(&writer) {
             return *number;
@@ -331,16 +316,17 @@ impl Writers {
     }
 }
 
-/// Leaves past this one are past what any memory of an i32 address can have.
-const MOST_LEAVES: u64 = 1 << 24;
+/// No leaf after this one can be reached with a 32-bit address operand and a 32-bit offset.
+const LAST_LEAF: u64 = 1 << 24;
 
 /// A set of 4 KiB leaves, one bit each.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct LeafSet {
     words: Vec<u64>,
 }
 
 impl LeafSet {
+    /// Adds the leaves that contain `len` bytes from `start` on.
     fn add(&mut self, start: u64, len: u64) {
         let Some(last) = len
             .checked_sub(1)
@@ -348,7 +334,7 @@ impl LeafSet {
         else {
             return;
         };
-        for leaf in start / LEAF..=last.min(MOST_LEAVES) {
+        for leaf in start / LEAF..=last.min(LAST_LEAF) {
             let index = (leaf / 64) as usize;
             if index >= self.words.len() {
                 self.words.resize(index + 1, 0);

@@ -1,142 +1,144 @@
-//! The instructions of a guest that write memory, by the numbers the journal knows them by.
+//! The store sites of a guest, by the numbers that its journal uses.
 
 use std::sync::{Arc, OnceLock};
 
+use crate::journal_abi::{SiteKind, StoreSite, site_index};
 use crate::timeline::Writer;
 
-const WIDE: u8 = 16;
-const OTHER: u8 = 8;
+/// The width of an entry that stores a vector, in bytes.
+const VECTOR: u8 = 16;
+/// The width of the value of an entry that is no store, in bytes.
+const BULK: u8 = 8;
 
-/// What an instruction does to memory, and so how its slot in the journal is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SiteKind {
-    /// Stores the low `width` bytes of the slot's value: 1, 2, 4 or 8.
-    Store {
-        width: u8,
-    },
-    /// Stores 16 bytes; they follow in a slot of their own.
-    Wide,
-    Fill,
-    /// Copies within the memory.
-    Copy,
-    /// Copies from another memory; the bytes are told separately.
-    CopyFrom,
-    /// Copies from a data segment, whose bytes these are.
-    Init {
-        bytes: Arc<[u8]>,
-    },
-    Grow,
-}
-
-/// One instruction that writes memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SiteShape {
-    /// Added to a slot's address operand; 0 for all but stores.
-    pub immediate: u64,
-    pub kind: SiteKind,
-}
-
-impl SiteShape {
-    fn is_plain(&self) -> bool {
-        matches!(self.kind, SiteKind::Store { .. } | SiteKind::Wide)
-    }
-}
-
-/// All instructions of a guest that write memory. Site number n is the n-th of them, counted from
-/// 1. Shared by all steps of a session; what is said about a site later holds for what it wrote
-/// earlier.
+/// All store sites of a guest; site number n is the n-th of them, counted from 1.
+///
+/// All steps of a session share one table. A writer that is set once holds for everything the site
+/// wrote, also in earlier steps.
 #[derive(Debug, Default)]
 pub struct SiteTable {
-    shapes: Vec<SiteShape>,
-    /// By site number, what an entry's value takes in bytes.
+    sites: Vec<StoreSite>,
+    /// The data segments that `memory.init` copies from, by index; empty for all others.
+    segments: Vec<Arc<[u8]>>,
+    /// By site number, the width of an entry's value in bytes.
     widths: Vec<u8>,
-    names: Vec<OnceLock<Writer>>,
-    has_wide: bool,
+    writers: Vec<OnceLock<Writer>>,
+    has_vectors: bool,
     has_plain_stores_only: bool,
 }
 
 impl SiteTable {
-    pub fn new(shapes: Vec<SiteShape>) -> Self {
-        let names = shapes.iter().map(|_| OnceLock::new()).collect();
-        let width = |shape: &SiteShape| match shape.kind {
+    /// Creates the table of these sites, without data segments.
+    pub fn new(sites: Vec<StoreSite>) -> Self {
+        let writers = sites.iter().map(|_| OnceLock::new()).collect();
+        let width = |site: &StoreSite| match site.kind {
             SiteKind::Store {
                 width: width @ (1 | 2 | 4),
             } => width,
-            SiteKind::Wide => WIDE,
-            _ => OTHER,
+            SiteKind::Vector => VECTOR,
+            _ => BULK,
         };
-        let widths = std::iter::once(OTHER)
-            .chain(shapes.iter().map(width))
+        // No site has the number 0.
+        let widths = std::iter::once(BULK)
+            .chain(sites.iter().map(width))
             .collect();
-        let has_wide = shapes.iter().any(|shape| shape.kind == SiteKind::Wide);
-        let has_plain_stores_only = shapes.iter().all(|shape| shape.is_plain());
+        let has_vectors = sites.iter().any(|site| site.kind == SiteKind::Vector);
+        let has_plain_stores_only = sites.iter().all(is_plain);
         SiteTable {
-            shapes,
+            sites,
+            segments: Vec::new(),
             widths,
-            names,
-            has_wide,
+            writers,
+            has_vectors,
             has_plain_stores_only,
         }
     }
 
-    /// Who writes at a site: the guest, no more being known, until it is named.
+    /// Adds the bytes of the data segments that the sites name. `bytes` returns those of a segment
+    /// by its index.
+    pub fn with_segments<'a>(mut self, bytes: impl Fn(u32) -> Option<&'a [u8]>) -> Self {
+        for site in &self.sites {
+            let SiteKind::Init { segment } = site.kind else {
+                continue;
+            };
+            let index = segment as usize;
+            if index >= self.segments.len() {
+                self.segments.resize(index + 1, Arc::default());
+            }
+            if let Some(known) = self.segments.get_mut(index).filter(|s| s.is_empty())
+                && let Some(bytes) = bytes(segment)
+            {
+                *known = bytes.into();
+            }
+        }
+        self
+    }
+
+    /// Returns the writer of a site: the guest without details until
+    /// [`set_writer`](SiteTable::set_writer) is called.
     pub fn writer(&self, site: u32) -> Writer {
-        index(site)
-            .and_then(|i| self.names.get(i)?.get().cloned())
+        site_index(site)
+            .and_then(|index| self.writers.get(index)?.get().cloned())
             .unwrap_or_else(Writer::guest)
     }
 
-    /// Says who writes at a site. The first word stays; one about a site that does not exist is not
-    /// heard.
-    pub fn name(&self, site: u32, writer: Writer) {
-        if let Some(name) = index(site).and_then(|i| self.names.get(i)) {
-            let _ = name.set(writer);
+    /// Sets the writer of a site. Later calls and unknown sites are ignored.
+    pub fn set_writer(&self, site: u32, writer: Writer) {
+        if let Some(known) = site_index(site).and_then(|index| self.writers.get(index)) {
+            let _ = known.set(writer);
         }
     }
 
-    pub fn is_named(&self, site: u32) -> bool {
-        index(site)
-            .and_then(|i| self.names.get(i))
-            .is_some_and(|name| name.get().is_some())
+    /// Returns whether [`set_writer`](SiteTable::set_writer) was called for a site.
+    pub fn has_writer(&self, site: u32) -> bool {
+        site_index(site)
+            .and_then(|index| self.writers.get(index))
+            .is_some_and(|writer| writer.get().is_some())
     }
 
-    pub(super) fn shape(&self, site: u32) -> Option<&SiteShape> {
-        self.shapes.get(index(site)?)
+    pub(super) fn get(&self, site: u32) -> Option<&StoreSite> {
+        self.sites.get(site_index(site)?)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.shapes.len()
+        self.sites.len()
     }
 
-    /// What the value of an entry takes, in bytes: 1, 2, 4, 8 or 16.
+    /// Returns the bytes of a data segment that a site copies from.
+    pub(super) fn segment(&self, index: u32) -> &[u8] {
+        self.segments
+            .get(index as usize)
+            .map_or(&[], |bytes| &**bytes)
+    }
+
+    /// Returns the width of the value of a site's entries in bytes: 1, 2, 4, 8 or 16.
     #[inline]
     pub(super) fn width(&self, site: u32) -> u8 {
-        self.widths.get(site as usize).copied().unwrap_or(OTHER)
+        self.widths.get(site as usize).copied().unwrap_or(BULK)
     }
 
-    /// Whether the site's slot has its value in a slot of its own behind it.
+    /// Returns whether a second slot follows each slot of the site.
     #[inline]
-    pub(super) fn is_wide(&self, site: u32) -> bool {
-        self.width(site) == WIDE
+    pub(super) fn is_vector(&self, site: u32) -> bool {
+        self.width(site) == VECTOR
     }
 
-    /// Whether an entry of this site is one store, and all there is of it.
+    /// Returns whether each entry of the site is one store and nothing else.
     #[inline]
     pub(super) fn is_plain(&self, site: u32) -> bool {
-        self.shape(site).is_some_and(SiteShape::is_plain)
+        self.get(site).is_some_and(is_plain)
     }
 
-    /// Whether any slot has its value in one behind it.
-    pub(super) fn has_wide(&self) -> bool {
-        self.has_wide
+    /// Returns whether any site stores vectors.
+    pub(super) fn has_vectors(&self) -> bool {
+        self.has_vectors
     }
 
-    /// Whether each slot of this guest is a store and takes nothing beside itself.
+    /// Returns whether all sites are stores: no bulk operation, no growth.
     pub(super) fn has_plain_stores_only(&self) -> bool {
         self.has_plain_stores_only
     }
 }
 
-fn index(site: u32) -> Option<usize> {
-    usize::try_from(site.checked_sub(1)?).ok()
+fn is_plain(site: &StoreSite) -> bool {
+    matches!(site.kind, SiteKind::Store { .. } | SiteKind::Vector)
 }

@@ -1,24 +1,28 @@
-//! What every reader wants of all changes and writes of a step, summed up once: who changed how
+//! What every reader needs of all changes and writes of a step, summed up once: who changed how
 //! much, and where.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::build::Owners;
-use super::byte_mask::Bits;
+use super::build::LastWriters;
+use super::byte_mask::ByteMask;
 use super::changes::Run;
 use super::leaf_index::{History, WriterId};
 use super::recording::HostEvent;
 use crate::timeline::image::PAGE;
 use crate::timeline::{Span, Writer};
 
-/// Who changed bytes, the guest's functions and lines not told apart.
+/// Who changed bytes. Unlike in a [`Writer`], the guest's functions and lines are one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::timeline) enum Agent {
     Guest,
     Host,
+    /// A data segment, by its index.
     Data(u32),
-    Import { module: Arc<str>, name: Arc<str> },
+    Import {
+        module: Arc<str>,
+        name: Arc<str>,
+    },
 }
 
 impl Agent {
@@ -35,18 +39,22 @@ impl Agent {
     }
 }
 
-/// Many spans summed up.
+/// The sum of several spans.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::timeline) struct Spans {
+    /// How many bytes they have together.
     pub(in crate::timeline) bytes: u64,
+    /// How many spans there are.
     pub(in crate::timeline) runs: u64,
+    /// The lowest address.
     pub(in crate::timeline) start: u64,
+    /// The address after the highest.
     pub(in crate::timeline) end: u64,
 }
 
 impl Spans {
-    /// Adds a span that starts no earlier than those before; one that touches them makes no run of
-    /// its own.
+    /// Adds a span that starts no earlier than those before. One that touches them is not counted
+    /// as a run of its own.
     pub(in crate::timeline) fn add(&mut self, span: Span) {
         if span.len == 0 {
             return;
@@ -61,6 +69,7 @@ impl Spans {
         }
     }
 
+    /// Sums up spans in any order.
     pub(in crate::timeline) fn of(mut spans: Vec<Span>) -> Self {
         spans.sort_by_key(|span| span.start);
         let mut sum = Spans::default();
@@ -68,8 +77,8 @@ impl Spans {
         sum
     }
 
-    /// Both, as far as they can be told together: runs that touch stay two.
-    pub(in crate::timeline) fn and(self, other: Spans) -> Self {
+    /// Joins two sums. Runs of one that touch runs of the other are not joined.
+    pub(in crate::timeline) fn join(self, other: Spans) -> Self {
         match (self.runs, other.runs) {
             (0, _) => other,
             (_, 0) => self,
@@ -82,7 +91,7 @@ impl Spans {
         }
     }
 
-    /// From the first byte to the last.
+    /// Returns the span from the first byte to the last.
     pub(in crate::timeline) fn hull(&self) -> Span {
         Span {
             start: self.start,
@@ -102,7 +111,7 @@ impl From<Span> for Spans {
     }
 }
 
-/// What every reader wants of all changes and writes.
+/// The sums over all changes and writes of a step.
 #[derive(Debug, Clone, Default)]
 pub(in crate::timeline) struct Summary {
     /// How many runs of changed bytes there are.
@@ -117,40 +126,45 @@ pub(in crate::timeline) struct Summary {
     pub(in crate::timeline) data: Spans,
     /// What the host wrote.
     pub(in crate::timeline) host: Spans,
-    /// What it wrote last.
+    /// The last write by the host.
     pub(in crate::timeline) last_by_host: Option<Span>,
     /// How many of the events are writes by the host.
     pub(in crate::timeline) host_writes: u64,
 }
 
-/// Sums up leaf after leaf, in order of address, while their events are at hand.
+/// Sums up leaf after leaf, in the order of their addresses.
 #[derive(Default)]
-pub(super) struct Sum {
+pub(super) struct SummaryBuilder {
     summary: Summary,
-    /// The places of writers among the agents.
+    /// By the id of a writer that is not a store site, its index among the agents.
     known: HashMap<u32, usize>,
+    /// The index of the guest among the agents.
     guest: Option<usize>,
-    /// That of the run before.
+    /// The writer of the run before, and its agent's index.
     last: Option<(WriterId, usize)>,
-    /// The run found last, which the next leaf may go on with.
+    /// The last run, which the next leaf may continue.
     pending: Option<Run>,
 }
 
-impl Sum {
-    /// Adds the changes of the leaf that the history got last: the bytes that differ, and who wrote
-    /// them last.
-    pub(super) fn add_leaf(&mut self, history: &History, bits: &Bits, owners: &Owners) {
+impl SummaryBuilder {
+    /// Adds the last leaf of the history: its changed bytes, and who wrote them last.
+    pub(super) fn add_leaf(
+        &mut self,
+        history: &History,
+        changed: &ByteMask,
+        writers: &LastWriters,
+    ) {
         let Some(index) = history.leaves.len().checked_sub(1) else {
             return;
         };
         let leaf = history.leaves.get(index).map_or(0, |leaf| leaf.number);
-        match owners {
-            Owners::Unknown => history
+        match writers {
+            LastWriters::Unknown => history
                 .runs_of(index)
                 .into_iter()
                 .for_each(|run| self.add(history, run)),
-            owners => owners.each_run(bits, |range, by| {
-                self.add(history, Run::within(leaf, range, by))
+            writers => writers.for_each_run(changed, |range, by| {
+                self.add(history, Run::in_leaf(leaf, range, by));
             }),
         }
     }
@@ -159,23 +173,25 @@ impl Sum {
     fn add(&mut self, history: &History, run: Run) {
         match &mut self.pending {
             Some(last) if last.span.end() == run.span.start && last.by == run.by => {
-                last.span.len += run.span.len
+                last.span.len += run.span.len;
             }
-            _ => self.next(history, Some(run)),
+            _ => self.replace_pending(history, Some(run)),
         }
     }
 
+    /// Returns the sums, with those over the host events.
     pub(super) fn finish(mut self, history: &History) -> Summary {
-        self.next(history, None);
-        self.summary.add_asides(history);
+        self.replace_pending(history, None);
+        self.summary.add_host_events(history);
         self.summary
     }
 
-    fn next(&mut self, history: &History, next: Option<Run>) {
+    /// Adds the pending run to the sums.
+    fn replace_pending(&mut self, history: &History, next: Option<Run>) {
         let Some(run) = std::mem::replace(&mut self.pending, next) else {
             return;
         };
-        let Sum {
+        let SummaryBuilder {
             summary,
             known,
             guest,
@@ -184,52 +200,58 @@ impl Sum {
         } = self;
         summary.changes += 1;
         summary.bytes += run.span.len;
-        let place = match last {
-            Some((by, place)) if *by == run.by => *place,
-            _ if run.by.is_site() => *guest.get_or_insert_with(|| summary.place(Agent::Guest)),
+        let index = match last {
+            Some((by, index)) if *by == run.by => *index,
+            _ if run.by.is_site() => {
+                *guest.get_or_insert_with(|| summary.agent_index(Agent::Guest))
+            }
             _ => *known
                 .entry(run.by.0)
-                .or_insert_with(|| summary.place(Agent::of(&history.writer(run.by)))),
+                .or_insert_with(|| summary.agent_index(Agent::of(&history.writer(run.by)))),
         };
-        *last = Some((run.by, place));
-        if let Some((_, spans)) = summary.agents.get_mut(place) {
+        *last = Some((run.by, index));
+        if let Some((_, spans)) = summary.agents.get_mut(index) {
             spans.add(run.span);
         }
     }
 }
 
 impl Summary {
-    fn place(&mut self, agent: Agent) -> usize {
-        if let Some(place) = self.agents.iter().position(|(known, _)| *known == agent) {
-            return place;
+    /// Returns the index of an agent, and adds it if it is new.
+    fn agent_index(&mut self, agent: Agent) -> usize {
+        if let Some(index) = self.agents.iter().position(|(known, _)| *known == agent) {
+            return index;
         }
         self.agents.push((agent, Spans::default()));
         self.agents.len() - 1
     }
 
-    fn add_asides(&mut self, history: &History) {
+    fn add_host_events(&mut self, history: &History) {
         let mut segments: Vec<(u32, Vec<Span>)> = Vec::new();
-        let mut places: HashMap<u32, usize> = HashMap::new();
+        let mut indices: HashMap<u32, usize> = HashMap::new();
         let mut host = Vec::new();
-        for aside in &history.asides {
+        for event in &history.host_events {
             let HostEvent::Write {
-                start, len, writer, ..
-            } = *aside
+                start,
+                bytes,
+                writer,
+                ..
+            } = *event
             else {
                 continue;
             };
             let span = Span {
                 start,
-                len: u64::from(len),
+                len: bytes.len() as u64,
             };
             match history.writers.get(writer as usize) {
                 Some(Writer::Host) => {
                     host.push(span);
-                    self.host_wrote(span);
+                    self.add_host_write(span);
                 }
                 Some(Writer::Data { segment }) => {
-                    let place = *places.entry(*segment).or_insert(segments.len());
-                    match segments.get_mut(place) {
+                    let index = *indices.entry(*segment).or_insert(segments.len());
+                    match segments.get_mut(index) {
                         Some((_, spans)) => spans.push(span),
                         None => segments.push((*segment, vec![span])),
                     }
@@ -237,13 +259,8 @@ impl Summary {
                 _ => {}
             }
         }
-        self.data = Spans::of(
-            segments
-                .iter()
-                .flat_map(|(_, spans)| spans)
-                .copied()
-                .collect(),
-        );
+        let all = segments.iter().flat_map(|(_, spans)| spans);
+        self.data = Spans::of(all.copied().collect());
         self.segments = segments
             .into_iter()
             .map(|(segment, spans)| (segment, Spans::of(spans)))
@@ -251,11 +268,11 @@ impl Summary {
         self.host = Spans::of(host);
     }
 
-    /// A write longer than a page came in pieces.
-    fn host_wrote(&mut self, span: Span) {
+    fn add_host_write(&mut self, span: Span) {
         match &mut self.last_by_host {
+            // A write longer than a page is several events, cut at the ends of pages.
             Some(last) if span.start.is_multiple_of(PAGE) && last.end() == span.start => {
-                last.len += span.len
+                last.len += span.len;
             }
             last => {
                 *last = Some(span);

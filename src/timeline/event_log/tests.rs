@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
+use crate::journal_abi::{SiteKind, Slot, StoreSite};
 use crate::timeline::{Moment, PAGE, Span, StepKind, StepRecord, Timeline, Writer};
 
 const WIDE: u32 = 5;
@@ -18,32 +19,41 @@ const IMMEDIATE: u64 = 0x1_0000;
 
 /// Sites 1 to 4 store 1, 2, 4 and 8 bytes.
 pub(super) fn sites() -> Arc<SiteTable> {
-    let segment: Arc<[u8]> = (0..=255).cycle().take(100_000).collect();
+    let segment: Vec<u8> = (0..=255).cycle().take(100_000).collect();
     let store = |width| SiteKind::Store { width };
     let bulk = [
-        SiteKind::Wide,
+        SiteKind::Vector,
         SiteKind::Fill,
         SiteKind::Copy,
         SiteKind::CopyFrom,
-        SiteKind::Init { bytes: segment },
+        SiteKind::Init { segment: 0 },
     ];
     let kinds = [1, 2, 4, 8]
         .map(store)
         .into_iter()
         .chain(bulk)
         .chain([SiteKind::Grow]);
-    let mut shapes: Vec<_> = kinds.map(|kind| SiteShape { immediate: 0, kind }).collect();
-    shapes.push(SiteShape {
-        immediate: IMMEDIATE,
-        kind: store(4),
-    });
-    Arc::new(SiteTable::new(shapes))
+    let mut sites: Vec<_> = kinds.map(|kind| site(kind, 0)).collect();
+    sites.push(site(store(4), IMMEDIATE));
+    Arc::new(SiteTable::new(sites).with_segments(|_| Some(&segment)))
+}
+
+pub(super) fn site(kind: SiteKind, immediate: u64) -> StoreSite {
+    StoreSite {
+        function: 0,
+        offset: 0,
+        immediate,
+        kind,
+    }
 }
 
 pub(super) fn slot(site: u32, address: u32, value: u64) -> Vec<u8> {
-    [u64::from(site) | u64::from(address) << 32, value]
-        .map(u64::to_le_bytes)
-        .concat()
+    let slot = Slot {
+        site,
+        address,
+        value,
+    };
+    slot.encode().into()
 }
 
 fn wide_slots(address: u32, value: [u8; 16]) -> Vec<u8> {
@@ -52,7 +62,7 @@ fn wide_slots(address: u32, value: [u8; 16]) -> Vec<u8> {
     pair
 }
 
-/// One thing that happens, told to a recording and done to plain bytes.
+/// One thing that happens, appended to a recording and done to plain bytes.
 #[derive(Debug, Clone)]
 enum Op {
     Store {
@@ -165,7 +175,7 @@ impl Plain {
         }));
     }
 
-    fn act(&mut self, op: &Op, told: &mut Recording) {
+    fn act(&mut self, op: &Op, recording: &mut Recording) {
         let import = Writer::Import {
             module: "env".into(),
             name: "f".into(),
@@ -182,12 +192,12 @@ impl Plain {
                 let is_far = *site == FAR && immediate == IMMEDIATE;
                 let site = if *site == FAR && !is_far { 3 } else { *site };
                 let operand = if is_far { start - IMMEDIATE } else { start };
-                told.push_slots(&slot(site, operand as u32, *value));
+                recording.push_slots(&slot(site, operand as u32, *value));
                 self.guest(site, start, &value.to_le_bytes()[..len as usize]);
             }
             Op::Wide { at, value } => {
                 let start = self.at(at, 16);
-                told.push_slots(&wide_slots(start as u32, *value));
+                recording.push_slots(&wide_slots(start as u32, *value));
                 self.guest(WIDE, start, value);
             }
             Op::Loop {
@@ -212,31 +222,31 @@ impl Plain {
                         self.guest(*site, at, &value[..1 << (site - 1)]);
                     }
                 }
-                told.push_slots(&all);
+                recording.push_slots(&all);
             }
             Op::Fill { at, len, byte } => {
                 let len = (*len).min(self.bytes.len() as u64);
                 let start = self.at(at, len);
-                told.push_slots(&slot(FILL, start as u32, len | u64::from(*byte) << 32));
+                recording.push_slots(&slot(FILL, start as u32, len | u64::from(*byte) << 32));
                 self.guest(FILL, start, &vec![*byte; len as usize]);
             }
             Op::Copy { from, to, len } => {
                 let len = (*len).min(self.bytes.len() as u64);
                 let (from, to) = (self.at(from, len), self.at(to, len));
-                told.push_slots(&slot(COPY, to as u32, len | from << 32));
+                recording.push_slots(&slot(COPY, to as u32, len | from << 32));
                 let bytes = self.bytes[from as usize..(from + len) as usize].to_vec();
                 self.guest(COPY, to, &bytes);
             }
             Op::CopyFrom { at, bytes } => {
                 let start = self.at(at, bytes.len() as u64);
-                told.push_slots(&slot(COPY_FROM, start as u32, bytes.len() as u64));
-                told.push_copied(bytes);
+                recording.push_slots(&slot(COPY_FROM, start as u32, bytes.len() as u64));
+                recording.push_copied(bytes);
                 self.guest(COPY_FROM, start, bytes);
             }
             Op::Init { at, from, len } => {
                 let len = (*len).min(self.bytes.len() as u64);
                 let start = self.at(at, len);
-                told.push_slots(&slot(INIT, start as u32, len | from << 32));
+                recording.push_slots(&slot(INIT, start as u32, len | from << 32));
                 let bytes: Vec<u8> = (*from..from + len).map(|i| i as u8).collect();
                 self.guest(INIT, start, &bytes);
             }
@@ -246,31 +256,31 @@ impl Plain {
                 } else {
                     self.pages()
                 };
-                told.push_slots(&slot(GROW, *pages, old));
+                recording.push_slots(&slot(GROW, *pages, old));
                 if !is_refused && *pages > 0 {
                     self.grow(u64::from(*pages), Writer::guest());
                 }
             }
             Op::HostGrow => {
-                told.push_growth(self.pages(), self.pages() + 1, Writer::Host);
+                recording.push_growth(self.pages(), self.pages() + 1, Writer::Host);
                 self.grow(1, Writer::Host);
             }
             Op::Host { at, bytes } => {
                 let start = self.at(at, bytes.len() as u64);
-                told.push_write(start, bytes, Writer::Host);
+                recording.push_write(start, bytes, Writer::Host);
                 self.write(start, bytes, Writer::Host, false);
             }
             Op::Import { at, bytes } => {
                 let start = self.at(at, bytes.len() as u64);
-                told.push_write(start, bytes, import.clone());
+                recording.push_write(start, bytes, import.clone());
                 self.write(start, bytes, import, false);
             }
             Op::Difference { at, bytes } => {
                 let start = self.at(at, bytes.len() as u64);
-                told.push_difference(start, bytes, Writer::guest());
+                recording.push_difference(start, bytes, Writer::guest());
                 self.write(start, bytes, Writer::guest(), true);
             }
-            Op::Ahead => told.settle_so_far(),
+            Op::Ahead => recording.settle_so_far(),
         }
     }
 }
@@ -310,14 +320,14 @@ fn both(ops: &[Op], is_zero: bool) -> (Image, Plain, Settled) {
         .collect();
     let before = Image::from_bytes(&bytes);
     let sites = sites();
-    let mut told = Recording::over(before.clone(), Arc::clone(&sites));
+    let mut recording = Recording::over(before.clone(), Arc::clone(&sites));
     let mut plain = Plain {
         bytes,
         events: Vec::new(),
         sites,
     };
-    ops.iter().for_each(|op| plain.act(op, &mut told));
-    let settled = told.settle(&before);
+    ops.iter().for_each(|op| plain.act(op, &mut recording));
+    let settled = recording.settle(&before);
     (before, plain, settled)
 }
 
@@ -330,7 +340,7 @@ fn timeline(before: &Image, settled: &Settled) -> Timeline {
         before.clone(),
     ));
     let mut step = StepRecord::begin(1, StepKind::Call, String::new(), before.clone());
-    step.take_settled(settled.clone());
+    step.set_effects(settled);
     timeline.push(step);
     timeline
 }
@@ -365,7 +375,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn a_log_tells_what_happened(ops in prop::collection::vec(op(), 0..60), is_zero in any::<bool>(), picks in prop::collection::vec(any::<Index>(), 12)) {
+    fn a_log_has_what_happened(ops in prop::collection::vec(op(), 0..60), is_zero in any::<bool>(), picks in prop::collection::vec(any::<Index>(), 12)) {
         let (before, plain, settled) = both(&ops, is_zero);
         let log = &settled.events;
         prop_assert_eq!(log.len(), plain.events.len());
@@ -414,20 +424,20 @@ proptest! {
 
     #[test]
     fn changes_are_what_differs_and_who_did_it(ops in prop::collection::vec(op(), 0..60), is_zero in any::<bool>(), picks in prop::collection::vec(any::<Index>(), 20)) {
-        // Sites are told apart by their names.
+        // Sites are distinguished by their names.
         let (before, mut plain, settled) = both(&ops, is_zero);
         let table = &settled.events.0.table;
         for site in 1..=FAR {
-            table.name(site, Writer::Guest { function: None, offset: Some(site.into()), source: None });
+            table.set_writer(site, Writer::Guest { function: None, offset: Some(site.into()), source: None });
         }
         plain.events = settled.events.iter().collect();
         let known = changes(&before, &plain);
-        let told = settled.changes.iter().map(|change| {
+        let found = settled.changes.iter().map(|change| {
             assert_eq!(change.before, before.read(change.start, change.before.len() as u64));
             assert_eq!(change.after, settled.memory.read(change.start, change.after.len() as u64));
             (change.start, change.after.len() as u64, 0, change.writer)
         });
-        prop_assert_eq!(told.collect::<Vec<_>>(), known.clone());
+        prop_assert_eq!(found.collect::<Vec<_>>(), known.clone());
         prop_assert_eq!(settled.changes.len(), known.len() as u64);
         prop_assert_eq!(settled.changes.bytes(), known.iter().map(|run| run.1).sum::<u64>());
         prop_assert_eq!(settled.changes.is_empty(), known.is_empty());
@@ -438,25 +448,25 @@ proptest! {
             let len = at % 5000 + 1;
             prop_assert_eq!(settled.changes.next(at), spans.iter().find(|s| s.start > at).copied());
             prop_assert_eq!(settled.changes.previous(at), spans.iter().rev().find(|s| s.start < at).copied());
-            prop_assert_eq!(settled.changes.holds(at), spans.iter().any(|s| s.contains(at)));
+            prop_assert_eq!(settled.changes.contains(at), spans.iter().any(|s| s.contains(at)));
             let any = spans.iter().any(|s| s.start < at + len && s.end() > at);
             prop_assert_eq!(settled.changes.any_within(at, at + len), any, "{} {}", at, len);
         }
     }
 
-    /// Many stores into few leaves: copies of the leaves lie in between.
+    /// Many stores to few leaves, with checkpoints in between.
     #[test]
     fn any_of_many_stores_is_found(seed in any::<u64>(), picks in prop::collection::vec(any::<Index>(), 20)) {
         let mut dice = seed | 1;
         let mut roll = |n: u64| { dice ^= dice << 13; dice ^= dice >> 7; dice ^= dice << 17; dice % n };
-        let mut told = Recording::new(sites());
+        let mut recording = Recording::new(sites());
         let before = Image::zeroed(PAGE);
         let stores: Vec<(u32, u32, u64)> = (0..12_000).map(|i| {
             let near = if i % 3 == 0 { roll(64) } else { roll(8000) };
             (1 + roll(4) as u32, near as u32, roll(u64::MAX))
         }).collect();
-        stores.iter().for_each(|(site, at, value)| told.push_slots(&slot(*site, *at, *value)));
-        let settled = told.settle(&before);
+        stores.iter().for_each(|(site, at, value)| recording.push_slots(&slot(*site, *at, *value)));
+        let settled = recording.settle(&before);
         // Summed up on the way, and read from the events again.
         prop_assert_eq!(settled.changes.len(), settled.changes.iter().count() as u64);
         prop_assert_eq!(settled.changes.bytes(), settled.changes.spans().map(|span| span.len).sum::<u64>());
@@ -478,22 +488,22 @@ proptest! {
     }
 }
 
-/// A loop over an array whose numbers lie across the ends of leaves, so often that copies of these
-/// lie in between.
+/// A loop over an array whose numbers cross the ends of leaves, so often that there are checkpoints in
+/// between.
 #[test]
 fn any_store_of_a_walk_done_again_and_again_is_found() {
     const COUNT: usize = 3000;
     let at = |event: usize| 6 + event % COUNT * 4;
     let value = |event: usize| (event as u32).wrapping_mul(0x9e37_79b9);
-    let mut told = Recording::new(sites());
+    let mut recording = Recording::new(sites());
     let all = 9 * COUNT;
     let journal: Vec<u8> = (0..all)
         .flat_map(|event| slot(3, at(event) as u32, value(event).into()))
         .collect();
     journal
         .chunks(COUNT * 16)
-        .for_each(|part| told.push_slots(part));
-    let settled = told.settle(&Image::zeroed(PAGE));
+        .for_each(|part| recording.push_slots(part));
+    let settled = recording.settle(&Image::zeroed(PAGE));
     assert_eq!(settled.events.len(), all);
     let mut bytes = vec![0; PAGE as usize];
     for event in 0..all {
@@ -531,10 +541,7 @@ fn any_store_of_a_walk_done_again_and_again_is_found() {
 #[test]
 fn of_many_writers_the_last_one_counts() {
     let shapes = (0..40_000)
-        .map(|_| SiteShape {
-            immediate: 0,
-            kind: SiteKind::Store { width: 4 },
-        })
+        .map(|_| site(SiteKind::Store { width: 4 }, 0))
         .collect();
     for sites in [
         [1, 1, 1],
@@ -543,18 +550,18 @@ fn of_many_writers_the_last_one_counts() {
         [1, 2, 40_000],
         [40_000, 39_999, 1],
     ] {
-        let mut told = Recording::new(Arc::new(SiteTable::new(Vec::clone(&shapes))));
+        let mut recording = Recording::new(Arc::new(SiteTable::new(Vec::clone(&shapes))));
         for (site, at) in sites.into_iter().zip([0x100, 0x102, 0x104]) {
-            told.push_slots(&slot(site, at, 0x0101_0101));
+            recording.push_slots(&slot(site, at, 0x0101_0101));
         }
-        let settled = told.settle(&Image::zeroed(PAGE));
+        let settled = recording.settle(&Image::zeroed(PAGE));
         settled.sites.iter().for_each(|site| {
             let writer = Writer::Guest {
                 function: None,
                 offset: Some(u64::from(*site)),
                 source: None,
             };
-            settled.events.0.table.name(*site, writer);
+            settled.events.0.table.set_writer(*site, writer);
         });
         let runs: Vec<_> = settled
             .changes
@@ -583,17 +590,14 @@ fn of_many_writers_the_last_one_counts() {
 fn stores_reach_both_ends_of_the_largest_memory() {
     const END: u64 = 1 << 32;
     let before = Image::zeroed(END);
-    let shape = |immediate, width| SiteShape {
-        immediate,
-        kind: SiteKind::Store { width },
-    };
+    let store = |immediate, width| site(SiteKind::Store { width }, immediate);
     let table = SiteTable::new(vec![
-        shape(0, 1),
-        shape(0, 8),
-        shape(0xffff_fff8, 8),
-        shape(0xffff_ffff, 1),
+        store(0, 1),
+        store(0, 8),
+        store(0xffff_fff8, 8),
+        store(0xffff_ffff, 1),
     ]);
-    let mut told = Recording::new(Arc::new(table));
+    let mut recording = Recording::new(Arc::new(table));
     for (site, operand, value) in [
         (1, 0, 1),
         (2, 0, 2),
@@ -603,13 +607,13 @@ fn stores_reach_both_ends_of_the_largest_memory() {
         (4, 0, 6),
         (2, u32::MAX - 6, 7),
     ] {
-        told.push_slots(&slot(site, operand, value));
+        recording.push_slots(&slot(site, operand, value));
     }
     // The last would reach past the end: it trapped.
-    assert_eq!(told.pop_attempt(), Some((2, u32::MAX - 6)));
-    // So would this, past 2^32; nobody took it away, and it writes nothing.
-    told.push_slots(&slot(3, 8, 0xff));
-    let settled = told.settle(&before);
+    assert_eq!(recording.undo_last_store(), Some((2, u32::MAX - 6)));
+    // So would this one, past 2^32. It was not undone, and it writes nothing.
+    recording.push_slots(&slot(3, 8, 0xff));
+    let settled = recording.settle(&before);
     assert_eq!(settled.memory.len(), END);
     assert_eq!(settled.memory.read(0, 8), 2u64.to_le_bytes());
     assert_eq!(settled.memory.read(END - 8, 8), [5, 0, 0, 0, 0, 0, 0, 6]);
@@ -639,11 +643,11 @@ fn stores_reach_both_ends_of_the_largest_memory() {
 #[test]
 fn long_writes_are_cut_at_pages() {
     let before = Image::zeroed(4 * PAGE);
-    let mut told = Recording::new(sites());
-    told.push_slots(&slot(FILL, 0xff00, 0x1_0100 | 7 << 32));
-    told.push_slots(&slot(FILL, 0xff00, 0x1_0000 | 8 << 32));
-    told.push_write(10, &vec![9; 2 * PAGE as usize], Writer::Host);
-    let settled = told.settle(&before);
+    let mut recording = Recording::new(sites());
+    recording.push_slots(&slot(FILL, 0xff00, 0x1_0100 | 7 << 32));
+    recording.push_slots(&slot(FILL, 0xff00, 0x1_0000 | 8 << 32));
+    recording.push_write(10, &vec![9; 2 * PAGE as usize], Writer::Host);
+    let settled = recording.settle(&before);
     let spans: Vec<_> = settled
         .events
         .writes()
@@ -678,10 +682,10 @@ fn a_store_takes_at_most_24_bytes() {
         .flat_map(|i| slot(1 + i * i % 7 % 4, i * i % 60_001, i.into()))
         .collect();
     for (part, most) in [(dense, 11.0), (wide, 23.0), (scattered, 20.0)] {
-        let mut told = Recording::new(sites());
-        (0..30).for_each(|_| told.push_slots(&part));
-        let settled = told.settle(&Image::zeroed(PAGE));
-        let each = settled.events.kept_bytes() as f64 / settled.stores as f64;
+        let mut recording = Recording::new(sites());
+        (0..30).for_each(|_| recording.push_slots(&part));
+        let settled = recording.settle(&Image::zeroed(PAGE));
+        let each = settled.events.allocated_bytes() as f64 / settled.stores as f64;
         assert!(
             (5.0..=most).contains(&each),
             "{each} bytes a store, not {most}"
@@ -690,11 +694,11 @@ fn a_store_takes_at_most_24_bytes() {
 }
 
 #[test]
-fn what_is_only_noted_becomes_a_difference() {
+fn what_is_only_summarized_becomes_a_difference() {
     let before = Image::zeroed(2 * PAGE);
-    let mut told = Recording::new(sites());
-    told.push_slots(&slot(1, 5, 1));
-    told.note_slots(
+    let mut recording = Recording::new(sites());
+    recording.push_slots(&slot(1, 5, 1));
+    recording.summarize_slots(
         &[
             slot(1, 5, 2),
             slot(FILL, 0x1ffe, 4 | 3 << 32),
@@ -702,31 +706,34 @@ fn what_is_only_noted_becomes_a_difference() {
         ]
         .concat(),
     );
-    assert_eq!((told.guest_stores(), told.all_stores()), (1, 3));
-    assert_eq!(told.noted_leaves(), [0, 0x1000, 0x2000]);
-    let settled = told.settle_against(&before, |memory, leaves| {
+    assert_eq!(
+        (recording.recorded_stores(), recording.all_stores()),
+        (1, 3)
+    );
+    assert_eq!(recording.summarized_leaves(), [0, 0x1000, 0x2000]);
+    let settled = recording.settle_against(&before, |memory, leaves| {
         assert_eq!((memory.leaf(0)[5], memory.size()), (1, 3 * PAGE));
         assert_eq!(leaves, [0, 0x1000, 0x2000]);
-        memory.differs(5, &[2], Writer::guest());
-        memory.differs(0x1ffe, &[3; 4], Writer::guest());
+        memory.correct(5, &[2], Writer::guest());
+        memory.correct(0x1ffe, &[3; 4], Writer::guest());
         assert_eq!((memory.leaf(0)[5], memory.leaf(0x2000)[1]), (2, 3));
     });
     assert_eq!((settled.stores, settled.recorded), (3, 1));
     assert_eq!(settled.memory.read(0x1ffd, 6), [0, 3, 3, 3, 3, 0]);
     assert_eq!(settled.memory.byte(5), Some(2));
-    let told: Vec<_> = settled
+    let found: Vec<_> = settled
         .events
         .writes()
         .map(|w| (w.start, w.before[0], w.is_difference))
         .collect();
-    assert_eq!(told, [(5, 0, false), (5, 1, true), (0x1ffe, 0, true)]);
+    assert_eq!(found, [(5, 0, false), (5, 1, true), (0x1ffe, 0, true)]);
     assert_eq!(settled.changes.bytes(), 5);
 }
 
 /// What no rewritten guest writes into its journal is passed over.
 #[test]
 fn nonsense_in_a_journal_is_no_event() {
-    let mut told = Recording::new(sites());
+    let mut recording = Recording::new(sites());
     for (site, address, value) in [
         (0, 1, 1),
         (99, 1, 1),
@@ -737,23 +744,29 @@ fn nonsense_in_a_journal_is_no_event() {
         (COPY_FROM, 0, 5),
         (GROW, u32::MAX, 0),
     ] {
-        told.push_slots(&slot(site, address, value));
+        recording.push_slots(&slot(site, address, value));
     }
-    told.push_slots(&[1, 2, 3]);
-    let settled = told.settle(&Image::zeroed(PAGE));
+    recording.push_slots(&[1, 2, 3]);
+    let settled = recording.settle(&Image::zeroed(PAGE));
     assert_eq!(settled.memory.byte(3), Some(3));
     assert!(settled.events.iter().count() == settled.events.len());
 }
 
-/// A guest that copies a buffer again and again takes no more room than it may.
+/// A guest that copies a buffer again and again takes no more memory than it may.
 #[test]
-fn bulk_operations_are_noted_once_they_have_taken_their_room() {
-    let mut told = Recording::new(sites());
-    (0..600).for_each(|_| told.push_slots(&slot(FILL, 0, 1 << 30)));
-    assert_eq!((told.guest_stores(), told.all_stores()), (257, 600));
-    told.push_slots(&slot(COPY_FROM, 0x5000, 8));
-    told.push_copied(&[1; 8]);
-    assert_eq!(told.pop_attempt(), Some((COPY_FROM, 0x5000)));
-    assert_eq!((told.guest_stores(), told.all_stores()), (257, 600));
-    assert_eq!(told.noted_leaves().len(), 1 << 18);
+fn bulk_operations_are_summarized_once_they_have_taken_their_memory() {
+    let mut recording = Recording::new(sites());
+    (0..600).for_each(|_| recording.push_slots(&slot(FILL, 0, 1 << 30)));
+    assert_eq!(
+        (recording.recorded_stores(), recording.all_stores()),
+        (257, 600)
+    );
+    recording.push_slots(&slot(COPY_FROM, 0x5000, 8));
+    recording.push_copied(&[1; 8]);
+    assert_eq!(recording.undo_last_store(), Some((COPY_FROM, 0x5000)));
+    assert_eq!(
+        (recording.recorded_stores(), recording.all_stores()),
+        (257, 600)
+    );
+    assert_eq!(recording.summarized_leaves().len(), 1 << 18);
 }

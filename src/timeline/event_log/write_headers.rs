@@ -1,35 +1,37 @@
-//! The writes of a step without their bytes: for who has to look at each of millions.
+//! The writes of a step without their bytes, for checks that examine each of millions.
 
 use super::EventLog;
 use super::leaf_index::WriterId;
 use crate::timeline::Writer;
 
-/// Where an event wrote, and who did, as a number that [`EventLog::writer_of`] knows.
+/// Where an event wrote, and the writer, as a number that [`EventLog::writer_of`] resolves.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::timeline) struct RawWrite {
+pub(in crate::timeline) struct WriteHeader {
+    /// The number of the event in its step.
     pub event: usize,
     pub start: u64,
+    /// In bytes.
     pub len: u64,
     pub by: WriterId,
     pub is_difference: bool,
 }
 
 impl EventLog {
-    /// All writes in order.
-    pub(in crate::timeline) fn raw_writes(&self) -> impl Iterator<Item = RawWrite> + '_ {
+    /// Returns all writes in order.
+    pub(in crate::timeline) fn write_headers(&self) -> impl Iterator<Item = WriteHeader> + '_ {
         (0..self.len()).filter_map(|event| {
-            let kept = self.0.kept_write(event)?;
-            let (start, len, by) = (kept.start, kept.bytes.len(), kept.by);
-            Some(RawWrite {
+            let write = self.0.stored_write(event)?;
+            Some(WriteHeader {
                 event,
-                start,
-                len,
-                by,
-                is_difference: kept.is_difference,
+                start: write.start,
+                len: write.bytes.len(),
+                by: write.by,
+                is_difference: write.is_difference,
             })
         })
     }
 
+    /// Returns the writer that an id stands for.
     pub(in crate::timeline) fn writer_of(&self, by: WriterId) -> Writer {
         self.0.writer(by)
     }

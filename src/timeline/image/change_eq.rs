@@ -1,4 +1,4 @@
-//! Whether two memories of different runs stayed the same across a step, at the cost of what the
+//! Compares the memories of two runs after a step. The time that this takes depends on what the
 //! step touched.
 
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use super::{FANOUT, Image, Node};
 static ZERO: Node = Node::Zero;
 
 impl Image {
-    /// Whether two images hold the same, given that `before` and `other_before`, which they came
-    /// from, do. What an image still shares with the one it came from is not looked at.
+    /// Returns whether two images are equal, given that `before` and `other_before`, from which
+    /// they came, are. What an image still shares with the one before it is not compared.
     pub(in crate::timeline) fn is_same_since(
         &self,
         before: &Image,
@@ -43,7 +43,7 @@ impl Image {
     }
 }
 
-/// Each side with what it was before.
+/// Compares a node of each side, each with the one before it.
 fn is_same(height: u32, a: (&Node, &Node), b: (&Node, &Node)) -> bool {
     if shares(a.0, b.0) || shares(a.0, a.1) && shares(b.0, b.1) {
         return true;
@@ -53,7 +53,7 @@ fn is_same(height: u32, a: (&Node, &Node), b: (&Node, &Node)) -> bool {
             Node::Leaf(leaf) => Some(Arc::clone(leaf)),
             _ => None,
         };
-        return match (bytes(a.0.now()), bytes(b.0.now())) {
+        return match (bytes(a.0.resolved()), bytes(b.0.resolved())) {
             (Some(x), Some(y)) => x == y,
             (Some(x), None) | (None, Some(x)) => super::is_zero(&x[..]),
             (None, None) => true,
@@ -69,19 +69,19 @@ fn is_same(height: u32, a: (&Node, &Node), b: (&Node, &Node)) -> bool {
 }
 
 fn child(node: &Node, index: usize) -> &Node {
-    match node.now() {
+    match node.resolved() {
         Node::Branch(children) => children.get(index).unwrap_or(&ZERO),
         _ => &ZERO,
     }
 }
 
-/// Whether two nodes are one, or nothing both.
+/// Returns whether two nodes are the same one, or both all zero.
 fn shares(a: &Node, b: &Node) -> bool {
     match (a, b) {
         (Node::Lazy(x), Node::Lazy(y)) if Arc::ptr_eq(x, y) => return true,
         _ => {}
     }
-    match (a.now(), b.now()) {
+    match (a.resolved(), b.resolved()) {
         (Node::Zero, Node::Zero) => true,
         (Node::Leaf(x), Node::Leaf(y)) => Arc::ptr_eq(x, y),
         (Node::Branch(x), Node::Branch(y)) => Arc::ptr_eq(x, y),
@@ -106,7 +106,7 @@ mod tests {
         assert!(c.is_same_since(&a, &d, &b));
         d.write(60 * PAGE, &[0]);
         assert!(!c.is_same_since(&a, &d, &b));
-        // A leaf of zeros is no leaf at all.
+        // A leaf of zeros equals no leaf.
         let (empty, mut zeros) = (Image::zeroed(1 << 30), Image::zeroed(1 << 30));
         let before = zeros.clone();
         zeros.write(1 << 20, b"x");

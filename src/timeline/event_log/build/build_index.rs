@@ -1,77 +1,77 @@
-//! Out of a ledger, when all events have passed, what is kept of them.
+//! Builds the index over the events after all of them were replayed.
 
 use std::sync::Arc;
 use std::thread;
 
-use super::leaf_pool::Sheets;
-use super::working_memory::{Closed, Leaves};
-use crate::timeline::event_log::byte_mask::differing;
+use super::leaf_pool::LeafPool;
+use super::working_memory::{FinishedLeaf, FinishedLeaves};
+use crate::timeline::event_log::byte_mask::differing_bytes;
 use crate::timeline::event_log::leaf_index::{History, LeafHistory};
-use crate::timeline::event_log::summary::Sum;
+use crate::timeline::event_log::summary::SummaryBuilder;
 use crate::timeline::image::LEAF;
 
-/// From so many touches on, a thread of its own brings them in order.
-const MANY: usize = 1 << 18;
+/// This many touches are sorted in a thread of their own.
+const MIN_TOUCHES_FOR_THREAD: usize = 1 << 18;
 
 impl History {
-    /// Keeps the leaves that were touched and who touched them.
-    pub(super) fn keep(&mut self, leaves: Leaves) {
-        let Leaves {
+    /// Adds the leaves that were touched, the events that touched them, and the summary.
+    pub(super) fn build_index(&mut self, leaves: FinishedLeaves) {
+        let FinishedLeaves {
             list,
-            sheets,
+            pool,
             stream,
             starts,
             total,
         } = leaves;
         let sort = || stream.sort(starts.clone(), total);
-        // Where not all writers are known, the touches are asked for them.
-        let is_alone = total < MANY || !list.iter().all(|leaf| leaf.working.is_known());
-        let sum = thread::scope(|scope| {
-            let sorter = (!is_alone)
+        // Where writers are unknown, the summary finds them by the touches. These must be sorted
+        // before then.
+        let is_parallel = total >= MIN_TOUCHES_FOR_THREAD
+            && list.iter().all(|leaf| leaf.state.has_known_writers());
+        let summary = thread::scope(|scope| {
+            let sorter = is_parallel
                 .then(|| thread::Builder::new().spawn_scoped(scope, sort).ok())
                 .flatten();
             if sorter.is_none() {
                 self.touches = sort();
             }
-            let sum = self.keep_leaves(list, &sheets);
+            let summary = self.add_leaves(list, &pool);
             if let Some(sorter) = sorter {
                 self.touches = sorter.join().unwrap_or_else(|_| sort());
             }
-            sum
+            summary
         });
-        self.summary = sum.finish(self);
+        self.summary = summary.finish(self);
     }
 
-    /// Leaf by leaf in order of address.
-    fn keep_leaves(&mut self, list: Vec<Closed>, sheets: &Sheets) -> Sum {
+    /// Adds the leaves in the order of their addresses, and sums up their changes.
+    fn add_leaves(&mut self, list: Vec<FinishedLeaf>, pool: &LeafPool) -> SummaryBuilder {
         self.leaves.reserve_exact(list.len());
-        let mut sum = Sum::default();
+        let mut summary = SummaryBuilder::default();
         let mut from = 0;
-        for Closed {
-            working,
-            tally,
-            place,
+        for FinishedLeaf {
+            state,
+            counter,
+            index,
         } in list
         {
-            let (number, touches) = (working.number, from..from + tally.touches as usize);
+            let (number, touches) = (state.number, from..from + counter.touches as usize);
             from = touches.end;
-            let (blocks, owners) = working.into_parts(tally);
+            let (checkpoints, writers) = state.into_parts(counter);
             self.leaves.push(LeafHistory {
                 number,
                 touches,
-                blocks,
+                checkpoints,
             });
-            let bytes = sheets.get(place);
-            let bits = differing(
-                self.before.shared_leaf(number * LEAF).map(|leaf| &**leaf),
-                bytes,
-            );
-            if let Some(bytes) = bytes.filter(|_| bits.iter().any(|bits| *bits != 0)) {
+            let bytes = pool.get(index);
+            let before = self.before.shared_leaf(number * LEAF).map(|leaf| &**leaf);
+            let changed = differing_bytes(before, bytes);
+            if let Some(bytes) = bytes.filter(|_| changed.iter().any(|word| *word != 0)) {
                 self.after.put_leaf(number, Arc::new(*bytes));
                 self.changed.push(self.leaves.len() as u32 - 1);
-                sum.add_leaf(self, &bits, &owners);
+                summary.add_leaf(self, &changed, &writers);
             }
         }
-        sum
+        summary
     }
 }

@@ -1,101 +1,115 @@
-//! Who wrote the bytes of a leaf last. Most leaves have one writer or two; only where there are
-//! more is it kept for each byte.
+//! The last writer of each byte of a leaf. Most leaves have one writer or two; only for those with
+//! more is a writer kept for each byte.
 
 use std::ops::Range;
 
-use crate::timeline::event_log::byte_mask::{Bits, changing, clear, each_part, edges, mark};
+use crate::timeline::event_log::byte_mask::{
+    ByteMask, clear, for_each_part, mark, marked_edges, value_edges,
+};
 use crate::timeline::event_log::leaf_index::WriterId;
 use crate::timeline::image::LEAF;
 
-/// The last writers of a leaf's bytes. Bytes that nobody wrote may have any.
-#[derive(Debug, Clone)]
-pub(in crate::timeline::event_log) enum Owners {
+/// The last writers of a leaf's bytes. For bytes that were not written they are undefined.
+#[derive(Debug)]
+pub(in crate::timeline::event_log) enum LastWriters {
+    /// All bytes have this writer.
     One(WriterId),
-    /// And which bytes are the second one's.
-    Two(WriterId, WriterId, Box<Bits>),
-    Each(Box<[Short; LEAF as usize]>),
-    /// Too many to tell them apart.
+    /// All bytes have the first writer, except the marked ones, which have the second.
+    Two(WriterId, WriterId, Box<ByteMask>),
+    /// The writer of each byte.
+    Each(Box<[ShortId; LEAF as usize]>),
+    /// There is a writer that has no short id.
     Unknown,
 }
 
 /// A writer in 16 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::timeline::event_log) struct Short(u16);
+pub(in crate::timeline::event_log) struct ShortId(u16);
 
-impl Owners {
-    pub(super) fn wrote(&mut self, range: Range<usize>, by: WriterId) {
+impl LastWriters {
+    /// Sets the writer of a range of bytes.
+    pub(super) fn set(&mut self, range: Range<usize>, by: WriterId) {
         match self {
-            Owners::One(one) if *one == by => {}
-            Owners::One(one) => {
+            LastWriters::One(one) if *one == by => {}
+            LastWriters::One(one) => {
                 let mut second = Box::new([0; LEAF as usize / 64]);
                 mark(&mut second, range.start, range.end);
-                *self = Owners::Two(*one, by, second);
+                *self = LastWriters::Two(*one, by, second);
             }
-            Owners::Two(first, _, second) if *first == by => clear(second, range.start, range.end),
-            Owners::Two(_, other, second) if *other == by => mark(second, range.start, range.end),
-            Owners::Two(first, other, second) => {
-                *self = Self::each_of(*first, *other, second);
-                self.wrote(range, by);
+            LastWriters::Two(first, _, second) if *first == by => {
+                clear(second, range.start, range.end);
             }
-            Owners::Each(each) => match (Short::of(by), each.get_mut(range)) {
+            LastWriters::Two(_, other, second) if *other == by => {
+                mark(second, range.start, range.end);
+            }
+            LastWriters::Two(first, other, second) => {
+                *self = Self::each_of_two(*first, *other, second);
+                self.set(range, by);
+            }
+            LastWriters::Each(each) => match (ShortId::new(by), each.get_mut(range)) {
                 (Some(by), Some(bytes)) => bytes.fill(by),
-                _ => *self = Owners::Unknown,
+                _ => *self = LastWriters::Unknown,
             },
-            Owners::Unknown => {}
+            LastWriters::Unknown => {}
         }
     }
 
-    fn each_of(first: WriterId, other: WriterId, second: &Bits) -> Self {
-        let (Some(first), Some(other)) = (Short::of(first), Short::of(other)) else {
-            return Owners::Unknown;
+    fn each_of_two(first: WriterId, other: WriterId, second: &ByteMask) -> Self {
+        let (Some(first), Some(other)) = (ShortId::new(first), ShortId::new(other)) else {
+            return LastWriters::Unknown;
         };
         let mut each = Box::new([first; LEAF as usize]);
-        each_part(second, [0; LEAF as usize / 64], |range| {
+        for_each_part(second, [0; LEAF as usize / 64], |range| {
             if let Some(bytes) = each.get_mut(range) {
                 bytes.fill(other);
             }
         });
-        Owners::Each(each)
+        LastWriters::Each(each)
     }
 
-    /// Tells the longest runs of bytes that are marked and share a writer, in order. Nothing where
-    /// these are unknown.
-    pub(in crate::timeline::event_log) fn each_run(
+    /// Calls `visit` for each maximal run of marked bytes with one writer, in order; never if the
+    /// writers are unknown.
+    pub(in crate::timeline::event_log) fn for_each_run(
         &self,
-        bits: &Bits,
-        mut tell: impl FnMut(Range<usize>, WriterId),
+        marked: &ByteMask,
+        mut visit: impl FnMut(Range<usize>, WriterId),
     ) {
         match self {
-            Owners::One(by) => each_part(bits, [0; LEAF as usize / 64], |range| tell(range, *by)),
-            Owners::Two(first, other, second) => each_part(bits, edges(second), |range| {
-                let is_second = second
-                    .get(range.start / 64)
-                    .is_some_and(|word| word >> (range.start % 64) & 1 == 1);
-                tell(range, if is_second { *other } else { *first });
-            }),
-            Owners::Each(each) => each_part(bits, changing(each), |range| {
+            LastWriters::One(by) => {
+                for_each_part(marked, [0; LEAF as usize / 64], |range| visit(range, *by));
+            }
+            LastWriters::Two(first, other, second) => {
+                for_each_part(marked, marked_edges(second), |range| {
+                    let is_second = second
+                        .get(range.start / 64)
+                        .is_some_and(|word| word >> (range.start % 64) & 1 == 1);
+                    visit(range, if is_second { *other } else { *first });
+                });
+            }
+            LastWriters::Each(each) => for_each_part(marked, value_edges(each), |range| {
                 if let Some(by) = each.get(range.start) {
-                    tell(range, by.by());
+                    visit(range, by.writer());
                 }
             }),
-            Owners::Unknown => {}
+            LastWriters::Unknown => {}
         }
     }
 }
 
-impl Short {
+impl ShortId {
+    /// Set for a writer that is not a store site.
     const OTHER: u16 = 1 << 15;
 
-    /// `None` where it takes more.
-    fn of(by: WriterId) -> Option<Self> {
+    /// Returns the short id of a writer; `None` if its number has more than 15 bits.
+    fn new(by: WriterId) -> Option<Self> {
         let flag = if by.is_site() { 0 } else { Self::OTHER };
         let number = u16::try_from(by.number())
             .ok()
             .filter(|number| *number < Self::OTHER)?;
-        Some(Short(number | flag))
+        Some(ShortId(number | flag))
     }
 
-    fn by(self) -> WriterId {
+    fn writer(self) -> WriterId {
         let number = u32::from(self.0 & !Self::OTHER);
         if self.0 & Self::OTHER == 0 {
             WriterId::site(number)
@@ -114,7 +128,7 @@ mod tests {
         for number in [0, 1, 0x7ffe, 0x7fff, 0x8000, 0xffff, 0x1_0001] {
             for by in [WriterId::site(number), WriterId::other(number)] {
                 assert_eq!(
-                    Short::of(by).map(Short::by),
+                    ShortId::new(by).map(ShortId::writer),
                     Some(by).filter(|_| number < 0x8000)
                 );
             }

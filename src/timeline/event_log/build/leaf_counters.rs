@@ -1,66 +1,69 @@
-//! What is counted for each store, in one place, so that a store looks there and nowhere else.
+//! What is counted for each store, in one place, so that a store reads one cache line for it.
 
-use crate::timeline::event_log::leaf_index::{BLOCK, WriterId};
+use crate::timeline::event_log::leaf_index::{TOUCHES_PER_CHECKPOINT, WriterId};
 
 /// What is counted of a leaf.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tally {
-    /// One more than its place among those that were touched; 0 for none.
-    place: u32,
-    /// How many events touched it.
+pub(super) struct LeafCounter {
+    /// One more than the index among the touched leaves; 0 for a leaf that was not touched.
+    index_plus_one: u32,
+    /// How many events touched the leaf.
     pub(super) touches: u32,
-    /// Who wrote all that was written of it, or how many did.
+    /// The only writer of the leaf so far, or [`SEVERAL`].
     pub(super) by: WriterId,
 }
 
-/// In place of a writer: there are several.
+/// Stands in place of a writer where there are several.
 pub(super) const SEVERAL: WriterId = WriterId(u32::MAX - 1);
 
-impl Tally {
-    const NONE: Tally = Tally {
-        place: 0,
+impl LeafCounter {
+    const UNTOUCHED: LeafCounter = LeafCounter {
+        index_plus_one: 0,
         touches: 0,
         by: WriterId::NOBODY,
     };
 
+    /// Returns the index of the leaf among the touched ones; `None` if it was not touched.
     #[inline]
-    pub(super) fn place(&self) -> Option<u32> {
-        self.place.checked_sub(1)
+    pub(super) fn index(&self) -> Option<u32> {
+        self.index_plus_one.checked_sub(1)
     }
 
-    pub(super) fn put(&mut self, place: u32) {
-        self.place = place + 1;
+    pub(super) fn set_index(&mut self, index: u32) {
+        self.index_plus_one = index + 1;
     }
 
-    /// Whether of an event that was counted there is more to keep than that.
+    /// Returns whether more must be kept of an event than this counter: it has another writer, or
+    /// the leaf has a checkpoint, after which it is kept which bytes are written.
     #[inline]
-    pub(super) fn is_more_to_keep(&self, by: WriterId) -> bool {
-        self.by != by || self.touches >= BLOCK as u32
+    pub(super) fn needs_details(&self, by: WriterId) -> bool {
+        self.by != by || self.touches >= TOUCHES_PER_CHECKPOINT as u32
     }
 
-    /// Whether the event counted last is one after which the leaf is copied.
+    /// Returns whether a checkpoint follows the last event that was counted.
     #[inline]
-    pub(super) fn is_copy_due(&self) -> bool {
-        (self.touches as usize).is_multiple_of(BLOCK)
+    pub(super) fn is_checkpoint_due(&self) -> bool {
+        (self.touches as usize).is_multiple_of(TOUCHES_PER_CHECKPOINT)
     }
 
-    /// How many more events there may be before a copy of the leaf is due.
-    pub(super) fn left_in_block(&self) -> usize {
-        BLOCK - self.touches as usize % BLOCK
+    /// Returns how many more events there may be up to the next checkpoint; at least 1.
+    pub(super) fn left_before_checkpoint(&self) -> usize {
+        TOUCHES_PER_CHECKPOINT - self.touches as usize % TOUCHES_PER_CHECKPOINT
     }
 }
 
-/// The tallies of all leaves, by number.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Tallies {
-    parts: Vec<Option<Box<[Tally; Tallies::PART]>>>,
+/// The counters of all leaves, by the leaf's number.
+#[derive(Debug, Default)]
+pub(super) struct LeafCounters {
+    parts: Vec<Option<Box<[LeafCounter; LeafCounters::PART]>>>,
 }
 
-impl Tallies {
+impl LeafCounters {
+    /// How many counters are allocated together.
     const PART: usize = 256;
 
     #[inline]
-    pub(super) fn get(&self, number: u64) -> Option<&Tally> {
+    pub(super) fn get(&self, number: u64) -> Option<&LeafCounter> {
         self.parts
             .get((number / Self::PART as u64) as usize)?
             .as_ref()?
@@ -68,24 +71,24 @@ impl Tallies {
     }
 
     #[inline]
-    pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut Tally> {
+    pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut LeafCounter> {
         self.parts
             .get_mut((number / Self::PART as u64) as usize)?
             .as_mut()?
             .get_mut(number as usize % Self::PART)
     }
 
-    /// That of a leaf which memory has.
+    /// Adds the counter of a leaf, unless it is there already, and returns it.
     #[cold]
-    pub(super) fn add(&mut self, number: u64) -> Option<&mut Tally> {
+    pub(super) fn add(&mut self, number: u64) -> Option<&mut LeafCounter> {
         let part = (number / Self::PART as u64) as usize;
         if part >= self.parts.len() {
-            self.parts.resize(part + 1, None);
+            self.parts.resize_with(part + 1, || None);
         }
         let part = self
             .parts
             .get_mut(part)?
-            .get_or_insert_with(|| Box::new([Tally::NONE; Self::PART]));
+            .get_or_insert_with(|| Box::new([LeafCounter::UNTOUCHED; Self::PART]));
         part.get_mut(number as usize % Self::PART)
     }
 }

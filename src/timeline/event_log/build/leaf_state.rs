@@ -1,80 +1,89 @@
-//! What is kept of one leaf while the events pass by, beside its bytes and what is counted for each
-//! store.
+//! What is kept of one leaf while events are replayed, beyond its bytes and its counter.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::last_writers::Owners;
-use super::leaf_counters::{SEVERAL, Tally};
-use crate::timeline::event_log::byte_mask::{Bits, mark};
-use crate::timeline::event_log::leaf_index::{Block, WriterId};
+use super::last_writers::LastWriters;
+use super::leaf_counters::{LeafCounter, SEVERAL};
+use crate::timeline::event_log::byte_mask::{ByteMask, mark};
+use crate::timeline::event_log::leaf_index::{Checkpoint, WriterId};
 use crate::timeline::image::{LEAF, Leaf};
 
 /// A leaf that was touched.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct LeafState {
+    /// The address of the leaf, in leaves.
     pub(super) number: u64,
-    blocks: Vec<Block>,
-    /// Which bytes were written since the last of the blocks, once there is one.
-    written: Option<Box<Bits>>,
-    /// Where there are several.
-    owners: Option<Owners>,
+    checkpoints: Vec<Checkpoint>,
+    /// Which bytes were written since the last checkpoint; `None` before the first.
+    written: Option<Box<ByteMask>>,
+    /// The last writers, if there are several. A single one is in the counter.
+    writers: Option<LastWriters>,
 }
 
 impl LeafState {
     pub(super) fn new(number: u64) -> Self {
         LeafState {
             number,
-            blocks: Vec::new(),
+            checkpoints: Vec::new(),
             written: None,
-            owners: None,
+            writers: None,
         }
     }
 
-    /// Whether it is known who wrote its bytes last.
-    pub(super) fn is_known(&self) -> bool {
-        !matches!(self.owners, Some(Owners::Unknown))
+    /// Returns whether the last writer of each byte is known.
+    pub(super) fn has_known_writers(&self) -> bool {
+        !matches!(self.writers, Some(LastWriters::Unknown))
     }
 
-    /// The copies made on the way, and who wrote its bytes last.
-    pub(super) fn into_parts(self, tally: Tally) -> (Box<[Block]>, Owners) {
-        let owners = self.owners.unwrap_or(Owners::One(tally.by));
-        (self.blocks.into_boxed_slice(), owners)
+    /// Returns the checkpoints and the last writers. `counter` is that of the leaf.
+    pub(super) fn into_parts(self, counter: LeafCounter) -> (Box<[Checkpoint]>, LastWriters) {
+        let writers = self.writers.unwrap_or(LastWriters::One(counter.by));
+        (self.checkpoints.into_boxed_slice(), writers)
     }
 
-    /// Keeps which of its bytes were written, and by whom.
+    /// Keeps which bytes an event has written, and the writer.
     #[inline]
-    pub(super) fn wrote(&mut self, tally: &mut Tally, range: Range<usize>, by: WriterId) {
+    pub(super) fn add_write(
+        &mut self,
+        counter: &mut LeafCounter,
+        range: Range<usize>,
+        by: WriterId,
+    ) {
         if let Some(written) = &mut self.written {
             mark(written, range.start, range.end);
         }
-        if tally.by != by {
-            self.share(tally, range, by);
+        if counter.by != by {
+            self.add_writer(counter, range, by);
         }
     }
 
-    /// Notes a writer that is not all there is.
-    fn share(&mut self, tally: &mut Tally, range: Range<usize>, by: WriterId) {
-        if tally.by == WriterId::NOBODY || range.len() == LEAF as usize {
-            tally.by = by;
-            self.owners = None;
+    /// Adds a writer that is not the only one so far.
+    fn add_writer(&mut self, counter: &mut LeafCounter, range: Range<usize>, by: WriterId) {
+        // The first writer, or one that has written the whole leaf, is the only one again.
+        if counter.by == WriterId::NOBODY || range.len() == LEAF as usize {
+            counter.by = by;
+            self.writers = None;
             return;
         }
-        let one = std::mem::replace(&mut tally.by, SEVERAL);
-        self.owners.get_or_insert(Owners::One(one)).wrote(range, by);
+        let one = std::mem::replace(&mut counter.by, SEVERAL);
+        self.writers
+            .get_or_insert(LastWriters::One(one))
+            .set(range, by);
     }
 
-    /// Keeps a copy of its bytes. Of the first events it is not known what they wrote: to mark that
-    /// for each store, in leaves that mostly never come so far, would take longer than to look at
-    /// some in vain.
+    /// Adds a checkpoint with the leaf's bytes.
     #[cold]
-    pub(super) fn copy(&mut self, bytes: &Leaf) {
+    pub(super) fn add_checkpoint(&mut self, bytes: &Leaf) {
         let next = Box::new([0; LEAF as usize / 64]);
+        // Before the first checkpoint it is not kept which bytes were written, so all may be. To
+        // mark them for each store, in leaves that mostly never get a checkpoint, would take longer
+        // than to look at some events in vain.
         let written = self
             .written
             .replace(next)
             .unwrap_or_else(|| Box::new([u64::MAX; LEAF as usize / 64]));
-        self.blocks.push(Block {
+        self.checkpoints.push(Checkpoint {
             leaf: Arc::new(*bytes),
             written,
         });

@@ -1,307 +1,325 @@
-//! What was told, in order: events are made of it, and each happens to memory as it passes by.
+//! Goes through what was recorded in order: makes events of it, and applies each to memory.
 
+use std::iter::Peekable;
 use std::sync::Arc;
+use std::vec;
 
-use super::Refused;
+use super::RefusedGrowth;
 use super::working_memory::{Store, WorkingMemory};
-use super::write_batch::Batch;
-use crate::timeline::event_log::encoding::{Opened, Pack};
-use crate::timeline::event_log::entries::{ASIDE, Entry, Slots};
-use crate::timeline::event_log::leaf_index::{History, KeptEvent, WriterId, pack};
+use super::write_batch::WriteBatch;
+use crate::journal_abi::SiteKind;
+use crate::timeline::event_log::arena::Place;
+use crate::timeline::event_log::encoding::{Pack, PackView};
+use crate::timeline::event_log::entries::{Entry, EntryList, HOST_EVENT};
+use crate::timeline::event_log::leaf_index::{History, StoredEvent, WriterId};
 use crate::timeline::event_log::recording::{HostEvent, Recording, Writers, pieces};
-use crate::timeline::event_log::store_sites::{SiteKind, SiteTable};
+use crate::timeline::event_log::store_sites::SiteTable;
 use crate::timeline::image::PAGE;
 use crate::timeline::{Image, Writer};
 
-/// Refused growths of one step that are told apart.
-const MOST_REFUSED: usize = 16;
+/// The largest number of different refused growths that a step reports.
+const MAX_REFUSED_GROWTHS: usize = 16;
 
-/// A copy from another memory, whose bytes are told behind it: its site, and where the next of them
-/// go.
-type Pending = Option<(u32, u64)>;
+/// Host events that are still to come, each with its position among the entries.
+type HostEvents = Peekable<vec::IntoIter<(usize, HostEvent)>>;
 
-/// One pass over what is told, in order. It may come in parts.
-#[derive(Debug, Clone)]
-pub(in crate::timeline::event_log) struct Pass {
+/// A replay of recorded entries. It may run in parts.
+#[derive(Debug)]
+pub(in crate::timeline::event_log) struct Replay {
     table: Arc<SiteTable>,
-    /// As far as it is known; its leaves come last.
+    /// The events so far; [`finish`](Replay::finish) adds the index over them.
     history: History,
-    ledger: WorkingMemory,
+    /// Memory after the events so far.
+    memory: WorkingMemory,
     writers: Writers,
+    /// By site number, whether the site wrote.
     used: Vec<bool>,
-    pending: Pending,
-    refused: Vec<Refused>,
+    /// The site and the destination of a copy from another memory, whose bytes come after it as
+    /// host events.
+    pending_copy: Option<(u32, u64)>,
+    refused_growths: Vec<RefusedGrowth>,
 }
 
-impl Pass {
-    /// Arena is made for so many events.
+impl Replay {
+    /// Creates a replay over memory `before`, with capacity for this many events.
     pub(super) fn new(table: Arc<SiteTable>, before: &Image, events: usize) -> Self {
         let history = History {
             table: Arc::clone(&table),
             ..History::default()
         };
-        let ledger = WorkingMemory::new(before, events);
-        let used = vec![false; table.len() + 1];
-        Pass {
-            used,
+        Replay {
+            used: vec![false; table.len() + 1],
             table,
             history,
-            ledger,
+            memory: WorkingMemory::new(before, events),
             writers: Writers::default(),
-            pending: None,
-            refused: Vec::new(),
+            pending_copy: None,
+            refused_growths: Vec::new(),
         }
     }
 
-    /// Takes over what was told since, and what goes beside it.
-    pub(super) fn go_on(&mut self, told: &mut Recording) {
-        let (packs, room, open) = std::mem::take(&mut told.slots).into_parts();
-        self.history.slots.put_room(room);
-        self.history.blob = std::mem::take(&mut told.blob);
-        self.writers = std::mem::take(&mut told.writers);
-        self.run(packs, open, std::mem::take(&mut told.asides));
-    }
-
-    /// Gives back what goes beside all that is told, for more to be told.
-    pub(super) fn give_back(&mut self, told: &mut Recording) {
-        told.slots = Slots::within(self.history.slots.take_room());
-        told.blob = std::mem::take(&mut self.history.blob);
-        told.writers = std::mem::take(&mut self.writers);
-    }
-
-    fn run(&mut self, packs: Vec<Pack>, open: Vec<Entry>, asides: Vec<(usize, HostEvent)>) {
+    /// Replays what was recorded since the last part, and takes it out of the recording.
+    pub(super) fn run(&mut self, recording: &mut Recording) {
+        let (packs, arena, recent) = std::mem::take(&mut recording.entries).into_parts();
+        self.history.entries.set_arena(arena);
+        self.history.arena = std::mem::take(&mut recording.arena);
+        self.writers = std::mem::take(&mut recording.writers);
+        let mut host_events = std::mem::take(&mut recording.host_events)
+            .into_iter()
+            .peekable();
         let table = Arc::clone(&self.table);
-        let mut asides = asides.into_iter().peekable();
         let mut position = 0;
         for pack in packs {
-            while let Some((_, aside)) = asides.next_if(|(at, _)| *at <= position) {
-                self.aside(aside);
-            }
-            let is_whole = asides
-                .peek()
-                .is_none_or(|(at, _)| *at >= position + pack.len());
-            let opened = self.history.slots.open(&pack);
-            if is_whole && opened.is_plain(&table) {
-                position += pack.len();
-                self.adopt(pack, &table);
-                continue;
-            }
-            let mut entries = Vec::with_capacity(pack.len());
-            opened.each(0, |entry| entries.push(entry));
-            for entry in entries {
-                while let Some((_, aside)) = asides.next_if(|(at, _)| *at <= position) {
-                    self.aside(aside);
-                }
-                self.entry(entry, &table);
-                position += 1;
-            }
+            position = self.replay_pack(pack, position, &mut host_events, &table);
         }
-        for entry in open {
-            while let Some((_, aside)) = asides.next_if(|(at, _)| *at <= position) {
-                self.aside(aside);
-            }
-            self.entry(entry, &table);
-            position += 1;
+        for entry in recent {
+            position = self.replay_entry(entry, position, &mut host_events, &table);
         }
-        for (_, aside) in asides {
-            self.aside(aside);
+        for (_, event) in host_events {
+            self.replay_host_event(event);
         }
     }
 
-    /// Takes over a pack of nothing but stores.
-    fn adopt(&mut self, pack: Pack, table: &SiteTable) {
-        self.pending = None;
-        let stores = self.history.slots.open(&pack);
+    /// Returns the arenas and the writers to the recording, so that it can continue: the events of
+    /// later parts are appended to the same ones.
+    pub(super) fn return_buffers(&mut self, recording: &mut Recording) {
+        recording.entries = EntryList::with_arena(self.history.entries.take_arena());
+        recording.arena = std::mem::take(&mut self.history.arena);
+        recording.writers = std::mem::take(&mut self.writers);
+    }
+
+    /// Replays the entries of a pack, the first of which is at `position`. Returns the position
+    /// after the last.
+    fn replay_pack(
+        &mut self,
+        pack: Pack,
+        position: usize,
+        host_events: &mut HostEvents,
+        table: &SiteTable,
+    ) -> usize {
+        self.replay_host_events_up_to(position, host_events);
+        let end = position + pack.len();
+        let is_interrupted = host_events.peek().is_some_and(|(at, _)| *at < end);
+        let view = self.history.entries.view(&pack);
+        if !is_interrupted && view.is_plain(table) {
+            self.replay_plain_pack(pack, table);
+            return end;
+        }
+        // A bulk operation may be several events or none, and a host event is an event among the
+        // entries. So the entries are not the events, and they are packed anew.
+        let mut entries = Vec::with_capacity(view.len());
+        view.for_each(0, |entry| entries.push(entry));
+        entries.into_iter().fold(position, |position, entry| {
+            self.replay_entry(entry, position, host_events, table)
+        })
+    }
+
+    /// Replays an entry and the host events before it. Returns the position after it.
+    fn replay_entry(
+        &mut self,
+        entry: Entry,
+        position: usize,
+        host_events: &mut HostEvents,
+        table: &SiteTable,
+    ) -> usize {
+        self.replay_host_events_up_to(position, host_events);
+        self.pending_copy = None;
+        match table.get(entry.site).map(|site| site.kind) {
+            None => {}
+            Some(SiteKind::Store { .. } | SiteKind::Vector) => {
+                self.push_entry(entry);
+                self.memory.store(store(entry, table));
+            }
+            Some(kind) => self.replay_bulk(entry, kind, table),
+        }
+        position + 1
+    }
+
+    fn replay_host_events_up_to(&mut self, position: usize, host_events: &mut HostEvents) {
+        while let Some((_, event)) = host_events.next_if(|(at, _)| *at <= position) {
+            self.replay_host_event(event);
+        }
+    }
+
+    /// Replays a pack of nothing but stores. Each entry is one event, so the pack is kept as it is.
+    fn replay_plain_pack(&mut self, pack: Pack, table: &SiteTable) {
+        self.pending_copy = None;
+        let stores = self.history.entries.view(&pack);
         let mut at = 0;
-        while let Some(next) = dense(&mut self.ledger, &mut self.used, stores, at, table) {
+        while let Some(next) = store_contiguous(&mut self.memory, &mut self.used, stores, at, table)
+        {
             at = next;
         }
-        each(&mut self.ledger, &mut self.used, stores, at, table);
-        self.history.slots.adopt(pack, table);
+        store_each(&mut self.memory, &mut self.used, stores, at, table);
+        self.history.entries.push_pack(pack, table);
     }
 
-    fn entry(&mut self, entry: Entry, table: &SiteTable) {
-        self.pending = None;
-        let Some(shape) = table.shape(entry.site) else {
-            return;
-        };
-        match &shape.kind {
-            SiteKind::Store { .. } | SiteKind::Wide => {
-                self.emit(entry);
-                self.ledger.store(store(entry, table));
-            }
-            kind => self.bulk(entry, kind),
-        }
-    }
-
-    fn bulk(&mut self, entry: Entry, kind: &SiteKind) {
+    fn replay_bulk(&mut self, entry: Entry, kind: SiteKind, table: &SiteTable) {
         let Entry { site, address, .. } = entry;
-        let (start, len, source) = (u64::from(address), entry.low(), entry.high());
+        let (start, len, operand) = (u64::from(address), entry.low_half(), entry.high_half());
         match kind {
-            SiteKind::Store { .. } | SiteKind::Wide => {}
-            SiteKind::CopyFrom => self.pending = Some((site, start)),
+            SiteKind::Store { .. } | SiteKind::Vector => {}
+            SiteKind::CopyFrom => self.pending_copy = Some((site, start)),
             SiteKind::Fill => {
                 for (from, to) in pieces(start, len) {
-                    self.write(Entry::new(
-                        site,
-                        (start + from) as u32,
-                        source << 32 | (to - from),
-                    ));
+                    let value = operand << 32 | (to - from);
+                    self.push_write(Entry::new(site, (start + from) as u32, value));
                 }
             }
-            SiteKind::Init { bytes } => {
-                let len = if source + len <= bytes.len() as u64 {
-                    len
-                } else {
-                    0
-                };
-                for (from, to) in pieces(start, len) {
-                    let value = (source + from) << 32 | (to - from);
-                    self.write(Entry::new(site, (start + from) as u32, value));
+            SiteKind::Init { segment } => {
+                // An instruction that trapped has written nothing.
+                let is_inside = operand + len <= table.segment(segment).len() as u64;
+                for (from, to) in pieces(start, if is_inside { len } else { 0 }) {
+                    let value = (operand + from) << 32 | (to - from);
+                    self.push_write(Entry::new(site, (start + from) as u32, value));
                 }
             }
             SiteKind::Copy => {
-                // All is read before anything is written: the two may overlap.
+                // All of the source is read before anything is written: the two may overlap.
                 let read: Vec<_> = pieces(start, len)
                     .map(|(from, to)| {
-                        let bytes = self.ledger.read(source + from, (to - from) as usize);
-                        (start + from, self.history.blob.put(&bytes), bytes.len())
+                        let bytes = self.memory.read(operand + from, (to - from) as usize);
+                        (start + from, self.history.arena.store(&bytes))
                     })
                     .collect();
-                for (at, place, len) in read {
-                    self.copied(site, at, place, len);
+                for (start, bytes) in read {
+                    self.push_copied(site, start, bytes);
                 }
             }
             SiteKind::Grow if len != u64::from(u32::MAX) && address > 0 => {
-                self.emit(Entry::new(site, address, len));
+                self.push_entry(Entry::new(site, address, len));
                 self.grow(len + u64::from(address));
             }
-            SiteKind::Grow => self.refuse(site, address),
+            SiteKind::Grow => self.refuse_growth(site, address),
         }
     }
 
-    fn copied(&mut self, site: u32, start: u64, place: u64, len: usize) {
-        self.write(Entry::new(site, start as u32, pack(place, len as u64)));
-    }
-
-    fn aside(&mut self, aside: HostEvent) {
-        match aside {
-            HostEvent::Copied { place, len } => {
-                if let Some((site, address)) = self.pending {
-                    self.copied(site, address, place, len as usize);
-                    self.pending = Some((site, address + u64::from(len)));
+    fn replay_host_event(&mut self, event: HostEvent) {
+        match event {
+            HostEvent::Copied { bytes } => {
+                if let Some((site, start)) = self.pending_copy {
+                    self.push_copied(site, start, bytes);
+                    self.pending_copy = Some((site, start + bytes.len() as u64));
                 }
             }
             HostEvent::Growth { after, .. } => {
-                self.emit(Entry::new(ASIDE, 0, self.history.asides.len() as u64));
-                self.history.asides.push(aside);
+                let entry = self.host_entry(event);
+                self.push_entry(entry);
                 self.grow(after);
             }
             HostEvent::Write { .. } => {
-                let entry = Entry::new(ASIDE, 0, self.history.asides.len() as u64);
-                self.history.asides.push(aside);
-                self.write(entry);
+                let entry = self.host_entry(event);
+                self.push_write(entry);
             }
         }
     }
 
-    #[inline]
-    fn emit(&mut self, entry: Entry) {
-        use_site(&mut self.used, entry.site);
-        self.history.slots.push(entry, &self.table);
+    /// Keeps a host event and returns the entry that refers to it.
+    fn host_entry(&mut self, event: HostEvent) -> Entry {
+        let index = self.history.host_events.len();
+        self.history.host_events.push(event);
+        Entry::new(HOST_EVENT, 0, index as u64)
     }
 
-    /// A write that is no single store.
-    fn write(&mut self, entry: Entry) {
-        self.emit(entry);
-        match self.history.kept_entry(entry) {
-            Some(KeptEvent::Write(write)) => self.ledger.write(&write),
-            _ => self.ledger.pass(),
+    /// Appends an event that copies bytes which are in the arena.
+    fn push_copied(&mut self, site: u32, start: u64, bytes: Place) {
+        self.push_write(Entry::new(site, start as u32, bytes.to_bits()));
+    }
+
+    /// Appends an event, without applying it to memory.
+    #[inline]
+    fn push_entry(&mut self, entry: Entry) {
+        mark_used(&mut self.used, entry.site);
+        self.history.entries.push(entry, &self.table);
+    }
+
+    /// Appends an event that writes any number of bytes, and applies it to memory.
+    fn push_write(&mut self, entry: Entry) {
+        self.push_entry(entry);
+        match self.history.decode(entry) {
+            Some(StoredEvent::Write(write)) => self.memory.write(&write),
+            _ => self.memory.touch_nothing(),
         }
     }
 
     fn grow(&mut self, pages: u64) {
-        self.ledger.grow(pages.saturating_mul(PAGE));
+        self.memory.grow(pages.saturating_mul(PAGE));
         self.history
             .lengths
-            .push((self.history.slots.len(), self.ledger.len()));
+            .push((self.history.entries.len(), self.memory.len()));
     }
 
-    fn refuse(&mut self, site: u32, by: u32) {
-        let refused = Refused {
+    fn refuse_growth(&mut self, site: u32, by: u32) {
+        let refused = RefusedGrowth {
             site,
-            pages: self.ledger.len() / PAGE,
+            pages: self.memory.len() / PAGE,
             by: by.into(),
         };
-        if by > 0 && self.refused.len() < MOST_REFUSED && !self.refused.contains(&refused) {
-            self.refused.push(refused);
+        let refused_growths = &mut self.refused_growths;
+        if by > 0
+            && refused_growths.len() < MAX_REFUSED_GROWTHS
+            && !refused_growths.contains(&refused)
+        {
+            refused_growths.push(refused);
         }
     }
 
-    /// What is different in truth from memory as the events make it.
-    pub(super) fn differs(&mut self, start: u64, bytes: &[u8], writer: Writer) {
+    /// Appends an event for bytes that are not in live memory as the events before leave them.
+    pub(super) fn push_difference(&mut self, start: u64, bytes: &[u8], writer: Writer) {
         let writer = self.writers.number(writer);
         for (from, to) in pieces(start, bytes.len() as u64) {
             let piece = bytes.get(from as usize..to as usize).unwrap_or_default();
-            let place = self.history.blob.put(piece);
-            let start = start.saturating_add(from);
-            self.aside(HostEvent::Write {
-                start,
-                place,
-                len: piece.len() as u32,
+            let event = HostEvent::Write {
+                start: start.saturating_add(from),
+                bytes: self.history.arena.store(piece),
                 writer,
                 is_difference: true,
-            });
+            };
+            self.replay_host_event(event);
         }
     }
 
-    /// Memory as the events make it.
-    pub(super) fn ledger(&self) -> &WorkingMemory {
-        &self.ledger
+    /// Returns memory after the events so far.
+    pub(super) fn memory(&self) -> &WorkingMemory {
+        &self.memory
     }
 
-    pub(in crate::timeline::event_log) fn has_growth(&self) -> bool {
-        self.history
-            .asides
-            .iter()
-            .any(|aside| matches!(aside, HostEvent::Growth { .. }))
+    /// Returns the growths that were refused, and forgets them.
+    pub(super) fn take_refused_growths(&mut self) -> Vec<RefusedGrowth> {
+        std::mem::take(&mut self.refused_growths)
     }
 
-    pub(super) fn refused(&mut self) -> Vec<Refused> {
-        std::mem::take(&mut self.refused)
-    }
-
-    /// The sites that wrote, ascending.
+    /// Returns the numbers of the sites that wrote, in ascending order.
     pub(super) fn sites(&self) -> Vec<u32> {
         let used = self
             .used
             .iter()
             .enumerate()
-            .filter(|(site, used)| **used && *site != ASIDE as usize);
+            .filter(|(site, used)| **used && *site != HOST_EVENT as usize);
         used.map(|(site, _)| site as u32).collect()
     }
 
-    /// The events, their bytes beside them.
+    /// Returns the events with the index over them. `before` is memory before all of them.
     pub(super) fn finish(self, before: &Image) -> History {
-        let Pass {
+        let Replay {
             mut history,
-            ledger,
+            memory,
             writers,
             ..
         } = self;
         history.before = before.clone();
         history.after = before.clone();
-        history.after.grow(ledger.len());
+        history.after.grow(memory.len());
         history.writers = writers.list;
-        history.keep(ledger.close());
-        history.slots.shrink();
-        history.blob.shrink();
+        history.build_index(memory.finish());
+        history.entries.shrink();
+        history.arena.shrink();
         history
     }
 }
 
-/// What an entry stores that is a store and no more; nothing at all where no such instruction is
-/// known.
+/// Returns the store that an entry is: one past the end of any memory if the guest has no such
+/// site.
 #[inline]
 fn store(entry: Entry, table: &SiteTable) -> Store {
     let Entry {
@@ -309,16 +327,13 @@ fn store(entry: Entry, table: &SiteTable) -> Store {
         address,
         value,
     } = entry;
-    match table.shape(site) {
-        Some(shape) => {
-            let start = u64::from(address).saturating_add(shape.immediate);
-            Store {
-                by: WriterId::site(site),
-                start,
-                width: table.width(site),
-                value,
-            }
-        }
+    match table.get(site) {
+        Some(known) => Store {
+            by: WriterId::site(site),
+            start: u64::from(address).saturating_add(known.immediate),
+            width: table.width(site),
+            value,
+        },
         None => Store {
             start: u64::MAX,
             ..Store::default()
@@ -326,30 +341,29 @@ fn store(entry: Entry, table: &SiteTable) -> Store {
     }
 }
 
-/// The stores from one on, each for itself.
-fn each(
-    ledger: &mut WorkingMemory,
+/// Applies the stores of a pack one by one, from one on.
+fn store_each(
+    memory: &mut WorkingMemory,
     used: &mut [bool],
-    stores: Opened<'_>,
+    stores: PackView<'_>,
     from: usize,
     table: &SiteTable,
 ) {
-    let mut batch = Batch::new(ledger);
-    let (mut site, mut at_zero) = (ASIDE, store(Entry::default(), table));
-    stores.each(from, |entry| {
-        // Mostly it is the site that stored before.
+    let mut batch = WriteBatch::new(memory);
+    // A store of the last site with the address operand 0.
+    let (mut site, mut at_zero) = (HOST_EVENT, store(Entry::default(), table));
+    stores.for_each(from, |entry| {
+        // The site is mostly that of the store before, and is looked up only where it is not.
         if entry.site != site {
-            (site, at_zero) = (
-                entry.site,
-                store(
-                    Entry {
-                        address: 0,
-                        ..entry
-                    },
-                    table,
-                ),
+            site = entry.site;
+            at_zero = store(
+                Entry {
+                    address: 0,
+                    ..entry
+                },
+                table,
             );
-            use_site(used, site);
+            mark_used(used, site);
         }
         let start = at_zero.start.saturating_add(entry.address.into());
         batch.push(at_zero.by, at_zero.width, start, entry.value as u64, || {
@@ -358,29 +372,30 @@ fn each(
     });
 }
 
-/// Stores from one on that lie one right behind the other, all at once; the place of the next.
-/// `None` where there are none, or not all in memory.
-fn dense(
-    ledger: &mut WorkingMemory,
+/// Applies the stores of a pack from one on that are contiguous, all at once. Returns the index of
+/// the next one; `None` if they are not contiguous, or not all of them are in memory.
+fn store_contiguous(
+    memory: &mut WorkingMemory,
     used: &mut [bool],
-    stores: Opened<'_>,
+    stores: PackView<'_>,
     at: usize,
     table: &SiteTable,
 ) -> Option<usize> {
-    let (site, address, width, bytes) = stores.dense(at)?;
+    let (site, address, width, bytes) = stores.contiguous(at)?;
     let len = bytes.len() as u64;
-    let start = u64::from(address).saturating_add(table.shape(site)?.immediate);
+    let start = u64::from(address).saturating_add(table.get(site)?.immediate);
+    // An address operand wraps around at 2^32, and then the stores are not contiguous.
     let wraps = u64::from(address) + len > 1 << 32;
-    if len == 0 || wraps || start.saturating_add(len) > ledger.len() {
+    if len == 0 || wraps || start.saturating_add(len) > memory.len() {
         return None;
     }
-    use_site(used, site);
-    ledger.store_dense(start, width, bytes, WriterId::site(site));
+    mark_used(used, site);
+    memory.store_contiguous(start, width, bytes, WriterId::site(site));
     Some(at + bytes.len() / width.max(1))
 }
 
 #[inline]
-fn use_site(used: &mut [bool], site: u32) {
+fn mark_used(used: &mut [bool], site: u32) {
     if let Some(used) = used.get_mut(site as usize) {
         *used = true;
     }

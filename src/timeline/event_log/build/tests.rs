@@ -12,18 +12,18 @@ fn what_takes_long_to_settle_is_settled_while_the_step_runs() {
         .flat_map(|n| slot(1, n as u32 % 4096, n))
         .collect();
     for (much, events) in [(fills, 4096), (stores, 1 << 18)] {
-        let mut told = Recording::over(before.clone(), sites());
-        told.push_slots(&much);
-        assert!(told.ahead.is_none());
-        told.push_slots(&slot(3, 8, 0x0102_0304));
-        assert!(told.ahead.is_some(), "{events} events");
+        let mut recording = Recording::over(before.clone(), sites());
+        recording.push_slots(&much);
+        assert!(recording.settled_part.is_none());
+        recording.push_slots(&slot(3, 8, 0x0102_0304));
+        assert!(recording.settled_part.is_some(), "{events} events");
         assert_eq!(
-            told.pop_attempt(),
+            recording.undo_last_store(),
             Some((3, 8)),
             "the last store can be taken back all the same"
         );
-        told.push_slots(&slot(3, 12, 0x0506_0708));
-        let settled = told.settle(&before);
+        recording.push_slots(&slot(3, 12, 0x0506_0708));
+        let settled = recording.settle(&before);
         assert_eq!(
             (settled.events.len(), settled.stores),
             (events + 1, events as u64 + 1)

@@ -1,55 +1,57 @@
-//! Which leaves the events touch, in the order of the events; and out of that, which events touch
+//! Which leaves the events touch, in the order of the events; and from that, which events touch
 //! each leaf.
 
-/// In an entry: another touch of the same event.
-const MORE: u32 = 1 << 31;
-/// In an entry: so many events as the next entry says touch the same leaf and no other.
-const MANY: u32 = 1 << 30;
-/// In place of a leaf: the event touches none.
-const NONE: u32 = MANY - 1;
+/// A flag of an item: another touch of the same event.
+const SAME_EVENT: u32 = 1 << 31;
+/// A flag of an item: as many events as the next item has touch this leaf and no other.
+const REPEATED: u32 = 1 << 30;
+/// Stands in place of a leaf where an event touches none.
+const NO_LEAF: u32 = REPEATED - 1;
 
-/// Places of leaves, in order of the events that touch them: at least one entry for each event, or
-/// for many.
-#[derive(Debug, Clone)]
-pub(super) struct Stream {
-    entries: Vec<u32>,
+/// The indices of leaves in the order of the events that touch them: at least one item for each
+/// event, or for several that are alike.
+#[derive(Debug)]
+pub(super) struct TouchStream {
+    items: Vec<u32>,
 }
 
-impl Stream {
+impl TouchStream {
     pub(super) fn with_capacity(events: usize) -> Self {
-        Stream {
-            entries: Vec::with_capacity(events),
+        TouchStream {
+            items: Vec::with_capacity(events),
         }
     }
 
+    /// Appends an event that touches no leaf.
     pub(super) fn push_none(&mut self) {
-        self.entries.push(NONE);
+        self.items.push(NO_LEAF);
     }
 
-    /// An event touches a leaf, its first or one more.
-    pub(super) fn push_part(&mut self, place: u32, is_first: bool) {
-        self.entries
-            .push(if is_first { place } else { place | MORE });
+    /// Appends a touch of a leaf: the first of a new event, or another of the last one.
+    pub(super) fn push_part(&mut self, leaf: u32, is_first: bool) {
+        self.items
+            .push(if is_first { leaf } else { leaf | SAME_EVENT });
     }
 
-    /// So many events each touch one leaf, the same.
+    /// Appends events that each touch this leaf and no other.
     #[inline]
-    pub(super) fn push_many(&mut self, place: u32, events: u32) {
+    pub(super) fn push_many(&mut self, leaf: u32, events: u32) {
         match events {
-            1 => self.entries.push(place),
-            _ => self.entries.extend([place | MANY, events]),
+            1 => self.items.push(leaf),
+            _ => self.items.extend([leaf | REPEATED, events]),
         }
     }
 
-    /// The events that touch each leaf, from where its own start among all, by its place.
+    /// Returns the events that touch each leaf, leaf after leaf. `starts` has for each leaf where
+    /// its events begin among all `total` touches.
     pub(super) fn sort(&self, mut starts: Vec<usize>, total: usize) -> Vec<u32> {
         let mut touches = vec![0; total];
         let mut event = 0;
-        let mut entries = self.entries.iter();
-        while let Some(entry) = entries.next() {
-            let next = starts.get_mut((entry & NONE) as usize);
-            if entry & MANY != 0 {
-                let count = entries.next().copied().unwrap_or(0);
+        let mut items = self.items.iter();
+        while let Some(item) = items.next() {
+            let next = starts.get_mut((item & NO_LEAF) as usize);
+            if item & REPEATED != 0 {
+                let count = items.next().copied().unwrap_or(0);
                 if let Some(next) = next {
                     let here = touches
                         .get_mut(*next..*next + count as usize)
@@ -62,7 +64,7 @@ impl Stream {
                 event += count;
                 continue;
             }
-            event -= u32::from(entry & MORE != 0);
+            event -= u32::from(item & SAME_EVENT != 0);
             if let Some(next) = next {
                 if let Some(touch) = touches.get_mut(*next) {
                     *touch = event;

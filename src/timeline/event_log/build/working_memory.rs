@@ -1,29 +1,34 @@
-//! Memory as the events make it while they pass by, one after another: the bytes of each leaf they
-//! touch, and what is counted of it.
+//! Memory while events are replayed: the bytes of each leaf that they touch, and what is counted of
+//! it.
 
 use std::ops::Range;
 
-use super::leaf_counters::{Tallies, Tally};
-use super::leaf_pool::Sheets;
+use super::leaf_counters::{LeafCounter, LeafCounters};
+use super::leaf_pool::LeafPool;
 use super::leaf_state::LeafState;
-use super::touch_stream::Stream;
-use super::write_batch::{Counted, Narrow};
+use super::touch_stream::TouchStream;
+use super::write_batch::{Counted, NarrowStore};
 use crate::timeline::Image;
-use crate::timeline::event_log::leaf_index::{Bytes, Kept, WriterId, store};
+use crate::timeline::event_log::leaf_index::{StoredWrite, WriterId, WrittenBytes, store_to_leaf};
 use crate::timeline::image::{LEAF, Leaf};
 
 const ZERO: Leaf = [0; LEAF as usize];
 
-#[derive(Debug, Clone)]
+/// Memory after the events so far. Leaves that were touched are numbered in the order in which they
+/// were touched first; that number is their *index*, unlike the number that is their address in
+/// leaves.
+#[derive(Debug)]
 pub(super) struct WorkingMemory {
     before: Image,
-    /// Memory's length as it is now, in bytes.
+    /// The length of memory now, in bytes.
     len: u64,
-    tallies: Tallies,
+    counters: LeafCounters,
+    /// By index.
     leaves: Vec<LeafState>,
-    sheets: Sheets,
-    /// Which of the leaves each event touches.
-    stream: Stream,
+    /// By index.
+    pool: LeafPool,
+    /// Which leaves each event touches.
+    stream: TouchStream,
 }
 
 /// A store by one instruction of the guest.
@@ -31,102 +36,106 @@ pub(super) struct WorkingMemory {
 pub(super) struct Store {
     pub(super) by: WriterId,
     pub(super) start: u64,
-    /// In bytes: 1, 2, 4, 8 or 16.
+    /// How many bytes are stored: 1, 2, 4, 8 or 16.
     pub(super) width: u8,
-    /// The low bytes of it are stored.
+    /// Its low `width` bytes are stored.
     pub(super) value: u128,
 }
 
-/// A leaf that was touched, when all events have passed.
-pub(super) struct Closed {
-    pub(super) working: LeafState,
-    pub(super) tally: Tally,
-    /// Where its bytes are.
-    pub(super) place: u32,
+/// A touched leaf after all events.
+pub(super) struct FinishedLeaf {
+    pub(super) state: LeafState,
+    pub(super) counter: LeafCounter,
+    /// The index of its bytes in the pool.
+    pub(super) index: u32,
 }
 
-/// The leaves that were touched, when all events have passed.
-pub(super) struct Leaves {
-    /// By number.
-    pub(super) list: Vec<Closed>,
-    pub(super) sheets: Sheets,
-    pub(super) stream: Stream,
-    /// Where the touches of each begin, by its place, and how many there are.
+/// The touched leaves after all events.
+pub(super) struct FinishedLeaves {
+    /// In the order of their numbers.
+    pub(super) list: Vec<FinishedLeaf>,
+    pub(super) pool: LeafPool,
+    pub(super) stream: TouchStream,
+    /// By index, where the touches of a leaf begin among all touches.
     pub(super) starts: Vec<usize>,
+    /// How many touches there are.
     pub(super) total: usize,
 }
 
 impl WorkingMemory {
+    /// Creates the memory before any event, with capacity for the touches of this many events.
     pub(super) fn new(before: &Image, events: usize) -> Self {
         WorkingMemory {
             before: before.clone(),
             len: before.len(),
-            tallies: Tallies::default(),
+            counters: LeafCounters::default(),
             leaves: Vec::new(),
-            sheets: Sheets::default(),
-            stream: Stream::with_capacity(events),
+            pool: LeafPool::default(),
+            stream: TouchStream::with_capacity(events),
         }
     }
 
+    /// Returns the length of memory now, in bytes.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
 
-    /// An event that makes memory so many bytes long, where it is shorter.
+    /// Applies an event that makes memory `len` bytes long. It never makes memory shorter.
     pub(super) fn grow(&mut self, len: u64) {
         self.len = self.len.max(len);
         self.stream.push_none();
     }
 
-    /// An event that touches nothing.
-    pub(super) fn pass(&mut self) {
+    /// Applies an event that changes nothing.
+    pub(super) fn touch_nothing(&mut self) {
         self.stream.push_none();
     }
 
-    /// Counts the first of these stores and those behind it that are made by the same in the same
-    /// leaf; their bytes are to be [`put`](WorkingMemory::put) there. `None` where there is more to do for
-    /// the first.
+    /// Counts the first store and those after it that are by the same writer in the same leaf.
+    /// Their bytes must be [written](WorkingMemory::write_counted) afterwards. Returns `None` if the
+    /// first store needs more than that.
     #[inline]
-    pub(super) fn count(&mut self, stores: &[Narrow]) -> Option<Counted> {
+    pub(super) fn count(&mut self, stores: &[NarrowStore]) -> Option<Counted> {
         let len = self.len;
         let first = stores
             .first()
-            .filter(|first| is_within(first.start, first.width, len))?;
-        let tally = self.tallies.get_mut(first.start / LEAF)?;
-        let place = tally.place()?;
-        let is_alike = |other: &&Narrow| {
+            .filter(|first| is_within_leaf(first.start, first.width, len))?;
+        let counter = self.counters.get_mut(first.start / LEAF)?;
+        let index = counter.index()?;
+        let is_alike = |other: &&NarrowStore| {
             let is_here = other.start / LEAF == first.start / LEAF
-                && is_within(other.start, other.width, len);
+                && is_within_leaf(other.start, other.width, len);
             other.by == first.by && is_here
         };
-        let most = tally.left_in_block();
+        // A checkpoint has the leaf after a certain event, so no batch goes beyond that event.
+        let most = counter.left_before_checkpoint();
         let count = 1 + stores
             .iter()
             .skip(1)
             .take(most - 1)
             .take_while(is_alike)
             .count();
-        self.stream.push_many(place, count as u32);
-        tally.touches += count as u32;
-        if tally.is_more_to_keep(first.by) {
-            let working = self.leaves.get_mut(place as usize)?;
+        self.stream.push_many(index, count as u32);
+        counter.touches += count as u32;
+        if counter.needs_details(first.by) {
+            let state = self.leaves.get_mut(index as usize)?;
             for one in stores.iter().take(count) {
                 let from = (one.start % LEAF) as usize;
-                working.wrote(tally, from..from + usize::from(one.width), one.by);
+                state.add_write(counter, from..from + usize::from(one.width), one.by);
             }
         }
         Some(Counted {
             stores: count,
-            place,
-            is_copy_due: tally.is_copy_due(),
+            index,
+            is_checkpoint_due: counter.is_checkpoint_due(),
         })
     }
 
-    /// Writes the bytes of a store that was counted.
+    /// Writes the bytes of a store that was counted in the leaf of this index.
     #[inline]
-    pub(super) fn put(&mut self, place: u32, one: &Narrow) {
-        if let Some(bytes) = self.sheets.get_mut(place) {
-            store(
+    pub(super) fn write_counted(&mut self, index: u32, one: &NarrowStore) {
+        if let Some(bytes) = self.pool.get_mut(index) {
+            store_to_leaf(
                 bytes,
                 (one.start % LEAF) as usize,
                 u128::from(one.value).to_le_bytes(),
@@ -135,19 +144,19 @@ impl WorkingMemory {
         }
     }
 
-    /// Keeps a copy of a leaf as it is now.
-    pub(super) fn copy(&mut self, place: u32) {
-        if let (Some(working), Some(bytes)) =
-            (self.leaves.get_mut(place as usize), self.sheets.get(place))
+    /// Adds a checkpoint of a leaf as it is now.
+    pub(super) fn add_checkpoint(&mut self, index: u32) {
+        if let (Some(state), Some(bytes)) =
+            (self.leaves.get_mut(index as usize), self.pool.get(index))
         {
-            working.copy(bytes);
+            state.add_checkpoint(bytes);
         }
     }
 
-    /// One store, whatever there is to do.
+    /// Applies one store, whatever it needs.
     pub(super) fn store(&mut self, store: Store) {
-        let bytes = Bytes::Few(store.value.to_le_bytes(), store.width);
-        self.write(&Kept {
+        let bytes = WrittenBytes::Few(store.value.to_le_bytes(), store.width);
+        self.write(&StoredWrite {
             start: store.start,
             bytes,
             by: store.by,
@@ -155,8 +164,14 @@ impl WorkingMemory {
         });
     }
 
-    /// Stores of `width` bytes each, one right behind the other; all of them lie in memory.
-    pub(super) fn store_dense(&mut self, start: u64, width: usize, bytes: &[u8], by: WriterId) {
+    /// Applies stores of `width` bytes each that are contiguous. All of them are in memory.
+    pub(super) fn store_contiguous(
+        &mut self,
+        start: u64,
+        width: usize,
+        bytes: &[u8],
+        by: WriterId,
+    ) {
         let (mut at, mut rest) = (start, bytes);
         while !rest.is_empty() {
             let from = (at % LEAF) as usize;
@@ -165,19 +180,19 @@ impl WorkingMemory {
             };
             let count = ((LEAF as usize - from) / width)
                 .min(rest.len() / width)
-                .min(leaf.tally.left_in_block());
+                .min(leaf.counter.left_before_checkpoint());
+            // A store at the end of a leaf may be in the next one too; it is taken alone.
             let (now, later) = rest.split_at(count.max(1) * width);
             let range = from..from + now.len();
             match leaf.bytes.get_mut(range.clone()) {
                 Some(to) => {
                     to.copy_from_slice(now);
-                    leaf.stream.push_many(leaf.place, count as u32);
-                    leaf.wrote(range, count, by);
+                    leaf.stream.push_many(leaf.index, count as u32);
+                    leaf.add_write(range, count, by);
                 }
-                // It lies in two leaves.
-                None => self.write(&Kept {
+                None => self.write(&StoredWrite {
                     start: at,
-                    bytes: Bytes::Slice(now),
+                    bytes: WrittenBytes::Slice(now),
                     by,
                     is_difference: false,
                 }),
@@ -187,8 +202,8 @@ impl WorkingMemory {
         }
     }
 
-    /// A write of any length; what lies past the end of memory is none.
-    pub(super) fn write(&mut self, write: &Kept) {
+    /// Applies a write of any length. What is past the end of memory is ignored.
+    pub(super) fn write(&mut self, write: &StoredWrite) {
         let len = self.len;
         let last = write
             .end()
@@ -204,134 +219,132 @@ impl WorkingMemory {
                 return;
             };
             let range = write.apply(number, leaf.bytes, len);
-            leaf.stream.push_part(leaf.place, number == first);
-            leaf.wrote(range, 1, write.by);
+            leaf.stream.push_part(leaf.index, number == first);
+            leaf.add_write(range, 1, write.by);
         }
     }
 
-    /// Bytes as they are now, zeros past the end.
+    /// Returns `len` bytes from `start` on as they are now; zeros past the end.
     pub(super) fn read(&self, start: u64, len: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(len);
         while out.len() < len {
             let at = start + out.len() as u64;
-            let within = (at % LEAF) as usize;
-            let take = (LEAF as usize - within).min(len - out.len());
-            out.extend_from_slice(
-                self.leaf(at / LEAF)
-                    .get(within..within + take)
-                    .unwrap_or_default(),
-            );
+            let offset = (at % LEAF) as usize;
+            let count = (LEAF as usize - offset).min(len - out.len());
+            let part = self.leaf(at / LEAF).get(offset..offset + count);
+            out.extend_from_slice(part.unwrap_or_default());
         }
         out
     }
 
-    /// A leaf as it is now; zero past the end.
+    /// Returns the leaf of a number as it is now; zeros past the end.
     pub(super) fn leaf(&self, number: u64) -> &Leaf {
-        let known = self
-            .tallies
+        let touched = self
+            .counters
             .get(number)
-            .and_then(|tally| self.sheets.get(tally.place()?));
-        known.unwrap_or_else(|| {
+            .and_then(|counter| self.pool.get(counter.index()?));
+        touched.unwrap_or_else(|| {
             self.before
                 .shared_leaf(number * LEAF)
                 .map_or(&ZERO, |leaf| leaf)
         })
     }
 
-    /// Where the leaves that were touched start, in no order.
+    /// Returns the addresses of the touched leaves, in no order.
     pub(super) fn starts(&self) -> impl Iterator<Item = u64> {
         self.leaves.iter().map(|leaf| leaf.number * LEAF)
     }
 
-    /// What there is when all events have passed.
-    pub(super) fn close(self) -> Leaves {
+    /// Returns the touched leaves after all events.
+    pub(super) fn finish(self) -> FinishedLeaves {
         let WorkingMemory {
             leaves,
-            tallies,
-            sheets,
+            counters,
+            pool,
             stream,
             ..
         } = self;
-        let close = |(place, working): (u32, LeafState)| {
-            let tally = *tallies.get(working.number)?;
-            Some(Closed {
-                working,
-                tally,
-                place,
+        let finish = |(index, state): (u32, LeafState)| {
+            let counter = *counters.get(state.number)?;
+            Some(FinishedLeaf {
+                state,
+                counter,
+                index,
             })
         };
-        let mut list: Vec<Closed> = (0..).zip(leaves).filter_map(close).collect();
-        list.sort_unstable_by_key(|leaf| leaf.working.number);
+        let mut list: Vec<FinishedLeaf> = (0..).zip(leaves).filter_map(finish).collect();
+        list.sort_unstable_by_key(|leaf| leaf.state.number);
         let mut starts = vec![0; list.len()];
         let mut total = 0;
         for leaf in &list {
-            if let Some(start) = starts.get_mut(leaf.place as usize) {
+            if let Some(start) = starts.get_mut(leaf.index as usize) {
                 *start = total;
-                total += leaf.tally.touches as usize;
+                total += leaf.counter.touches as usize;
             }
         }
-        Leaves {
+        FinishedLeaves {
             list,
-            sheets,
+            pool,
             stream,
             starts,
             total,
         }
     }
 
-    /// A leaf of memory, which is there from then on.
+    /// Returns a leaf to be written, and adds it if it is touched for the first time.
     #[inline]
-    fn touch(&mut self, number: u64) -> Option<Touched<'_>> {
-        if self.tallies.get(number).and_then(Tally::place).is_none() {
-            self.meet(number);
+    fn touch(&mut self, number: u64) -> Option<TouchedLeaf<'_>> {
+        let known = self.counters.get(number);
+        if known.and_then(LeafCounter::index).is_none() {
+            self.add_leaf(number);
         }
-        let tally = self.tallies.get_mut(number)?;
-        let place = tally.place()?;
-        let working = self.leaves.get_mut(place as usize)?;
-        Some(Touched {
-            place,
-            tally,
-            working,
-            bytes: self.sheets.get_mut(place)?,
+        let counter = self.counters.get_mut(number)?;
+        let index = counter.index()?;
+        let state = self.leaves.get_mut(index as usize)?;
+        Some(TouchedLeaf {
+            index,
+            counter,
+            state,
+            bytes: self.pool.get_mut(index)?,
             stream: &mut self.stream,
         })
     }
 
     #[cold]
-    fn meet(&mut self, number: u64) {
-        if let Some(tally) = self.tallies.add(number) {
-            tally.put(self.leaves.len() as u32);
+    fn add_leaf(&mut self, number: u64) {
+        if let Some(counter) = self.counters.add(number) {
+            counter.set_index(self.leaves.len() as u32);
             self.leaves.push(LeafState::new(number));
-            self.sheets
+            self.pool
                 .push(self.before.shared_leaf(number * LEAF).map(|leaf| &**leaf));
         }
     }
 }
 
-/// All there is of a leaf.
-struct Touched<'a> {
-    place: u32,
-    tally: &'a mut Tally,
-    working: &'a mut LeafState,
+/// Everything there is of a touched leaf.
+struct TouchedLeaf<'a> {
+    index: u32,
+    counter: &'a mut LeafCounter,
+    state: &'a mut LeafState,
     bytes: &'a mut Leaf,
-    stream: &'a mut Stream,
+    stream: &'a mut TouchStream,
 }
 
-impl Touched<'_> {
-    /// Counts events that have written a range of its bytes; no copy was due before the last of
-    /// them.
-    fn wrote(self, range: Range<usize>, events: usize, by: WriterId) {
-        self.tally.touches += events as u32;
-        self.working.wrote(self.tally, range, by);
-        if self.tally.is_copy_due() {
-            self.working.copy(self.bytes);
+impl TouchedLeaf<'_> {
+    /// Counts events that have written a range of the leaf's bytes. No checkpoint was due before
+    /// the last of them.
+    fn add_write(self, range: Range<usize>, events: usize, by: WriterId) {
+        self.counter.touches += events as u32;
+        self.state.add_write(self.counter, range, by);
+        if self.counter.is_checkpoint_due() {
+            self.state.add_checkpoint(self.bytes);
         }
     }
 }
 
-/// Whether all bytes of a store lie in one leaf, and in memory of this length.
+/// Returns whether all bytes of a store are in one leaf, and in memory of this length.
 #[inline]
-fn is_within(start: u64, width: u8, len: u64) -> bool {
+fn is_within_leaf(start: u64, width: u8, len: u64) -> bool {
     let width = u64::from(width);
     start.saturating_add(width) <= len && start % LEAF + width <= LEAF
 }

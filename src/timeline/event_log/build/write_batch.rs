@@ -1,50 +1,54 @@
-//! Stores by the guest, taken together a few at a time. They are counted first, those that follow
-//! each other in one leaf at once; then their bytes are written, with nothing in between: so many
-//! of them can wait for memory at the same time.
+//! Applies stores of the guest a few at a time. All of them are counted first, those that follow
+//! each other in one leaf at once. Then their bytes are written with nothing in between, so that the
+//! processor can wait for several places of memory at the same time.
 
 use std::ops::Range;
 
 use super::working_memory::{Store, WorkingMemory};
 use crate::timeline::event_log::leaf_index::WriterId;
 
-const MOST: usize = 128;
+/// The number of stores in a full batch.
+const CAPACITY: usize = 128;
 
-/// Stores that are told to a ledger. All have been once it is dropped.
-pub(super) struct Batch<'a> {
-    ledger: &'a mut WorkingMemory,
-    stores: [Narrow; MOST],
-    /// The leaves they were counted in.
-    places: [u32; MOST],
+/// Stores that are applied together. Dropping the batch applies the rest of them.
+pub(super) struct WriteBatch<'a> {
+    memory: &'a mut WorkingMemory,
+    stores: [NarrowStore; CAPACITY],
+    /// By store, the index of its leaf.
+    leaves: [u32; CAPACITY],
     len: usize,
 }
 
 /// A store of up to 8 bytes.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Narrow {
+pub(super) struct NarrowStore {
     pub(super) start: u64,
     pub(super) value: u64,
     pub(super) by: WriterId,
+    /// How many bytes are stored.
     pub(super) width: u8,
 }
 
-/// Stores that were counted.
+/// Stores in one leaf that were counted together.
 pub(super) struct Counted {
+    /// How many there are.
     pub(super) stores: usize,
-    pub(super) place: u32,
-    pub(super) is_copy_due: bool,
+    /// The index of the leaf.
+    pub(super) index: u32,
+    pub(super) is_checkpoint_due: bool,
 }
 
-impl<'a> Batch<'a> {
-    pub(super) fn new(ledger: &'a mut WorkingMemory) -> Self {
-        Batch {
-            ledger,
-            stores: [Narrow::default(); MOST],
-            places: [0; MOST],
+impl<'a> WriteBatch<'a> {
+    pub(super) fn new(memory: &'a mut WorkingMemory) -> Self {
+        WriteBatch {
+            memory,
+            stores: [NarrowStore::default(); CAPACITY],
+            leaves: [0; CAPACITY],
             len: 0,
         }
     }
 
-    /// Appends a store whose value is `low`, or `wide` where it is 16 bytes.
+    /// Appends a store whose value is `low`, or `wide` if it is 16 bytes long.
     #[inline]
     pub(super) fn push(
         &mut self,
@@ -55,16 +59,16 @@ impl<'a> Batch<'a> {
         wide: impl FnOnce() -> u128,
     ) {
         if width > 8 {
-            self.tell();
-            return self.ledger.store(Store {
+            self.flush();
+            return self.memory.store(Store {
                 by,
                 start,
                 width,
                 value: wide(),
             });
         }
-        if self.len == MOST {
-            self.tell();
+        if self.len == CAPACITY {
+            self.flush();
         }
         if let Some(free) = self.stores.get_mut(self.len) {
             (free.start, free.value, free.by, free.width) = (start, low, by, width);
@@ -72,44 +76,30 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn tell(&mut self) {
+    /// Applies all stores.
+    fn flush(&mut self) {
+        // The stores up to `at` are counted, those up to `written` are also written.
         let (mut at, mut written) = (0, 0);
         while let Some(rest) = self
             .stores
             .get(at..self.len)
             .filter(|rest| !rest.is_empty())
         {
-            let Some(Counted {
-                stores,
-                place,
-                is_copy_due,
-            }) = self.ledger.count(rest)
-            else {
+            let Some(counted) = self.memory.count(rest) else {
+                // The first of the rest needs more, so everything before it is written first.
                 self.write(written..at);
-                if let Some(Narrow {
-                    start,
-                    value,
-                    by,
-                    width,
-                }) = self.stores.get(at).copied()
-                {
-                    self.ledger.store(Store {
-                        by,
-                        start,
-                        width,
-                        value: value.into(),
-                    });
-                }
+                self.store_alone(at);
                 (at, written) = (at + 1, at + 1);
                 continue;
             };
-            if let Some(places) = self.places.get_mut(at..at + stores) {
-                places.fill(place);
+            if let Some(leaves) = self.leaves.get_mut(at..at + counted.stores) {
+                leaves.fill(counted.index);
             }
-            at += stores;
-            if is_copy_due {
+            at += counted.stores;
+            if counted.is_checkpoint_due {
+                // The checkpoint has the bytes of all stores before it.
                 self.write(written..at);
-                self.ledger.copy(place);
+                self.memory.add_checkpoint(counted.index);
                 written = at;
             }
         }
@@ -117,21 +107,37 @@ impl<'a> Batch<'a> {
         self.len = 0;
     }
 
+    fn store_alone(&mut self, at: usize) {
+        let Some(NarrowStore {
+            start,
+            value,
+            by,
+            width,
+        }) = self.stores.get(at).copied()
+        else {
+            return;
+        };
+        self.memory.store(Store {
+            by,
+            start,
+            width,
+            value: value.into(),
+        });
+    }
+
+    /// Writes the bytes of stores that were counted.
     #[inline]
     fn write(&mut self, range: Range<usize>) {
-        let (stores, places) = (self.stores.get(range.clone()), self.places.get(range));
-        for (store, place) in stores
-            .unwrap_or_default()
-            .iter()
-            .zip(places.unwrap_or_default())
-        {
-            self.ledger.put(*place, store);
+        let stores = self.stores.get(range.clone()).unwrap_or_default();
+        let leaves = self.leaves.get(range).unwrap_or_default();
+        for (store, leaf) in stores.iter().zip(leaves) {
+            self.memory.write_counted(*leaf, store);
         }
     }
 }
 
-impl Drop for Batch<'_> {
+impl Drop for WriteBatch<'_> {
     fn drop(&mut self) {
-        self.tell();
+        self.flush();
     }
 }

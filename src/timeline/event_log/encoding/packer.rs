@@ -1,427 +1,442 @@
-//! Finds what the stores of a journal have in common.
+//! Chooses the encoding of entries: finds what the stores of a journal have in common.
 
-use super::{Beginning, Column, Form, Pack, same_width};
+use super::{Column, Encoding, Pack, RunStart, common_width};
+use crate::journal_abi::{SLOT, Slot, SlotBytes, VALUE_OFFSET, head, join_head};
 use crate::timeline::event_log::arena::Arena;
-use crate::timeline::event_log::entries::{Entry, SLOT, Slot, parts};
+use crate::timeline::event_log::entries::Entry;
 use crate::timeline::event_log::store_sites::SiteTable;
 
-/// Most entries of a mixed pack: where a value begins is kept in 16 bits.
-pub(in crate::timeline::event_log) const MOST_MIXED: usize = 1024;
-/// Rows of more columns are not looked for.
-const MOST_COLUMNS: usize = 16;
-/// Rows of fewer entries are not worth a pack of their own.
-const FEWEST_IN_ROWS: usize = 64;
-/// Entries of a run that is kept with others; where it begins takes as much as a value.
-const SHORTEST_RUN: usize = 8;
-/// In place of a site's place in a pack: it has none yet.
-const NOWHERE: u8 = u8::MAX;
+/// The largest number of entries in a mixed pack: the offset of a value is kept in 16 bits.
+pub(in crate::timeline::event_log) const MAX_MIXED: usize = 1024;
+/// The largest number of columns of a row that is searched for.
+const MAX_COLUMNS: usize = 16;
+/// Rows of fewer entries than these are not worth a pack of their own.
+const MIN_ENTRIES_IN_ROWS: usize = 64;
+/// The smallest number of entries in a run that shares its pack with others: the start of a run
+/// takes as much memory as a value of 8 bytes.
+const MIN_RUN: usize = 8;
+/// The widest value, in bytes.
+const MAX_WIDTH: usize = 16;
+/// Stands in place of a site's index in a pack, where it has none yet.
+const NO_INDEX: u8 = u8::MAX;
 
-/// Makes packs. Keeps its room between them.
-#[derive(Debug, Clone)]
+/// Makes packs. Keeps its buffers from one to the next.
+#[derive(Debug)]
 pub(in crate::timeline::event_log) struct Packer {
-    /// By site, its place among `sites`.
-    places: Vec<u8>,
-    /// Those of the pack in work.
+    /// By site number, its index in `sites`.
+    indices: Vec<u8>,
+    /// The sites of the current mixed pack, each with its width.
     sites: Vec<(u32, u8)>,
-    mixed: Box<Mixed>,
+    mixed: Box<MixedBuffer>,
 }
 
-/// The columns of a mixed pack in work.
-#[derive(Debug, Clone)]
-struct Mixed {
+/// The columns of the current mixed pack.
+#[derive(Debug)]
+struct MixedBuffer {
     len: usize,
-    addresses: [[u8; 4]; MOST_MIXED],
-    starts: [[u8; 2]; MOST_MIXED],
-    places: [u8; MOST_MIXED],
-    /// With room for a whole value behind the last.
-    values: [u8; MOST_MIXED * 16 + 16],
-    end: usize,
+    addresses: [[u8; 4]; MAX_MIXED],
+    /// Where each value begins in `values`.
+    starts: [[u8; 2]; MAX_MIXED],
+    site_indices: [u8; MAX_MIXED],
+    /// One value longer than needed: every value is written with the full width, and the next one
+    /// overwrites what is too much.
+    values: [u8; MAX_MIXED * MAX_WIDTH + MAX_WIDTH],
+    values_len: usize,
 }
 
 impl Packer {
     pub(in crate::timeline::event_log) fn new(table: &SiteTable) -> Self {
-        let mixed = Mixed {
+        let mixed = MixedBuffer {
             len: 0,
-            addresses: [[0; 4]; MOST_MIXED],
-            starts: [[0; 2]; MOST_MIXED],
-            places: [0; MOST_MIXED],
-            values: [0; MOST_MIXED * 16 + 16],
-            end: 0,
+            addresses: [[0; 4]; MAX_MIXED],
+            starts: [[0; 2]; MAX_MIXED],
+            site_indices: [0; MAX_MIXED],
+            values: [0; MAX_MIXED * MAX_WIDTH + MAX_WIDTH],
+            values_len: 0,
         };
         Packer {
-            places: vec![NOWHERE; table.len() + 1],
+            indices: vec![NO_INDEX; table.len() + 1],
             sites: Vec::new(),
             mixed: Box::new(mixed),
         }
     }
 
-    /// Packs whole slots of a journal, in order.
+    /// Packs whole slots of a journal in order, and calls `done` with each pack.
     pub(in crate::timeline::event_log) fn pack(
         &mut self,
-        slots: &[Slot],
+        slots: &[SlotBytes],
         table: &SiteTable,
-        room: &mut Arena,
+        arena: &mut Arena,
         mut done: impl FnMut(Pack),
     ) {
-        if !table.has_wide() {
-            return pack_narrow(slots, table, room, done);
+        if !table.has_vectors() {
+            return pack_single_slots(slots, table, arena, done);
         }
         let mut rest = slots;
         while !rest.is_empty() {
-            if let Some((pack, taken)) = rows(rest, table, room) {
-                self.finish(room, &mut done);
+            if let Some((pack, taken)) = pack_rows(rest, table, arena) {
+                // What was gathered comes before the rows.
+                self.finish(arena, &mut done);
                 done(pack);
                 rest = rest.get(taken..).unwrap_or_default();
                 continue;
             }
-            // Not asked again at each slot whether rows begin there.
-            let until = rest.len().saturating_sub(FEWEST_IN_ROWS);
+            // Rows do not begin here. They are searched for again after some entries only, because
+            // a search at every entry would take longer than all else.
+            let until = rest.len().saturating_sub(MIN_ENTRIES_IN_ROWS);
             while rest.len() > until {
-                let Some(entry) = Entry::take(&mut rest, table) else {
+                let Some(entry) = Entry::take_first(&mut rest, table) else {
                     break;
                 };
-                self.add(entry, table, room, &mut done);
+                self.add(entry, table, arena, &mut done);
             }
         }
-        self.finish(room, &mut done);
+        self.finish(arena, &mut done);
     }
 
-    /// Packs entries, in order.
+    /// Packs entries in order, and calls `done` with each pack.
     pub(in crate::timeline::event_log) fn pack_entries(
         &mut self,
         entries: &[Entry],
         table: &SiteTable,
-        room: &mut Arena,
+        arena: &mut Arena,
         mut done: impl FnMut(Pack),
     ) {
-        entries
-            .iter()
-            .for_each(|entry| self.add(*entry, table, room, &mut done));
-        self.finish(room, &mut done);
+        for entry in entries {
+            self.add(*entry, table, arena, &mut done);
+        }
+        self.finish(arena, &mut done);
     }
 
+    /// Adds an entry to the current mixed pack.
     #[inline]
     fn add(
         &mut self,
         entry: Entry,
         table: &SiteTable,
-        room: &mut Arena,
+        arena: &mut Arena,
         done: &mut impl FnMut(Pack),
     ) {
         let known = self
-            .places
+            .indices
             .get(entry.site as usize)
             .copied()
-            .unwrap_or(NOWHERE);
-        let place = if known == NOWHERE {
-            self.meet(entry.site, table, room, done)
+            .unwrap_or(NO_INDEX);
+        let index = if known == NO_INDEX {
+            self.add_site(entry.site, table, arena, done)
         } else {
             known
         };
         let width = self
             .sites
-            .get(usize::from(place))
+            .get(usize::from(index))
             .map_or(8, |(_, width)| *width);
-        if self.mixed.push(entry, place, width) == MOST_MIXED {
-            self.finish(room, done);
+        self.mixed.push(entry, index, width);
+        if self.mixed.len == MAX_MIXED {
+            self.finish(arena, done);
         }
     }
 
-    /// The place of a site that is new to the pack in work.
+    /// Gives a site an index in the current pack, and returns it.
     #[cold]
-    fn meet(
+    fn add_site(
         &mut self,
         site: u32,
         table: &SiteTable,
-        room: &mut Arena,
+        arena: &mut Arena,
         done: &mut impl FnMut(Pack),
     ) -> u8 {
-        if self.sites.len() == usize::from(NOWHERE) {
-            self.finish(room, done);
+        if self.sites.len() == usize::from(NO_INDEX) {
+            self.finish(arena, done);
         }
-        // One that no guest can name is met again at each entry; no such entry is kept for long.
+        // A site that the guest does not have is not in `indices`, so it is added again for each
+        // entry. Such entries come from no real journal, and they are dropped when they are settled.
         self.sites.push((site, table.width(site)));
-        let place = (self.sites.len() - 1) as u8;
-        if let Some(known) = self.places.get_mut(site as usize) {
-            *known = place;
+        let index = (self.sites.len() - 1) as u8;
+        if let Some(known) = self.indices.get_mut(site as usize) {
+            *known = index;
         }
-        place
+        index
     }
 
-    fn finish(&mut self, room: &mut Arena, done: &mut impl FnMut(Pack)) {
+    /// Ends the current mixed pack.
+    fn finish(&mut self, arena: &mut Arena, done: &mut impl FnMut(Pack)) {
         for (site, _) in &self.sites {
-            if let Some(known) = self.places.get_mut(*site as usize) {
-                *known = NOWHERE;
+            if let Some(known) = self.indices.get_mut(*site as usize) {
+                *known = NO_INDEX;
             }
         }
         let sites = std::mem::take(&mut self.sites);
         if self.mixed.len > 0 {
-            done(self.mixed.pack(sites.into(), room));
+            done(self.mixed.pack(sites.into(), arena));
         }
-        (self.mixed.len, self.mixed.end) = (0, 0);
+        (self.mixed.len, self.mixed.values_len) = (0, 0);
     }
 }
 
-impl Mixed {
-    /// How many there are with this one.
+impl MixedBuffer {
     #[inline]
-    fn push(&mut self, entry: Entry, place: u8, width: u8) -> usize {
-        let (len, end) = (self.len, self.end);
-        if let (Some(address), Some(start), Some(to)) = (
+    fn push(&mut self, entry: Entry, site_index: u8, width: u8) {
+        let (len, start) = (self.len, self.values_len);
+        if let (Some(to_address), Some(to_start), Some(to_index)) = (
             self.addresses.get_mut(len),
             self.starts.get_mut(len),
-            self.places.get_mut(len),
+            self.site_indices.get_mut(len),
         ) {
-            (*address, *start, *to) = (
-                entry.address.to_le_bytes(),
-                (end as u16).to_le_bytes(),
-                place,
-            );
+            *to_address = entry.address.to_le_bytes();
+            *to_start = (start as u16).to_le_bytes();
+            *to_index = site_index;
         }
-        if let Some(to) = self.values.get_mut(end..end + 16) {
+        if let Some(to) = self.values.get_mut(start..start + MAX_WIDTH) {
             to.copy_from_slice(&entry.value.to_le_bytes());
         }
-        self.end = end + usize::from(width);
+        self.values_len = start + usize::from(width);
         self.len = len + 1;
-        self.len
     }
 
-    fn pack(&self, sites: Box<[(u32, u8)]>, room: &mut Arena) -> Pack {
-        let has_starts = same_width(&sites).is_none();
-        let addresses = self
-            .addresses
-            .get(..self.len)
-            .unwrap_or_default()
-            .as_flattened();
-        let starts = self
-            .starts
-            .get(..if has_starts { self.len } else { 0 })
-            .unwrap_or_default()
-            .as_flattened();
-        let places = self
-            .places
-            .get(..if sites.len() > 1 { self.len } else { 0 })
-            .unwrap_or_default();
-        let values = self.values.get(..self.end).unwrap_or_default();
-        let parts = [addresses, starts, places, values];
-        let (place, mut rest) = room.take(parts.iter().map(|part| part.len()).sum());
-        for part in parts {
-            let Some((to, behind)) = rest.split_at_mut_checked(part.len()) else {
+    /// Copies the columns that the pack needs into the arena, one after the other.
+    fn pack(&self, sites: Box<[(u32, u8)]>, arena: &mut Arena) -> Pack {
+        // Values of one width are found by their index, and with one site there is no choice.
+        let starts_len = match common_width(&sites) {
+            Some(_) => 0,
+            None => self.len,
+        };
+        let indices_len = if sites.len() > 1 { self.len } else { 0 };
+        let addresses = self.addresses.get(..self.len).unwrap_or_default();
+        let starts = self.starts.get(..starts_len).unwrap_or_default();
+        let columns = [
+            addresses.as_flattened(),
+            starts.as_flattened(),
+            self.site_indices.get(..indices_len).unwrap_or_default(),
+            self.values.get(..self.values_len).unwrap_or_default(),
+        ];
+        let (place, mut to) = arena.allocate(columns.iter().map(|column| column.len()).sum());
+        for column in columns {
+            let Some((here, rest)) = to.split_at_mut_checked(column.len()) else {
                 break;
             };
-            to.copy_from_slice(part);
-            rest = behind;
+            here.copy_from_slice(column);
+            to = rest;
         }
         Pack {
             len: self.len as u32,
-            form: Form::Mixed(sites),
+            encoding: Encoding::Mixed(sites),
             place,
         }
     }
 }
 
-/// Packs slots that are all entries of their own: what is not rows stays as it lies, which takes
-/// least time.
-fn pack_narrow(slots: &[Slot], table: &SiteTable, room: &mut Arena, mut done: impl FnMut(Pack)) {
-    let plain = |slots: &[Slot], room: &mut Arena, done: &mut dyn FnMut(Pack)| {
+/// Packs slots of a guest without vectors, where each slot is one entry. What is no rows is kept as
+/// it is: that takes the least time.
+fn pack_single_slots(
+    slots: &[SlotBytes],
+    table: &SiteTable,
+    arena: &mut Arena,
+    mut done: impl FnMut(Pack),
+) {
+    let pack_slots = |slots: &[SlotBytes], arena: &mut Arena, done: &mut dyn FnMut(Pack)| {
         if !slots.is_empty() {
-            let bytes = slots.as_flattened();
-            let (place, to) = room.take(bytes.len());
-            to.copy_from_slice(bytes);
             done(Pack {
                 len: slots.len() as u32,
-                form: Form::Slots,
-                place,
+                encoding: Encoding::Slots,
+                place: arena.store(slots.as_flattened()),
             });
         }
     };
+    // The slots from `from` up to `at` are no rows.
     let (mut from, mut at) = (0, 0);
     while let Some(rest) = slots.get(at..).filter(|rest| !rest.is_empty()) {
-        match rows(rest, table, room) {
+        match pack_rows(rest, table, arena) {
             Some((pack, taken)) => {
-                plain(slots.get(from..at).unwrap_or_default(), room, &mut done);
+                pack_slots(slots.get(from..at).unwrap_or_default(), arena, &mut done);
                 done(pack);
                 at += taken;
                 from = at;
             }
-            None => at += rest.len().min(FEWEST_IN_ROWS),
+            None => at += rest.len().min(MIN_ENTRIES_IN_ROWS),
         }
     }
-    plain(slots.get(from..).unwrap_or_default(), room, &mut done);
+    pack_slots(slots.get(from..).unwrap_or_default(), arena, &mut done);
 }
 
-fn head(slot: &Slot) -> u64 {
-    u64::from_le_bytes(*slot.first_chunk().unwrap_or(&[0; 8]))
-}
-
-/// The rows that these slots begin with, and how many slots they take; `None` where they would not
-/// be many.
-fn rows(slots: &[Slot], table: &SiteTable, room: &mut Arena) -> Option<(Pack, usize)> {
-    let step = step(slots, table)?;
-    let (site, first, _) = parts(slots.first()?);
-    let (_, second, _) = parts(slots.get(step)?);
-    let width = table.width(site);
+/// Packs the rows at the start of `slots`. Returns the pack and how many slots it takes; `None` if
+/// there are no rows, or too few.
+fn pack_rows(slots: &[SlotBytes], table: &SiteTable, arena: &mut Arena) -> Option<(Pack, usize)> {
+    let row_slots = row_slots(slots, table)?;
+    let first = Slot::decode(slots.first()?);
+    let second = Slot::decode(slots.get(row_slots)?);
+    let width = table.width(first.site);
     let column = Column {
-        site,
-        first,
-        stride: second.wrapping_sub(first),
-        at: 0,
+        site: first.site,
+        first_address: first.address,
+        stride: second.address.wrapping_sub(first.address),
+        value_offset: 0,
         width,
-        row: width.into(),
+        row_width: width.into(),
     };
-    match (width, step) {
-        (1, 1) => runs::<1, 8, 1>(slots, column, room),
-        (2, 1) => runs::<1, 8, 2>(slots, column, room),
-        (4, 1) => runs::<1, 8, 4>(slots, column, room),
-        (8, 1) => runs::<1, 8, 8>(slots, column, room),
-        (16, 2) => runs::<2, SLOT, 16>(slots, column, room),
-        _ => rows_of_several(slots, table, step, room),
+    // With constant widths the compiler copies the values of a row without a call.
+    match (width, row_slots) {
+        (1, 1) => pack_runs::<1, VALUE_OFFSET, 1>(slots, column, arena),
+        (2, 1) => pack_runs::<1, VALUE_OFFSET, 2>(slots, column, arena),
+        (4, 1) => pack_runs::<1, VALUE_OFFSET, 4>(slots, column, arena),
+        (8, 1) => pack_runs::<1, VALUE_OFFSET, 8>(slots, column, arena),
+        // A vector is the second slot of its row.
+        (16, 2) => pack_runs::<2, SLOT, 16>(slots, column, arena),
+        _ => pack_several_columns(slots, table, row_slots, arena),
     }
 }
 
-/// Rows of one column, each of `STEP` slots: a run of them, and others of the same instruction
-/// right behind it. Where a value lies in a row, and how wide it is, is in bytes.
-fn runs<const STEP: usize, const AT: usize, const WIDTH: usize>(
-    slots: &[Slot],
+/// Packs rows of one column, each of `ROW` slots: a run of them, and further runs of the same site
+/// right after it. `OFFSET` is where a value begins in a row, `WIDTH` its length, both in bytes.
+fn pack_runs<const ROW: usize, const OFFSET: usize, const WIDTH: usize>(
+    slots: &[SlotBytes],
     column: Column,
-    room: &mut Arena,
+    arena: &mut Arena,
 ) -> Option<(Pack, usize)> {
-    let rows = slots.as_chunks::<STEP>().0;
+    let rows = slots.as_chunks::<ROW>().0;
     let mut len = count_run(rows, column);
-    let mut behind: Vec<Beginning> = Vec::new();
+    let mut further: Vec<RunStart> = Vec::new();
+    // A loop in a loop makes a run in each of its rounds. All of them go into one pack, because a
+    // pack takes much more than the start of a run.
     while let Some(rest) = rows.get(len..)
-        && let Some((site, first, _)) = rest.first().and_then(|row| row.first()).map(parts)
-        && site == column.site
+        && let Some(next) = rest.first().and_then(|row| row.first()).map(Slot::decode)
+        && next.site == column.site
     {
-        let count = count_run(rest, Column { first, ..column });
-        if count < SHORTEST_RUN {
+        let start = Column {
+            first_address: next.address,
+            ..column
+        };
+        let count = count_run(rest, start);
+        if count < MIN_RUN {
             break;
         }
-        behind.push((len as u64 | u64::from(first) << 32).to_le_bytes());
+        further.push(RunStart::new(len, next.address));
         len += count;
     }
-    if len < FEWEST_IN_ROWS {
+    if len < MIN_ENTRIES_IN_ROWS {
         return None;
     }
-    let beginnings = if behind.is_empty() {
-        0
-    } else {
-        (behind.len() + 1) * size_of::<Beginning>()
-    };
-    let (place, to) = room.take(len * WIDTH + beginnings);
-    let (to, to_beginnings) = to.split_at_mut_checked(len * WIDTH)?;
-    values::<STEP, AT, WIDTH>(rows, to.as_chunks_mut().0);
-    let first = (u64::from(column.first) << 32).to_le_bytes();
-    for (to, beginning) in to_beginnings
+    let first = RunStart::new(0, column.first_address);
+    let starts: &[RunStart] = if further.is_empty() { &[] } else { &[first] };
+    let starts_len = size_of_val(starts) + size_of_val(&*further);
+    let (place, to) = arena.allocate(len * WIDTH + starts_len);
+    let (to_values, to_starts) = to.split_at_mut_checked(len * WIDTH)?;
+    copy_values::<ROW, OFFSET, WIDTH>(rows, to_values.as_chunks_mut().0);
+    for (to, start) in to_starts
         .as_chunks_mut()
         .0
         .iter_mut()
-        .zip([first].iter().chain(&behind))
+        .zip(starts.iter().chain(&further))
     {
-        *to = *beginning;
+        *to = start.0;
     }
-    let form = if behind.is_empty() {
-        Form::Run(column)
+    let encoding = if further.is_empty() {
+        Encoding::Run(column)
     } else {
-        Form::Runs(column)
+        Encoding::Runs(column)
     };
-    Some((
-        Pack {
-            len: u32::try_from(len).ok()?,
-            form,
-            place,
-        },
-        len * STEP,
-    ))
+    let pack = Pack {
+        len: u32::try_from(len).ok()?,
+        encoding,
+        place,
+    };
+    Some((pack, len * ROW))
 }
 
-fn rows_of_several(
-    slots: &[Slot],
+/// Packs rows of several columns, each of `row_slots` slots.
+fn pack_several_columns(
+    slots: &[SlotBytes],
     table: &SiteTable,
-    step: usize,
-    room: &mut Arena,
+    row_slots: usize,
+    arena: &mut Arena,
 ) -> Option<(Pack, usize)> {
-    let (columns, places) = first_row(slots, table, step)?;
-    let count = count_rows(slots, &columns, &places, step);
+    let (columns, indices) = columns_of_row(slots, table, row_slots)?;
+    let count = count_rows(slots, &columns, &indices, row_slots);
     let len = count * columns.len();
-    if len < FEWEST_IN_ROWS {
+    if len < MIN_ENTRIES_IN_ROWS {
         return None;
     }
-    let slots = slots.get(..count * step)?;
-    let (place, to) = room.take(
-        count
-            * columns
-                .iter()
-                .map(|column| usize::from(column.width))
-                .sum::<usize>(),
-    );
-    values_of_rows(slots, &columns, &places, step, to);
-    Some((
-        Pack {
-            len: u32::try_from(len).ok()?,
-            form: Form::Rows(columns.into()),
-            place,
-        },
-        slots.len(),
-    ))
+    let slots = slots.get(..count * row_slots)?;
+    let row_width: usize = columns.iter().map(|column| usize::from(column.width)).sum();
+    let (place, to) = arena.allocate(count * row_width);
+    copy_values_of_rows(slots, &columns, &indices, row_slots, to);
+    let pack = Pack {
+        len: u32::try_from(len).ok()?,
+        encoding: Encoding::Rows(columns.into()),
+        place,
+    };
+    Some((pack, slots.len()))
 }
 
-/// How many slots a row takes: up to where the first instruction comes again. `None` where its
-/// address does not move by the same distance three times, which tells most of what is no row.
-fn step(slots: &[Slot], table: &SiteTable) -> Option<usize> {
+/// Returns how many slots a row takes: those up to where the site of the first one comes again.
+/// Returns `None` if its address does not move by the same distance twice, which excludes most of
+/// what is no rows at little cost.
+fn row_slots(slots: &[SlotBytes], table: &SiteTable) -> Option<usize> {
     let first = head(slots.first()?);
     let mut at = 0;
-    for _ in 0..MOST_COLUMNS {
-        at += if table.is_wide(head(slots.get(at)?) as u32) {
+    for _ in 0..MAX_COLUMNS {
+        at += if table.is_vector(head(slots.get(at)?) as u32) {
             2
         } else {
             1
         };
-        if head(slots.get(at)?) as u32 == first as u32 {
-            let (second, third) = (head(slots.get(at)?), head(slots.get(at * 2)?));
+        let second = head(slots.get(at)?);
+        if second as u32 == first as u32 {
+            let third = head(slots.get(at * 2)?);
+            // The sites are equal, so the differences are those of the addresses. If the third slot
+            // is of another site, they differ.
             return (third.wrapping_sub(second) == second.wrapping_sub(first)).then_some(at);
         }
     }
     None
 }
 
-/// The columns of rows of so many slots, and at which slot of a row each stands.
-fn first_row(slots: &[Slot], table: &SiteTable, step: usize) -> Option<(Vec<Column>, Vec<usize>)> {
-    let (mut columns, mut places): (Vec<Column>, Vec<usize>) = (Vec::new(), Vec::new());
-    let (mut place, mut at) = (0, 0);
-    while place < step {
-        let (site, first, _) = parts(slots.get(place)?);
-        let (same, second, _) = parts(slots.get(step + place)?);
-        if site != same {
+/// Returns the columns of rows of this many slots, and the index of each one's slot in a row.
+/// Returns `None` if the first two rows are not of the same sites.
+fn columns_of_row(
+    slots: &[SlotBytes],
+    table: &SiteTable,
+    row_slots: usize,
+) -> Option<(Vec<Column>, Vec<usize>)> {
+    let (mut columns, mut indices): (Vec<Column>, Vec<usize>) = (Vec::new(), Vec::new());
+    let (mut index, mut value_offset) = (0, 0);
+    while index < row_slots {
+        let first = Slot::decode(slots.get(index)?);
+        let second = Slot::decode(slots.get(row_slots + index)?);
+        if first.site != second.site {
             return None;
         }
-        let width = table.width(site);
+        let width = table.width(first.site);
         columns.push(Column {
-            site,
-            first,
-            stride: second.wrapping_sub(first),
-            at,
+            site: first.site,
+            first_address: first.address,
+            stride: second.address.wrapping_sub(first.address),
+            value_offset,
             width,
-            row: 0,
+            row_width: 0,
         });
-        places.push(place);
-        place += if width == 16 { 2 } else { 1 };
-        at += u16::from(width);
+        indices.push(index);
+        index += if table.is_vector(first.site) { 2 } else { 1 };
+        value_offset += u16::from(width);
     }
-    columns.iter_mut().for_each(|column| column.row = at);
-    Some((columns, places))
+    for column in &mut columns {
+        column.row_width = value_offset;
+    }
+    Some((columns, indices))
 }
 
-/// How many rows go on as a column says.
-fn count_run<const STEP: usize>(rows: &[[Slot; STEP]], column: Column) -> usize {
-    let stride = u64::from(column.stride) << 32;
-    let head = |row: &[Slot; STEP]| row.first().map_or(0, head);
-    let mut next = u64::from(column.first) << 32 | u64::from(column.site);
+/// Returns how many rows continue a column.
+fn count_run<const ROW: usize>(rows: &[[SlotBytes; ROW]], column: Column) -> usize {
+    let stride = join_head(0, column.stride);
+    let head = |row: &[SlotBytes; ROW]| row.first().map_or(0, head);
+    let mut next = join_head(column.site, column.first_address);
     let mut count = 0;
+    // Eight rows at a time without a branch, so that the compiler can use vector instructions.
     for eight in rows.as_chunks::<8>().0 {
         let (mut differing, mut expected) = (0, next);
         for row in eight {
             differing |= expected ^ head(row);
+            // An address that wraps around carries out of the number, and leaves the site alone.
             expected = expected.wrapping_add(stride);
         }
         if differing != 0 {
@@ -440,61 +455,68 @@ fn count_run<const STEP: usize>(rows: &[[Slot; STEP]], column: Column) -> usize 
     count
 }
 
-/// How many rows go on as the first two do.
-fn count_rows(slots: &[Slot], columns: &[Column], places: &[usize], step: usize) -> usize {
-    let rows = slots.chunks_exact(step).enumerate();
-    let fits = |(nth, row): &(usize, &[Slot])| {
-        columns.iter().zip(places).all(|(column, place)| {
-            row.get(*place).is_some_and(|slot| {
-                let (site, address, _) = parts(slot);
-                site == column.site && address == column.address(*nth)
+/// Returns how many rows continue the columns.
+fn count_rows(
+    slots: &[SlotBytes],
+    columns: &[Column],
+    indices: &[usize],
+    row_slots: usize,
+) -> usize {
+    let fits = |(nth, row): &(usize, &[SlotBytes])| {
+        columns.iter().zip(indices).all(|(column, index)| {
+            row.get(*index).is_some_and(|slot| {
+                let slot = Slot::decode(slot);
+                slot.site == column.site && slot.address == column.address(*nth)
             })
         })
     };
+    let rows = slots.chunks_exact(row_slots).enumerate();
     rows.take_while(fits).count()
 }
 
-/// Takes the value at a place of each row, as many as there is room for.
-fn values<const STEP: usize, const AT: usize, const WIDTH: usize>(
-    rows: &[[Slot; STEP]],
+/// Copies the value of each row, as many as `to` has space for.
+fn copy_values<const ROW: usize, const OFFSET: usize, const WIDTH: usize>(
+    rows: &[[SlotBytes; ROW]],
     to: &mut [[u8; WIDTH]],
 ) {
     for (to, row) in to.iter_mut().zip(rows) {
         let value = row
-            .get(AT / SLOT)
-            .and_then(|slot| slot.get(AT % SLOT..)?.first_chunk());
+            .get(OFFSET / SLOT)
+            .and_then(|slot| slot.get(OFFSET % SLOT..)?.first_chunk());
         *to = value.copied().unwrap_or([0; WIDTH]);
     }
 }
 
-fn values_of_rows(
-    slots: &[Slot],
+/// Copies the values of each row, one after the other.
+fn copy_values_of_rows(
+    slots: &[SlotBytes],
     columns: &[Column],
-    places: &[usize],
-    step: usize,
+    indices: &[usize],
+    row_slots: usize,
     to: &mut [u8],
 ) {
     let mut rest = to;
-    for row in slots.chunks_exact(step) {
-        for (column, place) in columns.iter().zip(places) {
+    for row in slots.chunks_exact(row_slots) {
+        for (column, index) in columns.iter().zip(indices) {
             rest = match column.width {
-                1 => value_of_row::<1>(row.get(*place), 8, rest),
-                2 => value_of_row::<2>(row.get(*place), 8, rest),
-                4 => value_of_row::<4>(row.get(*place), 8, rest),
-                8 => value_of_row::<8>(row.get(*place), 8, rest),
-                _ => value_of_row::<16>(row.get(*place + 1), 0, rest),
+                1 => copy_value::<1>(row.get(*index), VALUE_OFFSET, rest),
+                2 => copy_value::<2>(row.get(*index), VALUE_OFFSET, rest),
+                4 => copy_value::<4>(row.get(*index), VALUE_OFFSET, rest),
+                8 => copy_value::<8>(row.get(*index), VALUE_OFFSET, rest),
+                _ => copy_value::<16>(row.get(*index + 1), 0, rest),
             };
         }
     }
 }
 
+/// Copies the value at an offset of a slot, and returns the rest of `to`.
 #[inline]
-fn value_of_row<'a, const WIDTH: usize>(
-    slot: Option<&Slot>,
-    at: usize,
+fn copy_value<'a, const WIDTH: usize>(
+    slot: Option<&SlotBytes>,
+    offset: usize,
     to: &'a mut [u8],
 ) -> &'a mut [u8] {
-    let value = slot.and_then(|slot| slot.get(at..)?.first_chunk::<WIDTH>());
+    let value = slot.and_then(|slot| slot.get(offset..)?.first_chunk::<WIDTH>());
     let Some((to, rest)) = to.split_first_chunk_mut::<WIDTH>() else {
         return &mut [];
     };

@@ -1,13 +1,14 @@
 use proptest::prelude::*;
 
-use super::super::entries::entries;
-use super::super::{SiteKind, SiteShape};
+use super::super::entries::decode_entries;
+use super::super::tests::site;
 use super::*;
+use crate::journal_abi::SiteKind;
 
-/// Sites 1 to 5 store 1, 2, 4, 8 and perhaps 16 bytes, 6 fills; those behind store a byte.
+/// Sites 1 to 5 store 1, 2, 4, 8 and perhaps 16 bytes, 6 fills; those after it store a byte.
 fn table(has_wide: bool) -> SiteTable {
     let wide = if has_wide {
-        SiteKind::Wide
+        SiteKind::Vector
     } else {
         SiteKind::Store { width: 8 }
     };
@@ -16,12 +17,7 @@ fn table(has_wide: bool) -> SiteTable {
         .into_iter()
         .chain([wide, SiteKind::Fill]);
     let more = (0..600).map(|_| SiteKind::Store { width: 1 });
-    SiteTable::new(
-        kinds
-            .chain(more)
-            .map(|kind| SiteShape { immediate: 0, kind })
-            .collect(),
-    )
+    SiteTable::new(kinds.chain(more).map(|kind| site(kind, 0)).collect())
 }
 
 /// Some rounds of a loop, which may break off within a row.
@@ -48,13 +44,17 @@ fn part() -> impl Strategy<Value = Vec<(u32, u32)>> {
         })
 }
 
-fn slots(heads: &[(u32, u32)], table: &SiteTable, seed: u64) -> Vec<Slot> {
-    let mut slots: Vec<Slot> = Vec::new();
+fn slots(heads: &[(u32, u32)], table: &SiteTable, seed: u64) -> Vec<SlotBytes> {
+    let mut slots: Vec<SlotBytes> = Vec::new();
     for (nth, (site, address)) in (0u64..).zip(heads) {
         let value = (nth ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let head = u128::from(*site) | u128::from(*address) << 32;
-        slots.push((head | u128::from(value) << 64).to_le_bytes());
-        if table.is_wide(*site) {
+        let slot = Slot {
+            site: *site,
+            address: *address,
+            value,
+        };
+        slots.push(slot.encode());
+        if table.is_vector(*site) {
             slots.push((u128::from(value) << 64 | u128::from(value ^ seed)).to_le_bytes());
         }
     }
@@ -75,27 +75,27 @@ proptest! {
         let table = table(has_wide);
         let slots = slots(&parts.concat(), &table, seed);
         let mut packer = Packer::new(&table);
-        for is_told_as_entries in [false, true] {
-            let (mut packs, mut room): (Vec<Pack>, Arena) = Default::default();
-            match is_told_as_entries {
-                false => packer.pack(&slots, &table, &mut room, |pack| packs.push(pack)),
+        for as_entries in [false, true] {
+            let (mut packs, mut arena): (Vec<Pack>, Arena) = Default::default();
+            match as_entries {
+                false => packer.pack(&slots, &table, &mut arena, |pack| packs.push(pack)),
                 true => {
-                    let all: Vec<Entry> = entries(&slots, &table).collect();
-                    packer.pack_entries(&all, &table, &mut room, |pack| packs.push(pack));
+                    let all: Vec<Entry> = decode_entries(&slots, &table).collect();
+                    packer.pack_entries(&all, &table, &mut arena, |pack| packs.push(pack));
                 }
             }
-            let told = entries(&slots, &table).map(|entry| cut(entry, &table));
-            let opened: Vec<Opened> = packs.iter().map(|pack| pack.open(&room)).collect();
-            let back = opened.iter().flat_map(|pack| (0..pack.len()).map(|at| cut(pack.get(at), &table)));
-            prop_assert!(told.eq(back));
-            for pack in &opened {
+            let expected_entries = decode_entries(&slots, &table).map(|entry| cut(entry, &table));
+            let views: Vec<PackView> = packs.iter().map(|pack| pack.view(&arena)).collect();
+            let back = views.iter().flat_map(|pack| (0..pack.len()).map(|at| cut(pack.get(at), &table)));
+            prop_assert!(expected_entries.eq(back));
+            for pack in &views {
                 let mut all = Vec::new();
-                pack.each(0, |entry| all.push(entry));
+                pack.for_each(0, |entry| all.push(entry));
                 prop_assert_eq!(all.len(), pack.len());
-                for (at, told) in all.into_iter().enumerate() {
+                for (at, expected_entries) in all.into_iter().enumerate() {
                     let entry = pack.get(at);
                     prop_assert_eq!(pack.head(at), (entry.site, entry.address));
-                    prop_assert_eq!(told, entry);
+                    prop_assert_eq!(expected_entries, entry);
                 }
             }
         }
@@ -118,19 +118,19 @@ fn a_run() -> impl Strategy<Value = Vec<(u32, u32)>> {
 
 proptest! {
     #[test]
-    fn runs_behind_each_other_come_back(parts in prop::collection::vec(a_run(), 1..40), from in any::<prop::sample::Index>()) {
+    fn runs_after_each_other_come_back(parts in prop::collection::vec(a_run(), 1..40), from in any::<prop::sample::Index>()) {
         let table = table(false);
         let slots = slots(&parts.concat(), &table, 7);
-        let (mut packs, mut room): (Vec<Pack>, Arena) = Default::default();
-        Packer::new(&table).pack(&slots, &table, &mut room, |pack| packs.push(pack));
-        let mut told = entries(&slots, &table).map(|entry| cut(entry, &table));
-        for pack in packs.iter().map(|pack| pack.open(&room)) {
-            let expected: Vec<Entry> = told.by_ref().take(pack.len()).collect();
+        let (mut packs, mut arena): (Vec<Pack>, Arena) = Default::default();
+        Packer::new(&table).pack(&slots, &table, &mut arena, |pack| packs.push(pack));
+        let mut expected_entries = decode_entries(&slots, &table).map(|entry| cut(entry, &table));
+        for pack in packs.iter().map(|pack| pack.view(&arena)) {
+            let expected: Vec<Entry> = expected_entries.by_ref().take(pack.len()).collect();
             let from = from.index(pack.len());
             let mut rest = Vec::new();
-            pack.each(from, |entry| rest.push(cut(entry, &table)));
+            pack.for_each(from, |entry| rest.push(cut(entry, &table)));
             prop_assert_eq!(&rest, &expected[from..]);
-            let Some((site, address, width, bytes)) = pack.dense(from) else { continue };
+            let Some((site, address, width, bytes)) = pack.contiguous(from) else { continue };
             let here = expected[from];
             prop_assert_eq!((site, address, width), (here.site, here.address, usize::from(table.width(here.site))));
             prop_assert!(!bytes.is_empty());
@@ -140,7 +140,7 @@ proptest! {
                 prop_assert_eq!(&entry.value.to_le_bytes()[..width], value);
             }
         }
-        prop_assert_eq!(told.next(), None);
+        prop_assert_eq!(expected_entries.next(), None);
     }
 }
 
@@ -151,12 +151,12 @@ fn a_loop_in_a_loop_takes_its_values_and_where_each_round_begins() {
         let heads: Vec<_> = (0..200)
             .flat_map(|row| (0..20).map(move |i| (site, row * 100 + i * 4)))
             .collect();
-        let (mut packs, mut room) = (Vec::new(), Arena::default());
+        let (mut packs, mut arena) = (Vec::new(), Arena::default());
         let slots = slots(&heads, &table, 1);
-        Packer::new(&table).pack(&slots, &table, &mut room, |pack| packs.push(pack));
+        Packer::new(&table).pack(&slots, &table, &mut arena, |pack| packs.push(pack));
         let kept: usize = packs
             .iter()
-            .map(|pack| pack.kept_bytes() + pack.open(&room).bytes.len())
+            .map(|pack| pack.allocated_bytes() + pack.view(&arena).bytes.len())
             .sum();
         let values = 4000 * width + 200 * 8;
         assert!((values..values + 200).contains(&kept), "{kept} bytes");
@@ -168,12 +168,12 @@ fn a_loop_takes_its_values_and_little_else() {
     let table = table(true);
     for (site, width) in [(1, 1), (3, 4), (4, 8), (5, 16)] {
         let heads: Vec<_> = (0..4000).map(|i| (site, i * 40)).collect();
-        let (mut packs, mut room) = (Vec::new(), Arena::default());
+        let (mut packs, mut arena) = (Vec::new(), Arena::default());
         let slots = slots(&heads, &table, 1);
-        Packer::new(&table).pack(&slots, &table, &mut room, |pack| packs.push(pack));
+        Packer::new(&table).pack(&slots, &table, &mut arena, |pack| packs.push(pack));
         let kept: usize = packs
             .iter()
-            .map(|pack| pack.kept_bytes() + pack.open(&room).bytes.len())
+            .map(|pack| pack.allocated_bytes() + pack.view(&arena).bytes.len())
             .sum();
         assert!(
             (4000 * width..4000 * width + 200).contains(&kept),

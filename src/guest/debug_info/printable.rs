@@ -1,23 +1,23 @@
-//! Text made fit to be shown: safe to print, tabs as columns, lines of bounded length.
+//! Source text that is safe to print, with tabs replaced and lines of limited length.
 
 use crate::safe;
 
-/// Longest line that is shown, in characters.
-const LONGEST_LINE: usize = 1000;
+/// The longest line, in characters.
+const MAX_LINE: usize = 1000;
 
-/// Columns between tab stops.
+/// The number of columns between tab stops.
 const TAB: usize = 4;
 
-/// One line of a source text.
+/// Returns one line of a source text.
 pub(super) fn line(text: &str) -> String {
     let text = text.strip_suffix('\r').unwrap_or(text);
-    if text.len() <= LONGEST_LINE && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if text.len() <= MAX_LINE && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.into();
     }
-    safe::cut(&without_tabs(text), LONGEST_LINE)
+    safe::cut(&without_tabs(text), MAX_LINE)
 }
 
-/// All lines of a source text.
+/// Returns all lines of a source text.
 pub(super) fn lines(text: &str) -> Vec<String> {
     text.lines().map(line).collect()
 }
@@ -25,7 +25,7 @@ pub(super) fn lines(text: &str) -> Vec<String> {
 fn without_tabs(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut column = 0;
-    for c in text.chars().take(LONGEST_LINE + 1) {
+    for c in text.chars().take(MAX_LINE + 1) {
         let width = if c == '\t' { TAB - column % TAB } else { 1 };
         match c {
             '\t' => out.extend(std::iter::repeat_n(' ', width)),
@@ -36,7 +36,7 @@ fn without_tabs(text: &str) -> String {
     out
 }
 
-/// The instruction that a line of disassembly holds, without its comments.
+/// Returns the instruction in a line of disassembly, without its comments.
 pub(super) fn instruction(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line.trim();
@@ -48,20 +48,20 @@ pub(super) fn instruction(line: &str) -> String {
         if !quoted && let Some(comment) = rest.strip_prefix("(;") {
             rest = comment
                 .split_once(";)")
-                .map_or("", |(_, behind)| behind)
+                .map_or("", |(_, rest_of_line)| rest_of_line)
                 .trim_start();
             continue;
         }
-        // A backslash in quotes takes the next character with it.
+        // A backslash in quotes escapes the next character.
         let taken = if quoted && c == '\\' {
             rest.chars().take(2).map(char::len_utf8).sum()
         } else {
             c.len_utf8()
         };
         quoted ^= c == '"';
-        let (head, behind) = rest.split_at(taken);
+        let (head, rest_of_line) = rest.split_at(taken);
         out.push_str(head);
-        rest = behind;
+        rest = rest_of_line;
     }
     out.truncate(out.trim_end().len());
     safe::cut(&out, 200)

@@ -1,16 +1,17 @@
-//! Names of functions as people wrote them, from what compilers make of those for linkers.
+//! Names of functions as people wrote them, from the names that compilers give to linkers.
 
 use std::fmt::{self, Write};
 
 use crate::safe;
 
-/// Longest name that is shown, in characters.
-const LONGEST: usize = 200;
+/// The longest name that is returned, in characters.
+const MAX_NAME: usize = 200;
 
-/// Longest name that is read, in bytes; and longest text that is made of it.
-const LONGEST_LINKED: usize = 4096;
+/// The longest name that is read, in bytes, and the longest text that is made of it.
+const MAX_LINKED: usize = 4096;
 
-/// Safe to print. What is no linker's name stays as it is.
+/// Returns a name as people wrote it, safe to print. A name that is not made for linkers is
+/// unchanged.
 pub(in super::super) fn readable(name: &str) -> String {
     let rust = || {
         rustc_demangle::try_demangle(name)
@@ -24,24 +25,24 @@ pub(in super::super) fn readable(name: &str) -> String {
             .no_return_type();
         limited(|out| symbol.structured_demangle(out, &options))
     };
-    let is_linked = name.starts_with('_') && name.len() <= LONGEST_LINKED;
+    let is_linked = name.starts_with('_') && name.len() <= MAX_LINKED;
     let found = if is_linked { rust().or_else(cpp) } else { None };
-    safe::cut(found.as_deref().unwrap_or(name), LONGEST)
+    safe::cut(found.as_deref().unwrap_or(name), MAX_NAME)
 }
 
-/// A few bytes of a linker's name can stand for gigabytes of text, so what comes past a limit is
-/// left out.
+/// Returns the text that `write` writes, up to a limit: a few bytes of a linker's name can stand
+/// for gigabytes.
 fn limited(write: impl FnOnce(&mut Limited) -> fmt::Result) -> Option<String> {
     let mut out = Limited(String::new());
     let result = write(&mut out);
-    (result.is_ok() || out.0.len() > LONGEST).then_some(out.0)
+    (result.is_ok() || out.0.len() > MAX_NAME).then_some(out.0)
 }
 
 struct Limited(String);
 
 impl Write for Limited {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.0.len().saturating_add(text.len()) > LONGEST_LINKED {
+        if self.0.len().saturating_add(text.len()) > MAX_LINKED {
             return Err(fmt::Error);
         }
         self.0.push_str(text);
@@ -69,6 +70,6 @@ mod tests {
         for (name, expected) in rows {
             assert_eq!(readable(name), expected);
         }
-        assert!(readable(&doubling).chars().count() <= LONGEST + 1);
+        assert!(readable(&doubling).chars().count() <= MAX_NAME + 1);
     }
 }

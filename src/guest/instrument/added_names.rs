@@ -1,5 +1,5 @@
-//! Names for what the rewritten module imports and exports in addition, unlike any the guest has;
-//! and the name section with its indices shifted.
+//! The names of what is imported and exported in addition, different from all that the guest has;
+//! and its name section with shifted indices.
 
 use std::collections::HashSet;
 
@@ -10,22 +10,27 @@ use wasmparser::{Name, NameSectionReader};
 use super::Instrumenter;
 use crate::guest::module_info::Description;
 
+/// The module of the imported function.
 pub(super) const TICK_MODULE: &str = "linmem";
 
-pub(super) struct Names {
-    /// Of the imported function, in [`TICK_MODULE`].
+/// The names of added imports and exports.
+pub(super) struct AddedNames {
+    /// The imported function, in [`TICK_MODULE`].
     pub tick: String,
-    /// The exports of the journal: its memory, the position in it, the last load's address.
+    /// The private memory that holds the journal.
     pub journal: String,
+    /// The global with the position in the journal.
     pub position: String,
+    /// The global with the address operand of the last load.
     pub last_load: String,
-    /// By memory index: the name the guest exports it under, or a new one.
+    /// By memory index: the first name under which the guest exports it, or a new one.
     pub memories: Vec<String>,
-    /// An export, where the guest has a start function.
+    /// The start function, if the guest has one.
     pub start: Option<String>,
 }
 
-impl Names {
+impl AddedNames {
+    /// Chooses names that the guest does not use.
     pub fn new(description: &Description) -> Self {
         let imported = description
             .imports
@@ -44,7 +49,7 @@ impl Names {
                 None => unique(&mut exported, format!("linmem memory {index}")),
             })
             .collect();
-        Names {
+        AddedNames {
             tick: unique(&mut imported, "tick".into()),
             journal: unique(&mut exported, "linmem journal".into()),
             position: unique(&mut exported, "linmem position".into()),
@@ -57,7 +62,7 @@ impl Names {
     }
 }
 
-/// The name, with as many `'` behind it as it takes to be new; takes it.
+/// Appends `'` to the name until it is not taken, and adds it to those taken.
 fn unique(taken: &mut HashSet<String>, mut name: String) -> String {
     while taken.contains(&name) {
         name.push('\'');
@@ -66,22 +71,26 @@ fn unique(taken: &mut HashSet<String>, mut name: String) -> String {
     name
 }
 
-/// The name section for the shifted indices. What cannot be read of it is left out. Labels are,
-/// too: the added blocks would be counted among them.
+/// Returns the name section for the shifted indices. Subsections that cannot be read are left out,
+/// and so are the names of labels, because added blocks would be counted among these.
 pub(super) fn shifted(
-    rewriter: &mut Instrumenter<'_>,
+    instrumenter: &mut Instrumenter<'_>,
     names: NameSectionReader<'_>,
 ) -> NameSection {
     let mut section = NameSection::new();
     for name in names.into_iter().map_while(Result::ok) {
         let is_kept = !matches!(name, Name::Label(_) | Name::Unknown { .. });
-        // Tried on a section that is thrown away: one that was half written could not be taken
-        // back.
+        // A first try writes to a section that is dropped, because a subsection that fails halfway
+        // could not be removed.
         if is_kept
-            && utils::parse_custom_name_subsection(rewriter, &mut NameSection::new(), name.clone())
-                .is_ok()
+            && utils::parse_custom_name_subsection(
+                instrumenter,
+                &mut NameSection::new(),
+                name.clone(),
+            )
+            .is_ok()
         {
-            let _ = rewriter.parse_custom_name_subsection(&mut section, name);
+            let _ = instrumenter.parse_custom_name_subsection(&mut section, name);
         }
     }
     section

@@ -1,4 +1,5 @@
-//! The texts that debug information names, found below the module's folder and nowhere else.
+//! Finds the source files that debug information names, below the folder of the module and nowhere
+//! else.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -7,21 +8,21 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::dwarf::SourcePath;
-use super::text;
+use super::printable;
 use crate::safe;
 use crate::source::{Listing, ListingKind};
 
-/// Largest file that is shown, in bytes.
-pub(super) const LARGEST: usize = 4 << 20;
+/// The largest file that is read, in bytes.
+pub(super) const MAX_FILE: usize = 4 << 20;
 
-/// Most bytes of all files together.
-const MOST: usize = 64 << 20;
+/// The largest size of all files together, in bytes.
+const MAX_ALL_FILES: usize = 64 << 20;
 
-/// Longest path that is shown, in characters.
-const LONGEST_PATH: usize = 400;
+/// The longest path that is kept, in characters.
+const MAX_PATH: usize = 400;
 
-/// Folders of libraries' sources on the machines that build them. A part of a path through one of
-/// these, as `src/lib.rs`, would find the guest's own file of that name.
+/// Folders that contain the sources of libraries on the machines that build these. The end of a
+/// path through one of them, as `src/lib.rs`, would match the guest's own file of that name.
 const LIBRARIES: [&str; 9] = [
     ".cargo",
     ".rustup",
@@ -34,84 +35,87 @@ const LIBRARIES: [&str; 9] = [
     "node_modules",
 ];
 
-/// What has been looked for so far.
+/// The files that were searched for so far.
 #[derive(Debug, Default)]
-pub(super) struct Files {
+/// The files that debug information names, each with what was found.
+pub(super) struct SourceFiles {
     root: Option<Root>,
-    known: HashMap<String, Found>,
+    known: HashMap<String, FoundFile>,
     read: HashMap<PathBuf, Option<Arc<Listing>>>,
     size: usize,
 }
 
-/// The module's folder.
+/// The folder of the module.
 #[derive(Debug, Clone)]
 struct Root {
-    /// As people call it, from the file system's root.
+    /// The absolute path as the person named it.
     named: PathBuf,
-    /// Without links.
+    /// The path without symbolic links.
     real: PathBuf,
 }
 
-/// What is known of a file.
+/// What was found of a file.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
-    /// Its path, relative to the module's folder where it lies below it; safe to print.
-    pub shown: Arc<str>,
+pub(super) struct FoundFile {
+    /// Its path, relative to the folder of the module if it is below it; safe to print.
+    pub title: Arc<str>,
+    /// Its text; `None` if it was not found or is too large.
     pub listing: Option<Arc<Listing>>,
 }
 
-impl Files {
-    pub fn find(&mut self, folder: Option<&Path>, path: &SourcePath) -> Found {
+impl SourceFiles {
+    /// Searches for a file, unless that was done before. `folder` is that of the module.
+    pub fn find(&mut self, folder: Option<&Path>, path: &SourcePath) -> FoundFile {
         if let Some(found) = self.known.get(&path.full) {
             return found.clone();
         }
         if let (None, Some(folder)) = (&self.root, folder) {
             self.root = Root::new(folder);
         }
-        let found = self.look(path);
+        let found = self.search(path);
         self.known.insert(path.full.clone(), found.clone());
         found
     }
 
-    fn look(&mut self, path: &SourcePath) -> Found {
+    fn search(&mut self, path: &SourcePath) -> FoundFile {
         let Some(root) = self.root.clone() else {
-            return Found {
-                shown: shown(&path.full),
+            return FoundFile {
+                title: printable_path(&path.full),
                 listing: None,
             };
         };
         let below = root.below(&path.full);
         for candidate in candidates(below.as_deref(), path) {
             if let Some(listing) = self.open(&root, &candidate) {
-                return Found {
-                    shown: listing.title.as_str().into(),
+                return FoundFile {
+                    title: listing.title.as_str().into(),
                     listing: Some(listing),
                 };
             }
         }
         let below = below.as_deref().and_then(Path::to_str);
-        Found {
-            shown: shown(below.unwrap_or(&path.full)),
+        FoundFile {
+            title: printable_path(below.unwrap_or(&path.full)),
             listing: None,
         }
     }
 
     fn open(&mut self, root: &Root, candidate: &Path) -> Option<Arc<Listing>> {
-        // No component leads up, but a link may.
+        // No component of the candidate leads upwards, but a symbolic link may.
         let file = root.real.join(candidate).canonicalize().ok()?;
         let below = file.strip_prefix(&root.real).ok()?;
         if let Some(known) = self.read.get(&file) {
             return known.clone();
         }
-        let title = shown(&below.to_string_lossy()).to_string();
-        let text = read(&file).filter(|text| self.size.saturating_add(text.len()) <= MOST);
+        let title = printable_path(&below.to_string_lossy()).to_string();
+        let text = read(&file).filter(|text| self.size.saturating_add(text.len()) <= MAX_ALL_FILES);
         let listing = text.map(|text| {
             self.size = self.size.saturating_add(text.len());
             Arc::new(Listing {
                 kind: ListingKind::Source,
                 title,
                 first_line: 1,
-                lines: text::lines(&text),
+                lines: printable::lines(&text),
             })
         });
         self.read.insert(file, listing.clone());
@@ -127,7 +131,7 @@ impl Root {
         })
     }
 
-    /// The path from this folder on, where it lies below it.
+    /// Returns the rest of a path that is below this folder.
     fn below(&self, path: &str) -> Option<PathBuf> {
         let path = Path::new(path);
         let below = [&self.real, &self.named]
@@ -137,9 +141,9 @@ impl Root {
     }
 }
 
-/// Where below the module's folder the file may be, best first: where it says it is, where it was
-/// in the folder the compiler ran in, and then whatever part of its path leads somewhere. None
-/// leads up.
+/// Returns the paths below the module's folder where a file may be, best first: the path that debug
+/// information names, the path relative to the folder in which the compiler ran, and then every end
+/// of the path. None of them leads upwards.
 fn candidates(below: Option<&Path>, path: &SourcePath) -> Vec<PathBuf> {
     let parts: Vec<&str> = path
         .full
@@ -169,19 +173,19 @@ fn candidates(below: Option<&Path>, path: &SourcePath) -> Vec<PathBuf> {
 }
 
 fn read(file: &Path) -> Option<String> {
-    // A pipe would wait for ever.
+    // Opening a pipe would wait forever.
     if !std::fs::metadata(file).ok()?.is_file() {
         return None;
     }
     let mut text = String::new();
     File::open(file)
         .ok()?
-        .take(LARGEST as u64 + 1)
+        .take(MAX_FILE as u64 + 1)
         .read_to_string(&mut text)
         .ok()?;
-    (text.len() <= LARGEST).then_some(text)
+    (text.len() <= MAX_FILE).then_some(text)
 }
 
-pub(super) fn shown(path: &str) -> Arc<str> {
-    safe::cut(path, LONGEST_PATH).into()
+fn printable_path(path: &str) -> Arc<str> {
+    safe::cut(path, MAX_PATH).into()
 }

@@ -1,8 +1,8 @@
-//! Which functions the compiler inlined at an instruction, as the debug information's tree of
-//! functions says.
+//! Which functions the compiler inlined at an instruction, from the tree of functions in debug
+//! information.
 //!
-//! A unit's tree is read once, when the first instruction of one of its functions is asked for. As
-//! with lines, only functions that lie in one body of the module are believed.
+//! The tree of a unit is read when the first instruction of one of its functions is asked for. As
+//! with lines, only functions that are within one body of the module are trusted.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,79 +12,80 @@ use std::sync::Arc;
 use gimli::{AttributeValue, DebuggingInformationEntry, Unit};
 
 use super::super::code_index::Bodies;
+use super::demangle;
 use super::dwarf::{Dwarf, Slice, SourcePath};
-use super::names;
 
-/// How many attributes and ranges may be read in all, for each byte of debug information. Compilers
-/// write less than one.
+/// How many attributes and ranges may be read for each byte of debug information. Compilers write
+/// less than one.
 const WORK_PER_BYTE: usize = 4;
 
-/// What opening a unit counts, besides its files.
+/// How much work it counts to open a unit, besides its files.
 const WORK_TO_OPEN: usize = 100;
 
-/// How often a function's name may be looked for somewhere else.
-const LONGEST_CHAIN: usize = 8;
+/// How many references are followed to find the name of a function.
+const MAX_NAME_REFERENCES: usize = 8;
 
-/// What has been read so far.
+/// What was read so far.
 #[derive(Debug)]
-pub(super) struct Frames {
+pub(super) struct InlinedFrames {
     units: HashMap<usize, Arc<Tree>>,
-    /// By the offset of the function's entry.
+    /// By the offset of a function's entry, the name as people write it.
     names: HashMap<usize, Arc<str>>,
     work_left: usize,
 }
 
-/// An inlined function, or the one that is really in the module.
+/// An inlined function, or the one that is in the module.
 #[derive(Debug)]
 pub(super) struct Call {
     pub function: Arc<str>,
-    /// Where it was called; `None` for the one that is really in the module.
+    /// Where it was called; `None` for the one that is in the module.
     pub from: Option<(SourcePath, u32)>,
 }
 
 /// The functions of one unit.
 #[derive(Debug, Default)]
 struct Tree {
-    /// By the number of the body.
+    /// By the number of the function's body.
     functions: HashMap<usize, Function>,
     ranges: Vec<Range<u64>>,
     paths: Vec<SourcePath>,
-    /// By the offset of the function's entry, as linkers know them.
+    /// By the offset of a function's entry, the name as linkers know it.
     names: HashMap<usize, String>,
 }
 
 #[derive(Debug)]
 struct Function {
+    /// The offset of its entry in `.debug_info`.
     entry: usize,
-    /// In the order of the tree: a function comes behind the one it was inlined into.
+    /// In the order of the tree: an inlined function comes after the one into which it was inlined.
     inlined: Vec<Inlined>,
 }
 
 #[derive(Debug)]
 struct Inlined {
-    /// The entry that tells its name.
+    /// The offset of the entry that has its name.
     origin: usize,
-    /// The number of the one it was inlined into; `None` for the function itself.
+    /// The index of the function into which it was inlined; `None` for the one in the module.
     into: Option<usize>,
-    /// In the tree's ranges.
+    /// The range of its ranges in the tree.
     ranges: Range<usize>,
-    /// The number of the path and the line.
+    /// The index of the path where it was called, and the line.
     from: Option<(usize, u32)>,
 }
 
-impl Frames {
-    /// `size` is how many bytes of debug information there are.
+impl InlinedFrames {
+    /// `size` is the length of all debug information, in bytes.
     pub fn new(size: usize) -> Self {
         let work_left = size.saturating_mul(WORK_PER_BYTE).saturating_add(10_000);
-        Frames {
+        InlinedFrames {
             units: HashMap::new(),
             names: HashMap::new(),
             work_left,
         }
     }
 
-    /// The functions at an address, innermost first, the last being the one in the module. Empty
-    /// where none is inlined. `open` is called only where the unit was not read before.
+    /// Returns the functions at an address, innermost first; the last is the one in the module.
+    /// Returns nothing if none is inlined. `open` is called only if the unit was not read before.
     pub fn at<'a>(
         &mut self,
         open: impl FnOnce() -> Dwarf<'a>,
@@ -96,7 +97,7 @@ impl Frames {
             Some(tree) => tree.clone(),
             None => {
                 let dwarf = open();
-                let mut reader = Reader {
+                let mut reader = TreeReader {
                     dwarf: &dwarf,
                     bodies,
                     tree: Tree::default(),
@@ -104,14 +105,14 @@ impl Frames {
                     files: HashMap::new(),
                     work_left: &mut self.work_left,
                 };
-                // What was read before it made no sense is kept.
-                reader.take_unit(unit);
+                // If the unit becomes invalid halfway, what was read before that is used.
+                reader.read_unit(unit);
                 let tree = Arc::new(reader.tree);
                 self.units.insert(unit, tree.clone());
                 tree
             }
         };
-        let body = bodies.at(bodies.code().saturating_add(address));
+        let body = bodies.body_at(bodies.code_start().saturating_add(address));
         let Some(function) = body.and_then(|body| tree.functions.get(&body)) else {
             return Vec::new();
         };
@@ -143,7 +144,7 @@ impl Frames {
 
     fn name(&mut self, tree: &Tree, entry: usize) -> Arc<str> {
         let make = || match tree.names.get(&entry) {
-            Some(name) => names::readable(name).into(),
+            Some(name) => demangle::readable(name).into(),
             None => "a function without a name".into(),
         };
         self.names.entry(entry).or_insert_with(make).clone()
@@ -151,7 +152,7 @@ impl Frames {
 }
 
 impl Tree {
-    /// The inlined functions at an address, outermost first.
+    /// Returns the inlined functions at an address, outermost first.
     fn chain<'a>(&self, function: &'a Function, address: u64) -> Vec<&'a Inlined> {
         let mut chain = Vec::new();
         let mut into = None;
@@ -166,30 +167,31 @@ impl Tree {
     }
 }
 
-struct Reader<'a, 'b> {
+/// Reads the tree of one unit.
+struct TreeReader<'a, 'b> {
     dwarf: &'b Dwarf<'a>,
     bodies: &'b Bodies,
     tree: Tree,
-    /// The unit that is read, and those it refers to.
+    /// The unit that is read, and those to which it refers.
     units: HashMap<usize, Option<Rc<Unit<Slice<'a>>>>>,
-    /// The numbers of paths, by those of the unit's files.
+    /// By the number of a file in the unit, the index of its path.
     files: HashMap<u64, Option<usize>>,
     work_left: &'b mut usize,
 }
 
-/// A function that other entries stand in, at a depth of the tree.
-struct Scope {
+/// An open entry of a function, at a depth of the tree.
+struct OpenEntry {
     depth: isize,
-    /// `None` where it is not believed: what was inlined there is not either.
+    /// `None` if the function is not trusted. Then what was inlined into it is not trusted either.
     body: Option<usize>,
     inlined: Option<usize>,
 }
 
-impl<'a> Reader<'a, '_> {
-    /// `None` where the rest of the unit makes no sense.
-    fn take_unit(&mut self, number: usize) -> Option<()> {
+impl<'a> TreeReader<'a, '_> {
+    /// Returns `None` if the rest of the unit is invalid.
+    fn read_unit(&mut self, number: usize) -> Option<()> {
         let unit = self.unit(number)?;
-        let mut scopes: Vec<Scope> = Vec::new();
+        let mut scopes: Vec<OpenEntry> = Vec::new();
         let mut entries = unit.header.entries_raw(&unit.abbreviations, None).ok()?;
         let mut entry = DebuggingInformationEntry::null();
         while !entries.is_empty() {
@@ -199,11 +201,12 @@ impl<'a> Reader<'a, '_> {
             let Some(kind) = entries.read_abbreviation().ok()? else {
                 continue;
             };
-            // Attributes may take no bytes at all, so they are counted, not what they take.
-            self.work(kind.attributes().len())?;
-            let take = match kind.tag() {
-                gimli::DW_TAG_subprogram => Self::take_function,
-                gimli::DW_TAG_inlined_subroutine => Self::take_inlined,
+            // An attribute may take no bytes at all, so the number of attributes counts, not their
+            // length.
+            self.count_work(kind.attributes().len())?;
+            let read = match kind.tag() {
+                gimli::DW_TAG_subprogram => Self::read_function,
+                gimli::DW_TAG_inlined_subroutine => Self::read_inlined,
                 _ => {
                     entries.skip_attributes(kind.attributes()).ok()?;
                     continue;
@@ -212,8 +215,8 @@ impl<'a> Reader<'a, '_> {
             entries
                 .read_attributes(kind.attributes(), &mut entry.attrs)
                 .ok()?;
-            let (body, inlined) = take(self, &unit, &entry, scopes.last()).unzip();
-            scopes.push(Scope {
+            let (body, inlined) = read(self, &unit, &entry, scopes.last()).unzip();
+            scopes.push(OpenEntry {
                 depth,
                 body,
                 inlined: inlined.flatten(),
@@ -222,21 +225,21 @@ impl<'a> Reader<'a, '_> {
         Some(())
     }
 
-    /// The function's body, where it is believed.
-    fn take_function(
+    /// Reads a function, and returns the number of its body if it is trusted.
+    fn read_function(
         &mut self,
         unit: &Unit<Slice<'a>>,
         entry: &Entry<'a>,
-        _: Option<&Scope>,
+        _: Option<&OpenEntry>,
     ) -> Option<(usize, Option<usize>)> {
         let ranges = self.ranges(unit, entry)?;
-        let code = self.bodies.code();
+        let code = self.bodies.code_start();
         let [range] = self.tree.ranges.get(ranges)? else {
             return None;
         };
         let body = self
             .bodies
-            .around(&(code.checked_add(range.start)?..code.checked_add(range.end)?))?;
+            .body_around(&(code.checked_add(range.start)?..code.checked_add(range.end)?))?;
         let offset = entry.offset.to_debug_info_offset(&unit.header)?.0;
         if self.tree.functions.contains_key(&body) {
             return None;
@@ -252,12 +255,12 @@ impl<'a> Reader<'a, '_> {
         Some((body, None))
     }
 
-    /// The body it was inlined into, and its number there.
-    fn take_inlined(
+    /// Reads an inlined function. Returns the body into which it was inlined, and its index there.
+    fn read_inlined(
         &mut self,
         unit: &Unit<Slice<'a>>,
         entry: &Entry<'a>,
-        scope: Option<&Scope>,
+        scope: Option<&OpenEntry>,
     ) -> Option<(usize, Option<usize>)> {
         let scope = scope?;
         let body = scope.body?;
@@ -287,13 +290,13 @@ impl<'a> Reader<'a, '_> {
         Some((body, Some(inlined.len() - 1)))
     }
 
-    /// Where in the tree's ranges those of an entry are.
+    /// Reads the ranges of an entry, and returns where they are in the tree.
     fn ranges(&mut self, unit: &Unit<Slice<'a>>, entry: &Entry<'a>) -> Option<Range<usize>> {
         let start = self.tree.ranges.len();
         if let Some(list) = entry.attr_value(gimli::DW_AT_ranges) {
             let mut list = self.dwarf.sections.attr_ranges(unit, list).ok()??;
             while let Some(range) = list.next().ok()? {
-                self.work(1)?;
+                self.count_work(1)?;
                 self.tree.ranges.push(range.begin..range.end);
             }
         } else {
@@ -325,25 +328,25 @@ impl<'a> Reader<'a, '_> {
         number
     }
 
-    /// Notes what linkers call a function, else what it calls itself, following its entry to where
-    /// that stands.
+    /// Keeps the linker's name of a function, or else its own name. Follows references to the entry
+    /// that has it.
     fn find_name(&mut self, entry: usize) -> Option<()> {
         if self.tree.names.contains_key(&entry) {
             return None;
         }
         let mut at = entry;
-        for _ in 0..LONGEST_CHAIN {
+        for _ in 0..MAX_NAME_REFERENCES {
             let unit = self.unit(self.dwarf.unit_around(at)?)?;
             let offset = gimli::DebugInfoOffset(at).to_unit_offset(&unit.header)?;
             let found = unit.entry(offset).ok()?;
-            self.work(found.attrs.len())?;
+            self.count_work(found.attrs.len())?;
             let name = [
                 gimli::DW_AT_linkage_name,
                 gimli::DW_AT_MIPS_linkage_name,
                 gimli::DW_AT_name,
             ]
             .into_iter()
-            .find_map(|name| self.dwarf.text(&unit, found.attr_value(name)?));
+            .find_map(|name| self.dwarf.string(&unit, found.attr_value(name)?));
             if let Some(name) = name {
                 self.tree.names.insert(entry, name);
                 break;
@@ -364,17 +367,18 @@ impl<'a> Reader<'a, '_> {
             let abbreviations = dwarf.abbreviations(&header)?;
             dwarf.unit(header, abbreviations)
         };
-        self.work(WORK_TO_OPEN)?;
+        self.count_work(WORK_TO_OPEN)?;
         let unit = open().map(Rc::new);
         let files = unit
             .as_ref()
             .and_then(|unit| Some(unit.line_program.as_ref()?.header().file_names().len()));
         self.units.insert(number, unit.clone());
-        self.work(files.unwrap_or(0))?;
+        self.count_work(files.unwrap_or(0))?;
         unit
     }
 
-    fn work(&mut self, amount: usize) -> Option<()> {
+    /// Counts work, and returns `None` when too much was done.
+    fn count_work(&mut self, amount: usize) -> Option<()> {
         *self.work_left = self.work_left.checked_sub(amount.saturating_add(1))?;
         Some(())
     }
@@ -382,7 +386,7 @@ impl<'a> Reader<'a, '_> {
 
 type Entry<'a> = DebuggingInformationEntry<Slice<'a>>;
 
-/// The entry that an attribute refers to, as an offset in `.debug_info`.
+/// Returns the entry to which an attribute refers, as an offset in `.debug_info`.
 fn reference<'a>(unit: &Unit<Slice<'a>>, entry: &Entry<'a>, name: gimli::DwAt) -> Option<usize> {
     match entry.attr_value(name)? {
         AttributeValue::UnitRef(offset) => Some(offset.to_debug_info_offset(&unit.header)?.0),

@@ -1,8 +1,8 @@
-//! Which line each instruction comes from, as the line tables say.
+//! The source line of each instruction, from the line tables of debug information.
 //!
-//! A linker that drops a function leaves its lines in the table, beginning at address 0 or at the
-//! very end of all addresses, where they claim the instructions of other functions. So a sequence
-//! of lines is believed only where it lies, whole, in the body of one function.
+//! A linker that drops a function leaves its lines in the table. They begin at address 0 or at the
+//! end of all addresses, and claim the instructions of other functions. So a sequence of lines is
+//! trusted only if it is within the body of one function.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -15,15 +15,16 @@ use gimli::{
 use super::super::code_index::Bodies;
 use super::dwarf::{Dwarf, Slice, SourcePath};
 
-/// Most rows that are kept: 12 bytes each. What comes after has no source.
-const MOST_ROWS: usize = 16 << 20;
+/// The largest number of rows that are kept, 12 bytes each. Instructions of later rows have no
+/// source.
+const MAX_ROWS: usize = 16 << 20;
 
-/// The believed rows of all line tables. Addresses count from the start of the code section's
+/// The trusted rows of all line tables. Addresses count from the start of the code section's
 /// contents.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct LineTable {
     rows: Vec<Row>,
-    /// By their first address.
+    /// In the order of their first addresses.
     sequences: Vec<Sequence>,
     paths: Vec<SourcePath>,
 }
@@ -31,7 +32,7 @@ pub(super) struct Lines {
 #[derive(Debug, Clone, Copy)]
 struct Row {
     address: u32,
-    /// 0 where the instruction comes from no line.
+    /// 0 if the instruction comes from no line.
     line: u32,
     path: u32,
 }
@@ -44,28 +45,29 @@ struct Sequence {
     unit: usize,
 }
 
-/// What is known of one address.
+/// What is known of an address.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known<'a> {
-    /// The number of the unit that knows it.
+pub(super) struct LineInfo<'a> {
+    /// The number of the unit that has it.
     pub unit: usize,
-    /// File and line, from 1; `None` for an instruction that the compiler made up.
+    /// The file and the line, from 1; `None` for an instruction that the compiler made up.
     pub line: Option<(&'a SourcePath, u32)>,
 }
 
-impl Lines {
+impl LineTable {
+    /// Reads the line tables of all units.
     pub fn read(dwarf: &Dwarf<'_>, units: usize, bodies: &Bodies) -> Self {
-        let mut reader = Reader {
+        let mut reader = LineReader {
             dwarf,
             bodies,
-            lines: Lines::default(),
+            lines: LineTable::default(),
             numbers: HashMap::new(),
             seen: HashSet::new(),
-            room: dwarf.sections.debug_line.reader().len().saturating_mul(2),
+            bytes_left: dwarf.sections.debug_line.reader().len().saturating_mul(2),
             is_assembled: false,
         };
         for unit in 0..units {
-            reader.take_unit(unit);
+            reader.read_unit(unit);
         }
         let mut lines = reader.lines;
         lines
@@ -74,14 +76,15 @@ impl Lines {
         lines
     }
 
-    pub fn at(&self, address: u64) -> Option<Known<'_>> {
+    /// Returns what is known of an address.
+    pub fn at(&self, address: u64) -> Option<LineInfo<'_>> {
         let address = u32::try_from(address).ok()?;
-        let behind = self
+        let after = self
             .sequences
             .partition_point(|sequence| sequence.start <= address);
         let sequence = self
             .sequences
-            .get(behind.checked_sub(1)?)
+            .get(after.checked_sub(1)?)
             .filter(|sequence| address < sequence.end)?;
         let rows = self.rows.get(sequence.rows.clone())?;
         let row = rows.get(
@@ -89,30 +92,30 @@ impl Lines {
                 .checked_sub(1)?,
         )?;
         let path = self.paths.get(usize::try_from(row.path).ok()?);
-        Some(Known {
+        Some(LineInfo {
             unit: sequence.unit,
             line: path.filter(|_| row.line > 0).map(|path| (path, row.line)),
         })
     }
 }
 
-struct Reader<'a, 'b> {
+struct LineReader<'a, 'b> {
     dwarf: &'b Dwarf<'a>,
     bodies: &'b Bodies,
-    lines: Lines,
-    /// The paths' numbers.
+    lines: LineTable,
+    /// By path, its number.
     numbers: HashMap<SourcePath, u32>,
-    /// Where programs that were read begin: several units may share one.
+    /// Where the programs begin that were read: several units may share one.
     seen: HashSet<usize>,
-    /// How many bytes of programs may still be read. Honest ones do not overlap.
-    room: usize,
-    /// Whether the assembler of text modules wrote the program being read.
+    /// How many bytes of programs may still be read. Those of an honest compiler do not overlap.
+    bytes_left: usize,
+    /// Whether the program that is read was written by the assembler of text modules.
     is_assembled: bool,
 }
 
-impl<'a> Reader<'a, '_> {
-    /// `None` where the unit has no lines, or none that can be read.
-    fn take_unit(&mut self, number: usize) -> Option<()> {
+impl<'a> LineReader<'a, '_> {
+    /// Reads the lines of a unit. Returns `None` if it has none that can be read.
+    fn read_unit(&mut self, number: usize) -> Option<()> {
         let header = self.dwarf.header(number)?;
         let abbreviations = self.dwarf.abbreviations(&header)?;
         let (program, is_assembled) = self.root(&header, &abbreviations)?;
@@ -121,12 +124,14 @@ impl<'a> Reader<'a, '_> {
         }
         let unit = self.dwarf.unit(header, abbreviations)?;
         let program = unit.line_program.clone()?;
-        self.room = self.room.checked_sub(program.header().unit_length())?;
+        self.bytes_left = self
+            .bytes_left
+            .checked_sub(program.header().unit_length())?;
         self.is_assembled = is_assembled;
-        self.take_program(number, &unit, program)
+        self.read_program(number, &unit, program)
     }
 
-    fn take_program(
+    fn read_program(
         &mut self,
         number: usize,
         unit: &Unit<Slice<'a>>,
@@ -136,17 +141,18 @@ impl<'a> Reader<'a, '_> {
             .checked_shr(64 - 8 * u32::from(program.header().address_size().clamp(1, 8)))?;
         let mut instructions = program.header().instructions();
         let mut row = LineRow::new(program.header());
-        // Numbers of paths by those of the unit's files; and the rows of the sequence being read.
+        // Paths by the unit's number of the file, and the rows of the current sequence.
         let mut files: HashMap<u64, u32> = HashMap::new();
         let mut rows: Vec<Row> = Vec::new();
         let mut is_dropped = false;
         while let Some(instruction) = instructions.next_instruction(program.header()).ok()? {
             match instruction {
-                // Where the linker writes the end of all addresses, and where it steps back to 0.
+                // For a dropped function, linkers write the end of all addresses, or an address
+                // before the last one.
                 LineInstruction::SetAddress(address) => {
                     is_dropped = address >= last.saturating_sub(1) || address < row.address();
                 }
-                // There is no such line, and its negation is no number either.
+                // There is no such line, and its negation overflows.
                 LineInstruction::AdvanceLine(i64::MIN) => return None,
                 _ => {}
             }
@@ -155,15 +161,15 @@ impl<'a> Reader<'a, '_> {
             }
             if row.end_sequence() {
                 if !is_dropped {
-                    self.keep(number, &rows, row.address());
+                    self.keep_if_trusted(number, &rows, row.address());
                 }
                 rows.clear();
                 is_dropped = false;
-            } else if !is_dropped && rows.len() < MOST_ROWS {
+            } else if !is_dropped && rows.len() < MAX_ROWS {
                 let file = row.file_index();
                 let path = *files
                     .entry(file)
-                    .or_insert_with(|| self.number(unit, &program, file));
+                    .or_insert_with(|| self.path_number(unit, &program, file));
                 let line = row
                     .line()
                     .map_or(0, |line| u32::try_from(line.get()).unwrap_or(0));
@@ -178,27 +184,27 @@ impl<'a> Reader<'a, '_> {
         Some(())
     }
 
-    /// Keeps a sequence of rows that is believed.
-    fn keep(&mut self, unit: usize, rows: &[Row], end: u64) -> Option<()> {
-        let code = self.bodies.code();
+    /// Keeps a sequence of rows if it is trusted.
+    fn keep_if_trusted(&mut self, unit: usize, rows: &[Row], end: u64) -> Option<()> {
+        let code = self.bodies.code_start();
         let first = rows.first()?.address;
         let shift = if self.is_assembled {
-            self.shift(end)?
+            self.address_shift(end)?
         } else {
             0
         };
         let start = first.checked_add(shift)?;
         let end = u32::try_from(end).ok()?.checked_add(shift)?;
-        // No body begins at 0, so the address of a row that had too large a one is not believed
+        // No body begins at 0. So an address that was too large, and became 0, is not trusted
         // either.
         self.bodies
-            .around(&(code.checked_add(start.into())?..code.checked_add(end.into())?))?;
+            .body_around(&(code.checked_add(start.into())?..code.checked_add(end.into())?))?;
         if !rows.is_sorted_by_key(|row| row.address)
-            || self.lines.rows.len().saturating_add(rows.len()) > MOST_ROWS
+            || self.lines.rows.len().saturating_add(rows.len()) > MAX_ROWS
         {
             return None;
         }
-        let kept = self.lines.rows.len();
+        let first_row = self.lines.rows.len();
         let mut before: Option<(u32, u32)> = None;
         for row in rows {
             if before != Some((row.line, row.path)) {
@@ -209,7 +215,7 @@ impl<'a> Reader<'a, '_> {
             }
             before = Some((row.line, row.path));
         }
-        let rows = kept..self.lines.rows.len();
+        let rows = first_row..self.lines.rows.len();
         self.lines.sequences.push(Sequence {
             start,
             end,
@@ -219,24 +225,24 @@ impl<'a> Reader<'a, '_> {
         Some(())
     }
 
-    /// What to add to the addresses of a text module's sequence, which covers a body to its end.
-    /// The assembler counts from behind the number of bodies, which is the first thing in the
-    /// section, where all others begin in front of it.
-    fn shift(&self, end: u64) -> Option<u32> {
+    /// Returns what is to be added to the addresses of a text module's sequence, which ends where a
+    /// body ends. The assembler of text modules counts from after the number of bodies, which is
+    /// the first thing in the section; all others count from before it.
+    fn address_shift(&self, end: u64) -> Option<u32> {
         let is_end = |shift: u32| {
             let end = self
                 .bodies
-                .code()
+                .code_start()
                 .checked_add(end)?
                 .checked_add(shift.into())?;
-            let body = self.bodies.get(self.bodies.at(end.checked_sub(1)?)?)?;
+            let body = self.bodies.get(self.bodies.body_at(end.checked_sub(1)?)?)?;
             (body.end == end).then_some(shift)
         };
         is_end(self.bodies.count_length()).or_else(|| is_end(0))
     }
 
-    /// The number of a file's path, or one that no path has.
-    fn number(
+    /// Returns the number of a file's path, or one that no path has.
+    fn path_number(
         &mut self,
         unit: &Unit<Slice<'a>>,
         program: &IncompleteLineProgram<Slice<'a>>,

@@ -1,5 +1,4 @@
-//! Where the parts of a module lie that printing and debug information need: ranges and numbers,
-//! found once.
+//! Where the parts of a module are that printing and debug information need, found once.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,29 +7,32 @@ use wasmparser::{KnownCustom, Name, NameSectionReader, Parser, Payload};
 
 use super::super::{ExternType, Guest};
 
-/// Most bytes of names of things other than functions and locals that are given to the printer.
-const MOST_OTHER_NAMES: usize = 64 << 10;
+/// The largest size of names of things other than functions and locals that are given to the
+/// printer, in bytes.
+const MAX_OTHER_NAMES: usize = 64 << 10;
 
-/// Ranges are offsets from the module's start.
+/// Ranges are offsets from the start of the module, in bytes.
 #[derive(Debug, Default)]
-pub(super) struct Sections {
+pub(super) struct SectionRanges {
     /// The contents of the type section.
     pub types: Range<usize>,
-    /// The type of each of the module's own functions.
+    /// The types of the module's own functions, in order.
     pub type_of: Vec<u32>,
-    /// What calls are printed with.
+    /// By function, the name that calls of it are printed with.
     pub function_names: HashMap<u32, String>,
-    /// The map of a function's local names, as encoded.
+    /// By function, the map of its local names, as encoded.
     pub local_names: HashMap<u32, Range<usize>>,
-    /// Names of globals, memories, types and so on: the subsection's number and its contents.
+    /// The names of globals, memories, types and so on: the number of the subsection, and its
+    /// contents.
     pub other_names: Vec<(u8, Range<usize>)>,
     /// The sections whose names begin with `.debug_`, the first of each name.
     pub debug: HashMap<String, Range<usize>>,
 }
 
-impl Sections {
+impl SectionRanges {
+    /// Finds the sections of a module.
     pub fn read(guest: &Guest) -> Self {
-        let mut sections = Sections::default();
+        let mut sections = SectionRanges::default();
         for payload in Parser::new(0).parse_all(guest.wasm()).map_while(Result::ok) {
             match payload {
                 Payload::TypeSection(section) => sections.types = range(section.range()),
@@ -38,7 +40,7 @@ impl Sections {
                     sections.type_of = section.into_iter().map_while(Result::ok).collect();
                 }
                 Payload::CustomSection(section) => match section.as_known() {
-                    KnownCustom::Name(names) => sections.take_names(names),
+                    KnownCustom::Name(names) => sections.read_names(names),
                     _ if section.name().starts_with(".debug_") => {
                         let data = range(section.data_offset()..section.range().end);
                         sections.debug.entry(section.name().into()).or_insert(data);
@@ -52,8 +54,8 @@ impl Sections {
         sections
     }
 
-    fn take_names(&mut self, names: NameSectionReader<'_>) {
-        let mut room = MOST_OTHER_NAMES;
+    fn read_names(&mut self, names: NameSectionReader<'_>) {
+        let mut bytes_left = MAX_OTHER_NAMES;
         for name in names.into_iter().map_while(Result::ok) {
             let (id, map) = match name {
                 Name::Local(map) => {
@@ -73,10 +75,10 @@ impl Sections {
                 _ => continue,
             };
             let bytes = range(map.range());
-            if let Some(left) = room.checked_sub(bytes.len())
+            if let Some(left) = bytes_left.checked_sub(bytes.len())
                 && map.into_iter().all(|naming| naming.is_ok())
             {
-                room = left;
+                bytes_left = left;
                 self.other_names.push((id, bytes));
             }
         }

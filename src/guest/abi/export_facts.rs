@@ -1,4 +1,5 @@
-//! What the rules look at: the guest's functions, globals and imports with their names in words.
+//! What the rules examine: the guest's functions, globals and imports, with their names split into
+//! words.
 
 use std::collections::HashMap;
 
@@ -8,58 +9,64 @@ use super::super::{Export, ExternType, FuncType, Guest, Import, ValueType};
 use super::{body_analysis, naming};
 use crate::safe;
 
-/// Longest name quoted in a reason, in characters.
-const LONGEST_NAME: usize = 48;
+/// The longest name that is quoted in a reason, in characters.
+const MAX_NAME: usize = 48;
 
-/// Most names of one kind that a reason lists.
-const MOST_NAMES: usize = 3;
+/// The largest number of names that a reason lists.
+const MAX_LISTED_NAMES: usize = 3;
 
-/// Most parameters of a function whose names are kept.
-const MOST_NAMED: usize = 32;
+/// The largest number of parameters of a function whose names are kept.
+const MAX_NAMED_PARAMETERS: usize = 32;
 
-/// Most bytes of parameters' names that are read.
-const MOST_PARAMETERS: usize = 4 << 20;
+/// The largest size of all names of parameters, in bytes.
+const MAX_PARAMETER_NAMES: usize = 4 << 20;
 
+/// What is known of a guest's exports and imports.
 pub(super) struct Facts<'g> {
     pub guest: &'g Guest,
     pub functions: Vec<Function<'g>>,
     pub globals: Vec<Global<'g>>,
-    /// The type of an address in the memory that is meant.
+    /// The type of an address in the journaled memory.
     pub address: ValueType,
-    /// Names of the tools that made the module, from its `producers` section.
+    /// The names of the tools that made the module, from its `producers` section.
     pub tools: Vec<String>,
-    /// Names of the custom sections that say which convention is followed.
+    /// The names of the custom sections, some of which show which convention is followed.
     pub sections: Vec<String>,
-    /// The values of globals that never change, by index.
+    /// By index, the values of globals that never change.
     constants: Vec<Option<u64>>,
+    /// By name, the index in `functions`.
     by_name: HashMap<&'g str, usize>,
-    /// How large the memory that is meant is when the guest starts.
+    /// The size of the memory when the guest starts, in bytes.
     memory_bytes: u64,
 }
 
 /// An exported function.
 pub(super) struct Function<'g> {
-    /// Its place among all exports.
+    /// Its index among all exports.
     pub at: usize,
     pub name: &'g str,
-    /// In the index space of functions.
+    /// Its index among all functions.
     pub index: u32,
     pub ty: &'g FuncType,
+    /// Its name, split into words.
     pub words: Vec<String>,
-    /// The parameters' names, where the module has them for all.
+    /// The names of the parameters; empty unless the module has them for all.
     pub params: Vec<String>,
 }
 
 /// An exported global.
 pub(super) struct Global<'g> {
+    /// Its index among all exports.
     pub at: usize,
     pub name: &'g str,
+    /// Its index among all globals.
     pub index: u32,
     pub ty: &'g ValueType,
     pub words: Vec<String>,
 }
 
 impl<'g> Facts<'g> {
+    /// Collects the facts of a guest.
     pub fn of(guest: &'g Guest) -> Self {
         let memory = guest
             .default_memory()
@@ -138,13 +145,14 @@ impl<'g> Facts<'g> {
         }
     }
 
+    /// Returns the exported function of a name.
     pub fn function(&self, name: &str) -> Option<&Function<'g>> {
         self.by_name
             .get(name)
             .and_then(|at| self.functions.get(*at))
     }
 
-    /// The value of a global that never changes.
+    /// Returns the value of a global that never changes.
     pub fn constant(&self, global: u32) -> Option<u64> {
         self.constants
             .get(usize::try_from(global).ok()?)
@@ -152,24 +160,24 @@ impl<'g> Facts<'g> {
             .flatten()
     }
 
-    /// The address in memory that a function answers whatever happened before.
-    pub fn constant_answer(&self, function: &Function<'_>) -> Option<u64> {
-        body_analysis::constant_answer(self.guest, &self.constants, function.index)
-            .filter(|answer| self.is_in_memory(*answer))
+    /// Returns the address in memory that a function always returns.
+    pub fn constant_result(&self, function: &Function<'_>) -> Option<u64> {
+        body_analysis::constant_result(self.guest, &self.constants, function.index)
+            .filter(|address| self.is_in_memory(*address))
     }
 
     pub fn imports(&self) -> impl Iterator<Item = &'g Import> {
         self.guest.imports().iter()
     }
 
+    /// Returns whether a tool of this name made the module.
     pub fn is_made_by(&self, tool: &str) -> bool {
         self.tools
             .iter()
             .any(|name| name.eq_ignore_ascii_case(tool))
     }
 
-    /// Whether a function has this many parameters, all as wide as an address, and this many such
-    /// results.
+    /// Returns whether a function has this many parameters and results, all as wide as an address.
     pub fn has_shape(&self, function: &Function<'_>, params: usize, results: usize) -> bool {
         let all = |types: &[ValueType], count| {
             types.len() == count && types.iter().all(|ty| *ty == self.address)
@@ -177,21 +185,21 @@ impl<'g> Facts<'g> {
         all(&function.ty.params, params) && all(&function.ty.results, results)
     }
 
-    /// Whether an address lies in memory as it is when the guest starts.
+    /// Returns whether an address is in memory when the guest starts.
     pub fn is_in_memory(&self, address: u64) -> bool {
         address != 0 && address < self.memory_bytes
     }
 }
 
-/// A name in backquotes, short and safe to print.
+/// Returns a name in backquotes, short and safe to print.
 pub(super) fn name(name: &str) -> String {
-    format!("`{}`", safe::cut(name, LONGEST_NAME))
+    format!("`{}`", safe::cut(name, MAX_NAME))
 }
 
-/// Names in backquotes, the first few and how many more there are.
+/// Returns the first names in backquotes, and how many more there are.
 pub(super) fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
     let mut all = all.into_iter();
-    let first: Vec<String> = all.by_ref().take(MOST_NAMES).map(name).collect();
+    let first: Vec<String> = all.by_ref().take(MAX_LISTED_NAMES).map(name).collect();
     match (all.count(), first.as_slice()) {
         (0, [most @ .., last]) if !most.is_empty() => format!("{} and {last}", most.join(", ")),
         (0, first) => first.concat(),
@@ -199,15 +207,15 @@ pub(super) fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
-/// The names of the parameters of exported functions, by the function's index.
+/// Returns the names of the parameters of exported functions, by the function's index.
 fn parameters(guest: &Guest) -> HashMap<u32, Vec<String>> {
     let mut found = HashMap::new();
-    let mut room = MOST_PARAMETERS;
+    let mut bytes_left = MAX_PARAMETER_NAMES;
     let functions = guest
         .exports()
         .iter()
         .filter_map(|export| match &export.ty {
-            ExternType::Func(ty) if ty.params.len() <= MOST_NAMED => {
+            ExternType::Func(ty) if ty.params.len() <= MAX_NAMED_PARAMETERS => {
                 Some((export.index, ty.params.len()))
             }
             _ => None,
@@ -217,7 +225,7 @@ fn parameters(guest: &Guest) -> HashMap<u32, Vec<String>> {
         if let Payload::CustomSection(section) = payload
             && let KnownCustom::Name(sections) = section.as_known()
         {
-            read_parameters(&wanted, sections, &mut room, &mut found);
+            read_parameters(&wanted, sections, &mut bytes_left, &mut found);
         }
     }
     found
@@ -226,7 +234,7 @@ fn parameters(guest: &Guest) -> HashMap<u32, Vec<String>> {
 fn read_parameters(
     wanted: &HashMap<u32, usize>,
     names: NameSectionReader<'_>,
-    room: &mut usize,
+    bytes_left: &mut usize,
     to: &mut HashMap<u32, Vec<String>>,
 ) {
     for local in names.into_iter().map_while(Result::ok) {
@@ -239,11 +247,11 @@ fn read_parameters(
             };
             let mut params = Vec::new();
             for (at, naming) in (0..*count).zip(function.names.into_iter().map_while(Result::ok)) {
-                if naming.index as usize != at || *room == 0 {
+                if naming.index as usize != at || *bytes_left == 0 {
                     break;
                 }
-                *room = room.saturating_sub(naming.name.len().max(16));
-                params.push(safe::cut(naming.name, LONGEST_NAME));
+                *bytes_left = bytes_left.saturating_sub(naming.name.len().max(16));
+                params.push(safe::cut(naming.name, MAX_NAME));
             }
             to.insert(function.index, params);
         }

@@ -1,0 +1,97 @@
+//! Records what a step does to memory, whoever does it: the guest's own code through its journal,
+//! the imports that it calls, and the host.
+
+use std::sync::Arc;
+
+use wasmer::{AsStoreMut, Memory};
+
+use crate::timeline::{Image, Recording, SiteTable};
+
+use super::journal::{Journal, JournalError, LastStore};
+
+/// The one owner of the recording of the current step, and of the guest's journal.
+#[derive(Default)]
+pub(super) struct Recorder {
+    /// `None` until the guest is instantiated.
+    journal: Option<Journal>,
+    recording: Recording,
+}
+
+impl Recorder {
+    /// Sets the journal of the instance that was created.
+    pub fn attach(&mut self, journal: Journal) {
+        self.journal = Some(journal);
+    }
+
+    /// Begins the recording of a step. `before` is memory as the step before left it.
+    pub fn begin_step(&mut self, before: Image, sites: Arc<SiteTable>) {
+        self.recording = Recording::over(before, sites);
+    }
+
+    /// Begins a call of the guest, of which up to `max_stores` stores are recorded one by one.
+    pub fn begin_call(&mut self, max_stores: u64) {
+        if let Some(journal) = &mut self.journal {
+            journal.begin_call(max_stores);
+        }
+    }
+
+    /// Returns the recording of the current step, to append what the host or an import does. What
+    /// the guest stored before must be [drained](Recorder::drain) first.
+    pub fn recording(&mut self) -> &mut Recording {
+        &mut self.recording
+    }
+
+    /// Records what the guest has stored since the last drain. Returns how many slots that were.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the engine refuses to reset the journal.
+    pub fn drain(
+        &mut self,
+        store: &mut impl AsStoreMut,
+        memory: Option<&Memory>,
+    ) -> Result<u64, JournalError> {
+        match &mut self.journal {
+            Some(journal) => journal.drain(store, memory, &mut self.recording),
+            None => Ok(0),
+        }
+    }
+
+    /// Records the rest of a call that has ended, whether it returned or trapped. Returns how many
+    /// slots that were.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the engine refuses to reset the journal.
+    pub fn drain_rest(
+        &mut self,
+        store: &mut impl AsStoreMut,
+        memory: Option<&Memory>,
+    ) -> Result<u64, JournalError> {
+        match &mut self.journal {
+            Some(journal) => journal.drain_rest(store, memory, &mut self.recording),
+            None => Ok(0),
+        }
+    }
+
+    /// Removes the last store of the guest, one that trapped before it wrote anything.
+    pub fn undo_last_store(&mut self) {
+        self.recording.undo_last_store();
+    }
+
+    /// Returns the last store of a call that has ended, as an access that may have trapped.
+    /// `memory_end` is the size of memory in bytes.
+    pub fn last_store(&self, memory_end: u64) -> Option<LastStore> {
+        self.journal.as_ref()?.last_store(memory_end)
+    }
+
+    /// Returns the address operand of the load that the guest noted last.
+    pub fn last_load(&self, store: &mut impl AsStoreMut) -> Option<u32> {
+        self.journal.as_ref()?.last_load(store)
+    }
+
+    /// Ends the recording of the step and returns it.
+    pub fn finish(&mut self) -> Recording {
+        std::mem::take(&mut self.recording)
+    }
+}
