@@ -23,7 +23,11 @@ const ALIGNED: usize = 2 * (8 * 3 - 1) + 3 + 2 * 10 + 5;
 
 /// Writes the step's events in order, and the store that trapped. Writes nothing for a step without
 /// any.
-pub(super) fn unfold(paper: &mut TextWriter, record: &StepRecord, indent: usize) -> io::Result<()> {
+pub(in crate::report) fn unfold(
+    paper: &mut TextWriter,
+    record: &StepRecord,
+    indent: usize,
+) -> io::Result<()> {
     let events = record.events.len();
     let attempted = record
         .trap
@@ -48,13 +52,13 @@ pub(super) fn unfold(paper: &mut TextWriter, record: &StepRecord, indent: usize)
 }
 
 /// One event of a step, by its number from 1; `None` where there is none.
-pub(super) fn line(record: &StepRecord, number: usize, indent: usize) -> Option<String> {
+pub(in crate::report) fn line(record: &StepRecord, number: usize, indent: usize) -> Option<String> {
     let event = record.events.get(number.checked_sub(1)?)?;
     Some(Lines::new(record, indent).of(number, &event).to_string())
 }
 
 /// How many of the guest's stores are not told one by one, in a line; `None` where all are.
-pub(super) fn not_told_apart(record: &StepRecord) -> Option<String> {
+pub(in crate::report) fn not_told_apart(record: &StepRecord) -> Option<String> {
     let StepRecord {
         stores,
         stores_recorded: recorded,

@@ -17,14 +17,14 @@ const INSTRUCTION: usize = 120;
 
 /// Whether a finding's message says in short what [`tell`] says in full, so that its first words,
 /// the trap's kind, are enough.
-pub(super) fn is_told_by(trap: &Trap, finding: &Finding) -> bool {
+pub(in crate::report) fn is_told_by(trap: &Trap, finding: &Finding) -> bool {
     finding.kind == FindingKind::Trap
         && !trap.kind.is_empty()
         && finding.message.starts_with(&trap.kind)
 }
 
 /// Writes the lines that belong below the trap's kind.
-pub(super) fn tell(
+pub(in crate::report) fn tell(
     paper: &mut TextWriter,
     timeline: &Timeline,
     trap: &Trap,

@@ -3,8 +3,8 @@
 
 use std::io;
 
-use super::super::Options;
 use super::escape::{code, fenced, prose};
+use crate::report::common::options::Options;
 use crate::safe;
 use crate::timeline::Timeline;
 

@@ -42,7 +42,7 @@ pub fn summary_line(timeline: &Timeline, path: &str, deny_warnings: bool) -> Str
 }
 
 /// The last line of a transcript.
-pub(super) fn closing(timeline: &Timeline, shown: usize) -> String {
+pub(in crate::report) fn closing(timeline: &Timeline, shown: usize) -> String {
     let run = timeline.steps().len();
     let planned = timeline.planned.len().max(run);
     let mut line = match first_stop(timeline) {
@@ -113,7 +113,7 @@ fn one_line(message: &str) -> String {
 }
 
 /// A message's lines as one: what ends in a colon goes on, anything else is set off by a semicolon.
-pub(super) fn joined(message: &str) -> String {
+pub(in crate::report) fn joined(message: &str) -> String {
     let mut line = String::new();
     for part in message.lines().map(str::trim).filter(|l| !l.is_empty()) {
         line.push_str(match line.chars().next_back() {

@@ -5,27 +5,23 @@
 //! `\u` escapes, so that the document can be printed as it is.
 
 mod events;
-pub(super) mod terminal_safe;
 mod trap;
-mod values;
 
 use std::cell::Cell;
 use std::io;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::{Options, steps_shown};
+use crate::report::common::json::{Hex, Plain, WriterOut, print};
+use crate::report::common::options::{Options, steps_shown};
 use crate::timeline::{
     Answer, CallRecord, ExportFacts, Finding, Growth, GuestFacts, ImportCall, ImportFacts,
-    InputFacts, LayoutFacts, NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, Writer,
-    narrate,
+    InputFacts, LayoutFacts, NamedSpan, Naming, Pointer, SpanKind, StepRecord, Timeline, narrate,
 };
 use crate::value::Value;
 
 use events::Events;
-use terminal_safe::TerminalSafe;
 use trap::TrapOut;
-pub(super) use values::{Hex, Plain};
 
 pub(super) fn write(
     timeline: &Timeline,
@@ -47,24 +43,6 @@ pub(super) fn write(
         },
     };
     print(&trace, &one_line, out)
-}
-
-/// Writes any document the way the trace is written.
-pub(super) fn print_value(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    print(document, &Cell::new(false), out)
-}
-
-fn print(
-    document: &impl Serialize,
-    one_line: &Cell<bool>,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
-    let mut out = io::BufWriter::new(out);
-    let mut serializer =
-        serde_json::Serializer::with_formatter(&mut out, TerminalSafe::new(one_line));
-    document.serialize(&mut serializer)?;
-    io::Write::write_all(&mut out, b"\n")?;
-    io::Write::flush(&mut out)
 }
 
 #[derive(serde::Serialize)]
@@ -196,27 +174,6 @@ struct ChangeOut<'a> {
     before: Hex<&'a [u8]>,
     after: Hex<&'a [u8]>,
     writer: WriterOut<'a>,
-}
-
-#[derive(serde::Serialize)]
-pub(super) struct WriterOut<'a> {
-    by: &'static str,
-    function: Option<&'a str>,
-    offset: Option<u64>,
-    source: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    import: Option<Dotted<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    segment: Option<u32>,
-}
-
-/// `module.name`.
-struct Dotted<'a>(&'a str, &'a str);
-
-impl Serialize for Dotted<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}.{}", self.0, self.1))
-    }
 }
 
 #[derive(serde::Serialize)]
@@ -470,41 +427,6 @@ impl<'a> From<&'a ImportCall> for ImportCallOut<'a> {
             results,
             saw,
             meaning: call.meaning,
-        }
-    }
-}
-
-impl<'a> From<&'a Writer> for WriterOut<'a> {
-    fn from(writer: &'a Writer) -> Self {
-        let by = writer.word();
-        let nobody = WriterOut {
-            by,
-            function: None,
-            offset: None,
-            source: None,
-            import: None,
-            segment: None,
-        };
-        match writer {
-            Writer::Host => nobody,
-            Writer::Data { segment } => WriterOut {
-                segment: Some(*segment),
-                ..nobody
-            },
-            Writer::Import { module, name } => WriterOut {
-                import: Some(Dotted(module, name)),
-                ..nobody
-            },
-            Writer::Guest {
-                function,
-                offset,
-                source,
-            } => WriterOut {
-                function: function.as_deref(),
-                offset: *offset,
-                source: source.as_deref(),
-                ..nobody
-            },
         }
     }
 }

@@ -20,7 +20,7 @@ const RUNS: usize = 20_000;
 const PLACES: usize = 4;
 
 /// Adds who wrote to a line.
-pub(super) fn push(line: &mut String, writer: &Writer) {
+pub(in crate::report) fn push(line: &mut String, writer: &Writer) {
     // Writing to a text cannot fail.
     let _ = match writer {
         Writer::Host => write!(line, "host"),
@@ -50,7 +50,7 @@ pub(super) fn push(line: &mut String, writer: &Writer) {
 }
 
 /// Adds a function's name as the text format writes it: `$name`, but `func[12]` for one without.
-pub(super) fn push_function(line: &mut String, name: &str) {
+pub(in crate::report) fn push_function(line: &mut String, name: &str) {
     if !name.starts_with("func[") && !name.starts_with('$') {
         line.push('$');
     }
@@ -59,7 +59,7 @@ pub(super) fn push_function(line: &mut String, name: &str) {
 
 /// Adds `, file:line`, or `, @0x1f` by the instruction's offset in the module where the source is
 /// not known.
-pub(super) fn push_place(line: &mut String, source: Option<&str>, offset: Option<u64>) {
+pub(in crate::report) fn push_place(line: &mut String, source: Option<&str>, offset: Option<u64>) {
     match (source, offset) {
         (Some(source), _) => {
             line.push_str(", ");
@@ -74,7 +74,7 @@ pub(super) fn push_place(line: &mut String, source: Option<&str>, offset: Option
 
 /// Says which places in the guest changed what a step changed, those first that changed most. Says
 /// nothing where none is known.
-pub(super) fn of_changes(
+pub(in crate::report) fn of_changes(
     paper: &mut TextWriter,
     record: &StepRecord,
     indent: usize,
@@ -133,7 +133,7 @@ pub(super) fn of_changes(
 }
 
 /// `1 byte`, `12 bytes`.
-pub(super) fn counted(bytes: u64) -> String {
+pub(in crate::report) fn counted(bytes: u64) -> String {
     format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" })
 }
 

@@ -5,8 +5,9 @@ mod json;
 use std::fmt::Write as _;
 use std::io;
 
-use super::text_writer::TextWriter;
-use super::{Format, Options, hex_dump, summary, writer_label};
+use crate::report::common::options::{Format, Options};
+use crate::report::common::text_writer::TextWriter;
+use crate::report::common::{both_sides, summary, writer_label};
 use crate::safe;
 use crate::timeline::{
     ByteSide, Comparison, Divergence, Event, FirstByte, FirstStore, Growth, Mismatch, Rest, Status,
@@ -128,7 +129,7 @@ fn parted(
     if let Some(byte) = &parting.byte {
         first_byte(paper, byte, parting)?;
         paper.line("")?;
-        hex_dump::both_sides(paper, timelines, parting.step, byte.address)?;
+        both_sides(paper, timelines, parting.step, byte.address)?;
     }
     Ok(())
 }

@@ -5,21 +5,21 @@ use std::io::{self, BufWriter, Write as _};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::Options;
+use super::options::Options;
 
 const EMPHASIS: &str = "\x1b[1m";
 const CHANGED: &str = "\x1b[1;4m";
 const PLAIN: &str = "\x1b[0m";
 
 /// Takes lines that are safe to print already.
-pub(super) struct TextWriter<'a> {
+pub(in crate::report) struct TextWriter<'a> {
     out: BufWriter<&'a mut dyn io::Write>,
     ascii: bool,
     color: bool,
 }
 
 impl<'a> TextWriter<'a> {
-    pub(super) fn new(options: &Options, out: &'a mut dyn io::Write) -> Self {
+    pub(in crate::report) fn new(options: &Options, out: &'a mut dyn io::Write) -> Self {
         TextWriter {
             out: BufWriter::new(out),
             ascii: options.ascii,
@@ -28,7 +28,7 @@ impl<'a> TextWriter<'a> {
     }
 
     /// One line, without blanks at its end.
-    pub(super) fn line(&mut self, line: &str) -> io::Result<()> {
+    pub(in crate::report) fn line(&mut self, line: &str) -> io::Result<()> {
         let line = line.trim_end();
         match self.ascii {
             true => writeln!(self.out, "{}", to_ascii(line)),
@@ -37,19 +37,24 @@ impl<'a> TextWriter<'a> {
     }
 
     /// A paragraph, cut into lines of at most `width` columns, each behind `indent` blanks.
-    pub(super) fn wrapped(&mut self, text: &str, indent: usize, width: usize) -> io::Result<()> {
+    pub(in crate::report) fn wrapped(
+        &mut self,
+        text: &str,
+        indent: usize,
+        width: usize,
+    ) -> io::Result<()> {
         for line in wrap(text, width.saturating_sub(indent)) {
             self.line(&format!("{:indent$}{line}", ""))?;
         }
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    pub(in crate::report) fn finish(mut self) -> io::Result<()> {
         self.out.flush()
     }
 
     /// Errors and the marks of steps that stopped.
-    pub(super) fn strong(&self, text: &str) -> String {
+    pub(in crate::report) fn strong(&self, text: &str) -> String {
         if self.color {
             format!("{EMPHASIS}{text}{PLAIN}")
         } else {
@@ -58,7 +63,7 @@ impl<'a> TextWriter<'a> {
     }
 
     /// What begins and ends a run of changed bytes.
-    pub(super) fn changed_marks(&self) -> (&'static str, &'static str) {
+    pub(in crate::report) fn changed_marks(&self) -> (&'static str, &'static str) {
         if self.color {
             (CHANGED, PLAIN)
         } else {
@@ -68,7 +73,7 @@ impl<'a> TextWriter<'a> {
 }
 
 /// Breaks at blanks; a word wider than the line stands alone on its own.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(in crate::report) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut room = 0;
     for word in text.split_whitespace() {
@@ -89,7 +94,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// The report's own signs by their nearest likeness, any other character by its number.
-pub(super) fn to_ascii(line: &str) -> String {
+pub(in crate::report) fn to_ascii(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     for c in line.chars() {
         match c {

@@ -5,8 +5,7 @@ use std::cell::Cell;
 
 use serde::ser::{Serialize, Serializer};
 
-use super::WriterOut;
-use super::values::Hex;
+use crate::report::common::json::{Hex, WriterOut};
 use crate::timeline::{Event, EventLog, Growth, Write};
 
 pub(super) struct Events<'a> {

@@ -15,7 +15,8 @@ use std::io::{self, BufWriter, Write};
 
 use sha2::{Digest, Sha256};
 
-use super::{Options, summary};
+use crate::report::common::options::Options;
+use crate::report::common::summary;
 use crate::safe;
 use crate::timeline::{Timeline, pages_in_words};
 pub(super) use escape::text;

@@ -10,16 +10,12 @@ use std::io;
 
 use unicode_width::UnicodeWidthStr;
 
-mod side_by_side;
-
-pub(super) use side_by_side::both_sides;
-
 use super::text_writer::TextWriter;
 use crate::safe;
 use crate::timeline::{Image, Line, Outcome, Row, Span, StepKind, StepRecord, Timeline, rows};
 
 /// Bytes in a row.
-const WIDTH: u64 = 16;
+pub(super) const WIDTH: u64 = 16;
 
 /// Rows shown of one step.
 const MOST_ROWS: usize = 6;
@@ -32,7 +28,7 @@ const WINDOW_BEFORE: u64 = 64;
 const WINDOW: u64 = 320;
 
 /// Draws what a step changed, or what it read, or where it failed.
-pub(super) fn of_step(
+pub(in crate::report) fn of_step(
     paper: &mut TextWriter,
     timeline: &Timeline,
     record: &StepRecord,
@@ -57,7 +53,7 @@ pub(super) fn of_step(
 /// Draws the rows that a step changed, before and after, with the row above and below them, each
 /// line beginning with its sign, as in a difference of two files; or the rows that it read, or
 /// failed at.
-pub(super) fn diff(
+pub(in crate::report) fn diff(
     paper: &mut TextWriter,
     timeline: &Timeline,
     record: &StepRecord,
@@ -102,7 +98,11 @@ pub(super) fn diff(
 
 /// The rows that show a moment of a step: what it changed, read or failed at, `written` before all,
 /// with the row above and below.
-pub(super) fn rows_of_moment(record: &StepRecord, written: Option<Span>, end: u64) -> Vec<u64> {
+pub(in crate::report) fn rows_of_moment(
+    record: &StepRecord,
+    written: Option<Span>,
+    end: u64,
+) -> Vec<u64> {
     let focus = written
         .or(record.focus)
         .unwrap_or(Span { start: 0, len: 0 });
@@ -185,7 +185,7 @@ fn touched_rows(spans: impl Iterator<Item = Span> + Clone, focus: Span) -> Touch
     }
 }
 
-fn row_of(address: u64) -> u64 {
+pub(super) fn row_of(address: u64) -> u64 {
     address / WIDTH * WIDTH
 }
 
@@ -222,7 +222,7 @@ fn draw(
 }
 
 /// Draws a moment of a step: memory around `focus`, what differs from before the step in brackets.
-pub(super) fn window(
+pub(in crate::report) fn window(
     paper: &mut TextWriter,
     timeline: &Timeline,
     record: &StepRecord,
@@ -252,17 +252,17 @@ pub(super) fn window(
 }
 
 /// What a row is drawn from.
-struct Labels {
-    before: Image,
-    after: Image,
+pub(super) struct Labels {
+    pub(super) before: Image,
+    pub(super) after: Image,
     /// Names and the addresses they stand at.
-    names: Vec<(u64, String)>,
+    pub(super) names: Vec<(u64, String)>,
     /// Hex digits of an address.
-    digits: usize,
+    pub(super) digits: usize,
 }
 
 impl Labels {
-    fn new(timeline: &Timeline, record: &StepRecord) -> Self {
+    pub(super) fn new(timeline: &Timeline, record: &StepRecord) -> Self {
         let mut names: Vec<(u64, String)> = Vec::new();
         for pointer in &record.pointers {
             names.push((pointer.address, safe::plain(&pointer.name)));
@@ -379,7 +379,7 @@ impl Labels {
         format!("{text} ▸")
     }
 
-    fn row(&self, paper: &TextWriter, sign: char, row: &Row) -> String {
+    pub(super) fn row(&self, paper: &TextWriter, sign: char, row: &Row) -> String {
         let label = if sign == '-' {
             String::new()
         } else {
@@ -451,7 +451,7 @@ fn text_column(paper: &TextWriter, row: &Row, changed: &[bool]) -> String {
 }
 
 /// A byte as one character that is safe to print.
-pub(super) fn glyph(byte: u8) -> char {
+pub(in crate::report) fn glyph(byte: u8) -> char {
     match byte {
         0 => '⋄',
         0x20..=0x7e => char::from(byte),

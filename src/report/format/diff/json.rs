@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::report::json::{Hex, Plain, WriterOut, print_value};
+use crate::report::common::json::{Hex, Plain, WriterOut, print_value};
 use crate::timeline::{ByteSide, Comparison, Divergence, Event, Mismatch, Rest, Timeline};
 
 #[derive(serde::Serialize)]

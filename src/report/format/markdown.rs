@@ -12,8 +12,9 @@ mod session;
 use std::collections::BTreeSet;
 use std::io;
 
-use super::text_writer::{TextWriter, to_ascii};
-use super::{Options, event_lines, hex_dump, steps_shown, summary, text, trap, writer_label};
+use crate::report::common::options::{Options, steps_shown};
+use crate::report::common::text_writer::{TextWriter, to_ascii};
+use crate::report::common::{event_lines, hex_dump, step_details, summary, trap, writer_label};
 use crate::safe;
 use crate::timeline::{
     Finding, Moment, Outcome, Severity, StepKind, StepRecord, Timeline, effect, pages_in_words,
@@ -125,7 +126,7 @@ fn header(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Res
 fn list(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
     let width = shown.saturating_sub(1).to_string().len();
     let line = |record: &StepRecord| {
-        let back = text::came_back(record)
+        let back = step_details::came_back(record)
             .map(|back| format!("  → {back}"))
             .unwrap_or_default();
         format!(
@@ -312,13 +313,13 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
 
 /// Why it stopped and where, whom it called, what it printed, who changed memory.
 fn details(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
-    text::errors(paper, record)?;
+    step_details::errors(paper, record)?;
     if let Some(trapped) = &record.trap {
         paper.line(&format!("trap: {}", safe::cut(&trapped.kind, MESSAGE)))?;
         trap::tell(paper, timeline, trapped, 2)?;
     }
-    text::import_calls(paper, record)?;
-    text::output(paper, record)?;
+    step_details::import_calls(paper, record)?;
+    step_details::output(paper, record)?;
     writer_label::of_changes(paper, record, 0)?;
     match event_lines::not_told_apart(record) {
         Some(line) => paper.line(&line),

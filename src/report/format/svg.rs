@@ -11,8 +11,9 @@ use std::io;
 use unicode_width::UnicodeWidthStr;
 
 use super::html::text as escaped;
-use super::text_writer::{to_ascii, wrap};
-use super::{Options, event_lines, hex_dump, summary, text, writer_label};
+use crate::report::common::options::Options;
+use crate::report::common::text_writer::{to_ascii, wrap};
+use crate::report::common::{event_lines, hex_dump, step_details, summary, writer_label};
 use crate::safe;
 use crate::timeline::{
     Event, Image, Moment, NamedSpan, Outcome, Severity, Span, StepKind, StepRecord, Timeline,
@@ -195,7 +196,7 @@ impl<'a> Scene<'a> {
         );
         sheet.text(WIDE - place.width(), "faint", &place);
         sheet.down(1.4);
-        let back = text::came_back(self.record)
+        let back = step_details::came_back(self.record)
             .filter(|_| self.event.is_none() && self.record.outcome == Outcome::Ok);
         let back = back.map(|back| format!("  → {back}")).unwrap_or_default();
         sheet.text(

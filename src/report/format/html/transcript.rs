@@ -2,12 +2,11 @@
 
 use std::io;
 
-use super::super::text_writer::TextWriter;
-use super::super::{
-    Options, event_lines, hex_dump, summary, text as transcript, trap, writer_label,
-};
 use super::escape::text;
 use super::page_data::STEPS;
+use crate::report::common::options::Options;
+use crate::report::common::text_writer::TextWriter;
+use crate::report::common::{event_lines, hex_dump, step_details, summary, trap, writer_label};
 use crate::safe;
 use crate::timeline::{Finding, Outcome, StepKind, StepRecord, Timeline, effect};
 
@@ -60,7 +59,7 @@ fn step(timeline: &Timeline, record: &StepRecord, out: &mut dyn io::Write) -> io
         record.index,
         text(&words)
     )?;
-    match transcript::came_back(record) {
+    match step_details::came_back(record) {
         Some(back) if record.outcome == Outcome::Ok => {
             writeln!(out, "<p>→ <code>{}</code></p>", text(&back))?
         }
@@ -116,13 +115,13 @@ fn finding(record: &StepRecord, finding: &Finding, out: &mut dyn io::Write) -> i
 }
 
 fn details(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
-    transcript::errors(paper, record)?;
+    step_details::errors(paper, record)?;
     if let Some(trapped) = &record.trap {
         paper.line(&format!("trap: {}", safe::cut(&trapped.kind, MESSAGE)))?;
         trap::tell(paper, timeline, trapped, 2)?;
     }
-    transcript::import_calls(paper, record)?;
-    transcript::output(paper, record)?;
+    step_details::import_calls(paper, record)?;
+    step_details::output(paper, record)?;
     writer_label::of_changes(paper, record, 0)?;
     match event_lines::not_told_apart(record) {
         Some(line) => paper.line(&line),

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use super::Options;
+use crate::report::common::options::Options;
 use crate::timeline::Timeline;
 
 /// Lines of a transcript that are shown below a failure: its last ones, which tell of it.
@@ -34,7 +34,7 @@ pub enum Verdict {
 }
 
 impl Case {
-    /// A session that ran; `problem` is what [`super::problem`] says of it.
+    /// A session that ran; `problem` is what [`crate::report::problem`] says of it.
     pub fn ran(file: String, timeline: &Timeline, problem: Option<String>) -> Case {
         let Some(message) = problem else {
             return Case {

@@ -6,9 +6,10 @@ use std::io;
 
 use serde::Serialize;
 
-use super::super::json::terminal_safe::TerminalSafe;
-use super::super::{Options, text, writer_label};
 use super::row_selection::{Kept, WIDTH};
+use crate::report::common::json::TerminalSafe;
+use crate::report::common::options::Options;
+use crate::report::common::{step_details, writer_label};
 use crate::safe;
 use crate::source::ListingKind;
 use crate::timeline::{
@@ -205,7 +206,7 @@ impl Page<'_> {
             },
             outcome: record.outcome.word(),
             claimed: record.is_claimed(),
-            back: text::came_back(record),
+            back: step_details::came_back(record),
             said: effect(self.timeline, record.index),
             error: record
                 .error

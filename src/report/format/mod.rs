@@ -1,0 +1,29 @@
+//! One room for each format. A format may name `common` and itself, and no other format; `junit`
+//! holds text transcripts, which it gets from [`write`].
+
+mod diff;
+mod html;
+mod json;
+mod junit;
+mod markdown;
+mod svg;
+mod text;
+
+use std::io;
+
+use super::common::options::{Format, Options};
+use crate::timeline::Timeline;
+
+pub use diff::write_comparison;
+pub use junit::{Case, Verdict, write_junit};
+
+/// Writes the whole document. Fails only where `out` does.
+pub fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    match options.format {
+        Format::Text => text::write(timeline, options, out),
+        Format::Json => json::write(timeline, options, out),
+        Format::Markdown => markdown::write(timeline, options, out),
+        Format::Html => html::write(timeline, options, out),
+        Format::Svg => svg::write(timeline, options, out),
+    }
+}
