@@ -5,6 +5,7 @@
 //! `tests/layering.rs` keeps them so.
 
 pub mod app;
+pub mod finding_kind;
 pub mod guest;
 pub mod inspect;
 pub mod prose;
@@ -14,6 +15,8 @@ pub mod script;
 pub mod session;
 pub mod source;
 pub mod terminal;
+pub mod text;
 pub mod timeline;
 pub mod ui;
 pub mod value;
+pub mod wasm_types;

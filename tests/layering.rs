@@ -11,30 +11,78 @@ use std::path::{Path, PathBuf};
 
 /// Each part and the other parts it may name. `main` and `cli` wire everything and may name
 /// anything.
-const PARTS: [(&str, &[&str]); 13] = [
+const PARTS: [(&str, &[&str]); 16] = [
+    ("finding_kind", &[]),
     ("prose", &[]),
     ("safe", &[]),
     ("source", &[]),
+    ("text", &[]),
     ("value", &["safe"]),
-    ("script", &["value", "safe", "prose"]),
-    ("timeline", &["value", "safe", "source", "prose"]),
-    ("guest", &["value", "safe", "source"]),
-    ("inspect", &["guest", "safe"]),
+    ("wasm_types", &["text"]),
+    (
+        "script",
+        &["value", "safe", "prose", "text", "finding_kind"],
+    ),
+    (
+        "timeline",
+        &[
+            "value",
+            "safe",
+            "source",
+            "prose",
+            "text",
+            "wasm_types",
+            "finding_kind",
+        ],
+    ),
+    ("guest", &["value", "safe", "source", "text", "wasm_types"]),
+    ("inspect", &["guest", "safe", "text", "wasm_types"]),
     (
         "session",
         &[
-            "guest", "script", "timeline", "value", "safe", "source", "prose",
+            "guest",
+            "script",
+            "timeline",
+            "value",
+            "safe",
+            "source",
+            "prose",
+            "text",
+            "wasm_types",
         ],
     ),
-    ("report", &["timeline", "value", "safe", "source", "prose"]),
+    (
+        "report",
+        &[
+            "timeline",
+            "value",
+            "safe",
+            "source",
+            "text",
+            "wasm_types",
+            "finding_kind",
+        ],
+    ),
     // `script`: what is typed is read, and completed, at each key.
     (
         "app",
-        &["script", "timeline", "value", "safe", "source", "prose"],
+        &[
+            "script",
+            "timeline",
+            "value",
+            "safe",
+            "source",
+            "prose",
+            "text",
+            "wasm_types",
+            "finding_kind",
+        ],
     ),
     (
         "ui",
-        &["app", "timeline", "value", "safe", "source", "prose"],
+        &[
+            "app", "timeline", "value", "safe", "source", "prose", "text",
+        ],
     ),
     (
         "terminal",
@@ -452,7 +500,9 @@ mod scanner {
                 "script/eval.rs",
                 "use std::fmt;\nuse crate::session::Session;"
             ),
-            ["src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose"]
+            [
+                "src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose, text, finding_kind"
+            ]
         );
         assert_eq!(
             complaints("safe.rs", "use crate::value;"),

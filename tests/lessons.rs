@@ -129,14 +129,14 @@ fn each_lesson_comes_to_its_mistakes_and_answers() {
                 s.findings
                     .iter()
                     .filter(|f| f.claimed)
-                    .map(move |f| (s.index, f.kind.word()))
+                    .map(move |f| (s.index, f.kind.as_str()))
             })
             .collect();
         assert_eq!(mistakes, lesson.mistakes, "{file}");
         // Nothing but notes is left over.
         let open: Vec<_> = timeline
             .open_findings()
-            .map(|(step, f)| (step.index, f.kind.word()))
+            .map(|(step, f)| (step.index, f.kind.as_str()))
             .collect();
         assert!(
             open.iter()

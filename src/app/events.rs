@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::safe;
+use crate::text;
 use crate::timeline::{Event, Growth, Span, StepRecord, Write, Writer};
 
 /// Characters of a name.
@@ -77,7 +78,11 @@ pub fn writer(event: &Event) -> &Writer {
 pub fn lines(event: &Event) -> Vec<String> {
     match event {
         Event::Growth(growth) => {
-            let grew = format!("grew {} → {}", growth.before, pages(growth.after));
+            let grew = format!(
+                "grew {} → {}",
+                growth.before,
+                text::count(growth.after, "page")
+            );
             vec![format!("memory {grew}"), grew]
         }
         Event::Write(write) => {
@@ -165,7 +170,7 @@ pub fn sentence(step: &StepRecord, at: usize) -> String {
 }
 
 fn grew(growth: &Growth) -> String {
-    let size = pages(growth.after);
+    let size = text::count(growth.after, "page");
     format!(
         "{} grew memory from {} to {size}; the new bytes are zero.",
         who(&growth.by),
@@ -240,19 +245,7 @@ pub fn place(offset: Option<u64>, source: Option<&str>) -> String {
 }
 
 fn bytes(len: usize) -> String {
-    if len == 1 {
-        "1 byte".to_owned()
-    } else {
-        format!("{len} bytes")
-    }
-}
-
-fn pages(count: u64) -> String {
-    if count == 1 {
-        "1 page".to_owned()
-    } else {
-        format!("{count} pages")
-    }
+    text::count(len, "byte")
 }
 
 #[cfg(test)]

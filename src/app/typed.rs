@@ -114,7 +114,7 @@ pub(super) fn base(app: &App, text: &str) -> Option<usize> {
     let claims = claimed(text);
     loop {
         let record = app.timeline.step(base)?;
-        let is_claim = |kind: &String| record.findings.iter().any(|f| f.kind.word() == kind);
+        let is_claim = |kind: &String| record.findings.iter().any(|f| f.kind.as_str() == kind);
         // What claims it later is set aside with the rest.
         let claimed_by = |kept: usize| {
             app.timeline

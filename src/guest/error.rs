@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::safe;
+use crate::text::{list, size, size_argument};
 
 /// Why a guest cannot be used. Every message is safe to print; a `.wat` error spans several lines.
 #[derive(Debug, thiserror::Error)]
@@ -43,12 +44,12 @@ pub enum GuestError {
     Text { message: String },
     #[error(
         "{name} uses {}, which the engine (wasmer 7.4.2, cranelift) cannot run",
-        and(features)
+        list::and(features)
     )]
     Unsupported { name: String, features: Vec<String> },
     #[error(
         "{name} asks for at least {} of memory and the limit is {}; allow more with --max-memory {}",
-        size(*wants), size(*limit), size(*wants)
+        size(*wants), size(*limit), size_argument(*wants)
     )]
     MemoryLimit {
         name: String,
@@ -88,45 +89,5 @@ impl GuestError {
                 reason: safe::plain(&error.to_string()),
             },
         }
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn and(items: &[String]) -> String {
-    match items {
-        [] => String::from("something"),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
-/// Bytes in the largest unit that leaves a whole number, as `--max-memory` takes it.
-fn size(bytes: u64) -> String {
-    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-    for (shift, unit) in units {
-        if bytes >= 1 << shift && bytes.trailing_zeros() >= shift {
-            return format!("{}{unit}", bytes >> shift);
-        }
-    }
-    format!("{bytes}B")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_whole_numbers() {
-        assert_eq!(size(1 << 30), "1GiB");
-        assert_eq!(size((1 << 30) + 65536), "1048640KiB");
-        assert_eq!(size(17 * 65536), "1088KiB");
-        assert_eq!(size(12), "12B");
-    }
-
-    #[test]
-    fn lists_read_as_sentences() {
-        let words = |s: &str| s.split(' ').map(String::from).collect::<Vec<_>>();
-        assert_eq!(and(&words("a")), "a");
-        assert_eq!(and(&words("a b c")), "a, b and c");
     }
 }

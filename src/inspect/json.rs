@@ -32,7 +32,7 @@ pub(super) fn write(inspection: &Inspection<'_>, out: &mut dyn io::Write) -> io:
 fn document(inspection: &Inspection<'_>) -> Value {
     let guest = inspection.guest;
     let recorded = guest.default_memory();
-    let debug = &inspection.makeup.debug;
+    let debug = &inspection.metadata.debug;
     json!({
         "schema": "linmem.inspect/1",
         "path": guest.name(),
@@ -62,7 +62,7 @@ fn document(inspection: &Inspection<'_>) -> Value {
         }),
         "features": inspection.features,
         "lacking": guest.lacking(),
-        "producers": inspection.makeup.producers.iter().map(|producer| json!({
+        "producers": inspection.metadata.producers.iter().map(|producer| json!({
             "field": producer.field,
             "name": producer.name,
             "version": producer.version,
@@ -74,7 +74,7 @@ fn document(inspection: &Inspection<'_>) -> Value {
             "source_map": debug.source_map,
             "external": debug.external,
         }),
-        "custom_sections": inspection.makeup.sections.iter().map(|section| json!({
+        "custom_sections": inspection.metadata.sections.iter().map(|section| json!({
             "name": section.name,
             "bytes": section.bytes,
         })).collect::<Vec<_>>(),
@@ -88,7 +88,7 @@ fn import(import: &Import) -> Value {
     json!({
         "module": import.module,
         "name": import.name,
-        "kind": import.ty.kind(),
+        "kind": import.ty.kind().as_str(),
         "type": import.ty.to_string(),
     })
 }
@@ -97,7 +97,7 @@ fn export((export, role): (&Export, &ExportRole)) -> Value {
     let is_function = matches!(export.ty, ExternType::Func(_));
     json!({
         "name": export.name,
-        "kind": export.ty.kind(),
+        "kind": export.ty.kind().as_str(),
         "type": export.ty.to_string(),
         "looks_like": role.role.key(),
         "why": role.why,

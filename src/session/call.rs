@@ -85,10 +85,10 @@ impl Session {
         let ty = function.ty(&self.store);
         if ty.params().len() != call.args.len() {
             let (wanted, given) = (ty.params().len(), call.args.len());
-            let plural = if wanted == 1 { "" } else { "s" };
             return Err(StepError::failed(format!(
-                "{shown} takes {wanted} argument{plural}, {given} given; its type is {}",
-                values::signature(&ty)
+                "{shown} takes {}, {given} given; its type is {}",
+                crate::text::count(wanted, "argument"),
+                values::func_type(&ty)
             )));
         }
         let mut args = Vec::with_capacity(call.args.len());
@@ -98,7 +98,7 @@ impl Session {
                 format!(
                     "argument {} of {shown}, of type {}: {why}",
                     index + 1,
-                    values::type_name(*ty)
+                    values::value_type(*ty)
                 )
             })?;
             args.push((value, wasm));

@@ -70,7 +70,8 @@ impl Session {
 
     /// Whether the last step has this finding, and as an error.
     fn stopped_with(&self, word: &str) -> bool {
-        let is_it = |kind: &&FindingKind| kind.word() == word && kind.severity() == Severity::Error;
+        let is_it =
+            |kind: &&FindingKind| kind.as_str() == word && kind.severity() == Severity::Error;
         self.last_findings.1.iter().any(|kind| is_it(&kind))
     }
 

@@ -1,7 +1,9 @@
 //! Memory that a guest did not get because of `--max-memory`: what it does then may not be what it
 //! does elsewhere. A guest that meets the end of what its own module allows is left to itself.
 
-use crate::timeline::{Finding, FindingKind, PAGE, Refused, pages_in_words};
+use crate::text::count;
+use crate::timeline::{Finding, FindingKind, PAGE, Refused};
+use crate::wasm_types::memory_size;
 
 use super::Session;
 use super::open::memory_facts;
@@ -14,9 +16,9 @@ impl Session {
     pub(super) fn growth_limit(&self, pages: u64) -> Option<String> {
         let (own, limit) = (self.own_maximum()?, self.limits.max_memory / PAGE);
         if pages > own {
-            return Some(format!("it may have at most {}", pages_in_words(own)));
+            return Some(format!("it may have at most {}", memory_size(own)));
         }
-        (pages > limit).then(|| format!("--max-memory allows at most {}", pages_in_words(limit)))
+        (pages > limit).then(|| format!("--max-memory allows at most {}", memory_size(limit)))
     }
 
     /// In pages, as the module or the script says.
@@ -38,13 +40,12 @@ impl Session {
             .iter()
             .find(|refused| (limit.saturating_add(1)..=own).contains(&wanted(refused)))?;
         let message = format!(
-            "{} asked for {} more page{} than the {}, and memory.grow answered -1 because of \
+            "{} asked for {} than the {}, and memory.grow answered -1 because of \
              --max-memory: the module itself allows {}; --max-memory {}KiB would grant it",
             self.function_of(first.site),
-            first.by,
-            if first.by == 1 { "" } else { "s" },
-            pages_in_words(first.pages),
-            pages_in_words(own),
+            count(first.by, "more page"),
+            memory_size(first.pages),
+            memory_size(own),
             wanted(first).saturating_mul(PAGE >> 10),
         );
         Some(Finding::new(FindingKind::GrowthRefused, message))

@@ -8,7 +8,9 @@ mod findings;
 pub(super) mod phrases;
 
 use crate::safe;
+use crate::text::{count, list, size};
 use crate::value::Value;
+use crate::wasm_types::{PAGE, memory_size};
 
 use super::event_log::{Agent, Spans, Summary};
 use super::{
@@ -17,7 +19,7 @@ use super::{
 };
 
 use agents::{AGENTS, Agents};
-use phrases::{as_text, count, join, listed, name, placed, sentence, size, stopped, the_bytes};
+use phrases::{as_text, join, name, placed, sentence, stopped, the_bytes};
 
 /// Characters of a value that are shown before it is cut.
 const VALUE: usize = 60;
@@ -46,11 +48,6 @@ pub fn effect(timeline: &Timeline, step: usize) -> String {
     said.extend(findings::told(record));
     said.extend(record.answers.iter().map(told_answer));
     join(said)
-}
-
-/// A memory's size: `1 page, 64 KiB`.
-pub fn pages_in_words(pages: u64) -> String {
-    format!("{}, {}", count(pages, "page"), size(pages))
 }
 
 fn done(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
@@ -107,7 +104,7 @@ fn until_it_stopped(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     let mut said = Vec::new();
     let changed = Agents::of(record).phrases();
     if !changed.is_empty() {
-        said.push(sentence(&format!("Until then {}", listed(&changed))));
+        said.push(sentence(&format!("Until then {}", list::and(&changed))));
     } else if is_call
         && record.kind != StepKind::Instantiate
         && has_memory(timeline)
@@ -133,7 +130,10 @@ fn instantiated(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     );
     let mut said = match parts.is_empty() {
         true => vec!["The module was instantiated.".to_string()],
-        false => vec![format!("The module was instantiated: {}.", listed(&parts))],
+        false => vec![format!(
+            "The module was instantiated: {}.",
+            list::and(&parts)
+        )],
     };
     said.push(
         match (
@@ -148,7 +148,7 @@ fn instantiated(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
                 } else {
                     "zero elsewhere"
                 };
-                format!("Memory is {}, {rest}.", pages_in_words(pages))
+                format!("Memory is {}, {rest}.", memory_size(pages))
             }
         },
     );
@@ -292,7 +292,7 @@ fn other_bindings(record: &StepRecord) -> Option<String> {
         .filter(|b| !fetched(record).any(|p| p.name == b.name))
         .map(|b| format!("{} is {}", name(&b.name), b.value.brief(VALUE)))
         .collect();
-    (!parts.is_empty()).then(|| format!("{}.", listed(&parts)))
+    (!parts.is_empty()).then(|| format!("{}.", list::and(&parts)))
 }
 
 /// Where changed bytes lie with respect to what the host wrote last; empty where there is nothing
@@ -329,7 +329,7 @@ fn returned(results: &[Value]) -> String {
         [] => "returned".into(),
         _ => format!(
             "returned {}",
-            listed(&results.iter().map(|v| v.brief(VALUE)).collect::<Vec<_>>())
+            list::and(&results.iter().map(|v| v.brief(VALUE)).collect::<Vec<_>>())
         ),
     }
 }
@@ -383,7 +383,7 @@ fn held(timeline: &Timeline, record: &StepRecord) -> Option<String> {
     Some(format!(
         "{} {which} taken before that: as a number {they} still {point} to the same bytes, unless \
          the guest moved what lay there.",
-        listed(&names)
+        list::and(&names)
     ))
 }
 
@@ -392,7 +392,7 @@ fn from_to(record: &StepRecord) -> String {
         "from {} to {} ({})",
         record.pages_before,
         count(record.pages_after, "page"),
-        size(record.pages_after)
+        size(record.pages_after.saturating_mul(PAGE))
     )
 }
 
@@ -446,7 +446,7 @@ fn host_grew(record: &StepRecord) -> String {
         ),
         false => format!(
             "Memory did not grow: it stays {}.",
-            pages_in_words(record.pages_after)
+            memory_size(record.pages_after)
         ),
     }
 }
@@ -520,7 +520,7 @@ fn expected(record: &StepRecord) -> Vec<String> {
         .collect();
     match claims.is_empty() {
         true => vec!["It holds.".into()],
-        false => vec![format!("It holds: {}.", listed(&claims))],
+        false => vec![format!("It holds: {}.", list::and(&claims))],
     }
 }
 
@@ -528,7 +528,7 @@ fn until_it_stopped_expectedly(record: &StepRecord) -> Vec<String> {
     let changed = Agents::of(record).phrases();
     let mut said = Vec::new();
     if !changed.is_empty() {
-        said.push(sentence(&format!("Until then {}", listed(&changed))));
+        said.push(sentence(&format!("Until then {}", list::and(&changed))));
     }
     said.extend(growth(record));
     said.extend(imports(record, "The guest"));

@@ -11,10 +11,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::Span;
 
-mod change_eq;
+pub use crate::wasm_types::PAGE;
 
-/// A wasm page, in bytes.
-pub const PAGE: u64 = 65536;
+mod change_eq;
 
 /// What an image keeps and shares as a whole, in bytes.
 pub const LEAF: u64 = 4096;

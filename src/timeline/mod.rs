@@ -18,7 +18,7 @@ mod step;
 
 pub use checks::Checks;
 pub use compare::{ByteSide, Comparison, Divergence, FirstByte, FirstStore, Mismatch, Rest, What};
-pub use describe::{answer_in_words, effect, narrate, pages_in_words, told_answer};
+pub use describe::{answer_in_words, effect, narrate, told_answer};
 pub use event::{Event, Growth, Write, Writer};
 #[cfg(test)]
 pub(crate) use event_log::looked_at;
@@ -41,6 +41,7 @@ use std::sync::Arc;
 
 use crate::prose::Document;
 use crate::source::Place;
+use crate::wasm_types::ExternType;
 
 /// What is known about the guest before anything runs.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -91,21 +92,24 @@ pub struct MemoryFacts {
     pub is_64: bool,
 }
 
+/// Something that the guest offers to its host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExportFacts {
+    /// The name as the guest has it: not safe to print.
     pub name: String,
-    /// `func`, `memory`, `global`, `table` or `tag`.
-    pub kind: String,
-    /// As the text format writes it: `(i32) -> i32`.
-    pub ty: String,
+    /// The type, which also is what it is.
+    pub ty: ExternType,
 }
 
+/// Something that the guest needs of its host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImportFacts {
+    /// The first half of the name as the guest has it: not safe to print.
     pub module: String,
+    /// The second half of the name as the guest has it: not safe to print.
     pub name: String,
-    pub kind: String,
-    pub ty: String,
+    /// The type, which also is what it is.
+    pub ty: ExternType,
 }
 
 /// A step as the script announces it, before it has run. The first is always instantiation.

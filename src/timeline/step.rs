@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::source::Place;
+use crate::text::count;
 use crate::value::Value;
 
 use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Recording, Settled, Writer};
@@ -193,7 +194,7 @@ impl Attempt {
         let what = if self.is_store { "store" } else { "load" };
         format!(
             "{what} of {} at {:#x} {}",
-            counted(self.len),
+            count(self.len, "byte"),
             self.address,
             self.reach()
         )
@@ -206,11 +207,14 @@ impl Attempt {
             (Some(0), _) => format!("begins where memory ends, at {end:#x}"),
             (Some(past), _) => format!(
                 "begins {} past the end of memory at {end:#x}",
-                counted(past)
+                count(past, "byte")
             ),
             (None, 0) if self.is_misaligned() => format!("is not at a multiple of {}", self.len),
             (None, 0) => format!("lies within memory, which ends at {end:#x}"),
-            (None, past) => format!("goes {} past the end of memory at {end:#x}", counted(past)),
+            (None, past) => format!(
+                "goes {} past the end of memory at {end:#x}",
+                count(past, "byte")
+            ),
         }
     }
 
@@ -220,10 +224,6 @@ impl Attempt {
             .checked_rem(self.len)
             .is_some_and(|rest| rest != 0)
     }
-}
-
-fn counted(bytes: u64) -> String {
-    format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" })
 }
 
 /// How the guest trapped.

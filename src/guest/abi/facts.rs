@@ -7,6 +7,7 @@ use wasmparser::{KnownCustom, Name, NameSectionReader, Parser, Payload};
 use super::super::{Export, ExternType, FuncType, Guest, Import, ValueType};
 use super::{body_analysis, naming};
 use crate::safe;
+use crate::text::list;
 
 /// Longest name quoted in a reason, in characters.
 const LONGEST_NAME: usize = 48;
@@ -190,13 +191,7 @@ pub(super) fn name(name: &str) -> String {
 
 /// Names in backquotes, the first few and how many more there are.
 pub(super) fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
-    let mut all = all.into_iter();
-    let first: Vec<String> = all.by_ref().take(MOST_NAMES).map(name).collect();
-    match (all.count(), first.as_slice()) {
-        (0, [most @ .., last]) if !most.is_empty() => format!("{} and {last}", most.join(", ")),
-        (0, first) => first.concat(),
-        (more, first) => format!("{} and {more} more", first.join(", ")),
-    }
+    list::first(all.into_iter().map(name), MOST_NAMES)
 }
 
 /// The names of the parameters of exported functions, by the function's index.

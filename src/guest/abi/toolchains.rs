@@ -3,6 +3,7 @@
 use super::facts::{Facts, name, names};
 use super::{Confidence, Family, Recognised};
 use crate::safe;
+use crate::text;
 
 /// Signs of a family as they are found, and how sure they make it.
 struct Signs {
@@ -205,9 +206,9 @@ fn wasi_imports(facts: &Facts<'_>) -> Option<String> {
     let mut imports = facts.imports().filter(|import| is_wasi(&import.module));
     let first = imports.next()?;
     let count = imports.count().saturating_add(1);
-    let functions = if count == 1 { "function" } else { "functions" };
     Some(format!(
-        "it imports {count} {functions} of {}",
+        "it imports {} of {}",
+        text::count(count, "function"),
         name(&first.module)
     ))
 }

@@ -4,7 +4,7 @@
 use wasm_encoder::{ConstExpr, GlobalType, MemoryType, ValType};
 
 use super::loop_analysis::MOST_FLOATS;
-use crate::guest::types::PAGE;
+use crate::wasm_types::PAGE;
 
 /// In bytes.
 pub(super) const SLOT: u32 = 16;

@@ -5,7 +5,7 @@
 use super::InstrumentOptions;
 use crate::guest::GuestError;
 use crate::guest::module_info::Description;
-use crate::guest::types::{MemoryType, PAGE};
+use crate::wasm_types::{MemoryType, PAGE};
 
 /// Most elements of a table; browsers allow as many.
 const MOST_ELEMENTS: u64 = 10_000_000;

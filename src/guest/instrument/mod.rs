@@ -34,8 +34,8 @@ use wasm_encoder::{
 use wasmparser::{FunctionBody, Operator};
 
 use super::module_info::Description;
-use super::types::{MemoryType, ValueType};
 use super::{Guest, GuestError};
+use crate::wasm_types::{MemoryType, ValueType};
 use body::Body;
 use journal_layout::{Added, JournalMemory};
 pub use journal_layout::{JournalLayout, Site, SiteKind};

@@ -239,7 +239,10 @@ fn write_statement(
 
 fn write_comment(out: &mut Vec<(String, Option<usize>)>, words: &str, mark: &str) {
     let hang = mark.len();
-    for line in super::sheet::wrapped(&format!("{mark}{words}"), WIDTH - 2, hang) {
+    for line in super::writer::wrap(WIDTH - 2)
+        .hanging(hang)
+        .paragraph(&format!("{mark}{words}"))
+    {
         out.push((format!("# {line}"), None));
     }
 }

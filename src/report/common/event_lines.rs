@@ -8,8 +8,8 @@
 use std::fmt::{Display, Write as _};
 use std::io;
 
-use super::text_writer::TextWriter;
 use super::{hex_dump, writer_label};
+use crate::text::TextWriter;
 use crate::timeline::{Event, Growth, StepRecord, Write};
 
 /// Bytes shown of one write before it is cut.

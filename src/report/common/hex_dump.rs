@@ -10,8 +10,8 @@ use std::io;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::text_writer::TextWriter;
 use crate::safe;
+use crate::text::TextWriter;
 use crate::timeline::{Image, Line, Outcome, Row, Span, StepKind, StepRecord, Timeline, rows};
 
 /// Bytes in a row.
@@ -404,7 +404,7 @@ impl Labels {
 
 /// The bytes in hex; the blanks between them hold the brackets around what changed.
 fn hex_column(paper: &TextWriter, row: &Row, changed: &[bool]) -> String {
-    let (on, off) = paper.changed_marks();
+    let (on, off) = paper.underline();
     let is_changed = |i: usize| changed.get(i).copied().unwrap_or(false);
     let half = row.bytes.len() / 2;
     let mut out = String::new();
@@ -435,7 +435,7 @@ fn hex_column(paper: &TextWriter, row: &Row, changed: &[bool]) -> String {
 }
 
 fn text_column(paper: &TextWriter, row: &Row, changed: &[bool]) -> String {
-    let (on, off) = paper.changed_marks();
+    let (on, off) = paper.underline();
     let mut out = String::new();
     let mut marked = false;
     for (i, byte) in row.bytes.iter().enumerate() {

@@ -7,7 +7,6 @@ pub(super) mod options;
 mod side_by_side;
 pub(super) mod step_details;
 pub(super) mod summary;
-pub(super) mod text_writer;
 pub(super) mod trap;
 pub(super) mod writer_label;
 

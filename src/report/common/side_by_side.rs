@@ -4,7 +4,7 @@
 use std::io;
 
 use super::hex_dump::{Labels, WIDTH, row_of};
-use super::text_writer::TextWriter;
+use crate::text::TextWriter;
 use crate::timeline::{Row, Timeline};
 
 /// Draws the row of `address` on both sides, `A` and `B`, and the rows beside it; a row that is

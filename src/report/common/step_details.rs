@@ -3,8 +3,8 @@
 
 use std::io;
 
-use super::text_writer::TextWriter;
 use crate::safe;
+use crate::text::TextWriter;
 use crate::timeline::{Binding, ImportCall, Naming, Outcome, StepKind, StepRecord};
 use crate::value::Value;
 
@@ -72,7 +72,7 @@ pub(in crate::report) fn message(
     let mut lines = text.lines();
     let first = safe::cut(lines.next().unwrap_or_default(), MESSAGE);
     let intro = if intro.starts_with("error") {
-        paper.strong(&format!("{intro}:"))
+        paper.bold(&format!("{intro}:"))
     } else {
         format!("{intro}:")
     };

@@ -3,10 +3,10 @@
 
 use std::io;
 
-use super::text_writer::TextWriter;
 use super::writer_label;
 use crate::safe;
 use crate::source::{ListingKind, Place};
+use crate::text::TextWriter;
 use crate::timeline::{CallFrame, Finding, FindingKind, Timeline, Trap};
 
 /// Frames shown before the rest is counted.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io;
 
-use super::text_writer::TextWriter;
 use crate::safe;
+use crate::text::TextWriter;
 use crate::timeline::{StepRecord, Writer};
 
 /// Characters of a name or a path that are shown before it is cut.

@@ -6,14 +6,15 @@ use std::fmt::Write as _;
 use std::io;
 
 use crate::report::common::options::{Format, Options};
-use crate::report::common::text_writer::TextWriter;
 use crate::report::common::{both_sides, summary, writer_label};
 use crate::safe;
+use crate::text::TextWriter;
 use crate::timeline::{
     ByteSide, Comparison, Divergence, Event, FirstByte, FirstStore, Growth, Mismatch, Rest, Status,
-    Timeline, What, Writer, pages_in_words,
+    Timeline, What, Writer,
 };
 use crate::value::Value;
+use crate::wasm_types::memory_size;
 
 /// The sides' names, in their order.
 const SIDES: [&str; 2] = ["A", "B"];
@@ -54,7 +55,7 @@ fn text(
     options: &Options,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let mut paper = TextWriter::new(options, out);
+    let mut paper = TextWriter::new(out, options.ascii, options.color);
     let titles = timelines.map(|timeline| safe::plain(&timeline.title));
     let wide = titles
         .iter()
@@ -94,7 +95,7 @@ fn same(
         n => format!("same: {n} steps"),
     };
     let ended = summary::closing(timelines[0], comparison.steps[0]);
-    paper.wrapped(
+    paper.paragraph(
         &format!("{steps}, with the same results, memory and findings on both sides."),
         0,
         TOLD,
@@ -119,7 +120,7 @@ fn parted(
         }) => format!("Only one side has a step {}.", parting.step),
         _ => format!("They part at step {}: {what}.", parting.step),
     };
-    paper.line(&paper.strong(&headline))?;
+    paper.line(&paper.bold(&headline))?;
     statements(paper, timelines, parting.step)?;
     paper.line("")?;
     parts(paper, &parting.parts)?;
@@ -253,7 +254,7 @@ fn first_store(paper: &mut TextWriter, step: usize, store: &FirstStore) -> io::R
             let Growth { before, after, by } = growth;
             format!(
                 "memory grew from {before} to {}  {}",
-                pages_in_words(*after),
+                memory_size(*after),
                 who(by)
             )
         }
@@ -349,7 +350,7 @@ fn afterwards(
         1 => "1 byte of memory differs at the end.".to_string(),
         n => format!("{n} bytes of memory differ at the end."),
     };
-    paper.wrapped(&format!("{line}{memory}"), 0, TOLD)?;
+    paper.paragraph(&format!("{line}{memory}"), 0, TOLD)?;
     let is_told_above = parting
         .parts
         .iter()

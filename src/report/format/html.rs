@@ -18,7 +18,8 @@ use sha2::{Digest, Sha256};
 use crate::report::common::options::Options;
 use crate::report::common::summary;
 use crate::safe;
-use crate::timeline::{Timeline, pages_in_words};
+use crate::timeline::Timeline;
+use crate::wasm_types::memory_size;
 pub(super) use escape::text;
 use escape::{Guarded, base64};
 
@@ -91,12 +92,12 @@ fn header(timeline: &Timeline, shown: usize, title: &str, out: &mut dyn Write) -
     if let Some(memory) = &guest.memory {
         let most = memory
             .max
-            .map(|max| format!(", at most {}", pages_in_words(max)))
+            .map(|max| format!(", at most {}", memory_size(max)))
             .unwrap_or_default();
         writeln!(
             out,
             "<div><dt>memory</dt><dd>{}{most}</dd></div>",
-            pages_in_words(memory.pages)
+            memory_size(memory.pages)
         )?;
     }
     for input in &timeline.inputs {

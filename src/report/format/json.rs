@@ -87,16 +87,16 @@ struct MemoryOut {
 #[derive(serde::Serialize)]
 struct ExportOut<'a> {
     name: &'a str,
-    kind: &'a str,
-    r#type: &'a str,
+    kind: &'static str,
+    r#type: String,
 }
 
 #[derive(serde::Serialize)]
 struct ImportOut<'a> {
     module: &'a str,
     name: &'a str,
-    kind: &'a str,
-    r#type: &'a str,
+    kind: &'static str,
+    r#type: String,
 }
 
 #[derive(serde::Serialize)]
@@ -360,8 +360,8 @@ impl<'a> From<&'a ExportFacts> for ExportOut<'a> {
     fn from(export: &'a ExportFacts) -> Self {
         ExportOut {
             name: &export.name,
-            kind: &export.kind,
-            r#type: &export.ty,
+            kind: export.ty.kind().as_str(),
+            r#type: export.ty.to_string(),
         }
     }
 }
@@ -371,8 +371,8 @@ impl<'a> From<&'a ImportFacts> for ImportOut<'a> {
         ImportOut {
             module: &import.module,
             name: &import.name,
-            kind: &import.kind,
-            r#type: &import.ty,
+            kind: import.ty.kind().as_str(),
+            r#type: import.ty.to_string(),
         }
     }
 }
@@ -481,8 +481,8 @@ impl<'a> From<&'a Answer> for AnswerOut<'a> {
 impl<'a> From<&'a Finding> for FindingOut<'a> {
     fn from(finding: &'a Finding) -> Self {
         FindingOut {
-            kind: finding.kind.word(),
-            severity: finding.severity().word(),
+            kind: finding.kind.as_str(),
+            severity: finding.severity().as_str(),
             message: &finding.message,
             address: finding.address,
             spans: finding

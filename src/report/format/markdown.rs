@@ -13,12 +13,12 @@ use std::collections::BTreeSet;
 use std::io;
 
 use crate::report::common::options::{Options, steps_shown};
-use crate::report::common::text_writer::{TextWriter, to_ascii};
 use crate::report::common::{event_lines, hex_dump, step_details, summary, trap, writer_label};
 use crate::safe;
-use crate::timeline::{
-    Finding, Moment, Outcome, Severity, StepKind, StepRecord, Timeline, effect, pages_in_words,
-};
+use crate::text::TextWriter;
+use crate::text::escape::ascii as to_ascii;
+use crate::timeline::{Finding, Moment, Outcome, Severity, StepKind, StepRecord, Timeline, effect};
+use crate::wasm_types::memory_size;
 use escape::{code, fenced, prose};
 
 /// Characters of all that is told of single steps: an issue on GitHub may have 65,536 characters.
@@ -97,18 +97,14 @@ fn header(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Res
         Some(memory) => {
             let most = memory
                 .max
-                .map(|max| format!(", at most {}", pages_in_words(max)))
+                .map(|max| format!(", at most {}", memory_size(max)))
                 .unwrap_or_default();
             let wide = if memory.is_64 {
                 ", 64-bit addresses"
             } else {
                 ""
             };
-            writeln!(
-                out,
-                "- memory: {}{most}{wide}",
-                pages_in_words(memory.pages)
-            )?;
+            writeln!(out, "- memory: {}{most}{wide}", memory_size(memory.pages))?;
         }
     }
     for input in &timeline.inputs {
@@ -207,7 +203,7 @@ fn findings(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::R
 fn told_finding(step: &StepRecord, finding: &Finding, place: &str) -> String {
     let severity = match (finding.claimed, finding.severity()) {
         (true, _) => "as expected",
-        (false, severity) => severity.word(),
+        (false, severity) => severity.as_str(),
     };
     let blamed = match finding.blamed.filter(|blamed| *blamed != step.index) {
         Some(blamed) => format!(", because of step {blamed}"),
@@ -359,7 +355,7 @@ fn push_block(
     write: impl FnOnce(&mut TextWriter) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
-    let mut paper = TextWriter::new(&Options::default(), &mut bytes);
+    let mut paper = TextWriter::new(&mut bytes, false, false);
     write(&mut paper)?;
     paper.finish()?;
     if !bytes.is_empty() {

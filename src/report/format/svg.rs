@@ -12,9 +12,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::html::text as escaped;
 use crate::report::common::options::Options;
-use crate::report::common::text_writer::{to_ascii, wrap};
 use crate::report::common::{event_lines, hex_dump, step_details, summary, writer_label};
 use crate::safe;
+use crate::text::Wrap;
+use crate::text::escape::ascii as to_ascii;
 use crate::timeline::{
     Event, Image, Moment, NamedSpan, Outcome, Severity, Span, StepKind, StepRecord, Timeline,
     effect,
@@ -367,7 +368,9 @@ impl<'a> Scene<'a> {
         } else {
             words.push_str(&effect(self.timeline, self.record.index));
         }
-        let lines = wrap(&sheet.written(&words), WIDE);
+        let lines = Wrap::to(WIDE)
+            .keeping_words()
+            .paragraph(&sheet.written(&words));
         for line in lines.iter().take(MOST_LINES) {
             sheet.text(0, "", &sheet.cut(line, WIDE));
             sheet.down(1.0);
@@ -382,7 +385,7 @@ impl<'a> Scene<'a> {
             let severity = if finding.claimed {
                 "as expected"
             } else {
-                finding.severity().word()
+                finding.severity().as_str()
             };
             let class = if finding.severity() == Severity::Error {
                 "bad"
@@ -391,7 +394,12 @@ impl<'a> Scene<'a> {
             };
             let message = summary::joined(&finding.message);
             let told = safe::cut(&format!("{severity}: {}: {message}", finding.kind), 300);
-            for line in wrap(&sheet.written(&told), WIDE).iter().take(3) {
+            for line in Wrap::to(WIDE)
+                .keeping_words()
+                .paragraph(&sheet.written(&told))
+                .iter()
+                .take(3)
+            {
                 sheet.text(0, class, &sheet.cut(line, WIDE));
                 sheet.down(1.0);
             }

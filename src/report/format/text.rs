@@ -8,13 +8,14 @@ use crate::report::common::options::{Options, steps_shown};
 use crate::report::common::step_details::{
     INDENT, came_back, errors, import_calls, message, output,
 };
-use crate::report::common::text_writer::TextWriter;
 use crate::report::common::{event_lines, hex_dump, summary, trap, writer_label};
 use crate::safe;
+use crate::text::TextWriter;
 use crate::timeline::{
     Event, Finding, LayoutFacts, Moment, Outcome, Severity, Span, StepKind, StepRecord, Timeline,
-    effect, pages_in_words,
+    effect,
 };
+use crate::wasm_types::memory_size;
 
 /// Columns of the prose around steps, and of what is told about a step.
 const PROSE: usize = 80;
@@ -29,7 +30,7 @@ pub(super) fn write(
     options: &Options,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let mut paper = TextWriter::new(options, out);
+    let mut paper = TextWriter::new(out, options.ascii, options.color);
     let shown = steps_shown(timeline, options);
     header(&mut paper, timeline)?;
     for record in timeline.steps().iter().take(shown) {
@@ -65,14 +66,14 @@ fn header(paper: &mut TextWriter, timeline: &Timeline) -> io::Result<()> {
         Some(memory) => {
             let most = memory
                 .max
-                .map(|max| format!(", at most {}", pages_in_words(max)))
+                .map(|max| format!(", at most {}", memory_size(max)))
                 .unwrap_or_default();
             let wide = if memory.is_64 {
                 ", 64-bit addresses"
             } else {
                 ""
             };
-            format!("memory  {}{most}{wide}", pages_in_words(memory.pages))
+            format!("memory  {}{most}{wide}", memory_size(memory.pages))
         }
     })?;
     for input in &timeline.inputs {
@@ -93,7 +94,7 @@ fn step(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io:
     {
         let words: Vec<String> = paragraph.split_whitespace().map(safe::plain).collect();
         if !words.is_empty() {
-            paper.wrapped(&words.join(" "), 0, PROSE)?;
+            paper.paragraph(&words.join(" "), 0, PROSE)?;
             paper.line("")?;
         }
     }
@@ -106,7 +107,7 @@ fn step(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io:
     stopped(paper, timeline, record, &stops)?;
     import_calls(paper, record)?;
     output(paper, record)?;
-    paper.wrapped(&effect(timeline, record.index), INDENT, TOLD)?;
+    paper.paragraph(&effect(timeline, record.index), INDENT, TOLD)?;
     if record.index == 0 {
         layout(paper, &timeline.guest.layout)?;
     }
@@ -142,7 +143,7 @@ fn layout(paper: &mut TextWriter, layout: &[LayoutFacts]) -> io::Result<()> {
     if told.is_empty() {
         Ok(())
     } else {
-        paper.wrapped(&format!("layout: {}", told.join(", ")), INDENT, TOLD)
+        paper.paragraph(&format!("layout: {}", told.join(", ")), INDENT, TOLD)
     }
 }
 
@@ -150,7 +151,7 @@ fn headline(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) ->
     let width = timeline.steps().len().saturating_sub(1).to_string().len();
     let mark = match record.outcome {
         Outcome::Ok => "✓".to_string(),
-        _ => paper.strong("✗"),
+        _ => paper.bold("✗"),
     };
     let text = match (record.kind, record.text.is_empty()) {
         (StepKind::Instantiate, true) => "instantiate".to_string(),
@@ -202,7 +203,7 @@ fn finding(paper: &mut TextWriter, record: &StepRecord, finding: &Finding) -> io
     }
     let intro = match finding.claimed {
         true => format!("{}, as expected", finding.kind),
-        false => format!("{}: {}", finding.severity().word(), finding.kind),
+        false => format!("{}: {}", finding.severity().as_str(), finding.kind),
     };
     message(paper, &intro, &text)
 }
@@ -235,7 +236,7 @@ fn memory_at(
     if image.is_empty() {
         return paper.line(&format!("memory {when}: none"));
     }
-    paper.line(&format!("memory {when}, {}", pages_in_words(image.pages())))?;
+    paper.line(&format!("memory {when}, {}", memory_size(image.pages())))?;
     if let Some(line) = event_lines::line(record, moment.event, INDENT) {
         paper.line(&line)?;
     }

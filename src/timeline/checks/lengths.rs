@@ -1,8 +1,9 @@
 //! Lengths that the guest told and that reach past the region they are read from.
 
 use super::blocks::{BlockState, Blocks, overlap};
-use super::phrases::{count, name};
+use super::phrases::name;
 use super::pointers::Pointers;
+use crate::text::count;
 use crate::timeline::{Finding, FindingKind, Span, Use, UseKind};
 
 /// Judges a reading. Quiet where some named span that it begins in holds all of it, and where the

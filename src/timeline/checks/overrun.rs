@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use super::MOST;
 use super::blocks::{BlockState, Blocks, overlap};
-use super::phrases::{count, listed, name};
+use super::phrases::name;
+use crate::text::{count, list};
 use crate::timeline::event_log::WriterId;
 use crate::timeline::{Finding, FindingKind, Image, Span, SpanKind, StepRecord, Writer};
 
@@ -326,7 +327,7 @@ impl Walk<'_> {
             .take(3)
             .collect();
         if !names.is_empty() {
-            return listed(&names);
+            return list::and(&names);
         }
         if let Some((_, segment)) = data.iter().find(|(span, _)| overlap(*span, over).is_some()) {
             return format!("guest data, put there by data segment {segment}");

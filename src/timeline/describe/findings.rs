@@ -1,6 +1,7 @@
 //! What was found in a step, in a short sentence each: the message says the rest.
 
-use super::phrases::{count, name};
+use super::phrases::name;
+use crate::text::count;
 use crate::timeline::{Finding, FindingKind, StepRecord};
 
 /// What the other sentences about a step do not say already. Kinds that repeat are told once.

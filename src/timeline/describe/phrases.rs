@@ -2,8 +2,9 @@
 
 use super::VALUE;
 use crate::safe;
+use crate::text::count;
+use crate::timeline::Span;
 use crate::timeline::event_log::Spans;
-use crate::timeline::{PAGE, Span};
 use crate::value::Value;
 
 /// Characters of a name that are shown before it is cut.
@@ -79,29 +80,6 @@ fn reads_well(text: &str) -> bool {
 
 pub(in crate::timeline) fn name(text: &str) -> String {
     safe::cut(text, NAME)
-}
-
-pub(in crate::timeline) fn count(n: u64, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}
-
-pub(in crate::timeline) fn size(pages: u64) -> String {
-    let kib = pages.saturating_mul(PAGE / 1024);
-    match kib {
-        0 => "0 KiB".into(),
-        _ if kib.is_multiple_of(1024 * 1024) => format!("{} GiB", kib / (1024 * 1024)),
-        _ if kib.is_multiple_of(1024) => format!("{} MiB", kib / 1024),
-        _ => format!("{kib} KiB"),
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(in crate::timeline) fn listed(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
 }
 
 /// The text with a capital at its start and a stop at its end.

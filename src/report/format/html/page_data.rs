@@ -374,8 +374,8 @@ fn code(timeline: &Timeline, by: &Writer) -> Option<String> {
 impl From<&Finding> for FindingOut {
     fn from(finding: &Finding) -> Self {
         FindingOut {
-            kind: finding.kind.word(),
-            severity: finding.severity().word(),
+            kind: finding.kind.as_str(),
+            severity: finding.severity().as_str(),
             message: lines(&finding.message),
             blamed: finding.blamed,
             claimed: finding.claimed,

@@ -4,10 +4,9 @@ use std::io;
 
 use super::escape::text;
 use super::page_data::STEPS;
-use crate::report::common::options::Options;
-use crate::report::common::text_writer::TextWriter;
 use crate::report::common::{event_lines, hex_dump, step_details, summary, trap, writer_label};
 use crate::safe;
+use crate::text::TextWriter;
 use crate::timeline::{Finding, Outcome, StepKind, StepRecord, Timeline, effect};
 
 /// Steps whose bytes are drawn; of later ones, those that went wrong.
@@ -99,7 +98,7 @@ fn finding(record: &StepRecord, finding: &Finding, out: &mut dyn io::Write) -> i
     let severity = if finding.claimed {
         "as expected"
     } else {
-        finding.severity().word()
+        finding.severity().as_str()
     };
     let message = text(&safe::cut(&summary::joined(&finding.message), MESSAGE));
     let blamed = match finding.blamed.filter(|blamed| *blamed != record.index) {
@@ -110,7 +109,7 @@ fn finding(record: &StepRecord, finding: &Finding, out: &mut dyn io::Write) -> i
     writeln!(
         out,
         "<p class=\"finding {}\"><b>{severity}: {kind}</b> {message}{blamed}</p>",
-        finding.severity().word()
+        finding.severity().as_str()
     )
 }
 
@@ -135,7 +134,7 @@ fn block(
     write: impl FnOnce(&mut TextWriter) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
-    let mut paper = TextWriter::new(&Options::default(), &mut bytes);
+    let mut paper = TextWriter::new(&mut bytes, false, false);
     write(&mut paper)?;
     paper.finish()?;
     if bytes.is_empty() {
