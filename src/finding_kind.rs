@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// What is wrong, or worth knowing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FindingKind {
@@ -111,6 +113,13 @@ impl FindingKind {
             | FindingKind::Limit
             | FindingKind::Unattributed => Severity::Error,
         }
+    }
+}
+
+/// Serializes as its name.
+impl Serialize for FindingKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
 use crate::text;
 
 /// The size of a page of memory, in bytes.
@@ -168,6 +170,16 @@ pub enum ValueType {
     ExternRef,
     /// Any other type, as the text format writes it.
     Other(String),
+}
+
+/// Serializes as two keys, `kind` and `type`, each with a text.
+impl Serialize for ExternType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("kind", self.kind().as_str())?;
+        map.serialize_entry("type", &self.to_string())?;
+        map.end()
+    }
 }
 
 impl fmt::Display for ExternKind {

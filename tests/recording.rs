@@ -196,7 +196,7 @@ fn stores_of_the_start_function_stand_behind_the_data_in_step_0() {
         writes(step),
         [(4, b"ab".to_vec()), (5, b"z".to_vec()), (6, b"!".to_vec())]
     );
-    let words: Vec<_> = step.events.writes().map(|w| w.writer.word()).collect();
+    let words: Vec<_> = step.events.writes().map(|w| w.writer.as_str()).collect();
     assert_eq!(words, ["data", "guest", "guest"]);
 }
 
@@ -215,7 +215,7 @@ fn what_an_import_writes_stands_between_the_stores_around_it() {
         writes(step),
         [(1, b"a".to_vec()), (1, b"b".to_vec()), (1, b"c".to_vec())]
     );
-    let words: Vec<_> = step.events.writes().map(|w| w.writer.word()).collect();
+    let words: Vec<_> = step.events.writes().map(|w| w.writer.as_str()).collect();
     assert_eq!(words, ["guest", "import", "guest"]);
     let chain: Vec<Vec<u8>> = timeline
         .writes_to(1, Moment::end_of(1))

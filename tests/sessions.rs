@@ -210,7 +210,7 @@ fn writers_are_told_apart() {
     let writer = |address| {
         timeline
             .last_write(address, Moment::end_of(9))
-            .map(|(m, w)| (m.step, w.writer.word()))
+            .map(|(m, w)| (m.step, w.writer.as_str()))
     };
     assert_eq!(writer(0), Some((0, "data")));
     assert_eq!(writer(8), Some((0, "guest")));

@@ -51,10 +51,7 @@ pub fn thousands(n: u64) -> String {
 /// The bytes an event put into memory; for growth, the new ones.
 pub fn span(event: &Event) -> Span {
     match event {
-        Event::Write(write) => Span {
-            start: write.start,
-            len: write.after.len() as u64,
-        },
+        Event::Write(write) => write.span(),
         Event::Growth(growth) => {
             let bytes = |pages: u64| pages.saturating_mul(crate::timeline::PAGE);
             Span {
@@ -203,23 +200,14 @@ fn wrote(write: &Write) -> String {
     }
 }
 
-/// `copy`, `the host`: who did it, for the start of a clause.
+/// Returns who wrote, for the start of a clause: `copy`, `the host`.
 pub fn who(writer: &Writer) -> String {
     match writer {
-        Writer::Data { segment } => format!("data segment {segment}"),
-        Writer::Host => "the host".to_owned(),
-        Writer::Import { module, name } => {
-            format!(
-                "the import {}.{}",
-                safe::cut(module, LONGEST_NAME),
-                safe::cut(name, LONGEST_NAME)
-            )
-        }
         Writer::Guest {
             function: Some(function),
             ..
         } => safe::cut(function, LONGEST_NAME),
-        Writer::Guest { function: None, .. } => "the guest".to_owned(),
+        _ => writer.subject(),
     }
 }
 

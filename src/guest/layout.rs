@@ -54,7 +54,7 @@ pub struct Symbol {
 }
 
 /// A part of memory, and how it is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Area {
     /// The first byte; `None` where that is not told.
     pub start: Option<u64>,

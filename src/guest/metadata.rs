@@ -10,7 +10,7 @@ use super::Guest;
 const MOST: usize = 10_000;
 
 /// A custom section, in the module's order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct CustomSection {
     /// As the module has it: not safe to print.
     pub name: String,
@@ -19,7 +19,7 @@ pub struct CustomSection {
 }
 
 /// A tool or language that the `producers` section names. None of it is safe to print.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Producer {
     /// `language`, `processed-by` or `sdk`
     pub field: String,
@@ -29,7 +29,7 @@ pub struct Producer {
 }
 
 /// What there is to find an instruction's source by.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct DebugInfo {
     /// The module is text, which is its own source.
     pub text: bool,

@@ -283,7 +283,9 @@ fn recorded(inspection: &Inspection<'_>) -> String {
             "linmem records one memory: choose it with `memory NAME` in the steps file, from {}",
             list::first(choices, MOST_CHOICES)
         ),
-        (Ok(Some(_)), [_]) => "linmem records every store to it, and which code stored".into(),
+        (Ok(Some(_)), [_]) => {
+            "linmem records every store to it, and the writer of each byte".into()
+        }
         (Ok(Some(index)), _) => format!(
             "linmem records every store to memory {index}; `memory NAME` in the steps file chooses \
              another one"

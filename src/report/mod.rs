@@ -1,9 +1,10 @@
 //! A timeline as a document: the text transcript, the JSON trace, the Markdown report, the page,
-//! the picture of a moment, and the one line that `linmem test` prints.
+//! the picture of a moment, and the one line that `linmem test` prints. Two timelines as a
+//! comparison, and many runs as JUnit XML.
 //!
-//! Reads the timeline and nothing else: no files, no clock, no terminal. The same timeline and
-//! options give the same bytes. A broken pipe is an error like any other here; what it means is the
-//! caller's business.
+//! A report reads the timeline and nothing else: no files, no clock, no terminal. The same timeline
+//! and options give the same bytes. A broken pipe is an error like any other; the caller decides
+//! what it means.
 
 mod common;
 mod format;

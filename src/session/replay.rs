@@ -14,8 +14,8 @@ pub fn difference(recorded: &StepRecord, again: &StepRecord) -> Option<String> {
     if recorded.outcome != again.outcome {
         return Some(format!(
             "it ended in {} and now in {}",
-            recorded.outcome.word(),
-            again.outcome.word()
+            recorded.outcome.as_str(),
+            again.outcome.as_str()
         ));
     }
     if recorded.error != again.error {

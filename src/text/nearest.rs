@@ -1,6 +1,7 @@
 //! The known name that a misspelt one is nearest to: the policy of every "did you mean".
 
-/// Characters of a name that is compared. Longer names are nobody's typing mistake, and cost more.
+/// Characters of the longest name that is compared. The cost grows with the length, and few people
+/// type longer names.
 const LONGEST: usize = 100;
 
 /// Characters of the shortest name that counts as the beginning of a longer one.

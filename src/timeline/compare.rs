@@ -76,7 +76,7 @@ pub enum What {
 
 impl What {
     /// The word for it in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             What::Step => "step",
             What::Outcome => "outcome",
@@ -319,7 +319,7 @@ fn parts(a: &Timeline, x: &StepRecord, b: &Timeline, y: &StepRecord) -> Vec<Mism
     };
     let word = |text: &str| Some(Value::Text(text.to_string()));
     let both = |of: &dyn Fn(&StepRecord) -> Option<Value>| [of(x), of(y)];
-    compare(What::Outcome, None, both(&|s| word(s.outcome.word())));
+    compare(What::Outcome, None, both(&|s| word(s.outcome.as_str())));
     if [x, y].iter().all(|s| s.outcome == Outcome::Failed) {
         compare(
             What::Error,

@@ -1,31 +1,47 @@
-//! Memory cut into rows as people know them from hex dumps: equal rows squeezed, and the same cut
-//! for two images, so that before and after can be shown side by side.
+//! Memory in rows as hex dumps have them. Equal rows are squeezed, and in the same way for several
+//! images, so that memory before and after can be shown side by side.
 
 use super::Image;
 
-/// One row: `bytes.len()` is the row's width; a byte past the end of memory is `None`.
+/// A row of a dump.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// A multiple of the width.
+    /// The address of the first byte, a multiple of the width.
     pub address: u64,
+    /// The bytes, as many as a row is wide; `None` past the end of memory.
     pub bytes: Vec<Option<u8>>,
+}
+
+impl Row {
+    /// Reads the row of `width` bytes that begins at `address`.
+    pub fn read(image: &Image, address: u64, width: u64) -> Row {
+        let available = image.len().saturating_sub(address).min(width);
+        let bytes = image.read(address, available).into_iter().map(Some);
+        let mut bytes: Vec<Option<u8>> = bytes.collect();
+        bytes.resize(width as usize, None);
+        Row { address, bytes }
+    }
 }
 
 /// A line of a dump.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
+    /// A row with its bytes.
     Row(Row),
-    /// `rows` rows from `address` that equal the row above, shown as `*`.
+    /// Rows that equal the row above, shown as `*`.
     Squeezed {
+        /// The address of the first of them.
         address: u64,
+        /// The number of them.
         rows: u64,
     },
 }
 
-/// Cuts `from..to` (widened to whole rows of `width` bytes) into lines. A row is squeezed when it
-/// equals the row above it in the image *and* in every one of `with`, and `keep` does not ask for
-/// it: the lines of several images shown side by side then stay level. The last row is never
-/// squeezed.
+/// Returns the lines of a dump of `from..to`, widened to whole rows of `width` bytes.
+///
+/// A row is squeezed if it equals the row above in `image` and in every image of `with`, and `keep`
+/// returns `false` for its address. So the dumps of several images have the same lines. The last
+/// row is never squeezed.
 pub fn rows(
     image: &Image,
     with: &[&Image],
@@ -37,23 +53,25 @@ pub fn rows(
     let width = width.max(1);
     let mut lines: Vec<Line> = Vec::new();
     let mut address = from / width * width;
-    let mut above: Option<Vec<Vec<Option<u8>>>> = None;
+    let mut above: Option<Vec<Row>> = None;
     while address < to {
-        let here: Vec<Vec<Option<u8>>> = std::iter::once(image)
-            .chain(with.iter().copied())
-            .map(|i| row_of(i, address, width))
-            .collect();
+        let row = Row::read(image, address, width);
+        let mut here = vec![row.clone()];
+        here.extend(with.iter().map(|image| Row::read(image, address, width)));
         let is_last = address.saturating_add(width) >= to;
-        if above.as_ref() == Some(&here) && !is_last && !keep(address) {
+        let is_like_above = above.as_ref().is_some_and(|above: &Vec<Row>| {
+            above
+                .iter()
+                .zip(&here)
+                .all(|(above, here)| above.bytes == here.bytes)
+        });
+        if is_like_above && !is_last && !keep(address) {
             match lines.last_mut() {
                 Some(Line::Squeezed { rows, .. }) => *rows += 1,
                 _ => lines.push(Line::Squeezed { address, rows: 1 }),
             }
         } else {
-            lines.push(Line::Row(Row {
-                address,
-                bytes: here.first().cloned().unwrap_or_default(),
-            }));
+            lines.push(Line::Row(row));
             above = Some(here);
         }
         let Some(next) = address.checked_add(width) else {
@@ -62,13 +80,6 @@ pub fn rows(
         address = next;
     }
     lines
-}
-
-fn row_of(image: &Image, address: u64, width: u64) -> Vec<Option<u8>> {
-    let held = image.len().saturating_sub(address).min(width);
-    let mut bytes: Vec<Option<u8>> = image.read(address, held).into_iter().map(Some).collect();
-    bytes.resize(width as usize, None);
-    bytes
 }
 
 #[cfg(test)]

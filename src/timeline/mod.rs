@@ -19,7 +19,7 @@ mod step;
 pub use checks::Checks;
 pub use compare::{ByteSide, Comparison, Divergence, FirstByte, FirstStore, Mismatch, Rest, What};
 pub use describe::{answer_in_words, effect, narrate, told_answer};
-pub use event::{Event, Growth, Write, Writer};
+pub use event::{CodeLabel, Event, Growth, Write, Writer, WriterLabel};
 #[cfg(test)]
 pub(crate) use event_log::looked_at;
 pub use event_log::{
@@ -39,12 +39,14 @@ pub use step::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::prose::Document;
 use crate::source::Place;
 use crate::wasm_types::ExternType;
 
 /// What is known about the guest before anything runs.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct GuestFacts {
     /// As the person named it: never made absolute.
     pub path: String,
@@ -58,6 +60,7 @@ pub struct GuestFacts {
     pub imports: Vec<ImportFacts>,
     /// Where it says that the parts of that memory lie.
     pub layout: Vec<LayoutFacts>,
+    #[serde(skip)]
     pub looks: AbiHints,
 }
 
@@ -84,7 +87,7 @@ pub struct UndefinedImport {
 }
 
 /// A memory's declared limits, in 64 KiB pages.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MemoryFacts {
     pub pages: u64,
     pub max: Option<u64>,
@@ -93,22 +96,24 @@ pub struct MemoryFacts {
 }
 
 /// Something that the guest offers to its host.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExportFacts {
     /// The name as the guest has it: not safe to print.
     pub name: String,
-    /// The type, which also is what it is.
+    /// The type, which also tells functions from memories and so on.
+    #[serde(flatten)]
     pub ty: ExternType,
 }
 
 /// Something that the guest needs of its host.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ImportFacts {
     /// The first half of the name as the guest has it: not safe to print.
     pub module: String,
     /// The second half of the name as the guest has it: not safe to print.
     pub name: String,
-    /// The type, which also is what it is.
+    /// The type, which also tells functions from memories and so on.
+    #[serde(flatten)]
     pub ty: ExternType,
 }
 
@@ -152,7 +157,8 @@ pub struct Timeline {
 }
 
 /// How the whole run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Status {
     Ok,
     Failed,
@@ -162,7 +168,7 @@ pub enum Status {
 
 impl Status {
     /// The word used in transcripts and JSON.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Status::Ok => "ok",
             Status::Failed => "failed",

@@ -1,6 +1,8 @@
 //! The named parts of memory: where the module says that its data, stack and heap lie, and what the
 //! script named.
 
+use serde::Serialize;
+
 use super::{Moment, NamedSpan, PAGE, Span, SpanKind, Timeline};
 
 /// The most data segments among the parts at a moment: the largest. All are in
@@ -8,13 +10,15 @@ use super::{Moment, NamedSpan, PAGE, Span, SpanKind, Timeline};
 const MOST_SEGMENTS: usize = 256;
 
 /// What a part of memory is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum PartKind {
     Heap,
     Stack,
     /// The guest's static data, zeroed variables among it.
     Data,
     /// A data segment.
+    #[serde(rename = "data")]
     Segment,
     Region,
     Block,
@@ -22,7 +26,7 @@ pub enum PartKind {
 
 impl PartKind {
     /// The word used in JSON.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             PartKind::Heap => "heap",
             PartKind::Stack => "stack",
@@ -39,7 +43,7 @@ impl PartKind {
 }
 
 /// What the module, before anything runs, says of a part of its memory: never guessed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LayoutFacts {
     pub kind: PartKind,
     /// Safe to print: `stack`, `heap`, `data`, or a segment's own name, `.rodata`; `data[3]` where

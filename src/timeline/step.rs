@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::source::Place;
 use crate::text::count;
 use crate::value::Value;
@@ -9,7 +11,8 @@ use crate::value::Value;
 use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Recording, Settled, Writer};
 
 /// What sort of statement a step was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StepKind {
     Instantiate,
     Call,
@@ -28,7 +31,7 @@ pub enum StepKind {
 
 impl StepKind {
     /// The word used in JSON.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             StepKind::Instantiate => "instantiate",
             StepKind::Call => "call",
@@ -47,7 +50,9 @@ impl StepKind {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Outcome {
     Ok,
     Failed,
@@ -56,7 +61,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Outcome::Ok => "ok",
             Outcome::Failed => "failed",
@@ -66,10 +71,12 @@ impl Outcome {
     }
 }
 
-/// Bytes from `start`, `len` of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Consecutive bytes of memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Span {
+    /// The address of the first byte.
     pub start: u64,
+    /// The number of bytes.
     pub len: u64,
 }
 
@@ -92,7 +99,7 @@ pub struct Binding {
 }
 
 /// A variable that the script uses as an address, with its value at the end of a step.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Pointer {
     pub name: String,
     pub address: u64,
@@ -102,7 +109,8 @@ pub struct Pointer {
     pub fetched: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+/// A call of an export by the host.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CallRecord {
     pub export: String,
     pub args: Vec<Value>,
@@ -111,7 +119,7 @@ pub struct CallRecord {
 }
 
 /// One call of a host function by the guest.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct ImportCall {
     /// `module.name`.
     pub name: String,
@@ -123,19 +131,26 @@ pub struct ImportCall {
     pub meaning: Option<&'static str>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a named span is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SpanKind {
     Region,
     Block,
 }
 
 /// A span the script named.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NamedSpan {
-    pub name: String,
+    /// A region or a block.
     pub kind: SpanKind,
+    /// The name that the script gave it.
+    pub name: String,
+    /// Its bytes.
+    #[serde(flatten)]
     pub span: Span,
-    /// A block that was given back.
+    /// Whether it is a block that was released.
+    #[serde(skip)]
     pub released: bool,
 }
 

@@ -68,7 +68,7 @@ fn guest_rows(app: &App) -> Vec<(String, String)> {
         guest
             .layout
             .iter()
-            .map(|facts| (facts.kind.word().to_string(), lies(facts))),
+            .map(|facts| (facts.kind.as_str().to_string(), lies(facts))),
     );
     let listed = guest
         .imports

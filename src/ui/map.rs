@@ -190,7 +190,7 @@ impl Names {
 
 fn name_of(part: &Part) -> String {
     match part.kind {
-        PartKind::Heap | PartKind::Stack | PartKind::Data => part.kind.word().to_owned(),
+        PartKind::Heap | PartKind::Stack | PartKind::Data => part.kind.as_str().to_owned(),
         PartKind::Segment | PartKind::Region | PartKind::Block => part.name.clone(),
     }
 }

@@ -8,7 +8,7 @@ use crate::timeline::{
 fn facts(kind: PartKind, start: Option<u64>, end: Option<u64>) -> LayoutFacts {
     LayoutFacts {
         kind,
-        name: kind.word().into(),
+        name: kind.as_str().into(),
         segment: None,
         start,
         end,

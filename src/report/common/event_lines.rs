@@ -1,4 +1,4 @@
-//! A step unfolded into its events, one line each, written as they are read: a step may have
+//! The events of a step, one line each. They are written as they are read, because a step may have
 //! millions.
 //!
 //! ```text
@@ -8,62 +8,62 @@
 use std::fmt::{Display, Write as _};
 use std::io;
 
-use super::{hex_dump, writer_label};
-use crate::text::TextWriter;
-use crate::timeline::{Event, Growth, StepRecord, Write};
+use super::hex_dump;
+use crate::text::{TextWriter, count, plural};
+use crate::timeline::{CodeLabel, Event, Growth, StepRecord, Write};
 
-/// Bytes shown of one write before it is cut.
+/// Bytes of one write that are shown before it is cut.
 const BYTES: usize = 16;
 
 /// Columns of `8 bytes`.
 const WIDTH: usize = 7;
 
-/// Columns that a write of 8 bytes takes, before and after. Lines are aligned up to here.
+/// Columns that a write of 8 bytes takes, before and after. Writers are aligned up to here.
 const ALIGNED: usize = 2 * (8 * 3 - 1) + 3 + 2 * 10 + 5;
 
-/// Writes the step's events in order, and the store that trapped. Writes nothing for a step without
-/// any.
-pub(in crate::report) fn unfold(
-    paper: &mut TextWriter,
+/// Writes the events of a step in order, and the store that trapped. Writes nothing for a step
+/// without either.
+pub(in crate::report) fn write(
+    out: &mut TextWriter,
     record: &StepRecord,
     indent: usize,
 ) -> io::Result<()> {
     let events = record.events.len();
-    let attempted = record
-        .trap
-        .as_ref()
-        .and_then(|trap| trap.attempt)
-        .filter(|attempt| attempt.is_store);
     if events > 0 {
-        paper.line(&format!(
-            "{:indent$}{events} event{}:",
-            "",
-            if events == 1 { "" } else { "s" }
-        ))?;
+        out.line(&format!("{:indent$}{}:", "", count(events, "event")))?;
     }
-    let mut lines = Lines::new(record, indent + 2);
-    for (index, event) in record.events.iter().enumerate() {
-        paper.line(lines.of(index + 1, &event))?;
+    let mut lines = EventLines::new(record, indent + 2);
+    for (number, event) in (1..).zip(record.events.iter()) {
+        out.line(lines.event(number, &event))?;
     }
-    match attempted {
-        Some(_) => paper.line(lines.attempted(record)),
+    match lines.attempted_store(record) {
+        Some(line) => out.line(line),
         None => Ok(()),
     }
 }
 
-/// One event of a step, by its number from 1; `None` where there is none.
+/// Returns the line of event `number`, counted from 1; `None` where there is no such event.
 pub(in crate::report) fn line(record: &StepRecord, number: usize, indent: usize) -> Option<String> {
     let event = record.events.get(number.checked_sub(1)?)?;
-    Some(Lines::new(record, indent).of(number, &event).to_string())
+    Some(
+        EventLines::new(record, indent)
+            .event(number, &event)
+            .to_string(),
+    )
 }
 
-/// How many of the guest's stores are not told one by one, in a line; `None` where all are.
-pub(in crate::report) fn not_told_apart(record: &StepRecord) -> Option<String> {
-    let StepRecord {
-        stores,
-        stores_recorded: recorded,
-        ..
-    } = record;
+/// Returns the write that event `number` is, counted from 1; `None` for growth and where there is
+/// no such event.
+pub(in crate::report) fn write_of(record: &StepRecord, number: usize) -> Option<Write> {
+    match record.events.get(number.checked_sub(1)?)? {
+        Event::Write(write) => Some(write),
+        Event::Growth(_) => None,
+    }
+}
+
+/// Returns a line about stores that were not recorded one by one; `None` where all were.
+pub(in crate::report) fn unrecorded_stores(record: &StepRecord) -> Option<String> {
+    let (stores, recorded) = (record.stores, record.stores_recorded);
     (stores > recorded).then(|| {
         format!(
             "{recorded} of {stores} stores recorded one by one; the rest as a difference of \
@@ -72,76 +72,79 @@ pub(in crate::report) fn not_told_apart(record: &StepRecord) -> Option<String> {
     })
 }
 
-/// Makes the lines of one step, in the same text again and again. Columns become wider, never
-/// narrower.
-struct Lines {
+/// Makes the lines of one step, each in the same buffer. Columns become wider, never narrower.
+struct EventLines {
     line: String,
     indent: usize,
-    /// Columns of the event's number, the address, the width and the bytes.
+    /// Columns of an event's number, address, length and bytes.
     number: usize,
     address: usize,
-    width: usize,
+    length: usize,
     bytes: usize,
 }
 
-impl Lines {
+impl EventLines {
     fn new(record: &StepRecord, indent: usize) -> Self {
-        let number = record.events.len().to_string().len();
-        let address = format!("{:#x}", record.memory.len()).len();
-        Lines {
+        EventLines {
             line: String::new(),
             indent,
-            number,
-            address,
-            width: WIDTH,
+            number: record.events.len().to_string().len(),
+            address: format!("{:#x}", record.memory.len()).len(),
+            length: WIDTH,
             bytes: 0,
         }
     }
 
-    fn of(&mut self, number: usize, event: &Event) -> &str {
+    fn event(&mut self, number: usize, event: &Event) -> &str {
         self.begin(number);
         match event {
-            Event::Write(write) => self.write(write),
-            Event::Growth(growth) => self.growth(growth),
+            Event::Write(write) => self.push_write(write),
+            Event::Growth(growth) => self.push_growth(growth),
         }
         &self.line
     }
 
     fn begin(&mut self, number: impl Display) {
         self.line.clear();
-        let _ = write!(
-            self.line,
-            "{:indent$}{number:>width$}  ",
-            "",
-            indent = self.indent,
-            width = self.number
-        );
+        let (indent, width) = (self.indent, self.number);
+        self.push(format_args!("{:indent$}{number:>width$}  ", ""));
     }
 
-    fn place(&mut self, address: u64, len: u64) {
-        let _ = write!(self.line, "{address:<#width$x}  ", width = self.address);
+    fn push(&mut self, text: impl Display) {
+        // Writing to a string cannot fail.
+        let _ = write!(self.line, "{text}");
+    }
+
+    fn push_blanks(&mut self, blanks: usize) {
+        self.line.extend(std::iter::repeat_n(' ', blanks));
+    }
+
+    fn push_span(&mut self, address: u64, len: u64) {
+        let width = self.address;
+        self.push(format_args!("{address:<#width$x}  "));
         let from = self.line.len();
-        let _ = write!(self.line, "{len} byte{}", if len == 1 { "" } else { "s" });
-        self.width = self.width.max(self.line.len() - from);
-        let pad = self.width - (self.line.len() - from) + 2;
-        self.pad(pad);
+        self.push(format_args!("{len} byte{}", plural(&len)));
+        let length = self.line.len() - from;
+        self.length = self.length.max(length);
+        self.push_blanks(self.length - length + 2);
     }
 
-    fn write(&mut self, write: &Write) {
-        self.place(write.start, write.after.len() as u64);
-        let columns = self.before_and_after(write);
+    fn push_write(&mut self, write: &Write) {
+        self.push_span(write.start, write.after.len() as u64);
+        let columns = self.push_before_and_after(write);
         if columns <= ALIGNED {
             self.bytes = self.bytes.max(columns);
         }
-        self.pad(self.bytes.saturating_sub(columns) + if columns == 0 { 0 } else { 2 });
-        writer_label::push(&mut self.line, &write.writer);
+        let gap = if columns == 0 { 0 } else { 2 };
+        self.push_blanks(self.bytes.saturating_sub(columns) + gap);
+        self.push(write.writer.label());
         if write.is_difference {
             self.line.push_str(", as a difference");
         }
     }
 
-    /// The bytes in hex and as text, before and after. Returns how many columns that takes.
-    fn before_and_after(&mut self, write: &Write) -> usize {
+    /// Adds the bytes before and after, in hex and as text. Returns the columns that they take.
+    fn push_before_and_after(&mut self, write: &Write) -> usize {
         let shown = write.after.len().min(BYTES);
         let (Some(before), Some(after)) = (write.before.get(..shown), write.after.get(..shown))
         else {
@@ -151,64 +154,60 @@ impl Lines {
             return 0;
         }
         let cut = if write.after.len() > shown { "…" } else { "" };
-        self.hex(before);
-        self.line.push_str(cut);
-        self.line.push_str(" → ");
-        self.hex(after);
-        self.line.push_str(cut);
-        self.line.push_str("  │");
-        self.line
-            .extend(before.iter().map(|byte| hex_dump::glyph(*byte)));
+        self.push_hex(before);
+        self.push(format_args!("{cut} → "));
+        self.push_hex(after);
+        self.push(format_args!("{cut}  │"));
+        self.push_glyphs(before);
         self.line.push_str("│ → │");
-        self.line
-            .extend(after.iter().map(|byte| hex_dump::glyph(*byte)));
+        self.push_glyphs(after);
         self.line.push('│');
         let (hex, text) = (3 * shown - 1, shown + 2);
         2 * (hex + text) + 2 * cut.chars().count() + 2 * 3 + 2
     }
 
-    fn hex(&mut self, bytes: &[u8]) {
-        const DIGITS: [char; 16] = [
-            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-        ];
+    fn push_hex(&mut self, bytes: &[u8]) {
         for (i, byte) in bytes.iter().enumerate() {
             if i > 0 {
                 self.line.push(' ');
             }
-            self.line
-                .extend([byte >> 4, byte & 15].map(|nibble| DIGITS[usize::from(nibble)]));
+            let digits = [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16));
+            self.line.extend(digits.into_iter().flatten());
         }
     }
 
-    fn growth(&mut self, growth: &Growth) {
+    fn push_glyphs(&mut self, bytes: &[u8]) {
+        self.line.extend(bytes.iter().copied().map(hex_dump::glyph));
+    }
+
+    fn push_growth(&mut self, growth: &Growth) {
         let Growth { before, after, by } = growth;
-        let s = if *after == 1 { "" } else { "s" };
-        let _ = write!(self.line, "memory grew from {before} to {after} page{s}  ");
-        writer_label::push(&mut self.line, by);
+        let pages = count(*after, "page");
+        self.push(format_args!(
+            "memory grew from {before} to {pages}  {}",
+            by.label()
+        ));
     }
 
-    /// The store that trapped: where it went for, and that it wrote nothing.
-    fn attempted(&mut self, record: &StepRecord) -> &str {
+    /// Returns the line of the store that trapped: the bytes that it was for, and that it wrote
+    /// nothing.
+    fn attempted_store(&mut self, record: &StepRecord) -> Option<&str> {
+        let trap = record.trap.as_ref()?;
+        let attempt = trap.attempt.filter(|attempt| attempt.is_store)?;
         self.begin('-');
-        let Some((trap, attempt)) = record
-            .trap
-            .as_ref()
-            .and_then(|trap| Some((trap, trap.attempt?)))
-        else {
-            return &self.line;
-        };
-        self.place(attempt.address, attempt.len);
-        self.line.push_str("attempted, nothing was written: ");
-        self.line.push_str(&attempt.reach());
+        self.push_span(attempt.address, attempt.len);
+        self.push(format_args!(
+            "attempted, nothing was written: {}",
+            attempt.reach()
+        ));
         if let Some(frame) = trap.chain.first() {
-            self.line.push_str("  guest ");
-            writer_label::push_function(&mut self.line, &frame.function);
-            writer_label::push_place(&mut self.line, frame.source.as_deref(), frame.offset);
+            let code = CodeLabel {
+                function: Some(&frame.function),
+                source: frame.source.as_deref(),
+                offset: frame.offset,
+            };
+            self.push(format_args!("  guest {code}"));
         }
-        &self.line
-    }
-
-    fn pad(&mut self, blanks: usize) {
-        self.line.extend(std::iter::repeat_n(' ', blanks));
+        Some(&self.line)
     }
 }

@@ -1,158 +1,137 @@
-//! What a step gave back, why it stopped, which imports it called and what it printed: the lines
-//! that several formats have in common.
+//! What else a step did, in lines: why it stopped, which imports the guest called and what it
+//! printed.
 
 use std::io;
 
+use super::changed_by;
+use super::event_lines;
+use super::step_view::StepView;
+use super::trap;
 use crate::safe;
 use crate::text::TextWriter;
-use crate::timeline::{Binding, ImportCall, Naming, Outcome, StepKind, StepRecord};
+use crate::timeline::{ImportCall, StepRecord, Timeline};
 use crate::value::Value;
 
-/// Blanks before what belongs to a step.
+/// Blanks before the lines of a step.
 pub(in crate::report) const INDENT: usize = 5;
 
-/// Characters of a statement, of a value, of a message's line that are shown before it is cut.
-const STATEMENT: usize = 240;
+/// Characters of a line that the guest printed, of a value, and of a line of a message that are
+/// shown before it is cut.
+const LINE: usize = 240;
 const VALUE: usize = 60;
 const MESSAGE: usize = 1000;
 
-/// Calls of imports, and lines of output, shown of one step.
+/// Calls of imports, and printed lines, that are shown of one step.
 const MOST_CALLS: usize = 8;
 const MOST_LINES: usize = 20;
 
-/// What a step gave back, in a few words; `None` where that goes without saying.
-pub(in crate::report) fn came_back(record: &StepRecord) -> Option<String> {
-    match record.outcome {
-        Outcome::Ok => {}
-        outcome if record.is_claimed() => return Some(format!("{}, as expected", outcome.word())),
-        outcome => return Some(outcome.word().into()),
-    }
-    let values: Vec<String> = match (&record.call, record.kind) {
-        _ if !record.bindings.is_empty() => {
-            record.bindings.iter().map(|b| bound(record, b)).collect()
-        }
-        (Some(call), StepKind::Call) => call.results.iter().map(|v| v.brief(VALUE)).collect(),
-        (Some(_), StepKind::Expect) => vec!["trapped, as expected".into()],
-        _ => match &record.naming {
-            Some(Naming::Named(span)) => {
-                vec![format!("{:#x}..{:#x}", span.span.start, span.span.end())]
-            }
-            _ => Vec::new(),
-        },
-    };
-    (!values.is_empty()).then(|| values.join(", "))
-}
-
-fn bound(record: &StepRecord, binding: &Binding) -> String {
-    match (
-        &binding.value,
-        record.pointers.iter().find(|p| p.name == binding.name),
-    ) {
-        (Value::Int(_), Some(pointer)) => format!("{:#x}", pointer.address),
-        _ => binding.value.brief(VALUE),
-    }
-}
-
-/// Why a step stopped, unless a finding says the same.
-pub(in crate::report) fn errors(paper: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
-    match &record.error {
-        Some(error) if !record.findings.iter().any(|f| f.message == *error) => {
-            message(paper, "error", error)
-        }
-        _ => Ok(()),
-    }
-}
-
-/// `error: …`, the message's further lines below.
-pub(in crate::report) fn message(
-    paper: &mut TextWriter,
-    intro: &str,
-    text: &str,
-) -> io::Result<()> {
-    let mut lines = text.lines();
-    let first = safe::cut(lines.next().unwrap_or_default(), MESSAGE);
-    let intro = if intro.starts_with("error") {
-        paper.bold(&format!("{intro}:"))
-    } else {
-        format!("{intro}:")
-    };
-    paper.line(&format!("{:INDENT$}{intro} {first}", ""))?;
-    for line in lines {
-        paper.line(&format!("{:INDENT$}  {}", "", safe::cut(line, MESSAGE)))?;
-    }
-    Ok(())
-}
-
-pub(in crate::report) fn import_calls(
-    paper: &mut TextWriter,
+/// Writes all details of a step that no finding and no hex dump shows.
+pub(in crate::report) fn write(
+    out: &mut TextWriter,
+    timeline: &Timeline,
     record: &StepRecord,
 ) -> io::Result<()> {
-    let total = record
-        .imports_called_total
-        .max(record.imports_called.len() as u64);
-    for call in record.imports_called.iter().take(MOST_CALLS) {
-        paper.line(&format!("{:INDENT$}called {}", "", import_call(call)))?;
+    write_error(out, record)?;
+    if let Some(trapped) = &record.trap {
+        out.line(&format!("trap: {}", safe::cut(&trapped.kind, MESSAGE)))?;
+        trap::write_trap(out, timeline, trapped, 2)?;
     }
-    let shown = record.imports_called.len().min(MOST_CALLS) as u64;
-    if total > shown {
-        paper.line(&format!(
-            "{:INDENT$}… and {} more of {total} calls",
-            "",
-            total - shown
-        ))?;
+    write_import_calls(out, record)?;
+    write_output(out, record)?;
+    changed_by::write(out, record, 0)?;
+    match event_lines::unrecorded_stores(record) {
+        Some(line) => out.line(&line),
+        None => Ok(()),
+    }
+}
+
+/// Writes why a step stopped, unless a finding has the same message.
+pub(in crate::report) fn write_error(out: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
+    match StepView(record).error() {
+        Some(error) => write_message(out, "error", error),
+        None => Ok(()),
+    }
+}
+
+/// Writes `label: message`; further lines of the message are indented below the first one.
+pub(in crate::report) fn write_message(
+    out: &mut TextWriter,
+    label: &str,
+    message: &str,
+) -> io::Result<()> {
+    let mut lines = message.lines();
+    let first = safe::cut(lines.next().unwrap_or_default(), MESSAGE);
+    let mut label = format!("{label}:");
+    if label.starts_with("error") {
+        label = out.bold(&label);
+    }
+    out.line(&format!("{:INDENT$}{label} {first}", ""))?;
+    for line in lines {
+        out.line(&format!("{:INDENT$}  {}", "", safe::cut(line, MESSAGE)))?;
     }
     Ok(())
 }
 
-fn import_call(call: &ImportCall) -> String {
-    let list = |values: &[Value]| {
-        values
-            .iter()
-            .map(|v| v.brief(VALUE))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let mut out = format!("{}({})", safe::cut(&call.name, STATEMENT), list(&call.args));
-    if !call.results.is_empty() {
-        out.push_str(&format!(" → {}", list(&call.results)));
+/// Writes the calls of imports, the first [`MOST_CALLS`] of them.
+pub(in crate::report) fn write_import_calls(
+    out: &mut TextWriter,
+    record: &StepRecord,
+) -> io::Result<()> {
+    let recorded = record.imports_called.len();
+    let total = record.imports_called_total.max(recorded as u64);
+    for call in record.imports_called.iter().take(MOST_CALLS) {
+        out.line(&format!("{:INDENT$}called {}", "", import_call(call)))?;
     }
-    if let Some(meaning) = call.meaning {
-        out.push_str(&format!(" {meaning}"));
+    match total - recorded.min(MOST_CALLS) as u64 {
+        0 => Ok(()),
+        more => out.line(&format!("{:INDENT$}… and {more} more of {total} calls", "")),
     }
-    if !call.saw.is_empty() {
-        out.push_str(&format!(", saw {}", list(&call.saw)));
-    }
-    out
 }
 
-/// What the guest printed, and how it left.
-pub(in crate::report) fn output(paper: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
-    printed(paper, record)?;
+/// Returns a call as `module.name(args) → results, saw values`.
+fn import_call(call: &ImportCall) -> String {
+    let list = |values: &[Value]| {
+        let values: Vec<String> = values.iter().map(|v| v.brief(VALUE)).collect();
+        values.join(", ")
+    };
+    let mut text = format!("{}({})", safe::cut(&call.name, LINE), list(&call.args));
+    if !call.results.is_empty() {
+        text.push_str(&format!(" → {}", list(&call.results)));
+    }
+    if let Some(meaning) = call.meaning {
+        text.push_str(&format!(" {meaning}"));
+    }
+    if !call.saw.is_empty() {
+        text.push_str(&format!(", saw {}", list(&call.saw)));
+    }
+    text
+}
+
+/// Writes what the guest printed, and its exit code if that is 0.
+pub(in crate::report) fn write_output(out: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
+    write_printed_lines(out, record)?;
     match record.exit_code {
-        // Any other code is told as an error.
-        Some(0) => paper.line(&format!("{:INDENT$}exited with exit code 0", "")),
+        // Any other exit code is an error, which has a line of its own.
+        Some(0) => out.line(&format!("{:INDENT$}exited with exit code 0", "")),
         _ => Ok(()),
     }
 }
 
-fn printed(paper: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
+fn write_printed_lines(out: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
     let Some(output) = &record.output else {
         return Ok(());
     };
-    for line in output.lines().take(MOST_LINES) {
-        paper.line(&format!(
-            "{:INDENT$}printed: {}",
-            "",
-            safe::cut(line, STATEMENT)
-        ))?;
+    let mut lines = output.lines();
+    for line in lines.by_ref().take(MOST_LINES) {
+        out.line(&format!("{:INDENT$}printed: {}", "", safe::cut(line, LINE)))?;
     }
-    let hidden = output.lines().count().saturating_sub(MOST_LINES);
-    if hidden > 0 {
-        paper.line(&format!("{:INDENT$}… and {hidden} more lines", ""))?;
+    match lines.count() {
+        0 => {}
+        more => out.line(&format!("{:INDENT$}… and {more} more lines", ""))?,
     }
     let (all, kept) = (record.output_bytes, record.output_kept);
     if all > kept {
-        paper.line(&format!(
+        out.line(&format!(
             "{:INDENT$}… {all} bytes in all, the first {kept} of them kept",
             ""
         ))?;

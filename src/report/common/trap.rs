@@ -1,81 +1,72 @@
-//! How the guest trapped, in lines: the function, the instruction and its source line, the address
-//! it went for, and the functions that called it.
+//! How the guest trapped, in lines: the function, the instruction and its source line, the access
+//! that failed, and the functions that were running.
 
 use std::io;
 
-use super::writer_label;
+use crate::finding_kind::FindingKind;
 use crate::safe;
 use crate::source::{ListingKind, Place};
-use crate::text::TextWriter;
-use crate::timeline::{CallFrame, Finding, FindingKind, Timeline, Trap};
+use crate::text::{TextWriter, count};
+use crate::timeline::{CallFrame, CodeLabel, Finding, Timeline, Trap};
 
-/// Frames shown before the rest is counted.
+/// Frames that are shown; the others are counted.
 const FRAMES: usize = 16;
 
 /// Characters of an instruction, and of a source line, that are shown before it is cut.
 const INSTRUCTION: usize = 120;
 
-/// Whether a finding's message says in short what [`tell`] says in full, so that its first words,
-/// the trap's kind, are enough.
-pub(in crate::report) fn is_told_by(trap: &Trap, finding: &Finding) -> bool {
+/// Returns whether a finding is about this trap and [`write_trap`] has the details of its message,
+/// so that the trap's kind is enough in its place.
+pub(in crate::report) fn has_details_of(trap: &Trap, finding: &Finding) -> bool {
     finding.kind == FindingKind::Trap
         && !trap.kind.is_empty()
         && finding.message.starts_with(&trap.kind)
 }
 
 /// Writes the lines that belong below the trap's kind.
-pub(in crate::report) fn tell(
-    paper: &mut TextWriter,
+pub(in crate::report) fn write_trap(
+    out: &mut TextWriter,
     timeline: &Timeline,
     trap: &Trap,
     indent: usize,
 ) -> io::Result<()> {
     let mut frames = trap.chain.iter().take(FRAMES);
     if let Some(frame) = frames.next() {
-        let place = frame.offset.and_then(|offset| timeline.place(offset));
+        let place = place_of(timeline, frame);
         let instruction =
             place.map(|place| format!(": {}", safe::cut(&place.instruction, INSTRUCTION)));
-        tell_frame(
-            paper,
-            "in ",
-            frame,
-            place.map(|p| &**p),
-            &instruction.unwrap_or_default(),
-            indent,
-        )?;
-        if let Some(line) = place.and_then(|place| source_line(place)) {
-            paper.line(&format!("{:indent$}  {line}", ""))?;
+        let instruction = instruction.unwrap_or_default();
+        write_frame(out, "in ", frame, place, &instruction, indent)?;
+        if let Some(line) = place.and_then(source_line) {
+            out.line(&format!("{:indent$}  {line}", ""))?;
         }
     }
     if let Some(attempt) = &trap.attempt {
-        paper.line(&format!(
-            "{:indent$}{}",
-            "",
-            format_args!("a {}", attempt.told())
-        ))?;
+        out.line(&format!("{:indent$}a {}", "", attempt.told()))?;
     }
     for frame in frames {
-        let place = frame.offset.and_then(|offset| timeline.place(offset));
-        tell_frame(
-            paper,
-            "called from ",
-            frame,
-            place.map(|p| &**p),
-            "",
-            indent,
-        )?;
+        let place = place_of(timeline, frame);
+        write_frame(out, "called from ", frame, place, "", indent)?;
     }
     let shown = trap.chain.len().min(FRAMES);
     match trap.depth.max(trap.chain.len()) - shown {
         0 => Ok(()),
-        1 => paper.line(&format!("{:indent$}… and 1 more caller", "")),
-        hidden => paper.line(&format!("{:indent$}… and {hidden} more callers", "")),
+        more => out.line(&format!(
+            "{:indent$}… and {}",
+            "",
+            count(more, "more caller")
+        )),
     }
 }
 
-/// One function that was running; where others were inlined at its instruction, these first.
-fn tell_frame(
-    paper: &mut TextWriter,
+fn place_of<'a>(timeline: &'a Timeline, frame: &CallFrame) -> Option<&'a Place> {
+    timeline.place(frame.offset?).map(|place| &**place)
+}
+
+/// Writes a function that was running. Where others are inlined at its instruction, these come
+/// first.
+fn write_frame(
+    out: &mut TextWriter,
     intro: &str,
     frame: &CallFrame,
     place: Option<&Place>,
@@ -85,39 +76,38 @@ fn tell_frame(
     let source = frame
         .source
         .as_deref()
-        .or(place.and_then(|p| p.source.as_deref()));
+        .or(place.and_then(|place| place.source.as_deref()));
     let inlined = place
-        .map(|p| p.inlined.as_slice())
+        .map(|place| place.inlined.as_slice())
         .filter(|frames| frames.len() > 1)
         .unwrap_or_default();
-    let mut line = format!("{:indent$}{intro}", "");
-    match inlined.first() {
-        Some(innermost) => {
-            writer_label::push_function(&mut line, &innermost.function);
-            writer_label::push_place(
-                &mut line,
-                innermost.source.as_deref().or(source),
-                frame.offset,
-            );
-        }
-        None => {
-            writer_label::push_function(&mut line, &frame.function);
-            writer_label::push_place(&mut line, source, frame.offset);
-        }
-    }
-    line.push_str(instruction);
-    paper.line(&line)?;
+    let code = match inlined.first() {
+        Some(innermost) => CodeLabel {
+            function: Some(&innermost.function),
+            source: innermost.source.as_deref().or(source),
+            offset: frame.offset,
+        },
+        None => CodeLabel {
+            function: Some(&frame.function),
+            source,
+            offset: frame.offset,
+        },
+    };
+    out.line(&format!("{:indent$}{intro}{code}{instruction}", ""))?;
     for outer in inlined.iter().skip(1) {
-        let mut line = format!("{:indent$}inlined into ", "");
-        writer_label::push_function(&mut line, &outer.function);
-        writer_label::push_place(&mut line, outer.source.as_deref(), None);
-        paper.line(&line)?;
+        let code = CodeLabel {
+            function: Some(&outer.function),
+            source: outer.source.as_deref(),
+            offset: None,
+        };
+        out.line(&format!("{:indent$}inlined into {code}", ""))?;
     }
     Ok(())
 }
 
-/// The instruction's line in its source: `25 │ (i32.store8 (local.get $to) (local.get $byte))`. A
-/// disassembly has no more to say than the instruction.
+/// Returns the instruction's line in its source: `25 │ (i32.store8 (local.get $to))`.
+///
+/// There is none for a disassembly, which has no more than the instruction itself.
 fn source_line(place: &Place) -> Option<String> {
     let listing = place
         .listing

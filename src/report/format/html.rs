@@ -1,10 +1,9 @@
-//! One page that holds a whole run: steps, memory before and after, every store to scrub through,
-//! and the transcript for readers without scripts and for paper. It works from `file://` and asks
-//! nobody for anything.
+//! One page with a whole run: steps, memory before and after, every store to step through, and the
+//! transcript for readers without scripts and for paper. The page works from `file://` and loads
+//! nothing.
 //!
-//! The record goes into the page as JSON; `html/page.js` shows it and knows nothing else. What a
-//! page may hold is bounded (see `html/data.rs`), however much a session did; the page says what it
-//! leaves out.
+//! The record is in the page as JSON, and `html/page.js` shows it. What a page holds is bounded
+//! (see `html/page_data.rs`), however much a session did; the page states what it leaves out.
 
 mod escape;
 mod page_data;
@@ -13,29 +12,31 @@ mod transcript;
 
 use std::io::{self, BufWriter, Write};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::report::common::guest_header::{memory_limits, short_sha256};
 use crate::report::common::options::Options;
 use crate::report::common::summary;
 use crate::safe;
 use crate::timeline::Timeline;
-use crate::wasm_types::memory_size;
-pub(super) use escape::text;
-use escape::{Guarded, base64};
+use escape::{ScriptData, text};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 const BODY: &str = include_str!("html/body.html");
 
-/// Characters of a title, a path or a value that are shown before it is cut.
+/// Characters of a title, of a path and of a value that are shown before it is cut.
 const CUT: usize = 200;
 
+/// Writes the page. It always has all steps; `options.until` is the moment that it opens at.
 pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    let shown = timeline.steps().len();
+    let steps = timeline.steps().len();
     let title = text(&safe::cut(&timeline.title, CUT));
-    // Only this script and these styles count, and nothing is loaded: what a guest says can do
-    // nothing here.
+    // Only this script and these styles are in effect and nothing is loaded, so that text of a
+    // guest can do nothing here.
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; \
          form-action 'none'",
@@ -50,11 +51,11 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn Write)
          content=\"light dark\">\n<title>{title} · \
          linmem</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
     )?;
-    header(timeline, shown, &title, &mut out)?;
+    write_header(timeline, steps, &title, &mut out)?;
     out.write_all(BODY.as_bytes())?;
-    transcript::write(timeline, shown, &mut out)?;
+    transcript::write(timeline, steps, &mut out)?;
     out.write_all(b"</main>\n<script type=\"application/json\" id=\"record\">")?;
-    page_data::write(timeline, options, shown, &mut Guarded(&mut out))?;
+    page_data::write(timeline, options, &mut ScriptData(&mut out))?;
     write!(
         out,
         "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
@@ -62,49 +63,39 @@ pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn Write)
     out.flush()
 }
 
+/// Returns a SHA-256 fingerprint as a Content Security Policy has it
+/// (<https://www.w3.org/TR/CSP3/#grammardef-hash-source>).
 fn fingerprint(text: &str) -> String {
-    base64(&Sha256::digest(text.as_bytes()))
+    STANDARD.encode(Sha256::digest(text.as_bytes()))
 }
 
-fn header(timeline: &Timeline, shown: usize, title: &str, out: &mut dyn Write) -> io::Result<()> {
+fn write_header(
+    timeline: &Timeline,
+    steps: usize,
+    title: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let guest = &timeline.guest;
-    let closing = text(&summary::closing(timeline, shown));
+    let closing = text(&summary::closing_line(timeline, steps));
     writeln!(
         out,
         "<header>\n<h1>{title}</h1>\n<p class=\"closing\">{closing}</p>\n<dl class=\"facts\">"
     )?;
     if !guest.path.is_empty() {
         let path = text(&safe::cut(&guest.path, CUT));
-        let print = text(
-            &guest
-                .sha256
-                .chars()
-                .take(12)
-                .map(|c| if c.is_ascii() { c } else { '?' })
-                .collect::<String>(),
-        );
+        let (bytes, sha256) = (guest.bytes, text(&short_sha256(guest)));
         writeln!(
             out,
-            "<div><dt>guest</dt><dd><code>{path}</code>, {} bytes, sha256 {print}</dd></div>",
-            guest.bytes
+            "<div><dt>guest</dt><dd><code>{path}</code>, {bytes} bytes, sha256 {sha256}</dd></div>"
         )?;
     }
     if let Some(memory) = &guest.memory {
-        let most = memory
-            .max
-            .map(|max| format!(", at most {}", memory_size(max)))
-            .unwrap_or_default();
-        writeln!(
-            out,
-            "<div><dt>memory</dt><dd>{}{most}</dd></div>",
-            memory_size(memory.pages)
-        )?;
+        let limits = memory_limits(memory);
+        writeln!(out, "<div><dt>memory</dt><dd>{limits}</dd></div>")?;
     }
     for input in &timeline.inputs {
-        let (name, value) = (
-            text(&safe::cut(&input.name, CUT)),
-            text(&input.value.brief(CUT)),
-        );
+        let name = text(&safe::cut(&input.name, CUT));
+        let value = text(&input.value.brief(CUT));
         writeln!(
             out,
             "<div><dt>input {name}</dt><dd><code>{value}</code></dd></div>"

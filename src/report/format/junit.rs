@@ -1,131 +1,125 @@
-//! The results of many runs as JUnit XML, which CI servers read. Times are left out: the same runs
-//! give the same bytes.
+//! The results of `linmem test` as JUnit XML, which CI servers read.
+//!
+//! Times are left out, so that the same runs give the same bytes.
 
-use std::fmt::Write as _;
 use std::io;
 
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
 use crate::report::common::options::Options;
+use crate::safe;
 use crate::timeline::Timeline;
 
-/// Lines of a transcript that are shown below a failure: its last ones, which tell of it.
+/// The name of the report, of its suite and of the class of all cases.
+const NAME: &str = "linmem";
+
+/// Lines of a transcript that are kept: its last ones, which are about the failure.
 const LINES: usize = 60;
 
-/// One session that was to be run.
+/// A session that was to be run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
-    /// The file as the person named it.
+    /// The session's file as it was given.
     pub file: String,
+    /// How the session went.
     pub verdict: Verdict,
 }
 
 /// How a session went.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
+    /// The session ran, and nothing is wrong.
     Passed,
-    /// It ran, and something is wrong with the run.
+    /// The session ran, and something is wrong.
     Failed {
+        /// The first problem, in one line.
         message: String,
+        /// The end of the text transcript.
         transcript: String,
     },
-    /// It could not be run.
+    /// The session could not be run.
     Unusable {
+        /// The error, with its causes on further lines.
         message: String,
     },
 }
 
 impl Case {
-    /// A session that ran; `problem` is what [`crate::report::problem`] says of it.
+    /// Returns the case of a session that ran, given the result of [`crate::report::problem`].
     pub fn ran(file: String, timeline: &Timeline, problem: Option<String>) -> Case {
-        let Some(message) = problem else {
-            return Case {
-                file,
-                verdict: Verdict::Passed,
-            };
+        let verdict = match problem {
+            None => Verdict::Passed,
+            Some(message) => {
+                let mut transcript = Vec::new();
+                // Writing to a vector cannot fail.
+                let _ = super::write(timeline, &Options::default(), &mut transcript);
+                Verdict::Failed {
+                    message,
+                    transcript: last_lines(&String::from_utf8_lossy(&transcript)),
+                }
+            }
         };
-        let mut out = Vec::new();
-        // Writing to memory does not fail.
-        let _ = super::write(timeline, &Options::default(), &mut out);
-        let text = String::from_utf8_lossy(&out).into_owned();
-        Case {
-            file,
-            verdict: Verdict::Failed {
-                message,
-                transcript: excerpt(&text),
-            },
-        }
+        Case { file, verdict }
     }
 }
 
-fn excerpt(transcript: &str) -> String {
+/// Returns the last [`LINES`] lines, after a line that counts the others.
+fn last_lines(transcript: &str) -> String {
     let lines: Vec<&str> = transcript.lines().collect();
     let hidden = lines.len().saturating_sub(LINES);
     let kept = lines.get(hidden..).unwrap_or_default().join("\n");
-    if hidden > 0 {
-        format!("… {hidden} lines before\n{kept}\n")
-    } else {
-        format!("{kept}\n")
+    match hidden {
+        0 => format!("{kept}\n"),
+        _ => format!("… {hidden} lines before\n{kept}\n"),
     }
 }
 
-/// Writes one suite with a case for each session, in their order. Fails only where `out` does.
+/// Writes one suite with a case for each session, in order.
+///
+/// # Errors
+/// Those of `out`.
 pub fn write_junit(cases: &[Case], out: &mut dyn io::Write) -> io::Result<()> {
-    let count = |is: fn(&Verdict) -> bool| cases.iter().filter(|case| is(&case.verdict)).count();
-    let failures = count(|verdict| matches!(verdict, Verdict::Failed { .. }));
-    let errors = count(|verdict| matches!(verdict, Verdict::Unusable { .. }));
-    let counts = format!(
-        "tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\"",
-        cases.len()
-    );
-    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-    writeln!(out, "<testsuites name=\"linmem\" {counts}>")?;
-    writeln!(out, "  <testsuite name=\"linmem\" {counts} skipped=\"0\">")?;
-    for case in cases {
-        let file = escaped(&case.file);
-        let open = format!("    <testcase classname=\"linmem\" name=\"{file}\" file=\"{file}\"");
-        match &case.verdict {
-            Verdict::Passed => writeln!(out, "{open}/>")?,
-            Verdict::Failed {
-                message,
-                transcript,
-            } => {
-                let (message, transcript) = (escaped(message), escaped(transcript));
-                writeln!(
-                    out,
-                    "{open}>\n      <failure message=\"{message}\">{transcript}</failure>\n    \
-                     </testcase>"
-                )?;
-            }
-            Verdict::Unusable { message } => {
-                let first = escaped(message.lines().next().unwrap_or_default());
-                let message = escaped(message);
-                writeln!(
-                    out,
-                    "{open}>\n      <error message=\"{first}\">{message}</error>\n    </testcase>"
-                )?;
-            }
-        }
-    }
-    writeln!(out, "  </testsuite>\n</testsuites>")
+    let mut suite = TestSuite::new(NAME);
+    suite.add_test_cases(cases.iter().map(test_case));
+    let mut report = Report::new(NAME);
+    report.add_test_suite(suite);
+    let xml = report.to_string().map_err(io::Error::other)?;
+    out.write_all(xml.as_bytes())
 }
 
-/// Text as XML 1.0 may hold it, in an attribute or between tags. What it may not hold at all stands
-/// as `\u{…}`.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            '\n' | '\t' => out.push(c),
-            '\u{fffe}' | '\u{ffff}' => drop(write!(out, "{}", c.escape_unicode())),
-            c if c.is_control() => drop(write!(out, "{}", c.escape_unicode())),
-            c => out.push(c),
+fn test_case(case: &Case) -> TestCase {
+    let status = match &case.verdict {
+        Verdict::Passed => TestCaseStatus::success(),
+        Verdict::Failed {
+            message,
+            transcript,
+        } => non_success(NonSuccessKind::Failure, message, transcript),
+        Verdict::Unusable { message } => {
+            let first = message.lines().next().unwrap_or_default();
+            non_success(NonSuccessKind::Error, first, message)
         }
-    }
-    out
+    };
+    let file = escaped(&case.file);
+    let mut test_case = TestCase::new(file.as_str(), status);
+    test_case.set_classname(NAME);
+    test_case.extra.insert("file".into(), file.into());
+    test_case
+}
+
+fn non_success(kind: NonSuccessKind, message: &str, text: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(escaped(message));
+    status.set_description(escaped(text));
+    status
+}
+
+/// Escapes characters that XML 1.0 does not allow: `quick_junit` would drop them
+/// (<https://www.w3.org/TR/xml/#charsets>). Line breaks stay.
+fn escaped(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(safe::plain).collect();
+    let text = lines.join("\n");
+    text.replace('\u{fffe}', "\\u{fffe}")
+        .replace('\u{ffff}', "\\u{ffff}")
 }
 
 #[cfg(test)]
@@ -133,19 +127,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_xml_may_not_hold_is_escaped() {
-        let evil = "<a b='\"'>&]]>\0\u{8}\u{1b}[0m\r\n\t\u{7f}\u{85}\u{fffe}é🦀";
-        let expected = concat!(
-            "&lt;a b=&apos;&quot;&apos;&gt;&amp;]]&gt;\\u{0}\\u{8}\\u{1b}[0m\\u{d}\n\t",
+    fn characters_that_xml_does_not_allow_are_escaped() {
+        let cases = [Case {
+            file: "<a b='\"'>&]]>\0\u{8}\u{1b}[0m\r\u{7f}\u{85}\u{fffe}é🦀".into(),
+            verdict: Verdict::Unusable {
+                message: "one\ntwo\u{1b}[2J".into(),
+            },
+        }];
+        let mut out = Vec::new();
+        write_junit(&cases, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let file = concat!(
+            "&lt;a b=&apos;&quot;&apos;&gt;&amp;]]&gt;\\0\\u{8}\\u{1b}[0m\\r",
             "\\u{7f}\\u{85}\\u{fffe}é🦀",
         );
-        assert_eq!(escaped(evil), expected);
+        assert!(text.contains(&format!("file=\"{file}\"")), "{text}");
+        assert!(text.contains("message=\"one\""), "{text}");
+        assert!(text.contains(">one\ntwo\\u{1b}[2J</error>"), "{text}");
     }
 
     #[test]
     fn a_long_transcript_is_cut_at_its_beginning() {
         let text: String = (0..100).map(|i| format!("{i}\n")).collect();
-        let cut = excerpt(&text);
+        let cut = last_lines(&text);
         assert!(
             cut.starts_with("… 40 lines before\n40\n") && cut.ends_with("\n99\n"),
             "{cut}"

@@ -1,10 +1,10 @@
 //! A report for an issue tracker: what ran on which guest, what each step did to memory, what is
-//! wrong and which step is to blame, and at its end the session itself, so that the report can be
-//! run again.
+//! wrong and which step is to blame. It ends with the session itself, so that the report can be run
+//! again.
 //!
-//! Every text that somebody else chose stands in a code span, in a fence longer than any it holds,
-//! or is escaped: it can become neither markup nor a statement. What is told is bounded, so that a
-//! tracker takes it; what is left out is counted.
+//! Text that a guest or a file chose is in a code span, in a fence longer than any in the text, or
+//! escaped: it can become neither markup nor a statement. The report is bounded, because a tracker
+//! bounds it; it counts what is left out.
 
 mod escape;
 mod session;
@@ -12,26 +12,32 @@ mod session;
 use std::collections::BTreeSet;
 use std::io;
 
+use crate::finding_kind::Severity;
 use crate::report::common::options::{Options, steps_shown};
-use crate::report::common::{event_lines, hex_dump, step_details, summary, trap, writer_label};
+use crate::report::common::step_view::{FindingView, StepView};
+use crate::report::common::{event_lines, guest_header, hex_dump, step_details, summary, to_text};
 use crate::safe;
-use crate::text::TextWriter;
-use crate::text::escape::ascii as to_ascii;
-use crate::timeline::{Finding, Moment, Outcome, Severity, StepKind, StepRecord, Timeline, effect};
-use crate::wasm_types::memory_size;
+use crate::text::{TextWriter, escape as text_escape};
+use crate::timeline::{Finding, Moment, Outcome, StepRecord, Timeline, effect};
 use escape::{code, fenced, prose};
 
-/// Characters of all that is told of single steps: an issue on GitHub may have 65,536 characters.
-const ROOM: usize = 40_000;
+/// Characters of all sections about single steps: an issue on GitHub holds 65,536 characters.
+const SECTIONS: usize = 40_000;
 
-/// Steps in the list of all steps, before those in the middle are counted.
+/// Steps and findings that are listed. The steps in the middle of a longer list are counted.
 const LISTED: usize = 120;
 
-/// Characters of a statement, of a value and of a message that are shown before it is cut.
+/// Characters of a title, of a statement, of a value and of a message that are shown before it is
+/// cut.
+const TITLE: usize = 80;
 const STATEMENT: usize = 160;
 const VALUE: usize = 200;
 const MESSAGE: usize = 1000;
 
+/// Digits of a SHA-256 fingerprint.
+const SHA256: usize = 64;
+
+/// Writes the report.
 pub(super) fn write(
     timeline: &Timeline,
     options: &Options,
@@ -39,159 +45,115 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let shown = steps_shown(timeline, options);
     if !options.ascii {
-        report(timeline, options, shown, out)?;
+        write_report(timeline, options, shown, out)?;
         return session::write(timeline, options, shown, out);
     }
-    let (mut told, mut session) = (Vec::new(), Vec::new());
-    report(timeline, options, shown, &mut told)?;
-    out.write_all(to_ascii(&String::from_utf8_lossy(&told)).as_bytes())?;
+    let (mut report, mut session) = (Vec::new(), Vec::new());
+    write_report(timeline, options, shown, &mut report)?;
+    let report = text_escape::ascii(&String::from_utf8_lossy(&report));
+    out.write_all(report.as_bytes())?;
     session::write(timeline, options, shown, &mut session)?;
-    // Here a likeness would be another session: in a text, a character's number means the same.
+    // The session must stay the same, so its characters are escaped by number: in a text of the
+    // steps language the escape means the character.
     out.write_all(by_number(&String::from_utf8_lossy(&session)).as_bytes())
 }
 
-fn report(
+fn write_report(
     timeline: &Timeline,
     options: &Options,
     shown: usize,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    header(timeline, shown, out)?;
-    list(timeline, shown, out)?;
-    findings(timeline, shown, out)?;
-    told(timeline, options, shown, out)
+    write_header(timeline, shown, out)?;
+    write_list(timeline, shown, out)?;
+    write_findings(timeline, shown, out)?;
+    write_sections(timeline, options, shown, out)
 }
 
+/// Returns `text` with every character outside ASCII as `\u{…}`.
 fn by_number(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_ascii() {
-            out.push(c)
-        } else {
-            out.extend(c.escape_unicode())
+        match c.is_ascii() {
+            true => out.push(c),
+            false => out.extend(c.escape_unicode()),
         }
     }
     out
 }
 
-fn header(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
+fn write_header(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
     let guest = &timeline.guest;
     writeln!(
         out,
         "# {}: {}\n",
-        prose(&safe::cut(&timeline.title, 80)),
-        prose(&summary::closing(timeline, shown))
+        prose(&safe::cut(&timeline.title, TITLE)),
+        prose(&summary::closing_line(timeline, shown))
     )?;
     if !guest.path.is_empty() {
-        let (path, print) = (safe::cut(&guest.path, VALUE), safe::cut(&guest.sha256, 64));
         writeln!(
             out,
             "- guest: {}, {} bytes, sha256 {}",
-            code(&path),
+            code(&safe::cut(&guest.path, VALUE)),
             guest.bytes,
-            code(&print)
+            code(&safe::cut(&guest.sha256, SHA256))
         )?;
     }
-    match &guest.memory {
-        None => writeln!(out, "- memory: none")?,
-        Some(memory) => {
-            let most = memory
-                .max
-                .map(|max| format!(", at most {}", memory_size(max)))
-                .unwrap_or_default();
-            let wide = if memory.is_64 {
-                ", 64-bit addresses"
-            } else {
-                ""
-            };
-            writeln!(out, "- memory: {}{most}{wide}", memory_size(memory.pages))?;
-        }
-    }
+    let memory = guest_header::memory_type(guest.memory.as_ref());
+    writeln!(out, "- memory: {memory}")?;
     for input in &timeline.inputs {
-        writeln!(
-            out,
-            "- input {} = {}",
-            code(&safe::plain(&input.name)),
-            code(&input.value.brief(VALUE))
-        )?;
+        let name = code(&safe::plain(&input.name));
+        let value = code(&input.value.brief(VALUE));
+        writeln!(out, "- input {name} = {value}")?;
     }
     writeln!(out, "- recorded by linmem {}\n", env!("CARGO_PKG_VERSION"))
 }
 
-/// One line for each step, as in the transcript.
-fn list(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
+/// Writes one line for each step, as in the transcript.
+fn write_list(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
     let width = shown.saturating_sub(1).to_string().len();
     let line = |record: &StepRecord| {
-        let back = step_details::came_back(record)
-            .map(|back| format!("  → {back}"))
+        let view = StepView(record);
+        let result = view
+            .failure_or_result()
+            .map(|result| format!("  → {result}"))
             .unwrap_or_default();
+        let (mark, index) = (view.mark(), record.index);
         format!(
-            "{} {:>width$}  {}{back}\n",
-            mark(record),
-            record.index,
-            statement(record)
+            "{mark} {index:>width$}  {}{result}\n",
+            view.statement(STATEMENT)
         )
     };
     let steps = timeline.steps().get(..shown).unwrap_or_default();
-    let mut lines = String::new();
-    let (head, tail) = match shown.checked_sub(LISTED) {
-        Some(over @ 1..) => (LISTED / 2, LISTED / 2 + over),
-        _ => (shown, shown),
+    let (head, tail) = match shown.saturating_sub(LISTED) {
+        0 => (shown, shown),
+        hidden => (LISTED / 2, LISTED / 2 + hidden),
     };
-    steps
-        .iter()
-        .take(head)
-        .for_each(|record| lines.push_str(&line(record)));
+    let mut lines: String = steps.iter().take(head).map(line).collect();
     if tail > head {
         lines.push_str(&format!("  … {} more steps\n", tail - head));
     }
-    steps
-        .iter()
-        .skip(tail)
-        .for_each(|record| lines.push_str(&line(record)));
+    lines.extend(steps.iter().skip(tail).map(line));
     writeln!(out, "## Steps\n\n{}", fenced("text", &lines))
 }
 
-fn mark(record: &StepRecord) -> char {
-    if record.outcome == Outcome::Ok {
-        '✓'
-    } else {
-        '✗'
-    }
-}
-
-/// The statement in one line.
-fn statement(record: &StepRecord) -> String {
-    match record.kind {
-        StepKind::Instantiate => "instantiate".to_string(),
-        _ => safe::cut(&record.text, STATEMENT),
-    }
-}
-
-/// Everything found, the worst first.
-fn findings(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
+/// Writes all findings, the worst first.
+fn write_findings(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::Result<()> {
     let steps = timeline.steps().get(..shown).unwrap_or_default();
-    let mut found: Vec<(&StepRecord, &Finding)> = steps
+    let mut found: Vec<(usize, FindingView)> = steps
         .iter()
-        .flat_map(|step| step.findings.iter().map(move |finding| (step, finding)))
+        .flat_map(|step| StepView(step).findings().map(|view| (step.index, view)))
         .collect();
     if found.is_empty() {
         return Ok(());
     }
-    found.sort_by_key(|(step, finding)| {
-        (
-            finding.claimed,
-            std::cmp::Reverse(finding.severity()),
-            step.index,
-        )
+    found.sort_by_key(|(step, view)| {
+        let severity = std::cmp::Reverse(view.finding.severity());
+        (view.finding.claimed, severity, *step)
     });
     writeln!(out, "## Findings\n")?;
-    for (step, finding) in found.iter().take(LISTED) {
-        writeln!(
-            out,
-            "- {}",
-            told_finding(step, finding, &format!(" in step {}", step.index))
-        )?;
+    for (step, view) in found.iter().take(LISTED) {
+        writeln!(out, "- {}", finding(*view, &format!(" in step {step}")))?;
     }
     match found.len().saturating_sub(LISTED) {
         0 => {}
@@ -200,21 +162,20 @@ fn findings(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io::R
     writeln!(out)
 }
 
-fn told_finding(step: &StepRecord, finding: &Finding, place: &str) -> String {
-    let severity = match (finding.claimed, finding.severity()) {
-        (true, _) => "as expected",
-        (false, severity) => severity.as_str(),
-    };
-    let blamed = match finding.blamed.filter(|blamed| *blamed != step.index) {
-        Some(blamed) => format!(", because of step {blamed}"),
-        None => String::new(),
-    };
-    let message = prose(&safe::cut(&summary::joined(&finding.message), MESSAGE));
-    format!("**{severity}: {}**{place}{blamed}: {message}", finding.kind)
+/// Returns a finding as one line of Markdown.
+fn finding(view: FindingView, place: &str) -> String {
+    let (severity, kind) = (view.severity(), view.finding.kind);
+    let blamed = view
+        .blamed
+        .map(|step| format!(", because of step {step}"))
+        .unwrap_or_default();
+    let message = prose(&view.message(MESSAGE));
+    format!("**{severity}: {kind}**{place}{blamed}: {message}")
 }
 
-/// The steps one by one: those that matter first, as long as there is room, but in their order.
-fn told(
+/// Writes the sections about single steps, in order. Where they are too long together, those that
+/// matter most are kept.
+fn write_sections(
     timeline: &Timeline,
     options: &Options,
     shown: usize,
@@ -222,48 +183,44 @@ fn told(
 ) -> io::Result<()> {
     let steps = timeline.steps().get(..shown).unwrap_or_default();
     let mut order: Vec<&StepRecord> = steps.iter().collect();
-    let blamed: BTreeSet<usize> = steps
-        .iter()
-        .flat_map(|s| &s.findings)
-        .filter_map(|f| f.blamed)
-        .collect();
-    order.sort_by_key(|step| (weight(step, blamed.contains(&step.index)), step.index));
+    let findings = steps.iter().flat_map(|step| &step.findings);
+    let blamed: BTreeSet<usize> = findings.filter_map(|finding| finding.blamed).collect();
+    order.sort_by_key(|step| (rank(step, blamed.contains(&step.index)), step.index));
     let mut sections: Vec<(usize, String)> = Vec::new();
-    let mut room = ROOM;
+    let mut available = SECTIONS;
     for record in order {
         let section = section(timeline, options, record)?;
-        let Some(left) = room.checked_sub(section.chars().count()) else {
+        let Some(rest) = available.checked_sub(section.chars().count()) else {
             break;
         };
-        room = left;
+        available = rest;
         sections.push((record.index, section));
     }
     sections.sort_by_key(|(index, _)| *index);
     writeln!(out, "## What happened\n")?;
     let mut next = 0;
     for (index, section) in &sections {
-        left_out(next, *index, out)?;
+        write_omission(next, *index, out)?;
         writeln!(out, "{}\n", section.trim_end())?;
         next = index + 1;
     }
-    left_out(next, shown, out)
+    write_omission(next, shown, out)
 }
 
-/// What is told first: what went wrong, what is to blame, what changed memory, the rest.
-fn weight(record: &StepRecord, is_blamed: bool) -> u8 {
+/// Returns how much a step matters, the least number for the most: steps that went wrong, those to
+/// blame, those that changed memory, all others.
+fn rank(record: &StepRecord, is_blamed: bool) -> u8 {
+    let is_bad = |finding: &Finding| finding.severity() >= Severity::Warning;
     match record {
-        r if r.outcome != Outcome::Ok
-            || r.findings.iter().any(|f| f.severity() >= Severity::Warning) =>
-        {
-            0
-        }
+        r if r.outcome != Outcome::Ok || r.findings.iter().any(is_bad) => 0,
         _ if is_blamed => 1,
         r if !r.changes.is_empty() || !r.findings.is_empty() => 2,
         _ => 3,
     }
 }
 
-fn left_out(from: usize, to: usize, out: &mut dyn io::Write) -> io::Result<()> {
+/// Writes that the steps from `from` to before `to` have no section.
+fn write_omission(from: usize, to: usize, out: &mut dyn io::Write) -> io::Result<()> {
     match to.saturating_sub(from) {
         0 => Ok(()),
         1 => writeln!(
@@ -279,27 +236,29 @@ fn left_out(from: usize, to: usize, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::Result<String> {
-    let outcome = match record.outcome {
-        Outcome::Ok => String::new(),
-        outcome if record.is_claimed() => format!(", {}, as expected", outcome.word()),
-        outcome => format!(", {}", outcome.word()),
-    };
+    let view = StepView(record);
+    let failure = view
+        .failure()
+        .map(|failure| format!(", {failure}"))
+        .unwrap_or_default();
     let mut out = format!(
-        "### {} Step {}{outcome}: {}\n\n",
-        mark(record),
+        "### {} Step {}{failure}: {}\n\n",
+        view.mark(),
         record.index,
-        code(&statement(record))
+        code(&view.statement(STATEMENT))
     );
     let effect = effect(timeline, record.index);
     if !effect.is_empty() {
         out.push_str(&format!("{}\n\n", prose(&effect)));
     }
-    for finding in &record.findings {
-        out.push_str(&format!("{}\n\n", told_finding(record, finding, "")));
+    for view in view.findings() {
+        out.push_str(&format!("{}\n\n", finding(view, "")));
     }
-    push_block(&mut out, "text", |paper| details(paper, timeline, record))?;
-    push_block(&mut out, "diff", |paper| {
-        hex_dump::diff(paper, timeline, record)
+    push_block(&mut out, "text", |out| {
+        step_details::write(out, timeline, record)
+    })?;
+    push_block(&mut out, "diff", |out| {
+        hex_dump::write_diff(out, timeline, record)
     })?;
     if let Some(until) = options.until.filter(|until| until.step == record.index) {
         push_moment(&mut out, timeline, record, until)?;
@@ -307,59 +266,39 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
     Ok(out)
 }
 
-/// Why it stopped and where, whom it called, what it printed, who changed memory.
-fn details(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
-    step_details::errors(paper, record)?;
-    if let Some(trapped) = &record.trap {
-        paper.line(&format!("trap: {}", safe::cut(&trapped.kind, MESSAGE)))?;
-        trap::tell(paper, timeline, trapped, 2)?;
-    }
-    step_details::import_calls(paper, record)?;
-    step_details::output(paper, record)?;
-    writer_label::of_changes(paper, record, 0)?;
-    match event_lines::not_told_apart(record) {
-        Some(line) => paper.line(&line),
-        None => Ok(()),
-    }
-}
-
-/// Memory in the middle of a step, where that is the moment meant.
+/// Adds memory at a moment inside a step; nothing for the end of the step.
 fn push_moment(
     out: &mut String,
     timeline: &Timeline,
     record: &StepRecord,
     moment: Moment,
 ) -> io::Result<()> {
-    if moment.event >= record.events.len() {
+    let (number, events) = (moment.event, record.events.len());
+    if number >= events {
         return Ok(());
     }
-    let number = moment.event;
+    let step = record.index;
     out.push_str(&format!(
-        "After event {number} of {} in step {}:\n\n",
-        record.events.len(),
-        record.index
+        "After event {number} of {events} in step {step}:\n\n"
     ));
-    push_block(out, "text", |paper| {
+    push_block(out, "text", |out| {
         if let Some(line) = event_lines::line(record, number, 0) {
-            paper.line(&line)?;
+            out.line(&line)?;
         }
         let image = timeline.memory_at(moment);
-        hex_dump::window(paper, timeline, record, &image, record.focus)
+        hex_dump::write_window(out, timeline, record, &image, record.focus)
     })
 }
 
-/// Adds a fenced block of what is written on a sheet; nothing where that is nothing.
+/// Adds a fenced block of the lines that `write` writes; nothing where it writes none.
 fn push_block(
     out: &mut String,
     info: &str,
     write: impl FnOnce(&mut TextWriter) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    let mut paper = TextWriter::new(&mut bytes, false, false);
-    write(&mut paper)?;
-    paper.finish()?;
-    if !bytes.is_empty() {
-        out.push_str(&fenced(info, &String::from_utf8_lossy(&bytes)));
+    let lines = to_text(write)?;
+    if !lines.is_empty() {
+        out.push_str(&fenced(info, &lines));
         out.push('\n');
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! One room for each format. A format may name `common` and itself, and no other format; `junit`
-//! holds text transcripts, which it gets from [`write`].
+//! The formats, each in a room of its own. A format names `common` and no other format; only
+//! `junit` contains another one, the text transcript, which it gets from [`write`].
 
 mod diff;
 mod html;
@@ -17,7 +17,10 @@ use crate::timeline::Timeline;
 pub use diff::write_comparison;
 pub use junit::{Case, Verdict, write_junit};
 
-/// Writes the whole document. Fails only where `out` does.
+/// Writes a timeline as a report.
+///
+/// # Errors
+/// Those of `out`.
 pub fn write(timeline: &Timeline, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     match options.format {
         Format::Text => text::write(timeline, options, out),

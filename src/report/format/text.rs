@@ -1,255 +1,234 @@
-//! The text transcript: it reads like the session. One line for each step, which `grep` finds by
-//! its mark and number; below it, indented, what the step gave back, what happened, and a picture
-//! of the bytes.
+//! The text transcript, which reads like the session.
+//!
+//! Each step has one line, which `grep` finds by its mark and number. Below it, indented, are what
+//! happened, what was found and the bytes.
 
 use std::io;
 
+use crate::finding_kind::Severity;
 use crate::report::common::options::{Options, steps_shown};
 use crate::report::common::step_details::{
-    INDENT, came_back, errors, import_calls, message, output,
+    INDENT, write_error, write_import_calls, write_message, write_output,
 };
-use crate::report::common::{event_lines, hex_dump, summary, trap, writer_label};
+use crate::report::common::step_view::{FindingView, StepView};
+use crate::report::common::{changed_by, event_lines, guest_header, hex_dump, summary, trap};
 use crate::safe;
-use crate::text::TextWriter;
-use crate::timeline::{
-    Event, Finding, LayoutFacts, Moment, Outcome, Severity, Span, StepKind, StepRecord, Timeline,
-    effect,
-};
+use crate::text::{TextWriter, count};
+use crate::timeline::{LayoutFacts, Moment, StepRecord, Timeline, Trap, effect};
 use crate::wasm_types::memory_size;
 
-/// Columns of the prose around steps, and of what is told about a step.
+/// Columns of the prose around steps, and of the sentences about a step.
 const PROSE: usize = 80;
-const TOLD: usize = 96;
+const SENTENCES: usize = 96;
 
 /// Characters of a statement and of a value that are shown before it is cut.
 const STATEMENT: usize = 240;
 const VALUE: usize = 60;
 
+/// Writes the transcript.
 pub(super) fn write(
     timeline: &Timeline,
     options: &Options,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let mut paper = TextWriter::new(out, options.ascii, options.color);
+    let mut out = TextWriter::new(out, options.ascii, options.color);
     let shown = steps_shown(timeline, options);
-    header(&mut paper, timeline)?;
+    write_header(&mut out, timeline)?;
     for record in timeline.steps().iter().take(shown) {
-        paper.line("")?;
-        step(&mut paper, timeline, record)?;
+        out.line("")?;
+        write_step(&mut out, timeline, record)?;
         if options.stores {
-            event_lines::unfold(&mut paper, record, INDENT)?;
+            event_lines::write(&mut out, record, INDENT)?;
         }
     }
-    if let Some(record) = options.until.and_then(|until| timeline.step(until.step)) {
-        paper.line("")?;
-        memory_at(&mut paper, timeline, record, options.until)?;
+    if let Some(moment) = options.until
+        && let Some(record) = timeline.step(moment.step)
+    {
+        out.line("")?;
+        write_memory_at(&mut out, timeline, record, moment)?;
     }
-    paper.line("")?;
-    paper.line(&summary::closing(timeline, shown))?;
-    paper.finish()
+    out.line("")?;
+    out.line(&summary::closing_line(timeline, shown))?;
+    out.finish()
 }
 
-fn header(paper: &mut TextWriter, timeline: &Timeline) -> io::Result<()> {
+fn write_header(out: &mut TextWriter, timeline: &Timeline) -> io::Result<()> {
     let guest = &timeline.guest;
-    paper.line(&safe::plain(&timeline.title))?;
+    out.line(&safe::plain(&timeline.title))?;
     if !guest.path.is_empty() {
-        let bytes = if guest.bytes == 1 { "byte" } else { "bytes" };
-        let print = safe::plain(&guest.sha256.chars().take(12).collect::<String>());
-        paper.line(&format!(
-            "guest   {}, {} {bytes}, sha256 {print}",
+        out.line(&format!(
+            "guest   {}, {}, sha256 {}",
             safe::plain(&guest.path),
-            guest.bytes
+            count(guest.bytes, "byte"),
+            guest_header::short_sha256(guest)
         ))?;
     }
-    paper.line(&match &guest.memory {
-        None => "memory  none".to_string(),
-        Some(memory) => {
-            let most = memory
-                .max
-                .map(|max| format!(", at most {}", memory_size(max)))
-                .unwrap_or_default();
-            let wide = if memory.is_64 {
-                ", 64-bit addresses"
-            } else {
-                ""
-            };
-            format!("memory  {}{most}{wide}", memory_size(memory.pages))
-        }
-    })?;
+    let memory = guest_header::memory_type(guest.memory.as_ref());
+    out.line(&format!("memory  {memory}"))?;
     for input in &timeline.inputs {
-        paper.line(&format!(
-            "input   {} = {}",
-            safe::plain(&input.name),
-            input.value.brief(VALUE)
-        ))?;
+        let (name, value) = (safe::plain(&input.name), input.value.brief(VALUE));
+        out.line(&format!("input   {name} = {value}"))?;
     }
     Ok(())
 }
 
-fn step(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
-    for paragraph in record
-        .narration
-        .iter()
-        .flat_map(|prose| prose.split("\n\n"))
-    {
+fn write_step(out: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
+    let prose = record.narration.as_deref().unwrap_or_default();
+    for paragraph in prose.split("\n\n") {
         let words: Vec<String> = paragraph.split_whitespace().map(safe::plain).collect();
         if !words.is_empty() {
-            paper.paragraph(&words.join(" "), 0, PROSE)?;
-            paper.line("")?;
+            out.paragraph(&words.join(" "), 0, PROSE)?;
+            out.line("")?;
         }
     }
-    headline(paper, timeline, record)?;
-    let (stops, remarks): (Vec<&Finding>, Vec<&Finding>) = record
-        .findings
-        .iter()
-        .partition(|f| f.severity() == Severity::Error);
-    errors(paper, record)?;
-    stopped(paper, timeline, record, &stops)?;
-    import_calls(paper, record)?;
-    output(paper, record)?;
-    paper.paragraph(&effect(timeline, record.index), INDENT, TOLD)?;
+    let view = StepView(record);
+    write_headline(out, timeline, view)?;
+    let (errors, remarks): (Vec<FindingView>, Vec<FindingView>) = view
+        .findings()
+        .partition(|view| view.finding.severity() == Severity::Error);
+    write_error(out, record)?;
+    write_errors(out, timeline, record, &errors)?;
+    write_import_calls(out, record)?;
+    write_output(out, record)?;
+    out.paragraph(&effect(timeline, record.index), INDENT, SENTENCES)?;
     if record.index == 0 {
-        layout(paper, &timeline.guest.layout)?;
+        write_layout(out, &timeline.guest.layout)?;
     }
-    writer_label::of_changes(paper, record, INDENT)?;
-    if let Some(line) = event_lines::not_told_apart(record) {
-        paper.line(&format!("{:INDENT$}{line}", ""))?;
+    changed_by::write(out, record, INDENT)?;
+    if let Some(line) = event_lines::unrecorded_stores(record) {
+        out.line(&format!("{:INDENT$}{line}", ""))?;
     }
     for remark in remarks {
-        finding(paper, record, remark)?;
+        write_finding(out, remark, &remark.finding.message)?;
     }
-    hex_dump::of_step(paper, timeline, record)
+    hex_dump::write_step(out, timeline, record)
 }
 
-/// Where the module says that data, stack and heap lie; its segments have been told with what they
-/// put there.
-fn layout(paper: &mut TextWriter, layout: &[LayoutFacts]) -> io::Result<()> {
+/// Writes the addresses of data, stack and heap, as far as the module declares them. The sentences
+/// about step 0 have its data segments.
+fn write_layout(out: &mut TextWriter, layout: &[LayoutFacts]) -> io::Result<()> {
     let mut areas: Vec<&LayoutFacts> = layout
         .iter()
         .filter(|facts| facts.segment.is_none())
         .collect();
     areas.sort_by_key(|facts| facts.start.or(facts.end));
-    let told = areas.iter().map(
-        |LayoutFacts {
-             name, start, end, ..
-         }| match (start, end) {
-            (Some(start), Some(end)) => format!("{name} {start:#x}..{end:#x}"),
-            (Some(start), None) => format!("{name} from {start:#x}"),
-            (None, Some(end)) => format!("{name} below {end:#x}"),
-            (None, None) => name.clone(),
-        },
-    );
-    let told: Vec<String> = told.collect();
-    if told.is_empty() {
-        Ok(())
-    } else {
-        paper.paragraph(&format!("layout: {}", told.join(", ")), INDENT, TOLD)
+    let areas: Vec<String> = areas.into_iter().map(area).collect();
+    match areas.is_empty() {
+        true => Ok(()),
+        false => out.paragraph(&format!("layout: {}", areas.join(", ")), INDENT, SENTENCES),
     }
 }
 
-fn headline(paper: &mut TextWriter, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
-    let width = timeline.steps().len().saturating_sub(1).to_string().len();
-    let mark = match record.outcome {
-        Outcome::Ok => "✓".to_string(),
-        _ => paper.bold("✗"),
-    };
-    let text = match (record.kind, record.text.is_empty()) {
-        (StepKind::Instantiate, true) => "instantiate".to_string(),
-        _ => safe::cut(&record.text, STATEMENT),
-    };
-    let back = came_back(record)
-        .map(|back| format!("  → {back}"))
-        .unwrap_or_default();
-    paper.line(&format!("{mark} {:>width$}  {text}{back}", record.index))
+/// Returns a part of memory with its addresses, as far as they are known.
+fn area(facts: &LayoutFacts) -> String {
+    let name = &facts.name;
+    match (facts.start, facts.end) {
+        (Some(start), Some(end)) => format!("{name} {start:#x}..{end:#x}"),
+        (Some(start), None) => format!("{name} from {start:#x}"),
+        (None, Some(end)) => format!("{name} below {end:#x}"),
+        (None, None) => name.clone(),
+    }
 }
 
-/// The findings that stopped a step, and how the guest trapped below the one that says so.
-fn stopped(
-    paper: &mut TextWriter,
+fn write_headline(out: &mut TextWriter, timeline: &Timeline, view: StepView) -> io::Result<()> {
+    let width = timeline.steps().len().saturating_sub(1).to_string().len();
+    let mut mark = view.mark().to_string();
+    if view.failure().is_some() {
+        mark = out.bold(&mark);
+    }
+    let (index, statement) = (view.0.index, view.statement(STATEMENT));
+    let result = view
+        .failure_or_result()
+        .map(|result| format!("  → {result}"))
+        .unwrap_or_default();
+    out.line(&format!("{mark} {index:>width$}  {statement}{result}"))
+}
+
+/// Writes the findings that stopped a step. How the guest trapped is below the finding about it.
+fn write_errors(
+    out: &mut TextWriter,
     timeline: &Timeline,
     record: &StepRecord,
-    stops: &[&Finding],
+    errors: &[FindingView],
 ) -> io::Result<()> {
-    let mut untold = record.trap.as_ref();
-    for stop in stops {
-        match untold.filter(|trap| trap::is_told_by(trap, stop)) {
-            Some(trap) => {
-                let short = Finding {
-                    message: trap.kind.clone(),
-                    ..(*stop).clone()
-                };
-                finding(paper, record, &short)?;
-                trap::tell(paper, timeline, trap, INDENT + 2)?;
-                untold = None;
+    let mut trap = record.trap.as_ref();
+    for error in errors {
+        match trap.filter(|trap| trap::has_details_of(trap, error.finding)) {
+            Some(about) => {
+                write_finding(out, *error, &about.kind)?;
+                trap::write_trap(out, timeline, about, INDENT + 2)?;
+                trap = None;
             }
-            None => finding(paper, record, stop)?,
+            None => write_finding(out, *error, &error.finding.message)?,
         }
     }
-    let Some(trap) = untold else { return Ok(()) };
-    let said = |text: &str| text.contains(&trap.kind);
-    if !record.error.as_deref().is_some_and(said) && !stops.iter().any(|stop| said(&stop.message)) {
-        message(paper, "trap", &trap.kind)?;
+    match trap {
+        Some(trap) => write_trap_alone(out, timeline, record, trap),
+        None => Ok(()),
     }
-    trap::tell(paper, timeline, trap, INDENT + 2)
 }
 
-fn finding(paper: &mut TextWriter, record: &StepRecord, finding: &Finding) -> io::Result<()> {
-    let mut text = finding.message.clone();
-    if let Some(blamed) = finding.blamed.filter(|blamed| *blamed != record.index) {
-        let because = format!("step {blamed}");
-        if !names(&text, &because) {
-            text.push_str(&format!(" (because of {because})"));
-        }
+/// Writes a trap that no finding is about.
+fn write_trap_alone(
+    out: &mut TextWriter,
+    timeline: &Timeline,
+    record: &StepRecord,
+    trap: &Trap,
+) -> io::Result<()> {
+    let findings = record.findings.iter();
+    let mut messages = findings
+        .filter(|finding| finding.severity() == Severity::Error)
+        .map(|finding| finding.message.as_str())
+        .chain(record.error.as_deref());
+    if !messages.any(|message| message.contains(&trap.kind)) {
+        write_message(out, "trap", &trap.kind)?;
     }
-    let intro = match finding.claimed {
-        true => format!("{}, as expected", finding.kind),
-        false => format!("{}: {}", finding.severity().as_str(), finding.kind),
+    trap::write_trap(out, timeline, trap, INDENT + 2)
+}
+
+/// Writes a finding with `message`, which is its own or a short form of it.
+fn write_finding(out: &mut TextWriter, view: FindingView, message: &str) -> io::Result<()> {
+    let kind = view.finding.kind;
+    let label = match view.finding.claimed {
+        true => format!("{kind}, as expected"),
+        false => format!("{}: {kind}", view.severity()),
     };
-    message(paper, &intro, &text)
+    let blamed = view.blamed.map(|blamed| format!("step {blamed}"));
+    let because = blamed
+        .filter(|step| !has_number(message, step))
+        .map(|step| format!(" (because of {step})"))
+        .unwrap_or_default();
+    write_message(out, &label, &format!("{message}{because}"))
 }
 
-/// Whether a text has these words, and not as the beginning of a longer number.
-fn names(text: &str, words: &str) -> bool {
+/// Returns whether a text has these words, which end in a number, and no longer number there.
+fn has_number(text: &str, words: &str) -> bool {
     text.match_indices(words).any(|(at, _)| {
         let rest = text.get(at + words.len()..).unwrap_or_default();
         !rest.starts_with(|c: char| c.is_ascii_digit())
     })
 }
 
-/// The window of memory that `--at` asks for.
-fn memory_at(
-    paper: &mut TextWriter,
+/// Writes the window of memory at the moment of `--at`.
+fn write_memory_at(
+    out: &mut TextWriter,
     timeline: &Timeline,
     record: &StepRecord,
-    until: Option<Moment>,
+    moment: Moment,
 ) -> io::Result<()> {
-    let moment = until.unwrap_or(Moment::end_of(record.index));
-    let events = record.events.len();
-    let image = timeline.memory_at(moment);
-    let when = match moment.event < events {
-        true => format!(
-            "in step {}, after event {} of {events}",
-            record.index, moment.event
-        ),
-        false => format!("after step {}", record.index),
+    let (index, events) = (record.index, record.events.len());
+    let when = match moment.event {
+        event if event < events => format!("in step {index}, after event {event} of {events}"),
+        _ => format!("after step {index}"),
     };
+    let image = timeline.memory_at(moment);
     if image.is_empty() {
-        return paper.line(&format!("memory {when}: none"));
+        return out.line(&format!("memory {when}: none"));
     }
-    paper.line(&format!("memory {when}, {}", memory_size(image.pages())))?;
+    out.line(&format!("memory {when}, {}", memory_size(image.pages())))?;
     if let Some(line) = event_lines::line(record, moment.event, INDENT) {
-        paper.line(&line)?;
+        out.line(&line)?;
     }
-    let stored = moment
-        .event
-        .checked_sub(1)
-        .and_then(|last| record.events.get(last))
-        .and_then(|event| match event {
-            Event::Write(write) => Some(Span {
-                start: write.start,
-                len: write.after.len() as u64,
-            }),
-            Event::Growth(_) => None,
-        });
-    hex_dump::window(paper, timeline, record, &image, stored.or(record.focus))
+    let written = event_lines::write_of(record, moment.event).map(|write| write.span());
+    hex_dump::write_window(out, timeline, record, &image, written.or(record.focus))
 }

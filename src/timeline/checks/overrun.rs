@@ -343,23 +343,18 @@ impl Walk<'_> {
     }
 }
 
-/// Who wrote, and where in its code.
+/// Returns the writer as the subject of a sentence, with the place in the guest's code.
 pub(super) fn who(writer: &Writer) -> String {
     match writer {
-        Writer::Host => "the host".into(),
-        Writer::Data { segment } => format!("data segment {segment}"),
-        Writer::Import {
-            module,
-            name: function,
-        } => format!("the import {}", name(&format!("{module}.{function}"))),
-        Writer::Guest { function: None, .. } => "the guest".into(),
         Writer::Guest {
             function: Some(function),
-            source,
+            source: Some(source),
             ..
-        } => match source {
-            Some(source) => format!("the guest, in {} at {},", name(function), name(source)),
-            None => format!("the guest, in {},", name(function)),
-        },
+        } => format!("the guest, in {} at {},", name(function), name(source)),
+        Writer::Guest {
+            function: Some(function),
+            ..
+        } => format!("the guest, in {},", name(function)),
+        _ => writer.subject(),
     }
 }

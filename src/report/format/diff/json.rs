@@ -2,210 +2,215 @@
 
 use std::io;
 
-use crate::report::common::json::{Hex, Plain, WriterOut, print_value};
-use crate::timeline::{ByteSide, Comparison, Divergence, Event, Mismatch, Rest, Timeline};
+use serde::Serialize;
 
-#[derive(serde::Serialize)]
-struct DiffOut<'a> {
+use crate::report::common::json::{WriterData, write_document};
+use crate::timeline::{
+    ByteSide, Comparison, Divergence, Event, Mismatch, Rest, Span, Status, Timeline,
+};
+use crate::value::{Hex, Value};
+
+#[derive(Serialize)]
+struct Document<'a> {
     schema: &'static str,
     same: bool,
-    sides: [SideOut<'a>; 2],
-    parting: Option<DivergenceOut<'a>>,
-    rest: Option<RestOut<'a>>,
+    sides: [SideData<'a>; 2],
+    parting: Option<PartingData<'a>>,
+    rest: Option<RestData<'a>>,
 }
 
-#[derive(serde::Serialize)]
-struct SideOut<'a> {
+#[derive(Serialize)]
+struct SideData<'a> {
     title: &'a str,
-    guest: GuestOut<'a>,
+    guest: GuestData<'a>,
     steps: usize,
-    status: &'static str,
+    status: Status,
 }
 
-#[derive(serde::Serialize)]
-struct GuestOut<'a> {
+#[derive(Serialize)]
+struct GuestData<'a> {
     path: &'a str,
     sha256: &'a str,
     bytes: u64,
 }
 
-#[derive(serde::Serialize)]
-struct DivergenceOut<'a> {
+#[derive(Serialize)]
+struct PartingData<'a> {
     step: usize,
-    statements: [Option<StatementOut<'a>>; 2],
-    parts: Vec<PartOut<'a>>,
-    store: Option<StoreOut<'a>>,
-    byte: Option<ByteOut<'a>>,
+    statements: [Option<StatementData<'a>>; 2],
+    parts: Vec<PartData<'a>>,
+    store: Option<StoreData<'a>>,
+    byte: Option<ByteData<'a>>,
     bytes_differing: u64,
-    spans: Vec<SpanOut>,
+    spans: &'a [Span],
 }
 
-#[derive(serde::Serialize)]
-struct StatementOut<'a> {
+#[derive(Serialize)]
+struct StatementData<'a> {
     line: Option<u32>,
     text: &'a str,
 }
 
-#[derive(serde::Serialize)]
-struct PartOut<'a> {
+#[derive(Serialize)]
+struct PartData<'a> {
     what: &'static str,
     name: Option<&'a str>,
-    sides: [Option<Plain<'a>>; 2],
+    sides: &'a [Option<Value>; 2],
 }
 
-#[derive(serde::Serialize)]
-struct StoreOut<'a> {
+#[derive(Serialize)]
+struct StoreData<'a> {
     number: usize,
-    sides: [Option<EventOut<'a>>; 2],
+    sides: [Option<EventData<'a>>; 2],
 }
 
-#[derive(serde::Serialize)]
-struct EventOut<'a> {
+#[derive(Serialize)]
+struct EventData<'a> {
     kind: &'static str,
     start: Option<u64>,
-    before: Option<Hex<&'a [u8]>>,
-    after: Option<Hex<&'a [u8]>>,
+    before: Option<Hex<'a>>,
+    after: Option<Hex<'a>>,
     pages: Option<u64>,
-    writer: WriterOut<'a>,
+    writer: WriterData<'a>,
 }
 
-#[derive(serde::Serialize)]
-struct ByteOut<'a> {
+#[derive(Serialize)]
+struct ByteData<'a> {
     address: u64,
-    sides: [ByteSideOut<'a>; 2],
+    sides: [ByteSideData<'a>; 2],
 }
 
-#[derive(serde::Serialize)]
-struct ByteSideOut<'a> {
+#[derive(Serialize)]
+struct ByteSideData<'a> {
     value: Option<u8>,
     step: Option<usize>,
     store: Option<usize>,
-    writer: Option<WriterOut<'a>>,
+    writer: Option<WriterData<'a>>,
 }
 
-#[derive(serde::Serialize)]
-struct SpanOut {
-    start: u64,
-    len: u64,
-}
-
-#[derive(serde::Serialize)]
-struct RestOut<'a> {
+#[derive(Serialize)]
+struct RestData<'a> {
     both_ran: usize,
     differ: &'a [usize],
-    parts: Vec<PartOut<'a>>,
-    status: [&'static str; 2],
+    parts: Vec<PartData<'a>>,
+    status: [Status; 2],
     bytes_differing: u64,
 }
 
+/// Writes the comparison.
 pub(super) fn write(
     timelines: [&Timeline; 2],
     comparison: &Comparison,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let document = DiffOut {
+    let parting = comparison.parting.as_ref();
+    let document = Document {
         schema: "linmem.diff/1",
         same: comparison.is_same(),
-        sides: timelines.map(side),
-        parting: comparison
-            .parting
-            .as_ref()
-            .map(|parting| parting_out(timelines, parting)),
-        rest: comparison.rest.as_ref().map(rest_out),
+        sides: timelines.map(SideData::from),
+        parting: parting.map(|parting| parting_data(timelines, parting)),
+        rest: comparison.rest.as_ref().map(RestData::from),
     };
-    print_value(&document, out)
+    write_document(&document, out)
 }
 
-fn side(timeline: &Timeline) -> SideOut<'_> {
-    let guest = &timeline.guest;
-    SideOut {
-        title: &timeline.title,
-        guest: GuestOut {
-            path: &guest.path,
-            sha256: &guest.sha256,
-            bytes: guest.bytes,
-        },
-        steps: timeline.steps().len(),
-        status: timeline.status().word(),
-    }
-}
-
-fn parting_out<'a>(timelines: [&'a Timeline; 2], parting: &'a Divergence) -> DivergenceOut<'a> {
-    DivergenceOut {
+fn parting_data<'a>(timelines: [&'a Timeline; 2], parting: &'a Divergence) -> PartingData<'a> {
+    PartingData {
         step: parting.step,
         statements: timelines.map(|timeline| {
             let record = timeline.step(parting.step)?;
-            Some(StatementOut {
+            Some(StatementData {
                 line: record.line,
                 text: &record.text,
             })
         }),
-        parts: parting.parts.iter().map(part).collect(),
-        store: parting.store.as_ref().map(|store| StoreOut {
+        parts: parting.parts.iter().map(PartData::from).collect(),
+        store: parting.store.as_ref().map(|store| StoreData {
             number: store.number,
-            sides: store.sides.each_ref().map(|side| side.as_ref().map(event)),
+            sides: store
+                .sides
+                .each_ref()
+                .map(|side| side.as_ref().map(EventData::from)),
         }),
-        byte: parting.byte.as_ref().map(|byte| ByteOut {
+        byte: parting.byte.as_ref().map(|byte| ByteData {
             address: byte.address,
-            sides: byte.sides.each_ref().map(held),
+            sides: byte.sides.each_ref().map(ByteSideData::from),
         }),
         bytes_differing: parting.differing,
-        spans: parting
-            .spans
-            .iter()
-            .map(|span| SpanOut {
-                start: span.start,
-                len: span.len,
-            })
-            .collect(),
+        spans: &parting.spans,
     }
 }
 
-fn part(part: &Mismatch) -> PartOut<'_> {
-    PartOut {
-        what: part.what.word(),
-        name: part.name.as_deref(),
-        sides: part.sides.each_ref().map(|side| side.as_ref().map(Plain)),
+impl<'a> From<&'a Timeline> for SideData<'a> {
+    fn from(timeline: &'a Timeline) -> Self {
+        let guest = &timeline.guest;
+        SideData {
+            title: &timeline.title,
+            guest: GuestData {
+                path: &guest.path,
+                sha256: &guest.sha256,
+                bytes: guest.bytes,
+            },
+            steps: timeline.steps().len(),
+            status: timeline.status(),
+        }
     }
 }
 
-fn event(event: &Event) -> EventOut<'_> {
-    match event {
-        Event::Write(write) => EventOut {
-            kind: "write",
-            start: Some(write.start),
-            before: Some(Hex(&write.before)),
-            after: Some(Hex(&write.after)),
-            pages: None,
-            writer: (&write.writer).into(),
-        },
-        Event::Growth(growth) => EventOut {
-            kind: "grow",
-            start: None,
-            before: None,
-            after: None,
-            pages: Some(growth.after),
-            writer: (&growth.by).into(),
-        },
+impl<'a> From<&'a Mismatch> for PartData<'a> {
+    fn from(part: &'a Mismatch) -> Self {
+        PartData {
+            what: part.what.as_str(),
+            name: part.name.as_deref(),
+            sides: &part.sides,
+        }
     }
 }
 
-fn held(held: &ByteSide) -> ByteSideOut<'_> {
-    let moment = held.written.as_ref().map(|(moment, _)| *moment);
-    ByteSideOut {
-        value: held.value,
-        step: moment.map(|moment| moment.step),
-        store: moment.map(|moment| moment.event),
-        writer: held.written.as_ref().map(|(_, writer)| writer.into()),
+impl<'a> From<&'a Event> for EventData<'a> {
+    fn from(event: &'a Event) -> Self {
+        match event {
+            Event::Write(write) => EventData {
+                kind: "write",
+                start: Some(write.start),
+                before: Some(Hex(&write.before)),
+                after: Some(Hex(&write.after)),
+                pages: None,
+                writer: (&write.writer).into(),
+            },
+            Event::Growth(growth) => EventData {
+                kind: "grow",
+                start: None,
+                before: None,
+                after: None,
+                pages: Some(growth.after),
+                writer: (&growth.by).into(),
+            },
+        }
     }
 }
 
-fn rest_out(rest: &Rest) -> RestOut<'_> {
-    RestOut {
-        both_ran: rest.both_ran,
-        differ: &rest.differ,
-        parts: rest.parts.iter().map(part).collect(),
-        status: rest.status.map(|status| status.word()),
-        bytes_differing: rest.differing,
+impl<'a> From<&'a ByteSide> for ByteSideData<'a> {
+    fn from(side: &'a ByteSide) -> Self {
+        let written = side.written.as_ref();
+        let moment = written.map(|(moment, _)| moment);
+        ByteSideData {
+            value: side.value,
+            step: moment.map(|moment| moment.step),
+            store: moment.map(|moment| moment.event),
+            writer: written.map(|(_, writer)| writer.into()),
+        }
+    }
+}
+
+impl<'a> From<&'a Rest> for RestData<'a> {
+    fn from(rest: &'a Rest) -> Self {
+        RestData {
+            both_ran: rest.both_ran,
+            differ: &rest.differ,
+            parts: rest.parts.iter().map(PartData::from).collect(),
+            status: rest.status,
+            bytes_differing: rest.differing,
+        }
     }
 }

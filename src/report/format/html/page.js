@@ -1,6 +1,6 @@
-// Shows the record that stands in the page. The record has rows of memory around what the steps are about; applied in
-// order, its events give those rows at every moment. A moment is a step and, inside it, how many of its events have
-// happened; `null` means all of them.
+// Shows the record in the page. The record has rows of memory around what the steps are about; applied in order, its
+// events give those rows at every moment. A moment is a step and the number of events before it; `null` means the end of
+// the step.
 "use strict";
 (() => {
   const WIDTH = 16, PAGE = 65536;
@@ -32,8 +32,8 @@
     step.rest = step.rest.map(decode);
   }
 
-  // Each row has its bytes and, for each byte, its last write with those before it.
-  function put(memory, patch, step, store) {
+  // Applies a write to the rows of `memory`. A row has its bytes and, for each byte, its last write with the writes before.
+  function applyPatch(memory, patch, step, store) {
     patch.after.forEach((byte, index) => {
       const address = patch.at + index, row = address - address % WIDTH;
       if (!memory.rows.has(row)) memory.rows.set(row, { bytes: new Uint8Array(WIDTH), touched: new Array(WIDTH).fill(null) });
@@ -43,6 +43,7 @@
     });
   }
 
+  // Returns memory at a moment.
   function memoryAt(step, store) {
     const memory = { rows: new Map(), len: head.born };
     for (let index = 0; index <= step; index++) {
@@ -50,10 +51,10 @@
       const isWhole = index < step || store === null;
       list.slice(0, isWhole ? list.length : store).forEach((event, at) => {
         if (event.grew) memory.len = event.grew[1] * PAGE;
-        else event.patches.forEach((patch) => put(memory, patch, index, at + 1));
+        else event.patches.forEach((patch) => applyPatch(memory, patch, index, at + 1));
       });
       if (isWhole) {
-        rest.forEach((patch) => put(memory, patch, index, null));
+        rest.forEach((patch) => applyPatch(memory, patch, index, null));
         memory.len = len;
       }
     }
@@ -64,7 +65,8 @@
     address >= memory.len ? null : memory.rows.get(address - address % WIDTH)?.bytes[address % WIDTH] ?? 0;
   const touchOf = (memory, address) => memory.rows.get(address - address % WIDTH)?.touched[address % WIDTH] ?? null;
 
-  function around() {
+  // Returns memory before and after the step or event at the moment shown.
+  function beforeAndAfter() {
     const { step, store } = now;
     const after = memoryAt(step, store);
     if (store === null) return { before: step > 0 ? memoryAt(step - 1, null) : { rows: new Map(), len: head.born }, after };
@@ -74,19 +76,19 @@
   const isNow = (touch) => touch !== null && touch.step === now.step && (now.store === null || touch.store === now.store);
   const isEarlier = (touch) => touch !== null && touch.step === now.step && !isNow(touch);
 
-  // Going.
+  // Moments.
 
   function go(step, store, byte) {
     now.step = Math.min(Math.max(step, 0), steps.length - 1);
     const { list } = steps[now.step];
     now.store = store === null || list.length === 0 ? null : Math.min(Math.max(store, 0), list.length);
     if (byte !== undefined) now.byte = byte;
-    else now.byte = interesting();
+    else now.byte = defaultByte();
     show();
   }
 
-  // The byte to look at: what was just written, else what the step is about.
-  function interesting() {
+  // Returns the byte to show: the first one that was just written, or else the one that the step is about.
+  function defaultByte() {
     const { list, focus, rows } = steps[now.step];
     const event = now.store ? list[now.store - 1] : null;
     if (event?.patches?.length) return event.patches[0].at;
@@ -111,12 +113,12 @@
   const unfold = () => go(now.step, now.store === null ? 0 : null);
 
   function goToWriter() {
-    const touch = touchOf(around().after, now.byte);
+    const touch = touchOf(beforeAndAfter().after, now.byte);
     if (touch) go(touch.step, touch.store, now.byte);
   }
 
   function nextChange(direction) {
-    const { after } = around(), changed = [];
+    const { after } = beforeAndAfter(), changed = [];
     for (const row of steps[now.step].rows)
       for (let at = row; at < row + WIDTH; at++) {
         const touch = touchOf(after, at);
@@ -127,12 +129,12 @@
     if (found !== undefined) go(now.step, now.store, found);
   }
 
-  // Showing.
+  // The page.
 
   function show() {
-    const { before, after } = around();
+    const { before, after } = beforeAndAfter();
     showTime();
-    showHappened();
+    showStep();
     const names = namesNow();
     table($("before"), before, after, names, false);
     table($("after"), after, before, names, true);
@@ -171,26 +173,27 @@
     });
   }
 
-  function showHappened() {
-    const step = steps[now.step], said = $("said");
+  function showStep() {
+    const step = steps[now.step], sentences = $("said");
     $("statement").textContent = `${now.step}  ${step.text}` + (step.back ? `  → ${step.back}` : "");
-    said.replaceChildren();
-    if (now.store !== null) said.append(make("p", "", storeSaid(step)));
-    if (step.said) said.append(make("p", now.store === null ? "" : "legend", (now.store === null ? "" : "The whole step: ") + step.said));
-    if (step.error) said.append(make("p", "finding error", `${step.outcome}: ${step.error}`));
+    sentences.replaceChildren();
+    if (now.store !== null) sentences.append(make("p", "", eventSentence(step)));
+    if (step.effect) sentences.append(make("p", now.store === null ? "" : "legend", (now.store === null ? "" : "The whole step: ") + step.effect));
+    if (step.error) sentences.append(make("p", "finding error", `${step.outcome}: ${step.error}`));
     if (step.events > step.list.length)
-      said.append(make("p", "legend", `This page holds the first ${count(step.list.length, "event")} of ${count(step.events, "event")} one by one; the others are seen at the step's end.`));
-    if (step.untold > 0) said.append(make("p", "legend", `${count(step.untold, "store")} of this step were recorded as a difference of memory.`));
+      sentences.append(make("p", "legend", `This page holds the first ${count(step.list.length, "event")} of ${count(step.events, "event")} one by one; the effect of the others is shown at the end of the step.`));
+    if (step.unrecorded > 0) sentences.append(make("p", "legend", `${count(step.unrecorded, "store")} of this step were recorded as a difference of memory.`));
     $("findings").replaceChildren(...step.findings.map((finding) => findingItem(finding, now.step)));
   }
 
-  function storeSaid(step) {
+  // Returns a sentence about the last event before the moment shown.
+  function eventSentence(step) {
     if (now.store === 0) return `Before the first of ${count(step.events, "store")}.`;
     const event = step.list[now.store - 1], { name } = writers[event.by];
     const intro = `Store ${now.store} of ${step.events}: ${name}`;
-    if (event.grew) return `${intro} made memory grow from ${event.grew[0]} to ${count(event.grew[1], "page")}.`;
+    if (event.grew) return `${intro} grew memory from ${event.grew[0]} to ${count(event.grew[1], "page")}.`;
     const [patch] = event.patches;
-    if (!patch) return `${intro} wrote ${count(event.len, "byte")} at ${plain(event.at)}, outside the rows that this page holds.`;
+    if (!patch) return `${intro} wrote ${count(event.len, "byte")} at ${plain(event.at)}, outside the rows of this page.`;
     const show = (bytes) => Array.from(bytes.slice(0, 8), (byte) => padded(byte, 2)).join(" ") + (bytes.length > 8 ? " …" : "");
     return `${intro} put ${show(patch.after)} at ${plain(event.at)}, where ${show(patch.before)} was` + (event.len > 8 ? `: ${count(event.len, "byte")}.` : ".");
   }
@@ -209,7 +212,7 @@
     return button;
   }
 
-  // What is named at this moment: a step's own names count from its end on.
+  // Returns what is named at the moment shown. The names of a step are known from its end on.
   function namesNow() {
     const isOver = now.store === null || now.store === steps[now.step].list.length;
     const step = steps[isOver ? now.step : Math.max(now.step - 1, 0)];
@@ -219,7 +222,7 @@
 
   const holds = (at, len, address) => address >= at && address < at + len;
 
-  // One dump; `other` is the memory it is compared with.
+  // Fills a table with a dump of `memory`; `other` is the memory that it is compared with.
   function table(node, memory, other, names, isAfter) {
     const columns = narrow.matches ? 8 : WIDTH;
     const { rows } = steps[now.step];
@@ -238,7 +241,7 @@
       expected = row + columns;
       tbody.append(dumpRow(row, columns, memory, after, names, isAfter));
     }
-    if (!tbody.firstChild) tbody.append(gapRow(columns, "This step is about no bytes."));
+    if (!tbody.firstChild) tbody.append(gapRow(columns, "There are no bytes to show for this step."));
     node.replaceChildren(thead, tbody);
   }
 
@@ -306,7 +309,7 @@
     const spans = names.spans.filter((span) => holds(span.at, span.len, at));
     if (spans.length) lines.push(["in", spans.map((span) => `${span.name} + ${at - span.at} (${span.kind}${span.released ? ", released" : ""})`).join(", ")]);
     let touch = touchOf(memory, at);
-    if (!touch) lines.push(["written by", "nobody, as far as this page knows"]);
+    if (!touch) lines.push(["written by", "no write that this page holds"]);
     for (let index = 0; touch && index < 6; index++, touch = touch.earlier) {
       const store = touch.store === null ? "" : ` store ${touch.store}`;
       lines.push([index === 0 ? "written by" : "before that", `step ${touch.step}${store}: ${writers[touch.by].name} (${padded(touch.was, 2)} → ${padded(touch.is, 2)})`]);
@@ -328,7 +331,7 @@
     $("names").replaceChildren(...(items.length ? items : ["Nothing is named yet."]).map((text) => make("li", "", text)));
   }
 
-  // Once.
+  // The parts that stay the same.
 
   steps.forEach((step, index) => {
     const item = make("li"), button = goButton("", index);
@@ -344,7 +347,7 @@
     $("steps").append(item);
   }
   if (head.left > head.pending.length) $("steps").append(make("li", "legend", `${count(head.left - head.pending.length, "more step")} did not run.`));
-  if (head.more > 0) $("steps").append(make("li", "legend", `${count(head.more, "more step")} ran that this page does not hold.`));
+  if (head.more > 0) $("steps").append(make("li", "legend", `${count(head.more, "more step")} ran and are left out of this page.`));
   const found = steps.flatMap((step, index) => step.findings.map((finding) => ({ finding, index })));
   $("all-findings").replaceChildren(...found.map(({ finding, index }) => {
     const item = findingItem(finding, index);
@@ -394,12 +397,12 @@
     KEYS[event.key]();
   });
 
-  // Where the address names a moment, the page opens there: #step=4&store=7&byte=0x412.
+  // Shows the moment that the address of the page names, as in #step=4&store=7&byte=0x412.
   function fromAddress() {
-    const asked = new URLSearchParams(location.hash.slice(1));
-    const number = (name) => asked.has(name) && Number.isSafeInteger(Number(asked.get(name))) ? Number(asked.get(name)) : null;
+    const wanted = new URLSearchParams(location.hash.slice(1));
+    const number = (name) => wanted.has(name) && Number.isSafeInteger(Number(wanted.get(name))) ? Number(wanted.get(name)) : null;
     const byte = number("byte");
-    go(number("step") ?? now.step, asked.has("step") ? number("store") : now.store, byte !== null && byte >= 0 ? byte : undefined);
+    go(number("step") ?? now.step, wanted.has("step") ? number("store") : now.store, byte !== null && byte >= 0 ? byte : undefined);
   }
   addEventListener("hashchange", fromAddress);
   narrow.addEventListener("change", show);

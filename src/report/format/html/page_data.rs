@@ -1,23 +1,26 @@
-//! The record as the page reads it: each step with its events, and of every write the bytes that
-//! lie in rows which the page keeps. Applied in order they give those rows at every moment.
+//! The record as the page reads it: each step with its events, and the bytes that each write has in
+//! rows of the page. Applied in order they give those rows at every moment.
+//!
+//! The keys are those of `page.js` and of nothing else.
 
 use std::collections::HashMap;
 use std::io;
 
 use serde::Serialize;
 
-use super::row_selection::{Kept, WIDTH};
-use crate::report::common::json::TerminalSafe;
+use super::row_selection::RowSelection;
+use crate::report::common::hex_dump::ROW;
 use crate::report::common::options::Options;
-use crate::report::common::{step_details, writer_label};
+use crate::report::common::step_view::StepView;
+use crate::report::common::summary;
 use crate::safe;
 use crate::source::ListingKind;
 use crate::timeline::{
-    Event, Finding, Image, Moment, NamedSpan, Outcome, Pointer, Span, SpanKind, StepKind,
-    StepRecord, Timeline, Write, Writer, effect,
+    Event, Finding, Image, Moment, NamedSpan, Pointer, SpanKind, StepRecord, Timeline, Write,
+    Writer, effect,
 };
 
-/// What a page holds at most: steps, events of one step and of all, and bytes that events write.
+/// The most that a page holds: steps, events of one step and of all, and bytes that events write.
 pub(super) const STEPS: usize = 2000;
 pub(super) const STEP_EVENTS: usize = 1000;
 const EVENTS: usize = 40_000;
@@ -26,7 +29,7 @@ const BYTES: usize = 1 << 20;
 /// Rows of 16 bytes that one step shows.
 pub(super) const STEP_ROWS: usize = 40;
 
-/// Steps that did not run and are still named.
+/// Steps that did not run and are named.
 const PENDING: usize = 100;
 
 /// Characters of a statement and of a message that are shown before it is cut.
@@ -35,12 +38,13 @@ const MESSAGE: usize = 1000;
 
 #[derive(Serialize)]
 struct Head {
-    /// Memory's length in bytes before anything ran.
+    /// Memory's length before the first step, in bytes.
     born: u64,
-    /// Steps that ran but are not in the page.
+    /// The number of steps that ran but are not in the page.
     more: usize,
-    /// The first of the steps that did not run, and how many there are.
+    /// The first of the steps that did not run.
     pending: Vec<String>,
+    /// The number of steps that did not run.
     left: usize,
     at: At,
 }
@@ -49,35 +53,36 @@ struct Head {
 #[derive(Serialize)]
 struct At {
     step: usize,
+    /// The number of events before the moment; `None` at the end of the step.
     store: Option<usize>,
 }
 
 #[derive(Serialize)]
-struct StepOut {
+struct StepData {
     text: String,
     outcome: &'static str,
     claimed: bool,
     back: Option<String>,
-    said: String,
+    effect: String,
     error: Option<String>,
-    findings: Vec<FindingOut>,
-    /// Memory's length in bytes afterwards.
+    findings: Vec<FindingData>,
+    /// Memory's length after the step, in bytes.
     len: u64,
     focus: Option<u64>,
     rows: Vec<u64>,
-    pointers: Vec<PointerOut>,
-    spans: Vec<SpanOut>,
-    /// How many events there were; `list` has the first of them.
+    pointers: Vec<PointerData>,
+    spans: Vec<SpanData>,
+    /// The number of events; `list` has the first of them.
     events: usize,
-    list: Vec<EventOut>,
-    /// What the other events came to.
+    list: Vec<EventData>,
+    /// The effect of the events that are not in `list`.
     rest: Vec<Patch>,
-    /// Stores that the recorder could not tell apart.
-    untold: u64,
+    /// The number of stores that were not recorded one by one.
+    unrecorded: u64,
 }
 
 #[derive(Serialize)]
-struct FindingOut {
+struct FindingData {
     kind: &'static str,
     severity: &'static str,
     message: String,
@@ -87,16 +92,16 @@ struct FindingOut {
 }
 
 #[derive(Serialize)]
-struct PointerOut {
+struct PointerData {
     name: String,
     at: u64,
     from: Option<u64>,
 }
 
 #[derive(Serialize)]
-struct SpanOut {
+struct SpanData {
     name: String,
-    kind: &'static str,
+    kind: SpanKind,
     at: u64,
     len: u64,
     released: bool,
@@ -104,7 +109,7 @@ struct SpanOut {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum EventOut {
+enum EventData {
     Write {
         at: u64,
         len: usize,
@@ -117,168 +122,152 @@ enum EventOut {
     },
 }
 
-/// Bytes that changed hands: address, hex before, hex after, and by whom.
+/// Bytes that an event changed: their address, the bytes before and after in hex, and the number of
+/// the writer.
 #[derive(Serialize)]
 struct Patch(u64, String, String, usize);
 
+/// Writes the record as one JSON object.
 pub(super) fn write(
     timeline: &Timeline,
     options: &Options,
-    shown: usize,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let steps = timeline.steps().get(..shown.min(STEPS)).unwrap_or_default();
-    // Nothing else being said, the page opens where something went wrong, or at the start.
-    let wrong = steps
-        .iter()
-        .find(|step| step.outcome != Outcome::Ok && !step.is_claimed());
-    let at = options
-        .until
-        .unwrap_or(Moment::end_of(wrong.map_or(0, |step| step.index)));
-    let store = steps
+    let run = timeline.steps().len();
+    let steps = timeline.steps().get(..run.min(STEPS)).unwrap_or_default();
+    let mut page = PageData {
+        timeline,
+        selection: RowSelection::new(timeline, steps),
+        writers: Writers::default(),
+        events: 0,
+        bytes: 0,
+    };
+    out.write_all(b"{\"head\":")?;
+    write_line(out, &head(timeline, options, steps))?;
+    out.write_all(b",\n\"steps\":[")?;
+    for record in steps {
+        out.write_all(if record.index == 0 { b"\n" } else { b",\n" })?;
+        write_line(out, &page.step(record))?;
+    }
+    out.write_all(b"],\n\"writers\":")?;
+    write_line(out, &page.writers.data)?;
+    out.write_all(b"}\n")
+}
+
+/// Writes a value on one line, without a character that would act on a terminal or on a reader.
+fn write_line(out: &mut dyn io::Write, value: &impl Serialize) -> io::Result<()> {
+    safe::json::write_compact(value, out)
+}
+
+/// Returns the head of a page with these steps.
+///
+/// Unless a moment is given, the page opens at the first step that went wrong, or else at the
+/// start.
+fn head(timeline: &Timeline, options: &Options, steps: &[StepRecord]) -> Head {
+    let run = timeline.steps().len();
+    let failed = summary::first_failed_step(timeline).map(|step| step.index);
+    let failed = failed.filter(|index| *index < steps.len());
+    let at = options.until.unwrap_or(Moment::end_of(failed.unwrap_or(0)));
+    let is_inside = steps
         .get(at.step)
-        .map(|step| step.events.len())
-        .filter(|events| at.event < *events);
-    let pending = timeline.planned.get(shown..).unwrap_or_default();
-    let head = Head {
+        .is_some_and(|step| at.event < step.events.len());
+    let pending = timeline.planned.get(run..).unwrap_or_default();
+    Head {
+        born: timeline.memory_before(0).len(),
+        more: run - steps.len(),
         pending: pending
             .iter()
             .take(PENDING)
             .map(|step| safe::cut(&step.text, STATEMENT))
             .collect(),
         left: pending.len(),
-        born: timeline.memory_before(0).len(),
-        more: shown.saturating_sub(steps.len()),
         at: At {
             step: at.step.min(steps.len().saturating_sub(1)),
-            store: store.map(|_| at.event),
+            store: is_inside.then_some(at.event),
         },
-    };
-    let mut page = Page {
-        timeline,
-        kept: Kept::of(timeline, steps),
-        writers: Writers::default(),
-        events: 0,
-        bytes: 0,
-    };
-    out.write_all(b"{\"head\":")?;
-    put(out, &head)?;
-    out.write_all(b",\n\"steps\":[")?;
-    for record in steps {
-        out.write_all(if record.index == 0 { b"\n" } else { b",\n" })?;
-        let step = page.step(record);
-        put(out, &step)?;
     }
-    out.write_all(b"],\n\"writers\":")?;
-    put(out, &page.writers.told)?;
-    out.write_all(b"}\n")
 }
 
-/// One value on one line, without a character that would act on a terminal or on a reader.
-fn put(out: &mut dyn io::Write, value: &impl Serialize) -> io::Result<()> {
-    let one_line = std::cell::Cell::new(true);
-    let mut serializer = serde_json::Serializer::with_formatter(out, TerminalSafe::new(&one_line));
-    Ok(value.serialize(&mut serializer)?)
-}
-
-/// What has gone into the page so far.
-struct Page<'a> {
+/// What is in the page so far.
+struct PageData<'a> {
     timeline: &'a Timeline,
-    kept: Kept,
+    selection: RowSelection,
     writers: Writers,
     events: usize,
     bytes: usize,
 }
 
-impl Page<'_> {
-    fn step(&mut self, record: &StepRecord) -> StepOut {
-        let list = self.events_of(record);
-        let rest = self.rest_of(record, list.len());
-        let spans = self.timeline.spans_at(record.index);
-        let said = record
-            .findings
-            .iter()
-            .any(|f| Some(&f.message) == record.error.as_ref());
-        StepOut {
-            text: match record.kind {
-                StepKind::Instantiate => "instantiate".into(),
-                _ => safe::cut(&record.text, STATEMENT),
-            },
-            outcome: record.outcome.word(),
+impl PageData<'_> {
+    fn step(&mut self, record: &StepRecord) -> StepData {
+        let view = StepView(record);
+        let list = self.listed_events(record);
+        let rest = self.effect_of_others(record, list.len());
+        let rows = self.selection.by_step.get(record.index);
+        StepData {
+            text: view.statement(STATEMENT),
+            outcome: record.outcome.as_str(),
             claimed: record.is_claimed(),
-            back: step_details::came_back(record),
-            said: effect(self.timeline, record.index),
-            error: record
-                .error
-                .as_ref()
-                .filter(|_| !said)
-                .map(|error| lines(error)),
-            findings: record.findings.iter().map(FindingOut::from).collect(),
+            back: view.failure_or_result(),
+            effect: effect(self.timeline, record.index),
+            error: view.error().map(message),
+            findings: record.findings.iter().map(FindingData::from).collect(),
             len: record.memory.len(),
             focus: record.focus.map(|span| span.start),
-            rows: self
-                .kept
-                .of_steps
-                .get(record.index)
-                .into_iter()
-                .flatten()
-                .copied()
+            rows: rows.into_iter().flatten().copied().collect(),
+            pointers: record.pointers.iter().map(PointerData::from).collect(),
+            spans: self
+                .timeline
+                .spans_at(record.index)
+                .iter()
+                .map(SpanData::from)
                 .collect(),
-            pointers: record.pointers.iter().map(PointerOut::from).collect(),
-            spans: spans.iter().map(SpanOut::from).collect(),
             events: record.events.len(),
-            untold: record.stores.saturating_sub(record.stores_recorded),
+            unrecorded: record.stores.saturating_sub(record.stores_recorded),
             list,
             rest,
         }
     }
 
-    fn events_of(&mut self, record: &StepRecord) -> Vec<EventOut> {
+    /// Returns the first events of a step, as many as the page may hold.
+    fn listed_events(&mut self, record: &StepRecord) -> Vec<EventData> {
         let mut list = Vec::new();
         for event in record.events.iter().take(STEP_EVENTS) {
             if self.events >= EVENTS || self.bytes >= BYTES {
                 break;
             }
             self.events += 1;
-            let out = match &event {
-                Event::Growth(growth) => EventOut::Growth {
+            list.push(match &event {
+                Event::Growth(growth) => EventData::Growth {
                     grew: (growth.before, growth.after),
                     by: self.writers.number(self.timeline, &growth.by),
                 },
                 Event::Write(write) => self.write(write),
-            };
-            list.push(out);
+            });
         }
         list
     }
 
-    fn write(&mut self, write: &Write) -> EventOut {
+    fn write(&mut self, write: &Write) -> EventData {
         let by = self.writers.number(self.timeline, &write.writer);
-        let len = write.after.len();
-        let span = Span {
-            start: write.start,
-            len: len as u64,
-        };
         let mut patches = Vec::new();
-        for part in self.kept.within(span) {
+        for part in self.selection.parts_of(write.span()) {
             let range = (part.start - write.start) as usize..(part.end() - write.start) as usize;
-            if let (Some(before), Some(after)) =
-                (write.before.get(range.clone()), write.after.get(range))
-            {
+            let before = write.before.get(range.clone());
+            if let (Some(before), Some(after)) = (before, write.after.get(range)) {
                 self.bytes += after.len();
                 patches.push(Patch(part.start, hex(before), hex(after), by));
             }
         }
-        EventOut::Write {
+        EventData::Write {
             at: write.start,
-            len,
+            len: write.after.len(),
             by,
             patches,
         }
     }
 
-    /// The kept rows as the step's other events leave them.
-    fn rest_of(&mut self, record: &StepRecord, listed: usize) -> Vec<Patch> {
+    /// Returns how the events after the first `listed` ones change the rows of the page.
+    fn effect_of_others(&mut self, record: &StepRecord, listed: usize) -> Vec<Patch> {
         if listed >= record.events.len() {
             return Vec::new();
         }
@@ -287,8 +276,8 @@ impl Page<'_> {
             event: listed,
         });
         let mut patches: Vec<Patch> = Vec::new();
-        for row in &self.kept.rows {
-            for address in *row..row.saturating_add(WIDTH) {
+        for row in &self.selection.rows {
+            for address in *row..row.saturating_add(ROW) {
                 let (old, new) = (byte(&before, address), byte(&record.memory, address));
                 if old != new {
                     let by = record.events.writes_to(address, record.events.len()).next();
@@ -302,7 +291,7 @@ impl Page<'_> {
     }
 }
 
-/// Past the end of memory as zero: the page knows where memory ends.
+/// Returns a byte, which is zero past the end of memory: the page knows where memory ends.
 fn byte(image: &Image, address: u64) -> u8 {
     image.byte(address).unwrap_or(0)
 }
@@ -311,24 +300,25 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A message whose lines stay lines.
-fn lines(message: &str) -> String {
-    message
+/// Returns a message whose lines stay lines, safe to print.
+fn message(message: &str) -> String {
+    let lines: Vec<String> = message
         .lines()
         .map(|line| safe::cut(line, MESSAGE))
-        .collect::<Vec<_>>()
-        .join("\n")
+        .collect();
+    lines.join("\n")
 }
 
-/// Who wrote, in words, each told once.
+/// The writers of a page, each once.
 #[derive(Default)]
 struct Writers {
-    told: Vec<WriterOut>,
+    data: Vec<WriterData>,
+    /// Indexes into `data`.
     numbers: HashMap<Writer, usize>,
 }
 
 #[derive(Serialize)]
-struct WriterOut {
+struct WriterData {
     by: &'static str,
     name: String,
     /// The line of the source that wrote, or the instruction.
@@ -336,31 +326,27 @@ struct WriterOut {
 }
 
 impl Writers {
+    /// Returns the number of a writer, which is new where the page does not have it yet.
     fn number(&mut self, timeline: &Timeline, by: &Writer) -> usize {
         if let Some(number) = self.numbers.get(by) {
             return *number;
         }
-        let mut name = String::new();
-        writer_label::push(&mut name, by);
-        self.told.push(WriterOut {
-            by: by.word(),
-            name,
+        let number = self.data.len();
+        self.data.push(WriterData {
+            by: by.as_str(),
+            name: by.label().to_string(),
             code: code(timeline, by),
         });
-        self.numbers.insert(by.clone(), self.told.len() - 1);
-        self.told.len() - 1
+        self.numbers.insert(by.clone(), number);
+        number
     }
 }
 
 fn code(timeline: &Timeline, by: &Writer) -> Option<String> {
-    let Writer::Guest {
-        offset: Some(offset),
-        ..
-    } = by
-    else {
+    let Writer::Guest { offset, .. } = by else {
         return None;
     };
-    let place = timeline.place(*offset)?;
+    let place = timeline.place((*offset)?)?;
     let listing = place
         .listing
         .as_ref()
@@ -371,26 +357,22 @@ fn code(timeline: &Timeline, by: &Writer) -> Option<String> {
     Some(safe::cut(line.trim(), STATEMENT))
 }
 
-impl From<&Finding> for FindingOut {
+impl From<&Finding> for FindingData {
     fn from(finding: &Finding) -> Self {
-        FindingOut {
+        FindingData {
             kind: finding.kind.as_str(),
             severity: finding.severity().as_str(),
-            message: lines(&finding.message),
+            message: message(&finding.message),
             blamed: finding.blamed,
             claimed: finding.claimed,
-            spans: finding
-                .spans
-                .iter()
-                .map(|span| (span.start, span.len))
-                .collect(),
+            spans: finding.spans.iter().map(|s| (s.start, s.len)).collect(),
         }
     }
 }
 
-impl From<&Pointer> for PointerOut {
+impl From<&Pointer> for PointerData {
     fn from(pointer: &Pointer) -> Self {
-        PointerOut {
+        PointerData {
             name: safe::cut(&pointer.name, STATEMENT),
             at: pointer.address,
             from: pointer.moved_from,
@@ -398,14 +380,11 @@ impl From<&Pointer> for PointerOut {
     }
 }
 
-impl From<&NamedSpan> for SpanOut {
+impl From<&NamedSpan> for SpanData {
     fn from(named: &NamedSpan) -> Self {
-        SpanOut {
+        SpanData {
             name: safe::cut(&named.name, STATEMENT),
-            kind: match named.kind {
-                SpanKind::Region => "region",
-                SpanKind::Block => "block",
-            },
+            kind: named.kind,
             at: named.span.start,
             len: named.span.len,
             released: named.released,

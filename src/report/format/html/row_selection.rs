@@ -1,51 +1,57 @@
-//! Which rows of memory a page keeps. A page holds rows of 16 bytes around what the steps are
-//! about, not memory.
+//! The rows of memory that a page holds: rows of 16 bytes around what the steps are about, not all
+//! of memory.
 
 use std::collections::BTreeSet;
 
 use super::page_data::{STEP_EVENTS, STEP_ROWS};
+use crate::report::common::hex_dump::{ROW, row_start};
 use crate::timeline::{Event, Span, StepRecord, Timeline};
 
-/// Bytes in a row.
-pub(super) const WIDTH: u64 = 16;
-
-/// Rows that all steps together may keep.
+/// Rows that all steps together may have.
 const ROWS: usize = 4096;
 
-/// The rows that the page knows at every moment, and those that each step shows.
+/// Rows of one part of memory, which leave rows for the other parts.
+const PART_ROWS: usize = 8;
+
+/// Rows of the bytes that one finding is about.
+const FINDING_ROWS: usize = 2;
+
+/// The rows of a page, by their addresses.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct RowSelection {
+    /// The rows that the page has at every moment.
     pub(super) rows: BTreeSet<u64>,
-    pub(super) of_steps: Vec<BTreeSet<u64>>,
+    /// The rows that each step shows; all of them are in `rows`.
+    pub(super) by_step: Vec<BTreeSet<u64>>,
 }
 
-impl Kept {
-    pub(super) fn of(timeline: &Timeline, steps: &[StepRecord]) -> Kept {
-        let mut kept = Kept::default();
+impl RowSelection {
+    /// Selects the rows of each step. Where there are too many, later steps get rows only that
+    /// earlier ones have too.
+    pub(super) fn new(timeline: &Timeline, steps: &[StepRecord]) -> Self {
+        let mut selection = RowSelection::default();
         for record in steps {
-            let wanted = wanted(timeline, record);
             let mut shown = BTreeSet::new();
-            for row in wanted {
-                if kept.rows.len() < ROWS {
-                    kept.rows.insert(row);
+            for row in step_rows(timeline, record) {
+                if selection.rows.len() < ROWS {
+                    selection.rows.insert(row);
                 }
-                if kept.rows.contains(&row) {
+                if selection.rows.contains(&row) {
                     shown.insert(row);
                 }
             }
-            kept.of_steps.push(shown);
+            selection.by_step.push(shown);
         }
-        kept
+        selection
     }
 
-    /// The parts of a span that lie in kept rows, in order, touching ones joined.
-    pub(super) fn within(&self, span: Span) -> Vec<Span> {
+    /// Returns the parts of a span that are in rows of the page, in order; adjacent ones are one
+    /// part.
+    pub(super) fn parts_of(&self, span: Span) -> Vec<Span> {
         let mut parts: Vec<Span> = Vec::new();
-        for row in self.rows.range(row_of(span.start)..span.end()) {
-            let (start, end) = (
-                span.start.max(*row),
-                span.end().min(row.saturating_add(WIDTH)),
-            );
+        for row in self.rows.range(row_start(span.start)..span.end()) {
+            let start = span.start.max(*row);
+            let end = span.end().min(row.saturating_add(ROW));
             match parts.last_mut() {
                 Some(last) if last.end() == start => last.len = end - last.start,
                 _ => parts.push(Span {
@@ -58,69 +64,72 @@ impl Kept {
     }
 }
 
-pub(super) fn row_of(address: u64) -> u64 {
-    address / WIDTH * WIDTH
-}
-
-/// The rows of a step: what it is about with the rows around, what it wrote in order, what is
-/// named.
-fn wanted(timeline: &Timeline, record: &StepRecord) -> BTreeSet<u64> {
-    let end = record
-        .memory
-        .len()
-        .max(timeline.memory_before(record.index).len());
-    let mut rows = BTreeSet::new();
-    let mut take = |span: Span, most: usize| {
-        let most = rows.len().saturating_add(most).min(STEP_ROWS);
-        let last = span.end().max(span.start.saturating_add(1)).min(end);
-        for row in (row_of(span.start)..last).step_by(WIDTH as usize) {
-            if rows.len() >= most {
-                break;
-            }
-            rows.insert(row);
-        }
-    };
-    let row = |address: u64| Span {
-        start: address,
-        len: 1,
+/// Selects the rows of a step: those of its focus and around it, then those of its findings and
+/// pointers, of what it wrote and changed, and the ends of named spans.
+fn step_rows(timeline: &Timeline, record: &StepRecord) -> BTreeSet<u64> {
+    let before = timeline.memory_before(record.index).len();
+    let mut rows = Rows {
+        end: record.memory.len().max(before),
+        rows: BTreeSet::new(),
     };
     if let Some(focus) = record.focus {
-        take(row(focus.start), 1);
-        take(row(focus.start.saturating_sub(WIDTH)), 1);
-        take(focus, 8);
-        take(row(focus.end().saturating_add(WIDTH - 1)), 1);
+        rows.add_byte(focus.start);
+        rows.add_byte(focus.start.saturating_sub(ROW));
+        rows.add(focus, PART_ROWS);
+        rows.add_byte(focus.end().saturating_add(ROW - 1));
     }
     for finding in &record.findings {
-        finding.spans.iter().for_each(|span| take(*span, 2));
+        for span in &finding.spans {
+            rows.add(*span, FINDING_ROWS);
+        }
     }
     for pointer in &record.pointers {
-        take(row(pointer.address), 1);
+        rows.add_byte(pointer.address);
         pointer
             .moved_from
             .into_iter()
-            .for_each(|old| take(row(old), 1));
+            .for_each(|old| rows.add_byte(old));
     }
     for event in record.events.iter().take(STEP_EVENTS) {
         if let Event::Write(write) = event {
-            take(
-                Span {
-                    start: write.start,
-                    len: write.after.len() as u64,
-                },
-                8,
-            );
+            rows.add(write.span(), PART_ROWS);
         }
     }
     for span in record.changes.spans().take(STEP_ROWS) {
-        take(span, 8);
+        rows.add(span, PART_ROWS);
     }
-    for named in timeline
-        .spans_at(record.index)
-        .iter()
-        .filter(|named| named.span.len > 0)
-    {
-        take(row(named.span.start), 1);
-        take(row(named.span.end() - 1), 1);
+    for named in timeline.spans_at(record.index) {
+        if named.span.len > 0 {
+            rows.add_byte(named.span.start);
+            rows.add_byte(named.span.end() - 1);
+        }
     }
-    rows
+    rows.rows
+}
+
+/// The rows of a step while they are selected.
+struct Rows {
+    /// The end of memory: no row begins after it.
+    end: u64,
+    rows: BTreeSet<u64>,
+}
+
+impl Rows {
+    /// Adds the rows of a span, at most `most` new ones, and no more than a step may have.
+    fn add(&mut self, span: Span, most: usize) {
+        let most = self.rows.len().saturating_add(most).min(STEP_ROWS);
+        let end = span.end().max(span.start.saturating_add(1)).min(self.end);
+        for row in (row_start(span.start)..end).step_by(ROW as usize) {
+            if self.rows.len() >= most {
+                break;
+            }
+            self.rows.insert(row);
+        }
+    }
+
+    /// Adds the row of one byte.
+    fn add_byte(&mut self, address: u64) {
+        let start = address;
+        self.add(Span { start, len: 1 }, 1);
+    }
 }

@@ -1,87 +1,63 @@
-//! A step's events as the trace writes them with `--stores`: made one at a time, each on a line of
-//! its own.
+//! The events of a step as the trace has them with `--stores`: made one at a time, each on a line
+//! of its own.
 
-use std::cell::Cell;
+use serde::Serialize;
+use serde::ser::{Error, SerializeSeq, Serializer};
+use serde_json::value::to_raw_value;
 
-use serde::ser::{Serialize, Serializer};
+use super::Pages;
+use crate::report::common::json::WriterData;
+use crate::timeline::{Event, EventLog};
+use crate::value::Hex;
 
-use crate::report::common::json::{Hex, WriterOut};
-use crate::timeline::{Event, EventLog, Growth, Write};
-
-pub(super) struct Events<'a> {
-    pub(super) log: &'a EventLog,
-    /// Tells the formatter to stay on the line.
-    pub(super) one_line: &'a Cell<bool>,
-}
+/// The events of a step.
+pub(super) struct Events<'a>(pub(super) &'a EventLog);
 
 impl Serialize for Events<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.log.iter().map(|event| OneLine {
-            event,
-            one_line: self.one_line,
-        }))
-    }
-}
-
-struct OneLine<'a> {
-    event: Event,
-    one_line: &'a Cell<bool>,
-}
-
-impl Serialize for OneLine<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.one_line.set(true);
-        let done = match &self.event {
-            Event::Write(write) => WriteOut::from(write).serialize(serializer),
-            Event::Growth(growth) => GrewOut::from(growth).serialize(serializer),
-        };
-        self.one_line.set(false);
-        done
-    }
-}
-
-#[derive(serde::Serialize)]
-struct WriteOut<'a> {
-    address: u64,
-    before: Hex<&'a [u8]>,
-    after: Hex<&'a [u8]>,
-    writer: WriterOut<'a>,
-    is_difference: bool,
-}
-
-#[derive(serde::Serialize)]
-struct GrewOut<'a> {
-    grew: Pages,
-    writer: WriterOut<'a>,
-}
-
-#[derive(serde::Serialize)]
-struct Pages {
-    before: u64,
-    after: u64,
-}
-
-impl<'a> From<&'a Write> for WriteOut<'a> {
-    fn from(write: &'a Write) -> Self {
-        WriteOut {
-            address: write.start,
-            before: Hex(&write.before),
-            after: Hex(&write.after),
-            writer: (&write.writer).into(),
-            is_difference: write.is_difference,
+        let mut array = serializer.serialize_seq(None)?;
+        for event in self.0.iter() {
+            // A raw value is written as it is, and so on one line.
+            let line = to_raw_value(&EventData::from(&event)).map_err(S::Error::custom)?;
+            array.serialize_element(&line)?;
         }
+        array.end()
     }
 }
 
-impl<'a> From<&'a Growth> for GrewOut<'a> {
-    fn from(growth: &'a Growth) -> Self {
-        let Growth { before, after, by } = growth;
-        GrewOut {
-            grew: Pages {
-                before: *before,
-                after: *after,
+#[derive(Serialize)]
+#[serde(untagged)]
+enum EventData<'a> {
+    Write {
+        address: u64,
+        before: Hex<'a>,
+        after: Hex<'a>,
+        writer: WriterData<'a>,
+        is_difference: bool,
+    },
+    Growth {
+        grew: Pages,
+        writer: WriterData<'a>,
+    },
+}
+
+impl<'a> From<&'a Event> for EventData<'a> {
+    fn from(event: &'a Event) -> Self {
+        match event {
+            Event::Write(write) => EventData::Write {
+                address: write.start,
+                before: Hex(&write.before),
+                after: Hex(&write.after),
+                writer: (&write.writer).into(),
+                is_difference: write.is_difference,
             },
-            writer: by.into(),
+            Event::Growth(growth) => EventData::Growth {
+                grew: Pages {
+                    before: growth.before,
+                    after: growth.after,
+                },
+                writer: (&growth.by).into(),
+            },
         }
     }
 }

@@ -1,28 +1,31 @@
-//! How the guest trapped, as the trace writes it.
+//! How the guest trapped, as the trace has it.
+
+use serde::Serialize;
 
 use crate::timeline::{Attempt, CallFrame, Timeline, Trap};
 
-#[derive(serde::Serialize)]
-pub(super) struct TrapOut<'a> {
+/// A trap. Function, instruction, offset and source are those of the innermost frame.
+#[derive(Serialize)]
+pub(super) struct TrapData<'a> {
     kind: &'a str,
     function: Option<&'a str>,
     instruction: Option<&'a str>,
     offset: Option<u64>,
     source: Option<&'a str>,
-    chain: Vec<FrameOut<'a>>,
+    chain: Vec<FrameData<'a>>,
     depth: usize,
-    attempt: Option<AttemptOut>,
+    attempt: Option<AttemptData>,
 }
 
-#[derive(serde::Serialize)]
-struct FrameOut<'a> {
+#[derive(Serialize)]
+struct FrameData<'a> {
     function: &'a str,
     offset: Option<u64>,
     source: Option<&'a str>,
 }
 
-#[derive(serde::Serialize)]
-struct AttemptOut {
+#[derive(Serialize)]
+struct AttemptData {
     access: &'static str,
     address: u64,
     length: u64,
@@ -30,48 +33,43 @@ struct AttemptOut {
     past_end: u64,
 }
 
-impl<'a> TrapOut<'a> {
+impl<'a> TrapData<'a> {
     pub(super) fn new(timeline: &'a Timeline, trap: &'a Trap) -> Self {
-        let at = trap.chain.first();
-        let place = at
-            .and_then(|frame| frame.offset)
-            .and_then(|offset| timeline.place(offset));
-        let chain: Vec<FrameOut> = trap
-            .chain
-            .iter()
-            .map(|frame| FrameOut::new(timeline, frame))
+        let frames = trap.chain.iter();
+        let chain: Vec<FrameData> = frames
+            .map(|frame| FrameData::new(timeline, frame))
             .collect();
-        TrapOut {
+        let innermost = chain.first();
+        let offset = innermost.and_then(|frame| frame.offset);
+        let place = offset.and_then(|offset| timeline.place(offset));
+        TrapData {
             kind: &trap.kind,
-            function: at.map(|frame| &*frame.function),
+            function: innermost.map(|frame| frame.function),
             instruction: place.map(|place| &*place.instruction),
-            offset: at.and_then(|frame| frame.offset),
-            source: chain.first().and_then(|frame| frame.source),
+            offset,
+            source: innermost.and_then(|frame| frame.source),
             depth: trap.depth.max(chain.len()),
+            attempt: trap.attempt.as_ref().map(AttemptData::from),
             chain,
-            attempt: trap.attempt.as_ref().map(AttemptOut::from),
         }
     }
 }
 
-impl<'a> FrameOut<'a> {
+impl<'a> FrameData<'a> {
     fn new(timeline: &'a Timeline, frame: &'a CallFrame) -> Self {
         let place = frame.offset.and_then(|offset| timeline.place(offset));
-        let source = frame
-            .source
-            .as_deref()
-            .or(place.and_then(|place| place.source.as_deref()));
-        FrameOut {
+        let source = frame.source.as_deref();
+        FrameData {
             function: &frame.function,
             offset: frame.offset,
-            source,
+            source: source.or(place.and_then(|place| place.source.as_deref())),
         }
     }
 }
 
-impl From<&Attempt> for AttemptOut {
+impl From<&Attempt> for AttemptData {
     fn from(attempt: &Attempt) -> Self {
-        AttemptOut {
+        AttemptData {
             access: if attempt.is_store { "store" } else { "load" },
             address: attempt.address,
             length: attempt.len,

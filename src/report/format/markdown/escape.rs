@@ -1,54 +1,50 @@
-//! Text that somebody else chose, made so that Markdown shows it as it is: no markup, no HTML, no
-//! link, no mention of a person or an issue.
+//! Text that a guest or a file chose, escaped so that Markdown shows it as it is: no markup, no
+//! HTML, no link, and no mention of a person or an issue.
 
-/// A code span that holds a text which is safe to print.
+/// An HTML comment. It shows nothing, and keeps a tracker from making a link or a mention of the
+/// characters around it.
+const GAP: &str = "<!-- -->";
+
+/// Returns a code span with a text that is safe to print.
 pub(super) fn code(text: &str) -> String {
     let ticks = "`".repeat(longest_run(text) + 1);
-    // Blanks beside the fence keep a tick at the text's edge apart from it, and one of each is
-    // dropped again.
-    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) || text.is_empty() {
-        " "
-    } else {
-        ""
-    };
-    // A bar would end the cell of a table, but there is none here.
-    format!("{ticks}{pad}{text}{pad}{ticks}")
+    // A blank beside the fence separates it from a tick at the edge of the text. Markdown drops one
+    // blank on each side.
+    let needs_blank = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) || text.is_empty();
+    let blank = if needs_blank { " " } else { "" };
+    format!("{ticks}{blank}{text}{blank}{ticks}")
 }
 
-/// A fenced block of lines that are safe to print.
+/// Returns a fenced block of lines that are safe to print.
 pub(super) fn fenced(info: &str, lines: &str) -> String {
     let fence = "`".repeat(longest_run(lines).max(2) + 1);
-    let end = if lines.ends_with('\n') || lines.is_empty() {
-        ""
-    } else {
-        "\n"
+    let end = match lines.ends_with('\n') || lines.is_empty() {
+        true => "",
+        false => "\n",
     };
     format!("{fence}{info}\n{lines}{end}{fence}\n")
 }
 
+/// Returns the length of the longest run of backticks.
 fn longest_run(text: &str) -> usize {
-    let (mut longest, mut run) = (0, 0);
-    for c in text.chars() {
-        run = if c == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    longest
+    text.split(|c: char| c != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or(0)
 }
 
-/// A line of prose that is safe to print.
+/// Escapes a line of prose that is safe to print.
 pub(super) fn prose(text: &str) -> String {
-    /// Shows nothing, and parts what a tracker would make a link or a mention of.
-    const GAP: &str = "<!-- -->";
     let mut out = String::with_capacity(text.len());
-    // Up to the first word a line may begin a list or a heading.
+    // Before its first word a line can begin a list or a heading.
     let mut is_start = true;
-    let mut before = ' ';
+    let mut previous = ' ';
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         let next = chars.peek().copied().unwrap_or(' ');
         let is_markup = match c {
             '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '&' | '~' | '|' | '$' | '^' => true,
-            '_' => !(before.is_alphanumeric() && next.is_alphanumeric()),
+            '_' => !(previous.is_alphanumeric() && next.is_alphanumeric()),
             '#' | '+' | '-' | '=' | ':' | '.' | ')' => is_start,
             _ => false,
         };
@@ -59,14 +55,14 @@ pub(super) fn prose(text: &str) -> String {
         let is_link = match c {
             '@' | '#' => true,
             ':' => next == '/',
-            'w' => before == 'w' && next == '.',
+            'w' => previous == 'w' && next == '.',
             _ => false,
         };
         if is_link {
             out.push_str(GAP);
         }
         is_start = is_start && (c.is_ascii_whitespace() || c.is_ascii_digit());
-        before = c;
+        previous = c;
     }
     out
 }
@@ -77,8 +73,8 @@ mod tests {
     use proptest::prelude::*;
     use pulldown_cmark::{Event, Options, Parser};
 
-    /// What a reader sees of a document that holds text and code alone; panics on anything else.
-    fn seen(markdown: &str) -> String {
+    /// Returns what a reader sees of a document of text and code; panics on anything else.
+    fn visible_text(markdown: &str) -> String {
         let mut out = String::new();
         for event in Parser::new_ext(markdown, Options::all() - Options::ENABLE_SMART_PUNCTUATION) {
             match event {
@@ -95,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_markup_stays_text() {
+    fn text_that_looks_like_markup_stays_text() {
         for text in [
             "<script>alert(1)</script>",
             "a * b * c",
@@ -115,9 +111,9 @@ mod tests {
             "+ x",
             "===",
         ] {
-            assert_eq!(seen(&prose(text)), text);
-            assert_eq!(seen(&code(text)), text);
-            assert_eq!(seen(&fenced("text", text)).trim_end(), text);
+            assert_eq!(visible_text(&prose(text)), text);
+            assert_eq!(visible_text(&code(text)), text);
+            assert_eq!(visible_text(&fenced("text", text)).trim_end(), text);
         }
         assert!(prose("@someone").starts_with("@<!-- -->"));
         assert_eq!(code(" x "), "`  x  `");
@@ -125,12 +121,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_line_comes_back_as_it_was(text in "[ -~é漢]{1,60}") {
+        fn any_line_is_shown_as_it_is(text in "[ -~é漢]{1,60}") {
             let text = text.trim();
             prop_assume!(!text.is_empty());
-            prop_assert_eq!(seen(&format!("x {}", prose(text))), format!("x {text}"));
-            prop_assert_eq!(seen(&code(text)), text);
-            let block = seen(&fenced("text", text));
+            prop_assert_eq!(visible_text(&format!("x {}", prose(text))), format!("x {text}"));
+            prop_assert_eq!(visible_text(&code(text)), text);
+            let block = visible_text(&fenced("text", text));
             prop_assert_eq!(block.trim_end(), text);
         }
     }

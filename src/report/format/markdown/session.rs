@@ -1,5 +1,5 @@
-//! The session at the end of a report, as a document that runs: the module, what the script says
-//! beside its steps, and the steps with their prose.
+//! The session at the end of a report, as a document that can be run: the module, the statements
+//! that are no steps, and the steps with their prose.
 
 use std::io;
 
@@ -8,13 +8,41 @@ use crate::report::common::options::Options;
 use crate::safe;
 use crate::timeline::Timeline;
 
-/// Tells the steps language that nothing above is narration.
-const FORGET: &str = "<!-- linmem: the session -->";
+/// A comment of Markdown, after which the steps language reads prose as narration.
+const SESSION_BEGINS: &str = "<!-- linmem: the session -->";
 
+/// Writes the session up to the steps shown, and what a run of it needs.
 pub(super) fn write(
     timeline: &Timeline,
     options: &Options,
     shown: usize,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let module = options.module.as_ref().unwrap_or(&timeline.guest.path);
+    write_needs(timeline, options, module, out)?;
+    writeln!(out, "\n{SESSION_BEGINS}\n")?;
+    let mut block = format!("module {}\n", safe::quoted(module, usize::MAX));
+    for line in &timeline.setup {
+        push_statement(&mut block, line);
+    }
+    for (text, narration) in steps(timeline, options, shown) {
+        if let Some(narration) = narration {
+            let block = fenced("steps", &std::mem::take(&mut block));
+            write!(out, "{block}\n{}\n", paragraphs(narration))?;
+        } else if block.lines().count() == timeline.setup.len() + 1 {
+            // A blank line comes before the first step.
+            block.push('\n');
+        }
+        push_statement(&mut block, text);
+    }
+    write!(out, "{}", fenced("steps", &block))
+}
+
+/// Writes how the report is run, and which files and options a run needs.
+fn write_needs(
+    timeline: &Timeline,
+    options: &Options,
+    module: &str,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     writeln!(out, "## The session\n")?;
@@ -24,25 +52,16 @@ pub(super) fn write(
         "Saved as a file, this report runs the session again: {}.",
         code(&command)
     )?;
-    let module = options.module.as_ref().unwrap_or(&timeline.guest.path);
     if !module.starts_with("builtin:") {
-        writeln!(
-            out,
-            "It needs {} there, or the option {}.",
-            code(&safe::plain(module)),
-            code("--module PATH")
-        )?;
+        let (module, option) = (code(&safe::plain(module)), code("--module PATH"));
+        writeln!(out, "It needs {module} there, or the option {option}.")?;
     }
-    let all = || {
-        timeline
-            .setup
-            .iter()
-            .chain(timeline.steps().iter().map(|step| &step.text))
-    };
-    if all().any(|text| text.contains("file(")) {
+    let steps = timeline.steps().iter().map(|step| &step.text);
+    let mut statements = timeline.setup.iter().chain(steps);
+    if statements.any(|text| text.contains("file(")) {
         writeln!(
             out,
-            "The files that it reads with {} must lie beside it.",
+            "The files that it reads with {} must be in the folder of the report.",
             code("file")
         )?;
     }
@@ -52,54 +71,32 @@ pub(super) fn write(
             "What the guest read from its standard input is not part of this report."
         )?;
     }
-    writeln!(out, "\n{FORGET}\n")?;
-    let mut block = format!("module {}\n", quoted(module));
-    for line in &timeline.setup {
-        push_statement(&mut block, line);
-    }
-    for (text, narration) in steps(timeline, options, shown) {
-        if let Some(narration) = narration {
-            write!(
-                out,
-                "{}\n{}\n",
-                fenced("steps", &block),
-                paragraphs(narration)
-            )?;
-            block.clear();
-        } else if block.lines().count() == timeline.setup.len() + 1 {
-            block.push('\n');
-        }
-        push_statement(&mut block, text);
-    }
-    write!(out, "{}", fenced("steps", &block))
+    Ok(())
 }
 
-/// The steps shown, and, where nothing was left out, those that did not run.
+/// Returns the steps shown, and, where none is left out, those that did not run; each with its
+/// narration. Step 0 is no statement.
 fn steps<'a>(
     timeline: &'a Timeline,
     options: &Options,
     shown: usize,
 ) -> impl Iterator<Item = (&'a String, Option<&'a String>)> {
-    let ran = timeline
-        .steps()
-        .iter()
-        .take(shown)
-        .map(|step| (&step.text, step.narration.as_ref()));
-    let rest = if options.until.is_none() {
-        timeline.planned.get(shown..)
-    } else {
-        None
+    let ran = timeline.steps().iter().take(shown);
+    let ran = ran.map(|step| (&step.text, step.narration.as_ref()));
+    let rest = match options.until {
+        None => timeline.planned.get(shown..).unwrap_or_default(),
+        Some(_) => &[],
     };
-    let planned = rest
-        .unwrap_or_default()
+    let rest = rest
         .iter()
         .map(|step| (&step.text, step.narration.as_ref()));
-    // Step 0 is no statement.
-    ran.chain(planned).skip(1)
+    ran.chain(rest).skip(1)
 }
 
-/// One statement on one line. Characters that would act on a terminal can stand in its texts only,
-/// where an escape means the same.
+/// Adds one statement on one line.
+///
+/// Characters that would act on a terminal are escaped. They can be in the statement's texts only,
+/// where an escape means the character.
 fn push_statement(block: &mut String, text: &str) {
     for c in text.chars() {
         match c {
@@ -111,21 +108,14 @@ fn push_statement(block: &mut String, text: &str) {
     block.push('\n');
 }
 
-/// A text as the steps language writes it.
-fn quoted(text: &str) -> String {
-    safe::quoted(text, usize::MAX)
-}
-
+/// Returns narration as paragraphs of Markdown whose lines stay lines.
 fn paragraphs(narration: &str) -> String {
-    let lines = |paragraph: &str| {
-        let words: Vec<String> = paragraph
+    let escaped = |paragraph: &str| {
+        let lines: Vec<String> = paragraph
             .lines()
             .map(|line| prose(&safe::plain(line.trim())))
             .collect();
-        words.join("\n")
+        lines.join("\n") + "\n\n"
     };
-    narration
-        .split("\n\n")
-        .map(|paragraph| lines(paragraph) + "\n\n")
-        .collect()
+    narration.split("\n\n").map(escaped).collect()
 }
