@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use linmem::app::Keymap;
-use linmem::safe;
+use linmem::{safe, text};
 
 /// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while
 /// it happens.
@@ -86,31 +86,25 @@ impl Cli {
     }
 }
 
-/// How alike a word and a command's name must be for one to be taken for the other, from 0 to 1.
-const ALIKE: f64 = 0.85;
-
 /// The command that was meant by a word that is none, if it is like one.
 fn nearest_command(word: &str) -> Option<String> {
     let command = Cli::command();
     if command.find_subcommand(word).is_some() {
         return None;
     }
-    let word = word
-        .chars()
-        .take(40)
-        .collect::<String>()
-        .to_ascii_lowercase();
-    let names = command
+    let names: Vec<String> = command
         .get_subcommands()
-        .map(|sub| sub.get_name().to_owned());
-    let names = names.chain(["--help", "--version"].map(str::to_owned));
-    let likeness = |name: &String| strsim::jaro_winkler(&word, name.trim_start_matches('-'));
-    let nearest = names
-        .map(|name| (likeness(&name), name))
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    nearest
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .map(|(_, name)| name)
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    let options = ["--help", "--version"];
+    // A name without its dashes is meant for the option too.
+    if let Some(option) = options
+        .iter()
+        .find(|option| option.trim_start_matches('-') == word)
+    {
+        return Some((*option).to_owned());
+    }
+    text::nearest(word, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// Options by the names they have in the types here, with the value each has where the command line

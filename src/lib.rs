@@ -8,6 +8,7 @@
 compile_error!("linmem runs on Linux and macOS; Windows is not supported");
 
 pub mod app;
+pub mod finding_kind;
 pub mod guest;
 pub mod inspect;
 pub mod journal_abi;
@@ -18,6 +19,8 @@ pub mod script;
 pub mod session;
 pub mod source;
 pub mod terminal;
+pub mod text;
 pub mod timeline;
 pub mod ui;
 pub mod value;
+pub mod wasm_types;

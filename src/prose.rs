@@ -1,33 +1,34 @@
-//! What an author wrote around the steps of a Markdown session: prose with the little markup that a
-//! terminal can show. A leaf, so that script and timeline need not know each other: plain data,
-//! knows no other part of the program.
+//! The prose that an author writes around the steps of a Markdown session, with the markup that a
+//! terminal can show.
+//!
+//! A leaf, so that script and timeline speak of the same prose and need not name each other.
 
 use std::collections::BTreeMap;
 
 /// All prose of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
-    /// The first heading of the first level, as plain text.
+    /// The first heading of level 1, as plain text.
     pub title: Option<String>,
-    /// What introduces step 0: the prose before a first block that holds no step.
+    /// The prose of step 0: what comes before a first block without a step.
     pub opening: Prose,
-    /// The prose before each step that has some, by the step's number.
+    /// The prose before each step that has some, by the number of the step.
     pub steps: BTreeMap<usize, Prose>,
-    /// What stands below the last block.
+    /// The prose after the last block.
     pub closing: Prose,
 }
 
 impl Document {
-    /// The prose before a step; that of step 0 is the opening.
+    /// Returns the prose before a step; that of step 0 is the opening.
     pub fn of_step(&self, step: usize) -> Option<&Prose> {
-        let prose = if step == 0 {
-            Some(&self.opening)
-        } else {
-            self.steps.get(&step)
+        let prose = match step {
+            0 => Some(&self.opening),
+            step => self.steps.get(&step),
         };
         prose.filter(|prose| !prose.is_empty())
     }
 
+    /// Returns whether there is no prose at all; a title is not prose.
     pub fn is_empty(&self) -> bool {
         self.opening.is_empty()
             && self.closing.is_empty()
@@ -35,22 +36,23 @@ impl Document {
     }
 }
 
-/// Some paragraphs, and the hints that are not shown with them.
+/// Some paragraphs, and hints that are not shown with them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prose {
+    /// The paragraphs, in order.
     pub paragraphs: Vec<Paragraph>,
-    /// The paragraphs that begin with `Hint:`, without that word: shown when they are asked for,
-    /// one after the other.
+    /// The paragraphs that begin with `Hint:`, without it. A reader asks for them one by one.
     pub hints: Vec<Paragraph>,
 }
 
 impl Prose {
+    /// Returns whether there are neither paragraphs nor hints.
     pub fn is_empty(&self) -> bool {
         self.paragraphs.is_empty() && self.hints.is_empty()
     }
 
-    /// Without markup and hints: paragraphs separated by a blank line, items of a list by a line
-    /// break.
+    /// Returns the paragraphs without markup, separated by blank lines; the items of a list are
+    /// separated by line breaks.
     pub fn plain(&self) -> String {
         let mut out = String::new();
         for paragraph in &self.paragraphs {
@@ -67,28 +69,35 @@ impl Prose {
     }
 }
 
-/// What a paragraph is.
+/// The kind of a paragraph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// Running text.
     Text,
-    /// Of a level from 1 to 6.
+    /// A heading of a level from 1 to 6.
     Heading(u8),
-    /// Of a list, so many lists deep, counted from 0; whether it begins an item or goes on in one.
+    /// A paragraph in a list.
     Item {
+        /// The number of lists around the paragraph's own.
         depth: u8,
+        /// Whether the paragraph is the first one of its item.
         begins: bool,
     },
 }
 
+/// A paragraph in runs of one style.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Paragraph {
+    /// The kind of the paragraph.
     pub kind: Kind,
-    /// Follows the paragraph before it without a blank line.
+    /// Whether no blank line separates it from the paragraph before.
     pub is_joined: bool,
+    /// The runs of text, in order.
     pub pieces: Vec<Piece>,
 }
 
 impl Paragraph {
+    /// Returns the text without styles.
     pub fn plain(&self) -> String {
         self.pieces
             .iter()
@@ -100,40 +109,43 @@ impl Paragraph {
 /// A run of text in one style.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Piece {
+    /// The text as the author wrote it: not safe to print.
     pub text: String,
+    /// The style of the text.
     pub style: PieceStyle,
 }
 
+/// The style of a run of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PieceStyle {
+    /// No markup.
     Plain,
+    /// A code span.
     Code,
+    /// Emphasis, as in `*text*`.
     Emphasis,
+    /// Strong emphasis, as in `**text**`.
     Strong,
 }
 
-/// The word that makes a paragraph a hint.
+/// The beginning that makes a paragraph a hint.
 const HINT: &str = "Hint:";
 
-/// The paragraph without its `Hint:`, where it begins so.
+/// Returns a paragraph without its `Hint:`, and `None` for a paragraph that does not begin so.
 pub fn hint(paragraph: &Paragraph) -> Option<Paragraph> {
     if paragraph.kind != Kind::Text || !paragraph.plain().starts_with(HINT) {
         return None;
     }
     let mut pieces = Vec::new();
-    // The word may be set off from the rest, as in `**Hint:** look again`.
-    let mut left = HINT.len();
+    // The beginning may have another style than the rest, as in `**Hint:** look again`.
+    let mut skip = HINT.len();
     for piece in &paragraph.pieces {
-        let text = piece
-            .text
-            .get(left.min(piece.text.len())..)
-            .unwrap_or_default();
-        left = left.saturating_sub(piece.text.len());
-        let text = if pieces.is_empty() {
-            text.trim_start()
-        } else {
-            text
-        };
+        let skipped = skip.min(piece.text.len());
+        skip -= skipped;
+        let mut text = piece.text.get(skipped..).unwrap_or_default();
+        if pieces.is_empty() {
+            text = text.trim_start();
+        }
         if !text.is_empty() {
             pieces.push(Piece {
                 text: text.to_owned(),
@@ -168,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_loses_its_word_however_that_is_set_off() {
+    fn a_hint_loses_its_beginning_whatever_its_style() {
         let plain = |pieces: &[(&str, PieceStyle)]| hint(&paragraph(pieces)).map(|p| p.plain());
         assert_eq!(
             plain(&[

@@ -1,13 +1,19 @@
-//! Makes any text safe to print. Names, messages and strings that a guest, a file or an argument
-//! chose go through here before they reach a terminal: control characters, escape sequences and
-//! characters that reorder or hide text are shown as escapes. A leaf: it knows no other part of the
-//! program.
+//! Text that is safe to print.
+//!
+//! Names, messages and strings that a guest, a file or an argument chose pass through here before
+//! they reach a terminal. Control characters, escape sequences and characters that reorder or hide
+//! text become escapes. A leaf: it names no other part of the program.
+
+pub mod json;
 
 use std::fmt::Write as _;
 
-/// Whether a character would change the terminal, the direction of the text, or be seen as nothing.
-/// Controls (Cc), line and paragraph separators, bidirectional controls (Unicode UAX #9),
-/// zero-width characters, the byte order mark, tags and private use.
+/// Returns whether a character would change the terminal or the direction of the text, or would be
+/// invisible.
+///
+/// These are controls (Cc), line and paragraph separators, bidirectional controls
+/// ([UAX #9](https://www.unicode.org/reports/tr9/)), zero-width characters, the byte order mark,
+/// tags and private use.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -16,8 +22,9 @@ pub fn is_unsafe(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
-/// The text with every unsafe character as `\n`, `\t`, `\r`, `\0` or `\u{…}`. Quotes and
-/// backslashes stay.
+/// Returns the text with every unsafe character as `\n`, `\t`, `\r`, `\0` or `\u{…}`.
+///
+/// Quotes and backslashes stay.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -26,7 +33,7 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// Like [`plain`], cut after `limit` characters of the source with `…`.
+/// Returns the text as [`plain`] does, cut after `limit` characters of the source with `…`.
 pub fn cut(text: &str, limit: usize) -> String {
     let mut out = String::new();
     for (i, c) in text.chars().enumerate() {
@@ -39,8 +46,9 @@ pub fn cut(text: &str, limit: usize) -> String {
     out
 }
 
-/// The text in quotes as the steps language writes it, cut after `limit` characters with the full
-/// length in bytes.
+/// Returns the text in quotes, as the steps language writes it.
+///
+/// It is cut after `limit` characters; the length of a cut text in bytes follows the quotes.
 pub fn quoted(text: &str, limit: usize) -> String {
     let mut out = String::from("\"");
     for (i, c) in text.chars().enumerate() {
@@ -58,27 +66,28 @@ pub fn quoted(text: &str, limit: usize) -> String {
     out
 }
 
-/// Bytes as text for a message: valid UTF-8 as it is, each bad byte as `\xNN`, unsafe characters
-/// escaped.
+/// Returns bytes as text for a message, cut after `limit` characters with `…`.
+///
+/// Bytes that are not UTF-8 become `\xNN`, one for each byte.
 pub fn lossy(bytes: &[u8], limit: usize) -> String {
     let mut out = String::new();
-    let mut seen = 0;
+    let mut taken = 0;
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if seen >= limit {
+            if taken >= limit {
                 out.push('…');
                 return out;
             }
             push_plain(&mut out, c);
-            seen += 1;
+            taken += 1;
         }
         for byte in chunk.invalid() {
-            if seen >= limit {
+            if taken >= limit {
                 out.push('…');
                 return out;
             }
             let _ = write!(out, "\\x{byte:02x}");
-            seen += 1;
+            taken += 1;
         }
     }
     out
@@ -91,6 +100,7 @@ fn push_plain(out: &mut String, c: char) {
         '\t' => out.push_str("\\t"),
         '\0' => out.push_str("\\0"),
         c if is_unsafe(c) => {
+            // Writing to a string cannot fail.
             let _ = write!(out, "\\u{{{:x}}}", c as u32);
         }
         c => out.push(c),

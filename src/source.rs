@@ -1,33 +1,36 @@
-//! Where an instruction of the guest stands in text: its own source, or the disassembly around it.
-//! Plain data that the guest part makes and everyone shows; all text in it is safe to print.
+//! Where an instruction of the guest is in text: its own source, or a disassembly.
+//!
+//! A leaf of plain data: the guest makes it, and the screen and reports show it. All text in it is
+//! safe to print.
 
 use std::sync::Arc;
 
-/// What sort of text a [`Listing`] is.
+/// The origin of a [`Listing`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ListingKind {
     /// The text module itself.
     Text,
-    /// A file the guest was compiled from, found below the module's folder.
+    /// A file that the guest was compiled from, in the module's folder or below.
     Source,
-    /// Instructions as the text format writes them, made from the binary.
+    /// Instructions in the text format, made from the binary.
     Disassembly,
 }
 
-/// A text in which instructions have their places. Shared by all places in it.
+/// A text with instructions, which all places in it share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
+    /// The origin of the text.
     pub kind: ListingKind,
-    /// What the text is called: a path relative to the module's folder where it lies below it, or a
-    /// function's name.
+    /// A path, relative to the module's folder if it is in there, or a function's name.
     pub title: String,
     /// The number of the first of `lines`, counted from 1.
     pub first_line: u32,
+    /// The lines of the text.
     pub lines: Vec<String>,
 }
 
 impl Listing {
-    /// The text of a line by its number.
+    /// Returns the line of this number; `None` where the text has no such line.
     pub fn line(&self, number: u32) -> Option<&str> {
         let index = number.checked_sub(self.first_line)?;
         self.lines
@@ -36,26 +39,27 @@ impl Listing {
     }
 }
 
-/// A function that was inlined at an instruction, or the one it was inlined into.
+/// A function that was inlined at an instruction, or the one that it was inlined into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
+    /// The name of the function.
     pub function: Arc<str>,
-    /// `file:line`.
+    /// The place in the source, as `file:line`.
     pub source: Option<Arc<str>>,
 }
 
-/// Where one instruction stands.
+/// The place of one instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// As the text format writes it, with its immediates: `i32.store8 offset=4`.
+    /// The instruction in the text format, with its immediates: `i32.store8 offset=4`.
     pub instruction: Arc<str>,
-    /// `file:line` in the source; `None` where no debug information tells.
+    /// The place in the source, as `file:line`; `None` where no debug information has it.
     pub source: Option<Arc<str>>,
     /// The text to show beside memory; `None` where there is none.
     pub listing: Option<Arc<Listing>>,
-    /// The instruction's line in `listing`.
+    /// The number of the instruction's line in `listing`.
     pub line: u32,
-    /// The functions inlined here, innermost first, the last being the one that is really in the
-    /// module. Empty where nothing was inlined.
+    /// The functions that are inlined at the instruction, innermost first. The last one is the
+    /// function of the module. Empty where none is inlined.
     pub inlined: Vec<Frame>,
 }

@@ -1,44 +1,57 @@
-//! A value: what an expression of the steps language comes to, what passes between host and guest,
-//! and what the timeline keeps. A leaf: it knows no other part of the program, so that script and
-//! timeline need not know each other.
+//! Values: results of expressions of the steps language, what passes between host and guest, and
+//! what the timeline records.
+//!
+//! A leaf, so that script and timeline speak of the same values and need not name each other.
 
 use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
+
+use serde::{Serialize, Serializer};
 
 use crate::safe;
 
 /// A value of the steps language.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Exact; arithmetic on it is checked, never wrapped.
+    /// An exact integer. Arithmetic on it is checked, never wrapped.
     Int(i128),
+    /// A float of 32 or 64 bits.
     Float(Float),
+    /// A truth value.
     Bool(bool),
+    /// Text in UTF-8.
     Text(String),
+    /// Any bytes.
     Bytes(Vec<u8>),
+    /// A list of values, of one type or several.
     List(Vec<Value>),
-    /// A reference that is null; any other reference cannot be held by a script.
+    /// A null reference. A script cannot hold any other reference.
     Null,
 }
 
-/// A float that remembers its width. Holds the bits, so that a NaN's payload survives the way
-/// through a script.
+/// A float with its width.
+///
+/// It holds the bits, so that the payload of a NaN is the same after its way through a script.
 #[derive(Debug, Clone, Copy)]
 pub enum Float {
+    /// The bits of an f32.
     F32(u32),
+    /// The bits of an f64.
     F64(u64),
 }
 
 impl Float {
+    /// Creates a float of 32 bits.
     pub fn from_f32(value: f32) -> Self {
         Float::F32(value.to_bits())
     }
 
+    /// Creates a float of 64 bits.
     pub fn from_f64(value: f64) -> Self {
         Float::F64(value.to_bits())
     }
 
-    /// The number, widened where it is an f32 (which is exact).
+    /// Returns the number; an f32 is widened, which is exact.
     pub fn to_f64(self) -> f64 {
         match self {
             Float::F32(bits) => f64::from(f32::from_bits(bits)),
@@ -47,8 +60,10 @@ impl Float {
     }
 }
 
-/// Numbers compare as numbers: NaN is equal to nothing, 0.0 equals -0.0. Beside an f32 an f64 is
-/// first rounded to an f32, so that an f32 result equals the literal it prints as: `r == 0.1`.
+/// Compares floats as numbers: NaN is equal to nothing, and 0.0 equals -0.0.
+///
+/// An f64 is rounded to an f32 before it is compared with one, so that an f32 result equals the
+/// literal that it displays as: `r == 0.1`.
 impl PartialEq for Float {
     fn eq(&self, other: &Self) -> bool {
         self.partial_cmp(other) == Some(Ordering::Equal)
@@ -69,8 +84,8 @@ impl PartialOrd for Float {
     }
 }
 
-/// An f32 against an f64. A number past what an f32 holds is not rounded to infinity, which it does
-/// not equal.
+/// Compares an f32 with an f64. A number too large for an f32 is not rounded to infinity, which it
+/// does not equal.
 fn compare_narrow(narrow: u32, wide: u64) -> Option<Ordering> {
     let (narrow, wide) = (f32::from_bits(narrow), f64::from_bits(wide));
     let rounded = wide as f32;
@@ -82,7 +97,7 @@ fn compare_narrow(narrow: u32, wide: u64) -> Option<Ordering> {
 }
 
 impl Value {
-    /// The word for this value's type, as JSON and messages use it.
+    /// Returns the name of the value's type, as JSON and messages have it: `int`.
     pub fn type_name(&self) -> &'static str {
         match self {
             Value::Int(_) => "int",
@@ -95,7 +110,7 @@ impl Value {
         }
     }
 
-    /// The type with its article, for a sentence: "an integer", "text".
+    /// Returns the value's type for a sentence: `an integer`, `text`.
     pub fn described(&self) -> &'static str {
         match self {
             Value::Int(_) => "an integer",
@@ -108,19 +123,19 @@ impl Value {
         }
     }
 
-    /// What the value takes in memory, roughly, in bytes.
+    /// Returns about how much memory the value takes, in bytes.
     pub fn weight(&self) -> usize {
-        let within = match self {
+        let contents = match self {
             Value::Text(text) => text.len(),
             Value::Bytes(bytes) => bytes.len(),
             Value::List(items) => items.iter().map(Value::weight).sum(),
             Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null => 0,
         };
-        within.saturating_add(size_of::<Value>())
+        contents.saturating_add(size_of::<Value>())
     }
 
-    /// Shows the value as the steps language writes it, cut after about `limit` characters, safe to
-    /// print.
+    /// Returns the value as the steps language writes it, cut after about `limit` characters, safe
+    /// to print.
     pub fn brief(&self, limit: usize) -> String {
         let mut out = String::new();
         self.write_brief(&mut out, limit);
@@ -159,6 +174,7 @@ impl Value {
     }
 }
 
+/// Adds bytes as `hex"0a 0b"`, the first `most` of them and at least one.
 fn write_hex_literal(out: &mut String, bytes: &[u8], most: usize) {
     out.push_str("hex\"");
     for (i, byte) in bytes.iter().take(most.max(1)).enumerate() {
@@ -173,7 +189,54 @@ fn write_hex_literal(out: &mut String, bytes: &[u8], most: usize) {
     }
 }
 
-/// The shortest decimal that reads back as the same number at its own width.
+/// Bytes as lower-case hex, two digits each and no blanks.
+#[derive(Debug, Clone, Copy)]
+pub struct Hex<'a>(pub &'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        // A memory can have many bytes, so they are written in parts of 64.
+        let mut digits = [0; 128];
+        for part in self.0.chunks(digits.len() / 2) {
+            for (pair, byte) in digits.chunks_exact_mut(2).zip(part) {
+                let nibbles = [byte >> 4, byte & 15];
+                let nibbles = nibbles.map(|nibble| DIGITS.get(usize::from(nibble)));
+                pair.copy_from_slice(&nibbles.map(|digit| digit.copied().unwrap_or_default()));
+            }
+            let written = digits.get(..2 * part.len()).unwrap_or_default();
+            f.write_str(std::str::from_utf8(written).map_err(|_| fmt::Error)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Serializes as text.
+impl Serialize for Hex<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Serializes as plain JSON: integers exactly, bytes as hex, and floats that no JSON number can be
+/// as `"nan"`, `"inf"` and `"-inf"`.
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Int(n) => serializer.serialize_i128(*n),
+            Value::Float(x) if !x.to_f64().is_finite() => serializer.collect_str(x),
+            Value::Float(Float::F32(bits)) => serializer.serialize_f32(f32::from_bits(*bits)),
+            Value::Float(Float::F64(bits)) => serializer.serialize_f64(f64::from_bits(*bits)),
+            Value::Bool(b) => serializer.serialize_bool(*b),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Bytes(bytes) => Hex(bytes).serialize(serializer),
+            Value::List(items) => serializer.collect_seq(items),
+            Value::Null => serializer.serialize_unit(),
+        }
+    }
+}
+
+/// Displays the shortest decimal that reads back as the same number at its own width.
 impl fmt::Display for Float {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let x = self.to_f64();
@@ -193,7 +256,7 @@ impl fmt::Display for Float {
     }
 }
 
-/// The whole value, as the steps language writes it, safe to print.
+/// Displays the whole value as the steps language writes it, safe to print.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.brief(usize::MAX / 8))
@@ -205,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn floats_print_shortest_and_marked() {
+    fn floats_display_in_their_shortest_form() {
         assert_eq!(Float::from_f32(0.1).to_string(), "0.1");
         assert_eq!(Float::from_f64(1.0).to_string(), "1.0");
         assert_eq!(Float::from_f64(-0.0).to_string(), "-0.0");
@@ -230,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn long_values_are_cut_and_say_so() {
+    fn long_values_are_cut_with_their_length() {
         assert_eq!(
             Value::Bytes(vec![1, 2, 3, 4]).brief(6),
             "hex\"01 02\"… 4 bytes in all"

@@ -267,7 +267,7 @@ fn options_with_bad_values() {
     run(&["--at", "1.1"]).refused(&["--at 1.1: step 1 wrote nothing"]);
     run(&["--max-memory", "1TiB"]).refused(&["expected a size"]);
     run(&["--max-memory", "99999999999GiB"]).refused(&["expected a size"]);
-    run(&["--max-memory", "0"]).refused(&["at least 64KiB", "limit is 0B"]);
+    run(&["--max-memory", "0"]).refused(&["at least 64 KiB", "limit is 0 bytes"]);
     for time in ["abc", "nan", "-1s", "1e400s", "10"] {
         run(&[&format!("--max-time={time}")]).refused(&["expected a time"]);
     }

@@ -230,7 +230,10 @@ fn everything_a_step_gives_back_is_compared() {
         every_key_is_described(&document);
         let (status, out, _) = folder.diff(&["x.steps", "y.steps"]);
         assert_eq!(status, 1);
-        assert!(out.contains("They part at step "), "{name}: {out}");
+        assert!(
+            out.contains("The runs first differ at step "),
+            "{name}: {out}"
+        );
         assert_eq!(folder.diff(&["x.steps", "x.steps"]).0, 0, "{name}");
     }
     folder.write("x.steps", &format!("{module}let x = nan\n"));

@@ -363,7 +363,7 @@ fn a_guest_too_large_to_start_is_refused() {
     assert!(matches!(error, GuestError::MemoryLimit { required, .. } if required == 17 * PAGE));
     assert_eq!(
         error.to_string(),
-        "test.wat asks for at least 1088KiB of memory and the limit is 1MiB; allow more with --max-memory 1088KiB"
+        "test.wat asks for at least 1088 KiB of memory and the limit is 1 MiB; allow more with --max-memory 1088KiB"
     );
     let tables = "(table 6000000 funcref)".repeat(2);
     let error = guest(&format!("(module {tables})"))

@@ -354,7 +354,7 @@ fn a_crowded_module_stays_readable() {
         let guest = Guest::from_bytes("crowd.wasm", &wasm).unwrap();
         let begun = Instant::now();
         let text = described(&guest, &Options::default());
-        let draft = Draft::of(&guest, "crowd.wasm").text();
+        let draft = Draft::new(&guest, "crowd.wasm").text();
         assert!(
             begun.elapsed() < Duration::from_secs(60),
             "{:?}",
@@ -436,11 +436,11 @@ fn the_page_and_the_description_agree() {
 
 /// Whether a draft is a steps file, whatever of it is set aside.
 fn is_sound(guest: &Guest, module: &str) -> Result<(), String> {
-    let mut draft = Draft::of(guest, module);
+    let mut draft = Draft::new(guest, module);
     for line in [0, 1, 7, 9, 12, 15, 17, 20] {
         let text = draft.text();
         script::parse("draft.steps", &text).map_err(|errors| format!("{errors}\n{text}"))?;
-        draft.set_aside(line, "Tried: \"it\" # failed\n");
+        draft.comment_out(line, "Tried: \"it\" # failed\n");
     }
     Ok(())
 }

@@ -86,19 +86,19 @@ fn results_are_written_though_sessions_fail() {
     let (elements, texts) = read(&text);
     assert_eq!(
         elements[0],
-        "testsuites name=linmem tests=4 failures=2 errors=1"
+        "testsuites name=linmem tests=4 skipped=0 failures=2 errors=1"
     );
     assert_eq!(
         elements[1],
-        "testsuite name=linmem tests=4 failures=2 errors=1 skipped=0"
+        "testsuite name=linmem tests=4 skipped=0 errors=1 failures=2"
     );
     assert_eq!(
         elements[2],
-        "testcase classname=linmem name=good.steps file=good.steps"
+        "testcase name=good.steps classname=linmem file=good.steps"
     );
     assert_eq!(
         elements[3],
-        "testcase classname=linmem name=bad.steps file=bad.steps"
+        "testcase name=bad.steps classname=linmem file=bad.steps"
     );
     assert!(
         elements[4].starts_with("failure message=step 2: "),
@@ -142,7 +142,7 @@ fn failures_are_those_that_the_exit_status_counts() {
         (output.status.code(), elements[1].clone())
     };
     let counts =
-        |failures| format!("testsuite name=linmem tests=1 failures={failures} errors=0 skipped=0");
+        |failures| format!("testsuite name=linmem tests=1 skipped=0 errors=0 failures={failures}");
     assert_eq!(
         suite(&["warn.steps", "--junit", "out.xml"]),
         (Some(0), counts(0))

@@ -11,47 +11,99 @@ use std::path::{Path, PathBuf};
 
 /// Each part and the other parts it may name. `main` and `cli` wire everything and may name
 /// anything.
-const PARTS: [(&str, &[&str]); 14] = [
+const PARTS: [(&str, &[&str]); 17] = [
     ("journal_abi", &[]),
+    ("finding_kind", &[]),
     ("prose", &[]),
     ("safe", &[]),
     ("source", &[]),
+    ("text", &[]),
     ("value", &["safe"]),
-    ("script", &["value", "safe", "prose"]),
+    ("wasm_types", &["text"]),
+    (
+        "script",
+        &["value", "safe", "prose", "text", "finding_kind"],
+    ),
     (
         "timeline",
-        &["journal_abi", "value", "safe", "source", "prose"],
+        &[
+            "journal_abi",
+            "value",
+            "safe",
+            "source",
+            "prose",
+            "text",
+            "wasm_types",
+            "finding_kind",
+        ],
     ),
-    ("guest", &["journal_abi", "value", "safe", "source"]),
-    ("inspect", &["guest", "safe"]),
+    (
+        "guest",
+        &[
+            "journal_abi",
+            "value",
+            "safe",
+            "source",
+            "text",
+            "wasm_types",
+        ],
+    ),
+    ("inspect", &["guest", "safe", "text", "wasm_types"]),
     (
         "session",
         &[
             "guest",
             "script",
             "timeline",
-            "journal_abi",
             "value",
             "safe",
             "source",
             "prose",
+            "text",
+            "wasm_types",
         ],
     ),
-    ("report", &["timeline", "value", "safe", "source", "prose"]),
+    (
+        "report",
+        &[
+            "timeline",
+            "value",
+            "safe",
+            "source",
+            "text",
+            "wasm_types",
+            "finding_kind",
+        ],
+    ),
     // `script`: what is typed is read, and completed, at each key.
     (
         "app",
-        &["script", "timeline", "value", "safe", "source", "prose"],
+        &[
+            "script",
+            "timeline",
+            "value",
+            "safe",
+            "source",
+            "prose",
+            "text",
+            "wasm_types",
+            "finding_kind",
+        ],
     ),
     (
         "ui",
-        &["app", "timeline", "value", "safe", "source", "prose"],
+        &[
+            "app", "timeline", "value", "safe", "source", "prose", "text",
+        ],
     ),
     (
         "terminal",
         &["app", "ui", "timeline", "value", "safe", "source", "prose"],
     ),
 ];
+
+/// Each room, which is a folder of a part, and the other rooms of the same part that it may name.
+const ROOMS: [(&str, &[&str]); 2] = [("report/common", &[]), ("report/format", &["common"])];
 
 /// Crates that only some may name: files by the start of their path below `src/`.
 /// `app` may name crossterm for its types of keys and mouse events, which are plain data.
@@ -146,6 +198,7 @@ fn complaints(below: &str, source: &str) -> Vec<String> {
             }
         }
     }
+    wrong.extend(room_complaints(below, &tokens));
     for (name, allowed) in CRATES {
         let may = allowed.iter().any(|start| below.starts_with(start));
         for (at, token) in tokens.iter().enumerate().filter(|(_, t)| t.text == name) {
@@ -176,6 +229,60 @@ fn complaints(below: &str, source: &str) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// What is wrong in one file with the rooms of its own part.
+fn room_complaints(below: &str, tokens: &[Token]) -> Vec<String> {
+    let is_in = |room: &str| {
+        below
+            .strip_prefix(room)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    let Some((room, allowed)) = ROOMS.iter().find(|(room, _)| is_in(room)) else {
+        return Vec::new();
+    };
+    let part = part_of(below);
+    let is_other_room = |name: &str| {
+        let path = format!("{part}/{name}");
+        path != *room && ROOMS.iter().any(|(room, _)| *room == path)
+    };
+    names_in_part(tokens, below)
+        .into_iter()
+        .filter(|(name, _)| is_other_room(name) && !allowed.contains(&name.as_str()))
+        .map(|(name, line)| format!("src/{below}:{line}: `{room}` names `{part}/{name}`"))
+        .collect()
+}
+
+/// Each name directly below the file's own part that the tokens refer to, with its line.
+fn names_in_part(tokens: &[Token], below: &str) -> Vec<(String, u32)> {
+    let part = part_of(below);
+    let file_depth = below.split('/').count() - usize::from(below.ends_with("mod.rs"));
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let starts_path = at
+            .checked_sub(1)
+            .is_none_or(|before| tokens[before].text != "::");
+        let mut next = at + 1;
+        let leads_to_part = match token.text.as_str() {
+            "crate" | "linmem" => {
+                next += 2;
+                text(tokens, at + 1) == "::" && text(tokens, at + 2) == part
+            }
+            "super" if starts_path => {
+                let mut ups = 1;
+                while text(tokens, next) == "::" && text(tokens, next + 1) == "super" {
+                    ups += 1;
+                    next += 2;
+                }
+                ups + 1 == file_depth + inner_modules(&tokens[..at])
+            }
+            _ => false,
+        };
+        if leads_to_part && starts_path && text(tokens, next) == "::" {
+            first_names(tokens, next + 1, &mut found);
+        }
+    }
+    found
 }
 
 /// Each name directly below the crate's root that the tokens refer to, with its line: through
@@ -463,7 +570,9 @@ mod scanner {
                 "script/eval.rs",
                 "use std::fmt;\nuse crate::session::Session;"
             ),
-            ["src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose"]
+            [
+                "src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose, text, finding_kind"
+            ]
         );
         assert_eq!(
             complaints("safe.rs", "use crate::value;"),
@@ -483,6 +592,33 @@ mod scanner {
             1
         );
         assert_eq!(complaints("guest/mod.rs", "crate::main::run()").len(), 1);
+    }
+
+    #[test]
+    fn keeps_rooms_apart() {
+        for (below, source) in [
+            ("report/common/trap.rs", "use crate::report::format::text;"),
+            ("report/common/trap.rs", "use super::super::format::text;"),
+            ("report/common/mod.rs", "use super::format;"),
+            (
+                "report/common/trap.rs",
+                "use crate::report::{common::json, format::text};",
+            ),
+        ] {
+            assert_eq!(complaints(below, source).len(), 1, "{below}: {source}");
+        }
+        for (below, source) in [
+            ("report/format/text.rs", "use crate::report::common::trap;"),
+            ("report/format/text.rs", "use super::super::common::trap;"),
+            ("report/format/html/a.rs", "use super::super::text;"),
+            ("report/mod.rs", "use format::write; use common::trap;"),
+            (
+                "report/common/trap.rs",
+                "use super::hex_dump; use std::fmt;",
+            ),
+        ] {
+            assert_eq!(complaints(below, source), [""; 0], "{below}: {source}");
+        }
     }
 
     #[test]

@@ -320,9 +320,3 @@ fn a_call_past_the_time_limit_is_a_finding() {
         step.error
     );
 }
-
-#[test]
-fn scripts_and_timelines_know_the_same_findings() {
-    let timeline: Vec<&str> = FindingKind::ALL.iter().map(|k| k.as_str()).collect();
-    assert_eq!(timeline, script::FINDING_KINDS);
-}

@@ -253,7 +253,7 @@ fn line(step: &Step, guest: &Guest) -> Option<String> {
         Step::Set(n, value) => format!("set {} = {}", global(guest, *n)?, value.text()),
         Step::Expect(left, right) => format!("expect {} != {}", left.text(), right.text()),
         Step::ExpectFinding(n) => {
-            let kinds = linmem::script::FINDING_KINDS;
+            let kinds = linmem::finding_kind::FindingKind::ALL;
             format!("expect finding {}", kinds[*n as usize % kinds.len()])
         }
         Step::Ask(value) => format!("ask \"what?\" = {}", value.text()),

@@ -5,9 +5,11 @@ use tui_input::Input;
 
 use super::prompt::{Feedback, WORDS};
 use super::{App, Overlay, prompt, typed};
+use crate::finding_kind::FindingKind;
 use crate::safe;
 use crate::script;
 use crate::timeline::ExportFacts;
+use crate::wasm_types::ExternKind;
 
 /// The most choices that are looked at.
 const MOST: usize = 2000;
@@ -26,43 +28,13 @@ pub struct Choices {
     pub chosen: Option<usize>,
 }
 
-/// The exports of a kind: `func`, `global`.
-pub(super) fn exports<'a>(app: &'a App, kind: &'a str) -> impl Iterator<Item = &'a ExportFacts> {
+/// Returns the exports of a kind.
+pub(super) fn exports(app: &App, kind: ExternKind) -> impl Iterator<Item = &ExportFacts> {
     app.timeline
         .guest
         .exports
         .iter()
-        .filter(move |export| export.kind == kind)
-}
-
-/// How many parameters and results a function of this type has.
-pub(super) fn arity(ty: &str) -> Option<(usize, usize)> {
-    let (params, results) = ty.split_once(" -> ")?;
-    let results = if results.starts_with('(') {
-        listed(results)
-    } else {
-        1
-    };
-    Some((listed(params), results))
-}
-
-/// How many types stand in parentheses.
-fn listed(types: &str) -> usize {
-    let inner = types
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'))
-        .unwrap_or_default();
-    let mut depth = 0usize;
-    let commas = inner.chars().filter(|c| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        *c == ',' && depth == 0
-    });
-    let commas = commas.count();
-    if inner.is_empty() { 0 } else { commas + 1 }
+        .filter(move |export| export.ty.kind() == kind)
 }
 
 /// Completes what stands before the cursor: as far as all choices agree, then to one after the
@@ -238,13 +210,13 @@ fn offered(app: &App, before: &str, word: &str) -> Vec<String> {
         }
         "call" => return functions(app).collect(),
         "global" | "set" => {
-            return exports(app, "global")
+            return exports(app, ExternKind::Global)
                 .filter_map(|export| name(export, is_quoted))
                 .collect();
         }
         _ if is_quoted => return Vec::new(),
         "as" => return texts(&mut script::reading_words()),
-        "finding" => return texts(&mut script::FINDING_KINDS.into_iter()),
+        "finding" => return texts(&mut FindingKind::ALL.into_iter().map(FindingKind::as_str)),
         "trap" if before.starts_with("expect") => return vec!["call ".to_owned()],
         "release" => return known(app).blocks,
         _ => {}
@@ -287,8 +259,8 @@ fn rest_of(line: &str) -> String {
 }
 
 fn functions(app: &App) -> impl Iterator<Item = String> {
-    exports(app, "func").filter_map(|export| {
-        let end = if arity(&export.ty).is_some_and(|(params, _)| params == 0) {
+    exports(app, ExternKind::Func).filter_map(|export| {
+        let end = if export.ty.as_func().is_some_and(|ty| ty.params.is_empty()) {
             "()"
         } else {
             "("
@@ -338,7 +310,7 @@ pub(super) fn expected(app: &App, line: &str) -> String {
         return format!(
             "{}  {}",
             safe::cut(&export.name, 60),
-            safe::cut(&export.ty, 100)
+            safe::cut(&export.ty.to_string(), 100)
         );
     }
     let line = line.trim_start();
@@ -367,26 +339,13 @@ fn called<'a>(app: &'a App, line: &str) -> Option<&'a ExportFacts> {
     let (_, behind) = line.rsplit_once("call ")?;
     let (written, _) = behind.split_once('(')?;
     let written = written.trim();
-    exports(app, "func")
+    exports(app, ExternKind::Func)
         .find(|export| name(export, written.starts_with('"')).is_some_and(|name| name == written))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn types_are_counted() {
-        let rows = [
-            ("() -> ()", Some((0, 0))),
-            ("(i32) -> i32", Some((1, 1))),
-            ("(i32, (ref null (a, b)), i64) -> (f32, f64)", Some((3, 2))),
-            ("(mut i32)", None),
-        ];
-        for (ty, expected) in rows {
-            assert_eq!(arity(ty), expected, "{ty}");
-        }
-    }
 
     #[test]
     fn the_word_before_the_cursor_is_found() {

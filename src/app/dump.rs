@@ -4,7 +4,7 @@
 //! Costs what is shown: runs of equal rows are passed over 4 KiB at a time, and no further than
 //! [`FURTHEST`] bytes in one screen, so that a screenful of a large empty memory does not walk it.
 
-use crate::timeline::{Event, Image, Part, PartKind, Pointer, Severity, Span, StepRecord};
+use crate::timeline::{Event, Image, Part, PartKind, Pointer, Row, Severity, Span, StepRecord};
 
 use super::{App, events, layout};
 
@@ -237,10 +237,7 @@ impl Cut<'_> {
     }
 
     fn row(&self, image: &Image, address: u64) -> Bytes {
-        let held = image.len().saturating_sub(address).min(self.width);
-        let mut bytes: Bytes = image.read(address, held).into_iter().map(Some).collect();
-        bytes.resize(usize::try_from(self.width).unwrap_or(0), None);
-        bytes
+        Row::read(image, address, self.width).bytes
     }
 
     /// How many rows from `address` to `limit` equal `row`; at least the one at `address`, which

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::safe;
+use crate::text;
 use crate::timeline::{Event, Growth, Span, StepRecord, Write, Writer};
 
 /// Characters of a name.
@@ -50,10 +51,7 @@ pub fn thousands(n: u64) -> String {
 /// The bytes an event put into memory; for growth, the new ones.
 pub fn span(event: &Event) -> Span {
     match event {
-        Event::Write(write) => Span {
-            start: write.start,
-            len: write.after.len() as u64,
-        },
+        Event::Write(write) => write.span(),
         Event::Growth(growth) => {
             let bytes = |pages: u64| pages.saturating_mul(crate::timeline::PAGE);
             Span {
@@ -77,7 +75,11 @@ pub fn writer(event: &Event) -> &Writer {
 pub fn lines(event: &Event) -> Vec<String> {
     match event {
         Event::Growth(growth) => {
-            let grew = format!("grew {} → {}", growth.before, pages(growth.after));
+            let grew = format!(
+                "grew {} → {}",
+                growth.before,
+                text::count(growth.after, "page")
+            );
             vec![format!("memory {grew}"), grew]
         }
         Event::Write(write) => {
@@ -165,7 +167,7 @@ pub fn sentence(step: &StepRecord, at: usize) -> String {
 }
 
 fn grew(growth: &Growth) -> String {
-    let size = pages(growth.after);
+    let size = text::count(growth.after, "page");
     format!(
         "{} grew memory from {} to {size}; the new bytes are zero.",
         who(&growth.by),
@@ -198,23 +200,14 @@ fn wrote(write: &Write) -> String {
     }
 }
 
-/// `copy`, `the host`: who did it, for the start of a clause.
+/// Returns who wrote, for the start of a clause: `copy`, `the host`.
 pub fn who(writer: &Writer) -> String {
     match writer {
-        Writer::Data { segment } => format!("data segment {segment}"),
-        Writer::Host => "the host".to_owned(),
-        Writer::Import { module, name } => {
-            format!(
-                "the import {}.{}",
-                safe::cut(module, LONGEST_NAME),
-                safe::cut(name, LONGEST_NAME)
-            )
-        }
         Writer::Guest {
             function: Some(function),
             ..
         } => safe::cut(function, LONGEST_NAME),
-        Writer::Guest { function: None, .. } => "the guest".to_owned(),
+        _ => writer.subject(),
     }
 }
 
@@ -240,19 +233,7 @@ pub fn place(offset: Option<u64>, source: Option<&str>) -> String {
 }
 
 fn bytes(len: usize) -> String {
-    if len == 1 {
-        "1 byte".to_owned()
-    } else {
-        format!("{len} bytes")
-    }
-}
-
-fn pages(count: u64) -> String {
-    if count == 1 {
-        "1 page".to_owned()
-    } else {
-        format!("{count} pages")
-    }
+    text::count(len, "byte")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Action, App, Keymap, MOST_WRITERS, events};
 use crate::safe;
+use crate::text;
 use crate::timeline::{Image, Moment, PAGE, Part, PartKind, Span, Timeline, Write, Writer};
 use crate::value::Float;
 
@@ -234,11 +235,7 @@ fn character(memory: &Image, address: u64) -> Option<(char, u64)> {
 
 fn utf8(memory: &Image, address: u64) -> String {
     if let Some((c, len)) = character(memory, address) {
-        let bytes = if len == 1 {
-            "1 byte".to_owned()
-        } else {
-            format!("{len} bytes")
-        };
+        let bytes = text::count(len, "byte");
         return format!("{}  U+{:04X}, {bytes}", quoted(c), u32::from(c));
     }
     let byte = memory.byte(address).unwrap_or(0);
@@ -295,11 +292,7 @@ fn leb128(bytes: &[u8]) -> String {
     let unsigned =
         u64::try_from(unsigned).map_or("more than 64 bits".to_owned(), |n| n.to_string());
     let signed = i64::try_from(signed).map_or("more than 64 bits".to_owned(), |n| n.to_string());
-    let bytes = if len == 1 {
-        "1 byte".to_owned()
-    } else {
-        format!("{len} bytes")
-    };
+    let bytes = text::count(len, "byte");
     if unsigned == signed {
         format!("{unsigned}  ({bytes})")
     } else {

@@ -3,13 +3,11 @@
 
 use super::{App, Overlay};
 use crate::safe;
+use crate::text;
 use crate::timeline::PartKind;
 
 /// Names that are listed at most, where one is not known.
 const LISTED: usize = 12;
-
-/// How alike two names must be for one to be offered in the other's place.
-const ALIKE: f64 = 0.7;
 
 impl App {
     /// Every name that `@` takes at the moment shown, with the address it stands for; the script's
@@ -56,13 +54,8 @@ fn unknown(name: &str, names: &[(String, u64)]) -> String {
     if names.is_empty() {
         return format!("Nothing is called {called} here: this step knows no names.");
     }
-    let likeness = |known: &str| strsim::jaro(name, known);
-    let nearest = names
-        .iter()
-        .max_by(|a, b| likeness(&a.0).total_cmp(&likeness(&b.0)));
-    let meant = nearest.filter(|(known, _)| likeness(known) >= ALIKE);
-    let meant = meant
-        .map(|(known, _)| format!(" Did you mean {}?", safe::cut(known, 40)))
+    let meant = text::nearest(name, names.iter().map(|(known, _)| known.as_str()))
+        .map(|known| format!(" Did you mean {}?", safe::cut(known, 40)))
         .unwrap_or_default();
     format!(
         "Nothing is called {called} here.{meant} The names are {}.",

@@ -3,7 +3,7 @@
 
 use super::{Action, App};
 use crate::safe;
-use crate::timeline::format_pages;
+use crate::wasm_types::{ExternType, memory_size};
 
 /// A line of the overview; everything in it is safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,12 +67,8 @@ pub fn lines(app: &App) -> Vec<Line> {
             .get(index)
             .cloned()
             .unwrap_or_default();
-        let ty = if export.kind == "func" {
-            export.ty.clone()
-        } else {
-            format!("{} {}", export.kind, export.ty)
-        };
-        let note = if note == export.kind {
+        let ty = shown_type(&export.ty);
+        let note = if note == export.ty.kind().as_str() {
             String::new()
         } else {
             note
@@ -90,11 +86,7 @@ pub fn lines(app: &App) -> Vec<Line> {
         lines.extend([Line::Blank, Line::Title("imports".into())]);
         for import in &guest.imports {
             let name = safe::cut(&format!("{}.{}", import.module, import.name), LONGEST);
-            let ty = if import.kind == "func" {
-                import.ty.clone()
-            } else {
-                format!("{} {}", import.kind, import.ty)
-            };
+            let ty = shown_type(&import.ty);
             lines.push(Line::Entry {
                 name,
                 ty: safe::cut(&ty, LONGEST),
@@ -109,7 +101,7 @@ pub fn lines(app: &App) -> Vec<Line> {
 fn started(app: &App) -> String {
     let guest = &app.timeline.guest;
     let memory = match &guest.memory {
-        Some(memory) => format!("Its memory has {}.", format_pages(memory.pages)),
+        Some(memory) => format!("Its memory has {}.", memory_size(memory.pages)),
         None => "It has no memory.".to_owned(),
     };
     let ran = match app.timeline.steps().len() {
@@ -118,6 +110,14 @@ fn started(app: &App) -> String {
         _ => "The guest is alive.",
     };
     format!("{ran} {memory}")
+}
+
+/// `(i32) -> i32`, `memory 1 16`: a function's type is known by its arrow.
+fn shown_type(ty: &ExternType) -> String {
+    match ty {
+        ExternType::Func(ty) => ty.to_string(),
+        _ => format!("{} {ty}", ty.kind()),
+    }
 }
 
 /// What to do about imports that nobody defines.

@@ -8,8 +8,10 @@ use super::{Action, App, Effect, Engine, Overlay, complete, typed};
 use crate::safe;
 use crate::script::ast::{Call, Name, Span, Statement, StatementKind};
 use crate::script::{self, ScriptError, ScriptErrors};
+use crate::text;
 use crate::timeline::ExportFacts;
 use crate::value::Value;
+use crate::wasm_types::ExternKind;
 
 /// The most lines of the history.
 const MOST_REMEMBERED: usize = 1000;
@@ -436,10 +438,10 @@ fn check_exports(app: &App, line: &str, statement: &Statement) -> Option<Mistake
     }
     let (name, kind) = match &statement.kind {
         StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => {
-            (&call.export, "func")
+            (&call.export, ExternKind::Func)
         }
         StatementKind::Global { export, .. } | StatementKind::Set { export, .. } => {
-            (export, "global")
+            (export, ExternKind::Global)
         }
         _ => return None,
     };
@@ -452,7 +454,7 @@ fn check_exports(app: &App, line: &str, statement: &Statement) -> Option<Mistake
             check_arguments(line, call, export).or_else(|| check_results(line, results, export))
         }
         StatementKind::ExpectTrap { call, .. } => check_arguments(line, call, export),
-        StatementKind::Set { .. } if !export.ty.starts_with("(mut ") => {
+        StatementKind::Set { .. } if !export.ty.is_mutable_global() => {
             let message = format!(
                 "global {} is not mutable, so the host cannot set it",
                 safe::cut(&name.text, 40)
@@ -484,8 +486,8 @@ fn check_finding(app: &App, line: &str, kind: &Name) -> Option<Mistake> {
     Some(Mistake::at(line, kind.span, message, Some(has)))
 }
 
-fn no_export(app: &App, name: &Name, kind: &str) -> (String, Option<String>) {
-    let noun = if kind == "func" { "function" } else { "global" };
+fn no_export(app: &App, name: &Name, kind: ExternKind) -> (String, Option<String>) {
+    let noun = kind.noun();
     let shown = safe::cut(&name.text, 60);
     let message = format!("the guest exports no {noun} `{shown}`");
     if app
@@ -497,51 +499,47 @@ fn no_export(app: &App, name: &Name, kind: &str) -> (String, Option<String>) {
     {
         return (format!("export `{shown}` is not a {noun}"), None);
     }
-    let start: String = name.text.chars().take(60).collect();
-    let likeness = |export: &&ExportFacts| {
-        strsim::jaro_winkler(&start, export.name.get(..60).unwrap_or(&export.name))
-    };
-    let nearest = complete::exports(app, kind).max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let help = match nearest {
-        Some(export) if likeness(&export) > 0.7 => {
-            format!("did you mean {}?", safe::cut(&export.name, 60))
+    let names = complete::exports(app, kind).map(|export| export.name.as_str());
+    let help = match text::nearest(&name.text, names) {
+        Some(meant) => format!("did you mean {}?", safe::cut(meant, 60)),
+        None if complete::exports(app, kind).next().is_some() => {
+            "tab shows those there are".to_owned()
         }
-        Some(_) => "tab shows those there are".to_owned(),
         None => format!("it exports no {noun} at all"),
     };
     (message, Some(help))
 }
 
 fn check_arguments(line: &str, call: &Call, export: &ExportFacts) -> Option<Mistake> {
-    let (wanted, _) = complete::arity(&export.ty)?;
+    let wanted = export.ty.as_func()?.params.len();
     let given = call.args.len();
     if wanted == given {
         return None;
     }
-    let s = if wanted == 1 { "" } else { "s" };
     let message = format!(
-        "{} takes {wanted} argument{s}, {given} given",
-        safe::cut(&export.name, 60)
+        "{} takes {}, {given} given",
+        safe::cut(&export.name, 60),
+        text::count(wanted, "argument")
     );
-    let help = format!("its type is {}", safe::cut(&export.ty, 100));
+    let help = format!("its type is {}", safe::cut(&export.ty.to_string(), 100));
     Some(Mistake::at(line, call.export.span, message, Some(help)))
 }
 
 fn check_results(line: &str, results: &[Name], export: &ExportFacts) -> Option<Mistake> {
-    let (_, given) = complete::arity(&export.ty)?;
+    let given = export.ty.as_func()?.results.len();
     let (first, last) = (results.first()?, results.last()?);
     if given == results.len() {
         return None;
     }
-    let s = if given == 1 { "" } else { "s" };
     let message = format!(
-        "{} gives {given} result{s}, {} named",
+        "{} gives {}, {} named",
         safe::cut(&export.name, 60),
+        text::count(given, "result"),
         results.len()
     );
     let help = format!(
         "its type is {}: name all results or none",
-        safe::cut(&export.ty, 100)
+        safe::cut(&export.ty.to_string(), 100)
     );
     let span = Span {
         start: first.span.start,

@@ -12,6 +12,7 @@ use crate::timeline::{
     Pointer, Span, SpanKind, StepBuilder, StepKind, StepRecord, Timeline, Trap, Write, Writer,
 };
 use crate::value::Value;
+use crate::wasm_types::{ExternType, MemoryType, ValueType};
 
 const SOURCE: &str = include_str!("../../guest/wasm_is_cool.wat");
 
@@ -76,10 +77,15 @@ pub fn announced() -> Timeline {
         text: (*text).into(),
         narration: None,
     }));
-    let export = |name: &str, kind: &str, ty: &str| ExportFacts {
+    let export = |name: &str, ty: ExternType| ExportFacts {
         name: name.into(),
-        kind: kind.into(),
-        ty: ty.into(),
+        ty,
+    };
+    let memory = MemoryType {
+        min: 1,
+        max: None,
+        is_64: false,
+        shared: false,
     };
     let mut timeline = Timeline::default();
     timeline.title = "default session".into();
@@ -93,9 +99,15 @@ pub fn announced() -> Timeline {
             is_64: false,
         }),
         exports: vec![
-            export("memory", "memory", "1"),
-            export("get_wasm_memory_buffer_pointer", "func", "() -> i32"),
-            export("add_wasm_is_cool", "func", "(i32) -> i32"),
+            export("memory", ExternType::Memory(memory)),
+            export(
+                "get_wasm_memory_buffer_pointer",
+                ExternType::func(&[], &[ValueType::I32]),
+            ),
+            export(
+                "add_wasm_is_cool",
+                ExternType::func(&[ValueType::I32], &[ValueType::I32]),
+            ),
         ],
         imports: Vec::new(),
         abi_hints: Default::default(),

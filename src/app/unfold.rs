@@ -2,6 +2,7 @@
 //! a byte.
 
 use super::{Action, App, events, time, view};
+use crate::text;
 use crate::timeline::{Event, Moment, PAGE, StepRecord};
 
 /// Whether a step has something to unfold: events, or a store that was attempted.
@@ -31,11 +32,7 @@ pub(super) fn toggle(app: &mut App, number: Option<u32>) {
             time::enter(app, app.moment.step);
             if let Some(step) = app.record().filter(|_| len > 0) {
                 let count = events::thousands(len as u64);
-                let stores = format!(
-                    "{count} {}{}",
-                    events::noun(step),
-                    if len == 1 { "" } else { "s" }
-                );
+                let stores = format!("{count} {}{}", events::noun(step), text::plural(&len));
                 let key = |action| app.keys.key_of(action);
                 let (next, back, fold) =
                     (key(Action::Next), key(Action::Back), key(Action::Unfold));

@@ -38,7 +38,7 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
         return Err(refusal(path));
     }
     let guest = Guest::load(&args.module)?;
-    let mut draft = Draft::of(&guest, &module_line(&args.module, args.output.as_deref()));
+    let mut draft = Draft::new(&guest, &module_line(&args.module, args.output.as_deref()));
     try_out(&mut draft, &guest)?;
     match &args.output {
         Some(path) => {
@@ -91,9 +91,9 @@ fn try_out(draft: &mut Draft, guest: &Guest) -> Result<()> {
             Some(Failure {
                 line: Some(line),
                 why,
-            }) if draft.set_aside(line, &format!("Tried: {why}")) => {}
+            }) if draft.comment_out(line, &format!("Tried: {why}")) => {}
             Some(Failure { why, .. }) => {
-                draft.remark(&format!(
+                draft.add_remark(&format!(
                     "Tried, and the guest cannot be started like this: {why}"
                 ));
                 return Ok(());

@@ -5,16 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use linmem::app::Lesson;
-use linmem::{safe, terminal};
+use linmem::{safe, terminal, text};
 
 use crate::cli::LessonArgs;
 
 use super::builtin::LESSONS;
 use super::session_host::Subject;
 use super::{lesson_progress, load, run, tui, wants_color};
-
-/// How alike a name must be to be taken for a lesson's, from 0 to 1.
-const ALIKE: f64 = 0.75;
 
 pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
     let Some(name) = &args.name else {
@@ -117,15 +114,13 @@ fn find(name: &str) -> Result<usize> {
     if let (Some((index, _)), None) = (beginning.next(), beginning.next()) {
         return Ok(index);
     }
-    let short: String = wanted.chars().take(40).collect();
-    let likeness = |lesson: &super::builtin::BuiltIn| strsim::jaro_winkler(&short, lesson.name);
-    let nearest = LESSONS
+    let nearest = text::nearest(wanted, LESSONS.iter().map(|lesson| lesson.name));
+    match LESSONS
         .iter()
-        .enumerate()
-        .max_by(|(_, a), (_, b)| likeness(a).total_cmp(&likeness(b)));
-    match nearest {
-        Some((index, lesson)) if likeness(lesson) >= ALIKE => Ok(index),
-        _ => bail!(
+        .position(|lesson| Some(lesson.name) == nearest)
+    {
+        Some(index) => Ok(index),
+        None => bail!(
             "there is no lesson {}; `linmem lesson` lists them",
             safe::quoted(name, 60)
         ),

@@ -83,10 +83,7 @@ pub fn save(opening: &SessionConfig, module: &Module, save: &SaveSteps) -> Resul
         ),
         false => why(&error),
     })?;
-    let steps = match save.steps.len() {
-        1 => "1 step".to_owned(),
-        n => format!("{n} steps"),
-    };
+    let steps = linmem::text::count(save.steps.len(), "step");
     Ok(format!(
         "Saved {steps} to {shown}{beside}: `linmem {shown}` opens them."
     ))

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use linmem::report::{self, Case, Verdict};
-use linmem::safe;
+use linmem::{safe, text};
 
 use crate::cli::TestArgs;
 
@@ -24,8 +24,8 @@ pub fn test(args: &TestArgs) -> Result<ExitCode> {
     let failed = count(|verdict| matches!(verdict, Verdict::Failed { .. }));
     let unusable = count(|verdict| matches!(verdict, Verdict::Unusable { .. }));
     let total = cases.len();
-    let plural = if total == 1 { "" } else { "s" };
-    write!(out, "{total} session{plural}: {passed} ok, {failed} failed")?;
+    let sessions = text::count(total, "session");
+    write!(out, "{sessions}: {passed} ok, {failed} failed")?;
     if unusable > 0 {
         write!(out, ", {unusable} cannot be run")?;
     }

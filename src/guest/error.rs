@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::safe;
+use crate::text::{list, size, size_argument};
 
 /// Why a guest cannot be used. Every message is safe to print; that of a text module has several
 /// lines.
@@ -58,13 +59,13 @@ pub enum GuestError {
     /// The module uses features that the engine does not have.
     #[error(
         "{name} uses {}, which the engine (wasmer 7.4.2, cranelift) cannot run",
-        and(features)
+        list::and(features)
     )]
     Unsupported { name: String, features: Vec<String> },
     /// A memory is larger at the start than it may become, in bytes.
     #[error(
         "{name} needs at least {} of memory and the limit is {}; allow more with --max-memory {}",
-        size(*required), size(*limit), size(*required)
+        size(*required), size(*limit), size_argument(*required)
     )]
     MemoryLimit {
         name: String,
@@ -109,45 +110,5 @@ impl GuestError {
                 reason: safe::plain(&error.to_string()),
             },
         }
-    }
-}
-
-/// Returns `a`, `a and b`, or `a, b and c`.
-fn and(items: &[String]) -> String {
-    match items {
-        [] => String::from("something"),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
-/// Returns a size in the largest unit in which it is a whole number, as `--max-memory` takes it.
-fn size(bytes: u64) -> String {
-    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-    for (shift, unit) in units {
-        if bytes >= 1 << shift && bytes.trailing_zeros() >= shift {
-            return format!("{}{unit}", bytes >> shift);
-        }
-    }
-    format!("{bytes}B")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_whole_numbers() {
-        assert_eq!(size(1 << 30), "1GiB");
-        assert_eq!(size((1 << 30) + 65536), "1048640KiB");
-        assert_eq!(size(17 * 65536), "1088KiB");
-        assert_eq!(size(12), "12B");
-    }
-
-    #[test]
-    fn lists_read_as_sentences() {
-        let words = |s: &str| s.split(' ').map(String::from).collect::<Vec<_>>();
-        assert_eq!(and(&words("a")), "a");
-        assert_eq!(and(&words("a b c")), "a, b and c");
     }
 }

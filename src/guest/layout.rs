@@ -52,7 +52,7 @@ pub struct Symbol {
 }
 
 /// A part of memory, and how it is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Area {
     /// The address of the first byte; `None` if it is not known.
     pub start: Option<u64>,

@@ -9,7 +9,7 @@ use super::Guest;
 const MAX_ITEMS: usize = 10_000;
 
 /// A custom section, in the order of the module.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct CustomSection {
     /// The name as the module has it; not safe to print.
     pub name: String,
@@ -18,7 +18,7 @@ pub struct CustomSection {
 }
 
 /// A tool or language that the `producers` section names. None of it is safe to print.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Producer {
     /// `language`, `processed-by` or `sdk`.
     pub field: String,
@@ -29,7 +29,7 @@ pub struct Producer {
 }
 
 /// What helps to find the source of an instruction.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct DebugInfo {
     /// Whether the module is text, which is its own source.
     pub text: bool,

@@ -33,9 +33,10 @@ pub use layout::{Area, Layout, Segment, Symbol};
 pub use metadata::{CustomSection, DebugInfo, ModuleMetadata, Producer};
 pub use offset::{Offset, OffsetOp};
 pub use recursion::Recursion;
-pub use types::{
-    DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, PAGE,
-    TableType, ValueType,
+pub use types::{DataSegment, Export, Import, Memory};
+
+pub use crate::wasm_types::{
+    ExternType, FuncType, GlobalType, MemoryType, PAGE, TableType, ValueType,
 };
 
 use crate::safe;

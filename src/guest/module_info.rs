@@ -11,9 +11,8 @@ use wasmparser::{
 use super::code_index::Bodies;
 use super::layout;
 use super::offset::Offset;
-use super::types::{
-    DataSegment, Export, ExternType, FuncType, GlobalType, Import, Memory, MemoryType, TableType,
-};
+use super::types::{DataSegment, Export, Import, Memory};
+use crate::wasm_types::{ExternType, FuncType, GlobalType, MemoryType, TableType};
 
 /// The name that compilers give to the global with the stack pointer.
 const STACK_POINTER: &str = "__stack_pointer";

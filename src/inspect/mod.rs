@@ -1,12 +1,13 @@
 //! A module described for people who have nothing but the file: `linmem inspect` as text and JSON,
-//! and the steps file that `linmem init` writes. Knows the guest and nothing of how it runs; a
-//! draft is tried by who asks for it.
+//! and the steps file that `linmem init` writes.
+//!
+//! Knows the guest before it runs. It runs nothing itself: `commands/init` tries a draft out.
 
 pub mod draft;
 mod json;
-mod sheet;
+mod paths;
 mod text;
-mod words;
+mod writer;
 
 use std::io;
 
@@ -15,9 +16,9 @@ use sha2::{Digest, Sha256};
 use crate::guest::abi::Abi;
 use crate::guest::{Guest, Layout, ModuleMetadata};
 
-pub use words::module_name;
+pub use paths::module_name;
 
-/// How the description is written down.
+/// The form of a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
     /// Lines of at most 80 columns.
@@ -27,28 +28,30 @@ pub enum Format {
     Json,
 }
 
-/// What the description looks like.
+/// How a description is written.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
+    /// Text or JSON.
     pub format: Format,
-    /// Text: names and headings stand out. The text is the same without.
+    /// Text only: whether names and headings are in bold. The text is the same without.
     pub color: bool,
-    /// Text: no character outside ASCII is written.
+    /// Text only: whether characters outside ASCII are replaced.
     pub ascii: bool,
 }
 
-/// Everything that is told of a module.
+/// Everything that a description has about a module.
 struct Inspection<'g> {
     guest: &'g Guest,
+    /// In lower-case hex.
     sha256: String,
     abi: Abi,
     layout: Layout,
-    makeup: ModuleMetadata,
+    metadata: ModuleMetadata,
     features: Vec<&'static str>,
 }
 
 impl<'g> Inspection<'g> {
-    fn of(guest: &'g Guest) -> Self {
+    fn new(guest: &'g Guest) -> Self {
         Inspection {
             guest,
             sha256: Sha256::digest(guest.given_bytes())
@@ -57,15 +60,18 @@ impl<'g> Inspection<'g> {
                 .collect(),
             abi: guest.abi(),
             layout: guest.layout(),
-            makeup: guest.metadata(),
+            metadata: guest.metadata(),
             features: guest.features_used(),
         }
     }
 }
 
-/// Describes a module, one that the engine cannot run too. Fails only where `out` does.
+/// Describes a module, which may be one that the engine cannot run.
+///
+/// # Errors
+/// Those of `out`.
 pub fn write(guest: &Guest, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
-    let inspection = Inspection::of(guest);
+    let inspection = Inspection::new(guest);
     match options.format {
         Format::Text => text::write(&inspection, options, out),
         Format::Json => json::write(&inspection, out),

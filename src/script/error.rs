@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Source;
 use super::ast::Span;
 use crate::safe;
+use crate::text;
 
 /// How many errors are shown in full.
 pub(super) const SHOWN: usize = 20;
@@ -155,8 +156,7 @@ impl fmt::Display for ScriptErrors {
         }
         match self.errors.len().saturating_sub(SHOWN) {
             0 => Ok(()),
-            1 => f.write_str("\n\nand 1 more error"),
-            more => write!(f, "\n\nand {more} more errors"),
+            more => write!(f, "\n\nand {}", text::count(more, "more error")),
         }
     }
 }

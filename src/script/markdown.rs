@@ -9,7 +9,7 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use super::ast::StatementKind;
 use super::error::{Fault, Lines};
-use super::{Item, items as plain_items, vocabulary};
+use super::{Item, items as plain_items};
 use crate::prose::{self, Kind, Paragraph, Piece, PieceStyle, Prose};
 
 /// The word that opens a block of statements.
@@ -130,7 +130,7 @@ fn sorted(paragraphs: Vec<Paragraph>) -> Prose {
 fn no_block(text: &str, document: &Document) -> Fault {
     let end = text.find('\n').unwrap_or(text.len()).min(text.len());
     let near = document.other_infos.iter().find(|(info, _)| {
-        vocabulary::nearest(info, [INFO]).is_some() || info.eq_ignore_ascii_case(INFO)
+        crate::text::nearest(info, [INFO]).is_some() || info.eq_ignore_ascii_case(INFO)
     });
     match near {
         Some((info, place)) => {

@@ -29,7 +29,6 @@ pub use interactive::{
 };
 use lexer::Lexer;
 pub use serialize::SavedStep;
-pub use vocabulary::FINDING_KINDS;
 
 /// The text of a steps file, and what to call it in messages.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 //! and the nearest of them to a misspelt one.
 
 use super::ast::{Encoding, Function, NumberType};
+use crate::finding_kind::FindingKind;
+use crate::text::{list, nearest};
 
 /// The words a statement can begin with, and `read` and `global`, which stand behind `NAME =`.
 pub(super) const STATEMENTS: [&str; 16] = [
@@ -145,39 +147,6 @@ pub(super) const ACTIONS: [&str; 6] = ["returns", "writes", "copies", "grows", "
 /// Names that mean a value and so cannot be given to another.
 pub(super) const RESERVED: [&str; 5] = ["true", "false", "null", "inf", "nan"];
 
-/// The kinds `expect finding` knows.
-pub const FINDING_KINDS: [&str; 16] = [
-    "out-of-bounds",
-    "trap",
-    "stale-pointer",
-    "pointer-not-refetched",
-    "overrun",
-    "length-past-region",
-    "invalid-utf8",
-    "use-after-release",
-    "double-release",
-    "leak",
-    "overlap",
-    "memory-grew",
-    "growth-refused",
-    "import-undefined",
-    "limit",
-    "unattributed",
-];
-
-pub(super) const NUMBERS: [(&str, NumberType); 10] = [
-    ("i8", NumberType::I8),
-    ("i16", NumberType::I16),
-    ("i32", NumberType::I32),
-    ("i64", NumberType::I64),
-    ("u8", NumberType::U8),
-    ("u16", NumberType::U16),
-    ("u32", NumberType::U32),
-    ("u64", NumberType::U64),
-    ("f32", NumberType::F32),
-    ("f64", NumberType::F64),
-];
-
 pub(super) const ENCODINGS: [(&str, Encoding); 3] = [
     ("utf8", Encoding::Utf8),
     ("utf16", Encoding::Utf16),
@@ -198,13 +167,6 @@ const FUNCTIONS: [(&str, Function); 11] = [
     ("file", Function::File),
 ];
 
-pub(super) fn number_type(word: &str) -> Option<NumberType> {
-    NUMBERS
-        .iter()
-        .find(|(name, _)| *name == word)
-        .map(|(_, number)| *number)
-}
-
 pub(super) fn encoding(word: &str) -> Option<Encoding> {
     ENCODINGS
         .iter()
@@ -220,7 +182,7 @@ pub(super) fn function(word: &str) -> Option<Function> {
         .find(|(name, _)| *name == word)
         .map(|(_, function)| *function);
     named
-        .or_else(|| number_type(word).map(Function::Encode))
+        .or_else(|| NumberType::from_name(word).map(Function::Encode))
         .or_else(|| (word == "pages").then_some(Function::Pages))
 }
 
@@ -231,8 +193,13 @@ pub(super) fn is_function(word: &str) -> bool {
 pub(super) fn functions() -> impl Iterator<Item = &'static str> {
     let named = FUNCTIONS.iter().map(|(name, _)| *name);
     named
-        .chain(NUMBERS.iter().map(|(name, _)| *name))
+        .chain(NumberType::ALL.iter().map(|number| number.name()))
         .chain(["pages", "calls", "call_args"])
+}
+
+/// The kinds of finding that `expect finding` takes.
+pub(super) fn finding_kinds() -> impl Iterator<Item = &'static str> {
+    FindingKind::ALL.into_iter().map(FindingKind::as_str)
 }
 
 /// What may stand behind `as`.
@@ -241,37 +208,7 @@ pub(super) fn readings() -> impl Iterator<Item = &'static str> {
         .iter()
         .map(|(name, _)| *name)
         .chain(["cstr"])
-        .chain(NUMBERS.iter().map(|(name, _)| *name))
-}
-
-/// The candidate that `word` is most likely a misspelling of, if any comes near.
-pub(super) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    const LONGEST: usize = 64;
-    let length = word.chars().take(LONGEST + 1).count();
-    if length > LONGEST {
-        return None;
-    }
-    let lower = word.to_lowercase();
-    let distances = candidates
-        .into_iter()
-        .filter(|c| c.len() <= LONGEST && *c != word)
-        .map(|candidate| {
-            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-            (distance, candidate)
-        });
-    let allowed = match length {
-        0 | 1 => 0,
-        2..=5 => 1,
-        6..=8 => 2,
-        _ => 3,
-    };
-    distances
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, c)| c)
+        .chain(NumberType::ALL.iter().map(|number| number.name()))
 }
 
 /// The question to ask about a misspelt word.
@@ -282,14 +219,10 @@ pub(super) fn did_you_mean<'a>(
     nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
-/// Words joined for a sentence: `a, b or c`, each in backquotes.
+/// Returns words as a list in a sentence, each in backquotes: `a`, `b` or `c`.
 pub(super) fn either<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} or {last}", others.join(", ")),
-        None => String::new(),
-    }
+    list::or(&quoted)
 }
 
 /// What the statement that begins with this word looks like.

@@ -95,10 +95,10 @@ impl Session {
         let ty = function.ty(&self.store);
         if ty.params().len() != call.args.len() {
             let (wanted, given) = (ty.params().len(), call.args.len());
-            let plural = if wanted == 1 { "" } else { "s" };
             return Err(StepError::failed(format!(
-                "{name} takes {wanted} argument{plural}, {given} given; its type is {}",
-                values::signature(&ty)
+                "{name} takes {}, {given} given; its type is {}",
+                crate::text::count(wanted, "argument"),
+                values::func_type(&ty)
             )));
         }
         let mut args = Vec::with_capacity(call.args.len());
@@ -108,7 +108,7 @@ impl Session {
                 format!(
                     "argument {} of {name}, of type {}: {why}",
                     index + 1,
-                    values::type_name(*ty)
+                    values::value_type(*ty)
                 )
             })?;
             args.push((value, wasm));

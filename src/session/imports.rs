@@ -67,8 +67,8 @@ fn undefined(name: &ImportName, ty: &FunctionType) -> String {
             "the guest called {} as {}, but the function that is built in is {}; to define this \
              one, add before the first step:\n    {}",
             display(name),
-            values::signature(ty),
-            values::signature(&call.ty()),
+            values::func_type(ty),
+            values::func_type(&call.ty()),
             definition_line(name, ty)
         );
     }

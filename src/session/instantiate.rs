@@ -331,7 +331,7 @@ impl Session {
                 format!(
                     "import {}, of type {}: {why}",
                     display(name),
-                    values::type_name(ty.ty)
+                    values::value_type(ty.ty)
                 )
             })?;
         }

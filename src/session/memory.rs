@@ -4,6 +4,7 @@
 
 use wasmer::{AsStoreMut, AsStoreRef, Memory, Pages};
 
+use crate::text;
 use crate::timeline::{Image, PAGE};
 
 /// Why the host could not access memory.
@@ -34,8 +35,7 @@ fn out_of_bounds(doing: &str, start: u64, len: u64, size: u64) -> String {
     let end = u128::from(start) + u128::from(len);
     let past = end - u128::from(size).min(end);
     let pages = size / PAGE;
-    let plural = if pages == 1 { "" } else { "s" };
-    let bytes = if len == 1 { "byte" } else { "bytes" };
+    let (pages, bytes) = (text::count(pages, "page"), text::count(len, "byte"));
     let how = if start >= size {
         "it begins"
     } else {
@@ -49,14 +49,11 @@ fn out_of_bounds(doing: &str, start: u64, len: u64, size: u64) -> String {
     let far = if start >= size && distance == 0 {
         "it begins where memory ends".to_string()
     } else {
-        format!(
-            "{how} {distance} byte{} past the end",
-            if distance == 1 { "" } else { "s" }
-        )
+        format!("{how} {} past the end", text::count(distance, "byte"))
     };
     format!(
-        "the host cannot {doing} {len} {bytes} at {start:#x}..{end:#x}: memory ends at {size:#x} \
-         ({pages} page{plural}), {far}"
+        "the host cannot {doing} {bytes} at {start:#x}..{end:#x}: memory ends at {size:#x} \
+         ({pages}), {far}"
     )
 }
 

@@ -1,7 +1,9 @@
 //! Growth that was refused because of `--max-memory`: what a guest does then may not be what it
 //! does elsewhere. A guest that reaches the maximum of its own module is not reported.
 
-use crate::timeline::{Finding, FindingKind, PAGE, RefusedGrowth, format_pages};
+use crate::text::count;
+use crate::timeline::{Finding, FindingKind, PAGE, RefusedGrowth};
+use crate::wasm_types::memory_size;
 
 use super::Session;
 use super::open::memory_facts;
@@ -15,9 +17,9 @@ impl Session {
     pub(super) fn growth_limit(&self, pages: u64) -> Option<String> {
         let (own, limit) = (self.own_maximum()?, self.limits.max_memory / PAGE);
         if pages > own {
-            return Some(format!("it may have at most {}", format_pages(own)));
+            return Some(format!("it may have at most {}", memory_size(own)));
         }
-        (pages > limit).then(|| format!("--max-memory allows at most {}", format_pages(limit)))
+        (pages > limit).then(|| format!("--max-memory allows at most {}", memory_size(limit)))
     }
 
     /// Returns the maximum of the module or the script, in pages.
@@ -39,13 +41,12 @@ impl Session {
             .iter()
             .find(|refused| (limit.saturating_add(1)..=own).contains(&wanted(refused)))?;
         let message = format!(
-            "{} asked for {} more page{} than the {}, and memory.grow returned -1 because of \
-             --max-memory: the module itself allows {}; --max-memory {}KiB would allow it",
+            "{} asked for {} than the {}, and memory.grow answered -1 because of \
+             --max-memory: the module itself allows {}; --max-memory {}KiB would grant it",
             self.function_of(first.site),
-            first.by,
-            if first.by == 1 { "" } else { "s" },
-            format_pages(first.pages),
-            format_pages(own),
+            count(first.by, "more page"),
+            memory_size(first.pages),
+            memory_size(own),
             wanted(first).saturating_mul(PAGE >> 10),
         );
         Some(Finding::new(FindingKind::GrowthRefused, message))

@@ -10,6 +10,7 @@ use crate::prose::Prose;
 use crate::safe;
 use crate::script::ast::{Action, ImportKind, ImportName, Statement, StatementKind};
 use crate::script::{Script, eval, parse_expression};
+use crate::text::{self, list};
 use crate::timeline::{
     Checks, ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, MemoryFacts, PAGE,
     PlannedStep, StepKind, Timeline,
@@ -25,6 +26,9 @@ use super::self_check::SelfCheck;
 use super::wasi::Wasi;
 use super::{Session, SessionConfig, engine};
 use super::{abi_hints, finish_recording, steps};
+
+/// The number of inputs that a message lists.
+const MOST_INPUTS: usize = 8;
 
 /// Why a session cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -312,15 +316,14 @@ fn set_value(
 }
 
 fn unknown_input(name: &str, names: &[&str]) -> String {
-    let nearest = names
-        .iter()
-        .max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)));
-    match nearest {
-        Some(nearest) => format!(
-            "the script has no such input; did you mean {}?",
-            safe::plain(nearest)
+    let names: Vec<String> = names.iter().map(|name| safe::plain(name)).collect();
+    match text::nearest(name, names.iter().map(String::as_str)) {
+        Some(nearest) => format!("the script has no such input; did you mean {nearest}?"),
+        None if names.is_empty() => "the script has no inputs".into(),
+        None => format!(
+            "the script has no such input; it has {}",
+            list::first(&names, MOST_INPUTS)
         ),
-        None => "the script has no inputs".into(),
     }
 }
 
@@ -339,8 +342,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
             .iter()
             .map(|e| ExportFacts {
                 name: e.name.clone(),
-                kind: kind_word(&e.ty).into(),
-                ty: e.ty.to_string(),
+                ty: e.ty.clone(),
             })
             .collect(),
         imports: guest
@@ -349,24 +351,13 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
             .map(|i| ImportFacts {
                 module: i.module.clone(),
                 name: i.name.clone(),
-                kind: kind_word(&i.ty).into(),
-                ty: i.ty.to_string(),
+                ty: i.ty.clone(),
             })
             .collect(),
         abi_hints: Default::default(),
         layout: index
             .map(|index| layout_facts(guest, index))
             .unwrap_or_default(),
-    }
-}
-
-pub(super) fn kind_word(ty: &ExternType) -> &'static str {
-    match ty {
-        ExternType::Func(_) => "func",
-        ExternType::Memory(_) => "memory",
-        ExternType::Global(_) => "global",
-        ExternType::Table(_) => "table",
-        ExternType::Tag(_) => "tag",
     }
 }
 

@@ -4,16 +4,18 @@ use wasmer::{Extern, Function, Global};
 
 use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
+use crate::text::{self, count, list};
 use crate::timeline::{
     Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
-    SpanKind, StepKind, StepRecord, Writer, format_pages,
+    SpanKind, StepKind, StepRecord, Writer,
 };
 use crate::value::Value;
+use crate::wasm_types::{ExternKind, memory_size};
 
 use super::call::StepError;
 use super::eval_env::StepEnv;
 use super::memory::{self, AccessError};
-use super::open::{kind_word, located};
+use super::open::located;
 use super::read_statement::{self, ReadError};
 use super::{Session, values};
 
@@ -23,9 +25,6 @@ const NOT_INSTANTIATED: &str =
 const MOST_BOUND: usize = 1 << 30;
 /// The most pointers that a record tells of.
 const MOST_POINTERS: usize = 50;
-
-/// Characters of a name that are compared to find what was meant.
-const LONGEST_COMPARED: usize = 100;
 
 pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
     match kind {
@@ -344,12 +343,11 @@ impl Session {
             let ty = self.exported_function(&call.export.text)?.ty(&self.store);
             if ty.results().len() != names.len() {
                 return Err(StepError::failed(format!(
-                    "{} gives {} result{}, {} named; its type is {}. Name all of them or none",
+                    "{} gives {}, {} named; its type is {}. Name all of them or none",
                     crate::safe::plain(&call.export.text),
-                    ty.results().len(),
-                    if ty.results().len() == 1 { "" } else { "s" },
+                    count(ty.results().len(), "result"),
                     names.len(),
-                    values::signature(&ty)
+                    values::func_type(&ty)
                 )));
             }
         }
@@ -378,7 +376,7 @@ impl Session {
         let wasm = values::to_wasm(&value, ty.ty).map_err(|why| {
             format!(
                 "global {shown}, of type {}: {why}",
-                values::type_name(ty.ty)
+                values::value_type(ty.ty)
             )
         })?;
         global
@@ -464,10 +462,10 @@ impl Session {
         let before = memory::grow(&live, &mut self.store, by).map_err(|why| {
             let now = memory::pages(&live, &self.store);
             let why = self.growth_limit(now.saturating_add(by)).unwrap_or(why);
-            let plural = if by == 1 { "" } else { "s" };
             StepError::failed(format!(
-                "memory of {} cannot grow by {by} page{plural}: {why}",
-                format_pages(now)
+                "memory of {} cannot grow by {}: {why}",
+                memory_size(now),
+                count(by, "page")
             ))
         })?;
         let after = memory::pages(&live, &self.store);
@@ -626,7 +624,7 @@ impl Session {
     }
 
     pub(super) fn exported_function(&self, name: &str) -> Result<Function, StepError> {
-        match self.export(name, "func")? {
+        match self.export(name, ExternKind::Func)? {
             Extern::Function(function) => Ok(function),
             other => Err(StepError::failed(format!(
                 "{} is not a function but a {}",
@@ -637,7 +635,7 @@ impl Session {
     }
 
     fn exported_global(&self, name: &str) -> Result<Global, StepError> {
-        match self.export(name, "global")? {
+        match self.export(name, ExternKind::Global)? {
             Extern::Global(global) => Ok(global),
             other => Err(StepError::failed(format!(
                 "{} is not a global but a {}",
@@ -649,7 +647,7 @@ impl Session {
 
     /// One of the exports of the module as it was given: what the rewrite added is not there. Where
     /// there is none, the error names those of the wanted kind.
-    fn export(&self, name: &str, wanted: &str) -> Result<Extern, StepError> {
+    fn export(&self, name: &str, wanted: ExternKind) -> Result<Extern, StepError> {
         let Some(instance) = &self.instance else {
             return Err(StepError::failed(NOT_INSTANTIATED));
         };
@@ -664,36 +662,20 @@ impl Session {
         })
     }
 
-    fn export_hint(&self, name: &str, wanted: &str) -> String {
-        let start: String = name.chars().take(LONGEST_COMPARED).collect();
-        let of_kind: Vec<&str> = self
-            .guest
-            .exports()
-            .iter()
-            .filter(|e| kind_word(&e.ty) == wanted)
-            .map(|e| e.name.as_str())
-            .collect();
-        let near = of_kind
-            .iter()
-            .filter(|other| other.len() <= 4 * LONGEST_COMPARED)
-            .map(|other| (strsim::jaro_winkler(&start, other), other))
-            .filter(|(likeness, _)| *likeness > 0.7)
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        let kind = if wanted == "func" { "function" } else { wanted };
-        match near {
-            Some((_, near)) => format!("did you mean {}?", crate::safe::cut(near, 100)),
-            None if of_kind.is_empty() => format!("it exports no {kind}"),
+    fn export_hint(&self, name: &str, wanted: ExternKind) -> String {
+        let of_kind = || {
+            let exports = self.guest.exports().iter();
+            exports
+                .filter(|export| export.ty.kind() == wanted)
+                .map(|export| export.name.as_str())
+        };
+        let kind = wanted.noun();
+        match text::nearest(name, of_kind()) {
+            Some(near) => format!("did you mean {}?", crate::safe::cut(near, 100)),
+            None if of_kind().next().is_none() => format!("it exports no {kind}"),
             None => {
-                let names: Vec<String> = of_kind
-                    .iter()
-                    .take(8)
-                    .map(|n| crate::safe::cut(n, 60))
-                    .collect();
-                let more = match of_kind.len().saturating_sub(names.len()) {
-                    0 => String::new(),
-                    more => format!(" and {more} more"),
-                };
-                format!("its {kind}s are {}{more}", names.join(", "))
+                let names = of_kind().map(|name| crate::safe::cut(name, 60));
+                format!("its {kind}s are {}", list::first(names, 8))
             }
         }
     }

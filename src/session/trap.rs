@@ -155,10 +155,10 @@ fn calls_itself(guest: &Guest, group: &[u32]) -> String {
     {
         names.push(format!("{more} more functions"));
     }
-    match names.split_last() {
-        Some((only, [])) => format!("{only} calls itself"),
-        Some((last, others)) => format!("{} and {last} call each other", others.join(", ")),
-        None => String::new(),
+    match names.as_slice() {
+        [] => String::new(),
+        [only] => format!("{only} calls itself"),
+        several => format!("{} call each other", crate::text::list::and(several)),
     }
 }
 

@@ -4,34 +4,29 @@
 use wasmer::{FunctionType, Type, Value as Wasm};
 
 use crate::value::{Float, Value};
+use crate::wasm_types::{FuncType, ValueType};
 
-/// A type as the text format writes it.
-pub fn type_name(ty: Type) -> &'static str {
-    match ty {
-        Type::I32 => "i32",
-        Type::I64 => "i64",
-        Type::F32 => "f32",
-        Type::F64 => "f64",
-        Type::V128 => "v128",
-        Type::ExternRef => "externref",
-        Type::FuncRef => "funcref",
-        Type::ExceptionRef => "exnref",
+/// Returns the engine's type of a function as the program's own, which displays as
+/// `(i32, i32) -> i32`.
+pub fn func_type(ty: &FunctionType) -> FuncType {
+    let types = |types: &[Type]| types.iter().copied().map(value_type).collect();
+    FuncType {
+        params: types(ty.params()),
+        results: types(ty.results()),
     }
 }
 
-/// `(i32, i32) -> i32`
-pub fn signature(ty: &FunctionType) -> String {
-    let list = |types: &[Type]| {
-        types
-            .iter()
-            .map(|t| type_name(*t))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    match ty.results() {
-        [] => format!("({}) -> ()", list(ty.params())),
-        [one] => format!("({}) -> {}", list(ty.params()), type_name(*one)),
-        many => format!("({}) -> ({})", list(ty.params()), list(many)),
+/// Returns the engine's type of a value as the program's own.
+pub fn value_type(ty: Type) -> ValueType {
+    match ty {
+        Type::I32 => ValueType::I32,
+        Type::I64 => ValueType::I64,
+        Type::F32 => ValueType::F32,
+        Type::F64 => ValueType::F64,
+        Type::V128 => ValueType::V128,
+        Type::ExternRef => ValueType::ExternRef,
+        Type::FuncRef => ValueType::FuncRef,
+        Type::ExceptionRef => ValueType::Other("exnref".into()),
     }
 }
 
@@ -59,7 +54,7 @@ pub fn to_wasm(value: &Value, ty: Type) -> Result<Wasm, String> {
         (Type::F64, Value::Int(n)) if exact_float(*n, 53) => Ok(Wasm::F64(*n as f64)),
         (Type::F32 | Type::F64, Value::Int(n)) => Err(format!(
             "{n} is not exact as {}; write it as a float, with a point",
-            type_name(ty)
+            value_type(ty)
         )),
         (Type::V128, Value::Bytes(bytes)) => match <[u8; 16]>::try_from(bytes.as_slice()) {
             Ok(bytes) => Ok(Wasm::V128(u128::from_le_bytes(bytes))),

@@ -8,7 +8,9 @@ mod findings;
 pub(super) mod phrases;
 
 use crate::safe;
+use crate::text::{count, list, size};
 use crate::value::Value;
+use crate::wasm_types::{PAGE, memory_size};
 
 use super::event_log::{Agent, Spans, Summary};
 use super::{
@@ -17,7 +19,7 @@ use super::{
 };
 
 use agents::{Agents, MAX_AGENTS};
-use phrases::{as_text, count, join, listed, name, placed, sentence, size, stopped, the_bytes};
+use phrases::{as_text, join, name, placed, sentence, stopped, the_bytes};
 
 /// The longest value in a sentence, in characters.
 const MAX_VALUE: usize = 60;
@@ -47,11 +49,6 @@ pub fn effect(timeline: &Timeline, step: usize) -> String {
     sentences.extend(findings::describe(record));
     sentences.extend(record.answers.iter().map(describe_answer));
     join(sentences)
-}
-
-/// Returns the size of a memory for a sentence: `1 page, 64 KiB`.
-pub fn format_pages(pages: u64) -> String {
-    format!("{}, {}", count(pages, "page"), size(pages))
 }
 
 fn describe_success(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
@@ -108,7 +105,7 @@ fn describe_until_failure(timeline: &Timeline, record: &StepRecord) -> Vec<Strin
     let mut sentences = Vec::new();
     let changed = Agents::of(record).phrases();
     if !changed.is_empty() {
-        sentences.push(sentence(&format!("Until then {}", listed(&changed))));
+        sentences.push(sentence(&format!("Until then {}", list::and(&changed))));
     } else if is_call
         && record.kind != StepKind::Instantiate
         && has_memory(timeline)
@@ -134,7 +131,10 @@ fn describe_instantiation(timeline: &Timeline, record: &StepRecord) -> Vec<Strin
     );
     let mut sentences = match parts.is_empty() {
         true => vec!["The module was instantiated.".to_string()],
-        false => vec![format!("The module was instantiated: {}.", listed(&parts))],
+        false => vec![format!(
+            "The module was instantiated: {}.",
+            list::and(&parts)
+        )],
     };
     sentences.push(
         match (
@@ -149,7 +149,7 @@ fn describe_instantiation(timeline: &Timeline, record: &StepRecord) -> Vec<Strin
                 } else {
                     "zero elsewhere"
                 };
-                format!("Memory is {}, {rest}.", format_pages(pages))
+                format!("Memory is {}, {rest}.", memory_size(pages))
             }
         },
     );
@@ -297,7 +297,7 @@ fn describe_other_bindings(record: &StepRecord) -> Option<String> {
         .filter(|b| !fetched_pointers(record).any(|p| p.name == b.name))
         .map(|b| format!("{} is {}", name(&b.name), b.value.brief(MAX_VALUE)))
         .collect();
-    (!parts.is_empty()).then(|| format!("{}.", listed(&parts)))
+    (!parts.is_empty()).then(|| format!("{}.", list::and(&parts)))
 }
 
 /// Describes where changed bytes are relative to what the host wrote last; empty if they are
@@ -334,7 +334,7 @@ fn describe_results(results: &[Value]) -> String {
         [] => "returned".into(),
         _ => format!(
             "returned {}",
-            listed(
+            list::and(
                 &results
                     .iter()
                     .map(|v| v.brief(MAX_VALUE))
@@ -393,7 +393,7 @@ fn describe_held_pointers(timeline: &Timeline, record: &StepRecord) -> Option<St
     Some(format!(
         "{} {which} fetched before that: {they} still {point} to the same bytes, unless the guest \
          moved what was there.",
-        listed(&names)
+        list::and(&names)
     ))
 }
 
@@ -402,7 +402,7 @@ fn from_to(record: &StepRecord) -> String {
         "from {} to {} ({})",
         record.pages_before,
         count(record.pages_after, "page"),
-        size(record.pages_after)
+        size(record.pages_after.saturating_mul(PAGE))
     )
 }
 
@@ -459,7 +459,7 @@ fn describe_growth_by_host(record: &StepRecord) -> String {
         ),
         false => format!(
             "Memory did not grow: it stays {}.",
-            format_pages(record.pages_after)
+            memory_size(record.pages_after)
         ),
     }
 }
@@ -534,7 +534,7 @@ fn describe_expectation(record: &StepRecord) -> Vec<String> {
         .collect();
     match claims.is_empty() {
         true => vec!["It holds.".into()],
-        false => vec![format!("It holds: {}.", listed(&claims))],
+        false => vec![format!("It holds: {}.", list::and(&claims))],
     }
 }
 
@@ -542,7 +542,7 @@ fn describe_expected_trap(record: &StepRecord) -> Vec<String> {
     let changed = Agents::of(record).phrases();
     let mut sentences = Vec::new();
     if !changed.is_empty() {
-        sentences.push(sentence(&format!("Until then {}", listed(&changed))));
+        sentences.push(sentence(&format!("Until then {}", list::and(&changed))));
     }
     sentences.extend(describe_growth(record));
     sentences.extend(describe_imports(record, "The guest"));

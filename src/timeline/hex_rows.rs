@@ -12,16 +12,27 @@ pub struct Row {
     pub bytes: Vec<Option<u8>>,
 }
 
+impl Row {
+    /// Reads the row of `width` bytes that begins at `address`.
+    pub fn read(image: &Image, address: u64, width: u64) -> Row {
+        let available = image.len().saturating_sub(address).min(width);
+        let bytes = image.read(address, available).into_iter().map(Some);
+        let mut bytes: Vec<Option<u8>> = bytes.collect();
+        bytes.resize(width as usize, None);
+        Row { address, bytes }
+    }
+}
+
 /// A line of a dump.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
-    /// A row.
+    /// A row with its bytes.
     Row(Row),
-    /// Rows that equal the one above, shown as `*`.
+    /// Rows that equal the row above, shown as `*`.
     Squeezed {
         /// The address of the first of them.
         address: u64,
-        /// How many there are.
+        /// The number of them.
         rows: u64,
     },
 }
@@ -41,23 +52,25 @@ pub fn rows(
     let width = width.max(1);
     let mut lines: Vec<Line> = Vec::new();
     let mut address = from / width * width;
-    let mut above: Option<Vec<Vec<Option<u8>>>> = None;
+    let mut above: Option<Vec<Row>> = None;
     while address < to {
-        let here: Vec<Vec<Option<u8>>> = std::iter::once(image)
-            .chain(with.iter().copied())
-            .map(|i| row_of(i, address, width))
-            .collect();
+        let row = Row::read(image, address, width);
+        let mut here = vec![row.clone()];
+        here.extend(with.iter().map(|image| Row::read(image, address, width)));
         let is_last = address.saturating_add(width) >= to;
-        if above.as_ref() == Some(&here) && !is_last && !keep(address) {
+        let is_like_above = above.as_ref().is_some_and(|above: &Vec<Row>| {
+            above
+                .iter()
+                .zip(&here)
+                .all(|(above, here)| above.bytes == here.bytes)
+        });
+        if is_like_above && !is_last && !keep(address) {
             match lines.last_mut() {
                 Some(Line::Squeezed { rows, .. }) => *rows += 1,
                 _ => lines.push(Line::Squeezed { address, rows: 1 }),
             }
         } else {
-            lines.push(Line::Row(Row {
-                address,
-                bytes: here.first().cloned().unwrap_or_default(),
-            }));
+            lines.push(Line::Row(row));
             above = Some(here);
         }
         let Some(next) = address.checked_add(width) else {
@@ -66,13 +79,6 @@ pub fn rows(
         address = next;
     }
     lines
-}
-
-fn row_of(image: &Image, address: u64, width: u64) -> Vec<Option<u8>> {
-    let held = image.len().saturating_sub(address).min(width);
-    let mut bytes: Vec<Option<u8>> = image.read(address, held).into_iter().map(Some).collect();
-    bytes.resize(width as usize, None);
-    bytes
 }
 
 #[cfg(test)]

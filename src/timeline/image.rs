@@ -12,10 +12,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::Span;
 
-mod change_eq;
+pub use crate::wasm_types::PAGE;
 
-/// The size of a page of linear memory, in bytes.
-pub const PAGE: u64 = 65536;
+mod change_eq;
 
 /// The size of the leaf of an image, in bytes.
 pub const LEAF: u64 = 4096;

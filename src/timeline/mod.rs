@@ -45,8 +45,8 @@ mod step_builder;
 
 pub use checks::Checks;
 pub use compare::{ByteSide, Comparison, Divergence, FirstByte, FirstStore, Mismatch, Rest, What};
-pub use describe::{describe_answer, describe_step, effect, format_answer, format_pages};
-pub use event::{Event, Growth, Write, Writer};
+pub use describe::{describe_answer, describe_step, effect, format_answer};
+pub use event::{CodeLabel, Event, Growth, Write, Writer, WriterLabel};
 #[cfg(test)]
 pub(crate) use event_log::take_examined_leaves;
 pub use event_log::{
@@ -68,11 +68,14 @@ pub use step_builder::StepBuilder;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::prose::Document;
 use crate::source::Place;
+use crate::wasm_types::ExternType;
 
 /// What is known of the guest before anything runs.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct GuestFacts {
     /// The path as the person wrote it; never made absolute.
     pub path: String,
@@ -90,6 +93,7 @@ pub struct GuestFacts {
     /// Where the module says that the parts of that memory are.
     pub layout: Vec<LayoutFacts>,
     /// What the guest looks like.
+    #[serde(skip)]
     pub abi_hints: AbiHints,
 }
 
@@ -117,7 +121,7 @@ pub struct UndefinedImport {
 }
 
 /// The declared limits of a memory, in 64 KiB pages.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MemoryFacts {
     /// The initial size.
     pub pages: u64,
@@ -127,28 +131,26 @@ pub struct MemoryFacts {
     pub is_64: bool,
 }
 
-/// An export of the guest.
-#[derive(Debug, Clone, PartialEq)]
+/// Something that the guest offers to its host.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExportFacts {
-    /// Its name; not safe to print.
+    /// The name as the guest has it: not safe to print.
     pub name: String,
-    /// What it is: `func`, `memory`, `global`, `table` or `tag`.
-    pub kind: String,
-    /// Its type as the text format writes it: `(i32) -> i32`.
-    pub ty: String,
+    /// The type, which also tells functions from memories and so on.
+    #[serde(flatten)]
+    pub ty: ExternType,
 }
 
-/// An import of the guest.
-#[derive(Debug, Clone, PartialEq)]
+/// Something that the guest needs of its host.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ImportFacts {
-    /// The name of the module; not safe to print.
+    /// The first half of the name as the guest has it: not safe to print.
     pub module: String,
-    /// Its name; not safe to print.
+    /// The second half of the name as the guest has it: not safe to print.
     pub name: String,
-    /// What it is: `func`, `memory`, `global`, `table` or `tag`.
-    pub kind: String,
-    /// Its type as the text format writes it.
-    pub ty: String,
+    /// The type, which also tells functions from memories and so on.
+    #[serde(flatten)]
+    pub ty: ExternType,
 }
 
 /// A step of the script before it has run. The first is always instantiation.
@@ -197,7 +199,8 @@ pub struct Timeline {
 }
 
 /// How a whole run has ended so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Status {
     /// All steps are ok, or what failed was expected.
     Ok,

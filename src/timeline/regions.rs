@@ -1,6 +1,8 @@
 //! The named parts of memory: those that the module has, such as data, stack and heap, and those
 //! that the script named.
 
+use serde::Serialize;
+
 use super::{Moment, NamedSpan, PAGE, Span, SpanKind, Timeline};
 
 /// The largest number of data segments among the parts at a moment. All of them are in
@@ -8,7 +10,8 @@ use super::{Moment, NamedSpan, PAGE, Span, SpanKind, Timeline};
 const MAX_SEGMENTS: usize = 256;
 
 /// The kind of a part of memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum PartKind {
     /// The heap.
     Heap,
@@ -17,6 +20,7 @@ pub enum PartKind {
     /// The guest's static data, with zeroed variables.
     Data,
     /// A data segment.
+    #[serde(rename = "data")]
     Segment,
     /// A region that the script named.
     Region,
@@ -43,7 +47,7 @@ impl PartKind {
 }
 
 /// What a module says of a part of its memory before anything runs. It is never guessed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LayoutFacts {
     /// What the part is.
     pub kind: PartKind,

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::source::Place;
+use crate::text::count;
 use crate::value::Value;
 
 use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Settled, Writer};
 
 /// The kind of statement that a step was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StepKind {
     /// The guest is instantiated.
     Instantiate,
@@ -60,7 +64,8 @@ impl StepKind {
 }
 
 /// How a step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// It did what its statement says.
     Ok,
@@ -85,7 +90,7 @@ impl Outcome {
 }
 
 /// `len` bytes from `start` on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Span {
     /// The address of the first byte.
     pub start: u64,
@@ -115,7 +120,7 @@ pub struct Binding {
 }
 
 /// A variable that the script uses as an address, with its value at the end of a step.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Pointer {
     /// The name of the variable.
     pub name: String,
@@ -128,7 +133,7 @@ pub struct Pointer {
 }
 
 /// A call of an export.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CallRecord {
     /// The name of the export.
     pub export: String,
@@ -139,7 +144,7 @@ pub struct CallRecord {
 }
 
 /// A call of a host function by the guest.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct ImportCall {
     /// The name of the import: `module.name`.
     pub name: String,
@@ -154,7 +159,8 @@ pub struct ImportCall {
 }
 
 /// The kind of a named span.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SpanKind {
     /// A region: bytes with a name.
     Region,
@@ -162,16 +168,18 @@ pub enum SpanKind {
     Block,
 }
 
-/// A span that the script named.
-#[derive(Debug, Clone, PartialEq)]
+/// A span the script named.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NamedSpan {
-    /// The name.
-    pub name: String,
-    /// What it is.
+    /// A region or a block.
     pub kind: SpanKind,
+    /// The name that the script gave it.
+    pub name: String,
     /// Its bytes.
+    #[serde(flatten)]
     pub span: Span,
     /// Whether it is a block that was released.
+    #[serde(skip)]
     pub released: bool,
 }
 
@@ -238,7 +246,7 @@ impl Attempt {
         let what = if self.is_store { "store" } else { "load" };
         format!(
             "{what} of {} at {:#x} {}",
-            count_bytes(self.len),
+            count(self.len, "byte"),
             self.address,
             self.reach()
         )
@@ -251,13 +259,13 @@ impl Attempt {
             (Some(0), _) => format!("begins where memory ends, at {end:#x}"),
             (Some(past), _) => format!(
                 "begins {} past the end of memory at {end:#x}",
-                count_bytes(past)
+                count(past, "byte")
             ),
             (None, 0) if self.is_misaligned() => format!("is not at a multiple of {}", self.len),
             (None, 0) => format!("lies within memory, which ends at {end:#x}"),
             (None, past) => format!(
                 "goes {} past the end of memory at {end:#x}",
-                count_bytes(past)
+                count(past, "byte")
             ),
         }
     }
@@ -269,10 +277,6 @@ impl Attempt {
             .checked_rem(self.len)
             .is_some_and(|rest| rest != 0)
     }
-}
-
-fn count_bytes(bytes: u64) -> String {
-    format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" })
 }
 
 /// How the guest trapped.

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::prose::{Kind, Paragraph, PieceStyle};
 use crate::safe;
+use crate::text::Wrap;
 
 use super::text;
 use super::theme::Theme;
@@ -58,69 +59,9 @@ pub fn plain(said: &str, columns: u16, style: Style) -> Vec<Line> {
     text::wrap(said, columns).into_iter().map(runs).collect()
 }
 
-/// Runs broken into lines of at most so many columns, between words where that is possible.
+/// Returns runs in lines of at most `columns` columns, broken between words where that is possible.
 pub fn wrap(runs: &[(String, Style)], columns: u16) -> Vec<Line> {
-    let columns = columns.max(1);
-    let mut lines = Vec::new();
-    let mut line = Line::new();
-    let mut used = 0u16;
-    for word in words(runs) {
-        let width = word
-            .iter()
-            .fold(0u16, |sum, (text, _)| sum.saturating_add(text::width(text)));
-        if used > 0 && used.saturating_add(1).saturating_add(width) > columns {
-            lines.push(std::mem::take(&mut line));
-            used = 0;
-        } else if used > 0 {
-            // The blank between two words of one style belongs to it.
-            let style = match (line.last(), word.first()) {
-                (Some((_, left)), Some((_, right))) if left == right => *left,
-                _ => Style::new(),
-            };
-            push(&mut line, " ", style);
-            used = used.saturating_add(1);
-        }
-        for (text, style) in word {
-            for c in text.chars() {
-                let mut buffer = [0; 4];
-                let c = c.encode_utf8(&mut buffer);
-                if used > 0 && used.saturating_add(text::width(c)) > columns {
-                    lines.push(std::mem::take(&mut line));
-                    used = 0;
-                }
-                push(&mut line, c, style);
-                used = used.saturating_add(text::width(c));
-            }
-        }
-    }
-    if !line.is_empty() {
-        lines.push(line);
-    }
-    lines
-}
-
-/// The words, each in as many styles as it has: a comma right behind code belongs to the same word.
-fn words(runs: &[(String, Style)]) -> Vec<Line> {
-    let mut words = vec![Line::new()];
-    for (text, style) in runs {
-        for (index, part) in text.split(char::is_whitespace).enumerate() {
-            if index > 0 {
-                words.push(Line::new());
-            }
-            if let Some(word) = words.last_mut().filter(|_| !part.is_empty()) {
-                push(word, part, *style);
-            }
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
-fn push(line: &mut Line, text: &str, style: Style) {
-    match line.last_mut().filter(|(_, last)| *last == style) {
-        Some((last, _)) => last.push_str(text),
-        None => line.push((text.to_owned(), style)),
-    }
+    Wrap::to(columns.into()).runs(runs)
 }
 
 #[cfg(test)]

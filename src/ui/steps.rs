@@ -116,7 +116,7 @@ fn attempted(attempt: &Attempt) -> [String; 4] {
 /// `… 13 more stores`
 fn more(count: usize, which: &str, app: &App, theme: &Theme) -> String {
     let noun = app.record().map_or("event", events::noun);
-    let s = if count == 1 { "" } else { "s" };
+    let s = crate::text::plural(&count);
     let count = events::thousands(count as u64);
     match which {
         "more" => format!("{} {count} more {noun}{s}", theme.glyphs.cut),

@@ -2,64 +2,26 @@
 
 use super::prose::Line;
 use super::theme::Theme;
-use crate::timeline::PAGE;
+use crate::text::{self, Wrap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// How many columns a text takes.
+pub use crate::text::{count, size};
+
+/// Returns the number of columns that `text` takes.
 pub fn width(text: &str) -> u16 {
-    u16::try_from(text.width()).unwrap_or(u16::MAX)
+    u16::try_from(text::width(text)).unwrap_or(u16::MAX)
 }
 
-/// The text in at most `columns` columns, its end replaced by `mark` where it is longer.
+/// Returns `text` in at most `columns` columns; the end of a longer one is replaced by `mark`.
 pub fn fit(text: &str, columns: u16, mark: char) -> String {
-    if width(text) <= columns {
-        return text.to_string();
-    }
-    let Some(room) = columns.checked_sub(1) else {
-        return String::new();
-    };
-    let mut out = String::new();
-    let mut used = 0u16;
-    for c in text.chars() {
-        used = used.saturating_add(c.width().unwrap_or(0) as u16);
-        if used > room {
-            break;
-        }
-        out.push(c);
-    }
-    out.push(mark);
-    out
+    text::fit(text, columns.into(), mark)
 }
 
-/// The text broken into lines of at most `columns` columns, between words where that is possible.
-/// Line breaks in the text are kept.
+/// Returns `text` in lines of at most `columns` columns; line breaks in it are kept.
 pub fn wrap(text: &str, columns: u16) -> Vec<String> {
-    let columns = columns.max(1);
-    let mut lines = Vec::new();
-    for paragraph in text.split('\n') {
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            if !line.is_empty()
-                && width(&line).saturating_add(1).saturating_add(width(word)) <= columns
-            {
-                line.push(' ');
-            } else if !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
-            for c in word.chars() {
-                let more = c.width().unwrap_or(0) as u16;
-                if width(&line).saturating_add(more) > columns {
-                    lines.push(std::mem::take(&mut line));
-                }
-                line.push(c);
-            }
-        }
-        lines.push(line);
-    }
-    lines
+    Wrap::to(columns.into()).paragraphs(text)
 }
 
 /// A place to write from left to right within one row of an area.
@@ -155,65 +117,10 @@ pub fn prose(
     }
 }
 
-/// Bytes as a person says them: `64 KiB`, `1.5 MiB`, `14 bytes`. Whole pages are told exactly, as
-/// everywhere else: `1088 KiB`.
-pub fn size(bytes: u64) -> String {
-    for (unit, name) in [(1u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
-        let is_inexact = bytes.is_multiple_of(PAGE) && !bytes.is_multiple_of(unit);
-        if bytes >= unit && !is_inexact {
-            let tenths = bytes.saturating_mul(10) / unit;
-            return if tenths.is_multiple_of(10) {
-                format!("{} {name}", tenths / 10)
-            } else {
-                format!("{}.{} {name}", tenths / 10, tenths % 10)
-            };
-        }
-    }
-    count(bytes, "byte")
-}
-
-/// `1 page`, `17 pages`.
-pub fn count(n: u64, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{n} {noun}s")
-    }
-}
-
 /// The first of some forms of a text, the longest first, that fits; else the last, cut.
 pub fn first_that_fits(forms: &[String], columns: u16, mark: char) -> String {
     let fits = forms.iter().find(|form| width(form) <= columns);
     fits.or(forms.last())
         .map(|form| fit(form, columns, mark))
         .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_cut_by_columns_not_by_characters() {
-        assert_eq!(fit("abcdef", 4, '…'), "abc…");
-        assert_eq!(fit("日本語", 5, '…'), "日本…");
-        assert_eq!(fit("日本語", 4, '…'), "日…");
-        assert_eq!(fit("abc", 0, '…'), "");
-    }
-
-    #[test]
-    fn lines_break_between_words_and_inside_long_ones() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("abcdefgh ij", 5), ["abcde", "fgh", "ij"]);
-        assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
-        assert_eq!(wrap("日本", 1).concat(), "日本");
-    }
-
-    #[test]
-    fn sizes_read_as_people_say_them() {
-        assert_eq!(size(65536), "64 KiB");
-        assert_eq!(size(1), "1 byte");
-        assert_eq!(size((3 << 19) + 1), "1.5 MiB");
-        assert_eq!(size(17 * PAGE), "1088 KiB");
-    }
 }

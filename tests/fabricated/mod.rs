@@ -5,6 +5,7 @@ pub mod stores;
 
 use linmem::timeline::*;
 use linmem::value::{Float, Value};
+use linmem::wasm_types::{ExternType, MemoryType, ValueType};
 
 /// Builds a timeline step by step; memory, pages and changes follow from the events.
 pub struct Story {
@@ -26,13 +27,16 @@ impl Story {
             exports: vec![
                 ExportFacts {
                     name: "memory".into(),
-                    kind: "memory".into(),
-                    ty: "1".into(),
+                    ty: ExternType::Memory(MemoryType {
+                        min: 1,
+                        max: None,
+                        is_64: false,
+                        shared: false,
+                    }),
                 },
                 ExportFacts {
                     name: "add_wasm_is_cool".into(),
-                    kind: "func".into(),
-                    ty: "(i32) -> i32".into(),
+                    ty: ExternType::func(&[ValueType::I32], &[ValueType::I32]),
                 },
             ],
             imports: vec![],
@@ -354,8 +358,7 @@ pub fn rich() -> Timeline {
     story.timeline.guest.imports = vec![ImportFacts {
         module: "env".into(),
         name: "fill".into(),
-        kind: "func".into(),
-        ty: "(i32)".into(),
+        ty: ExternType::func(&[ValueType::I32], &[]),
     }];
     let facts = |kind, name: &str, segment, start, end| {
         let known_by = format!("exported global __{name}");

@@ -76,7 +76,7 @@ fn the_host_is_told_who_refuses() {
 fn what_begins_too_large_is_refused() {
     let large = r#"(module (memory (export "memory") 20000))"#;
     steps_on(large, "let x = 1", &[]).refused(&[
-        "at least 1250MiB",
+        "at least 1250 MiB",
         "limit is 1GiB",
         "--max-memory 1250MiB",
     ]);

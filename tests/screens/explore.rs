@@ -4,6 +4,8 @@ use linmem::app::prompt::Feedback;
 use linmem::app::{self, App, Message, Overlay, keymap, sample};
 use linmem::timeline::{AbiHints, ExportFacts, ImportFacts, UndefinedImport};
 use linmem::ui::Theme;
+use linmem::wasm_types::ValueType::{F32, F64, I32, I64};
+use linmem::wasm_types::{ExternType, GlobalType};
 
 use super::{plain, screen, text, with};
 
@@ -110,19 +112,19 @@ fn bare(size: (u16, u16)) -> App {
     let guest = &mut app.timeline.guest;
     guest.exports.push(ExportFacts {
         name: "a-name\u{1b}[2J that is\u{202e} long and longer than most".into(),
-        kind: "func".into(),
-        ty: "(i32, i64, f32, f64) -> (i32, i64)".into(),
+        ty: ExternType::func(&[I32, I64, F32, F64], &[I32, I64]),
     });
     guest.exports.push(ExportFacts {
         name: "limit".into(),
-        kind: "global".into(),
-        ty: "(mut i32)".into(),
+        ty: ExternType::Global(GlobalType {
+            ty: I32,
+            mutable: true,
+        }),
     });
     guest.imports.push(ImportFacts {
         module: "env".into(),
         name: "log".into(),
-        kind: "func".into(),
-        ty: "(i32) -> ()".into(),
+        ty: ExternType::func(&[I32], &[]),
     });
     guest.abi_hints = AbiHints {
         families: vec!["looks much like a fixed buffer, whose address a function answers, because get_wasm_memory_buffer_pointer answers where one lies".into()],

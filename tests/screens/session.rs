@@ -6,6 +6,7 @@ use std::sync::Arc;
 use linmem::app::{App, Engine, Pane, SessionChoice};
 use linmem::timeline::*;
 use linmem::value::Value;
+use linmem::wasm_types::{ExternType, ValueType};
 
 pub const PTR: u64 = 0x400;
 
@@ -41,8 +42,7 @@ pub fn announced(bytes: u64) -> Timeline {
         }),
         exports: vec![ExportFacts {
             name: "add_wasm_is_cool".into(),
-            kind: "func".into(),
-            ty: "(i32) -> i32".into(),
+            ty: ExternType::func(&[ValueType::I32], &[ValueType::I32]),
         }],
         imports: Vec::new(),
         abi_hints: Default::default(),

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use linmem::app::Keymap;
 use linmem::app::keymap::{BINDINGS, Choice, KeyError};
-use linmem::safe;
+use linmem::{safe, text};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -278,13 +278,9 @@ fn described(value: &DeValue<'_>) -> String {
 
 /// `; did you mean …?` where a name is near enough.
 fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
-    let name: String = name.chars().take(60).collect();
-    let names = names.map(|known| (strsim::jaro_winkler(&name, &known), known));
-    let best = names
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .filter(|(likeness, _)| *likeness > 0.7);
-    match best {
-        Some((_, known)) => format!("; did you mean `{known}`?"),
+    let names: Vec<String> = names.collect();
+    match text::nearest(name, names.iter().map(String::as_str)) {
+        Some(known) => format!("; did you mean `{known}`?"),
         None => "; `linmem config --no-config` prints all there are".into(),
     }
 }

@@ -8,6 +8,7 @@ use wasmparser::{KnownCustom, Name, NameSectionReader, Parser, Payload};
 use super::super::{Export, ExternType, FuncType, Guest, Import, ValueType};
 use super::{body_analysis, naming};
 use crate::safe;
+use crate::text::list;
 
 /// The longest name that is quoted in a reason, in characters.
 const MAX_NAME: usize = 48;
@@ -198,13 +199,7 @@ pub(super) fn name(name: &str) -> String {
 
 /// Returns the first names in backquotes, and how many more there are.
 pub(super) fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
-    let mut all = all.into_iter();
-    let first: Vec<String> = all.by_ref().take(MAX_LISTED_NAMES).map(name).collect();
-    match (all.count(), first.as_slice()) {
-        (0, [most @ .., last]) if !most.is_empty() => format!("{} and {last}", most.join(", ")),
-        (0, first) => first.concat(),
-        (more, first) => format!("{} and {more} more", first.join(", ")),
-    }
+    list::first(all.into_iter().map(name), MAX_LISTED_NAMES)
 }
 
 /// Returns the names of the parameters of exported functions, by the function's index.

@@ -3,6 +3,7 @@
 use super::export_facts::{Facts, name, names};
 use super::{Confidence, Family, Recognised};
 use crate::safe;
+use crate::text;
 
 /// The signs of a family that were found, and how sure they make it.
 struct Signs {
@@ -207,9 +208,9 @@ fn wasi_imports(facts: &Facts<'_>) -> Option<String> {
     let mut imports = facts.imports().filter(|import| is_wasi(&import.module));
     let first = imports.next()?;
     let count = imports.count().saturating_add(1);
-    let functions = if count == 1 { "function" } else { "functions" };
     Some(format!(
-        "it imports {count} {functions} of {}",
+        "it imports {} of {}",
+        text::count(count, "function"),
         name(&first.module)
     ))
 }

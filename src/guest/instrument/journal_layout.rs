@@ -3,8 +3,8 @@
 use wasm_encoder::{ConstExpr, GlobalType, MemArg, MemoryType, ValType};
 
 use super::loop_analysis::MAX_FLOATS;
-use crate::guest::types::PAGE;
 use crate::journal_abi::{self, StoreSite, site_index};
+use crate::wasm_types::PAGE;
 
 /// The size of a slot in bytes, as an operand of the guest's instructions.
 pub(super) const SLOT: u32 = journal_abi::SLOT as u32;

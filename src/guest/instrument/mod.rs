@@ -102,9 +102,9 @@ use wasm_encoder::{
 use wasmparser::{FunctionBody, Operator};
 
 use super::module_info::Description;
-use super::types::{MemoryType, ValueType};
 use super::{Guest, GuestError};
 use crate::journal_abi::StoreSite;
+use crate::wasm_types::{MemoryType, ValueType};
 use added_names::AddedNames;
 use body::Body;
 pub use journal_layout::JournalLayout;

@@ -7,7 +7,7 @@
 use super::InstrumentOptions;
 use crate::guest::GuestError;
 use crate::guest::module_info::Description;
-use crate::guest::types::{MemoryType, PAGE};
+use crate::wasm_types::{MemoryType, PAGE};
 
 /// The largest number of elements of a table; browsers have the same limit.
 const MAX_TABLE_ELEMENTS: u64 = 10_000_000;

@@ -1,138 +1,137 @@
-//! What a draft is made of: the reasons, the imports, one way through the guest, and the calls that
-//! are left over.
+//! Builds a draft: the reasons, the imports, the steps of one convention, and the calls that are
+//! left over.
 
 use std::collections::HashSet;
 
 use super::names::{self, Variables};
 use super::{Line, Statement, imports, templates};
 use crate::guest::abi::{Abi, Arg, ExportRole, Role};
-use crate::guest::{Export, ExternType, FuncType, Guest, GuestError, ValueType};
+use crate::guest::{Export, Guest, GuestError};
 use crate::safe;
+use crate::text::list;
+use crate::wasm_types::{FuncType, ValueType};
 
 /// Most calls that are listed for a person to choose from.
-const MOST_IDEAS: usize = 12;
+const MOST_CALLS: usize = 12;
 
-/// Longest call that is written down, in characters.
+/// Most results that get names.
+const MOST_RESULTS: usize = 10;
+
+/// Characters of the longest call that is written, and of the longest type beside one.
 const LONGEST_CALL: usize = 400;
+const LONGEST_TYPE: usize = 60;
 
-pub(super) fn of(guest: &Guest, module: &str) -> Vec<Line> {
+/// Returns the lines of a draft for a guest, which the `module` line names as `module`.
+pub(super) fn lines(guest: &Guest, module: &str) -> Vec<Line> {
     let abi = guest.abi();
-    let mut plan = Plan {
+    let mut builder = Builder {
         guest,
         abi: &abi,
         lines: Vec::new(),
-        names: Variables::new(),
+        variables: Variables::default(),
         used: HashSet::new(),
     };
-    plan.reasons(module);
-    plan.lines.extend(imports::of(guest));
-    let ways = abi.families.iter().map(|found| found.family);
-    let is_done = ways
-        .into_iter()
-        .any(|family| templates::through(&mut plan, family));
-    if !is_done {
-        plan.without_a_way();
+    builder.add_reasons();
+    builder.add_module(module);
+    builder.lines.extend(imports::lines(guest));
+    let mut families = abi.families.iter().map(|found| found.family);
+    if !families.any(|family| templates::add_steps(&mut builder, family)) {
+        builder.add_first_call();
     }
-    plan.left_over();
-    plan.lines
+    builder.add_other_calls();
+    builder.lines
 }
 
-/// A draft while it is made.
-pub(super) struct Plan<'a> {
-    pub guest: &'a Guest,
+/// A draft while it is built.
+pub(super) struct Builder<'a> {
+    guest: &'a Guest,
     pub abi: &'a Abi,
     pub lines: Vec<Line>,
-    pub names: Variables,
-    /// The exports that a line calls, by their place among all.
+    pub variables: Variables,
+    /// Indexes of the exports that a line calls.
     pub used: HashSet<usize>,
 }
 
-/// What a call can be given.
-pub(super) struct Given<'a> {
-    /// The variable that holds a pointer.
+/// What is there for the arguments of a call.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Arguments<'a> {
+    /// The variable with the pointer to the host's bytes.
     pub pointer: Option<&'a str>,
-    /// The expression for the length of what lies there.
+    /// An expression for the number of those bytes.
     pub length: Option<&'a str>,
-    /// The variable that holds where results go.
+    /// The variable with the address for the results.
     pub area: Option<&'a str>,
 }
 
-impl Given<'_> {
-    pub const NOTHING: Given<'static> = Given {
-        pointer: None,
-        length: None,
-        area: None,
-    };
-}
-
-/// `f(ptr, len(text), 0)`
+/// A call of an export.
 pub(super) struct Call {
+    /// `call f(ptr, len(text), 0)`
     pub text: String,
-    /// Whether every argument is known, or stands behind all that matter.
+    /// Whether every argument is a value, which may be a guess.
     pub is_complete: bool,
-    /// What was put in for arguments of unknown meaning.
+    /// A remark about arguments of unknown meaning.
     pub remark: String,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> Builder<'a> {
+    /// Adds a blank line.
     pub fn blank(&mut self) {
         self.lines.push(Line::Blank);
     }
 
-    pub fn say(&mut self, words: impl Into<String>) {
-        self.lines.push(Line::Comment(words.into()));
+    /// Adds a paragraph of comment.
+    pub fn comment(&mut self, text: impl Into<String>) {
+        self.lines.push(Line::Comment(text.into()));
     }
 
+    /// Adds a statement.
     pub fn push(&mut self, statement: Statement) {
         self.lines.push(statement.into());
     }
 
-    pub fn export(&self, at: usize) -> Option<(&'a Export, &'a ExportRole)> {
+    /// Returns the export at an index, and `None` if its name is too long for a draft.
+    pub fn export(&self, index: usize) -> Option<(&'a Export, &'a ExportRole)> {
         let export = self
             .guest
             .exports()
-            .get(at)
+            .get(index)
             .filter(|export| names::is_short(&export.name))?;
-        Some((export, self.abi.roles.get(at)?))
+        Some((export, self.abi.roles.get(index)?))
     }
 
-    /// The name of an export as a statement writes it.
-    pub fn quoted(&self, at: usize) -> Option<String> {
-        self.export(at)
+    /// Returns the name of an export as a statement writes it.
+    pub fn quoted(&self, index: usize) -> Option<String> {
+        self.export(index)
             .map(|(export, _)| names::foreign(&export.name))
     }
 
-    /// The export of this name, by its place.
+    /// Returns the index of the export of this name.
     pub fn named(&self, name: &str) -> Option<usize> {
-        self.guest
-            .exports()
-            .iter()
-            .position(|export| export.name == name)
+        let mut exports = self.guest.exports().iter();
+        exports.position(|export| export.name == name)
     }
 
-    pub fn function(&self, at: usize) -> Option<&'a FuncType> {
-        match &self.export(at)?.0.ty {
-            ExternType::Func(ty) => Some(ty),
-            _ => None,
-        }
+    /// Returns the type of an exported function.
+    pub fn function(&self, index: usize) -> Option<&'a FuncType> {
+        self.export(index)?.0.ty.as_func()
     }
 
-    /// The first export of a role that a statement can name.
+    /// Returns the first export of a role that a statement can name.
     pub fn first(&self, role: Role) -> Option<usize> {
-        self.abi
-            .with_role(role)
-            .find(|at| self.export(*at).is_some())
+        let mut exports = self.abi.with_role(role);
+        exports.find(|index| self.export(*index).is_some())
     }
 
-    /// A call of an exported function with what is there to give it.
-    pub fn call(&self, at: usize, given: &Given<'_>) -> Option<Call> {
-        let ((export, role), ty) = (self.export(at)?, self.function(at)?);
-        let (mut args, mut is_complete, mut guessed) = (Vec::new(), true, Vec::new());
-        let mut pointers = 0;
-        let has_bearings = role
-            .args
-            .iter()
-            .any(|arg| matches!(arg, Arg::Pointer | Arg::Length));
+    /// Returns a call of an exported function, and `None` where it would be too long.
+    ///
+    /// An argument of unknown meaning beside a pointer or length is guessed to be 0. Where nothing
+    /// can be given for an argument, its name is written, and the call is not complete.
+    pub fn call(&self, index: usize, given: Arguments<'_>) -> Option<Call> {
+        let ((export, role), ty) = (self.export(index)?, self.function(index)?);
+        let (mut args, mut guessed) = (Vec::new(), Vec::new());
+        let (mut is_complete, mut pointers) = (true, 0);
+        let is_bearing = |arg: &Arg| matches!(arg, Arg::Pointer | Arg::Length);
+        let can_guess = role.args.iter().any(is_bearing);
         for (number, (ty, arg)) in (1..).zip(ty.params.iter().zip(&role.args)) {
             pointers += usize::from(*arg == Arg::Pointer);
             let known = match arg {
@@ -142,34 +141,25 @@ impl<'a> Plan<'a> {
                 Arg::Alignment => Some("1"),
                 _ => None,
             };
+            let param = role.params.get(number - 1).cloned();
             match (known, imports::zero(ty)) {
                 (Some(known), _) => args.push(known.to_string()),
-                (None, Some(zero)) if *arg == Arg::Unknown && has_bearings => {
-                    guessed.push(
-                        role.params
-                            .get(number - 1)
-                            .cloned()
-                            .unwrap_or_else(|| number.to_string()),
-                    );
+                (None, Some(zero)) if *arg == Arg::Unknown && can_guess => {
+                    guessed.push(param.unwrap_or_else(|| number.to_string()));
                     args.push(zero.into());
                 }
                 _ => {
                     is_complete = false;
-                    args.push(
-                        role.params
-                            .get(number - 1)
-                            .cloned()
-                            .unwrap_or_else(|| format!("{ty}?")),
-                    );
+                    args.push(param.unwrap_or_else(|| format!("{ty}?")));
                 }
             }
         }
         let remark = match guessed.as_slice() {
             [] => String::new(),
-            [one] => format!("what argument {one} means is not known: 0 is a guess"),
+            [one] => format!("the meaning of argument {one} is unknown: 0 is a guess"),
             several => format!(
-                "what arguments {} mean is not known: 0 is a guess",
-                several.join(", ")
+                "the meaning of arguments {} is unknown: 0 is a guess",
+                list::and(several)
             ),
         };
         let text = format!("call {}({})", names::foreign(&export.name), args.join(", "));
@@ -180,175 +170,169 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The most promising function that takes such arguments and can be given all it wants.
-    pub fn work(&self, given: &Given<'_>, wants: impl Fn(&[Arg]) -> bool) -> Option<usize> {
-        let candidates = self
-            .abi
-            .work
-            .iter()
-            .copied()
-            .filter(|at| !self.used.contains(at));
-        candidates.into_iter().find(|at| {
-            let fits = self.export(*at).is_some_and(|(_, role)| wants(&role.args));
-            fits && self.call(*at, given).is_some_and(|call| call.is_complete)
+    /// Returns the most promising unused function whose arguments `fits` accepts and that can be
+    /// called with what is given.
+    pub fn work(&self, given: Arguments<'_>, fits: impl Fn(&[Arg]) -> bool) -> Option<usize> {
+        let mut unused = self.unused_work();
+        unused.find(|index| {
+            let fits = self
+                .export(*index)
+                .is_some_and(|(_, role)| fits(&role.args));
+            fits && self
+                .call(*index, given)
+                .is_some_and(|call| call.is_complete)
         })
     }
 
-    /// The result's name and `= call …`, with as many names as there are results. Returns the
-    /// names.
+    fn unused_work(&self) -> impl Iterator<Item = usize> {
+        let work = self.abi.work.iter().copied();
+        work.filter(|index| !self.used.contains(index))
+    }
+
+    /// Adds a call of an exported function. Its results get the names `wanted`, or `result`.
+    /// Returns the names.
     pub fn bind(
         &mut self,
-        at: usize,
-        given: &Given<'_>,
+        index: usize,
+        given: Arguments<'_>,
         wanted: &[&str],
         remark: &str,
     ) -> Vec<String> {
-        let Some((call, ty)) = self.call(at, given).zip(self.function(at)) else {
+        let Some((call, ty)) = self.call(index, given).zip(self.function(index)) else {
             return Vec::new();
         };
-        self.used.insert(at);
-        let is_bindable = ty.results.len() <= 10
+        self.used.insert(index);
+        let is_bindable = ty.results.len() <= MOST_RESULTS
             && !ty
                 .results
                 .iter()
                 .any(|ty| matches!(ty, ValueType::Other(_)));
         let count = if is_bindable { ty.results.len() } else { 0 };
         let results: Vec<String> = (0..count)
-            .map(|at| self.names.name(wanted.get(at).copied().unwrap_or("result")))
+            .map(|at| {
+                self.variables
+                    .add(wanted.get(at).copied().unwrap_or("result"))
+            })
             .collect();
-        let bound = if results.is_empty() {
-            String::new()
-        } else {
-            format!("{} = ", results.join(", "))
+        let names = match results.as_slice() {
+            [] => String::new(),
+            results => format!("{} = ", results.join(", ")),
         };
-        let remark = [remark, &call.remark]
-            .iter()
-            .find(|remark| !remark.is_empty())
-            .map_or("", |remark| remark);
-        let mut statement = Statement::new(format!("{bound}{}", call.text), remark);
-        statement.gives = results.clone();
+        let remark = match remark {
+            "" => call.remark.as_str(),
+            remark => remark,
+        };
+        let mut statement = Statement::new(format!("{names}{}", call.text), remark);
+        statement.defines = results.clone();
         self.push(statement);
         results
     }
 
-    /// What the file begins with: what was recognised and why, and the module.
-    fn reasons(&mut self, module: &str) {
+    /// Adds what was recognised and why.
+    fn add_reasons(&mut self) {
         let name = safe::cut(self.guest.name(), names::LONGEST);
         let name = name.rsplit(['/', '\\']).next().unwrap_or(&name);
-        self.say(format!(
-            "A start for {name}, guessed from its exports and imports: nothing here is certain. \
-             Change what is wrong and go on from there."
+        self.comment(format!(
+            "A first steps file for {name}, guessed from its exports and imports. Nothing in it is \
+             certain: correct what is wrong, and continue from there."
         ));
         for found in &self.abi.families {
-            self.say(format!("It {} {}, because", found.confidence, found.family));
-            self.lines
-                .extend(found.reasons.iter().cloned().map(Line::Item));
+            self.comment(format!("It {} {}, because", found.confidence, found.family));
+            let reasons = found.reasons.iter().cloned();
+            self.lines.extend(reasons.map(Line::Item));
         }
         if self.abi.families.is_empty() {
-            self.say("No export and no import looks like a known way to pass bytes.");
+            self.comment("No export and no import looks like a known way to pass bytes.");
         }
         self.blank();
-        self.push(Statement::new(
-            format!("module {}", safe::quoted(module, usize::MAX)),
-            "",
-        ));
-        self.which_memory();
-        if self
-            .guest
-            .imports()
-            .iter()
-            .any(|import| import.module.starts_with("wasi_"))
-        {
-            self.say(
-                "WASI is built in: no files, no network, a clock that counts; --stdin PATH is \
-                 what it reads.",
+    }
+
+    /// Adds the module, the memory that is recorded, and what happens without a step.
+    fn add_module(&mut self, module: &str) {
+        let text = format!("module {}", safe::quoted(module, usize::MAX));
+        self.push(Statement::new(text, ""));
+        self.add_memory();
+        let mut imports = self.guest.imports().iter();
+        if imports.any(|import| import.module.starts_with("wasi_")) {
+            self.comment(
+                "WASI is built in, without files and network, and with a clock that only counts. \
+                 --stdin PATH gives the guest its standard input.",
             );
         }
-        if self.abi.with_role(Role::Initialize).any(|at| {
-            self.export(at)
-                .is_some_and(|(e, _)| e.name == "_initialize")
-        }) {
-            self.say("`_initialize` is called by itself, at the end of step 0.");
+        let mut initializers = self.abi.with_role(Role::Initialize);
+        let is_reactor = initializers.any(|index| {
+            self.export(index)
+                .is_some_and(|(export, _)| export.name == "_initialize")
+        });
+        if is_reactor {
+            self.comment("`_initialize` is called automatically, at the end of step 0.");
         }
     }
 
-    fn which_memory(&mut self) {
+    /// Adds which memory is recorded, where the guest has several.
+    fn add_memory(&mut self) {
         let Err(GuestError::WhichMemory { count, .. }) = self.guest.default_memory() else {
             return;
         };
-        let names = self
-            .guest
-            .memories()
-            .iter()
-            .filter_map(|memory| memory.exported_as.first());
-        if let Some(name) = names.into_iter().find(|name| names::is_short(name)) {
-            let remark = format!("one of {count}: the others are not watched");
-            self.push(Statement::new(
-                format!("memory {}", names::foreign(name)),
-                remark,
-            ));
+        let memories = self.guest.memories().iter();
+        let mut names = memories.filter_map(|memory| memory.exported_as.first());
+        if let Some(name) = names.find(|name| names::is_short(name)) {
+            let remark = format!("one of {count}: the others are not recorded");
+            let text = format!("memory {}", names::foreign(name));
+            self.push(Statement::new(text, remark));
         }
     }
 
-    /// Where nothing was recognised: a first call of what takes nothing, where there is such a
-    /// function.
-    fn without_a_way(&mut self) {
-        let Some(at) = self.work(&Given::NOTHING, |args| args.is_empty()) else {
+    /// Adds a call of a function without parameters, if there is one.
+    fn add_first_call(&mut self) {
+        let nothing = Arguments::default();
+        let Some(index) = self.work(nothing, <[Arg]>::is_empty) else {
             return;
         };
         self.blank();
-        self.bind(
-            at,
-            &Given::NOTHING,
-            &["result"],
-            "takes nothing, so it can be tried",
-        );
+        let remark = "takes no arguments, so it can be tried";
+        self.bind(index, nothing, &["result"], remark);
     }
 
-    /// The functions not called yet, for a person to complete.
-    fn left_over(&mut self) {
-        let rest: Vec<usize> = self
-            .abi
-            .work
-            .iter()
-            .copied()
-            .filter(|at| !self.used.contains(at) && self.export(*at).is_some())
+    /// Adds the functions that no line calls, for a person to complete.
+    fn add_other_calls(&mut self) {
+        let unused = self.unused_work();
+        let rest: Vec<usize> = unused
+            .filter(|index| self.export(*index).is_some())
             .collect();
-        let known = |name, of| self.names.has(name).then_some(of);
-        let given = Given {
+        let known = |name, text| self.variables.has(name).then_some(text);
+        let given = Arguments {
             pointer: known("ptr", "ptr"),
             length: known("text", "len(text)"),
             area: known("area", "area"),
         };
-        let (mut ideas, mut all_complete) = (Vec::new(), true);
-        for at in rest.iter().copied().take(MOST_IDEAS) {
-            let Some((call, ty)) = self.call(at, &given).zip(self.function(at)) else {
+        let (mut calls, mut is_all_complete) = (Vec::new(), true);
+        for index in rest.iter().copied().take(MOST_CALLS) {
+            let Some((call, ty)) = self.call(index, given).zip(self.function(index)) else {
                 continue;
             };
-            all_complete &= call.is_complete;
-            let bound = if ty.results.is_empty() {
+            is_all_complete &= call.is_complete;
+            let name = if ty.results.is_empty() {
                 ""
             } else {
                 "result = "
             };
-            let remark = safe::cut(&ty.to_string(), 60);
-            ideas.push(Statement::new(format!("{bound}{}", call.text), remark).idea());
+            let remark = safe::cut(&ty.to_string(), LONGEST_TYPE);
+            calls.push(Statement::new(format!("{name}{}", call.text), remark).commented_out());
         }
-        if ideas.is_empty() {
+        if calls.is_empty() {
             return;
         }
         self.blank();
-        let what = match all_complete {
-            true => "",
-            false => {
-                " Put in what each argument is to be, which the module's own documentation tells."
-            }
-        };
-        let more = match rest.len().saturating_sub(ideas.len()) {
-            0 => String::new(),
-            more => format!(" There are {} more: see `linmem inspect`.", more),
-        };
-        self.say(format!("Other calls to try.{what}{more}"));
-        ideas.into_iter().for_each(|idea| self.push(idea));
+        let mut comment = "Other calls to try.".to_string();
+        if !is_all_complete {
+            comment.push_str(" The module's documentation describes the arguments to fill in.");
+        }
+        let more = rest.len().saturating_sub(calls.len());
+        if more > 0 {
+            comment.push_str(&format!(" `linmem inspect` lists {more} more."));
+        }
+        self.comment(comment);
+        calls.into_iter().for_each(|call| self.push(call));
     }
 }

@@ -1,18 +1,23 @@
-//! The `import` lines of a draft: a definition for each import that nobody else defines, so that a
-//! call of it does not end the run.
+//! The `import` lines of a draft: a definition for each import that has none, so that a call of it
+//! does not end the run.
 
 use std::collections::HashMap;
 
 use super::{Line, Statement, names};
-use crate::guest::{ExternType, FuncType, Guest, Import, ValueType};
+use crate::guest::{Guest, Import};
+use crate::text::count;
+use crate::wasm_types::{ExternType, FuncType, ValueType};
 
 /// Most import lines that are written.
 const MOST: usize = 200;
 
-/// Most parameters and results of a function that are written out; a name each.
+/// Most parameters, and most results, of a function that is written: each needs a name.
 const MOST_TYPES: usize = 60;
 
-/// Imports whose meaning is common knowledge, by name and type, with parameters and actions.
+/// Characters of the longest type that is a remark.
+const LONGEST_TYPE: usize = 40;
+
+/// Imports of known meaning: the name, the type, and the parameters and actions of a definition.
 const KNOWN: [(&str, &str, &str); 7] = [
     (
         "emscripten_resize_heap",
@@ -43,83 +48,82 @@ const KNOWN: [(&str, &str, &str); 7] = [
     ("emscripten_notify_memory_growth", "(i32) -> ()", "(memory)"),
 ];
 
-/// What the session defines by itself.
+/// Returns whether a session defines the import itself.
 fn is_built_in(import: &Import) -> bool {
-    let ty = import.ty.to_string();
-    matches!(
-        import.module.as_str(),
-        "wasi_snapshot_preview1" | "wasi_unstable"
-    ) || import.module == "env" && import.name == "abort" && ty == "(i32, i32, i32, i32) -> ()"
-        || (import.name.starts_with("__wbindgen_throw")
-            || import.name.starts_with("__wbg___wbindgen_throw"))
-            && ty == "(i32, i32) -> ()"
+    let (name, ty) = (import.name.as_str(), import.ty.to_string());
+    let is_throw =
+        name.starts_with("__wbindgen_throw") || name.starts_with("__wbg___wbindgen_throw");
+    match import.module.as_str() {
+        "wasi_snapshot_preview1" | "wasi_unstable" => true,
+        "env" if name == "abort" => ty == "(i32, i32, i32, i32) -> ()",
+        _ => is_throw && ty == "(i32, i32) -> ()",
+    }
 }
 
-pub(super) fn of(guest: &Guest) -> Vec<Line> {
+/// Returns the lines about the imports of a guest.
+pub(super) fn lines(guest: &Guest) -> Vec<Line> {
     let mut types: HashMap<(&str, &str), Vec<&ExternType>> = HashMap::new();
     for import in guest.imports() {
-        types
-            .entry((&import.module, &import.name))
-            .or_default()
-            .push(&import.ty);
+        let name = (import.module.as_str(), import.name.as_str());
+        types.entry(name).or_default().push(&import.ty);
     }
     let (mut known, mut unknown, mut left_out) = (Vec::new(), Vec::new(), 0);
     for import in guest.imports() {
+        // A module can import the same name several times; a line defines all of them.
         let Some(same) = types.remove(&(import.module.as_str(), import.name.as_str())) else {
             continue;
         };
-        let is_one = same.iter().all(|ty| **ty == import.ty);
+        let is_one_type = same.iter().all(|ty| **ty == import.ty);
         if is_built_in(import) || matches!(import.ty, ExternType::Table(_) | ExternType::Tag(_)) {
             continue;
         }
-        match line(import).filter(|_| is_one && known.len() + unknown.len() < MOST) {
+        let is_room = known.len() + unknown.len() < MOST;
+        match definition(import).filter(|_| is_one_type && is_room) {
             None => left_out += 1,
-            Some((line, true)) => known.push(line.into()),
-            Some((line, false)) => unknown.push(line.into()),
+            Some((statement, true)) => known.push(statement.into()),
+            Some((statement, false)) => unknown.push(statement.into()),
         }
     }
-    said(known, unknown, left_out)
+    sections(known, unknown, left_out)
 }
 
-fn said(known: Vec<Line>, unknown: Vec<Line>, left_out: usize) -> Vec<Line> {
+/// Returns the definitions below comments that explain them.
+fn sections(known: Vec<Line>, unknown: Vec<Line>, left_out: usize) -> Vec<Line> {
     let mut lines = Vec::new();
-    if !known.is_empty() {
+    let begin = |lines: &mut Vec<Line>, comment: String| {
         lines.push(Line::Blank);
-        lines.push(Line::Comment(
-            "What these imports do is told by their names and types.".into(),
-        ));
+        lines.push(Line::Comment(comment));
+    };
+    if !known.is_empty() {
+        let comment = "The names and types of these imports show what they do.";
+        begin(&mut lines, comment.into());
         lines.extend(known);
     }
     if !unknown.is_empty() {
-        lines.push(Line::Blank);
-        let words = "The guest imports these, and what they are to do is not known. As they stand \
-                     here they do nothing; `reads a, b as utf8` shows a text that is handed over \
-                     as a pointer and a length.";
-        lines.push(Line::Comment(words.into()));
+        let comment = "The guest imports these, and their meaning is unknown. As written here they \
+                       do nothing. `reads a, b as utf8` shows a text that the guest passes as a \
+                       pointer and a length.";
+        begin(&mut lines, comment.into());
         lines.extend(unknown);
     }
     if left_out > 0 {
-        lines.push(Line::Blank);
-        let words = format!(
-            "Imports left out here: {left_out}. A call of one traps, and the trap shows the line \
-             to add."
+        let imports = count(left_out, "import");
+        let comment = format!(
+            "Left out here: {imports}. A call of one traps, and the error shows the line to add."
         );
-        lines.push(Line::Comment(words));
+        begin(&mut lines, comment);
     }
     lines
 }
 
-/// The line that defines an import, and whether its meaning is known; `None` where none can be
-/// written.
-fn line(import: &Import) -> Option<(Statement, bool)> {
+/// Returns the statement that defines an import, and whether its meaning is known; `None` where
+/// none can be written.
+fn definition(import: &Import) -> Option<(Statement, bool)> {
     if !names::is_short(&import.module) || !names::is_short(&import.name) {
         return None;
     }
-    let name = format!(
-        "import {}.{}",
-        names::foreign(&import.module),
-        names::foreign(&import.name)
-    );
+    let [module, name] = [&import.module, &import.name].map(|name| names::foreign(name));
+    let name = format!("import {module}.{name}");
     let ty = import.ty.to_string();
     if let Some((_, _, rest)) = KNOWN
         .iter()
@@ -131,30 +135,27 @@ fn line(import: &Import) -> Option<(Statement, bool)> {
         ExternType::Func(ty) => function(ty)?,
         ExternType::Memory(ty) => {
             let max = ty.max.map(|max| format!(" max {max}")).unwrap_or_default();
-            return Some((
-                Statement::new(format!("{name} pages {}{max}", ty.min), ""),
-                true,
-            ));
+            let text = format!("{name} pages {}{max}", ty.min);
+            return Some((Statement::new(text, ""), true));
         }
         ExternType::Global(ty) => format!(" = {}", zero(&ty.ty)?),
         ExternType::Table(_) | ExternType::Tag(_) => return None,
     };
-    let ty = if ty.chars().count() <= 40 {
-        ty
-    } else {
-        String::new()
+    let remark = match ty.chars().count() {
+        ..=LONGEST_TYPE => ty,
+        _ => String::new(),
     };
-    Some((Statement::new(format!("{name}{rest}"), ty), false))
+    Some((Statement::new(format!("{name}{rest}"), remark), false))
 }
 
-/// `(a, b) returns 0`
+/// Returns the parameters and results of a definition: `(a, b) returns 0`.
 fn function(ty: &FuncType) -> Option<String> {
     if ty.params.len() > MOST_TYPES || ty.results.len() > MOST_TYPES {
         return None;
     }
-    let name = |at: usize| match u8::try_from(at).ok().filter(|at| *at < 26) {
-        Some(at) => char::from(b'a' + at).to_string(),
-        None => format!("a{at}"),
+    let name = |index: usize| match (b'a'..=b'z').nth(index) {
+        Some(letter) => char::from(letter).to_string(),
+        None => format!("a{index}"),
     };
     let params: Vec<String> = (0..ty.params.len()).map(name).collect();
     let results: Option<Vec<&str>> = ty.results.iter().map(zero).collect();
@@ -165,7 +166,7 @@ fn function(ty: &FuncType) -> Option<String> {
     Some(format!("({}){returns}", params.join(", ")))
 }
 
-/// The value of a type that says least.
+/// Returns the zero of a type as an expression, or null; `None` for a type without either.
 pub(super) fn zero(ty: &ValueType) -> Option<&'static str> {
     match ty {
         ValueType::I32 | ValueType::I64 => Some("0"),

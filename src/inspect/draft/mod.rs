@@ -1,7 +1,8 @@
 //! The steps file that `linmem init` writes: a first guess at how a host talks to a guest, in the
-//! steps language, with the reasons as comments. What cannot be known stays a commented line. A
-//! draft runs nothing: who does may set a line aside that turned out to fail, and with it all that
-//! needs what it gives.
+//! steps language, with the reasons as comments. What cannot be known is a line in a comment.
+//!
+//! A draft runs nothing. Whoever runs it can put a line that failed into a comment, and with it all
+//! lines that need its variables.
 
 mod builder;
 mod imports;
@@ -10,19 +11,25 @@ mod templates;
 
 use std::collections::HashSet;
 
+use super::writer;
 use crate::guest::Guest;
 use crate::safe;
 
 /// Columns of a comment.
 const WIDTH: usize = 96;
 
-/// The longest statement whose remark stands beside it, in characters.
+/// Columns of a line with a remark beside its statement, in a column of remarks and without one.
+const WIDTH_IN_COLUMN: usize = 110;
+const WIDTH_BESIDE: usize = 100;
+
+/// Characters of the longest statement in a block whose remarks are in a column.
 const BESIDE: usize = 48;
 
-/// Longest reason for setting a line aside, in characters.
+/// Characters of the longest reason, and of the longest remark at the top.
 const LONGEST_REASON: usize = 200;
+const LONGEST_REMARK: usize = 800;
 
-/// A steps file in the making.
+/// A steps file that can still change.
 #[derive(Debug, Clone)]
 pub struct Draft {
     lines: Vec<Line>,
@@ -31,7 +38,7 @@ pub struct Draft {
 #[derive(Debug, Clone)]
 enum Line {
     Blank,
-    /// A paragraph.
+    /// A paragraph of comment.
     Comment(String),
     /// An item of a list in a comment.
     Item(String),
@@ -41,14 +48,14 @@ enum Line {
 #[derive(Debug, Clone)]
 struct Statement {
     text: String,
-    /// Stands beside it.
+    /// A comment beside the statement.
     remark: String,
-    /// The names that others may need.
-    gives: Vec<String>,
-    /// Text and remark of what to write where this fails.
-    or: Option<(String, String)>,
-    /// Why it is only a comment; empty where that goes without saying.
-    aside: Option<String>,
+    /// The variables that other statements may need.
+    defines: Vec<String>,
+    /// The text and the remark of a statement to use if this one fails.
+    fallback: Option<(String, String)>,
+    /// Why the statement is in a comment, empty without a reason; `None` if it is not in one.
+    comment: Option<String>,
 }
 
 impl Statement {
@@ -56,26 +63,46 @@ impl Statement {
         Statement {
             text: text.into(),
             remark: remark.into(),
-            gives: Vec::new(),
-            or: None,
-            aside: None,
+            defines: Vec::new(),
+            fallback: None,
+            comment: None,
         }
     }
 
-    fn giving(mut self, name: &str) -> Self {
-        self.gives.push(name.into());
+    /// Adds a variable that the statement defines.
+    fn defining(mut self, name: &str) -> Self {
+        self.defines.push(name.into());
         self
     }
 
+    /// Sets what to use if the statement fails.
     fn or(mut self, text: impl Into<String>, remark: impl Into<String>) -> Self {
-        self.or = Some((text.into(), remark.into()));
+        self.fallback = Some((text.into(), remark.into()));
         self
     }
 
-    /// One that only a person can complete.
-    fn idea(mut self) -> Self {
-        self.aside = Some(String::new());
+    /// Puts the statement into a comment: only a person can complete it.
+    fn commented_out(mut self) -> Self {
+        self.comment = Some(String::new());
         self
+    }
+
+    /// Returns the statement as it is written, without its remark.
+    fn line(&self) -> String {
+        match self.comment {
+            Some(_) => format!("# {}", self.text),
+            None => self.text.clone(),
+        }
+    }
+
+    /// Returns whether the statement uses a variable that it does not define itself, as `ptr` in
+    /// `ptr = call f()`.
+    fn needs(&self, name: &str) -> bool {
+        let uses = names::words(&self.text)
+            .filter(|word| *word == name)
+            .count();
+        let defines = self.defines.iter().any(|defined| defined == name);
+        uses > usize::from(defines)
     }
 }
 
@@ -86,15 +113,15 @@ impl From<Statement> for Line {
 }
 
 impl Draft {
-    /// Guesses a steps file for a guest. `module` is the path that its `module` line names, and is
-    /// not empty.
-    pub fn of(guest: &Guest, module: &str) -> Draft {
+    /// Guesses a steps file for a guest. `module` is the path in its `module` line; it must not be
+    /// empty.
+    pub fn new(guest: &Guest, module: &str) -> Draft {
         Draft {
-            lines: builder::of(guest, module),
+            lines: builder::lines(guest, module),
         }
     }
 
-    /// The file as it stands now. It always parses.
+    /// Returns the text of the file. It always parses.
     pub fn text(&self) -> String {
         let mut out = String::new();
         for (line, _) in self.written() {
@@ -104,71 +131,69 @@ impl Draft {
         out
     }
 
-    /// Puts into a comment the statement at a line of [`Draft::text`], counted from 1, and all that
-    /// need what it gives; or what is known to be safer in its place. `why` is what a person is
-    /// told. `false` where no statement stands there.
-    pub fn set_aside(&mut self, line: u32, why: &str) -> bool {
-        let at = usize::try_from(line)
+    /// Puts the statement at `line` of [`Draft::text`], counted from 1, into a comment after
+    /// `reason`, and with it all statements that need its variables. A statement with a fallback is
+    /// replaced by that instead.
+    ///
+    /// Returns `false`, and changes nothing, where no statement is at `line`.
+    pub fn comment_out(&mut self, line: u32, reason: &str) -> bool {
+        let index = usize::try_from(line)
             .ok()
             .and_then(|line| self.written().get(line.checked_sub(1)?)?.1);
-        let Some(Line::Statement(statement)) = at.and_then(|at| self.lines.get_mut(at)) else {
+        let Some(index) = index else {
             return false;
         };
-        if let Some((text, remark)) = statement.or.take() {
+        let Some(Line::Statement(statement)) = self.lines.get_mut(index) else {
+            return false;
+        };
+        if let Some((text, remark)) = statement.fallback.take() {
             (statement.text, statement.remark) = (text, remark);
             return true;
         }
-        statement.aside = Some(safe::cut(why, LONGEST_REASON));
-        let mut lost: HashSet<String> = statement.gives.iter().cloned().collect();
-        for line in self.lines.iter_mut().skip(at.map_or(0, |at| at + 1)) {
+        statement.comment = Some(safe::cut(reason, LONGEST_REASON));
+        let mut missing: HashSet<String> = statement.defines.iter().cloned().collect();
+        for line in self.lines.iter_mut().skip(index + 1) {
             let Line::Statement(statement) = line else {
                 continue;
             };
-            if statement.aside.is_some() {
+            if statement.comment.is_some() {
                 continue;
             }
-            if names::variables(&statement.text)
-                .any(|name| lost.contains(name) && !statement.gives_first(name))
-            {
-                statement.aside = Some(String::new());
-                lost.extend(statement.gives.iter().cloned());
+            if missing.iter().any(|name| statement.needs(name)) {
+                statement.comment = Some(String::new());
+                missing.extend(statement.defines.iter().cloned());
             } else {
-                lost.retain(|name| !statement.gives.contains(name));
+                missing.retain(|name| !statement.defines.contains(name));
             }
         }
         true
     }
 
-    /// Says something at the top of the file.
-    pub fn remark(&mut self, words: &str) {
-        let at = self
-            .lines
-            .iter()
-            .position(|line| matches!(line, Line::Blank))
-            .unwrap_or(0);
-        self.lines
-            .insert(at, Line::Comment(safe::cut(words, 4 * LONGEST_REASON)));
+    /// Adds a comment at the top of the file.
+    pub fn add_remark(&mut self, text: &str) {
+        let is_blank = |line: &Line| matches!(line, Line::Blank);
+        let index = self.lines.iter().position(is_blank).unwrap_or(0);
+        let comment = Line::Comment(safe::cut(text, LONGEST_REMARK));
+        self.lines.insert(index, comment);
     }
 
-    /// The file's lines, each with the place in `lines` of the statement that it is.
+    /// Returns the lines of the file, each with the index in `lines` of the statement that it is.
     fn written(&self) -> Vec<(String, Option<usize>)> {
         let mut out = Vec::new();
         let mut from = 0;
         while from < self.lines.len() {
-            let block = self
-                .lines
-                .iter()
-                .skip(from)
+            let rest = self.lines.iter().skip(from);
+            let block = rest
                 .take_while(|line| matches!(line, Line::Statement(_)))
                 .count();
-            for at in from..from + block.max(1) {
-                let column = self.column(from, block);
-                match self.lines.get(at) {
+            let column = self.remark_column(from, block);
+            for index in from..from + block.max(1) {
+                match self.lines.get(index) {
                     Some(Line::Statement(statement)) => {
-                        write_statement(&mut out, statement, at, column)
+                        write_statement(&mut out, statement, index, column)
                     }
-                    Some(Line::Comment(words)) => write_comment(&mut out, words, ""),
-                    Some(Line::Item(words)) => write_comment(&mut out, words, "- "),
+                    Some(Line::Comment(text)) => write_comment(&mut out, text, ""),
+                    Some(Line::Item(text)) => write_comment(&mut out, text, "- "),
                     _ => out.push((String::new(), None)),
                 }
             }
@@ -177,69 +202,49 @@ impl Draft {
         out
     }
 
-    /// Where the remarks beside a block of statements begin.
-    fn column(&self, from: usize, count: usize) -> usize {
-        let widths = self
-            .lines
-            .iter()
-            .skip(from)
-            .take(count)
-            .filter_map(|line| match line {
-                Line::Statement(statement) if !statement.remark.is_empty() => {
-                    Some(statement.shown().chars().count())
-                }
-                _ => None,
-            });
+    /// Returns the column of the remarks of a block of `count` statements.
+    fn remark_column(&self, from: usize, count: usize) -> usize {
+        let block = self.lines.iter().skip(from).take(count);
+        let widths = block.filter_map(|line| match line {
+            Line::Statement(statement) if !statement.remark.is_empty() => {
+                Some(statement.line().chars().count())
+            }
+            _ => None,
+        });
         widths.filter(|width| *width <= BESIDE).max().unwrap_or(0) + 2
     }
 }
 
-impl Statement {
-    fn shown(&self) -> String {
-        if self.aside.is_some() {
-            format!("# {}", self.text)
-        } else {
-            self.text.clone()
-        }
-    }
-
-    /// Whether a name in the text is the one it gives and nothing that it needs: `ptr = call f()`.
-    fn gives_first(&self, name: &str) -> bool {
-        self.gives.iter().any(|given| given == name)
-            && names::variables(&self.text).filter(|n| *n == name).count() == 1
-    }
-}
-
+/// Writes a statement with its remark in a column, beside it or above it, wherever there are enough
+/// columns.
 fn write_statement(
     out: &mut Vec<(String, Option<usize>)>,
     statement: &Statement,
-    at: usize,
+    index: usize,
     column: usize,
 ) {
-    if let Some(why) = statement.aside.as_ref().filter(|why| !why.is_empty()) {
-        write_comment(out, why, "");
+    if let Some(reason) = statement.comment.as_ref().filter(|r| !r.is_empty()) {
+        write_comment(out, reason, "");
     }
-    let shown = statement.shown();
-    let width = shown.chars().count();
-    if statement.remark.is_empty() {
-        out.push((shown, Some(at)));
-    } else if width <= BESIDE && column + statement.remark.chars().count() <= WIDTH + 14 {
+    let (line, remark) = (statement.line(), &statement.remark);
+    let (width, remark_width) = (line.chars().count(), remark.chars().count());
+    let line = if remark.is_empty() {
+        line
+    } else if width <= BESIDE && column + remark_width <= WIDTH_IN_COLUMN {
         let blanks = column.saturating_sub(width);
-        out.push((
-            format!("{shown}{:blanks$}# {}", "", statement.remark),
-            Some(at),
-        ));
-    } else if width + 2 + statement.remark.chars().count() <= WIDTH + 4 {
-        out.push((format!("{shown}  # {}", statement.remark), Some(at)));
+        format!("{line}{:blanks$}# {remark}", "")
+    } else if width + 2 + remark_width <= WIDTH_BESIDE {
+        format!("{line}  # {remark}")
     } else {
-        write_comment(out, &statement.remark, "");
-        out.push((shown, Some(at)));
-    }
+        write_comment(out, remark, "");
+        line
+    };
+    out.push((line, Some(index)));
 }
 
-fn write_comment(out: &mut Vec<(String, Option<usize>)>, words: &str, mark: &str) {
-    let hang = mark.len();
-    for line in super::sheet::wrapped(&format!("{mark}{words}"), WIDTH - 2, hang) {
+fn write_comment(out: &mut Vec<(String, Option<usize>)>, text: &str, mark: &str) {
+    let wrap = writer::wrap(WIDTH - 2).hanging(mark.len());
+    for line in wrap.paragraph(&format!("{mark}{text}")) {
         out.push((format!("# {line}"), None));
     }
 }
@@ -253,42 +258,42 @@ mod tests {
             Line::Comment("word ".repeat(40)),
             Line::Blank,
             Statement::new("ptr = call f()", "a place")
-                .giving("ptr")
+                .defining("ptr")
                 .into(),
             Statement::new("write ptr, \"n\"", "").into(),
             Statement::new("n = call g(1)", "")
-                .giving("n")
+                .defining("n")
                 .or("n = call g(0)", "")
                 .into(),
             Statement::new("out = read ptr, n as utf8", "")
-                .giving("out")
+                .defining("out")
                 .into(),
-            Statement::new("ptr = call f()", "").giving("ptr").into(),
+            Statement::new("ptr = call f()", "").defining("ptr").into(),
             Statement::new("more = read ptr, 1 as utf8", "")
-                .giving("more")
+                .defining("more")
                 .into(),
         ];
         Draft { lines }
     }
 
-    /// The file without its first paragraph.
+    /// Returns the file without its first paragraph.
     fn rest(draft: &Draft) -> String {
         draft.text().split_once("\n\n").unwrap().1.to_string()
     }
 
+    /// Returns the number of the line with a text.
+    fn line_with(draft: &Draft, text: &str) -> u32 {
+        let line = draft.text().lines().position(|line| line.contains(text));
+        u32::try_from(line.unwrap()).unwrap() + 1
+    }
+
     #[test]
-    fn what_needs_a_line_goes_with_it() {
+    fn statements_that_need_a_failed_one_become_comments_too() {
         let mut draft = draft();
-        assert!(
-            draft
-                .text()
-                .lines()
-                .all(|line| line.chars().count() <= WIDTH)
-        );
-        let line = |draft: &Draft, text: &str| {
-            draft.text().lines().position(|l| l.contains(text)).unwrap() as u32 + 1
-        };
-        assert!(draft.set_aside(line(&draft, "ptr = call"), "it trapped\x1b"));
+        let text = draft.text();
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
+        let line = line_with(&draft, "ptr = call");
+        assert!(draft.comment_out(line, "it trapped\x1b"));
         assert_eq!(
             rest(&draft),
             "# it trapped\\u{1b}\n# ptr = call f()  # a place\n# write ptr, \"n\"\nn = call \
@@ -297,28 +302,20 @@ mod tests {
     }
 
     #[test]
-    fn a_second_choice_comes_before_a_comment() {
+    fn a_fallback_is_used_before_a_comment() {
         let mut draft = draft();
-        let line = |draft: &Draft| {
-            draft
-                .text()
-                .lines()
-                .position(|l| l.contains("n = call"))
-                .unwrap() as u32
-                + 1
-        };
-        assert!(draft.set_aside(line(&draft), "no"));
+        let line = line_with(&draft, "n = call");
+        assert!(draft.comment_out(line, "no"));
         assert!(rest(&draft).contains("\nn = call g(0)\n"));
-        assert!(draft.set_aside(line(&draft), "no"));
+        let line = line_with(&draft, "n = call");
+        assert!(draft.comment_out(line, "no"));
         assert!(
             rest(&draft).contains("# no\n# n = call g(0)\n# out = read"),
             "{}",
             rest(&draft)
         );
-        assert!(
-            !draft.set_aside(1, "a comment")
-                && !draft.set_aside(0, "")
-                && !draft.set_aside(9999, "")
-        );
+        for line in [1, 0, 9999] {
+            assert!(!draft.comment_out(line, "not a statement"));
+        }
     }
 }

@@ -4,58 +4,56 @@ use std::collections::HashSet;
 
 use crate::safe;
 
-/// Words that mean a value and so name nothing.
+/// Names that mean a value, so that no variable can have them.
 const RESERVED: [&str; 5] = ["true", "false", "null", "inf", "nan"];
 
-/// Longest name that a draft writes down, in characters; what is longer nobody wants to type.
+/// Characters of the longest name that a draft writes.
 pub(super) const LONGEST: usize = 200;
 
-/// Whether a name needs no quotes.
+/// Characters of the longest name of a variable.
+const LONGEST_VARIABLE: usize = 40;
+
+/// Returns whether a name needs no quotes.
 fn is_plain(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && !RESERVED.contains(&name)
 }
 
-/// The name of an export, or one half of an import's.
+/// Returns the name of an export, or half of an import's name, as a statement writes it.
 pub(super) fn foreign(name: &str) -> String {
-    if is_plain(name) {
-        name.into()
-    } else {
-        safe::quoted(name, usize::MAX)
+    match is_plain(name) {
+        true => name.into(),
+        false => safe::quoted(name, usize::MAX),
     }
 }
 
-/// Whether a draft may name it.
+/// Returns whether a name is short enough for a draft.
 pub(super) fn is_short(name: &str) -> bool {
     name.chars().nth(LONGEST).is_none()
 }
 
-/// The words of a statement outside its quotes.
-pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
+/// Returns the words of a statement that are not in quotes; variables are among them.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     let outside = text.split('"').step_by(2);
     outside
         .flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
         .filter(|word| !word.is_empty())
 }
 
-/// The variables of a draft: no two alike.
-#[derive(Clone)]
+/// The variables of a draft, each with a name of its own.
+#[derive(Clone, Default)]
 pub(super) struct Variables(HashSet<String>);
 
 impl Variables {
-    pub fn new() -> Self {
-        Variables(HashSet::new())
-    }
-
-    /// Whether a variable has this name.
+    /// Returns whether a variable has this name.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains(name)
     }
 
-    /// A name like the one wanted, and new.
-    pub fn name(&mut self, wanted: &str) -> String {
-        let is_usable = is_plain(wanted) && wanted.len() <= 40;
+    /// Adds a variable and returns its name: `wanted`, with a number where that is taken.
+    pub fn add(&mut self, wanted: &str) -> String {
+        let is_usable = is_plain(wanted) && wanted.len() <= LONGEST_VARIABLE;
         let wanted = if is_usable { wanted } else { "value" };
         let mut name = wanted.to_string();
         let mut number = 2;
@@ -72,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn odd_names_stand_in_quotes() {
+    fn odd_names_are_in_quotes() {
         assert_eq!(foreign("add_1"), "add_1");
         assert_eq!(foreign("true"), "\"true\"");
         assert_eq!(foreign("1st"), "\"1st\"");
@@ -81,19 +79,15 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_found_outside_quotes() {
-        let found: Vec<&str> = variables("n = call \"ptr x\"(len(text), a0)").collect();
+    fn words_in_quotes_are_no_variables() {
+        let found: Vec<&str> = words("n = call \"ptr x\"(len(text), a0)").collect();
         assert_eq!(found, ["n", "call", "len", "text", "a0"]);
-        let mut names = Variables::new();
-        assert_eq!(
-            [
-                names.name("n"),
-                names.name("n"),
-                names.name("odd name"),
-                names.name("nan")
-            ]
-            .join(" "),
-            "n n2 value value2"
-        );
+    }
+
+    #[test]
+    fn no_two_variables_have_the_same_name() {
+        let mut variables = Variables::default();
+        let names = ["n", "n", "odd name", "nan"].map(|wanted| variables.add(wanted));
+        assert_eq!(names, ["n", "n2", "value", "value2"]);
     }
 }

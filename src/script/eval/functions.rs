@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::{EvalError, Evaluated, Evaluator, brief, fail};
 use crate::script::ast::{Expr, Function, NumberType, Span};
 use crate::script::encoding;
+use crate::text;
 use crate::value::Value;
 
 impl<'a> Evaluator<'a> {
@@ -222,10 +223,10 @@ fn exactly<'a, const N: usize>(
     values: Vec<Cow<'a, Value>>,
 ) -> Result<[Cow<'a, Value>; N], String> {
     values.try_into().map_err(|values: Vec<_>| {
-        let plural = if N == 1 { "" } else { "s" };
         format!(
-            "{}(…) takes {N} argument{plural}, not {}",
+            "{}(…) takes {}, not {}",
             name(function),
+            text::count(N, "argument"),
             values.len()
         )
     })

@@ -352,10 +352,10 @@ fn extent(value: &Value) -> String {
         Value::List(items) => (items.len(), "element"),
         other => return brief(other),
     };
-    let plural = if length == 1 { "" } else { "s" };
+    let length = crate::text::count(length, unit);
     match value {
-        Value::Text(_) => format!("a text of {length} {unit}{plural}"),
-        Value::List(_) => format!("a list of {length} {unit}{plural}"),
-        _ => format!("{length} {unit}{plural}"),
+        Value::Text(_) => format!("a text of {length}"),
+        Value::List(_) => format!("a list of {length}"),
+        _ => length,
     }
 }

@@ -1,10 +1,12 @@
 //! Each statement of the language.
 
 use super::{Parsed, Parser};
-use crate::script::ast::{Call, Expr, Name, Reading, Span, Statement, StatementKind};
+use crate::finding_kind::FindingKind;
+use crate::script::ast::{Call, Expr, Name, NumberType, Reading, Span, Statement, StatementKind};
 use crate::script::error::Fault;
 use crate::script::lexer::{Token, TokenKind};
 use crate::script::vocabulary;
+use crate::text;
 
 /// Reads the statement that the line is.
 pub(super) fn parse(parser: &mut Parser, line: u32) -> Parsed<Statement> {
@@ -401,7 +403,7 @@ impl Parser<'_> {
                 },
             ));
         }
-        let number = vocabulary::number_type(word);
+        let number = NumberType::from_name(word);
         if number.is_none() && word != "cstr" {
             return Err(
                 Fault::new(span, format!("memory cannot be read as `{word}`"))
@@ -480,7 +482,7 @@ impl Parser<'_> {
             end: self.tokens.last().map_or(0, |last| last.span.end),
         };
         if self.is_done() {
-            let kinds = vocabulary::either(vocabulary::FINDING_KINDS);
+            let kinds = vocabulary::either(vocabulary::finding_kinds());
             return Err(self
                 .expected("a kind of finding")
                 .help(format!("there are {kinds}")));
@@ -488,13 +490,13 @@ impl Parser<'_> {
         let unquoted = self.take_text();
         let word = self.written(span).to_owned();
         self.at = self.tokens.len();
-        if vocabulary::FINDING_KINDS.contains(&word.as_str()) {
+        if FindingKind::from_name(&word).is_some() {
             return Ok(StatementKind::ExpectFinding {
                 kind: Name { text: word, span },
             });
         }
         let asked = unquoted.unwrap_or_else(|| word.clone());
-        if vocabulary::FINDING_KINDS.contains(&asked.as_str()) {
+        if FindingKind::from_name(&asked).is_some() {
             let fault = Fault::new(span, "a kind of finding stands without quotes");
             return Err(fault.help(format!("write `expect finding {asked}`")));
         }
@@ -506,17 +508,14 @@ impl Parser<'_> {
             ),
         );
         let kebab = asked.replace(['_', ' '], "-");
-        let same = vocabulary::FINDING_KINDS
-            .iter()
-            .find(|kind| **kind == kebab);
-        let nearest = same
-            .copied()
-            .or_else(|| vocabulary::nearest(&kebab, vocabulary::FINDING_KINDS));
+        let nearest = FindingKind::from_name(&kebab)
+            .map(FindingKind::as_str)
+            .or_else(|| text::nearest(&kebab, vocabulary::finding_kinds()));
         Err(match nearest {
             Some(kind) => fault.help(format!("did you mean `{kind}`?")),
             None => fault.help(format!(
                 "there are {}",
-                vocabulary::either(vocabulary::FINDING_KINDS)
+                vocabulary::either(vocabulary::finding_kinds())
             )),
         })
     }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::overrun::ReleasedWrite;
-use super::phrases::{count, name, the_bytes};
+use super::phrases::{name, the_bytes};
 use super::pointers::{Origin, Pointers};
 use super::{MAX_FINDINGS_PER_KIND, describe_bytes};
+use crate::text::count;
 use crate::timeline::{
     CallRecord, Finding, FindingKind, NamedSpan, Naming, Outcome, Span, SpanKind, StepRecord, Use,
     UseKind, Writer,

@@ -1,8 +1,9 @@
 //! Lengths that the guest returned and that reach past the region that is read with them.
 
 use super::blocks::{BlockState, Blocks, overlap};
-use super::phrases::{count, name};
+use super::phrases::name;
 use super::pointers::Pointers;
+use crate::text::count;
 use crate::timeline::{Finding, FindingKind, Span, Use, UseKind};
 
 /// Checks a reading. Finds nothing if a named span in which the reading begins contains all of it,

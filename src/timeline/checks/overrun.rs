@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use super::MAX_FINDINGS_PER_KIND;
 use super::blocks::{BlockState, Blocks, overlap};
-use super::phrases::{count, listed, name};
+use super::phrases::name;
+use crate::text::{count, list};
 use crate::timeline::event_log::WriterId;
 use crate::timeline::{Finding, FindingKind, Image, Span, SpanKind, StepRecord, Writer};
 
@@ -345,7 +346,7 @@ impl WriteScan<'_> {
             .take(3)
             .collect();
         if !names.is_empty() {
-            return listed(&names);
+            return list::and(&names);
         }
         if let Some((_, segment)) = data.iter().find(|(span, _)| overlap(*span, over).is_some()) {
             return format!("guest data, written by data segment {segment}");
@@ -364,20 +365,15 @@ impl WriteScan<'_> {
 /// Describes who wrote, and where in the guest's code.
 pub(super) fn describe_writer(writer: &Writer) -> String {
     match writer {
-        Writer::Host => "the host".into(),
-        Writer::Data { segment } => format!("data segment {segment}"),
-        Writer::Import {
-            module,
-            name: function,
-        } => format!("the import {}", name(&format!("{module}.{function}"))),
-        Writer::Guest { function: None, .. } => "the guest".into(),
         Writer::Guest {
             function: Some(function),
-            source,
+            source: Some(source),
             ..
-        } => match source {
-            Some(source) => format!("the guest, in {} at {},", name(function), name(source)),
-            None => format!("the guest, in {},", name(function)),
-        },
+        } => format!("the guest, in {} at {},", name(function), name(source)),
+        Writer::Guest {
+            function: Some(function),
+            ..
+        } => format!("the guest, in {},", name(function)),
+        _ => writer.subject(),
     }
 }

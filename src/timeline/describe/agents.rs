@@ -1,6 +1,7 @@
 //! Who changed which bytes of a step, in phrases.
 
-use super::phrases::{count, name, placed};
+use super::phrases::{name, placed};
+use crate::text::count;
 use crate::timeline::StepRecord;
 use crate::timeline::event_log::{Agent, Spans};
 

@@ -1,6 +1,7 @@
 //! The findings of a step, in a short sentence each. The message of a finding has the rest.
 
-use super::phrases::{count, name};
+use super::phrases::name;
+use crate::text::count;
 use crate::timeline::{Finding, FindingKind, StepRecord};
 
 /// Returns the sentences for findings that the other sentences about a step do not cover. Each

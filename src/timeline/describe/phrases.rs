@@ -2,8 +2,9 @@
 
 use super::MAX_VALUE;
 use crate::safe;
+use crate::text::count;
+use crate::timeline::Span;
 use crate::timeline::event_log::Spans;
-use crate::timeline::{PAGE, Span};
 use crate::value::Value;
 
 /// The longest name in a sentence, in characters.
@@ -80,31 +81,6 @@ fn reads_well(text: &str) -> bool {
 /// Returns a name that is not too long, safe to print.
 pub(in crate::timeline) fn name(text: &str) -> String {
     safe::cut(text, MAX_NAME)
-}
-
-/// Returns a count: `1 byte`, `2 bytes`.
-pub(in crate::timeline) fn count(n: u64, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}
-
-/// Returns the size of this many pages in the largest unit in which it is a whole number.
-pub(in crate::timeline) fn size(pages: u64) -> String {
-    let kib = pages.saturating_mul(PAGE / 1024);
-    match kib {
-        0 => "0 KiB".into(),
-        _ if kib.is_multiple_of(1024 * 1024) => format!("{} GiB", kib / (1024 * 1024)),
-        _ if kib.is_multiple_of(1024) => format!("{} MiB", kib / 1024),
-        _ => format!("{kib} KiB"),
-    }
-}
-
-/// Returns `a`, `a and b`, or `a, b and c`.
-pub(in crate::timeline) fn listed(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
 }
 
 /// Returns the text with a capital at its start and a full stop at its end.

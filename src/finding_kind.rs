@@ -1,0 +1,165 @@
+//! The kinds of finding, and how severe each is.
+//!
+//! A leaf, so that the steps language and the timeline speak of the same kinds.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// What is wrong, or worth knowing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FindingKind {
+    /// The host went for bytes past the end of memory.
+    OutOfBounds,
+    /// The guest trapped.
+    Trap,
+    /// A pointer was used that a later fetch shows to have moved, or that points into a released
+    /// block.
+    StalePointer,
+    /// A pointer was used after a call without being fetched again.
+    PointerNotRefetched,
+    /// A write went on past the end of a region or block.
+    Overrun,
+    /// A length reaches past the region that it is used with.
+    LengthPastRegion,
+    /// Bytes that were read as UTF-8 are not.
+    InvalidUtf8,
+    /// Bytes of a released block were used.
+    UseAfterRelease,
+    /// A block was released twice.
+    DoubleRelease,
+    /// A block was still in use at the end.
+    Leak,
+    /// A block overlaps another one.
+    Overlap,
+    /// Memory grew, so views of it and lengths that the host holds are out of date.
+    MemoryGrew,
+    /// `memory.grow` returned -1 because of `--max-memory`.
+    GrowthRefused,
+    /// The guest called an import that has no definition.
+    ImportUndefined,
+    /// A limit of the session was reached.
+    Limit,
+    /// A recorded memory differs from the live one: a fault of this program.
+    Unattributed,
+}
+
+impl FindingKind {
+    /// All kinds, in the order in which they are listed.
+    pub const ALL: [FindingKind; 16] = [
+        FindingKind::OutOfBounds,
+        FindingKind::Trap,
+        FindingKind::StalePointer,
+        FindingKind::PointerNotRefetched,
+        FindingKind::Overrun,
+        FindingKind::LengthPastRegion,
+        FindingKind::InvalidUtf8,
+        FindingKind::UseAfterRelease,
+        FindingKind::DoubleRelease,
+        FindingKind::Leak,
+        FindingKind::Overlap,
+        FindingKind::MemoryGrew,
+        FindingKind::GrowthRefused,
+        FindingKind::ImportUndefined,
+        FindingKind::Limit,
+        FindingKind::Unattributed,
+    ];
+
+    /// Returns the name that scripts and JSON use: `out-of-bounds`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FindingKind::OutOfBounds => "out-of-bounds",
+            FindingKind::Trap => "trap",
+            FindingKind::StalePointer => "stale-pointer",
+            FindingKind::PointerNotRefetched => "pointer-not-refetched",
+            FindingKind::Overrun => "overrun",
+            FindingKind::LengthPastRegion => "length-past-region",
+            FindingKind::InvalidUtf8 => "invalid-utf8",
+            FindingKind::UseAfterRelease => "use-after-release",
+            FindingKind::DoubleRelease => "double-release",
+            FindingKind::Leak => "leak",
+            FindingKind::Overlap => "overlap",
+            FindingKind::MemoryGrew => "memory-grew",
+            FindingKind::GrowthRefused => "growth-refused",
+            FindingKind::ImportUndefined => "import-undefined",
+            FindingKind::Limit => "limit",
+            FindingKind::Unattributed => "unattributed",
+        }
+    }
+
+    /// Returns the kind of this name, and `None` if there is none.
+    pub fn from_name(name: &str) -> Option<FindingKind> {
+        FindingKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
+
+    /// Returns how severe a finding of this kind is.
+    pub fn severity(self) -> Severity {
+        match self {
+            FindingKind::StalePointer
+            | FindingKind::Overrun
+            | FindingKind::LengthPastRegion
+            | FindingKind::Leak
+            | FindingKind::Overlap
+            | FindingKind::GrowthRefused => Severity::Warning,
+            FindingKind::PointerNotRefetched | FindingKind::MemoryGrew => Severity::Note,
+            FindingKind::OutOfBounds
+            | FindingKind::Trap
+            | FindingKind::InvalidUtf8
+            | FindingKind::UseAfterRelease
+            | FindingKind::DoubleRelease
+            | FindingKind::ImportUndefined
+            | FindingKind::Limit
+            | FindingKind::Unattributed => Severity::Error,
+        }
+    }
+}
+
+/// Serializes as its name.
+impl Serialize for FindingKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How severe a finding is; the least severe is the smallest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Note,
+    /// Probably a mistake, though the run went on.
+    Warning,
+    /// A mistake: the run counts as failed.
+    Error,
+}
+
+impl Severity {
+    /// Returns `note`, `warning` or `error`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own() {
+        for kind in FindingKind::ALL {
+            assert_eq!(FindingKind::from_name(kind.as_str()), Some(kind));
+        }
+        assert_eq!(FindingKind::from_name("surprise"), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! What the JSON formats have in common: the layout of a document, and bytes and writers in it.
+
+use std::io;
+
+use serde::Serialize;
+use serde::ser::Serializer;
+
+use crate::safe;
+use crate::timeline::Writer;
+
+/// Writes a document, indented, with a line break at its end.
+///
+/// # Errors
+/// Those of `out`.
+pub(in crate::report) fn write_document(
+    document: &impl Serialize,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut out = io::BufWriter::new(out);
+    safe::json::write_pretty(document, &mut out)?;
+    io::Write::write_all(&mut out, b"\n")?;
+    io::Write::flush(&mut out)
+}
+
+/// A writer of bytes.
+#[derive(Serialize)]
+pub(in crate::report) struct WriterData<'a> {
+    by: &'static str,
+    function: Option<&'a str>,
+    offset: Option<u64>,
+    source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<ImportName<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment: Option<u32>,
+}
+
+/// The name of an import: `module.name`.
+struct ImportName<'a>(&'a str, &'a str);
+
+impl Serialize for ImportName<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}.{}", self.0, self.1))
+    }
+}
+
+impl<'a> From<&'a Writer> for WriterData<'a> {
+    fn from(writer: &'a Writer) -> Self {
+        let mut data = WriterData {
+            by: writer.as_str(),
+            function: None,
+            offset: None,
+            source: None,
+            import: None,
+            segment: None,
+        };
+        match writer {
+            Writer::Host => {}
+            Writer::Data { segment } => data.segment = Some(*segment),
+            Writer::Import { module, name } => data.import = Some(ImportName(module, name)),
+            Writer::Guest {
+                function,
+                offset,
+                source,
+            } => {
+                data.function = function.as_deref();
+                data.offset = *offset;
+                data.source = source.as_deref();
+            }
+        }
+        data
+    }
+}

@@ -1,0 +1,140 @@
+//! What else a step did, in lines: why it stopped, which imports the guest called and what it
+//! printed.
+
+use std::io;
+
+use super::changed_by;
+use super::event_lines;
+use super::step_view::StepView;
+use super::trap;
+use crate::safe;
+use crate::text::TextWriter;
+use crate::timeline::{ImportCall, StepRecord, Timeline};
+use crate::value::Value;
+
+/// Blanks before the lines of a step.
+pub(in crate::report) const INDENT: usize = 5;
+
+/// Characters of a line that the guest printed, of a value, and of a line of a message that are
+/// shown before it is cut.
+const LINE: usize = 240;
+const VALUE: usize = 60;
+const MESSAGE: usize = 1000;
+
+/// Calls of imports, and printed lines, that are shown of one step.
+const MOST_CALLS: usize = 8;
+const MOST_LINES: usize = 20;
+
+/// Writes all details of a step that no finding and no hex dump shows.
+pub(in crate::report) fn write(
+    out: &mut TextWriter,
+    timeline: &Timeline,
+    record: &StepRecord,
+) -> io::Result<()> {
+    write_error(out, record)?;
+    if let Some(trapped) = &record.trap {
+        out.line(&format!("trap: {}", safe::cut(&trapped.kind, MESSAGE)))?;
+        trap::write_trap(out, timeline, trapped, 2)?;
+    }
+    write_import_calls(out, record)?;
+    write_output(out, record)?;
+    changed_by::write(out, record, 0)?;
+    match event_lines::unrecorded_stores(record) {
+        Some(line) => out.line(&line),
+        None => Ok(()),
+    }
+}
+
+/// Writes why a step stopped, unless a finding has the same message.
+pub(in crate::report) fn write_error(out: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
+    match StepView(record).error() {
+        Some(error) => write_message(out, "error", error),
+        None => Ok(()),
+    }
+}
+
+/// Writes `label: message`; further lines of the message are indented below the first one.
+pub(in crate::report) fn write_message(
+    out: &mut TextWriter,
+    label: &str,
+    message: &str,
+) -> io::Result<()> {
+    let mut lines = message.lines();
+    let first = safe::cut(lines.next().unwrap_or_default(), MESSAGE);
+    let mut label = format!("{label}:");
+    if label.starts_with("error") {
+        label = out.bold(&label);
+    }
+    out.line(&format!("{:INDENT$}{label} {first}", ""))?;
+    for line in lines {
+        out.line(&format!("{:INDENT$}  {}", "", safe::cut(line, MESSAGE)))?;
+    }
+    Ok(())
+}
+
+/// Writes the calls of imports, the first [`MOST_CALLS`] of them.
+pub(in crate::report) fn write_import_calls(
+    out: &mut TextWriter,
+    record: &StepRecord,
+) -> io::Result<()> {
+    let recorded = record.imports_called.len();
+    let total = record.imports_called_total.max(recorded as u64);
+    for call in record.imports_called.iter().take(MOST_CALLS) {
+        out.line(&format!("{:INDENT$}called {}", "", import_call(call)))?;
+    }
+    match total - recorded.min(MOST_CALLS) as u64 {
+        0 => Ok(()),
+        more => out.line(&format!("{:INDENT$}… and {more} more of {total} calls", "")),
+    }
+}
+
+/// Returns a call as `module.name(args) → results, saw values`.
+fn import_call(call: &ImportCall) -> String {
+    let list = |values: &[Value]| {
+        let values: Vec<String> = values.iter().map(|v| v.brief(VALUE)).collect();
+        values.join(", ")
+    };
+    let mut text = format!("{}({})", safe::cut(&call.name, LINE), list(&call.args));
+    if !call.results.is_empty() {
+        text.push_str(&format!(" → {}", list(&call.results)));
+    }
+    if let Some(meaning) = call.meaning {
+        text.push_str(&format!(" {meaning}"));
+    }
+    if !call.saw.is_empty() {
+        text.push_str(&format!(", saw {}", list(&call.saw)));
+    }
+    text
+}
+
+/// Writes what the guest printed, and its exit code if that is 0.
+pub(in crate::report) fn write_output(out: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
+    write_printed_lines(out, record)?;
+    match record.exit_code {
+        // Any other exit code is an error, which has a line of its own.
+        Some(0) => out.line(&format!("{:INDENT$}exited with exit code 0", "")),
+        _ => Ok(()),
+    }
+}
+
+fn write_printed_lines(out: &mut TextWriter, record: &StepRecord) -> io::Result<()> {
+    let Some(output) = &record.output else {
+        return Ok(());
+    };
+    let mut lines = output.lines();
+    for line in lines.by_ref().take(MOST_LINES) {
+        out.line(&format!("{:INDENT$}printed: {}", "", safe::cut(line, LINE)))?;
+    }
+    match lines.count() {
+        0 => {}
+        more => out.line(&format!("{:INDENT$}… and {more} more lines", ""))?,
+    }
+    let (all, kept) = (record.output_bytes, record.output_kept);
+    if all > kept {
+        out.line(&format!(
+            "{:INDENT$}… {all} bytes in all, the first {kept} of them kept",
+            ""
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Whether a run went well, in one line.
+
+use crate::finding_kind::Severity;
+use crate::safe;
+use crate::text::count;
+use crate::timeline::{Finding, Outcome, StepRecord, Timeline};
+
+/// Characters of a message that are shown before it is cut.
+const MESSAGE: usize = 200;
+
+/// Returns the first problem that makes a run count as failed, in one line that is safe to print.
+///
+/// A problem is a step that did not end in ok, or a finding of severity error; with `deny_warnings`
+/// a finding of severity warning too. A problem that an `expect finding` claims does not count.
+pub fn problem(timeline: &Timeline, deny_warnings: bool) -> Option<String> {
+    let least = match deny_warnings {
+        true => Severity::Warning,
+        false => Severity::Error,
+    };
+    let stopped = first_failed_step(timeline);
+    let found = timeline
+        .open_findings()
+        .find(|(_, finding)| finding.severity() >= least);
+    match (stopped, found) {
+        (Some(step), Some((earlier, finding))) if earlier.index < step.index => {
+            Some(finding_line(earlier, finding))
+        }
+        (Some(step), _) => Some(format!("step {}: {}", step.index, reason(step))),
+        (None, Some((step, finding))) => Some(finding_line(step, finding)),
+        (None, None) => None,
+    }
+}
+
+/// Returns the line that `linmem test` prints for a run: `ok` or `FAIL`, `path`, and the number of
+/// steps or the problem. It has no line break and is safe to print.
+pub fn summary_line(timeline: &Timeline, path: &str, deny_warnings: bool) -> String {
+    let path = safe::plain(path);
+    match problem(timeline, deny_warnings) {
+        None => format!("ok    {path}  {}", count(timeline.steps().len(), "step")),
+        Some(problem) => format!("FAIL  {path}  {problem}"),
+    }
+}
+
+/// Returns the last line of a transcript that shows the first `shown` steps.
+pub(in crate::report) fn closing_line(timeline: &Timeline, shown: usize) -> String {
+    let run = timeline.steps().len();
+    let planned = timeline.planned.len().max(run);
+    let failed = first_failed_step(timeline);
+    let mut line = match failed {
+        Some(step) => format!(
+            "stopped at step {} ({}): {}",
+            step.index,
+            step.outcome.as_str(),
+            reason(step)
+        ),
+        None => {
+            let steps = match run < planned {
+                true => format!("{run} of {}", count(planned, "step")),
+                false => count(run, "step"),
+            };
+            let is_any_claimed = timeline.steps().iter().any(StepRecord::is_claimed);
+            let outcome = if is_any_claimed { "as expected" } else { "ok" };
+            format!("{steps}, all {outcome}")
+        }
+    };
+    for severity in [Severity::Error, Severity::Warning, Severity::Note] {
+        let findings = timeline.open_findings();
+        let found = findings.filter(|(_, f)| f.severity() == severity).count();
+        // The error that stopped the run is in the line already.
+        if found > 0 && (severity != Severity::Error || failed.is_none()) {
+            line.push_str(&format!("; {}", count(found, severity.as_str())));
+        }
+    }
+    if shown < run {
+        line.push_str(&format!("; shown up to step {}", shown.saturating_sub(1)));
+    }
+    line
+}
+
+/// Returns the first step that failed although no finding of it is expected.
+pub(in crate::report) fn first_failed_step(timeline: &Timeline) -> Option<&StepRecord> {
+    timeline
+        .steps()
+        .iter()
+        .find(|s| s.outcome != Outcome::Ok && !s.is_claimed())
+}
+
+fn finding_line(step: &StepRecord, finding: &Finding) -> String {
+    let message = safe::cut(&one_line(&finding.message), MESSAGE);
+    format!("step {}: {}: {message}", step.index, finding.kind)
+}
+
+fn reason(step: &StepRecord) -> String {
+    let error = step.error.as_deref().unwrap_or_default();
+    match safe::cut(&one_line(error), MESSAGE) {
+        error if error.is_empty() => step.outcome.as_str().to_string(),
+        error => error,
+    }
+}
+
+/// Returns the lines of a message as one line: a semicolon comes between two of them, but a blank
+/// after a colon.
+pub(in crate::report) fn one_line(message: &str) -> String {
+    let mut line = String::new();
+    for part in message.lines().map(str::trim).filter(|l| !l.is_empty()) {
+        line.push_str(match line.chars().next_back() {
+            None => "",
+            Some(':') => " ",
+            Some(_) => "; ",
+        });
+        line.push_str(&part.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    line
+}

@@ -1,0 +1,393 @@
+//! The record as the page reads it: each step with its events, and the bytes that each write has in
+//! rows of the page. Applied in order they give those rows at every moment.
+//!
+//! The keys are those of `page.js` and of nothing else.
+
+use std::collections::HashMap;
+use std::io;
+
+use serde::Serialize;
+
+use super::row_selection::RowSelection;
+use crate::report::common::hex_dump::ROW;
+use crate::report::common::options::Options;
+use crate::report::common::step_view::StepView;
+use crate::report::common::summary;
+use crate::safe;
+use crate::source::ListingKind;
+use crate::timeline::{
+    Event, Finding, Image, Moment, NamedSpan, Pointer, SpanKind, StepRecord, Timeline, Write,
+    Writer, effect,
+};
+
+/// The most that a page holds: steps, events of one step and of all, and bytes that events write.
+pub(super) const STEPS: usize = 2000;
+pub(super) const STEP_EVENTS: usize = 1000;
+const EVENTS: usize = 40_000;
+const BYTES: usize = 1 << 20;
+
+/// Rows of 16 bytes that one step shows.
+pub(super) const STEP_ROWS: usize = 40;
+
+/// Steps that did not run and are named.
+const PENDING: usize = 100;
+
+/// Characters of a statement and of a message that are shown before it is cut.
+const STATEMENT: usize = 240;
+const MESSAGE: usize = 1000;
+
+#[derive(Serialize)]
+struct Head {
+    /// Memory's length before the first step, in bytes.
+    born: u64,
+    /// The number of steps that ran but are not in the page.
+    more: usize,
+    /// The first of the steps that did not run.
+    pending: Vec<String>,
+    /// The number of steps that did not run.
+    left: usize,
+    at: At,
+}
+
+/// The moment that the page opens at.
+#[derive(Serialize)]
+struct At {
+    step: usize,
+    /// The number of events before the moment; `None` at the end of the step.
+    store: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct StepData {
+    text: String,
+    outcome: &'static str,
+    claimed: bool,
+    back: Option<String>,
+    effect: String,
+    error: Option<String>,
+    findings: Vec<FindingData>,
+    /// Memory's length after the step, in bytes.
+    len: u64,
+    focus: Option<u64>,
+    rows: Vec<u64>,
+    pointers: Vec<PointerData>,
+    spans: Vec<SpanData>,
+    /// The number of events; `list` has the first of them.
+    events: usize,
+    list: Vec<EventData>,
+    /// The effect of the events that are not in `list`.
+    rest: Vec<Patch>,
+    /// The number of stores that were not recorded one by one.
+    unrecorded: u64,
+}
+
+#[derive(Serialize)]
+struct FindingData {
+    kind: &'static str,
+    severity: &'static str,
+    message: String,
+    blamed: Option<usize>,
+    claimed: bool,
+    spans: Vec<(u64, u64)>,
+}
+
+#[derive(Serialize)]
+struct PointerData {
+    name: String,
+    at: u64,
+    from: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct SpanData {
+    name: String,
+    kind: SpanKind,
+    at: u64,
+    len: u64,
+    released: bool,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum EventData {
+    Write {
+        at: u64,
+        len: usize,
+        by: usize,
+        patches: Vec<Patch>,
+    },
+    Growth {
+        grew: (u64, u64),
+        by: usize,
+    },
+}
+
+/// Bytes that an event changed: their address, the bytes before and after in hex, and the number of
+/// the writer.
+#[derive(Serialize)]
+struct Patch(u64, String, String, usize);
+
+/// Writes the record as one JSON object.
+pub(super) fn write(
+    timeline: &Timeline,
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let run = timeline.steps().len();
+    let steps = timeline.steps().get(..run.min(STEPS)).unwrap_or_default();
+    let mut page = PageData {
+        timeline,
+        selection: RowSelection::new(timeline, steps),
+        writers: Writers::default(),
+        events: 0,
+        bytes: 0,
+    };
+    out.write_all(b"{\"head\":")?;
+    write_line(out, &head(timeline, options, steps))?;
+    out.write_all(b",\n\"steps\":[")?;
+    for record in steps {
+        out.write_all(if record.index == 0 { b"\n" } else { b",\n" })?;
+        write_line(out, &page.step(record))?;
+    }
+    out.write_all(b"],\n\"writers\":")?;
+    write_line(out, &page.writers.data)?;
+    out.write_all(b"}\n")
+}
+
+/// Writes a value on one line, without a character that would act on a terminal or on a reader.
+fn write_line(out: &mut dyn io::Write, value: &impl Serialize) -> io::Result<()> {
+    safe::json::write_compact(value, out)
+}
+
+/// Returns the head of a page with these steps.
+///
+/// Unless a moment is given, the page opens at the first step that went wrong, or else at the
+/// start.
+fn head(timeline: &Timeline, options: &Options, steps: &[StepRecord]) -> Head {
+    let run = timeline.steps().len();
+    let failed = summary::first_failed_step(timeline).map(|step| step.index);
+    let failed = failed.filter(|index| *index < steps.len());
+    let at = options.until.unwrap_or(Moment::end_of(failed.unwrap_or(0)));
+    let is_inside = steps
+        .get(at.step)
+        .is_some_and(|step| at.event < step.events.len());
+    let pending = timeline.planned.get(run..).unwrap_or_default();
+    Head {
+        born: timeline.memory_before(0).len(),
+        more: run - steps.len(),
+        pending: pending
+            .iter()
+            .take(PENDING)
+            .map(|step| safe::cut(&step.text, STATEMENT))
+            .collect(),
+        left: pending.len(),
+        at: At {
+            step: at.step.min(steps.len().saturating_sub(1)),
+            store: is_inside.then_some(at.event),
+        },
+    }
+}
+
+/// What is in the page so far.
+struct PageData<'a> {
+    timeline: &'a Timeline,
+    selection: RowSelection,
+    writers: Writers,
+    events: usize,
+    bytes: usize,
+}
+
+impl PageData<'_> {
+    fn step(&mut self, record: &StepRecord) -> StepData {
+        let view = StepView(record);
+        let list = self.listed_events(record);
+        let rest = self.effect_of_others(record, list.len());
+        let rows = self.selection.by_step.get(record.index);
+        StepData {
+            text: view.statement(STATEMENT),
+            outcome: record.outcome.as_str(),
+            claimed: record.is_claimed(),
+            back: view.failure_or_result(),
+            effect: effect(self.timeline, record.index),
+            error: view.error().map(message),
+            findings: record.findings.iter().map(FindingData::from).collect(),
+            len: record.memory.len(),
+            focus: record.focus.map(|span| span.start),
+            rows: rows.into_iter().flatten().copied().collect(),
+            pointers: record.pointers.iter().map(PointerData::from).collect(),
+            spans: self
+                .timeline
+                .spans_at(record.index)
+                .iter()
+                .map(SpanData::from)
+                .collect(),
+            events: record.events.len(),
+            unrecorded: record.stores.saturating_sub(record.stores_recorded),
+            list,
+            rest,
+        }
+    }
+
+    /// Returns the first events of a step, as many as the page may hold.
+    fn listed_events(&mut self, record: &StepRecord) -> Vec<EventData> {
+        let mut list = Vec::new();
+        for event in record.events.iter().take(STEP_EVENTS) {
+            if self.events >= EVENTS || self.bytes >= BYTES {
+                break;
+            }
+            self.events += 1;
+            list.push(match &event {
+                Event::Growth(growth) => EventData::Growth {
+                    grew: (growth.before, growth.after),
+                    by: self.writers.number(self.timeline, &growth.by),
+                },
+                Event::Write(write) => self.write(write),
+            });
+        }
+        list
+    }
+
+    fn write(&mut self, write: &Write) -> EventData {
+        let by = self.writers.number(self.timeline, &write.writer);
+        let mut patches = Vec::new();
+        for part in self.selection.parts_of(write.span()) {
+            let range = (part.start - write.start) as usize..(part.end() - write.start) as usize;
+            let before = write.before.get(range.clone());
+            if let (Some(before), Some(after)) = (before, write.after.get(range)) {
+                self.bytes += after.len();
+                patches.push(Patch(part.start, hex(before), hex(after), by));
+            }
+        }
+        EventData::Write {
+            at: write.start,
+            len: write.after.len(),
+            by,
+            patches,
+        }
+    }
+
+    /// Returns how the events after the first `listed` ones change the rows of the page.
+    fn effect_of_others(&mut self, record: &StepRecord, listed: usize) -> Vec<Patch> {
+        if listed >= record.events.len() {
+            return Vec::new();
+        }
+        let before = self.timeline.memory_at(Moment {
+            step: record.index,
+            event: listed,
+        });
+        let mut patches: Vec<Patch> = Vec::new();
+        for row in &self.selection.rows {
+            for address in *row..row.saturating_add(ROW) {
+                let (old, new) = (byte(&before, address), byte(&record.memory, address));
+                if old != new {
+                    let by = record.events.writes_to(address, record.events.len()).next();
+                    let by = by.map_or(Writer::guest(), |(_, write)| write.writer);
+                    let by = self.writers.number(self.timeline, &by);
+                    patches.push(Patch(address, hex(&[old]), hex(&[new]), by));
+                }
+            }
+        }
+        patches
+    }
+}
+
+/// Returns a byte, which is zero past the end of memory: the page knows where memory ends.
+fn byte(image: &Image, address: u64) -> u8 {
+    image.byte(address).unwrap_or(0)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Returns a message whose lines stay lines, safe to print.
+fn message(message: &str) -> String {
+    let lines: Vec<String> = message
+        .lines()
+        .map(|line| safe::cut(line, MESSAGE))
+        .collect();
+    lines.join("\n")
+}
+
+/// The writers of a page, each once.
+#[derive(Default)]
+struct Writers {
+    data: Vec<WriterData>,
+    /// Indexes into `data`.
+    numbers: HashMap<Writer, usize>,
+}
+
+#[derive(Serialize)]
+struct WriterData {
+    by: &'static str,
+    name: String,
+    /// The line of the source that wrote, or the instruction.
+    code: Option<String>,
+}
+
+impl Writers {
+    /// Returns the number of a writer, which is new where the page does not have it yet.
+    fn number(&mut self, timeline: &Timeline, by: &Writer) -> usize {
+        if let Some(number) = self.numbers.get(by) {
+            return *number;
+        }
+        let number = self.data.len();
+        self.data.push(WriterData {
+            by: by.as_str(),
+            name: by.label().to_string(),
+            code: code(timeline, by),
+        });
+        self.numbers.insert(by.clone(), number);
+        number
+    }
+}
+
+fn code(timeline: &Timeline, by: &Writer) -> Option<String> {
+    let Writer::Guest { offset, .. } = by else {
+        return None;
+    };
+    let place = timeline.locate((*offset)?)?;
+    let listing = place
+        .listing
+        .as_ref()
+        .filter(|listing| listing.kind != ListingKind::Disassembly);
+    let line = listing
+        .and_then(|listing| listing.line(place.line))
+        .unwrap_or(&place.instruction);
+    Some(safe::cut(line.trim(), STATEMENT))
+}
+
+impl From<&Finding> for FindingData {
+    fn from(finding: &Finding) -> Self {
+        FindingData {
+            kind: finding.kind.as_str(),
+            severity: finding.severity().as_str(),
+            message: message(&finding.message),
+            blamed: finding.blamed,
+            claimed: finding.claimed,
+            spans: finding.spans.iter().map(|s| (s.start, s.len)).collect(),
+        }
+    }
+}
+
+impl From<&Pointer> for PointerData {
+    fn from(pointer: &Pointer) -> Self {
+        PointerData {
+            name: safe::cut(&pointer.name, STATEMENT),
+            at: pointer.address,
+            from: pointer.moved_from,
+        }
+    }
+}
+
+impl From<&NamedSpan> for SpanData {
+    fn from(named: &NamedSpan) -> Self {
+        SpanData {
+            name: safe::cut(&named.name, STATEMENT),
+            kind: named.kind,
+            at: named.span.start,
+            len: named.span.len,
+            released: named.released,
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The JSON trace, `linmem.trace/1`.
+//!
+//! `docs/json.md` describes every key, and a test compares the two. Keys are only ever added. Texts
+//! are exactly those of the record; characters that would act on a terminal are written as `\u`
+//! escapes, so that the document can be printed.
+
+mod events;
+mod trap;
+
+use std::io;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+
+use crate::finding_kind::FindingKind;
+use crate::report::common::json::{WriterData, write_document};
+use crate::report::common::options::{Options, steps_shown};
+use crate::timeline::{
+    Answer, CallRecord, Finding, GuestFacts, ImportCall, InputFacts, NamedSpan, Naming, Outcome,
+    Pointer, Span, Status, StepKind, StepRecord, Timeline, describe_step,
+};
+use crate::value::{Hex, Value};
+use events::Events;
+use trap::TrapData;
+
+/// Writes the trace.
+pub(super) fn write(
+    timeline: &Timeline,
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let trace = Trace {
+        schema: "linmem.trace/1",
+        status: timeline.status(),
+        title: &timeline.title,
+        guest: &timeline.guest,
+        inputs: timeline.inputs.iter().map(InputData::from).collect(),
+        steps_planned: timeline.planned.len().max(timeline.steps().len()),
+        steps: Steps { timeline, options },
+    };
+    write_document(&trace, out)
+}
+
+#[derive(Serialize)]
+struct Trace<'a> {
+    schema: &'static str,
+    status: Status,
+    title: &'a str,
+    guest: &'a GuestFacts,
+    inputs: Vec<InputData<'a>>,
+    steps_planned: usize,
+    steps: Steps<'a>,
+}
+
+#[derive(Serialize)]
+struct InputData<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    value: TypedValue<'a>,
+}
+
+#[derive(Serialize)]
+struct TypedValue<'a> {
+    r#type: &'static str,
+    value: &'a Value,
+}
+
+#[derive(Serialize)]
+struct StepData<'a> {
+    index: usize,
+    line: Option<u32>,
+    kind: StepKind,
+    text: &'a str,
+    outcome: Outcome,
+    error: Option<&'a str>,
+    trap: Option<TrapData<'a>>,
+    narration: Option<&'a str>,
+    happened: String,
+    bindings: Bindings<'a>,
+    call: Option<&'a CallRecord>,
+    imports_called: &'a [ImportCall],
+    imports_called_total: u64,
+    output: Option<&'a str>,
+    output_bytes: u64,
+    output_kept: u64,
+    exit_code: Option<i32>,
+    pages: Pages,
+    growth: Growths<'a>,
+    stores: u64,
+    stores_recorded: u64,
+    changes: Changes<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<Events<'a>>,
+    pointers: &'a [Pointer],
+    span: Option<&'a NamedSpan>,
+    released: Option<&'a str>,
+    ask: Option<AskData<'a>>,
+    findings: Vec<FindingData<'a>>,
+}
+
+#[derive(Serialize)]
+struct Pages {
+    before: u64,
+    after: u64,
+}
+
+#[derive(Serialize)]
+struct GrowthData<'a> {
+    before: u64,
+    after: u64,
+    writer: WriterData<'a>,
+}
+
+#[derive(Serialize)]
+struct ChangeData<'a> {
+    start: u64,
+    before: Hex<'a>,
+    after: Hex<'a>,
+    writer: WriterData<'a>,
+}
+
+#[derive(Serialize)]
+struct AskData<'a> {
+    question: &'a str,
+    answer: Option<AnswerData<'a>>,
+}
+
+#[derive(Serialize)]
+struct AnswerData<'a> {
+    value: Option<&'a Value>,
+    error: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FindingData<'a> {
+    kind: FindingKind,
+    severity: &'static str,
+    message: &'a str,
+    address: Option<u64>,
+    spans: &'a [Span],
+    step: Option<usize>,
+    expected: bool,
+}
+
+/// The steps, made one at a time, so that a long run is in memory only once.
+struct Steps<'a> {
+    timeline: &'a Timeline,
+    options: &'a Options,
+}
+
+impl Serialize for Steps<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown = steps_shown(self.timeline, self.options);
+        let steps = self.timeline.steps().iter().take(shown);
+        serializer.collect_seq(steps.map(|record| self.step(record)))
+    }
+}
+
+impl<'a> Steps<'a> {
+    fn step(&self, record: &'a StepRecord) -> StepData<'a> {
+        let timeline = self.timeline;
+        let (span, released) = match &record.naming {
+            Some(Naming::Named(span)) => (Some(span), None),
+            Some(Naming::Released(name)) => (None, Some(name.as_str())),
+            None => (None, None),
+        };
+        StepData {
+            index: record.index,
+            line: record.line,
+            kind: record.kind,
+            text: &record.text,
+            outcome: record.outcome,
+            error: record.error.as_deref(),
+            trap: record
+                .trap
+                .as_ref()
+                .map(|trap| TrapData::new(timeline, trap)),
+            narration: record.narration.as_deref(),
+            happened: describe_step(timeline, record.index),
+            bindings: Bindings(record),
+            call: record.call.as_ref(),
+            imports_called: &record.imports_called,
+            imports_called_total: record.imports_called_total,
+            output: record.output.as_deref(),
+            output_bytes: record.output_bytes,
+            output_kept: record.output_kept,
+            exit_code: record.exit_code,
+            pages: Pages {
+                before: record.pages_before,
+                after: record.pages_after,
+            },
+            growth: Growths(record),
+            stores: record.stores,
+            stores_recorded: record.stores_recorded,
+            changes: Changes(record),
+            events: self.options.stores.then_some(Events(&record.events)),
+            pointers: &record.pointers,
+            span,
+            released,
+            ask: record.ask.as_ref().map(|ask| AskData {
+                question: &ask.question,
+                answer: timeline.answer_to(record.index).map(AnswerData::from),
+            }),
+            findings: record.findings.iter().map(FindingData::from).collect(),
+        }
+    }
+}
+
+/// The changes of a step, made one at a time.
+struct Changes<'a>(&'a StepRecord);
+
+impl Serialize for Changes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut array = serializer.serialize_seq(None)?;
+        for change in self.0.changes.iter() {
+            array.serialize_element(&ChangeData {
+                start: change.start,
+                before: Hex(&change.before),
+                after: Hex(&change.after),
+                writer: (&change.writer).into(),
+            })?;
+        }
+        array.end()
+    }
+}
+
+/// The growth of memory in a step.
+struct Growths<'a>(&'a StepRecord);
+
+impl Serialize for Growths<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut array = serializer.serialize_seq(None)?;
+        for growth in self.0.events.growths() {
+            array.serialize_element(&GrowthData {
+                before: growth.before,
+                after: growth.after,
+                writer: (&growth.by).into(),
+            })?;
+        }
+        array.end()
+    }
+}
+
+/// Variables and their values, in the order in which they were bound. Of a name that was bound
+/// twice the last value counts.
+struct Bindings<'a>(&'a StepRecord);
+
+impl Serialize for Bindings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bindings = &self.0.bindings;
+        let mut map = serializer.serialize_map(None)?;
+        for (i, binding) in bindings.iter().enumerate() {
+            let mut later = bindings.iter().skip(i + 1);
+            if !later.any(|later| later.name == binding.name) {
+                map.serialize_entry(&binding.name, &TypedValue::from(&binding.value))?;
+            }
+        }
+        map.end()
+    }
+}
+
+impl<'a> From<&'a Value> for TypedValue<'a> {
+    fn from(value: &'a Value) -> Self {
+        TypedValue {
+            r#type: value.type_name(),
+            value,
+        }
+    }
+}
+
+impl<'a> From<&'a InputFacts> for InputData<'a> {
+    fn from(input: &'a InputFacts) -> Self {
+        InputData {
+            name: &input.name,
+            value: (&input.value).into(),
+        }
+    }
+}
+
+impl<'a> From<&'a Answer> for AnswerData<'a> {
+    fn from(answer: &'a Answer) -> Self {
+        AnswerData {
+            value: answer.value.as_ref().ok(),
+            error: answer.value.as_ref().err().map(String::as_str),
+        }
+    }
+}
+
+impl<'a> From<&'a Finding> for FindingData<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        FindingData {
+            kind: finding.kind,
+            severity: finding.severity().as_str(),
+            message: &finding.message,
+            address: finding.address,
+            spans: &finding.spans,
+            step: finding.blamed,
+            expected: finding.claimed,
+        }
+    }
+}
