@@ -207,7 +207,7 @@ fn values_that_grow_without_end() {
     ))
     .stops(&["larger than 256 MiB"]);
     steps(&format!("let x = [1]\n{}", "let x = [x]\n".repeat(100)))
-        .stops(&["lists nest at most 64 deep"]);
+        .stops(&["this list nests deeper than 64 levels"]);
     steps(&"let x = repeat(\"a\", 200000000)\n".repeat(8))
         .stops(&["the values of this run add up to more than 1024 MiB"]);
 }

@@ -255,7 +255,10 @@ fn inputs_that_do_not_fit_are_refused_with_their_names() {
         Err(OpenError::Inputs(refused)) => {
             let names: Vec<&str> = refused.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!(names, ["N", "n"]);
-            assert!(refused[0].1.contains("did you mean n?"), "{refused:?}");
+            assert!(
+                refused[0].1.to_string().contains("did you mean n?"),
+                "{refused:?}"
+            );
         }
         other => panic!("{:?}", other.err()),
     }

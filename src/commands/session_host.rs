@@ -184,7 +184,12 @@ impl SessionHost {
         match self.trial.as_ref()?.next_report()? {
             Report::OpenFailed(OpenError::Inputs(refused)) => {
                 self.trial = None;
-                Some(Message::InputsRefused(refused))
+                let refused = refused.into_iter();
+                Some(Message::InputsRefused(
+                    refused
+                        .map(|(name, error)| (name, error.to_string()))
+                        .collect(),
+                ))
             }
             Report::Again(step) => Some(Message::Again(step.saturating_add(1))),
             report @ (Report::Differs { .. } | Report::ReplayStopped) => {

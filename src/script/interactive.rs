@@ -156,7 +156,7 @@ pub fn reading_words() -> impl Iterator<Item = &'static str> {
 
 /// What the statement that begins with this word looks like.
 pub fn form_of(word: &str) -> Option<&'static str> {
-    vocabulary::written_form(word)
+    vocabulary::form(word)
 }
 
 /// Whether a name needs no quotes where an export's or an import's name stands.

@@ -1,15 +1,15 @@
-//! The words of the language, each written once: statements, functions, readings, kinds of finding;
-//! and the nearest of them to a misspelt one.
+//! The words of the language: statements, functions, encodings and kinds of finding. Also finds the
+//! word that a misspelt one is nearest to.
 
 use super::ast::{Encoding, Function, NumberType};
 
-/// The words a statement can begin with, and `read` and `global`, which stand behind `NAME =`.
+/// The words that a statement can begin with. `read` and `global` come only after `NAME =`.
 pub(super) const STATEMENTS: [&str; 16] = [
     "module", "input", "let", "memory", "call", "global", "set", "write", "read", "grow", "region",
     "block", "release", "import", "expect", "ask",
 ];
 
-/// What each statement looks like.
+/// The form of each statement.
 const FORMS: [(&str, &str); 16] = [
     ("module", "module \"path\""),
     ("input", "input NAME = EXPR"),
@@ -38,7 +38,7 @@ const FORMS: [(&str, &str); 16] = [
     ("ask", "ask \"question\" = EXPR"),
 ];
 
-/// What people write for a statement's word in other languages.
+/// Words of other languages that people write instead of a statement, with the advice for each.
 const HABITS: [(&str, &str); 32] = [
     ("assert", "an expectation is written `expect EXPR`"),
     ("check", "an expectation is written `expect EXPR`"),
@@ -119,7 +119,7 @@ const HABITS: [(&str, &str); 32] = [
     ),
 ];
 
-/// Other words for a reading.
+/// Words of other languages for an encoding or number type, with the word of this language.
 const READING_HABITS: [(&str, &str); 16] = [
     ("string", "utf8"),
     ("str", "utf8"),
@@ -139,13 +139,13 @@ const READING_HABITS: [(&str, &str); 16] = [
     ("double", "f64"),
 ];
 
-/// The words an import's action begins with.
+/// The words that an import's action begins with.
 pub(super) const ACTIONS: [&str; 6] = ["returns", "writes", "copies", "grows", "reads", "traps"];
 
-/// Names that mean a value and so cannot be given to another.
+/// Words that are values and so cannot name a variable.
 pub(super) const RESERVED: [&str; 5] = ["true", "false", "null", "inf", "nan"];
 
-/// The kinds `expect finding` knows.
+/// The kinds of finding that `expect finding` takes.
 pub const FINDING_KINDS: [&str; 16] = [
     "out-of-bounds",
     "trap",
@@ -165,46 +165,86 @@ pub const FINDING_KINDS: [&str; 16] = [
     "unattributed",
 ];
 
-pub(super) const NUMBERS: [(&str, NumberType); 10] = [
-    ("i8", NumberType::I8),
-    ("i16", NumberType::I16),
-    ("i32", NumberType::I32),
-    ("i64", NumberType::I64),
-    ("u8", NumberType::U8),
-    ("u16", NumberType::U16),
-    ("u32", NumberType::U32),
-    ("u64", NumberType::U64),
-    ("f32", NumberType::F32),
-    ("f64", NumberType::F64),
-];
-
+/// The encodings, by their words after `as`.
 pub(super) const ENCODINGS: [(&str, Encoding); 3] = [
     ("utf8", Encoding::Utf8),
     ("utf16", Encoding::Utf16),
     ("bytes", Encoding::Bytes),
 ];
 
-const FUNCTIONS: [(&str, Function); 11] = [
-    ("len", Function::Len),
-    ("utf8", Function::Utf8),
-    ("utf16", Function::Utf16),
-    ("cstr", Function::Cstr),
-    ("as_u32", Function::AsU32),
-    ("as_i32", Function::AsI32),
-    ("as_u64", Function::AsU64),
-    ("as_i64", Function::AsI64),
-    ("repeat", Function::Repeat),
-    ("bytes", Function::Bytes),
-    ("file", Function::File),
-];
+/// The functions whose argument is an import, not an expression.
+pub(super) const IMPORT_FUNCTIONS: [&str; 2] = ["calls", "call_args"];
 
-pub(super) fn number_type(word: &str) -> Option<NumberType> {
-    NUMBERS
-        .iter()
-        .find(|(name, _)| *name == word)
-        .map(|(_, number)| *number)
+impl Function {
+    /// All functions, in the order in which completion offers them.
+    const ALL: [Function; 22] = [
+        Function::Len,
+        Function::Utf8,
+        Function::Utf16,
+        Function::Cstr,
+        Function::AsU32,
+        Function::AsI32,
+        Function::AsU64,
+        Function::AsI64,
+        Function::Repeat,
+        Function::Bytes,
+        Function::File,
+        Function::Encode(NumberType::I8),
+        Function::Encode(NumberType::I16),
+        Function::Encode(NumberType::I32),
+        Function::Encode(NumberType::I64),
+        Function::Encode(NumberType::U8),
+        Function::Encode(NumberType::U16),
+        Function::Encode(NumberType::U32),
+        Function::Encode(NumberType::U64),
+        Function::Encode(NumberType::F32),
+        Function::Encode(NumberType::F64),
+        Function::Pages,
+    ];
+
+    /// Returns the function's name in the steps language.
+    pub fn name(self) -> &'static str {
+        match self {
+            Function::Len => "len",
+            Function::Utf8 => "utf8",
+            Function::Utf16 => "utf16",
+            Function::Cstr => "cstr",
+            Function::Encode(number) => number.name(),
+            Function::AsU32 => "as_u32",
+            Function::AsI32 => "as_i32",
+            Function::AsU64 => "as_u64",
+            Function::AsI64 => "as_i64",
+            Function::Repeat => "repeat",
+            Function::Bytes => "bytes",
+            Function::File => "file",
+            Function::Pages => "pages",
+        }
+    }
+
+    /// Returns how many arguments the function takes; `None` for one or more.
+    pub(super) fn arguments(self) -> Option<usize> {
+        match self {
+            Function::Encode(_) => None,
+            Function::Pages => Some(0),
+            Function::Repeat => Some(2),
+            _ => Some(1),
+        }
+    }
+
+    /// Returns the form of a call, such as `repeat(x, n)`.
+    pub(super) fn form(self) -> String {
+        let parameters = match self {
+            Function::Encode(_) => "x, …",
+            Function::Pages => "",
+            Function::Repeat => "x, n",
+            Function::File => "\"path\"",
+            _ => "x",
+        };
+        format!("{}({parameters})", self.name())
+    }
 }
 
+/// Returns the encoding called `word`.
 pub(super) fn encoding(word: &str) -> Option<Encoding> {
     ENCODINGS
         .iter()
@@ -212,52 +252,49 @@ pub(super) fn encoding(word: &str) -> Option<Encoding> {
         .map(|(_, encoding)| *encoding)
 }
 
-/// The function of that name; `calls` and `call_args`, whose arguments are not expressions, are not
-/// among them.
+/// Returns the function called `word`. [`IMPORT_FUNCTIONS`] are not among them.
 pub(super) fn function(word: &str) -> Option<Function> {
-    let named = FUNCTIONS
-        .iter()
-        .find(|(name, _)| *name == word)
-        .map(|(_, function)| *function);
-    named
-        .or_else(|| number_type(word).map(Function::Encode))
-        .or_else(|| (word == "pages").then_some(Function::Pages))
+    Function::ALL
+        .into_iter()
+        .find(|function| function.name() == word)
 }
 
+/// Returns whether `word` is the name of a function.
 pub(super) fn is_function(word: &str) -> bool {
-    function(word).is_some() || matches!(word, "calls" | "call_args")
+    function(word).is_some() || IMPORT_FUNCTIONS.contains(&word)
 }
 
+/// Returns the names of all functions.
 pub(super) fn functions() -> impl Iterator<Item = &'static str> {
-    let named = FUNCTIONS.iter().map(|(name, _)| *name);
-    named
-        .chain(NUMBERS.iter().map(|(name, _)| *name))
-        .chain(["pages", "calls", "call_args"])
+    Function::ALL
+        .into_iter()
+        .map(Function::name)
+        .chain(IMPORT_FUNCTIONS)
 }
 
-/// What may stand behind `as`.
+/// Returns the words that can come after `as`.
 pub(super) fn readings() -> impl Iterator<Item = &'static str> {
     ENCODINGS
         .iter()
         .map(|(name, _)| *name)
         .chain(["cstr"])
-        .chain(NUMBERS.iter().map(|(name, _)| *name))
+        .chain(NumberType::ALL.map(NumberType::name))
 }
 
-/// The candidate that `word` is most likely a misspelling of, if any comes near.
+/// Returns the candidate that `word` is most likely a misspelling of, if one is near enough.
 pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    const LONGEST: usize = 64;
-    let length = word.chars().take(LONGEST + 1).count();
-    if length > LONGEST {
+    const MAX_CHARS: usize = 64;
+    let length = word.chars().take(MAX_CHARS + 1).count();
+    if length > MAX_CHARS {
         return None;
     }
     let lower = word.to_lowercase();
     let distances = candidates
         .into_iter()
-        .filter(|c| c.len() <= LONGEST && *c != word)
+        .filter(|c| c.len() <= MAX_CHARS && *c != word)
         .map(|candidate| {
             let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
             (distance, candidate)
@@ -274,7 +311,7 @@ pub(super) fn nearest<'a>(
         .map(|(_, c)| c)
 }
 
-/// The question to ask about a misspelt word.
+/// Returns the question to ask about a misspelt word.
 pub(super) fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -282,7 +319,7 @@ pub(super) fn did_you_mean<'a>(
     nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
-/// Words joined for a sentence: `a, b or c`, each in backquotes.
+/// Joins words for a sentence: `a, b or c`, each in backticks.
 pub(super) fn either<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
@@ -292,23 +329,15 @@ pub(super) fn either<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
-/// What the statement that begins with this word looks like.
-pub(super) fn form(word: &str) -> Option<String> {
-    FORMS
-        .iter()
-        .find(|(name, _)| *name == word)
-        .map(|(_, form)| format!("it is written `{form}`"))
-}
-
-/// The same, as it is written.
-pub(super) fn written_form(word: &str) -> Option<&'static str> {
+/// Returns the form of the statement that begins with `word`.
+pub(super) fn form(word: &str) -> Option<&'static str> {
     FORMS
         .iter()
         .find(|(name, _)| *name == word)
         .map(|(_, form)| *form)
 }
 
-/// What to write for a statement's word that is not one.
+/// Returns the advice for a `word` that begins a line and is no statement.
 pub(super) fn statement_help(word: &str) -> Option<String> {
     let habit = HABITS
         .iter()
@@ -317,7 +346,7 @@ pub(super) fn statement_help(word: &str) -> Option<String> {
     habit.or_else(|| did_you_mean(word, STATEMENTS))
 }
 
-/// What to write for a reading that is not one.
+/// Returns the advice for a `word` after `as` that is no encoding and no number type.
 pub(super) fn reading_help(word: &str) -> String {
     let habit = READING_HABITS
         .iter()
@@ -325,6 +354,6 @@ pub(super) fn reading_help(word: &str) -> String {
         .map(|(_, reading)| *reading);
     match habit.or_else(|| nearest(word, readings())) {
         Some(reading) => format!("did you mean `{reading}`?"),
-        None => format!("memory is read as {}", either(readings())),
+        None => format!("memory can be read as {}", either(readings())),
     }
 }

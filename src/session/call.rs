@@ -266,7 +266,7 @@ impl Session {
     /// Evaluates an expression over what is bound now.
     pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, StepError> {
         crate::script::eval::evaluate(expr, &self.world())
-            .map_err(|e| StepError::failed(self.located(e.span.start, &e.message)))
+            .map_err(|e| StepError::failed(self.located(e.span.start, &e.to_string())))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::guest::{Guest, GuestError};
+use crate::script::eval::FileError;
 
 /// The largest file that `file("…")` reads, in bytes.
 const LARGEST: u64 = 256 << 20;
@@ -35,25 +36,20 @@ impl Files {
     ///
     /// # Errors
     /// A sentence, safe to print.
-    pub fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        let shown = crate::safe::quoted(path, 200);
+    pub fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        let path_string = || path.to_owned();
         match self {
             Files::BuiltIn(files) => files
                 .iter()
                 .find(|(name, _)| *name == path)
                 .map(|(_, bytes)| bytes.to_vec())
-                .ok_or_else(|| format!("there is no file {shown} in this built-in session")),
+                .ok_or_else(|| FileError::NotBuiltIn(path_string())),
             Files::Folder(folder) => {
-                let outside = || {
-                    format!(
-                        "{shown} leads out of the steps file's folder; a script may read only \
-                         below it"
-                    )
-                };
+                let outside = || FileError::OutsideFolder(path_string());
                 if Path::new(path).is_absolute() {
                     return Err(outside());
                 }
-                let cannot = |error: std::io::Error| format!("cannot read {shown}: {error}");
+                let cannot = |error: std::io::Error| FileError::unreadable(path, &error);
                 let root = root_of(folder).canonicalize().map_err(cannot)?;
                 let file = root.join(path).canonicalize().map_err(cannot)?;
                 if !file.starts_with(&root) {
@@ -61,13 +57,14 @@ impl Files {
                 }
                 let facts = std::fs::metadata(&file).map_err(cannot)?;
                 if !facts.is_file() {
-                    return Err(format!("{shown} is not a file"));
+                    return Err(FileError::NotAFile(path_string()));
                 }
                 if facts.len() > LARGEST {
-                    return Err(format!(
-                        "{shown} is {} bytes long; the limit is {LARGEST}",
-                        facts.len()
-                    ));
+                    return Err(FileError::TooLarge {
+                        path: path_string(),
+                        size: facts.len(),
+                        limit: LARGEST,
+                    });
                 }
                 std::fs::read(&file).map_err(cannot)
             }
@@ -96,18 +93,14 @@ mod tests {
         std::fs::write(dir.path().join("secret"), b"2").unwrap();
         let files = Files::Folder(inner.clone());
         assert_eq!(files.read("a").unwrap(), b"1");
-        assert!(files.read("../secret").unwrap_err().contains("leads out"));
-        assert!(
-            files
-                .read(dir.path().join("secret").to_str().unwrap())
-                .unwrap_err()
-                .contains("leads out")
-        );
-        assert!(files.read("missing").unwrap_err().contains("cannot read"));
+        let refusal = |path: &str| files.read(path).unwrap_err().to_string();
+        assert!(refusal("../secret").contains("leads out"));
+        assert!(refusal(dir.path().join("secret").to_str().unwrap()).contains("leads out"));
+        assert!(refusal("missing").contains("cannot read"));
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(dir.path().join("secret"), inner.join("link")).unwrap();
-            assert!(files.read("link").unwrap_err().contains("leads out"));
+            assert!(refusal("link").contains("leads out"));
         }
     }
 }

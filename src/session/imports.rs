@@ -9,7 +9,7 @@ use wasmer::{AsStoreMut, FunctionEnvMut, FunctionType, Memory, RuntimeError, Val
 
 use crate::safe;
 use crate::script::ast::{Action, ImportName};
-use crate::script::eval::{self, EvalEnv};
+use crate::script::eval::{self, EnvError, EvalEnv};
 use crate::timeline::{FindingKind, ImportCall, PAGE, Recording, Writer};
 use crate::value::Value;
 
@@ -196,22 +196,22 @@ impl HostState {
     }
 
     /// The arguments of one call of an import, counted from 0.
-    pub fn args_of(&self, name: &ImportName, index: u64) -> Result<Vec<Value>, String> {
+    pub fn args_of(&self, name: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
         let history = self.history.get(name);
         let count = history.map_or(0, |h| h.count);
-        let shown = display(name);
         if index >= count {
-            return Err(format!(
-                "{shown} was called {count} times, so there is no call {index} (the first is call \
-                 0)"
-            ));
+            return Err(EnvError::NoSuchCall {
+                import: display(name),
+                count,
+                index,
+            });
         }
         usize::try_from(index)
             .ok()
             .and_then(|i| history?.args.get(i).cloned())
-            .ok_or_else(|| {
-                let kept = history.map_or(0, |h| h.args.len());
-                format!("only the arguments of the first {kept} calls of {shown} are kept")
+            .ok_or_else(|| EnvError::ArgumentsNotKept {
+                import: display(name),
+                kept: history.map_or(0, |h| h.args.len()),
             })
     }
 
@@ -388,21 +388,21 @@ impl EvalEnv for ActionEnv<'_> {
         }
     }
 
-    fn pages(&self) -> Result<u64, String> {
+    fn pages(&self) -> Result<u64, EnvError> {
         self.pages
-            .ok_or_else(|| memory::AccessError::NoMemory.to_string())
+            .ok_or_else(|| EnvError::NoMemory(memory::AccessError::NoMemory.to_string()))
     }
 
-    fn calls(&self, import: &ImportName) -> Result<u64, String> {
+    fn calls(&self, import: &ImportName) -> Result<u64, EnvError> {
         Ok(self.state.calls_of(import))
     }
 
-    fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, String> {
+    fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
         self.state.args_of(import, index)
     }
 
-    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.state.files.read(path)
+    fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {
+        Ok(self.state.files.read(path)?)
     }
 }
 
@@ -502,7 +502,7 @@ impl Running<'_, '_> {
         params: &[String],
         expr: &crate::script::ast::Expr,
     ) -> Result<Value, HostTrap> {
-        eval::evaluate(expr, &self.world(params)).map_err(|e| self.fail(e.message))
+        eval::evaluate(expr, &self.world(params)).map_err(|e| self.fail(e.to_string()))
     }
 
     fn address(
@@ -513,7 +513,7 @@ impl Running<'_, '_> {
     ) -> Result<u64, HostTrap> {
         let value = self.evaluate(params, expr)?;
         eval::address(&value, &eval::subject(expr, role), self.is_64())
-            .map_err(|why| self.fail(why))
+            .map_err(|error| self.fail(error.to_string()))
     }
 
     fn is_64(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::script::eval;
 use crate::timeline::{FindingKind, Image, Outcome, StepKind, StepRecord, Writer};
 
 use super::call::StepError;
-use super::eval_env::BareEnv;
+use super::eval_env::SetupEnv;
 use super::imports::{HostFunction, HostState, HostTrap, Meaning, display};
 use super::interrupt_timer::Alarm;
 use super::journal::Journal;
@@ -304,12 +304,12 @@ impl Session {
         if let Some(import) = self.script.imports().find(|i| i.name == *name)
             && let ImportKind::Global { value: expr } = &import.kind
         {
-            let world = BareEnv {
+            let world = SetupEnv {
                 scope: &self.scope,
                 files: &self.files,
             };
             let given = eval::evaluate(expr, &world)
-                .map_err(|e| located(&self.script, e.span.start, &e.message))?;
+                .map_err(|e| located(&self.script, e.span.start, &e.to_string()))?;
             value = values::to_wasm(&given, ty.ty).map_err(|why| {
                 format!(
                     "import {}, of type {}: {why}",

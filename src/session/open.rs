@@ -9,6 +9,7 @@ use crate::guest::{ExternType, Guest, GuestError, InstrumentOptions};
 use crate::prose::Prose;
 use crate::safe;
 use crate::script::ast::{Action, ImportKind, ImportName, Statement, StatementKind};
+use crate::script::eval::InputError;
 use crate::script::{Script, eval, parse_expression};
 use crate::timeline::{
     Checks, ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, MemoryFacts, PAGE,
@@ -16,7 +17,7 @@ use crate::timeline::{
 };
 use crate::value::Value;
 
-use super::eval_env::BareEnv;
+use super::eval_env::SetupEnv;
 use super::files::Files;
 use super::imports::{HostState, display};
 use super::region_facts::layout_facts;
@@ -38,7 +39,7 @@ pub enum OpenError {
     Script(String),
     /// Values for inputs that were refused: each input's name and why.
     #[error("{}", .0.iter().map(|(name, why)| format!("input {name}: {why}")).collect::<Vec<_>>().join("\n"))]
-    Inputs(Vec<(String, String)>),
+    Inputs(Vec<(String, InputError)>),
 }
 
 pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenError> {
@@ -264,16 +265,16 @@ fn set_inputs(
         .inputs()
         .map(|(name, _)| name.text.as_str())
         .collect();
-    let mut refused: Vec<(String, String)> = sets
+    let mut refused: Vec<(String, InputError)> = sets
         .iter()
         .filter(|(name, _)| !names.contains(&name.as_str()))
         .map(|(name, _)| (safe::plain(name), unknown_input(name, &names)))
         .collect();
     let mut facts = Vec::new();
     for (name, default) in script.inputs() {
-        let world = BareEnv { scope, files };
+        let world = SetupEnv { scope, files };
         let default = eval::evaluate(default, &world)
-            .map_err(|e| OpenError::Script(located(script, e.span.start, &e.message)))?;
+            .map_err(|e| OpenError::Script(located(script, e.span.start, &e.to_string())))?;
         match set_value(default.clone(), &name.text, sets, &world) {
             Ok(value) => {
                 scope.bind(&name.text, value.clone(), None);
@@ -300,8 +301,8 @@ fn set_value(
     default: Value,
     name: &str,
     sets: &[(String, String)],
-    world: &BareEnv<'_>,
-) -> Result<Value, String> {
+    world: &SetupEnv<'_>,
+) -> Result<Value, InputError> {
     let Some((_, typed)) = sets.iter().rev().find(|(n, _)| n == name) else {
         return Ok(default);
     };
@@ -311,16 +312,12 @@ fn set_value(
     eval::coerce_input(&default, typed, parsed)
 }
 
-fn unknown_input(name: &str, names: &[&str]) -> String {
+fn unknown_input(name: &str, names: &[&str]) -> InputError {
     let nearest = names
         .iter()
         .max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)));
-    match nearest {
-        Some(nearest) => format!(
-            "the script has no such input; did you mean {}?",
-            safe::plain(nearest)
-        ),
-        None => "the script has no inputs".into(),
+    InputError::Unknown {
+        nearest: nearest.map(|nearest| (*nearest).to_owned()),
     }
 }
 

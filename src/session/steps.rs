@@ -165,7 +165,7 @@ impl Session {
                 }
                 Err(error) => record.answers.push(Answer {
                     asked_in: step,
-                    value: Err(error.message),
+                    value: Err(error.to_string()),
                 }),
             }
         }
@@ -272,11 +272,8 @@ impl Session {
     /// hold.
     fn address(&self, expr: &Expr, role: &str) -> Result<u64, StepError> {
         let value = self.evaluate(expr)?;
-        Ok(eval::address(
-            &value,
-            &eval::subject(expr, role),
-            self.scope.is_64,
-        )?)
+        eval::address(&value, &eval::subject(expr, role), self.scope.is_64)
+            .map_err(|error| StepError::failed(error.to_string()))
     }
 
     fn perform(&mut self, statement: &Statement, record: &mut StepRecord) -> Result<(), StepError> {

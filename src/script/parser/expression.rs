@@ -327,7 +327,7 @@ impl Parser<'_> {
         let name = self.here();
         self.at += 1;
         let bracket = self.here();
-        if matches!(word, "calls" | "call_args") {
+        if vocabulary::IMPORT_FUNCTIONS.contains(&word) {
             return self.import_calls(word, name);
         }
         let Some(function) = vocabulary::function(word) else {
@@ -339,7 +339,7 @@ impl Parser<'_> {
             start: name.start,
             end: self.end_of_last(),
         };
-        check_count(word, function, args.len(), span)?;
+        check_count(function, args.len(), span)?;
         Ok((
             Expr {
                 kind: ExprKind::Function { function, args },
@@ -458,30 +458,25 @@ fn unknown_function(word: &str, span: Span) -> Fault {
     }
 }
 
-fn check_count(word: &str, function: Function, count: usize, span: Span) -> Parsed<()> {
-    let (right, takes) = match function {
-        Function::Encode(_) => (count >= 1, "one value or more"),
-        Function::Repeat => (count == 2, "two values: what to repeat, and how often"),
-        Function::Pages => (count == 0, "no value"),
-        _ => (count == 1, "one value"),
-    };
-    if right {
+/// Checks the number of arguments in a call of `function`, whose whole expression is at `span`.
+fn check_count(function: Function, given: usize, span: Span) -> Parsed<()> {
+    let is_right = function
+        .arguments()
+        .map_or(given >= 1, |arguments| given == arguments);
+    if is_right {
         return Ok(());
     }
-    let given = match count {
-        0 => "none".to_owned(),
-        count => count.to_string(),
+    let takes = match function.arguments() {
+        None => "one or more",
+        Some(0) => "none",
+        Some(1) => "one",
+        Some(_) => "two",
     };
-    let form = match function {
-        Function::Encode(_) => format!("{word}(x, …)"),
-        Function::Repeat => "repeat(x, n)".to_owned(),
-        Function::Pages => "pages()".to_owned(),
-        Function::File => "file(\"path\")".to_owned(),
-        _ => format!("{word}(x)"),
+    let given = match given {
+        0 => "no value".to_owned(),
+        1 => "1 value".to_owned(),
+        given => format!("{given} values"),
     };
-    Err(Fault::new(
-        span,
-        format!("`{word}` takes {takes}; here it is given {given}"),
-    )
-    .help(format!("it is written `{form}`")))
+    let message = format!("`{}` was given {given}; it takes {takes}", function.name());
+    Err(Fault::new(span, message).help(format!("it is written `{}`", function.form())))
 }

@@ -1,7 +1,7 @@
 //! Each statement of the language.
 
 use super::{Parsed, Parser};
-use crate::script::ast::{Call, Expr, Name, Reading, Span, Statement, StatementKind};
+use crate::script::ast::{Call, Expr, Name, NumberType, Reading, Span, Statement, StatementKind};
 use crate::script::error::Fault;
 use crate::script::lexer::{Token, TokenKind};
 use crate::script::vocabulary;
@@ -52,7 +52,10 @@ fn with_form(parser: &Parser, fault: Fault) -> Fault {
             .map(|(_, word)| word)
             .next()
     };
-    fault.or_help(|| word.and_then(vocabulary::form))
+    fault.or_help(|| {
+        let form = vocabulary::form(word?)?;
+        Some(format!("it is written `{form}`"))
+    })
 }
 
 /// The statement as written, without comments, each inner line break one space.
@@ -401,7 +404,7 @@ impl Parser<'_> {
                 },
             ));
         }
-        let number = vocabulary::number_type(word);
+        let number = NumberType::from_name(word);
         if number.is_none() && word != "cstr" {
             return Err(
                 Fault::new(span, format!("memory cannot be read as `{word}`"))
