@@ -163,8 +163,10 @@ fn spans_that_leave_memory() {
     );
     steps("x = read 0, 0x80000000 as utf8")
         .stops(&["cannot read 2147483648 bytes", "memory ends at 0x10000"]);
-    steps("x = read 0x100000000, 1 as bytes").stops(&["no 32-bit address or length"]);
-    steps("write -0x80000001, \"a\"").stops(&["no 32-bit address or length"]);
+    steps("x = read 0x100000000, 1 as bytes")
+        .stops(&["an address or length of 32 bits is 0 to 4294967295"]);
+    steps("write -0x80000001, \"a\"")
+        .stops(&["an address or length of 32 bits is 0 to 4294967295"]);
     steps("grow 100").stops(&[
         "memory of 1 page",
         "cannot grow by 100 pages: it may have at most 4 pages",

@@ -3,14 +3,9 @@
 
 use super::ast::{Encoding, Function, NumberType};
 
-/// The words that a statement can begin with. `read` and `global` come only after `NAME =`.
-pub(super) const STATEMENTS: [&str; 16] = [
-    "module", "input", "let", "memory", "call", "global", "set", "write", "read", "grow", "region",
-    "block", "release", "import", "expect", "ask",
-];
-
-/// The form of each statement.
-const FORMS: [(&str, &str); 16] = [
+/// The statements: the word that each begins with, and its form. `read` and `global` come only
+/// after `NAME =`.
+const STATEMENTS: [(&str, &str); 16] = [
     ("module", "module \"path\""),
     ("input", "input NAME = EXPR"),
     ("let", "let NAME = EXPR"),
@@ -40,82 +35,88 @@ const FORMS: [(&str, &str); 16] = [
 
 /// Words of other languages that people write instead of a statement, with the advice for each.
 const HABITS: [(&str, &str); 32] = [
-    ("assert", "an expectation is written `expect EXPR`"),
-    ("check", "an expectation is written `expect EXPR`"),
-    ("const", "a value gets its name with `let NAME = EXPR`"),
-    ("var", "a value gets its name with `let NAME = EXPR`"),
-    ("val", "a value gets its name with `let NAME = EXPR`"),
+    ("assert", "write an expectation as `expect EXPR`"),
+    ("check", "write an expectation as `expect EXPR`"),
+    ("const", "to name a value, write `let NAME = EXPR`"),
+    ("var", "to name a value, write `let NAME = EXPR`"),
+    ("val", "to name a value, write `let NAME = EXPR`"),
     (
         "def",
-        "there are no functions of your own: each line is one step",
+        "a script cannot define functions; write one step on each line",
     ),
     (
         "fn",
-        "there are no functions of your own: each line is one step",
+        "a script cannot define functions; write one step on each line",
     ),
     (
         "func",
-        "there are no functions of your own: each line is one step",
+        "a script cannot define functions; write one step on each line",
     ),
     (
         "function",
-        "there are no functions of your own: each line is one step",
+        "a script cannot define functions; write one step on each line",
     ),
     (
         "if",
-        "there are no branches: the steps run one after the other",
+        "there are no branches; the steps run one after the other",
     ),
     (
         "else",
-        "there are no branches: the steps run one after the other",
+        "there are no branches; the steps run one after the other",
     ),
-    ("for", "there are no loops: write each step out"),
-    ("while", "there are no loops: write each step out"),
-    ("loop", "there are no loops: write each step out"),
+    ("for", "there are no loops; write each step on its own line"),
+    (
+        "while",
+        "there are no loops; write each step on its own line",
+    ),
+    (
+        "loop",
+        "there are no loops; write each step on its own line",
+    ),
     (
         "print",
-        "every value is shown anyway; check one with `expect EXPR`",
+        "every value is shown; to check one, write `expect EXPR`",
     ),
     (
         "echo",
-        "every value is shown anyway; check one with `expect EXPR`",
+        "every value is shown; to check one, write `expect EXPR`",
     ),
     (
         "log",
-        "every value is shown anyway; check one with `expect EXPR`",
+        "every value is shown; to check one, write `expect EXPR`",
     ),
-    ("store", "the host writes memory with `write ADDR, VALUE`"),
-    ("poke", "the host writes memory with `write ADDR, VALUE`"),
-    ("copy", "the host writes memory with `write ADDR, VALUE`"),
+    ("store", "to write memory, use `write ADDR, VALUE`"),
+    ("poke", "to write memory, use `write ADDR, VALUE`"),
+    ("copy", "to write memory, use `write ADDR, VALUE`"),
     (
         "load",
-        "the host reads memory with `NAME = read ADDR, LEN as utf8`",
+        "to read memory, use `NAME = read ADDR, LEN as utf8`",
     ),
     (
         "peek",
-        "the host reads memory with `NAME = read ADDR, LEN as utf8`",
+        "to read memory, use `NAME = read ADDR, LEN as utf8`",
     ),
-    ("free", "a block is given back with `release NAME`"),
-    ("dealloc", "a block is given back with `release NAME`"),
+    ("free", "to release a block, write `release NAME`"),
+    ("dealloc", "to release a block, write `release NAME`"),
     (
         "alloc",
-        "an allocation is named with `block NAME = ADDR, LEN`",
+        "to name an allocation, write `block NAME = ADDR, LEN`",
     ),
     (
         "malloc",
-        "an allocation is named with `block NAME = ADDR, LEN`",
+        "to name an allocation, write `block NAME = ADDR, LEN`",
     ),
-    ("invoke", "an export is called with `call EXPORT(…)`"),
-    ("run", "an export is called with `call EXPORT(…)`"),
+    ("invoke", "to call an export, write `call EXPORT(…)`"),
+    ("run", "to call an export, write `call EXPORT(…)`"),
     (
         "export",
-        "exports are called with `call EXPORT(…)`, imports described with `import MODULE.NAME(…)`",
+        "to call an export, write `call EXPORT(…)`; to describe an import, `import MODULE.NAME(…)`",
     ),
-    ("wasm", "the guest is named with `module \"path\"`"),
-    ("load_module", "the guest is named with `module \"path\"`"),
+    ("wasm", "to name the guest, write `module \"path\"`"),
+    ("load_module", "to name the guest, write `module \"path\"`"),
     (
         "trap",
-        "a trap is expected with `expect trap call EXPORT(…)`",
+        "to expect a trap, write `expect trap call EXPORT(…)`",
     ),
 ];
 
@@ -138,9 +139,6 @@ const READING_HABITS: [(&str, &str); 16] = [
     ("float", "f32"),
     ("double", "f64"),
 ];
-
-/// The words that an import's action begins with.
-pub(super) const ACTIONS: [&str; 6] = ["returns", "writes", "copies", "grows", "reads", "traps"];
 
 /// Words that are values and so cannot name a variable.
 pub(super) const RESERVED: [&str; 5] = ["true", "false", "null", "inf", "nan"];
@@ -244,6 +242,16 @@ impl Function {
     }
 }
 
+/// Returns the words that statements begin with.
+pub(super) fn statements() -> impl Iterator<Item = &'static str> {
+    STATEMENTS.into_iter().map(|(word, _)| word)
+}
+
+/// Returns whether a statement begins with `word`.
+pub(super) fn is_statement(word: &str) -> bool {
+    statements().any(|statement| statement == word)
+}
+
 /// Returns the encoding called `word`.
 pub(super) fn encoding(word: &str) -> Option<Encoding> {
     ENCODINGS
@@ -331,7 +339,7 @@ pub(super) fn either<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 
 /// Returns the form of the statement that begins with `word`.
 pub(super) fn form(word: &str) -> Option<&'static str> {
-    FORMS
+    STATEMENTS
         .iter()
         .find(|(name, _)| *name == word)
         .map(|(_, form)| *form)
@@ -343,7 +351,7 @@ pub(super) fn statement_help(word: &str) -> Option<String> {
         .iter()
         .find(|(habit, _)| habit.eq_ignore_ascii_case(word))
         .map(|(_, help)| (*help).to_owned());
-    habit.or_else(|| did_you_mean(word, STATEMENTS))
+    habit.or_else(|| did_you_mean(word, statements()))
 }
 
 /// Returns the advice for a `word` after `as` that is no encoding and no number type.

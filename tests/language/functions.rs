@@ -50,7 +50,7 @@ fn the_ten_number_functions_give_little_endian_bytes() {
         ("u32(-1)", "as_u32(-1)"),
         ("i32(0xffff_ffff)", "as_i32(4294967295)"),
         ("u8(1.5)", "is a float"),
-        ("u8(\"a\")", "not text"),
+        ("u8(\"a\")", "text was given; u8 takes a number"),
         ("f32(1e300)", "too large for f32"),
     ]);
     refused("let x = u8()", &["u8(x, …)"]);

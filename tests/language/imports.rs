@@ -339,5 +339,5 @@ fn wasm_bindgens_throw_traps_with_the_message_it_points_to() {
 #[test]
 fn import_lines_stand_before_the_first_step_that_runs() {
     let message = run_on(CALLER, "let x = 1\nimport env.f(a, b) returns 1").refused();
-    assert_contains(&message, "`import` must stand before the first step");
+    assert_contains(&message, "`import` must be before the first step");
 }

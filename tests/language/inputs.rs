@@ -165,11 +165,17 @@ fn set_changes_an_input_of_every_type() {
 #[test]
 fn a_value_of_another_type_or_for_no_input_is_refused() {
     for (setting, words) in [
-        ("n=abc", "input n: this input is an integer"),
+        (
+            "n=abc",
+            "input n: `abc` is not a value of the steps language; this input is an integer",
+        ),
         ("n=1.5", "input n"),
         ("n=\"1\"", "input n"),
-        ("f=x", "input f: this input is a float"),
-        ("b=1", "input b: this input is true or false"),
+        ("f=x", "this input is a float"),
+        (
+            "b=1",
+            "input b: an integer (1) was given; this input is true or false",
+        ),
         ("h=1", "input h"),
         ("l=1", "input l"),
         (
@@ -203,7 +209,7 @@ fn an_input_is_told_before_the_guest_starts() {
     refused("input n = pages()", &["not known before the guest starts"]);
     refused(
         "let x = 1\ninput n = x",
-        &["it knows only the inputs above it"],
+        &["it can use only the inputs above it"],
     );
     assert_contains(
         &run("input n = 1 / 0\nlet x = n").refused(),

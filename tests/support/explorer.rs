@@ -168,7 +168,7 @@ impl Explorer {
         self.script
             .described(&save.setup)
             .unwrap()
-            .saved("guest.wat", &save.inputs, &steps)
+            .serialize("guest.wat", &save.inputs, &steps)
     }
 
     /// What a steps file of the branch that is shown does when it runs from its start.
