@@ -138,8 +138,10 @@ fn calls_that_do_not_fit_the_guest() {
     steps("call qqqq()").stops(&["no export named \"qqqq\"", "its functions are add, minus,"]);
     steps("call add(1)").stops(&["add takes 2 arguments, 1 given", "(i32, i32) -> i32"]);
     steps("call add(1, \"x\")")
-        .stops(&["argument 2 of add, of type i32: an integer is wanted; this is text"]);
-    steps("call float(hex\"00\")").stops(&["argument 1 of float, of type f32: a float is wanted"]);
+        .stops(&["argument 2 of add, of type i32: text (\"x\") was given; an integer is needed"]);
+    steps("call float(hex\"00\")").stops(&[
+        "argument 1 of float, of type f32: bytes (hex\"00\") was given; a float is needed",
+    ]);
     steps("call add(1, 0x100000000)").stops(&["4294967296 does not fit in an i32"]);
     steps("a, b = call add(1, 2)").stops(&["add gives 1 result, 2 named"]);
     steps("call g()").stops(&["g is not a function but a global"]);
@@ -197,7 +199,7 @@ fn reads_of_most_of_memory_are_possible_or_refused() {
     let large = r#"(module (memory (export "memory") 16384))"#;
     steps_on(large, "x = read 0, 943718400 as bytes", &[]).well(&["943718400 bytes in all"]);
     steps_on(large, "x = read 0 as u8[943718400]", &[])
-        .stops(&["943718400 numbers are more than the 1048576"]);
+        .stops(&["943718400 numbers are more than 1048576, the limit"]);
 }
 
 #[test]

@@ -286,6 +286,17 @@ pub enum Reading {
     },
 }
 
+impl Reading {
+    /// Returns the expression for the number of bytes or elements, if there is one.
+    pub fn length(&self) -> Option<&Expr> {
+        match self {
+            Reading::Sized { length, .. } => Some(length),
+            Reading::Array { count, .. } => Some(count),
+            Reading::Cstr | Reading::Number(_) => None,
+        }
+    }
+}
+
 /// What a number of bytes is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -436,6 +447,21 @@ pub enum BinaryOp {
     Divide,
     /// `%`.
     Remainder,
+}
+
+impl BinaryOp {
+    /// Returns whether the operator compares two values.
+    pub fn is_comparison(self) -> bool {
+        matches!(
+            self,
+            BinaryOp::Equal
+                | BinaryOp::NotEqual
+                | BinaryOp::Less
+                | BinaryOp::LessOrEqual
+                | BinaryOp::Greater
+                | BinaryOp::GreaterOrEqual
+        )
+    }
 }
 
 /// The functions of the language whose arguments are expressions.

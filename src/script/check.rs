@@ -338,10 +338,8 @@ impl<'f> Checker<'f> {
 
     fn reading(&mut self, address: &Expr, what: &Reading, scope: Scope) {
         self.expression(address, scope);
-        match what {
-            Reading::Sized { length, .. } => self.expression(length, scope),
-            Reading::Array { count, .. } => self.expression(count, scope),
-            Reading::Cstr | Reading::Number(_) => {}
+        if let Some(length) = what.length() {
+            self.expression(length, scope);
         }
     }
 

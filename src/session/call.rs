@@ -149,18 +149,18 @@ impl Session {
         record.recording = recording;
         // Held on, it would be copied whole when the next variable is bound.
         state.scope = Default::default();
-        let room = super::imports::MOST_CALLS_KEPT.saturating_sub(record.imports_called.len());
+        let room = super::imports::MAX_RECORDED_CALLS.saturating_sub(record.imports_called.len());
         record
             .imports_called
             .extend(std::mem::take(&mut state.calls).into_iter().take(room));
         record.imports_called_total += state.calls_total;
-        if let Some(printed) = state.wasi.output.take() {
+        if let Some(printed) = state.wasi.output.finish_call() {
             record
                 .output
                 .get_or_insert_default()
                 .push_str(&printed.text);
             record.output_bytes = record.output_bytes.saturating_add(printed.bytes);
-            record.output_kept = record.output_kept.saturating_add(printed.kept);
+            record.output_kept = record.output_kept.saturating_add(printed.recorded);
         }
         drained.map(|_| ()).map_err(StepError::failed)
     }
@@ -265,8 +265,8 @@ impl Session {
 
     /// Evaluates an expression over what is bound now.
     pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, StepError> {
-        crate::script::eval::evaluate(expr, &self.world())
-            .map_err(|e| StepError::failed(self.located(e.span.start, &e.to_string())))
+        crate::script::eval::evaluate(expr, &self.eval_env())
+            .map_err(|error| StepError::failed(self.located(error.span.start, &error)))
     }
 }
 

@@ -42,7 +42,7 @@ fn shape(guest: &Guest, site: &Site) -> SiteShape {
 impl Session {
     /// A step of which nothing has happened yet.
     pub(super) fn begin(&self, kind: StepKind, text: String) -> StepRecord {
-        let mut record = StepRecord::begin(self.next_step, kind, text, self.image.clone());
+        let mut record = StepRecord::begin(self.progress.next_step, kind, text, self.image.clone());
         record.recording = Recording::over(self.image.clone(), Arc::clone(&self.sites));
         record
     }

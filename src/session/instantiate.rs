@@ -19,7 +19,6 @@ use super::imports::{HostFunction, HostState, HostTrap, Meaning, display};
 use super::interrupt_timer::Alarm;
 use super::journal::Journal;
 use super::limits::Watch;
-use super::open::located;
 use super::{Session, memory, values};
 
 /// What a reactor's host calls first.
@@ -67,7 +66,7 @@ impl Session {
         {
             self.memory = instance.exports.get_memory(name).ok().cloned();
         }
-        let aside = self.memory_aside(&instance);
+        let other_memory = self.wasi_memory(&instance);
         let broken = || StepError::failed("the guest lost its journal while it was compiled");
         let journal = Journal::of(&instance, &self.rewritten.journal).ok_or_else(broken)?;
         let private = journal
@@ -82,15 +81,14 @@ impl Session {
         self.alarm = Some(alarm);
         let state = self.env.as_mut(&mut self.store);
         state.memory = self.memory.clone();
-        state.wasi.aside = aside;
+        state.wasi.other_memory = other_memory;
         state.journal = Some(journal);
         self.instance = Some(instance);
         Ok(())
     }
 
-    /// The memory exported as `memory`, which is the one that WASI speaks of, where another is
-    /// meant.
-    fn memory_aside(&self, instance: &Instance) -> Option<Memory> {
+    /// Returns the memory exported as `memory`, which WASI uses, if it is not the one that is shown.
+    fn wasi_memory(&self, instance: &Instance) -> Option<Memory> {
         let index = self
             .guest
             .memory_named("memory")
@@ -257,7 +255,7 @@ impl Session {
                 }),
                 _ => None,
             });
-        let meaning = described.unwrap_or_else(|| Meaning::known(name, ty));
+        let meaning = described.unwrap_or_else(|| Meaning::built_in(name, ty));
         let function = HostFunction::new(name.clone(), ty.clone(), meaning);
         Function::new_with_env(
             &mut self.store,
@@ -304,12 +302,12 @@ impl Session {
         if let Some(import) = self.script.imports().find(|i| i.name == *name)
             && let ImportKind::Global { value: expr } = &import.kind
         {
-            let world = SetupEnv {
+            let env = SetupEnv {
                 scope: &self.scope,
                 files: &self.files,
             };
-            let given = eval::evaluate(expr, &world)
-                .map_err(|e| located(&self.script, e.span.start, &e.to_string()))?;
+            let given = eval::evaluate(expr, &env)
+                .map_err(|error| StepError::failed(self.located(error.span.start, &error)))?;
             value = values::to_wasm(&given, ty.ty).map_err(|why| {
                 format!(
                     "import {}, of type {}: {why}",

@@ -1,6 +1,6 @@
 //! Explains why an `expect` failed, in lines that a person can compare.
 
-use super::operators::{compare, is_comparison};
+use super::operators::compare;
 use super::{EvalEnv, Evaluator, brief};
 use crate::script::ast::{BinaryOp, Expr, ExprKind};
 use crate::script::encoding;
@@ -18,7 +18,7 @@ const HOLDS: &str = "the expectation holds";
 /// expectation that is met is explained as such.
 pub fn explain_failure(expr: &Expr, env: &dyn EvalEnv) -> String {
     match &expr.kind {
-        ExprKind::Binary { op, left, right } if is_comparison(*op) => {
+        ExprKind::Binary { op, left, right } if op.is_comparison() => {
             comparison(*op, left, right, env)
         }
         _ => match super::evaluate(expr, env) {

@@ -243,7 +243,7 @@ fn mismatch(op: BinaryOp, left: &Value, right: &Value) -> EvalErrorKind {
             mixed(Some(format!("write the integer as a float: `{n}.0`")))
         }
         (Value::Text(_), Value::Bytes(_)) | (Value::Bytes(_), Value::Text(_))
-            if op == BinaryOp::Join || is_comparison(op) =>
+            if op == BinaryOp::Join || op.is_comparison() =>
         {
             mixed(Some("write `utf8(…)` around the text".to_owned()))
         }
@@ -273,14 +273,6 @@ fn takes(op: BinaryOp) -> &'static str {
 fn is_bitwise(op: BinaryOp) -> bool {
     use BinaryOp::*;
     matches!(op, Or | Xor | And | ShiftLeft | ShiftRight)
-}
-
-pub(super) fn is_comparison(op: BinaryOp) -> bool {
-    use BinaryOp::*;
-    matches!(
-        op,
-        Equal | NotEqual | Less | LessOrEqual | Greater | GreaterOrEqual
-    )
 }
 
 /// Returns the operator as it is written.

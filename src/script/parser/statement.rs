@@ -71,7 +71,7 @@ fn add_form_help(parser: &Parser, fault: Fault) -> Fault {
     };
     fault.or_help(|| {
         let form = vocabulary::form(start.peek_name(at)?)?;
-        Some(format!("write `{form}`"))
+        Some(format!("the form is `{form}`"))
     })
 }
 
