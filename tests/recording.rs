@@ -33,9 +33,7 @@ fn wat(text: &str) -> Guest {
 fn run_with(guest: Guest, steps: &str, limits: Limits) -> Timeline {
     let (mut session, mut timeline) =
         Session::open(opening(guest, steps, limits)).unwrap_or_else(|e| panic!("{e}"));
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
+    session.run_to_end(&mut timeline);
     timeline
 }
 

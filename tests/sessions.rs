@@ -58,9 +58,7 @@ fn wat(text: &str, steps: &str) -> SessionConfig {
 
 fn complete(opening: SessionConfig) -> Timeline {
     let (mut session, mut timeline) = Session::open(opening).unwrap_or_else(|e| panic!("{e}"));
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
+    session.run_to_end(&mut timeline);
     timeline
 }
 

@@ -178,9 +178,7 @@ impl Explorer {
         let script =
             script::parse("saved.steps", &text).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
         let (mut session, mut timeline) = Session::open(self.opening(script, Vec::new())).unwrap();
-        while let Some(step) = session.advance() {
-            timeline.push(step);
-        }
+        session.run_to_end(&mut timeline);
         timeline
     }
 

@@ -142,9 +142,7 @@ fn opening(wat: &str, steps: &str, stdin: &[u8]) -> SessionConfig {
 
 fn complete(opening: SessionConfig) -> Timeline {
     let (mut session, mut timeline) = Session::open(opening).unwrap_or_else(|e| panic!("{e}"));
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
+    session.run_to_end(&mut timeline);
     timeline
 }
 
