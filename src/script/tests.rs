@@ -379,7 +379,8 @@ mod arbitrary {
     use super::*;
     use proptest::prelude::*;
 
-    /// Whatever is read or refused, places must lie within the text and messages be safe to print.
+    /// Checks that any text is parsed or refused, with spans inside the text and messages that are
+    /// safe to print.
     fn survives(text: &str) {
         for name in ["a.steps", "a.md", "-"] {
             match parse(name, text) {

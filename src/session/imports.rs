@@ -227,9 +227,9 @@ impl HostState {
         usize::try_from(index)
             .ok()
             .and_then(|i| history?.args.get(i).cloned())
-            .ok_or_else(|| EnvError::ArgumentsNotKept {
+            .ok_or_else(|| EnvError::ArgumentsNotRecorded {
                 import: display(name),
-                kept: history.map_or(0, |h| h.args.len()),
+                recorded: history.map_or(0, |h| h.args.len()),
             })
     }
 

@@ -31,7 +31,7 @@ pub trait EvalEnv {
     /// Returns the arguments of call `index` of `import`, counted from 0.
     ///
     /// # Errors
-    /// There is no such call, its arguments are not kept, or no guest runs here.
+    /// There is no such call, its arguments are not recorded, or no guest runs here.
     fn call_args(&self, _import: &ImportName, _index: u64) -> Result<Vec<Value>, EnvError> {
         Err(EnvError::Unavailable("call_args(…)"))
     }
@@ -75,13 +75,13 @@ pub enum EnvError {
         /// The call that was asked for, counted from 0.
         index: u64,
     },
-    /// A call whose arguments are no longer kept.
-    #[error("only the arguments of the first {kept} calls of {import} are kept")]
-    ArgumentsNotKept {
+    /// A call whose arguments are not recorded.
+    #[error("only the arguments of the first {recorded} calls of {import} are recorded")]
+    ArgumentsNotRecorded {
         /// The import as the script writes it, safe to print.
         import: String,
-        /// How many calls have their arguments kept.
-        kept: usize,
+        /// The number of calls whose arguments are recorded.
+        recorded: usize,
     },
     /// A file that cannot be read.
     #[error(transparent)]

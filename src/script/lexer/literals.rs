@@ -8,6 +8,11 @@ use crate::script::error::Fault;
 /// The absolute value of the smallest integer, which fits only after a minus.
 pub(in crate::script) const MIN_MAGNITUDE: u128 = 1 << 127;
 
+/// Returns a part of a text whose ends are known to be character boundaries.
+fn part(text: &str, range: std::ops::Range<usize>) -> &str {
+    text.get(range).unwrap_or_default()
+}
+
 /// Reads `"…"`, from the opening quote.
 pub(in crate::script) fn text(rest: &str, offset: usize) -> (usize, Result<String, Fault>) {
     let mut out = String::new();
@@ -17,7 +22,7 @@ pub(in crate::script) fn text(rest: &str, offset: usize) -> (usize, Result<Strin
         match c {
             '"' => return (at + 1, fault.map_or(Ok(out), Err)),
             '\n' => break,
-            '\\' => match escape(&rest[at..], offset + at) {
+            '\\' => match escape(part(rest, at..rest.len()), offset + at) {
                 (length, Ok(c)) => {
                     out.push(c);
                     at += length;
@@ -54,7 +59,7 @@ fn unclosed(what: &str, rest: &str, end: usize, offset: usize) -> Fault {
 
 /// Reads one escape, from its backslash. Its length is at least that of the backslash.
 fn escape(rest: &str, offset: usize) -> (usize, Result<char, Fault>) {
-    let c = match rest[1..].chars().next() {
+    let c = match rest.chars().nth(1) {
         Some('n') => '\n',
         Some('t') => '\t',
         Some('r') => '\r',
@@ -81,7 +86,7 @@ fn escape(rest: &str, offset: usize) -> (usize, Result<char, Fault>) {
 }
 
 fn unicode_escape(rest: &str, offset: usize) -> (usize, Result<char, Fault>) {
-    let digits = rest[2..]
+    let digits = part(rest, 2..rest.len())
         .strip_prefix('{')
         .and_then(|inside| inside.split_once('}'))
         .map(|(digits, _)| digits);
@@ -113,12 +118,12 @@ pub(in crate::script) fn hex(rest: &str, offset: usize) -> (usize, Result<Vec<u8
     let inside = rest.get(START..).unwrap_or_default();
     let length = inside.find(['"', '\n']).unwrap_or(inside.len());
     let end = START + length;
-    if !inside[length..].starts_with('"') {
+    if !part(inside, length..inside.len()).starts_with('"') {
         return (end, Err(unclosed("`hex`", rest, end, offset)));
     }
     let mut out = Vec::with_capacity(length / 2);
     let mut half: Option<(usize, u32)> = None;
-    for (at, c) in inside[..length].char_indices() {
+    for (at, c) in part(inside, 0..length).char_indices() {
         let place = offset + START + at;
         match (c.to_digit(16), half) {
             (Some(low), Some((_, high))) => {
@@ -163,14 +168,15 @@ pub(in crate::script) fn number(rest: &str, offset: usize) -> (usize, Result<Tok
             .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
             .count()
     };
-    let radix = match bytes.get(1) {
-        Some(b'x' | b'X') if bytes[0] == b'0' => 16,
-        Some(b'b' | b'B') if bytes[0] == b'0' => 2,
+    let radix = match bytes {
+        [b'0', b'x' | b'X', ..] => 16,
+        [b'0', b'b' | b'B', ..] => 2,
         _ => 10,
     };
     if radix != 10 {
         let end = word(0);
-        return (end, integer(&rest[2..end], radix, &rest[..end], offset));
+        let digits = part(rest, 2..end);
+        return (end, integer(digits, radix, part(rest, 0..end), offset));
     }
     let mut end = digits(bytes, 0);
     let mut is_float = false;
@@ -183,7 +189,7 @@ pub(in crate::script) fn number(rest: &str, offset: usize) -> (usize, Result<Tok
             );
             return (
                 end + 1,
-                Err(fault.help(format!("write `{}.0`", &rest[..end]))),
+                Err(fault.help(format!("write `{}.0`", part(rest, 0..end)))),
             );
         }
         (end, is_float) = (fraction, true);
@@ -196,7 +202,7 @@ pub(in crate::script) fn number(rest: &str, offset: usize) -> (usize, Result<Tok
         }
     }
     let whole = word(end);
-    let written = &rest[..whole];
+    let written = part(rest, 0..whole);
     if whole > end {
         let fault = Fault::new(
             offset..offset + whole,
@@ -233,15 +239,10 @@ fn number_help(written: &str) -> Option<String> {
     if lower.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Some(format!("start a hexadecimal number with 0x: `0x{written}`"));
     }
-    if lower.ends_with('h')
-        && lower[..lower.len() - 1]
-            .bytes()
-            .all(|b| b.is_ascii_hexdigit())
+    if let Some(digits) = written.strip_suffix(['h', 'H'])
+        && digits.bytes().all(|b| b.is_ascii_hexdigit())
     {
-        return Some(format!(
-            "start a hexadecimal number with 0x: `0x{}`",
-            &written[..written.len() - 1]
-        ));
+        return Some(format!("start a hexadecimal number with 0x: `0x{digits}`"));
     }
     Some("a name does not start with a digit, and a number has no unit".to_owned())
 }
@@ -284,11 +285,11 @@ fn float(written: &str, offset: usize) -> Result<TokenKind, Fault> {
         .char_indices()
         .filter(|(_, c)| !c.is_ascii_digit() && *c != '_')
     {
-        plain += &without_underscores(&written[start..at], written, offset)?;
+        plain += &without_underscores(part(written, start..at), written, offset)?;
         plain.push(c);
         start = at + 1;
     }
-    plain += &without_underscores(&written[start..], written, offset)?;
+    plain += &without_underscores(part(written, start..written.len()), written, offset)?;
     match plain.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(TokenKind::Float(value)),
         Ok(_) => {

@@ -6,8 +6,10 @@ use crate::script::error::Fault;
 use crate::script::lexer::TokenKind;
 use crate::script::vocabulary;
 
+type ParseAction = fn(&mut Parser<'_>) -> Parsed<Action>;
+
 /// How an action is parsed after its first word.
-const ACTIONS: [(&str, fn(&mut Parser<'_>) -> Parsed<Action>); 6] = [
+const ACTIONS: [(&str, ParseAction); 6] = [
     ("returns", |parser| parser.returns()),
     ("writes", |parser| parser.writes()),
     ("copies", |parser| parser.copies()),
