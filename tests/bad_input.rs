@@ -233,7 +233,8 @@ fn scripts_that_are_hostile() {
         "-".repeat(9999) + "1",
         "[".repeat(9999) + &"]".repeat(9999),
     ] {
-        steps(&format!("let x = {deep}")).refused(&["more than 200 brackets or signs", "`let`"]);
+        steps(&format!("let x = {deep}"))
+            .refused(&["more than 200 nested brackets or signs", "`let`"]);
     }
     steps(&format!("let x = 1{}", "+1".repeat(100_000))).refused(&["more than 500 operators"]);
     steps(&format!("call {}()", "n".repeat(1 << 20))).stops(&["no export named \"nnn"]);

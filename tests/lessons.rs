@@ -74,7 +74,7 @@ fn opening(name: &str) -> SessionConfig {
         script,
         guest,
         files,
-        sets: Vec::new(),
+        input_overrides: Vec::new(),
         limits: Limits {
             max_time: None,
             ..Limits::default()

@@ -19,7 +19,7 @@ fn opening(guest: Guest, steps: &str, limits: Limits) -> SessionConfig {
         script: script::parse("test.steps", steps).unwrap_or_else(|e| panic!("{e}")),
         guest,
         files: Files::BuiltIn(&[]),
-        sets: Vec::new(),
+        input_overrides: Vec::new(),
         limits,
         control: CancelHandle::default(),
         stdin: Default::default(),

@@ -114,7 +114,7 @@ impl SessionHost {
 
     fn fresh(&self, sets: Vec<(String, String)>) -> SessionConfig {
         SessionConfig {
-            sets,
+            input_overrides: sets,
             control: Default::default(),
             ..self.opening.clone()
         }
@@ -224,7 +224,7 @@ impl SessionHost {
 impl Host for SessionHost {
     fn set_waker(&mut self, waker: Waker) {
         self.waker = Some(waker);
-        let opening = self.fresh(self.opening.sets.clone());
+        let opening = self.fresh(self.opening.input_overrides.clone());
         self.worker = self.start(opening);
     }
 

@@ -68,7 +68,7 @@ pub struct SessionConfig {
     /// The files that `file("…")` can read.
     pub files: Files,
     /// Values for inputs: each input's name, and its value as typed.
-    pub sets: Vec<(String, String)>,
+    pub input_overrides: Vec<(String, String)>,
     /// The limits of the guest.
     pub limits: Limits,
     /// Cancels a running call from another thread.
@@ -97,7 +97,7 @@ pub struct SessionConfig {
 ///     script: script::parse("example.steps", "call set(16)\nx = read 16 as u8\nexpect x == 7")?,
 ///     guest: Guest::from_bytes("example.wat", wat)?,
 ///     files: Files::Folder(".".into()),
-///     sets: Vec::new(),
+///     input_overrides: Vec::new(),
 ///     limits: Limits::default(),
 ///     control: CancelHandle::default(),
 ///     stdin: Vec::new().into(),

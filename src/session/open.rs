@@ -112,7 +112,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         script,
         guest,
         files,
-        sets,
+        input_overrides,
         limits,
         control,
         stdin,
@@ -129,11 +129,11 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     let memory_facts = chosen.and_then(|index| memory_facts(&script, &guest, index));
     let mut scope = Scope::default();
     scope.is_64 = memory_facts.as_ref().is_some_and(|memory| memory.is_64);
-    let inputs = set_inputs(&script, &files, &sets, &mut scope)?;
+    let inputs = set_inputs(&script, &files, &input_overrides, &mut scope)?;
     let facts = guest_facts(&guest, memory_facts.clone(), chosen);
     let mut timeline = Timeline::new(title, facts, inputs, planned_steps(&script));
     timeline.document = script.document.clone();
-    timeline.setup = setup_lines(&script, &sets, &timeline.inputs);
+    timeline.setup = setup_lines(&script, &input_overrides, &timeline.inputs);
     let mut store = engine::new_store();
     let module = engine::compile(&store, &rewritten).map_err(OpenError::Compile)?;
     timeline.guest.looks = abi_hints::hints(&guest, &script, &module);
@@ -221,14 +221,14 @@ pub(super) fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option
 fn set_inputs(
     script: &Script,
     files: &Files,
-    sets: &[(String, String)],
+    overrides: &[(String, String)],
     scope: &mut Scope,
 ) -> Result<Vec<InputFacts>, OpenError> {
     let names: Vec<&str> = script
         .inputs()
         .map(|(name, _)| name.text.as_str())
         .collect();
-    let mut refused: Vec<(String, InputError)> = sets
+    let mut refused: Vec<(String, InputError)> = overrides
         .iter()
         .filter(|(name, _)| !names.contains(&name.as_str()))
         .map(|(name, _)| (safe::plain(name), unknown_input(name, &names)))
@@ -238,7 +238,7 @@ fn set_inputs(
         let env = SetupEnv { scope, files };
         let default = eval::evaluate(default, &env)
             .map_err(|error| script_error(script, error.span.start, error.kind))?;
-        match input_value(default.clone(), &name.text, sets, &env) {
+        match input_value(default.clone(), &name.text, overrides, &env) {
             Ok(value) => {
                 scope.bind(&name.text, value.clone(), None);
                 facts.push(InputFacts {
@@ -263,10 +263,10 @@ fn set_inputs(
 fn input_value(
     default: Value,
     name: &str,
-    sets: &[(String, String)],
+    overrides: &[(String, String)],
     env: &SetupEnv<'_>,
 ) -> Result<Value, InputError> {
-    let Some((_, typed)) = sets.iter().rev().find(|(n, _)| n == name) else {
+    let Some((_, typed)) = overrides.iter().rev().find(|(n, _)| n == name) else {
         return Ok(default);
     };
     let parsed = parse_expression(typed, &[])
@@ -332,8 +332,12 @@ pub(super) fn kind_name(ty: &ExternType) -> &'static str {
 }
 
 /// Returns the script's lines that are not steps, with the inputs that were given another value.
-fn setup_lines(script: &Script, sets: &[(String, String)], inputs: &[InputFacts]) -> Vec<String> {
-    let is_set = |input: &InputFacts| sets.iter().any(|(name, _)| *name == input.name);
+fn setup_lines(
+    script: &Script,
+    overrides: &[(String, String)],
+    inputs: &[InputFacts],
+) -> Vec<String> {
+    let is_set = |input: &InputFacts| overrides.iter().any(|(name, _)| *name == input.name);
     let lines = script
         .statements
         .iter()

@@ -206,7 +206,10 @@ fn an_input_may_stand_behind_steps_and_is_known_from_the_start() {
 
 #[test]
 fn an_input_is_told_before_the_guest_starts() {
-    refused("input n = pages()", &["not known before the guest starts"]);
+    refused(
+        "input n = pages()",
+        &["has no value before the guest starts"],
+    );
     refused(
         "let x = 1\ninput n = x",
         &["it can use only the inputs above it"],

@@ -51,7 +51,7 @@ impl Explorer {
             script,
             guest: self.guest.clone(),
             files: Files::BuiltIn(&[]),
-            sets,
+            input_overrides: sets,
             limits: Limits {
                 max_time: None,
                 ..Limits::default()
