@@ -29,7 +29,7 @@ fn open(text: &str, steps: &str, control: CancelHandle) -> Session {
         script: script::parse("step.steps", steps).unwrap_or_else(|e| panic!("{e}")),
         guest: Guest::from_bytes("step.wat", text.as_bytes()).unwrap_or_else(|e| panic!("{e}")),
         files: Files::BuiltIn(&[]),
-        sets: Vec::new(),
+        input_overrides: Vec::new(),
         limits: Limits::default(),
         control,
         stdin: Default::default(),

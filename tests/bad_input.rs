@@ -138,8 +138,10 @@ fn calls_that_do_not_fit_the_guest() {
     steps("call qqqq()").stops(&["no export named \"qqqq\"", "its functions are add, minus,"]);
     steps("call add(1)").stops(&["add takes 2 arguments, 1 given", "(i32, i32) -> i32"]);
     steps("call add(1, \"x\")")
-        .stops(&["argument 2 of add, of type i32: an integer is wanted; this is text"]);
-    steps("call float(hex\"00\")").stops(&["argument 1 of float, of type f32: a float is wanted"]);
+        .stops(&["argument 2 of add, of type i32: text (\"x\") was given; an integer is needed"]);
+    steps("call float(hex\"00\")").stops(&[
+        "argument 1 of float, of type f32: bytes (hex\"00\") was given; a float is needed",
+    ]);
     steps("call add(1, 0x100000000)").stops(&["4294967296 does not fit in an i32"]);
     steps("a, b = call add(1, 2)").stops(&["add gives 1 result, 2 named"]);
     steps("call g()").stops(&["g is not a function but a global"]);
@@ -163,8 +165,10 @@ fn spans_that_leave_memory() {
     );
     steps("x = read 0, 0x80000000 as utf8")
         .stops(&["cannot read 2147483648 bytes", "memory ends at 0x10000"]);
-    steps("x = read 0x100000000, 1 as bytes").stops(&["no 32-bit address or length"]);
-    steps("write -0x80000001, \"a\"").stops(&["no 32-bit address or length"]);
+    steps("x = read 0x100000000, 1 as bytes")
+        .stops(&["an address or length of 32 bits is 0 to 4294967295"]);
+    steps("write -0x80000001, \"a\"")
+        .stops(&["an address or length of 32 bits is 0 to 4294967295"]);
     steps("grow 100").stops(&[
         "memory of 1 page",
         "cannot grow by 100 pages: it may have at most 4 pages",
@@ -195,7 +199,7 @@ fn reads_of_most_of_memory_are_possible_or_refused() {
     let large = r#"(module (memory (export "memory") 16384))"#;
     steps_on(large, "x = read 0, 943718400 as bytes", &[]).well(&["943718400 bytes in all"]);
     steps_on(large, "x = read 0 as u8[943718400]", &[])
-        .stops(&["943718400 numbers are more than the 1048576"]);
+        .stops(&["943718400 numbers are more than 1048576, the limit"]);
 }
 
 #[test]
@@ -207,7 +211,7 @@ fn values_that_grow_without_end() {
     ))
     .stops(&["larger than 256 MiB"]);
     steps(&format!("let x = [1]\n{}", "let x = [x]\n".repeat(100)))
-        .stops(&["lists nest at most 64 deep"]);
+        .stops(&["this list nests deeper than 64 levels"]);
     steps(&"let x = repeat(\"a\", 200000000)\n".repeat(8))
         .stops(&["the values of this run add up to more than 1024 MiB"]);
 }
@@ -229,7 +233,8 @@ fn scripts_that_are_hostile() {
         "-".repeat(9999) + "1",
         "[".repeat(9999) + &"]".repeat(9999),
     ] {
-        steps(&format!("let x = {deep}")).refused(&["more than 200 brackets or signs", "`let`"]);
+        steps(&format!("let x = {deep}"))
+            .refused(&["more than 200 nested brackets or signs", "`let`"]);
     }
     steps(&format!("let x = 1{}", "+1".repeat(100_000))).refused(&["more than 500 operators"]);
     steps(&format!("call {}()", "n".repeat(1 << 20))).stops(&["no export named \"nnn"]);

@@ -74,7 +74,7 @@ fn opening(name: &str) -> SessionConfig {
         script,
         guest,
         files,
-        sets: Vec::new(),
+        input_overrides: Vec::new(),
         limits: Limits {
             max_time: None,
             ..Limits::default()
@@ -86,9 +86,7 @@ fn opening(name: &str) -> SessionConfig {
 
 fn run(name: &str) -> Timeline {
     let (mut session, mut timeline) = Session::open(opening(name)).unwrap();
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
+    session.run_to_end(&mut timeline);
     timeline
 }
 

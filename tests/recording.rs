@@ -19,7 +19,7 @@ fn opening(guest: Guest, steps: &str, limits: Limits) -> SessionConfig {
         script: script::parse("test.steps", steps).unwrap_or_else(|e| panic!("{e}")),
         guest,
         files: Files::BuiltIn(&[]),
-        sets: Vec::new(),
+        input_overrides: Vec::new(),
         limits,
         control: CancelHandle::default(),
         stdin: Default::default(),
@@ -33,9 +33,7 @@ fn wat(text: &str) -> Guest {
 fn run_with(guest: Guest, steps: &str, limits: Limits) -> Timeline {
     let (mut session, mut timeline) =
         Session::open(opening(guest, steps, limits)).unwrap_or_else(|e| panic!("{e}"));
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
+    session.run_to_end(&mut timeline);
     timeline
 }
 

@@ -24,7 +24,7 @@ fn opening(name: &str, text: &str, guest: Guest, sets: &[(&str, &str)]) -> Sessi
         script: script::parse(name, text).unwrap_or_else(|e| panic!("{name}:\n{e}")),
         guest,
         files: Files::Folder(guests()),
-        sets: sets
+        input_overrides: sets
             .iter()
             .map(|(n, v)| (n.to_string(), v.to_string()))
             .collect(),
@@ -58,9 +58,7 @@ fn wat(text: &str, steps: &str) -> SessionConfig {
 
 fn complete(opening: SessionConfig) -> Timeline {
     let (mut session, mut timeline) = Session::open(opening).unwrap_or_else(|e| panic!("{e}"));
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
+    session.run_to_end(&mut timeline);
     timeline
 }
 
@@ -250,12 +248,15 @@ fn a_guest_without_memory_runs_and_says_so_when_it_is_asked_for() {
 fn inputs_that_do_not_fit_are_refused_with_their_names() {
     let module = r#"(module (memory (export "memory") 1))"#;
     let mut opening = wat(module, "input n = 3\nlet m = n\n");
-    opening.sets = vec![("n".into(), "three".into()), ("N".into(), "1".into())];
+    opening.input_overrides = vec![("n".into(), "three".into()), ("N".into(), "1".into())];
     match Session::open(opening) {
         Err(OpenError::Inputs(refused)) => {
             let names: Vec<&str> = refused.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!(names, ["N", "n"]);
-            assert!(refused[0].1.contains("did you mean n?"), "{refused:?}");
+            assert!(
+                refused[0].1.to_string().contains("did you mean n?"),
+                "{refused:?}"
+            );
         }
         other => panic!("{:?}", other.err()),
     }

@@ -15,9 +15,7 @@ const CALL: usize = 4;
 
 fn timeline() -> Timeline {
     let (mut session, mut timeline) = Session::open(live::opening()).unwrap();
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
+    session.run_to_end(&mut timeline);
     timeline
 }
 

@@ -90,7 +90,7 @@ fn opening(u: &mut Unstructured<'_>) -> Result<Option<SessionConfig>> {
         script,
         guest,
         files: Files::BuiltIn(&[]),
-        sets: Vec::new(),
+        input_overrides: Vec::new(),
         limits,
         control: CancelHandle::default(),
         stdin: b"some \xff input\n".to_vec().into(),

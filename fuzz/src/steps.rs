@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use linmem::script::ast::{
     Action, Call, Expr, Import, ImportKind, ImportName, Reading, StatementKind,
 };
-use linmem::script::eval::{self, EvalEnv};
+use linmem::script::eval::{self, EnvError, EvalEnv};
 use linmem::script::{self, Script, ScriptErrors};
 use linmem::value::Value;
 
@@ -48,7 +48,7 @@ fn assert_errors(errors: &ScriptErrors, text: &str) {
             text.is_char_boundary(error.span.start) && text.is_char_boundary(error.span.end),
             "{error:?}"
         );
-        assert_safe(&error.message, false);
+        assert_safe(&error.to_string(), false);
         error.help.iter().for_each(|help| assert_safe(help, false));
     }
 }
@@ -78,19 +78,19 @@ impl EvalEnv for Given {
         self.values.get(name)
     }
 
-    fn pages(&self) -> Result<u64, String> {
+    fn pages(&self) -> Result<u64, EnvError> {
         Ok(65536)
     }
 
-    fn calls(&self, _: &ImportName) -> Result<u64, String> {
+    fn calls(&self, _: &ImportName) -> Result<u64, EnvError> {
         Ok(u64::MAX)
     }
 
-    fn call_args(&self, _: &ImportName, index: u64) -> Result<Vec<Value>, String> {
+    fn call_args(&self, _: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
         Ok(vec![Value::Int(index.into()), Value::Null])
     }
 
-    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
+    fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {
         Ok(path.as_bytes().to_vec())
     }
 }
@@ -194,9 +194,8 @@ impl Given {
             return;
         };
         for is_64 in [false, true] {
-            if let Err(message) = eval::address(&value, &eval::subject(expr, "the address"), is_64)
-            {
-                assert_safe(&message, false);
+            if let Err(error) = eval::address(&value, &eval::subject(expr, "the address"), is_64) {
+                assert_safe(&error.to_string(), false);
             }
         }
     }
@@ -205,7 +204,7 @@ impl Given {
         match eval::evaluate(expr, self) {
             Ok(value) => assert_safe(&value.brief(200), false),
             Err(error) => {
-                assert_safe(&error.message, false);
+                assert_safe(&error.to_string(), false);
                 assert!(error.span.start <= error.span.end);
             }
         }

@@ -1,14 +1,14 @@
 ;; A guest that calls the host: imports.
 ;;
-;; A guest can do nothing but compute. Everything else, reading a line, printing, asking for the time, is a function
-;; that the host gives it when it is instantiated. Here the guest owns the memory and the host comes by: an imported
-;; function gets an address and a length, and reads or writes there before it returns.
+;; A guest can only compute. Everything else, such as reading a line, printing or the time, is a function that the host
+;; provides when the guest is instantiated. Here the guest owns the memory, and the host uses it: an imported function
+;; gets an address and a length, and reads or writes there before it returns.
 ;;
-;; Such an address is good only until the import returns. A host that wants the bytes later must copy them.
+;; Such an address is valid only until the import returns. A host that needs the bytes later must copy them.
 (module
-  ;; read_line(to, most): puts at most so many bytes at `to` and returns how many there were.
+  ;; read_line(to, most): writes at most `most` bytes to `to` and returns their number.
   (import "env" "read_line" (func $read_line (param i32 i32) (result i32)))
-  ;; on_word(at, length): is called for each word. A callback.
+  ;; on_word(at, length): a callback, which is called for each word.
   (import "env" "on_word" (func $on_word (param i32 i32)))
 
   (memory (export "memory") 1)
@@ -16,10 +16,10 @@
   ;; The line: 64 bytes from address 1024 (0x400).
   (global $line i32 (i32.const 1024))
 
-  ;; Asks the host for a line, hands each of its words back, and returns how many there were.
-  ;; Words are what stands between spaces.
+  ;; Gets a line from the host, passes each of its words to the host, and returns the number of words.
+  ;; Words are separated by spaces.
   (func $split (export "split") (result i32)
-    (local $at i32)     ;; the byte looked at
+    (local $at i32)     ;; the current byte  
     (local $end i32)    ;; one past the line's last byte
     (local $word i32)   ;; where the current word began
     (local $words i32)
@@ -27,7 +27,7 @@
     (local.set $at (global.get $line))
     (local.set $word (global.get $line))
     (local.set $end (call $read_line (global.get $line) (i32.const 64)))
-    ;; The host promised at most 64. A guest that believes it without looking reads past its buffer.
+    ;; The host promised at most 64. Without this check, the guest could read past its buffer.
     (if (i32.gt_u (local.get $end) (i32.const 64))
       (then (unreachable)))
     (local.set $end (i32.add (global.get $line) (local.get $end)))

@@ -1,14 +1,14 @@
-;; Lesson 2: a guest that works on text which the host puts into its buffer.
+;; Lesson 2: a guest that changes a text which the host writes into its buffer.
 (module
   (memory (export "memory") 1)
 
-  ;; Where the buffer is: address 1024 (0x400). The host does not know this number; it has to ask.
+  ;; The address of the buffer: 1024 (0x400). The host does not know this number; it must ask for it.
   (global $buffer i32 (i32.const 1024))
 
   (func $get_buffer (export "get_buffer") (result i32)
     (global.get $buffer))
 
-  ;; Makes capital letters of the first $length bytes, puts "!!!" behind them, and returns the new length.
+  ;; Changes the first $length bytes to capital letters, adds "!!!" after them, and returns the new length.
   (func $shout (export "shout") (param $length i32) (result i32)
     (local $at i32)
     (local $end i32)
@@ -17,7 +17,7 @@
     (block $done
       (loop $next
         (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
-        ;; From 'a' (0x61) to 'z': the capital letter is 0x20 less.
+        ;; For 'a' (0x61) to 'z', the capital letter is the number minus 0x20.
         (if (i32.lt_u (i32.sub (i32.load8_u (local.get $at)) (i32.const 0x61)) (i32.const 26))
           (then
             (i32.store8 (local.get $at) (i32.sub (i32.load8_u (local.get $at)) (i32.const 0x20)))))

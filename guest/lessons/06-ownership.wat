@@ -1,14 +1,14 @@
-;; Lesson 6: a small allocator. Blocks of 16 bytes, and a list of those that were given back.
+;; Lesson 6: a small allocator. It has blocks of 16 bytes, and a list of the free ones.
 (module
   (memory (export "memory") 1)
 
-  ;; Where the bytes begin that were never handed out.
+  ;; The first address that was never allocated.
   (global $top (mut i32) (i32.const 1024))
-  ;; The free block that is handed out next, 0 for none. The first four bytes of a free block hold the address of
-  ;; the next free one: the list lies in the very bytes that nobody owns.
+  ;; The free block that is allocated next, 0 for none. The first four bytes of a free block are the address of
+  ;; the next free one: the list is stored in the free blocks.
   (global $free (mut i32) (i32.const 0))
 
-  ;; Hands out 16 bytes and returns their address.
+  ;; Allocates 16 bytes and returns their address.
   (func $alloc (export "alloc") (result i32)
     (local $block i32)
     (if (global.get $free)
@@ -20,7 +20,7 @@
     (global.set $top (i32.add (global.get $top) (i32.const 16)))
     (local.get $block))
 
-  ;; Takes a block back: it becomes the first of the list.
+  ;; Frees a block: it becomes the first one in the list.
   (func $free (export "free") (param $block i32)
     (i32.store (local.get $block) (global.get $free))
     (global.set $free (local.get $block))))

@@ -1,14 +1,14 @@
-;; Lesson 7: the guest keeps its memory to itself in one respect: it decides where things are. The host works in place.
+;; Lesson 7: the guest decides where its data is, and the host works on the data in place.
 (module
   (memory (export "memory") 1)
 
-  ;; Four u32 numbers, four bytes each, one behind the other: 10, 20, 30 and 40.
+  ;; Four consecutive u32 numbers, four bytes each: 10, 20, 30 and 40.
   (data (i32.const 0x200) "\0a\00\00\00" "\14\00\00\00" "\1e\00\00\00" "\28\00\00\00")
 
-  ;; Where they are. An exported global: the host reads it without a call. It is immutable, so the array never moves.
+  ;; Their address, in an exported global: the host reads it without a call. It is immutable, so the array never moves.
   (global $samples (export "samples") i32 (i32.const 0x200))
 
-  ;; Doubles each of the four where it lies.
+  ;; Doubles each of the four numbers in its place.
   (func $amplify (export "amplify")
     (local $at i32)
     (local.set $at (global.get $samples))

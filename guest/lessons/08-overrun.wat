@@ -1,17 +1,17 @@
-;; Lesson 8: two variables side by side, and a function that does not look where the first one ends. As in C:
+;; Lesson 8: two consecutive variables, and a function that does not check where the first one ends. As in C:
 ;;
 ;;     char name[8];
 ;;     int balance = 100;
 (module
   (memory (export "memory") 1)
 
-  ;; name: 8 bytes from 0x400. Directly behind it, at 0x408, balance: 100 (0x64) as an i32.
+  ;; name: 8 bytes at 0x400. Directly after it, at 0x408, balance: 100 (0x64) as an i32.
   (data (i32.const 0x408) "\64\00\00\00")
 
   (func $balance (export "balance") (result i32)
     (i32.load (i32.const 0x408)))
 
-  ;; Copies $length bytes from 0x500, where the host put them, to name. It believes every length.
+  ;; Copies $length bytes from 0x500, where the host wrote them, to name. It does not check the length.
   (func $set_name (export "set_name") (param $length i32)
     (local $i i32)
     (block $done
@@ -21,7 +21,7 @@
         (local.set $i (i32.add (local.get $i) (i32.const 1)))
         (br $next))))
 
-  ;; The same, but it looks first: answers 1 where the name fits, and else 0 and changes nothing.
+  ;; The same with a check: returns 1 if the name fits, or else returns 0 and changes nothing.
   (func $set_name_checked (export "set_name_checked") (param $length i32) (result i32)
     (if (i32.gt_u (local.get $length) (i32.const 8))
       (then (return (i32.const 0))))

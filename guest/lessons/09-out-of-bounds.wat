@@ -2,14 +2,14 @@
 (module
   (memory (export "memory") 1)
 
-  ;; Four i32 numbers from 0x400, and right behind them a fifth that is nobody's business.
+  ;; Four i32 numbers at 0x400, and directly after them a fifth one that is not part of the array.
   (data (i32.const 0x400) "\0a\00\00\00" "\14\00\00\00" "\1e\00\00\00" "\28\00\00\00" "\e7\03\00\00")
 
-  ;; Loads number $index. The address is worked out by the load itself: 4 * index plus its offset, 0x400.
+  ;; Loads number $index. The load itself computes the address: 4 * index plus its own offset, 0x400.
   (func $get (export "get") (param $index i32) (result i32)
     (i32.load offset=0x400 (i32.mul (local.get $index) (i32.const 4))))
 
-  ;; The same for an index from 0 to 3; -1 for every other. Compared as unsigned, a negative index is a huge one.
+  ;; The same for an index from 0 to 3; -1 for any other. Compared as unsigned, a negative index is very large.
   (func $get_checked (export "get_checked") (param $index i32) (result i32)
     (if (i32.ge_u (local.get $index) (i32.const 4))
       (then (return (i32.const -1))))

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use linmem::script::ast::ImportName;
-use linmem::script::eval::{self, EvalEnv};
+use linmem::script::eval::{self, EnvError, EvalEnv};
 use linmem::script::parse_expression;
 use linmem::timeline::Timeline;
 use linmem::value::Value;
@@ -34,7 +33,7 @@ pub fn read(text: &str, timeline: &Timeline, step: usize) -> Result<Value, Strin
             .next()
             .map_or_else(|| "this is no value".into(), |error| error.message)
     })?;
-    eval::evaluate(&expr, &known).map_err(|error| error.message)
+    eval::evaluate(&expr, &known).map_err(|error| error.to_string())
 }
 
 struct Known<'a> {
@@ -42,26 +41,12 @@ struct Known<'a> {
     pages: u64,
 }
 
-const NOT_HERE: &str = "an answer is a value: it cannot ask for this";
-
 impl EvalEnv for Known<'_> {
     fn variable(&self, name: &str) -> Option<&Value> {
         self.values.get(name).copied()
     }
 
-    fn pages(&self) -> Result<u64, String> {
+    fn pages(&self) -> Result<u64, EnvError> {
         Ok(self.pages)
-    }
-
-    fn calls(&self, _: &ImportName) -> Result<u64, String> {
-        Err(NOT_HERE.into())
-    }
-
-    fn call_args(&self, _: &ImportName, _: u64) -> Result<Vec<Value>, String> {
-        Err(NOT_HERE.into())
-    }
-
-    fn file(&self, _: &str) -> Result<Vec<u8>, String> {
-        Err(NOT_HERE.into())
     }
 }

@@ -117,7 +117,7 @@ fn run(text: &str, guest: &Guest) -> Result<Option<Failure>> {
         script,
         guest: guest.clone(),
         files: Files::Folder(PathBuf::new()),
-        sets: Vec::new(),
+        input_overrides: Vec::new(),
         limits: Limits {
             max_memory: MOST_MEMORY,
             max_time: Some(LONGEST_CALL),

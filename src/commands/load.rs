@@ -175,7 +175,7 @@ fn finish(
         script,
         guest,
         files,
-        sets: args.sets.clone(),
+        input_overrides: args.sets.clone(),
         limits: Limits {
             max_memory: args.limits.max_memory,
             max_time: args.limits.max_time.0,

@@ -118,15 +118,9 @@ pub fn transcript_of(opening: SessionConfig, at: Option<At>, look: &LookArgs) ->
 /// Runs a session to its end. Ctrl-c cancels the running call, so that what was recorded is still
 /// shown; a second one ends the program.
 pub fn complete(opening: SessionConfig) -> Result<Timeline> {
-    let control = opening.control.clone();
-    heed_interrupt(&control);
+    heed_interrupt(&opening.control);
     let (mut session, mut timeline) = Session::open(opening)?;
-    while !control.is_cancelled() {
-        match session.advance() {
-            Some(step) => timeline.push(step),
-            None => break,
-        }
-    }
+    session.run_to_end(&mut timeline);
     Ok(timeline)
 }
 

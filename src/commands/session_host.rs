@@ -114,7 +114,7 @@ impl SessionHost {
 
     fn fresh(&self, sets: Vec<(String, String)>) -> SessionConfig {
         SessionConfig {
-            sets,
+            input_overrides: sets,
             control: Default::default(),
             ..self.opening.clone()
         }
@@ -184,7 +184,12 @@ impl SessionHost {
         match self.trial.as_ref()?.next_report()? {
             Report::OpenFailed(OpenError::Inputs(refused)) => {
                 self.trial = None;
-                Some(Message::InputsRefused(refused))
+                let refused = refused.into_iter();
+                Some(Message::InputsRefused(
+                    refused
+                        .map(|(name, error)| (name, error.to_string()))
+                        .collect(),
+                ))
             }
             Report::Again(step) => Some(Message::Again(step.saturating_add(1))),
             report @ (Report::Differs { .. } | Report::ReplayStopped) => {
@@ -219,7 +224,7 @@ impl SessionHost {
 impl Host for SessionHost {
     fn set_waker(&mut self, waker: Waker) {
         self.waker = Some(waker);
-        let opening = self.fresh(self.opening.sets.clone());
+        let opening = self.fresh(self.opening.input_overrides.clone());
         self.worker = self.start(opening);
     }
 

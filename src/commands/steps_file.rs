@@ -95,7 +95,7 @@ fn text(script: &Script, module: &str, save: &SaveSteps, reads_input: bool) -> S
         narration: narration.clone(),
     };
     let steps: Vec<SavedStep> = save.steps.iter().map(step).collect();
-    let text = script.saved(module, &save.inputs, &steps);
+    let text = script.serialize(module, &save.inputs, &steps);
     let note = if reads_input {
         "# The guest reads its standard input: run this with --stdin PATH.\n"
     } else {

@@ -1,118 +1,173 @@
-//! What a checked script is made of. Plain data; positions point back into the text as written.
+//! The parts of a checked script: plain data, with positions in the text as written.
 
 use crate::value::Value;
 
-/// Where something stands in the source: byte offsets into [`super::Source::text`], end not
-/// included.
+/// A range of the source: byte offsets into [`super::Source::text`], end not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
+    /// The offset of the first byte.
     pub start: usize,
+    /// The offset after the last byte.
     pub end: usize,
 }
 
 /// A name with its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Name {
+    /// The name, without quotes.
     pub text: String,
+    /// Its place, quotes included.
     pub span: Span,
 }
 
-/// An import's two names.
+/// The two names of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ImportName {
+    /// The name of the module that it is imported from.
     pub module: String,
+    /// Its own name.
     pub name: String,
 }
 
-/// One statement, in the order of the file.
+/// One statement of a script.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
+    /// What it does.
     pub kind: StatementKind,
+    /// Its place, without a comment.
     pub span: Span,
-    /// Counted from 1.
+    /// Its line, counted from 1; 0 for a typed statement.
     pub line: u32,
-    /// As written, without comment, inner line breaks folded to one space.
+    /// The statement as written, without comment, each inner line break as one space.
     pub text: String,
-    /// The prose and headings before it in a Markdown file, as plain paragraphs separated by blank
-    /// lines.
+    /// The prose before it in a Markdown file: plain paragraphs, separated by blank lines.
     pub narration: Option<String>,
 }
 
+/// The kinds of statement; `docs/steps.md` has one line for each.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StatementKind {
-    // Facts about the session: not steps.
+    /// `module "path"`: not a step.
     Module {
+        /// The guest's path, relative to the file.
         path: String,
     },
+    /// `input NAME = EXPR`: not a step.
     Input {
+        /// The input.
         name: Name,
+        /// Its value unless another one is set.
         default: Expr,
     },
+    /// `memory EXPORT`: not a step.
     Memory {
+        /// The name of the exported memory.
         export: Name,
     },
+    /// `import MODULE.NAME …`: not a step.
     Import(Import),
-    // Steps.
+    /// `let NAME = EXPR`.
     Let {
+        /// The variable.
         name: Name,
+        /// Its value.
         value: Expr,
     },
+    /// `NAME, … = call EXPORT(ARG, …)`.
     Call {
+        /// A variable for each result, or none.
         results: Vec<Name>,
+        /// The call.
         call: Call,
     },
+    /// `NAME = global EXPORT`.
     Global {
+        /// The variable.
         name: Name,
+        /// The name of the exported global.
         export: Name,
     },
+    /// `set EXPORT = EXPR`.
     Set {
+        /// The name of the exported global.
         export: Name,
+        /// Its new value.
         value: Expr,
     },
+    /// `write ADDR, VALUE`.
     Write {
+        /// The address of the first byte.
         address: Expr,
+        /// Text or bytes.
         value: Expr,
     },
+    /// `NAME = read ADDR …`.
     Read {
+        /// The variable.
         name: Name,
+        /// The address of the first byte.
         address: Expr,
+        /// The length and type of what is read.
         what: Reading,
     },
+    /// `NAME = grow PAGES`, or without `NAME =`.
     Grow {
+        /// The variable for the old size in pages.
         name: Option<Name>,
+        /// The number of pages to add.
         pages: Expr,
     },
+    /// `region NAME = ADDR, LEN`.
     Region {
+        /// The region.
         name: Name,
+        /// Its first address.
         address: Expr,
+        /// Its length in bytes.
         length: Expr,
     },
+    /// `block NAME = ADDR, LEN`.
     Block {
+        /// The block.
         name: Name,
+        /// Its first address.
         address: Expr,
+        /// Its length in bytes.
         length: Expr,
     },
+    /// `release NAME`.
     Release {
+        /// The block.
         name: Name,
     },
+    /// `expect EXPR`.
     Expect {
+        /// The expression that must be true.
         condition: Expr,
     },
+    /// `expect trap "words" call EXPORT(ARG, …)`.
     ExpectTrap {
+        /// Words that the trap's message must contain.
         words: Option<String>,
+        /// The call that must trap.
         call: Call,
     },
+    /// `expect finding KIND`.
     ExpectFinding {
+        /// The kind of finding that the previous step must have.
         kind: Name,
     },
+    /// `ask "question" = EXPR`.
     Ask {
+        /// The question.
         question: String,
+        /// The expression that is the answer.
         answer: Expr,
     },
 }
 
 impl StatementKind {
-    /// Whether the statement is a step of the session, not a fact about it.
+    /// Returns whether the statement is a step. `module`, `input`, `memory` and `import` are not.
     pub fn is_step(&self) -> bool {
         !matches!(
             self,
@@ -124,58 +179,86 @@ impl StatementKind {
     }
 }
 
+/// A call of an export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
+    /// The name of the exported function.
     pub export: Name,
+    /// Its arguments.
     pub args: Vec<Expr>,
 }
 
-/// A host function, memory or global given to the guest.
+/// A host function, memory or global that the guest imports.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Import {
+    /// Its two names.
     pub name: ImportName,
+    /// The place of the names.
     pub span: Span,
+    /// What it is.
     pub kind: ImportKind,
 }
 
+/// What an `import` line describes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ImportKind {
+    /// A host function.
     Function {
+        /// The names of its parameters.
         params: Vec<Name>,
+        /// What it does, in this order.
         actions: Vec<Action>,
     },
-    /// Sizes in 64 KiB pages; without `max` it may grow as far as its address type allows.
+    /// A memory.
     Memory {
+        /// The initial size in 64 KiB pages.
         min: u64,
+        /// The largest size in 64 KiB pages; `None` for as many as its address type allows.
         max: Option<u64>,
     },
+    /// A global.
     Global {
+        /// Its value.
         value: Expr,
     },
 }
 
-/// What a described host function does, over its parameters' names.
+/// What a described host function does, over the names of its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
+    /// `returns EXPR, …`.
     Returns(Vec<Expr>),
+    /// `writes ADDR, VALUE`.
     Writes {
+        /// The address of the first byte.
         address: Expr,
+        /// Text or bytes.
         value: Expr,
     },
+    /// `copies DST, SRC, LEN`.
     Copies {
+        /// The address that is written to.
         to: Expr,
+        /// The address that is read from.
         from: Expr,
+        /// The length in bytes.
         length: Expr,
     },
-    /// Grow memory to at least so many bytes.
+    /// `grows BYTES`.
     Grows {
+        /// The least size of memory afterwards, in bytes.
         bytes: Expr,
     },
+    /// `reads ADDR …`.
     Reads {
+        /// The address of the first byte.
         address: Expr,
+        /// The length and type of what is read.
         what: Reading,
     },
+    /// `traps EXPR`.
     Traps {
+        /// The message of the trap.
         why: Expr,
     },
 }
@@ -183,125 +266,231 @@ pub enum Action {
 /// How bytes are read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reading {
-    /// Exactly this many bytes.
+    /// A number of bytes.
     Sized {
+        /// The number of bytes.
         length: Expr,
+        /// What they are.
         encoding: Encoding,
     },
     /// UTF-8 up to a NUL.
     Cstr,
+    /// One number.
     Number(NumberType),
-    /// A list of numbers, one behind the other.
+    /// A list of consecutive numbers.
     Array {
+        /// The type of each number.
         element: NumberType,
+        /// How many numbers.
         count: Expr,
     },
 }
 
+impl Reading {
+    /// Returns the expression for the number of bytes or elements, if there is one.
+    pub fn length(&self) -> Option<&Expr> {
+        match self {
+            Reading::Sized { length, .. } => Some(length),
+            Reading::Array { count, .. } => Some(count),
+            Reading::Cstr | Reading::Number(_) => None,
+        }
+    }
+}
+
+/// What a number of bytes is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
+    /// UTF-8 text.
     Utf8,
+    /// UTF-16 text, little endian.
     Utf16,
+    /// Bytes.
     Bytes,
 }
 
-/// A number as it lies in memory, little endian.
+/// The type of a number in memory, where it is little endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NumberType {
+    /// A signed 8-bit integer.
     I8,
+    /// A signed 16-bit integer.
     I16,
+    /// A signed 32-bit integer.
     I32,
+    /// A signed 64-bit integer.
     I64,
+    /// An unsigned 8-bit integer.
     U8,
+    /// An unsigned 16-bit integer.
     U16,
+    /// An unsigned 32-bit integer.
     U32,
+    /// An unsigned 64-bit integer.
     U64,
+    /// A 32-bit float.
     F32,
+    /// A 64-bit float.
     F64,
 }
 
+/// An expression with its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expr {
+    /// What it is.
     pub kind: ExprKind,
+    /// Its place.
     pub span: Span,
 }
 
+/// The kinds of expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {
+    /// A literal.
     Literal(Value),
+    /// A variable, an input or a parameter.
     Variable(String),
+    /// `[x, …]`.
     List(Vec<Expr>),
+    /// A sign before a value.
     Unary {
+        /// The sign.
         op: UnaryOp,
+        /// The value.
         operand: Box<Expr>,
     },
+    /// An operator between two values.
     Binary {
+        /// The operator.
         op: BinaryOp,
+        /// The left side.
         left: Box<Expr>,
+        /// The right side.
         right: Box<Expr>,
     },
+    /// `x[i]`.
     Index {
+        /// The list, text or bytes.
         of: Box<Expr>,
+        /// The index, counted from 0.
         index: Box<Expr>,
     },
+    /// `x[a..b]`.
     Slice {
+        /// The list, text or bytes.
         of: Box<Expr>,
+        /// The first index.
         start: Box<Expr>,
+        /// The index after the last one.
         end: Box<Expr>,
     },
+    /// A call of a function of the language.
     Function {
+        /// The function.
         function: Function,
+        /// Its arguments.
         args: Vec<Expr>,
     },
+    /// `calls(MODULE.NAME)`.
     Calls(ImportName),
+    /// `call_args(MODULE.NAME, i)`.
     CallArgs {
+        /// The import.
         import: ImportName,
+        /// The number of the call, counted from 0.
         index: Box<Expr>,
     },
 }
 
+/// The unary operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnaryOp {
+    /// `-`.
     Minus,
+    /// `~`.
     Not,
 }
 
+/// The binary operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BinaryOp {
+    /// `==`.
     Equal,
+    /// `!=`.
     NotEqual,
+    /// `<`.
     Less,
+    /// `<=`.
     LessOrEqual,
+    /// `>`.
     Greater,
+    /// `>=`.
     GreaterOrEqual,
+    /// `|`.
     Or,
+    /// `^`.
     Xor,
+    /// `&`.
     And,
+    /// `<<`.
     ShiftLeft,
+    /// `>>`.
     ShiftRight,
+    /// `+`.
     Add,
+    /// `-`.
     Subtract,
+    /// `++`.
     Join,
+    /// `*`.
     Multiply,
+    /// `/`.
     Divide,
+    /// `%`.
     Remainder,
 }
 
-/// The functions an expression can name.
+impl BinaryOp {
+    /// Returns whether the operator compares two values.
+    pub fn is_comparison(self) -> bool {
+        matches!(
+            self,
+            BinaryOp::Equal
+                | BinaryOp::NotEqual
+                | BinaryOp::Less
+                | BinaryOp::LessOrEqual
+                | BinaryOp::Greater
+                | BinaryOp::GreaterOrEqual
+        )
+    }
+}
+
+/// The functions of the language whose arguments are expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Function {
+    /// `len(x)`: bytes in a text or bytes, elements in a list.
     Len,
+    /// `utf8(t)`: text as UTF-8 bytes.
     Utf8,
+    /// `utf16(t)`: text as UTF-16 bytes, little endian.
     Utf16,
+    /// `cstr(t)`: text as UTF-8 bytes and a NUL.
     Cstr,
-    /// `u32(x, …)`: the values as little-endian bytes.
+    /// `u32(x, …)` and the like: the values as little-endian bytes.
     Encode(NumberType),
+    /// `as_u32(x)`: the same bits as an unsigned 32-bit integer.
     AsU32,
+    /// `as_i32(x)`: the same bits as a signed 32-bit integer.
     AsI32,
+    /// `as_u64(x)`: the same bits as an unsigned 64-bit integer.
     AsU64,
+    /// `as_i64(x)`: the same bits as a signed 64-bit integer.
     AsI64,
+    /// `repeat(x, n)`: text or bytes, `n` times.
     Repeat,
+    /// `bytes(x)`: text as UTF-8 bytes, bytes as they are.
     Bytes,
+    /// `file("path")`: the bytes of a file.
     File,
+    /// `pages()`: the size of memory in 64 KiB pages.
     Pages,
 }

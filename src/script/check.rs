@@ -1,5 +1,5 @@
-//! What can be said about a whole file before anything runs: which names are known where, and which
-//! order statements must have. What depends on values, the evaluator says.
+//! Checks a whole file before anything runs: which names are known where, and the order of
+//! statements. The evaluator checks everything that depends on values.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use super::ast::{
     Action, Expr, ExprKind, Function, Import, ImportKind, ImportName, Name, Reading, Span,
     Statement, StatementKind,
 };
-use super::error::{Fault, SHOWN};
+use super::error::{Fault, MAX_SHOWN};
 use super::interactive::Known;
 use super::vocabulary;
 use crate::value::Value;
@@ -17,25 +17,25 @@ use crate::value::Value;
 pub(super) fn file(items: &[Item], faults: &mut Vec<Fault>) {
     let mut checker = Checker::new(faults);
     for item in items {
-        checker.foresee(item);
+        checker.collect_names(item);
     }
     for item in items {
         match item {
             Item::Statement(statement) => checker.statement(statement),
-            Item::Broken { names } => checker.guessed.extend(names.iter().cloned()),
+            Item::Faulty { names } => checker.guessed.extend(names.iter().cloned()),
         }
     }
 }
 
-/// Checks an expression that must be told before the guest starts.
+/// Checks an expression that must have a value before the guest starts.
 pub(super) fn value(expr: &Expr, known: &[&str], faults: &mut Vec<Fault>) {
-    let mut checker = Checker::knowing(known, faults);
+    let mut checker = Checker::with_variables(known, faults);
     checker.expression(expr, Scope::Value);
 }
 
-/// Checks a statement that stands alone; blocks named elsewhere are taken on trust.
+/// Checks a single statement. Any block can be released, because it may be named elsewhere.
 pub(super) fn statement(statement: &Statement, known: &[&str], faults: &mut Vec<Fault>) {
-    let mut checker = Checker::knowing(known, faults);
+    let mut checker = Checker::with_variables(known, faults);
     if let StatementKind::Release { name } = &statement.kind {
         checker.guessed.insert(name.text.clone());
     }
@@ -49,12 +49,13 @@ pub(super) fn typed(statement: &Statement, known: &Known, faults: &mut Vec<Fault
         return;
     }
     let mut checker = Checker::new(faults);
-    let given = |is_input: bool| move |name: &String| (name.clone(), Given { line: 0, is_input });
+    let defined =
+        |is_input: bool| move |name: &String| (name.clone(), Definition { line: 0, is_input });
     checker.variables = known
         .variables
         .iter()
-        .map(given(false))
-        .chain(known.inputs.iter().map(given(true)))
+        .map(defined(false))
+        .chain(known.inputs.iter().map(defined(true)))
         .collect();
     checker.later = known.later.iter().map(|name| (name.clone(), 0)).collect();
     checker.regions = known.regions.iter().cloned().collect();
@@ -62,7 +63,7 @@ pub(super) fn typed(statement: &Statement, known: &Known, faults: &mut Vec<Fault
     checker.statement(statement);
 }
 
-/// Checks an `import` or `memory` line for a guest that is to start again.
+/// Checks an `import` or `memory` line for a guest that will start again.
 pub(super) fn setup(statement: &Statement, known: &Known, faults: &mut Vec<Fault>) {
     let mut checker = Checker::new(faults);
     checker.variables = known
@@ -71,7 +72,7 @@ pub(super) fn setup(statement: &Statement, known: &Known, faults: &mut Vec<Fault
         .map(|name| {
             (
                 name.clone(),
-                Given {
+                Definition {
                     line: 0,
                     is_input: true,
                 },
@@ -81,16 +82,16 @@ pub(super) fn setup(statement: &Statement, known: &Known, faults: &mut Vec<Fault
     checker.statement(statement);
 }
 
-/// A statement that only stands before the guest starts, with what to do instead.
+/// Returns the fault of a statement that can only come before the guest starts.
 fn too_late(statement: &Statement) -> Option<Fault> {
     const SAVE: &str =
-        "`:save FILE` writes these steps to a file: put the line at its top and open that";
+        "save these steps with `:save FILE`, add the line at the top of the file and open it";
     let (what, help) = match &statement.kind {
         StatementKind::Module { path } => {
             let path = crate::safe::cut(path, 100);
             (
-                "a session keeps its guest",
-                format!("open the other one with `linmem {path}`, or choose a session with p"),
+                "the guest is chosen before step 0",
+                format!("open the other guest with `linmem {path}`, or choose a session with p"),
             )
         }
         StatementKind::Input { name, .. } => {
@@ -101,13 +102,10 @@ fn too_late(statement: &Statement) -> Option<Fault> {
             let value = crate::safe::cut(value, 60);
             (
                 "inputs are set before step 0",
-                format!("a value gets its name with `let {} = {value}`", name.text),
+                format!("to name a value, write `let {} = {value}`", name.text),
             )
         }
-        StatementKind::Memory { .. } => (
-            "which memory is meant is chosen before step 0",
-            SAVE.to_owned(),
-        ),
+        StatementKind::Memory { .. } => ("the memory is chosen before step 0", SAVE.to_owned()),
         StatementKind::Import(_) => ("imports are given to the guest in step 0", SAVE.to_owned()),
         _ => return None,
     };
@@ -120,32 +118,32 @@ fn too_late(statement: &Statement) -> Option<Fault> {
     )
 }
 
-/// Where an expression stands, and so what it may use.
+/// The place of an expression, which decides what it can use.
 #[derive(Clone, Copy)]
 enum Scope<'a> {
-    /// A step: what was given before it.
+    /// A step: the values before it.
     Step,
-    /// A prediction: whatever is given at some time.
+    /// A prediction: the values before and after it.
     Ask,
     /// A host function: its parameters and the inputs.
     Import(&'a [Name]),
-    /// An input's or an imported global's value: the inputs before it, and nothing of the guest.
+    /// The value of an input or an imported global: the inputs before it, and nothing of the guest.
     Value,
 }
 
-/// How a variable came by its value.
+/// The statement that gives a variable its value.
 #[derive(Clone, Copy)]
-struct Given {
+struct Definition {
     line: u32,
     is_input: bool,
 }
 
 struct Checker<'f> {
     faults: &'f mut Vec<Fault>,
-    variables: HashMap<String, Given>,
-    /// Names given somewhere in the file, with the first line that does.
+    variables: HashMap<String, Definition>,
+    /// All names that the file defines, each with the first line that does.
     later: HashMap<String, u32>,
-    /// Names that lines which could not be read were to give.
+    /// Names that faulty lines probably define.
     guessed: HashSet<String>,
     regions: HashSet<String>,
     blocks: HashSet<String>,
@@ -154,6 +152,7 @@ struct Checker<'f> {
     memory: Option<u32>,
     first: Option<u32>,
     first_step: Option<u32>,
+    /// Whether a single statement or value is checked, not a file.
     is_alone: bool,
 }
 
@@ -175,34 +174,34 @@ impl<'f> Checker<'f> {
         }
     }
 
-    fn knowing(known: &[&str], faults: &'f mut Vec<Fault>) -> Self {
+    fn with_variables(known: &[&str], faults: &'f mut Vec<Fault>) -> Self {
         let mut checker = Checker::new(faults);
         checker.is_alone = true;
-        // Not inputs, as far as anyone knows: a statement may give them again.
-        let given = |name: &&str| {
+        // They count as variables, not inputs, so that a statement can define them again.
+        let defined = |name: &&str| {
             (
                 (*name).to_owned(),
-                Given {
+                Definition {
                     line: 0,
                     is_input: false,
                 },
             )
         };
-        checker.variables = known.iter().map(given).collect();
+        checker.variables = known.iter().map(defined).collect();
         checker
     }
 
-    /// Notes what a line gives, for the lines before it.
-    fn foresee(&mut self, item: &Item) {
+    /// Collects the names that a line defines, for the lines before it.
+    fn collect_names(&mut self, item: &Item) {
         match item {
             Item::Statement(statement) => {
-                for name in given_names(&statement.kind) {
+                for name in defined_names(&statement.kind) {
                     self.later
                         .entry(name.text.clone())
                         .or_insert(statement.line);
                 }
             }
-            Item::Broken { names } => {
+            Item::Faulty { names } => {
                 for name in names {
                     self.later.entry(name.clone()).or_insert(0);
                 }
@@ -214,8 +213,8 @@ impl<'f> Checker<'f> {
         let line = statement.line;
         self.order(statement);
         self.values(&statement.kind);
-        for name in given_names(&statement.kind) {
-            self.give(
+        for name in defined_names(&statement.kind) {
+            self.define(
                 name,
                 line,
                 matches!(statement.kind, StatementKind::Input { .. }),
@@ -234,7 +233,7 @@ impl<'f> Checker<'f> {
         }
     }
 
-    /// `module` first and once, `memory` once, `import` before the first step.
+    /// Checks the order: `module` first and once, `memory` once, `import` before the first step.
     fn order(&mut self, statement: &Statement) {
         let span = first_word(statement);
         match &statement.kind {
@@ -245,11 +244,11 @@ impl<'f> Checker<'f> {
                         format!("a second `module`; the first is in line {line}"),
                     );
                     self.faults
-                        .push(fault.help("a session has one guest: take one of them out"));
+                        .push(fault.help("a session has one guest; remove one of the lines"));
                 } else if let Some(line) = self.first {
                     let fault = Fault::new(span, "`module` must be the first statement");
                     self.faults
-                        .push(fault.help(format!("move it up, before line {line}")));
+                        .push(fault.help(format!("move it above line {line}")));
                 }
                 self.module.get_or_insert(statement.line);
             }
@@ -260,15 +259,15 @@ impl<'f> Checker<'f> {
                         format!("a second `memory`; the first is in line {line}"),
                     );
                     self.faults
-                        .push(fault.help("a session shows one memory: take one of them out"));
+                        .push(fault.help("a session shows one memory; remove one of the lines"));
                 }
                 self.memory.get_or_insert(statement.line);
             }
             StatementKind::Import(_) => {
                 if let Some(line) = self.first_step {
-                    let fault = Fault::new(span, "`import` must stand before the first step");
+                    let fault = Fault::new(span, "`import` must be before the first step");
                     self.faults.push(fault.help(format!(
-                        "the first step is in line {line}: move this line above it"
+                        "the first step is in line {line}; move this line above it"
                     )));
                 }
             }
@@ -276,7 +275,7 @@ impl<'f> Checker<'f> {
         }
     }
 
-    /// The expressions of a statement.
+    /// Checks the expressions of a statement.
     fn values(&mut self, kind: &StatementKind) {
         use StatementKind as Kind;
         let step = Scope::Step;
@@ -339,34 +338,26 @@ impl<'f> Checker<'f> {
 
     fn reading(&mut self, address: &Expr, what: &Reading, scope: Scope) {
         self.expression(address, scope);
-        match what {
-            Reading::Sized { length, .. } => self.expression(length, scope),
-            Reading::Array { count, .. } => self.expression(count, scope),
-            Reading::Cstr | Reading::Number(_) => {}
+        if let Some(length) = what.length() {
+            self.expression(length, scope);
         }
     }
 
-    /// A value on its way into memory: a number alone does not say how wide it is.
+    /// Checks a value that is written to memory: a number needs a width.
     fn written(&mut self, value: &Expr, scope: Scope) {
         match &value.kind {
             ExprKind::Literal(Value::Int(n)) => self.faults.push(
-                Fault::new(
-                    value.span,
-                    "a number alone does not say how many bytes it takes",
-                )
-                .help(format!("say its width, for example `u32({n})`")),
+                Fault::new(value.span, "a number alone has no width in bytes")
+                    .help(format!("give it a width, for example `u32({n})`")),
             ),
             ExprKind::Literal(Value::Float(x)) => self.faults.push(
-                Fault::new(
-                    value.span,
-                    "a number alone does not say how many bytes it takes",
-                )
-                .help(format!("say its width: `f32({x})` or `f64({x})`")),
+                Fault::new(value.span, "a number alone has no width in bytes")
+                    .help(format!("give it a width: `f32({x})` or `f64({x})`")),
             ),
             ExprKind::Literal(Value::Bool(_) | Value::Null) | ExprKind::List(_) => {
                 self.faults.push(
                     Fault::new(value.span, "only text and bytes can be written")
-                        .help("numbers become bytes with their width: `u8(1, 2, 3)`"),
+                        .help("give numbers a width: `u8(1, 2, 3)`"),
                 )
             }
             _ => self.expression(value, scope),
@@ -410,42 +401,46 @@ impl<'f> Checker<'f> {
         if let Scope::Value = scope {
             let fault = Fault::new(
                 span,
-                format!("`{function}` is not known before the guest starts"),
+                format!("`{function}` has no value before the guest starts"),
             );
-            self.faults
-                .push(fault.help("this value must be told first; use it in a step"));
+            self.faults.push(fault.help("use it in a step"));
         }
     }
 
     fn variable(&mut self, name: &str, span: Span, scope: Scope) {
-        let given = self.variables.get(name).copied();
+        let definition = self.variables.get(name).copied();
         let is_known = match scope {
-            Scope::Step => given.is_some(),
-            Scope::Ask => given.is_some() || self.later.contains_key(name),
+            Scope::Step => definition.is_some(),
+            Scope::Ask => definition.is_some() || self.later.contains_key(name),
             Scope::Import(params) => {
-                params.iter().any(|p| p.text == name) || given.is_some_and(|g| g.is_input)
+                params.iter().any(|p| p.text == name) || definition.is_some_and(|d| d.is_input)
             }
-            Scope::Value => given.is_some_and(|g| g.is_input || self.is_alone),
+            Scope::Value => definition.is_some_and(|d| d.is_input || self.is_alone),
         };
         if is_known || self.guessed.contains(name) {
             return;
         }
         let fault = Fault::new(span, format!("there is no variable `{name}` here"));
-        let help = self.variable_help(name, given, scope);
-        self.faults.push(match (scope, given) {
+        let help = self.variable_help(name, definition, scope);
+        self.faults.push(match (scope, definition) {
             (Scope::Step, _) if self.later.get(name).is_some_and(|line| *line > 0) => {
                 let line = self.later.get(name).copied().unwrap_or_default();
                 Fault::new(span, format!("`{name}` has no value yet")).help(format!(
-                    "it gets one in line {line}: a step uses what was given before it"
+                    "it gets a value in line {line}; a step can use only earlier values"
                 ))
             }
             _ => fault.maybe_help(help),
         });
     }
 
-    fn variable_help(&self, name: &str, given: Option<Given>, scope: Scope) -> Option<String> {
-        // Comparing every name with every other would take for ever in a large broken file.
-        if self.faults.len() >= SHOWN {
+    fn variable_help(
+        &self,
+        name: &str,
+        definition: Option<Definition>,
+        scope: Scope,
+    ) -> Option<String> {
+        // Comparing every name with every other one would take too long in a large broken file.
+        if self.faults.len() >= MAX_SHOWN {
             return None;
         }
         if self.regions.contains(name) || self.blocks.contains(name) {
@@ -455,13 +450,13 @@ impl<'f> Checker<'f> {
                 "block"
             };
             return Some(format!(
-                "`{name}` is a {kind}, not a value: name its address with `let`"
+                "`{name}` is a {kind}, not a value; name its address with `let`"
             ));
         }
         let inputs = || {
             self.variables
                 .iter()
-                .filter(|(_, g)| g.is_input || self.is_alone)
+                .filter(|(_, d)| d.is_input || self.is_alone)
                 .map(|(name, _)| name.as_str())
         };
         let all = || {
@@ -483,27 +478,27 @@ impl<'f> Checker<'f> {
             return Some(help);
         }
         if vocabulary::is_function(name) {
-            return Some(format!("`{name}` is a function: it is written `{name}(…)`"));
+            return Some(format!("`{name}` is a function; write `{name}(…)`"));
         }
-        let is_given = given.is_some() || self.later.contains_key(name);
+        let is_defined = definition.is_some() || self.later.contains_key(name);
         Some(match scope {
-            Scope::Import(_) if is_given => {
-                "an import knows its parameters, and the inputs above it".to_owned()
+            Scope::Import(_) if is_defined => {
+                "an import can use its parameters and the inputs above it".to_owned()
             }
-            Scope::Value if is_given => "this value is told before the first step: it knows only \
-                                         the inputs above it"
+            Scope::Value if is_defined => "this value is needed before the first step; it can use \
+                                         only the inputs above it"
                 .to_owned(),
             Scope::Import(_) => {
-                "an import knows its parameters, and the inputs above it".to_owned()
+                "an import can use its parameters and the inputs above it".to_owned()
             }
-            Scope::Value => format!("text stands in quotes: \"{name}\""),
+            Scope::Value => format!("put text in quotes: \"{name}\""),
             Scope::Step | Scope::Ask => {
-                "a name gets its value with `let`, `input` or `NAME = call …`".to_owned()
+                "to name a value, write `let`, `input` or `NAME = call …`".to_owned()
             }
         })
     }
 
-    fn give(&mut self, name: &Name, line: u32, is_input: bool) {
+    fn define(&mut self, name: &Name, line: u32, is_input: bool) {
         if name.text == "_" {
             return;
         }
@@ -520,8 +515,8 @@ impl<'f> Checker<'f> {
                     format!("`{}` is an input already{place}", name.text),
                 );
                 self.faults.push(fault.help(match is_input {
-                    true => "take one of them out, or give it another name",
-                    false => "an input keeps its value: choose another name here",
+                    true => "remove one of the lines, or choose another name",
+                    false => "an input keeps its value; choose another name here",
                 }));
                 return;
             }
@@ -531,12 +526,12 @@ impl<'f> Checker<'f> {
                     format!("`{}` has a value already, from line {was}", name.text),
                 );
                 self.faults
-                    .push(fault.help("an input needs a name of its own"));
+                    .push(fault.help("choose another name for the input"));
                 return;
             }
         }
         self.variables
-            .insert(name.text.clone(), Given { line, is_input });
+            .insert(name.text.clone(), Definition { line, is_input });
     }
 
     fn release(&mut self, name: &Name) {
@@ -548,10 +543,8 @@ impl<'f> Checker<'f> {
         blocks.sort_unstable();
         let nearest = || vocabulary::did_you_mean(&name.text, blocks);
         self.faults.push(if self.regions.contains(&name.text) {
-            fault.help(
-                "it is a region; what is to be given back is named with `block NAME = ADDR, LEN`",
-            )
-        } else if self.faults.len() < SHOWN
+            fault.help("it is a region; name an allocation with `block NAME = ADDR, LEN`")
+        } else if self.faults.len() < MAX_SHOWN
             && let Some(help) = nearest()
         {
             fault.help(help)
@@ -566,17 +559,17 @@ impl<'f> Checker<'f> {
             Some(earlier) => {
                 let fault = Fault::new(
                     import.span,
-                    format!("this import is described already, in line {earlier}"),
+                    format!("a second line for this import; the first is in line {earlier}"),
                 );
                 self.faults
-                    .push(fault.help("put all its actions in one line, with `;` between them"));
+                    .push(fault.help("write all its actions on one line, with `;` between them"));
             }
         }
     }
 }
 
-/// The variables a statement gives a value to.
-pub(super) fn given_names(kind: &StatementKind) -> &[Name] {
+/// Returns the variables that a statement defines.
+pub(super) fn defined_names(kind: &StatementKind) -> &[Name] {
     match kind {
         StatementKind::Call { results, .. } => results,
         StatementKind::Input { name, .. }

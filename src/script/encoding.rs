@@ -1,12 +1,13 @@
-//! Values to bytes and back, little endian, as they lie in linear memory. Nothing is cut, wrapped
-//! or replaced on the way: what does not fit is an error that says so. Knows values and number
-//! types, no expression and no memory.
+//! Encodes values as bytes and decodes them, little endian as in linear memory. Nothing is cut,
+//! wrapped or replaced: a value that does not fit is an error. Knows values and number types, but
+//! no expression and no memory.
 
 use crate::safe;
 use crate::script::ast::NumberType;
 use crate::value::{Float, Value};
 
 impl NumberType {
+    /// All number types, in the order of `docs/steps.md`.
     pub const ALL: [NumberType; 10] = [
         NumberType::I8,
         NumberType::I16,
@@ -20,7 +21,7 @@ impl NumberType {
         NumberType::F64,
     ];
 
-    /// How many bytes a number of this type takes: 1, 2, 4 or 8.
+    /// Returns how many bytes a number of this type takes: 1, 2, 4 or 8.
     pub fn size(self) -> usize {
         match self {
             NumberType::I8 | NumberType::U8 => 1,
@@ -30,7 +31,7 @@ impl NumberType {
         }
     }
 
-    /// The type's name in the steps language.
+    /// Returns the type's name in the steps language.
     pub fn name(self) -> &'static str {
         match self {
             NumberType::I8 => "i8",
@@ -46,14 +47,14 @@ impl NumberType {
         }
     }
 
-    /// The type of that name, if there is one.
+    /// Returns the type called `name`.
     pub fn from_name(name: &str) -> Option<NumberType> {
         NumberType::ALL
             .into_iter()
             .find(|number| number.name() == name)
     }
 
-    /// The least and the greatest integer the type holds; none for floats.
+    /// Returns the smallest and the largest integer of the type; `None` for floats.
     pub fn range(self) -> Option<(i128, i128)> {
         Some(match self {
             NumberType::I8 => (i8::MIN.into(), i8::MAX.into()),
@@ -72,53 +73,87 @@ impl NumberType {
 /// Why a value has no encoding in a number type.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum EncodeError {
-    #[error("{value} does not fit {}, which holds {low} to {high}{}", number.name(), same_bits(*number, *value))]
+    /// An integer outside the range of an integer type.
+    #[error(
+        "{value} does not fit in {}, which holds {low} to {high}{}",
+        number.name(),
+        same_bits_advice(*number, *value)
+    )]
     OutOfRange {
+        /// The type.
         number: NumberType,
+        /// The integer.
         value: i128,
+        /// The smallest integer of the type.
         low: i128,
+        /// The largest integer of the type.
         high: i128,
     },
-    #[error("no {} is exactly {value}; write `{value}.0` to have it rounded", number.name())]
-    Inexact { number: NumberType, value: i128 },
-    #[error("{value} is too large for f32")]
-    TooLarge { value: Float },
-    #[error("{} needs an integer, and {value} is a float", number.name())]
-    FloatForInteger { number: NumberType, value: Float },
-    #[error("{} needs a number, not {found}", number.name())]
-    NotANumber {
+    /// An integer that no float of the type equals.
+    #[error(
+        "{value} is not exact as {}; to round it, write it with a point: `{value}.0`",
+        number.name()
+    )]
+    Inexact {
+        /// The type.
         number: NumberType,
+        /// The integer.
+        value: i128,
+    },
+    /// A finite f64 above the range of an f32.
+    #[error("{value} is too large for f32, which holds at most 3.4028235e38")]
+    TooLarge {
+        /// The f64.
+        value: Float,
+    },
+    /// A float for an integer type.
+    #[error("{value} is a float; {} takes an integer", number.name())]
+    FloatForInteger {
+        /// The type.
+        number: NumberType,
+        /// The float.
+        value: Float,
+    },
+    /// A value that is not a number.
+    #[error("{found} was given; {} takes a number", number.name())]
+    NotANumber {
+        /// The type.
+        number: NumberType,
+        /// The type of the value.
         found: &'static str,
     },
 }
 
-/// The advice for a number of the right width but the other sign.
-fn same_bits(number: NumberType, value: i128) -> String {
+/// Returns the advice for an integer of the right width but the other sign.
+fn same_bits_advice(number: NumberType, value: i128) -> String {
     let (low, high) = match number {
         NumberType::I32 | NumberType::U32 => (i128::from(i32::MIN), i128::from(u32::MAX)),
         NumberType::I64 | NumberType::U64 => (i128::from(i64::MIN), i128::from(u64::MAX)),
         _ => return String::new(),
     };
     if (low..=high).contains(&value) {
-        format!("; for the same bits write `as_{}({value})`", number.name())
+        format!("; for the same bits, write `as_{}({value})`", number.name())
     } else {
         String::new()
     }
 }
 
-/// The number as `number.size()` bytes.
+/// Encodes `value` as `number.size()` bytes.
 ///
-/// Integer types take integers within their range: `u8` neither -1 nor 256. Float types take
-/// floats, and integers that they hold exactly. An f64 rounds to the nearest f32, which is an error
-/// only where a finite number would become infinite.
+/// Integer types take integers within their range: `u8` takes neither -1 nor 256. Float types take
+/// floats, and integers that they can hold exactly. An f64 is rounded to the nearest f32.
+///
+/// # Errors
+/// The value is outside the range of the type, or not a number. A finite f64 that would round to
+/// infinity is an error too.
 pub fn encode(number: NumberType, value: &Value) -> Result<Vec<u8>, EncodeError> {
     match (number, value) {
         (NumberType::F32, Value::Int(n)) => {
-            exact_in(number, *n, f32::MANTISSA_DIGITS)?;
+            check_exact(number, *n, f32::MANTISSA_DIGITS)?;
             Ok((*n as f32).to_le_bytes().to_vec())
         }
         (NumberType::F64, Value::Int(n)) => {
-            exact_in(number, *n, f64::MANTISSA_DIGITS)?;
+            check_exact(number, *n, f64::MANTISSA_DIGITS)?;
             Ok((*n as f64).to_le_bytes().to_vec())
         }
         (NumberType::F32, Value::Float(x)) => Ok(to_f32_bits(*x)?.to_le_bytes().to_vec()),
@@ -140,9 +175,9 @@ pub fn encode(number: NumberType, value: &Value) -> Result<Vec<u8>, EncodeError>
     }
 }
 
-/// Whether an integer is exact in a float with so many significant bits. The widest integer, 2^127,
-/// is in range of both.
-fn exact_in(number: NumberType, value: i128, digits: u32) -> Result<(), EncodeError> {
+/// Checks that an integer is exact in a float with `digits` significant bits. Both float types
+/// reach past 2^127, the largest magnitude of an integer.
+fn check_exact(number: NumberType, value: i128, digits: u32) -> Result<(), EncodeError> {
     let magnitude = value.unsigned_abs();
     let significant = u128::BITS
         .saturating_sub(magnitude.leading_zeros())
@@ -178,14 +213,18 @@ fn to_f64_bits(value: Float) -> u64 {
 
 /// Why bytes are not a number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} takes {} bytes, not {found}", number.name(), number.size())]
+#[error("{found} bytes were given; {} takes {}", number.name(), number.size())]
 pub struct WrongSize {
+    /// The type.
     pub number: NumberType,
+    /// How many bytes there are.
     pub found: usize,
 }
 
-/// The number that exactly `number.size()` bytes hold. Integers come back exact, floats with their
-/// bits and width.
+/// Decodes the number in `bytes`. Integers are exact, floats keep their bits and width.
+///
+/// # Errors
+/// There are not exactly `number.size()` bytes.
 pub fn decode(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize> {
     fn fixed<const N: usize>(number: NumberType, bytes: &[u8]) -> Result<[u8; N], WrongSize> {
         bytes.try_into().map_err(|_| WrongSize {
@@ -207,8 +246,10 @@ pub fn decode(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize> {
     })
 }
 
-/// The list of numbers that lie one behind the other in `bytes`, whose length must be a multiple of
-/// the number's size.
+/// Decodes consecutive numbers as a list.
+///
+/// # Errors
+/// The length of `bytes` is not a multiple of `number.size()`.
 pub fn decode_array(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize> {
     bytes
         .chunks(number.size())
@@ -217,8 +258,8 @@ pub fn decode_array(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize
         .map(Value::List)
 }
 
-/// UTF-8 with a NUL behind it. A NUL inside the text is written as it is; a C guest takes it for
-/// the end.
+/// Encodes a text as UTF-8 and a NUL. A NUL inside the text stays, and a C guest takes it for the
+/// end.
 pub fn cstr(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len().saturating_add(1));
     bytes.extend_from_slice(text.as_bytes());
@@ -226,39 +267,43 @@ pub fn cstr(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// UTF-16, little endian, without a byte order mark.
+/// Encodes a text as UTF-16, little endian, without a byte order mark.
 pub fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
 /// Why bytes are not UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not valid UTF-8: {why} at byte {at} of {length}: {shown}")]
+#[error("not valid UTF-8: {why} at byte {at} of {length}: {excerpt}")]
 pub struct BadUtf8 {
     /// The first byte that belongs to no character, counted from 0.
     pub at: usize,
+    /// How many bytes there are.
     pub length: usize,
     why: &'static str,
-    /// The text around that byte, bad bytes as `\xNN`; safe to print.
-    pub shown: String,
+    /// The text around that byte, invalid bytes as `\xNN`; safe to print.
+    pub excerpt: String,
 }
 
-/// The bytes as text, all of them valid UTF-8.
+/// Decodes bytes as UTF-8.
+///
+/// # Errors
+/// The bytes are not UTF-8.
 pub fn decode_utf8(bytes: &[u8]) -> Result<String, BadUtf8> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.to_owned()),
         Err(error) => {
             let at = error.valid_up_to();
             let why = if error.error_len().is_some() {
-                "a bad byte"
+                "an invalid byte"
             } else {
-                "a character that is cut off"
+                "an incomplete character"
             };
             Err(BadUtf8 {
                 at,
                 length: bytes.len(),
                 why,
-                shown: around(bytes, at),
+                excerpt: excerpt(bytes, at),
             })
         }
     }
@@ -267,16 +312,31 @@ pub fn decode_utf8(bytes: &[u8]) -> Result<String, BadUtf8> {
 /// Why bytes are not UTF-16.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadUtf16 {
-    #[error("UTF-16 takes an even number of bytes, not {length}")]
-    OddLength { length: usize },
+    /// An odd number of bytes.
+    #[error("{length} bytes were given; UTF-16 takes an even number of bytes")]
+    OddLength {
+        /// How many bytes there are.
+        length: usize,
+    },
+    /// One half of a surrogate pair without the other.
     #[error(
-        "not valid UTF-16: half of a surrogate pair, 0x{unit:04x}, stands alone at byte {at} of \
-         {length}"
+        "not valid UTF-16: half of a surrogate pair, 0x{unit:04x}, without the other half at byte \
+         {at} of {length}"
     )]
-    LoneSurrogate { at: usize, length: usize, unit: u16 },
+    LoneSurrogate {
+        /// The byte at which the half begins, counted from 0.
+        at: usize,
+        /// How many bytes there are.
+        length: usize,
+        /// The half.
+        unit: u16,
+    },
 }
 
-/// The bytes as text, all of them valid UTF-16, little endian. A byte order mark stays in the text.
+/// Decodes bytes as UTF-16, little endian. A byte order mark stays in the text.
+///
+/// # Errors
+/// The bytes are not UTF-16.
 pub fn decode_utf16(bytes: &[u8]) -> Result<String, BadUtf16> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     if !rest.is_empty() {
@@ -304,9 +364,9 @@ pub fn decode_utf16(bytes: &[u8]) -> Result<String, BadUtf16> {
     Ok(text)
 }
 
-/// The bytes near `at` as text in quotes for a message, with `…` where something was left out. Safe
+/// Returns the bytes near `at` as text in quotes for a message, with `…` where more follows. Safe
 /// to print.
-pub(super) fn around(bytes: &[u8], at: usize) -> String {
+pub(super) fn excerpt(bytes: &[u8], at: usize) -> String {
     const BEFORE: usize = 24;
     const AFTER: usize = 24;
     let mut start = at.saturating_sub(BEFORE).min(bytes.len());
@@ -314,26 +374,35 @@ pub(super) fn around(bytes: &[u8], at: usize) -> String {
         start += 1;
     }
     let end = at.saturating_add(AFTER).min(bytes.len());
-    let shown = safe::lossy(bytes.get(start..end).unwrap_or_default(), BEFORE + AFTER);
+    let text = safe::lossy(bytes.get(start..end).unwrap_or_default(), BEFORE + AFTER);
     let dots = |cut: bool| if cut { "…" } else { "" };
-    format!("{}\"{shown}\"{}", dots(start > 0), dots(end < bytes.len()))
+    format!("{}\"{text}\"{}", dots(start > 0), dots(end < bytes.len()))
 }
 
 /// Why a value cannot be written to memory as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    #[error("say how wide the number is: `{example}`")]
-    Number { example: String },
-    #[error("a list has no bytes of its own; say how wide its numbers are: `u32(1, 2)`")]
+    /// A number, which has no width.
+    #[error("a number alone has no width; give it one: `{example}`")]
+    Number {
+        /// The number with the narrowest of the usual widths that hold it.
+        example: String,
+    },
+    /// A list.
+    #[error("a list has no bytes; give its numbers a width: `u32(1, 2)`")]
     List,
-    #[error("a truth value has no bytes of its own; write the number you mean: `u8(1)`")]
+    /// A truth value.
+    #[error("a truth value has no bytes; write a number: `u8(1)`")]
     Bool,
-    #[error("null cannot be written; write the number you mean: `u32(0)`")]
+    /// A null reference.
+    #[error("null has no bytes; write a number: `u32(0)`")]
     Null,
 }
 
-/// The bytes that `write` copies to memory: text as UTF-8, bytes as they are. Anything else has no
-/// width of its own.
+/// Returns the bytes that `write` copies to memory: text as UTF-8, bytes as they are.
+///
+/// # Errors
+/// Any other value, because it has no width of its own.
 pub fn bytes_to_write(value: &Value) -> Result<Vec<u8>, WriteError> {
     match value {
         Value::Text(text) => Ok(text.as_bytes().to_vec()),
@@ -353,7 +422,7 @@ pub fn bytes_to_write(value: &Value) -> Result<Vec<u8>, WriteError> {
     }
 }
 
-/// The number in the narrowest of the usual types that holds it.
+/// Returns the number in the narrowest of the usual types that hold it.
 fn width_example(n: i128) -> String {
     let usual = [
         NumberType::U32,
@@ -373,240 +442,4 @@ fn width_example(n: i128) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn message<T: std::fmt::Debug, E: std::fmt::Display>(result: Result<T, E>) -> String {
-        result.unwrap_err().to_string()
-    }
-
-    #[test]
-    fn names_and_types_are_the_same_list() {
-        for number in NumberType::ALL {
-            assert_eq!(NumberType::from_name(number.name()), Some(number));
-            assert_eq!(number.name()[1..].parse(), Ok(number.size() * 8));
-        }
-        assert_eq!(NumberType::from_name("u128"), None);
-    }
-
-    #[test]
-    fn every_range_ends_where_it_says() {
-        for number in NumberType::ALL {
-            let Some((low, high)) = number.range() else {
-                continue;
-            };
-            for n in [low, high] {
-                let bytes = encode(number, &Value::Int(n)).unwrap();
-                assert_eq!(bytes.len(), number.size());
-                assert_eq!(decode(number, &bytes), Ok(Value::Int(n)));
-            }
-            for n in [low - 1, high + 1, i128::MIN, i128::MAX] {
-                assert_eq!(
-                    encode(number, &Value::Int(n)),
-                    Err(EncodeError::OutOfRange {
-                        number,
-                        value: n,
-                        low,
-                        high
-                    })
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_number_that_does_not_fit_says_what_would() {
-        assert_eq!(
-            message(encode(NumberType::U8, &Value::Int(-1))),
-            "-1 does not fit u8, which holds 0 to 255"
-        );
-        assert_eq!(
-            message(encode(NumberType::I32, &Value::Int(0xffff_ffff))),
-            "4294967295 does not fit i32, which holds -2147483648 to 2147483647; for the same \
-             bits write `as_i32(4294967295)`"
-        );
-        let half = Value::Float(Float::from_f64(0.5));
-        assert_eq!(
-            message(encode(NumberType::U16, &half)),
-            "u16 needs an integer, and 0.5 is a float"
-        );
-        assert_eq!(
-            message(encode(NumberType::F32, &Value::Text("1".into()))),
-            "f32 needs a number, not text"
-        );
-        assert_eq!(
-            message(encode(NumberType::U8, &Value::Bool(true))),
-            "u8 needs a number, not a truth value"
-        );
-    }
-
-    #[test]
-    fn integers_become_floats_only_exactly() {
-        assert_eq!(
-            encode(NumberType::F32, &Value::Int(1 << 24)).unwrap(),
-            16_777_216f32.to_le_bytes()
-        );
-        assert_eq!(
-            message(encode(NumberType::F32, &Value::Int((1 << 24) + 1))),
-            "no f32 is exactly 16777217; write `16777217.0` to have it rounded"
-        );
-        assert!(encode(NumberType::F64, &Value::Int((1 << 53) + 1)).is_err());
-        assert_eq!(
-            encode(NumberType::F64, &Value::Int(i128::MIN)).unwrap(),
-            (-(2f64.powi(127))).to_le_bytes()
-        );
-        assert!(encode(NumberType::F64, &Value::Int(i128::MAX)).is_err());
-        assert_eq!(encode(NumberType::F32, &Value::Int(0)).unwrap(), [0; 4]);
-    }
-
-    #[test]
-    fn an_f64_rounds_to_f32_but_never_becomes_infinite() {
-        let encoded = |x: f64| encode(NumberType::F32, &Value::Float(Float::from_f64(x)));
-        assert_eq!(encoded(0.1).unwrap(), 0.1f32.to_le_bytes());
-        assert_eq!(encoded(f64::INFINITY).unwrap(), f32::INFINITY.to_le_bytes());
-        assert_eq!(message(encoded(1e300)), "1e300 is too large for f32");
-    }
-
-    #[test]
-    fn a_nan_keeps_its_payload_at_its_own_width() {
-        let bytes = 0x7f80_0001u32.to_le_bytes();
-        let value = decode(NumberType::F32, &bytes).unwrap();
-        assert_eq!(encode(NumberType::F32, &value).unwrap(), bytes);
-    }
-
-    #[test]
-    fn a_wrong_size_is_an_error() {
-        assert_eq!(
-            message(decode(NumberType::U32, &[1, 2, 3])),
-            "u32 takes 4 bytes, not 3"
-        );
-        assert_eq!(
-            decode_array(NumberType::U16, &[1, 0, 2, 1]),
-            Ok(Value::List(vec![Value::Int(1), Value::Int(258)]))
-        );
-        assert_eq!(
-            message(decode_array(NumberType::U16, &[1, 0, 2])),
-            "u16 takes 2 bytes, not 1"
-        );
-    }
-
-    #[test]
-    fn bad_utf8_says_where_and_shows_it() {
-        assert_eq!(decode_utf8("häß".as_bytes()).unwrap(), "häß");
-        assert_eq!(
-            message(decode_utf8(b"ab\xff\x1bc")),
-            "not valid UTF-8: a bad byte at byte 2 of 5: \"ab\\xff\\u{1b}c\""
-        );
-        assert_eq!(
-            message(decode_utf8(b"caf\xc3")),
-            "not valid UTF-8: a character that is cut off at byte 3 of 4: \"caf\\xc3\""
-        );
-        let long = [
-            "é".repeat(50).as_bytes(),
-            b"a\xff",
-            "b".repeat(90).as_bytes(),
-        ]
-        .concat();
-        let error = decode_utf8(&long).unwrap_err();
-        assert_eq!(error.at, 101);
-        assert_eq!(
-            error.shown,
-            format!("…\"{}a\\xff{}\"…", "é".repeat(11), "b".repeat(23))
-        );
-    }
-
-    #[test]
-    fn bad_utf16_says_where() {
-        assert_eq!(decode_utf16(&utf16("a€😀")).unwrap(), "a€😀");
-        assert_eq!(
-            message(decode_utf16(&[65, 0, 66])),
-            "UTF-16 takes an even number of bytes, not 3"
-        );
-        let lone = [utf16("😀a"), 0xdc00u16.to_le_bytes().to_vec()].concat();
-        assert_eq!(
-            message(decode_utf16(&lone)),
-            "not valid UTF-16: half of a surrogate pair, 0xdc00, stands alone at byte 6 of 8"
-        );
-        assert!(matches!(
-            decode_utf16(&[0, 0xd8]),
-            Err(BadUtf16::LoneSurrogate { at: 0, .. })
-        ));
-    }
-
-    #[test]
-    fn only_text_and_bytes_are_written_as_they_are() {
-        assert_eq!(
-            bytes_to_write(&Value::Text("é".into())).unwrap(),
-            [0xc3, 0xa9]
-        );
-        assert_eq!(bytes_to_write(&Value::Bytes(vec![0xff])).unwrap(), [0xff]);
-        assert_eq!(
-            message(bytes_to_write(&Value::Int(7))),
-            "say how wide the number is: `u32(7)`"
-        );
-        assert_eq!(
-            message(bytes_to_write(&Value::Int(-7))),
-            "say how wide the number is: `i32(-7)`"
-        );
-        assert_eq!(
-            message(bytes_to_write(&Value::Int(1 << 40))),
-            "say how wide the number is: `u64(1099511627776)`"
-        );
-        let half = Value::Float(Float::from_f64(0.5));
-        assert_eq!(
-            message(bytes_to_write(&half)),
-            "say how wide the number is: `f64(0.5)`"
-        );
-        for value in [Value::List(vec![]), Value::Bool(true), Value::Null] {
-            assert!(bytes_to_write(&value).is_err());
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn bytes_of_every_number_type_round_trip(bytes in any::<[u8; 8]>()) {
-            for number in NumberType::ALL {
-                let bytes = &bytes[..number.size()];
-                let value = decode(number, bytes).unwrap();
-                prop_assert_eq!(encode(number, &value).unwrap(), bytes);
-            }
-        }
-
-        #[test]
-        fn any_integer_is_encoded_exactly_or_refused(n in any::<i128>(), shift in 0u32..128) {
-            let value = Value::Int(n >> shift);
-            for number in NumberType::ALL {
-                let Ok(bytes) = encode(number, &value) else { continue };
-                match (decode(number, &bytes).unwrap(), n >> shift) {
-                    (Value::Int(back), n) => prop_assert_eq!(back, n),
-                    (Value::Float(back), n) => prop_assert_eq!(back.to_f64() as i128, n),
-                    (other, _) => prop_assert!(false, "{other}"),
-                }
-            }
-        }
-
-        #[test]
-        fn texts_round_trip(text in any::<String>()) {
-            prop_assert_eq!(decode_utf8(text.as_bytes()).unwrap(), text.clone());
-            prop_assert_eq!(decode_utf16(&utf16(&text)).unwrap(), text.clone());
-            prop_assert_eq!(cstr(&text), [text.as_bytes(), &[0]].concat());
-        }
-
-        #[test]
-        fn arbitrary_bytes_decode_as_the_standard_library_says(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
-            let expected = std::str::from_utf8(&bytes).map_err(|error| error.valid_up_to());
-            match (decode_utf8(&bytes), expected) {
-                (Ok(text), Ok(same)) => prop_assert_eq!(text, same),
-                (Err(error), Err(at)) => {
-                    prop_assert_eq!(error.at, at);
-                    prop_assert!(!error.to_string().chars().any(safe::is_unsafe));
-                }
-                (found, expected) => prop_assert!(false, "{found:?} {expected:?}"),
-            }
-            let _ = decode_utf16(&bytes);
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! What is wrong with a steps file, where, and how to say it. Everything shown is safe to print.
+//! The faults of a steps file, and their messages. All messages are safe to print.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,34 +10,38 @@ use super::ast::Span;
 use crate::safe;
 use crate::text;
 
-/// How many errors are shown in full.
-pub(super) const SHOWN: usize = 20;
-/// The most columns of a source line that are shown, and how many of them may lie before the caret.
+/// The most errors that a message contains in full; the rest are counted.
+pub(super) const MAX_SHOWN: usize = 20;
+/// The most columns of a source line in a message.
 const WINDOW: usize = 100;
+/// The most of those columns before the caret.
 const BEFORE_CARET: usize = 60;
 
-/// One mistake in a steps file.
+/// One fault of a steps file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScriptError {
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub line: u32,
-    /// Counted from 1, in characters.
+    /// The column, counted from 1 in characters.
     pub column: u32,
-    /// One sentence without its full stop, safe to print.
+    /// What is wrong: a sentence without a full stop, safe to print.
     pub message: String,
-    /// What to do about it, safe to print.
+    /// What to write instead, safe to print.
     pub help: Option<String>,
+    /// The part of the text that is wrong.
     pub span: Span,
 }
 
-/// All the mistakes of one steps file, in its order; at least one.
+/// All faults of one steps file, in the order of the file. There is at least one.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub struct ScriptErrors {
+    /// The text with the faults.
     pub source_text: Source,
+    /// The faults.
     pub errors: Vec<ScriptError>,
 }
 
-/// A mistake as the reading finds it, before anyone has counted lines.
+/// A fault as the parser finds it, before its line and column are known.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fault {
     span: Span,
@@ -46,7 +50,8 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// The message may quote the source as it is: it is made safe here.
+    /// Creates a fault. The message can quote the source as it is: this function makes it safe to
+    /// print.
     pub fn new(span: impl Into<Span>, message: impl AsRef<str>) -> Self {
         Fault {
             span: span.into(),
@@ -55,6 +60,7 @@ impl Fault {
         }
     }
 
+    /// Sets the help, which can quote the source as it is.
     pub fn help(self, help: impl AsRef<str>) -> Self {
         Fault {
             help: Some(safe::plain(help.as_ref())),
@@ -62,7 +68,7 @@ impl Fault {
         }
     }
 
-    /// Adds help where there is none.
+    /// Sets the help if there is none yet.
     pub fn or_help(self, help: impl FnOnce() -> Option<String>) -> Self {
         if self.help.is_some() {
             self
@@ -71,6 +77,7 @@ impl Fault {
         }
     }
 
+    /// Sets the help if there is one.
     pub fn maybe_help(self, help: Option<String>) -> Self {
         match help {
             Some(help) => self.help(help),
@@ -91,7 +98,7 @@ impl From<Range<usize>> for Span {
 impl ScriptErrors {
     pub(super) fn new(source_text: Source, lines: &Lines, mut faults: Vec<Fault>) -> Self {
         faults.sort_by_key(|fault| fault.span.start);
-        // Counted on from the error before it: a long line may hold very many.
+        // Columns are counted from the previous error, because one line may hold very many errors.
         let mut last: Option<(usize, u32, u32)> = None;
         let errors = faults.into_iter().map(
             |Fault {
@@ -126,12 +133,12 @@ impl ScriptErrors {
     }
 }
 
-/// Each error as `file:line:column: message`, its line with a caret, and what to do; no line break
-/// at the end.
+/// Writes each error as `file:line:column: message`, its line with a caret, and its help, without a
+/// final line break.
 impl fmt::Display for ScriptErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = safe::cut(&self.source_text.name, 200);
-        for (i, error) in self.errors.iter().take(SHOWN).enumerate() {
+        for (i, error) in self.errors.iter().take(MAX_SHOWN).enumerate() {
             if i > 0 {
                 f.write_str("\n\n")?;
             }
@@ -140,7 +147,7 @@ impl fmt::Display for ScriptErrors {
                 "{name}:{}:{}: {}",
                 error.line, error.column, error.message
             )?;
-            let excerpt = Excerpt::of(&self.source_text.text, error.span);
+            let excerpt = Excerpt::new(&self.source_text.text, error.span);
             let number = error.line.to_string();
             let gutter = " ".repeat(number.len());
             writeln!(f, " {number} | {}", excerpt.line)?;
@@ -154,14 +161,14 @@ impl fmt::Display for ScriptErrors {
                 write!(f, "\n {gutter} = {help}")?;
             }
         }
-        match self.errors.len().saturating_sub(SHOWN) {
+        match self.errors.len().saturating_sub(MAX_SHOWN) {
             0 => Ok(()),
             more => write!(f, "\n\nand {}", text::count(more, "more error")),
         }
     }
 }
 
-/// The line of a mistake as it is shown: escaped, cut to a window around the caret.
+/// The line of an error, escaped and cut to a window around the caret.
 struct Excerpt {
     line: String,
     /// Columns before the first caret.
@@ -170,7 +177,7 @@ struct Excerpt {
 }
 
 impl Excerpt {
-    fn of(text: &str, span: Span) -> Excerpt {
+    fn new(text: &str, span: Span) -> Excerpt {
         let at = floor_boundary(text, span.start);
         let start = text
             .get(..at)
@@ -196,14 +203,14 @@ impl Excerpt {
             .zip(cost_within(after, WINDOW))
             .map(|(a, b)| a + b);
         let is_whole = whole.is_some_and(|cost| cost <= WINDOW);
-        let left_room = if is_whole { WINDOW } else { BEFORE_CARET };
-        let before = tail(before, left_room);
+        let left_columns = if is_whole { WINDOW } else { BEFORE_CARET };
+        let before = tail(before, left_columns);
         let marked = head(left, WINDOW.saturating_sub(before.width()));
-        let rest_room = WINDOW.saturating_sub(before.width() + marked.width());
+        let rest_columns = WINDOW.saturating_sub(before.width() + marked.width());
         let rest = if marked.ends_with('…') {
             String::new()
         } else {
-            head(right, rest_room)
+            head(right, rest_columns)
         };
         Excerpt {
             indent: before.width(),
@@ -213,34 +220,34 @@ impl Excerpt {
     }
 }
 
-/// A character as it is shown; a tab as four spaces.
-fn shown(c: char) -> String {
+/// Returns a character in printable form; a tab as four spaces.
+fn printable(c: char) -> String {
     match c {
         '\t' => "    ".to_owned(),
         c => safe::plain(c.encode_utf8(&mut [0; 4])),
     }
 }
 
-/// Columns, but at least one a character, so that characters without width cannot make a line
-/// endless.
-fn cost(shown: &str) -> usize {
-    shown.width().max(1)
+/// Returns the columns of a character, at least one, so that characters without width cannot make a
+/// line too long.
+fn cost(printable: &str) -> usize {
+    printable.width().max(1)
 }
 
-/// The cost of the whole text; nothing where it is more than `limit`.
+/// Returns the cost of the whole text, or `None` if it is more than `limit`.
 fn cost_within(text: &str, limit: usize) -> Option<usize> {
     text.chars().try_fold(0, |sum, c| {
-        Some(sum + cost(&shown(c))).filter(|sum| *sum <= limit)
+        Some(sum + cost(&printable(c))).filter(|sum| *sum <= limit)
     })
 }
 
-/// The beginning of the text, as shown, with `…` where it is cut.
-fn head(text: &str, room: usize) -> String {
+/// Returns the beginning of the text in printable form, with `…` where it is cut at `columns`.
+fn head(text: &str, columns: usize) -> String {
     let (mut out, mut used) = (String::new(), 0);
     for c in text.chars() {
-        let piece = shown(c);
+        let piece = printable(c);
         used += cost(&piece);
-        if used > room {
+        if used > columns {
             out.push('…');
             break;
         }
@@ -249,13 +256,13 @@ fn head(text: &str, room: usize) -> String {
     out
 }
 
-/// The end of the text, as shown, with `…` where it is cut.
-fn tail(text: &str, room: usize) -> String {
+/// Returns the end of the text in printable form, with `…` where it is cut at `columns`.
+fn tail(text: &str, columns: usize) -> String {
     let (mut pieces, mut used) = (Vec::new(), 0);
     for c in text.chars().rev() {
-        let piece = shown(c);
+        let piece = printable(c);
         used += cost(&piece);
-        if used > room {
+        if used > columns {
             pieces.push("…".to_owned());
             break;
         }
@@ -268,28 +275,29 @@ fn floor_boundary(text: &str, offset: usize) -> usize {
     text.floor_char_boundary(offset)
 }
 
-/// Where the lines of a text begin.
+/// The line breaks of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Lines {
-    /// Offsets of the first byte of the second line and those after it.
+    /// The offsets of the first byte of the second line and of each later line.
     starts: Vec<usize>,
 }
 
 impl Lines {
-    pub fn of(text: &str) -> Lines {
+    pub fn new(text: &str) -> Lines {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         Lines {
             starts: breaks.map(|(at, _)| at + 1).collect(),
         }
     }
 
-    /// The line of a byte offset, counted from 1.
+    /// Returns the line of a byte offset, counted from 1.
     pub fn line(&self, offset: usize) -> u32 {
         let before = self.starts.partition_point(|start| *start <= offset);
         u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// Line and column of a byte offset, counted from 1; a byte order mark counts as nothing.
+    /// Returns the line and column of a byte offset, counted from 1. A byte order mark has no
+    /// column.
     pub fn line_column(&self, text: &str, offset: usize) -> (u32, u32) {
         let offset = floor_boundary(text, offset);
         let before = self.starts.partition_point(|start| *start <= offset);

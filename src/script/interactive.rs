@@ -29,7 +29,7 @@ impl Known {
     fn of(before: &[Statement], after: &[Statement]) -> Known {
         let mut known = Known::default();
         for statement in before {
-            let names = check::given_names(&statement.kind)
+            let names = check::defined_names(&statement.kind)
                 .iter()
                 .map(|name| name.text.clone());
             match &statement.kind {
@@ -41,7 +41,7 @@ impl Known {
         }
         let later = after
             .iter()
-            .flat_map(|statement| check::given_names(&statement.kind));
+            .flat_map(|statement| check::defined_names(&statement.kind));
         known.later = later.map(|name| name.text.clone()).collect();
         // An input has its value from the start, wherever it stands.
         known
@@ -126,7 +126,7 @@ pub fn names_given(text: &str) -> Vec<String> {
     let mut lexer = Lexer::new(text, 0..text.len());
     lexer
         .next_line()
-        .map(|line| parser::salvaged_names(text, &line.tokens))
+        .map(|line| parser::guess_names(text, &line.tokens))
         .unwrap_or_default()
 }
 
@@ -134,8 +134,7 @@ pub fn names_given(text: &str) -> Vec<String> {
 pub fn step_words() -> impl Iterator<Item = &'static str> {
     let too_late = ["module", "input", "memory", "import"];
     // `read` and `global` stand behind `NAME =`.
-    vocabulary::STATEMENTS
-        .into_iter()
+    vocabulary::statements()
         .filter(move |word| !too_late.contains(word) && !matches!(*word, "read" | "global"))
 }
 
@@ -156,7 +155,7 @@ pub fn reading_words() -> impl Iterator<Item = &'static str> {
 
 /// What the statement that begins with this word looks like.
 pub fn form_of(word: &str) -> Option<&'static str> {
-    vocabulary::written_form(word)
+    vocabulary::form(word)
 }
 
 /// Whether a name needs no quotes where an export's or an import's name stands.
@@ -204,7 +203,12 @@ impl Script {
                     0..text.len(),
                     "only `import` and `memory` lines are given to a guest",
                 );
-                return Err(super::errors_in(TYPED, text, &Lines::of(text), vec![fault]));
+                return Err(super::errors_in(
+                    TYPED,
+                    text,
+                    &Lines::new(text),
+                    vec![fault],
+                ));
             };
             let statement = statement?;
             script
@@ -225,7 +229,7 @@ impl Script {
         let start = source.len();
         source.push_str(text);
         let mut faults: Vec<Fault> = Vec::new();
-        let lines = Lines::of(&source);
+        let lines = Lines::new(&source);
         let read = items(&source, start..source.len(), &lines, &mut faults)
             .into_iter()
             .next();
@@ -233,14 +237,14 @@ impl Script {
             .and_then(super::Item::into_statement)
             .filter(|_| faults.is_empty())
         else {
-            return Err(super::errors_in(TYPED, text, &Lines::of(text), faults));
+            return Err(super::errors_in(TYPED, text, &Lines::new(text), faults));
         };
         statement.line = 0;
         (self.source.text, self.lines) = (source, lines);
         self.statements.insert(at, statement);
         self.statements
             .get(at)
-            .ok_or_else(|| super::errors_in(TYPED, text, &Lines::of(text), Vec::new()))
+            .ok_or_else(|| super::errors_in(TYPED, text, &Lines::new(text), Vec::new()))
     }
 
     /// The same guest, inputs and imports with other steps: those of this script that stand in a

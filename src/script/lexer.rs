@@ -1,5 +1,5 @@
-//! Characters to tokens, one logical line at a time: a line goes on while a bracket is open. Knows
-//! no grammar but what it needs to see that a bracket was forgotten.
+//! Splits text into tokens, one logical line at a time: a line continues while a bracket is open.
+//! Knows only the grammar that it needs to find a forgotten bracket.
 
 pub(super) mod literals;
 
@@ -19,70 +19,73 @@ pub(super) struct Token {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum TokenKind {
-    /// Its text is that of its span.
+    /// The text of the span is the name.
     Name,
     Text(String),
     Bytes(Vec<u8>),
-    /// At most 2^127, which only a minus makes fit.
+    /// At most 2^127, which is an integer only after a minus.
     Int(u128),
     Float(f64),
     Symbol(&'static str),
 }
 
-/// The tokens between two line breaks outside brackets; at least one, or a fault.
+/// The tokens between two line breaks outside brackets: at least one token, or a fault.
 #[derive(Debug, Default)]
 pub(super) struct Line {
     pub tokens: Vec<Token>,
-    /// The first mistake; what the tokens hold then is only good for guesses.
+    /// The first fault. After it the tokens only help to guess the line's names.
     pub fault: Option<Fault>,
 }
 
-/// In order of length, so that the longest wins.
+/// The symbols, longest first: the first that matches is the token.
 const SYMBOLS: [&str; 27] = [
     "==", "!=", "<=", ">=", "<<", ">>", "++", "..", "=", "<", ">", "+", "-", "*", "/", "%", "&",
     "|", "^", "~", "(", ")", "[", "]", ",", ";", ".",
 ];
 
-/// What people write out of habit, and what to write instead.
+/// Symbols of other languages, with the advice for each.
 const HABITS: [(&str, &str); 24] = [
-    ("===", "two values are compared with `==`"),
-    ("!==", "two values are compared with `!=`"),
+    ("===", "to compare two values, use `==`"),
+    ("!==", "to compare two values, use `!=`"),
     (
         ">>>",
-        "`>>` shifts right and keeps the sign; `as_u32(x) >> n` shifts zeros in",
+        "`>>` keeps the sign; to shift zeros in, write `as_u32(x) >> n`",
     ),
     (
         "&&",
-        "`&` joins bits; two conditions are two `expect` lines",
+        "for two conditions, write two `expect` lines; `&` combines bits",
     ),
     (
         "||",
-        "`|` joins bits; two conditions are two `expect` lines",
+        "for two conditions, write two `expect` lines; `|` combines bits",
     ),
-    ("//", "a comment begins with `#`"),
-    ("/*", "a comment begins with `#` and ends with the line"),
+    ("//", "start a comment with `#`"),
+    ("/*", "start a comment with `#`; it ends with the line"),
     ("=>", "did you mean `>=`?"),
     ("=<", "did you mean `<=`?"),
     ("<>", "did you mean `!=`?"),
-    (":=", "a name is given with `=`"),
-    ("+=", "write the sum out: `let x = x + …`"),
-    ("-=", "write the difference out: `let x = x - …`"),
-    ("*=", "write the product out: `let x = x * …`"),
-    ("->", "results stand in front: `NAME = call …`"),
-    ("**", "there is no power; `1 << n` is two to the power of n"),
-    ("...", "a slice is written `x[a..b]`"),
-    ("..=", "a slice is written `x[a..b]` and leaves out b"),
+    (":=", "to name a value, use `=`"),
+    ("+=", "write `let x = x + …`"),
+    ("-=", "write `let x = x - …`"),
+    ("*=", "write `let x = x * …`"),
+    ("->", "write the results first: `NAME = call …`"),
+    (
+        "**",
+        "there is no power operator; `1 << n` is 2 to the power of n",
+    ),
+    ("...", "write a slice as `x[a..b]`"),
+    ("..=", "write a slice as `x[a..b]`; b is not in it"),
     (
         "!",
-        "unequal is `!=`; the opposite of a truth value is `x == false`",
+        "not equal is `!=`; to negate a truth value, write `x == false`",
     ),
-    ("\\", "a line goes on only inside ( ) and [ ]"),
-    ("'", "text stands in double quotes: \"…\""),
-    ("`", "text stands in double quotes: \"…\""),
-    ("{", "there are no blocks: each line is one statement"),
+    ("\\", "a line continues only inside ( ) and [ ]"),
+    ("'", "put text in double quotes: \"…\""),
+    ("`", "put text in double quotes: \"…\""),
+    ("{", "there are no blocks; write one statement on each line"),
     (
         "$",
-        "an export or import with such a name stands in quotes: call \"$name\"()",
+        "put the name of an export or import with `$` in quotes: call \"$name\"()",
     ),
 ];
 
@@ -93,7 +96,7 @@ pub(super) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    /// Reads the part of the text within `range`; positions stay those of the whole text.
+    /// Creates a lexer for the part of `text` in `range`. Positions are those of the whole text.
     pub fn new(text: &'a str, range: Range<usize>) -> Self {
         let end = text.floor_char_boundary(range.end);
         Lexer {
@@ -103,12 +106,12 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Where the text that was not read yet begins.
+    /// Returns the offset of the first character that is not read yet.
     pub fn position(&self) -> usize {
         self.at
     }
 
-    /// The next line that is not empty.
+    /// Reads the next line that is not empty.
     pub fn next_line(&mut self) -> Option<Line> {
         let mut line = Line::default();
         let mut open: Vec<Token> = Vec::new();
@@ -138,7 +141,7 @@ impl<'a> Lexer<'a> {
         (!line.tokens.is_empty() || line.fault.is_some()).then_some(line)
     }
 
-    /// Reads one token; after a fault, the rest of the line is read only to find names in it.
+    /// Reads one token. After a fault, the rest of the line is only read for its names.
     fn token(&mut self, line: &mut Line, open: &mut Vec<Token>) {
         let start = self.at;
         match self.scan() {
@@ -191,19 +194,19 @@ impl<'a> Lexer<'a> {
             return Err(self.habit(wrong, help));
         }
         if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
-            if *symbol == "." && rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
+            if *symbol == "." && starts_with_digit(rest.get(1..).unwrap_or_default()) {
                 let span = self.at..self.at + 1;
                 return Err(
-                    Fault::new(span, "a float begins with a digit").help("write `0.5`, not `.5`")
+                    Fault::new(span, "a float starts with a digit").help("write `0.5`, not `.5`")
                 );
             }
             self.at += symbol.len();
             return Ok(TokenKind::Symbol(symbol));
         }
-        Err(self.stray(first))
+        Err(self.unexpected(first))
     }
 
-    /// Takes a literal's length and what it says; a faulty one is stepped over whole.
+    /// Moves past a literal of `length` bytes, even if it is faulty.
     fn literal<T>(&mut self, (length, found): (usize, Result<T, Fault>)) -> Result<T, Fault> {
         self.at += length;
         found
@@ -218,35 +221,33 @@ impl<'a> Lexer<'a> {
         Fault::new(span, format!("`{wrong}` is not part of the language")).help(help)
     }
 
-    fn stray(&self, c: char) -> Fault {
+    fn unexpected(&self, c: char) -> Fault {
         let help = match c {
             '“' | '”' | '„' | '‘' | '’' | '«' | '»' => {
-                "text stands in straight double quotes: \"…\""
+                "put text in straight double quotes: \"…\""
             }
-            '–' | '—' | '−' => "the minus is `-`",
-            '×' => "the product is `*`",
-            '≠' => "unequal is `!=`",
-            '≤' => "at most is `<=`",
-            '≥' => "at least is `>=`",
-            '…' => "a slice is written `x[a..b]`",
-            ':' => {
-                "parameters and values have no types; a name with such characters stands in quotes"
-            }
-            '@' => "an export or import with such a name stands in quotes",
-            '?' => "there are no branches: the steps run one after the other",
-            '\u{feff}' => "a byte order mark can stand only at the start of the file",
-            '\r' => "lines end in a line feed, or in a carriage return and a line feed",
+            '–' | '—' | '−' => "write a minus as `-`",
+            '×' => "write a product with `*`",
+            '≠' => "write not equal as `!=`",
+            '≤' => "write less or equal as `<=`",
+            '≥' => "write greater or equal as `>=`",
+            '…' => "write a slice as `x[a..b]`",
+            ':' => "parameters and values have no types; put a name with `:` in quotes",
+            '@' => "put the name of an export or import with `@` in quotes",
+            '?' => "there are no branches; the steps run one after the other",
+            '\u{feff}' => "a byte order mark can only be at the start of the file",
+            '\r' => "end lines with a line feed, or with a carriage return and a line feed",
             c if c.is_whitespace() => {
-                let message = format!("a blank of another kind, U+{:04X}", u32::from(c));
+                let message = format!("unexpected space character U+{:04X}", u32::from(c));
                 return Fault::new(self.span_of(c), message)
-                    .help("only spaces and tabs stand between words");
+                    .help("use only spaces and tabs between words");
             }
             c if c.is_alphabetic() => {
-                "names are made of A to Z, a to z, 0 to 9 and _; other letters stand in text only"
+                "a name has only A to Z, a to z, 0 to 9 and _; other letters can only be in text"
             }
-            _ => return Fault::new(self.span_of(c), format!("`{c}` has no meaning here")),
+            _ => return Fault::new(self.span_of(c), format!("unexpected `{c}`")),
         };
-        Fault::new(self.span_of(c), format!("`{c}` has no meaning here")).help(help)
+        Fault::new(self.span_of(c), format!("unexpected `{c}`")).help(help)
     }
 
     fn span_of(&self, c: char) -> Range<usize> {
@@ -265,18 +266,18 @@ impl<'a> Lexer<'a> {
         self.at += self.rest().find('\n').unwrap_or(self.rest().len());
     }
 
-    /// Whether the line that begins here can only be a statement: then a bracket before it was
-    /// forgotten. Inside brackets a name is never followed by a single `=`, nor a statement's word
-    /// by another name or a literal.
+    /// Returns whether the line that begins here can only be a statement, which means that a
+    /// bracket before it was forgotten. Inside brackets, a single `=` never comes after a name, and
+    /// another name or a literal never comes after a statement's word.
     fn at_statement(&self) -> bool {
         let blanks = [' ', '\t'];
         let mut rest = self.rest().trim_start_matches(blanks);
         let length = name_length(rest);
-        let Some((word, behind)) = rest.split_at_checked(length).filter(|_| length > 0) else {
+        let Some((word, after)) = rest.split_at_checked(length).filter(|_| length > 0) else {
             return false;
         };
-        if vocabulary::STATEMENTS.contains(&word) && behind.starts_with(blanks) {
-            let next = behind
+        if vocabulary::is_statement(word) && after.starts_with(blanks) {
+            let next = after
                 .trim_start_matches(blanks)
                 .chars()
                 .next()
@@ -287,14 +288,14 @@ impl<'a> Lexer<'a> {
         }
         loop {
             let length = name_length(rest);
-            let Some(behind) = rest.get(length..).filter(|_| length > 0) else {
+            let Some(after) = rest.get(length..).filter(|_| length > 0) else {
                 return false;
             };
-            let behind = behind.trim_start_matches(blanks);
-            if let Some(value) = behind.strip_prefix('=') {
+            let after = after.trim_start_matches(blanks);
+            if let Some(value) = after.strip_prefix('=') {
                 return !value.starts_with('=');
             }
-            let Some(more) = behind.strip_prefix(',') else {
+            let Some(more) = after.strip_prefix(',') else {
                 return false;
             };
             rest = more.trim_start_matches(blanks);
@@ -302,11 +303,16 @@ impl<'a> Lexer<'a> {
     }
 }
 
+fn starts_with_digit(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Returns whether `!` is the first half of `!=`.
 fn is_unequal(wrong: &str, rest: &str) -> bool {
     wrong == "!" && rest.starts_with("!=")
 }
 
-/// Keeps the list of open brackets.
+/// Updates the list of open brackets with `token`.
 fn balance(token: &Token, open: &mut Vec<Token>) -> Result<(), Fault> {
     let TokenKind::Symbol(symbol) = token.kind else {
         return Ok(());
@@ -323,15 +329,17 @@ fn balance(token: &Token, open: &mut Vec<Token>) -> Result<(), Fault> {
     match open.pop().map(|bracket| bracket.kind) {
         Some(TokenKind::Symbol(found)) if found == opening => Ok(()),
         Some(TokenKind::Symbol(found)) => {
-            let help = format!("close it with `{}`", closing(found));
+            let help = format!("close `{found}` with `{}`", closing(found));
             Err(Fault::new(
                 token.span,
-                format!("`{symbol}` does not close the open `{found}`"),
+                format!("`{symbol}` cannot close the open `{found}`"),
             )
             .help(help))
         }
-        _ => Err(Fault::new(token.span, format!("`{symbol}` closes nothing"))
-            .help("take it out, or open it before")),
+        _ => Err(
+            Fault::new(token.span, format!("`{symbol}` has no opening bracket"))
+                .help(format!("remove it, or add `{opening}` before it")),
+        ),
     }
 }
 
@@ -340,7 +348,7 @@ fn never_closed(bracket: &Token) -> Fault {
         return Fault::new(bracket.span, "this is never closed");
     };
     let help = format!(
-        "add `{}`; a line goes on until its brackets are closed",
+        "add `{}`; a line continues until its brackets are closed",
         closing(symbol)
     );
     Fault::new(bracket.span, format!("this `{symbol}` is never closed")).help(help)
@@ -354,7 +362,7 @@ pub(super) fn is_name_start(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_'
 }
 
-/// How many bytes at the start of the text are a name.
+/// Returns how many bytes at the start of `text` are a name.
 pub(super) fn name_length(text: &str) -> usize {
     if !text.starts_with(is_name_start) {
         return 0;

@@ -1,6 +1,6 @@
-//! Markdown as a carrier: fenced blocks with the info string `steps` are the statements, the prose
-//! before a step is its narration. Everything but those blocks is blanked, so that positions stay
-//! those of the file.
+//! Reads a Markdown file: fenced blocks with the info string `steps` are the statements, and the
+//! prose before a step is its narration. Everything outside those blocks is replaced by spaces, so
+//! that positions are those of the file.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,14 +12,15 @@ use super::error::{Fault, Lines};
 use super::{Item, items as plain_items};
 use crate::prose::{self, Kind, Paragraph, Piece, PieceStyle, Prose};
 
-/// The word that opens a block of statements.
+/// The info string of a block of statements.
 const INFO: &str = "steps";
 
-/// A comment on a line of its own: what stands above it is no narration. Reports end with the
-/// session that they report.
-const FORGET: &str = "<!-- linmem: the session -->";
+/// A comment on its own line, after which narration starts again. A report ends with its session,
+/// and the report's text is not narration.
+const SESSION_MARK: &str = "<!-- linmem: the session -->";
 
-/// The statements of a Markdown file, with their narration, and the same prose with its markup.
+/// Reads the statements of a Markdown file with their narration. Also returns the prose with its
+/// markup.
 pub(super) fn items(
     text: &str,
     lines: &Lines,
@@ -27,13 +28,13 @@ pub(super) fn items(
 ) -> (Vec<Item>, prose::Document) {
     let document = Document::read(text);
     if document.blocks.is_empty() {
-        faults.push(no_block(text, &document));
+        faults.push(missing_block(text, &document));
     }
     let blanked = blanked(text, &document.blocks);
-    let mut told = Telling::default();
+    let mut narrator = Narrator::default();
     let mut found = Vec::new();
     for block in document.blocks {
-        told.pending.extend(block.prose);
+        narrator.pending.extend(block.prose);
         let Some(range) = block
             .ranges
             .first()
@@ -43,37 +44,37 @@ pub(super) fn items(
             continue;
         };
         let mut items = plain_items(&blanked, range.0..range.1, lines, faults);
-        told.give_out(&mut items);
+        narrator.describe_step(&mut items);
         found.extend(items);
     }
     let title = document.title;
-    let closing = sorted(document.prose);
+    let closing = split_hints(document.prose);
     (
         found,
         prose::Document {
             title,
-            opening: told.opening,
-            steps: told.steps,
+            opening: narrator.opening,
+            steps: narrator.steps,
             closing,
         },
     )
 }
 
-/// Gives each step the prose that stands before it.
+/// Assigns the prose before a step to that step.
 #[derive(Default)]
-struct Telling {
-    /// Since the last step.
+struct Narrator {
+    /// The prose since the last step.
     pending: Vec<Paragraph>,
-    /// Steps so far.
+    /// The number of steps so far.
     count: usize,
     opening: Prose,
     steps: BTreeMap<usize, Prose>,
 }
 
-impl Telling {
-    /// Prose goes to the first step of a block, its hints to the first question. A first block
-    /// without any step only sets the session up: its prose introduces step 0.
-    fn give_out(&mut self, items: &mut [Item]) {
+impl Narrator {
+    /// Assigns the pending prose to the first step of a block, and its hints to the first question.
+    /// The prose of a first block without any step introduces step 0.
+    fn describe_step(&mut self, items: &mut [Item]) {
         let steps = || {
             items
                 .iter()
@@ -81,7 +82,7 @@ impl Telling {
         };
         if steps().next().is_none() {
             if self.count == 0 {
-                let prose = sorted(std::mem::take(&mut self.pending));
+                let prose = split_hints(std::mem::take(&mut self.pending));
                 self.opening.paragraphs.extend(prose.paragraphs);
             }
             return;
@@ -98,7 +99,7 @@ impl Telling {
             self.count += 1;
             if first.is_none() {
                 first = Some(self.count);
-                let mut prose = sorted(std::mem::take(&mut self.pending));
+                let mut prose = split_hints(std::mem::take(&mut self.pending));
                 hints = std::mem::take(&mut prose.hints);
                 if !prose.is_empty() {
                     statement.narration = Some(prose.plain());
@@ -115,8 +116,8 @@ impl Telling {
     }
 }
 
-/// Hints apart from the rest.
-fn sorted(paragraphs: Vec<Paragraph>) -> Prose {
+/// Separates hints from the other paragraphs.
+fn split_hints(paragraphs: Vec<Paragraph>) -> Prose {
     let mut prose = Prose::default();
     for paragraph in paragraphs {
         match prose::hint(&paragraph) {
@@ -127,26 +128,26 @@ fn sorted(paragraphs: Vec<Paragraph>) -> Prose {
     prose
 }
 
-fn no_block(text: &str, document: &Document) -> Fault {
+fn missing_block(text: &str, document: &Document) -> Fault {
     let end = text.find('\n').unwrap_or(text.len()).min(text.len());
-    let near = document.other_infos.iter().find(|(info, _)| {
+    let similar = document.other_infos.iter().find(|(info, _)| {
         crate::text::nearest(info, [INFO]).is_some() || info.eq_ignore_ascii_case(INFO)
     });
-    match near {
-        Some((info, place)) => {
-            let fault = Fault::new(place.clone(), "this Markdown file has no block of steps");
+    match similar {
+        Some((info, span)) => {
+            let fault = Fault::new(span.clone(), "this Markdown file has no block of steps");
             fault.help(format!(
-                "`{}` opens this block: did you mean `{INFO}`?",
+                "this block starts with `{}`; did you mean `{INFO}`?",
                 crate::safe::cut(info, 40)
             ))
         }
         None => Fault::new(0..end, "this Markdown file has no block of steps")
-            .help("statements stand in a fenced block that begins with ```steps"),
+            .help("write statements in a fenced block that starts with ```steps"),
     }
 }
 
-/// The text with spaces in place of everything outside the blocks; as long, and with the same line
-/// breaks.
+/// Returns the text with spaces in place of everything outside the blocks. Its length and its line
+/// breaks stay.
 fn blanked(text: &str, blocks: &[Block]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
@@ -174,33 +175,36 @@ fn push_blanks(out: &mut String, text: &str) {
 struct Block {
     /// The paragraphs between the block before it and this one.
     prose: Vec<Paragraph>,
-    /// Where its lines stand in the file; several where each line is indented or quoted.
+    /// The ranges of its lines in the file; several where each line is indented or quoted.
     ranges: Vec<Range<usize>>,
 }
 
+/// A Markdown file while it is read.
 #[derive(Default)]
 struct Document {
     blocks: Vec<Block>,
-    /// Info strings of the other fenced blocks, and where those stand.
+    /// The info strings of the other fenced blocks, with their ranges.
     other_infos: Vec<(String, Range<usize>)>,
     /// The first heading of the first level.
     title: Option<String>,
     prose: Vec<Paragraph>,
     pieces: Vec<Piece>,
-    /// The level of the heading that the text belongs to.
+    /// The level of the open heading.
     heading: Option<u8>,
-    /// How many emphases, and strong ones, the text stands in.
+    /// How many emphases are open.
     emphasis: usize,
+    /// How many strong emphases are open.
     strong: usize,
-    /// How many lists are open, and whether the next text begins an item.
+    /// How many lists are open.
     lists: usize,
+    /// Whether the next text begins an item.
     begins_item: bool,
     /// Whether the last paragraph is an item, to which the next item of the list is added.
     follows_item: bool,
     inside: Inside,
 }
 
-/// What the text that comes next belongs to.
+/// The kind of block that the next text belongs to.
 #[derive(Default, PartialEq)]
 enum Inside {
     #[default]
@@ -234,7 +238,7 @@ impl Document {
                 Inside::Ignored => {}
             },
             Event::Code(text) => self.push(&text, PieceStyle::Code),
-            Event::Html(html) if html.trim() == FORGET => self.prose.clear(),
+            Event::Html(html) if html.trim() == SESSION_MARK => self.prose.clear(),
             Event::SoftBreak | Event::HardBreak => self.push(" ", self.style()),
             _ => {}
         }
@@ -328,8 +332,8 @@ impl Document {
         }
     }
 
-    /// Puts the paragraph down: an item under the item before it; what follows within an item,
-    /// under it.
+    /// Ends the paragraph: an item follows the item before it, and further paragraphs of an item
+    /// follow that item.
     fn end_paragraph(&mut self) {
         let heading = self.heading.take();
         let pieces = trimmed(std::mem::take(&mut self.pieces));
@@ -372,7 +376,7 @@ fn depth_of(level: HeadingLevel) -> u8 {
     }
 }
 
-/// Without blanks at either end.
+/// Removes white space at both ends.
 fn trimmed(mut pieces: Vec<Piece>) -> Vec<Piece> {
     while let Some(first) = pieces.first_mut() {
         first

@@ -1,8 +1,8 @@
-//! The steps language: text in, checked [`Script`] out, expressions evaluated.
+//! The steps language: parses text as a checked [`Script`], and evaluates expressions.
 //!
-//! Reading goes lexer, parser, check; Markdown is a carrier around the same lexer. A file that has
-//! a mistake is refused whole, with all its mistakes at once. Knows no wasm runtime, no timeline,
-//! no screen, and opens no file.
+//! Text goes through the lexer, the parser and the checks; Markdown is read by the same lexer. A
+//! file with a fault is refused as a whole, with all its faults at once. This part knows no WebAssembly
+//! runtime, no timeline and no screen, and opens no file.
 
 pub mod ast;
 mod check;
@@ -30,38 +30,57 @@ pub use interactive::{
 use lexer::Lexer;
 pub use serialize::SavedStep;
 
-/// The text of a steps file, and what to call it in messages.
+/// The text of a steps file, and its name in messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// The path as given; `-` for standard input.
     pub name: String,
+    /// The whole text.
     pub text: String,
 }
 
-/// A file that has been read and checked: it can run.
+/// A parsed and checked steps file.
+///
+/// # Examples
+///
+/// ```
+/// use linmem::script;
+///
+/// let text = "input text = \"hi\"\nptr = call get_buffer()\nwrite ptr, text\n";
+/// let script = script::parse("hello.steps", text)?;
+///
+/// let steps: Vec<&str> = script.steps().map(|step| step.text.as_str()).collect();
+/// assert_eq!(steps, ["ptr = call get_buffer()", "write ptr, text"]);
+/// assert!(script.address_variables().contains("ptr"));
+///
+/// let errors = script::parse("hello.steps", "write ptr, text").unwrap_err();
+/// assert_eq!(errors.errors[0].message, "there is no variable `ptr` here");
+/// # Ok::<(), script::ScriptErrors>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Script {
+    /// The text that the statements are from.
     pub source: Source,
-    /// In the order of the file.
+    /// The statements, in the order of the file.
     pub statements: Vec<Statement>,
     /// The prose around the statements of a Markdown file.
     pub document: Document,
     lines: Lines,
-    /// Where the text as it was read ends; what is behind it was typed.
+    /// The length of the file's text in bytes; the text after it was typed.
     written: usize,
 }
 
-/// Reads and checks a steps file. A name that ends in `.md` is Markdown, every other (and `-`)
-/// plain steps.
+/// Parses and checks a steps file. A `name` that ends in `.md` is a Markdown file, every other one
+/// (and `-`) plain steps.
 ///
 /// # Errors
-/// All the mistakes of the file, in its order. Nothing has run by then.
+/// All faults of the file, in the order of the file.
 pub fn parse(name: &str, text: &str) -> Result<Script, ScriptErrors> {
     let source = Source {
         name: name.to_owned(),
         text: text.to_owned(),
     };
-    let lines = Lines::of(text);
+    let lines = Lines::new(text);
     let mut faults = Vec::new();
     let (items, document) = if is_markdown(name) {
         markdown::items(text, &lines, &mut faults)
@@ -91,11 +110,11 @@ pub fn parse(name: &str, text: &str) -> Result<Script, ScriptErrors> {
     })
 }
 
-/// Reads one expression, as `--set` and the terminal's `e` take it: a value that can be told before
-/// the guest starts, from literals, functions and the variables `known`.
+/// Parses one expression, as for `--set` and the terminal's `e`: a value that is known before the
+/// guest starts, from literals, functions and the variables `known`.
 ///
 /// # Errors
-/// What is wrong with it; the positions are those of `text`.
+/// All faults of the expression, with positions in `text`.
 pub fn parse_expression(text: &str, known: &[&str]) -> Result<Expr, ScriptErrors> {
     let found = single(text, "a value", |line, faults| {
         let expr = parser::expression(text, line)
@@ -107,10 +126,10 @@ pub fn parse_expression(text: &str, known: &[&str]) -> Result<Expr, ScriptErrors
     found.map_err(|(lines, faults)| errors_in("value", text, &lines, faults))
 }
 
-/// Reads one statement typed on its own, after statements that have bound the variables `known`.
+/// Parses one statement on its own, after statements that have bound the variables `known`.
 ///
 /// # Errors
-/// What is wrong with it; the positions are those of `text`.
+/// All faults of the statement, with positions in `text`.
 pub fn parse_statement(text: &str, known: &[&str]) -> Result<Statement, ScriptErrors> {
     let found = single(text, "a statement", |line, faults| {
         let statement = parser::statement(text, 1, line)
@@ -123,7 +142,7 @@ pub fn parse_statement(text: &str, known: &[&str]) -> Result<Statement, ScriptEr
 }
 
 impl Script {
-    /// The guest's path as the file gives it.
+    /// Returns the guest's path as the file has it.
     pub fn module(&self) -> Option<&str> {
         self.statements.iter().find_map(|s| match &s.kind {
             StatementKind::Module { path } => Some(path.as_str()),
@@ -131,7 +150,7 @@ impl Script {
         })
     }
 
-    /// The values the person may change, each with its default.
+    /// Returns the inputs, each with its default.
     pub fn inputs(&self) -> impl Iterator<Item = (&Name, &Expr)> {
         self.statements.iter().filter_map(|s| match &s.kind {
             StatementKind::Input { name, default } => Some((name, default)),
@@ -139,7 +158,7 @@ impl Script {
         })
     }
 
-    /// The host functions, memories and globals given to the guest.
+    /// Returns the host functions, memories and globals that the guest imports.
     pub fn imports(&self) -> impl Iterator<Item = &Import> {
         self.statements.iter().filter_map(|s| match &s.kind {
             StatementKind::Import(import) => Some(import),
@@ -147,7 +166,7 @@ impl Script {
         })
     }
 
-    /// The exported memory that is meant, where the file says it.
+    /// Returns the exported memory that the file chooses, if it does.
     pub fn memory(&self) -> Option<&Name> {
         self.statements.iter().find_map(|s| match &s.kind {
             StatementKind::Memory { export } => Some(export),
@@ -155,14 +174,14 @@ impl Script {
         })
     }
 
-    /// The statements that are steps, in order. Step 0, instantiation, has none.
+    /// Returns the statements that are steps, in order. Step 0, the instantiation, has none.
     pub fn steps(&self) -> impl Iterator<Item = &Statement> {
         self.statements.iter().filter(|s| s.kind.is_step())
     }
 
-    /// The variables that stand where an address is expected in `write`, `read`, `region` or
-    /// `block`, alone or within a sum. What only scales, indexes or is measured there is an offset,
-    /// not an address: `i` in `ptr + i * 4`.
+    /// Returns the variables that are addresses in a `write`, `read`, `region` or `block`, alone or
+    /// in a sum. A variable that only scales, indexes or is measured is an offset, not an address:
+    /// `i` in `ptr + i * 4`.
     pub fn address_variables(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         for statement in &self.statements {
@@ -177,14 +196,14 @@ impl Script {
         found
     }
 
-    /// Line and column of a byte offset, both counted from 1, the column in characters.
+    /// Returns the line and column of a byte offset, both counted from 1, the column in characters.
     pub fn line_column(&self, offset: usize) -> (u32, u32) {
         self.lines.line_column(&self.source.text, offset)
     }
 }
 
-/// The variables that an address, or a length, is worked out from, from left to right; those that
-/// only say how many elements in or how large one is are not among them.
+/// Returns the variables that make up an address or a length, from left to right. Variables that
+/// only count elements or give their size are not included.
 pub fn variables_of_address(expr: &Expr) -> Vec<String> {
     let mut found = Vec::new();
     collect_addresses(expr, &mut found);
@@ -217,12 +236,12 @@ fn collect_addresses(expr: &Expr, found: &mut impl Extend<String>) {
     }
 }
 
-/// What became of one logical line.
+/// A logical line after parsing.
 enum Item {
     Statement(Box<Statement>),
-    /// A line that could not be read; the names it was about to give are known, so that one mistake
-    /// is not reported again wherever they are used.
-    Broken {
+    /// A faulty line. The names that it probably defines count as known, so that its fault is not
+    /// reported again wherever they are used.
+    Faulty {
         names: Vec<String>,
     },
 }
@@ -231,7 +250,7 @@ impl Item {
     fn into_statement(self) -> Option<Statement> {
         match self {
             Item::Statement(statement) => Some(*statement),
-            Item::Broken { .. } => None,
+            Item::Faulty { .. } => None,
         }
     }
 }
@@ -241,7 +260,7 @@ fn is_markdown(name: &str) -> bool {
     ending.is_some_and(|ending| ending.eq_ignore_ascii_case(".md"))
 }
 
-/// The statements between two offsets of the text.
+/// Parses the statements in a range of the text.
 fn items(
     text: &str,
     range: std::ops::Range<usize>,
@@ -251,12 +270,12 @@ fn items(
     let mut lexer = Lexer::new(text, range);
     let mut items = Vec::new();
     while let Some(line) = lexer.next_line() {
-        let names = || Item::Broken {
-            names: parser::salvaged_names(text, &line.tokens),
+        let faulty = || Item::Faulty {
+            names: parser::guess_names(text, &line.tokens),
         };
         if let Some(fault) = line.fault {
             faults.push(fault);
-            items.push(names());
+            items.push(faulty());
             continue;
         }
         let number = lines.line(line.tokens.first().map_or(0, |token| token.span.start));
@@ -264,18 +283,18 @@ fn items(
             Ok(statement) => items.push(Item::Statement(Box::new(statement))),
             Err(fault) => {
                 faults.push(fault);
-                items.push(names());
+                items.push(faulty());
             }
         }
     }
     items
 }
 
-/// Reads a text that must be one logical line.
+/// Parses a text that must be one logical line; `what` names it in messages.
 fn single<T>(
     text: &str,
     what: &str,
-    read: impl FnOnce(&[lexer::Token], &mut Vec<Fault>) -> Option<T>,
+    parse: impl FnOnce(&[lexer::Token], &mut Vec<Fault>) -> Option<T>,
 ) -> Result<T, (Lines, Vec<Fault>)> {
     let mut faults = Vec::new();
     let mut found = None;
@@ -287,7 +306,7 @@ fn single<T>(
         )),
         Some(line) => match line.fault {
             Some(fault) => faults.push(fault),
-            None => found = read(&line.tokens, &mut faults),
+            None => found = parse(&line.tokens, &mut faults),
         },
     }
     if faults.is_empty()
@@ -304,7 +323,7 @@ fn single<T>(
     }
     match found {
         Some(found) if faults.is_empty() => Ok(found),
-        _ => Err((Lines::of(text), faults)),
+        _ => Err((Lines::new(text), faults)),
     }
 }
 

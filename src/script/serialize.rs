@@ -1,4 +1,4 @@
-//! A session written as a steps file: what it was opened with, its inputs as they stand, and steps.
+//! Writes a session as a steps file: its setup, the current values of its inputs, and its steps.
 
 use std::fmt::Write as _;
 
@@ -6,17 +6,24 @@ use super::Script;
 use super::ast::StatementKind;
 use crate::value::Value;
 
-/// A step to be written: its text on one line, and the prose before it.
+/// A step of a file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedStep {
+    /// The statement on one line.
     pub text: String,
+    /// The prose before it, which becomes a comment.
     pub narration: Option<String>,
 }
 
 impl Script {
-    /// The text of a steps file that runs `steps` on the guest at `module`, with this script's
-    /// imports and memory, and with these values for its inputs.
-    pub fn saved(&self, module: &str, inputs: &[(String, Value)], steps: &[SavedStep]) -> String {
+    /// Writes a steps file that runs `steps` on the guest at `module`, with this script's imports
+    /// and memory, and with the values `inputs`. Returns its text.
+    pub fn serialize(
+        &self,
+        module: &str,
+        inputs: &[(String, Value)],
+        steps: &[SavedStep],
+    ) -> String {
         let mut out = format!("module {}\n", Value::Text(module.to_owned()));
         for statement in self.statements.iter().filter(|s| !s.kind.is_step()) {
             match &statement.kind {
@@ -53,7 +60,7 @@ mod tests {
     use crate::script::parse;
 
     #[test]
-    fn a_saved_session_is_a_steps_file_with_the_values_that_are_in_force() {
+    fn a_saved_session_is_a_steps_file_with_the_current_values() {
         let text = "module \"a.wasm\"\ninput t = \"x\"\nmemory m\np = call f()\ninput k = \
                     3\n\nwrite p, t  # here\n";
         let script = parse("a.steps", text).unwrap();
@@ -68,7 +75,7 @@ mod tests {
             ("t".to_owned(), Value::Text("new\n\"x\"".into())),
             ("k".to_owned(), Value::Int(-4)),
         ];
-        let saved = script.saved("../b c.wasm", &inputs, &steps);
+        let saved = script.serialize("../b c.wasm", &inputs, &steps);
         let expected = "module \"../b c.wasm\"\ninput t = \"new\\n\\\"x\\\"\"\nmemory m\ninput k \
                         = -4\n\np = call f()\n\n# Why\n#\n# it is so\nwrite p, t\n";
         assert_eq!(saved, expected);

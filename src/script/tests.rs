@@ -234,7 +234,7 @@ fn expressions_stand_alone() {
     let errors = parse_expression("hello", &[]).unwrap_err();
     assert_eq!(
         errors.errors[0].help.as_deref(),
-        Some("text stands in quotes: \"hello\"")
+        Some("put text in quotes: \"hello\"")
     );
     assert_eq!(
         parse_expression("", &[]).unwrap_err().errors[0].message,
@@ -285,7 +285,7 @@ fn depth_is_bounded() {
         deep("-", "", 100_000),
         deep("~", "", 100_000),
     ] {
-        assert!(refused(&text).contains("within each other"));
+        assert!(refused(&text).contains("nested brackets or signs"));
     }
     assert!(
         refused(&format!("let x = 1{}", " + 1".repeat(100_000)))
@@ -379,7 +379,8 @@ mod arbitrary {
     use super::*;
     use proptest::prelude::*;
 
-    /// Whatever is read or refused, places must lie within the text and messages be safe to print.
+    /// Checks that any text is parsed or refused, with spans inside the text and messages that are
+    /// safe to print.
     fn survives(text: &str) {
         for name in ["a.steps", "a.md", "-"] {
             match parse(name, text) {

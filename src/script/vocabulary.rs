@@ -1,18 +1,13 @@
-//! The words of the language, each written once: statements, functions, readings, kinds of finding;
-//! and the nearest of them to a misspelt one.
+//! The words of the language: statements, functions, encodings and kinds of finding. Also finds the
+//! word that a misspelt one is nearest to.
 
 use super::ast::{Encoding, Function, NumberType};
 use crate::finding_kind::FindingKind;
 use crate::text::{list, nearest};
 
-/// The words a statement can begin with, and `read` and `global`, which stand behind `NAME =`.
-pub(super) const STATEMENTS: [&str; 16] = [
-    "module", "input", "let", "memory", "call", "global", "set", "write", "read", "grow", "region",
-    "block", "release", "import", "expect", "ask",
-];
-
-/// What each statement looks like.
-const FORMS: [(&str, &str); 16] = [
+/// The statements: the word that each begins with, and its form. `read` and `global` come only
+/// after `NAME =`.
+const STATEMENTS: [(&str, &str); 16] = [
     ("module", "module \"path\""),
     ("input", "input NAME = EXPR"),
     ("let", "let NAME = EXPR"),
@@ -40,88 +35,94 @@ const FORMS: [(&str, &str); 16] = [
     ("ask", "ask \"question\" = EXPR"),
 ];
 
-/// What people write for a statement's word in other languages.
+/// Words of other languages that people write instead of a statement, with the advice for each.
 const HABITS: [(&str, &str); 32] = [
-    ("assert", "an expectation is written `expect EXPR`"),
-    ("check", "an expectation is written `expect EXPR`"),
-    ("const", "a value gets its name with `let NAME = EXPR`"),
-    ("var", "a value gets its name with `let NAME = EXPR`"),
-    ("val", "a value gets its name with `let NAME = EXPR`"),
+    ("assert", "write an expectation as `expect EXPR`"),
+    ("check", "write an expectation as `expect EXPR`"),
+    ("const", "to name a value, write `let NAME = EXPR`"),
+    ("var", "to name a value, write `let NAME = EXPR`"),
+    ("val", "to name a value, write `let NAME = EXPR`"),
     (
         "def",
-        "there are no functions of your own: each line is one step",
+        "a script cannot define functions; write one step on each line",
     ),
     (
         "fn",
-        "there are no functions of your own: each line is one step",
+        "a script cannot define functions; write one step on each line",
     ),
     (
         "func",
-        "there are no functions of your own: each line is one step",
+        "a script cannot define functions; write one step on each line",
     ),
     (
         "function",
-        "there are no functions of your own: each line is one step",
+        "a script cannot define functions; write one step on each line",
     ),
     (
         "if",
-        "there are no branches: the steps run one after the other",
+        "there are no branches; the steps run one after the other",
     ),
     (
         "else",
-        "there are no branches: the steps run one after the other",
+        "there are no branches; the steps run one after the other",
     ),
-    ("for", "there are no loops: write each step out"),
-    ("while", "there are no loops: write each step out"),
-    ("loop", "there are no loops: write each step out"),
+    ("for", "there are no loops; write each step on its own line"),
+    (
+        "while",
+        "there are no loops; write each step on its own line",
+    ),
+    (
+        "loop",
+        "there are no loops; write each step on its own line",
+    ),
     (
         "print",
-        "every value is shown anyway; check one with `expect EXPR`",
+        "every value is shown; to check one, write `expect EXPR`",
     ),
     (
         "echo",
-        "every value is shown anyway; check one with `expect EXPR`",
+        "every value is shown; to check one, write `expect EXPR`",
     ),
     (
         "log",
-        "every value is shown anyway; check one with `expect EXPR`",
+        "every value is shown; to check one, write `expect EXPR`",
     ),
-    ("store", "the host writes memory with `write ADDR, VALUE`"),
-    ("poke", "the host writes memory with `write ADDR, VALUE`"),
-    ("copy", "the host writes memory with `write ADDR, VALUE`"),
+    ("store", "to write memory, use `write ADDR, VALUE`"),
+    ("poke", "to write memory, use `write ADDR, VALUE`"),
+    ("copy", "to write memory, use `write ADDR, VALUE`"),
     (
         "load",
-        "the host reads memory with `NAME = read ADDR, LEN as utf8`",
+        "to read memory, use `NAME = read ADDR, LEN as utf8`",
     ),
     (
         "peek",
-        "the host reads memory with `NAME = read ADDR, LEN as utf8`",
+        "to read memory, use `NAME = read ADDR, LEN as utf8`",
     ),
-    ("free", "a block is given back with `release NAME`"),
-    ("dealloc", "a block is given back with `release NAME`"),
+    ("free", "to release a block, write `release NAME`"),
+    ("dealloc", "to release a block, write `release NAME`"),
     (
         "alloc",
-        "an allocation is named with `block NAME = ADDR, LEN`",
+        "to name an allocation, write `block NAME = ADDR, LEN`",
     ),
     (
         "malloc",
-        "an allocation is named with `block NAME = ADDR, LEN`",
+        "to name an allocation, write `block NAME = ADDR, LEN`",
     ),
-    ("invoke", "an export is called with `call EXPORT(…)`"),
-    ("run", "an export is called with `call EXPORT(…)`"),
+    ("invoke", "to call an export, write `call EXPORT(…)`"),
+    ("run", "to call an export, write `call EXPORT(…)`"),
     (
         "export",
-        "exports are called with `call EXPORT(…)`, imports described with `import MODULE.NAME(…)`",
+        "to call an export, write `call EXPORT(…)`; to describe an import, `import MODULE.NAME(…)`",
     ),
-    ("wasm", "the guest is named with `module \"path\"`"),
-    ("load_module", "the guest is named with `module \"path\"`"),
+    ("wasm", "to name the guest, write `module \"path\"`"),
+    ("load_module", "to name the guest, write `module \"path\"`"),
     (
         "trap",
-        "a trap is expected with `expect trap call EXPORT(…)`",
+        "to expect a trap, write `expect trap call EXPORT(…)`",
     ),
 ];
 
-/// Other words for a reading.
+/// Words of other languages for an encoding or number type, with the word of this language.
 const READING_HABITS: [(&str, &str); 16] = [
     ("string", "utf8"),
     ("str", "utf8"),
@@ -141,32 +142,99 @@ const READING_HABITS: [(&str, &str); 16] = [
     ("double", "f64"),
 ];
 
-/// The words an import's action begins with.
-pub(super) const ACTIONS: [&str; 6] = ["returns", "writes", "copies", "grows", "reads", "traps"];
-
-/// Names that mean a value and so cannot be given to another.
+/// Words that are values and so cannot name a variable.
 pub(super) const RESERVED: [&str; 5] = ["true", "false", "null", "inf", "nan"];
 
+/// The encodings, by their words after `as`.
 pub(super) const ENCODINGS: [(&str, Encoding); 3] = [
     ("utf8", Encoding::Utf8),
     ("utf16", Encoding::Utf16),
     ("bytes", Encoding::Bytes),
 ];
 
-const FUNCTIONS: [(&str, Function); 11] = [
-    ("len", Function::Len),
-    ("utf8", Function::Utf8),
-    ("utf16", Function::Utf16),
-    ("cstr", Function::Cstr),
-    ("as_u32", Function::AsU32),
-    ("as_i32", Function::AsI32),
-    ("as_u64", Function::AsU64),
-    ("as_i64", Function::AsI64),
-    ("repeat", Function::Repeat),
-    ("bytes", Function::Bytes),
-    ("file", Function::File),
-];
+/// The functions whose argument is an import, not an expression.
+pub(super) const IMPORT_FUNCTIONS: [&str; 2] = ["calls", "call_args"];
 
+impl Function {
+    /// All functions, in the order in which completion offers them.
+    const ALL: [Function; 22] = [
+        Function::Len,
+        Function::Utf8,
+        Function::Utf16,
+        Function::Cstr,
+        Function::AsU32,
+        Function::AsI32,
+        Function::AsU64,
+        Function::AsI64,
+        Function::Repeat,
+        Function::Bytes,
+        Function::File,
+        Function::Encode(NumberType::I8),
+        Function::Encode(NumberType::I16),
+        Function::Encode(NumberType::I32),
+        Function::Encode(NumberType::I64),
+        Function::Encode(NumberType::U8),
+        Function::Encode(NumberType::U16),
+        Function::Encode(NumberType::U32),
+        Function::Encode(NumberType::U64),
+        Function::Encode(NumberType::F32),
+        Function::Encode(NumberType::F64),
+        Function::Pages,
+    ];
+
+    /// Returns the function's name in the steps language.
+    pub fn name(self) -> &'static str {
+        match self {
+            Function::Len => "len",
+            Function::Utf8 => "utf8",
+            Function::Utf16 => "utf16",
+            Function::Cstr => "cstr",
+            Function::Encode(number) => number.name(),
+            Function::AsU32 => "as_u32",
+            Function::AsI32 => "as_i32",
+            Function::AsU64 => "as_u64",
+            Function::AsI64 => "as_i64",
+            Function::Repeat => "repeat",
+            Function::Bytes => "bytes",
+            Function::File => "file",
+            Function::Pages => "pages",
+        }
+    }
+
+    /// Returns how many arguments the function takes; `None` for one or more.
+    pub(super) fn arguments(self) -> Option<usize> {
+        match self {
+            Function::Encode(_) => None,
+            Function::Pages => Some(0),
+            Function::Repeat => Some(2),
+            _ => Some(1),
+        }
+    }
+
+    /// Returns the form of a call, such as `repeat(x, n)`.
+    pub(super) fn form(self) -> String {
+        let parameters = match self {
+            Function::Encode(_) => "x, …",
+            Function::Pages => "",
+            Function::Repeat => "x, n",
+            Function::File => "\"path\"",
+            _ => "x",
+        };
+        format!("{}({parameters})", self.name())
+    }
+}
+
+/// Returns the words that statements begin with.
+pub(super) fn statements() -> impl Iterator<Item = &'static str> {
+    STATEMENTS.into_iter().map(|(word, _)| word)
+}
+
+/// Returns whether a statement begins with `word`.
+pub(super) fn is_statement(word: &str) -> bool {
+    statements().any(|statement| statement == word)
+}
+
+/// Returns the encoding called `word`.
 pub(super) fn encoding(word: &str) -> Option<Encoding> {
     ENCODINGS
         .iter()
@@ -174,44 +242,41 @@ pub(super) fn encoding(word: &str) -> Option<Encoding> {
         .map(|(_, encoding)| *encoding)
 }
 
-/// The function of that name; `calls` and `call_args`, whose arguments are not expressions, are not
-/// among them.
+/// Returns the function called `word`. [`IMPORT_FUNCTIONS`] are not among them.
 pub(super) fn function(word: &str) -> Option<Function> {
-    let named = FUNCTIONS
-        .iter()
-        .find(|(name, _)| *name == word)
-        .map(|(_, function)| *function);
-    named
-        .or_else(|| NumberType::from_name(word).map(Function::Encode))
-        .or_else(|| (word == "pages").then_some(Function::Pages))
+    Function::ALL
+        .into_iter()
+        .find(|function| function.name() == word)
 }
 
+/// Returns whether `word` is the name of a function.
 pub(super) fn is_function(word: &str) -> bool {
-    function(word).is_some() || matches!(word, "calls" | "call_args")
+    function(word).is_some() || IMPORT_FUNCTIONS.contains(&word)
 }
 
+/// Returns the names of all functions.
 pub(super) fn functions() -> impl Iterator<Item = &'static str> {
-    let named = FUNCTIONS.iter().map(|(name, _)| *name);
-    named
-        .chain(NumberType::ALL.iter().map(|number| number.name()))
-        .chain(["pages", "calls", "call_args"])
+    Function::ALL
+        .into_iter()
+        .map(Function::name)
+        .chain(IMPORT_FUNCTIONS)
 }
 
-/// The kinds of finding that `expect finding` takes.
-pub(super) fn finding_kinds() -> impl Iterator<Item = &'static str> {
-    FindingKind::ALL.into_iter().map(FindingKind::as_str)
-}
-
-/// What may stand behind `as`.
+/// Returns the words that can come after `as`.
 pub(super) fn readings() -> impl Iterator<Item = &'static str> {
     ENCODINGS
         .iter()
         .map(|(name, _)| *name)
         .chain(["cstr"])
-        .chain(NumberType::ALL.iter().map(|number| number.name()))
+        .chain(NumberType::ALL.map(NumberType::name))
 }
 
-/// The question to ask about a misspelt word.
+/// Returns the kinds of finding that `expect finding` takes.
+pub(super) fn finding_kinds() -> impl Iterator<Item = &'static str> {
+    FindingKind::ALL.into_iter().map(FindingKind::as_str)
+}
+
+/// Returns the question to ask about a misspelt word.
 pub(super) fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -225,32 +290,24 @@ pub(super) fn either<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     list::or(&quoted)
 }
 
-/// What the statement that begins with this word looks like.
-pub(super) fn form(word: &str) -> Option<String> {
-    FORMS
-        .iter()
-        .find(|(name, _)| *name == word)
-        .map(|(_, form)| format!("it is written `{form}`"))
-}
-
-/// The same, as it is written.
-pub(super) fn written_form(word: &str) -> Option<&'static str> {
-    FORMS
+/// Returns the form of the statement that begins with `word`.
+pub(super) fn form(word: &str) -> Option<&'static str> {
+    STATEMENTS
         .iter()
         .find(|(name, _)| *name == word)
         .map(|(_, form)| *form)
 }
 
-/// What to write for a statement's word that is not one.
+/// Returns the advice for a `word` that begins a line and is no statement.
 pub(super) fn statement_help(word: &str) -> Option<String> {
     let habit = HABITS
         .iter()
         .find(|(habit, _)| habit.eq_ignore_ascii_case(word))
         .map(|(_, help)| (*help).to_owned());
-    habit.or_else(|| did_you_mean(word, STATEMENTS))
+    habit.or_else(|| did_you_mean(word, statements()))
 }
 
-/// What to write for a reading that is not one.
+/// Returns the advice for a `word` after `as` that is no encoding and no number type.
 pub(super) fn reading_help(word: &str) -> String {
     let habit = READING_HABITS
         .iter()
@@ -258,6 +315,6 @@ pub(super) fn reading_help(word: &str) -> String {
         .map(|(_, reading)| *reading);
     match habit.or_else(|| nearest(word, readings())) {
         Some(reading) => format!("did you mean `{reading}`?"),
-        None => format!("memory is read as {}", either(readings())),
+        None => format!("memory can be read as {}", either(readings())),
     }
 }

@@ -1,6 +1,5 @@
-//! What the guest looks like to be for, in words for the person who is about to call it: the
-//! guesses of `guest`, which steps to begin with, and which lines would define the imports that
-//! nobody defines.
+//! Hints for a person who is about to call the guest: its probable ABI, steps to start with, and the
+//! lines that would define its undefined imports.
 
 use wasmer::{ExternType as WasmerType, Module};
 
@@ -13,8 +12,8 @@ use crate::timeline::{AbiHints, UndefinedImport};
 
 use super::imports::{Meaning, definition_line, display};
 
-/// Guesses once for a session; `module` is the guest as it was compiled.
-pub(super) fn looks(guest: &Guest, script: &Script, module: &Module) -> AbiHints {
+/// Returns the hints for a session; `module` is the compiled guest.
+pub(super) fn hints(guest: &Guest, script: &Script, module: &Module) -> AbiHints {
     let abi = guest.abi();
     let families = abi.families.iter().map(|found| {
         let reasons = found
@@ -36,7 +35,7 @@ pub(super) fn looks(guest: &Guest, script: &Script, module: &Module) -> AbiHints
     }
 }
 
-/// The functions that trap when they are called.
+/// Returns the functions that trap when they are called.
 fn undefined(guest: &Guest, script: &Script, module: &Module) -> Vec<UndefinedImport> {
     let is_own = |name: &ImportName| {
         guest
@@ -56,28 +55,28 @@ fn undefined(guest: &Guest, script: &Script, module: &Module) -> Vec<UndefinedIm
         let is_described = script.imports().any(|line| line.name == name);
         if is_described
             || !is_own(&name)
-            || !matches!(Meaning::known(&name, ty), Meaning::Undefined)
+            || !matches!(Meaning::built_in(&name, ty), Meaning::Undefined)
         {
             continue;
         }
-        let shown = UndefinedImport {
+        let import = UndefinedImport {
             name: display(&name),
             line: definition_line(&name, ty),
         };
-        if !found.contains(&shown) {
-            found.push(shown);
+        if !found.contains(&import) {
+            found.push(import);
         }
     }
     found
 }
 
-/// Steps that a person could begin with.
+/// Builds the steps that a person could start with.
 struct Examples<'a> {
     guest: &'a Guest,
     abi: &'a Abi,
 }
 
-/// What the examples write.
+/// The text that the examples write.
 const TEXT: &str = "Hello";
 
 impl Examples<'_> {
@@ -110,15 +109,15 @@ impl Examples<'_> {
         steps
     }
 
-    /// The step that gives `ptr` a value.
+    /// Returns a step that binds `ptr`.
     fn pointer(&self) -> Option<String> {
         let first = |role: Role| self.abi.with_role(role).next();
         let global = |at: usize| Some(format!("ptr = global {}", self.name(at)?));
-        let asked = || first(Role::Allocator).or(first(Role::SizedPointer));
+        let allocator = || first(Role::Allocator).or(first(Role::SizedPointer));
         first(Role::PointerGetter)
-            .and_then(|at| self.called("ptr", at, false))
+            .and_then(|at| self.call_as("ptr", at, false))
             .or_else(|| first(Role::Pointer).and_then(global))
-            .or_else(|| asked().and_then(|at| self.called("ptr", at, false)))
+            .or_else(|| allocator().and_then(|at| self.call_as("ptr", at, false)))
             .or_else(|| {
                 self.abi
                     .is(Family::HostPlaced)
@@ -126,12 +125,12 @@ impl Examples<'_> {
             })
     }
 
-    /// A call of an export by its place, its result named where it has one.
+    /// Returns a call of export number `at`, which binds its result if it has one.
     fn call(&self, at: usize, has_pointer: bool) -> Option<String> {
-        self.called("n", at, has_pointer)
+        self.call_as("n", at, has_pointer)
     }
 
-    fn called(&self, result: &str, at: usize, has_pointer: bool) -> Option<String> {
+    fn call_as(&self, result: &str, at: usize, has_pointer: bool) -> Option<String> {
         let export = self.guest.exports().get(at)?;
         let ExternType::Func(ty) = &export.ty else {
             return None;
@@ -155,19 +154,19 @@ impl Examples<'_> {
         })
     }
 
-    /// As a statement has it.
+    /// Returns the name of an export as a statement writes it; `None` if it is too long.
     fn name(&self, at: usize) -> Option<String> {
-        const LONGEST: usize = 200;
+        const MAX_LENGTH: usize = 200;
         let name = &self.guest.exports().get(at)?.name;
         match is_plain_name(name) {
-            _ if name.len() > LONGEST => None,
+            _ if name.len() > MAX_LENGTH => None,
             true => Some(name.clone()),
-            false => Some(safe::quoted(name, LONGEST)),
+            false => Some(safe::quoted(name, MAX_LENGTH)),
         }
     }
 }
 
-/// A value that may stand for a parameter; none for types that a script has no values of.
+/// Returns a possible value for a parameter; `None` for a type without values in a script.
 fn argument(ty: &ValueType, role: Arg, has_pointer: bool) -> Option<String> {
     Some(match (ty, role) {
         (ValueType::F32 | ValueType::F64, _) => "1.5".into(),

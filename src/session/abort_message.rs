@@ -1,4 +1,4 @@
-//! What a guest says when it gives up: known imports that point to a message.
+//! Reads the message of a guest that aborts, from the imports of known toolchains.
 
 use crate::safe;
 use crate::script::eval;
@@ -7,6 +7,7 @@ use super::imports::Running;
 use super::memory;
 
 impl Running<'_, '_> {
+    /// Returns an argument as an address; 0 if it is none.
     fn argument(&self, index: usize) -> u64 {
         self.args
             .get(index)
@@ -14,8 +15,8 @@ impl Running<'_, '_> {
             .unwrap_or(0)
     }
 
-    /// AssemblyScript's `env.abort(message, file, line, column)`: UTF-16 with its byte length four
-    /// bytes before.
+    /// Returns the message of AssemblyScript's `env.abort(message, file, line, column)`. Its texts
+    /// are UTF-16, with their length in bytes in the four bytes before them.
     pub fn abort_message(&self) -> String {
         let text = |pointer: u64| -> Option<String> {
             let memory = self.env.data().memory.as_ref()?;
@@ -23,8 +24,10 @@ impl Running<'_, '_> {
             let length = u32::from_le_bytes(length.try_into().ok()?).min(1 << 16);
             let bytes = memory::read(memory, &self.env, pointer, u64::from(length & !1)).ok()?;
             let units: Vec<u16> = bytes
-                .chunks_exact(2)
-                .map(|c| u16::from_le_bytes([c[0], c[1]]))
+                .as_chunks()
+                .0
+                .iter()
+                .map(|unit| u16::from_le_bytes(*unit))
                 .collect();
             Some(safe::cut(&String::from_utf16_lossy(&units), 500))
         };
@@ -38,7 +41,7 @@ impl Running<'_, '_> {
         format!("abort: {message} at {file}:{}:{}", at(2), at(3))
     }
 
-    /// wasm-bindgen's `__wbindgen_throw(pointer, length)`: UTF-8.
+    /// Returns the message of wasm-bindgen's `__wbindgen_throw(pointer, length)`, which is UTF-8.
     pub fn throw_message(&self) -> String {
         let length = self.argument(1).min(1 << 16);
         let bytes = self
@@ -49,7 +52,7 @@ impl Running<'_, '_> {
             .and_then(|m| memory::read(m, &self.env, self.argument(0), length).ok());
         match bytes {
             Some(bytes) => format!("the guest threw: {}", safe::lossy(&bytes, 500)),
-            None => "the guest threw, and its message lies outside memory".into(),
+            None => "the guest threw, and its message is outside memory".into(),
         }
     }
 }

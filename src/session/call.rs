@@ -154,18 +154,18 @@ impl Session {
         let drained = state.recorder.drain_rest(&mut store, state.memory.as_ref());
         // If the state still had the scope, binding the next variable would copy it.
         state.scope = Default::default();
-        let left = super::imports::MOST_CALLS_KEPT.saturating_sub(record.imports_called.len());
+        let left = super::imports::MAX_RECORDED_CALLS.saturating_sub(record.imports_called.len());
         record
             .imports_called
             .extend(std::mem::take(&mut state.calls).into_iter().take(left));
         record.imports_called_total += state.calls_total;
-        if let Some(printed) = state.wasi.output.take() {
+        if let Some(printed) = state.wasi.output.finish_call() {
             record
                 .output
                 .get_or_insert_default()
                 .push_str(&printed.text);
             record.output_bytes = record.output_bytes.saturating_add(printed.bytes);
-            record.output_kept = record.output_kept.saturating_add(printed.kept);
+            record.output_kept = record.output_kept.saturating_add(printed.recorded);
         }
         drained
             .map(|_| ())
@@ -273,8 +273,8 @@ impl Session {
     ///
     /// Returns an error if the expression has no value.
     pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, StepError> {
-        crate::script::eval::evaluate(expr, &self.world())
-            .map_err(|e| StepError::failed(self.located(e.span.start, &e.message)))
+        crate::script::eval::evaluate(expr, &self.eval_env())
+            .map_err(|error| StepError::failed(self.located(error.span.start, &error)))
     }
 }
 

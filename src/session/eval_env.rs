@@ -1,55 +1,45 @@
-//! What an expression can see: before the guest runs, and at a step.
+//! What an expression can see before the guest runs, and at a step.
 
 use crate::guest::Guest;
+use crate::script::Script;
 use crate::script::ast::ImportName;
-use crate::script::{Script, eval};
+use crate::script::eval::{EnvError, EvalEnv};
 use crate::value::Value;
 
 use super::files::Files;
 use super::imports::{HostState, display};
 use super::scope::Scope;
 
-/// What an expression can see while no guest exists: inputs and files.
-pub(super) struct BareEnv<'a> {
+/// The environment while no guest runs: inputs and files.
+pub(super) struct SetupEnv<'a> {
     pub scope: &'a Scope,
     pub files: &'a Files,
 }
 
-impl eval::EvalEnv for BareEnv<'_> {
+impl EvalEnv for SetupEnv<'_> {
     fn variable(&self, name: &str) -> Option<&Value> {
         self.scope.value(name)
     }
 
-    fn pages(&self) -> Result<u64, String> {
-        Err("pages() is known only once the guest runs".into())
-    }
-
-    fn calls(&self, _: &ImportName) -> Result<u64, String> {
-        Ok(0)
-    }
-
-    fn call_args(&self, _: &ImportName, _: u64) -> Result<Vec<Value>, String> {
-        Err("no import has been called yet".into())
-    }
-
-    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.files.read(path)
+    fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {
+        Ok(self.files.read(path)?)
     }
 }
 
-/// What an expression can see at a step.
+/// The environment at a step.
 pub(super) struct StepEnv<'a> {
     pub scope: &'a Scope,
     pub files: &'a Files,
     pub host: &'a HostState,
     pub script: &'a Script,
     pub guest: &'a Guest,
+    /// The size of memory, or why there is none.
     pub pages: Result<u64, String>,
 }
 
 impl StepEnv<'_> {
-    /// Refuses a name that neither the guest nor the script knows: it would always count 0 calls.
-    fn check_import(&self, import: &ImportName) -> Result<(), String> {
+    /// Refuses a name that neither the guest nor the script has: its count would always be 0.
+    fn check_import(&self, import: &ImportName) -> Result<(), EnvError> {
         let is_imported = self
             .guest
             .imports()
@@ -58,55 +48,39 @@ impl StepEnv<'_> {
         if is_imported || self.script.imports().any(|i| i.name == *import) {
             return Ok(());
         }
-        let names: Vec<String> = self
-            .guest
-            .imports()
-            .iter()
-            .map(|i| {
-                display(&ImportName {
-                    module: i.module.clone(),
-                    name: i.name.clone(),
-                })
+        let imported = self.guest.imports().iter().map(|i| {
+            display(&ImportName {
+                module: i.module.clone(),
+                name: i.name.clone(),
             })
-            .collect();
-        let choices = match names.as_slice() {
-            [] => "it imports nothing".to_owned(),
-            some => format!(
-                "it imports {}",
-                some.iter()
-                    .take(8)
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
-        };
-        Err(format!(
-            "the guest has no import {}; {choices}",
-            display(import)
-        ))
+        });
+        Err(EnvError::UnknownImport {
+            import: display(import),
+            imported: imported.collect(),
+        })
     }
 }
 
-impl eval::EvalEnv for StepEnv<'_> {
+impl EvalEnv for StepEnv<'_> {
     fn variable(&self, name: &str) -> Option<&Value> {
         self.scope.value(name)
     }
 
-    fn pages(&self) -> Result<u64, String> {
-        self.pages.clone()
+    fn pages(&self) -> Result<u64, EnvError> {
+        self.pages.clone().map_err(EnvError::NoMemory)
     }
 
-    fn calls(&self, import: &ImportName) -> Result<u64, String> {
+    fn calls(&self, import: &ImportName) -> Result<u64, EnvError> {
         self.check_import(import)?;
         Ok(self.host.calls_of(import))
     }
 
-    fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, String> {
+    fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
         self.check_import(import)?;
         self.host.args_of(import, index)
     }
 
-    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.files.read(path)
+    fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {
+        Ok(self.files.read(path)?)
     }
 }

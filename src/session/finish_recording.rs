@@ -20,7 +20,7 @@ impl Session {
     pub(super) fn begin(&mut self, kind: StepKind, text: String) -> StepRecord {
         let (before, sites) = (self.image.clone(), Arc::clone(&self.sites));
         self.recorder().begin_step(before, sites);
-        StepRecord::begin(self.next_step, kind, text, self.image.clone())
+        StepRecord::begin(self.progress.next_step, kind, text, self.image.clone())
     }
 
     /// Returns the recorder of the session, which its host functions share.

@@ -1,67 +1,71 @@
-//! The host functions a guest imports: those the script describes by actions, those whose meaning
-//! is known by themselves, and the rest, which are satisfied so that the guest can start and trap
-//! when called.
+//! The host functions that a guest imports. Some are described by the script, some are built in. The
+//! others exist so that the guest can start, and trap when they are called.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use wasmer::{AsStoreMut, FunctionEnvMut, FunctionType, Memory, RuntimeError, Value as Wasm};
 
 use crate::safe;
 use crate::script::ast::{Action, ImportName};
-use crate::script::eval::{self, EvalEnv};
-use crate::timeline::{FindingKind, ImportCall, PAGE, Recording, Writer};
+use crate::script::eval::EnvError;
+use crate::timeline::{FindingKind, ImportCall, Recording, Writer};
 use crate::value::Value;
 
 use super::files::Files;
 use super::limits::{Stop, Watch};
-use super::read_statement;
 use super::recorder::Recorder;
 use super::scope::Scope;
 use super::wasi::{self, Wasi};
 use super::{memory, values};
 
-/// How many calls of imports one step keeps one by one; the rest are counted.
-pub const MOST_CALLS_KEPT: usize = 1000;
-/// How many calls of one import `call_args` can look back on, and how many of all imports together.
-const MOST_ARGS_KEPT: usize = 100_000;
-const MOST_ARGS_KEPT_IN_ALL: usize = 1_000_000;
+/// The most calls of imports that are recorded one by one in one step; further calls are counted.
+pub const MAX_RECORDED_CALLS: usize = 1000;
+/// The most calls of one import whose arguments `call_args` can return.
+const MAX_RECORDED_ARGS: usize = 100_000;
+/// The most calls of all imports whose arguments `call_args` can return.
+const MAX_RECORDED_ARGS_IN_ALL: usize = 1_000_000;
+/// The most bytes that the `reads` actions of one step can read; after that, calls are only counted.
+const MAX_BYTES_READ: usize = 64 << 20;
+/// The most writes by imports in one step. Each is recorded.
+const MAX_WRITES: u64 = 2 << 20;
+/// The most bytes that imports can write in one step.
+const MAX_BYTES_WRITTEN: u64 = 256 << 20;
 
-/// How many bytes the readings of those calls may take; past it, further calls are counted only.
-const MOST_BYTES_SEEN: usize = 64 << 20;
-/// How much imports may write in one step, in writes and in bytes: each write is recorded.
-const MOST_WRITES: u64 = 2 << 20;
-const MOST_BYTES_WRITTEN: u64 = 256 << 20;
-
-/// Why a host function ended the guest's call.
+/// Why a host function ended the guest's call. Messages are safe to print.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum HostTrap {
-    #[error("{}", undefined(.name, .ty))]
+    /// An import that nobody defined.
+    #[error("{}", undefined_message(.name, .ty))]
     Undefined { name: ImportName, ty: FunctionType },
-    /// What a `traps` action, an abort or a throw says.
+    /// The message of a `traps` action, an abort or a throw.
     #[error("{0}")]
-    Said(String),
-    /// A described action could not be carried out.
+    Message(String),
+    /// An action of a described import that failed.
     #[error("import {name}: {message}")]
     Action {
         name: String,
         message: String,
+        /// The finding that the failure is, with its address.
         found: Option<(FindingKind, u64)>,
     },
+    /// More writes or bytes than one step can record.
     #[error(
-        "the imports wrote more in one step than is recorded, {MOST_WRITES} times or {} MiB; \
-         call the guest for less at a time",
-        MOST_BYTES_WRITTEN >> 20
+        "the imports made more than {MAX_WRITES} writes or wrote more than {} MiB in one step, the \
+         limits; call the guest for less at a time",
+        MAX_BYTES_WRITTEN >> 20
     )]
     TooMuchWritten,
     /// WASI's `proc_exit`.
     #[error("the guest exited with exit code {0}")]
     Exited(i32),
+    /// A cancel or a limit.
     #[error("stopped")]
     Stopped(Stop),
 }
 
-fn undefined(name: &ImportName, ty: &FunctionType) -> String {
+fn undefined_message(name: &ImportName, ty: &FunctionType) -> String {
     if let Some(call) = wasi::Call::named(name) {
         return format!(
             "the guest called {} as {}, but the function that is built in is {}; to define this \
@@ -80,7 +84,7 @@ fn undefined(name: &ImportName, ty: &FunctionType) -> String {
     )
 }
 
-/// The line that would define an import, for a person to copy.
+/// Returns the line that would define an import, for a person to copy.
 pub(super) fn definition_line(name: &ImportName, ty: &FunctionType) -> String {
     let names: Vec<String> = (0..ty.params().len()).map(|i| format!("a{i}")).collect();
     let mut line = format!("import {}({})", display(name), names.join(", "));
@@ -95,12 +99,16 @@ pub(super) fn definition_line(name: &ImportName, ty: &FunctionType) -> String {
     line
 }
 
-/// `module.name`, each part quoted where it is not a plain name.
+/// Returns an import as `module.name`, each part in quotes unless it is a plain name.
 pub fn display(name: &ImportName) -> String {
-    format!("{}.{}", part(&name.module), part(&name.name))
+    format!(
+        "{}.{}",
+        display_part(&name.module),
+        display_part(&name.name)
+    )
 }
 
-fn part(text: &str) -> String {
+fn display_part(text: &str) -> String {
     let plain = !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -111,28 +119,38 @@ fn part(text: &str) -> String {
     }
 }
 
-/// What every host function of a session shares: the live memory, what a step's calls did, and all
-/// calls so far.
+/// The state that all host functions of a session share: the live memory, the calls of the current
+/// step, and the history of all calls.
 pub(super) struct HostState {
     pub memory: Option<Memory>,
     pub watch: Option<Watch>,
     pub scope: Scope,
     pub files: Files,
+    /// Records what the guest and the imports do to memory in this step.
     pub recorder: Recorder,
+    /// The calls of imports in this step, up to [`MAX_RECORDED_CALLS`].
     pub calls: Vec<ImportCall>,
+    /// The number of all calls of imports in this step.
     pub calls_total: u64,
-    bytes_seen: usize,
+    /// How many bytes the `reads` actions of this step have read.
+    bytes_read: usize,
+    /// The number of writes by imports in this step.
     writes: u64,
+    /// How many bytes imports have written in this step.
     bytes_written: u64,
+    /// All calls since the session began.
     pub history: HashMap<ImportName, History>,
-    args_kept: usize,
+    /// The number of calls in `history` whose arguments are recorded.
+    recorded_args: usize,
     pub wasi: Wasi,
 }
 
 /// All calls of one import so far.
 #[derive(Debug, Default)]
 pub(super) struct History {
+    /// The number of calls.
     pub count: u64,
+    /// The arguments of the first calls.
     pub args: Vec<Vec<Value>>,
 }
 
@@ -146,26 +164,26 @@ impl HostState {
             recorder: Recorder::default(),
             calls: Vec::new(),
             calls_total: 0,
-            bytes_seen: 0,
+            bytes_read: 0,
             writes: 0,
             bytes_written: 0,
             history: HashMap::new(),
-            args_kept: 0,
+            recorded_args: 0,
             wasi,
         }
     }
 
-    /// Forgets the calls of imports by the last call of the guest, and starts the clock of the next.
+    /// Clears the import calls of the last call of the guest, and starts the clock of the next one.
     pub fn begin_call(&mut self, watch: Watch, scope: &Scope, max_stores: u64) {
         self.watch = Some(watch);
         self.scope = scope.clone();
         self.recorder.begin_call(max_stores);
         self.calls = Vec::new();
         self.calls_total = 0;
-        (self.bytes_seen, self.writes, self.bytes_written) = (0, 0, 0);
+        (self.bytes_read, self.writes, self.bytes_written) = (0, 0, 0);
     }
 
-    /// Takes over what the guest has stored up to here, so that what comes next stands behind it.
+    /// Records the stores that the guest has made so far, so that the next event comes after them.
     pub fn drain(&mut self, store: &mut impl AsStoreMut) -> Result<(), String> {
         let slots = self
             .recorder
@@ -177,43 +195,44 @@ impl HostState {
         Ok(())
     }
 
+    /// Returns how many times the guest has called an import.
     pub fn calls_of(&self, name: &ImportName) -> u64 {
         self.history.get(name).map_or(0, |h| h.count)
     }
 
-    /// The arguments of one call of an import, counted from 0.
-    pub fn args_of(&self, name: &ImportName, index: u64) -> Result<Vec<Value>, String> {
+    /// Returns the arguments of call `index` of an import, counted from 0.
+    pub fn args_of(&self, name: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
         let history = self.history.get(name);
         let count = history.map_or(0, |h| h.count);
-        let shown = display(name);
         if index >= count {
-            return Err(format!(
-                "{shown} was called {count} times, so there is no call {index} (the first is call \
-                 0)"
-            ));
+            return Err(EnvError::NoSuchCall {
+                import: display(name),
+                count,
+                index,
+            });
         }
         usize::try_from(index)
             .ok()
             .and_then(|i| history?.args.get(i).cloned())
-            .ok_or_else(|| {
-                let kept = history.map_or(0, |h| h.args.len());
-                format!("only the arguments of the first {kept} calls of {shown} are kept")
+            .ok_or_else(|| EnvError::ArgumentsNotRecorded {
+                import: display(name),
+                recorded: history.map_or(0, |h| h.args.len()),
             })
     }
 
     /// Adds a call to the history of its import.
-    fn count_call(&mut self, name: &ImportName, args: &[Value]) {
+    fn record_call(&mut self, name: &ImportName, args: &[Value]) {
         self.calls_total += 1;
-        let has_room = self.args_kept < MOST_ARGS_KEPT_IN_ALL;
+        let is_below_limit = self.recorded_args < MAX_RECORDED_ARGS_IN_ALL;
         match self.history.get_mut(name) {
             Some(history) => {
                 history.count += 1;
-                if has_room && history.args.len() < MOST_ARGS_KEPT {
+                if is_below_limit && history.args.len() < MAX_RECORDED_ARGS {
                     history.args.push(args.to_vec());
-                    self.args_kept += 1;
+                    self.recorded_args += 1;
                 }
             }
-            // The first call is kept whatever the others took.
+            // The first call of an import is always recorded.
             None => {
                 self.history.insert(
                     name.clone(),
@@ -235,24 +254,26 @@ pub(super) struct HostFunction {
     writer: Writer,
 }
 
+/// What a host function does.
 pub(super) enum Meaning {
-    /// What the script says, over these parameter names.
+    /// The actions of an `import` line, over these parameter names.
     Described {
         params: Vec<String>,
         actions: Vec<Action>,
     },
-    /// AssemblyScript's `env.abort(message, file, line, column)`: UTF-16 with its byte length four
-    /// bytes before.
+    /// AssemblyScript's `env.abort(message, file, line, column)`.
     AssemblyScriptAbort,
-    /// wasm-bindgen's `__wbindgen_throw(pointer, length)`: UTF-8.
+    /// wasm-bindgen's `__wbindgen_throw(pointer, length)`.
     WasmBindgenThrow,
+    /// A function of WASI.
     Wasi(wasi::Call),
+    /// A trap, because nobody defined the import.
     Undefined,
 }
 
 impl Meaning {
-    /// What an import means that the script does not define.
-    pub fn known(name: &ImportName, ty: &FunctionType) -> Meaning {
+    /// Returns the built-in meaning of an import that the script does not define.
+    pub fn built_in(name: &ImportName, ty: &FunctionType) -> Meaning {
         use wasmer::Type::I32;
         let params = ty.params();
         if let Some(call) = wasi::Call::named(name) {
@@ -292,10 +313,10 @@ impl HostFunction {
         }
     }
 
-    /// What runs when the guest calls the import.
+    /// Runs the function when the guest calls it.
     ///
     /// # Errors
-    /// A user trap holding a [`HostTrap`].
+    /// A user trap that contains a [`HostTrap`].
     pub fn call(
         &self,
         mut env: FunctionEnvMut<HostState>,
@@ -310,9 +331,10 @@ impl HostFunction {
         if let Some(Err(stop)) = state.watch.as_ref().map(Watch::check) {
             return Err(trap(HostTrap::Stopped(stop)));
         }
-        state.count_call(&self.name, &args);
-        let has_room = state.calls.len() < MOST_CALLS_KEPT && state.bytes_seen < MOST_BYTES_SEEN;
-        let kept = has_room.then(|| {
+        state.record_call(&self.name, &args);
+        let is_recorded =
+            state.calls.len() < MAX_RECORDED_CALLS && state.bytes_read < MAX_BYTES_READ;
+        let recorded = is_recorded.then(|| {
             let name = safe::plain(&format!("{}.{}", self.name.module, self.name.name));
             state.calls.push(ImportCall {
                 name,
@@ -325,18 +347,18 @@ impl HostFunction {
             function: self,
             env,
             args,
-            saw: Vec::new(),
-            meaning: None,
+            reads: Vec::new(),
+            errno: None,
         };
         let results = running.perform().map_err(trap);
-        let (saw, meaning) = (std::mem::take(&mut running.saw), running.meaning);
+        let (reads, errno) = (std::mem::take(&mut running.reads), running.errno);
         let state = running.env.data_mut();
-        if let Some(call) = kept.and_then(|i| state.calls.get_mut(i)) {
-            state.bytes_seen = state
-                .bytes_seen
-                .saturating_add(saw.iter().map(Value::weight).sum());
-            call.saw = saw;
-            call.meaning = meaning;
+        if let Some(call) = recorded.and_then(|i| state.calls.get_mut(i)) {
+            state.bytes_read = state
+                .bytes_read
+                .saturating_add(reads.iter().map(Value::weight).sum());
+            call.saw = reads;
+            call.meaning = errno;
             if let Ok(results) = &results {
                 call.results = results
                     .iter()
@@ -353,54 +375,21 @@ pub(super) struct Running<'a, 'b> {
     function: &'a HostFunction,
     pub env: FunctionEnvMut<'b, HostState>,
     pub args: Vec<Value>,
-    saw: Vec<Value>,
-    /// The name of the error that the results are.
-    meaning: Option<&'static str>,
-}
-
-/// What an action's expression can see: the parameters, then what the script has bound.
-struct ActionEnv<'a> {
-    params: &'a [String],
-    args: &'a [Value],
-    state: &'a HostState,
-    pages: Option<u64>,
-}
-
-impl EvalEnv for ActionEnv<'_> {
-    fn variable(&self, name: &str) -> Option<&Value> {
-        match self.params.iter().position(|p| p == name) {
-            Some(index) => self.args.get(index),
-            None => self.state.scope.value(name),
-        }
-    }
-
-    fn pages(&self) -> Result<u64, String> {
-        self.pages
-            .ok_or_else(|| memory::AccessError::NoMemory.to_string())
-    }
-
-    fn calls(&self, import: &ImportName) -> Result<u64, String> {
-        Ok(self.state.calls_of(import))
-    }
-
-    fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, String> {
-        self.state.args_of(import, index)
-    }
-
-    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.state.files.read(path)
-    }
+    /// The values that `reads` actions have read.
+    pub reads: Vec<Value>,
+    /// The name of the WASI error that the function returns.
+    errno: Option<&'static str>,
 }
 
 impl Running<'_, '_> {
     fn perform(&mut self) -> Result<Vec<Wasm>, HostTrap> {
         match &self.function.meaning {
             Meaning::Described { params, actions } => self.perform_actions(params, actions),
-            Meaning::AssemblyScriptAbort => Err(HostTrap::Said(self.abort_message())),
-            Meaning::WasmBindgenThrow => Err(HostTrap::Said(self.throw_message())),
+            Meaning::AssemblyScriptAbort => Err(HostTrap::Message(self.abort_message())),
+            Meaning::WasmBindgenThrow => Err(HostTrap::Message(self.throw_message())),
             Meaning::Wasi(call) => {
-                let (results, meaning) = wasi::perform(self, *call)?;
-                self.meaning = meaning;
+                let (results, errno) = call.perform(self)?;
+                self.errno = errno;
                 Ok(results)
             }
             Meaning::Undefined => Err(HostTrap::Undefined {
@@ -410,176 +399,66 @@ impl Running<'_, '_> {
         }
     }
 
-    fn perform_actions(
-        &mut self,
-        params: &[String],
-        actions: &[Action],
-    ) -> Result<Vec<Wasm>, HostTrap> {
-        let mut results = Vec::new();
-        for action in actions {
-            match action {
-                Action::Returns(exprs) => {
-                    for (expr, ty) in exprs.iter().zip(self.function.ty.results()) {
-                        let value = self.evaluate(params, expr)?;
-                        results.push(
-                            values::to_wasm(&value, *ty)
-                                .map_err(|why| self.fail(format!("returns: {why}")))?,
-                        );
-                    }
-                }
-                Action::Writes { address, value } => {
-                    let address = self.address(params, address, "the address")?;
-                    let value = self.evaluate(params, value)?;
-                    let bytes = crate::script::encoding::bytes_to_write(&value)
-                        .map_err(|e| self.fail(e.to_string()))?;
-                    self.write(address, &bytes)?;
-                }
-                Action::Copies { to, from, length } => {
-                    let to = self.address(params, to, "the destination")?;
-                    let from = self.address(params, from, "the source")?;
-                    let length = self.address(params, length, "the length")?;
-                    let memory = self.memory()?;
-                    let bytes = memory::read(&memory, &self.env, from, length)
-                        .map_err(|e| self.access_failed(e))?;
-                    self.write(to, &bytes)?;
-                }
-                Action::Grows { bytes } => self.grow(params, bytes)?,
-                Action::Reads { address, what } => {
-                    let at = self.address(params, address, "the address")?;
-                    let memory = self.memory()?;
-                    let plan =
-                        read_statement::plan(what, |expr, role| self.address(params, expr, role))?;
-                    let read = read_statement::perform(&plan, &memory, &self.env, at).map_err(
-                        |e| match e {
-                            read_statement::ReadError::Access(e) => self.access_failed(e),
-                            read_statement::ReadError::Utf8 { message, address } => {
-                                self.found(message, Some((FindingKind::InvalidUtf8, address)))
-                            }
-                            read_statement::ReadError::Other(message) => self.fail(message),
-                        },
-                    )?;
-                    self.saw.push(read.value);
-                }
-                Action::Traps { why } => {
-                    let why = self.evaluate(params, why)?;
-                    return Err(HostTrap::Said(match why {
-                        Value::Text(text) => safe::plain(&text),
-                        other => other.brief(200),
-                    }));
-                }
-            }
-        }
-        Ok(results)
+    /// Returns the types of the results that the guest expects.
+    pub fn result_types(&self) -> &[wasmer::Type] {
+        self.function.ty.results()
     }
 
-    fn world<'s>(&'s self, params: &'s [String]) -> ActionEnv<'s> {
-        let state = self.env.data();
-        let pages = state.memory.as_ref().map(|m| memory::pages(m, &self.env));
-        ActionEnv {
-            params,
-            args: &self.args,
-            state,
-            pages,
-        }
+    /// Returns the import as the writer of what it writes.
+    pub fn writer(&self) -> Writer {
+        self.function.writer.clone()
     }
 
-    fn evaluate(
-        &self,
-        params: &[String],
-        expr: &crate::script::ast::Expr,
-    ) -> Result<Value, HostTrap> {
-        eval::evaluate(expr, &self.world(params)).map_err(|e| self.fail(e.message))
-    }
-
-    fn address(
-        &self,
-        params: &[String],
-        expr: &crate::script::ast::Expr,
-        role: &str,
-    ) -> Result<u64, HostTrap> {
-        let value = self.evaluate(params, expr)?;
-        eval::address(&value, &eval::subject(expr, role), self.is_64())
-            .map_err(|why| self.fail(why))
-    }
-
-    fn is_64(&self) -> bool {
-        self.env.data().scope.is_64
-    }
-
-    fn memory(&self) -> Result<Memory, HostTrap> {
-        self.env
-            .data()
-            .memory
-            .clone()
-            .ok_or_else(|| self.access_failed(memory::AccessError::NoMemory))
-    }
-
-    /// Writes for the import, and records it as its own.
+    /// Writes bytes to memory, and records the import as their writer.
     pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), HostTrap> {
         let memory = self.memory()?;
         self.count_write(bytes.len())?;
-        memory::write(&memory, &self.env, address, bytes).map_err(|e| self.access_failed(e))?;
-        let writer = self.function.writer.clone();
+        memory::write(&memory, &self.env, address, bytes)
+            .map_err(|error| self.access_failed(error))?;
+        let writer = self.writer();
         self.record(|recording| recording.push_write(address, bytes, writer))
     }
 
-    /// Adds to the recording, behind what the guest has stored before it called.
-    fn record(&mut self, add: impl FnOnce(&mut Recording)) -> Result<(), HostTrap> {
+    /// Adds an event to the recording, after the stores that the guest has made before.
+    pub fn record(&mut self, add: impl FnOnce(&mut Recording)) -> Result<(), HostTrap> {
         let (state, mut store) = self.env.data_and_store_mut();
         let drained = state.drain(&mut store);
         add(state.recorder.recording());
         drained.map_err(|why| self.fail(why))
     }
 
-    /// The history keeps every write, so a guest that asks for them in a loop is stopped at some
-    /// point.
+    /// Counts a write. Every write is recorded, so their number and size are limited.
     pub fn count_write(&mut self, bytes: usize) -> Result<(), HostTrap> {
         let state = self.env.data_mut();
         state.writes += 1;
         state.bytes_written = state.bytes_written.saturating_add(bytes as u64);
-        if state.writes > MOST_WRITES || state.bytes_written > MOST_BYTES_WRITTEN {
+        if state.writes > MAX_WRITES || state.bytes_written > MAX_BYTES_WRITTEN {
             return Err(HostTrap::TooMuchWritten);
         }
         Ok(())
     }
 
-    /// To at least so many bytes.
-    fn grow(
-        &mut self,
-        params: &[String],
-        bytes: &crate::script::ast::Expr,
-    ) -> Result<(), HostTrap> {
-        let wanted = self.address(params, bytes, "the size")?;
-        let memory = self.memory()?;
-        let before = memory::pages(&memory, &self.env);
-        let needed = wanted.div_ceil(PAGE).saturating_sub(before);
-        if needed > 0 {
-            memory::grow(&memory, &mut self.env, needed)
-                .map_err(|why| self.fail(format!("cannot grow memory to {wanted} bytes: {why}")))?;
-        }
-        let now = memory::pages(&memory, &self.env);
-        let writer = self.function.writer.clone();
-        self.record(|recording| recording.push_growth(before, now, writer))
+    /// Returns the trap of an action that failed.
+    pub fn fail(&self, error: impl Display) -> HostTrap {
+        self.found(error, None)
     }
 
-    fn fail(&self, message: String) -> HostTrap {
-        self.found(message, None)
-    }
-
-    fn found(&self, message: String, found: Option<(FindingKind, u64)>) -> HostTrap {
+    /// Returns the trap of an action whose failure is a finding at an address.
+    pub fn found(&self, error: impl Display, found: Option<(FindingKind, u64)>) -> HostTrap {
         HostTrap::Action {
             name: display(&self.function.name),
-            message,
+            message: error.to_string(),
             found,
         }
     }
 
-    fn access_failed(&self, error: memory::AccessError) -> HostTrap {
+    /// Returns the trap of an action that could not access memory.
+    pub fn access_failed(&self, error: memory::AccessError) -> HostTrap {
         let found = match &error {
             memory::AccessError::OutOfBounds { start, .. }
             | memory::AccessError::NoNul { start, .. } => Some((FindingKind::OutOfBounds, *start)),
             memory::AccessError::NoMemory | memory::AccessError::Engine(_) => None,
         };
-        self.found(error.to_string(), found)
+        self.found(error, found)
     }
 }

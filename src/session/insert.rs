@@ -3,7 +3,7 @@
 
 use crate::script::ScriptErrors;
 use crate::script::ast::StatementKind;
-use crate::timeline::{FindingKind, PlannedStep, Severity};
+use crate::timeline::PlannedStep;
 
 use super::Session;
 use super::open::planned_step;
@@ -33,15 +33,15 @@ impl Session {
             );
         }
         let is_initialized = self.initializer().is_some();
-        let at = self.next_statement;
+        let at = self.progress.next_statement;
         let statement = self.script.insert(at, text)?.clone();
         let why = match &statement.kind {
             StatementKind::ExpectFinding { kind }
-                if self.is_stopped && self.stopped_with(&kind.text) =>
+                if self.progress.is_stopped && self.judging.has_error(&kind.text) =>
             {
                 None
             }
-            _ if self.is_stopped => Some(
+            _ if self.progress.is_stopped => Some(
                 "the last step did not end in ok, so nothing runs after it but `expect finding` \
                  with an error it has",
             ),
@@ -56,37 +56,16 @@ impl Session {
             self.script.statements.remove(at);
             return refused(why);
         }
-        self.note_new_pointers();
+        let addresses = self.script.address_variables();
+        self.pointers.replace_names(addresses, &self.scope);
         self.expect_more();
-        (self.is_over, self.is_stopped) = (false, false);
+        (self.progress.is_over, self.progress.is_stopped) = (false, false);
         Ok(planned_step(&statement))
     }
 
     /// Tells the session that its last step need not be the end of everything: blocks may still be
     /// given back, and questions answered.
     pub fn expect_more(&mut self) {
-        self.is_explored = true;
-    }
-
-    /// Whether the last step has this finding, and as an error.
-    fn stopped_with(&self, word: &str) -> bool {
-        let is_it =
-            |kind: &&FindingKind| kind.as_str() == word && kind.severity() == Severity::Error;
-        self.last_findings.1.iter().any(|kind| is_it(&kind))
-    }
-
-    /// A variable that the new statement is the first to use as an address is a pointer from now
-    /// on.
-    fn note_new_pointers(&mut self) {
-        let now = self.script.address_variables();
-        let mut new: Vec<(Option<usize>, String)> = now
-            .difference(&self.pointers)
-            .filter_map(|name| Some((self.scope.get(name)?.step, name.clone())))
-            .filter(|(_, name)| !self.recent_pointers.contains(name))
-            .collect();
-        new.sort();
-        self.recent_pointers
-            .extend(new.into_iter().map(|(_, name)| name));
-        self.pointers = now;
+        self.progress.is_interactive = true;
     }
 }

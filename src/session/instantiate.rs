@@ -14,12 +14,11 @@ use crate::script::eval;
 use crate::timeline::{FindingKind, Image, Outcome, StepKind, StepRecord, Writer};
 
 use super::call::StepError;
-use super::eval_env::BareEnv;
+use super::eval_env::SetupEnv;
 use super::imports::{HostFunction, HostState, HostTrap, Meaning, display};
 use super::interrupt_timer::InterruptTimer;
 use super::journal::Journal;
 use super::limits::Watch;
-use super::open::located;
 use super::{Session, memory, values};
 
 /// The function that the host of a reactor calls first.
@@ -69,7 +68,7 @@ impl Session {
         {
             self.memory = instance.exports.get_memory(name).ok().cloned();
         }
-        let wasi_memory = self.wasi_memory(&instance);
+        let other_memory = self.wasi_memory(&instance);
         let broken = || {
             StepError::failed(
                 "the compiled guest has no journal; this is a bug in linmem: please report it with this guest",
@@ -88,7 +87,7 @@ impl Session {
         self.interrupt_timer = Some(timer);
         let state = self.env.as_mut(&mut self.store);
         state.memory = self.memory.clone();
-        state.wasi.aside = wasi_memory;
+        state.wasi.other_memory = other_memory;
         state.recorder.attach(journal);
         self.instance = Some(instance);
         Ok(())
@@ -272,7 +271,7 @@ impl Session {
                 }),
                 _ => None,
             });
-        let meaning = described.unwrap_or_else(|| Meaning::known(name, ty));
+        let meaning = described.unwrap_or_else(|| Meaning::built_in(name, ty));
         let function = HostFunction::new(name.clone(), ty.clone(), meaning);
         Function::new_with_env(
             &mut self.store,
@@ -321,12 +320,12 @@ impl Session {
         if let Some(import) = self.script.imports().find(|i| i.name == *name)
             && let ImportKind::Global { value: expr } = &import.kind
         {
-            let world = BareEnv {
+            let env = SetupEnv {
                 scope: &self.scope,
                 files: &self.files,
             };
-            let given = eval::evaluate(expr, &world)
-                .map_err(|e| located(&self.script, e.span.start, &e.message))?;
+            let given = eval::evaluate(expr, &env)
+                .map_err(|error| StepError::failed(self.located(error.span.start, &error)))?;
             value = values::to_wasm(&given, ty.ty).map_err(|why| {
                 format!(
                     "import {}, of type {}: {why}",

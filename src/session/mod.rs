@@ -1,5 +1,5 @@
-//! Runs a script one step at a time against a live guest, and reports each step as plain data. The
-//! only part that names the engine, wasmer. Knows no screen and no report.
+//! Runs a script one step at a time against a live guest, and returns each step as plain data. Only
+//! this part names the engine, wasmer. Knows no screen and no report.
 
 mod abi_hints;
 mod abort_message;
@@ -8,15 +8,19 @@ mod engine;
 mod eval_env;
 pub mod files;
 mod finish_recording;
+mod import_actions;
+mod import_check;
 mod imports;
 mod insert;
 mod instantiate;
 mod interrupt_timer;
 mod journal;
+mod judging;
 pub mod limits;
 mod memory;
 mod memory_limit;
 mod open;
+mod pointers;
 mod provenance;
 mod read_statement;
 mod recorder;
@@ -30,7 +34,6 @@ mod values;
 mod wasi;
 pub mod worker;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wasmer::{FunctionEnv, Instance, Memory, Module, Store};
@@ -38,36 +41,76 @@ use wasmer::{FunctionEnv, Instance, Memory, Module, Store};
 use crate::guest::{Guest, InstrumentedModule};
 use crate::script::Script;
 use crate::script::ast::Expr;
-use crate::timeline::{Checks, FindingKind, Image, SiteTable, StepRecord, Timeline};
+use crate::timeline::{Image, SiteTable, StepRecord, Timeline};
 
 use files::Files;
 use imports::HostState;
 use interrupt_timer::InterruptTimer;
+use judging::Judging;
 use limits::{CancelHandle, Limits};
+use open::NoMemory;
+use pointers::Pointers;
 use scope::Scope;
 use self_check::SelfCheck;
 
+pub use import_check::ImportMismatch;
 pub use insert::InsertError;
-pub use open::OpenError;
+pub use open::{OpenError, ScriptProblem};
 
-/// What a session is made of.
+/// Everything that a session needs to start.
 #[derive(Debug, Clone)]
 pub struct SessionConfig {
-    /// What the session is called on the screen.
+    /// The session's name on the screen.
     pub title: String,
+    /// The script.
     pub script: Script,
+    /// The guest.
     pub guest: Guest,
+    /// The files that `file("…")` can read.
     pub files: Files,
-    /// Inputs that the person sets: name and text as typed.
-    pub sets: Vec<(String, String)>,
+    /// Values for inputs: each input's name, and its value as typed.
+    pub input_overrides: Vec<(String, String)>,
+    /// The limits of the guest.
     pub limits: Limits,
+    /// Cancels a running call from another thread.
     pub control: CancelHandle,
-    /// What the guest reads from its standard input.
+    /// The bytes of the guest's standard input.
     pub stdin: Arc<[u8]>,
 }
 
-/// A guest and a script at some step. Steps run in order, never twice; what they did comes back as
-/// [`StepRecord`]s.
+/// A guest and a script at some step. Steps run in order, each once, and each returns a
+/// [`StepRecord`].
+///
+/// # Examples
+///
+/// ```
+/// use linmem::guest::Guest;
+/// use linmem::script;
+/// use linmem::session::files::Files;
+/// use linmem::session::limits::{CancelHandle, Limits};
+/// use linmem::session::{Session, SessionConfig};
+/// use linmem::timeline::Status;
+///
+/// let wat = br#"(module (memory (export "memory") 1)
+///     (func (export "set") (param i32) (i32.store8 (local.get 0) (i32.const 7))))"#;
+/// let config = SessionConfig {
+///     title: "example".into(),
+///     script: script::parse("example.steps", "call set(16)\nx = read 16 as u8\nexpect x == 7")?,
+///     guest: Guest::from_bytes("example.wat", wat)?,
+///     files: Files::Folder(".".into()),
+///     input_overrides: Vec::new(),
+///     limits: Limits::default(),
+///     control: CancelHandle::default(),
+///     stdin: Vec::new().into(),
+/// };
+///
+/// let (mut session, mut timeline) = Session::open(config)?;
+/// session.run_to_end(&mut timeline);
+///
+/// assert_eq!(timeline.status(), Status::Ok);
+/// assert_eq!(timeline.memory_after(1).byte(16), Some(7));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Session {
     script: Script,
     guest: Guest,
@@ -79,69 +122,77 @@ pub struct Session {
     module: Module,
     env: FunctionEnv<HostState>,
     instance: Option<Instance>,
-    /// Which of the guest's memories is meant, or why none is.
-    memory_index: Result<u32, String>,
+    /// The index of the memory that is shown, or why there is none.
+    memory_index: Result<u32, NoMemory>,
     memory: Option<Memory>,
-    /// The instructions that store, shared with everything that is recorded.
-    sites: Arc<SiteTable>,
     /// Interrupts the guest while it runs; `None` until it is instantiated.
     interrupt_timer: Option<InterruptTimer>,
-    check: SelfCheck,
-    scope: Scope,
-    /// Memory as the last step left it.
-    image: Image,
-    /// The next statement of the script.
-    next_statement: usize,
-    next_step: usize,
-    is_over: bool,
-    /// The last step ended in anything but ok, and nothing expects that.
-    is_stopped: bool,
-    /// Steps are typed, so that the last one need not be the end.
-    is_explored: bool,
-    /// Questions not answered yet: the step that asked, and the answer's expression.
-    asked: Vec<(usize, Expr)>,
-    /// The last step that an `expect finding` can speak of, and what it found.
-    last_findings: (usize, Vec<FindingKind>),
-    /// Variables the script uses as addresses.
-    pointers: BTreeSet<String>,
-    /// Those of them that a record tells of: the ones bound last.
-    recent_pointers: Vec<String>,
-    /// What all values bound so far take, in bytes.
-    bound_bytes: usize,
-    /// What such a variable was before it was last bound.
-    previous_pointers: BTreeMap<String, u64>,
-    /// Finds what is wrong in the steps.
-    checks: Checks,
-    /// Exports that were called, and whether they are known to set no global.
-    preserves_globals: BTreeMap<String, bool>,
-    /// A data segment whose place only the engine can tell.
+    /// A data segment whose address only the engine knows.
     unplaced_segment: Option<u32>,
+    /// The instructions that store, shared with all records.
+    sites: Arc<SiteTable>,
+    check: SelfCheck,
+    /// Memory after the last step.
+    image: Image,
+    scope: Scope,
+    progress: Progress,
+    pointers: Pointers,
+    judging: Judging,
+}
+
+/// How far a session is in its script.
+#[derive(Default)]
+struct Progress {
+    /// The index of the next statement of the script.
+    next_statement: usize,
+    /// The number of the next step.
+    next_step: usize,
+    /// Whether no step is left, or none may run.
+    is_over: bool,
+    /// Whether the last step ended in anything but ok, and nothing expects that.
+    is_stopped: bool,
+    /// Whether steps can be typed, so that the last step need not be the end.
+    is_interactive: bool,
+    /// The questions without an answer yet: the step that asked, and the answer's expression.
+    questions: Vec<(usize, Expr)>,
+    /// How many bytes all values bound so far take.
+    bound_bytes: usize,
 }
 
 impl Session {
     /// Compiles the guest and checks the script against it. Nothing of the guest runs yet. The
-    /// timeline that comes back has no steps; push what [`Session::advance`] returns.
+    /// returned timeline has no steps; push the records that [`Session::advance`] returns.
     ///
     /// # Errors
-    /// When the guest cannot be compiled, or an input or an `import` line cannot be used with it.
-    pub fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenError> {
-        open::open(opening)
+    /// The guest cannot be compiled, or an input or an `import` line does not fit it.
+    pub fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenError> {
+        open::open(config)
     }
 
-    /// Runs the next step to its end. `None` when no step is left, or the last one ended in
-    /// anything but ok.
+    /// Runs the next step to its end. Returns `None` when no step is left, or when the last one
+    /// ended in anything but ok.
     pub fn advance(&mut self) -> Option<StepRecord> {
-        if self.is_over {
+        if self.progress.is_over {
             return None;
         }
-        if self.next_step == 0 {
+        if self.progress.next_step == 0 {
             return Some(self.instantiate());
         }
         self.run_next_statement()
     }
 
-    /// Whether no step is left to run.
+    /// Runs all steps that are left, and pushes their records to `timeline`. Stops early when the
+    /// session's [`CancelHandle`] is cancelled.
+    pub fn run_to_end(&mut self, timeline: &mut Timeline) {
+        while !self.control.is_cancelled()
+            && let Some(record) = self.advance()
+        {
+            timeline.push(record);
+        }
+    }
+
+    /// Returns whether no step is left to run.
     pub fn is_over(&self) -> bool {
-        self.is_over
+        self.progress.is_over
     }
 }

@@ -1,97 +1,149 @@
-//! SessionConfig a session: the guest compiled, the script checked against it, inputs set.
-
-use std::collections::BTreeSet;
+//! Opens a session: compiles the guest, checks the script against it, and sets the inputs.
 
 use sha2::{Digest, Sha256};
 use wasmer::FunctionEnv;
 
-use crate::guest::{ExternType, Guest, GuestError, InstrumentOptions};
+use crate::guest::{Guest, GuestError, InstrumentOptions};
 use crate::prose::Prose;
 use crate::safe;
-use crate::script::ast::{Action, ImportKind, ImportName, Statement, StatementKind};
+use crate::script::ast::{ImportKind, Statement, StatementKind};
+use crate::script::eval::{EvalErrorKind, InputError};
 use crate::script::{Script, eval, parse_expression};
-use crate::text::{self, list};
+use crate::text;
 use crate::timeline::{
-    Checks, ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, MemoryFacts, PAGE,
-    PlannedStep, StepKind, Timeline,
+    ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, MemoryFacts, PAGE, PlannedStep,
+    StepKind, Timeline,
 };
 use crate::value::Value;
 
-use super::eval_env::BareEnv;
+use super::eval_env::SetupEnv;
 use super::files::Files;
-use super::imports::{HostState, display};
+use super::import_check::{ImportMismatch, first_mismatch};
+use super::imports::HostState;
+use super::judging::Judging;
+use super::pointers::Pointers;
 use super::region_facts::layout_facts;
 use super::scope::Scope;
 use super::self_check::SelfCheck;
 use super::wasi::Wasi;
-use super::{Session, SessionConfig, engine};
+use super::{Progress, Session, SessionConfig, engine};
 use super::{abi_hints, finish_recording, steps};
 
-/// The number of inputs that a message lists.
-const MOST_INPUTS: usize = 8;
-
-/// Why a session cannot be opened.
+/// Why a session cannot be opened. Messages are safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The guest cannot be instrumented.
     #[error(transparent)]
     Guest(#[from] GuestError),
+    /// The engine refuses the guest; the text is the engine's.
     #[error("the engine cannot compile this guest: {0}")]
     Compile(String),
     /// A line of the script that cannot be used with this guest.
-    #[error("{0}")]
-    Script(String),
-    /// Values for inputs that were refused: each input's name and why.
-    #[error("{}", .0.iter().map(|(name, why)| format!("input {name}: {why}")).collect::<Vec<_>>().join("\n"))]
-    Inputs(Vec<(String, String)>),
+    #[error("{place}: {problem}")]
+    Script {
+        /// `file:line:column`.
+        place: String,
+        /// What is wrong with it.
+        problem: ScriptProblem,
+    },
+    /// Values for inputs that are refused: each input's name and why.
+    #[error("{}", list_refused(.0))]
+    Inputs(Vec<(String, InputError)>),
 }
 
-pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenError> {
+fn list_refused(refused: &[(String, InputError)]) -> String {
+    let lines: Vec<String> = refused
+        .iter()
+        .map(|(name, error)| format!("input {name}: {error}"))
+        .collect();
+    lines.join("\n")
+}
+
+/// What is wrong with a line of a script for the guest that it runs on.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ScriptProblem {
+    /// `memory` names a memory that the guest does not export.
+    #[error(
+        "the guest exports no memory named {}; {}",
+        safe::quoted(.name, 100),
+        exported_memories(.exported)
+    )]
+    UnknownMemory {
+        /// The name in the script.
+        name: String,
+        /// The names of the memories that the guest exports.
+        exported: Vec<String>,
+    },
+    /// An `import` line that does not fit the guest's import.
+    #[error(transparent)]
+    Import(#[from] ImportMismatch),
+    /// The default of an input that has no value.
+    #[error(transparent)]
+    Input(#[from] EvalErrorKind),
+}
+
+fn exported_memories(names: &[String]) -> String {
+    const MAX_NAMES: usize = 10;
+    if names.is_empty() {
+        return "it exports none".to_owned();
+    }
+    let quoted: Vec<String> = names
+        .iter()
+        .take(MAX_NAMES)
+        .map(|name| safe::quoted(name, 60))
+        .collect();
+    format!("it exports {}", quoted.join(", "))
+}
+
+/// Why none of the guest's memories is shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoMemory {
+    /// The guest has no memory.
+    #[error("this guest has no memory")]
+    Absent,
+    /// The guest has several memories and the script chooses none; the text lists them.
+    #[error("{0}")]
+    Ambiguous(String),
+}
+
+/// See [`Session::open`].
+pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenError> {
     let SessionConfig {
         title,
         script,
         guest,
         files,
-        sets,
+        input_overrides,
         limits,
         control,
         stdin,
-    } = opening;
-    let memory_index = chosen_memory(&script, &guest)?;
-    check_imports(&script, &guest)?;
+    } = config;
+    let memory_index = choose_memory(&script, &guest)?;
+    let chosen = memory_index.as_ref().ok().copied();
+    if let Some((import, mismatch)) = first_mismatch(&script, &guest) {
+        return Err(script_error(&script, import.span.start, mismatch));
+    }
     let instrumented = guest.instrument(&InstrumentOptions {
         max_memory: limits.max_memory,
-        memory: memory_index.as_ref().ok().copied(),
+        memory: chosen,
     })?;
+    let memory_facts = chosen.and_then(|index| memory_facts(&script, &guest, index));
     let mut scope = Scope::default();
-    let born = memory_index
-        .as_ref()
-        .ok()
-        .and_then(|index| memory_facts(&script, &guest, *index));
-    scope.is_64 = born.as_ref().is_some_and(|m| m.is_64);
-    let inputs = set_inputs(&script, &files, &sets, &mut scope)?;
-    let mut timeline = Timeline::new(
-        title,
-        guest_facts(&guest, born.clone(), memory_index.as_ref().ok().copied()),
-        inputs,
-        planned_steps(&script),
-    );
+    scope.is_64 = memory_facts.as_ref().is_some_and(|memory| memory.is_64);
+    let inputs = set_inputs(&script, &files, &input_overrides, &mut scope)?;
+    let facts = guest_facts(&guest, memory_facts.clone(), chosen);
+    let mut timeline = Timeline::new(title, facts, inputs, planned_steps(&script));
     timeline.document = script.document.clone();
-    timeline.setup = setup(&script, &sets, &timeline.inputs);
+    timeline.setup = setup_lines(&script, &input_overrides, &timeline.inputs);
     let mut store = engine::new_store();
     let module = engine::compile(&store, &instrumented).map_err(OpenError::Compile)?;
-    timeline.guest.abi_hints = abi_hints::looks(&guest, &script, &module);
-    let env = FunctionEnv::new(
-        &mut store,
-        HostState::new(files.clone(), Wasi::new(guest.name(), stdin)),
-    );
-    let pointers = script.address_variables();
+    timeline.guest.abi_hints = abi_hints::hints(&guest, &script, &module);
+    let host = HostState::new(files.clone(), Wasi::new(guest.name(), stdin));
+    let env = FunctionEnv::new(&mut store, host);
+    let size = memory_facts.map_or(0, |memory| memory.pages.saturating_mul(PAGE));
     let session = Session {
-        recent_pointers: inputs_among(&pointers, &timeline),
-        pointers,
-        bound_bytes: 0,
+        pointers: Pointers::new(script.address_variables(), &timeline.inputs),
         sites: finish_recording::site_table(&guest, &instrumented),
-        interrupt_timer: None,
-        check: SelfCheck::default(),
         script,
         guest,
         instrumented,
@@ -104,72 +156,46 @@ pub(super) fn open(opening: SessionConfig) -> Result<(Session, Timeline), OpenEr
         instance: None,
         memory_index,
         memory: None,
-        scope,
-        image: Image::zeroed(born.map_or(0, |m| m.pages.saturating_mul(PAGE))),
-        next_statement: 0,
-        next_step: 0,
-        is_over: false,
-        is_stopped: false,
-        is_explored: false,
-        asked: Vec::new(),
-        last_findings: (0, Vec::new()),
-        previous_pointers: Default::default(),
-        checks: Checks::default(),
-        preserves_globals: Default::default(),
+        interrupt_timer: None,
         unplaced_segment: None,
+        check: SelfCheck::default(),
+        image: Image::zeroed(size),
+        scope,
+        progress: Progress::default(),
+        judging: Judging::default(),
     };
     Ok((session, timeline))
 }
 
-/// Inputs are bound before any step.
-fn inputs_among(pointers: &BTreeSet<String>, timeline: &Timeline) -> Vec<String> {
-    timeline
-        .inputs
-        .iter()
-        .map(|input| input.name.clone())
-        .filter(|name| pointers.contains(name))
-        .collect()
+/// Returns the error of a line of the script, whose fault is at `offset`.
+fn script_error(script: &Script, offset: usize, problem: impl Into<ScriptProblem>) -> OpenError {
+    OpenError::Script {
+        place: script.place(offset),
+        problem: problem.into(),
+    }
 }
 
-/// `file:line:column: message`, as [`Script::place`] has it.
-pub(super) fn located(script: &Script, offset: usize, message: &str) -> String {
-    format!("{}: {message}", script.place(offset))
-}
-
-fn chosen_memory(script: &Script, guest: &Guest) -> Result<Result<u32, String>, OpenError> {
+/// Returns the index of the memory that the script chooses, or else the guest's default one.
+fn choose_memory(script: &Script, guest: &Guest) -> Result<Result<u32, NoMemory>, OpenError> {
     let Some(name) = script.memory() else {
         return Ok(match guest.default_memory() {
             Ok(Some(index)) => Ok(index),
-            Ok(None) => Err("this guest has no memory".into()),
-            Err(error) => Err(error.to_string()),
+            Ok(None) => Err(NoMemory::Absent),
+            Err(error) => Err(NoMemory::Ambiguous(error.to_string())),
         });
     };
     guest.memory_named(&name.text).map(Ok).ok_or_else(|| {
-        let names: Vec<&str> = guest
-            .memories()
-            .iter()
-            .flat_map(|m| &m.exported_as)
-            .map(String::as_str)
-            .collect();
-        let message = format!(
-            "the guest exports no memory named {}{}",
-            safe::quoted(&name.text, 100),
-            choices(&names)
-        );
-        OpenError::Script(located(script, name.span.start, &message))
+        let exported = guest.memories().iter().flat_map(|m| &m.exported_as);
+        let problem = ScriptProblem::UnknownMemory {
+            name: name.text.clone(),
+            exported: exported.cloned().collect(),
+        };
+        script_error(script, name.span.start, problem)
     })
 }
 
-/// `; it exports "a", "b"`
-fn choices(names: &[&str]) -> String {
-    if names.is_empty() {
-        return "; it exports none".into();
-    }
-    let list: Vec<String> = names.iter().take(10).map(|n| safe::quoted(n, 60)).collect();
-    format!("; it exports {}", list.join(", "))
-}
-
-/// As the module declares it, but with the size that the script gives an imported one.
+/// Returns the memory as the module declares it, with the size that the script gives an imported
+/// one.
 pub(super) fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option<MemoryFacts> {
     let memory = guest.memories().get(index as usize)?;
     let mut facts = MemoryFacts {
@@ -191,94 +217,29 @@ pub(super) fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option
     Some(facts)
 }
 
-/// Checks what `import` lines say against what the guest imports. A line for something that the
-/// guest does not import is let be: one script may serve several guests.
-fn check_imports(script: &Script, guest: &Guest) -> Result<(), OpenError> {
-    for import in script.imports() {
-        let name = &import.name;
-        for wanted in guest
-            .imports()
-            .iter()
-            .filter(|i| i.module == name.module && i.name == name.name)
-        {
-            check_import(name, &import.kind, &wanted.ty)
-                .map_err(|why| OpenError::Script(located(script, import.span.start, &why)))?;
-        }
-    }
-    Ok(())
-}
-
-fn check_import(name: &ImportName, kind: &ImportKind, wanted: &ExternType) -> Result<(), String> {
-    let shown = display(name);
-    match (kind, wanted) {
-        (ImportKind::Function { params, actions }, ExternType::Func(ty)) => {
-            if params.len() != ty.params.len() {
-                return Err(format!(
-                    "{shown} has {} parameters here, but its type is {wanted}",
-                    params.len()
-                ));
-            }
-            let returned = actions.iter().find_map(|action| match action {
-                Action::Returns(values) => Some(values.len()),
-                _ => None,
-            });
-            let traps = actions.iter().any(|a| matches!(a, Action::Traps { .. }));
-            match (returned, ty.results.len()) {
-                (None, 0) => Ok(()),
-                (None, _) if traps => Ok(()),
-                (None, _) => Err(format!(
-                    "{shown} must say what it `returns`: its type is {wanted}"
-                )),
-                (Some(given), results) if given == results => Ok(()),
-                (Some(given), _) => Err(format!(
-                    "{shown} returns {given} values here, but its type is {wanted}"
-                )),
-            }
-        }
-        (ImportKind::Memory { min, max }, ExternType::Memory(ty)) => {
-            if *min < ty.min {
-                return Err(format!(
-                    "the guest wants {shown} to have at least {} pages, not {min}",
-                    ty.min
-                ));
-            }
-            match (max, ty.max) {
-                (Some(max), Some(most)) if *max > most => Err(format!(
-                    "the guest wants {shown} to have at most {most} pages, not {max}"
-                )),
-                _ => Ok(()),
-            }
-        }
-        (ImportKind::Global { .. }, ExternType::Global(_)) => Ok(()),
-        _ => Err(format!(
-            "the guest imports {shown} as something else: {wanted}"
-        )),
-    }
-}
-
-/// Binds all inputs, wherever they stand: each knows only the ones above it, and nothing of the
-/// guest.
+/// Binds all inputs, wherever they are in the script. Each can use only the ones above it, and
+/// nothing of the guest.
 fn set_inputs(
     script: &Script,
     files: &Files,
-    sets: &[(String, String)],
+    overrides: &[(String, String)],
     scope: &mut Scope,
 ) -> Result<Vec<InputFacts>, OpenError> {
     let names: Vec<&str> = script
         .inputs()
         .map(|(name, _)| name.text.as_str())
         .collect();
-    let mut refused: Vec<(String, String)> = sets
+    let mut refused: Vec<(String, InputError)> = overrides
         .iter()
         .filter(|(name, _)| !names.contains(&name.as_str()))
         .map(|(name, _)| (safe::plain(name), unknown_input(name, &names)))
         .collect();
     let mut facts = Vec::new();
     for (name, default) in script.inputs() {
-        let world = BareEnv { scope, files };
-        let default = eval::evaluate(default, &world)
-            .map_err(|e| OpenError::Script(located(script, e.span.start, &e.message)))?;
-        match set_value(default.clone(), &name.text, sets, &world) {
+        let env = SetupEnv { scope, files };
+        let default = eval::evaluate(default, &env)
+            .map_err(|error| script_error(script, error.span.start, error.kind))?;
+        match input_value(default.clone(), &name.text, overrides, &env) {
             Ok(value) => {
                 scope.bind(&name.text, value.clone(), None);
                 facts.push(InputFacts {
@@ -286,8 +247,8 @@ fn set_inputs(
                     value,
                 });
             }
-            Err(why) => {
-                refused.push((name.text.clone(), why));
+            Err(error) => {
+                refused.push((name.text.clone(), error));
                 scope.bind(&name.text, default, None);
             }
         }
@@ -299,32 +260,26 @@ fn set_inputs(
     }
 }
 
-/// An input's value: what the person typed, read by the input's type, or else its default.
-fn set_value(
+/// Returns an input's value: the typed one, read by the input's type, or else its default.
+fn input_value(
     default: Value,
     name: &str,
-    sets: &[(String, String)],
-    world: &BareEnv<'_>,
-) -> Result<Value, String> {
-    let Some((_, typed)) = sets.iter().rev().find(|(n, _)| n == name) else {
+    overrides: &[(String, String)],
+    env: &SetupEnv<'_>,
+) -> Result<Value, InputError> {
+    let Some((_, typed)) = overrides.iter().rev().find(|(n, _)| n == name) else {
         return Ok(default);
     };
     let parsed = parse_expression(typed, &[])
         .ok()
-        .and_then(|expr| eval::evaluate(&expr, world).ok());
+        .and_then(|expr| eval::evaluate(&expr, env).ok());
     eval::coerce_input(&default, typed, parsed)
 }
 
-fn unknown_input(name: &str, names: &[&str]) -> String {
+fn unknown_input(name: &str, names: &[&str]) -> InputError {
     let names: Vec<String> = names.iter().map(|name| safe::plain(name)).collect();
-    match text::nearest(name, names.iter().map(String::as_str)) {
-        Some(nearest) => format!("the script has no such input; did you mean {nearest}?"),
-        None if names.is_empty() => "the script has no inputs".into(),
-        None => format!(
-            "the script has no such input; it has {}",
-            list::first(&names, MOST_INPUTS)
-        ),
-    }
+    let nearest = text::nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+    InputError::Unknown { nearest, names }
 }
 
 fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -> GuestFacts {
@@ -361,27 +316,32 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
     }
 }
 
-/// What the script says beside its steps, with the inputs that were given another value.
-fn setup(script: &Script, sets: &[(String, String)], inputs: &[InputFacts]) -> Vec<String> {
-    let is_set = |input: &InputFacts| sets.iter().any(|(name, _)| *name == input.name);
-    let said = script
+/// Returns the script's lines that are not steps, with the inputs that were given another value.
+fn setup_lines(
+    script: &Script,
+    overrides: &[(String, String)],
+    inputs: &[InputFacts],
+) -> Vec<String> {
+    let is_set = |input: &InputFacts| overrides.iter().any(|(name, _)| *name == input.name);
+    let lines = script
         .statements
         .iter()
         .filter(|statement| !statement.kind.is_step());
-    said.filter_map(|statement| match &statement.kind {
-        StatementKind::Module { .. } => None,
-        StatementKind::Input { name, .. } => {
-            let changed = inputs
-                .iter()
-                .find(|input| input.name == name.text && is_set(input));
-            Some(match changed {
-                Some(input) => format!("input {} = {}", input.name, input.value),
-                None => statement.text.clone(),
-            })
-        }
-        _ => Some(statement.text.clone()),
-    })
-    .collect()
+    lines
+        .filter_map(|statement| match &statement.kind {
+            StatementKind::Module { .. } => None,
+            StatementKind::Input { name, .. } => {
+                let changed = inputs
+                    .iter()
+                    .find(|input| input.name == name.text && is_set(input));
+                Some(match changed {
+                    Some(input) => format!("input {} = {}", input.name, input.value),
+                    None => statement.text.clone(),
+                })
+            }
+            _ => Some(statement.text.clone()),
+        })
+        .collect()
 }
 
 fn planned_steps(script: &Script) -> Vec<PlannedStep> {
@@ -397,6 +357,7 @@ fn planned_steps(script: &Script) -> Vec<PlannedStep> {
         .collect()
 }
 
+/// Returns the step of a statement before it runs.
 pub(super) fn planned_step(statement: &Statement) -> PlannedStep {
     PlannedStep {
         kind: steps::kind_of(&statement.kind),

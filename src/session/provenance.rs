@@ -1,30 +1,27 @@
-//! What a step did with variables, written down for the findings: which it took addresses from, and
-//! where the values it bound came from.
+//! Records how a step used variables, for the findings: from which it took addresses, and where the
+//! values that it bound came from.
 
-use crate::script::ast::{Call, Expr, ExprKind, Reading, StatementKind};
+use crate::script::ast::{Call, Expr, ExprKind, StatementKind};
 use crate::script::{eval, variables_of_address};
 use crate::timeline::{BindingFacts, Provenance, Span, StepRecord, Use, UseKind};
 
 use super::Session;
 
 impl Session {
-    /// Adds to the record what its statement says. Memory and the call are recorded already.
-    pub(super) fn note_facts(&mut self, statement: &StatementKind, record: &mut StepRecord) {
+    /// Adds the uses and origins of variables to a record that has its call and memory already.
+    pub(super) fn record_provenance(&mut self, statement: &StatementKind, record: &mut StepRecord) {
         match statement {
-            StatementKind::Write { address, .. } => note_use(record, UseKind::Write, address, None),
+            StatementKind::Write { address, .. } => {
+                record_use(record, UseKind::Write, address, None)
+            }
             StatementKind::Read { address, what, .. } => {
-                let length = match what {
-                    Reading::Sized { length, .. } => Some(length),
-                    Reading::Array { count, .. } => Some(count),
-                    Reading::Cstr | Reading::Number(_) => None,
-                };
-                note_use(record, UseKind::Read, address, length);
+                record_use(record, UseKind::Read, address, what.length());
             }
             StatementKind::Region { address, .. } | StatementKind::Block { address, .. } => {
-                note_use(record, UseKind::Named, address, None);
+                record_use(record, UseKind::Named, address, None);
             }
             StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => {
-                self.note_call(call, record)
+                self.record_call(call, record)
             }
             _ => {}
         }
@@ -39,10 +36,10 @@ impl Session {
         }
     }
 
-    fn note_call(&mut self, call: &Call, record: &mut StepRecord) {
+    fn record_call(&mut self, call: &Call, record: &mut StepRecord) {
         let Some(recorded) = &record.call else { return };
         for (expr, value) in call.args.iter().zip(&recorded.args) {
-            // A number is taken for an address only where the script uses its variable as one.
+            // A number counts as an address only where the script uses its variable as one.
             let names: Vec<String> = variables_of_address(expr)
                 .into_iter()
                 .filter(|name| self.pointers.contains(name))
@@ -60,20 +57,23 @@ impl Session {
                 });
             }
         }
-        record.facts.preserves_globals = match self.preserves_globals.get(&call.export.text) {
+        let known = self.judging.preserves_globals.get(&call.export.text);
+        record.facts.preserves_globals = match known {
             Some(known) => *known,
             None => {
-                let leaves = self
+                let preserves = self
                     .guest
                     .export(&call.export.text)
-                    .is_some_and(|e| self.guest.preserves_globals(e.index));
-                self.preserves_globals
-                    .insert(call.export.text.clone(), leaves);
-                leaves
+                    .is_some_and(|export| self.guest.preserves_globals(export.index));
+                self.judging
+                    .preserves_globals
+                    .insert(call.export.text.clone(), preserves);
+                preserves
             }
         };
     }
 
+    /// Returns the origin of the value that a statement binds as result `index`.
     fn provenance(&self, statement: &StatementKind, index: usize) -> Provenance {
         match statement {
             StatementKind::Call { .. } => Provenance::Result(index),
@@ -97,8 +97,8 @@ impl Session {
     }
 }
 
-/// Notes the address of a host access, where it touched bytes at all.
-fn note_use(record: &mut StepRecord, how: UseKind, address: &Expr, length: Option<&Expr>) {
+/// Records the address of a host access, if the access touched any byte.
+fn record_use(record: &mut StepRecord, how: UseKind, address: &Expr, length: Option<&Expr>) {
     let Some(span) = record.focus.filter(|span| span.len > 0) else {
         return;
     };
@@ -111,15 +111,10 @@ fn note_use(record: &mut StepRecord, how: UseKind, address: &Expr, length: Optio
     });
 }
 
-/// The variables that a value is worked out from; none where it is a truth.
+/// Returns the variables that make up a value; none for a comparison, whose value is true or false.
 fn variables_of(expr: &Expr) -> Vec<String> {
-    use crate::script::ast::BinaryOp as Op;
     match &expr.kind {
-        ExprKind::Binary {
-            op:
-                Op::Equal | Op::NotEqual | Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual,
-            ..
-        } => Vec::new(),
+        ExprKind::Binary { op, .. } if op.is_comparison() => Vec::new(),
         _ => variables_of_address(expr),
     }
 }

@@ -1,18 +1,18 @@
-//! `read ADDR …`: how many bytes a reading takes and what they mean.
+//! Reads memory for `read` and an import's `reads`: the number of bytes, and their value.
 
 use wasmer::{AsStoreRef, Memory};
 
 use crate::script::ast::{Encoding, Expr, NumberType, Reading};
-use crate::script::encoding;
+use crate::script::encoding::{self, BadUtf8, BadUtf16, WrongSize};
 use crate::value::Value;
 
 use super::memory::{self, AccessError};
 
-/// The most numbers one `read … as TYPE[N]` makes into a list; as a value each takes far more room
-/// than in memory.
-const MOST_ELEMENTS: u64 = 1 << 20;
+/// The most numbers that one `read … as TYPE[N]` returns. As a value, each number takes many more
+/// bytes than in memory.
+const MAX_ELEMENTS: u64 = 1 << 20;
 
-/// A reading with its lengths known.
+/// A reading whose length is known.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plan {
     Sized { length: u64, encoding: Encoding },
@@ -21,27 +21,45 @@ pub enum Plan {
     Array { element: NumberType, count: u64 },
 }
 
+/// Why memory cannot be read as asked. Messages are safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
+    /// The span is outside memory.
     #[error(transparent)]
     Access(AccessError),
-    #[error("{message}")]
-    Utf8 { message: String, address: u64 },
-    #[error("{0}")]
-    Other(String),
+    /// The bytes are not UTF-8.
+    #[error("{error}")]
+    Utf8 {
+        /// What is wrong with them.
+        error: BadUtf8,
+        /// The address of the first byte that is wrong.
+        address: u64,
+    },
+    /// The bytes are not UTF-16.
+    #[error(transparent)]
+    Utf16(#[from] BadUtf16),
+    /// More numbers than a list can have.
+    #[error(
+        "{0} numbers are more than {MAX_ELEMENTS}, the limit for one list; read fewer, or read \
+         them `as bytes`"
+    )]
+    TooManyNumbers(u64),
+    /// The bytes are not as many as the number needs.
+    #[error(transparent)]
+    Size(#[from] WrongSize),
 }
 
-/// What was read, and the bytes it took.
+/// A value that was read, and how many bytes it took.
 pub struct Read {
     pub value: Value,
     pub length: u64,
 }
 
-/// Makes a reading's length or count known; `number` tells what an expression with this role comes
-/// to.
+/// Returns the plan of a reading. `number` evaluates an expression with the given role as a length
+/// or count.
 ///
 /// # Errors
-/// Those of `number`.
+/// The errors of `number`.
 pub fn plan<E>(
     what: &Reading,
     number: impl FnOnce(&Expr, &str) -> Result<u64, E>,
@@ -60,7 +78,7 @@ pub fn plan<E>(
     })
 }
 
-/// The bytes a plan takes; `None` where only memory can tell.
+/// Returns the number of bytes that a plan reads; `None` where it depends on memory.
 pub fn length_of(plan: &Plan) -> Option<u64> {
     match plan {
         Plan::Sized { length, .. } => Some(*length),
@@ -73,7 +91,7 @@ pub fn length_of(plan: &Plan) -> Option<u64> {
 /// Reads from live memory.
 ///
 /// # Errors
-/// When the bytes lie outside memory or are not what the reading says.
+/// The bytes are outside memory, or have no value of this type.
 pub fn perform(
     plan: &Plan,
     live: &Memory,
@@ -81,14 +99,11 @@ pub fn perform(
     at: u64,
 ) -> Result<Read, ReadError> {
     if let Plan::Array { element, count } = plan
-        && *count > MOST_ELEMENTS
+        && *count > MAX_ELEMENTS
     {
         let length = count.saturating_mul(element.size() as u64);
         memory::check_span(live, store, "read", at, length).map_err(ReadError::Access)?;
-        return Err(ReadError::Other(format!(
-            "{count} numbers are more than the {MOST_ELEMENTS} that one list may have; read them \
-             `as bytes`, or fewer"
-        )));
+        return Err(ReadError::TooManyNumbers(*count));
     }
     let bytes = match length_of(plan) {
         Some(length) => memory::read(live, store, at, length),
@@ -99,9 +114,9 @@ pub fn perform(
     let text = |bytes: &[u8]| {
         encoding::decode_utf8(bytes)
             .map(Value::Text)
-            .map_err(|e| ReadError::Utf8 {
-                address: at.saturating_add(e.at as u64),
-                message: e.to_string(),
+            .map_err(|error| ReadError::Utf8 {
+                address: at.saturating_add(error.at as u64),
+                error,
             })
     };
     let value = match plan {
@@ -117,16 +132,9 @@ pub fn perform(
         Plan::Sized {
             encoding: Encoding::Utf16,
             ..
-        } => Value::Text(
-            encoding::decode_utf16(&bytes).map_err(|e| ReadError::Other(e.to_string()))?,
-        ),
-        Plan::Number(number) => decode(*number, &bytes)?,
-        Plan::Array { element, .. } => Value::List(
-            bytes
-                .chunks_exact(element.size().max(1))
-                .map(|part| decode(*element, part))
-                .collect::<Result<_, _>>()?,
-        ),
+        } => Value::Text(encoding::decode_utf16(&bytes)?),
+        Plan::Number(number) => encoding::decode(*number, &bytes)?,
+        Plan::Array { element, .. } => encoding::decode_array(*element, &bytes)?,
     };
     Ok(Read {
         value,
@@ -136,8 +144,4 @@ pub fn perform(
             length
         },
     })
-}
-
-fn decode(number: NumberType, bytes: &[u8]) -> Result<Value, ReadError> {
-    encoding::decode(number, bytes).map_err(|e| ReadError::Other(e.to_string()))
 }

@@ -1,10 +1,10 @@
-//! What a module says of its memory's parts, as the timeline keeps it.
+//! Converts the layout of a module's memory for the timeline.
 
 use crate::guest::{Area, Guest, Segment};
 use crate::timeline::{LayoutFacts, PartKind, unnamed};
 
-/// The parts of the memory that is meant: data, stack and heap where the module tells of them, then
-/// its data segments.
+/// Returns the parts of memory number `memory`: data, stack and heap where they are known, then the
+/// data segments.
 pub(super) fn layout_facts(guest: &Guest, memory: u32) -> Vec<LayoutFacts> {
     let layout = guest.layout_of(memory);
     let areas = [

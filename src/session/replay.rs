@@ -1,12 +1,11 @@
-//! Running again what has run before, to bring a guest back to where it was: the guest itself
-//! cannot go back, so a new one takes the same steps. Each is compared with what was recorded; a
-//! difference is told, never passed over.
+//! Compares a replayed step with its record. A guest cannot go back, so a new one runs the recorded
+//! steps again; a step that does something else is reported.
 
 use crate::timeline::{Image, ImportCall, StepRecord};
 use crate::value::{Float, Value};
 
-/// How a step that ran again differs from its record: a phrase, safe to print. `None` where it did
-/// the same.
+/// Returns how a replayed step differs from its record, as a phrase that is safe to print; `None`
+/// if it does not.
 pub fn difference(recorded: &StepRecord, again: &StepRecord) -> Option<String> {
     if recorded.text != again.text {
         return Some("it is another step".into());
@@ -57,7 +56,7 @@ pub fn difference(recorded: &StepRecord, again: &StepRecord) -> Option<String> {
             .zip(&again.imports_called)
             .all(same_call);
     if !is_same_host {
-        return Some("the guest called its imports in another way".into());
+        return Some("the guest called its imports differently".into());
     }
     if (recorded.output_bytes, &recorded.output) != (again.output_bytes, &again.output) {
         return Some("the guest printed something else".into());
@@ -87,7 +86,7 @@ fn are_same(a: &[Value], b: &[Value]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b))
 }
 
-/// Bit for bit: a NaN is the same as itself here.
+/// Returns whether two values are the same bit for bit. A NaN is the same as itself.
 fn is_same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Float(Float::F32(a)), Value::Float(Float::F32(b))) => a == b,
@@ -124,11 +123,11 @@ mod tests {
         };
         assert_eq!(difference(&record(), &record()), None);
         assert_eq!(difference(&bound(nan.clone()), &bound(nan)), None);
-        let told =
+        let describe =
             |again: StepRecord| difference(&bound(Value::Int(1)), &again).unwrap_or_default();
-        assert_eq!(told(bound(Value::Int(2))), "x was 1 and is 2 now");
+        assert_eq!(describe(bound(Value::Int(2))), "x was 1 and is 2 now");
         assert_eq!(
-            told(StepRecord {
+            describe(StepRecord {
                 outcome: Outcome::Trapped,
                 ..record()
             }),
@@ -136,14 +135,14 @@ mod tests {
         );
         let other = Image::from_bytes(&[1, 9, 3]);
         assert_eq!(
-            told(StepRecord {
+            describe(StepRecord {
                 memory: other,
                 ..bound(Value::Int(1))
             }),
             "memory at 0x1 held 02 and holds 09 now"
         );
         assert_eq!(
-            told(StepRecord {
+            describe(StepRecord {
                 output_bytes: 1,
                 ..bound(Value::Int(1))
             }),

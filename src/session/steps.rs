@@ -1,12 +1,14 @@
-//! What each statement does, one at a time.
+//! Performs the statements of a script, one at a time.
+
+use std::fmt::Display;
 
 use wasmer::{Extern, Function, Global};
 
-use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
+use crate::script::ast::{Call, Expr, ExprKind, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::text::{self, count, list};
 use crate::timeline::{
-    Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Pointer, Span,
+    Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Severity, Span,
     SpanKind, StepKind, StepRecord, Writer,
 };
 use crate::value::Value;
@@ -15,17 +17,15 @@ use crate::wasm_types::{ExternKind, memory_size};
 use super::call::StepError;
 use super::eval_env::StepEnv;
 use super::memory::{self, AccessError};
-use super::open::located;
 use super::read_statement::{self, ReadError};
 use super::{Session, values};
 
 const NOT_INSTANTIATED: &str =
-    "the guest was not instantiated, so there is nothing to call or read; step 0 says why";
-/// The most bytes that the values of one run may take in all.
-const MOST_BOUND: usize = 1 << 30;
-/// The most pointers that a record tells of.
-const MOST_POINTERS: usize = 50;
+    "the guest was not instantiated, so nothing can be called or read; step 0 has the reason";
+/// The most bytes that all values of one run can take.
+const MAX_BOUND: usize = 1 << 30;
 
+/// Returns the kind of step that a statement is.
 pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
     match kind {
         StatementKind::Call { .. } => StepKind::Call,
@@ -50,11 +50,12 @@ pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
 }
 
 impl Session {
-    /// Runs the next statement that is a step. `None` when the script has no step left.
+    /// Runs the next statement that is a step. Returns `None` when the script has none left.
     pub(super) fn run_next_statement(&mut self) -> Option<StepRecord> {
         let statement = loop {
-            let statement = self.script.statements.get(self.next_statement)?.clone();
-            self.next_statement += 1;
+            let next = self.progress.next_statement;
+            let statement = self.script.statements.get(next)?.clone();
+            self.progress.next_statement += 1;
             if statement.kind.is_step() {
                 break statement;
             }
@@ -64,12 +65,12 @@ impl Session {
         record.line = Some(statement.line).filter(|line| *line > 0);
         record.narration.clone_from(&statement.narration);
         let result = self.perform(&statement, &mut record);
-        self.note_facts(&statement.kind, &mut record);
+        self.record_provenance(&statement.kind, &mut record);
         Some(self.finish(record, result))
     }
 
-    /// Completes a step's record from how it ended, answers questions, and decides whether the run
-    /// goes on.
+    /// Completes a step's record with its outcome and findings, answers questions, and decides
+    /// whether the run continues.
     pub(super) fn finish(
         &mut self,
         mut record: StepRecord,
@@ -84,126 +85,84 @@ impl Session {
             record.error = Some(error.message);
             record.findings.extend(error.findings);
         }
-        record.facts.is_end =
-            record.outcome == Outcome::Ok && !self.is_explored && !self.has_more_to_judge();
-        record.findings.extend(self.checks.check_step(&record));
-        record.pointers = self.pointers_after(&record);
+        record.facts.is_end = record.outcome == Outcome::Ok
+            && !self.progress.is_interactive
+            && !self.has_more_to_judge();
+        record.findings.extend(self.judging.judge(&record));
+        record.pointers = self.pointers.after_step(&record, &self.scope);
         if record.focus.is_none() {
             record.focus = focus_of(&record);
         }
         self.answer_questions(&mut record);
-        if !matches!(record.claims.as_slice(), [_, ..]) {
-            self.last_findings = (
-                record.index,
-                record.findings.iter().map(|f| f.kind).collect(),
-            );
-        }
-        self.next_step = record.index + 1;
-        self.is_stopped = record.outcome != Outcome::Ok && !self.is_expected(&record);
-        self.is_over = self.is_stopped || !self.has_more_steps();
+        self.judging.remember_findings(&record);
+        self.progress.next_step = record.index + 1;
+        self.progress.is_stopped = record.outcome != Outcome::Ok && !self.is_expected(&record);
+        self.progress.is_over = self.progress.is_stopped || !self.has_more_steps();
         record
     }
 
+    /// Returns the steps that have not run yet.
+    fn remaining_steps(&self) -> impl Iterator<Item = &StatementKind> {
+        self.script
+            .statements
+            .iter()
+            .skip(self.progress.next_statement)
+            .map(|statement| &statement.kind)
+            .filter(|kind| kind.is_step())
+    }
+
     fn has_more_steps(&self) -> bool {
-        self.script
-            .statements
-            .iter()
-            .skip(self.next_statement)
-            .any(|s| s.kind.is_step())
+        self.remaining_steps().next().is_some()
     }
 
-    fn expects_more(&self) -> bool {
-        self.is_explored || self.has_more_steps()
-    }
-
-    /// Whether a step follows that is more than a word about the findings of the one before it.
+    /// Returns whether a step other than `expect finding` is left.
     fn has_more_to_judge(&self) -> bool {
-        let rest = self
-            .script
-            .statements
-            .iter()
-            .skip(self.next_statement)
-            .filter(|s| s.kind.is_step());
-        rest.into_iter()
-            .any(|s| !matches!(s.kind, StatementKind::ExpectFinding { .. }))
+        self.remaining_steps()
+            .any(|kind| !matches!(kind, StatementKind::ExpectFinding { .. }))
     }
 
-    /// Whether the statements that follow expect one of the findings that ended this step.
+    /// Returns whether the next statements expect one of the errors that this step found.
     fn is_expected(&self, record: &StepRecord) -> bool {
-        self.script
-            .statements
-            .iter()
-            .skip(self.next_statement)
-            .filter(|s| s.kind.is_step())
-            .map_while(|s| match &s.kind {
+        let has_error = |kind: &str| {
+            record.findings.iter().any(|finding| {
+                finding.kind.as_str() == kind && finding.severity() == Severity::Error
+            })
+        };
+        self.remaining_steps()
+            .map_while(|kind| match kind {
                 StatementKind::ExpectFinding { kind } => Some(kind.text.as_str()),
                 _ => None,
             })
-            .any(|word| {
-                record.findings.iter().any(|f| {
-                    f.kind.as_str() == word && f.severity() == crate::timeline::Severity::Error
-                })
-            })
+            .any(has_error)
     }
 
     fn answer_questions(&mut self, record: &mut StepRecord) {
-        let asked = std::mem::take(&mut self.asked);
-        for (step, expr) in asked {
-            // A step that asks changes nothing that another question could wait for.
+        let has_more = self.progress.is_interactive || self.has_more_steps();
+        let questions = std::mem::take(&mut self.progress.questions);
+        for (step, expr) in questions {
+            // A step that asks changes nothing that could answer another question.
             if step == record.index || record.kind == StepKind::Ask {
-                self.asked.push((step, expr));
+                self.progress.questions.push((step, expr));
                 continue;
             }
-            match eval::evaluate(&expr, &self.world()) {
+            match eval::evaluate(&expr, &self.eval_env()) {
                 Ok(value) => record.answers.push(Answer {
                     asked_in: step,
                     value: Ok(value),
                 }),
-                Err(_) if self.expects_more() && record.outcome == Outcome::Ok => {
-                    self.asked.push((step, expr))
+                Err(_) if has_more && record.outcome == Outcome::Ok => {
+                    self.progress.questions.push((step, expr))
                 }
                 Err(error) => record.answers.push(Answer {
                     asked_in: step,
-                    value: Err(error.message),
+                    value: Err(error.to_string()),
                 }),
             }
         }
     }
 
-    fn pointers_after(&mut self, record: &StepRecord) -> Vec<Pointer> {
-        for name in record
-            .bindings
-            .iter()
-            .map(|b| &b.name)
-            .filter(|name| self.pointers.contains(*name))
-        {
-            self.recent_pointers.retain(|recent| recent != name);
-            self.recent_pointers.push(name.clone());
-        }
-        let old = self.recent_pointers.len().saturating_sub(MOST_POINTERS);
-        self.recent_pointers.drain(..old);
-        self.recent_pointers
-            .iter()
-            .filter_map(|name| {
-                let address =
-                    eval::address(self.scope.value(name)?, name, self.scope.is_64).ok()?;
-                let bound = record.bindings.iter().any(|b| b.name == *name);
-                let old = self.previous_pointers.get(name).copied();
-                Some(Pointer {
-                    name: name.clone(),
-                    address,
-                    moved_from: old.filter(|old| bound && *old != address),
-                    fetched: bound
-                        && matches!(
-                            record.kind,
-                            StepKind::Call | StepKind::Global | StepKind::Read
-                        ),
-                })
-            })
-            .collect()
-    }
-
-    pub(super) fn world(&self) -> StepEnv<'_> {
+    /// Returns the environment of an expression at this step.
+    pub(super) fn eval_env(&self) -> StepEnv<'_> {
         let pages = match &self.memory {
             Some(memory) => Ok(memory::pages(memory, &self.store)),
             None => Err(self.no_memory()),
@@ -219,44 +178,47 @@ impl Session {
         }
     }
 
+    /// Returns why there is no memory to use.
     fn no_memory(&self) -> String {
         match &self.memory_index {
-            Err(why) => why.clone(),
+            Err(error) => error.to_string(),
             Ok(_) if self.instance.is_none() => NOT_INSTANTIATED.into(),
             Ok(_) => AccessError::NoMemory.to_string(),
         }
     }
 
-    pub(super) fn located(&self, offset: usize, message: &str) -> String {
-        located(&self.script, offset, message)
+    /// Returns `file:line:column: error` for a fault at `offset` in the script.
+    pub(super) fn located(&self, offset: usize, error: &impl Display) -> String {
+        format!("{}: {error}", self.script.place(offset))
     }
 
-    fn live(&self) -> Result<wasmer::Memory, StepError> {
+    fn live_memory(&self) -> Result<wasmer::Memory, StepError> {
         self.memory
             .clone()
             .ok_or_else(|| StepError::failed(self.no_memory()))
     }
 
-    /// Names a value. The history keeps it, even when the name is given to another one later, so
-    /// all of them together are limited.
+    /// Binds a variable. The timeline keeps every value, even when the variable is bound again, so
+    /// the size of all of them together is limited.
     fn bind(
         &mut self,
         record: &mut StepRecord,
         name: &Name,
         value: Value,
     ) -> Result<(), StepError> {
-        self.bound_bytes = self.bound_bytes.saturating_add(value.weight());
-        if self.bound_bytes > MOST_BOUND {
+        let bound_bytes = &mut self.progress.bound_bytes;
+        *bound_bytes = bound_bytes.saturating_add(value.weight());
+        if *bound_bytes > MAX_BOUND {
             return Err(StepError::failed(format!(
-                "the values of this run add up to more than {} MiB, and the history keeps each; \
-                 use smaller ones",
-                MOST_BOUND >> 20
+                "the values of this run add up to more than {} MiB, the limit for all values; use \
+                 smaller ones",
+                MAX_BOUND >> 20
             )));
         }
-        if let Some(old) = self.scope.value(&name.text)
-            && let Ok(old) = eval::address(old, &name.text, self.scope.is_64)
+        if let Some(previous) = self.scope.value(&name.text)
+            && let Ok(address) = eval::address(previous, &name.text, self.scope.is_64)
         {
-            self.previous_pointers.insert(name.text.clone(), old);
+            self.pointers.rebind(&name.text, address);
         }
         self.scope
             .bind(&name.text, value.clone(), Some(record.index));
@@ -267,15 +229,10 @@ impl Session {
         Ok(())
     }
 
-    /// An address or a length: evaluated, and checked against what the memory's index type can
-    /// hold.
+    /// Evaluates an address or a length, and checks it against the memory's address type.
     fn address(&self, expr: &Expr, role: &str) -> Result<u64, StepError> {
         let value = self.evaluate(expr)?;
-        Ok(eval::address(
-            &value,
-            &eval::subject(expr, role),
-            self.scope.is_64,
-        )?)
+        eval::address(&value, &eval::subject(expr, role), self.scope.is_64).map_err(failed)
     }
 
     fn perform(&mut self, statement: &Statement, record: &mut StepRecord) -> Result<(), StepError> {
@@ -287,7 +244,7 @@ impl Session {
             StatementKind::Call { results, call } => self.perform_call(results, call, record),
             StatementKind::Global { name, export } => {
                 let global = self.exported_global(&export.text)?;
-                let value = values::from_wasm(&global.get(&mut self.store))?;
+                let value = values::from_wasm(&global.get(&mut self.store)).map_err(failed)?;
                 self.bind(record, name, value)
             }
             StatementKind::Set { export, value } => self.perform_set(export, value),
@@ -323,7 +280,7 @@ impl Session {
                 record.ask = Some(Ask {
                     question: question.clone(),
                 });
-                self.asked.push((record.index, answer.clone()));
+                self.progress.questions.push((record.index, answer.clone()));
                 Ok(())
             }
             StatementKind::Module { .. }
@@ -343,7 +300,7 @@ impl Session {
             let ty = self.exported_function(&call.export.text)?.ty(&self.store);
             if ty.results().len() != names.len() {
                 return Err(StepError::failed(format!(
-                    "{} gives {}, {} named; its type is {}. Name all of them or none",
+                    "{} gives {}, {} named; its type is {}; name all of them or none",
                     crate::safe::plain(&call.export.text),
                     count(ty.results().len(), "result"),
                     names.len(),
@@ -390,11 +347,11 @@ impl Session {
         value: &Expr,
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
-        let live = self.live()?;
+        let live = self.live_memory()?;
         let start = self.address(address, "the address")?;
-        let bytes = encoding::bytes_to_write(&self.evaluate(value)?).map_err(|e| e.to_string())?;
+        let bytes = encoding::bytes_to_write(&self.evaluate(value)?).map_err(failed)?;
         memory::write(&live, &self.store, start, &bytes)
-            .map_err(|e| self.out_of_bounds(e, &[address, value]))?;
+            .map_err(|error| self.access_failed(error, &[address, value]))?;
         if bytes.is_empty() {
             return Ok(());
         }
@@ -415,7 +372,7 @@ impl Session {
         what: &Reading,
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
-        let live = self.live()?;
+        let live = self.live_memory()?;
         let start = self.address(address, "the address")?;
         let plan = read_statement::plan(what, |expr, role| self.address(expr, role))?;
         if let Some(len) = read_statement::length_of(&plan).filter(|len| *len > 0) {
@@ -424,24 +381,21 @@ impl Session {
                 len: len.min(self.image.len().saturating_sub(start)),
             });
         }
-        let read =
-            read_statement::perform(&plan, &live, &self.store, start).map_err(
-                |error| match error {
-                    ReadError::Access(error) => {
-                        let length = match what {
-                            Reading::Sized { length, .. } => Some(length),
-                            Reading::Array { count, .. } => Some(count),
-                            Reading::Cstr | Reading::Number(_) => None,
-                        };
-                        let parts: Vec<&Expr> = std::iter::once(address).chain(length).collect();
-                        self.out_of_bounds(error, &parts)
-                    }
-                    ReadError::Utf8 { message, address } => {
-                        StepError::found(FindingKind::InvalidUtf8, Some(address), message)
-                    }
-                    ReadError::Other(message) => StepError::failed(message),
-                },
-            )?;
+        let read = read_statement::perform(&plan, &live, &self.store, start).map_err(|error| {
+            let message = error.to_string();
+            match error {
+                ReadError::Access(error) => {
+                    let parts: Vec<&Expr> = std::iter::once(address).chain(what.length()).collect();
+                    self.access_failed(error, &parts)
+                }
+                ReadError::Utf8 { address, .. } => {
+                    StepError::found(FindingKind::InvalidUtf8, Some(address), message)
+                }
+                ReadError::Utf16(_) | ReadError::TooManyNumbers(_) | ReadError::Size(_) => {
+                    StepError::failed(message)
+                }
+            }
+        })?;
         if read.length > 0 {
             record.focus = Some(Span {
                 start,
@@ -457,7 +411,7 @@ impl Session {
         pages: &Expr,
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
-        let live = self.live()?;
+        let live = self.live_memory()?;
         let by = self.address(pages, "the number of pages")?;
         let before = memory::grow(&live, &mut self.store, by).map_err(|why| {
             let now = memory::pages(&live, &self.store);
@@ -492,11 +446,11 @@ impl Session {
         length: &Expr,
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
-        let live = self.live()?;
+        let live = self.live_memory()?;
         let start = self.address(address, "the address")?;
         let len = self.address(length, "the length")?;
         memory::check_span(&live, &self.store, "mark", start, len)
-            .map_err(|e| self.out_of_bounds(e, &[address, length]))?;
+            .map_err(|error| self.access_failed(error, &[address, length]))?;
         record.focus = Some(Span {
             start,
             len: len.max(1),
@@ -515,7 +469,7 @@ impl Session {
             Value::Bool(true) => Ok(()),
             _ => Err(StepError::failed(eval::explain_failure(
                 condition,
-                &self.world(),
+                &self.eval_env(),
             ))),
         }
     }
@@ -529,7 +483,7 @@ impl Session {
         let shown = crate::safe::plain(&call.export.text);
         match self.call_export(call, record) {
             Ok(results) => {
-                let got = match results.as_slice() {
+                let outcome = match results.as_slice() {
                     [] if record.exit_code == Some(0) => "it exited with exit code 0".to_string(),
                     [] => "it returned".to_string(),
                     some => {
@@ -538,7 +492,7 @@ impl Session {
                     }
                 };
                 Err(StepError::failed(format!(
-                    "{shown} was expected to trap, but {got}"
+                    "{shown} was expected to trap, but {outcome}"
                 )))
             }
             Err(error) if error.outcome != Outcome::Trapped => Err(error),
@@ -571,14 +525,14 @@ impl Session {
         word: &str,
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
-        let (step, kinds) = &self.last_findings;
+        let (step, kinds) = self.judging.last_findings();
         match kinds.iter().find(|kind| kind.as_str() == word) {
             Some(kind) => {
-                record.claims.push((*step, *kind));
+                record.claims.push((step, *kind));
                 Ok(())
             }
             None => {
-                let found = match kinds.as_slice() {
+                let found = match kinds {
                     [] => "it has none".to_string(),
                     some => format!(
                         "it has {}",
@@ -595,8 +549,9 @@ impl Session {
         }
     }
 
-    /// An access outside memory, with the variables that chose it and the steps they come from.
-    fn out_of_bounds(&self, error: AccessError, parts: &[&Expr]) -> StepError {
+    /// Returns the error of a failed access, with the variables that chose its span and the steps
+    /// that bound them.
+    fn access_failed(&self, error: AccessError, parts: &[&Expr]) -> StepError {
         let address = match &error {
             AccessError::OutOfBounds { start, .. } | AccessError::NoNul { start, .. } => *start,
             AccessError::NoMemory | AccessError::Engine(_) => {
@@ -605,7 +560,7 @@ impl Session {
         };
         let mut message = error.to_string();
         let mut blamed = None;
-        for name in parts.iter().filter_map(|expr| variable_of(expr)) {
+        for name in parts.iter().filter_map(|expr| first_summand(expr)) {
             let Some(variable) = self.scope.get(name) else {
                 continue;
             };
@@ -629,7 +584,7 @@ impl Session {
             other => Err(StepError::failed(format!(
                 "{} is not a function but a {}",
                 crate::safe::plain(name),
-                extern_word(&other)
+                extern_kind(&other)
             ))),
         }
     }
@@ -640,13 +595,13 @@ impl Session {
             other => Err(StepError::failed(format!(
                 "{} is not a global but a {}",
                 crate::safe::plain(name),
-                extern_word(&other)
+                extern_kind(&other)
             ))),
         }
     }
 
-    /// One of the exports of the module as it was given: what the rewrite added is not there. Where
-    /// there is none, the error names those of the wanted kind.
+    /// Returns an export of the original module; exports that instrumentation added do not count.
+    /// The error about a missing one names the exports of the kind `wanted`.
     fn export(&self, name: &str, wanted: ExternKind) -> Result<Extern, StepError> {
         let Some(instance) = &self.instance else {
             return Err(StepError::failed(NOT_INSTANTIATED));
@@ -662,6 +617,7 @@ impl Session {
         })
     }
 
+    /// Returns the most similar export, or else the exports of the kind `wanted`.
     fn export_hint(&self, name: &str, wanted: ExternKind) -> String {
         let of_kind = || {
             let exports = self.guest.exports().iter();
@@ -681,16 +637,22 @@ impl Session {
     }
 }
 
-fn variable_of(expr: &Expr) -> Option<&str> {
-    use crate::script::ast::ExprKind;
+fn failed(error: impl Display) -> StepError {
+    StepError::failed(error.to_string())
+}
+
+/// Returns the first variable of an expression, alone or as an operand.
+fn first_summand(expr: &Expr) -> Option<&str> {
     match &expr.kind {
         ExprKind::Variable(name) => Some(name),
-        ExprKind::Binary { left, right, .. } => variable_of(left).or_else(|| variable_of(right)),
+        ExprKind::Binary { left, right, .. } => {
+            first_summand(left).or_else(|| first_summand(right))
+        }
         _ => None,
     }
 }
 
-fn extern_word(found: &Extern) -> &'static str {
+fn extern_kind(found: &Extern) -> &'static str {
     match found {
         Extern::Function(_) => "function",
         Extern::Global(_) => "global",
@@ -702,8 +664,8 @@ fn extern_word(found: &Extern) -> &'static str {
 
 fn growth_finding(record: &StepRecord) -> Finding {
     let message = format!(
-        "memory grew from {} to {} pages ({} KiB): views of memory that the host took before are \
-         dead, and lengths of memory it kept are wrong",
+        "memory grew from {} to {} pages ({} KiB): earlier views of memory in the host are no \
+         longer valid, and earlier lengths of memory are wrong",
         record.pages_before,
         record.pages_after,
         record.pages_after.saturating_mul(64)
@@ -711,8 +673,8 @@ fn growth_finding(record: &StepRecord) -> Finding {
     Finding::new(FindingKind::MemoryGrew, message).at(record.pages_before.saturating_mul(PAGE))
 }
 
-/// Where a step is to be looked at that does not say so itself: the pointer it fetched, else what
-/// it changed, near a pointer if that can be.
+/// Returns the span to show for a step that does not choose one: the pointer that it fetched, or
+/// else the bytes that it changed, near a pointer if possible.
 fn focus_of(record: &StepRecord) -> Option<Span> {
     if let Some(pointer) = record.pointers.iter().find(|p| p.fetched) {
         return Some(Span {
@@ -720,13 +682,13 @@ fn focus_of(record: &StepRecord) -> Option<Span> {
             len: 1,
         });
     }
-    // Not by going through all changes: there may be millions.
-    let behind = |address: u64| match address.checked_sub(1) {
+    // There may be millions of changes, so each pointer looks up only the next one.
+    let next_change = |address: u64| match address.checked_sub(1) {
         Some(before) => record.changes.next(before),
         None => record.changes.spans().next(),
     };
     let near = record.pointers.iter().filter_map(|p| {
-        behind(p.address).filter(|change| change.start < p.address.saturating_add(4096))
+        next_change(p.address).filter(|change| change.start < p.address.saturating_add(4096))
     });
     near.min_by_key(|change| change.start)
         .or_else(|| record.changes.spans().next())

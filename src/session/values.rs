@@ -1,10 +1,50 @@
-//! Values across the border: what a script holds, as the engine's types, and back. Never wraps: a
-//! value that the type cannot hold is an error that says what the type holds.
+//! Converts values of a script to the engine's types and back. Nothing wraps: a value that the type
+//! cannot hold is an error.
 
 use wasmer::{FunctionType, Type, Value as Wasm};
 
 use crate::value::{Float, Value};
 use crate::wasm_types::{FuncType, ValueType};
+
+/// Why a value cannot pass between a script and a guest. Messages are safe to print and name the
+/// value; the caller names the argument, global or result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// A value of the wrong type.
+    #[error("{found} was given; {takes} is needed")]
+    WrongType {
+        /// The value with its type.
+        found: String,
+        /// What the type takes.
+        takes: &'static str,
+    },
+    /// An integer outside the range of the type.
+    #[error("{value} does not fit in an {ty} ({least} to {most})")]
+    OutOfRange {
+        /// The integer.
+        value: i128,
+        /// `i32` or `i64`.
+        ty: &'static str,
+        /// The smallest integer of the type, read as signed.
+        least: i128,
+        /// The largest integer of the type, read as unsigned.
+        most: i128,
+    },
+    /// An integer that no float of the type equals.
+    #[error("{value} is not exact as {ty}; to round it, write it with a point: `{value}.0`")]
+    Inexact {
+        /// The integer.
+        value: i128,
+        /// `f32` or `f64`.
+        ty: ValueType,
+    },
+    /// Bytes of the wrong length for a vector.
+    #[error("{0} bytes were given; a v128 is 16 bytes")]
+    VectorLength(usize),
+    /// A reference that a script has no value for.
+    #[error("a reference that is not null has no value in a script; only null has one")]
+    Reference,
+}
 
 /// Returns the engine's type of a function as the program's own, which displays as
 /// `(i32, i32) -> i32`.
@@ -30,17 +70,16 @@ pub fn value_type(ty: Type) -> ValueType {
     }
 }
 
-/// Makes a script's value into the engine's.
+/// Converts a script's value to the engine's.
 ///
 /// # Errors
-/// A sentence that says what the type takes; the caller says which value is meant.
-pub fn to_wasm(value: &Value, ty: Type) -> Result<Wasm, String> {
-    let refuse = |wanted: &str| {
-        Err(format!(
-            "{wanted} is wanted; this is {} ({})",
-            value.described(),
-            value.brief(60)
-        ))
+/// The type cannot hold the value.
+pub fn to_wasm(value: &Value, ty: Type) -> Result<Wasm, ValueError> {
+    let refuse = |takes: &'static str| {
+        Err(ValueError::WrongType {
+            found: format!("{} ({})", value.described(), value.brief(60)),
+            takes,
+        })
     };
     match (ty, value) {
         (Type::I32, Value::Int(n)) => narrow(*n, i128::from(i32::MIN), i128::from(u32::MAX), "i32")
@@ -50,15 +89,15 @@ pub fn to_wasm(value: &Value, ty: Type) -> Result<Wasm, String> {
         (Type::F32, Value::Float(Float::F32(bits))) => Ok(Wasm::F32(f32::from_bits(*bits))),
         (Type::F32, Value::Float(x)) => Ok(Wasm::F32(x.to_f64() as f32)),
         (Type::F64, Value::Float(x)) => Ok(Wasm::F64(x.to_f64())),
-        (Type::F32, Value::Int(n)) if exact_float(*n, 24) => Ok(Wasm::F32(*n as f32)),
-        (Type::F64, Value::Int(n)) if exact_float(*n, 53) => Ok(Wasm::F64(*n as f64)),
-        (Type::F32 | Type::F64, Value::Int(n)) => Err(format!(
-            "{n} is not exact as {}; write it as a float, with a point",
-            value_type(ty)
-        )),
+        (Type::F32, Value::Int(n)) if is_exact_float(*n, 24) => Ok(Wasm::F32(*n as f32)),
+        (Type::F64, Value::Int(n)) if is_exact_float(*n, 53) => Ok(Wasm::F64(*n as f64)),
+        (Type::F32 | Type::F64, Value::Int(n)) => Err(ValueError::Inexact {
+            value: *n,
+            ty: value_type(ty),
+        }),
         (Type::V128, Value::Bytes(bytes)) => match <[u8; 16]>::try_from(bytes.as_slice()) {
             Ok(bytes) => Ok(Wasm::V128(u128::from_le_bytes(bytes))),
-            Err(_) => Err(format!("a v128 is 16 bytes; this is {}", bytes.len())),
+            Err(_) => Err(ValueError::VectorLength(bytes.len())),
         },
         (Type::ExternRef, Value::Null) => Ok(Wasm::ExternRef(None)),
         (Type::FuncRef, Value::Null) => Ok(Wasm::FuncRef(None)),
@@ -66,28 +105,35 @@ pub fn to_wasm(value: &Value, ty: Type) -> Result<Wasm, String> {
         (Type::F32 | Type::F64, _) => refuse("a float"),
         (Type::V128, _) => refuse("16 bytes (hex\"…\")"),
         (Type::ExternRef | Type::FuncRef | Type::ExceptionRef, _) => {
-            refuse("null, the only reference a script can give,")
+            refuse("null, the only reference that a script can pass,")
         }
     }
 }
 
-fn narrow(n: i128, least: i128, most: i128, name: &str) -> Result<i128, String> {
-    if (least..=most).contains(&n) {
-        Ok(n)
+fn narrow(value: i128, least: i128, most: i128, ty: &'static str) -> Result<i128, ValueError> {
+    if (least..=most).contains(&value) {
+        Ok(value)
     } else {
-        Err(format!("{n} does not fit in an {name} ({least} to {most})"))
+        Err(ValueError::OutOfRange {
+            value,
+            ty,
+            least,
+            most,
+        })
     }
 }
 
-fn exact_float(n: i128, bits: u32) -> bool {
+/// Returns whether every integer up to the magnitude of `n` is exact in a float with `bits`
+/// significant bits.
+fn is_exact_float(n: i128, bits: u32) -> bool {
     n.unsigned_abs() <= 1u128 << bits
 }
 
-/// Makes the engine's value into a script's: i32 and i64 signed, v128 as 16 bytes.
+/// Converts the engine's value to a script's: i32 and i64 as signed integers, v128 as 16 bytes.
 ///
 /// # Errors
-/// For a reference that is not null, which a script cannot hold.
-pub fn from_wasm(value: &Wasm) -> Result<Value, String> {
+/// The value is a reference other than null, which a script cannot hold.
+pub fn from_wasm(value: &Wasm) -> Result<Value, ValueError> {
     match value {
         Wasm::I32(n) => Ok(Value::Int(i128::from(*n))),
         Wasm::I64(n) => Ok(Value::Int(i128::from(*n))),
@@ -96,12 +142,12 @@ pub fn from_wasm(value: &Wasm) -> Result<Value, String> {
         Wasm::V128(bits) => Ok(Value::Bytes(bits.to_le_bytes().to_vec())),
         Wasm::ExternRef(None) | Wasm::FuncRef(None) | Wasm::ExceptionRef(None) => Ok(Value::Null),
         Wasm::ExternRef(Some(_)) | Wasm::FuncRef(Some(_)) | Wasm::ExceptionRef(Some(_)) => {
-            Err("a reference that is not null cannot be held by a script".into())
+            Err(ValueError::Reference)
         }
     }
 }
 
-/// The value a type starts with, for a global that nobody defined.
+/// Returns the zero or null of a type, the initial value of an undefined global.
 pub fn zero(ty: Type) -> Wasm {
     match ty {
         Type::I32 => Wasm::I32(0),
@@ -129,6 +175,7 @@ mod tests {
         assert!(
             to_wasm(&Value::Int(1 << 32), Type::I32)
                 .unwrap_err()
+                .to_string()
                 .contains("does not fit in an i32")
         );
         assert!(to_wasm(&Value::Int(-(1 << 31) - 1), Type::I32).is_err());
@@ -136,7 +183,8 @@ mod tests {
         assert!(
             to_wasm(&Value::Text("1".into()), Type::I32)
                 .unwrap_err()
-                .contains("this is text")
+                .to_string()
+                .contains("text (\"1\") was given")
         );
     }
 

@@ -47,12 +47,12 @@ fn arguments_are_checked_against_the_exports_type() {
         ("call divide(1)", "divide takes 2 arguments, 1 given"),
         (
             "call id32(1.5)",
-            "argument 1 of id32, of type i32: an integer is wanted",
+            "argument 1 of id32, of type i32: a float (1.5) was given; an integer is needed",
         ),
-        ("call id32(\"a\")", "this is text"),
+        ("call id32(\"a\")", "text (\"a\") was given"),
         ("call id64(1 << 64)", "does not fit in an i64"),
         ("call divide(1, true)", "argument 2 of divide"),
-        ("call idf64(null)", "a float is wanted"),
+        ("call idf64(null)", "a float is needed"),
     ] {
         let trace = run(step).failed();
         assert_contains(trace.error(), words);
@@ -103,7 +103,7 @@ fn a_global_that_is_not_mutable_or_of_another_type_is_not_set() {
     );
     assert_contains(
         run("set count = 1.5").failed().error(),
-        "global count, of type i64: an integer is wanted",
+        "global count, of type i64: a float (1.5) was given; an integer is needed",
     );
     assert_contains(
         run("set count = 1 << 64").failed().error(),

@@ -45,12 +45,12 @@ fn the_ten_number_functions_give_little_endian_bytes() {
         ("f64(3)", json!("0000000000000840")),
     ]);
     fail(&[
-        ("u8(256)", "does not fit u8"),
-        ("i8(128)", "does not fit i8"),
+        ("u8(256)", "does not fit in u8"),
+        ("i8(128)", "does not fit in i8"),
         ("u32(-1)", "as_u32(-1)"),
         ("i32(0xffff_ffff)", "as_i32(4294967295)"),
         ("u8(1.5)", "is a float"),
-        ("u8(\"a\")", "not text"),
+        ("u8(\"a\")", "text was given; u8 takes a number"),
         ("f32(1e300)", "too large for f32"),
     ]);
     refused("let x = u8()", &["u8(x, …)"]);

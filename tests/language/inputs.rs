@@ -165,11 +165,17 @@ fn set_changes_an_input_of_every_type() {
 #[test]
 fn a_value_of_another_type_or_for_no_input_is_refused() {
     for (setting, words) in [
-        ("n=abc", "input n: this input is an integer"),
+        (
+            "n=abc",
+            "input n: `abc` is not a value of the steps language; this input is an integer",
+        ),
         ("n=1.5", "input n"),
         ("n=\"1\"", "input n"),
-        ("f=x", "input f: this input is a float"),
-        ("b=1", "input b: this input is true or false"),
+        ("f=x", "this input is a float"),
+        (
+            "b=1",
+            "input b: an integer (1) was given; this input is true or false",
+        ),
         ("h=1", "input h"),
         ("l=1", "input l"),
         (
@@ -200,10 +206,13 @@ fn an_input_may_stand_behind_steps_and_is_known_from_the_start() {
 
 #[test]
 fn an_input_is_told_before_the_guest_starts() {
-    refused("input n = pages()", &["not known before the guest starts"]);
+    refused(
+        "input n = pages()",
+        &["has no value before the guest starts"],
+    );
     refused(
         "let x = 1\ninput n = x",
-        &["it knows only the inputs above it"],
+        &["it can use only the inputs above it"],
     );
     assert_contains(
         &run("input n = 1 / 0\nlet x = n").refused(),

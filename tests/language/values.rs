@@ -195,7 +195,7 @@ fn joining_takes_text_with_text_or_bytes_with_bytes() {
     ]);
     fail(&[
         ("\"a\" ++ hex\"00\"", "`++` cannot mix"),
-        ("1 ++ 2", "`++` joins"),
+        ("1 ++ 2", "it takes text and text"),
         ("\"a\" + \"b\"", "`++` joins them"),
     ]);
 }

@@ -51,7 +51,7 @@ impl Explorer {
             script,
             guest: self.guest.clone(),
             files: Files::BuiltIn(&[]),
-            sets,
+            input_overrides: sets,
             limits: Limits {
                 max_time: None,
                 ..Limits::default()
@@ -168,7 +168,7 @@ impl Explorer {
         self.script
             .described(&save.setup)
             .unwrap()
-            .saved("guest.wat", &save.inputs, &steps)
+            .serialize("guest.wat", &save.inputs, &steps)
     }
 
     /// What a steps file of the branch that is shown does when it runs from its start.
@@ -178,9 +178,7 @@ impl Explorer {
         let script =
             script::parse("saved.steps", &text).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
         let (mut session, mut timeline) = Session::open(self.opening(script, Vec::new())).unwrap();
-        while let Some(step) = session.advance() {
-            timeline.push(step);
-        }
+        session.run_to_end(&mut timeline);
         timeline
     }
 

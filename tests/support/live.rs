@@ -65,7 +65,7 @@ pub fn opening() -> SessionConfig {
         script: script::parse("wasm_is_cool.steps", STEPS).unwrap(),
         guest: Guest::from_bytes("wasm_is_cool.wat", GUEST).unwrap(),
         files: Files::BuiltIn(&[("wasm_is_cool.wat", GUEST)]),
-        sets: Vec::new(),
+        input_overrides: Vec::new(),
         limits: Limits {
             max_time: None,
             ..Limits::default()

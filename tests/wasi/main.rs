@@ -133,7 +133,7 @@ fn opening(wat: &str, steps: &str, stdin: &[u8]) -> SessionConfig {
         script: script::parse("test.steps", steps).unwrap_or_else(|e| panic!("{e}")),
         guest: Guest::from_bytes("some/folder/test.wat", wat.as_bytes()).unwrap(),
         files: Files::Folder(".".into()),
-        sets: Vec::new(),
+        input_overrides: Vec::new(),
         limits: Limits::default(),
         control: CancelHandle::default(),
         stdin: Arc::from(stdin),
@@ -142,9 +142,7 @@ fn opening(wat: &str, steps: &str, stdin: &[u8]) -> SessionConfig {
 
 fn complete(opening: SessionConfig) -> Timeline {
     let (mut session, mut timeline) = Session::open(opening).unwrap_or_else(|e| panic!("{e}"));
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
+    session.run_to_end(&mut timeline);
     timeline
 }
 

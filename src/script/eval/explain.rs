@@ -1,63 +1,63 @@
-//! Why an `expect` failed, in lines a person can compare.
+//! Explains why an `expect` failed, in lines that a person can compare.
 
-use super::operators::{compare, is_comparison};
+use super::operators::compare;
 use super::{EvalEnv, Evaluator, brief};
 use crate::script::ast::{BinaryOp, Expr, ExprKind};
 use crate::script::encoding;
 use crate::value::{Float, Value};
 
-/// How many characters of a value are shown.
-const SHOWN: usize = 200;
-/// From this byte on the difference is shown a second time, with its surroundings: it may lie past
-/// what was shown.
-const FAR: usize = 60;
+/// The most characters of a value in an explanation.
+const MAX_VALUE_CHARS: usize = 200;
+/// A difference at this byte or after it is repeated with the text around it, because it may be
+/// past the part of the value that is shown.
+const FAR_DIFFERENCE: usize = 60;
 const HOLDS: &str = "the expectation holds";
 
-/// Explains why an expectation does not hold: both sides of a comparison and where they first
-/// differ, else the value. Several lines without a final line break, safe to print. Says so, too,
-/// where the expectation holds after all.
-pub fn explain_failure(expr: &Expr, world: &dyn EvalEnv) -> String {
+/// Explains why an expectation is not met: with both sides of a comparison and their first
+/// difference, or else with the value. Returns lines without a final line break, safe to print. An
+/// expectation that is met is explained as such.
+pub fn explain_failure(expr: &Expr, env: &dyn EvalEnv) -> String {
     match &expr.kind {
-        ExprKind::Binary { op, left, right } if is_comparison(*op) => {
-            comparison(*op, left, right, world)
+        ExprKind::Binary { op, left, right } if op.is_comparison() => {
+            comparison(*op, left, right, env)
         }
-        _ => match super::evaluate(expr, world) {
+        _ => match super::evaluate(expr, env) {
             Ok(Value::Bool(true)) => HOLDS.to_owned(),
             Ok(Value::Bool(false)) => "the value is false".to_owned(),
-            Ok(other) => format!("expected true or false, not {}", brief(&other)),
-            Err(error) => error.message,
+            Ok(other) => format!("expected true or false, found {}", brief(&other)),
+            Err(error) => error.to_string(),
         },
     }
 }
 
-fn comparison(op: BinaryOp, left: &Expr, right: &Expr, world: &dyn EvalEnv) -> String {
-    let evaluator = Evaluator::new(world);
+fn comparison(op: BinaryOp, left: &Expr, right: &Expr, env: &dyn EvalEnv) -> String {
+    let evaluator = Evaluator::new(env);
     let (left, right) = match (evaluator.value(left, 1), evaluator.value(right, 1)) {
         (Ok(left), Ok(right)) => (left, right),
-        (Err(error), _) | (_, Err(error)) => return error.message,
+        (Err(error), _) | (_, Err(error)) => return error.to_string(),
     };
     match compare(op, &left, &right) {
         Ok(true) => HOLDS.to_owned(),
         Ok(false) => both_sides(op, &left, &right),
-        Err(message) => message,
+        Err(error) => error.to_string(),
     }
 }
 
 fn both_sides(op: BinaryOp, left: &Value, right: &Value) -> String {
-    if op == BinaryOp::NotEqual && left.brief(SHOWN) == right.brief(SHOWN) {
-        return format!("both sides are {}", left.brief(SHOWN));
+    if op == BinaryOp::NotEqual && left.brief(MAX_VALUE_CHARS) == right.brief(MAX_VALUE_CHARS) {
+        return format!("both sides are {}", left.brief(MAX_VALUE_CHARS));
     }
     let mut lines = vec![
-        format!("left:  {}", left.brief(SHOWN)),
-        format!("right: {}", right.brief(SHOWN)),
+        format!("left:  {}", left.brief(MAX_VALUE_CHARS)),
+        format!("right: {}", right.brief(MAX_VALUE_CHARS)),
     ];
     match (left, right) {
         (Value::Text(a), Value::Text(b)) => {
             lines.extend(first_difference(a.as_bytes(), b.as_bytes()))
         }
         (Value::Bytes(a), Value::Bytes(b)) => lines.extend(first_difference(a, b)),
-        (Value::List(a), Value::List(b)) => lines.extend(first_element(a, b)),
-        (Value::Float(a), Value::Float(b)) => lines.extend(about_floats(op, *a, *b)),
+        (Value::List(a), Value::List(b)) => lines.extend(first_different_element(a, b)),
+        (Value::Float(a), Value::Float(b)) => lines.extend(explain_floats(op, *a, *b)),
         _ => {}
     }
     lines.join("\n")
@@ -67,7 +67,7 @@ fn first_difference(left: &[u8], right: &[u8]) -> Vec<String> {
     let common = left.iter().zip(right).take_while(|(a, b)| a == b).count();
     let side = |bytes: &[u8]| {
         bytes.get(common).map_or("ends".to_owned(), |byte| {
-            format!("has {}", byte_shown(*byte))
+            format!("has {}", describe_byte(*byte))
         })
     };
     if common == left.len() && common == right.len() {
@@ -78,14 +78,14 @@ fn first_difference(left: &[u8], right: &[u8]) -> Vec<String> {
         side(left),
         side(right)
     )];
-    if common >= FAR {
-        lines.push(format!("left there:  {}", encoding::around(left, common)));
-        lines.push(format!("right there: {}", encoding::around(right, common)));
+    if common >= FAR_DIFFERENCE {
+        lines.push(format!("left there:  {}", encoding::excerpt(left, common)));
+        lines.push(format!("right there: {}", encoding::excerpt(right, common)));
     }
     lines
 }
 
-fn byte_shown(byte: u8) -> String {
+fn describe_byte(byte: u8) -> String {
     if byte.is_ascii_graphic() || byte == b' ' {
         format!("0x{byte:02x} '{}'", char::from(byte))
     } else {
@@ -93,7 +93,7 @@ fn byte_shown(byte: u8) -> String {
     }
 }
 
-fn first_element(left: &[Value], right: &[Value]) -> Option<String> {
+fn first_different_element(left: &[Value], right: &[Value]) -> Option<String> {
     let common = left.iter().zip(right).take_while(|(a, b)| a == b).count();
     let side = |items: &[Value]| {
         items
@@ -109,14 +109,14 @@ fn first_element(left: &[Value], right: &[Value]) -> Option<String> {
     })
 }
 
-/// The two surprises of comparing floats: a NaN, and an f64 that beside an f32 is rounded.
-fn about_floats(op: BinaryOp, left: Float, right: Float) -> Option<String> {
+/// Explains the two surprises of comparing floats: a NaN, and an f64 that is rounded to an f32.
+fn explain_floats(op: BinaryOp, left: Float, right: Float) -> Option<String> {
     if left.to_f64().is_nan() || right.to_f64().is_nan() {
         if op != BinaryOp::Equal {
-            return Some("no comparison with nan holds".to_owned());
+            return Some("no comparison with nan is true".to_owned());
         }
         return Some(
-            "nan equals nothing, not even itself; `x != x` tells whether x is nan".to_owned(),
+            "nan equals nothing, not even itself; `x != x` is true only where x is nan".to_owned(),
         );
     }
     match (left, right) {

@@ -1,18 +1,61 @@
-//! What the functions do. Each takes the types its line on the language's page names and refuses
-//! any other.
+//! Applies the functions of the language. Each takes the types that `docs/steps.md` names, and
+//! refuses any other.
 //!
-//! Beyond the page: `cstr` writes a NUL inside the text as it is; `as_u32` and its like take only
-//! integers that fit 32 (64) bits, signed or unsigned.
+//! Beyond that page: `cstr` writes a NUL inside the text as it is; `as_u32` and the like take only
+//! integers that fit in 32 (64) bits, signed or unsigned.
 
 use std::borrow::Cow;
 
-use super::{EvalError, Evaluated, Evaluator, brief, fail};
+use super::{EvalError, EvalErrorKind, Evaluated, Evaluator, brief, length};
 use crate::script::ast::{Expr, Function, NumberType, Span};
 use crate::script::encoding;
-use crate::text;
 use crate::value::Value;
 
+/// A function's result before its place in the expression is known.
+type Applied<'a> = Result<Cow<'a, Value>, EvalErrorKind>;
+
+/// How a function is evaluated, by the number of its arguments.
+enum Implementation<'a> {
+    NoArgument(fn(&Evaluator<'a>) -> Applied<'a>),
+    OneArgument(fn(&Evaluator<'a>, Cow<'a, Value>) -> Applied<'a>),
+    TwoArguments(fn(&Evaluator<'a>, Cow<'a, Value>, Cow<'a, Value>) -> Applied<'a>),
+    /// One or more numbers to encode.
+    Numbers(NumberType),
+}
+
+fn implementation<'a>(function: Function) -> Implementation<'a> {
+    use Implementation::{NoArgument, Numbers, OneArgument, TwoArguments};
+    match function {
+        Function::Len => OneArgument(len),
+        Function::Utf8 => OneArgument(utf8),
+        Function::Utf16 => OneArgument(utf16),
+        Function::Cstr => OneArgument(cstr),
+        Function::Encode(number) => Numbers(number),
+        Function::AsU32 => OneArgument(|_, value| {
+            let bits = bits_of("as_u32(…)", &value, 32)?;
+            Ok(integer(i128::from(bits as u32)))
+        }),
+        Function::AsI32 => OneArgument(|_, value| {
+            let bits = bits_of("as_i32(…)", &value, 32)?;
+            Ok(integer(i128::from(bits as i32)))
+        }),
+        Function::AsU64 => OneArgument(|_, value| {
+            let bits = bits_of("as_u64(…)", &value, 64)?;
+            Ok(integer(i128::from(bits as u64)))
+        }),
+        Function::AsI64 => OneArgument(|_, value| {
+            let bits = bits_of("as_i64(…)", &value, 64)?;
+            Ok(integer(i128::from(bits as i64)))
+        }),
+        Function::Repeat => TwoArguments(repeat),
+        Function::Bytes => OneArgument(bytes),
+        Function::File => OneArgument(file),
+        Function::Pages => NoArgument(|evaluator| Ok(integer(evaluator.env.pages()?.into()))),
+    }
+}
+
 impl<'a> Evaluator<'a> {
+    /// Evaluates a call of `function`, whose whole expression is at `span`.
     pub(super) fn function(
         &self,
         function: Function,
@@ -24,119 +67,36 @@ impl<'a> Evaluator<'a> {
             .iter()
             .map(|arg| self.value(arg, depth))
             .collect::<Result<Vec<_>, _>>()?;
-        if let Function::Encode(number) = function {
-            return encode(number, args, &values, span).map(Cow::Owned);
-        }
-        self.apply(function, values)
-            .map_err(|message| fail(span, message))
-    }
-
-    fn apply(
-        &self,
-        function: Function,
-        values: Vec<Cow<'a, Value>>,
-    ) -> Result<Cow<'a, Value>, String> {
-        let result = match function {
-            Function::Pages => {
-                let [] = exactly(function, values)?;
-                Value::Int(self.world.pages()?.into())
+        let applied = match implementation(function) {
+            Implementation::Numbers(number) => {
+                return encode(number, args, &values, span).map(Cow::Owned);
             }
-            Function::Repeat => {
-                let [value, times] = exactly(function, values)?;
-                self.repeat(&value, &times)?
+            Implementation::NoArgument(apply) => {
+                exactly(function, values).and_then(|[]| apply(self))
             }
-            Function::Bytes => {
-                let [value] = exactly(function, values)?;
-                return match value.as_ref() {
-                    Value::Bytes(_) => Ok(value),
-                    Value::Text(_) => self.utf8(value).map(Cow::Owned),
-                    other => Err(format!(
-                        "bytes(…) takes text or bytes, not {}",
-                        brief(other)
-                    )),
-                };
+            Implementation::OneArgument(apply) => {
+                exactly(function, values).and_then(|[value]| apply(self, value))
             }
-            Function::File => {
-                let [path] = exactly(function, values)?;
-                let bytes = self.world.file(text(function, &path)?)?;
-                self.build(bytes.len())?;
-                Value::Bytes(bytes)
+            Implementation::TwoArguments(apply) => {
+                exactly(function, values).and_then(|[first, second]| apply(self, first, second))
             }
-            Function::Len => {
-                let [value] = exactly(function, values)?;
-                length(&value)?
-            }
-            Function::Utf8 => {
-                let [value] = exactly(function, values)?;
-                text(function, &value)?;
-                self.utf8(value)?
-            }
-            Function::Utf16 => {
-                let [value] = exactly(function, values)?;
-                let text = text(function, &value)?;
-                self.build(text.encode_utf16().count().saturating_mul(2))?;
-                Value::Bytes(encoding::utf16(text))
-            }
-            Function::Cstr => {
-                let [value] = exactly(function, values)?;
-                let text = text(function, &value)?;
-                self.build(text.len().saturating_add(1))?;
-                Value::Bytes(encoding::cstr(text))
-            }
-            Function::AsU32 | Function::AsI32 | Function::AsU64 | Function::AsI64 => {
-                let [value] = exactly(function, values)?;
-                reread(function, &value)?
-            }
-            // Taken care of before: its errors point at one of its arguments.
-            Function::Encode(_) => Value::Null,
         };
-        Ok(Cow::Owned(result))
+        applied.map_err(|kind| kind.at(span))
     }
+}
 
-    fn utf8(&self, value: Cow<'a, Value>) -> Result<Value, String> {
-        if let Value::Text(text) = value.as_ref() {
-            self.build(text.len())?;
-        }
-        Ok(match value.into_owned() {
-            Value::Text(text) => Value::Bytes(text.into_bytes()),
-            other => other,
+/// Returns the arguments as an array of the length that the function takes.
+fn exactly<'a, const N: usize>(
+    function: Function,
+    values: Vec<Cow<'a, Value>>,
+) -> Result<[Cow<'a, Value>; N], EvalErrorKind> {
+    values
+        .try_into()
+        .map_err(|values: Vec<_>| EvalErrorKind::WrongArgumentCount {
+            function: function.name(),
+            given: values.len(),
+            takes: N,
         })
-    }
-
-    fn repeat(&self, value: &Value, times: &Value) -> Result<Value, String> {
-        let Value::Int(times) = times else {
-            return Err(format!(
-                "how often to repeat must be an integer, not {}",
-                brief(times)
-            ));
-        };
-        if *times < 0 {
-            return Err(format!("nothing can be repeated {times} times"));
-        }
-        let times = usize::try_from(*times).unwrap_or(usize::MAX);
-        match value {
-            Value::Text(text) => {
-                self.build(text.len().saturating_mul(times))?;
-                Ok(Value::Text(if text.is_empty() {
-                    String::new()
-                } else {
-                    text.repeat(times)
-                }))
-            }
-            Value::Bytes(bytes) => {
-                self.build(bytes.len().saturating_mul(times))?;
-                Ok(Value::Bytes(if bytes.is_empty() {
-                    Vec::new()
-                } else {
-                    bytes.repeat(times)
-                }))
-            }
-            other => Err(format!(
-                "repeat(…) takes text or bytes, not {}",
-                brief(other)
-            )),
-        }
-    }
 }
 
 fn encode(
@@ -146,106 +106,125 @@ fn encode(
     span: Span,
 ) -> Result<Value, EvalError> {
     if args.is_empty() {
-        return Err(fail(
-            span,
-            format!("{}(…) needs at least one number", number.name()),
-        ));
+        let function = number.name();
+        return Err(EvalErrorKind::NoNumbers { function }.at(span));
     }
     let mut bytes = Vec::with_capacity(values.len().saturating_mul(number.size()));
     for (arg, value) in args.iter().zip(values) {
-        let encoded =
-            encoding::encode(number, value).map_err(|error| fail(arg.span, error.to_string()))?;
+        let encoded = encoding::encode(number, value)
+            .map_err(|error| EvalErrorKind::from(error).at(arg.span))?;
         bytes.extend(encoded);
     }
     Ok(Value::Bytes(bytes))
 }
 
-fn length(value: &Value) -> Result<Value, String> {
-    let length = match value {
-        Value::Text(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        Value::List(items) => items.len(),
-        other => {
-            return Err(format!(
-                "len(…) takes text, bytes or a list, not {}",
-                brief(other)
-            ));
-        }
-    };
-    i128::try_from(length)
-        .map(Value::Int)
-        .map_err(|error| error.to_string())
-}
-
-/// The low 32 or 64 bits as another integer type; the value must be one of the two readings of so
-/// many bits.
-fn reread(function: Function, value: &Value) -> Result<Value, String> {
-    let Value::Int(n) = *value else {
-        return Err(format!(
-            "{}(…) takes an integer, not {}",
-            name(function),
-            brief(value)
-        ));
-    };
-    let (bits, low, high) = match function {
-        Function::AsU32 | Function::AsI32 => (32, i128::from(i32::MIN), i128::from(u32::MAX)),
-        _ => (64, i128::from(i64::MIN), i128::from(u64::MAX)),
-    };
-    if !(low..=high).contains(&n) {
-        let advice = if bits == 32 {
-            "; for its low bits write `x & 0xffffffff`"
-        } else {
-            ""
-        };
-        return Err(format!("{n} does not fit {bits} bits{advice}"));
+fn len<'a>(_: &Evaluator<'a>, value: Cow<'a, Value>) -> Applied<'a> {
+    match value.as_ref() {
+        Value::Text(_) | Value::Bytes(_) | Value::List(_) => Ok(integer(length(&value) as i128)),
+        other => Err(wrong_operand("len(…)", other, "text, bytes or a list")),
     }
-    Ok(Value::Int(match function {
-        Function::AsU32 => i128::from(n as u32),
-        Function::AsI32 => i128::from(n as i32),
-        Function::AsU64 => i128::from(n as u64),
-        _ => i128::from(n as i64),
-    }))
 }
 
-fn text(function: Function, value: &Value) -> Result<&str, String> {
+fn utf8<'a>(evaluator: &Evaluator<'a>, value: Cow<'a, Value>) -> Applied<'a> {
+    match value.as_ref() {
+        Value::Text(text) => evaluator.build(text.len())?,
+        other => return Err(wrong_operand("utf8(…)", other, "text")),
+    }
+    Ok(Cow::Owned(text_to_bytes(value.into_owned())))
+}
+
+fn utf16<'a>(evaluator: &Evaluator<'a>, value: Cow<'a, Value>) -> Applied<'a> {
+    let text = text_of("utf16(…)", &value)?;
+    evaluator.build(text.encode_utf16().count().saturating_mul(2))?;
+    Ok(Cow::Owned(Value::Bytes(encoding::utf16(text))))
+}
+
+fn cstr<'a>(evaluator: &Evaluator<'a>, value: Cow<'a, Value>) -> Applied<'a> {
+    let text = text_of("cstr(…)", &value)?;
+    evaluator.build(text.len().saturating_add(1))?;
+    Ok(Cow::Owned(Value::Bytes(encoding::cstr(text))))
+}
+
+fn bytes<'a>(evaluator: &Evaluator<'a>, value: Cow<'a, Value>) -> Applied<'a> {
+    match value.as_ref() {
+        Value::Bytes(_) => return Ok(value),
+        Value::Text(text) => evaluator.build(text.len())?,
+        other => return Err(wrong_operand("bytes(…)", other, "text or bytes")),
+    }
+    Ok(Cow::Owned(text_to_bytes(value.into_owned())))
+}
+
+fn file<'a>(evaluator: &Evaluator<'a>, path: Cow<'a, Value>) -> Applied<'a> {
+    let bytes = evaluator.env.file(text_of("file(…)", &path)?)?;
+    evaluator.build(bytes.len())?;
+    Ok(Cow::Owned(Value::Bytes(bytes)))
+}
+
+fn repeat<'a>(
+    evaluator: &Evaluator<'a>,
+    value: Cow<'a, Value>,
+    count: Cow<'a, Value>,
+) -> Applied<'a> {
+    let Value::Int(count) = *count else {
+        return Err(EvalErrorKind::NotAnInteger {
+            role: "the count of `repeat(…)`".to_owned(),
+            found: brief(&count),
+        });
+    };
+    if count < 0 {
+        return Err(EvalErrorKind::NegativeCount(count));
+    }
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    evaluator.build(length(&value).saturating_mul(count))?;
+    // An empty value is not repeated: `count` may be too large for a loop.
+    let count = if length(&value) == 0 { 0 } else { count };
+    match value.as_ref() {
+        Value::Text(text) => Ok(Cow::Owned(Value::Text(text.repeat(count)))),
+        Value::Bytes(bytes) => Ok(Cow::Owned(Value::Bytes(bytes.repeat(count)))),
+        other => Err(wrong_operand("repeat(…)", other, "text or bytes")),
+    }
+}
+
+fn integer<'a>(value: i128) -> Cow<'a, Value> {
+    Cow::Owned(Value::Int(value))
+}
+
+/// Returns the bytes of a text; any other value as it is.
+fn text_to_bytes(value: Value) -> Value {
+    match value {
+        Value::Text(text) => Value::Bytes(text.into_bytes()),
+        other => other,
+    }
+}
+
+/// Returns an integer that is one of the two readings, signed or unsigned, of `bits` bits.
+fn bits_of(function: &'static str, value: &Value, bits: u32) -> Result<i128, EvalErrorKind> {
+    let Value::Int(value) = *value else {
+        return Err(wrong_operand(function, value, "an integer"));
+    };
+    let (low, high) = if bits == 32 {
+        (i128::from(i32::MIN), i128::from(u32::MAX))
+    } else {
+        (i128::from(i64::MIN), i128::from(u64::MAX))
+    };
+    if (low..=high).contains(&value) {
+        Ok(value)
+    } else {
+        Err(EvalErrorKind::TooWide { value, bits })
+    }
+}
+
+fn text_of<'v>(taker: &'static str, value: &'v Value) -> Result<&'v str, EvalErrorKind> {
     match value {
         Value::Text(text) => Ok(text),
-        other => Err(format!(
-            "{}(…) takes text, not {}",
-            name(function),
-            brief(other)
-        )),
+        other => Err(wrong_operand(taker, other, "text")),
     }
 }
 
-fn exactly<'a, const N: usize>(
-    function: Function,
-    values: Vec<Cow<'a, Value>>,
-) -> Result<[Cow<'a, Value>; N], String> {
-    values.try_into().map_err(|values: Vec<_>| {
-        format!(
-            "{}(…) takes {}, not {}",
-            name(function),
-            text::count(N, "argument"),
-            values.len()
-        )
-    })
-}
-
-fn name(function: Function) -> &'static str {
-    match function {
-        Function::Len => "len",
-        Function::Utf8 => "utf8",
-        Function::Utf16 => "utf16",
-        Function::Cstr => "cstr",
-        Function::Encode(number) => number.name(),
-        Function::AsU32 => "as_u32",
-        Function::AsI32 => "as_i32",
-        Function::AsU64 => "as_u64",
-        Function::AsI64 => "as_i64",
-        Function::Repeat => "repeat",
-        Function::Bytes => "bytes",
-        Function::File => "file",
-        Function::Pages => "pages",
+fn wrong_operand(taker: &'static str, found: &Value, takes: &'static str) -> EvalErrorKind {
+    EvalErrorKind::WrongOperand {
+        taker,
+        found: brief(found),
+        takes,
     }
 }

@@ -1,27 +1,27 @@
-//! What the operators do. Types are never mixed and never converted: an operator that cannot take
-//! its operands says what they are and what to write instead.
+//! Applies the operators. Types are never mixed and never converted: an operator that cannot take
+//! its operands names them and what to write instead.
 //!
-//! Beyond the language's page: `& | ^ ~` work on truth values as on integers (both sides are always
-//! evaluated); float arithmetic is IEEE 754's, except that a division by zero is an error as it is
-//! for integers; two f32 make an f32, anything else an f64. Compared, an f64 beside an f32 counts
-//! as the f32 nearest to it.
+//! Beyond `docs/steps.md`: `& | ^ ~` work on truth values as on integers, and both sides are always
+//! evaluated. Float arithmetic is that of IEEE 754, except that a division by zero is an error as
+//! it is for integers. Two f32 make an f32, any other pair an f64. In a comparison, an f64 beside
+//! an f32 counts as the nearest f32.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::{Evaluator, brief, measure, within_limit};
+use super::{EvalErrorKind, Evaluator, brief, check_size, measure};
 use crate::script::ast::{BinaryOp, UnaryOp};
 use crate::value::{Float, Value};
 
 impl Evaluator<'_> {
-    /// `left op right`. An owned left side of `++` is extended in place, so that a long chain is
-    /// not copied at each link.
+    /// Evaluates `left op right`. An owned left side of `++` is extended in place, so that a long
+    /// chain is not copied at each link.
     pub(super) fn binary(
         &self,
         op: BinaryOp,
         left: Cow<'_, Value>,
         right: &Value,
-    ) -> Result<Value, String> {
+    ) -> Result<Value, EvalErrorKind> {
         use BinaryOp::*;
         match op {
             Equal | NotEqual | Less | LessOrEqual | Greater | GreaterOrEqual => {
@@ -38,14 +38,14 @@ impl Evaluator<'_> {
         }
     }
 
-    fn join(&self, left: Cow<'_, Value>, right: &Value) -> Result<Value, String> {
+    fn join(&self, left: Cow<'_, Value>, right: &Value) -> Result<Value, EvalErrorKind> {
         let more = match (left.as_ref(), right) {
             (Value::Text(_), Value::Text(more)) => more.len(),
             (Value::Bytes(_), Value::Bytes(more)) => more.len(),
             (a, b) => return Err(mismatch(BinaryOp::Join, a, b)),
         };
         let (length, _) = measure(&left);
-        within_limit(length.saturating_add(more))?;
+        check_size(length.saturating_add(more))?;
         self.build(if matches!(left, Cow::Borrowed(_)) {
             length.saturating_add(more)
         } else {
@@ -61,30 +61,39 @@ impl Evaluator<'_> {
     }
 }
 
-pub(super) fn unary(op: UnaryOp, operand: &Value) -> Result<Value, String> {
+/// Evaluates `op operand`.
+pub(super) fn unary(op: UnaryOp, operand: &Value) -> Result<Value, EvalErrorKind> {
     match (op, operand) {
         (UnaryOp::Minus, Value::Int(n)) => n
             .checked_neg()
             .map(Value::Int)
-            .ok_or_else(|| format!("-({n}) overflows 128 bits")),
+            .ok_or_else(|| EvalErrorKind::Overflow(format!("-({n})"))),
         (UnaryOp::Minus, Value::Float(Float::F32(bits))) => {
             Ok(Value::Float(Float::F32(bits ^ (1 << 31))))
         }
         (UnaryOp::Minus, Value::Float(Float::F64(bits))) => {
             Ok(Value::Float(Float::F64(bits ^ (1 << 63))))
         }
-        (UnaryOp::Minus, other) => Err(format!("`-` takes a number, not {}", brief(other))),
+        (UnaryOp::Minus, other) => Err(EvalErrorKind::WrongOperand {
+            taker: "-",
+            found: brief(other),
+            takes: "a number",
+        }),
         (UnaryOp::Not, Value::Int(n)) => Ok(Value::Int(!n)),
         (UnaryOp::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
-        (UnaryOp::Not, other) => Err(format!(
-            "`~` takes an integer or a truth value, not {}",
-            brief(other)
-        )),
+        (UnaryOp::Not, other) => Err(EvalErrorKind::WrongOperand {
+            taker: "~",
+            found: brief(other),
+            takes: "an integer or a truth value",
+        }),
     }
 }
 
-/// Whether a comparison holds. An operator that is none compares nothing and is an error.
-pub(super) fn compare(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, String> {
+/// Returns whether `left op right` is true.
+///
+/// # Errors
+/// The two sides cannot be compared, or `op` is not a comparison.
+pub(super) fn compare(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, EvalErrorKind> {
     match op {
         BinaryOp::Equal => equal(op, left, right),
         BinaryOp::NotEqual => equal(op, left, right).map(|same| !same),
@@ -102,8 +111,8 @@ pub(super) fn compare(op: BinaryOp, left: &Value, right: &Value) -> Result<bool,
     }
 }
 
-/// Same type, same value; lists element by element.
-fn equal(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, String> {
+/// Returns whether both sides have the same type and value; lists are compared by element.
+fn equal(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, EvalErrorKind> {
     match (left, right) {
         (Value::List(a), Value::List(b)) => {
             if a.len() != b.len() {
@@ -121,8 +130,8 @@ fn equal(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, String> {
     }
 }
 
-/// None where a NaN has no order.
-fn ordering(op: BinaryOp, left: &Value, right: &Value) -> Result<Option<Ordering>, String> {
+/// Orders two values of one type; `None` where one is a NaN.
+fn ordering(op: BinaryOp, left: &Value, right: &Value) -> Result<Option<Ordering>, EvalErrorKind> {
     match (left, right) {
         (Value::Int(a), Value::Int(b)) => Ok(Some(a.cmp(b))),
         (Value::Float(a), Value::Float(b)) => Ok(a.partial_cmp(b)),
@@ -132,8 +141,8 @@ fn ordering(op: BinaryOp, left: &Value, right: &Value) -> Result<Option<Ordering
     }
 }
 
-fn integers(op: BinaryOp, a: i128, b: i128) -> Result<i128, String> {
-    let overflow = || format!("{a} {} {b} overflows 128 bits", symbol(op));
+fn integers(op: BinaryOp, a: i128, b: i128) -> Result<i128, EvalErrorKind> {
+    let overflow = || EvalErrorKind::Overflow(format!("{a} {} {b}", symbol(op)));
     match op {
         BinaryOp::Or => Ok(a | b),
         BinaryOp::Xor => Ok(a ^ b),
@@ -147,27 +156,30 @@ fn integers(op: BinaryOp, a: i128, b: i128) -> Result<i128, String> {
             }
         }
         BinaryOp::ShiftRight => Ok(a >> shift_count(op, b)?),
-        BinaryOp::Divide | BinaryOp::Remainder if b == 0 => Err(by_zero(op, &a.to_string())),
+        BinaryOp::Divide | BinaryOp::Remainder if b == 0 => Err(by_zero(op, a.to_string())),
         BinaryOp::Add => a.checked_add(b).ok_or_else(overflow),
         BinaryOp::Subtract => a.checked_sub(b).ok_or_else(overflow),
         BinaryOp::Multiply => a.checked_mul(b).ok_or_else(overflow),
         BinaryOp::Divide => a.checked_div(b).ok_or_else(overflow),
-        // The one remainder whose quotient overflows, of i128::MIN by -1, is exactly 0.
+        // Only `i128::MIN % -1` has a quotient that overflows, and its remainder is 0.
         BinaryOp::Remainder => Ok(a.checked_rem(b).unwrap_or(0)),
         other => Err(mismatch(other, &Value::Int(a), &Value::Int(b))),
     }
 }
 
-fn shift_count(op: BinaryOp, count: i128) -> Result<u32, String> {
+fn shift_count(op: BinaryOp, count: i128) -> Result<u32, EvalErrorKind> {
     u32::try_from(count)
         .ok()
         .filter(|count| *count < i128::BITS)
-        .ok_or_else(|| format!("`{}` shifts by 0 to 127 bits, not by {count}", symbol(op)))
+        .ok_or_else(|| EvalErrorKind::ShiftCount {
+            operator: symbol(op),
+            count,
+        })
 }
 
-fn floats(op: BinaryOp, a: Float, b: Float) -> Result<Value, String> {
+fn floats(op: BinaryOp, a: Float, b: Float) -> Result<Value, EvalErrorKind> {
     if matches!(op, BinaryOp::Divide | BinaryOp::Remainder) && b.to_f64() == 0.0 {
-        return Err(by_zero(op, &a.to_string()));
+        return Err(by_zero(op, a.to_string()));
     }
     if let (Float::F32(x), Float::F32(y)) = (a, b) {
         let (x, y) = (f32::from_bits(x), f32::from_bits(y));
@@ -193,7 +205,7 @@ fn floats(op: BinaryOp, a: Float, b: Float) -> Result<Value, String> {
     Ok(Value::Float(Float::from_f64(result)))
 }
 
-fn bools(op: BinaryOp, a: bool, b: bool) -> Result<Value, String> {
+fn bools(op: BinaryOp, a: bool, b: bool) -> Result<Value, EvalErrorKind> {
     match op {
         BinaryOp::And => Ok(Value::Bool(a & b)),
         BinaryOp::Or => Ok(Value::Bool(a | b)),
@@ -202,40 +214,51 @@ fn bools(op: BinaryOp, a: bool, b: bool) -> Result<Value, String> {
     }
 }
 
-fn by_zero(op: BinaryOp, left: &str) -> String {
-    format!("{left} {} 0 divides by zero", symbol(op))
+fn by_zero(op: BinaryOp, dividend: String) -> EvalErrorKind {
+    EvalErrorKind::DivisionByZero {
+        dividend,
+        operator: symbol(op),
+    }
 }
 
-/// What the operator cannot take, and what to write instead.
-fn mismatch(op: BinaryOp, left: &Value, right: &Value) -> String {
-    let sign = symbol(op);
-    let both = format!("{} and {}", brief(left), brief(right));
+/// Returns the error for operands that `op` cannot take, with what to write instead.
+fn mismatch(op: BinaryOp, left: &Value, right: &Value) -> EvalErrorKind {
+    let mixed = |advice: Option<String>| EvalErrorKind::MixedTypes {
+        operator: symbol(op),
+        left: brief(left),
+        right: brief(right),
+        advice,
+    };
+    let wrong = |takes, advice| EvalErrorKind::WrongOperands {
+        operator: symbol(op),
+        left: brief(left),
+        right: brief(right),
+        takes,
+        advice,
+    };
     match (left, right) {
         (Value::Int(n), Value::Float(_)) | (Value::Float(_), Value::Int(n))
             if !is_bitwise(op) && op != BinaryOp::Join =>
         {
-            format!("`{sign}` cannot mix {both}: write the integer as a float, `{n}.0`")
+            mixed(Some(format!("write the integer as a float: `{n}.0`")))
         }
         (Value::Text(_), Value::Bytes(_)) | (Value::Bytes(_), Value::Text(_))
-            if op == BinaryOp::Join || is_comparison(op) =>
+            if op == BinaryOp::Join || op.is_comparison() =>
         {
-            format!("`{sign}` cannot mix {both}: write utf8(…) around the text")
+            mixed(Some("write `utf8(…)` around the text".to_owned()))
         }
         (Value::Text(_), Value::Text(_)) | (Value::Bytes(_), Value::Bytes(_))
             if op == BinaryOp::Add =>
         {
-            format!("`+` adds numbers, not {both}: `++` joins them")
+            wrong("numbers", Some("`++` joins them"))
         }
-        _ if op == BinaryOp::Join => {
-            format!("`++` joins text with text or bytes with bytes, not {both}")
-        }
-        (a, b) if std::mem::discriminant(a) != std::mem::discriminant(b) => {
-            format!("`{sign}` cannot mix {both}")
-        }
-        _ => format!("`{sign}` takes {}, not {both}", takes(op)),
+        _ if op == BinaryOp::Join => wrong("text and text, or bytes and bytes", None),
+        (a, b) if std::mem::discriminant(a) != std::mem::discriminant(b) => mixed(None),
+        _ => wrong(takes(op), None),
     }
 }
 
+/// Returns the types that `op` takes, for a message.
 fn takes(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Or | BinaryOp::Xor | BinaryOp::And => "integers or truth values",
@@ -252,14 +275,7 @@ fn is_bitwise(op: BinaryOp) -> bool {
     matches!(op, Or | Xor | And | ShiftLeft | ShiftRight)
 }
 
-pub(super) fn is_comparison(op: BinaryOp) -> bool {
-    use BinaryOp::*;
-    matches!(
-        op,
-        Equal | NotEqual | Less | LessOrEqual | Greater | GreaterOrEqual
-    )
-}
-
+/// Returns the operator as it is written.
 fn symbol(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Equal => "==",

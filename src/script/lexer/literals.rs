@@ -1,13 +1,19 @@
-//! Text, bytes and numbers as they are written. Each function gets the text from the literal on and
-//! its offset, and gives back how many bytes it is long, faulty or not, and what it says.
+//! Reads literals: text, bytes and numbers. Each function takes the text from the start of the
+//! literal and the offset of that start. It returns the length of the literal in bytes, even of a
+//! faulty one, and its value.
 
 use super::TokenKind;
 use crate::script::error::Fault;
 
-/// The absolute value of the least integer: only a minus makes it fit.
-pub(in crate::script) const LEAST: u128 = 1 << 127;
+/// The absolute value of the smallest integer, which fits only after a minus.
+pub(in crate::script) const MIN_MAGNITUDE: u128 = 1 << 127;
 
-/// `"…"`, from the opening quote on.
+/// Returns a part of a text whose ends are known to be character boundaries.
+fn part(text: &str, range: std::ops::Range<usize>) -> &str {
+    text.get(range).unwrap_or_default()
+}
+
+/// Reads `"…"`, from the opening quote.
 pub(in crate::script) fn text(rest: &str, offset: usize) -> (usize, Result<String, Fault>) {
     let mut out = String::new();
     let mut fault = None;
@@ -16,7 +22,7 @@ pub(in crate::script) fn text(rest: &str, offset: usize) -> (usize, Result<Strin
         match c {
             '"' => return (at + 1, fault.map_or(Ok(out), Err)),
             '\n' => break,
-            '\\' => match escape(&rest[at..], offset + at) {
+            '\\' => match escape(part(rest, at..rest.len()), offset + at) {
                 (length, Ok(c)) => {
                     out.push(c);
                     at += length;
@@ -41,8 +47,8 @@ pub(in crate::script) fn text(rest: &str, offset: usize) -> (usize, Result<Strin
 fn unclosed(what: &str, rest: &str, end: usize, offset: usize) -> Fault {
     let written = rest.get(..end).unwrap_or_default().trim_end();
     let help = match what {
-        "text" => "it ends with `\"` on the same line; a line break inside text is written `\\n`",
-        _ => "it ends with `\"` on the same line; longer data is joined with `++`",
+        "text" => "end it with `\"` on the same line; write a line break inside text as `\\n`",
+        _ => "end it with `\"` on the same line; join longer data with `++`",
     };
     Fault::new(
         offset..offset + written.len(),
@@ -51,9 +57,9 @@ fn unclosed(what: &str, rest: &str, end: usize, offset: usize) -> Fault {
     .help(help)
 }
 
-/// One escape, from its backslash on; at least as long as the backslash.
+/// Reads one escape, from its backslash. Its length is at least that of the backslash.
 fn escape(rest: &str, offset: usize) -> (usize, Result<char, Fault>) {
-    let c = match rest[1..].chars().next() {
+    let c = match rest.chars().nth(1) {
         Some('n') => '\n',
         Some('t') => '\t',
         Some('r') => '\r',
@@ -61,13 +67,13 @@ fn escape(rest: &str, offset: usize) -> (usize, Result<char, Fault>) {
         Some('\\') => '\\',
         Some('"') => '"',
         Some('u') => return unicode_escape(rest, offset),
-        // The text is not closed on this line: said by the caller.
+        // The text is not closed on this line; the caller reports that.
         None | Some('\n' | '\r') => return (1, Ok('\\')),
         Some(other) => {
             let length = 1 + other.len_utf8();
             let help = match other {
-                'x' => "bytes are written hex\"41\", characters \\u{41}",
-                _ => "escapes are \\n \\t \\r \\0 \\\\ \\\" \\u{…}; a backslash itself is \\\\",
+                'x' => "write bytes as hex\"41\", a character as \\u{41}",
+                _ => "escapes are \\n \\t \\r \\0 \\\\ \\\" \\u{…}; write a backslash as \\\\",
             };
             let message = format!("there is no escape `\\{other}`");
             return (
@@ -80,7 +86,7 @@ fn escape(rest: &str, offset: usize) -> (usize, Result<char, Fault>) {
 }
 
 fn unicode_escape(rest: &str, offset: usize) -> (usize, Result<char, Fault>) {
-    let digits = rest[2..]
+    let digits = part(rest, 2..rest.len())
         .strip_prefix('{')
         .and_then(|inside| inside.split_once('}'))
         .map(|(digits, _)| digits);
@@ -88,11 +94,11 @@ fn unicode_escape(rest: &str, offset: usize) -> (usize, Result<char, Fault>) {
     else {
         let fault = Fault::new(
             offset..offset + 2,
-            "`\\u` needs a character's number in braces",
+            "`\\u` has no character number in braces",
         );
         return (
             2,
-            Err(fault.help("write \\u{e9} for é: hexadecimal digits")),
+            Err(fault.help("write the number in hexadecimal digits: \\u{e9} is é")),
         );
     };
     let length = "\\u{}".len() + digits.len();
@@ -101,25 +107,23 @@ fn unicode_escape(rest: &str, offset: usize) -> (usize, Result<char, Fault>) {
         .and_then(char::from_u32);
     let fault = || {
         let fault = Fault::new(offset..offset + length, "no character has this number");
-        fault.help(
-            "characters go from 0 to 10ffff, without d800 to dfff; any bytes are written hex\"…\"",
-        )
+        fault.help("characters are 0 to 10ffff without d800 to dfff; write other bytes as hex\"…\"")
     };
     (length, found.ok_or_else(fault))
 }
 
-/// `hex"…"`, from the word on. Blanks stand between bytes, not inside one.
+/// Reads `hex"…"`, from the `h`. Blanks can separate bytes, but not the digits of one.
 pub(in crate::script) fn hex(rest: &str, offset: usize) -> (usize, Result<Vec<u8>, Fault>) {
     const START: usize = "hex\"".len();
     let inside = rest.get(START..).unwrap_or_default();
     let length = inside.find(['"', '\n']).unwrap_or(inside.len());
     let end = START + length;
-    if !inside[length..].starts_with('"') {
+    if !part(inside, length..inside.len()).starts_with('"') {
         return (end, Err(unclosed("`hex`", rest, end, offset)));
     }
     let mut out = Vec::with_capacity(length / 2);
     let mut half: Option<(usize, u32)> = None;
-    for (at, c) in inside[..length].char_indices() {
+    for (at, c) in part(inside, 0..length).char_indices() {
         let place = offset + START + at;
         match (c.to_digit(16), half) {
             (Some(low), Some((_, high))) => {
@@ -138,7 +142,7 @@ pub(in crate::script) fn hex(rest: &str, offset: usize) -> (usize, Result<Vec<u8
                 );
                 return (
                     end + 1,
-                    Err(fault.help("bytes are written with 0 to 9 and a to f: hex\"ff 00\"")),
+                    Err(fault.help("write bytes with the digits 0 to 9 and a to f: hex\"ff 00\"")),
                 );
             }
         }
@@ -150,11 +154,11 @@ pub(in crate::script) fn hex(rest: &str, offset: usize) -> (usize, Result<Vec<u8
 }
 
 fn half_byte(place: usize) -> Fault {
-    Fault::new(place..place + 1, "half a byte: one digit is missing")
-        .help("each byte has two digits: `0a`, not `a`")
+    Fault::new(place..place + 1, "this byte has only one digit")
+        .help("write each byte with two digits: `0a`, not `a`")
 }
 
-/// A number without its sign, from its first digit on.
+/// Reads a number without its sign, from its first digit.
 pub(in crate::script) fn number(rest: &str, offset: usize) -> (usize, Result<TokenKind, Fault>) {
     let bytes = rest.as_bytes();
     let word = |from: usize| {
@@ -164,14 +168,15 @@ pub(in crate::script) fn number(rest: &str, offset: usize) -> (usize, Result<Tok
             .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
             .count()
     };
-    let radix = match bytes.get(1) {
-        Some(b'x' | b'X') if bytes[0] == b'0' => 16,
-        Some(b'b' | b'B') if bytes[0] == b'0' => 2,
+    let radix = match bytes {
+        [b'0', b'x' | b'X', ..] => 16,
+        [b'0', b'b' | b'B', ..] => 2,
         _ => 10,
     };
     if radix != 10 {
         let end = word(0);
-        return (end, integer(&rest[2..end], radix, &rest[..end], offset));
+        let digits = part(rest, 2..end);
+        return (end, integer(digits, radix, part(rest, 0..end), offset));
     }
     let mut end = digits(bytes, 0);
     let mut is_float = false;
@@ -180,11 +185,11 @@ pub(in crate::script) fn number(rest: &str, offset: usize) -> (usize, Result<Tok
         if fraction == end + 1 {
             let fault = Fault::new(
                 offset..offset + end + 1,
-                "a float needs a digit behind its point",
+                "a float needs a digit after its point",
             );
             return (
                 end + 1,
-                Err(fault.help(format!("write `{}.0`", &rest[..end]))),
+                Err(fault.help(format!("write `{}.0`", part(rest, 0..end)))),
             );
         }
         (end, is_float) = (fraction, true);
@@ -197,7 +202,7 @@ pub(in crate::script) fn number(rest: &str, offset: usize) -> (usize, Result<Tok
         }
     }
     let whole = word(end);
-    let written = &rest[..whole];
+    let written = part(rest, 0..whole);
     if whole > end {
         let fault = Fault::new(
             offset..offset + whole,
@@ -215,7 +220,7 @@ pub(in crate::script) fn number(rest: &str, offset: usize) -> (usize, Result<Tok
     )
 }
 
-/// Where the decimal digits and underscores from `from` on end.
+/// Returns the end of the decimal digits and underscores that start at `from`.
 fn digits(bytes: &[u8], from: usize) -> usize {
     let tail = bytes.get(from..).unwrap_or_default();
     from + tail
@@ -227,22 +232,19 @@ fn digits(bytes: &[u8], from: usize) -> usize {
 fn number_help(written: &str) -> Option<String> {
     let lower = written.to_ascii_lowercase();
     if lower.starts_with("0o") {
-        return Some("octal is not known: write it as decimal, 0x or 0b".to_owned());
+        return Some(
+            "there are no octal numbers; write it in decimal, or with 0x or 0b".to_owned(),
+        );
     }
     if lower.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Some(format!("hexadecimal begins with 0x: `0x{written}`"));
+        return Some(format!("start a hexadecimal number with 0x: `0x{written}`"));
     }
-    if lower.ends_with('h')
-        && lower[..lower.len() - 1]
-            .bytes()
-            .all(|b| b.is_ascii_hexdigit())
+    if let Some(digits) = written.strip_suffix(['h', 'H'])
+        && digits.bytes().all(|b| b.is_ascii_hexdigit())
     {
-        return Some(format!(
-            "hexadecimal begins with 0x: `0x{}`",
-            &written[..written.len() - 1]
-        ));
+        return Some(format!("start a hexadecimal number with 0x: `0x{digits}`"));
     }
-    Some("a name does not begin with a digit, and a number has no unit".to_owned())
+    Some("a name does not start with a digit, and a number has no unit".to_owned())
 }
 
 fn integer(digits: &str, radix: u32, written: &str, offset: usize) -> Result<TokenKind, Fault> {
@@ -261,15 +263,15 @@ fn integer(digits: &str, radix: u32, written: &str, offset: usize) -> Result<Tok
         return Err(Fault::new(span, format!("`{written}` has no digits")));
     }
     match u128::from_str_radix(&plain, radix) {
-        Ok(value) if value <= LEAST => Ok(TokenKind::Int(value)),
+        Ok(value) if value <= MIN_MAGNITUDE => Ok(TokenKind::Int(value)),
         _ => Err(too_large(span)),
     }
 }
 
-/// The mistake of an integer past 128 bits.
+/// Returns the fault of an integer above 128 bits.
 pub(in crate::script) fn too_large(span: impl Into<crate::script::ast::Span>) -> Fault {
     Fault::new(span, "this integer does not fit in 128 bits").help(format!(
-        "integers go from {} to {}; longer data is written hex\"…\"",
+        "integers are {} to {}; write longer data as hex\"…\"",
         i128::MIN,
         i128::MAX
     ))
@@ -283,15 +285,17 @@ fn float(written: &str, offset: usize) -> Result<TokenKind, Fault> {
         .char_indices()
         .filter(|(_, c)| !c.is_ascii_digit() && *c != '_')
     {
-        plain += &without_underscores(&written[start..at], written, offset)?;
+        plain += &without_underscores(part(written, start..at), written, offset)?;
         plain.push(c);
         start = at + 1;
     }
-    plain += &without_underscores(&written[start..], written, offset)?;
+    plain += &without_underscores(part(written, start..written.len()), written, offset)?;
     match plain.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(TokenKind::Float(value)),
-        Ok(_) => Err(Fault::new(span, "this float is too large for 64 bits")
-            .help("infinity is written `inf`")),
+        Ok(_) => {
+            Err(Fault::new(span, "this float is too large for 64 bits")
+                .help("write infinity as `inf`"))
+        }
         Err(_) => Err(Fault::new(span, format!("`{written}` is not a number"))),
     }
 }
@@ -299,7 +303,7 @@ fn float(written: &str, offset: usize) -> Result<TokenKind, Fault> {
 fn without_underscores(digits: &str, written: &str, offset: usize) -> Result<String, Fault> {
     if digits.starts_with('_') || digits.ends_with('_') || digits.contains("__") {
         let fault = Fault::new(offset..offset + written.len(), "misplaced `_` in a number");
-        return Err(fault.help("one `_` may stand between two digits: `1_000`"));
+        return Err(fault.help("use one `_` between two digits: `1_000`"));
     }
     Ok(digits.replace('_', ""))
 }

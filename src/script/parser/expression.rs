@@ -1,23 +1,23 @@
-//! Expressions, by precedence climbing. Their depth is bounded, so that whoever walks a tree may
-//! recurse.
+//! Parses expressions by precedence climbing. Their depth is bounded, so that code which walks an
+//! expression can recurse.
 
 use super::{Parsed, Parser};
 use crate::script::ast::{BinaryOp, Expr, ExprKind, Function, ImportName, Span, UnaryOp};
 use crate::script::error::Fault;
 use crate::script::lexer::TokenKind;
-use crate::script::lexer::literals::{LEAST, too_large};
+use crate::script::lexer::literals::{MIN_MAGNITUDE, too_large};
 use crate::script::vocabulary;
 use crate::value::{Float, Value};
 
-/// How many brackets and signs may be open around a value.
-const MOST_NESTED: usize = 200;
-/// How deep the tree of an expression may be; `1 + 1 + 1` is three deep.
-const DEEPEST: usize = 500;
+/// The most brackets and signs that can be open around a value.
+const MAX_NESTING: usize = 200;
+/// The most levels in the tree of an expression; `1 + 1 + 1` has three.
+const MAX_DEPTH: usize = 500;
 
-/// An expression and how deep its tree is.
-type Deep = (Expr, usize);
+/// An expression and the number of levels in its tree.
+type ExprWithDepth = (Expr, usize);
 
-/// The operators, each with how tightly it binds.
+/// The operators, each with its precedence. A higher one binds more tightly.
 const OPERATORS: [(&str, BinaryOp, u8); 17] = [
     ("==", BinaryOp::Equal, COMPARISON),
     ("!=", BinaryOp::NotEqual, COMPARISON),
@@ -41,18 +41,18 @@ const COMPARISON: u8 = 1;
 
 impl Parser<'_> {
     pub fn expression(&mut self) -> Parsed<Expr> {
-        Ok(self.deep_expression()?.0)
+        Ok(self.expression_with_depth()?.0)
     }
 
-    fn deep_expression(&mut self) -> Parsed<Deep> {
+    fn expression_with_depth(&mut self) -> Parsed<ExprWithDepth> {
         self.binary(COMPARISON)
     }
 
-    /// An operand and every operator behind it that binds at least as tightly as `least`.
-    fn binary(&mut self, least: u8) -> Parsed<Deep> {
+    /// Parses an operand and every operator after it whose precedence is at least `least`.
+    fn binary(&mut self, least: u8) -> Parsed<ExprWithDepth> {
         let (mut left, mut depth) = self.unary()?;
         while let Some((op, power)) = self.operator().filter(|(_, power)| *power >= least) {
-            let sign = self.here();
+            let sign = self.current_span();
             self.at += 1;
             let (right, right_depth) = self.binary(power + 1)?;
             depth = self.deeper(depth.max(right_depth), sign)?;
@@ -71,7 +71,7 @@ impl Parser<'_> {
             if power == COMPARISON
                 && let Some((_, COMPARISON)) = self.operator()
             {
-                let fault = Fault::new(self.here(), "comparisons do not chain");
+                let fault = Fault::new(self.current_span(), "comparisons cannot be chained");
                 return Err(
                     fault.help("write two `expect` lines, or put one comparison in brackets")
                 );
@@ -81,25 +81,25 @@ impl Parser<'_> {
     }
 
     fn operator(&self) -> Option<(BinaryOp, u8)> {
-        let symbol = self.symbol(0)?;
+        let symbol = self.peek_symbol(0)?;
         OPERATORS
             .iter()
             .find(|(written, ..)| *written == symbol)
             .map(|(_, op, power)| (*op, *power))
     }
 
-    fn unary(&mut self) -> Parsed<Deep> {
-        let sign = self.here();
-        let op = match self.symbol(0) {
+    fn unary(&mut self) -> Parsed<ExprWithDepth> {
+        let sign = self.current_span();
+        let op = match self.peek_symbol(0) {
             Some("-") => UnaryOp::Minus,
             Some("~") => UnaryOp::Not,
             _ => return self.postfix(),
         };
         self.at += 1;
-        if op == UnaryOp::Minus && self.is_least() {
+        if op == UnaryOp::Minus && self.is_min_magnitude() {
             let span = Span {
                 start: sign.start,
-                end: self.here().end,
+                end: self.current_span().end,
             };
             self.at += 1;
             return Ok((
@@ -125,22 +125,22 @@ impl Parser<'_> {
         Ok((Expr { kind, span }, self.deeper(depth, sign)?))
     }
 
-    fn is_least(&self) -> bool {
+    fn is_min_magnitude(&self) -> bool {
         self.token(0)
-            .is_some_and(|token| token.kind == TokenKind::Int(LEAST))
-            && self.symbol(1) != Some("[")
+            .is_some_and(|token| token.kind == TokenKind::Int(MIN_MAGNITUDE))
+            && self.peek_symbol(1) != Some("[")
     }
 
-    fn postfix(&mut self) -> Parsed<Deep> {
+    fn postfix(&mut self) -> Parsed<ExprWithDepth> {
         let (mut of, mut depth) = self.primary()?;
-        while self.symbol(0) == Some("[") {
-            let bracket = self.here();
+        while self.peek_symbol(0) == Some("[") {
+            let bracket = self.current_span();
             self.at += 1;
             let (first, first_depth) = self.nested(bracket, Self::bound)?;
             depth = self.deeper(depth.max(first_depth), bracket)?;
             let start = of.span.start;
             let inner = Box::new(of);
-            let kind = if self.take_symbol("..") {
+            let kind = if self.eat_symbol("..") {
                 let (second, second_depth) = self.nested(bracket, Self::bound)?;
                 depth = self.deeper(depth.max(second_depth + 1) - 1, bracket)?;
                 ExprKind::Slice {
@@ -154,33 +154,33 @@ impl Parser<'_> {
                     index: Box::new(first),
                 }
             };
-            if !self.take_symbol("]") {
+            if !self.eat_symbol("]") {
                 return Err(self
                     .expected("`]`")
-                    .help("a part is taken with `x[i]` or `x[a..b]`"));
+                    .help("to take a part, write `x[i]` or `x[a..b]`"));
             }
             of = Expr {
                 kind,
                 span: Span {
                     start,
-                    end: self.end_of_last(),
+                    end: self.previous_end(),
                 },
             };
         }
         Ok((of, depth))
     }
 
-    /// One end of a slice, or an index.
-    fn bound(&mut self) -> Parsed<Deep> {
-        match self.symbol(0) {
+    /// Parses an index, or one bound of a slice.
+    fn bound(&mut self) -> Parsed<ExprWithDepth> {
+        match self.peek_symbol(0) {
             Some(".." | "]") => Err(self
                 .expected("a value")
-                .help("a part is taken with `x[i]`, or with `x[a..b]`, which names both its ends")),
-            _ => self.deep_expression(),
+                .help("to take a part, write `x[i]`, or `x[a..b]` with both bounds")),
+            _ => self.expression_with_depth(),
         }
     }
 
-    fn primary(&mut self) -> Parsed<Deep> {
+    fn primary(&mut self) -> Parsed<ExprWithDepth> {
         let Some(token) = self.token(0) else {
             return Err(self.expected("a value"));
         };
@@ -191,7 +191,7 @@ impl Parser<'_> {
             TokenKind::Symbol("+") => {
                 return Err(self
                     .expected("a value")
-                    .help("a positive number has no sign; text is joined with `++`"));
+                    .help("a positive number has no sign; to join text, use `++`"));
             }
             TokenKind::Symbol(_) => return Err(self.expected("a value")),
             TokenKind::Int(value) => {
@@ -211,21 +211,21 @@ impl Parser<'_> {
         ))
     }
 
-    fn bracketed(&mut self) -> Parsed<Deep> {
-        let bracket = self.here();
+    fn bracketed(&mut self) -> Parsed<ExprWithDepth> {
+        let bracket = self.current_span();
         self.at += 1;
-        let (expr, depth) = self.nested(bracket, Self::deep_expression)?;
-        if self.symbol(0) == Some(",") {
+        let (expr, depth) = self.nested(bracket, Self::expression_with_depth)?;
+        if self.peek_symbol(0) == Some(",") {
             return Err(self
                 .expected("`)`")
-                .help("a list stands in square brackets: `[1, 2]`"));
+                .help("write a list in square brackets: `[1, 2]`"));
         }
         self.expect_symbol(")")?;
         Ok((
             Expr {
                 span: Span {
                     start: bracket.start,
-                    end: self.end_of_last(),
+                    end: self.previous_end(),
                 },
                 ..expr
             },
@@ -233,13 +233,13 @@ impl Parser<'_> {
         ))
     }
 
-    fn list(&mut self) -> Parsed<Deep> {
-        let bracket = self.here();
+    fn list(&mut self) -> Parsed<ExprWithDepth> {
+        let bracket = self.current_span();
         self.at += 1;
         let (items, depth) = self.values("]", bracket)?;
         let span = Span {
             start: bracket.start,
-            end: self.end_of_last(),
+            end: self.previous_end(),
         };
         Ok((
             Expr {
@@ -250,40 +250,40 @@ impl Parser<'_> {
         ))
     }
 
-    /// Values up to the closing bracket, and a depth above that of each.
+    /// Parses values up to the closing bracket. Returns them with the depth of the whole.
     fn values(&mut self, closing: &'static str, bracket: Span) -> Parsed<(Vec<Expr>, usize)> {
         let (mut items, mut deepest) = (Vec::new(), 0);
-        if self.take_symbol(closing) {
+        if self.eat_symbol(closing) {
             return Ok((items, 1));
         }
         loop {
-            if self.symbol(0) == Some(closing) {
-                return Err(self.expected("a value").help("take the last comma out"));
+            if self.peek_symbol(0) == Some(closing) {
+                return Err(self.expected("a value").help("remove the last comma"));
             }
-            let (item, depth) = self.nested(bracket, Self::deep_expression)?;
+            let (item, depth) = self.nested(bracket, Self::expression_with_depth)?;
             items.push(item);
             deepest = deepest.max(depth);
-            if self.take_symbol(closing) {
+            if self.eat_symbol(closing) {
                 return Ok((items, self.deeper(deepest, bracket)?));
             }
-            if !self.take_symbol(",") {
+            if !self.eat_symbol(",") {
                 return Err(self
                     .expected(&format!("`,` or `{closing}`"))
-                    .help("a comma stands between two values"));
+                    .help("write a comma between two values"));
             }
         }
     }
 
-    /// The arguments of a call, from its bracket on.
+    /// Parses the arguments of a call, from its opening bracket.
     pub fn arguments(&mut self) -> Parsed<Vec<Expr>> {
-        let bracket = self.here();
+        let bracket = self.current_span();
         self.expect_symbol("(")?;
         Ok(self.values(")", bracket)?.0)
     }
 
-    fn named(&mut self) -> Parsed<Deep> {
-        let span = self.here();
-        let word = self.word(0).unwrap_or_default();
+    fn named(&mut self) -> Parsed<ExprWithDepth> {
+        let span = self.current_span();
+        let word = self.peek_name(0).unwrap_or_default();
         if let Some(value) = reserved(word) {
             self.at += 1;
             return Ok((
@@ -294,21 +294,24 @@ impl Parser<'_> {
                 1,
             ));
         }
-        if self.symbol(1) == Some("(") {
+        if self.peek_symbol(1) == Some("(") {
             return self.function(word);
         }
-        let is_followed = self.is_text(1) || (self.word(1).is_some() && self.word(1) != Some("as"));
+        let is_followed =
+            self.is_text(1) || (self.peek_name(1).is_some() && self.peek_name(1) != Some("as"));
         match word {
             "call" | "read" | "global" | "grow" if is_followed => {
-                let fault = Fault::new(span, format!("`{word}` cannot stand inside an expression"));
+                let fault = Fault::new(
+                    span,
+                    format!("`{word}` cannot be used inside an expression"),
+                );
                 Err(fault.help(format!(
-                    "it is a step of its own: write `x = {word} …` on a line before, and use `x` \
-                     here"
+                    "write `x = {word} …` on a line before, and use `x` here"
                 )))
             }
             "hex" if self.is_text(1) => {
-                Err(Fault::new(span, "`hex` stands directly before its quote")
-                    .help("write hex\"ff 00\", without a blank"))
+                Err(Fault::new(span, "`hex` must be directly before its quote")
+                    .help("write hex\"ff 00\", without a space"))
             }
             _ => {
                 self.at += 1;
@@ -323,11 +326,11 @@ impl Parser<'_> {
         }
     }
 
-    fn function(&mut self, word: &str) -> Parsed<Deep> {
-        let name = self.here();
+    fn function(&mut self, word: &str) -> Parsed<ExprWithDepth> {
+        let name = self.current_span();
         self.at += 1;
-        let bracket = self.here();
-        if matches!(word, "calls" | "call_args") {
+        let bracket = self.current_span();
+        if vocabulary::IMPORT_FUNCTIONS.contains(&word) {
             return self.import_calls(word, name);
         }
         let Some(function) = vocabulary::function(word) else {
@@ -337,9 +340,9 @@ impl Parser<'_> {
         let (args, depth) = self.values(")", bracket)?;
         let span = Span {
             start: name.start,
-            end: self.end_of_last(),
+            end: self.previous_end(),
         };
-        check_count(word, function, args.len(), span)?;
+        check_count(function, args.len(), span)?;
         Ok((
             Expr {
                 kind: ExprKind::Function { function, args },
@@ -349,22 +352,22 @@ impl Parser<'_> {
         ))
     }
 
-    /// `calls(MODULE.NAME)` and `call_args(MODULE.NAME, i)`.
-    fn import_calls(&mut self, word: &str, name: Span) -> Parsed<Deep> {
-        let bracket = self.here();
+    /// Parses `calls(MODULE.NAME)` or `call_args(MODULE.NAME, i)`.
+    fn import_calls(&mut self, word: &str, name: Span) -> Parsed<ExprWithDepth> {
+        let bracket = self.current_span();
         self.expect_symbol("(")?;
         let form = if word == "calls" {
             "calls(MODULE.NAME)"
         } else {
             "call_args(MODULE.NAME, i)"
         };
-        let written = |fault: Fault| fault.help(format!("it is written `{form}`"));
-        let import = self.import_name().map_err(written)?;
+        let add_form = |fault: Fault| fault.help(format!("write `{form}`"));
+        let import = self.import_name().map_err(add_form)?;
         let (kind, depth) = if word == "calls" {
             (ExprKind::Calls(import), 1)
         } else {
-            self.expect_symbol(",").map_err(written)?;
-            let (index, depth) = self.nested(bracket, Self::deep_expression)?;
+            self.expect_symbol(",").map_err(add_form)?;
+            let (index, depth) = self.nested(bracket, Self::expression_with_depth)?;
             (
                 ExprKind::CallArgs {
                     import,
@@ -373,38 +376,42 @@ impl Parser<'_> {
                 self.deeper(depth, bracket)?,
             )
         };
-        self.expect_symbol(")").map_err(written)?;
+        self.expect_symbol(")").map_err(add_form)?;
         Ok((
             Expr {
                 kind,
                 span: Span {
                     start: name.start,
-                    end: self.end_of_last(),
+                    end: self.previous_end(),
                 },
             },
             depth,
         ))
     }
 
-    /// `MODULE.NAME`, each half perhaps in quotes.
+    /// Parses `MODULE.NAME`; each half can be in quotes.
     pub fn import_name(&mut self) -> Parsed<ImportName> {
-        let module = self.foreign_name("an import's module")?;
-        if !self.take_symbol(".") {
+        let module = self.external_name("an import's module")?;
+        if !self.eat_symbol(".") {
             return Err(self.expected("`.` and the import's name"));
         }
-        let name = self.foreign_name("an import's name")?;
+        let name = self.external_name("an import's name")?;
         Ok(ImportName {
             module: module.text,
             name: name.text,
         })
     }
 
-    /// Reads something within brackets or behind a sign.
-    fn nested(&mut self, opened: Span, read: fn(&mut Self) -> Parsed<Deep>) -> Parsed<Deep> {
-        if self.nesting >= MOST_NESTED {
+    /// Parses something inside brackets or after a sign.
+    fn nested(
+        &mut self,
+        opened: Span,
+        read: fn(&mut Self) -> Parsed<ExprWithDepth>,
+    ) -> Parsed<ExprWithDepth> {
+        if self.nesting >= MAX_NESTING {
             let fault = Fault::new(
                 opened,
-                format!("more than {MOST_NESTED} brackets or signs within each other"),
+                format!("more than {MAX_NESTING} nested brackets or signs"),
             );
             return Err(fault.help("name a part of it with `let`"));
         }
@@ -415,10 +422,10 @@ impl Parser<'_> {
     }
 
     fn deeper(&self, depth: usize, at: Span) -> Parsed<usize> {
-        if depth >= DEEPEST {
+        if depth >= MAX_DEPTH {
             let fault = Fault::new(
                 at,
-                format!("more than {DEEPEST} operators in one expression"),
+                format!("more than {MAX_DEPTH} operators in one expression"),
             );
             return Err(fault.help("name a part of it with `let`"));
         }
@@ -437,7 +444,7 @@ fn reserved(word: &str) -> Option<Value> {
     }
 }
 
-/// A number with the minus before it, as one literal.
+/// Returns a number and the minus before it as one literal.
 fn negated(op: UnaryOp, operand: &ExprKind) -> Option<Value> {
     match (op, operand) {
         (UnaryOp::Minus, ExprKind::Literal(Value::Int(n))) => n.checked_neg().map(Value::Int),
@@ -453,35 +460,30 @@ fn unknown_function(word: &str, span: Span) -> Fault {
     match vocabulary::did_you_mean(word, vocabulary::functions()) {
         Some(help) => fault.help(help),
         None => fault.help(format!(
-            "an export is called on a line of its own: `x = call {word}(…)`"
+            "to call an export, write a line of its own: `x = call {word}(…)`"
         )),
     }
 }
 
-fn check_count(word: &str, function: Function, count: usize, span: Span) -> Parsed<()> {
-    let (right, takes) = match function {
-        Function::Encode(_) => (count >= 1, "one value or more"),
-        Function::Repeat => (count == 2, "two values: what to repeat, and how often"),
-        Function::Pages => (count == 0, "no value"),
-        _ => (count == 1, "one value"),
-    };
-    if right {
+/// Checks the number of arguments in a call of `function`, whose whole expression is at `span`.
+fn check_count(function: Function, given: usize, span: Span) -> Parsed<()> {
+    let is_right = function
+        .arguments()
+        .map_or(given >= 1, |arguments| given == arguments);
+    if is_right {
         return Ok(());
     }
-    let given = match count {
-        0 => "none".to_owned(),
-        count => count.to_string(),
+    let takes = match function.arguments() {
+        None => "one or more",
+        Some(0) => "none",
+        Some(1) => "one",
+        Some(_) => "two",
     };
-    let form = match function {
-        Function::Encode(_) => format!("{word}(x, …)"),
-        Function::Repeat => "repeat(x, n)".to_owned(),
-        Function::Pages => "pages()".to_owned(),
-        Function::File => "file(\"path\")".to_owned(),
-        _ => format!("{word}(x)"),
+    let given = match given {
+        0 => "no value".to_owned(),
+        1 => "1 value".to_owned(),
+        given => format!("{given} values"),
     };
-    Err(Fault::new(
-        span,
-        format!("`{word}` takes {takes}; here it is given {given}"),
-    )
-    .help(format!("it is written `{form}`")))
+    let message = format!("`{}` was given {given}; it takes {takes}", function.name());
+    Err(Fault::new(span, message).help(format!("write `{}`", function.form())))
 }

@@ -1,4 +1,4 @@
-//! `import`: host functions, memories and globals that the script describes.
+//! Parses `import`: host functions, memories and globals that the script describes.
 
 use super::{Parsed, Parser};
 use crate::script::ast::{Action, Import, ImportKind, Name, Span, StatementKind};
@@ -6,20 +6,39 @@ use crate::script::error::Fault;
 use crate::script::lexer::TokenKind;
 use crate::script::vocabulary;
 
+type ParseAction = fn(&mut Parser<'_>) -> Parsed<Action>;
+
+/// How an action is parsed after its first word.
+const ACTIONS: [(&str, ParseAction); 6] = [
+    ("returns", |parser| parser.returns()),
+    ("writes", |parser| parser.writes()),
+    ("copies", |parser| parser.copies()),
+    ("grows", |parser| parser.grows()),
+    ("reads", |parser| parser.reads()),
+    ("traps", |parser| parser.traps()),
+];
+
+/// The most pages that a memory with 64-bit addresses can have.
+const MAX_PAGES: u64 = 1 << 48;
+
+fn action_words() -> impl Iterator<Item = &'static str> {
+    ACTIONS.into_iter().map(|(word, _)| word)
+}
+
 impl Parser<'_> {
     pub fn import(&mut self) -> Parsed<StatementKind> {
-        let start = self.here().start;
+        let start = self.current_span().start;
         let name = self.import_name().map_err(|fault| {
             fault.help(
-                "an import has two names, that of a module and its own: `import env.log(at, n)`; \
-                 names with other characters stand in quotes",
+                "an import has two names, its module's and its own: `import env.log(at, n)`; put \
+                 names with other characters in quotes",
             )
         })?;
         let span = Span {
             start,
-            end: self.end_of_last(),
+            end: self.previous_end(),
         };
-        let kind = match (self.symbol(0), self.word(0)) {
+        let kind = match (self.peek_symbol(0), self.peek_name(0)) {
             (Some("("), _) => self.import_function()?,
             (Some("="), _) => {
                 self.at += 1;
@@ -29,11 +48,11 @@ impl Parser<'_> {
             }
             (_, Some("pages")) => self.import_memory()?,
             _ => {
-                let written = self.written(span);
+                let name = self.text_of(span);
                 let fault = self.expected("`(`, `pages` or `=`");
                 return Err(fault.help(format!(
-                    "a function is `import {written}(a, b) …`, a memory `import {written} pages 1 \
-                     max 2`, a global `import {written} = 0`"
+                    "write a function as `import {name}(a, b) …`, a memory as `import {name} \
+                     pages 1 max 2`, a global as `import {name} = 0`"
                 )));
             }
         };
@@ -45,7 +64,7 @@ impl Parser<'_> {
         let mut actions = Vec::new();
         if !self.is_done() {
             actions.push(self.action(&actions)?);
-            while self.take_symbol(";") {
+            while self.eat_symbol(";") {
                 actions.push(self.action(&actions)?);
             }
             if !self.is_done() {
@@ -58,7 +77,7 @@ impl Parser<'_> {
     fn parameters(&mut self) -> Parsed<Vec<Name>> {
         let mut params: Vec<Name> = Vec::new();
         self.expect_symbol("(")?;
-        if self.take_symbol(")") {
+        if self.eat_symbol(")") {
             return Ok(params);
         }
         loop {
@@ -68,64 +87,46 @@ impl Parser<'_> {
                     name.span,
                     format!("two parameters are called `{}`", name.text),
                 );
-                return Err(fault.help("give each its own name, or `_` to one that is not needed"));
+                return Err(fault.help(
+                    "give each parameter its own name, or use `_` for one that is not needed",
+                ));
             }
             self.check_count_of_names(params.len(), name.span)?;
             params.push(name);
-            if self.take_symbol(")") {
+            if self.eat_symbol(")") {
                 return Ok(params);
             }
-            if !self.take_symbol(",") {
+            if !self.eat_symbol(",") {
                 return Err(self.expected("`,` or `)`"));
             }
         }
     }
 
     fn action(&mut self, earlier: &[Action]) -> Parsed<Action> {
-        let span = self.here();
-        let all = || format!("an action is {}", vocabulary::either(vocabulary::ACTIONS));
-        let Some(word) = self.word(0) else {
-            return Err(self.expected("an action").help(all()));
+        let span = self.current_span();
+        let all_actions = || format!("the actions are {}", vocabulary::either(action_words()));
+        let Some(word) = self.peek_name(0) else {
+            return Err(self.expected("an action").help(all_actions()));
         };
         if matches!(earlier.last(), Some(Action::Traps { .. })) {
-            return Err(Fault::new(span, "nothing happens after `traps`")
-                .help("let `traps` be the last action"));
+            return Err(Fault::new(span, "an action after `traps` never runs")
+                .help("make `traps` the last action"));
         }
-        if word == "returns"
-            && earlier
-                .iter()
-                .any(|action| matches!(action, Action::Returns(_)))
-        {
-            return Err(Fault::new(span, "`returns` is said twice")
-                .help("several results stand behind one: `returns a, b`"));
+        let returns_already = earlier
+            .iter()
+            .any(|action| matches!(action, Action::Returns(_)));
+        if word == "returns" && returns_already {
+            return Err(Fault::new(span, "a second `returns`")
+                .help("write all results after one: `returns a, b`"));
         }
-        self.at += 1;
-        match word {
-            "returns" => self.returns(),
-            "writes" => self
-                .pair()
-                .map(|(address, value)| Action::Writes { address, value }),
-            "copies" => {
-                let (to, from) = self.pair()?;
-                self.expect_symbol(",")
-                    .map_err(|fault| fault.help("it is written `copies DST, SRC, LEN`"))?;
-                Ok(Action::Copies {
-                    to,
-                    from,
-                    length: self.expression()?,
-                })
+        match ACTIONS.iter().find(|(known, _)| *known == word) {
+            Some((_, parse)) => {
+                self.at += 1;
+                parse(self)
             }
-            "grows" => Ok(Action::Grows {
-                bytes: self.expression()?,
-            }),
-            "reads" => self
-                .reading()
-                .map(|(address, what)| Action::Reads { address, what }),
-            "traps" => Ok(Action::Traps {
-                why: self.expression()?,
-            }),
-            _ => {
-                let help = vocabulary::did_you_mean(word, vocabulary::ACTIONS).unwrap_or_else(all);
+            None => {
+                let help =
+                    vocabulary::did_you_mean(word, action_words()).unwrap_or_else(all_actions);
                 Err(Fault::new(span, format!("there is no action `{word}`")).help(help))
             }
         }
@@ -133,17 +134,48 @@ impl Parser<'_> {
 
     fn returns(&mut self) -> Parsed<Action> {
         let mut values = vec![self.expression()?];
-        while self.take_symbol(",") {
+        while self.eat_symbol(",") {
             values.push(self.expression()?);
         }
         Ok(Action::Returns(values))
     }
 
+    fn writes(&mut self) -> Parsed<Action> {
+        let (address, value) = self.pair()?;
+        Ok(Action::Writes { address, value })
+    }
+
+    fn copies(&mut self) -> Parsed<Action> {
+        let (to, from) = self.pair()?;
+        self.expect_symbol(",")
+            .map_err(|fault| fault.help("write `copies DST, SRC, LEN`"))?;
+        Ok(Action::Copies {
+            to,
+            from,
+            length: self.expression()?,
+        })
+    }
+
+    fn grows(&mut self) -> Parsed<Action> {
+        let bytes = self.expression()?;
+        Ok(Action::Grows { bytes })
+    }
+
+    fn reads(&mut self) -> Parsed<Action> {
+        let (address, what) = self.reading()?;
+        Ok(Action::Reads { address, what })
+    }
+
+    fn traps(&mut self) -> Parsed<Action> {
+        let why = self.expression()?;
+        Ok(Action::Traps { why })
+    }
+
     fn import_memory(&mut self) -> Parsed<ImportKind> {
         self.at += 1;
-        let start = self.here().start;
+        let start = self.current_span().start;
         let min = self.page_count()?;
-        let max = if self.take_word("max") {
+        let max = if self.eat_name("max") {
             Some(self.page_count()?)
         } else {
             None
@@ -151,7 +183,7 @@ impl Parser<'_> {
         if max.is_some_and(|max| max < min) {
             let span = Span {
                 start,
-                end: self.end_of_last(),
+                end: self.previous_end(),
             };
             return Err(
                 Fault::new(span, "this memory's maximum is below its minimum")
@@ -161,18 +193,20 @@ impl Parser<'_> {
         Ok(ImportKind::Memory { min, max })
     }
 
-    /// A literal: the memory must be made before anything can be told.
+    /// Parses a literal number of pages: the memory must exist before any value is known.
     fn page_count(&mut self) -> Parsed<u64> {
-        let form = "it is written `import MODULE.NAME pages MIN max MAX`, in pages of 64 KiB";
-        let span = self.here();
+        let span = self.current_span();
         let Some(TokenKind::Int(pages)) = self.token(0).map(|token| &token.kind) else {
-            return Err(self.expected("a number of pages").help(form));
+            return Err(self.expected("a number of pages").help(
+                "write `import MODULE.NAME pages MIN max MAX`, with sizes in pages of 64 KiB",
+            ));
         };
         self.at += 1;
         match u64::try_from(*pages) {
-            Ok(pages) if pages <= 1 << 48 => Ok(pages),
-            _ => Err(Fault::new(span, "no memory has so many pages")
-                .help("a page is 64 KiB; memories have at most 65536, with 64-bit addresses 2^48")),
+            Ok(pages) if pages <= MAX_PAGES => Ok(pages),
+            _ => Err(Fault::new(span, "a memory cannot have this many pages").help(
+                "a page is 64 KiB; a memory has at most 65536 pages, or 2^48 with 64-bit addresses",
+            )),
         }
     }
 }

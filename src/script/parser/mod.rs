@@ -1,8 +1,9 @@
-//! Tokens of one logical line to a statement or an expression. Sees one line at a time: what a name
-//! means, and whether it is known, is for `check`.
+//! Parses the tokens of one logical line as a statement or an expression. It sees one line at a
+//! time; [`super::check`] decides what a name means and whether it is known.
 
 mod expression;
 mod import;
+mod reading;
 mod statement;
 
 use super::ast::{Expr, Name, Span, Statement};
@@ -10,19 +11,20 @@ use super::error::Fault;
 use super::lexer::{Token, TokenKind};
 use super::{safe, vocabulary};
 
-/// The most parameters, and the most results, that a WebAssembly function has anywhere.
-const MOST_NAMES: usize = 1000;
+/// The most parameters, and the most results, of a WebAssembly function
+/// ([JavaScript API, limits](https://webassembly.github.io/spec/js-api/#limits)).
+const MAX_NAMES: usize = 1000;
 
 pub(super) use statement::on_one_line;
 
 type Parsed<T> = Result<T, Fault>;
 
-/// Reads one statement.
+/// Parses one statement.
 pub(super) fn statement(text: &str, line: u32, tokens: &[Token]) -> Parsed<Statement> {
     statement::parse(&mut Parser::new(text, tokens), line)
 }
 
-/// Reads one expression and nothing behind it.
+/// Parses one expression that is the whole line.
 pub(super) fn expression(text: &str, tokens: &[Token]) -> Parsed<Expr> {
     let mut parser = Parser::new(text, tokens);
     let expr = parser.expression()?;
@@ -30,23 +32,23 @@ pub(super) fn expression(text: &str, tokens: &[Token]) -> Parsed<Expr> {
     Ok(expr)
 }
 
-/// The names that a line which could not be read was about to give.
-pub(super) fn salvaged_names(text: &str, tokens: &[Token]) -> Vec<String> {
+/// Returns the names that a line defines, as far as they can be guessed where it does not parse.
+pub(super) fn guess_names(text: &str, tokens: &[Token]) -> Vec<String> {
     let parser = Parser::new(text, tokens);
-    let first = parser.word(0).unwrap_or_default();
-    let is_statement = vocabulary::STATEMENTS.contains(&first) && parser.symbol(1).is_none();
+    let first = parser.peek_name(0).unwrap_or_default();
+    let is_statement = vocabulary::is_statement(first) && parser.peek_symbol(1).is_none();
     if is_statement {
-        let gives = matches!(first, "let" | "input" | "region" | "block");
+        let defines = matches!(first, "let" | "input" | "region" | "block");
         return parser
-            .word(1)
-            .filter(|_| gives)
+            .peek_name(1)
+            .filter(|_| defines)
             .map(str::to_owned)
             .into_iter()
             .collect();
     }
-    let mut names: Vec<String> = parser.word(0).map(str::to_owned).into_iter().collect();
+    let mut names: Vec<String> = parser.peek_name(0).map(str::to_owned).into_iter().collect();
     let mut at = 1;
-    while let (Some(","), Some(name)) = (parser.symbol(at), parser.word(at + 1)) {
+    while let (Some(","), Some(name)) = (parser.peek_symbol(at), parser.peek_name(at + 1)) {
         names.push(name.to_owned());
         at += 2;
     }
@@ -57,7 +59,7 @@ struct Parser<'a> {
     text: &'a str,
     tokens: &'a [Token],
     at: usize,
-    /// Brackets and signs that are open around the current token.
+    /// The number of brackets and signs around the current token.
     nesting: usize,
 }
 
@@ -75,14 +77,14 @@ impl<'a> Parser<'a> {
         self.tokens.get(self.at + ahead)
     }
 
-    /// The name so many tokens ahead, if one stands there.
-    fn word(&self, ahead: usize) -> Option<&'a str> {
+    /// Returns the name `ahead` tokens after the current one, if that token is a name.
+    fn peek_name(&self, ahead: usize) -> Option<&'a str> {
         self.token(ahead)
             .filter(|token| token.kind == TokenKind::Name)
-            .map(|token| self.written(token.span))
+            .map(|token| self.text_of(token.span))
     }
 
-    fn symbol(&self, ahead: usize) -> Option<&'static str> {
+    fn peek_symbol(&self, ahead: usize) -> Option<&'static str> {
         match self.token(ahead)?.kind {
             TokenKind::Symbol(symbol) => Some(symbol),
             _ => None,
@@ -98,23 +100,26 @@ impl<'a> Parser<'a> {
         self.at >= self.tokens.len()
     }
 
-    fn written(&self, span: Span) -> &'a str {
+    fn text_of(&self, span: Span) -> &'a str {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
-    fn take_symbol(&mut self, symbol: &str) -> bool {
-        let found = self.symbol(0) == Some(symbol);
+    /// Moves past the current token if it is `symbol`, and returns whether it is.
+    fn eat_symbol(&mut self, symbol: &str) -> bool {
+        let found = self.peek_symbol(0) == Some(symbol);
         self.at += usize::from(found);
         found
     }
 
-    fn take_word(&mut self, word: &str) -> bool {
-        let found = self.word(0) == Some(word);
+    /// Moves past the current token if it is `name`, and returns whether it is.
+    fn eat_name(&mut self, name: &str) -> bool {
+        let found = self.peek_name(0) == Some(name);
         self.at += usize::from(found);
         found
     }
 
-    fn take_text(&mut self) -> Option<String> {
+    /// Moves past the current token if it is a text, and returns the text.
+    fn eat_text(&mut self) -> Option<String> {
         match &self.token(0)?.kind {
             TokenKind::Text(text) => {
                 self.at += 1;
@@ -125,15 +130,15 @@ impl<'a> Parser<'a> {
     }
 
     fn expect_symbol(&mut self, symbol: &str) -> Parsed<()> {
-        if self.take_symbol(symbol) {
+        if self.eat_symbol(symbol) {
             Ok(())
         } else {
             Err(self.expected(&format!("`{symbol}`")))
         }
     }
 
-    /// Where the current token stands, or the end of the line.
-    fn here(&self) -> Span {
+    /// Returns the place of the current token, or the end of the line.
+    fn current_span(&self) -> Span {
         match (self.token(0), self.tokens.last()) {
             (Some(token), _) => token.span,
             (None, Some(last)) => Span {
@@ -144,28 +149,28 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Where the token before the current one ends.
-    fn end_of_last(&self) -> usize {
+    /// Returns the end of the token before the current one.
+    fn previous_end(&self) -> usize {
         self.at
             .checked_sub(1)
             .and_then(|at| self.tokens.get(at))
             .map_or(0, |token| token.span.end)
     }
 
-    /// The mistake that something else stands here.
+    /// Returns the fault that the current token is not `what`.
     fn expected(&self, what: &str) -> Fault {
         Fault::new(
-            self.here(),
-            format!("expected {what}, found {}", self.found()),
+            self.current_span(),
+            format!("expected {what}, found {}", self.describe_current()),
         )
     }
 
-    fn found(&self) -> String {
+    fn describe_current(&self) -> String {
         match self.token(0) {
             None => "the end of the line".to_owned(),
             Some(token) => match &token.kind {
                 TokenKind::Text(text) => format!("the text {}", safe::quoted(text, 24)),
-                _ => format!("`{}`", safe::cut(self.written(token.span), 24)),
+                _ => format!("`{}`", safe::cut(self.text_of(token.span), 24)),
             },
         }
     }
@@ -175,24 +180,25 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let fault = self.expected("the end of the line");
-        Err(match self.symbol(0) {
-            Some(";") => fault
-                .help("each statement has its own line; `;` separates the actions of an import"),
+        Err(match self.peek_symbol(0) {
+            Some(";") => fault.help(
+                "write each statement on its own line; `;` only separates the actions of an import",
+            ),
             _ => fault,
         })
     }
 
-    /// A name that is given to something.
+    /// Parses a name that the script defines.
     fn new_name(&mut self, what: &str) -> Parsed<Name> {
-        let span = self.here();
-        let Some(word) = self.word(0) else {
+        let span = self.current_span();
+        let Some(word) = self.peek_name(0) else {
             return Err(self.expected(what));
         };
         if vocabulary::RESERVED.contains(&word) {
-            return Err(Fault::new(
-                span,
-                format!("`{word}` is a value and cannot be a name"),
-            ));
+            return Err(
+                Fault::new(span, format!("`{word}` is a value and cannot be a name"))
+                    .help("choose another name"),
+            );
         }
         self.at += 1;
         Ok(Name {
@@ -201,29 +207,28 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// Keeps lists of names as short as WebAssembly does, so that each may be compared with all the
-    /// others.
+    /// Limits a list of names, so that each name can be compared with all the others.
     fn check_count_of_names(&self, earlier: usize, span: Span) -> Parsed<()> {
-        if earlier < MOST_NAMES {
+        if earlier < MAX_NAMES {
             return Ok(());
         }
-        let fault = Fault::new(span, format!("more than {MOST_NAMES} names in one list"));
+        let fault = Fault::new(span, format!("more than {MAX_NAMES} names in one list"));
         Err(fault.help(format!(
-            "a function has at most {MOST_NAMES} parameters and as many results"
+            "a function has at most {MAX_NAMES} parameters and {MAX_NAMES} results"
         )))
     }
 
-    /// The name of an export or one half of an import's: a name, or any text in quotes.
-    fn foreign_name(&mut self, what: &str) -> Parsed<Name> {
-        let span = self.here();
-        if let Some(word) = self.word(0) {
+    /// Parses the name of an export, or one half of an import's: a name, or any text in quotes.
+    fn external_name(&mut self, what: &str) -> Parsed<Name> {
+        let span = self.current_span();
+        if let Some(word) = self.peek_name(0) {
             self.at += 1;
             return Ok(Name {
                 text: word.to_owned(),
                 span,
             });
         }
-        match self.take_text() {
+        match self.eat_text() {
             Some(text) => Ok(Name { text, span }),
             None => Err(self.expected(what)),
         }

@@ -1,23 +1,54 @@
-//! Each statement of the language.
+//! Parses each statement of the language.
 
 use super::{Parsed, Parser};
 use crate::finding_kind::FindingKind;
-use crate::script::ast::{Call, Expr, Name, NumberType, Reading, Span, Statement, StatementKind};
+use crate::script::ast::{Call, Expr, Name, Span, Statement, StatementKind};
 use crate::script::error::Fault;
 use crate::script::lexer::{Token, TokenKind};
 use crate::script::vocabulary;
 use crate::text;
 
-/// Reads the statement that the line is.
+type ParseStatement = fn(&mut Parser<'_>) -> Parsed<StatementKind>;
+type ParseAssigned = fn(&mut Parser<'_>, Name) -> Parsed<StatementKind>;
+
+/// How a statement is parsed after its first word.
+const STATEMENTS: [(&str, ParseStatement); 14] = [
+    ("module", |parser| parser.module()),
+    ("input", |parser| parser.input()),
+    ("let", |parser| parser.let_()),
+    ("memory", |parser| parser.memory()),
+    ("call", |parser| parser.call_without_results()),
+    ("set", |parser| parser.set()),
+    ("write", |parser| parser.write()),
+    ("grow", |parser| parser.grow()),
+    ("region", |parser| parser.region()),
+    ("block", |parser| parser.block()),
+    ("release", |parser| parser.release()),
+    ("import", |parser| parser.import()),
+    ("expect", |parser| parser.expect()),
+    ("ask", |parser| parser.ask()),
+];
+
+/// How a statement with one result is parsed after `NAME = WORD`.
+const ASSIGNED: [(&str, ParseAssigned); 3] = [
+    ("global", |parser, name| parser.assigned_global(name)),
+    ("grow", |parser, name| parser.assigned_grow(name)),
+    ("read", |parser, name| parser.assigned_read(name)),
+];
+
+/// The words that can come after `NAME =`.
+const SOURCES: [&str; 4] = ["call", "read", "global", "grow"];
+
+/// Parses the statement of one logical line.
 pub(super) fn parse(parser: &mut Parser, line: u32) -> Parsed<Statement> {
     let kind = parser
-        .kind()
+        .statement_kind()
         .and_then(|kind| parser.finish().map(|()| kind));
-    let kind = kind.map_err(|fault| with_form(parser, fault))?;
+    let kind = kind.map_err(|fault| add_form_help(parser, fault))?;
     let start = parser.tokens.first().map_or(0, |token| token.span.start);
     let span = Span {
         start,
-        end: parser.end_of_last(),
+        end: parser.previous_end(),
     };
     let text = on_one_line(parser.text, parser.tokens);
     Ok(Statement {
@@ -29,35 +60,24 @@ pub(super) fn parse(parser: &mut Parser, line: u32) -> Parsed<Statement> {
     })
 }
 
-/// Adds what the statement looks like, where nothing better is said.
-fn with_form(parser: &Parser, fault: Fault) -> Fault {
-    let words = parser
-        .tokens
-        .iter()
-        .enumerate()
-        .filter(|(_, token)| token.kind == TokenKind::Name);
-    let words = words.map(|(at, token)| (at, parser.written(token.span)));
-    let is_named = assigned(&Parser::new(parser.text, parser.tokens)).is_some();
-    let word = if is_named {
-        let behind = parser
+/// Adds the form of the statement to a fault that has no other help.
+fn add_form_help(parser: &Parser, fault: Fault) -> Fault {
+    let start = Parser::new(parser.text, parser.tokens);
+    let at = match assigned_names(&start) {
+        None => 0,
+        Some(_) => parser
             .tokens
             .iter()
             .position(|token| token.kind == TokenKind::Symbol("="))
-            .map_or(0, |at| at + 1);
-        words
-            .filter(|(at, _)| *at == behind)
-            .map(|(_, word)| word)
-            .next()
-    } else {
-        words
-            .filter(|(at, _)| *at == 0)
-            .map(|(_, word)| word)
-            .next()
+            .map_or(0, |at| at + 1),
     };
-    fault.or_help(|| word.and_then(vocabulary::form))
+    fault.or_help(|| {
+        let form = vocabulary::form(start.peek_name(at)?)?;
+        Some(format!("the form is `{form}`"))
+    })
 }
 
-/// The statement as written, without comments, each inner line break one space.
+/// Returns the statement as written, without comments, each inner line break as one space.
 pub(in crate::script) fn on_one_line(text: &str, tokens: &[Token]) -> String {
     let mut out = String::new();
     let mut last: Option<Span> = None;
@@ -75,13 +95,13 @@ pub(in crate::script) fn on_one_line(text: &str, tokens: &[Token]) -> String {
     out
 }
 
-/// How many names stand before a single `=` at the start of the line.
-fn assigned(parser: &Parser) -> Option<usize> {
+/// Returns how many names come before a single `=` at the start of the line.
+fn assigned_names(parser: &Parser) -> Option<usize> {
     let mut count = 0;
     loop {
-        parser.word(count * 2)?;
+        parser.peek_name(count * 2)?;
         count += 1;
-        match parser.symbol(count * 2 - 1)? {
+        match parser.peek_symbol(count * 2 - 1)? {
             "=" => return Some(count),
             "," => {}
             _ => return None,
@@ -90,232 +110,191 @@ fn assigned(parser: &Parser) -> Option<usize> {
 }
 
 impl Parser<'_> {
-    fn kind(&mut self) -> Parsed<StatementKind> {
-        if assigned(self).is_some() {
+    fn statement_kind(&mut self) -> Parsed<StatementKind> {
+        if assigned_names(self).is_some() {
             return self.assignment();
         }
-        let Some(word) = self.word(0) else {
+        let Some(word) = self.peek_name(0) else {
             return Err(self.expected("a statement"));
         };
-        let known = vocabulary::STATEMENTS.contains(&word) && self.symbol(1) != Some("==");
-        if !known {
+        if !vocabulary::is_statement(word) || self.peek_symbol(1) == Some("==") {
             return Err(self.unknown_statement(word));
         }
-        self.at += 1;
-        match word {
-            "module" => self.module(),
-            "input" => {
-                let (name, default) = self.definition()?;
-                Ok(StatementKind::Input { name, default })
+        match STATEMENTS.iter().find(|(known, _)| *known == word) {
+            Some((_, parse)) => {
+                self.at += 1;
+                parse(self)
             }
-            "let" => {
-                let (name, value) = self.definition()?;
-                Ok(StatementKind::Let { name, value })
-            }
-            "memory" => Ok(StatementKind::Memory {
-                export: self.foreign_name("the name of an exported memory")?,
-            }),
-            "call" => Ok(StatementKind::Call {
-                results: Vec::new(),
-                call: self.call()?,
-            }),
-            "set" => self.set(),
-            "write" => {
-                let (address, value) = self.pair()?;
-                Ok(StatementKind::Write { address, value })
-            }
-            "grow" => Ok(StatementKind::Grow {
-                name: None,
-                pages: self.expression()?,
-            }),
-            "region" => {
-                let (name, address, length) = self.span()?;
-                Ok(StatementKind::Region {
-                    name,
-                    address,
-                    length,
-                })
-            }
-            "block" => {
-                let (name, address, length) = self.span()?;
-                Ok(StatementKind::Block {
-                    name,
-                    address,
-                    length,
-                })
-            }
-            "release" => Ok(StatementKind::Release {
-                name: self.new_name("the name of a block")?,
-            }),
-            "import" => self.import(),
-            "expect" => self.expect(),
-            "ask" => self.ask(),
-            // `read` and `global`, which give a value and nothing else.
-            _ => {
-                let fault = Fault::new(
-                    self.tokens[0].span,
-                    format!("what `{word}` gives needs a name"),
-                );
-                let rest = self.tokens.last().map_or(0, |last| last.span.end);
-                let written = self
-                    .text
-                    .get(self.tokens[0].span.start..rest)
-                    .unwrap_or_default();
-                Err(fault.help(format!("write `x = {}`", crate::safe::cut(written, 40))))
-            }
+            None => Err(self.unnamed_value(word)),
         }
     }
 
-    /// `NAME, … = call …`, and what else gives a value.
+    /// Returns the fault for `read` and `global` without `NAME =`.
+    fn unnamed_value(&self, word: &str) -> Fault {
+        let span = self.current_span();
+        let end = self.tokens.last().map_or(span.end, |last| last.span.end);
+        let line = self.text_of(Span {
+            start: span.start,
+            end,
+        });
+        Fault::new(span, format!("the value of `{word}` has no name"))
+            .help(format!("write `x = {}`", crate::safe::cut(line, 40)))
+    }
+
+    /// Parses `NAME, … = call …` and the other statements with a result.
     fn assignment(&mut self) -> Parsed<StatementKind> {
         let mut names = vec![self.new_name("a name")?];
-        while self.take_symbol(",") {
+        while self.eat_symbol(",") {
             let name = self.new_name("a name")?;
             if name.text != "_" && names.iter().any(|earlier| earlier.text == name.text) {
-                let fault = Fault::new(name.span, format!("`{}` is named twice", name.text));
-                return Err(
-                    fault.help("give each result its own name, or `_` to one that is not needed")
-                );
+                let fault =
+                    Fault::new(name.span, format!("two results are called `{}`", name.text));
+                return Err(fault.help(
+                    "give each result its own name, or use `_` for a result that is not needed",
+                ));
             }
             self.check_count_of_names(names.len(), name.span)?;
             names.push(name);
         }
         self.expect_symbol("=")?;
-        let word = self.word(0).unwrap_or_default();
-        if !matches!(word, "call" | "global" | "read" | "grow") {
-            return Err(self.unknown_source(word, &names));
-        }
-        let start = self.here();
-        self.at += 1;
+        let word = self.peek_name(0).unwrap_or_default();
+        let start = self.current_span();
         if word == "call" {
+            self.at += 1;
             return Ok(StatementKind::Call {
                 results: names,
                 call: self.call()?,
             });
         }
-        let Some(name) = names.pop().filter(|_| names.is_empty()) else {
-            return Err(Fault::new(start, format!("`{word}` gives one value"))
-                .help("only `call` can give several"));
+        let Some((_, parse)) = ASSIGNED.iter().find(|(known, _)| *known == word) else {
+            return Err(self.unknown_source(word, &names));
         };
-        match word {
-            "global" => Ok(StatementKind::Global {
-                name,
-                export: self.foreign_name("the name of an exported global")?,
-            }),
-            "grow" => Ok(StatementKind::Grow {
-                name: Some(name),
-                pages: self.expression()?,
-            }),
-            _ => {
-                let (address, what) = self.reading()?;
-                Ok(StatementKind::Read {
-                    name,
-                    address,
-                    what,
-                })
-            }
+        self.at += 1;
+        let count = names.len();
+        match names.pop().filter(|_| names.is_empty()) {
+            Some(name) => parse(self, name),
+            None => Err(Fault::new(
+                start,
+                format!("`{word}` has one result, but {count} names are given"),
+            )
+            .help("give one name; only `call` can have several results")),
         }
     }
 
-    /// The mistake that something else than a step stands behind `NAME =`.
+    fn assigned_global(&mut self, name: Name) -> Parsed<StatementKind> {
+        let export = self.external_name("the name of an exported global")?;
+        Ok(StatementKind::Global { name, export })
+    }
+
+    fn assigned_grow(&mut self, name: Name) -> Parsed<StatementKind> {
+        Ok(StatementKind::Grow {
+            name: Some(name),
+            pages: self.expression()?,
+        })
+    }
+
+    fn assigned_read(&mut self, name: Name) -> Parsed<StatementKind> {
+        let (address, what) = self.reading()?;
+        Ok(StatementKind::Read {
+            name,
+            address,
+            what,
+        })
+    }
+
+    /// Returns the fault for a word after `NAME =` that has no result.
     fn unknown_source(&self, word: &str, names: &[Name]) -> Fault {
         let fault = self.expected("`call`, `read`, `global` or `grow`");
         let first = names.first().map_or("x", |name| name.text.as_str());
-        if self.symbol(1) == Some("(") && !vocabulary::is_function(word) && !word.is_empty() {
+        if self.peek_symbol(1) == Some("(") && !vocabulary::is_function(word) && !word.is_empty() {
             return fault.help(format!(
-                "an export is called with `{first} = call {word}(…)`"
+                "to call an export, write `{first} = call {word}(…)`"
             ));
         }
-        if (self.word(1).is_some() || self.is_text(1))
-            && let Some(help) = vocabulary::did_you_mean(word, ["call", "read", "global", "grow"])
+        if (self.peek_name(1).is_some() || self.is_text(1))
+            && let Some(help) = vocabulary::did_you_mean(word, SOURCES)
         {
             return fault.help(help);
         }
         match names {
-            [_] => fault.help(format!("a value gets its name with `let {first} = …`")),
-            _ => fault.help("several names are given only to the results of a call"),
+            [_] => fault.help(format!("to name a value, write `let {first} = …`")),
+            _ => fault.help("only the results of a call can have several names"),
         }
     }
 
     fn unknown_statement(&self, word: &str) -> Fault {
-        match self.symbol(1) {
+        match self.peek_symbol(1) {
             Some("==") => {
-                let sign = self.token(1).map_or(self.here(), |token| token.span);
+                let sign = self
+                    .token(1)
+                    .map_or(self.current_span(), |token| token.span);
                 return Fault::new(sign, "`==` compares two values").help(format!(
-                    "a name is given with `=`: `{word} = call …` or `let {word} = …`; a \
-                     comparison is `expect {word} == …`"
+                    "to name a value, write `{word} = call …` or `let {word} = …`; to compare, \
+                     write `expect {word} == …`"
                 ));
             }
             Some("(") => {
                 let fault = self.expected("a statement");
                 return match vocabulary::is_function(word) {
-                    true => fault.help(format!("name what it gives: `let x = {word}(…)`")),
-                    false => fault.help(format!("an export is called with `call {word}(…)`")),
+                    true => fault.help(format!("to name its value, write `let x = {word}(…)`")),
+                    false => fault.help(format!("to call an export, write `call {word}(…)`")),
                 };
             }
             _ => {}
         }
-        let fault = Fault::new(self.here(), format!("there is no statement `{word}`"));
+        let fault = Fault::new(
+            self.current_span(),
+            format!("there is no statement `{word}`"),
+        );
         if let Some(help) = vocabulary::statement_help(word) {
             return fault.help(help);
         }
         if self
-            .word(1)
-            .is_some_and(|next| matches!(next, "call" | "read" | "global" | "grow"))
+            .peek_name(1)
+            .is_some_and(|next| SOURCES.contains(&next))
         {
-            return fault.help(format!("is a `=` missing behind `{word}`?"));
+            return fault.help(format!("is `=` missing after `{word}`?"));
         }
         fault.help(format!(
-            "a line begins with a word such as {}, or with `NAME =`",
+            "a line starts with a word such as {}, or with `NAME =`",
             vocabulary::either(["call", "write", "expect"])
         ))
     }
 
     fn module(&mut self) -> Parsed<StatementKind> {
-        let span = self.here();
-        match self.take_text() {
-            Some(path) if path.is_empty() => Err(Fault::new(span, "the module's path is empty")),
+        let span = self.current_span();
+        match self.eat_text() {
+            Some(path) if path.is_empty() => Err(Fault::new(span, "the module's path is empty")
+                .help("write the path of a .wasm or .wat file")),
             Some(path) => Ok(StatementKind::Module { path }),
             None => Err(self.expected("the path of a .wasm or .wat file in quotes")),
         }
     }
 
-    /// `NAME = EXPR`
-    fn definition(&mut self) -> Parsed<(Name, Expr)> {
-        let name = self.new_name("a name")?;
-        self.expect_symbol("=")?;
-        let word = self.word(0).unwrap_or_default();
-        let is_step = matches!(word, "call" | "read" | "global" | "grow");
-        if is_step && (self.word(1).is_some() || self.is_text(1)) {
-            let fault = Fault::new(
-                self.here(),
-                format!("`{word}` cannot stand inside an expression"),
-            );
-            return Err(fault.help(format!(
-                "it is a step of its own: `{} = {word} …`, without the word before",
-                name.text
-            )));
-        }
-        Ok((name, self.expression()?))
+    fn input(&mut self) -> Parsed<StatementKind> {
+        let (name, default) = self.definition()?;
+        Ok(StatementKind::Input { name, default })
     }
 
-    /// `ADDR, VALUE`
-    pub fn pair(&mut self) -> Parsed<(Expr, Expr)> {
-        let first = self.expression()?;
-        self.expect_symbol(",")?;
-        Ok((first, self.expression()?))
+    fn let_(&mut self) -> Parsed<StatementKind> {
+        let (name, value) = self.definition()?;
+        Ok(StatementKind::Let { name, value })
     }
 
-    /// `NAME = ADDR, LEN`
-    fn span(&mut self) -> Parsed<(Name, Expr, Expr)> {
-        let name = self.new_name("a name")?;
-        self.expect_symbol("=")?;
-        let (address, length) = self.pair()?;
-        Ok((name, address, length))
+    fn memory(&mut self) -> Parsed<StatementKind> {
+        let export = self.external_name("the name of an exported memory")?;
+        Ok(StatementKind::Memory { export })
+    }
+
+    fn call_without_results(&mut self) -> Parsed<StatementKind> {
+        Ok(StatementKind::Call {
+            results: Vec::new(),
+            call: self.call()?,
+        })
     }
 
     fn set(&mut self) -> Parsed<StatementKind> {
-        let export = self.foreign_name("the name of an exported global")?;
+        let export = self.external_name("the name of an exported global")?;
         self.expect_symbol("=")?;
         Ok(StatementKind::Set {
             export,
@@ -323,11 +302,76 @@ impl Parser<'_> {
         })
     }
 
-    /// `EXPORT(ARG, …)`
+    fn write(&mut self) -> Parsed<StatementKind> {
+        let (address, value) = self.pair()?;
+        Ok(StatementKind::Write { address, value })
+    }
+
+    fn grow(&mut self) -> Parsed<StatementKind> {
+        Ok(StatementKind::Grow {
+            name: None,
+            pages: self.expression()?,
+        })
+    }
+
+    fn region(&mut self) -> Parsed<StatementKind> {
+        let (name, address, length) = self.named_span()?;
+        Ok(StatementKind::Region {
+            name,
+            address,
+            length,
+        })
+    }
+
+    fn block(&mut self) -> Parsed<StatementKind> {
+        let (name, address, length) = self.named_span()?;
+        Ok(StatementKind::Block {
+            name,
+            address,
+            length,
+        })
+    }
+
+    fn release(&mut self) -> Parsed<StatementKind> {
+        let name = self.new_name("the name of a block")?;
+        Ok(StatementKind::Release { name })
+    }
+
+    /// Parses `NAME = EXPR`.
+    fn definition(&mut self) -> Parsed<(Name, Expr)> {
+        let name = self.new_name("a name")?;
+        self.expect_symbol("=")?;
+        let word = self.peek_name(0).unwrap_or_default();
+        if SOURCES.contains(&word) && (self.peek_name(1).is_some() || self.is_text(1)) {
+            let fault = Fault::new(
+                self.current_span(),
+                format!("`{word}` cannot be used inside an expression"),
+            );
+            return Err(fault.help(format!("write it as a step: `{} = {word} …`", name.text)));
+        }
+        Ok((name, self.expression()?))
+    }
+
+    /// Parses `ADDR, VALUE`.
+    pub fn pair(&mut self) -> Parsed<(Expr, Expr)> {
+        let first = self.expression()?;
+        self.expect_symbol(",")?;
+        Ok((first, self.expression()?))
+    }
+
+    /// Parses `NAME = ADDR, LEN`.
+    fn named_span(&mut self) -> Parsed<(Name, Expr, Expr)> {
+        let name = self.new_name("a name")?;
+        self.expect_symbol("=")?;
+        let (address, length) = self.pair()?;
+        Ok((name, address, length))
+    }
+
+    /// Parses `EXPORT(ARG, …)`.
     fn call(&mut self) -> Parsed<Call> {
-        let export = self.foreign_name("the name of an export")?;
-        if self.symbol(0) != Some("(") {
-            return Err(self.not_called(&export));
+        let export = self.external_name("the name of an export")?;
+        if self.peek_symbol(0) != Some("(") {
+            return Err(self.missing_arguments(&export));
         }
         Ok(Call {
             export,
@@ -335,125 +379,43 @@ impl Parser<'_> {
         })
     }
 
-    fn not_called(&self, export: &Name) -> Fault {
+    fn missing_arguments(&self, export: &Name) -> Fault {
         let fault = self.expected("`(`");
-        let is_adjacent = self.here().start == export.span.end && !self.is_done();
+        let is_adjacent = self.current_span().start == export.span.end && !self.is_done();
         if !is_adjacent {
             return fault.help(format!(
-                "arguments stand in brackets, even where there are none: `call {}()`",
+                "write the arguments in brackets, even when there are none: `call {}()`",
                 export.text
             ));
         }
-        let behind = self
+        let bracket = self
             .tokens
             .iter()
             .skip(self.at)
             .find(|token| token.kind == TokenKind::Symbol("("));
-        let end = behind.map_or(self.here().end, |bracket| bracket.span.start);
-        let written = self.written(Span {
+        let end = bracket.map_or(self.current_span().end, |bracket| bracket.span.start);
+        let name = self.text_of(Span {
             start: export.span.start,
             end,
         });
         fault.help(format!(
-            "a name with other characters than letters, digits and _ stands in quotes: `call \
-             \"{written}\"(…)`"
+            "put a name with characters other than letters, digits and _ in quotes: `call \
+             \"{name}\"(…)`"
         ))
     }
 
-    /// `ADDR, LEN as utf8` or `ADDR as u32`, for the statement and an import's action.
-    pub fn reading(&mut self) -> Parsed<(Expr, Reading)> {
-        let address = self.expression()?;
-        let length = if self.take_symbol(",") {
-            Some(self.expression()?)
-        } else {
-            None
-        };
-        if !self.take_word("as") {
-            return Err(match length {
-                Some(_) => self
-                    .expected("`as`")
-                    .help("say what is read: `as utf8`, `as utf16` or `as bytes`"),
-                None => self
-                    .expected("`,` or `as`")
-                    .help("say what is read: `read p, n as utf8`, or `read p as u32`"),
-            });
-        }
-        let span = self.here();
-        let Some(word) = self.word(0) else {
-            return Err(self.expected("what to read, such as `utf8` or `u32`"));
-        };
-        self.at += 1;
-        if let Some(encoding) = vocabulary::encoding(word) {
-            let help =
-                || format!("its length in bytes stands behind the address: `read p, n as {word}`");
-            if self.symbol(0) == Some("[") {
-                return Err(self.expected("the end of the line").help(help()));
-            }
-            let missing = || {
-                Fault::new(span, format!("`as {word}` needs a length")).help(match word {
-                    "utf8" => format!("{}; text up to a NUL is read `as cstr`", help()),
-                    _ => help(),
-                })
-            };
-            return Ok((
-                address,
-                Reading::Sized {
-                    length: length.ok_or_else(missing)?,
-                    encoding,
-                },
-            ));
-        }
-        let number = NumberType::from_name(word);
-        if number.is_none() && word != "cstr" {
-            return Err(
-                Fault::new(span, format!("memory cannot be read as `{word}`"))
-                    .help(vocabulary::reading_help(word)),
-            );
-        }
-        if let Some(length) = length {
-            let fault = Fault::new(length.span, format!("`as {word}` takes no length"));
-            return Err(match number {
-                Some(_) => fault.help(format!(
-                    "write `read p as {word}` for one, `read p as {word}[n]` for a list of n"
-                )),
-                None => fault
-                    .help("it reads up to a NUL; so many bytes are read with `read p, n as utf8`"),
-            });
-        }
-        let Some(element) = number else {
-            return Ok((address, Reading::Cstr));
-        };
-        if !self.take_symbol("[") {
-            return Ok((address, Reading::Number(element)));
-        }
-        if self.symbol(0) == Some("]") {
-            return Err(self
-                .expected("a count")
-                .help(format!("write `as {word}[n]`")));
-        }
-        let count = self.expression()?;
-        self.expect_symbol("]")?;
-        Ok((address, Reading::Array { element, count }))
-    }
-
     fn expect(&mut self) -> Parsed<StatementKind> {
-        match self.word(0) {
-            Some("trap")
-                if self.is_text(1) || self.word(1).is_some() || self.token(1).is_none() =>
-            {
-                self.expect_trap()
-            }
-            Some("finding")
-                if self.is_text(1) || self.word(1).is_some() || self.token(1).is_none() =>
-            {
-                self.expect_finding()
-            }
+        // `trap` and `finding` can also be variables: `expect trap == 1`.
+        let is_keyword = self.is_text(1) || self.peek_name(1).is_some() || self.token(1).is_none();
+        match self.peek_name(0) {
+            Some("trap") if is_keyword => self.expect_trap(),
+            Some("finding") if is_keyword => self.expect_finding(),
             _ => {
                 let condition = self.expression()?;
-                if self.symbol(0) == Some("=") {
+                if self.peek_symbol(0) == Some("=") {
                     return Err(self
                         .expected("the end of the line")
-                        .help("two values are compared with `==`"));
+                        .help("to compare two values, use `==`"));
                 }
                 Ok(StatementKind::Expect { condition })
             }
@@ -462,11 +424,11 @@ impl Parser<'_> {
 
     fn expect_trap(&mut self) -> Parsed<StatementKind> {
         self.at += 1;
-        let words = self.take_text();
-        if !self.take_word("call") {
+        let words = self.eat_text();
+        if !self.eat_name("call") {
             return Err(self
                 .expected("`call EXPORT(…)`")
-                .help("say which call must trap: `expect trap \"words\" call EXPORT(…)`"));
+                .help("add the call that must trap: `expect trap \"words\" call EXPORT(…)`"));
         }
         Ok(StatementKind::ExpectTrap {
             words,
@@ -474,54 +436,29 @@ impl Parser<'_> {
         })
     }
 
-    /// A kind has minus signs in it, so it is taken as written up to the line's end.
+    /// Parses a kind of finding. It contains minus signs, so it is the rest of the line as written.
     fn expect_finding(&mut self) -> Parsed<StatementKind> {
         self.at += 1;
         let span = Span {
-            start: self.here().start,
+            start: self.current_span().start,
             end: self.tokens.last().map_or(0, |last| last.span.end),
         };
         if self.is_done() {
-            let kinds = vocabulary::either(vocabulary::finding_kinds());
-            return Err(self
-                .expected("a kind of finding")
-                .help(format!("there are {kinds}")));
+            return Err(self.expected("a kind of finding").help(finding_kinds()));
         }
-        let unquoted = self.take_text();
-        let word = self.written(span).to_owned();
+        let unquoted = self.eat_text();
+        let word = self.text_of(span).to_owned();
         self.at = self.tokens.len();
         if FindingKind::from_name(&word).is_some() {
             return Ok(StatementKind::ExpectFinding {
                 kind: Name { text: word, span },
             });
         }
-        let asked = unquoted.unwrap_or_else(|| word.clone());
-        if FindingKind::from_name(&asked).is_some() {
-            let fault = Fault::new(span, "a kind of finding stands without quotes");
-            return Err(fault.help(format!("write `expect finding {asked}`")));
-        }
-        let fault = Fault::new(
-            span,
-            format!(
-                "there is no kind of finding `{}`",
-                crate::safe::cut(&asked, 40)
-            ),
-        );
-        let kebab = asked.replace(['_', ' '], "-");
-        let nearest = FindingKind::from_name(&kebab)
-            .map(FindingKind::as_str)
-            .or_else(|| text::nearest(&kebab, vocabulary::finding_kinds()));
-        Err(match nearest {
-            Some(kind) => fault.help(format!("did you mean `{kind}`?")),
-            None => fault.help(format!(
-                "there are {}",
-                vocabulary::either(vocabulary::finding_kinds())
-            )),
-        })
+        Err(unknown_finding(span, &unquoted.unwrap_or(word)))
     }
 
     fn ask(&mut self) -> Parsed<StatementKind> {
-        let Some(question) = self.take_text() else {
+        let Some(question) = self.eat_text() else {
             return Err(self.expected("a question in quotes"));
         };
         self.expect_symbol("=")?;
@@ -529,5 +466,50 @@ impl Parser<'_> {
             question,
             answer: self.expression()?,
         })
+    }
+}
+
+fn finding_kinds() -> String {
+    format!(
+        "the kinds are {}",
+        vocabulary::either(vocabulary::finding_kinds())
+    )
+}
+
+/// Returns the fault for a `word` that is no kind of finding as it is written.
+fn unknown_finding(span: Span, word: &str) -> Fault {
+    if FindingKind::from_name(word).is_some() {
+        return Fault::new(span, "a kind of finding is written without quotes")
+            .help(format!("write `expect finding {word}`"));
+    }
+    let fault = Fault::new(
+        span,
+        format!(
+            "there is no kind of finding `{}`",
+            crate::safe::cut(word, 40)
+        ),
+    );
+    let kebab = word.replace(['_', ' '], "-");
+    let same = FindingKind::from_name(&kebab).map(FindingKind::as_str);
+    match same.or_else(|| text::nearest(&kebab, vocabulary::finding_kinds())) {
+        Some(kind) => fault.help(format!("did you mean `{kind}`?")),
+        None => fault.help(finding_kinds()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_statement_of_the_vocabulary_has_a_parser() {
+        let parsed = STATEMENTS.map(|(word, _)| word).into_iter();
+        let assigned = ASSIGNED.map(|(word, _)| word).into_iter();
+        let mut words: Vec<&str> = parsed.chain(assigned).collect();
+        words.sort_unstable();
+        words.dedup();
+        let mut known: Vec<&str> = vocabulary::statements().collect();
+        known.sort_unstable();
+        assert_eq!(words, known);
     }
 }

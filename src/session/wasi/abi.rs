@@ -1,41 +1,60 @@
-//! The interface's structures as they lie in memory.
+//! The layout of WASI's structures in memory.
 
 use super::descriptors::{Descriptor, Stream};
 use super::errno::Errno;
-use super::functions::Version;
 
-/// The `filetype` of a terminal.
-const CHARACTER_DEVICE: u8 = 2;
+/// The version of the interface that a guest was built for. The versions have the same functions but
+/// for one, and differ in the layout of two structures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// `wasi_unstable`, also known as snapshot 0.
+    Unstable,
+    /// `wasi_snapshot_preview1`.
+    Preview1,
+}
 
-/// Bytes of an `event`.
-pub const EVENT: usize = 32;
-/// Bytes of an `iovec`, a buffer's address and length.
-pub const IOVEC: u64 = 8;
-
-/// A structure while it is laid out; what is not put stays zero.
-struct Layout<const N: usize>([u8; N]);
-
-impl<const N: usize> Layout<N> {
-    fn put(&mut self, at: usize, bytes: &[u8]) {
-        if let Some(place) = at
-            .checked_add(bytes.len())
-            .and_then(|end| self.0.get_mut(at..end))
-        {
-            place.copy_from_slice(bytes);
+impl Version {
+    /// Returns the version whose functions are imported from `module`.
+    pub fn of_module(module: &str) -> Option<Version> {
+        match module {
+            "wasi_unstable" => Some(Version::Unstable),
+            "wasi_snapshot_preview1" => Some(Version::Preview1),
+            _ => None,
         }
     }
 }
 
-/// `fdstat`: type, flags, rights, and the rights that what is opened through it may have.
+/// The `filetype` of a terminal, `character_device`.
+const CHARACTER_DEVICE: u8 = 2;
+
+/// The size of an `event` in bytes.
+pub const EVENT: usize = 32;
+/// The size of an `iovec`, the address and length of a buffer, in bytes.
+pub const IOVEC: u64 = 8;
+
+/// A structure of `N` bytes that is being built, zero at first.
+struct Layout<const N: usize>([u8; N]);
+
+impl<const N: usize> Layout<N> {
+    fn set(&mut self, at: usize, bytes: &[u8]) {
+        let end = at.saturating_add(bytes.len());
+        if let Some(field) = self.0.get_mut(at..end) {
+            field.copy_from_slice(bytes);
+        }
+    }
+}
+
+/// Returns an `fdstat`: type, flags, rights and inherited rights.
 pub fn fdstat(descriptor: &Descriptor) -> [u8; 24] {
     let mut layout = Layout([0; 24]);
-    layout.put(0, &[CHARACTER_DEVICE]);
-    layout.put(2, &descriptor.flags.to_le_bytes());
-    layout.put(8, &descriptor.rights.to_le_bytes());
+    layout.set(0, &[CHARACTER_DEVICE]);
+    layout.set(2, &descriptor.flags.to_le_bytes());
+    layout.set(8, &descriptor.rights.to_le_bytes());
     layout.0
 }
 
-/// `filestat`: 64 bytes, where preview 1 made the number of links a u64; 56 before.
+/// Returns a `filestat`. It has 64 bytes, or 56 before preview 1, where the number of links was a
+/// `u32`.
 pub fn filestat(version: Version, stream: Stream) -> Vec<u8> {
     let inode: u64 = match stream {
         Stream::Input => 1,
@@ -43,47 +62,58 @@ pub fn filestat(version: Version, stream: Stream) -> Vec<u8> {
         Stream::Error => 3,
     };
     let mut layout = Layout([0; 64]);
-    layout.put(8, &inode.to_le_bytes());
-    layout.put(16, &[CHARACTER_DEVICE]);
+    layout.set(8, &inode.to_le_bytes());
+    layout.set(16, &[CHARACTER_DEVICE]);
     match version {
         Version::Preview1 => {
-            layout.put(24, &1_u64.to_le_bytes());
+            layout.set(24, &1_u64.to_le_bytes());
             layout.0.to_vec()
         }
         Version::Unstable => {
-            layout.put(20, &1_u32.to_le_bytes());
+            layout.set(20, &1_u32.to_le_bytes());
             layout.0.iter().take(56).copied().collect()
         }
     }
 }
 
-/// What a guest waits for.
+/// An event that a guest waits for in `poll_oneoff`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subscription {
-    /// Handed back with the event.
+    /// The guest's own value, which its event returns.
     pub userdata: u64,
-    /// As it is written there: 0 a clock, 1 to read, 2 to write.
+    /// The type of the event: 0 for a clock, 1 for reading, 2 for writing.
     pub tag: u8,
+    /// The event, or the error for an unknown one.
     pub what: Result<Awaited, Errno>,
 }
 
+/// What a subscription waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {
+    /// A time.
     Clock {
+        /// The clock.
         id: u32,
+        /// The time in nanoseconds.
         timeout: u64,
+        /// Whether `timeout` is a time of the clock, not a duration.
         is_absolute: bool,
     },
+    /// Bytes to read.
     Read {
+        /// The file descriptor.
         fd: u32,
     },
+    /// Capacity to write.
     Write {
+        /// The file descriptor.
         fd: u32,
     },
 }
 
 impl Subscription {
-    /// In bytes. Before preview 1, a clock's subscription had one more number in front.
+    /// Returns the size in bytes. Before preview 1, the subscription of a clock began with one more
+    /// number.
     pub fn size(version: Version) -> usize {
         match version {
             Version::Preview1 => 48,
@@ -91,6 +121,7 @@ impl Subscription {
         }
     }
 
+    /// Reads a subscription.
     pub fn read(version: Version, bytes: &[u8]) -> Subscription {
         let clock = match version {
             Version::Preview1 => 16,
@@ -118,18 +149,19 @@ impl Subscription {
         }
     }
 
-    /// The event that ends it, with the number of bytes that can be read or written.
+    /// Returns the event of this subscription: the number of bytes that can be read or written, or an
+    /// error.
     pub fn event(&self, outcome: Result<u64, Errno>) -> [u8; EVENT] {
         let mut layout = Layout([0; EVENT]);
-        layout.put(0, &self.userdata.to_le_bytes());
-        layout.put(8, &outcome.map_or_else(Errno::number, |_| 0).to_le_bytes());
-        layout.put(10, &[self.tag]);
-        layout.put(16, &outcome.unwrap_or(0).to_le_bytes());
+        layout.set(0, &self.userdata.to_le_bytes());
+        layout.set(8, &outcome.map_or_else(Errno::number, |_| 0).to_le_bytes());
+        layout.set(10, &[self.tag]);
+        layout.set(16, &outcome.unwrap_or(0).to_le_bytes());
         layout.0
     }
 }
 
-/// A little-endian number; what lies behind the end counts as zero.
+/// Reads a little-endian number; 0 if it is not inside `bytes`.
 pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(array_at(bytes, at))
 }

@@ -1,158 +1,90 @@
-//! What each function does.
+//! Carries out the functions that do something here.
 
-use wasmer::{Memory, Value as Wasm};
+use wasmer::Memory;
 
 use crate::session::imports::{HostTrap, Running};
 use crate::session::memory;
 use crate::value::Value;
 
 use super::Wasi;
-use super::abi::{self, Awaited, EVENT, IOVEC, Subscription};
+use super::abi::{self, Awaited, EVENT, IOVEC, Subscription, Version};
 use super::clock_and_random::{Clock, TICK};
 use super::descriptors::{Descriptor, Descriptors, rights};
 use super::errno::{Errno, Failure};
-use super::functions::{Call, Version};
 
-/// Buffers that one call reads or writes; past it, it is done in part, which the interface allows.
-const MOST_BUFFERS: u64 = 1024;
-/// Bytes that one call reads or writes, likewise.
-const MOST_BYTES: u64 = i32::MAX as u64;
-/// What one `poll_oneoff` may wait for.
-const MOST_SUBSCRIPTIONS: u64 = 1 << 16;
-/// Bytes that are written at once.
-const PART: usize = 64 << 10;
-/// What can always be written at once, as far as a guest that waits for it is told.
-const ROOM_TO_WRITE: u64 = 64 << 10;
+/// The most buffers that one call reads or writes. A call with more is done in part, which WASI
+/// allows.
+const MAX_BUFFERS: u64 = 1024;
+/// The most bytes that one call reads or writes. A call with more is done in part.
+const MAX_BYTES: u64 = i32::MAX as u64;
+/// The most subscriptions of one `poll_oneoff`.
+const MAX_SUBSCRIPTIONS: u64 = 1 << 16;
+/// The most bytes that the host writes at once.
+const CHUNK: usize = 64 << 10;
+/// The number of bytes that a guest can always write, as `poll_oneoff` reports it.
+const WRITE_CAPACITY: u64 = 64 << 10;
 /// The highest number of a signal.
 const LAST_SIGNAL: u64 = 30;
+/// The most arguments of a function.
+const MAX_ARGS: usize = 9;
 
-type Done = Result<(), Failure>;
+/// Whether a call succeeded.
+pub type Completion = Result<(), Failure>;
 
-/// A call that was carried out: its results for the guest, and the error's name where it is one.
-pub type Answer = (Vec<Wasm>, Option<&'static str>);
-
-/// Carries out a call.
-///
-/// # Errors
-/// When the guest does not go on: it left, or had too much written.
-pub fn perform(running: &mut Running<'_, '_>, call: Call) -> Result<Answer, HostTrap> {
-    let args = std::array::from_fn(|index| match running.args.get(index) {
-        // An i32 counts as unsigned here: it is a pointer, a length, a file descriptor or a set of
-        // flags.
-        Some(Value::Int(n)) if call.is_wide(index) => *n as u64,
-        Some(Value::Int(n)) => u64::from(*n as u32),
-        _ => 0,
-    });
-    let mut caller = Caller {
-        running,
-        version: call.version,
-        args,
-    };
-    match caller.perform(call.name) {
-        Ok(()) => Ok((vec![Wasm::I32(0)], None)),
-        Err(Failure::Errno(errno)) => Ok((
-            vec![Wasm::I32(i32::from(errno.number()))],
-            Some(errno.name()),
-        )),
-        Err(Failure::Trap(trap)) => Err(trap),
-    }
-}
-
-/// The guest while it waits for an answer.
-struct Caller<'r, 'a, 'b> {
+/// A guest that waits for a call to return.
+pub struct Caller<'r, 'a, 'b> {
     running: &'r mut Running<'a, 'b>,
     version: Version,
-    /// As many as the longest call has; the rest is zero.
-    args: [u64; 9],
+    /// The arguments as unsigned integers; the ones after the last are zero.
+    args: [u64; MAX_ARGS],
 }
 
-/// How long something that is awaited takes.
+/// How long an event takes.
 #[derive(Debug, Clone, Copy)]
 enum Wait {
-    /// Bytes that can be read or written now.
+    /// No time; this many bytes can be read or written.
     Ready(u64),
-    /// Nanoseconds.
+    /// This many nanoseconds.
     For(u64),
 }
 
-impl Caller<'_, '_, '_> {
-    fn perform(&mut self, name: &str) -> Done {
-        let [first, second, third, ..] = self.args;
-        let fd = first as u32;
-        match name {
-            "args_get" => self.args_get(first, second),
-            "args_sizes_get" => {
-                let bytes = self.argument_bytes().len() as u64;
-                self.write_two(first, 1, second, bytes)
-            }
-            "environ_get" | "sched_yield" => Ok(()),
-            "environ_sizes_get" => self.write_two(first, 0, second, 0),
-            "clock_res_get" => clock(fd).and_then(|_| self.write(second, &TICK.to_le_bytes())),
-            "clock_time_get" => self.clock_time_get(clock(fd)?, third),
-            "random_get" => self.random_get(first, second),
-            "poll_oneoff" => self.poll_oneoff(),
-            // An i32 as everywhere in a record, so that what the guest calls -1 reads as -1.
-            "proc_exit" => Err(HostTrap::Exited(first as u32 as i32).into()),
-            "fd_close" => Ok(self.descriptors().close(fd)?),
-            "fd_renumber" => Ok(self.descriptors().renumber(fd, second as u32)?),
-            "fd_fdstat_get" => {
-                let descriptor = self.descriptors().get(fd)?;
-                self.write(second, &abi::fdstat(&descriptor))
-            }
-            "fd_fdstat_set_flags" => Ok(self.descriptors().set_flags(fd, second)?),
-            "fd_fdstat_set_rights" => Ok(self.descriptors().set_rights(fd, second, third)?),
-            "fd_filestat_get" => {
-                let descriptor = self.descriptors().get(fd)?;
-                descriptor.demand(rights::FD_FILESTAT_GET)?;
-                self.write(second, &abi::filestat(self.version, descriptor.stream))
-            }
-            "fd_read" => self.fd_read(fd),
-            "fd_write" => self.fd_write(fd),
-            _ => Err(self.refusal(name).into()),
+impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
+    /// Creates a caller from a running host function. `is_wide` returns whether an argument is an
+    /// i64. Every i32 counts as unsigned: it is a pointer, a length, a file descriptor or a set of
+    /// flags.
+    pub fn new(
+        running: &'r mut Running<'a, 'b>,
+        version: Version,
+        is_wide: impl Fn(usize) -> bool,
+    ) -> Self {
+        let args = std::array::from_fn(|index| match running.args.get(index) {
+            Some(Value::Int(n)) if is_wide(index) => *n as u64,
+            Some(Value::Int(n)) => u64::from(*n as u32),
+            _ => 0,
+        });
+        Caller {
+            running,
+            version,
+            args,
         }
     }
 
-    /// Why nothing here can do what is asked for.
-    fn refusal(&mut self, name: &str) -> Errno {
-        let [first, _, third, fourth, fifth, ..] = self.args;
-        let named = match name {
-            "proc_raise" if first > LAST_SIGNAL => return Errno::Inval,
-            "proc_raise" => return Errno::Nosys,
-            // No folder is opened beforehand: by this answer a guest knows that there are no more.
-            "fd_prestat_get" | "fd_prestat_dir_name" => return Errno::Badf,
-            "path_symlink" => [third, third],
-            "path_link" => [first, fifth],
-            "path_rename" => [first, fourth],
-            _ => [first, first],
-        };
-        if let Some(errno) = named
-            .into_iter()
-            .find_map(|fd| self.descriptors().get(fd as u32).err())
-        {
-            return errno;
-        }
-        match name {
-            // Preview 1 numbers the places to seek from in another order, but 0 to 2 they are in
-            // both.
-            "fd_seek" if third > 2 => Errno::Inval,
-            "fd_seek" | "fd_tell" | "fd_pread" | "fd_pwrite" | "fd_advise" => Errno::Spipe,
-            "fd_allocate" => Errno::Nodev,
-            "fd_sync" | "fd_datasync" | "fd_filestat_set_size" => Errno::Inval,
-            "fd_filestat_set_times" => Errno::Notcapable,
-            "fd_readdir" => Errno::Notdir,
-            _ if name.starts_with("path_") => Errno::Notdir,
-            _ if name.starts_with("sock_") => Errno::Notsock,
-            _ => Errno::Nosys,
-        }
+    /// Returns the error of a refused call: `errno`, or that of a file descriptor that is not open.
+    pub fn refusal(&mut self, fds: &[usize], errno: Errno) -> Errno {
+        let args = self.args;
+        let descriptors = self.descriptors();
+        let mut fds = fds.iter().filter_map(|index| args.get(*index));
+        fds.find_map(|fd| descriptors.get(*fd as u32).err())
+            .unwrap_or(errno)
     }
 
-    fn argument_bytes(&mut self) -> Vec<u8> {
-        let mut bytes = self.wasi().name.clone().into_bytes();
-        bytes.push(0);
-        bytes
+    fn fd(&self) -> u32 {
+        let [fd, ..] = self.args;
+        fd as u32
     }
 
-    fn args_get(&mut self, pointers: u64, text: u64) -> Done {
+    pub fn args_get(&mut self) -> Completion {
+        let [pointers, text, ..] = self.args;
         let bytes = self.argument_bytes();
         self.check(pointers, 4)?;
         self.check(text, bytes.len() as u64)?;
@@ -160,43 +92,128 @@ impl Caller<'_, '_, '_> {
         self.write(text, &bytes)
     }
 
-    fn clock_time_get(&mut self, id: u32, at: u64) -> Done {
+    pub fn args_sizes_get(&mut self) -> Completion {
+        let bytes = self.argument_bytes().len() as u64;
+        self.write_two_numbers(1, bytes)
+    }
+
+    pub fn environ_sizes_get(&mut self) -> Completion {
+        self.write_two_numbers(0, 0)
+    }
+
+    pub fn clock_res_get(&mut self) -> Completion {
+        let [id, at, ..] = self.args;
+        check_clock(id as u32)?;
+        self.write(at, &TICK.to_le_bytes())
+    }
+
+    pub fn clock_time_get(&mut self) -> Completion {
+        let [id, _, at, ..] = self.args;
+        let id = check_clock(id as u32)?;
         self.check(at, 8)?;
         let time = self.wasi().clock.read(id);
         self.write(at, &time.to_le_bytes())
     }
 
-    fn random_get(&mut self, at: u64, len: u64) -> Done {
+    pub fn proc_exit(&mut self) -> Completion {
+        // Everywhere else in a record, an i32 is signed.
+        Err(HostTrap::Exited(self.fd() as i32).into())
+    }
+
+    pub fn proc_raise(&mut self) -> Completion {
+        let [signal, ..] = self.args;
+        Err(if signal > LAST_SIGNAL {
+            Errno::Inval.into()
+        } else {
+            Errno::Nosys.into()
+        })
+    }
+
+    pub fn fd_close(&mut self) -> Completion {
+        let fd = self.fd();
+        Ok(self.descriptors().close(fd)?)
+    }
+
+    pub fn fd_renumber(&mut self) -> Completion {
+        let [from, to, ..] = self.args;
+        Ok(self.descriptors().renumber(from as u32, to as u32)?)
+    }
+
+    pub fn fd_fdstat_get(&mut self) -> Completion {
+        let [fd, at, ..] = self.args;
+        let descriptor = self.descriptors().get(fd as u32)?;
+        self.write(at, &abi::fdstat(&descriptor))
+    }
+
+    pub fn fd_fdstat_set_flags(&mut self) -> Completion {
+        let [fd, flags, ..] = self.args;
+        Ok(self.descriptors().set_flags(fd as u32, flags)?)
+    }
+
+    pub fn fd_fdstat_set_rights(&mut self) -> Completion {
+        let [fd, base, inheriting, ..] = self.args;
+        Ok(self.descriptors().set_rights(fd as u32, base, inheriting)?)
+    }
+
+    pub fn fd_filestat_get(&mut self) -> Completion {
+        let [fd, at, ..] = self.args;
+        let descriptor = self.descriptors().get(fd as u32)?;
+        descriptor.check_right(rights::FD_FILESTAT_GET)?;
+        self.write(at, &abi::filestat(self.version, descriptor.stream))
+    }
+
+    pub fn fd_seek(&mut self) -> Completion {
+        let [_, _, whence, ..] = self.args;
+        // The versions number the three places to seek from differently.
+        let errno = if whence > 2 {
+            Errno::Inval
+        } else {
+            Errno::Spipe
+        };
+        Err(self.refusal(&[0], errno).into())
+    }
+
+    /// Returns the program's name and a NUL.
+    fn argument_bytes(&mut self) -> Vec<u8> {
+        let mut bytes = self.wasi().name.clone().into_bytes();
+        bytes.push(0);
+        bytes
+    }
+
+    pub fn random_get(&mut self) -> Completion {
+        let [at, len, ..] = self.args;
         self.check(at, len)?;
-        let mut part = vec![0; PART];
+        let mut chunk = vec![0; CHUNK];
         let mut done = 0;
         while done < len {
-            let now = (len - done).min(PART as u64);
-            let part = part.get_mut(..now as usize).unwrap_or_default();
-            self.wasi().chance.fill(part);
-            self.write(at + done, part)?;
+            let now = (len - done).min(CHUNK as u64);
+            let chunk = chunk.get_mut(..now as usize).unwrap_or_default();
+            self.wasi().random.fill(chunk);
+            self.write(at + done, chunk)?;
             done += now;
         }
         Ok(())
     }
 
-    /// `fd_write(fd, buffers, count, written)`
-    fn fd_write(&mut self, fd: u32) -> Done {
+    /// Carries out `fd_write(fd, buffers, count, written)`.
+    pub fn fd_write(&mut self) -> Completion {
+        let fd = self.fd();
         self.descriptors().writable(fd)?;
         let [_, _, _, written, ..] = self.args;
         self.check(written, 4)?;
         let mut total = 0;
         for (at, len) in self.buffers()? {
-            let kept = len.min(self.wasi().output.room() as u64);
-            let first = self.read(at, kept)?;
+            let recorded = len.min(self.wasi().output.capacity() as u64);
+            let first = self.read(at, recorded)?;
             self.wasi().output.print(len, &first);
             total += len;
         }
         self.write_number(written, total)
     }
 
-    /// `fd_read(fd, buffers, count, read)`
-    fn fd_read(&mut self, fd: u32) -> Done {
+    /// Carries out `fd_read(fd, buffers, count, read)`.
+    pub fn fd_read(&mut self) -> Completion {
+        let fd = self.fd();
         self.descriptors().readable(fd)?;
         let [_, _, _, read, ..] = self.args;
         self.check(read, 4)?;
@@ -209,26 +226,26 @@ impl Caller<'_, '_, '_> {
             let now = len.min(wasi.unread().len() as u64);
             wasi.read += now as usize;
             let end = wasi.read;
-            for (index, part) in input
+            for (index, chunk) in input
                 .get(start..end)
                 .unwrap_or_default()
-                .chunks(PART)
+                .chunks(CHUNK)
                 .enumerate()
             {
-                self.write(at + (index * PART) as u64, part)?;
+                self.write(at + (index * CHUNK) as u64, chunk)?;
             }
             total += now;
         }
         self.write_number(read, total)
     }
 
-    /// The buffers that a call of `fd_read` or `fd_write` names, each inside memory, and together
-    /// no more than a call can answer for.
+    /// Returns the buffers of a call of `fd_read` or `fd_write`. Each is inside memory, and together
+    /// they have at most [`MAX_BYTES`].
     fn buffers(&mut self) -> Result<Vec<(u64, u64)>, Failure> {
         let [_, at, count, ..] = self.args;
         self.check(at, count * IOVEC)?;
-        let array = self.read(at, count.min(MOST_BUFFERS) * IOVEC)?;
-        let mut room = MOST_BYTES;
+        let array = self.read(at, count.min(MAX_BUFFERS) * IOVEC)?;
+        let mut capacity = MAX_BYTES;
         let mut buffers = Vec::new();
         for buffer in array.chunks_exact(IOVEC as usize) {
             let (at, len) = (
@@ -237,23 +254,23 @@ impl Caller<'_, '_, '_> {
             );
             if len > 0 {
                 self.check(at, len)?;
-                buffers.push((at, len.min(room)));
-                room -= len.min(room);
+                buffers.push((at, len.min(capacity)));
+                capacity -= len.min(capacity);
             }
         }
         Ok(buffers)
     }
 
-    /// `poll_oneoff(subscriptions, events, count, happened)`. Nothing is ever waited for: where
-    /// only clocks can end it, time jumps to where the first of them does.
-    fn poll_oneoff(&mut self) -> Done {
-        let [from, to, count, happened, ..] = self.args;
-        if count == 0 || count > MOST_SUBSCRIPTIONS {
+    /// Carries out `poll_oneoff(subscriptions, events, count, events_count)`. It never waits: if only
+    /// clocks are awaited, time advances to the first of them.
+    pub fn poll_oneoff(&mut self) -> Completion {
+        let [from, to, count, events_count, ..] = self.args;
+        if count == 0 || count > MAX_SUBSCRIPTIONS {
             return Err(Errno::Inval.into());
         }
         let size = Subscription::size(self.version);
         self.check(to, count * EVENT as u64)?;
-        self.check(happened, 4)?;
+        self.check(events_count, 4)?;
         let bytes = self.read(from, count * size as u64)?;
         let version = self.version;
         let wasi = self.wasi();
@@ -264,13 +281,13 @@ impl Caller<'_, '_, '_> {
             .collect();
         let shortest = awaited
             .iter()
-            .map(|(_, wait)| length(*wait))
+            .map(|(_, wait)| nanoseconds(*wait))
             .min()
             .unwrap_or(0);
-        wasi.clock.pass(shortest);
+        wasi.clock.advance(shortest);
         let events: Vec<_> = awaited
             .iter()
-            .filter(|(_, wait)| length(*wait) <= shortest)
+            .filter(|(_, wait)| nanoseconds(*wait) <= shortest)
             .map(|(one, wait)| {
                 one.event(wait.map(|wait| {
                     if let Wait::Ready(bytes) = wait {
@@ -282,7 +299,7 @@ impl Caller<'_, '_, '_> {
             })
             .collect();
         self.write(to, events.as_flattened())?;
-        self.write_number(happened, events.len() as u64)
+        self.write_number(events_count, events.len() as u64)
     }
 
     fn wasi(&mut self) -> &mut Wasi {
@@ -297,15 +314,17 @@ impl Caller<'_, '_, '_> {
         let state = self.running.env.data();
         state
             .wasi
-            .aside
+            .other_memory
             .as_ref()
             .or(state.memory.as_ref())
             .cloned()
             .ok_or(Errno::Fault)
     }
 
+    /// Checks that a span is inside memory.
+    ///
     /// # Errors
-    /// `EFAULT` where the span leads out of memory; so do all that follow.
+    /// `EFAULT` if it is not; this holds for all methods below.
     fn check(&self, at: u64, len: u64) -> Result<(), Errno> {
         memory::check_span(&self.memory()?, &self.running.env, "reach", at, len)
             .map_err(|_| Errno::Fault)
@@ -315,12 +334,12 @@ impl Caller<'_, '_, '_> {
         memory::read(&self.memory()?, &self.running.env, at, len).map_err(|_| Errno::Fault)
     }
 
-    fn write(&mut self, at: u64, bytes: &[u8]) -> Done {
+    fn write(&mut self, at: u64, bytes: &[u8]) -> Completion {
         self.check(at, bytes.len() as u64)?;
         if bytes.is_empty() {
             return Ok(());
         }
-        if self.wasi().aside.is_none() {
+        if self.wasi().other_memory.is_none() {
             return Ok(self.running.write(at, bytes)?);
         }
         self.running.count_write(bytes.len())?;
@@ -328,19 +347,21 @@ impl Caller<'_, '_, '_> {
             .map_err(|_| Errno::Fault.into())
     }
 
-    /// Writes a `size`, or a pointer.
-    fn write_number(&mut self, at: u64, number: u64) -> Done {
+    /// Writes a `size` or a pointer.
+    fn write_number(&mut self, at: u64, number: u64) -> Completion {
         self.write(at, &(number as u32).to_le_bytes())
     }
 
-    fn write_two(&mut self, first_at: u64, first: u64, second_at: u64, second: u64) -> Done {
+    /// Writes two numbers to the addresses in the first two arguments.
+    fn write_two_numbers(&mut self, first: u64, second: u64) -> Completion {
+        let [first_at, second_at, ..] = self.args;
         self.check(second_at, 4)?;
         self.write_number(first_at, first)?;
         self.write_number(second_at, second)
     }
 }
 
-fn clock(id: u32) -> Result<u32, Failure> {
+fn check_clock(id: u32) -> Result<u32, Failure> {
     if Clock::exists(id) {
         Ok(id)
     } else {
@@ -348,8 +369,8 @@ fn clock(id: u32) -> Result<u32, Failure> {
     }
 }
 
-/// In nanoseconds. What cannot be awaited is told at once.
-fn length(wait: Result<Wait, Errno>) -> u64 {
+/// Returns how many nanoseconds an event takes; an error takes none.
+fn nanoseconds(wait: Result<Wait, Errno>) -> u64 {
     match wait {
         Ok(Wait::For(time)) => time,
         Ok(Wait::Ready(_)) | Err(_) => 0,
@@ -357,6 +378,7 @@ fn length(wait: Result<Wait, Errno>) -> u64 {
 }
 
 impl Wasi {
+    /// Returns how long an event takes.
     fn wait(&self, what: Awaited) -> Result<Wait, Errno> {
         match what {
             Awaited::Clock { id, .. } if !Clock::exists(id) => Err(Errno::Inval),
@@ -364,21 +386,23 @@ impl Wasi {
                 id,
                 timeout,
                 is_absolute: true,
-            } => Ok(Wait::For(timeout.saturating_sub(self.clock.shown(id)))),
+            } => Ok(Wait::For(timeout.saturating_sub(self.clock.time(id)))),
             Awaited::Clock { timeout, .. } => Ok(Wait::For(timeout)),
             Awaited::Read { fd } => {
-                let demand = |descriptor: Descriptor| descriptor.demand(rights::POLL_FD_READWRITE);
+                let check =
+                    |descriptor: Descriptor| descriptor.check_right(rights::POLL_FD_READWRITE);
                 self.descriptors
                     .readable(fd)
-                    .and_then(demand)
+                    .and_then(check)
                     .map(|()| Wait::Ready(self.unread().len() as u64))
             }
             Awaited::Write { fd } => {
-                let demand = |descriptor: Descriptor| descriptor.demand(rights::POLL_FD_READWRITE);
+                let check =
+                    |descriptor: Descriptor| descriptor.check_right(rights::POLL_FD_READWRITE);
                 self.descriptors
                     .writable(fd)
-                    .and_then(demand)
-                    .map(|()| Wait::Ready(ROOM_TO_WRITE))
+                    .and_then(check)
+                    .map(|()| Wait::Ready(WRITE_CAPACITY))
             }
         }
     }

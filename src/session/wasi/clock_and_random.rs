@@ -1,33 +1,32 @@
-//! Time and chance as the guest meets them: the same in every run.
+//! The guest's clocks and random numbers, which are the same in every run.
 
-/// How far a clock moves each time it is read, which is also its resolution, in nanoseconds.
+/// The nanoseconds by which each reading advances a clock. This is also its resolution.
 pub const TICK: u64 = 1_000_000;
-/// When the session begins by the clock on the wall, in nanoseconds: the beginning of the year
-/// 2000, UTC.
+/// The real time at the start of the session in nanoseconds: the start of the year 2000, UTC.
 const EPOCH: u64 = 946_684_800_000_000_000;
 
-/// All clocks are one: it stands still except where it is read or waited for.
+/// The time that all clocks of the guest share. It moves only when it is read or waited for.
 #[derive(Debug, Default)]
 pub struct Clock {
-    /// Nanoseconds since the session began.
+    /// The nanoseconds since the session began.
     now: u64,
 }
 
 impl Clock {
-    /// Whether there is a clock of this number: the one on the wall (0), the one that never goes
-    /// back (1), and the time that the process (2) and the thread (3) have used.
+    /// Returns whether there is a clock `id`: the real time (0), the monotonic time (1), and the
+    /// processor times of the process (2) and the thread (3).
     pub fn exists(id: u32) -> bool {
         id <= 3
     }
 
-    /// Reads a clock, which moves it on.
+    /// Advances the clock by [`TICK`] and returns the time of clock `id` in nanoseconds.
     pub fn read(&mut self, id: u32) -> u64 {
         self.now = self.now.saturating_add(TICK);
-        self.shown(id)
+        self.time(id)
     }
 
-    /// What a clock shows, without moving it.
-    pub fn shown(&self, id: u32) -> u64 {
+    /// Returns the time of clock `id` in nanoseconds, without advancing it.
+    pub fn time(&self, id: u32) -> u64 {
         if id == 0 {
             self.now.saturating_add(EPOCH)
         } else {
@@ -35,13 +34,14 @@ impl Clock {
         }
     }
 
-    /// Lets so many nanoseconds pass, in no time at all.
-    pub fn pass(&mut self, time: u64) {
-        self.now = self.now.saturating_add(time);
+    /// Advances the clock by `nanoseconds`.
+    pub fn advance(&mut self, nanoseconds: u64) {
+        self.now = self.now.saturating_add(nanoseconds);
     }
 }
 
-/// SplitMix64 from a fixed seed (Steele, Lea and Flood 2014): well spread, and not for secrets.
+/// SplitMix64 with a fixed seed (Steele, Lea and Flood 2014). Its numbers are well distributed, but
+/// not secret.
 #[derive(Debug)]
 pub struct RandomBytes {
     state: u64,
@@ -56,6 +56,7 @@ impl Default for RandomBytes {
 }
 
 impl RandomBytes {
+    /// Fills `bytes` with random numbers.
     pub fn fill(&mut self, bytes: &mut [u8]) {
         for part in bytes.chunks_mut(8) {
             let next = self.next().to_le_bytes();
@@ -82,17 +83,17 @@ mod tests {
         let mut clock = Clock::default();
         assert_eq!(clock.read(1), TICK);
         assert_eq!(clock.read(0), EPOCH + 2 * TICK);
-        clock.pass(8 * TICK);
-        assert_eq!((clock.shown(1), clock.shown(2)), (10 * TICK, 10 * TICK));
-        clock.pass(u64::MAX);
+        clock.advance(8 * TICK);
+        assert_eq!((clock.time(1), clock.time(2)), (10 * TICK, 10 * TICK));
+        clock.advance(u64::MAX);
         assert_eq!(clock.read(0), u64::MAX);
     }
 
     #[test]
-    fn chance_is_the_published_sequence() {
+    fn random_numbers_are_the_published_sequence() {
         // The first numbers of SplitMix64 from seed 0.
-        let mut chance = RandomBytes { state: 0 };
-        assert_eq!(chance.next(), 0xe220_a839_7b1d_cdaf);
-        assert_eq!(chance.next(), 0x6e78_9e6a_a1b9_65f4);
+        let mut random = RandomBytes { state: 0 };
+        assert_eq!(random.next(), 0xe220_a839_7b1d_cdaf);
+        assert_eq!(random.next(), 0x6e78_9e6a_a1b9_65f4);
     }
 }

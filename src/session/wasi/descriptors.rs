@@ -1,44 +1,59 @@
-//! The guest's file descriptors: standard input, output and error, and nothing else.
+//! The guest's file descriptors: only standard input, output and error.
 
 use super::errno::Errno;
 
-/// The rights that stand in a file descriptor's attributes, as bits.
+/// The rights of a file descriptor, as bits of WASI's `rights` type.
 pub mod rights {
+    /// To call `fd_read`.
     pub const FD_READ: u64 = 1 << 1;
+    /// To call `fd_fdstat_set_flags`.
     pub const FD_FDSTAT_SET_FLAGS: u64 = 1 << 3;
+    /// To call `fd_write`.
     pub const FD_WRITE: u64 = 1 << 6;
+    /// To call `fd_filestat_get`.
     pub const FD_FILESTAT_GET: u64 = 1 << 21;
+    /// To wait for the file descriptor in `poll_oneoff`.
     pub const POLL_FD_READWRITE: u64 = 1 << 27;
 }
 
-/// All flags that a file descriptor can have: append, dsync, nonblock, rsync, sync.
+/// The bits of all flags of a file descriptor: append, dsync, nonblock, rsync, sync.
 const ALL_FLAGS: u64 = 0b1_1111;
 
+/// A standard stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
+    /// Standard input.
     Input,
+    /// Standard output.
     Output,
+    /// Standard error.
     Error,
 }
 
 impl Stream {
-    /// What a guest may do with it. There is no right to seek: that is how C libraries tell a
-    /// terminal, and then they print each line at once.
+    /// Returns the rights of the stream. There is no right to seek: C libraries then take the stream
+    /// for a terminal, and print each line at once.
     fn rights(self) -> u64 {
-        let way = if self == Stream::Input {
+        let direction = if self == Stream::Input {
             rights::FD_READ
         } else {
             rights::FD_WRITE
         };
-        way | rights::FD_FDSTAT_SET_FLAGS | rights::FD_FILESTAT_GET | rights::POLL_FD_READWRITE
+        direction
+            | rights::FD_FDSTAT_SET_FLAGS
+            | rights::FD_FILESTAT_GET
+            | rights::POLL_FD_READWRITE
     }
 }
 
 /// An open file descriptor.
 #[derive(Debug, Clone, Copy)]
 pub struct Descriptor {
+    /// The stream that it refers to.
     pub stream: Stream,
+    /// Its flags.
     pub flags: u16,
+    /// The rights that the guest has for it.
     pub rights: u64,
 }
 
@@ -51,9 +66,11 @@ impl Descriptor {
         }
     }
 
+    /// Checks that the guest has the right `right`.
+    ///
     /// # Errors
-    /// `ENOTCAPABLE` where the guest gave the right away.
-    pub fn demand(&self, right: u64) -> Result<(), Errno> {
+    /// `ENOTCAPABLE` if the guest has dropped it.
+    pub fn check_right(&self, right: u64) -> Result<(), Errno> {
         if self.rights & right == right {
             Ok(())
         } else {
@@ -62,7 +79,7 @@ impl Descriptor {
     }
 }
 
-/// No file can be opened, so there are never more than the three that a program starts with.
+/// The open file descriptors. No file can be opened, so there are at most the three standard ones.
 #[derive(Debug)]
 pub struct Descriptors([Option<Descriptor>; 3]);
 
@@ -83,8 +100,10 @@ impl Descriptors {
             .ok_or(Errno::Badf)
     }
 
+    /// Returns the open file descriptor `fd`.
+    ///
     /// # Errors
-    /// `EBADF` where it is not open; so do all that follow.
+    /// `EBADF` if it is not open; this holds for all methods.
     pub fn get(&self, fd: u32) -> Result<Descriptor, Errno> {
         self.0
             .get(fd as usize)
@@ -93,34 +112,43 @@ impl Descriptors {
             .ok_or(Errno::Badf)
     }
 
-    /// One that can be read; else `EBADF`.
+    /// Returns a file descriptor that can be read.
+    ///
+    /// # Errors
+    /// `EBADF` if it cannot be read, `ENOTCAPABLE` if the guest has dropped the right.
     pub fn readable(&self, fd: u32) -> Result<Descriptor, Errno> {
         let descriptor = self.get(fd)?;
         let is_input = descriptor.stream == Stream::Input;
         if is_input {
-            descriptor.demand(rights::FD_READ).map(|()| descriptor)
+            descriptor.check_right(rights::FD_READ).map(|()| descriptor)
         } else {
             Err(Errno::Badf)
         }
     }
 
-    /// One that can be written; else `EBADF`.
+    /// Returns a file descriptor that can be written.
+    ///
+    /// # Errors
+    /// `EBADF` if it cannot be written, `ENOTCAPABLE` if the guest has dropped the right.
     pub fn writable(&self, fd: u32) -> Result<Descriptor, Errno> {
         let descriptor = self.get(fd)?;
         let is_input = descriptor.stream == Stream::Input;
         if is_input {
             Err(Errno::Badf)
         } else {
-            descriptor.demand(rights::FD_WRITE).map(|()| descriptor)
+            descriptor
+                .check_right(rights::FD_WRITE)
+                .map(|()| descriptor)
         }
     }
 
+    /// Closes a file descriptor.
     pub fn close(&mut self, fd: u32) -> Result<(), Errno> {
         *self.slot(fd)? = None;
         Ok(())
     }
 
-    /// Moves one to another's place, which is closed by that.
+    /// Moves a file descriptor to the number `to`, whose old descriptor is closed.
     pub fn renumber(&mut self, from: u32, to: u32) -> Result<(), Errno> {
         self.get(to)?;
         let moved = self.slot(from)?.take();
@@ -130,9 +158,12 @@ impl Descriptors {
         Ok(())
     }
 
-    /// `EINVAL` for bits that are no flags.
+    /// Sets the flags of a file descriptor.
+    ///
+    /// # Errors
+    /// `EINVAL` for bits that are not flags.
     pub fn set_flags(&mut self, fd: u32, flags: u64) -> Result<(), Errno> {
-        self.get(fd)?.demand(rights::FD_FDSTAT_SET_FLAGS)?;
+        self.get(fd)?.check_right(rights::FD_FDSTAT_SET_FLAGS)?;
         let flags = u16::try_from(flags)
             .ok()
             .filter(|flags| u64::from(*flags) & !ALL_FLAGS == 0)
@@ -143,10 +174,12 @@ impl Descriptors {
         Ok(())
     }
 
-    /// Rights are only ever given away: `ENOTCAPABLE` for any that the guest does not have. Nothing
-    /// inherits here.
+    /// Sets the rights of a file descriptor. Rights can only be dropped, and none are inherited.
+    ///
+    /// # Errors
+    /// `ENOTCAPABLE` for a right that the guest does not have.
     pub fn set_rights(&mut self, fd: u32, base: u64, inheriting: u64) -> Result<(), Errno> {
-        self.get(fd)?.demand(base)?;
+        self.get(fd)?.check_right(base)?;
         if inheriting != 0 {
             return Err(Errno::Notcapable);
         }

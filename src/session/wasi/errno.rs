@@ -1,33 +1,38 @@
-//! What a WASI call answers: 0, or the number of an error. The numbers are those of the interface's
-//! `errno` type, the same in both of its versions.
+//! The error numbers of WASI's `errno` type, which are the same in both versions.
 
 use crate::session::imports::HostTrap;
 
-/// An error that a call can answer here.
+/// An error that a call can return here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]
 pub enum Errno {
-    /// No such file descriptor, or one that cannot be read, or written.
+    /// The file descriptor is not open, or cannot be read or written.
     Badf = 8,
-    /// A pointer or a length leads out of memory.
+    /// A pointer or length is outside memory.
     Fault = 21,
+    /// An argument is invalid.
     Inval = 28,
+    /// The device does not support the operation.
     Nodev = 43,
+    /// The function is not supported.
     Nosys = 52,
+    /// The file descriptor is not a folder.
     Notdir = 54,
+    /// The file descriptor is not a socket.
     Notsock = 57,
-    /// The file descriptor has no position to speak of.
+    /// The file descriptor has no position.
     Spipe = 70,
-    /// A right that the guest does not have, or has given away.
+    /// The guest does not have the right, or has dropped it.
     Notcapable = 76,
 }
 
 impl Errno {
+    /// Returns the error's number.
     pub fn number(self) -> u16 {
         self as u16
     }
 
-    /// As C's headers call it.
+    /// Returns the error's name in C.
     pub fn name(self) -> &'static str {
         match self {
             Errno::Badf => "EBADF",
@@ -43,12 +48,12 @@ impl Errno {
     }
 }
 
-/// Why a call does not answer 0.
+/// Why a call does not return 0.
 #[derive(Debug, PartialEq)]
 pub enum Failure {
-    /// The guest is told, and goes on.
+    /// The call returns this error.
     Errno(Errno),
-    /// The guest does not go on.
+    /// The call ends the guest.
     Trap(HostTrap),
 }
 

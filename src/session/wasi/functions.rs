@@ -1,116 +1,176 @@
-//! The functions of WASI preview 1 by name and type, and of the version before it, `wasi_unstable`.
+//! The functions of WASI preview 1 and of `wasi_unstable`: their types, and what each does here.
+//!
+//! Source: [preview 1](https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md).
 
-use wasmer::{FunctionType, Type};
+use wasmer::{FunctionType, Type, Value as Wasm};
 
 use crate::script::ast::ImportName;
+use crate::session::imports::{HostTrap, Running};
 
-/// Which of the two interfaces a guest was built for. They share their functions but for one, and
-/// differ in the layout of two structures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Version {
-    /// `wasi_unstable`, also known as snapshot 0.
-    Unstable,
-    /// `wasi_snapshot_preview1`.
-    Preview1,
-}
+use super::abi::Version;
+use super::calls::{Caller, Completion};
+use super::errno::{Errno, Failure};
 
-impl Version {
-    pub fn of(module: &str) -> Option<Version> {
-        match module {
-            "wasi_unstable" => Some(Version::Unstable),
-            "wasi_snapshot_preview1" => Some(Version::Preview1),
-            _ => None,
-        }
-    }
-}
+/// The results of a call for the guest, and the name of the error if they are one.
+pub type Answer = (Vec<Wasm>, Option<&'static str>);
 
-/// One function of the interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A function of one version of the interface.
+#[derive(Clone, Copy)]
 pub struct Call {
-    pub version: Version,
-    pub name: &'static str,
-    /// A letter each: `i` for i32, `I` for i64.
+    version: Version,
+    function: &'static Function,
+}
+
+/// One row of the table of functions.
+struct Function {
+    name: &'static str,
+    /// The types of the parameters, a letter each: `i` for i32, `I` for i64.
     params: &'static str,
+    handler: Handler,
+}
+
+/// How a call is carried out.
+enum Handler {
+    /// Runs the code of the function.
+    Run(fn(&mut Caller<'_, '_, '_>) -> Completion),
+    /// Refuses the call with `errno`. The arguments with the numbers `fds` are file descriptors; if
+    /// one of them is not open, that is the error.
+    Refuse { fds: &'static [usize], errno: Errno },
 }
 
 impl Call {
-    /// The function of this name, whatever type the guest imports it as.
+    /// Returns the function called `name`, whatever type the guest imports it with.
     pub fn named(name: &ImportName) -> Option<Call> {
-        let version = Version::of(&name.module)?;
-        let (name, params) = FUNCTIONS.iter().find(|(known, _)| *known == name.name)?;
-        let is_newer = *name == "sock_accept" && version == Version::Unstable;
-        (!is_newer).then_some(Call {
-            version,
-            name,
-            params,
-        })
+        let version = Version::of_module(&name.module)?;
+        let function = table(version).find(|function| function.name == name.name)?;
+        Some(Call { version, function })
     }
 
-    /// Whether this parameter is an i64.
-    pub fn is_wide(&self, index: usize) -> bool {
-        self.params.as_bytes().get(index) == Some(&b'I')
-    }
-
-    /// Its type in the interface.
+    /// Returns the type of the function.
     pub fn ty(&self) -> FunctionType {
-        let params = self
-            .params
-            .chars()
-            .map(|c| if c == 'I' { Type::I64 } else { Type::I32 });
-        let results = if self.name == "proc_exit" {
+        let params = self.function.params.chars().map(|letter| match letter {
+            'I' => Type::I64,
+            _ => Type::I32,
+        });
+        let results = if self.function.name == "proc_exit" {
             Vec::new()
         } else {
             vec![Type::I32]
         };
         FunctionType::new(params.collect::<Vec<_>>(), results)
     }
+
+    /// Returns whether parameter `index` is an i64.
+    fn is_wide(&self, index: usize) -> bool {
+        self.function.params.as_bytes().get(index) == Some(&b'I')
+    }
+
+    /// Carries the call out.
+    ///
+    /// # Errors
+    /// The guest does not continue: it exited, or made the host write too much.
+    pub fn perform(&self, running: &mut Running<'_, '_>) -> Result<Answer, HostTrap> {
+        let mut caller = Caller::new(running, self.version, |index| self.is_wide(index));
+        let completion = match &self.function.handler {
+            Handler::Run(run) => run(&mut caller),
+            Handler::Refuse { fds, errno } => Err(caller.refusal(fds, *errno).into()),
+        };
+        match completion {
+            Ok(()) => Ok((vec![Wasm::I32(0)], None)),
+            Err(Failure::Errno(errno)) => Ok((
+                vec![Wasm::I32(i32::from(errno.number()))],
+                Some(errno.name()),
+            )),
+            Err(Failure::Trap(trap)) => Err(trap),
+        }
+    }
 }
 
-const FUNCTIONS: [(&str, &str); 46] = [
-    ("args_get", "ii"),
-    ("args_sizes_get", "ii"),
-    ("environ_get", "ii"),
-    ("environ_sizes_get", "ii"),
-    ("clock_res_get", "ii"),
-    ("clock_time_get", "iIi"),
-    ("fd_advise", "iIIi"),
-    ("fd_allocate", "iII"),
-    ("fd_close", "i"),
-    ("fd_datasync", "i"),
-    ("fd_fdstat_get", "ii"),
-    ("fd_fdstat_set_flags", "ii"),
-    ("fd_fdstat_set_rights", "iII"),
-    ("fd_filestat_get", "ii"),
-    ("fd_filestat_set_size", "iI"),
-    ("fd_filestat_set_times", "iIIi"),
-    ("fd_pread", "iiiIi"),
-    ("fd_prestat_get", "ii"),
-    ("fd_prestat_dir_name", "iii"),
-    ("fd_pwrite", "iiiIi"),
-    ("fd_read", "iiii"),
-    ("fd_readdir", "iiiIi"),
-    ("fd_renumber", "ii"),
-    ("fd_seek", "iIii"),
-    ("fd_sync", "i"),
-    ("fd_tell", "ii"),
-    ("fd_write", "iiii"),
-    ("path_create_directory", "iii"),
-    ("path_filestat_get", "iiiii"),
-    ("path_filestat_set_times", "iiiiIIi"),
-    ("path_link", "iiiiiii"),
-    ("path_open", "iiiiiIIii"),
-    ("path_readlink", "iiiiii"),
-    ("path_remove_directory", "iii"),
-    ("path_rename", "iiiiii"),
-    ("path_symlink", "iiiii"),
-    ("path_unlink_file", "iii"),
-    ("poll_oneoff", "iiii"),
-    ("proc_exit", "i"),
-    ("proc_raise", "i"),
-    ("sched_yield", ""),
-    ("random_get", "ii"),
-    ("sock_accept", "iii"),
-    ("sock_recv", "iiiiii"),
-    ("sock_send", "iiiii"),
-    ("sock_shutdown", "ii"),
+/// Returns the functions of a version.
+fn table(version: Version) -> impl Iterator<Item = &'static Function> {
+    let is_newer =
+        move |function: &Function| function.name == "sock_accept" && version == Version::Unstable;
+    FUNCTIONS.iter().filter(move |function| !is_newer(function))
+}
+
+const fn run(
+    name: &'static str,
+    params: &'static str,
+    handler: fn(&mut Caller<'_, '_, '_>) -> Completion,
+) -> Function {
+    Function {
+        name,
+        params,
+        handler: Handler::Run(handler),
+    }
+}
+
+const fn refuse(
+    name: &'static str,
+    params: &'static str,
+    fds: &'static [usize],
+    errno: Errno,
+) -> Function {
+    Function {
+        name,
+        params,
+        handler: Handler::Refuse { fds, errno },
+    }
+}
+
+/// All functions of preview 1. `wasi_unstable` has all of them but `sock_accept`.
+static FUNCTIONS: [Function; 46] = [
+    run("args_get", "ii", |caller| caller.args_get()),
+    run("args_sizes_get", "ii", |caller| caller.args_sizes_get()),
+    run("environ_get", "ii", |_| Ok(())),
+    run("environ_sizes_get", "ii", |caller| {
+        caller.environ_sizes_get()
+    }),
+    run("clock_res_get", "ii", |caller| caller.clock_res_get()),
+    run("clock_time_get", "iIi", |caller| caller.clock_time_get()),
+    refuse("fd_advise", "iIIi", &[0], Errno::Spipe),
+    refuse("fd_allocate", "iII", &[0], Errno::Nodev),
+    run("fd_close", "i", |caller| caller.fd_close()),
+    refuse("fd_datasync", "i", &[0], Errno::Inval),
+    run("fd_fdstat_get", "ii", |caller| caller.fd_fdstat_get()),
+    run("fd_fdstat_set_flags", "ii", |caller| {
+        caller.fd_fdstat_set_flags()
+    }),
+    run("fd_fdstat_set_rights", "iII", |caller| {
+        caller.fd_fdstat_set_rights()
+    }),
+    run("fd_filestat_get", "ii", |caller| caller.fd_filestat_get()),
+    refuse("fd_filestat_set_size", "iI", &[0], Errno::Inval),
+    refuse("fd_filestat_set_times", "iIIi", &[0], Errno::Notcapable),
+    refuse("fd_pread", "iiiIi", &[0], Errno::Spipe),
+    // No folder is open at the start; `EBADF` is how a guest finds the end of their list.
+    refuse("fd_prestat_get", "ii", &[], Errno::Badf),
+    refuse("fd_prestat_dir_name", "iii", &[], Errno::Badf),
+    refuse("fd_pwrite", "iiiIi", &[0], Errno::Spipe),
+    run("fd_read", "iiii", |caller| caller.fd_read()),
+    refuse("fd_readdir", "iiiIi", &[0], Errno::Notdir),
+    run("fd_renumber", "ii", |caller| caller.fd_renumber()),
+    run("fd_seek", "iIii", |caller| caller.fd_seek()),
+    refuse("fd_sync", "i", &[0], Errno::Inval),
+    refuse("fd_tell", "ii", &[0], Errno::Spipe),
+    run("fd_write", "iiii", |caller| caller.fd_write()),
+    refuse("path_create_directory", "iii", &[0], Errno::Notdir),
+    refuse("path_filestat_get", "iiiii", &[0], Errno::Notdir),
+    refuse("path_filestat_set_times", "iiiiIIi", &[0], Errno::Notdir),
+    refuse("path_link", "iiiiiii", &[0, 4], Errno::Notdir),
+    refuse("path_open", "iiiiiIIii", &[0], Errno::Notdir),
+    refuse("path_readlink", "iiiiii", &[0], Errno::Notdir),
+    refuse("path_remove_directory", "iii", &[0], Errno::Notdir),
+    refuse("path_rename", "iiiiii", &[0, 3], Errno::Notdir),
+    refuse("path_symlink", "iiiii", &[2], Errno::Notdir),
+    refuse("path_unlink_file", "iii", &[0], Errno::Notdir),
+    run("poll_oneoff", "iiii", |caller| caller.poll_oneoff()),
+    run("proc_exit", "i", |caller| caller.proc_exit()),
+    run("proc_raise", "i", |caller| caller.proc_raise()),
+    run("sched_yield", "", |_| Ok(())),
+    run("random_get", "ii", |caller| caller.random_get()),
+    refuse("sock_accept", "iii", &[0], Errno::Notsock),
+    refuse("sock_recv", "iiiiii", &[0], Errno::Notsock),
+    refuse("sock_send", "iiiii", &[0], Errno::Notsock),
+    refuse("sock_shutdown", "ii", &[0], Errno::Notsock),
 ];

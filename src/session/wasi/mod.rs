@@ -1,8 +1,8 @@
-//! WASI preview 1 and its forerunner `wasi_unstable`, built in: deterministic and sealed off. No
-//! files, no network, a clock that counts, chance that is the same in every run; what the guest
-//! prints is kept. Pointers and lengths from the guest are checked against memory before anything
-//! is done or reserved; what is written goes through the recording like every import's writes.
-//! Knows nothing of steps.
+//! The built-in WASI: preview 1 and its predecessor `wasi_unstable`, deterministic and isolated.
+//! There are no files and no network, the clock counts calls, and random numbers are the same in
+//! every run. What the guest prints is recorded. Pointers and lengths from the guest are checked
+//! against memory before anything is done or allocated, and writes are recorded as those of every
+//! import. Knows no steps.
 
 mod abi;
 mod calls;
@@ -20,29 +20,30 @@ use clock_and_random::{Clock, RandomBytes};
 use descriptors::Descriptors;
 use output::Output;
 
-pub use calls::perform;
 pub use functions::Call;
 
-/// The world of one guest.
+/// The WASI state of one guest.
 #[derive(Debug, Default)]
 pub struct Wasi {
-    /// The program's name, as its only argument.
+    /// The program's name, which is its only argument.
     pub name: String,
-    /// What stands on standard input.
+    /// The bytes of standard input.
     pub input: Arc<[u8]>,
-    /// How far the guest has read it, in bytes.
+    /// How many bytes of `input` the guest has read.
     read: usize,
-    /// The memory that the interface speaks of, where it is not the one whose stores are recorded.
-    pub aside: Option<Memory>,
+    /// The memory exported as `memory`, which WASI uses, if it is not the one that is recorded.
+    pub other_memory: Option<Memory>,
     descriptors: Descriptors,
     clock: Clock,
-    chance: RandomBytes,
+    random: RandomBytes,
+    /// What the guest printed in this step.
     pub output: Output,
 }
 
 impl Wasi {
+    /// Creates the state for the guest called `name` with the bytes `input` on standard input.
     pub fn new(name: &str, input: Arc<[u8]>) -> Self {
-        // The file's name alone: where it lies is nothing that a guest should see.
+        // Only the file's name: the guest must not see its folder.
         let name = name
             .rsplit(['/', '\\'])
             .next()
@@ -55,7 +56,7 @@ impl Wasi {
         }
     }
 
-    /// What of standard input the guest has not read yet.
+    /// Returns the part of standard input that the guest has not read yet.
     fn unread(&self) -> &[u8] {
         self.input.get(self.read..).unwrap_or_default()
     }

@@ -1,68 +1,71 @@
-//! What the guest prints: the first part of it is kept, all of it is counted.
+//! The guest's output: its first part is recorded, all of it is counted.
 
-/// The most that is kept of what one step prints, in bytes.
-pub const MOST_KEPT: usize = 1 << 20;
-/// The most that is kept of what a whole session prints, in bytes.
-const MOST_KEPT_IN_ALL: usize = 64 << 20;
+/// The most bytes of one step's output that are recorded.
+pub const MAX_RECORDED: usize = 1 << 20;
+/// The most bytes of a session's output that are recorded.
+const MAX_RECORDED_IN_ALL: usize = 64 << 20;
 
+/// The output of the current step.
 #[derive(Debug, Default)]
 pub struct Output {
+    /// The recorded part.
     bytes: Vec<u8>,
-    /// Printed in this step.
+    /// How many bytes this step has printed.
     total: u64,
-    kept_in_all: usize,
+    /// How many bytes of the session's output are recorded.
+    recorded_in_all: usize,
 }
 
 impl Output {
-    /// How many more bytes of this step are kept.
-    pub fn room(&self) -> usize {
-        let in_step = MOST_KEPT.saturating_sub(self.bytes.len());
-        in_step.min(MOST_KEPT_IN_ALL.saturating_sub(self.kept_in_all))
+    /// Returns how many more bytes of this step can be recorded.
+    pub fn capacity(&self) -> usize {
+        let in_step = MAX_RECORDED.saturating_sub(self.bytes.len());
+        in_step.min(MAX_RECORDED_IN_ALL.saturating_sub(self.recorded_in_all))
     }
 
-    /// Takes what the guest printed: how many bytes, and the first of them, as many as there is
-    /// room for.
+    /// Adds output of `total` bytes that begins with `first`, which has at most
+    /// [`Output::capacity`] bytes.
     pub fn print(&mut self, total: u64, first: &[u8]) {
-        let first = first.get(..self.room()).unwrap_or(first);
+        let first = first.get(..self.capacity()).unwrap_or(first);
         self.total = self.total.saturating_add(total);
-        self.kept_in_all = self.kept_in_all.saturating_add(first.len());
+        self.recorded_in_all = self.recorded_in_all.saturating_add(first.len());
         self.bytes.extend_from_slice(first);
     }
 
-    /// Ends a call. `None` where it printed nothing.
-    pub fn take(&mut self) -> Option<Printed> {
-        let (kept, bytes) = (
+    /// Ends a call and returns its output; `None` if it printed nothing.
+    pub fn finish_call(&mut self) -> Option<Printed> {
+        let (recorded, bytes) = (
             std::mem::take(&mut self.bytes),
             std::mem::take(&mut self.total),
         );
         (bytes > 0).then(|| Printed {
-            text: text(&kept, bytes),
+            text: text(&recorded, bytes),
             bytes,
-            kept: kept.len() as u64,
+            recorded: recorded.len() as u64,
         })
     }
 }
 
-/// What one call printed.
+/// The output of one call.
 #[derive(Debug, PartialEq)]
 pub struct Printed {
-    /// The first part of it.
+    /// Its first part.
     pub text: String,
-    /// How many bytes it was in all.
+    /// How many bytes it has.
     pub bytes: u64,
-    /// How many of them became the text.
-    pub kept: u64,
+    /// How many of them are in `text`.
+    pub recorded: u64,
 }
 
-/// Bytes as text, each that is no UTF-8 as `\xNN`. A character that was cut off at the limit is
-/// left out.
+/// Converts bytes to text, with `\xNN` for a byte that is not UTF-8. A character that is incomplete
+/// because of the limit is left out.
 fn text(bytes: &[u8], total: u64) -> String {
     let is_cut = total > bytes.len() as u64;
     let mut text = String::with_capacity(bytes.len());
     let mut chunks = bytes.utf8_chunks().peekable();
     while let Some(chunk) = chunks.next() {
         text.push_str(chunk.valid());
-        if is_cut && chunks.peek().is_none() && is_begun(chunk.invalid()) {
+        if is_cut && chunks.peek().is_none() && is_incomplete(chunk.invalid()) {
             break;
         }
         for byte in chunk.invalid() {
@@ -72,8 +75,8 @@ fn text(bytes: &[u8], total: u64) -> String {
     text
 }
 
-/// Whether these bytes begin a character whose rest is missing.
-fn is_begun(bytes: &[u8]) -> bool {
+/// Returns whether these bytes are the start of a character whose rest is missing.
+fn is_incomplete(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
@@ -82,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_text_is_shown_as_bytes() {
+    fn invalid_utf8_becomes_escapes() {
         assert_eq!(text(b"a\xff\xfeb\xe2\x82", 6), "a\\xff\\xfeb\\xe2\\x82");
         assert_eq!(text("ü€".as_bytes(), 5), "ü€");
     }
@@ -94,33 +97,33 @@ mod tests {
     }
 
     #[test]
-    fn a_step_keeps_its_first_part_and_counts_the_rest() {
+    fn a_step_records_its_first_part_and_counts_the_rest() {
         let mut output = Output::default();
-        assert_eq!(output.take(), None);
-        let many = vec![b'a'; MOST_KEPT - 1];
+        assert_eq!(output.finish_call(), None);
+        let many = vec![b'a'; MAX_RECORDED - 1];
         output.print(many.len() as u64, &many);
         output.print(100, &[b'b'; 100]);
         output.print(1 << 40, b"");
-        let printed = output.take().unwrap();
+        let printed = output.finish_call().unwrap();
         assert_eq!(
-            (printed.text.len(), printed.kept),
-            (MOST_KEPT, MOST_KEPT as u64)
+            (printed.text.len(), printed.recorded),
+            (MAX_RECORDED, MAX_RECORDED as u64)
         );
         assert!(printed.text.ends_with("ab"));
-        assert_eq!(printed.bytes, MOST_KEPT as u64 + 99 + (1 << 40));
-        assert_eq!(output.take(), None);
+        assert_eq!(printed.bytes, MAX_RECORDED as u64 + 99 + (1 << 40));
+        assert_eq!(output.finish_call(), None);
     }
 
     #[test]
-    fn a_session_keeps_so_much_in_all() {
+    fn a_session_records_a_limited_part() {
         let mut output = Output::default();
-        let many = vec![b'a'; MOST_KEPT];
-        let kept: usize = (0..100)
+        let many = vec![b'a'; MAX_RECORDED];
+        let recorded: usize = (0..100)
             .map(|_| {
                 output.print(many.len() as u64, &many);
-                output.take().unwrap().text.len()
+                output.finish_call().unwrap().text.len()
             })
             .sum();
-        assert_eq!(kept, MOST_KEPT_IN_ALL);
+        assert_eq!(recorded, MAX_RECORDED_IN_ALL);
     }
 }

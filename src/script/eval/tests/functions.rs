@@ -45,40 +45,43 @@ fn functions_refuse_what_they_cannot_take() {
     let one = |function, arg| refusal(call(function, vec![arg]));
     assert_eq!(
         one(Function::Len, int(5)),
-        "len(…) takes text, bytes or a list, not an integer (5)"
+        "`len(…)` was given an integer (5); it takes text, bytes or a list"
     );
     assert_eq!(
         one(Function::Utf8, bytes(b"a")),
-        "utf8(…) takes text, not bytes (hex\"61\")"
+        "`utf8(…)` was given bytes (hex\"61\"); it takes text"
     );
     assert_eq!(
         one(Function::Bytes, int(1)),
-        "bytes(…) takes text or bytes, not an integer (1)"
+        "`bytes(…)` was given an integer (1); it takes text or bytes"
     );
-    assert_eq!(one(Function::File, text("b")), "no file b");
+    assert_eq!(
+        one(Function::File, text("b")),
+        "there is no file \"b\" in this built-in session"
+    );
     assert_eq!(
         refusal(call(Function::Len, vec![])),
-        "len(…) takes 1 argument, not 0"
+        "`len(…)` was given 0 arguments; it takes 1"
     );
     assert_eq!(
         refusal(call(Function::Repeat, vec![int(1)])),
-        "repeat(…) takes 2 arguments, not 1"
+        "`repeat(…)` was given 1 argument; it takes 2"
     );
     assert_eq!(
         refusal(call(Function::Pages, vec![int(1)])),
-        "pages(…) takes 0 arguments, not 1"
+        "`pages(…)` was given 1 argument; it takes 0"
     );
     assert_eq!(
         refusal(call(Function::Encode(NumberType::U8), vec![])),
-        "u8(…) needs at least one number"
+        "`u8(…)` was given no number; it takes one or more"
     );
     assert_eq!(
         refusal(call(Function::Repeat, vec![text("a"), int(-1)])),
-        "nothing can be repeated -1 times"
+        "`repeat(…)` was given the count -1; a count is 0 or more"
     );
     assert_eq!(
         refusal(call(Function::Repeat, vec![int(1), int(2)])),
-        "repeat(…) takes text or bytes, not an integer (1)"
+        "`repeat(…)` was given an integer (1); it takes text or bytes"
     );
 }
 
@@ -96,22 +99,22 @@ fn bits_are_read_again_as_another_type() {
     ];
     for (function, from, to) in cases {
         assert_eq!(
-            evaluate(&call(function, vec![int(from)]), &world()),
+            evaluate(&call(function, vec![int(from)]), &env()),
             Ok(Value::Int(to)),
             "{function:?} {from}"
         );
     }
     assert_eq!(
         refusal(call(Function::AsU32, vec![int(1 << 32)])),
-        "4294967296 does not fit 32 bits; for its low bits write `x & 0xffffffff`"
+        "4294967296 does not fit in 32 bits; for its low bits, write `x & 0xffffffff`"
     );
     assert_eq!(
         refusal(call(Function::AsI64, vec![int(1 << 64)])),
-        "18446744073709551616 does not fit 64 bits"
+        "18446744073709551616 does not fit in 64 bits"
     );
     assert_eq!(
         refusal(call(Function::AsI32, vec![float(1.0)])),
-        "as_i32(…) takes an integer, not a float (1.0)"
+        "`as_i32(…)` was given a float (1.0); it takes an integer"
     );
 }
 
@@ -127,15 +130,18 @@ fn calls_of_imports_can_be_asked_for() {
     assert_eq!(shown(args(int(1))), "[1, null]");
     assert_eq!(
         refusal(expr(ExprKind::Calls(import("other")))),
-        "there is no import other"
+        "the guest has no import other; it imports log"
     );
-    assert_eq!(refusal(args(int(2))), "called twice only");
+    assert_eq!(
+        refusal(args(int(2))),
+        "log was called 2 times, so there is no call 2; the first is call 0"
+    );
     assert_eq!(
         refusal(args(int(-1))),
-        "calls are counted from 0; there is no call number -1"
+        "there is no call -1; calls are counted from 0"
     );
     assert_eq!(
         refusal(args(text("a"))),
-        "which call must be an integer, not text"
+        "the number of a call is text (\"a\"); it must be an integer"
     );
 }

@@ -8,10 +8,10 @@ fn an_error_points_at_the_part_to_blame() {
         Function::Encode(NumberType::U8),
         vec![at(3, 4, int(1)), at(6, 9, int(256))],
     );
-    let error = evaluate(&at(0, 10, wide), &world()).unwrap_err();
+    let error = evaluate(&at(0, 10, wide), &env()).unwrap_err();
     assert_eq!(error.span, Span { start: 6, end: 9 });
     let missing = binary(int(1), Add, at(4, 8, name("nope\u{1b}")));
-    let error = evaluate(&at(0, 8, missing), &world()).unwrap_err();
+    let error = evaluate(&at(0, 8, missing), &env()).unwrap_err();
     assert_eq!(
         (error.span.start, error.to_string().as_str()),
         (4, "`nope\\u{1b}` has no value here")
@@ -32,23 +32,25 @@ fn a_large_text_is_quick_and_a_huge_one_refused() {
     let repeat = |times| call(Function::Repeat, vec![name("big"), int(times)]);
     assert_eq!(
         refusal(repeat(26)),
-        "the result would be larger than 256 MiB"
+        "the result would be larger than 256 MiB, the limit for one value"
     );
     assert_eq!(
         refusal(repeat(i128::MAX)),
-        "the result would be larger than 256 MiB"
+        "the result would be larger than 256 MiB, the limit for one value"
     );
     assert!(
         refusal(list((0..26).map(|_| name("big")).collect()))
             .starts_with("the result would be larger")
     );
     let half = || name("half");
-    let mut world = world();
-    world
-        .variables
+    let mut env = env();
+    env.variables
         .insert("half".to_owned(), Value::Bytes(vec![0; MAX_VALUE / 2]));
-    let joined = evaluate(&binary(half(), Join, half()), &world).unwrap_err();
-    assert_eq!(joined.message, "the result would be larger than 256 MiB");
+    let joined = evaluate(&binary(half(), Join, half()), &env).unwrap_err();
+    assert_eq!(
+        joined.to_string(),
+        "the result would be larger than 256 MiB, the limit for one value"
+    );
 }
 
 #[test]
@@ -65,7 +67,8 @@ fn many_large_values_in_one_expression_are_refused() {
         .unwrap();
     assert_eq!(
         refusal(binary(sum, Add, part())),
-        "this expression builds more than 1024 MiB in all"
+        "this expression builds more than 1024 MiB, the limit for one expression; name a part of it \
+         with `let`"
     );
 }
 
@@ -98,18 +101,21 @@ fn depth_is_an_error_before_it_is_an_overflow() {
 
 #[test]
 fn lists_cannot_be_nested_step_by_step_without_end() {
-    let mut world = world();
-    world.variables.insert("a".to_owned(), Value::Int(0));
+    let mut env = env();
+    env.variables.insert("a".to_owned(), Value::Int(0));
     let mut levels = 0;
     let error = loop {
-        match evaluate(&list(vec![name("a")]), &world) {
-            Ok(value) => world.variables.insert("a".to_owned(), value),
+        match evaluate(&list(vec![name("a")]), &env) {
+            Ok(value) => env.variables.insert("a".to_owned(), value),
             Err(error) => break error,
         };
         levels += 1;
     };
     assert_eq!(
-        (levels, error.message.as_str()),
-        (64, "lists nest at most 64 deep")
+        (levels, error.to_string()),
+        (
+            64,
+            "this list nests deeper than 64 levels, the limit for lists".to_owned()
+        )
     );
 }

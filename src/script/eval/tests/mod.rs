@@ -1,4 +1,4 @@
-//! A world that holds still, and trees built by hand.
+//! A fixed environment, and expressions built by hand.
 
 mod edges;
 mod functions;
@@ -23,31 +23,38 @@ impl EvalEnv for Fixed {
         self.variables.get(name)
     }
 
-    fn pages(&self) -> Result<u64, String> {
+    fn pages(&self) -> Result<u64, EnvError> {
         Ok(17)
     }
 
-    fn calls(&self, import: &ImportName) -> Result<u64, String> {
+    fn calls(&self, import: &ImportName) -> Result<u64, EnvError> {
         if import.name == "log" {
             Ok(2)
         } else {
-            Err(format!("there is no import {}", import.name))
+            Err(EnvError::UnknownImport {
+                import: import.name.clone(),
+                imported: vec!["log".into()],
+            })
         }
     }
 
-    fn call_args(&self, _: &ImportName, index: u64) -> Result<Vec<Value>, String> {
+    fn call_args(&self, _: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
         if index < 2 {
             Ok(vec![Value::Int(index.into()), Value::Null])
         } else {
-            Err("called twice only".into())
+            Err(EnvError::NoSuchCall {
+                import: "log".into(),
+                count: 2,
+                index,
+            })
         }
     }
 
-    fn file(&self, path: &str) -> Result<Vec<u8>, String> {
+    fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {
         if path == "a.bin" {
             Ok(vec![1, 2, 3])
         } else {
-            Err(format!("no file {}", safe::plain(path)))
+            Err(FileError::NotBuiltIn(path.to_owned()).into())
         }
     }
 }
@@ -143,7 +150,7 @@ fn import(name: &str) -> ImportName {
     }
 }
 
-fn world() -> Fixed {
+fn env() -> Fixed {
     let values = [
         ("n", Value::Int(26)),
         ("text", Value::Text("Did you know".into())),
@@ -160,9 +167,9 @@ fn world() -> Fixed {
 
 /// What the expression prints as.
 fn shown(expr: Expr) -> String {
-    evaluate(&expr, &world()).unwrap().to_string()
+    evaluate(&expr, &env()).unwrap().to_string()
 }
 
 fn refusal(expr: Expr) -> String {
-    evaluate(&expr, &world()).unwrap_err().message
+    evaluate(&expr, &env()).unwrap_err().to_string()
 }

@@ -25,7 +25,7 @@ fn integers_are_exact() {
     ];
     for (a, op, b, expected) in cases {
         assert_eq!(
-            evaluate(&binary(int(a), op, int(b)), &world()),
+            evaluate(&binary(int(a), op, int(b)), &env()),
             Ok(Value::Int(expected)),
             "{a} {op:?} {b}"
         );
@@ -41,11 +41,11 @@ fn what_integers_cannot_do_is_an_error() {
     assert_eq!(refused(1, Remainder, 0), "1 % 0 divides by zero");
     assert_eq!(
         refused(3, ShiftLeft, -1),
-        "`<<` shifts by 0 to 127 bits, not by -1"
+        "`<<` cannot shift by -1 bits; it shifts by 0 to 127"
     );
     assert_eq!(
         refused(3, ShiftRight, 128),
-        "`>>` shifts by 0 to 127 bits, not by 128"
+        "`>>` cannot shift by 128 bits; it shifts by 0 to 127"
     );
     assert!(refused(i128::MAX, Add, 1).ends_with(" + 1 overflows 128 bits"));
     assert!(refused(i128::MIN, Subtract, 1).ends_with("overflows 128 bits"));
@@ -62,9 +62,9 @@ fn floats_keep_their_width() {
         "0.30000000000000004"
     );
     assert_eq!(shown(binary(float32(0.1), Add, float32(0.2))), "0.3");
-    let narrow = evaluate(&binary(float32(1.0), Divide, float32(3.0)), &world()).unwrap();
+    let narrow = evaluate(&binary(float32(1.0), Divide, float32(3.0)), &env()).unwrap();
     assert!(matches!(narrow, Value::Float(Float::F32(_))));
-    let wide = evaluate(&binary(float32(1.0), Divide, float(3.0)), &world()).unwrap();
+    let wide = evaluate(&binary(float32(1.0), Divide, float(3.0)), &env()).unwrap();
     assert!(matches!(wide, Value::Float(Float::F64(_))));
     assert_eq!(shown(binary(float(-7.5), Remainder, float(2.0))), "-1.5");
     assert_eq!(shown(unary(UnaryOp::Minus, float32(0.0))), "-0.0");
@@ -74,7 +74,7 @@ fn floats_keep_their_width() {
     );
     assert_eq!(
         refusal(binary(float(1.0), And, float(1.0))),
-        "`&` takes integers or truth values, not a float (1.0) and a float (1.0)"
+        "`&` was given a float (1.0) and a float (1.0); it takes integers or truth values"
     );
 }
 
@@ -113,14 +113,14 @@ fn truth_values_have_logic_and_no_arithmetic() {
     assert_eq!(shown(unary(UnaryOp::Not, boolean(true))), "false");
     assert_eq!(
         refusal(binary(boolean(true), Add, boolean(true))),
-        "`+` takes numbers, not a truth value (true) and a truth value (true)"
+        "`+` was given a truth value (true) and a truth value (true); it takes numbers"
     );
     assert!(refusal(binary(boolean(true), And, int(1))).starts_with("`&` cannot mix"));
 }
 
 #[test]
 fn mixed_types_are_an_error_that_says_what_to_write() {
-    let mixed = "cannot mix an integer (3) and a float (1.5): write the integer as a float, `3.0`";
+    let mixed = "cannot mix an integer (3) and a float (1.5); write the integer as a float: `3.0`";
     for (op, sign) in [(Add, "+"), (Equal, "=="), (Less, "<")] {
         assert_eq!(
             refusal(binary(int(3), op, float(1.5))),
@@ -129,32 +129,35 @@ fn mixed_types_are_an_error_that_says_what_to_write() {
     }
     assert_eq!(
         refusal(binary(text("a"), Join, bytes(b"b"))),
-        "`++` cannot mix text (\"a\") and bytes (hex\"62\"): write utf8(…) around the text"
+        "`++` cannot mix text (\"a\") and bytes (hex\"62\"); write `utf8(…)` around the text"
     );
     assert_eq!(
         refusal(binary(text("a"), Equal, bytes(b"a"))),
-        "`==` cannot mix text (\"a\") and bytes (hex\"61\"): write utf8(…) around the text"
+        "`==` cannot mix text (\"a\") and bytes (hex\"61\"); write `utf8(…)` around the text"
     );
     assert_eq!(
         refusal(binary(text("a"), Add, text("b"))),
-        "`+` adds numbers, not text (\"a\") and text (\"b\"): `++` joins them"
+        "`+` was given text (\"a\") and text (\"b\"); it takes numbers; `++` joins them"
     );
     assert_eq!(
         refusal(binary(text("a"), Join, int(1))),
-        "`++` joins text with text or bytes with bytes, not text (\"a\") and an integer (1)"
+        "`++` was given text (\"a\") and an integer (1); it takes text and text, or bytes and bytes"
     );
-    assert!(refusal(binary(name("empty"), Join, name("empty"))).starts_with("`++` joins text"));
+    assert!(
+        refusal(binary(name("empty"), Join, name("empty")))
+            .ends_with("it takes text and text, or bytes and bytes")
+    );
     assert_eq!(
         refusal(binary(literal(Value::Null), Equal, int(0))),
         "`==` cannot mix null and an integer (0)"
     );
     assert_eq!(
         refusal(unary(UnaryOp::Minus, text("a"))),
-        "`-` takes a number, not text (\"a\")"
+        "`-` was given text (\"a\"); it takes a number"
     );
     assert_eq!(
         refusal(unary(UnaryOp::Not, float(1.0))),
-        "`~` takes an integer or a truth value, not a float (1.0)"
+        "`~` was given a float (1.0); it takes an integer or a truth value"
     );
 }
 
@@ -179,11 +182,7 @@ fn comparisons_are_of_one_type() {
         binary(text("ab"), Equal, binary(text("a"), Join, text("b"))),
     ];
     for truth in truths {
-        assert_eq!(
-            evaluate(&truth, &world()),
-            Ok(Value::Bool(true)),
-            "{truth:?}"
-        );
+        assert_eq!(evaluate(&truth, &env()), Ok(Value::Bool(true)), "{truth:?}");
     }
     assert_eq!(
         shown(binary(float(f64::NAN), LessOrEqual, float(1.0))),
@@ -199,7 +198,7 @@ fn comparisons_are_of_one_type() {
     );
     assert_eq!(
         refusal(binary(name("empty"), Less, name("empty"))),
-        "`<` takes numbers, text or bytes, not a list ([]) and a list ([])"
+        "`<` was given a list ([]) and a list ([]); it takes numbers, text or bytes"
     );
 }
 
@@ -210,23 +209,26 @@ fn an_index_counts_bytes_or_elements() {
     assert_eq!(shown(index(text("é"), int(1))), "169");
     assert_eq!(
         refusal(index(text("abc"), int(3))),
-        "there is no index 3 in a text of 3 bytes"
+        "index 3 is outside a text of 3 bytes; its indices are 0 to 2"
     );
     assert_eq!(
         refusal(index(bytes(b"a"), int(-1))),
-        "there is no index -1 in 1 byte"
+        "index -1 is outside 1 byte; its indices are 0 to 0"
     );
     assert_eq!(
         refusal(index(name("empty"), int(i128::MAX))),
-        format!("there is no index {} in a list of 0 elements", i128::MAX)
+        format!(
+            "index {} is outside a list of 0 elements; it is empty",
+            i128::MAX
+        )
     );
     assert_eq!(
         refusal(index(text("abc"), text("a"))),
-        "an index must be an integer, not text"
+        "an index is text (\"a\"); it must be an integer"
     );
     assert_eq!(
         refusal(index(name("n"), int(0))),
-        "only text, bytes and lists have an index, not an integer (26)"
+        "an integer (26) has no index; only text, bytes and lists have one"
     );
 }
 
@@ -238,22 +240,22 @@ fn a_slice_keeps_its_type() {
     assert_eq!(shown(slice(text("é"), 2, 2)), "\"\"");
     assert_eq!(
         refusal(slice(name("text"), 9, 13)),
-        "there is no 9..13 in a text of 12 bytes"
+        "9..13 is outside a text of 12 bytes; a slice must be within 0..12"
     );
     assert_eq!(
         refusal(slice(name("text"), -1, 2)),
-        "there is no -1..2 in a text of 12 bytes"
+        "-1..2 is outside a text of 12 bytes; a slice must be within 0..12"
     );
     assert_eq!(
         refusal(slice(name("text"), 3, 2)),
-        "a slice cannot end before it starts: 3..2"
+        "the slice 3..2 ends before it starts; write the smaller bound first"
     );
     assert_eq!(
         refusal(slice(text("aé"), 0, 2)),
-        "byte 2 is inside a character; use utf8(…) to slice its bytes"
+        "byte 2 is inside a character; to slice the bytes, use `utf8(…)`"
     );
     assert_eq!(
         refusal(slice(int(5), 0, 1)),
-        "only text, bytes and lists have slices, not an integer (5)"
+        "an integer (5) has no slices; only text, bytes and lists have them"
     );
 }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{Fixed, expr};
+use crate::safe;
 use crate::script::ast::{BinaryOp, Function, NumberType, UnaryOp};
 use crate::script::eval::*;
 use crate::value::Float;
@@ -99,7 +100,7 @@ fn any_expr() -> impl Strategy<Value = Expr> {
     })
 }
 
-fn world(x: Value) -> Fixed {
+fn env(x: Value) -> Fixed {
     Fixed {
         variables: [("x".to_owned(), x)].into(),
     }
@@ -117,7 +118,7 @@ fn slice(of: Value, start: usize, end: usize) -> Result<Value, EvalError> {
             start: bound(start),
             end: bound(end),
         }),
-        &world(Value::Null),
+        &env(Value::Null),
     )
 }
 
@@ -130,11 +131,11 @@ proptest! {
 
     #[test]
     fn any_tree_has_a_value_or_an_error(tree in any_expr(), x in any_value()) {
-        let world = world(x);
-        if let Err(error) = evaluate(&tree, &world) {
-            prop_assert!(is_printable(&error.message), "{error}");
+        let env = env(x);
+        if let Err(error) = evaluate(&tree, &env) {
+            prop_assert!(is_printable(&error.to_string()), "{error}");
         }
-        prop_assert!(is_printable(&explain_failure(&tree, &world)));
+        prop_assert!(is_printable(&explain_failure(&tree, &env)));
     }
 
     #[test]
@@ -142,7 +143,7 @@ proptest! {
         for is_64 in [false, true] {
             match address(&value, "the address", is_64) {
                 Ok(address) => prop_assert!(is_64 || address <= u32::MAX.into()),
-                Err(message) => prop_assert!(is_printable(&message)),
+                Err(error) => prop_assert!(is_printable(&error.to_string())),
             }
         }
     }
@@ -154,7 +155,7 @@ proptest! {
                 let raw = matches!((&default, &value), (Value::Text(_), Value::Bytes(_)));
                 prop_assert!(raw || default.type_name() == value.type_name());
             }
-            Err(message) => prop_assert!(is_printable(&message)),
+            Err(error) => prop_assert!(is_printable(&error.to_string())),
         }
     }
 
@@ -173,7 +174,7 @@ proptest! {
     #[test]
     fn integers_agree_with_rust(a in any_int(), b in any_int()) {
         let of = |op| {
-            evaluate(&expr(ExprKind::Binary { op, left: literal(Value::Int(a)), right: literal(Value::Int(b)) }), &world(Value::Null)).ok()
+            evaluate(&expr(ExprKind::Binary { op, left: literal(Value::Int(a)), right: literal(Value::Int(b)) }), &env(Value::Null)).ok()
         };
         prop_assert_eq!(of(BinaryOp::Add), a.checked_add(b).map(Value::Int));
         prop_assert_eq!(of(BinaryOp::Multiply), a.checked_mul(b).map(Value::Int));

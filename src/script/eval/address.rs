@@ -1,20 +1,22 @@
-//! Values where an address or a length is expected.
+//! Reads values as addresses and lengths.
 
-use super::brief;
+use super::{EvalErrorKind, brief};
 use crate::safe;
 use crate::script::ast::{Expr, ExprKind};
 use crate::value::Value;
 
-/// The value as an address in, or a length of, a memory with 32-bit or 64-bit indices.
+/// Returns `value` as an address in, or a length of, a memory with 32-bit or 64-bit addresses.
 ///
-/// A negative i32 (i64) is taken as the unsigned reading of its bits. `what` begins the message of
-/// an error as it stands; [`subject`] makes a good one. The message is safe to print where `what`
-/// is.
-pub fn address(value: &Value, what: &str, is_64: bool) -> Result<u64, String> {
-    let Value::Int(n) = *value else {
-        return Err(match value {
-            Value::Null => format!("{what} is null where an integer is expected"),
-            other => format!("{what} is {} where an integer is expected", brief(other)),
+/// A negative i32 (i64) is read as the unsigned integer of the same bits.
+///
+/// # Errors
+/// The value is not an integer, or no address of this width. The message begins with `role`; see
+/// [`subject`]. It is safe to print where `role` is.
+pub fn address(value: &Value, role: &str, is_64: bool) -> Result<u64, EvalErrorKind> {
+    let Value::Int(value) = *value else {
+        return Err(EvalErrorKind::NotAnInteger {
+            role: role.to_owned(),
+            found: brief(value),
         });
     };
     let (bits, lowest, modulus) = if is_64 {
@@ -22,19 +24,23 @@ pub fn address(value: &Value, what: &str, is_64: bool) -> Result<u64, String> {
     } else {
         (32, i128::from(i32::MIN), 1i128 << 32)
     };
-    let unsigned = if (lowest..0).contains(&n) {
-        n + modulus
+    let unsigned = if (lowest..0).contains(&value) {
+        value + modulus
     } else {
-        n
+        value
     };
     u64::try_from(unsigned)
         .ok()
         .filter(|_| unsigned < modulus)
-        .ok_or_else(|| format!("{what} is {n}, which no {bits}-bit address or length can be"))
+        .ok_or_else(|| EvalErrorKind::NotAnAddress {
+            role: role.to_owned(),
+            value,
+            bits,
+        })
 }
 
-/// What to call an expression in a message: a variable by its name in backticks, anything else by
-/// its `role`, such as "the address", with the first variable it is made from.
+/// Returns what a message calls `expr`: a variable by its name in backticks, any other expression
+/// by its `role`, such as `the address`, with the first variable in it.
 pub fn subject(expr: &Expr, role: &str) -> String {
     match (&expr.kind, first_variable(expr)) {
         (ExprKind::Variable(_), Some(name)) => format!("`{}`", safe::cut(name, 60)),

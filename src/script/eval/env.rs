@@ -1,0 +1,152 @@
+//! What an expression can ask of the session it runs in.
+
+use crate::safe;
+use crate::script::ast::ImportName;
+use crate::value::Value;
+
+/// The values outside an expression: variables, the guest and files.
+///
+/// Every method but [`EvalEnv::variable`] has a default that refuses, for places where no guest
+/// runs.
+pub trait EvalEnv {
+    /// Returns the value of `name`, or `None` where nothing has bound it yet.
+    fn variable(&self, name: &str) -> Option<&Value>;
+
+    /// Returns the current size of memory in 64 KiB pages.
+    ///
+    /// # Errors
+    /// The guest has no memory, or no guest runs here.
+    fn pages(&self) -> Result<u64, EnvError> {
+        Err(EnvError::Unavailable("pages()"))
+    }
+
+    /// Returns how many times the guest has called `import` so far.
+    ///
+    /// # Errors
+    /// The import is unknown, or no guest runs here.
+    fn calls(&self, _import: &ImportName) -> Result<u64, EnvError> {
+        Err(EnvError::Unavailable("calls(…)"))
+    }
+
+    /// Returns the arguments of call `index` of `import`, counted from 0.
+    ///
+    /// # Errors
+    /// There is no such call, its arguments are not recorded, or no guest runs here.
+    fn call_args(&self, _import: &ImportName, _index: u64) -> Result<Vec<Value>, EnvError> {
+        Err(EnvError::Unavailable("call_args(…)"))
+    }
+
+    /// Reads the file at `path`, a path as the script writes it.
+    ///
+    /// # Errors
+    /// The file cannot be read, or no files can be read here.
+    fn file(&self, _path: &str) -> Result<Vec<u8>, EnvError> {
+        Err(EnvError::Unavailable("file(…)"))
+    }
+}
+
+/// Why an [`EvalEnv`] has no answer. Messages are safe to print.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvError {
+    /// A function of the guest or of files where there are none.
+    #[error("`{0}` cannot be used here; use it in a step")]
+    Unavailable(&'static str),
+    /// The guest has no memory to measure; the reason is a sentence that is safe to print.
+    #[error("{0}")]
+    NoMemory(String),
+    /// An import that neither the guest nor the script names.
+    #[error("the guest has no import {import}; {}", imported_names(imported))]
+    UnknownImport {
+        /// The import as the script writes it, safe to print.
+        import: String,
+        /// The imports that the guest has, written in the same way.
+        imported: Vec<String>,
+    },
+    /// A call of an import that has not happened.
+    #[error(
+        "{import} was called {count} time{}, so there is no call {index}; the first is call 0",
+        if *count == 1 { "" } else { "s" }
+    )]
+    NoSuchCall {
+        /// The import as the script writes it, safe to print.
+        import: String,
+        /// How many calls there were.
+        count: u64,
+        /// The call that was asked for, counted from 0.
+        index: u64,
+    },
+    /// A call whose arguments are not recorded.
+    #[error("only the arguments of the first {recorded} calls of {import} are recorded")]
+    ArgumentsNotRecorded {
+        /// The import as the script writes it, safe to print.
+        import: String,
+        /// The number of calls whose arguments are recorded.
+        recorded: usize,
+    },
+    /// A file that cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Returns the second half of the message about an unknown import: at most eight names.
+fn imported_names(imported: &[String]) -> String {
+    const MAX_NAMES: usize = 8;
+    if imported.is_empty() {
+        return "it imports nothing".to_owned();
+    }
+    let names: Vec<&str> = imported
+        .iter()
+        .take(MAX_NAMES)
+        .map(String::as_str)
+        .collect();
+    format!("it imports {}", names.join(", "))
+}
+
+/// Why `file("…")` cannot read a file. Messages quote the path and are safe to print.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// A name that a built-in session does not have.
+    #[error("there is no file {} in this built-in session", quoted(.0))]
+    NotBuiltIn(String),
+    /// A path that leads out of the folder of the steps file.
+    #[error(
+        "{} leads out of the steps file's folder; a script can read only files below it",
+        quoted(.0)
+    )]
+    OutsideFolder(String),
+    /// A folder, a device or another thing that is not a file.
+    #[error("{} is not a file", quoted(.0))]
+    NotAFile(String),
+    /// A file above the limit.
+    #[error("{} is {size} bytes long; the limit is {limit}", quoted(.path))]
+    TooLarge {
+        /// The path as the script writes it.
+        path: String,
+        /// The length of the file in bytes.
+        size: u64,
+        /// The most bytes that can be read.
+        limit: u64,
+    },
+    /// The operating system refused.
+    #[error("cannot read {}: {reason}", quoted(.path))]
+    Unreadable {
+        /// The path as the script writes it.
+        path: String,
+        /// The operating system's message.
+        reason: String,
+    },
+}
+
+impl FileError {
+    /// Returns the error for a path that the operating system refused to read.
+    pub fn unreadable(path: &str, error: &std::io::Error) -> Self {
+        FileError::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        }
+    }
+}
+
+fn quoted(path: &str) -> String {
+    safe::quoted(path, 200)
+}
