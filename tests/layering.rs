@@ -46,7 +46,7 @@ const PARTS: [(&str, &[&str]); 13] = [
 /// `app` may name crossterm for its types of keys and mouse events, which are plain data.
 const CRATES: [(&str, &[&str]); 3] = [
     ("wasmer", &["session"]),
-    ("ratatui", &["ui", "terminal", "app/layout"]),
+    ("ratatui", &["ui", "terminal", "app/panes/layout"]),
     ("crossterm", &["terminal", "app"]),
 ];
 
@@ -508,15 +508,15 @@ mod scanner {
             ("app/mod.rs", "use ratatui::layout::Rect;"),
             ("report/svg.rs", "use ratatui::{style, text};"),
             ("ui/mod.rs", "use crossterm::event::KeyCode;"),
-            ("app/keys.rs", "use crossterm::terminal::size;"),
-            ("app/keys.rs", "use crossterm::{event, terminal};"),
+            ("app/input/key.rs", "use crossterm::terminal::size;"),
+            ("app/input/key.rs", "use crossterm::{event, terminal};"),
         ] {
             assert_eq!(complaints(below, source).len(), 1, "{below}: {source}");
         }
         for (below, source) in [
             ("session/engine.rs", "use wasmer::Module;"),
-            ("app/layout.rs", "use ratatui::layout::Rect;"),
-            ("app/keys.rs", "use crossterm::event::{KeyCode, KeyEvent};"),
+            ("app/panes/layout.rs", "use ratatui::layout::Rect;"),
+            ("app/input/key.rs", "use crossterm::event::{KeyCode, KeyEvent};"),
             (
                 "guest/mod.rs",
                 "// wasmer's own names\nlet x = facts.wasmer;",

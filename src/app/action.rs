@@ -1,4 +1,4 @@
-//! What a key can mean. Plain data: [`super::keymap`] says which key, [`super::update`] does it.
+//! What a key can mean. Plain data: [`super::input::keymap`] says which key, [`super::update`] does it.
 
 use tui_input::InputRequest;
 

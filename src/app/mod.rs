@@ -8,55 +8,36 @@
 //! is at most the step's last where the step is unfolded, and its end where it is folded.
 
 pub mod action;
-pub mod branch;
-pub mod complete;
-mod copy;
-pub mod course;
-pub mod dump;
-pub mod events;
-mod findings;
-pub mod inputs;
-pub mod inspect;
-pub mod keymap;
-mod keys;
-pub mod layout;
-pub mod list;
-pub mod map;
-mod mouse;
-pub mod names;
-pub mod origin;
-pub mod overview;
+pub mod dialogs;
+pub mod execution;
+pub mod input;
+pub mod navigation;
+mod on_message;
+pub mod panes;
 pub mod prompt;
-mod receive;
 #[doc(hidden)]
 pub mod sample;
-pub mod save;
-pub mod search;
-mod shown;
 #[cfg(test)]
 mod tests;
-mod time;
-mod typed;
-mod unfold;
 mod update;
-mod view;
 
 pub use action::Action;
-pub use course::{Course, Lesson};
-pub use keymap::{Context, Keymap, status_keys};
-pub use mouse::{click, wheel};
-pub use receive::receive;
-pub use shown::MOST_WRITERS;
-pub use typed::Replay;
+pub use dialogs::lessons::{Course, Lesson};
+pub use execution::run::Replay;
+pub use input::keymap::{self, Context, Keymap, status_keys};
+pub use input::mouse::{click, wheel};
+pub use on_message::receive;
+pub use panes::cache::MOST_WRITERS;
 pub use update::{key, paste, resize, update};
 
 use std::collections::VecDeque;
 
 use crate::timeline::{InputFacts, Moment, PlannedStep, StepRecord, Timeline};
-use branch::Branches;
+use dialogs::save;
+use execution::branches::Branches;
+use execution::run::ReplayGoal;
+use panes::cache::ViewCache;
 use prompt::{Prompt, SaveSteps};
-use shown::ViewCache;
-use typed::ReplayGoal;
 
 /// Everything the screen shows.
 #[derive(Debug, Clone)]

@@ -4,10 +4,13 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
-use super::{
-    Action, App, Effect, Engine, Overlay, Pane, branch, complete, copy, course, findings, inputs,
-    keys, list, names, prompt, save, search, time, unfold, view,
-};
+use super::dialogs::{inputs, lessons, save};
+use super::execution::{advance, branches};
+use super::input::key as keys;
+use super::navigation::{address_names, findings, search, time, viewport};
+use super::panes::{hex_copy, step_list};
+use super::prompt::{self, completion};
+use super::{Action, App, Effect, Engine, Overlay, Pane};
 use crate::safe;
 
 /// The most characters a line being typed may have.
@@ -57,7 +60,7 @@ fn escape_then(app: &mut App, event: KeyEvent) -> Effect {
 /// Does what an action says. The only place where the person's wishes change the state.
 pub fn update(app: &mut App, action: Action) -> Effect {
     app.notice = None;
-    let seen = view::Seen::of(app);
+    let seen = viewport::Seen::of(app);
     let effect = match app.overlay {
         Overlay::None => normal(app, action),
         _ => overlaid(app, action),
@@ -65,28 +68,28 @@ pub fn update(app: &mut App, action: Action) -> Effect {
     if !matches!(action, Action::Digit(_)) {
         app.forget_count();
     }
-    view::settle(app);
+    viewport::settle(app);
     seen.keep(app);
     effect
 }
 
 fn normal(app: &mut App, action: Action) -> Effect {
     match action {
-        Action::Next => return time::next(app),
-        Action::Back => time::back(app),
+        Action::Next => return advance::next(app),
+        Action::Back => advance::back(app),
         Action::Unfold => {
             let number = take_count(app);
-            unfold::toggle(app, number);
+            time::toggle(app, number);
         }
-        Action::First => time::first(app),
+        Action::First => advance::first(app),
         Action::Last => return last(app),
-        Action::Start if unfold::to_end(app, false) => {}
-        Action::Start => time::first(app),
-        Action::End if unfold::to_end(app, true) => {}
+        Action::Start if time::to_end(app, false) => {}
+        Action::Start => advance::first(app),
+        Action::End if time::to_end(app, true) => {}
         Action::End => return last(app),
-        Action::NextTouch => unfold::next_touch(app),
-        Action::PreviousTouch => unfold::previous_touch(app),
-        Action::WhoWrote => unfold::who_wrote(app),
+        Action::NextTouch => time::next_touch(app),
+        Action::PreviousTouch => time::previous_touch(app),
+        Action::WhoWrote => time::who_wrote(app),
         Action::Digit(digit) => type_digit(app, digit),
         Action::NextPane => app.pane = pane_after(app.pane, 1),
         Action::PreviousPane => app.pane = pane_after(app.pane, Pane::ALL.len() - 1),
@@ -94,14 +97,14 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::Up => scroll(app, app.pane, -1),
         Action::PageDown => page(app, 1),
         Action::PageUp => page(app, -1),
-        Action::ByteLeft => view::move_cursor(app, -1),
-        Action::ByteRight => view::move_cursor(app, 1),
-        Action::RowUp => view::move_rows(app, -1),
-        Action::RowDown => view::move_rows(app, 1),
-        Action::NextChange => view::next_change(app),
-        Action::PreviousChange => view::previous_change(app),
-        Action::FollowPointer => view::follow_pointer(app),
-        Action::Focus => view::show_focus(app),
+        Action::ByteLeft => viewport::move_cursor(app, -1),
+        Action::ByteRight => viewport::move_cursor(app, 1),
+        Action::RowUp => viewport::move_rows(app, -1),
+        Action::RowDown => viewport::move_rows(app, 1),
+        Action::NextChange => viewport::next_change(app),
+        Action::PreviousChange => viewport::previous_change(app),
+        Action::FollowPointer => viewport::follow_pointer(app),
+        Action::Focus => viewport::show_focus(app),
         Action::NextFinding => findings::next(app),
         Action::PreviousFinding => findings::previous(app),
         Action::Blamed => findings::blamed(app),
@@ -114,16 +117,16 @@ fn normal(app: &mut App, action: Action) -> Effect {
         Action::FindPrevious => search::find_previous(app),
         Action::EditInputs => inputs::open(app),
         Action::ChooseSession => open_sessions(app),
-        Action::Answer => course::open(app),
-        Action::Hint => course::hint(app),
-        Action::NextLesson => return course::next_lesson(app),
+        Action::Answer => lessons::open(app),
+        Action::Hint => lessons::hint(app),
+        Action::NextLesson => return lessons::next_lesson(app),
         Action::OpenPrompt => prompt::open(app),
-        Action::SwapBranch => branch::swap(app),
+        Action::SwapBranch => branches::swap(app),
         Action::Overview => app.overlay = Overlay::Guest { scroll: 0 },
         Action::Escape => return escape(app),
         Action::Save => save::open(app),
-        Action::CopyRow => return copied(app, copy::row(app)),
-        Action::CopyView => return copied(app, copy::view(app)),
+        Action::CopyRow => return copied(app, hex_copy::row(app)),
+        Action::CopyView => return copied(app, hex_copy::view(app)),
         Action::Cumulative => toggle_cumulative(app),
         Action::Mouse => return toggle_mouse(app),
         Action::Help => app.overlay = Overlay::Help { scroll: 0 },
@@ -141,17 +144,17 @@ fn overlaid(app: &mut App, action: Action) -> Effect {
     match action {
         Action::Close => app.overlay = Overlay::None,
         Action::Confirm => return confirm(app),
-        Action::Hint => course::hint(app),
+        Action::Hint => lessons::hint(app),
         Action::Edit(request) => edit(app, request),
         Action::OpenPrompt => prompt::open(app),
-        Action::Complete => complete::complete(app, true),
-        Action::CompleteBack => complete::complete(app, false),
+        Action::Complete => completion::complete(app, true),
+        Action::CompleteBack => completion::complete(app, false),
         Action::Older => prompt::recall(app, true),
         Action::Newer => prompt::recall(app, false),
         Action::Interrupt if matches!(app.overlay, Overlay::Prompt(_)) && !app.is_running() => {
             app.overlay = Overlay::None
         }
-        Action::CompleteName => names::complete(app),
+        Action::CompleteName => address_names::complete(app),
         Action::Down => move_line(app, 1),
         Action::Up => move_line(app, -1),
         Action::PageDown => move_line(app, PAGE_LINES as isize),
@@ -238,9 +241,9 @@ pub fn paste(app: &mut App, text: &str) -> Effect {
 
 /// Takes the terminal's new size, in columns and rows.
 pub fn resize(app: &mut App, size: (u16, u16)) -> Effect {
-    let seen = view::Seen::of(app);
+    let seen = viewport::Seen::of(app);
     app.size = size;
-    view::settle(app);
+    viewport::settle(app);
     seen.keep(app);
     Effect::None
 }
@@ -280,7 +283,7 @@ fn confirm(app: &mut App) -> Effect {
         }
         Overlay::Inputs { .. } => inputs::confirm(app),
         Overlay::Save { .. } => save::confirm(app),
-        Overlay::Answer { .. } => course::confirm(app),
+        Overlay::Answer { .. } => lessons::confirm(app),
         Overlay::Sessions { chosen } => {
             let chosen = *chosen;
             open_session(app, chosen)
@@ -377,8 +380,8 @@ fn type_digit(app: &mut App, digit: u8) {
 
 fn last(app: &mut App) -> Effect {
     match take_count(app) {
-        Some(step) => time::go_to(app, usize::try_from(step).unwrap_or(usize::MAX)),
-        None => time::last(app),
+        Some(step) => advance::go_to(app, usize::try_from(step).unwrap_or(usize::MAX)),
+        None => advance::last(app),
     }
 }
 
@@ -402,8 +405,8 @@ fn pane_after(pane: Pane, by: usize) -> Pane {
 pub(super) fn scroll(app: &mut App, pane: Pane, lines: i16) {
     let move_by = |at: &mut u16| *at = at.saturating_add_signed(lines);
     match pane {
-        Pane::Steps => time::move_in_past(app, isize::from(lines)),
-        Pane::Memory => view::move_rows(app, i64::from(lines)),
+        Pane::Steps => advance::move_in_past(app, isize::from(lines)),
+        Pane::Memory => viewport::move_rows(app, i64::from(lines)),
         Pane::Happened => move_by(&mut app.scroll.happened),
         Pane::Inspector => move_by(&mut app.scroll.inspector),
         Pane::Source => app.scroll.source = app.scroll.source.saturating_add(lines),
@@ -413,9 +416,9 @@ pub(super) fn scroll(app: &mut App, pane: Pane, lines: i16) {
 
 fn page(app: &mut App, direction: i16) {
     match app.pane {
-        Pane::Memory => view::move_page(app, i64::from(direction)),
+        Pane::Memory => viewport::move_page(app, i64::from(direction)),
         Pane::Steps if app.position().is_some() => {
-            let rows = i16::try_from(list::event_rows(app))
+            let rows = i16::try_from(step_list::event_rows(app))
                 .unwrap_or(i16::MAX)
                 .max(1);
             scroll(app, Pane::Steps, direction.saturating_mul(rows));

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use linmem::app::dialogs::save::{self, Refused};
 use linmem::app::prompt::SaveSteps;
-use linmem::app::save::{self, Refused};
 use linmem::app::{Message, Progress, Replay};
 use linmem::report;
 use linmem::script::Script;

@@ -27,8 +27,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 
+use crate::app::dialogs::save::Refused;
 use crate::app::prompt::SaveSteps;
-use crate::app::save::Refused;
 use crate::app::{self, App, Effect, Message, Replay};
 use crate::timeline::{Moment, PlannedStep, Timeline};
 use crate::ui::{self, Theme};

@@ -1,6 +1,6 @@
 //! What drawing takes from other parts, as plain data: the one file that knows how they say it.
 
-use crate::app::inspect::Inspection;
+use crate::app::panes::byte_inspector::Inspection;
 use crate::app::{App, Pane, keymap};
 
 pub use keymap::status_keys;

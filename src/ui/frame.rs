@@ -3,9 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::dump::Dump;
-use crate::app::layout::{self, Layout, step_count};
-use crate::app::{App, Engine, events};
+use crate::app::panes::event_text;
+use crate::app::panes::hex_dump::Dump;
+use crate::app::panes::layout::{self, Layout, step_count};
+use crate::app::{App, Engine};
 use crate::safe;
 use crate::timeline::PAGE;
 
@@ -48,9 +49,11 @@ fn step_of(app: &App) -> Option<String> {
     let step = match (app.record(), app.position()) {
         (Some(step), Some(0)) => format!(
             "step {shown} of {last}, before {}",
-            events::ordinal(step, 1)
+            event_text::ordinal(step, 1)
         ),
-        (Some(step), Some(at)) => format!("step {shown} of {last}, {}", events::ordinal(step, at)),
+        (Some(step), Some(at)) => {
+            format!("step {shown} of {last}, {}", event_text::ordinal(step, at))
+        }
         _ => format!("step {shown} of {last}"),
     };
     Some(branch + &step)

@@ -13,8 +13,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::layout;
-use crate::app::map::{Cell, Grown, LEFT, Strip, Touched, cells_in};
+use crate::app::panes::layout;
+use crate::app::panes::memory_map::{Cell, Grown, LEFT, Strip, Touched, cells_in};
 use crate::safe;
 use crate::timeline::{Part, PartKind};
 

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::dump::{Dump, DumpLine, RowFormat};
+use crate::app::panes::hex_dump::{Dump, DumpLine, RowFormat};
 use crate::safe;
 use crate::timeline::{Part, PartKind, Pointer, Severity};
 

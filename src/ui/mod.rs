@@ -1,6 +1,6 @@
 //! Pure drawing of the state: `(&App, &Theme)` in, cells out. Changes nothing, reads nothing else,
 //! and draws something at every size of the terminal. Where each pane lies is drawn in
-//! [`crate::app::layout`].
+//! [`crate::app::panes::layout`].
 
 mod adapter;
 mod frame;
@@ -28,10 +28,11 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::dump::Dump;
-use crate::app::layout::{Class, LEAST, Layout, content};
-use crate::app::origin::Origin;
-use crate::app::{App, Engine, Overlay, Pane, ScrollLimits, events};
+use crate::app::panes::event_text;
+use crate::app::panes::hex_dump::Dump;
+use crate::app::panes::layout::{Class, LEAST, Layout, content};
+use crate::app::panes::source::Origin;
+use crate::app::{App, Engine, Overlay, Pane, ScrollLimits};
 use crate::safe;
 use crate::timeline::Event;
 
@@ -182,8 +183,8 @@ fn title_before(app: &App) -> String {
         (Some(_), Some(1..)) if grew(app) => "before memory grew".to_string(),
         (Some(step), Some(at @ 1..)) => format!(
             "before {} {}",
-            events::noun(step),
-            events::thousands(at as u64)
+            event_text::noun(step),
+            event_text::thousands(at as u64)
         ),
         _ => format!("before step {}", app.moment.step),
     }
@@ -193,11 +194,11 @@ fn title_before(app: &App) -> String {
 fn title_after(app: &App) -> String {
     let step = app.moment.step;
     match (app.record(), app.position()) {
-        (Some(record), Some(0)) => format!("before {}", events::ordinal(record, 1)),
+        (Some(record), Some(0)) => format!("before {}", event_text::ordinal(record, 1)),
         (Some(record), Some(at)) if grew(app) => {
-            format!("after memory grew, {}", events::ordinal(record, at))
+            format!("after memory grew, {}", event_text::ordinal(record, at))
         }
-        (Some(record), Some(at)) => format!("after {}", events::ordinal(record, at)),
+        (Some(record), Some(at)) => format!("after {}", event_text::ordinal(record, at)),
         (Some(_), None) => format!("after step {step}"),
         (None, _) if app.timeline.steps().is_empty() => "memory".to_string(),
         (None, _) => format!("before step {step}"),

@@ -368,7 +368,7 @@ fn choices(buffer: &mut Buffer, area: Rect, app: &App, chosen: usize, theme: &Th
     if choices.is_empty() {
         Pen::at(buffer, inner, 0, 0).put("no other session", theme.faint());
     }
-    let first = crate::app::layout::first_step(choices.len(), chosen, inner.height);
+    let first = crate::app::panes::layout::first_step(choices.len(), chosen, inner.height);
     for (row, (index, choice)) in (0..inner.height).zip(choices.iter().enumerate().skip(first)) {
         let is_chosen = index == chosen;
         let mark = if is_chosen { theme.glyphs.current } else { ' ' };

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::overview::{self, Line};
+use crate::app::panes::module_overview::{self, Line};
 use crate::safe;
 
 use super::overlay::boxed;
@@ -62,7 +62,7 @@ fn inside(area: Rect) -> u16 {
 }
 
 fn lines(app: &App, columns: u16, theme: &Theme) -> Vec<Pieces> {
-    let told = overview::lines(app);
+    let told = module_overview::lines(app);
     let width_of = |part: fn(&Line) -> &str| {
         told.iter()
             .map(|l| text::width(part(l)))

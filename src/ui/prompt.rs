@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::complete::Choices;
+use crate::app::prompt::completion::Choices;
 use crate::app::prompt::{Feedback, Mistake, Prompt};
 use crate::safe;
 

@@ -3,7 +3,8 @@
 
 use ratatui::style::Style;
 
-use crate::app::{Action, App, course};
+use crate::app::dialogs::lessons;
+use crate::app::{Action, App};
 use crate::prose::{Piece, PieceStyle};
 use crate::safe;
 use crate::timeline::{StepRecord, answer_in_words, told_answer};
@@ -127,7 +128,7 @@ fn key(app: &App, action: Action, theme: &Theme) -> (String, Style) {
 /// Whether what was said to earlier questions is right, where this step tells.
 pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
-    for (said, answer) in course::verdicts(app, app.moment.step) {
+    for (said, answer) in lessons::verdicts(app, app.moment.step) {
         let Ok(value) = &answer.value else { continue };
         let (what, answer) = (safe::cut(&said.typed, 80), answer_in_words(value));
         if said.is(value) {
@@ -174,7 +175,7 @@ pub fn closing(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     let is_over = app
         .position()
         .is_none_or(|at| app.record().is_none_or(|step| at >= step.events.len()));
-    if !course::is_at_end(app) || !is_over {
+    if !lessons::is_at_end(app) || !is_over {
         return lines;
     }
     let closing = spaced(

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::App;
-use crate::app::origin::Origin;
+use crate::app::panes::source::Origin;
 use crate::safe;
 use crate::source::Listing;
 

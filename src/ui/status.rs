@@ -4,7 +4,9 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, App, Engine, Overlay, events, names};
+use crate::app::navigation::address_names;
+use crate::app::panes::event_text;
+use crate::app::{Action, App, Engine, Overlay};
 use crate::safe;
 
 use super::adapter;
@@ -121,7 +123,7 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
             }
             if progress.stores > 0 {
                 pen.put(
-                    &format!("{} stores so far ", events::thousands(progress.stores)),
+                    &format!("{} stores so far ", event_text::thousands(progress.stores)),
                     theme.faint(),
                 );
             }
@@ -185,7 +187,7 @@ fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
 
 /// The names that go on what was typed, as many as there is room for.
 fn names_hint(app: &App, begun: &str, columns: u16, theme: &Theme) -> String {
-    let fitting = names::that_begin_with(app, begun);
+    let fitting = address_names::that_begin_with(app, begun);
     let Some(first) = fitting.first() else {
         return "an address, or a name   tab lists".to_owned();
     };

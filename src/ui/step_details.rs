@@ -5,7 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::{Action, App, Pane, events};
+use crate::app::panes::event_text;
+use crate::app::{Action, App, Pane};
 use crate::prose::{Kind, Paragraph};
 use crate::safe;
 use crate::timeline::{Attempt, Finding, FindingKind, Outcome, Severity, StepRecord, Trap};
@@ -68,7 +69,7 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
     push(&mut lines, &written, columns, theme.strong());
     lines.extend(question::verdicts(app, columns, theme));
     let is_within = app.position().is_some_and(|at| at < step.events.len());
-    let event = app.position().map(|at| events::sentence(step, at));
+    let event = app.position().map(|at| event_text::sentence(step, at));
     // Inside a step its event comes first, at the end what it ended in.
     if let Some(event) = event.as_ref().filter(|_| is_within) {
         push(&mut lines, event, columns, theme.text());
@@ -104,8 +105,8 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
     if step.stores_recorded < step.stores {
         let text = format!(
             "Recorded {} of {} stores; the rest as a difference.",
-            events::thousands(step.stores_recorded),
-            events::thousands(step.stores)
+            event_text::thousands(step.stores_recorded),
+            event_text::thousands(step.stores)
         );
         push(&mut lines, &text, columns, theme.tone(Tone::Note));
     }
@@ -169,7 +170,7 @@ fn push_printed(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Them
         let amount = match step.output_bytes > step.output_kept {
             true => format!(
                 " {} bytes, and first of all",
-                events::thousands(step.output_bytes)
+                event_text::thousands(step.output_bytes)
             ),
             false => String::new(),
         };
@@ -202,13 +203,16 @@ fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: 
         push(lines, &tried(attempt), columns, theme.text());
     }
     let frames = trap.chain.iter().map(|frame| {
-        let place = events::place(frame.offset, frame.source.as_deref());
+        let place = event_text::place(frame.offset, frame.source.as_deref());
         format!("{}{place}", safe::cut(&frame.function, 80))
     });
     let chain = frames.collect::<Vec<_>>().join(", called by ");
     let more = match trap.depth.saturating_sub(trap.chain.len()) {
         0 => String::new(),
-        hidden => format!(", and {} more calls out", events::thousands(hidden as u64)),
+        hidden => format!(
+            ", and {} more calls out",
+            event_text::thousands(hidden as u64)
+        ),
     };
     if !chain.is_empty() {
         push(lines, &format!("In {chain}{more}."), columns, theme.text());

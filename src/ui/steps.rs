@@ -5,9 +5,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::layout::step_count;
-use crate::app::list::{self, ListLine};
-use crate::app::{App, Engine, events};
+use crate::app::panes::event_text;
+use crate::app::panes::layout::step_count;
+use crate::app::panes::step_list::{self, ListLine};
+use crate::app::{App, Engine};
 use crate::safe;
 use crate::timeline::{Attempt, Outcome, Severity, StepKind, StepRecord};
 use crate::value::Value;
@@ -17,7 +18,7 @@ use super::theme::{Theme, Tone};
 
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let digits = text::width(&step_count(app).saturating_sub(1).to_string());
-    for (row, line) in (0..area.height).zip(list::lines(app, area.height)) {
+    for (row, line) in (0..area.height).zip(step_list::lines(app, area.height)) {
         let mut pen = Pen::at(buffer, area, 0, row);
         match line {
             ListLine::Step(index) => draw_step(pen, index, digits, app, theme),
@@ -63,7 +64,9 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
             };
             put(
                 branch,
-                &event.map(|event| events::lines(&event)).unwrap_or_default(),
+                &event
+                    .map(|event| event_text::lines(&event))
+                    .unwrap_or_default(),
                 style,
             );
         }
@@ -80,8 +83,8 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
         ListLine::Recorded { stores, all } => {
             let text = format!(
                 "{} of {} stores,",
-                events::thousands(*stores),
-                events::thousands(*all)
+                event_text::thousands(*stores),
+                event_text::thousands(*all)
             );
             put(
                 glyphs.branch,
@@ -115,9 +118,9 @@ fn attempted(attempt: &Attempt) -> [String; 4] {
 
 /// `… 13 more stores`
 fn more(count: usize, which: &str, app: &App, theme: &Theme) -> String {
-    let noun = app.record().map_or("event", events::noun);
+    let noun = app.record().map_or("event", event_text::noun);
     let s = if count == 1 { "" } else { "s" };
-    let count = events::thousands(count as u64);
+    let count = event_text::thousands(count as u64);
     match which {
         "more" => format!("{} {count} more {noun}{s}", theme.glyphs.cut),
         _ => format!("{} {count} {noun}{s} {which}", theme.glyphs.cut),

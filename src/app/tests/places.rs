@@ -1,7 +1,7 @@
 //! Going to named places: by the map, and by names behind `@`.
 
 use super::*;
-use crate::app::layout::Layout;
+use crate::app::panes::layout::Layout;
 use crate::timeline::{LayoutFacts, Moment, NamedSpan, Naming, PartKind, Span, SpanKind};
 
 fn facts(kind: PartKind, name: &str, start: Option<u64>, end: Option<u64>) -> LayoutFacts {
@@ -111,12 +111,12 @@ fn a_click_on_the_map_goes_there() {
     for size in [(40, 20), (80, 24), (120, 40), (200, 50)] {
         let mut app = app(size, 7);
         let area = Layout::of(size, app.pane).map.unwrap();
-        let strip = app.strip(map::cells_in(area.width));
-        let last = map::LEFT + u16::try_from(strip.cells.len()).unwrap() - 1;
+        let strip = app.strip(memory_map::cells_in(area.width));
+        let last = memory_map::LEFT + u16::try_from(strip.cells.len()).unwrap() - 1;
         click(&mut app, last, area.bottom() - 1);
         assert_eq!(app.cursor, strip.cells.last().unwrap().start, "{size:?}");
         assert_eq!(app.pane, Pane::Memory);
-        click(&mut app, map::LEFT, area.y);
+        click(&mut app, memory_map::LEFT, area.y);
         assert_eq!(app.cursor, 0);
         for column in [0, 2, last + 1, size.0 - 1] {
             click(&mut app, column, area.y);
@@ -152,12 +152,12 @@ fn growth_puts_a_line_between_the_old_end_and_the_new_bytes() {
     let mut app = app_over(sample::timeline_where_memory_moved(), SIZE, 4);
     app.top = 0xfff0;
     let lines = |app: &App| {
-        let kinds = dump::Dump::of(app)
+        let kinds = hex_dump::Dump::of(app)
             .lines
             .into_iter()
             .map(|line| match line {
-                dump::DumpLine::OldEnd { address } => format!("was {address:x}"),
-                dump::DumpLine::Row { address, .. } => format!("{address:x}"),
+                hex_dump::DumpLine::OldEnd { address } => format!("was {address:x}"),
+                hex_dump::DumpLine::Row { address, .. } => format!("{address:x}"),
                 _ => "*".into(),
             });
         kinds.take(3).collect::<Vec<_>>()
@@ -170,7 +170,7 @@ fn growth_puts_a_line_between_the_old_end_and_the_new_bytes() {
     app.moment = Moment { step: 4, event: 3 };
     assert_eq!(lines(&app)[1], "was 10000");
     let later = app_over(sample::timeline_where_memory_moved(), SIZE, 5);
-    assert!(dump::Dump::of(&later).old_end.is_none());
+    assert!(hex_dump::Dump::of(&later).old_end.is_none());
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn the_inspector_says_in_what_a_byte_lies() {
         timeline.push(step);
     }
     let places = |step: usize, address: u64| {
-        let looked = inspect::Inspection::at(&timeline, Moment::end_of(step), address, 0);
+        let looked = byte_inspector::Inspection::at(&timeline, Moment::end_of(step), address, 0);
         looked
             .rows
             .into_iter()

@@ -136,7 +136,7 @@ fn what_bytes_and_findings_say_names_the_keys_in_force() {
     );
     let mut many = app_over(sample::timeline_with_many_writes(0x400, 9), SIZE, 0);
     (many.cursor, many.keys) = (0x400, keys.clone());
-    let rows = inspect::Inspection::of(&many, 2).rows;
+    let rows = byte_inspector::Inspection::of(&many, 2).rows;
     assert!(
         rows.contains(&(
             "before that",

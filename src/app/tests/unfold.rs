@@ -1,8 +1,11 @@
 //! Time inside a step: rows of (state, keys, moment), the jumps to a byte's writes, and whose
 //! source is shown.
 
-use super::super::{list, origin, sample, view, *};
-use super::{SIZE, app, app_over, default_records, notice, opened, press, run};
+use super::super::*;
+use super::{
+    SIZE, app, app_over, default_records, notice, opened, press, run, sample, source, step_list,
+    viewport,
+};
 use crate::timeline::Image;
 
 /// The moment as a person says it: `4` for the end of a step, `4.7` for an event of an unfolded
@@ -122,7 +125,7 @@ fn a_byte_s_writes_are_gone_to_across_steps() {
     ];
     for (from, cursor, keys, to) in rows {
         let mut app = app_over(timeline(), SIZE, from);
-        view::go_to(&mut app, cursor, 1);
+        viewport::go_to(&mut app, cursor, 1);
         press(&mut app, keys);
         assert_eq!(
             (at(&app).as_str(), app.cursor),
@@ -132,7 +135,7 @@ fn a_byte_s_writes_are_gone_to_across_steps() {
     }
     let said = |cursor, keys| {
         let mut app = app_over(timeline(), SIZE, 2);
-        view::go_to(&mut app, cursor, 1);
+        viewport::go_to(&mut app, cursor, 1);
         press(&mut app, keys);
         notice(&app).to_owned()
     };
@@ -170,7 +173,7 @@ fn growth_is_an_event_with_a_moment_on_either_side() {
 fn a_trap_is_shown_where_memory_ends() {
     let mut app = app_over(sample::timeline_that_trapped(), SIZE, 4);
     assert_eq!(app.cursor, 0xffff);
-    let origin = origin::Origin::of(&app);
+    let origin = source::Origin::of(&app);
     assert_eq!(
         (origin.title.as_str(), origin.listing.map(|l| l.1)),
         ("wasm_is_cool.wat", Some(45))
@@ -178,7 +181,7 @@ fn a_trap_is_shown_where_memory_ends() {
     assert_eq!(origin.said, ["trapped here: out of bounds memory access"]);
     press(&mut app, ",");
     assert_eq!(
-        origin::Origin::of(&app).said,
+        source::Origin::of(&app).said,
         [""; 0],
         "the byte's own writer, once the cursor is moved"
     );
@@ -197,7 +200,7 @@ fn the_source_is_that_of_the_byte_or_the_event() {
     let origin = |timeline: Timeline, step: usize, keys: &str| {
         let mut app = app_over(timeline, SIZE, step);
         press(&mut app, keys);
-        let origin = origin::Origin::of(&app);
+        let origin = source::Origin::of(&app);
         (origin.title, origin.listing.map(|l| l.1), origin.said)
     };
     let (title, line, said) = origin(sample::timeline(), 4, "");
@@ -285,11 +288,11 @@ fn a_step_that_only_tried_to_store_unfolds_into_that() {
         (at(&app).as_str(), app.unfolded, app.cursor),
         ("1", true, 0xffff)
     );
-    let lines = list::lines(&app, 20);
+    let lines = step_list::lines(&app, 20);
     assert!(
         lines
             .iter()
-            .any(|line| matches!(line, list::ListLine::Attempt(_))),
+            .any(|line| matches!(line, step_list::ListLine::Attempt(_))),
         "{lines:?}"
     );
     press(&mut app, "o");

@@ -1,0 +1,5 @@
+//! What opens over the panes and asks something.
+
+pub mod inputs;
+pub mod lessons;
+pub mod save;

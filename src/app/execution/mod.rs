@@ -1,0 +1,5 @@
+//! Running steps.
+
+pub mod advance;
+pub mod branches;
+pub mod run;

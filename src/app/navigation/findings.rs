@@ -1,0 +1,116 @@
+//! Going from finding to finding, and to the step that one blames.
+
+use super::viewport;
+use crate::app::execution::advance;
+use crate::app::{Action, App};
+use crate::timeline::Finding;
+
+/// To the next finding in the order of the steps; after the last, to the first.
+pub(in crate::app) fn next(app: &mut App) {
+    let all = all(app);
+    // Without one gone to, those of the step shown come first: its end is shown only when they are
+    // known.
+    let here = current(app).map_or((app.moment.step, 0), |(step, index)| (step, index + 1));
+    go(
+        app,
+        &all,
+        all.iter().find(|at| **at >= here).or(all.first()).copied(),
+    );
+}
+
+/// To the finding before; before the first, to the last.
+pub(in crate::app) fn previous(app: &mut App) {
+    let all = all(app);
+    let here = current(app).unwrap_or((app.moment.step, usize::MAX));
+    go(
+        app,
+        &all,
+        all.iter()
+            .rev()
+            .find(|at| **at < here)
+            .or(all.last())
+            .copied(),
+    );
+}
+
+/// To the step that the finding gone to, or else the first of the step shown that blames one,
+/// blames.
+pub(in crate::app) fn blamed(app: &mut App) {
+    let Some(record) = app.record().filter(|record| !record.findings.is_empty()) else {
+        let next = app.keys.key_of(Action::NextFinding);
+        app.say(format!(
+            "This step has no finding: {next} goes to the next one."
+        ));
+        return;
+    };
+    let chosen = current(app).and_then(|(_, index)| record.findings.get(index));
+    let finding = chosen.or_else(|| {
+        record
+            .findings
+            .iter()
+            .find(|finding| finding.blamed.is_some())
+    });
+    let Some((finding, step)) = finding.and_then(|finding| Some((finding, finding.blamed?))) else {
+        app.say("This finding blames no other step.");
+        return;
+    };
+    let text = format!(
+        "Step {step}, which the {} of step {} comes from.",
+        finding.kind, record.index
+    );
+    let place = finding.place();
+    app.goal = None;
+    advance::show(app, step);
+    if let Some(span) = place.filter(|span| span.start < app.memory().len()) {
+        viewport::go_to(app, span.start, span.len);
+    }
+    app.say(text);
+}
+
+/// The finding gone to last, while its step is shown.
+fn current(app: &App) -> Option<(usize, usize)> {
+    app.finding.filter(|(step, _)| *step == app.moment.step)
+}
+
+/// Steps and places of all findings, in order.
+fn all(app: &App) -> Vec<(usize, usize)> {
+    let steps = app.timeline.steps().iter().enumerate();
+    steps
+        .flat_map(|(step, record)| (0..record.findings.len()).map(move |index| (step, index)))
+        .collect()
+}
+
+fn go(app: &mut App, all: &[(usize, usize)], to: Option<(usize, usize)>) {
+    let Some((step, index)) = to else {
+        app.say("Nothing has been found in the steps that have run.");
+        return;
+    };
+    app.goal = None;
+    advance::show(app, step);
+    app.finding = to;
+    let found: Option<Finding> = app
+        .timeline
+        .step(step)
+        .and_then(|record| record.findings.get(index))
+        .cloned();
+    let Some(finding) = found else { return };
+    if let Some(span) = finding.place() {
+        viewport::go_to(app, span.start, span.len);
+    }
+    let number = all
+        .iter()
+        .position(|at| Some(*at) == to)
+        .map_or(0, |at| at + 1);
+    let blame = match finding.blamed {
+        Some(_) => format!(
+            "; {} goes to the step it blames",
+            app.keys.key_of(Action::Blamed)
+        ),
+        None => String::new(),
+    };
+    app.say(format!(
+        "Finding {number} of {}, {} in step {step}{blame}.",
+        all.len(),
+        finding.kind
+    ));
+}

@@ -1,0 +1,7 @@
+//! Moving through what is recorded.
+
+pub mod address_names;
+pub mod findings;
+pub mod search;
+pub mod time;
+pub mod viewport;

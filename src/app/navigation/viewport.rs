@@ -1,0 +1,289 @@
+//! Where in memory the person looks: the cursor, the top row, and the jumps between places.
+
+use crate::app::panes::layout;
+use crate::app::{Action, App};
+use crate::timeline::{Image, Moment, Span, StepRecord};
+
+/// Brings everything back into bounds after a change of any sort.
+pub(in crate::app) fn settle(app: &mut App) {
+    let ran = app.timeline.steps().len();
+    if app.moment.step >= ran {
+        app.moment.step = ran.saturating_sub(1);
+    }
+    settle_event(app);
+    let memory = app.memory();
+    let last = memory.len().saturating_sub(1);
+    app.cursor = app.cursor.min(last);
+    let width = width(app);
+    // One row more than memory has, so that where it ends is seen too.
+    let last_top =
+        align(last, width).saturating_sub(width.saturating_mul(rows(app).saturating_sub(2)));
+    app.top = align(app.top, width).min(last_top);
+    if let Some(search) = &mut app.search {
+        let len = search.needle.len() as u64;
+        search.found = search
+            .found
+            .filter(|at| memory.read(*at, len) == search.needle);
+    }
+    app.refresh();
+}
+
+/// Steps are unfolded where the moment lies within one; at its end, the moment says so in one way
+/// for each form.
+fn settle_event(app: &mut App) {
+    let step = app.moment.step;
+    let len = app.record().map_or(0, |r| r.events.len());
+    app.unfolded = app.is_unfolded();
+    app.moment = match app.unfolded && len > 0 {
+        true => Moment {
+            step,
+            event: app.moment.event.min(len),
+        },
+        false => Moment::end_of(step),
+    };
+    app.refresh_moment();
+}
+
+/// What of memory was in view, so that it stays there when the panes take another form.
+pub(in crate::app) struct Seen {
+    form: (u64, u64),
+    cursor: Option<u64>,
+}
+
+impl Seen {
+    pub(in crate::app) fn of(app: &App) -> Self {
+        Seen {
+            form: (width(app), rows(app)),
+            cursor: Some(app.cursor).filter(|at| is_in_view(app, *at, 1)),
+        }
+    }
+
+    /// Brings the cursor back into view where it was, has not moved, and other rows hide it now.
+    pub(in crate::app) fn keep(self, app: &mut App) {
+        if self.form != (width(app), rows(app)) && self.cursor == Some(app.cursor) {
+            reveal(app, app.cursor, 1);
+        }
+    }
+}
+
+/// Goes to the bytes the shown step is about.
+pub(in crate::app) fn show_focus(app: &mut App) {
+    if let Some(span) = app.record().and_then(focus) {
+        go_to(app, span.start, span.len);
+    }
+}
+
+/// The bytes a step is about: its focus, else what it changed first, else its newest pointer.
+fn focus(record: &StepRecord) -> Option<Span> {
+    let newest = || {
+        let pointers = || record.pointers.iter().rev();
+        pointers()
+            .find(|p| p.fetched || p.moved_from.is_some())
+            .or(pointers().next())
+    };
+    record
+        .focus
+        .or_else(|| record.changes.spans().next())
+        .or_else(|| {
+            newest().map(|p| Span {
+                start: p.address,
+                len: 1,
+            })
+        })
+}
+
+/// Puts the cursor on a byte and brings it and what belongs to it into view.
+pub(in crate::app) fn go_to(app: &mut App, address: u64, len: u64) {
+    app.cursor = address.min(app.memory().len().saturating_sub(1));
+    reveal(app, app.cursor, len);
+}
+
+/// Brings bytes into view with about a third of the rows above them; leaves the view alone where
+/// they all are in it.
+pub(in crate::app) fn reveal(app: &mut App, start: u64, len: u64) {
+    let width = width(app);
+    let above = rows(app) / 3;
+    let room = width
+        .saturating_mul(rows(app).saturating_sub(above))
+        .saturating_sub(start % width);
+    if !is_in_view(app, start, len.min(room)) {
+        app.top = align(start, width).saturating_sub(width.saturating_mul(above));
+        settle(app);
+    }
+}
+
+pub(in crate::app) fn is_in_view(app: &App, start: u64, len: u64) -> bool {
+    start >= app.top && start.saturating_add(len.max(1)) <= app.top.saturating_add(window(app))
+}
+
+/// Moves the cursor by bytes, the view with it where it leaves it.
+pub(in crate::app) fn move_cursor(app: &mut App, bytes: i64) {
+    let to = app
+        .cursor
+        .saturating_add_signed(bytes)
+        .min(app.memory().len().saturating_sub(1));
+    put_cursor(app, to);
+}
+
+/// Moves the cursor by rows and keeps its column; stops at the first and the last row.
+pub(in crate::app) fn move_rows(app: &mut App, rows: i64) {
+    let width = width(app);
+    let column = app.cursor % width;
+    let last = app.memory().len().saturating_sub(1);
+    let by = rows.saturating_mul(i64::try_from(width).unwrap_or(i64::MAX));
+    let row = align(app.cursor, width)
+        .saturating_add_signed(by)
+        .min(align(last, width));
+    put_cursor(app, row.saturating_add(column).min(last));
+}
+
+/// Moves cursor and view by the rows shown.
+pub(in crate::app) fn move_page(app: &mut App, pages: i64) {
+    let by = pages.saturating_mul(i64::try_from(rows(app)).unwrap_or(i64::MAX));
+    scroll_rows(app, by);
+    move_rows(app, by);
+}
+
+/// Moves the view by rows and leaves the cursor where it is.
+pub(in crate::app) fn scroll_rows(app: &mut App, rows: i64) {
+    let by = rows.saturating_mul(i64::try_from(width(app)).unwrap_or(i64::MAX));
+    app.top = app.top.saturating_add_signed(by);
+    settle(app);
+}
+
+fn put_cursor(app: &mut App, address: u64) {
+    let width = width(app);
+    app.cursor = address;
+    if address < app.top {
+        app.top = align(address, width);
+    } else if !is_in_view(app, address, 1) {
+        app.top = align(address, width).saturating_sub(window(app).saturating_sub(width));
+    }
+}
+
+pub(in crate::app) fn next_change(app: &mut App) {
+    let ahead = changed_after(app, Some(app.cursor));
+    match ahead.or_else(|| changed_after(app, None)) {
+        Some(start) => {
+            if start < app.cursor {
+                app.say("From the first change again.");
+            }
+            go_to(app, start, 1);
+        }
+        None => no_changes(app),
+    }
+}
+
+pub(in crate::app) fn previous_change(app: &mut App) {
+    let behind = changed_before(app, app.cursor);
+    match behind.or_else(|| changed_before(app, u64::MAX)) {
+        Some(start) => {
+            if start > app.cursor {
+                app.say("From the last change again.");
+            }
+            go_to(app, start, 1);
+        }
+        None => no_changes(app),
+    }
+}
+
+fn no_changes(app: &mut App) {
+    if app.cumulative {
+        app.say("No byte has changed since the start.");
+    } else if app.position().is_some() {
+        app.say("This step has changed no bytes yet.");
+    } else {
+        let mark = app.keys.key_of(Action::Cumulative);
+        app.say(format!(
+            "This step changed no bytes; {mark} marks everything changed since the start."
+        ));
+    }
+}
+
+/// Where the first run of marked bytes after an address begins; `None` for the first of all.
+fn changed_after(app: &App, address: Option<u64>) -> Option<u64> {
+    let span = match (marked(app), address) {
+        (Some(runs), Some(address)) => runs.iter().find(|run| run.start > address).copied(),
+        (Some(runs), None) => runs.first().copied(),
+        (None, Some(address)) => app.record()?.changes.next(address),
+        (None, None) => app.record()?.changes.spans().next(),
+    };
+    span.map(|span| span.start)
+}
+
+/// Where the last run of marked bytes before an address begins.
+fn changed_before(app: &App, address: u64) -> Option<u64> {
+    let span = match marked(app) {
+        Some(runs) => runs.iter().rfind(|run| run.start < address).copied(),
+        None => app.record()?.changes.previous(address),
+    };
+    span.map(|span| span.start)
+}
+
+/// The runs of marked bytes, where they are not those that the whole step changed.
+fn marked(app: &App) -> Option<Vec<Span>> {
+    match (app.cumulative, app.position()) {
+        (true, _) => Some(app.memory().differences(&start_image(app))),
+        (false, Some(_)) => Some(
+            app.memory()
+                .differences(&app.timeline.memory_before(app.moment.step)),
+        ),
+        (false, None) => None,
+    }
+}
+
+/// Memory as the guest started with it: after instantiation; while that is shown, before it.
+pub(in crate::app) fn start_image(app: &App) -> Image {
+    if app.moment.step == 0 {
+        Image::default()
+    } else {
+        app.timeline.memory_after(0)
+    }
+}
+
+pub(in crate::app) fn follow_pointer(app: &mut App) {
+    let is_64 = app.timeline.guest.memory.as_ref().is_some_and(|m| m.is_64);
+    let bytes: u64 = if is_64 { 8 } else { 4 };
+    let memory = app.memory();
+    if app.cursor.saturating_add(bytes) > memory.len() {
+        app.complain(format!(
+            "A pointer takes {bytes} bytes, and memory ends before that."
+        ));
+        return;
+    }
+    let target = memory
+        .read(app.cursor, bytes)
+        .iter()
+        .rev()
+        .fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+    if target >= memory.len() {
+        app.complain(format!(
+            "{target:#x} lies past the end of memory at {:#x}: this is no pointer.",
+            memory.len()
+        ));
+        return;
+    }
+    app.say(format!(
+        "Followed the pointer at {:#x} to {target:#x}.",
+        app.cursor
+    ));
+    go_to(app, target, 1);
+}
+
+pub(in crate::app) fn width(app: &App) -> u64 {
+    layout::row_width(app.size).max(1)
+}
+
+/// Rows of the memory panes; at least one.
+pub(in crate::app) fn rows(app: &App) -> u64 {
+    u64::from(layout::memory_rows(app)).max(1)
+}
+
+/// Bytes a memory pane shows.
+pub(in crate::app) fn window(app: &App) -> u64 {
+    width(app).saturating_mul(rows(app))
+}
+
+fn align(address: u64, width: u64) -> u64 {
+    address / width.max(1) * width.max(1)
+}
