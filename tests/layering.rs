@@ -516,7 +516,10 @@ mod scanner {
         for (below, source) in [
             ("session/engine.rs", "use wasmer::Module;"),
             ("app/panes/layout.rs", "use ratatui::layout::Rect;"),
-            ("app/input/key.rs", "use crossterm::event::{KeyCode, KeyEvent};"),
+            (
+                "app/input/key.rs",
+                "use crossterm::event::{KeyCode, KeyEvent};",
+            ),
             (
                 "guest/mod.rs",
                 "// wasmer's own names\nlet x = facts.wasmer;",

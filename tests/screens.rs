@@ -13,8 +13,9 @@ mod session;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use linmem::app::input::hit_test::{Hit, hit};
 use linmem::app::keymap::{BINDINGS, Choice, Keymap};
-use linmem::app::panes::layout::{Hit, hit, memory_rows};
+use linmem::app::panes::layout::memory_rows;
 use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Progress, Search, sample};
 use linmem::timeline::*;
 use linmem::ui::{Theme, draw, last_scroll};

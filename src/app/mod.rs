@@ -24,11 +24,13 @@ mod update;
 pub use action::Action;
 pub use dialogs::lessons::{Course, Lesson};
 pub use execution::run::Replay;
-pub use input::keymap::{self, Context, Keymap, status_keys};
+pub use input::key_hints::status_keys;
+pub use input::keyboard::{key, paste};
+pub use input::keymap::{self, Context, Keymap};
 pub use input::mouse::{click, wheel};
 pub use on_message::receive;
 pub use panes::cache::MOST_WRITERS;
-pub use update::{key, paste, resize, update};
+pub use update::{resize, update};
 
 use std::collections::VecDeque;
 

@@ -64,7 +64,7 @@ pub fn receive(app: &mut App, message: Message) -> Effect {
         }
     };
     prompt::look_again(app);
-    viewport::settle(app);
+    viewport::restore_invariants(app);
     effect
 }
 
@@ -126,8 +126,8 @@ fn step(app: &mut App, record: StepRecord) -> Effect {
     }
     match app.goal {
         _ if !app.following => {}
-        None => advance::enter(app, index),
-        Some(_) => advance::show(app, index),
+        None => time::show_start_of(app, index),
+        Some(_) => time::show_end_of(app, index),
     }
     match app.goal {
         Some(goal) if index < goal && !is_last && outcome != Outcome::Cancelled => {
@@ -145,7 +145,7 @@ fn step(app: &mut App, record: StepRecord) -> Effect {
                 false => {}
             }
             if event.is_some() {
-                time::toggle(app, event);
+                time::toggle_unfolded(app, event);
             }
             Effect::None
         }

@@ -521,7 +521,7 @@ pub fn app_over(timeline: Timeline, size: (u16, u16), step: usize) -> App {
         };
         receive(&mut app, Message::Step(Box::new(record.clone())));
     }
-    super::execution::advance::show(&mut app, step);
+    super::navigation::time::show_end_of(&mut app, step);
     app
 }
 

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 
 use crate::app::panes::event_text;
 use crate::app::panes::hex_dump::Dump;
-use crate::app::panes::layout::{self, Layout, step_count};
+use crate::app::panes::layout::{self, Layout};
+use crate::app::panes::step_list::step_count;
 use crate::app::{App, Engine};
 use crate::safe;
 use crate::timeline::PAGE;

@@ -3,11 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{App, MOST_WRITERS, Pane};
+use crate::app::panes::byte_inspector::Inspection;
+use crate::app::{App, MOST_WRITERS};
 use crate::safe;
 use crate::timeline::LayoutFacts;
 
-use super::adapter;
 use super::text::{self, Pen};
 use super::theme::Theme;
 
@@ -21,17 +21,19 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
         buffer,
         area,
         &Table::of(&rows, area.width, theme),
-        adapter::scrolled(app, Pane::Inspector),
+        app.scroll.inspector,
         theme,
     );
 }
 
-/// The rows on the byte under the cursor. Of the pane at most half is for its earlier writers.
-fn rows(app: &App, area: Rect) -> Vec<(String, String)> {
-    adapter::inspector_rows(
-        app,
-        (usize::from(area.height) / 4).clamp(1, MOST_WRITERS.saturating_sub(1)),
-    )
+/// Labels and texts of a table.
+type Rows = Vec<(&'static str, String)>;
+
+/// Returns the rows about the byte under the cursor; at most half of the pane is for its earlier
+/// writers.
+fn rows(app: &App, area: Rect) -> Rows {
+    let most_earlier = (usize::from(area.height) / 4).clamp(1, MOST_WRITERS.saturating_sub(1));
+    Inspection::of(app, most_earlier).rows
 }
 
 /// Lines there are on the byte under the cursor, in a pane.
@@ -45,7 +47,7 @@ pub fn draw_guest(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
         buffer,
         area,
         &Table::of(&guest_rows(app), area.width, theme),
-        adapter::scrolled(app, Pane::Guest),
+        app.scroll.guest,
         theme,
     );
 }
@@ -55,20 +57,20 @@ pub fn guest_height(app: &App, area: Rect, theme: &Theme) -> usize {
     Table::of(&guest_rows(app), area.width, theme).lines.len()
 }
 
-fn guest_rows(app: &App) -> Vec<(String, String)> {
+fn guest_rows(app: &App) -> Rows {
     let guest = &app.timeline.guest;
     if app.timeline.planned.is_empty() {
         return Vec::new();
     }
     let mut rows = vec![
-        ("guest".to_string(), guest.path.clone()),
-        ("size".to_string(), text::size(guest.bytes)),
+        ("guest", guest.path.clone()),
+        ("size", text::size(guest.bytes)),
     ];
     rows.extend(
         guest
             .layout
             .iter()
-            .map(|facts| (facts.kind.word().to_string(), lies(facts))),
+            .map(|facts| (facts.kind.word(), location(facts))),
     );
     let listed = guest
         .imports
@@ -80,12 +82,12 @@ fn guest_rows(app: &App) -> Vec<(String, String)> {
             .iter()
             .map(|e| ("export", format!("{} {}", e.name, e.ty))),
     );
-    rows.extend(listed.map(|(word, text)| (word.to_string(), text)));
+    rows.extend(listed);
     rows
 }
 
 /// `0x0..0x100000  exported global __stack_pointer`
-fn lies(facts: &LayoutFacts) -> String {
+fn location(facts: &LayoutFacts) -> String {
     let LayoutFacts {
         name,
         segment,
@@ -112,7 +114,7 @@ struct Table {
 }
 
 impl Table {
-    fn of(rows: &[(String, String)], columns: u16, theme: &Theme) -> Self {
+    fn of(rows: &[(&'static str, String)], columns: u16, theme: &Theme) -> Self {
         let key_width = rows
             .iter()
             .map(|(key, _)| text::width(key))

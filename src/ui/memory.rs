@@ -6,7 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::panes::hex_dump::{Dump, DumpLine, RowFormat};
+use crate::app::panes::hex_dump::{Dump, DumpLine};
+use crate::app::panes::row_format::RowFormat;
 use crate::safe;
 use crate::timeline::{Part, PartKind, Pointer, Severity};
 

@@ -2,7 +2,6 @@
 //! and draws something at every size of the terminal. Where each pane lies is drawn in
 //! [`crate::app::panes::layout`].
 
-mod adapter;
 mod frame;
 mod glyphs;
 mod inspector;

@@ -11,7 +11,7 @@ use crate::safe;
 
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
-use super::{adapter, legend, overview, prompt};
+use super::{legend, overview, prompt};
 
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     match &app.overlay {
@@ -128,7 +128,7 @@ pub fn last_help_line(area: Rect, app: &App, theme: &Theme) -> u16 {
 fn help_lines(columns: u16, app: &App, theme: &Theme) -> Vec<Line> {
     let title = |name: &str| vec![(name.to_string(), theme.strong())];
     let mut lines: Vec<Line> = Vec::new();
-    for (name, keys) in adapter::help_groups(app) {
+    for (name, keys) in app.keys.help() {
         lines.push(title(name));
         for (keys, what) in keys {
             let room = columns.saturating_sub(KEYS + 4);
@@ -368,7 +368,7 @@ fn choices(buffer: &mut Buffer, area: Rect, app: &App, chosen: usize, theme: &Th
     if choices.is_empty() {
         Pen::at(buffer, inner, 0, 0).put("no other session", theme.faint());
     }
-    let first = crate::app::panes::layout::first_step(choices.len(), chosen, inner.height);
+    let first = crate::app::panes::step_list::first_step(choices.len(), chosen, inner.height);
     for (row, (index, choice)) in (0..inner.height).zip(choices.iter().enumerate().skip(first)) {
         let is_chosen = index == chosen;
         let mark = if is_chosen { theme.glyphs.current } else { ' ' };

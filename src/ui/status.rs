@@ -6,10 +6,9 @@ use ratatui::layout::Rect;
 
 use crate::app::navigation::address_names;
 use crate::app::panes::event_text;
-use crate::app::{Action, App, Engine, Overlay};
+use crate::app::{Action, App, Engine, Overlay, status_keys};
 use crate::safe;
 
-use super::adapter;
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
 
@@ -66,7 +65,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
             ..area
         };
     }
-    keys(buffer, left, &adapter::status_keys(app), theme);
+    keys(buffer, left, &status_keys(app), theme);
 }
 
 /// Puts a notice right above the line of keys, which stays: as many rows as it needs, over whatever

@@ -11,7 +11,6 @@ use crate::prose::{Kind, Paragraph};
 use crate::safe;
 use crate::timeline::{Attempt, Finding, FindingKind, Outcome, Severity, StepRecord, Trap};
 
-use super::adapter;
 use super::prose::{self, Line};
 use super::question;
 use super::text;
@@ -20,7 +19,6 @@ use super::theme::{Theme, Tone};
 type Lines = Vec<Line>;
 
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let scroll = adapter::scrolled(app, Pane::Happened);
     let how = match app.pane {
         Pane::Happened => format!(
             "{} goes down",
@@ -28,7 +26,14 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
         ),
         _ => "3 shows more".to_owned(),
     };
-    text::prose(buffer, area, &lines(app, area, theme), scroll, &how, theme);
+    text::prose(
+        buffer,
+        area,
+        &lines(app, area, theme),
+        app.scroll.happened,
+        &how,
+        theme,
+    );
 }
 
 /// Lines there are in a pane.

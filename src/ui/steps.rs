@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::panes::event_text;
-use crate::app::panes::layout::step_count;
-use crate::app::panes::step_list::{self, ListLine};
+
+use crate::app::panes::step_list::{self, ListLine, step_count};
 use crate::app::{App, Engine};
 use crate::safe;
 use crate::timeline::{Attempt, Outcome, Severity, StepKind, StepRecord};

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use tui_input::Input;
 
-use crate::app::execution::advance;
-use crate::app::{Action, App, Effect, Overlay, update};
+use crate::app::execution::{advance, switch};
+use crate::app::{Action, App, Effect, Overlay};
 use crate::prose::Prose;
 use crate::timeline::{Answer, Timeline};
 use crate::value::Value;
@@ -209,7 +209,7 @@ fn is_meant_as_expression(typed: &str) -> bool {
 
 pub(in crate::app) fn next_lesson(app: &mut App) -> Effect {
     match (app.course.open, app.course.next()) {
-        (_, Some((next, _))) => update::open_session(app, app.sessions.len().saturating_add(next)),
+        (_, Some((next, _))) => switch::open_session(app, app.sessions.len().saturating_add(next)),
         (Some(_), None) => {
             let list = app.keys.key_of(Action::ChooseSession);
             app.say(format!(

@@ -3,3 +3,4 @@
 pub mod inputs;
 pub mod lessons;
 pub mod save;
+pub mod session_list;

@@ -1,38 +1,21 @@
-//! Moving through time: forward and back over what has run, and on to what has not. Going back
-//! never runs anything.
+//! Going forward past what has run: the next step, a step by its number, the end.
 
 use super::run;
 use crate::app::navigation::time;
 use crate::app::{Action, App, Effect, Engine, Progress};
-use crate::timeline::{Moment, Outcome};
+use crate::timeline::Outcome;
 
 /// One step forward, or one event in an unfolded step; at the last step that has run, asks for the
 /// next.
 pub(in crate::app) fn next(app: &mut App) -> Effect {
-    if time::next(app) {
+    if time::move_by_events(app, 1) {
         return Effect::None;
     }
     if app.moment.step.saturating_add(1) < ran(app) {
-        enter(app, app.moment.step + 1);
+        time::show_start_of(app, app.moment.step + 1);
         return Effect::None;
     }
     run_next(app)
-}
-
-pub(in crate::app) fn back(app: &mut App) {
-    app.goal = None;
-    if time::back(app) {
-        return;
-    }
-    match app.moment.step.checked_sub(1) {
-        Some(step) if ran(app) > 0 => show(app, step),
-        _ => app.say("This is the beginning: nothing runs before step 0."),
-    }
-}
-
-pub(in crate::app) fn first(app: &mut App) {
-    app.goal = None;
-    show(app, 0);
 }
 
 /// To the last step that has run; from there, on to the end.
@@ -42,7 +25,7 @@ pub(in crate::app) fn last(app: &mut App) -> Effect {
         .is_some_and(|r| app.moment.event >= r.events.len());
     match ran(app).checked_sub(1) {
         Some(step) if step != app.moment.step || !is_over => {
-            show(app, step);
+            time::show_end_of(app, step);
             Effect::None
         }
         _ => run_to(app, usize::MAX),
@@ -53,7 +36,7 @@ pub(in crate::app) fn last(app: &mut App) -> Effect {
 pub(in crate::app) fn go_to(app: &mut App, step: usize) -> Effect {
     if step < ran(app) {
         app.goal = None;
-        show(app, step);
+        time::show_end_of(app, step);
         return Effect::None;
     }
     match app.timeline.planned.len().checked_sub(1) {
@@ -67,59 +50,6 @@ pub(in crate::app) fn go_to(app: &mut App, step: usize) -> Effect {
 
 pub(in crate::app) fn no_step(app: &mut App, step: usize, last: usize) {
     app.complain(format!("There is no step {step}: the last is step {last}."));
-}
-
-/// Forward or back over what has run, and no further: by steps, or within an unfolded one by
-/// events.
-pub(in crate::app) fn move_in_past(app: &mut App, steps: isize) {
-    let Some(last) = ran(app).checked_sub(1) else {
-        return;
-    };
-    if time::move_within(app, steps) {
-        if steps < 0 {
-            app.goal = None;
-        }
-        return;
-    }
-    let steps = if app.is_unfolded() {
-        steps.signum()
-    } else {
-        steps
-    };
-    let to = app.moment.step.saturating_add_signed(steps).min(last);
-    if to != app.moment.step {
-        if steps < 0 {
-            app.goal = None;
-            show(app, to);
-        } else {
-            enter(app, to);
-        }
-    } else if steps < 0 {
-        app.say("This is the beginning: nothing runs before step 0.");
-    } else if app.engine == Engine::Ready {
-        let next = app.keys.key_of(Action::Next);
-        app.say(format!(
-            "This is the last step that has run: {next} runs the next one."
-        ));
-    }
-}
-
-/// Shows the end of a step that has run, with the bytes it is about in view.
-pub(in crate::app) fn show(app: &mut App, step: usize) {
-    time::walk_to(app, Moment::end_of(step));
-}
-
-/// Shows a step as one comes to it going forward: its end, or just before its first event where it
-/// is unfolded.
-pub(in crate::app) fn enter(app: &mut App, step: usize) {
-    time::walk_to(
-        app,
-        if app.unfolded {
-            Moment { step, event: 0 }
-        } else {
-            Moment::end_of(step)
-        },
-    );
 }
 
 /// Asks the session for the next step.

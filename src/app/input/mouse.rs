@@ -1,10 +1,9 @@
 //! What the mouse does. Where things lie is `layout`'s knowledge.
 
+use super::hit_test::{Hit, hit};
 use crate::app::execution::advance;
-use crate::app::navigation::{time, viewport};
-use crate::app::panes::layout::{self, Hit};
+use crate::app::navigation::{scroll, time, viewport};
 use crate::app::{Action, App, Effect, Overlay, Pane, update};
-use crate::timeline::Moment;
 
 /// Rows of memory that one notch of the wheel is.
 const NOTCH: i16 = 3;
@@ -17,21 +16,15 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
     }
     app.notice = None;
     app.forget_count();
-    let seen = viewport::Seen::of(app);
-    let effect = match layout::hit(app, column, row) {
+    let anchor = viewport::Anchor::of(app);
+    let effect = match hit(app, column, row) {
         Hit::Step(step) => {
             app.pane = Pane::Steps;
             advance::go_to(app, step)
         }
         Hit::Event(number) => {
             app.pane = Pane::Steps;
-            time::walk_to(
-                app,
-                Moment {
-                    step: app.moment.step,
-                    event: number,
-                },
-            );
+            time::show_event(app, number);
             Effect::None
         }
         Hit::Byte(address) => {
@@ -50,8 +43,8 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
         }
         Hit::Nothing => Effect::None,
     };
-    viewport::settle(app);
-    seen.keep(app);
+    viewport::restore_invariants(app);
+    anchor.restore(app);
     effect
 }
 
@@ -69,16 +62,16 @@ pub fn wheel(app: &mut App, column: u16, row: u16, notches: i16) -> Effect {
         }
         return Effect::None;
     }
-    match layout::hit(app, column, row) {
+    match hit(app, column, row) {
         Hit::Byte(_) | Hit::Pane(Pane::Memory) => {
             viewport::scroll_rows(app, i64::from(notches.saturating_mul(NOTCH)))
         }
         Hit::Step(_) | Hit::Event(_) | Hit::Pane(Pane::Steps) => {
-            advance::move_in_past(app, isize::from(notches))
+            time::move_by(app, isize::from(notches))
         }
-        Hit::Pane(pane) => update::scroll(app, pane, notches),
+        Hit::Pane(pane) => scroll::scroll(app, pane, notches),
         Hit::Map(_) | Hit::Nothing => {}
     }
-    viewport::settle(app);
+    viewport::restore_invariants(app);
     Effect::None
 }

@@ -1,7 +1,6 @@
 //! Going from finding to finding, and to the step that one blames.
 
-use super::viewport;
-use crate::app::execution::advance;
+use super::{time, viewport};
 use crate::app::{Action, App};
 use crate::timeline::Finding;
 
@@ -60,7 +59,7 @@ pub(in crate::app) fn blamed(app: &mut App) {
     );
     let place = finding.place();
     app.goal = None;
-    advance::show(app, step);
+    time::show_end_of(app, step);
     if let Some(span) = place.filter(|span| span.start < app.memory().len()) {
         viewport::go_to(app, span.start, span.len);
     }
@@ -86,7 +85,7 @@ fn go(app: &mut App, all: &[(usize, usize)], to: Option<(usize, usize)>) {
         return;
     };
     app.goal = None;
-    advance::show(app, step);
+    time::show_end_of(app, step);
     app.finding = to;
     let found: Option<Finding> = app
         .timeline

@@ -140,6 +140,13 @@ fn number(text: &str) -> Option<u64> {
     }
 }
 
+/// Opens the line to type what to find.
+pub(in crate::app) fn open(app: &mut App) {
+    app.overlay = Overlay::Search {
+        input: tui_input::Input::default(),
+    };
+}
+
 /// Does what was typed; a line that cannot be read stays open with the reason.
 pub(in crate::app) fn confirm(app: &mut App) {
     let Overlay::Search { input } = &app.overlay else {

@@ -1,138 +1,178 @@
-//! Time inside a step: unfolding it into its events, walking those, and the jumps to whoever wrote
-//! a byte.
+//! Moves through what has run: by steps, by the events of an unfolded step, and to the writes of a
+//! byte. Never runs anything.
 
 use super::viewport;
-use crate::app::execution::advance;
 use crate::app::panes::event_text;
-use crate::app::{Action, App};
-use crate::timeline::{Event, Moment, PAGE, StepRecord};
+use crate::app::{Action, App, Engine};
+use crate::timeline::{Event, Moment, PAGE};
 
-/// Whether a step has something to unfold: events, or a store that was attempted.
-pub(in crate::app) fn has_events(step: &StepRecord) -> bool {
-    !step.events.is_empty() || attempted_store(step).is_some()
+/// Goes one event back in an unfolded step, or one step.
+pub(in crate::app) fn back(app: &mut App) {
+    app.goal = None;
+    if move_by_events(app, -1) {
+        return;
+    }
+    match app.moment.step.checked_sub(1) {
+        Some(step) if !app.timeline.steps().is_empty() => show_end_of(app, step),
+        _ => app.say("This is the beginning: nothing runs before step 0."),
+    }
 }
 
-/// The store that trapped, where it was one.
-pub fn attempted_store(step: &StepRecord) -> Option<crate::timeline::Attempt> {
-    step.trap
-        .as_ref()?
-        .attempt
-        .filter(|attempt| attempt.is_store)
+/// Goes to step 0.
+pub(in crate::app) fn first(app: &mut App) {
+    app.goal = None;
+    show_end_of(app, 0);
 }
 
-/// Unfolds, at the event of a number where one was typed; or folds.
-pub(in crate::app) fn toggle(app: &mut App, number: Option<u32>) {
-    let Some(len) = app.record().map(|r| r.events.len()) else {
-        app.say("Nothing has run yet: there is nothing to unfold.");
+/// Goes by `by` steps, or by events in an unfolded step; stops at the first step and at the last
+/// one that has run.
+pub(in crate::app) fn move_by(app: &mut App, by: isize) {
+    let Some(last) = app.timeline.steps().len().checked_sub(1) else {
         return;
     };
-    match number {
-        Some(number) => at_number(app, usize::try_from(number).unwrap_or(usize::MAX), len),
-        None if app.is_unfolded() => fold(app),
-        None if app.record().is_some_and(has_events) => {
-            app.unfolded = true;
-            advance::enter(app, app.moment.step);
-            if let Some(step) = app.record().filter(|_| len > 0) {
-                let count = event_text::thousands(len as u64);
-                let stores = format!(
-                    "{count} {}{}",
-                    event_text::noun(step),
-                    if len == 1 { "" } else { "s" }
-                );
-                let key = |action| app.keys.key_of(action);
-                let (next, back, fold) =
-                    (key(Action::Next), key(Action::Back), key(Action::Unfold));
-                app.say(format!(
-                    "Step {}, {stores}: {next} and {back} walk through, {fold} folds.",
-                    app.moment.step
-                ));
-            }
+    if move_by_events(app, by) {
+        if by < 0 {
+            app.goal = None;
         }
-        None => app.say("This step wrote nothing: there is nothing to unfold."),
+        return;
+    }
+    let by = if app.is_unfolded() { by.signum() } else { by };
+    let to = app.moment.step.saturating_add_signed(by).min(last);
+    if to != app.moment.step {
+        if by < 0 {
+            app.goal = None;
+            show_end_of(app, to);
+        } else {
+            show_start_of(app, to);
+        }
+    } else if by < 0 {
+        app.say("This is the beginning: nothing runs before step 0.");
+    } else if app.engine == Engine::Ready {
+        let next = app.keys.key_of(Action::Next);
+        app.say(format!(
+            "This is the last step that has run: {next} runs the next one."
+        ));
     }
 }
 
-fn at_number(app: &mut App, number: usize, len: usize) {
-    match (number <= len, app.record()) {
-        (true, _) if len > 0 => {
-            app.unfolded = true;
-            walk_to(
-                app,
-                Moment {
-                    step: app.moment.step,
-                    event: number,
-                },
-            );
-        }
-        (false, Some(step)) if len > 0 => {
-            let text = format!(
-                "There is no {} {number} in this step: the last is {len}.",
-                event_text::noun(step)
-            );
-            app.complain(text);
-        }
-        _ => app.say("This step wrote nothing: there is nothing to unfold."),
-    }
-}
-
-/// Back to whole steps, at the end of the one shown, the cursor where it is.
-fn fold(app: &mut App) {
-    app.unfolded = false;
-    stand(app, Moment::end_of(app.moment.step));
-    viewport::reveal(app, app.cursor, 1);
-}
-
-/// One event on within the step; whether there was one.
-pub(in crate::app) fn next(app: &mut App) -> bool {
-    move_within(app, 1)
-}
-
-pub(in crate::app) fn back(app: &mut App) -> bool {
-    move_within(app, -1)
-}
-
-/// Goes by events within the step shown, to its ends and no further; whether that was a move at
-/// all.
-pub(in crate::app) fn move_within(app: &mut App, by: isize) -> bool {
+/// Goes `by` events within the step shown, at most to its ends. Returns whether the moment changed.
+pub(in crate::app) fn move_by_events(app: &mut App, by: isize) -> bool {
     let (Some(at), Some(len)) = (app.position(), app.record().map(|r| r.events.len())) else {
         return false;
     };
     let to = at.saturating_add_signed(by).min(len);
     if to != at {
-        walk_to(
-            app,
-            Moment {
-                step: app.moment.step,
-                event: to,
-            },
-        );
+        show_event(app, to);
     }
     to != at
 }
 
-/// To the first or the last moment of an unfolded step; whether it is one.
-pub(in crate::app) fn to_end(app: &mut App, is_last: bool) -> bool {
-    let Some(len) = app.position().and(app.record()).map(|r| r.events.len()) else {
-        return false;
+/// Goes before the first event of an unfolded step. Returns whether the step is unfolded.
+pub(in crate::app) fn first_event(app: &mut App) -> bool {
+    let is_unfolded = app.position().is_some();
+    if is_unfolded {
+        show_event(app, 0);
+    }
+    is_unfolded
+}
+
+/// Goes after the last event of an unfolded step. Returns whether the step is unfolded.
+pub(in crate::app) fn last_event(app: &mut App) -> bool {
+    let len = app
+        .position()
+        .and(app.record())
+        .map(|record| record.events.len());
+    if let Some(len) = len {
+        show_event(app, len);
+    }
+    len.is_some()
+}
+
+/// Shows the end of a step that has run.
+pub(in crate::app) fn show_end_of(app: &mut App, step: usize) {
+    show(app, Moment::end_of(step));
+}
+
+/// Shows a step reached by going forward: before its first event where steps are unfolded, else at
+/// its end.
+pub(in crate::app) fn show_start_of(app: &mut App, step: usize) {
+    let moment = if app.unfolded {
+        Moment { step, event: 0 }
+    } else {
+        Moment::end_of(step)
     };
-    walk_to(
-        app,
-        Moment {
-            step: app.moment.step,
-            event: if is_last { len } else { 0 },
-        },
-    );
-    true
+    show(app, moment);
 }
 
-/// Shows a moment inside a step, with the bytes of its event in view.
-pub(in crate::app) fn walk_to(app: &mut App, moment: Moment) {
-    stand(app, moment);
-    arrive(app);
+/// Shows the step shown after its first `event` events.
+pub(in crate::app) fn show_event(app: &mut App, event: usize) {
+    let step = app.moment.step;
+    show(app, Moment { step, event });
 }
 
-/// Changes the moment and leaves the cursor alone.
-pub(in crate::app) fn stand(app: &mut App, moment: Moment) {
+/// Shows a moment, with the cursor on what it is about.
+fn show(app: &mut App, moment: Moment) {
+    set_moment(app, moment);
+    place_cursor(app);
+}
+
+/// Unfolds the step shown, or folds it. With `number`, unfolds it after that many events.
+pub(in crate::app) fn toggle_unfolded(app: &mut App, number: Option<u32>) {
+    let Some(record) = app.record() else {
+        app.say("Nothing has run yet: there is nothing to unfold.");
+        return;
+    };
+    let (len, can_unfold) = (record.events.len(), record.can_unfold());
+    match number {
+        Some(number) => unfold_at(app, usize::try_from(number).unwrap_or(usize::MAX), len),
+        None if app.is_unfolded() => fold(app),
+        None if can_unfold => unfold(app, len),
+        None => app.say("This step wrote nothing: there is nothing to unfold."),
+    }
+}
+
+fn unfold(app: &mut App, len: usize) {
+    app.unfolded = true;
+    show_start_of(app, app.moment.step);
+    if let Some(step) = app.record().filter(|_| len > 0) {
+        let count = event_text::thousands(len as u64);
+        let plural = if len == 1 { "" } else { "s" };
+        let stores = format!("{count} {}{plural}", event_text::noun(step));
+        let key = |action| app.keys.key_of(action);
+        let (next, back, fold) = (key(Action::Next), key(Action::Back), key(Action::Unfold));
+        app.say(format!(
+            "Step {}, {stores}: {next} and {back} walk through, {fold} folds.",
+            app.moment.step
+        ));
+    }
+}
+
+/// Unfolds the step shown after event `number` of `len`.
+fn unfold_at(app: &mut App, number: usize, len: usize) {
+    match (number <= len, app.record()) {
+        (true, _) if len > 0 => {
+            app.unfolded = true;
+            show_event(app, number);
+        }
+        (false, Some(step)) if len > 0 => {
+            let noun = event_text::noun(step);
+            app.complain(format!(
+                "There is no {noun} {number} in this step: the last is {len}."
+            ));
+        }
+        _ => app.say("This step wrote nothing: there is nothing to unfold."),
+    }
+}
+
+/// Folds steps and shows the end of the step shown; the cursor stays.
+fn fold(app: &mut App) {
+    app.unfolded = false;
+    set_moment(app, Moment::end_of(app.moment.step));
+    viewport::reveal(app, app.cursor, 1);
+}
+
+/// Changes the moment shown and leaves the cursor where it is.
+fn set_moment(app: &mut App, moment: Moment) {
     let last = app.timeline.steps().len().saturating_sub(1);
     let step = moment.step.min(last);
     let len = app.timeline.step(step).map_or(0, |s| s.events.len());
@@ -152,8 +192,9 @@ pub(in crate::app) fn stand(app: &mut App, moment: Moment) {
     app.arrived = Some((app.moment, app.cursor));
 }
 
-/// Puts the cursor on what the moment shown is about.
-pub(in crate::app) fn arrive(app: &mut App) {
+/// Puts the cursor on what the moment shown is about: an access that trapped, the event that has
+/// just happened, or the step's focus.
+fn place_cursor(app: &mut App) {
     let len = app.record().map_or(0, |r| r.events.len());
     let is_over = app.moment.event >= len;
     let attempt = app
@@ -180,24 +221,24 @@ pub(in crate::app) fn arrive(app: &mut App) {
     app.arrived = Some((app.moment, app.cursor));
 }
 
-/// To just after the next write to the byte under the cursor.
-pub(in crate::app) fn next_touch(app: &mut App) {
+/// Goes after the next write to the byte under the cursor.
+pub(in crate::app) fn next_write(app: &mut App) {
     let found = app.timeline.next_touch(app.cursor, app.moment);
-    follow(app, found, "Nothing that has run writes this byte later.");
+    show_write(app, found, "Nothing that has run writes this byte later.");
 }
 
-/// To just after the write before this moment.
-pub(in crate::app) fn previous_touch(app: &mut App) {
+/// Goes after the write before this moment to the byte under the cursor.
+pub(in crate::app) fn previous_write(app: &mut App) {
     let found = app.timeline.previous_touch(app.cursor, app.moment);
-    follow(
+    show_write(
         app,
         found,
         "Nobody wrote this byte earlier: memory is born zero.",
     );
 }
 
-/// To just after the write that made the byte under the cursor what it is.
-pub(in crate::app) fn who_wrote(app: &mut App) {
+/// Goes after the last write to the byte under the cursor.
+pub(in crate::app) fn last_write(app: &mut App) {
     let found = app.writers().first().map(|(at, _)| *at);
     if found.is_some() && found == Some(app.moment) {
         let before = app.keys.key_of(Action::PreviousTouch);
@@ -206,27 +247,24 @@ pub(in crate::app) fn who_wrote(app: &mut App) {
         ));
         return;
     }
-    follow(app, found, "Nobody wrote this byte; memory is born zero.");
+    show_write(app, found, "Nobody wrote this byte; memory is born zero.");
 }
 
-fn follow(app: &mut App, found: Option<Moment>, else_say: &str) {
+/// Unfolds at the write `found` and leaves the cursor on its byte; without one, says `if_none`.
+fn show_write(app: &mut App, found: Option<Moment>, if_none: &str) {
     if app.memory().is_empty() {
         app.say("There is no memory yet.");
         return;
     }
     let Some(moment) = found else {
-        app.say(else_say);
+        app.say(if_none);
         return;
     };
     app.unfolded = true;
-    stand(app, moment);
+    set_moment(app, moment);
     viewport::reveal(app, app.cursor, 1);
     if let Some(step) = app.record() {
-        let text = format!(
-            "Step {}, {}.",
-            step.index,
-            event_text::ordinal(step, app.moment.event)
-        );
-        app.say(text);
+        let ordinal = event_text::ordinal(step, app.moment.event);
+        app.say(format!("Step {}, {ordinal}.", step.index));
     }
 }

@@ -5,7 +5,7 @@ use crate::app::{Action, App};
 use crate::timeline::{Image, Moment, Span, StepRecord};
 
 /// Brings everything back into bounds after a change of any sort.
-pub(in crate::app) fn settle(app: &mut App) {
+pub(in crate::app) fn restore_invariants(app: &mut App) {
     let ran = app.timeline.steps().len();
     if app.moment.step >= ran {
         app.moment.step = ran.saturating_sub(1);
@@ -45,21 +45,21 @@ fn settle_event(app: &mut App) {
 }
 
 /// What of memory was in view, so that it stays there when the panes take another form.
-pub(in crate::app) struct Seen {
+pub(in crate::app) struct Anchor {
     form: (u64, u64),
     cursor: Option<u64>,
 }
 
-impl Seen {
+impl Anchor {
     pub(in crate::app) fn of(app: &App) -> Self {
-        Seen {
+        Anchor {
             form: (width(app), rows(app)),
             cursor: Some(app.cursor).filter(|at| is_in_view(app, *at, 1)),
         }
     }
 
     /// Brings the cursor back into view where it was, has not moved, and other rows hide it now.
-    pub(in crate::app) fn keep(self, app: &mut App) {
+    pub(in crate::app) fn restore(self, app: &mut App) {
         if self.form != (width(app), rows(app)) && self.cursor == Some(app.cursor) {
             reveal(app, app.cursor, 1);
         }
@@ -108,7 +108,7 @@ pub(in crate::app) fn reveal(app: &mut App, start: u64, len: u64) {
         .saturating_sub(start % width);
     if !is_in_view(app, start, len.min(room)) {
         app.top = align(start, width).saturating_sub(width.saturating_mul(above));
-        settle(app);
+        restore_invariants(app);
     }
 }
 
@@ -148,7 +148,7 @@ pub(in crate::app) fn move_page(app: &mut App, pages: i64) {
 pub(in crate::app) fn scroll_rows(app: &mut App, rows: i64) {
     let by = rows.saturating_mul(i64::try_from(width(app)).unwrap_or(i64::MAX));
     app.top = app.top.saturating_add_signed(by);
-    settle(app);
+    restore_invariants(app);
 }
 
 fn put_cursor(app: &mut App, address: u64) {

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use super::memory_map::Strip;
+use super::layout::Layout;
+use super::memory_map::{Strip, cells_in};
 use crate::app::App;
 use crate::timeline::{Event, Image, Moment, Outcome, Write, effect, narrate};
 
@@ -86,9 +87,20 @@ impl App {
         }
     }
 
-    /// The map of the moment shown, where it is known in so many cells.
-    pub(in crate::app) fn known_strip(&self, cells: u16) -> Option<Arc<Strip>> {
-        (self.is_known() && self.shown.map_of == Some(cells)).then(|| Arc::clone(&self.shown.map))
+    /// Returns the map of memory at the moment shown, in `cells` cells.
+    pub fn strip(&self, cells: u16) -> Arc<Strip> {
+        if self.is_known() && self.shown.map_of == Some(cells) {
+            Arc::clone(&self.shown.map)
+        } else {
+            Arc::new(Strip::of(self, cells))
+        }
+    }
+
+    /// Returns the number of cells of the map on the screen; 0 where there is none.
+    pub(in crate::app) fn map_cells(&self) -> u16 {
+        Layout::of(self.size, self.pane)
+            .map
+            .map_or(0, |area| cells_in(area.width))
     }
 
     fn told(&self) -> (usize, usize) {

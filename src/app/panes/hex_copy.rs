@@ -2,24 +2,21 @@
 
 use std::fmt::Write as _;
 
+use super::layout;
 use crate::app::App;
-use crate::app::navigation::viewport;
-use crate::timeline::Image;
+use crate::timeline::{Image, Span};
 
 /// The row under the cursor; nothing where there is no memory.
 pub(in crate::app) fn row(app: &App) -> Vec<String> {
-    let width = viewport::width(app);
+    let width = layout::row_width(app.size);
     lines(&app.memory(), app.cursor / width * width, 1, width)
 }
 
 /// As many rows as the memory pane shows, from its top.
 pub(in crate::app) fn view(app: &App) -> Vec<String> {
-    lines(
-        &app.memory(),
-        app.top,
-        viewport::rows(app),
-        viewport::width(app),
-    )
+    let Span { start, len } = layout::window(app);
+    let width = layout::row_width(app.size);
+    lines(&app.memory(), start, len / width, width)
 }
 
 fn lines(memory: &Image, from: u64, rows: u64, width: u64) -> Vec<String> {

@@ -23,11 +23,8 @@
 
 use ratatui::layout::Rect;
 
-use super::hex_dump::{Dump, DumpLine, RowFormat};
-use super::memory_map;
-use super::step_list::{self, ListLine};
-use crate::app::navigation::viewport;
-use crate::app::{App, Overlay, Pane};
+use super::row_format::RowFormat;
+use crate::app::{App, Pane};
 use crate::timeline::Span;
 
 /// The least size that shows more than one line, in columns and rows.
@@ -356,94 +353,10 @@ pub fn memory_rows(app: &App) -> u16 {
 
 /// The bytes that the memory panes show.
 pub fn window(app: &App) -> Span {
+    let rows = u64::from(memory_rows(app)).max(1);
     Span {
         start: app.top,
-        len: viewport::window(app),
-    }
-}
-
-/// The first step of the list that is on the screen, so that `shown` stays in view, with its
-/// neighbours.
-pub fn first_step(count: usize, shown: usize, rows: u16) -> usize {
-    let rows = usize::from(rows);
-    shown
-        .saturating_sub(rows / 2)
-        .min(count.saturating_sub(rows))
-}
-
-/// How many steps the list has: those announced, and those that ran.
-pub fn step_count(app: &App) -> usize {
-    app.timeline.planned.len().max(app.timeline.steps().len())
-}
-
-/// What lies under the mouse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hit {
-    Step(usize),
-    /// An event of the step shown, counted from 1.
-    Event(usize),
-    Byte(u64),
-    /// The first byte of a part of the map.
-    Map(u64),
-    Pane(Pane),
-    Nothing,
-}
-
-/// What a column and a row of the screen belong to. Nothing, while something lies over the panes.
-pub fn hit(app: &App, column: u16, row: u16) -> Hit {
-    if !matches!(app.overlay, Overlay::None) {
-        return Hit::Nothing;
-    }
-    let layout = Layout::of(app.size, app.pane);
-    if let Some(pane) = layout
-        .tabs
-        .filter(|area| area.contains((column, row).into()))
-        .and_then(|area| tab_at(area.width, column))
-    {
-        return Hit::Pane(pane);
-    }
-    if let Some(area) = layout
-        .map
-        .filter(|area| area.contains((column, row).into()))
-    {
-        return memory_map::address_at(app, area.width, column - area.x)
-            .map_or(Hit::Nothing, Hit::Map);
-    }
-    let Some((pane, area)) = layout
-        .panes()
-        .find(|(_, area)| area.contains((column, row).into()))
-    else {
-        return Hit::Nothing;
-    };
-    let inner = content(area);
-    let found = row.checked_sub(inner.y).and_then(|line| match pane {
-        Pane::Steps => match step_list::lines(app, inner.height).get(usize::from(line))? {
-            ListLine::Step(step) => Some(Hit::Step(*step)),
-            ListLine::Event { number, .. } => Some(Hit::Event(*number)),
-            _ => None,
-        },
-        Pane::Memory => byte_at(app, inner, column - inner.x, line).map(Hit::Byte),
-        Pane::Happened | Pane::Inspector | Pane::Source | Pane::Guest => None,
-    });
-    found.unwrap_or(Hit::Pane(pane))
-}
-
-fn byte_at(app: &App, inner: Rect, column: u16, line: u16) -> Option<u64> {
-    let dump = Dump::of(app);
-    let format = dump.format(inner.width);
-    match dump.lines.get(usize::from(line))? {
-        DumpLine::Row {
-            address,
-            after,
-            before,
-        } => {
-            let byte = format.byte_at(column)?;
-            let exists =
-                |bytes: &[Option<u8>]| bytes.get(byte as usize).is_some_and(Option::is_some);
-            (exists(after) || exists(before)).then(|| address.saturating_add(byte))
-        }
-        DumpLine::Squeezed { address, .. } => Some(*address),
-        DumpLine::OldEnd { .. } | DumpLine::End { .. } => None,
+        len: row_width(app.size).saturating_mul(rows),
     }
 }
 
@@ -471,14 +384,6 @@ const NARROW_TABS: [Tab; 6] = [
 /// The tabs of a line of so many columns.
 pub fn tabs(columns: u16) -> [Tab; 6] {
     if columns >= 54 { TABS } else { NARROW_TABS }
-}
-
-fn tab_at(columns: u16, column: u16) -> Option<Pane> {
-    tabs(columns)
-        .iter()
-        .rev()
-        .find(|(_, _, start)| *start <= column)
-        .map(|(pane, _, _)| *pane)
 }
 
 #[cfg(test)]
@@ -546,14 +451,5 @@ mod tests {
                 .map(|area| area.x),
             Some(45)
         );
-    }
-
-    #[test]
-    fn the_list_of_steps_keeps_the_shown_one_in_view() {
-        assert_eq!(first_step(8, 7, 20), 0);
-        assert_eq!(first_step(100, 0, 10), 0);
-        assert_eq!(first_step(100, 50, 10), 45);
-        assert_eq!(first_step(100, 99, 10), 90);
-        assert_eq!(first_step(5, 900, 0), 5);
     }
 }

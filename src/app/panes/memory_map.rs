@@ -2,9 +2,6 @@
 //! when. Worked out once for a moment, from the record of changes and never from memory as a whole,
 //! so its cost follows what was touched.
 
-use std::sync::Arc;
-
-use super::layout::Layout;
 use crate::app::App;
 use crate::timeline::{Part, PartKind, StepRecord};
 
@@ -185,21 +182,6 @@ fn touched(
 /// Where a cell begins.
 fn bound(len: u64, cell: u64, cells: u16) -> u64 {
     (u128::from(len) * u128::from(cell) / u128::from(cells.max(1))) as u64
-}
-
-impl App {
-    /// The map of memory at the moment shown, in so many cells.
-    pub fn strip(&self, cells: u16) -> Arc<Strip> {
-        self.known_strip(cells)
-            .unwrap_or_else(|| Arc::new(Strip::of(self, cells)))
-    }
-
-    /// How many cells the map on the screen has.
-    pub(in crate::app) fn map_cells(&self) -> u16 {
-        Layout::of(self.size, self.pane)
-            .map
-            .map_or(0, |area| cells_in(area.width))
-    }
 }
 
 /// The first byte of the cell that a column of the map shows.

@@ -8,5 +8,6 @@ pub mod hex_dump;
 pub mod layout;
 pub mod memory_map;
 pub mod module_overview;
+pub mod row_format;
 pub mod source;
 pub mod step_list;

@@ -2,9 +2,8 @@
 //! of its events around the one shown. Costs what is shown: a step of ten million events is not
 //! walked.
 
-use super::layout::{Layout, content, first_step, step_count};
+use super::layout::{Layout, content};
 use crate::app::App;
-use crate::app::navigation::time;
 use crate::timeline::{Attempt, StepRecord};
 
 /// A line of the list.
@@ -62,6 +61,20 @@ pub fn lines(app: &App, rows: u16) -> Vec<ListLine> {
         .collect()
 }
 
+/// The first step of the list that is on the screen, so that `shown` stays in view, with its
+/// neighbours.
+pub fn first_step(count: usize, shown: usize, rows: u16) -> usize {
+    let rows = usize::from(rows);
+    shown
+        .saturating_sub(rows / 2)
+        .min(count.saturating_sub(rows))
+}
+
+/// How many steps the list has: those announced, and those that ran.
+pub fn step_count(app: &App) -> usize {
+    app.timeline.planned.len().max(app.timeline.steps().len())
+}
+
 /// How many events the list shows now.
 pub fn event_rows(app: &App) -> usize {
     let rows = Layout::of(app.size, app.pane)
@@ -84,7 +97,7 @@ fn inside(step: &StepRecord, at: usize, room: usize) -> Vec<ListLine> {
         });
         lines.push(ListLine::Difference);
     }
-    let attempt = time::attempted_store(step);
+    let attempt = step.attempted_store();
     let room = room
         .saturating_sub(lines.len() + usize::from(attempt.is_some()))
         .max(1);
@@ -123,6 +136,15 @@ mod tests {
             other => format!("{other:?}"),
         });
         told.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_list_of_steps_keeps_the_shown_one_in_view() {
+        assert_eq!(first_step(8, 7, 20), 0);
+        assert_eq!(first_step(100, 0, 10), 0);
+        assert_eq!(first_step(100, 50, 10), 45);
+        assert_eq!(first_step(100, 99, 10), 90);
+        assert_eq!(first_step(5, 900, 0), 5);
     }
 
     #[test]

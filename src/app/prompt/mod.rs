@@ -3,11 +3,12 @@
 //! the session as a whole.
 
 pub mod completion;
+pub mod line_editor;
 
 use tui_input::Input;
 
 use crate::app::execution::run;
-use crate::app::{Action, App, Effect, Engine, Overlay, update};
+use crate::app::{Action, App, Effect, Engine, Overlay};
 use crate::safe;
 use crate::script::ast::{Call, Name, Span, Statement, StatementKind};
 use crate::script::{self, ScriptError, ScriptErrors};
@@ -611,13 +612,7 @@ pub(in crate::app) fn paste(app: &mut App, text: &str) {
         .map(|c| if c == '\t' { ' ' } else { c })
         .filter(|c| !safe::is_unsafe(*c))
         .collect();
-    let at = prompt.input.cursor();
-    let before: String = prompt.input.value().chars().take(at).collect();
-    let after: String = prompt.input.value().chars().skip(at).collect();
-    let room = update::LONGEST_LINE.saturating_sub(prompt.input.value().chars().count());
-    let piece: String = piece.chars().take(room).collect();
-    let cursor = at.saturating_add(piece.chars().count());
-    prompt.input = Input::new(format!("{before}{piece}{after}")).with_cursor(cursor);
+    line_editor::insert_into(&mut prompt.input, &piece);
     if !is_one {
         prompt.rest.extend(lines.map(|line| {
             line.chars()

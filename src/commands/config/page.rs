@@ -91,7 +91,7 @@ fn keys(out: &mut String, keymap: &Keymap) {
         .filter(|bound| bound.binding.can_be_chosen())
     {
         out.push('\n');
-        comment(out, &bound.described(keymap));
+        comment(out, &bound.description(keymap));
         let keys: Vec<String> = bound.keys.iter().map(|key| quoted(key)).collect();
         let (mark, from) = if bound.is_chosen {
             ("", FROM_FILE)

@@ -1,31 +1,33 @@
-//! The keys in force: those of the table, or others that a person chose for some of its actions.
+//! The keymap in force: the table with the keys that the configuration overrides.
 //!
-//! Only keys of the screen itself can be chosen. What closes a list, moves in a line being typed,
-//! or stops the program stays where every terminal program has it.
+//! Only keys of the screen itself can be overridden. Keys that close a list, edit a line, or stop
+//! the program are the same as in every terminal program.
 
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
-use super::{Action, BINDINGS, Binding, Context, Group, NORMAL, key};
+use super::table::NORMAL;
+use super::{BINDINGS, Binding, Context, Group, key};
+use crate::app::Action;
 use crate::safe;
 
 /// Every binding with its keys. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Keymap(Arc<[Bound]>);
 
-/// A binding and the keys it has now.
+/// A binding with the keys in force.
 #[derive(Debug, Clone)]
 pub struct Bound {
     pub binding: &'static Binding,
-    /// As they are written for people; none where the person took them away.
+    /// As written for people; empty where the configuration removes them.
     pub keys: Vec<String>,
     events: Vec<KeyEvent>,
-    /// Whether the person chose them.
+    /// Whether the keys come from the configuration.
     pub is_chosen: bool,
 }
 
-/// Other keys for an action.
+/// The keys that the configuration gives to an action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     /// A [`Binding::slug`].
@@ -33,7 +35,7 @@ pub struct Choice {
     pub keys: Vec<String>,
 }
 
-/// Why a choice is refused. The messages are safe to print.
+/// Why a [`Choice`] is refused. The messages are safe to print.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum KeyError {
     #[error("there is no action `{0}` whose keys can be chosen")]
@@ -52,7 +54,7 @@ pub enum KeyError {
 }
 
 impl Binding {
-    /// The action's name in the configuration: `next-step`.
+    /// Returns the action's name in the configuration, such as `next-step`.
     pub fn slug(&self) -> String {
         let words: Vec<&str> = self
             .name
@@ -62,7 +64,7 @@ impl Binding {
         words.join("-").to_ascii_lowercase()
     }
 
-    /// Whether a person may choose other keys for it.
+    /// Returns whether the configuration may override the keys.
     pub fn can_be_chosen(&self) -> bool {
         let is_of_the_screen = self.contexts == NORMAL || self.action == Action::OpenPrompt;
         is_of_the_screen && !matches!(self.action, Action::Digit(_))
@@ -80,8 +82,8 @@ impl Bound {
         }
     }
 
-    /// What the binding does, in a sentence that names the keys in force.
-    pub fn described(&self, keymap: &Keymap) -> String {
+    /// Returns the description with the keys in force.
+    pub fn description(&self, keymap: &Keymap) -> String {
         let mut out = String::new();
         let mut rest = self.binding.description;
         while let Some((before, after)) = rest.split_once('{') {
@@ -109,10 +111,10 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The table with other keys for some actions.
+    /// Returns the table with the keys of `choices`.
     ///
     /// # Errors
-    /// Each choice that is refused, by its place among `choices`, with the reason.
+    /// Returns each refused choice as its index in `choices` and the reason.
     pub fn with(choices: &[Choice]) -> Result<Keymap, Vec<(usize, KeyError)>> {
         let mut bound: Vec<Bound> = BINDINGS.iter().map(Bound::built_in).collect();
         let mut errors = Vec::new();
@@ -150,7 +152,7 @@ impl Keymap {
         }
     }
 
-    /// What a key means in a context; `None` where it means nothing, or is let go.
+    /// Returns the action of a key in a context; `None` for a key without one and for a release.
     pub fn lookup(&self, context: Context, event: KeyEvent) -> Option<Action> {
         if event.kind == KeyEventKind::Release {
             return None;
@@ -168,13 +170,13 @@ impl Keymap {
         }
     }
 
-    /// Every binding, in the table's order.
+    /// Returns all bindings, in the table's order.
     pub fn bindings(&self) -> &[Bound] {
         &self.0
     }
 
-    /// The groups in the order help shows them: the title, and the keys of each binding that has
-    /// any with what they do.
+    /// Returns the sections of the help in order: the heading, then keys and description of each
+    /// binding that has keys.
     pub fn help(&self) -> Vec<(&'static str, Vec<(String, String)>)> {
         let of = |group: Group| {
             let with_keys = self
@@ -182,7 +184,7 @@ impl Keymap {
                 .iter()
                 .filter(|bound| bound.binding.group == group && !bound.keys.is_empty());
             with_keys
-                .map(|bound| (bound.keys.join(" "), bound.described(self)))
+                .map(|bound| (bound.keys.join(" "), bound.description(self)))
                 .collect()
         };
         Group::ALL
@@ -191,8 +193,8 @@ impl Keymap {
             .collect()
     }
 
-    /// The key that the status line shows for a binding: the table's, or the first of those that
-    /// were chosen.
+    /// Returns key and label of a binding in the status line. The key is the table's, or the first
+    /// one of the configuration.
     pub(in crate::app) fn status_key<'a>(
         &'a self,
         bound: &'a Bound,
@@ -206,8 +208,8 @@ impl Keymap {
         Some((key, label))
     }
 
-    /// The key that messages name for an action where nothing is open: that of the status line, or
-    /// else the first; the action's name where it has none.
+    /// Returns the key that messages name for an action: that of the status line, else the first
+    /// one. Returns the action's name where no key is bound to it.
     pub fn key_of(&self, action: Action) -> &str {
         let is_it = |bound: &&Bound| {
             bound.binding.action == action && bound.binding.contexts.contains(&Context::Normal)
@@ -215,10 +217,10 @@ impl Keymap {
         self.0
             .iter()
             .find(is_it)
-            .map_or("", |bound| self.shown_key(bound))
+            .map_or("", |bound| self.label_of(bound))
     }
 
-    fn shown_key<'a>(&'a self, bound: &'a Bound) -> &'a str {
+    fn label_of<'a>(&'a self, bound: &'a Bound) -> &'a str {
         let shown = self.status_key(bound).map(|(key, _)| key);
         shown
             .or(bound.keys.first().map(String::as_str))
@@ -229,12 +231,12 @@ impl Keymap {
         self.0
             .iter()
             .find(|bound| bound.binding.name == name)
-            .map(|bound| self.shown_key(bound))
+            .map(|bound| self.label_of(bound))
     }
 }
 
-/// The keys of a chosen action that mean something else as well. Of two chosen actions, the later
-/// one tells.
+/// Returns the conflicts of an action of the configuration with the other bindings. Of two actions
+/// of the configuration, the later one reports the conflict.
 fn conflicts(bound: &[Bound], action: &str) -> Vec<KeyError> {
     let is_it = |b: &&Bound| b.binding.can_be_chosen() && b.binding.slug() == action;
     let Some(at) = bound.iter().position(|b| is_it(&b)) else {
@@ -378,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_actions_that_can_be_chosen_are_told_apart() {
+    fn slugs_of_actions_are_unique() {
         let mut seen = HashSet::new();
         for binding in BINDINGS.iter().filter(|binding| binding.can_be_chosen()) {
             assert!(
@@ -392,7 +394,7 @@ mod tests {
 
     #[test]
     fn descriptions_name_the_keys_in_force() {
-        let told = |keymap: &Keymap| -> String {
+        let help = |keymap: &Keymap| -> String {
             keymap
                 .help()
                 .iter()
@@ -400,16 +402,16 @@ mod tests {
                 .map(|(_, what)| format!("{what}\n"))
                 .collect()
         };
-        assert!(told(&Keymap::default()).contains("400o goes to store 400."));
+        assert!(help(&Keymap::default()).contains("400o goes to store 400."));
         let other = Keymap::with(&[choice("unfold", &["u"]), choice("last-step", &["E"])]).unwrap();
-        let told = told(&other);
+        let text = help(&other);
         assert!(
-            told.contains("400u goes to store 400.") && told.contains("12E goes to step 12"),
-            "{told}"
+            text.contains("400u goes to store 400.") && text.contains("12E goes to step 12"),
+            "{text}"
         );
         assert!(
-            !told.contains('{') && told.contains("before E are"),
-            "{told}"
+            !text.contains('{') && text.contains("before E are"),
+            "{text}"
         );
     }
 }

@@ -1,0 +1,85 @@
+//! Keys and pasted text, as the terminal reports them, become actions and edits.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use tui_input::InputRequest;
+
+use super::key;
+use crate::app::prompt::{self, line_editor};
+use crate::app::update::update;
+use crate::app::{Action, App, Effect, Overlay};
+use crate::safe;
+
+/// Takes a key: performs the action bound to it, or types its character.
+pub fn key(app: &mut App, event: KeyEvent) -> Effect {
+    if event.kind == KeyEventKind::Release {
+        return Effect::None;
+    }
+    if let Some(action) = app.keys.lookup(app.context(), event) {
+        return update(app, action);
+    }
+    if event.modifiers.contains(KeyModifiers::ALT)
+        && matches!(
+            app.overlay,
+            Overlay::None | Overlay::Help { .. } | Overlay::Sessions { .. } | Overlay::Guest { .. }
+        )
+    {
+        return escape_then(app, event);
+    }
+    app.notice = None;
+    app.forget_count();
+    if let Some(c) = key::typed(event).filter(|c| !safe::is_unsafe(*c)) {
+        line_editor::edit(app, InputRequest::InsertChar(c));
+    }
+    Effect::None
+}
+
+/// Takes a key with alt as an escape and that key. Terminals report an escape pressed right before
+/// another key as alt and the key.
+fn escape_then(app: &mut App, event: KeyEvent) -> Effect {
+    match key(app, KeyCode::Esc.into()) {
+        Effect::None => key(
+            app,
+            KeyEvent {
+                modifiers: event.modifiers - KeyModifiers::ALT,
+                ..event
+            },
+        ),
+        effect => effect,
+    }
+}
+
+/// Inserts pasted text into the line being typed, without line breaks and control characters.
+pub fn paste(app: &mut App, text: &str) -> Effect {
+    app.notice = None;
+    app.forget_count();
+    if matches!(app.overlay, Overlay::Prompt(_)) {
+        prompt::paste(app, text);
+    } else if !line_editor::insert(app, &on_one_line(text)) {
+        let key = |action| app.keys.key_of(action);
+        let (step, find, edit) = (
+            key(Action::OpenPrompt),
+            key(Action::OpenSearch),
+            key(Action::EditInputs),
+        );
+        let advice = format!(
+            "press {step} to type a step, {find} to find something, or {edit} to edit the inputs"
+        );
+        app.say(format!("There is no line to paste into: {advice}."));
+    }
+    Effect::None
+}
+
+fn on_one_line(text: &str) -> String {
+    text.trim_end_matches(['\r', '\n'])
+        .replace("\r\n", " ")
+        .chars()
+        .map(|c| {
+            if matches!(c, '\n' | '\r' | '\t') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .filter(|c| !safe::is_unsafe(*c))
+        .collect()
+}
