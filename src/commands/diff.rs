@@ -10,7 +10,8 @@ use linmem::timeline::{Comparison, Timeline};
 
 use crate::cli::{DiffArgs, DiffFormat, SessionArgs};
 
-use super::{load, run, wants_color};
+use super::theme::wants_color;
+use super::{load, run};
 
 /// 0 where both runs are the same, 1 where they part.
 pub fn diff(args: &DiffArgs) -> Result<ExitCode> {
@@ -23,7 +24,7 @@ pub fn diff(args: &DiffArgs) -> Result<ExitCode> {
             DiffFormat::Text => report::Format::Text,
             DiffFormat::Json => report::Format::Json,
         },
-        color: wants_color(&args.look, io::stdout().is_terminal()),
+        color: wants_color(args.look.color, io::stdout().is_terminal()),
         ascii: args.look.ascii,
         ..report::Options::default()
     };

@@ -9,13 +9,27 @@ use std::path::{Path, PathBuf};
 
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 
+use linmem::app::Lesson;
+
 use super::atomic_file;
+use super::builtin::{BuiltIn, LESSONS};
 
 /// The most of the file that is read, in bytes.
 const MOST: u64 = 64 << 10;
 
-/// The names in the file.
-pub fn finished() -> BTreeSet<String> {
+/// Returns the lessons, as the screen lists them.
+pub fn lessons() -> Vec<Lesson> {
+    let finished = finished();
+    let lesson = |lesson: &BuiltIn| Lesson {
+        name: lesson.name.into(),
+        description: lesson.description.into(),
+        finished: finished.contains(lesson.name),
+    };
+    LESSONS.iter().map(lesson).collect()
+}
+
+/// Returns the names in the file.
+fn finished() -> BTreeSet<String> {
     path().map(|path| names(&path)).unwrap_or_default()
 }
 

@@ -27,6 +27,15 @@ const LONGEST_INPUT: u64 = 64 << 20;
 /// Before the name of a module that ships inside the program.
 pub const BUILT_IN: &str = "builtin:";
 
+/// The session that is open when the screen appears.
+pub struct InitialSession {
+    pub opening: SessionConfig,
+    /// The index of the lesson, where it is one.
+    pub lesson: Option<usize>,
+    /// The file that the command line names.
+    pub file: Option<PathBuf>,
+}
+
 /// Whether a path means linmem's own standard input.
 pub fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")

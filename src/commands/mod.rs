@@ -13,17 +13,19 @@ mod lesson;
 mod lesson_progress;
 mod load;
 mod man_page;
+mod report_options;
 mod run;
 mod session_host;
 mod steps_file;
 mod test;
+mod theme;
 mod tui;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, ColorWhen, Command, LookArgs};
+use crate::cli::{Cli, Command};
 
 /// Does what the command line says.
 pub fn perform(cli: Cli) -> Result<ExitCode> {
@@ -65,19 +67,4 @@ fn reads_stdin(cli: &Cli) -> bool {
         .into_iter()
         .flatten()
         .any(|path| load::is_stdin(path))
-}
-
-/// Whether output to a terminal that may be one is coloured.
-fn wants_color(look: &LookArgs, is_terminal: bool) -> bool {
-    wants_color_when(look.color, is_terminal)
-}
-
-fn wants_color_when(when: ColorWhen, is_terminal: bool) -> bool {
-    let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-    let is_dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
-    match when {
-        ColorWhen::Always => true,
-        ColorWhen::Never => false,
-        ColorWhen::Auto => is_terminal && !asked_not_to && !is_dumb,
-    }
 }

@@ -11,11 +11,10 @@ use linmem::session::limits::CancelHandle;
 use linmem::session::{Session, SessionConfig};
 use linmem::timeline::{Moment, Timeline};
 
-use crate::cli::{
-    At, Cli, ColorWhen, DEFAULT_MEMORY, DEFAULT_STORES, Format, LookArgs, RunArgs, SessionArgs,
-};
+use crate::cli::{At, Cli, ColorWhen, Format, LookArgs, RunArgs};
 
-use super::{asciicast, atomic_file, load, tui, wants_color};
+use super::theme::{self, wants_color};
+use super::{asciicast, atomic_file, load, report_options};
 
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let opening = load::opening(args.file.as_deref(), &args.session)?;
@@ -38,7 +37,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
             )?
             .until;
             // A recording looks the same wherever it is made.
-            let theme = tui::theme_of(&args.look, args.look.color != ColorWhen::Never);
+            let theme = theme::with_color(&args.look, args.look.color != ColorWhen::Never);
             put(args.output.as_deref(), &mut |out| {
                 Ok(asciicast::write(&timeline, until, args.size, &theme, out)?)
             })?;
@@ -48,46 +47,14 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let options = options(format, &timeline, args.session.at, &args.look, to_terminal)?;
     let options = report::Options {
         stores: args.stores,
-        module: module_line(&timeline, args.output.as_deref(), is_built_in),
-        again: again(&args.session),
+        module: report_options::module_line(&timeline, args.output.as_deref(), is_built_in),
+        again: report_options::again(&args.session),
         ..options
     };
     put(args.output.as_deref(), &mut |out| {
         Ok(report::write(&timeline, &options, out)?)
     })?;
     Ok(exit_code(&timeline, args.deny.warnings()))
-}
-
-/// What a session that lies where the output goes has to name as its module.
-pub fn module_line(
-    timeline: &Timeline,
-    output: Option<&Path>,
-    is_built_in: bool,
-) -> Option<String> {
-    let path = &timeline.guest.path;
-    match is_built_in {
-        true => Some(format!("{}{path}", load::BUILT_IN)),
-        false => atomic_file::way(
-            output.and_then(Path::parent).unwrap_or(Path::new("")),
-            Path::new(path),
-        )
-        .ok(),
-    }
-}
-
-/// The options without which the session may run otherwise, as typed.
-pub fn again(args: &SessionArgs) -> String {
-    let mut out = String::new();
-    if args.limits.max_memory != DEFAULT_MEMORY {
-        out.push_str(&format!(" --max-memory {}", args.limits.max_memory));
-    }
-    if args.limits.max_stores != DEFAULT_STORES {
-        out.push_str(&format!(" --max-stores {}", args.limits.max_stores));
-    }
-    if args.stdin.is_some() {
-        out.push_str(" --stdin FILE");
-    }
-    out
 }
 
 /// `linmem [FILE]` where there is no terminal to draw on: the text transcript.
@@ -168,7 +135,7 @@ fn options(
     Ok(report::Options {
         format,
         until,
-        color: wants_color(look, to_terminal),
+        color: wants_color(look.color, to_terminal),
         ascii: look.ascii,
         ..report::Options::default()
     })

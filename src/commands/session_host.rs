@@ -19,17 +19,9 @@ use linmem::timeline::{Moment, Outcome, PlannedStep, Timeline};
 use crate::cli::SessionArgs;
 
 use super::builtin::{LESSONS, SESSIONS};
+use super::load::InitialSession;
 use super::steps_file::{self, Module};
-use super::{atomic_file, history, lesson_progress, load, run};
-
-/// What is opened first.
-pub struct Subject {
-    pub opening: SessionConfig,
-    /// Its place among the lessons, where it is one.
-    pub lesson: Option<usize>,
-    /// What was named on the command line.
-    pub file: Option<PathBuf>,
-}
+use super::{atomic_file, history, lesson_progress, load, report_options};
 
 pub struct SessionHost {
     /// The session that is open, as it was before any input was changed on the screen.
@@ -60,12 +52,12 @@ pub struct SessionHost {
 
 impl SessionHost {
     /// A host whose saved moments keep to ASCII, or do not.
-    pub fn new(subject: Subject, args: SessionArgs, ascii: bool) -> Self {
-        let Subject {
+    pub fn new(initial: InitialSession, args: SessionArgs, ascii: bool) -> Self {
+        let InitialSession {
             opening,
             lesson,
             file,
-        } = subject;
+        } = initial;
         SessionHost {
             opening,
             args,
@@ -338,8 +330,8 @@ impl Host for SessionHost {
         let options = report::Options {
             format,
             until: Some(moment),
-            module: run::module_line(timeline, Some(file), is_built_in),
-            again: run::again(&self.args),
+            module: report_options::module_line(timeline, Some(file), is_built_in),
+            again: report_options::again(&self.args),
             ascii: self.ascii,
             ..report::Options::default()
         };
