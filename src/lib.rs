@@ -8,6 +8,7 @@ pub mod app;
 pub mod guest;
 pub mod inspect;
 pub mod prose;
+pub mod protocol;
 pub mod report;
 pub mod safe;
 pub mod script;

@@ -11,26 +11,29 @@ use std::path::{Path, PathBuf};
 
 /// Each part and the other parts it may name. `main` and `cli` wire everything and may name
 /// anything.
-const PARTS: [(&str, &[&str]); 13] = [
+const PARTS: [(&str, &[&str]); 14] = [
     ("prose", &[]),
     ("safe", &[]),
     ("source", &[]),
     ("value", &["safe"]),
     ("script", &["value", "safe", "prose"]),
     ("timeline", &["value", "safe", "source", "prose"]),
+    ("protocol", &["script", "timeline"]),
     ("guest", &["value", "safe", "source"]),
     ("inspect", &["guest", "safe"]),
     (
         "session",
         &[
-            "guest", "script", "timeline", "value", "safe", "source", "prose",
+            "guest", "protocol", "script", "timeline", "value", "safe", "source", "prose",
         ],
     ),
     ("report", &["timeline", "value", "safe", "source", "prose"]),
     // `script`: what is typed is read, and completed, at each key.
     (
         "app",
-        &["script", "timeline", "value", "safe", "source", "prose"],
+        &[
+            "protocol", "script", "timeline", "value", "safe", "source", "prose",
+        ],
     ),
     (
         "ui",
@@ -38,7 +41,9 @@ const PARTS: [(&str, &[&str]); 13] = [
     ),
     (
         "terminal",
-        &["app", "ui", "timeline", "value", "safe", "source", "prose"],
+        &[
+            "app", "ui", "protocol", "timeline", "value", "safe", "source", "prose",
+        ],
     ),
 ];
 

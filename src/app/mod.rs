@@ -1,16 +1,40 @@
-//! The terminal program's state machine: an action comes in, the state changes, an effect goes out.
+//! The terminal program's state machine: actions and messages come in, the state changes, effects
+//! go out.
 //!
-//! Draws nothing, reads no file, runs no guest. The state changes only in the functions this module
-//! hands out: [`key`], [`update`], [`receive`], [`click`], [`wheel`], [`paste`] and [`resize`];
-//! `ui` draws it and `terminal` performs the effects. Reads the timeline; the session's reports
-//! arrive as [`Message`]s. After each of those functions `top` is a multiple of the row's width,
-//! `cursor` lies in the memory shown (or is 0), and `moment` names a step that has run; its event
-//! is at most the step's last where the step is unfolded, and its end where it is folded.
+//! Draws nothing, reads no file, runs no guest. The state changes only in the functions that this
+//! module exports: [`key`], [`update`], [`on_message`], [`click`], [`wheel`], [`paste`] and
+//! [`resize`]; `ui` draws it, and `terminal` performs the effects.
+//!
+//! ```text
+//!  key ─▶ input::keymap ─▶ Action ─▶ update ──────┬─▶ a function of a room ─▶ App changes
+//!  mouse ─▶ input::hit_test ─▶ input::mouse ──────┤                       └─▶ Effect ─▶ terminal
+//!  Report of the session ─▶ Message ─▶ on_message ┘
+//! ```
+//!
+//! The rooms know each other in one direction, from the top to the bottom:
+//!
+//! ```text
+//!  input                           keys, mouse, and which keys do something now
+//!  update, on_message              the one match over actions, and over messages
+//!  prompt, dialogs                 what is typed: a line of `:`; inputs, answers, file names
+//!  execution                       the state of the session, and what is requested of it
+//!  navigation                      moves within what is recorded: time, bytes, findings
+//!  panes                           what each pane shows, as data
+//! ```
+//!
+//! After each of the functions above, these invariants hold:
+//!
+//! * `top` is a multiple of the row's width, and at most the end of memory.
+//! * `cursor` is an address in the memory shown, or 0.
+//! * `moment.step` is a step that has run, or 0.
+//! * `moment.event` is at most the number of the step's events where it is unfolded, and its end
+//!   where it is folded.
 
 pub mod action;
 pub mod dialogs;
 pub mod execution;
 pub mod input;
+pub mod message;
 pub mod navigation;
 mod on_message;
 pub mod panes;
@@ -23,23 +47,23 @@ mod update;
 
 pub use action::Action;
 pub use dialogs::lessons::{Course, Lesson};
-pub use execution::run::Replay;
+pub use execution::state::{Goal, SessionState};
 pub use input::key_hints::status_keys;
 pub use input::keyboard::{key, paste};
 pub use input::keymap::{self, Context, Keymap};
 pub use input::mouse::{click, wheel};
-pub use on_message::receive;
-pub use panes::cache::MOST_WRITERS;
+pub use message::{Effect, Message};
+pub use on_message::on_message;
+pub use panes::cache::MAX_WRITERS;
 pub use update::{resize, update};
 
 use std::collections::VecDeque;
 
-use crate::timeline::{InputFacts, Moment, PlannedStep, StepRecord, Timeline};
-use dialogs::save;
+use crate::script::ast::Statement;
+use crate::timeline::{InputFacts, Moment, StepRecord, Timeline};
 use execution::branches::Branches;
-use execution::run::ReplayGoal;
 use panes::cache::ViewCache;
-use prompt::{Prompt, SaveSteps};
+use prompt::Prompt;
 
 /// Everything the screen shows.
 #[derive(Debug, Clone)]
@@ -50,7 +74,8 @@ pub struct App {
     pub moment: Moment,
     /// Steps are shown with their events, and next and back walk those.
     pub unfolded: bool,
-    pub engine: Engine,
+    /// What the session's thread does, and what was requested of it.
+    pub session: SessionState,
     /// The first address of the top row of the memory panes: a multiple of the row's width.
     pub top: u64,
     /// The byte under the cursor.
@@ -73,35 +98,20 @@ pub struct App {
     pub keys: Keymap,
     /// The lessons, and what the person said to questions.
     pub course: Course,
-    /// Run on until this step has run; `usize::MAX` for as far as it goes.
-    pub goal: Option<usize>,
-    /// The event at which to stand in the goal's step, unfolded, once it has run.
-    pub goal_event: Option<u32>,
-    /// A step that arrives is shown at once: so unless the person went back while it ran.
-    pub following: bool,
-    /// What was set aside when a step was typed after going back.
+    /// The branches that are not shown. They hold in every state of the session.
     pub branches: Branches,
-    /// `import` and `memory` lines typed for the guest of the branch that is shown.
-    pub setup: Vec<String>,
-    /// The last of them, while the guest that is given it is opened.
-    setting_up: Option<String>,
+    /// The `import` and `memory` lines typed for the guest of the branch that is shown.
+    pub setup: Vec<Statement>,
     /// Lines typed with `:`, the oldest first.
     pub history: Vec<String>,
-    /// Typed lines that wait for the running step to end.
+    /// Typed lines that wait for what runs: for a step, a replay, or an opening. They are not parsed
+    /// yet, because what runs may name things that they use.
     pub queue: VecDeque<String>,
-    /// A line that the history has got since it was last kept for other runs.
-    pub remembered: Option<String>,
-    /// The typed statement that the session was asked for and has not taken yet.
-    under_way: Option<String>,
-    /// What the steps that run again run for.
-    errand: Option<ReplayGoal>,
     /// Lines scrolled off the top of the panes that are neither steps nor memory.
     pub scroll: Scroll,
     /// The pane before the digits typed so far, which `G` turns into a step's number and so takes
     /// back.
     count_pane: Option<Pane>,
-    /// What the engine was before a restart that may still be refused.
-    before_restart: Option<Engine>,
     /// Where the cursor was put on the way to a moment: while it stays there, the source is that of
     /// the moment.
     arrived: Option<(Moment, u64)>,
@@ -156,7 +166,7 @@ impl App {
             timeline: Timeline::default(),
             moment: Moment::end_of(0),
             unfolded: false,
-            engine: Engine::Opening,
+            session: SessionState::Opening { goal: None },
             top: 0,
             cursor: 0,
             pane: Pane::Steps,
@@ -170,20 +180,12 @@ impl App {
             sessions,
             keys: Keymap::default(),
             course: Course::default(),
-            goal: None,
-            goal_event: None,
-            following: true,
             branches: Branches::default(),
             setup: Vec::new(),
-            setting_up: None,
             history: Vec::new(),
             queue: VecDeque::new(),
-            remembered: None,
-            under_way: None,
-            errand: None,
             scroll: Scroll::default(),
             count_pane: None,
-            before_restart: None,
             arrived: None,
             finding: None,
             shown: ViewCache::default(),
@@ -217,22 +219,14 @@ impl App {
             .saturating_add(self.course.lessons.len())
     }
 
-    /// Whether a step runs now, or runs again.
-    pub fn is_running(&self) -> bool {
-        matches!(
-            self.engine,
-            Engine::Running { .. } | Engine::Replaying { .. }
-        )
-    }
-
-    fn say(&mut self, text: impl Into<String>) {
+    fn notify(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
             text: text.into(),
             is_error: false,
         });
     }
 
-    fn complain(&mut self, text: impl Into<String>) {
+    fn notify_error(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
             text: text.into(),
             is_error: true,
@@ -243,32 +237,6 @@ impl App {
         self.count = None;
         self.count_pane = None;
     }
-}
-
-/// What the session's thread is doing.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Engine {
-    /// The guest is being compiled and instantiated.
-    Opening,
-    /// The next step can be run.
-    Ready,
-    /// Step `step` runs.
-    Running {
-        step: usize,
-        progress: Progress,
-        cancelling: bool,
-    },
-    /// What is shown runs again, in a new guest: so many of so many steps are done.
-    Replaying {
-        step: usize,
-        steps: usize,
-        progress: Progress,
-        cancelling: bool,
-    },
-    /// Every step has run, or a step ended in anything but ok.
-    Ended,
-    /// The session could not be opened; a message safe to print, of several lines perhaps.
-    Broken(String),
 }
 
 /// The panes a person can move in. Keys `1` to `6` in this order.
@@ -342,15 +310,6 @@ pub struct InputField {
     pub error: Option<String>,
 }
 
-/// How far a running step has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Since it began, whole ones.
-    pub seconds: u64,
-    /// That the guest has made in it, as far as the host has heard of them.
-    pub stores: u64,
-}
-
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     pub text: String,
@@ -369,68 +328,4 @@ pub struct Search {
 pub struct SessionChoice {
     pub name: String,
     pub description: String,
-}
-
-/// News from the session's thread.
-#[derive(Debug, Clone)]
-pub enum Message {
-    /// A session is open; the timeline has no steps yet.
-    Opened(Box<Timeline>),
-    Step(Box<StepRecord>),
-    /// No step is left to run, or none may run.
-    Ended,
-    /// The running step is alive; a number that grows.
-    Progress(Progress),
-    OpenFailed(String),
-    /// What became of a file that was to be saved.
-    Saved(Result<String, save::Refused>),
-    /// New inputs were refused, each with its reason; the old run stays as it is.
-    InputsRefused(Vec<(String, String)>),
-    /// A typed statement is the next step, and runs.
-    Inserted(PlannedStep),
-    /// A typed statement will not be run: why.
-    Refused(String),
-    /// So many steps have run again.
-    Again(usize),
-    /// A new guest stands at the end of what is shown.
-    Replayed,
-    /// It could not be brought there: why, unless the person stopped it.
-    NotReplayed(Option<String>),
-    /// What became of `:save`: what was written, or why nothing was.
-    StepsSaved(Result<String, String>),
-    /// Something beside the session went wrong; it goes on.
-    Complaint(String),
-}
-
-/// What the terminal must do after an update. Drawing goes without saying.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    None,
-    /// Run the next step.
-    Advance,
-    /// Stop the running step.
-    Cancel,
-    /// Run the session again from the start with these values, as typed: (name, text).
-    Restart(Vec<(String, String)>),
-    /// Open one of `sessions`, or of the lessons, counted on from them.
-    Open(usize),
-    /// Run this statement as the next step.
-    Insert(String),
-    /// Bring a new guest to the end of what is shown: what [`App::replay`] says.
-    Replay,
-    /// Write the session as a steps file.
-    SaveSteps(Box<SaveSteps>),
-    Copy(String),
-    /// Save the moment shown to this file; over one that is there only where asked to.
-    Save {
-        path: String,
-        replace: bool,
-    },
-    CaptureMouse(bool),
-    Suspend,
-    Redraw,
-    /// Leave; with the last frame kept on the screen or not.
-    Quit {
-        keep_frame: bool,
-    },
 }

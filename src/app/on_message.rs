@@ -1,196 +1,225 @@
-//! What the session's news do to the state, and what they make the app ask for next.
+//! Takes messages: what the reports of the session change, and what they make the app request next.
 
-use super::dialogs::{lessons, save};
-use super::execution::{advance, run};
+use super::dialogs::{inputs, lessons, save};
+use super::execution::state::{Goal, ReplayGoal, SessionState};
+use super::execution::{advance, branches, run};
 use super::navigation::{time, viewport};
-use super::{App, Effect, Engine, Message, Overlay, Pane, prompt};
-use crate::safe;
-use crate::timeline::{Moment, Outcome, StepRecord, Timeline};
+use super::prompt::{self, Mistake, feedback, queue};
+use super::{App, Effect, Message, Overlay, Pane};
+use crate::protocol::{ReplayError, Report};
+use crate::timeline::{Moment, Outcome, PlannedStep, StepRecord, Timeline};
 
-/// Takes news from the session's thread.
-pub fn receive(app: &mut App, message: Message) -> Effect {
+/// Takes a message. Returns what the program must do.
+pub fn on_message(app: &mut App, message: Message) -> Vec<Effect> {
     let effect = match message {
-        Message::Opened(timeline) => opened(app, *timeline),
-        Message::Step(record) => match step(app, *record) {
-            Effect::None if !app.is_running() => run::run_waiting(app),
-            effect => effect,
-        },
-        Message::Ended => ended(app),
-        Message::Progress(so_far) => {
-            if let Engine::Running { progress, .. } | Engine::Replaying { progress, .. } =
-                &mut app.engine
-            {
-                *progress = so_far;
-            }
-            Effect::None
+        Message::Session(report) => on_report(app, report),
+        Message::MomentSaved(result) => {
+            save::on_saved(app, result);
+            None
         }
-        Message::OpenFailed(why) if app.setting_up.is_some() => {
-            let text = app.setting_up.take().unwrap_or_default();
-            run::not_set_up(app, &text, why)
+        Message::StepsSaved(Ok(what)) => {
+            app.notify(what);
+            None
         }
-        Message::OpenFailed(text) => {
-            app.engine = Engine::Broken(text);
-            app.goal = None;
-            app.queue.clear();
-            app.before_restart = None;
-            close_inputs(app);
-            Effect::None
+        Message::StepsSaved(Err(error)) => {
+            app.notify_error(error.to_string());
+            None
         }
-        Message::Saved(result) => {
-            save::saved(app, result);
-            Effect::None
-        }
-        Message::InputsRefused(reasons) => refused(app, reasons),
-        Message::Inserted(planned) => run::inserted(app, planned),
-        Message::Refused(why) => run::refused(app, why),
-        Message::Again(done) => {
-            if let Engine::Replaying { step, .. } = &mut app.engine {
-                *step = done;
-            }
-            Effect::None
-        }
-        Message::Replayed => run::replayed(app),
-        Message::NotReplayed(why) => run::not_replayed(app, why),
-        Message::Complaint(why) => {
-            app.complain(why);
-            Effect::None
-        }
-        Message::StepsSaved(result) => {
-            match result {
-                Ok(what) => app.say(what),
-                Err(why) => app.complain(why),
-            }
-            Effect::None
+        Message::Warning(text) => {
+            app.notify_error(text);
+            None
         }
     };
-    prompt::look_again(app);
+    feedback::refresh_hint(app);
     viewport::restore_invariants(app);
-    effect
+    effect.into_iter().collect()
 }
 
-/// A new timeline takes the old one's place; its step 0 is asked for at once.
-fn opened(app: &mut App, timeline: Timeline) -> Effect {
+fn on_report(app: &mut App, report: Report) -> Option<Effect> {
+    match report {
+        Report::Opened(timeline) => return on_opened(app, *timeline),
+        Report::OpenFailed(why) => on_open_failed(app, why),
+        Report::Broke(broke) => on_open_failed(app, broke.to_string()),
+        Report::InputsRefused(refusals) => {
+            app.session.undo_restart();
+            inputs::on_refused(app, &refusals);
+        }
+        Report::Step(record) => return on_step(app, *record),
+        Report::Ended => on_ended(app),
+        Report::Progress(progress) => app.session.set_progress(progress),
+        Report::Inserted(step) => on_inserted(app, step),
+        Report::InsertRefused(why) => on_insert_refused(app, why),
+        Report::Replayed(steps) => app.session.set_replayed(steps),
+        Report::ReplayDone => return on_replay_done(app),
+        Report::ReplayFailed(error) => on_replay_failed(app, error),
+    }
+    None
+}
+
+/// Shows a new timeline in the place of the old one, and requests its step 0.
+fn on_opened(app: &mut App, timeline: Timeline) -> Option<Effect> {
     app.timeline = timeline;
     app.moment = Moment::end_of(app.timeline.steps().len().saturating_sub(1));
-    app.forget_shown();
+    app.clear_cache();
     app.course.forget();
-    // Prose is what such a session is read for: its pane has the focus, and so the room.
+    // A session with prose is opened to be read: its pane gets the focus, and with it more rows.
     if !app.timeline.document.is_empty() && app.pane == Pane::Steps {
         app.pane = Pane::Happened;
     }
     app.arrived = None;
     app.finding = None;
-    // Another session begins folded; the same one, run again, is looked at as it was.
-    let is_again = app.before_restart.take().is_some();
+    // Another session begins folded; the same one, run again, is shown as it was.
+    let is_again = matches!(app.session, SessionState::Restarting { .. });
     app.unfolded &= is_again;
     if is_again {
-        app.branches.bring_to_life();
+        app.branches.set_live();
     } else {
         app.branches = Default::default();
         app.setup.clear();
-        (app.errand, app.under_way) = (None, None);
     }
-    app.setting_up = None;
     app.notice = None;
     app.top = 0;
     app.cursor = 0;
     if let Some(search) = &mut app.search {
         search.found = None;
     }
-    close_inputs(app);
-    advance::start(app)
+    inputs::close(app);
+    run::start(app)
 }
 
-fn step(app: &mut App, record: StepRecord) -> Effect {
-    let index = record.index;
-    // A late report of a session that was replaced fits nowhere.
-    if index != app.timeline.steps().len() {
-        return Effect::None;
+fn on_open_failed(app: &mut App, why: String) {
+    if let Some(line) = app.session.take_setup() {
+        // No guest can be given the typed line: everything is as it was.
+        branches::undo(app);
+        prompt::reopen(app, &line.text, Mistake::whole(&line.text, why));
+        return;
     }
-    let outcome = record.outcome;
+    app.session = SessionState::Broken(why);
+    app.queue.clear();
+    inputs::close(app);
+}
+
+/// Records a step, shows it, and goes on up to the goal or with the next typed line.
+fn on_step(app: &mut App, record: StepRecord) -> Option<Effect> {
+    let (index, outcome) = (record.index, record.outcome);
+    // A late report of a session that was replaced is ignored.
+    if index != app.timeline.steps().len() {
+        return None;
+    }
     app.timeline.push(record);
-    let planned = app.timeline.planned.len();
-    let is_last = planned != 0 && index.saturating_add(1) >= planned;
-    app.engine = if is_last {
-        Engine::Ended
-    } else {
-        Engine::Ready
-    };
+    let finished = app.session.finish_step(&app.timeline);
+    let is_last = app.session == SessionState::Ended;
     if is_last {
         lessons::finish(app);
     }
-    if index == 0 && planned == 1 && app.branches.is_first() && matches!(app.overlay, Overlay::None)
-    {
-        // A guest without a script: what it is, and what to type.
+    let has_no_script = index == 0 && app.timeline.planned.len() == 1 && app.branches.is_first();
+    if has_no_script && matches!(app.overlay, Overlay::None) {
         app.overlay = Overlay::Guest { scroll: 0 };
     }
-    match app.goal {
-        _ if !app.following => {}
+    match finished.goal {
+        _ if !finished.follows => {}
         None => time::show_start_of(app, index),
         Some(_) => time::show_end_of(app, index),
     }
-    match app.goal {
-        Some(goal) if index < goal && !is_last && outcome != Outcome::Cancelled => {
-            advance::start(app)
+    if let Some(goal) = finished.goal {
+        if goal.is_after(index) && !is_last && outcome != Outcome::Cancelled {
+            let effect = run::start(app);
+            app.session.set_goal(goal);
+            return effect;
         }
-        Some(goal) => {
-            app.goal = None;
-            let event = app
-                .goal_event
-                .take()
-                .filter(|_| index == goal && app.following);
-            match index < goal && goal != usize::MAX {
-                true if is_last && outcome == Outcome::Ok => advance::no_step(app, goal, index),
-                true => app.say(advance::over(app)),
-                false => {}
-            }
-            if event.is_some() {
-                time::toggle_unfolded(app, event);
-            }
-            Effect::None
-        }
-        None => Effect::None,
+        finish_goal(app, goal, index, finished.follows);
     }
+    queue::run_next(app)
 }
 
-fn ended(app: &mut App) -> Effect {
-    let was_asked = app.is_running();
-    app.engine = Engine::Ended;
-    let goal = app.goal.take();
-    if was_asked && goal != Some(usize::MAX) {
-        app.say(advance::over(app));
-    }
-    Effect::None
-}
-
-/// The old run stays; the reasons go to the lines they are about.
-fn refused(app: &mut App, reasons: Vec<(String, String)>) -> Effect {
-    if let Some(engine) = app.before_restart.take() {
-        app.engine = engine;
-    }
-    app.goal = None;
-    let Some((name, why)) = reasons.first() else {
-        return Effect::None;
+/// Shows the goal, which step `index` reached, or notifies that it will not be reached.
+fn finish_goal(app: &mut App, goal: Goal, index: usize, follows: bool) {
+    let Goal::Step { step, event } = goal else {
+        return;
     };
-    let text = format!("{}: {}", safe::cut(name, 40), safe::cut(why, 200));
-    if let Overlay::Inputs { fields, chosen } = &mut app.overlay {
-        for field in fields.iter_mut() {
-            field.error = reasons
-                .iter()
-                .find(|(n, _)| *n == field.facts.name)
-                .map(|(_, why)| safe::cut(why, 200));
+    if index < step {
+        let is_well = app.session == SessionState::Ended
+            && app
+                .timeline
+                .step(index)
+                .is_some_and(|r| r.outcome == Outcome::Ok);
+        if is_well {
+            advance::notify_no_step(app, step, index);
+        } else {
+            app.notify(advance::why_over(app));
         }
-        if let Some(first) = fields.iter().position(|f| f.error.is_some()) {
-            *chosen = first;
-            return Effect::None;
-        }
+    } else if event.is_some() && index == step && follows {
+        time::toggle_unfolded(app, event);
     }
-    app.complain(text);
-    Effect::None
 }
 
-fn close_inputs(app: &mut App) {
-    if matches!(app.overlay, Overlay::Inputs { .. }) {
-        app.overlay = Overlay::None;
+fn on_ended(app: &mut App) {
+    let was_running = app.session.is_running();
+    let goal = app.session.end();
+    if was_running && goal != Some(Goal::End) {
+        app.notify(advance::why_over(app));
+    }
+}
+
+fn on_inserted(app: &mut App, step: PlannedStep) {
+    let at = app.timeline.steps().len().min(app.timeline.planned.len());
+    app.timeline.planned.insert(at, step);
+    app.session.take_pending();
+}
+
+/// Opens the line again with the typed statement that the session will not run.
+fn on_insert_refused(app: &mut App, why: String) {
+    let pending = app.session.take_pending();
+    app.session = SessionState::at_rest(&app.timeline);
+    app.queue.clear();
+    if let Some(statement) = pending {
+        prompt::reopen(app, &statement.text, Mistake::whole(&statement.text, why));
+    }
+}
+
+/// Does what the replay was for: a new guest is at the end of what is shown.
+fn on_replay_done(app: &mut App) -> Option<Effect> {
+    app.branches.set_live();
+    match app.session.replay_goal() {
+        Some(ReplayGoal::Insert { statement, .. }) => run::insert(app, statement),
+        purpose => {
+            app.session = SessionState::at_rest(&app.timeline);
+            match purpose {
+                Some(ReplayGoal::Advance { goal }) if app.session == SessionState::Ready => {
+                    let effect = run::start(app);
+                    if let Some(goal) = goal {
+                        app.session.set_goal(goal);
+                    }
+                    effect
+                }
+                _ => None,
+            }
+        }
+    }
+}
+
+/// Returns to how everything was before the replay.
+fn on_replay_failed(app: &mut App, error: ReplayError) {
+    let Some(purpose) = app.session.replay_goal() else {
+        return;
+    };
+    if let ReplayGoal::Insert {
+        is_new_branch: true,
+        ..
+    } = purpose
+    {
+        branches::undo(app);
+    }
+    app.session = SessionState::at_rest(&app.timeline);
+    app.queue.clear();
+    match (error, purpose) {
+        (ReplayError::Cancelled, _) => {
+            app.notify("Cancelled: nothing was run, and everything is as it was.");
+        }
+        (error, ReplayGoal::Insert { statement, .. }) => {
+            let mistake = Mistake::whole(&statement.text, error.to_string());
+            prompt::reopen(app, &statement.text, mistake);
+        }
+        (error, ReplayGoal::Advance { .. }) => app.notify_error(error.to_string()),
     }
 }

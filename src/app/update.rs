@@ -6,36 +6,36 @@ use super::execution::{advance, branches, cancel, switch};
 use super::navigation::scroll::{self, PAGE_LINES};
 use super::navigation::{address_names, findings, focus, search, time, viewport};
 use super::panes::hex_copy;
-use super::prompt::{self, completion, line_editor};
-use super::{Action, App, Effect, Engine, Overlay, Pane};
+use super::prompt::{self, history, line_editor, tab_key};
+use super::{Action, App, Effect, Overlay, Pane};
 
-/// Performs an action of the person.
-pub fn update(app: &mut App, action: Action) -> Effect {
+/// Performs an action of the person. Returns what the program must do.
+pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     app.notice = None;
     let anchor = viewport::Anchor::of(app);
-    let effect = match app.overlay {
-        Overlay::None => perform(app, action),
-        _ => perform_in_overlay(app, action),
+    let effects = match app.overlay {
+        Overlay::None => perform(app, action).into_iter().collect(),
+        _ if action == Action::Confirm => confirm(app),
+        _ => perform_in_overlay(app, action).into_iter().collect(),
     };
     if !matches!(action, Action::Digit(_)) {
         app.forget_count();
     }
     viewport::restore_invariants(app);
     anchor.restore(app);
-    effect
+    effects
 }
 
 /// Takes the terminal's new size, in columns and rows.
-pub fn resize(app: &mut App, size: (u16, u16)) -> Effect {
+pub fn resize(app: &mut App, size: (u16, u16)) {
     let anchor = viewport::Anchor::of(app);
     app.size = size;
     viewport::restore_invariants(app);
     anchor.restore(app);
-    Effect::None
 }
 
 /// Performs an action where nothing is open over the panes.
-fn perform(app: &mut App, action: Action) -> Effect {
+fn perform(app: &mut App, action: Action) -> Option<Effect> {
     match action {
         Action::Next => return advance::next(app),
         Action::Back => time::back(app),
@@ -88,30 +88,31 @@ fn perform(app: &mut App, action: Action) -> Effect {
         Action::Cumulative => toggle_cumulative(app),
         Action::Mouse => return toggle_mouse(app),
         Action::Help => app.overlay = Overlay::Help { scroll: 0 },
-        Action::Quit => return Effect::Quit { keep_frame: false },
-        Action::QuitKeepFrame => return Effect::Quit { keep_frame: true },
+        Action::Quit => return Some(Effect::Quit { keep_frame: false }),
+        Action::QuitKeepFrame => return Some(Effect::Quit { keep_frame: true }),
         Action::Interrupt | Action::Suspend | Action::Redraw => {
             return perform_anywhere(app, action);
         }
         Action::Close | Action::Confirm | Action::CompleteName | Action::Edit(_) => {}
         Action::Complete | Action::CompleteBack | Action::Older | Action::Newer => {}
     }
-    Effect::None
+    None
 }
 
 /// Performs an action where something is open over the panes; others than its own are ignored.
-fn perform_in_overlay(app: &mut App, action: Action) -> Effect {
+fn perform_in_overlay(app: &mut App, action: Action) -> Option<Effect> {
     match action {
         Action::Close => app.overlay = Overlay::None,
-        Action::Confirm => return confirm(app),
         Action::Hint => lessons::hint(app),
         Action::Edit(request) => line_editor::edit(app, request),
         Action::OpenPrompt => prompt::open(app),
-        Action::Complete => completion::complete(app, true),
-        Action::CompleteBack => completion::complete(app, false),
-        Action::Older => prompt::recall(app, true),
-        Action::Newer => prompt::recall(app, false),
-        Action::Interrupt if matches!(app.overlay, Overlay::Prompt(_)) && !app.is_running() => {
+        Action::Complete => tab_key::complete(app, true),
+        Action::CompleteBack => tab_key::complete(app, false),
+        Action::Older => history::recall(app, true),
+        Action::Newer => history::recall(app, false),
+        Action::Interrupt
+            if matches!(app.overlay, Overlay::Prompt(_)) && !app.session.is_running() =>
+        {
             app.overlay = Overlay::None
         }
         Action::CompleteName => address_names::complete(app),
@@ -123,25 +124,27 @@ fn perform_in_overlay(app: &mut App, action: Action) -> Effect {
         Action::Last => move_line(app, isize::MAX),
         other => return perform_anywhere(app, other),
     }
-    Effect::None
+    None
 }
 
 /// Performs an action that means the same everywhere.
-fn perform_anywhere(app: &mut App, action: Action) -> Effect {
+fn perform_anywhere(app: &mut App, action: Action) -> Option<Effect> {
     match action {
-        Action::Interrupt if cancel::can_cancel(app) => cancel::cancel(app),
-        Action::Interrupt => Effect::Quit { keep_frame: false },
-        Action::Suspend => Effect::Suspend,
-        Action::Redraw => Effect::Redraw,
-        _ => Effect::None,
+        Action::Interrupt if app.session.can_cancel() => cancel::cancel(app),
+        Action::Interrupt => Some(Effect::Quit { keep_frame: false }),
+        Action::Suspend => Some(Effect::Suspend),
+        Action::Redraw => Some(Effect::Redraw),
+        _ => None,
     }
 }
 
-fn confirm(app: &mut App) -> Effect {
-    match &app.overlay {
+/// Does what the overlay is open for.
+fn confirm(app: &mut App) -> Vec<Effect> {
+    let effect = match &app.overlay {
+        Overlay::Prompt(_) => return prompt::confirm(app),
         Overlay::Search { .. } => {
             search::confirm(app);
-            Effect::None
+            None
         }
         Overlay::Inputs { .. } => inputs::confirm(app),
         Overlay::Save { .. } => save::confirm(app),
@@ -150,9 +153,9 @@ fn confirm(app: &mut App) -> Effect {
             let chosen = *chosen;
             switch::open_session(app, chosen)
         }
-        Overlay::Prompt(_) => prompt::confirm(app),
-        Overlay::None | Overlay::Help { .. } | Overlay::Guest { .. } => Effect::None,
-    }
+        Overlay::None | Overlay::Help { .. } | Overlay::Guest { .. } => None,
+    };
+    effect.into_iter().collect()
 }
 
 /// Moves the selection of the overlay's list by `lines`, or scrolls its text.
@@ -189,7 +192,7 @@ fn wrap_around(at: usize, by: isize, len: usize) -> usize {
 }
 
 /// Goes to the step whose number was typed, else to the last one.
-fn last(app: &mut App) -> Effect {
+fn last(app: &mut App) -> Option<Effect> {
     match focus::take_count(app) {
         Some(step) => advance::go_to(app, usize::try_from(step).unwrap_or(usize::MAX)),
         None => advance::last(app),
@@ -197,53 +200,48 @@ fn last(app: &mut App) -> Effect {
 }
 
 /// Cancels what runs; else closes the message of a session that did not open, and ends a search.
-fn escape(app: &mut App) -> Effect {
+fn escape(app: &mut App) -> Option<Effect> {
     app.forget_count();
-    if app.is_running() {
+    if app.session.is_running() {
         return cancel::cancel(app);
     }
-    if let Engine::Broken(_) = app.engine
-        && !app.timeline.planned.is_empty()
-    {
-        // The message has been read; what was recorded before can be looked at.
-        app.engine = Engine::Ended;
+    if !app.timeline.planned.is_empty() {
+        app.session.dismiss_failure();
     }
     app.search = None;
-    Effect::None
+    None
 }
 
 fn toggle_cumulative(app: &mut App) {
     app.cumulative = !app.cumulative;
-    app.say(if app.cumulative {
+    app.notify(if app.cumulative {
         "Marked: every byte that differs from the start."
     } else {
         "Marked: the bytes this step changed."
     });
 }
 
-fn toggle_mouse(app: &mut App) -> Effect {
+fn toggle_mouse(app: &mut App) -> Option<Effect> {
     app.mouse = !app.mouse;
     match app.mouse {
         true => {
             let key = app.keys.key_of(Action::Mouse);
-            app.say(format!(
-                "The mouse works here; {key} gives it back to the terminal."
-            ));
+            app.notify(format!("The mouse is on; {key} turns it off."));
         }
-        false => app.say("The terminal has the mouse again, and selects text with it."),
+        false => app.notify("The mouse is off: the terminal selects text with it."),
     }
-    Effect::CaptureMouse(app.mouse)
+    Some(Effect::CaptureMouse(app.mouse))
 }
 
 /// Puts rows of the hex dump on the clipboard.
-fn copy(app: &mut App, rows: Vec<String>) -> Effect {
+fn copy(app: &mut App, rows: Vec<String>) -> Option<Effect> {
     match rows.len() {
         0 => {
-            app.say("There is no memory to copy yet.");
-            return Effect::None;
+            app.notify("There is no memory to copy yet.");
+            return None;
         }
-        1 => app.say("Copied the row under the cursor."),
-        n => app.say(format!("Copied {n} rows.")),
+        1 => app.notify("Copied the row under the cursor."),
+        n => app.notify(format!("Copied {n} rows.")),
     }
-    Effect::Copy(rows.join("\n"))
+    Some(Effect::Copy(rows.join("\n")))
 }

@@ -19,7 +19,7 @@ use linmem::timeline::{Finding, Outcome, Severity, StepRecord};
 
 use crate::cli::InitArgs;
 
-use super::atomic_file::{self, Taken};
+use super::atomic_file::{self, AlreadyExists};
 
 /// What a trial may take: enough to see whether a first call works.
 const MOST_MEMORY: u64 = 1 << 30;
@@ -45,7 +45,7 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
             let written =
                 atomic_file::write_new(path, |out| Ok(out.write_all(draft.text().as_bytes())?));
             written.map_err(|error| {
-                if error.is::<Taken>() {
+                if error.is::<AlreadyExists>() {
                     refusal(path)
                 } else {
                     error
@@ -62,7 +62,7 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
 }
 
 fn refusal(path: &Path) -> anyhow::Error {
-    let shown = atomic_file::shown(path);
+    let shown = atomic_file::printable(path);
     anyhow::anyhow!(
         "{shown} exists, and what someone wrote is not written over; name another file, or remove \
          it first"
@@ -80,7 +80,7 @@ fn module_line(module: &Path, output: Option<&Path>) -> String {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    atomic_file::way(folder, module).unwrap_or_else(|_| given())
+    atomic_file::relative_path(folder, module).unwrap_or_else(|_| given())
 }
 
 /// Runs the draft until it ends well, and sets aside what does not.

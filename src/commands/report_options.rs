@@ -18,7 +18,7 @@ pub fn module_line(
     let path = &timeline.guest.path;
     match is_built_in {
         true => Some(format!("{}{path}", load::BUILT_IN)),
-        false => atomic_file::way(
+        false => atomic_file::relative_path(
             output.and_then(Path::parent).unwrap_or(Path::new("")),
             Path::new(path),
         )

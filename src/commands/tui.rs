@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use linmem::app::{App, Course, SessionChoice};
+use linmem::app::{App, Course, Goal, SessionChoice};
 use linmem::terminal;
 
 use crate::cli::{Cli, LookArgs, SessionArgs};
@@ -14,7 +14,7 @@ use super::session_host::SessionHost;
 use super::{answer_parser, history, lesson_progress, load, theme};
 
 pub fn show(cli: &Cli) -> Result<ExitCode> {
-    // A file that cannot be used is said on the plain terminal, before the screen is taken.
+    // An error about the file goes to the plain terminal, before the screen is taken.
     let opening = load::opening(cli.file.as_deref(), &cli.session)?;
     let initial = InitialSession {
         opening,
@@ -43,13 +43,16 @@ pub fn play(
     app.course = Course::new(
         lesson_progress::lessons(),
         initial.lesson,
-        answer_parser::read,
+        answer_parser::evaluate,
     );
     if let Some(at) = session.at {
-        app.goal = Some(at.step);
-        app.goal_event = at
+        let event = at
             .store
             .map(|store| u32::try_from(store).unwrap_or(u32::MAX));
+        app.session.set_goal(Goal::Step {
+            step: at.step,
+            event,
+        });
     }
     app.history = history::read();
     let mut host = SessionHost::new(initial, session.clone(), look.ascii);

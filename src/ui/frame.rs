@@ -3,11 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::App;
 use crate::app::panes::event_text;
 use crate::app::panes::hex_dump::Dump;
 use crate::app::panes::layout::{self, Layout};
 use crate::app::panes::step_list::step_count;
-use crate::app::{App, Engine};
 use crate::safe;
 use crate::timeline::PAGE;
 
@@ -62,7 +62,7 @@ fn step_of(app: &App) -> Option<String> {
 
 fn memory_of(app: &App, dump: &Dump) -> Option<String> {
     let facts = app.timeline.guest.memory.as_ref();
-    if app.timeline.steps().is_empty() && app.engine == Engine::Opening {
+    if app.timeline.steps().is_empty() && app.session.is_opening() {
         return None;
     }
     let bytes = match dump.after.len() {

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::panes::byte_inspector::Inspection;
-use crate::app::{App, MOST_WRITERS};
+use crate::app::{App, MAX_WRITERS};
 use crate::safe;
 use crate::timeline::LayoutFacts;
 
@@ -32,7 +32,7 @@ type Rows = Vec<(&'static str, String)>;
 /// Returns the rows about the byte under the cursor; at most half of the pane is for its earlier
 /// writers.
 fn rows(app: &App, area: Rect) -> Rows {
-    let most_earlier = (usize::from(area.height) / 4).clamp(1, MOST_WRITERS.saturating_sub(1));
+    let most_earlier = (usize::from(area.height) / 4).clamp(1, MAX_WRITERS.saturating_sub(1));
     Inspection::of(app, most_earlier).rows
 }
 

@@ -31,7 +31,7 @@ use crate::app::panes::event_text;
 use crate::app::panes::hex_dump::Dump;
 use crate::app::panes::layout::{Class, LEAST, Layout, content};
 use crate::app::panes::source::Origin;
-use crate::app::{App, Engine, Overlay, Pane, ScrollLimits};
+use crate::app::{App, Overlay, Pane, ScrollLimits, SessionState};
 use crate::safe;
 use crate::timeline::Event;
 
@@ -87,7 +87,7 @@ fn screen(frame: &mut Frame, layout: &Layout, app: &App, theme: &Theme) {
     let dump = Dump::of(app);
     let buffer = frame.buffer_mut();
     frame::header(buffer, layout.header, app, &dump, theme);
-    if app.timeline.planned.is_empty() && matches!(app.engine, Engine::Broken(_)) {
+    if app.timeline.planned.is_empty() && matches!(app.session, SessionState::Broken(_)) {
         // Nothing is known of the session but why it did not open: empty panes would only distract
         // from that.
     } else {
@@ -212,8 +212,8 @@ fn grew(app: &App) -> bool {
 /// One line for a terminal that is too small for anything else.
 fn too_small(frame: &mut Frame, app: &App, theme: &Theme) {
     let ((least_columns, least_rows), (columns, rows)) = (LEAST, app.size);
-    let text = match &app.engine {
-        Engine::Broken(message) => safe::plain(message.lines().next().unwrap_or_default()),
+    let text = match &app.session {
+        SessionState::Broken(message) => safe::plain(message.lines().next().unwrap_or_default()),
         _ => {
             format!("linmem needs {least_columns}x{least_rows}; this terminal is {columns}x{rows}")
         }

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use crate::app::{App, Engine, InputField, Overlay};
+use crate::app::{App, InputField, Overlay, SessionState};
 use crate::safe;
 
 use super::text::{self, Pen};
@@ -21,7 +21,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         Overlay::Prompt(line) => prompt::draw(frame, area, line, app, theme),
         Overlay::Guest { scroll } => overview::draw(frame.buffer_mut(), area, app, *scroll, theme),
         Overlay::None | Overlay::Search { .. } | Overlay::Save { .. } | Overlay::Answer { .. } => {
-            if let Engine::Broken(message) = &app.engine {
+            if let SessionState::Broken(message) = &app.session {
                 broken(frame.buffer_mut(), area, message, theme);
             }
         }

@@ -6,8 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::prompt::completion::Choices;
-use crate::app::prompt::{Feedback, Mistake, Prompt};
+use crate::app::prompt::{Choices, Feedback, Mistake, Prompt};
 use crate::safe;
 
 use super::text::{self, Pen};
@@ -115,7 +114,7 @@ fn columns_before(text: &str, chars: usize) -> u16 {
 type Pieces = Vec<(String, Style)>;
 
 fn said(prompt: &Prompt, view: &View, columns: u16, theme: &Theme) -> Vec<Pieces> {
-    match &prompt.said {
+    match &prompt.feedback {
         Feedback::Nothing => Vec::new(),
         Feedback::Hint(hint) => lines(hint, columns, 2, theme.faint()),
         Feedback::Mistake(mistake) => mistaken(prompt, mistake, view, columns, theme),

@@ -60,27 +60,23 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
         );
         lines.extend(prose::paragraph(&hint, columns, theme));
     }
-    let said = app.course.said(step.index);
-    match (app.timeline.answer_to(step.index), said) {
-        (Some(answer), said) => {
-            let said = said
-                .map(|said| format!("You said {}. ", safe::cut(&said.typed, 80)))
+    let given = app.course.answer(step.index);
+    match (app.timeline.answer_to(step.index), given) {
+        (Some(answer), given) => {
+            let given = given
+                .map(|given| format!("You said {}. ", safe::cut(&given.typed, 80)))
                 .unwrap_or_default();
             let answer = match &answer.value {
                 Ok(value) => format!("The answer: {}.", answer_in_words(value)),
-                Err(why) => format!("The answer could not be told: {}", safe::plain(why)),
+                Err(why) => format!("The answer could not be evaluated: {}", safe::plain(why)),
             };
-            push(
-                &mut lines,
-                &format!("{said}{answer}"),
-                columns,
-                theme.text(),
-            );
+            let text = format!("{given}{answer}");
+            push(&mut lines, &text, columns, theme.text());
         }
-        (None, Some(said)) => {
+        (None, Some(given)) => {
             let text = format!(
                 "You said {}. The next step shows whether that is right.",
-                safe::cut(&said.typed, 80)
+                safe::cut(&given.typed, 80)
             );
             push(&mut lines, &text, columns, theme.text());
         }
@@ -161,7 +157,7 @@ pub fn without_answers(app: &App, narration: String) -> String {
         let Some(before) = rest.strip_suffix(&told_answer(answer)) else {
             break;
         };
-        if app.course.said(answer.asked_in).is_none() {
+        if app.course.answer(answer.asked_in).is_none() {
             break;
         }
         rest = before.trim_end();

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::app::navigation::address_names;
 use crate::app::panes::event_text;
-use crate::app::{Action, App, Engine, Overlay, status_keys};
+use crate::app::{Action, App, Overlay, SessionState, status_keys};
 use crate::safe;
 
 use super::text::{self, Pen};
@@ -101,11 +101,11 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
         "…"
     };
     let mut pen = Pen::at(buffer, area, 1, 0);
-    match &app.engine {
-        Engine::Opening => {
+    match &app.session {
+        SessionState::Opening { .. } | SessionState::Restarting { .. } => {
             pen.put(&format!("opening the guest {dots}"), theme.strong());
         }
-        Engine::Running {
+        SessionState::Running {
             step,
             cancelling: true,
             ..
@@ -115,7 +115,7 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
                 theme.tone(Tone::Warning),
             );
         }
-        Engine::Running { step, progress, .. } => {
+        SessionState::Running { step, progress, .. } => {
             pen.put(&format!("step {step} is running {dots} "), theme.strong());
             if progress.seconds > 0 {
                 pen.put(&format!("{} s ", progress.seconds), theme.faint());
@@ -131,19 +131,19 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
                 .put(&key, theme.key())
                 .put(" cancels", theme.text());
         }
-        Engine::Replaying {
+        SessionState::Replaying {
             cancelling: true, ..
         } => {
             pen.put(&format!("cancelling {dots}"), theme.tone(Tone::Warning));
         }
-        Engine::Replaying {
-            step,
+        SessionState::Replaying {
+            done,
             steps,
             progress,
             ..
         } => {
             pen.put(
-                &format!("running again what ran before {dots} {step} of {steps} "),
+                &format!("running again what ran before {dots} {done} of {steps} "),
                 theme.strong(),
             );
             if progress.seconds > 0 {
@@ -154,7 +154,7 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
                 .put(&key, theme.key())
                 .put(" cancels", theme.text());
         }
-        Engine::Ready | Engine::Ended | Engine::Broken(_) => return false,
+        SessionState::Ready | SessionState::Ended | SessionState::Broken(_) => return false,
     }
     true
 }

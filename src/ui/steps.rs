@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use crate::app::panes::event_text;
 
 use crate::app::panes::step_list::{self, ListLine, step_count};
-use crate::app::{App, Engine};
+use crate::app::{App, SessionState};
 use crate::safe;
 use crate::timeline::{Attempt, Outcome, Severity, StepKind, StepRecord};
 use crate::value::Value;
@@ -230,7 +230,7 @@ fn outcome_mark(
             Outcome::Failed | Outcome::Trapped => (glyphs.failed, theme.tone(Tone::Bad)),
             Outcome::Cancelled => (glyphs.cancelled, theme.tone(Tone::Warning)),
         },
-        None if matches!(app.engine, Engine::Running { step, .. } if step == index) => {
+        None if matches!(app.session, SessionState::Running { step, .. } if step == index) => {
             (glyphs.running, theme.tone(Tone::Warning))
         }
         None => (glyphs.pending, theme.pending()),

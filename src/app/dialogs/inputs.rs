@@ -1,19 +1,25 @@
-//! Editing the session's inputs: one line each, as the person types them.
+//! The dialog that edits the session's inputs: one line each, as a person types them.
 
 use tui_input::Input;
 
-use crate::app::{App, Effect, Engine, InputField, Overlay};
+use crate::app::execution::rerun;
+use crate::app::execution::state::SessionState;
+use crate::app::{App, Effect, InputField, Overlay};
+use crate::protocol::InputRefusal;
 use crate::safe;
 use crate::timeline::InputFacts;
-use crate::value::Value;
 
+/// Characters of a reason that are shown.
+const MAX_REASON: usize = 200;
+
+/// Opens the dialog, where the session has inputs.
 pub(in crate::app) fn open(app: &mut App) {
-    if app.timeline.planned.is_empty() && app.engine == Engine::Opening {
-        app.say("The session is still being opened.");
+    if app.timeline.planned.is_empty() && app.session.is_opening() {
+        app.notify("The session is still being opened.");
         return;
     }
     if app.timeline.inputs.is_empty() {
-        app.say(
+        app.notify(
             "This session has no inputs: a line such as  input text = \"…\"  in its script makes \
              one.",
         );
@@ -23,63 +29,63 @@ pub(in crate::app) fn open(app: &mut App) {
     app.overlay = Overlay::Inputs { fields, chosen: 0 };
 }
 
+/// Closes the dialog, where it is open.
+pub(in crate::app) fn close(app: &mut App) {
+    if matches!(app.overlay, Overlay::Inputs { .. }) {
+        app.overlay = Overlay::None;
+    }
+}
+
 fn field(facts: &InputFacts) -> InputField {
     InputField {
         facts: facts.clone(),
-        input: Input::new(as_typed(&facts.value)),
+        input: Input::new(rerun::as_typed(&facts.value)),
         error: None,
     }
 }
 
-/// A value as a person types it: text as it is, unless it needs quotes to be told from something
-/// else or to be seen at all; everything else as the steps language writes it.
-pub fn as_typed(value: &Value) -> String {
-    match value {
-        Value::Text(text) if !text.starts_with('"') && !text.chars().any(safe::is_unsafe) => {
-            text.clone()
-        }
-        other => other.to_string(),
-    }
-}
-
-/// Asks for a run with what was typed, up to the step shown, so that the two runs can be compared
-/// there.
-pub(in crate::app) fn confirm(app: &mut App) -> Effect {
+/// Runs the session again with what was typed, up to the step shown.
+pub(in crate::app) fn confirm(app: &mut App) -> Option<Effect> {
     let Overlay::Inputs { fields, .. } = &mut app.overlay else {
-        return Effect::None;
+        return None;
     };
-    match app.engine {
-        Engine::Running { .. } | Engine::Replaying { .. } => {
-            app.complain("A step is running: ctrl-c cancels it, then press enter again.");
-            return Effect::None;
+    match app.session {
+        SessionState::Running { .. } | SessionState::Replaying { .. } => {
+            app.notify_error("A step is running: ctrl-c cancels it, then press enter again.");
+            return None;
         }
-        Engine::Opening => {
-            app.say("The guest is still being compiled.");
-            return Effect::None;
+        SessionState::Opening { .. } | SessionState::Restarting { .. } => {
+            app.notify("The guest is still being compiled.");
+            return None;
         }
-        _ => {}
+        SessionState::Ready | SessionState::Ended | SessionState::Broken(_) => {}
     }
-    let mut values = Vec::with_capacity(fields.len());
+    let mut inputs = Vec::with_capacity(fields.len());
     for field in fields {
         field.error = None;
-        values.push((field.facts.name.clone(), field.input.value().to_owned()));
+        inputs.push((field.facts.name.clone(), field.input.value().to_owned()));
     }
-    app.before_restart = Some(std::mem::replace(&mut app.engine, Engine::Opening));
-    app.goal = Some(app.moment.step);
-    Effect::Restart(values)
+    Some(rerun::restart(app, inputs, None))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_needs_quotes_only_where_it_would_be_misread() {
-        let text = |t: &str| as_typed(&Value::Text(t.into()));
-        assert_eq!(text("Did you know"), "Did you know");
-        assert_eq!(text("\"quoted\""), r#""\"quoted\"""#);
-        assert_eq!(text("two\nlines"), r#""two\nlines""#);
-        assert_eq!(as_typed(&Value::Bytes(vec![255, 0])), "hex\"ff 00\"");
-        assert_eq!(as_typed(&Value::Int(-7)), "-7");
+/// Shows why inputs were refused: in their fields, or else as a notice.
+pub(in crate::app) fn on_refused(app: &mut App, refusals: &[InputRefusal]) {
+    let Some(first) = refusals.first() else {
+        return;
+    };
+    if let Overlay::Inputs { fields, chosen } = &mut app.overlay {
+        for field in fields.iter_mut() {
+            let refusal = refusals.iter().find(|r| r.name == field.facts.name);
+            field.error = refusal.map(|refusal| safe::cut(&refusal.reason, MAX_REASON));
+        }
+        if let Some(first) = fields.iter().position(|f| f.error.is_some()) {
+            *chosen = first;
+            return;
+        }
     }
+    let (name, reason) = (
+        safe::cut(&first.name, 40),
+        safe::cut(&first.reason, MAX_REASON),
+    );
+    app.notify_error(format!("{name}: {reason}"));
 }

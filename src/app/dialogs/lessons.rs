@@ -1,6 +1,5 @@
-//! Learning: the lessons and which of them is open, what the person said to the questions of the
-//! session, and the hints asked for. A question is never in the way: whoever goes on without a word
-//! is told the answer all the same.
+//! The lessons: which one is open, the answers given to the questions of the session, and the hints
+//! shown. A question never stops a session: going on without an answer shows the answer too.
 
 use std::collections::BTreeMap;
 
@@ -12,94 +11,99 @@ use crate::prose::Prose;
 use crate::timeline::{Answer, Timeline};
 use crate::value::Value;
 
-/// Reads what was typed as an expression, with the variables that a step knows; else why it is
-/// none, safe to print.
-pub type ReadValue = fn(&str, &Timeline, usize) -> Result<Value, String>;
+/// Evaluates what was typed as an expression, with the variables known at the end of a step.
+pub type EvaluateAnswer = fn(&str, &Timeline, usize) -> Result<Value, AnswerError>;
 
-/// A lesson that can be opened. They stand behind the sessions in what [`Effect::Open`] counts.
+/// Why an answer is no expression, safe to print.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct AnswerError(pub String);
+
+/// A lesson that can be opened. Its index in [`Effect::OpenSession`] comes after the sessions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lesson {
     pub name: String,
     pub description: String,
-    /// Its last step was run, today or on an earlier day.
+    /// Whether its last step has ever run.
     pub finished: bool,
 }
 
-/// What a person has learnt, said and asked.
+/// The lessons, and what the person did in the one that is open.
 #[derive(Debug, Clone)]
 pub struct Course {
     pub lessons: Vec<Lesson>,
-    /// The lesson that is open.
+    /// The index of the lesson that is open.
     pub open: Option<usize>,
-    pub read_value: ReadValue,
-    /// What was said to the question of a step.
-    said: BTreeMap<usize, AnswerGiven>,
-    /// How many hints of a step's question are shown.
+    pub evaluate: EvaluateAnswer,
+    /// The answer given to the question of each step.
+    answers: BTreeMap<usize, AnswerGiven>,
+    /// How many hints of each step are shown.
     hints: BTreeMap<usize, usize>,
 }
 
-/// A prediction.
+/// An answer that a person gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnswerGiven {
     pub typed: String,
-    /// What that comes to as an expression; `None` where it is none, and so taken as text.
+    /// The value of what was typed; `None` where it is no expression, and is taken as text.
     value: Option<Value>,
 }
 
 impl Default for Course {
-    /// Without any lesson; every answer is taken as text.
+    /// Returns a course without lessons; every answer is taken as text.
     fn default() -> Self {
         Course::new(Vec::new(), None, |_, _, _| {
-            Err("expressions cannot be read here".into())
+            Err(AnswerError("expressions cannot be evaluated here".into()))
         })
     }
 }
 
 impl Course {
-    /// With these lessons, of which one may be open.
-    pub fn new(lessons: Vec<Lesson>, open: Option<usize>, read_value: ReadValue) -> Self {
+    /// Returns a course of these lessons, of which one may be open.
+    pub fn new(lessons: Vec<Lesson>, open: Option<usize>, evaluate: EvaluateAnswer) -> Self {
         Course {
             lessons,
             open,
-            read_value,
-            said: BTreeMap::new(),
+            evaluate,
+            answers: BTreeMap::new(),
             hints: BTreeMap::new(),
         }
     }
 
-    /// What was said to the question of a step.
-    pub fn said(&self, step: usize) -> Option<&AnswerGiven> {
-        self.said.get(&step)
+    /// Returns the answer given to the question of a step.
+    pub fn answer(&self, step: usize) -> Option<&AnswerGiven> {
+        self.answers.get(&step)
     }
 
-    /// How many hints of a step are shown.
+    /// Returns how many hints of a step are shown.
     pub fn hints(&self, step: usize) -> usize {
         self.hints.get(&step).copied().unwrap_or(0)
     }
 
-    /// The lesson behind the open one.
+    /// Returns the lesson after the open one.
     pub fn next(&self) -> Option<(usize, &Lesson)> {
         let next = self.open?.checked_add(1)?;
         Some((next, self.lessons.get(next)?))
     }
 
-    /// For another run: what was said about the old one does not hold.
+    /// Forgets answers and hints, for another run.
     pub(in crate::app) fn forget(&mut self) {
-        self.said.clear();
+        self.answers.clear();
         self.hints.clear();
     }
 }
 
 impl AnswerGiven {
-    /// Whether this is the answer. Text may be said without quotes, and truth as yes and no.
+    /// Returns whether this is the answer. Text may be without quotes, and a truth value may be yes
+    /// or no.
     pub fn is(&self, answer: &Value) -> bool {
         let typed = self.typed.trim();
         match (answer, &self.value) {
             (_, Some(value)) if value == answer => true,
-            (Value::Int(wanted), Some(Value::Float(said))) => said.to_f64() == *wanted as f64,
-            (Value::Float(wanted), Some(Value::Int(said))) => wanted.to_f64() == *said as f64,
+            (Value::Int(wanted), Some(Value::Float(given))) => given.to_f64() == *wanted as f64,
+            (Value::Float(wanted), Some(Value::Int(given))) => wanted.to_f64() == *given as f64,
             (Value::Text(wanted), _) => wanted.trim() == typed,
-            (Value::Bytes(wanted), Some(Value::Text(said))) => wanted == said.as_bytes(),
+            (Value::Bytes(wanted), Some(Value::Text(given))) => wanted == given.as_bytes(),
             (Value::Bool(wanted), _) => match typed.to_ascii_lowercase().as_str() {
                 "yes" | "y" => *wanted,
                 "no" | "n" => !*wanted,
@@ -110,13 +114,13 @@ impl AnswerGiven {
     }
 }
 
-/// The question of the step shown, while nobody knows its answer.
+/// Returns the step shown, where it asks a question whose answer is not shown yet.
 pub fn open_question(app: &App) -> Option<usize> {
     let step = app.record().filter(|step| step.ask.is_some())?.index;
     app.timeline.answer_to(step).is_none().then_some(step)
 }
 
-/// The answers that a step brought to what was said before.
+/// Returns the answers given to earlier questions that a step decides, each with the right answer.
 pub fn verdicts(app: &App, step: usize) -> impl Iterator<Item = (&AnswerGiven, &Answer)> {
     let answers = app
         .timeline
@@ -125,10 +129,10 @@ pub fn verdicts(app: &App, step: usize) -> impl Iterator<Item = (&AnswerGiven, &
         .unwrap_or_default();
     answers
         .iter()
-        .filter_map(|answer| Some((app.course.said(answer.asked_in)?, answer)))
+        .filter_map(|answer| Some((app.course.answer(answer.asked_in)?, answer)))
 }
 
-/// How many hints the step shown has.
+/// Returns how many hints the step shown has.
 pub fn hints_here(app: &App) -> usize {
     app.timeline
         .document
@@ -136,7 +140,7 @@ pub fn hints_here(app: &App) -> usize {
         .map_or(0, |prose: &Prose| prose.hints.len())
 }
 
-/// Whether every step of the open session has run, and the last one is shown.
+/// Returns whether every step of the session has run and the last one is shown.
 pub fn is_at_end(app: &App) -> bool {
     let planned = app.timeline.planned.len();
     planned > 0
@@ -144,7 +148,7 @@ pub fn is_at_end(app: &App) -> bool {
         && app.moment.step.saturating_add(1) >= planned
 }
 
-/// Opens the line for an answer.
+/// Opens the line for an answer to the question of the step shown.
 pub(in crate::app) fn open(app: &mut App) {
     match open_question(app) {
         Some(_) => {
@@ -154,9 +158,9 @@ pub(in crate::app) fn open(app: &mut App) {
             }
         }
         None if app.record().is_some_and(|step| step.ask.is_some()) => {
-            app.say("This question is answered already.")
+            app.notify("This question is already answered.")
         }
-        None => app.say("No question is asked here."),
+        None => app.notify("This step asks no question."),
     }
 }
 
@@ -165,8 +169,8 @@ pub(in crate::app) fn hint(app: &mut App) {
     let step = app.moment.step;
     let (shown, all) = (app.course.hints(step), hints_here(app));
     match all {
-        0 => app.say("There is no hint here."),
-        _ if shown >= all => app.say("That was all there is of hints."),
+        0 => app.notify("This step has no hints."),
+        _ if shown >= all => app.notify("No more hints."),
         _ => {
             app.course.hints.insert(step, shown + 1);
             app.scroll.happened = 0;
@@ -174,21 +178,20 @@ pub(in crate::app) fn hint(app: &mut App) {
     }
 }
 
-/// Takes what was typed, and runs the step that shows whether it is right. An empty line goes on
-/// without a word.
-pub(in crate::app) fn confirm(app: &mut App) -> Effect {
+/// Takes the answer and runs the step that shows whether it is right. An empty line only runs it.
+pub(in crate::app) fn confirm(app: &mut App) -> Option<Effect> {
     let Overlay::Answer { input, error } = &mut app.overlay else {
-        return Effect::None;
+        return None;
     };
     let typed = input.value().trim().to_owned();
     let step = app.moment.step;
     if !typed.is_empty() {
-        match (app.course.read_value)(&typed, &app.timeline, step) {
+        match (app.course.evaluate)(&typed, &app.timeline, step) {
             Err(why) if is_meant_as_expression(&typed) => {
-                *error = Some(why);
-                return Effect::None;
+                *error = Some(why.to_string());
+                return None;
             }
-            value => app.course.said.insert(
+            value => app.course.answers.insert(
                 step,
                 AnswerGiven {
                     typed,
@@ -201,31 +204,33 @@ pub(in crate::app) fn confirm(app: &mut App) -> Effect {
     advance::next(app)
 }
 
-/// Whether a line that cannot be read was meant to be an expression, and is no text without quotes.
+/// Returns whether a line that cannot be evaluated was meant as an expression, and not as text
+/// without quotes.
 fn is_meant_as_expression(typed: &str) -> bool {
     typed.starts_with(|c: char| c.is_ascii_digit() || "\"-([".contains(c))
         || typed.starts_with("hex\"")
 }
 
-pub(in crate::app) fn next_lesson(app: &mut App) -> Effect {
+/// Opens the lesson after the one that is open.
+pub(in crate::app) fn next_lesson(app: &mut App) -> Option<Effect> {
     match (app.course.open, app.course.next()) {
         (_, Some((next, _))) => switch::open_session(app, app.sessions.len().saturating_add(next)),
         (Some(_), None) => {
             let list = app.keys.key_of(Action::ChooseSession);
-            app.say(format!(
+            app.notify(format!(
                 "This was the last lesson: {list} lists them all, and the sessions too."
             ));
-            Effect::None
+            None
         }
         (None, _) => {
             let list = app.keys.key_of(Action::ChooseSession);
-            app.say(format!("No lesson is open: {list} lists them."));
-            Effect::None
+            app.notify(format!("No lesson is open: {list} lists them."));
+            None
         }
     }
 }
 
-/// Notes that the open lesson came to its end.
+/// Marks the open lesson as finished, where the session ended well.
 pub(in crate::app) fn finish(app: &mut App) {
     if app.timeline.status() == crate::timeline::Status::Ok
         && let Some(lesson) = app
@@ -241,7 +246,7 @@ pub(in crate::app) fn finish(app: &mut App) {
 mod tests {
     use super::*;
 
-    fn said(typed: &str, value: Option<Value>) -> AnswerGiven {
+    fn given(typed: &str, value: Option<Value>) -> AnswerGiven {
         AnswerGiven {
             typed: typed.into(),
             value,
@@ -251,33 +256,33 @@ mod tests {
     #[test]
     fn an_answer_is_right_in_each_of_its_forms() {
         let right = [
-            (said("26", Some(Value::Int(26))), Value::Int(26)),
+            (given("26", Some(Value::Int(26))), Value::Int(26)),
             (
-                said("\"a b\"", Some(Value::Text("a b".into()))),
+                given("\"a b\"", Some(Value::Text("a b".into()))),
                 Value::Text("a b".into()),
             ),
-            (said("a b", None), Value::Text("a b".into())),
-            (said("12", Some(Value::Int(12))), Value::Text("12".into())),
-            (said("yes", None), Value::Bool(true)),
-            (said("No", None), Value::Bool(false)),
-            (said("false", Some(Value::Bool(false))), Value::Bool(false)),
+            (given("a b", None), Value::Text("a b".into())),
+            (given("12", Some(Value::Int(12))), Value::Text("12".into())),
+            (given("yes", None), Value::Bool(true)),
+            (given("No", None), Value::Bool(false)),
+            (given("false", Some(Value::Bool(false))), Value::Bool(false)),
             (
-                said("\"ab\"", Some(Value::Text("ab".into()))),
+                given("\"ab\"", Some(Value::Text("ab".into()))),
                 Value::Bytes(b"ab".to_vec()),
             ),
         ];
-        for (said, answer) in right {
-            assert!(said.is(&answer), "{said:?} {answer:?}");
+        for (given, answer) in right {
+            assert!(given.is(&answer), "{given:?} {answer:?}");
         }
         let wrong = [
-            (said("25", Some(Value::Int(25))), Value::Int(26)),
-            (said("yes", None), Value::Bool(false)),
-            (said("perhaps", None), Value::Bool(false)),
-            (said("26 bytes", None), Value::Int(26)),
-            (said("a", None), Value::Text("b".into())),
+            (given("25", Some(Value::Int(25))), Value::Int(26)),
+            (given("yes", None), Value::Bool(false)),
+            (given("perhaps", None), Value::Bool(false)),
+            (given("26 bytes", None), Value::Int(26)),
+            (given("a", None), Value::Text("b".into())),
         ];
-        for (said, answer) in wrong {
-            assert!(!said.is(&answer), "{said:?} {answer:?}");
+        for (given, answer) in wrong {
+            assert!(!given.is(&answer), "{given:?} {answer:?}");
         }
     }
 

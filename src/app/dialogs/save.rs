@@ -1,12 +1,13 @@
-//! Saving the moment shown: a file's name is asked for, and its ending says what is saved. The file
-//! itself is written by whoever wires the program.
+//! The dialog that saves the moment shown: it asks for a file's name, whose ending decides the
+//! format. The program around the app writes the file.
 
 use tui_input::Input;
 
+use crate::app::message::{NotSaved, SaveMoment, SaveMomentError, SavedMoment};
 use crate::app::{App, Effect, Overlay};
 use crate::safe;
 
-/// The endings of names that can be saved, with what each is.
+/// The endings of names that can be saved, each with a description of its format.
 pub const ENDINGS: [(&str, &str); 5] = [
     ("svg", "a picture"),
     ("html", "a page"),
@@ -15,19 +16,10 @@ pub const ENDINGS: [(&str, &str); 5] = [
     ("txt", "the transcript"),
 ];
 
-/// Characters of a session's title that go into the name that is offered.
+/// Characters of a session's title in the name that is suggested.
 const STEM: usize = 40;
 
-/// Why a file was not saved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
-    /// A file of this name is there; nobody has asked to replace it.
-    Taken(String),
-    /// A sentence, safe to print.
-    Failed(String),
-}
-
-/// The ending of a name, where it is one of [`ENDINGS`].
+/// Returns the ending of a name, where it is one of [`ENDINGS`].
 pub fn ending(name: &str) -> Option<&'static str> {
     let (stem, last) = name.rsplit_once('.')?;
     let is_name = !stem.is_empty() && !stem.ends_with(['/', '\\']);
@@ -37,19 +29,20 @@ pub fn ending(name: &str) -> Option<&'static str> {
         .find(|ending| is_name && ending.eq_ignore_ascii_case(last))
 }
 
+/// Opens the dialog with a suggested name.
 pub(in crate::app) fn open(app: &mut App) {
     if app.record().is_none() {
-        app.say("There is nothing to save before the first step has run.");
+        app.notify("There is nothing to save before the first step has run.");
         return;
     }
     app.overlay = Overlay::Save {
-        input: Input::new(offered(app)),
+        input: Input::new(suggested_name(app)),
         taken: None,
     };
 }
 
-/// `wasm_is_cool-4.7.svg`: the session, the step, and the store inside it.
-fn offered(app: &App) -> String {
+/// Returns a name such as `wasm_is_cool-4.7.svg`: the session, the step, and the event in it.
+fn suggested_name(app: &App) -> String {
     let title = &app.timeline.title;
     let stem = [".steps", ".md", ".wasm", ".wat"]
         .iter()
@@ -72,58 +65,87 @@ fn offered(app: &App) -> String {
     }
 }
 
-/// Asks for the file to be written, unless its name says nothing.
-pub(in crate::app) fn confirm(app: &mut App) -> Effect {
+/// Requests the file. A name without a known ending stays open.
+pub(in crate::app) fn confirm(app: &mut App) -> Option<Effect> {
     let Overlay::Save { input, taken } = &app.overlay else {
-        return Effect::None;
+        return None;
     };
     let path = input.value().trim().to_owned();
+    let replace = taken.as_deref() == Some(path.as_str());
     if path.is_empty() {
         app.overlay = Overlay::None;
-        return Effect::None;
+        return None;
     }
     if ending(&path).is_none() {
         let endings: Vec<String> = ENDINGS
             .iter()
             .map(|(ending, what)| format!(".{ending} for {what}"))
             .collect();
-        app.complain(format!(
-            "The name's ending says what is saved: {}.",
+        app.notify_error(format!(
+            "The ending of the name decides the format: {}.",
             endings.join(", ")
         ));
-        return Effect::None;
+        return None;
     }
-    let replace = taken.as_deref() == Some(path.as_str());
-    Effect::Save { path, replace }
+    app.overlay = Overlay::None;
+    Some(Effect::SaveMoment(Box::new(SaveMoment {
+        path,
+        replace,
+        timeline: app.timeline.clone(),
+        moment: app.moment,
+    })))
 }
 
-/// Takes the news of a file that was to be saved.
-pub(in crate::app) fn saved(app: &mut App, result: Result<String, Refused>) {
-    match result {
-        Ok(path) => {
-            app.overlay = Overlay::None;
-            app.say(format!("Saved {}.", safe::cut(&path, 200)));
+/// Notifies where the moment was saved, or opens the dialog again with the name that was refused.
+pub(in crate::app) fn on_saved(app: &mut App, result: Result<SavedMoment, SaveMomentError>) {
+    let SaveMomentError { path, reason } = match result {
+        Ok(saved) => {
+            app.notify(format!("Saved {}.", safe::cut(&saved.path, 200)));
+            return;
         }
-        Err(Refused::Taken(path)) => {
-            app.complain(format!(
+        Err(error) => error,
+    };
+    let taken = match &reason {
+        NotSaved::Exists => {
+            app.notify_error(format!(
                 "{} exists already: enter replaces it, or type another name.",
                 safe::cut(&path, 200)
             ));
-            if let Overlay::Save { taken, .. } = &mut app.overlay {
-                *taken = Some(path);
-            }
+            Some(path.clone())
         }
-        Err(Refused::Failed(why)) => app.complain(safe::cut(&why, 300)),
+        NotSaved::Failed(why) => {
+            app.notify_error(safe::cut(why, 300));
+            None
+        }
+    };
+    if matches!(app.overlay, Overlay::None) {
+        let input = Input::new(path);
+        app.overlay = Overlay::Save { input, taken };
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{Action, Message, receive, sample, update};
+    use crate::app::{Action, Message, on_message, sample, update};
+
+    fn confirmed(app: &mut App) -> Option<(String, bool)> {
+        match update(app, Action::Confirm).pop() {
+            Some(Effect::SaveMoment(save)) => Some((save.path, save.replace)),
+            _ => None,
+        }
+    }
+
+    fn answer(app: &mut App, result: Result<SavedMoment, SaveMomentError>) {
+        on_message(app, Message::MomentSaved(result));
+    }
+
+    fn notice(app: &App) -> &str {
+        app.notice.as_ref().map_or("", |notice| &notice.text)
+    }
 
     #[test]
-    fn the_ending_of_a_name_says_what_is_saved() {
+    fn only_known_endings_are_endings() {
         assert_eq!(ending("a.svg"), Some("svg"));
         assert_eq!(ending("x/y.z.HTML"), Some("html"));
         for bad in ["svg", ".svg", "a.png", "a/.md", "a.", ""] {
@@ -132,66 +154,57 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_is_replaced_only_when_asked_for_again() {
+    fn a_file_that_exists_is_replaced_only_when_confirmed_again() {
         let mut app = sample::app((80, 24), 4);
-        assert_eq!(update(&mut app, Action::Save), Effect::None);
-        let Effect::Save {
-            path,
-            replace: false,
-        } = update(&mut app, Action::Confirm)
-        else {
-            panic!("{:?}", app.overlay)
+        assert!(update(&mut app, Action::Save).is_empty());
+        let (path, replace) = confirmed(&mut app).unwrap();
+        assert_eq!((ending(&path), replace), (Some("svg"), false), "{path}");
+        let error = SaveMomentError {
+            path: path.clone(),
+            reason: NotSaved::Exists,
         };
-        assert_eq!(ending(&path), Some("svg"), "{path}");
-        receive(&mut app, Message::Saved(Err(Refused::Taken(path.clone()))));
-        assert!(
-            app.notice
-                .as_ref()
-                .unwrap()
-                .text
-                .contains("enter replaces it")
-        );
-        assert_eq!(
-            update(&mut app, Action::Confirm),
-            Effect::Save {
-                path: path.clone(),
-                replace: true
-            }
-        );
-        receive(&mut app, Message::Saved(Ok(path.clone())));
+        answer(&mut app, Err(error));
+        assert!(notice(&app).contains("enter replaces it"));
+        assert_eq!(confirmed(&mut app), Some((path.clone(), true)));
+        answer(&mut app, Ok(SavedMoment { path: path.clone() }));
         assert!(matches!(app.overlay, Overlay::None));
-        assert_eq!(app.notice.as_ref().unwrap().text, format!("Saved {path}."));
+        assert_eq!(notice(&app), format!("Saved {path}."));
     }
 
     #[test]
-    fn another_name_is_asked_about_again() {
+    fn a_name_that_failed_can_be_corrected() {
+        let mut app = sample::app((80, 24), 4);
+        update(&mut app, Action::Save);
+        let (path, _) = confirmed(&mut app).unwrap();
+        let error = SaveMomentError {
+            path,
+            reason: NotSaved::Failed("the disk is full".into()),
+        };
+        answer(&mut app, Err(error));
+        assert_eq!(notice(&app), "the disk is full");
+        let Overlay::Save { input, taken: None } = &app.overlay else {
+            panic!("{:?}", app.overlay)
+        };
+        assert_eq!(ending(input.value()), Some("svg"));
+    }
+
+    #[test]
+    fn another_name_is_not_replaced_at_once() {
         let mut app = sample::app((80, 24), 4);
         app.overlay = Overlay::Save {
             input: Input::new("b.svg".into()),
             taken: Some("a.svg".into()),
         };
-        assert_eq!(
-            update(&mut app, Action::Confirm),
-            Effect::Save {
-                path: "b.svg".into(),
-                replace: false
-            }
-        );
+        assert_eq!(confirmed(&mut app), Some(("b.svg".into(), false)));
         app.overlay = Overlay::Save {
             input: Input::new("b.png".into()),
             taken: None,
         };
-        assert_eq!(update(&mut app, Action::Confirm), Effect::None);
-        assert!(
-            app.notice
-                .as_ref()
-                .unwrap()
-                .text
-                .contains(".svg for a picture")
-        );
+        assert_eq!(confirmed(&mut app), None);
+        assert!(notice(&app).contains(".svg for a picture"));
         assert!(
             matches!(app.overlay, Overlay::Save { .. }),
-            "the name can be mended"
+            "the name can be corrected"
         );
     }
 }

@@ -5,7 +5,7 @@ use crate::app::{App, Overlay};
 /// Opens the list with the open lesson chosen, or else the first session.
 pub(in crate::app) fn open(app: &mut App) {
     if app.choices() == 0 {
-        app.say("There is no other session to choose.");
+        app.notify("There is no other session to choose.");
         return;
     }
     let chosen = app

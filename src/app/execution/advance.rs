@@ -1,118 +1,94 @@
-//! Going forward past what has run: the next step, a step by its number, the end.
+//! Goes forward past what has run: to the next step, to a step by its number, to the end.
 
 use super::run;
+use super::state::{Goal, SessionState};
 use crate::app::navigation::time;
-use crate::app::{Action, App, Effect, Engine, Progress};
+use crate::app::{Action, App, Effect};
 use crate::timeline::Outcome;
 
-/// One step forward, or one event in an unfolded step; at the last step that has run, asks for the
-/// next.
-pub(in crate::app) fn next(app: &mut App) -> Effect {
+/// Goes one event forward in an unfolded step, or one step. At the last step that has run, runs the
+/// next one.
+pub(in crate::app) fn next(app: &mut App) -> Option<Effect> {
     if time::move_by_events(app, 1) {
-        return Effect::None;
+        return None;
     }
-    if app.moment.step.saturating_add(1) < ran(app) {
-        time::show_start_of(app, app.moment.step + 1);
-        return Effect::None;
+    let next = app.moment.step.saturating_add(1);
+    if next < app.timeline.steps().len() {
+        time::show_start_of(app, next);
+        return None;
     }
     run_next(app)
 }
 
-/// To the last step that has run; from there, on to the end.
-pub(in crate::app) fn last(app: &mut App) -> Effect {
+/// Goes to the end of the last step that has run. There, runs as far as the session goes.
+pub(in crate::app) fn last(app: &mut App) -> Option<Effect> {
     let is_over = app
         .record()
         .is_some_and(|r| app.moment.event >= r.events.len());
-    match ran(app).checked_sub(1) {
+    match app.timeline.steps().len().checked_sub(1) {
         Some(step) if step != app.moment.step || !is_over => {
             time::show_end_of(app, step);
-            Effect::None
+            None
         }
-        _ => run_to(app, usize::MAX),
+        _ => run_to(app, Goal::End),
     }
 }
 
-/// To a step by its number; runs up to it where it has not run yet.
-pub(in crate::app) fn go_to(app: &mut App, step: usize) -> Effect {
-    if step < ran(app) {
-        app.goal = None;
+/// Goes to a step by its number, and runs up to it where it has not run yet.
+pub(in crate::app) fn go_to(app: &mut App, step: usize) -> Option<Effect> {
+    if step < app.timeline.steps().len() {
+        app.session.clear_goal();
         time::show_end_of(app, step);
-        return Effect::None;
+        return None;
     }
     match app.timeline.planned.len().checked_sub(1) {
         Some(last) if step > last => {
-            no_step(app, step, last);
-            Effect::None
+            notify_no_step(app, step, last);
+            None
         }
-        _ => run_to(app, step),
+        _ => run_to(app, Goal::step(step)),
     }
 }
 
-pub(in crate::app) fn no_step(app: &mut App, step: usize, last: usize) {
-    app.complain(format!("There is no step {step}: the last is step {last}."));
+/// Notifies that the session has no step of this number.
+pub(in crate::app) fn notify_no_step(app: &mut App, step: usize, last: usize) {
+    app.notify_error(format!("There is no step {step}: the last is step {last}."));
 }
 
-/// Asks the session for the next step.
-pub(in crate::app) fn start(app: &mut App) -> Effect {
-    app.engine = Engine::Running {
-        step: ran(app),
-        progress: Progress::default(),
-        cancelling: false,
-    };
-    app.following = true;
-    Effect::Advance
-}
-
-fn run_to(app: &mut App, goal: usize) -> Effect {
+fn run_to(app: &mut App, goal: Goal) -> Option<Effect> {
     let effect = run_next(app);
-    if app.is_running() {
-        app.goal = Some(goal);
-        app.following = true;
+    if app.session.is_running() {
+        app.session.set_follows(true);
+        app.session.set_goal(goal);
         app.notice = None;
     }
     effect
 }
 
-fn run_next(app: &mut App) -> Effect {
-    match &app.engine {
-        Engine::Ready if app.branches.is_live() => return start(app),
-        Engine::Ready => return run::run_again(app, None, false),
-        Engine::Replaying { .. } => {
+fn run_next(app: &mut App) -> Option<Effect> {
+    match &app.session {
+        SessionState::Ready => return run::run_planned(app),
+        SessionState::Replaying { .. } => {
             let stop = app.keys.key_of(Action::Escape);
-            app.say(format!(
-                "What ran before runs again first; {stop} stops that."
+            app.notify(format!(
+                "The steps before run again first; {stop} cancels that."
             ));
         }
-        Engine::Running {
+        SessionState::Running {
             cancelling: true, ..
-        } => app.say("The step is being cancelled."),
-        Engine::Running { step, .. } => run_one_more(app, *step),
-        Engine::Opening => run_one_more(app, 0),
-        Engine::Ended => app.say(over(app)),
-        Engine::Broken(_) => not_open(app),
+        } => app.notify("The step is being cancelled."),
+        // A key pressed while a step runs is not lost: one more step follows it.
+        SessionState::Running { .. }
+        | SessionState::Opening { .. }
+        | SessionState::Restarting { .. } => app.session.run_one_more(),
+        SessionState::Ended => app.notify(why_over(app)),
+        SessionState::Broken(_) => run::notify_not_open(app),
     }
-    Effect::None
+    None
 }
 
-/// A key pressed while a step runs is not lost: one more step follows it.
-fn run_one_more(app: &mut App, running: usize) {
-    app.following = true;
-    app.goal = Some(app.goal.unwrap_or(running).max(running).saturating_add(1));
-}
-
-/// Says that there is no guest, and what can be done then.
-pub(in crate::app) fn not_open(app: &mut App) {
-    let (choose, quit) = (
-        app.keys.key_of(Action::ChooseSession),
-        app.keys.key_of(Action::Quit),
-    );
-    app.complain(format!(
-        "This session could not be opened: {choose} chooses another, {quit} leaves."
-    ));
-}
-
-/// Why no step follows.
-pub(in crate::app) fn over(app: &App) -> String {
+/// Returns why no step follows the last one, and what can be done then.
+pub(in crate::app) fn why_over(app: &App) -> String {
     let key = |action| app.keys.key_of(action);
     let (back, choose) = (key(Action::Back), key(Action::ChooseSession));
     let step = key(Action::OpenPrompt);
@@ -124,7 +100,7 @@ pub(in crate::app) fn over(app: &App) -> String {
         .timeline
         .steps()
         .last()
-        .filter(|s| s.outcome != Outcome::Ok && !s.is_claimed());
+        .filter(|record| super::state::stops_session(record));
     match last {
         None if app.course.next().is_some() => {
             let next = key(Action::NextLesson);
@@ -150,8 +126,4 @@ pub(in crate::app) fn over(app: &App) -> String {
             )
         }
     }
-}
-
-fn ran(app: &App) -> usize {
-    app.timeline.steps().len()
 }

@@ -1,36 +1,17 @@
-//! Cancelling what runs.
+//! Cancels what runs.
 
-use crate::app::{App, Effect, Engine};
+use crate::app::{App, Effect};
+use crate::protocol::Request;
 
-/// Returns whether something runs that is not being cancelled yet.
-pub(in crate::app) fn can_cancel(app: &App) -> bool {
-    matches!(
-        app.engine,
-        Engine::Running {
-            cancelling: false,
-            ..
-        } | Engine::Replaying {
-            cancelling: false,
-            ..
-        }
-    )
-}
-
-/// Cancels the step or the replay that runs, and drops the lines that wait for it.
-pub(in crate::app) fn cancel(app: &mut App) -> Effect {
-    app.goal = None;
+/// Cancels the step or the replay that runs, and drops the typed lines that wait for it.
+pub(in crate::app) fn cancel(app: &mut App) -> Option<Effect> {
     app.queue.clear();
-    match &mut app.engine {
-        Engine::Running { cancelling, .. } | Engine::Replaying { cancelling, .. }
-            if !*cancelling =>
-        {
-            *cancelling = true;
-            Effect::Cancel
-        }
-        Engine::Running { .. } | Engine::Replaying { .. } => {
-            app.say("The step is being cancelled; ctrl-c leaves at once.");
-            Effect::None
-        }
-        _ => Effect::None,
+    let is_running = app.session.is_running();
+    if app.session.cancel() {
+        return Effect::request(Request::Cancel);
     }
+    if is_running {
+        app.notify("The step is being cancelled; ctrl-c leaves at once.");
+    }
+    None
 }

@@ -2,8 +2,7 @@
 
 use super::keymap::{Binding, Context};
 use crate::app::dialogs::lessons;
-use crate::app::execution::cancel;
-use crate::app::{Action, App, Engine};
+use crate::app::{Action, App};
 use crate::timeline::StepRecord;
 
 /// Returns the keys of the status line with their labels, in the table's order: those whose action
@@ -31,7 +30,7 @@ fn applies(app: &App, action: Action) -> bool {
     match action {
         Action::Next => {
             step.saturating_add(1) < ran
-                || app.engine == Engine::Ready
+                || app.session.is_ready()
                 || app.position().is_some_and(|at| at < len)
         }
         Action::Back => ran > 0 && (step > 0 || app.position().is_some_and(|at| at > 0)),
@@ -42,8 +41,8 @@ fn applies(app: &App, action: Action) -> bool {
             .iter()
             .any(|step| !step.findings.is_empty()),
         Action::WhoWrote => !app.writers().is_empty(),
-        Action::Last => step.saturating_add(1) < ran || app.engine == Engine::Ready,
-        Action::Escape => app.count.is_some() || cancel::can_cancel(app),
+        Action::Last => step.saturating_add(1) < ran || app.session.is_ready(),
+        Action::Escape => app.count.is_some() || app.session.can_cancel(),
         Action::NextPane => !app.timeline.planned.is_empty(),
         Action::OpenSearch => !app.memory().is_empty(),
         Action::NextChange => app.cumulative || app.record().is_some_and(|r| !r.changes.is_empty()),
@@ -55,7 +54,7 @@ fn applies(app: &App, action: Action) -> bool {
         Action::Hint => app.course.hints(app.moment.step) < lessons::hints_here(app),
         Action::NextLesson => app.course.next().is_some() && lessons::is_at_end(app),
         Action::OpenPrompt => ran > 0,
-        Action::SwapBranch => app.branches.set_aside() > 0,
+        Action::SwapBranch => app.branches.hidden() > 0,
         // Someone with a script follows it; the overview is for exploring a module.
         Action::Overview => {
             ran > 0

@@ -9,10 +9,11 @@ use crate::app::update::update;
 use crate::app::{Action, App, Effect, Overlay};
 use crate::safe;
 
-/// Takes a key: performs the action bound to it, or types its character.
-pub fn key(app: &mut App, event: KeyEvent) -> Effect {
+/// Takes a key: performs the action bound to it, or types its character. Returns what the program
+/// must do.
+pub fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     if event.kind == KeyEventKind::Release {
-        return Effect::None;
+        return Vec::new();
     }
     if let Some(action) = app.keys.lookup(app.context(), event) {
         return update(app, action);
@@ -30,26 +31,22 @@ pub fn key(app: &mut App, event: KeyEvent) -> Effect {
     if let Some(c) = key::typed(event).filter(|c| !safe::is_unsafe(*c)) {
         line_editor::edit(app, InputRequest::InsertChar(c));
     }
-    Effect::None
+    Vec::new()
 }
 
 /// Takes a key with alt as an escape and that key. Terminals report an escape pressed right before
 /// another key as alt and the key.
-fn escape_then(app: &mut App, event: KeyEvent) -> Effect {
-    match key(app, KeyCode::Esc.into()) {
-        Effect::None => key(
-            app,
-            KeyEvent {
-                modifiers: event.modifiers - KeyModifiers::ALT,
-                ..event
-            },
-        ),
-        effect => effect,
+fn escape_then(app: &mut App, event: KeyEvent) -> Vec<Effect> {
+    let effects = key(app, KeyCode::Esc.into());
+    if !effects.is_empty() {
+        return effects;
     }
+    let modifiers = event.modifiers - KeyModifiers::ALT;
+    key(app, KeyEvent { modifiers, ..event })
 }
 
 /// Inserts pasted text into the line being typed, without line breaks and control characters.
-pub fn paste(app: &mut App, text: &str) -> Effect {
+pub fn paste(app: &mut App, text: &str) {
     app.notice = None;
     app.forget_count();
     if matches!(app.overlay, Overlay::Prompt(_)) {
@@ -64,9 +61,8 @@ pub fn paste(app: &mut App, text: &str) -> Effect {
         let advice = format!(
             "press {step} to type a step, {find} to find something, or {edit} to edit the inputs"
         );
-        app.say(format!("There is no line to paste into: {advice}."));
+        app.notify(format!("There is no line to paste into: {advice}."));
     }
-    Effect::None
 }
 
 fn on_one_line(text: &str) -> String {

@@ -1,18 +1,22 @@
-//! What the mouse does. Where things lie is `layout`'s knowledge.
+//! Clicks and the wheel. What a cell of the screen belongs to is decided in `hit_test`.
 
 use super::hit_test::{Hit, hit};
 use crate::app::execution::advance;
 use crate::app::navigation::{scroll, time, viewport};
-use crate::app::{Action, App, Effect, Overlay, Pane, update};
+use crate::app::update::update;
+use crate::app::{Action, App, Effect, Overlay, Pane};
 
-/// Rows of memory that one notch of the wheel is.
-const NOTCH: i16 = 3;
+/// Rows of memory that one notch of the wheel scrolls.
+const NOTCH_ROWS: i16 = 3;
+/// The most notches that move the selection of an overlay's list.
+const MAX_NOTCHES: u16 = 10;
 
-/// Takes a click on a cell of the screen: a step is gone to, running up to it if need be; a byte
-/// gets the cursor, and so does the place that the map is clicked on; a pane gets the focus.
-pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
+/// Takes a click on a cell of the screen: goes to a step and runs up to it where needed, puts the
+/// cursor on a byte or on a place of the map, or moves the focus to a pane. Returns what the program
+/// must do.
+pub fn click(app: &mut App, column: u16, row: u16) -> Vec<Effect> {
     if !matches!(app.overlay, Overlay::None) {
-        return Effect::None;
+        return Vec::new();
     }
     app.notice = None;
     app.forget_count();
@@ -25,46 +29,46 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Effect {
         Hit::Event(number) => {
             app.pane = Pane::Steps;
             time::show_event(app, number);
-            Effect::None
+            None
         }
         Hit::Byte(address) => {
             app.pane = Pane::Memory;
             app.cursor = address;
-            Effect::None
+            None
         }
         Hit::Map(address) => {
             app.pane = Pane::Memory;
             viewport::go_to(app, address, 1);
-            Effect::None
+            None
         }
         Hit::Pane(pane) => {
             app.pane = pane;
-            Effect::None
+            None
         }
-        Hit::Nothing => Effect::None,
+        Hit::Nothing => None,
     };
     viewport::restore_invariants(app);
     anchor.restore(app);
-    effect
+    effect.into_iter().collect()
 }
 
-/// Takes notches of the wheel over a cell of the screen, downwards where positive. Scrolls what
-/// lies there and moves neither focus nor byte cursor.
-pub fn wheel(app: &mut App, column: u16, row: u16, notches: i16) -> Effect {
+/// Takes notches of the wheel over a cell of the screen, downwards where positive. Scrolls what is
+/// there; neither the focus nor the cursor moves.
+pub fn wheel(app: &mut App, column: u16, row: u16, notches: i16) {
     if !matches!(app.overlay, Overlay::None) {
         let action = if notches < 0 {
             Action::Up
         } else {
             Action::Down
         };
-        for _ in 0..notches.unsigned_abs().min(10) {
-            update::update(app, action);
+        for _ in 0..notches.unsigned_abs().min(MAX_NOTCHES) {
+            update(app, action);
         }
-        return Effect::None;
+        return;
     }
     match hit(app, column, row) {
         Hit::Byte(_) | Hit::Pane(Pane::Memory) => {
-            viewport::scroll_rows(app, i64::from(notches.saturating_mul(NOTCH)))
+            viewport::scroll_rows(app, i64::from(notches.saturating_mul(NOTCH_ROWS)))
         }
         Hit::Step(_) | Hit::Event(_) | Hit::Pane(Pane::Steps) => {
             time::move_by(app, isize::from(notches))
@@ -73,5 +77,4 @@ pub fn wheel(app: &mut App, column: u16, row: u16, notches: i16) -> Effect {
         Hit::Map(_) | Hit::Nothing => {}
     }
     viewport::restore_invariants(app);
-    Effect::None
 }

@@ -1,19 +1,19 @@
-//! The names that an address may be given by: pointers, what the script named, and what the module
-//! tells.
+//! The names that `@` takes for an address: pointers, spans that the script named, and parts of the
+//! module.
 
 use crate::app::{App, Overlay};
 use crate::safe;
 use crate::timeline::PartKind;
 
-/// Names that are listed at most, where one is not known.
-const LISTED: usize = 12;
+/// The most names that a message lists.
+const MAX_LISTED: usize = 12;
 
-/// How alike two names must be for one to be offered in the other's place.
-const ALIKE: f64 = 0.7;
+/// The similarity, from 0 to 1, from which a name is suggested for another one.
+const MIN_SIMILARITY: f64 = 0.7;
 
 impl App {
-    /// Every name that `@` takes at the moment shown, with the address it stands for; the script's
-    /// first. Where two are the same, the first counts.
+    /// Returns the names that `@` takes at the moment shown, each with its address; those of the
+    /// script come first, and win over equal ones of the module.
     pub fn names(&self) -> Vec<(String, u64)> {
         let pointers = self
             .record()
@@ -28,7 +28,7 @@ impl App {
             parts.into_iter().partition(|part| part.kind.is_scripts());
         names.extend(scripts.into_iter().map(|part| (part.name, part.span.start)));
         names.extend(modules.into_iter().map(|part| match part.kind {
-            // It grows down from its end: that is where something is to be seen.
+            // A stack grows down from its end: what it holds is there.
             PartKind::Stack => (part.name, part.span.end().saturating_sub(1)),
             _ => (part.name, part.span.start),
         }));
@@ -38,15 +38,20 @@ impl App {
     }
 }
 
-/// The address a name stands for.
+/// No address has this name: a sentence that suggests the nearest name and lists the others.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UnknownName(String);
+
+/// Returns the address of a name.
 ///
 /// # Errors
-/// It stands for none: the nearest name is offered, and the others are listed.
-pub(in crate::app) fn find(app: &App, name: &str) -> Result<u64, String> {
+/// There is no such name.
+pub(in crate::app) fn find(app: &App, name: &str) -> Result<u64, UnknownName> {
     let names = app.names();
     match names.iter().find(|(known, _)| known == name) {
         Some((_, address)) => Ok(*address),
-        None => Err(unknown(name, &names)),
+        None => Err(UnknownName(unknown(name, &names))),
     }
 }
 
@@ -59,7 +64,7 @@ fn unknown(name: &str, names: &[(String, u64)]) -> String {
     let nearest = names
         .iter()
         .max_by(|a, b| likeness(&a.0).total_cmp(&likeness(&b.0)));
-    let meant = nearest.filter(|(known, _)| likeness(known) >= ALIKE);
+    let meant = nearest.filter(|(known, _)| likeness(known) >= MIN_SIMILARITY);
     let meant = meant
         .map(|(known, _)| format!(" Did you mean {}?", safe::cut(known, 40)))
         .unwrap_or_default();
@@ -71,45 +76,46 @@ fn unknown(name: &str, names: &[(String, u64)]) -> String {
 
 fn listed<'a>(names: impl Iterator<Item = &'a String>) -> String {
     let all: Vec<&String> = names.collect();
-    let more = if all.len() > LISTED {
-        format!(" and {} more", all.len() - LISTED)
+    let more = if all.len() > MAX_LISTED {
+        format!(" and {} more", all.len() - MAX_LISTED)
     } else {
         String::new()
     };
     let shown: Vec<String> = all
         .iter()
-        .take(LISTED)
+        .take(MAX_LISTED)
         .map(|name| safe::cut(name, 40))
         .collect();
     shown.join(", ") + &more
 }
 
-/// The names that go on what was typed after `@`.
+/// Returns the names that begin with what was typed after `@`.
 pub fn that_begin_with(app: &App, typed: &str) -> Vec<String> {
     let names = app.names().into_iter().map(|(name, _)| name);
     names.filter(|name| name.starts_with(typed)).collect()
 }
 
-/// Goes on with the name being typed as far as that is the only way, and lists the names where
-/// there are several.
+/// Completes the name being typed as far as all matching names agree, and lists them where there are
+/// several.
 pub(in crate::app) fn complete(app: &mut App) {
     let Overlay::Search { input } = &app.overlay else {
         return;
     };
     let typed = input.value().to_owned();
     let Some(begun) = typed.trim_start().strip_prefix('@') else {
-        app.say("Tab completes a name behind @: @ alone lists them all.");
+        app.notify("Tab completes a name after @; @ alone lists all names.");
         return;
     };
     let fitting = that_begin_with(app, begun);
-    let Some(common) = common(&fitting).filter(|common| !common.is_empty() || fitting.len() > 1)
+    let Some(common) =
+        shared_start(&fitting).filter(|common| !common.is_empty() || fitting.len() > 1)
     else {
         let why = unknown(begun, &app.names());
-        app.complain(why);
+        app.notify_error(why);
         return;
     };
     if fitting.len() > 1 {
-        app.say(listed(fitting.iter()));
+        app.notify(listed(fitting.iter()));
     }
     if !common.chars().any(safe::is_unsafe)
         && let Overlay::Search { input } = &mut app.overlay
@@ -118,8 +124,8 @@ pub(in crate::app) fn complete(app: &mut App) {
     }
 }
 
-/// What all of some names begin with; `None` without any.
-fn common(names: &[String]) -> Option<String> {
+/// Returns what all of some names begin with; `None` without any name.
+pub(in crate::app) fn shared_start(names: &[String]) -> Option<String> {
     let (first, rest) = names.split_first()?;
     let is_shared = |end: &usize| {
         rest.iter()
@@ -128,4 +134,17 @@ fn common(names: &[String]) -> Option<String> {
     let ends = first.char_indices().map(|(at, c)| at + c.len_utf8());
     let end = ends.take_while(is_shared).last().unwrap_or(0);
     first.get(..end).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_share_whole_characters() {
+        let shared = |names: [&str; 2]| shared_start(&names.map(str::to_owned)).unwrap();
+        assert_eq!(shared(["add_one", "add_two"]), "add_");
+        assert_eq!(shared(["é1", "ê"]), "");
+        assert_eq!(shared_start(&[]), None);
+    }
 }

@@ -37,7 +37,7 @@ pub(in crate::app) fn previous(app: &mut App) {
 pub(in crate::app) fn blamed(app: &mut App) {
     let Some(record) = app.record().filter(|record| !record.findings.is_empty()) else {
         let next = app.keys.key_of(Action::NextFinding);
-        app.say(format!(
+        app.notify(format!(
             "This step has no finding: {next} goes to the next one."
         ));
         return;
@@ -50,20 +50,20 @@ pub(in crate::app) fn blamed(app: &mut App) {
             .find(|finding| finding.blamed.is_some())
     });
     let Some((finding, step)) = finding.and_then(|finding| Some((finding, finding.blamed?))) else {
-        app.say("This finding blames no other step.");
+        app.notify("This finding blames no other step.");
         return;
     };
     let text = format!(
-        "Step {step}, which the {} of step {} comes from.",
+        "Step {step}, blamed for {} in step {}.",
         finding.kind, record.index
     );
     let place = finding.place();
-    app.goal = None;
+    app.session.clear_goal();
     time::show_end_of(app, step);
     if let Some(span) = place.filter(|span| span.start < app.memory().len()) {
         viewport::go_to(app, span.start, span.len);
     }
-    app.say(text);
+    app.notify(text);
 }
 
 /// The finding gone to last, while its step is shown.
@@ -81,10 +81,10 @@ fn all(app: &App) -> Vec<(usize, usize)> {
 
 fn go(app: &mut App, all: &[(usize, usize)], to: Option<(usize, usize)>) {
     let Some((step, index)) = to else {
-        app.say("Nothing has been found in the steps that have run.");
+        app.notify("The steps that have run have no findings.");
         return;
     };
-    app.goal = None;
+    app.session.clear_goal();
     time::show_end_of(app, step);
     app.finding = to;
     let found: Option<Finding> = app
@@ -107,7 +107,7 @@ fn go(app: &mut App, all: &[(usize, usize)], to: Option<(usize, usize)>) {
         ),
         None => String::new(),
     };
-    app.say(format!(
+    app.notify(format!(
         "Finding {number} of {}, {} in step {step}{blame}.",
         all.len(),
         finding.kind

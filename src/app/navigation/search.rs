@@ -1,15 +1,16 @@
-//! Finding text, bytes and addresses in the memory shown.
+//! The search for text and bytes in the memory shown, and the jump to an address.
 
-use super::{address_names, viewport};
+use super::address_names::{self, UnknownName};
+use super::viewport;
 use crate::app::{Action, App, Overlay, Search};
 use crate::safe;
 use crate::timeline::Image;
 
-/// What the typed line asks for.
+/// What a typed line searches for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wanted {
     Bytes(Vec<u8>),
-    /// `@name+offset` or `@0x400`: a name is that of a pointer variable or of a part of memory.
+    /// `@name+offset` or `@0x400`, where the name is one of [`App::names`].
     Address {
         base: Base,
         offset: i128,
@@ -22,27 +23,44 @@ pub enum Base {
     Name(String),
 }
 
-/// Reads a line: `@0x400`, `@1024`, `@ptr+12` are addresses; `hex"ff fe"` and `ff fe` are bytes;
-/// anything else is text, which may stand in quotes with the escapes of the steps language. The
-/// error says what is wrong with it.
-pub fn parse(typed: &str) -> Result<Wanted, String> {
+/// Why a search found no place to go to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SearchError {
+    #[error("Bytes are pairs of hex digits: hex\"ff fe 00\".")]
+    Bytes,
+    #[error("The escapes are \\n \\t \\r \\0 \\\\ \\\" and \\u{{…}}.")]
+    Escape,
+    #[error("There is nothing to find.")]
+    Empty,
+    #[error("An address is a number or a name: @0x400, @1024, @ptr, @ptr+12, @stack, @heap.")]
+    Address,
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    #[error("{address:#x} is past the end of memory, which has {len:#x} bytes.")]
+    PastTheEnd { address: u64, len: u64 },
+    #[error("This address is before the start of memory.")]
+    BeforeTheStart,
+}
+
+/// Parses a line: `@0x400`, `@1024`, `@ptr+12` are addresses; `hex"ff fe"` and `ff fe` are bytes;
+/// anything else is text, which may have quotes and then the escapes of the steps language.
+///
+/// # Errors
+/// The line is none of these, or nothing.
+pub fn parse(typed: &str) -> Result<Wanted, SearchError> {
     if let Some(place) = typed.trim().strip_prefix('@') {
         return address(place.trim());
     }
     let trimmed = typed.trim();
     if let Some(inner) = trimmed.strip_prefix("hex\"") {
         let inner = inner.strip_suffix('"').unwrap_or(inner);
-        let bytes = hex(inner)
-            .ok_or_else(|| "Bytes are pairs of hex digits: hex\"ff fe 00\".".to_owned())?;
-        return non_empty(bytes);
+        return non_empty(hex(inner).ok_or(SearchError::Bytes)?);
     }
     if let Some(inner) = trimmed
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
     {
-        let text = unescape(inner)
-            .ok_or_else(|| "The escapes are \\n \\t \\r \\0 \\\\ \\\" and \\u{…}.".to_owned())?;
-        return non_empty(text.into_bytes());
+        return non_empty(unescape(inner).ok_or(SearchError::Escape)?.into_bytes());
     }
     let pairs: Vec<&str> = trimmed.split_whitespace().collect();
     if pairs.len() > 1
@@ -54,9 +72,9 @@ pub fn parse(typed: &str) -> Result<Wanted, String> {
     non_empty(typed.as_bytes().to_vec())
 }
 
-fn non_empty(bytes: Vec<u8>) -> Result<Wanted, String> {
+fn non_empty(bytes: Vec<u8>) -> Result<Wanted, SearchError> {
     if bytes.is_empty() {
-        Err("There is nothing to find.".to_owned())
+        Err(SearchError::Empty)
     } else {
         Ok(Wanted::Bytes(bytes))
     }
@@ -100,14 +118,11 @@ fn unescape(text: &str) -> Option<String> {
     Some(out)
 }
 
-fn address(place: &str) -> Result<Wanted, String> {
-    let help = || {
-        "An address is a number or a name: @0x400, @1024, @ptr, @ptr+12, @stack, @heap.".to_owned()
-    };
+fn address(place: &str) -> Result<Wanted, SearchError> {
     let (base, offset) = match place.rfind(['+', '-']).map(|at| place.split_at(at)) {
         Some((base, offset)) => {
             let (sign, digits) = offset.split_at(1);
-            let size = i128::from(number(digits.trim()).ok_or_else(help)?);
+            let size = i128::from(number(digits.trim()).ok_or(SearchError::Address)?);
             (base.trim(), if sign == "-" { -size } else { size })
         }
         None => (place, 0),
@@ -125,7 +140,7 @@ fn address(place: &str) -> Result<Wanted, String> {
             base: Base::Number(n),
             offset,
         })
-        .ok_or_else(help)
+        .ok_or(SearchError::Address)
 }
 
 fn number(text: &str) -> Option<u64> {
@@ -140,14 +155,14 @@ fn number(text: &str) -> Option<u64> {
     }
 }
 
-/// Opens the line to type what to find.
+/// Opens the line for what to find.
 pub(in crate::app) fn open(app: &mut App) {
     app.overlay = Overlay::Search {
         input: tui_input::Input::default(),
     };
 }
 
-/// Does what was typed; a line that cannot be read stays open with the reason.
+/// Searches for what was typed. A line that cannot be parsed stays open.
 pub(in crate::app) fn confirm(app: &mut App) {
     let Overlay::Search { input } = &app.overlay else {
         return;
@@ -171,12 +186,15 @@ pub(in crate::app) fn confirm(app: &mut App) {
             viewport::go_to(app, at, 1);
         }
         Ok(Wanted::Address { .. }) => {}
-        Err(why) => app.complain(why),
+        Err(error) => app.notify_error(error.to_string()),
     }
 }
 
-/// Turns an address into a plain number inside memory.
-fn resolve(app: &App, wanted: Wanted) -> Result<Wanted, String> {
+/// Replaces an address by its number.
+///
+/// # Errors
+/// The name is not known, or the address is not in memory.
+fn resolve(app: &App, wanted: Wanted) -> Result<Wanted, SearchError> {
     let Wanted::Address { base, offset } = wanted else {
         return Ok(wanted);
     };
@@ -191,20 +209,20 @@ fn resolve(app: &App, wanted: Wanted) -> Result<Wanted, String> {
             base: Base::Number(at),
             offset: 0,
         }),
-        Ok(at) => Err(format!(
-            "{at:#x} lies past the end of memory, which has {len:#x} bytes."
-        )),
-        Err(_) => Err("That address lies before the start of memory.".to_owned()),
+        Ok(address) => Err(SearchError::PastTheEnd { address, len }),
+        Err(_) => Err(SearchError::BeforeTheStart),
     }
 }
 
+/// Goes to the next match.
 pub(in crate::app) fn find_next(app: &mut App) {
     find_from(app, app.cursor.saturating_add(1));
 }
 
+/// Goes to the previous match.
 pub(in crate::app) fn find_previous(app: &mut App) {
     let Some(search) = &app.search else {
-        return nothing_sought(app);
+        return notify_no_search(app);
     };
     let memory = app.memory();
     let before = memory.rfind(&search.needle, app.cursor);
@@ -213,13 +231,13 @@ pub(in crate::app) fn find_previous(app: &mut App) {
         app,
         found,
         before.is_none(),
-        "From the end of memory again.",
+        "Continued from the end of memory.",
     );
 }
 
 fn find_from(app: &mut App, from: u64) {
     let Some(search) = &app.search else {
-        return nothing_sought(app);
+        return notify_no_search(app);
     };
     let memory = app.memory();
     let ahead = memory.find(&search.needle, from);
@@ -228,7 +246,7 @@ fn find_from(app: &mut App, from: u64) {
         app,
         found,
         ahead.is_none(),
-        "From the start of memory again.",
+        "Continued from the start of memory.",
     );
 }
 
@@ -236,7 +254,7 @@ fn last_place(memory: &Image, needle: &[u8]) -> Option<u64> {
     memory.rfind(needle, memory.len())
 }
 
-fn arrive(app: &mut App, found: Option<u64>, wrapped: bool, wrapped_words: &str) {
+fn arrive(app: &mut App, found: Option<u64>, wrapped: bool, if_wrapped: &str) {
     let Some(search) = &mut app.search else {
         return;
     };
@@ -245,33 +263,31 @@ fn arrive(app: &mut App, found: Option<u64>, wrapped: bool, wrapped_words: &str)
     match found {
         Some(at) => {
             if wrapped {
-                app.say(wrapped_words);
+                app.notify(if_wrapped);
             }
             viewport::go_to(app, at, len);
         }
         None => {
             let typed = safe::cut(search.typed.trim(), 40);
-            app.complain(format!("{typed} is nowhere in the memory of this step."));
+            app.notify_error(format!("{typed} is not in the memory of this step."));
         }
     }
 }
 
-fn nothing_sought(app: &mut App) {
+fn notify_no_search(app: &mut App) {
     let find = app.keys.key_of(Action::OpenSearch);
-    app.say(format!(
-        "Nothing is being looked for yet: press {find} first."
-    ));
+    app.notify(format!("There is no search yet: press {find} first."));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn bytes(bytes: &[u8]) -> Result<Wanted, String> {
+    fn bytes(bytes: &[u8]) -> Result<Wanted, SearchError> {
         Ok(Wanted::Bytes(bytes.to_vec()))
     }
 
-    fn number(n: u64, offset: i128) -> Result<Wanted, String> {
+    fn number(n: u64, offset: i128) -> Result<Wanted, SearchError> {
         Ok(Wanted::Address {
             base: Base::Number(n),
             offset,
@@ -279,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_read_as_people_mean_them() {
+    fn lines_are_parsed_as_people_mean_them() {
         assert_eq!(parse("Did you"), bytes(b"Did you"));
         assert_eq!(parse(" Wasm"), bytes(b" Wasm"));
         assert_eq!(parse("ff fe"), bytes(b"\xff\xfe"));

@@ -3,24 +3,24 @@
 
 use super::viewport;
 use crate::app::panes::event_text;
-use crate::app::{Action, App, Engine};
+use crate::app::{Action, App};
 use crate::timeline::{Event, Moment, PAGE};
 
 /// Goes one event back in an unfolded step, or one step.
 pub(in crate::app) fn back(app: &mut App) {
-    app.goal = None;
+    app.session.clear_goal();
     if move_by_events(app, -1) {
         return;
     }
     match app.moment.step.checked_sub(1) {
         Some(step) if !app.timeline.steps().is_empty() => show_end_of(app, step),
-        _ => app.say("This is the beginning: nothing runs before step 0."),
+        _ => app.notify("This is the beginning: nothing runs before step 0."),
     }
 }
 
 /// Goes to step 0.
 pub(in crate::app) fn first(app: &mut App) {
-    app.goal = None;
+    app.session.clear_goal();
     show_end_of(app, 0);
 }
 
@@ -32,7 +32,7 @@ pub(in crate::app) fn move_by(app: &mut App, by: isize) {
     };
     if move_by_events(app, by) {
         if by < 0 {
-            app.goal = None;
+            app.session.clear_goal();
         }
         return;
     }
@@ -40,16 +40,16 @@ pub(in crate::app) fn move_by(app: &mut App, by: isize) {
     let to = app.moment.step.saturating_add_signed(by).min(last);
     if to != app.moment.step {
         if by < 0 {
-            app.goal = None;
+            app.session.clear_goal();
             show_end_of(app, to);
         } else {
             show_start_of(app, to);
         }
     } else if by < 0 {
-        app.say("This is the beginning: nothing runs before step 0.");
-    } else if app.engine == Engine::Ready {
+        app.notify("This is the beginning: nothing runs before step 0.");
+    } else if app.session.is_ready() {
         let next = app.keys.key_of(Action::Next);
-        app.say(format!(
+        app.notify(format!(
             "This is the last step that has run: {next} runs the next one."
         ));
     }
@@ -119,7 +119,7 @@ fn show(app: &mut App, moment: Moment) {
 /// Unfolds the step shown, or folds it. With `number`, unfolds it after that many events.
 pub(in crate::app) fn toggle_unfolded(app: &mut App, number: Option<u32>) {
     let Some(record) = app.record() else {
-        app.say("Nothing has run yet: there is nothing to unfold.");
+        app.notify("Nothing has run yet: there is nothing to unfold.");
         return;
     };
     let (len, can_unfold) = (record.events.len(), record.can_unfold());
@@ -127,7 +127,7 @@ pub(in crate::app) fn toggle_unfolded(app: &mut App, number: Option<u32>) {
         Some(number) => unfold_at(app, usize::try_from(number).unwrap_or(usize::MAX), len),
         None if app.is_unfolded() => fold(app),
         None if can_unfold => unfold(app, len),
-        None => app.say("This step wrote nothing: there is nothing to unfold."),
+        None => app.notify("This step wrote nothing: there is nothing to unfold."),
     }
 }
 
@@ -140,7 +140,7 @@ fn unfold(app: &mut App, len: usize) {
         let stores = format!("{count} {}{plural}", event_text::noun(step));
         let key = |action| app.keys.key_of(action);
         let (next, back, fold) = (key(Action::Next), key(Action::Back), key(Action::Unfold));
-        app.say(format!(
+        app.notify(format!(
             "Step {}, {stores}: {next} and {back} walk through, {fold} folds.",
             app.moment.step
         ));
@@ -156,11 +156,11 @@ fn unfold_at(app: &mut App, number: usize, len: usize) {
         }
         (false, Some(step)) if len > 0 => {
             let noun = event_text::noun(step);
-            app.complain(format!(
+            app.notify_error(format!(
                 "There is no {noun} {number} in this step: the last is {len}."
             ));
         }
-        _ => app.say("This step wrote nothing: there is nothing to unfold."),
+        _ => app.notify("This step wrote nothing: there is nothing to unfold."),
     }
 }
 
@@ -184,8 +184,7 @@ fn set_moment(app: &mut App, moment: Moment) {
             event: moment.event.min(len),
         },
     };
-    app.following = step == last && is_over;
-    app.goal = app.goal.filter(|_| app.following);
+    app.session.set_follows(step == last && is_over);
     app.scroll.happened = 0;
     app.scroll.source = 0;
     app.refresh_moment();
@@ -224,7 +223,7 @@ fn place_cursor(app: &mut App) {
 /// Goes after the next write to the byte under the cursor.
 pub(in crate::app) fn next_write(app: &mut App) {
     let found = app.timeline.next_touch(app.cursor, app.moment);
-    show_write(app, found, "Nothing that has run writes this byte later.");
+    show_write(app, found, "No later step that has run writes this byte.");
 }
 
 /// Goes after the write before this moment to the byte under the cursor.
@@ -233,7 +232,7 @@ pub(in crate::app) fn previous_write(app: &mut App) {
     show_write(
         app,
         found,
-        "Nobody wrote this byte earlier: memory is born zero.",
+        "This byte was not written earlier; memory starts as zeros.",
     );
 }
 
@@ -242,22 +241,26 @@ pub(in crate::app) fn last_write(app: &mut App) {
     let found = app.writers().first().map(|(at, _)| *at);
     if found.is_some() && found == Some(app.moment) {
         let before = app.keys.key_of(Action::PreviousTouch);
-        app.say(format!(
-            "This is the write that made this byte what it is; {before} goes to the one before."
+        app.notify(format!(
+            "This is the last write to this byte; {before} goes to the previous one."
         ));
         return;
     }
-    show_write(app, found, "Nobody wrote this byte; memory is born zero.");
+    show_write(
+        app,
+        found,
+        "This byte was never written; memory starts as zeros.",
+    );
 }
 
 /// Unfolds at the write `found` and leaves the cursor on its byte; without one, says `if_none`.
 fn show_write(app: &mut App, found: Option<Moment>, if_none: &str) {
     if app.memory().is_empty() {
-        app.say("There is no memory yet.");
+        app.notify("There is no memory yet.");
         return;
     }
     let Some(moment) = found else {
-        app.say(if_none);
+        app.notify(if_none);
         return;
     };
     app.unfolded = true;
@@ -265,6 +268,6 @@ fn show_write(app: &mut App, found: Option<Moment>, if_none: &str) {
     viewport::reveal(app, app.cursor, 1);
     if let Some(step) = app.record() {
         let ordinal = event_text::ordinal(step, app.moment.event);
-        app.say(format!("Step {}, {ordinal}.", step.index));
+        app.notify(format!("Step {}, {ordinal}.", step.index));
     }
 }

@@ -166,7 +166,7 @@ pub(in crate::app) fn next_change(app: &mut App) {
     match ahead.or_else(|| changed_after(app, None)) {
         Some(start) => {
             if start < app.cursor {
-                app.say("From the first change again.");
+                app.notify("Continued from the first change.");
             }
             go_to(app, start, 1);
         }
@@ -179,7 +179,7 @@ pub(in crate::app) fn previous_change(app: &mut App) {
     match behind.or_else(|| changed_before(app, u64::MAX)) {
         Some(start) => {
             if start > app.cursor {
-                app.say("From the last change again.");
+                app.notify("Continued from the last change.");
             }
             go_to(app, start, 1);
         }
@@ -189,12 +189,12 @@ pub(in crate::app) fn previous_change(app: &mut App) {
 
 fn no_changes(app: &mut App) {
     if app.cumulative {
-        app.say("No byte has changed since the start.");
+        app.notify("No byte has changed since the start.");
     } else if app.position().is_some() {
-        app.say("This step has changed no bytes yet.");
+        app.notify("This step has changed no bytes yet.");
     } else {
         let mark = app.keys.key_of(Action::Cumulative);
-        app.say(format!(
+        app.notify(format!(
             "This step changed no bytes; {mark} marks everything changed since the start."
         ));
     }
@@ -246,8 +246,8 @@ pub(in crate::app) fn follow_pointer(app: &mut App) {
     let bytes: u64 = if is_64 { 8 } else { 4 };
     let memory = app.memory();
     if app.cursor.saturating_add(bytes) > memory.len() {
-        app.complain(format!(
-            "A pointer takes {bytes} bytes, and memory ends before that."
+        app.notify_error(format!(
+            "A pointer has {bytes} bytes, and memory ends before that."
         ));
         return;
     }
@@ -257,13 +257,13 @@ pub(in crate::app) fn follow_pointer(app: &mut App) {
         .rev()
         .fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
     if target >= memory.len() {
-        app.complain(format!(
-            "{target:#x} lies past the end of memory at {:#x}: this is no pointer.",
+        app.notify_error(format!(
+            "{target:#x} is past the end of memory, {:#x}: this is not a pointer.",
             memory.len()
         ));
         return;
     }
-    app.say(format!(
+    app.notify(format!(
         "Followed the pointer at {:#x} to {target:#x}.",
         app.cursor
     ));

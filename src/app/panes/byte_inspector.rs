@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::cache::MOST_WRITERS;
+use super::cache::MAX_WRITERS;
 use super::event_text;
 use crate::app::{Action, App, Keymap};
 use crate::safe;
@@ -51,7 +51,7 @@ impl Inspection {
         let memory = timeline.memory_at(moment);
         let writers: Vec<_> = timeline
             .writes_to(address, moment)
-            .take(MOST_WRITERS)
+            .take(MAX_WRITERS)
             .collect();
         let keys = Keymap::default();
         let earlier = Earlier {
@@ -256,7 +256,7 @@ fn utf8(memory: &Image, address: u64) -> String {
                 return format!("byte {} of {len} of {}", back.saturating_add(1), quoted(c));
             }
         }
-        return format!("invalid: 0x{byte:02x} goes on a character, but none starts before it");
+        return format!("invalid: 0x{byte:02x} continues a character, but none starts before it");
     }
     match utf8_length(byte) {
         None => format!("invalid: 0x{byte:02x} never occurs in UTF-8"),
@@ -265,8 +265,8 @@ fn utf8(memory: &Image, address: u64) -> String {
         }
         Some(len) => {
             format!(
-                "invalid: a character of {len} bytes starts here, but the next bytes do not go on \
-                 with it"
+                "invalid: a character of {len} bytes starts here, but the next bytes do not \
+                 continue it"
             )
         }
     }
@@ -443,7 +443,7 @@ fn written(timeline: &Timeline, at: Moment, write: &Write, address: u64) -> Stri
         let _ = write!(out, ": {text}");
     }
     if write.is_difference {
-        out.push_str(", not told apart from other stores");
+        out.push_str(", as part of a difference");
     }
     let index = usize::try_from(address.saturating_sub(write.start)).unwrap_or(usize::MAX);
     if let (Some(before), Some(after)) = (write.before.get(index), write.after.get(index)) {
@@ -620,7 +620,7 @@ mod tests {
         let told = |address| row(&look(&bad, 0, address), "utf8");
         assert_eq!(
             told(0),
-            "invalid: 0x80 goes on a character, but none starts before it"
+            "invalid: 0x80 continues a character, but none starts before it"
         );
         assert_eq!(told(1), "invalid: 0xff never occurs in UTF-8");
         assert!(told(2).starts_with("invalid: a character of 2 bytes starts here"));

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::timeline::{Event, Image, Moment, Outcome, Write, effect, narrate};
 
 /// The most writers of one byte that are kept, the last one included.
-pub const MOST_WRITERS: usize = 24;
+pub const MAX_WRITERS: usize = 24;
 
 /// What is kept for the moment shown.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +69,7 @@ impl App {
     }
 
     /// The writes to the byte under the cursor up to the moment shown, latest first, at most
-    /// [`MOST_WRITERS`].
+    /// [`MAX_WRITERS`].
     pub fn writers(&self) -> Vec<(Moment, Write)> {
         if self.is_known() && self.shown.writers_of == Some(self.cursor) {
             return self.shown.writers.clone();
@@ -165,8 +165,8 @@ impl App {
         }
     }
 
-    /// For a timeline that took another one's place.
-    pub(in crate::app) fn forget_shown(&mut self) {
+    /// Forgets everything, for a timeline that took another one's place.
+    pub(in crate::app) fn clear_cache(&mut self) {
         self.shown = ViewCache::default();
     }
 }
@@ -193,6 +193,6 @@ fn narration(app: &App) -> String {
 fn writers(app: &App) -> Vec<(Moment, Write)> {
     app.timeline
         .writes_to(app.cursor, app.moment)
-        .take(MOST_WRITERS)
+        .take(MAX_WRITERS)
         .collect()
 }

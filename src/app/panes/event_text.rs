@@ -144,7 +144,7 @@ fn hex(bytes: &[u8]) -> String {
         .join(" ")
 }
 
-/// A sentence: `Store 7 of 14: add_wasm_is_cool put 20 at 0x40c, where 00 was.` Safe to print.
+/// A sentence: `Store 7 of 14: add_wasm_is_cool wrote 20 at 0x40c, which was 00.` Safe to print.
 pub fn sentence(step: &StepRecord, at: usize) -> String {
     let noun = noun(step);
     let Some(event) = at.checked_sub(1).and_then(|index| step.events.get(index)) else {
@@ -185,16 +185,16 @@ fn wrote(write: &Write) -> String {
     match write.after.len() {
         1..=MOST_BYTES if write.after == write.before => {
             format!(
-                "{who} put {} at {at:#x}, where it stood already.",
+                "{who} wrote {} at {at:#x}, which was the same already.",
                 hex(&write.after)
             )
         }
         1..=MOST_BYTES => format!(
-            "{who} put {} at {at:#x}, where {} was.",
+            "{who} wrote {} at {at:#x}, which was {}.",
             hex(&write.after),
             hex(&write.before)
         ),
-        len => format!("{who} put {} at {at:#x}..{:#x}.", bytes(len), write.end()),
+        len => format!("{who} wrote {} at {at:#x}..{:#x}.", bytes(len), write.end()),
     }
 }
 
@@ -344,15 +344,15 @@ mod tests {
         };
         assert_eq!(
             told(&write(b"\0", b" ")),
-            "copy put 20 at 0x40c, where 00 was."
+            "copy wrote 20 at 0x40c, which was 00."
         );
         assert_eq!(
             told(&write(b" ", b" ")),
-            "copy put 20 at 0x40c, where it stood already."
+            "copy wrote 20 at 0x40c, which was the same already."
         );
         assert_eq!(
             told(&write(&[0; 12], b"Did you know")),
-            "copy put 12 bytes at 0x40c..0x418."
+            "copy wrote 12 bytes at 0x40c..0x418."
         );
         assert_eq!(whence(writer(&write(b"\0", b" "))), "copy @0x91");
     }

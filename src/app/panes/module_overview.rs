@@ -44,8 +44,8 @@ pub fn lines(app: &App) -> Vec<Line> {
                 .map(|step| Line::Code(safe::cut(step, 200))),
         );
         lines.push(prose(
-            "tab completes names. The values are guesses: put in your own. save FILE keeps what \
-             you did.",
+            "tab completes names. The values are guesses: replace them. save FILE saves your \
+             steps.",
         ));
     }
     if !guest.looks.families.is_empty() {
@@ -79,7 +79,7 @@ pub fn lines(app: &App) -> Vec<Line> {
         });
     }
     if guest.exports.is_empty() {
-        lines.push(prose("none: this guest gives a host nothing to call."));
+        lines.push(prose("none: this guest has nothing that a host can call."));
     }
     if !guest.imports.is_empty() {
         lines.extend([Line::Blank, Line::Title("imports".into())]);
@@ -109,8 +109,8 @@ fn started(app: &App) -> String {
     };
     let ran = match app.timeline.steps().len() {
         0 => "Nothing has run yet.",
-        1 => "Step 0 has run: the guest is alive, and nothing else runs until you say so.",
-        _ => "The guest is alive.",
+        1 => "Step 0 has run: the guest is instantiated. Nothing else runs until you run it.",
+        _ => "The guest is instantiated.",
     };
     format!("{ran} {memory}")
 }
@@ -123,12 +123,12 @@ fn undefined(app: &App) -> Vec<Line> {
     }
     let which = match undefined.len() {
         1 => {
-            "One import is defined by nobody: calling it traps. Type this line, with what it is to \
-             do, to define it:"
+            "One import is not defined: calling it traps. Type this line, with what it must do, to \
+             define it:"
         }
         _ => {
-            "Some imports are defined by nobody: calling one traps. Type these lines, with what \
-             they are to do, to define them:"
+            "Some imports are not defined: calling one traps. Type these lines, with what they must \
+             do, to define them:"
         }
     };
     let mut lines = vec![Line::Blank, Line::Prose(which.to_owned())];

@@ -35,7 +35,7 @@ impl Origin {
         match app.writers().first() {
             Some((at, write)) => of_writer(app, *at, &write.writer),
             None if app.memory().is_empty() => Origin::said("There is no byte here."),
-            None => Origin::said("Nobody wrote this byte; memory is born zero."),
+            None => Origin::said("This byte was never written; memory starts as zeros."),
         }
     }
 
@@ -101,7 +101,7 @@ fn of_writer(app: &App, at: Moment, writer: &Writer) -> Origin {
         }
         Writer::Data { segment } => {
             let mut origin =
-                Origin::said("The module's own bytes, put into memory when it was instantiated.");
+                Origin::said("Bytes of the module, copied into memory at instantiation.");
             origin.said.insert(0, format!("data segment {segment}"));
             origin
         }

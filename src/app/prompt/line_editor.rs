@@ -16,7 +16,7 @@ pub(in crate::app) fn edit(app: &mut App, request: InputRequest) {
     if !(grows && input.value().chars().count() >= MAX_LINE) {
         input.handle(request);
     }
-    super::look(app);
+    super::feedback::refresh(app);
 }
 
 /// Inserts `text` at the cursor of the line being typed. Returns whether there is one.

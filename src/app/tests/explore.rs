@@ -2,7 +2,9 @@
 //! made by hand.
 
 use super::*;
+use crate::app::message::SaveStepsError;
 use crate::app::prompt::Feedback;
+use crate::protocol::ReplayError;
 use crate::timeline::{PlannedStep, StepKind};
 
 fn prompt(app: &App) -> &prompt::Prompt {
@@ -22,28 +24,36 @@ fn typed(app: &mut App, text: &str) -> Vec<Effect> {
     press(app, "enter")
 }
 
-/// Answers what was asked for as a session would: each typed step is well, and each replay.
-fn answer(app: &mut App, effects: Vec<Effect>) {
-    let mut effect = effects.into_iter().next_back().unwrap_or(Effect::None);
-    loop {
-        effect = match effect {
-            Effect::Insert(text) => {
-                let step = PlannedStep {
-                    kind: StepKind::Let,
-                    line: None,
-                    text,
-                    narration: None,
-                };
-                receive(app, Message::Inserted(step.clone()));
-                receive(app, Message::Step(Box::new(after_all(app, &step.text))))
+/// Types a line, enters it, and returns the effects in short.
+fn requested_by(app: &mut App, text: &str) -> String {
+    in_short(&typed(app, text))
+}
+
+/// Answers requests as a session would: each typed step ends well, and each replay.
+fn answer(app: &mut App, mut effects: Vec<Effect>) {
+    while let Some(Effect::Session(request)) = effects.pop() {
+        effects = match request {
+            Request::Insert(statement) => {
+                report(app, Report::Inserted(planned(&statement.text)));
+                let record = after_all(app, &statement.text);
+                report(app, Report::Step(Box::new(record)))
             }
-            Effect::Replay => {
-                assert_eq!(app.replay().records.len(), app.timeline.steps().len());
-                receive(app, Message::Again(1));
-                receive(app, Message::Replayed)
+            Request::Replay(replay) => {
+                assert_eq!(replay.records.len(), app.timeline.steps().len());
+                report(app, Report::Replayed(1));
+                report(app, Report::ReplayDone)
             }
             _ => return,
         }
+    }
+}
+
+fn planned(text: &str) -> PlannedStep {
+    PlannedStep {
+        kind: StepKind::Let,
+        line: None,
+        text: text.into(),
+        narration: None,
     }
 }
 
@@ -66,12 +76,12 @@ fn texts(app: &App) -> Vec<&str> {
 fn a_typed_step_is_the_next_one() {
     let mut app = app(SIZE, 7);
     let effects = typed(&mut app, "let x = len(out)");
-    assert_eq!(effects, [Effect::Insert("let x = len(out)".into())]);
-    assert!(app.is_running() && matches!(app.overlay, Overlay::None));
+    assert_eq!(in_short(&effects), "insert let x = len(out)");
+    assert!(app.session.is_running() && matches!(app.overlay, Overlay::None));
     answer(&mut app, effects);
     assert_eq!(
-        (app.moment.step, app.timeline.planned.len(), &app.engine),
-        (8, 9, &Engine::Ended)
+        (app.moment.step, app.timeline.planned.len(), &app.session),
+        (8, 9, &SessionState::Ended)
     );
     assert_eq!(app.branch(), None);
     let effects = typed(&mut app, "let y = n");
@@ -85,11 +95,11 @@ fn in_the_middle_of_a_script_the_rest_comes_after_it() {
     press(&mut app, "g");
     app.timeline = app.timeline.until(3);
     app.timeline.planned = sample::announced().planned;
-    app.engine = Engine::Ready;
+    app.session = SessionState::Ready;
     press(&mut app, "G");
     let effects = typed(&mut app, "write ptr, \"x\"");
     answer(&mut app, effects);
-    assert_eq!((app.moment.step, &app.engine), (4, &Engine::Ready));
+    assert_eq!((app.moment.step, &app.session), (4, &SessionState::Ready));
     assert_eq!(
         texts(&app),
         [
@@ -104,17 +114,17 @@ fn going_back_and_typing_sets_aside_what_followed_and_x_brings_it_back() {
     let before = app.timeline.clone();
     press(&mut app, "x");
     assert!(
-        notice(&app).starts_with("Nothing is set aside"),
+        notice(&app).starts_with("There is no other branch"),
         "{}",
         notice(&app)
     );
     press(&mut app, "3 G");
     let effects = typed(&mut app, "write ptr, \"other\"");
-    assert_eq!(effects, [Effect::Replay]);
+    assert_eq!(in_short(&effects), "replay 4");
     assert!(
-        matches!(app.engine, Engine::Replaying { steps: 4, .. }),
+        matches!(app.session, SessionState::Replaying { steps: 4, .. }),
         "{:?}",
-        app.engine
+        app.session
     );
     assert_eq!(
         app.timeline.steps().len(),
@@ -125,8 +135,8 @@ fn going_back_and_typing_sets_aside_what_followed_and_x_brings_it_back() {
     assert_eq!((app.moment.step, app.branch()), (4, Some((2, 2))));
     assert_eq!(texts(&app), ["ptr", "region", "write", "write"]);
     assert_eq!(
-        press(&mut app, "x"),
-        [Effect::None],
+        requested(&mut app, "x"),
+        "",
         "nothing runs to show what has run"
     );
     assert_eq!(
@@ -140,10 +150,10 @@ fn going_back_and_typing_sets_aside_what_followed_and_x_brings_it_back() {
     assert_eq!((app.moment.step, app.branch()), (4, Some((2, 2))));
     // The guest stands at the end of this branch: nothing has to run again. Of the other it has.
     let effects = typed(&mut app, "grow 1");
-    assert_eq!(effects, [Effect::Insert("grow 1".into())]);
+    assert_eq!(in_short(&effects), "insert grow 1");
     answer(&mut app, effects);
     press(&mut app, "x G");
-    assert_eq!(typed(&mut app, "grow 1"), [Effect::Replay]);
+    assert_eq!(requested_by(&mut app, "grow 1"), "replay 8");
     assert_eq!(
         app.branch(),
         Some((1, 2)),
@@ -155,34 +165,24 @@ fn going_back_and_typing_sets_aside_what_followed_and_x_brings_it_back() {
 fn a_step_that_failed_is_set_aside_for_the_one_typed_in_its_place() {
     let mut app = app(SIZE, 7);
     let effects = typed(&mut app, "expect n == 5");
-    let Some(Effect::Insert(text)) = effects.last() else {
-        panic!("{effects:?}")
-    };
-    receive(
-        &mut app,
-        Message::Inserted(PlannedStep {
-            kind: StepKind::Expect,
-            line: None,
-            text: text.clone(),
-            narration: None,
-        }),
-    );
+    assert_eq!(in_short(&effects), "insert expect n == 5");
+    report(&mut app, Report::Inserted(planned("expect n == 5")));
     let record = after_all(&app, "expect n == 5");
     let failed = StepRecord {
         outcome: Outcome::Failed,
         error: Some("no".into()),
         ..record
     };
-    receive(&mut app, Message::Step(Box::new(failed)));
-    assert_eq!((app.moment.step, &app.engine), (8, &Engine::Ended));
+    report(&mut app, Report::Step(Box::new(failed)));
+    assert_eq!((app.moment.step, &app.session), (8, &SessionState::Ended));
     press(&mut app, ":");
     type_text(&mut app, "expect n == 26");
-    let Feedback::Hint(hint) = &prompt(&app).said else {
+    let Feedback::Hint(hint) = &prompt(&app).feedback else {
         panic!()
     };
     assert!(hint.contains("in the place of step 8"), "{hint}");
     let effects = press(&mut app, "enter");
-    assert_eq!(effects, [Effect::Replay]);
+    assert_eq!(in_short(&effects), "replay 8");
     answer(&mut app, effects);
     assert_eq!((app.moment.step, app.branch()), (8, Some((2, 2))));
     assert_eq!(app.timeline.planned[8].text, "expect n == 26");
@@ -193,28 +193,33 @@ fn a_replay_that_differs_or_is_stopped_leaves_everything_as_it_was() {
     let mut app = app(SIZE, 7);
     press(&mut app, "2 G");
     typed(&mut app, "grow 1");
-    receive(
-        &mut app,
-        Message::NotReplayed(Some("not run: step 1 did something else".into())),
-    );
+    let differs = ReplayError::Differs {
+        step: 1,
+        difference: "n was 1 and is 2 now".into(),
+    };
+    report(&mut app, Report::ReplayFailed(differs));
     assert_eq!(
         (app.branch(), app.timeline.steps().len(), app.moment.step),
         (None, 8, 2)
     );
-    let Feedback::Mistake(mistake) = &prompt(&app).said else {
+    let Feedback::Mistake(mistake) = &prompt(&app).feedback else {
         panic!("it is said in the line")
     };
     assert_eq!(
         (mistake.message.as_str(), line(&app)),
-        ("not run: step 1 did something else", "grow 1")
+        (
+            "not run: step 1 did something else when it ran again: n was 1 and is 2 now. What was \
+             recorded is shown as it was",
+            "grow 1"
+        )
     );
     press(&mut app, "enter");
-    assert!(matches!(app.engine, Engine::Replaying { .. }));
-    assert_eq!(press(&mut app, "esc"), [Effect::Cancel]);
-    receive(&mut app, Message::NotReplayed(None));
+    assert!(matches!(app.session, SessionState::Replaying { .. }));
+    assert_eq!(requested(&mut app, "esc"), "cancel");
+    report(&mut app, Report::ReplayFailed(ReplayError::Cancelled));
     assert_eq!(
-        (app.branch(), app.timeline.steps().len(), &app.engine),
-        (None, 8, &Engine::Ended)
+        (app.branch(), app.timeline.steps().len(), &app.session),
+        (None, 8, &SessionState::Ended)
     );
     assert!(notice(&app).starts_with("Cancelled"), "{}", notice(&app));
 }
@@ -248,13 +253,13 @@ fn what_cannot_run_stays_in_the_line_with_the_reason() {
         ("import env.f() returns", "expected"),
         ("input x = 1", "too late: inputs are set before step 0"),
         ("module \"b.wasm\"", "too late: a session keeps its guest"),
-        (":nonsense", "there is no word `nonsense`"),
+        (":nonsense", "there is no command `nonsense`"),
     ];
     for (text, why) in rows {
         let mut app = app(SIZE, 7);
-        assert_eq!(typed(&mut app, text), [Effect::None], "{text}");
-        let Feedback::Mistake(mistake) = &prompt(&app).said else {
-            panic!("{text}: {:?}", prompt(&app).said)
+        assert_eq!(requested_by(&mut app, text), "", "{text}");
+        let Feedback::Mistake(mistake) = &prompt(&app).feedback else {
+            panic!("{text}: {:?}", prompt(&app).feedback)
         };
         assert!(
             mistake.message.starts_with(why),
@@ -275,7 +280,7 @@ fn mistakes_are_shown_while_typing_and_what_is_unfinished_is_not_one() {
         let mut first = None;
         for (at, c) in text.chars().enumerate() {
             type_text(app, &c.to_string());
-            if matches!(prompt(app).said, Feedback::Mistake(_)) && first.is_none() {
+            if matches!(prompt(app).feedback, Feedback::Mistake(_)) && first.is_none() {
                 first = Some(at);
             }
         }
@@ -329,8 +334,8 @@ fn tab_goes_through_the_choices_and_back() {
     press(&mut app, ":");
     type_text(&mut app, "x = read ptr, 4 as u");
     press(&mut app, "tab");
-    let Feedback::Choices(choices) = &prompt(&app).said else {
-        panic!("{:?}", prompt(&app).said)
+    let Feedback::Choices(choices) = &prompt(&app).feedback else {
+        panic!("{:?}", prompt(&app).feedback)
     };
     assert_eq!(choices.words, ["u16", "u32", "u64", "u8", "utf16", "utf8"]);
     press(&mut app, "tab tab");
@@ -339,7 +344,7 @@ fn tab_goes_through_the_choices_and_back() {
     assert_eq!(line(&app), "x = read ptr, 4 as utf8");
     type_text(&mut app, " ");
     assert!(
-        matches!(prompt(&app).said, Feedback::Hint(_)),
+        matches!(prompt(&app).feedback, Feedback::Hint(_)),
         "typing goes on from there"
     );
 }
@@ -354,7 +359,7 @@ fn exports_that_are_no_names_are_quoted() {
     assert_eq!(line(&app), r#"call "my-ex\"port\u{1b}"("#);
     type_text(&mut app, "4)");
     assert!(
-        matches!(press(&mut app, "enter")[..], [Effect::Insert(_)]),
+        requested(&mut app, "enter").starts_with("insert "),
         "{:?}",
         app.overlay
     );
@@ -385,9 +390,9 @@ fn the_history_goes_up_and_down_and_keeps_what_was_being_typed() {
 }
 
 #[test]
-fn words_about_the_session_are_obeyed() {
+fn commands_about_the_session_are_run() {
     let mut app = app(SIZE, 7);
-    assert_eq!(typed(&mut app, "q"), [Effect::Quit { keep_frame: false }]);
+    assert_eq!(requested_by(&mut app, "q"), "quit");
     typed(&mut app, ":help");
     assert_eq!(app.context(), Context::Help);
     press(&mut app, "esc");
@@ -401,29 +406,29 @@ fn words_about_the_session_are_obeyed() {
     );
     press(&mut app, "esc");
     typed(&mut app, "save");
-    assert!(matches!(prompt(&app).said, Feedback::Mistake(_)));
+    assert!(matches!(prompt(&app).feedback, Feedback::Mistake(_)));
     press(&mut app, "esc");
     let effects = typed(&mut app, "save! a b.steps");
-    let [Effect::SaveSteps(save)] = effects.as_slice() else {
+    let [Effect::Remember(_), Effect::SaveSteps(save)] = effects.as_slice() else {
         panic!("{effects:?}")
     };
     assert_eq!(
-        (save.path.as_str(), save.force, save.steps.len()),
+        (save.path.as_str(), save.replace, save.steps.len()),
         ("a b.steps", true, 7)
     );
     assert_eq!(
         save.inputs,
         [("text".to_owned(), Value::Text("Did you know".into()))]
     );
-    receive(
+    on_message(
         &mut app,
-        Message::StepsSaved(Err("there is one already".into())),
+        Message::StepsSaved(Err(SaveStepsError("there is one already".into()))),
     );
     assert!(app.notice.as_ref().is_some_and(|n| n.is_error));
     // A variable may have the name of a word.
     app.timeline.guest.exports.clear();
     typed(&mut app, "q = grow 1");
-    assert!(app.is_running());
+    assert!(app.session.is_running());
 }
 
 #[test]
@@ -431,32 +436,24 @@ fn an_import_is_given_from_the_start_in_a_branch_of_its_own() {
     let mut app = app(SIZE, 7);
     press(&mut app, "3 G");
     let effects = typed(&mut app, "import env.log(a) reads a as u32");
-    assert_eq!(
-        effects,
-        [Effect::Restart(vec![(
-            "text".into(),
-            "Did you know".into()
-        )])]
-    );
-    assert_eq!(
-        (app.setup.len(), app.branch(), &app.engine),
-        (1, Some((2, 2)), &Engine::Opening)
-    );
+    assert_eq!(in_short(&effects), r#"restart [("text", "Did you know")]"#);
+    assert!(app.session.is_opening());
+    assert_eq!((app.setup.len(), app.branch()), (1, Some((2, 2))));
     assert_eq!(app.plan().len(), 7, "the same steps run again");
-    receive(
+    report(
         &mut app,
-        Message::OpenFailed("typed:1:1: the guest imports it as something else".into()),
+        Report::OpenFailed("typed:1:1: the guest imports it as something else".into()),
     );
     assert_eq!(
-        (app.setup.len(), app.branch(), &app.engine, app.moment.step),
-        (0, None, &Engine::Ended, 3)
+        (app.setup.len(), app.branch(), &app.session, app.moment.step),
+        (0, None, &SessionState::Ended, 3)
     );
     assert!(
-        matches!(&prompt(&app).said, Feedback::Mistake(m) if m.message.contains("something else"))
+        matches!(&prompt(&app).feedback, Feedback::Mistake(m) if m.message.contains("something else"))
     );
     press(&mut app, "enter");
-    let effect = receive(&mut app, Message::Opened(Box::new(sample::announced())));
-    run(&mut app, effect, &default_records());
+    let effects = report(&mut app, Report::Opened(Box::new(sample::announced())));
+    run(&mut app, effects, &default_records());
     assert_eq!(
         (app.moment.step, app.branch(), app.setup.len()),
         (3, Some((2, 2)), 1)
@@ -469,17 +466,12 @@ fn an_import_is_given_from_the_start_in_a_branch_of_its_own() {
 fn lines_typed_while_a_step_runs_wait_for_it() {
     let mut app = app(SIZE, 7);
     let first = typed(&mut app, "let a = 1");
-    assert_eq!(typed(&mut app, "let b = a"), [Effect::None]);
-    assert_eq!(typed(&mut app, "let c = b"), [Effect::None]);
+    assert_eq!(requested_by(&mut app, "let b = a"), "");
+    assert_eq!(requested_by(&mut app, "let c = b"), "");
     assert_eq!(app.queue.len(), 2);
-    let step = PlannedStep {
-        kind: StepKind::Let,
-        line: None,
-        text: "let a = 1".into(),
-        narration: None,
-    };
-    assert_eq!(first.len(), 1);
-    receive(&mut app, Message::Inserted(step));
+    let step = planned("let a = 1");
+    assert_eq!(in_short(&first), "insert let a = 1");
+    report(&mut app, Report::Inserted(step));
     let bound = |name: &str| {
         vec![crate::timeline::Binding {
             name: name.into(),
@@ -490,24 +482,17 @@ fn lines_typed_while_a_step_runs_wait_for_it() {
         bindings: bound("a"),
         ..after_all(&app, "let a = 1")
     };
-    let effect = receive(&mut app, Message::Step(Box::new(record)));
-    assert_eq!(effect, Effect::Insert("let b = a".into()));
+    let effects = report(&mut app, Report::Step(Box::new(record)));
+    assert_eq!(in_short(&effects), "insert let b = a");
     // The second did not give b a value: the third is shown with what is wrong with it.
-    let step = PlannedStep {
-        kind: StepKind::Let,
-        line: None,
-        text: "let b = a".into(),
-        narration: None,
-    };
-    receive(&mut app, Message::Inserted(step));
+    let step = planned("let b = a");
+    report(&mut app, Report::Inserted(step));
     let record = after_all(&app, "let b = a");
-    assert_eq!(
-        receive(&mut app, Message::Step(Box::new(record))),
-        Effect::None
-    );
+    let effects = report(&mut app, Report::Step(Box::new(record)));
+    assert_eq!(in_short(&effects), "");
     assert_eq!(line(&app), "let c = b");
     assert!(
-        matches!(&prompt(&app).said, Feedback::Mistake(m) if m.message.contains("no variable `b`"))
+        matches!(&prompt(&app).feedback, Feedback::Mistake(m) if m.message.contains("no variable `b`"))
     );
 }
 
@@ -546,28 +531,31 @@ fn pasted_lines_run_one_after_the_other() {
 }
 
 #[test]
-fn a_step_that_fails_stops_the_lines_that_wait() {
+fn lines_pasted_while_a_step_runs_keep_their_order() {
+    let mut app = app(SIZE, 7);
+    typed(&mut app, "let a = 1");
+    press(&mut app, ":");
+    paste(&mut app, "let b = 2\nlet c = 3\n");
+    press(&mut app, "enter");
+    assert_eq!(app.queue, ["let b = 2", "let c = 3"]);
+}
+
+#[test]
+fn a_step_that_fails_stops_the_queued_lines() {
     let mut app = app(SIZE, 7);
     typed(&mut app, "let a = 1");
     typed(&mut app, "let b = 2");
-    let step = PlannedStep {
-        kind: StepKind::Let,
-        line: None,
-        text: "let a = 1".into(),
-        narration: None,
-    };
-    receive(&mut app, Message::Inserted(step));
+    let step = planned("let a = 1");
+    report(&mut app, Report::Inserted(step));
     let failed = StepRecord {
         outcome: Outcome::Failed,
         ..after_all(&app, "let a = 1")
     };
-    assert_eq!(
-        receive(&mut app, Message::Step(Box::new(failed))),
-        Effect::None
-    );
+    let effects = report(&mut app, Report::Step(Box::new(failed)));
+    assert_eq!(in_short(&effects), "");
     assert_eq!(
         notice(&app),
-        "Step 8 did not end in ok: the line that waited did not run."
+        "Step 8 did not end in ok: the queued line did not run."
     );
     assert!(app.queue.is_empty());
 }
@@ -577,12 +565,9 @@ fn control_c_closes_the_line_and_does_not_leave() {
     let mut app = app(SIZE, 7);
     press(&mut app, ":");
     type_text(&mut app, "call");
-    assert_eq!(press(&mut app, "ctrl-c"), [Effect::None]);
+    assert_eq!(requested(&mut app, "ctrl-c"), "");
     assert_eq!(app.context(), Context::Normal);
-    assert_eq!(
-        press(&mut app, "ctrl-c"),
-        [Effect::Quit { keep_frame: false }]
-    );
+    assert_eq!(requested(&mut app, "ctrl-c"), "quit");
 }
 
 #[test]
@@ -602,11 +587,11 @@ fn a_guest_without_a_script_is_introduced() {
     let mut bare = sample::announced();
     bare.planned.truncate(1);
     bare.inputs.clear();
-    let effect = receive(&mut app, Message::Opened(Box::new(bare)));
-    run(&mut app, effect, &default_records()[..1]);
+    let effects = report(&mut app, Report::Opened(Box::new(bare)));
+    run(&mut app, effects, &default_records()[..1]);
     assert_eq!(
-        (app.context(), &app.engine),
-        (Context::Guest, &Engine::Ended)
+        (app.context(), &app.session),
+        (Context::Guest, &SessionState::Ended)
     );
     press(&mut app, "esc :");
     assert_eq!(app.context(), Context::Prompt);

@@ -49,12 +49,7 @@ fn f_goes_through_all_findings_and_b_to_the_step_that_one_blames() {
             0x408,
             "Finding 3 of 3, stale-pointer in step 5; b goes to the step it blames.",
         ),
-        (
-            "b",
-            2,
-            0x408,
-            "Step 2, which the stale-pointer of step 5 comes from.",
-        ),
+        ("b", 2, 0x408, "Step 2, blamed for stale-pointer in step 5."),
         (
             "F",
             5,
@@ -97,10 +92,7 @@ fn without_findings_the_keys_say_so() {
     let mut app = with(Vec::new());
     for keys in ["f", "F"] {
         press(&mut app, keys);
-        assert_eq!(
-            notice(&app),
-            "Nothing has been found in the steps that have run."
-        );
+        assert_eq!(notice(&app), "The steps that have run have no findings.");
     }
     assert_eq!(app.moment.step, 0);
 }

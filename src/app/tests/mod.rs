@@ -7,6 +7,7 @@ use super::navigation::viewport;
 use super::panes::{byte_inspector, hex_dump, memory_map, source, step_list};
 use super::sample::{self, app, app_over, opened};
 use super::*;
+use crate::protocol::{InputRefusal, Progress, Report, Request};
 use crate::timeline::{Image, Outcome};
 use crate::value::Value;
 
@@ -21,8 +22,43 @@ const SIZE: (u16, u16) = (120, 40);
 fn press(app: &mut App, keys: &str) -> Vec<Effect> {
     keys.split(' ')
         .filter(|k| !k.is_empty())
-        .map(|k| key(app, keymap::parse(k).unwrap()))
+        .flat_map(|k| key(app, keymap::parse(k).unwrap()))
         .collect()
+}
+
+/// Presses keys and returns the effects in short.
+fn requested(app: &mut App, keys: &str) -> String {
+    in_short(&press(app, keys))
+}
+
+/// Effects in short, such as `advance, quit`; without the lines that are remembered.
+fn in_short(effects: &[Effect]) -> String {
+    let label = |effect: &Effect| match effect {
+        Effect::Session(Request::Advance) => "advance".to_owned(),
+        Effect::Session(Request::Insert(statement)) => format!("insert {}", statement.text),
+        Effect::Session(Request::Replay(replay)) => format!("replay {}", replay.records.len()),
+        Effect::Session(Request::Restart(rerun)) => format!("restart {:?}", rerun.inputs),
+        Effect::Session(Request::Cancel) => "cancel".to_owned(),
+        Effect::OpenSession(index) => format!("open {index}"),
+        Effect::SaveSteps(save) => format!("save steps {}", save.path),
+        Effect::SaveMoment(save) => format!("save {}", save.path),
+        Effect::Remember(line) => format!("remember {line}"),
+        Effect::Copy(_) => "copy".to_owned(),
+        Effect::CaptureMouse(on) => format!("mouse {on}"),
+        Effect::Suspend => "suspend".to_owned(),
+        Effect::Redraw => "redraw".to_owned(),
+        Effect::Quit { keep_frame: false } => "quit".to_owned(),
+        Effect::Quit { keep_frame: true } => "quit, keep frame".to_owned(),
+    };
+    let kept = effects
+        .iter()
+        .filter(|effect| !matches!(effect, Effect::Remember(_)));
+    kept.map(label).collect::<Vec<_>>().join(", ")
+}
+
+/// Passes a report of the session to the app.
+fn report(app: &mut App, report: Report) -> Vec<Effect> {
+    on_message(app, Message::Session(report))
 }
 
 fn type_text(app: &mut App, text: &str) {
@@ -35,13 +71,29 @@ fn notice(app: &App) -> &str {
     app.notice.as_ref().map_or("", |n| &n.text)
 }
 
-/// Answers every `Advance` as the session would, until nothing more is asked for.
-fn run(app: &mut App, mut effect: Effect, records: &[StepRecord]) {
-    while effect == Effect::Advance {
-        effect = match records.get(app.timeline.steps().len()) {
-            Some(record) => receive(app, Message::Step(Box::new(record.clone()))),
-            None => receive(app, Message::Ended),
+/// Answers every request for a step as the session does, until nothing is requested.
+fn run(app: &mut App, mut effects: Vec<Effect>, records: &[StepRecord]) {
+    while in_short(&effects) == "advance" {
+        effects = match records.get(app.timeline.steps().len()) {
+            Some(record) => report(app, Report::Step(Box::new(record.clone()))),
+            None => report(app, Report::Ended),
         };
+    }
+}
+
+/// The request that opening a session makes.
+fn advance() -> Vec<Effect> {
+    vec![Effect::Session(Request::Advance)]
+}
+
+fn running(step: usize, progress: Progress) -> SessionState {
+    SessionState::Running {
+        step,
+        goal: None,
+        follows: true,
+        pending: None,
+        progress,
+        cancelling: false,
     }
 }
 
@@ -72,10 +124,7 @@ fn keys_move_through_what_has_run() {
         let mut app = app(SIZE, from);
         let effects = press(&mut app, keys);
         assert_eq!(app.moment, Moment::end_of(to), "{keys} from {from}");
-        assert!(
-            effects.iter().all(|e| *e == Effect::None),
-            "{keys} runs nothing"
-        );
+        assert_eq!(in_short(&effects), "", "{keys} runs nothing");
     }
 }
 
@@ -121,24 +170,17 @@ fn digits_go_to_panes_until_g_makes_them_a_number() {
 #[test]
 fn opening_runs_step_0_and_next_runs_one_more() {
     let mut app = App::new(SIZE, Vec::new(), true);
-    let effect = receive(&mut app, Message::Opened(Box::new(sample::announced())));
-    assert_eq!(effect, Effect::Advance);
+    let effects = report(&mut app, Report::Opened(Box::new(sample::announced())));
+    assert_eq!(in_short(&effects), "advance");
     let records = default_records();
-    run(&mut app, effect, &records);
+    run(&mut app, effects, &records);
     assert_eq!(
-        (app.timeline.steps().len(), &app.engine),
-        (1, &Engine::Ready)
+        (app.timeline.steps().len(), &app.session),
+        (1, &SessionState::Ready)
     );
-    assert_eq!(press(&mut app, "space"), [Effect::Advance]);
-    assert_eq!(
-        app.engine,
-        Engine::Running {
-            step: 1,
-            progress: Progress::default(),
-            cancelling: false
-        }
-    );
-    run(&mut app, Effect::Advance, &records);
+    assert_eq!(requested(&mut app, "space"), "advance");
+    assert_eq!(app.session, running(1, Progress::default()));
+    run(&mut app, advance(), &records);
     assert_eq!(app.moment, Moment::end_of(1));
 }
 
@@ -154,17 +196,16 @@ fn keys_pressed_before_a_step_is_over_count() {
     for (before, during, step) in rows {
         let mut app = App::new(SIZE, Vec::new(), true);
         press(&mut app, before);
-        let effect = receive(&mut app, Message::Opened(Box::new(sample::announced())));
+        let effects = report(&mut app, Report::Opened(Box::new(sample::announced())));
+        let requested = requested(&mut app, during);
         assert!(
-            press(&mut app, during)
-                .iter()
-                .all(|e| matches!(e, Effect::None | Effect::Cancel)),
-            "one step at a time"
+            ["", "cancel"].contains(&requested.as_str()),
+            "one step at a time: {requested}"
         );
-        run(&mut app, effect, &default_records());
+        run(&mut app, effects, &default_records());
         assert_eq!(
-            (app.moment.step, &app.engine),
-            (step, &Engine::Ready),
+            (app.moment.step, &app.session),
+            (step, &SessionState::Ready),
             "{before:?}, then {during:?}"
         );
     }
@@ -173,19 +214,19 @@ fn keys_pressed_before_a_step_is_over_count() {
 #[test]
 fn a_goal_runs_up_to_its_step_and_no_further() {
     let rows = [
-        ("G", 7, Engine::Ended),
-        ("4 G", 4, Engine::Ready),
-        ("7 G", 7, Engine::Ended),
+        ("G", 7, SessionState::Ended),
+        ("4 G", 4, SessionState::Ready),
+        ("7 G", 7, SessionState::Ended),
     ];
-    for (keys, step, engine) in rows {
+    for (keys, step, state) in rows {
         let mut app = opened(SIZE);
         let records = default_records();
-        run(&mut app, Effect::Advance, &records);
-        let effect = press(&mut app, keys).pop().unwrap();
-        run(&mut app, effect, &records);
+        run(&mut app, advance(), &records);
+        let effects = press(&mut app, keys);
+        run(&mut app, effects, &records);
         assert_eq!(
-            (app.moment, &app.engine, app.goal),
-            (Moment::end_of(step), &engine, None),
+            (app.moment, &app.session),
+            (Moment::end_of(step), &state),
             "{keys}"
         );
     }
@@ -195,10 +236,12 @@ fn a_goal_runs_up_to_its_step_and_no_further() {
 fn a_goal_may_lie_inside_its_step() {
     for (event, moment) in [(3, Moment { step: 4, event: 3 }), (99, Moment::end_of(4))] {
         let mut app = opened(SIZE);
-        app.goal = Some(4);
-        app.goal_event = Some(event);
-        run(&mut app, Effect::Advance, &default_records());
-        assert_eq!((app.moment, app.goal_event), (moment, None), "{event}");
+        app.session.set_goal(Goal::Step {
+            step: 4,
+            event: Some(event),
+        });
+        run(&mut app, advance(), &default_records());
+        assert_eq!((app.moment, app.session.goal()), (moment, None), "{event}");
         assert_eq!(app.notice.is_some(), event == 99, "{:?}", app.notice);
     }
 }
@@ -206,8 +249,8 @@ fn a_goal_may_lie_inside_its_step() {
 #[test]
 fn a_goal_behind_the_last_step_is_none() {
     let mut app = opened(SIZE);
-    app.goal = Some(99);
-    run(&mut app, Effect::Advance, &default_records());
+    app.session.set_goal(Goal::step(99));
+    run(&mut app, advance(), &default_records());
     assert_eq!(
         (app.moment.step, notice(&app)),
         (7, "There is no step 99: the last is step 7.")
@@ -231,10 +274,10 @@ fn a_goal_stops_where_the_session_does() {
     let mut records = default_records();
     records.truncate(4);
     records[3].outcome = Outcome::Failed;
-    run(&mut app, Effect::Advance, &records);
+    run(&mut app, advance(), &records);
     press(&mut app, "6 G");
-    run(&mut app, Effect::Advance, &records);
-    assert_eq!((app.moment.step, &app.engine), (3, &Engine::Ended));
+    run(&mut app, advance(), &records);
+    assert_eq!((app.moment.step, &app.session), (3, &SessionState::Ended));
     assert!(
         notice(&app).starts_with("The session stopped at step 3, which failed"),
         "{}",
@@ -246,77 +289,59 @@ fn a_goal_stops_where_the_session_does() {
 fn going_back_while_a_step_runs_keeps_the_view_there() {
     let mut app = opened(SIZE);
     let records = default_records();
-    run(&mut app, Effect::Advance, &records);
+    run(&mut app, advance(), &records);
     press(&mut app, "2 G");
-    run(&mut app, Effect::Advance, &records);
+    run(&mut app, advance(), &records);
     press(&mut app, "space ←");
-    receive(
-        &mut app,
-        Message::Progress(Progress {
-            seconds: 1,
-            stores: 12,
-        }),
-    );
-    assert_eq!(
-        app.engine,
-        Engine::Running {
-            step: 3,
-            progress: Progress {
-                seconds: 1,
-                stores: 12
-            },
-            cancelling: false
-        }
-    );
-    assert_eq!(
-        receive(&mut app, Message::Step(Box::new(records[3].clone()))),
-        Effect::None
-    );
+    let progress = Progress {
+        seconds: 1,
+        stores: 12,
+    };
+    report(&mut app, Report::Progress(progress));
+    let mut expected = running(3, progress);
+    expected.set_follows(false);
+    assert_eq!(app.session, expected);
+    let effects = report(&mut app, Report::Step(Box::new(records[3].clone())));
+    assert_eq!(in_short(&effects), "");
     assert_eq!((app.moment.step, app.timeline.steps().len()), (1, 4));
-    assert_eq!(press(&mut app, "G"), [Effect::None]);
+    assert_eq!(requested(&mut app, "G"), "");
     assert_eq!(app.moment.step, 3);
 }
 
 #[test]
 fn a_running_step_is_cancelled_once_and_left_with_ctrl_c() {
     for (keys, effects) in [
-        ("esc", vec![Effect::Cancel]),
-        ("ctrl-c", vec![Effect::Cancel]),
-        ("esc esc", vec![Effect::Cancel, Effect::None]),
-        (
-            "ctrl-c ctrl-c",
-            vec![Effect::Cancel, Effect::Quit { keep_frame: false }],
-        ),
-        ("? ctrl-c", vec![Effect::None, Effect::Cancel]),
-        ("? esc", vec![Effect::None, Effect::None]),
+        ("esc", "cancel"),
+        ("ctrl-c", "cancel"),
+        ("esc esc", "cancel"),
+        ("ctrl-c ctrl-c", "cancel, quit"),
+        ("? ctrl-c", "cancel"),
+        ("? esc", ""),
     ] {
         let mut app = opened(SIZE);
-        assert_eq!(press(&mut app, keys), effects, "{keys}");
+        assert_eq!(requested(&mut app, keys), effects, "{keys}");
     }
     let mut app = app(SIZE, 0);
-    assert_eq!(
-        press(&mut app, "esc ctrl-c"),
-        [Effect::None, Effect::Quit { keep_frame: false }]
-    );
+    assert_eq!(requested(&mut app, "esc ctrl-c"), "quit");
 }
 
 #[test]
 fn the_program_s_keys_have_their_effects() {
     let rows = [
-        ("q", Effect::Quit { keep_frame: false }),
-        ("Q", Effect::Quit { keep_frame: true }),
-        ("ctrl-z", Effect::Suspend),
-        ("ctrl-l", Effect::Redraw),
-        ("M", Effect::CaptureMouse(false)),
-        ("? q", Effect::None),
-        ("/ q", Effect::None),
-        ("/ ctrl-z", Effect::Suspend),
-        ("p j enter", Effect::Open(1)),
-        ("p p", Effect::None),
+        ("q", "quit"),
+        ("Q", "quit, keep frame"),
+        ("ctrl-z", "suspend"),
+        ("ctrl-l", "redraw"),
+        ("M", "mouse false"),
+        ("? q", ""),
+        ("/ q", ""),
+        ("/ ctrl-z", "suspend"),
+        ("p j enter", "open 1"),
+        ("p p", ""),
     ];
-    for (keys, effect) in rows {
+    for (keys, effects) in rows {
         let mut app = app(SIZE, 3);
-        assert_eq!(press(&mut app, keys).pop(), Some(effect), "{keys}");
+        assert_eq!(requested(&mut app, keys), effects, "{keys}");
     }
 }
 
@@ -380,7 +405,7 @@ fn changes_pointers_and_focus_are_jumped_to() {
     viewport::go_to(&mut app, 0x400, 1);
     press(&mut app, "r");
     assert!(
-        notice(&app).contains("this is no pointer"),
+        notice(&app).contains("this is not a pointer"),
         "{}",
         notice(&app)
     );
@@ -413,7 +438,7 @@ fn finding_goes_round_and_round() {
         "it is not there at step 0"
     );
     press(&mut app, "esc n");
-    assert!(app.search.is_none() && notice(&app).starts_with("Nothing is being looked for"));
+    assert!(app.search.is_none() && notice(&app).starts_with("There is no search yet"));
 }
 
 #[test]
@@ -452,38 +477,24 @@ fn inputs_are_edited_and_the_session_runs_again_to_the_same_step() {
     type_text(&mut app, "Hi");
     paste(&mut app, " th\u{1b}ere,\r\nyou\n");
     assert_eq!(
-        press(&mut app, "enter"),
-        [Effect::Restart(vec![(
-            "text".into(),
-            "Hi there, you".into()
-        )])]
+        requested(&mut app, "enter"),
+        r#"restart [("text", "Hi there, you")]"#
     );
-    assert_eq!(
-        (app.engine.clone(), app.moment.step),
-        (Engine::Opening, 4),
-        "the old run is still shown"
-    );
-    let effect = receive(&mut app, Message::Opened(Box::new(sample::announced())));
+    assert!(app.session.is_opening());
+    assert_eq!(app.moment.step, 4, "the old run is still shown");
+    let effects = report(&mut app, Report::Opened(Box::new(sample::announced())));
     assert_eq!(app.context(), Context::Normal);
-    run(&mut app, effect, &default_records());
-    assert_eq!((app.moment.step, &app.engine), (4, &Engine::Ready));
+    run(&mut app, effects, &default_records());
+    assert_eq!((app.moment.step, &app.session), (4, &SessionState::Ready));
 }
 
 #[test]
 fn refused_inputs_leave_everything_as_it_was() {
     let mut app = app(SIZE, 4);
     press(&mut app, "e enter");
-    receive(
-        &mut app,
-        Message::InputsRefused(vec![(
-            "text".into(),
-            "a closing\n\u{1b} quote is missing".into(),
-        )]),
-    );
-    assert_eq!(
-        (&app.engine, app.goal, app.moment.step),
-        (&Engine::Ended, None, 4)
-    );
+    let refusal = refusal("text", "a closing\n\u{1b} quote is missing");
+    report(&mut app, Report::InputsRefused(vec![refusal]));
+    assert_eq!((&app.session, app.moment.step), (&SessionState::Ended, 4));
     let Overlay::Inputs { fields, .. } = &app.overlay else {
         panic!("the lines stay open")
     };
@@ -533,16 +544,16 @@ fn the_status_line_has_what_applies() {
 #[test]
 fn a_broken_session_can_only_be_left_or_replaced() {
     let mut app = opened(SIZE);
-    receive(&mut app, Message::OpenFailed("no such file".into()));
-    assert_eq!(press(&mut app, "space"), [Effect::None]);
+    report(&mut app, Report::OpenFailed("no such file".into()));
+    assert_eq!(requested(&mut app, "space"), "");
     assert!(notice(&app).contains("could not be opened"));
-    assert_eq!(press(&mut app, "p enter").pop(), Some(Effect::Open(0)));
+    assert_eq!(requested(&mut app, "p enter"), "open 0");
 }
 
 #[derive(Debug, Clone)]
 enum Input {
     Key(KeyEvent),
-    Receive(u8),
+    Report(u8),
     Resize(u16, u16),
     Click(u16, u16),
     Wheel(u16, u16, i16),
@@ -559,7 +570,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         8 => prop::sample::select(specs).prop_map(|spec| Input::Key(keymap::parse(spec).unwrap())),
         2 => any::<char>().prop_map(|c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))),
         2 => prop::sample::select(vec!['@', '0', 'x', '4', 'D', '"', '+']).prop_map(|c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))),
-        6 => any::<u8>().prop_map(Input::Receive),
+        6 => any::<u8>().prop_map(Input::Report),
         1 => (0u16..300, 0u16..100).prop_map(|(w, h)| Input::Resize(w, h)),
         1 => any::<(u16, u16)>().prop_map(|(w, h)| Input::Resize(w, h)),
         1 => (0u16..200, 0u16..60).prop_map(|(c, r)| Input::Click(c, r)),
@@ -568,25 +579,29 @@ fn any_input() -> impl Strategy<Value = Input> {
     ]
 }
 
-fn message(number: u8, records: &[StepRecord], app: &App) -> Message {
+fn refusal(name: &str, reason: &str) -> InputRefusal {
+    InputRefusal {
+        name: name.into(),
+        reason: reason.into(),
+    }
+}
+
+fn any_report(number: u8, records: &[StepRecord], app: &App) -> Report {
     let next = records.get(app.timeline.steps().len()).cloned();
     match (number % 16, next) {
-        (0, _) => Message::Opened(Box::new(sample::announced())),
-        (1, _) => Message::Ended,
-        (2, _) => Message::Progress(Progress {
+        (0, _) => Report::Opened(Box::new(sample::announced())),
+        (1, _) => Report::Ended,
+        (2, _) => Report::Progress(Progress {
             seconds: u64::MAX,
             stores: u64::MAX,
         }),
-        (3, _) => Message::OpenFailed("no".into()),
-        (4, _) => Message::InputsRefused(vec![
-            ("text".into(), "no".into()),
-            ("other".into(), "no".into()),
-        ]),
-        (5, _) => Message::Step(Box::new(
+        (3, _) => Report::OpenFailed("no".into()),
+        (4, _) => Report::InputsRefused(vec![refusal("text", "no"), refusal("other", "no")]),
+        (5, _) => Report::Step(Box::new(
             records[usize::from(number) % records.len()].clone(),
         )),
-        (_, Some(record)) => Message::Step(Box::new(record)),
-        (_, None) => Message::Ended,
+        (_, Some(record)) => Report::Step(Box::new(record)),
+        (_, None) => Report::Ended,
     }
 }
 
@@ -598,16 +613,16 @@ proptest! {
         let mut app = opened(SIZE);
         for input in inputs {
             match &input {
-                Input::Key(event) => key(&mut app, *event),
-                Input::Receive(number) => {
-                    let news = message(*number, &records, &app);
-                    receive(&mut app, news)
+                Input::Key(event) => drop(key(&mut app, *event)),
+                Input::Report(number) => {
+                    let news = any_report(*number, &records, &app);
+                    report(&mut app, news);
                 }
                 Input::Resize(columns, rows) => resize(&mut app, (*columns, *rows)),
-                Input::Click(column, row) => click(&mut app, *column, *row),
+                Input::Click(column, row) => drop(click(&mut app, *column, *row)),
                 Input::Wheel(column, row, notches) => wheel(&mut app, *column, *row, *notches),
                 Input::Paste(text) => paste(&mut app, text),
-            };
+            }
             let len = app.memory().len();
             prop_assert_eq!(app.top % viewport::width(&app), 0, "{:?}", input);
             prop_assert!(app.top <= len, "{:?}", input);
@@ -620,7 +635,7 @@ proptest! {
                 prop_assert_eq!(app.moment, Moment::end_of(app.moment.step), "{:?}", input);
             }
             prop_assert!(app.memory() == app.timeline.memory_at(app.moment), "{:?}: what is kept is out of date", input);
-            let writers: Vec<_> = app.timeline.writes_to(app.cursor, app.moment).take(MOST_WRITERS).collect();
+            let writers: Vec<_> = app.timeline.writes_to(app.cursor, app.moment).take(MAX_WRITERS).collect();
             prop_assert_eq!(app.writers(), writers, "{:?}", input);
             if let Overlay::Inputs { fields, chosen } = &app.overlay {
                 prop_assert!(*chosen < fields.len());
@@ -650,8 +665,8 @@ fn an_escape_right_before_a_key_is_two_keys() {
     );
     press(&mut app, "esc /");
     assert_eq!(
-        press(&mut app, "alt-q"),
-        [Effect::None],
+        requested(&mut app, "alt-q"),
+        "",
         "while typing, alt is no escape"
     );
 }

@@ -88,7 +88,7 @@ fn tab_goes_on_with_a_name_as_far_as_there_is_one_way() {
         (
             "text",
             "text",
-            "Tab completes a name behind @: @ alone lists them all.",
+            "Tab completes a name after @; @ alone lists all names.",
         ),
     ];
     for (typed, completed, said) in rows {
@@ -133,12 +133,12 @@ fn changes_are_gone_through_both_ways_and_round() {
     press(&mut app, "shift-↓ ]");
     assert_eq!(
         (app.cursor, notice(&app)),
-        (0x40c, "From the first change again.")
+        (0x40c, "Continued from the first change.")
     );
     press(&mut app, "shift-↑ [");
     assert_eq!(
         (app.cursor, notice(&app)),
-        (0x40c, "From the last change again.")
+        (0x40c, "Continued from the last change.")
     );
     press(&mut app, "c [");
     assert_eq!(

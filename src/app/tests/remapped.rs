@@ -1,6 +1,7 @@
-//! What is said names the keys in force, not those of the table.
+//! Notices name the keys in force, not those of the table.
 
 use super::*;
+use crate::app::execution::state::ReplayGoal;
 use crate::app::keymap::{BINDINGS, Choice};
 
 /// Every action whose keys can be chosen has a key of its own that the table does not know.
@@ -18,7 +19,8 @@ fn remapped() -> Keymap {
     Keymap::with(&choices).unwrap()
 }
 
-fn said(mut app: App, action: Action) -> String {
+/// Performs an action under other keys and returns the notice.
+fn notice_of(mut app: App, action: Action) -> String {
     app.keys = remapped();
     update(&mut app, action);
     notice(&app).to_owned()
@@ -30,20 +32,20 @@ fn stopped_at(step: usize) -> App {
     let mut records = default_records();
     records.truncate(step + 1);
     records[step].outcome = Outcome::Failed;
-    run(&mut app, Effect::Advance, &records);
+    run(&mut app, advance(), &records);
     press(&mut app, "7 G");
-    run(&mut app, Effect::Advance, &records);
+    run(&mut app, advance(), &records);
     app
 }
 
-fn with(engine: Engine) -> App {
+fn with(state: SessionState) -> App {
     let mut app = app(SIZE, 7);
-    app.engine = engine;
+    app.session = state;
     app
 }
 
 #[test]
-fn the_way_on_is_told_with_the_keys_in_force() {
+fn notices_about_the_session_name_the_keys_in_force() {
     let keys = remapped();
     let key = |action| keys.key_of(action);
     let (back, edit, choose) = (
@@ -54,72 +56,75 @@ fn the_way_on_is_told_with_the_keys_in_force() {
     let (next, stop, quit) = (key(Action::Next), key(Action::Escape), key(Action::Quit));
     let step = key(Action::OpenPrompt);
     assert_eq!(
-        said(app(SIZE, 7), Action::Next),
+        notice_of(app(SIZE, 7), Action::Next),
         format!(
             "The session is over: {back} goes back, {step} types another step, {edit} edits the \
              inputs, {choose} chooses a session."
         )
     );
     assert_eq!(
-        said(stopped_at(3), Action::Next),
+        notice_of(stopped_at(3), Action::Next),
         format!(
             "The session stopped at step 3, which failed: {back} goes back, {step} types a step \
              in its place, {edit} edits the inputs."
         )
     );
     let mut waiting = opened(SIZE);
-    run(&mut waiting, Effect::Advance, &default_records());
+    run(&mut waiting, advance(), &default_records());
     assert_eq!(
-        said(waiting, Action::Down),
+        notice_of(waiting, Action::Down),
         format!("This is the last step that has run: {next} runs the next one.")
     );
-    let replaying = Engine::Replaying {
-        step: 0,
+    let replaying = SessionState::Replaying {
+        done: 0,
         steps: 3,
+        purpose: ReplayGoal::Advance { goal: None },
+        follows: true,
         progress: Progress::default(),
         cancelling: false,
     };
     assert_eq!(
-        said(with(replaying), Action::Next),
-        format!("What ran before runs again first; {stop} stops that.")
+        notice_of(with(replaying), Action::Next),
+        format!("The steps before run again first; {stop} cancels that.")
     );
     assert_eq!(
-        said(with(Engine::Broken("it is garbage".into())), Action::Next),
+        notice_of(
+            with(SessionState::Broken("it is garbage".into())),
+            Action::Next
+        ),
         format!("This session could not be opened: {choose} chooses another, {quit} leaves.")
     );
     assert_eq!(
-        said(app(SIZE, 3), Action::NextLesson),
+        notice_of(app(SIZE, 3), Action::NextLesson),
         format!("No lesson is open: {choose} lists them.")
     );
 }
 
 #[test]
-fn what_bytes_and_findings_say_names_the_keys_in_force() {
+fn notices_about_bytes_and_findings_name_the_keys_in_force() {
     let keys = remapped();
     let key = |action| keys.key_of(action);
     let (next, back, fold) = (key(Action::Next), key(Action::Back), key(Action::Unfold));
     assert_eq!(
-        said(app(SIZE, 4), Action::Unfold),
+        notice_of(app(SIZE, 4), Action::Unfold),
         format!("Step 4, 14 stores: {next} and {back} walk through, {fold} folds.")
     );
     let mut written = app(SIZE, 4);
     update(&mut written, Action::WhoWrote);
     let before = key(Action::PreviousTouch);
     assert_eq!(
-        said(written, Action::WhoWrote),
-        format!(
-            "This is the write that made this byte what it is; {before} goes to the one before."
-        )
+        notice_of(written, Action::WhoWrote),
+        format!("This is the last write to this byte; {before} goes to the previous one.")
     );
     assert_eq!(
-        said(app(SIZE, 4), Action::Blamed),
+        notice_of(app(SIZE, 4), Action::Blamed),
         format!(
             "This step has no finding: {} goes to the next one.",
             key(Action::NextFinding)
         )
     );
     assert_eq!(
-        said(app(SIZE, 5), Action::NextChange),
+        notice_of(app(SIZE, 5), Action::NextChange),
         format!(
             "This step changed no bytes; {} marks everything changed since the start.",
             key(Action::Cumulative)
@@ -128,11 +133,8 @@ fn what_bytes_and_findings_say_names_the_keys_in_force() {
     let mut silent = app(SIZE, 4);
     silent.mouse = false;
     assert_eq!(
-        said(silent, Action::Mouse),
-        format!(
-            "The mouse works here; {} gives it back to the terminal.",
-            key(Action::Mouse)
-        )
+        notice_of(silent, Action::Mouse),
+        format!("The mouse is on; {} turns it off.", key(Action::Mouse))
     );
     let mut many = app_over(sample::timeline_with_many_writes(0x400, 9), SIZE, 0);
     (many.cursor, many.keys) = (0x400, keys.clone());

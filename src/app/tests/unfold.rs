@@ -3,8 +3,8 @@
 
 use super::super::*;
 use super::{
-    SIZE, app, app_over, default_records, notice, opened, press, run, sample, source, step_list,
-    viewport,
+    SIZE, advance, app, app_over, default_records, notice, opened, press, run, sample, source,
+    step_list, viewport,
 };
 use crate::timeline::Image;
 
@@ -56,10 +56,7 @@ fn unfolded_steps_are_walked_store_by_store() {
         let mut app = app(SIZE, from);
         let effects = press(&mut app, keys);
         assert_eq!(at(&app), to, "{keys} from {from}");
-        assert!(
-            effects.iter().all(|e| *e == Effect::None),
-            "{keys} runs nothing"
-        );
+        assert!(effects.is_empty(), "{keys} runs nothing");
     }
 }
 
@@ -141,12 +138,12 @@ fn a_byte_s_writes_are_gone_to_across_steps() {
     };
     assert_eq!(
         said(0x200, "w"),
-        "Nobody wrote this byte; memory is born zero."
+        "This byte was never written; memory starts as zeros."
     );
     assert_eq!(said(0x10, "w"), "Step 2, write 1 of 1.");
-    assert!(said(0x10, "w w").starts_with("This is the write that made this byte"));
-    assert!(said(0x10, "}").starts_with("Nothing that has run writes this byte later"));
-    assert!(said(0x200, "{").starts_with("Nobody wrote this byte earlier"));
+    assert!(said(0x10, "w w").starts_with("This is the last write to this byte"));
+    assert!(said(0x10, "}").starts_with("No later step that has run writes this byte"));
+    assert!(said(0x200, "{").starts_with("This byte was not written earlier"));
 }
 
 #[test]
@@ -215,7 +212,7 @@ fn the_source_is_that_of_the_byte_or_the_event() {
     assert_eq!(origin(sample::timeline(), 0, "").2[0], "data segment 0");
     assert_eq!(
         origin(sample::timeline(), 0, "g shift-↓ shift-↓").2,
-        ["Nobody wrote this byte; memory is born zero."]
+        ["This byte was never written; memory starts as zeros."]
     );
     let (title, line, said) = origin(sample::timeline_where_memory_moved(), 4, "5 o");
     assert_eq!(
@@ -234,7 +231,7 @@ fn the_source_is_that_of_the_byte_or_the_event() {
 fn live_steps_arrive_unfolded_where_steps_are() {
     let records = default_records();
     let mut app = opened(SIZE);
-    run(&mut app, Effect::Advance, &records);
+    run(&mut app, advance(), &records);
     press(&mut app, "o End");
     for (keys, to) in [
         ("space", "1"),
@@ -243,12 +240,12 @@ fn live_steps_arrive_unfolded_where_steps_are() {
         ("space", "3.1"),
         ("space", "4.0"),
     ] {
-        let effect = press(&mut app, keys).pop().unwrap();
-        run(&mut app, effect, &records);
+        let effects = press(&mut app, keys);
+        run(&mut app, effects, &records);
         assert_eq!(at(&app), to);
     }
-    let effect = press(&mut app, "7 G").pop().unwrap();
-    run(&mut app, effect, &records);
+    let effects = press(&mut app, "7 G");
+    run(&mut app, effects, &records);
     assert_eq!(at(&app), "7");
 }
 
