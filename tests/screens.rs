@@ -19,7 +19,7 @@ use linmem::app::panes::layout::memory_rows;
 use linmem::app::{App, InputField, Notice, Overlay, Pane, Search, SessionState, sample};
 use linmem::protocol::Progress;
 use linmem::timeline::*;
-use linmem::ui::{Theme, draw, last_scroll};
+use linmem::ui::{Screen, Theme, draw};
 use linmem::value::Value;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -452,7 +452,9 @@ fn help_scrolls_to_its_end_and_no_further() {
     let state = with(at_step_4((60, 16)), |a| {
         a.overlay = Overlay::Help { scroll: 0 }
     });
-    let last = last_scroll(&state, &Theme::dark()).help;
+    let last = Screen::compute(&state, &Theme::dark())
+        .scroll_limits()
+        .overlay;
     assert!(last > 0 && help(last) == help(u16::MAX) && help(last - 1) != help(last));
 }
 

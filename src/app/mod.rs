@@ -53,6 +53,7 @@ pub use input::keyboard::{key, paste};
 pub use input::keymap::{self, Context, Keymap};
 pub use input::mouse::{click, wheel};
 pub use message::{Effect, Message};
+pub use navigation::scroll::{Scroll, ScrollLimits, limit_scroll};
 pub use on_message::on_message;
 pub use panes::cache::MAX_WRITERS;
 pub use update::{resize, update};
@@ -118,45 +119,7 @@ pub struct App {
     /// The finding gone to last: its step, and its place among the step's. It counts while its step
     /// is shown.
     finding: Option<(usize, usize)>,
-    shown: ViewCache,
-}
-
-/// Lines scrolled off the top of a pane.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Scroll {
-    pub happened: u16,
-    pub inspector: u16,
-    pub guest: u16,
-    /// From where the marked line stands in the middle: downwards where positive.
-    pub source: i16,
-}
-
-/// How far each pane can be scrolled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScrollLimits {
-    pub happened: u16,
-    pub inspector: u16,
-    pub guest: u16,
-    /// The least and the most.
-    pub source: (i16, i16),
-    pub help: u16,
-    /// Of the overview of the guest.
-    pub overview: u16,
-}
-
-/// Takes back what was scrolled past the last screenful of each pane, which only drawing can tell,
-/// so that the next key the other way is seen at once.
-pub fn limit_scroll(app: &mut App, last: ScrollLimits) {
-    app.scroll.happened = app.scroll.happened.min(last.happened);
-    app.scroll.inspector = app.scroll.inspector.min(last.inspector);
-    app.scroll.guest = app.scroll.guest.min(last.guest);
-    app.scroll.source = app.scroll.source.max(last.source.0).min(last.source.1);
-    if let Overlay::Help { scroll } = &mut app.overlay {
-        *scroll = (*scroll).min(last.help);
-    }
-    if let Overlay::Guest { scroll } = &mut app.overlay {
-        *scroll = (*scroll).min(last.overview);
-    }
+    cache: ViewCache,
 }
 
 impl App {
@@ -188,7 +151,7 @@ impl App {
             count_pane: None,
             arrived: None,
             finding: None,
-            shown: ViewCache::default(),
+            cache: ViewCache::default(),
         }
     }
 

@@ -10,7 +10,7 @@ use linmem::app::{self, Action, App, Effect, Message};
 use linmem::protocol::{Report, Request};
 use linmem::terminal::Canvas;
 use linmem::timeline::{Moment, StepRecord, Timeline};
-use linmem::ui::Theme;
+use linmem::ui::{Screen, Theme};
 use serde_json::json;
 
 /// Milliseconds that a step stays on the screen.
@@ -137,7 +137,7 @@ impl<'a> Player<'a> {
     }
 
     fn frame(&mut self) -> io::Result<()> {
-        let bytes = self.canvas.frame(&self.app, self.theme)?;
+        let bytes = self.canvas.frame(&Screen::compute(&self.app, self.theme))?;
         self.out(&String::from_utf8_lossy(&bytes))
     }
 

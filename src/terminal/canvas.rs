@@ -14,8 +14,7 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::modes;
-use crate::app::App;
-use crate::ui::{self, Theme};
+use crate::ui::Screen;
 
 /// The screen as the terminal shows it, so that only differences are sent.
 #[derive(Debug)]
@@ -52,29 +51,29 @@ impl Canvas {
     ///
     /// # Errors
     /// The terminal is gone.
-    pub(super) fn draw(&mut self, app: &App, theme: &Theme) -> io::Result<()> {
-        modes::write(&self.frame(app, theme)?)
+    pub(super) fn draw(&mut self, screen: &Screen) -> io::Result<()> {
+        modes::write(&self.frame(screen)?)
     }
 
     /// Returns the bytes that bring a terminal from the previous frame to this one.
     ///
     /// # Errors
     /// None in practice: nothing is written anywhere.
-    pub fn frame(&mut self, app: &App, theme: &Theme) -> io::Result<Vec<u8>> {
+    pub fn frame(&mut self, screen: &Screen) -> io::Result<Vec<u8>> {
         let backend = self.0.backend_mut();
         // What `forget` wrote belongs inside the synchronized update; else the screen would flash.
         let before = std::mem::take(&mut backend.bytes);
         queue!(backend.bytes, BeginSynchronizedUpdate)?;
         backend.bytes.extend(before);
-        self.0.draw(|frame| ui::draw(frame, app, theme))?;
+        self.0.draw(|frame| screen.draw(frame))?;
         let backend = self.0.backend_mut();
         queue!(backend.bytes, EndSynchronizedUpdate)?;
         Ok(std::mem::take(&mut backend.bytes))
     }
 
     /// Returns the frame as lines with styles, for a screen without modes.
-    pub(super) fn lines(&mut self, app: &App, theme: &Theme) -> io::Result<Vec<u8>> {
-        lines(self.0.draw(|frame| ui::draw(frame, app, theme))?.buffer)
+    pub(super) fn lines(&mut self, screen: &Screen) -> io::Result<Vec<u8>> {
+        lines(self.0.draw(|frame| screen.draw(frame))?.buffer)
     }
 }
 

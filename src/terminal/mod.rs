@@ -30,7 +30,7 @@ use rustix::process::{Signal, kill_current_process_group};
 use crate::app::message::{SaveMoment, SaveSteps};
 use crate::app::{self, App, Effect, Message};
 use crate::protocol::Request;
-use crate::ui::{self, Theme};
+use crate::ui::{Screen, Theme};
 use decoder::{Decoder, Input};
 use signals::{SignalRequest, Signals};
 use wake::WakeReceiver;
@@ -207,17 +207,21 @@ impl EventLoop<'_> {
         self.waker.wake();
         loop {
             if std::mem::take(&mut self.is_stale) {
-                let last = ui::last_scroll(&self.app, &self.theme);
-                app::limit_scroll(&mut self.app, last);
-                self.canvas
-                    .draw(&self.app, &self.theme)
-                    .unwrap_or_else(|_| hang_up());
+                self.draw();
             }
             let ready = self.wait()?;
             if let Break(leave) = self.take(&ready)? {
                 return Ok(leave);
             }
         }
+    }
+
+    /// Draws a frame, and limits scrolling to what it shows.
+    fn draw(&mut self) {
+        let screen = Screen::compute(&self.app, &self.theme);
+        self.canvas.draw(&screen).unwrap_or_else(|_| hang_up());
+        let limits = screen.scroll_limits();
+        app::limit_scroll(&mut self.app, limits);
     }
 
     /// Waits until there is something to do.
@@ -377,7 +381,8 @@ impl EventLoop<'_> {
 
     /// Returns the frame as lines for the shell's screen.
     fn last_frame(&mut self) -> Option<Vec<u8>> {
-        self.canvas.lines(&self.app, &self.theme).ok()
+        let screen = Screen::compute(&self.app, &self.theme);
+        self.canvas.lines(&screen).ok()
     }
 
     /// Gives the terminal back and stops the whole job, as the terminal would for ctrl-z, until the

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::App;
 use crate::app::panes::event_text;
-use crate::app::panes::hex_dump::Dump;
+use crate::app::panes::hex_dump::HexDump;
 use crate::app::panes::layout::{self, Layout};
 use crate::app::panes::step_list::step_count;
 use crate::safe;
@@ -15,7 +15,7 @@ use super::text::{self, Pen};
 use super::theme::Theme;
 
 /// ` linmem  wasm_is_cool.wat … step 4 of 7    memory 1 page, 64 KiB`
-pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, theme: &Theme) {
+pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &HexDump, theme: &Theme) {
     let right = [step_of(app), memory_of(app, dump)]
         .into_iter()
         .flatten()
@@ -60,7 +60,7 @@ fn step_of(app: &App) -> Option<String> {
     Some(branch + &step)
 }
 
-fn memory_of(app: &App, dump: &Dump) -> Option<String> {
+fn memory_of(app: &App, dump: &HexDump) -> Option<String> {
     let facts = app.timeline.guest.memory.as_ref();
     if app.timeline.steps().is_empty() && app.session.is_opening() {
         return None;

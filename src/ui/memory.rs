@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::panes::hex_dump::{Dump, DumpLine};
+use crate::app::panes::hex_dump::{DumpLine, HexDump};
 use crate::app::panes::row_format::RowFormat;
 use crate::safe;
 use crate::timeline::{Part, PartKind, Pointer, Severity};
@@ -21,7 +21,7 @@ pub enum Side {
     After,
 }
 
-pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, side: Side, theme: &Theme) {
+pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &HexDump, side: Side, theme: &Theme) {
     let image = match side {
         Side::Before => &dump.before,
         Side::After => &dump.after,
@@ -70,7 +70,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, side: Side,
 
 struct Pane<'a> {
     app: &'a App,
-    dump: &'a Dump,
+    dump: &'a HexDump,
     side: Side,
     theme: &'a Theme,
     format: RowFormat,
@@ -160,7 +160,7 @@ impl Pane<'_> {
         let pointed = self.pointed(address, last);
         let has_room = self.side == Side::After && (self.format.is_roomy || pointed.is_none());
         let worst = (address..=last)
-            .filter_map(|at| self.dump.found_at(at))
+            .filter_map(|at| self.dump.finding_at(at))
             .max();
         if let Some(worst) = worst.filter(|_| has_room) {
             at(0, &glyphs.finding.to_string(), self.theme.tone(tone(worst)));
@@ -294,7 +294,7 @@ impl Pane<'_> {
         let glyphs = &self.theme.glyphs;
         let found = self
             .dump
-            .found
+            .findings
             .iter()
             .filter(|(span, _)| span.start == address)
             .map(|(_, severity)| *severity)
@@ -363,7 +363,7 @@ impl Pane<'_> {
         let style = if is_dead { theme.dead(style) } else { style };
         let worst = self
             .dump
-            .found_at(address)
+            .finding_at(address)
             .filter(|_| self.side == Side::After);
         let style = worst.map_or(style, |severity| theme.found_in(style, tone(severity)));
         let found = self

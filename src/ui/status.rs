@@ -254,7 +254,7 @@ fn line(
         width: field.width.saturating_sub(used),
         ..field
     };
-    super::overlay::input_line(frame, input_area, input, true, theme);
+    super::input_line::draw(frame, input_area, input, true, theme);
     let hint_area = Rect {
         x: field.right(),
         width: area.width.saturating_sub(field.width),

@@ -18,7 +18,8 @@ use super::theme::{Theme, Tone};
 
 type Lines = Vec<Line>;
 
-pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+/// Draws the lines of the pane.
+pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, lines: &[Line], theme: &Theme) {
     let how = match app.pane {
         Pane::Happened => format!(
             "{} goes down",
@@ -26,23 +27,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
         ),
         _ => "3 shows more".to_owned(),
     };
-    text::prose(
-        buffer,
-        area,
-        &lines(app, area, theme),
-        app.scroll.happened,
-        &how,
-        theme,
-    );
+    text::prose(buffer, area, lines, app.scroll.happened, &how, theme);
 }
 
-/// Lines there are in a pane.
-pub fn height(app: &App, area: Rect, theme: &Theme) -> usize {
-    lines(app, area, theme).len()
-}
-
-/// All lines; the empty ones only where there is room for them.
-fn lines(app: &App, area: Rect, theme: &Theme) -> Lines {
+/// Returns all lines of the pane; empty ones only where all fit.
+pub fn lines(app: &App, area: Rect, theme: &Theme) -> Lines {
     let columns = area.width.saturating_sub(2);
     let room = usize::from(area.height);
     let mut lines = match app.record() {

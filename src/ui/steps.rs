@@ -7,7 +7,7 @@ use ratatui::style::Style;
 
 use crate::app::panes::event_text;
 
-use crate::app::panes::step_list::{self, ListLine, step_count};
+use crate::app::panes::step_list::{ListLine, step_count};
 use crate::app::{App, SessionState};
 use crate::safe;
 use crate::timeline::{Attempt, Outcome, Severity, StepKind, StepRecord};
@@ -16,18 +16,19 @@ use crate::value::Value;
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
 
-pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+/// Draws the lines of the pane.
+pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, lines: &[ListLine], theme: &Theme) {
     let digits = text::width(&step_count(app).saturating_sub(1).to_string());
-    for (row, line) in (0..area.height).zip(step_list::lines(app, area.height)) {
+    for (row, line) in (0..area.height).zip(lines) {
         let mut pen = Pen::at(buffer, area, 0, row);
         match line {
-            ListLine::Step(index) => draw_step(pen, index, digits, app, theme),
+            ListLine::Step(index) => draw_step(pen, *index, digits, app, theme),
             inside => {
-                if is_here(&inside, app) {
+                if is_here(inside, app) {
                     pen.put_char(theme.glyphs.current, theme.pointer());
                 }
                 // Below the step's own text.
-                draw_inside(Pen::at(buffer, area, digits + 3, row), &inside, app, theme);
+                draw_inside(Pen::at(buffer, area, digits + 3, row), inside, app, theme);
             }
         }
     }

@@ -1,67 +1,67 @@
 //! What a cell of the screen belongs to, for clicks and the wheel.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
-use crate::app::panes::hex_dump::{Dump, DumpLine};
-use crate::app::panes::layout::{Layout, content, tabs};
+use crate::app::panes::hex_dump::{DumpLine, HexDump};
+use crate::app::panes::layout::{content, tabs};
 use crate::app::panes::memory_map;
-use crate::app::panes::step_list::{self, ListLine};
+use crate::app::panes::step_list::ListLine;
+use crate::app::panes::view::View;
 use crate::app::{App, Overlay, Pane};
 
-/// What lies under the mouse.
+/// What is under the mouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hit {
     Step(usize),
     /// An event of the step shown, counted from 1.
     Event(usize),
     Byte(u64),
-    /// The first byte of a part of the map.
+    /// The first byte of a cell of the map.
     Map(u64),
     Pane(Pane),
     Nothing,
 }
 
-/// What a column and a row of the screen belong to. Nothing, while something lies over the panes.
+/// Returns what a column and a row of the screen belong to; nothing while an overlay is open.
 pub fn hit(app: &App, column: u16, row: u16) -> Hit {
-    if !matches!(app.overlay, Overlay::None) {
-        return Hit::Nothing;
+    match app.overlay {
+        Overlay::None => hit_view(&View::compute(app), column, row),
+        _ => Hit::Nothing,
     }
-    let layout = Layout::of(app.size, app.pane);
+}
+
+fn hit_view(view: &View, column: u16, row: u16) -> Hit {
+    let layout = &view.layout;
+    let under_mouse = |area: &Rect| area.contains(Position::new(column, row));
     if let Some(pane) = layout
         .tabs
-        .filter(|area| area.contains((column, row).into()))
+        .filter(under_mouse)
         .and_then(|area| tab_at(area.width, column))
     {
         return Hit::Pane(pane);
     }
-    if let Some(area) = layout
-        .map
-        .filter(|area| area.contains((column, row).into()))
-    {
-        return memory_map::address_at(app, area.width, column - area.x)
-            .map_or(Hit::Nothing, Hit::Map);
+    if let Some(area) = layout.map.filter(under_mouse) {
+        let map = view.map.as_ref();
+        let address = map.and_then(|map| memory_map::address_at(map, column - area.x));
+        return address.map_or(Hit::Nothing, Hit::Map);
     }
-    let Some((pane, area)) = layout
-        .panes()
-        .find(|(_, area)| area.contains((column, row).into()))
-    else {
+    let Some((pane, area)) = layout.panes().find(|(_, area)| under_mouse(area)) else {
         return Hit::Nothing;
     };
     let inner = content(area);
     let found = row.checked_sub(inner.y).and_then(|line| match pane {
-        Pane::Steps => match step_list::lines(app, inner.height).get(usize::from(line))? {
+        Pane::Steps => match view.step_list.get(usize::from(line))? {
             ListLine::Step(step) => Some(Hit::Step(*step)),
             ListLine::Event { number, .. } => Some(Hit::Event(*number)),
             _ => None,
         },
-        Pane::Memory => byte_at(app, inner, column - inner.x, line).map(Hit::Byte),
+        Pane::Memory => byte_at(&view.hex_dump, inner, column - inner.x, line).map(Hit::Byte),
         Pane::Happened | Pane::Inspector | Pane::Source | Pane::Guest => None,
     });
     found.unwrap_or(Hit::Pane(pane))
 }
 
-fn byte_at(app: &App, inner: Rect, column: u16, line: u16) -> Option<u64> {
-    let dump = Dump::of(app);
+fn byte_at(dump: &HexDump, inner: Rect, column: u16, line: u16) -> Option<u64> {
     let format = dump.format(inner.width);
     match dump.lines.get(usize::from(line))? {
         DumpLine::Row {

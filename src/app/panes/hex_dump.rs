@@ -1,8 +1,8 @@
-//! The lines of the memory panes: memory before and after the step or the event that is shown, cut
-//! into level rows from `app.top`.
+//! The lines of the memory panes: memory before and after the step or the event that is shown, in
+//! the same rows from `app.top`.
 //!
-//! Costs what is shown: runs of equal rows are passed over 4 KiB at a time, and no further than
-//! [`FURTHEST`] bytes in one screen, so that a screenful of a large empty memory does not walk it.
+//! The cost is that of what is shown. Equal rows are skipped 4 KiB at a time, and at most
+//! [`MAX_SPAN`] bytes in one screen, so that a screen of a large empty memory does not read it all.
 
 use crate::timeline::{Event, Image, Part, PartKind, Pointer, Severity, Span, StepRecord};
 
@@ -10,13 +10,13 @@ use super::row_format::RowFormat;
 use super::{event_text, layout};
 use crate::app::App;
 
-/// How far below the top row the last one shown may lie, in bytes.
-pub const FURTHEST: u64 = 2 << 20;
+/// The most bytes from the top row to the last one shown.
+pub const MAX_SPAN: u64 = 2 << 20;
 
-/// Rows are passed over this many bytes at a time.
+/// How many bytes of equal rows are compared at a time.
 const STRIDE: u64 = 4096;
 
-/// A line, the same in both panes.
+/// A line, at the same place in both panes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DumpLine {
     /// A byte past the end of memory is `None`.
@@ -25,42 +25,41 @@ pub enum DumpLine {
         before: Vec<Option<u8>>,
         after: Vec<Option<u8>>,
     },
-    /// `rows` rows, at least two, from `address` that equal the row above in both panes.
+    /// At least two rows from `address` that equal the row above in both panes.
     Squeezed { address: u64, rows: u64 },
-    /// Memory ended here before the step shown: the rows below are new.
+    /// The end of memory before the step shown: the rows below are new.
     OldEnd { address: u64 },
-    /// Memory ends here, in both panes.
+    /// The end of memory in both panes.
     End { address: u64 },
 }
 
 /// Everything the memory panes show.
 #[derive(Debug, Clone)]
-pub struct Dump {
+pub struct HexDump {
     /// Bytes in a row.
     pub width: u64,
     pub lines: Vec<DumpLine>,
     pub before: Image,
     pub after: Image,
-    /// What the weaker marks are measured from: memory at the end of step 0 for what changed since
-    /// the start, memory before the step for what its earlier events changed.
+    /// The memory that weaker marks compare with: that after step 0 for changes since the start, that
+    /// before the step for its earlier events.
     pub since: Option<Image>,
-    /// What the event shown has just written.
+    /// The bytes that the event shown has just written.
     pub written: Option<Span>,
-    /// As they stood before the step.
+    /// Before the step.
     pub pointers_before: Vec<Pointer>,
-    /// As they stand at the moment shown.
+    /// At the moment shown.
     pub pointers_after: Vec<Pointer>,
-    /// What lies where, at the moment shown.
+    /// The parts of memory at the moment shown.
     pub parts: Vec<Part>,
-    /// Where memory ended before the step shown, where it grew in it and has grown by now.
+    /// The end of memory before the step shown, where it has grown in it by now.
     pub old_end: Option<u64>,
-    /// The bytes that the step's findings are about.
-    pub found: Vec<(Span, Severity)>,
+    /// The bytes that the findings of the step are about.
+    pub findings: Vec<(Span, Severity)>,
 }
 
-/// The bytes that a step's findings are about; where memory grew is a place, and nothing wrong with
-/// its bytes.
-fn found(step: &StepRecord) -> Vec<(Span, Severity)> {
+/// Returns the bytes that the findings of a step are about.
+fn findings(step: &StepRecord) -> Vec<(Span, Severity)> {
     let spans = step
         .findings
         .iter()
@@ -68,9 +67,9 @@ fn found(step: &StepRecord) -> Vec<(Span, Severity)> {
     spans.collect()
 }
 
-impl Dump {
-    /// What the memory panes show of this state.
-    pub fn of(app: &App) -> Self {
+impl HexDump {
+    /// Computes what memory panes of `rows` lines show.
+    pub fn compute(app: &App, rows: u16) -> Self {
         let moment = app.moment;
         let timeline = &app.timeline;
         let step = timeline.step(moment.step);
@@ -81,7 +80,7 @@ impl Dump {
         let is_over = step.is_some_and(|s| moment.event >= s.events.len());
         let pointers =
             |record: Option<&StepRecord>| record.map(|s| s.pointers.clone()).unwrap_or_default();
-        let mut dump = Dump {
+        let mut dump = HexDump {
             width: layout::row_width(app.size),
             lines: Vec::new(),
             before: app.memory_before(),
@@ -99,37 +98,37 @@ impl Dump {
             pointers_after: pointers(if is_over { step } else { previous }),
             parts: Vec::new(),
             old_end: timeline.old_end(moment.step).filter(|end| *end > 0),
-            found: step.map(found).unwrap_or_default(),
+            findings: step.map(findings).unwrap_or_default(),
         };
         dump.parts = timeline.parts_at(moment, dump.after.len());
         dump.old_end = dump.old_end.filter(|end| *end < dump.after.len());
-        let mut wanted = vec![app.cursor];
-        wanted.extend(step.and_then(|s| s.focus).map(|span| span.start));
-        wanted.extend(dump.found.iter().map(|(span, _)| span.start));
-        wanted.extend(app.search.as_ref().and_then(|s| s.found));
+        let mut pinned = vec![app.cursor];
+        pinned.extend(step.and_then(|s| s.focus).map(|span| span.start));
+        pinned.extend(dump.findings.iter().map(|(span, _)| span.start));
+        pinned.extend(app.search.as_ref().and_then(|s| s.found));
         let moved = dump.pointers_after.iter().filter_map(|p| p.moved_from);
-        let standing = dump
+        let current = dump
             .pointers_before
             .iter()
             .chain(&dump.pointers_after)
             .map(|p| p.address);
-        wanted.extend(standing.chain(moved));
+        pinned.extend(current.chain(moved));
         let edges = dump
             .parts
             .iter()
             .filter(|part| part.kind != PartKind::Segment && part.span.len > 0);
-        wanted.extend(edges.flat_map(|part| [part.span.start, part.span.end() - 1]));
-        wanted.extend(dump.old_end);
-        let cut = Cut {
+        pinned.extend(edges.flat_map(|part| [part.span.start, part.span.end() - 1]));
+        pinned.extend(dump.old_end);
+        let rows_of = Rows {
             images: [&dump.before, &dump.after],
             width: dump.width,
             old_end: dump.old_end,
         };
-        dump.lines = cut.lines(app.top, usize::from(layout::memory_rows(app)), wanted);
+        dump.lines = rows_of.lines(app.top, usize::from(rows), pinned);
         dump
     }
 
-    /// The larger of the two memories, in bytes.
+    /// Returns the size of the larger memory, in bytes.
     pub fn len(&self) -> u64 {
         self.before.len().max(self.after.len())
     }
@@ -138,22 +137,22 @@ impl Dump {
         self.len() == 0
     }
 
-    /// The worst that is found about a byte.
-    pub fn found_at(&self, address: u64) -> Option<Severity> {
-        self.found
+    /// Returns the worst finding about a byte.
+    pub fn finding_at(&self, address: u64) -> Option<Severity> {
+        self.findings
             .iter()
             .filter(|(span, _)| span.contains(address))
             .map(|(_, severity)| *severity)
             .max()
     }
 
-    /// How a row lies in a pane of so many columns.
+    /// Returns the format of rows in a pane of `columns` columns.
     pub fn format(&self, columns: u16) -> RowFormat {
         RowFormat::of(columns, self.width, self.len())
     }
 
-    /// The parts that hold a byte, the smallest things first: what the script named last, then what
-    /// the module tells.
+    /// Returns the parts that contain a byte: those that the script named, the last one first, then
+    /// those of the module.
     pub fn parts_of(&self, address: u64) -> impl Iterator<Item = &Part> {
         self.parts
             .iter()
@@ -162,8 +161,8 @@ impl Dump {
     }
 }
 
-/// Two images cut into level rows.
-struct Cut<'a> {
+/// Two images in the same rows.
+struct Rows<'a> {
     images: [&'a Image; 2],
     width: u64,
     old_end: Option<u64>,
@@ -171,28 +170,29 @@ struct Cut<'a> {
 
 type Bytes = Vec<Option<u8>>;
 
-impl Cut<'_> {
-    fn lines(&self, top: u64, count: usize, wanted: Vec<u64>) -> Vec<DumpLine> {
+impl Rows<'_> {
+    /// Returns `count` lines from `top`. Rows with a `pinned` address are never squeezed.
+    fn lines(&self, top: u64, count: usize, pinned: Vec<u64>) -> Vec<DumpLine> {
         let end = self.images.iter().map(|i| i.len()).max().unwrap_or(0);
         let top = top.min(end.saturating_sub(1)) / self.width * self.width;
-        let kept = self.kept(wanted, end);
+        let pinned = self.pinned_rows(pinned, end);
         let mut lines = Vec::new();
         let mut address = top;
         let mut above: Option<[Bytes; 2]> = None;
-        while lines.len() < count && address < end && address - top < FURTHEST {
+        while lines.len() < count && address < end && address - top < MAX_SPAN {
             if self.old_end == Some(address) && address > 0 {
                 lines.push(DumpLine::OldEnd { address });
             }
             let here = self.images.map(|image| self.row(image, address));
-            if above.as_ref() == Some(&here) && !kept.contains(&address) {
-                let limit = kept
+            if above.as_ref() == Some(&here) && !pinned.contains(&address) {
+                let limit = pinned
                     .iter()
                     .copied()
                     .find(|k| *k > address)
                     .unwrap_or(end)
-                    .min(top.saturating_add(FURTHEST));
+                    .min(top.saturating_add(MAX_SPAN));
                 let rows = self.equal_rows(&here, address, limit);
-                // A single row takes no more room than the line that would stand for it.
+                // A single row needs no more space than the line that would replace it.
                 if rows > 1 {
                     lines.push(DumpLine::Squeezed { address, rows });
                     address = address.saturating_add(rows.saturating_mul(self.width));
@@ -215,40 +215,38 @@ impl Cut<'_> {
         lines
     }
 
-    /// The rows that are shown whatever they hold, in order: those asked for, and those where a
-    /// memory ends, so that between two of them a row is either wholly inside a memory or wholly
-    /// past it.
-    fn kept(&self, wanted: Vec<u64>, end: u64) -> Vec<u64> {
-        let mut kept: Vec<u64> = wanted
+    /// Returns the rows that are never squeezed, in order: those of `pinned`, and those where a memory
+    /// ends, so that every row between two of them is inside a memory or past it.
+    fn pinned_rows(&self, pinned: Vec<u64>, end: u64) -> Vec<u64> {
+        let mut rows: Vec<u64> = pinned
             .into_iter()
             .filter(|address| *address < end)
             .collect();
-        kept.extend(
+        rows.extend(
             self.images
                 .iter()
                 .map(|image| image.len())
                 .filter(|len| *len > 0),
         );
-        kept.push(end.saturating_sub(1));
-        for address in &mut kept {
+        rows.push(end.saturating_sub(1));
+        for address in &mut rows {
             *address -= *address % self.width;
         }
-        kept.sort_unstable();
-        kept.dedup();
-        kept
+        rows.sort_unstable();
+        rows.dedup();
+        rows
     }
 
     fn row(&self, image: &Image, address: u64) -> Bytes {
-        let held = image.len().saturating_sub(address).min(self.width);
-        let mut bytes: Bytes = image.read(address, held).into_iter().map(Some).collect();
+        let len = image.len().saturating_sub(address).min(self.width);
+        let mut bytes: Bytes = image.read(address, len).into_iter().map(Some).collect();
         bytes.resize(usize::try_from(self.width).unwrap_or(0), None);
         bytes
     }
 
-    /// How many rows from `address` to `limit` equal `row`; at least the one at `address`, which
-    /// does.
+    /// Returns how many rows from `address` to `limit` equal `row`. The one at `address` does.
     fn equal_rows(&self, row: &[Bytes; 2], address: u64, limit: u64) -> u64 {
-        // A stride of nothing but this row, so that a stretch is mostly compared at one go.
+        // A stride of repetitions of this row, so that most of a span is compared at once.
         let strides = row.each_ref().map(|bytes| {
             let pattern = bytes.iter().map(|b| b.unwrap_or(0)).cycle();
             pattern.take(STRIDE as usize).collect::<Vec<u8>>()
@@ -283,7 +281,7 @@ mod tests {
     use crate::timeline::{Line, PAGE, rows};
     use proptest::prelude::*;
 
-    fn shown(lines: &[DumpLine]) -> Vec<String> {
+    fn in_short(lines: &[DumpLine]) -> Vec<String> {
         lines
             .iter()
             .map(|line| match line {
@@ -296,18 +294,18 @@ mod tests {
     }
 
     #[test]
-    fn equal_rows_are_passed_over_but_not_the_wanted_ones() {
+    fn equal_rows_are_squeezed_but_not_pinned_ones() {
         let before = Image::zeroed(PAGE);
         let mut after = before.clone();
         after.write(0x8000, b"x");
-        let cut = Cut {
+        let rows_of = Rows {
             images: [&before, &after],
             width: 16,
             old_end: None,
         };
-        let lines = cut.lines(0x400, 20, vec![0x419]);
+        let lines = rows_of.lines(0x400, 20, vec![0x419]);
         assert_eq!(
-            shown(&lines),
+            in_short(&lines),
             [
                 "400",
                 "410",
@@ -322,48 +320,54 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_each_memory_is_kept() {
+    fn the_end_of_each_memory_is_shown() {
         let (before, after) = (Image::zeroed(PAGE), Image::zeroed(2 * PAGE));
-        let cut = Cut {
+        let rows_of = Rows {
             images: [&before, &after],
             width: 16,
             old_end: None,
         };
         assert_eq!(
-            shown(&cut.lines(0, 9, vec![])),
+            in_short(&rows_of.lines(0, 9, vec![])),
             ["0", "*4095", "10000", "*4094", "1fff0", "end 20000"]
         );
-        let cut = Cut {
+        let rows_of = Rows {
             old_end: Some(PAGE),
-            ..cut
+            ..rows_of
         };
         assert_eq!(
-            shown(&cut.lines(0, 4, vec![])),
+            in_short(&rows_of.lines(0, 4, vec![])),
             ["0", "*4095", "was 10000", "10000"]
         );
-        assert_eq!(shown(&cut.lines(PAGE, 2, vec![])), ["was 10000", "10000"]);
-        let cut = Cut {
+        assert_eq!(
+            in_short(&rows_of.lines(PAGE, 2, vec![])),
+            ["was 10000", "10000"]
+        );
+        let rows_of = Rows {
             images: [&Image::default(), &Image::zeroed(20)],
             width: 8,
             old_end: None,
         };
-        assert_eq!(shown(&cut.lines(0, 9, vec![])), ["0", "8", "10", "end 14"]);
+        assert_eq!(
+            in_short(&rows_of.lines(0, 9, vec![])),
+            ["0", "8", "10", "end 14"]
+        );
     }
 
     #[test]
-    fn a_large_empty_memory_is_not_walked() {
+    fn a_large_empty_memory_is_not_read_whole() {
         let image = Image::zeroed(1 << 40);
-        let cut = Cut {
+        let rows_of = Rows {
             images: [&image, &image],
             width: 8,
             old_end: None,
         };
         assert_eq!(
-            shown(&cut.lines(0, 50, vec![])),
-            ["0".to_string(), format!("*{}", FURTHEST / 8 - 1)]
+            in_short(&rows_of.lines(0, 50, vec![])),
+            ["0".to_string(), format!("*{}", MAX_SPAN / 8 - 1)]
         );
         assert!(
-            Cut {
+            Rows {
                 images: [&Image::default(), &Image::default()],
                 width: 8,
                 old_end: None
@@ -375,7 +379,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cuts_as_the_timeline_does(
+        fn rows_are_those_of_the_timeline(
             writes in prop::collection::vec((0u64..PAGE, prop::collection::vec(0u8..3, 1..600)), 0..6),
             width in prop::sample::select(vec![8u64, 16, 32]),
             top in 0u64..PAGE,
@@ -385,8 +389,8 @@ mod tests {
             for (at, bytes) in &writes {
                 after.write(*at, bytes);
             }
-            let cut = Cut { images: [&before, &after], width, old_end: None };
-            let mine: Vec<(u64, u64)> = cut.lines(top, usize::MAX, vec![]).iter().filter_map(|line| match line {
+            let rows_of = Rows { images: [&before, &after], width, old_end: None };
+            let mine: Vec<(u64, u64)> = rows_of.lines(top, usize::MAX, vec![]).iter().filter_map(|line| match line {
                 DumpLine::Row { address, .. } => Some((*address, 0)),
                 DumpLine::Squeezed { address, rows } => Some((*address, *rows)),
                 DumpLine::OldEnd { .. } | DumpLine::End { .. } => None,

@@ -1,5 +1,5 @@
-//! Where each pane lies at each size of the terminal. Pure geometry: `ui` draws into it, clicks are
-//! looked up in it.
+//! The rectangles of the panes at each size of the terminal. Pure geometry: `ui` draws into it, and
+//! clicks are looked up in it.
 //!
 //! Wide, from 120 x 24, and from 160 columns with the memory panes side by side where rows of 16
 //! bytes fit twice:
@@ -12,11 +12,11 @@
 //! map                                    map
 //! status                                 status
 //! ```
-//! Wide but below 160 columns and 32 rows: the inspector stands beside what happened, and the
-//! source takes its place while it has the focus. The guest takes the source's place while it has
-//! the focus. Medium, from 80 x 12: one pane in the lower slot, the one that has the focus; below
-//! 18 rows memory is shown after the step only. A slot below memory grows while a pane in it has
-//! the focus. Small, from 40 x 12: one pane at a time under a line of tabs. Tiny: one line.
+//! Wide but below 160 columns and 32 rows: the inspector is beside what happened, and the source
+//! takes its place while it has the focus. The guest takes the source's place while it has the
+//! focus. Medium, from 80 x 12: one pane in the lower slot, the one that has the focus; below 18
+//! rows memory is shown after the step only. A slot below memory grows while a pane in it has the
+//! focus. Small, from 40 x 12: one pane at a time under a line of tabs. Tiny: one line.
 //!
 //! Every pane's rectangle begins with its title line; [`content`] is what is below it. Columns left
 //! of a pane that are not the screen's edge hold a separator.
@@ -27,21 +27,21 @@ use super::row_format::RowFormat;
 use crate::app::{App, Pane};
 use crate::timeline::Span;
 
-/// The least size that shows more than one line, in columns and rows.
-pub const LEAST: (u16, u16) = (40, 12);
+/// The smallest size that shows more than one line, in columns and rows.
+pub const MIN_SIZE: (u16, u16) = (40, 12);
 
 const WIDE: (u16, u16) = (120, 24);
 const MEDIUM: (u16, u16) = (80, 12);
-/// Columns from which three panes stand beside each other at the bottom.
+/// Columns from which three panes are side by side at the bottom.
 const THREE_BELOW: u16 = 160;
-/// Rows from which the source stands beside the inspector, right below memory, on a screen narrower
-/// than that.
+/// Rows from which the source is beside the inspector, below memory, on a narrower screen.
 const TALL: u16 = 32;
-/// Rows the lower slot grows to, where the screen has twice as many, while it has the focus.
+/// Rows that the lower slot grows to while it has the focus, on a screen of at least twice as many.
 const LOWER_IN_FOCUS: u16 = 12;
-/// Columns the list of steps has at least and at most, where it stands beside memory.
+/// The least and the most columns of the list of steps, where it is beside memory.
 const STEPS: (u16, u16) = (28, 44);
 
+/// A class of screens with the same arrangement of panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     Wide,
@@ -51,12 +51,13 @@ pub enum Class {
 }
 
 impl Class {
+    /// Returns the class of a screen of `columns` and `rows`.
     pub fn of((columns, rows): (u16, u16)) -> Self {
         let fits = |least: (u16, u16)| columns >= least.0 && rows >= least.1;
         match () {
             () if fits(WIDE) => Class::Wide,
             () if fits(MEDIUM) => Class::Medium,
-            () if fits(LEAST) => Class::Small,
+            () if fits(MIN_SIZE) => Class::Small,
             () => Class::Tiny,
         }
     }
@@ -83,7 +84,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout for a terminal's size and the pane that has the focus.
+    /// Returns the layout of a screen of `size` columns and rows, with the focus on `pane`.
     pub fn of(size: (u16, u16), pane: Pane) -> Self {
         let class = Class::of(size);
         let (columns, rows) = size;
@@ -167,7 +168,7 @@ impl Layout {
         self.inspector = Some(inspector);
     }
 
-    /// The source, or the guest while it has the focus.
+    /// Places the source, or the guest while it has the focus.
     fn place_source(&mut self, area: Rect, pane: Pane) {
         match pane {
             Pane::Guest => self.guest = Some(area),
@@ -216,8 +217,8 @@ impl Layout {
         }
     }
 
-    /// Puts the map above the status line, with a row for names where the screen is tall; the rest,
-    /// below the header, is for the panes.
+    /// Places the map above the status line, with a row for names on a tall screen. Returns what is
+    /// left for the panes.
     fn take_map(&mut self, columns: u16, rows: u16) -> Rect {
         let height = if rows >= TALL && columns >= MEDIUM.0 {
             2
@@ -233,7 +234,7 @@ impl Layout {
         Rect::new(0, 1, columns, rows.saturating_sub(height + 2))
     }
 
-    /// Puts the steps on the left; the rest is for so many memory panes beside each other.
+    /// Places the steps on the left. Returns what is left for `panes` memory panes side by side.
     fn place_steps(&mut self, area: Rect, panes: u16) -> Rect {
         let wanted = RowFormat::roomy_columns(row_width((area.width, u16::MAX)))
             .saturating_add(1)
@@ -250,7 +251,7 @@ impl Layout {
         self.after = Some(after);
     }
 
-    /// Two areas with a separator between them, the left one `width` columns wide.
+    /// Splits an area into two with a separator between them, the left one `width` columns wide.
     fn split_beside(&mut self, area: Rect, width: u16) -> (Rect, Rect) {
         let width = width.min(area.width.saturating_sub(1));
         let x = area.x.saturating_add(width);
@@ -267,7 +268,7 @@ impl Layout {
         (Rect { width, ..area }, right)
     }
 
-    /// Each pane that is shown, with its rectangle. The two memory panes are one to the person.
+    /// Returns the panes that are shown with their rectangles. Both memory panes are [`Pane::Memory`].
     pub fn panes(&self) -> impl Iterator<Item = (Pane, Rect)> {
         [
             (Pane::Steps, self.steps),
@@ -281,9 +282,15 @@ impl Layout {
         .into_iter()
         .filter_map(|(pane, area)| area.map(|area| (pane, area)))
     }
+
+    /// Returns how many lines a memory pane shows; `None` where none is shown.
+    pub fn memory_rows(&self) -> Option<u16> {
+        let panes = [self.before, self.after].into_iter().flatten();
+        panes.map(|area| content(area).height).min()
+    }
 }
 
-/// Rows of the lower slot: those given, more while a pane in it has the focus.
+/// Returns the rows of the lower slot: `rows`, or more while a pane in it has the focus.
 fn lower_rows(body: Rect, rows: u16, pane: Pane) -> u16 {
     match pane {
         Pane::Steps | Pane::Memory => rows,
@@ -293,7 +300,7 @@ fn lower_rows(body: Rect, rows: u16, pane: Pane) -> u16 {
     }
 }
 
-/// What of a pane's rectangle lies below its title.
+/// Returns the part of a pane's rectangle below its title.
 pub fn content(area: Rect) -> Rect {
     Rect {
         y: area.y.saturating_add(1),
@@ -302,6 +309,7 @@ pub fn content(area: Rect) -> Rect {
     }
 }
 
+/// Splits an area into two, the lower one `lower` rows high.
 fn split_below(area: Rect, lower: u16) -> (Rect, Rect) {
     let lower = lower.min(area.height);
     let upper = area.height - lower;
@@ -318,7 +326,7 @@ fn split_below(area: Rect, lower: u16) -> (Rect, Rect) {
     )
 }
 
-/// Columns a screen needs to show rows of so many bytes twice beside the steps.
+/// Returns the columns that two memory panes with rows of `bytes` bytes need beside the steps.
 fn two_panes_of(bytes: u64) -> u16 {
     RowFormat::roomy_columns(bytes)
         .saturating_add(1)
@@ -326,7 +334,7 @@ fn two_panes_of(bytes: u64) -> u16 {
         .saturating_add(STEPS.0)
 }
 
-/// Bytes in a row of the memory panes: 8, 16 or 32.
+/// Returns the bytes in a row of the memory panes: 8, 16 or 32.
 pub fn row_width(size: (u16, u16)) -> u64 {
     let one_of_16 = RowFormat::roomy_columns(16)
         .saturating_add(1)
@@ -338,29 +346,26 @@ pub fn row_width(size: (u16, u16)) -> u64 {
     }
 }
 
-/// How many lines a memory pane shows, or would show if it had the screen; 0 where none ever is.
+/// Returns how many lines a memory pane shows, or would show with the focus; 0 on a tiny screen.
 pub fn memory_rows(app: &App) -> u16 {
-    let rows = |pane| {
-        let layout = Layout::of(app.size, pane);
-        [layout.before, layout.after]
-            .into_iter()
-            .flatten()
-            .map(|area| content(area).height)
-            .min()
-    };
+    let rows = |pane| Layout::of(app.size, pane).memory_rows();
     rows(app.pane).or_else(|| rows(Pane::Memory)).unwrap_or(0)
 }
 
-/// The bytes that the memory panes show.
+/// Returns the bytes that the memory panes show, or would show with the focus.
 pub fn window(app: &App) -> Span {
-    let rows = u64::from(memory_rows(app)).max(1);
+    window_of(app, memory_rows(app))
+}
+
+/// Returns the bytes that memory panes of `rows` lines show; at least one row.
+pub fn window_of(app: &App, rows: u16) -> Span {
     Span {
         start: app.top,
-        len: row_width(app.size).saturating_mul(rows),
+        len: row_width(app.size).saturating_mul(u64::from(rows.max(1))),
     }
 }
 
-/// A pane's tab: what it is called, and the column it begins at, its key first.
+/// A pane's tab: its name, and the column where its key is.
 type Tab = (Pane, &'static str, u16);
 
 const TABS: [Tab; 6] = [
@@ -381,7 +386,7 @@ const NARROW_TABS: [Tab; 6] = [
     (Pane::Guest, "guest", 33),
 ];
 
-/// The tabs of a line of so many columns.
+/// Returns the tabs of a line of `columns` columns.
 pub fn tabs(columns: u16) -> [Tab; 6] {
     if columns >= 54 { TABS } else { NARROW_TABS }
 }

@@ -1,23 +1,23 @@
-//! The strip that maps all of memory: for each of its cells what lies there and what was written
-//! when. Worked out once for a moment, from the record of changes and never from memory as a whole,
-//! so its cost follows what was touched.
+//! The map of all of memory in one line of cells: which part each cell belongs to, and when it was
+//! written. Computed once for a moment from the record of changes, never from memory itself, so that
+//! its cost depends on what was touched.
 
 use crate::app::App;
 use crate::timeline::{Part, PartKind, StepRecord};
 
-/// Columns before the first cell: `map ` and the strip's edge.
+/// Columns before the first cell: `map ` and the map's edge.
 pub const LEFT: u16 = 6;
-/// Columns behind the last: the other edge, and memory's size.
+/// Columns after the last cell: the other edge, and the size of memory.
 const RIGHT: u16 = 13;
-/// The least cells that are worth drawing.
-const LEAST: u16 = 4;
+/// The fewest cells that are drawn.
+const MIN_CELLS: u16 = 4;
 
-/// When a part of memory was written last, as far as a map tells.
+/// When a cell was written last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Touched {
     #[default]
     Never,
-    /// By instantiation.
+    /// By instantiation, step 0.
     AtStart,
     /// By a step after it, before the one shown.
     Earlier,
@@ -25,7 +25,7 @@ pub enum Touched {
     Now,
 }
 
-/// When a part of memory came to be.
+/// When the bytes of a cell became part of memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Grown {
     #[default]
@@ -34,43 +34,42 @@ pub enum Grown {
     Now,
 }
 
-/// A cell of the strip: the bytes from `start` to `end`, none where there are fewer bytes than
-/// cells.
+/// A cell of the map: the bytes from `start` to `end`, none where there are fewer bytes than cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cell {
     pub start: u64,
     pub end: u64,
     pub touched: Touched,
     pub grown: Grown,
-    /// The most telling part that reaches into it, and whether that is a released block.
+    /// The kind of the most specific part in it, and whether that is a released block.
     pub part: Option<(PartKind, bool)>,
-    /// Memory ended in it, or right before it, before the step shown.
+    /// Whether memory ended in it, or right before it, before the step shown.
     pub holds_old_end: bool,
 }
 
-/// All of memory, however large, in so many cells.
+/// All of memory, however large, in a fixed number of cells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Strip {
-    /// Bytes in all.
+pub struct MemoryMap {
+    /// The size of memory in bytes.
     pub len: u64,
     pub cells: Vec<Cell>,
     pub parts: Vec<Part>,
 }
 
-/// How many cells a strip has in so many columns; 0 where there is no room for one.
+/// Returns how many cells a map has in `columns` columns; 0 where that is too narrow.
 pub fn cells_in(columns: u16) -> u16 {
     Some(columns.saturating_sub(LEFT + RIGHT))
-        .filter(|cells| *cells >= LEAST)
+        .filter(|cells| *cells >= MIN_CELLS)
         .unwrap_or(0)
 }
 
-impl Strip {
-    /// The strip of the moment shown.
+impl MemoryMap {
+    /// Computes the map of the moment shown.
     pub(in crate::app) fn of(app: &App, cells: u16) -> Self {
         let memory = app.memory();
-        let born = app.timeline.memory_after(0).len();
+        let at_start = app.timeline.memory_after(0).len();
         let before = app.timeline.memory_before(app.moment.step).len();
-        // Before a step's own growth the strip has its new size already, so that it stays as it is
+        // The map has the size after the step's growth already before it, so that it does not change
         // within the step.
         let len = app
             .record()
@@ -82,13 +81,13 @@ impl Strip {
             .timeline
             .old_end(app.moment.step)
             .filter(|end| *end > 0 && *end < len);
-        let mut strip = Strip {
+        let mut map = MemoryMap {
             len,
             cells: Vec::new(),
             parts,
         };
         if len == 0 {
-            return strip;
+            return map;
         }
         let now = |start: u64, end: u64| match (app.record(), app.position()) {
             (Some(step), Some(at)) => step.events.wrote_within(at, &memory, start, end),
@@ -103,24 +102,24 @@ impl Strip {
         for index in 0..u64::from(cells) {
             let (start, end) = (bound(len, index, cells), bound(len, index + 1, cells));
             let is_new = |since: u64| since > 0 && start >= since;
-            strip.cells.push(Cell {
+            map.cells.push(Cell {
                 start,
                 end,
                 touched: touched(start, end, earlier, now),
                 grown: match () {
                     () if app.moment.step > 0 && is_new(before) => Grown::Now,
-                    () if app.moment.step > 0 && is_new(born) => Grown::Earlier,
+                    () if app.moment.step > 0 && is_new(at_start) => Grown::Earlier,
                     () => Grown::AtStart,
                 },
-                part: strip.part_in(start, end),
+                part: map.part_in(start, end),
                 holds_old_end: old_end.is_some_and(|old| (start..end).contains(&old)),
             });
         }
-        strip
+        map
     }
 
-    /// What the script named before what the module tells, a live block before one that was
-    /// released.
+    /// Returns the most specific part: one that the script named before one of the module, a live block
+    /// before a released one.
     fn part_in(&self, start: u64, end: u64) -> Option<(PartKind, bool)> {
         let inside = self
             .parts
@@ -130,14 +129,14 @@ impl Strip {
         Some((best.kind, best.released))
     }
 
-    /// The cell that holds an address.
+    /// Returns the index of the cell that contains an address.
     pub fn cell_of(&self, address: u64) -> Option<usize> {
         self.cells
             .iter()
             .position(|cell| (cell.start..cell.end).contains(&address))
     }
 
-    /// The cells that a part reaches into, from and to which one.
+    /// Returns the first cell that a part reaches into, and the one after its last.
     pub fn cells_of(&self, part: &Part) -> Option<(usize, usize)> {
         let is_inside = |cell: &Cell| reaches_into(part, cell.start, cell.end);
         let first = self.cells.iter().position(is_inside)?;
@@ -146,7 +145,7 @@ impl Strip {
     }
 }
 
-/// Of a stack whose start nobody knows, the last byte stands for all.
+/// Returns whether a part reaches into a span. A stack of unknown start counts as its last byte.
 fn reaches_into(part: &Part, start: u64, end: u64) -> bool {
     let from = if part.span.len == 0 {
         part.span.start.saturating_sub(1)
@@ -179,15 +178,14 @@ fn touched(
     }
 }
 
-/// Where a cell begins.
+/// Returns the address where a cell begins.
 fn bound(len: u64, cell: u64, cells: u16) -> u64 {
     (u128::from(len) * u128::from(cell) / u128::from(cells.max(1))) as u64
 }
 
-/// The first byte of the cell that a column of the map shows.
-pub(in crate::app) fn address_at(app: &App, columns: u16, column: u16) -> Option<u64> {
-    let strip = app.strip(cells_in(columns));
-    let cell = strip.cells.get(usize::from(column.checked_sub(LEFT)?))?;
+/// Returns the first byte of the cell that a column of the map shows.
+pub(in crate::app) fn address_at(map: &MemoryMap, column: u16) -> Option<u64> {
+    let cell = map.cells.get(usize::from(column.checked_sub(LEFT)?))?;
     Some(cell.start)
 }
 

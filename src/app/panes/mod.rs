@@ -11,3 +11,4 @@ pub mod module_overview;
 pub mod row_format;
 pub mod source;
 pub mod step_list;
+pub mod view;

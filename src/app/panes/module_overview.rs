@@ -1,18 +1,18 @@
-//! What a guest exports and imports, told to a person who has just opened it: with types, with what
-//! each looks like to be for, and with what to type first. Plain lines; how they look is for `ui`.
+//! The overview of a module for someone who has just opened it: its exports and imports with their
+//! types and likely purpose, and what to type first. Plain lines, which `ui` lays out.
 
 use crate::app::{Action, App};
 use crate::safe;
 use crate::timeline::pages_in_words;
 
-/// A line of the overview; everything in it is safe to print.
+/// A line of the overview, safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
+pub enum OverviewLine {
     Title(String),
     Prose(String),
-    /// A statement that can be typed as it stands.
+    /// A statement that can be typed as it is.
     Code(String),
-    /// A name, its type, and what it looks like.
+    /// A name, its type, and a guess about its purpose.
     Entry {
         name: String,
         ty: String,
@@ -21,27 +21,27 @@ pub enum Line {
     Blank,
 }
 
-/// Characters of a name, and of a type.
-const LONGEST: usize = 60;
+/// The most characters of a name, and of a type.
+const MAX_CHARS: usize = 60;
 
-/// The overview of the session's guest.
-pub fn lines(app: &App) -> Vec<Line> {
+/// Returns the overview of the session's module.
+pub fn lines(app: &App) -> Vec<OverviewLine> {
     let guest = &app.timeline.guest;
     let mut lines = Vec::new();
-    let prose = |text: &str| Line::Prose(text.to_owned());
+    let prose = |text: &str| OverviewLine::Prose(text.to_owned());
     lines.push(prose(&started(app)));
     let key = app.keys.key_of(Action::OpenPrompt);
     if !guest.looks.examples.is_empty() {
         lines.extend([
-            Line::Blank,
-            Line::Title(format!("press {key} and type a step, such as")),
+            OverviewLine::Blank,
+            OverviewLine::Title(format!("press {key} and type a step, such as")),
         ]);
         lines.extend(
             guest
                 .looks
                 .examples
                 .iter()
-                .map(|step| Line::Code(safe::cut(step, 200))),
+                .map(|step| OverviewLine::Code(safe::cut(step, 200))),
         );
         lines.push(prose(
             "tab completes names. The values are guesses: replace them. save FILE saves your \
@@ -49,17 +49,17 @@ pub fn lines(app: &App) -> Vec<Line> {
         ));
     }
     if !guest.looks.families.is_empty() {
-        lines.push(Line::Blank);
+        lines.push(OverviewLine::Blank);
         lines.extend(
             guest
                 .looks
                 .families
                 .iter()
                 .take(3)
-                .map(|family| Line::Prose(format!("It {family}."))),
+                .map(|family| OverviewLine::Prose(format!("It {family}."))),
         );
     }
-    lines.extend([Line::Blank, Line::Title("exports".into())]);
+    lines.extend([OverviewLine::Blank, OverviewLine::Title("exports".into())]);
     for (index, export) in guest.exports.iter().enumerate() {
         let note = guest.looks.exports.get(index).cloned().unwrap_or_default();
         let ty = if export.kind == "func" {
@@ -72,9 +72,9 @@ pub fn lines(app: &App) -> Vec<Line> {
         } else {
             note
         };
-        lines.push(Line::Entry {
-            name: safe::cut(&export.name, LONGEST),
-            ty: safe::cut(&ty, LONGEST),
+        lines.push(OverviewLine::Entry {
+            name: safe::cut(&export.name, MAX_CHARS),
+            ty: safe::cut(&ty, MAX_CHARS),
             note,
         });
     }
@@ -82,17 +82,17 @@ pub fn lines(app: &App) -> Vec<Line> {
         lines.push(prose("none: this guest has nothing that a host can call."));
     }
     if !guest.imports.is_empty() {
-        lines.extend([Line::Blank, Line::Title("imports".into())]);
+        lines.extend([OverviewLine::Blank, OverviewLine::Title("imports".into())]);
         for import in &guest.imports {
-            let name = safe::cut(&format!("{}.{}", import.module, import.name), LONGEST);
+            let name = safe::cut(&format!("{}.{}", import.module, import.name), MAX_CHARS);
             let ty = if import.kind == "func" {
                 import.ty.clone()
             } else {
                 format!("{} {}", import.kind, import.ty)
             };
-            lines.push(Line::Entry {
+            lines.push(OverviewLine::Entry {
                 name,
-                ty: safe::cut(&ty, LONGEST),
+                ty: safe::cut(&ty, MAX_CHARS),
                 note: String::new(),
             });
         }
@@ -101,6 +101,7 @@ pub fn lines(app: &App) -> Vec<Line> {
     lines
 }
 
+/// Returns what has run, and how much memory there is.
 fn started(app: &App) -> String {
     let guest = &app.timeline.guest;
     let memory = match &guest.memory {
@@ -115,8 +116,8 @@ fn started(app: &App) -> String {
     format!("{ran} {memory}")
 }
 
-/// What to do about imports that nobody defines.
-fn undefined(app: &App) -> Vec<Line> {
+/// Returns how to define the imports that the script does not define.
+fn undefined(app: &App) -> Vec<OverviewLine> {
     let undefined = &app.timeline.guest.looks.undefined;
     if undefined.is_empty() {
         return Vec::new();
@@ -131,11 +132,11 @@ fn undefined(app: &App) -> Vec<Line> {
              do, to define them:"
         }
     };
-    let mut lines = vec![Line::Blank, Line::Prose(which.to_owned())];
+    let mut lines = vec![OverviewLine::Blank, OverviewLine::Prose(which.to_owned())];
     lines.extend(
         undefined
             .iter()
-            .map(|import| Line::Code(safe::cut(&import.line, 200))),
+            .map(|import| OverviewLine::Code(safe::cut(&import.line, 200))),
     );
     lines
 }

@@ -1,6 +1,6 @@
 //! The columns of a row of the hex dump: pointer name, offset, bytes in hex, bytes as text.
 
-/// How a row lies in its pane. All columns count from the pane's left edge.
+/// The columns of a row, counted from the left edge of its pane.
 ///
 /// Roomy: `+ ptr▸00000400 │ 44 69 … ┊ … 00 │Did you ┊know`. Compact, for 40 columns: `+0400│44 69 …
 /// 00│Did you`.
@@ -15,11 +15,13 @@ pub struct RowFormat {
     pub has_text: bool,
 }
 
+/// Columns of a pointer's name, at least.
 const NAME: u16 = 4;
+/// Columns of the offset in a roomy row, at least.
 const DIGITS: u16 = 8;
 
 impl RowFormat {
-    /// The format for rows of `bytes` bytes of a memory of `len` bytes, in so many columns.
+    /// Returns the format of rows of `bytes` bytes of a memory of `len` bytes, in `columns` columns.
     pub fn of(columns: u16, bytes: u64, len: u64) -> Self {
         let needed = hex_digits(len.saturating_sub(1));
         let roomy = RowFormat {
@@ -29,9 +31,9 @@ impl RowFormat {
             is_roomy: true,
             has_text: true,
         };
-        if let Some(room) = columns.checked_sub(roomy.columns()) {
+        if let Some(free) = columns.checked_sub(roomy.columns()) {
             return RowFormat {
-                name: NAME + room.min(6),
+                name: NAME + free.min(6),
                 ..roomy
             };
         }
@@ -47,7 +49,7 @@ impl RowFormat {
         }
     }
 
-    /// Columns that a roomy row of so many bytes needs.
+    /// Returns the columns that a roomy row of `bytes` bytes needs.
     pub fn roomy_columns(bytes: u64) -> u16 {
         RowFormat {
             bytes,
@@ -59,7 +61,7 @@ impl RowFormat {
         .columns()
     }
 
-    /// Columns of the whole row.
+    /// Returns the columns of the whole row.
     pub fn columns(&self) -> u16 {
         match self.bytes.checked_sub(1) {
             Some(last) if self.has_text => self.text_column(last) + 1,
@@ -68,36 +70,37 @@ impl RowFormat {
         }
     }
 
+    /// Returns the column of the offset.
     pub fn offset_column(&self) -> u16 {
         if self.is_roomy { self.name + 2 } else { 1 }
     }
 
-    /// Where the bar between offset and bytes stands.
+    /// Returns the column of the bar between offset and bytes.
     pub fn bar_column(&self) -> u16 {
         self.offset_column() + self.digits + u16::from(self.is_roomy)
     }
 
-    /// Where a byte's two digits begin. The column before them is free for a mark, and so is the
-    /// one behind them.
+    /// Returns the column where a byte's two digits begin. The columns before and after them are free
+    /// for marks.
     pub fn hex_column(&self, byte: u64) -> u16 {
         let byte = byte.min(255) as u16;
         let groups = if self.is_roomy { byte / 8 * 2 } else { 0 };
         self.bar_column() + 1 + u16::from(self.is_roomy) + byte * 3 + groups
     }
 
-    /// Where the bar between bytes and text stands.
+    /// Returns the column of the bar between bytes and text.
     pub fn text_bar_column(&self) -> u16 {
         self.hex_column(self.bytes.saturating_sub(1)) + 2 + u16::from(self.is_roomy)
     }
 
-    /// Where a byte's character stands.
+    /// Returns the column of a byte's character.
     pub fn text_column(&self, byte: u64) -> u16 {
         let byte = byte.min(255) as u16;
         let groups = if self.is_roomy { byte / 8 } else { 0 };
         self.text_bar_column() + 1 + byte + groups
     }
 
-    /// The byte of the row that a column shows, in hex or as text.
+    /// Returns the byte of the row that a column shows, in hex or as text.
     pub fn byte_at(&self, column: u16) -> Option<u64> {
         (0..self.bytes).find(|byte| {
             let hex = self.hex_column(*byte);

@@ -1,5 +1,5 @@
-//! Where the code stands that the person looks at: the instruction of the event shown or of the
-//! trap, or, where the cursor was moved away from there, of the last write to the byte under it.
+//! The source pane: the code of the event shown or of the trap or, where the cursor was moved away
+//! from there, of the last write to the byte under it.
 
 use std::sync::Arc;
 
@@ -11,45 +11,47 @@ use crate::timeline::{CallFrame, Moment, Trap, Writer};
 
 /// What the source pane shows. Safe to print.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Origin {
-    /// Of the listing; `source` where there is none.
+pub struct SourceView {
+    /// The title of the listing; `source` where there is none.
     pub title: String,
     /// The function.
     pub note: String,
-    /// Said above the listing, or in its place.
-    pub said: Vec<String>,
-    /// With the line to mark.
+    /// Lines above the listing, or in its place.
+    pub lines: Vec<String>,
+    /// The listing, and the number of the line to mark.
     pub listing: Option<(Arc<Listing>, u32)>,
 }
 
-impl Origin {
-    /// What belongs to this state.
+impl SourceView {
+    /// Returns what belongs to this state.
     pub fn of(app: &App) -> Self {
         if app.timeline.steps().is_empty() {
-            return Origin::said("Nothing has run yet.");
+            return SourceView::text("Nothing has run yet.");
         }
         let has_arrived = app.arrived == Some((app.moment, app.cursor));
-        if has_arrived && let Some(origin) = of_moment(app) {
-            return origin;
+        if has_arrived && let Some(view) = of_moment(app) {
+            return view;
         }
         match app.writers().first() {
             Some((at, write)) => of_writer(app, *at, &write.writer),
-            None if app.memory().is_empty() => Origin::said("There is no byte here."),
-            None => Origin::said("This byte was never written; memory starts as zeros."),
+            None if app.memory().is_empty() => SourceView::text("There is no byte here."),
+            None => SourceView::text("This byte was never written; memory starts as zeros."),
         }
     }
 
-    fn said(text: &str) -> Self {
-        Origin {
+    /// Returns a view of one line of text.
+    fn text(text: &str) -> Self {
+        SourceView {
             title: "source".into(),
-            said: vec![text.into()],
-            ..Origin::default()
+            lines: vec![text.into()],
+            ..SourceView::default()
         }
     }
 }
 
-/// The trap a step ended in, or the event that has just happened; before the first, that one.
-fn of_moment(app: &App) -> Option<Origin> {
+/// Returns the code of the trap that a step ended in, or of the event that has just happened; before
+/// the first event, of that one.
+fn of_moment(app: &App) -> Option<SourceView> {
     let step = app.record()?;
     let position = app.position();
     let is_over = position.is_none_or(|at| at >= step.events.len());
@@ -62,26 +64,25 @@ fn of_moment(app: &App) -> Option<Origin> {
         step: app.moment.step,
         event: at.max(1),
     };
-    let mut origin = of_writer(app, moment, event_text::writer(&event));
-    if at == 0 && origin.listing.is_some() {
-        origin.said.insert(0, "about to write, from here:".into());
+    let mut view = of_writer(app, moment, event_text::writer(&event));
+    if at == 0 && view.listing.is_some() {
+        view.lines.insert(0, "about to write, from here:".into());
     }
-    Some(origin)
+    Some(view)
 }
 
-fn of_trap(app: &App, trap: &Trap, frame: &CallFrame) -> Origin {
+fn of_trap(app: &App, trap: &Trap, frame: &CallFrame) -> SourceView {
     let source = frame.source.as_deref();
-    let mut origin = match frame.offset.and_then(|offset| app.timeline.place(offset)) {
+    let mut view = match frame.offset.and_then(|offset| app.timeline.place(offset)) {
         Some(place) => of_place(place, &frame.function),
         None => unplaced(&frame.function, frame.offset, source),
     };
-    origin
-        .said
+    view.lines
         .insert(0, format!("trapped here: {}", safe::plain(&trap.kind)));
-    origin
+    view
 }
 
-fn of_writer(app: &App, at: Moment, writer: &Writer) -> Origin {
+fn of_writer(app: &App, at: Moment, writer: &Writer) -> SourceView {
     let statement = || {
         app.timeline
             .step(at.step)
@@ -100,42 +101,42 @@ fn of_writer(app: &App, at: Moment, writer: &Writer) -> Origin {
             }
         }
         Writer::Data { segment } => {
-            let mut origin =
-                Origin::said("Bytes of the module, copied into memory at instantiation.");
-            origin.said.insert(0, format!("data segment {segment}"));
-            origin
+            let mut view =
+                SourceView::text("Bytes of the module, copied into memory at instantiation.");
+            view.lines.insert(0, format!("data segment {segment}"));
+            view
         }
         Writer::Host | Writer::Import { .. } => {
-            let mut said = vec![format!("step {}, {}", at.step, event_text::who(writer))];
-            said.extend(statement().map(|(line, text)| match line {
+            let mut lines = vec![format!("step {}, {}", at.step, event_text::who(writer))];
+            lines.extend(statement().map(|(line, text)| match line {
                 Some(line) => format!("line {line}:  {text}"),
                 None => text,
             }));
-            Origin {
+            SourceView {
                 title: "source".into(),
-                said,
-                ..Origin::default()
+                lines,
+                ..SourceView::default()
             }
         }
     }
 }
 
-fn of_place(place: &Place, function: &str) -> Origin {
+fn of_place(place: &Place, function: &str) -> SourceView {
     let function = safe::plain(function);
-    let mut said = Vec::new();
+    let mut lines = Vec::new();
     if !place.inlined.is_empty() {
         let names: Vec<String> = place
             .inlined
             .iter()
             .map(|frame| safe::cut(&frame.function, 60))
             .collect();
-        said.push(format!("inlined: {}", names.join(" ← ")));
+        lines.push(format!("inlined: {}", names.join(" ← ")));
     }
     match &place.listing {
         Some(listing) => {
             let title = safe::plain(&listing.title);
             let is_disassembly = listing.kind == ListingKind::Disassembly;
-            said.extend(
+            lines.extend(
                 place
                     .source
                     .as_deref()
@@ -147,29 +148,29 @@ fn of_place(place: &Place, function: &str) -> Origin {
             } else {
                 (title, function)
             };
-            Origin {
+            SourceView {
                 title,
                 note,
-                said,
+                lines,
                 listing: Some((Arc::clone(listing), place.line)),
             }
         }
         None => {
-            said.insert(0, safe::plain(&place.instruction));
-            said.extend(place.source.as_deref().map(safe::plain));
-            Origin {
+            lines.insert(0, safe::plain(&place.instruction));
+            lines.extend(place.source.as_deref().map(safe::plain));
+            SourceView {
                 title: "source".into(),
                 note: function,
-                said,
+                lines,
                 listing: None,
             }
         }
     }
 }
 
-/// An instruction of which no more is known than where it is.
-fn unplaced(function: &str, offset: Option<u64>, source: Option<&str>) -> Origin {
-    let said = match (offset, source) {
+/// Returns what is known of an instruction without a listing: where it is.
+fn unplaced(function: &str, offset: Option<u64>, source: Option<&str>) -> SourceView {
+    let text = match (offset, source) {
         (None, None) => "Which instruction wrote this was not recorded.".to_owned(),
         _ => format!(
             "{}{}",
@@ -177,5 +178,5 @@ fn unplaced(function: &str, offset: Option<u64>, source: Option<&str>) -> Origin
             event_text::place(offset, source)
         ),
     };
-    Origin::said(&said)
+    SourceView::text(&text)
 }

@@ -1,6 +1,6 @@
-//! The lines of the steps pane: the steps, and below the one shown, where it is unfolded, a window
-//! of its events around the one shown. Costs what is shown: a step of ten million events is not
-//! walked.
+//! The lines of the steps pane: the steps and, below the one shown if it is unfolded, a window of
+//! its events around the one shown. The cost is that of what is shown, however many events there
+//! are.
 
 use super::layout::{Layout, content};
 use crate::app::App;
@@ -10,32 +10,34 @@ use crate::timeline::{Attempt, StepRecord};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListLine {
     Step(usize),
-    /// Only so many of all the stores were recorded one by one.
+    /// How many of all stores were recorded one by one.
     Recorded {
         stores: u64,
         all: u64,
     },
-    /// How the rest was.
+    /// The other stores were recorded as a difference.
     Difference,
-    /// So many events before the next line.
+    /// The number of events before the next line.
     Above(usize),
-    /// An event of the step shown, counted from 1; whether nothing of the step follows it.
+    /// An event of the step shown.
     Event {
+        /// Counted from 1.
         number: usize,
+        /// Whether nothing of the step follows it.
         is_last: bool,
     },
-    /// So many events after the line before.
+    /// The number of events after the previous line.
     Below(usize),
     /// The store that trapped.
     Attempt(Attempt),
 }
 
-/// The lines in a pane of so many rows, the event or step shown among them.
+/// Returns the lines of a pane of `rows` rows, with the event or step shown among them.
 pub fn lines(app: &App, rows: u16) -> Vec<ListLine> {
     let (count, shown) = (step_count(app), app.moment.step);
     let rows = usize::from(rows);
-    let inside = match app.record().filter(|_| app.is_unfolded()) {
-        Some(step) => inside(
+    let events = match app.record().filter(|_| app.is_unfolded()) {
+        Some(step) => event_lines(
             step,
             app.position().unwrap_or(0),
             rows.saturating_sub(count.min((rows / 3).max(3))),
@@ -43,26 +45,26 @@ pub fn lines(app: &App, rows: u16) -> Vec<ListLine> {
         None => Vec::new(),
     };
     let at = app.position().unwrap_or(0);
-    let here = inside
+    let here = events
         .iter()
         .position(|line| matches!(line, ListLine::Event { number, .. } if *number == at));
     let current = shown + here.map_or(0, |index| index + 1);
-    let all = count + inside.len();
+    let all = count + events.len();
     let first = first_step(all, current, u16::try_from(rows).unwrap_or(u16::MAX));
     let line = |index: usize| match index.checked_sub(shown + 1) {
         None => ListLine::Step(index),
-        Some(below) => inside
+        Some(below) => events
             .get(below)
             .cloned()
-            .unwrap_or(ListLine::Step(index.saturating_sub(inside.len()))),
+            .unwrap_or(ListLine::Step(index.saturating_sub(events.len()))),
     };
     (first..all.min(first.saturating_add(rows)))
         .map(line)
         .collect()
 }
 
-/// The first step of the list that is on the screen, so that `shown` stays in view, with its
-/// neighbours.
+/// Returns the index of the first of `count` lines on a screen of `rows`, so that line `shown` is in
+/// the middle where possible.
 pub fn first_step(count: usize, shown: usize, rows: u16) -> usize {
     let rows = usize::from(rows);
     shown
@@ -70,12 +72,12 @@ pub fn first_step(count: usize, shown: usize, rows: u16) -> usize {
         .min(count.saturating_sub(rows))
 }
 
-/// How many steps the list has: those announced, and those that ran.
+/// Returns how many steps the list has: planned ones, and ones that have run.
 pub fn step_count(app: &App) -> usize {
     app.timeline.planned.len().max(app.timeline.steps().len())
 }
 
-/// How many events the list shows now.
+/// Returns how many events the list shows now.
 pub fn event_rows(app: &App) -> usize {
     let rows = Layout::of(app.size, app.pane)
         .steps
@@ -86,8 +88,8 @@ pub fn event_rows(app: &App) -> usize {
         .count()
 }
 
-/// What stands below a step in about `room` lines, `at` of its events having happened.
-fn inside(step: &StepRecord, at: usize, room: usize) -> Vec<ListLine> {
+/// Returns the lines below a step, about `rows` of them, around event `at`.
+fn event_lines(step: &StepRecord, at: usize, rows: usize) -> Vec<ListLine> {
     let len = step.events.len();
     let mut lines = Vec::new();
     if step.stores_recorded < step.stores {
@@ -98,16 +100,16 @@ fn inside(step: &StepRecord, at: usize, room: usize) -> Vec<ListLine> {
         lines.push(ListLine::Difference);
     }
     let attempt = step.attempted_store();
-    let room = room
+    let rows = rows
         .saturating_sub(lines.len() + usize::from(attempt.is_some()))
         .max(1);
     let current = at.saturating_sub(1);
-    let first = first_step(len, current, u16::try_from(room).unwrap_or(u16::MAX));
-    let end = len.min(first.saturating_add(room));
+    let first = first_step(len, current, u16::try_from(rows).unwrap_or(u16::MAX));
+    let end = len.min(first.saturating_add(rows));
     for index in first..end {
         lines.push(match index {
-            _ if room >= 3 && index == first && first > 0 => ListLine::Above(first + 1),
-            _ if room >= 3 && index + 1 == end && end < len => ListLine::Below(len - index),
+            _ if rows >= 3 && index == first && first > 0 => ListLine::Above(first + 1),
+            _ if rows >= 3 && index + 1 == end && end < len => ListLine::Below(len - index),
             _ => ListLine::Event {
                 number: index + 1,
                 is_last: index + 1 == len && attempt.is_none(),
@@ -125,8 +127,8 @@ mod tests {
     use crate::timeline::Moment;
 
     /// The lines in short: a step's number, `.n` for an event, `^n` and `vn` for those left out.
-    fn told(app: &App, rows: u16) -> String {
-        let told = lines(app, rows).into_iter().map(|line| match line {
+    fn in_short(app: &App, rows: u16) -> String {
+        let labels = lines(app, rows).into_iter().map(|line| match line {
             ListLine::Step(step) => step.to_string(),
             ListLine::Event { number, is_last } => {
                 format!(".{number}{}", if is_last { "]" } else { "" })
@@ -135,7 +137,7 @@ mod tests {
             ListLine::Below(count) => format!("v{count}"),
             other => format!("{other:?}"),
         });
-        told.collect::<Vec<_>>().join(" ")
+        labels.collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -166,11 +168,11 @@ mod tests {
         for (event, rows, expected) in rows {
             app.unfolded = true;
             app.moment = Moment { step: 4, event };
-            let shown = told(&app, rows);
+            let shown = in_short(&app, rows);
             assert_eq!(shown, expected, "{event} in {rows}");
         }
         app.unfolded = false;
         app.moment = Moment::end_of(4);
-        assert_eq!(told(&app, 30), "0 1 2 3 4 5 6 7");
+        assert_eq!(in_short(&app, 30), "0 1 2 3 4 5 6 7");
     }
 }

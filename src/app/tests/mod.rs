@@ -4,7 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
 use super::navigation::viewport;
-use super::panes::{byte_inspector, hex_dump, memory_map, source, step_list};
+use super::panes::hex_dump::{self, HexDump};
+use super::panes::{byte_inspector, layout, memory_map, source, step_list};
 use super::sample::{self, app, app_over, opened};
 use super::*;
 use crate::protocol::{InputRefusal, Progress, Report, Request};
@@ -54,6 +55,11 @@ fn in_short(effects: &[Effect]) -> String {
         .iter()
         .filter(|effect| !matches!(effect, Effect::Remember(_)));
     kept.map(label).collect::<Vec<_>>().join(", ")
+}
+
+/// The hex dump on the screen.
+fn dump(app: &App) -> HexDump {
+    HexDump::compute(app, layout::memory_rows(app))
 }
 
 /// Passes a report of the session to the app.
@@ -641,9 +647,9 @@ proptest! {
                 prop_assert!(*chosen < fields.len());
             }
             byte_inspector::Inspection::of(&app, 3);
-            source::Origin::of(&app);
+            source::SourceView::of(&app);
             if app.size.1 < 200 {
-                hex_dump::Dump::of(&app);
+                dump(&app);
             }
             status_keys(&app);
         }

@@ -111,7 +111,7 @@ fn a_click_on_the_map_goes_there() {
     for size in [(40, 20), (80, 24), (120, 40), (200, 50)] {
         let mut app = app(size, 7);
         let area = Layout::of(size, app.pane).map.unwrap();
-        let strip = app.strip(memory_map::cells_in(area.width));
+        let strip = app.memory_map(memory_map::cells_in(area.width));
         let last = memory_map::LEFT + u16::try_from(strip.cells.len()).unwrap() - 1;
         click(&mut app, last, area.bottom() - 1);
         assert_eq!(app.cursor, strip.cells.last().unwrap().start, "{size:?}");
@@ -152,14 +152,11 @@ fn growth_puts_a_line_between_the_old_end_and_the_new_bytes() {
     let mut app = app_over(sample::timeline_where_memory_moved(), SIZE, 4);
     app.top = 0xfff0;
     let lines = |app: &App| {
-        let kinds = hex_dump::Dump::of(app)
-            .lines
-            .into_iter()
-            .map(|line| match line {
-                hex_dump::DumpLine::OldEnd { address } => format!("was {address:x}"),
-                hex_dump::DumpLine::Row { address, .. } => format!("{address:x}"),
-                _ => "*".into(),
-            });
+        let kinds = dump(app).lines.into_iter().map(|line| match line {
+            hex_dump::DumpLine::OldEnd { address } => format!("was {address:x}"),
+            hex_dump::DumpLine::Row { address, .. } => format!("{address:x}"),
+            _ => "*".into(),
+        });
         kinds.take(3).collect::<Vec<_>>()
     };
     assert_eq!(lines(&app), ["fff0", "was 10000", "10000"]);
@@ -170,7 +167,7 @@ fn growth_puts_a_line_between_the_old_end_and_the_new_bytes() {
     app.moment = Moment { step: 4, event: 3 };
     assert_eq!(lines(&app)[1], "was 10000");
     let later = app_over(sample::timeline_where_memory_moved(), SIZE, 5);
-    assert!(hex_dump::Dump::of(&later).old_end.is_none());
+    assert!(dump(&later).old_end.is_none());
 }
 
 #[test]

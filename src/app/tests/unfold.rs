@@ -170,15 +170,15 @@ fn growth_is_an_event_with_a_moment_on_either_side() {
 fn a_trap_is_shown_where_memory_ends() {
     let mut app = app_over(sample::timeline_that_trapped(), SIZE, 4);
     assert_eq!(app.cursor, 0xffff);
-    let origin = source::Origin::of(&app);
+    let origin = source::SourceView::of(&app);
     assert_eq!(
         (origin.title.as_str(), origin.listing.map(|l| l.1)),
         ("wasm_is_cool.wat", Some(45))
     );
-    assert_eq!(origin.said, ["trapped here: out of bounds memory access"]);
+    assert_eq!(origin.lines, ["trapped here: out of bounds memory access"]);
     press(&mut app, ",");
     assert_eq!(
-        source::Origin::of(&app).said,
+        source::SourceView::of(&app).lines,
         [""; 0],
         "the byte's own writer, once the cursor is moved"
     );
@@ -197,8 +197,8 @@ fn the_source_is_that_of_the_byte_or_the_event() {
     let origin = |timeline: Timeline, step: usize, keys: &str| {
         let mut app = app_over(timeline, SIZE, step);
         press(&mut app, keys);
-        let origin = source::Origin::of(&app);
-        (origin.title, origin.listing.map(|l| l.1), origin.said)
+        let origin = source::SourceView::of(&app);
+        (origin.title, origin.listing.map(|l| l.1), origin.lines)
     };
     let (title, line, said) = origin(sample::timeline(), 4, "");
     assert_eq!(

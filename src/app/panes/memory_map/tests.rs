@@ -50,7 +50,7 @@ fn shown(timeline: Timeline, size: (u16, u16), step: usize) -> App {
 }
 
 /// A letter for each cell: `N`ow, `e`arlier, at `s`tart, `.` never.
-fn drawn(strip: &Strip) -> String {
+fn drawn(strip: &MemoryMap) -> String {
     let letter = |cell: &Cell| match cell.touched {
         Touched::Now => 'N',
         Touched::Earlier => 'e',
@@ -63,7 +63,7 @@ fn drawn(strip: &Strip) -> String {
 #[test]
 fn cells_tell_when_they_were_written() {
     let timeline = timeline(PAGE, &[&[0], &[0x4000], &[0x8000, 0xffff], &[]]);
-    let at = |step: usize| drawn(&shown(timeline.clone(), (40, 20), step).strip(8));
+    let at = |step: usize| drawn(&shown(timeline.clone(), (40, 20), step).memory_map(8));
     assert_eq!(
         [0, 1, 2, 3].map(at),
         ["N.......", "s.N.....", "s.e.N..N", "s.e.e..e"]
@@ -77,7 +77,7 @@ fn inside_a_call_cells_are_written_up_to_the_moment() {
     app.unfolded = true;
     let steps = [0, 1, 2, 3, 4].map(|event| {
         app.moment = Moment { step: 1, event };
-        drawn(&app.strip(8))
+        drawn(&app.memory_map(8))
     });
     assert_eq!(
         steps,
@@ -85,8 +85,8 @@ fn inside_a_call_cells_are_written_up_to_the_moment() {
     );
     // Bytes that share a leaf are still told apart.
     app.moment = Moment { step: 1, event: 1 };
-    assert_eq!(drawn(&app.strip(512)).find('N'), Some(0));
-    assert_eq!(drawn(&app.strip(512)).matches('N').count(), 1);
+    assert_eq!(drawn(&app.memory_map(512)).find('N'), Some(0));
+    assert_eq!(drawn(&app.memory_map(512)).matches('N').count(), 1);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_map_of_a_gibibyte_looks_at_what_was_touched() {
     let timeline = timeline(GIB, &[&[], &far, &[GIB - 1], &[7]]);
     let mut app = shown(timeline, (200, 50), 3);
     looked_at();
-    let strip = app.strip(180);
+    let strip = app.memory_map(180);
     assert_eq!(
         strip
             .cells
@@ -115,7 +115,7 @@ fn a_map_of_a_gibibyte_looks_at_what_was_touched() {
     app.unfolded = true;
     app.moment = Moment { step: 1, event: 40 };
     assert_eq!(
-        app.strip(180)
+        app.memory_map(180)
             .cells
             .iter()
             .filter(|cell| cell.touched == Touched::Now)
@@ -132,7 +132,7 @@ fn a_map_of_a_gibibyte_looks_at_what_was_touched() {
     crate::app::update(&mut app, crate::app::Action::ByteRight);
     looked_at();
     let cells = app.map_cells();
-    assert!(cells > 100 && app.strip(cells) == app.strip(cells));
+    assert!(cells > 100 && app.memory_map(cells) == app.memory_map(cells));
     assert_eq!(looked_at(), 0);
 }
 
@@ -170,7 +170,7 @@ fn a_cell_shows_the_most_telling_part() {
     );
     step.naming = Some(Naming::Released("a".into()));
     timeline.push(step);
-    let strip = shown(timeline, (40, 20), 3).strip(8);
+    let strip = shown(timeline, (40, 20), 3).memory_map(8);
     let parts: Vec<_> = strip.cells.iter().map(|cell| cell.part).collect();
     let live = |kind| Some((kind, false));
     let expected = [
@@ -192,7 +192,7 @@ fn growth_shows_where_memory_ended() {
     let app = |step| shown(sample::timeline_where_memory_moved(), (40, 20), step);
     let grown = |step| {
         app(step)
-            .strip(8)
+            .memory_map(8)
             .cells
             .iter()
             .map(|cell| cell.grown)
@@ -206,7 +206,7 @@ fn growth_shows_where_memory_ended() {
     );
     let ends = |step| {
         app(step)
-            .strip(8)
+            .memory_map(8)
             .cells
             .iter()
             .position(|cell| cell.holds_old_end)
@@ -219,7 +219,7 @@ fn a_strip_covers_any_memory_without_a_gap() {
     for len in [1u64, 20, 65536, 1 << 32, 1 << 48] {
         for cells in [4u16, 21, 181] {
             let timeline = timeline(len, &[&[len - 1]]);
-            let strip = shown(timeline, (80, 24), 0).strip(cells);
+            let strip = shown(timeline, (80, 24), 0).memory_map(cells);
             assert_eq!(strip.cells.len(), usize::from(cells));
             assert_eq!(strip.cells.first().map(|cell| cell.start), Some(0));
             assert_eq!(
@@ -236,7 +236,7 @@ fn a_strip_covers_any_memory_without_a_gap() {
     }
     assert!(
         shown(Timeline::default(), (80, 24), 0)
-            .strip(10)
+            .memory_map(10)
             .cells
             .is_empty()
     );
