@@ -47,11 +47,45 @@ const PARTS: [(&str, &[&str]); 14] = [
     ),
 ];
 
+/// The rooms of `app`, and for each the other rooms that it may name. `App` itself and its plain
+/// types are in the root of `app`, which every room may name. Tests inside a room are not checked.
+const APP_ROOMS: [(&str, &[&str]); 10] = [
+    ("action", &[]),
+    ("message", &[]),
+    ("panes", &[]),
+    ("navigation", &["panes"]),
+    ("execution", &["message", "navigation", "panes"]),
+    ("prompt", &["message", "execution", "navigation", "panes"]),
+    ("dialogs", &["message", "execution", "navigation", "panes"]),
+    (
+        "update",
+        &["dialogs", "prompt", "execution", "navigation", "panes"],
+    ),
+    (
+        "on_message",
+        &["dialogs", "prompt", "execution", "navigation", "panes"],
+    ),
+    (
+        "input",
+        &[
+            "update",
+            "dialogs",
+            "prompt",
+            "execution",
+            "navigation",
+            "panes",
+        ],
+    ),
+];
+
 /// Crates that only some may name: files by the start of their path below `src/`.
 /// `app` may name crossterm for its types of keys and mouse events, which are plain data.
 const CRATES: [(&str, &[&str]); 3] = [
     ("wasmer", &["session"]),
-    ("ratatui", &["ui", "terminal", "app/panes/layout"]),
+    (
+        "ratatui",
+        &["ui", "terminal", "app/panes/layout", "app/input/hit_test"],
+    ),
     ("crossterm", &["terminal", "app"]),
 ];
 
@@ -73,6 +107,21 @@ fn no_arrow_runs_backwards() {
             .to_string_lossy()
             .replace('\\', "/");
         wrong.extend(complaints(&below, &fs::read_to_string(&file).unwrap()));
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn no_arrow_inside_app_runs_backwards() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
+    let mut wrong = Vec::new();
+    for file in sources(&root) {
+        let below = file
+            .strip_prefix(&root)
+            .unwrap()
+            .to_string_lossy()
+            .replace('\\', "/");
+        wrong.extend(room_complaints(&below, &fs::read_to_string(&file).unwrap()));
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
@@ -110,7 +159,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// `app/layout.rs` belongs to `app`, `value.rs` to `value`.
+/// Returns the part of a file: `app` for `app/panes/layout.rs`, `value` for `value.rs`.
 fn part_of(below: &str) -> &str {
     below
         .split('/')
@@ -170,6 +219,37 @@ fn complaints(below: &str, source: &str) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// What is wrong in one file of a room of `app`, given its path below `src/app/`; a sentence each.
+fn room_complaints(below: &str, source: &str) -> Vec<String> {
+    let room = part_of(below);
+    let is_tests = below.ends_with("tests.rs");
+    let Some((_, allowed)) = APP_ROOMS
+        .iter()
+        .find(|(name, _)| *name == room && !is_tests)
+    else {
+        return Vec::new();
+    };
+    let source = source.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let mut tokens = tokens(source);
+    // `crate::app::room` is to `app` what `crate::part` is to the crate.
+    for at in (2..tokens.len()).rev() {
+        if (text(&tokens, at - 2), text(&tokens, at - 1)) == ("crate", "::")
+            && text(&tokens, at) == "app"
+        {
+            tokens.drain(at - 1..=at);
+        }
+    }
+    let is_room = |name: &str| APP_ROOMS.iter().any(|(room, _)| *room == name);
+    references(&tokens, below)
+        .into_iter()
+        .filter(|(name, _)| name != room && is_room(name) && !allowed.contains(&name.as_str()))
+        .map(|(name, line)| {
+            let may = allowed.join(", ");
+            format!("src/app/{below}:{line}: `{room}` names `{name}`; it may name {may}")
+        })
+        .collect()
 }
 
 /// Each name directly below the crate's root that the tokens refer to, with its line: through
@@ -477,6 +557,34 @@ mod scanner {
             1
         );
         assert_eq!(complaints("guest/mod.rs", "crate::main::run()").len(), 1);
+    }
+
+    #[test]
+    fn complains_about_rooms_of_app() {
+        for (below, source) in [
+            ("panes/layout.rs", "use crate::app::navigation::time;"),
+            ("panes/layout.rs", "use super::super::update::update;"),
+            ("navigation/mod.rs", "use super::prompt;"),
+            (
+                "execution/run.rs",
+                "use crate::app::{App, dialogs::inputs};",
+            ),
+        ] {
+            assert_eq!(room_complaints(below, source).len(), 1, "{below}: {source}");
+        }
+        for (below, source) in [
+            (
+                "navigation/time.rs",
+                "use super::viewport; use crate::app::panes::layout;",
+            ),
+            ("prompt/mod.rs", "use super::execution::run; mod check;"),
+            (
+                "panes/layout.rs",
+                "#[cfg(test)]\nmod tests { use crate::app::update; }",
+            ),
+        ] {
+            assert_eq!(room_complaints(below, source), [""; 0], "{below}: {source}");
+        }
     }
 
     #[test]

@@ -397,7 +397,7 @@ fn what_was_said_stands_at_the_question_when_one_goes_back() {
     assert!(
         learner
             .screen()
-            .contains("This question is answered already.")
+            .contains("This question is already answered.")
     );
 }
 
@@ -432,10 +432,10 @@ fn a_hint_is_shown_when_it_is_asked_for() {
         "{screen}"
     );
     learner.press(Action::Hint);
-    assert!(learner.screen().contains("That was all there is of hints."));
+    assert!(learner.screen().contains("No more hints."));
     learner.press(Action::Next);
     learner.press(Action::Hint);
-    assert!(learner.screen().contains("There is no hint here."));
+    assert!(learner.screen().contains("This step has no hints."));
 }
 
 #[test]

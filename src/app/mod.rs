@@ -70,34 +70,34 @@ use prompt::Prompt;
 #[derive(Debug, Clone)]
 pub struct App {
     pub timeline: Timeline,
-    /// The step that is shown, and how much of it has happened; memory before and at that is what
-    /// the memory panes show.
+    /// The moment shown: a step, and how many of its events have happened.
     pub moment: Moment,
-    /// Steps are shown with their events, and next and back walk those.
+    /// Whether steps are shown with their events, which next and back go through.
     pub unfolded: bool,
     /// What the session's thread does, and what was requested of it.
     pub session: SessionState,
-    /// The first address of the top row of the memory panes: a multiple of the row's width.
+    /// The address of the top row of the memory panes.
     pub top: u64,
-    /// The byte under the cursor.
+    /// The address of the byte under the cursor.
     pub cursor: u64,
     pub pane: Pane,
     pub overlay: Overlay,
-    /// One line for the person, until the next key.
+    /// A line for the person, until the next key.
     pub notice: Option<Notice>,
-    /// Digits typed so far, for `12G` and `400o`.
+    /// The number typed so far, for `12G` and `400o`.
     pub count: Option<u32>,
     pub search: Option<Search>,
-    /// Marks show everything changed since the start, not only in this step.
+    /// Whether marks show all changes since the start instead of those of this step.
     pub cumulative: bool,
+    /// Whether the program has the mouse.
     pub mouse: bool,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// The sessions `p` offers, the lessons behind them.
+    /// The sessions to choose from; the lessons come after them.
     pub sessions: Vec<SessionChoice>,
-    /// Which key does what.
+    /// The keys in force.
     pub keys: Keymap,
-    /// The lessons, and what the person said to questions.
+    /// The lessons, and the answers to their questions.
     pub course: Course,
     /// The branches that are not shown. They hold in every state of the session.
     pub branches: Branches,
@@ -108,22 +108,20 @@ pub struct App {
     /// Typed lines that wait for what runs: for a step, a replay, or an opening. They are not parsed
     /// yet, because what runs may name things that they use.
     pub queue: VecDeque<String>,
-    /// Lines scrolled off the top of the panes that are neither steps nor memory.
+    /// Lines scrolled off the top of the panes that show text.
     pub scroll: Scroll,
-    /// The pane before the digits typed so far, which `G` turns into a step's number and so takes
-    /// back.
+    /// The pane in focus before the number typed so far.
     count_pane: Option<Pane>,
-    /// Where the cursor was put on the way to a moment: while it stays there, the source is that of
-    /// the moment.
+    /// The moment gone to last, and the cursor there. While both stay, the source pane shows the code
+    /// of the moment and not that of the byte.
     arrived: Option<(Moment, u64)>,
-    /// The finding gone to last: its step, and its place among the step's. It counts while its step
-    /// is shown.
+    /// Step and index of the finding gone to last.
     finding: Option<(usize, usize)>,
     cache: ViewCache,
 }
 
 impl App {
-    /// An app that waits for its first session, at a terminal of `size` columns and rows.
+    /// Returns an app that waits for its first session, at a terminal of `size` columns and rows.
     pub fn new(size: (u16, u16), sessions: Vec<SessionChoice>, mouse: bool) -> Self {
         App {
             timeline: Timeline::default(),
@@ -155,12 +153,12 @@ impl App {
         }
     }
 
-    /// The step shown; `None` before the first has run.
+    /// Returns the step shown; `None` before the first has run.
     pub fn record(&self) -> Option<&StepRecord> {
         self.timeline.step(self.moment.step)
     }
 
-    /// What keys mean now.
+    /// Returns what is open over the panes, which decides what keys mean.
     pub fn context(&self) -> Context {
         match self.overlay {
             Overlay::None => Context::Normal,
@@ -175,13 +173,14 @@ impl App {
         }
     }
 
-    /// How many sessions and lessons there are to choose from.
+    /// Returns how many sessions and lessons there are to choose from.
     pub fn choices(&self) -> usize {
         self.sessions
             .len()
             .saturating_add(self.course.lessons.len())
     }
 
+    /// Shows a notice until the next key.
     fn notify(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
             text: text.into(),
@@ -189,6 +188,7 @@ impl App {
         });
     }
 
+    /// Shows a notice about an error until the next key.
     fn notify_error(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
             text: text.into(),
@@ -196,13 +196,14 @@ impl App {
         });
     }
 
+    /// Drops the number typed so far.
     fn forget_count(&mut self) {
         self.count = None;
         self.count_pane = None;
     }
 }
 
-/// The panes a person can move in. Keys `1` to `6` in this order.
+/// The panes, in the order of the keys `1` to `6`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pane {
     Steps,
@@ -214,7 +215,7 @@ pub enum Pane {
 }
 
 impl Pane {
-    /// In the order of the keys `1` to `6`.
+    /// All panes, in the order of the keys `1` to `6`.
     pub const ALL: [Pane; 6] = [
         Pane::Steps,
         Pane::Memory,
@@ -225,11 +226,11 @@ impl Pane {
     ];
 }
 
-/// What lies over the panes; at most one thing.
+/// What is open over the panes.
 #[derive(Debug, Clone)]
 pub enum Overlay {
     None,
-    /// `?`; scrolled by so many lines.
+    /// `?`: the help, with the lines scrolled off its top.
     Help {
         scroll: u16,
     },
@@ -237,49 +238,51 @@ pub enum Overlay {
     Search {
         input: tui_input::Input,
     },
-    /// `e`: one line for each input, the chosen one being edited.
+    /// `e`: one line for each input; the chosen one is edited.
     Inputs {
         fields: Vec<InputField>,
         chosen: usize,
     },
-    /// `s`: a file's name being typed, and the name that is known to be taken.
+    /// `s`: a file's name being typed, and a name that is known to exist.
     Save {
         input: tui_input::Input,
         taken: Option<String>,
     },
-    /// `p`: the sessions, and behind them the lessons.
+    /// `p`: the sessions, then the lessons.
     Sessions {
         chosen: usize,
     },
     /// `i`: the answer to the question of the step shown.
     Answer {
         input: tui_input::Input,
-        /// Why the last try could not be read.
+        /// Why the last answer could not be evaluated.
         error: Option<String>,
     },
-    /// `:`
+    /// `:`: a statement or a command being typed.
     Prompt(Prompt),
-    /// `m`: what the guest exports and imports; scrolled by so many lines.
+    /// `m`: the overview of the module, with the lines scrolled off its top.
     Guest {
         scroll: u16,
     },
 }
 
+/// A line of the dialog that edits the inputs.
 #[derive(Debug, Clone)]
 pub struct InputField {
     pub facts: InputFacts,
     pub input: tui_input::Input,
-    /// Why the last try was refused.
+    /// Why the last value was refused.
     pub error: Option<String>,
 }
 
+/// A line for the person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     pub text: String,
     pub is_error: bool,
 }
 
-/// What `n` and `N` look for, and where it stands in the memory shown.
+/// What `n` and `N` search for, and where it is in the memory shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
     pub typed: String,
@@ -287,6 +290,7 @@ pub struct Search {
     pub found: Option<u64>,
 }
 
+/// A session to choose from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionChoice {
     pub name: String,

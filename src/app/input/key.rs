@@ -1,10 +1,9 @@
-//! Keys as people write them (`ctrl-z`, `space`, `→`) and as the terminal reports them. Knows
-//! nothing of what they mean.
+//! Keys as people write them (`ctrl-z`, `space`, `→`) and as the terminal reports them. Knows no
+//! actions.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// The key a spec such as `g`, `G`, `ctrl-z`, `shift-tab` or `shift-←` stands for; `None` where it
-/// names no key.
+/// Parses a key such as `g`, `G`, `ctrl-z`, `shift-tab` or `shift-←`; `None` for anything else.
 pub fn parse(spec: &str) -> Option<KeyEvent> {
     let mut modifiers = KeyModifiers::NONE;
     let mut name = spec;
@@ -43,7 +42,7 @@ pub fn parse(spec: &str) -> Option<KeyEvent> {
     Some(normal(KeyEvent::new(code, modifiers)))
 }
 
-/// The one form of a key that terminals report in several: shift is part of a character,
+/// Returns the one form of a key that terminals report in several: shift is part of a character,
 /// `shift-tab` is a key of its own, and `ctrl` takes letters of either case.
 pub fn normal(event: KeyEvent) -> KeyEvent {
     let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
@@ -65,8 +64,7 @@ pub fn normal(event: KeyEvent) -> KeyEvent {
     }
 }
 
-/// The character a key types, where it types one. Both `ctrl` and `alt` together are AltGr on some
-/// keyboards.
+/// Returns the character that a key types. `ctrl` and `alt` together are AltGr on some keyboards.
 pub fn typed(event: KeyEvent) -> Option<char> {
     let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
     match event.code {
@@ -88,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn specs_and_reports_meet() {
+    fn written_and_reported_keys_are_equal() {
         let rows = [
             ("G", KeyCode::Char('G'), KeyModifiers::SHIFT),
             ("G", KeyCode::Char('g'), KeyModifiers::SHIFT),

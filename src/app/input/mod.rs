@@ -1,4 +1,7 @@
-//! What a person's keys and mouse mean.
+//! Keys, pasted text and the mouse, as the terminal reports them, become actions and edits.
+//!
+//! Owns the keymap, the hit test, and the keys that the status line offers. It is the uppermost room:
+//! it knows all others, and only the root of the app names it.
 
 pub mod hit_test;
 pub mod key;

@@ -1,14 +1,13 @@
-//! Going from finding to finding, and to the step that one blames.
+//! Goes from finding to finding, and to the step that a finding blames.
 
 use super::{time, viewport};
 use crate::app::{Action, App};
 use crate::timeline::Finding;
 
-/// To the next finding in the order of the steps; after the last, to the first.
+/// Goes to the next finding in the order of the steps, or after the last one to the first.
 pub(in crate::app) fn next(app: &mut App) {
     let all = all(app);
-    // Without one gone to, those of the step shown come first: its end is shown only when they are
-    // known.
+    // Without a current finding, those of the step shown come first.
     let here = current(app).map_or((app.moment.step, 0), |(step, index)| (step, index + 1));
     go(
         app,
@@ -17,7 +16,7 @@ pub(in crate::app) fn next(app: &mut App) {
     );
 }
 
-/// To the finding before; before the first, to the last.
+/// Goes to the previous finding, or before the first one to the last.
 pub(in crate::app) fn previous(app: &mut App) {
     let all = all(app);
     let here = current(app).unwrap_or((app.moment.step, usize::MAX));
@@ -32,8 +31,8 @@ pub(in crate::app) fn previous(app: &mut App) {
     );
 }
 
-/// To the step that the finding gone to, or else the first of the step shown that blames one,
-/// blames.
+/// Goes to the step that the current finding blames, or else the first finding of the step shown that
+/// blames one.
 pub(in crate::app) fn blamed(app: &mut App) {
     let Some(record) = app.record().filter(|record| !record.findings.is_empty()) else {
         let next = app.keys.key_of(Action::NextFinding);
@@ -66,12 +65,12 @@ pub(in crate::app) fn blamed(app: &mut App) {
     app.notify(text);
 }
 
-/// The finding gone to last, while its step is shown.
+/// Returns the current finding: the one gone to last, while its step is shown.
 fn current(app: &App) -> Option<(usize, usize)> {
     app.finding.filter(|(step, _)| *step == app.moment.step)
 }
 
-/// Steps and places of all findings, in order.
+/// Returns step and index of all findings, in order.
 fn all(app: &App) -> Vec<(usize, usize)> {
     let steps = app.timeline.steps().iter().enumerate();
     steps
@@ -79,6 +78,7 @@ fn all(app: &App) -> Vec<(usize, usize)> {
         .collect()
 }
 
+/// Shows finding `to` of `all`.
 fn go(app: &mut App, all: &[(usize, usize)], to: Option<(usize, usize)>) {
     let Some((step, index)) = to else {
         app.notify("The steps that have run have no findings.");

@@ -1,21 +1,21 @@
-//! Where in memory the person looks: the cursor, the top row, and the jumps between places.
+//! The part of memory that is shown: the cursor, the top row, and the jumps between addresses.
 
 use crate::app::panes::layout;
 use crate::app::{Action, App};
 use crate::timeline::{Image, Moment, Span, StepRecord};
 
-/// Brings everything back into bounds after a change of any sort.
+/// Restores the invariants of [`crate::app`] after a change.
 pub(in crate::app) fn restore_invariants(app: &mut App) {
     let ran = app.timeline.steps().len();
     if app.moment.step >= ran {
         app.moment.step = ran.saturating_sub(1);
     }
-    settle_event(app);
+    restore_moment(app);
     let memory = app.memory();
     let last = memory.len().saturating_sub(1);
     app.cursor = app.cursor.min(last);
     let width = width(app);
-    // One row more than memory has, so that where it ends is seen too.
+    // One row more than memory has, so that the line at its end is seen too.
     let last_top =
         align(last, width).saturating_sub(width.saturating_mul(rows(app).saturating_sub(2)));
     app.top = align(app.top, width).min(last_top);
@@ -28,9 +28,8 @@ pub(in crate::app) fn restore_invariants(app: &mut App) {
     app.refresh();
 }
 
-/// Steps are unfolded where the moment lies within one; at its end, the moment says so in one way
-/// for each form.
-fn settle_event(app: &mut App) {
+/// Unfolds steps where the moment is within one, and gives the end of a step its one form.
+fn restore_moment(app: &mut App) {
     let step = app.moment.step;
     let len = app.record().map_or(0, |r| r.events.len());
     app.unfolded = app.is_unfolded();
@@ -44,36 +43,39 @@ fn settle_event(app: &mut App) {
     app.refresh_moment();
 }
 
-/// What of memory was in view, so that it stays there when the panes take another form.
+/// The cursor before a change of the panes, so that it stays in view after it.
 pub(in crate::app) struct Anchor {
-    form: (u64, u64),
+    /// Bytes in a row, and rows.
+    size: (u64, u64),
+    /// The cursor, where it was in view.
     cursor: Option<u64>,
 }
 
 impl Anchor {
+    /// Takes the state before the change.
     pub(in crate::app) fn of(app: &App) -> Self {
         Anchor {
-            form: (width(app), rows(app)),
+            size: (width(app), rows(app)),
             cursor: Some(app.cursor).filter(|at| is_in_view(app, *at, 1)),
         }
     }
 
-    /// Brings the cursor back into view where it was, has not moved, and other rows hide it now.
+    /// Brings the cursor back into view where it has not moved and rows of another size hide it.
     pub(in crate::app) fn restore(self, app: &mut App) {
-        if self.form != (width(app), rows(app)) && self.cursor == Some(app.cursor) {
+        if self.size != (width(app), rows(app)) && self.cursor == Some(app.cursor) {
             reveal(app, app.cursor, 1);
         }
     }
 }
 
-/// Goes to the bytes the shown step is about.
+/// Moves the cursor to the bytes that the step shown is about.
 pub(in crate::app) fn show_focus(app: &mut App) {
     if let Some(span) = app.record().and_then(focus) {
         go_to(app, span.start, span.len);
     }
 }
 
-/// The bytes a step is about: its focus, else what it changed first, else its newest pointer.
+/// Returns the bytes that a step is about: its focus, else its first change, else its newest pointer.
 fn focus(record: &StepRecord) -> Option<Span> {
     let newest = || {
         let pointers = || record.pointers.iter().rev();
@@ -92,31 +94,32 @@ fn focus(record: &StepRecord) -> Option<Span> {
         })
 }
 
-/// Puts the cursor on a byte and brings it and what belongs to it into view.
+/// Puts the cursor on a byte and brings the `len` bytes from it into view.
 pub(in crate::app) fn go_to(app: &mut App, address: u64, len: u64) {
     app.cursor = address.min(app.memory().len().saturating_sub(1));
     reveal(app, app.cursor, len);
 }
 
-/// Brings bytes into view with about a third of the rows above them; leaves the view alone where
-/// they all are in it.
+/// Brings bytes into view, with about a third of the rows above them; does nothing where all of them
+/// are in view.
 pub(in crate::app) fn reveal(app: &mut App, start: u64, len: u64) {
     let width = width(app);
     let above = rows(app) / 3;
-    let room = width
+    let visible = width
         .saturating_mul(rows(app).saturating_sub(above))
         .saturating_sub(start % width);
-    if !is_in_view(app, start, len.min(room)) {
+    if !is_in_view(app, start, len.min(visible)) {
         app.top = align(start, width).saturating_sub(width.saturating_mul(above));
         restore_invariants(app);
     }
 }
 
+/// Returns whether bytes are in view.
 pub(in crate::app) fn is_in_view(app: &App, start: u64, len: u64) -> bool {
     start >= app.top && start.saturating_add(len.max(1)) <= app.top.saturating_add(window(app))
 }
 
-/// Moves the cursor by bytes, the view with it where it leaves it.
+/// Moves the cursor by bytes, and the view where the cursor leaves it.
 pub(in crate::app) fn move_cursor(app: &mut App, bytes: i64) {
     let to = app
         .cursor
@@ -125,7 +128,7 @@ pub(in crate::app) fn move_cursor(app: &mut App, bytes: i64) {
     put_cursor(app, to);
 }
 
-/// Moves the cursor by rows and keeps its column; stops at the first and the last row.
+/// Moves the cursor by rows in its column, at most to the first or the last row.
 pub(in crate::app) fn move_rows(app: &mut App, rows: i64) {
     let width = width(app);
     let column = app.cursor % width;
@@ -137,14 +140,14 @@ pub(in crate::app) fn move_rows(app: &mut App, rows: i64) {
     put_cursor(app, row.saturating_add(column).min(last));
 }
 
-/// Moves cursor and view by the rows shown.
+/// Moves cursor and view by as many rows as are shown.
 pub(in crate::app) fn move_page(app: &mut App, pages: i64) {
     let by = pages.saturating_mul(i64::try_from(rows(app)).unwrap_or(i64::MAX));
     scroll_rows(app, by);
     move_rows(app, by);
 }
 
-/// Moves the view by rows and leaves the cursor where it is.
+/// Moves the view by rows; the cursor stays.
 pub(in crate::app) fn scroll_rows(app: &mut App, rows: i64) {
     let by = rows.saturating_mul(i64::try_from(width(app)).unwrap_or(i64::MAX));
     app.top = app.top.saturating_add_signed(by);
@@ -161,6 +164,7 @@ fn put_cursor(app: &mut App, address: u64) {
     }
 }
 
+/// Goes to the next marked bytes, or else to the first ones.
 pub(in crate::app) fn next_change(app: &mut App) {
     let ahead = changed_after(app, Some(app.cursor));
     match ahead.or_else(|| changed_after(app, None)) {
@@ -170,24 +174,25 @@ pub(in crate::app) fn next_change(app: &mut App) {
             }
             go_to(app, start, 1);
         }
-        None => no_changes(app),
+        None => notify_no_changes(app),
     }
 }
 
+/// Goes to the previous marked bytes, or else to the last ones.
 pub(in crate::app) fn previous_change(app: &mut App) {
-    let behind = changed_before(app, app.cursor);
-    match behind.or_else(|| changed_before(app, u64::MAX)) {
+    let before = changed_before(app, app.cursor);
+    match before.or_else(|| changed_before(app, u64::MAX)) {
         Some(start) => {
             if start > app.cursor {
                 app.notify("Continued from the last change.");
             }
             go_to(app, start, 1);
         }
-        None => no_changes(app),
+        None => notify_no_changes(app),
     }
 }
 
-fn no_changes(app: &mut App) {
+fn notify_no_changes(app: &mut App) {
     if app.cumulative {
         app.notify("No byte has changed since the start.");
     } else if app.position().is_some() {
@@ -200,7 +205,7 @@ fn no_changes(app: &mut App) {
     }
 }
 
-/// Where the first run of marked bytes after an address begins; `None` for the first of all.
+/// Returns where the first marked bytes after an address begin, or the first of all without one.
 fn changed_after(app: &App, address: Option<u64>) -> Option<u64> {
     let span = match (marked(app), address) {
         (Some(runs), Some(address)) => runs.iter().find(|run| run.start > address).copied(),
@@ -211,7 +216,7 @@ fn changed_after(app: &App, address: Option<u64>) -> Option<u64> {
     span.map(|span| span.start)
 }
 
-/// Where the last run of marked bytes before an address begins.
+/// Returns where the last marked bytes before an address begin.
 fn changed_before(app: &App, address: u64) -> Option<u64> {
     let span = match marked(app) {
         Some(runs) => runs.iter().rfind(|run| run.start < address).copied(),
@@ -220,7 +225,7 @@ fn changed_before(app: &App, address: u64) -> Option<u64> {
     span.map(|span| span.start)
 }
 
-/// The runs of marked bytes, where they are not those that the whole step changed.
+/// Returns the runs of marked bytes, where they are not those that the whole step changed.
 fn marked(app: &App) -> Option<Vec<Span>> {
     match (app.cumulative, app.position()) {
         (true, _) => Some(app.memory().differences(&start_image(app))),
@@ -232,7 +237,7 @@ fn marked(app: &App) -> Option<Vec<Span>> {
     }
 }
 
-/// Memory as the guest started with it: after instantiation; while that is shown, before it.
+/// Returns memory as the guest started with it: after step 0, or before it while it is shown.
 pub(in crate::app) fn start_image(app: &App) -> Image {
     if app.moment.step == 0 {
         Image::default()
@@ -241,6 +246,7 @@ pub(in crate::app) fn start_image(app: &App) -> Image {
     }
 }
 
+/// Moves the cursor to the address that the bytes under it hold.
 pub(in crate::app) fn follow_pointer(app: &mut App) {
     let is_64 = app.timeline.guest.memory.as_ref().is_some_and(|m| m.is_64);
     let bytes: u64 = if is_64 { 8 } else { 4 };
@@ -270,18 +276,19 @@ pub(in crate::app) fn follow_pointer(app: &mut App) {
     go_to(app, target, 1);
 }
 
+/// Returns the bytes in a row of the memory panes.
 pub(in crate::app) fn width(app: &App) -> u64 {
-    layout::row_width(app.size).max(1)
+    layout::row_width(app.size)
 }
 
-/// Rows of the memory panes; at least one.
+/// Returns the rows of the memory panes, at least one.
 pub(in crate::app) fn rows(app: &App) -> u64 {
     u64::from(layout::memory_rows(app)).max(1)
 }
 
-/// Bytes a memory pane shows.
+/// Returns how many bytes a memory pane shows.
 pub(in crate::app) fn window(app: &App) -> u64 {
-    width(app).saturating_mul(rows(app))
+    layout::window(app).len
 }
 
 fn align(address: u64, width: u64) -> u64 {

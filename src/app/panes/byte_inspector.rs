@@ -1,27 +1,26 @@
-//! The byte under the cursor, told in every way that helps: as numbers, as text, as a pointer, and
-//! who wrote it.
+//! The byte under the cursor as numbers, as text, as a pointer, with the part of memory it is in and
+//! its writers.
 
 use std::fmt::Write as _;
 
-use super::cache::MAX_WRITERS;
 use super::event_text;
-use crate::app::{Action, App, Keymap};
+use crate::app::{Action, App};
 use crate::safe;
 use crate::timeline::{Image, Moment, PAGE, Part, PartKind, Span, Timeline, Write, Writer};
 use crate::value::Float;
 
-/// Characters of a name or of a step's text.
-const LONGEST_NAME: usize = 60;
+/// The most characters of a name or of a step's text.
+const MAX_NAME: usize = 60;
 const PAST_THE_END: &str = "past the end";
 
-/// What is known about one byte: lines of (label, value), the most important first, safe to print.
+/// What is known about one byte: rows of label and text, the most important first, safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
     pub address: u64,
     pub rows: Vec<(&'static str, String)>,
 }
 
-/// How many earlier writers are named, and the key that goes back through all of them.
+/// How many earlier writers are listed, and the key that goes to the other ones.
 #[derive(Clone, Copy)]
 struct Earlier<'a> {
     most: usize,
@@ -29,14 +28,14 @@ struct Earlier<'a> {
 }
 
 impl Inspection {
-    /// AbiHints at the byte under the cursor at the moment shown, and names so many of its earlier
-    /// writers at most; without memory there are no rows.
+    /// Inspects the byte under the cursor at the moment shown and lists at most `most_earlier` of its
+    /// earlier writers. There are no rows without memory.
     pub fn of(app: &App, most_earlier: usize) -> Self {
         let earlier = Earlier {
             most: most_earlier,
             key: app.keys.key_of(Action::PreviousTouch),
         };
-        Self::told(
+        Self::build(
             &app.timeline,
             app.moment,
             app.cursor,
@@ -46,23 +45,28 @@ impl Inspection {
         )
     }
 
-    /// AbiHints at the byte at `address`.
-    pub fn at(timeline: &Timeline, moment: Moment, address: u64, most_earlier: usize) -> Self {
+    /// Inspects the byte at `address`.
+    #[cfg(test)]
+    pub(in crate::app) fn at(
+        timeline: &Timeline,
+        moment: Moment,
+        address: u64,
+        most_earlier: usize,
+    ) -> Self {
         let memory = timeline.memory_at(moment);
         let writers: Vec<_> = timeline
             .writes_to(address, moment)
-            .take(MAX_WRITERS)
+            .take(super::cache::MAX_WRITERS)
             .collect();
-        let keys = Keymap::default();
+        let keys = crate::app::Keymap::default();
         let earlier = Earlier {
             most: most_earlier,
             key: keys.key_of(Action::PreviousTouch),
         };
-        Self::told(timeline, moment, address, &memory, &writers, earlier)
+        Self::build(timeline, moment, address, &memory, &writers, earlier)
     }
 
-    /// Pointers have 8 bytes in a memory of 64 bits, else 4.
-    fn told(
+    fn build(
         timeline: &Timeline,
         moment: Moment,
         address: u64,
@@ -70,6 +74,7 @@ impl Inspection {
         writers: &[(Moment, Write)],
         earlier: Earlier,
     ) -> Self {
+        // Pointers have 8 bytes in a 64-bit memory, else 4.
         let is_64 = timeline.guest.memory.as_ref().is_some_and(|m| m.is_64);
         let Some(byte) = memory.byte(address) else {
             return Inspection {
@@ -97,7 +102,7 @@ impl Inspection {
     }
 }
 
-/// The last writer and those before it, as many as are asked for, and how the rest are seen.
+/// Returns the last writer, the earlier ones that are listed, and how the others are shown.
 fn written_rows(
     timeline: &Timeline,
     moment: Moment,
@@ -121,7 +126,7 @@ fn written_rows(
 }
 
 fn byte_text(byte: u8) -> String {
-    let shown = match byte {
+    let name = match byte {
         b' ' => "  space".to_owned(),
         0x21..=0x7e => format!("  '{}'", char::from(byte)),
         0 => "  NUL".to_owned(),
@@ -131,11 +136,11 @@ fn byte_text(byte: u8) -> String {
         0x7f | 0x01..0x20 => "  control".to_owned(),
         0x80.. => String::new(),
     };
-    format!("0x{byte:02x}  {byte}  0b{byte:08b}{shown}")
+    format!("0x{byte:02x}  {byte}  0b{byte:08b}{name}")
 }
 
-/// The integers and floats that start here: little endian as wasm has them, then big endian where
-/// that differs.
+/// Returns the integers and floats that start at an address: little endian as in Wasm, and big endian
+/// where that differs.
 fn numbers(memory: &Image, address: u64) -> Vec<(&'static str, String)> {
     let have = usize::try_from(memory.len().saturating_sub(address).min(8)).unwrap_or(0);
     let bytes = memory.read(address, 8);
@@ -175,8 +180,8 @@ fn numbers(memory: &Image, address: u64) -> Vec<(&'static str, String)> {
             "f32",
             both(four.map(|b| {
                 (
-                    Shown(Float::F32(u32::from_le_bytes(*b))),
-                    Shown(Float::F32(u32::from_be_bytes(*b))),
+                    Printed(Float::F32(u32::from_le_bytes(*b))),
+                    Printed(Float::F32(u32::from_be_bytes(*b))),
                 )
             })),
         ),
@@ -184,24 +189,24 @@ fn numbers(memory: &Image, address: u64) -> Vec<(&'static str, String)> {
             "f64",
             both(eight.map(|b| {
                 (
-                    Shown(Float::F64(u64::from_le_bytes(*b))),
-                    Shown(Float::F64(u64::from_be_bytes(*b))),
+                    Printed(Float::F64(u64::from_le_bytes(*b))),
+                    Printed(Float::F64(u64::from_be_bytes(*b))),
                 )
             })),
         ),
     ]
 }
 
-/// A float whose sameness is that of what is shown: NaN is not told twice.
-struct Shown(Float);
+/// A float that equals another one if both print the same, so that a NaN is printed once.
+struct Printed(Float);
 
-impl PartialEq for Shown {
+impl PartialEq for Printed {
     fn eq(&self, other: &Self) -> bool {
         self.to_string() == other.to_string()
     }
 }
 
-impl std::fmt::Display for Shown {
+impl std::fmt::Display for Printed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }
@@ -215,7 +220,7 @@ fn both<T: ToString + PartialEq>(value: Option<(T, T)>) -> String {
     }
 }
 
-/// How many bytes a character with this first byte has; `None` for a byte no character starts with.
+/// Returns the bytes of a character with this first byte; `None` for a byte that starts none.
 fn utf8_length(first: u8) -> Option<u64> {
     match first {
         0..=0x7f => Some(1),
@@ -226,7 +231,7 @@ fn utf8_length(first: u8) -> Option<u64> {
     }
 }
 
-/// The character whose first byte is at an address, with its length.
+/// Returns the character whose first byte is at an address, and its length in bytes.
 fn character(memory: &Image, address: u64) -> Option<(char, u64)> {
     let len = utf8_length(memory.byte(address)?)?;
     let bytes = memory.read(address, len.min(memory.len() - address));
@@ -276,7 +281,7 @@ fn quoted(c: char) -> String {
     format!("'{}'", safe::plain(c.encode_utf8(&mut [0; 4])))
 }
 
-/// The bytes from here as a LEB128 number, unsigned and signed, of up to 64 bits.
+/// Returns bytes as a LEB128 number of up to 64 bits, unsigned and signed.
 fn leb128(bytes: &[u8]) -> String {
     let Some(last) = bytes.iter().position(|b| b & 0x80 == 0) else {
         return if bytes.len() < 10 {
@@ -309,7 +314,7 @@ fn leb128(bytes: &[u8]) -> String {
     }
 }
 
-/// The bytes from here as an address, and what lies there.
+/// Returns the bytes at an address as a pointer, with the bytes it points to.
 fn pointer(memory: &Image, address: u64, is_64: bool) -> String {
     let size: u64 = if is_64 { 8 } else { 4 };
     if memory.len().saturating_sub(address) < size {
@@ -323,11 +328,11 @@ fn pointer(memory: &Image, address: u64, is_64: bool) -> String {
     if target == 0 {
         return "0x0: rarely a pointer".to_owned();
     }
-    let held = memory.len().saturating_sub(target);
-    if held == 0 {
+    let left = memory.len().saturating_sub(target);
+    if left == 0 {
         return format!("{target:#x}: outside memory");
     }
-    let bytes = memory.read(target, held.min(24));
+    let bytes = memory.read(target, left.min(24));
     let text: Vec<u8> = bytes.iter().copied().take_while(|b| *b != 0).collect();
     let is_text = text.len() >= 4
         && std::str::from_utf8(&text).is_ok_and(|t| !t.chars().any(safe::is_unsafe));
@@ -344,8 +349,8 @@ fn pointer(memory: &Image, address: u64, is_64: bool) -> String {
     out
 }
 
-/// Where the byte lies: what the script named last first, then what the module tells, the smallest
-/// things first.
+/// Returns the parts of memory that a byte is in: those that the script named, the last one first,
+/// then those of the module.
 fn places(timeline: &Timeline, moment: Moment, address: u64, memory_len: u64) -> Vec<String> {
     let parts = timeline.parts_at(moment, memory_len);
     let mut places: Vec<String> = parts
@@ -367,7 +372,7 @@ fn places(timeline: &Timeline, moment: Moment, address: u64, memory_len: u64) ->
 fn in_part(part: &Part, address: u64) -> String {
     let Span { start, len } = part.span;
     let offset = address.saturating_sub(start);
-    let name = safe::cut(&part.name, LONGEST_NAME);
+    let name = safe::cut(&part.name, MAX_NAME);
     match part.kind {
         PartKind::Region => format!("{name} + {offset} of {len}  (region at {start:#x})"),
         PartKind::Block if part.released => {
@@ -376,7 +381,7 @@ fn in_part(part: &Part, address: u64) -> String {
         PartKind::Block => format!("{name} + {offset} of {len}  (block at {start:#x})"),
         PartKind::Segment => format!(
             "{} + {offset} of {len}",
-            safe::cut(&part.called(), LONGEST_NAME)
+            safe::cut(&part.called(), MAX_NAME)
         ),
         PartKind::Stack => {
             format!(
@@ -389,13 +394,14 @@ fn in_part(part: &Part, address: u64) -> String {
     }
 }
 
+/// Returns the pointers to an address.
 fn pointers_here(timeline: &Timeline, moment: Moment, address: u64) -> Option<String> {
     let record = timeline.step(moment.step)?;
     let here = record.pointers.iter().filter(|p| p.address == address);
     let now = here.map(|p| {
         format!(
             "{}{}",
-            safe::cut(&p.name, LONGEST_NAME),
+            safe::cut(&p.name, MAX_NAME),
             age(timeline, moment.step, &p.name)
         )
     });
@@ -404,12 +410,12 @@ fn pointers_here(timeline: &Timeline, moment: Moment, address: u64) -> Option<St
         .pointers
         .iter()
         .filter(|p| moved(p.moved_from, p.address));
-    let old = old.map(|p| format!("{} before this step", safe::cut(&p.name, LONGEST_NAME)));
+    let old = old.map(|p| format!("{} before this step", safe::cut(&p.name, MAX_NAME)));
     let names: Vec<String> = now.chain(old).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// That a pointer was taken before memory grew, where it was.
+/// Returns a note that a pointer was taken before memory grew, where that is so.
 fn age(timeline: &Timeline, step: usize, name: &str) -> String {
     let since = timeline.fetched_in(name, step);
     let grown = (since.saturating_add(1)..=step)
@@ -421,7 +427,7 @@ fn age(timeline: &Timeline, step: usize, name: &str) -> String {
     }
 }
 
-/// In which step, who wrote, and what it did to this byte.
+/// Returns the step of a write, its writer, and the byte before and after it.
 fn written(timeline: &Timeline, at: Moment, write: &Write, address: u64) -> String {
     let step = timeline.step(at.step);
     let mut out = format!("step {}", at.step);
@@ -435,7 +441,7 @@ fn written(timeline: &Timeline, at: Moment, write: &Write, address: u64) -> Stri
     }
     let _ = write!(out, ", {}", event_text::whence(&write.writer));
     let text = step
-        .map(|s| safe::cut(&s.text, LONGEST_NAME))
+        .map(|s| safe::cut(&s.text, MAX_NAME))
         .filter(|t| !t.is_empty());
     if let Some(text) =
         text.filter(|_| matches!(write.writer, Writer::Host | Writer::Import { .. }))
@@ -452,6 +458,7 @@ fn written(timeline: &Timeline, at: Moment, write: &Write, address: u64) -> Stri
     out
 }
 
+/// Returns since when a byte without a writer is zero.
 fn never_written(timeline: &Timeline, moment: Moment, address: u64) -> String {
     let grew = timeline
         .steps()
@@ -476,7 +483,7 @@ mod tests {
     use super::*;
     use crate::app::sample;
 
-    fn look(timeline: &Timeline, step: usize, address: u64) -> Inspection {
+    fn inspect(timeline: &Timeline, step: usize, address: u64) -> Inspection {
         Inspection::at(timeline, Moment::end_of(step), address, 6)
     }
 
@@ -490,7 +497,7 @@ mod tests {
         rows.join(" | ")
     }
 
-    /// Memory that starts with these bytes, shown after step 0.
+    /// Memory that starts with these bytes, inspection after step 0.
     fn timeline_of(bytes: &[u8]) -> Timeline {
         sample::timeline_over(Image::from_bytes(bytes))
     }
@@ -498,43 +505,46 @@ mod tests {
     #[test]
     fn a_byte_of_the_default_session_knows_its_writers() {
         let timeline = sample::timeline();
-        let shown = look(&timeline, 7, 0x40c);
-        assert_eq!(row(&shown, "address"), "0x40c, 1036");
-        assert_eq!(row(&shown, "byte"), "0x20  32  0b00100000  space");
+        let inspection = inspect(&timeline, 7, 0x40c);
+        assert_eq!(row(&inspection, "address"), "0x40c, 1036");
+        assert_eq!(row(&inspection, "byte"), "0x20  32  0b00100000  space");
         assert_eq!(
-            row(&shown, "written by"),
+            row(&inspection, "written by"),
             "step 4 store 1, add_wasm_is_cool @0xa9, wasm_is_cool.wat:45  (00→20)"
         );
-        assert_eq!(row(&shown, "in"), "buffer + 12 of 1024  (region at 0x400)");
         assert_eq!(
-            row(&look(&timeline, 7, 0x400), "written by"),
+            row(&inspection, "in"),
+            "buffer + 12 of 1024  (region at 0x400)"
+        );
+        assert_eq!(
+            row(&inspect(&timeline, 7, 0x400), "written by"),
             "step 3, the host: write ptr, text  (00→44)"
         );
-        assert_eq!(row(&look(&timeline, 7, 0x400), "pointed to"), "ptr");
+        assert_eq!(row(&inspect(&timeline, 7, 0x400), "pointed to"), "ptr");
         assert_eq!(
-            row(&look(&timeline, 7, 0x801), "written by"),
+            row(&inspect(&timeline, 7, 0x801), "written by"),
             "step 0, data segment 0  (00→57)"
         );
         assert_eq!(
-            row(&look(&timeline, 7, 0x900), "written by"),
+            row(&inspect(&timeline, 7, 0x900), "written by"),
             "never written: zero since the start"
         );
         assert_eq!(
-            row(&look(&timeline, 2, 0x400), "written by"),
+            row(&inspect(&timeline, 2, 0x400), "written by"),
             "never written: zero since the start"
         );
-        assert!(look(&timeline, 7, 65536).rows.is_empty());
+        assert!(inspect(&timeline, 7, 65536).rows.is_empty());
     }
 
     #[test]
     fn bytes_of_grown_memory_are_zero_since_then() {
         let timeline = sample::timeline_where_memory_moved();
         assert_eq!(
-            row(&look(&timeline, 7, 0x1fff0), "written by"),
+            row(&inspect(&timeline, 7, 0x1fff0), "written by"),
             "never written: zero since memory grew in step 4"
         );
         assert_eq!(
-            row(&look(&timeline, 5, 0x400), "pointed to"),
+            row(&inspect(&timeline, 5, 0x400), "pointed to"),
             "ptr before this step"
         );
     }
@@ -542,15 +552,15 @@ mod tests {
     #[test]
     fn every_writer_of_a_byte_is_in_the_chain() {
         let timeline = sample::timeline_where_memory_moved();
-        let shown = look(&timeline, 7, 0x10400);
+        let inspection = inspect(&timeline, 7, 0x10400);
         assert!(
-            row(&shown, "written by").starts_with("step 4 event 2, add_wasm_is_cool @0x9c"),
-            "{shown:?}"
+            row(&inspection, "written by").starts_with("step 4 event 2, add_wasm_is_cool @0x9c"),
+            "{inspection:?}"
         );
         let many = sample::timeline_with_many_writes(0x400, 9);
         let earlier = |most: usize| {
-            let shown = Inspection::at(&many, Moment::end_of(0), 0x400, most);
-            shown
+            let inspection = Inspection::at(&many, Moment::end_of(0), 0x400, most);
+            inspection
                 .rows
                 .into_iter()
                 .filter(|r| r.0 == "before that")
@@ -574,61 +584,64 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_told_both_ways() {
+    fn numbers_have_both_byte_orders() {
         let timeline = timeline_of(&[0xff, 0xfe, 0, 0x40, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0]);
-        let shown = look(&timeline, 0, 0);
-        assert_eq!(row(&shown, "u8"), "255");
-        assert_eq!(row(&shown, "i8"), "-1");
-        assert_eq!(row(&shown, "u16"), "65279  (big endian 65534)");
-        assert_eq!(row(&shown, "i16"), "-257  (big endian -2)");
-        assert_eq!(row(&shown, "u32"), "1073807103  (big endian 4294836288)");
+        let inspection = inspect(&timeline, 0, 0);
+        assert_eq!(row(&inspection, "u8"), "255");
+        assert_eq!(row(&inspection, "i8"), "-1");
+        assert_eq!(row(&inspection, "u16"), "65279  (big endian 65534)");
+        assert_eq!(row(&inspection, "i16"), "-257  (big endian -2)");
         assert_eq!(
-            row(&shown, "i64"),
+            row(&inspection, "u32"),
+            "1073807103  (big endian 4294836288)"
+        );
+        assert_eq!(
+            row(&inspection, "i64"),
             "-9223372035780968705  (big endian -562675075514240)"
         );
         assert_eq!(
-            row(&look(&timeline_of(&0.1f32.to_le_bytes()), 0, 0), "f32"),
+            row(&inspect(&timeline_of(&0.1f32.to_le_bytes()), 0, 0), "f32"),
             {
                 let big = Float::F32(u32::from_be_bytes(0.1f32.to_le_bytes()));
                 format!("0.1  (big endian {big})")
             }
         );
-        assert_eq!(row(&look(&timeline_of(&[0; 8]), 0, 0), "f64"), "0.0");
+        assert_eq!(row(&inspect(&timeline_of(&[0; 8]), 0, 0), "f64"), "0.0");
     }
 
     #[test]
     fn what_reaches_past_the_end_says_so() {
-        let shown = look(&timeline_of(&[1, 2, 0x83]), 0, 2);
+        let inspection = inspect(&timeline_of(&[1, 2, 0x83]), 0, 2);
         for label in [
             "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "pointer", "leb128",
         ] {
-            assert_eq!(row(&shown, label), PAST_THE_END, "{label}");
+            assert_eq!(row(&inspection, label), PAST_THE_END, "{label}");
         }
-        assert_eq!(row(&shown, "u8"), "131");
+        assert_eq!(row(&inspection, "u8"), "131");
     }
 
     #[test]
-    fn utf8_is_told_from_any_byte() {
+    fn utf8_is_found_from_any_byte() {
         let timeline = timeline_of("é日\u{1b}\u{202e}".as_bytes());
-        let told = |address| row(&look(&timeline, 0, address), "utf8");
-        assert_eq!(told(0), "'é'  U+00E9, 2 bytes");
-        assert_eq!(told(1), "byte 2 of 2 of 'é'");
-        assert_eq!(told(4), "byte 3 of 3 of '日'");
-        assert_eq!(told(5), "'\\u{1b}'  U+001B, 1 byte");
-        assert_eq!(told(6), "'\\u{202e}'  U+202E, 3 bytes");
+        let label = |address| row(&inspect(&timeline, 0, address), "utf8");
+        assert_eq!(label(0), "'é'  U+00E9, 2 bytes");
+        assert_eq!(label(1), "byte 2 of 2 of 'é'");
+        assert_eq!(label(4), "byte 3 of 3 of '日'");
+        assert_eq!(label(5), "'\\u{1b}'  U+001B, 1 byte");
+        assert_eq!(label(6), "'\\u{202e}'  U+202E, 3 bytes");
         let bad = timeline_of(b"\x80\xff\xc3(\xed\xa0\x80\xe2\x82");
-        let told = |address| row(&look(&bad, 0, address), "utf8");
+        let label = |address| row(&inspect(&bad, 0, address), "utf8");
         assert_eq!(
-            told(0),
+            label(0),
             "invalid: 0x80 continues a character, but none starts before it"
         );
-        assert_eq!(told(1), "invalid: 0xff never occurs in UTF-8");
-        assert!(told(2).starts_with("invalid: a character of 2 bytes starts here"));
+        assert_eq!(label(1), "invalid: 0xff never occurs in UTF-8");
+        assert!(label(2).starts_with("invalid: a character of 2 bytes starts here"));
         assert!(
-            told(4).starts_with("invalid: a character of 3 bytes starts here"),
+            label(4).starts_with("invalid: a character of 3 bytes starts here"),
             "a surrogate"
         );
-        assert_eq!(told(7), "cut off by the end of memory");
+        assert_eq!(label(7), "cut off by the end of memory");
     }
 
     #[test]
@@ -659,10 +672,10 @@ mod tests {
         bytes[8..12].copy_from_slice(&62u32.to_le_bytes());
         bytes[16..20].copy_from_slice(b"Wasm");
         let timeline = timeline_of(&bytes);
-        let told = |address| row(&look(&timeline, 0, address), "pointer");
-        assert_eq!(told(0), "0x10 → \"Wasm\"");
-        assert_eq!(told(4), "0x40: outside memory");
-        assert_eq!(told(8), "0x3e → 00 00");
-        assert_eq!(told(12), "0x0: rarely a pointer");
+        let label = |address| row(&inspect(&timeline, 0, address), "pointer");
+        assert_eq!(label(0), "0x10 → \"Wasm\"");
+        assert_eq!(label(4), "0x40: outside memory");
+        assert_eq!(label(8), "0x3e → 00 00");
+        assert_eq!(label(12), "0x0: rarely a pointer");
     }
 }

@@ -1,20 +1,19 @@
-//! The events of a step in words: a line of the list, a sentence, and what they are called
-//! together.
+//! The events of a step as text: a line of the list, a sentence, and their noun.
 
 use std::fmt::Write as _;
 
 use crate::safe;
 use crate::timeline::{Event, Growth, Span, StepRecord, Write, Writer};
 
-/// Characters of a name.
-const LONGEST_NAME: usize = 60;
-/// Bytes that are written out in a line.
-const MOST_BYTES: usize = 8;
-/// Characters of text that are.
-const MOST_TEXT: usize = 20;
+/// The most characters of a name.
+const MAX_NAME: usize = 60;
+/// The most bytes of a write that are printed in hex.
+const MAX_BYTES: usize = 8;
+/// The most characters of a write that are printed as text.
+const MAX_TEXT: usize = 20;
 
-/// What one event of the step is called: `store` where all of them are single stores of the guest,
-/// else `write`, or `event` where one may be growth.
+/// Returns the noun for an event of a step: `store` where all are single stores of the guest, `event`
+/// where one may be growth, else `write`.
 pub fn noun(step: &StepRecord) -> &'static str {
     let all = step.events.len() as u64;
     match (step.stores_recorded, step.pages_after > step.pages_before) {
@@ -24,7 +23,7 @@ pub fn noun(step: &StepRecord) -> &'static str {
     }
 }
 
-/// `store 7 of 14`
+/// Returns `store 7 of 14`.
 pub fn ordinal(step: &StepRecord, at: usize) -> String {
     format!(
         "{} {} of {}",
@@ -34,7 +33,7 @@ pub fn ordinal(step: &StepRecord, at: usize) -> String {
     )
 }
 
-/// `12 345 678`
+/// Returns `12 345 678`.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
@@ -47,7 +46,7 @@ pub fn thousands(n: u64) -> String {
     out
 }
 
-/// The bytes an event put into memory; for growth, the new ones.
+/// Returns the bytes that an event wrote, or those that growth added.
 pub fn span(event: &Event) -> Span {
     match event {
         Event::Write(write) => Span {
@@ -64,7 +63,7 @@ pub fn span(event: &Event) -> Span {
     }
 }
 
-/// Who did it.
+/// Returns the writer of an event.
 pub fn writer(event: &Event) -> &Writer {
     match event {
         Event::Write(write) => &write.writer,
@@ -72,8 +71,8 @@ pub fn writer(event: &Event) -> &Writer {
     }
 }
 
-/// A line of the list in several forms, the longest first: `0x40c ← 20 ' '`, `memory grew 1 → 2
-/// pages`.
+/// Returns a line of the list in several forms, the longest first: `0x40c ← 20 ' '`, `memory grew
+/// 1 → 2 pages`.
 pub fn lines(event: &Event) -> Vec<String> {
     match event {
         Event::Growth(growth) => {
@@ -88,7 +87,7 @@ pub fn lines(event: &Event) -> Vec<String> {
                 content(&write.after)
             };
             contents.push(len);
-            // The guest's own stores are the rule; whoever else wrote is named.
+            // Most writes are stores of the guest; only other writers are named.
             if !matches!(write.writer, Writer::Guest { .. }) {
                 contents.insert(
                     0,
@@ -107,7 +106,7 @@ pub fn lines(event: &Event) -> Vec<String> {
     }
 }
 
-/// Bytes in hex and as text where they are text; of many, the first and how many there are.
+/// Returns bytes in hex and, where they are text, as text; of many, the first and their number.
 fn content(after: &[u8]) -> Vec<String> {
     let is_text = !after.is_empty() && after.iter().all(|b| matches!(b, 0x20..=0x7e));
     let text = |most: usize| {
@@ -118,12 +117,12 @@ fn content(after: &[u8]) -> Vec<String> {
             .collect::<String>()
     };
     let quote = if after.len() == 1 { '\'' } else { '"' };
-    let quoted = format!("{quote}{}{quote}", text(MOST_TEXT));
+    let quoted = format!("{quote}{}{quote}", text(MAX_TEXT));
     match (is_text, after.len()) {
         (_, 0) => Vec::new(),
-        (true, ..=MOST_BYTES) => vec![format!("{}  {quoted}", hex(after)), hex(after), quoted],
-        (false, ..=MOST_BYTES) => vec![hex(after)],
-        (true, ..=MOST_TEXT) => vec![quoted, format!("\"{}…\" {}", text(4), bytes(after.len()))],
+        (true, ..=MAX_BYTES) => vec![format!("{}  {quoted}", hex(after)), hex(after), quoted],
+        (false, ..=MAX_BYTES) => vec![hex(after)],
+        (true, ..=MAX_TEXT) => vec![quoted, format!("\"{}…\" {}", text(4), bytes(after.len()))],
         (true, len) => vec![
             format!("\"{}…\" {}", text(8), bytes(len)),
             format!("\"{}…\" {}", text(4), bytes(len)),
@@ -144,7 +143,8 @@ fn hex(bytes: &[u8]) -> String {
         .join(" ")
 }
 
-/// A sentence: `Store 7 of 14: add_wasm_is_cool wrote 20 at 0x40c, which was 00.` Safe to print.
+/// Returns a sentence, safe to print: `Store 7 of 14: add_wasm_is_cool wrote 20 at 0x40c, which was
+/// 00.`
 pub fn sentence(step: &StepRecord, at: usize) -> String {
     let noun = noun(step);
     let Some(event) = at.checked_sub(1).and_then(|index| step.events.get(index)) else {
@@ -183,13 +183,13 @@ fn wrote(write: &Write) -> String {
     }
     let (who, at) = (who(&write.writer), write.start);
     match write.after.len() {
-        1..=MOST_BYTES if write.after == write.before => {
+        1..=MAX_BYTES if write.after == write.before => {
             format!(
                 "{who} wrote {} at {at:#x}, which was the same already.",
                 hex(&write.after)
             )
         }
-        1..=MOST_BYTES => format!(
+        1..=MAX_BYTES => format!(
             "{who} wrote {} at {at:#x}, which was {}.",
             hex(&write.after),
             hex(&write.before)
@@ -198,7 +198,7 @@ fn wrote(write: &Write) -> String {
     }
 }
 
-/// `copy`, `the host`: who did it, for the start of a clause.
+/// Returns the name of a writer for the start of a clause: `copy`, `the host`.
 pub fn who(writer: &Writer) -> String {
     match writer {
         Writer::Data { segment } => format!("data segment {segment}"),
@@ -206,19 +206,20 @@ pub fn who(writer: &Writer) -> String {
         Writer::Import { module, name } => {
             format!(
                 "the import {}.{}",
-                safe::cut(module, LONGEST_NAME),
-                safe::cut(name, LONGEST_NAME)
+                safe::cut(module, MAX_NAME),
+                safe::cut(name, MAX_NAME)
             )
         }
         Writer::Guest {
             function: Some(function),
             ..
-        } => safe::cut(function, LONGEST_NAME),
+        } => safe::cut(function, MAX_NAME),
         Writer::Guest { function: None, .. } => "the guest".to_owned(),
     }
 }
 
-/// `copy @0x1a3, demo.wat:25`: who did it, and where in the module and its source.
+/// Returns the name of a writer with its place in the module and its source: `copy @0x1a3,
+/// demo.wat:25`.
 pub fn whence(writer: &Writer) -> String {
     let mut out = who(writer);
     if let Writer::Guest { offset, source, .. } = writer {
@@ -227,14 +228,14 @@ pub fn whence(writer: &Writer) -> String {
     out
 }
 
-/// ` @0x1a3, demo.wat:25`, as far as it is known.
+/// Returns ` @0x1a3, demo.wat:25`, as far as it is known.
 pub fn place(offset: Option<u64>, source: Option<&str>) -> String {
     let mut out = String::new();
     if let Some(offset) = offset {
         let _ = write!(out, " @{offset:#x}");
     }
     if let Some(source) = source {
-        let _ = write!(out, ", {}", safe::cut(source, LONGEST_NAME));
+        let _ = write!(out, ", {}", safe::cut(source, MAX_NAME));
     }
     out
 }
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_show_bytes_and_text_as_far_as_there_is_room() {
+    fn lines_have_bytes_and_text_in_several_lengths() {
         let rows = [
             (
                 &b" "[..],
@@ -337,21 +338,21 @@ mod tests {
     }
 
     #[test]
-    fn what_a_store_did_is_told() {
-        let told = |event: &Event| match event {
+    fn sentences_describe_a_store() {
+        let sentence = |event: &Event| match event {
             Event::Write(write) => wrote(write),
             Event::Growth(growth) => grew(growth),
         };
         assert_eq!(
-            told(&write(b"\0", b" ")),
+            sentence(&write(b"\0", b" ")),
             "copy wrote 20 at 0x40c, which was 00."
         );
         assert_eq!(
-            told(&write(b" ", b" ")),
+            sentence(&write(b" ", b" ")),
             "copy wrote 20 at 0x40c, which was the same already."
         );
         assert_eq!(
-            told(&write(&[0; 12], b"Did you know")),
+            sentence(&write(&[0; 12], b"Did you know")),
             "copy wrote 12 bytes at 0x40c..0x418."
         );
         assert_eq!(whence(writer(&write(b"\0", b" "))), "copy @0x91");

@@ -1,4 +1,4 @@
-//! Memory as text for the clipboard, in the form that hex dumps have: address, bytes, characters.
+//! Memory as text for the clipboard, in the usual form of a hex dump: address, bytes, characters.
 
 use std::fmt::Write as _;
 
@@ -6,13 +6,13 @@ use super::layout;
 use crate::app::App;
 use crate::timeline::{Image, Span};
 
-/// The row under the cursor; nothing where there is no memory.
+/// Returns the row under the cursor; none without memory.
 pub(in crate::app) fn row(app: &App) -> Vec<String> {
     let width = layout::row_width(app.size);
     lines(&app.memory(), app.cursor / width * width, 1, width)
 }
 
-/// As many rows as the memory pane shows, from its top.
+/// Returns the rows that the memory pane shows.
 pub(in crate::app) fn view(app: &App) -> Vec<String> {
     let Span { start, len } = layout::window(app);
     let width = layout::row_width(app.size);
