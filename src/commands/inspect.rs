@@ -1,4 +1,4 @@
-//! `linmem inspect`: a module described, without running it.
+//! `linmem inspect`: describes a module without running it.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;

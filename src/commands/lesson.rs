@@ -13,8 +13,8 @@ use super::load::InitialSession;
 use super::theme::wants_color;
 use super::{lesson_progress, load, run, tui};
 
-/// How alike a name must be to be taken for a lesson's, from 0 to 1.
-const ALIKE: f64 = 0.75;
+/// The similarity, from 0 to 1, from which a name is taken for that of a lesson.
+const MIN_SIMILARITY: f64 = 0.75;
 
 pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
     let Some(name) = &args.name else {
@@ -34,7 +34,7 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
     }
 }
 
-/// Whether the terminal is drawn on.
+/// Returns whether the lesson is shown on the terminal.
 pub fn shows_screen(args: &LessonArgs) -> bool {
     args.name.is_some() && terminal::is_usable() && args.session.stdin.is_none()
 }
@@ -79,7 +79,8 @@ fn list(args: &LessonArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A lesson by its number, its name, the beginning of its name, or one like it.
+/// Returns the index of a lesson by its number, its name, the beginning of its name, or a similar
+/// name.
 fn find(name: &str) -> Result<usize> {
     let wanted = name.trim().to_ascii_lowercase();
     let digits = wanted.trim_end_matches(".md");
@@ -92,7 +93,7 @@ fn find(name: &str) -> Result<usize> {
             ),
         };
     }
-    // A file's name begins with the number.
+    // The name of a lesson's file begins with the number.
     let wanted = digits
         .trim_start_matches(|c: char| c.is_ascii_digit())
         .trim_start_matches('-');
@@ -113,7 +114,7 @@ fn find(name: &str) -> Result<usize> {
         .enumerate()
         .max_by(|(_, a), (_, b)| likeness(a).total_cmp(&likeness(b)));
     match nearest {
-        Some((index, lesson)) if likeness(lesson) >= ALIKE => Ok(index),
+        Some((index, lesson)) if likeness(lesson) >= MIN_SIMILARITY => Ok(index),
         _ => bail!(
             "there is no lesson {}; `linmem lesson` lists them",
             safe::quoted(name, 60)

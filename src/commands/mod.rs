@@ -1,4 +1,4 @@
-//! What each command does: the wiring between the parts.
+//! The commands of the program: the wiring between the parts of the library.
 
 mod answer_parser;
 mod asciicast;
@@ -27,7 +27,7 @@ use anyhow::Result;
 
 use crate::cli::{Cli, Command};
 
-/// Does what the command line says.
+/// Performs the command of the command line.
 pub fn perform(cli: Cli) -> Result<ExitCode> {
     let config = config::load(&cli, reads_home(&cli))?;
     let cli = config.applied_to(cli)?;
@@ -46,7 +46,7 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
     }
 }
 
-/// Whether the terminal is drawn on.
+/// Returns whether the session is shown on the terminal.
 fn shows_screen(cli: &Cli) -> bool {
     match &cli.command {
         None => linmem::terminal::is_usable() && !reads_stdin(cli),
@@ -55,13 +55,13 @@ fn shows_screen(cli: &Cli) -> bool {
     }
 }
 
-/// Whether the configuration of the person at the keyboard counts. What is printed must not depend
-/// on whose machine it is: only the screen reads it.
+/// Returns whether the configuration in the person's folder is read. Only the screen reads it, so that
+/// what is printed does not depend on the machine.
 fn reads_home(cli: &Cli) -> bool {
     matches!(cli.command, Some(Command::Config(_))) || shows_screen(cli)
 }
 
-/// Whether standard input is read for something else than keys.
+/// Returns whether standard input is read for something else than keys.
 fn reads_stdin(cli: &Cli) -> bool {
     [&cli.file, &cli.session.stdin]
         .into_iter()

@@ -36,7 +36,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
                 false,
             )?
             .until;
-            // A recording looks the same wherever it is made.
+            // A recording is the same on every machine.
             let theme = theme::with_color(&args.look, args.look.color != ColorWhen::Never);
             put(args.output.as_deref(), &mut |out| {
                 Ok(asciicast::write(&timeline, until, args.size, &theme, out)?)
@@ -57,7 +57,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
     Ok(exit_code(&timeline, args.deny.warnings()))
 }
 
-/// `linmem [FILE]` where there is no terminal to draw on: the text transcript.
+/// Prints the transcript: `linmem [FILE]` without a terminal.
 pub fn transcript(cli: &Cli) -> Result<ExitCode> {
     transcript_of(
         load::opening(cli.file.as_deref(), &cli.session)?,
@@ -66,7 +66,7 @@ pub fn transcript(cli: &Cli) -> Result<ExitCode> {
     )
 }
 
-/// The text transcript of a session.
+/// Prints the text transcript of a session.
 pub fn transcript_of(opening: SessionConfig, at: Option<At>, look: &LookArgs) -> Result<ExitCode> {
     let timeline = complete(opening)?;
     let options = options(
@@ -83,10 +83,10 @@ pub fn transcript_of(opening: SessionConfig, at: Option<At>, look: &LookArgs) ->
 }
 
 /// Runs a session to its end. Ctrl-c cancels the running call, so that what was recorded is still
-/// shown; a second one ends the program.
+/// printed; a second one ends the program.
 pub fn complete(opening: SessionConfig) -> Result<Timeline> {
     let control = opening.control.clone();
-    heed_interrupt(&control);
+    cancel_on_interrupt(&control);
     let (mut session, mut timeline) = Session::open(opening)?;
     while !control.is_cancelled() {
         match session.advance() {
@@ -97,10 +97,9 @@ pub fn complete(opening: SessionConfig) -> Result<Timeline> {
     Ok(timeline)
 }
 
-fn heed_interrupt(control: &CancelHandle) {
+fn cancel_on_interrupt(control: &CancelHandle) {
     use signal_hook::consts::SIGINT;
-    // Without the handler ctrl-c ends the program at once, which is no worse than the system's
-    // default.
+    // Without the handler ctrl-c ends the program at once, which is the default of the system.
     let _ = signal_hook::flag::register_conditional_shutdown(SIGINT, 130, control.flag());
     let _ = signal_hook::flag::register(SIGINT, control.flag());
 }
@@ -122,7 +121,9 @@ fn options(
             store: Some(store),
         }) => match timeline.step(step).map_or(0, |record| record.events.len()) {
             0 if store > 0 => {
-                bail!("--at {step}.{store}: step {step} wrote nothing; --at {step} stands at it")
+                bail!(
+                    "--at {step}.{store}: step {step} wrote nothing, so there is no {step}.{store}; use --at {step}"
+                )
             }
             events if store > events => {
                 bail!("--at {step}.{store}: the last event of step {step} is {events}")
@@ -141,7 +142,7 @@ fn options(
     })
 }
 
-/// Writes to a file, or else to standard output.
+/// Writes to a file, or to standard output without one.
 fn put(path: Option<&Path>, write: &mut dyn FnMut(&mut dyn Write) -> Result<()>) -> Result<()> {
     match path {
         Some(path) => atomic_file::write_file(path, write),
@@ -153,7 +154,7 @@ fn put(path: Option<&Path>, write: &mut dyn FnMut(&mut dyn Write) -> Result<()>)
     }
 }
 
-/// 0 all well, 1 something is wrong with the session's run.
+/// Returns 0 for a session that ran well, 1 for one with a problem.
 fn exit_code(timeline: &Timeline, deny_warnings: bool) -> ExitCode {
     if report::problem(timeline, deny_warnings).is_some() {
         ExitCode::from(1)

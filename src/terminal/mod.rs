@@ -76,13 +76,13 @@ pub struct Options {
 /// Why the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// The person left.
+    /// The person left the program.
     Quit,
-    /// This signal came; the exit status is 128 more.
+    /// A signal with this number; the exit status is 128 more.
     Signal(i32),
 }
 
-/// Why the terminal cannot be used, or could no longer be.
+/// Why the terminal cannot be used, or can be no longer.
 #[derive(Debug, thiserror::Error)]
 pub enum TerminalError {
     #[error("the terminal cannot be set up for drawing; `linmem run` prints the same as text")]
@@ -100,9 +100,9 @@ pub fn is_usable() -> bool {
     is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Shows the app until the person leaves or a signal ends the program. The terminal is as it was
-/// before on every way out, a panic on any thread included; if the terminal itself goes away, the
-/// process ends with status 129.
+/// Runs the app until the person leaves or a signal ends the program. The terminal is restored on
+/// every way out, even after a panic on any thread. If the terminal itself goes away, the process
+/// ends with status 129.
 ///
 /// # Errors
 /// The terminal's modes cannot be set, or signals cannot be received.
@@ -149,14 +149,13 @@ pub fn run(
     })
 }
 
-/// Ends the process as a hang-up would: nobody is there to read a message, and nothing has to be
-/// restored.
+/// Ends the process as a hang-up does: there is no terminal to print a message on or to restore.
 fn hang_up() -> ! {
     std::process::exit(129)
 }
 
-/// Columns and rows of the terminal; of the classic one where it does not say, and no more than a
-/// frame should cost where what it says is absurd.
+/// Returns the columns and rows of the terminal: 80 x 24 where it reports none, and at most
+/// [`MAX_SIZE`].
 fn size() -> (u16, u16) {
     match rustix::termios::tcgetwinsize(rustix::stdio::stdout()) {
         Ok(size) if size.ws_col > 0 && size.ws_row > 0 => {
@@ -172,7 +171,7 @@ enum Leave {
     Signal(i32),
 }
 
-/// What a wait brought.
+/// What has arrived after a wait.
 struct Ready {
     keys: bool,
     signals: bool,
@@ -385,16 +384,16 @@ impl EventLoop<'_> {
         self.canvas.lines(&screen).ok()
     }
 
-    /// Gives the terminal back and stops the whole job, as the terminal would for ctrl-z, until the
-    /// shell continues it.
+    /// Restores the terminal and stops the whole job, as the terminal does for ctrl-z, until the shell
+    /// continues it.
     fn suspend(&mut self) -> Result<(), TerminalError> {
         modes::leave();
-        // Not TSTP: where no shell waits for the job, it would be dropped, and its handler is
-        // taken.
+        // STOP and not TSTP: the handler of TSTP is this program's, and the system drops a TSTP where
+        // no shell waits for the job.
         let _ = kill_current_process_group(Signal::STOP);
-        // The stop may reach another thread first and this one a moment later; being continued is
-        // what says that it is over. The first process of a container cannot be stopped at all, so
-        // the wait has an end.
+        // The stop may reach this thread a moment after another one, so that the signal to continue
+        // is what ends it. The first process of a container cannot be stopped, so the wait has a
+        // limit.
         let moment = timespec(Duration::from_millis(100));
         let _ = poll(
             &mut [PollFd::new(&self.signals, PollFlags::IN)],
@@ -404,8 +403,7 @@ impl EventLoop<'_> {
         self.resume()
     }
 
-    /// Sets the terminal up again: the shell, or whoever had it in between, may have changed
-    /// everything.
+    /// Sets the terminal up again: another program may have changed everything meanwhile.
     fn resume(&mut self) -> Result<(), TerminalError> {
         match modes::resume(self.mouse) {
             Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => hang_up(),
@@ -422,7 +420,7 @@ fn timespec(duration: Duration) -> Timespec {
     }
 }
 
-/// The bytes that wait on standard input; `None` when there are none.
+/// Returns the bytes that wait on standard input; `None` where there are none.
 fn read_waiting() -> Option<Vec<u8>> {
     let stdin = rustix::stdio::stdin();
     if poll(

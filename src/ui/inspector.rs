@@ -1,4 +1,4 @@
-//! The byte under the cursor, and what is known of the guest.
+//! The tables about the byte under the cursor and about the guest.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -69,7 +69,7 @@ fn guest_rows(app: &App) -> Rows {
     rows
 }
 
-/// `0x0..0x100000  exported global __stack_pointer`
+/// Returns `0x0..0x100000  exported global __stack_pointer`.
 fn location(facts: &LayoutFacts) -> String {
     let LayoutFacts {
         name,

@@ -1,4 +1,4 @@
-//! What each mark on the screen means, shown below the keys in the help.
+//! The meaning of each mark on the screen, shown after the keys in the help.
 
 use ratatui::style::Style;
 
@@ -7,7 +7,7 @@ use crate::timeline::PartKind;
 
 use super::theme::{Category, Theme, Tone};
 
-/// A mark, how it is drawn, and what it says.
+/// Returns the marks, each with its style and meaning.
 pub fn marks(app: &App, theme: &Theme) -> Vec<(String, Style, String)> {
     let g = &theme.glyphs;
     let cumulative = theme.glyphs.key(app.keys.key_of(Action::Cumulative));

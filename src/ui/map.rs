@@ -1,6 +1,6 @@
-//! The strip that maps all of memory. Two rows where there is room: what lies where, by name, and
-//! below it what was written when. In one row, what was written hides what lies there, which is a
-//! letter elsewhere.
+//! The map of all of memory. On a tall screen it has two rows: the parts of memory by name, and below
+//! them what was written when. In one row, what was written hides the parts, which are letters
+//! elsewhere.
 //!
 //! ```text
 //!      stack───────────────────────────────────────────────────data heap──
@@ -19,9 +19,9 @@ use crate::timeline::{Part, PartKind, Span};
 use super::text::{self, Pen};
 use super::theme::Theme;
 
-/// Columns of a name in the upper row.
+/// The most columns of a name in the upper row.
 const LONGEST_NAME: u16 = 24;
-/// Columns between two addresses in it, at least.
+/// The least columns between two addresses in it.
 const TICK: u64 = 13;
 
 /// Draws the map; `window` are the bytes that the memory panes show.
@@ -65,7 +65,7 @@ pub fn draw(
         .put(&text::size(map.len), theme.faint());
 }
 
-/// A cell as it is drawn; in a single row it says what lies there too.
+/// Returns a cell as it is drawn; in a single row it shows its part too.
 fn glyph_of(cell: &Cell, is_single: bool, theme: &Theme) -> (char, Style) {
     let glyphs = &theme.glyphs;
     let part = cell.part.filter(|_| is_single);
@@ -73,7 +73,7 @@ fn glyph_of(cell: &Cell, is_single: bool, theme: &Theme) -> (char, Style) {
         (Touched::Now, ..) => (glyphs.map_changed, theme.change_mark()),
         _ if cell.holds_old_end => (glyphs.map_old_end, theme.change_mark()),
         (Touched::Earlier, ..) => (glyphs.map_earlier, theme.text()),
-        // New pages are mostly heap: that they are new says more.
+        // New pages are mostly heap: that they are new is more specific.
         (Touched::Never, Grown::Now, Some((kind, _))) if !kind.is_scripts() => {
             (glyphs.map_grown, theme.change_mark())
         }
@@ -85,10 +85,10 @@ fn glyph_of(cell: &Cell, is_single: bool, theme: &Theme) -> (char, Style) {
     }
 }
 
-/// The upper row: a line for each part, its name in it where that fits.
+/// The upper row: a line for each part, with its name where that fits.
 struct Names {
     columns: Vec<(char, Style)>,
-    /// Columns that hold a name.
+    /// Whether each column is part of a name.
     taken: Vec<bool>,
 }
 
@@ -114,7 +114,7 @@ impl Names {
                 columns.fill((line, style));
             }
         }
-        // What the script named comes first, and of that what it named last.
+        // Parts that the script named come first, the last one before the others.
         let mut by_weight: Vec<_> = placed.iter().rev().collect();
         by_weight.sort_by_key(|(part, _)| !part.kind.is_scripts());
         for (part, (first, end)) in by_weight {
@@ -130,7 +130,7 @@ impl Names {
         names
     }
 
-    /// Round addresses, where nothing is named.
+    /// Puts round addresses where nothing is named.
     fn put_addresses(&mut self, map: &MemoryMap, theme: &Theme) {
         let apart = (map.len / (map.cells.len() as u64).max(1)).saturating_mul(TICK);
         let step = apart.checked_next_power_of_two().unwrap_or(u64::MAX);
@@ -150,8 +150,8 @@ impl Names {
         }
     }
 
-    /// Puts a name into the first gap among a part's columns, else where the part begins if nothing
-    /// stands there.
+    /// Puts a name into the first gap among a part's columns, else where the part begins if that is
+    /// free.
     fn put(&mut self, name: &str, first: usize, end: usize, style: Style) {
         let len = usize::from(text::width(name));
         if len == 0 || len != name.chars().count() {
@@ -167,7 +167,7 @@ impl Names {
                     .is_some_and(|taken| !taken.contains(&true))
         };
         let inside = (first..=end.saturating_sub(len)).find(|at| at + len <= end && is_free(*at));
-        // A name right behind another part's letter would read as one word with it.
+        // A name right after another part's letter would look like one word with it.
         let is_apart = |at: usize| {
             let before = at
                 .checked_sub(1)

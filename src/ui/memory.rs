@@ -1,5 +1,4 @@
-//! The two memory panes: the same rows of memory before and after the step or the event that is
-//! shown.
+//! The two memory panes: the same rows of memory before and after the step or the event shown.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -74,12 +73,12 @@ struct Pane<'a> {
     side: Side,
     theme: &'a Theme,
     format: RowFormat,
-    /// Of this pane's memory.
+    /// The end of this pane's memory.
     end: u64,
 }
 
 impl Pane<'_> {
-    /// Draws a row; whether the step changes a byte of it.
+    /// Draws a row. Returns whether the step changes a byte of it.
     fn draw_row(
         &self,
         buffer: &mut Buffer,
@@ -94,7 +93,7 @@ impl Pane<'_> {
         } else {
             after
         };
-        // A store of what stood there already is marked too: it was just written.
+        // A store that does not change a byte is marked too: the byte was just written.
         let is_written = |index: u64| {
             self.dump
                 .written
@@ -149,11 +148,11 @@ impl Pane<'_> {
                 }
             }
         }
-        self.draw_mark_behind(&mut at, address);
+        self.draw_last_mark(&mut at, address);
         is_changed
     }
 
-    /// `+ ptr▸`: whether the step changed the row, and the pointer that points into it.
+    /// Draws `+ ptr▸`: whether the step changed the row, and the pointer that points into it.
     fn draw_gutter(&self, at: &mut impl FnMut(u16, &str, Style), address: u64, is_changed: bool) {
         let glyphs = &self.theme.glyphs;
         let last = address.saturating_add(self.format.bytes.saturating_sub(1));
@@ -185,7 +184,7 @@ impl Pane<'_> {
         at(column, &format!("{name}{glyph}"), style);
     }
 
-    /// The names of the parts that begin in a row.
+    /// Returns the names of the parts that begin in a row.
     fn draw_part_names(&self, at: &mut impl FnMut(u16, &str, Style), first: u64, last: u64) {
         let begins = |part: &&Part| (first..=last).contains(&part.span.start) && part.span.len > 0;
         let mut parts = self.dump.parts.iter().rev().filter(begins);
@@ -208,8 +207,8 @@ impl Pane<'_> {
         }
     }
 
-    /// The names of the pointers into a row, and whether they point there now or did so before this
-    /// step.
+    /// Returns the names of the pointers into a row, and whether they point there now or did before
+    /// this step.
     fn pointed(&self, first: u64, last: u64) -> Option<(String, bool)> {
         let names = |found: Vec<&Pointer>| {
             let names: Vec<&str> = found.iter().map(|p| p.name.as_str()).collect();
@@ -228,13 +227,13 @@ impl Pane<'_> {
         now.map(|n| (n, true)).or_else(|| was().map(|n| (n, false)))
     }
 
-    /// Where a pointer stood before this step, where the pane after it shows that.
+    /// Returns the address of a pointer before this step, where the pane after it shows that.
     fn was_at(&self, pointer: &Pointer) -> Option<u64> {
         let is_after = self.side == Side::After && !self.dump.pointers_before.is_empty();
         pointer.moved_from.filter(|_| is_after)
     }
 
-    /// The bars around the bytes; heavy where a region or block reaches into the row.
+    /// Draws the bars around the bytes; heavy where a region or block reaches into the row.
     fn draw_bars(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
         let glyphs = &self.theme.glyphs;
         let end = address.saturating_add(self.format.bytes);
@@ -281,7 +280,7 @@ impl Pane<'_> {
         }
     }
 
-    /// The parts that the script named, which have their edges marked.
+    /// Returns the parts that the script named, whose edges are marked.
     fn named(&self) -> impl Iterator<Item = &Part> {
         self.dump
             .parts
@@ -289,7 +288,7 @@ impl Pane<'_> {
             .filter(|part| part.kind.is_scripts() && part.span.len > 0)
     }
 
-    /// What stands right before a byte: a pointer to it, or the edge of a region.
+    /// Draws the marks before a byte: a pointer to it, or the edge of a region.
     fn draw_marks(&self, at: &mut impl FnMut(u16, &str, Style), address: u64, index: u64) {
         let glyphs = &self.theme.glyphs;
         let found = self
@@ -330,8 +329,8 @@ impl Pane<'_> {
         );
     }
 
-    /// The edge of a region that ends with the row.
-    fn draw_mark_behind(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
+    /// Draws the edge of a region that ends with the row.
+    fn draw_last_mark(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
         let end = address.saturating_add(self.format.bytes);
         if self.named().any(|part| part.span.end() == end) {
             let column = self.format.hex_column(self.format.bytes.saturating_sub(1)) + 2;
@@ -382,7 +381,7 @@ impl Pane<'_> {
         }
     }
 
-    /// Whether a byte lies in a block that was given back, and in none that is owned.
+    /// Returns whether a byte is in a released block, and in none that is owned.
     fn is_dead(&self, address: u64) -> bool {
         let mut named = self
             .named()
@@ -417,7 +416,7 @@ impl Pane<'_> {
         }
     }
 
-    /// A ruled line; in the pane before the growth, the end of memory.
+    /// Draws a ruled line, or in the pane before the growth the end of memory.
     fn draw_old_end(&self, buffer: &mut Buffer, area: Rect, row: u16, address: u64) {
         if address == self.end {
             self.draw_end(buffer, area, row, address);
@@ -431,8 +430,8 @@ impl Pane<'_> {
             format!(" memory ended here before step {step}: {address:#x} "),
             format!(" {address:#x}: end before step {step} "),
         ];
-        let said = text::first_that_fits(&forms, pen.room(), self.theme.glyphs.cut);
-        pen.put(&said, self.theme.old_end())
+        let label = text::first_that_fits(&forms, pen.room(), self.theme.glyphs.cut);
+        pen.put(&label, self.theme.old_end())
             .fill(rule, self.theme.faint());
     }
 

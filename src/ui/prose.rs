@@ -1,4 +1,4 @@
-//! An author's prose in lines: headings, emphasis, code and lists as a terminal can show them.
+//! An author's prose in lines: headings, emphasis, code and lists, as far as a terminal has them.
 
 use ratatui::style::Style;
 
@@ -11,7 +11,7 @@ use super::theme::Theme;
 /// Runs of text in one style each, from left to right.
 pub type Line = Vec<(String, Style)>;
 
-/// A paragraph in lines of at most so many columns; items of lists are indented.
+/// Returns a paragraph in lines of at most `columns` columns; list items are indented.
 pub fn paragraph(paragraph: &Paragraph, columns: u16, theme: &Theme) -> Vec<Line> {
     let (first, rest) = match paragraph.kind {
         Kind::Item { depth, begins } => {
@@ -32,9 +32,9 @@ pub fn paragraph(paragraph: &Paragraph, columns: u16, theme: &Theme) -> Vec<Line
         };
         (safe::plain(&piece.text), style)
     });
-    let room = columns.saturating_sub(text::width(&rest));
+    let width = columns.saturating_sub(text::width(&rest));
     let mut indent = first;
-    let lines = wrap(&pieces.collect::<Vec<_>>(), room)
+    let lines = wrap(&pieces.collect::<Vec<_>>(), width)
         .into_iter()
         .map(|mut line| {
             let indent = std::mem::replace(&mut indent, rest.clone());
@@ -46,8 +46,8 @@ pub fn paragraph(paragraph: &Paragraph, columns: u16, theme: &Theme) -> Vec<Line
     lines.collect()
 }
 
-/// Text in one style, in lines; a line break in it is kept, and an empty line has no run at all.
-pub fn plain(said: &str, columns: u16, style: Style) -> Vec<Line> {
+/// Returns text in one style in lines. Line breaks are kept, and an empty line has no run.
+pub fn plain(text: &str, columns: u16, style: Style) -> Vec<Line> {
     let runs = |line: String| {
         if line.is_empty() {
             Line::new()
@@ -55,10 +55,10 @@ pub fn plain(said: &str, columns: u16, style: Style) -> Vec<Line> {
             vec![(line, style)]
         }
     };
-    text::wrap(said, columns).into_iter().map(runs).collect()
+    text::wrap(text, columns).into_iter().map(runs).collect()
 }
 
-/// Runs broken into lines of at most so many columns, between words where that is possible.
+/// Wraps runs into lines of at most `columns` columns, between words where that is possible.
 pub fn wrap(runs: &[(String, Style)], columns: u16) -> Vec<Line> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
@@ -72,7 +72,7 @@ pub fn wrap(runs: &[(String, Style)], columns: u16) -> Vec<Line> {
             lines.push(std::mem::take(&mut line));
             used = 0;
         } else if used > 0 {
-            // The blank between two words of one style belongs to it.
+            // The blank between two words of one style has that style too.
             let style = match (line.last(), word.first()) {
                 (Some((_, left)), Some((_, right))) if left == right => *left,
                 _ => Style::new(),
@@ -99,7 +99,7 @@ pub fn wrap(runs: &[(String, Style)], columns: u16) -> Vec<Line> {
     lines
 }
 
-/// The words, each in as many styles as it has: a comma right behind code belongs to the same word.
+/// Splits runs into words. A word may have several styles: a comma after code belongs to it.
 fn words(runs: &[(String, Style)]) -> Vec<Line> {
     let mut words = vec![Line::new()];
     for (text, style) in runs {

@@ -1,4 +1,4 @@
-//! The bottom line: a notice, what runs, what is typed, or the keys that apply now.
+//! The status line: what runs, what is typed, or the keys that apply now. Also the notice above it.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -12,9 +12,10 @@ use crate::safe;
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
 
-/// Rows a notice may take.
+/// The most rows of a notice.
 const NOTICE_ROWS: usize = 3;
 
+/// Draws the status line.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if let Overlay::Search { input } = &app.overlay {
         let hint = match input.value().trim_start().strip_prefix('@') {
@@ -42,7 +43,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let buffer = frame.buffer_mut();
     if matches!(app.overlay, Overlay::None)
         && app.count.is_none()
-        && running(buffer, area, app, theme)
+        && draw_running(buffer, area, app, theme)
     {
         return;
     }
@@ -68,8 +69,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     keys(buffer, left, &status_keys(app), theme);
 }
 
-/// Puts a notice right above the line of keys, which stays: as many rows as it needs, over whatever
-/// stands there.
+/// Draws the notice above the status line, over as many rows as it needs.
 pub fn notice(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let Some(notice) = &app.notice else { return };
     let style = if notice.is_error {
@@ -77,9 +77,9 @@ pub fn notice(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     } else {
         theme.strong()
     };
-    // Where a notice has an arrow, that is a key.
-    let told = theme.glyphs.key(&safe::plain(&notice.text));
-    let mut lines = text::wrap(&told, area.width.saturating_sub(2));
+    // An arrow in a notice is the name of a key.
+    let text = theme.glyphs.key(&safe::plain(&notice.text));
+    let mut lines = text::wrap(&text, area.width.saturating_sub(2));
     lines.truncate(NOTICE_ROWS);
     let rows = u16::try_from(lines.len()).unwrap_or(0).min(area.y);
     let area = Rect {
@@ -93,8 +93,8 @@ pub fn notice(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     }
 }
 
-/// Says what the session is busy with; whether it is.
-fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
+/// Draws what runs. Returns whether something does.
+fn draw_running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
     let dots = if theme.glyphs.is_ascii() {
         "..."
     } else {
@@ -159,8 +159,8 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
     true
 }
 
-/// As many keys as fit, whole ones only. The last two, help and quit, come before the rest where
-/// room is short.
+/// Draws as many keys as fit. On a narrow line the last two, help and quit, are drawn before the
+/// others.
 fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
     let glyphs = &theme.glyphs;
     let name = |key: &str| glyphs.key(key);
@@ -184,7 +184,7 @@ fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
     }
 }
 
-/// The names that go on what was typed, as many as there is room for.
+/// Returns the names that begin with what was typed, cut to `columns`.
 fn names_hint(app: &App, begun: &str, columns: u16, theme: &Theme) -> String {
     let fitting = address_names::that_begin_with(app, begun);
     let Some(first) = fitting.first() else {
@@ -200,7 +200,7 @@ fn names_hint(app: &App, begun: &str, columns: u16, theme: &Theme) -> String {
     text::fit(&hint, columns, theme.glyphs.cut)
 }
 
-/// The line for an answer, and right above it why the last one could not be read.
+/// Draws the line for an answer and, above it, why the last one could not be evaluated.
 fn answer(
     frame: &mut Frame,
     area: Rect,
@@ -231,7 +231,7 @@ fn answer(
     }
 }
 
-/// A line being typed, what it is for before it and a hint behind it.
+/// Draws a line being typed between a prompt and a hint.
 fn line(
     frame: &mut Frame,
     area: Rect,
@@ -240,7 +240,7 @@ fn line(
     hint: &str,
     theme: &Theme,
 ) {
-    // The hint gives way where less than a useful field would be left.
+    // The hint is left out where the field would be too narrow.
     let beside = area.width.saturating_sub(text::width(hint) + 3);
     let field = Rect {
         width: if beside >= 24 { beside } else { area.width },

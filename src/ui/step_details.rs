@@ -1,5 +1,4 @@
-//! What happened in the step that is shown: the step as written, its prose, what it did, what was
-//! found.
+//! What happened in the step shown: the step as written, its prose, what it did, its findings.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -33,18 +32,19 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, lines: &[Line], theme: &
 /// Returns all lines of the pane; empty ones only where all fit.
 pub fn lines(app: &App, area: Rect, theme: &Theme) -> Lines {
     let columns = area.width.saturating_sub(2);
-    let room = usize::from(area.height);
+    let rows = usize::from(area.height);
     let mut lines = match app.record() {
-        Some(step) if step.ask.is_some() => question::lines(app, step, columns, room, theme),
+        Some(step) if step.ask.is_some() => question::lines(app, step, columns, rows, theme),
         _ => all_lines(app, columns, theme),
     };
     lines.extend(question::closing(app, columns, theme));
-    if lines.len() > room {
+    if lines.len() > rows {
         lines.retain(|line| !line.is_empty());
     }
     lines
 }
 
+/// Returns the lines of a step that asks no question.
 fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
     let shown = app.moment.step;
     let mut lines = Lines::new();
@@ -64,7 +64,7 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
     lines.extend(question::verdicts(app, columns, theme));
     let is_within = app.position().is_some_and(|at| at < step.events.len());
     let event = app.position().map(|at| event_text::sentence(step, at));
-    // Inside a step its event comes first, at the end what it ended in.
+    // Within a step its event comes first; at its end its outcome does.
     if let Some(event) = event.as_ref().filter(|_| is_within) {
         push(&mut lines, event, columns, theme.text());
         lines.push(Line::new());
@@ -82,7 +82,7 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         lines.push(Line::new());
     }
     let prose = prose_of(app, step, columns, theme);
-    // The author's words introduce the step; what went wrong comes before them.
+    // The prose introduces the step; an error comes before it.
     let is_introduced = step.outcome == Outcome::Ok;
     if is_introduced && !prose.is_empty() {
         lines.extend(prose.iter().cloned());
@@ -107,7 +107,7 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
     for finding in step
         .findings
         .iter()
-        .filter(|f| !is_told_by_trap(f, step) && (f.claimed || !is_told_already(f, step)))
+        .filter(|f| !is_the_trap(f, step) && (f.claimed || !is_repeated(f, step)))
     {
         let tone = match finding.severity() {
             _ if finding.claimed => theme.faint(),
@@ -131,7 +131,7 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
     lines
 }
 
-/// The author's words before a step, with their markup where the session has it.
+/// Returns the prose before a step, with its markup where the session has some.
 pub(super) fn prose_of(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Lines {
     match app.timeline.document.of_step(step.index) {
         Some(prose) => spaced(&prose.paragraphs, app, columns, theme),
@@ -144,7 +144,7 @@ pub(super) fn prose_of(app: &App, step: &StepRecord, columns: u16, theme: &Theme
     }
 }
 
-/// Paragraphs with an empty line between them. The session's title stands in the header already.
+/// Returns paragraphs with an empty line between them, without the title that the header shows.
 pub(super) fn spaced(paragraphs: &[Paragraph], app: &App, columns: u16, theme: &Theme) -> Lines {
     let title = app.timeline.document.title.as_deref();
     let is_title = |p: &&Paragraph| p.kind == Kind::Heading(1) && Some(p.plain().as_str()) == title;
@@ -158,7 +158,7 @@ pub(super) fn spaced(paragraphs: &[Paragraph], app: &App, columns: u16, theme: &
     lines
 }
 
-/// What the guest printed, and that it left well: any other end of it is an error.
+/// Adds what the guest printed, and that it exited with 0; another exit code is an error.
 fn push_printed(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Theme) {
     if let Some(output) = &step.output {
         let amount = match step.output_bytes > step.output_kept {
@@ -185,7 +185,7 @@ fn push_printed(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Them
     }
 }
 
-/// The kind of trap, the access that went wrong, and who called whom.
+/// Adds the kind of trap, the access that trapped, and the chain of calls.
 fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: &Theme) {
     push(
         lines,
@@ -194,7 +194,7 @@ fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: 
         style,
     );
     if let Some(attempt) = &trap.attempt {
-        push(lines, &tried(attempt), columns, theme.text());
+        push(lines, &attempted(attempt), columns, theme.text());
     }
     let frames = trap.chain.iter().map(|frame| {
         let place = event_text::place(frame.offset, frame.source.as_deref());
@@ -213,8 +213,8 @@ fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: 
     }
 }
 
-/// What the access that trapped went for, and how far past the end of memory that lies.
-fn tried(attempt: &Attempt) -> String {
+/// Returns the access that trapped, and how far past the end of memory it was.
+fn attempted(attempt: &Attempt) -> String {
     let nothing = if attempt.is_store {
         " Nothing of it was written."
     } else {
@@ -223,21 +223,21 @@ fn tried(attempt: &Attempt) -> String {
     format!("The {}.{nothing}", attempt.told())
 }
 
-/// Whether a finding says what the trap or the step's error, which are told already, say too.
-fn is_told_already(finding: &Finding, step: &StepRecord) -> bool {
-    is_told_by_trap(finding, step)
+/// Returns whether a finding repeats the trap or the error of the step.
+fn is_repeated(finding: &Finding, step: &StepRecord) -> bool {
+    is_the_trap(finding, step)
         || step
             .error
             .as_ref()
             .is_some_and(|error| error.contains(finding.message.trim()))
 }
 
-/// Whether a finding is the trap itself, which stands on top with its chain of calls.
-fn is_told_by_trap(finding: &Finding, step: &StepRecord) -> bool {
+/// Returns whether a finding is the trap itself, which is shown above with its chain of calls.
+fn is_the_trap(finding: &Finding, step: &StepRecord) -> bool {
     finding.kind == FindingKind::Trap && step.trap.is_some()
 }
 
-/// Text of several lines, each made safe.
+/// Returns a text of several lines, each safe to print.
 fn paragraphs(text: &str) -> String {
     text.lines().map(safe::plain).collect::<Vec<_>>().join("\n")
 }

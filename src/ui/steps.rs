@@ -1,5 +1,5 @@
-//! The list of steps: what has run and how it ended, what is shown, what comes; and the events of
-//! an unfolded step.
+//! The list of steps: those that have run and how they ended, the one shown, those to come, and the
+//! events of an unfolded step.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -27,19 +27,19 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, lines: &[ListLine], them
                 if is_here(inside, app) {
                     pen.put_char(theme.glyphs.current, theme.pointer());
                 }
-                // Below the step's own text.
+                // Indented to the step's text.
                 draw_inside(Pen::at(buffer, area, digits + 3, row), inside, app, theme);
             }
         }
     }
 }
 
-/// Whether the moment shown is right after the event of a line.
+/// Returns whether the moment shown is right after the event of a line.
 fn is_here(line: &ListLine, app: &App) -> bool {
     matches!(line, ListLine::Event { number, .. } if Some(*number) == app.position())
 }
 
-/// `├ 0x40c ← 20  ' '`, and what else stands below a step.
+/// Draws a line below a step, such as `├ 0x40c ← 20  ' '`.
 fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
     let glyphs = &theme.glyphs;
     let mut put = |branch: char, forms: &[String], style: Style| {
@@ -105,7 +105,7 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
     }
 }
 
-/// A store that trapped, never to be taken for one that was made.
+/// Returns the forms of a store that trapped, which differ from those of a store that was made.
 fn attempted(attempt: &Attempt) -> [String; 4] {
     let (at, len) = (attempt.address, attempt.len);
     let bytes = text::count(len, "byte");
@@ -117,7 +117,7 @@ fn attempted(attempt: &Attempt) -> [String; 4] {
     ]
 }
 
-/// `… 13 more stores`
+/// Returns `… 13 more stores`.
 fn more(count: usize, which: &str, app: &App, theme: &Theme) -> String {
     let noun = app.record().map_or("event", event_text::noun);
     let s = if count == 1 { "" } else { "s" };
@@ -128,7 +128,7 @@ fn more(count: usize, which: &str, app: &App, theme: &Theme) -> String {
     }
 }
 
-/// `▶✓ 4 n = call add_wasm… → 26 !`
+/// Draws a step: `▶✓ 4 n = call add_wasm… → 26 !`.
 fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) {
     let record = app.timeline.step(index);
     let is_shown = index == app.moment.step && !app.timeline.steps().is_empty();
@@ -139,7 +139,7 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     };
     let glyphs = &theme.glyphs;
     let (mark, tone) = outcome_mark(index, record, app, theme);
-    // In an unfolded step the mark stands at the event that has just happened.
+    // In an unfolded step the mark is at the event that has just happened.
     let is_here = is_shown && app.position().unwrap_or(0) == 0;
     pen.put_char(if is_here { glyphs.current } else { ' ' }, theme.pointer())
         .put_char(mark, tone);
@@ -180,8 +180,7 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     }
 }
 
-/// A step's text without the blanks that line it up with others in its file; what stands in quotes
-/// is kept as it is.
+/// Returns a step's text without the blanks that align it in its file; text in quotes is unchanged.
 fn close_up(written: &str) -> String {
     let (code, rest) = written.split_at(written.find('"').unwrap_or(written.len()));
     let ends_in_blank = code.ends_with(' ');
@@ -196,7 +195,7 @@ fn close_up(written: &str) -> String {
     )
 }
 
-/// What is asked, without the expression that is its answer.
+/// Returns the question of a step without the expression for its answer.
 fn question_of(written: &str) -> &str {
     let Some(open) = written.find('"').map(|at| at + 1) else {
         return written;
@@ -238,7 +237,7 @@ fn outcome_mark(
     }
 }
 
-/// What came of the step, in a few characters.
+/// Returns the result of a step in a few characters.
 fn detail(step: &StepRecord, theme: &Theme) -> String {
     let arrow = theme.glyphs.arrow;
     match step.kind {
@@ -270,7 +269,7 @@ fn detail(step: &StepRecord, theme: &Theme) -> String {
     }
 }
 
-/// A value as it is read best: an address in hex, anything else as it is written.
+/// Returns a value in its usual form: an address in hex, another one as a literal.
 fn shown(step: &StepRecord, name: &str, value: &Value) -> String {
     match step.pointers.iter().find(|p| p.name == name) {
         Some(pointer) if matches!(value, Value::Int(_)) => format!("{:#x}", pointer.address),

@@ -1,4 +1,4 @@
-//! Text measured and cut in columns, and put on the screen without ever leaving its area.
+//! Text measured and cut in columns, and drawn without leaving its area.
 
 use super::prose::Line;
 use super::theme::Theme;
@@ -8,12 +8,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// How many columns a text takes.
+/// Returns the columns of a text.
 pub fn width(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)
 }
 
-/// The text in at most `columns` columns, its end replaced by `mark` where it is longer.
+/// Returns the text in at most `columns` columns, with `mark` in the place of what does not fit.
 pub fn fit(text: &str, columns: u16, mark: char) -> String {
     if width(text) <= columns {
         return text.to_string();
@@ -34,8 +34,8 @@ pub fn fit(text: &str, columns: u16, mark: char) -> String {
     out
 }
 
-/// The text broken into lines of at most `columns` columns, between words where that is possible.
-/// Line breaks in the text are kept.
+/// Wraps a text into lines of at most `columns` columns, between words where that is possible. Line
+/// breaks in the text are kept.
 pub fn wrap(text: &str, columns: u16) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
@@ -62,7 +62,7 @@ pub fn wrap(text: &str, columns: u16) -> Vec<String> {
     lines
 }
 
-/// A place to write from left to right within one row of an area.
+/// Writes from left to right within one row of an area.
 pub struct Pen<'a> {
     buffer: &'a mut Buffer,
     x: u16,
@@ -71,8 +71,8 @@ pub struct Pen<'a> {
 }
 
 impl<'a> Pen<'a> {
-    /// At column `x`, row `y` of `area`, counted from its corner. Writes nothing where that lies
-    /// outside.
+    /// Returns a pen at column `x` and row `y` of `area`, counted from its corner. It writes nothing
+    /// where that is outside.
     pub fn at(buffer: &'a mut Buffer, area: Rect, x: u16, y: u16) -> Self {
         let area = area.intersection(buffer.area);
         let row = area.y.saturating_add(y);
@@ -84,7 +84,7 @@ impl<'a> Pen<'a> {
         }
     }
 
-    /// Columns left in the row.
+    /// Returns the columns left in the row.
     pub fn room(&self) -> u16 {
         self.end.saturating_sub(self.x)
     }
@@ -104,7 +104,7 @@ impl<'a> Pen<'a> {
         self.put(c.encode_utf8(&mut [0; 4]), style)
     }
 
-    /// Takes away what stands in the rest of the row.
+    /// Clears the rest of the row.
     pub fn clear(&mut self) {
         for x in self.x..self.end {
             if let Some(cell) = self.y.and_then(|y| self.buffer.cell_mut((x, y))) {
@@ -121,8 +121,8 @@ impl<'a> Pen<'a> {
     }
 }
 
-/// Draws lines from the one that `scroll` says, but no further than the last screenful. Where more
-/// follow, the last row says how many, and `how` they are seen.
+/// Draws lines from line `scroll`, at most to their end. Where more follow, the last row has their
+/// number, and `how` to see them.
 pub fn prose(
     buffer: &mut Buffer,
     area: Rect,
@@ -155,8 +155,7 @@ pub fn prose(
     }
 }
 
-/// Bytes as a person says them: `64 KiB`, `1.5 MiB`, `14 bytes`. Whole pages are told exactly, as
-/// everywhere else: `1088 KiB`.
+/// Returns a size such as `64 KiB`, `1.5 MiB` or `14 bytes`. Whole pages are exact: `1088 KiB`.
 pub fn size(bytes: u64) -> String {
     for (unit, name) in [(1u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
         let is_inexact = bytes.is_multiple_of(PAGE) && !bytes.is_multiple_of(unit);
@@ -172,7 +171,7 @@ pub fn size(bytes: u64) -> String {
     count(bytes, "byte")
 }
 
-/// `1 page`, `17 pages`.
+/// Returns `1 page`, `17 pages`.
 pub fn count(n: u64, noun: &str) -> String {
     if n == 1 {
         format!("1 {noun}")
@@ -181,7 +180,7 @@ pub fn count(n: u64, noun: &str) -> String {
     }
 }
 
-/// The first of some forms of a text, the longest first, that fits; else the last, cut.
+/// Returns the first of some forms of a text that fits, else the last one, cut.
 pub fn first_that_fits(forms: &[String], columns: u16, mark: char) -> String {
     let fits = forms.iter().find(|form| width(form) <= columns);
     fits.or(forms.last())

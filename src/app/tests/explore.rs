@@ -1,5 +1,5 @@
-//! The line of `:` and branches, as rows of (state, keys, state). What the session would answer is
-//! made by hand.
+//! The line of `:` and branches, as rows of (state, keys, state). The reports of the session are made
+//! by hand.
 
 use super::*;
 use crate::app::message::SaveStepsError;
@@ -109,7 +109,7 @@ fn in_the_middle_of_a_script_the_rest_comes_after_it() {
 }
 
 #[test]
-fn going_back_and_typing_sets_aside_what_followed_and_x_brings_it_back() {
+fn going_back_and_typing_makes_a_branch_and_x_shows_the_other_one() {
     let mut app = app(SIZE, 7);
     let before = app.timeline.clone();
     press(&mut app, "x");
@@ -148,7 +148,8 @@ fn going_back_and_typing_sets_aside_what_followed_and_x_brings_it_back() {
     }
     press(&mut app, "x");
     assert_eq!((app.moment.step, app.branch()), (4, Some((2, 2))));
-    // The guest stands at the end of this branch: nothing has to run again. Of the other it has.
+    // The guest is at the end of this branch: nothing has to run again. For the other branch it has
+    // to.
     let effects = typed(&mut app, "grow 1");
     assert_eq!(in_short(&effects), "insert grow 1");
     answer(&mut app, effects);
@@ -162,7 +163,7 @@ fn going_back_and_typing_sets_aside_what_followed_and_x_brings_it_back() {
 }
 
 #[test]
-fn a_step_that_failed_is_set_aside_for_the_one_typed_in_its_place() {
+fn a_step_that_failed_is_replaced_by_the_one_typed_in_its_place() {
     let mut app = app(SIZE, 7);
     let effects = typed(&mut app, "expect n == 5");
     assert_eq!(in_short(&effects), "insert expect n == 5");
@@ -203,7 +204,7 @@ fn a_replay_that_differs_or_is_stopped_leaves_everything_as_it_was() {
         (None, 8, 2)
     );
     let Feedback::Mistake(mistake) = &prompt(&app).feedback else {
-        panic!("it is said in the line")
+        panic!("the line has no mistake")
     };
     assert_eq!(
         (mistake.message.as_str(), line(&app)),
@@ -425,7 +426,7 @@ fn commands_about_the_session_are_run() {
         Message::StepsSaved(Err(SaveStepsError("there is one already".into()))),
     );
     assert!(app.notice.as_ref().is_some_and(|n| n.is_error));
-    // A variable may have the name of a word.
+    // A variable may have the name of a command.
     app.timeline.guest.exports.clear();
     typed(&mut app, "q = grow 1");
     assert!(app.session.is_running());

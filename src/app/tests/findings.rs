@@ -1,4 +1,4 @@
-//! Going from finding to finding, and to the steps they blame.
+//! Moves from finding to finding, and to the steps they blame.
 
 use super::*;
 use crate::timeline::{Finding, FindingKind, Span, Timeline};
@@ -24,7 +24,7 @@ fn with(found: Vec<(usize, Finding)>) -> App {
 }
 
 fn found(kind: FindingKind, start: u64) -> Finding {
-    Finding::new(kind, "told").about(Span { start, len: 2 })
+    Finding::new(kind, "a message").about(Span { start, len: 2 })
 }
 
 #[test]

@@ -264,7 +264,7 @@ fn a_goal_behind_the_last_step_is_none() {
 }
 
 #[test]
-fn what_cannot_be_done_is_not_offered_at_the_end() {
+fn the_end_of_a_session_offers_only_what_can_be_done() {
     let mut app = app(SIZE, 7);
     app.timeline.inputs.clear();
     press(&mut app, "space");

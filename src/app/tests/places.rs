@@ -1,4 +1,4 @@
-//! Going to named places: by the map, and by names behind `@`.
+//! Jumps to addresses: by the map, and by names after `@`.
 
 use super::*;
 use crate::app::panes::layout::Layout;
@@ -15,8 +15,8 @@ fn facts(kind: PartKind, name: &str, start: Option<u64>, end: Option<u64>) -> La
     }
 }
 
-/// The default session of a guest that tells where its parts lie.
-fn told() -> App {
+/// The default session of a guest whose parts of memory are known.
+fn with_parts() -> App {
     let mut app = app(SIZE, 7);
     app.timeline.guest.layout = vec![
         facts(PartKind::Stack, "stack", None, Some(0x4000)),
@@ -42,7 +42,7 @@ fn every_named_part_can_be_gone_to() {
         ("@ptr + 1", 0x401),
     ];
     for (typed, at) in rows {
-        let mut app = told();
+        let mut app = with_parts();
         find(&mut app, typed);
         press(&mut app, "enter");
         assert_eq!(
@@ -56,7 +56,7 @@ fn every_named_part_can_be_gone_to() {
 
 #[test]
 fn a_name_that_is_not_known_brings_the_nearest_and_all_of_them() {
-    let mut app = told();
+    let mut app = with_parts();
     find(&mut app, "@bufer");
     press(&mut app, "enter");
     assert_eq!(
@@ -64,7 +64,7 @@ fn a_name_that_is_not_known_brings_the_nearest_and_all_of_them() {
         "Nothing is called bufer here. Did you mean buffer? The names are ptr, buffer, heap, \
          stack, .rodata, .data."
     );
-    let mut app = told();
+    let mut app = with_parts();
     find(&mut app, "@zzz");
     press(&mut app, "enter");
     assert!(!notice(&app).contains("Did you mean"), "{}", notice(&app));
@@ -92,7 +92,7 @@ fn tab_goes_on_with_a_name_as_far_as_there_is_one_way() {
         ),
     ];
     for (typed, completed, said) in rows {
-        let mut app = told();
+        let mut app = with_parts();
         find(&mut app, typed);
         press(&mut app, "tab");
         let Overlay::Search { input } = &app.overlay else {
@@ -100,7 +100,7 @@ fn tab_goes_on_with_a_name_as_far_as_there_is_one_way() {
         };
         assert_eq!((input.value(), notice(&app)), (completed, said), "{typed}");
     }
-    let mut app = told();
+    let mut app = with_parts();
     find(&mut app, "@nobody");
     press(&mut app, "tab");
     assert!(notice(&app).starts_with("Nothing is called nobody here."));
@@ -172,7 +172,7 @@ fn growth_puts_a_line_between_the_old_end_and_the_new_bytes() {
 
 #[test]
 fn the_inspector_says_in_what_a_byte_lies() {
-    let mut timeline = told().timeline;
+    let mut timeline = with_parts().timeline;
     for (index, naming) in [
         Naming::Named(NamedSpan {
             name: "b".into(),

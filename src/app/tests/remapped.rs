@@ -26,7 +26,7 @@ fn notice_of(mut app: App, action: Action) -> String {
     notice(&app).to_owned()
 }
 
-/// The sample session where so many steps have run, the last of which failed.
+/// Returns the sample session stopped by a failure of `step`.
 fn stopped_at(step: usize) -> App {
     let mut app = opened(SIZE);
     let mut records = default_records();

@@ -1,5 +1,5 @@
-//! Time inside a step: rows of (state, keys, moment), the jumps to a byte's writes, and whose
-//! source is shown.
+//! Time inside a step: rows of (state, keys, moment), the jumps to the writes of a byte, and the
+//! source shown.
 
 use super::super::*;
 use super::{
@@ -8,8 +8,7 @@ use super::{
 };
 use crate::timeline::Image;
 
-/// The moment as a person says it: `4` for the end of a step, `4.7` for an event of an unfolded
-/// one.
+/// Returns the moment in short: `4` for the end of a step, `4.7` for an event of an unfolded one.
 fn at(app: &App) -> String {
     match app.position() {
         Some(event) => format!("{}.{event}", app.moment.step),
@@ -130,20 +129,20 @@ fn a_byte_s_writes_are_gone_to_across_steps() {
             "{keys} at {cursor:#x} from {from}"
         );
     }
-    let said = |cursor, keys| {
+    let notice_after = |cursor, keys| {
         let mut app = app_over(timeline(), SIZE, 2);
         viewport::go_to(&mut app, cursor, 1);
         press(&mut app, keys);
         notice(&app).to_owned()
     };
     assert_eq!(
-        said(0x200, "w"),
+        notice_after(0x200, "w"),
         "This byte was never written; memory starts as zeros."
     );
-    assert_eq!(said(0x10, "w"), "Step 2, write 1 of 1.");
-    assert!(said(0x10, "w w").starts_with("This is the last write to this byte"));
-    assert!(said(0x10, "}").starts_with("No later step that has run writes this byte"));
-    assert!(said(0x200, "{").starts_with("This byte was not written earlier"));
+    assert_eq!(notice_after(0x10, "w"), "Step 2, write 1 of 1.");
+    assert!(notice_after(0x10, "w w").starts_with("This is the last write to this byte"));
+    assert!(notice_after(0x10, "}").starts_with("No later step that has run writes this byte"));
+    assert!(notice_after(0x200, "{").starts_with("This byte was not written earlier"));
 }
 
 #[test]
@@ -200,9 +199,9 @@ fn the_source_is_that_of_the_byte_or_the_event() {
         let origin = source::SourceView::of(&app);
         (origin.title, origin.listing.map(|l| l.1), origin.lines)
     };
-    let (title, line, said) = origin(sample::timeline(), 4, "");
+    let (title, line, lines) = origin(sample::timeline(), 4, "");
     assert_eq!(
-        (title.as_str(), line, said.len()),
+        (title.as_str(), line, lines.len()),
         ("wasm_is_cool.wat", Some(45), 0)
     );
     assert_eq!(
@@ -214,15 +213,15 @@ fn the_source_is_that_of_the_byte_or_the_event() {
         origin(sample::timeline(), 0, "g shift-↓ shift-↓").2,
         ["This byte was never written; memory starts as zeros."]
     );
-    let (title, line, said) = origin(sample::timeline_where_memory_moved(), 4, "5 o");
+    let (title, line, lines) = origin(sample::timeline_where_memory_moved(), 4, "5 o");
     assert_eq!(
         (title.as_str(), line),
         ("disassembly of add_wasm_is_cool", Some(11))
     );
-    assert_eq!(said, ["inlined: push ← extend ← add_wasm_is_cool"]);
-    let (_, line, said) = origin(sample::timeline_where_memory_moved(), 4, "o");
+    assert_eq!(lines, ["inlined: push ← extend ← add_wasm_is_cool"]);
+    let (_, line, lines) = origin(sample::timeline_where_memory_moved(), 4, "o");
     assert_eq!(
-        (line, said),
+        (line, lines),
         (Some(2), vec!["about to write, from here:".to_owned()])
     );
 }

@@ -89,9 +89,9 @@ impl Bound {
         while let Some((before, after)) = rest.split_once('{') {
             out.push_str(before);
             match after.split_once('}') {
-                Some((name, behind)) if let Some(key) = keymap.key_named(name) => {
+                Some((name, tail)) if let Some(key) = keymap.key_named(name) => {
                     out.push_str(key);
-                    rest = behind;
+                    rest = tail;
                 }
                 _ => {
                     out.push('{');
@@ -359,7 +359,7 @@ mod tests {
         };
         assert_eq!(
             first, "next",
-            "what is said of the guest is scrolled with j"
+            "the overview of the guest is scrolled with j"
         );
         assert!(matches!(
             refused(&[choice("quit", &["hyper-x"])])[..],
@@ -385,7 +385,7 @@ mod tests {
         for binding in BINDINGS.iter().filter(|binding| binding.can_be_chosen()) {
             assert!(
                 seen.insert(binding.slug()),
-                "{} stands twice",
+                "{} is there twice",
                 binding.slug()
             );
         }
