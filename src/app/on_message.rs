@@ -181,7 +181,7 @@ fn on_insert_refused(app: &mut App, why: String) {
 fn on_replay_done(app: &mut App) -> Option<Effect> {
     app.branches.set_live();
     match app.session.replay_goal() {
-        Some(ReplayGoal::Insert { statement, .. }) => run::insert(app, statement),
+        Some(ReplayGoal::Insert { statement, .. }) => run::insert(app, *statement),
         purpose => {
             app.session = SessionState::at_rest(&app.timeline);
             match purpose {

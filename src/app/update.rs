@@ -39,14 +39,10 @@ fn perform(app: &mut App, action: Action) -> Option<Effect> {
     match action {
         Action::Next => return advance::next(app),
         Action::Back => time::back(app),
-        Action::Unfold => {
-            let number = focus::take_count(app);
-            time::toggle_unfolded(app, number);
-        }
+        Action::Unfold => unfold(app),
         Action::First => time::first(app),
         Action::Last => return last(app),
-        Action::Start if time::first_event(app) => {}
-        Action::Start => time::first(app),
+        Action::Start => time::start(app),
         Action::End if time::last_event(app) => {}
         Action::End => return last(app),
         Action::NextTouch => time::next_write(app),
@@ -189,6 +185,12 @@ fn wrap_around(at: usize, by: isize, len: usize) -> usize {
     } else {
         0
     }
+}
+
+/// Unfolds the step at the event whose number was typed, or before the first one; or folds it.
+fn unfold(app: &mut App) {
+    let number = focus::take_count(app);
+    time::toggle_unfolded(app, number);
 }
 
 /// Goes to the step whose number was typed, else to the last one.

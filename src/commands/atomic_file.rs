@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_refused_and_said_to_be_one() {
+    fn a_folder_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         assert!(
             put(folder.path(), "x")

@@ -38,7 +38,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
             .until;
             // A recording is the same on every machine.
             let theme = theme::with_color(&args.look, args.look.color != ColorWhen::Never);
-            put(args.output.as_deref(), &mut |out| {
+            write_output(args.output.as_deref(), &mut |out| {
                 Ok(asciicast::write(&timeline, until, args.size, &theme, out)?)
             })?;
             return Ok(exit_code(&timeline, args.deny.warnings()));
@@ -51,7 +51,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
         again: report_options::again(&args.session),
         ..options
     };
-    put(args.output.as_deref(), &mut |out| {
+    write_output(args.output.as_deref(), &mut |out| {
         Ok(report::write(&timeline, &options, out)?)
     })?;
     Ok(exit_code(&timeline, args.deny.warnings()))
@@ -76,7 +76,7 @@ pub fn transcript_of(opening: SessionConfig, at: Option<At>, look: &LookArgs) ->
         look,
         io::stdout().is_terminal(),
     )?;
-    put(None, &mut |out| {
+    write_output(None, &mut |out| {
         Ok(report::write(&timeline, &options, out)?)
     })?;
     Ok(exit_code(&timeline, false))
@@ -143,7 +143,10 @@ fn options(
 }
 
 /// Writes to a file, or to standard output without one.
-fn put(path: Option<&Path>, write: &mut dyn FnMut(&mut dyn Write) -> Result<()>) -> Result<()> {
+fn write_output(
+    path: Option<&Path>,
+    write: &mut dyn FnMut(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
     match path {
         Some(path) => atomic_file::write_file(path, write),
         None => {

@@ -21,6 +21,15 @@ use crate::timeline::StepRecord;
 use super::limits::CancelHandle;
 use super::{OpenError, Session, SessionConfig, replay};
 
+/// Why no thread was started.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Script(#[from] ScriptErrors),
+    #[error("the system gives no thread for the guest: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
 /// Called on the session's thread after each report, and now and then while a guest runs.
 type Wake = Arc<dyn Fn() + Send + Sync>;
 
@@ -60,7 +69,7 @@ impl Worker {
         };
         match worker.spawn(worker.config.clone(), None) {
             Ok(thread) => worker.open = Some(thread),
-            Err(why) => worker.report(Report::OpenFailed(why)),
+            Err(error) => worker.report(Report::OpenFailed(error.to_string())),
         }
         worker
     }
@@ -77,7 +86,7 @@ impl Worker {
             Request::Insert(statement) => self.run_next(Some(*statement)),
             Request::Restart(session) => match self.start_again(*session, None) {
                 Ok(trial) => self.trial = Some(trial),
-                Err(why) => self.report(Report::OpenFailed(why)),
+                Err(error) => self.report(Report::OpenFailed(error.to_string())),
             },
             Request::Replay(replay) => {
                 let Replay { session, records } = *replay;
@@ -86,8 +95,9 @@ impl Worker {
                         self.started = (Instant::now(), 0);
                         self.trial = Some(trial);
                     }
-                    Err(why) => {
-                        self.report(Report::ReplayFailed(ReplayError::OpenFailed(why)));
+                    Err(error) => {
+                        let error = ReplayError::OpenFailed(error.to_string());
+                        self.report(Report::ReplayFailed(error));
                     }
                 }
             }
@@ -163,11 +173,9 @@ impl Worker {
         &self,
         session: Rerun,
         recorded: Option<Vec<StepRecord>>,
-    ) -> Result<Trial, String> {
+    ) -> Result<Trial, StartError> {
         let is_replay = recorded.is_some();
-        let config = self
-            .config_for(session)
-            .map_err(|errors| errors.to_string())?;
+        let config = self.config_for(session)?;
         let thread = self.spawn(config, recorded)?;
         Ok(Trial { thread, is_replay })
     }
@@ -192,9 +200,8 @@ impl Worker {
         &self,
         config: SessionConfig,
         recorded: Option<Vec<StepRecord>>,
-    ) -> Result<GuestThread, String> {
-        GuestThread::spawn(config, recorded, &self.wake)
-            .map_err(|error| format!("the system gives no thread for the guest: {error}"))
+    ) -> Result<GuestThread, StartError> {
+        Ok(GuestThread::spawn(config, recorded, &self.wake)?)
     }
 
     fn report(&mut self, report: Report) {

@@ -186,7 +186,7 @@ impl Glyphs {
             Category::Printable => char::from(byte),
             Category::Whitespace if byte == b' ' => ' ',
             Category::Nul => self.nul,
-            Category::Whitespace | Category::CancelHandle => self.control,
+            Category::Whitespace | Category::Control => self.control,
             Category::NonAscii => self.non_ascii,
         }
     }

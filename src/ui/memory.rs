@@ -93,16 +93,7 @@ impl Pane<'_> {
         } else {
             after
         };
-        // A store that does not change a byte is marked too: the byte was just written.
-        let is_written = |index: u64| {
-            self.dump
-                .written
-                .is_some_and(|span| span.contains(address.saturating_add(index)))
-        };
-        let changes: Vec<bool> = (0u64..)
-            .zip(before.iter().zip(after))
-            .map(|(index, (b, a))| b.unwrap_or(0) != a.unwrap_or(0) || is_written(index))
-            .collect();
+        let changes = self.changes(address, before, after);
         let is_changed = changes.contains(&true);
         if bytes.iter().all(Option::is_none) {
             if address == self.end && self.dump.old_end != Some(address) {
@@ -115,22 +106,7 @@ impl Pane<'_> {
         };
         let format = &self.format;
         self.draw_gutter(&mut at, address, is_changed);
-        let digits = usize::from(format.digits);
-        let holds_cursor = self
-            .app
-            .cursor
-            .checked_sub(address)
-            .is_some_and(|within| within < format.bytes);
-        let offset = if holds_cursor {
-            self.theme.text()
-        } else {
-            self.theme.faint()
-        };
-        at(
-            format.offset_column(),
-            &format!("{address:0digits$x}"),
-            offset,
-        );
+        self.draw_offset(&mut at, address);
         self.draw_bars(&mut at, address);
         for (index, byte) in (0u64..).zip(bytes) {
             let here = address.saturating_add(index);
@@ -150,6 +126,35 @@ impl Pane<'_> {
         }
         self.draw_last_mark(&mut at, address);
         is_changed
+    }
+
+    /// Returns which bytes of a row the step changes or the event shown has just written.
+    fn changes(&self, address: u64, before: &[Option<u8>], after: &[Option<u8>]) -> Vec<bool> {
+        // A store that does not change a byte is marked too: the byte was just written.
+        let is_written = |index: u64| {
+            self.dump
+                .written
+                .is_some_and(|span| span.contains(address.saturating_add(index)))
+        };
+        (0u64..)
+            .zip(before.iter().zip(after))
+            .map(|(index, (b, a))| b.unwrap_or(0) != a.unwrap_or(0) || is_written(index))
+            .collect()
+    }
+
+    fn draw_offset(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
+        let digits = usize::from(self.format.digits);
+        let to_cursor = self.app.cursor.checked_sub(address);
+        let style = if to_cursor.is_some_and(|bytes| bytes < self.format.bytes) {
+            self.theme.text()
+        } else {
+            self.theme.faint()
+        };
+        at(
+            self.format.offset_column(),
+            &format!("{address:0digits$x}"),
+            style,
+        );
     }
 
     /// Draws `+ ptr▸`: whether the step changed the row, and the pointer that points into it.

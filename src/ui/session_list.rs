@@ -19,57 +19,54 @@ struct Choice {
     finished: bool,
 }
 
+impl Choice {
+    /// Returns the sessions, then the lessons.
+    fn all(app: &App) -> Vec<Choice> {
+        let sessions = app.sessions.iter().map(|session| Choice {
+            name: safe::plain(&session.name),
+            about: safe::plain(&session.description),
+            finished: false,
+        });
+        let lessons = (1..)
+            .zip(&app.course.lessons)
+            .map(|(number, lesson)| Choice {
+                name: format!("{number:>2} {}", safe::plain(&lesson.name)),
+                about: safe::plain(&lesson.description),
+                finished: lesson.finished,
+            });
+        sessions.chain(lessons).collect()
+    }
+}
+
 /// Draws the list: the sessions, then the lessons.
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, chosen: usize, theme: &Theme) {
-    let sessions = app.sessions.iter().map(|session| Choice {
-        name: safe::plain(&session.name),
-        about: safe::plain(&session.description),
-        finished: false,
-    });
-    let lessons = app
-        .course
-        .lessons
-        .iter()
-        .enumerate()
-        .map(|(index, lesson)| Choice {
-            name: format!("{:>2} {}", index + 1, safe::plain(&lesson.name)),
-            about: safe::plain(&lesson.description),
-            finished: lesson.finished,
-        });
-    let choices: Vec<Choice> = sessions.chain(lessons).collect();
-    let name_width = choices
-        .iter()
-        .map(|choice| text::width(&choice.name))
-        .max()
-        .unwrap_or(0)
-        .min(30);
-    let about = choices
-        .iter()
-        .map(|choice| text::width(&choice.about))
-        .max()
-        .unwrap_or(0);
+    let choices = Choice::all(app);
+    let widest = |column: fn(&Choice) -> &str| {
+        let widths = choices.iter().map(|choice| text::width(column(choice)));
+        widths.max().unwrap_or(0)
+    };
+    let (name_width, about_width) = (widest(|c| &c.name).min(30), widest(|c| &c.about));
+    let has_lessons = !app.course.lessons.is_empty();
     // Lessons have a mark between name and description.
-    let gap = if app.course.lessons.is_empty() { 4 } else { 6 };
-    let columns = name_width.saturating_add(about).saturating_add(gap).max(24);
+    let gap = if has_lessons { 6 } else { 4 };
+    let columns = name_width
+        .saturating_add(about_width)
+        .saturating_add(gap)
+        .max(24);
     // Where descriptions are cut, the chosen one is below the list in full.
     let width = area.width.saturating_sub(EDGES);
-    let chosen_about = choices
-        .get(chosen)
-        .map(|choice| choice.about.as_str())
-        .unwrap_or_default();
-    let below = if columns > width {
-        text::wrap(chosen_about, width)
-    } else {
-        Vec::new()
+    let below = match choices.get(chosen) {
+        Some(choice) if columns > width => text::wrap(&choice.about, width),
+        _ => Vec::new(),
     };
     let below_rows = if columns > width { 3 } else { 0 };
     let rows = u16::try_from(choices.len().max(1))
         .unwrap_or(u16::MAX)
         .saturating_add(below_rows);
-    let title = if app.course.lessons.is_empty() {
-        "sessions"
-    } else {
+    let title = if has_lessons {
         "sessions, then lessons"
+    } else {
+        "sessions"
     };
     let whole = boxed(buffer, area, columns, rows, title, theme);
     let inner = Rect {
@@ -84,24 +81,45 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, chosen: usize, theme: &T
     }
     let first = first_step(choices.len(), chosen, inner.height);
     for (row, (index, choice)) in (0..inner.height).zip(choices.iter().enumerate().skip(first)) {
-        let is_chosen = index == chosen;
-        let mark = if is_chosen { theme.glyphs.current } else { ' ' };
-        let style = if is_chosen {
-            theme.chosen()
-        } else {
-            theme.text()
+        let line = Rect {
+            y: inner.y.saturating_add(row),
+            height: 1,
+            ..inner
         };
-        let name = text::fit(&choice.name, name_width, theme.glyphs.cut);
-        let mut pen = Pen::at(buffer, inner, 0, row);
-        pen.put_char(mark, theme.pointer())
-            .put(" ", theme.text())
-            .put(&name, style);
-        if choice.finished {
-            Pen::at(buffer, inner, name_width + 3, row)
-                .put_char(theme.glyphs.ok, theme.tone(Tone::Good));
-        }
-        let mut pen = Pen::at(buffer, inner, name_width + gap, row);
-        let about = text::fit(&choice.about, pen.room(), theme.glyphs.cut);
-        pen.put(&about, theme.faint());
+        draw_choice(
+            buffer,
+            line,
+            choice,
+            [name_width, gap],
+            index == chosen,
+            theme,
+        );
     }
+}
+
+/// Draws a line of the list; `name_width` columns are for the name, and `gap` for what is around it.
+fn draw_choice(
+    buffer: &mut Buffer,
+    line: Rect,
+    choice: &Choice,
+    [name_width, gap]: [u16; 2],
+    is_chosen: bool,
+    theme: &Theme,
+) {
+    let (mark, style) = if is_chosen {
+        (theme.glyphs.current, theme.chosen())
+    } else {
+        (' ', theme.text())
+    };
+    let name = text::fit(&choice.name, name_width, theme.glyphs.cut);
+    Pen::at(buffer, line, 0, 0)
+        .put_char(mark, theme.pointer())
+        .put(" ", theme.text())
+        .put(&name, style);
+    if choice.finished {
+        Pen::at(buffer, line, name_width + 3, 0).put_char(theme.glyphs.ok, theme.tone(Tone::Good));
+    }
+    let mut pen = Pen::at(buffer, line, name_width + gap, 0);
+    let about = text::fit(&choice.about, pen.room(), theme.glyphs.cut);
+    pen.put(&about, theme.faint());
 }

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use crate::app::navigation::address_names;
 use crate::app::panes::event_text;
 use crate::app::{Action, App, Overlay, SessionState, status_keys};
+use crate::protocol::Progress;
 use crate::safe;
 
 use super::text::{self, Pen};
@@ -117,19 +118,7 @@ fn draw_running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bo
         }
         SessionState::Running { step, progress, .. } => {
             pen.put(&format!("step {step} is running {dots} "), theme.strong());
-            if progress.seconds > 0 {
-                pen.put(&format!("{} s ", progress.seconds), theme.faint());
-            }
-            if progress.stores > 0 {
-                pen.put(
-                    &format!("{} stores so far ", event_text::thousands(progress.stores)),
-                    theme.faint(),
-                );
-            }
-            let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
-            pen.put("  ", theme.text())
-                .put(&key, theme.key())
-                .put(" cancels", theme.text());
+            put_progress(&mut pen, *progress, app, theme);
         }
         SessionState::Replaying {
             cancelling: true, ..
@@ -146,17 +135,30 @@ fn draw_running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bo
                 &format!("running again what ran before {dots} {done} of {steps} "),
                 theme.strong(),
             );
-            if progress.seconds > 0 {
-                pen.put(&format!("{} s ", progress.seconds), theme.faint());
-            }
-            let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
-            pen.put("  ", theme.text())
-                .put(&key, theme.key())
-                .put(" cancels", theme.text());
+            let time = Progress {
+                stores: 0,
+                ..*progress
+            };
+            put_progress(&mut pen, time, app, theme);
         }
         SessionState::Ready | SessionState::Ended | SessionState::Broken(_) => return false,
     }
     true
+}
+
+/// Writes how far a step or a replay has come, and the key that cancels it.
+fn put_progress(pen: &mut Pen, progress: Progress, app: &App, theme: &Theme) {
+    if progress.seconds > 0 {
+        pen.put(&format!("{} s ", progress.seconds), theme.faint());
+    }
+    if progress.stores > 0 {
+        let stores = event_text::thousands(progress.stores);
+        pen.put(&format!("{stores} stores so far "), theme.faint());
+    }
+    let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
+    pen.put("  ", theme.text())
+        .put(&key, theme.key())
+        .put(" cancels", theme.text());
 }
 
 /// Draws as many keys as fit. On a narrow line the last two, help and quit, are drawn before the

@@ -46,14 +46,9 @@ pub fn lines(app: &App, area: Rect, theme: &Theme) -> Lines {
 
 /// Returns the lines of a step that asks no question.
 fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
-    let shown = app.moment.step;
     let mut lines = Lines::new();
-    let Some(step) = app.timeline.step(shown) else {
-        let text = match app.timeline.planned.get(shown) {
-            Some(planned) => format!("Not run yet: {}", safe::plain(&planned.text)),
-            None => "Nothing has run yet.".to_string(),
-        };
-        push(&mut lines, &text, columns, theme.faint());
+    let Some(step) = app.timeline.step(app.moment.step) else {
+        push(&mut lines, &not_run(app), columns, theme.faint());
         return lines;
     };
     let written = match step.line {
@@ -96,13 +91,31 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         narration
     };
     push(&mut lines, &narration, columns, theme.text());
+    push_findings(&mut lines, step, columns, theme);
+    if !is_introduced && !prose.is_empty() {
+        lines.push(Line::new());
+        lines.extend(prose);
+    }
+    lines
+}
+
+/// Returns what there is to show of a step that has not run.
+fn not_run(app: &App) -> String {
+    match app.timeline.planned.get(app.moment.step) {
+        Some(planned) => format!("Not run yet: {}", safe::plain(&planned.text)),
+        None => "Nothing has run yet.".to_string(),
+    }
+}
+
+/// Adds stores that were not recorded one by one, and the findings that are not shown above.
+fn push_findings(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Theme) {
     if step.stores_recorded < step.stores {
         let text = format!(
             "Recorded {} of {} stores; the rest as a difference.",
             event_text::thousands(step.stores_recorded),
             event_text::thousands(step.stores)
         );
-        push(&mut lines, &text, columns, theme.tone(Tone::Note));
+        push(lines, &text, columns, theme.tone(Tone::Note));
     }
     for finding in step
         .findings
@@ -122,13 +135,8 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
             .strip_prefix(&kind)
             .unwrap_or(&finding.message);
         let text = format!("{kind}{}{expected}", paragraphs(message));
-        push(&mut lines, &text, columns, tone);
+        push(lines, &text, columns, tone);
     }
-    if !is_introduced && !prose.is_empty() {
-        lines.push(Line::new());
-        lines.extend(prose);
-    }
-    lines
 }
 
 /// Returns the prose before a step, with its markup where the session has some.

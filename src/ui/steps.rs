@@ -50,14 +50,6 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
     };
     match line {
         ListLine::Event { number, is_last } => {
-            let event = number
-                .checked_sub(1)
-                .and_then(|index| app.record()?.events.get(index));
-            let style = match app.position() {
-                Some(at) if at == *number => theme.current(),
-                Some(at) if at < *number => theme.pending(),
-                _ => theme.text(),
-            };
             let branch = if *is_last {
                 glyphs.last_branch
             } else {
@@ -65,10 +57,8 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
             };
             put(
                 branch,
-                &event
-                    .map(|event| event_text::lines(&event))
-                    .unwrap_or_default(),
-                style,
+                &event_forms(app, *number),
+                event_style(app, *number, theme),
             );
         }
         ListLine::Above(count) => put(
@@ -102,6 +92,24 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
             put(glyphs.failed, &attempted(attempt), theme.tone(Tone::Bad))
         }
         ListLine::Step(_) => {}
+    }
+}
+
+/// Returns the forms of an event of the step shown, the longest first.
+fn event_forms(app: &App, number: usize) -> Vec<String> {
+    let event = number
+        .checked_sub(1)
+        .and_then(|index| app.record()?.events.get(index));
+    event
+        .map(|event| event_text::lines(&event))
+        .unwrap_or_default()
+}
+
+fn event_style(app: &App, number: usize, theme: &Theme) -> Style {
+    match app.position() {
+        Some(at) if at == number => theme.current(),
+        Some(at) if at < number => theme.pending(),
+        _ => theme.text(),
     }
 }
 
@@ -258,7 +266,10 @@ fn detail(step: &StepRecord, theme: &Theme) -> String {
                 .as_ref()
                 .filter(|_| step.bindings.is_empty())
                 .map_or(&[][..], |call| &call.results);
-            let bound = step.bindings.iter().map(|b| shown(step, &b.name, &b.value));
+            let bound = step
+                .bindings
+                .iter()
+                .map(|b| format_value(step, &b.name, &b.value));
             let values: Vec<String> = bound.chain(results.iter().map(|v| v.brief(40))).collect();
             if values.is_empty() {
                 String::new()
@@ -270,7 +281,7 @@ fn detail(step: &StepRecord, theme: &Theme) -> String {
 }
 
 /// Returns a value in its usual form: an address in hex, another one as a literal.
-fn shown(step: &StepRecord, name: &str, value: &Value) -> String {
+fn format_value(step: &StepRecord, name: &str, value: &Value) -> String {
     match step.pointers.iter().find(|p| p.name == name) {
         Some(pointer) if matches!(value, Value::Int(_)) => format!("{:#x}", pointer.address),
         _ => value.brief(40),

@@ -16,7 +16,7 @@ pub enum Category {
     Nul,
     Printable,
     Whitespace,
-    CancelHandle,
+    Control,
     NonAscii,
 }
 
@@ -27,7 +27,7 @@ impl Category {
             b' ' | b'\t' | b'\n' | b'\r' | 0x0c => Category::Whitespace,
             0x21..=0x7e => Category::Printable,
             0x80.. => Category::NonAscii,
-            _ => Category::CancelHandle,
+            _ => Category::Control,
         }
     }
 }
@@ -189,7 +189,7 @@ impl Theme {
             Category::Nul => self.faint(),
             Category::Printable => self.text(),
             Category::Whitespace => fg(self.text(), self.whitespace),
-            Category::CancelHandle => fg(self.text(), self.control),
+            Category::Control => fg(self.text(), self.control),
             Category::NonAscii => fg(self.text(), self.non_ascii),
         }
     }
@@ -305,7 +305,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_colour_every_meaning_is_still_told_apart() {
+    fn without_colour_every_style_is_distinct() {
         let theme = Theme::mono();
         let distinct = [
             theme.text(),
@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(Category::of(0), Category::Nul);
         assert_eq!(Category::of(b' '), Category::Whitespace);
         assert_eq!(Category::of(b'~'), Category::Printable);
-        assert_eq!(Category::of(0x7f), Category::CancelHandle);
+        assert_eq!(Category::of(0x7f), Category::Control);
         assert_eq!(Category::of(0x80), Category::NonAscii);
     }
 }

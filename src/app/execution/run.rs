@@ -42,7 +42,7 @@ pub(in crate::app) fn run_typed(app: &mut App, statement: Statement) -> Option<E
     }
     if is_new_branch || !app.branches.is_live() {
         let purpose = ReplayGoal::Insert {
-            statement,
+            statement: Box::new(statement),
             is_new_branch,
         };
         return replay(app, purpose);

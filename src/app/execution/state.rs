@@ -103,7 +103,7 @@ pub enum ReplayGoal {
     Advance { goal: Option<Goal> },
     /// Runs a typed statement.
     Insert {
-        statement: Statement,
+        statement: Box<Statement>,
         /// Whether a branch was made for it, which is undone where the replay fails.
         is_new_branch: bool,
     },

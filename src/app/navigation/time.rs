@@ -67,13 +67,13 @@ pub(in crate::app) fn move_by_events(app: &mut App, by: isize) -> bool {
     to != at
 }
 
-/// Goes before the first event of an unfolded step. Returns whether the step is unfolded.
-pub(in crate::app) fn first_event(app: &mut App) -> bool {
-    let is_unfolded = app.position().is_some();
-    if is_unfolded {
+/// Goes before the first event of an unfolded step, or else to step 0.
+pub(in crate::app) fn start(app: &mut App) {
+    if app.position().is_some() {
         show_event(app, 0);
+    } else {
+        first(app);
     }
-    is_unfolded
 }
 
 /// Goes after the last event of an unfolded step. Returns whether the step is unfolded.

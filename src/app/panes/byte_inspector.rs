@@ -610,7 +610,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reaches_past_the_end_says_so() {
+    fn values_past_the_end_are_marked() {
         let inspection = inspect(&timeline_of(&[1, 2, 0x83]), 0, 2);
         for label in [
             "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "pointer", "leb128",

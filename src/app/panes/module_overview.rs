@@ -3,7 +3,7 @@
 
 use crate::app::{Action, App};
 use crate::safe;
-use crate::timeline::pages_in_words;
+use crate::timeline::{GuestFacts, pages_in_words};
 
 /// A line of the overview, safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,82 +23,84 @@ pub enum OverviewLine {
 
 /// The most characters of a name, and of a type.
 const MAX_CHARS: usize = 60;
+/// The most characters of a statement.
+const MAX_CODE: usize = 200;
 
 /// Returns the overview of the session's module.
 pub fn lines(app: &App) -> Vec<OverviewLine> {
-    let guest = &app.timeline.guest;
-    let mut lines = Vec::new();
-    let prose = |text: &str| OverviewLine::Prose(text.to_owned());
-    lines.push(prose(&started(app)));
-    let key = app.keys.key_of(Action::OpenPrompt);
-    if !guest.looks.examples.is_empty() {
-        lines.extend([
-            OverviewLine::Blank,
-            OverviewLine::Title(format!("press {key} and type a step, such as")),
-        ]);
-        lines.extend(
-            guest
-                .looks
-                .examples
-                .iter()
-                .map(|step| OverviewLine::Code(safe::cut(step, 200))),
-        );
-        lines.push(prose(
-            "tab completes names. The values are guesses: replace them. save FILE saves your \
-             steps.",
-        ));
-    }
-    if !guest.looks.families.is_empty() {
+    let families = &app.timeline.guest.looks.families;
+    let mut lines = vec![OverviewLine::Prose(started(app))];
+    lines.extend(examples(app));
+    if !families.is_empty() {
         lines.push(OverviewLine::Blank);
-        lines.extend(
-            guest
-                .looks
-                .families
-                .iter()
-                .take(3)
-                .map(|family| OverviewLine::Prose(format!("It {family}."))),
-        );
+        let sentence = |family: &String| OverviewLine::Prose(format!("It {family}."));
+        lines.extend(families.iter().take(3).map(sentence));
     }
-    lines.extend([OverviewLine::Blank, OverviewLine::Title("exports".into())]);
+    lines.extend(exports(&app.timeline.guest));
+    lines.extend(imports(&app.timeline.guest));
+    lines.extend(undefined(app));
+    lines
+}
+
+/// Returns what to type first.
+fn examples(app: &App) -> Vec<OverviewLine> {
+    let examples = &app.timeline.guest.looks.examples;
+    if examples.is_empty() {
+        return Vec::new();
+    }
+    let key = app.keys.key_of(Action::OpenPrompt);
+    let title = format!("press {key} and type a step, such as");
+    let mut lines = vec![OverviewLine::Blank, OverviewLine::Title(title)];
+    let code = |step: &String| OverviewLine::Code(safe::cut(step, MAX_CODE));
+    lines.extend(examples.iter().map(code));
+    lines.push(OverviewLine::Prose(
+        "tab completes names. The values are guesses: replace them. save FILE saves your steps."
+            .to_owned(),
+    ));
+    lines
+}
+
+fn exports(guest: &GuestFacts) -> Vec<OverviewLine> {
+    let mut lines = vec![OverviewLine::Blank, OverviewLine::Title("exports".into())];
     for (index, export) in guest.exports.iter().enumerate() {
         let note = guest.looks.exports.get(index).cloned().unwrap_or_default();
-        let ty = if export.kind == "func" {
-            export.ty.clone()
-        } else {
-            format!("{} {}", export.kind, export.ty)
-        };
         let note = if note == export.kind {
             String::new()
         } else {
             note
         };
-        lines.push(OverviewLine::Entry {
-            name: safe::cut(&export.name, MAX_CHARS),
-            ty: safe::cut(&ty, MAX_CHARS),
-            note,
-        });
+        lines.push(entry(&export.name, &export.kind, &export.ty, note));
     }
     if guest.exports.is_empty() {
-        lines.push(prose("none: this guest has nothing that a host can call."));
+        let none = "none: this guest has nothing that a host can call.";
+        lines.push(OverviewLine::Prose(none.to_owned()));
     }
-    if !guest.imports.is_empty() {
-        lines.extend([OverviewLine::Blank, OverviewLine::Title("imports".into())]);
-        for import in &guest.imports {
-            let name = safe::cut(&format!("{}.{}", import.module, import.name), MAX_CHARS);
-            let ty = if import.kind == "func" {
-                import.ty.clone()
-            } else {
-                format!("{} {}", import.kind, import.ty)
-            };
-            lines.push(OverviewLine::Entry {
-                name,
-                ty: safe::cut(&ty, MAX_CHARS),
-                note: String::new(),
-            });
-        }
-    }
-    lines.extend(undefined(app));
     lines
+}
+
+fn imports(guest: &GuestFacts) -> Vec<OverviewLine> {
+    if guest.imports.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![OverviewLine::Blank, OverviewLine::Title("imports".into())];
+    lines.extend(guest.imports.iter().map(|import| {
+        let name = format!("{}.{}", import.module, import.name);
+        entry(&name, &import.kind, &import.ty, String::new())
+    }));
+    lines
+}
+
+fn entry(name: &str, kind: &str, ty: &str, note: String) -> OverviewLine {
+    let ty = if kind == "func" {
+        ty.to_owned()
+    } else {
+        format!("{kind} {ty}")
+    };
+    OverviewLine::Entry {
+        name: safe::cut(name, MAX_CHARS),
+        ty: safe::cut(&ty, MAX_CHARS),
+        note,
+    }
 }
 
 /// Returns what has run, and how much memory there is.
@@ -136,7 +138,7 @@ fn undefined(app: &App) -> Vec<OverviewLine> {
     lines.extend(
         undefined
             .iter()
-            .map(|import| OverviewLine::Code(safe::cut(&import.line, 200))),
+            .map(|import| OverviewLine::Code(safe::cut(&import.line, MAX_CODE))),
     );
     lines
 }

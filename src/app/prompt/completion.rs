@@ -43,58 +43,17 @@ fn word_start(text: &str) -> usize {
 /// Returns the words that can follow `before`, where `word` is begun.
 fn offered(app: &App, before: &str, word: &str) -> Vec<String> {
     let is_quoted = word.starts_with('"');
-    let last: &str = before
-        .rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .next()
-        .unwrap_or_default();
-    let texts = |words: &mut dyn Iterator<Item = &'static str>| {
-        words.map(str::to_owned).collect::<Vec<String>>()
-    };
-    match last {
-        "import" => {
-            return app
-                .timeline
-                .guest
-                .looks
-                .undefined
-                .iter()
-                .map(|import| rest_of(&import.line))
-                .collect();
-        }
-        "call" => return functions(app).collect(),
-        "global" | "set" => {
-            return exports(app, "global")
-                .filter_map(|export| name(export, is_quoted))
-                .collect();
-        }
-        _ if is_quoted => return Vec::new(),
-        "as" => return texts(&mut script::reading_words()),
-        "finding" => return texts(&mut script::FINDING_KINDS.into_iter()),
-        "trap" if before.starts_with("expect") => return vec!["call ".to_owned()],
-        "release" => return known(app).blocks,
-        _ => {}
-    }
-    if before.is_empty() || before == ":" {
-        let mut words: Vec<String> = script::step_words()
-            .map(|word| format!("{word} "))
-            .collect();
-        words.push("import ".to_owned());
-        words.extend(COMMANDS.map(str::to_owned));
-        if before.is_empty() && !word.is_empty() {
-            words.extend(
-                known(app)
-                    .variables
-                    .into_iter()
-                    .map(|name| format!("{name} = ")),
-            );
-        }
+    if let Some(words) = after_keyword(app, before, is_quoted) {
         return words;
     }
-    if before.ends_with('=')
+    if before.is_empty() || before == ":" {
+        return beginnings(app, before.is_empty() && !word.is_empty());
+    }
+    let is_binding = before.ends_with('=')
         && !before.ends_with("==")
         && !before.starts_with("let")
-        && !before.starts_with("set")
-    {
+        && !before.starts_with("set");
+    if is_binding {
         return script::source_words()
             .map(|word| format!("{word} "))
             .collect();
@@ -102,6 +61,49 @@ fn offered(app: &App, before: &str, word: &str) -> Vec<String> {
     let mut words = values(app);
     if before == "expect" {
         words.extend(["trap ".to_owned(), "finding ".to_owned()]);
+    }
+    words
+}
+
+/// Returns the words that can follow a keyword at the end of `before`, where there is one.
+fn after_keyword(app: &App, before: &str, is_quoted: bool) -> Option<Vec<String>> {
+    let last: &str = before
+        .rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .next()
+        .unwrap_or_default();
+    let texts = |words: &mut dyn Iterator<Item = &'static str>| {
+        words.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let undefined = &app.timeline.guest.looks.undefined;
+    Some(match last {
+        "import" => undefined
+            .iter()
+            .map(|import| rest_of(&import.line))
+            .collect(),
+        "call" => functions(app).collect(),
+        "global" | "set" => exports(app, "global")
+            .filter_map(|export| name(export, is_quoted))
+            .collect(),
+        _ if is_quoted => Vec::new(),
+        "as" => texts(&mut script::reading_words()),
+        "finding" => texts(&mut script::FINDING_KINDS.into_iter()),
+        "trap" if before.starts_with("expect") => vec!["call ".to_owned()],
+        "release" => known(app).blocks,
+        _ => return None,
+    })
+}
+
+/// Returns the words that a line can begin with; with `has_variables`, the variables to bind again
+/// too.
+fn beginnings(app: &App, has_variables: bool) -> Vec<String> {
+    let mut words: Vec<String> = script::step_words()
+        .map(|word| format!("{word} "))
+        .collect();
+    words.push("import ".to_owned());
+    words.extend(COMMANDS.map(str::to_owned));
+    if has_variables {
+        let variables = known(app).variables.into_iter();
+        words.extend(variables.map(|name| format!("{name} = ")));
     }
     words
 }

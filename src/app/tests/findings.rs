@@ -88,7 +88,7 @@ fn f_goes_through_all_findings_and_b_to_the_step_that_one_blames() {
 }
 
 #[test]
-fn without_findings_the_keys_say_so() {
+fn without_findings_there_is_a_notice() {
     let mut app = with(Vec::new());
     for keys in ["f", "F"] {
         press(&mut app, keys);

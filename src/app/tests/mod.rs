@@ -135,7 +135,7 @@ fn keys_move_through_what_has_run() {
 }
 
 #[test]
-fn the_ends_of_time_say_what_to_do() {
+fn the_ends_of_time_have_a_notice() {
     let mut app = app(SIZE, 0);
     press(&mut app, "←");
     assert!(notice(&app).starts_with("This is the beginning"));

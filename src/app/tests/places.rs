@@ -171,7 +171,7 @@ fn growth_puts_a_line_between_the_old_end_and_the_new_bytes() {
 }
 
 #[test]
-fn the_inspector_says_in_what_a_byte_lies() {
+fn the_inspector_shows_the_parts_of_a_byte() {
     let mut timeline = with_parts().timeline;
     for (index, naming) in [
         Naming::Named(NamedSpan {

@@ -61,7 +61,7 @@ pub fn parse(shown: &str, text: &str) -> Result<Found, ConfigErrors> {
     };
     match DeTable::parse(text) {
         Ok(table) => reader.top(table.get_ref()),
-        Err(error) => reader.complain(error.span().unwrap_or(0..0), one_line(error.message())),
+        Err(error) => reader.push_error(error.span().unwrap_or(0..0), one_line(error.message())),
     }
     let choices: Vec<Choice> = reader
         .choices
@@ -81,7 +81,7 @@ pub fn parse(shown: &str, text: &str) -> Result<Found, ConfigErrors> {
                     KeyError::NoAction(name) => nearest(name, slugs()),
                     _ => String::new(),
                 };
-                reader.complain(span, format!("{error}{advice}"));
+                reader.push_error(span, format!("{error}{advice}"));
             }
         }
     }
@@ -130,7 +130,7 @@ impl Reader<'_> {
                     }
                 }
                 (name @ (LIMITS | KEYS), other) => {
-                    self.complain(
+                    self.push_error(
                         value.span(),
                         format!("expected a table, [{name}], found {}", described(other)),
                     );
@@ -169,7 +169,7 @@ impl Reader<'_> {
                     nearest(name, names.chain(tables))
                 }
             };
-            self.complain(
+            self.push_error(
                 key.span(),
                 format!("there is no setting `{}`{advice}", safe::cut(name, 60)),
             );
@@ -177,7 +177,7 @@ impl Reader<'_> {
         };
         match taken(setting, value.get_ref()) {
             Ok(text) => self.found.defaults.push((setting.option, text)),
-            Err(why) => self.complain(value.span(), format!("{name}: {why}")),
+            Err(why) => self.push_error(value.span(), format!("{name}: {why}")),
         }
     }
 
@@ -197,7 +197,7 @@ impl Reader<'_> {
                 "expected a key such as \"x\", or a list such as [\"x\", \"ctrl-x\"], found \
                  {found}"
             );
-            self.complain(value.span(), format!("{}: {why}", safe::cut(&action, 60)));
+            self.push_error(value.span(), format!("{}: {why}", safe::cut(&action, 60)));
             return;
         };
         let is_known = slugs().any(|slug| slug == action);
@@ -207,7 +207,7 @@ impl Reader<'_> {
         ));
     }
 
-    fn complain(&mut self, span: Range<usize>, why: String) {
+    fn push_error(&mut self, span: Range<usize>, why: String) {
         let before = self.text.get(..span.start).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before

@@ -43,7 +43,7 @@ fn timeline(len: u64, steps: &[&[u64]]) -> Timeline {
 }
 
 /// A timeline as it is, shown at a step.
-fn shown(timeline: Timeline, size: (u16, u16), step: usize) -> App {
+fn app_at(timeline: Timeline, size: (u16, u16), step: usize) -> App {
     let mut app = App::new(size, Vec::new(), false);
     (app.timeline, app.moment) = (timeline, Moment::end_of(step));
     app
@@ -61,9 +61,9 @@ fn drawn(strip: &MemoryMap) -> String {
 }
 
 #[test]
-fn cells_tell_when_they_were_written() {
+fn cells_show_when_they_were_written() {
     let timeline = timeline(PAGE, &[&[0], &[0x4000], &[0x8000, 0xffff], &[]]);
-    let at = |step: usize| drawn(&shown(timeline.clone(), (40, 20), step).memory_map(8));
+    let at = |step: usize| drawn(&app_at(timeline.clone(), (40, 20), step).memory_map(8));
     assert_eq!(
         [0, 1, 2, 3].map(at),
         ["N.......", "s.N.....", "s.e.N..N", "s.e.e..e"]
@@ -73,7 +73,7 @@ fn cells_tell_when_they_were_written() {
 #[test]
 fn inside_a_call_cells_are_written_up_to_the_moment() {
     let timeline = timeline(PAGE, &[&[], &[0x10, 0x4000, 0x4010, 0x8000]]);
-    let mut app = shown(timeline, (40, 20), 1);
+    let mut app = app_at(timeline, (40, 20), 1);
     app.unfolded = true;
     let steps = [0, 1, 2, 3, 4].map(|event| {
         app.moment = Moment { step: 1, event };
@@ -90,11 +90,11 @@ fn inside_a_call_cells_are_written_up_to_the_moment() {
 }
 
 #[test]
-fn a_map_of_a_gibibyte_looks_at_what_was_touched() {
+fn a_map_of_a_gibibyte_costs_what_was_touched() {
     const GIB: u64 = 1 << 30;
     let far: Vec<u64> = (0..64).map(|n| n * (GIB / 64) + 5).collect();
     let timeline = timeline(GIB, &[&[], &far, &[GIB - 1], &[7]]);
-    let mut app = shown(timeline, (200, 50), 3);
+    let mut app = app_at(timeline, (200, 50), 3);
     looked_at();
     let strip = app.memory_map(180);
     assert_eq!(
@@ -128,7 +128,7 @@ fn a_map_of_a_gibibyte_looks_at_what_was_touched() {
         "{inside} leaves for a map of 66 touched ones"
     );
     // Drawn again, nothing is looked at.
-    let mut app = shown(app.timeline.clone(), (200, 50), 3);
+    let mut app = app_at(app.timeline.clone(), (200, 50), 3);
     crate::app::update(&mut app, crate::app::Action::ByteRight);
     looked_at();
     let cells = app.map_cells();
@@ -170,7 +170,7 @@ fn a_cell_shows_the_most_telling_part() {
     );
     step.naming = Some(Naming::Released("a".into()));
     timeline.push(step);
-    let strip = shown(timeline, (40, 20), 3).memory_map(8);
+    let strip = app_at(timeline, (40, 20), 3).memory_map(8);
     let parts: Vec<_> = strip.cells.iter().map(|cell| cell.part).collect();
     let live = |kind| Some((kind, false));
     let expected = [
@@ -189,7 +189,7 @@ fn a_cell_shows_the_most_telling_part() {
 
 #[test]
 fn growth_shows_where_memory_ended() {
-    let app = |step| shown(sample::timeline_where_memory_moved(), (40, 20), step);
+    let app = |step| app_at(sample::timeline_where_memory_moved(), (40, 20), step);
     let grown = |step| {
         app(step)
             .memory_map(8)
@@ -219,7 +219,7 @@ fn a_strip_covers_any_memory_without_a_gap() {
     for len in [1u64, 20, 65536, 1 << 32, 1 << 48] {
         for cells in [4u16, 21, 181] {
             let timeline = timeline(len, &[&[len - 1]]);
-            let strip = shown(timeline, (80, 24), 0).memory_map(cells);
+            let strip = app_at(timeline, (80, 24), 0).memory_map(cells);
             assert_eq!(strip.cells.len(), usize::from(cells));
             assert_eq!(strip.cells.first().map(|cell| cell.start), Some(0));
             assert_eq!(
@@ -235,7 +235,7 @@ fn a_strip_covers_any_memory_without_a_gap() {
         }
     }
     assert!(
-        shown(Timeline::default(), (80, 24), 0)
+        app_at(Timeline::default(), (80, 24), 0)
             .memory_map(10)
             .cells
             .is_empty()
