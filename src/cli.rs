@@ -44,13 +44,13 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the program's arguments. What the error quotes of them is safe to print.
+    /// Parses the program's arguments. The error is safe to print.
     pub fn from_arguments() -> Result<Cli, clap::Error> {
         let given: Vec<OsString> = std::env::args_os().collect();
         let parsed = Cli::try_parse_from(&given);
         let word = match &parsed {
             Ok(cli) if cli.command.is_none() => cli.file.as_deref().and_then(Path::to_str),
-            // What stands where a file may stand takes what follows it for no arguments of its own.
+            // A word in the place of a file does not take the arguments that follow it.
             Err(error) if error.kind() == ErrorKind::UnknownArgument => {
                 given.get(1).and_then(|word| word.to_str())
             }
@@ -73,23 +73,23 @@ impl Cli {
             if given.iter().all(is_safe) {
                 return error;
             }
-            // clap quotes arguments as they are, so it gets to see them escaped.
-            let shown = given.iter().map(|arg| safe::plain(&arg.to_string_lossy()));
+            // clap quotes arguments unchanged, so that it gets them escaped.
+            let escaped = given.iter().map(|arg| safe::plain(&arg.to_string_lossy()));
             let refused = || {
                 clap::Error::raw(
                     ErrorKind::InvalidUtf8,
                     "an argument is not printable text\n",
                 )
             };
-            Cli::try_parse_from(shown).err().unwrap_or_else(refused)
+            Cli::try_parse_from(escaped).err().unwrap_or_else(refused)
         })
     }
 }
 
-/// How alike a word and a command's name must be for one to be taken for the other, from 0 to 1.
-const ALIKE: f64 = 0.85;
+/// The similarity, from 0 to 1, from which a word is taken for the name of a command.
+const MIN_SIMILARITY: f64 = 0.85;
 
-/// The command that was meant by a word that is none, if it is like one.
+/// Returns the command that a word is similar to, where the word is no command.
 fn nearest_command(word: &str) -> Option<String> {
     let command = Cli::command();
     if command.find_subcommand(word).is_some() {
@@ -109,16 +109,15 @@ fn nearest_command(word: &str) -> Option<String> {
         .map(|name| (likeness(&name), name))
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
     nearest
-        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .filter(|(likeness, _)| *likeness >= MIN_SIMILARITY)
         .map(|(_, name)| name)
 }
 
-/// Options by the names they have in the types here, with the value each has where the command line
-/// says nothing.
+/// Options by their names in these types, each with its default.
 pub type Defaults = Vec<(&'static str, String)>;
 
 impl Cli {
-    /// Reads the program's arguments again, with other values for what they leave open.
+    /// Parses the program's arguments again with other defaults.
     pub fn with_defaults(defaults: &Defaults) -> Result<Cli, clap::Error> {
         let command = set_defaults(Cli::command(), defaults);
         let matches = command.try_get_matches_from(std::env::args_os())?;
@@ -340,7 +339,7 @@ pub enum Deny {
     Warnings,
 }
 
-/// What the limits are where nothing else is said.
+/// The default limits.
 pub const DEFAULT_MEMORY: u64 = 1 << 30;
 pub const DEFAULT_STORES: u64 = 4_000_000;
 

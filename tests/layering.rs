@@ -37,7 +37,9 @@ const PARTS: [(&str, &[&str]); 14] = [
     ),
     (
         "ui",
-        &["app", "timeline", "value", "safe", "source", "prose"],
+        &[
+            "app", "protocol", "timeline", "value", "safe", "source", "prose",
+        ],
     ),
     (
         "terminal",

@@ -133,7 +133,6 @@ pub fn run(
         escape: None,
         is_resumed: false,
     };
-    event_loop.app.mouse = options.mouse;
     let leave = event_loop.run()?;
     let frame = match leave {
         Leave::Quit { keep_frame: true } => event_loop.last_frame(),

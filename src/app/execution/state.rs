@@ -1,26 +1,21 @@
-//! The state of the session: what its thread does, and what the app has asked of it.
+//! The state of the session: what its thread does, and what the app has requested of it.
 //!
 //! ```text
 //! SESSION STATE
 //!
-//!             switch                             restart
-//!   (any) ────────────▶ Opening         Ready, Ended, Broken ────────▶ Restarting
-//!                          │                                               │
-//!                          │ Opened: start                   Opened: start │
-//!                          ▼                                               │
-//!   ┌──────────────────▶ Running ◀─────────────────────────────────────────┤
-//!   │ start, insert        │                                               │ InputsRefused:
-//!   │                      │ Step: more to run, and no goal left ──▶ Ready │ as before
-//!   │                      │ Step: the last one; Ended ────────────▶ Ended │
-//!   │                      │                                               ▼
-//!   ├── Ready, Ended ◀─────┘                                   Ready, Ended or Broken
-//!   │       │
-//!   │       │ replay
-//!   │       ▼              ReplayFailed
-//!   └─── Replaying ─────────────────────▶ Ready, Ended
-//!  ReplayDone: its purpose
+//!               Opened                  start, insert
+//!  Opening ──────────────▶ Running ◀─────────────────── Ready, Ended
+//!  Restarting ───────────▶ Running ───────────────────▶ Ready, Ended
+//!      │                      ▲      Step, Ended,           │  ▲
+//!      │ InputsRefused:       │      InsertRefused   replay │  │ ReplayFailed
+//!      ▼ as before            │                             ▼  │
+//!  Ready, Ended, Broken       └──────────────────────── Replaying
+//!                                      ReplayDone
 //!
-//!   OpenFailed, Broke: Broken; with a typed setup line, as before
+//!  any state ── switch ─────────────▶ Opening
+//!  at rest ──── restart ────────────▶ Restarting
+//!  any state ── OpenFailed, Broke ──▶ Broken; where a typed setup line failed, as before
+//!  Broken ───── dismiss_failure ────▶ Ended
 //! ```
 //!
 //! The transitions are the methods of [`SessionState`]. Fields of the app beside it hold in every

@@ -12,11 +12,11 @@ use crate::protocol::{InputRefusal, Progress, Report, Request};
 use crate::timeline::{Image, Outcome};
 use crate::value::Value;
 
-mod explore;
+mod addresses;
 mod findings;
-mod places;
-mod remapped;
-mod unfold;
+mod inside_steps;
+mod key_overrides;
+mod typed_steps;
 
 const SIZE: (u16, u16) = (120, 40);
 

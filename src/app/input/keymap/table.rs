@@ -77,7 +77,7 @@ pub const BINDINGS: &[Binding] = &[
             "Goes to the last step that has run; pressed there, runs the rest. 12{last step} \
              goes to step 12 and runs up to it if needed.",
         ),
-    // Exploring: early, so that a narrow status line has room for them.
+    // Exploring: early in the table, so that a narrow status line shows these keys.
     binding(
         &[":"],
         Action::OpenPrompt,
