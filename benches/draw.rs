@@ -7,8 +7,8 @@ mod session;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use linmem::app::{self, Action, App};
-use linmem::timeline::{StepBuilder, StepKind, Timeline, Writer};
-use linmem::ui::{Theme, draw, last_scroll};
+use linmem::timeline::{StepKind, StepRecord, Timeline, Writer};
+use linmem::ui::{Screen, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -74,11 +74,11 @@ fn keys(criterion: &mut Criterion) {
                         Action::ByteLeft
                     },
                 );
-                let last = last_scroll(&state, &theme);
-                app::limit_scroll(&mut state, last);
-                terminal
-                    .draw(|frame| draw(frame, &state, &theme))
-                    .map(|_| ())
+                let screen = Screen::compute(&state, &theme);
+                let drawn = terminal.draw(|frame| screen.draw(frame)).map(|_| ());
+                let limits = screen.scroll_limits();
+                app::limit_scroll(&mut state, limits);
+                drawn
             });
         });
     }
@@ -101,9 +101,8 @@ fn drawing(criterion: &mut Criterion) {
             Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                terminal
-                    .draw(|frame| draw(frame, &state, &theme))
-                    .map(|_| ())
+                let screen = Screen::compute(&state, &theme);
+                terminal.draw(|frame| screen.draw(frame)).map(|_| ())
             });
         });
     }

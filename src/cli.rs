@@ -44,13 +44,13 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the program's arguments. What the error quotes of them is safe to print.
+    /// Parses the program's arguments. The error is safe to print.
     pub fn from_arguments() -> Result<Cli, clap::Error> {
         let given: Vec<OsString> = std::env::args_os().collect();
         let parsed = Cli::try_parse_from(&given);
         let word = match &parsed {
             Ok(cli) if cli.command.is_none() => cli.file.as_deref().and_then(Path::to_str),
-            // What stands where a file may stand takes what follows it for no arguments of its own.
+            // A word in the place of a file does not take the arguments that follow it.
             Err(error) if error.kind() == ErrorKind::UnknownArgument => {
                 given.get(1).and_then(|word| word.to_str())
             }
@@ -73,20 +73,20 @@ impl Cli {
             if given.iter().all(is_safe) {
                 return error;
             }
-            // clap quotes arguments as they are, so it gets to see them escaped.
-            let shown = given.iter().map(|arg| safe::plain(&arg.to_string_lossy()));
+            // clap quotes arguments unchanged, so that it gets them escaped.
+            let escaped = given.iter().map(|arg| safe::plain(&arg.to_string_lossy()));
             let refused = || {
                 clap::Error::raw(
                     ErrorKind::InvalidUtf8,
                     "an argument is not printable text\n",
                 )
             };
-            Cli::try_parse_from(shown).err().unwrap_or_else(refused)
+            Cli::try_parse_from(escaped).err().unwrap_or_else(refused)
         })
     }
 }
 
-/// The command that was meant by a word that is none, if it is like one.
+/// Returns the command that a word is similar to, where the word is no command.
 fn nearest_command(word: &str) -> Option<String> {
     let command = Cli::command();
     if command.find_subcommand(word).is_some() {
@@ -97,7 +97,7 @@ fn nearest_command(word: &str) -> Option<String> {
         .map(|sub| sub.get_name().to_owned())
         .collect();
     let options = ["--help", "--version"];
-    // A name without its dashes is meant for the option too.
+    // A name without its dashes also means the option.
     if let Some(option) = options
         .iter()
         .find(|option| option.trim_start_matches('-') == word)
@@ -107,12 +107,11 @@ fn nearest_command(word: &str) -> Option<String> {
     text::nearest(word, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
-/// Options by the names they have in the types here, with the value each has where the command line
-/// says nothing.
+/// Options by their names in these types, each with its default.
 pub type Defaults = Vec<(&'static str, String)>;
 
 impl Cli {
-    /// Reads the program's arguments again, with other values for what they leave open.
+    /// Parses the program's arguments again with other defaults.
     pub fn with_defaults(defaults: &Defaults) -> Result<Cli, clap::Error> {
         let command = set_defaults(Cli::command(), defaults);
         let matches = command.try_get_matches_from(std::env::args_os())?;
@@ -334,7 +333,7 @@ pub enum Deny {
     Warnings,
 }
 
-/// What the limits are where nothing else is said.
+/// The default limits.
 pub const DEFAULT_MEMORY: u64 = 1 << 30;
 pub const DEFAULT_STORES: u64 = 4_000_000;
 

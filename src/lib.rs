@@ -13,6 +13,7 @@ pub mod guest;
 pub mod inspect;
 pub mod journal_abi;
 pub mod prose;
+pub mod protocol;
 pub mod report;
 pub mod safe;
 pub mod script;

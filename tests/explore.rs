@@ -6,7 +6,7 @@
 mod explorer;
 
 use explorer::Explorer;
-use linmem::app::Engine;
+use linmem::app::SessionState;
 use linmem::session::replay;
 use linmem::timeline::{FindingKind, Outcome, Timeline};
 use linmem::value::Value;
@@ -242,7 +242,7 @@ fn a_script_goes_on_after_a_step_typed_in_its_middle() {
     let mut explorer = Explorer::open(GUEST, steps);
     explorer.go_to(2);
     explorer.type_line("write p + 1, \"X\"");
-    assert_eq!(explorer.app.engine, Engine::Ready);
+    assert_eq!(explorer.app.session, SessionState::Ready);
     explorer.press("G");
     assert_eq!(
         value(&explorer, "seen"),
@@ -418,10 +418,10 @@ proptest! {
                 Move::Swap => explorer.press("esc x"),
                 Move::Next => explorer.press("esc space"),
             }
-            prop_assert!(!explorer.app.is_running());
+            prop_assert!(!explorer.app.session.is_running());
             prop_assert_eq!(&explorer.differences, &Vec::<String>::new());
         }
-        let branches = explorer.app.branch().map_or(1, |_| explorer.app.branches.set_aside() + 1);
+        let branches = explorer.app.branch().map_or(1, |_| explorer.app.branches.hidden() + 1);
         for _ in 0..branches {
             let shown = explorer.app.timeline.clone();
             let again = explorer.run_saved();

@@ -96,7 +96,7 @@ fn a_module_is_explored_branched_and_saved_and_the_file_runs_to_the_same_end() {
     pty.send(format!(":save {}\r", second.display()));
     pty.wait_for_text("Saved 3 steps");
     pty.send(format!(":save {}\r", second.display()));
-    pty.wait_for_text("is there already");
+    pty.wait_for_text("already exists");
     pty.send("q");
     assert_eq!(pty.wait_for_end(), 0);
     let text = fs::read_to_string(&second).unwrap();

@@ -147,12 +147,12 @@ fn init_writes_over_nothing() {
     let output = linmem(&["init", GUESTS[0], "--output", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
-        err(&output).contains("mine.steps exists"),
+        err(&output).contains("mine.steps already exists"),
         "{}",
         err(&output)
     );
     assert!(
-        err(&output).contains("name another file, or remove it first"),
+        err(&output).contains("choose another name or delete it"),
         "{}",
         err(&output)
     );

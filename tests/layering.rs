@@ -11,105 +11,85 @@ use std::path::{Path, PathBuf};
 
 /// Each part and the other parts it may name. `main` and `cli` wire everything and may name
 /// anything.
-const PARTS: [(&str, &[&str]); 17] = [
-    ("journal_abi", &[]),
-    ("finding_kind", &[]),
+const PARTS: [(&str, &[&str]); 14] = [
     ("prose", &[]),
     ("safe", &[]),
     ("source", &[]),
     ("text", &[]),
     ("value", &["safe"]),
-    ("wasm_types", &["text"]),
-    (
-        "script",
-        &["value", "safe", "prose", "text", "finding_kind"],
-    ),
-    (
-        "timeline",
-        &[
-            "journal_abi",
-            "value",
-            "safe",
-            "source",
-            "prose",
-            "text",
-            "wasm_types",
-            "finding_kind",
-        ],
-    ),
-    (
-        "guest",
-        &[
-            "journal_abi",
-            "value",
-            "safe",
-            "source",
-            "text",
-            "wasm_types",
-        ],
-    ),
-    ("inspect", &["guest", "safe", "text", "wasm_types"]),
+    ("script", &["value", "safe", "prose"]),
+    ("timeline", &["value", "safe", "source", "prose"]),
+    ("protocol", &["script", "timeline"]),
+    ("guest", &["value", "safe", "source"]),
+    ("inspect", &["guest", "safe"]),
     (
         "session",
         &[
-            "guest",
-            "script",
-            "timeline",
-            "value",
-            "safe",
-            "source",
-            "prose",
-            "text",
-            "wasm_types",
-        ],
-    ),
-    (
-        "report",
-        &[
-            "timeline",
-            "value",
-            "safe",
-            "source",
-            "text",
-            "wasm_types",
-            "finding_kind",
+            "guest", "protocol", "script", "timeline", "value", "safe", "source", "prose",
         ],
     ),
     // `script`: what is typed is read, and completed, at each key.
     (
         "app",
         &[
-            "script",
-            "timeline",
-            "value",
-            "safe",
-            "source",
-            "prose",
-            "text",
-            "wasm_types",
-            "finding_kind",
+            "protocol", "script", "timeline", "value", "safe", "source", "prose",
         ],
     ),
     (
         "ui",
         &[
-            "app", "timeline", "value", "safe", "source", "prose", "text",
+            "app", "protocol", "timeline", "value", "safe", "source", "prose",
         ],
     ),
     (
         "terminal",
-        &["app", "ui", "timeline", "value", "safe", "source", "prose"],
+        &[
+            "app", "ui", "protocol", "timeline", "value", "safe", "source", "prose",
+        ],
+    ),
+];
+
+/// The rooms of `app`, and for each the other rooms that it may name. `App` itself and its plain
+/// types are in the root of `app`, which every room may name. Tests inside a room are not checked.
+const APP_ROOMS: [(&str, &[&str]); 10] = [
+    ("action", &[]),
+    ("message", &[]),
+    ("panes", &[]),
+    ("navigation", &["panes"]),
+    ("execution", &["message", "navigation", "panes"]),
+    ("prompt", &["message", "execution", "navigation", "panes"]),
+    ("dialogs", &["message", "execution", "navigation", "panes"]),
+    (
+        "update",
+        &["dialogs", "prompt", "execution", "navigation", "panes"],
+    ),
+    (
+        "on_message",
+        &["dialogs", "prompt", "execution", "navigation", "panes"],
+    ),
+    (
+        "input",
+        &[
+            "update",
+            "dialogs",
+            "prompt",
+            "execution",
+            "navigation",
+            "panes",
+        ],
     ),
 ];
 
 /// Each room, which is a folder of a part, and the other rooms of the same part that it may name.
-const ROOMS: [(&str, &[&str]); 2] = [("report/common", &[]), ("report/format", &["common"])];
 
 /// Crates that only some may name: files by the start of their path below `src/`.
 /// `app` may name crossterm for its types of keys and mouse events, which are plain data.
 const CRATES: [(&str, &[&str]); 3] = [
     ("wasmer", &["session"]),
-    ("ratatui", &["ui", "terminal", "app/layout"]),
+    (
+        "ratatui",
+        &["ui", "terminal", "app/panes/layout", "app/input/hit_test"],
+    ),
     ("crossterm", &["terminal", "app"]),
 ];
 
@@ -131,6 +111,21 @@ fn no_arrow_runs_backwards() {
             .to_string_lossy()
             .replace('\\', "/");
         wrong.extend(complaints(&below, &fs::read_to_string(&file).unwrap()));
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn no_arrow_inside_app_runs_backwards() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
+    let mut wrong = Vec::new();
+    for file in sources(&root) {
+        let below = file
+            .strip_prefix(&root)
+            .unwrap()
+            .to_string_lossy()
+            .replace('\\', "/");
+        wrong.extend(room_complaints(&below, &fs::read_to_string(&file).unwrap()));
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
@@ -168,7 +163,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// `app/layout.rs` belongs to `app`, `value.rs` to `value`.
+/// Returns the part of a file: `app` for `app/panes/layout.rs`, `value` for `value.rs`.
 fn part_of(below: &str) -> &str {
     below
         .split('/')
@@ -198,7 +193,6 @@ fn complaints(below: &str, source: &str) -> Vec<String> {
             }
         }
     }
-    wrong.extend(room_complaints(below, &tokens));
     for (name, allowed) in CRATES {
         let may = allowed.iter().any(|start| below.starts_with(start));
         for (at, token) in tokens.iter().enumerate().filter(|(_, t)| t.text == name) {
@@ -231,58 +225,35 @@ fn complaints(below: &str, source: &str) -> Vec<String> {
     wrong
 }
 
-/// What is wrong in one file with the rooms of its own part.
-fn room_complaints(below: &str, tokens: &[Token]) -> Vec<String> {
-    let is_in = |room: &str| {
-        below
-            .strip_prefix(room)
-            .is_some_and(|rest| rest.starts_with('/'))
-    };
-    let Some((room, allowed)) = ROOMS.iter().find(|(room, _)| is_in(room)) else {
+/// What is wrong in one file of a room of `app`, given its path below `src/app/`; a sentence each.
+fn room_complaints(below: &str, source: &str) -> Vec<String> {
+    let room = part_of(below);
+    let is_tests = below.ends_with("tests.rs");
+    let Some((_, allowed)) = APP_ROOMS
+        .iter()
+        .find(|(name, _)| *name == room && !is_tests)
+    else {
         return Vec::new();
     };
-    let part = part_of(below);
-    let is_other_room = |name: &str| {
-        let path = format!("{part}/{name}");
-        path != *room && ROOMS.iter().any(|(room, _)| *room == path)
-    };
-    names_in_part(tokens, below)
-        .into_iter()
-        .filter(|(name, _)| is_other_room(name) && !allowed.contains(&name.as_str()))
-        .map(|(name, line)| format!("src/{below}:{line}: `{room}` names `{part}/{name}`"))
-        .collect()
-}
-
-/// Each name directly below the file's own part that the tokens refer to, with its line.
-fn names_in_part(tokens: &[Token], below: &str) -> Vec<(String, u32)> {
-    let part = part_of(below);
-    let file_depth = below.split('/').count() - usize::from(below.ends_with("mod.rs"));
-    let mut found = Vec::new();
-    for (at, token) in tokens.iter().enumerate() {
-        let starts_path = at
-            .checked_sub(1)
-            .is_none_or(|before| tokens[before].text != "::");
-        let mut next = at + 1;
-        let leads_to_part = match token.text.as_str() {
-            "crate" | "linmem" => {
-                next += 2;
-                text(tokens, at + 1) == "::" && text(tokens, at + 2) == part
-            }
-            "super" if starts_path => {
-                let mut ups = 1;
-                while text(tokens, next) == "::" && text(tokens, next + 1) == "super" {
-                    ups += 1;
-                    next += 2;
-                }
-                ups + 1 == file_depth + inner_modules(&tokens[..at])
-            }
-            _ => false,
-        };
-        if leads_to_part && starts_path && text(tokens, next) == "::" {
-            first_names(tokens, next + 1, &mut found);
+    let source = source.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let mut tokens = tokens(source);
+    // `crate::app::room` is to `app` what `crate::part` is to the crate.
+    for at in (2..tokens.len()).rev() {
+        if (text(&tokens, at - 2), text(&tokens, at - 1)) == ("crate", "::")
+            && text(&tokens, at) == "app"
+        {
+            tokens.drain(at - 1..=at);
         }
     }
-    found
+    let is_room = |name: &str| APP_ROOMS.iter().any(|(room, _)| *room == name);
+    references(&tokens, below)
+        .into_iter()
+        .filter(|(name, _)| name != room && is_room(name) && !allowed.contains(&name.as_str()))
+        .map(|(name, line)| {
+            let may = allowed.join(", ");
+            format!("src/app/{below}:{line}: `{room}` names `{name}`; it may name {may}")
+        })
+        .collect()
 }
 
 /// Each name directly below the crate's root that the tokens refer to, with its line: through
@@ -595,29 +566,30 @@ mod scanner {
     }
 
     #[test]
-    fn keeps_rooms_apart() {
+    fn complains_about_rooms_of_app() {
         for (below, source) in [
-            ("report/common/trap.rs", "use crate::report::format::text;"),
-            ("report/common/trap.rs", "use super::super::format::text;"),
-            ("report/common/mod.rs", "use super::format;"),
+            ("panes/layout.rs", "use crate::app::navigation::time;"),
+            ("panes/layout.rs", "use super::super::update::update;"),
+            ("navigation/mod.rs", "use super::prompt;"),
             (
-                "report/common/trap.rs",
-                "use crate::report::{common::json, format::text};",
+                "execution/run.rs",
+                "use crate::app::{App, dialogs::inputs};",
             ),
         ] {
-            assert_eq!(complaints(below, source).len(), 1, "{below}: {source}");
+            assert_eq!(room_complaints(below, source).len(), 1, "{below}: {source}");
         }
         for (below, source) in [
-            ("report/format/text.rs", "use crate::report::common::trap;"),
-            ("report/format/text.rs", "use super::super::common::trap;"),
-            ("report/format/html/a.rs", "use super::super::text;"),
-            ("report/mod.rs", "use format::write; use common::trap;"),
             (
-                "report/common/trap.rs",
-                "use super::hex_dump; use std::fmt;",
+                "navigation/time.rs",
+                "use super::viewport; use crate::app::panes::layout;",
+            ),
+            ("prompt/mod.rs", "use super::execution::run; mod check;"),
+            (
+                "panes/layout.rs",
+                "#[cfg(test)]\nmod tests { use crate::app::update; }",
             ),
         ] {
-            assert_eq!(complaints(below, source), [""; 0], "{below}: {source}");
+            assert_eq!(room_complaints(below, source), [""; 0], "{below}: {source}");
         }
     }
 
@@ -655,15 +627,18 @@ mod scanner {
             ("app/mod.rs", "use ratatui::layout::Rect;"),
             ("report/svg.rs", "use ratatui::{style, text};"),
             ("ui/mod.rs", "use crossterm::event::KeyCode;"),
-            ("app/keys.rs", "use crossterm::terminal::size;"),
-            ("app/keys.rs", "use crossterm::{event, terminal};"),
+            ("app/input/key.rs", "use crossterm::terminal::size;"),
+            ("app/input/key.rs", "use crossterm::{event, terminal};"),
         ] {
             assert_eq!(complaints(below, source).len(), 1, "{below}: {source}");
         }
         for (below, source) in [
             ("session/engine.rs", "use wasmer::Module;"),
-            ("app/layout.rs", "use ratatui::layout::Rect;"),
-            ("app/keys.rs", "use crossterm::event::{KeyCode, KeyEvent};"),
+            ("app/panes/layout.rs", "use ratatui::layout::Rect;"),
+            (
+                "app/input/key.rs",
+                "use crossterm::event::{KeyCode, KeyEvent};",
+            ),
             (
                 "guest/mod.rs",
                 "// wasmer's own names\nlet x = facts.wasmer;",

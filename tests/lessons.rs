@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use drawn::drawn;
+use linmem::app::dialogs::lessons::AnswerError;
 use linmem::app::{self, Action, App, Course, Effect, Lesson, Message, SessionChoice, keymap};
+use linmem::protocol::{Report, Request};
 use linmem::script;
 use linmem::session::files::Files;
 use linmem::session::limits::{CancelHandle, Limits};
@@ -261,26 +263,33 @@ impl Learner {
         let mut app = App::new(size, vec![choice], true);
         app.course = Course::new(lessons.collect(), Some(lesson), |typed, _, _| {
             let value = typed.parse().map(linmem::value::Value::Int);
-            value.map_err(|_| "expected a value".into())
+            value.map_err(|_| AnswerError("expected a value".into()))
         });
         let mut learner = Learner { session, app };
-        let effect = app::receive(&mut learner.app, Message::Opened(Box::new(timeline)));
-        learner.perform(effect);
+        let opened = Report::Opened(Box::new(timeline));
+        let effects = app::on_message(&mut learner.app, Message::Session(opened));
+        learner.perform(effects);
         learner
     }
 
     fn press(&mut self, action: Action) {
-        let effect = app::update(&mut self.app, action);
-        self.perform(effect);
+        let effects = app::update(&mut self.app, action);
+        self.perform(effects);
     }
 
-    fn perform(&mut self, mut effect: Effect) {
-        while effect == Effect::Advance {
+    fn perform(&mut self, mut effects: Vec<Effect>) {
+        while let Some(Effect::Session(Request::Advance)) = effects.pop() {
             let step = self.session.advance();
-            effect = app::receive(
-                &mut self.app,
-                step.map_or(Message::Ended, |step| Message::Step(Box::new(step))),
-            );
+            let report = step.map_or(Report::Ended, |step| Report::Step(Box::new(step)));
+            effects = app::on_message(&mut self.app, Message::Session(report));
+        }
+    }
+
+    /// Performs an action that opens a session or a lesson. Returns its index.
+    fn opens(&mut self, action: Action) -> Option<usize> {
+        match app::update(&mut self.app, action)[..] {
+            [Effect::OpenSession(index)] => Some(index),
+            _ => None,
         }
     }
 
@@ -386,7 +395,7 @@ fn what_was_said_stands_at_the_question_when_one_goes_back() {
     assert!(
         learner
             .screen()
-            .contains("This question is answered already.")
+            .contains("This question is already answered.")
     );
 }
 
@@ -421,10 +430,10 @@ fn a_hint_is_shown_when_it_is_asked_for() {
         "{screen}"
     );
     learner.press(Action::Hint);
-    assert!(learner.screen().contains("That was all there is of hints."));
+    assert!(learner.screen().contains("No more hints."));
     learner.press(Action::Next);
     learner.press(Action::Hint);
-    assert!(learner.screen().contains("There is no hint here."));
+    assert!(learner.screen().contains("This step has no hints."));
 }
 
 #[test]
@@ -478,8 +487,8 @@ fn a_lesson_ends_with_what_was_learnt_and_the_way_to_the_next() {
     );
     assert!(learner.app.course.lessons[0].finished);
     assert_eq!(
-        app::update(&mut learner.app, Action::NextLesson),
-        Effect::Open(2),
+        learner.opens(Action::NextLesson),
+        Some(2),
         "behind the one session"
     );
     assert_eq!(learner.app.course.open, Some(1));
@@ -502,17 +511,11 @@ fn lessons_stand_behind_the_sessions_in_the_list() {
     learner.press(Action::ChooseSession);
     insta::assert_snapshot!("choosing", learner.screen());
     learner.press(Action::Down);
-    assert_eq!(
-        app::update(&mut learner.app, Action::Confirm),
-        Effect::Open(4)
-    );
+    assert_eq!(learner.opens(Action::Confirm), Some(4));
     assert_eq!(learner.app.course.open, Some(3));
     learner.press(Action::ChooseSession);
     learner.press(Action::First);
-    assert_eq!(
-        app::update(&mut learner.app, Action::Confirm),
-        Effect::Open(0)
-    );
+    assert_eq!(learner.opens(Action::Confirm), Some(0));
     assert_eq!(learner.app.course.open, None, "a session is no lesson");
 }
 

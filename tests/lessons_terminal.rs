@@ -103,7 +103,7 @@ fn what_cannot_be_remembered_is_said_once() {
     std::fs::create_dir_all(folder.path().join("linmem/lessons")).unwrap();
     let mut pty = open("1", folder.path().to_str().unwrap());
     pty.send("G");
-    pty.wait_for_text("will be forgotten when you leave: cannot write");
+    pty.wait_for_text("will not be marked as finished next time: cannot write");
     pty.wait_for_text("L opens lesson 2, protocol.");
     pty.send("L");
     pty.wait_for_text("lesson 2 of 11");
@@ -112,7 +112,7 @@ fn what_cannot_be_remembered_is_said_once() {
     pty.wait_for_text("L opens lesson 3, strings.");
     pty.send("p");
     pty.wait_for_text("2 protocol      ✓");
-    assert!(!pty.screen().contents().contains("forgotten"));
+    assert!(!pty.screen().contents().contains("marked as finished"));
     pty.send("\x1bq");
     assert_eq!(pty.wait_for_end(), 0);
 }

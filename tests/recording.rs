@@ -6,10 +6,11 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use linmem::guest::Guest;
+use linmem::protocol::{Report, Request};
 use linmem::script;
 use linmem::session::files::Files;
 use linmem::session::limits::{CancelHandle, Limits};
-use linmem::session::worker::{Report, Worker};
+use linmem::session::worker::Worker;
 use linmem::session::{Session, SessionConfig};
 use linmem::timeline::{Event, FindingKind, Moment, Outcome, StepRecord, Timeline, Write, Writer};
 
@@ -378,29 +379,32 @@ fn fifty_million_stores_end_and_the_first_four_million_are_kept() {
 #[test]
 fn an_endless_loop_of_stores_is_cancelled_at_once_with_its_history() {
     let (sender, woken) = mpsc::channel();
-    let worker = Worker::start(
+    let mut worker = Worker::start(
         opening(wat(FILLER), "call forever()", Limits::default()),
         move || {
             let _ = sender.send(());
         },
-    )
-    .unwrap();
-    let next = || loop {
+    );
+    let any = |worker: &mut Worker| loop {
         if let Some(report) = worker.next_report() {
             return report;
         }
         woken.recv_timeout(Duration::from_secs(60)).unwrap();
     };
-    assert!(matches!(next(), Report::Opened(_)));
-    worker.advance();
-    assert!(matches!(next(), Report::Step(_)));
-    worker.advance();
-    while worker.stores() == 0 {
-        woken.recv_timeout(Duration::from_secs(60)).unwrap();
-    }
-    worker.cancel();
+    let next = |worker: &mut Worker| loop {
+        let report = any(worker);
+        if !matches!(report, Report::Progress(_)) {
+            return report;
+        }
+    };
+    assert!(matches!(next(&mut worker), Report::Opened(_)));
+    worker.send(Request::Advance);
+    assert!(matches!(next(&mut worker), Report::Step(_)));
+    worker.send(Request::Advance);
+    while !matches!(any(&mut worker), Report::Progress(progress) if progress.stores > 0) {}
+    worker.send(Request::Cancel);
     let asked = Instant::now();
-    let Report::Step(step) = next() else {
+    let Report::Step(step) = next(&mut worker) else {
         panic!("no step")
     };
     // The aim is 100 ms on a machine that does nothing else; here only a hang must not pass.

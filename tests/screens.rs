@@ -13,11 +13,13 @@ mod session;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use linmem::app::input::hit_test::{Hit, hit};
 use linmem::app::keymap::{BINDINGS, Choice, Keymap};
-use linmem::app::layout::{Hit, hit, memory_rows};
-use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Progress, Search, sample};
+use linmem::app::panes::layout::memory_rows;
+use linmem::app::{App, InputField, Notice, Overlay, Pane, Search, SessionState, sample};
+use linmem::protocol::Progress;
 use linmem::timeline::*;
-use linmem::ui::{Theme, draw, last_scroll};
+use linmem::ui::{Screen, Theme, draw};
 use linmem::value::Value;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -189,7 +191,7 @@ fn too_small_says_so() {
 #[test]
 fn before_anything_has_run() {
     let mut state = app(announced(PAGE), 0, (80, 24));
-    state.engine = Engine::Opening;
+    state.session = SessionState::Opening { goal: None };
     insta::assert_snapshot!("opening_80x24", plain(&state));
 }
 
@@ -305,33 +307,37 @@ fn a_step_that_trapped() {
     recording.push(step);
     let state = with(
         with_pane(app(recording, 4, (80, 24)), Pane::Happened),
-        |a| a.engine = Engine::Ended,
+        |a| a.session = SessionState::Ended,
     );
     insta::assert_snapshot!("trapped_80x24", plain(&state));
+}
+
+fn running(step: usize, progress: Progress, cancelling: bool) -> SessionState {
+    SessionState::Running {
+        step,
+        goal: None,
+        follows: true,
+        pending: None,
+        progress,
+        cancelling,
+    }
 }
 
 #[test]
 fn while_a_step_runs() {
     let mut state = app(timeline(PAGE, 4), 3, (80, 24));
-    state.engine = Engine::Running {
-        step: 4,
-        progress: Progress {
-            seconds: 3,
-            stores: 1_234_567,
-        },
-        cancelling: false,
+    let progress = Progress {
+        seconds: 3,
+        stores: 1_234_567,
     };
+    state.session = running(4, progress, false);
     let drawn = plain(&state);
     assert!(
         drawn.contains("step 4 is running … 3 s 1 234 567 stores so far   esc cancels"),
         "{drawn}"
     );
     assert!(drawn.contains("◌ 4 n = call"), "{drawn}");
-    state.engine = Engine::Running {
-        step: 4,
-        progress: Progress::default(),
-        cancelling: true,
-    };
+    state.session = running(4, Progress::default(), true);
     assert!(plain(&state).contains("cancelling step 4 …"));
 }
 
@@ -445,7 +451,9 @@ fn help_scrolls_to_its_end_and_no_further() {
     let state = with(at_step_4((60, 16)), |a| {
         a.overlay = Overlay::Help { scroll: 0 }
     });
-    let last = last_scroll(&state, &Theme::dark()).help;
+    let last = Screen::compute(&state, &Theme::dark())
+        .scroll_limits()
+        .overlay;
     assert!(last > 0 && help(last) == help(u16::MAX) && help(last - 1) != help(last));
 }
 
@@ -470,7 +478,7 @@ fn what_does_not_fit_is_said_to_follow() {
 #[test]
 fn a_session_that_did_not_open() {
     let mut state = app(Timeline::default(), 0, (80, 24));
-    state.engine = Engine::Broken(
+    state.session = SessionState::Broken(
         "broken.steps:3:9: expected a value, found `)`\n  3 | n = call )\n    |          ^\nAfter `call` comes the name of an export.".into(),
     );
     insta::assert_snapshot!("broken_80x24", plain(&state));
@@ -552,12 +560,12 @@ fn text_of_the_guest_is_never_raw() {
             chosen: 0,
         },
     ];
-    for engine in [Engine::Ended, Engine::Broken(evil.into())] {
+    for session in [SessionState::Ended, SessionState::Broken(evil.into())] {
         for overlay in &overlays {
             for size in [(120, 40), (80, 24), (40, 12), (30, 4)] {
                 let state = with(state.clone(), |a| {
                     a.overlay = overlay.clone();
-                    a.engine = engine.clone();
+                    a.session = session.clone();
                     a.size = size;
                 });
                 let drawn = plain(&state).replace('\n', "");
@@ -590,9 +598,11 @@ fn states() -> Vec<App> {
     vec![
         base(),
         with(app(Timeline::default(), 9, (0, 0)), |a| {
-            a.engine = Engine::Broken("one\ntwo 日本語".into())
+            a.session = SessionState::Broken("one\ntwo 日本語".into())
         }),
-        with(app(no_memory, 3, (0, 0)), |a| a.engine = Engine::Opening),
+        with(app(no_memory, 3, (0, 0)), |a| {
+            a.session = SessionState::Opening { goal: None }
+        }),
         with(large(Overlay::Inputs { fields, chosen: 29 }), |a| {
             a.search = Some(search);
             a.cumulative = true;
@@ -620,14 +630,11 @@ fn states() -> Vec<App> {
             }
         }),
         with(base(), |a| {
-            a.engine = Engine::Running {
-                step: 5,
-                progress: Progress {
-                    seconds: u64::MAX,
-                    stores: u64::MAX,
-                },
-                cancelling: false,
+            let progress = Progress {
+                seconds: u64::MAX,
+                stores: u64::MAX,
             };
+            a.session = running(5, progress, false);
             a.count = Some(12);
         }),
     ]

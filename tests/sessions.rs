@@ -6,10 +6,11 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use linmem::guest::Guest;
+use linmem::protocol::{Report, Request};
 use linmem::script;
 use linmem::session::files::Files;
 use linmem::session::limits::{CancelHandle, Limits};
-use linmem::session::worker::{Report, Worker};
+use linmem::session::worker::Worker;
 use linmem::session::{OpenError, Session, SessionConfig};
 use linmem::timeline::{FindingKind, Moment, Outcome, Status, Timeline};
 use linmem::value::Value;
@@ -270,40 +271,47 @@ fn a_thread_in_an_endless_loop_is_cancelled_with_its_history_kept() {
     let (wake, woken) = mpsc::channel();
     let mut opening = wat(ENDLESS, "call spin()\nlet x = 1\n");
     opening.limits.max_time = None;
-    let worker = Worker::start(opening, move || {
+    let mut worker = Worker::start(opening, move || {
         let _ = wake.send(());
-    })
-    .unwrap();
-    let next = |worker: &Worker| loop {
+    });
+    let any = |worker: &mut Worker| loop {
         if let Some(report) = worker.next_report() {
             return report;
         }
         woken
             .recv_timeout(Duration::from_secs(60))
-            .expect("word from the thread");
+            .expect("a report of the thread");
     };
-    let Report::Opened(mut timeline) = next(&worker) else {
+    let next = |worker: &mut Worker| loop {
+        let report = any(worker);
+        if !matches!(report, Report::Progress(_)) {
+            return report;
+        }
+    };
+    let Report::Opened(mut timeline) = next(&mut worker) else {
         panic!("opened")
     };
-    worker.advance();
-    let Report::Step(step) = next(&worker) else {
+    worker.send(Request::Advance);
+    let Report::Step(step) = next(&mut worker) else {
         panic!("step 0")
     };
     timeline.push(*step);
-    worker.advance();
-    // It runs until it is told to stop: the host has heard of its store.
-    while worker.stores() == 0 {
-        woken
-            .recv_timeout(Duration::from_secs(60))
-            .expect("progress");
+    worker.send(Request::Advance);
+    // It runs until it is cancelled: the host has recorded its store.
+    loop {
+        match any(&mut worker) {
+            Report::Progress(progress) if progress.stores > 0 => break,
+            Report::Progress(_) => {}
+            other => panic!("{other:?}"),
+        }
     }
-    worker.cancel();
-    let Report::Step(step) = next(&worker) else {
+    worker.send(Request::Cancel);
+    let Report::Step(step) = next(&mut worker) else {
         panic!("step 1")
     };
     assert_eq!(step.outcome, Outcome::Cancelled);
     timeline.push(*step);
-    assert!(matches!(next(&worker), Report::Ended));
+    assert!(matches!(next(&mut worker), Report::Ended));
     assert_eq!(timeline.memory_after(1).byte(5), Some(9));
     check_recording(&timeline);
 }

@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use linmem::app::{self, App, Effect, Message};
+use linmem::protocol::{Report, Request};
 use linmem::timeline::{StepRecord, Timeline};
 use linmem::ui::{Theme, draw};
 use ratatui::Terminal;
@@ -17,13 +18,13 @@ pub fn check(announced: Timeline, records: Vec<StepRecord>, keys: &[u8]) {
     let mut records = records.into_iter();
     let size = SIZES[keys.first().map_or(0, |key| *key as usize) % SIZES.len()];
     let mut app = App::new(size, Vec::new(), true);
-    let mut effect = app::receive(&mut app, Message::Opened(Box::new(announced)));
+    let opened = Report::Opened(Box::new(announced));
+    let mut effects = app::on_message(&mut app, Message::Session(opened));
     for (nth, key) in keys.iter().enumerate() {
-        while effect == Effect::Advance {
-            let message = records
-                .next()
-                .map_or(Message::Ended, |step| Message::Step(Box::new(step)));
-            effect = app::receive(&mut app, message);
+        while let Some(Effect::Session(Request::Advance)) = effects.pop() {
+            let step = records.next();
+            let report = step.map_or(Report::Ended, |step| Report::Step(Box::new(step)));
+            effects = app::on_message(&mut app, Message::Session(report));
         }
         if nth % 6 == 5 {
             let (columns, rows) = SIZES[*key as usize % SIZES.len()];
@@ -32,7 +33,7 @@ pub fn check(announced: Timeline, records: Vec<StepRecord>, keys: &[u8]) {
         if nth % 3 == 0 {
             show(&app);
         }
-        effect = app::key(&mut app, event(*key));
+        effects = app::key(&mut app, event(*key));
     }
     show(&app);
 }

@@ -2,37 +2,37 @@
 
 use tui_input::InputRequest;
 
-/// Something the person wants. Where no overlay is open unless said otherwise.
+/// An action of the person. Without another note, it is performed where no overlay is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     // Time.
-    /// One step on, or one event where the step is unfolded: forward in time, or the next step is
-    /// run.
+    /// Goes one step forward, or one event where the step is unfolded; after the last one that has
+    /// run, runs the next step.
     Next,
     Back,
-    /// Shows the step with its events, just before the first, or again without them. After digits,
+    /// Unfolds the step into its events, before the first one, or folds it. After digits, unfolds it
     /// at the event of that number.
     Unfold,
     First,
-    /// The last step that has run; once there, all the others are run. After digits, the step of
-    /// that number.
+    /// Goes to the last step that has run; from there, runs the others. After digits, goes to the
+    /// step of that number.
     Last,
-    /// The first moment of an unfolded step; else like [`Action::First`], as the next is like
-    /// [`Action::Last`].
+    /// Goes before the first event of an unfolded step; else like [`Action::First`].
     Start,
+    /// Goes after the last event of an unfolded step; else like [`Action::Last`].
     End,
-    /// To just after the next write to the byte under the cursor.
+    /// Goes after the next write to the byte under the cursor.
     NextTouch,
     PreviousTouch,
-    /// To just after the write that made the byte under the cursor what it is.
+    /// Goes after the last write to the byte under the cursor.
     WhoWrote,
-    /// A digit: of a step's number before `G`, of an event's before `o`; `1` to `6` also go to a
-    /// pane.
+    /// Types a digit of a step's number before `G`, or of an event's before `o`; 1 to 6 also move the
+    /// focus to a pane.
     Digit(u8),
     // Panes and bytes.
     NextPane,
     PreviousPane,
-    /// In the focused pane; in an overlay, its next line.
+    /// Goes down in the pane in focus, or in an overlay.
     Down,
     Up,
     PageDown,
@@ -44,17 +44,17 @@ pub enum Action {
     NextChange,
     PreviousChange,
     FollowPointer,
-    /// To the bytes the shown step is about.
+    /// Goes to the bytes that the step shown is about.
     Focus,
-    // What was found in the steps.
-    /// To the next finding, in whichever step that is.
+    // Findings.
+    /// Goes to the next finding, in any step.
     NextFinding,
     PreviousFinding,
-    /// To the step that the finding shown blames.
+    /// Goes to the step that the finding shown blames.
     Blamed,
     // Searching.
     OpenSearch,
-    /// Goes on with the name typed behind `@`.
+    /// Completes the name typed after `@`.
     CompleteName,
     FindNext,
     FindPrevious,
@@ -68,16 +68,16 @@ pub enum Action {
     ChooseSession,
     /// Opens the line of `:`.
     OpenPrompt,
-    /// Shows the next of the branches that were set aside.
+    /// Shows the next branch.
     SwapBranch,
     /// Shows what the guest exports and imports.
     Overview,
-    /// Stops the running step; leaves when none runs.
+    /// Cancels the running step, or leaves the program.
     Interrupt,
-    /// Gives up what is under way: a count, the running step, the marks of a search. Never leaves.
+    /// Cancels a number, the running step, or the marks of a search. Never leaves the program.
     Escape,
     // The program.
-    /// Asks for the name of a file to save the moment to.
+    /// Opens the dialog that saves the moment shown.
     Save,
     CopyRow,
     CopyView,
@@ -94,9 +94,9 @@ pub enum Action {
     /// Completes the line being typed.
     Complete,
     CompleteBack,
-    /// The line of `:` that was typed before this one.
+    /// Shows the previous line of the history.
     Older,
     Newer,
-    /// Changes the line being typed.
+    /// Edits the line being typed.
     Edit(InputRequest),
 }

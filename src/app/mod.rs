@@ -1,4 +1,5 @@
-//! The terminal program's state machine: an action comes in, the state changes, an effect goes out.
+//! The terminal program's state machine: actions and messages come in, the state changes, effects
+//! go out.
 //!
 //! Draws nothing, reads no file, runs no guest. The state changes only in the functions this module
 //! hands out: [`key`], [`update()`], [`receive()`], [`click`], [`wheel`], [`paste`] and [`resize`];
@@ -8,172 +9,103 @@
 //! is at most the step's last where the step is unfolded, and its end where it is folded.
 
 pub mod action;
-pub mod branch;
-pub mod complete;
-mod copy;
-pub mod course;
-pub mod dump;
-pub mod events;
-mod findings;
-pub mod inputs;
-pub mod inspect;
-pub mod keymap;
-mod keys;
-pub mod layout;
-pub mod list;
-pub mod map;
-mod mouse;
-pub mod names;
-pub mod origin;
-pub mod overview;
+pub mod dialogs;
+pub mod execution;
+pub mod input;
+pub mod message;
+pub mod navigation;
+mod on_message;
+pub mod panes;
 pub mod prompt;
-mod receive;
 #[doc(hidden)]
 pub mod sample;
-pub mod save;
-pub mod search;
-mod shown;
 #[cfg(test)]
 mod tests;
-mod time;
-mod typed;
-mod unfold;
 mod update;
-mod view;
 
 pub use action::Action;
-pub use course::{Course, Lesson};
-pub use keymap::{Context, Keymap, status_keys};
-pub use mouse::{click, wheel};
-pub use receive::receive;
-pub use shown::MOST_WRITERS;
-pub use typed::Replay;
-pub use update::{key, paste, resize, update};
+pub use dialogs::lessons::{Course, Lesson};
+pub use execution::state::{Goal, SessionState};
+pub use input::key_hints::status_keys;
+pub use input::keyboard::{key, paste};
+pub use input::keymap::{self, Context, Keymap};
+pub use input::mouse::{click, wheel};
+pub use message::{Effect, Message};
+pub use navigation::scroll::{Scroll, ScrollLimits, limit_scroll};
+pub use on_message::on_message;
+pub use panes::cache::MAX_WRITERS;
+pub use update::{resize, update};
 
 use std::collections::VecDeque;
 
-use crate::timeline::{InputFacts, Moment, PlannedStep, StepRecord, Timeline};
-use branch::Branches;
-use prompt::{Prompt, SaveSteps};
-use shown::ViewCache;
-use typed::ReplayGoal;
+use crate::script::ast::Statement;
+use crate::timeline::{InputFacts, Moment, StepRecord, Timeline};
+use execution::branches::Branches;
+use panes::cache::ViewCache;
+use prompt::Prompt;
 
 /// Everything the screen shows.
 #[derive(Debug, Clone)]
 pub struct App {
     pub timeline: Timeline,
-    /// The step that is shown, and how much of it has happened; memory before and at that is what
-    /// the memory panes show.
+    /// The moment shown: a step, and how many of its events have happened.
     pub moment: Moment,
-    /// Steps are shown with their events, and next and back walk those.
+    /// Whether steps are shown with their events, which next and back go through.
     pub unfolded: bool,
-    pub engine: Engine,
-    /// The first address of the top row of the memory panes: a multiple of the row's width.
+    /// What the session's thread does, and what was requested of it.
+    pub session: SessionState,
+    /// The address of the top row of the memory panes.
     pub top: u64,
-    /// The byte under the cursor.
+    /// The address of the byte under the cursor.
     pub cursor: u64,
     pub pane: Pane,
     pub overlay: Overlay,
-    /// One line for the person, until the next key.
+    /// A line for the person, until the next key.
     pub notice: Option<Notice>,
-    /// Digits typed so far, for `12G` and `400o`.
+    /// The number typed so far, for `12G` and `400o`.
     pub count: Option<u32>,
     pub search: Option<Search>,
-    /// Marks show everything changed since the start, not only in this step.
+    /// Whether marks show all changes since the start instead of those of this step.
     pub cumulative: bool,
+    /// Whether the program has the mouse.
     pub mouse: bool,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// The sessions `p` offers, the lessons behind them.
+    /// The sessions to choose from; the lessons come after them.
     pub sessions: Vec<SessionChoice>,
-    /// Which key does what.
+    /// The keys in force.
     pub keys: Keymap,
-    /// The lessons, and what the person said to questions.
+    /// The lessons, and the answers to their questions.
     pub course: Course,
-    /// Run on until this step has run; `usize::MAX` for as far as it goes.
-    pub goal: Option<usize>,
-    /// The event at which to stand in the goal's step, unfolded, once it has run.
-    pub goal_event: Option<u32>,
-    /// A step that arrives is shown at once: so unless the person went back while it ran.
-    pub following: bool,
-    /// What was set aside when a step was typed after going back.
+    /// The branches that are not shown. They hold in every state of the session.
     pub branches: Branches,
-    /// `import` and `memory` lines typed for the guest of the branch that is shown.
-    pub setup: Vec<String>,
-    /// The last of them, while the guest that is given it is opened.
-    setting_up: Option<String>,
+    /// The `import` and `memory` lines typed for the guest of the branch that is shown.
+    pub setup: Vec<Statement>,
     /// Lines typed with `:`, the oldest first.
     pub history: Vec<String>,
-    /// Typed lines that wait for the running step to end.
+    /// Typed lines that wait for what runs: for a step, a replay, or an opening. They are not parsed
+    /// yet, because what runs may name things that they use.
     pub queue: VecDeque<String>,
-    /// A line that the history has got since it was last kept for other runs.
-    pub remembered: Option<String>,
-    /// The typed statement that the session was asked for and has not taken yet.
-    under_way: Option<String>,
-    /// What the steps that run again run for.
-    errand: Option<ReplayGoal>,
-    /// Lines scrolled off the top of the panes that are neither steps nor memory.
+    /// Lines scrolled off the top of the panes that show text.
     pub scroll: Scroll,
-    /// The pane before the digits typed so far, which `G` turns into a step's number and so takes
-    /// back.
+    /// The pane in focus before the number typed so far.
     count_pane: Option<Pane>,
-    /// What the engine was before a restart that may still be refused.
-    before_restart: Option<Engine>,
-    /// Where the cursor was put on the way to a moment: while it stays there, the source is that of
-    /// the moment.
+    /// The moment gone to last, and the cursor there. While both stay, the source pane shows the code
+    /// of the moment and not that of the byte.
     arrived: Option<(Moment, u64)>,
-    /// The finding gone to last: its step, and its place among the step's. It counts while its step
-    /// is shown.
+    /// Step and index of the finding gone to last.
     finding: Option<(usize, usize)>,
-    shown: ViewCache,
-}
-
-/// Lines scrolled off the top of a pane.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Scroll {
-    pub happened: u16,
-    pub inspector: u16,
-    pub guest: u16,
-    /// From where the marked line stands in the middle: downwards where positive.
-    pub source: i16,
-}
-
-/// How far each pane can be scrolled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScrollLimits {
-    pub happened: u16,
-    pub inspector: u16,
-    pub guest: u16,
-    /// The least and the most.
-    pub source: (i16, i16),
-    pub help: u16,
-    /// Of the overview of the guest.
-    pub overview: u16,
-}
-
-/// Takes back what was scrolled past the last screenful of each pane, which only drawing can tell,
-/// so that the next key the other way is seen at once.
-pub fn limit_scroll(app: &mut App, last: ScrollLimits) {
-    app.scroll.happened = app.scroll.happened.min(last.happened);
-    app.scroll.inspector = app.scroll.inspector.min(last.inspector);
-    app.scroll.guest = app.scroll.guest.min(last.guest);
-    app.scroll.source = app.scroll.source.max(last.source.0).min(last.source.1);
-    if let Overlay::Help { scroll } = &mut app.overlay {
-        *scroll = (*scroll).min(last.help);
-    }
-    if let Overlay::Guest { scroll } = &mut app.overlay {
-        *scroll = (*scroll).min(last.overview);
-    }
+    cache: ViewCache,
 }
 
 impl App {
-    /// An app that waits for its first session, at a terminal of `size` columns and rows.
+    /// Returns an app that waits for its first session, at a terminal of `size` columns and rows.
     pub fn new(size: (u16, u16), sessions: Vec<SessionChoice>, mouse: bool) -> Self {
         App {
             timeline: Timeline::default(),
             moment: Moment::end_of(0),
             unfolded: false,
-            engine: Engine::Opening,
+            session: SessionState::Opening { goal: None },
             top: 0,
             cursor: 0,
             pane: Pane::Steps,
@@ -187,32 +119,24 @@ impl App {
             sessions,
             keys: Keymap::default(),
             course: Course::default(),
-            goal: None,
-            goal_event: None,
-            following: true,
             branches: Branches::default(),
             setup: Vec::new(),
-            setting_up: None,
             history: Vec::new(),
             queue: VecDeque::new(),
-            remembered: None,
-            under_way: None,
-            errand: None,
             scroll: Scroll::default(),
             count_pane: None,
-            before_restart: None,
             arrived: None,
             finding: None,
-            shown: ViewCache::default(),
+            cache: ViewCache::default(),
         }
     }
 
-    /// The step shown; `None` before the first has run.
+    /// Returns the step shown; `None` before the first has run.
     pub fn record(&self) -> Option<&StepRecord> {
         self.timeline.step(self.moment.step)
     }
 
-    /// What keys mean now.
+    /// Returns what is open over the panes, which decides what keys mean.
     pub fn context(&self) -> Context {
         match self.overlay {
             Overlay::None => Context::Normal,
@@ -227,68 +151,37 @@ impl App {
         }
     }
 
-    /// How many sessions and lessons there are to choose from.
+    /// Returns how many sessions and lessons there are to choose from.
     pub fn choices(&self) -> usize {
         self.sessions
             .len()
             .saturating_add(self.course.lessons.len())
     }
 
-    /// Whether a step runs now, or runs again.
-    pub fn is_running(&self) -> bool {
-        matches!(
-            self.engine,
-            Engine::Running { .. } | Engine::Replaying { .. }
-        )
-    }
-
-    fn say(&mut self, text: impl Into<String>) {
+    /// Shows a notice until the next key.
+    fn notify(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
             text: text.into(),
             is_error: false,
         });
     }
 
-    fn complain(&mut self, text: impl Into<String>) {
+    /// Shows a notice about an error until the next key.
+    fn notify_error(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
             text: text.into(),
             is_error: true,
         });
     }
 
+    /// Drops the number typed so far.
     fn forget_count(&mut self) {
         self.count = None;
         self.count_pane = None;
     }
 }
 
-/// What the session's thread is doing.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Engine {
-    /// The guest is being compiled and instantiated.
-    Opening,
-    /// The next step can be run.
-    Ready,
-    /// Step `step` runs.
-    Running {
-        step: usize,
-        progress: Progress,
-        cancelling: bool,
-    },
-    /// What is shown runs again, in a new guest: so many of so many steps are done.
-    Replaying {
-        step: usize,
-        steps: usize,
-        progress: Progress,
-        cancelling: bool,
-    },
-    /// Every step has run, or a step ended in anything but ok.
-    Ended,
-    /// The session could not be opened; a message safe to print, of several lines perhaps.
-    Broken(String),
-}
-
-/// The panes a person can move in. Keys `1` to `6` in this order.
+/// The panes, in the order of the keys `1` to `6`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pane {
     Steps,
@@ -300,7 +193,7 @@ pub enum Pane {
 }
 
 impl Pane {
-    /// In the order of the keys `1` to `6`.
+    /// All panes, in the order of the keys `1` to `6`.
     pub const ALL: [Pane; 6] = [
         Pane::Steps,
         Pane::Memory,
@@ -311,11 +204,11 @@ impl Pane {
     ];
 }
 
-/// What lies over the panes; at most one thing.
+/// What is open over the panes.
 #[derive(Debug, Clone)]
 pub enum Overlay {
     None,
-    /// `?`; scrolled by so many lines.
+    /// `?`: the help, with the lines scrolled off its top.
     Help {
         scroll: u16,
     },
@@ -323,58 +216,51 @@ pub enum Overlay {
     Search {
         input: tui_input::Input,
     },
-    /// `e`: one line for each input, the chosen one being edited.
+    /// `e`: one line for each input; the chosen one is edited.
     Inputs {
         fields: Vec<InputField>,
         chosen: usize,
     },
-    /// `s`: a file's name being typed, and the name that is known to be taken.
+    /// `s`: a file's name being typed, and a name that is known to exist.
     Save {
         input: tui_input::Input,
         taken: Option<String>,
     },
-    /// `p`: the sessions, and behind them the lessons.
+    /// `p`: the sessions, then the lessons.
     Sessions {
         chosen: usize,
     },
     /// `i`: the answer to the question of the step shown.
     Answer {
         input: tui_input::Input,
-        /// Why the last try could not be read.
+        /// Why the last answer could not be evaluated.
         error: Option<String>,
     },
-    /// `:`
+    /// `:`: a statement or a command being typed.
     Prompt(Prompt),
-    /// `m`: what the guest exports and imports; scrolled by so many lines.
+    /// `m`: the overview of the module, with the lines scrolled off its top.
     Guest {
         scroll: u16,
     },
 }
 
+/// A line of the dialog that edits the inputs.
 #[derive(Debug, Clone)]
 pub struct InputField {
     pub facts: InputFacts,
     pub input: tui_input::Input,
-    /// Why the last try was refused.
+    /// Why the last value was refused.
     pub error: Option<String>,
 }
 
-/// How far a running step has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Since it began, whole ones.
-    pub seconds: u64,
-    /// That the guest has made in it, as far as the host has heard of them.
-    pub stores: u64,
-}
-
+/// A line for the person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     pub text: String,
     pub is_error: bool,
 }
 
-/// What `n` and `N` look for, and where it stands in the memory shown.
+/// What `n` and `N` search for, and where it is in the memory shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
     pub typed: String,
@@ -382,72 +268,9 @@ pub struct Search {
     pub found: Option<u64>,
 }
 
+/// A session to choose from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionChoice {
     pub name: String,
     pub description: String,
-}
-
-/// News from the session's thread.
-#[derive(Debug, Clone)]
-pub enum Message {
-    /// A session is open; the timeline has no steps yet.
-    Opened(Box<Timeline>),
-    Step(Box<StepRecord>),
-    /// No step is left to run, or none may run.
-    Ended,
-    /// The running step is alive; a number that grows.
-    Progress(Progress),
-    OpenFailed(String),
-    /// What became of a file that was to be saved.
-    Saved(Result<String, save::Refused>),
-    /// New inputs were refused, each with its reason; the old run stays as it is.
-    InputsRefused(Vec<(String, String)>),
-    /// A typed statement is the next step, and runs.
-    Inserted(PlannedStep),
-    /// A typed statement will not be run: why.
-    Refused(String),
-    /// So many steps have run again.
-    Again(usize),
-    /// A new guest stands at the end of what is shown.
-    Replayed,
-    /// It could not be brought there: why, unless the person stopped it.
-    NotReplayed(Option<String>),
-    /// What became of `:save`: what was written, or why nothing was.
-    StepsSaved(Result<String, String>),
-    /// Something beside the session went wrong; it goes on.
-    Complaint(String),
-}
-
-/// What the terminal must do after an update. Drawing goes without saying.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    None,
-    /// Run the next step.
-    Advance,
-    /// Stop the running step.
-    Cancel,
-    /// Run the session again from the start with these values, as typed: (name, text).
-    Restart(Vec<(String, String)>),
-    /// Open one of `sessions`, or of the lessons, counted on from them.
-    Open(usize),
-    /// Run this statement as the next step.
-    Insert(String),
-    /// Bring a new guest to the end of what is shown: what [`App::replay`] says.
-    Replay,
-    /// Write the session as a steps file.
-    SaveSteps(Box<SaveSteps>),
-    Copy(String),
-    /// Save the moment shown to this file; over one that is there only where asked to.
-    Save {
-        path: String,
-        replace: bool,
-    },
-    CaptureMouse(bool),
-    Suspend,
-    Redraw,
-    /// Leave; with the last frame kept on the screen or not.
-    Quit {
-        keep_frame: bool,
-    },
 }

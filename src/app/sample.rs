@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use super::{App, Engine, Message, SessionChoice, receive};
+use super::{App, Message, SessionChoice, on_message};
+use crate::protocol::Report;
 use crate::source::{Frame, Listing, ListingKind, Place};
 use crate::timeline::{
     Attempt, Binding, CallFrame, CallRecord, Event, ExportFacts, Finding, FindingKind, Growth,
@@ -519,14 +520,12 @@ pub fn app(size: (u16, u16), step: usize) -> App {
 pub fn app_over(timeline: Timeline, size: (u16, u16), step: usize) -> App {
     let mut app = opened(size);
     for record in timeline.steps() {
-        app.engine = Engine::Running {
-            step: record.index,
-            progress: super::Progress::default(),
-            cancelling: false,
-        };
-        receive(&mut app, Message::Step(Box::new(record.clone())));
+        on_message(
+            &mut app,
+            Message::Session(Report::Step(Box::new(record.clone()))),
+        );
     }
-    super::time::show(&mut app, step);
+    super::navigation::time::show_end_of(&mut app, step);
     app
 }
 
@@ -544,6 +543,9 @@ pub fn opened(size: (u16, u16)) -> App {
         choice("moved", "The same, with a guest whose buffer moves."),
     ];
     let mut app = App::new(size, sessions, true);
-    receive(&mut app, Message::Opened(Box::new(announced())));
+    on_message(
+        &mut app,
+        Message::Session(Report::Opened(Box::new(announced()))),
+    );
     app
 }

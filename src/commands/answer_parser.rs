@@ -1,18 +1,19 @@
-//! What a person answers to a question: an expression of the steps language, over the variables
-//! that are known by then.
+//! Evaluates an answer to a question: an expression of the steps language over the variables that
+//! are known by then.
 
 use std::collections::BTreeMap;
 
+use linmem::app::dialogs::lessons::AnswerError;
 use linmem::script::eval::{self, EnvError, EvalEnv};
 use linmem::script::parse_expression;
 use linmem::timeline::Timeline;
 use linmem::value::Value;
 
-/// Reads a text with the variables as they stand after a step.
+/// Evaluates a text with the variables as they are after a step.
 ///
 /// # Errors
-/// Why it is no value, in one line that is safe to print.
-pub fn read(text: &str, timeline: &Timeline, step: usize) -> Result<Value, String> {
+/// The text is no expression, or has no value here.
+pub fn evaluate(text: &str, timeline: &Timeline, step: usize) -> Result<Value, AnswerError> {
     let inputs = timeline
         .inputs
         .iter()
@@ -21,27 +22,25 @@ pub fn read(text: &str, timeline: &Timeline, step: usize) -> Result<Value, Strin
     let bound = steps
         .flat_map(|step| &step.bindings)
         .map(|binding| (binding.name.as_str(), &binding.value));
-    let known = Known {
+    let known = AnswerEnv {
         values: inputs.chain(bound).collect(),
         pages: timeline.memory_after(step).pages(),
     };
     let names: Vec<&str> = known.values.keys().copied().collect();
     let expr = parse_expression(text, &names).map_err(|errors| {
-        errors
-            .errors
-            .into_iter()
-            .next()
-            .map_or_else(|| "this is no value".into(), |error| error.message)
+        let first = errors.errors.into_iter().next();
+        AnswerError(first.map_or_else(|| "this is no value".into(), |error| error.message))
     })?;
-    eval::evaluate(&expr, &known).map_err(|error| error.to_string())
+    eval::evaluate(&expr, &known).map_err(|error| AnswerError(error.to_string()))
 }
 
-struct Known<'a> {
+/// The names that an answer may use.
+struct AnswerEnv<'a> {
     values: BTreeMap<&'a str, &'a Value>,
     pages: u64,
 }
 
-impl EvalEnv for Known<'_> {
+impl EvalEnv for AnswerEnv<'_> {
     fn variable(&self, name: &str) -> Option<&Value> {
         self.values.get(name).copied()
     }

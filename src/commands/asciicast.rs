@@ -1,31 +1,33 @@
 //! `--format cast`: the terminal stepping through a session that has run, as an asciicast that
 //! asciinema plays.
 //!
-//! The app and the drawing are those of the terminal; only the keys are pressed by a clock that
-//! nobody waits for. The same session gives the same bytes.
+//! The app and the drawing are those of the terminal; the times of the keys are computed. The same
+//! session gives the same bytes.
 
 use std::io::{self, Write};
 
 use linmem::app::{self, Action, App, Effect, Message};
+use linmem::protocol::{Report, Request};
 use linmem::terminal::Canvas;
 use linmem::timeline::{Moment, StepRecord, Timeline};
-use linmem::ui::Theme;
+use linmem::ui::{Screen, Theme};
 use serde_json::json;
 
-/// Milliseconds that a step, and a store inside one, stays on the screen.
+/// Milliseconds that a step stays on the screen.
 const STEP: u64 = 1500;
+/// Milliseconds that a store inside a step stays on the screen.
 const STORE: u64 = 300;
 
-/// Stores of one step that are walked through one by one, before its end is shown.
-const MOST_STORES: usize = 40;
+/// The most stores of a step that are shown one by one, before its end.
+const MAX_STORES: usize = 40;
 
-/// Steps that are walked through; nobody watches more.
-const MOST_STEPS: usize = 400;
+/// The most steps that are shown.
+const MAX_STEPS: usize = 400;
 
 /// Writes the steps up to `until`, or all, on a screen of `size` columns and rows.
 ///
 /// # Errors
-/// Fails where `out` does.
+/// Those of `out`.
 pub fn write(
     timeline: &Timeline,
     until: Option<Moment>,
@@ -36,7 +38,7 @@ pub fn write(
     let last = until
         .map_or(usize::MAX, |until| until.step)
         .min(timeline.steps().len().saturating_sub(1));
-    let last = last.min(MOST_STEPS - 1);
+    let last = last.min(MAX_STEPS - 1);
     let mut player = Player::new(timeline, size, theme, out)?;
     player.open()?;
     for step in timeline.steps().iter().take(last + 1) {
@@ -80,7 +82,7 @@ impl<'a> Player<'a> {
         Ok(player)
     }
 
-    /// The session before its first step. Nothing is drawn before step 0 is there.
+    /// Opens the session. Nothing is drawn before step 0 has run.
     fn open(&mut self) -> io::Result<()> {
         let Timeline {
             title,
@@ -95,16 +97,20 @@ impl<'a> Player<'a> {
             inputs.clone(),
             planned.clone(),
         );
-        app::receive(&mut self.app, Message::Opened(Box::new(opened)));
+        self.report(Report::Opened(Box::new(opened)));
         self.out("\x1b[?25l\x1b[2J\x1b[H")
     }
 
-    /// Runs a step as the terminal would, and walks through its stores where it is a call.
+    /// Shows a step as the terminal does, and each of its stores where it is a call.
     fn step(&mut self, record: &StepRecord) -> io::Result<()> {
-        if record.index > 0 && app::update(&mut self.app, Action::Next) != Effect::Advance {
-            return Ok(());
+        // Step 0 was requested when the session was opened.
+        if record.index > 0 {
+            let effects = app::update(&mut self.app, Action::Next);
+            if !matches!(effects.as_slice(), [Effect::Session(Request::Advance)]) {
+                return Ok(());
+            }
         }
-        app::receive(&mut self.app, Message::Step(Box::new(record.clone())));
+        self.report(Report::Step(Box::new(record.clone())));
         self.frame()?;
         self.now += STEP;
         if record.call.is_none() || record.stores == 0 {
@@ -113,7 +119,7 @@ impl<'a> Player<'a> {
         app::update(&mut self.app, Action::Unfold);
         self.frame()?;
         self.now += STEP;
-        for _ in 0..record.events.len().min(MOST_STORES) {
+        for _ in 0..record.events.len().min(MAX_STORES) {
             app::update(&mut self.app, Action::Next);
             self.frame()?;
             self.now += STORE;
@@ -126,8 +132,12 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
+    fn report(&mut self, report: Report) {
+        app::on_message(&mut self.app, Message::Session(report));
+    }
+
     fn frame(&mut self) -> io::Result<()> {
-        let bytes = self.canvas.frame(&self.app, self.theme)?;
+        let bytes = self.canvas.frame(&Screen::compute(&self.app, self.theme))?;
         self.out(&String::from_utf8_lossy(&bytes))
     }
 

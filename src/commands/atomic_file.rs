@@ -1,4 +1,4 @@
-//! Files that the program writes: whole or not at all, and never over something that is no file.
+//! Writes files whole or not at all, and replaces nothing that is not a file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -7,31 +7,31 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use linmem::safe;
 
-/// A file that was to be new is there already.
+/// A file that must be new exists already.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} is there already")]
-pub struct Taken(String);
+#[error("{0} already exists")]
+pub struct AlreadyExists(String);
 
-/// Why no way leads from a folder to a file.
+/// Why there is no relative path from a folder to a file.
 #[derive(Debug, thiserror::Error)]
-pub enum NoWay {
-    #[error("{path} cannot be found: {}", plainly(.error))]
+pub enum RelativePathError {
+    #[error("{path} cannot be found: {}", os_message(.error))]
     Missing { path: String, error: io::Error },
     #[error("the path {0} is not UTF-8, so no steps file can name it")]
     NotText(String),
-    #[error("{file} lies on another drive than {folder}")]
-    Apart { folder: String, file: String },
+    #[error("{file} is on another drive than {folder}")]
+    OtherDrive { folder: String, file: String },
 }
 
-/// Writes a file in one go: what was there before stays until everything has been written. A device
-/// or a pipe, which cannot be replaced, is written as it is.
+/// Writes a file in one step: its old contents stay until everything is written. A device or a pipe
+/// cannot be replaced and is written directly.
 ///
 /// # Errors
-/// The path is a folder, or the folder it lies in cannot be written to.
+/// The path is a folder, or its folder cannot be written to.
 pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let shown = shown(path);
+    let shown = printable(path);
     let cannot = || format!("cannot write {shown}");
-    // A link stays a link: what it leads to is written.
+    // A link stays a link: its target is written.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let facts = fs::metadata(&path).ok();
     if facts.as_ref().is_some_and(fs::Metadata::is_dir) {
@@ -51,7 +51,7 @@ pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>)
         .as_ref()
         .is_some_and(|facts| facts.permissions().readonly())
     {
-        bail!("{shown} may not be written to; choose another name, or make it writable");
+        bail!("{shown} is read-only; choose another name, or make it writable");
     }
     put_in_place(&path, write, facts.as_ref(), |draft| {
         fs::rename(draft, &path)
@@ -59,20 +59,19 @@ pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>)
     .with_context(cannot)
 }
 
-/// Writes a file that is not there yet, in one go: not even over one that comes to be in the
-/// meantime.
+/// Writes a new file in one step. A file that another program creates meanwhile is not replaced.
 ///
 /// # Errors
-/// [`Taken`] where something has this name, a link that leads nowhere too; or the folder cannot be
+/// [`AlreadyExists`] where something has this name, even a broken link; or the folder cannot be
 /// written to.
 pub fn write_new(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let taken = || Taken(shown(path));
+    let exists = || AlreadyExists(printable(path));
     if fs::symlink_metadata(path).is_ok() {
-        return Err(taken().into());
+        return Err(exists().into());
     }
     let done = put_in_place(path, write, None, |draft| {
-        // A link is refused where a file has come to be in the meantime; where links are not known,
-        // a rename must do.
+        // The system refuses a link where a file was created meanwhile. A file system without links
+        // gets a rename.
         match fs::hard_link(draft, path) {
             Ok(()) => fs::remove_file(draft),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
@@ -81,13 +80,13 @@ pub fn write_new(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) 
     });
     done.map_err(
         |error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
-            Some(ErrorKind::AlreadyExists) => taken().into(),
-            _ => error.context(format!("cannot write {}", shown(path))),
+            Some(ErrorKind::AlreadyExists) => exists().into(),
+            _ => error.context(format!("cannot write {}", printable(path))),
         },
     )
 }
 
-/// Writes under another name, and has that moved to where it belongs.
+/// Writes under another name, then moves the file to its place.
 fn put_in_place(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<()>,
@@ -97,13 +96,13 @@ fn put_in_place(
     let (draft, file) = draft_beside(path)?;
     let done = fill(file, write, old).and_then(|()| Ok(place(&draft)?));
     if done.is_err() {
-        // What is left of a failed try is of no use to anyone; the error says why it failed.
+        // The draft of a failed attempt is useless; the error states why it failed.
         let _ = fs::remove_file(&draft);
     }
     done
 }
 
-/// A new file in the same folder, so that it can be renamed into place.
+/// Creates a new file in the same folder, so that it can be renamed into place.
 fn draft_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     let name = path
         .file_name()
@@ -133,24 +132,24 @@ fn fill(
     let mut out = BufWriter::new(file);
     write(&mut out)?;
     out.flush()?;
-    // Or a machine that stops now could leave the name without what was written.
+    // Otherwise a machine that stops now could leave an empty file.
     out.get_ref().sync_all()?;
     Ok(())
 }
 
-/// The way from a folder to a file, with `/` between its parts.
+/// Returns the path of a file relative to a folder, with `/` between its parts.
 ///
 /// # Errors
-/// One of them is not there, no way leads from one to the other, or the way is no text.
-pub fn way(folder: &Path, file: &Path) -> Result<String, NoWay> {
+/// One of them does not exist, they are on different drives, or the path is not UTF-8.
+pub fn relative_path(folder: &Path, file: &Path) -> Result<String, RelativePathError> {
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {
         folder
     };
     let real = |path: &Path| {
-        fs::canonicalize(path).map_err(|error| NoWay::Missing {
-            path: shown(path),
+        fs::canonicalize(path).map_err(|error| RelativePathError::Missing {
+            path: printable(path),
             error,
         })
     };
@@ -161,9 +160,9 @@ pub fn way(folder: &Path, file: &Path) -> Result<String, NoWay> {
         .take_while(|(a, b)| a == b)
         .count();
     if shared == 0 {
-        return Err(NoWay::Apart {
-            folder: shown(folder),
-            file: shown(file),
+        return Err(RelativePathError::OtherDrive {
+            folder: printable(folder),
+            file: printable(file),
         });
     }
     let up = from.components().skip(shared).map(|_| Some(".."));
@@ -172,16 +171,18 @@ pub fn way(folder: &Path, file: &Path) -> Result<String, NoWay> {
         .skip(shared)
         .map(|part| part.as_os_str().to_str());
     let parts: Option<Vec<&str>> = up.chain(down).collect();
-    Ok(parts.ok_or_else(|| NoWay::NotText(shown(&to)))?.join("/"))
+    Ok(parts
+        .ok_or_else(|| RelativePathError::NotText(printable(&to)))?
+        .join("/"))
 }
 
-/// A path, safe to print.
-pub fn shown(path: &Path) -> String {
+/// Returns a path that is safe to print.
+pub fn printable(path: &Path) -> String {
     safe::plain(&path.to_string_lossy())
 }
 
-/// What the system says, without its number.
-pub fn plainly(error: &io::Error) -> String {
+/// Returns the message of the operating system, without its number.
+pub fn os_message(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error")
         .next()
@@ -225,13 +226,13 @@ mod tests {
         let path = folder.path().join("a.txt");
         let put = |text: &str| write_new(&path, |out| Ok(out.write_all(text.as_bytes())?));
         put("one").unwrap();
-        assert!(put("two").unwrap_err().is::<Taken>());
+        assert!(put("two").unwrap_err().is::<AlreadyExists>());
         fs::remove_file(&path).unwrap();
         let late = write_new(&path, |out| {
             fs::write(&path, "someone else's")?;
             Ok(out.write_all(b"three")?)
         });
-        assert!(late.unwrap_err().is::<Taken>());
+        assert!(late.unwrap_err().is::<AlreadyExists>());
         assert_eq!(fs::read_to_string(&path).unwrap(), "someone else's");
         assert_eq!(
             fs::read_dir(folder.path()).unwrap().count(),
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_refused_and_said_to_be_one() {
+    fn a_folder_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         assert!(
             put(folder.path(), "x")
@@ -284,18 +285,19 @@ mod tests {
     }
 
     #[test]
-    fn the_way_to_a_file_is_told_from_a_folder() {
+    fn a_path_is_relative_to_a_folder() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("a/b")).unwrap();
         fs::create_dir_all(root.path().join("c/d")).unwrap();
         fs::write(root.path().join("a/x.wat"), "").unwrap();
-        let way = |from: &str| way(&root.path().join(from), &root.path().join("a/x.wat"));
-        assert_eq!(way("a").unwrap(), "x.wat");
-        assert_eq!(way("a/b").unwrap(), "../x.wat");
-        assert_eq!(way(".").unwrap(), "a/x.wat");
-        assert_eq!(way("c/d").unwrap(), "../../a/x.wat");
+        let path =
+            |from: &str| relative_path(&root.path().join(from), &root.path().join("a/x.wat"));
+        assert_eq!(path("a").unwrap(), "x.wat");
+        assert_eq!(path("a/b").unwrap(), "../x.wat");
+        assert_eq!(path(".").unwrap(), "a/x.wat");
+        assert_eq!(path("c/d").unwrap(), "../../a/x.wat");
         assert!(
-            way("missing")
+            path("missing")
                 .unwrap_err()
                 .to_string()
                 .ends_with("missing cannot be found: no such file or directory")
@@ -304,11 +306,14 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_way_that_is_no_text_is_refused() {
+    fn a_path_that_is_not_utf8_is_refused() {
         use std::os::unix::ffi::OsStrExt;
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join(std::ffi::OsStr::from_bytes(b"\xff.wat"));
         fs::write(&file, "").unwrap();
-        assert!(matches!(way(root.path(), &file), Err(NoWay::NotText(_))));
+        assert!(matches!(
+            relative_path(root.path(), &file),
+            Err(RelativePathError::NotText(_))
+        ));
     }
 }

@@ -2,10 +2,10 @@
 
 /// A session with all its files.
 pub struct BuiltIn {
-    /// What `p` calls it.
+    /// Its name in the list of sessions.
     pub name: &'static str,
     pub description: &'static str,
-    /// The steps file's name and text.
+    /// Name and text of the steps file.
     pub steps: (&'static str, &'static str),
     pub files: &'static [(&'static str, &'static [u8])],
 }
@@ -22,7 +22,7 @@ macro_rules! steps {
     };
 }
 
-/// The first is the default session.
+/// The sessions; the first is the default one.
 pub const SESSIONS: &[BuiltIn] = &[
     BuiltIn {
         name: "wasm_is_cool",

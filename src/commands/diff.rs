@@ -1,4 +1,4 @@
-//! `linmem diff`: two runs, and where they part.
+//! `linmem diff`: two runs, and where they differ.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
@@ -10,9 +10,10 @@ use linmem::timeline::{Comparison, Timeline};
 
 use crate::cli::{DiffArgs, DiffFormat, SessionArgs};
 
-use super::{load, run, wants_color};
+use super::theme::wants_color;
+use super::{load, run};
 
-/// 0 where both runs are the same, 1 where they part.
+/// Compares two runs. Returns 0 where they are the same, 1 where they differ.
 pub fn diff(args: &DiffArgs) -> Result<ExitCode> {
     let [a, b] = sides(args)?;
     let a = complete(&a, "A", args)?;
@@ -23,7 +24,7 @@ pub fn diff(args: &DiffArgs) -> Result<ExitCode> {
             DiffFormat::Text => report::Format::Text,
             DiffFormat::Json => report::Format::Json,
         },
-        color: wants_color(&args.look, io::stdout().is_terminal()),
+        color: wants_color(args.look.color, io::stdout().is_terminal()),
         ascii: args.look.ascii,
         ..report::Options::default()
     };
@@ -38,7 +39,7 @@ struct Side {
     module: Option<PathBuf>,
 }
 
-/// Which session runs on which module.
+/// Returns which session runs on which module.
 fn sides(args: &DiffArgs) -> Result<[Side; 2]> {
     let (a, b) = match args.files.as_slice() {
         [a, b] => (a, b),
@@ -50,7 +51,7 @@ fn sides(args: &DiffArgs) -> Result<[Side; 2]> {
             bail!("there is nothing to compare; name a second session, or give --module twice")
         }
         ([], _) => (None, None),
-        // One session as it is, and on this module.
+        // One session on its own module, and on this one.
         ([module], 1) => (None, Some(module)),
         ([module], _) => (Some(module), Some(module)),
         ([first, second], _) => (Some(first), Some(second)),

@@ -1,5 +1,5 @@
-//! The lines typed with `:`, kept from one run to the next in the platform's folder for a program's
-//! state. Whatever goes wrong here goes wrong silently: nobody's session depends on it.
+//! The lines typed with `:`, kept from one run to the next in the platform's state folder. Errors are
+//! ignored: no session depends on the history.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -9,10 +9,10 @@ use linmem::safe;
 
 /// The most lines that are read.
 const MOST: usize = 1000;
-/// The most that is read of the file, in bytes; a longer one is made shorter.
+/// The most bytes of the file that are read; a longer file is shortened.
 const LONGEST: u64 = 1 << 20;
 
-/// `$XDG_STATE_HOME/linmem/history`, or below `~/.local/state`.
+/// Returns `$XDG_STATE_HOME/linmem/history`, or the same below `~/.local/state`.
 fn file() -> Option<PathBuf> {
     let absolute = |name: &str| {
         std::env::var_os(name)
@@ -24,12 +24,12 @@ fn file() -> Option<PathBuf> {
     Some(state.join("linmem").join("history"))
 }
 
-/// The lines of earlier runs, the oldest first.
+/// Returns the lines of earlier runs, the oldest first.
 pub fn read() -> Vec<String> {
     file().map(|file| read_from(&file)).unwrap_or_default()
 }
 
-/// Keeps a line for later runs.
+/// Adds a line for later runs.
 pub fn remember(line: &str) {
     if let Some(file) = file() {
         append(&file, line);

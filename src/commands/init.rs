@@ -1,6 +1,5 @@
-//! `linmem init`: a steps file to start from. What the exports suggest is tried once, sealed off
-//! and for a short time; a step that fails becomes a comment that says how, so that what is written
-//! runs.
+//! `linmem init`: a first steps file. What the exports suggest is tried once, without files and for a
+//! short time. A step that fails becomes a comment with the reason, so that the file runs.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -19,15 +18,15 @@ use linmem::timeline::{Finding, Outcome, Severity, StepRecord};
 
 use crate::cli::InitArgs;
 
-use super::atomic_file::{self, Taken};
+use super::atomic_file::{self, AlreadyExists};
 
-/// What a trial may take: enough to see whether a first call works.
+/// The limits of a trial: enough to see whether a first call works.
 const MOST_MEMORY: u64 = 1 << 30;
 const LONGEST_CALL: Duration = Duration::from_secs(1);
 const MOST_STORES: u64 = 100_000;
 
-/// Most steps that are set aside before the rest is left as it is.
-const MOST_TRIALS: usize = 24;
+/// The most steps that become comments before the rest is left as it is.
+const MAX_TRIALS: usize = 24;
 
 pub fn init(args: &InitArgs) -> Result<ExitCode> {
     if let Some(path) = args
@@ -45,7 +44,7 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
             let written =
                 atomic_file::write_new(path, |out| Ok(out.write_all(draft.text().as_bytes())?));
             written.map_err(|error| {
-                if error.is::<Taken>() {
+                if error.is::<AlreadyExists>() {
                     refusal(path)
                 } else {
                     error
@@ -62,15 +61,12 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
 }
 
 fn refusal(path: &Path) -> anyhow::Error {
-    let shown = atomic_file::shown(path);
-    anyhow::anyhow!(
-        "{shown} exists, and what someone wrote is not written over; name another file, or remove \
-         it first"
-    )
+    let shown = atomic_file::printable(path);
+    anyhow::anyhow!("{shown} already exists; choose another name or delete it")
 }
 
-/// The module's path as seen from the steps file's folder; as it was given where no file is named,
-/// or where one of the two is nowhere to be found.
+/// Returns the module's path relative to the folder of the steps file, or the path as given where that
+/// cannot be found.
 fn module_line(module: &Path, output: Option<&Path>) -> String {
     let given = || module.to_string_lossy().into_owned();
     let Some(output) = output.filter(|_| module.is_relative()) else {
@@ -80,12 +76,12 @@ fn module_line(module: &Path, output: Option<&Path>) -> String {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    atomic_file::way(folder, module).unwrap_or_else(|_| given())
+    atomic_file::relative_path(folder, module).unwrap_or_else(|_| given())
 }
 
-/// Runs the draft until it ends well, and sets aside what does not.
+/// Runs the draft until it ends well; steps that fail become comments.
 fn try_out(draft: &mut Draft, guest: &Guest) -> Result<()> {
-    for _ in 0..MOST_TRIALS {
+    for _ in 0..MAX_TRIALS {
         match run(&draft.text(), guest)? {
             None => return Ok(()),
             Some(Failure {
@@ -103,7 +99,7 @@ fn try_out(draft: &mut Draft, guest: &Guest) -> Result<()> {
     Ok(())
 }
 
-/// The step that went wrong.
+/// A step that failed.
 struct Failure {
     line: Option<u32>,
     why: String,
@@ -141,7 +137,7 @@ fn run(text: &str, guest: &Guest) -> Result<Option<Failure>> {
     Ok(None)
 }
 
-/// What makes a step count as failed, in one sentence.
+/// Returns why a step counts as failed, in one sentence.
 fn problem(step: &StepRecord) -> Option<String> {
     let error = step
         .findings
@@ -150,11 +146,15 @@ fn problem(step: &StepRecord) -> Option<String> {
     if step.outcome == Outcome::Ok && error.is_none() {
         return None;
     }
-    let said = step
+    let message = step
         .error
         .as_deref()
         .or(error.map(|finding: &Finding| finding.message.as_str()));
-    let first = said.unwrap_or_default().lines().next().unwrap_or_default();
+    let first = message
+        .unwrap_or_default()
+        .lines()
+        .next()
+        .unwrap_or_default();
     let word = if step.outcome == Outcome::Ok {
         "failed"
     } else {

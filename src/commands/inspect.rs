@@ -1,4 +1,4 @@
-//! `linmem inspect`: a module described, without running it.
+//! `linmem inspect`: describes a module without running it.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use linmem::inspect;
 
 use crate::cli::{InspectArgs, InspectFormat};
 
-use super::wants_color_when;
+use super::theme::wants_color;
 
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode> {
     let guest = Guest::load_for_inspection(&args.module)?;
@@ -18,7 +18,7 @@ pub fn inspect(args: &InspectArgs) -> Result<ExitCode> {
             InspectFormat::Text => inspect::Format::Text,
             InspectFormat::Json => inspect::Format::Json,
         },
-        color: wants_color_when(args.color, io::stdout().is_terminal()),
+        color: wants_color(args.color, io::stdout().is_terminal()),
         ascii: args.ascii,
     };
     let mut out = BufWriter::new(io::stdout().lock());

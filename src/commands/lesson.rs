@@ -4,14 +4,14 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use linmem::app::Lesson;
 use linmem::{safe, terminal, text};
 
 use crate::cli::LessonArgs;
 
 use super::builtin::LESSONS;
-use super::session_host::Subject;
-use super::{lesson_progress, load, run, tui, wants_color};
+use super::load::InitialSession;
+use super::theme::wants_color;
+use super::{lesson_progress, load, run, tui};
 
 pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
     let Some(name) = &args.name else {
@@ -20,37 +20,26 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
     let index = find(name)?;
     let opening = load::lesson(index, &args.session)?;
     if shows_screen(args) {
-        let subject = Subject {
+        let initial = InitialSession {
             opening,
             lesson: Some(index),
             file: None,
         };
-        tui::play(subject, &args.session, &args.look, !args.mouse.no_mouse)
+        tui::play(initial, &args.session, &args.look, !args.mouse.no_mouse)
     } else {
         run::transcript_of(opening, args.session.at, &args.look)
     }
 }
 
-/// Whether the terminal is drawn on.
+/// Returns whether the lesson is shown on the terminal.
 pub fn shows_screen(args: &LessonArgs) -> bool {
     args.name.is_some() && terminal::is_usable() && args.session.stdin.is_none()
 }
 
-/// The lessons as the screen lists them.
-pub fn course() -> Vec<Lesson> {
-    let finished = lesson_progress::finished();
-    let lesson = |lesson: &super::builtin::BuiltIn| Lesson {
-        name: lesson.name.into(),
-        description: lesson.description.into(),
-        finished: finished.contains(lesson.name),
-    };
-    LESSONS.iter().map(lesson).collect()
-}
-
 fn list(args: &LessonArgs) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
-    let lessons = course();
-    let is_bold = wants_color(&args.look, out.is_terminal());
+    let lessons = lesson_progress::lessons();
+    let is_bold = wants_color(args.look.color, out.is_terminal());
     let (bold, plain) = if is_bold {
         ("\x1b[1m", "\x1b[0m")
     } else {
@@ -87,7 +76,8 @@ fn list(args: &LessonArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A lesson by its number, its name, the beginning of its name, or one like it.
+/// Returns the index of a lesson by its number, its name, the beginning of its name, or a similar
+/// name.
 fn find(name: &str) -> Result<usize> {
     let wanted = name.trim().to_ascii_lowercase();
     let digits = wanted.trim_end_matches(".md");
@@ -100,7 +90,7 @@ fn find(name: &str) -> Result<usize> {
             ),
         };
     }
-    // A file's name begins with the number.
+    // The name of a lesson's file begins with the number.
     let wanted = digits
         .trim_start_matches(|c: char| c.is_ascii_digit())
         .trim_start_matches('-');

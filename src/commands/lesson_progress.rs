@@ -1,6 +1,5 @@
-//! Which lessons were finished: a small file in the platform's folder for state, one name a line.
-//! Whatever else stands in it is let be. A file that cannot be read or written costs the check
-//! marks and nothing else.
+//! Which lessons were finished: a small file in the platform's state folder, one name per line.
+//! Other lines in it stay as they are. Without the file only the check marks are missing.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -9,29 +8,49 @@ use std::path::{Path, PathBuf};
 
 use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 
+use anyhow::{Result, anyhow};
+use linmem::app::Lesson;
+
 use super::atomic_file;
+use super::builtin::{BuiltIn, LESSONS};
 
-/// The most of the file that is read, in bytes.
-const MOST: u64 = 64 << 10;
+/// The most bytes of the file that are read.
+const MAX_BYTES: u64 = 64 << 10;
 
-/// The names in the file.
-pub fn finished() -> BTreeSet<String> {
+/// Returns the lessons, as the screen lists them.
+pub fn lessons() -> Vec<Lesson> {
+    let finished = finished();
+    let lesson = |lesson: &BuiltIn| Lesson {
+        name: lesson.name.into(),
+        description: lesson.description.into(),
+        finished: finished.contains(lesson.name),
+    };
+    LESSONS.iter().map(lesson).collect()
+}
+
+/// Returns the names in the file.
+fn finished() -> BTreeSet<String> {
     path().map(|path| names(&path)).unwrap_or_default()
 }
 
-/// Adds a lesson's name, unless it is there; the sentence says why that was not possible.
-pub fn finish(name: &str) -> Result<(), String> {
+/// Adds a lesson's name, unless it is there.
+///
+/// # Errors
+/// The file cannot be written; the message is a sentence for the screen.
+pub fn finish(name: &str) -> Result<()> {
     let Some(path) = path() else { return Ok(()) };
     add(&path, name).map_err(|error| {
-        let (shown, why) = (atomic_file::shown(&path), atomic_file::plainly(&error));
-        format!(
-            "That this lesson is finished will be forgotten when you leave: cannot write {shown}: \
-             {why}."
+        let (shown, why) = (
+            atomic_file::printable(&path),
+            atomic_file::os_message(&error),
+        );
+        anyhow!(
+            "This lesson will not be marked as finished next time: cannot write {shown}: {why}."
         )
     })
 }
 
-/// Under `$XDG_STATE_HOME` or what stands for it; under the data folder on a platform without one.
+/// Returns the file's path, in the state folder or, on a platform without one, in the data folder.
 fn path() -> Option<PathBuf> {
     let strategy = choose_base_strategy().ok()?;
     let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
@@ -40,7 +59,7 @@ fn path() -> Option<PathBuf> {
 
 fn names(path: &Path) -> BTreeSet<String> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
     if read.is_err() {
         return BTreeSet::new();
     }
@@ -57,7 +76,7 @@ fn add(path: &Path, name: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    // At the end, behind a line break of its own: what stands there may not end in one.
+    // The file may not end in a line break, so that the name brings its own.
     let is_new = fs::metadata(path).map_or(true, |facts| facts.len() == 0);
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     let line = if is_new {
@@ -73,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_added_once_and_garbage_is_let_be() {
+    fn names_are_added_once_and_other_lines_stay() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("below").join("lessons");
         assert_eq!(names(&path), BTreeSet::new());

@@ -1,4 +1,4 @@
-//! From what the command line names to a session that can be opened.
+//! Loads the session that the command line names.
 
 use std::fs::File;
 use std::io::Read;
@@ -18,21 +18,30 @@ use crate::cli::SessionArgs;
 
 use super::builtin::{BuiltIn, LESSONS, SESSIONS};
 
-/// The longest steps file read, in bytes.
-const LONGEST_SCRIPT: u64 = 16 << 20;
+/// The most bytes of a steps file.
+const MAX_SCRIPT: u64 = 16 << 20;
 
-/// The most that a guest can be given to read from its standard input, in bytes.
-const LONGEST_INPUT: u64 = 64 << 20;
+/// The most bytes of standard input for a guest.
+const MAX_INPUT: u64 = 64 << 20;
 
-/// Before the name of a module that ships inside the program.
+/// The prefix of a module's name that ships inside the program.
 pub const BUILT_IN: &str = "builtin:";
 
-/// Whether a path means linmem's own standard input.
+/// The session that is open when the screen appears.
+pub struct InitialSession {
+    pub opening: SessionConfig,
+    /// The index of the lesson, where it is one.
+    pub lesson: Option<usize>,
+    /// The file that the command line names.
+    pub file: Option<PathBuf>,
+}
+
+/// Returns whether a path means linmem's own standard input.
 pub fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// What `file` names, with the command line's settings; without a file, the default session.
+/// Loads `file` with the settings of the command line; without a file, the default session.
 pub fn opening(file: Option<&Path>, args: &SessionArgs) -> Result<SessionConfig> {
     match file {
         None => match SESSIONS.first() {
@@ -43,7 +52,7 @@ pub fn opening(file: Option<&Path>, args: &SessionArgs) -> Result<SessionConfig>
     }
 }
 
-/// A session that ships inside the program.
+/// Loads a session that ships inside the program.
 pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<SessionConfig> {
     let (name, text) = session.steps;
     let script = script::parse(name, text)?;
@@ -51,7 +60,7 @@ pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<SessionConfig> 
     assemble(session.name.to_string(), script, files, args)
 }
 
-/// A lesson, counted from 0.
+/// Loads a lesson by its index.
 pub fn lesson(index: usize, args: &SessionArgs) -> Result<SessionConfig> {
     let Some(lesson) = LESSONS.get(index) else {
         bail!("there is no lesson {}", index.saturating_add(1))
@@ -91,7 +100,7 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
     }
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
-        Err(error) => bail!(not_text(&shown, &error)),
+        Err(error) => bail!(not_utf8_message(&shown, &error)),
     };
     let script = script::parse(if is_stdin { "-" } else { &shown }, &text)?;
     let title = match file.file_name() {
@@ -102,8 +111,8 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
     assemble(title, script, Files::Folder(folder), args)
 }
 
-/// Says where the text ends to be UTF-8: a file saved in another encoding has a line to look at.
-fn not_text(shown: &str, error: &FromUtf8Error) -> String {
+/// Returns the message for a file that is not UTF-8, with the first line that is not.
+fn not_utf8_message(shown: &str, error: &FromUtf8Error) -> String {
     let (before, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
     let byte = rest
@@ -146,8 +155,8 @@ fn assemble(
     finish(title, script, guest, files, args)
 }
 
-/// `builtin:wasm_is_cool.wat`: so that a report about one of the program's own sessions runs
-/// anywhere.
+/// Loads a module such as `builtin:wasm_is_cool.wat`, by which a report about one of the program's own
+/// sessions runs anywhere.
 fn built_in_module(path: &str) -> Result<Guest> {
     let name = path.strip_prefix(BUILT_IN).unwrap_or(path);
     let mut files = SESSIONS
@@ -191,8 +200,8 @@ fn finish(
     })
 }
 
-/// What the guest is given to read. linmem's own standard input comes only once, so it is kept for
-/// sessions to come.
+/// Returns the standard input for the guest. linmem's own standard input can be read only once, so
+/// that it is kept for later sessions.
 fn guest_input(path: &Path) -> Result<Arc<[u8]>> {
     static OWN: OnceLock<Arc<[u8]>> = OnceLock::new();
     if !is_stdin(path) {
@@ -210,19 +219,19 @@ fn guest_input(path: &Path) -> Result<Arc<[u8]>> {
 
 fn read_input(from: impl Read, shown: &str) -> Result<Arc<[u8]>> {
     let mut bytes = Vec::new();
-    from.take(LONGEST_INPUT + 1)
+    from.take(MAX_INPUT + 1)
         .read_to_end(&mut bytes)
         .with_context(|| format!("cannot read {shown}"))?;
-    if bytes.len() as u64 > LONGEST_INPUT {
+    if bytes.len() as u64 > MAX_INPUT {
         bail!(
-            "{shown} is more than a guest can be given to read, {} MiB",
-            LONGEST_INPUT >> 20
+            "{shown} is larger than {} MiB, the limit for the standard input of a guest",
+            MAX_INPUT >> 20
         );
     }
     Ok(bytes.into())
 }
 
-/// By its first bytes, or by its name where it is text.
+/// Returns whether a file is a module, by its first bytes or by its ending.
 fn is_module(file: &Path, bytes: &[u8]) -> bool {
     let named = file
         .extension()
@@ -233,11 +242,11 @@ fn is_module(file: &Path, bytes: &[u8]) -> bool {
 fn read_stdin() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::io::stdin()
-        .take(LONGEST_SCRIPT + 1)
+        .take(MAX_SCRIPT + 1)
         .read_to_end(&mut bytes)
         .context("cannot read standard input")?;
-    if bytes.len() as u64 > LONGEST_SCRIPT {
-        bail!("standard input is longer than {LONGEST_SCRIPT} bytes, which no steps file needs");
+    if bytes.len() as u64 > MAX_SCRIPT {
+        bail!("standard input is longer than {MAX_SCRIPT} bytes, which no steps file needs");
     }
     Ok(bytes)
 }

@@ -1,5 +1,5 @@
-//! `linmem completions` and `linmem man`: made from the types of the command line and the tables of
-//! the help.
+//! `linmem completions` and `linmem man`, from the types of the command line and the tables of the
+//! help.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -11,14 +11,14 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::cli::{Cli, CompletionsArgs, notes};
 
-/// `linmem completions SHELL`
+/// Prints completions for a shell.
 pub fn completions(args: &CompletionsArgs) -> Result<ExitCode> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "linmem", &mut text);
     print(&text)
 }
 
-/// `linmem man`: one page, in which each subcommand has a section of its own.
+/// Prints the manual: one page with a section for each subcommand.
 pub fn page() -> Result<ExitCode> {
     let mut command = Cli::command();
     command.build();
@@ -50,7 +50,7 @@ pub fn page() -> Result<ExitCode> {
     print(&text)
 }
 
-/// A subcommand: what it does, how it is called, and its own arguments and options.
+/// Adds a section for a subcommand: its description, its usage, its arguments and options.
 fn section(subcommand: &Command, text: &mut Vec<u8>) -> io::Result<()> {
     let mut roff = Roff::default();
     let name = format!("linmem {}", subcommand.get_name());
@@ -66,7 +66,7 @@ fn section(subcommand: &Command, text: &mut Vec<u8>) -> io::Result<()> {
     let mut part = Vec::new();
     man.render_synopsis_section(&mut part)?;
     man.render_options_section(&mut part)?;
-    // Headings of a page of their own become those of a section.
+    // Headings of a page become headings within a section.
     let part = String::from_utf8_lossy(&part)
         .replace(".SH SYNOPSIS", ".PP")
         .replace(".SH OPTIONS", ".PP");

@@ -1,4 +1,4 @@
-//! What each command does: the wiring between the parts.
+//! The commands of the program: the wiring between the parts of the library.
 
 mod answer_parser;
 mod asciicast;
@@ -13,19 +13,21 @@ mod lesson;
 mod lesson_progress;
 mod load;
 mod man_page;
+mod report_options;
 mod run;
 mod session_host;
 mod steps_file;
 mod test;
+mod theme;
 mod tui;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, ColorWhen, Command, LookArgs};
+use crate::cli::{Cli, Command};
 
-/// Does what the command line says.
+/// Performs the command of the command line.
 pub fn perform(cli: Cli) -> Result<ExitCode> {
     let config = config::load(&cli, reads_home(&cli))?;
     let cli = config.applied_to(cli)?;
@@ -44,7 +46,7 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
     }
 }
 
-/// Whether the terminal is drawn on.
+/// Returns whether the session is shown on the terminal.
 fn shows_screen(cli: &Cli) -> bool {
     match &cli.command {
         None => linmem::terminal::is_usable() && !reads_stdin(cli),
@@ -53,31 +55,16 @@ fn shows_screen(cli: &Cli) -> bool {
     }
 }
 
-/// Whether the configuration of the person at the keyboard counts. What is printed must not depend
-/// on whose machine it is: only the screen reads it.
+/// Returns whether the configuration in the person's folder is read. Only the screen reads it, so that
+/// what is printed does not depend on the machine.
 fn reads_home(cli: &Cli) -> bool {
     matches!(cli.command, Some(Command::Config(_))) || shows_screen(cli)
 }
 
-/// Whether standard input is read for something else than keys.
+/// Returns whether standard input is read for something else than keys.
 fn reads_stdin(cli: &Cli) -> bool {
     [&cli.file, &cli.session.stdin]
         .into_iter()
         .flatten()
         .any(|path| load::is_stdin(path))
-}
-
-/// Whether output to a terminal that may be one is coloured.
-fn wants_color(look: &LookArgs, is_terminal: bool) -> bool {
-    wants_color_when(look.color, is_terminal)
-}
-
-fn wants_color_when(when: ColorWhen, is_terminal: bool) -> bool {
-    let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-    let is_dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
-    match when {
-        ColorWhen::Always => true,
-        ColorWhen::Never => false,
-        ColorWhen::Auto => is_terminal && !asked_not_to && !is_dumb,
-    }
 }

@@ -11,11 +11,10 @@ use linmem::session::limits::CancelHandle;
 use linmem::session::{Session, SessionConfig};
 use linmem::timeline::{Moment, Timeline};
 
-use crate::cli::{
-    At, Cli, ColorWhen, DEFAULT_MEMORY, DEFAULT_STORES, Format, LookArgs, RunArgs, SessionArgs,
-};
+use crate::cli::{At, Cli, ColorWhen, Format, LookArgs, RunArgs};
 
-use super::{asciicast, atomic_file, load, tui, wants_color};
+use super::theme::{self, wants_color};
+use super::{asciicast, atomic_file, load, report_options};
 
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let opening = load::opening(args.file.as_deref(), &args.session)?;
@@ -37,9 +36,9 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
                 false,
             )?
             .until;
-            // A recording looks the same wherever it is made.
-            let theme = tui::theme_of(&args.look, args.look.color != ColorWhen::Never);
-            put(args.output.as_deref(), &mut |out| {
+            // A recording is the same on every machine.
+            let theme = theme::with_color(&args.look, args.look.color != ColorWhen::Never);
+            write_output(args.output.as_deref(), &mut |out| {
                 Ok(asciicast::write(&timeline, until, args.size, &theme, out)?)
             })?;
             return Ok(exit_code(&timeline, args.deny.warnings()));
@@ -48,49 +47,17 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let options = options(format, &timeline, args.session.at, &args.look, to_terminal)?;
     let options = report::Options {
         stores: args.stores,
-        module: module_line(&timeline, args.output.as_deref(), is_built_in),
-        again: again(&args.session),
+        module: report_options::module_line(&timeline, args.output.as_deref(), is_built_in),
+        again: report_options::again(&args.session),
         ..options
     };
-    put(args.output.as_deref(), &mut |out| {
+    write_output(args.output.as_deref(), &mut |out| {
         Ok(report::write(&timeline, &options, out)?)
     })?;
     Ok(exit_code(&timeline, args.deny.warnings()))
 }
 
-/// What a session that lies where the output goes has to name as its module.
-pub fn module_line(
-    timeline: &Timeline,
-    output: Option<&Path>,
-    is_built_in: bool,
-) -> Option<String> {
-    let path = &timeline.guest.path;
-    match is_built_in {
-        true => Some(format!("{}{path}", load::BUILT_IN)),
-        false => atomic_file::way(
-            output.and_then(Path::parent).unwrap_or(Path::new("")),
-            Path::new(path),
-        )
-        .ok(),
-    }
-}
-
-/// The options without which the session may run otherwise, as typed.
-pub fn again(args: &SessionArgs) -> String {
-    let mut out = String::new();
-    if args.limits.max_memory != DEFAULT_MEMORY {
-        out.push_str(&format!(" --max-memory {}", args.limits.max_memory));
-    }
-    if args.limits.max_stores != DEFAULT_STORES {
-        out.push_str(&format!(" --max-stores {}", args.limits.max_stores));
-    }
-    if args.stdin.is_some() {
-        out.push_str(" --stdin FILE");
-    }
-    out
-}
-
-/// `linmem [FILE]` where there is no terminal to draw on: the text transcript.
+/// Prints the transcript: `linmem [FILE]` without a terminal.
 pub fn transcript(cli: &Cli) -> Result<ExitCode> {
     transcript_of(
         load::opening(cli.file.as_deref(), &cli.session)?,
@@ -99,7 +66,7 @@ pub fn transcript(cli: &Cli) -> Result<ExitCode> {
     )
 }
 
-/// The text transcript of a session.
+/// Prints the text transcript of a session.
 pub fn transcript_of(opening: SessionConfig, at: Option<At>, look: &LookArgs) -> Result<ExitCode> {
     let timeline = complete(opening)?;
     let options = options(
@@ -109,25 +76,25 @@ pub fn transcript_of(opening: SessionConfig, at: Option<At>, look: &LookArgs) ->
         look,
         io::stdout().is_terminal(),
     )?;
-    put(None, &mut |out| {
+    write_output(None, &mut |out| {
         Ok(report::write(&timeline, &options, out)?)
     })?;
     Ok(exit_code(&timeline, false))
 }
 
 /// Runs a session to its end. Ctrl-c cancels the running call, so that what was recorded is still
-/// shown; a second one ends the program.
+/// printed; a second one ends the program.
 pub fn complete(opening: SessionConfig) -> Result<Timeline> {
-    heed_interrupt(&opening.control);
+    let control = opening.control.clone();
+    cancel_on_interrupt(&control);
     let (mut session, mut timeline) = Session::open(opening)?;
     session.run_to_end(&mut timeline);
     Ok(timeline)
 }
 
-fn heed_interrupt(control: &CancelHandle) {
+fn cancel_on_interrupt(control: &CancelHandle) {
     use signal_hook::consts::SIGINT;
-    // Without the handler ctrl-c ends the program at once, which is no worse than the system's
-    // default.
+    // Without the handler ctrl-c ends the program at once, which is the default of the system.
     let _ = signal_hook::flag::register_conditional_shutdown(SIGINT, 130, control.flag());
     let _ = signal_hook::flag::register(SIGINT, control.flag());
 }
@@ -149,7 +116,9 @@ fn options(
             store: Some(store),
         }) => match timeline.step(step).map_or(0, |record| record.events.len()) {
             0 if store > 0 => {
-                bail!("--at {step}.{store}: step {step} wrote nothing; --at {step} stands at it")
+                bail!(
+                    "--at {step}.{store}: step {step} wrote nothing, so there is no {step}.{store}; use --at {step}"
+                )
             }
             events if store > events => {
                 bail!("--at {step}.{store}: the last event of step {step} is {events}")
@@ -162,14 +131,17 @@ fn options(
     Ok(report::Options {
         format,
         until,
-        color: wants_color(look, to_terminal),
+        color: wants_color(look.color, to_terminal),
         ascii: look.ascii,
         ..report::Options::default()
     })
 }
 
-/// Writes to a file, or else to standard output.
-fn put(path: Option<&Path>, write: &mut dyn FnMut(&mut dyn Write) -> Result<()>) -> Result<()> {
+/// Writes to a file, or to standard output without one.
+fn write_output(
+    path: Option<&Path>,
+    write: &mut dyn FnMut(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
     match path {
         Some(path) => atomic_file::write_file(path, write),
         None => {
@@ -180,7 +152,7 @@ fn put(path: Option<&Path>, write: &mut dyn FnMut(&mut dyn Write) -> Result<()>)
     }
 }
 
-/// 0 all well, 1 something is wrong with the session's run.
+/// Returns 0 for a session that ran well, 1 for one with a problem.
 fn exit_code(timeline: &Timeline, deny_warnings: bool) -> ExitCode {
     if report::problem(timeline, deny_warnings).is_some() {
         ExitCode::from(1)

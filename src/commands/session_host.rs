@@ -1,122 +1,87 @@
-//! The session behind the screen: what keys ask of it becomes orders for its thread, and what the
-//! thread reports becomes messages for the app.
+//! The session of the screen: passes requests to its thread, and does the work on files that the
+//! screen requests.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use linmem::app::prompt::SaveSteps;
-use linmem::app::save::{self, Refused};
-use linmem::app::{Message, Progress, Replay};
+use anyhow::{Result, bail};
+use linmem::app::Message;
+use linmem::app::dialogs::save;
+use linmem::app::message::{
+    NotSaved, SaveMoment, SaveMomentError, SaveSteps, SaveStepsError, SavedMoment,
+};
+use linmem::protocol::{Report, Request};
 use linmem::report;
-use linmem::script::Script;
+use linmem::session::SessionConfig;
 use linmem::session::files::Files;
-use linmem::session::worker::{Report, Worker};
-use linmem::session::{OpenError, SessionConfig};
-use linmem::terminal::{Host, Open, Waker};
-use linmem::timeline::{Moment, Outcome, PlannedStep, Timeline};
+use linmem::session::worker::Worker;
+use linmem::terminal::{Host, Waker};
+use linmem::timeline::Outcome;
 
 use crate::cli::SessionArgs;
 
 use super::builtin::{LESSONS, SESSIONS};
+use super::load::InitialSession;
 use super::steps_file::{self, Module};
-use super::{atomic_file, history, lesson_progress, load, run};
+use super::{atomic_file, history, lesson_progress, load, report_options};
 
-/// What is opened first.
-pub struct Subject {
-    pub opening: SessionConfig,
-    /// Its place among the lessons, where it is one.
-    pub lesson: Option<usize>,
-    /// What was named on the command line.
-    pub file: Option<PathBuf>,
-}
-
+/// The open session and what it was opened from.
 pub struct SessionHost {
-    /// The session that is open, as it was before any input was changed on the screen.
-    opening: SessionConfig,
+    /// The session as it is opened, before any input is changed on the screen.
+    config: SessionConfig,
     args: SessionArgs,
+    /// Whether reports that are saved keep to ASCII.
     ascii: bool,
-    /// What was named on the command line, while it is open.
+    /// The file that the command line names, while it is open.
     file: Option<PathBuf>,
     worker: Option<Worker>,
-    /// The lesson that is open, and how many steps it has.
+    /// The index of the lesson that is open.
     lesson: Option<usize>,
+    /// The number of steps of the open session.
     planned: usize,
-    /// Whether it was said that finished lessons cannot be remembered.
-    told_forgetful: bool,
-    /// New inputs, or the same steps again, on trial: the old run stays until their session is
-    /// open.
-    trial: Option<Worker>,
-    /// The trial runs again what was recorded.
-    is_replaying: bool,
+    /// Whether the person was warned that finished lessons cannot be remembered.
+    has_warned: bool,
     waker: Option<Waker>,
-    /// When the running step was asked for, and the stores of all steps before it.
-    begun: (Instant, u64),
-    /// As told last.
-    told: Progress,
-    /// Messages that no thread sent.
-    own: VecDeque<Message>,
+    /// Messages that are no reports.
+    messages: VecDeque<Message>,
 }
 
 impl SessionHost {
-    /// A host whose saved moments keep to ASCII, or do not.
-    pub fn new(subject: Subject, args: SessionArgs, ascii: bool) -> Self {
-        let Subject {
+    /// Returns a host that opens `initial` when it starts.
+    pub fn new(initial: InitialSession, args: SessionArgs, ascii: bool) -> Self {
+        let InitialSession {
             opening,
             lesson,
             file,
-        } = subject;
+        } = initial;
         SessionHost {
-            opening,
+            config: opening,
             args,
             ascii,
             file,
             worker: None,
             lesson,
             planned: 0,
-            told_forgetful: false,
-            trial: None,
-            is_replaying: false,
+            has_warned: false,
             waker: None,
-            begun: (Instant::now(), 0),
-            told: Progress::default(),
-            own: VecDeque::new(),
+            messages: VecDeque::new(),
         }
     }
 
-    fn wake(&self) -> impl Fn() + Send + Sync + Clone + 'static {
+    fn open(&mut self) {
         let waker = self.waker.clone();
-        move || {
+        let wake = move || {
             if let Some(waker) = &waker {
                 waker.wake();
             }
-        }
+        };
+        self.worker = Some(Worker::start(self.config.clone(), wake));
     }
 
-    fn start(&mut self, opening: SessionConfig) -> Option<Worker> {
-        match Worker::start(opening, self.wake()) {
-            Ok(worker) => Some(worker),
-            Err(error) => {
-                self.say(Message::OpenFailed(format!(
-                    "the system gives no thread for the guest: {error}"
-                )));
-                None
-            }
-        }
-    }
-
-    fn say(&mut self, message: Message) {
-        self.own.push_back(message);
+    fn push(&mut self, message: Message) {
+        self.messages.push_back(message);
         if let Some(waker) = &self.waker {
             waker.wake();
-        }
-    }
-
-    fn fresh(&self, sets: Vec<(String, String)>) -> SessionConfig {
-        SessionConfig {
-            input_overrides: sets,
-            control: Default::default(),
-            ..self.opening.clone()
         }
     }
 
@@ -128,46 +93,23 @@ impl SessionHost {
                 if step.index.saturating_add(1) == self.planned && step.outcome == Outcome::Ok =>
             {
                 if let Some(lesson) = self.lesson.and_then(|lesson| LESSONS.get(lesson))
-                    && let Err(why) = lesson_progress::finish(lesson.name)
-                    && !std::mem::replace(&mut self.told_forgetful, true)
+                    && let Err(error) = lesson_progress::finish(lesson.name)
+                    && !std::mem::replace(&mut self.has_warned, true)
                 {
-                    self.say(Message::Complaint(why));
+                    self.push(Message::Warning(error.to_string()));
                 }
             }
             _ => {}
         }
     }
 
-    /// The same guest with the steps of a branch.
-    fn with_plan(
-        &self,
-        sets: Vec<(String, String)>,
-        plan: &[PlannedStep],
-        setup: &[String],
-    ) -> Result<SessionConfig, String> {
-        let steps: Vec<(Option<u32>, &str)> = plan
-            .iter()
-            .map(|step| (step.line, step.text.as_str()))
-            .collect();
-        let arranged = self
-            .opening
-            .script
-            .described(setup)
-            .and_then(|script| script.arranged(&steps));
-        let script: Script = arranged.map_err(|errors| errors.to_string())?;
-        Ok(SessionConfig {
-            script,
-            ..self.fresh(sets)
-        })
-    }
-
-    /// Where the module of the open session is.
+    /// Returns where the module of the open session is.
     fn module(&self) -> Module {
-        let named = self.opening.script.module();
+        let named = self.config.script.module();
         if let Some(path) = &self.args.module {
             return Module::File(path.clone());
         }
-        match (&self.opening.files, named, &self.file) {
+        match (&self.config.files, named, &self.file) {
             (Files::BuiltIn(files), Some(path), _) => {
                 match files.iter().find(|(name, _)| *name == path) {
                     Some((name, bytes)) => Module::Own { name, bytes },
@@ -180,158 +122,13 @@ impl SessionHost {
         }
     }
 
-    fn next_of_trial(&mut self) -> Option<Message> {
-        match self.trial.as_ref()?.next_report()? {
-            Report::OpenFailed(OpenError::Inputs(refused)) => {
-                self.trial = None;
-                let refused = refused.into_iter();
-                Some(Message::InputsRefused(
-                    refused
-                        .map(|(name, error)| (name, error.to_string()))
-                        .collect(),
-                ))
-            }
-            Report::Again(step) => Some(Message::Again(step.saturating_add(1))),
-            report @ (Report::Differs { .. } | Report::ReplayStopped) => {
-                self.trial = None;
-                Some(message(report))
-            }
-            Report::OpenFailed(error) if self.is_replaying => {
-                self.trial = None;
-                Some(Message::NotReplayed(Some(error.to_string())))
-            }
-            report @ Report::OpenFailed(_) => {
-                // The guest that was there before still is.
-                self.trial = None;
-                Some(message(report))
-            }
-            report @ Report::Broke if self.is_replaying => {
-                self.trial = None;
-                match message(report) {
-                    Message::OpenFailed(why) => Some(Message::NotReplayed(Some(why))),
-                    other => Some(other),
-                }
-            }
-            report => {
-                self.note_progress(&report);
-                self.worker = self.trial.take();
-                Some(message(report))
-            }
+    fn write_moment(&self, save: &SaveMoment) -> Result<(), NotSaved> {
+        let file = Path::new(&save.path);
+        let exists = || file.symlink_metadata().is_ok_and(|facts| !facts.is_dir());
+        if !save.replace && exists() {
+            return Err(NotSaved::Exists);
         }
-    }
-}
-
-impl Host for SessionHost {
-    fn set_waker(&mut self, waker: Waker) {
-        self.waker = Some(waker);
-        let opening = self.fresh(self.opening.input_overrides.clone());
-        self.worker = self.start(opening);
-    }
-
-    fn open(&mut self, which: Open) {
-        match which {
-            Open::Inputs {
-                inputs,
-                plan,
-                setup,
-            } => {
-                self.is_replaying = false;
-                match self.with_plan(inputs, &plan, &setup) {
-                    Ok(opening) => self.trial = self.start(opening),
-                    Err(why) => self.say(Message::OpenFailed(why)),
-                }
-            }
-            Open::Session(index) => {
-                let lesson = index.checked_sub(SESSIONS.len());
-                // What was said of one session's module, inputs and standard input does not hold
-                // for another.
-                let args = SessionArgs {
-                    module: None,
-                    sets: Vec::new(),
-                    stdin: None,
-                    ..self.args.clone()
-                };
-                let opening = match (SESSIONS.get(index), lesson) {
-                    (Some(session), _) => load::built_in(session, &args),
-                    (None, lesson) => load::lesson(lesson.unwrap_or(0), &args),
-                };
-                match opening {
-                    Ok(opening) => {
-                        self.opening = opening;
-                        self.lesson = lesson;
-                        (self.file, self.args) = (None, args);
-                        self.trial = None;
-                        let opening = self.fresh(Vec::new());
-                        self.worker = self.start(opening);
-                    }
-                    Err(error) => self.say(Message::OpenFailed(format!("{error:#}"))),
-                }
-            }
-        }
-    }
-
-    fn advance(&mut self) {
-        if let Some(worker) = &self.worker {
-            self.begun = (Instant::now(), worker.stores());
-            worker.advance();
-        }
-    }
-
-    fn cancel(&mut self) {
-        if let Some(worker) = self
-            .trial
-            .as_ref()
-            .filter(|_| self.is_replaying)
-            .or(self.worker.as_ref())
-        {
-            worker.cancel();
-        }
-    }
-
-    fn insert(&mut self, statement: String) {
-        if let Some(worker) = &self.worker {
-            self.begun = (Instant::now(), worker.stores());
-            worker.insert(statement);
-        }
-    }
-
-    fn replay(&mut self, replay: Replay) {
-        let started = self
-            .with_plan(replay.inputs, &replay.plan, &replay.setup)
-            .and_then(|opening| {
-                let worker = Worker::replay(opening, replay.records, self.wake());
-                worker.map_err(|error| format!("the system gives no thread for the guest: {error}"))
-            });
-        match started {
-            Ok(worker) => {
-                self.begun = (Instant::now(), 0);
-                (self.trial, self.is_replaying) = (Some(worker), true);
-            }
-            Err(why) => self.say(Message::NotReplayed(Some(why))),
-        }
-    }
-
-    fn save_steps(&mut self, save: &SaveSteps) {
-        let result = steps_file::save(&self.opening, &self.module(), save);
-        self.say(Message::StepsSaved(result));
-    }
-
-    fn remember(&mut self, line: &str) {
-        history::remember(line);
-    }
-
-    fn save(
-        &mut self,
-        path: &str,
-        replace: bool,
-        timeline: &Timeline,
-        moment: Moment,
-    ) -> Result<(), Refused> {
-        let file = Path::new(path);
-        if !replace && file.symlink_metadata().is_ok_and(|facts| !facts.is_dir()) {
-            return Err(Refused::Taken(path.to_owned()));
-        }
-        let format = match save::ending(path) {
+        let format = match save::ending(&save.path) {
             Some("svg") => report::Format::Svg,
             Some("html") => report::Format::Html,
             Some("md") => report::Format::Markdown,
@@ -339,65 +136,87 @@ impl Host for SessionHost {
             _ => report::Format::Text,
         };
         let is_built_in =
-            matches!(self.opening.files, Files::BuiltIn(_)) && self.args.module.is_none();
+            matches!(self.config.files, Files::BuiltIn(_)) && self.args.module.is_none();
+        let timeline = &save.timeline;
         let options = report::Options {
             format,
-            until: Some(moment),
-            module: run::module_line(timeline, Some(file), is_built_in),
-            again: run::again(&self.args),
+            until: Some(save.moment),
+            module: report_options::module_line(timeline, Some(file), is_built_in),
+            again: report_options::again(&self.args),
             ascii: self.ascii,
             ..report::Options::default()
         };
         let written =
             atomic_file::write_file(file, |out| Ok(report::write(timeline, &options, out)?));
-        written.map_err(|error| Refused::Failed(format!("{error:#}; nothing was saved")))
-    }
-
-    fn next_message(&mut self) -> Option<Message> {
-        if let Some(message) = self.own.pop_front() {
-            return Some(message);
-        }
-        if let Some(message) = self.next_of_trial() {
-            return Some(message);
-        }
-        if let Some(report) = self.worker.as_ref().and_then(Worker::next_report) {
-            self.note_progress(&report);
-            return Some(message(report));
-        }
-        let worker = self
-            .trial
-            .as_ref()
-            .filter(|_| self.is_replaying)
-            .or(self.worker.as_ref())?;
-        let (since, before) = self.begun;
-        let progress = Progress {
-            seconds: since.elapsed().as_secs(),
-            stores: worker.stores().saturating_sub(before),
-        };
-        (progress != std::mem::replace(&mut self.told, progress))
-            .then_some(Message::Progress(progress))
+        written.map_err(|error| NotSaved::Failed(format!("{error:#}; nothing was saved")))
     }
 }
 
-fn message(report: Report) -> Message {
-    match report {
-        Report::Opened(timeline) => Message::Opened(timeline),
-        Report::Step(step) => Message::Step(step),
-        Report::Ended => Message::Ended,
-        Report::Inserted(step) => Message::Inserted(step),
-        Report::Refused(why) => Message::Refused(why),
-        Report::Again(step) => Message::Again(step.saturating_add(1)),
-        Report::Replayed => Message::Replayed,
-        Report::Differs { step, how } => Message::NotReplayed(Some(format!(
-            "not run: step {step} did something else when it ran again: {how}. What was recorded \
-             is shown as it was"
-        ))),
-        Report::ReplayStopped => Message::NotReplayed(None),
-        Report::OpenFailed(error) => Message::OpenFailed(error.to_string()),
-        Report::Broke => Message::OpenFailed(
-            "the session stopped by a mistake in linmem or in its engine; the steps shown are as \
-             they were recorded. `linmem run` on the same file prints what happened"
-                .into(),
-        ),
+/// Returns a session by its index among the built-in ones, or a lesson by its index after them.
+fn load_session(index: usize, args: &SessionArgs) -> Result<SessionConfig> {
+    match (SESSIONS.get(index), index.checked_sub(SESSIONS.len())) {
+        (Some(session), _) => load::built_in(session, args),
+        (None, Some(lesson)) => load::lesson(lesson, args),
+        (None, None) => bail!("there is no session {index}"),
+    }
+}
+
+impl Host for SessionHost {
+    fn start(&mut self, waker: Waker) {
+        self.waker = Some(waker);
+        self.open();
+    }
+
+    fn open_session(&mut self, index: usize) {
+        // Module, inputs and standard input of one session do not apply to another.
+        let args = SessionArgs {
+            module: None,
+            sets: Vec::new(),
+            stdin: None,
+            ..self.args.clone()
+        };
+        match load_session(index, &args) {
+            Ok(config) => {
+                self.config = config;
+                self.lesson = index.checked_sub(SESSIONS.len());
+                (self.file, self.args) = (None, args);
+                self.open();
+            }
+            Err(error) => self.push(Message::Session(Report::OpenFailed(format!("{error:#}")))),
+        }
+    }
+
+    fn send(&mut self, request: Request) {
+        if let Some(worker) = &mut self.worker {
+            worker.send(request);
+        }
+    }
+
+    fn save_steps(&mut self, save: &SaveSteps) {
+        let saved = steps_file::save(&self.config, &self.module(), save);
+        let result = saved.map_err(|error| SaveStepsError(format!("{error:#}")));
+        self.push(Message::StepsSaved(result));
+    }
+
+    fn save_moment(&mut self, save: &SaveMoment) {
+        let path = save.path.clone();
+        let result = match self.write_moment(save) {
+            Ok(()) => Ok(SavedMoment { path }),
+            Err(reason) => Err(SaveMomentError { path, reason }),
+        };
+        self.push(Message::MomentSaved(result));
+    }
+
+    fn remember(&mut self, line: &str) {
+        history::remember(line);
+    }
+
+    fn next_message(&mut self) -> Option<Message> {
+        if let Some(message) = self.messages.pop_front() {
+            return Some(message);
+        }
+        let report = self.worker.as_mut()?.next_report()?;
+        self.note_progress(&report);
+        Some(Message::Session(report))
     }
 }

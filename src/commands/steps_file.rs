@@ -1,16 +1,17 @@
-//! `:save`: the session on the screen as a steps file, written whole or not at all.
+//! `:save`: writes the session on the screen as a steps file, whole or not at all.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use linmem::app::prompt::SaveSteps;
+use anyhow::{Result, anyhow, bail};
+use linmem::app::message::SaveSteps;
 use linmem::safe;
 use linmem::script::{self, SavedStep, Script};
 use linmem::session::SessionConfig;
 use linmem::session::files::Files;
 
-use super::atomic_file::{self, NoWay, Taken, plainly, shown};
+use super::atomic_file::{self, AlreadyExists, RelativePathError, os_message, printable};
 
 /// Where the session's module is.
 pub enum Module {
@@ -20,73 +21,75 @@ pub enum Module {
         name: &'static str,
         bytes: &'static [u8],
     },
-    /// It came through standard input and is nowhere.
+    /// Nowhere: it came through standard input.
     Nowhere,
 }
 
-/// Writes the session; the sentence says what was written, or why nothing was.
-pub fn save(opening: &SessionConfig, module: &Module, save: &SaveSteps) -> Result<String, String> {
-    let path = path_of(&save.path)?;
-    let shown = shown(&path);
+/// Writes the session. Returns a sentence about what was written.
+///
+/// # Errors
+/// Nothing was written; the message is safe to print.
+pub fn save(config: &SessionConfig, module: &Module, save: &SaveSteps) -> Result<String> {
+    let path = steps_path(&save.path)?;
+    let shown = printable(&path);
     let folder = folder_of(&path);
     let root = folder.canonicalize().map_err(|error| {
-        format!(
+        anyhow!(
             "cannot write {shown}: the folder {}: {}",
-            atomic_file::shown(&folder),
-            plainly(&error)
+            printable(&folder),
+            os_message(&error)
         )
     })?;
     if path.is_dir() {
-        return Err(format!("{shown} is a folder: name a file in it"));
+        bail!("{shown} is a folder: name a file in it");
     }
-    check_files(&opening.files, save, &root)?;
+    check_files(&config.files, save, &root)?;
     let (name, guest) = match module {
-        Module::File(file) => (way(&root, file)?, None),
+        Module::File(file) => (relative_path(&root, file)?, None),
         Module::Own { name, bytes } => ((*name).to_owned(), Some((root.join(name), *bytes))),
-        Module::Nowhere => {
-            return Err(
-                "the module came through standard input, so a steps file has nothing to name: \
-                 open it from a file, then save"
-                    .into(),
-            );
-        }
+        Module::Nowhere => bail!(
+            "the module came through standard input, so a steps file has nothing to name: open it \
+             from a file, then save"
+        ),
     };
-    let script = opening
-        .script
-        .described(&save.setup)
-        .map_err(|errors| errors.to_string())?;
-    let text = text(&script, &name, save, !opening.stdin.is_empty());
+    let script = config.script.with_setup(&save.setup)?;
+    let text = text(&script, &name, save, !config.stdin.is_empty());
     if let Err(errors) = script::parse(&save.path, &text) {
-        let why = errors
-            .errors
-            .first()
-            .map(|e| e.message.clone())
+        let first = errors.errors.first();
+        let why = first
+            .map(|error| error.message.as_str())
             .unwrap_or_default();
-        return Err(format!(
-            "these steps would not be a steps file that can run: {why}"
-        ));
+        bail!("these steps would not be a steps file that can run: {why}");
     }
     let beside = match &guest {
         Some((file, bytes)) => write_guest(file, bytes)?,
         None => String::new(),
     };
-    let put = |out: &mut dyn io::Write| Ok(out.write_all(text.as_bytes())?);
-    let written = if save.force {
-        atomic_file::write_file(&path, put)
-    } else {
-        atomic_file::write_new(&path, put)
+    write(&path, &text, save)?;
+    let steps = match save.steps.len() {
+        1 => "1 step".to_owned(),
+        n => format!("{n} steps"),
     };
-    written.map_err(|error| match error.is::<Taken>() {
-        true => format!(
-            "{shown} is there already: `save! {}` writes over it",
-            safe::plain(&save.path)
-        ),
-        false => why(&error),
-    })?;
-    let steps = linmem::text::count(save.steps.len(), "step");
     Ok(format!(
         "Saved {steps} to {shown}{beside}: `linmem {shown}` opens them."
     ))
+}
+
+fn write(path: &Path, text: &str, save: &SaveSteps) -> Result<()> {
+    let content = |out: &mut dyn io::Write| Ok(out.write_all(text.as_bytes())?);
+    let written = if save.replace {
+        atomic_file::write_file(path, content)
+    } else {
+        atomic_file::write_new(path, content)
+    };
+    written.map_err(|error| match error.is::<AlreadyExists>() {
+        true => anyhow!(
+            "{} already exists: `save! {}` replaces it",
+            printable(path),
+            safe::plain(&save.path)
+        ),
+        false => on_one_line(error),
+    })
 }
 
 fn text(script: &Script, module: &str, save: &SaveSteps, reads_input: bool) -> String {
@@ -104,8 +107,8 @@ fn text(script: &Script, module: &str, save: &SaveSteps, reads_input: bool) -> S
     format!("{note}{text}")
 }
 
-/// The file that a person means: with the ending of a steps file, `~` being home.
-fn path_of(typed: &str) -> Result<PathBuf, String> {
+/// Returns the file that `typed` names: with the ending `.steps`, and `~` for the home folder.
+fn steps_path(typed: &str) -> Result<PathBuf> {
     let path = match (typed.strip_prefix("~/"), std::env::var_os("HOME")) {
         (Some(rest), Some(home)) => Path::new(&home).join(rest),
         _ => PathBuf::from(typed),
@@ -118,14 +121,11 @@ fn path_of(typed: &str) -> Result<PathBuf, String> {
         None if path.file_name().is_some() && !typed.ends_with('/') => {
             Ok(path.with_extension("steps"))
         }
-        None => Err(format!(
-            "{} is a folder: name a file in it",
-            safe::plain(typed)
-        )),
-        Some(_) => Err(format!(
+        None => bail!("{} is a folder: name a file in it", safe::plain(typed)),
+        Some(_) => bail!(
             "{} does not end in .steps, which a steps file does",
             safe::plain(typed)
-        )),
+        ),
     }
 }
 
@@ -136,9 +136,9 @@ fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
-/// `file("…")` reads below the steps file's folder: steps that use it can only be saved where they
-/// were.
-fn check_files(files: &Files, save: &SaveSteps, root: &Path) -> Result<(), String> {
+/// Checks that steps with `file("…")` are saved to the folder that they read from: such a file is
+/// searched beside the steps file.
+fn check_files(files: &Files, save: &SaveSteps, root: &Path) -> Result<()> {
     if !save.steps.iter().any(|(text, _)| text.contains("file(")) {
         return Ok(());
     }
@@ -152,55 +152,56 @@ fn check_files(files: &Files, save: &SaveSteps, root: &Path) -> Result<(), Strin
             if folder.canonicalize().is_ok_and(|folder| folder == root) {
                 return Ok(());
             }
-            Err(format!(
-                "these steps read files with file(\"…\"), which are looked for beside the steps: \
-                 save into {}",
-                shown(folder)
-            ))
+            bail!(
+                "these steps read files with file(\"…\"), which are searched beside the steps: save \
+                 into {}",
+                printable(folder)
+            )
         }
-        Files::BuiltIn(_) => Err(
-            "these steps read files that are inside the program, so they cannot be saved".into(),
-        ),
+        Files::BuiltIn(_) => {
+            bail!("these steps read files that are inside the program, so they cannot be saved")
+        }
     }
 }
 
-/// The way from a folder to the module.
-fn way(folder: &Path, module: &Path) -> Result<String, String> {
-    atomic_file::way(folder, module).map_err(|error| match error {
-        NoWay::Missing { path, error } => format!(
+/// Returns the path by which steps in `folder` name the module.
+fn relative_path(folder: &Path, module: &Path) -> Result<String> {
+    atomic_file::relative_path(folder, module).map_err(|error| match error {
+        RelativePathError::Missing { path, error } => anyhow!(
             "the module {path} cannot be found any more: {}",
-            plainly(&error)
+            os_message(&error)
         ),
-        error => format!("the steps cannot name the module: {error}"),
+        error => anyhow!("the steps cannot name the module: {error}"),
     })
 }
 
-/// Puts a module of the program's own beside the steps; what is there and different stays.
-fn write_guest(file: &Path, bytes: &[u8]) -> Result<String, String> {
+/// Writes a module of the program's own beside the steps. A different file of this name stays.
+/// Returns what to add to the sentence about the steps.
+fn write_guest(file: &Path, bytes: &[u8]) -> Result<String> {
     match atomic_file::write_new(file, |out| Ok(out.write_all(bytes)?)) {
         Ok(()) => {
             let name = file
                 .file_name()
-                .map(|name| shown(Path::new(name)))
+                .map(|name| printable(Path::new(name)))
                 .unwrap_or_default();
             Ok(format!(", and its module {name} beside it"))
         }
-        Err(error) if error.is::<Taken>() => match fs::read(file) {
+        Err(error) if error.is::<AlreadyExists>() => match fs::read(file) {
             Ok(found) if found == bytes => Ok(String::new()),
-            _ => Err(format!(
-                "{} is there already and is another module: save into another folder",
-                shown(file)
-            )),
+            _ => bail!(
+                "{} already exists and is another module: save into another folder",
+                printable(file)
+            ),
         },
-        Err(error) => Err(why(&error)),
+        Err(error) => Err(on_one_line(error)),
     }
 }
 
-/// Why a file was not written.
-fn why(error: &anyhow::Error) -> String {
+/// Returns an error whose message includes the cause.
+fn on_one_line(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref::<io::Error>() {
-        Some(cause) => format!("{error}: {}", plainly(cause)),
-        None => format!("{error:#}"),
+        Some(cause) => anyhow!("{error}: {}", os_message(cause)),
+        None => anyhow!("{error:#}"),
     }
 }
 
@@ -210,10 +211,10 @@ mod tests {
 
     #[test]
     fn paths_end_in_steps() {
-        assert_eq!(path_of("a").unwrap(), Path::new("a.steps"));
-        assert_eq!(path_of("b/a.steps").unwrap(), Path::new("b/a.steps"));
+        assert_eq!(steps_path("a").unwrap(), Path::new("a.steps"));
+        assert_eq!(steps_path("b/a.steps").unwrap(), Path::new("b/a.steps"));
         for bad in ["a.wasm", "a.md", "", "b/", ".."] {
-            assert!(path_of(bad).is_err(), "{bad}");
+            assert!(steps_path(bad).is_err(), "{bad}");
         }
     }
 
@@ -223,14 +224,18 @@ mod tests {
         let root = folder.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("a/b")).unwrap();
         fs::write(root.join("a/m.wasm"), b"").unwrap();
-        assert_eq!(way(&root, &root.join("a/m.wasm")).unwrap(), "a/m.wasm");
         assert_eq!(
-            way(&root.join("a/b"), &root.join("a/m.wasm")).unwrap(),
+            relative_path(&root, &root.join("a/m.wasm")).unwrap(),
+            "a/m.wasm"
+        );
+        assert_eq!(
+            relative_path(&root.join("a/b"), &root.join("a/m.wasm")).unwrap(),
             "../m.wasm"
         );
         assert!(
-            way(&root, &root.join("none.wasm"))
+            relative_path(&root, &root.join("none.wasm"))
                 .unwrap_err()
+                .to_string()
                 .contains("cannot be found")
         );
     }

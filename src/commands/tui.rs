@@ -1,33 +1,32 @@
 //! `linmem [FILE]` on a terminal.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use linmem::app::{App, Course, SessionChoice};
+use linmem::app::{App, Course, Goal, SessionChoice};
 use linmem::terminal;
-use linmem::ui::Theme;
 
-use crate::cli::{Cli, LookArgs, SessionArgs, ThemeName};
+use crate::cli::{Cli, LookArgs, SessionArgs};
 
 use super::builtin::SESSIONS;
-use super::session_host::{SessionHost, Subject};
-use super::{answer_parser, history, lesson, load, wants_color};
+use super::load::InitialSession;
+use super::session_host::SessionHost;
+use super::{answer_parser, history, lesson_progress, load, theme};
 
 pub fn show(cli: &Cli) -> Result<ExitCode> {
-    // A file that cannot be used is said on the plain terminal, before the screen is taken.
+    // An error about the file goes to the plain terminal, before the screen is taken.
     let opening = load::opening(cli.file.as_deref(), &cli.session)?;
-    let subject = Subject {
+    let initial = InitialSession {
         opening,
         lesson: None,
         file: cli.file.clone(),
     };
-    play(subject, &cli.session, &cli.look, !cli.mouse.no_mouse)
+    play(initial, &cli.session, &cli.look, !cli.mouse.no_mouse)
 }
 
 /// Shows a session or a lesson.
 pub fn play(
-    subject: Subject,
+    initial: InitialSession,
     session: &SessionArgs,
     look: &LookArgs,
     mouse: bool,
@@ -41,39 +40,27 @@ pub fn play(
         .collect();
     let mut app = App::new((80, 24), choices, mouse);
     app.keys = look.keys.clone();
-    app.course = Course::new(lesson::course(), subject.lesson, answer_parser::read);
+    app.course = Course::new(
+        lesson_progress::lessons(),
+        initial.lesson,
+        answer_parser::evaluate,
+    );
     if let Some(at) = session.at {
-        app.goal = Some(at.step);
-        app.goal_event = at
+        let event = at
             .store
             .map(|store| u32::try_from(store).unwrap_or(u32::MAX));
+        app.session.set_goal(Goal::Step {
+            step: at.step,
+            event,
+        });
     }
     app.history = history::read();
-    let mut host = SessionHost::new(subject, session.clone(), look.ascii);
+    let mut host = SessionHost::new(initial, session.clone(), look.ascii);
     let options = terminal::Options { mouse };
-    match terminal::run(app, theme(look), &mut host, options)? {
+    match terminal::run(app, theme::of(look), &mut host, options)? {
         terminal::Exit::Quit => Ok(ExitCode::SUCCESS),
         terminal::Exit::Signal(number) => Ok(ExitCode::from(
             u8::try_from(128 + number).unwrap_or(u8::MAX),
         )),
-    }
-}
-
-fn theme(look: &LookArgs) -> Theme {
-    theme_of(look, wants_color(look, std::io::stdout().is_terminal()))
-}
-
-/// The theme with or without colours.
-pub fn theme_of(look: &LookArgs, has_color: bool) -> Theme {
-    let theme = match look.theme {
-        _ if !has_color => Theme::mono(),
-        ThemeName::Dark => Theme::dark(),
-        ThemeName::Light => Theme::light(),
-        ThemeName::Mono => Theme::mono(),
-    };
-    if look.ascii {
-        theme.with_ascii()
-    } else {
-        theme
     }
 }

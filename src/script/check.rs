@@ -9,7 +9,7 @@ use super::ast::{
     Statement, StatementKind,
 };
 use super::error::{Fault, MAX_SHOWN};
-use super::interactive::Known;
+use super::interactive::KnownNames;
 use super::vocabulary;
 use crate::value::Value;
 
@@ -43,7 +43,7 @@ pub(super) fn statement(statement: &Statement, known: &[&str], faults: &mut Vec<
 }
 
 /// Checks a statement typed into a session whose guest runs.
-pub(super) fn typed(statement: &Statement, known: &Known, faults: &mut Vec<Fault>) {
+pub(super) fn typed(statement: &Statement, known: &KnownNames, faults: &mut Vec<Fault>) {
     if let Some(fault) = too_late(statement) {
         faults.push(fault);
         return;
@@ -64,7 +64,7 @@ pub(super) fn typed(statement: &Statement, known: &Known, faults: &mut Vec<Fault
 }
 
 /// Checks an `import` or `memory` line for a guest that will start again.
-pub(super) fn setup(statement: &Statement, known: &Known, faults: &mut Vec<Fault>) {
+pub(super) fn setup(statement: &Statement, known: &KnownNames, faults: &mut Vec<Fault>) {
     let mut checker = Checker::new(faults);
     checker.variables = known
         .inputs

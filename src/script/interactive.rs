@@ -1,6 +1,5 @@
-//! Statements that a person types into a session that runs already: read one at a time, against
-//! what has a name by then. Also puts them into a script among its own steps, so that what was
-//! typed is a step like any other.
+//! Statements that a person types into a session that already runs. Each is parsed once, checked
+//! against the names known by then, and inserted into the script as a step like any other.
 
 use std::collections::HashMap;
 
@@ -9,25 +8,25 @@ use super::error::{Fault, Lines};
 use super::lexer::Lexer;
 use super::{Script, ScriptErrors, check, items, parser, vocabulary};
 
-/// What messages call the text that was typed.
+/// The name of a typed text in messages.
 const TYPED: &str = "typed";
 
-/// What a statement typed on its own may name.
+/// The names that a typed statement may use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownNames {
     pub inputs: Vec<String>,
-    /// Other names that have a value.
+    /// Other names with a value.
     pub variables: Vec<String>,
-    /// Names that steps still to come will give: a question may be about them.
+    /// Names that later steps bind; only a question may use them.
     pub later: Vec<String>,
     pub regions: Vec<String>,
     pub blocks: Vec<String>,
 }
 
-impl Known {
-    /// What these statements give, and what those after them will.
-    fn of(before: &[Statement], after: &[Statement]) -> Known {
-        let mut known = Known::default();
+impl KnownNames {
+    /// Returns the names that are known between `before` and `after`.
+    fn of(before: &[Statement], after: &[Statement]) -> KnownNames {
+        let mut known = KnownNames::default();
         for statement in before {
             let names = check::defined_names(&statement.kind)
                 .iter()
@@ -43,7 +42,7 @@ impl Known {
             .iter()
             .flat_map(|statement| check::defined_names(&statement.kind));
         known.later = later.map(|name| name.text.clone()).collect();
-        // An input has its value from the start, wherever it stands.
+        // An input has its value from the start, wherever its statement is.
         known
             .inputs
             .extend(after.iter().filter_map(|statement| match &statement.kind {
@@ -54,40 +53,68 @@ impl Known {
     }
 }
 
-/// Reads one statement typed into a session whose guest runs.
+/// Parses one statement typed into a session, without looking up its names.
 ///
 /// # Errors
-/// What is wrong with it, among it that `module`, `input`, `memory` and `import` come too late; the
-/// positions are those of `text`.
-pub fn parse_typed(text: &str, known: &Known) -> Result<Statement, ScriptErrors> {
+/// The text is not one statement. Positions are those of `text`.
+pub fn parse_line(text: &str) -> Result<Statement, ScriptErrors> {
     let found = super::single(text, "a statement", |line, faults| {
-        let statement = parser::statement(text, 0, line)
+        parser::statement(text, 0, line)
             .map_err(|fault| faults.push(fault))
-            .ok()?;
-        check::typed(&statement, known, faults);
-        Some(statement)
+            .ok()
     });
     found.map_err(|(lines, faults)| super::errors_in(TYPED, text, &lines, faults))
 }
 
-/// Reads an `import` or `memory` line typed for a guest that is to start again, over these inputs.
-/// `None` where the line begins with neither word.
+/// Checks the names of a statement typed into a session whose guest runs. `text` is the text that
+/// `statement` was parsed from.
 ///
 /// # Errors
-/// What is wrong with it; the positions are those of `text`.
+/// A name is not known, or `module`, `input`, `memory` or `import` comes too late. Positions are
+/// those of `text`.
+pub fn check_line(
+    text: &str,
+    statement: &Statement,
+    known: &KnownNames,
+) -> Result<(), ScriptErrors> {
+    let mut faults = Vec::new();
+    check::typed(statement, known, &mut faults);
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(super::errors_in(TYPED, text, &Lines::new(text), faults))
+    }
+}
+
+/// Parses and checks one statement typed into a session whose guest runs.
+///
+/// # Errors
+/// Those of [`parse_line`] and [`check_line`].
+pub fn parse_typed(text: &str, known: &KnownNames) -> Result<Statement, ScriptErrors> {
+    let statement = parse_line(text)?;
+    check_line(text, &statement, known)?;
+    Ok(statement)
+}
+
+/// Parses an `import` or `memory` line typed for a guest that starts again, which may use `inputs`.
+/// Returns `None` where the line begins with neither word.
+///
+/// # Errors
+/// The line cannot be parsed, or it names something that is not an input. Positions are those of
+/// `text`.
 pub fn parse_setup(text: &str, inputs: &[String]) -> Option<Result<Statement, ScriptErrors>> {
     let first = text.split_whitespace().next().unwrap_or_default();
-    let behind = text
+    let rest = text
         .trim_start()
         .strip_prefix(first)
         .unwrap_or_default()
         .trim_start();
-    if !matches!(first, "import" | "memory") || behind.starts_with('=') || behind.starts_with(',') {
+    if !matches!(first, "import" | "memory") || rest.starts_with('=') || rest.starts_with(',') {
         return None;
     }
-    let known = Known {
+    let known = KnownNames {
         inputs: inputs.to_vec(),
-        ..Known::default()
+        ..KnownNames::default()
     };
     let found = super::single(text, "a statement", |line, faults| {
         let statement = parser::statement(text, 0, line)
@@ -99,8 +126,8 @@ pub fn parse_setup(text: &str, inputs: &[String]) -> Option<Result<Statement, Sc
     Some(found.map_err(|(lines, faults)| super::errors_in(TYPED, text, &lines, faults)))
 }
 
-/// The statements that a text of several lines holds, each on one line and without comments;
-/// nothing is checked.
+/// Splits a text of several lines into statements, each on one line and without comments. Nothing
+/// is checked.
 pub fn statements_in(text: &str) -> Vec<String> {
     let mut lexer = Lexer::new(text, 0..text.len());
     let mut found = Vec::new();
@@ -121,7 +148,7 @@ pub fn statements_in(text: &str) -> Vec<String> {
     found
 }
 
-/// The names that a statement gives a value, whether or not it is right in every other way.
+/// Returns the names that a statement binds, even where the rest of it cannot be parsed.
 pub fn names_given(text: &str) -> Vec<String> {
     let mut lexer = Lexer::new(text, 0..text.len());
     lexer
@@ -130,7 +157,7 @@ pub fn names_given(text: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// The words that a step can begin with.
+/// Returns the words that a step can begin with.
 pub fn step_words() -> impl Iterator<Item = &'static str> {
     let too_late = ["module", "input", "memory", "import"];
     // `read` and `global` stand behind `NAME =`.
@@ -138,34 +165,34 @@ pub fn step_words() -> impl Iterator<Item = &'static str> {
         .filter(move |word| !too_late.contains(word) && !matches!(*word, "read" | "global"))
 }
 
-/// The words that can stand behind `NAME =`.
+/// Returns the words that can come after `NAME =`.
 pub fn source_words() -> impl Iterator<Item = &'static str> {
     ["call", "read", "global", "grow"].into_iter()
 }
 
-/// The functions of the language.
+/// Returns the names of the language's functions.
 pub fn function_words() -> impl Iterator<Item = &'static str> {
     vocabulary::functions()
 }
 
-/// The words that can stand behind `as`.
+/// Returns the words that can come after `as`.
 pub fn reading_words() -> impl Iterator<Item = &'static str> {
     vocabulary::readings()
 }
 
-/// What the statement that begins with this word looks like.
+/// Returns the written form of the statement that begins with `word`.
 pub fn form_of(word: &str) -> Option<&'static str> {
     vocabulary::form(word)
 }
 
-/// Whether a name needs no quotes where an export's or an import's name stands.
+/// Returns whether the name of an export or import needs no quotes.
 pub fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && super::lexer::name_length(name) == name.len()
 }
 
 impl ScriptErrors {
-    /// The first mistake that more typing at the end will not mend; `None` while the line may
-    /// merely be unfinished.
+    /// Returns the first error that typing more at the end cannot correct; `None` for a line that is
+    /// merely unfinished.
     pub fn beyond_unfinished(&self) -> Option<&super::ScriptError> {
         let end = self.source_text.text.trim_end().len();
         self.errors
@@ -175,55 +202,44 @@ impl ScriptErrors {
 }
 
 impl Script {
-    /// Puts a statement in before the statement `at` and after all that stand before it.
+    /// Inserts a statement before the statement at index `at`.
     ///
     /// # Errors
-    /// What is wrong with it; the script is as it was then.
-    pub fn insert(&mut self, at: usize, text: &str) -> Result<&Statement, ScriptErrors> {
+    /// The statement uses a name that is not known there. The script is as it was.
+    pub fn insert(&mut self, at: usize, statement: &Statement) -> Result<&Statement, ScriptErrors> {
         let at = at.min(self.statements.len());
         let (before, after) = self.statements.split_at(at);
-        let single_line = parse_typed(text, &Known::of(before, after))?.text;
-        self.put_in(at, &single_line)
+        check_line(&statement.text, statement, &KnownNames::of(before, after))?;
+        self.append_source(at, &statement.text)
     }
 
-    /// The same script for a guest that is given these `import` and `memory` lines too; one that
-    /// speaks of the same thing as an earlier one takes its place.
+    /// Returns the same script for a guest that is given these `import` and `memory` lines too. A
+    /// line replaces an earlier one about the same import or memory.
     ///
     /// # Errors
-    /// What is wrong with one of them.
-    pub fn described(&self, lines: &[String]) -> Result<Script, ScriptErrors> {
+    /// One of the statements is not such a line, or uses a name that is not known.
+    pub fn with_setup(&self, setup: &[Statement]) -> Result<Script, ScriptErrors> {
         let mut script = self.clone();
-        for text in lines {
+        for statement in setup {
             let first_step =
                 |script: &Script| script.statements.iter().position(|s| s.kind.is_step());
             let at = first_step(&script).unwrap_or(script.statements.len());
-            let known = Known::of(script.statements.get(..at).unwrap_or_default(), &[]);
-            let Some(statement) = parse_setup(text, &known.inputs) else {
-                let fault = Fault::new(
-                    0..text.len(),
-                    "only `import` and `memory` lines are given to a guest",
-                );
-                return Err(super::errors_in(
-                    TYPED,
-                    text,
-                    &Lines::new(text),
-                    vec![fault],
-                ));
-            };
-            let statement = statement?;
+            let known = KnownNames::of(script.statements.get(..at).unwrap_or_default(), &[]);
+            check_setup(statement, &known)?;
             script
                 .statements
                 .retain(|old| !is_same_subject(&old.kind, &statement.kind));
             let at = first_step(&script).unwrap_or(script.statements.len());
-            script.put_in(at, &statement.text)?;
+            script.append_source(at, &statement.text)?;
         }
         Ok(script)
     }
 
-    /// Puts a statement that has been checked in before the statement `at`.
-    fn put_in(&mut self, at: usize, text: &str) -> Result<&Statement, ScriptErrors> {
-        // Read again where it will stand, so that its positions are its own among all those of the
-        // script.
+    /// Inserts a checked statement before the statement at index `at`, with its text at the end of
+    /// the source.
+    fn append_source(&mut self, at: usize, text: &str) -> Result<&Statement, ScriptErrors> {
+        // The statement is parsed once more at its place in the source, so that its positions are
+        // unique among those of the whole script.
         let mut source = self.source.text.clone();
         source.push('\n');
         let start = source.len();
@@ -247,11 +263,11 @@ impl Script {
             .ok_or_else(|| super::errors_in(TYPED, text, &Lines::new(text), Vec::new()))
     }
 
-    /// The same guest, inputs and imports with other steps: those of this script that stand in a
-    /// line of this number, and those that were typed, which have none.
+    /// Returns the script with the same guest, inputs and imports and with other steps: those of this
+    /// script by their line, and typed ones, which have no line, by their text.
     ///
     /// # Errors
-    /// What is wrong with a typed one.
+    /// A typed step cannot be parsed or uses a name that is not known.
     pub fn arranged(&self, steps: &[(Option<u32>, &str)]) -> Result<Script, ScriptErrors> {
         let own: HashMap<u32, &Statement> = self
             .statements
@@ -273,14 +289,13 @@ impl Script {
         for (line, text) in steps {
             match line.and_then(|line| own.get(&line)) {
                 Some(statement) => script.statements.push((*statement).clone()),
-                None => drop(script.insert(script.statements.len(), text)?),
+                None => drop(script.insert(script.statements.len(), &parse_line(text)?)?),
             }
         }
         Ok(script)
     }
 
-    /// Where an offset of the source stands, for messages: `file:line:column`; of a typed
-    /// statement, its column alone.
+    /// Returns the place of an offset in the source, for messages: `file:line:column`.
     pub fn place(&self, offset: usize) -> String {
         let (line, column) = self.line_column(offset);
         if offset > self.written {
@@ -288,6 +303,25 @@ impl Script {
         }
         format!("{}:{line}:{column}", crate::safe::plain(&self.source.name))
     }
+}
+
+/// Checks a statement of [`parse_setup`] against the names known before the first step.
+fn check_setup(statement: &Statement, known: &KnownNames) -> Result<(), ScriptErrors> {
+    let mut faults = Vec::new();
+    match statement.kind {
+        StatementKind::Import(_) | StatementKind::Memory { .. } => {
+            check::setup(statement, known, &mut faults);
+        }
+        _ => faults.push(Fault::new(
+            0..statement.text.len(),
+            "only `import` and `memory` lines are given to a guest",
+        )),
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let text = &statement.text;
+    Err(super::errors_in(TYPED, text, &Lines::new(text), faults))
 }
 
 fn is_same_subject(a: &StatementKind, b: &StatementKind) -> bool {
@@ -310,13 +344,18 @@ mod tests {
             "input k = 1\nimport env.f() returns 1\np = call f()\n",
         )
         .unwrap();
+        let setup = |line| {
+            parse_setup(line, &["k".into(), "p".into()])
+                .unwrap()
+                .unwrap()
+        };
         let lines = [
-            "import env.g(a) returns k".to_owned(),
-            "import env.f() returns k + 1".to_owned(),
-            "memory m".into(),
+            "import env.g(a) returns k",
+            "import env.f() returns k + 1",
+            "memory m",
         ];
-        let described = script.described(&lines).unwrap();
-        let texts: Vec<&str> = described
+        let with_setup = script.with_setup(&lines.map(setup)).unwrap();
+        let texts: Vec<&str> = with_setup
             .statements
             .iter()
             .map(|s| s.text.as_str())
@@ -325,20 +364,20 @@ mod tests {
             texts,
             [
                 "input k = 1",
-                &lines[0],
-                &lines[1],
+                lines[0],
+                lines[1],
                 "memory m",
                 "p = call f()"
             ]
         );
         assert!(
             script
-                .described(&["import env.f() returns p".into()])
+                .with_setup(&[setup("import env.f() returns p")])
                 .unwrap_err()
                 .to_string()
                 .contains("`p`")
         );
-        assert!(script.described(&["grow 1".into()]).is_err());
+        assert!(script.with_setup(&[parse_line("grow 1").unwrap()]).is_err());
         assert!(
             parse_setup("import = call f()", &[]).is_none()
                 && parse_setup("write 1, \"\"", &[]).is_none()
@@ -352,8 +391,8 @@ mod tests {
         );
     }
 
-    fn known() -> Known {
-        Known {
+    fn known() -> KnownNames {
+        KnownNames {
             inputs: vec!["text".into()],
             variables: vec!["ptr".into()],
             later: vec!["n".into()],
@@ -453,7 +492,8 @@ mod tests {
     fn a_statement_put_in_keeps_the_others_and_knows_its_place() {
         let text = "module \"a.wasm\"\ninput t = \"x\"\np = call f()\nwrite p, t\n";
         let mut script = parse("a.steps", text).unwrap();
-        let statement = script.insert(3, "  q =  call g(p)   # why").unwrap();
+        let typed = parse_line("  q =  call g(p)   # why").unwrap();
+        let statement = script.insert(3, &typed).unwrap();
         assert_eq!(
             (statement.text.as_str(), statement.line),
             ("q =  call g(p)", 0)
@@ -463,7 +503,9 @@ mod tests {
         let first = script.statements[2].span.start;
         assert_eq!(script.place(first), "a.steps:3:1");
         assert!(
-            script.insert(2, "write q, t").is_err(),
+            script
+                .insert(2, &parse_line("write q, t").unwrap())
+                .is_err(),
             "q has no value before it is given one"
         );
         let texts: Vec<&str> = script.steps().map(|s| s.text.as_str()).collect();

@@ -24,8 +24,8 @@ use ast::{BinaryOp, Expr, ExprKind, Function, Import, Name, Statement, Statement
 use error::{Fault, Lines};
 pub use error::{ScriptError, ScriptErrors};
 pub use interactive::{
-    Known, form_of, function_words, is_plain_name, names_given, parse_setup, parse_typed,
-    reading_words, source_words, statements_in, step_words,
+    KnownNames, check_line, form_of, function_words, is_plain_name, names_given, parse_line,
+    parse_setup, parse_typed, reading_words, source_words, statements_in, step_words,
 };
 use lexer::Lexer;
 pub use serialize::SavedStep;

@@ -1,14 +1,14 @@
-//! Steps that a person types while the session runs: each is put in as the next step of the script,
-//! and runs like any other.
+//! Inserts a statement that a person typed as the next step of the script; it then runs like any
+//! other.
 
 use crate::script::ScriptErrors;
-use crate::script::ast::StatementKind;
+use crate::script::ast::{Statement, StatementKind};
 use crate::timeline::PlannedStep;
 
 use super::Session;
 use super::open::planned_step;
 
-/// Why a typed statement was not put in. The session is as it was.
+/// Why a statement was not inserted. The session is as it was.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum InsertError {
     #[error(transparent)]
@@ -19,13 +19,13 @@ pub enum InsertError {
 }
 
 impl Session {
-    /// Puts a statement in as the next step; [`Session::advance`] runs it. What the script still
-    /// has comes after it.
+    /// Inserts a statement as the next step, before the rest of the script. [`Session::advance`]
+    /// runs it.
     ///
     /// # Errors
-    /// It cannot be read, it cannot stand here, or the session has stopped and this does not say
-    /// that it was meant to.
-    pub fn insert(&mut self, text: &str) -> Result<PlannedStep, InsertError> {
+    /// The statement names something that is not known here, the guest is not instantiated, or the
+    /// session has stopped and the statement does not expect the finding that stopped it.
+    pub fn insert(&mut self, statement: &Statement) -> Result<PlannedStep, InsertError> {
         let refused = |why: &str| Err(InsertError::Refused(why.to_owned()));
         if self.instance.is_none() {
             return refused(
@@ -34,7 +34,7 @@ impl Session {
         }
         let is_initialized = self.initializer().is_some();
         let at = self.progress.next_statement;
-        let statement = self.script.insert(at, text)?.clone();
+        let statement = self.script.insert(at, statement)?.clone();
         let why = match &statement.kind {
             StatementKind::ExpectFinding { kind }
                 if self.progress.is_stopped && self.judging.has_error(&kind.text) =>
@@ -63,8 +63,8 @@ impl Session {
         Ok(planned_step(&statement))
     }
 
-    /// Tells the session that its last step need not be the end of everything: blocks may still be
-    /// given back, and questions answered.
+    /// Makes the end of the script no end of the session: blocks may still be released and questions
+    /// answered by steps to come.
     pub fn expect_more(&mut self) {
         self.progress.is_interactive = true;
     }

@@ -1,5 +1,5 @@
-//! Turns the app into bytes: one frame, one write, shown by the terminal at once. Decides nothing
-//! about what is drawn.
+//! Turns the app into bytes: one frame is one write, which the terminal shows at once. Decides
+//! nothing about what is drawn.
 
 use std::io;
 
@@ -14,72 +14,70 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::modes;
-use crate::app::App;
-use crate::ui::{self, Theme};
+use crate::ui::Screen;
 
-/// What the terminal shows now, so that only differences are sent.
+/// The screen as the terminal shows it, so that only differences are sent.
 #[derive(Debug)]
 pub struct Canvas(Terminal<FrameBackend>);
 
 impl Canvas {
-    /// An empty screen of so many columns and rows.
+    /// Returns an empty screen of `size` columns and rows.
     ///
     /// # Errors
-    /// Never where memory can be had: nothing is written anywhere.
+    /// None in practice: nothing is written anywhere.
     pub fn new(size: (u16, u16)) -> io::Result<Canvas> {
-        // With NO_COLOR set crossterm would turn every colour into a reset, which takes underline
-        // and reverse away too; the theme uses no colours then.
+        // With NO_COLOR set, crossterm turns every colour into a reset, which removes underline and
+        // reverse too. The theme has no colours then, so the output needs no such reset.
         crossterm::style::force_color_output(true);
-        let paper = FrameBackend {
+        let backend = FrameBackend {
             size: size.into(),
             cursor: Position::ORIGIN,
             bytes: Vec::new(),
         };
-        Ok(Canvas(Terminal::new(paper)?))
+        Ok(Canvas(Terminal::new(backend)?))
     }
 
-    /// Draws on so many columns and rows from the next frame on.
+    /// Draws on `size` columns and rows from the next frame on.
     pub(super) fn resize(&mut self, size: (u16, u16)) {
         self.0.backend_mut().size = size.into();
     }
 
-    /// Draws everything anew in the next frame: nobody knows what the terminal shows.
+    /// Draws everything again in the next frame, because what the terminal shows is unknown.
     pub(super) fn forget(&mut self) -> io::Result<()> {
         self.0.clear()
     }
 
-    /// Draws one frame.
+    /// Draws one frame on the terminal.
     ///
     /// # Errors
     /// The terminal is gone.
-    pub(super) fn draw(&mut self, app: &App, theme: &Theme) -> io::Result<()> {
-        modes::write(&self.frame(app, theme)?)
+    pub(super) fn draw(&mut self, screen: &Screen) -> io::Result<()> {
+        modes::write(&self.frame(screen)?)
     }
 
-    /// The bytes that bring a terminal from the frame before to this one.
+    /// Returns the bytes that bring a terminal from the previous frame to this one.
     ///
     /// # Errors
-    /// Never where memory can be had: nothing is written anywhere.
-    pub fn frame(&mut self, app: &App, theme: &Theme) -> io::Result<Vec<u8>> {
-        let paper = self.0.backend_mut();
-        // What `forget` wrote belongs inside the synchronized update, or the screen would flash.
-        let before = std::mem::take(&mut paper.bytes);
-        queue!(paper.bytes, BeginSynchronizedUpdate)?;
-        paper.bytes.extend(before);
-        self.0.draw(|frame| ui::draw(frame, app, theme))?;
-        let paper = self.0.backend_mut();
-        queue!(paper.bytes, EndSynchronizedUpdate)?;
-        Ok(std::mem::take(&mut paper.bytes))
+    /// None in practice: nothing is written anywhere.
+    pub fn frame(&mut self, screen: &Screen) -> io::Result<Vec<u8>> {
+        let backend = self.0.backend_mut();
+        // What `forget` wrote belongs inside the synchronized update; else the screen would flash.
+        let before = std::mem::take(&mut backend.bytes);
+        queue!(backend.bytes, BeginSynchronizedUpdate)?;
+        backend.bytes.extend(before);
+        self.0.draw(|frame| screen.draw(frame))?;
+        let backend = self.0.backend_mut();
+        queue!(backend.bytes, EndSynchronizedUpdate)?;
+        Ok(std::mem::take(&mut backend.bytes))
     }
 
-    /// The frame as lines for a screen without modes, styles and all.
-    pub(super) fn lines(&mut self, app: &App, theme: &Theme) -> io::Result<Vec<u8>> {
-        lines(self.0.draw(|frame| ui::draw(frame, app, theme))?.buffer)
+    /// Returns the frame as lines with styles, for a screen without modes.
+    pub(super) fn lines(&mut self, screen: &Screen) -> io::Result<Vec<u8>> {
+        lines(self.0.draw(|frame| screen.draw(frame))?.buffer)
     }
 }
 
-/// A buffer as lines with their styles, without the blanks at their ends and the empty lines at the
-/// end.
+/// Returns a buffer as lines with their styles, without trailing blanks and empty lines.
 fn lines(buffer: &Buffer) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut written = 0;
@@ -94,7 +92,7 @@ fn lines(buffer: &Buffer) -> io::Result<Vec<u8>> {
         let mut run = (Style::default(), String::new());
         let mut skip = 0;
         for cell in row.iter().take(length) {
-            // The cells behind a wide character belong to it.
+            // The cells after a wide character belong to it.
             if skip > 0 {
                 skip -= 1;
                 continue;
@@ -133,8 +131,8 @@ fn print_run(bytes: &mut Vec<u8>, (style, text): &(Style, String)) -> io::Result
     )
 }
 
-/// Collects a frame's bytes, so that they leave in one piece, and knows the terminal's size without
-/// asking for it.
+/// Collects the bytes of a frame, so that they are one write. Has the terminal's size, so that
+/// nothing asks the terminal for it.
 #[derive(Debug)]
 struct FrameBackend {
     size: Size,
@@ -143,7 +141,7 @@ struct FrameBackend {
 }
 
 impl FrameBackend {
-    fn pen(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
+    fn writer(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
         CrosstermBackend::new(&mut self.bytes)
     }
 }
@@ -152,7 +150,7 @@ impl Backend for FrameBackend {
     type Error = io::Error;
 
     fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {
-        self.pen().draw(content)
+        self.writer().draw(content)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -173,11 +171,11 @@ impl Backend for FrameBackend {
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.pen().clear()
+        self.writer().clear()
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
-        self.pen().clear_region(clear_type)
+        self.writer().clear_region(clear_type)
     }
 
     fn size(&self) -> io::Result<Size> {

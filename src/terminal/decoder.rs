@@ -1,13 +1,13 @@
-//! Bytes from the terminal to keys, clicks and pastes. Reads nothing itself.
+//! Decodes bytes of the terminal into keys, clicks and pastes. Reads nothing itself.
 //!
-//! Why not crossterm's reader: it reads a blocking file descriptor until a sequence is complete, so
-//! that half a sequence stops the screen and the signals; it waits for edges, so that input past
-//! its first 1024 bytes lies there until the next key; and it spins for ever when the terminal is
-//! gone. The keys it makes are the same as crossterm's.
+//! It replaces crossterm's reader, which reads a blocking file descriptor until a sequence is
+//! complete, so that half a sequence blocks the screen and the signals. That reader also waits for
+//! edges, so that input past its first 1024 bytes stays unread until the next key, and it spins when
+//! the terminal is gone. The keys are the same as crossterm's.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// What the person did.
+/// What the person did at the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Input {
     Key(KeyEvent),
@@ -26,30 +26,30 @@ pub(super) enum Input {
     Paste(String),
 }
 
-/// A paste past so many bytes is cut.
+/// The most bytes of a paste; the rest is dropped.
 const PASTE_LIMIT: usize = 1 << 20;
-/// A control sequence past so many bytes is none.
+/// The most bytes of a control sequence; a longer one is not a sequence.
 const SEQUENCE_LIMIT: usize = 64;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
-/// Holds what is unfinished between two reads.
+/// The decoder, with the unfinished bytes between two reads.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     pending: Vec<u8>,
     paste: Option<Vec<u8>>,
 }
 
-/// What the first bytes are.
+/// What the first bytes mean.
 enum Head {
-    /// So many bytes, that mean this or nothing.
+    /// A number of bytes, and their input if they mean one.
     Whole(usize, Option<Input>),
-    /// So many bytes; a paste begins behind them.
+    /// A number of bytes, after which a paste begins.
     Paste(usize),
     Unfinished,
 }
 
 impl Decoder {
-    /// Takes bytes as they were read and gives what they complete, in order.
+    /// Takes bytes as they were read. Returns the inputs that they complete, in order.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
         self.pending.extend_from_slice(bytes);
         let mut inputs = Vec::new();
@@ -76,13 +76,13 @@ impl Decoder {
         inputs
     }
 
-    /// Whether the bytes so far are a key if no more come at once: an escape, alone or with the key
-    /// that alt was held to.
+    /// Returns whether the bytes so far are a key if no more follow: an escape, alone or before a key
+    /// with alt.
     pub(super) fn is_ambiguous(&self) -> bool {
         self.paste.is_none() && matches!(self.pending.as_slice(), [0x1b] | [0x1b, b'[' | b'O'])
     }
 
-    /// The key that ambiguous bytes are, now that no more came.
+    /// Returns the key of ambiguous bytes, after no more have followed.
     pub(super) fn settle(&mut self) -> Option<Input> {
         if !self.is_ambiguous() {
             return None;
@@ -98,7 +98,7 @@ impl Decoder {
         self.pending.drain(..length.min(self.pending.len()));
     }
 
-    /// The paste if its end has come, else keeps what cannot be a part of its end.
+    /// Returns the paste if its end has arrived, else keeps what cannot be a part of its end.
     fn take_paste(&mut self) -> Option<String> {
         let end = self
             .pending
@@ -138,8 +138,8 @@ fn head(bytes: &[u8]) -> Head {
     }
 }
 
-/// The first character or control code: its length and its key, if it is one. `None` when bytes are
-/// missing.
+/// Returns the length of the first character or control code, and its key if it has one; `None` while
+/// bytes are missing.
 fn character(bytes: &[u8]) -> Option<(usize, Option<KeyEvent>)> {
     let first = *bytes.first()?;
     let control = |c| {
@@ -173,12 +173,12 @@ fn wide_character(bytes: &[u8]) -> Option<(usize, Option<KeyEvent>)> {
                 .and_then(|valid| std::str::from_utf8(valid).ok())?;
             text.chars().next().map(|c| (c.len_utf8(), Some(typed(c))))
         }
-        // No length: the character is cut off, and its rest may come.
+        // No length: the character is cut off, and its rest may follow.
         Err(error) => error.error_len().map(|length| (length, None)),
     }
 }
 
-/// What follows `ESC [`.
+/// Decodes what follows `ESC [`.
 fn control_sequence(rest: &[u8]) -> Head {
     match rest {
         // The Linux console's F1 to F5.
@@ -190,7 +190,7 @@ fn control_sequence(rest: &[u8]) -> Head {
             return Head::Whole(4, code.map(|code| Input::Key(plain(code))));
         }
         [b'['] => return Head::Unfinished,
-        // Mouse reports of terminals that know no better ones.
+        // Mouse reports of terminals without the SGR form.
         [b'M', button, column, row, ..] => {
             let place = |byte: u8| u16::from(byte.saturating_sub(33));
             return Head::Whole(
@@ -221,7 +221,7 @@ fn control_sequence(rest: &[u8]) -> Head {
         return Head::Unfinished;
     };
     if !(0x40..=0x7e).contains(&last) {
-        // Not a sequence after all; what broke it off is read by itself.
+        // Not a sequence: the byte that ended it is decoded by itself.
         return Head::Whole(2 + end, None);
     }
     let length = 2 + end + 1;
@@ -252,7 +252,7 @@ fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
     Some(Input::Key(with(key, modifiers)))
 }
 
-/// Numbers between semicolons; a missing one counts as 1, as terminals have it.
+/// Returns the numbers between semicolons; a missing one is 1, as in ECMA-48.
 fn numbers(bytes: &[u8]) -> impl Iterator<Item = u16> {
     bytes.split(|&byte| byte == b';').map(|digits| {
         let text = std::str::from_utf8(digits).unwrap_or_default();
@@ -298,8 +298,7 @@ fn numbered_key(number: u16) -> Option<KeyCode> {
     })
 }
 
-/// A press of the left button or a notch of the wheel; everything else the mouse reports means
-/// nothing here.
+/// Returns a press of the left button or a notch of the wheel; other reports of the mouse are ignored.
 fn mouse(button: u16, column: u16, row: u16) -> Option<Input> {
     // Shift, alt and control may be held.
     match button & !0b1_1100 {
@@ -322,7 +321,7 @@ fn plain(code: KeyCode) -> KeyEvent {
     KeyEvent::new(code, KeyModifiers::NONE)
 }
 
-/// A capital letter says that shift is held, as crossterm has it.
+/// Returns the key of a character; a capital letter has shift, as in crossterm.
 fn typed(c: char) -> KeyEvent {
     let modifiers = if c.is_uppercase() {
         KeyModifiers::SHIFT
@@ -391,7 +390,7 @@ mod tests {
                 "{:?}",
                 bytes.escape_ascii().to_string()
             );
-            // The same in single bytes, as a slow line brings them.
+            // The same in single bytes, as a slow line delivers them.
             let mut slow = Decoder::default();
             let inputs: Vec<_> = bytes.iter().flat_map(|&byte| slow.feed(&[byte])).collect();
             assert_eq!(

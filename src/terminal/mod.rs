@@ -1,15 +1,15 @@
-//! The only impure screen code: raw mode, signals, events, the clipboard. Drives `app` with what
-//! happens, performs the effects that come out, and has `ui` draw. Knows no session: main gives it
-//! a [`Host`].
+//! The only impure screen code: raw mode, signals, events, the clipboard. Passes what happens to
+//! `app`, performs the effects that come back, and has `ui` draw. Knows no session: main provides a
+//! [`Host`].
 //!
 //! ```text
-//!  keys ──▶ decoder ─┐                 ┌─▶ host: open, advance, cancel
+//!  keys ──▶ decoder ─┐                 ┌─▶ host: requests to the session, files, history
 //!  signals ──────────┼─▶ app ─▶ effect ┼─▶ terminal: copy, mouse, suspend, quit
-//!  host's messages ──┘     └─▶ ui ─▶ canvas ─▶ modes ─▶ one write a frame
+//!  host's messages ──┘     └─▶ ui ─▶ canvas ─▶ modes ─▶ one write per frame
 //! ```
 //!
-//! One loop waits for all three at once and for nothing else: no tick, no thread. Everything that
-//! has arrived is taken before one frame is drawn.
+//! One loop waits for all three at once and for nothing else: no tick, no thread. It takes
+//! everything that has arrived before it draws one frame.
 
 mod canvas;
 mod decoder;
@@ -27,73 +27,43 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 
-use crate::app::prompt::SaveSteps;
-use crate::app::save::Refused;
-use crate::app::{self, App, Effect, Message, Replay};
-use crate::timeline::{Moment, PlannedStep, Timeline};
-use crate::ui::{self, Theme};
+use crate::app::message::{SaveMoment, SaveSteps};
+use crate::app::{self, App, Effect, Message};
+use crate::protocol::Request;
+use crate::ui::{Screen, Theme};
 use decoder::{Decoder, Input};
-use signals::{Request, Signals};
+use signals::{SignalRequest, Signals};
 use wake::WakeReceiver;
 
 pub use canvas::Canvas;
 pub use wake::Waker;
 
-/// Messages and reads of the keyboard taken before a frame is drawn all the same.
+/// The most messages, and reads of the keyboard, that are taken before a frame is drawn.
 const BATCH: usize = 256;
-/// How long an escape may be the start of a key's sequence: a slow line may part them.
+/// How long an escape may be the start of a key's sequence: a slow line may deliver the rest later.
 const ESCAPE: Duration = Duration::from_millis(25);
 
-/// Columns and rows drawn at most.
-const MOST: (u16, u16) = (1000, 400);
+/// The most columns and rows that are drawn.
+const MAX_SIZE: (u16, u16) = (1000, 400);
 
-/// What a person's keys ask of the session, and what it answers. No call may block.
+/// The session, files and history, which the screen reaches through the program around it. No call
+/// may block for long; the answers are messages.
 pub trait Host {
-    /// Gives the host what makes the event loop ask for messages. Called once, before anything
-    /// else.
-    fn set_waker(&mut self, waker: Waker);
-    /// Opens a session, in place of the one that is open.
-    fn open(&mut self, which: Open);
-    /// Runs the next step.
-    fn advance(&mut self);
-    /// Stops the running step.
-    fn cancel(&mut self);
-    /// Runs a typed statement as the next step.
-    fn insert(&mut self, statement: String);
-    /// Brings a new guest to where the one that is shown was.
-    fn replay(&mut self, replay: Replay);
+    /// Opens the first session. `waker` makes the event loop take messages. Called once, before
+    /// anything else.
+    fn start(&mut self, waker: Waker);
+    /// Opens a session in the place of the one that is open; see [`Effect::OpenSession`].
+    fn open_session(&mut self, index: usize);
+    /// Passes a request to the session.
+    fn send(&mut self, request: Request);
     /// Writes the session as a steps file.
     fn save_steps(&mut self, save: &SaveSteps);
-    /// Keeps a typed line for other runs of the program.
+    /// Writes a report of a moment.
+    fn save_moment(&mut self, save: &SaveMoment);
+    /// Adds a typed line to the history that later runs of the program read.
     fn remember(&mut self, line: &str);
-    /// Saves a moment of what has run to a file; over one that is there only where `replace` says
-    /// so.
-    ///
-    /// # Errors
-    /// Why nothing was saved.
-    fn save(
-        &mut self,
-        path: &str,
-        replace: bool,
-        timeline: &Timeline,
-        moment: Moment,
-    ) -> Result<(), Refused>;
-    /// The next of the session's messages, if one is there.
+    /// Returns the next message, if there is one.
     fn next_message(&mut self) -> Option<Message>;
-}
-
-/// Which session to open.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Open {
-    /// One of those the app was made with.
-    Session(usize),
-    /// The one that is open, again from its start, with these inputs as typed, name and text, these
-    /// steps, and these `import` and `memory` lines that were typed.
-    Inputs {
-        inputs: Vec<(String, String)>,
-        plan: Vec<PlannedStep>,
-        setup: Vec<String>,
-    },
 }
 
 /// How the terminal is used.
@@ -106,13 +76,13 @@ pub struct Options {
 /// Why the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// The person left.
+    /// The person left the program.
     Quit,
-    /// This signal came; the exit status is 128 more.
+    /// A signal with this number; the exit status is 128 more.
     Signal(i32),
 }
 
-/// Why the terminal cannot be used, or could no longer be.
+/// Why the terminal cannot be used, or can be no longer.
 #[derive(Debug, thiserror::Error)]
 pub enum TerminalError {
     #[error("the terminal cannot be set up for drawing; `linmem run` prints the same as text")]
@@ -123,16 +93,16 @@ pub enum TerminalError {
     Wait(#[source] io::Error),
 }
 
-/// Whether standard input and output are a terminal that can show more than lines.
+/// Returns whether standard input and output are a terminal that can show more than lines.
 pub fn is_usable() -> bool {
     let is_terminal = rustix::termios::isatty(rustix::stdio::stdin())
         && rustix::termios::isatty(rustix::stdio::stdout());
     is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Shows the app until the person leaves or a signal ends the program. The terminal is as it was
-/// before on every way out, a panic on any thread included; if the terminal itself goes away, the
-/// process ends with status 129.
+/// Runs the app until the person leaves or a signal ends the program. The terminal is restored on
+/// every way out, even after a panic on any thread. If the terminal itself goes away, the process
+/// ends with status 129.
 ///
 /// # Errors
 /// The terminal's modes cannot be set, or signals cannot be received.
@@ -143,30 +113,29 @@ pub fn run(
     options: Options,
 ) -> Result<Exit, TerminalError> {
     let signals = Signals::catch().map_err(TerminalError::Signals)?;
-    let (waker, bell) = wake::bell().map_err(TerminalError::Wait)?;
-    host.set_waker(waker.clone());
+    let (waker, wakeups) = wake::channel().map_err(TerminalError::Wait)?;
+    host.start(waker.clone());
     modes::leave_on_panic();
     let guard = modes::enter(options.mouse).map_err(TerminalError::Modes)?;
     let canvas = Canvas::new(size()).map_err(TerminalError::Modes)?;
     let decoder = Decoder::default();
-    let mut stage = EventLoop {
+    let mut event_loop = EventLoop {
         app,
         theme,
         host,
         canvas,
         decoder,
         signals,
-        bell,
+        wakeups,
         waker,
         mouse: options.mouse,
         is_stale: true,
         escape: None,
         is_resumed: false,
     };
-    stage.app.mouse = options.mouse;
-    let leave = stage.play()?;
+    let leave = event_loop.run()?;
     let frame = match leave {
-        Leave::Quit { keep_frame: true } => stage.canvas.lines(&stage.app, &stage.theme).ok(),
+        Leave::Quit { keep_frame: true } => event_loop.last_frame(),
         _ => None,
     };
     drop(guard);
@@ -179,18 +148,17 @@ pub fn run(
     })
 }
 
-/// Ends the process as a hang-up would: nobody is there to read a message, and nothing has to be
-/// restored.
+/// Ends the process as a hang-up does: there is no terminal to print a message on or to restore.
 fn hang_up() -> ! {
     std::process::exit(129)
 }
 
-/// Columns and rows of the terminal; of the classic one where it does not say, and no more than a
-/// frame should cost where what it says is absurd.
+/// Returns the columns and rows of the terminal: 80 x 24 where it reports none, and at most
+/// [`MAX_SIZE`].
 fn size() -> (u16, u16) {
     match rustix::termios::tcgetwinsize(rustix::stdio::stdout()) {
         Ok(size) if size.ws_col > 0 && size.ws_row > 0 => {
-            (size.ws_col.min(MOST.0), size.ws_row.min(MOST.1))
+            (size.ws_col.min(MAX_SIZE.0), size.ws_row.min(MAX_SIZE.1))
         }
         _ => (80, 24),
     }
@@ -202,14 +170,14 @@ enum Leave {
     Signal(i32),
 }
 
-/// What a wait brought.
+/// What has arrived after a wait.
 struct Ready {
     keys: bool,
     signals: bool,
     messages: bool,
 }
 
-/// Everything the event loop has in hand.
+/// The event loop and its state.
 struct EventLoop<'a> {
     app: App,
     theme: Theme,
@@ -217,55 +185,56 @@ struct EventLoop<'a> {
     canvas: Canvas,
     decoder: Decoder,
     signals: Signals,
-    bell: WakeReceiver,
+    wakeups: WakeReceiver,
     waker: Waker,
     mouse: bool,
-    /// Whether the app has heard of anything since the last frame.
+    /// Whether the app has changed since the last frame.
     is_stale: bool,
-    /// Until when an escape that was read may be the start of a sequence.
+    /// When an escape that was read stops being the start of a sequence.
     escape: Option<Instant>,
-    /// The next signal to resume says only what is known already.
+    /// Whether the next signal to resume is one that was handled already.
     is_resumed: bool,
 }
 
 type Flow = ControlFlow<Leave>;
 
 impl EventLoop<'_> {
-    fn play(&mut self) -> Result<Leave, TerminalError> {
-        let (columns, rows) = size();
-        let effect = app::resize(&mut self.app, (columns, rows));
-        // Messages may have come before the host knew whom to wake.
+    fn run(&mut self) -> Result<Leave, TerminalError> {
+        app::resize(&mut self.app, size());
+        // Messages may have come before the host had the waker.
         self.waker.wake();
-        let mut flow = self.perform(effect)?;
         loop {
-            if let Break(leave) = flow {
-                return Ok(leave);
-            }
             if std::mem::take(&mut self.is_stale) {
-                let last = ui::last_scroll(&self.app, &self.theme);
-                app::limit_scroll(&mut self.app, last);
-                self.canvas
-                    .draw(&self.app, &self.theme)
-                    .unwrap_or_else(|_| hang_up());
+                self.draw();
             }
             let ready = self.wait()?;
-            flow = self.take(&ready)?;
+            if let Break(leave) = self.take(&ready)? {
+                return Ok(leave);
+            }
         }
+    }
+
+    /// Draws a frame, and limits scrolling to what it shows.
+    fn draw(&mut self) {
+        let screen = Screen::compute(&self.app, &self.theme);
+        self.canvas.draw(&screen).unwrap_or_else(|_| hang_up());
+        let limits = screen.scroll_limits();
+        app::limit_scroll(&mut self.app, limits);
     }
 
     /// Waits until there is something to do.
     fn wait(&self) -> Result<Ready, TerminalError> {
         let stdin = rustix::stdio::stdin();
         loop {
-            let patience = self
+            let timeout = self
                 .escape
                 .map(|end| timespec(end.saturating_duration_since(Instant::now())));
             let mut sources = [
                 PollFd::new(&stdin, PollFlags::IN),
                 PollFd::new(&self.signals, PollFlags::IN),
-                PollFd::new(&self.bell, PollFlags::IN),
+                PollFd::new(&self.wakeups, PollFlags::IN),
             ];
-            match poll(&mut sources, patience.as_ref()) {
+            match poll(&mut sources, timeout.as_ref()) {
                 Ok(_) => {}
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(TerminalError::Wait(error.into())),
@@ -282,7 +251,7 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Does everything that there is to do.
+    /// Takes everything that has arrived.
     fn take(&mut self, ready: &Ready) -> Result<Flow, TerminalError> {
         let mut flow = Continue(());
         if ready.signals && flow.is_continue() {
@@ -303,32 +272,29 @@ impl EventLoop<'_> {
     fn take_signals(&mut self) -> Result<Flow, TerminalError> {
         for request in self.signals.take() {
             match request {
-                Request::End(signal) => return Ok(Break(Leave::Signal(signal))),
-                Request::Suspend => self.suspend()?,
-                Request::Resume if std::mem::take(&mut self.is_resumed) => {}
-                Request::Resume => self.resume()?,
-                Request::Measure => {}
+                SignalRequest::End(signal) => return Ok(Break(Leave::Signal(signal))),
+                SignalRequest::Suspend => self.suspend()?,
+                SignalRequest::Resume if std::mem::take(&mut self.is_resumed) => {}
+                SignalRequest::Resume => self.resume()?,
+                SignalRequest::Measure => {}
             }
             // After each: a terminal may have another size when the program comes back to it.
             let size = size();
             self.canvas.resize(size);
-            let effect = app::resize(&mut self.app, size);
-            let flow = self.perform(effect)?;
-            if flow.is_break() {
-                return Ok(flow);
-            }
+            app::resize(&mut self.app, size);
+            self.is_stale = true;
         }
         Ok(Continue(()))
     }
 
     fn take_messages(&mut self) -> Result<Flow, TerminalError> {
-        self.bell.drain();
+        self.wakeups.drain();
         for _ in 0..BATCH {
             let Some(message) = self.host.next_message() else {
                 return Ok(Continue(()));
             };
-            let effect = app::receive(&mut self.app, message);
-            let flow = self.perform(effect)?;
+            let effects = app::on_message(&mut self.app, message);
+            let flow = self.perform(effects)?;
             if flow.is_break() {
                 return Ok(flow);
             }
@@ -350,8 +316,8 @@ impl EventLoop<'_> {
         Ok(Continue(()))
     }
 
-    /// Takes an escape as the key when its time is over. By the clock, not by a wait that ends with
-    /// nothing: the messages of a running guest may leave no such wait.
+    /// Takes an escape as the key when its time is over. The clock decides that, not a wait without an
+    /// event: the messages of a running guest may never leave such a wait.
     fn settle_escape(&mut self) -> Result<Flow, TerminalError> {
         if !self.decoder.is_ambiguous() {
             self.escape = None;
@@ -369,70 +335,64 @@ impl EventLoop<'_> {
 
     fn input(&mut self, input: Input) -> Result<Flow, TerminalError> {
         let app = &mut self.app;
-        let effect = match input {
+        let effects = match input {
             Input::Key(key) => app::key(app, key),
             Input::Click { column, row } => app::click(app, column, row),
             Input::Wheel {
                 column,
                 row,
                 notches,
-            } => app::wheel(app, column, row, notches),
-            Input::Paste(text) => app::paste(app, &text),
+            } => {
+                app::wheel(app, column, row, notches);
+                Vec::new()
+            }
+            Input::Paste(text) => {
+                app::paste(app, &text);
+                Vec::new()
+            }
         };
-        self.perform(effect)
+        self.perform(effects)
     }
 
-    /// Does what the app asked for after it heard of something.
-    fn perform(&mut self, effect: Effect) -> Result<Flow, TerminalError> {
+    /// Performs effects, after an update of the app.
+    fn perform(&mut self, effects: Vec<Effect>) -> Result<Flow, TerminalError> {
         self.is_stale = true;
-        if let Some(line) = self.app.remembered.take() {
-            self.host.remember(&line);
-        }
-        match effect {
-            Effect::None => {}
-            Effect::Advance => self.host.advance(),
-            Effect::Cancel => self.host.cancel(),
-            Effect::Restart(inputs) => {
-                let (plan, setup) = (self.app.plan(), self.app.setup.clone());
-                self.host.open(Open::Inputs {
-                    inputs,
-                    plan,
-                    setup,
-                });
+        for effect in effects {
+            match effect {
+                Effect::Session(request) => self.host.send(request),
+                Effect::OpenSession(index) => self.host.open_session(index),
+                Effect::SaveSteps(save) => self.host.save_steps(&save),
+                Effect::SaveMoment(save) => self.host.save_moment(&save),
+                Effect::Remember(line) => self.host.remember(&line),
+                Effect::Copy(text) => copy(&text),
+                Effect::CaptureMouse(on) => {
+                    self.mouse = on;
+                    modes::capture_mouse(on).unwrap_or_else(|_| hang_up());
+                }
+                Effect::Suspend => self.suspend()?,
+                Effect::Redraw => self.canvas.forget().map_err(TerminalError::Modes)?,
+                Effect::Quit { keep_frame } => return Ok(Break(Leave::Quit { keep_frame })),
             }
-            Effect::Insert(statement) => self.host.insert(statement),
-            Effect::Replay => self.host.replay(self.app.replay()),
-            Effect::SaveSteps(save) => self.host.save_steps(&save),
-            Effect::Open(session) => self.host.open(Open::Session(session)),
-            Effect::Copy(text) => copy(&text),
-            Effect::Save { path, replace } => {
-                let saved = self
-                    .host
-                    .save(&path, replace, &self.app.timeline, self.app.moment);
-                let effect = app::receive(&mut self.app, Message::Saved(saved.map(|()| path)));
-                return self.perform(effect);
-            }
-            Effect::CaptureMouse(on) => {
-                self.mouse = on;
-                modes::capture_mouse(on).unwrap_or_else(|_| hang_up());
-            }
-            Effect::Suspend => self.suspend()?,
-            Effect::Redraw => self.canvas.forget().map_err(TerminalError::Modes)?,
-            Effect::Quit { keep_frame } => return Ok(Break(Leave::Quit { keep_frame })),
         }
         Ok(Continue(()))
     }
 
-    /// Gives the terminal back and stops the whole job, as the terminal would for ctrl-z, until the
-    /// shell continues it.
+    /// Returns the frame as lines for the shell's screen.
+    fn last_frame(&mut self) -> Option<Vec<u8>> {
+        let screen = Screen::compute(&self.app, &self.theme);
+        self.canvas.lines(&screen).ok()
+    }
+
+    /// Restores the terminal and stops the whole job, as the terminal does for ctrl-z, until the shell
+    /// continues it.
     fn suspend(&mut self) -> Result<(), TerminalError> {
         modes::leave();
-        // Not TSTP: where no shell waits for the job, it would be dropped, and its handler is
-        // taken.
+        // STOP and not TSTP: the handler of TSTP is this program's, and the system drops a TSTP where
+        // no shell waits for the job.
         let _ = kill_current_process_group(Signal::STOP);
-        // The stop may reach another thread first and this one a moment later; being continued is
-        // what says that it is over. The first process of a container cannot be stopped at all, so
-        // the wait has an end.
+        // The stop may reach this thread a moment after another one, so that the signal to continue
+        // is what ends it. The first process of a container cannot be stopped, so the wait has a
+        // limit.
         let moment = timespec(Duration::from_millis(100));
         let _ = poll(
             &mut [PollFd::new(&self.signals, PollFlags::IN)],
@@ -442,8 +402,7 @@ impl EventLoop<'_> {
         self.resume()
     }
 
-    /// Sets the terminal up again: the shell, or whoever had it in between, may have changed
-    /// everything.
+    /// Sets the terminal up again: another program may have changed everything meanwhile.
     fn resume(&mut self) -> Result<(), TerminalError> {
         match modes::resume(self.mouse) {
             Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => hang_up(),
@@ -460,7 +419,7 @@ fn timespec(duration: Duration) -> Timespec {
     }
 }
 
-/// The bytes that wait on standard input; `None` when there are none.
+/// Returns the bytes that wait on standard input; `None` where there are none.
 fn read_waiting() -> Option<Vec<u8>> {
     let stdin = rustix::stdio::stdin();
     if poll(

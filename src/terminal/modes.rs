@@ -1,7 +1,7 @@
-//! The terminal's modes: entered once, left on every way out. Knows nothing of what is shown.
+//! The modes of the terminal: entered once, left on every way out.
 //!
-//! All writing to the terminal goes through here, to the file descriptor itself: the standard
-//! library's handle has a lock that a panicking thread could wait on for ever, and a buffer that
+//! All writes to the terminal go through this module, to the file descriptor itself. The handle of
+//! the standard library has a lock on which a panicking thread could wait forever, and a buffer that
 //! would be flushed too late.
 
 use std::io;
@@ -14,12 +14,12 @@ use crossterm::{cursor, queue, style, terminal};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-/// Presses, releases and the wheel, with coordinates of any size. Not crossterm's commands: those
-/// also ask for every motion of the mouse, and each would wake the program.
+/// Presses, releases and the wheel, with coordinates of any size. The commands of crossterm request
+/// every motion of the mouse too, and each would wake the program.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
-/// Whether the modes are on now. The lock also keeps a frame of one thread out of the restoring of
+/// Whether the modes are on. The lock also keeps a frame of one thread apart from the restoring of
 /// another.
 static ENTERED: Mutex<bool> = Mutex::new(false);
 
@@ -37,21 +37,19 @@ impl Drop for Guard {
     }
 }
 
-/// Takes the terminal over: raw mode, alternate screen, bracketed paste, the mouse if wanted, no
-/// cursor.
+/// Enters the modes: raw mode, alternate screen, bracketed paste, the mouse if requested, no cursor.
 ///
 /// # Errors
-/// The terminal's modes cannot be read or set, or it cannot be written to; it is left as it was
-/// then.
+/// The modes cannot be read or set, or the terminal cannot be written to. It is then as before.
 pub(super) fn enter(mouse: bool) -> io::Result<Guard> {
     resume(mouse)?;
     Ok(Guard(()))
 }
 
-/// Sets the modes again after [`leave`], or after someone else may have changed them.
+/// Sets the modes again after [`leave`], or after another program may have changed them.
 ///
 /// # Errors
-/// As [`enter`].
+/// Those of [`enter`].
 pub(super) fn resume(mouse: bool) -> io::Result<()> {
     leave();
     let mut entered = entered();
@@ -70,8 +68,8 @@ pub(super) fn resume(mouse: bool) -> io::Result<()> {
     written.inspect_err(|_| leave())
 }
 
-/// Gives the terminal back as it was. Does nothing when the modes are off; errors have nobody to go
-/// to any more.
+/// Restores the terminal. Does nothing while the modes are off. Errors are ignored: nothing could
+/// show them.
 pub(super) fn leave() {
     let mut entered = entered();
     if !std::mem::take(&mut *entered) {
@@ -91,8 +89,8 @@ pub(super) fn leave() {
     let _ = terminal::disable_raw_mode();
 }
 
-/// Writes to the terminal while the modes are on; after they are left, nothing may reach the
-/// person's own screen.
+/// Writes to the terminal while the modes are on. After they are left, nothing may be written to the
+/// shell's screen.
 ///
 /// # Errors
 /// The terminal is gone.
@@ -101,7 +99,7 @@ pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
     if *entered { write_all(bytes) } else { Ok(()) }
 }
 
-/// Switches the reports of the mouse on or off.
+/// Turns the reports of the mouse on or off.
 ///
 /// # Errors
 /// As [`write()`].
@@ -109,7 +107,7 @@ pub(super) fn capture_mouse(on: bool) -> io::Result<()> {
     write(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes())
 }
 
-/// Writes to standard output as it is, whatever the modes.
+/// Writes to standard output, whether or not the modes are on.
 ///
 /// # Errors
 /// The terminal is gone.
@@ -131,9 +129,9 @@ pub(super) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Sees to it that a panic of the thread that draws gives the terminal back before its message is
-/// printed, and then ends the program. A panic on another thread, while the screen is on, prints
-/// nothing here: whoever started that thread reports how it ended, and the screen stays whole.
+/// Makes a panic of the drawing thread restore the terminal before its message is printed, and then
+/// end the program. A panic on another thread prints nothing while the screen is on: the code that
+/// started the thread reports it, and the screen stays intact.
 pub(super) fn leave_on_panic() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

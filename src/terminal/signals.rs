@@ -1,5 +1,5 @@
-//! Signals as something the event loop can wait on. Knows which signals matter, not what is done
-//! about them.
+//! Signals as something that the event loop can wait on. Knows which signals concern the program,
+//! and not how it reacts to them.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -9,26 +9,26 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SI
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
-/// What a signal asks of the event loop.
+/// What a signal requests of the event loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Request {
+pub(super) enum SignalRequest {
     /// The terminal may have another size.
     Measure,
-    /// The shell wants its terminal back for a while.
+    /// The shell takes its terminal back for a while.
     Suspend,
-    /// The program runs again; the shell may have changed the terminal in between.
+    /// The program continues; the shell may have changed the terminal in between.
     Resume,
-    /// The program is to end; the number of the signal.
+    /// The program must end. Holds the number of the signal.
     End(i32),
 }
 
-/// The signals that arrived. Dropping it leaves their default actions off: the program is about to
-/// end then.
+/// The signals that arrived. Their default actions stay off after it is dropped, because the program
+/// ends then.
 #[derive(Debug)]
 pub(super) struct Signals(SignalDelivery<UnixStream, SignalOnly>);
 
 impl Signals {
-    /// Takes over the signals that concern a terminal program.
+    /// Catches the signals that concern a terminal program.
     pub(super) fn catch() -> io::Result<Signals> {
         let (reader, writer) = UnixStream::pair()?;
         let signals = [SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT, SIGQUIT];
@@ -37,13 +37,13 @@ impl Signals {
         )?))
     }
 
-    /// What has been asked since the last time. Never blocks.
-    pub(super) fn take(&mut self) -> Vec<Request> {
+    /// Returns what has been requested since the last call. Never blocks.
+    pub(super) fn take(&mut self) -> Vec<SignalRequest> {
         let request = |signal| match signal {
-            SIGWINCH => Request::Measure,
-            SIGTSTP => Request::Suspend,
-            SIGCONT => Request::Resume,
-            signal => Request::End(signal),
+            SIGWINCH => SignalRequest::Measure,
+            SIGTSTP => SignalRequest::Suspend,
+            SIGCONT => SignalRequest::Resume,
+            signal => SignalRequest::End(signal),
         };
         self.0.pending().map(request).collect()
     }

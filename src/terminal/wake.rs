@@ -1,33 +1,33 @@
-//! A bell that any thread can ring and that the event loop hears while it waits. Carries no news by
-//! itself.
+//! Wakes the event loop from any thread while it waits. Carries no data by itself.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
-/// Wakes the event loop from any thread. Never blocks; rings before the loop looks count as one.
+/// Wakes the event loop from any thread. Never blocks; several wakeups before the loop runs again
+/// count as one.
 #[derive(Debug, Clone)]
 pub struct Waker(Arc<UnixStream>);
 
 impl Waker {
     /// Makes the event loop ask its host for messages.
     pub fn wake(&self) {
-        // A full pipe means that a wake is pending already, a closed one that nobody listens any
-        // more: both are fine.
+        // A full pipe has a wakeup pending already, and a closed one has no receiver any more: both
+        // are fine.
         let _ = (&*self.0).write(&[1]);
     }
 }
 
-/// The event loop's end.
+/// The end of the event loop.
 #[derive(Debug)]
 pub(super) struct WakeReceiver(UnixStream);
 
 impl WakeReceiver {
-    /// Forgets the rings so far.
+    /// Discards the wakeups so far.
     pub(super) fn drain(&self) {
-        let mut rings = [0; 1024];
-        while matches!((&self.0).read(&mut rings), Ok(count) if count == rings.len()) {}
+        let mut wakeups = [0; 1024];
+        while matches!((&self.0).read(&mut wakeups), Ok(count) if count == wakeups.len()) {}
     }
 }
 
@@ -37,15 +37,15 @@ impl AsFd for WakeReceiver {
     }
 }
 
-/// Makes a waker and the bell it rings.
+/// Returns a waker and the receiver that it wakes.
 ///
 /// # Errors
 /// The program has too many files open.
-pub(super) fn bell() -> io::Result<(Waker, WakeReceiver)> {
-    let (listener, ringer) = UnixStream::pair()?;
-    listener.set_nonblocking(true)?;
-    ringer.set_nonblocking(true)?;
-    Ok((Waker(Arc::new(ringer)), WakeReceiver(listener)))
+pub(super) fn channel() -> io::Result<(Waker, WakeReceiver)> {
+    let (receiver, sender) = UnixStream::pair()?;
+    receiver.set_nonblocking(true)?;
+    sender.set_nonblocking(true)?;
+    Ok((Waker(Arc::new(sender)), WakeReceiver(receiver)))
 }
 
 #[cfg(test)]
@@ -53,30 +53,26 @@ mod tests {
     use super::*;
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-    fn rings(bell: &WakeReceiver) -> bool {
-        poll(
-            &mut [PollFd::new(bell, PollFlags::IN)],
-            Some(&Timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
-            }),
-        )
-        .unwrap()
-            == 1
+    fn is_woken(receiver: &WakeReceiver) -> bool {
+        let at_once = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        poll(&mut [PollFd::new(receiver, PollFlags::IN)], Some(&at_once)).unwrap() == 1
     }
 
     #[test]
-    fn a_wake_is_heard_once_and_never_blocks() {
-        let (waker, bell) = bell().unwrap();
-        assert!(!rings(&bell));
+    fn wakeups_count_as_one_and_never_block() {
+        let (waker, receiver) = channel().unwrap();
+        assert!(!is_woken(&receiver));
         let other = waker.clone();
         std::thread::spawn(move || (0..100_000).for_each(|_| other.wake()))
             .join()
             .unwrap();
-        assert!(rings(&bell));
-        bell.drain();
-        assert!(!rings(&bell));
-        drop(bell);
+        assert!(is_woken(&receiver));
+        receiver.drain();
+        assert!(!is_woken(&receiver));
+        drop(receiver);
         waker.wake();
     }
 }

@@ -385,7 +385,19 @@ impl Change {
 }
 
 impl StepRecord {
-    /// Creates the record of a step that begins with this memory. It has done nothing yet.
+    /// Returns the store that trapped, where a store did.
+    pub fn attempted_store(&self) -> Option<Attempt> {
+        let attempt = self.trap.as_ref()?.attempt;
+        attempt.filter(|attempt| attempt.is_store)
+    }
+
+    /// Returns whether the step has something to unfold: events, or a store that trapped.
+    pub fn can_unfold(&self) -> bool {
+        !self.events.is_empty() || self.attempted_store().is_some()
+    }
+
+    /// A step of which nothing is known yet but what it is. Memory and pages are those it starts
+    /// from.
     pub fn begin(index: usize, kind: StepKind, text: String, memory: Image) -> Self {
         let pages = memory.pages();
         StepRecord {

@@ -1,19 +1,21 @@
-//! What is around the panes: the header, titles, separators, tabs.
+//! The frame around the panes: header, titles, separators, tabs.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::dump::Dump;
-use crate::app::layout::{self, Layout, step_count};
-use crate::app::{App, Engine, events};
+use crate::app::App;
+use crate::app::panes::event_text;
+use crate::app::panes::hex_dump::HexDump;
+use crate::app::panes::layout::{self, Layout};
+use crate::app::panes::step_list::step_count;
 use crate::safe;
 use crate::timeline::PAGE;
 
 use super::text::{self, Pen};
 use super::theme::Theme;
 
-/// ` linmem  wasm_is_cool.wat … step 4 of 7    memory 1 page, 64 KiB`
-pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, theme: &Theme) {
+/// Draws the header: ` linmem  wasm_is_cool.wat … step 4 of 7    memory 1 page, 64 KiB`.
+pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &HexDump, theme: &Theme) {
     let right = [step_of(app), memory_of(app, dump)]
         .into_iter()
         .flatten()
@@ -48,17 +50,19 @@ fn step_of(app: &App) -> Option<String> {
     let step = match (app.record(), app.position()) {
         (Some(step), Some(0)) => format!(
             "step {shown} of {last}, before {}",
-            events::ordinal(step, 1)
+            event_text::ordinal(step, 1)
         ),
-        (Some(step), Some(at)) => format!("step {shown} of {last}, {}", events::ordinal(step, at)),
+        (Some(step), Some(at)) => {
+            format!("step {shown} of {last}, {}", event_text::ordinal(step, at))
+        }
         _ => format!("step {shown} of {last}"),
     };
     Some(branch + &step)
 }
 
-fn memory_of(app: &App, dump: &Dump) -> Option<String> {
+fn memory_of(app: &App, dump: &HexDump) -> Option<String> {
     let facts = app.timeline.guest.memory.as_ref();
-    if app.timeline.steps().is_empty() && app.engine == Engine::Opening {
+    if app.timeline.steps().is_empty() && app.session.is_opening() {
         return None;
     }
     let bytes = match dump.after.len() {
@@ -72,7 +76,7 @@ fn memory_of(app: &App, dump: &Dump) -> Option<String> {
     ))
 }
 
-/// A pane's title on its rule: ` after step 4 ────── buffer `.
+/// Draws a pane's title on its rule: ` after step 4 ────── buffer `.
 pub fn title(
     buffer: &mut Buffer,
     area: Rect,
@@ -103,7 +107,7 @@ pub fn title(
     }
 }
 
-/// The vertical lines between panes, joined to the rules that begin, end or pass at them.
+/// Draws the vertical lines between panes, joined to the rules that begin, end or pass at them.
 pub fn separators(buffer: &mut Buffer, layout: &Layout, theme: &Theme) {
     let glyphs = &theme.glyphs;
     let rules = [glyphs.rule, glyphs.focused_rule];
@@ -123,8 +127,7 @@ pub fn separators(buffer: &mut Buffer, layout: &Layout, theme: &Theme) {
             };
             Pen::at(buffer, *area, 0, row).put_char(line, theme.rule(false));
         }
-        // A rule that passes below the separator's end shows it, but a title that stands there is
-        // left alone.
+        // A rule below the separator's end is joined to it; a title there is not.
         let below = Rect {
             y: area.bottom(),
             height: 1,
@@ -136,7 +139,7 @@ pub fn separators(buffer: &mut Buffer, layout: &Layout, theme: &Theme) {
     }
 }
 
-/// ` 1 steps 2 memory …` with the one that is shown set off.
+/// Draws ` 1 steps 2 memory …` with the pane that is shown highlighted.
 pub fn tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     for (index, (pane, name, column)) in layout::tabs(area.width).into_iter().enumerate() {
         let style = if pane == app.pane {

@@ -1,5 +1,5 @@
-//! The characters the screen is drawn with, each one column wide: Unicode ones, and a set that any
-//! terminal has.
+//! The characters that the screen is drawn with, each one column wide: a Unicode set, and an ASCII
+//! set for any terminal.
 
 use crate::timeline::PartKind;
 
@@ -16,12 +16,12 @@ pub struct Glyphs {
     pub running: char,
     pub finding: char,
     pub note: char,
-    /// Before what came of a step.
+    /// Before the result of a step.
     pub arrow: &'static str,
     /// Before an event of an unfolded step, and before its last.
     pub branch: char,
     pub last_branch: char,
-    /// Before the line of source that is meant.
+    /// Before the marked line of source.
     pub line_mark: char,
     pub cut: char,
     pub pointer: char,
@@ -31,9 +31,9 @@ pub struct Glyphs {
     pub region_end: char,
     /// Between offset and bytes, and between bytes and text.
     pub bar: char,
-    /// The same where the row belongs to a region.
+    /// The same where the row is in a region.
     pub region_bar: char,
-    /// The same for a block that was given back, and for a data segment.
+    /// The same for a released block, and for a data segment.
     pub released_bar: char,
     pub data_bar: char,
     /// Between groups of eight bytes.
@@ -52,7 +52,7 @@ pub struct Glyphs {
     pub map_earlier: char,
     pub map_changed: char,
     pub map_grown: char,
-    /// Where memory ended before the step shown.
+    /// The end of memory before the step shown.
     pub map_old_end: char,
     pub map_line: char,
     pub nul: char,
@@ -159,7 +159,7 @@ impl Glyphs {
         }
     }
 
-    /// A letter for a part of memory.
+    /// Returns the letter of a part of memory.
     pub fn part(&self, kind: PartKind, released: bool) -> char {
         match kind {
             PartKind::Heap => 'h',
@@ -171,7 +171,7 @@ impl Glyphs {
         }
     }
 
-    /// What fills the columns of a part in the map's row of names.
+    /// Returns what fills the columns of a part in the map's row of names.
     pub fn map_line(&self, kind: PartKind, released: bool) -> char {
         if released {
             self.part(kind, released)
@@ -180,18 +180,18 @@ impl Glyphs {
         }
     }
 
-    /// What a byte looks like in the text column.
+    /// Returns a byte in the text column.
     pub fn byte(&self, byte: u8) -> char {
         match Category::of(byte) {
             Category::Printable => char::from(byte),
             Category::Whitespace if byte == b' ' => ' ',
             Category::Nul => self.nul,
-            Category::Whitespace | Category::CancelHandle => self.control,
+            Category::Whitespace | Category::Control => self.control,
             Category::NonAscii => self.non_ascii,
         }
     }
 
-    /// A key as the table of keys writes it, in characters this set may use.
+    /// Returns a key of the keymap in characters of this set.
     pub fn key(&self, key: &str) -> String {
         if !self.is_ascii() {
             return key.to_string();
@@ -202,7 +202,7 @@ impl Glyphs {
             .replace('↓', "down")
     }
 
-    /// A text with its arrows in characters this set may use.
+    /// Returns a text with its arrows in characters of this set.
     pub fn arrows(&self, text: &str) -> String {
         if !self.is_ascii() {
             return text.to_string();
@@ -210,7 +210,7 @@ impl Glyphs {
         text.replace('←', "<-").replace('→', "->")
     }
 
-    /// The nearest to a text of one cell that this set may use; `None` where it may stand as it is.
+    /// Returns the replacement for the text of a cell; `None` where this set has it.
     pub fn substitute(&self, symbol: &str) -> Option<char> {
         match symbol {
             _ if !self.is_ascii() || symbol.is_ascii() => None,
@@ -221,7 +221,7 @@ impl Glyphs {
         }
     }
 
-    /// Whether all of them are ASCII.
+    /// Returns whether all characters are ASCII.
     pub fn is_ascii(&self) -> bool {
         self.pointer.is_ascii()
     }

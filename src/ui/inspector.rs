@@ -1,74 +1,59 @@
-//! The byte under the cursor, and what is known of the guest.
+//! The tables about the byte under the cursor and about the guest.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{App, MOST_WRITERS, Pane};
+use crate::app::panes::byte_inspector::Inspection;
+use crate::app::{App, MAX_WRITERS};
 use crate::safe;
 use crate::timeline::LayoutFacts;
 
-use super::adapter;
 use super::text::{self, Pen};
 use super::theme::Theme;
 
-pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let rows = rows(app, area);
-    if rows.is_empty() {
+/// Draws the table about the byte under the cursor.
+pub fn draw_byte(buffer: &mut Buffer, area: Rect, table: &Table, scroll: u16, theme: &Theme) {
+    if table.lines.is_empty() {
         Pen::at(buffer, area, 1, 0).put("no byte here", theme.faint());
         return;
     }
-    put(
-        buffer,
-        area,
-        &Table::of(&rows, area.width, theme),
-        adapter::scrolled(app, Pane::Inspector),
-        theme,
-    );
+    draw_table(buffer, area, table, scroll, theme);
 }
 
-/// The rows on the byte under the cursor. Of the pane at most half is for its earlier writers.
-fn rows(app: &App, area: Rect) -> Vec<(String, String)> {
-    adapter::inspector_rows(
-        app,
-        (usize::from(area.height) / 4).clamp(1, MOST_WRITERS.saturating_sub(1)),
-    )
+/// Returns the table about the byte under the cursor.
+pub fn byte_table(app: &App, area: Rect, theme: &Theme) -> Table {
+    Table::of(&byte_rows(app, area), area.width, theme)
 }
 
-/// Lines there are on the byte under the cursor, in a pane.
-pub fn height(app: &App, area: Rect, theme: &Theme) -> usize {
-    Table::of(&rows(app, area), area.width, theme).lines.len()
+/// Returns the table about the guest as it was given.
+pub fn guest_table(app: &App, area: Rect, theme: &Theme) -> Table {
+    Table::of(&guest_rows(app), area.width, theme)
 }
 
-/// The guest as it was given.
-pub fn draw_guest(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    put(
-        buffer,
-        area,
-        &Table::of(&guest_rows(app), area.width, theme),
-        adapter::scrolled(app, Pane::Guest),
-        theme,
-    );
+/// Labels and texts of a table.
+type Rows = Vec<(&'static str, String)>;
+
+/// Returns the rows about the byte under the cursor; at most half of the pane is for its earlier
+/// writers.
+fn byte_rows(app: &App, area: Rect) -> Rows {
+    let most_earlier = (usize::from(area.height) / 4).clamp(1, MAX_WRITERS.saturating_sub(1));
+    Inspection::of(app, most_earlier).rows
 }
 
-/// Lines there are on the guest, in a pane.
-pub fn guest_height(app: &App, area: Rect, theme: &Theme) -> usize {
-    Table::of(&guest_rows(app), area.width, theme).lines.len()
-}
-
-fn guest_rows(app: &App) -> Vec<(String, String)> {
+fn guest_rows(app: &App) -> Rows {
     let guest = &app.timeline.guest;
     if app.timeline.planned.is_empty() {
         return Vec::new();
     }
     let mut rows = vec![
-        ("guest".to_string(), guest.path.clone()),
-        ("size".to_string(), text::size(guest.bytes)),
+        ("guest", guest.path.clone()),
+        ("size", text::size(guest.bytes)),
     ];
     rows.extend(
         guest
             .layout
             .iter()
-            .map(|facts| (facts.kind.as_str().to_string(), lies(facts))),
+            .map(|facts| (facts.kind.as_str(), location(facts))),
     );
     let listed = guest
         .imports
@@ -80,12 +65,12 @@ fn guest_rows(app: &App) -> Vec<(String, String)> {
             .iter()
             .map(|e| ("export", format!("{} {}", e.name, e.ty))),
     );
-    rows.extend(listed.map(|(word, text)| (word.to_string(), text)));
+    rows.extend(listed);
     rows
 }
 
-/// `0x0..0x100000  exported global __stack_pointer`
-fn lies(facts: &LayoutFacts) -> String {
+/// Returns `0x0..0x100000  exported global __stack_pointer`.
+fn location(facts: &LayoutFacts) -> String {
     let LayoutFacts {
         name,
         segment,
@@ -104,15 +89,15 @@ fn lies(facts: &LayoutFacts) -> String {
     format!("{name}{place}  {known_by}")
 }
 
-/// A word and what it says on each row, what is said being wrapped.
-struct Table {
-    /// Where what is said begins.
+/// A label and a text on each row; the text is wrapped.
+pub struct Table {
+    /// The column where the texts begin.
     column: u16,
     lines: Vec<(String, String)>,
 }
 
 impl Table {
-    fn of(rows: &[(String, String)], columns: u16, theme: &Theme) -> Self {
+    fn of(rows: &[(&'static str, String)], columns: u16, theme: &Theme) -> Self {
         let key_width = rows
             .iter()
             .map(|(key, _)| text::width(key))
@@ -120,20 +105,25 @@ impl Table {
             .unwrap_or(0)
             .min(columns / 2);
         let column = key_width.saturating_add(3);
-        let room = columns.saturating_sub(column.saturating_add(1));
+        let width = columns.saturating_sub(column.saturating_add(1));
         let mut lines: Vec<(String, String)> = Vec::new();
         for (key, value) in rows {
             let mut key = text::fit(&safe::plain(key), key_width, theme.glyphs.cut);
-            for line in text::wrap(&safe::plain(value), room) {
+            for line in text::wrap(&safe::plain(value), width) {
                 lines.push((std::mem::take(&mut key), line));
             }
         }
         Table { column, lines }
     }
+
+    /// Returns the number of rows.
+    pub fn height(&self) -> usize {
+        self.lines.len()
+    }
 }
 
-/// Draws a table from row `scroll`, but no further than the last screenful.
-fn put(buffer: &mut Buffer, area: Rect, table: &Table, scroll: u16, theme: &Theme) {
+/// Draws a table from row `scroll`, at most to its end.
+pub fn draw_table(buffer: &mut Buffer, area: Rect, table: &Table, scroll: u16, theme: &Theme) {
     let first = usize::from(scroll).min(table.lines.len().saturating_sub(usize::from(area.height)));
     for (row, (key, value)) in (0..area.height).zip(table.lines.iter().skip(first)) {
         Pen::at(buffer, area, 1, row).put(key, theme.faint());

@@ -1,4 +1,4 @@
-//! What each mark on the screen means, shown below the keys in the help.
+//! The meaning of each mark on the screen, shown after the keys in the help.
 
 use ratatui::style::Style;
 
@@ -7,138 +7,98 @@ use crate::timeline::PartKind;
 
 use super::theme::{Category, Theme, Tone};
 
-/// A mark, how it is drawn, and what it says.
-pub fn marks(app: &App, theme: &Theme) -> Vec<(String, Style, String)> {
+/// A mark, its style, and its meaning.
+type Mark = (String, Style, String);
+
+/// Returns the marks: those of steps, of memory, and of the map.
+pub fn marks(app: &App, theme: &Theme) -> Vec<Mark> {
+    let mut marks = step_marks(theme);
+    marks.extend(change_marks(app, theme));
+    marks.extend(memory_marks(theme));
+    marks.extend(map_marks(theme));
+    marks
+}
+
+fn mark(mark: impl ToString, style: Style, meaning: &str) -> Mark {
+    (mark.to_string(), style, meaning.to_owned())
+}
+
+fn step_marks(theme: &Theme) -> Vec<Mark> {
     let g = &theme.glyphs;
-    let cumulative = theme.glyphs.key(app.keys.key_of(Action::Cumulative));
+    let (good, bad) = (theme.tone(Tone::Good), theme.tone(Tone::Bad));
+    let (warning, note) = (theme.tone(Tone::Warning), theme.tone(Tone::Note));
+    let finding = "a warning or an error, and the bytes it is about";
+    vec![
+        mark(g.ok, good, "a step that ended well"),
+        mark(g.failed, bad, "a step that failed, or whose call trapped"),
+        mark(g.cancelled, warning, "a step that was cancelled"),
+        mark(g.pending, theme.pending(), "a step that has not run"),
+        mark(g.finding, warning, finding),
+        mark(g.note, note, "a step with a note"),
+    ]
+}
+
+fn change_marks(app: &App, theme: &Theme) -> Vec<Mark> {
+    let g = &theme.glyphs;
+    let cumulative = g.key(app.keys.key_of(Action::Cumulative));
+    let changed = (format!("{} 20", g.changed), theme.changed());
     let earlier = format!("changed earlier in this step, or since the start ({cumulative})");
-    let marks = [
-        (
-            g.ok.to_string(),
-            theme.tone(Tone::Good),
-            "a step that ended well",
-        ),
-        (
-            g.failed.to_string(),
-            theme.tone(Tone::Bad),
-            "a step that failed, or whose call trapped",
-        ),
-        (
-            g.cancelled.to_string(),
-            theme.tone(Tone::Warning),
-            "a step that was cancelled",
-        ),
-        (
-            g.pending.to_string(),
-            theme.pending(),
-            "a step that has not run",
-        ),
-        (
-            g.finding.to_string(),
-            theme.tone(Tone::Warning),
-            "a warning or an error, and the bytes it is about",
-        ),
-        (
-            g.note.to_string(),
-            theme.tone(Tone::Note),
-            "a step with a note",
-        ),
-        (
-            format!("{} 20", g.changed),
-            theme.changed(),
-            "changed by this step or store",
-        ),
-        ("20".into(), theme.changed_earlier(), earlier.as_str()),
-        (
-            g.pointer.to_string(),
-            theme.pointer(),
-            "a pointer points here",
-        ),
-        (
-            g.pointer_before.to_string(),
-            theme.pointer_before(),
-            "it pointed here before this step",
-        ),
-        (
-            format!("{}{}{}", g.region_bar, g.region_start, g.region_end),
-            theme.region(),
-            "a region or block",
-        ),
-        (
-            format!("{} 20", g.released_bar),
-            theme.dead(theme.released()),
-            "a block that was released",
-        ),
-        (
-            g.data_bar.to_string(),
-            theme.part(PartKind::Segment, false),
-            "static data, a data segment",
-        ),
-        (
-            g.bar.to_string(),
-            theme.part(PartKind::Stack, false),
-            "the shadow stack",
-        ),
-        (
-            g.rule.to_string(),
-            theme.old_end(),
-            "memory ended here before this step: views of it are dead",
-        ),
-        (
-            g.squeezed.to_string(),
-            theme.faint(),
-            "rows equal to the one above",
-        ),
-        (g.nul.to_string(), theme.byte(Category::Nul), "a zero byte"),
-        (
-            g.control.to_string(),
-            theme.byte(Category::CancelHandle),
-            "another control character",
-        ),
-        (
-            g.non_ascii.to_string(),
+    let before = (g.pointer_before, theme.pointer_before());
+    vec![
+        mark(changed.0, changed.1, "changed by this step or store"),
+        mark("20", theme.changed_earlier(), &earlier),
+        mark(g.pointer, theme.pointer(), "a pointer points here"),
+        mark(before.0, before.1, "it pointed here before this step"),
+    ]
+}
+
+fn memory_marks(theme: &Theme) -> Vec<Mark> {
+    let g = &theme.glyphs;
+    let region = format!("{}{}{}", g.region_bar, g.region_start, g.region_end);
+    let released = format!("{} 20", g.released_bar);
+    let dead = theme.dead(theme.released());
+    let segment = theme.part(PartKind::Segment, false);
+    let stack = theme.part(PartKind::Stack, false);
+    let control = theme.byte(Category::Control);
+    let old_end = "memory ended here before this step: views of it are dead";
+    vec![
+        mark(region, theme.region(), "a region or block"),
+        mark(released, dead, "a block that was released"),
+        mark(g.data_bar, segment, "static data, a data segment"),
+        mark(g.bar, stack, "the shadow stack"),
+        mark(g.rule, theme.old_end(), old_end),
+        mark(g.squeezed, theme.faint(), "rows equal to the one above"),
+        mark(g.nul, theme.byte(Category::Nul), "a zero byte"),
+        mark(g.control, control, "another control character"),
+        mark(
+            g.non_ascii,
             theme.byte(Category::NonAscii),
             "a byte past ASCII",
         ),
-        (
-            g.map_changed.to_string(),
-            theme.change_mark(),
-            "map: written by this step",
-        ),
-        (
-            g.map_earlier.to_string(),
-            theme.text(),
-            "map: written since the start",
-        ),
-        (
-            g.map_at_start.to_string(),
-            theme.faint(),
-            "map: written at the start",
-        ),
-        ("dsh".into(), theme.text(), "map: data, stack, heap"),
-        (
-            "rbx".into(),
+    ]
+}
+
+fn map_marks(theme: &Theme) -> Vec<Mark> {
+    let g = &theme.glyphs;
+    let (text, change) = (theme.text(), theme.change_mark());
+    let window = theme.text().add_modifier(theme.map_window());
+    let old_end = "map: memory ended here before this step";
+    vec![
+        mark(g.map_changed, change, "map: written by this step"),
+        mark(g.map_earlier, text, "map: written since the start"),
+        mark(g.map_at_start, theme.faint(), "map: written at the start"),
+        mark("dsh", text, "map: data, stack, heap"),
+        mark(
+            "rbx",
             theme.region(),
             "map: a region, a block, a released one",
         ),
-        (
-            g.map_nothing.to_string(),
-            theme.text().add_modifier(theme.map_window()),
+        mark(
+            g.map_nothing,
+            window,
             "map: the rows shown, the cursor reversed",
         ),
-        (
-            g.map_old_end.to_string(),
-            theme.old_end(),
-            "map: memory ended here before this step",
-        ),
-        (
-            g.map_grown.to_string(),
-            theme.change_mark(),
-            "map: pages this step added",
-        ),
-    ];
-    marks
-        .into_iter()
-        .map(|(mark, style, what)| (mark, style, what.to_owned()))
-        .collect()
+        mark(g.map_old_end, theme.old_end(), old_end),
+        mark(g.map_grown, change, "map: pages this step added"),
+    ]
 }

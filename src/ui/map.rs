@@ -1,6 +1,6 @@
-//! The strip that maps all of memory. Two rows where there is room: what lies where, by name, and
-//! below it what was written when. In one row, what was written hides what lies there, which is a
-//! letter elsewhere.
+//! The map of all of memory. On a tall screen it has two rows: the parts of memory by name, and below
+//! them what was written when. In one row, what was written hides the parts, which are letters
+//! elsewhere.
 //!
 //! ```text
 //!      stack───────────────────────────────────────────────────data heap──
@@ -12,28 +12,33 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::App;
-use crate::app::layout;
-use crate::app::map::{Cell, Grown, LEFT, Strip, Touched, cells_in};
+use crate::app::panes::memory_map::{Cell, Grown, LEFT, MemoryMap, Touched};
 use crate::safe;
-use crate::timeline::{Part, PartKind};
+use crate::timeline::{Part, PartKind, Span};
 
 use super::text::{self, Pen};
 use super::theme::Theme;
 
-/// Columns of a name in the upper row.
+/// The most columns of a name in the upper row.
 const LONGEST_NAME: u16 = 24;
-/// Columns between two addresses in it, at least.
+/// The least columns between two addresses in it.
 const TICK: u64 = 13;
 
-pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let strip = app.strip(cells_in(area.width));
-    if strip.cells.is_empty() || area.height == 0 {
+/// Draws the map; `window` are the bytes that the memory panes show.
+pub fn draw(
+    buffer: &mut Buffer,
+    area: Rect,
+    map: &MemoryMap,
+    window: Span,
+    cursor: u64,
+    theme: &Theme,
+) {
+    if map.cells.is_empty() || area.height == 0 {
         return;
     }
     let is_single = area.height == 1;
     if !is_single {
-        let names = Names::of(&strip, theme);
+        let names = Names::of(map, theme);
         for (column, (symbol, style)) in (LEFT..).zip(&names.columns) {
             Pen::at(buffer, area, column, 0).put_char(*symbol, *style);
         }
@@ -43,33 +48,32 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let mut pen = Pen::at(buffer, area, 1, row);
     pen.put("map ", theme.text())
         .put_char(glyphs.map_start, theme.faint());
-    let window = layout::window(app);
-    for cell in &strip.cells {
-        let (symbol, mut style) = look_of(cell, is_single, theme);
+    for cell in &map.cells {
+        let (symbol, mut style) = glyph_of(cell, is_single, theme);
         if cell.start < window.end() && cell.end > window.start {
             style = style
                 .add_modifier(theme.map_window())
                 .remove_modifier(ratatui::style::Modifier::DIM);
         }
-        if (cell.start..cell.end).contains(&app.cursor) {
+        if (cell.start..cell.end).contains(&cursor) {
             style = style.add_modifier(theme.cursor());
         }
         pen.put_char(symbol, style);
     }
     pen.put_char(glyphs.map_end, theme.faint())
         .put(" ", theme.text())
-        .put(&text::size(strip.len), theme.faint());
+        .put(&text::size(map.len), theme.faint());
 }
 
-/// A cell as it is drawn; in a single row it says what lies there too.
-fn look_of(cell: &Cell, is_single: bool, theme: &Theme) -> (char, Style) {
+/// Returns a cell as it is drawn; in a single row it shows its part too.
+fn glyph_of(cell: &Cell, is_single: bool, theme: &Theme) -> (char, Style) {
     let glyphs = &theme.glyphs;
     let part = cell.part.filter(|_| is_single);
     match (cell.touched, cell.grown, part) {
         (Touched::Now, ..) => (glyphs.map_changed, theme.change_mark()),
         _ if cell.holds_old_end => (glyphs.map_old_end, theme.change_mark()),
         (Touched::Earlier, ..) => (glyphs.map_earlier, theme.text()),
-        // New pages are mostly heap: that they are new says more.
+        // New pages are mostly heap: that they are new is more specific.
         (Touched::Never, Grown::Now, Some((kind, _))) if !kind.is_named_by_script() => {
             (glyphs.map_grown, theme.change_mark())
         }
@@ -81,24 +85,24 @@ fn look_of(cell: &Cell, is_single: bool, theme: &Theme) -> (char, Style) {
     }
 }
 
-/// The upper row: a line for each part, its name in it where that fits.
+/// The upper row: a line for each part, with its name where that fits.
 struct Names {
     columns: Vec<(char, Style)>,
-    /// Columns that hold a name.
+    /// Whether each column is part of a name.
     taken: Vec<bool>,
 }
 
 impl Names {
-    fn of(strip: &Strip, theme: &Theme) -> Self {
-        let count = strip.cells.len();
+    fn of(map: &MemoryMap, theme: &Theme) -> Self {
+        let count = map.cells.len();
         let mut names = Names {
             columns: vec![(' ', theme.text()); count],
             taken: vec![false; count],
         };
-        let placed = strip
+        let placed = map
             .parts
             .iter()
-            .filter_map(|part| Some((part, strip.cells_of(part)?)));
+            .filter_map(|part| Some((part, map.cells_of(part)?)));
         let placed: Vec<(&Part, (usize, usize))> = placed.collect();
         for (part, (first, end)) in &placed {
             let style = theme.part(part.kind, part.released);
@@ -110,7 +114,7 @@ impl Names {
                 columns.fill((line, style));
             }
         }
-        // What the script named comes first, and of that what it named last.
+        // Parts that the script named come first, the last one before the others.
         let mut by_weight: Vec<_> = placed.iter().rev().collect();
         by_weight.sort_by_key(|(part, _)| !part.kind.is_named_by_script());
         for (part, (first, end)) in by_weight {
@@ -122,17 +126,17 @@ impl Names {
             let name = text::fit(&safe::plain(name), LONGEST_NAME, theme.glyphs.cut);
             names.put(&name, *first, *end, theme.part(part.kind, part.released));
         }
-        names.put_addresses(strip, theme);
+        names.put_addresses(map, theme);
         names
     }
 
-    /// Round addresses, where nothing is named.
-    fn put_addresses(&mut self, strip: &Strip, theme: &Theme) {
-        let apart = (strip.len / (strip.cells.len() as u64).max(1)).saturating_mul(TICK);
+    /// Puts round addresses where nothing is named.
+    fn put_addresses(&mut self, map: &MemoryMap, theme: &Theme) {
+        let apart = (map.len / (map.cells.len() as u64).max(1)).saturating_mul(TICK);
         let step = apart.checked_next_power_of_two().unwrap_or(u64::MAX);
-        let addresses = (0u64..=strip.len / step.max(1)).map(|n| n.saturating_mul(step));
+        let addresses = (0u64..=map.len / step.max(1)).map(|n| n.saturating_mul(step));
         for address in addresses {
-            let Some(at) = strip.cell_of(address) else {
+            let Some(at) = map.cell_of(address) else {
                 continue;
             };
             let text = format!("{address:#x}");
@@ -146,8 +150,8 @@ impl Names {
         }
     }
 
-    /// Puts a name into the first gap among a part's columns, else where the part begins if nothing
-    /// stands there.
+    /// Puts a name into the first gap among a part's columns, else where the part begins if that is
+    /// free.
     fn put(&mut self, name: &str, first: usize, end: usize, style: Style) {
         let len = usize::from(text::width(name));
         if len == 0 || len != name.chars().count() {
@@ -163,7 +167,7 @@ impl Names {
                     .is_some_and(|taken| !taken.contains(&true))
         };
         let inside = (first..=end.saturating_sub(len)).find(|at| at + len <= end && is_free(*at));
-        // A name right behind another part's letter would read as one word with it.
+        // A name right after another part's letter would look like one word with it.
         let is_apart = |at: usize| {
             let before = at
                 .checked_sub(1)

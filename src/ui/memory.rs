@@ -1,12 +1,12 @@
-//! The two memory panes: the same rows of memory before and after the step or the event that is
-//! shown.
+//! The two memory panes: the same rows of memory before and after the step or the event shown.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::dump::{Dump, DumpLine, RowFormat};
+use crate::app::panes::hex_dump::{DumpLine, HexDump};
+use crate::app::panes::row_format::RowFormat;
 use crate::safe;
 use crate::timeline::{Part, PartKind, Pointer, Severity};
 
@@ -20,7 +20,7 @@ pub enum Side {
     After,
 }
 
-pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, side: Side, theme: &Theme) {
+pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &HexDump, side: Side, theme: &Theme) {
     let image = match side {
         Side::Before => &dump.before,
         Side::After => &dump.after,
@@ -69,16 +69,16 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &Dump, side: Side,
 
 struct Pane<'a> {
     app: &'a App,
-    dump: &'a Dump,
+    dump: &'a HexDump,
     side: Side,
     theme: &'a Theme,
     format: RowFormat,
-    /// Of this pane's memory.
+    /// The end of this pane's memory.
     end: u64,
 }
 
 impl Pane<'_> {
-    /// Draws a row; whether the step changes a byte of it.
+    /// Draws a row. Returns whether the step changes a byte of it.
     fn draw_row(
         &self,
         buffer: &mut Buffer,
@@ -93,16 +93,7 @@ impl Pane<'_> {
         } else {
             after
         };
-        // A store of what stood there already is marked too: it was just written.
-        let is_written = |index: u64| {
-            self.dump
-                .written
-                .is_some_and(|span| span.contains(address.saturating_add(index)))
-        };
-        let changes: Vec<bool> = (0u64..)
-            .zip(before.iter().zip(after))
-            .map(|(index, (b, a))| b.unwrap_or(0) != a.unwrap_or(0) || is_written(index))
-            .collect();
+        let changes = self.changes(address, before, after);
         let is_changed = changes.contains(&true);
         if bytes.iter().all(Option::is_none) {
             if address == self.end && self.dump.old_end != Some(address) {
@@ -115,22 +106,7 @@ impl Pane<'_> {
         };
         let format = &self.format;
         self.draw_gutter(&mut at, address, is_changed);
-        let digits = usize::from(format.digits);
-        let holds_cursor = self
-            .app
-            .cursor
-            .checked_sub(address)
-            .is_some_and(|within| within < format.bytes);
-        let offset = if holds_cursor {
-            self.theme.text()
-        } else {
-            self.theme.faint()
-        };
-        at(
-            format.offset_column(),
-            &format!("{address:0digits$x}"),
-            offset,
-        );
+        self.draw_offset(&mut at, address);
         self.draw_bars(&mut at, address);
         for (index, byte) in (0u64..).zip(bytes) {
             let here = address.saturating_add(index);
@@ -148,18 +124,47 @@ impl Pane<'_> {
                 }
             }
         }
-        self.draw_mark_behind(&mut at, address);
+        self.draw_last_mark(&mut at, address);
         is_changed
     }
 
-    /// `+ ptr▸`: whether the step changed the row, and the pointer that points into it.
+    /// Returns which bytes of a row the step changes or the event shown has just written.
+    fn changes(&self, address: u64, before: &[Option<u8>], after: &[Option<u8>]) -> Vec<bool> {
+        // A store that does not change a byte is marked too: the byte was just written.
+        let is_written = |index: u64| {
+            self.dump
+                .written
+                .is_some_and(|span| span.contains(address.saturating_add(index)))
+        };
+        (0u64..)
+            .zip(before.iter().zip(after))
+            .map(|(index, (b, a))| b.unwrap_or(0) != a.unwrap_or(0) || is_written(index))
+            .collect()
+    }
+
+    fn draw_offset(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
+        let digits = usize::from(self.format.digits);
+        let to_cursor = self.app.cursor.checked_sub(address);
+        let style = if to_cursor.is_some_and(|bytes| bytes < self.format.bytes) {
+            self.theme.text()
+        } else {
+            self.theme.faint()
+        };
+        at(
+            self.format.offset_column(),
+            &format!("{address:0digits$x}"),
+            style,
+        );
+    }
+
+    /// Draws `+ ptr▸`: whether the step changed the row, and the pointer that points into it.
     fn draw_gutter(&self, at: &mut impl FnMut(u16, &str, Style), address: u64, is_changed: bool) {
         let glyphs = &self.theme.glyphs;
         let last = address.saturating_add(self.format.bytes.saturating_sub(1));
         let pointed = self.pointed(address, last);
         let has_room = self.side == Side::After && (self.format.is_roomy || pointed.is_none());
         let worst = (address..=last)
-            .filter_map(|at| self.dump.found_at(at))
+            .filter_map(|at| self.dump.finding_at(at))
             .max();
         if let Some(worst) = worst.filter(|_| has_room) {
             at(0, &glyphs.finding.to_string(), self.theme.tone(tone(worst)));
@@ -184,7 +189,7 @@ impl Pane<'_> {
         at(column, &format!("{name}{glyph}"), style);
     }
 
-    /// The names of the parts that begin in a row.
+    /// Returns the names of the parts that begin in a row.
     fn draw_part_names(&self, at: &mut impl FnMut(u16, &str, Style), first: u64, last: u64) {
         let begins = |part: &&Part| (first..=last).contains(&part.span.start) && part.span.len > 0;
         let mut parts = self.dump.parts.iter().rev().filter(begins);
@@ -207,8 +212,8 @@ impl Pane<'_> {
         }
     }
 
-    /// The names of the pointers into a row, and whether they point there now or did so before this
-    /// step.
+    /// Returns the names of the pointers into a row, and whether they point there now or did before
+    /// this step.
     fn pointed(&self, first: u64, last: u64) -> Option<(String, bool)> {
         let names = |found: Vec<&Pointer>| {
             let names: Vec<&str> = found.iter().map(|p| p.name.as_str()).collect();
@@ -227,13 +232,13 @@ impl Pane<'_> {
         now.map(|n| (n, true)).or_else(|| was().map(|n| (n, false)))
     }
 
-    /// Where a pointer stood before this step, where the pane after it shows that.
+    /// Returns the address of a pointer before this step, where the pane after it shows that.
     fn was_at(&self, pointer: &Pointer) -> Option<u64> {
         let is_after = self.side == Side::After && !self.dump.pointers_before.is_empty();
         pointer.moved_from.filter(|_| is_after)
     }
 
-    /// The bars around the bytes; heavy where a region or block reaches into the row.
+    /// Draws the bars around the bytes; heavy where a region or block reaches into the row.
     fn draw_bars(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
         let glyphs = &self.theme.glyphs;
         let end = address.saturating_add(self.format.bytes);
@@ -281,7 +286,7 @@ impl Pane<'_> {
         }
     }
 
-    /// The parts that the script named, which have their edges marked.
+    /// Returns the parts that the script named, whose edges are marked.
     fn named(&self) -> impl Iterator<Item = &Part> {
         self.dump
             .parts
@@ -289,12 +294,12 @@ impl Pane<'_> {
             .filter(|part| part.kind.is_named_by_script() && part.span.len > 0)
     }
 
-    /// What stands right before a byte: a pointer to it, or the edge of a region.
+    /// Draws the marks before a byte: a pointer to it, or the edge of a region.
     fn draw_marks(&self, at: &mut impl FnMut(u16, &str, Style), address: u64, index: u64) {
         let glyphs = &self.theme.glyphs;
         let found = self
             .dump
-            .found
+            .findings
             .iter()
             .filter(|(span, _)| span.start == address)
             .map(|(_, severity)| *severity)
@@ -330,8 +335,8 @@ impl Pane<'_> {
         );
     }
 
-    /// The edge of a region that ends with the row.
-    fn draw_mark_behind(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
+    /// Draws the edge of a region that ends with the row.
+    fn draw_last_mark(&self, at: &mut impl FnMut(u16, &str, Style), address: u64) {
         let end = address.saturating_add(self.format.bytes);
         if self.named().any(|part| part.span.end() == end) {
             let column = self.format.hex_column(self.format.bytes.saturating_sub(1)) + 2;
@@ -363,7 +368,7 @@ impl Pane<'_> {
         let style = if is_dead { theme.dead(style) } else { style };
         let worst = self
             .dump
-            .found_at(address)
+            .finding_at(address)
             .filter(|_| self.side == Side::After);
         let style = worst.map_or(style, |severity| theme.found_in(style, tone(severity)));
         let found = self
@@ -382,7 +387,7 @@ impl Pane<'_> {
         }
     }
 
-    /// Whether a byte lies in a block that was given back, and in none that is owned.
+    /// Returns whether a byte is in a released block, and in none that is owned.
     fn is_dead(&self, address: u64) -> bool {
         let mut named = self
             .named()
@@ -417,7 +422,7 @@ impl Pane<'_> {
         }
     }
 
-    /// A ruled line; in the pane before the growth, the end of memory.
+    /// Draws a ruled line, or in the pane before the growth the end of memory.
     fn draw_old_end(&self, buffer: &mut Buffer, area: Rect, row: u16, address: u64) {
         if address == self.end {
             self.draw_end(buffer, area, row, address);
@@ -431,8 +436,8 @@ impl Pane<'_> {
             format!(" memory ended here before step {step}: {address:#x} "),
             format!(" {address:#x}: end before step {step} "),
         ];
-        let said = text::first_that_fits(&forms, pen.room(), self.theme.glyphs.cut);
-        pen.put(&said, self.theme.old_end())
+        let label = text::first_that_fits(&forms, pen.room(), self.theme.glyphs.cut);
+        pen.put(&label, self.theme.old_end())
             .fill(rule, self.theme.faint());
     }
 

@@ -1,28 +1,27 @@
-//! The line of `:`, at the bottom of the screen over the panes: what is typed, and below it what is
-//! said about it.
+//! The line of `:`, at the bottom of the screen over the panes, and the feedback below it.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::complete::Choices;
-use crate::app::prompt::{Feedback, Mistake, Prompt};
+use crate::app::prompt::{Choices, Feedback, Mistake, Prompt};
 use crate::safe;
 
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
 
-/// Rows that are said about the line at most, below it.
-const MOST_ROWS: usize = 5;
+/// The most rows of feedback.
+const MAX_ROWS: usize = 5;
 /// Columns before what is typed.
 const SIGN: u16 = 3;
 
+/// Draws the line and its feedback.
 pub fn draw(frame: &mut Frame, area: Rect, prompt: &Prompt, app: &App, theme: &Theme) {
-    let room = area.width.saturating_sub(SIGN + 1);
-    let view = View::of(prompt, room);
-    let mut below = said(prompt, &view, area.width.saturating_sub(SIGN + 1), theme);
-    below.truncate(MOST_ROWS.min(usize::from(area.height.saturating_sub(3))));
+    let width = area.width.saturating_sub(SIGN + 1);
+    let visible = Visible::of(prompt, width);
+    let mut below = feedback(prompt, &visible, area.width.saturating_sub(SIGN + 1), theme);
+    below.truncate(MAX_ROWS.min(usize::from(area.height.saturating_sub(3))));
     let rows = u16::try_from(below.len())
         .unwrap_or(0)
         .saturating_add(2)
@@ -50,17 +49,17 @@ pub fn draw(frame: &mut Frame, area: Rect, prompt: &Prompt, app: &App, theme: &T
     let line = Rect {
         x: area.x + SIGN,
         y: area.y + 1.min(rows.saturating_sub(1)),
-        width: room,
+        width,
         height: 1.min(rows),
     };
-    Pen::at(buffer, line, 0, 0).put(&view.shown, theme.text());
+    Pen::at(buffer, line, 0, 0).put(&visible.text, theme.text());
     for (row, pieces) in (2..rows).zip(below) {
         let mut pen = Pen::at(buffer, area, SIGN, row);
         for (piece, style) in pieces {
             pen.put(&piece, style);
         }
     }
-    frame.set_cursor_position((line.x.saturating_add(view.caret), line.y));
+    frame.set_cursor_position((line.x.saturating_add(visible.caret), line.y));
 }
 
 fn title(prompt: &Prompt, app: &App) -> String {
@@ -75,38 +74,38 @@ fn title(prompt: &Prompt, app: &App) -> String {
 }
 
 /// The part of the line that fits, scrolled so that the cursor is in it.
-struct View {
-    shown: String,
+struct Visible {
+    text: String,
     /// Columns hidden on the left.
     skip: u16,
-    /// Where the cursor stands in what is shown.
+    /// The column of the cursor in the visible text.
     caret: u16,
 }
 
-impl View {
-    fn of(prompt: &Prompt, room: u16) -> Self {
+impl Visible {
+    fn of(prompt: &Prompt, width: u16) -> Self {
         let value = prompt.input.value();
         let caret = columns_before(value, prompt.input.cursor());
-        let skip = caret.saturating_add(1).saturating_sub(room);
+        let skip = caret.saturating_add(1).saturating_sub(width);
         let mut skipped = 0u16;
-        let shown = safe::plain(value)
+        let text = safe::plain(value)
             .chars()
             .skip_while(|c| {
                 let is_hidden = skipped < skip;
                 skipped = skipped.saturating_add(text::width(c.encode_utf8(&mut [0; 4])));
                 is_hidden
             })
-            .take(usize::from(room))
+            .take(usize::from(width))
             .collect();
-        View {
-            shown,
+        Visible {
+            text,
             skip,
             caret: caret.saturating_sub(skip),
         }
     }
 }
 
-/// Columns that the first characters take, as they are shown.
+/// Returns the columns of the first `chars` characters, escaped.
 fn columns_before(text: &str, chars: usize) -> u16 {
     let before: String = text.chars().take(chars).collect();
     text::width(&safe::plain(&before))
@@ -114,17 +113,19 @@ fn columns_before(text: &str, chars: usize) -> u16 {
 
 type Pieces = Vec<(String, Style)>;
 
-fn said(prompt: &Prompt, view: &View, columns: u16, theme: &Theme) -> Vec<Pieces> {
-    match &prompt.said {
+/// Returns the feedback in lines of `columns` columns.
+fn feedback(prompt: &Prompt, visible: &Visible, columns: u16, theme: &Theme) -> Vec<Pieces> {
+    match &prompt.feedback {
         Feedback::Nothing => Vec::new(),
         Feedback::Hint(hint) => lines(hint, columns, 2, theme.faint()),
-        Feedback::Mistake(mistake) => mistaken(prompt, mistake, view, columns, theme),
-        Feedback::Choices(choices) => offered(choices, columns, theme),
+        Feedback::Mistake(mistake) => mistake_lines(prompt, mistake, visible, columns, theme),
+        Feedback::Choices(choices) => choice_lines(choices, columns, theme),
     }
 }
 
-fn lines(said: &str, columns: u16, most: usize, style: Style) -> Vec<Pieces> {
-    let mut lines: Vec<Pieces> = text::wrap(&safe::plain(said), columns)
+/// Returns at most `most` lines of a text.
+fn lines(text: &str, columns: u16, most: usize, style: Style) -> Vec<Pieces> {
+    let mut lines: Vec<Pieces> = text::wrap(&safe::plain(text), columns)
         .into_iter()
         .map(|line| vec![(line, style)])
         .collect();
@@ -132,11 +133,12 @@ fn lines(said: &str, columns: u16, most: usize, style: Style) -> Vec<Pieces> {
     lines
 }
 
-/// Carets under what is meant, where that is in view; what is wrong; what to do.
-fn mistaken(
+/// Returns carets under the characters concerned, where those are visible, then the message and the
+/// help.
+fn mistake_lines(
     prompt: &Prompt,
     mistake: &Mistake,
-    view: &View,
+    visible: &Visible,
     columns: u16,
     theme: &Theme,
 ) -> Vec<Pieces> {
@@ -144,15 +146,15 @@ fn mistaken(
     let from = columns_before(value, mistake.from);
     let to = columns_before(value, mistake.to).max(from.saturating_add(1));
     let (left, right) = (
-        from.max(view.skip) - view.skip,
-        to.saturating_sub(view.skip).min(columns),
+        from.max(visible.skip) - visible.skip,
+        to.saturating_sub(visible.skip).min(columns),
     );
     let mut out = Vec::new();
     if let Some(width) = right.checked_sub(left).filter(|width| *width > 0) {
         let carets = " ".repeat(usize::from(left)) + &"^".repeat(usize::from(width));
         out.push(vec![(carets, theme.tone(Tone::Bad))]);
     }
-    // What the session says may have lines of its own.
+    // A message of the session may have several lines.
     for line in mistake.message.lines() {
         out.extend(lines(line, columns, 3, theme.tone(Tone::Bad)));
     }
@@ -162,8 +164,8 @@ fn mistaken(
     out
 }
 
-/// The choices in rows, from one before the chosen row on, and how many there are more.
-fn offered(choices: &Choices, columns: u16, theme: &Theme) -> Vec<Pieces> {
+/// Returns the choices in rows, from one before the chosen row, and how many more there are.
+fn choice_lines(choices: &Choices, columns: u16, theme: &Theme) -> Vec<Pieces> {
     const ROWS: usize = 3;
     let mut rows: Vec<Pieces> = vec![Vec::new()];
     let (mut used, mut chosen_row) = (0u16, 0);

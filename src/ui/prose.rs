@@ -1,4 +1,4 @@
-//! An author's prose in lines: headings, emphasis, code and lists as a terminal can show them.
+//! An author's prose in lines: headings, emphasis, code and lists, as far as a terminal has them.
 
 use ratatui::style::Style;
 
@@ -12,7 +12,7 @@ use super::theme::Theme;
 /// Runs of text in one style each, from left to right.
 pub type Line = Vec<(String, Style)>;
 
-/// A paragraph in lines of at most so many columns; items of lists are indented.
+/// Returns a paragraph in lines of at most `columns` columns; list items are indented.
 pub fn paragraph(paragraph: &Paragraph, columns: u16, theme: &Theme) -> Vec<Line> {
     let (first, rest) = match paragraph.kind {
         Kind::Item { depth, begins } => {
@@ -33,9 +33,9 @@ pub fn paragraph(paragraph: &Paragraph, columns: u16, theme: &Theme) -> Vec<Line
         };
         (safe::plain(&piece.text), style)
     });
-    let room = columns.saturating_sub(text::width(&rest));
+    let width = columns.saturating_sub(text::width(&rest));
     let mut indent = first;
-    let lines = wrap(&pieces.collect::<Vec<_>>(), room)
+    let lines = wrap(&pieces.collect::<Vec<_>>(), width)
         .into_iter()
         .map(|mut line| {
             let indent = std::mem::replace(&mut indent, rest.clone());
@@ -47,8 +47,8 @@ pub fn paragraph(paragraph: &Paragraph, columns: u16, theme: &Theme) -> Vec<Line
     lines.collect()
 }
 
-/// Text in one style, in lines; a line break in it is kept, and an empty line has no run at all.
-pub fn plain(said: &str, columns: u16, style: Style) -> Vec<Line> {
+/// Returns text in one style in lines. Line breaks are kept, and an empty line has no run.
+pub fn plain(text: &str, columns: u16, style: Style) -> Vec<Line> {
     let runs = |line: String| {
         if line.is_empty() {
             Line::new()
@@ -56,10 +56,10 @@ pub fn plain(said: &str, columns: u16, style: Style) -> Vec<Line> {
             vec![(line, style)]
         }
     };
-    text::wrap(said, columns).into_iter().map(runs).collect()
+    text::wrap(text, columns).into_iter().map(runs).collect()
 }
 
-/// Returns runs in lines of at most `columns` columns, broken between words where that is possible.
+/// Wraps runs into lines of at most `columns` columns, between words where that is possible.
 pub fn wrap(runs: &[(String, Style)], columns: u16) -> Vec<Line> {
     Wrap::to(columns.into()).runs(runs)
 }

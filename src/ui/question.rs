@@ -1,9 +1,10 @@
-//! A question in what happened: the author's words, the question, the hints asked for, and whether
-//! what was said is right. And the end of a session: what was learnt, and which key goes on.
+//! A question in the details of a step: its prose, the question, the hints shown, and whether the
+//! answer is right. Also the end of a session: its closing prose, and the key for the next lesson.
 
 use ratatui::style::Style;
 
-use crate::app::{Action, App, course};
+use crate::app::dialogs::lessons;
+use crate::app::{Action, App};
 use crate::prose::{Piece, PieceStyle};
 use crate::safe;
 use crate::timeline::{StepRecord, describe_answer, format_answer};
@@ -13,8 +14,9 @@ use super::step_details::{prose_of, push, spaced};
 use super::text;
 use super::theme::{Theme, Tone};
 
-/// A step that asks. Where not all of it fits in `room` lines, the question comes first.
-pub fn lines(app: &App, step: &StepRecord, columns: u16, room: usize, theme: &Theme) -> Vec<Line> {
+/// Returns the lines of a step that asks a question. Where not all of them fit in `rows`, the question
+/// comes first.
+pub fn lines(app: &App, step: &StepRecord, columns: u16, rows: usize, theme: &Theme) -> Vec<Line> {
     let before = prose_of(app, step, columns, theme);
     let asked = asked(app, step, columns, theme);
     if before.is_empty() {
@@ -25,7 +27,7 @@ pub fn lines(app: &App, step: &StepRecord, columns: u16, room: usize, theme: &Th
         .chain(&asked)
         .filter(|line| !line.is_empty())
         .count();
-    let parts = if filled > room {
+    let parts = if filled > rows {
         [asked, before]
     } else {
         [before, asked]
@@ -33,6 +35,7 @@ pub fn lines(app: &App, step: &StepRecord, columns: u16, room: usize, theme: &Th
     parts.join(&Line::new())
 }
 
+/// Returns the question, the hints shown, and the answer or the keys to go on.
 fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
     let question = step
@@ -59,49 +62,45 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
         );
         lines.extend(prose::paragraph(&hint, columns, theme));
     }
-    let said = app.course.said(step.index);
-    match (app.timeline.answer_to(step.index), said) {
-        (Some(answer), said) => {
-            let said = said
-                .map(|said| format!("You said {}. ", safe::cut(&said.typed, 80)))
+    let given = app.course.answer(step.index);
+    match (app.timeline.answer_to(step.index), given) {
+        (Some(answer), given) => {
+            let given = given
+                .map(|given| format!("You said {}. ", safe::cut(&given.typed, 80)))
                 .unwrap_or_default();
             let answer = match &answer.value {
                 Ok(value) => format!("The answer: {}.", format_answer(value)),
-                Err(why) => format!("The answer could not be told: {}", safe::plain(why)),
+                Err(why) => format!("The answer could not be evaluated: {}", safe::plain(why)),
             };
-            push(
-                &mut lines,
-                &format!("{said}{answer}"),
-                columns,
-                theme.text(),
-            );
+            let text = format!("{given}{answer}");
+            push(&mut lines, &text, columns, theme.text());
         }
-        (None, Some(said)) => {
+        (None, Some(given)) => {
             let text = format!(
                 "You said {}. The next step shows whether that is right.",
-                safe::cut(&said.typed, 80)
+                safe::cut(&given.typed, 80)
             );
             push(&mut lines, &text, columns, theme.text());
         }
         (None, None) => {
             let hint = (Action::Hint, "gives a hint");
-            let mut ways = vec![
+            let mut choices = vec![
                 (Action::Answer, "answers"),
                 hint,
                 (Action::Next, "goes on without"),
             ];
-            ways.retain(|way| *way != hint || shown < hints.len());
-            lines.extend(keys(app, &ways, columns, theme));
+            choices.retain(|choice| *choice != hint || shown < hints.len());
+            lines.extend(keys(app, &choices, columns, theme));
         }
     }
     lines
 }
 
-/// Keys with what they do, a line each or more of them where there is room.
-fn keys(app: &App, ways: &[(Action, &str)], columns: u16, theme: &Theme) -> Vec<Line> {
+/// Returns keys with what they do, several on a line where they fit.
+fn keys(app: &App, choices: &[(Action, &str)], columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
     let (mut line, mut used) = (Line::new(), 0);
-    for (action, what) in ways {
+    for (action, what) in choices {
         let (key, style) = key(app, *action, theme);
         let width = text::width(&key)
             .saturating_add(text::width(what))
@@ -124,13 +123,13 @@ fn key(app: &App, action: Action, theme: &Theme) -> (String, Style) {
     (theme.glyphs.key(app.keys.key_of(action)), theme.key())
 }
 
-/// Whether what was said to earlier questions is right, where this step tells.
+/// Returns whether the answers given to earlier questions are right, where this step decides that.
 pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
-    for (said, answer) in course::verdicts(app, app.moment.step) {
+    for (given, answer) in lessons::verdicts(app, app.moment.step) {
         let Ok(value) = &answer.value else { continue };
-        let (what, answer) = (safe::cut(&said.typed, 80), format_answer(value));
-        if said.is(value) {
+        let (what, answer) = (safe::cut(&given.typed, 80), format_answer(value));
+        if given.is(value) {
             push(
                 &mut lines,
                 &format!("You said {what}: right."),
@@ -149,7 +148,7 @@ pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     lines
 }
 
-/// What a step did, without the answers that a verdict tells.
+/// Returns the narration of a step without the answers that [`verdicts`] shows.
 pub fn without_answers(app: &App, narration: String) -> String {
     let mut rest = narration.as_str();
     let answers = app
@@ -160,7 +159,7 @@ pub fn without_answers(app: &App, narration: String) -> String {
         let Some(before) = rest.strip_suffix(&describe_answer(answer)) else {
             break;
         };
-        if app.course.said(answer.asked_in).is_none() {
+        if app.course.answer(answer.asked_in).is_none() {
             break;
         }
         rest = before.trim_end();
@@ -168,13 +167,13 @@ pub fn without_answers(app: &App, narration: String) -> String {
     rest.to_owned()
 }
 
-/// At the end of a session: what the author says last, and how to go on in a course.
+/// Returns the end of a session: its closing prose, and the key for the next lesson.
 pub fn closing(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
     let is_over = app
         .position()
         .is_none_or(|at| app.record().is_none_or(|step| at >= step.events.len()));
-    if !course::is_at_end(app) || !is_over {
+    if !lessons::is_at_end(app) || !is_over {
         return lines;
     }
     let closing = spaced(

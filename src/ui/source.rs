@@ -1,11 +1,12 @@
 //! The source pane: the code that wrote the byte, made the store or trapped, with its line in the
 //! middle.
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::App;
-use crate::app::origin::Origin;
+use crate::app::panes::source::SourceView;
 use crate::safe;
 use crate::source::Listing;
 
@@ -15,39 +16,101 @@ use super::theme::Theme;
 /// Columns of a tab in a source file.
 const TAB: &str = "    ";
 
-pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let origin = Origin::of(app);
-    let (said, rest) = split(&origin, area);
-    for (row, line) in (0..area.height).zip(&said) {
-        let style = if origin.listing.is_some() {
-            theme.faint()
-        } else {
-            theme.text()
+/// The source pane, laid out.
+pub struct SourceLines {
+    /// Lines above the listing, or in its place.
+    remarks: Vec<String>,
+    /// The listing, the number of the line to mark, and of the first one shown.
+    listing: Option<(Arc<Listing>, u32, u32)>,
+    /// Rows for the listing.
+    rows: u16,
+}
+
+impl SourceLines {
+    /// Lays out a pane, scrolled by `scroll` lines from where the marked line is in the middle.
+    pub fn of(view: &SourceView, area: Rect, scroll: i16) -> Self {
+        let columns = area.width.saturating_sub(2);
+        let mut remarks: Vec<String> = view
+            .lines
+            .iter()
+            .flat_map(|line| text::wrap(line, columns))
+            .collect();
+        if view.listing.is_some() {
+            // The marked line matters most.
+            remarks.truncate(usize::from(area.height / 3));
+        }
+        let used = u16::try_from(remarks.len()).unwrap_or(u16::MAX);
+        let rows = area.height.saturating_sub(used);
+        let listing = view.listing.as_ref().map(|(listing, marked)| {
+            let first = first_line(listing, *marked, rows, scroll);
+            (Arc::clone(listing), *marked, first)
+        });
+        SourceLines {
+            remarks,
+            listing,
+            rows,
+        }
+    }
+
+    /// Returns how far the listing can be scrolled from where its marked line is in the middle: up
+    /// and down.
+    pub fn scroll_limits(&self) -> (i16, i16) {
+        let Some((listing, marked, _)) = &self.listing else {
+            return (0, 0);
         };
+        let (least, middle, most) = tops(listing, *marked, self.rows);
+        let to = |line: i64| {
+            i16::try_from(line - middle).unwrap_or(if line < middle { i16::MIN } else { i16::MAX })
+        };
+        (to(least), to(most))
+    }
+}
+
+/// Draws the pane.
+pub fn draw(buffer: &mut Buffer, area: Rect, source: &SourceLines, theme: &Theme) {
+    let style = if source.listing.is_some() {
+        theme.faint()
+    } else {
+        theme.text()
+    };
+    for (row, line) in (0..area.height).zip(&source.remarks) {
         Pen::at(buffer, area, 1, row).put(&theme.glyphs.arrows(line), style);
     }
-    let Some((listing, marked)) = &origin.listing else {
-        return;
-    };
-    let first = first_line(listing, *marked, rest.height, app.scroll.source);
-    let shown: Vec<(u32, String)> = (0..u32::from(rest.height))
+    if let Some((listing, marked, first)) = &source.listing {
+        let below = Rect {
+            y: area.y.saturating_add(area.height - source.rows),
+            height: source.rows,
+            ..area
+        };
+        draw_listing(buffer, below, listing, *marked, *first, theme);
+    }
+}
+
+fn draw_listing(
+    buffer: &mut Buffer,
+    area: Rect,
+    listing: &Listing,
+    marked: u32,
+    first: u32,
+    theme: &Theme,
+) {
+    let lines: Vec<(u32, String)> = (0..u32::from(area.height))
         .filter_map(|row| numbered(listing, first.saturating_add(row)))
         .collect();
     let digits = usize::from(text::width(&last_line(listing).to_string()));
-    let indent = shown
+    let indent = lines
         .iter()
-        .filter(|(_, l)| !l.is_empty())
-        .map(|(_, l)| blanks(l))
+        .filter(|(_, line)| !line.is_empty())
+        .map(|(_, line)| blanks(line))
         .min()
         .unwrap_or(0);
-    for (row, (number, line)) in (0..rest.height).zip(&shown) {
-        let is_marked = number == marked;
-        let (mark, style) = if is_marked {
+    for (row, (number, line)) in (0..area.height).zip(&lines) {
+        let (mark, style) = if *number == marked {
             (theme.glyphs.line_mark, theme.strong())
         } else {
             (' ', theme.text())
         };
-        let mut pen = Pen::at(buffer, rest, 1, row);
+        let mut pen = Pen::at(buffer, area, 1, row);
         pen.put(&format!("{number:>digits$} "), theme.faint())
             .put_char(mark, theme.pointer())
             .put(" ", style);
@@ -57,53 +120,15 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     }
 }
 
-/// How far the listing can be scrolled from where it stands: up and down.
-pub fn scroll_limits(app: &App, area: Rect) -> (i16, i16) {
-    let origin = Origin::of(app);
-    let Some((listing, marked)) = &origin.listing else {
-        return (0, 0);
-    };
-    let (_, rest) = split(&origin, area);
-    let (least, middle, most) = tops(listing, *marked, rest.height);
-    let to = |line: i64| {
-        i16::try_from(line - middle).unwrap_or(if line < middle { i16::MIN } else { i16::MAX })
-    };
-    (to(least), to(most))
-}
-
-/// What is said above the listing, wrapped, and the rest of the area.
-fn split(origin: &Origin, area: Rect) -> (Vec<String>, Rect) {
-    let columns = area.width.saturating_sub(2);
-    let mut said: Vec<String> = origin
-        .said
-        .iter()
-        .flat_map(|line| text::wrap(line, columns))
-        .collect();
-    if origin.listing.is_some() {
-        // The marked line matters most.
-        said.truncate(usize::from(area.height / 3));
-    }
-    let rows = u16::try_from(said.len())
-        .unwrap_or(u16::MAX)
-        .min(area.height);
-    (
-        said,
-        Rect {
-            y: area.y.saturating_add(rows),
-            height: area.height - rows,
-            ..area
-        },
-    )
-}
-
-/// The number of the first line shown, `scroll` lines from where the marked one stands in the
+/// Returns the number of the first line shown, `scroll` lines from where the marked one is in the
 /// middle.
 fn first_line(listing: &Listing, marked: u32, rows: u16, scroll: i16) -> u32 {
     let (least, middle, most) = tops(listing, marked, rows);
     u32::try_from((middle + i64::from(scroll)).max(least).min(most.max(least))).unwrap_or(u32::MAX)
 }
 
-/// The first line shown at least, with the marked line in the middle, and at most.
+/// Returns the number of the first line shown at least, with the marked line in the middle, and at
+/// most.
 fn tops(listing: &Listing, marked: u32, rows: u16) -> (i64, i64, i64) {
     let least = i64::from(listing.first_line);
     let most = (i64::from(last_line(listing)) + 1 - i64::from(rows)).max(least);

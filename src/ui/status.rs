@@ -1,19 +1,22 @@
-//! The bottom line: a notice, what runs, what is typed, or the keys that apply now.
+//! The status line: what runs, what is typed, or the keys that apply now. Also the notice above it.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{Action, App, Engine, Overlay, events, names};
+use crate::app::navigation::address_names;
+use crate::app::panes::event_text;
+use crate::app::{Action, App, Overlay, SessionState, status_keys};
+use crate::protocol::Progress;
 use crate::safe;
 
-use super::adapter;
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
 
-/// Rows a notice may take.
+/// The most rows of a notice.
 const NOTICE_ROWS: usize = 3;
 
+/// Draws the status line.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     if let Overlay::Search { input } = &app.overlay {
         let hint = match input.value().trim_start().strip_prefix('@') {
@@ -41,7 +44,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
     let buffer = frame.buffer_mut();
     if matches!(app.overlay, Overlay::None)
         && app.count.is_none()
-        && running(buffer, area, app, theme)
+        && draw_running(buffer, area, app, theme)
     {
         return;
     }
@@ -64,11 +67,10 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
             ..area
         };
     }
-    keys(buffer, left, &adapter::status_keys(app), theme);
+    keys(buffer, left, &status_keys(app), theme);
 }
 
-/// Puts a notice right above the line of keys, which stays: as many rows as it needs, over whatever
-/// stands there.
+/// Draws the notice above the status line, over as many rows as it needs.
 pub fn notice(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     let Some(notice) = &app.notice else { return };
     let style = if notice.is_error {
@@ -76,9 +78,9 @@ pub fn notice(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     } else {
         theme.strong()
     };
-    // Where a notice has an arrow, that is a key.
-    let told = theme.glyphs.key(&safe::plain(&notice.text));
-    let mut lines = text::wrap(&told, area.width.saturating_sub(2));
+    // An arrow in a notice is the name of a key.
+    let text = theme.glyphs.key(&safe::plain(&notice.text));
+    let mut lines = text::wrap(&text, area.width.saturating_sub(2));
     lines.truncate(NOTICE_ROWS);
     let rows = u16::try_from(lines.len()).unwrap_or(0).min(area.y);
     let area = Rect {
@@ -92,19 +94,19 @@ pub fn notice(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
     }
 }
 
-/// Says what the session is busy with; whether it is.
-fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
+/// Draws what runs. Returns whether something does.
+fn draw_running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
     let dots = if theme.glyphs.is_ascii() {
         "..."
     } else {
         "…"
     };
     let mut pen = Pen::at(buffer, area, 1, 0);
-    match &app.engine {
-        Engine::Opening => {
+    match &app.session {
+        SessionState::Opening { .. } | SessionState::Restarting { .. } => {
             pen.put(&format!("opening the guest {dots}"), theme.strong());
         }
-        Engine::Running {
+        SessionState::Running {
             step,
             cancelling: true,
             ..
@@ -114,52 +116,53 @@ fn running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bool {
                 theme.tone(Tone::Warning),
             );
         }
-        Engine::Running { step, progress, .. } => {
+        SessionState::Running { step, progress, .. } => {
             pen.put(&format!("step {step} is running {dots} "), theme.strong());
-            if progress.seconds > 0 {
-                pen.put(&format!("{} s ", progress.seconds), theme.faint());
-            }
-            if progress.stores > 0 {
-                pen.put(
-                    &format!("{} stores so far ", events::thousands(progress.stores)),
-                    theme.faint(),
-                );
-            }
-            let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
-            pen.put("  ", theme.text())
-                .put(&key, theme.key())
-                .put(" cancels", theme.text());
+            put_progress(&mut pen, *progress, app, theme);
         }
-        Engine::Replaying {
+        SessionState::Replaying {
             cancelling: true, ..
         } => {
             pen.put(&format!("cancelling {dots}"), theme.tone(Tone::Warning));
         }
-        Engine::Replaying {
-            step,
+        SessionState::Replaying {
+            done,
             steps,
             progress,
             ..
         } => {
             pen.put(
-                &format!("running again what ran before {dots} {step} of {steps} "),
+                &format!("running again what ran before {dots} {done} of {steps} "),
                 theme.strong(),
             );
-            if progress.seconds > 0 {
-                pen.put(&format!("{} s ", progress.seconds), theme.faint());
-            }
-            let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
-            pen.put("  ", theme.text())
-                .put(&key, theme.key())
-                .put(" cancels", theme.text());
+            let time = Progress {
+                stores: 0,
+                ..*progress
+            };
+            put_progress(&mut pen, time, app, theme);
         }
-        Engine::Ready | Engine::Ended | Engine::Broken(_) => return false,
+        SessionState::Ready | SessionState::Ended | SessionState::Broken(_) => return false,
     }
     true
 }
 
-/// As many keys as fit, whole ones only. The last two, help and quit, come before the rest where
-/// room is short.
+/// Writes how far a step or a replay has come, and the key that cancels it.
+fn put_progress(pen: &mut Pen, progress: Progress, app: &App, theme: &Theme) {
+    if progress.seconds > 0 {
+        pen.put(&format!("{} s ", progress.seconds), theme.faint());
+    }
+    if progress.stores > 0 {
+        let stores = event_text::thousands(progress.stores);
+        pen.put(&format!("{stores} stores so far "), theme.faint());
+    }
+    let key = theme.glyphs.key(app.keys.key_of(Action::Escape));
+    pen.put("  ", theme.text())
+        .put(&key, theme.key())
+        .put(" cancels", theme.text());
+}
+
+/// Draws as many keys as fit. On a narrow line the last two, help and quit, are drawn before the
+/// others.
 fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
     let glyphs = &theme.glyphs;
     let name = |key: &str| glyphs.key(key);
@@ -183,9 +186,9 @@ fn keys(buffer: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
     }
 }
 
-/// The names that go on what was typed, as many as there is room for.
+/// Returns the names that begin with what was typed, cut to `columns`.
 fn names_hint(app: &App, begun: &str, columns: u16, theme: &Theme) -> String {
-    let fitting = names::that_begin_with(app, begun);
+    let fitting = address_names::that_begin_with(app, begun);
     let Some(first) = fitting.first() else {
         return "an address, or a name   tab lists".to_owned();
     };
@@ -199,7 +202,7 @@ fn names_hint(app: &App, begun: &str, columns: u16, theme: &Theme) -> String {
     text::fit(&hint, columns, theme.glyphs.cut)
 }
 
-/// The line for an answer, and right above it why the last one could not be read.
+/// Draws the line for an answer and, above it, why the last one could not be evaluated.
 fn answer(
     frame: &mut Frame,
     area: Rect,
@@ -230,7 +233,7 @@ fn answer(
     }
 }
 
-/// A line being typed, what it is for before it and a hint behind it.
+/// Draws a line being typed between a prompt and a hint.
 fn line(
     frame: &mut Frame,
     area: Rect,
@@ -239,7 +242,7 @@ fn line(
     hint: &str,
     theme: &Theme,
 ) {
-    // The hint gives way where less than a useful field would be left.
+    // The hint is left out where the field would be too narrow.
     let beside = area.width.saturating_sub(text::width(hint) + 3);
     let field = Rect {
         width: if beside >= 24 { beside } else { area.width },
@@ -253,7 +256,7 @@ fn line(
         width: field.width.saturating_sub(used),
         ..field
     };
-    super::overlay::input_line(frame, input_area, input, true, theme);
+    super::input_line::draw(frame, input_area, input, true, theme);
     let hint_area = Rect {
         x: field.right(),
         width: area.width.saturating_sub(field.width),

@@ -1,16 +1,15 @@
-//! What happened in the step that is shown: the step as written, its prose, what it did, what was
-//! found.
+//! What happened in the step shown: the step as written, its prose, what it did, its findings.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::{Action, App, Pane, events};
+use crate::app::panes::event_text;
+use crate::app::{Action, App, Pane};
 use crate::prose::{Kind, Paragraph};
 use crate::safe;
 use crate::timeline::{Attempt, Finding, FindingKind, Outcome, Severity, StepRecord, Trap};
 
-use super::adapter;
 use super::prose::{self, Line};
 use super::question;
 use super::text;
@@ -18,8 +17,8 @@ use super::theme::{Theme, Tone};
 
 type Lines = Vec<Line>;
 
-pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    let scroll = adapter::scrolled(app, Pane::Happened);
+/// Draws the lines of the pane.
+pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, lines: &[Line], theme: &Theme) {
     let how = match app.pane {
         Pane::Happened => format!(
             "{} goes down",
@@ -27,38 +26,29 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
         ),
         _ => "3 shows more".to_owned(),
     };
-    text::prose(buffer, area, &lines(app, area, theme), scroll, &how, theme);
+    text::prose(buffer, area, lines, app.scroll.happened, &how, theme);
 }
 
-/// Lines there are in a pane.
-pub fn height(app: &App, area: Rect, theme: &Theme) -> usize {
-    lines(app, area, theme).len()
-}
-
-/// All lines; the empty ones only where there is room for them.
-fn lines(app: &App, area: Rect, theme: &Theme) -> Lines {
+/// Returns all lines of the pane; empty ones only where all fit.
+pub fn lines(app: &App, area: Rect, theme: &Theme) -> Lines {
     let columns = area.width.saturating_sub(2);
-    let room = usize::from(area.height);
+    let rows = usize::from(area.height);
     let mut lines = match app.record() {
-        Some(step) if step.ask.is_some() => question::lines(app, step, columns, room, theme),
+        Some(step) if step.ask.is_some() => question::lines(app, step, columns, rows, theme),
         _ => all_lines(app, columns, theme),
     };
     lines.extend(question::closing(app, columns, theme));
-    if lines.len() > room {
+    if lines.len() > rows {
         lines.retain(|line| !line.is_empty());
     }
     lines
 }
 
+/// Returns the lines of a step that asks no question.
 fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
-    let shown = app.moment.step;
     let mut lines = Lines::new();
-    let Some(step) = app.timeline.step(shown) else {
-        let text = match app.timeline.planned.get(shown) {
-            Some(planned) => format!("Not run yet: {}", safe::plain(&planned.text)),
-            None => "Nothing has run yet.".to_string(),
-        };
-        push(&mut lines, &text, columns, theme.faint());
+    let Some(step) = app.timeline.step(app.moment.step) else {
+        push(&mut lines, &not_run(app), columns, theme.faint());
         return lines;
     };
     let written = match step.line {
@@ -68,8 +58,8 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
     push(&mut lines, &written, columns, theme.strong());
     lines.extend(question::verdicts(app, columns, theme));
     let is_within = app.position().is_some_and(|at| at < step.events.len());
-    let event = app.position().map(|at| events::sentence(step, at));
-    // Inside a step its event comes first, at the end what it ended in.
+    let event = app.position().map(|at| event_text::sentence(step, at));
+    // Within a step its event comes first; at its end its outcome does.
     if let Some(event) = event.as_ref().filter(|_| is_within) {
         push(&mut lines, event, columns, theme.text());
         lines.push(Line::new());
@@ -87,7 +77,7 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         lines.push(Line::new());
     }
     let prose = prose_of(app, step, columns, theme);
-    // The author's words introduce the step; what went wrong comes before them.
+    // The prose introduces the step; an error comes before it.
     let is_introduced = step.outcome == Outcome::Ok;
     if is_introduced && !prose.is_empty() {
         lines.extend(prose.iter().cloned());
@@ -101,18 +91,36 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
         narration
     };
     push(&mut lines, &narration, columns, theme.text());
+    push_findings(&mut lines, step, columns, theme);
+    if !is_introduced && !prose.is_empty() {
+        lines.push(Line::new());
+        lines.extend(prose);
+    }
+    lines
+}
+
+/// Returns what there is to show of a step that has not run.
+fn not_run(app: &App) -> String {
+    match app.timeline.planned.get(app.moment.step) {
+        Some(planned) => format!("Not run yet: {}", safe::plain(&planned.text)),
+        None => "Nothing has run yet.".to_string(),
+    }
+}
+
+/// Adds stores that were not recorded one by one, and the findings that are not shown above.
+fn push_findings(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Theme) {
     if step.stores_recorded < step.stores {
         let text = format!(
             "Recorded {} of {} stores; the rest as a difference.",
-            events::thousands(step.stores_recorded),
-            events::thousands(step.stores)
+            event_text::thousands(step.stores_recorded),
+            event_text::thousands(step.stores)
         );
-        push(&mut lines, &text, columns, theme.tone(Tone::Note));
+        push(lines, &text, columns, theme.tone(Tone::Note));
     }
     for finding in step
         .findings
         .iter()
-        .filter(|f| !is_told_by_trap(f, step) && (f.claimed || !is_told_already(f, step)))
+        .filter(|f| !is_the_trap(f, step) && (f.claimed || !is_repeated(f, step)))
     {
         let tone = match finding.severity() {
             _ if finding.claimed => theme.faint(),
@@ -127,16 +135,11 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
             .strip_prefix(&kind)
             .unwrap_or(&finding.message);
         let text = format!("{kind}{}{expected}", paragraphs(message));
-        push(&mut lines, &text, columns, tone);
+        push(lines, &text, columns, tone);
     }
-    if !is_introduced && !prose.is_empty() {
-        lines.push(Line::new());
-        lines.extend(prose);
-    }
-    lines
 }
 
-/// The author's words before a step, with their markup where the session has it.
+/// Returns the prose before a step, with its markup where the session has some.
 pub(super) fn prose_of(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Lines {
     match app.timeline.document.of_step(step.index) {
         Some(prose) => spaced(&prose.paragraphs, app, columns, theme),
@@ -149,7 +152,7 @@ pub(super) fn prose_of(app: &App, step: &StepRecord, columns: u16, theme: &Theme
     }
 }
 
-/// Paragraphs with an empty line between them. The session's title stands in the header already.
+/// Returns paragraphs with an empty line between them, without the title that the header shows.
 pub(super) fn spaced(paragraphs: &[Paragraph], app: &App, columns: u16, theme: &Theme) -> Lines {
     let title = app.timeline.document.title.as_deref();
     let is_title = |p: &&Paragraph| p.kind == Kind::Heading(1) && Some(p.plain().as_str()) == title;
@@ -163,13 +166,13 @@ pub(super) fn spaced(paragraphs: &[Paragraph], app: &App, columns: u16, theme: &
     lines
 }
 
-/// What the guest printed, and that it left well: any other end of it is an error.
+/// Adds what the guest printed, and that it exited with 0; another exit code is an error.
 fn push_printed(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Theme) {
     if let Some(output) = &step.output {
         let amount = match step.output_bytes > step.output_kept {
             true => format!(
                 " {} bytes, and first of all",
-                events::thousands(step.output_bytes)
+                event_text::thousands(step.output_bytes)
             ),
             false => String::new(),
         };
@@ -190,7 +193,7 @@ fn push_printed(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Them
     }
 }
 
-/// The kind of trap, the access that went wrong, and who called whom.
+/// Adds the kind of trap, the access that trapped, and the chain of calls.
 fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: &Theme) {
     push(
         lines,
@@ -199,24 +202,27 @@ fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: 
         style,
     );
     if let Some(attempt) = &trap.attempt {
-        push(lines, &tried(attempt), columns, theme.text());
+        push(lines, &attempted(attempt), columns, theme.text());
     }
     let frames = trap.chain.iter().map(|frame| {
-        let place = events::place(frame.offset, frame.source.as_deref());
+        let place = event_text::place(frame.offset, frame.source.as_deref());
         format!("{}{place}", safe::cut(&frame.function, 80))
     });
     let chain = frames.collect::<Vec<_>>().join(", called by ");
     let more = match trap.depth.saturating_sub(trap.chain.len()) {
         0 => String::new(),
-        hidden => format!(", and {} more calls out", events::thousands(hidden as u64)),
+        hidden => format!(
+            ", and {} more calls out",
+            event_text::thousands(hidden as u64)
+        ),
     };
     if !chain.is_empty() {
         push(lines, &format!("In {chain}{more}."), columns, theme.text());
     }
 }
 
-/// What the access that trapped went for, and how far past the end of memory that lies.
-fn tried(attempt: &Attempt) -> String {
+/// Returns the access that trapped, and how far past the end of memory it was.
+fn attempted(attempt: &Attempt) -> String {
     let nothing = if attempt.is_store {
         " Nothing of it was written."
     } else {
@@ -225,21 +231,21 @@ fn tried(attempt: &Attempt) -> String {
     format!("The {}.{nothing}", attempt.describe())
 }
 
-/// Whether a finding says what the trap or the step's error, which are told already, say too.
-fn is_told_already(finding: &Finding, step: &StepRecord) -> bool {
-    is_told_by_trap(finding, step)
+/// Returns whether a finding repeats the trap or the error of the step.
+fn is_repeated(finding: &Finding, step: &StepRecord) -> bool {
+    is_the_trap(finding, step)
         || step
             .error
             .as_ref()
             .is_some_and(|error| error.contains(finding.message.trim()))
 }
 
-/// Whether a finding is the trap itself, which stands on top with its chain of calls.
-fn is_told_by_trap(finding: &Finding, step: &StepRecord) -> bool {
+/// Returns whether a finding is the trap itself, which is shown above with its chain of calls.
+fn is_the_trap(finding: &Finding, step: &StepRecord) -> bool {
     finding.kind == FindingKind::Trap && step.trap.is_some()
 }
 
-/// Text of several lines, each made safe.
+/// Returns a text of several lines, each safe to print.
 fn paragraphs(text: &str) -> String {
     text.lines().map(safe::plain).collect::<Vec<_>>().join("\n")
 }

@@ -1,13 +1,14 @@
-//! The list of steps: what has run and how it ended, what is shown, what comes; and the events of
-//! an unfolded step.
+//! The list of steps: those that have run and how they ended, the one shown, those to come, and the
+//! events of an unfolded step.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::layout::step_count;
-use crate::app::list::{self, ListLine};
-use crate::app::{App, Engine, events};
+use crate::app::panes::event_text;
+
+use crate::app::panes::step_list::{ListLine, step_count};
+use crate::app::{App, SessionState};
 use crate::safe;
 use crate::timeline::{Attempt, Outcome, Severity, StepKind, StepRecord};
 use crate::value::Value;
@@ -15,29 +16,30 @@ use crate::value::Value;
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
 
-pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
+/// Draws the lines of the pane.
+pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, lines: &[ListLine], theme: &Theme) {
     let digits = text::width(&step_count(app).saturating_sub(1).to_string());
-    for (row, line) in (0..area.height).zip(list::lines(app, area.height)) {
+    for (row, line) in (0..area.height).zip(lines) {
         let mut pen = Pen::at(buffer, area, 0, row);
         match line {
-            ListLine::Step(index) => draw_step(pen, index, digits, app, theme),
+            ListLine::Step(index) => draw_step(pen, *index, digits, app, theme),
             inside => {
-                if is_here(&inside, app) {
+                if is_here(inside, app) {
                     pen.put_char(theme.glyphs.current, theme.pointer());
                 }
-                // Below the step's own text.
-                draw_inside(Pen::at(buffer, area, digits + 3, row), &inside, app, theme);
+                // Indented to the step's text.
+                draw_inside(Pen::at(buffer, area, digits + 3, row), inside, app, theme);
             }
         }
     }
 }
 
-/// Whether the moment shown is right after the event of a line.
+/// Returns whether the moment shown is right after the event of a line.
 fn is_here(line: &ListLine, app: &App) -> bool {
     matches!(line, ListLine::Event { number, .. } if Some(*number) == app.position())
 }
 
-/// `├ 0x40c ← 20  ' '`, and what else stands below a step.
+/// Draws a line below a step, such as `├ 0x40c ← 20  ' '`.
 fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
     let glyphs = &theme.glyphs;
     let mut put = |branch: char, forms: &[String], style: Style| {
@@ -48,14 +50,6 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
     };
     match line {
         ListLine::Event { number, is_last } => {
-            let event = number
-                .checked_sub(1)
-                .and_then(|index| app.record()?.events.get(index));
-            let style = match app.position() {
-                Some(at) if at == *number => theme.current(),
-                Some(at) if at < *number => theme.pending(),
-                _ => theme.text(),
-            };
             let branch = if *is_last {
                 glyphs.last_branch
             } else {
@@ -63,8 +57,8 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
             };
             put(
                 branch,
-                &event.map(|event| events::lines(&event)).unwrap_or_default(),
-                style,
+                &event_forms(app, *number),
+                event_style(app, *number, theme),
             );
         }
         ListLine::Above(count) => put(
@@ -80,8 +74,8 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
         ListLine::Recorded { stores, all } => {
             let text = format!(
                 "{} of {} stores,",
-                events::thousands(*stores),
-                events::thousands(*all)
+                event_text::thousands(*stores),
+                event_text::thousands(*all)
             );
             put(
                 glyphs.branch,
@@ -101,7 +95,25 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
     }
 }
 
-/// A store that trapped, never to be taken for one that was made.
+/// Returns the forms of an event of the step shown, the longest first.
+fn event_forms(app: &App, number: usize) -> Vec<String> {
+    let event = number
+        .checked_sub(1)
+        .and_then(|index| app.record()?.events.get(index));
+    event
+        .map(|event| event_text::lines(&event))
+        .unwrap_or_default()
+}
+
+fn event_style(app: &App, number: usize, theme: &Theme) -> Style {
+    match app.position() {
+        Some(at) if at == number => theme.current(),
+        Some(at) if at < number => theme.pending(),
+        _ => theme.text(),
+    }
+}
+
+/// Returns the forms of a store that trapped, which differ from those of a store that was made.
 fn attempted(attempt: &Attempt) -> [String; 4] {
     let (at, len) = (attempt.address, attempt.len);
     let bytes = text::count(len, "byte");
@@ -113,18 +125,18 @@ fn attempted(attempt: &Attempt) -> [String; 4] {
     ]
 }
 
-/// `… 13 more stores`
+/// Returns `… 13 more stores`.
 fn more(count: usize, which: &str, app: &App, theme: &Theme) -> String {
-    let noun = app.record().map_or("event", events::noun);
+    let noun = app.record().map_or("event", event_text::noun);
     let s = crate::text::plural(&count);
-    let count = events::thousands(count as u64);
+    let count = event_text::thousands(count as u64);
     match which {
         "more" => format!("{} {count} more {noun}{s}", theme.glyphs.cut),
         _ => format!("{} {count} {noun}{s} {which}", theme.glyphs.cut),
     }
 }
 
-/// `▶✓ 4 n = call add_wasm… → 26 !`
+/// Draws a step: `▶✓ 4 n = call add_wasm… → 26 !`.
 fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) {
     let record = app.timeline.step(index);
     let is_shown = index == app.moment.step && !app.timeline.steps().is_empty();
@@ -135,7 +147,7 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     };
     let glyphs = &theme.glyphs;
     let (mark, tone) = outcome_mark(index, record, app, theme);
-    // In an unfolded step the mark stands at the event that has just happened.
+    // In an unfolded step the mark is at the event that has just happened.
     let is_here = is_shown && app.position().unwrap_or(0) == 0;
     pen.put_char(if is_here { glyphs.current } else { ' ' }, theme.pointer())
         .put_char(mark, tone);
@@ -176,8 +188,7 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     }
 }
 
-/// A step's text without the blanks that line it up with others in its file; what stands in quotes
-/// is kept as it is.
+/// Returns a step's text without the blanks that align it in its file; text in quotes is unchanged.
 fn close_up(written: &str) -> String {
     let (code, rest) = written.split_at(written.find('"').unwrap_or(written.len()));
     let ends_in_blank = code.ends_with(' ');
@@ -192,7 +203,7 @@ fn close_up(written: &str) -> String {
     )
 }
 
-/// What is asked, without the expression that is its answer.
+/// Returns the question of a step without the expression for its answer.
 fn question_of(written: &str) -> &str {
     let Some(open) = written.find('"').map(|at| at + 1) else {
         return written;
@@ -227,14 +238,14 @@ fn outcome_mark(
             Outcome::Failed | Outcome::Trapped => (glyphs.failed, theme.tone(Tone::Bad)),
             Outcome::Cancelled => (glyphs.cancelled, theme.tone(Tone::Warning)),
         },
-        None if matches!(app.engine, Engine::Running { step, .. } if step == index) => {
+        None if matches!(app.session, SessionState::Running { step, .. } if step == index) => {
             (glyphs.running, theme.tone(Tone::Warning))
         }
         None => (glyphs.pending, theme.pending()),
     }
 }
 
-/// What came of the step, in a few characters.
+/// Returns the result of a step in a few characters.
 fn detail(step: &StepRecord, theme: &Theme) -> String {
     let arrow = theme.glyphs.arrow;
     match step.kind {
@@ -255,7 +266,10 @@ fn detail(step: &StepRecord, theme: &Theme) -> String {
                 .as_ref()
                 .filter(|_| step.bindings.is_empty())
                 .map_or(&[][..], |call| &call.results);
-            let bound = step.bindings.iter().map(|b| shown(step, &b.name, &b.value));
+            let bound = step
+                .bindings
+                .iter()
+                .map(|b| format_value(step, &b.name, &b.value));
             let values: Vec<String> = bound.chain(results.iter().map(|v| v.brief(40))).collect();
             if values.is_empty() {
                 String::new()
@@ -266,8 +280,8 @@ fn detail(step: &StepRecord, theme: &Theme) -> String {
     }
 }
 
-/// A value as it is read best: an address in hex, anything else as it is written.
-fn shown(step: &StepRecord, name: &str, value: &Value) -> String {
+/// Returns a value in its usual form: an address in hex, another one as a literal.
+fn format_value(step: &StepRecord, name: &str, value: &Value) -> String {
     match step.pointers.iter().find(|p| p.name == name) {
         Some(pointer) if matches!(value, Value::Int(_)) => format!("{:#x}", pointer.address),
         _ => value.brief(40),

@@ -1,4 +1,4 @@
-//! Text measured and cut in columns, and put on the screen without ever leaving its area.
+//! Text measured and cut in columns, and drawn without leaving its area.
 
 use super::prose::Line;
 use super::theme::Theme;
@@ -24,7 +24,7 @@ pub fn wrap(text: &str, columns: u16) -> Vec<String> {
     Wrap::to(columns.into()).paragraphs(text)
 }
 
-/// A place to write from left to right within one row of an area.
+/// Writes from left to right within one row of an area.
 pub struct Pen<'a> {
     buffer: &'a mut Buffer,
     x: u16,
@@ -33,8 +33,8 @@ pub struct Pen<'a> {
 }
 
 impl<'a> Pen<'a> {
-    /// At column `x`, row `y` of `area`, counted from its corner. Writes nothing where that lies
-    /// outside.
+    /// Returns a pen at column `x` and row `y` of `area`, counted from its corner. It writes nothing
+    /// where that is outside.
     pub fn at(buffer: &'a mut Buffer, area: Rect, x: u16, y: u16) -> Self {
         let area = area.intersection(buffer.area);
         let row = area.y.saturating_add(y);
@@ -46,7 +46,7 @@ impl<'a> Pen<'a> {
         }
     }
 
-    /// Columns left in the row.
+    /// Returns the columns left in the row.
     pub fn room(&self) -> u16 {
         self.end.saturating_sub(self.x)
     }
@@ -66,7 +66,7 @@ impl<'a> Pen<'a> {
         self.put(c.encode_utf8(&mut [0; 4]), style)
     }
 
-    /// Takes away what stands in the rest of the row.
+    /// Clears the rest of the row.
     pub fn clear(&mut self) {
         for x in self.x..self.end {
             if let Some(cell) = self.y.and_then(|y| self.buffer.cell_mut((x, y))) {
@@ -83,8 +83,8 @@ impl<'a> Pen<'a> {
     }
 }
 
-/// Draws lines from the one that `scroll` says, but no further than the last screenful. Where more
-/// follow, the last row says how many, and `how` they are seen.
+/// Draws lines from line `scroll`, at most to their end. Where more follow, the last row has their
+/// number, and `how` to see them.
 pub fn prose(
     buffer: &mut Buffer,
     area: Rect,
@@ -117,7 +117,7 @@ pub fn prose(
     }
 }
 
-/// The first of some forms of a text, the longest first, that fits; else the last, cut.
+/// Returns the first of some forms of a text that fits, else the last one, cut.
 pub fn first_that_fits(forms: &[String], columns: u16, mark: char) -> String {
     let fits = forms.iter().find(|form| width(form) <= columns);
     fits.or(forms.last())

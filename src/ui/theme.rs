@@ -1,8 +1,7 @@
-//! Every colour and every glyph on the screen, asked for by meaning. Nothing else in `ui` names
-//! one.
+//! The colours and glyphs of the screen by their meaning. Nothing else in `ui` names a colour.
 //!
-//! Three rules hold in every theme: no background is forced, so that the terminal's own shows;
-//! colour is never the only mark of anything; red is never told from green alone. Changed bytes are
+//! Three rules hold in every theme. No background is set, so that the terminal's own is seen. Colour
+//! is never the only mark of anything. Red and green alone never make a difference. Changed bytes are
 //! yellow or orange, pointers cyan or blue.
 
 use ratatui::style::{Color, Modifier, Style};
@@ -11,13 +10,13 @@ use crate::timeline::PartKind;
 
 use super::glyphs::Glyphs;
 
-/// The kinds of byte that hex dumps tell apart.
+/// The kinds of byte that hex dumps distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Category {
     Nul,
     Printable,
     Whitespace,
-    CancelHandle,
+    Control,
     NonAscii,
 }
 
@@ -28,12 +27,12 @@ impl Category {
             b' ' | b'\t' | b'\n' | b'\r' | 0x0c => Category::Whitespace,
             0x21..=0x7e => Category::Printable,
             0x80.. => Category::NonAscii,
-            _ => Category::CancelHandle,
+            _ => Category::Control,
         }
     }
 }
 
-/// How far something a step ended in, or a finding, goes.
+/// How bad an outcome or a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     Good,
@@ -59,7 +58,7 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// For a dark terminal, in the terminal's own 16 colours.
+    /// Returns the theme for a dark terminal, in the terminal's own 16 colours.
     pub fn dark() -> Self {
         Theme {
             glyphs: Glyphs::unicode(),
@@ -76,7 +75,7 @@ impl Theme {
         }
     }
 
-    /// For a light terminal, in the terminal's own 16 colours.
+    /// Returns the theme for a light terminal, in the terminal's own 16 colours.
     pub fn light() -> Self {
         Theme {
             pointer: Some(Color::Blue),
@@ -86,7 +85,7 @@ impl Theme {
         }
     }
 
-    /// Without any colour: bold, underline, reverse and dim carry everything.
+    /// Returns the theme without colours: bold, underline, reverse and dim carry everything.
     pub fn mono() -> Self {
         Theme {
             glyphs: Glyphs::unicode(),
@@ -103,8 +102,8 @@ impl Theme {
         }
     }
 
-    /// [`Theme::dark`] with the orange and blue that people who confuse red and green tell apart
-    /// best, for terminals with 24-bit colour.
+    /// Returns [`Theme::dark`] with an orange and a blue that are distinct for people who confuse red
+    /// and green, for terminals with 24-bit colour.
     pub fn dark_true_color() -> Self {
         Theme {
             changed: Some(rgb(0xe69f00)),
@@ -114,7 +113,7 @@ impl Theme {
         }
     }
 
-    /// [`Theme::light`] with the same pair, darker.
+    /// Returns [`Theme::light`] with the same pair, darker.
     pub fn light_true_color() -> Self {
         Theme {
             changed: Some(rgb(0xb45f00)),
@@ -124,7 +123,7 @@ impl Theme {
         }
     }
 
-    /// The same theme drawn with ASCII only.
+    /// Returns the theme with ASCII glyphs.
     pub fn with_ascii(self) -> Self {
         Theme {
             glyphs: Glyphs::ascii(),
@@ -136,7 +135,7 @@ impl Theme {
         Style::new()
     }
 
-    /// What may be overlooked: offsets, rules, hints.
+    /// Secondary text: offsets, rules, hints.
     pub fn faint(&self) -> Style {
         Style::new().add_modifier(Modifier::DIM)
     }
@@ -154,7 +153,7 @@ impl Theme {
         }
     }
 
-    /// Emphasised words in prose.
+    /// Emphasis in prose.
     pub fn emphasis(&self) -> Style {
         self.text().add_modifier(Modifier::ITALIC)
     }
@@ -190,7 +189,7 @@ impl Theme {
             Category::Nul => self.faint(),
             Category::Printable => self.text(),
             Category::Whitespace => fg(self.text(), self.whitespace),
-            Category::CancelHandle => fg(self.text(), self.control),
+            Category::Control => fg(self.text(), self.control),
             Category::NonAscii => fg(self.text(), self.non_ascii),
         }
     }
@@ -229,12 +228,12 @@ impl Theme {
         fg(self.text(), self.region)
     }
 
-    /// A block that was given back.
+    /// A released block.
     pub fn released(&self) -> Style {
         fg(self.faint(), self.region)
     }
 
-    /// A named part of memory, whoever named it.
+    /// A named part of memory.
     pub fn part(&self, kind: PartKind, released: bool) -> Style {
         match kind {
             PartKind::Region | PartKind::Block if released => self.released(),
@@ -245,7 +244,7 @@ impl Theme {
         }
     }
 
-    /// A byte of a block that was given back, whatever else it is.
+    /// A byte of a released block, added to its other style.
     pub fn dead(&self, style: Style) -> Style {
         style.add_modifier(Modifier::DIM | Modifier::CROSSED_OUT)
     }
@@ -255,22 +254,22 @@ impl Theme {
         fg(self.strong(), self.changed)
     }
 
-    /// Laid over the part of the map that the memory panes show.
+    /// Added to the part of the map that the memory panes show.
     pub fn map_window(&self) -> Modifier {
         Modifier::UNDERLINED
     }
 
-    /// Laid over the byte under the cursor.
+    /// Added to the byte under the cursor.
     pub fn cursor(&self) -> Modifier {
         Modifier::REVERSED
     }
 
-    /// Laid over bytes that the search found.
+    /// Added to bytes that the search found.
     pub fn found(&self) -> Modifier {
         Modifier::REVERSED.union(Modifier::BOLD)
     }
 
-    /// A byte that a finding is about, whatever else it is, and the mark before the first of them.
+    /// A byte that a finding is about, added to its other style, and the mark before the first one.
     pub fn found_in(&self, style: Style, tone: Tone) -> Style {
         style.patch(self.tone(tone)).remove_modifier(Modifier::DIM)
     }
@@ -306,18 +305,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_colour_every_meaning_is_still_told_apart() {
+    fn without_colour_every_style_is_distinct() {
         let theme = Theme::mono();
-        let told = [
+        let distinct = [
             theme.text(),
             theme.faint(),
             theme.changed(),
             theme.about_to_change(),
             theme.changed_earlier(),
         ];
-        for (i, a) in told.iter().enumerate() {
+        for (i, a) in distinct.iter().enumerate() {
             assert!(
-                told.iter().skip(i + 1).all(|b| a != b),
+                distinct.iter().skip(i + 1).all(|b| a != b),
                 "{a:?} means two things"
             );
             assert_eq!(a.fg.or(a.bg), None);
@@ -329,7 +328,7 @@ mod tests {
         assert_eq!(Category::of(0), Category::Nul);
         assert_eq!(Category::of(b' '), Category::Whitespace);
         assert_eq!(Category::of(b'~'), Category::Printable);
-        assert_eq!(Category::of(0x7f), Category::CancelHandle);
+        assert_eq!(Category::of(0x7f), Category::Control);
         assert_eq!(Category::of(0x80), Category::NonAscii);
     }
 }

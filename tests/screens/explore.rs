@@ -2,6 +2,7 @@
 
 use linmem::app::prompt::Feedback;
 use linmem::app::{self, App, Message, Overlay, keymap, sample};
+use linmem::protocol::{ReplayError, Report};
 use linmem::timeline::{AbiHints, ExportFacts, ImportFacts, UndefinedImport};
 use linmem::ui::Theme;
 use linmem::wasm_types::ValueType::{F32, F64, I32, I64};
@@ -67,7 +68,7 @@ fn a_long_line_scrolls_and_its_carets_with_it() {
         let Overlay::Prompt(prompt) = &app.overlay else {
             panic!()
         };
-        assert!(matches!(prompt.said, Feedback::Mistake(_)));
+        assert!(matches!(prompt.feedback, Feedback::Mistake(_)));
         let drawn = plain(&app);
         let line = drawn.lines().find(|l| l.starts_with(" : ")).unwrap();
         let carets = drawn
@@ -95,10 +96,12 @@ fn a_branch_is_told_in_the_header_and_over_the_steps() {
     );
     let back = |size| {
         with(states(size), |app| {
-            drop(app::receive(
-                app,
-                Message::NotReplayed(Some("step 2: n was 1 and is 2 now".into())),
-            ))
+            let differs = ReplayError::Differs {
+                step: 2,
+                difference: "n was 1 and is 2 now".into(),
+            };
+            let report = Report::ReplayFailed(differs);
+            drop(app::on_message(app, Message::Session(report)))
         })
     };
     insta::assert_snapshot!("prompt_differs", plain(&back((80, 24))));

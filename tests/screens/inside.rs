@@ -1,6 +1,6 @@
 //! Time inside a step: unfolded calls, the source, traps and growth.
 
-use linmem::app::layout::{Hit, hit};
+use linmem::app::input::hit_test::{Hit, hit};
 use linmem::app::{App, click, key, keymap, sample};
 use linmem::timeline::{Moment, Timeline};
 use linmem::ui::Theme;

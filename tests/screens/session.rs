@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use linmem::app::{App, Engine, Pane, SessionChoice};
+use linmem::app::{App, Pane, SessionChoice, SessionState};
 use linmem::timeline::*;
 use linmem::value::Value;
 use linmem::wasm_types::{ExternType, ValueType};
@@ -181,7 +181,7 @@ pub fn app(timeline: Timeline, step: usize, size: (u16, u16)) -> App {
     let mut app = App::new(size, sessions, true);
     app.timeline = timeline;
     app.moment = Moment::end_of(step);
-    app.engine = Engine::Ready;
+    app.session = SessionState::Ready;
     app.top = PTR;
     app.cursor = PTR + 0x19;
     app.pane = Pane::Memory;

@@ -1,9 +1,10 @@
 //! A person who explores, without a thread and without a terminal: the app with a real session in
 //! the place of its host, typed steps, branches, replays and all.
 
-use linmem::app::prompt::SaveSteps;
-use linmem::app::{self, App, Effect, Message, Overlay, Replay, keymap};
+use linmem::app::message::SaveSteps;
+use linmem::app::{self, App, Effect, Message, Overlay, keymap};
 use linmem::guest::Guest;
+use linmem::protocol::{Replay, ReplayError, Report, Request, Rerun};
 use linmem::script::{self, SavedStep, Script};
 use linmem::session::files::Files;
 use linmem::session::limits::{CancelHandle, Limits};
@@ -40,8 +41,8 @@ impl Explorer {
         let (session, timeline) =
             Session::open(explorer.opening(explorer.script.clone(), Vec::new())).unwrap();
         explorer.session = Some(session);
-        let effect = app::receive(&mut explorer.app, Message::Opened(Box::new(timeline)));
-        explorer.perform(effect);
+        let effects = explorer.report(Report::Opened(Box::new(timeline)));
+        explorer.perform(effects);
         explorer
     }
 
@@ -63,8 +64,8 @@ impl Explorer {
 
     pub fn press(&mut self, keys: &str) {
         for key in keys.split(' ').filter(|key| !key.is_empty()) {
-            let effect = app::key(&mut self.app, keymap::parse(key).unwrap());
-            self.perform(effect);
+            let effects = app::key(&mut self.app, keymap::parse(key).unwrap());
+            self.perform(effects);
         }
     }
 
@@ -81,79 +82,87 @@ impl Explorer {
         self.press(&format!("esc {} G", digits.join(" ")));
     }
 
-    fn perform(&mut self, mut effect: Effect) {
-        loop {
-            effect = match effect {
-                Effect::Advance => self.advance(),
-                Effect::Insert(text) => match self.session.as_mut().unwrap().insert(&text) {
-                    Ok(step) => {
-                        app::receive(&mut self.app, Message::Inserted(step));
-                        self.advance()
-                    }
-                    Err(error) => app::receive(&mut self.app, Message::Refused(error.to_string())),
-                },
-                Effect::Replay => self.replay(),
-                Effect::Restart(inputs) => {
-                    let script = self.arranged(&self.app.plan());
-                    match Session::open(self.opening(script, inputs)) {
-                        Ok((session, timeline)) => {
-                            self.session = Some(session);
-                            app::receive(&mut self.app, Message::Opened(Box::new(timeline)))
-                        }
-                        Err(error) => {
-                            app::receive(&mut self.app, Message::OpenFailed(error.to_string()))
-                        }
-                    }
-                }
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            let effects = match effect {
+                Effect::Session(request) => self.answer(request),
                 Effect::SaveSteps(save) => {
                     self.saved = Some(self.text(&save));
-                    app::receive(&mut self.app, Message::StepsSaved(Ok(String::new())))
+                    app::on_message(&mut self.app, Message::StepsSaved(Ok(String::new())))
                 }
-                _ => return,
-            }
+                _ => continue,
+            };
+            self.perform(effects);
         }
     }
 
-    fn advance(&mut self) -> Effect {
-        let message = match self.session.as_mut().unwrap().advance() {
-            Some(step) => Message::Step(Box::new(step)),
-            None => Message::Ended,
-        };
-        app::receive(&mut self.app, message)
+    fn report(&mut self, report: Report) -> Vec<Effect> {
+        app::on_message(&mut self.app, Message::Session(report))
     }
 
-    fn arranged(&self, plan: &[linmem::timeline::PlannedStep]) -> Script {
-        let steps: Vec<(Option<u32>, &str)> = plan
+    fn answer(&mut self, request: Request) -> Vec<Effect> {
+        match request {
+            Request::Advance => self.advance(),
+            Request::Insert(statement) => match self.session.as_mut().unwrap().insert(&statement) {
+                Ok(step) => {
+                    self.report(Report::Inserted(step));
+                    self.advance()
+                }
+                Err(error) => self.report(Report::InsertRefused(error.to_string())),
+            },
+            Request::Replay(replay) => self.replay(*replay),
+            Request::Restart(rerun) => {
+                match Session::open(self.opening(self.arranged(&rerun), rerun.inputs)) {
+                    Ok((session, timeline)) => {
+                        self.session = Some(session);
+                        self.report(Report::Opened(Box::new(timeline)))
+                    }
+                    Err(error) => self.report(Report::OpenFailed(error.to_string())),
+                }
+            }
+            Request::Cancel => Vec::new(),
+        }
+    }
+
+    fn advance(&mut self) -> Vec<Effect> {
+        let report = match self.session.as_mut().unwrap().advance() {
+            Some(step) => Report::Step(Box::new(step)),
+            None => Report::Ended,
+        };
+        self.report(report)
+    }
+
+    fn arranged(&self, rerun: &Rerun) -> Script {
+        let steps: Vec<(Option<u32>, &str)> = rerun
+            .plan
             .iter()
             .map(|step| (step.line, step.text.as_str()))
             .collect();
-        self.script
-            .described(&self.app.setup)
-            .unwrap()
-            .arranged(&steps)
-            .unwrap()
+        let script = self.script.with_setup(&rerun.setup).unwrap();
+        script.arranged(&steps).unwrap()
     }
 
-    fn replay(&mut self) -> Effect {
+    fn replay(&mut self, replay: Replay) -> Vec<Effect> {
         self.replays += 1;
         let Replay {
-            plan,
-            inputs,
+            session: rerun,
             records,
-            ..
-        } = self.app.replay();
-        let (mut session, _) = Session::open(self.opening(self.arranged(&plan), inputs)).unwrap();
+        } = replay;
+        let opening = self.opening(self.arranged(&rerun), rerun.inputs);
+        let (mut session, _) = Session::open(opening).unwrap();
         session.expect_more();
         for (done, record) in records.iter().enumerate() {
             let again = session.advance().expect("a step to run again");
-            if let Some(how) = replay::difference(record, &again) {
-                self.differences.push(how.clone());
-                return app::receive(&mut self.app, Message::NotReplayed(Some(how)));
+            if let Some(difference) = replay::difference(record, &again) {
+                self.differences.push(difference.clone());
+                let step = record.index;
+                let error = ReplayError::Differs { step, difference };
+                return self.report(Report::ReplayFailed(error));
             }
-            app::receive(&mut self.app, Message::Again(done + 1));
+            self.report(Report::Replayed(done + 1));
         }
         self.session = Some(session);
-        app::receive(&mut self.app, Message::Replayed)
+        self.report(Report::ReplayDone)
     }
 
     fn text(&self, save: &SaveSteps) -> String {
@@ -166,7 +175,7 @@ impl Explorer {
             })
             .collect();
         self.script
-            .described(&save.setup)
+            .with_setup(&save.setup)
             .unwrap()
             .serialize("guest.wat", &save.inputs, &steps)
     }
@@ -185,7 +194,7 @@ impl Explorer {
     /// What is said in the line, or below the panes.
     pub fn complaint(&self) -> String {
         match &self.app.overlay {
-            Overlay::Prompt(prompt) => format!("{:?}", prompt.said),
+            Overlay::Prompt(prompt) => format!("{:?}", prompt.feedback),
             _ => self
                 .app
                 .notice

@@ -5,6 +5,7 @@ mod drawn;
 
 use linmem::app::{self, Action, App, Effect, Message, SessionChoice};
 use linmem::guest::Guest;
+use linmem::protocol::{Report, Request};
 use linmem::script;
 use linmem::session::files::Files;
 use linmem::session::limits::{CancelHandle, Limits};
@@ -33,23 +34,22 @@ impl Live {
             session,
             app: App::new(size, vec![choice], true),
         };
-        let effect = app::receive(&mut live.app, Message::Opened(Box::new(timeline)));
-        live.perform(effect);
+        let opened = Report::Opened(Box::new(timeline));
+        let effects = app::on_message(&mut live.app, Message::Session(opened));
+        live.perform(effects);
         live
     }
 
     pub fn press(&mut self, action: Action) {
-        let effect = app::update(&mut self.app, action);
-        self.perform(effect);
+        let effects = app::update(&mut self.app, action);
+        self.perform(effects);
     }
 
-    fn perform(&mut self, mut effect: Effect) {
-        while effect == Effect::Advance {
+    fn perform(&mut self, mut effects: Vec<Effect>) {
+        while let Some(Effect::Session(Request::Advance)) = effects.pop() {
             let step = self.session.advance();
-            effect = app::receive(
-                &mut self.app,
-                step.map_or(Message::Ended, |step| Message::Step(Box::new(step))),
-            );
+            let report = step.map_or(Report::Ended, |step| Report::Step(Box::new(step)));
+            effects = app::on_message(&mut self.app, Message::Session(report));
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use linmem::app::{self, Action, App, Effect, Message};
+use linmem::protocol::{Report, Request};
 use linmem::report::Format;
 use linmem::session::Session;
 use linmem::timeline::{Moment, Outcome, Writer};
@@ -289,17 +290,16 @@ fn the_screen_shows_what_was_printed_and_how_the_guest_left() {
     let (mut session, timeline) =
         Session::open(opening(wat, "call _start()", b"Eve\x1b[31m")).unwrap();
     let mut app = App::new((120, 40), Vec::new(), true);
-    let mut effect = app::receive(&mut app, Message::Opened(Box::new(timeline)));
+    let opened = Report::Opened(Box::new(timeline));
+    let mut effects = app::on_message(&mut app, Message::Session(opened));
     for action in [None, Some(Action::Next)] {
         if let Some(action) = action {
-            effect = app::update(&mut app, action);
+            effects = app::update(&mut app, action);
         }
-        while effect == Effect::Advance {
+        while let Some(Effect::Session(Request::Advance)) = effects.pop() {
             let step = session.advance();
-            effect = app::receive(
-                &mut app,
-                step.map_or(Message::Ended, |step| Message::Step(Box::new(step))),
-            );
+            let report = step.map_or(Report::Ended, |step| Report::Step(Box::new(step)));
+            effects = app::on_message(&mut app, Message::Session(report));
         }
     }
     let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();

@@ -1,4 +1,4 @@
-//! Going from finding to finding, and to the steps they blame.
+//! Moves from finding to finding, and to the steps they blame.
 
 use super::*;
 use crate::timeline::{Finding, FindingKind, Span, Timeline};
@@ -24,7 +24,7 @@ fn with(found: Vec<(usize, Finding)>) -> App {
 }
 
 fn found(kind: FindingKind, start: u64) -> Finding {
-    Finding::new(kind, "told").about(Span { start, len: 2 })
+    Finding::new(kind, "a message").about(Span { start, len: 2 })
 }
 
 #[test]
@@ -49,12 +49,7 @@ fn f_goes_through_all_findings_and_b_to_the_step_that_one_blames() {
             0x408,
             "Finding 3 of 3, stale-pointer in step 5; b goes to the step it blames.",
         ),
-        (
-            "b",
-            2,
-            0x408,
-            "Step 2, which the stale-pointer of step 5 comes from.",
-        ),
+        ("b", 2, 0x408, "Step 2, blamed for stale-pointer in step 5."),
         (
             "F",
             5,
@@ -93,14 +88,11 @@ fn f_goes_through_all_findings_and_b_to_the_step_that_one_blames() {
 }
 
 #[test]
-fn without_findings_the_keys_say_so() {
+fn without_findings_there_is_a_notice() {
     let mut app = with(Vec::new());
     for keys in ["f", "F"] {
         press(&mut app, keys);
-        assert_eq!(
-            notice(&app),
-            "Nothing has been found in the steps that have run."
-        );
+        assert_eq!(notice(&app), "The steps that have run have no findings.");
     }
     assert_eq!(app.moment.step, 0);
 }

@@ -1,4 +1,4 @@
-//! Reads the configuration's text. Everything wrong in it is told at once, each with its line and
+//! Parses the text of the configuration. All errors in it are reported at once, each with line and
 //! column.
 
 use std::fmt;
@@ -14,17 +14,17 @@ use crate::cli::Defaults;
 
 use super::settings::{KEYS, Kind, LIMITS, SETTINGS, Setting};
 
-/// Mistakes that are told.
-const TOLD: usize = 20;
+/// The most errors that are printed.
+const MAX_PRINTED: usize = 20;
 
-/// What a file says.
+/// The contents of a file.
 #[derive(Debug, Default)]
 pub struct Found {
     pub defaults: Defaults,
     pub keys: Keymap,
 }
 
-/// All that is wrong in a file. What it shows is safe to print.
+/// The errors of a file, safe to print.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConfigErrors(Vec<String>);
 
@@ -36,19 +36,22 @@ impl fmt::Display for ConfigErrors {
             &self
                 .0
                 .iter()
-                .take(TOLD)
+                .take(MAX_PRINTED)
                 .map(String::as_str)
                 .collect::<Vec<_>>()
                 .join("\n"),
         )?;
-        match self.0.len().saturating_sub(TOLD) {
+        match self.0.len().saturating_sub(MAX_PRINTED) {
             0 => Ok(()),
             more => write!(f, "\n… and {more} more"),
         }
     }
 }
 
-/// Reads a configuration; `shown` names it in messages.
+/// Parses a configuration; `shown` is its name in messages.
+///
+/// # Errors
+/// All errors of the file.
 pub fn parse(shown: &str, text: &str) -> Result<Found, ConfigErrors> {
     let mut reader = Reader {
         text,
@@ -58,7 +61,7 @@ pub fn parse(shown: &str, text: &str) -> Result<Found, ConfigErrors> {
     };
     match DeTable::parse(text) {
         Ok(table) => reader.top(table.get_ref()),
-        Err(error) => reader.complain(error.span().unwrap_or(0..0), one_line(error.message())),
+        Err(error) => reader.push_error(error.span().unwrap_or(0..0), one_line(error.message())),
     }
     let choices: Vec<Choice> = reader
         .choices
@@ -78,7 +81,7 @@ pub fn parse(shown: &str, text: &str) -> Result<Found, ConfigErrors> {
                     KeyError::NoAction(name) => nearest(name, slugs()),
                     _ => String::new(),
                 };
-                reader.complain(span, format!("{error}{advice}"));
+                reader.push_error(span, format!("{error}{advice}"));
             }
         }
     }
@@ -127,7 +130,7 @@ impl Reader<'_> {
                     }
                 }
                 (name @ (LIMITS | KEYS), other) => {
-                    self.complain(
+                    self.push_error(
                         value.span(),
                         format!("expected a table, [{name}], found {}", described(other)),
                     );
@@ -166,7 +169,7 @@ impl Reader<'_> {
                     nearest(name, names.chain(tables))
                 }
             };
-            self.complain(
+            self.push_error(
                 key.span(),
                 format!("there is no setting `{}`{advice}", safe::cut(name, 60)),
             );
@@ -174,7 +177,7 @@ impl Reader<'_> {
         };
         match taken(setting, value.get_ref()) {
             Ok(text) => self.found.defaults.push((setting.option, text)),
-            Err(why) => self.complain(value.span(), format!("{name}: {why}")),
+            Err(why) => self.push_error(value.span(), format!("{name}: {why}")),
         }
     }
 
@@ -194,7 +197,7 @@ impl Reader<'_> {
                 "expected a key such as \"x\", or a list such as [\"x\", \"ctrl-x\"], found \
                  {found}"
             );
-            self.complain(value.span(), format!("{}: {why}", safe::cut(&action, 60)));
+            self.push_error(value.span(), format!("{}: {why}", safe::cut(&action, 60)));
             return;
         };
         let is_known = slugs().any(|slug| slug == action);
@@ -204,7 +207,7 @@ impl Reader<'_> {
         ));
     }
 
-    fn complain(&mut self, span: Range<usize>, why: String) {
+    fn push_error(&mut self, span: Range<usize>, why: String) {
         let before = self.text.get(..span.start).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before
@@ -218,7 +221,7 @@ impl Reader<'_> {
     }
 }
 
-/// The option's value as the command line would write it.
+/// Returns the value of an option as the command line has it.
 fn taken(setting: &Setting, value: &DeValue<'_>) -> Result<String, String> {
     match (setting.kind, value) {
         (Kind::Bool, DeValue::Boolean(is)) => Ok(is.to_string()),
@@ -228,7 +231,7 @@ fn taken(setting: &Setting, value: &DeValue<'_>) -> Result<String, String> {
             described(other)
         )),
         (Kind::Word, value) => {
-            let words = setting.words();
+            let words = setting.values();
             match value
                 .as_str()
                 .filter(|text| words.iter().any(|word| word == text))
@@ -263,7 +266,7 @@ fn taken(setting: &Setting, value: &DeValue<'_>) -> Result<String, String> {
     }
 }
 
-/// What stands there, in words.
+/// Returns a description of a TOML value.
 fn described(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => safe::quoted(text, 40),
@@ -276,7 +279,7 @@ fn described(value: &DeValue<'_>) -> String {
     }
 }
 
-/// `; did you mean …?` where a name is near enough.
+/// Returns `; did you mean …?` where a name is similar enough.
 fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
     let names: Vec<String> = names.collect();
     match text::nearest(name, names.iter().map(String::as_str)) {

@@ -1,6 +1,5 @@
-//! The configuration: where it is found, what it holds, and how it takes effect. What it sets is
-//! the default of an option, so that the command line wins over the file, and the file over what is
-//! built in.
+//! The configuration: its place, its contents, and its effect. It sets defaults of options, so that
+//! the command line overrides the file, and the file overrides the built-in defaults.
 
 mod file;
 mod page;
@@ -17,26 +16,26 @@ use linmem::safe;
 
 use crate::cli::{Cli, Command, ConfigArgs, Defaults};
 
-/// The longest file read, in bytes.
+/// The most bytes of the file.
 const LONGEST: u64 = 1 << 20;
 
-/// What is in force besides the command line.
+/// The configuration in force.
 #[derive(Debug, Default)]
 pub struct Config {
-    /// Where the file is looked for; `None` on a system without such a folder.
+    /// The path of the file; `None` on a system without such a folder.
     path: Option<PathBuf>,
-    /// Whether the file was there and was read.
+    /// Whether the file exists and was read.
     is_read: bool,
-    /// What the file sets.
+    /// The settings of the file.
     defaults: Defaults,
     keys: Keymap,
 }
 
-/// Reads the file that the command line names, or, where `from_home`, the one in the platform's
-/// folder if it is there.
+/// Reads the file that the command line names or, with `from_home`, the one in the platform's folder
+/// if it exists.
 ///
 /// # Errors
-/// The file cannot be read, or does not say what a configuration may say.
+/// The file cannot be read, or is not a configuration.
 pub fn load(cli: &Cli, from_home: bool) -> Result<Config> {
     let path = cli.config.clone().or_else(home_file);
     let (true, Some(file)) = (!cli.no_config && (from_home || cli.config.is_some()), &path) else {
@@ -63,7 +62,7 @@ pub fn load(cli: &Cli, from_home: bool) -> Result<Config> {
 }
 
 impl Config {
-    /// The command line with what the configuration sets where it says nothing.
+    /// Returns the command line with the configuration for options that it does not have.
     pub fn applied_to(&self, cli: Cli) -> Result<Cli> {
         let mut cli = if self.defaults.is_empty() {
             cli
@@ -78,7 +77,7 @@ impl Config {
     }
 }
 
-/// `linmem config`
+/// Prints the configuration in force: `linmem config`.
 pub fn print(args: &ConfigArgs, config: &Config) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
     match (&config.path, args.path) {

@@ -1,4 +1,4 @@
-//! The configuration in force, as a file with comments.
+//! Prints the configuration in force as a file with comments.
 
 use std::fmt::Write as _;
 
@@ -8,14 +8,14 @@ use linmem::safe;
 use super::Config;
 use super::settings::{KEYS, Kind, LIMITS, SETTINGS, Setting};
 
-/// Says of a value that the file sets it.
+/// The note for a value that the file sets.
 const FROM_FILE: &str = "   # from the file";
 
 /// Columns of a comment.
 const WIDTH: usize = 100;
 
-/// The whole file. Read back, it sets what is in force now. Keys that nobody chose stand as
-/// comments, so that a file that was begun from this page follows the program when it moves them.
+/// Returns the whole file. Read back, it sets what is in force. Default keys are comments, so that a
+/// file made from this page has the new defaults of later versions.
 pub(super) fn page(config: &Config) -> String {
     let mut out = String::from(
         "# linmem's configuration as it is in force, apart from the command line, which wins over \
@@ -54,7 +54,7 @@ pub(super) fn page(config: &Config) -> String {
          PgUp, left …\n"
     );
     out.push_str(
-        "# A list stands for all keys of the action; an empty one takes them away. Those shown as \
+        "# A list replaces all keys of the action; an empty one removes them. Those shown as \
          comments are built in.\n",
     );
     let _ = writeln!(out, "[{KEYS}]");
@@ -71,7 +71,7 @@ fn line(out: &mut String, config: &Config, setting: &Setting) {
     let from = if set.is_some() { FROM_FILE } else { "" };
     let value = set.unwrap_or_else(|| setting.built_in());
     let words = match setting.kind {
-        Kind::Word => format!("; one of {}", setting.words().join(", ")),
+        Kind::Word => format!("; one of {}", setting.values().join(", ")),
         _ => String::new(),
     };
     out.push('\n');
@@ -91,7 +91,7 @@ fn keys(out: &mut String, keymap: &Keymap) {
         .filter(|bound| bound.binding.can_be_chosen())
     {
         out.push('\n');
-        comment(out, &bound.described(keymap));
+        comment(out, &bound.description(keymap));
         let keys: Vec<String> = bound.keys.iter().map(|key| quoted(key)).collect();
         let (mark, from) = if bound.is_chosen {
             ("", FROM_FILE)
@@ -122,7 +122,7 @@ fn comment(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-/// A text as TOML writes it.
+/// Returns a text as a TOML string.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! What a configuration may set, beside keys: each is the default of an option.
+//! The settings of the configuration, besides keys: each is the default of an option.
 
 use clap::{Arg, CommandFactory};
 
@@ -6,22 +6,22 @@ use crate::cli::{self, Cli};
 
 /// One line of the configuration.
 pub struct Setting {
-    /// The table it stands in; empty at the top.
+    /// Its table; empty at the top level.
     pub table: &'static str,
     pub name: &'static str,
-    /// The option, by its name in the types of the command line.
+    /// The name of the option in the types of the command line.
     pub option: &'static str,
     pub kind: Kind,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// One of the option's words.
+    /// One of the values of the option.
     Word,
     Bool,
-    /// The option says the opposite.
+    /// The opposite of the option.
     Opposite,
-    /// Text or a number that the option's parser takes.
+    /// Text or a number for the option's parser.
     Amount(fn(&str) -> Result<(), String>),
 }
 
@@ -86,10 +86,10 @@ fn is_count(text: &str) -> Result<(), String> {
 }
 
 impl Setting {
-    /// What the help says of the option.
+    /// Returns the help of the option.
     pub fn help(&self) -> String {
         match self.kind {
-            // The option's own help speaks of the opposite.
+            // The help of the option is about the opposite.
             Kind::Opposite => "Take the mouse, so that it scrolls and chooses; false leaves it to \
                                the terminal to select text"
                 .into(),
@@ -97,8 +97,8 @@ impl Setting {
         }
     }
 
-    /// The words that may stand here.
-    pub fn words(&self) -> Vec<String> {
+    /// Returns the possible values.
+    pub fn values(&self) -> Vec<String> {
         self.arg(|arg| {
             arg.get_possible_values()
                 .iter()
@@ -107,7 +107,7 @@ impl Setting {
         })
     }
 
-    /// What the option has where nobody sets it.
+    /// Returns the default of the option.
     pub fn built_in(&self) -> String {
         let text = |arg: &Arg| {
             arg.get_default_values()

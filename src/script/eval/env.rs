@@ -64,8 +64,8 @@ pub enum EnvError {
     },
     /// A call of an import that has not happened.
     #[error(
-        "{import} was called {count} time{}, so there is no call {index}; the first is call 0",
-        if *count == 1 { "" } else { "s" }
+        "{import} was called {}, so there is no call {index}; the first is call 0",
+        crate::text::count(*count, "time")
     )]
     NoSuchCall {
         /// The import as the script writes it, safe to print.

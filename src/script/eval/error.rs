@@ -53,8 +53,8 @@ pub enum EvalErrorKind {
     },
     /// A function called with the wrong number of arguments.
     #[error(
-        "`{function}(…)` was given {given} argument{}; it takes {takes}",
-        if *given == 1 { "" } else { "s" }
+        "`{function}(…)` was given {}; it takes {takes}",
+        crate::text::count(*given, "argument")
     )]
     WrongArgumentCount {
         /// The function's name.

@@ -1,0 +1,81 @@
+//! Keys and pasted text, as the terminal reports them, become actions and edits.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use tui_input::InputRequest;
+
+use super::key;
+use crate::app::prompt::{self, line_editor};
+use crate::app::update::update;
+use crate::app::{Action, App, Effect, Overlay};
+use crate::safe;
+
+/// Takes a key: performs the action bound to it, or types its character. Returns what the program
+/// must do.
+pub fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
+    if event.kind == KeyEventKind::Release {
+        return Vec::new();
+    }
+    if let Some(action) = app.keys.lookup(app.context(), event) {
+        return update(app, action);
+    }
+    if event.modifiers.contains(KeyModifiers::ALT)
+        && matches!(
+            app.overlay,
+            Overlay::None | Overlay::Help { .. } | Overlay::Sessions { .. } | Overlay::Guest { .. }
+        )
+    {
+        return escape_then(app, event);
+    }
+    app.notice = None;
+    app.forget_count();
+    if let Some(c) = key::typed(event).filter(|c| !safe::is_unsafe(*c)) {
+        line_editor::edit(app, InputRequest::InsertChar(c));
+    }
+    Vec::new()
+}
+
+/// Takes a key with alt as an escape and that key. Terminals report an escape pressed right before
+/// another key as alt and the key.
+fn escape_then(app: &mut App, event: KeyEvent) -> Vec<Effect> {
+    let effects = key(app, KeyCode::Esc.into());
+    if !effects.is_empty() {
+        return effects;
+    }
+    let modifiers = event.modifiers - KeyModifiers::ALT;
+    key(app, KeyEvent { modifiers, ..event })
+}
+
+/// Inserts pasted text into the line being typed, without line breaks and control characters.
+pub fn paste(app: &mut App, text: &str) {
+    app.notice = None;
+    app.forget_count();
+    if matches!(app.overlay, Overlay::Prompt(_)) {
+        prompt::paste(app, text);
+    } else if !line_editor::insert(app, &on_one_line(text)) {
+        let key = |action| app.keys.key_of(action);
+        let (step, find, edit) = (
+            key(Action::OpenPrompt),
+            key(Action::OpenSearch),
+            key(Action::EditInputs),
+        );
+        let advice = format!(
+            "press {step} to type a step, {find} to find something, or {edit} to edit the inputs"
+        );
+        app.notify(format!("There is no line to paste into: {advice}."));
+    }
+}
+
+fn on_one_line(text: &str) -> String {
+    text.trim_end_matches(['\r', '\n'])
+        .replace("\r\n", " ")
+        .chars()
+        .map(|c| {
+            if matches!(c, '\n' | '\r' | '\t') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .filter(|c| !safe::is_unsafe(*c))
+        .collect()
+}

@@ -1,0 +1,541 @@
+//! The table of all bindings. Adding a key is adding an entry here.
+//!
+//! The status line shows the entries in this order as far as there is room.
+
+use tui_input::InputRequest;
+
+use super::{Binding, Context, Group};
+use crate::app::Action;
+
+pub(super) const NORMAL: &[Context] = &[Context::Normal];
+const EVERYWHERE: &[Context] = &Context::ALL;
+const LISTS: &[Context] = &[
+    Context::Help,
+    Context::Inputs,
+    Context::Sessions,
+    Context::Guest,
+];
+const SCROLLED: &[Context] = &[Context::Help, Context::Sessions, Context::Guest];
+const TYPING: &[Context] = &[
+    Context::Search,
+    Context::Save,
+    Context::Inputs,
+    Context::Answer,
+    Context::Prompt,
+];
+const PROMPT: &[Context] = &[Context::Prompt];
+const ANSWERING: &[Context] = &[Context::Answer];
+
+/// Every key of the program.
+pub const BINDINGS: &[Binding] = &[
+    normal(&["esc"], Action::Escape, "give up", Group::Session)
+        .status("esc", "cancel")
+        .describe(
+            "Cancels the running step, a number being typed, or the marks of a search; it never \
+             leaves the program.",
+        ),
+    // Learning.
+    normal(&["i"], Action::Answer, "answer", Group::Session)
+        .status("i", "answer")
+        .describe(
+            "Answers the question of the step shown: the next step shows whether it is right.",
+        ),
+    normal(&["H"], Action::Hint, "hint", Group::Session)
+        .status("H", "hint")
+        .describe("Shows a hint to the question, where there is one."),
+    normal(&["L"], Action::NextLesson, "next lesson", Group::Session)
+        .status("L", "lesson")
+        .describe("Opens the next lesson."),
+    // Time.
+    normal(
+        &["→", "l", "space", "enter"],
+        Action::Next,
+        "next step",
+        Group::Time,
+    )
+    .status("space", "next")
+    .describe(
+        "Goes one step forward in time, in an unfolded step one store; at the last step that \
+             has run, runs the next one.",
+    ),
+    normal(&["←", "h", "backspace"], Action::Back, "back", Group::Time)
+        .status("←", "back")
+        .describe(
+            "Goes one step back in time, in an unfolded step one store; nothing is run again.",
+        ),
+    normal(&["o"], Action::Unfold, "unfold", Group::Time)
+        .status("o", "stores")
+        .describe(
+            "Unfolds steps into their stores, before the first one; pressed again, folds them. \
+             400{unfold} goes to store 400.",
+        ),
+    normal(&["g"], Action::First, "first step", Group::Time)
+        .describe("Goes to step 0, the instantiation."),
+    normal(&["G"], Action::Last, "last step", Group::Time)
+        .status("G", "end")
+        .describe(
+            "Goes to the last step that has run; pressed there, runs the rest. 12{last step} \
+             goes to step 12 and runs up to it if needed.",
+        ),
+    // Exploring: early in the table, so that a narrow status line shows these keys.
+    binding(
+        &[":"],
+        Action::OpenPrompt,
+        "type a step",
+        Group::Session,
+        &[Context::Normal, Context::Guest],
+    )
+    .status(":", "type")
+    .describe(
+        "Types a step of the steps language and runs it after the step shown; or save FILE, \
+             help, guest, q.",
+    ),
+    normal(&["x"], Action::SwapBranch, "other branch", Group::Session)
+        .status("x", "branch")
+        .describe(
+            "Shows the next branch. A step typed after going back keeps what followed as a \
+             branch.",
+        ),
+    normal(&["Home"], Action::Start, "first store", Group::Time)
+        .describe("Goes before the first store of an unfolded step; else like {first step}."),
+    normal(&["End"], Action::End, "last store", Group::Time)
+        .describe("Goes to the last store of an unfolded step; else like {last step}."),
+    normal(&["}"], Action::NextTouch, "next touch", Group::Time)
+        .describe("Goes to the next write to the byte under the cursor, in any step."),
+    normal(&["{"], Action::PreviousTouch, "previous touch", Group::Time)
+        .describe("Goes to the previous write to the byte under the cursor."),
+    normal(&["w"], Action::WhoWrote, "who wrote this", Group::Time)
+        .status("w", "who")
+        .describe("Goes to the last write to the byte under the cursor."),
+    normal(&["f"], Action::NextFinding, "next finding", Group::Time)
+        .status("f", "findings")
+        .describe("Goes to the next finding in any step; after the last one, to the first."),
+    normal(
+        &["F"],
+        Action::PreviousFinding,
+        "previous finding",
+        Group::Time,
+    )
+    .describe("Goes to the previous finding."),
+    normal(&["b"], Action::Blamed, "blamed step", Group::Time)
+        .describe("Goes to the step that the finding shown blames."),
+    normal(
+        &["0", "7", "8", "9"],
+        Action::Digit(0),
+        "number",
+        Group::Time,
+    )
+    .describe(
+        "Digits before {last step} are the number of a step, before {unfold} that of a \
+             store. The digits 1 to 6 count too.",
+    ),
+    // Panes.
+    normal(&["tab"], Action::NextPane, "next pane", Group::Panes)
+        .status("tab", "pane")
+        .describe("Goes to the next pane."),
+    normal(
+        &["shift-tab"],
+        Action::PreviousPane,
+        "previous pane",
+        Group::Panes,
+    )
+    .describe("Goes to the previous pane."),
+    normal(
+        &["1", "2", "3", "4", "5", "6"],
+        Action::Digit(0),
+        "pane",
+        Group::Panes,
+    )
+    .describe(
+        "Goes to a pane: 1 steps, 2 memory, 3 what happened, 4 the byte under the cursor, 5 \
+             the source, 6 the guest.",
+    ),
+    normal(&["j", "↓"], Action::Down, "down", Group::Panes).describe(
+        "Goes down in the pane: to the next step or store that has run, a row of bytes, or a \
+             line.",
+    ),
+    normal(&["k", "↑"], Action::Up, "up", Group::Panes)
+        .describe("Goes up in the pane: to the step or store before, a row of bytes, or a line."),
+    normal(&["PgDn"], Action::PageDown, "page down", Group::Panes).describe(
+        "Goes a page down in the pane: among the steps, ten of them or a page of stores \
+             forward in time.",
+    ),
+    normal(&["PgUp"], Action::PageUp, "page up", Group::Panes).describe(
+        "Goes a page up in the pane: among the steps, ten of them or a page of stores back \
+             in time.",
+    ),
+    // Bytes.
+    normal(
+        &[",", "shift-←"],
+        Action::ByteLeft,
+        "byte left",
+        Group::Bytes,
+    )
+    .describe("Moves the byte cursor one byte to the left."),
+    normal(
+        &[".", "shift-→"],
+        Action::ByteRight,
+        "byte right",
+        Group::Bytes,
+    )
+    .describe("Moves the byte cursor one byte to the right."),
+    normal(&["shift-↑"], Action::RowUp, "row up", Group::Bytes)
+        .describe("Moves the byte cursor one row up, in any pane."),
+    normal(&["shift-↓"], Action::RowDown, "row down", Group::Bytes)
+        .describe("Moves the byte cursor one row down, in any pane."),
+    normal(&["]"], Action::NextChange, "next change", Group::Bytes)
+        .status("]", "change")
+        .describe(
+            "Goes to the next bytes this step changed; with cumulative marks, to the next \
+             changed since the start.",
+        ),
+    normal(
+        &["["],
+        Action::PreviousChange,
+        "previous change",
+        Group::Bytes,
+    )
+    .describe("Goes to the previous changed bytes."),
+    normal(
+        &["r"],
+        Action::FollowPointer,
+        "follow pointer",
+        Group::Bytes,
+    )
+    .describe("Reads the bytes under the cursor as a pointer and goes to that address."),
+    normal(&["a"], Action::Focus, "about", Group::Bytes)
+        .describe("Goes back to the bytes this step is about."),
+    normal(&["/"], Action::OpenSearch, "find", Group::Bytes)
+        .status("/", "find")
+        .describe(
+            "Finds text, bytes (hex\"ff fe\" or ff fe), or goes to an address: @0x400, @ptr+12, \
+             @buffer, @.rodata, @stack, @heap.",
+        ),
+    normal(&["n"], Action::FindNext, "find next", Group::Bytes)
+        .status("n", "next found")
+        .describe("Goes to the next match."),
+    normal(&["N"], Action::FindPrevious, "find previous", Group::Bytes)
+        .describe("Goes to the previous match."),
+    normal(&["y"], Action::CopyRow, "copy row", Group::Bytes)
+        .describe("Copies the row of bytes under the cursor as a hex dump."),
+    normal(&["Y"], Action::CopyView, "copy rows", Group::Bytes)
+        .describe("Copies all rows of memory shown as a hex dump."),
+    normal(&["c"], Action::Cumulative, "cumulative marks", Group::Bytes).describe(
+        "Marks every byte changed since the start; pressed again, only those this step \
+             changed.",
+    ),
+    // Session.
+    normal(&["e"], Action::EditInputs, "edit inputs", Group::Session)
+        .status("e", "edit")
+        .describe("Edits the session's inputs and runs it again up to the step shown."),
+    normal(
+        &["p"],
+        Action::ChooseSession,
+        "choose session",
+        Group::Session,
+    )
+    .status("p", "sessions")
+    .describe("Opens the list of sessions and lessons to choose from."),
+    normal(&["m"], Action::Overview, "module", Group::Session)
+        .status("m", "module")
+        .describe("Shows what the guest exports and imports, and what to type first."),
+    normal(&["s"], Action::Save, "save", Group::Session)
+        .status("s", "save")
+        .describe(
+            "Saves the moment shown to a file: .svg a picture, .html a page, .md a report, .txt \
+             or .json a transcript.",
+        ),
+    // Program.
+    normal(&["M"], Action::Mouse, "mouse", Group::Program)
+        .describe("Turns the mouse on or off. While it is off, the terminal selects text with it."),
+    binding(
+        &["ctrl-c"],
+        Action::Interrupt,
+        "interrupt",
+        Group::Program,
+        EVERYWHERE,
+    )
+    .describe(
+        "Cancels the running step; when nothing runs, or the step does not stop, leaves the \
+             program. In the line of {type a step} it closes that.",
+    ),
+    binding(
+        &["ctrl-z"],
+        Action::Suspend,
+        "suspend",
+        Group::Program,
+        EVERYWHERE,
+    )
+    .describe("Suspends the program; fg brings it back."),
+    binding(
+        &["ctrl-l"],
+        Action::Redraw,
+        "redraw",
+        Group::Program,
+        EVERYWHERE,
+    )
+    .describe("Draws the whole screen again."),
+    normal(&["?"], Action::Help, "help", Group::Program)
+        .status("?", "help")
+        .describe("Shows all keys."),
+    normal(&["q"], Action::Quit, "quit", Group::Program)
+        .status("q", "quit")
+        .describe("Leaves the program."),
+    normal(
+        &["Q"],
+        Action::QuitKeepFrame,
+        "quit, keep screen",
+        Group::Program,
+    )
+    .describe("Leaves the program and keeps the last screen in the terminal."),
+    // Help, inputs and sessions.
+    binding(
+        &["enter", "space"],
+        Action::Confirm,
+        "open",
+        Group::Open,
+        &[Context::Sessions],
+    )
+    .status("enter", "open")
+    .describe("Opens the chosen session."),
+    binding(
+        &["enter"],
+        Action::Confirm,
+        "find",
+        Group::Typing,
+        &[Context::Search],
+    )
+    .status("enter", "find")
+    .describe("Searches forward from the cursor."),
+    binding(
+        &["enter"],
+        Action::Confirm,
+        "save",
+        Group::Typing,
+        &[Context::Save],
+    )
+    .status("enter", "save")
+    .describe("Saves the file; pressed again, replaces one that exists."),
+    binding(
+        &["tab"],
+        Action::CompleteName,
+        "complete",
+        Group::Typing,
+        &[Context::Search],
+    )
+    .status("tab", "name")
+    .describe("Completes a name after @ and lists the names that match."),
+    binding(
+        &["enter"],
+        Action::Confirm,
+        "run again",
+        Group::Typing,
+        &[Context::Inputs],
+    )
+    .status("enter", "run again")
+    .describe("Runs the session again with these inputs."),
+    binding(
+        &["enter"],
+        Action::Confirm,
+        "answer",
+        Group::Typing,
+        ANSWERING,
+    )
+    .status("enter", "answer")
+    .describe("Takes the answer and runs the next step; an empty line only runs it."),
+    binding(&["tab"], Action::Hint, "hint", Group::Typing, ANSWERING)
+        .status("tab", "hint")
+        .describe("Shows a hint to the question."),
+    binding(&["↓"], Action::Down, "down", Group::Typing, ANSWERING)
+        .describe("Scrolls what happened down."),
+    binding(&["↑"], Action::Up, "up", Group::Typing, ANSWERING)
+        .describe("Scrolls what happened up."),
+    binding(&["enter"], Action::Confirm, "run", Group::Typing, PROMPT)
+        .status("enter", "run")
+        .describe("Runs the step that was typed."),
+    binding(
+        &["tab"],
+        Action::Complete,
+        "complete",
+        Group::Typing,
+        PROMPT,
+    )
+    .status("tab", "complete")
+    .describe("Completes the word; pressed again, takes the next choice."),
+    binding(
+        &["shift-tab"],
+        Action::CompleteBack,
+        "complete back",
+        Group::Typing,
+        PROMPT,
+    )
+    .describe("Takes the previous choice."),
+    binding(
+        &["↑", "ctrl-p"],
+        Action::Older,
+        "older line",
+        Group::Typing,
+        PROMPT,
+    )
+    .status("↑", "history")
+    .describe("Shows the previous line of the history."),
+    binding(
+        &["↓", "ctrl-n"],
+        Action::Newer,
+        "newer line",
+        Group::Typing,
+        PROMPT,
+    )
+    .describe("Shows the next line of the history."),
+    binding(&["tab"], Action::Down, "next", Group::Open, LISTS)
+        .describe("Goes to the next input or line."),
+    binding(&["↓"], Action::Down, "next", Group::Open, LISTS)
+        .status("↓", "next")
+        .describe("Goes to the next input or line."),
+    binding(
+        &["shift-tab", "↑"],
+        Action::Up,
+        "previous",
+        Group::Open,
+        LISTS,
+    )
+    .describe("Goes to the previous input or line."),
+    binding(&["j"], Action::Down, "next", Group::Open, SCROLLED).describe("Goes to the next line."),
+    binding(&["k"], Action::Up, "previous", Group::Open, SCROLLED)
+        .describe("Goes to the previous line."),
+    binding(
+        &["PgDn"],
+        Action::PageDown,
+        "page down",
+        Group::Open,
+        SCROLLED,
+    )
+    .describe("Goes a page down."),
+    binding(&["PgUp"], Action::PageUp, "page up", Group::Open, SCROLLED)
+        .describe("Goes a page up."),
+    binding(
+        &["g", "Home"],
+        Action::First,
+        "first",
+        Group::Open,
+        SCROLLED,
+    )
+    .describe("Goes to the first line."),
+    binding(&["G", "End"], Action::Last, "last", Group::Open, SCROLLED)
+        .describe("Goes to the last line."),
+    binding(
+        &["esc", "q", "?"],
+        Action::Close,
+        "close",
+        Group::Open,
+        &[Context::Help],
+    )
+    .status("esc", "close")
+    .describe("Closes the help."),
+    binding(
+        &["esc", "q", "p"],
+        Action::Close,
+        "close",
+        Group::Open,
+        &[Context::Sessions],
+    )
+    .status("esc", "close")
+    .describe("Closes the list."),
+    binding(
+        &["esc", "q", "m", "enter", "space"],
+        Action::Close,
+        "close",
+        Group::Open,
+        &[Context::Guest],
+    )
+    .status("esc", "close")
+    .describe("Closes the overview of the guest."),
+    binding(&["esc"], Action::Close, "close", Group::Typing, TYPING)
+        .status("esc", "close")
+        .describe("Closes the line without doing anything."),
+    // The line being typed.
+    edit(&["←"], InputRequest::GoToPrevChar, "left").describe("Goes one character to the left."),
+    edit(&["→"], InputRequest::GoToNextChar, "right").describe("Goes one character to the right."),
+    edit(
+        &["ctrl-←", "alt-b"],
+        InputRequest::GoToPrevWord,
+        "word left",
+    )
+    .describe("Goes one word to the left."),
+    edit(
+        &["ctrl-→", "alt-f"],
+        InputRequest::GoToNextWord,
+        "word right",
+    )
+    .describe("Goes one word to the right."),
+    edit(&["Home", "ctrl-a"], InputRequest::GoToStart, "start")
+        .describe("Goes to the start of the line."),
+    edit(&["End", "ctrl-e"], InputRequest::GoToEnd, "end").describe("Goes to the end of the line."),
+    edit(
+        &["backspace", "ctrl-h"],
+        InputRequest::DeletePrevChar,
+        "delete left",
+    )
+    .describe("Deletes the character before the cursor."),
+    edit(&["del", "ctrl-d"], InputRequest::DeleteNextChar, "delete")
+        .describe("Deletes the character under the cursor."),
+    edit(&["ctrl-w"], InputRequest::DeletePrevWord, "delete word")
+        .describe("Deletes the word before the cursor."),
+    edit(
+        &["ctrl-u"],
+        InputRequest::DeleteFromStart,
+        "delete to start",
+    )
+    .describe("Deletes everything before the cursor."),
+    edit(&["ctrl-k"], InputRequest::DeleteTillEnd, "delete to end")
+        .describe("Deletes everything from the cursor to the end."),
+    edit(&["ctrl-y"], InputRequest::Yank, "put back")
+        .describe("Inserts the text that was deleted last."),
+];
+
+/// Returns a binding without a description, which the status line does not show.
+const fn binding(
+    keys: &'static [&'static str],
+    action: Action,
+    name: &'static str,
+    group: Group,
+    contexts: &'static [Context],
+) -> Binding {
+    Binding {
+        keys,
+        action,
+        name,
+        description: "",
+        group,
+        contexts,
+        status: None,
+    }
+}
+
+/// Returns a binding for where nothing is open over the panes.
+const fn normal(
+    keys: &'static [&'static str],
+    action: Action,
+    name: &'static str,
+    group: Group,
+) -> Binding {
+    binding(keys, action, name, group, NORMAL)
+}
+
+/// Returns a binding that edits the line being typed.
+const fn edit(keys: &'static [&'static str], request: InputRequest, name: &'static str) -> Binding {
+    binding(keys, Action::Edit(request), name, Group::Typing, TYPING)
+}
+
+impl Binding {
+    /// Shows the binding in the status line.
+    const fn status(mut self, key: &'static str, label: &'static str) -> Self {
+        self.status = Some((key, label));
+        self
+    }
+
+    const fn describe(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+}

@@ -1,0 +1,107 @@
+//! What comes into the app besides keys, and what it asks of the program around it.
+
+use crate::protocol::{Report, Request};
+use crate::script::ast::Statement;
+use crate::timeline::{Moment, Timeline};
+use crate::value::Value;
+
+/// Something that happened outside of the app.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// A report of the session's thread.
+    Session(Report),
+    /// The result of [`Effect::SaveMoment`].
+    MomentSaved(Result<SavedMoment, SaveMomentError>),
+    /// The result of [`Effect::SaveSteps`]: a sentence about what was written.
+    StepsSaved(Result<String, SaveStepsError>),
+    /// Something went wrong beside the session, which goes on: a sentence, safe to print.
+    Warning(String),
+}
+
+/// What the program around the app must do after an update. It draws after each one anyway.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Pass a request to the session that is open.
+    Session(Request),
+    /// Open a session by its index in [`super::App::sessions`], or a lesson by its index after them.
+    OpenSession(usize),
+    /// Write the session as a steps file; answered by [`Message::StepsSaved`].
+    SaveSteps(Box<SaveSteps>),
+    /// Write a report of a moment; answered by [`Message::MomentSaved`].
+    SaveMoment(Box<SaveMoment>),
+    /// Add a line to the history that later runs of the program read.
+    Remember(String),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Report the mouse to the program, or leave it to the terminal.
+    CaptureMouse(bool),
+    /// Stop the program until the shell continues it.
+    Suspend,
+    /// Draw the whole screen again.
+    Redraw,
+    /// Leave the program; with `keep_frame` the last frame stays in the terminal.
+    Quit { keep_frame: bool },
+}
+
+impl Effect {
+    /// Passes a request to the session.
+    pub(super) fn request(request: Request) -> Option<Effect> {
+        Some(Effect::Session(request))
+    }
+}
+
+/// A session to write as a steps file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SaveSteps {
+    /// The file's name, as typed.
+    pub path: String,
+    /// Whether a file that exists may be replaced.
+    pub replace: bool,
+    pub inputs: Vec<(String, Value)>,
+    /// The `import` and `memory` lines that were typed.
+    pub setup: Vec<Statement>,
+    /// Text and narration of each step after instantiation.
+    pub steps: Vec<(String, Option<String>)>,
+}
+
+/// A moment to write as a report; the ending of `path` decides the format.
+#[derive(Debug, Clone)]
+pub struct SaveMoment {
+    /// The file's name, as typed.
+    pub path: String,
+    /// Whether a file that exists may be replaced.
+    pub replace: bool,
+    pub timeline: Timeline,
+    pub moment: Moment,
+}
+
+/// The file that a moment was written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedMoment {
+    /// As typed.
+    pub path: String,
+}
+
+/// Why a moment was not saved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct SaveMomentError {
+    /// The file's name, as typed.
+    pub path: String,
+    pub reason: NotSaved,
+}
+
+/// Why a file was not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotSaved {
+    #[error("a file of this name exists")]
+    Exists,
+    /// A sentence, safe to print.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Why a steps file was not written: a sentence, safe to print.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SaveStepsError(pub String);

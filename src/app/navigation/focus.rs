@@ -1,0 +1,51 @@
+//! The pane in focus, and the number typed before a key such as `G`.
+
+use crate::app::{App, Pane};
+
+/// Moves the focus to the next pane.
+pub(in crate::app) fn next_pane(app: &mut App) {
+    app.pane = pane_after(app.pane, 1);
+}
+
+/// Moves the focus to the previous pane.
+pub(in crate::app) fn previous_pane(app: &mut App) {
+    app.pane = pane_after(app.pane, Pane::ALL.len() - 1);
+}
+
+fn pane_after(pane: Pane, by: usize) -> Pane {
+    let at = Pane::ALL.iter().position(|p| *p == pane).unwrap_or(0);
+    Pane::ALL
+        .into_iter()
+        .cycle()
+        .nth(at.saturating_add(by))
+        .unwrap_or(pane)
+}
+
+/// Adds a digit to the number typed. A first digit from 1 to 6 moves the focus to its pane too,
+/// which [`take_count`] undoes.
+pub(in crate::app) fn type_digit(app: &mut App, digit: u8) {
+    if app.count.is_none() {
+        app.count_pane = Some(app.pane);
+        if let Some(pane) = digit
+            .checked_sub(1)
+            .and_then(|i| Pane::ALL.get(usize::from(i)))
+        {
+            app.pane = *pane;
+        }
+    } else if let Some(pane) = app.count_pane {
+        app.pane = pane;
+    }
+    app.count = Some(
+        app.count
+            .unwrap_or(0)
+            .saturating_mul(10)
+            .saturating_add(u32::from(digit)),
+    );
+}
+
+/// Takes the number typed and moves the focus back to where it was before.
+pub(in crate::app) fn take_count(app: &mut App) -> Option<u32> {
+    let count = app.count.take()?;
+    app.pane = app.count_pane.take().unwrap_or(app.pane);
+    Some(count)
+}

@@ -1,0 +1,671 @@
+//! The byte under the cursor as numbers, as text, as a pointer, with the part of memory it is in and
+//! its writers.
+
+use std::fmt::Write as _;
+
+use super::event_text;
+use crate::app::{Action, App};
+use crate::safe;
+use crate::text;
+use crate::timeline::{Image, Moment, PAGE, Part, PartKind, Span, Timeline, Write, Writer};
+use crate::value::Float;
+
+/// The most characters of a name or of a step's text.
+const MAX_NAME: usize = 60;
+const PAST_THE_END: &str = "past the end";
+
+/// What is known about one byte: rows of label and text, the most important first, safe to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    pub address: u64,
+    pub rows: Vec<(&'static str, String)>,
+}
+
+/// How many earlier writers are listed, and the key that goes to the other ones.
+#[derive(Clone, Copy)]
+struct Earlier<'a> {
+    most: usize,
+    key: &'a str,
+}
+
+impl Inspection {
+    /// Inspects the byte under the cursor at the moment shown and lists at most `most_earlier` of its
+    /// earlier writers. There are no rows without memory.
+    pub fn of(app: &App, most_earlier: usize) -> Self {
+        let earlier = Earlier {
+            most: most_earlier,
+            key: app.keys.key_of(Action::PreviousTouch),
+        };
+        Self::build(
+            &app.timeline,
+            app.moment,
+            app.cursor,
+            &app.memory(),
+            &app.writers(),
+            earlier,
+        )
+    }
+
+    /// Inspects the byte at `address`.
+    #[cfg(test)]
+    pub(in crate::app) fn at(
+        timeline: &Timeline,
+        moment: Moment,
+        address: u64,
+        most_earlier: usize,
+    ) -> Self {
+        let memory = timeline.memory_at(moment);
+        let writers: Vec<_> = timeline
+            .writes_to(address, moment)
+            .take(super::cache::MAX_WRITERS)
+            .collect();
+        let keys = crate::app::Keymap::default();
+        let earlier = Earlier {
+            most: most_earlier,
+            key: keys.key_of(Action::PreviousTouch),
+        };
+        Self::build(timeline, moment, address, &memory, &writers, earlier)
+    }
+
+    fn build(
+        timeline: &Timeline,
+        moment: Moment,
+        address: u64,
+        memory: &Image,
+        writers: &[(Moment, Write)],
+        earlier: Earlier,
+    ) -> Self {
+        // Pointers have 8 bytes in a 64-bit memory, else 4.
+        let is_64 = timeline.guest.memory.as_ref().is_some_and(|m| m.is_64);
+        let Some(byte) = memory.byte(address) else {
+            return Inspection {
+                address,
+                rows: Vec::new(),
+            };
+        };
+        let mut rows = vec![
+            ("address", format!("{address:#x}, {address}")),
+            ("byte", byte_text(byte)),
+        ];
+        rows.extend(written_rows(timeline, moment, address, writers, earlier));
+        rows.extend(
+            places(timeline, moment, address, memory.len())
+                .into_iter()
+                .map(|place| ("in", place)),
+        );
+        rows.extend(pointers_here(timeline, moment, address).map(|names| ("pointed to", names)));
+        rows.push(("utf8", utf8(memory, address)));
+        rows.push(("pointer", pointer(memory, address, is_64)));
+        rows.extend(numbers(memory, address));
+        let bytes = memory.read(address, 10.min(memory.len() - address));
+        rows.push(("leb128", leb128(&bytes)));
+        Inspection { address, rows }
+    }
+}
+
+/// Returns the last writer, the earlier ones that are listed, and how the others are shown.
+fn written_rows(
+    timeline: &Timeline,
+    moment: Moment,
+    address: u64,
+    writers: &[(Moment, Write)],
+    named: Earlier,
+) -> Vec<(&'static str, String)> {
+    let Some(((at, last), earlier)) = writers.split_first() else {
+        return vec![("written by", never_written(timeline, moment, address))];
+    };
+    let mut rows = vec![("written by", written(timeline, *at, last, address))];
+    let listed = earlier.iter().take(named.most);
+    rows.extend(listed.map(|(at, write)| ("before that", written(timeline, *at, write, address))));
+    if earlier.len() > named.most {
+        rows.push((
+            "before that",
+            format!("others: {} goes back through them", named.key),
+        ));
+    }
+    rows
+}
+
+fn byte_text(byte: u8) -> String {
+    let name = match byte {
+        b' ' => "  space".to_owned(),
+        0x21..=0x7e => format!("  '{}'", char::from(byte)),
+        0 => "  NUL".to_owned(),
+        b'\n' => "  line feed".to_owned(),
+        b'\r' => "  carriage return".to_owned(),
+        b'\t' => "  tab".to_owned(),
+        0x7f | 0x01..0x20 => "  control".to_owned(),
+        0x80.. => String::new(),
+    };
+    format!("0x{byte:02x}  {byte}  0b{byte:08b}{name}")
+}
+
+/// Returns the integers and floats that start at an address: little endian as in Wasm, and big endian
+/// where that differs.
+fn numbers(memory: &Image, address: u64) -> Vec<(&'static str, String)> {
+    let have = usize::try_from(memory.len().saturating_sub(address).min(8)).unwrap_or(0);
+    let bytes = memory.read(address, 8);
+    let byte = bytes.first().copied().unwrap_or(0);
+    let bytes = bytes.get(..have).unwrap_or(&[]);
+    let two = bytes.first_chunk::<2>();
+    let four = bytes.first_chunk::<4>();
+    let eight = bytes.first_chunk::<8>();
+    vec![
+        ("u8", byte.to_string()),
+        ("i8", byte.cast_signed().to_string()),
+        (
+            "u32",
+            both(four.map(|b| (u32::from_le_bytes(*b), u32::from_be_bytes(*b)))),
+        ),
+        (
+            "i32",
+            both(four.map(|b| (i32::from_le_bytes(*b), i32::from_be_bytes(*b)))),
+        ),
+        (
+            "u16",
+            both(two.map(|b| (u16::from_le_bytes(*b), u16::from_be_bytes(*b)))),
+        ),
+        (
+            "i16",
+            both(two.map(|b| (i16::from_le_bytes(*b), i16::from_be_bytes(*b)))),
+        ),
+        (
+            "u64",
+            both(eight.map(|b| (u64::from_le_bytes(*b), u64::from_be_bytes(*b)))),
+        ),
+        (
+            "i64",
+            both(eight.map(|b| (i64::from_le_bytes(*b), i64::from_be_bytes(*b)))),
+        ),
+        (
+            "f32",
+            both(four.map(|b| {
+                (
+                    Printed(Float::F32(u32::from_le_bytes(*b))),
+                    Printed(Float::F32(u32::from_be_bytes(*b))),
+                )
+            })),
+        ),
+        (
+            "f64",
+            both(eight.map(|b| {
+                (
+                    Printed(Float::F64(u64::from_le_bytes(*b))),
+                    Printed(Float::F64(u64::from_be_bytes(*b))),
+                )
+            })),
+        ),
+    ]
+}
+
+/// A float that equals another one if both print the same, so that a NaN is printed once.
+struct Printed(Float);
+
+impl PartialEq for Printed {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl std::fmt::Display for Printed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+fn both<T: ToString + PartialEq>(value: Option<(T, T)>) -> String {
+    match value {
+        None => PAST_THE_END.to_owned(),
+        Some((little, big)) if little == big => little.to_string(),
+        Some((little, big)) => format!("{}  (big endian {})", little.to_string(), big.to_string()),
+    }
+}
+
+/// Returns the bytes of a character with this first byte; `None` for a byte that starts none.
+fn utf8_length(first: u8) -> Option<u64> {
+    match first {
+        0..=0x7f => Some(1),
+        0xc2..=0xdf => Some(2),
+        0xe0..=0xef => Some(3),
+        0xf0..=0xf4 => Some(4),
+        _ => None,
+    }
+}
+
+/// Returns the character whose first byte is at an address, and its length in bytes.
+fn character(memory: &Image, address: u64) -> Option<(char, u64)> {
+    let len = utf8_length(memory.byte(address)?)?;
+    let bytes = memory.read(address, len.min(memory.len() - address));
+    let c = std::str::from_utf8(&bytes).ok()?.chars().next()?;
+    Some((c, len))
+}
+
+fn utf8(memory: &Image, address: u64) -> String {
+    if let Some((c, len)) = character(memory, address) {
+        let bytes = text::count(len, "byte");
+        return format!("{}  U+{:04X}, {bytes}", quoted(c), u32::from(c));
+    }
+    let byte = memory.byte(address).unwrap_or(0);
+    if (0x80..0xc0).contains(&byte) {
+        for back in 1..=3 {
+            let Some((c, len)) = address
+                .checked_sub(back)
+                .and_then(|start| character(memory, start))
+            else {
+                continue;
+            };
+            if len > back {
+                return format!("byte {} of {len} of {}", back.saturating_add(1), quoted(c));
+            }
+        }
+        return format!("invalid: 0x{byte:02x} continues a character, but none starts before it");
+    }
+    match utf8_length(byte) {
+        None => format!("invalid: 0x{byte:02x} never occurs in UTF-8"),
+        Some(len) if address.saturating_add(len) > memory.len() => {
+            "cut off by the end of memory".to_owned()
+        }
+        Some(len) => {
+            format!(
+                "invalid: a character of {len} bytes starts here, but the next bytes do not \
+                 continue it"
+            )
+        }
+    }
+}
+
+fn quoted(c: char) -> String {
+    format!("'{}'", safe::plain(c.encode_utf8(&mut [0; 4])))
+}
+
+/// Returns bytes as a LEB128 number of up to 64 bits, unsigned and signed.
+fn leb128(bytes: &[u8]) -> String {
+    let Some(last) = bytes.iter().position(|b| b & 0x80 == 0) else {
+        return if bytes.len() < 10 {
+            PAST_THE_END.to_owned()
+        } else {
+            "does not end within 10 bytes".to_owned()
+        };
+    };
+    let len = last.saturating_add(1);
+    let unsigned = bytes
+        .iter()
+        .take(len)
+        .rev()
+        .fold(0u128, |sum, byte| (sum << 7) | u128::from(byte & 0x7f));
+    let bits = u32::try_from(len).unwrap_or(10).saturating_mul(7);
+    let unused = 128u32.saturating_sub(bits);
+    let signed = (unsigned.cast_signed().wrapping_shl(unused)).wrapping_shr(unused);
+    let unsigned =
+        u64::try_from(unsigned).map_or("more than 64 bits".to_owned(), |n| n.to_string());
+    let signed = i64::try_from(signed).map_or("more than 64 bits".to_owned(), |n| n.to_string());
+    let bytes = text::count(len, "byte");
+    if unsigned == signed {
+        format!("{unsigned}  ({bytes})")
+    } else {
+        format!("{unsigned}, signed {signed}  ({bytes})")
+    }
+}
+
+/// Returns the bytes at an address as a pointer, with the bytes it points to.
+fn pointer(memory: &Image, address: u64, is_64: bool) -> String {
+    let size: u64 = if is_64 { 8 } else { 4 };
+    if memory.len().saturating_sub(address) < size {
+        return PAST_THE_END.to_owned();
+    }
+    let target = memory
+        .read(address, size)
+        .iter()
+        .rev()
+        .fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+    if target == 0 {
+        return "0x0: rarely a pointer".to_owned();
+    }
+    let left = memory.len().saturating_sub(target);
+    if left == 0 {
+        return format!("{target:#x}: outside memory");
+    }
+    let bytes = memory.read(target, left.min(24));
+    let text: Vec<u8> = bytes.iter().copied().take_while(|b| *b != 0).collect();
+    let is_text = text.len() >= 4
+        && std::str::from_utf8(&text).is_ok_and(|t| !t.chars().any(safe::is_unsafe));
+    if is_text {
+        return format!(
+            "{target:#x} → {}",
+            safe::quoted(&String::from_utf8_lossy(&text), 24)
+        );
+    }
+    let mut out = format!("{target:#x} →");
+    for byte in bytes.iter().take(8) {
+        let _ = write!(out, " {byte:02x}");
+    }
+    out
+}
+
+/// Returns the parts of memory that a byte is in: those that the script named, the last one first,
+/// then those of the module.
+fn places(timeline: &Timeline, moment: Moment, address: u64, memory_len: u64) -> Vec<String> {
+    let parts = timeline.parts_at(moment, memory_len);
+    let mut places: Vec<String> = parts
+        .iter()
+        .rev()
+        .filter(|part| part.span.contains(address))
+        .map(|part| in_part(part, address))
+        .collect();
+    let stack = parts.iter().find(|part| part.kind == PartKind::Stack);
+    if let Some(end) = stack
+        .map(|part| part.span.end())
+        .filter(|end| places.is_empty() && address >= *end)
+    {
+        places.push(format!("beyond the stack's end, {end:#x}"));
+    }
+    places
+}
+
+fn in_part(part: &Part, address: u64) -> String {
+    let Span { start, len } = part.span;
+    let offset = address.saturating_sub(start);
+    let name = safe::cut(&part.name, MAX_NAME);
+    match part.kind {
+        PartKind::Region => format!("{name} + {offset} of {len}  (region at {start:#x})"),
+        PartKind::Block if part.released => {
+            format!("{name} + {offset} of {len}  (released block at {start:#x})")
+        }
+        PartKind::Block => format!("{name} + {offset} of {len}  (block at {start:#x})"),
+        PartKind::Segment => format!("{} + {offset} of {len}", safe::cut(&part.label(), MAX_NAME)),
+        PartKind::Stack => {
+            format!(
+                "stack, {} below its end {:#x}",
+                part.span.end().saturating_sub(address),
+                part.span.end()
+            )
+        }
+        PartKind::Data | PartKind::Heap => format!("{} + {offset}", part.label()),
+    }
+}
+
+/// Returns the pointers to an address.
+fn pointers_here(timeline: &Timeline, moment: Moment, address: u64) -> Option<String> {
+    let record = timeline.step(moment.step)?;
+    let here = record.pointers.iter().filter(|p| p.address == address);
+    let now = here.map(|p| {
+        format!(
+            "{}{}",
+            safe::cut(&p.name, MAX_NAME),
+            age(timeline, moment.step, &p.name)
+        )
+    });
+    let moved = |old: Option<u64>, new: u64| old == Some(address) && new != address;
+    let old = record
+        .pointers
+        .iter()
+        .filter(|p| moved(p.moved_from, p.address));
+    let old = old.map(|p| format!("{} before this step", safe::cut(&p.name, MAX_NAME)));
+    let names: Vec<String> = now.chain(old).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// Returns a note that a pointer was taken before memory grew, where that is so.
+fn age(timeline: &Timeline, step: usize, name: &str) -> String {
+    let since = timeline.fetched_in(name, step);
+    let grown = (since.saturating_add(1)..=step)
+        .rev()
+        .find(|step| timeline.old_end(*step).is_some());
+    match grown {
+        Some(grown) => format!(", taken in step {since}, before memory grew in step {grown}"),
+        None => String::new(),
+    }
+}
+
+/// Returns the step of a write, its writer, and the byte before and after it.
+fn written(timeline: &Timeline, at: Moment, write: &Write, address: u64) -> String {
+    let step = timeline.step(at.step);
+    let mut out = format!("step {}", at.step);
+    if let Some(step) = step.filter(|_| matches!(write.writer, Writer::Guest { .. })) {
+        let _ = write!(
+            out,
+            " {} {}",
+            event_text::noun(step),
+            event_text::thousands(at.event as u64)
+        );
+    }
+    let _ = write!(out, ", {}", event_text::whence(&write.writer));
+    let text = step
+        .map(|s| safe::cut(&s.text, MAX_NAME))
+        .filter(|t| !t.is_empty());
+    if let Some(text) =
+        text.filter(|_| matches!(write.writer, Writer::Host | Writer::Import { .. }))
+    {
+        let _ = write!(out, ": {text}");
+    }
+    if write.is_difference {
+        out.push_str(", as part of a difference");
+    }
+    let index = usize::try_from(address.saturating_sub(write.start)).unwrap_or(usize::MAX);
+    if let (Some(before), Some(after)) = (write.before.get(index), write.after.get(index)) {
+        let _ = write!(out, "  ({before:02x}→{after:02x})");
+    }
+    out
+}
+
+/// Returns since when a byte without a writer is zero.
+fn never_written(timeline: &Timeline, moment: Moment, address: u64) -> String {
+    let grew = timeline
+        .steps()
+        .iter()
+        .take(moment.step.saturating_add(1))
+        .find(|s| {
+            s.index > 0
+                && (s.pages_before.saturating_mul(PAGE)..s.pages_after.saturating_mul(PAGE))
+                    .contains(&address)
+        });
+    match grew {
+        Some(step) => format!(
+            "never written: zero since memory grew in step {}",
+            step.index
+        ),
+        None => "never written: zero since the start".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::sample;
+
+    fn inspect(timeline: &Timeline, step: usize, address: u64) -> Inspection {
+        Inspection::at(timeline, Moment::end_of(step), address, 6)
+    }
+
+    fn row(inspection: &Inspection, label: &str) -> String {
+        let rows: Vec<&str> = inspection
+            .rows
+            .iter()
+            .filter(|r| r.0 == label)
+            .map(|r| r.1.as_str())
+            .collect();
+        rows.join(" | ")
+    }
+
+    /// Memory that starts with these bytes, inspection after step 0.
+    fn timeline_of(bytes: &[u8]) -> Timeline {
+        sample::timeline_over(Image::from_bytes(bytes))
+    }
+
+    #[test]
+    fn a_byte_of_the_default_session_knows_its_writers() {
+        let timeline = sample::timeline();
+        let inspection = inspect(&timeline, 7, 0x40c);
+        assert_eq!(row(&inspection, "address"), "0x40c, 1036");
+        assert_eq!(row(&inspection, "byte"), "0x20  32  0b00100000  space");
+        assert_eq!(
+            row(&inspection, "written by"),
+            "step 4 store 1, add_wasm_is_cool @0xa9, wasm_is_cool.wat:45  (00→20)"
+        );
+        assert_eq!(
+            row(&inspection, "in"),
+            "buffer + 12 of 1024  (region at 0x400)"
+        );
+        assert_eq!(
+            row(&inspect(&timeline, 7, 0x400), "written by"),
+            "step 3, the host: write ptr, text  (00→44)"
+        );
+        assert_eq!(row(&inspect(&timeline, 7, 0x400), "pointed to"), "ptr");
+        assert_eq!(
+            row(&inspect(&timeline, 7, 0x801), "written by"),
+            "step 0, data segment 0  (00→57)"
+        );
+        assert_eq!(
+            row(&inspect(&timeline, 7, 0x900), "written by"),
+            "never written: zero since the start"
+        );
+        assert_eq!(
+            row(&inspect(&timeline, 2, 0x400), "written by"),
+            "never written: zero since the start"
+        );
+        assert!(inspect(&timeline, 7, 65536).rows.is_empty());
+    }
+
+    #[test]
+    fn bytes_of_grown_memory_are_zero_since_then() {
+        let timeline = sample::timeline_where_memory_moved();
+        assert_eq!(
+            row(&inspect(&timeline, 7, 0x1fff0), "written by"),
+            "never written: zero since memory grew in step 4"
+        );
+        assert_eq!(
+            row(&inspect(&timeline, 5, 0x400), "pointed to"),
+            "ptr before this step"
+        );
+    }
+
+    #[test]
+    fn every_writer_of_a_byte_is_in_the_chain() {
+        let timeline = sample::timeline_where_memory_moved();
+        let inspection = inspect(&timeline, 7, 0x10400);
+        assert!(
+            row(&inspection, "written by").starts_with("step 4 event 2, add_wasm_is_cool @0x9c"),
+            "{inspection:?}"
+        );
+        let many = sample::timeline_with_many_writes(0x400, 9);
+        let earlier = |most: usize| {
+            let inspection = Inspection::at(&many, Moment::end_of(0), 0x400, most);
+            inspection
+                .rows
+                .into_iter()
+                .filter(|r| r.0 == "before that")
+                .map(|r| r.1)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            earlier(2),
+            [
+                "step 0, the host: instantiate  (07→08)",
+                "step 0, the host: instantiate  (06→07)",
+                "others: { goes back through them",
+            ]
+        );
+        assert_eq!(earlier(8).len(), 8);
+        let within = Moment { step: 0, event: 3 };
+        assert_eq!(
+            row(&Inspection::at(&many, within, 0x400, 0), "written by"),
+            "step 0, the host: instantiate  (02→03)"
+        );
+    }
+
+    #[test]
+    fn numbers_have_both_byte_orders() {
+        let timeline = timeline_of(&[0xff, 0xfe, 0, 0x40, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let inspection = inspect(&timeline, 0, 0);
+        assert_eq!(row(&inspection, "u8"), "255");
+        assert_eq!(row(&inspection, "i8"), "-1");
+        assert_eq!(row(&inspection, "u16"), "65279  (big endian 65534)");
+        assert_eq!(row(&inspection, "i16"), "-257  (big endian -2)");
+        assert_eq!(
+            row(&inspection, "u32"),
+            "1073807103  (big endian 4294836288)"
+        );
+        assert_eq!(
+            row(&inspection, "i64"),
+            "-9223372035780968705  (big endian -562675075514240)"
+        );
+        assert_eq!(
+            row(&inspect(&timeline_of(&0.1f32.to_le_bytes()), 0, 0), "f32"),
+            {
+                let big = Float::F32(u32::from_be_bytes(0.1f32.to_le_bytes()));
+                format!("0.1  (big endian {big})")
+            }
+        );
+        assert_eq!(row(&inspect(&timeline_of(&[0; 8]), 0, 0), "f64"), "0.0");
+    }
+
+    #[test]
+    fn values_past_the_end_are_marked() {
+        let inspection = inspect(&timeline_of(&[1, 2, 0x83]), 0, 2);
+        for label in [
+            "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "pointer", "leb128",
+        ] {
+            assert_eq!(row(&inspection, label), PAST_THE_END, "{label}");
+        }
+        assert_eq!(row(&inspection, "u8"), "131");
+    }
+
+    #[test]
+    fn utf8_is_found_from_any_byte() {
+        let timeline = timeline_of("é日\u{1b}\u{202e}".as_bytes());
+        let label = |address| row(&inspect(&timeline, 0, address), "utf8");
+        assert_eq!(label(0), "'é'  U+00E9, 2 bytes");
+        assert_eq!(label(1), "byte 2 of 2 of 'é'");
+        assert_eq!(label(4), "byte 3 of 3 of '日'");
+        assert_eq!(label(5), "'\\u{1b}'  U+001B, 1 byte");
+        assert_eq!(label(6), "'\\u{202e}'  U+202E, 3 bytes");
+        let bad = timeline_of(b"\x80\xff\xc3(\xed\xa0\x80\xe2\x82");
+        let label = |address| row(&inspect(&bad, 0, address), "utf8");
+        assert_eq!(
+            label(0),
+            "invalid: 0x80 continues a character, but none starts before it"
+        );
+        assert_eq!(label(1), "invalid: 0xff never occurs in UTF-8");
+        assert!(label(2).starts_with("invalid: a character of 2 bytes starts here"));
+        assert!(
+            label(4).starts_with("invalid: a character of 3 bytes starts here"),
+            "a surrogate"
+        );
+        assert_eq!(label(7), "cut off by the end of memory");
+    }
+
+    #[test]
+    fn leb128_has_its_length_and_both_signs() {
+        assert_eq!(leb128(&[0x00, 9]), "0  (1 byte)");
+        assert_eq!(leb128(&[0x7f]), "127, signed -1  (1 byte)");
+        assert_eq!(leb128(&[0xe5, 0x8e, 0x26]), "624485  (3 bytes)");
+        assert_eq!(
+            leb128(&[0xc0, 0xbb, 0x78]),
+            "1973696, signed -123456  (3 bytes)"
+        );
+        assert_eq!(leb128(&[0xff; 10]), "does not end within 10 bytes");
+        assert_eq!(
+            leb128(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]),
+            "18446744073709551615, signed more than 64 bits  (10 bytes)"
+        );
+        assert_eq!(
+            leb128(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f]),
+            "more than 64 bits, signed -9223372036854775808  (10 bytes)"
+        );
+    }
+
+    #[test]
+    fn pointers_show_what_lies_there() {
+        let mut bytes = vec![0; 64];
+        bytes[0..4].copy_from_slice(&16u32.to_le_bytes());
+        bytes[4..8].copy_from_slice(&64u32.to_le_bytes());
+        bytes[8..12].copy_from_slice(&62u32.to_le_bytes());
+        bytes[16..20].copy_from_slice(b"Wasm");
+        let timeline = timeline_of(&bytes);
+        let label = |address| row(&inspect(&timeline, 0, address), "pointer");
+        assert_eq!(label(0), "0x10 → \"Wasm\"");
+        assert_eq!(label(4), "0x40: outside memory");
+        assert_eq!(label(8), "0x3e → 00 00");
+        assert_eq!(label(12), "0x0: rarely a pointer");
+    }
+}

@@ -1,0 +1,17 @@
+//! What each pane shows, as data: rectangles, hex dump, map, step list, source, byte inspector.
+//!
+//! Owns the [`view::View`] of a frame and the cache behind it. Reads the app and changes only the
+//! cache; knows nothing of keys, navigation, or the session.
+
+pub mod byte_inspector;
+pub mod cache;
+pub mod event_text;
+pub mod hex_copy;
+pub mod hex_dump;
+pub mod layout;
+pub mod memory_map;
+pub mod module_overview;
+pub mod row_format;
+pub mod source;
+pub mod step_list;
+pub mod view;

@@ -1,0 +1,150 @@
+//! The overview of a module for someone who has just opened it: its exports and imports with their
+//! types and likely purpose, and what to type first. Plain lines, which `ui` lays out.
+
+use crate::app::{Action, App};
+use crate::safe;
+use crate::timeline::GuestFacts;
+use crate::wasm_types::{ExternType, memory_size};
+
+/// A line of the overview, safe to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OverviewLine {
+    Title(String),
+    Prose(String),
+    /// A statement that can be typed as it is.
+    Code(String),
+    /// A name, its type, and a guess about its purpose.
+    Entry {
+        name: String,
+        ty: String,
+        note: String,
+    },
+    Blank,
+}
+
+/// The most characters of a name, and of a type.
+const MAX_CHARS: usize = 60;
+/// The most characters of a statement.
+const MAX_CODE: usize = 200;
+
+/// Returns the overview of the session's module.
+pub fn lines(app: &App) -> Vec<OverviewLine> {
+    let families = &app.timeline.guest.abi_hints.families;
+    let mut lines = vec![OverviewLine::Prose(started(app))];
+    lines.extend(examples(app));
+    if !families.is_empty() {
+        lines.push(OverviewLine::Blank);
+        let sentence = |family: &String| OverviewLine::Prose(format!("It {family}."));
+        lines.extend(families.iter().take(3).map(sentence));
+    }
+    lines.extend(exports(&app.timeline.guest));
+    lines.extend(imports(&app.timeline.guest));
+    lines.extend(undefined(app));
+    lines
+}
+
+/// Returns what to type first.
+fn examples(app: &App) -> Vec<OverviewLine> {
+    let examples = &app.timeline.guest.abi_hints.examples;
+    if examples.is_empty() {
+        return Vec::new();
+    }
+    let key = app.keys.key_of(Action::OpenPrompt);
+    let title = format!("press {key} and type a step, such as");
+    let mut lines = vec![OverviewLine::Blank, OverviewLine::Title(title)];
+    let code = |step: &String| OverviewLine::Code(safe::cut(step, MAX_CODE));
+    lines.extend(examples.iter().map(code));
+    lines.push(OverviewLine::Prose(
+        "tab completes names. The values are guesses: replace them. save FILE saves your steps."
+            .to_owned(),
+    ));
+    lines
+}
+
+fn exports(guest: &GuestFacts) -> Vec<OverviewLine> {
+    let mut lines = vec![OverviewLine::Blank, OverviewLine::Title("exports".into())];
+    for (index, export) in guest.exports.iter().enumerate() {
+        let note = guest
+            .abi_hints
+            .exports
+            .get(index)
+            .cloned()
+            .unwrap_or_default();
+        let note = if note == export.ty.kind().as_str() {
+            String::new()
+        } else {
+            note
+        };
+        lines.push(entry(&export.name, &export.ty, note));
+    }
+    if guest.exports.is_empty() {
+        let none = "none: this guest has nothing that a host can call.";
+        lines.push(OverviewLine::Prose(none.to_owned()));
+    }
+    lines
+}
+
+fn imports(guest: &GuestFacts) -> Vec<OverviewLine> {
+    if guest.imports.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![OverviewLine::Blank, OverviewLine::Title("imports".into())];
+    lines.extend(guest.imports.iter().map(|import| {
+        let name = format!("{}.{}", import.module, import.name);
+        entry(&name, &import.ty, String::new())
+    }));
+    lines
+}
+
+fn entry(name: &str, ty: &ExternType, note: String) -> OverviewLine {
+    // The arrow in the type of a function says what it is.
+    let ty = match ty {
+        ExternType::Func(ty) => ty.to_string(),
+        _ => format!("{} {ty}", ty.kind()),
+    };
+    OverviewLine::Entry {
+        name: safe::cut(name, MAX_CHARS),
+        ty: safe::cut(&ty, MAX_CHARS),
+        note,
+    }
+}
+
+/// Returns what has run, and how much memory there is.
+fn started(app: &App) -> String {
+    let guest = &app.timeline.guest;
+    let memory = match &guest.memory {
+        Some(memory) => format!("Its memory has {}.", memory_size(memory.pages)),
+        None => "It has no memory.".to_owned(),
+    };
+    let ran = match app.timeline.steps().len() {
+        0 => "Nothing has run yet.",
+        1 => "Step 0 has run: the guest is instantiated. Nothing else runs until you run it.",
+        _ => "The guest is instantiated.",
+    };
+    format!("{ran} {memory}")
+}
+
+/// Returns how to define the imports that the script does not define.
+fn undefined(app: &App) -> Vec<OverviewLine> {
+    let undefined = &app.timeline.guest.abi_hints.undefined;
+    if undefined.is_empty() {
+        return Vec::new();
+    }
+    let which = match undefined.len() {
+        1 => {
+            "One import is not defined: calling it traps. Type this line, with what it must do, to \
+             define it:"
+        }
+        _ => {
+            "Some imports are not defined: calling one traps. Type these lines, with what they must \
+             do, to define them:"
+        }
+    };
+    let mut lines = vec![OverviewLine::Blank, OverviewLine::Prose(which.to_owned())];
+    lines.extend(
+        undefined
+            .iter()
+            .map(|import| OverviewLine::Code(safe::cut(&import.line, MAX_CODE))),
+    );
+    lines
+}

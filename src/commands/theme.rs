@@ -1,0 +1,41 @@
+//! Colours and glyphs of what is shown, from the command line and the environment.
+
+use std::io::IsTerminal;
+
+use linmem::ui::Theme;
+
+use crate::cli::{ColorWhen, LookArgs, ThemeName};
+
+/// Returns the theme for standard output.
+pub fn of(look: &LookArgs) -> Theme {
+    with_color(
+        look,
+        wants_color(look.color, std::io::stdout().is_terminal()),
+    )
+}
+
+/// Returns the theme with or without colours.
+pub fn with_color(look: &LookArgs, has_color: bool) -> Theme {
+    let theme = match look.theme {
+        _ if !has_color => Theme::mono(),
+        ThemeName::Dark => Theme::dark(),
+        ThemeName::Light => Theme::light(),
+        ThemeName::Mono => Theme::mono(),
+    };
+    if look.ascii {
+        theme.with_ascii()
+    } else {
+        theme
+    }
+}
+
+/// Returns whether output is coloured; `is_terminal` is whether it goes to a terminal.
+pub fn wants_color(when: ColorWhen, is_terminal: bool) -> bool {
+    let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+    match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => is_terminal && !asked_not_to && !is_dumb,
+    }
+}
