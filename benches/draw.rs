@@ -2,7 +2,7 @@
 //! every byte of which is set, and over 64 MiB of zeros, where a screenful passes over the most
 //! rows. Compare the three within one run.
 
-#[path = "../tests/screens/session.rs"]
+#[path = "../tests/it/screen/session.rs"]
 mod session;
 
 use criterion::{Criterion, criterion_group, criterion_main};

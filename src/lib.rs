@@ -2,7 +2,7 @@
 //! it happens.
 //!
 //! The parts and the one direction their arrows run are drawn in `ARCHITECTURE.md`;
-//! `tests/layering.rs` keeps them so.
+//! `tests/it/layering.rs` keeps them so.
 
 pub mod app;
 pub mod guest;

@@ -1,6 +1,6 @@
 //! Which parts of WebAssembly the engine runs, and which one a guest asks for that it does not.
 //!
-//! Read from the engine's sources and checked by `tests/guest_features.rs`, which compiles one
+//! Read from the engine's sources and checked by `tests/it/guest/features.rs`, which compiles one
 //! guest for each.
 
 use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload, Validator, WasmFeatures};

@@ -1,0 +1,556 @@
+//! The rewritten module against the given one, both run: same results, same traps, same memory; and
+//! what the rewriting adds: ticks, limits, a view of every memory, a start function that is called
+//! later.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::support::journal_host::{Host, Limit, PAGE, Plain, guest};
+use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule};
+use wasmer::{Function, Imports, Instance, Module, Store, Value};
+
+const ROOM: InstrumentOptions = InstrumentOptions {
+    max_memory: 16 * PAGE,
+    memory: Some(0),
+};
+
+/// Instantiates the guest as it was rewritten, without calling its start function.
+fn instantiate(rewritten: &InstrumentedModule, limit: Limit, most_ticks: u64) -> Host {
+    Host::new(&guest("(module)"), rewritten, limit, most_ticks)
+}
+
+/// Runs the calls on both modules, with a tick at every chance and with rare ones, and compares all
+/// that can be seen.
+fn assert_same(text: &str, calls: &[(&str, &[i32])]) {
+    let guest = guest(text);
+    let (journaled, idle) = (
+        guest.rewrite(&ROOM).unwrap(),
+        InstrumentOptions {
+            memory: None,
+            ..ROOM
+        },
+    );
+    for rewritten in [journaled, guest.rewrite(&idle).unwrap()] {
+        for limit in [Limit::Always, Limit::Slots(3), Limit::Full] {
+            let mut plain = Plain::new(&guest).unwrap();
+            let mut other = Host::new(&guest, &rewritten, limit, u64::MAX);
+            if let Some(start) = &rewritten.start_export {
+                assert_eq!(other.call(start, &[]), Ok(vec![]));
+            }
+            for (name, args) in calls {
+                assert_eq!(
+                    plain.call(name, args),
+                    other.call(name, args),
+                    "{name}{args:?}"
+                );
+                for (index, memory) in guest.memories().iter().enumerate() {
+                    let shown = other.memory(&rewritten.memory_exports[index]);
+                    for export in &memory.exported_as {
+                        assert!(
+                            plain.memory(export) == shown,
+                            "memory {export} differs after {name}{args:?}"
+                        );
+                    }
+                }
+            }
+            assert_eq!(plain.globals(), other.globals());
+        }
+    }
+}
+
+#[test]
+fn stores_loops_and_traps_are_the_same() {
+    assert_same(
+        r#"(module
+          (memory (export "memory") 1 4)
+          (data (i32.const 0) "Did you know")
+          (global $i (export "i") (mut i32) (i32.const 0))
+          (func (export "fill") (param $from i32) (param $to i32) (result i32)
+            (loop $l
+              (i32.store8 (local.get $from) (i32.const 42))
+              (global.set $i (i32.add (global.get $i) (i32.const 1)))
+              (local.set $from (i32.add (local.get $from) (i32.const 1)))
+              (br_if $l (i32.lt_u (local.get $from) (local.get $to))))
+            (local.get $from))
+          (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+          (func $deep (export "deep") (param i32) (result i32)
+            (if (result i32) (local.get 0)
+              (then (i32.add (i32.const 1) (call $deep (i32.sub (local.get 0) (i32.const 1)))))
+              (else (i32.const 0))))
+          (func (export "divide") (param i32) (result i32) (i32.div_s (i32.const 7) (local.get 0)))
+          (func (export "nested") (result i32) (local $a i32) (local $b i32)
+            (block $out
+              (loop $x
+                (local.set $b (i32.const 0))
+                (loop $y
+                  (br_if $out (i32.gt_s (local.get $a) (i32.const 20)))
+                  (local.set $b (i32.add (local.get $b) (i32.const 1)))
+                  (br_table $y $x $out (i32.sub (i32.ge_s (local.get $b) (i32.const 5)) (i32.const 0))))
+                unreachable))
+            (i32.add (i32.mul (local.get $a) (i32.const 100)) (local.get $b)))
+          (func (export "stop") unreachable))"#,
+        &[
+            ("fill", &[100, 200]),
+            ("fill", &[65530, 65540]),
+            ("grow", &[2]),
+            ("fill", &[65530, 65540]),
+            ("grow", &[2]),
+            ("deep", &[500]),
+            ("divide", &[0]),
+            ("divide", &[2]),
+            ("stop", &[]),
+        ],
+    );
+}
+
+#[test]
+fn indices_shift_wherever_a_function_is_named() {
+    assert_same(
+        r#"(module
+          (import "env" "add" (func $add (param i32 i32) (result i32)))
+          (import "env" "base" (global $base i32))
+          (type $two (func (param i32 i32) (result i32)))
+          (table $t (export "table") 6 funcref)
+          (elem (i32.const 0) $sub $add)
+          (elem $later funcref (ref.func $mul) (ref.null func))
+          (elem declare func $mul)
+          (memory (export "memory") 1)
+          (data (global.get $base) "abc")
+          (global $f funcref (ref.func $mul))
+          (global $ready (export "ready") (mut i32) (i32.const 0))
+          (func $sub (type $two) (i32.sub (local.get 0) (local.get 1)))
+          (func $mul (type $two) (i32.mul (local.get 0) (local.get 1)))
+          (func $begin (global.set $ready (call $add (i32.const 1) (global.get $base))))
+          (func (export "by_index") (param i32 i32 i32) (result i32)
+            (call_indirect (type $two) (local.get 1) (local.get 2) (local.get 0)))
+          (func (export "init") (table.init $t $later (i32.const 2) (i32.const 0) (i32.const 2)))
+          (func (export "set") (table.set $t (i32.const 4) (ref.func $mul)) (table.set $t (i32.const 5) (global.get $f)))
+          (export "sub" (func $sub))
+          (export "add" (func $add))
+          (start $begin))"#,
+        &[
+            ("by_index", &[0, 9, 4]),
+            ("by_index", &[1, 9, 4]),
+            ("by_index", &[2, 9, 4]),
+            ("init", &[]),
+            ("by_index", &[2, 9, 4]),
+            ("by_index", &[3, 9, 4]),
+            ("set", &[]),
+            ("by_index", &[4, 9, 4]),
+            ("by_index", &[5, 9, 4]),
+            ("by_index", &[6, 9, 4]),
+            ("sub", &[1, 2]),
+            ("add", &[1, 2]),
+        ],
+    );
+}
+
+#[test]
+fn several_memories_are_the_same() {
+    assert_same(
+        r#"(module
+          (import "env" "memory" (memory $m 1 8))
+          (memory $a (export "a") 1 3)
+          (memory $b (export "b") 1)
+          (export "m" (memory $m))
+          (data (memory $b) (i32.const 4) "xyz")
+          (func (export "go") (param i32) (result i32)
+            (i32.store $a (local.get 0) (i32.const 77))
+            (memory.copy $m $b (i32.const 100) (i32.const 4) (i32.const 3))
+            (drop (memory.grow $m (i32.const 1)))
+            (i32.add (memory.grow $a (i32.const 1)) (memory.size $b))))"#,
+        &[("go", &[0]), ("go", &[65536]), ("go", &[65536 * 3])],
+    );
+}
+
+#[test]
+fn a_module_with_nothing_in_it_runs() {
+    for text in [
+        "(module)",
+        "(module (memory 1))",
+        "(module (func (export \"f\")))",
+        "(module (table 1 funcref))",
+    ] {
+        let rewritten = guest(text).rewrite(&ROOM).unwrap();
+        instantiate(&rewritten, Limit::Always, 0);
+        assert_eq!(rewritten.start_export, None);
+    }
+}
+
+#[test]
+fn memories_without_a_name_are_shown() {
+    let text = r#"(module (memory 1) (memory (export "linmem memory 0") 1) (data "") (data (i32.const 3) "here"))"#;
+    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    assert_eq!(
+        rewritten.memory_exports,
+        ["linmem memory 0'", "linmem memory 0"]
+    );
+    let run = instantiate(&rewritten, Limit::Always, 0);
+    assert_eq!(
+        &run.memory(&rewritten.memory_exports[0])[..8],
+        b"\0\0\0here\0"
+    );
+}
+
+#[test]
+fn added_names_give_way_to_the_guests() {
+    let text = r#"(module
+      (import "linmem" "tick" (func))
+      (import "linmem" "tick'" (global i32))
+      (func $s) (start $s)
+      (export "linmem journal" (func $s)) (export "linmem position" (func $s)) (export "linmem last load" (func $s)) (export "linmem start" (func $s)))"#;
+    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    assert_eq!(rewritten.tick_import, ("linmem".into(), "tick''".into()));
+    let journal = &rewritten.journal;
+    assert_eq!(journal.memory_export, "linmem journal'");
+    assert_eq!(
+        (&*journal.position_export, &*journal.last_load_export),
+        ("linmem position'", "linmem last load'")
+    );
+    assert_eq!(rewritten.start_export.as_deref(), Some("linmem start'"));
+}
+
+#[test]
+fn a_start_function_that_traps_leaves_memory_to_be_seen() {
+    let text = r#"(module (memory 1) (func $s (i32.store8 (i32.const 5) (i32.const 9)) unreachable) (start $s))"#;
+    let guest = guest(text);
+    assert!(Plain::new(&guest).is_err());
+    let rewritten = guest.rewrite(&ROOM).unwrap();
+    let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
+    assert_eq!(run.memory(&rewritten.memory_exports[0])[5], 0);
+    let start = rewritten.start_export.clone().unwrap();
+    assert_eq!(run.call(&start, &[]), Err("unreachable".into()));
+    assert_eq!(run.memory(&rewritten.memory_exports[0])[5], 9);
+}
+
+#[test]
+fn an_imported_start_function_is_called_the_same() {
+    let text = r#"(module (import "a" "b" (func $f)) (memory 1) (func) (start $f))"#;
+    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let mut store = Store::default();
+    let module = Module::new(&store, &rewritten.wasm).unwrap();
+    let called = Arc::new(AtomicU64::new(0));
+    let counter = called.clone();
+    let mut imports = Imports::new();
+    let f = Function::new_typed(&mut store, move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    imports.define("a", "b", f);
+    imports.define("linmem", "tick", Function::new_typed(&mut store, || ()));
+    let instance = Instance::new(&mut store, &module, &imports).unwrap();
+    let start = instance
+        .exports
+        .get_function(&rewritten.start_export.unwrap())
+        .unwrap();
+    start.call(&mut store, &[]).unwrap();
+    assert_eq!(called.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn whatever_has_no_end_can_be_stopped() {
+    let text = r#"(module
+      (func (export "loop") (loop $l (br $l)))
+      (func $a (export "mutual") (call $b)) (func $b (call $a))
+      (func (export "inner") (loop $x (loop $y (br_if $x (i32.const 1)))))
+      (func (export "fence") (loop $l (try_table (br $l)))))"#;
+    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    for name in ["loop", "mutual", "inner", "fence"] {
+        let mut run = instantiate(&rewritten, Limit::Always, 100);
+        assert_eq!(run.call(name, &[]), Err("cancelled".into()), "{name}");
+        assert_eq!(run.ticks(), 101);
+    }
+}
+
+#[test]
+fn no_guest_catches_the_tick() {
+    let text = r#"(module (func (export "f")
+      (loop $l (block $h (try_table (catch_all $h) (loop $k (br $k)))) (br $l))))"#;
+    let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), Limit::Always, 100);
+    assert_eq!(run.call("f", &[]), Err("cancelled".into()));
+    assert_eq!(run.ticks(), 101);
+}
+
+#[test]
+fn ticks_come_when_they_are_asked_for() {
+    let text = r#"(module (func (export "f") (param i32)
+      (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"#;
+    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
+    // Between each two of a hundred rounds.
+    run.call("f", &[100]).unwrap();
+    assert_eq!(run.ticks(), 99);
+    let mut run = instantiate(&rewritten, Limit::Full, u64::MAX);
+    run.call("f", &[100]).unwrap();
+    assert_eq!(run.ticks(), 1);
+}
+
+#[test]
+fn what_a_loop_holds_outlives_each_tick() {
+    let text = r#"(module
+      (func (export "f") (param $n i32) (result i32)
+        (local $a f32) (local $b f64) (local $c v128) (local $same f64) (local $out i32)
+        (local.set $same (f64.const 3))
+        (local.set $out (block $out (result i32)
+          (loop $l (result i32)
+            (local.set $a (f32.add (local.get $a) (f32.const 1)))
+            (local.set $b (f64.add (local.get $b) (local.get $same)))
+            (local.set $c (i32x4.add (local.get $c) (v128.const i32x4 5 6 7 8)))
+            (drop (br_if $out (i32.const 1000) (i32.eq (local.get $n) (i32.const 77))))
+            (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))
+            (i32.const 0))))
+        (i32.add (local.get $out) (i32.add (i32.trunc_f32_s (local.get $a)) (i32.add (i32.trunc_f64_s (local.get $b))
+          (i32x4.extract_lane 3 (local.get $c)))))))"#;
+    for limit in [Limit::Always, Limit::Full] {
+        let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), limit, u64::MAX);
+        assert_eq!(run.call("f", &[50]), Ok(vec![Value::I32(50 * (1 + 3 + 8))]));
+        assert_eq!(
+            run.call("f", &[126]),
+            Ok(vec![Value::I32(1000 + 50 * (1 + 3 + 8))])
+        );
+    }
+}
+
+#[test]
+fn memory_grows_to_the_limit_and_no_further() {
+    let grow = r#"(func (export "g") (param i32) (result i32) (memory.grow (local.get 0)))"#;
+    for (memory, first, second) in [
+        ("1", 15, 1),
+        ("1 4", 3, 1),
+        ("1 100", 15, 1),
+        ("16 100", 0, 1),
+    ] {
+        let guest = guest(&format!("(module (memory {memory}) {grow})"));
+        let rewritten = guest.rewrite(&ROOM).unwrap();
+        let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
+        assert!(
+            run.call("g", &[first]).unwrap() != [Value::I32(-1)],
+            "{memory}"
+        );
+        assert_eq!(
+            run.call("g", &[second]),
+            Ok(vec![Value::I32(-1)]),
+            "{memory}"
+        );
+        assert_eq!(
+            rewritten.memory_types[0].max,
+            Some(guest.memories()[0].ty.max.unwrap_or(16).min(16))
+        );
+    }
+}
+
+#[test]
+fn an_imported_memory_is_lowered_too() {
+    let guest = guest(r#"(module (import "env" "memory" (memory 1 100)))"#);
+    assert_eq!(guest.memories()[0].ty.max, Some(100));
+    let rewritten = guest
+        .rewrite(&InstrumentOptions {
+            max_memory: 8 * PAGE,
+            ..ROOM
+        })
+        .unwrap();
+    assert_eq!(rewritten.memory_types[0].max, Some(8));
+    let run = instantiate(&rewritten, Limit::Always, 0);
+    assert_eq!(run.memory(&rewritten.memory_exports[0]).len() as u64, PAGE);
+}
+
+#[test]
+fn a_guest_too_large_to_start_is_refused() {
+    let error = guest("(module (memory 17 20))").rewrite(&ROOM).unwrap_err();
+    assert!(matches!(error, GuestError::MemoryLimit { wants, .. } if wants == 17 * PAGE));
+    assert_eq!(
+        error.to_string(),
+        "test.wat asks for at least 1088KiB of memory and the limit is 1MiB; allow more with --max-memory 1088KiB"
+    );
+    let tables = "(table 6000000 funcref)".repeat(2);
+    let error = guest(&format!("(module {tables})"))
+        .rewrite(&ROOM)
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        GuestError::TableLimit {
+            wants: 12_000_000,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn tables_cannot_eat_the_machine() {
+    let text = r#"(module (table $t 1 funcref)
+      (func (export "g") (param i32) (result i32) (table.grow $t (ref.null func) (local.get 0))))"#;
+    let mut run = instantiate(
+        &guest(text).rewrite(&ROOM).unwrap(),
+        Limit::Always,
+        u64::MAX,
+    );
+    assert_eq!(run.call("g", &[5]), Ok(vec![Value::I32(1)]));
+    assert_eq!(run.call("g", &[-2]), Ok(vec![Value::I32(-1)]));
+    assert_eq!(run.call("g", &[10_000_000]), Ok(vec![Value::I32(-1)]));
+}
+
+#[test]
+fn traps_name_the_functions_they_passed() {
+    let text = r#"(module $m
+      (import "env" "add" (func $add (param i32 i32) (result i32)))
+      (func $inner unreachable)
+      (func $outer (export "f") (call $inner)))"#;
+    let guest = guest(text);
+    let rewritten = guest.rewrite(&ROOM).unwrap();
+    let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
+    let f = run.instance.exports.get_function("f").unwrap().clone();
+    let error = f.call(&mut run.store, &[]).unwrap_err();
+    let names: Vec<_> = error
+        .trace()
+        .iter()
+        .map(|frame| frame.function_name().unwrap_or("").to_owned())
+        .collect();
+    assert_eq!(names, ["inner", "outer"]);
+    let original: Vec<_> = error
+        .trace()
+        .iter()
+        .map(|frame| rewritten.original_function(frame.func_index()).unwrap())
+        .collect();
+    assert_eq!(original, [1, 2]);
+    assert_eq!(guest.function_name(original[0]), "inner");
+    assert_eq!(
+        (
+            rewritten.original_function(0),
+            rewritten.original_function(1)
+        ),
+        (Some(0), None)
+    );
+}
+
+#[test]
+fn a_name_section_that_cannot_be_read_is_no_reason_to_refuse() {
+    let mut wasm = wat::parse_str("(module (func $named (export \"f\") nop))").unwrap();
+    for contents in [
+        &b"\x04name\x01\x09\x01"[..],
+        b"\x04name\x01\x03\x01\x00\x7f",
+        b"\x04name\xff\xff",
+        b"\x04name",
+    ] {
+        wasm.extend([0, contents.len() as u8]);
+        wasm.extend(contents);
+        let guest = Guest::from_bytes("x.wasm", &wasm).unwrap();
+        assert_eq!(guest.function_name(0), "named");
+        instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX)
+            .call("f", &[])
+            .unwrap();
+    }
+    let strange = b"\x04name\x01\x08\x01\xff\xff\xff\xff\x0f\x01x";
+    wasm.extend([0, strange.len() as u8]);
+    wasm.extend(strange);
+    let guest = Guest::from_bytes("x.wasm", &wasm).unwrap();
+    instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX)
+        .call("f", &[])
+        .unwrap();
+}
+
+#[test]
+fn imports_in_the_compact_encoding_are_spelled_out() {
+    use wasm_encoder::{
+        EntityType, ImportCompact, ImportSection, Imports as Encoded, TypeSection, ValType,
+    };
+    let mut types = TypeSection::new();
+    types
+        .ty()
+        .function([ValType::I32, ValType::I32], [ValType::I32]);
+    let mut imports = ImportSection::new();
+    let items = vec![
+        ImportCompact {
+            name: "add",
+            ty: EntityType::Function(0),
+        },
+        ImportCompact {
+            name: "base",
+            ty: EntityType::Global(wasm_encoder::GlobalType {
+                val_type: ValType::I32,
+                mutable: false,
+                shared: false,
+            }),
+        },
+    ];
+    imports.imports(Encoded::Compact1 {
+        module: "env",
+        items: items.into(),
+    });
+    let mut exports = wasm_encoder::ExportSection::new();
+    exports.export("add", wasm_encoder::ExportKind::Func, 0);
+    let mut module = wasm_encoder::Module::new();
+    module.section(&types).section(&imports).section(&exports);
+    let guest = Guest::from_bytes("x.wasm", &module.finish()).unwrap();
+    assert_eq!(guest.imports().len(), 2);
+    let mut run = instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX);
+    assert_eq!(run.call("add", &[2, 3]), Ok(vec![Value::I32(5)]));
+}
+
+#[test]
+fn custom_sections_are_left_to_the_original() {
+    let guest = guest("(module (@custom \"mine\" \"x\") (func $named))");
+    let sections = |wasm: &[u8]| -> Vec<String> {
+        let payloads = wasmparser::Parser::new(0)
+            .parse_all(wasm)
+            .map(Result::unwrap);
+        payloads
+            .filter_map(|payload| match payload {
+                wasmparser::Payload::CustomSection(section) => Some(section.name().to_owned()),
+                _ => None,
+            })
+            .collect()
+    };
+    let given = sections(guest.wasm());
+    assert!(
+        given.contains(&"mine".into()) && given.iter().any(|name| name.starts_with(".debug_line")),
+        "{given:?}"
+    );
+    assert_eq!(sections(&guest.rewrite(&ROOM).unwrap().wasm), ["name"]);
+}
+
+#[test]
+fn every_original_function_is_found_again() {
+    let rewritten = guest("(module (import \"a\" \"b\" (func)) (func) (func))")
+        .rewrite(&ROOM)
+        .unwrap();
+    let found: Vec<_> = (0..4)
+        .map(|index| rewritten.original_function(index))
+        .collect();
+    assert_eq!(found, [Some(0), None, Some(1), Some(2)]);
+}
+
+#[test]
+fn exports_keep_their_order_and_types() {
+    let guest = guest(
+        "(module (memory 1) (func (export \"b\") (param i64)) (global (export \"a\") i32 (i32.const 1)))",
+    );
+    let again = Guest::from_bytes("again", &guest.rewrite(&ROOM).unwrap().wasm).unwrap();
+    let shown = |guest: &Guest| -> Vec<String> {
+        guest
+            .exports()
+            .iter()
+            .map(|e| format!("{} {}", e.name, e.ty))
+            .collect()
+    };
+    assert_eq!(shown(&guest), ["b (i64) -> ()", "a i32"]);
+    let added = [
+        "linmem journal 2 2 shared",
+        "linmem position (mut i32)",
+        "linmem last load (mut i32)",
+        "linmem memory 0 1 16",
+    ];
+    assert_eq!(
+        shown(&again),
+        [&["b (i64) -> ()", "a i32"][..], &added].concat()
+    );
+    assert!(
+        matches!(again.imports(), [tick] if tick.name == "tick" && tick.ty.to_string() == "() -> ()")
+    );
+}
+
+#[test]
+fn a_section_of_no_functions_stays_one() {
+    let guest = Guest::from_bytes("empty", b"\0asm\x01\0\0\0\x03\x01\0").unwrap();
+    let again = guest.rewrite(&ROOM).unwrap();
+    let again = Guest::from_bytes("again", &again.wasm).unwrap();
+    assert!(matches!(again.imports(), [tick] if tick.name == "tick"));
+}

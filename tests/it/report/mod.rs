@@ -1,0 +1,6 @@
+//! Reports: text, JSON, Markdown, pages, pictures and recordings.
+
+mod events;
+mod options;
+mod share;
+mod text;

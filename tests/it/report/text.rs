@@ -1,0 +1,243 @@
+//! Whole transcripts of timelines made by hand, as files that a reviewer reads in the diff; and
+//! what must hold for any.
+
+use crate::support::fabricated;
+
+use linmem::report::{Format, Options, problem, summary_line, write};
+use linmem::safe;
+use linmem::timeline::{Moment, Timeline};
+use proptest::prelude::*;
+
+fn report(timeline: &Timeline, options: &Options) -> String {
+    let mut out = Vec::new();
+    write(timeline, options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn text(timeline: &Timeline) -> String {
+    report(timeline, &Options::default())
+}
+
+fn json(timeline: &Timeline) -> String {
+    report(
+        timeline,
+        &Options {
+            format: Format::Json,
+            ..Options::default()
+        },
+    )
+}
+
+#[test]
+fn default_session() {
+    let timeline = fabricated::default_session();
+    insta::assert_snapshot!("default_session", text(&timeline));
+    insta::assert_snapshot!(
+        "default_session_ascii",
+        report(
+            &timeline,
+            &Options {
+                ascii: true,
+                ..Options::default()
+            }
+        )
+    );
+    let colored = report(
+        &timeline,
+        &Options {
+            color: true,
+            ..Options::default()
+        },
+    );
+    insta::assert_snapshot!("default_session_color", colored.replace('\x1b', "␛"));
+    insta::assert_snapshot!("default_session_json", json(&timeline));
+}
+
+#[test]
+fn growth_that_moves_the_pointer() {
+    insta::assert_snapshot!("growth_that_moves", text(&fabricated::growth_that_moves()));
+}
+
+#[test]
+fn stops_and_errors() {
+    insta::assert_snapshot!("failed_expect", text(&fabricated::failed_expect()));
+    insta::assert_snapshot!("trapped_call", text(&fabricated::trapped_call()));
+    insta::assert_snapshot!("out_of_bounds", text(&fabricated::out_of_bounds()));
+}
+
+#[test]
+fn a_guest_without_memory() {
+    insta::assert_snapshot!("no_memory", text(&fabricated::no_memory()));
+}
+
+#[test]
+fn everything_a_record_can_hold() {
+    insta::assert_snapshot!("rich", text(&fabricated::rich()));
+}
+
+#[test]
+fn hostile_names() {
+    insta::assert_snapshot!(
+        "hostile",
+        text(&fabricated::hostile("a\x1b[2J\u{202e}\n\x07é\""))
+    );
+}
+
+#[test]
+fn a_large_write_stays_short_as_text_and_exact_as_json() {
+    let timeline = fabricated::large_write();
+    insta::assert_snapshot!("large_write", text(&timeline));
+    let trace: serde_json::Value = serde_json::from_str(&json(&timeline)).unwrap();
+    assert_eq!(
+        trace["steps"][1]["changes"][0]["after"]
+            .as_str()
+            .unwrap()
+            .len(),
+        2 * (10 << 20)
+    );
+}
+
+#[test]
+fn until_a_moment() {
+    let timeline = fabricated::growth_that_moves();
+    let at = |moment| {
+        report(
+            &timeline,
+            &Options {
+                until: Some(moment),
+                ..Options::default()
+            },
+        )
+    };
+    insta::assert_snapshot!("until_step", at(Moment::end_of(2)));
+    insta::assert_snapshot!("until_event", at(Moment { step: 3, event: 2 }));
+    assert_eq!(
+        at(Moment::end_of(99)).matches("✓").count(),
+        timeline.steps().len()
+    );
+}
+
+#[test]
+fn color_and_stores_only_add() {
+    for timeline in [
+        fabricated::default_session(),
+        fabricated::rich(),
+        fabricated::trapped_call(),
+    ] {
+        let colored = report(
+            &timeline,
+            &Options {
+                color: true,
+                ..Options::default()
+            },
+        );
+        let bare = ["\x1b[1;4m", "\x1b[1m", "\x1b[0m"]
+            .iter()
+            .fold(colored, |text, code| text.replace(code, ""));
+        assert_eq!(bare, text(&timeline));
+    }
+    let (without, with) = (
+        json(&fabricated::rich()),
+        Options {
+            stores: true,
+            ..Options::default()
+        },
+    );
+    let with = report(
+        &fabricated::rich(),
+        &Options {
+            format: Format::Json,
+            ..with
+        },
+    );
+    let mut with: serde_json::Value = serde_json::from_str(&with).unwrap();
+    for step in with["steps"].as_array_mut().unwrap() {
+        assert!(step.as_object_mut().unwrap().remove("events").is_some());
+    }
+    assert_eq!(
+        with,
+        serde_json::from_str::<serde_json::Value>(&without).unwrap()
+    );
+}
+
+#[test]
+fn one_line_for_each_run() {
+    let line = |timeline: &Timeline| summary_line(timeline, "a.steps", false);
+    assert_eq!(
+        line(&fabricated::default_session()),
+        "ok    a.steps  8 steps"
+    );
+    assert_eq!(
+        line(&fabricated::failed_expect()),
+        "FAIL  a.steps  step 2: ptr == 0x500 does not hold; left: 1024; right: 1280"
+    );
+    assert_eq!(
+        line(&fabricated::trapped_call()),
+        "FAIL  a.steps  step 2: unreachable executed; in $add_wasm_is_cool, wasm_is_cool.wat:21"
+    );
+    assert_eq!(line(&fabricated::out_of_bounds()), "ok    a.steps  4 steps");
+    let warned = fabricated::growth_that_moves();
+    assert_eq!(line(&warned), "ok    a.steps  5 steps");
+    let denied = "step 4: stale-pointer: 0x400 was read after the buffer had moved to 0x110000.";
+    assert_eq!(problem(&warned, true).as_deref(), Some(denied));
+}
+
+#[test]
+fn numbers_are_exact_in_json() {
+    let trace: serde_json::Value = serde_json::from_str(&json(&fabricated::rich())).unwrap();
+    assert_eq!(
+        trace["inputs"][0]["value"].to_string(),
+        i128::MAX.to_string()
+    );
+    let bindings = &trace["steps"][4]["bindings"];
+    assert_eq!(bindings["nan"]["value"], "nan");
+    assert_eq!(bindings["low"]["value"], "-inf");
+    assert_eq!(bindings["bytes"]["value"], "ff0001");
+    assert_eq!(bindings["list"]["value"].to_string(), r#"[1,["a"]]"#);
+    assert_eq!(
+        trace["steps"][3]["imports_called"][0]["results"][0].to_string(),
+        "0.1"
+    );
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    struct Full;
+    impl std::io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    for format in [Format::Text, Format::Json] {
+        let options = Options {
+            format,
+            ..Options::default()
+        };
+        let error = write(&fabricated::rich(), &options, &mut Full).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn nothing_is_raw(bad in "\\PC{0,12}|(.|\\n|\\x1b|\\u{202e}|\\u{9b}){0,12}") {
+        let timeline = fabricated::hostile(&bad);
+        for ascii in [false, true] {
+            let until = Some(Moment::end_of(2));
+            let shown = report(&timeline, &Options { ascii, until, ..Options::default() })
+                + &report(&timeline, &Options { ascii, stores: true, ..Options::default() });
+            prop_assert!(!shown.chars().any(|c| c != '\n' && safe::is_unsafe(c)), "{shown:?}");
+            prop_assert!(!ascii || shown.is_ascii());
+        }
+        let trace = json(&timeline);
+        prop_assert!(!trace.chars().any(|c| c != '\n' && safe::is_unsafe(c)), "{trace:?}");
+        let parsed: serde_json::Value = serde_json::from_str(&trace).unwrap();
+        prop_assert_eq!(parsed["title"].as_str(), Some(bad.as_str()));
+        prop_assert!(!summary_line(&timeline, &bad, true).chars().any(safe::is_unsafe));
+    }
+}

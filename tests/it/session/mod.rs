@@ -1,0 +1,6 @@
+//! Sessions with real guests, through the library.
+
+mod exploration;
+mod findings;
+mod recording;
+mod runs;
