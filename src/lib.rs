@@ -14,6 +14,8 @@ pub mod script;
 pub mod session;
 pub mod source;
 pub mod terminal;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod timeline;
 pub mod ui;
 pub mod value;

@@ -28,8 +28,6 @@ pub mod origin;
 pub mod overview;
 pub mod prompt;
 mod receive;
-#[doc(hidden)]
-pub mod sample;
 pub mod save;
 pub mod search;
 mod shown;

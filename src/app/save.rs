@@ -120,7 +120,8 @@ pub(super) fn saved(app: &mut App, result: Result<String, Refused>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{Action, Message, receive, sample, update};
+    use crate::app::{Action, Message, receive, update};
+    use crate::testing::apps::app;
 
     #[test]
     fn the_ending_of_a_name_says_what_is_saved() {
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_there_is_replaced_only_when_asked_for_again() {
-        let mut app = sample::app((80, 24), 4);
+        let mut app = app((80, 24), 4);
         assert_eq!(update(&mut app, Action::Save), Effect::None);
         let Effect::Save {
             path,
@@ -165,7 +166,7 @@ mod tests {
 
     #[test]
     fn another_name_is_asked_about_again() {
-        let mut app = sample::app((80, 24), 4);
+        let mut app = app((80, 24), 4);
         app.overlay = Overlay::Save {
             input: Input::new("b.svg".into()),
             taken: Some("a.svg".into()),

@@ -48,6 +48,8 @@ use self_check::SelfCheck;
 
 pub use insert::InsertError;
 pub use open::OpenError;
+#[cfg(any(test, feature = "testing"))]
+pub use wasi::{Version as WasiVersion, functions as wasi_functions};
 
 /// What a session is made of.
 #[derive(Debug, Clone)]

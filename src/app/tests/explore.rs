@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::app::prompt::Feedback;
+use crate::testing::timelines;
 use crate::timeline::{PlannedStep, StepKind};
 
 fn prompt(app: &App) -> &prompt::Prompt {
@@ -84,7 +85,7 @@ fn in_the_middle_of_a_script_the_rest_comes_after_it() {
     let mut app = app(SIZE, 3);
     press(&mut app, "g");
     app.timeline = app.timeline.until(3);
-    app.timeline.planned = sample::announced().planned;
+    app.timeline.planned = timelines::announced_session().planned;
     app.engine = Engine::Ready;
     press(&mut app, "G");
     let effects = typed(&mut app, "write ptr, \"x\"");
@@ -455,7 +456,10 @@ fn an_import_is_given_from_the_start_in_a_branch_of_its_own() {
         matches!(&prompt(&app).said, Feedback::Mistake(m) if m.message.contains("something else"))
     );
     press(&mut app, "enter");
-    let effect = receive(&mut app, Message::Opened(Box::new(sample::announced())));
+    let effect = receive(
+        &mut app,
+        Message::Opened(Box::new(timelines::announced_session())),
+    );
     run(&mut app, effect, &default_records());
     assert_eq!(
         (app.moment.step, app.branch(), app.setup.len()),
@@ -599,7 +603,7 @@ fn a_line_may_be_absurdly_long() {
 #[test]
 fn a_guest_without_a_script_is_introduced() {
     let mut app = App::new(SIZE, Vec::new(), true);
-    let mut bare = sample::announced();
+    let mut bare = timelines::announced_session();
     bare.planned.truncate(1);
     bare.inputs.clear();
     let effect = receive(&mut app, Message::Opened(Box::new(bare)));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::app::keymap::{BINDINGS, Choice};
+use crate::testing::timelines;
 
 /// Every action whose keys can be chosen has a key of its own that the table does not know.
 fn remapped() -> Keymap {
@@ -134,7 +135,7 @@ fn what_bytes_and_findings_say_names_the_keys_in_force() {
             key(Action::Mouse)
         )
     );
-    let mut many = app_over(sample::timeline_with_many_writes(0x400, 9), SIZE, 0);
+    let mut many = app_over(timelines::one_step_of_writes(0x400, 9), SIZE, 0);
     (many.cursor, many.keys) = (0x400, keys.clone());
     let rows = inspect::Inspection::of(&many, 2).rows;
     assert!(

@@ -1,8 +1,9 @@
 //! Time inside a step: rows of (state, keys, moment), the jumps to a byte's writes, and whose
 //! source is shown.
 
-use super::super::{list, origin, sample, view, *};
+use super::super::{list, origin, view, *};
 use super::{SIZE, app, app_over, default_records, notice, opened, press, run};
+use crate::testing::timelines;
 use crate::timeline::Image;
 
 /// The moment as a person says it: `4` for the end of a step, `4.7` for an event of an unfolded
@@ -35,7 +36,7 @@ fn unfolded_steps_are_walked_store_by_store() {
         (4, "7 o 9 o", "4.9"),
         (4, "o End", "4.14"),
         (4, "o End Home", "4.0"),
-        (4, "7 o g", "0.2"),
+        (4, "7 o g", "0.1"),
         (4, "7 o G", "7"),
         (4, "7 o 3 G", "3.1"),
         (4, "7 o 4 G", "4.14"),
@@ -63,9 +64,9 @@ fn unfolded_steps_are_walked_store_by_store() {
 #[test]
 fn back_then_forward_is_where_one_was() {
     let timelines = [
-        sample::timeline(),
-        sample::timeline_where_memory_moved(),
-        sample::timeline_that_trapped(),
+        timelines::standard_session(),
+        timelines::standard_session_with_moving_buffer(),
+        timelines::standard_session_that_traps(),
     ];
     for timeline in timelines {
         let mut app = app_over(timeline, SIZE, 0);
@@ -102,7 +103,7 @@ fn bytes_appear_one_by_one_under_the_cursor() {
 
 #[test]
 fn a_byte_s_writes_are_gone_to_across_steps() {
-    let timeline = || sample::timeline_of_stores(1000, 1000);
+    let timeline = || timelines::call_of_stores(1000, 1000);
     let rows = [
         (2, 0x10, "w", "2.1"),
         (2, 0x10, "w w", "2.1"),
@@ -148,7 +149,7 @@ fn a_byte_s_writes_are_gone_to_across_steps() {
 
 #[test]
 fn growth_is_an_event_with_a_moment_on_either_side() {
-    let mut app = app_over(sample::timeline_where_memory_moved(), SIZE, 4);
+    let mut app = app_over(timelines::standard_session_with_moving_buffer(), SIZE, 4);
     let pages = |app: &App| (app.memory_before().pages(), app.memory().pages());
     press(&mut app, "o");
     assert_eq!(
@@ -168,7 +169,7 @@ fn growth_is_an_event_with_a_moment_on_either_side() {
 
 #[test]
 fn a_trap_is_shown_where_memory_ends() {
-    let mut app = app_over(sample::timeline_that_trapped(), SIZE, 4);
+    let mut app = app_over(timelines::standard_session_that_traps(), SIZE, 4);
     assert_eq!(app.cursor, 0xffff);
     let origin = origin::Origin::of(&app);
     assert_eq!(
@@ -200,27 +201,30 @@ fn the_source_is_that_of_the_byte_or_the_event() {
         let origin = origin::Origin::of(&app);
         (origin.title, origin.listing.map(|l| l.1), origin.said)
     };
-    let (title, line, said) = origin(sample::timeline(), 4, "");
+    let (title, line, said) = origin(timelines::standard_session(), 4, "");
     assert_eq!(
         (title.as_str(), line, said.len()),
         ("wasm_is_cool.wat", Some(45), 0)
     );
     assert_eq!(
-        origin(sample::timeline(), 3, "").2,
+        origin(timelines::standard_session(), 3, "").2,
         ["step 3, the host", "line 6:  write ptr, text"]
     );
-    assert_eq!(origin(sample::timeline(), 0, "").2[0], "data segment 0");
     assert_eq!(
-        origin(sample::timeline(), 0, "g shift-↓ shift-↓").2,
+        origin(timelines::standard_session(), 0, "").2[0],
+        "data segment 0"
+    );
+    assert_eq!(
+        origin(timelines::standard_session(), 0, "g shift-↓ shift-↓").2,
         ["Nobody wrote this byte; memory is born zero."]
     );
-    let (title, line, said) = origin(sample::timeline_where_memory_moved(), 4, "5 o");
+    let (title, line, said) = origin(timelines::standard_session_with_moving_buffer(), 4, "5 o");
     assert_eq!(
         (title.as_str(), line),
         ("disassembly of add_wasm_is_cool", Some(11))
     );
     assert_eq!(said, ["inlined: push ← extend ← add_wasm_is_cool"]);
-    let (_, line, said) = origin(sample::timeline_where_memory_moved(), 4, "o");
+    let (_, line, said) = origin(timelines::standard_session_with_moving_buffer(), 4, "o");
     assert_eq!(
         (line, said),
         (Some(2), vec!["about to write, from here:".to_owned()])
@@ -267,14 +271,14 @@ fn the_source_scrolls_both_ways_until_another_byte_is_looked_at() {
 
 #[test]
 fn a_step_that_only_tried_to_store_unfolds_into_that() {
-    let mut timeline = sample::announced();
+    let mut timeline = timelines::announced_session();
     timeline.push(StepRecord::begin(
         0,
         crate::timeline::StepKind::Instantiate,
         "instantiate".into(),
         Image::zeroed(65536),
     ));
-    let mut step = sample::timeline_that_trapped().steps()[4].clone();
+    let mut step = timelines::standard_session_that_traps().steps()[4].clone();
     step.events = Default::default();
     step.memory = timeline.memory_after(0);
     step.index = 1;

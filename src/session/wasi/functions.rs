@@ -37,9 +37,8 @@ impl Call {
     /// The function of this name, whatever type the guest imports it as.
     pub fn named(name: &ImportName) -> Option<Call> {
         let version = Version::of(&name.module)?;
-        let (name, params) = FUNCTIONS.iter().find(|(known, _)| *known == name.name)?;
-        let is_newer = *name == "sock_accept" && version == Version::Unstable;
-        (!is_newer).then_some(Call {
+        let (name, params) = functions(version).find(|(known, _)| *known == name.name)?;
+        Some(Call {
             version,
             name,
             params,
@@ -64,6 +63,15 @@ impl Call {
         };
         FunctionType::new(params.collect::<Vec<_>>(), results)
     }
+}
+
+/// Returns the names of the functions of a version and their parameters, a letter each: `i` for
+/// i32, `I` for i64.
+pub fn functions(version: Version) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let is_newer = move |name: &str| name == "sock_accept" && version == Version::Unstable;
+    FUNCTIONS
+        .into_iter()
+        .filter(move |(name, _)| !is_newer(name))
 }
 
 const FUNCTIONS: [(&str, &str); 46] = [

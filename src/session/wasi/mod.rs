@@ -22,6 +22,8 @@ use output::Output;
 
 pub use calls::perform;
 pub use functions::Call;
+#[cfg(any(test, feature = "testing"))]
+pub use functions::{Version, functions};
 
 /// The world of one guest.
 #[derive(Debug, Default)]

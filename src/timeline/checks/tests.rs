@@ -1,19 +1,14 @@
 //! Runs of writes, which sessions can cause only one way.
 
 use super::*;
-use crate::timeline::{Facts, FindingKind, Image, NamedSpan, Naming, PAGE, SpanKind, Use, UseKind};
+use crate::testing::steps::name_span;
+use crate::timeline::{Facts, FindingKind, Image, Naming, PAGE, SpanKind, Use, UseKind};
 
 /// A judge that has seen a region of these bytes named.
 fn watching(kind: SpanKind, start: u64, len: u64) -> Checks {
     let mut judge = Checks::default();
     let mut step = record(1, StepKind::Region);
-    let span = Span { start, len };
-    step.naming = Some(Naming::Named(NamedSpan {
-        name: "r".into(),
-        kind,
-        span,
-        released: false,
-    }));
+    name_span(&mut step, "r", kind, start, len);
     assert!(judge.judge(&step).is_empty());
     judge
 }

@@ -1,14 +1,12 @@
-//! What bad input gets: the real binary on files, modules, guests and arguments that are wrong or
-//! hostile. Each ends in a clear message and the promised exit status, in bounded time, without a
-//! panic and without a byte that a terminal would act on.
+//! Invalid and malicious files, modules, guests and arguments. Each run ends in a clear message and
+//! the documented exit status, in bounded time, without a panic and without control characters.
 
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read as _;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::support::answer::{Answer, Folder, PATIENCE, module, steps_on};
+use crate::support::command::{Folder, PATIENCE, Run, module, steps_on};
 
 const GUEST: &str = r#"(module
     (memory (export "memory") 1 4)
@@ -23,231 +21,241 @@ const GUEST: &str = r#"(module
         (i32.store (i32.const 208) (i32.const 0x41ae80e2)))
     (func (export "\1b]0;x\07\e2\80\ae") unreachable))"#;
 
-/// Runs steps on [`GUEST`].
-fn steps(lines: &str) -> Answer {
+/// Runs `lines` on [`GUEST`].
+fn steps(lines: &str) -> Run {
     steps_on(GUEST, lines, &[])
 }
 
 #[test]
-fn files_that_are_no_modules() {
+fn files_that_are_not_modules_are_refused() {
     let folder = Folder::new();
     folder
         .run(&["run", "nope.wasm"])
-        .refused(&["there is no file nope.wasm"]);
+        .assert_refused(&["there is no file nope.wasm"]);
     fs::create_dir(folder.path().join("dir")).unwrap();
     folder
         .run(&["run", "dir"])
-        .refused(&["dir is a folder; name a .steps, .md, .wasm or .wat file in it"]);
-    module("a.wasm", "").refused(&["a.wasm is empty"]);
-    module("a.wasm", "hello").refused(&["is not a WebAssembly module", "\"hello\""]);
-    module("a.wasm", b"\0asm").refused(&["ends at byte 4", "header", "incomplete"]);
+        .assert_refused(&["dir is a folder; name a .steps, .md, .wasm or .wat file in it"]);
+    module("a.wasm", "").assert_refused(&["a.wasm is empty"]);
+    module("a.wasm", "hello").assert_refused(&["is not a WebAssembly module", "\"hello\""]);
+    module("a.wasm", b"\0asm").assert_refused(&["ends at byte 4", "header", "incomplete"]);
     module("a.wasm", b"\0asm\x01\0\0\0\x01\x50\x01")
-        .refused(&["in the middle of the type section"]);
+        .assert_refused(&["in the middle of the type section"]);
     module("a.wasm", b"\0asm\x0d\0\x01\0")
-        .refused(&["is a component, not a core module", "unbundle"]);
-    module("a.wat", "(module (func (i32.ad)))").refused(&["a.wat:1:16", "^"]);
-    module("a.wat", "(module \u{1b}[31m)").refused(&["unexpected character", "\\u{1b}"]);
-    module("a.wat", b"(module \xff)").refused(&["is not a WebAssembly module"]);
+        .assert_refused(&["is a component, not a core module", "unbundle"]);
+    module("a.wat", "(module (func (i32.ad)))").assert_refused(&["a.wat:1:16", "^"]);
+    module("a.wat", "(module \u{1b}[31m)").assert_refused(&["unexpected character", "\\u{1b}"]);
+    module("a.wat", b"(module \xff)").assert_refused(&["is not a WebAssembly module"]);
     module("a.wat", "(module (func (result i32)))")
-        .refused(&["not a valid module", "type mismatch"]);
-    module("a.wat", "(".repeat(100_000)).refused(&["a.wat:1:2"]);
+        .assert_refused(&["not a valid module", "type mismatch"]);
+    module("a.wat", "(".repeat(100_000)).assert_refused(&["a.wat:1:2"]);
 }
 
 #[test]
-fn what_the_engine_lacks_is_named() {
+fn unsupported_features_are_named() {
     module("a.wat", "(module (func $f (return_call $f)))")
-        .refused(&["uses tail calls", "cannot run"]);
-    module("a.wat", "(module (memory i64 1))").refused(&["uses 64-bit memories"]);
+        .assert_refused(&["uses tail calls", "cannot run"]);
+    module("a.wat", "(module (memory i64 1))").assert_refused(&["uses 64-bit memories"]);
     module(
         "a.wat",
         "(module (type (struct)) (func (drop (struct.new 0))))",
     )
-    .refused(&["garbage-collected"]);
+    .assert_refused(&["garbage-collected"]);
 }
 
 #[test]
-fn a_session_whose_module_is_missing() {
+fn a_missing_module_is_reported() {
     let folder = Folder::new()
         .with("s.steps", "module \"no\u{202e}pe.wasm\"\n")
         .with("t.steps", "let x = 1\n");
-    folder.run(&["run", "s.steps"]).refused(&[
+    folder.run(&["run", "s.steps"]).assert_refused(&[
         "s.steps names a module",
         "  1: there is no file no\\u{202e}pe.wasm",
     ]);
-    folder.run(&["run", "t.steps"]).refused(&[
+    folder.run(&["run", "t.steps"]).assert_refused(&[
         "t.steps names no module",
         "module \"guest.wasm\"",
         "--module",
     ]);
     folder
         .run(&["run", "--module", "x.wasm"])
-        .refused(&["there is no file x.wasm"]);
+        .assert_refused(&["there is no file x.wasm"]);
 }
 
 #[test]
-fn names_that_are_hostile() {
+fn control_characters_in_names_are_escaped() {
     let folder = Folder::new().with("\u{1b}[31m\u{202e}.steps", "foo\n");
     folder
         .run(&["run", "\u{1b}[31m\u{202e}.steps"])
-        .refused(&["\\u{1b}[31m\\u{202e}.steps:1:1", "no statement `foo`"]);
+        .assert_refused(&["\\u{1b}[31m\\u{202e}.steps:1:1", "no statement `foo`"]);
     steps("call \"\\u{1b}]0;x\\u{7}\\u{202e}\"()")
-        .stops(&["trap: unreachable\n", "in $\\u{1b}]0;x\\u{7}\\u{202e}"]);
-    steps("call \"\u{1b}[31mq\u{202e}\"()").stops(&["no export named \"\\u{1b}[31mq\\u{202e}\""]);
+        .assert_stopped(&["trap: unreachable\n", "in $\\u{1b}]0;x\\u{7}\\u{202e}"]);
+    steps("call \"\u{1b}[31mq\u{202e}\"()")
+        .assert_stopped(&["no export named \"\\u{1b}[31mq\\u{202e}\""]);
     let imports =
         r#"(module (import "m\1b[31m" "n\e2\80\ae\0a" (func $f)) (func (export "go") call $f))"#;
-    steps_on(imports, "call go()", &[]).stops(&[
+    steps_on(imports, "call go()", &[]).assert_stopped(&[
         "nobody defined",
         "import \"m\\u{1b}[31m\".\"n\\u{202e}\\n\"()",
     ]);
     let names = "(module (func $\"a\\1b[2Jb\" (export \"go\") unreachable))";
-    steps_on(names, "call go()", &[]).stops(&["unreachable in a\\u{1b}[2Jb"]);
-    steps_on(names, "call go()", &["--format", "json"]).says(&["\"status\": \"trapped\""]);
+    steps_on(names, "call go()", &[]).assert_stopped(&["unreachable in a\\u{1b}[2Jb"]);
+    steps_on(names, "call go()", &["--format", "json"])
+        .assert_contains(&["\"status\": \"trapped\""]);
 }
 
 #[test]
-fn text_that_is_hostile() {
-    steps("call bad_text()\nx = read 100, 4 as utf8").stops(&[
+fn control_characters_in_text_are_escaped() {
+    steps("call bad_text()\nx = read 100, 4 as utf8").assert_stopped(&[
         "invalid-utf8",
         "byte 1 of 4",
         "A\\xff\\x80",
     ]);
     let evil = "call evil_text()\nx = read 200, 12 as utf8\nexpect x == \"y\"";
-    steps(evil).stops(&[
+    steps(evil).assert_stopped(&[
         "A\\u{7}\\n\\u{1b}[31m\\u{202e}A",
         "first difference at byte 0",
     ]);
-    steps_on(GUEST, evil, &["--format", "json"]).says(&["\\u001b[31m\\u202e"]);
+    steps_on(GUEST, evil, &["--format", "json"]).assert_contains(&["\\u001b[31m\\u202e"]);
     steps("# \u{1b}[2J\nlet x = \"a\u{1b}]0;x\u{7}\u{202e}\"\nexpect x == \"b\"")
-        .stops(&["a\\u{1b}]0;x\\u{7}\\u{202e}"]);
-    steps("\u{1b}[31m foo\u{202e}").refused(&["s.steps:2:1", "\\u{1b}"]);
+        .assert_stopped(&["a\\u{1b}]0;x\\u{7}\\u{202e}"]);
+    steps("\u{1b}[31m foo\u{202e}").assert_refused(&["s.steps:2:1", "\\u{1b}"]);
     let traps = r#"(module (import "env" "f" (func $f)) (func (export "go") call $f))"#;
     steps_on(
         traps,
         "import env.f() traps \"a\\u{1b}[31m\\nb\"\ncall go()",
         &[],
     )
-    .stops(&["trap: a\\u{1b}[31m\\nb"]);
+    .assert_stopped(&["trap: a\\u{1b}[31m\\nb"]);
 }
 
 #[test]
-fn calls_that_do_not_fit_the_guest() {
-    steps("call ad(1, 2)").stops(&["no export named \"ad\"", "did you mean add?"]);
-    steps("call qqqq()").stops(&["no export named \"qqqq\"", "its functions are add, minus,"]);
-    steps("call add(1)").stops(&["add takes 2 arguments, 1 given", "(i32, i32) -> i32"]);
+fn calls_that_do_not_match_an_export_fail() {
+    steps("call ad(1, 2)").assert_stopped(&["no export named \"ad\"", "did you mean add?"]);
+    steps("call qqqq()")
+        .assert_stopped(&["no export named \"qqqq\"", "its functions are add, minus,"]);
+    steps("call add(1)").assert_stopped(&["add takes 2 arguments, 1 given", "(i32, i32) -> i32"]);
     steps("call add(1, \"x\")")
-        .stops(&["argument 2 of add, of type i32: an integer is wanted; this is text"]);
-    steps("call float(hex\"00\")").stops(&["argument 1 of float, of type f32: a float is wanted"]);
-    steps("call add(1, 0x100000000)").stops(&["4294967296 does not fit in an i32"]);
-    steps("a, b = call add(1, 2)").stops(&["add gives 1 result, 2 named"]);
-    steps("call g()").stops(&["g is not a function but a global"]);
-    steps("x = global add").stops(&["add is not a global but a function"]);
+        .assert_stopped(&["argument 2 of add, of type i32: an integer is wanted; this is text"]);
+    steps("call float(hex\"00\")")
+        .assert_stopped(&["argument 1 of float, of type f32: a float is wanted"]);
+    steps("call add(1, 0x100000000)").assert_stopped(&["4294967296 does not fit in an i32"]);
+    steps("a, b = call add(1, 2)").assert_stopped(&["add gives 1 result, 2 named"]);
+    steps("call g()").assert_stopped(&["g is not a function but a global"]);
+    steps("x = global add").assert_stopped(&["add is not a global but a function"]);
 }
 
 #[test]
-fn spans_that_leave_memory() {
-    steps("write 65530, \"abcdefghijk\"").stops(&[
+fn accesses_outside_memory_fail() {
+    steps("write 65530, \"abcdefghijk\"").assert_stopped(&[
         "out-of-bounds",
         "0xfffa..0x10005",
         "5 bytes past the end",
     ]);
-    steps("x = read 65536, 1 as utf8").stops(&["it begins where memory ends"]);
+    steps("x = read 65536, 1 as utf8").assert_stopped(&["it begins where memory ends"]);
     let negative = steps("n = call minus()\nx = read 0, n as utf8")
-        .stops(&["4294967295 bytes", "n is -1, from step 1"]);
+        .assert_stopped(&["4294967295 bytes", "n is -1, from step 1"]);
     assert!(
-        !negative.out.contains("(because of"),
+        !negative.stdout.contains("(because of"),
         "the step is named once: {}",
-        negative.out
+        negative.stdout
     );
     steps("x = read 0, 0x80000000 as utf8")
-        .stops(&["cannot read 2147483648 bytes", "memory ends at 0x10000"]);
-    steps("x = read 0x100000000, 1 as bytes").stops(&["no 32-bit address or length"]);
-    steps("write -0x80000001, \"a\"").stops(&["no 32-bit address or length"]);
-    steps("grow 100").stops(&[
+        .assert_stopped(&["cannot read 2147483648 bytes", "memory ends at 0x10000"]);
+    steps("x = read 0x100000000, 1 as bytes").assert_stopped(&["no 32-bit address or length"]);
+    steps("write -0x80000001, \"a\"").assert_stopped(&["no 32-bit address or length"]);
+    steps("grow 100").assert_stopped(&[
         "memory of 1 page",
         "cannot grow by 100 pages: it may have at most 4 pages",
     ]);
     let late = r#"(module (memory (export "memory") 1) (data (i32.const 0) "ok") (data (i32.const 65534) "abcd"))"#;
     steps_on(late, "let x = 1", &[])
-        .stops(&["data segment 1 of 4 bytes at 0xfffe does not fit", "6f 6b"]);
+        .assert_stopped(&["data segment 1 of 4 bytes at 0xfffe does not fit", "6f 6b"]);
 }
 
 #[test]
-fn empty_text_is_text() {
-    steps("write 0, \"\"\nx = read 0, 0 as utf8\nexpect x == \"\"").well(&["4 steps, all ok"]);
+fn empty_text_can_be_written_and_read() {
+    steps("write 0, \"\"\nx = read 0, 0 as utf8\nexpect x == \"\"").assert_ok(&["4 steps, all ok"]);
 }
 
 #[test]
-fn ten_mebibytes_of_text_go_there_and_back() {
+fn ten_mebibytes_of_text_survive_a_round_trip() {
     let lines = "input text = repeat(\"é\", 5242880)\nwrite 0, text\nt = read 0, len(text) as utf8\nexpect t == text";
     let answer = steps_on(r#"(module (memory (export "memory") 160))"#, lines, &[])
-        .well(&["10485760 bytes in all"]);
+        .assert_ok(&["10485760 bytes in all"]);
     assert!(
-        answer.out.len() < 10_000,
+        answer.stdout.len() < 10_000,
         "a transcript shows the beginning only"
     );
 }
 
 #[test]
-fn reads_of_most_of_memory_are_possible_or_refused() {
+fn large_reads_of_bytes_succeed_and_large_arrays_are_refused() {
     let large = r#"(module (memory (export "memory") 16384))"#;
-    steps_on(large, "x = read 0, 943718400 as bytes", &[]).well(&["943718400 bytes in all"]);
+    steps_on(large, "x = read 0, 943718400 as bytes", &[]).assert_ok(&["943718400 bytes in all"]);
     steps_on(large, "x = read 0 as u8[943718400]", &[])
-        .stops(&["943718400 numbers are more than the 1048576"]);
+        .assert_stopped(&["943718400 numbers are more than the 1048576"]);
 }
 
 #[test]
-fn values_that_grow_without_end() {
-    steps("let x = repeat(\"a\", 1000000000000)").stops(&["larger than 256 MiB"]);
+fn values_have_a_size_limit() {
+    steps("let x = repeat(\"a\", 1000000000000)").assert_stopped(&["larger than 256 MiB"]);
     steps(&format!(
         "let x = \"ab\"\n{}",
         "let x = x ++ x\n".repeat(40)
     ))
-    .stops(&["larger than 256 MiB"]);
+    .assert_stopped(&["larger than 256 MiB"]);
     steps(&format!("let x = [1]\n{}", "let x = [x]\n".repeat(100)))
-        .stops(&["lists nest at most 64 deep"]);
+        .assert_stopped(&["lists nest at most 64 deep"]);
     steps(&"let x = repeat(\"a\", 200000000)\n".repeat(8))
-        .stops(&["the values of this run add up to more than 1024 MiB"]);
+        .assert_stopped(&["the values of this run add up to more than 1024 MiB"]);
 }
 
 #[test]
-fn scripts_that_are_hostile() {
+fn oversized_scripts_are_handled() {
     let saved_wrong = Folder::new().with("s.steps", b"module \"guest.wat\"\nlet x = \"caf\xe9\"\n");
     saved_wrong
         .run(&["run", "s.steps"])
-        .refused(&["line 2 is not UTF-8 text (byte e9)", "save it as UTF-8"]);
+        .assert_refused(&["line 2 is not UTF-8 text (byte e9)", "save it as UTF-8"]);
     steps(&format!(
         "let x = \"{}\"\nexpect len(x) == 2000000",
         "a".repeat(2_000_000)
     ))
-    .well(&["all ok"]);
-    steps(&format!("let x = {}", "(".repeat(500_000))).refused(&["never closed", "s.steps:2:"]);
+    .assert_ok(&["all ok"]);
+    steps(&format!("let x = {}", "(".repeat(500_000)))
+        .assert_refused(&["never closed", "s.steps:2:"]);
     for deep in [
         "(".repeat(9999) + "1" + &")".repeat(9999),
         "-".repeat(9999) + "1",
         "[".repeat(9999) + &"]".repeat(9999),
     ] {
-        steps(&format!("let x = {deep}")).refused(&["more than 200 brackets or signs", "`let`"]);
+        steps(&format!("let x = {deep}"))
+            .assert_refused(&["more than 200 brackets or signs", "`let`"]);
     }
-    steps(&format!("let x = 1{}", "+1".repeat(100_000))).refused(&["more than 500 operators"]);
-    steps(&format!("call {}()", "n".repeat(1 << 20))).stops(&["no export named \"nnn"]);
-    steps("let x = file(\"../../etc/passwd\")").stops(&["leads out of the steps file's folder"]);
-    let many = steps(&"foo\n".repeat(20_000)).refused(&["no statement `foo`", "more errors"]);
-    assert!(many.err.len() < 10_000);
+    steps(&format!("let x = 1{}", "+1".repeat(100_000)))
+        .assert_refused(&["more than 500 operators"]);
+    steps(&format!("call {}()", "n".repeat(1 << 20))).assert_stopped(&["no export named \"nnn"]);
+    steps("let x = file(\"../../etc/passwd\")")
+        .assert_stopped(&["leads out of the steps file's folder"]);
+    let many =
+        steps(&"foo\n".repeat(20_000)).assert_refused(&["no statement `foo`", "more errors"]);
+    assert!(many.stderr.len() < 10_000);
 }
 
 #[test]
-fn a_hundred_thousand_statements_run() {
-    steps(&"expect 1 == 1\n".repeat(100_000)).well(&["100001 steps, all ok"]);
-    let writes = steps(&"region r = 0, 1\nwrite 0, u8(1)\n".repeat(5_000)).well(&["10001 steps"]);
+fn one_hundred_thousand_statements_run() {
+    steps(&"expect 1 == 1\n".repeat(100_000)).assert_ok(&["100001 steps, all ok"]);
+    let writes =
+        steps(&"region r = 0, 1\nwrite 0, u8(1)\n".repeat(5_000)).assert_ok(&["10001 steps"]);
     assert!(
-        writes.took < Duration::from_secs(30),
+        writes.duration < Duration::from_secs(30),
         "took {:?}",
-        writes.took
+        writes.duration
     );
 }
 
 #[test]
-fn options_with_bad_values() {
+fn invalid_option_values_are_refused() {
     let run = |args: &[&str]| {
         let folder = Folder::new().with("g.wat", GUEST).with(
             "s.steps",
@@ -255,86 +263,81 @@ fn options_with_bad_values() {
         );
         folder.run(&[&["run", "s.steps"], args].concat())
     };
-    run(&["--set", "a"]).refused(&["expected NAME=VALUE"]);
-    run(&["--set", "txt=1"]).refused(&["input txt", "no such input", "did you mean text?"]);
-    run(&["--set", "n=abc"]).refused(&["input n", "an integer, such as 3"]);
-    run(&["--set", "text="]).well(&["input   text = \"\""]);
-    run(&["--at", "x"]).refused(&["expected a step's number"]);
-    run(&["--at", "99"]).refused(&["--at 99", "steps 0 to 1"]);
-    run(&["--at", "1.1"]).refused(&["--at 1.1: step 1 wrote nothing"]);
-    run(&["--max-memory", "1TiB"]).refused(&["expected a size"]);
-    run(&["--max-memory", "99999999999GiB"]).refused(&["expected a size"]);
-    run(&["--max-memory", "0"]).refused(&["at least 64KiB", "limit is 0B"]);
+    run(&["--set", "a"]).assert_refused(&["expected NAME=VALUE"]);
+    run(&["--set", "txt=1"]).assert_refused(&["input txt", "no such input", "did you mean text?"]);
+    run(&["--set", "n=abc"]).assert_refused(&["input n", "an integer, such as 3"]);
+    run(&["--set", "text="]).assert_ok(&["input   text = \"\""]);
+    run(&["--at", "x"]).assert_refused(&["expected a step's number"]);
+    run(&["--at", "99"]).assert_refused(&["--at 99", "steps 0 to 1"]);
+    run(&["--at", "1.1"]).assert_refused(&["--at 1.1: step 1 wrote nothing"]);
+    run(&["--max-memory", "1TiB"]).assert_refused(&["expected a size"]);
+    run(&["--max-memory", "99999999999GiB"]).assert_refused(&["expected a size"]);
+    run(&["--max-memory", "0"]).assert_refused(&["at least 64KiB", "limit is 0B"]);
     for time in ["abc", "nan", "-1s", "1e400s", "10"] {
-        run(&[&format!("--max-time={time}")]).refused(&["expected a time"]);
+        run(&[&format!("--max-time={time}")]).assert_refused(&["expected a time"]);
     }
-    run(&["--format", "xml"]).refused(&["possible values: text, json"]);
-    run(&["--output", "missing/out"]).refused(&["cannot write missing/out", "  1: "]);
-    run(&["--output", "."]).refused(&[". is a folder", "name a file"]);
+    run(&["--format", "xml"]).assert_refused(&["possible values: text, json"]);
+    run(&["--output", "missing/out"]).assert_refused(&["cannot write missing/out", "  1: "]);
+    run(&["--output", "."]).assert_refused(&[". is a folder", "name a file"]);
 }
 
 #[test]
-fn a_mistyped_command_is_not_taken_for_a_file_alone() {
+fn a_mistyped_command_suggests_the_command() {
     let folder = Folder::new();
-    folder.run(&["isnpect"]).refused(&[
+    folder.run(&["isnpect"]).assert_refused(&[
         "there is no file or command isnpect",
         "did you mean `linmem inspect`?",
     ]);
     folder
         .run(&["inspct", "a.wasm"])
-        .refused(&["did you mean `linmem inspect`?"]);
+        .assert_refused(&["did you mean `linmem inspect`?"]);
     folder
         .run(&["help"])
-        .refused(&["did you mean `linmem --help`?"]);
+        .assert_refused(&["did you mean `linmem --help`?"]);
     folder
         .run(&["frobnicate"])
-        .refused(&["there is no file frobnicate"]);
+        .assert_refused(&["there is no file frobnicate"]);
     fs::write(folder.path().join("tests"), "module \"none.wat\"\n").unwrap();
     folder
         .run(&["tests"])
-        .refused(&["tests names a module that cannot be used"]);
+        .assert_refused(&["tests names a module that cannot be used"]);
 }
 
 #[test]
-fn arguments_are_quoted_safely() {
+fn control_characters_in_arguments_are_escaped() {
     let folder = Folder::new();
     folder
         .run(&["run", "--\u{1b}[31mx\u{202e}"])
-        .refused(&["unexpected argument", "\\u{1b}[31mx\\u{202e}"]);
+        .assert_refused(&["unexpected argument", "\\u{1b}[31mx\\u{202e}"]);
     folder
         .run(&["run", "--color", "\u{1b}[31m\u{202e}"])
-        .refused(&["invalid value", "\\u{202e}"]);
+        .assert_refused(&["invalid value", "\\u{202e}"]);
     folder
         .run(&["run", "--set", "\u{1b}[2Jx=1"])
-        .refused(&["input \\u{1b}[2Jx"]);
+        .assert_refused(&["input \\u{1b}[2Jx"]);
     #[cfg(unix)]
     {
         use std::os::unix::ffi::OsStringExt as _;
         let raw = || OsString::from_vec(b"\xff\x1b[2J".to_vec());
         folder
             .run(&["run".into(), raw()])
-            .refused(&["there is no file", "\\u{1b}[2J"]);
+            .assert_refused(&["there is no file", "\\u{1b}[2J"]);
         folder
             .run(&["run".into(), "a".into(), raw()])
-            .refused(&["unexpected argument", "\\u{1b}[2J"]);
+            .assert_refused(&["unexpected argument", "\\u{1b}[2J"]);
         folder
             .run(&["run".into(), "--set".into(), raw()])
-            .refused(&["expected NAME=VALUE"]);
+            .assert_refused(&["expected NAME=VALUE"]);
     }
 }
 
 #[test]
-fn a_reader_that_leaves_early_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let folder = Folder::new().with("g.wat", GUEST).with(
         "s.steps",
         format!("module \"g.wat\"\n{}", "expect true\n".repeat(20_000)),
     );
-    let mut child = folder
-        .command(&["run", "s.steps"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = folder.command(&["run", "s.steps"]).spawn();
     let mut first = [0; 16];
     let mut out = child.stdout.take().unwrap();
     out.read_exact(&mut first).unwrap();
@@ -344,20 +347,17 @@ fn a_reader_that_leaves_early_is_no_error() {
     assert_eq!(output.status.code(), Some(0));
 }
 
-/// Interrupts the program once it has worked for so long that it must be in the loop.
+/// Interrupts the program after it has worked for so long that the guest must be in the loop.
 #[cfg(target_os = "linux")]
 #[test]
-fn ctrl_c_ends_an_endless_call_and_keeps_the_history() {
+fn ctrl_c_cancels_an_endless_call_and_keeps_the_earlier_steps() {
     let folder = Folder::new().with("g.wat", GUEST).with(
         "s.steps",
         "module \"g.wat\"\nwrite 0, \"kept\"\ncall spin()\n",
     );
-    let mut command = folder.command(&["run", "s.steps", "--max-time", "0"]);
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = folder
+        .command(&["run", "s.steps", "--max-time", "0"])
+        .spawn();
     let begun = Instant::now();
     let pid = rustix::process::Pid::from_child(&child);
     while !has_worked_for(child.id(), 50) {
@@ -366,15 +366,15 @@ fn ctrl_c_ends_an_endless_call_and_keeps_the_history() {
     }
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let output = child.wait_with_output().unwrap();
-    Answer::checked(&output, begun.elapsed()).stops(&[
+    Run::new(output, begun.elapsed()).assert_stopped(&[
         "wrote 4 bytes",
         "(cancelled)",
         "cancelled while",
     ]);
 }
 
-/// Whether a process has used that many clock ticks (of 10 ms), by Linux's own books: the handler
-/// is set and the loop entered long before.
+/// Returns whether a process has used `ticks` clock ticks of 10 ms, as Linux reports it. The signal
+/// handler is installed and the loop entered long before.
 #[cfg(target_os = "linux")]
 fn has_worked_for(pid: u32, ticks: u64) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -1,77 +1,51 @@
-//! The configuration, on the program itself: where it is found, what it changes, what wins, and
-//! what is refused.
+//! The configuration file: where it is found, what it changes, what overrides it, and what is
+//! refused.
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-
-use tempfile::TempDir;
-
+use crate::support::command::{Folder, Run, TestCommand, in_repository};
 use crate::support::pty::Pty;
 
-/// A folder for configuration, with a file in it or without.
-struct Home(TempDir);
+/// The configuration file in its folder.
+const FILE: &str = "linmem/config.toml";
+
+/// A folder for configuration, with or without a file in it.
+struct Home(Folder);
 
 impl Home {
     fn empty() -> Home {
-        Home(tempfile::tempdir().unwrap())
+        Home(Folder::new())
     }
 
     fn with(text: &str) -> Home {
-        let home = Home::empty();
-        fs::create_dir(home.0.path().join("linmem")).unwrap();
-        fs::write(home.file(), text).unwrap();
-        home
+        Home(Folder::new().with(FILE, text))
     }
 
-    fn file(&self) -> PathBuf {
-        self.0.path().join("linmem/config.toml")
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        let path = self.0.path().join(name);
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_string()
-    }
-
-    fn linmem(&self, args: &[&str]) -> (i32, String, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_linmem"));
-        command
-            .args(args)
+    fn run(&self, args: &[&str]) -> Run {
+        TestCommand::new(args)
             .env("XDG_CONFIG_HOME", self.0.path())
-            .env_remove("NO_COLOR")
-            .stdin(Stdio::null());
-        let output = command.output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (
-            output.status.code().unwrap(),
-            text(output.stdout),
-            text(output.stderr),
-        )
+            .run()
     }
 
-    fn printed(&self, args: &[&str]) -> String {
-        let (status, out, err) = self.linmem(args);
-        assert_eq!((status, err.as_str()), (0, ""), "{args:?}");
-        out
+    /// Returns what the program prints when it succeeds.
+    #[track_caller]
+    fn stdout(&self, args: &[&str]) -> String {
+        self.run(args).success()
     }
 
-    /// The program in a terminal, on the default session, its first screen drawn.
+    /// Starts the program in a terminal.
+    fn spawn(&self, args: &[&str]) -> Pty {
+        let folder = self.0.path().to_str().unwrap();
+        Pty::spawn(args, 40, 120, &[("XDG_CONFIG_HOME", folder)])
+    }
+
+    /// Starts the program in a terminal and waits until step 0 has run.
     fn screen(&self, args: &[&str]) -> Pty {
-        let mut pty = Pty::spawn(
-            args,
-            40,
-            120,
-            &[("XDG_CONFIG_HOME", self.0.path().to_str().unwrap())],
-        );
-        pty.wait_for("the first screen", |screen| {
-            screen.contents().contains("0 instantiate")
-        });
+        let mut pty = self.spawn(args);
+        pty.wait_for_text("0 instantiate");
         pty
     }
 }
 
-/// The lines that set something.
+/// Returns the lines of a page that set something.
 fn set(page: &str) -> Vec<&str> {
     page.lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty())
@@ -81,9 +55,9 @@ fn set(page: &str) -> Vec<&str> {
 const ALL: &str = "theme = \"light\"\nascii = true\nmouse = false\n[limits]\nmax-memory = \"2MiB\"\n[keys]\nnext-step = [\"z\", \"ctrl-n\"]\nhelp = \"W\"\n";
 
 #[test]
-fn the_page_says_what_is_in_force_and_where_it_comes_from() {
+fn config_prints_each_setting_and_its_origin() {
     let home = Home::empty();
-    let page = home.printed(&["config"]);
+    let page = home.stdout(&["config"]);
     assert_eq!(
         set(&page),
         [
@@ -98,9 +72,9 @@ fn the_page_says_what_is_in_force_and_where_it_comes_from() {
             "[keys]"
         ]
     );
-    let path = home.file().to_str().unwrap().to_string();
+    let path = home.0.arg(FILE);
     assert!(page.contains(&format!("save this as {path}")), "{page}");
-    assert_eq!(home.printed(&["config", "--path"]), format!("{path}\n"));
+    assert_eq!(home.stdout(&["config", "--path"]), format!("{path}\n"));
     let (settings, keys) = page.split_once("[keys]\n").unwrap();
     insta::assert_snapshot!("page", settings.replace(&path, "FILE"));
     assert!(
@@ -108,7 +82,7 @@ fn the_page_says_what_is_in_force_and_where_it_comes_from() {
         "{keys}"
     );
 
-    let page = Home::with(ALL).printed(&["config"]);
+    let page = Home::with(ALL).stdout(&["config"]);
     for line in [
         "theme = \"light\"   # from the file",
         "color = \"auto\"",
@@ -126,9 +100,9 @@ fn the_page_says_what_is_in_force_and_where_it_comes_from() {
 }
 
 #[test]
-fn the_page_saved_as_the_file_means_the_same() {
-    let first = Home::with(ALL).printed(&["config"]);
-    let again = Home::with(&first).printed(&["config"]);
+fn printed_config_can_be_saved_as_the_config_file() {
+    let first = Home::with(ALL).stdout(&["config"]);
+    let again = Home::with(&first).stdout(&["config"]);
     assert_eq!(set(&again).len(), set(&first).len());
     let values = |page: &str| -> Vec<String> {
         set(page)
@@ -140,7 +114,7 @@ fn the_page_saved_as_the_file_means_the_same() {
 }
 
 #[test]
-fn the_screen_shows_the_keys_that_were_chosen() {
+fn the_screen_shows_configured_keys() {
     let home = Home::with(
         "[keys]\nnext-step = [\"z\", \"ctrl-n\"]\nhelp = \"W\"\nunfold = \"u\"\nquit = \"Z\"\n",
     );
@@ -173,23 +147,23 @@ fn the_screen_shows_the_keys_that_were_chosen() {
 }
 
 #[test]
-fn a_lesson_is_a_screen_too() {
+fn settings_apply_to_lessons() {
     let home = Home::with("ascii = true\nmouse = false\n[keys]\nnext-step = \"z\"\n");
     let mut pty = home.screen(&["lesson", "1"]);
-    pty.wait_for("the look and the keys that were chosen", |screen| {
+    pty.wait_for("the configured theme and keys", |screen| {
         let text = screen.contents();
         text.is_ascii() && text.contains("z next")
     });
     pty.send("zzzz");
     pty.wait_for_text("z goes on without");
     let mut pty = home.screen(&["lesson", "1", "--ascii=false", "--no-mouse=false"]);
-    pty.wait_for("the command line wins", |screen| {
+    pty.wait_for("the command line overrides the file", |screen| {
         !screen.contents().is_ascii()
     });
 }
 
 #[test]
-fn the_file_changes_the_look_and_the_command_line_wins() {
+fn command_line_overrides_the_config_file() {
     let home = Home::with("ascii = true\ncolor = \"never\"\n");
     let is_ascii = |screen: &vt100::Screen| screen.contents().is_ascii();
     let mut pty = home.screen(&[]);
@@ -201,28 +175,34 @@ fn the_file_changes_the_look_and_the_command_line_wins() {
 }
 
 #[test]
-fn what_is_printed_does_not_depend_on_a_home() {
+fn printed_output_ignores_the_users_config_file() {
     let home = Home::with("ascii = true\nnonsense = 1\n[limits]\nmax-memory = \"64KiB\"\n");
-    let session = concat!(env!("CARGO_MANIFEST_DIR"), "/guest/examples/growing.steps");
-    let (bare, named) = (
-        Home::empty(),
-        home.write(
-            "named.toml",
-            "ascii = true\n[limits]\nmax-memory = \"64KiB\"\n",
-        ),
+    let session = in_repository("guest/examples/growing.steps");
+    let session = session.to_str().unwrap();
+    let bare = Home::empty();
+    home.0.write(
+        "named.toml",
+        "ascii = true\n[limits]\nmax-memory = \"64KiB\"\n",
     );
+    let named = home.0.arg("named.toml");
     for args in [
         &["run", session][..],
         &["test", session],
         &["diff", session, session],
         &[session],
     ] {
-        assert_eq!(home.linmem(args), bare.linmem(args), "{args:?}");
+        let (with_file, without) = (home.run(args), bare.run(args));
+        assert_eq!(with_file.status, without.status, "{args:?}");
+        assert_eq!(with_file.stdout, without.stdout, "{args:?}");
+        assert_eq!(with_file.stderr, without.stderr, "{args:?}");
     }
-    let (status, out, _) = home.linmem(&["run", session, "--config", &named]);
-    assert_eq!(status, 1, "a file that is named counts, its limit too");
-    assert!(out.is_ascii(), "{out}");
-    let (status, out, _) = home.linmem(&[
+    // A file that is named by `--config` applies, with its limit.
+    let run = home
+        .run(&["run", session, "--config", &named])
+        .assert_status(1);
+    assert!(run.stdout.is_ascii(), "{}", run.stdout);
+    // The command line overrides it.
+    let args = [
         "run",
         session,
         "--config",
@@ -230,54 +210,33 @@ fn what_is_printed_does_not_depend_on_a_home() {
         "--max-memory",
         "1GiB",
         "--ascii=false",
-    ]);
-    assert_eq!(status, 0, "the command line wins: {out}");
-    assert!(!out.is_ascii());
+    ];
+    assert!(!home.stdout(&args).is_ascii());
 }
 
 #[test]
-fn what_cannot_be_used_is_refused_with_its_place() {
+fn invalid_settings_are_refused_with_their_position() {
     let home =
         Home::with("[limits]\nmax-memery = \"1GiB\"\nmax-time = true\n[keys]\nquit = \"w\"\n");
-    let (status, out, err) = home.linmem(&["config"]);
-    assert_eq!((status, out.as_str()), (2, ""));
-    let file = home.file();
+    let message = home.run(&["config"]).refusal();
+    let file = home.0.arg(FILE);
     for line in [
         ":2:1: there is no setting `max-memery`; did you mean `max-memory`?",
         ":3:12: max-time: expected a time such as 500ms, 10s or 2m, or 0 for no limit, found true",
         ":5:8: `w` would mean both who-wrote-this and quit; choose another key for one of them",
     ] {
-        assert!(
-            err.contains(&format!("{}{line}", file.display())),
-            "{line}: {err}"
-        );
+        let line = format!("{file}{line}");
+        assert!(message.contains(&line), "{line}: {message}");
     }
-    let mut pty = Pty::spawn(
-        &[],
-        40,
-        120,
-        &[("XDG_CONFIG_HOME", home.0.path().to_str().unwrap())],
-    );
-    assert_eq!(
-        pty.wait_for_end(),
-        2,
-        "the screen is not opened with half a configuration"
-    );
+    // The screen does not open with half a configuration.
+    assert_eq!(home.spawn(&[]).wait_for_end(), 2);
 
-    let missing = home.linmem(&["config", "--config", "none/at/all.toml"]);
-    assert_eq!(missing.0, 2);
-    assert!(
-        missing
-            .2
-            .contains("cannot read the configuration none/at/all.toml"),
-        "{}",
-        missing.2
-    );
-    let both = home.linmem(&["config", "--config", "x.toml", "--no-config"]);
-    assert_eq!(both.0, 2);
-    fs::write(home.file(), b"theme = \"\xff\"").unwrap();
-    assert!(home.linmem(&["config"]).2.contains("is not UTF-8 text"));
-    fs::write(home.file(), "theme = [").unwrap();
-    let (status, _, err) = home.linmem(&["config"]);
-    assert!(status == 2 && err.contains("config.toml:1:"), "{err}");
+    home.run(&["config", "--config", "none/at/all.toml"])
+        .assert_refused(&["cannot read the configuration none/at/all.toml"]);
+    home.run(&["config", "--config", "x.toml", "--no-config"])
+        .assert_refused(&[]);
+    home.0.write(FILE, b"theme = \"\xff\"");
+    home.run(&["config"]).assert_refused(&["is not UTF-8 text"]);
+    home.0.write(FILE, "theme = [");
+    home.run(&["config"]).assert_refused(&["config.toml:1:"]);
 }

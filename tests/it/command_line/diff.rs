@@ -1,14 +1,10 @@
-//! `linmem diff` on the program itself: where two runs part, who wrote what, and the promised exit
-//! status.
-
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+//! `linmem diff`: where two runs diverge, the writers of the differing bytes, and the exit status.
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// A guest that puts three bytes, of which `third` is the last, and returns how many.
+use crate::support::command::{Folder, Run, read_in_repository};
+
+/// Returns a guest that stores three bytes, the last one `third`, and returns their number.
 fn guest(third: u8, comment: &str) -> String {
     format!(
         r#"(module ;; {comment}
@@ -27,68 +23,52 @@ fn guest(third: u8, comment: &str) -> String {
 const SCRIPT: &str =
     "module \"a.wat\"\nlet at = 0x100\nn = call fill(at)\nout = read at, n as utf8\n";
 
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Folder {
-        let folder = Folder(tempfile::tempdir().unwrap());
-        folder.write("a.wat", &guest(67, "one"));
-        folder.write("b.wat", &guest(68, "two"));
-        folder.write("a.steps", SCRIPT);
-        folder
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.0.path().join(name), text).unwrap();
-    }
-
-    fn diff(&self, args: &[&str]) -> (i32, String, String) {
-        answer(&command(self.0.path(), args).output().unwrap())
-    }
-
-    fn json(&self, args: &[&str]) -> (i32, Value) {
-        let (status, out, err) = self.diff(&[args, &["--format", "json"]].concat());
-        (
-            status,
-            serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}{err}")),
-        )
-    }
+/// Returns a folder with two guests, which differ in their third byte, and a script for both.
+fn folder() -> Folder {
+    Folder::new()
+        .with("a.wat", guest(67, "one"))
+        .with("b.wat", guest(68, "two"))
+        .with("a.steps", SCRIPT)
 }
 
-fn command(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_linmem"));
-    command
-        .current_dir(folder)
-        .arg("diff")
-        .args(args)
-        .env_remove("NO_COLOR")
-        .stdin(Stdio::null());
-    command
+/// Runs `linmem diff` and returns its exit status, standard output and standard error.
+fn diff(folder: &Folder, args: &[&str]) -> (i32, String, String) {
+    let Run {
+        status,
+        stdout,
+        stderr,
+        ..
+    } = folder.run(&[&["diff"], args].concat());
+    (status, stdout, stderr)
 }
 
-fn answer(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+/// Runs `linmem diff` and returns its exit status and its JSON document.
+fn diff_json(folder: &Folder, args: &[&str]) -> (i32, Value) {
+    let (status, out, err) = diff(folder, &[args, &["--format", "json"]].concat());
+    let document = serde_json::from_str(&out);
     (
-        output.status.code().unwrap(),
-        text(&output.stdout),
-        text(&output.stderr),
+        status,
+        document.unwrap_or_else(|e| panic!("{e}: {out}{err}")),
     )
 }
 
 #[test]
-fn a_run_is_the_same_as_itself_and_as_that_of_a_module_which_does_the_same() {
-    let folder = Folder::new();
-    let (status, out, _) = folder.diff(&["a.steps", "a.steps"]);
+fn runs_that_behave_alike_are_the_same() {
+    let folder = folder();
+    let (status, out, _) = diff(&folder, &["a.steps", "a.steps"]);
     assert_eq!(status, 0, "{out}");
     assert!(out.contains("same: 4 steps"), "{out}");
-    // Another function moves every offset and changes the fingerprint, but nothing that happens.
+    // One more function moves every offset and changes the hash, but not the behavior.
     folder.write(
         "c.wat",
-        &guest(67, "three").replacen("(func", "(func (export \"unused\"))\n  (func", 1),
+        guest(67, "three").replacen("(func", "(func (export \"unused\"))\n  (func", 1),
     );
-    let (status, out, _) = folder.diff(&["a.steps", "--module", "a.wat", "--module", "c.wat"]);
+    let (status, out, _) = diff(
+        &folder,
+        &["a.steps", "--module", "a.wat", "--module", "c.wat"],
+    );
     assert_eq!(status, 0, "{out}");
-    let (status, document) = folder.json(&["a.steps", "--module", "c.wat"]);
+    let (status, document) = diff_json(&folder, &["a.steps", "--module", "c.wat"]);
     assert_eq!(
         (status, &document["same"], &document["parting"]),
         (0, &Value::Bool(true), &Value::Null)
@@ -100,19 +80,25 @@ fn a_run_is_the_same_as_itself_and_as_that_of_a_module_which_does_the_same() {
 }
 
 #[test]
-fn two_modules_part_inside_a_call_at_a_store() {
-    let folder = Folder::new();
-    let (status, out, err) = folder.diff(&[
-        "a.steps", "--module", "a.wat", "--module", "b.wat", "--color", "never",
-    ]);
+fn two_modules_diverge_at_a_store_inside_a_call() {
+    let folder = folder();
+    let (status, out, err) = diff(
+        &folder,
+        &[
+            "a.steps", "--module", "a.wat", "--module", "b.wat", "--color", "never",
+        ],
+    );
     assert_eq!((status, err.as_str()), (1, ""));
     insta::assert_snapshot!("parted_in_a_call", out);
 }
 
 #[test]
-fn the_json_has_both_writers() {
-    let folder = Folder::new();
-    let (status, document) = folder.json(&["a.steps", "--module", "a.wat", "--module", "b.wat"]);
+fn json_holds_the_writers_of_both_sides() {
+    let folder = folder();
+    let (status, document) = diff_json(
+        &folder,
+        &["a.steps", "--module", "a.wat", "--module", "b.wat"],
+    );
     assert_eq!(status, 1);
     assert_eq!(document["schema"], "linmem.diff/1");
     let parting = &document["parting"];
@@ -145,45 +131,55 @@ fn the_json_has_both_writers() {
         document["rest"]["parts"][0]["sides"],
         serde_json::json!(["ABC", "ABD"])
     );
-    every_key_is_described(&document);
+    assert_keys_are_described(&document);
 }
 
-/// `docs/diff.md` names every key in a table.
+/// Asserts that `docs/diff.md` describes every key of `document`.
 #[track_caller]
-fn every_key_is_described(value: &Value) {
-    let page = include_str!("../../../docs/diff.md");
+fn assert_keys_are_described(document: &Value) {
+    let page = read_in_repository("docs/diff.md");
+    for key in keys(document) {
+        assert!(
+            page.contains(&format!("`{key}`")),
+            "docs/diff.md does not describe `{key}`"
+        );
+    }
+}
+
+/// Returns the keys of `value` and of everything in it.
+fn keys(value: &Value) -> Vec<&str> {
     match value {
-        Value::Array(items) => items.iter().for_each(every_key_is_described),
-        Value::Object(members) => members.iter().for_each(|(key, member)| {
-            assert!(
-                page.contains(&format!("`{key}`")),
-                "docs/diff.md does not say what `{key}` is"
-            );
-            every_key_is_described(member);
-        }),
-        _ => {}
+        Value::Array(items) => items.iter().flat_map(keys).collect(),
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(key, member)| std::iter::once(key.as_str()).chain(keys(member)))
+            .collect(),
+        _ => Vec::new(),
     }
 }
 
 #[test]
-fn stores_that_were_not_recorded_are_not_made_up() {
-    let folder = Folder::new();
-    let (_, document) = folder.json(&[
-        "a.steps",
-        "--module",
-        "a.wat",
-        "--module",
-        "b.wat",
-        "--max-stores",
-        "1",
-    ]);
+fn stores_that_were_not_recorded_are_null() {
+    let folder = folder();
+    let (_, document) = diff_json(
+        &folder,
+        &[
+            "a.steps",
+            "--module",
+            "a.wat",
+            "--module",
+            "b.wat",
+            "--max-stores",
+            "1",
+        ],
+    );
     assert_eq!(document["parting"]["store"], Value::Null);
     assert_eq!(document["parting"]["byte"]["address"], 0x102);
 }
 
 #[test]
-fn everything_a_step_gives_back_is_compared() {
-    let folder = Folder::new();
+fn every_result_of_a_step_is_compared() {
+    let folder = folder();
     folder.write(
         "import.wat",
         "(module (import \"env\" \"say\" (func $say (param i32))) (memory (export \"memory\") 1)
@@ -216,36 +212,36 @@ fn everything_a_step_gives_back_is_compared() {
         ),
     ];
     for (name, head, a, b, what) in cases {
-        folder.write("x.steps", &format!("{head}{a}\n"));
-        folder.write("y.steps", &format!("{head}{b}\n"));
-        let (status, document) = folder.json(&["x.steps", "y.steps"]);
+        folder.write("x.steps", format!("{head}{a}\n"));
+        folder.write("y.steps", format!("{head}{b}\n"));
+        let (status, document) = diff_json(&folder, &["x.steps", "y.steps"]);
         assert_eq!(status, 1, "{name}");
-        let told: Vec<&str> = document["parting"]["parts"]
+        let found: Vec<&str> = document["parting"]["parts"]
             .as_array()
             .unwrap()
             .iter()
             .filter_map(|p| p["what"].as_str())
             .collect();
-        assert!(told.contains(&what), "{name}: {told:?}");
-        every_key_is_described(&document);
-        let (status, out, _) = folder.diff(&["x.steps", "y.steps"]);
+        assert!(found.contains(&what), "{name}: {found:?}");
+        assert_keys_are_described(&document);
+        let (status, out, _) = diff(&folder, &["x.steps", "y.steps"]);
         assert_eq!(status, 1);
         assert!(out.contains("They part at step "), "{name}: {out}");
-        assert_eq!(folder.diff(&["x.steps", "x.steps"]).0, 0, "{name}");
+        assert_eq!(diff(&folder, &["x.steps", "x.steps"]).0, 0, "{name}");
     }
-    folder.write("x.steps", &format!("{module}let x = nan\n"));
+    folder.write("x.steps", format!("{module}let x = nan\n"));
     assert_eq!(
-        folder.diff(&["x.steps", "x.steps"]).0,
+        diff(&folder, &["x.steps", "x.steps"]).0,
         0,
         "not a number is the same as itself"
     );
 }
 
 #[test]
-fn a_side_with_more_steps_parts_where_the_other_ends() {
-    let folder = Folder::new();
-    folder.write("more.steps", &format!("{SCRIPT}write at, \"x\"\n"));
-    let (status, out, _) = folder.diff(&["a.steps", "more.steps"]);
+fn a_longer_run_diverges_where_the_other_ends() {
+    let folder = folder();
+    folder.write("more.steps", format!("{SCRIPT}write at, \"x\"\n"));
+    let (status, out, _) = diff(&folder, &["a.steps", "more.steps"]);
     assert_eq!(status, 1);
     assert!(out.contains("Only one side has a step 4."), "{out}");
     assert!(
@@ -260,7 +256,7 @@ fn a_side_with_more_steps_parts_where_the_other_ends() {
 
 #[test]
 fn options_apply_to_both_sides() {
-    let folder = Folder::new();
+    let folder = folder();
     folder.write(
         "x.steps",
         "module \"a.wat\"\ninput at = 1\nwrite at, \"x\"\n",
@@ -269,15 +265,15 @@ fn options_apply_to_both_sides() {
         "y.steps",
         "module \"a.wat\"\ninput at = 2\nwrite at, \"x\"\n",
     );
-    assert_eq!(folder.diff(&["x.steps", "y.steps"]).0, 1);
-    assert_eq!(folder.diff(&["x.steps", "y.steps", "--set", "at=7"]).0, 0);
-    let (_, out, _) = folder.diff(&["x.steps", "y.steps", "--ascii"]);
+    assert_eq!(diff(&folder, &["x.steps", "y.steps"]).0, 1);
+    assert_eq!(diff(&folder, &["x.steps", "y.steps", "--set", "at=7"]).0, 0);
+    let (_, out, _) = diff(&folder, &["x.steps", "y.steps", "--ascii"]);
     assert!(out.is_ascii(), "{out}");
 }
 
 #[test]
-fn what_cannot_be_used_ends_in_2() {
-    let folder = Folder::new();
+fn unusable_arguments_exit_with_2() {
+    let folder = folder();
     let cases: [(&[&str], &str); 6] = [
         (
             &["a.steps"],
@@ -301,18 +297,21 @@ fn what_cannot_be_used_ends_in_2() {
         ),
     ];
     for (args, expected) in cases {
-        let (status, out, err) = folder.diff(args);
+        let (status, out, err) = diff(&folder, args);
         assert_eq!((status, out.as_str()), (2, ""), "{args:?}");
         assert!(err.contains(expected), "{args:?}: {err}");
     }
 }
 
 #[test]
-fn names_from_files_cannot_act_on_the_terminal() {
-    let folder = Folder::new();
+fn control_characters_in_names_are_escaped() {
+    let folder = folder();
     let text = guest(68, "x").replace("$fill (export", "$fill (export \"\\1b[2J\") (export");
-    folder.write("evil.wat", &text.replace("$fill", "(@name \"\\1b[31m\")"));
-    let (status, out, err) = folder.diff(&["a.steps", "--module", "a.wat", "--module", "evil.wat"]);
+    folder.write("evil.wat", text.replace("$fill", "(@name \"\\1b[31m\")"));
+    let (status, out, err) = diff(
+        &folder,
+        &["a.steps", "--module", "a.wat", "--module", "evil.wat"],
+    );
     assert_eq!(status, 1, "{err}");
     assert!(
         !out.contains('\x1b') && out.contains("\\u{1b}[31m"),

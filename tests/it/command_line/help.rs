@@ -1,30 +1,21 @@
-//! The help of every command, the manual page and the completions: snapshots of what the program
-//! prints. A new command is found by itself. After a change that is meant: `INSTA_UPDATE=always
-//! cargo test --test it command_line::help`.
+//! The help of every command, the man page and the completions, as snapshots.
+//!
+//! The tests find a new command by themselves. `INSTA_UPDATE=always cargo test --test it
+//! command_line::help` updates the snapshots after an intended change.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
-fn linmem(args: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_linmem"));
-    let output = command
-        .args(args)
-        .env_remove("COLUMNS")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(output.stderr.is_empty());
-    String::from_utf8(output.stdout).unwrap()
+use crate::support::command::{linmem, spawn};
+
+#[track_caller]
+fn stdout(args: &[&str]) -> String {
+    linmem(args).success()
 }
 
-/// The names of all commands, as the help lists them.
+/// Returns the names of all commands, as the help lists them.
 fn commands() -> Vec<String> {
-    let help = linmem(&["-h"]);
+    let help = stdout(&["-h"]);
     let listed = help
         .split_once("Commands:\n")
         .unwrap()
@@ -45,21 +36,21 @@ fn commands() -> Vec<String> {
 fn help_of_every_command() {
     let mut text = format!(
         "$ linmem -h\n{}\n$ linmem --help\n{}",
-        linmem(&["-h"]),
-        linmem(&["--help"])
+        stdout(&["-h"]),
+        stdout(&["--help"])
     );
     for command in commands() {
         text.push_str(&format!(
             "\n$ linmem {command} --help\n{}",
-            linmem(&[&command, "--help"])
+            stdout(&[&command, "--help"])
         ));
     }
     insta::assert_snapshot!("help", text);
 }
 
 #[test]
-fn the_manual_page() {
-    let page = linmem(&["man"]);
+fn man_page() {
+    let page = stdout(&["man"]);
     for command in commands() {
         assert!(
             page.contains(&format!("LINMEM {}", command.to_uppercase())),
@@ -73,19 +64,19 @@ fn the_manual_page() {
             "{section}"
         );
     }
-    // The version is that of the program.
+    // The version changes with every release.
     insta::assert_snapshot!("man", page.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
 }
 
 #[test]
-fn the_manual_and_the_help_say_the_same() {
+fn man_page_and_help_share_their_notes() {
     let plain = |text: String| {
         text.replace(['\\', '\n'], " ")
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ")
     };
-    let (page, help) = (plain(linmem(&["man"])), plain(linmem(&["--help"])));
+    let (page, help) = (plain(stdout(&["man"])), plain(stdout(&["--help"])));
     let notes = help.split_once("Exit status:").unwrap().1;
     for words in [
         "the command line, a file or a module cannot be used",
@@ -98,45 +89,46 @@ fn the_manual_and_the_help_say_the_same() {
 }
 
 #[test]
-fn completions_know_every_command() {
+fn completions_contain_every_command() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let script = linmem(&["completions", shell]);
+        let script = stdout(&["completions", shell]);
         for command in commands() {
             assert!(script.contains(&command), "{shell} does not know {command}");
         }
         assert!(script.contains("max-stores"), "{shell}");
     }
-    insta::assert_snapshot!("completions_fish", linmem(&["completions", "fish"]));
+    insta::assert_snapshot!("completions_fish", stdout(&["completions", "fish"]));
 }
 
-/// Bash runs wherever the tests do; the others where they are installed.
-#[test]
-fn shells_read_their_completions() {
-    for (shell, check) in [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")] {
-        let child = Command::new(shell)
-            .arg(check)
+/// Runs `shell` with `input` on its standard input.
+fn run_shell(shell: &str, arg: &str, input: &str) -> std::io::Result<Output> {
+    let mut child = spawn(
+        Command::new(shell)
+            .arg(arg)
             .stdin(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let mut child = match child {
-            Ok(child) => child,
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped()),
+    )?;
+    child.stdin.take().unwrap().write_all(input.as_bytes())?;
+    child.wait_with_output()
+}
+
+/// Bash is required; the other shells are tested where they are installed.
+#[test]
+fn shells_accept_their_completions() {
+    for (shell, check) in [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")] {
+        let output = match run_shell(shell, check, &stdout(&["completions", shell])) {
+            Ok(output) => output,
             Err(error) if shell != "bash" => {
-                println!("left out: {shell} cannot be run: {error}");
+                println!("{shell} is not tested, because it cannot be run: {error}");
                 continue;
             }
             Err(error) => panic!("bash cannot be run: {error}"),
         };
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(linmem(&["completions", shell]).as_bytes())
-            .unwrap();
-        let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
+        let errors = String::from_utf8_lossy(&output.stderr);
         assert!(
-            output.status.success() && said.is_empty(),
-            "{shell}: {said}"
+            output.status.success() && errors.is_empty(),
+            "{shell}: {errors}"
         );
     }
 }
@@ -146,31 +138,13 @@ fn bash_completes_commands_and_options() {
     let script = format!(
         "{}\nCOMP_WORDS=(linmem te); COMP_CWORD=1; _linmem linmem te linmem; echo \"${{COMPREPLY[@]}}\"\n\
          COMP_WORDS=(linmem test --jun); COMP_CWORD=2; _linmem linmem --jun test; echo \"${{COMPREPLY[@]}}\"\n",
-        linmem(&["completions", "bash"])
+        stdout(&["completions", "bash"])
     );
-    let mut bash = Command::new("bash");
-    let mut child = bash
-        .arg("--norc")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(script.as_bytes())
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = run_shell("bash", "--norc", &script).unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "test\n--junit\n");
 }
 
 #[test]
 fn an_unknown_shell_is_refused() {
-    let output = Command::new(env!("CARGO_BIN_EXE_linmem"))
-        .args(["completions", "cmd"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("bash"));
+    linmem(&["completions", "cmd"]).assert_refused(&["bash"]);
 }

@@ -1,13 +1,12 @@
-//! `linmem inspect` and `linmem init`: what they say of the guests that ship with the program and
-//! of one module for each convention, that every draft parses and those of known conventions run,
-//! and that nothing a module holds harms either.
+//! `linmem inspect` and `linmem init`: their output for the shipped guests and for one module of each
+//! calling convention. Every draft parses, drafts for known conventions run, and the contents of a
+//! module are escaped.
 
-use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use crate::support::json::{self, Foreign, Seen};
+use crate::support::command::{Folder, linmem, read_in_repository};
+use crate::support::json_keys::{self, Foreign, Seen};
 use arbitrary::Unstructured;
 use linmem::guest::Guest;
 use linmem::inspect::draft::Draft;
@@ -20,7 +19,7 @@ use wasm_encoder::{
     ExportKind, ExportSection, FunctionSection, ImportSection, Module, TypeSection,
 };
 
-/// The guests that ship with the program.
+/// The shipped guests.
 const GUESTS: [&str; 8] = [
     "guest/wasm_is_cool.wat",
     "guest/rust/wasm_is_cool.wasm",
@@ -32,7 +31,7 @@ const GUESTS: [&str; 8] = [
     "guest/examples/hello_wasi.wat",
 ];
 
-/// One module for each convention that none of those follows, and one that follows none.
+/// One module for each other calling convention, and one that follows none.
 const FAMILIES: [&str; 10] = [
     "tests/inspect/malloc.wat",
     "tests/inspect/globals.wat",
@@ -46,21 +45,10 @@ const FAMILIES: [&str; 10] = [
     "tests/inspect/nothing.wat",
 ];
 
-fn linmem(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_linmem"))
-        .args(args)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_remove("NO_COLOR")
-        .output()
-        .unwrap()
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+/// Returns the steps that `linmem init` drafts for a module.
+#[track_caller]
+fn init(path: &str) -> String {
+    linmem(&["init", path]).success()
 }
 
 fn described(guest: &Guest, options: &Options) -> String {
@@ -76,7 +64,7 @@ fn inspected(path: &str) -> String {
     )
 }
 
-/// Each with a rule before it.
+/// Joins the outputs of `of` for `paths`, each with a rule before it.
 fn all(paths: &[&str], of: impl Fn(&str) -> String) -> String {
     paths
         .iter()
@@ -85,111 +73,76 @@ fn all(paths: &[&str], of: impl Fn(&str) -> String) -> String {
 }
 
 #[test]
-fn inspect_of_the_guests() {
+fn inspect_describes_the_shipped_guests() {
     insta::assert_snapshot!(all(&GUESTS, inspected));
 }
 
 #[test]
-fn inspect_of_the_families() {
+fn inspect_describes_each_calling_convention() {
     insta::assert_snapshot!(all(&FAMILIES, inspected));
 }
 
 #[test]
-fn init_of_the_guests() {
-    insta::assert_snapshot!(all(&GUESTS, |path| out(&linmem(&["init", path]))));
+fn init_drafts_steps_for_the_shipped_guests() {
+    insta::assert_snapshot!(all(&GUESTS, init));
 }
 
 #[test]
-fn init_of_the_families() {
-    insta::assert_snapshot!(all(&FAMILIES, |path| out(&linmem(&["init", path]))));
+fn init_drafts_steps_for_each_calling_convention() {
+    insta::assert_snapshot!(all(&FAMILIES, init));
 }
 
 #[test]
-fn what_init_writes_runs() {
+fn drafted_steps_run() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut written = Vec::new();
     for path in GUESTS.iter().chain(&FAMILIES) {
-        // The module's path is told from the file's folder, wherever that is.
+        // The file names the module relative to its own folder.
         let file = folder
             .path()
             .join(path.replace('/', "-"))
             .with_extension("steps");
-        let output = linmem(&["init", path, "--output", file.to_str().unwrap()]);
-        assert_eq!(
-            (output.status.code(), out(&output), err(&output)),
-            (Some(0), String::new(), String::new()),
-            "{path}"
-        );
+        let stdout = linmem(&["init", path, "--output", file.to_str().unwrap()]).success();
+        assert_eq!(stdout, "", "{path}");
         written.push(file.to_str().unwrap().to_string());
     }
     let args: Vec<&str> = ["test"]
         .into_iter()
         .chain(written.iter().map(String::as_str))
         .collect();
-    let output = linmem(&args);
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}{}",
-        out(&output),
-        err(&output)
-    );
+    linmem(&args).assert_status(0);
 }
 
 #[test]
-fn init_writes_over_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("mine.steps");
-    fs::write(&file, "mine").unwrap();
-    let output = linmem(&["init", GUESTS[0], "--output", file.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        err(&output).contains("mine.steps exists"),
-        "{}",
-        err(&output)
-    );
-    assert!(
-        err(&output).contains("name another file, or remove it first"),
-        "{}",
-        err(&output)
-    );
-    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
-    let output = linmem(&[
-        "init",
-        GUESTS[0],
-        "--output",
-        folder.path().join("no/such.steps").to_str().unwrap(),
-    ]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(err(&output).contains("cannot write"), "{}", err(&output));
+fn init_does_not_overwrite_files() {
+    let folder = Folder::new().with("mine.steps", "mine");
+    let init_to = |file: &str| linmem(&["init", GUESTS[0], "--output", &folder.arg(file)]);
+    init_to("mine.steps")
+        .assert_refused(&["mine.steps exists", "name another file, or remove it first"]);
+    assert_eq!(folder.read("mine.steps"), "mine");
+    init_to("no/such.steps").assert_refused(&["cannot write"]);
 }
 
-/// A step that fails when it is tried is a comment that says how, and so is what needs its result.
+/// A step that fails in the trial run becomes a comment with the failure, and so do the steps that
+/// need its result.
 #[test]
-fn what_fails_when_tried_is_set_aside() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("trap.wat");
+fn steps_that_fail_in_the_trial_become_comments() {
+    let init_of = |wat: &str| init(&Folder::new().with("trap.wat", wat).arg("trap.wat"));
     let wat = "(module (memory (export \"memory\") 1)
         (func (export \"get_buffer\") (result i32) (i32.const 1024))
         (func (export \"transform\") (param $length i32) (result i32) unreachable))";
-    fs::write(&path, wat).unwrap();
-    let output = linmem(&["init", path.to_str().unwrap()]);
-    let text = out(&output);
-    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let text = init_of(wat);
     assert!(text.contains("# Tried: trapped, unreachable"), "{text}");
     assert!(text.contains("# n = call transform(len(text))"), "{text}");
     assert!(text.contains("\nwrite ptr, text\n"), "{text}");
-    // Memory ends right behind the buffer, so nothing can be read at the length that comes back.
-    let wat = wat.replace("unreachable", "(i32.const -1)");
-    fs::write(&path, wat).unwrap();
-    let text = out(&linmem(&["init", path.to_str().unwrap()]));
+    // The returned length reaches past the end of memory, so the draft reads the written length.
+    let text = init_of(&wat.replace("unreachable", "(i32.const -1)"));
     assert!(
         text.contains("\nout = read ptr, len(text) as bytes"),
         "{text}"
     );
-    // A guest that cannot be started at all still gets a file.
-    fs::write(&path, "(module (memory 1) (data (i32.const 65535) \"ab\"))").unwrap();
-    let text = out(&linmem(&["init", path.to_str().unwrap()]));
+    // A guest that cannot be instantiated still gets a file.
+    let text = init_of("(module (memory 1) (data (i32.const 65535) \"ab\"))");
     assert!(
         text.contains(
             "# Tried, and the guest cannot be started like this: trapped, data segment 0"
@@ -198,17 +151,11 @@ fn what_fails_when_tried_is_set_aside() {
     );
 }
 
-/// A call that never comes back is stopped and set aside.
 #[test]
-fn what_never_ends_is_set_aside() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("endless.wat");
-    fs::write(
-        &path,
-        "(module (func (export \"run\") (loop $on (br $on))))",
-    )
-    .unwrap();
-    let text = out(&linmem(&["init", path.to_str().unwrap()]));
+fn calls_that_do_not_return_become_comments() {
+    let wat = "(module (func (export \"run\") (loop $on (br $on))))";
+    let folder = Folder::new().with("endless.wat", wat);
+    let text = init(&folder.arg("endless.wat"));
     assert!(
         text.contains("# Tried: cancelled") && text.contains("# call run()"),
         "{text}"
@@ -216,12 +163,11 @@ fn what_never_ends_is_set_aside() {
 }
 
 #[test]
-fn what_is_no_module_says_what_it_is() {
-    let folder = tempfile::tempdir().unwrap();
+fn files_that_are_not_modules_are_identified() {
+    let folder = Folder::new();
     let file = |name: &str, contents: &[u8]| {
-        let path = folder.path().join(name);
-        fs::write(&path, contents).unwrap();
-        path.to_str().unwrap().to_string()
+        folder.write(name, contents);
+        folder.arg(name)
     };
     let rows = [
         (
@@ -242,71 +188,50 @@ fn what_is_no_module_says_what_it_is() {
             file("short.wasm", b"\0asm\x01\0\0\0\x01\x05"),
             "the file is incomplete",
         ),
-        (
-            folder.path().join("none.wasm").to_str().unwrap().into(),
-            "there is no file",
-        ),
+        (folder.arg("none.wasm"), "there is no file"),
         (folder.path().to_str().unwrap().into(), "is a folder"),
     ];
     for (path, expected) in rows {
         for command in ["inspect", "init"] {
-            let output = linmem(&[command, &path]);
-            assert_eq!(
-                (output.status.code(), out(&output)),
-                (Some(2), String::new()),
-                "{command} {path}"
-            );
-            assert!(
-                err(&output).starts_with("error: ") && err(&output).contains(expected),
-                "{}",
-                err(&output)
-            );
+            linmem(&[command, &path]).assert_refused(&[expected]);
         }
     }
 }
 
 #[test]
-fn a_module_that_cannot_be_run_can_be_described() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("wide.wat");
-    fs::write(&path, "(module (memory (export \"memory\") i64 1))").unwrap();
-    let output = linmem(&["inspect", path.to_str().unwrap()]);
-    let text = out(&output);
-    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+fn unsupported_modules_can_be_inspected() {
+    let folder = Folder::new().with("wide.wat", "(module (memory (export \"memory\") i64 1))");
+    let path = folder.arg("wide.wat");
+    let text = linmem(&["inspect", &path]).success();
     assert!(text.contains("64-bit addresses"), "{text}");
     assert!(
         text.contains("linmem's engine cannot run: 64-bit memories or tables"),
         "{text}"
     );
     assert!(!text.contains("linmem init"), "{text}");
-    let output = linmem(&["init", path.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        err(&output).contains("uses 64-bit memories or tables"),
-        "{}",
-        err(&output)
-    );
+    linmem(&["init", &path]).assert_refused(&["uses 64-bit memories or tables"]);
 }
 
 #[test]
-fn colour_and_ascii_change_the_looks_alone() {
+fn color_and_ascii_options_keep_the_text() {
     for path in [
         "guest/rust/wasm_is_cool.wasm",
         "tests/inspect/wasm_bindgen.wat",
     ] {
-        let plain = out(&linmem(&["inspect", path]));
-        let coloured = out(&linmem(&["inspect", path, "--color", "always"]));
+        let plain = linmem(&["inspect", path]).success();
+        let coloured = linmem(&["inspect", path, "--color", "always"]).success();
         assert_ne!(plain, coloured);
         assert_eq!(
             coloured.replace("\x1b[1m", "").replace("\x1b[0m", ""),
             plain
         );
-        let ascii = out(&linmem(&["inspect", path, "--ascii"]));
+        let ascii = linmem(&["inspect", path, "--ascii"]).success();
         assert!(ascii.is_ascii());
     }
 }
 
-/// A module with as many exports and imports as are asked for, of names made from their numbers.
+/// Returns a module with `count` exports, and as many imports up to 1000, which `name` names by their
+/// index.
 fn crowded(count: usize, name: impl Fn(usize) -> String) -> Vec<u8> {
     let (mut types, mut imports, mut functions) = (
         TypeSection::new(),
@@ -337,7 +262,7 @@ fn crowded(count: usize, name: impl Fn(usize) -> String) -> Vec<u8> {
 }
 
 #[test]
-fn a_crowded_module_stays_readable() {
+fn descriptions_of_large_modules_are_shortened() {
     let hostile = |i: usize| {
         format!(
             "__wbindgen_get_buffer_\x1b]0;x\x07\u{202e}{i}{}",
@@ -391,7 +316,7 @@ fn a_crowded_module_stays_readable() {
 }
 
 #[test]
-fn no_line_of_the_description_is_too_wide() {
+fn descriptions_fit_80_columns() {
     for path in GUESTS.iter().chain(&FAMILIES) {
         for line in inspected(path).lines() {
             assert!(line.width() <= 80, "{path}: {line}");
@@ -400,7 +325,7 @@ fn no_line_of_the_description_is_too_wide() {
 }
 
 #[test]
-fn the_page_and_the_description_agree() {
+fn json_page_describes_every_key_of_inspect() {
     let mut seen = Seen::new();
     let mut take = |guest: &Guest| {
         let text = described(
@@ -410,7 +335,7 @@ fn the_page_and_the_description_agree() {
                 ..Options::default()
             },
         );
-        json::note(
+        json_keys::note(
             &serde_json::from_str(&text).unwrap(),
             Foreign::default(),
             &mut seen,
@@ -426,13 +351,13 @@ fn the_page_and_the_description_agree() {
         (@producers (language \"C\" \"\")) (global (export \"__stack_pointer\") i32 (i32.const 1024)))";
     take(&Guest::from_bytes("odd.wat", odd.as_bytes()).unwrap());
 
-    let page = include_str!("../../../docs/json.md");
+    let page = read_in_repository("docs/json.md");
     let (_, ours) = page.split_once("# The description of a module").unwrap();
-    json::assert_agree(&json::described(ours), &seen);
+    json_keys::assert_agree(&json_keys::described(ours), &seen);
 }
 
-/// Whether a draft is a steps file, whatever of it is set aside.
-fn is_sound(guest: &Guest, module: &str) -> Result<(), String> {
+/// Checks that the draft for `guest` parses, also after some of its lines have become comments.
+fn check_draft(guest: &Guest, module: &str) -> Result<(), String> {
     let mut draft = Draft::of(guest, module);
     for line in [0, 1, 7, 9, 12, 15, 17, 20] {
         let text = draft.text();
@@ -446,7 +371,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_draft_of_a_random_module_parses(seed in proptest::collection::vec(any::<u8>(), 0..2000), module in "\\PC{0,20}[a-z]") {
+    fn drafts_of_random_modules_parse(seed in proptest::collection::vec(any::<u8>(), 0..2000), module in "\\PC{0,20}[a-z]") {
         let config = wasm_smith::Config {
             max_memories: 3,
             multi_value_enabled: true,
@@ -459,7 +384,7 @@ proptest! {
         if let Ok(made) = wasm_smith::Module::new(config, &mut Unstructured::new(&seed))
             && let Ok(guest) = Guest::from_bytes("random.wasm", &made.to_bytes())
         {
-            prop_assert_eq!(is_sound(&guest, &module), Ok(()));
+            prop_assert_eq!(check_draft(&guest, &module), Ok(()));
             let text = described(&guest, &Options::default());
             prop_assert!(text.lines().all(|line| line.width() <= 80 && !line.contains(safe::is_unsafe)), "{}", text);
         }
@@ -472,6 +397,6 @@ proptest! {
         let names: Vec<String> = names.into_iter().collect();
         let wasm = crowded(names.len(), |i| names[i].clone());
         let guest = Guest::from_bytes("odd.wasm", &wasm).unwrap();
-        prop_assert_eq!(is_sound(&guest, "odd \"name\".wasm"), Ok(()));
+        prop_assert_eq!(check_draft(&guest, "odd \"name\".wasm"), Ok(()));
     }
 }

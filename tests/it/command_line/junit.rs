@@ -1,42 +1,33 @@
-//! `linmem test --junit PATH`, read back as any other program would read it.
-
-use std::fs;
-use std::process::{Command, Output};
+//! `linmem test --junit PATH`. The file is read back with an XML parser.
 
 use quick_xml::events::Event;
 use quick_xml::{Reader, XmlVersion};
-use tempfile::TempDir;
+
+use crate::support::command::{Folder, Run};
 
 const GUEST: &str = "(module (memory (export \"memory\") 1) (func (export \"boom\") unreachable))";
 
-fn folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("m.wat", GUEST);
-    write("good.steps", "module \"m.wat\"\nwrite 16, \"hello\"\n");
-    write(
-        "bad.steps",
-        "module \"m.wat\"\nlet a = \"<&\\u{1}\\u{1b}[2J]]>\"\nexpect a == \"'x'\"\n",
-    );
-    write("trap.steps", "module \"m.wat\"\ncall boom()\n");
-    write(
-        "warn.steps",
-        "module \"m.wat\"\nregion r = 16, 2\nwrite 16, \"abc\"\n",
-    );
-    write("broken.steps", "module \"m.wat\"\nnonsense <here>\n");
-    folder
+fn folder() -> Folder {
+    Folder::new()
+        .with("m.wat", GUEST)
+        .with("good.steps", "module \"m.wat\"\nwrite 16, \"hello\"\n")
+        .with(
+            "bad.steps",
+            "module \"m.wat\"\nlet a = \"<&\\u{1}\\u{1b}[2J]]>\"\nexpect a == \"'x'\"\n",
+        )
+        .with("trap.steps", "module \"m.wat\"\ncall boom()\n")
+        .with(
+            "warn.steps",
+            "module \"m.wat\"\nregion r = 16, 2\nwrite 16, \"abc\"\n",
+        )
+        .with("broken.steps", "module \"m.wat\"\nnonsense <here>\n")
 }
 
-fn test(folder: &TempDir, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_linmem"))
-        .current_dir(folder.path())
-        .arg("test")
-        .args(args)
-        .output()
-        .unwrap()
+fn test(folder: &Folder, args: &[&str]) -> Run {
+    folder.run(&[&["test"], args].concat())
 }
 
-/// What a reader sees: a line for each element with its attributes, and the texts in between.
+/// Parses `text`. Returns a line for each element with its attributes, and the texts between them.
 fn read(text: &str) -> (Vec<String>, String) {
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
@@ -68,7 +59,7 @@ fn read(text: &str) -> (Vec<String>, String) {
 }
 
 #[test]
-fn results_are_written_though_sessions_fail() {
+fn results_are_written_even_if_sessions_fail() {
     let folder = folder();
     let args = [
         "good.steps",
@@ -78,9 +69,9 @@ fn results_are_written_though_sessions_fail() {
         "--junit",
         "out.xml",
     ];
-    let output = test(&folder, &args);
-    assert_eq!(output.status.code(), Some(2), "broken.steps cannot be run");
-    let text = fs::read_to_string(folder.path().join("out.xml")).unwrap();
+    // `broken.steps` cannot be run.
+    test(&folder, &args).assert_status(2);
+    let text = folder.read("out.xml");
     let is_legal = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{7e}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     assert!(text.chars().all(is_legal), "{text:?}");
     let (elements, texts) = read(&text);
@@ -125,40 +116,32 @@ fn results_are_written_though_sessions_fail() {
         "{texts}"
     );
     assert!(texts.contains("nonsense <here>"), "{texts}");
-    // The same runs give the same bytes.
+    // The output is deterministic.
     test(&folder, &args);
-    assert_eq!(
-        fs::read_to_string(folder.path().join("out.xml")).unwrap(),
-        text
-    );
+    assert_eq!(folder.read("out.xml"), text);
 }
 
 #[test]
-fn failures_are_those_that_the_exit_status_counts() {
+fn failures_match_the_exit_status() {
     let folder = folder();
     let suite = |args: &[&str]| {
-        let output = test(&folder, args);
-        let (elements, _) = read(&fs::read_to_string(folder.path().join("out.xml")).unwrap());
-        (output.status.code(), elements[1].clone())
+        let status = test(&folder, args).status;
+        let (elements, _) = read(&folder.read("out.xml"));
+        (status, elements[1].clone())
     };
     let counts =
         |failures| format!("testsuite name=linmem tests=1 failures={failures} errors=0 skipped=0");
-    assert_eq!(
-        suite(&["warn.steps", "--junit", "out.xml"]),
-        (Some(0), counts(0))
-    );
+    assert_eq!(suite(&["warn.steps", "--junit", "out.xml"]), (0, counts(0)));
     assert_eq!(
         suite(&["warn.steps", "--junit", "out.xml", "--deny", "warnings"]),
-        (Some(1), counts(1))
+        (1, counts(1))
     );
 }
 
 #[test]
-fn a_file_that_cannot_be_written_ends_in_2() {
+fn an_unwritable_file_exits_with_2() {
     let folder = folder();
-    let output = test(&folder, &["good.steps", "--junit", "none/out.xml"]);
-    assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("error: cannot write none/out.xml"), "{said}");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("1 session: 1 ok"));
+    let run = test(&folder, &["good.steps", "--junit", "none/out.xml"]);
+    run.assert_status(2)
+        .assert_contains(&["error: cannot write none/out.xml", "1 session: 1 ok"]);
 }

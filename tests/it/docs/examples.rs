@@ -1,40 +1,22 @@
-//! What the documents show runs: the README's script, and the default session on the language's
+//! The scripts in the documents run: that of the README, and the default session of the language
 //! page.
 
-use std::path::Path;
-use std::process::Command;
+use crate::support::command::{Folder, in_repository, read_in_repository};
 
-fn document(path: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
-}
-
-/// Runs a script on the default guest; what it printed.
+/// Runs `script` on the default guest and returns what is printed.
+#[track_caller]
 fn run(script: &str) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let steps = folder.path().join("example.steps");
-    std::fs::write(&steps, script).unwrap();
-    let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/wasm_is_cool.wat");
-    let output = Command::new(env!("CARGO_BIN_EXE_linmem"))
-        .args([
-            "run".as_ref(),
-            steps.as_os_str(),
-            "--module".as_ref(),
-            guest.as_os_str(),
-        ])
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        output.status.success(),
-        "{script}\n{text}\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    text
+    let guest = in_repository("guest/wasm_is_cool.wat");
+    Folder::new()
+        .with("example.steps", script)
+        .run(&["run", "example.steps", "--module", guest.to_str().unwrap()])
+        .assert_ok(&[])
+        .stdout
 }
 
 #[test]
-fn the_script_in_the_readme_runs() {
-    let readme = document("README.md");
+fn readme_script_runs() {
+    let readme = read_in_repository("README.md");
     let start = readme
         .find("module \"hello.wasm\"")
         .expect("the README shows hello.steps");
@@ -43,8 +25,8 @@ fn the_script_in_the_readme_runs() {
 }
 
 #[test]
-fn the_languages_page_shows_the_default_session() {
-    let page = document("docs/steps.md");
+fn language_page_contains_the_default_session() {
+    let page = read_in_repository("docs/steps.md");
     let start = page
         .find("    module \"wasm_is_cool.wat\"")
         .expect("the page shows the default session");
@@ -54,6 +36,9 @@ fn the_languages_page_shows_the_default_session() {
         .map(|line| line.strip_prefix("    ").unwrap_or(line))
         .collect();
     let shown = shown.join("\n");
-    assert_eq!(shown.trim(), document("guest/wasm_is_cool.steps").trim());
+    assert_eq!(
+        shown.trim(),
+        read_in_repository("guest/wasm_is_cool.steps").trim()
+    );
     run(&shown);
 }

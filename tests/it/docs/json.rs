@@ -1,13 +1,15 @@
-//! `docs/json.md` and the JSON trace say the same: every key that is written is described, with its
-//! type, and every key that is described is written.
+//! `docs/json.md` and the JSON trace agree: every key that is written is described with its type, and
+//! every key that is described is written.
 
-use crate::support::fabricated;
-use crate::support::json::{self, Foreign, Seen};
-use linmem::report::{Format, Options, write};
+use crate::report::{event_timelines, timelines};
+use crate::support::command::read_in_repository;
+use crate::support::json_keys::{self, Foreign, Seen};
+use crate::support::reports::{json, report};
+use linmem::report::{Format, Options};
 use linmem::timeline::Timeline;
 use serde_json::Value;
 
-/// What a script names and hands over is not described.
+/// The values and names that a script chooses are not described.
 const FOREIGN: Foreign = Foreign {
     values: &["value", "args", "results", "saw"],
     names: &["bindings"],
@@ -19,48 +21,36 @@ fn trace(timeline: &Timeline) -> Value {
         stores: true,
         ..Options::default()
     };
-    let mut out = Vec::new();
-    write(timeline, &options, &mut out).unwrap();
-    serde_json::from_slice(&out).unwrap()
+    serde_json::from_str(&report(timeline, &options)).unwrap()
 }
 
 #[test]
-fn the_page_and_the_trace_agree() {
+fn json_page_describes_every_key_of_the_trace() {
     let mut seen = Seen::new();
     for timeline in [
-        fabricated::default_session(),
-        fabricated::growth_that_moves(),
-        fabricated::out_of_bounds(),
-        fabricated::no_memory(),
-        fabricated::rich(),
-        fabricated::stores::all_sorts(),
-        fabricated::stores::trapped_store(),
-        fabricated::stores::trapped_load(),
+        timelines::default_session(),
+        timelines::growth_that_moves(),
+        timelines::out_of_bounds(),
+        timelines::no_memory(),
+        timelines::rich(),
+        event_timelines::all_sorts(),
+        event_timelines::trapped_store(),
+        event_timelines::trapped_load(),
     ] {
-        json::note(&trace(&timeline), FOREIGN, &mut seen);
+        json_keys::note(&trace(&timeline), FOREIGN, &mut seen);
     }
-    let page = include_str!("../../../docs/json.md");
-    // What follows is another document's: tests/inspect.rs holds that to the page.
+    let page = read_in_repository("docs/json.md");
+    // The rest of the page is tested in `command_line/inspect.rs`.
     let ours = page
         .split("# The description of a module")
         .next()
-        .unwrap_or(page);
-    json::assert_agree(&json::described(ours), &seen);
+        .unwrap_or_default();
+    json_keys::assert_agree(&json_keys::described(ours), &seen);
 }
 
 #[test]
-fn the_keys_of_the_first_version_keep_their_order() {
-    let mut out = Vec::new();
-    write(
-        &fabricated::default_session(),
-        &Options {
-            format: Format::Json,
-            ..Options::default()
-        },
-        &mut out,
-    )
-    .unwrap();
-    let text = String::from_utf8(out).unwrap();
+fn keys_of_schema_version_1_keep_their_order() {
+    let text = json(&timelines::default_session());
     let top = ["schema", "status", "guest", "steps"];
     let step = [
         "index",
@@ -94,6 +84,6 @@ fn the_keys_of_the_first_version_keep_their_order() {
                     .expect(key)
             })
             .collect();
-        assert!(places.is_sorted(), "{keys:?} stand at {places:?}");
+        assert!(places.is_sorted(), "{keys:?} are at {places:?}");
     }
 }

@@ -1,20 +1,19 @@
-//! The README's blocks that are made from the program: the keys, and a screen of the default
-//! session.
+//! The generated blocks of the README: the keys, a screen of the default session, and the output of
+//! two commands.
 
-use std::path::Path;
+use linmem::app::keymap;
 
-use linmem::app::{Action, keymap};
+use crate::screen::unfolding::unfolded;
+use crate::support::command::{linmem, read_in_repository};
+use crate::support::screen_text::screen_text;
 
-use crate::support::live::Live;
-
-/// Columns and rows of the picture.
+/// The columns and rows of the screen.
 const SIZE: (u16, u16) = (120, 38);
 
-/// What stands in README.md between `<!-- NAME -->` and `<!-- /NAME -->` must be `expected`.
+/// Asserts that `README.md` has `expected` between `<!-- NAME -->` and `<!-- /NAME -->`.
 #[track_caller]
 fn assert_block(name: &str, expected: &str) {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"))
-        .unwrap_or_default();
+    let readme = read_in_repository("README.md");
     let (open, close) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
     let found = readme
         .split_once(&open)
@@ -22,51 +21,40 @@ fn assert_block(name: &str, expected: &str) {
         .map(|(block, _)| block.trim());
     assert!(
         found == Some(expected.trim()),
-        "README.md {} this block; put it there as it stands here:\n\n{open}\n{}\n{close}\n",
+        "README.md {} this block; replace it by:\n\n{open}\n{}\n{close}\n",
         if found.is_some() {
-            "has something else in"
+            "has other contents in"
         } else {
-            "lacks"
+            "does not have"
         },
         expected.trim()
     );
 }
 
 #[test]
-fn the_keys_are_those_of_the_program() {
+fn readme_lists_the_keys() {
     assert_block("keys", &keymap::markdown_table());
 }
 
 #[test]
-fn the_screen_is_what_the_program_draws_in_the_middle_of_step_4() {
-    let mut live = Live::open(SIZE);
-    for _ in 0..4 {
-        live.press(Action::Next);
-    }
-    live.press(Action::Unfold);
-    for _ in 0..7 {
-        live.press(Action::Next);
-    }
-    assert_eq!((live.app.moment.step, live.app.moment.event), (4, 7));
-    assert_block("screen", &format!("```text\n{}```", live.screen()));
+fn readme_shows_the_screen_inside_step_4() {
+    let app = unfolded(SIZE, 7).app;
+    assert_eq!((app.moment.step, app.moment.event), (4, 7));
+    assert_block("screen", &format!("```text\n{}```", screen_text(&app)));
 }
 
-/// What a command prints, as a block.
-fn printed(command: &str) -> String {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_linmem"))
-        .args([command, "guest/examples/alloc.wat"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    format!("```text\n{}```", String::from_utf8(output.stdout).unwrap())
+/// Returns what a command prints, as a fenced block.
+fn output_of(command: &str) -> String {
+    let output = linmem(&[command, "guest/examples/alloc.wat"]).success();
+    format!("```text\n{output}```")
 }
 
 #[test]
-fn the_description_is_what_inspect_prints() {
-    assert_block("inspect", &printed("inspect"));
+fn readme_shows_the_output_of_inspect() {
+    assert_block("inspect", &output_of("inspect"));
 }
 
 #[test]
-fn the_first_steps_are_what_init_writes() {
-    assert_block("init", &printed("init"));
+fn readme_shows_the_output_of_init() {
+    assert_block("init", &output_of("init"));
 }

@@ -1,6 +1,6 @@
-//! Each instruction has its place in text: the text module itself, the file it was compiled from,
-//! or its disassembly. What debug information says wrongly is not believed, and nothing it says
-//! leads out of the module's folder.
+//! The place of each instruction in text: the text module itself, the source file it was compiled
+//! from, or its disassembly. Wrong debug information is ignored, and no file outside the folder of the
+//! module is read.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The offsets of all instructions, and how the parser calls them.
+/// Returns the offsets of all instructions with the names that the parser gives them.
 fn named_instructions(guest: &Guest) -> Vec<(u64, String)> {
     let mut found = Vec::new();
     for payload in Parser::new(0).parse_all(guest.wasm()) {
@@ -59,7 +59,7 @@ fn stores(guest: &Guest) -> Vec<u64> {
         .collect()
 }
 
-/// The kind of text, its title, and the line that is marked in it.
+/// Returns the kind of a listing, its title, and the line of the instruction.
 fn shown(place: &Place) -> (ListingKind, &str, &str) {
     let listing = place.listing.as_ref().expect("each instruction has a text");
     (
@@ -72,15 +72,15 @@ fn shown(place: &Place) -> (ListingKind, &str, &str) {
     )
 }
 
-/// A binary module made from text as if a compiler had made it from the file of that name, with
-/// line tables.
+/// Assembles `text` to a binary module with line tables, as if it had been compiled from `file`.
 fn compiled_from(file: &str, text: &str) -> Vec<u8> {
     let mut parser = wat::Parser::new();
     parser.generate_dwarf(wat::GenerateDwarf::Lines);
     parser.parse_str(Some(Path::new(file)), text).unwrap()
 }
 
-/// The module with its sections of debug information changed; `None` takes one out.
+/// Returns the module with each section of debug information replaced by what `change` returns for
+/// it. `None` removes the section.
 fn with_debug(wasm: &[u8], mut change: impl FnMut(&str, &[u8]) -> Option<Vec<u8>>) -> Vec<u8> {
     let mut module = Module::new();
     for payload in Parser::new(0).parse_all(wasm) {
@@ -112,7 +112,7 @@ fn with_debug(wasm: &[u8], mut change: impl FnMut(&str, &[u8]) -> Option<Vec<u8>
     module.finish()
 }
 
-/// Two functions, each with a store on a line of its own.
+/// Two functions, each with a store on its own line.
 const TWO: &str = "(module (memory 1)
   (func $first
     (i32.store8 (i32.const 1) (i32.const 1)))
@@ -122,7 +122,7 @@ const TWO: &str = "(module (memory 1)
 ";
 
 #[test]
-fn a_text_module_is_its_own_source() {
+fn text_module_is_its_own_source() {
     let guest = Guest::load(&in_repository(TEXT_WAT)).unwrap();
     let text = guest.text().unwrap();
     let line = 1 + text
@@ -155,7 +155,7 @@ fn a_text_module_is_its_own_source() {
 }
 
 #[test]
-fn each_instruction_of_a_text_module_stands_on_its_line_however_many_functions_there_are() {
+fn instructions_of_a_text_module_have_the_right_line() {
     for functions in [1, 127, 128, 20_000] {
         let body = |i: usize| {
             format!("(func\n(i32.store (i32.const 0)\n(i32.add (i32.const {i})\n(i32.const 7))))\n")
@@ -171,7 +171,7 @@ fn each_instruction_of_a_text_module_stands_on_its_line_however_many_functions_t
             .step_by(1 + functions / 500)
         {
             let place = guest.place(at);
-            // In order: the address, two operands, their sum, the store, the end. A function takes
+            // The order is: the address, two operands, their sum, the store, the end. A function has
             // four lines.
             let (expected, line) = [
                 ("i32.const 0", 1),
@@ -193,7 +193,7 @@ fn each_instruction_of_a_text_module_stands_on_its_line_however_many_functions_t
 }
 
 #[test]
-fn the_rust_guest_shows_its_own_lines() {
+fn rust_guest_has_source_lines() {
     let guest = Guest::load(&in_repository(RUST_WASM)).unwrap();
     let text = std::fs::read_to_string(in_repository("guest/rust/src/lib.rs")).unwrap();
     let line = 1 + text
@@ -221,8 +221,8 @@ fn the_rust_guest_shows_its_own_lines() {
             )
         );
     }
-    // The standard library's own functions have no lines here, and what the dropped ones claim is
-    // not believed.
+    // Functions of the standard library have no lines here, and those of dropped functions are
+    // ignored.
     assert!(
         places
             .iter()
@@ -231,7 +231,7 @@ fn the_rust_guest_shows_its_own_lines() {
 }
 
 #[test]
-fn inlined_functions_are_told_innermost_first() {
+fn inlined_functions_are_listed_innermost_first() {
     let guest = Guest::load(&in_repository(RUST_WASM)).unwrap();
     let places: Vec<Place> = instructions(&guest)
         .into_iter()
@@ -245,8 +245,7 @@ fn inlined_functions_are_told_innermost_first() {
     assert_eq!(place.inlined.first().unwrap().source, place.source);
     let last = place.inlined.last().unwrap();
     assert_eq!(last.function.as_ref(), "add_wasm_is_cool");
-    // The library's text is not found, so the line shown is the one of the guest's own file that
-    // led there.
+    // The source of the library is not found, so the listing shows the line of the guest's own file.
     assert!(
         place.source.as_deref().unwrap().starts_with("library/"),
         "{place:?}"
@@ -264,8 +263,7 @@ fn inlined_functions_are_told_innermost_first() {
                 .all(|frame| !frame.function.starts_with("_ZN")),
             "{place:?}"
         );
-        // Of an instruction the compiler made up no line is known, but where the function was
-        // called is.
+        // A synthesized instruction has no line, but the calls around it have one.
         assert!(
             place
                 .inlined
@@ -278,7 +276,7 @@ fn inlined_functions_are_told_innermost_first() {
 }
 
 #[test]
-fn bytes_without_a_folder_read_no_file() {
+fn guests_without_a_folder_read_no_source_file() {
     let bytes = std::fs::read(in_repository(RUST_WASM)).unwrap();
     let guest = Guest::from_bytes("wasm_is_cool.wasm", &bytes).unwrap();
     let places: Vec<Place> = stores(&guest)
@@ -306,7 +304,7 @@ fn bytes_without_a_folder_read_no_file() {
 }
 
 #[test]
-fn without_debug_information_the_instructions_are_shown() {
+fn modules_without_debug_info_are_disassembled() {
     let wasm = with_debug(&compiled_from("two.c", TWO), |_, _| None);
     let guest = Guest::from_bytes("two.wasm", &wasm).unwrap();
     let [first, second] = stores(&guest)[..] else {
@@ -349,7 +347,7 @@ fn without_debug_information_the_instructions_are_shown() {
 }
 
 #[test]
-fn a_long_function_shows_what_is_around() {
+fn long_functions_are_disassembled_around_the_instruction() {
     let body: String = (0..5000)
         .map(|i| format!("(i32.store offset={i} (i32.const 0) (i32.const {i}))"))
         .collect();
@@ -368,24 +366,24 @@ fn a_long_function_shows_what_is_around() {
             (shown(&place).1, shown(&place).2),
             ("long", instruction.as_str())
         );
-        // The header, the local, the call; then three lines for each store.
+        // The header, the local and the call precede three lines for each store.
         assert_eq!(place.line as usize, 3 + 3 * (i + 1));
         let listing = place.listing.unwrap();
         let before = (place.line - listing.first_line) as usize;
-        let behind = listing.lines.len() - before - 1;
-        let (whole_before, whole_behind) = (place.line as usize - 1, 1 + 3 * (5000 - i - 1));
+        let after = listing.lines.len() - before - 1;
+        let (whole_before, whole_after) = (place.line as usize - 1, 1 + 3 * (5000 - i - 1));
         assert!(
-            before >= whole_before.min(200) && behind >= whole_behind.min(200),
-            "{i}: {before} {behind}"
+            before >= whole_before.min(200) && after >= whole_after.min(200),
+            "{i}: {before} {after}"
         );
         assert!(listing.lines.len() <= 600);
     }
 }
 
 #[test]
-fn lines_of_dropped_functions_are_not_believed() {
+fn line_tables_of_dropped_functions_are_ignored() {
     let wasm = compiled_from("two.c", TWO);
-    // Where a sequence's address is set: an extended opcode of five bytes.
+    // An extended opcode of five bytes sets the address of a sequence.
     let address_of = |table: &[u8], nth: usize| {
         let found = (0..table.len() - 7)
             .filter(|at| table[*at..].starts_with(&[0, 5, 2]))
@@ -423,13 +421,13 @@ fn lines_of_dropped_functions_are_not_believed() {
             });
             let found = sources(&moved);
             assert_eq!(found[nth], None, "{tombstone:#x}");
-            // What the table says of the other one is still right.
+            // The lines of the other function are still right.
             assert_eq!(found[1 - nth], [&first, &second][1 - nth].clone());
         }
     }
 }
 
-/// What is shown of a module in `folder` that claims to come from `file`.
+/// Returns the place of a store in a module in `folder` that was compiled from `file`.
 fn place_in(folder: &Path, file: &str) -> Place {
     let path = folder.join("guest.wasm");
     std::fs::write(&path, compiled_from(file, TWO)).unwrap();
@@ -438,7 +436,7 @@ fn place_in(folder: &Path, file: &str) -> Place {
 }
 
 #[test]
-fn files_are_found_below_the_modules_folder() {
+fn source_files_are_found_in_the_folder_of_the_module() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("guest");
     std::fs::create_dir_all(folder.join("src/deep")).unwrap();
@@ -467,14 +465,14 @@ fn files_are_found_below_the_modules_folder() {
         );
         assert!(place.listing.unwrap().lines[2].starts_with("    three"));
     }
-    // Below the folder, but no longer there: the path is still told from the folder on.
+    // The file does not exist any more. Its path is still shown relative to the folder.
     let gone = folder.join("src/gone.c");
     let place = place_in(&folder, gone.to_str().unwrap());
     assert_eq!(
         (place.source.as_deref(), shown(&place).0),
         (Some("src/gone.c:3"), ListingKind::Disassembly)
     );
-    // A library's file of the same name is another one.
+    // A file of a library with the same name is another file.
     let place = place_in(&folder, "/rustc/0123/library/core/src/deep/a.c");
     assert_eq!(
         place.source.as_deref(),
@@ -484,7 +482,7 @@ fn files_are_found_below_the_modules_folder() {
 }
 
 #[test]
-fn no_file_outside_of_the_modules_folder_is_read() {
+fn source_files_outside_the_folder_of_the_module_are_not_read() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("guest");
     std::fs::create_dir_all(folder.join("sub")).unwrap();
@@ -520,7 +518,7 @@ fn no_file_outside_of_the_modules_folder_is_read() {
 }
 
 #[test]
-fn files_that_are_no_source_are_not_shown() {
+fn unsuitable_source_files_are_not_shown() {
     let folder = tempfile::tempdir().unwrap();
     let short = b"one\ntwo".to_vec();
     let binary = b"a\nb\nc\xff\nd".to_vec();
@@ -536,7 +534,7 @@ fn files_that_are_no_source_are_not_shown() {
 }
 
 #[test]
-fn names_in_listings_are_safe() {
+fn names_in_listings_are_escaped() {
     let text = "(module (memory 1) (func $\"\\1b[2J (;\\u{202e}\") (func (call 0) (i32.store (i32.const 0) (i32.const 0))))";
     let guest = Guest::from_bytes("names.wat", text.as_bytes()).unwrap();
     for at in instructions(&guest) {
@@ -549,7 +547,7 @@ fn names_in_listings_are_safe() {
 }
 
 #[test]
-fn offsets_that_are_no_instruction_have_a_place_too() {
+fn every_offset_has_a_place() {
     let guest = Guest::load(&in_repository(TEXT_WAT)).unwrap();
     for offset in (0..guest.wasm().len() as u64 + 10).chain([u64::MAX]) {
         let place = guest.place(offset);
@@ -562,7 +560,7 @@ fn offsets_that_are_no_instruction_have_a_place_too() {
 }
 
 #[test]
-fn functions_are_found_by_what_their_bodies_hold() {
+fn functions_are_found_by_offset() {
     let text =
         "(module (import \"a\" \"b\" (func)) (memory 1) (func) (func (drop (i32.const 1))) (func))";
     let guest = Guest::from_bytes("x.wat", text.as_bytes()).unwrap();
@@ -582,9 +580,9 @@ fn functions_are_found_by_what_their_bodies_hold() {
 }
 
 #[test]
-fn each_kind_of_access_is_told_by_its_width() {
-    type Told = (bool, u64, u64, u32);
-    let rows: [(&str, Option<Told>); 22] = [
+fn accesses_have_the_right_width_and_offset() {
+    type Row = (bool, u64, u64, u32);
+    let rows: [(&str, Option<Row>); 22] = [
         (
             "(drop (i32.load8_s offset=3 (i32.const 0)))",
             Some((false, 1, 3, 0)),
@@ -682,7 +680,7 @@ fn each_kind_of_access_is_told_by_its_width() {
             .into_iter()
             .collect();
         assert_eq!(found, expected, "{text}");
-        // Not in the middle of an instruction, nor outside of all.
+        // No other offset is an access.
         let all = instructions(&guest);
         let others = (0..guest.wasm().len() as u64 + 2).filter(|at| !all.contains(at));
         assert_eq!(
@@ -729,8 +727,8 @@ fn damaged(data: &[u8], damage: &Damage) -> Vec<u8> {
     data
 }
 
-/// Asks for every so many places of a module and sees that each is whole.
-fn look_everywhere(wasm: &[u8], stride: usize) {
+/// Asserts that every `stride`-th instruction of a module has a place with a listing.
+fn assert_places(wasm: &[u8], stride: usize) {
     let guest = Guest::from_bytes("damaged.wasm", wasm).unwrap();
     for at in instructions(&guest).into_iter().step_by(stride) {
         shown(&guest.place(at));
@@ -741,7 +739,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn damaged_debug_information_is_no_more_than_no_source(
+    fn damaged_debug_info_never_panics(
         which in any::<prop::sample::Index>(),
         damages in prop::collection::vec(damage(), 1..4),
         in_rust in any::<bool>(),
@@ -759,6 +757,6 @@ proptest! {
                 None => data.to_vec(),
             })
         });
-        look_everywhere(&wasm, if in_rust { 300 } else { 1 });
+        assert_places(&wasm, if in_rust { 300 } else { 1 });
     }
 }

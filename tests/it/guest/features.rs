@@ -1,11 +1,10 @@
-//! What the engine runs, tried on one small guest for each part of WebAssembly: what is accepted
-//! compiles and answers as it should, what is refused is refused by name. Should a newer engine
-//! learn something, the last test says so.
+//! The WebAssembly features that the engine supports, each tested with a small guest: accepted features
+//! run, and refused ones are named. The last test fails when a newer engine supports more.
 
 use linmem::guest::{Guest, InstrumentOptions};
 use wasmer::{Function, Instance, Module, Store, Value, imports};
 
-/// What it is, the fields of a module that exports `f`, and what `f` returns.
+/// The feature, the fields of a module that exports `f`, and the result of `f`.
 const RUN: &[(&str, &str, i32)] = &[
     (
         "SIMD",
@@ -197,7 +196,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Valid for the engine, which then panics on it: never to be given to it.
+/// Features that the engine validates and then panics on. They must never reach it.
 const PANICS: &[(&str, &str)] = &[
     (
         "a table or global of exception references",
@@ -215,7 +214,7 @@ fn module(fields: &str) -> String {
 }
 
 #[test]
-fn what_is_accepted_runs() {
+fn accepted_features_run() {
     for (what, fields, expected) in RUN {
         let guest = Guest::from_bytes("g.wat", module(fields).as_bytes())
             .unwrap_or_else(|e| panic!("{what}: {e}"));
@@ -242,7 +241,7 @@ fn what_is_accepted_runs() {
 }
 
 #[test]
-fn what_is_refused_is_named() {
+fn refused_features_are_named() {
     for (what, fields) in REFUSED.iter().chain(PANICS) {
         let error = Guest::from_bytes("g.wat", module(fields).as_bytes())
             .unwrap_err()
@@ -255,12 +254,12 @@ fn what_is_refused_is_named() {
 }
 
 #[test]
-fn the_engine_refuses_it_too() {
+fn the_engine_refuses_the_same_features() {
     for (what, fields) in REFUSED {
         let wasm = wat::parse_str(module(fields)).unwrap();
         assert!(
             Module::new(&Store::default(), wasm).is_err(),
-            "the engine has learnt {what}"
+            "the engine supports {what} now"
         );
     }
 }

@@ -1,6 +1,6 @@
-//! The rewritten module against the given one, both run: same results, same traps, same memory; and
-//! what the rewriting adds: ticks, limits, a view of every memory, a start function that is called
-//! later.
+//! The instrumented module compared with the given one: the same results, traps and memory. Then what
+//! the instrumentation adds: ticks, limits, exports of every memory, and a start function that is
+//! called later.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,25 +9,25 @@ use crate::support::journal_host::{Host, Limit, PAGE, Plain, guest};
 use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule};
 use wasmer::{Function, Imports, Instance, Module, Store, Value};
 
-const ROOM: InstrumentOptions = InstrumentOptions {
+const OPTIONS: InstrumentOptions = InstrumentOptions {
     max_memory: 16 * PAGE,
     memory: Some(0),
 };
 
-/// Instantiates the guest as it was rewritten, without calling its start function.
+/// Instantiates an instrumented module without calling its start function.
 fn instantiate(rewritten: &InstrumentedModule, limit: Limit, most_ticks: u64) -> Host {
     Host::new(&guest("(module)"), rewritten, limit, most_ticks)
 }
 
-/// Runs the calls on both modules, with a tick at every chance and with rare ones, and compares all
-/// that can be seen.
+/// Runs `calls` on both modules, with frequent and with rare ticks, and compares results, memories and
+/// globals.
 fn assert_same(text: &str, calls: &[(&str, &[i32])]) {
     let guest = guest(text);
     let (journaled, idle) = (
-        guest.rewrite(&ROOM).unwrap(),
+        guest.rewrite(&OPTIONS).unwrap(),
         InstrumentOptions {
             memory: None,
-            ..ROOM
+            ..OPTIONS
         },
     );
     for rewritten in [journaled, guest.rewrite(&idle).unwrap()] {
@@ -59,7 +59,7 @@ fn assert_same(text: &str, calls: &[(&str, &[i32])]) {
 }
 
 #[test]
-fn stores_loops_and_traps_are_the_same() {
+fn stores_loops_and_traps_behave_as_given() {
     assert_same(
         r#"(module
           (memory (export "memory") 1 4)
@@ -104,7 +104,7 @@ fn stores_loops_and_traps_are_the_same() {
 }
 
 #[test]
-fn indices_shift_wherever_a_function_is_named() {
+fn function_indices_are_shifted_everywhere() {
     assert_same(
         r#"(module
           (import "env" "add" (func $add (param i32 i32) (result i32)))
@@ -146,7 +146,7 @@ fn indices_shift_wherever_a_function_is_named() {
 }
 
 #[test]
-fn several_memories_are_the_same() {
+fn several_memories_behave_as_given() {
     assert_same(
         r#"(module
           (import "env" "memory" (memory $m 1 8))
@@ -164,23 +164,23 @@ fn several_memories_are_the_same() {
 }
 
 #[test]
-fn a_module_with_nothing_in_it_runs() {
+fn empty_modules_run() {
     for text in [
         "(module)",
         "(module (memory 1))",
         "(module (func (export \"f\")))",
         "(module (table 1 funcref))",
     ] {
-        let rewritten = guest(text).rewrite(&ROOM).unwrap();
+        let rewritten = guest(text).rewrite(&OPTIONS).unwrap();
         instantiate(&rewritten, Limit::Always, 0);
         assert_eq!(rewritten.start_export, None);
     }
 }
 
 #[test]
-fn memories_without_a_name_are_shown() {
+fn unexported_memories_are_exported() {
     let text = r#"(module (memory 1) (memory (export "linmem memory 0") 1) (data "") (data (i32.const 3) "here"))"#;
-    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let rewritten = guest(text).rewrite(&OPTIONS).unwrap();
     assert_eq!(
         rewritten.memory_exports,
         ["linmem memory 0'", "linmem memory 0"]
@@ -193,13 +193,13 @@ fn memories_without_a_name_are_shown() {
 }
 
 #[test]
-fn added_names_give_way_to_the_guests() {
+fn added_names_avoid_those_of_the_guest() {
     let text = r#"(module
       (import "linmem" "tick" (func))
       (import "linmem" "tick'" (global i32))
       (func $s) (start $s)
       (export "linmem journal" (func $s)) (export "linmem position" (func $s)) (export "linmem last load" (func $s)) (export "linmem start" (func $s)))"#;
-    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let rewritten = guest(text).rewrite(&OPTIONS).unwrap();
     assert_eq!(rewritten.tick_import, ("linmem".into(), "tick''".into()));
     let journal = &rewritten.journal;
     assert_eq!(journal.memory_export, "linmem journal'");
@@ -211,11 +211,11 @@ fn added_names_give_way_to_the_guests() {
 }
 
 #[test]
-fn a_start_function_that_traps_leaves_memory_to_be_seen() {
+fn memory_is_visible_after_a_trap_in_the_start_function() {
     let text = r#"(module (memory 1) (func $s (i32.store8 (i32.const 5) (i32.const 9)) unreachable) (start $s))"#;
     let guest = guest(text);
     assert!(Plain::new(&guest).is_err());
-    let rewritten = guest.rewrite(&ROOM).unwrap();
+    let rewritten = guest.rewrite(&OPTIONS).unwrap();
     let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
     assert_eq!(run.memory(&rewritten.memory_exports[0])[5], 0);
     let start = rewritten.start_export.clone().unwrap();
@@ -224,9 +224,9 @@ fn a_start_function_that_traps_leaves_memory_to_be_seen() {
 }
 
 #[test]
-fn an_imported_start_function_is_called_the_same() {
+fn imported_start_functions_are_called() {
     let text = r#"(module (import "a" "b" (func $f)) (memory 1) (func) (start $f))"#;
-    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let rewritten = guest(text).rewrite(&OPTIONS).unwrap();
     let mut store = Store::default();
     let module = Module::new(&store, &rewritten.wasm).unwrap();
     let called = Arc::new(AtomicU64::new(0));
@@ -247,13 +247,13 @@ fn an_imported_start_function_is_called_the_same() {
 }
 
 #[test]
-fn whatever_has_no_end_can_be_stopped() {
+fn endless_code_can_be_cancelled() {
     let text = r#"(module
       (func (export "loop") (loop $l (br $l)))
       (func $a (export "mutual") (call $b)) (func $b (call $a))
       (func (export "inner") (loop $x (loop $y (br_if $x (i32.const 1)))))
       (func (export "fence") (loop $l (try_table (br $l)))))"#;
-    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let rewritten = guest(text).rewrite(&OPTIONS).unwrap();
     for name in ["loop", "mutual", "inner", "fence"] {
         let mut run = instantiate(&rewritten, Limit::Always, 100);
         assert_eq!(run.call(name, &[]), Err("cancelled".into()), "{name}");
@@ -262,21 +262,21 @@ fn whatever_has_no_end_can_be_stopped() {
 }
 
 #[test]
-fn no_guest_catches_the_tick() {
+fn guests_cannot_catch_a_cancelled_tick() {
     let text = r#"(module (func (export "f")
       (loop $l (block $h (try_table (catch_all $h) (loop $k (br $k)))) (br $l))))"#;
-    let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), Limit::Always, 100);
+    let mut run = instantiate(&guest(text).rewrite(&OPTIONS).unwrap(), Limit::Always, 100);
     assert_eq!(run.call("f", &[]), Err("cancelled".into()));
     assert_eq!(run.ticks(), 101);
 }
 
 #[test]
-fn ticks_come_when_they_are_asked_for() {
+fn ticks_are_called_when_requested() {
     let text = r#"(module (func (export "f") (param i32)
       (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"#;
-    let rewritten = guest(text).rewrite(&ROOM).unwrap();
+    let rewritten = guest(text).rewrite(&OPTIONS).unwrap();
     let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
-    // Between each two of a hundred rounds.
+    // One tick between each two of one hundred rounds.
     run.call("f", &[100]).unwrap();
     assert_eq!(run.ticks(), 99);
     let mut run = instantiate(&rewritten, Limit::Full, u64::MAX);
@@ -285,7 +285,7 @@ fn ticks_come_when_they_are_asked_for() {
 }
 
 #[test]
-fn what_a_loop_holds_outlives_each_tick() {
+fn locals_of_a_loop_survive_a_tick() {
     let text = r#"(module
       (func (export "f") (param $n i32) (result i32)
         (local $a f32) (local $b f64) (local $c v128) (local $same f64) (local $out i32)
@@ -301,7 +301,7 @@ fn what_a_loop_holds_outlives_each_tick() {
         (i32.add (local.get $out) (i32.add (i32.trunc_f32_s (local.get $a)) (i32.add (i32.trunc_f64_s (local.get $b))
           (i32x4.extract_lane 3 (local.get $c)))))))"#;
     for limit in [Limit::Always, Limit::Full] {
-        let mut run = instantiate(&guest(text).rewrite(&ROOM).unwrap(), limit, u64::MAX);
+        let mut run = instantiate(&guest(text).rewrite(&OPTIONS).unwrap(), limit, u64::MAX);
         assert_eq!(run.call("f", &[50]), Ok(vec![Value::I32(50 * (1 + 3 + 8))]));
         assert_eq!(
             run.call("f", &[126]),
@@ -311,7 +311,7 @@ fn what_a_loop_holds_outlives_each_tick() {
 }
 
 #[test]
-fn memory_grows_to_the_limit_and_no_further() {
+fn memory_grows_to_the_limit() {
     let grow = r#"(func (export "g") (param i32) (result i32) (memory.grow (local.get 0)))"#;
     for (memory, first, second) in [
         ("1", 15, 1),
@@ -320,7 +320,7 @@ fn memory_grows_to_the_limit_and_no_further() {
         ("16 100", 0, 1),
     ] {
         let guest = guest(&format!("(module (memory {memory}) {grow})"));
-        let rewritten = guest.rewrite(&ROOM).unwrap();
+        let rewritten = guest.rewrite(&OPTIONS).unwrap();
         let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
         assert!(
             run.call("g", &[first]).unwrap() != [Value::I32(-1)],
@@ -339,13 +339,13 @@ fn memory_grows_to_the_limit_and_no_further() {
 }
 
 #[test]
-fn an_imported_memory_is_lowered_too() {
+fn maximum_of_an_imported_memory_is_lowered() {
     let guest = guest(r#"(module (import "env" "memory" (memory 1 100)))"#);
     assert_eq!(guest.memories()[0].ty.max, Some(100));
     let rewritten = guest
         .rewrite(&InstrumentOptions {
             max_memory: 8 * PAGE,
-            ..ROOM
+            ..OPTIONS
         })
         .unwrap();
     assert_eq!(rewritten.memory_types[0].max, Some(8));
@@ -354,8 +354,10 @@ fn an_imported_memory_is_lowered_too() {
 }
 
 #[test]
-fn a_guest_too_large_to_start_is_refused() {
-    let error = guest("(module (memory 17 20))").rewrite(&ROOM).unwrap_err();
+fn guests_that_start_above_the_limit_are_refused() {
+    let error = guest("(module (memory 17 20))")
+        .rewrite(&OPTIONS)
+        .unwrap_err();
     assert!(matches!(error, GuestError::MemoryLimit { wants, .. } if wants == 17 * PAGE));
     assert_eq!(
         error.to_string(),
@@ -363,7 +365,7 @@ fn a_guest_too_large_to_start_is_refused() {
     );
     let tables = "(table 6000000 funcref)".repeat(2);
     let error = guest(&format!("(module {tables})"))
-        .rewrite(&ROOM)
+        .rewrite(&OPTIONS)
         .unwrap_err();
     assert!(matches!(
         error,
@@ -375,11 +377,11 @@ fn a_guest_too_large_to_start_is_refused() {
 }
 
 #[test]
-fn tables_cannot_eat_the_machine() {
+fn table_growth_is_limited() {
     let text = r#"(module (table $t 1 funcref)
       (func (export "g") (param i32) (result i32) (table.grow $t (ref.null func) (local.get 0))))"#;
     let mut run = instantiate(
-        &guest(text).rewrite(&ROOM).unwrap(),
+        &guest(text).rewrite(&OPTIONS).unwrap(),
         Limit::Always,
         u64::MAX,
     );
@@ -389,13 +391,13 @@ fn tables_cannot_eat_the_machine() {
 }
 
 #[test]
-fn traps_name_the_functions_they_passed() {
+fn traps_keep_the_names_of_functions() {
     let text = r#"(module $m
       (import "env" "add" (func $add (param i32 i32) (result i32)))
       (func $inner unreachable)
       (func $outer (export "f") (call $inner)))"#;
     let guest = guest(text);
-    let rewritten = guest.rewrite(&ROOM).unwrap();
+    let rewritten = guest.rewrite(&OPTIONS).unwrap();
     let mut run = instantiate(&rewritten, Limit::Always, u64::MAX);
     let f = run.instance.exports.get_function("f").unwrap().clone();
     let error = f.call(&mut run.store, &[]).unwrap_err();
@@ -422,7 +424,7 @@ fn traps_name_the_functions_they_passed() {
 }
 
 #[test]
-fn a_name_section_that_cannot_be_read_is_no_reason_to_refuse() {
+fn invalid_name_sections_are_ignored() {
     let mut wasm = wat::parse_str("(module (func $named (export \"f\") nop))").unwrap();
     for contents in [
         &b"\x04name\x01\x09\x01"[..],
@@ -434,7 +436,7 @@ fn a_name_section_that_cannot_be_read_is_no_reason_to_refuse() {
         wasm.extend(contents);
         let guest = Guest::from_bytes("x.wasm", &wasm).unwrap();
         assert_eq!(guest.function_name(0), "named");
-        instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX)
+        instantiate(&guest.rewrite(&OPTIONS).unwrap(), Limit::Always, u64::MAX)
             .call("f", &[])
             .unwrap();
     }
@@ -442,13 +444,13 @@ fn a_name_section_that_cannot_be_read_is_no_reason_to_refuse() {
     wasm.extend([0, strange.len() as u8]);
     wasm.extend(strange);
     let guest = Guest::from_bytes("x.wasm", &wasm).unwrap();
-    instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX)
+    instantiate(&guest.rewrite(&OPTIONS).unwrap(), Limit::Always, u64::MAX)
         .call("f", &[])
         .unwrap();
 }
 
 #[test]
-fn imports_in_the_compact_encoding_are_spelled_out() {
+fn compact_imports_are_expanded() {
     use wasm_encoder::{
         EntityType, ImportCompact, ImportSection, Imports as Encoded, TypeSection, ValType,
     };
@@ -481,12 +483,12 @@ fn imports_in_the_compact_encoding_are_spelled_out() {
     module.section(&types).section(&imports).section(&exports);
     let guest = Guest::from_bytes("x.wasm", &module.finish()).unwrap();
     assert_eq!(guest.imports().len(), 2);
-    let mut run = instantiate(&guest.rewrite(&ROOM).unwrap(), Limit::Always, u64::MAX);
+    let mut run = instantiate(&guest.rewrite(&OPTIONS).unwrap(), Limit::Always, u64::MAX);
     assert_eq!(run.call("add", &[2, 3]), Ok(vec![Value::I32(5)]));
 }
 
 #[test]
-fn custom_sections_are_left_to_the_original() {
+fn custom_sections_are_dropped() {
     let guest = guest("(module (@custom \"mine\" \"x\") (func $named))");
     let sections = |wasm: &[u8]| -> Vec<String> {
         let payloads = wasmparser::Parser::new(0)
@@ -504,13 +506,13 @@ fn custom_sections_are_left_to_the_original() {
         given.contains(&"mine".into()) && given.iter().any(|name| name.starts_with(".debug_line")),
         "{given:?}"
     );
-    assert_eq!(sections(&guest.rewrite(&ROOM).unwrap().wasm), ["name"]);
+    assert_eq!(sections(&guest.rewrite(&OPTIONS).unwrap().wasm), ["name"]);
 }
 
 #[test]
-fn every_original_function_is_found_again() {
+fn instrumented_functions_map_to_the_original() {
     let rewritten = guest("(module (import \"a\" \"b\" (func)) (func) (func))")
-        .rewrite(&ROOM)
+        .rewrite(&OPTIONS)
         .unwrap();
     let found: Vec<_> = (0..4)
         .map(|index| rewritten.original_function(index))
@@ -523,7 +525,7 @@ fn exports_keep_their_order_and_types() {
     let guest = guest(
         "(module (memory 1) (func (export \"b\") (param i64)) (global (export \"a\") i32 (i32.const 1)))",
     );
-    let again = Guest::from_bytes("again", &guest.rewrite(&ROOM).unwrap().wasm).unwrap();
+    let again = Guest::from_bytes("again", &guest.rewrite(&OPTIONS).unwrap().wasm).unwrap();
     let shown = |guest: &Guest| -> Vec<String> {
         guest
             .exports()
@@ -548,9 +550,9 @@ fn exports_keep_their_order_and_types() {
 }
 
 #[test]
-fn a_section_of_no_functions_stays_one() {
+fn empty_function_sections_are_kept() {
     let guest = Guest::from_bytes("empty", b"\0asm\x01\0\0\0\x03\x01\0").unwrap();
-    let again = guest.rewrite(&ROOM).unwrap();
+    let again = guest.rewrite(&OPTIONS).unwrap();
     let again = Guest::from_bytes("again", &again.wasm).unwrap();
     assert!(matches!(again.imports(), [tick] if tick.name == "tick"));
 }

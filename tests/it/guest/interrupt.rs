@@ -1,16 +1,16 @@
-//! A guest that runs on without ever storing looks up when another thread asks it to: the compiler
-//! neither keeps the word that asks in a register nor takes it from an earlier look.
+//! Another thread can interrupt a guest that never stores: the compiler keeps no copy of the word that
+//! requests the interrupt in a register.
 
 use crate::support::journal_host::{Host, Limit, PAGE, guest};
 use linmem::guest::InstrumentOptions;
 
-const ROOM: InstrumentOptions = InstrumentOptions {
+const OPTIONS: InstrumentOptions = InstrumentOptions {
     max_memory: 16 * PAGE,
     memory: Some(0),
 };
 
 #[test]
-fn a_loop_without_any_store_is_noticed_from_another_thread() {
+fn loops_without_stores_can_be_interrupted() {
     let text = r#"(module (memory (export "memory") 1)
       (func (export "empty") (loop $l (br $l)))
       (func (export "nested") (local $i i32)
@@ -30,7 +30,7 @@ fn a_loop_without_any_store_is_noticed_from_another_thread() {
     let guest = guest(text);
     for memory in [Some(0), None] {
         let rewritten = guest
-            .rewrite(&InstrumentOptions { memory, ..ROOM })
+            .rewrite(&InstrumentOptions { memory, ..OPTIONS })
             .unwrap();
         for export in guest
             .exports()
@@ -38,16 +38,16 @@ fn a_loop_without_any_store_is_noticed_from_another_thread() {
             .map(|export| &export.name)
             .filter(|name| *name != "memory")
         {
-            // A recursion comes to its stack's end before another thread has its turn often.
+            // Recursion exhausts the stack before the other thread runs often.
             let (most, expected) = if export == "recursion" {
                 (1, "cancelled")
             } else {
                 (5, "cancelled")
             };
             let mut host = Host::new(&guest, &rewritten, Limit::Full, most);
-            let asker = host.ask_often();
+            let interrupter = host.interrupt_often();
             let result = host.call(export, &[]);
-            asker.stop();
+            interrupter.stop();
             let is_overflow = export == "recursion"
                 && result.as_ref().is_err_and(|error| error.contains("stack"));
             assert!(

@@ -1,30 +1,29 @@
-//! The journal explains memory: every store that ran is in it, in order, and what it says, replayed
-//! over what memory was, is what memory is. One that trapped is its last, and changed nothing.
+//! The journal of an instrumented guest. It holds every store in order, and its replay over memory
+//! before a call is memory after it. A store that trapped is the last slot and changed nothing.
 
 use crate::support::journal_host::{Host, Limit, PAGE, Plain, Slot, guest};
 use linmem::guest::{Guest, InstrumentOptions, SiteKind};
 use wasmer::Value;
 
-const ROOM: InstrumentOptions = InstrumentOptions {
+const OPTIONS: InstrumentOptions = InstrumentOptions {
     max_memory: 16 * PAGE,
     memory: Some(0),
 };
 
 fn host(guest: &Guest, limit: Limit) -> Host {
-    Host::new(guest, &guest.rewrite(&ROOM).unwrap(), limit, u64::MAX)
+    Host::new(guest, &guest.rewrite(&OPTIONS).unwrap(), limit, u64::MAX)
 }
 
-/// Calls the export on the guest as given and on recorded ones, some of which drain at every
-/// chance: same results, same traps, memory explained. Gives the slots of one that drains least,
-/// and what it tried last, if it trapped there.
+/// A guest as given and instances of it that are recorded. Some of these drain the journal as often
+/// as possible. Every call must have the same result and the same slots in all of them.
 struct Pair {
     plain: Plain,
     recorded: Vec<Host>,
 }
 
-/// Stands for nothing in one guest and for [`FENCE`] in another, whose slots must be the same.
+/// A mark that is a comment in one guest and [`FENCE`] in another, whose slots must be the same.
 const MAYBE_FENCED: &str = ";;fence\n";
-/// A function that could catch an exception has its slots written by another one.
+/// A block that makes the instrumentation write the slots of its function by calls.
 const FENCE: &str = "(try_table)";
 
 impl Pair {
@@ -75,7 +74,7 @@ impl Pair {
     }
 }
 
-/// Name, type of the value, bytes written.
+/// The instruction, the type of the value, and the number of bytes that are written.
 const STORES: [(&str, &str, u8); 16] = [
     ("i32.store8", "i32", 1),
     ("i32.store16", "i32", 2),
@@ -97,8 +96,8 @@ const STORES: [(&str, &str, u8); 16] = [
 
 const OFFSETS: [u64; 5] = [0, 1, 8, 65535, 0xffff_ffff];
 
-/// Both ends of memory, with every overlap and alignment, and addresses that pass 2^32 with an
-/// offset.
+/// Returns addresses at both ends of memory, with every overlap and alignment, and addresses that
+/// exceed 2^32 with an offset.
 fn addresses() -> impl Iterator<Item = i32> {
     (0..18)
         .chain(65536 - 20..65536 + 2)
@@ -126,7 +125,7 @@ fn bits(value: &Value) -> u64 {
 }
 
 #[test]
-fn every_store_of_every_width_is_explained() {
+fn stores_of_every_width_are_journaled() {
     let mut functions = String::new();
     for (name, ty, width) in STORES {
         for offset in OFFSETS {
@@ -193,7 +192,7 @@ fn every_store_of_every_width_is_explained() {
 }
 
 #[test]
-fn vectors_and_lanes_are_explained() {
+fn vector_and_lane_stores_are_journaled() {
     let constant = "(v128.const i32x4 0x03020100 0x07060504 0x0b0a0908 0x0f0e0d0c)";
     let mut functions = String::new();
     for (width, lanes) in [(8, [0, 15]), (16, [3, 7]), (32, [0, 3]), (64, [0, 1])] {
@@ -237,7 +236,7 @@ fn vectors_and_lanes_are_explained() {
 }
 
 #[test]
-fn exchanges_leave_what_memory_then_holds() {
+fn atomic_exchanges_are_journaled_with_their_result() {
     let mut functions = String::new();
     let mut names = Vec::new();
     for (ty, widths) in [("i32", &[8, 16, 32][..]), ("i64", &[8, 16, 32, 64])] {
@@ -312,7 +311,7 @@ fn exchanges_leave_what_memory_then_holds() {
 }
 
 #[test]
-fn bulk_operations_are_explained() {
+fn bulk_operations_are_journaled() {
     let mut pair = Pair::new(
         r#"(module (memory (export "memory") 1)
           (data $d "0123456789")
@@ -351,7 +350,7 @@ fn bulk_operations_are_explained() {
 }
 
 #[test]
-fn growing_is_explained_whether_or_not_it_works() {
+fn memory_growth_is_journaled_even_if_it_fails() {
     let mut pair = Pair::new(
         r#"(module (memory (export "memory") 1 3)
           (func (export "grow") (param i32) (result i32) ;;fence
@@ -370,7 +369,7 @@ fn growing_is_explained_whether_or_not_it_works() {
 }
 
 #[test]
-fn only_the_meant_memory_is_journaled_and_copies_into_it_are_seen() {
+fn copies_from_other_memories_are_journaled() {
     let text = r#"(module (memory $a (export "a") 1) (memory $b (export "b") 1)
       (func (export "go") ;;fence
         (i32.store $b (i32.const 8) (i32.const 0x64636261))
@@ -391,7 +390,7 @@ fn only_the_meant_memory_is_journaled_and_copies_into_it_are_seen() {
     let other = guest(text)
         .rewrite(&InstrumentOptions {
             memory: Some(1),
-            ..ROOM
+            ..OPTIONS
         })
         .unwrap();
     assert_eq!(other.journal.sites.len(), 4);
@@ -399,7 +398,7 @@ fn only_the_meant_memory_is_journaled_and_copies_into_it_are_seen() {
         guest(text)
             .rewrite(&InstrumentOptions {
                 memory: None,
-                ..ROOM
+                ..OPTIONS
             })
             .unwrap()
             .journal
@@ -408,7 +407,7 @@ fn only_the_meant_memory_is_journaled_and_copies_into_it_are_seen() {
     );
 }
 
-/// Stores before, between and behind calls, in branches, loops and recursion.
+/// A guest with stores before, between and after calls, in branches, loops and recursion.
 const CALLS: &str = r#"(module
   (import "env" "add" (func $add (param i32 i32) (result i32)))
   (memory (export "memory") 1)
@@ -467,7 +466,7 @@ const CALLS: &str = r#"(module
     (local.get $n)))"#;
 
 #[test]
-fn calls_and_branches_keep_the_position_right() {
+fn position_is_right_after_calls_and_branches() {
     let mut pair = Pair::new(CALLS);
     let (_, slots, _) = pair.call("tree", &[Value::I32(3)]);
     assert!(slots.len() > 40, "{}", slots.len());
@@ -489,7 +488,7 @@ fn calls_and_branches_keep_the_position_right() {
 }
 
 #[test]
-fn deep_recursion_that_stores_after_its_calls_never_overruns() {
+fn deep_recursion_does_not_overrun_the_journal() {
     let guest = guest(CALLS);
     let mut plain = Plain::new(&guest).unwrap();
     let mut recorded =
@@ -511,7 +510,7 @@ fn deep_recursion_that_stores_after_its_calls_never_overruns() {
 }
 
 #[test]
-fn a_function_with_very_many_stores_does_not_overrun() {
+fn functions_with_2000_stores_do_not_overrun_the_journal() {
     for count in [1_999, 2_001] {
         let stores: String = (0..count)
             .map(|n| format!("(i32.store8 offset={n} (local.get 0) (i32.const {n}))"))
@@ -527,8 +526,8 @@ fn a_function_with_very_many_stores_does_not_overrun() {
     }
 }
 
-/// More than the journal has room for. (With twice as many the compiler takes many seconds for the
-/// guest as given.)
+/// More stores than the journal has slots. With twice as many, the compiler takes many seconds for the
+/// guest as given.
 #[test]
 fn five_thousand_stores_in_one_function_are_recorded() {
     for fence in ["", FENCE] {
@@ -571,7 +570,7 @@ fn five_thousand_stores_in_one_function_are_recorded() {
 }
 
 #[test]
-fn exceptions_keep_the_position_right() {
+fn position_is_right_after_exceptions() {
     let mut pair = Pair::new(
         r#"(module (memory (export "memory") 1) (tag $e (param i32))
           (func $thrower (param i32)
@@ -604,7 +603,7 @@ fn exceptions_keep_the_position_right() {
 }
 
 #[test]
-fn a_load_that_traps_leaves_its_address() {
+fn trapped_loads_leave_their_address() {
     let loads = [
         "i32.load8_s",
         "i64.load16_u",
@@ -676,7 +675,7 @@ fn a_load_that_traps_leaves_its_address() {
 }
 
 #[test]
-fn every_trap_is_found_in_the_module_as_given() {
+fn traps_map_to_the_module_as_given() {
     let guest = guest(CALLS);
     let mut plain = Plain::new(&guest).unwrap();
     let mut recorded = host(&guest, Limit::Full);

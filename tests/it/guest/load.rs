@@ -1,4 +1,4 @@
-//! Loading a guest: what is told of it, and what is said when it cannot be used.
+//! Loading a guest: the parts that it lists, and the errors for files that cannot be used.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ fn refused(bytes: impl AsRef<[u8]>) -> String {
 }
 
 #[test]
-fn a_guest_tells_its_parts() {
+fn guest_lists_its_parts() {
     let guest = guest(COUNTER);
     assert_eq!(guest.name(), "test.wat");
     assert_eq!(guest.text(), Some(COUNTER));
@@ -84,7 +84,7 @@ fn a_guest_tells_its_parts() {
 }
 
 #[test]
-fn active_data_segments_tell_where_they_go() {
+fn active_data_segments_have_their_offset() {
     let guest = guest(COUNTER);
     let segments = guest.data_segments();
     let places: Vec<(u32, Option<u64>)> = segments
@@ -105,7 +105,7 @@ fn active_data_segments_tell_where_they_go() {
 }
 
 #[test]
-fn names_of_functions_are_safe_and_short() {
+fn function_names_are_escaped_and_shortened() {
     let import = guest("(module (import \"a\\1b\" \"b\" (func)))");
     assert_eq!(import.function_name(0), "a\\u{1b}.b");
     let long = guest(&format!(
@@ -121,7 +121,7 @@ fn names_of_functions_are_safe_and_short() {
 }
 
 #[test]
-fn names_with_a_nul_do_no_harm() {
+fn names_with_a_nul_are_accepted() {
     for text in [
         "(module (func $\"a\\00b\" nop))",
         "(module (func (@name \"a\\00b\") nop))",
@@ -141,7 +141,7 @@ fn names_with_a_nul_do_no_harm() {
 }
 
 #[test]
-fn the_memory_that_is_meant() {
+fn default_memory_is_chosen_by_export_name() {
     let default = |text: &str| {
         guest(text)
             .default_memory()
@@ -175,7 +175,7 @@ fn the_memory_that_is_meant() {
 }
 
 #[test]
-fn what_is_no_module_is_named() {
+fn files_that_are_not_modules_are_identified() {
     let looks = |bytes: &[u8]| refused(bytes).replace("x.wasm is not a WebAssembly module: ", "");
     assert_eq!(
         refused(b""),
@@ -197,7 +197,7 @@ fn what_is_no_module_is_named() {
 }
 
 #[test]
-fn components_are_refused_with_a_way_on() {
+fn components_are_refused_with_advice() {
     for bytes in [&b"\0asm\x0d\0\x01\0"[..], b"(component)"] {
         assert!(
             refused(bytes).contains("is a component, not a core module"),
@@ -208,7 +208,7 @@ fn components_are_refused_with_a_way_on() {
 }
 
 #[test]
-fn a_file_cut_short_says_where() {
+fn truncated_files_name_the_section() {
     let whole = wat::parse_str(COUNTER).unwrap();
     assert_eq!(
         refused(&whole[..6]),
@@ -227,7 +227,7 @@ fn a_file_cut_short_says_where() {
 }
 
 #[test]
-fn an_invalid_module_says_where() {
+fn invalid_modules_name_the_offset() {
     let error = refused("(module (func (result i32) i64.const 1))");
     assert!(
         error.starts_with(
@@ -244,7 +244,7 @@ fn an_invalid_module_says_where() {
 }
 
 #[test]
-fn a_text_error_shows_the_line_and_nothing_unsafe() {
+fn text_errors_show_the_line_escaped() {
     let error = Guest::from_bytes("dir/bad.wat", b"(module\n  (func (i32.cons 1)))").unwrap_err();
     assert!(matches!(error, GuestError::Text { .. }));
     let message = error.to_string();
@@ -270,7 +270,7 @@ fn a_text_error_shows_the_line_and_nothing_unsafe() {
 }
 
 #[test]
-fn files_are_told_by_content() {
+fn format_is_detected_by_content() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     std::fs::write(path("binary.wat"), wat::parse_str(COUNTER).unwrap()).unwrap();
@@ -287,14 +287,14 @@ fn files_are_told_by_content() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), with_magic in any::<bool>()) {
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), with_magic in any::<bool>()) {
         let mut all = if with_magic { b"\0asm\x01\0\0\0".to_vec() } else { Vec::new() };
         all.extend(bytes);
         let _ = Guest::from_bytes("x", &all);
     }
 
     #[test]
-    fn no_text_makes_it_panic(words in prop::collection::vec(prop::sample::select(vec![
+    fn arbitrary_text_never_panics(words in prop::collection::vec(prop::sample::select(vec![
         "(", ")", "module", "func", "$a", "\"\\00\"", "(memory 1)", "(data (i32.const 0)", "i32.const", "1", "loop",
         "end", "(export \"a\"", ";;", "(;", "(@name \"\")", "binary", "component", "\u{1b}", "\n", "(start 0)",
     ]), 0..30)) {
@@ -302,7 +302,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damaged_module_makes_it_panic(
+    fn damaged_modules_never_panic(
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {

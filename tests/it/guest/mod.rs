@@ -1,5 +1,4 @@
-//! Modules before and while they run: loading, rewriting, the journal, debug information, and the
-//! guests that ship.
+//! Guests: loading, instrumentation, the journal, debug information, and the shipped guests.
 
 mod debug_info;
 mod features;

@@ -1,8 +1,7 @@
-//! Each guest that ships with the program keeps the contract that its own text and its sessions
-//! state.
+//! Each shipped guest fulfills the contract that its text and its sessions state.
 //!
-//! Runs them in the engine alone: where a session goes wrong, this tells whether the guest is to
-//! blame.
+//! The guests run in the engine alone. When a session fails and these tests pass, the guest is not the
+//! cause.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -28,8 +27,7 @@ fn bytes_of(path: &str) -> Vec<u8> {
     wat::parse_bytes(&bytes).unwrap().into_owned()
 }
 
-/// A module, compiled once for all tests; and the engine that did it, in which all stores must
-/// live.
+/// Returns a module, which is compiled once for all tests, and the engine that all its stores need.
 fn compiled(path: &str) -> (Engine, Module) {
     static ALL: LazyLock<(Engine, Mutex<HashMap<String, Module>>)> =
         LazyLock::new(Default::default);
@@ -41,7 +39,7 @@ fn compiled(path: &str) -> (Engine, Module) {
     (engine.clone(), module.clone())
 }
 
-/// A guest that runs.
+/// An instance of a guest.
 struct Guest {
     store: RefCell<Store>,
     instance: Instance,
@@ -63,7 +61,7 @@ impl Guest {
         }
     }
 
-    /// The results as integers, or the trap's text.
+    /// Returns the results as integers, or the message of the trap.
     fn call(&self, export: &str, args: &[i32]) -> Result<Vec<i32>, String> {
         let args: Vec<Value> = args.iter().map(|a| Value::I32(*a)).collect();
         let function = self.instance.exports.get_function(export).unwrap();
@@ -122,8 +120,8 @@ impl Guest {
     }
 }
 
-/// Writes so many `x` into a fresh guest's buffer and calls it: the guest, the pointer before the
-/// call, the outcome.
+/// Writes `length` bytes into the buffer of a new guest and calls `add_wasm_is_cool`. Returns the
+/// guest, the pointer before the call, and the outcome.
 fn add_to(path: &str, length: usize) -> (Guest, i32, Result<i32, String>) {
     let guest = Guest::start(path);
     let pointer = guest.pointer();
@@ -144,7 +142,7 @@ fn exports_of(path: &str) -> Vec<String> {
     names
 }
 
-/// An exported thing's type in a few words; functions in the text format's notation.
+/// Returns the type of an export in a few words.
 fn shape(ty: &wasmer::ExternType) -> String {
     match ty {
         wasmer::ExternType::Function(f) => format!("{:?} -> {:?}", f.params(), f.results()),
@@ -159,7 +157,7 @@ fn is_unreachable(outcome: &Result<i32, String>) -> bool {
 }
 
 #[test]
-fn guests_export_what_they_say_and_no_more() {
+fn shipped_guests_export_exactly_what_they_document() {
     let common = [
         "add_wasm_is_cool: [I32] -> [I32]",
         "get_wasm_memory_buffer_pointer: [] -> [I32]",
@@ -171,8 +169,7 @@ fn guests_export_what_they_say_and_no_more() {
             "{path}"
         );
     }
-    // The two globals are what rustc's linker always exports: where static data ends and the heap
-    // begins.
+    // The linker of rustc always exports two globals: the end of static data and the start of the heap.
     assert_eq!(
         exports_of(RUST_WASM),
         [
@@ -186,8 +183,8 @@ fn guests_export_what_they_say_and_no_more() {
 }
 
 #[test]
-fn the_same_lengths_end_differently_in_each_contract() {
-    // What each guest does with so many bytes: `Some(result)`, or `None` for a trap.
+fn contracts_differ_at_the_same_lengths() {
+    // The outcome of each guest for a length: `Some(result)`, or `None` for a trap.
     let rows: [(i32, [Option<i32>; 3]); 8] = [
         // length, text format, Rust, C
         (0, [Some(14), Some(14), Some(15)]),
@@ -227,7 +224,7 @@ fn the_same_lengths_end_differently_in_each_contract() {
 }
 
 #[test]
-fn absurd_lengths_trap_or_are_refused() {
+fn impossible_lengths_trap_or_are_refused() {
     for length in [-1, i32::MIN, i32::MAX, 1025, -14] {
         for path in [TEXT_WAT, RUST_WASM, GROWING_WAT] {
             let outcome = Guest::start(path)
@@ -244,7 +241,7 @@ fn absurd_lengths_trap_or_are_refused() {
 }
 
 #[test]
-fn the_default_guest_changes_fourteen_bytes_of_its_buffer_and_nothing_else() {
+fn default_guest_changes_only_fourteen_bytes() {
     let guest = Guest::start(TEXT_WAT);
     assert_eq!(guest.pointer(), 0x400);
     guest.write(0x400, b"Did you know");
@@ -255,9 +252,9 @@ fn the_default_guest_changes_fourteen_bytes_of_its_buffer_and_nothing_else() {
     assert_eq!(guest.pages(), 1);
 }
 
-/// A session that shows "14 stores" depends on it.
+/// Sessions that show "14 stores" depend on this.
 #[test]
-fn the_default_guest_has_one_store_of_one_byte_in_a_loop_of_fourteen() {
+fn default_guest_has_one_store_instruction() {
     assert_eq!(stores_in(&bytes_of(TEXT_WAT)), ["I32Store8"]);
     assert_eq!(data_bytes(&bytes_of(TEXT_WAT)), SUFFIX.len());
 }
@@ -293,7 +290,7 @@ fn data_bytes(module: &[u8]) -> usize {
 }
 
 #[test]
-fn the_rust_guest_grows_in_its_first_call_only() {
+fn rust_guest_grows_in_its_first_call_only() {
     let guest = Guest::start(RUST_WASM);
     assert_eq!(guest.pages(), 17);
     let pointer = guest.pointer();
@@ -310,7 +307,7 @@ fn the_rust_guest_grows_in_its_first_call_only() {
 }
 
 #[test]
-fn the_rust_guest_refuses_bad_utf8_and_the_default_one_does_not_look() {
+fn rust_guest_traps_on_invalid_utf8() {
     let bad = b"abc\xff\xfedef";
     for (path, traps) in [(RUST_WASM, true), (TEXT_WAT, false)] {
         let guest = Guest::start(path);
@@ -323,7 +320,7 @@ fn the_rust_guest_refuses_bad_utf8_and_the_default_one_does_not_look() {
 }
 
 #[test]
-fn the_c_guest_runs_over_by_one_byte_to_fourteen() {
+fn c_guest_overruns_by_up_to_fourteen_bytes() {
     for length in 0..100_usize {
         let (guest, pointer, outcome) = add_to(C_WAT, length);
         assert_eq!(outcome, Ok(length as i32 + 15), "{length} bytes");
@@ -343,7 +340,7 @@ fn the_c_guest_runs_over_by_one_byte_to_fourteen() {
 }
 
 #[test]
-fn the_growing_guest_moves_its_buffer_and_leaves_the_old_text() {
+fn growing_guest_moves_its_buffer() {
     let guest = Guest::start(GROWING_WAT);
     let old = guest.pointer();
     guest.write(old, b"Did you know");
@@ -354,7 +351,7 @@ fn the_growing_guest_moves_its_buffer_and_leaves_the_old_text() {
         guest.read(old, 26),
         [b"Did you know".as_slice(), &[0; 14]].concat()
     );
-    // From the second page on the buffer is the page.
+    // After the move the buffer is the whole second page.
     assert_eq!(guest.one("add_wasm_is_cool", &[65522]), 65536);
     assert!(is_unreachable(
         &guest.call("add_wasm_is_cool", &[65523]).map(|r| r[0])
@@ -362,7 +359,7 @@ fn the_growing_guest_moves_its_buffer_and_leaves_the_old_text() {
 }
 
 #[test]
-fn the_allocator_hands_out_blocks_that_do_not_overlap_and_takes_them_back() {
+fn allocator_reuses_freed_blocks() {
     let guest = Guest::start("guest/examples/alloc.wat");
     let blocks: Vec<(i32, i32)> = [12, 1, 0, 8, 70_000]
         .map(|size| (guest.one("alloc", &[size]), size))
@@ -390,7 +387,7 @@ fn the_allocator_hands_out_blocks_that_do_not_overlap_and_takes_them_back() {
 }
 
 #[test]
-fn upper_changes_letters_and_no_other_byte() {
+fn upper_changes_only_letters() {
     let guest = Guest::start("guest/examples/alloc.wat");
     let all: Vec<u8> = (0..=255).collect();
     let at = guest.one("alloc", &[256]);
@@ -425,7 +422,7 @@ fn host_and_guest_share_the_readings() {
 }
 
 #[test]
-fn the_callback_guest_shows_each_word_where_it_lies() {
+fn callback_guest_reports_each_word() {
     let rows: [(&str, &[(i32, i32)]); 5] = [
         (
             "one row of bytes",
@@ -443,16 +440,15 @@ fn the_callback_guest_shows_each_word_where_it_lies() {
             "{line:?}"
         );
     }
-    // A full line of 64 ends at the last byte that the host was allowed to write; a longer one is
-    // not believed.
+    // A line of 64 bytes ends at the last byte that the host may write. A longer one is refused.
     assert_eq!(words_of(&"y".repeat(64), 64), (Ok(1), vec![(1024, 64)]));
     for promised in [65, -1] {
         assert!(is_unreachable(&words_of("", promised).0));
     }
 }
 
-/// What `split` returns and which words it shows, when the host puts `line` into memory and says it
-/// had `length` bytes.
+/// Returns the result of `split` and the words that it reports, when the host writes `line` to memory
+/// and states `length` bytes.
 fn words_of(line: &str, length: i32) -> (Result<i32, String>, Vec<(i32, i32)>) {
     let seen: Arc<Mutex<Vec<(i32, i32)>>> = Arc::default();
     let log = seen.clone();
@@ -462,17 +458,16 @@ fn words_of(line: &str, length: i32) -> (Result<i32, String>, Vec<(i32, i32)>) {
             "on_word" => Function::new_typed(store, move |at: i32, n: i32| log.lock().unwrap().push((at, n))),
         } }
     });
-    // The guest asks for the line into a fixed place, so it may as well be there before.
+    // The guest reads the line at a fixed address, so it can be written before the call.
     guest.write(1024, line.as_bytes());
     let outcome = guest.call("split", &[]).map(|r| r[0]);
     let words = seen.lock().unwrap().clone();
     (outcome, words)
 }
 
-/// The committed module must say the same on every machine, and nothing about the one that built
-/// it.
+/// The committed module must be the same on every machine and not reveal the one that built it.
 #[test]
-fn the_rust_guest_knows_its_source_and_no_builder() {
+fn rust_guest_holds_debug_info_but_no_build_paths() {
     let module = bytes_of(RUST_WASM);
     assert!(module.len() < 600 * 1024, "{} bytes", module.len());
     let has = |needle: &str| module.windows(needle.len()).any(|w| w == needle.as_bytes());
@@ -496,15 +491,14 @@ fn the_rust_guest_knows_its_source_and_no_builder() {
             "{RUST_WASM} has lost {section}: see guest/rust/build.sh"
         );
     }
-    // Folder and file of the line table, each ended by a NUL; then the unit's own name for its
-    // source.
+    // The folder and the file of the line table each end with a NUL. The name of the unit follows.
     assert!(has("src\0library/") && has("lib.rs\0") && has("src/lib.rs/@/"));
 }
 
-/// The module was built from the source beside it: the store it is all about stands on the line the
-/// debug information names, so line numbers must not have moved since.
+/// The module was built from the source next to it: the debug information names the current line of
+/// the store.
 #[test]
-fn the_rust_guest_was_built_from_the_source_beside_it() {
+fn rust_guest_matches_its_source() {
     let guest = linmem::guest::Guest::load(&in_repository(RUST_WASM)).unwrap();
     let source = std::fs::read_to_string(in_repository("guest/rust/src/lib.rs")).unwrap();
     let line = 1 + source

@@ -1,15 +1,17 @@
-//! Guests that mean harm, or behave as if they did: each ends in a clear message within the limits,
-//! with everything recorded so far kept, memory use bounded and the terminal whole. Files and
-//! arguments that are wrong are `command_line/bad_input.rs`; WASI calls that are, `wasi/hostile.rs`.
+//! Guests that behave maliciously. Each run ends in a clear message within the limits, keeps what was
+//! recorded before, uses bounded memory and restores the terminal.
+//!
+//! Invalid files and arguments are tested in `command_line/bad_input.rs`, malicious WASI calls in
+//! `wasi/hostile.rs`.
 
+mod atomic_wait;
+mod binary_modules;
 mod floods;
 mod growth;
-mod lies;
+mod invalid_sections;
 mod loops;
-mod made;
 mod segments;
 mod sizes;
 mod stack;
 #[cfg(target_os = "linux")]
 mod terminal;
-mod waits;

@@ -1,14 +1,14 @@
-//! Modules that are valid, or nearly, and absurd: very many of something, very long or very deep.
+//! Modules with extreme sizes: many items, long names, deep nesting.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use wasm_encoder::{BlockType, Function, ValType};
 
-use super::made::{one_function, one_function_of};
-use crate::support::answer::{module, steps_on};
+use super::binary_modules::{one_function, one_function_of};
+use crate::support::command::{module, steps_on};
 
-/// How long the largest of these takes at most on a slow machine that does other things besides.
+/// The time that the largest module takes on a slow and busy machine.
 const SOON: Duration = Duration::from_secs(45);
 
 #[test]
@@ -25,7 +25,7 @@ fn ten_thousand_functions() {
         "n = call f9999()\nexpect n == 9999\ncall f10000()",
         &[],
     );
-    answer.stops(&["no export named \"f10000\"", "did you mean f1000?"]);
+    answer.assert_stopped(&["no export named \"f10000\"", "did you mean f1000?"]);
 }
 
 #[test]
@@ -38,22 +38,22 @@ fn a_hundred_thousand_exports() {
         "call f99999()\ncall nope()",
         &[],
     )
-    .stops(&["no export named \"nope\"", "and 99992 more"]);
+    .assert_stopped(&["no export named \"nope\"", "and 99992 more"]);
 }
 
 #[test]
 fn names_of_a_mebibyte() {
     let name = "n".repeat(1 << 20);
     module("a.wat", format!("(module (func (export \"{name}\")))"))
-        .refused(&["not a valid module", "string size"]);
+        .assert_refused(&["not a valid module", "string size"]);
     module(
         "a.wat",
         format!("(module (import \"{name}\" \"f\" (func)))"),
     )
-    .refused(&["not a valid module", "string size"]);
-    // The name of a function is a help only, and as much of it is shown.
+    .assert_refused(&["not a valid module", "string size"]);
+    // The names of functions are only shown, so a long one is cut instead of refused.
     let called = format!("(module (func ${name} (export \"go\") unreachable))");
-    steps_on(called, "call go()", &[]).stops(&["unreachable in nnn", "nnn…"]);
+    steps_on(called, "call go()", &[]).assert_stopped(&["unreachable in nnn", "nnn…"]);
     let long = "é".repeat(49_000);
     let answer = steps_on(
         format!("(module (func $\"{long}x\" (export \"{long}\") unreachable))"),
@@ -61,8 +61,8 @@ fn names_of_a_mebibyte() {
         &[],
     );
     let shown = answer
-        .stops(&["ééé…"])
-        .out
+        .assert_stopped(&["ééé…"])
+        .stdout
         .lines()
         .map(|line| line.chars().count())
         .max();
@@ -70,23 +70,24 @@ fn names_of_a_mebibyte() {
 }
 
 #[test]
-fn names_that_would_do_something_to_a_terminal() {
+fn control_characters_in_names_are_escaped() {
     let names = r#"(module (memory (export "m\0a\1b[31m\e2\80\ae") 1) (global (export "\1b]0;x\07") i32 (i32.const 1))
         (func $"f\1b[2J\0d" (export "\e2\80\8f\0a\0a") unreachable))"#;
-    module("a.wat", names).well(&["all ok"]);
-    steps_on(names, "call \"\\u{200f}\\n\\n\"()", &[]).stops(&["unreachable in f\\u{1b}[2J\\r"]);
-    steps_on(names, "call nope()", &[]).stops(&["\\u{200f}\\n\\n"]);
-    steps_on(names, "memory nope\nlet x = 1", &[]).refused(&["m\\n\\u{1b}[31m\\u{202e}"]);
+    module("a.wat", names).assert_ok(&["all ok"]);
+    steps_on(names, "call \"\\u{200f}\\n\\n\"()", &[])
+        .assert_stopped(&["unreachable in f\\u{1b}[2J\\r"]);
+    steps_on(names, "call nope()", &[]).assert_stopped(&["\\u{200f}\\n\\n"]);
+    steps_on(names, "memory nope\nlet x = 1", &[]).assert_refused(&["m\\n\\u{1b}[31m\\u{202e}"]);
     steps_on(
         names,
         "g = global \"\\u{1b}]0;x\\u{7}\"\nexpect g == 1",
         &[],
     )
-    .well(&["all ok"]);
+    .assert_ok(&["all ok"]);
 }
 
 #[test]
-fn blocks_in_blocks() {
+fn deeply_nested_blocks_run() {
     let nested = |depth: usize| {
         let mut body = Function::new([]);
         let mut put = body.instructions();
@@ -106,11 +107,11 @@ fn blocks_in_blocks() {
         "call f()\nx = read 0 as u8\nexpect x == 1",
         &[],
     )
-    .well(&["all ok"]);
-    assert!(answer.took < SOON, "{:?}", answer.took);
+    .assert_ok(&["all ok"]);
+    assert!(answer.duration < SOON, "{:?}", answer.duration);
     let answer = steps_on(nested(1_000_000), "call f()", &[]);
-    assert!(answer.took < SOON, "{:?}", answer.took);
-    answer.refused(&[
+    assert!(answer.duration < SOON, "{:?}", answer.duration);
+    answer.assert_refused(&[
         "its function f nests 1000000 blocks",
         "more than 20000 take too long to compile",
     ]);
@@ -135,21 +136,23 @@ fn a_function_with_very_many_locals() {
         put.end().end();
         one_function_of(&[ValType::I32], &body)
     };
-    steps_on(with(10_000), "call f(0)", &[]).well(&["all ok"]);
+    steps_on(with(10_000), "call f(0)", &[]).assert_ok(&["all ok"]);
     steps_on(with(50_000), "call f(0)", &[])
-        .refused(&["has 50000 locals; a few more are needed to record it"]);
-    steps_on(with(50_001), "call f(0)", &[]).refused(&["not a valid module", "too many locals"]);
+        .assert_refused(&["has 50000 locals; a few more are needed to record it"]);
+    steps_on(with(50_001), "call f(0)", &[])
+        .assert_refused(&["not a valid module", "too many locals"]);
 }
 
 #[test]
-fn more_segments_than_there_may_be() {
+fn too_many_segments_are_refused() {
     let mut module = wasm_encoder::Module::new();
     let mut memories = wasm_encoder::MemorySection::new();
-    memories.memory(super::made::MEMORY);
+    memories.memory(super::binary_modules::MEMORY);
     let mut data = wasm_encoder::DataSection::new();
     (0..100_001).for_each(|_| _ = data.active(0, &wasm_encoder::ConstExpr::i32_const(0), *b"a"));
     let too_many = module.section(&memories).section(&data).clone().finish();
-    crate::support::answer::module("a.wasm", too_many).refused(&["not a valid module", "data"]);
+    crate::support::command::module("a.wasm", too_many)
+        .assert_refused(&["not a valid module", "data"]);
     let segments: String = (0..5_000)
         .map(|n| format!("(data (i32.const {n}) \"ab\")\n"))
         .collect();
@@ -159,11 +162,11 @@ fn more_segments_than_there_may_be() {
         read,
         &[],
     )
-    .well(&["all ok"]);
+    .assert_ok(&["all ok"]);
 }
 
 #[test]
-fn sections_that_lie_about_their_counts() {
+fn wrong_section_counts_are_refused() {
     for (id, contents) in [
         (1, &b"\xff\xff\xff\xff\x0f"[..]),
         (2, b"\xff\xff\xff\x7f"),
@@ -178,19 +181,19 @@ fn sections_that_lie_about_their_counts() {
             contents,
         ]
         .concat();
-        module("a.wasm", wasm).refused(&["a.wasm"]);
+        module("a.wasm", wasm).assert_refused(&["a.wasm"]);
     }
     let locals = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x0a\x01\x08\x01\xff\xff\xff\xff\x0f\x7f\x0b";
-    module("a.wasm", locals).refused(&["not a valid module", "locals"]);
+    module("a.wasm", locals).assert_refused(&["not a valid module", "locals"]);
 }
 
-/// The writer of line tables looks through the rest of a line at each instruction.
+/// The writer of line tables scans the rest of the line at each instruction.
 #[test]
 fn a_text_module_on_one_line() {
     let stores: String = (0..10_000)
         .map(|n| format!("(i32.store8 (i32.const {n}) (i32.const 1))"))
         .collect();
     let text = format!(r#"(module (memory (export "memory") 1) (func (export "f") {stores}))"#);
-    let answer = steps_on(text, "call f()", &[]).well(&["10000 bytes"]);
-    assert!(answer.took < SOON, "{:?}", answer.took);
+    let answer = steps_on(text, "call f()", &[]).assert_ok(&["10000 bytes"]);
+    assert!(answer.duration < SOON, "{:?}", answer.duration);
 }

@@ -2,20 +2,21 @@
 
 use serde_json::json;
 
-use super::support::{assert_contains, refused, run};
+use super::harness::{assert_contains, assert_refused, run};
 
 #[test]
-fn let_names_a_value() {
-    let trace = run("let x = 5\nlet y = x * x\nlet x = y + 1").ok();
+fn let_binds_a_value() {
+    let trace = run("let x = 5\nlet y = x * x\nlet x = y + 1").ok_trace();
     assert_eq!(trace.value("y"), 25);
     assert_eq!(trace.value("x"), 26);
     assert_eq!(trace.step(1)["kind"], "let");
-    refused("let y = x\nlet x = 1", &["`x` has no value yet"]);
+    assert_refused("let y = x\nlet x = 1", &["`x` has no value yet"]);
 }
 
 #[test]
-fn a_call_names_as_many_results_as_there_are_or_none() {
-    let trace = run("a, b = call pair(-3)\ncall pair(4)\ncall nothing()\n_, c = call pair(5)").ok();
+fn a_call_binds_all_results_or_none() {
+    let trace =
+        run("a, b = call pair(-3)\ncall pair(4)\ncall nothing()\n_, c = call pair(5)").ok_trace();
     assert_eq!(trace.value("a"), -3);
     assert_eq!(trace.value("b"), -6);
     assert_eq!(trace.value("c"), 10);
@@ -27,7 +28,7 @@ fn a_call_names_as_many_results_as_there_are_or_none() {
         ("a, b, c = call pair(1)", "pair gives 2 results, 3 named"),
         ("a = call nothing()", "nothing gives 0 results, 1 named"),
     ] {
-        let trace = run(step).failed();
+        let trace = run(step).failed_trace();
         assert_contains(trace.error(), words);
         assert_eq!(
             trace.step(1)["call"],
@@ -38,7 +39,7 @@ fn a_call_names_as_many_results_as_there_are_or_none() {
 }
 
 #[test]
-fn arguments_are_checked_against_the_exports_type() {
+fn arguments_are_checked_against_the_type_of_the_export() {
     for (step, words) in [
         (
             "call id32()",
@@ -54,27 +55,27 @@ fn arguments_are_checked_against_the_exports_type() {
         ("call divide(1, true)", "argument 2 of divide"),
         ("call idf64(null)", "a float is wanted"),
     ] {
-        let trace = run(step).failed();
+        let trace = run(step).failed_trace();
         assert_contains(trace.error(), words);
     }
 }
 
 #[test]
-fn an_export_that_is_not_there_or_no_function_fails_its_step() {
+fn calls_of_missing_exports_fail() {
     assert_contains(
-        run("call id23(1)").failed().error(),
+        run("call id23(1)").failed_trace().error(),
         "no export named \"id23\"; did you mean id32?",
     );
     assert_contains(
-        run("call memory()").failed().error(),
+        run("call memory()").failed_trace().error(),
         "memory is not a function but a memory",
     );
     assert_contains(
-        run("x = global id32").failed().error(),
+        run("x = global id32").failed_trace().error(),
         "id32 is not a global but a function",
     );
     assert_contains(
-        run("set id32 = 1").failed().error(),
+        run("set id32 = 1").failed_trace().error(),
         "id32 is not a global but a function",
     );
 }
@@ -83,7 +84,7 @@ fn an_export_that_is_not_there_or_no_function_fails_its_step() {
 fn exported_globals_are_read_and_set() {
     let trace = run("a = global answer\nb = global count\nset count = 1 << 40\nc = global count\nset ratio = 0.5\n\
                      r = global ratio\nset count = 0xffff_ffff_ffff_ffff\nd = global count")
-    .ok();
+    .ok_trace();
     assert_eq!(trace.value("a"), 42);
     assert_eq!(trace.value("b"), -7);
     assert_eq!(trace.value("c"), 1u64 << 40);
@@ -96,17 +97,17 @@ fn exported_globals_are_read_and_set() {
 }
 
 #[test]
-fn a_global_that_is_not_mutable_or_of_another_type_is_not_set() {
+fn immutable_or_mistyped_globals_cannot_be_set() {
     assert_contains(
-        run("set answer = 1").failed().error(),
+        run("set answer = 1").failed_trace().error(),
         "global answer is not mutable",
     );
     assert_contains(
-        run("set count = 1.5").failed().error(),
+        run("set count = 1.5").failed_trace().error(),
         "global count, of type i64: an integer is wanted",
     );
     assert_contains(
-        run("set count = 1 << 64").failed().error(),
+        run("set count = 1 << 64").failed_trace().error(),
         "does not fit in an i64",
     );
 }

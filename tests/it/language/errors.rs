@@ -1,9 +1,9 @@
-//! What a person sees who made a mistake in a steps file: each faulty file and the whole message.
+//! Invalid steps files and their complete error messages.
 
 use linmem::script;
 
-/// Checks the message for a faulty file against the snapshot of that name.
-fn refused(snapshot: &str, file: &str, text: &str) {
+/// Compares the message for an invalid file with the snapshot of that name.
+fn assert_refused(snapshot: &str, file: &str, text: &str) {
     let errors = script::parse(file, text).expect_err(snapshot);
     let text = text
         .escape_debug()
@@ -19,7 +19,7 @@ macro_rules! faulty {
     ($($name:ident: $text:expr;)*) => {
         $(#[test]
         fn $name() {
-            refused(stringify!($name), "demo.steps", $text);
+            assert_refused(stringify!($name), "demo.steps", $text);
         })*
     };
 }
@@ -28,13 +28,13 @@ faulty! {
     misspelt_words: "modul \"a.wat\"\nwirte 1, \"a\"\nx = cal f()\nassert 1 == 1\nfrobnicate x\nif x\n";
     misspelt_variables: "ptr = call get()\nwrite prt, \"a\"\nexpect ptr == True\nx = read ptr, lenght as utf8\nlet y = len\n";
     misspelt_functions: "let a = lenn(\"x\")\nlet b = get_ptr(1)\nlet c = U32(7)\n";
-    misspelt_readings: "let p = 4\na = read p, 4 as utf\nb = read p, 4 as string\nc = read p as u33\nd = read p as picture\n\
+    misspelt_reads: "let p = 4\na = read p, 4 as utf\nb = read p, 4 as string\nc = read p as u33\nd = read p as picture\n\
                         e = read p, 4 as utf-8\n";
-    readings_out_of_shape: "let p = 4\na = read p as utf8\nb = read p, 4 as u32\nc = read p, 4 as cstr\nd = read p, 4\n\
+    malformed_reads: "let p = 4\na = read p as utf8\nb = read p, 4 as u32\nc = read p, 4 as cstr\nd = read p, 4\n\
                             e = read p\nf = read p as u32[]\ng = read p as bytes[4]\nread p as u32\nglobal g\n";
-    names_without_a_value_yet: "write ptr, \"a\"\nptr = call get()\nregion buffer = ptr, 4\nwrite buffer, \"a\"\n";
-    a_broken_line_is_reported_once: "ptr := call get()\ntext = \"a\"\nn == call f()\nwrite ptr, text\nexpect n == 1\n";
-    calls_out_of_shape: "f()\nx = f(1)\nlet y = call f()\ncall my-export(1)\ncall f\ncall f(1,)\nexpect call f() == 1\n\
+    names_used_before_their_value: "write ptr, \"a\"\nptr = call get()\nregion buffer = ptr, 4\nwrite buffer, \"a\"\n";
+    invalid_lines_are_reported_once: "ptr := call get()\ntext = \"a\"\nn == call f()\nwrite ptr, text\nexpect n == 1\n";
+    malformed_calls: "f()\nx = f(1)\nlet y = call f()\ncall my-export(1)\ncall f\ncall f(1,)\nexpect call f() == 1\n\
                          x, x = call f()\na, b = read 1 as u8\na, b = 3\ncall (1)\nlet z = f()\nexpect trap f()\n";
     brackets: "ptr = call get(1, [2, 3)\nwrite 0, utf8(\"a\"\nlet a = (1 + 2\nlet b = a)\nlet c = [1 2]\nlet d = (1, 2)\n\
                call f(1,\n  2\n\n# the end\nlet e = [\n";
@@ -46,11 +46,11 @@ faulty! {
               let k = 1e999\nlet l = 64KiB\nlet m = 0x_1\nlet n = 1_\n";
     habits_of_other_languages: "let a = 1; let b = 2\nlet c = a && a\nlet d = !a\nlet e = a => 1\n// a comment\nlet f = a ? 1 : 2\n\
                                 let g = { a }\nlet h = 1 +\nlet i = 1 + + 1\nexpect a = 1\nlet j = 1 < a < 3\nlet k = 2 \\\n";
-    module_first_and_once: "input a = 1\nmodule \"a.wat\"\nmodule \"b.wat\"\nmodule c\nmodule \"\"\nmemory m\nmemory n\n";
+    module_must_be_first_and_only: "input a = 1\nmodule \"a.wat\"\nmodule \"b.wat\"\nmodule c\nmodule \"\"\nmemory m\nmemory n\n";
     inputs: "input a = 1\ninput a = 2\na = call f()\nlet b = 3\ninput b = 4\ninput c = b\ninput d = hello\ninput e = pages()\n\
              input true = 1\ninput 4 = 1\n";
-    imports_out_of_place: "input size = 4\nlet x = 1\nimport env.f() returns x\nimport env.f() returns size\nimport env.g(a1) returns a2\n";
-    imports_out_of_shape: "import env.f\nimport log(a)\nimport env.a(x y)\nimport env.b(x, x)\nimport env.c() return 1\n\
+    misplaced_imports: "input size = 4\nlet x = 1\nimport env.f() returns x\nimport env.f() returns size\nimport env.g(a1) returns a2\n";
+    malformed_imports: "import env.f\nimport log(a)\nimport env.a(x y)\nimport env.b(x, x)\nimport env.c() return 1\n\
                            import env.d() returns 1 returns 2\nimport env.e() returns 1 ; returns 2\n\
                            import env.g() traps \"a\" ; returns 1\nimport env.h() ;\nimport env.i(a: i32)\n\
                            import env.j() frobs 1\nimport env.k() copies 1, 2\nimport a-b.c()\n";
@@ -68,38 +68,38 @@ faulty! {
 }
 
 #[test]
-fn a_long_line_is_shown_around_the_caret() {
+fn long_lines_are_cut_around_the_caret() {
     let text = format!(
         "let a = \"{}\" ++ oops ++ \"{}\"\n",
         "é漢".repeat(200),
         "x".repeat(500)
     );
-    refused("a_long_line_is_shown_around_the_caret", "demo.steps", &text);
+    assert_refused("long_lines_are_cut_around_the_caret", "demo.steps", &text);
 }
 
 #[test]
 fn many_errors_are_counted() {
     let text = "let a = b\n".repeat(30);
-    refused("many_errors_are_counted", "demo.steps", &text);
+    assert_refused("many_errors_are_counted", "demo.steps", &text);
 }
 
 #[test]
-fn places_in_markdown_are_those_of_the_file() {
+fn markdown_positions_are_those_of_the_file() {
     let text = concat!(
         "# Title\r\n\r\n- item\r\n\r\n  ```steps\r\n  ptr = call get()\r\n  write prt, \"a\"\r\n  ```\r\n\r\n",
         "> ```steps\r\n> expect (1 ==\r\n> oops)\r\n> ```\r\n"
     );
-    refused("places_in_markdown_are_those_of_the_file", "demo.md", text);
+    assert_refused("markdown_positions_are_those_of_the_file", "demo.md", text);
 }
 
 #[test]
-fn markdown_without_steps_says_so() {
-    refused(
+fn markdown_without_steps_is_refused() {
+    assert_refused(
         "markdown_without_steps",
         "demo.md",
         "# Title\n\n```step\ncall f()\n```\n",
     );
-    refused(
+    assert_refused(
         "markdown_without_any_block",
         "demo.md",
         "# Title\n\nProse.\n",
@@ -107,16 +107,15 @@ fn markdown_without_steps_says_so() {
 }
 
 #[test]
-fn file_names_are_safe_to_print() {
+fn file_names_are_escaped() {
     let errors = script::parse("a\u{1b}[2J.steps", "oops").unwrap_err();
     assert!(errors.to_string().starts_with("a\\u{1b}[2J.steps:1:1: "));
     assert!(!errors.to_string().ends_with('\n'));
 }
 
-/// What a hostile file can be: large, and wrong in every line. Quadratic work would show as
-/// minutes.
+/// Large files with an error in every line. Quadratic work would take minutes.
 #[test]
-fn large_broken_files_are_refused() {
+fn large_invalid_files_are_refused_quickly() {
     let names: String = (0..20_000).map(|i| format!("let a{i} = b{i}\n")).collect();
     assert_eq!(
         script::parse("a.steps", &names).unwrap_err().errors.len(),

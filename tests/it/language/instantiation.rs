@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::support::{Folder, assert_contains, run_on};
+use super::harness::{assert_contains, folder_with, run_in, run_on};
 
 #[test]
-fn step_0_puts_the_active_data_segments_into_memory() {
+fn step_0_copies_active_data_segments() {
     let wat = r#"(module (memory 1) (data (i32.const 8) "abcd") (data "passive") (data (i32.const 10) "XY"))"#;
-    let trace = run_on(wat, "").ok();
+    let trace = run_on(wat, "").ok_trace();
     let step = trace.step(0);
     assert_eq!(
         (&step["index"], &step["kind"], &step["line"]),
@@ -30,15 +30,15 @@ fn step_0_puts_the_active_data_segments_into_memory() {
 }
 
 #[test]
-fn a_data_segment_that_does_not_fit_traps_and_the_earlier_ones_are_seen() {
+fn data_segments_before_one_that_traps_stay() {
     let wat = r#"(module (memory 1) (data (i32.const 8) "ab") (data (i32.const 65535) "cd"))"#;
-    let trace = run_on(wat, "let never = 1").trapped();
+    let trace = run_on(wat, "let never = 1").trapped_trace();
     assert_eq!(trace.steps().len(), 1);
     assert_eq!(trace.step(0)["changes"][0]["after"], "6162");
     assert_contains(trace.error(), "memory ends at 0x10000");
     assert_eq!(trace.findings(0), ["out-of-bounds"]);
     for step in ["let n = pages()", "x = read 8 as u8", "call f()"] {
-        let trace = run_on(wat, &format!("expect finding out-of-bounds\n{step}")).failed();
+        let trace = run_on(wat, &format!("expect finding out-of-bounds\n{step}")).failed_trace();
         assert_contains(trace.error(), "the guest was not instantiated");
     }
 }
@@ -47,7 +47,7 @@ fn a_data_segment_that_does_not_fit_traps_and_the_earlier_ones_are_seen() {
 fn step_0_runs_the_start_function() {
     let wat = r#"(module (memory 1) (global $n (export "n") (mut i32) (i32.const 0)) (func $start
       (i32.store8 (i32.const 4) (i32.const 65)) (global.set $n (i32.add (global.get $n) (i32.const 1)))) (start $start))"#;
-    let trace = run_on(wat, "n = global n").ok();
+    let trace = run_on(wat, "n = global n").ok_trace();
     assert_eq!(trace.value("n"), 1);
     let change = &trace.step(0)["changes"][0];
     assert_eq!(
@@ -58,10 +58,10 @@ fn step_0_runs_the_start_function() {
 }
 
 #[test]
-fn a_start_function_that_traps_ends_the_run_with_memory_as_it_was_then() {
+fn memory_stays_after_a_trap_in_the_start_function() {
     let wat = r#"(module (memory 1) (data (i32.const 0) "d") (func $start
       (i32.store8 (i32.const 4) (i32.const 65)) (unreachable)) (start $start) (func (export "f")))"#;
-    let trace = run_on(wat, "call f()").trapped();
+    let trace = run_on(wat, "call f()").trapped_trace();
     assert_eq!(trace.steps().len(), 1);
     assert_contains(trace.error(), "unreachable");
     assert_eq!(trace.findings(0), ["trap"]);
@@ -69,11 +69,14 @@ fn a_start_function_that_traps_ends_the_run_with_memory_as_it_was_then() {
 }
 
 #[test]
-fn a_start_function_that_never_ends_is_cancelled_by_the_limit() {
+fn endless_start_functions_are_cancelled() {
     let wat = r#"(module (memory 1) (func $start (i32.store8 (i32.const 4) (i32.const 65)) (loop (br 0))) (start $start))"#;
-    let trace = Folder::with_guest(wat)
-        .steps("module \"guest.wat\"", &["--max-time", "200ms"])
-        .ended(1, "cancelled");
+    let trace = run_in(
+        &folder_with(wat),
+        "module \"guest.wat\"",
+        &["--max-time", "200ms"],
+    )
+    .trace(1, "cancelled");
     assert_eq!(trace.findings(0), ["limit"]);
     assert_eq!(trace.step(0)["changes"][0]["after"], "41");
 }
@@ -82,45 +85,45 @@ const INITIALIZE: &str = r#"(module (global $n (export "n") (mut i32) (i32.const
   (func (export "_initialize") (global.set $n (i32.add (global.get $n) (i32.const 1)))) (func (export "f")))"#;
 
 #[test]
-fn step_0_calls_initialize_where_the_guest_exports_it() {
-    assert_eq!(run_on(INITIALIZE, "n = global n").ok().value("n"), 1);
+fn step_0_calls_an_exported_initialize() {
+    assert_eq!(run_on(INITIALIZE, "n = global n").ok_trace().value("n"), 1);
     let trap = r#"(module (func (export "_initialize") (unreachable)))"#;
-    let trace = run_on(trap, "let x = 1").trapped();
+    let trace = run_on(trap, "let x = 1").trapped_trace();
     assert_eq!(trace.steps().len(), 1);
 }
 
 #[test]
-fn initialize_is_not_called_where_the_script_does_or_it_has_parameters() {
+fn initialize_is_not_called_twice_or_with_parameters() {
     let trace = run_on(
         INITIALIZE,
         "before = global n\ncall _initialize()\nn = global n",
     )
-    .ok();
+    .ok_trace();
     assert_eq!(
         (trace.value("before"), trace.value("n")),
         (&json!(0), &json!(1))
     );
-    let trace = run_on(INITIALIZE, "n = global n\nexpect trap call _initialize()").failed();
+    let trace = run_on(INITIALIZE, "n = global n\nexpect trap call _initialize()").failed_trace();
     assert_eq!(trace.value("n"), 0);
     let wat = r#"(module (global $n (export "n") (mut i32) (i32.const 0))
       (func (export "_initialize") (param i32) (global.set $n (local.get 0))))"#;
-    assert_eq!(run_on(wat, "n = global n").ok().value("n"), 0);
+    assert_eq!(run_on(wat, "n = global n").ok_trace().value("n"), 0);
     let wat = r#"(module (global (export "_initialize") i32 (i32.const 3)))"#;
-    run_on(wat, "").ok();
+    run_on(wat, "").ok_trace();
 }
 
 #[test]
-fn imports_that_are_called_while_the_guest_starts_are_recorded() {
+fn import_calls_during_the_start_are_recorded() {
     let wat = r#"(module (import "env" "log" (func $log (param i32))) (memory 1)
       (func $start (call $log (i32.const 3))) (start $start))"#;
     let trace = run_on(
         wat,
         "import env.log(n) writes 8, u8(n)\nlet n = calls(env.log)",
     )
-    .ok();
+    .ok_trace();
     assert_eq!(trace.step(0)["imports_called"][0]["args"], json!([3]));
     assert_eq!(trace.step(0)["changes"][0]["writer"]["import"], "env.log");
     assert_eq!(trace.value("n"), 1);
-    let trace = run_on(wat, "let n = 1").trapped();
+    let trace = run_on(wat, "let n = 1").trapped_trace();
     assert_eq!(trace.findings(0), ["import-undefined"]);
 }

@@ -1,11 +1,11 @@
-//! The steps language as its page describes it, proved from outside: the real binary runs small
-//! scripts on small guests, and the tests read its JSON and its exit status. Each test bears the
-//! sentence that it proves.
+//! The steps language as `docs/steps.md` describes it. The program runs small scripts on small guests,
+//! and the tests read its JSON trace and its exit status.
 
 mod calls;
 mod errors;
 mod expectations;
 mod functions;
+mod harness;
 mod imports;
 mod inputs;
 mod instantiation;
@@ -13,5 +13,4 @@ mod lexical;
 mod memories;
 mod outcomes;
 mod spans;
-mod support;
 mod values;

@@ -1,20 +1,14 @@
-//! `--stores` and traps: steps unfolded into their events, and what is told of a guest that
-//! trapped, as files that a reviewer reads in the diff.
+//! `--stores` and traps, as snapshots: the events of each step, and how a trap is reported.
 
-use crate::support::fabricated;
+use super::{event_timelines, timelines};
+use crate::support::reports::report;
 
 use std::io;
 
-use crate::support::fabricated::stores;
 use linmem::report::{Format, Options, write};
+use linmem::testing::timelines::standard_session;
 use linmem::timeline::{Event, Moment, Timeline};
 use serde_json::Value;
-
-fn report(timeline: &Timeline, options: &Options) -> String {
-    let mut out = Vec::new();
-    write(timeline, options, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
-}
 
 fn unfolded(timeline: &Timeline) -> String {
     report(
@@ -42,17 +36,17 @@ fn parsed(timeline: &Timeline) -> Value {
 }
 
 #[test]
-fn fourteen_stores() {
-    let timeline = stores::fourteen_stores();
+fn standard_session_with_its_stores() {
+    let timeline = standard_session();
     insta::assert_snapshot!("fourteen_stores", unfolded(&timeline));
     insta::assert_snapshot!("fourteen_stores_json", json(&timeline));
 }
 
 #[test]
-fn stores_of_all_sorts() {
-    insta::assert_snapshot!("all_sorts", unfolded(&stores::all_sorts()));
+fn events_of_every_kind() {
+    insta::assert_snapshot!("all_sorts", unfolded(&event_timelines::all_sorts()));
     let ascii = report(
-        &stores::all_sorts(),
+        &event_timelines::all_sorts(),
         &Options {
             stores: true,
             ascii: true,
@@ -63,14 +57,14 @@ fn stores_of_all_sorts() {
 }
 
 #[test]
-fn a_store_that_trapped_was_attempted() {
-    insta::assert_snapshot!("trapped_store", unfolded(&stores::trapped_store()));
-    let trace = parsed(&stores::trapped_store());
+fn trapped_stores_are_attempts() {
+    insta::assert_snapshot!("trapped_store", unfolded(&event_timelines::trapped_store()));
+    let trace = parsed(&event_timelines::trapped_store());
     let step = &trace["steps"][1];
     assert_eq!(
         step["events"].as_array().unwrap().len(),
         1,
-        "what trapped wrote nothing"
+        "the store that trapped wrote nothing"
     );
     insta::assert_snapshot!(
         "trapped_store_json",
@@ -79,17 +73,17 @@ fn a_store_that_trapped_was_attempted() {
 }
 
 #[test]
-fn a_load_that_trapped_is_no_store() {
-    insta::assert_snapshot!("trapped_load", unfolded(&stores::trapped_load()));
+fn trapped_loads_are_not_stores() {
+    insta::assert_snapshot!("trapped_load", unfolded(&event_timelines::trapped_load()));
 }
 
 #[test]
-fn without_stores_nothing_is_unfolded() {
-    let text = report(&stores::all_sorts(), &Options::default());
+fn stores_are_hidden_by_default() {
+    let text = report(&event_timelines::all_sorts(), &Options::default());
     assert!(!text.contains("events:") && !text.contains("import env.fill\n"));
     assert!(text.contains("5 of 50000000 stores recorded one by one"));
     let trace = report(
-        &stores::all_sorts(),
+        &event_timelines::all_sorts(),
         &Options {
             format: Format::Json,
             ..Options::default()
@@ -106,36 +100,35 @@ fn without_stores_nothing_is_unfolded() {
 }
 
 #[test]
-fn standing_at_an_event_shows_it() {
-    let timeline = stores::fourteen_stores();
+fn reports_can_end_at_an_event() {
+    let timeline = standard_session();
     let at = |event| {
         report(
             &timeline,
             &Options {
-                until: Some(Moment { step: 3, event }),
+                until: Some(Moment { step: 4, event }),
                 ..Options::default()
             },
         )
     };
     assert!(
         at(2).contains(
-            "\n      2  0x40d    1 byte   00 → 57  │⋄│ → │W│  guest $add_wasm_is_cool, wasm_is_cool.wat:25\n"
+            "\n      2  0x40d    1 byte   00 → 57  │⋄│ → │W│  guest $add_wasm_is_cool, wasm_is_cool.wat:45\n"
         )
     );
     assert!(
         at(0).contains("after event 0 of 14")
-            && !at(0).contains("guest $add_wasm_is_cool, wasm_is_cool.wat:25\n00")
+            && !at(0).contains("guest $add_wasm_is_cool, wasm_is_cool.wat:45\n00")
     );
 }
 
-/// Before, with every event put in place, is after: what the trace says of a step is all that
-/// happened to memory.
+/// The events of the trace, applied to memory before a step, result in memory after it.
 #[test]
-fn events_of_the_trace_rebuild_memory() {
+fn events_of_the_trace_reproduce_memory() {
     for timeline in [
-        stores::all_sorts(),
-        fabricated::growth_that_moves(),
-        fabricated::rich(),
+        event_timelines::all_sorts(),
+        timelines::growth_that_moves(),
+        timelines::rich(),
     ] {
         let trace = parsed(&timeline);
         for (index, step) in timeline.steps().iter().enumerate() {
@@ -169,8 +162,8 @@ fn bytes(hex: &Value) -> Vec<u8> {
 }
 
 #[test]
-fn each_event_has_a_line_of_its_own() {
-    let timeline = stores::all_sorts();
+fn each_event_has_its_own_line() {
+    let timeline = event_timelines::all_sorts();
     let text = json(&timeline);
     let count = timeline
         .steps()
@@ -190,7 +183,7 @@ fn each_event_has_a_line_of_its_own() {
     ));
 }
 
-/// Counts lines and keeps nothing.
+/// A writer that counts lines.
 #[derive(Default)]
 struct Lines(usize);
 
@@ -207,7 +200,7 @@ impl io::Write for Lines {
 
 #[test]
 fn every_store_of_a_long_call_is_written() {
-    let timeline = stores::many_stores(100_000);
+    let timeline = event_timelines::many_stores(100_000);
     for format in [Format::Text, Format::Json] {
         let lines = |stores| {
             let mut lines = Lines::default();

@@ -1,55 +1,30 @@
-//! What a person hands to others: the report that runs again, the picture, the recording and the
-//! files they are in. All by the real program.
+//! Output that people share: Markdown reports that can be run again, pages, pictures, asciicasts, and
+//! the files they are written to.
 
-use crate::support::fabricated;
+use super::{event_timelines, timelines};
+use crate::support::command::{Folder, in_repository, linmem, read_in_repository};
+use crate::support::reports::as_format;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
-use linmem::report::{self, Format, Options};
-use linmem::timeline::{Moment, Timeline};
-use proptest::prelude::*;
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
+use super::markup::assert_well_formed;
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use linmem::report::Format;
 
-fn linmem(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_linmem"))
-        .current_dir(folder)
-        .args(args)
-        .output()
-        .unwrap()
+#[track_caller]
+fn stdout(args: &[&str]) -> String {
+    linmem(args).quiet()
 }
 
 #[track_caller]
-fn stdout(folder: &Path, args: &[&str]) -> String {
-    let output = linmem(folder, args);
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn written(timeline: &Timeline, options: &Options) -> String {
-    let mut out = Vec::new();
-    report::write(timeline, options, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
-}
-
-fn as_format(timeline: &Timeline, format: Format) -> String {
-    written(
-        timeline,
-        &Options {
-            format,
-            ..Options::default()
-        },
-    )
+fn stdout_in(folder: &Folder, args: &[&str]) -> String {
+    folder.run(args).quiet()
 }
 
 #[test]
-fn the_default_session_as_a_report_a_picture_and_a_recording() {
-    let report = stdout(root(), &["run", "--format", "markdown"]);
+fn default_session_as_markdown_svg_and_asciicast() {
+    let report = stdout(&["run", "--format", "markdown"]);
     let recorded = format!("recorded by linmem {}", env!("CARGO_PKG_VERSION"));
     insta::assert_snapshot!(
         "default_session_markdown",
@@ -57,24 +32,29 @@ fn the_default_session_as_a_report_a_picture_and_a_recording() {
     );
     insta::assert_snapshot!(
         "default_session_svg",
-        stdout(root(), &["run", "--format", "svg", "--at", "4.7"])
+        stdout(&["run", "--format", "svg", "--at", "4.7"])
     );
     insta::assert_snapshot!(
         "default_session_cast",
-        stdout(root(), &["run", "--format", "cast", "--at", "4"])
+        stdout(&["run", "--format", "cast", "--at", "4"])
     );
 }
 
 #[test]
-fn a_step_that_trapped_as_a_report() {
-    let timeline = fabricated::stores::trapped_store();
+fn trapped_step_as_markdown() {
+    let timeline = event_timelines::trapped_store();
     insta::assert_snapshot!(
         "trapped_markdown",
         as_format(&timeline, Format::Markdown).replace(env!("CARGO_PKG_VERSION"), "VERSION")
     );
 }
 
-/// All sessions that ship with the program.
+/// Returns a folder with the default guest in it.
+fn folder_with_guest() -> Folder {
+    Folder::new().with("guest.wat", read_in_repository("guest/wasm_is_cool.wat"))
+}
+
+/// Returns the paths of all sessions below `folder`.
 fn sessions(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -89,7 +69,7 @@ fn sessions(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The steps of a trace, without where in the file they stand.
+/// Returns the steps of a trace without their lines and narration.
 fn steps(trace: &str) -> Vec<serde_json::Value> {
     let mut trace: serde_json::Value = serde_json::from_str(trace).unwrap();
     let steps = trace["steps"].as_array_mut().unwrap();
@@ -101,57 +81,40 @@ fn steps(trace: &str) -> Vec<serde_json::Value> {
 }
 
 #[test]
-fn a_report_runs_again_to_the_same_memory() {
-    let folder = tempfile::tempdir().unwrap();
+fn markdown_reports_run_to_the_same_memory() {
+    let folder = Folder::new();
     let mut tried = 0;
-    for session in sessions(&root().join("guest")) {
-        let report = folder.path().join("report.md");
-        let (session, report) = (session.to_str().unwrap(), report.to_str().unwrap());
+    for session in sessions(&in_repository("guest")) {
+        let report = folder.arg("report.md");
+        let session = session.to_str().unwrap();
         if fs::read_to_string(session).unwrap().contains("file(") {
-            // What a script reads has to lie beside the report, as the report says.
+            // The files that a script reads must be next to the report.
             continue;
         }
-        let first = linmem(root(), &["run", session, "--format", "json"]);
-        if first.status.code() == Some(2) {
-            // A document that holds no session.
+        let first = linmem(&["run", session, "--format", "json"]);
+        if first.status == 2 {
+            // The document contains no session.
             continue;
         }
-        linmem(
-            root(),
-            &["run", session, "--format", "markdown", "--output", report],
-        );
-        let again = linmem(folder.path(), &["run", "report.md", "--format", "json"]);
-        assert_eq!(
-            again.status.code(),
-            first.status.code(),
-            "{session}: {}",
-            String::from_utf8_lossy(&again.stderr)
-        );
-        let (first, again) = (
-            String::from_utf8(first.stdout).unwrap(),
-            String::from_utf8(again.stdout).unwrap(),
-        );
-        assert_eq!(steps(&first), steps(&again), "{session}");
+        linmem(&["run", session, "--format", "markdown", "--output", &report]);
+        let again = folder.run(&["run", "report.md", "--format", "json"]);
+        assert_eq!(again.status, first.status, "{session}: {}", again.stderr);
+        assert_eq!(steps(&first.stdout), steps(&again.stdout), "{session}");
         tried += 1;
     }
     assert!(tried >= 9, "{tried} sessions");
 }
 
 #[test]
-fn in_ascii_there_is_nothing_else_and_a_report_is_the_same_session() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::copy(
-        root().join("guest/wasm_is_cool.wat"),
-        folder.path().join("guest.wat"),
-    )
-    .unwrap();
+fn ascii_reports_are_ascii_and_run_again() {
+    let folder = folder_with_guest();
     let session = "# Größe\n\nEin Pfeil → und mehr…\n\n```steps\nmodule \"guest.wat\"\ninput text = \"→ é\"\n\
                    ptr = call get_wasm_memory_buffer_pointer()\nregion r = ptr, 16\nwrite ptr, \"│ \\\\→ ✓\" ++ text\n```\n";
-    fs::write(folder.path().join("a.md"), session).unwrap();
+    folder.write("a.md", session);
     for format in ["text", "markdown", "svg", "cast"] {
         let shown = |more: &[&str]| {
-            stdout(
-                folder.path(),
+            stdout_in(
+                &folder,
                 &[&["run", "a.md", "--format", format], more].concat(),
             )
         };
@@ -162,16 +125,15 @@ fn in_ascii_there_is_nothing_else_and_a_report_is_the_same_session() {
             assert_well_formed(&ascii);
         }
     }
-    stdout(
-        folder.path(),
+    stdout_in(
+        &folder,
         &[
             "run", "a.md", "--ascii", "--format", "markdown", "-o", "b.md",
         ],
     );
     let changes = |file: &str| {
         let trace: serde_json::Value =
-            serde_json::from_str(&stdout(folder.path(), &["run", file, "--format", "json"]))
-                .unwrap();
+            serde_json::from_str(&stdout_in(&folder, &["run", file, "--format", "json"])).unwrap();
         trace["steps"]
             .as_array()
             .unwrap()
@@ -183,34 +145,28 @@ fn in_ascii_there_is_nothing_else_and_a_report_is_the_same_session() {
 }
 
 #[test]
-fn a_message_of_several_lines_reads_as_one() {
-    let folder = tempfile::tempdir().unwrap();
+fn multiline_messages_are_joined() {
     let guest = "(module (import \"env\" \"log\" (func $log (param i32))) (func (export \"say\") (call $log (i32.const 3))))";
-    fs::write(folder.path().join("guest.wat"), guest).unwrap();
-    fs::write(
-        folder.path().join("a.steps"),
-        "module \"guest.wat\"\ncall say()\n",
-    )
-    .unwrap();
+    let folder = Folder::new()
+        .with("guest.wat", guest)
+        .with("a.steps", "module \"guest.wat\"\ncall say()\n");
     for format in ["markdown", "html", "svg"] {
-        let shown = stdout(folder.path(), &["run", "a.steps", "--format", format]);
-        let told = shown.split("</script>").next().unwrap_or_default();
+        let shown = stdout_in(&folder, &["run", "a.steps", "--format", format]);
+        let body = shown.split("</script>").next().unwrap_or_default();
         assert!(
-            told.contains("it, add before the first"),
-            "{format}: {told}"
+            body.contains("it, add before the first"),
+            "{format}: {body}"
         );
-        assert!(!told.contains("step:;"), "{format}: {told}");
+        assert!(!body.contains("step:;"), "{format}: {body}");
     }
 }
 
 #[test]
-fn a_report_keeps_inputs_prose_and_limits() {
-    let folder = tempfile::tempdir().unwrap();
-    let guest = root().join("guest/wasm_is_cool.wat");
-    fs::copy(guest, folder.path().join("guest.wat")).unwrap();
+fn markdown_reports_keep_inputs_prose_and_limits() {
+    let folder = folder_with_guest();
     let session = "# Title\n\nA *word* on `ptr` & <b>.\n\n```steps\nmodule \"guest.wat\"\ninput text = \"x\"\n\
                    ptr = call get_wasm_memory_buffer_pointer()\n```\n\nSecond prose.\n\n```steps\nwrite ptr, text\n```\n";
-    fs::write(folder.path().join("a.md"), session).unwrap();
+    folder.write("a.md", session);
     let args = [
         "run",
         "a.md",
@@ -223,8 +179,8 @@ fn a_report_keeps_inputs_prose_and_limits() {
         "-o",
         "b.md",
     ];
-    stdout(folder.path(), &args);
-    let report = fs::read_to_string(folder.path().join("b.md")).unwrap();
+    stdout_in(&folder, &args);
+    let report = folder.read("b.md");
     assert!(
         report.contains("`linmem REPORT.md --max-memory 1048576`"),
         "{report}"
@@ -236,7 +192,7 @@ fn a_report_keeps_inputs_prose_and_limits() {
             .chain(set)
             .copied()
             .collect();
-        let trace: serde_json::Value = serde_json::from_str(&stdout(folder.path(), &args)).unwrap();
+        let trace: serde_json::Value = serde_json::from_str(&stdout_in(&folder, &args)).unwrap();
         let steps = trace["steps"].as_array().unwrap().clone();
         steps
             .into_iter()
@@ -247,9 +203,9 @@ fn a_report_keeps_inputs_prose_and_limits() {
         trace("b.md", &[]),
         trace("a.md", &["--set", "text=``` \u{202e}end"])
     );
-    // A report of the report is the same report, but for its name.
-    stdout(
-        folder.path(),
+    // A report of the report differs only in its name.
+    stdout_in(
+        &folder,
         &[
             "run",
             "b.md",
@@ -261,172 +217,16 @@ fn a_report_keeps_inputs_prose_and_limits() {
             "c.md",
         ],
     );
-    let second = fs::read_to_string(folder.path().join("c.md")).unwrap();
+    let second = folder.read("c.md");
     assert_eq!(
         second.replace("c.md", "X").split_once('\n').unwrap().1,
         report.split_once('\n').unwrap().1
     );
 }
 
-/// Markdown that a reader or a tracker would take for more than text.
-#[track_caller]
-fn assert_tame(report: &str) {
-    let mut is_session = false;
-    for event in Parser::new_ext(report, pulldown_cmark::Options::all()) {
-        match event {
-            Event::Html(html) if html.trim() == "<!-- linmem: the session -->" => is_session = true,
-            Event::Html(html) | Event::InlineHtml(html) => {
-                assert_eq!(html.trim(), "<!-- -->", "in\n{report}");
-            }
-            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
-                // Only the session at the end holds statements.
-                let is_known = if is_session {
-                    &*info == "steps"
-                } else {
-                    ["text", "diff"].contains(&&*info)
-                };
-                assert!(is_known, "a block of {info:?} in\n{report}");
-            }
-            Event::Start(
-                Tag::Link { .. } | Tag::Image { .. } | Tag::Table(_) | Tag::BlockQuote(_),
-            ) => {
-                panic!("{event:?} in\n{report}")
-            }
-            _ => {}
-        }
-    }
-}
-
-#[track_caller]
-fn assert_well_formed(svg: &str) -> usize {
-    let mut reader = quick_xml::Reader::from_str(svg);
-    reader.config_mut().check_end_names = true;
-    let mut texts = 0;
-    loop {
-        match reader
-            .read_event()
-            .unwrap_or_else(|error| panic!("{error} in\n{svg}"))
-        {
-            quick_xml::events::Event::Eof => return texts,
-            quick_xml::events::Event::Start(tag) => {
-                let known = ["svg", "title", "style", "text"];
-                assert!(
-                    known.iter().any(|name| tag.name().as_ref() == *name),
-                    "{tag:?}"
-                );
-                assert!(
-                    tag.attributes().all(|attribute| attribute.is_ok()),
-                    "{tag:?}"
-                );
-                texts += usize::from(tag.name().as_ref() == "text");
-            }
-            quick_xml::events::Event::DocType(_) | quick_xml::events::Event::CData(_) => {
-                panic!("{svg}")
-            }
-            _ => {}
-        }
-    }
-}
-
-#[track_caller]
-fn assert_page_is_tame(page: &str) {
-    let count = |what: &str| page.to_lowercase().matches(what).count();
-    assert_eq!(
-        (
-            count("<script"),
-            count("</script"),
-            count("<!--"),
-            count("<style")
-        ),
-        (2, 2, 0, 1)
-    );
-    assert!(!page.contains(['\u{2028}', '\u{202e}', '\u{1b}']));
-    // No tag asks for anything.
-    let body = page
-        .split_once("</style>")
-        .unwrap()
-        .1
-        .split_once("<script")
-        .unwrap()
-        .0;
-    for tag in body
-        .split('<')
-        .filter_map(|tag| tag.split_once('>'))
-        .map(|(tag, _)| tag)
-    {
-        let asks = [" src", " on", "style", "http", "url("]
-            .iter()
-            .any(|word| tag.to_lowercase().contains(word));
-        assert!(
-            !asks && (!tag.contains("href") || tag.contains("href=\"#")),
-            "{tag}"
-        );
-    }
-    let style = page
-        .split_once("<style>")
-        .unwrap()
-        .1
-        .split_once("</style>")
-        .unwrap()
-        .0;
-    assert!(!style.contains("@import") && !style.contains("url("));
-    let json = page
-        .split_once("id=\"record\">")
-        .unwrap()
-        .1
-        .split_once("</script>")
-        .unwrap()
-        .0;
-    serde_json::from_str::<serde_json::Value>(json).unwrap();
-}
-
-fn assert_nothing_breaks_out(bad: &str) {
-    let timeline = fabricated::hostile(bad);
-    assert_tame(&as_format(&timeline, Format::Markdown));
-    assert_page_is_tame(&as_format(&timeline, Format::Html));
-    for step in 0..timeline.steps().len() {
-        let until = Some(Moment::end_of(step));
-        assert!(
-            assert_well_formed(&written(
-                &timeline,
-                &Options {
-                    format: Format::Svg,
-                    until,
-                    ..Options::default()
-                }
-            )) > 2
-        );
-    }
-}
-
 #[test]
-fn text_of_a_guest_becomes_neither_markup_nor_a_statement() {
-    for bad in [
-        "</script><script>alert(1)</script>",
-        "<!-- --><img src=x onerror=alert(1)>",
-        "```\n```steps\nwrite 0, \"x\"\n```",
-        "[a](javascript:alert(1)) ![b](http://c) @someone #1",
-        "a\x1b[2J\u{202e}\n\x07é\"'\u{2028}\u{fffe}]]>&amp;",
-        "| a | b |\n|---|---|\n# x\n> y\n- z\n1. w",
-        "~~~steps",
-        "<!-- linmem: the session -->",
-    ] {
-        assert_nothing_breaks_out(bad);
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn no_text_breaks_out(bad in "[`<>!\\-&\"'\\[\\]()#|~*_@/:a-z\\\\\n\u{1b}\u{202e}\u{2028} ]{1,40}") {
-        assert_nothing_breaks_out(&bad);
-    }
-}
-
-#[test]
-fn what_is_large_stays_small() {
-    let timeline = fabricated::large_write();
+fn large_sessions_have_small_reports() {
+    let timeline = timelines::large_write();
     for (format, most) in [
         (Format::Markdown, 8_000),
         (Format::Html, 120_000),
@@ -435,7 +235,7 @@ fn what_is_large_stays_small() {
         let len = as_format(&timeline, format).len();
         assert!(len < most, "{format:?}: {len}");
     }
-    let many = fabricated::stores::many_stores(100_000);
+    let many = event_timelines::many_stores(100_000);
     for (format, most) in [
         (Format::Markdown, 10_000),
         (Format::Html, 400_000),
@@ -448,23 +248,23 @@ fn what_is_large_stays_small() {
 }
 
 #[test]
-fn a_report_of_many_steps_fits_a_tracker_and_tells_what_went_wrong() {
-    let report = as_format(&fabricated::stores::many_steps(2000), Format::Markdown);
-    let (told, _) = report.split_once("## The session").unwrap();
-    assert!(told.chars().count() < 60_000, "{}", told.chars().count());
+fn markdown_of_many_steps_is_shortened() {
+    let report = as_format(&event_timelines::many_steps(2000), Format::Markdown);
+    let (steps, _) = report.split_once("## The session").unwrap();
+    assert!(steps.chars().count() < 60_000, "{}", steps.chars().count());
     assert!(
-        told.contains("are left out here") && told.contains("1881 more steps"),
-        "{told}"
+        steps.contains("are left out here") && steps.contains("1881 more steps"),
+        "{steps}"
     );
-    assert!(told.contains("### ✗ Step 2000, failed"), "{told}");
+    assert!(steps.contains("### ✗ Step 2000, failed"), "{steps}");
 }
 
 #[test]
-fn a_recording_plays_on_a_terminal_of_its_size() {
-    let cast = stdout(root(), &["run", "--format", "cast", "--size", "120x40"]);
+fn asciicast_plays_in_a_terminal_of_its_size() {
+    let cast = stdout(&["run", "--format", "cast", "--size", "120x40"]);
     assert_eq!(
         cast,
-        stdout(root(), &["run", "--format", "cast", "--size", "120x40"]),
+        stdout(&["run", "--format", "cast", "--size", "120x40"]),
         "the same every time"
     );
     let mut lines = cast.lines();
@@ -491,53 +291,36 @@ fn a_recording_plays_on_a_terminal_of_its_size() {
         end.contains("step 7 of 7") && end.contains("✓ 7 expect out"),
         "{end}"
     );
-    let refused = linmem(root(), &["run", "--format", "cast", "--size", "10x10"]);
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("from 40x12 to 300x100"));
+    linmem(&["run", "--format", "cast", "--size", "10x10"])
+        .assert_refused(&["from 40x12 to 300x100"]);
 }
 
 #[test]
-fn files_are_written_whole_or_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    for (format, begins) in [
+fn output_files_are_replaced_or_refused() {
+    let folder = Folder::new();
+    for (format, start) in [
         ("html", "<!doctype html>"),
         ("svg", "<svg "),
         ("markdown", "# "),
         ("cast", "{"),
         ("json", "{"),
     ] {
-        let path = folder.path().join(format!("a.{format}"));
-        fs::write(&path, "old").unwrap();
-        stdout(
-            folder.path(),
-            &[
-                "run",
-                "--format",
-                format,
-                "--output",
-                path.to_str().unwrap(),
-            ],
-        );
-        assert!(
-            fs::read_to_string(&path).unwrap().starts_with(begins),
-            "{format}"
-        );
+        let file = format!("a.{format}");
+        folder.write(&file, "old");
+        stdout_in(&folder, &["run", "--format", format, "--output", &file]);
+        assert!(folder.read(&file).starts_with(start), "{format}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
-    let refused = linmem(folder.path(), &["run", "--output", "."]);
-    assert_eq!(refused.status.code(), Some(2));
-    assert_eq!(
-        String::from_utf8_lossy(&refused.stderr),
-        "error: . is a folder; name a file in it\n"
-    );
-    let refused = linmem(folder.path(), &["run", "--output", "none/a.svg"]);
-    assert!(String::from_utf8_lossy(&refused.stderr).starts_with("error: cannot write none/a.svg"));
+    let message = folder.run(&["run", "--output", "."]).refusal();
+    assert_eq!(message, "error: . is a folder; name a file in it\n");
+    let message = folder.run(&["run", "--output", "none/a.svg"]).refusal();
+    assert!(message.starts_with("error: cannot write none/a.svg"));
 }
 
-/// The pictures in the README are what the program draws today. `LINMEM_RENEW=1 cargo test --test it
-/// report::share` draws them anew.
+/// The pictures in the README are what the program draws. `LINMEM_RENEW=1 cargo test --test it
+/// report::share` updates them.
 #[test]
-fn the_pictures_of_the_readme_are_those_of_the_program() {
+fn readme_pictures_are_current() {
     let pictures: [(&str, &[&str]); 2] = [
         (
             "docs/pictures/call.svg",
@@ -555,17 +338,16 @@ fn the_pictures_of_the_readme_are_those_of_the_program() {
             ],
         ),
     ];
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = read_in_repository("README.md");
     for (path, args) in pictures {
-        let drawn = stdout(root(), args);
+        let drawn = stdout(args);
         if std::env::var_os("LINMEM_RENEW").is_some() {
-            fs::create_dir_all(root().join(path).parent().unwrap()).unwrap();
-            fs::write(root().join(path), &drawn).unwrap();
+            fs::write(in_repository(path), &drawn).unwrap();
         }
-        let kept = fs::read_to_string(root().join(path)).unwrap_or_default();
+        let current = fs::read_to_string(in_repository(path)).unwrap_or_default();
         assert!(
-            kept == drawn,
-            "{path} is not what the program draws; LINMEM_RENEW=1 cargo test --test it report::share renews it"
+            current == drawn,
+            "{path} is not what the program draws; LINMEM_RENEW=1 cargo test --test it report::share updates it"
         );
         assert!(assert_well_formed(&drawn) > 20);
         assert!(readme.contains(path), "the README shows {path}");

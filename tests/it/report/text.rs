@@ -1,36 +1,16 @@
-//! Whole transcripts of timelines made by hand, as files that a reviewer reads in the diff; and
-//! what must hold for any.
+//! Transcripts of timelines that are built by hand, as snapshots, and properties of all transcripts.
 
-use crate::support::fabricated;
+use super::timelines;
+use crate::support::reports::{json, report, text};
 
 use linmem::report::{Format, Options, problem, summary_line, write};
 use linmem::safe;
 use linmem::timeline::{Moment, Timeline};
 use proptest::prelude::*;
 
-fn report(timeline: &Timeline, options: &Options) -> String {
-    let mut out = Vec::new();
-    write(timeline, options, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
-}
-
-fn text(timeline: &Timeline) -> String {
-    report(timeline, &Options::default())
-}
-
-fn json(timeline: &Timeline) -> String {
-    report(
-        timeline,
-        &Options {
-            format: Format::Json,
-            ..Options::default()
-        },
-    )
-}
-
 #[test]
 fn default_session() {
-    let timeline = fabricated::default_session();
+    let timeline = timelines::default_session();
     insta::assert_snapshot!("default_session", text(&timeline));
     insta::assert_snapshot!(
         "default_session_ascii",
@@ -55,37 +35,37 @@ fn default_session() {
 
 #[test]
 fn growth_that_moves_the_pointer() {
-    insta::assert_snapshot!("growth_that_moves", text(&fabricated::growth_that_moves()));
+    insta::assert_snapshot!("growth_that_moves", text(&timelines::growth_that_moves()));
 }
 
 #[test]
-fn stops_and_errors() {
-    insta::assert_snapshot!("failed_expect", text(&fabricated::failed_expect()));
-    insta::assert_snapshot!("trapped_call", text(&fabricated::trapped_call()));
-    insta::assert_snapshot!("out_of_bounds", text(&fabricated::out_of_bounds()));
+fn failures_and_traps() {
+    insta::assert_snapshot!("failed_expect", text(&timelines::failed_expect()));
+    insta::assert_snapshot!("trapped_call", text(&timelines::trapped_call()));
+    insta::assert_snapshot!("out_of_bounds", text(&timelines::out_of_bounds()));
 }
 
 #[test]
-fn a_guest_without_memory() {
-    insta::assert_snapshot!("no_memory", text(&fabricated::no_memory()));
+fn guest_without_memory() {
+    insta::assert_snapshot!("no_memory", text(&timelines::no_memory()));
 }
 
 #[test]
-fn everything_a_record_can_hold() {
-    insta::assert_snapshot!("rich", text(&fabricated::rich()));
+fn record_with_every_field() {
+    insta::assert_snapshot!("rich", text(&timelines::rich()));
 }
 
 #[test]
-fn hostile_names() {
+fn names_with_control_characters() {
     insta::assert_snapshot!(
         "hostile",
-        text(&fabricated::hostile("a\x1b[2J\u{202e}\n\x07é\""))
+        text(&timelines::hostile("a\x1b[2J\u{202e}\n\x07é\""))
     );
 }
 
 #[test]
-fn a_large_write_stays_short_as_text_and_exact_as_json() {
-    let timeline = fabricated::large_write();
+fn large_writes_are_short_in_text_and_exact_in_json() {
+    let timeline = timelines::large_write();
     insta::assert_snapshot!("large_write", text(&timeline));
     let trace: serde_json::Value = serde_json::from_str(&json(&timeline)).unwrap();
     assert_eq!(
@@ -98,8 +78,8 @@ fn a_large_write_stays_short_as_text_and_exact_as_json() {
 }
 
 #[test]
-fn until_a_moment() {
-    let timeline = fabricated::growth_that_moves();
+fn reports_end_at_a_moment() {
+    let timeline = timelines::growth_that_moves();
     let at = |moment| {
         report(
             &timeline,
@@ -118,11 +98,11 @@ fn until_a_moment() {
 }
 
 #[test]
-fn color_and_stores_only_add() {
+fn color_and_stores_options_only_add() {
     for timeline in [
-        fabricated::default_session(),
-        fabricated::rich(),
-        fabricated::trapped_call(),
+        timelines::default_session(),
+        timelines::rich(),
+        timelines::trapped_call(),
     ] {
         let colored = report(
             &timeline,
@@ -137,14 +117,14 @@ fn color_and_stores_only_add() {
         assert_eq!(bare, text(&timeline));
     }
     let (without, with) = (
-        json(&fabricated::rich()),
+        json(&timelines::rich()),
         Options {
             stores: true,
             ..Options::default()
         },
     );
     let with = report(
-        &fabricated::rich(),
+        &timelines::rich(),
         &Options {
             format: Format::Json,
             ..with
@@ -161,22 +141,22 @@ fn color_and_stores_only_add() {
 }
 
 #[test]
-fn one_line_for_each_run() {
+fn summary_is_one_line() {
     let line = |timeline: &Timeline| summary_line(timeline, "a.steps", false);
     assert_eq!(
-        line(&fabricated::default_session()),
+        line(&timelines::default_session()),
         "ok    a.steps  8 steps"
     );
     assert_eq!(
-        line(&fabricated::failed_expect()),
+        line(&timelines::failed_expect()),
         "FAIL  a.steps  step 2: ptr == 0x500 does not hold; left: 1024; right: 1280"
     );
     assert_eq!(
-        line(&fabricated::trapped_call()),
+        line(&timelines::trapped_call()),
         "FAIL  a.steps  step 2: unreachable executed; in $add_wasm_is_cool, wasm_is_cool.wat:21"
     );
-    assert_eq!(line(&fabricated::out_of_bounds()), "ok    a.steps  4 steps");
-    let warned = fabricated::growth_that_moves();
+    assert_eq!(line(&timelines::out_of_bounds()), "ok    a.steps  4 steps");
+    let warned = timelines::growth_that_moves();
     assert_eq!(line(&warned), "ok    a.steps  5 steps");
     let denied = "step 4: stale-pointer: 0x400 was read after the buffer had moved to 0x110000.";
     assert_eq!(problem(&warned, true).as_deref(), Some(denied));
@@ -184,7 +164,7 @@ fn one_line_for_each_run() {
 
 #[test]
 fn numbers_are_exact_in_json() {
-    let trace: serde_json::Value = serde_json::from_str(&json(&fabricated::rich())).unwrap();
+    let trace: serde_json::Value = serde_json::from_str(&json(&timelines::rich())).unwrap();
     assert_eq!(
         trace["inputs"][0]["value"].to_string(),
         i128::MAX.to_string()
@@ -201,7 +181,7 @@ fn numbers_are_exact_in_json() {
 }
 
 #[test]
-fn a_full_disk_is_an_error() {
+fn write_errors_are_returned() {
     struct Full;
     impl std::io::Write for Full {
         fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
@@ -216,7 +196,7 @@ fn a_full_disk_is_an_error() {
             format,
             ..Options::default()
         };
-        let error = write(&fabricated::rich(), &options, &mut Full).unwrap_err();
+        let error = write(&timelines::rich(), &options, &mut Full).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
     }
 }
@@ -225,8 +205,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn nothing_is_raw(bad in "\\PC{0,12}|(.|\\n|\\x1b|\\u{202e}|\\u{9b}){0,12}") {
-        let timeline = fabricated::hostile(&bad);
+    fn control_characters_are_escaped(bad in "\\PC{0,12}|(.|\\n|\\x1b|\\u{202e}|\\u{9b}){0,12}") {
+        let timeline = timelines::hostile(&bad);
         for ascii in [false, true] {
             let until = Some(Moment::end_of(2));
             let shown = report(&timeline, &Options { ascii, until, ..Options::default() })

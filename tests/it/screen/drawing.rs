@@ -1,26 +1,24 @@
-//! Whole screens, as a person sees them.
+//! The standard session and other states, at each size and with each theme.
 
-use super::session::{PTR, announced, app, store, timeline};
-use super::{plain, screen, styles, text, with};
 use linmem::app::keymap::{BINDINGS, Choice, Keymap};
-use linmem::app::layout::{Hit, hit, memory_rows};
-use linmem::app::{App, Engine, InputField, Notice, Overlay, Pane, Progress, Search, sample};
+use linmem::app::{App, Engine, Notice, Overlay, Pane, Progress};
+use linmem::testing::apps::app_showing;
+use linmem::testing::steps;
+use linmem::testing::timelines::{
+    BUFFER, DATA, TimelineBuilder, announced_session_in, standard_session_after,
+};
 use linmem::timeline::*;
-use linmem::ui::{Theme, draw, last_scroll};
-use linmem::value::Value;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use linmem::ui::{Theme, last_scroll};
 
-fn at_step_4(size: (u16, u16)) -> App {
-    app(timeline(PAGE, 5), 4, size)
-}
+use super::robustness::states;
+use super::{at_step_4, field, plain, screen, styles, text, with};
 
 fn with_pane(app: App, pane: Pane) -> App {
     with(app, |a| a.pane = pane)
 }
 
 #[test]
-fn the_default_session_at_each_size() {
+fn default_session_at_each_size() {
     for (columns, rows) in [(200, 50), (120, 40), (80, 24), (40, 12)] {
         let buffer = screen(&at_step_4((columns, rows)), &Theme::dark());
         insta::assert_snapshot!(format!("text_{columns}x{rows}"), text(&buffer));
@@ -29,7 +27,7 @@ fn the_default_session_at_each_size() {
 }
 
 #[test]
-fn ascii_draws_nothing_else() {
+fn ascii_theme_draws_only_ascii() {
     let buffer = screen(&at_step_4((80, 24)), &Theme::mono().with_ascii());
     assert!(text(&buffer).is_ascii());
     insta::assert_snapshot!("ascii_80x24", text(&buffer));
@@ -41,7 +39,7 @@ fn ascii_draws_nothing_else() {
 }
 
 #[test]
-fn mono_uses_no_colour_and_still_marks_what_changed() {
+fn mono_theme_marks_changes_without_color() {
     let buffer = screen(&at_step_4((80, 24)), &Theme::mono());
     let plain_colour = buffer
         .content()
@@ -52,7 +50,7 @@ fn mono_uses_no_colour_and_still_marks_what_changed() {
 }
 
 #[test]
-fn no_theme_forces_a_background() {
+fn themes_set_no_background() {
     let themes = [
         Theme::dark(),
         Theme::light(),
@@ -72,7 +70,7 @@ fn no_theme_forces_a_background() {
 }
 
 #[test]
-fn one_pane_at_a_time_at_40() {
+fn narrow_screens_show_one_pane() {
     let mut all = String::new();
     for pane in [
         Pane::Steps,
@@ -88,7 +86,7 @@ fn one_pane_at_a_time_at_40() {
 }
 
 #[test]
-fn too_small_says_so() {
+fn too_small_terminals_show_a_message() {
     assert_eq!(
         plain(&at_step_4((20, 5))),
         "linmem needs 40x12;\nthis terminal is\n20x5\n\n\n"
@@ -101,30 +99,24 @@ fn too_small_says_so() {
 }
 
 #[test]
-fn before_anything_has_run() {
-    let mut state = app(announced(PAGE), 0, (80, 24));
+fn screen_before_the_first_step() {
+    let mut state = app_showing(announced_session_in(PAGE), 0, (80, 24));
     state.engine = Engine::Opening;
     insta::assert_snapshot!("opening_80x24", plain(&state));
 }
 
 #[test]
-fn instantiation_shows_the_first_memory() {
-    let mut state = app(timeline(PAGE, 1), 0, (120, 40));
-    (state.top, state.cursor) = (0x100, 0x100);
+fn screen_after_instantiation() {
+    let mut state = app_showing(standard_session_after(1, PAGE), 0, (120, 40));
+    (state.top, state.cursor) = (DATA, DATA);
     insta::assert_snapshot!("instantiated_120x40", plain(&state));
 }
 
 #[test]
-fn a_guest_without_memory() {
-    let mut recording = announced(0);
-    recording.guest.memory = None;
-    recording.push(StepRecord::begin(
-        0,
-        StepKind::Instantiate,
-        "instantiate".into(),
-        Image::default(),
-    ));
-    let drawn = plain(&app(recording, 0, (80, 24)));
+fn guest_without_memory() {
+    let mut builder = TimelineBuilder::continuing(announced_session_in(0));
+    builder.planned_step(|_| ());
+    let drawn = plain(&app_showing(builder.finish(), 0, (80, 24)));
     assert_eq!(
         drawn.matches("this guest has no memory").count(),
         2,
@@ -133,40 +125,18 @@ fn a_guest_without_memory() {
 }
 
 #[test]
-fn a_pointer_that_moved_and_memory_that_grew() {
-    let mut recording = timeline(PAGE, 4);
-    let before = recording.memory_after(3);
-    let mut step = StepRecord::begin(
-        4,
-        StepKind::Call,
-        "ptr = call grow_and_move()".into(),
-        before.clone(),
-    );
-    step.memory.grow(2 * PAGE);
-    step.recording.push(Event::Growth(Growth {
-        before: 1,
-        after: 2,
-        by: Writer::guest(),
-    }));
-    store(&mut step, 0x10008, b"Did you know", Writer::guest());
-    step.pages_after = 2;
-    step.bindings = vec![Binding {
-        name: "ptr".into(),
-        value: Value::Int(0x10008),
-    }];
-    step.pointers = vec![Pointer {
-        name: "ptr".into(),
-        address: 0x10008,
-        moved_from: Some(PTR),
-        fetched: true,
-    }];
-    step.findings.push(Finding::new(
-        FindingKind::MemoryGrew,
-        "Memory grew from 1 page to 2.",
-    ));
-    step.settle(&before);
-    recording.push(step);
-    let mut state = app(recording, 4, (120, 40));
+fn screen_after_growth_and_a_moved_pointer() {
+    let mut builder = TimelineBuilder::continuing(standard_session_after(4, PAGE));
+    builder.step(StepKind::Call, "ptr = call grow_and_move()", |step| {
+        steps::fetch(step, 0x10008);
+        steps::grow(step, 2, Writer::guest());
+        steps::write(step, 0x10008, b"Did you know", Writer::guest());
+        step.findings.push(Finding::new(
+            FindingKind::MemoryGrew,
+            "Memory grew from 1 page to 2.",
+        ));
+    });
+    let mut state = app_showing(builder.finish(), 4, (120, 40));
     (state.cursor, state.cumulative) = (0x1000a, true);
     let buffer = screen(&state, &Theme::dark());
     insta::assert_snapshot!("moved_120x40", text(&buffer));
@@ -174,8 +144,8 @@ fn a_pointer_that_moved_and_memory_that_grew() {
 }
 
 #[test]
-fn the_bytes_that_a_finding_is_about_are_marked() {
-    let recording = timeline(PAGE, 4);
+fn bytes_of_a_finding_are_marked() {
+    let recording = standard_session_after(4, PAGE);
     let mut step = recording.steps()[3].clone();
     step.index = 4;
     step.findings = vec![
@@ -184,15 +154,18 @@ fn the_bytes_that_a_finding_is_about_are_marked() {
             "the guest wrote on past the end of region buffer, 0x406",
         )
         .about(Span {
-            start: PTR + 6,
+            start: BUFFER + 6,
             len: 12,
         })
-        .about(Span { start: PTR, len: 6 }),
+        .about(Span {
+            start: BUFFER,
+            len: 6,
+        }),
     ];
     let mut again = recording.clone();
     again.push(step);
-    let mut state = app(again, 4, (120, 40));
-    state.cursor = PTR + 2;
+    let mut state = app_showing(again, 4, (120, 40));
+    state.cursor = BUFFER + 2;
     let buffer = screen(&state, &Theme::dark());
     insta::assert_snapshot!("found_120x40", text(&buffer));
     insta::assert_snapshot!("found_styles_120x40", styles(&buffer));
@@ -201,33 +174,26 @@ fn the_bytes_that_a_finding_is_about_are_marked() {
 }
 
 #[test]
-fn a_step_that_trapped() {
-    let mut recording = timeline(PAGE, 4);
-    let mut step = StepRecord::begin(
-        4,
-        StepKind::Call,
-        "n = call add_wasm_is_cool(2000)".into(),
-        recording.memory_after(3),
-    );
-    step.line = Some(7);
-    step.pointers = recording.steps()[3].pointers.clone();
-    step.outcome = Outcome::Trapped;
-    step.error = Some("The guest trapped: unreachable.\nIt happened in $panic\u{1b}[31m.".into());
-    step.findings.push(Finding::new(
-        FindingKind::Trap,
-        "unreachable, in $panic, 3 calls deep",
-    ));
-    recording.push(step);
+fn screen_of_a_trapped_step() {
+    let mut builder = TimelineBuilder::continuing(standard_session_after(4, PAGE));
+    builder.planned_step(|step| {
+        let error = "The guest trapped: unreachable.\nIt happened in $panic\u{1b}[31m.";
+        steps::fail(step, Outcome::Trapped, error);
+        step.findings.push(Finding::new(
+            FindingKind::Trap,
+            "unreachable, in $panic, 3 calls deep",
+        ));
+    });
     let state = with(
-        with_pane(app(recording, 4, (80, 24)), Pane::Happened),
+        with_pane(app_showing(builder.finish(), 4, (80, 24)), Pane::Happened),
         |a| a.engine = Engine::Ended,
     );
     insta::assert_snapshot!("trapped_80x24", plain(&state));
 }
 
 #[test]
-fn while_a_step_runs() {
-    let mut state = app(timeline(PAGE, 4), 3, (80, 24));
+fn screen_while_a_step_runs() {
+    let mut state = app_showing(standard_session_after(4, PAGE), 3, (80, 24));
     state.engine = Engine::Running {
         step: 4,
         progress: Progress {
@@ -251,7 +217,7 @@ fn while_a_step_runs() {
 }
 
 #[test]
-fn inside_a_call() {
+fn screen_inside_a_call() {
     let mut state = at_step_4((80, 24));
     state.moment = Moment { step: 4, event: 3 };
     let drawn = plain(&state);
@@ -260,17 +226,6 @@ fn inside_a_call() {
         drawn.contains("+     00000408 ┃ 6b 6e 6f 77 20 57 61 00 │know Wa⋄"),
         "{drawn}"
     );
-}
-
-fn field(name: &str, typed: &str, error: Option<&str>) -> InputField {
-    InputField {
-        facts: InputFacts {
-            name: name.into(),
-            value: Value::Text(typed.into()),
-        },
-        input: typed.into(),
-        error: error.map(Into::into),
-    }
 }
 
 #[test]
@@ -297,7 +252,7 @@ fn overlays() {
 }
 
 #[test]
-fn the_chosen_session_is_described_in_full_where_the_list_is_narrow() {
+fn narrow_session_list_wraps_the_description() {
     let mut state = with(at_step_4((40, 14)), |a| {
         a.overlay = Overlay::Sessions { chosen: 1 }
     });
@@ -313,7 +268,7 @@ fn the_chosen_session_is_described_in_full_where_the_list_is_narrow() {
 }
 
 #[test]
-fn the_legend_names_the_key_in_force() {
+fn legend_names_configured_keys() {
     let choice = Choice {
         action: "cumulative-marks".into(),
         keys: vec!["Z".into()],
@@ -330,7 +285,7 @@ fn the_legend_names_the_key_in_force() {
 }
 
 #[test]
-fn help_names_every_key_whole() {
+fn help_lists_every_key() {
     let page = |scroll| {
         plain(&with(at_step_4((100, 100)), |a| {
             a.overlay = Overlay::Help { scroll }
@@ -348,7 +303,7 @@ fn help_names_every_key_whole() {
 }
 
 #[test]
-fn help_scrolls_to_its_end_and_no_further() {
+fn help_scrolls_to_its_end() {
     let help = |scroll| {
         plain(&with(at_step_4((60, 16)), |a| {
             a.overlay = Overlay::Help { scroll }
@@ -365,17 +320,12 @@ fn help_scrolls_to_its_end_and_no_further() {
 }
 
 #[test]
-fn what_does_not_fit_is_said_to_follow() {
-    let mut recording = timeline(PAGE, 3);
-    let mut step = StepRecord::begin(
-        3,
-        StepKind::Let,
-        "let x = 1".into(),
-        recording.memory_after(2),
-    );
-    step.narration = Some((1..=20).map(|n| format!("line {n}\n")).collect());
-    recording.push(step);
-    let drawn = plain(&app(recording, 3, (80, 24)));
+fn cut_text_counts_the_remaining_lines() {
+    let mut builder = TimelineBuilder::continuing(standard_session_after(3, PAGE));
+    builder.step(StepKind::Let, "let x = 1", |step| {
+        step.narration = Some((1..=20).map(|n| format!("line {n}\n")).collect());
+    });
+    let drawn = plain(&app_showing(builder.finish(), 3, (80, 24)));
     assert!(
         drawn.contains(" line 3\n … 17 more lines: 3 shows more\n"),
         "{drawn}"
@@ -383,8 +333,8 @@ fn what_does_not_fit_is_said_to_follow() {
 }
 
 #[test]
-fn a_session_that_did_not_open() {
-    let mut state = app(Timeline::default(), 0, (80, 24));
+fn screen_of_a_session_that_failed_to_open() {
+    let mut state = app_showing(Timeline::default(), 0, (80, 24));
     state.engine = Engine::Broken(
         "broken.steps:3:9: expected a value, found `)`\n  3 | n = call )\n    |          ^\nAfter `call` comes the name of an export.".into(),
     );
@@ -392,7 +342,7 @@ fn a_session_that_did_not_open() {
 }
 
 #[test]
-fn a_notice_stands_above_the_keys_whole_at_any_width() {
+fn notices_wrap_above_the_keys() {
     let mut state = at_step_4((80, 24));
     state.notice = Some(Notice {
         text: "Nothing holds \u{1b}[2J\"zebra\".".into(),
@@ -423,206 +373,4 @@ fn a_notice_stands_above_the_keys_whole_at_any_width() {
         drawn.lines().last().unwrap().ends_with("? help  q quit"),
         "{drawn}"
     );
-}
-
-#[test]
-fn text_of_the_guest_is_never_raw() {
-    let evil = "\u{1b}]0;x\u{7}\u{202e}\u{200b}日本語";
-    let mut recording = timeline(PAGE, 5);
-    recording.title = evil.into();
-    recording.guest.path = evil.into();
-    recording.guest.exports[0].name = evil.into();
-    let mut step = StepRecord::begin(5, StepKind::Call, evil.into(), recording.memory_after(4));
-    step.error = Some(evil.into());
-    step.outcome = Outcome::Failed;
-    step.output = Some(evil.into());
-    step.narration = Some(evil.into());
-    step.findings.push(Finding::new(FindingKind::Trap, evil));
-    step.pointers = vec![Pointer {
-        name: evil.into(),
-        address: PTR,
-        moved_from: Some(1),
-        fetched: false,
-    }];
-    let span = Span {
-        start: PTR,
-        len: 64,
-    };
-    step.naming = Some(Naming::Named(NamedSpan {
-        name: evil.into(),
-        kind: SpanKind::Block,
-        span,
-        released: true,
-    }));
-    recording.push(step);
-    let mut state = app(recording, 5, (120, 40));
-    state.sessions[0].name = evil.into();
-    state.sessions[0].description = evil.into();
-    let overlays = [
-        Overlay::None,
-        Overlay::Sessions { chosen: 0 },
-        Overlay::Search { input: evil.into() },
-        Overlay::Inputs {
-            fields: vec![field(evil, evil, Some(evil))],
-            chosen: 0,
-        },
-    ];
-    for engine in [Engine::Ended, Engine::Broken(evil.into())] {
-        for overlay in &overlays {
-            for size in [(120, 40), (80, 24), (40, 12), (30, 4)] {
-                let state = with(state.clone(), |a| {
-                    a.overlay = overlay.clone();
-                    a.engine = engine.clone();
-                    a.size = size;
-                });
-                let drawn = plain(&state).replace('\n', "");
-                assert!(!drawn.chars().any(linmem::safe::is_unsafe), "{drawn:?}");
-            }
-        }
-    }
-}
-
-/// States that differ in everything drawing looks at.
-fn states() -> Vec<App> {
-    let mut no_memory = announced(0);
-    no_memory.guest.memory = None;
-    let base = || at_step_4((0, 0));
-    let large = |overlay| {
-        with(app(timeline(1 << 34, 8), 7, (0, 0)), |a| {
-            a.overlay = overlay;
-            a.top = u64::MAX;
-            a.cursor = u64::MAX;
-        })
-    };
-    let fields = (0..30)
-        .map(|i| field("name", "日本語 typed", (i % 2 == 0).then_some("no")))
-        .collect();
-    let search = Search {
-        typed: "W".into(),
-        needle: b"Wasm".to_vec(),
-        found: Some(u64::MAX - 1),
-    };
-    vec![
-        base(),
-        with(app(Timeline::default(), 9, (0, 0)), |a| {
-            a.engine = Engine::Broken("one\ntwo 日本語".into())
-        }),
-        with(app(no_memory, 3, (0, 0)), |a| a.engine = Engine::Opening),
-        with(large(Overlay::Inputs { fields, chosen: 29 }), |a| {
-            a.search = Some(search);
-            a.cumulative = true;
-        }),
-        with(large(Overlay::Sessions { chosen: 7 }), |a| {
-            a.sessions = Vec::new()
-        }),
-        with(base(), |a| a.moment = Moment { step: 4, event: 0 }),
-        with(base(), |a| a.unfolded = true),
-        with(
-            sample::app_over(sample::timeline_that_trapped(), (120, 40), 4),
-            |a| a.unfolded = true,
-        ),
-        with(
-            sample::app_over(sample::timeline_where_memory_moved(), (120, 40), 4),
-            |a| {
-                a.moment = Moment { step: 4, event: 1 };
-                a.scroll.source = i16::MAX;
-            },
-        ),
-        with(base(), |a| a.overlay = Overlay::Help { scroll: 9 }),
-        with(base(), |a| {
-            a.overlay = Overlay::Search {
-                input: "日本語".into(),
-            }
-        }),
-        with(base(), |a| {
-            a.engine = Engine::Running {
-                step: 5,
-                progress: Progress {
-                    seconds: u64::MAX,
-                    stores: u64::MAX,
-                },
-                cancelling: false,
-            };
-            a.count = Some(12);
-        }),
-    ]
-}
-
-#[test]
-fn nothing_panics_at_any_size() {
-    let theme = Theme::dark();
-    let panes = Pane::ALL;
-    for (index, state) in states().into_iter().enumerate() {
-        for (turn, columns) in (0..=130).step_by(3).enumerate() {
-            for rows in (turn % 5..=45).step_by(5) {
-                let size = (columns, rows as u16);
-                let pane = panes[(index + turn) % panes.len()];
-                let state = with(state.clone(), |a| {
-                    a.size = size;
-                    a.pane = pane;
-                });
-                screen(&state, &theme);
-                hit(&state, columns / 2, rows as u16 / 2);
-            }
-        }
-    }
-}
-
-#[test]
-fn a_screen_that_is_not_the_size_the_state_says_is_drawn_too() {
-    for state in states() {
-        let state = with(state, |a| a.size = (120, 40));
-        let mut terminal = Terminal::new(TestBackend::new(33, 7)).unwrap();
-        terminal
-            .draw(|frame| draw(frame, &state, &Theme::dark()))
-            .unwrap();
-    }
-}
-
-#[test]
-fn drawing_twice_gives_the_same_screen() {
-    for state in states() {
-        let state = with(state, |a| a.size = (120, 40));
-        assert_eq!(
-            screen(&state, &Theme::dark()),
-            screen(&state, &Theme::dark())
-        );
-    }
-}
-
-#[test]
-fn a_click_finds_what_is_drawn_there() {
-    let state = at_step_4((120, 40));
-    let drawn = plain(&state);
-    let find = |needle: &str| {
-        let row = drawn
-            .lines()
-            .position(|line| line.contains(needle))
-            .unwrap();
-        let line = drawn.lines().nth(row).unwrap();
-        let column = line.split(needle).next().unwrap().chars().count();
-        (column as u16, row as u16)
-    };
-    let (column, row) = find("3 write ptr");
-    assert_eq!(hit(&state, column, row), Hit::Step(3));
-    let (column, row) = find("6d 20 69 73");
-    assert_eq!(hit(&state, column, row), Hit::Byte(PTR + 0x10));
-    assert_eq!(hit(&state, column + 3, row), Hit::Byte(PTR + 0x11));
-    let (column, row) = find("what happened");
-    assert_eq!(hit(&state, column, row), Hit::Pane(Pane::Happened));
-    assert_eq!(hit(&state, 0, 0), Hit::Nothing);
-    assert_eq!(hit(&at_step_4((40, 12)), 10, 1), Hit::Pane(Pane::Memory));
-    let covered = with(state, |a| a.overlay = Overlay::Help { scroll: 0 });
-    assert_eq!(hit(&covered, column, row), Hit::Nothing);
-}
-
-#[test]
-fn memory_panes_fill_their_rows_and_stay_level() {
-    for size in [(200, 50), (120, 40), (80, 24), (80, 12), (60, 30), (40, 12)] {
-        let state = with(at_step_4(size), |a| {
-            a.top = 0;
-            a.cursor = 0;
-        });
-        assert!(memory_rows(&state) >= 3, "{size:?}");
-    }
 }

@@ -1,7 +1,8 @@
-//! The line of `:`, branches, and the overview of a guest, at each size.
+//! The prompt, branches, and the overview of a guest, at each size.
 
 use linmem::app::prompt::Feedback;
-use linmem::app::{self, App, Message, Overlay, keymap, sample};
+use linmem::app::{self, App, Message, Overlay, keymap};
+use linmem::testing::apps;
 use linmem::timeline::{AbiHints, ExportFacts, ImportFacts, UndefinedImport};
 use linmem::ui::Theme;
 
@@ -15,9 +16,9 @@ fn press(app: &mut App, keys: &str) {
     }
 }
 
-/// The default session at its end, with a line typed and keys pressed after it.
+/// Returns the standard session at its end, with `line` typed after `:` and then `keys` pressed.
 fn typed(size: (u16, u16), line: &str, keys: &str) -> App {
-    let mut app = sample::app(size, 7);
+    let mut app = apps::app(size, 7);
     press(&mut app, ":");
     for c in line.chars() {
         app::key(&mut app, crossterm_key(c));
@@ -42,7 +43,7 @@ fn each_size(states: impl Fn((u16, u16)) -> App) -> String {
 }
 
 #[test]
-fn the_line_with_what_is_said_about_it() {
+fn prompt_shows_hints_mistakes_and_choices() {
     insta::assert_snapshot!(
         "prompt_hint",
         each_size(|size| typed(size, "x = read ptr, 4 as bytes", ""))
@@ -58,7 +59,7 @@ fn the_line_with_what_is_said_about_it() {
 }
 
 #[test]
-fn a_long_line_scrolls_and_its_carets_with_it() {
+fn carets_follow_a_scrolled_line() {
     let long = format!("write ptr, \"{}\" ++ nowhere ++ 1", "abc ".repeat(40));
     for size in SIZES {
         let app = typed(size, &long, "enter");
@@ -77,9 +78,9 @@ fn a_long_line_scrolls_and_its_carets_with_it() {
 }
 
 #[test]
-fn a_branch_is_told_in_the_header_and_over_the_steps() {
+fn branches_are_shown_in_the_header() {
     let states = |size| {
-        let mut app = sample::app(size, 7);
+        let mut app = apps::app(size, 7);
         press(&mut app, "3 G :");
         app::paste(&mut app, "write ptr, \"other\"");
         press(&mut app, "enter");
@@ -102,9 +103,9 @@ fn a_branch_is_told_in_the_header_and_over_the_steps() {
     insta::assert_snapshot!("prompt_differs", plain(&back((80, 24))));
 }
 
-/// A guest as someone brings it, with an import that nobody defines.
+/// Returns the overview of a guest that has no script, with an undefined import.
 fn bare(size: (u16, u16)) -> App {
-    let mut app = sample::app(size, 7);
+    let mut app = apps::app(size, 7);
     app.timeline = app.timeline.until(0);
     app.moment.step = 0;
     let guest = &mut app.timeline.guest;
@@ -135,7 +136,7 @@ fn bare(size: (u16, u16)) -> App {
 }
 
 #[test]
-fn a_bare_module_is_introduced() {
+fn overview_introduces_a_module() {
     insta::assert_snapshot!("overview", each_size(bare));
     for size in SIZES {
         let drawn = text(&screen(&bare(size), &Theme::mono().with_ascii()));

@@ -1,27 +1,27 @@
-//! The lessons: what each comes to, that they are built in as they lie in the folder, and how they
-//! look to a learner.
+//! The lessons: their results, that the built-in ones match the files, and their screens.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
 
-use crate::support::drawn::drawn;
-use linmem::app::{self, Action, App, Course, Effect, Lesson, Message, SessionChoice, keymap};
-use linmem::script;
-use linmem::session::files::Files;
-use linmem::session::limits::{CancelHandle, Limits};
-use linmem::session::{Session, SessionConfig};
-use linmem::timeline::{Status, Timeline};
+use linmem::app::{self, Action, App, Course, Effect, Lesson, SessionChoice, keymap};
+use linmem::session::SessionConfig;
+use linmem::testing::driver::Driver;
+use linmem::testing::live_session::LiveSession;
+use linmem::testing::sessions;
+use linmem::timeline::Status;
 
-/// What a lesson comes to.
+use crate::support::command::{Folder, Run, TestCommand, in_repository, read_in_repository};
+use crate::support::screen_text::screen_text;
+
+/// The expected results of a lesson.
 struct Expected {
     file: &'static str,
     steps: usize,
-    /// The kinds of findings that it expects, with their steps.
+    /// The steps and the kinds of the findings that the lesson expects.
     mistakes: &'static [(usize, &'static str)],
-    /// The questions' steps, with their answers.
+    /// The steps of the questions, with their answers.
     answers: &'static [(usize, &'static str)],
-    /// The step that goes wrong, or shows that one did.
+    /// The step that fails, or reveals that an earlier one did.
     surprise: usize,
 }
 
@@ -54,65 +54,37 @@ const LESSONS: [Expected; 11] = [
 const SIZE: (u16, u16) = (80, 24);
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/lessons")
+    in_repository("guest/lessons")
 }
 
-fn opening(name: &str) -> SessionConfig {
-    let files = Files::Folder(folder());
-    let file = format!("{name}.md");
-    let script = script::parse(
-        &file,
-        &std::fs::read_to_string(folder().join(&file)).unwrap(),
-    )
-    .unwrap();
-    let guest = files.module(script.module().unwrap()).unwrap();
+fn config(name: &str) -> SessionConfig {
+    let path = folder().join(format!("{name}.md"));
     SessionConfig {
         title: name.into(),
-        script,
-        guest,
-        files,
-        sets: Vec::new(),
-        limits: Limits {
-            max_time: None,
-            ..Limits::default()
-        },
-        control: CancelHandle::default(),
-        stdin: Default::default(),
+        limits: sessions::without_time_limit(),
+        ..sessions::file_config(&path)
     }
 }
 
-fn run(name: &str) -> Timeline {
-    let (mut session, mut timeline) = Session::open(opening(name)).unwrap();
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
-    timeline
-}
-
-fn linmem(folder: &Path, state: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_linmem"));
-    command
-        .args(args)
-        .current_dir(folder)
-        .env("XDG_STATE_HOME", state)
+/// Runs the program in the folder of the lessons, with an empty folder for its state.
+fn linmem(args: &[&str]) -> Run {
+    let state = Folder::new();
+    TestCommand::new(args)
+        .current_dir(&folder())
+        .env("XDG_STATE_HOME", state.path())
         .env("NO_COLOR", "1")
-        .output()
-        .unwrap()
+        .run()
 }
 
-fn printed(output: &Output) -> String {
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout.clone()).unwrap()
+#[track_caller]
+fn stdout(args: &[&str]) -> String {
+    linmem(args).success()
 }
 
 #[test]
-fn each_lesson_comes_to_its_mistakes_and_answers() {
+fn lessons_have_their_mistakes_and_answers() {
     for lesson in &LESSONS {
-        let timeline = run(lesson.file);
+        let timeline = sessions::run(config(lesson.file));
         let file = lesson.file;
         assert_eq!(timeline.status(), Status::Ok, "{file}");
         assert_eq!(
@@ -130,7 +102,7 @@ fn each_lesson_comes_to_its_mistakes_and_answers() {
             })
             .collect();
         assert_eq!(mistakes, lesson.mistakes, "{file}");
-        // Nothing but notes is left over.
+        // All other findings are notes.
         let open: Vec<_> = timeline
             .open_findings()
             .map(|(step, f)| (step.index, f.kind.word()))
@@ -160,8 +132,7 @@ fn each_lesson_comes_to_its_mistakes_and_answers() {
 }
 
 #[test]
-fn the_folder_and_the_list_are_one() {
-    let state = tempfile::tempdir().unwrap();
+fn lesson_list_matches_the_folder() {
     let mut found: Vec<String> = std::fs::read_dir(folder())
         .unwrap()
         .map(|f| f.unwrap().file_name().into_string().unwrap())
@@ -172,7 +143,7 @@ fn the_folder_and_the_list_are_one() {
         .flat_map(|l| [format!("{}.md", l.file), format!("{}.wat", l.file)])
         .collect();
     assert_eq!(found, expected);
-    let list = printed(&linmem(&folder(), state.path(), &["lesson"]));
+    let list = stdout(&["lesson"]);
     let listed: Vec<String> = list
         .lines()
         .map_while(|line| line.trim().split_once("  "))
@@ -182,9 +153,7 @@ fn the_folder_and_the_list_are_one() {
     for line in list.lines().filter(|line| line.starts_with("  ")) {
         assert!(line.chars().count() <= 80, "{line}");
     }
-    let page =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lessons.md"))
-            .unwrap();
+    let page = read_in_repository("docs/lessons.md");
     for line in list.lines().take(LESSONS.len()) {
         let (_, about) = line.rsplit_once("  ").unwrap();
         assert!(page.contains(about), "docs/lessons.md has no {about}");
@@ -192,16 +161,11 @@ fn the_folder_and_the_list_are_one() {
 }
 
 #[test]
-fn what_is_built_in_is_what_lies_in_the_folder() {
-    let state = tempfile::tempdir().unwrap();
+fn built_in_lessons_match_the_files() {
     for (index, lesson) in LESSONS.iter().enumerate() {
         let number = (index + 1).to_string();
-        let built_in = printed(&linmem(&folder(), state.path(), &["lesson", &number]));
-        let from_file = printed(&linmem(
-            &folder(),
-            state.path(),
-            &["run", &format!("{}.md", lesson.file)],
-        ));
+        let built_in = stdout(&["lesson", &number]);
+        let from_file = stdout(&["run", &format!("{}.md", lesson.file)]);
         let rest = |text: &str| text.split_once('\n').unwrap().1.to_owned();
         assert_eq!(rest(&built_in), rest(&from_file), "{}", lesson.file);
         assert!(
@@ -210,44 +174,33 @@ fn what_is_built_in_is_what_lies_in_the_folder() {
         );
         assert!(
             !built_in.contains("Hint"),
-            "{} tells a hint that nobody asked for",
+            "{} shows a hint without a request",
             lesson.file
         );
     }
 }
 
 #[test]
-fn every_lesson_passes_as_a_test() {
-    let state = tempfile::tempdir().unwrap();
+fn lessons_pass_linmem_test() {
     let files: Vec<String> = LESSONS.iter().map(|l| format!("{}.md", l.file)).collect();
     let mut args = vec!["test", "--deny", "warnings"];
     args.extend(files.iter().map(String::as_str));
-    let text = printed(&linmem(&folder(), state.path(), &args));
+    let text = stdout(&args);
     assert!(text.ends_with("11 sessions: 11 ok, 0 failed\n"), "{text}");
 }
 
 #[test]
-fn a_name_that_is_none_says_what_to_do() {
-    let state = tempfile::tempdir().unwrap();
-    let output = linmem(&folder(), state.path(), &["lesson", "trigonometry"]);
-    assert_eq!(output.status.code(), Some(2));
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        message.contains("there is no lesson \"trigonometry\"; `linmem lesson` lists them"),
-        "{message}"
-    );
+fn unknown_lesson_names_are_refused() {
+    linmem(&["lesson", "trigonometry"])
+        .assert_refused(&["there is no lesson \"trigonometry\"; `linmem lesson` lists them"]);
 }
 
-/// A lesson behind the app, without a thread.
-struct Learner {
-    session: Session,
-    app: App,
-}
+/// A lesson in the app.
+struct Learner(Driver<LiveSession>);
 
 impl Learner {
+    /// Opens the lesson of this index.
     fn open(lesson: usize, size: (u16, u16)) -> Learner {
-        let (session, mut timeline) = Session::open(opening(LESSONS[lesson].file)).unwrap();
-        timeline.title = format!("lesson {} of 11", lesson + 1);
         let lessons = LESSONS.iter().map(|l| Lesson {
             name: l.file[3..].into(),
             description: format!("about {}", &l.file[3..]),
@@ -262,46 +215,41 @@ impl Learner {
             let value = typed.parse().map(linmem::value::Value::Int);
             value.map_err(|_| "expected a value".into())
         });
-        let mut learner = Learner { session, app };
-        let effect = app::receive(&mut learner.app, Message::Opened(Box::new(timeline)));
-        learner.perform(effect);
-        learner
+        let config = SessionConfig {
+            title: format!("lesson {} of 11", lesson + 1),
+            ..config(LESSONS[lesson].file)
+        };
+        Learner(Driver::live(app, config))
     }
 
-    fn press(&mut self, action: Action) {
-        let effect = app::update(&mut self.app, action);
-        self.perform(effect);
+    fn app(&mut self) -> &mut App {
+        &mut self.0.app
     }
 
-    fn perform(&mut self, mut effect: Effect) {
-        while effect == Effect::Advance {
-            let step = self.session.advance();
-            effect = app::receive(
-                &mut self.app,
-                step.map_or(Message::Ended, |step| Message::Step(Box::new(step))),
-            );
-        }
+    fn update(&mut self, action: Action) {
+        self.0.update(action);
     }
 
     fn answer(&mut self, text: &str) {
-        self.press(Action::Answer);
-        app::paste(&mut self.app, text);
-        self.press(Action::Confirm);
+        self.update(Action::Answer);
+        self.0.paste(text);
+        self.update(Action::Confirm);
     }
 
+    /// Goes forward to `step`.
     fn go_to(&mut self, step: usize) {
-        while self.app.moment.step < step {
-            self.press(Action::Next);
+        while self.0.app.moment.step < step {
+            self.update(Action::Next);
         }
     }
 
     fn screen(&self) -> String {
-        drawn(&self.app)
+        screen_text(&self.0.app)
     }
 }
 
 #[test]
-fn the_screens_of_each_lesson() {
+fn screens_of_each_lesson() {
     for (index, lesson) in LESSONS.iter().enumerate() {
         let mut learner = Learner::open(index, SIZE);
         let mut screens = learner.screen();
@@ -314,19 +262,19 @@ fn the_screens_of_each_lesson() {
     }
 }
 
-/// The words of a step, its question, and what it comes to are all in view, with memory, on a
-/// classic terminal.
+/// The text of each step, its question and its result fit a terminal of 80 columns and 24 rows,
+/// together with memory.
 #[test]
-fn every_step_of_every_lesson_fits_the_classic_terminal() {
+fn lessons_fit_80_columns_and_24_rows() {
     let mut too_long = Vec::new();
     for (index, lesson) in LESSONS.iter().enumerate() {
         let mut learner = Learner::open(index, SIZE);
         for step in 0..lesson.steps {
             learner.go_to(step);
             for _ in 0..2 {
-                learner.press(Action::Hint);
+                learner.update(Action::Hint);
             }
-            learner.press(Action::ByteLeft);
+            learner.update(Action::ByteLeft);
             let screen = learner.screen();
             assert!(
                 screen.contains("after step") || screen.contains("before store"),
@@ -341,26 +289,26 @@ fn every_step_of_every_lesson_fits_the_classic_terminal() {
 }
 
 #[test]
-fn a_prediction_is_checked_after_the_step() {
-    let says = |typed: &str| {
+fn predictions_are_checked_after_the_step() {
+    let screen_after = |typed: &str| {
         let mut learner = Learner::open(0, SIZE);
         learner.go_to(6);
         assert_eq!(
-            learner.app.context(),
+            learner.0.app.context(),
             app::Context::Normal,
-            "the question does not take the keys"
+            "a question leaves the keys as they are"
         );
         learner.answer(typed);
-        assert_eq!(learner.app.moment.step, 7, "an answer runs the step");
+        assert_eq!(learner.0.app.moment.step, 7, "an answer runs the step");
         learner
             .screen()
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ")
     };
-    assert!(says("65535").contains("You said 65535: right."));
-    assert!(says("65536").contains("You said 65536. Not quite: it is 65535 (0xffff)."));
-    let skipped = says("");
+    assert!(screen_after("65535").contains("You said 65535: right."));
+    assert!(screen_after("65536").contains("You said 65536. Not quite: it is 65535 (0xffff)."));
+    let skipped = screen_after("");
     assert!(
         !skipped.contains("You said")
             && skipped.contains("The answer to the question of step 6: 65535")
@@ -368,11 +316,11 @@ fn a_prediction_is_checked_after_the_step() {
 }
 
 #[test]
-fn what_was_said_stands_at_the_question_when_one_goes_back() {
+fn answered_questions_show_the_answer() {
     let mut learner = Learner::open(0, SIZE);
     learner.go_to(6);
     learner.answer("1");
-    learner.press(Action::Back);
+    learner.update(Action::Back);
     assert!(
         learner
             .screen()
@@ -380,8 +328,8 @@ fn what_was_said_stands_at_the_question_when_one_goes_back() {
         "{}",
         learner.screen()
     );
-    learner.press(Action::Answer);
-    assert_eq!(learner.app.context(), app::Context::Normal);
+    learner.update(Action::Answer);
+    assert_eq!(learner.0.app.context(), app::Context::Normal);
     assert!(
         learner
             .screen()
@@ -390,12 +338,12 @@ fn what_was_said_stands_at_the_question_when_one_goes_back() {
 }
 
 #[test]
-fn a_number_that_cannot_be_read_keeps_the_line_open() {
+fn invalid_answers_keep_the_line_open() {
     let mut learner = Learner::open(0, SIZE);
     learner.go_to(6);
     learner.answer("0x4g");
     assert_eq!(
-        (learner.app.context(), learner.app.moment.step),
+        (learner.0.app.context(), learner.0.app.moment.step),
         (app::Context::Answer, 6)
     );
     assert!(
@@ -403,31 +351,31 @@ fn a_number_that_cannot_be_read_keeps_the_line_open() {
         "{}",
         learner.screen()
     );
-    learner.press(Action::Close);
-    assert_eq!(learner.app.context(), app::Context::Normal);
+    learner.update(Action::Close);
+    assert_eq!(learner.0.app.context(), app::Context::Normal);
 }
 
 #[test]
-fn a_hint_is_shown_when_it_is_asked_for() {
+fn hints_are_shown_on_request() {
     let mut learner = Learner::open(0, SIZE);
     learner.go_to(6);
     let hint = "a row of three bytes has the addresses 0, 1 and 2.";
     assert!(!learner.screen().contains(hint));
-    learner.press(Action::Hint);
+    learner.update(Action::Hint);
     let screen = learner.screen();
     assert!(
         screen.contains(hint) && !screen.contains("gives a hint"),
         "{screen}"
     );
-    learner.press(Action::Hint);
+    learner.update(Action::Hint);
     assert!(learner.screen().contains("That was all there is of hints."));
-    learner.press(Action::Next);
-    learner.press(Action::Hint);
+    learner.update(Action::Next);
+    learner.update(Action::Hint);
     assert!(learner.screen().contains("There is no hint here."));
 }
 
 #[test]
-fn a_lesson_names_the_keys_in_force() {
+fn lessons_name_configured_keys() {
     let choice = |action: &str, key: &str| keymap::Choice {
         action: action.to_owned(),
         keys: vec![key.to_owned()],
@@ -439,7 +387,7 @@ fn a_lesson_names_the_keys_in_force() {
         choice("next-lesson", "W"),
     ];
     let mut learner = Learner::open(0, SIZE);
-    learner.app.keys = keymap::Keymap::with(&choices).unwrap();
+    learner.0.app.keys = keymap::Keymap::with(&choices).unwrap();
     learner.go_to(6);
     assert!(
         learner
@@ -455,7 +403,7 @@ fn a_lesson_names_the_keys_in_force() {
         learner.screen()
     );
     let mut last = Learner::open(10, SIZE);
-    last.app.keys = keymap::Keymap::with(&[choice("choose-session", "S")]).unwrap();
+    last.0.app.keys = keymap::Keymap::with(&[choice("choose-session", "S")]).unwrap();
     last.go_to(27);
     assert!(
         last.screen()
@@ -466,7 +414,7 @@ fn a_lesson_names_the_keys_in_force() {
 }
 
 #[test]
-fn a_lesson_ends_with_what_was_learnt_and_the_way_to_the_next() {
+fn lessons_end_with_a_summary_and_the_next_lesson() {
     let mut learner = Learner::open(0, SIZE);
     learner.go_to(12);
     let screen = learner.screen();
@@ -475,13 +423,13 @@ fn a_lesson_ends_with_what_was_learnt_and_the_way_to_the_next() {
             && screen.contains("L opens lesson 2, protocol."),
         "{screen}"
     );
-    assert!(learner.app.course.lessons[0].finished);
+    assert!(learner.0.app.course.lessons[0].finished);
     assert_eq!(
-        app::update(&mut learner.app, Action::NextLesson),
+        app::update(learner.app(), Action::NextLesson),
         Effect::Open(2),
-        "behind the one session"
+        "lessons follow the one session"
     );
-    assert_eq!(learner.app.course.open, Some(1));
+    assert_eq!(learner.0.app.course.open, Some(1));
     let mut last = Learner::open(10, SIZE);
     last.go_to(27);
     assert!(
@@ -490,33 +438,27 @@ fn a_lesson_ends_with_what_was_learnt_and_the_way_to_the_next() {
         "{}",
         last.screen()
     );
-    last.press(Action::NextLesson);
+    last.update(Action::NextLesson);
     assert!(last.screen().contains("This was the last lesson"));
 }
 
 #[test]
-fn lessons_stand_behind_the_sessions_in_the_list() {
+fn session_list_ends_with_the_lessons() {
     let mut learner = Learner::open(2, SIZE);
     learner.go_to(17);
-    learner.press(Action::ChooseSession);
+    learner.update(Action::ChooseSession);
     insta::assert_snapshot!("choosing", learner.screen());
-    learner.press(Action::Down);
-    assert_eq!(
-        app::update(&mut learner.app, Action::Confirm),
-        Effect::Open(4)
-    );
-    assert_eq!(learner.app.course.open, Some(3));
-    learner.press(Action::ChooseSession);
-    learner.press(Action::First);
-    assert_eq!(
-        app::update(&mut learner.app, Action::Confirm),
-        Effect::Open(0)
-    );
-    assert_eq!(learner.app.course.open, None, "a session is no lesson");
+    learner.update(Action::Down);
+    assert_eq!(app::update(learner.app(), Action::Confirm), Effect::Open(4));
+    assert_eq!(learner.0.app.course.open, Some(3));
+    learner.update(Action::ChooseSession);
+    learner.update(Action::First);
+    assert_eq!(app::update(learner.app(), Action::Confirm), Effect::Open(0));
+    assert_eq!(learner.0.app.course.open, None, "a session is not a lesson");
 }
 
 #[test]
-fn the_question_comes_first_where_not_all_fits() {
+fn questions_come_first_on_small_screens() {
     let mut learner = Learner::open(4, (40, 12));
     learner.go_to(5);
     let screen = learner.screen();
@@ -532,7 +474,7 @@ fn the_question_comes_first_where_not_all_fits() {
 }
 
 #[test]
-fn keys_and_the_way_on_are_not_cut_where_it_is_narrow() {
+fn narrow_screens_wrap_the_keys() {
     let mut learner = Learner::open(0, (40, 30));
     learner.go_to(6);
     assert!(
@@ -550,28 +492,18 @@ fn keys_and_the_way_on_are_not_cut_where_it_is_narrow() {
     );
 }
 
-/// The page for teachers: its lesson and its guest, run as they stand there.
+/// The lesson and the guest of the page for teachers run as they are written there.
 #[test]
-fn the_example_for_teachers_runs() {
-    let page =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lessons.md"))
-            .unwrap();
+fn example_of_the_lessons_page_runs() {
+    let page = read_in_repository("docs/lessons.md");
     let between = |open: &str, close: &str| {
         let start = page.find(open).unwrap_or_else(|| panic!("no {open}")) + open.len();
         page[start..].split(close).next().unwrap().to_owned()
     };
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join("my-lesson.md"),
-        between("````markdown\n", "````"),
-    )
-    .unwrap();
-    std::fs::write(
-        folder.path().join("counter.wat"),
-        between("```wat\n", "```"),
-    )
-    .unwrap();
-    let text = printed(&linmem(folder.path(), folder.path(), &["my-lesson.md"]));
+    let folder = Folder::new()
+        .with("my-lesson.md", between("````markdown\n", "````"))
+        .with("counter.wat", between("```wat\n", "```"));
+    let text = folder.run(&["my-lesson.md"]).success();
     for part in [
         "The answer to the question of step 2: 0.",
         "wrapped around",
@@ -584,9 +516,5 @@ fn the_example_for_teachers_runs() {
         !text.contains("keeps the last two digits"),
         "the hint stays hidden\n{text}"
     );
-    printed(&linmem(
-        folder.path(),
-        folder.path(),
-        &["test", "my-lesson.md"],
-    ));
+    folder.run(&["test", "my-lesson.md"]).success();
 }

@@ -1,23 +1,27 @@
-//! Whole screens, as a person sees them: the text, and below it the styles cell by cell, each with
-//! a letter of its own.
+//! Whole screens as snapshots: their text, and their styles with a letter for each cell.
 
 mod drawing;
 mod explore;
 mod inside;
 mod lessons;
 mod map;
-mod session;
-mod unfolding;
+mod robustness;
+pub mod unfolding;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use linmem::app::App;
+use linmem::app::{App, InputField};
+use linmem::testing::apps::app_showing;
+use linmem::testing::timelines::standard_session_after;
+use linmem::timeline::{InputFacts, PAGE};
 use linmem::ui::{Theme, draw};
+use linmem::value::Value;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
+/// Draws `app` and returns the screen.
 fn screen(app: &App, theme: &Theme) -> Buffer {
     let (columns, rows) = app.size;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
@@ -25,7 +29,7 @@ fn screen(app: &App, theme: &Theme) -> Buffer {
     terminal.backend().buffer().clone()
 }
 
-/// The screen's characters, a line each, without spaces at the end.
+/// Returns the lines of a screen, without spaces at their ends.
 fn text(buffer: &Buffer) -> String {
     let mut out = String::new();
     for y in 0..buffer.area.height {
@@ -42,7 +46,7 @@ fn text(buffer: &Buffer) -> String {
     out
 }
 
-/// One letter a cell for its style, `.` for none, and what the letters mean.
+/// Returns a letter for the style of each cell, `.` for none, and the meanings of the letters.
 fn styles(buffer: &Buffer) -> String {
     let mut letters: BTreeMap<String, char> = BTreeMap::new();
     let mut out = String::new();
@@ -80,13 +84,30 @@ fn styles(buffer: &Buffer) -> String {
     out
 }
 
-/// The screen without its styles.
+/// Draws `app` and returns the text of the screen.
 fn plain(app: &App) -> String {
     text(&screen(app, &Theme::dark()))
 }
 
-/// The state with something about it changed.
+/// Returns `app` after `change`.
 fn with(mut app: App, change: impl FnOnce(&mut App)) -> App {
     change(&mut app);
     app
+}
+
+/// Returns a field of the inputs with a typed value.
+fn field(name: &str, typed: &str, error: Option<&str>) -> InputField {
+    InputField {
+        facts: InputFacts {
+            name: name.into(),
+            value: Value::Text(typed.into()),
+        },
+        input: typed.into(),
+        error: error.map(Into::into),
+    }
+}
+
+/// Returns an app that shows step 4 of the standard session, the last one that has run.
+fn at_step_4(size: (u16, u16)) -> App {
+    app_showing(standard_session_after(5, PAGE), 4, size)
 }

@@ -1,49 +1,41 @@
-//! The default session's call, unfolded into its fourteen stores: as text, as JSON, and on the
-//! screen.
+//! The call of the default session, unfolded into its fourteen stores: in text, in JSON, and on the
+//! screen. The session is a real one.
 
-use linmem::app::Action;
-use linmem::report::{self, Format, Options};
-use linmem::session::Session;
-use linmem::timeline::Timeline;
+use linmem::app::{Action, App};
+use linmem::report::{Format, Options};
+use linmem::testing::apps::sessions as session_choices;
+use linmem::testing::driver::Driver;
+use linmem::testing::live_session::LiveSession;
+use linmem::testing::sessions;
 
-use crate::support::live::{self, Live};
+use crate::support::reports::report;
+use crate::support::screen_text::screen_text;
 
+/// The step of the call.
 const CALL: usize = 4;
 
-fn timeline() -> Timeline {
-    let (mut session, mut timeline) = Session::open(live::opening()).unwrap();
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
-    timeline
-}
-
-fn written(format: Format) -> String {
-    let mut out = Vec::new();
-    report::write(
-        &timeline(),
+fn with_stores(format: Format) -> String {
+    report(
+        &sessions::run(sessions::standard_config()),
         &Options {
             format,
             stores: true,
             ..Options::default()
         },
-        &mut out,
     )
-    .unwrap();
-    String::from_utf8(out).unwrap()
 }
 
 #[test]
-fn in_text() {
-    let text = written(Format::Text);
+fn unfolded_in_text() {
+    let text = with_stores(Format::Text);
     let from = text.find("✓ 4").unwrap();
     let to = text.find("✓ 5").unwrap();
     insta::assert_snapshot!(&text[from..to]);
 }
 
 #[test]
-fn in_json() {
-    let trace: serde_json::Value = serde_json::from_str(&written(Format::Json)).unwrap();
+fn unfolded_in_json() {
+    let trace: serde_json::Value = serde_json::from_str(&with_stores(Format::Json)).unwrap();
     let step = &trace["steps"][CALL];
     assert_eq!(
         (step["stores"].as_u64(), step["stores_recorded"].as_u64()),
@@ -59,38 +51,43 @@ fn in_json() {
     );
 }
 
-fn unfolded(size: (u16, u16), stores: usize) -> Live {
-    let mut live = Live::open(size);
+/// Returns the default session on a screen of `size`, inside its call after `stores` stores.
+pub fn unfolded(size: (u16, u16), stores: usize) -> Driver<LiveSession> {
+    let mut driver = Driver::live(
+        App::new(size, session_choices(), true),
+        sessions::standard_config(),
+    );
     for _ in 0..CALL {
-        live.press(Action::Next);
+        driver.update(Action::Next);
     }
-    live.press(Action::Unfold);
+    driver.update(Action::Unfold);
     for _ in 0..stores {
-        live.press(Action::Next);
+        driver.update(Action::Next);
     }
-    live
+    driver
 }
 
 #[test]
-fn on_the_screen() {
-    insta::assert_snapshot!("screen_120x40", unfolded((120, 40), 7).screen());
-    insta::assert_snapshot!("screen_80x24", unfolded((80, 24), 7).screen());
-    insta::assert_snapshot!("screen_40x12", unfolded((40, 12), 7).screen());
+fn unfolded_on_the_screen() {
+    for (columns, rows) in [(120, 40), (80, 24), (40, 12)] {
+        let driver = unfolded((columns, rows), 7);
+        insta::assert_snapshot!(format!("screen_{columns}x{rows}"), screen_text(&driver.app));
+    }
 }
 
 #[test]
-fn back_from_each_store_is_where_one_was() {
-    let mut live = unfolded((120, 40), 0);
-    // What is said when a step is unfolded goes with the next key.
-    live.press(Action::Next);
-    live.press(Action::Back);
-    let mut seen = vec![live.screen()];
+fn going_back_from_a_store_restores_the_screen() {
+    let mut driver = unfolded((120, 40), 0);
+    // The notice of the unfolded step disappears with the next key.
+    driver.update(Action::Next);
+    driver.update(Action::Back);
+    let mut seen = vec![screen_text(&driver.app)];
     for _ in 0..14 {
-        live.press(Action::Next);
-        seen.push(live.screen());
+        driver.update(Action::Next);
+        seen.push(screen_text(&driver.app));
     }
     for earlier in seen.iter().rev().skip(1) {
-        live.press(Action::Back);
-        assert_eq!(live.screen(), *earlier);
+        driver.update(Action::Back);
+        assert_eq!(screen_text(&driver.app), *earlier);
     }
 }

@@ -1,52 +1,30 @@
-//! What a whole session records of a guest's stores: each with its writer, in order, whatever ends
-//! the call.
+//! The stores that a session records: each with its writer, in order, however the call ends.
 
-use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use linmem::guest::Guest;
-use linmem::script;
-use linmem::session::files::Files;
-use linmem::session::limits::{CancelHandle, Limits};
+use linmem::session::SessionConfig;
+use linmem::session::limits::Limits;
 use linmem::session::worker::{Report, Worker};
-use linmem::session::{Session, SessionConfig};
+use linmem::testing::sessions::{self, config, guest};
 use linmem::timeline::{Event, FindingKind, Moment, Outcome, StepRecord, Timeline, Write, Writer};
 
-fn opening(guest: Guest, steps: &str, limits: Limits) -> SessionConfig {
-    SessionConfig {
-        title: "test".into(),
-        script: script::parse("test.steps", steps).unwrap_or_else(|e| panic!("{e}")),
-        guest,
-        files: Files::BuiltIn(&[]),
-        sets: Vec::new(),
+fn run_with(wat: &str, steps: &str, limits: Limits) -> Timeline {
+    sessions::run(SessionConfig {
         limits,
-        control: CancelHandle::default(),
-        stdin: Default::default(),
-    }
+        ..config(guest(wat), steps)
+    })
 }
 
-fn wat(text: &str) -> Guest {
-    Guest::from_bytes("test.wat", text.as_bytes()).unwrap_or_else(|e| panic!("{e}"))
-}
-
-fn run_with(guest: Guest, steps: &str, limits: Limits) -> Timeline {
-    let (mut session, mut timeline) =
-        Session::open(opening(guest, steps, limits)).unwrap_or_else(|e| panic!("{e}"));
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
-    timeline
-}
-
-fn run(text: &str, steps: &str) -> Timeline {
-    run_with(wat(text), steps, Limits::default())
+fn run(wat: &str, steps: &str) -> Timeline {
+    run_with(wat, steps, Limits::default())
 }
 
 fn last(timeline: &Timeline) -> &StepRecord {
     timeline.steps().last().unwrap()
 }
 
+/// Returns the address and the bytes of each write of a step.
 fn writes(step: &StepRecord) -> Vec<(u64, Vec<u8>)> {
     step.events
         .writes()
@@ -54,19 +32,9 @@ fn writes(step: &StepRecord) -> Vec<(u64, Vec<u8>)> {
         .collect()
 }
 
-fn default_session() -> Timeline {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest");
-    let steps = std::fs::read_to_string(folder.join("wasm_is_cool.steps")).unwrap();
-    run_with(
-        Guest::load(&folder.join("wasm_is_cool.wat")).unwrap(),
-        &steps,
-        Limits::default(),
-    )
-}
-
 #[test]
-fn the_default_call_is_fourteen_stores_with_their_lines() {
-    let timeline = default_session();
+fn default_call_records_fourteen_stores_with_lines() {
+    let timeline = sessions::run(sessions::standard_config());
     let call = timeline
         .steps()
         .iter()
@@ -81,10 +49,7 @@ fn the_default_call_is_fourteen_stores_with_their_lines() {
         .flat_map(|(_, bytes)| bytes)
         .collect();
     assert_eq!(text, b" Wasm is cool!");
-    let source = std::fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/wasm_is_cool.wat"),
-    )
-    .unwrap();
+    let source = sessions::STANDARD_GUEST;
     for (index, write) in call.events.writes().enumerate() {
         assert_eq!(write.start, 0x400 + 12 + index as u64);
         let Writer::Guest {
@@ -111,7 +76,7 @@ fn the_default_call_is_fourteen_stores_with_their_lines() {
 }
 
 #[test]
-fn one_can_stand_before_and_after_each_store_and_each_growth() {
+fn moments_exist_between_all_events() {
     let timeline = run(
         r#"(module (memory (export "memory") 1)
              (func (export "f")
@@ -134,7 +99,7 @@ fn one_can_stand_before_and_after_each_store_and_each_growth() {
 }
 
 #[test]
-fn every_kind_of_store_is_told_byte_for_byte() {
+fn every_kind_of_store_is_recorded() {
     let timeline = run(
         r#"(module (memory (export "memory") 1) (data $d "passive")
              (func (export "f")
@@ -184,7 +149,7 @@ fn every_kind_of_store_is_told_byte_for_byte() {
 }
 
 #[test]
-fn stores_of_the_start_function_stand_behind_the_data_in_step_0() {
+fn start_function_stores_follow_the_data_in_step_0() {
     let timeline = run(
         r#"(module (memory (export "memory") 1) (data (i32.const 4) "ab")
              (func $go (i32.store8 (i32.const 5) (i32.const 0x7a))) (start $go)
@@ -196,12 +161,12 @@ fn stores_of_the_start_function_stand_behind_the_data_in_step_0() {
         writes(step),
         [(4, b"ab".to_vec()), (5, b"z".to_vec()), (6, b"!".to_vec())]
     );
-    let words: Vec<_> = step.events.writes().map(|w| w.writer.word()).collect();
-    assert_eq!(words, ["data", "guest", "guest"]);
+    let writers: Vec<_> = step.events.writes().map(|w| w.writer.word()).collect();
+    assert_eq!(writers, ["data", "guest", "guest"]);
 }
 
 #[test]
-fn what_an_import_writes_stands_between_the_stores_around_it() {
+fn import_writes_are_ordered_between_guest_stores() {
     let timeline = run(
         r#"(module (import "env" "put" (func $put (param i32))) (memory (export "memory") 1)
              (func (export "f")
@@ -215,8 +180,8 @@ fn what_an_import_writes_stands_between_the_stores_around_it() {
         writes(step),
         [(1, b"a".to_vec()), (1, b"b".to_vec()), (1, b"c".to_vec())]
     );
-    let words: Vec<_> = step.events.writes().map(|w| w.writer.word()).collect();
-    assert_eq!(words, ["guest", "import", "guest"]);
+    let writers: Vec<_> = step.events.writes().map(|w| w.writer.word()).collect();
+    assert_eq!(writers, ["guest", "import", "guest"]);
     let chain: Vec<Vec<u8>> = timeline
         .writes_to(1, Moment::end_of(1))
         .map(|(_, write): (_, Write)| write.after.to_vec())
@@ -225,7 +190,7 @@ fn what_an_import_writes_stands_between_the_stores_around_it() {
 }
 
 #[test]
-fn a_store_that_trapped_is_an_attempt_and_not_a_write() {
+fn trapped_accesses_are_attempts() {
     for (body, address, len, is_store) in [
         (
             "(i32.store offset=2 (i32.const 65534) (i32.const 1))",
@@ -315,7 +280,7 @@ fn a_store_that_trapped_is_an_attempt_and_not_a_write() {
 }
 
 #[test]
-fn a_trap_that_is_no_access_leaves_the_stores_before_it() {
+fn stores_before_a_trap_are_recorded() {
     let timeline = run(
         r#"(module (memory (export "memory") 1)
              (func (export "f") (i32.store8 (i32.const 7) (i32.const 9)) unreachable))"#,
@@ -334,12 +299,12 @@ const FILLER: &str = r#"(module (memory (export "memory") 4)
     (func (export "forever") (loop $again (i32.store (i32.const 16) (i32.const 1)) (br $again))))"#;
 
 #[test]
-fn past_the_limit_the_rest_is_an_exact_difference() {
+fn stores_past_the_limit_become_a_difference() {
     let limits = Limits {
         max_stores: 10,
         ..Limits::default()
     };
-    let timeline = run_with(wat(FILLER), "call f(25)", limits);
+    let timeline = run_with(FILLER, "call f(25)", limits);
     let step = last(&timeline);
     assert_eq!((step.stores, step.stores_recorded), (25, 10));
     let (single, rest): (Vec<Write>, Vec<Write>) =
@@ -356,12 +321,9 @@ fn past_the_limit_the_rest_is_an_exact_difference() {
 }
 
 #[test]
-fn fifty_million_stores_end_and_the_first_four_million_are_kept() {
-    let limits = Limits {
-        max_time: None,
-        ..Limits::default()
-    };
-    let timeline = run_with(wat(FILLER), "call f(50_000_000)", limits);
+fn fifty_million_stores_record_the_first_four_million() {
+    let limits = sessions::without_time_limit();
+    let timeline = run_with(FILLER, "call f(50_000_000)", limits);
     let step = last(&timeline);
     assert_eq!(step.outcome, Outcome::Ok, "{:?}", step.error);
     assert_eq!((step.stores, step.stores_recorded), (50_000_000, 4_000_000));
@@ -378,14 +340,11 @@ fn fifty_million_stores_end_and_the_first_four_million_are_kept() {
 }
 
 #[test]
-fn an_endless_loop_of_stores_is_cancelled_at_once_with_its_history() {
+fn cancelled_store_loops_keep_their_history() {
     let (sender, woken) = mpsc::channel();
-    let worker = Worker::start(
-        opening(wat(FILLER), "call forever()", Limits::default()),
-        move || {
-            let _ = sender.send(());
-        },
-    )
+    let worker = Worker::start(config(guest(FILLER), "call forever()"), move || {
+        let _ = sender.send(());
+    })
     .unwrap();
     let next = || loop {
         if let Some(report) = worker.next_report() {
@@ -405,7 +364,7 @@ fn an_endless_loop_of_stores_is_cancelled_at_once_with_its_history() {
     let Report::Step(step) = next() else {
         panic!("no step")
     };
-    // The aim is 100 ms on a machine that does nothing else; here only a hang must not pass.
+    // The goal is 100 ms on an idle machine. Only a hang fails the test.
     assert!(
         asked.elapsed() < Duration::from_secs(20),
         "{:?}",
@@ -417,7 +376,7 @@ fn an_endless_loop_of_stores_is_cancelled_at_once_with_its_history() {
 }
 
 #[test]
-fn a_loop_without_a_store_is_stopped_by_time() {
+fn loops_without_stores_stop_at_the_time_limit() {
     let limits = Limits {
         max_time: Some(Duration::from_millis(50)),
         ..Limits::default()
@@ -428,7 +387,7 @@ fn a_loop_without_a_store_is_stopped_by_time() {
         "(call $f)",
     ] {
         let text = format!(r#"(module (memory 1) (func $f (export "f") {body}))"#);
-        let timeline = run_with(wat(&text), "call f()", limits);
+        let timeline = run_with(&text, "call f()", limits);
         let step = last(&timeline);
         let is_recursion = body.contains("call");
         // Endless recursion may run out of stack before it runs out of time.
@@ -445,7 +404,7 @@ fn a_loop_without_a_store_is_stopped_by_time() {
 }
 
 #[test]
-fn only_the_memory_that_is_meant_is_recorded_and_copies_into_it_from_another_are() {
+fn only_the_selected_memory_is_recorded() {
     let timeline = run(
         r#"(module (memory (export "memory") 1) (memory $other (export "other") 1) (data (memory $other) (i32.const 9) "from there")
              (func (export "f")

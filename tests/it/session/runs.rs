@@ -1,5 +1,5 @@
-//! Whole sessions through the library: the guests that ship, at the edges of their buffers; the
-//! recording's invariant; the thread that a session runs on.
+//! Complete sessions: the shipped ones, the edges of their buffers, the invariants of a recording, and
+//! the worker thread.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -7,63 +7,23 @@ use std::time::Duration;
 
 use linmem::guest::Guest;
 use linmem::script;
-use linmem::session::files::Files;
-use linmem::session::limits::{CancelHandle, Limits};
 use linmem::session::worker::{Report, Worker};
 use linmem::session::{OpenError, Session, SessionConfig};
+use linmem::testing::sessions::{self, run};
 use linmem::timeline::{FindingKind, Moment, Outcome, Status, Timeline};
 use linmem::value::Value;
 
+use crate::support::command::in_repository;
+
 fn guests() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("guest")
+    in_repository("guest")
 }
 
-fn opening(name: &str, text: &str, guest: Guest, sets: &[(&str, &str)]) -> SessionConfig {
-    SessionConfig {
-        title: name.into(),
-        script: script::parse(name, text).unwrap_or_else(|e| panic!("{name}:\n{e}")),
-        guest,
-        files: Files::Folder(guests()),
-        sets: sets
-            .iter()
-            .map(|(n, v)| (n.to_string(), v.to_string()))
-            .collect(),
-        limits: Limits::default(),
-        control: CancelHandle::default(),
-        stdin: Default::default(),
-    }
+fn config(wat: &str, steps: &str) -> SessionConfig {
+    sessions::config(sessions::guest(wat), steps)
 }
 
-fn file(path: &str, sets: &[(&str, &str)]) -> SessionConfig {
-    let path = guests().join(path);
-    let text = std::fs::read_to_string(&path).unwrap();
-    let script = script::parse("x.steps", &text).unwrap();
-    let guest = Guest::load(&path.parent().unwrap().join(script.module().unwrap())).unwrap();
-    opening(
-        path.file_name().unwrap().to_str().unwrap(),
-        &text,
-        guest,
-        sets,
-    )
-}
-
-fn wat(text: &str, steps: &str) -> SessionConfig {
-    opening(
-        "test.steps",
-        steps,
-        Guest::from_bytes("test.wat", text.as_bytes()).unwrap(),
-        &[],
-    )
-}
-
-fn complete(opening: SessionConfig) -> Timeline {
-    let (mut session, mut timeline) = Session::open(opening).unwrap_or_else(|e| panic!("{e}"));
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
-    timeline
-}
-
+/// Returns the paths of the shipped sessions below `guest/`, without the lessons.
 fn all_sessions() -> Vec<String> {
     let mut found = Vec::new();
     for folder in ["", "examples", "rust"] {
@@ -78,8 +38,8 @@ fn all_sessions() -> Vec<String> {
     found
 }
 
-/// Memory before a step, plus its events, is memory after it; what `changes` says is what differs;
-/// and any moment can be reached from any other.
+/// Asserts the invariants of a recording: memory before a step with its events applied is memory
+/// after it, `changes` are the differences, and every moment can be computed.
 fn check_recording(timeline: &Timeline) {
     for step in timeline.steps() {
         let before = timeline.memory_before(step.index);
@@ -119,11 +79,11 @@ fn check_recording(timeline: &Timeline) {
 }
 
 #[test]
-fn every_session_that_ships_runs_to_its_end() {
+fn shipped_sessions_run_to_their_end() {
     let sessions = all_sessions();
     assert!(sessions.len() >= 8, "{sessions:?}");
     for path in sessions {
-        let timeline = complete(file(&path, &[]));
+        let timeline = run(sessions::file_config(&guests().join(&path)));
         assert_eq!(
             timeline.status(),
             Status::Ok,
@@ -135,10 +95,10 @@ fn every_session_that_ships_runs_to_its_end() {
     }
 }
 
-/// The same two exports behind the same script, at the edges: they differ exactly where their
+/// Three guests with the same two exports, run by the same script, differ exactly where their
 /// contracts do.
 #[test]
-fn three_guests_of_one_name_differ_at_the_edges() {
+fn contracts_differ_at_the_edges() {
     let steps = r#"
         input text = "Did you know"
         ptr = call get_wasm_memory_buffer_pointer()
@@ -146,15 +106,17 @@ fn three_guests_of_one_name_differ_at_the_edges() {
         n   = call add_wasm_is_cool(len(text))
         ptr = call get_wasm_memory_buffer_pointer()
     "#;
-    let run = |guest: &str, length: usize| {
+    let run_guest = |guest: &str, length: usize| {
         let guest = Guest::load(&guests().join(guest)).unwrap();
-        let text = "a".repeat(length);
-        complete(opening("edges.steps", steps, guest, &[("text", &text)]))
+        run(SessionConfig {
+            sets: vec![("text".into(), "a".repeat(length))],
+            ..sessions::config(guest, steps)
+        })
     };
     let returned = |timeline: &Timeline| timeline.steps()[3].call.as_ref().unwrap().results.clone();
     for guest in ["wasm_is_cool.wat", "rust/wasm_is_cool.wasm"] {
         for length in [0, 12, 1010] {
-            let timeline = run(guest, length);
+            let timeline = run_guest(guest, length);
             assert_eq!(timeline.status(), Status::Ok, "{guest} {length}");
             assert_eq!(
                 returned(&timeline),
@@ -163,7 +125,7 @@ fn three_guests_of_one_name_differ_at_the_edges() {
             );
             check_recording(&timeline);
         }
-        let timeline = run(guest, 1011);
+        let timeline = run_guest(guest, 1011);
         assert_eq!(timeline.status(), Status::Trapped, "{guest}");
         let last = timeline.steps().last().unwrap();
         assert_eq!((last.index, last.outcome), (3, Outcome::Trapped));
@@ -176,7 +138,7 @@ fn three_guests_of_one_name_differ_at_the_edges() {
         check_recording(&timeline);
     }
     for (length, result) in [(0, 15), (12, 27), (99, 114), (1010, -1), (1011, -1)] {
-        let timeline = run("c_contract.wat", length);
+        let timeline = run_guest("c_contract.wat", length);
         assert_eq!(timeline.status(), Status::Ok, "C {length}");
         assert_eq!(returned(&timeline), [Value::Int(result)], "C {length}");
     }
@@ -186,12 +148,12 @@ fn three_guests_of_one_name_differ_at_the_edges() {
             timeline.steps()[3].pages_after,
         )
     };
-    assert_eq!(grew(&run("rust/wasm_is_cool.wasm", 12)), (17, 18));
-    assert_eq!(grew(&run("wasm_is_cool.wat", 12)), (1, 1));
+    assert_eq!(grew(&run_guest("rust/wasm_is_cool.wasm", 12)), (17, 18));
+    assert_eq!(grew(&run_guest("wasm_is_cool.wat", 12)), (1, 1));
 }
 
 #[test]
-fn writers_are_told_apart() {
+fn writers_are_distinguished() {
     let module = r#"(module
         (import "env" "put" (func $put (param i32)))
         (memory (export "memory") 1)
@@ -204,7 +166,7 @@ fn writers_are_told_apart() {
             (drop (memory.grow (i32.const 1)))
             (i32.store8 (i32.const 70000) (i32.const 3))))"#;
     let steps = "import env.put(at) writes at, \"hi\"\nwrite 64, \"host\"\ncall go()\n";
-    let timeline = complete(wat(module, steps));
+    let timeline = run(config(module, steps));
     assert_eq!(timeline.status(), Status::Ok);
     check_recording(&timeline);
     let writer = |address| {
@@ -228,16 +190,19 @@ fn writers_are_told_apart() {
 }
 
 #[test]
-fn a_memory_that_the_module_keeps_to_itself_is_seen() {
+fn unexported_memories_are_visible() {
     let module = r#"(module (memory 1) (data (i32.const 4) "mine"))"#;
-    let timeline = complete(wat(module, "x = read 4, 4 as utf8\nexpect x == \"mine\"\n"));
+    let timeline = run(config(
+        module,
+        "x = read 4, 4 as utf8\nexpect x == \"mine\"\n",
+    ));
     assert_eq!(timeline.status(), Status::Ok);
 }
 
 #[test]
-fn a_guest_without_memory_runs_and_says_so_when_it_is_asked_for() {
+fn guests_without_memory_fail_on_memory_access() {
     let module = r#"(module (func (export "two") (result i32) (i32.const 2)))"#;
-    let timeline = complete(wat(
+    let timeline = run(config(
         module,
         "n = call two()\nexpect n == 2\nwrite 0, \"x\"\n",
     ));
@@ -247,11 +212,11 @@ fn a_guest_without_memory_runs_and_says_so_when_it_is_asked_for() {
 }
 
 #[test]
-fn inputs_that_do_not_fit_are_refused_with_their_names() {
+fn invalid_inputs_are_refused_by_name() {
     let module = r#"(module (memory (export "memory") 1))"#;
-    let mut opening = wat(module, "input n = 3\nlet m = n\n");
-    opening.sets = vec![("n".into(), "three".into()), ("N".into(), "1".into())];
-    match Session::open(opening) {
+    let mut config = config(module, "input n = 3\nlet m = n\n");
+    config.sets = vec![("n".into(), "three".into()), ("N".into(), "1".into())];
+    match Session::open(config) {
         Err(OpenError::Inputs(refused)) => {
             let names: Vec<&str> = refused.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!(names, ["N", "n"]);
@@ -265,11 +230,11 @@ const ENDLESS: &str = r#"(module (memory (export "memory") 1)
     (func (export "spin") (i32.store8 (i32.const 5) (i32.const 9)) (loop $l (br $l))))"#;
 
 #[test]
-fn a_thread_in_an_endless_loop_is_cancelled_with_its_history_kept() {
+fn cancelled_workers_keep_their_history() {
     let (wake, woken) = mpsc::channel();
-    let mut opening = wat(ENDLESS, "call spin()\nlet x = 1\n");
-    opening.limits.max_time = None;
-    let worker = Worker::start(opening, move || {
+    let mut config = config(ENDLESS, "call spin()\nlet x = 1\n");
+    config.limits.max_time = None;
+    let worker = Worker::start(config, move || {
         let _ = wake.send(());
     })
     .unwrap();
@@ -279,7 +244,7 @@ fn a_thread_in_an_endless_loop_is_cancelled_with_its_history_kept() {
         }
         woken
             .recv_timeout(Duration::from_secs(60))
-            .expect("word from the thread");
+            .expect("a report of the worker");
     };
     let Report::Opened(mut timeline) = next(&worker) else {
         panic!("opened")
@@ -290,7 +255,7 @@ fn a_thread_in_an_endless_loop_is_cancelled_with_its_history_kept() {
     };
     timeline.push(*step);
     worker.advance();
-    // It runs until it is told to stop: the host has heard of its store.
+    // The guest runs until it is cancelled; its store has been drained.
     while worker.stores() == 0 {
         woken
             .recv_timeout(Duration::from_secs(60))
@@ -308,10 +273,10 @@ fn a_thread_in_an_endless_loop_is_cancelled_with_its_history_kept() {
 }
 
 #[test]
-fn a_call_past_the_time_limit_is_a_finding() {
-    let mut opening = wat(ENDLESS, "call spin()\n");
-    opening.limits.max_time = Some(Duration::from_millis(50));
-    let timeline = complete(opening);
+fn calls_past_the_time_limit_are_findings() {
+    let mut config = config(ENDLESS, "call spin()\n");
+    config.limits.max_time = Some(Duration::from_millis(50));
+    let timeline = run(config);
     assert_eq!(timeline.status(), Status::Cancelled);
     let step = timeline.steps().last().unwrap();
     assert!(
@@ -322,7 +287,7 @@ fn a_call_past_the_time_limit_is_a_finding() {
 }
 
 #[test]
-fn scripts_and_timelines_know_the_same_findings() {
+fn scripts_and_timelines_share_finding_kinds() {
     let timeline: Vec<&str> = FindingKind::ALL.iter().map(|k| k.word()).collect();
     assert_eq!(timeline, script::FINDING_KINDS);
 }

@@ -1,4 +1,4 @@
-//! Where the tests meet the rewriting: the options they choose, and how a journal is laid out.
+//! The instrumentation as these tests use it: its options, and the layout of a journal.
 
 use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule, JournalLayout};
 
@@ -6,7 +6,7 @@ pub use linmem::guest::{Site, SiteKind as Kind};
 
 pub type Layout = JournalLayout;
 
-/// As much memory as a module can want: a limit would be a difference.
+/// Instruments `guest` with the largest memory limit: a lower one would be a difference.
 pub fn rewrite(guest: &Guest, memory: Option<u32>) -> Result<InstrumentedModule, GuestError> {
     guest.rewrite(&InstrumentOptions {
         max_memory: 1 << 32,

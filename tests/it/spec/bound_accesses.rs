@@ -1,5 +1,5 @@
-//! Makes a random module one that writes memory: its accesses lie within bounds, mostly, and more
-//! stores are put between its instructions.
+//! Changes a random module so that it writes memory: most of its accesses are within bounds, and
+//! stores are added between its instructions.
 
 use std::convert::Infallible;
 
@@ -7,17 +7,18 @@ use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{CodeSection, Function, ValType};
 use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
 
-use super::stores::{self, Dice, Means};
+use super::stores::{self, Items, Random};
 
-/// Addresses below 64 KiB, so that an offset may be added in a memory of some pages.
+/// The mask of addresses: below 64 KiB, so that an offset can be added in a memory of some pages.
 const ADDRESSES: i32 = 0xffff;
-/// What atomic accesses need to be aligned.
+/// The mask of the addresses of atomic accesses, which must be aligned.
 const ALIGNED: i32 = 0xfff8;
+/// The mask of lengths.
 const LENGTHS: i32 = 0x1ff;
-/// Segments are short.
+/// The mask of offsets and lengths in data segments, which are short.
 const SEGMENT: i32 = 0x7;
 
-/// The locals that are added to every function, in this order.
+/// The types of the locals that are added to every function.
 const LOCALS: [ValType; 7] = [
     ValType::I32,
     ValType::I32,
@@ -28,30 +29,29 @@ const LOCALS: [ValType; 7] = [
     ValType::V128,
 ];
 
-/// The module with code in front of each access that masks its operands, and with added stores. The
-/// seed tells which.
-pub fn tamed(wasm: &[u8], seed: u64) -> Result<Vec<u8>, Error<Infallible>> {
-    let mut tame = Tame {
-        dice: Dice(seed | 1),
-        means: Means::default(),
+/// Adds code before each access that masks its operands, and adds stores that `seed` determines.
+pub fn bound_accesses(wasm: &[u8], seed: u64) -> Result<Vec<u8>, Error<Infallible>> {
+    let mut changes = BoundAccesses {
+        random: Random(seed | 1),
+        items: Items::default(),
         params: Vec::new(),
         next: 0,
     };
-    tame.read(wasm)?;
+    changes.read(wasm)?;
     let mut module = wasm_encoder::Module::new();
-    tame.parse_core_module(&mut module, Parser::new(0), wasm)?;
+    changes.parse_core_module(&mut module, Parser::new(0), wasm)?;
     Ok(module.finish())
 }
 
-struct Tame {
-    dice: Dice,
-    means: Means,
-    /// How many parameters each function has that is not imported.
+struct BoundAccesses {
+    random: Random,
+    items: Items,
+    /// The number of parameters of each function that is not imported.
     params: Vec<u32>,
     next: usize,
 }
 
-impl Tame {
+impl BoundAccesses {
     fn read(&mut self, wasm: &[u8]) -> wasmparser::Result<()> {
         let mut types = Vec::new();
         for payload in Parser::new(0).parse_all(wasm) {
@@ -63,7 +63,7 @@ impl Tame {
                 }
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
-                        self.means.memories += u32::from(matches!(import?.ty, TypeRef::Memory(_)));
+                        self.items.memories += u32::from(matches!(import?.ty, TypeRef::Memory(_)));
                     }
                 }
                 Payload::FunctionSection(section) => {
@@ -71,8 +71,8 @@ impl Tame {
                         self.params.push(types[ty? as usize]);
                     }
                 }
-                Payload::MemorySection(section) => self.means.memories += section.count(),
-                Payload::DataCountSection { count, .. } => self.means.segments = count,
+                Payload::MemorySection(section) => self.items.memories += section.count(),
+                Payload::DataCountSection { count, .. } => self.items.segments = count,
                 _ => {}
             }
         }
@@ -80,18 +80,18 @@ impl Tame {
     }
 }
 
-/// What an access takes from the stack.
+/// The operands that an access takes from the stack.
 enum Operands {
-    /// An address, and behind it values of these types.
+    /// An address with its mask, followed by values of these types.
     Address(i32, &'static [ValType]),
-    /// Destination, source or byte, and length, with the masks of the latter two.
+    /// A destination, a source or byte, and a length, with the masks of the last two.
     Bulk(i32, i32),
 }
 
-impl Reencode for Tame {
+impl Reencode for BoundAccesses {
     type Error = Infallible;
 
-    /// With a page at least.
+    /// Sets a minimum of one page.
     fn memory_type(
         &mut self,
         ty: wasmparser::MemoryType,
@@ -122,9 +122,9 @@ impl Reencode for Tame {
         let mut function = Function::new(locals);
         let mut reader = body.get_operators_reader()?;
         while !reader.eof() {
-            // One in a few instructions has a store in front of it.
-            if self.dice.below(6) == 0 {
-                stores::write(&mut function.instructions(), &mut self.dice, self.means);
+            // About one in six instructions is preceded by a store.
+            if self.random.below(6) == 0 {
+                stores::write(&mut function.instructions(), &mut self.random, self.items);
             }
             let operands = operands(&reader.clone().read()?);
             if let Some(operands) = operands {
@@ -166,7 +166,7 @@ fn operands(operator: &Operator<'_>) -> Option<Operands> {
 }
 
 impl Operands {
-    /// Takes the operands off the stack into locals, as far as needed, and puts them back, masked.
+    /// Moves the operands from the stack into locals and pushes them again, masked.
     fn mask(self, function: &mut Function, first: u32) {
         let mut code = function.instructions();
         match self {

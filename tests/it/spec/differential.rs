@@ -1,7 +1,6 @@
-//! Two worlds with the same modules in them, one as given and one rewritten, where all that happens
-//! in one happens in the other and is compared.
+//! Runs the same modules in two stores, as given and instrumented, and compares every result.
 
-#![allow(clippy::result_large_err, reason = "the error is the engine's own")]
+#![allow(clippy::result_large_err, reason = "the error is a type of the engine")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -17,16 +16,16 @@ use wasmparser::{DataKind, Parser, Payload};
 
 use super::adapter;
 use super::host::Recorder;
-use super::replay::Told;
-use super::values::{Arg, Seen};
+use super::replay::SlotCounts;
+use super::values::{Arg, Observed};
 
-/// Most elements of a table that are looked at one by one.
+/// The largest number of elements of a table that are compared.
 const MOST_ELEMENTS: u32 = 4096;
 
-/// Most frames of a trap's chain.
+/// The largest number of frames of a trap that are compared.
 const MOST_FRAMES: usize = 6;
 
-/// An instruction, where it stands in the module as given.
+/// The place of an instruction in the module as given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
     module: usize,
@@ -36,13 +35,13 @@ pub struct Place {
 
 type Placing<'a> = dyn Fn(&FrameInfo) -> Option<Place> + 'a;
 
-/// How something that ran ended.
+/// The outcome of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    Returned(Vec<Seen>),
-    /// What the engine says, and where: the innermost frames.
+    Returned(Vec<Observed>),
+    /// The message of the engine and the innermost frames.
     Trapped(String, Vec<Place>),
-    Threw(Vec<Seen>),
+    Threw(Vec<Observed>),
 }
 
 impl Outcome {
@@ -51,72 +50,72 @@ impl Outcome {
     }
 }
 
-/// How a module came to life, the same way in both worlds.
-pub enum Birth {
-    /// The pair's number.
-    Alive(usize),
-    Died(Outcome),
+/// The outcome of an instantiation, which is the same on both sides.
+pub enum Instantiation {
+    /// The index of the pair of instances.
+    Instance(usize),
+    Failed(Outcome),
     Unlinkable,
-    /// The program does not take it, or not the engine as given. Why.
+    /// The program refuses the module, or the engine refuses it as given. Holds the reason.
     Refused(String),
 }
 
-/// What differs between the two worlds, in a sentence.
+/// A difference between the two sides.
 pub type Difference = String;
 
-/// One world.
+/// One of the two sides.
 pub struct Side {
     pub store: Store,
-    /// The calls of the host's functions.
+    /// The calls of host functions.
     pub calls: Arc<Mutex<Vec<String>>>,
 }
 
-/// The same module in both worlds.
+/// The instances of one module on both sides.
 pub struct Pair {
     pub plain: Instance,
     pub rewritten: Instance,
     recorder: Recorder,
 }
 
-/// What a module was made from.
+/// A guest and its instrumented module.
 struct Source {
     rewritten: InstrumentedModule,
     guest: Guest,
 }
 
-/// What is to be recorded of a module that is coming to life.
+/// The recording of a module that is being instantiated.
 struct Recording {
     number: usize,
     recorder: Recorder,
     memory: Option<u32>,
-    /// Memories that other modules have, too.
+    /// Memories that are shared with other modules.
     shared: Vec<Memory>,
 }
 
-/// How exactly the place of a trap is to be the same.
+/// How exactly the places of traps are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Places {
     Exact,
-    /// All but the innermost instruction of an access out of bounds. The engine's compiler may make
-    /// one instruction of a load and what uses its value, and blames the latter then; where more
-    /// looks at the value, it may not.
+    /// All but the innermost instruction of an access out of bounds. The compiler of the engine may
+    /// merge a load with the instruction that uses its value and report that one instead. It does not
+    /// where the instrumentation uses the value as well.
     Function,
 }
 
-pub struct Twins {
+pub struct Differential {
     places: Places,
     pub plain: Side,
     pub rewritten: Side,
     pub pairs: Vec<Pair>,
-    /// Every module that was linked, by the number it is named with.
+    /// Every module that was linked, by the number that is its name.
     modules: Vec<Source>,
-    /// The memories that a module has, in the rewritten world.
+    /// The memories of all instrumented modules.
     memories: Vec<Memory>,
-    /// What journals told of memories that they no longer tell.
-    told: Told,
+    /// The slots of journals whose recording has ended.
+    slot_counts: SlotCounts,
 }
 
-/// What a host offers for an import, in each world; `None` where it has nothing of that name.
+/// The externs for an import on both sides; `None` where the host has none of that name.
 pub type Offered = Option<(Extern, Extern)>;
 
 impl Side {
@@ -128,43 +127,43 @@ impl Side {
     }
 }
 
-impl Twins {
-    pub fn new(places: Places) -> Twins {
+impl Differential {
+    pub fn new(places: Places) -> Differential {
         let engine: Engine = EngineBuilder::new(wasmer::sys::Cranelift::default())
             .engine()
             .into();
-        Twins {
+        Differential {
             places,
             plain: Side::new(&engine),
             rewritten: Side::new(&engine),
             pairs: Vec::new(),
             modules: Vec::new(),
             memories: Vec::new(),
-            told: Told::new(),
+            slot_counts: SlotCounts::new(),
         }
     }
 
-    /// Brings a module to life in both worlds. `memory` chooses the one that is journaled; `offer`
-    /// is asked for each import, with its types as given and rewritten.
+    /// Instantiates a module on both sides. `memory` selects the memory that is journaled. `offer`
+    /// returns the externs for each import, given its types on both sides.
     pub fn instantiate(
         &mut self,
         guest: &Guest,
         memory: Option<u32>,
-        mut offer: impl FnMut(&mut Twins, &str, &str, [&ExternType; 2]) -> Offered,
-    ) -> Result<Birth, Difference> {
+        mut offer: impl FnMut(&mut Differential, &str, &str, [&ExternType; 2]) -> Offered,
+    ) -> Result<Instantiation, Difference> {
         let rewritten = match adapter::rewrite(guest, memory) {
             Ok(rewritten) => rewritten,
-            Err(error) => return Ok(Birth::Refused(error.to_string())),
+            Err(error) => return Ok(Instantiation::Refused(error.to_string())),
         };
         let number = self.modules.len();
         let plain_module = match compile(&self.plain.store, guest.wasm(), number) {
             Ok(module) => module,
-            Err(error) => return Ok(Birth::Refused(format!("engine: {error}"))),
+            Err(error) => return Ok(Instantiation::Refused(format!("engine: {error}"))),
         };
         let module = compile(&self.rewritten.store, &rewritten.wasm, number)
             .map_err(|error| format!("only rewritten it does not compile: {error}"))?;
         let (recorder, tick) = Recorder::new(&mut self.rewritten.store, rewritten.journal.clone());
-        // The tick's import stands behind the imported functions, among the others.
+        // The import of the tick follows the imported functions, before other imports.
         let is_tick = |import: &ImportType| {
             (import.module(), import.name()) == (&rewritten.tick_import.0, &rewritten.tick_import.1)
         };
@@ -184,7 +183,7 @@ impl Twins {
                     given.0.push(plain);
                     given.1.push(other);
                 }
-                None => return Ok(Birth::Unlinkable),
+                None => return Ok(Instantiation::Unlinkable),
             }
         }
         self.modules.push(Source {
@@ -201,10 +200,10 @@ impl Twins {
             shared,
         };
         let rewritten = rewritten.and_then(|instance| self.begin(recording, instance));
-        self.compare_births(plain, rewritten)
+        self.compare_instantiations(plain, rewritten)
     }
 
-    /// Begins to record, then runs the start function.
+    /// Starts the recording, then runs the start function.
     fn begin(
         &mut self,
         recording: Recording,
@@ -236,7 +235,8 @@ impl Twins {
         }
     }
 
-    /// A memory that another module has already is told by neither's journal from now on.
+    /// Ends the recording of memories that another module imports, because no single journal describes
+    /// them from now on. Returns these memories.
     fn share(&mut self, imports: &[Extern]) -> Vec<Memory> {
         let mut shared = Vec::new();
         for import in imports {
@@ -249,7 +249,7 @@ impl Twins {
             }
             for pair in &mut self.pairs {
                 if pair.recorder.records(&self.rewritten.store, memory) {
-                    add(&mut self.told, pair.recorder.give_up());
+                    add(&mut self.slot_counts, pair.recorder.stop());
                 }
             }
             shared.push(memory.clone());
@@ -257,16 +257,16 @@ impl Twins {
         shared
     }
 
-    fn compare_births(
+    fn compare_instantiations(
         &mut self,
         plain: Result<Instance, InstantiationError>,
         rewritten: Result<(Instance, Recorder), InstantiationError>,
-    ) -> Result<Birth, Difference> {
+    ) -> Result<Instantiation, Difference> {
         use InstantiationError::{Link, Start};
         match (plain, rewritten) {
-            // Lowered maxima let the engine take what it would not as given.
+            // With lowered maxima the engine accepts modules that it refuses as given.
             (Err(Link(LinkError::Resource(why))), _) => {
-                Ok(Birth::Refused(format!("engine: {why}")))
+                Ok(Instantiation::Refused(format!("engine: {why}")))
             }
             (Ok(plain), Ok((rewritten, recorder))) => {
                 self.pairs.push(Pair {
@@ -277,7 +277,7 @@ impl Twins {
                 let index = self.pairs.len() - 1;
                 self.compare_types(index)?;
                 self.settle(index, false)?;
-                self.compare(index).map(|()| Birth::Alive(index))
+                self.compare(index).map(|()| Instantiation::Instance(index))
             }
             (Err(Start(plain)), Err(Start(rewritten))) => {
                 let plain = self.plain.ended(Err(plain), &given_place);
@@ -286,9 +286,9 @@ impl Twins {
                 });
                 self.settle_all()?;
                 self.same("instantiation", &plain, &rewritten)
-                    .map(|()| Birth::Died(plain))
+                    .map(|()| Instantiation::Failed(plain))
             }
-            (Err(Link(_)), Err(Link(_))) => Ok(Birth::Unlinkable),
+            (Err(Link(_)), Err(Link(_))) => Ok(Instantiation::Unlinkable),
             (plain, rewritten) => {
                 let (plain, rewritten) = (plain.err(), rewritten.err());
                 Err(format!(
@@ -298,8 +298,8 @@ impl Twins {
         }
     }
 
-    /// Calls an export in both worlds and compares everything there is to see of it. `None` without
-    /// such a function.
+    /// Calls an export on both sides and compares the outcomes and the state after it. Returns `None`
+    /// without such a function.
     pub fn call(
         &mut self,
         pair: usize,
@@ -324,14 +324,14 @@ impl Twins {
             _ => self.settle_all()?,
         }
         self.same(export, &plain, &rewritten)?;
-        // How deep a recursion gets is the engine's to say, and so is all that it does on the way.
+        // The depth of a recursion is up to the engine, and so are its effects until then.
         if !plain.is_exhaustion() {
             self.compare(pair)?;
         }
         Ok(Some(plain))
     }
 
-    /// Sets an exported mutable global in both worlds.
+    /// Sets an exported mutable global on both sides.
     pub fn set_global(&mut self, pair: usize, name: &str, value: Arg) {
         let Pair {
             plain, rewritten, ..
@@ -347,7 +347,7 @@ impl Twins {
         }
     }
 
-    /// Compares all that is exported but functions, and the host calls so far.
+    /// Compares the exported memories, globals and tables, and the calls of the host so far.
     pub fn compare(&mut self, pair: usize) -> Result<(), Difference> {
         let Pair {
             plain, rewritten, ..
@@ -367,7 +367,7 @@ impl Twins {
                 (Extern::Global(plain), Extern::Global(other)) => {
                     let plain = plain.get(plain_store);
                     let other = other.get(store);
-                    Seen::of(&plain, plain_store) == Seen::of(&other, store)
+                    Observed::of(&plain, plain_store) == Observed::of(&other, store)
                 }
                 (Extern::Table(plain), Extern::Table(other)) => {
                     let size = plain.size(plain_store);
@@ -375,8 +375,8 @@ impl Twins {
                     for index in 0..size.min(MOST_ELEMENTS) {
                         let (plain, other) =
                             (plain.get(plain_store, index), other.get(store, index));
-                        is_same &= plain.map(|value| Seen::of(&value, plain_store))
-                            == other.map(|value| Seen::of(&value, store));
+                        is_same &= plain.map(|value| Observed::of(&value, plain_store))
+                            == other.map(|value| Observed::of(&value, store));
                     }
                     is_same
                 }
@@ -392,7 +392,7 @@ impl Twins {
             .ok_or_else(|| "the host was called differently".into())
     }
 
-    /// Compares every module there is, and every journal.
+    /// Compares every pair of instances and every journal.
     pub fn compare_all(&mut self) -> Result<(), Difference> {
         (0..self.pairs.len()).try_for_each(|pair| {
             self.settle(pair, false)?;
@@ -400,13 +400,13 @@ impl Twins {
         })
     }
 
-    /// The slots that were held against memory.
-    pub fn told(&self) -> Told {
-        let mut told = self.told.clone();
+    /// Returns the numbers of the slots that were compared with memory.
+    pub fn slot_counts(&self) -> SlotCounts {
+        let mut slot_counts = self.slot_counts.clone();
         for pair in &self.pairs {
-            add(&mut told, pair.recorder.told());
+            add(&mut slot_counts, pair.recorder.slot_counts());
         }
-        told
+        slot_counts
     }
 
     fn settle(&mut self, pair: usize, has_trapped: bool) -> Result<(), Difference> {
@@ -438,7 +438,7 @@ impl Twins {
             .ok_or_else(|| format!("{what}: plain {plain:?}, rewritten {rewritten:?}"))
     }
 
-    /// Everything exported as given is exported rewritten, functions with the same type.
+    /// Compares the exports: each one is exported on both sides, functions with the same type.
     fn compare_types(&self, pair: usize) -> Result<(), Difference> {
         let Pair {
             plain, rewritten, ..
@@ -481,11 +481,11 @@ impl Side {
         place: &Placing<'_>,
     ) -> Outcome {
         match result {
-            Ok(values) => Outcome::Returned(Seen::all(&values, &self.store)),
+            Ok(values) => Outcome::Returned(Observed::all(&values, &self.store)),
             Err(error) => match error.to_exception() {
                 Some(exception) => {
                     let payload = exception.payload(&mut self.store);
-                    Outcome::Threw(Seen::all(&payload, &self.store))
+                    Outcome::Threw(Observed::all(&payload, &self.store))
                 }
                 None => {
                     let frames = error
@@ -537,15 +537,15 @@ fn original_place(modules: &[Source], frame: &FrameInfo) -> Option<Place> {
     })
 }
 
-/// Adds up how many slots there were.
-pub fn add(told: &mut Told, more: Told) {
+/// Adds `more` to `counts`.
+pub fn add(slot_counts: &mut SlotCounts, more: SlotCounts) {
     for (kind, count) in more {
-        *told.entry(kind).or_default() += count;
+        *slot_counts.entry(kind).or_default() += count;
     }
 }
 
-/// Compiles a module, called by its number in a trap's frames. A compiler that gives up by a panic
-/// has refused it.
+/// Compiles a module whose name is `number`, which the frames of a trap show. A panic of the compiler
+/// counts as a refusal.
 fn compile(store: &Store, wasm: &[u8], number: usize) -> Result<Module, String> {
     let mut names = NameSection::new();
     names.module(&number.to_string());
@@ -557,7 +557,7 @@ fn compile(store: &Store, wasm: &[u8], number: usize) -> Result<Module, String> 
     }
 }
 
-/// The bytes of each data segment as `memory.init` finds them: those of active ones are gone by
+/// Returns the bytes of each data segment as `memory.init` finds them: active segments are dropped by
 /// then.
 fn segments(wasm: &[u8]) -> Vec<Vec<u8>> {
     let mut segments = Vec::new();

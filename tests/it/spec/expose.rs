@@ -1,14 +1,14 @@
-//! Gives every memory, table and global of a module a name, so that a test can look at each.
+//! Exports every memory, table and global of a module, so that a test can compare each.
 
 use wasm_encoder::{ExportKind, ExportSection, Module, RawSection};
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
-/// Section ids that come behind the exports: start, elements, data count, code, data.
-const BEHIND_EXPORTS: [u8; 5] = [8, 9, 12, 10, 11];
+/// The ids of the sections that follow the exports: start, elements, data count, code, data.
+const AFTER_EXPORTS: [u8; 5] = [8, 9, 12, 10, 11];
 
-/// The valid module with its unnamed memories, tables and globals exported as well; nothing else is
-/// changed. A module that names all of them is given back byte by byte.
-pub fn exposed(wasm: &[u8]) -> wasmparser::Result<Vec<u8>> {
+/// Exports the memories, tables and globals of a valid module that have no export. A module that
+/// exports all of them is returned unchanged.
+pub fn with_all_exports(wasm: &[u8]) -> wasmparser::Result<Vec<u8>> {
     let mut counts = [
         (ExportKind::Memory, 0),
         (ExportKind::Table, 0),
@@ -54,7 +54,7 @@ pub fn exposed(wasm: &[u8]) -> wasmparser::Result<Vec<u8>> {
     with_exports(wasm, &exports)
 }
 
-/// The module with this export section in its own one's place.
+/// Returns the module with `exports` as its export section.
 fn with_exports(wasm: &[u8], exports: &ExportSection) -> wasmparser::Result<Vec<u8>> {
     let mut module = Module::new();
     let mut is_written = false;
@@ -62,7 +62,7 @@ fn with_exports(wasm: &[u8], exports: &ExportSection) -> wasmparser::Result<Vec<
         let Some((id, range)) = payload?.as_section() else {
             continue;
         };
-        if !is_written && BEHIND_EXPORTS.contains(&id) {
+        if !is_written && AFTER_EXPORTS.contains(&id) {
             module.section(exports);
             is_written = true;
         }

@@ -1,5 +1,5 @@
-//! The host of a rewritten module: answers its ticks, drains its journal, and holds what the
-//! journal says against memory as it is.
+//! The host of an instrumented module: it implements the tick, drains the journal, and compares the
+//! replay of the journal with memory.
 
 use wasmer::{
     AsStoreMut, AsStoreRef, Function, FunctionEnv, FunctionEnvMut, Global, Instance, Memory,
@@ -7,12 +7,12 @@ use wasmer::{
 };
 
 use super::adapter::{Kind, Layout, Site};
-use super::replay::{Image, Slot, Told};
+use super::replay::{Image, Slot, SlotCounts};
 
-/// Ticks for which the limit stays 0, so that each check there is calls the host.
+/// The number of ticks for which the limit stays 0, so that every check calls the host.
 const EAGER_TICKS: u32 = 300;
 
-/// What a tick needs at hand.
+/// The data of a tick.
 struct Journal {
     layout: Layout,
     live: Option<Live>,
@@ -22,21 +22,21 @@ struct Journal {
 
 #[derive(Clone)]
 struct Live {
-    /// The private memory.
+    /// The private memory of the module.
     memory: Memory,
     position: Global,
     /// The memory whose stores are journaled.
     subject: Memory,
 }
 
-/// One rewritten module's recording.
+/// The recording of one instrumented module.
 pub struct Recorder {
     env: FunctionEnv<Journal>,
     image: Option<Image>,
 }
 
 impl Recorder {
-    /// Makes the function that the rewritten module imports, and what it records to.
+    /// Creates the function that the instrumented module imports, and its recorder.
     pub fn new(store: &mut Store, layout: Layout) -> (Recorder, Function) {
         let journal = Journal {
             layout,
@@ -49,7 +49,7 @@ impl Recorder {
         (Recorder { env, image: None }, tick)
     }
 
-    /// Begins to record, before any of the instance's code has run.
+    /// Starts the recording, before any code of the instance has run.
     pub fn attach(
         &mut self,
         store: &mut Store,
@@ -61,7 +61,7 @@ impl Recorder {
         let bytes = subject.view(store).copy_to_vec().unwrap();
         self.image = Some(Image {
             bytes,
-            told: Told::new(),
+            slot_counts: SlotCounts::new(),
             segments,
         });
         let layout = &self.env.as_ref(store).layout;
@@ -82,7 +82,7 @@ impl Recorder {
         });
     }
 
-    /// Whether this records the memory.
+    /// Returns whether this recorder records `memory`.
     pub fn records(&self, store: &Store, memory: &Memory) -> bool {
         self.env
             .as_ref(store)
@@ -91,22 +91,22 @@ impl Recorder {
             .is_some_and(|live| live.subject == *memory)
     }
 
-    /// Tells the memory no longer: another module writes to it as well, and not in this journal.
-    pub fn give_up(&mut self) -> Told {
+    /// Ends the recording, because another module writes to the memory without this journal.
+    pub fn stop(&mut self) -> SlotCounts {
         self.image
             .take()
-            .map(|image| image.told)
+            .map(|image| image.slot_counts)
             .unwrap_or_default()
     }
 
-    /// Drains the journal and holds it against memory as it is now.
+    /// Drains the journal and compares its replay with memory.
     pub fn settle(&mut self, store: &mut Store, has_trapped: bool) -> Result<(), String> {
         let env = &self.env;
         let Some(live) = env.as_ref(store).live.clone() else {
             return Ok(());
         };
         let mut end = live.position.get(store).unwrap_i32() as u32;
-        // A function that trapped kept the position to itself.
+        // A function that trapped did not publish its position.
         while has_trapped && let Some(slot) = live.slot(store, end) {
             let count = if slot.is_wide(&env.as_ref(store).layout.sites) {
                 2
@@ -116,7 +116,7 @@ impl Recorder {
             end += count * Slot::SIZE as u32;
         }
         if !has_trapped && live.slot(store, end).is_some() {
-            return Err("there is a slot behind the journal's end".into());
+            return Err("there is a slot after the end of the journal".into());
         }
         let (start, limit) = (
             env.as_ref(store).layout.start,
@@ -140,17 +140,17 @@ impl Recorder {
         image.replay(&slots, &env.as_ref(store).layout.sites, &now, has_trapped)
     }
 
-    /// What was told so far.
-    pub fn told(&self) -> Told {
+    /// Returns the numbers of the slots so far.
+    pub fn slot_counts(&self) -> SlotCounts {
         self.image
             .as_ref()
-            .map(|image| image.told.clone())
+            .map(|image| image.slot_counts.clone())
             .unwrap_or_default()
     }
 }
 
 impl Live {
-    /// Takes the slots up to the end and leaves zeros.
+    /// Takes the slots from `start` to `end` and overwrites them with zeros.
     fn drain(
         &self,
         store: &mut impl AsStoreMut,

@@ -1,5 +1,5 @@
-//! Modules run as given and rewritten, side by side: those of the WebAssembly specification's test
-//! suite, and modules made at random.
+//! Modules run as given and instrumented, side by side: those of the test suite of the WebAssembly
+//! specification, and random modules.
 
 mod adapter;
 mod bound_accesses;

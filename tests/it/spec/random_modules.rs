@@ -1,8 +1,8 @@
-//! Modules made at random, run as given and rewritten: the same results and traps, the same
-//! memories, globals, tables and calls of the host, and a journal that tells the recorded memory.
+//! Random modules, run as given and instrumented: the results, traps, memories, globals, tables and
+//! host calls are the same, and the replay of the journal results in the recorded memory.
 
-use super::differential::{self, Birth, Offered, Outcome, Places, Twins};
-use super::replay::Told;
+use super::differential::{self, Differential, Instantiation, Offered, Outcome, Places};
+use super::replay::SlotCounts;
 use super::values::Arg;
 use super::{bound_accesses, expose};
 use arbitrary::Unstructured;
@@ -14,36 +14,36 @@ use wasm_smith::{Config, MemoryOffsetChoices};
 use wasmer::{Extern, ExternType, Function, Global, Memory, Table, Tag, Value};
 use wasmparser::{Operator, Parser, Payload};
 
-/// How many loop heads and function entries one call may pass.
+/// The number of loop heads and function entries that one call may pass.
 const FUEL: u32 = 300;
 
-/// The parts of WebAssembly a module may be made of.
+/// The WebAssembly features that a module may use.
 #[derive(Debug, Clone)]
 struct Parts {
     memories: usize,
     threads: bool,
     simd: bool,
     exceptions: bool,
-    /// Nothing in it traps but for want of fuel.
-    is_calm: bool,
-    /// Accesses are made to lie within bounds, mostly, and stores are added: random code seldom
-    /// writes memory.
-    tamed_by: Option<u64>,
-    /// Journals the last memory instead of the first.
+    /// Nothing in the module traps except for missing fuel.
+    never_traps: bool,
+    /// The seed of the changes that keep most accesses within bounds and add stores, because random
+    /// code rarely writes memory.
+    bound_by: Option<u64>,
+    /// Whether the last memory is journaled instead of the first.
     records_last: bool,
 }
 
 fn parts() -> impl Strategy<Value = Parts> {
     let any = any::<bool>;
-    let tamed_by = prop::option::weighted(0.85, proptest::num::u64::ANY);
-    (1..=2usize, any(), any(), any(), any(), tamed_by, any()).prop_map(
-        |(memories, threads, simd, exceptions, is_calm, tamed_by, records_last)| Parts {
+    let bound_by = prop::option::weighted(0.85, proptest::num::u64::ANY);
+    (1..=2usize, any(), any(), any(), any(), bound_by, any()).prop_map(
+        |(memories, threads, simd, exceptions, never_traps, bound_by, records_last)| Parts {
             memories,
             threads,
             simd,
             exceptions,
-            is_calm,
-            tamed_by,
+            never_traps,
+            bound_by,
             records_last,
         },
     )
@@ -74,9 +74,8 @@ fn config(parts: &Parts) -> Config {
         simd_enabled: parts.simd,
         relaxed_simd_enabled: parts.simd,
         exceptions_enabled: parts.exceptions,
-        disallow_traps: parts.is_calm,
-        // Which of several NaNs comes out is the engine's choice, and code around an operation may
-        // sway it.
+        disallow_traps: parts.never_traps,
+        // The engine chooses between several NaNs, and code around an operation can change the choice.
         canonicalize_nans: true,
         gc_enabled: false,
         tail_call_enabled: false,
@@ -86,20 +85,20 @@ fn config(parts: &Parts) -> Config {
     }
 }
 
-/// A valid module, all of it exported, every call of which ends. `None` where the bytes did not
-/// make one.
+/// Returns a valid module whose items are all exported and whose calls all end. Returns `None` where
+/// `bytes` do not make one.
 fn module(parts: &Parts, bytes: &[u8]) -> Option<Vec<u8>> {
     let mut module = wasm_smith::Module::new(config(parts), &mut Unstructured::new(bytes)).ok()?;
     module.ensure_termination(FUEL).ok()?;
-    let wasm = match parts.tamed_by {
-        Some(seed) => bound_accesses::tamed(&module.to_bytes(), seed).unwrap(),
+    let wasm = match parts.bound_by {
+        Some(seed) => bound_accesses::bound_accesses(&module.to_bytes(), seed).unwrap(),
         None => module.to_bytes(),
     };
-    let wasm = expose::exposed(&wasm).unwrap();
+    let wasm = expose::with_all_exports(&wasm).unwrap();
     (!waits(&wasm)).then_some(wasm)
 }
 
-/// Whether the module may wait for a thread that does not come.
+/// Returns whether the module contains a wait for another thread.
 fn waits(wasm: &[u8]) -> bool {
     let bodies = Parser::new(0)
         .parse_all(wasm)
@@ -118,66 +117,64 @@ fn waits(wasm: &[u8]) -> bool {
     })
 }
 
-/// What became of some modules.
+/// The results of some modules.
 #[derive(Debug, Default)]
-struct Seen {
+struct Totals {
     modules: usize,
     calls: usize,
     returned: usize,
     trapped: usize,
     threw: usize,
-    told: Told,
+    slot_counts: SlotCounts,
 }
 
-/// Runs every export of a module in both worlds.
-fn run(parts: &Parts, wasm: &[u8], seen: &mut Seen) -> Result<(), String> {
+/// Calls every export of a module on both sides.
+fn run(parts: &Parts, wasm: &[u8], totals: &mut Totals) -> Result<(), String> {
     let guest = match Guest::from_bytes("random", wasm) {
         Ok(guest) => guest,
         Err(_) => return Ok(()),
     };
-    let mut twins = Twins::new(Places::Function);
+    let mut runs = Differential::new(Places::Function);
     let memory = if parts.records_last {
         guest.memories().len() - 1
     } else {
         0
     };
-    let Birth::Alive(pair) = twins.instantiate(&guest, Some(memory as u32), offer)? else {
+    let Instantiation::Instance(pair) = runs.instantiate(&guest, Some(memory as u32), offer)?
+    else {
         return Ok(());
     };
-    seen.modules += 1;
-    let exports = twins.pairs[pair].plain.exports.clone();
+    totals.modules += 1;
+    let exports = runs.pairs[pair].plain.exports.clone();
     let fuel = exports.iter().globals().last().unwrap().0.clone();
     for (name, function) in exports.iter().functions() {
-        let ty = function.ty(&twins.plain.store);
+        let ty = function.ty(&runs.plain.store);
         for number in [0, 1, 40_000] {
-            twins.set_global(pair, &fuel, Arg::I32(FUEL as i32));
+            runs.set_global(pair, &fuel, Arg::I32(FUEL as i32));
             let args: Vec<Arg> = ty
                 .params()
                 .iter()
                 .map(|ty| Arg::number(*ty, number))
                 .collect();
-            let outcome = twins.call(pair, name, &args)?.unwrap();
-            seen.calls += 1;
+            let outcome = runs.call(pair, name, &args)?.unwrap();
+            totals.calls += 1;
             match &outcome {
-                // What it did before differs with the depth.
+                // The effects before it depend on the depth.
                 outcome if outcome.is_exhaustion() => return Ok(()),
-                Outcome::Returned(_) => seen.returned += 1,
-                Outcome::Trapped(..) => seen.trapped += 1,
-                Outcome::Threw(_) => seen.threw += 1,
+                Outcome::Returned(_) => totals.returned += 1,
+                Outcome::Trapped(..) => totals.trapped += 1,
+                Outcome::Threw(_) => totals.threw += 1,
             }
         }
     }
-    differential::add(&mut seen.told, twins.told());
+    differential::add(&mut totals.slot_counts, runs.slot_counts());
     Ok(())
 }
 
-/// Satisfies any import: functions return zeros, globals are zero, memories and tables as small as
-/// they may be.
-fn offer(twins: &mut Twins, module: &str, name: &str, types: [&ExternType; 2]) -> Offered {
-    let sides = [
-        (&mut twins.plain, types[0]),
-        (&mut twins.rewritten, types[1]),
-    ];
+/// Satisfies any import: functions return zeros, globals are zero, memories and tables have their
+/// minimum size.
+fn offer(runs: &mut Differential, module: &str, name: &str, types: [&ExternType; 2]) -> Offered {
+    let sides = [(&mut runs.plain, types[0]), (&mut runs.rewritten, types[1])];
     let [plain, rewritten] = sides.map(|(side, ty)| -> Extern {
         let store = &mut side.store;
         match ty {
@@ -213,8 +210,8 @@ fn offer(twins: &mut Twins, module: &str, name: &str, types: [&ExternType; 2]) -
 }
 
 #[test]
-fn modules_made_at_random_mean_the_same() {
-    let mut seen = Seen::default();
+fn random_modules_behave_as_given() {
+    let mut totals = Totals::default();
     let config = Proptest {
         max_shrink_iters: 60,
         failure_persistence: None,
@@ -230,7 +227,7 @@ fn modules_made_at_random_mean_the_same() {
             TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
         }
     };
-    let seen_by_cases = std::cell::RefCell::new(&mut seen);
+    let seen_by_cases = std::cell::RefCell::new(&mut totals);
     let result = runner.run(
         &(parts(), vec(any::<u8>(), 1000..8000)),
         |(parts, bytes)| {
@@ -246,8 +243,8 @@ fn modules_made_at_random_mean_the_same() {
     if let Err(TestError::Fail(reason, _)) = result {
         panic!("{reason}");
     }
-    eprintln!("{seen:?}");
-    // Nothing is proved by modules that write nothing.
+    eprintln!("{totals:?}");
+    // The test is only meaningful if the modules write memory.
     for kind in [
         "store 1",
         "store 2",
@@ -261,8 +258,11 @@ fn modules_made_at_random_mean_the_same() {
         "grow",
     ] {
         assert!(
-            seen.told.get(kind).is_some_and(|count| *count >= 10),
-            "{kind}: {seen:?}"
+            totals
+                .slot_counts
+                .get(kind)
+                .is_some_and(|count| *count >= 10),
+            "{kind}: {totals:?}"
         );
     }
 }

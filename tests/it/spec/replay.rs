@@ -1,5 +1,5 @@
-//! What a journal says memory must be, worked out from the description of its slots alone and from
-//! none of the program's code: a second witness.
+//! The replay of a journal over memory. It follows the description of the slots and shares no code with
+//! the program, so that it is an independent check.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,23 @@ use super::adapter::{Kind, Site};
 
 const PAGE: usize = 65536;
 
-/// In place of a site number: the half of a vector that lies in a slot of its own.
+/// The site number of a slot that holds the high half of a vector.
 const CONTINUED: u32 = u32::MAX;
 
-/// One slot as drained.
+/// One slot of a journal.
 #[derive(Debug, Clone, Default)]
 pub struct Slot {
     pub site: u32,
     pub address: u32,
     pub value: u64,
-    /// What a copy from another memory brought, read while it was there.
+    /// The bytes of a copy from another memory.
     pub copied: Option<Vec<u8>>,
 }
 
 impl Slot {
     pub const SIZE: usize = 16;
 
-    /// A slot's bytes; `None` for an empty one.
+    /// Reads a slot. Returns `None` for an empty one.
     pub fn read(bytes: &[u8]) -> Option<Slot> {
         let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
         let value = u64::from_le_bytes(bytes[8..16].try_into().unwrap());
@@ -35,15 +35,15 @@ impl Slot {
         })
     }
 
-    /// Whether the next slot is a vector that this one stores.
+    /// Returns whether the next slot holds the vector that this one stores.
     pub fn is_wide(&self, sites: &[Site]) -> bool {
         sites
             .get(self.site as usize - 1)
             .is_some_and(|site| matches!(site.kind, Kind::Wide))
     }
 
-    /// Reads slots up to an empty one. A vector's low half goes into its own slot, the high one
-    /// into one behind it.
+    /// Reads slots up to an empty one. The low half of a vector becomes the value of its slot, the
+    /// high half a slot after it.
     pub fn read_all(bytes: &[u8], sites: &[Site]) -> Vec<Slot> {
         let mut slots = Vec::new();
         let mut rest = bytes.chunks_exact(Slot::SIZE);
@@ -71,22 +71,22 @@ impl Slot {
     }
 }
 
-/// How many slots there were of each kind: `store 4`, `wide`, `fill`, ...
-pub type Told = BTreeMap<String, u64>;
+/// The number of slots of each kind: `store 4`, `wide`, `fill` and others.
+pub type SlotCounts = BTreeMap<String, u64>;
 
-/// A memory as the journal tells it.
+/// A memory that is computed from the journal.
 #[derive(Debug, Default)]
 pub struct Image {
     pub bytes: Vec<u8>,
-    /// How many slots it has taken in, by what they are.
-    pub told: Told,
-    /// The bytes of each data segment, active ones empty: they are dropped once they are in place.
+    /// The number of slots that were applied, by kind.
+    pub slot_counts: SlotCounts,
+    /// The bytes of each data segment. Active segments are empty, because they have been dropped.
     pub segments: Vec<Vec<u8>>,
 }
 
 impl Image {
-    /// Takes in what a step journaled. After a trap the last slot may be an attempt: a store that
-    /// did not come to be.
+    /// Applies the slots of a call and compares the result with `now`. After a trap the last slot may
+    /// be a store that did not run.
     pub fn replay(
         &mut self,
         slots: &[Slot],
@@ -114,7 +114,7 @@ impl Image {
                     slot.site
                 )
             })?;
-            *self.told.entry(name(site.kind)).or_default() += 1;
+            *self.slot_counts.entry(name(site.kind)).or_default() += 1;
             self.apply(slot, high, site).ok_or_else(|| {
                 format!(
                     "slot {at} of {} does not fit a memory of {:#x} bytes: {slot:?} {site:?}",
@@ -129,7 +129,7 @@ impl Image {
         }
     }
 
-    /// `None` where the slot cannot have come to be.
+    /// Applies one slot. Returns `None` where it does not fit the memory.
     fn apply(&mut self, slot: &Slot, high: Option<&Slot>, site: &Site) -> Option<()> {
         let start = usize::try_from(u64::from(slot.address) + site.immediate).ok()?;
         let (low_word, high_word) = (slot.value as u32 as usize, (slot.value >> 32) as usize);
@@ -189,10 +189,14 @@ impl Image {
     }
 
     fn difference(&self, now: &[u8], slots: &[Slot], sites: &[Site]) -> String {
-        let at = self.bytes.iter().zip(now).position(|(told, is)| told != is);
-        let told = at.map(|at| {
+        let at = self
+            .bytes
+            .iter()
+            .zip(now)
+            .position(|(replayed, now)| replayed != now);
+        let first = at.map(|at| {
             format!(
-                "{:#x} is {:#04x}, told {:#04x}",
+                "{:#x} is {:#04x}, computed {:#04x}",
                 at, now[at], self.bytes[at]
             )
         });
@@ -203,10 +207,10 @@ impl Image {
             .map(|slot| (slot, sites.get(slot.site as usize - 1)))
             .collect();
         format!(
-            "the journal does not tell memory: {} bytes told, {} there; {}; {} slots, the last ones {last:?}",
+            "the replay differs from memory: {} bytes computed, {} in memory; {}; {} slots, the last ones {last:?}",
             self.bytes.len(),
             now.len(),
-            told.unwrap_or_default(),
+            first.unwrap_or_default(),
             slots.len()
         )
     }

@@ -1,5 +1,4 @@
-//! Runs a script of the specification's tests, each action in both worlds, and judges its
-//! assertions.
+//! Runs a script of the specification's test suite on both sides and checks its assertions.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -12,27 +11,29 @@ use wast::core::{ModuleKind, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::Id;
 use wast::{QuoteWat, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
-use super::differential::{self, Birth, Difference, Offered, Outcome, Places, Side, Twins};
-use super::expose::exposed;
-use super::replay::Told;
-use super::values::{Arg, Seen};
+use super::differential::{
+    self, Difference, Differential, Instantiation, Offered, Outcome, Places, Side,
+};
+use super::expose::with_all_exports;
+use super::replay::SlotCounts;
+use super::values::{Arg, Observed};
 
-/// What became of the assertions of some scripts.
+/// The results of the assertions of some scripts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Held as given and rewritten.
+    /// Assertions that hold on both sides.
     pub held: usize,
-    /// The engine fails them as given; rewritten they end the same.
+    /// Assertions that the engine fails as given, with the same outcome on both sides.
     pub engine: usize,
-    /// Modules that must not load, and do not.
+    /// Invalid modules that are refused.
     pub rejected: usize,
-    /// Modules that must not load, and do, because later versions allow what these tests forbid:
-    /// several memories and tables, and a number where a zero byte was.
+    /// Modules that are invalid in these tests and valid in later versions: several memories and
+    /// tables, and a number in the place of a zero byte.
     pub accepted: usize,
-    /// Left out, by reason.
+    /// Assertions that are not run, by reason.
     pub skipped: BTreeMap<String, usize>,
-    /// What journals told and memory confirmed.
-    pub told: Told,
+    /// The slots whose replay agrees with memory.
+    pub slot_counts: SlotCounts,
 }
 
 impl Tally {
@@ -41,7 +42,7 @@ impl Tally {
         self.engine += other.engine;
         self.rejected += other.rejected;
         self.accepted += other.accepted;
-        differential::add(&mut self.told, other.told.clone());
+        differential::add(&mut self.slot_counts, other.slot_counts.clone());
         for (reason, count) in &other.skipped {
             *self.skipped.entry(reason.clone()).or_default() += count;
         }
@@ -55,12 +56,12 @@ impl fmt::Display for Tally {
             engine,
             rejected,
             accepted,
-            told,
+            slot_counts,
             ..
         } = self;
         writeln!(
             f,
-            "held {held}, engine fails {engine}, rejected {rejected}, accepted {accepted}, told {told:?}"
+            "held {held}, engine fails {engine}, rejected {rejected}, accepted {accepted}, slot_counts {slot_counts:?}"
         )?;
         self.skipped
             .iter()
@@ -68,25 +69,25 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Which of a module's memories is journaled.
+/// Selects the memory of a module that is journaled.
 pub type Choice = fn(&Guest) -> Option<u32>;
 
-/// A module that has a name in a script.
+/// A named module of a script.
 #[derive(Debug, Clone)]
 enum Named {
-    Alive(usize),
-    /// It does not run, here is why, and all that would need it is left out.
+    Instance(usize),
+    /// The module does not run, for this reason. Everything that needs it is skipped.
     Missing(String),
 }
 
-/// Whether an assertion held where it ran at all.
+/// The result of an assertion.
 enum Verdict {
     Held(bool),
     Skipped(String),
 }
 
 struct Script<'a> {
-    twins: Twins,
+    runs: Differential,
     choice: Choice,
     spectest: HashMap<&'static str, (Extern, Extern)>,
     definitions: HashMap<&'a str, Vec<u8>>,
@@ -97,16 +98,16 @@ struct Script<'a> {
     tally: Tally,
 }
 
-/// Runs one script; differences between the worlds come with their lines.
+/// Runs one script. Returns the differences between the sides with their lines.
 pub fn run(text: &str, choice: Choice) -> Result<(Tally, Vec<Difference>), wast::Error> {
     let mut lexer = wast::lexer::Lexer::new(text);
     lexer.allow_confusing_unicode(true);
     let buffer = wast::parser::ParseBuffer::new_with_lexer(lexer)?;
     let wast: wast::Wast<'_> = wast::parser::parse(&buffer)?;
-    let mut twins = Twins::new(Places::Exact);
-    let spectest = spectest(&mut twins);
+    let mut runs = Differential::new(Places::Exact);
+    let spectest = spectest(&mut runs);
     let mut script = Script {
-        twins,
+        runs,
         choice,
         spectest,
         definitions: HashMap::new(),
@@ -123,10 +124,10 @@ pub fn run(text: &str, choice: Choice) -> Result<(Tally, Vec<Difference>), wast:
             differences.push(format!("line {line}: {difference}"));
         }
     }
-    if let Err(difference) = script.twins.compare_all() {
+    if let Err(difference) = script.runs.compare_all() {
         differences.push(format!("at the end: {difference}"));
     }
-    script.tally.told = script.twins.told();
+    script.tally.slot_counts = script.runs.slot_counts();
     Ok((script.tally, differences))
 }
 
@@ -135,11 +136,11 @@ impl<'a> Script<'a> {
         match directive {
             WastDirective::Module(mut module) => {
                 let name = module.name().as_ref().map(Id::name);
-                let born = match encode(&mut module) {
-                    Ok(wasm) => self.bring_up(&wasm)?,
+                let module = match encode(&mut module) {
+                    Ok(wasm) => self.instantiate_named(&wasm)?,
                     Err(error) => Named::Missing(error),
                 };
-                self.name(name, born);
+                self.name(name, module);
             }
             WastDirective::ModuleDefinition(mut module) => {
                 let wasm = encode(&mut module).unwrap_or_default();
@@ -155,8 +156,8 @@ impl<'a> Script<'a> {
                     Some(id) => self.definitions.get(id.name()).cloned().unwrap_or_default(),
                     None => self.last_definition.clone(),
                 };
-                let born = self.bring_up(&wasm)?;
-                self.name(instance.as_ref().map(Id::name), born);
+                let module = self.instantiate_named(&wasm)?;
+                self.name(instance.as_ref().map(Id::name), module);
             }
             WastDirective::Register { name, module, .. } => {
                 let module = self.find(module.as_ref());
@@ -214,8 +215,8 @@ impl<'a> Script<'a> {
         }
     }
 
-    /// Performs what an assertion is about. A module that cannot be linked passes, since only one
-    /// assertion may come to that.
+    /// Performs the action of an assertion. A module that cannot be linked counts as held, because only
+    /// one assertion expects that.
     fn execute(
         &mut self,
         exec: WastExecute<'a>,
@@ -227,7 +228,7 @@ impl<'a> Script<'a> {
                 Err(reason) => return Ok(Verdict::Skipped(reason)),
             },
             WastExecute::Get { module, global, .. } => match self.find(module.as_ref()) {
-                Named::Alive(pair) => self.global(pair, global)?,
+                Named::Instance(pair) => self.global(pair, global)?,
                 Named::Missing(reason) => return Ok(Verdict::Skipped(reason)),
             },
             WastExecute::Wat(module) => {
@@ -236,10 +237,10 @@ impl<'a> Script<'a> {
                     Err(error) => return Ok(Verdict::Skipped(error)),
                 };
                 match self.instantiate(&wasm)? {
-                    Birth::Alive(_) => Outcome::Returned(Vec::new()),
-                    Birth::Died(outcome) => outcome,
-                    Birth::Unlinkable => return Ok(Verdict::Held(true)),
-                    Birth::Refused(reason) => return Ok(Verdict::Skipped(reason)),
+                    Instantiation::Instance(_) => Outcome::Returned(Vec::new()),
+                    Instantiation::Failed(outcome) => outcome,
+                    Instantiation::Unlinkable => return Ok(Verdict::Held(true)),
+                    Instantiation::Refused(reason) => return Ok(Verdict::Skipped(reason)),
                 }
             }
         };
@@ -248,19 +249,19 @@ impl<'a> Script<'a> {
 
     fn invoke(&mut self, invoke: &WastInvoke<'a>) -> Result<Result<Outcome, String>, Difference> {
         let pair = match self.find(invoke.module.as_ref()) {
-            Named::Alive(pair) => pair,
+            Named::Instance(pair) => pair,
             Named::Missing(reason) => return Ok(Err(reason)),
         };
         let args: Option<Vec<Arg>> = invoke.args.iter().map(argument).collect();
         let Some(args) = args else {
             return Ok(Err("an argument of another proposal".into()));
         };
-        let outcome = self.twins.call(pair, invoke.name, &args)?;
+        let outcome = self.runs.call(pair, invoke.name, &args)?;
         Ok(outcome.ok_or_else(|| format!("there is no function {}", invoke.name)))
     }
 
     fn global(&mut self, pair: usize, name: &str) -> Result<Outcome, Difference> {
-        let pair = &self.twins.pairs[pair];
+        let pair = &self.runs.pairs[pair];
         let seen = |instance: &wasmer::Instance, side: &mut Side| {
             let value = instance
                 .exports
@@ -268,11 +269,11 @@ impl<'a> Script<'a> {
                 .unwrap()
                 .clone()
                 .get(&mut side.store);
-            Seen::of(&value, &side.store)
+            Observed::of(&value, &side.store)
         };
         let (plain, rewritten) = (
-            seen(&pair.plain, &mut self.twins.plain),
-            seen(&pair.rewritten, &mut self.twins.rewritten),
+            seen(&pair.plain, &mut self.runs.plain),
+            seen(&pair.rewritten, &mut self.runs.rewritten),
         );
         match plain == rewritten {
             true => Ok(Outcome::Returned(vec![plain])),
@@ -280,38 +281,37 @@ impl<'a> Script<'a> {
         }
     }
 
-    fn bring_up(&mut self, wasm: &[u8]) -> Result<Named, Difference> {
-        // What stands in for it until it is there: whatever asks for it after a difference is left
-        // out.
+    fn instantiate_named(&mut self, wasm: &[u8]) -> Result<Named, Difference> {
+        // After a difference, everything that needs the module is skipped.
         self.current = Named::Missing("a difference".into());
         Ok(match self.instantiate(wasm)? {
-            Birth::Alive(pair) => Named::Alive(pair),
-            Birth::Died(outcome) => {
+            Instantiation::Instance(pair) => Named::Instance(pair),
+            Instantiation::Failed(outcome) => {
                 Named::Missing(format!("the engine does not start it: {outcome:?}"))
             }
-            Birth::Unlinkable => Named::Missing("the engine does not link it".into()),
-            Birth::Refused(reason) => Named::Missing(reason),
+            Instantiation::Unlinkable => Named::Missing("the engine does not link it".into()),
+            Instantiation::Refused(reason) => Named::Missing(reason),
         })
     }
 
-    fn instantiate(&mut self, wasm: &[u8]) -> Result<Birth, Difference> {
+    fn instantiate(&mut self, wasm: &[u8]) -> Result<Instantiation, Difference> {
         let guest = match Guest::from_bytes("spec", wasm) {
             Ok(guest) => guest,
-            Err(error) => return Ok(Birth::Refused(reason(&error))),
+            Err(error) => return Ok(Instantiation::Refused(reason(&error))),
         };
         for import in guest.imports() {
             if let Some(Named::Missing(reason)) = self.registered.get(import.module.as_str()) {
-                return Ok(Birth::Refused(reason.clone()));
+                return Ok(Instantiation::Refused(reason.clone()));
             }
         }
         let (registered, spectest) = (&self.registered, &self.spectest);
-        self.twins.instantiate(
+        self.runs.instantiate(
             &guest,
             (self.choice)(&guest),
-            |twins, module, name, _| -> Offered {
+            |runs, module, name, _| -> Offered {
                 match registered.get(module) {
-                    Some(Named::Alive(pair)) => {
-                        let pair = &twins.pairs[*pair];
+                    Some(Named::Instance(pair)) => {
+                        let pair = &runs.pairs[*pair];
                         let plain = pair.plain.exports.get_extern(name)?.clone();
                         Some((plain, pair.rewritten.exports.get_extern(name)?.clone()))
                     }
@@ -324,7 +324,7 @@ impl<'a> Script<'a> {
     }
 
     fn reject(&mut self, module: &mut QuoteWat<'a>) {
-        // What the text format's parser does not take never reaches the program.
+        // A module that the parser of the text format refuses never reaches the program.
         let Ok(wasm) = module.encode() else { return };
         match Guest::from_bytes("spec", &wasm) {
             Err(_) => self.tally.rejected += 1,
@@ -332,11 +332,11 @@ impl<'a> Script<'a> {
         }
     }
 
-    fn name(&mut self, name: Option<&'a str>, born: Named) {
+    fn name(&mut self, name: Option<&'a str>, module: Named) {
         if let Some(name) = name {
-            self.modules.insert(name, born.clone());
+            self.modules.insert(name, module.clone());
         }
-        self.current = born;
+        self.current = module;
     }
 
     fn find(&self, name: Option<&Id<'a>>) -> Named {
@@ -355,21 +355,21 @@ impl<'a> Script<'a> {
     }
 }
 
-/// A module's bytes, with everything in it exported unless it was spelt out byte by byte and means
-/// that.
+/// Returns the bytes of a module with all its items exported. A module that is written as bytes is
+/// returned as it is.
 fn encode(module: &mut QuoteWat<'_>) -> Result<Vec<u8>, String> {
     let is_binary = matches!(module, QuoteWat::Wat(Wat::Module(module)) if matches!(module.kind, ModuleKind::Binary(_)));
     let wasm = module
         .encode()
         .map_err(|error| format!("the text format's parser: {}", error.message()))?;
-    match exposed(&wasm) {
+    match with_all_exports(&wasm) {
         Ok(exposed) if !is_binary => Ok(exposed),
-        // What cannot be read the program is to refuse.
+        // The program must refuse a module that cannot be parsed.
         _ => Ok(wasm),
     }
 }
 
-/// The features a refusal names, else its words.
+/// Returns the features that an error names, or its message.
 fn reason(error: &GuestError) -> String {
     match error {
         GuestError::Unsupported { features, .. } => features.join(", "),
@@ -395,29 +395,29 @@ fn argument(arg: &WastArg<'_>) -> Option<Arg> {
     })
 }
 
-/// Whether a value is what an assertion expects.
-fn fits(value: &Seen, expected: &WastRet<'_>) -> bool {
+/// Returns whether a value is what an assertion expects.
+fn fits(value: &Observed, expected: &WastRet<'_>) -> bool {
     match expected {
         WastRet::Core(expected) => fits_core(value, expected),
         _ => false,
     }
 }
 
-fn fits_core(value: &Seen, expected: &WastRetCore<'_>) -> bool {
+fn fits_core(value: &Observed, expected: &WastRetCore<'_>) -> bool {
     match (value, expected) {
-        (Seen::I32(value), WastRetCore::I32(expected)) => value == expected,
-        (Seen::I64(value), WastRetCore::I64(expected)) => value == expected,
-        (Seen::F32(bits), WastRetCore::F32(pattern)) => fits_f32(*bits, pattern),
-        (Seen::F64(bits), WastRetCore::F64(pattern)) => fits_f64(*bits, pattern),
-        (Seen::V128(value), WastRetCore::V128(pattern)) => {
+        (Observed::I32(value), WastRetCore::I32(expected)) => value == expected,
+        (Observed::I64(value), WastRetCore::I64(expected)) => value == expected,
+        (Observed::F32(bits), WastRetCore::F32(pattern)) => fits_f32(*bits, pattern),
+        (Observed::F64(bits), WastRetCore::F64(pattern)) => fits_f64(*bits, pattern),
+        (Observed::V128(value), WastRetCore::V128(pattern)) => {
             fits_vector(value.to_le_bytes(), pattern)
         }
-        (Seen::Null, WastRetCore::RefNull(_)) => true,
-        (Seen::Extern(_), WastRetCore::RefExtern(None)) => true,
-        (Seen::Extern(number), WastRetCore::RefExtern(Some(expected))) => {
+        (Observed::Null, WastRetCore::RefNull(_)) => true,
+        (Observed::Extern(_), WastRetCore::RefExtern(None)) => true,
+        (Observed::Extern(number), WastRetCore::RefExtern(Some(expected))) => {
             *number == Some(*expected)
         }
-        (Seen::Func(_), WastRetCore::RefFunc(_)) => true,
+        (Observed::Func(_), WastRetCore::RefFunc(_)) => true,
         (value, WastRetCore::Either(choices)) => {
             choices.iter().any(|choice| fits_core(value, choice))
         }
@@ -458,10 +458,10 @@ fn fits_vector(bytes: [u8; 16], pattern: &V128Pattern) -> bool {
     }
 }
 
-/// The module that the scripts take from their host.
-fn spectest(twins: &mut Twins) -> HashMap<&'static str, (Extern, Extern)> {
-    let plain = spectest_side(&mut twins.plain);
-    let rewritten = spectest_side(&mut twins.rewritten);
+/// Creates the module `spectest`, which the scripts import.
+fn spectest(runs: &mut Differential) -> HashMap<&'static str, (Extern, Extern)> {
+    let plain = spectest_side(&mut runs.plain);
+    let rewritten = spectest_side(&mut runs.rewritten);
     plain
         .into_iter()
         .zip(rewritten)

@@ -1,21 +1,20 @@
-//! Stores of every kind, made at random and complete in themselves: they can stand anywhere in a
-//! function.
+//! Random stores of every kind. Each one is complete and can be added anywhere in a function.
 
 use wasm_encoder::{InstructionSink, MemArg};
 
-/// What a module has that stores can be made of.
+/// The items of a module that stores can use.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Means {
+pub struct Items {
     pub memories: u32,
-    /// Data segments, where the module says beforehand how many there are.
+    /// The number of data segments, where the module has a data count section.
     pub segments: u32,
 }
 
-/// Numbers that look random, the same for the same seed.
+/// A pseudorandom number generator (xorshift64).
 #[derive(Debug)]
-pub struct Dice(pub u64);
+pub struct Random(pub u64);
 
-impl Dice {
+impl Random {
     pub fn below(&mut self, end: u32) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -27,7 +26,7 @@ impl Dice {
         i64::from(self.below(u32::MAX)) << 32 | i64::from(self.below(u32::MAX))
     }
 
-    /// Mostly within a page, often at its very end, seldom far out.
+    /// Returns an address: mostly within a page, often at its end, rarely far outside.
     fn address(&mut self) -> i32 {
         match self.below(40) {
             0 => -(self.below(70_000) as i32),
@@ -37,12 +36,12 @@ impl Dice {
     }
 }
 
-/// Writes one store and what it needs.
-pub fn write(code: &mut InstructionSink<'_>, dice: &mut Dice, means: Means) {
-    let memory = dice.below(means.memories);
-    let address = dice.address();
-    let offset = if dice.below(3) == 0 {
-        dice.below(40).into()
+/// Writes the instructions of one store.
+pub fn write(code: &mut InstructionSink<'_>, random: &mut Random, items: Items) {
+    let memory = random.below(items.memories);
+    let address = random.address();
+    let offset = if random.below(3) == 0 {
+        random.below(40).into()
     } else {
         0
     };
@@ -51,9 +50,9 @@ pub fn write(code: &mut InstructionSink<'_>, dice: &mut Dice, means: Means) {
         align,
         memory_index: memory,
     };
-    // Atomic accesses are aligned, but for one in a while.
+    // Most atomic accesses are aligned.
     let aligned = MemArg {
-        offset: if dice.below(60) == 0 { 1 } else { 0 },
+        offset: if random.below(60) == 0 { 1 } else { 0 },
         align: 2,
         memory_index: memory,
     };
@@ -61,63 +60,63 @@ pub fn write(code: &mut InstructionSink<'_>, dice: &mut Dice, means: Means) {
         align: 3,
         ..aligned
     };
-    let (lane, low) = (dice.below(2) as u8, dice.below(300) as i32);
-    match dice.below(22) {
+    let (lane, low) = (random.below(2) as u8, random.below(300) as i32);
+    match random.below(22) {
         0 => code
             .i32_const(address)
-            .i32_const(dice.long() as i32)
+            .i32_const(random.long() as i32)
             .i32_store8(at(0)),
         1 => code
             .i32_const(address)
-            .i32_const(dice.long() as i32)
+            .i32_const(random.long() as i32)
             .i32_store16(at(1)),
         2 => code
             .i32_const(address)
-            .i32_const(dice.long() as i32)
+            .i32_const(random.long() as i32)
             .i32_store(at(0)),
         3 => code
             .i32_const(address)
-            .i64_const(dice.long())
+            .i64_const(random.long())
             .i64_store(at(3)),
         4 => code
             .i32_const(address)
-            .i64_const(dice.long())
+            .i64_const(random.long())
             .i64_store8(at(0)),
         5 => code
             .i32_const(address)
-            .i64_const(dice.long())
+            .i64_const(random.long())
             .i64_store16(at(0)),
         6 => code
             .i32_const(address)
-            .i64_const(dice.long())
+            .i64_const(random.long())
             .i64_store32(at(2)),
         7 => code
             .i32_const(address)
-            .f32_const(f32::from_bits(dice.long() as u32).into())
+            .f32_const(f32::from_bits(random.long() as u32).into())
             .f32_store(at(2)),
         8 => code
             .i32_const(address)
-            .f64_const(f64::from_bits(dice.long() as u64).into())
+            .f64_const(f64::from_bits(random.long() as u64).into())
             .f64_store(at(0)),
         9 => code
             .i32_const(address)
-            .v128_const(i128::from(dice.long()) * 0x1_0001)
+            .v128_const(i128::from(random.long()) * 0x1_0001)
             .v128_store(at(4)),
         10 => code
             .i32_const(address)
-            .v128_const(dice.long().into())
+            .v128_const(random.long().into())
             .v128_store8_lane(at(0), lane),
         11 => code
             .i32_const(address)
-            .v128_const(dice.long().into())
+            .v128_const(random.long().into())
             .v128_store16_lane(at(0), lane),
         12 => code
             .i32_const(address)
-            .v128_const(dice.long().into())
+            .v128_const(random.long().into())
             .v128_store32_lane(at(0), lane),
         13 => code
             .i32_const(address)
-            .v128_const(dice.long().into())
+            .v128_const(random.long().into())
             .v128_store64_lane(at(0), lane),
         14 => code
             .i32_const(address)
@@ -125,14 +124,14 @@ pub fn write(code: &mut InstructionSink<'_>, dice: &mut Dice, means: Means) {
             .i32_const(low)
             .memory_fill(memory),
         15 => {
-            let from = dice.below(means.memories);
+            let from = random.below(items.memories);
             code.i32_const(address)
-                .i32_const(dice.address())
+                .i32_const(random.address())
                 .i32_const(low)
                 .memory_copy(memory, from)
         }
-        16 if means.segments > 0 => {
-            let segment = dice.below(means.segments);
+        16 if items.segments > 0 => {
+            let segment = random.below(items.segments);
             code.i32_const(address)
                 .i32_const(0)
                 .i32_const(low % 4)
@@ -140,11 +139,11 @@ pub fn write(code: &mut InstructionSink<'_>, dice: &mut Dice, means: Means) {
         }
         17 => code
             .i32_const(address & !7)
-            .i32_const(dice.long() as i32)
+            .i32_const(random.long() as i32)
             .i32_atomic_store(aligned),
         18 => code
             .i32_const(address & !7)
-            .i64_const(dice.long())
+            .i64_const(random.long())
             .i64_atomic_rmw_add(aligned8)
             .drop(),
         19 => code

@@ -1,14 +1,11 @@
-//! The WebAssembly specification's own tests, each script run twice, as given and rewritten: every
-//! assertion that the engine passes as given it passes rewritten, and everything that can be seen
-//! is the same.
+//! The test suite of the WebAssembly specification. Each script runs on both sides, as given and
+//! instrumented. Every assertion that holds as given holds instrumented, and all state is the same.
 //!
-//! What is left out, and why:
-//! - Modules that the program refuses at load, for the reason it says itself; each group below
-//!   counts them.
-//! - Text that is no module: the text format's parser sees it, the program never.
-//! - The suites of earlier versions, and the proposals that have become part of `latest`, which has
-//!   their files.
-//! - Comparing state after an exhausted stack: how deep it is, is the engine's to say.
+//! The tests skip:
+//! - modules that the program refuses to load; each group counts them by reason.
+//! - text that is not a module: it reaches only the parser of the text format.
+//! - the suites of earlier versions, and proposals that are part of `latest`.
+//! - the state after an exhausted stack: its depth is up to the engine.
 
 use std::borrow::Cow;
 
@@ -24,7 +21,7 @@ const PAGE_SIZES: &str = "custom page sizes";
 const DESCRIPTORS: &str = "custom descriptors";
 const ELEMENTS: &str = "an element segment that holds more than functions and nulls";
 
-/// Runs every script of a group and compares what became of it with what is known to.
+/// Runs every script of a group and compares the results with the expected ones.
 #[track_caller]
 fn check(files: impl Iterator<Item = TestFile<'static>>, choice: Choice, expected: &Expected) {
     let mut total = Tally::default();
@@ -48,7 +45,7 @@ fn check(files: impl Iterator<Item = TestFile<'static>>, choice: Choice, expecte
     );
     let Expected {
         held,
-        told,
+        slots,
         engine,
         rejected,
         accepted,
@@ -64,14 +61,19 @@ fn check(files: impl Iterator<Item = TestFile<'static>>, choice: Choice, expecte
         rejected,
         accepted,
         skipped,
-        told: total.told.clone(),
+        slot_counts: total.slot_counts.clone(),
     };
     assert!(total == expected, "expected:\n{expected}found:\n{total}");
-    assert_eq!(total.told.values().sum::<u64>(), told, "{:?}", total.told);
+    assert_eq!(
+        total.slot_counts.values().sum::<u64>(),
+        slots,
+        "{:?}",
+        total.slot_counts
+    );
 }
 
-/// The script of `try_table` has one large module, and in it two functions that the engine lacks
-/// tail calls for: with plain calls the module runs, and two assertions of forty do not hold.
+/// Replaces the tail calls in the script of `try_table`. Its one large module has two functions with
+/// tail calls, which the engine does not support. With plain calls two of forty assertions fail.
 fn without_tail_calls(file: &TestFile<'static>) -> Cow<'static, str> {
     match file.name() {
         "try_table.wast" => file.raw().replace("(return_call", "(call").into(),
@@ -79,12 +81,11 @@ fn without_tail_calls(file: &TestFile<'static>) -> Cow<'static, str> {
     }
 }
 
-/// What is known of a group, exactly, so that nothing falls silent; the fields are those of
-/// [`Tally`].
+/// The exact results of a group, so that a change is noticed. The fields are those of [`Tally`].
 struct Expected {
     held: usize,
-    /// All kinds of slots together.
-    told: u64,
+    /// The number of slots of all kinds.
+    slots: u64,
     engine: usize,
     rejected: usize,
     accepted: usize,
@@ -101,20 +102,20 @@ fn last(guest: &Guest) -> Option<u32> {
         .checked_sub(1)
 }
 
-/// The scripts of the latest version whose names begin with one of the letters.
+/// Returns the scripts of the latest version whose names begin with one of `letters`.
 fn latest(letters: std::ops::RangeInclusive<char>) -> impl Iterator<Item = TestFile<'static>> {
     spec(SpecVersion::Latest)
         .filter(move |file| file.name().starts_with(|first| letters.contains(&first)))
 }
 
 #[test]
-fn the_latest_version_a_to_e() {
+fn latest_version_a_to_e() {
     check(
         latest('a'..='e'),
         first,
         &Expected {
             held: 1757,
-            told: 243,
+            slots: 243,
             engine: 0,
             rejected: 600,
             accepted: 0,
@@ -124,13 +125,13 @@ fn the_latest_version_a_to_e() {
 }
 
 #[test]
-fn the_latest_version_f_to_k() {
+fn latest_version_f_to_k() {
     check(
         latest('f'..='k'),
         first,
         &Expected {
             held: 13290,
-            told: 57,
+            slots: 57,
             engine: 0,
             rejected: 348,
             accepted: 0,
@@ -140,13 +141,13 @@ fn the_latest_version_f_to_k() {
 }
 
 #[test]
-fn the_latest_version_l_to_z() {
+fn latest_version_l_to_z() {
     check(
         latest('l'..='z'),
         first,
         &Expected {
             held: 1851,
-            told: 1288,
+            slots: 1288,
             engine: 0,
             rejected: 1072,
             accepted: 0,
@@ -159,9 +160,9 @@ fn the_latest_version_l_to_z() {
     );
 }
 
-/// Scripts whose latest form puts typed references into the same modules as the rest.
+/// Scripts whose latest form uses typed references in the same modules as the rest.
 #[test]
-fn the_second_version_where_the_latest_asks_for_more() {
+fn version_2_where_the_latest_is_unsupported() {
     let names = [
         "br_table",
         "global",
@@ -178,7 +179,7 @@ fn the_second_version_where_the_latest_asks_for_more() {
         first,
         &Expected {
             held: 327,
-            told: 3,
+            slots: 3,
             engine: 0,
             rejected: 75,
             accepted: 0,
@@ -195,7 +196,7 @@ fn bulk_memory() {
         first,
         &Expected {
             held: 6914,
-            told: 260,
+            slots: 260,
             engine: 0,
             rejected: 273,
             accepted: 0,
@@ -212,7 +213,7 @@ fn simd() {
         first,
         &Expected {
             held: 24335,
-            told: 263,
+            slots: 263,
             engine: 0,
             rejected: 671,
             accepted: 0,
@@ -229,7 +230,7 @@ fn relaxed_simd_and_wide_arithmetic() {
         first,
         &Expected {
             held: 168,
-            told: 0,
+            slots: 0,
             engine: 0,
             rejected: 8,
             accepted: 0,
@@ -246,7 +247,7 @@ fn several_memories_with_the_first_recorded() {
         first,
         &Expected {
             held: 764,
-            told: 13,
+            slots: 13,
             engine: 0,
             rejected: 4,
             accepted: 0,
@@ -263,7 +264,7 @@ fn several_memories_with_the_last_recorded() {
         last,
         &Expected {
             held: 764,
-            told: 52,
+            slots: 52,
             engine: 0,
             rejected: 4,
             accepted: 0,
@@ -280,7 +281,7 @@ fn threads() {
         first,
         &Expected {
             held: 326,
-            told: 158,
+            slots: 158,
             engine: 0,
             rejected: 91,
             accepted: 8,
@@ -299,7 +300,7 @@ fn exceptions_annotations_and_extended_constants() {
         first,
         &Expected {
             held: 458,
-            told: 9,
+            slots: 9,
             engine: 2,
             rejected: 188,
             accepted: 0,
@@ -308,7 +309,7 @@ fn exceptions_annotations_and_extended_constants() {
     );
 }
 
-/// What the suite has little of: exceptions among stores.
+/// Exceptions between stores, which the suite rarely tests.
 #[test]
 fn stores_around_exceptions() {
     let file = TestFile {
@@ -318,7 +319,7 @@ fn stores_around_exceptions() {
     };
     let expected = Expected {
         held: 15,
-        told: 79,
+        slots: 79,
         engine: 0,
         rejected: 0,
         accepted: 0,
@@ -327,10 +328,10 @@ fn stores_around_exceptions() {
     check(std::iter::once(file), first, &expected);
 }
 
-/// Proposals that the engine lacks: what of their tests asks for nothing new runs, the rest is
+/// Proposals that the engine does not support. Modules that need nothing new run, and the others are
 /// refused by name.
 #[test]
-fn what_the_engine_lacks() {
+fn unsupported_proposals() {
     let files = [
         Proposal::Memory64,
         Proposal::GC,
@@ -345,7 +346,7 @@ fn what_the_engine_lacks() {
         first,
         &Expected {
             held: 912,
-            told: 64,
+            slots: 64,
             engine: 0,
             rejected: 1413,
             accepted: 18,

@@ -1,11 +1,11 @@
-//! Values that can be given to both runs and compared between them: floats by their bits,
-//! references by what they are.
+//! Values that are passed to both sides and compared between them: floats by their bits, references by
+//! their targets.
 
 #![allow(dead_code, reason = "not every test file needs all of it")]
 
 use wasmer::{AsStoreMut, AsStoreRef, ExternRef, Type, Value};
 
-/// What is given to a guest.
+/// An argument.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Arg {
     I32(i32),
@@ -20,7 +20,7 @@ pub enum Arg {
 }
 
 impl Arg {
-    /// Zero, or null.
+    /// Returns zero, or null for a reference type.
     pub fn zero(ty: Type) -> Arg {
         match ty {
             Type::I32 => Arg::I32(0),
@@ -34,7 +34,7 @@ impl Arg {
         }
     }
 
-    /// The number, in whatever type; null where it takes a reference.
+    /// Returns `number` in type `ty`, or null for a reference type.
     pub fn number(ty: Type, number: u32) -> Arg {
         match ty {
             Type::I32 => Arg::I32(number as i32),
@@ -61,40 +61,45 @@ impl Arg {
     }
 }
 
-/// What came back.
+/// A result.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Seen {
+pub enum Observed {
     I32(i32),
     I64(i64),
     F32(u32),
     F64(u64),
     V128(u128),
     Null,
-    /// A function, by its type.
+    /// A function, as its type.
     Func(String),
-    /// The number a test put in, if it was a test.
+    /// The number that a test has passed; `None` for other references.
     Extern(Option<u32>),
     Exception,
 }
 
-impl Seen {
-    pub fn of(value: &Value, store: &impl AsStoreRef) -> Seen {
+impl Observed {
+    pub fn of(value: &Value, store: &impl AsStoreRef) -> Observed {
         match value {
-            Value::I32(value) => Seen::I32(*value),
-            Value::I64(value) => Seen::I64(*value),
-            Value::F32(value) => Seen::F32(value.to_bits()),
-            Value::F64(value) => Seen::F64(value.to_bits()),
-            Value::V128(value) => Seen::V128(*value),
-            Value::FuncRef(Some(function)) => Seen::Func(function.ty(store).to_string()),
+            Value::I32(value) => Observed::I32(*value),
+            Value::I64(value) => Observed::I64(*value),
+            Value::F32(value) => Observed::F32(value.to_bits()),
+            Value::F64(value) => Observed::F64(value.to_bits()),
+            Value::V128(value) => Observed::V128(*value),
+            Value::FuncRef(Some(function)) => Observed::Func(function.ty(store).to_string()),
             Value::ExternRef(Some(reference)) => {
-                Seen::Extern(reference.downcast::<u32>(store).copied())
+                Observed::Extern(reference.downcast::<u32>(store).copied())
             }
-            Value::ExceptionRef(Some(_)) => Seen::Exception,
-            Value::FuncRef(None) | Value::ExternRef(None) | Value::ExceptionRef(None) => Seen::Null,
+            Value::ExceptionRef(Some(_)) => Observed::Exception,
+            Value::FuncRef(None) | Value::ExternRef(None) | Value::ExceptionRef(None) => {
+                Observed::Null
+            }
         }
     }
 
-    pub fn all(values: &[Value], store: &impl AsStoreRef) -> Vec<Seen> {
-        values.iter().map(|value| Seen::of(value, store)).collect()
+    pub fn all(values: &[Value], store: &impl AsStoreRef) -> Vec<Observed> {
+        values
+            .iter()
+            .map(|value| Observed::of(value, store))
+            .collect()
     }
 }

@@ -1,5 +1,5 @@
-//! The smallest host that keeps a guest's journal: it drains it, replays it over the memory it
-//! knew, and compares.
+//! A minimal host of an instrumented guest: it drains the journal, replays it over the memory before a
+//! call, and compares the result with memory after it.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,8 @@ pub fn guest(text: &str) -> Guest {
     Guest::from_bytes("test.wat", text.as_bytes()).unwrap()
 }
 
-/// What `env` offers: `add`, `base` and a memory of one page that may grow to `most`.
+/// Returns imports with the namespace `env`: `add`, `base`, and a memory of one page that can grow to
+/// `most` pages.
 pub fn environment(store: &mut Store, most: u32) -> Imports {
     let mut env = Exports::new();
     env.insert(
@@ -32,39 +33,41 @@ pub fn environment(store: &mut Store, most: u32) -> Imports {
     imports
 }
 
-/// What word 0 is set to in each tick.
+/// The value that each tick writes to word 0 of the private memory.
 #[derive(Debug, Clone, Copy)]
 pub enum Limit {
-    /// Nothing: the guest ticks wherever it can.
+    /// 0: the guest ticks at every check.
     Always,
-    /// So many slots.
+    /// The end of a journal of this many slots.
     Slots(u32),
+    /// The end of the journal.
     Full,
 }
 
-/// One slot, with what only the host can know of it.
+/// One slot, with the bytes that only the host can know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
     pub site: u32,
     pub address: u32,
     pub value: u64,
-    /// What a copy from another memory brought.
+    /// The bytes of a copy from another memory.
     pub copied: Vec<u8>,
 }
 
 #[derive(Default)]
 struct Journaled {
     memory: Option<Memory>,
-    meant: Option<Memory>,
+    subject: Option<Memory>,
     position: Option<Global>,
     limit: u32,
     slots: Vec<Slot>,
     ticks: u64,
     most_ticks: u64,
-    /// The farthest that the position was seen to be, in bytes.
+    /// The largest position of the journal so far, in bytes.
     farthest: u32,
 }
 
+/// An instance of an instrumented guest with its journal.
 pub struct Host {
     pub guest: Guest,
     pub rewritten: InstrumentedModule,
@@ -108,7 +111,7 @@ fn drain(
         let (site, address) = (read_u32(&view, at), read_u32(&view, at + 4));
         assert!(site != 0);
         match is_wide(at) {
-            // As two, the second behind the first.
+            // A vector becomes two slots, the second one after the first.
             true => {
                 state.slots.push(Slot {
                     site,
@@ -140,15 +143,15 @@ fn drain(
         .unwrap();
     view.write(0, &state.limit.to_le_bytes()).unwrap();
     position.set(store, Value::I32(start as i32)).unwrap();
-    let meant = state.meant.clone();
-    if let (Some(last), Some(meant)) = (state.slots.last_mut(), meant)
+    let subject = state.subject.clone();
+    if let (Some(last), Some(subject)) = (state.slots.last_mut(), subject)
         && last.site != u32::MAX
         && rewritten.journal.sites[last.site as usize - 1].kind == SiteKind::CopyFrom
         && last.copied.is_empty()
-        && u64::from(last.address) + last.value <= meant.view(store).data_size()
+        && u64::from(last.address) + last.value <= subject.view(store).data_size()
     {
         last.copied = vec![0; last.value as usize];
-        meant
+        subject
             .view(store)
             .read(last.address.into(), &mut last.copied)
             .unwrap();
@@ -162,7 +165,7 @@ fn read_u32(view: &wasmer::MemoryView<'_>, at: u32) -> u32 {
 }
 
 impl Host {
-    /// Instantiates a rewritten guest, without calling its start function. Its tick fails once it
+    /// Instantiates an instrumented guest without calling its start function. The tick fails when it
     /// is called more often than `most_ticks`.
     pub fn new(
         guest: &Guest,
@@ -199,7 +202,7 @@ impl Host {
         let tick = Function::new_with_env(&mut store, &env, FunctionType::new([], []), tick);
         imports.define(&rewritten.tick_import.0, &rewritten.tick_import.1, tick);
         let instance = Instance::new(&mut store, &module, &imports).unwrap();
-        let meant = rewritten
+        let subject = rewritten
             .memory_exports
             .first()
             .map(|name| instance.exports.get_memory(name).unwrap().clone());
@@ -219,10 +222,10 @@ impl Host {
                     .unwrap()
                     .clone(),
             );
-            state.meant = meant.clone();
+            state.subject = subject.clone();
         }
-        let image = meant
-            .map(|meant| meant.view(&store).copy_to_vec().unwrap())
+        let image = subject
+            .map(|subject| subject.view(&store).copy_to_vec().unwrap())
             .unwrap_or_default();
         let segments = wasmparser::Parser::new(0)
             .parse_all(guest.wasm())
@@ -254,8 +257,8 @@ impl Host {
         self.try_call(name, &args).map_err(|error| error.message())
     }
 
-    /// Calls, and takes the slots. They must explain memory as it is now: an instruction that
-    /// trapped is the last and is returned apart, as the bytes it would have written never were.
+    /// Calls an export and takes the slots, whose replay must result in memory as it is. The slot of a
+    /// store that trapped is returned separately, because it wrote nothing.
     pub fn record(
         &mut self,
         name: &str,
@@ -293,7 +296,7 @@ impl Host {
         )
     }
 
-    /// The slots written since the last time, in order.
+    /// Takes the slots that were written since the last call, in order.
     pub fn take(&mut self) -> Vec<Slot> {
         let mut state = self.state.lock().unwrap();
         drain(&mut state, &self.rewritten, &mut self.store);
@@ -339,7 +342,10 @@ impl Host {
         let now = self.memory(name);
         assert_eq!(self.image.len(), now.len());
         let difference = self.image.iter().zip(&now).position(|(a, b)| a != b);
-        assert_eq!(difference, None, "the journal does not explain this byte");
+        assert_eq!(
+            difference, None,
+            "the replay of the journal differs at this byte"
+        );
     }
 
     pub fn memory(&self, name: &str) -> Vec<u8> {
@@ -398,7 +404,7 @@ pub fn globals(instance: &Instance, store: &mut Store) -> Vec<(String, String)> 
         .collect()
 }
 
-/// A module as given, run.
+/// An instance of a module as given.
 pub struct Plain {
     pub store: Store,
     pub instance: Instance,
@@ -439,15 +445,14 @@ impl Plain {
     }
 }
 
-/// Another thread that writes 0 to the limit again and again, as one does that wants the guest to
-/// look up.
-pub struct Asker {
+/// A thread that writes 0 to word 0 of the private memory again and again, as the interrupt timer does.
+pub struct Interrupter {
     is_done: Arc<std::sync::atomic::AtomicBool>,
     thread: std::thread::JoinHandle<()>,
 }
 
 impl Host {
-    pub fn ask_often(&self) -> Asker {
+    pub fn interrupt_often(&self) -> Interrupter {
         let memory = self.state.lock().unwrap().memory.clone().unwrap();
         let shared = memory.as_shared(&self.store).unwrap();
         let is_done = Arc::new(std::sync::atomic::AtomicBool::new(false));
@@ -460,11 +465,11 @@ impl Host {
                 std::thread::yield_now();
             }
         });
-        Asker { is_done, thread }
+        Interrupter { is_done, thread }
     }
 }
 
-impl Asker {
+impl Interrupter {
     pub fn stop(self) {
         self.is_done
             .store(true, std::sync::atomic::Ordering::Relaxed);

@@ -1,11 +1,10 @@
-//! What the tests share.
+//! The harnesses that the tests share.
 
-pub mod answer;
-pub mod drawn;
-pub mod explorer;
-pub mod fabricated;
+pub mod command;
 pub mod journal_host;
-pub mod json;
-pub mod live;
+pub mod json_keys;
 #[cfg(target_os = "linux")]
 pub mod pty;
+pub mod reports;
+pub mod screen_text;
+pub mod trace;

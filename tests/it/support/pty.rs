@@ -1,30 +1,34 @@
-//! The real binary in a pseudo-terminal, and the screen it shows.
+//! The program in a pseudo-terminal, and the screen that it shows.
 //!
-//! Everything here waits for a condition by reading what the program writes; the timeouts only say
-//! when a test has failed, and then print the screen.
+//! Each wait reads what the program writes until a condition holds. The timeouts only end a test that
+//! has failed, with the screen in its message.
 
 use std::io::{Read, Write};
 use std::os::fd::BorrowedFd;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long anything may take on a busy machine.
+use super::command::START;
+
+/// The time that no wait takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The program in its terminal.
 pub struct Pty {
-    /// `None` once the terminal is gone.
+    /// `None` after the terminal was closed.
     line: Option<Line>,
     child: Box<dyn Child + Send + Sync>,
     parser: vt100::Parser,
-    /// Everything the program wrote.
+    /// All bytes that the program has written.
     pub written: Vec<u8>,
 }
 
-/// The terminal's side of the line. The program's side is kept open so that its modes can be read
-/// to the end.
+/// The terminal's end of the line. The program's end stays open, so that its modes can be read until
+/// the end.
 struct Line {
     reader: Box<dyn Read + Send>,
     writer: Box<dyn Write + Send>,
@@ -32,13 +36,14 @@ struct Line {
     _slave: Box<dyn SlavePty + Send>,
 }
 
-/// How the program is started.
+/// The arguments and the environment of the program.
 pub struct Start<'a> {
     pub args: &'a [&'a str],
     pub rows: u16,
     pub cols: u16,
     pub env: &'a [(&'a str, &'a str)],
-    /// Whether the terminal is the one that sends signals: ctrl-c, a hang-up, a new size.
+    /// Whether the terminal is the controlling one, which sends signals for Ctrl-C, a hang-up and a new
+    /// size.
     pub is_controlling: bool,
 }
 
@@ -55,8 +60,8 @@ impl Default for Start<'_> {
 }
 
 impl Pty {
-    /// Starts the program with these arguments, in a terminal of this size, with these variables on
-    /// top of a plain set.
+    /// Starts the program with `args` in a terminal of this size, with `env` in addition to a minimal
+    /// environment.
     pub fn spawn(args: &[&str], rows: u16, cols: u16, env: &[(&str, &str)]) -> Pty {
         Pty::start(&Start {
             args,
@@ -68,6 +73,7 @@ impl Pty {
     }
 
     pub fn start(start: &Start) -> Pty {
+        let guard = START.lock().unwrap_or_else(PoisonError::into_inner);
         let pair = native_pty_system()
             .openpty(size(start.rows, start.cols))
             .unwrap();
@@ -75,7 +81,7 @@ impl Pty {
         command.args(start.args);
         command.env_clear();
         command.env("TERM", "xterm-256color");
-        // Nobody's own configuration.
+        // The configuration of the user must not matter.
         command.env("XDG_CONFIG_HOME", "/dev/null");
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         for (name, value) in start.env {
@@ -83,6 +89,7 @@ impl Pty {
         }
         command.set_controlling_tty(start.is_controlling);
         let child = pair.slave.spawn_command(command).unwrap();
+        drop(guard);
         let line = Line {
             reader: pair.master.try_clone_reader().unwrap(),
             writer: pair.master.take_writer().unwrap(),
@@ -102,34 +109,31 @@ impl Pty {
         self.parser.screen()
     }
 
-    /// Shows so many of the rows that left the screen at its top.
+    /// Scrolls back by `rows` rows.
     pub fn scroll_back(&mut self, rows: usize) {
         self.parser.screen_mut().set_scrollback(rows);
     }
 
-    /// Types these bytes.
+    /// Sends `bytes` as input.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let line = self.line.as_mut().expect("the terminal is open");
         line.writer.write_all(bytes.as_ref()).unwrap();
         line.writer.flush().unwrap();
     }
 
-    /// Reads until the screen is as described, and fails with a picture of it if it never is.
+    /// Reads until `condition` holds for the screen.
     #[track_caller]
     pub fn wait_for(&mut self, what: &str, mut condition: impl FnMut(&vt100::Screen) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !condition(self.parser.screen()) {
             if Instant::now() >= deadline {
-                panic!(
-                    "{what}: never happened within {PATIENCE:?}\n{}",
-                    self.picture()
-                );
+                panic!("{what}: not within {PATIENCE:?}\n{}", self.picture());
             }
             self.read(Duration::from_millis(50));
         }
     }
 
-    /// Reads until the text stands on the screen.
+    /// Reads until the screen shows `text`.
     #[track_caller]
     pub fn wait_for_text(&mut self, text: &str) {
         self.wait_for(&format!("the screen shows {text:?}"), |screen| {
@@ -137,7 +141,7 @@ impl Pty {
         });
     }
 
-    /// Reads until the program has written this text, after the first `from` bytes.
+    /// Reads until the program has written `text` after the first `from` bytes.
     #[track_caller]
     pub fn wait_for_bytes(&mut self, from: usize, text: &str) {
         let deadline = Instant::now() + PATIENCE;
@@ -154,7 +158,7 @@ impl Pty {
         }
     }
 
-    /// Reads until the program has nothing more to say: it waits, and what it wrote is read.
+    /// Reads until the program sleeps and has written nothing for a while.
     #[track_caller]
     pub fn wait_for_quiet(&mut self) {
         let deadline = Instant::now() + PATIENCE;
@@ -162,7 +166,7 @@ impl Pty {
         while quiet < 20 {
             assert!(
                 Instant::now() < deadline,
-                "the program never rests\n{}",
+                "the program does not sleep\n{}",
                 self.picture()
             );
             self.read(Duration::from_millis(20));
@@ -172,8 +176,7 @@ impl Pty {
         }
     }
 
-    /// Reads until the program has ended, and gives its exit status: 128 more than the signal that
-    /// killed it, if one did.
+    /// Reads until the program has ended and returns its exit status.
     #[track_caller]
     pub fn wait_for_end(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
@@ -182,7 +185,7 @@ impl Pty {
                 Some(status) => break status,
                 None if Instant::now() >= deadline => {
                     panic!(
-                        "the program never ended within {PATIENCE:?}\n{}",
+                        "the program did not end within {PATIENCE:?}\n{}",
                         self.picture()
                     )
                 }
@@ -211,7 +214,7 @@ impl Pty {
             .set_size(at_least_one(rows), at_least_one(cols));
     }
 
-    /// The terminal's own modes: echo, line editing and so on.
+    /// Returns the modes of the terminal: echo, line editing and others.
     pub fn modes(&self) -> String {
         let line = self.line.as_ref().expect("the terminal is open");
         format!(
@@ -220,22 +223,22 @@ impl Pty {
         )
     }
 
-    /// Closes the terminal's window.
+    /// Closes the terminal.
     pub fn hang_up(&mut self) {
         self.line = None;
     }
 
-    /// The process's state as the kernel has it: `S` waiting, `T` stopped, `R` busy.
+    /// Returns the state of the process as the kernel reports it: `S` sleeping, `T` stopped, `R` running.
     pub fn state(&self) -> char {
         self.stat(0).chars().next().unwrap_or('?')
     }
 
-    /// Processor time used so far, in the kernel's ticks of 10 ms.
+    /// Returns the processor time used so far, in clock ticks of 10 ms.
     pub fn ticks(&self) -> u64 {
         self.stat(11).parse::<u64>().unwrap() + self.stat(12).parse::<u64>().unwrap()
     }
 
-    /// The most memory the process has had, in bytes.
+    /// Returns the peak memory of the process, in bytes.
     pub fn peak(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid().as_raw_pid()))
             .unwrap_or_default();
@@ -250,7 +253,7 @@ impl Pty {
             << 10
     }
 
-    /// Reads until the process is in this state.
+    /// Reads until the process is in `state`.
     #[track_caller]
     pub fn wait_for_state(&mut self, state: char) {
         let deadline = Instant::now() + PATIENCE;
@@ -265,7 +268,7 @@ impl Pty {
         }
     }
 
-    /// The screen in a frame, for messages.
+    /// Returns the screen in a frame, for messages.
     pub fn picture(&self) -> String {
         let screen = self.parser.screen();
         let columns = usize::from(u16::from(screen.size().1));
@@ -286,7 +289,7 @@ impl Pty {
         Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap()
     }
 
-    /// A field of `/proc/PID/stat`, counted from the state.
+    /// Returns a field of `/proc/PID/stat`, counted from the state.
     fn stat(&self, field: usize) -> String {
         let path = format!("/proc/{}/stat", self.pid().as_raw_pid());
         let stat = std::fs::read_to_string(path).unwrap_or_default();
@@ -298,14 +301,14 @@ impl Pty {
             .to_owned()
     }
 
-    /// Reads what the program writes within this time, once.
+    /// Reads once, and waits for at most `patience`.
     fn read(&mut self, patience: Duration) {
         let timeout = Timespec {
             tv_sec: 0,
             tv_nsec: i64::from(patience.subsec_nanos()),
         };
         let Some(line) = &mut self.line else {
-            // Nothing to wait on but time: a terminal that is gone brings no news.
+            // A closed terminal has no more output: only the time can pass.
             let _ = poll(&mut [], Some(&timeout));
             return;
         };
@@ -322,7 +325,7 @@ impl Pty {
         }
     }
 
-    /// Reads what is there already; whether anything was.
+    /// Reads what has been written already, and returns whether there was anything.
     fn read_now(&mut self) -> bool {
         let before = self.written.len();
         self.read(Duration::ZERO);
@@ -337,8 +340,9 @@ impl Drop for Pty {
     }
 }
 
-/// The modes of a terminal that no program has used yet.
+/// Returns the modes of a terminal that no program has used.
 pub fn fresh_modes() -> String {
+    let _guard = START.lock().unwrap_or_else(PoisonError::into_inner);
     let pair = native_pty_system().openpty(size(30, 120)).unwrap();
     format!(
         "{:?}",

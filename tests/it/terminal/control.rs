@@ -1,21 +1,19 @@
-//! The real program in a pseudo-terminal: it takes the terminal over, gives it back on every way
-//! out, and stays awake.
-
-use std::fs;
-use std::process::{Command, Stdio};
+//! Control of the terminal: the program takes it over, restores it however it ends, and stays
+//! responsive.
 
 use rustix::process::Signal;
 
+use crate::support::command::{Folder, linmem};
 use crate::support::pty::{self, Pty, Start};
 
-/// On the screen once step 0 has run.
+/// The text on the screen after step 0 has run.
 const DONE: &str = "✓ 0 instantiate";
 
 fn open() -> Pty {
     open_with(&Start::default())
 }
 
-/// The default session, with its first screen drawn.
+/// Starts the default session and waits for its first screen.
 fn open_with(start: &Start) -> Pty {
     let mut pty = Pty::start(start);
     pty.wait_for("the first screen", |screen| {
@@ -25,24 +23,15 @@ fn open_with(start: &Start) -> Pty {
     pty
 }
 
-/// A session in whose only call the guest never comes back; no limit of time ends it.
-fn open_endless() -> (Pty, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
+/// Starts a session whose only call does not return, without a time limit, and runs the call.
+fn open_endless() -> (Pty, Folder) {
     let guest =
         r#"(module (memory (export "memory") 1) (func (export "spin") (loop $again (br $again))))"#;
-    fs::write(folder.path().join("spin.wat"), guest).unwrap();
-    fs::write(
-        folder.path().join("spin.steps"),
-        "module \"spin.wat\"\ncall spin()\n",
-    )
-    .unwrap();
-    let session = folder.path().join("spin.steps");
-    let mut pty = Pty::spawn(
-        &[session.to_str().unwrap(), "--max-time", "0"],
-        30,
-        120,
-        &[],
-    );
+    let folder = Folder::new()
+        .with("spin.wat", guest)
+        .with("spin.steps", "module \"spin.wat\"\ncall spin()\n");
+    let session = folder.arg("spin.steps");
+    let mut pty = Pty::spawn(&[&session, "--max-time", "0"], 30, 120, &[]);
     pty.wait_for_text(DONE);
     pty.send(" ");
     pty.wait_for("the call runs", |screen| {
@@ -51,14 +40,15 @@ fn open_endless() -> (Pty, tempfile::TempDir) {
     (pty, folder)
 }
 
+/// Returns whether `bytes` contain `part`.
 fn holds(bytes: &[u8], part: &str) -> bool {
     bytes
         .windows(part.len())
         .any(|window| window == part.as_bytes())
 }
 
-/// The alternate screen is left, the cursor is shown, the mouse and pastes are as before: in the
-/// bytes, and so on a screen.
+/// Asserts that the program has left the alternate screen, shows the cursor, and has switched mouse
+/// and bracketed paste off, both in the bytes and on the screen.
 #[track_caller]
 fn assert_restored(pty: &Pty) {
     let last_entry = pty
@@ -91,9 +81,9 @@ fn assert_restored(pty: &Pty) {
     assert!(!holds(&pty.written, "panicked"), "{}", pty.picture());
 }
 
-/// Runs a way out: what to do to an open program, and the exit status that follows.
+/// Asserts that `leave` ends an open program with `status`, and that the terminal is restored.
 #[track_caller]
-fn assert_way_out(leave: impl FnOnce(&mut Pty), status: u32) -> Pty {
+fn assert_exit(leave: impl FnOnce(&mut Pty), status: u32) -> Pty {
     let modes = pty::fresh_modes();
     let mut pty = open();
     assert_ne!(pty.modes(), modes, "raw mode");
@@ -105,8 +95,8 @@ fn assert_way_out(leave: impl FnOnce(&mut Pty), status: u32) -> Pty {
 }
 
 #[test]
-fn q_leaves_nothing_behind() {
-    let pty = assert_way_out(|pty| pty.send("q"), 0);
+fn q_restores_the_screen() {
+    let pty = assert_exit(|pty| pty.send("q"), 0);
     assert!(
         !pty.screen().contents().contains("instantiate"),
         "{}",
@@ -115,9 +105,9 @@ fn q_leaves_nothing_behind() {
 }
 
 #[test]
-fn capital_q_leaves_the_last_frame() {
-    let mut pty = assert_way_out(|pty| pty.send("Q"), 0);
-    // The frame is as high as the screen; the line for the prompt pushes its first row out of it.
+fn capital_q_keeps_the_last_frame() {
+    let mut pty = assert_exit(|pty| pty.send("Q"), 0);
+    // The frame fills the screen, and the line of the prompt scrolls its first row out.
     pty.scroll_back(1);
     let text = pty.screen().contents();
     assert!(
@@ -128,36 +118,36 @@ fn capital_q_leaves_the_last_frame() {
     assert_eq!(
         pty.screen().cursor_position().1,
         0,
-        "the prompt starts on a line of its own\n{}",
+        "the prompt is not on its own line\n{}",
         pty.picture()
     );
 }
 
 #[test]
-fn control_c_leaves_while_nothing_runs() {
-    assert_way_out(|pty| pty.send("\x03"), 0);
+fn ctrl_c_quits_while_nothing_runs() {
+    assert_exit(|pty| pty.send("\x03"), 0);
 }
 
 #[test]
-fn signals_that_end_a_program_restore_the_terminal_first() {
+fn fatal_signals_restore_the_terminal() {
     for (signal, status) in [
         (Signal::TERM, 143),
         (Signal::HUP, 129),
         (Signal::INT, 130),
         (Signal::QUIT, 131),
     ] {
-        assert_way_out(|pty| pty.signal(signal), status);
+        assert_exit(|pty| pty.signal(signal), status);
     }
 }
 
 #[test]
-fn control_z_gives_the_terminal_back_until_the_program_goes_on() {
+fn ctrl_z_suspends_and_resumes() {
     let mut pty = open();
     let raw = pty.modes();
     for _ in 0..2 {
         pty.send("\x1a");
         pty.wait_for_state('T');
-        pty.wait_for("the terminal is given back", |screen| {
+        pty.wait_for("the terminal is restored", |screen| {
             !screen.alternate_screen() && !screen.hide_cursor()
         });
         assert_ne!(pty.modes(), raw);
@@ -174,7 +164,7 @@ fn control_z_gives_the_terminal_back_until_the_program_goes_on() {
 }
 
 #[test]
-fn a_stop_from_outside_is_followed_by_a_whole_new_screen() {
+fn the_screen_is_redrawn_after_an_external_stop() {
     for stop in [Signal::STOP, Signal::TSTP] {
         let mut pty = open();
         pty.signal(stop);
@@ -197,7 +187,7 @@ fn a_stop_from_outside_is_followed_by_a_whole_new_screen() {
 }
 
 #[test]
-fn a_new_size_is_drawn_at_once() {
+fn resizing_redraws_at_once() {
     let mut pty = open();
     for (rows, cols) in [(24, 80), (12, 40), (50, 200), (30, 120)] {
         let before = pty.written.len();
@@ -230,8 +220,8 @@ fn a_new_size_is_drawn_at_once() {
 }
 
 #[test]
-fn the_end_of_the_terminal_is_the_end_of_the_program() {
-    // Without a controlling terminal no signal tells of the end: the program has to see it.
+fn a_closed_terminal_ends_the_program() {
+    // Without a controlling terminal there is no signal: the program has to detect the end.
     for is_controlling in [true, false] {
         let mut pty = open_with(&Start {
             is_controlling,
@@ -245,7 +235,7 @@ fn the_end_of_the_terminal_is_the_end_of_the_program() {
 #[test]
 fn an_idle_program_sleeps() {
     let mut pty = open();
-    // Half a sequence: it is waited for, not asked for.
+    // Half a sequence: the program waits for the rest and does not poll.
     pty.send("\x1b[1");
     pty.wait_for_quiet();
     let before = pty.ticks();
@@ -263,13 +253,13 @@ fn an_idle_program_sleeps() {
     assert_eq!(
         pty.written.len(),
         written,
-        "drawn though nothing happened\n{}",
+        "the idle program wrote to the terminal\n{}",
         pty.picture()
     );
 }
 
 #[test]
-fn a_burst_of_keys_draws_few_frames_and_loses_none() {
+fn bursts_of_keys_draw_few_frames() {
     let mut pty = open();
     let frames = |pty: &Pty| {
         pty.written
@@ -278,7 +268,7 @@ fn a_burst_of_keys_draws_few_frames_and_loses_none() {
             .count()
     };
     let before = frames(&pty);
-    // Past the 1024 bytes that crossterm's own reader takes at once.
+    // More than the 1024 bytes that the reader of crossterm takes at once.
     pty.send([b"j".repeat(1500), b"k".repeat(1499), b"q".to_vec()].concat());
     assert_eq!(pty.wait_for_end(), 0);
     let drawn = frames(&pty) - before;
@@ -286,7 +276,7 @@ fn a_burst_of_keys_draws_few_frames_and_loses_none() {
 }
 
 #[test]
-fn a_terminal_that_can_only_print_gets_the_transcript() {
+fn dumb_terminals_get_the_transcript() {
     let mut pty = Pty::spawn(&[], 50, 120, &[("TERM", "dumb")]);
     assert_eq!(pty.wait_for_end(), 0);
     let text = String::from_utf8_lossy(&pty.written).into_owned();
@@ -298,27 +288,21 @@ fn a_terminal_that_can_only_print_gets_the_transcript() {
 }
 
 #[test]
-fn a_pipe_gets_the_transcript() {
-    let output = Command::new(env!("CARGO_BIN_EXE_linmem"))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{text}");
+fn pipes_get_the_transcript() {
+    let text = linmem(&[""; 0]).success();
     assert!(
         text.contains("instantiate") && text.contains("Wasm is cool!"),
         "{text}"
     );
     assert!(!text.contains('\x1b'), "{text:?}");
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
 #[test]
-fn a_paste_goes_into_the_input_as_one_text() {
+fn pastes_are_one_input() {
     let mut pty = open();
     pty.send("e");
     pty.wait_for_text("enter runs again");
-    // As keys, q would leave.
+    // As a key, `q` would quit.
     pty.send("\x1b[200~quick brown\x1b[201~");
     pty.wait_for_text("quick brown");
     pty.send("\x1b");
@@ -330,7 +314,7 @@ fn a_paste_goes_into_the_input_as_one_text() {
 }
 
 #[test]
-fn an_endless_guest_leaves_the_screen_awake_and_is_cancelled_by_escape() {
+fn escape_cancels_an_endless_call() {
     let (mut pty, _folder) = open_endless();
     pty.resize(24, 80);
     pty.wait_for(
@@ -350,7 +334,7 @@ fn an_endless_guest_leaves_the_screen_awake_and_is_cancelled_by_escape() {
 }
 
 #[test]
-fn a_signal_ends_the_program_even_while_an_endless_guest_runs() {
+fn signals_end_the_program_during_an_endless_call() {
     let (mut pty, _folder) = open_endless();
     pty.signal(Signal::TERM);
     assert_eq!(pty.wait_for_end(), 143);
@@ -358,12 +342,12 @@ fn a_signal_ends_the_program_even_while_an_endless_guest_runs() {
 }
 
 #[test]
-fn without_colours_marks_stay() {
+fn marks_remain_without_color() {
     let mut pty = open_with(&Start {
         env: &[("NO_COLOR", "1")],
         ..Start::default()
     });
-    // To the host's first write, so that there are changed bytes to mark.
+    // The first write of the host changes bytes, which are marked.
     for _ in 0..4 {
         pty.send(" ");
     }
@@ -390,7 +374,7 @@ fn without_colours_marks_stay() {
     }
 }
 
-/// The parameters of each sequence that sets a style.
+/// Returns the parameters of each sequence that sets a style.
 fn styles(written: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(written);
     let sequences = text.split("\x1b[").skip(1);

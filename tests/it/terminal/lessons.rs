@@ -1,10 +1,12 @@
-//! A learner at the real program: asked, hinted, right, wrong, silent; and what is remembered.
+//! Lessons in a terminal: questions, hints, right and wrong answers, skipped questions, and the
+//! progress file.
 
-use std::process::Command;
-
+use crate::support::command::{Folder, TestCommand};
 use crate::support::pty::Pty;
 
-fn open(lesson: &str, state: &str) -> Pty {
+/// Opens a lesson, with its progress in `state`.
+fn open(lesson: &str, state: &Folder) -> Pty {
+    let state = state.path().to_str().unwrap();
     let mut pty = Pty::spawn(
         &["lesson", lesson],
         24,
@@ -15,7 +17,16 @@ fn open(lesson: &str, state: &str) -> Pty {
     pty
 }
 
-/// Runs steps until the one of this number is shown.
+/// Returns the list of the lessons, with the progress in `state`.
+fn list(state: &Folder) -> String {
+    TestCommand::new(&["lesson"])
+        .env("XDG_STATE_HOME", state.path())
+        .env("HOME", state.path())
+        .run()
+        .success()
+}
+
+/// Runs the steps after `from` up to `to`.
 fn go_to(pty: &mut Pty, from: usize, to: usize) {
     for step in from + 1..=to {
         pty.send(" ");
@@ -24,13 +35,12 @@ fn go_to(pty: &mut Pty, from: usize, to: usize) {
 }
 
 #[test]
-fn a_lesson_from_first_to_last_and_what_is_remembered() {
-    let folder = tempfile::tempdir().unwrap();
-    let state = folder.path().to_str().unwrap();
-    let mut pty = open("1", state);
+fn a_lesson_from_first_to_last_step() {
+    let state = Folder::new();
+    let mut pty = open("1", &state);
     pty.wait_for_text("lesson 1 of 11  Memory is bytes");
 
-    // A hint, and an answer that is not quite right.
+    // A hint and a wrong answer.
     go_to(&mut pty, 0, 4);
     pty.wait_for_text("i answers  H gives a hint  space goes on without");
     pty.send("H");
@@ -38,8 +48,8 @@ fn a_lesson_from_first_to_last_and_what_is_remembered() {
     pty.send("iJ\r");
     pty.wait_for_text("You said J. Not quite: it is \"I\".");
 
-    // What cannot be read is said at once; a hint from within the line; then the right answer, as
-    // an expression.
+    // An unparsable answer is reported at once. A hint is shown from within the line. Then the right
+    // answer is given as an expression.
     go_to(&mut pty, 5, 6);
     pty.send("i");
     pty.wait_for_text("enter answers  tab hint");
@@ -55,34 +65,25 @@ fn a_lesson_from_first_to_last_and_what_is_remembered() {
     pty.send("L");
     pty.wait_for_text("lesson 2 of 11");
 
-    // Skipping: the line closed by enter alone, and no line at all.
+    // A question is skipped by an empty line, or by going on.
     pty.wait_for_text("step 0 of");
     go_to(&mut pty, 0, 4);
     pty.send("i\r");
     pty.wait_for_text("The answer to the question of step 4: 8.");
     go_to(&mut pty, 5, 7);
-    pty.wait_for("no word of an answer", |screen| {
+    pty.wait_for("no answer is shown", |screen| {
         !screen.contents().contains("You said")
     });
 
-    // The list knows which lesson was finished.
+    // The list marks the finished lesson.
     pty.send("p");
     pty.wait_for_text("1 bytes         ✓");
     pty.send("\x1b");
     pty.send("q");
     assert_eq!(pty.wait_for_end(), 0);
 
-    assert_eq!(
-        std::fs::read_to_string(folder.path().join("linmem/lessons")).unwrap(),
-        "bytes\n"
-    );
-    let list = Command::new(env!("CARGO_BIN_EXE_linmem"))
-        .arg("lesson")
-        .env("XDG_STATE_HOME", state)
-        .env("HOME", state)
-        .output()
-        .unwrap();
-    let list = String::from_utf8(list.stdout).unwrap();
+    assert_eq!(state.read("linmem/lessons"), "bytes\n");
+    let list = list(&state);
     assert!(
         list.starts_with("✓  1  bytes") && list.contains("\n   2  protocol"),
         "{list}"
@@ -94,10 +95,10 @@ fn a_lesson_from_first_to_last_and_what_is_remembered() {
 }
 
 #[test]
-fn what_cannot_be_remembered_is_said_once() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir_all(folder.path().join("linmem/lessons")).unwrap();
-    let mut pty = open("1", folder.path().to_str().unwrap());
+fn unwritable_progress_is_reported_once() {
+    // A folder in the place of the file.
+    let state = Folder::new().with("linmem/lessons/x", "");
+    let mut pty = open("1", &state);
     pty.send("G");
     pty.wait_for_text("will be forgotten when you leave: cannot write");
     pty.wait_for_text("L opens lesson 2, protocol.");
@@ -114,20 +115,9 @@ fn what_cannot_be_remembered_is_said_once() {
 }
 
 #[test]
-fn garbage_in_the_file_costs_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("linmem")).unwrap();
-    std::fs::write(
-        folder.path().join("linmem/lessons"),
-        b"\xff\0\x1b[2J strings\nstrings\nno such lesson",
-    )
-    .unwrap();
-    let list = Command::new(env!("CARGO_BIN_EXE_linmem"))
-        .arg("lesson")
-        .env("XDG_STATE_HOME", folder.path())
-        .output()
-        .unwrap();
-    let list = String::from_utf8(list.stdout).unwrap();
+fn invalid_progress_files_are_tolerated() {
+    let progress = b"\xff\0\x1b[2J strings\nstrings\nno such lesson";
+    let list = list(&Folder::new().with("linmem/lessons", progress));
     assert!(
         list.contains("✓  3  strings") && list.contains("1 of 11 finished"),
         "{list}"

@@ -1,4 +1,4 @@
-//! The real program in a pseudo-terminal.
+//! The program in a pseudo-terminal.
 
 mod control;
 mod exploration;

@@ -1,11 +1,11 @@
-//! Each function by itself: what it answers, and what it writes where.
+//! Each function by itself: its result, and what it writes.
 
-use linmem::report::Format;
+use linmem::testing::sessions;
 
 use super::{
-    PREVIEW1, UNSTABLE, all_ok, answers, complete, every_function, functions, last, ok, opening,
-    run, text, written,
+    PREVIEW1, UNSTABLE, all_ok, config, every_function, expected_errnos, functions, last, ok, run,
 };
+use crate::support::reports::{json, text};
 
 #[test]
 fn every_function_is_built_in_with_its_type() {
@@ -23,7 +23,7 @@ fn every_function_is_built_in_with_its_type() {
 }
 
 #[test]
-fn what_cannot_be_answers_the_right_error() {
+fn impossible_calls_return_the_documented_errno() {
     let rows = "
         fd_prestat_get(0, 64) -> 8
         fd_prestat_get(3, 64) -> 8
@@ -90,22 +90,19 @@ fn what_cannot_be_answers_the_right_error() {
         poll_oneoff(64, 256, 0, 32) -> 28
     ";
     for module in [PREVIEW1, UNSTABLE] {
-        let timeline = ok(&every_function(module, ""), &answers(rows));
+        let timeline = ok(&every_function(module, ""), &expected_errnos(rows));
         assert!(
             timeline.steps().iter().all(|step| step.changes.is_empty()),
-            "an error writes nothing"
+            "a failed call writes nothing"
         );
         let meaning = |index: usize| timeline.steps()[index].imports_called[0].meaning;
         assert_eq!((meaning(1), meaning(7)), (Some("EBADF"), Some("ESPIPE")));
     }
     ok(
         &every_function(PREVIEW1, ""),
-        &answers("sock_accept(0, 0, 64) -> 57\nsock_accept(3, 0, 64) -> 8"),
+        &expected_errnos("sock_accept(0, 0, 64) -> 57\nsock_accept(3, 0, 64) -> 8"),
     );
-    let json = written(
-        &run(&every_function(PREVIEW1, ""), "call fd_close(9)"),
-        Format::Json,
-    );
+    let json = json(&run(&every_function(PREVIEW1, ""), "call fd_close(9)"));
     assert!(json.contains(r#""meaning": "EBADF""#), "{json}");
     assert!(
         text(&run(&every_function(PREVIEW1, ""), "call fd_close(9)"))
@@ -114,7 +111,7 @@ fn what_cannot_be_answers_the_right_error() {
 }
 
 #[test]
-fn arguments_are_the_modules_name_and_the_environment_is_empty() {
+fn arguments_hold_the_module_name_and_the_environment_is_empty() {
     let steps = "
         call args_sizes_get(16, 20)
         count = read 16 as u32
@@ -136,7 +133,7 @@ fn arguments_are_the_modules_name_and_the_environment_is_empty() {
 }
 
 #[test]
-fn clocks_count() {
+fn clocks_advance_by_one_tick() {
     let steps = "
         call clock_res_get(0, 64)
         tick = read 64 as u64
@@ -158,7 +155,7 @@ fn clocks_count() {
 }
 
 #[test]
-fn chance_is_the_same_in_every_run_and_goes_on_from_call_to_call() {
+fn random_numbers_are_deterministic() {
     let steps = "
         call random_get(64, 16)
         first = read 64, 16 as bytes
@@ -169,7 +166,7 @@ fn chance_is_the_same_in_every_run_and_goes_on_from_call_to_call() {
         expect e == 0";
     let wat = every_function(PREVIEW1, "");
     let (one, other) = (ok(&wat, steps), ok(&wat, steps));
-    assert_eq!(written(&one, Format::Json), written(&other, Format::Json));
+    assert_eq!(json(&one), json(&other));
     assert_eq!(one.steps()[2].bindings, other.steps()[2].bindings);
     let all = last(&one).memory.read(0, 65536);
     assert!(
@@ -179,7 +176,7 @@ fn chance_is_the_same_in_every_run_and_goes_on_from_call_to_call() {
 }
 
 #[test]
-fn descriptors_are_terminals_in_the_layout_of_each_version() {
+fn descriptors_are_terminals_in_both_layouts() {
     let rights = |way: u64| way | 1 << 3 | 1 << 21 | 1 << 27;
     for (module, filestat, links) in [
         (PREVIEW1, 64, "64 + 24 as u64"),
@@ -215,7 +212,7 @@ fn descriptors_are_terminals_in_the_layout_of_each_version() {
 }
 
 #[test]
-fn descriptors_are_closed_moved_and_stripped_of_rights() {
+fn descriptors_can_be_closed_renumbered_and_restricted() {
     let rows = "
         write 0, u32(32, 2)
         write 32, \"ab\"
@@ -233,12 +230,12 @@ fn descriptors_are_closed_moved_and_stripped_of_rights() {
         fd_filestat_get(0, 64) -> 76
         fd_fdstat_set_rights(0, 0x40, 0) -> 76
     ";
-    ok(&every_function(PREVIEW1, ""), &answers(rows));
+    ok(&every_function(PREVIEW1, ""), &expected_errnos(rows));
 }
 
 #[test]
-fn waiting_takes_no_time_and_moves_the_clock() {
-    // Two clocks, one of which is due earlier: one event, and time moved to it.
+fn poll_oneoff_advances_the_clock() {
+    // Two clocks, and the first is due earlier: one event, and the time moves to it.
     for (module, size, clock) in [(PREVIEW1, 48, 16), (UNSTABLE, 56, 24)] {
         let steps = format!(
             "
@@ -258,7 +255,7 @@ fn waiting_takes_no_time_and_moves_the_clock() {
             now = read 208 as u64
             expect now == 5000000000 + 1000000
 
-            # The first waits until a time that has passed: it is due at once.
+            # The first waits for a time in the past and is due at once.
             write {clock} + 24, u16(1)
             e = call poll_oneoff(0, 256, 2, 200)
             n = read 200 as u32
@@ -267,13 +264,13 @@ fn waiting_takes_no_time_and_moves_the_clock() {
             now = read 208 as u64
             expect now == 5000000000 + 2000000
 
-            # No such clock.
+            # The clock does not exist.
             write {clock}, u32(9)
             e = call poll_oneoff(0, 256, 1, 200)
             error = read 264 as u16
             expect [e, error] == [0, 28]
 
-            # Until the end of time.
+            # The largest possible time.
             write {clock}, u32(0)
             write {clock} + 8, u64(0xffffffffffffffff)
             e = call poll_oneoff(0, 256, 1, 200)
@@ -285,7 +282,7 @@ fn waiting_takes_no_time_and_moves_the_clock() {
 }
 
 #[test]
-fn input_and_output_are_always_ready() {
+fn poll_oneoff_reports_streams_as_ready() {
     let steps = "
         write 0, u64(1)
         write 8, u8(1)
@@ -314,7 +311,7 @@ fn input_and_output_are_always_ready() {
         fourth = read 608 as u64
         error = read 616 as u16
         expect [fourth, error] == [5, 28]";
-    all_ok(complete(opening(
+    all_ok(sessions::run(config(
         &every_function(PREVIEW1, ""),
         steps,
         b"input",
@@ -322,7 +319,7 @@ fn input_and_output_are_always_ready() {
 }
 
 #[test]
-fn a_function_of_another_type_or_of_no_name_is_not_built_in() {
+fn unknown_functions_and_types_are_not_built_in() {
     let import = |module: &str, name: &str, ty: &str| {
         let wat = format!(
             r#"(module (import "{module}" "{name}" (func $f {ty})) (func (export "f") (call $f)))"#

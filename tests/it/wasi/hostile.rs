@@ -1,16 +1,18 @@
-//! Guests that mean harm: wild pointers, floods of output and of calls.
+//! Malicious guests: pointers outside memory, and large numbers of calls and of output.
 
 use linmem::session::SessionConfig;
-use linmem::session::limits::Limits;
 use linmem::timeline::{FindingKind, Outcome};
 
+use linmem::testing::sessions;
+
 use super::{
-    PREVIEW1, UNSTABLE, all_ok, answers, complete, every_function, functions, last, ok, opening,
-    printer, run, text,
+    PREVIEW1, UNSTABLE, all_ok, config, every_function, expected_errnos, functions, last, ok,
+    printer, run,
 };
+use crate::support::reports::text;
 
 #[test]
-fn pointers_out_of_memory_fault_and_nothing_is_done() {
+fn pointers_outside_memory_return_efault() {
     let rows = "
         args_get(0xffffffff, 64) -> 21
         args_get(64, 65535) -> 21
@@ -40,9 +42,9 @@ fn pointers_out_of_memory_fault_and_nothing_is_done() {
         poll_oneoff(64, 128, 0xffffffff, 32) -> 28
     ";
     for module in [PREVIEW1, UNSTABLE] {
-        let timeline = all_ok(complete(opening(
+        let timeline = all_ok(sessions::run(config(
             &every_function(module, ""),
-            &answers(rows),
+            &expected_errnos(rows),
             b"input",
         )));
         assert!(timeline.steps().iter().all(|step| step.output.is_none()));
@@ -57,7 +59,7 @@ fn pointers_out_of_memory_fault_and_nothing_is_done() {
 }
 
 #[test]
-fn every_function_survives_the_worst_arguments() {
+fn every_function_survives_extreme_arguments() {
     for module in [PREVIEW1, UNSTABLE] {
         for worst in ["-1", "0x7fffffff", "0x80000000", "0xfffc"] {
             let calls: String = functions(module)
@@ -67,7 +69,7 @@ fn every_function_survives_the_worst_arguments() {
                 })
                 .collect();
             let timeline = ok(&every_function(module, ""), &calls);
-            // At 0xfffc there are four bytes, in which a few of them answer.
+            // At 0xfffc four bytes are inside memory, and some functions write their result there.
             assert!(
                 worst == "0xfffc" || timeline.steps().iter().all(|step| step.changes.is_empty())
             );
@@ -76,7 +78,7 @@ fn every_function_survives_the_worst_arguments() {
 }
 
 #[test]
-fn a_guest_without_memory_is_told_so() {
+fn guests_without_memory_get_efault() {
     let wat = format!(
         r#"(module (import "{PREVIEW1}" "random_get" (func $f (param i32 i32) (result i32)))
              (func (export "f") (result i32) (call $f (i32.const 0) (i32.const 1))))"#
@@ -85,13 +87,13 @@ fn a_guest_without_memory_is_told_so() {
 }
 
 #[test]
-fn what_is_printed_reaches_no_terminal_as_it_is() {
+fn printed_control_characters_are_escaped() {
     let rows = "
         write 0, u32(64, 12)
         write 64, hex\"1b 5b 32 4a ff fe e2 80 ae 61 c3 0a\"
         fd_write(1, 0, 1, 32) -> 0
     ";
-    let timeline = ok(&every_function(PREVIEW1, ""), &answers(rows));
+    let timeline = ok(&every_function(PREVIEW1, ""), &expected_errnos(rows));
     assert_eq!(
         timeline.steps()[3].output.as_deref(),
         Some("\u{1b}[2J\\xff\\xfe\u{202e}a\\xc3\n")
@@ -104,7 +106,7 @@ fn what_is_printed_reaches_no_terminal_as_it_is() {
 }
 
 #[test]
-fn a_hundred_mebibytes_of_output_are_counted_and_their_beginning_kept() {
+fn long_output_is_counted_and_its_start_recorded() {
     let wat = printer(
         r#"(func (export "flood") (param $times i32)
              (memory.fill (i32.const 100) (i32.const 0x61) (i32.const 65436))
@@ -129,7 +131,7 @@ fn a_hundred_mebibytes_of_output_are_counted_and_their_beginning_kept() {
 }
 
 #[test]
-fn a_million_calls_are_counted_and_the_first_kept() {
+fn one_million_calls_are_counted_and_the_first_recorded() {
     let wat = printer(
         r#"(func (export "rest") (param $times i32)
              (loop $again
@@ -150,13 +152,9 @@ fn a_million_calls_are_counted_and_the_first_kept() {
         expect call_args({PREVIEW1}.fd_write, 99999) == [1, 0, 1, 8]
         expect call_args({PREVIEW1}.fd_write, 100000) == []"
     );
-    let opening = opening(&wat, &steps, b"");
-    let timeline = complete(SessionConfig {
-        limits: Limits {
-            max_time: None,
-            ..Limits::default()
-        },
-        ..opening
+    let timeline = sessions::run(SessionConfig {
+        limits: sessions::without_time_limit(),
+        ..config(&wat, &steps, b"")
     });
     let rest = &timeline.steps()[1];
     assert_eq!(
@@ -174,7 +172,7 @@ fn a_million_calls_are_counted_and_the_first_kept() {
 }
 
 #[test]
-fn writing_more_than_is_recorded_ends_in_a_limit() {
+fn writes_above_the_recording_limit_are_cancelled() {
     let wat = format!(
         r#"(module (import "{PREVIEW1}" "random_get" (func $random_get (param i32 i32) (result i32)))
              (memory (export "memory") 800)

@@ -1,5 +1,5 @@
-//! WASI built in: every function of both versions, what real programs need of it, and guests that
-//! mean it harm.
+//! The built-in WASI functions of both versions: each one by itself, in programs, and called by
+//! malicious guests.
 
 mod functions;
 mod hostile;
@@ -8,75 +8,23 @@ mod programs;
 use std::sync::Arc;
 
 use linmem::guest::Guest;
-use linmem::report::{self, Format, Options};
-use linmem::script;
-use linmem::session::files::Files;
-use linmem::session::limits::{CancelHandle, Limits};
-use linmem::session::{Session, SessionConfig};
+use linmem::session::{SessionConfig, WasiVersion, wasi_functions};
+use linmem::testing::sessions;
 use linmem::timeline::{FindingKind, Status, StepRecord, Timeline};
+
+use crate::support::reports::text;
 
 const PREVIEW1: &str = "wasi_snapshot_preview1";
 const UNSTABLE: &str = "wasi_unstable";
 
-/// Every function with its parameters, `i` an i32 and `I` an i64; all but proc_exit return an i32.
-const FUNCTIONS: [(&str, &str); 46] = [
-    ("args_get", "ii"),
-    ("args_sizes_get", "ii"),
-    ("clock_res_get", "ii"),
-    ("clock_time_get", "iIi"),
-    ("environ_get", "ii"),
-    ("environ_sizes_get", "ii"),
-    ("fd_advise", "iIIi"),
-    ("fd_allocate", "iII"),
-    ("fd_close", "i"),
-    ("fd_datasync", "i"),
-    ("fd_fdstat_get", "ii"),
-    ("fd_fdstat_set_flags", "ii"),
-    ("fd_fdstat_set_rights", "iII"),
-    ("fd_filestat_get", "ii"),
-    ("fd_filestat_set_size", "iI"),
-    ("fd_filestat_set_times", "iIIi"),
-    ("fd_pread", "iiiIi"),
-    ("fd_prestat_dir_name", "iii"),
-    ("fd_prestat_get", "ii"),
-    ("fd_pwrite", "iiiIi"),
-    ("fd_read", "iiii"),
-    ("fd_readdir", "iiiIi"),
-    ("fd_renumber", "ii"),
-    ("fd_seek", "iIii"),
-    ("fd_sync", "i"),
-    ("fd_tell", "ii"),
-    ("fd_write", "iiii"),
-    ("path_create_directory", "iii"),
-    ("path_filestat_get", "iiiii"),
-    ("path_filestat_set_times", "iiiiIIi"),
-    ("path_link", "iiiiiii"),
-    ("path_open", "iiiiiIIii"),
-    ("path_readlink", "iiiiii"),
-    ("path_remove_directory", "iii"),
-    ("path_rename", "iiiiii"),
-    ("path_symlink", "iiiii"),
-    ("path_unlink_file", "iii"),
-    ("poll_oneoff", "iiii"),
-    ("proc_exit", "i"),
-    ("proc_raise", "i"),
-    ("random_get", "ii"),
-    ("sched_yield", ""),
-    ("sock_accept", "iii"),
-    ("sock_recv", "iiiiii"),
-    ("sock_send", "iiiii"),
-    ("sock_shutdown", "ii"),
-];
-
-/// The functions of a version: one is newer than `wasi_unstable`.
+/// Returns the functions of a version with their parameters, a letter each: `i` for i32, `I` for i64.
+/// All but `proc_exit` return an i32.
 fn functions(module: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let is_old = module == UNSTABLE;
-    FUNCTIONS
-        .into_iter()
-        .filter(move |(name, _)| !(is_old && *name == "sock_accept"))
+    wasi_functions(WasiVersion::of(module).unwrap())
 }
 
-/// A guest that imports every function and exports each under its own name, and what `more` adds.
+/// Returns a guest that imports every function and exports each under its own name, with the module
+/// fields `more`.
 fn every_function(module: &str, more: &str) -> String {
     let mut wat = String::from("(module\n");
     for (name, params) in functions(module) {
@@ -98,6 +46,7 @@ fn every_function(module: &str, more: &str) -> String {
     wat + more + ")"
 }
 
+/// Returns the type of a function in the text format.
 fn ty(name: &str, params: &str) -> String {
     let params: String = params
         .chars()
@@ -111,7 +60,7 @@ fn ty(name: &str, params: &str) -> String {
     format!("(param{params}) {result}")
 }
 
-/// A guest that prints: `fd_write` and one page, and what `more` adds.
+/// Returns a guest that can print, with the module fields `more`.
 fn printer(more: &str) -> String {
     format!(
         r#"(module
@@ -127,49 +76,22 @@ fn printer(more: &str) -> String {
     )
 }
 
-fn opening(wat: &str, steps: &str, stdin: &[u8]) -> SessionConfig {
+fn config(wat: &str, steps: &str, stdin: &[u8]) -> SessionConfig {
     SessionConfig {
-        title: "test".into(),
-        script: script::parse("test.steps", steps).unwrap_or_else(|e| panic!("{e}")),
-        guest: Guest::from_bytes("some/folder/test.wat", wat.as_bytes()).unwrap(),
-        files: Files::Folder(".".into()),
-        sets: Vec::new(),
-        limits: Limits::default(),
-        control: CancelHandle::default(),
         stdin: Arc::from(stdin),
+        ..sessions::config(
+            Guest::from_bytes("some/folder/test.wat", wat.as_bytes()).unwrap(),
+            steps,
+        )
     }
-}
-
-fn complete(opening: SessionConfig) -> Timeline {
-    let (mut session, mut timeline) = Session::open(opening).unwrap_or_else(|e| panic!("{e}"));
-    while let Some(step) = session.advance() {
-        timeline.push(step);
-    }
-    timeline
 }
 
 fn run(wat: &str, steps: &str) -> Timeline {
-    complete(opening(wat, steps, b""))
+    sessions::run(config(wat, steps, b""))
 }
 
-fn written(timeline: &Timeline, format: Format) -> String {
-    let mut out = Vec::new();
-    report::write(
-        timeline,
-        &Options {
-            format,
-            ..Options::default()
-        },
-        &mut out,
-    )
-    .unwrap();
-    String::from_utf8(out).unwrap()
-}
-
-fn text(timeline: &Timeline) -> String {
-    written(timeline, Format::Text)
-}
-
+/// Asserts that every step ended well and every byte has a writer.
+#[track_caller]
 fn all_ok(timeline: Timeline) -> Timeline {
     assert_eq!(timeline.status(), Status::Ok, "{}", text(&timeline));
     for step in timeline.steps() {
@@ -184,6 +106,8 @@ fn all_ok(timeline: Timeline) -> Timeline {
     timeline
 }
 
+/// Runs `steps` on the guest `wat` and asserts that every step ended well.
+#[track_caller]
 fn ok(wat: &str, steps: &str) -> Timeline {
     all_ok(run(wat, steps))
 }
@@ -192,8 +116,8 @@ fn last(timeline: &Timeline) -> &StepRecord {
     timeline.steps().last().unwrap()
 }
 
-/// `CALL -> ERRNO` a line, as steps; a line without an arrow stays.
-fn answers(rows: &str) -> String {
+/// Returns the steps for lines of the form `CALL -> ERRNO`. A line without an arrow is a step itself.
+fn expected_errnos(rows: &str) -> String {
     let step = |(index, row): (usize, &str)| match row.split_once(" -> ") {
         Some((call, errno)) => format!("e{index} = call {call}\nexpect e{index} == {errno}\n"),
         None => format!("{row}\n"),

@@ -1,24 +1,17 @@
-//! What programs need: printing, reading, exiting, and a session around it all.
+//! Programs that print, read and exit.
 
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
-
-use linmem::app::{self, Action, App, Effect, Message};
-use linmem::report::Format;
-use linmem::session::Session;
+use linmem::app::App;
+use linmem::testing::driver::Driver;
+use linmem::testing::sessions;
 use linmem::timeline::{Moment, Outcome, Writer};
-use linmem::ui::{Theme, draw};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 
-use super::{
-    PREVIEW1, all_ok, answers, complete, every_function, last, ok, opening, printer, run, text,
-    written,
-};
+use super::{PREVIEW1, all_ok, config, every_function, expected_errnos, last, ok, printer, run};
+use crate::support::command::{Folder, TestCommand, read_in_repository};
+use crate::support::reports::{json, text};
+use crate::support::screen_text::screen_text;
 
 #[test]
-fn what_is_printed_is_shown_in_order() {
+fn printed_output_is_recorded_in_order() {
     let rows = "
         write 0, u32(64, 5, 0, 0, 69, 7, 0xffffffff, 0)
         write 64, \"Hello, WASI\\n\"
@@ -26,7 +19,7 @@ fn what_is_printed_is_shown_in_order() {
         fd_write(2, 0, 1, 32) -> 0
         fd_write(1, 0, 0, 32) -> 0
     ";
-    let timeline = ok(&every_function(PREVIEW1, ""), &answers(rows));
+    let timeline = ok(&every_function(PREVIEW1, ""), &expected_errnos(rows));
     let printed = |index: usize| timeline.steps()[index].output.as_deref();
     assert_eq!(
         [3, 5, 7].map(printed),
@@ -47,7 +40,7 @@ fn what_is_printed_is_shown_in_order() {
 }
 
 #[test]
-fn standard_input_is_read_piece_by_piece() {
+fn standard_input_is_read_in_pieces() {
     let steps = "
         write 0, u32(64, 3, 96, 4, 128, 100)
         call fd_read(0, 0, 2, 32)
@@ -63,7 +56,7 @@ fn standard_input_is_read_piece_by_piece() {
         e = call fd_read(0, 0, 3, 32)
         n = read 32 as u32
         expect [e, n] == [0, 0]";
-    let timeline = all_ok(complete(opening(
+    let timeline = all_ok(sessions::run(config(
         &every_function(PREVIEW1, ""),
         steps,
         b"one two three",
@@ -85,13 +78,13 @@ fn standard_input_is_read_piece_by_piece() {
 }
 
 #[test]
-fn nothing_on_standard_input_is_its_end() {
+fn empty_standard_input_is_at_its_end() {
     let steps = "write 0, u32(64, 3)\ne = call fd_read(0, 0, 1, 32)\nn = read 32 as u32\nexpect [e, n] == [0, 0]";
     ok(&every_function(PREVIEW1, ""), steps);
 }
 
 #[test]
-fn an_exit_ends_the_call_with_its_code() {
+fn proc_exit_ends_the_call_with_its_code() {
     let wat = printer(
         r#"(data (i32.const 100) "bye\n")
            (func (export "leave") (param i32)
@@ -117,7 +110,7 @@ fn an_exit_ends_the_call_with_its_code() {
         Some("the guest exited with exit code 3")
     );
     assert_eq!(failed.steps().len(), 2, "the run stops there");
-    assert!(written(&failed, Format::Json).contains("\"exit_code\": 3"));
+    assert!(json(&failed).contains("\"exit_code\": 3"));
 
     let unnamed = run(&wat, "n = call answer(0)");
     assert_eq!(
@@ -135,7 +128,7 @@ fn an_exit_ends_the_call_with_its_code() {
 }
 
 #[test]
-fn a_reactor_starts_and_a_command_may_leave_while_it_starts() {
+fn reactors_start_and_may_exit_while_starting() {
     let start = |code: &str| {
         let body = format!("(call $print (i32.const 100) (i32.const 3)) {code}");
         printer(&format!(
@@ -153,7 +146,7 @@ fn a_reactor_starts_and_a_command_may_leave_while_it_starts() {
         Some("the guest exited with exit code 1")
     );
 
-    // The start function leaves well: the program is over, and its reactor part is not begun.
+    // The start function exits with code 0, so `_initialize` is not called.
     let wat = printer(
         r#"(data (i32.const 100) "up\n")
            (func $start (call $proc_exit (i32.const 0)))
@@ -168,7 +161,7 @@ fn a_reactor_starts_and_a_command_may_leave_while_it_starts() {
 }
 
 #[test]
-fn an_import_line_overrides_what_is_built_in() {
+fn import_lines_override_built_in_functions() {
     let steps = format!(
         "import {PREVIEW1}.random_get(at, len) writes at, repeat(hex\"2a\", len) ; returns 0
         import {PREVIEW1}.fd_write(fd, list, n, written) returns 29
@@ -184,7 +177,7 @@ fn an_import_line_overrides_what_is_built_in() {
 }
 
 #[test]
-fn wasi_speaks_of_the_memory_called_memory_even_where_another_is_meant() {
+fn wasi_uses_the_memory_exported_as_memory() {
     let wat = format!(
         r#"(module (import "{PREVIEW1}" "random_get" (func $random_get (param i32 i32) (result i32)))
              (memory (export "other") 1) (memory (export "memory") 1)
@@ -193,15 +186,15 @@ fn wasi_speaks_of_the_memory_called_memory_even_where_another_is_meant() {
                (i64.load 1 (i32.const 8))))"#
     );
     let steps = |chosen: &str| format!("memory {chosen}\nn = call f()\nexpect n != 0");
-    let aside = ok(&wat, &steps("other"));
-    assert!(aside.steps().iter().all(|step| step.changes.is_empty()));
-    let meant = ok(&wat, &steps("memory"));
-    assert_eq!(meant.steps()[1].changes.bytes(), 8);
-    assert_eq!(aside.steps()[1].bindings, meant.steps()[1].bindings);
+    let other = ok(&wat, &steps("other"));
+    assert!(other.steps().iter().all(|step| step.changes.is_empty()));
+    let selected = ok(&wat, &steps("memory"));
+    assert_eq!(selected.steps()[1].changes.bytes(), 8);
+    assert_eq!(other.steps()[1].bindings, selected.steps()[1].bindings);
 }
 
 #[test]
-fn two_runs_are_the_same() {
+fn runs_are_deterministic() {
     let more = r#"(func (export "all") (result i32)
         (local $i i32)
         (loop $again
@@ -214,105 +207,34 @@ fn two_runs_are_the_same() {
           (br_if $again (i32.lt_u (local.get $i) (i32.const 50))))
         (i32.load (i32.const 512)))"#;
     let wat = every_function(PREVIEW1, more);
-    let once = || {
-        written(
-            &ok(&wat, "n = call all()\nm = call all()\nexpect n != m"),
-            Format::Json,
-        )
-    };
+    let once = || json(&ok(&wat, "n = call all()\nm = call all()\nexpect n != m"));
     assert_eq!(once(), once());
 }
 
 #[test]
-fn the_command_line_gives_the_guest_its_standard_input() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let steps = root.join("guest/examples/hello_wasi.steps");
-    let folder = tempfile::tempdir().unwrap();
-    let name = folder.path().join("name.txt");
-    std::fs::write(&name, "Ada").unwrap();
-    let linmem = |args: &[&str], stdin: &[u8]| {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_linmem"))
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(stdin).unwrap();
-        let output = child.wait_with_output().unwrap();
-        (
-            output.status.code(),
-            String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap(),
-        )
-    };
-    let steps = steps.to_str().unwrap();
-    let (code, shown) = linmem(&["run", steps], b"");
-    assert!(
-        code == Some(0) && shown.contains("printed: Hello, world!"),
-        "{shown}"
-    );
-    let (code, shown) = linmem(&["run", steps, "--stdin", name.to_str().unwrap()], b"");
-    assert!(
-        code == Some(0) && shown.contains("printed: Hello, Ada!"),
-        "{shown}"
-    );
-    let (code, shown) = linmem(&["run", steps, "--stdin", "-"], b"Grace");
-    assert!(
-        code == Some(0) && shown.contains("printed: Hello, Grace!"),
-        "{shown}"
-    );
-    let (code, shown) = linmem(&[steps, "--stdin", "-"], b"Grace");
-    assert!(
-        code == Some(0) && shown.contains("printed: Hello, Grace!"),
-        "{shown}"
-    );
-    let (code, shown) = linmem(&["test", steps, steps, "--stdin", "-"], b"Grace");
-    assert!(
-        code == Some(0) && shown.contains("2 sessions: 2 ok"),
-        "{shown}"
-    );
-    let (code, shown) = linmem(&["run", "-", "--stdin", "-"], b"");
-    assert!(
-        code == Some(2) && shown.contains("cannot be both the session and what the guest reads"),
-        "{shown}"
-    );
-    let (code, shown) = linmem(&["run", steps, "--stdin", "/no/such/file"], b"");
-    assert!(
-        code == Some(2) && shown.contains("cannot read /no/such/file, which --stdin names"),
-        "{shown}"
-    );
+fn stdin_option_provides_standard_input() {
+    let steps = "guest/examples/hello_wasi.steps";
+    let folder = Folder::new().with("name.txt", "Ada");
+    let linmem = |args: &[&str], stdin: &str| TestCommand::new(args).stdin(stdin).run();
+    let name = folder.arg("name.txt");
+    linmem(&["run", steps], "").assert_ok(&["printed: Hello, world!"]);
+    linmem(&["run", steps, "--stdin", &name], "").assert_ok(&["printed: Hello, Ada!"]);
+    linmem(&["run", steps, "--stdin", "-"], "Grace").assert_ok(&["printed: Hello, Grace!"]);
+    linmem(&[steps, "--stdin", "-"], "Grace").assert_ok(&["printed: Hello, Grace!"]);
+    linmem(&["test", steps, steps, "--stdin", "-"], "Grace").assert_ok(&["2 sessions: 2 ok"]);
+    linmem(&["run", "-", "--stdin", "-"], "")
+        .assert_refused(&["cannot be both the session and what the guest reads"]);
+    linmem(&["run", steps, "--stdin", "/no/such/file"], "")
+        .assert_refused(&["cannot read /no/such/file, which --stdin names"]);
 }
 
 #[test]
-fn the_screen_shows_what_was_printed_and_how_the_guest_left() {
-    let wat = include_str!("../../../guest/examples/hello_wasi.wat");
-    let (mut session, timeline) =
-        Session::open(opening(wat, "call _start()", b"Eve\x1b[31m")).unwrap();
-    let mut app = App::new((120, 40), Vec::new(), true);
-    let mut effect = app::receive(&mut app, Message::Opened(Box::new(timeline)));
-    for action in [None, Some(Action::Next)] {
-        if let Some(action) = action {
-            effect = app::update(&mut app, action);
-        }
-        while effect == Effect::Advance {
-            let step = session.advance();
-            effect = app::receive(
-                &mut app,
-                step.map_or(Message::Ended, |step| Message::Step(Box::new(step))),
-            );
-        }
-    }
-    let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
-    terminal
-        .draw(|frame| draw(frame, &app, &Theme::dark()))
-        .unwrap();
-    let screen: String = terminal
-        .backend()
-        .buffer()
-        .content
-        .iter()
-        .map(|cell| cell.symbol())
-        .collect();
+fn the_screen_shows_output_and_exit_code() {
+    let wat = read_in_repository("guest/examples/hello_wasi.wat");
+    let config = config(&wat, "call _start()", b"Eve\x1b[31m");
+    let mut driver = Driver::live(App::new((120, 40), Vec::new(), true), config);
+    driver.press("space");
+    let screen = screen_text(&driver.app);
     assert!(
         screen.contains(r#"The guest printed: "Hello, Eve\u{1b}[31m!\n""#),
         "{screen}"

@@ -1,4 +1,5 @@
-//! Binary modules that no text can spell, or only at a length that takes the assembler minutes.
+//! Builds binary modules that the text format cannot express, or only in a text that takes minutes to
+//! assemble.
 
 use wasm_encoder::{
     CodeSection, CustomSection, ExportKind, ExportSection, Function, FunctionSection,
@@ -13,12 +14,12 @@ pub const MEMORY: MemoryType = MemoryType {
     page_size_log2: None,
 };
 
-/// A module with one page of memory and one function `f`, of this body.
+/// Returns a module with one page of memory and one function `f` with `body`.
 pub fn one_function(body: &Function) -> Vec<u8> {
     one_function_of(&[], body)
 }
 
-/// The same, with parameters.
+/// Returns a module like that of [`one_function`], with parameters.
 pub fn one_function_of(params: &[ValType], body: &Function) -> Vec<u8> {
     let mut module = Module::new();
     let mut types = TypeSection::new();
@@ -42,7 +43,7 @@ pub fn one_function_of(params: &[ValType], body: &Function) -> Vec<u8> {
     module.finish()
 }
 
-/// A module with a custom section behind everything else.
+/// Appends a custom section to a module.
 pub fn with_custom(wasm: &[u8], name: &str, data: &[u8]) -> Vec<u8> {
     let mut section = Module::new();
     section.section(&CustomSection {

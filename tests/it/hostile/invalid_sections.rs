@@ -1,10 +1,10 @@
-//! Sections that say what is not so: names, debug information, and bytes behind the end.
+//! Sections with invalid contents: names, debug information, and bytes after the last section.
 
 use linmem::guest::Guest;
 use wasm_encoder::{NameMap, NameSection};
 
-use super::made::with_custom;
-use crate::support::answer::{module, steps_on};
+use super::binary_modules::with_custom;
+use crate::support::command::{module, steps_on};
 
 fn guest() -> Vec<u8> {
     wat::parse_str(
@@ -28,24 +28,23 @@ fn named(names: &[(u32, &str)]) -> Vec<u8> {
 }
 
 #[test]
-fn names_for_functions_that_do_not_exist() {
+fn names_of_missing_functions_are_ignored() {
     let wasm = named(&[(0, "right"), (7, "nobody"), (u32::MAX, "never")]);
-    steps_on(&wasm, "call f()", &[]).well(&["guest $right"]);
-    steps_on(&wasm, "call g()", &[]).stops(&["unreachable in g"]);
+    steps_on(&wasm, "call f()", &[]).assert_ok(&["guest $right"]);
+    steps_on(&wasm, "call g()", &[]).assert_stopped(&["unreachable in g"]);
 }
 
 #[test]
-fn one_name_for_all() {
+fn duplicate_and_empty_names_are_accepted() {
     let wasm = named(&[(0, "memcpy"), (1, "memcpy")]);
-    steps_on(&wasm, "call f()\ncall g()", &[]).stops(&["unreachable in memcpy"]);
+    steps_on(&wasm, "call f()\ncall g()", &[]).assert_stopped(&["unreachable in memcpy"]);
     let empty = named(&[(0, ""), (1, "")]);
-    steps_on(empty, "call f()\ncall g()", &[]).stops(&["unreachable in g"]);
+    steps_on(empty, "call f()\ncall g()", &[]).assert_stopped(&["unreachable in g"]);
 }
 
-/// A later name section, one cut short, one that is no name section at all: none is a reason to
-/// refuse.
+/// Name sections that are empty, truncated, repeated or not name sections at all.
 #[test]
-fn name_sections_that_cannot_be_read() {
+fn invalid_name_sections_are_ignored() {
     for contents in [
         &b""[..],
         b"\xff",
@@ -55,12 +54,12 @@ fn name_sections_that_cannot_be_read() {
     ] {
         let wasm = with_custom(&guest(), "name", contents);
         steps_on(wasm, "call f()\ncall g()", &[])
-            .stops(&["changed 1 byte at 0x8", "unreachable in g"]);
+            .assert_stopped(&["changed 1 byte at 0x8", "unreachable in g"]);
     }
 }
 
 #[test]
-fn debug_information_that_is_none() {
+fn invalid_debug_info_is_ignored() {
     let noise: Vec<u8> = (0..5000u32)
         .map(|n| (n.wrapping_mul(2654435761) >> 13) as u8)
         .collect();
@@ -77,27 +76,27 @@ fn debug_information_that_is_none() {
             wasm = with_custom(&wasm, name, garbage);
         }
         steps_on(wasm, "call f()\ncall g()", &[])
-            .stops(&["changed 1 byte at 0x8", "unreachable in g"]);
+            .assert_stopped(&["changed 1 byte at 0x8", "unreachable in g"]);
     }
 }
 
 #[test]
-fn garbage_behind_the_last_section() {
-    let behind = |garbage: &[u8]| module("a.wasm", [&guest(), garbage].concat());
-    behind(b"\0").refused(&["ends at byte", "in the middle of a custom section"]);
-    behind(b"garbage").refused(&[
+fn bytes_after_the_last_section_are_reported() {
+    let appended = |garbage: &[u8]| module("a.wasm", [&guest(), garbage].concat());
+    appended(b"\0").assert_refused(&["ends at byte", "in the middle of a custom section"]);
+    appended(b"garbage").assert_refused(&[
         "in the middle of a section of a kind that does not exist",
         "incomplete",
     ]);
-    behind(b"\x63\x01\x00").refused(&["not a valid module"]);
-    behind(&guest()).refused(&["a.wasm"]);
-    // An unknown custom section is no fault.
+    appended(b"\x63\x01\x00").assert_refused(&["not a valid module"]);
+    appended(&guest()).assert_refused(&["a.wasm"]);
+    // An unknown custom section is valid.
     let wasm = with_custom(&guest(), "\u{1b}[31m\u{202e}", &[0xff; 10_000]);
-    module("a.wasm", wasm).well(&["all ok"]);
+    module("a.wasm", wasm).assert_ok(&["all ok"]);
 }
 
 #[test]
-fn a_module_cut_off_anywhere() {
+fn truncated_modules_never_panic() {
     let wasm = named(&[(0, "f"), (1, "g")]);
     for end in 0..wasm.len() {
         match Guest::from_bytes("cut.wasm", &wasm[..end]) {

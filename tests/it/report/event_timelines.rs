@@ -1,42 +1,22 @@
-//! Timelines whose calls are recorded store by store, and traps that tell where they were.
+//! Timelines whose calls are recorded store by store, and timelines of traps, built by hand.
 
 use std::sync::Arc;
 
 use linmem::source::{Frame, Listing, ListingKind, Place};
+use linmem::testing::steps::{call, fail, grow, guest_writer, write, write_difference};
+use linmem::testing::timelines::TimelineBuilder;
+use linmem::timeline::*;
+use linmem::value::Value;
 
-use super::*;
-
-/// The default session with its call's 14 stores told apart.
-pub fn fourteen_stores() -> Timeline {
-    let mut story = Story::new("default session", 1);
-    story.instantiate().fetch(0x400);
-    story.step(StepKind::Write, "write ptr, text", |r| {
-        put(r, 0x400, b"Did you know", Writer::Host)
-    });
-    story.step(
-        StepKind::Call,
-        "n = call add_wasm_is_cool(len(text))",
-        |r| {
-            for (i, byte) in (0u64..).zip(b" Wasm is cool!") {
-                put(r, 0x40c + i, &[*byte], guest("add_wasm_is_cool", 171, 25));
-            }
-            called(r, "add_wasm_is_cool", &[Value::Int(12)], &[Value::Int(26)]);
-            bind(r, "n", Value::Int(26));
-            (r.stores, r.stores_recorded) = (14, 14);
-        },
-    );
-    story.timeline
-}
-
-/// Growth in the middle of a call, stores of every width, an import and the host in between, and
-/// more stores than were recorded one by one.
+/// Returns a session with a call of events of every kind: growth, stores of every width, writes of an
+/// import and of the host, and more stores than are recorded one by one.
 pub fn all_sorts() -> Timeline {
-    let mut story = Story::new("sorts.steps", 1);
-    story.instantiate();
-    story.step(StepKind::Call, "call work()", |r| {
-        put(r, 0xfffe, &[1, 0x80], guest("work", 60, 9));
-        put(
-            r,
+    let mut builder = TimelineBuilder::new("sorts.steps", 1);
+    builder.instantiate();
+    builder.step(StepKind::Call, "call work()", |step| {
+        write(step, 0xfffe, &[1, 0x80], guest_writer("work", 60, 9));
+        write(
+            step,
             0x10,
             &7u32.to_le_bytes(),
             Writer::Guest {
@@ -45,12 +25,22 @@ pub fn all_sorts() -> Timeline {
                 source: None,
             },
         );
-        grow(r, 2, guest("work", 64, 10));
-        put(r, 0x10000, &1.5f64.to_le_bytes(), guest("work", 70, 11));
-        put(r, 0x10008, b"sixteen bytes, a", guest("work", 74, 12));
-        put(r, 0x10008, b"S", guest("work", 78, 13));
-        put(
-            r,
+        grow(step, 2, guest_writer("work", 64, 10));
+        write(
+            step,
+            0x10000,
+            &1.5f64.to_le_bytes(),
+            guest_writer("work", 70, 11),
+        );
+        write(
+            step,
+            0x10008,
+            b"sixteen bytes, a",
+            guest_writer("work", 74, 12),
+        );
+        write(step, 0x10008, b"S", guest_writer("work", 78, 13));
+        write(
+            step,
             0x10020,
             &[0xee; 100],
             Writer::Import {
@@ -58,24 +48,25 @@ pub fn all_sorts() -> Timeline {
                 name: "fill".into(),
             },
         );
-        put(r, 0x10100, b"host", Writer::Host);
-        difference(r, 0x10300, b"the rest");
-        called(r, "work", &[], &[]);
-        (r.stores, r.stores_recorded) = (50_000_000, 5);
+        write(step, 0x10100, b"host", Writer::Host);
+        write_difference(step, 0x10300, b"the rest");
+        call(step, "work", &[], &[]);
+        (step.stores, step.stores_recorded) = (50_000_000, 5);
     });
-    story.timeline
+    builder.finish()
 }
 
-/// A store past the end of memory, below two callers, one of which was inlined.
+/// Returns a session with a store past the end of memory in the third of three nested calls, the
+/// innermost one inlined.
 pub fn trapped_store() -> Timeline {
-    let mut story = Story::new("trap.steps", 1);
-    story.instantiate();
-    story.step(StepKind::Call, "call outer()", |r| {
+    let mut builder = TimelineBuilder::new("trap.steps", 1);
+    builder.instantiate();
+    builder.step(StepKind::Call, "call outer()", |step| {
         let error = "out of bounds memory access in inner, called from mid, called from outer";
-        fail(r, Outcome::Trapped, error);
-        called(r, "outer", &[], &[]);
-        put(r, 0x10, &[9, 0, 0, 0], guest("outer", 90, 5));
-        r.trap = Some(Trap {
+        fail(step, Outcome::Trapped, error);
+        call(step, "outer", &[], &[]);
+        write(step, 0x10, &[9, 0, 0, 0], guest_writer("outer", 90, 5));
+        step.trap = Some(Trap {
             kind: "out of bounds memory access".into(),
             chain: vec![
                 frame("inner", Some(50), Some("lib.rs:3")),
@@ -117,7 +108,7 @@ pub fn trapped_store() -> Timeline {
                 source: Some("lib.rs:3".into()),
             },
         ];
-        r.places = vec![
+        step.places = vec![
             (
                 50,
                 Arc::new(Place {
@@ -135,21 +126,21 @@ pub fn trapped_store() -> Timeline {
                 }),
             ),
         ];
-        r.findings
+        step.findings
             .push(Finding::new(FindingKind::Trap, error).at(0xfffd));
-        (r.stores, r.stores_recorded) = (1, 1);
+        (step.stores, step.stores_recorded) = (1, 1);
     });
-    story.timeline
+    builder.finish()
 }
 
-/// A load far past the end of memory, of which no more is known than where it went.
+/// Returns a session with a load far past the end of memory. Only its address is known.
 pub fn trapped_load() -> Timeline {
-    let mut story = Story::new("trap.steps", 1);
-    story.instantiate();
-    story.step(StepKind::Call, "call peek(-1)", |r| {
-        fail(r, Outcome::Trapped, "the guest gave up");
-        called(r, "peek", &[Value::Int(-1)], &[]);
-        r.trap = Some(Trap {
+    let mut builder = TimelineBuilder::new("trap.steps", 1);
+    builder.instantiate();
+    builder.step(StepKind::Call, "call peek(-1)", |step| {
+        fail(step, Outcome::Trapped, "the guest gave up");
+        call(step, "peek", &[Value::Int(-1)], &[]);
+        step.trap = Some(Trap {
             kind: "out of bounds memory access".into(),
             chain: Vec::new(),
             depth: 0,
@@ -160,40 +151,41 @@ pub fn trapped_load() -> Timeline {
                 memory_end: 0x10000,
             }),
         });
-        r.findings
+        step.findings
             .push(Finding::new(FindingKind::Trap, "the guest gave up"));
     });
-    story.timeline
+    builder.finish()
 }
 
-/// So many stores of one byte in one call.
+/// Returns a session with a call of `count` stores of one byte.
 pub fn many_stores(count: u64) -> Timeline {
-    let mut story = Story::new("many.steps", 1);
-    story.instantiate();
-    story.step(StepKind::Call, "call fill()", |r| {
+    let mut builder = TimelineBuilder::new("many.steps", 1);
+    builder.instantiate();
+    builder.step(StepKind::Call, "call fill()", |step| {
         for i in 0..count {
-            put(r, i % 0x8000, &[i as u8], guest("fill", 171, 25));
+            write(step, i % 0x8000, &[i as u8], guest_writer("fill", 171, 25));
         }
-        (r.stores, r.stores_recorded) = (count, count);
+        (step.stores, step.stores_recorded) = (count, count);
     });
-    story.timeline
+    builder.finish()
 }
 
-/// So many steps of which the last fails.
+/// Returns a session of `count` steps. The last one fails.
 pub fn many_steps(count: u64) -> Timeline {
-    let mut story = Story::new("long.steps", 1);
-    story.instantiate();
+    let mut builder = TimelineBuilder::new("long.steps", 1);
+    builder.instantiate();
     for i in 1..count {
-        story.step(StepKind::Write, &format!("write {i}, \"x\""), |r| {
-            put(r, i, b"x", Writer::Host)
+        builder.step(StepKind::Write, &format!("write {i}, \"x\""), |step| {
+            write(step, i, b"x", Writer::Host)
         });
     }
-    story.step(StepKind::Expect, "expect false", |r| {
-        fail(r, Outcome::Failed, "false is not true")
+    builder.step(StepKind::Expect, "expect false", |step| {
+        fail(step, Outcome::Failed, "false is not true")
     });
-    story.timeline
+    builder.finish()
 }
 
+/// Returns a frame of a trap.
 pub fn frame(function: &str, offset: Option<u64>, source: Option<&str>) -> CallFrame {
     CallFrame {
         function: function.into(),
@@ -202,7 +194,7 @@ pub fn frame(function: &str, offset: Option<u64>, source: Option<&str>) -> CallF
     }
 }
 
-/// An instruction inlined into two functions, all of one name.
+/// Returns the place of an instruction with `text` as all its names, inlined into two functions.
 pub fn place(text: &str) -> Arc<Place> {
     let frame = Frame {
         function: text.into(),
@@ -223,19 +215,4 @@ pub fn place(text: &str) -> Arc<Place> {
         line: 1,
         inlined,
     })
-}
-
-/// Bytes known as a difference of memory only.
-fn difference(record: &mut StepRecord, start: u64, bytes: &[u8]) {
-    let before = record.memory.read(start, bytes.len() as u64);
-    let (before, after) = (before.into(), bytes.into());
-    let event = Event::Write(Write {
-        start,
-        before,
-        after,
-        writer: Writer::guest(),
-        is_difference: true,
-    });
-    event.apply(&mut record.memory);
-    record.recording.push(event);
 }

@@ -1,12 +1,12 @@
-//! What is on the screen, as text.
+//! The text of a screen.
 
 use linmem::app::App;
 use linmem::ui::{Theme, draw};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-/// Line by line, without what trails.
-pub fn drawn(app: &App) -> String {
+/// Draws `app` and returns the lines of the screen, without spaces at their ends.
+pub fn screen_text(app: &App) -> String {
     let (columns, rows) = app.size;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal

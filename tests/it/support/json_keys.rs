@@ -1,22 +1,22 @@
-//! The keys of a JSON document, and those that a page describes, to hold one to the other.
+//! Compares the keys of JSON documents with those that a page describes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// Paths like `steps[].bindings.NAME.type`, each with the JSON types seen there.
+/// Paths such as `steps[].bindings.NAME.type`, each with the JSON types of its values.
 pub type Seen = BTreeMap<String, BTreeSet<&'static str>>;
 
-/// Keys of a document that are not the program's.
+/// Keys of a document whose values or names the program does not choose.
 #[derive(Clone, Copy, Default)]
 pub struct Foreign {
-    /// Below these, values of any type may stand.
+    /// Keys whose values may be of any type.
     pub values: &'static [&'static str],
-    /// The members of these are called as a script or a guest likes.
+    /// Keys whose members are named by a script or a guest.
     pub names: &'static [&'static str],
 }
 
-/// Notes the keys of a document and the types of what they hold.
+/// Adds the keys of `document` and the types of their values to `seen`.
 pub fn note(document: &Value, foreign: Foreign, seen: &mut Seen) {
     walk(document, "", foreign, seen);
 }
@@ -58,7 +58,7 @@ fn walk(value: &Value, path: &str, foreign: Foreign, seen: &mut Seen) {
     }
 }
 
-/// The rows of a page's tables: each key with the types it says.
+/// Returns the rows of the tables of a page: each key with its types.
 pub fn described(page: &str) -> BTreeMap<String, BTreeSet<&str>> {
     let mut keys = BTreeMap::new();
     for line in page.lines().filter(|line| line.starts_with("| `")) {
@@ -76,16 +76,16 @@ pub fn described(page: &str) -> BTreeMap<String, BTreeSet<&str>> {
     keys
 }
 
-/// Fails unless exactly the keys described were seen, each with no other types than those said.
+/// Asserts that exactly the described keys were seen, each with no other types than described.
 pub fn assert_agree(described: &BTreeMap<String, BTreeSet<&str>>, seen: &Seen) {
-    let (told, written): (Vec<&String>, Vec<&String>) =
+    let (on_page, written): (Vec<&String>, Vec<&String>) =
         (described.keys().collect(), seen.keys().collect());
-    assert_eq!(told, written, "left: docs/json.md, right: what is written");
+    assert_eq!(on_page, written, "left: docs/json.md, right: the document");
     for (key, kinds) in seen {
-        let told = &described[key];
+        let on_page = &described[key];
         assert!(
-            told.contains("any") || kinds.is_subset(told),
-            "{key}: {kinds:?} is written, {told:?} described"
+            on_page.contains("any") || kinds.is_subset(on_page),
+            "{key}: the document has {kinds:?}, docs/json.md describes {on_page:?}"
         );
     }
 }
