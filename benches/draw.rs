@@ -1,13 +1,13 @@
-//! Drawing costs what is shown, not memory's size: the same screen over 64 KiB and over 64 MiB,
-//! every byte of which is set, and over 64 MiB of zeros, where a screenful passes over the most
-//! rows. Compare the three within one run.
-
-#[path = "../tests/screens/session.rs"]
-mod session;
+//! The cost of drawing. It depends on what is shown, not on the size of memory: the same screen over
+//! 64 KiB and over 64 MiB whose bytes are all set, and over 64 MiB of zeros, where a screen skips the
+//! most rows. Only ratios within one run are meaningful.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use linmem::app::{self, Action, App};
-use linmem::timeline::{StepKind, StepRecord, Timeline, Writer};
+use linmem::app::{self, Action};
+use linmem::testing::apps::app_showing;
+use linmem::testing::steps;
+use linmem::testing::timelines::{TimelineBuilder, standard_session_after};
+use linmem::timeline::{StepKind, Timeline, Writer};
 use linmem::ui::{Screen, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -15,50 +15,47 @@ use ratatui::backend::TestBackend;
 const SMALL: u64 = 64 << 10;
 const LARGE: u64 = 64 << 20;
 
-/// The default session, and one more step that fills memory with bytes no two rows of which are
-/// equal.
+/// Returns the first five steps of the standard session, on a memory of `bytes` bytes.
+fn session(bytes: u64) -> Timeline {
+    standard_session_after(5, bytes)
+}
+
+/// Returns the session with one more step, which fills memory with rows that all differ.
 fn filled(bytes: u64) -> Timeline {
-    let mut timeline = session::timeline(bytes, 5);
-    let before = timeline.memory_after(4);
-    let mut step = StepBuilder::begin(5, StepKind::Call, "call fill()".into(), before.clone());
-    let content: Vec<u8> = (0..bytes / 8).flat_map(|i| i.to_le_bytes()).collect();
-    session::store(&mut step, 0, &content, Writer::guest());
-    timeline.push(step.finish(&before));
-    timeline
+    let mut builder = TimelineBuilder::continuing(session(bytes));
+    builder.step(StepKind::Call, "call fill()", |step| {
+        let content: Vec<u8> = (0..bytes / 8).flat_map(|i| i.to_le_bytes()).collect();
+        steps::write(step, 0, &content, Writer::guest());
+    });
+    builder.finish()
 }
 
-/// The default session, and some steps each of which changed every other byte of 200 KiB, one by
-/// one. The byte under the cursor was never written: all of them have to be asked.
-fn scattered(bytes: u64, steps: usize) -> Timeline {
-    let mut timeline = session::timeline(bytes, 5);
-    for index in 5..5 + steps {
-        let mut step = StepBuilder::begin(
-            index,
-            StepKind::Call,
-            "call scatter()".into(),
-            timeline.memory_after(index - 1),
-        );
-        let value = [index as u8];
-        for at in (0x10000..0x10000 + 200 * 1024).step_by(2) {
-            session::store(&mut step, at, &value, Writer::guest());
-        }
-        timeline.push(step.finish(&timeline.memory_after(index - 1)));
+/// Returns the session with `count` more steps. Each changes every other byte of 200 KiB, one by one.
+/// The byte under the cursor is never written, so all of these stores are searched.
+fn scattered(bytes: u64, count: u8) -> Timeline {
+    let mut builder = TimelineBuilder::continuing(session(bytes));
+    for index in 0..count {
+        builder.step(StepKind::Call, "call scatter()", |step| {
+            for address in (0x10000..0x10000 + 200 * 1024).step_by(2) {
+                steps::write(step, address, &[index + 5], Writer::guest());
+            }
+        });
     }
-    timeline
+    builder.finish()
 }
 
-/// From a key to the next frame.
+/// Measures the time from a key to the next frame.
 fn keys(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("key to frame 200x60");
     group.sample_size(20);
     let recordings = [
         ("64 MiB set", filled(LARGE), 5),
-        ("64 MiB zero", session::timeline(LARGE, 5), 4),
+        ("64 MiB zero", session(LARGE), 4),
         ("64 MiB, 10^5 changes", scattered(LARGE, 1), 5),
         ("64 MiB, 10 times 10^5 changes", scattered(LARGE, 10), 14),
     ];
     for (name, recording, step) in recordings {
-        let mut state: App = session::app(recording, step, (200, 60));
+        let mut state = app_showing(recording, step, (200, 60));
         let theme = Theme::dark();
         let mut terminal =
             Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");
@@ -85,17 +82,18 @@ fn keys(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Measures the time to draw a screen.
 fn drawing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("draw 200x60");
     group.sample_size(50);
     let recordings = [
         ("64 KiB set", filled(SMALL), 5),
         ("64 MiB set", filled(LARGE), 5),
-        ("64 KiB zero", session::timeline(SMALL, 5), 4),
-        ("64 MiB zero", session::timeline(LARGE, 5), 4),
+        ("64 KiB zero", session(SMALL), 4),
+        ("64 MiB zero", session(LARGE), 4),
     ];
     for (name, recording, step) in recordings {
-        let state: App = session::app(recording, step, (200, 60));
+        let state = app_showing(recording, step, (200, 60));
         let theme = Theme::dark();
         let mut terminal =
             Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");

@@ -1,6 +1,6 @@
-//! What a moment of memory costs. Only ratios within one run say anything: the two sizes of
-//! `page_diff` differ by a thousand in memory and by nothing in what was touched, so their times
-//! should lie close together.
+//! The cost of a moment of memory. Only ratios within one run are meaningful. The two sizes of
+//! `page_diff` differ by a factor of a thousand in memory and not in what is touched, so their times
+//! should be similar.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use linmem::timeline::{Image, PAGE};
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-/// An image without a zero byte, and the same with one page changed.
+/// Returns an image without a zero byte, and the same image with one page changed.
 fn pair(len: u64) -> (Image, Image) {
     let before = Image::from_bytes(&vec![7; len as usize]);
     let mut after = before.clone();
@@ -39,7 +39,7 @@ fn page_diff(c: &mut Criterion) {
     );
 }
 
-/// Seconds that comparing the two takes, the best of many.
+/// Returns the shortest time of many comparisons of two images, in seconds.
 fn times((before, after): &(Image, Image)) -> f64 {
     let once = || {
         let start = Instant::now();

@@ -1,12 +1,13 @@
-//! What recording costs: each kernel is run as given and recorded, in turns, and the ratio of the
-//! best times is shown. Recorded means that every store is journaled, and that what is drained is
-//! kept until the run has ended, in the program's own `Recording`. Then the same for the rewriting:
-//! what it and compiling its result take, against compiling the module as given; of a module of
-//! one's own, where its file is named.
+//! The cost of recording. Each kernel runs as given and recorded, in turns, and the benchmark prints
+//! the ratio of the shortest times. A recorded kernel journals every store, and the slots are kept in a
+//! `Recording` until the run has ended.
 //!
-//! What counts is the processor time of this thread, which does all of the work; other programs
-//! lengthen it only by what they take from its caches. Only the ratios say anything. The kernels
-//! lie in `kernels/`, module fields to be put around a memory of 4 MiB.
+//! Then the cost of the instrumentation: the time to instrument a module and to compile the result,
+//! compared with compiling the module as given. An argument names another module file.
+//!
+//! The benchmark measures the processor time of this thread, which does all the work; other programs
+//! only affect its caches. Only the ratios are meaningful. The kernels in `kernels/` are module fields
+//! for a module with a memory of 4 MiB.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -30,12 +31,12 @@ const KERNELS: [(&str, &str); 14] = kernels!(
 
 const ROUNDS: u32 = 15;
 
-/// The processor time that this thread has had.
+/// Returns the processor time of this thread.
 fn now() -> Duration {
     time_of(ClockId::ThreadCPUTime)
 }
 
-/// The processor time that all threads have had: the compiler uses several.
+/// Returns the processor time of all threads, because the compiler uses several.
 fn now_in_all() -> Duration {
     time_of(ClockId::ProcessCPUTime)
 }
@@ -53,19 +54,19 @@ fn guest(fields: &str) -> Guest {
     .unwrap()
 }
 
-/// What the host holds of a recorded guest.
+/// The recorder of a guest.
 #[derive(Default)]
 struct Recorder {
     memory: Option<(Memory, Global, u32, u32)>,
     table: Arc<SiteTable>,
     kept: Recording,
-    /// Keep nothing but what was drained last, in here.
+    /// The slots that were drained last, where the recording is not kept.
     dropped: Option<Vec<u8>>,
     slots: u64,
 }
 
 impl Recorder {
-    /// Takes what is in the journal, and makes room.
+    /// Drains the journal.
     fn drain(&mut self, store: &mut impl AsStoreMut) {
         let Some((memory, position, start, limit)) = self.memory.clone() else {
             return;
@@ -76,8 +77,10 @@ impl Recorder {
         let (at, end) = (start as usize, end as u32 as usize);
         self.slots += ((end - at) / SLOT) as u64;
         let view = memory.view(store);
-        // No guest runs while it ticks, and the journal cannot move. The view's own copying goes
-        // word by word.
+        // Copying through the view is slower, because it copies word by word.
+        //
+        // SAFETY: The guest is suspended in its tick and no other thread accesses its memories, so
+        // this slice is the only access. The private memory has a fixed size and does not move.
         let drained = &mut unsafe { view.data_unchecked_mut() }[at..end];
         match &mut self.dropped {
             Some(buffer) => {
@@ -150,7 +153,7 @@ impl Run {
         }
     }
 
-    /// Calls the kernel and drains what it left; keeps nothing from before.
+    /// Calls the kernel and drains the rest of its journal, with a new recording.
     fn time(&mut self) -> (Duration, Value, u64) {
         let f = self.instance.exports.get_function("run").unwrap();
         {
@@ -175,7 +178,7 @@ fn rewrite(guest: &Guest, memory: Option<u32>) -> InstrumentedModule {
         .unwrap()
 }
 
-/// The ratios of one kernel: recorded and kept, and with ticks alone.
+/// Measures the ratios of one kernel: recorded, drained without a recording, and with ticks only.
 fn measure(name: &str, fields: &str) -> [f64; 3] {
     let guest = guest(fields);
     let (journaled, ticking) = (rewrite(&guest, Some(0)), rewrite(&guest, None));
@@ -214,7 +217,7 @@ fn geometric_mean(ratios: impl ExactSizeIterator<Item = f64>) -> f64 {
     (ratios.map(f64::ln).sum::<f64>() / count).exp()
 }
 
-/// All kernels, so often that the module has 250 KiB.
+/// Returns a module that repeats all kernels until it has 250 KiB.
 fn large_module() -> Guest {
     let once: String = KERNELS
         .iter()
@@ -236,7 +239,7 @@ fn renamed(by: &str, fields: &str) -> String {
         .replace("(export \"", &format!("(export \"{by}."))
 }
 
-/// Bytes of a module's code alone: text modules get line tables, too.
+/// Returns the size of the code of a module in bytes, without the line tables of text modules.
 fn bare(fields: &str) -> usize {
     let code = wasmparser::Parser::new(0)
         .parse_all(guest(fields).wasm())
@@ -312,6 +315,6 @@ fn main() {
         "\ngeometric mean: recorded and kept {kept:.2} times; drained and dropped {dropped:.2}; ticks alone {ticks:.2}"
     );
     if wanted.is_none() {
-        measure_compiling("all kernels again and again", &large_module());
+        measure_compiling("all kernels, repeated", &large_module());
     }
 }

@@ -1,14 +1,12 @@
-//! What a whole step costs through a session, with recording, settling and the check of the
-//! recorder: cost must follow what was touched, not how large memory is. Ratios within one run.
-//! Then how long a cancel takes, from the word to a step with all its history.
+//! The cost of a whole step of a session: recording, settling and the self check. It must depend on
+//! what is touched, not on the size of memory. Only ratios within one run are meaningful. Then the time
+//! of a cancel, from the request to a step with its complete history.
 
 use std::time::{Duration, Instant};
 
-use linmem::guest::Guest;
-use linmem::script;
-use linmem::session::files::Files;
 use linmem::session::limits::{CancelHandle, Limits};
 use linmem::session::{Session, SessionConfig};
+use linmem::testing::sessions;
 
 const CALLS: usize = 400;
 
@@ -24,20 +22,14 @@ fn session(pages: u32) -> Session {
 }
 
 fn open(text: &str, steps: &str, control: CancelHandle) -> Session {
-    let opening = SessionConfig {
-        title: "step".into(),
-        script: script::parse("step.steps", steps).unwrap_or_else(|e| panic!("{e}")),
-        guest: Guest::from_bytes("step.wat", text.as_bytes()).unwrap_or_else(|e| panic!("{e}")),
-        files: Files::BuiltIn(&[]),
-        input_overrides: Vec::new(),
-        limits: Limits::default(),
+    let config = SessionConfig {
         control,
-        stdin: Default::default(),
+        ..sessions::config(sessions::guest(text), steps)
     };
-    Session::open(opening).unwrap_or_else(|e| panic!("{e}")).0
+    sessions::open(config).0
 }
 
-/// Stores without end where `next` says, until it is cancelled: from the word to the step.
+/// Measures the time from a cancel of an endless loop to its step. `next` computes the next address.
 fn cancel(name: &str, next: &str) {
     let text = format!(
         r#"(module (memory (export "memory") 256)
@@ -50,19 +42,21 @@ fn cancel(name: &str, next: &str) {
     let control = CancelHandle::default();
     let mut session = open(&text, "call f()\n", control.clone());
     session.advance();
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, requested) = std::sync::mpsc::channel();
     let before = control.stores();
     let canceller = std::thread::spawn(move || {
-        // Until more are made than are kept one by one.
+        // Waits for more stores than are recorded one by one.
         while control.stores() - before < 2 * Limits::default().max_stores {
             std::thread::sleep(Duration::from_millis(5));
         }
         control.cancel();
-        let _ = tell.send(Instant::now());
+        let _ = sender.send(Instant::now());
     });
     let step = session.advance();
     let done = Instant::now();
-    let took = told.recv().map_or(Duration::ZERO, |said| done - said);
+    let took = requested
+        .recv()
+        .map_or(Duration::ZERO, |requested| done - requested);
     let _ = canceller.join();
     let kept = step.map_or(0, |step| step.events.len());
     println!(
@@ -71,7 +65,7 @@ fn cancel(name: &str, next: &str) {
     );
 }
 
-/// Step 0's time, and the middle one of all calls.
+/// Returns the time of step 0 and the median time of all calls.
 fn times(pages: u32) -> (Duration, Duration) {
     let mut session = session(pages);
     let mut timed = || {

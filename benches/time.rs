@@ -1,6 +1,5 @@
-//! What a moment inside a step costs: recording, settling, and going anywhere in ten million
-//! stores. A frame has 16 ms. Only ratios within one run say anything; the figures in milliseconds
-//! are given as parts of a frame.
+//! The cost of moments inside a step: recording, settling, and going to any of ten million stores.
+//! Only ratios within one run are meaningful. The times are given as parts of a frame of 16 ms.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -15,10 +14,10 @@ const FRAME: f64 = 16.0;
 const STORES: usize = 10_000_000;
 const WIDE_MEMORY: u64 = 64 << 20;
 
-/// Random numbers, the same in every run.
-struct Dice(u64);
+/// A pseudorandom number generator (xorshift64), the same in every run.
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -43,7 +42,7 @@ fn sites() -> Arc<SiteTable> {
     Arc::new(SiteTable::new(sites.collect()))
 }
 
-/// A journal of stores of 8 bytes at these addresses.
+/// Returns a journal of stores of 8 bytes at `addresses`.
 fn journal(addresses: impl Iterator<Item = u32>) -> Vec<u8> {
     let slot = |(value, address): (u64, u32)| {
         let head = u64::from(address) << 32 | 4;
@@ -60,12 +59,12 @@ fn dense() -> Vec<u8> {
     journal((0..STORES as u32).map(|i| i % (1 << 20) * 8))
 }
 
-fn random() -> Vec<u8> {
-    let mut dice = Dice(0x1234_5678_9abc_def1);
-    journal((0..STORES).map(|_| dice.below(WIDE_MEMORY / 8) as u32 * 8))
+fn scattered() -> Vec<u8> {
+    let mut random = Random(0x1234_5678_9abc_def1);
+    journal((0..STORES).map(|_| random.below(WIDE_MEMORY / 8) as u32 * 8))
 }
 
-/// One address and nothing but it, as a counter on a stack has it.
+/// Returns a journal of stores to four addresses, as of counters on a stack.
 fn hot() -> Vec<u8> {
     journal((0..STORES as u32).map(|i| 64 + i % 4 * 8))
 }
@@ -95,7 +94,7 @@ fn timeline(settled: Settled, memory: u64) -> Timeline {
     timeline
 }
 
-/// What a frame reads: four kilobytes around an address, which may lie in two leaves.
+/// Reads what a frame needs: four kilobytes around an address, which may be in two leaves.
 fn look(timeline: &Timeline, moment: Moment, address: u64) {
     black_box(
         timeline
@@ -104,8 +103,7 @@ fn look(timeline: &Timeline, moment: Moment, address: u64) {
     );
 }
 
-/// What most of so many tries take, and what all but one in a hundred do: others use the machine
-/// too.
+/// Returns the median and the 99th percentile of the times of `tries` calls, in milliseconds.
 fn milliseconds(tries: u32, mut act: impl FnMut(u32)) -> (f64, f64) {
     let once = |i| {
         let start = Instant::now();
@@ -117,7 +115,7 @@ fn milliseconds(tries: u32, mut act: impl FnMut(u32)) -> (f64, f64) {
     (times[times.len() / 2], times[times.len() * 99 / 100])
 }
 
-fn told(what: &str, (median, most): (f64, f64)) {
+fn print(what: &str, (median, most): (f64, f64)) {
     let part = 100.0 * most / FRAME;
     println!(
         "  {what:<48} {median:>8.4} ms, 99 of 100 below {most:>8.4} ms: {part:>6.2} % of a frame"
@@ -132,17 +130,17 @@ fn ten_million(name: &str, journal: &[u8], memory: u64) {
     let log = settled.events.clone();
     let timeline = timeline(settled, memory);
     let end = memory.min(8 << 20);
-    let mut dice = Dice(99);
+    let mut random = Random(99);
     let mut anywhere = || {
         (
             Moment {
                 step: 1,
-                event: dice.below(STORES as u64) as usize,
+                event: random.below(STORES as u64) as usize,
             },
-            dice.below(end),
+            random.below(end),
         )
     };
-    told(
+    print(
         "memory at any store, a screen of it read",
         milliseconds(300, |_| {
             let (moment, address) = anywhere();
@@ -150,7 +148,7 @@ fn ten_million(name: &str, journal: &[u8], memory: u64) {
         }),
     );
     let middle = STORES / 2;
-    told(
+    print(
         "one store on or back",
         milliseconds(300, |i| {
             look(
@@ -163,15 +161,15 @@ fn ten_million(name: &str, journal: &[u8], memory: u64) {
             );
         }),
     );
-    let mut dice = Dice(7);
-    told(
+    let mut random = Random(7);
+    print(
         "next and previous touch, last writer of a byte",
         milliseconds(300, |_| {
             let moment = Moment {
                 step: 1,
-                event: dice.below(STORES as u64) as usize,
+                event: random.below(STORES as u64) as usize,
             };
-            let address = dice.below(end);
+            let address = random.below(end);
             black_box((
                 timeline.next_touch(address, moment),
                 timeline.previous_touch(address, moment),
@@ -185,15 +183,15 @@ fn ten_million(name: &str, journal: &[u8], memory: u64) {
         "  events one after another: {:.0} ns each",
         start.elapsed().as_secs_f64() * 1e9 / 2e6
     );
-    told(
-        "what happened, in words",
+    print(
+        "narration",
         milliseconds(20, |_| {
             black_box(linmem::timeline::describe_step(&timeline, 1));
         }),
     );
 }
 
-/// Appending a journal against copying it into room that is already there for it.
+/// Measures appending a journal to a recording, compared with copying it.
 fn appending(journal: &[u8]) {
     let best = |act: &mut dyn FnMut()| {
         (0..5)
@@ -225,7 +223,7 @@ fn appending(journal: &[u8]) {
     );
 }
 
-/// A step that touches one page, in a small and in a large memory without a zero byte.
+/// Measures a step that touches one page, in a small and in a large memory without a zero byte.
 fn one_page() {
     let time = |bytes: u64| {
         let before = Image::from_bytes(&vec![7; bytes as usize]);
@@ -257,6 +255,6 @@ fn main() {
     one_page();
     appending(&dense());
     ten_million("dense", &dense(), WIDE_MEMORY);
-    ten_million("random over 64 MiB", &random(), WIDE_MEMORY);
+    ten_million("random over 64 MiB", &scattered(), WIDE_MEMORY);
     ten_million("four addresses", &hot(), WIDE_MEMORY);
 }

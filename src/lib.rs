@@ -2,7 +2,7 @@
 //! it happens.
 //!
 //! The parts and the one direction their arrows run are drawn in `ARCHITECTURE.md`;
-//! `tests/layering.rs` keeps them so.
+//! `tests/it/layering.rs` keeps them so.
 
 #[cfg(not(unix))]
 compile_error!("linmem runs on Linux and macOS; Windows is not supported");
@@ -20,6 +20,8 @@ pub mod script;
 pub mod session;
 pub mod source;
 pub mod terminal;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod text;
 pub mod timeline;
 pub mod ui;

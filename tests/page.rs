@@ -1,9 +1,9 @@
-//! The page in headless Chromium: opened from a file, scrubbed through, its bytes read, keys
-//! pressed.
+//! The HTML page in headless Chromium: the test opens it from a file, moves its sliders, reads bytes
+//! and presses keys.
 //!
-//! The browser is spoken to through its debugging pipe, so that keys are real ones. Where there is
-//! no browser this test is left out and says so; with `LINMEM_TEST_PAGE=must` in the environment,
-//! as in `.ci/run`, it then fails.
+//! The test controls the browser through its debugging pipe, so that the keys are real ones. Without a
+//! browser the test is skipped with a message. With `LINMEM_TEST_PAGE=must` in the environment, as in
+//! `.ci/run`, it fails instead.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Far above what any answer takes.
+/// The time that no answer of the browser takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
-    let asked: Vec<String> = std::env::args()
+    let filters: Vec<String> = std::env::args()
         .skip(1)
         .filter(|arg| !arg.starts_with('-'))
         .collect();
@@ -25,9 +25,9 @@ fn main() -> ExitCode {
         println!("page_in_chromium: test");
         return ExitCode::SUCCESS;
     }
-    if !asked
+    if !filters
         .iter()
-        .all(|word| "page_in_chromium".contains(word.as_str()))
+        .all(|filter| "page_in_chromium".contains(filter.as_str()))
     {
         return ExitCode::SUCCESS;
     }
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         let must = std::env::var_os("LINMEM_TEST_PAGE").is_some_and(|word| word == "must");
         println!(
             "page_in_chromium ... {}: no chromium on the PATH",
-            if must { "FAILED" } else { "LEFT OUT" }
+            if must { "FAILED" } else { "SKIPPED" }
         );
         return if must {
             ExitCode::FAILURE
@@ -67,25 +67,22 @@ fn chromium() -> Option<PathBuf> {
 type Test = (&'static str, fn(&Path));
 
 const TESTS: [Test; 5] = [
-    ("scrubs through stores and reads bytes", scrubs_and_reads),
-    ("heeds keys", heeds_keys),
-    ("tells readers of screens what happens", tells_what_happens),
-    ("shows findings and hostile names", shows_findings),
-    (
-        "is a transcript without scripts and on paper",
-        is_a_transcript,
-    ),
+    ("sliders move through stores", sliders_move_through_stores),
+    ("keys", keys),
+    ("accessibility", accessibility),
+    ("findings and hostile names", findings_and_hostile_names),
+    ("transcript", transcript),
 ];
 
-/// A page that linmem wrote, open in a browser.
+/// A page that the program wrote, open in a browser.
 struct Page {
     browser: Child,
     to: ChildStdin,
     from: Receiver<Value>,
     session: String,
     next: u64,
-    /// What the browser complained about.
-    complaints: Vec<String>,
+    /// The errors that the browser reported.
+    errors: Vec<String>,
     folder: tempfile::TempDir,
 }
 
@@ -106,7 +103,7 @@ impl Page {
             .status()
             .unwrap();
         assert!(written.code().is_some_and(|code| code < 2));
-        // The browser listens on descriptor 3 and answers on 4.
+        // The browser reads commands from descriptor 3 and writes answers to descriptor 4.
         let mut browser = Command::new("sh")
             .args([
                 "-c",
@@ -147,14 +144,14 @@ impl Page {
             }
         });
         let to = browser.stdin.take().unwrap();
-        let (session, complaints) = (String::new(), Vec::new());
+        let (session, errors) = (String::new(), Vec::new());
         let mut page = Page {
             browser,
             to,
             from,
             session,
             next: 0,
-            complaints,
+            errors,
             folder,
         };
         let target =
@@ -195,11 +192,9 @@ impl Page {
                 .recv_timeout(PATIENCE)
                 .unwrap_or_else(|_| panic!("no answer to {method}"));
             match answer["method"].as_str() {
-                Some("Runtime.exceptionThrown") => {
-                    self.complaints.push(answer["params"].to_string())
-                }
+                Some("Runtime.exceptionThrown") => self.errors.push(answer["params"].to_string()),
                 Some("Log.entryAdded") if answer["params"]["entry"]["level"] == "error" => {
-                    self.complaints
+                    self.errors
                         .push(answer["params"]["entry"]["text"].to_string());
                 }
                 _ => {}
@@ -211,7 +206,7 @@ impl Page {
         }
     }
 
-    /// What an expression comes to in the page.
+    /// Evaluates an expression in the page.
     fn value(&mut self, expression: &str) -> Value {
         let answer = self.ask(
             "Runtime.evaluate",
@@ -234,7 +229,7 @@ impl Page {
         .to_owned()
     }
 
-    /// Waits until an expression holds.
+    /// Waits until an expression is true.
     fn until(&mut self, expression: &str) {
         let promise = format!(
             "new Promise(done => {{ const look = () => ({expression}) ? done(true) : setTimeout(look, 10); look(); }})"
@@ -247,7 +242,7 @@ impl Page {
         );
     }
 
-    /// Presses a key as a person does.
+    /// Presses and releases a key.
     fn press(&mut self, key: &str) {
         let code = match key {
             "ArrowRight" => 39,
@@ -276,7 +271,7 @@ impl Page {
 
     #[track_caller]
     fn done(mut self) {
-        assert_eq!(self.complaints, Vec::<String>::new());
+        assert_eq!(self.errors, Vec::<String>::new());
         let _ = self.ask("Target.getTargets", json!({}));
     }
 }
@@ -288,7 +283,7 @@ impl Drop for Page {
     }
 }
 
-fn scrubs_and_reads(chromium: &Path) {
+fn sliders_move_through_stores(chromium: &Path) {
     let mut page = Page::open(chromium, &[], "#step=4&store=7");
     assert_eq!(page.text("h1"), "wasm_is_cool");
     assert_eq!(page.text("#after-title"), "Memory after store 7 of 14");
@@ -302,7 +297,7 @@ fn scrubs_and_reads(chromium: &Path) {
             .contains("step 4 store 7: guest $add_wasm_is_cool, wasm_is_cool.wat:45 (00 → 69)")
     );
     assert!(page.text("#byte").contains("i32.store8"));
-    // The range inputs, as a person moves them: the whole text letter by letter.
+    // The slider of the stores shows the text letter by letter.
     let read = "(() => { const text = []; const store = document.getElementById('store');\
         for (let at = 0; at <= 14; at++) { store.value = at; store.dispatchEvent(new Event('input', {bubbles: true}));\
         const byte = document.querySelector(`#after [data-at='${0x40c + Math.max(at - 1, 0)}']`).textContent;\
@@ -316,7 +311,7 @@ fn scrubs_and_reads(chromium: &Path) {
         ("00".into(), "44".into())
     );
     assert_eq!(page.byte("after", 0x40c), "00");
-    // Every byte that any step is said to have is the one that the trace has.
+    // Every byte in the table has the value that the guest wrote.
     page.go("#step=6");
     let shown = page.value(
         "[...document.querySelectorAll('#after [data-at]')].map(cell => [Number(cell.dataset.at), cell.textContent])",
@@ -334,7 +329,7 @@ fn scrubs_and_reads(chromium: &Path) {
     page.done();
 }
 
-fn heeds_keys(chromium: &Path) {
+fn keys(chromium: &Path) {
     let mut page = Page::open(chromium, &[], "#step=3");
     page.press("ArrowRight");
     assert_eq!(page.text("#step-of"), "4 of 7");
@@ -354,7 +349,7 @@ fn heeds_keys(chromium: &Path) {
     assert_eq!(page.text("#step-of"), "7 of 7");
     page.press("g");
     assert_eq!(page.text("#step-of"), "0 of 7");
-    // From byte to byte with the focus in the table, and to who wrote one.
+    // Arrow keys move between the bytes of the table, and `w` goes to the writer of a byte.
     page.go("#step=6&byte=0x400");
     page.value("document.querySelector('#after [tabindex=\"0\"]').focus()");
     page.press("ArrowRight");
@@ -363,7 +358,7 @@ fn heeds_keys(chromium: &Path) {
     assert_eq!(page.text("#byte-title"), "Byte 0x411");
     page.press("w");
     assert_eq!(page.value("location.hash"), "#step=4&store=6&byte=0x411");
-    // All controls can be reached with tab, and show that they are.
+    // The tab key reaches every control, and the focus is visible.
     page.go("#step=4");
     page.value("document.activeElement.blur()");
     let mut reached = Vec::new();
@@ -386,22 +381,22 @@ fn heeds_keys(chromium: &Path) {
     page.done();
 }
 
-fn tells_what_happens(chromium: &Path) {
+fn accessibility(chromium: &Path) {
     let mut page = Page::open(chromium, &[], "#step=4&store=7");
     assert_eq!(
         page.value("document.getElementById('said').getAttribute('aria-live')"),
         "polite"
     );
-    let said = page.text("#said");
+    let message = page.text("#said");
     assert!(
-        said.contains("Store 7 of 14: guest $add_wasm_is_cool, wasm_is_cool.wat:45 put 69 at 0x412, where 00 was."),
-        "{said}"
+        message.contains("Store 7 of 14: guest $add_wasm_is_cool, wasm_is_cool.wat:45 put 69 at 0x412, where 00 was."),
+        "{message}"
     );
-    assert!(said.contains("The guest changed 14 bytes"), "{said}");
+    assert!(message.contains("The guest changed 14 bytes"), "{message}");
     let labelled = page
         .value("document.querySelector('#after [data-at=\"1042\"]').getAttribute('aria-label')");
     assert_eq!(labelled, "69, changed, was 00");
-    // Marked by more than colour.
+    // Changed bytes are marked by more than color.
     let style = "getComputedStyle(document.querySelector('#after .changed')).textDecorationLine";
     assert_eq!(page.value(style), "underline");
     let nodes = page.ask("Accessibility.getFullAXTree", json!({}));
@@ -411,7 +406,7 @@ fn tells_what_happens(chromium: &Path) {
             node["role"]["value"] == role
                 && node["name"]["value"]
                     .as_str()
-                    .is_some_and(|said| said.starts_with(name))
+                    .is_some_and(|text| text.starts_with(name))
         })
     };
     for (role, name) in [
@@ -430,7 +425,7 @@ fn tells_what_happens(chromium: &Path) {
     page.done();
 }
 
-fn shows_findings(chromium: &Path) {
+fn findings_and_hostile_names(chromium: &Path) {
     let mut page = Page::open(chromium, &["guest/c_overrun.steps"], "#step=7");
     assert!(page.text("#findings").starts_with("as expected: overrun"));
     assert_eq!(
@@ -438,7 +433,7 @@ fn shows_findings(chromium: &Path) {
         true
     );
     page.done();
-    // Where a run went wrong, the page opens there.
+    // The page opens at the step that failed.
     let mut page = Page::open(chromium, &["--set", "text=repeat(\"a\", 1011)"], "");
     assert_eq!(page.text("#step-of"), "4 of 7");
     assert!(
@@ -455,7 +450,7 @@ fn shows_findings(chromium: &Path) {
     page.done();
 }
 
-fn is_a_transcript(chromium: &Path) {
+fn transcript(chromium: &Path) {
     let mut page = Page::open(chromium, &[], "");
     assert!(
         page.text("#transcript")
@@ -466,7 +461,7 @@ fn is_a_transcript(chromium: &Path) {
     assert_eq!(page.value(&format!("{shown}('stage')")), "none");
     assert_eq!(page.value(&format!("{shown}('transcript')")), "block");
     page.ask("Emulation.setEmulatedMedia", json!({"media": "screen"}));
-    // At the width of a phone nothing sticks out to the right.
+    // Nothing overflows to the right, even at the width of a phone.
     for width in [320, 400, 768, 1280] {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         page.ask("Emulation.setDeviceMetricsOverride", size);

@@ -1,4 +1,4 @@
-//! The loader and the rewriting: real modules damaged and mutated, and modules made at random.
+//! Loading and instrumentation: damaged and mutated real modules, and generated ones.
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};

@@ -1,5 +1,5 @@
-//! Whole sessions: a module and a script made at random, run under small limits, and every reader
-//! of what was recorded.
+//! Whole sessions: a generated module and script, run under small limits, and every report of the
+//! recording.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| linmem_fuzz::session::check(bytes));

@@ -1,5 +1,5 @@
-//! What must hold whatever comes in: a function for each fuzz target, which panics where it does
-//! not.
+//! The properties that must hold for any input: a function for each fuzz target, which panics where
+//! they do not.
 
 pub mod module;
 mod screen;
@@ -10,8 +10,8 @@ pub mod steps;
 
 use linmem::safe;
 
-/// Fails where a text would do something to a terminal. A line break is left to the caller, where
-/// `lines` says so.
+/// Panics where `text` contains a character that a terminal would interpret. Line breaks are allowed
+/// where `lines` is set.
 #[track_caller]
 fn assert_safe(text: &str, lines: bool) {
     let raw = text

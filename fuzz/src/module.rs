@@ -1,4 +1,4 @@
-//! A module before it runs, and the one that is run in its place.
+//! Modules and their instrumented forms.
 
 use arbitrary::Unstructured;
 use linmem::guest::{Guest, GuestError, InstrumentOptions, InstrumentedModule, PAGE};
@@ -9,16 +9,16 @@ use wasmparser::{FunctionBody, Parser, Payload, Validator, WasmFeatures};
 use crate::{assert_safe, smith};
 
 const MAGIC: &[u8] = b"\0asm";
-/// Instructions of one module whose way back is looked for: each takes as long as to rewrite its
-/// function.
-const MOST_LOOKED_UP: usize = 300;
+/// The largest number of instructions of one module that are mapped back: each takes as long as
+/// instrumenting its function.
+const MAX_MAPPED: usize = 300;
 
-/// Loads, describes, rewrites. Bytes that look like a module, binary or text, are taken for one as
-/// they are; of all others a module is made.
+/// Loads, describes and instruments a module. Bytes that look like a binary or text module are used as
+/// they are; a module is generated from all others.
 pub fn check(bytes: &[u8]) {
     if bytes.starts_with(MAGIC) || bytes.first() == Some(&b'(') || bytes.first() == Some(&b';') {
         match Guest::from_bytes("g", bytes) {
-            Ok(guest) => look(&guest),
+            Ok(guest) => check_guest(&guest),
             Err(error) => assert_safe(&error.to_string(), true),
         }
         return;
@@ -27,13 +27,14 @@ pub fn check(bytes: &[u8]) {
         return;
     };
     match Guest::from_bytes("g", &wasm) {
-        Ok(guest) => look(&guest),
+        Ok(guest) => check_guest(&guest),
         Err(GuestError::Unsupported { .. }) => {}
         Err(error) => panic!("a valid module is refused: {error}"),
     }
 }
 
-/// Another valid module out of a valid one; `None` where the bytes are none, and half of the time.
+/// Mutates a valid module to another valid one. Returns `None` where `bytes` are not a module, and for
+/// every other seed.
 pub fn mutate(bytes: &[u8], most: usize, seed: u32) -> Option<Vec<u8>> {
     if seed % 2 == 0 {
         return None;
@@ -42,7 +43,7 @@ pub fn mutate(bytes: &[u8], most: usize, seed: u32) -> Option<Vec<u8>> {
         let text = std::str::from_utf8(bytes).ok()?;
         return wat::parse_str(text).ok().filter(|wasm| wasm.len() <= most);
     }
-    // The mutations take for granted what is valid.
+    // The mutations require a valid module.
     if !bytes.starts_with(MAGIC) || Validator::new().validate_all(bytes).is_err() {
         return None;
     }
@@ -52,7 +53,7 @@ pub fn mutate(bytes: &[u8], most: usize, seed: u32) -> Option<Vec<u8>> {
     mutated.next()?.ok().filter(|wasm| wasm.len() <= most)
 }
 
-fn look(guest: &Guest) {
+fn check_guest(guest: &Guest) {
     describe(guest);
     let last = (guest.memories().len() as u32).checked_sub(1);
     let mut memories = vec![None, last, last.map(|_| 0)];
@@ -149,8 +150,8 @@ fn assert_place(guest: &Guest, offset: u64) {
     }
 }
 
-/// Each instruction of the rewritten module comes from one of the same function in the module as
-/// given.
+/// Asserts that each instruction of the instrumented module maps to one of the same function in the
+/// module as given.
 fn find_back(guest: &Guest, rewritten: &InstrumentedModule) {
     let given = bodies(guest.wasm());
     let first_given = guest.function_count() - given.len() as u32;
@@ -159,7 +160,7 @@ fn find_back(guest: &Guest, rewritten: &InstrumentedModule) {
         .zip(bodies(&rewritten.wasm))
         .flat_map(|(function, body)| starts(&body).into_iter().map(move |at| (function, at)))
         .collect();
-    for (function, at) in all.iter().copied().step_by(1 + all.len() / MOST_LOOKED_UP) {
+    for (function, at) in all.iter().copied().step_by(1 + all.len() / MAX_MAPPED) {
         let found = rewritten.original_offset(guest, function, at);
         let Some(original) = rewritten.original_function(function) else {
             assert_eq!(found, None, "an added function has no other");

@@ -1,5 +1,5 @@
-//! A script made at random that a guest can follow: its exports are called with arguments of their
-//! types, and everything else a host can do comes in between.
+//! Generates scripts for a guest: they call its exports with arguments of the right types, between all
+//! other statements.
 
 use std::fmt::Write as _;
 
@@ -7,9 +7,9 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use linmem::guest::{ExternType, FuncType, Guest, ValueType};
 use linmem::safe;
 
-/// Names that have a value from the first step on.
+/// Names that have a value from the start.
 const NAMES: [&str; 4] = ["p", "q", "r", "s"];
-/// Addresses, lengths and arguments at which something may change.
+/// Addresses, lengths and arguments at limits.
 const EDGES: [i64; 20] = [
     0,
     1,
@@ -33,8 +33,7 @@ const EDGES: [i64; 20] = [
     i64::MIN,
 ];
 
-/// What a script will be made of. Taken from the bytes before the module is, which takes all that
-/// is left.
+/// The seed of a script. It is taken from the bytes before the module, which takes all the rest.
 #[derive(Debug)]
 pub struct Seed(Vec<Step>, [u8; 8]);
 
@@ -97,7 +96,7 @@ impl Number {
         }
     }
 
-    /// As an argument: a value that fits a type, mostly.
+    /// Returns an argument, which fits `ty` in most cases.
     fn of(&self, ty: &ValueType) -> String {
         match (ty, self) {
             (ValueType::I32, Number::Any(n)) => (*n as i32).to_string(),
@@ -130,7 +129,7 @@ impl Seed {
         ))
     }
 
-    /// The script, for a guest.
+    /// Returns the script for a guest.
     pub fn text(&self, guest: &Guest) -> Result<String> {
         let Seed(steps, choices) = self;
         let mut text = String::new();
@@ -147,7 +146,7 @@ impl Seed {
     }
 }
 
-/// Gives meaning to some of the functions that the guest imports.
+/// Defines some of the functions that the guest imports.
 fn imports(guest: &Guest, choices: &[u8; 8], text: &mut String) {
     for (import, choice) in guest.imports().iter().zip(choices) {
         let ExternType::Func(ty) = &import.ty else {

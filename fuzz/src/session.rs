@@ -1,4 +1,4 @@
-//! Whole sessions: what was recorded is true, and every reader of it can show it.
+//! Whole sessions: the recording is consistent, and every report and the screen can show it.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use arbitrary::{Result, Unstructured};
 use linmem::guest::Guest;
 use linmem::report::{self, Format, Options};
 use linmem::script;
-use linmem::session::files::Files;
-use linmem::session::limits::{CancelHandle, Limits};
+use linmem::session::limits::Limits;
 use linmem::session::{OpenError, Session, SessionConfig};
+use linmem::testing::sessions;
 use linmem::timeline::{Event, FindingKind, Moment, PAGE, StepRecord, Timeline, describe_step};
 
 use crate::{assert_safe, screen, script_gen, smith};
 
-/// Guests that mean something, beside those made at random.
+/// Real guests, in addition to generated ones.
 const REAL: [&[u8]; 7] = [
     include_bytes!("../../guest/wasm_is_cool.wat"),
     include_bytes!("../../guest/c_contract.wat"),
@@ -23,18 +23,18 @@ const REAL: [&[u8]; 7] = [
     include_bytes!("../../guest/examples/callback.wat"),
     include_bytes!("../../guest/examples/hello_wasi.wat"),
 ];
-/// Moments of one step that are looked at.
+/// The number of moments of one step that are checked.
 const MOMENTS: usize = 12;
 
-/// Makes a guest and a script of the bytes, runs them and looks at what came of it.
+/// Generates a guest and a script from the bytes, runs them, and checks the recording.
 pub fn check(bytes: &[u8]) {
     let mut u = Unstructured::new(bytes);
-    let Ok(Some(opening)) = opening(&mut u) else {
+    let Ok(Some(config)) = config(&mut u) else {
         return;
     };
     let keys = u.bytes(u.len().min(60)).unwrap_or_default().to_vec();
-    let limits = opening.limits;
-    let (mut session, mut timeline) = match Session::open(opening) {
+    let limits = config.limits;
+    let (mut session, mut timeline) = match Session::open(config) {
         Ok(opened) => opened,
         Err(OpenError::Compile(message)) => panic!("the engine: {message}"),
         Err(error) => return assert_safe(&error.to_string(), true),
@@ -47,19 +47,20 @@ pub fn check(bytes: &[u8]) {
     }
     assert!(session.is_over());
     for step in timeline.steps() {
-        look(&timeline, step, &limits);
+        check_step(&timeline, step, &limits);
     }
-    write(&timeline);
+    check_reports(&timeline);
     screen::check(announced, records, &keys);
 }
 
-fn opening(u: &mut Unstructured<'_>) -> Result<Option<SessionConfig>> {
+/// Generates the configuration of a session. Returns `None` where the bytes do not make one.
+fn config(u: &mut Unstructured<'_>) -> Result<Option<SessionConfig>> {
     let limits = Limits {
         max_memory: *u.choose(&[PAGE, 4 * PAGE, 32 * PAGE])?,
         max_time: Some(Duration::from_millis(200)),
         max_stores: *u.choose(&[0, 1, 7, 500, 20_000])?,
     };
-    let story = script_gen::Seed::new(u)?;
+    let seed = script_gen::Seed::new(u)?;
     let wasm = match u.ratio(1, 4)? {
         true => u.choose(&REAL)?.to_vec(),
         false => smith::module(u, true)?,
@@ -67,7 +68,7 @@ fn opening(u: &mut Unstructured<'_>) -> Result<Option<SessionConfig>> {
     let Ok(guest) = Guest::from_bytes("g.wat", &wasm) else {
         return Ok(None);
     };
-    let text = story.text(&guest)?;
+    let text = seed.text(&guest)?;
     let name = if text.len() % 8 == 0 {
         "s.md"
     } else {
@@ -86,18 +87,14 @@ fn opening(u: &mut Unstructured<'_>) -> Result<Option<SessionConfig>> {
         }
     };
     Ok(Some(SessionConfig {
-        title: "fuzz".into(),
         script,
-        guest,
-        files: Files::BuiltIn(&[]),
-        input_overrides: Vec::new(),
         limits,
-        control: CancelHandle::default(),
         stdin: b"some \xff input\n".to_vec().into(),
+        ..sessions::config(guest, "")
     }))
 }
 
-fn look(timeline: &Timeline, step: &StepRecord, limits: &Limits) {
+fn check_step(timeline: &Timeline, step: &StepRecord, limits: &Limits) {
     assert!(
         step.memory.len()
             <= limits
@@ -112,18 +109,18 @@ fn look(timeline: &Timeline, step: &StepRecord, limits: &Limits) {
     }
     step.error.iter().for_each(|error| assert_safe(error, true));
     assert_safe(&describe_step(timeline, step.index), true);
-    let marks = play(timeline, step);
-    back(timeline, step, &marks);
-    changes(timeline, step);
-    touches(timeline, step);
+    let moments = check_forward(timeline, step);
+    check_backward(timeline, step, &moments);
+    check_changes(timeline, step);
+    check_touches(timeline, step);
 }
 
-/// Applies the events one by one: some moments on the way, and the end, are what the timeline says.
-/// Those moments.
-fn play(timeline: &Timeline, step: &StepRecord) -> Vec<(usize, Vec<u8>)> {
+/// Applies the events one by one and asserts that memory at some moments, and at the end, is that of
+/// the timeline. Returns these moments.
+fn check_forward(timeline: &Timeline, step: &StepRecord) -> Vec<(usize, Vec<u8>)> {
     let mut image = timeline.memory_before(step.index);
     let stride = 1 + step.events.len() / MOMENTS;
-    let mut marks = Vec::new();
+    let mut moments = Vec::new();
     for (count, event) in step.events.iter().enumerate() {
         if count % stride == 0 {
             let there = timeline.memory_at(Moment {
@@ -131,7 +128,7 @@ fn play(timeline: &Timeline, step: &StepRecord) -> Vec<(usize, Vec<u8>)> {
                 event: count,
             });
             assert!(there == image, "step {}, event {count}", step.index);
-            marks.push((count, image.read(0, image.len())));
+            moments.push((count, image.read(0, image.len())));
         }
         assert_eq!(step.events.get(count).as_ref(), Some(&event));
         if let Event::Write(write) = &event {
@@ -148,14 +145,14 @@ fn play(timeline: &Timeline, step: &StepRecord) -> Vec<(usize, Vec<u8>)> {
         step.index
     );
     assert!(timeline.memory_at(Moment::end_of(step.index)) == step.memory);
-    marks
+    moments
 }
 
-/// The same moments, the other way round, and by taking the writes back.
-fn back(timeline: &Timeline, step: &StepRecord, marks: &[(usize, Vec<u8>)]) {
+/// Asserts the same moments in reverse order, by undoing the writes.
+fn check_backward(timeline: &Timeline, step: &StepRecord, moments: &[(usize, Vec<u8>)]) {
     let mut bytes = step.memory.read(0, step.memory.len());
     let mut at = step.events.len();
-    for (count, known) in marks.iter().rev() {
+    for (count, known) in moments.iter().rev() {
         for event in (*count..at)
             .rev()
             .filter_map(|event| step.events.get(event))
@@ -182,7 +179,8 @@ fn back(timeline: &Timeline, step: &StepRecord, marks: &[(usize, Vec<u8>)]) {
     }
 }
 
-fn changes(timeline: &Timeline, step: &StepRecord) {
+/// Asserts that the changes of a step, applied to memory before it, are memory after it.
+fn check_changes(timeline: &Timeline, step: &StepRecord) {
     let mut image = timeline.memory_before(step.index);
     image.grow(step.memory.len());
     for change in step.changes.iter() {
@@ -206,12 +204,12 @@ fn changes(timeline: &Timeline, step: &StepRecord) {
     );
 }
 
-/// The last writer of a byte wrote what it is; from there the next touch leads back.
-fn touches(timeline: &Timeline, step: &StepRecord) {
+/// Asserts that the last writer of a byte wrote its value, and that touches lead there and back.
+fn check_touches(timeline: &Timeline, step: &StepRecord) {
     let end = Moment::end_of(step.index);
     for span in step.changes.spans().take(MOMENTS) {
         let Some((moment, write)) = timeline.last_write(span.start, end) else {
-            panic!("step {}: nobody wrote {:#x}", step.index, span.start);
+            panic!("step {}: {:#x} has no writer", step.index, span.start);
         };
         assert!(write.covers(span.start) && moment.step == step.index);
         let at = (span.start - write.start) as usize;
@@ -223,7 +221,8 @@ fn touches(timeline: &Timeline, step: &StepRecord) {
     }
 }
 
-fn write(timeline: &Timeline) {
+/// Asserts that every report is safe to print.
+fn check_reports(timeline: &Timeline) {
     let last = timeline.steps().len().saturating_sub(1);
     for (format, ascii, stores, until) in [
         (Format::Text, false, false, None),

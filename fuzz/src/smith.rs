@@ -1,9 +1,9 @@
-//! Modules made at random, of all that the engine runs.
+//! Generates modules with all features that the engine supports.
 
 use arbitrary::{Result, Unstructured};
 use wasm_smith::{Config, MemoryOffsetChoices, Module};
 
-/// A valid module. One that is to run is small and ends by itself, mostly.
+/// Generates a valid module. One that is to run is small, and most of its calls end.
 pub fn module(u: &mut Unstructured<'_>, is_to_run: bool) -> Result<Vec<u8>> {
     let config = config(u, is_to_run)?;
     let fuel = u.int_in_range(1..=400)?;

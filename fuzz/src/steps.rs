@@ -1,4 +1,4 @@
-//! The steps language, read and worked out.
+//! The steps language, parsed and evaluated.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,11 @@ use linmem::value::Value;
 
 use crate::assert_safe;
 
-/// The most bytes that the values of one script may come to, here.
-const MOST_BOUND: usize = 16 << 20;
+/// The largest total size of the values of one script, in bytes.
+const MAX_BOUND: usize = 16 << 20;
 
-/// Reads the bytes as each of the things that the language reads, and works out every expression
-/// that was accepted.
+/// Parses the bytes as a steps file, as Markdown, as a statement and as an expression, and evaluates
+/// every expression that is accepted.
 pub fn check(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for name in ["a.steps", "a.md"] {
@@ -28,9 +28,9 @@ pub fn check(bytes: &[u8]) {
     if let Err(errors) = script::parse_statement(&text, &known) {
         assert_errors(&errors, &text);
     }
-    let world = Given::default();
+    let environment = Environment::default();
     match script::parse_expression(&text, &known) {
-        Ok(expr) => world.work_out(&expr),
+        Ok(expr) => environment.evaluate(&expr),
         Err(errors) => assert_errors(&errors, &text),
     }
 }
@@ -55,25 +55,25 @@ fn assert_errors(errors: &ScriptErrors, text: &str) {
 
 fn run(script: &Script) {
     let text = &script.source.text;
-    let mut world = Given::default();
+    let mut environment = Environment::default();
     script.address_variables();
     for statement in &script.statements {
         let span = statement.span;
         assert!(text.get(span.start..span.end).is_some(), "{statement:?}");
         let (line, column) = script.line_column(span.start);
         assert!(line == statement.line && column >= 1, "{statement:?}");
-        world.perform(&statement.kind);
+        environment.perform(&statement.kind);
     }
 }
 
-/// A guest that answers everything.
+/// An environment that has an answer for everything.
 #[derive(Default)]
-struct Given {
+struct Environment {
     values: HashMap<String, Value>,
     bound: usize,
 }
 
-impl EvalEnv for Given {
+impl EvalEnv for Environment {
     fn variable(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
     }
@@ -95,7 +95,7 @@ impl EvalEnv for Given {
     }
 }
 
-impl Given {
+impl Environment {
     fn perform(&mut self, kind: &StatementKind) {
         match kind {
             StatementKind::Input { name, default } => {
@@ -115,10 +115,10 @@ impl Given {
                         .insert(name.text.clone(), Value::Int(-(index as i128)));
                 }
             }
-            StatementKind::Set { value, .. } => self.work_out(value),
+            StatementKind::Set { value, .. } => self.evaluate(value),
             StatementKind::Write { address, value } => {
                 self.address(address);
-                self.work_out(value);
+                self.evaluate(value);
             }
             StatementKind::Read {
                 name,
@@ -144,11 +144,11 @@ impl Given {
                 self.values.insert(name.text.clone(), Value::Int(7));
             }
             StatementKind::Expect { condition } => {
-                self.work_out(condition);
+                self.evaluate(condition);
                 assert_safe(&eval::explain_failure(condition, self), true);
             }
             StatementKind::ExpectTrap { call, .. } => self.call(call),
-            StatementKind::Ask { answer, .. } => self.work_out(answer),
+            StatementKind::Ask { answer, .. } => self.evaluate(answer),
             StatementKind::Import(import) => self.import(import),
             _ => {}
         }
@@ -160,25 +160,25 @@ impl Given {
         };
         for action in actions {
             match action {
-                Action::Returns(values) => values.iter().for_each(|value| self.work_out(value)),
+                Action::Returns(values) => values.iter().for_each(|value| self.evaluate(value)),
                 Action::Writes { address, value } => {
-                    [address, value].into_iter().for_each(|e| self.work_out(e))
+                    [address, value].into_iter().for_each(|e| self.evaluate(e))
                 }
                 Action::Copies { to, from, length } => [to, from, length]
                     .into_iter()
-                    .for_each(|e| self.work_out(e)),
+                    .for_each(|e| self.evaluate(e)),
                 Action::Grows { bytes } => self.address(bytes),
                 Action::Reads { address, what } => {
                     self.address(address);
                     self.reading(what);
                 }
-                Action::Traps { why } => self.work_out(why),
+                Action::Traps { why } => self.evaluate(why),
             }
         }
     }
 
     fn call(&self, call: &Call) {
-        call.args.iter().for_each(|arg| self.work_out(arg));
+        call.args.iter().for_each(|arg| self.evaluate(arg));
     }
 
     fn reading(&self, what: &Reading) {
@@ -200,7 +200,7 @@ impl Given {
         }
     }
 
-    fn work_out(&self, expr: &Expr) {
+    fn evaluate(&self, expr: &Expr) {
         match eval::evaluate(expr, self) {
             Ok(value) => assert_safe(&value.brief(200), false),
             Err(error) => {
@@ -211,12 +211,12 @@ impl Given {
     }
 
     fn bind(&mut self, name: &str, expr: &Expr) {
-        self.work_out(expr);
+        self.evaluate(expr);
         let Ok(value) = eval::evaluate(expr, self) else {
             return;
         };
         self.bound = self.bound.saturating_add(value.weight());
-        if self.bound <= MOST_BOUND {
+        if self.bound <= MAX_BOUND {
             self.values.insert(name.to_owned(), value);
         }
     }

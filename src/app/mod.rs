@@ -17,8 +17,6 @@ pub mod navigation;
 mod on_message;
 pub mod panes;
 pub mod prompt;
-#[doc(hidden)]
-pub mod sample;
 #[cfg(test)]
 mod tests;
 mod update;

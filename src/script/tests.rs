@@ -1,4 +1,4 @@
-//! What is read from files that are right. Faulty ones: `tests/script_errors.rs`.
+//! What is read from files that are right. Faulty ones: `tests/it/language/errors.rs`.
 
 use super::ast::*;
 use super::*;

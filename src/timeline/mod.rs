@@ -41,6 +41,7 @@ mod image;
 mod provenance;
 mod regions;
 mod step;
+#[cfg(any(test, feature = "testing"))]
 mod step_builder;
 
 pub use checks::Checks;
@@ -63,6 +64,7 @@ pub use step::{
 };
 
 #[doc(hidden)]
+#[cfg(any(test, feature = "testing"))]
 pub use step_builder::StepBuilder;
 
 use std::collections::BTreeMap;

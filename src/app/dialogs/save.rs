@@ -127,7 +127,8 @@ pub(in crate::app) fn on_saved(app: &mut App, result: Result<SavedMoment, SaveMo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{Action, Message, on_message, sample, update};
+    use crate::app::{Action, Message, on_message, update};
+    use crate::testing::apps;
 
     fn confirmed(app: &mut App) -> Option<(String, bool)> {
         match update(app, Action::Confirm).pop() {
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_file_that_exists_is_replaced_only_when_confirmed_again() {
-        let mut app = sample::app((80, 24), 4);
+        let mut app = apps::app((80, 24), 4);
         assert!(update(&mut app, Action::Save).is_empty());
         let (path, replace) = confirmed(&mut app).unwrap();
         assert_eq!((ending(&path), replace), (Some("svg"), false), "{path}");
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_name_that_failed_can_be_corrected() {
-        let mut app = sample::app((80, 24), 4);
+        let mut app = apps::app((80, 24), 4);
         update(&mut app, Action::Save);
         let (path, _) = confirmed(&mut app).unwrap();
         let error = SaveMomentError {
@@ -190,7 +191,7 @@ mod tests {
 
     #[test]
     fn another_name_is_not_replaced_at_once() {
-        let mut app = sample::app((80, 24), 4);
+        let mut app = apps::app((80, 24), 4);
         app.overlay = Overlay::Save {
             input: Input::new("b.svg".into()),
             taken: Some("a.svg".into()),

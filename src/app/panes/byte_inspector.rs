@@ -471,7 +471,7 @@ fn never_written(timeline: &Timeline, moment: Moment, address: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::sample;
+    use crate::testing::timelines;
 
     fn inspect(timeline: &Timeline, step: usize, address: u64) -> Inspection {
         Inspection::at(timeline, Moment::end_of(step), address, 6)
@@ -489,12 +489,12 @@ mod tests {
 
     /// Memory that starts with these bytes, inspection after step 0.
     fn timeline_of(bytes: &[u8]) -> Timeline {
-        sample::timeline_over(Image::from_bytes(bytes))
+        timelines::one_step_over(Image::from_bytes(bytes))
     }
 
     #[test]
     fn a_byte_of_the_default_session_knows_its_writers() {
-        let timeline = sample::timeline();
+        let timeline = timelines::standard_session();
         let inspection = inspect(&timeline, 7, 0x40c);
         assert_eq!(row(&inspection, "address"), "0x40c, 1036");
         assert_eq!(row(&inspection, "byte"), "0x20  32  0b00100000  space");
@@ -528,7 +528,7 @@ mod tests {
 
     #[test]
     fn bytes_of_grown_memory_are_zero_since_then() {
-        let timeline = sample::timeline_where_memory_moved();
+        let timeline = timelines::standard_session_with_moving_buffer();
         assert_eq!(
             row(&inspect(&timeline, 7, 0x1fff0), "written by"),
             "never written: zero since memory grew in step 4"
@@ -541,13 +541,13 @@ mod tests {
 
     #[test]
     fn every_writer_of_a_byte_is_in_the_chain() {
-        let timeline = sample::timeline_where_memory_moved();
+        let timeline = timelines::standard_session_with_moving_buffer();
         let inspection = inspect(&timeline, 7, 0x10400);
         assert!(
             row(&inspection, "written by").starts_with("step 4 event 2, add_wasm_is_cool @0x9c"),
             "{inspection:?}"
         );
-        let many = sample::timeline_with_many_writes(0x400, 9);
+        let many = timelines::one_step_of_writes(0x400, 9);
         let earlier = |most: usize| {
             let inspection = Inspection::at(&many, Moment::end_of(0), 0x400, most);
             inspection

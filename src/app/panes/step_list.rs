@@ -123,7 +123,7 @@ fn event_lines(step: &StepRecord, at: usize, rows: usize) -> Vec<ListLine> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::sample;
+    use crate::testing::apps::app;
     use crate::timeline::Moment;
 
     /// The lines in short: a step's number, `.n` for an event, `^n` and `vn` for those left out.
@@ -164,7 +164,7 @@ mod tests {
             (7, 1, ".7"),
             (7, 0, ""),
         ];
-        let mut app = sample::app((120, 40), 4);
+        let mut app = app((120, 40), 4);
         for (event, rows, expected) in rows {
             app.unfolded = true;
             app.moment = Moment { step: 4, event };

@@ -149,7 +149,7 @@ fn changes_are_gone_through_both_ways_and_round() {
 
 #[test]
 fn growth_puts_a_line_between_the_old_end_and_the_new_bytes() {
-    let mut app = app_over(sample::timeline_where_memory_moved(), SIZE, 4);
+    let mut app = app_over(timelines::standard_session_with_moving_buffer(), SIZE, 4);
     app.top = 0xfff0;
     let lines = |app: &App| {
         let kinds = dump(app).lines.into_iter().map(|line| match line {
@@ -166,7 +166,7 @@ fn growth_puts_a_line_between_the_old_end_and_the_new_bytes() {
     assert_eq!(lines(&app)[1], "*");
     app.moment = Moment { step: 4, event: 3 };
     assert_eq!(lines(&app)[1], "was 10000");
-    let later = app_over(sample::timeline_where_memory_moved(), SIZE, 5);
+    let later = app_over(timelines::standard_session_with_moving_buffer(), SIZE, 5);
     assert!(dump(&later).old_end.is_none());
 }
 

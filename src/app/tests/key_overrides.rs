@@ -3,6 +3,7 @@
 use super::*;
 use crate::app::execution::state::ReplayGoal;
 use crate::app::keymap::{BINDINGS, Choice};
+use crate::testing::timelines;
 
 /// Every action whose keys can be chosen has a key of its own that the table does not know.
 fn remapped() -> Keymap {
@@ -136,7 +137,7 @@ fn notices_about_bytes_and_findings_name_the_keys_in_force() {
         notice_of(silent, Action::Mouse),
         format!("The mouse is on; {} turns it off.", key(Action::Mouse))
     );
-    let mut many = app_over(sample::timeline_with_many_writes(0x400, 9), SIZE, 0);
+    let mut many = app_over(timelines::one_step_of_writes(0x400, 9), SIZE, 0);
     (many.cursor, many.keys) = (0x400, keys.clone());
     let rows = byte_inspector::Inspection::of(&many, 2).rows;
     assert!(

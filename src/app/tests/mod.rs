@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use super::navigation::viewport;
 use super::panes::hex_dump::{self, HexDump};
 use super::panes::{byte_inspector, layout, memory_map, source, step_list};
-use super::sample::{self, app, app_over, opened};
 use super::*;
 use crate::protocol::{InputRefusal, Progress, Report, Request};
+use crate::testing::apps::{app, app_over, opened};
+use crate::testing::timelines;
 use crate::timeline::{Image, Outcome};
 use crate::value::Value;
 
@@ -104,7 +105,7 @@ fn running(step: usize, progress: Progress) -> SessionState {
 }
 
 fn default_records() -> Vec<StepRecord> {
-    sample::timeline().steps().to_vec()
+    timelines::standard_session().steps().to_vec()
 }
 
 #[test]
@@ -176,7 +177,10 @@ fn digits_go_to_panes_until_g_makes_them_a_number() {
 #[test]
 fn opening_runs_step_0_and_next_runs_one_more() {
     let mut app = App::new(SIZE, Vec::new(), true);
-    let effects = report(&mut app, Report::Opened(Box::new(sample::announced())));
+    let effects = report(
+        &mut app,
+        Report::Opened(Box::new(timelines::announced_session())),
+    );
     assert_eq!(in_short(&effects), "advance");
     let records = default_records();
     run(&mut app, effects, &records);
@@ -202,7 +206,10 @@ fn keys_pressed_before_a_step_is_over_count() {
     for (before, during, step) in rows {
         let mut app = App::new(SIZE, Vec::new(), true);
         press(&mut app, before);
-        let effects = report(&mut app, Report::Opened(Box::new(sample::announced())));
+        let effects = report(
+            &mut app,
+            Report::Opened(Box::new(timelines::announced_session())),
+        );
         let requested = requested(&mut app, during);
         assert!(
             ["", "cancel"].contains(&requested.as_str()),
@@ -363,7 +370,7 @@ fn a_step_shows_the_bytes_it_is_about_and_does_not_jump_about() {
         (0x40c, top),
         "in view already: the view stays"
     );
-    let mut moved = app_over(sample::timeline_where_memory_moved(), SIZE, 3);
+    let mut moved = app_over(timelines::standard_session_with_moving_buffer(), SIZE, 3);
     press(&mut moved, "→");
     assert_eq!(moved.cursor, 0x1040c);
     let above = (moved.cursor - moved.top) / viewport::width(&moved);
@@ -417,7 +424,7 @@ fn changes_pointers_and_focus_are_jumped_to() {
     );
     let mut bytes = vec![0; 0x2000];
     bytes[..4].copy_from_slice(&0x1234u32.to_le_bytes());
-    let mut app = app_over(sample::timeline_over(Image::from_bytes(&bytes)), SIZE, 0);
+    let mut app = app_over(timelines::one_step_over(Image::from_bytes(&bytes)), SIZE, 0);
     press(&mut app, "r");
     assert_eq!(app.cursor, 0x1234);
 }
@@ -488,7 +495,10 @@ fn inputs_are_edited_and_the_session_runs_again_to_the_same_step() {
     );
     assert!(app.session.is_opening());
     assert_eq!(app.moment.step, 4, "the old run is still shown");
-    let effects = report(&mut app, Report::Opened(Box::new(sample::announced())));
+    let effects = report(
+        &mut app,
+        Report::Opened(Box::new(timelines::announced_session())),
+    );
     assert_eq!(app.context(), Context::Normal);
     run(&mut app, effects, &default_records());
     assert_eq!((app.moment.step, &app.session), (4, &SessionState::Ready));
@@ -595,7 +605,7 @@ fn refusal(name: &str, reason: &str) -> InputRefusal {
 fn any_report(number: u8, records: &[StepRecord], app: &App) -> Report {
     let next = records.get(app.timeline.steps().len()).cloned();
     match (number % 16, next) {
-        (0, _) => Report::Opened(Box::new(sample::announced())),
+        (0, _) => Report::Opened(Box::new(timelines::announced_session())),
         (1, _) => Report::Ended,
         (2, _) => Report::Progress(Progress {
             seconds: u64::MAX,
@@ -615,7 +625,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn nothing_breaks_the_invariants(inputs in prop::collection::vec(any_input(), 0..60), moved in any::<bool>()) {
-        let records = if moved { sample::timeline_where_memory_moved() } else { sample::timeline() }.steps().to_vec();
+        let records = if moved { timelines::standard_session_with_moving_buffer() } else { timelines::standard_session() }.steps().to_vec();
         let mut app = opened(SIZE);
         for input in inputs {
             match &input {
@@ -660,7 +670,7 @@ proptest! {
 /// key.
 #[test]
 fn an_escape_right_before_a_key_is_two_keys() {
-    let mut app = sample::app((80, 24), 3);
+    let mut app = app((80, 24), 3);
     press(&mut app, "?");
     assert!(matches!(app.overlay, Overlay::Help { .. }));
     press(&mut app, "alt-p");

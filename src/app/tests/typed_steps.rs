@@ -94,7 +94,7 @@ fn in_the_middle_of_a_script_the_rest_comes_after_it() {
     let mut app = app(SIZE, 3);
     press(&mut app, "g");
     app.timeline = app.timeline.until(3);
-    app.timeline.planned = sample::announced().planned;
+    app.timeline.planned = timelines::announced_session().planned;
     app.session = SessionState::Ready;
     press(&mut app, "G");
     let effects = typed(&mut app, "write ptr, \"x\"");
@@ -453,7 +453,10 @@ fn an_import_is_given_from_the_start_in_a_branch_of_its_own() {
         matches!(&prompt(&app).feedback, Feedback::Mistake(m) if m.message.contains("something else"))
     );
     press(&mut app, "enter");
-    let effects = report(&mut app, Report::Opened(Box::new(sample::announced())));
+    let effects = report(
+        &mut app,
+        Report::Opened(Box::new(timelines::announced_session())),
+    );
     run(&mut app, effects, &default_records());
     assert_eq!(
         (app.moment.step, app.branch(), app.setup.len()),
@@ -585,7 +588,7 @@ fn a_line_may_be_absurdly_long() {
 #[test]
 fn a_guest_without_a_script_is_introduced() {
     let mut app = App::new(SIZE, Vec::new(), true);
-    let mut bare = sample::announced();
+    let mut bare = timelines::announced_session();
     bare.planned.truncate(1);
     bare.inputs.clear();
     let effects = report(&mut app, Report::Opened(Box::new(bare)));

@@ -86,6 +86,13 @@ impl Call {
     }
 }
 
+/// Returns the names of the functions of a version and their parameters, a letter each: `i` for
+/// i32, `I` for i64.
+#[cfg(any(test, feature = "testing"))]
+pub fn functions(version: Version) -> impl Iterator<Item = (&'static str, &'static str)> {
+    table(version).map(|function| (function.name, function.params))
+}
+
 /// Returns the functions of a version.
 fn table(version: Version) -> impl Iterator<Item = &'static Function> {
     let is_newer =

@@ -20,7 +20,11 @@ use clock_and_random::{Clock, RandomBytes};
 use descriptors::Descriptors;
 use output::Output;
 
+#[cfg(any(test, feature = "testing"))]
+pub use abi::Version;
 pub use functions::Call;
+#[cfg(any(test, feature = "testing"))]
+pub use functions::functions;
 
 /// The WASI state of one guest.
 #[derive(Debug, Default)]

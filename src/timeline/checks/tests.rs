@@ -1,24 +1,18 @@
 //! Runs of writes, which sessions can cause only one way.
 
-use super::*;
 use std::sync::Arc;
 
+use super::*;
+use crate::testing::steps::name_span;
 use crate::timeline::{
-    Event, Facts, FindingKind, Image, NamedSpan, Naming, PAGE, SpanKind, StepBuilder, Use, UseKind,
-    Write,
+    Event, Facts, FindingKind, Image, Naming, PAGE, SpanKind, StepBuilder, Use, UseKind, Write,
 };
 
-/// A checks that has seen a region of these bytes named.
+/// Returns checks after a step that named a span of these bytes.
 fn watching(kind: SpanKind, start: u64, len: u64) -> Checks {
     let mut checks = Checks::default();
     let mut step = record(1, StepKind::Region);
-    let span = Span { start, len };
-    step.naming = Some(Naming::Named(NamedSpan {
-        name: "r".into(),
-        kind,
-        span,
-        released: false,
-    }));
+    name_span(&mut step, "r", kind, start, len);
     assert!(checks.check_step(&step).is_empty());
     checks
 }

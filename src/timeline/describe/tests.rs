@@ -1,93 +1,33 @@
 use std::sync::Arc;
 
-use super::super::{
-    Ask, Binding, CallRecord, Event, FindingKind, Growth, Image, MemoryFacts, NamedSpan, PAGE,
-    PlannedStep, Span, StepBuilder, Write, Writer,
-};
+use super::super::{Ask, FindingKind, Image, NamedSpan, PlannedStep, Span, StepBuilder, Writer};
 use super::*;
+use crate::testing::steps::{bind, fail, grow, import_writer as import, write as put};
+use crate::testing::timelines::TimelineBuilder;
 
 /// A timeline of one page, instantiated, to which steps are added one by one.
-struct Story(Timeline);
+struct Story(TimelineBuilder);
 
 impl Story {
     fn new() -> Self {
-        let mut timeline = Timeline::default();
-        timeline.guest.memory = Some(MemoryFacts {
-            pages: 1,
-            max: None,
-            is_64: false,
-        });
-        let mut story = Story(timeline);
-        let mut first = StepRecord::begin(
-            0,
-            StepKind::Instantiate,
-            "instantiate".into(),
-            Image::zeroed(PAGE),
-        );
-        first.pages_before = 0;
-        story.0.push(first);
-        story
+        let mut builder = TimelineBuilder::new("", 1);
+        builder.step(StepKind::Instantiate, "instantiate", |_| ());
+        Story(builder)
     }
 
-    /// Adds a step as `shape` makes it, and returns its description.
-    fn step(&mut self, kind: StepKind, shape: impl FnOnce(&mut StepBuilder)) -> String {
-        let index = self.0.steps().len();
-        let before = self.0.memory_before(index);
-        let mut record = StepBuilder::begin(index, kind, String::new(), before.clone());
-        shape(&mut record);
-        record.pages_after = record.memory.pages();
-        self.0.push(record.finish(&before));
-        describe_step(&self.0, index)
-    }
-}
-
-fn put(record: &mut StepBuilder, start: u64, bytes: &[u8], writer: Writer) {
-    let before = record.memory.read(start, bytes.len() as u64);
-    let write = Write {
-        start,
-        before: before.into(),
-        after: bytes.into(),
-        writer,
-        is_difference: false,
-    };
-    let event = Event::Write(write);
-    event.apply(&mut record.memory);
-    record.push(event);
-}
-
-fn grow(record: &mut StepBuilder, after: u64, by: Writer) {
-    let event = Event::Growth(Growth {
-        before: record.memory.pages(),
-        after,
-        by,
-    });
-    event.apply(&mut record.memory);
-    record.push(event);
-}
-
-fn import(name: &str) -> Writer {
-    Writer::Import {
-        module: "env".into(),
-        name: name.into(),
+    /// Adds a step that `fill` completes and returns its narration.
+    fn step(&mut self, kind: StepKind, fill: impl FnOnce(&mut StepBuilder)) -> String {
+        let index = self.0.timeline().steps().len();
+        self.0.step(kind, "", fill);
+        describe_step(self.0.timeline(), index)
     }
 }
 
 fn call(record: &mut StepRecord, results: &[Value]) {
-    record.call = Some(CallRecord {
-        export: "f".into(),
-        args: vec![],
-        results: results.to_vec(),
-    });
+    crate::testing::steps::call(record, "f", &[], results);
 }
 
-fn bind(record: &mut StepRecord, name: &str, value: Value) {
-    record.bindings.push(Binding {
-        name: name.into(),
-        value,
-    });
-}
-
-/// A call that fetches a pointer.
+/// Makes the step a call that fetches a pointer.
 fn fetch(record: &mut StepRecord, address: u64, moved_from: Option<u64>) {
     call(record, &[Value::Int(address.into())]);
     bind(record, "ptr", Value::Int(address.into()));
@@ -99,24 +39,11 @@ fn fetch(record: &mut StepRecord, address: u64, moved_from: Option<u64>) {
     }];
 }
 
-fn fail(record: &mut StepRecord, outcome: Outcome, error: &str) {
-    record.outcome = outcome;
-    record.error = Some(error.into());
-}
-
-fn first(shape: impl FnOnce(&mut StepBuilder)) -> String {
-    let mut story = Story(Timeline::default());
-    story.0.guest.memory = Some(MemoryFacts {
-        pages: 1,
-        max: None,
-        is_64: false,
-    });
-    let mut record =
-        StepBuilder::begin(0, StepKind::Instantiate, String::new(), Image::zeroed(PAGE));
-    record.pages_before = 0;
-    shape(&mut record);
-    story.0.push(record.finish(&Image::default()));
-    describe_step(&story.0, 0)
+/// Returns the narration of an instantiation that `fill` completes.
+fn first(fill: impl FnOnce(&mut StepBuilder)) -> String {
+    let mut builder = TimelineBuilder::new("", 1);
+    builder.step(StepKind::Instantiate, "", fill);
+    describe_step(&builder.finish(), 0)
 }
 
 #[test]
@@ -309,7 +236,7 @@ fn failures_begin_with_the_error() {
         "Unreachable executed in $f, line 3. Until then the guest changed 2 bytes at 0x10..0x12. \
          Memory grew from 1 to 2 pages (128 KiB): views the host held are dead."
     );
-    assert!(effect(&story.0, 1).starts_with("Until then"));
+    assert!(effect(story.0.timeline(), 1).starts_with("Until then"));
     let text = story.step(StepKind::Call, |r| fail(r, Outcome::Cancelled, ""));
     assert_eq!(
         text,
@@ -442,7 +369,7 @@ fn questions_and_their_answers() {
     });
     assert_eq!(text, "x is 1. The answer to the question of step 1: 26.");
     assert_eq!(
-        describe_step(&story.0, 1),
+        describe_step(story.0.timeline(), 1),
         "The question: How long is the text now? The answer: 26."
     );
 }
@@ -456,9 +383,12 @@ fn steps_that_have_not_run_and_steps_that_are_none() {
         text: String::new(),
         narration: None,
     };
-    story.0.planned = vec![planned(StepKind::Instantiate), planned(StepKind::Call)];
-    assert_eq!(describe_step(&story.0, 1), "This step has not run yet.");
-    assert_eq!(describe_step(&story.0, 9), "");
+    story.0.timeline().planned = vec![planned(StepKind::Instantiate), planned(StepKind::Call)];
+    assert_eq!(
+        describe_step(story.0.timeline(), 1),
+        "This step has not run yet."
+    );
+    assert_eq!(describe_step(story.0.timeline(), 9), "");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 use super::*;
-use crate::app::sample;
+use crate::testing::steps::write;
+use crate::testing::timelines::{self, TimelineBuilder};
 use crate::timeline::{
-    Event, Image, LayoutFacts, Moment, NamedSpan, Naming, PAGE, Span, SpanKind, StepBuilder,
-    StepKind, Timeline, Write, Writer, take_examined_leaves,
+    Image, LayoutFacts, Moment, NamedSpan, Naming, PAGE, Span, SpanKind, StepKind, Timeline,
+    Writer, take_examined_leaves,
 };
 
 fn facts(kind: PartKind, start: Option<u64>, end: Option<u64>) -> LayoutFacts {
@@ -19,27 +20,18 @@ fn facts(kind: PartKind, start: Option<u64>, end: Option<u64>) -> LayoutFacts {
 /// Steps that each write one byte at these addresses, in a memory of so many bytes; the first is
 /// instantiation.
 fn timeline(len: u64, steps: &[&[u64]]) -> Timeline {
-    let mut timeline = Timeline::default();
-    let mut memory = Image::zeroed(len);
+    let mut builder = TimelineBuilder::new("", 0);
     for (index, addresses) in steps.iter().enumerate() {
-        let mut step = StepBuilder::begin(index, StepKind::Call, String::new(), memory.clone());
-        for address in *addresses {
-            let after = [index as u8 + 1];
-            let before = memory.read(*address, 1).into();
-            memory.write(*address, &after);
-            let write = Write {
-                start: *address,
-                before,
-                after: after.into(),
-                writer: Writer::Host,
-                is_difference: false,
-            };
-            step.push(Event::Write(write));
-        }
-        step.memory = memory.clone();
-        timeline.push(step.finish(&timeline.memory_before(index)));
+        builder.step(StepKind::Call, "", |step| {
+            if index == 0 {
+                step.memory = Image::zeroed(len);
+            }
+            for address in *addresses {
+                write(step, *address, &[index as u8 + 1], Writer::Host);
+            }
+        });
     }
-    timeline
+    builder.finish()
 }
 
 /// A timeline as it is, shown at a step.
@@ -189,7 +181,13 @@ fn a_cell_shows_the_most_telling_part() {
 
 #[test]
 fn growth_shows_where_memory_ended() {
-    let app = |step| app_at(sample::timeline_where_memory_moved(), (40, 20), step);
+    let app = |step| {
+        app_at(
+            timelines::standard_session_with_moving_buffer(),
+            (40, 20),
+            step,
+        )
+    };
     let grown = |step| {
         app(step)
             .memory_map(8)

@@ -1,0 +1,20 @@
+//! Fixtures for tests, benchmarks and fuzz targets: timelines built by hand, sessions that run to
+//! their end, and a driver that runs the app without a terminal.
+//!
+//! The module is compiled for the library's own tests and with the feature `testing`, which only
+//! the development dependencies and `fuzz` switch on. The program does not contain it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be built fails the test that asks for it"
+)]
+
+pub mod apps;
+pub mod driver;
+pub mod live_session;
+pub mod sessions;
+pub mod steps;
+pub mod timelines;

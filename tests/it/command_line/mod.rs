@@ -1,0 +1,9 @@
+//! The commands and options of the real program.
+
+mod bad_input;
+#[cfg(target_os = "linux")]
+mod config;
+mod diff;
+mod help;
+mod inspect;
+mod junit;

@@ -1,0 +1,5 @@
+//! The documents agree with the program.
+
+mod examples;
+mod json;
+mod readme;

@@ -1,0 +1,9 @@
+//! Guests: loading, instrumentation, the journal, debug information, and the shipped guests.
+
+mod debug_info;
+mod features;
+mod instrument;
+mod interrupt;
+mod journal;
+mod load;
+mod shipped;

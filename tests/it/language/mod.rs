@@ -1,0 +1,16 @@
+//! The steps language as `docs/steps.md` describes it. The program runs small scripts on small guests,
+//! and the tests read its JSON trace and its exit status.
+
+mod calls;
+mod errors;
+mod expectations;
+mod functions;
+mod harness;
+mod imports;
+mod inputs;
+mod instantiation;
+mod lexical;
+mod memories;
+mod outcomes;
+mod spans;
+mod values;

@@ -1,0 +1,529 @@
+//! The lessons: their results, that the built-in ones match the files, and their screens.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use linmem::app::dialogs::lessons::AnswerError;
+use linmem::app::{self, Action, App, Course, Effect, Lesson, SessionChoice, keymap};
+use linmem::session::SessionConfig;
+use linmem::testing::driver::Driver;
+use linmem::testing::live_session::LiveSession;
+use linmem::testing::sessions;
+use linmem::timeline::Status;
+
+use crate::support::command::{Folder, Run, TestCommand, in_repository, read_in_repository};
+use crate::support::screen_text::screen_text;
+
+/// The expected results of a lesson.
+struct Expected {
+    file: &'static str,
+    steps: usize,
+    /// The steps and the kinds of the findings that the lesson expects.
+    mistakes: &'static [(usize, &'static str)],
+    /// The steps of the questions, with their answers.
+    answers: &'static [(usize, &'static str)],
+    /// The step that fails, or reveals that an earlier one did.
+    surprise: usize,
+}
+
+#[rustfmt::skip]
+const LESSONS: [Expected; 11] = [
+    Expected { file: "01-bytes", steps: 13, mistakes: &[(8, "out-of-bounds")],
+        answers: &[(4, "\"I\""), (6, "65535")], surprise: 8 },
+    Expected { file: "02-protocol", steps: 11, mistakes: &[],
+        answers: &[(4, "8"), (6, "\"HELLO\"")], surprise: 7 },
+    Expected { file: "03-strings", steps: 18, mistakes: &[(5, "invalid-utf8")],
+        answers: &[(2, "5"), (12, "\"Tom\""), (14, "8")], surprise: 5 },
+    Expected { file: "04-numbers", steps: 15, mistakes: &[],
+        answers: &[(1, "\"78\""), (7, "false"), (13, "-1")], surprise: 8 },
+    Expected { file: "05-moving", steps: 11, mistakes: &[(7, "stale-pointer")],
+        answers: &[(5, "false")], surprise: 7 },
+    Expected { file: "06-ownership", steps: 22, mistakes: &[(6, "use-after-release"), (18, "leak")],
+        answers: &[(8, "1024")], surprise: 6 },
+    Expected { file: "07-in-place", steps: 13, mistakes: &[],
+        answers: &[(6, "false")], surprise: 8 },
+    Expected { file: "08-overrun", steps: 15, mistakes: &[(8, "overrun")],
+        answers: &[(7, "114")], surprise: 8 },
+    Expected { file: "09-out-of-bounds", steps: 14, mistakes: &[(7, "trap"), (9, "trap")],
+        answers: &[(4, "16128"), (8, "false")], surprise: 9 },
+    Expected { file: "10-structs", steps: 15, mistakes: &[],
+        answers: &[(5, "36"), (12, "true")], surprise: 4 },
+    Expected { file: "11-toolchains", steps: 28, mistakes: &[(19, "use-after-release")],
+        answers: &[(18, "\"dd\"")], surprise: 19 },
+];
+
+const SIZE: (u16, u16) = (80, 24);
+
+fn folder() -> PathBuf {
+    in_repository("guest/lessons")
+}
+
+fn config(name: &str) -> SessionConfig {
+    let path = folder().join(format!("{name}.md"));
+    SessionConfig {
+        title: name.into(),
+        limits: sessions::without_time_limit(),
+        ..sessions::file_config(&path)
+    }
+}
+
+/// Runs the program in the folder of the lessons, with an empty folder for its state.
+fn linmem(args: &[&str]) -> Run {
+    let state = Folder::new();
+    TestCommand::new(args)
+        .current_dir(&folder())
+        .env("XDG_STATE_HOME", state.path())
+        .env("NO_COLOR", "1")
+        .run()
+}
+
+#[track_caller]
+fn stdout(args: &[&str]) -> String {
+    linmem(args).success()
+}
+
+#[test]
+fn lessons_have_their_mistakes_and_answers() {
+    for lesson in &LESSONS {
+        let timeline = sessions::run(config(lesson.file));
+        let file = lesson.file;
+        assert_eq!(timeline.status(), Status::Ok, "{file}");
+        assert_eq!(
+            (timeline.steps().len(), timeline.planned.len()),
+            (lesson.steps, lesson.steps),
+            "{file}"
+        );
+        let steps = || timeline.steps().iter();
+        let mistakes: Vec<(usize, &str)> = steps()
+            .flat_map(|s| {
+                s.findings
+                    .iter()
+                    .filter(|f| f.claimed)
+                    .map(move |f| (s.index, f.kind.as_str()))
+            })
+            .collect();
+        assert_eq!(mistakes, lesson.mistakes, "{file}");
+        // All other findings are notes.
+        let open: Vec<_> = timeline
+            .open_findings()
+            .map(|(step, f)| (step.index, f.kind.as_str()))
+            .collect();
+        assert!(
+            open.iter()
+                .all(|(_, kind)| ["memory-grew", "pointer-not-refetched"].contains(kind)),
+            "{file} {open:?}"
+        );
+        let mut answers: Vec<(usize, String)> = steps()
+            .flat_map(|s| {
+                s.answers
+                    .iter()
+                    .map(|a| (a.asked_in, a.value.as_ref().unwrap().brief(60)))
+            })
+            .collect();
+        answers.sort();
+        let expected: Vec<(usize, String)> = lesson
+            .answers
+            .iter()
+            .map(|(s, a)| (*s, a.to_string()))
+            .collect();
+        assert_eq!(answers, expected, "{file}");
+        let asked = steps().filter(|s| s.ask.is_some()).count();
+        assert!((1..=3).contains(&asked) && asked == answers.len(), "{file}");
+    }
+}
+
+#[test]
+fn lesson_list_matches_the_folder() {
+    let mut found: Vec<String> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|f| f.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    let expected: Vec<String> = LESSONS
+        .iter()
+        .flat_map(|l| [format!("{}.md", l.file), format!("{}.wat", l.file)])
+        .collect();
+    assert_eq!(found, expected);
+    let list = stdout(&["lesson"]);
+    let listed: Vec<String> = list
+        .lines()
+        .map_while(|line| line.trim().split_once("  "))
+        .map(|(number, rest)| format!("{number:0>2}-{}", rest.split_whitespace().next().unwrap()))
+        .collect();
+    assert_eq!(listed, LESSONS.map(|l| l.file.to_string()));
+    for line in list.lines().filter(|line| line.starts_with("  ")) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let page = read_in_repository("docs/lessons.md");
+    for line in list.lines().take(LESSONS.len()) {
+        let (_, about) = line.rsplit_once("  ").unwrap();
+        assert!(page.contains(about), "docs/lessons.md has no {about}");
+    }
+}
+
+#[test]
+fn built_in_lessons_match_the_files() {
+    for (index, lesson) in LESSONS.iter().enumerate() {
+        let number = (index + 1).to_string();
+        let built_in = stdout(&["lesson", &number]);
+        let from_file = stdout(&["run", &format!("{}.md", lesson.file)]);
+        let rest = |text: &str| text.split_once('\n').unwrap().1.to_owned();
+        assert_eq!(rest(&built_in), rest(&from_file), "{}", lesson.file);
+        assert!(
+            built_in.starts_with(&format!("lesson {number} of 11\n")),
+            "{built_in}"
+        );
+        assert!(
+            !built_in.contains("Hint"),
+            "{} shows a hint without a request",
+            lesson.file
+        );
+    }
+}
+
+#[test]
+fn lessons_pass_linmem_test() {
+    let files: Vec<String> = LESSONS.iter().map(|l| format!("{}.md", l.file)).collect();
+    let mut args = vec!["test", "--deny", "warnings"];
+    args.extend(files.iter().map(String::as_str));
+    let text = stdout(&args);
+    assert!(text.ends_with("11 sessions: 11 ok, 0 failed\n"), "{text}");
+}
+
+#[test]
+fn unknown_lesson_names_are_refused() {
+    linmem(&["lesson", "trigonometry"])
+        .assert_refused(&["there is no lesson \"trigonometry\"; `linmem lesson` lists them"]);
+}
+
+/// A lesson in the app.
+struct Learner(Driver<LiveSession>);
+
+impl Learner {
+    /// Opens the lesson of this index.
+    fn open(lesson: usize, size: (u16, u16)) -> Learner {
+        let lessons = LESSONS.iter().map(|l| Lesson {
+            name: l.file[3..].into(),
+            description: format!("about {}", &l.file[3..]),
+            finished: false,
+        });
+        let choice = SessionChoice {
+            name: "wasm_is_cool".into(),
+            description: "the default session".into(),
+        };
+        let mut app = App::new(size, vec![choice], true);
+        app.course = Course::new(lessons.collect(), Some(lesson), |typed, _, _| {
+            let value = typed.parse().map(linmem::value::Value::Int);
+            value.map_err(|_| AnswerError("expected a value".into()))
+        });
+        let config = SessionConfig {
+            title: format!("lesson {} of 11", lesson + 1),
+            ..config(LESSONS[lesson].file)
+        };
+        Learner(Driver::live(app, config))
+    }
+
+    fn app(&mut self) -> &mut App {
+        &mut self.0.app
+    }
+
+    /// Performs an action that opens a session or a lesson. Returns its index.
+    fn opens(&mut self, action: Action) -> Option<usize> {
+        match app::update(self.app(), action)[..] {
+            [Effect::OpenSession(index)] => Some(index),
+            _ => None,
+        }
+    }
+
+    fn update(&mut self, action: Action) {
+        self.0.update(action);
+    }
+
+    fn answer(&mut self, text: &str) {
+        self.update(Action::Answer);
+        self.0.paste(text);
+        self.update(Action::Confirm);
+    }
+
+    /// Goes forward to `step`.
+    fn go_to(&mut self, step: usize) {
+        while self.0.app.moment.step < step {
+            self.update(Action::Next);
+        }
+    }
+
+    fn screen(&self) -> String {
+        screen_text(&self.0.app)
+    }
+}
+
+#[test]
+fn screens_of_each_lesson() {
+    for (index, lesson) in LESSONS.iter().enumerate() {
+        let mut learner = Learner::open(index, SIZE);
+        let mut screens = learner.screen();
+        let question = lesson.answers[0].0;
+        for step in BTreeSet::from([question, lesson.surprise, lesson.steps - 1]) {
+            learner.go_to(step);
+            screens += &learner.screen();
+        }
+        insta::assert_snapshot!(lesson.file, screens);
+    }
+}
+
+/// The text of each step, its question and its result fit a terminal of 80 columns and 24 rows,
+/// together with memory.
+#[test]
+fn lessons_fit_80_columns_and_24_rows() {
+    let mut too_long = Vec::new();
+    for (index, lesson) in LESSONS.iter().enumerate() {
+        let mut learner = Learner::open(index, SIZE);
+        for step in 0..lesson.steps {
+            learner.go_to(step);
+            for _ in 0..2 {
+                learner.update(Action::Hint);
+            }
+            learner.update(Action::ByteLeft);
+            let screen = learner.screen();
+            assert!(
+                screen.contains("after step") || screen.contains("before store"),
+                "{screen}"
+            );
+            if screen.contains("more line") {
+                too_long.push(format!("{} step {step}\n{screen}", lesson.file));
+            }
+        }
+    }
+    assert!(too_long.is_empty(), "{}", too_long.join("\n"));
+}
+
+#[test]
+fn predictions_are_checked_after_the_step() {
+    let screen_after = |typed: &str| {
+        let mut learner = Learner::open(0, SIZE);
+        learner.go_to(6);
+        assert_eq!(
+            learner.0.app.context(),
+            app::Context::Normal,
+            "a question leaves the keys as they are"
+        );
+        learner.answer(typed);
+        assert_eq!(learner.0.app.moment.step, 7, "an answer runs the step");
+        learner
+            .screen()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert!(screen_after("65535").contains("You said 65535: right."));
+    assert!(screen_after("65536").contains("You said 65536. Not quite: it is 65535 (0xffff)."));
+    let skipped = screen_after("");
+    assert!(
+        !skipped.contains("You said")
+            && skipped.contains("The answer to the question of step 6: 65535")
+    );
+}
+
+#[test]
+fn answered_questions_show_the_answer() {
+    let mut learner = Learner::open(0, SIZE);
+    learner.go_to(6);
+    learner.answer("1");
+    learner.update(Action::Back);
+    assert!(
+        learner
+            .screen()
+            .contains("You said 1. The answer: 65535 (0xffff)."),
+        "{}",
+        learner.screen()
+    );
+    learner.update(Action::Answer);
+    assert_eq!(learner.0.app.context(), app::Context::Normal);
+    assert!(
+        learner
+            .screen()
+            .contains("This question is already answered.")
+    );
+}
+
+#[test]
+fn invalid_answers_keep_the_line_open() {
+    let mut learner = Learner::open(0, SIZE);
+    learner.go_to(6);
+    learner.answer("0x4g");
+    assert_eq!(
+        (learner.0.app.context(), learner.0.app.moment.step),
+        (app::Context::Answer, 6)
+    );
+    assert!(
+        learner.screen().contains("expected a value"),
+        "{}",
+        learner.screen()
+    );
+    learner.update(Action::Close);
+    assert_eq!(learner.0.app.context(), app::Context::Normal);
+}
+
+#[test]
+fn hints_are_shown_on_request() {
+    let mut learner = Learner::open(0, SIZE);
+    learner.go_to(6);
+    let hint = "a row of three bytes has the addresses 0, 1 and 2.";
+    assert!(!learner.screen().contains(hint));
+    learner.update(Action::Hint);
+    let screen = learner.screen();
+    assert!(
+        screen.contains(hint) && !screen.contains("gives a hint"),
+        "{screen}"
+    );
+    learner.update(Action::Hint);
+    assert!(learner.screen().contains("That was all there is of hints."));
+    learner.update(Action::Next);
+    learner.update(Action::Hint);
+    assert!(learner.screen().contains("There is no hint here."));
+}
+
+#[test]
+fn lessons_name_configured_keys() {
+    let choice = |action: &str, key: &str| keymap::Choice {
+        action: action.to_owned(),
+        keys: vec![key.to_owned()],
+    };
+    let choices = [
+        choice("answer", "A"),
+        choice("hint", "T"),
+        choice("next-step", "z"),
+        choice("next-lesson", "W"),
+    ];
+    let mut learner = Learner::open(0, SIZE);
+    learner.0.app.keys = keymap::Keymap::with(&choices).unwrap();
+    learner.go_to(6);
+    assert!(
+        learner
+            .screen()
+            .contains("A answers  T gives a hint  z goes on without"),
+        "{}",
+        learner.screen()
+    );
+    learner.go_to(12);
+    assert!(
+        learner.screen().contains("W opens lesson 2, protocol."),
+        "{}",
+        learner.screen()
+    );
+    let mut last = Learner::open(10, SIZE);
+    last.0.app.keys = keymap::Keymap::with(&[choice("choose-session", "S")]).unwrap();
+    last.go_to(27);
+    assert!(
+        last.screen()
+            .contains("That was the last one: S lists them all."),
+        "{}",
+        last.screen()
+    );
+}
+
+#[test]
+fn lessons_end_with_a_summary_and_the_next_lesson() {
+    let mut learner = Learner::open(0, SIZE);
+    learner.go_to(12);
+    let screen = learner.screen();
+    assert!(
+        screen.contains("Memory is a row of bytes")
+            && screen.contains("L opens lesson 2, protocol."),
+        "{screen}"
+    );
+    assert!(learner.0.app.course.lessons[0].finished);
+    assert_eq!(
+        learner.opens(Action::NextLesson),
+        Some(2),
+        "lessons follow the one session"
+    );
+    assert_eq!(learner.0.app.course.open, Some(1));
+    let mut last = Learner::open(10, SIZE);
+    last.go_to(27);
+    assert!(
+        last.screen()
+            .contains("That was the last one: p lists them all."),
+        "{}",
+        last.screen()
+    );
+    last.update(Action::NextLesson);
+    assert!(last.screen().contains("This was the last lesson"));
+}
+
+#[test]
+fn session_list_ends_with_the_lessons() {
+    let mut learner = Learner::open(2, SIZE);
+    learner.go_to(17);
+    learner.update(Action::ChooseSession);
+    insta::assert_snapshot!("choosing", learner.screen());
+    learner.update(Action::Down);
+    assert_eq!(learner.opens(Action::Confirm), Some(4));
+    assert_eq!(learner.0.app.course.open, Some(3));
+    learner.update(Action::ChooseSession);
+    learner.update(Action::First);
+    assert_eq!(learner.opens(Action::Confirm), Some(0));
+    assert_eq!(learner.0.app.course.open, None, "a session is not a lesson");
+}
+
+#[test]
+fn questions_come_first_on_small_screens() {
+    let mut learner = Learner::open(4, (40, 12));
+    learner.go_to(5);
+    let screen = learner.screen();
+    let (question, prose) = (
+        screen.find("Is it the new text?"),
+        screen.find("Something else"),
+    );
+    assert!(
+        question.is_some() && question < prose.or(Some(usize::MAX)),
+        "{screen}"
+    );
+    assert!(screen.contains("i answers"), "{screen}");
+}
+
+#[test]
+fn narrow_screens_wrap_the_keys() {
+    let mut learner = Learner::open(0, (40, 30));
+    learner.go_to(6);
+    assert!(
+        learner
+            .screen()
+            .contains("i answers  H gives a hint\n space goes on without"),
+        "{}",
+        learner.screen()
+    );
+    learner.go_to(12);
+    assert!(
+        learner.screen().contains("L opens lesson 2,\n protocol."),
+        "{}",
+        learner.screen()
+    );
+}
+
+/// The lesson and the guest of the page for teachers run as they are written there.
+#[test]
+fn example_of_the_lessons_page_runs() {
+    let page = read_in_repository("docs/lessons.md");
+    let between = |open: &str, close: &str| {
+        let start = page.find(open).unwrap_or_else(|| panic!("no {open}")) + open.len();
+        page[start..].split(close).next().unwrap().to_owned()
+    };
+    let folder = Folder::new()
+        .with("my-lesson.md", between("````markdown\n", "````"))
+        .with("counter.wat", between("```wat\n", "```"));
+    let text = folder.run(&["my-lesson.md"]).success();
+    for part in [
+        "The answer to the question of step 2: 0.",
+        "wrapped around",
+        "wide == 256",
+        "✓",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(
+        !text.contains("keeps the last two digits"),
+        "the hint stays hidden\n{text}"
+    );
+    folder.run(&["test", "my-lesson.md"]).success();
+}

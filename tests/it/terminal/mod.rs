@@ -1,0 +1,6 @@
+//! The program in a pseudo-terminal.
+
+mod control;
+mod exploration;
+mod lessons;
+mod saving;
