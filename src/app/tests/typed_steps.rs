@@ -253,7 +253,10 @@ fn what_cannot_run_stays_in_the_line_with_the_reason() {
         ),
         ("import env.f() returns", "expected"),
         ("input x = 1", "too late: inputs are set before step 0"),
-        ("module \"b.wasm\"", "too late: a session keeps its guest"),
+        (
+            "module \"b.wasm\"",
+            "too late: the guest is chosen before step 0",
+        ),
         (":nonsense", "there is no command `nonsense`"),
     ];
     for (text, why) in rows {

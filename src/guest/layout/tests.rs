@@ -213,7 +213,7 @@ fn each_fact_has_how_it_is_known() {
         ("__heap_base", 0x100890, "exported global __heap_base"),
     ];
     assert_eq!(symbols, expected);
-    let stack = "global __stack_pointer in the name section; all data segments lie above it";
+    let stack = "global __stack_pointer in the name section; all data segments are above it";
     assert_eq!(
         layout.stack.map(|area| area.known_by).as_deref(),
         Some(stack)

@@ -50,7 +50,7 @@ fn first(fill: impl FnOnce(&mut StepBuilder)) -> String {
 fn instantiation_describes_what_data_segments_wrote() {
     assert_eq!(
         first(|r| put(r, 0x100, b" Wasm is cool!", Writer::Data { segment: 0 })),
-        "The module was instantiated: data segment 0 put 14 bytes at 0x100..0x10e. Memory is 1 \
+        "The module was instantiated: data segment 0 wrote 14 bytes at 0x100..0x10e. Memory is 1 \
          page, 64 KiB, zero elsewhere."
     );
     assert_eq!(
@@ -61,7 +61,7 @@ fn instantiation_describes_what_data_segments_wrote() {
         (0..5).for_each(|n| put(r, 16 * u64::from(n), b"ab", Writer::Data { segment: n }))
     });
     assert!(
-        many.contains("5 data segments put 10 bytes in 5 runs between 0x0 and 0x41"),
+        many.contains("5 data segments wrote 10 bytes in 5 runs between 0x0 and 0x41"),
         "{many}"
     );
     let started = first(|r| {
@@ -71,7 +71,7 @@ fn instantiation_describes_what_data_segments_wrote() {
     });
     assert!(
         started.contains(
-            "data segment 0 put 1 byte at 0x8, its start code changed 1 byte at 0x9 and import \
+            "data segment 0 wrote 1 byte at 0x8, its start code changed 1 byte at 0x9 and import \
              env.init changed 1 byte at 0x63."
         ),
         "{started}"
@@ -105,7 +105,7 @@ fn a_pointer_is_fetched_fetched_again_and_moved() {
     let mut story = Story::new();
     assert_eq!(
         story.step(StepKind::Call, |r| fetch(r, 0x400, None)),
-        "The guest answers 0x400: ptr points there."
+        "The guest returned 0x400: ptr points there."
     );
     assert_eq!(
         story.step(StepKind::Call, |r| fetch(r, 0x400, None)),
@@ -113,8 +113,8 @@ fn a_pointer_is_fetched_fetched_again_and_moved() {
     );
     assert_eq!(
         story.step(StepKind::Call, |r| fetch(r, 0x20000, Some(0x400))),
-        "The pointer moved from 0x400 to 0x20000: whatever the host worked out from the old one \
-         is out of date."
+        "The pointer moved from 0x400 to 0x20000: all addresses that the host derived from the \
+         old one are out of date."
     );
     let several = Story::new().step(StepKind::Call, |r| {
         fetch(r, 0x20000, None);
@@ -129,7 +129,7 @@ fn a_pointer_is_fetched_fetched_again_and_moved() {
     });
     assert_eq!(
         several,
-        "The guest answers 0x20000 for ptr: that lies past the end of memory, 0x10000. n is 7. \
+        "The guest returned 0x20000 for ptr: that is past the end of memory, 0x10000. n is 7. \
          The guest changed 1 byte at 0x4. Its memory did not grow."
     );
 }
@@ -148,7 +148,7 @@ fn a_call_is_described_by_what_it_changed_and_where() {
         put(r, 0x400, b"Did you know", Writer::Host)
     });
     assert!(
-        again.ends_with("These were the bytes already there: nothing changed."),
+        again.ends_with("These bytes were there already: nothing changed."),
         "{again}"
     );
     let text = story.step(StepKind::Call, |r| {
@@ -167,7 +167,7 @@ fn a_call_is_described_by_what_it_changed_and_where() {
     });
     assert_eq!(
         text,
-        "The guest changed 14 bytes at 0x40c..0x41a, right behind the 12 the host wrote, and \
+        "The guest changed 14 bytes at 0x40c..0x41a, right after the 12 the host wrote, and \
          returned 26. Its memory did not grow."
     );
     let text = story.step(StepKind::Call, |r| put(r, 0x402, b"D", Writer::guest()));
@@ -211,8 +211,8 @@ fn a_call_that_changes_nothing_grows_or_uses_imports() {
     assert_eq!(
         text,
         "The guest returned 1. Import env.fill changed 2 bytes at 0x10..0x12. The host changed 1 \
-         byte at 0x20. Memory grew from 1 to 18 pages (1152 KiB): views the host held are dead. \
-         The guest called imports 40 times, env.fill first."
+         byte at 0x20. Memory grew from 1 to 18 pages (1152 KiB): views that the host held are \
+         no longer valid. The guest called imports 40 times, env.fill first."
     );
     let crowd = story.step(StepKind::Call, |r| {
         (0..6).for_each(|n| put(r, 0x100 + 2 * n, b"z", import(&format!("f{n}"))));
@@ -234,13 +234,13 @@ fn failures_begin_with_the_error() {
     assert_eq!(
         text,
         "Unreachable executed in $f, line 3. Until then the guest changed 2 bytes at 0x10..0x12. \
-         Memory grew from 1 to 2 pages (128 KiB): views the host held are dead."
+         Memory grew from 1 to 2 pages (128 KiB): views that the host held are no longer valid."
     );
     assert!(effect(story.0.timeline(), 1).starts_with("Until then"));
     let text = story.step(StepKind::Call, |r| fail(r, Outcome::Cancelled, ""));
     assert_eq!(
         text,
-        "The step was cancelled. Memory is as it was before the call."
+        "The step was cancelled. The call changed nothing in memory."
     );
     let text = story.step(StepKind::Expect, |r| {
         fail(r, Outcome::Failed, "n == 26: left is 25, right is 26")
@@ -281,8 +281,8 @@ fn what_the_host_writes_and_reads() {
     });
     assert_eq!(
         text,
-        "The host read 4 bytes at 0x8..0xc: 0x7. The pointer moved from 0x9 to 0x7: whatever the \
-         host worked out from the old one is out of date."
+        "The host read 4 bytes at 0x8..0xc: 0x7. The pointer moved from 0x9 to 0x7: all \
+         addresses that the host derived from the old one are out of date."
     );
     let empty = story.step(StepKind::Read, |r| {
         r.focus = Some(Span { start: 0x8, len: 0 });
@@ -297,7 +297,7 @@ fn the_other_statements() {
     let grown = story.step(StepKind::Grow, |r| grow(r, 16, Writer::Host));
     assert_eq!(
         grown,
-        "The host grew memory from 1 to 16 pages (1 MiB): views it held are dead."
+        "The host grew memory from 1 to 16 pages (1 MiB): views that it held are no longer valid."
     );
     assert_eq!(
         story.step(StepKind::Grow, |_| ()),
@@ -309,7 +309,7 @@ fn the_other_statements() {
     );
     assert_eq!(
         story.step(StepKind::Set, |_| ()),
-        "The host set the global. Memory is untouched."
+        "The host set the global. Memory is unchanged."
     );
     assert_eq!(
         story.step(StepKind::Let, |r| bind(r, "x", Value::Bool(true))),
@@ -324,17 +324,17 @@ fn the_other_statements() {
     assert_eq!(
         story.step(StepKind::Region, |r| r.naming =
             Some(Naming::Named(span(SpanKind::Region, 1)))),
-        "From here on b means the byte at 0x10."
+        "From here on, b means the byte at 0x10."
     );
     assert_eq!(
         story.step(StepKind::Block, |r| r.naming =
             Some(Naming::Named(span(SpanKind::Block, 8)))),
-        "From here on b means the 8 bytes at 0x10..0x18, owned until they are released."
+        "From here on, b means the 8 bytes at 0x10..0x18, in use until they are released."
     );
     assert_eq!(
         story.step(StepKind::Release, |r| r.naming =
             Some(Naming::Released("b".into()))),
-        "b is given back: the 8 bytes at 0x10..0x18 may not be touched any more."
+        "b is released: the 8 bytes at 0x10..0x18 must not be used any more."
     );
     assert_eq!(story.step(StepKind::Expect, |_| ()), "It holds.");
     assert_eq!(
