@@ -28,7 +28,7 @@ pub struct Cli {
     pub session: SessionArgs,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub appearance: AppearanceArgs,
 
     #[command(flatten)]
     pub mouse: MouseArgs,
@@ -201,7 +201,7 @@ pub struct RunArgs {
     pub session: SessionArgs,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub appearance: AppearanceArgs,
 }
 
 #[derive(Debug, Args)]
@@ -230,7 +230,7 @@ pub struct LessonArgs {
     pub session: SessionArgs,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub appearance: AppearanceArgs,
 
     #[command(flatten)]
     pub mouse: MouseArgs,
@@ -306,7 +306,7 @@ pub struct DiffArgs {
     pub stdin: Option<PathBuf>,
 
     #[command(flatten)]
-    pub look: LookArgs,
+    pub appearance: AppearanceArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -349,7 +349,7 @@ pub struct SessionArgs {
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_set)]
     pub sets: Vec<(String, String)>,
 
-    /// Stand at this step, or at an event inside it
+    /// Show this step, or the moment after an event inside it
     #[arg(long, value_name = "STEP[.STORE]", value_parser = parse_at)]
     pub at: Option<At>,
 
@@ -380,7 +380,7 @@ pub struct LimitArgs {
 
 /// How it looks.
 #[derive(Debug, Args, Clone)]
-pub struct LookArgs {
+pub struct AppearanceArgs {
     /// When to use colour; NO_COLOR in the environment means never
     #[arg(long, value_enum, default_value_t = ColorWhen::Auto)]
     pub color: ColorWhen,

@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     let cli = match cli::Cli::from_arguments() {
         Ok(cli) => cli,
         Err(answer) => {
-            // Help and version are answers, not errors: clap says which and where they go.
+            // Help and version are not errors: `exit_code` and `use_stderr` of clap distinguish them.
             let code = u8::try_from(answer.exit_code()).unwrap_or(2);
             let _ = answer.print();
             return ExitCode::from(code);

@@ -1,4 +1,4 @@
-//! What a key can mean. Plain data: [`super::keymap`] says which key, [`super::update()`] does it.
+//! The actions of keys. Plain data: [`super::keymap`] has the keys, [`super::update()`] performs them.
 
 use tui_input::InputRequest;
 

@@ -1,4 +1,4 @@
-//! What the help and the manual page say beyond commands and options. Both are made from the tables
+//! The contents of the help and the manual page beyond commands and options. Both are made from the tables
 //! here.
 
 /// A table of the manual: its title, and rows of a term with its meaning.

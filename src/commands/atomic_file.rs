@@ -116,9 +116,11 @@ fn draft_beside(path: &Path) -> io::Result<(PathBuf, File)> {
             Err(error) => return Err(error),
         }
     }
-    Err(io::Error::other(
-        "the folder is full of drafts of this file that were left behind",
-    ))
+    Err(io::Error::other(format!(
+        "the folder has too many unfinished drafts of this file; delete the files \
+         .{}.*.tmp",
+        safe::plain(&name)
+    )))
 }
 
 fn fill(

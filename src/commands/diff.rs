@@ -24,8 +24,8 @@ pub fn diff(args: &DiffArgs) -> Result<ExitCode> {
             DiffFormat::Text => report::Format::Text,
             DiffFormat::Json => report::Format::Json,
         },
-        color: wants_color(args.look.color, io::stdout().is_terminal()),
-        ascii: args.look.ascii,
+        color: wants_color(args.appearance.color, io::stdout().is_terminal()),
+        ascii: args.appearance.ascii,
         ..report::Options::default()
     };
     let mut out = BufWriter::new(io::stdout().lock());

@@ -25,9 +25,14 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
             lesson: Some(index),
             file: None,
         };
-        tui::play(initial, &args.session, &args.look, !args.mouse.no_mouse)
+        tui::play(
+            initial,
+            &args.session,
+            &args.appearance,
+            !args.mouse.no_mouse,
+        )
     } else {
-        run::transcript_of(opening, args.session.at, &args.look)
+        run::transcript_of(opening, args.session.at, &args.appearance)
     }
 }
 
@@ -39,13 +44,13 @@ pub fn shows_screen(args: &LessonArgs) -> bool {
 fn list(args: &LessonArgs) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
     let lessons = lesson_progress::lessons();
-    let is_bold = wants_color(args.look.color, out.is_terminal());
+    let is_bold = wants_color(args.appearance.color, out.is_terminal());
     let (bold, plain) = if is_bold {
         ("\x1b[1m", "\x1b[0m")
     } else {
         ("", "")
     };
-    let mark = if args.look.ascii { "x" } else { "✓" };
+    let mark = if args.appearance.ascii { "x" } else { "✓" };
     for (index, lesson) in lessons.iter().enumerate() {
         let done = if lesson.finished { mark } else { " " };
         writeln!(

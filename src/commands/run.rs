@@ -11,7 +11,7 @@ use linmem::session::limits::CancelHandle;
 use linmem::session::{Session, SessionConfig};
 use linmem::timeline::{Moment, Timeline};
 
-use crate::cli::{At, Cli, ColorWhen, Format, LookArgs, RunArgs};
+use crate::cli::{AppearanceArgs, At, Cli, ColorWhen, Format, RunArgs};
 
 use super::theme::{self, wants_color};
 use super::{asciicast, atomic_file, load, report_options};
@@ -32,19 +32,26 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
                 report::Format::Text,
                 &timeline,
                 args.session.at,
-                &args.look,
+                &args.appearance,
                 false,
             )?
             .until;
             // A recording is the same on every machine.
-            let theme = theme::with_color(&args.look, args.look.color != ColorWhen::Never);
+            let theme =
+                theme::with_color(&args.appearance, args.appearance.color != ColorWhen::Never);
             write_output(args.output.as_deref(), &mut |out| {
                 Ok(asciicast::write(&timeline, until, args.size, &theme, out)?)
             })?;
             return Ok(exit_code(&timeline, args.deny.warnings()));
         }
     };
-    let options = options(format, &timeline, args.session.at, &args.look, to_terminal)?;
+    let options = options(
+        format,
+        &timeline,
+        args.session.at,
+        &args.appearance,
+        to_terminal,
+    )?;
     let options = report::Options {
         stores: args.stores,
         module: report_options::module_line(&timeline, args.output.as_deref(), is_built_in),
@@ -62,18 +69,22 @@ pub fn transcript(cli: &Cli) -> Result<ExitCode> {
     transcript_of(
         load::opening(cli.file.as_deref(), &cli.session)?,
         cli.session.at,
-        &cli.look,
+        &cli.appearance,
     )
 }
 
 /// Prints the text transcript of a session.
-pub fn transcript_of(opening: SessionConfig, at: Option<At>, look: &LookArgs) -> Result<ExitCode> {
+pub fn transcript_of(
+    opening: SessionConfig,
+    at: Option<At>,
+    appearance: &AppearanceArgs,
+) -> Result<ExitCode> {
     let timeline = complete(opening)?;
     let options = options(
         report::Format::Text,
         &timeline,
         at,
-        look,
+        appearance,
         io::stdout().is_terminal(),
     )?;
     write_output(None, &mut |out| {
@@ -103,7 +114,7 @@ fn options(
     format: report::Format,
     timeline: &Timeline,
     at: Option<At>,
-    look: &LookArgs,
+    appearance: &AppearanceArgs,
     to_terminal: bool,
 ) -> Result<report::Options> {
     let until = match at {
@@ -131,8 +142,8 @@ fn options(
     Ok(report::Options {
         format,
         until,
-        color: wants_color(look.color, to_terminal),
-        ascii: look.ascii,
+        color: wants_color(appearance.color, to_terminal),
+        ascii: appearance.ascii,
         ..report::Options::default()
     })
 }

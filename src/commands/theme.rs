@@ -4,25 +4,25 @@ use std::io::IsTerminal;
 
 use linmem::ui::Theme;
 
-use crate::cli::{ColorWhen, LookArgs, ThemeName};
+use crate::cli::{AppearanceArgs, ColorWhen, ThemeName};
 
 /// Returns the theme for standard output.
-pub fn of(look: &LookArgs) -> Theme {
+pub fn of(appearance: &AppearanceArgs) -> Theme {
     with_color(
-        look,
-        wants_color(look.color, std::io::stdout().is_terminal()),
+        appearance,
+        wants_color(appearance.color, std::io::stdout().is_terminal()),
     )
 }
 
 /// Returns the theme with or without colours.
-pub fn with_color(look: &LookArgs, has_color: bool) -> Theme {
-    let theme = match look.theme {
+pub fn with_color(appearance: &AppearanceArgs, has_color: bool) -> Theme {
+    let theme = match appearance.theme {
         _ if !has_color => Theme::mono(),
         ThemeName::Dark => Theme::dark(),
         ThemeName::Light => Theme::light(),
         ThemeName::Mono => Theme::mono(),
     };
-    if look.ascii {
+    if appearance.ascii {
         theme.with_ascii()
     } else {
         theme

@@ -6,7 +6,7 @@ use anyhow::Result;
 use linmem::app::{App, Course, Goal, SessionChoice};
 use linmem::terminal;
 
-use crate::cli::{Cli, LookArgs, SessionArgs};
+use crate::cli::{AppearanceArgs, Cli, SessionArgs};
 
 use super::builtin::SESSIONS;
 use super::load::InitialSession;
@@ -21,14 +21,14 @@ pub fn show(cli: &Cli) -> Result<ExitCode> {
         lesson: None,
         file: cli.file.clone(),
     };
-    play(initial, &cli.session, &cli.look, !cli.mouse.no_mouse)
+    play(initial, &cli.session, &cli.appearance, !cli.mouse.no_mouse)
 }
 
 /// Shows a session or a lesson.
 pub fn play(
     initial: InitialSession,
     session: &SessionArgs,
-    look: &LookArgs,
+    appearance: &AppearanceArgs,
     mouse: bool,
 ) -> Result<ExitCode> {
     let choices = SESSIONS
@@ -39,7 +39,7 @@ pub fn play(
         })
         .collect();
     let mut app = App::new((80, 24), choices, mouse);
-    app.keys = look.keys.clone();
+    app.keys = appearance.keys.clone();
     app.course = Course::new(
         lesson_progress::lessons(),
         initial.lesson,
@@ -55,9 +55,9 @@ pub fn play(
         });
     }
     app.history = history::read();
-    let mut host = SessionHost::new(initial, session.clone(), look.ascii);
+    let mut host = SessionHost::new(initial, session.clone(), appearance.ascii);
     let options = terminal::Options { mouse };
-    match terminal::run(app, theme::of(look), &mut host, options)? {
+    match terminal::run(app, theme::of(appearance), &mut host, options)? {
         terminal::Exit::Quit => Ok(ExitCode::SUCCESS),
         terminal::Exit::Signal(number) => Ok(ExitCode::from(
             u8::try_from(128 + number).unwrap_or(u8::MAX),

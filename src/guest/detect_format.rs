@@ -43,7 +43,7 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Option<Assembled>, GuestE
         }
         _ => Err(GuestError::NotWasm {
             name: name.into(),
-            looks: looks_like(bytes),
+            contents: describe_contents(bytes),
         }),
     }
 }
@@ -146,7 +146,7 @@ fn section_name(id: u8) -> &'static str {
 }
 
 /// Returns what the first bytes look like, as the rest of "is not a WebAssembly module: ".
-fn looks_like(bytes: &[u8]) -> String {
+fn describe_contents(bytes: &[u8]) -> String {
     const KNOWN: [(&[u8], &str); 13] = [
         (b"\x1f\x8b", "it is compressed with gzip; unpack it first"),
         (

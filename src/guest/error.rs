@@ -10,7 +10,7 @@ use crate::text::{list, size, size_argument};
 #[derive(Debug, thiserror::Error)]
 #[expect(
     missing_docs,
-    reason = "the message of each variant says what its fields are"
+    reason = "the message of each variant explains its fields"
 )]
 pub enum GuestError {
     /// The file does not exist.
@@ -29,8 +29,8 @@ pub enum GuestError {
     #[error("{name} is empty; a module has at least 8 bytes")]
     Empty { name: String },
     /// The file is neither a binary module nor a text module.
-    #[error("{name} is not a WebAssembly module: {looks}")]
-    NotWasm { name: String, looks: String },
+    #[error("{name} is not a WebAssembly module: {contents}")]
+    NotWasm { name: String, contents: String },
     /// The file is a component.
     #[error(
         "{name} is a component, not a core module, and has no linear memory of its own to show; \

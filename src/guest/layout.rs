@@ -1,5 +1,5 @@
-//! Where the data, the shadow stack and the heap of a module are, as far as its names and constants
-//! say. Each comes with how it is known. A global that only looks like a stack pointer is none.
+//! The addresses of the data, the shadow stack and the heap of a module, as far as its names and
+//! constants reveal them. Each comes with how it is known. A global that only looks like a stack pointer is none.
 
 use std::cmp::Reverse;
 
@@ -95,7 +95,7 @@ pub(super) const MAX_NAME: usize = 60;
 /// The largest function that is searched for the global that it sets, in bytes.
 const MAX_CODE: usize = 256;
 
-/// Returns the symbol that the name of a global stands for. AssemblyScript puts a path before it.
+/// Returns the symbol in the name of a global. AssemblyScript writes a path before it.
 pub(super) fn symbol(name: &str) -> Option<&'static str> {
     let name = name.strip_prefix("~lib/memory/").unwrap_or(name);
     SYMBOLS.into_iter().find(|known| *known == name)

@@ -9,7 +9,7 @@ use super::ast::{
     Statement, StatementKind,
 };
 use super::error::{Fault, MAX_SHOWN};
-use super::interactive::KnownNames;
+use super::known_names::{KnownNames, defined_names};
 use super::vocabulary;
 use crate::value::Value;
 
@@ -565,19 +565,6 @@ impl<'f> Checker<'f> {
                     .push(fault.help("write all its actions on one line, with `;` between them"));
             }
         }
-    }
-}
-
-/// Returns the variables that a statement defines.
-pub(super) fn defined_names(kind: &StatementKind) -> &[Name] {
-    match kind {
-        StatementKind::Call { results, .. } => results,
-        StatementKind::Input { name, .. }
-        | StatementKind::Let { name, .. }
-        | StatementKind::Global { name, .. }
-        | StatementKind::Read { name, .. } => std::slice::from_ref(name),
-        StatementKind::Grow { name, .. } => name.as_slice(),
-        _ => &[],
     }
 }
 

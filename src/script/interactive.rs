@@ -5,53 +5,12 @@ use std::collections::HashMap;
 
 use super::ast::{Statement, StatementKind};
 use super::error::{Fault, Lines};
+use super::known_names::KnownNames;
 use super::lexer::Lexer;
 use super::{Script, ScriptErrors, check, items, parser, vocabulary};
 
 /// The name of a typed text in messages.
 const TYPED: &str = "typed";
-
-/// The names that a typed statement may use.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KnownNames {
-    pub inputs: Vec<String>,
-    /// Other names with a value.
-    pub variables: Vec<String>,
-    /// Names that later steps bind; only a question may use them.
-    pub later: Vec<String>,
-    pub regions: Vec<String>,
-    pub blocks: Vec<String>,
-}
-
-impl KnownNames {
-    /// Returns the names that are known between `before` and `after`.
-    fn of(before: &[Statement], after: &[Statement]) -> KnownNames {
-        let mut known = KnownNames::default();
-        for statement in before {
-            let names = check::defined_names(&statement.kind)
-                .iter()
-                .map(|name| name.text.clone());
-            match &statement.kind {
-                StatementKind::Input { .. } => known.inputs.extend(names),
-                StatementKind::Region { name, .. } => known.regions.push(name.text.clone()),
-                StatementKind::Block { name, .. } => known.blocks.push(name.text.clone()),
-                _ => known.variables.extend(names),
-            }
-        }
-        let later = after
-            .iter()
-            .flat_map(|statement| check::defined_names(&statement.kind));
-        known.later = later.map(|name| name.text.clone()).collect();
-        // An input has its value from the start, wherever its statement is.
-        known
-            .inputs
-            .extend(after.iter().filter_map(|statement| match &statement.kind {
-                StatementKind::Input { name, .. } => Some(name.text.clone()),
-                _ => None,
-            }));
-        known
-    }
-}
 
 /// Parses one statement typed into a session, without looking up its names.
 ///
@@ -160,7 +119,7 @@ pub fn names_given(text: &str) -> Vec<String> {
 /// Returns the words that a step can begin with.
 pub fn step_words() -> impl Iterator<Item = &'static str> {
     let too_late = ["module", "input", "memory", "import"];
-    // `read` and `global` stand behind `NAME =`.
+    // `read` and `global` come after `NAME =`.
     vocabulary::statements()
         .filter(move |word| !too_late.contains(word) && !matches!(*word, "read" | "global"))
 }

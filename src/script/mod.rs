@@ -10,6 +10,7 @@ pub mod encoding;
 mod error;
 pub mod eval;
 mod interactive;
+mod known_names;
 mod lexer;
 mod markdown;
 mod parser;
@@ -24,9 +25,10 @@ use ast::{BinaryOp, Expr, ExprKind, Function, Import, Name, Statement, Statement
 use error::{Fault, Lines};
 pub use error::{ScriptError, ScriptErrors};
 pub use interactive::{
-    KnownNames, check_line, form_of, function_words, is_plain_name, names_given, parse_line,
-    parse_setup, parse_typed, reading_words, source_words, statements_in, step_words,
+    check_line, form_of, function_words, is_plain_name, names_given, parse_line, parse_setup,
+    parse_typed, reading_words, source_words, statements_in, step_words,
 };
+pub use known_names::KnownNames;
 use lexer::Lexer;
 pub use serialize::SavedStep;
 

@@ -55,7 +55,7 @@ impl From<String> for StepError {
 }
 
 impl Session {
-    /// Calls an export as a statement says, and records the call.
+    /// Calls an export with the arguments of a statement, and records the call.
     ///
     /// # Errors
     ///
@@ -217,7 +217,7 @@ impl Session {
         (message, address)
     }
 
-    /// Returns the failure that an error of the engine stands for.
+    /// Converts an error of the engine to the failure of the step.
     fn trap_of(&mut self, error: &RuntimeError, record: &mut StepRecord) -> StepError {
         let found = |outcome, kind, address, message: String| StepError {
             outcome,

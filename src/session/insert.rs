@@ -29,7 +29,7 @@ impl Session {
         let refused = |why: &str| Err(InsertError::Refused(why.to_owned()));
         if self.instance.is_none() {
             return refused(
-                "the guest was not instantiated, so nothing can be run on it; step 0 says why",
+                "the guest was not instantiated, so nothing can be run on it; step 0 has the reason",
             );
         }
         let is_initialized = self.initializer().is_some();

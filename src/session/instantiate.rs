@@ -41,7 +41,7 @@ impl Session {
         let all_fit = self.place_segments(&imports, &mut placed);
         let instance = match Instance::new_by_index(&mut self.store, &self.module, &imports) {
             Ok(instance) => instance,
-            // Which segment does not fit, and by how much, says more than the message of the
+            // The segment that does not fit, and by how much, is more useful than the message of the
             // engine.
             Err(error) => return Err(all_fit.err().unwrap_or_else(|| instantiation_failed(error))),
         };

@@ -15,7 +15,7 @@ use crate::timeline::{Attempt, Recording};
 /// The largest number of slots that one session records, whatever a single call may record: 1 GiB
 /// of them.
 const MAX_SLOTS_IN_SESSION: u64 = 64 << 20;
-/// The longest copy from another memory of which the bytes are recorded, in bytes.
+/// The longest copy from another memory whose bytes are recorded, in bytes.
 const MAX_COPY: u64 = 64 << 20;
 
 /// The journal of one instance.
@@ -146,7 +146,7 @@ impl Journal {
         self.finish_drain(store, scan, memory, recording)
     }
 
-    /// Returns how many slots lie before the guest's position. There may be more: a function stores
+    /// Returns how many slots are before the guest's position. There may be more: a function stores
     /// the position only now and then, and it may trap before it does.
     fn known_slots(&self, store: &mut impl AsStoreMut) -> usize {
         let Wasm::I32(position) = self.position.get(store) else {

@@ -21,7 +21,7 @@ pub(super) struct Pointers {
 }
 
 impl Pointers {
-    /// Starts with the variables `names`, of which the `inputs` have a value.
+    /// Starts with the variables `names`. Only the `inputs` among them have a value.
     pub fn new(names: BTreeSet<String>, inputs: &[InputFacts]) -> Self {
         let inputs = inputs.iter().map(|input| input.name.clone());
         Pointers {

@@ -28,7 +28,7 @@ impl Recorder {
         self.recording = Recording::over(before, sites);
     }
 
-    /// Begins a call of the guest, of which up to `max_stores` stores are recorded one by one.
+    /// Begins a call of the guest. Up to `max_stores` of its stores are recorded one by one.
     pub fn begin_call(&mut self, max_stores: u64) {
         if let Some(journal) = &mut self.journal {
             journal.begin_call(max_stores);

@@ -42,7 +42,7 @@ pub(super) struct RecordedTrap {
     pub is_store_undone: bool,
 }
 
-/// Returns the trap that an error of the engine stands for.
+/// Converts an error of the engine to a trap.
 pub(super) fn read(
     error: &RuntimeError,
     guest: &Guest,

@@ -40,7 +40,7 @@ pub struct Worker {
     config: SessionConfig,
     wake: Wake,
     open: Option<GuestThread>,
-    /// A session that takes the open one's place when it is open, or when its replay is done.
+    /// A session that replaces the open one when it is open, or when its replay is done.
     trial: Option<Trial>,
     /// When the running step was requested, and the stores of all steps before it.
     started: (Instant, u64),

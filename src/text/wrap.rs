@@ -86,7 +86,7 @@ impl Wrap {
         let mut lines = Vec::new();
         let mut line = Line::new();
         let (mut used, mut is_empty) = (0, true);
-        for Word { blanks, pieces } in self.words(runs) {
+        for StyledWord { blanks, pieces } in self.words(runs) {
             let wide: usize = pieces.iter().map(|(text, _)| width(text)).sum();
             if !is_empty && used + blanks + wide > self.columns {
                 lines.push(self.next_line(&mut line));
@@ -127,8 +127,8 @@ impl Wrap {
     }
 
     /// Cuts runs into words. A word may have several styles: a comma after code belongs to it.
-    fn words<T: AsRef<str>, S: Copy + PartialEq>(self, runs: &[(T, S)]) -> Vec<Word<S>> {
-        let mut words: Vec<Word<S>> = Vec::new();
+    fn words<T: AsRef<str>, S: Copy + PartialEq>(self, runs: &[(T, S)]) -> Vec<StyledWord<S>> {
+        let mut words: Vec<StyledWord<S>> = Vec::new();
         let mut blanks = 0;
         let mut is_new = true;
         for (text, style) in runs {
@@ -143,7 +143,7 @@ impl Wrap {
                     continue;
                 }
                 if is_new {
-                    words.push(Word {
+                    words.push(StyledWord {
                         blanks: match self.keeps_blanks {
                             true => blanks,
                             false => usize::from(!words.is_empty()),
@@ -162,7 +162,7 @@ impl Wrap {
 }
 
 /// A word, and the blanks before it.
-struct Word<S> {
+struct StyledWord<S> {
     blanks: usize,
     pieces: Line<S>,
 }

@@ -16,6 +16,8 @@
 //! | file                 | content                                                               |
 //! | -------------------- | --------------------------------------------------------------------- |
 //! | `mod.rs`             | [`Timeline`]: the steps, memory at any moment, writers of a byte      |
+//! | `span.rs`            | [`Span`]: a range of bytes of memory                                  |
+//! | `change.rs`          | [`Change`]: a run of bytes that differ across a step                  |
 //! | `step.rs`            | [`StepRecord`]: one step                                              |
 //! | `event.rs`           | [`Event`]: a write or a growth of memory                              |
 //! | `event_log/`         | the events of a step, packed and indexed: [`EventLog`], [`Recording`] |
@@ -30,6 +32,7 @@
 //! | `compare.rs`         | [`Comparison`] of two runs                                            |
 //! | `step_builder.rs`    | builds records by hand, for tests and benches                         |
 
+mod change;
 mod checks;
 mod compare;
 mod describe;
@@ -40,10 +43,12 @@ mod hex_rows;
 mod image;
 mod provenance;
 mod regions;
+mod span;
 mod step;
 #[cfg(any(test, feature = "testing"))]
 mod step_builder;
 
+pub use change::Change;
 pub use checks::Checks;
 pub use compare::{ByteSide, Comparison, Divergence, FirstByte, FirstStore, Mismatch, Rest, What};
 pub use describe::{describe_answer, describe_step, effect, format_answer};
@@ -58,9 +63,10 @@ pub use hex_rows::{Line, Row, rows};
 pub use image::{Image, LEAF, PAGE};
 pub use provenance::{BindingFacts, Facts, Provenance, Use, UseKind};
 pub use regions::{LayoutFacts, Part, PartKind, StalePointer, unnamed};
+pub use span::Span;
 pub use step::{
-    Answer, Ask, Attempt, Binding, CallFrame, CallRecord, Change, ImportCall, NamedSpan, Naming,
-    Outcome, Pointer, Span, SpanKind, StepKind, StepRecord, Trap,
+    Answer, Ask, Attempt, Binding, CallFrame, CallRecord, ImportCall, NamedSpan, Naming, Outcome,
+    Pointer, SpanKind, StepKind, StepRecord, Trap,
 };
 
 #[doc(hidden)]
@@ -92,7 +98,7 @@ pub struct GuestFacts {
     pub exports: Vec<ExportFacts>,
     /// The imports, in order.
     pub imports: Vec<ImportFacts>,
-    /// Where the module says that the parts of that memory are.
+    /// The parts of that memory that the module declares.
     pub layout: Vec<LayoutFacts>,
     /// What the guest looks like.
     #[serde(skip)]
@@ -138,7 +144,7 @@ pub struct MemoryFacts {
 pub struct ExportFacts {
     /// The name as the guest has it: not safe to print.
     pub name: String,
-    /// The type, which also tells functions from memories and so on.
+    /// The type, which includes the kind.
     #[serde(flatten)]
     pub ty: ExternType,
 }
@@ -150,7 +156,7 @@ pub struct ImportFacts {
     pub module: String,
     /// The second half of the name as the guest has it: not safe to print.
     pub name: String,
-    /// The type, which also tells functions from memories and so on.
+    /// The type, which includes the kind.
     #[serde(flatten)]
     pub ty: ExternType,
 }

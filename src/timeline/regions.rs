@@ -46,7 +46,7 @@ impl PartKind {
     }
 }
 
-/// What a module says of a part of its memory before anything runs. It is never guessed.
+/// A part of memory that a module declares, known before anything runs. It is never guessed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LayoutFacts {
     /// What the part is.
@@ -73,7 +73,7 @@ pub struct Part {
     pub name: String,
     /// The index of the data segment, if it is one.
     pub segment: Option<u32>,
-    /// Its bytes. The span of a stack of which only the end is known is empty, at that end.
+    /// Its bytes. A stack whose start is not known has an empty span at its end.
     pub span: Span,
     /// Whether it is a block that was released.
     pub released: bool,

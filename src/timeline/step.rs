@@ -8,7 +8,7 @@ use crate::source::Place;
 use crate::text::count;
 use crate::value::Value;
 
-use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Settled, Writer};
+use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Settled, Span};
 
 /// The kind of statement that a step was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -67,7 +67,7 @@ impl StepKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// It did what its statement says.
+    /// It completed.
     Ok,
     /// It failed in the host.
     Failed,
@@ -86,27 +86,6 @@ impl Outcome {
             Outcome::Trapped => "trapped",
             Outcome::Cancelled => "cancelled",
         }
-    }
-}
-
-/// `len` bytes from `start` on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Span {
-    /// The address of the first byte.
-    pub start: u64,
-    /// The number of bytes.
-    pub len: u64,
-}
-
-impl Span {
-    /// Returns the address after the last byte.
-    pub fn end(&self) -> u64 {
-        self.start.saturating_add(self.len)
-    }
-
-    /// Returns whether the byte at an address is in the span.
-    pub fn contains(&self, address: u64) -> bool {
-        (self.start..self.end()).contains(&address)
     }
 }
 
@@ -154,7 +133,7 @@ pub struct ImportCall {
     pub results: Vec<Value>,
     /// What its `reads` actions read.
     pub saw: Vec<Value>,
-    /// The name of the error that the results stand for, if they do: `EBADF`.
+    /// The name of the error in the results, if there is one: `EBADF`.
     pub meaning: Option<&'static str>,
 }
 
@@ -262,7 +241,7 @@ impl Attempt {
                 count(past, "byte")
             ),
             (None, 0) if self.is_misaligned() => format!("is not at a multiple of {}", self.len),
-            (None, 0) => format!("lies within memory, which ends at {end:#x}"),
+            (None, 0) => format!("is within memory, which ends at {end:#x}"),
             (None, past) => format!(
                 "goes {} past the end of memory at {end:#x}",
                 count(past, "byte")
@@ -361,29 +340,6 @@ pub struct StepRecord {
     pub facts: Facts,
 }
 
-/// A run of bytes that differ across a step and have one last writer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// The address of the first byte.
-    pub start: u64,
-    /// The bytes before the step.
-    pub before: Vec<u8>,
-    /// The bytes after the step.
-    pub after: Vec<u8>,
-    /// Who wrote them last.
-    pub writer: Writer,
-}
-
-impl Change {
-    /// Returns where the bytes are.
-    pub fn span(&self) -> Span {
-        Span {
-            start: self.start,
-            len: self.after.len() as u64,
-        }
-    }
-}
-
 impl StepRecord {
     /// Returns the store that trapped, where a store did.
     pub fn attempted_store(&self) -> Option<Attempt> {
@@ -396,8 +352,7 @@ impl StepRecord {
         !self.events.is_empty() || self.attempted_store().is_some()
     }
 
-    /// A step of which nothing is known yet but what it is. Memory and pages are those it starts
-    /// from.
+    /// Creates the record of a step that has done nothing yet. `memory` is memory before it.
     pub fn begin(index: usize, kind: StepKind, text: String, memory: Image) -> Self {
         let pages = memory.pages();
         StepRecord {

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::prose::Line;
+use super::text::Line;
 use super::text::{self, Pen};
 use super::theme::Theme;
 

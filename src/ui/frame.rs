@@ -31,7 +31,9 @@ pub fn header(buffer: &mut Buffer, area: Rect, app: &App, dump: &HexDump, theme:
     };
     let mut pen = Pen::at(buffer, area, 1, 0);
     pen.put("linmem", theme.strong()).put("  ", theme.text());
-    let room = pen.room().saturating_sub(right_width.saturating_add(2));
+    let room = pen
+        .columns_left()
+        .saturating_sub(right_width.saturating_add(2));
     let title = match &app.timeline.document.title {
         Some(heading) => format!("{}  {}", safe::plain(title), safe::plain(heading)),
         None => safe::plain(title),

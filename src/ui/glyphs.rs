@@ -3,7 +3,7 @@
 
 use crate::timeline::PartKind;
 
-use super::theme::Category;
+use super::byte_category::Category;
 
 /// One character for each meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use crate::app::App;
 
 use super::boxed::{BoxedText, EDGES};
 use super::legend;
-use super::prose::Line;
 use super::text;
+use super::text::Line;
 use super::theme::Theme;
 
 /// Columns for the keys.

@@ -5,7 +5,8 @@ use ratatui::style::Style;
 use crate::app::{Action, App};
 use crate::timeline::PartKind;
 
-use super::theme::{Category, Theme, Tone};
+use super::byte_category::Category;
+use super::theme::{Theme, Tone};
 
 /// A mark, its style, and its meaning.
 type Mark = (String, Style, String);

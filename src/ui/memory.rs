@@ -10,8 +10,9 @@ use crate::app::panes::row_format::RowFormat;
 use crate::safe;
 use crate::timeline::{Part, PartKind, Pointer, Severity};
 
+use super::byte_category::Category;
 use super::text::{self, Pen};
-use super::theme::{Category, Theme, Tone};
+use super::theme::{Theme, Tone};
 
 /// Which of the two panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -436,7 +437,7 @@ impl Pane<'_> {
             format!(" memory ended here before step {step}: {address:#x} "),
             format!(" {address:#x}: end before step {step} "),
         ];
-        let label = text::first_that_fits(&forms, pen.room(), self.theme.glyphs.cut);
+        let label = text::first_that_fits(&forms, pen.columns_left(), self.theme.glyphs.cut);
         pen.put(&label, self.theme.old_end())
             .fill(rule, self.theme.faint());
     }

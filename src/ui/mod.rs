@@ -5,6 +5,7 @@
 //! [`Screen::draw`] draws it. The rectangles of the panes are in [`crate::app::panes::layout`].
 
 mod boxed;
+mod byte_category;
 mod frame;
 mod glyphs;
 mod help;
@@ -24,14 +25,16 @@ mod session_list;
 mod source;
 mod status;
 mod step_details;
+mod step_prose;
 mod steps;
 mod text;
 mod theme;
 mod titles;
 
+pub use byte_category::Category;
 pub use glyphs::Glyphs;
 pub use screen::Screen;
-pub use theme::{Category, Theme, Tone};
+pub use theme::{Theme, Tone};
 
 use ratatui::Frame;
 

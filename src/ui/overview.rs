@@ -8,8 +8,8 @@ use crate::app::panes::module_overview::{self, OverviewLine};
 use crate::safe;
 
 use super::boxed::{BoxedText, EDGES};
-use super::prose::Line;
 use super::text;
+use super::text::Line;
 use super::theme::Theme;
 
 /// The most columns of a line of prose.

@@ -6,11 +6,8 @@ use crate::prose::{Kind, Paragraph, PieceStyle};
 use crate::safe;
 use crate::text::Wrap;
 
-use super::text;
+use super::text::{self, Line};
 use super::theme::Theme;
-
-/// Runs of text in one style each, from left to right.
-pub type Line = Vec<(String, Style)>;
 
 /// Returns a paragraph in lines of at most `columns` columns; list items are indented.
 pub fn paragraph(paragraph: &Paragraph, columns: u16, theme: &Theme) -> Vec<Line> {

@@ -9,9 +9,10 @@ use crate::prose::{Piece, PieceStyle};
 use crate::safe;
 use crate::timeline::{StepRecord, describe_answer, format_answer};
 
-use super::prose::{self, Line};
-use super::step_details::{prose_of, push, spaced};
+use super::prose;
+use super::step_prose::{prose_of, push, spaced};
 use super::text;
+use super::text::Line;
 use super::theme::{Theme, Tone};
 
 /// Returns the lines of a step that asks a question. Where not all of them fit in `rows`, the question
@@ -66,7 +67,7 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
     match (app.timeline.answer_to(step.index), given) {
         (Some(answer), given) => {
             let given = given
-                .map(|given| format!("You said {}. ", safe::cut(&given.typed, 80)))
+                .map(|given| format!("You answered {}. ", safe::cut(&given.typed, 80)))
                 .unwrap_or_default();
             let answer = match &answer.value {
                 Ok(value) => format!("The answer: {}.", format_answer(value)),
@@ -77,7 +78,7 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
         }
         (None, Some(given)) => {
             let text = format!(
-                "You said {}. The next step shows whether that is right.",
+                "You answered {}. The next step shows whether that is right.",
                 safe::cut(&given.typed, 80)
             );
             push(&mut lines, &text, columns, theme.text());
@@ -132,14 +133,14 @@ pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
         if given.is(value) {
             push(
                 &mut lines,
-                &format!("You said {what}: right."),
+                &format!("You answered {what}: right."),
                 columns,
                 theme.tone(Tone::Good),
             );
         } else {
             push(
                 &mut lines,
-                &format!("You said {what}. Not quite: it is {answer}."),
+                &format!("You answered {what}. Not quite: it is {answer}."),
                 columns,
                 theme.tone(Tone::Warning),
             );

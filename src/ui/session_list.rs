@@ -120,6 +120,6 @@ fn draw_choice(
         Pen::at(buffer, line, name_width + 3, 0).put_char(theme.glyphs.ok, theme.tone(Tone::Good));
     }
     let mut pen = Pen::at(buffer, line, name_width + gap, 0);
-    let about = text::fit(&choice.about, pen.room(), theme.glyphs.cut);
+    let about = text::fit(&choice.about, pen.columns_left(), theme.glyphs.cut);
     pen.put(&about, theme.faint());
 }

@@ -115,7 +115,7 @@ fn draw_listing(
             .put_char(mark, theme.pointer())
             .put(" ", style);
         let line = line.get(indent..).unwrap_or_default();
-        let line = text::fit(line, pen.room().saturating_sub(1), theme.glyphs.cut);
+        let line = text::fit(line, pen.columns_left().saturating_sub(1), theme.glyphs.cut);
         pen.put(&line, style);
     }
 }

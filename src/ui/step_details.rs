@@ -6,16 +6,13 @@ use ratatui::style::Style;
 
 use crate::app::panes::event_text;
 use crate::app::{Action, App, Pane};
-use crate::prose::{Kind, Paragraph};
 use crate::safe;
 use crate::timeline::{Attempt, Finding, FindingKind, Outcome, Severity, StepRecord, Trap};
 
-use super::prose::{self, Line};
 use super::question;
-use super::text;
+use super::step_prose::{paragraphs, prose_of, push};
+use super::text::{self, Line};
 use super::theme::{Theme, Tone};
-
-type Lines = Vec<Line>;
 
 /// Draws the lines of the pane.
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, lines: &[Line], theme: &Theme) {
@@ -30,7 +27,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, lines: &[Line], theme: &
 }
 
 /// Returns all lines of the pane; empty ones only where all fit.
-pub fn lines(app: &App, area: Rect, theme: &Theme) -> Lines {
+pub fn lines(app: &App, area: Rect, theme: &Theme) -> Vec<Line> {
     let columns = area.width.saturating_sub(2);
     let rows = usize::from(area.height);
     let mut lines = match app.record() {
@@ -45,8 +42,8 @@ pub fn lines(app: &App, area: Rect, theme: &Theme) -> Lines {
 }
 
 /// Returns the lines of a step that asks no question.
-fn all_lines(app: &App, columns: u16, theme: &Theme) -> Lines {
-    let mut lines = Lines::new();
+fn all_lines(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
+    let mut lines = Vec::new();
     let Some(step) = app.timeline.step(app.moment.step) else {
         push(&mut lines, &not_run(app), columns, theme.faint());
         return lines;
@@ -108,7 +105,7 @@ fn not_run(app: &App) -> String {
 }
 
 /// Adds stores that were not recorded one by one, and the findings that are not shown above.
-fn push_findings(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Theme) {
+fn push_findings(lines: &mut Vec<Line>, step: &StepRecord, columns: u16, theme: &Theme) {
     if step.stores_recorded < step.stores {
         let text = format!(
             "Recorded {} of {} stores; the rest as a difference.",
@@ -139,35 +136,8 @@ fn push_findings(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &The
     }
 }
 
-/// Returns the prose before a step, with its markup where the session has some.
-pub(super) fn prose_of(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Lines {
-    match app.timeline.document.of_step(step.index) {
-        Some(prose) => spaced(&prose.paragraphs, app, columns, theme),
-        None => {
-            let narration = step.narration.as_deref().map(paragraphs);
-            narration
-                .map(|text| prose::plain(&text, columns, theme.text()))
-                .unwrap_or_default()
-        }
-    }
-}
-
-/// Returns paragraphs with an empty line between them, without the title that the header shows.
-pub(super) fn spaced(paragraphs: &[Paragraph], app: &App, columns: u16, theme: &Theme) -> Lines {
-    let title = app.timeline.document.title.as_deref();
-    let is_title = |p: &&Paragraph| p.kind == Kind::Heading(1) && Some(p.plain().as_str()) == title;
-    let mut lines = Lines::new();
-    for paragraph in paragraphs.iter().filter(|p| !is_title(p)) {
-        if !lines.is_empty() && !paragraph.is_joined {
-            lines.push(Line::new());
-        }
-        lines.extend(prose::paragraph(paragraph, columns, theme));
-    }
-    lines
-}
-
 /// Adds what the guest printed, and that it exited with 0; another exit code is an error.
-fn push_printed(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Theme) {
+fn push_printed(lines: &mut Vec<Line>, step: &StepRecord, columns: u16, theme: &Theme) {
     if let Some(output) = &step.output {
         let amount = match step.output_bytes > step.output_kept {
             true => format!(
@@ -194,7 +164,7 @@ fn push_printed(lines: &mut Lines, step: &StepRecord, columns: u16, theme: &Them
 }
 
 /// Adds the kind of trap, the access that trapped, and the chain of calls.
-fn push_trap(lines: &mut Lines, trap: &Trap, columns: u16, style: Style, theme: &Theme) {
+fn push_trap(lines: &mut Vec<Line>, trap: &Trap, columns: u16, style: Style, theme: &Theme) {
     push(
         lines,
         &format!("trap: {}", safe::plain(&trap.kind)),
@@ -243,13 +213,4 @@ fn is_repeated(finding: &Finding, step: &StepRecord) -> bool {
 /// Returns whether a finding is the trap itself, which is shown above with its chain of calls.
 fn is_the_trap(finding: &Finding, step: &StepRecord) -> bool {
     finding.kind == FindingKind::Trap && step.trap.is_some()
-}
-
-/// Returns a text of several lines, each safe to print.
-fn paragraphs(text: &str) -> String {
-    text.lines().map(safe::plain).collect::<Vec<_>>().join("\n")
-}
-
-pub(super) fn push(lines: &mut Lines, text: &str, columns: u16, style: Style) {
-    lines.extend(prose::plain(text, columns, style));
 }

@@ -45,7 +45,7 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
     let mut put = |branch: char, forms: &[String], style: Style| {
         pen.put_char(branch, theme.faint()).put(" ", style);
         let forms: Vec<String> = forms.iter().map(|form| glyphs.arrows(form)).collect();
-        let text = text::first_that_fits(&forms, pen.room().saturating_sub(1), glyphs.cut);
+        let text = text::first_that_fits(&forms, pen.columns_left().saturating_sub(1), glyphs.cut);
         pen.put(&text, style);
     };
     match line {
@@ -158,7 +158,7 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     let detail = record.map(|r| detail(r, theme)).unwrap_or_default();
     let finding = record.and_then(|r| finding_mark(r, theme));
     let end = if finding.is_some() { 2 } else { 0 };
-    let room = pen.room().saturating_sub(end + 1);
+    let room = pen.columns_left().saturating_sub(end + 1);
     let written = record.map(|r| r.text.as_str()).or(app
         .timeline
         .planned

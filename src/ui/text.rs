@@ -1,6 +1,5 @@
 //! Text measured and cut in columns, and drawn without leaving its area.
 
-use super::prose::Line;
 use super::theme::Theme;
 use crate::text::{self, Wrap};
 use ratatui::buffer::Buffer;
@@ -8,6 +7,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 pub use crate::text::{count, size};
+
+/// Runs of text in one style each, from left to right.
+pub type Line = Vec<(String, Style)>;
 
 /// Returns the number of columns that `text` takes.
 pub fn width(text: &str) -> u16 {
@@ -47,13 +49,13 @@ impl<'a> Pen<'a> {
     }
 
     /// Returns the columns left in the row.
-    pub fn room(&self) -> u16 {
+    pub fn columns_left(&self) -> u16 {
         self.end.saturating_sub(self.x)
     }
 
     /// Writes as much of the text as fits.
     pub fn put(&mut self, text: &str, style: Style) -> &mut Self {
-        let room = self.room();
+        let room = self.columns_left();
         if let Some(y) = self.y.filter(|_| room > 0) {
             self.buffer
                 .set_stringn(self.x, y, text, usize::from(room), style);
@@ -77,7 +79,7 @@ impl<'a> Pen<'a> {
 
     /// Fills the rest of the row with one character.
     pub fn fill(&mut self, c: char, style: Style) {
-        while self.room() > 0 {
+        while self.columns_left() > 0 {
             self.put_char(c, style);
         }
     }

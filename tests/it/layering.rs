@@ -55,6 +55,7 @@ const PARTS: [(&str, &[&str]); 19] = [
         "session",
         &[
             "guest",
+            "journal_abi",
             "protocol",
             "script",
             "timeline",
@@ -682,7 +683,9 @@ mod scanner {
                 "script/eval.rs",
                 "use std::fmt;\nuse crate::session::Session;"
             ),
-            ["src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose"]
+            [
+                "src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose, text, finding_kind"
+            ]
         );
         assert_eq!(
             complaints("safe.rs", "use crate::value;"),
@@ -756,7 +759,7 @@ mod scanner {
         }
         for (below, source) in [
             ("session/engine.rs", "use wasmer::Module;"),
-            ("app/layout.rs", "use ratatui::layout::Rect;"),
+            ("app/panes/layout.rs", "use ratatui::layout::Rect;"),
             ("app/keys.rs", "use crossterm::event::{KeyCode, KeyEvent};"),
             (
                 "guest/mod.rs",

@@ -59,7 +59,7 @@ impl Default for Course {
 }
 
 impl Course {
-    /// Returns a course of these lessons, of which one may be open.
+    /// Returns a course of these lessons; `open` is the index of the open one.
     pub fn new(lessons: Vec<Lesson>, open: Option<usize>, evaluate: EvaluateAnswer) -> Self {
         Course {
             lessons,

@@ -1,7 +1,7 @@
 //! Branches: where a step is typed after going back, what had run after that moment is kept whole,
 //! and one key brings it back.
 //!
-//! Owns which branch is shown, and at the end of which one the live guest is. Runs nothing.
+//! Owns which branch is shown, and which branch the live guest has run. Runs nothing.
 
 use std::collections::VecDeque;
 

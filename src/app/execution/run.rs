@@ -32,7 +32,7 @@ pub(in crate::app) fn run_typed(app: &mut App, statement: Statement) -> Option<E
     let Some(base) = base(app, Some(&statement)) else {
         app.queue.clear();
         app.notify_error(
-            "The guest was not instantiated, so nothing can be run on it: step 0 says why.",
+            "The guest was not instantiated, so nothing can be run on it: step 0 has the reason.",
         );
         return None;
     };

@@ -253,7 +253,7 @@ pub(in crate::app) fn last_write(app: &mut App) {
     );
 }
 
-/// Unfolds at the write `found` and leaves the cursor on its byte; without one, says `if_none`.
+/// Unfolds at the write `found` and leaves the cursor on its byte; without one, shows the notice `if_none`.
 fn show_write(app: &mut App, found: Option<Moment>, if_none: &str) {
     if app.memory().is_empty() {
         app.notify("There is no memory yet.");

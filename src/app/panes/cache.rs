@@ -169,7 +169,7 @@ impl App {
         }
     }
 
-    /// Forgets everything, for a timeline that took another one's place.
+    /// Clears the cache, because another timeline is shown.
     pub(in crate::app) fn clear_cache(&mut self) {
         self.cache = ViewCache::default();
     }

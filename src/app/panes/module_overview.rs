@@ -97,7 +97,7 @@ fn imports(guest: &GuestFacts) -> Vec<OverviewLine> {
 }
 
 fn entry(name: &str, ty: &ExternType, note: String) -> OverviewLine {
-    // The arrow in the type of a function says what it is.
+    // The arrow in its type shows that an export is a function.
     let ty = match ty {
         ExternType::Func(ty) => ty.to_string(),
         _ => format!("{} {ty}", ty.kind()),

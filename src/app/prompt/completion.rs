@@ -1,4 +1,4 @@
-//! What can stand at the cursor of the line of `:`, from the words of the language, the guest's
+//! The completions at the cursor of the line of `:`, from the words of the language, the guest's
 //! exports and the names that have a value.
 
 use super::command::COMMANDS;

@@ -230,7 +230,7 @@ fn taken(setting: &Setting, value: &DeValue<'_>) -> Result<String, String> {
             "expected true or false, found {}",
             described(other)
         )),
-        (Kind::Word, value) => {
+        (Kind::Choice, value) => {
             let words = setting.values();
             match value
                 .as_str()

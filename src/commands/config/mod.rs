@@ -69,9 +69,9 @@ impl Config {
         } else {
             Cli::with_defaults(&self.defaults)?
         };
-        cli.look.keys = self.keys.clone();
+        cli.appearance.keys = self.keys.clone();
         if let Some(Command::Lesson(args)) = &mut cli.command {
-            args.look.keys = self.keys.clone();
+            args.appearance.keys = self.keys.clone();
         }
         Ok(cli)
     }

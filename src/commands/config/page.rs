@@ -71,7 +71,7 @@ fn line(out: &mut String, config: &Config, setting: &Setting) {
     let from = if set.is_some() { FROM_FILE } else { "" };
     let value = set.unwrap_or_else(|| setting.built_in());
     let words = match setting.kind {
-        Kind::Word => format!("; one of {}", setting.values().join(", ")),
+        Kind::Choice => format!("; one of {}", setting.values().join(", ")),
         _ => String::new(),
     };
     out.push('\n');
@@ -79,7 +79,7 @@ fn line(out: &mut String, config: &Config, setting: &Setting) {
     let value = match setting.kind {
         Kind::Bool => value,
         Kind::Opposite => (value != "true").to_string(),
-        Kind::Word | Kind::Amount(_) => quoted(&value),
+        Kind::Choice | Kind::Amount(_) => quoted(&value),
     };
     let _ = writeln!(out, "{} = {value}{from}", setting.name);
 }

@@ -17,7 +17,7 @@ pub struct Setting {
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// One of the values of the option.
-    Word,
+    Choice,
     Bool,
     /// The opposite of the option.
     Opposite,
@@ -33,13 +33,13 @@ pub const SETTINGS: &[Setting] = &[
         table: "",
         name: "theme",
         option: "theme",
-        kind: Kind::Word,
+        kind: Kind::Choice,
     },
     Setting {
         table: "",
         name: "color",
         option: "color",
-        kind: Kind::Word,
+        kind: Kind::Choice,
     },
     Setting {
         table: "",

@@ -31,7 +31,7 @@ pub(super) struct Facts<'g> {
     pub address: ValueType,
     /// The names of the tools that made the module, from its `producers` section.
     pub tools: Vec<String>,
-    /// The names of the custom sections, some of which show which convention is followed.
+    /// The names of the custom sections. Some show which convention is followed.
     pub sections: Vec<String>,
     /// By index, the values of globals that never change.
     constants: Vec<Option<u64>>,

@@ -30,8 +30,8 @@ pub(in super::super) fn readable(name: &str) -> String {
     safe::cut(found.as_deref().unwrap_or(name), MAX_NAME)
 }
 
-/// Returns the text that `write` writes, up to a limit: a few bytes of a linker's name can stand
-/// for gigabytes.
+/// Returns the text that `write` writes, up to a limit: a few bytes of a linker's name can
+/// expand to gigabytes.
 fn limited(write: impl FnOnce(&mut Limited) -> fmt::Result) -> Option<String> {
     let mut out = Limited(String::new());
     let result = write(&mut out);

@@ -5,20 +5,11 @@
 //! order.
 
 use wasm_encoder::{BlockType, Instruction, ValType};
-use wasmparser::Operator;
 
 use super::body::Body;
 
 /// The result of a wait that has timed out.
 const TIMED_OUT: i32 = 2;
-
-/// Returns whether an instruction may wait for another thread.
-pub(super) fn waits(operator: &Operator<'_>) -> bool {
-    matches!(
-        operator,
-        Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. }
-    )
-}
 
 impl Body<'_> {
     /// Writes a wait. The timeout is on top of the stack; a negative one means none.

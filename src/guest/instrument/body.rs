@@ -9,7 +9,6 @@
 use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, ValType};
 use wasmparser::Operator;
 
-use super::atomic_wait::waits;
 use super::journal_layout::{AddedItems, LAST, LIMIT, MAX_SLOTS_BETWEEN_CHECKS, SLOT};
 use super::loop_analysis::{SplittableLoop, is_call, splittable_loops};
 use super::memory_access::{AccessKind, MemoryAccess, access_of};
@@ -28,11 +27,11 @@ pub(super) enum Mode {
     Outlined,
 }
 
-/// The number of locals of which it is kept how far memory was read through them. A function may
+/// The number of locals for which the end of the memory read through them is kept. A function may
 /// have very many.
 const MAX_TRACKED_LOCALS: usize = 64;
 
-/// How many blocks are around the inner one of the two loops that stand for one.
+/// The number of blocks around the inner loop, where one loop became two.
 const BLOCKS_OF_SPLIT_LOOP: u32 = 3;
 
 /// An open block, loop or branch of the function as given.
@@ -395,7 +394,7 @@ impl<'a> Body<'a> {
         self.is_unchecked |= frame.was_unchecked || frame.calls_before != self.calls;
     }
 
-    /// Writes an instruction that passes control on. `is_out` says that it leaves the function, to
+    /// Writes an instruction that passes control on. With `is_out` it leaves the function, to
     /// where other code reads the global; otherwise only the local is brought up to date.
     fn transfer(&mut self, is_out: bool, instruction: &Instruction<'_>) {
         match is_out {
@@ -512,4 +511,12 @@ impl<'a> Body<'a> {
             _ => None,
         };
     }
+}
+
+/// Returns whether an instruction may wait for another thread.
+fn waits(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. }
+    )
 }

@@ -1,7 +1,7 @@
 //! Slots that are written in line, for most functions.
 //!
 //! The position is in a local. Slots along a straight line of code are at constant offsets from it:
-//! the number of *pending* slots says how far the next one is. So a slot takes two stores and no
+//! the number of *pending* slots is the distance of the next one. So a slot takes two stores and no
 //! branch.
 
 use wasm_encoder::ValType;

@@ -212,7 +212,7 @@ impl Body<'_> {
             .local_set(second)
             .local_tee(address);
         let width = match kind {
-            // The address in another memory tells the host nothing.
+            // The address in another memory is of no use to the host.
             SiteKind::CopyFrom => 0,
             SiteKind::Fill => 1,
             _ => 4,

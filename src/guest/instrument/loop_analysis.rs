@@ -44,7 +44,7 @@ struct Round {
     /// Whether the round may have ended before this place.
     may_have_ended: bool,
     stores: bool,
-    /// Whether it contains an instruction that takes as long as its operands say.
+    /// Whether it contains an instruction whose time depends on its operands.
     has_bulk: bool,
     instructions: u32,
 }
@@ -209,7 +209,7 @@ impl Loops {
     }
 }
 
-/// Returns whether an instruction takes as long as its operands say.
+/// Returns whether the time of an instruction depends on its operands.
 fn is_bulk(operator: &Operator<'_>) -> bool {
     use Operator as O;
     matches!(

@@ -18,7 +18,7 @@ pub(super) struct MemoryAccess {
 /// are in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum AccessKind {
-    /// A load. `over_vector` says that it has an operand: the vector of which a lane is replaced.
+    /// A load. With `over_vector` it has an operand: the vector that has a lane replaced.
     Load { width: u8, over_vector: bool },
     /// A store of a value.
     Store { value: ValType, width: u8 },

@@ -87,8 +87,8 @@ pub(super) fn limited_table(max: Option<u64>) -> u64 {
 ///
 /// # Errors
 ///
-/// Returns an error if its memories or tables are larger than they may become, or if it has so many
-/// items of a kind that nothing can be added.
+/// Returns an error if its memories or tables are larger than they may become, or if it
+/// already has the largest number of items of a kind, so that none can be added.
 pub(super) fn check(
     name: &str,
     description: &Description,

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::names::{self, Variables};
-use super::{Line, Statement, imports, templates};
+use super::{Line, Statement, imports};
 use crate::guest::abi::{Abi, Arg, ExportRole, Role};
 use crate::guest::{Export, Guest, GuestError};
 use crate::safe;
@@ -21,30 +21,9 @@ const MOST_RESULTS: usize = 10;
 const LONGEST_CALL: usize = 400;
 const LONGEST_TYPE: usize = 60;
 
-/// Returns the lines of a draft for a guest, which the `module` line names as `module`.
-pub(super) fn lines(guest: &Guest, module: &str) -> Vec<Line> {
-    let abi = guest.abi();
-    let mut builder = Builder {
-        guest,
-        abi: &abi,
-        lines: Vec::new(),
-        variables: Variables::default(),
-        used: HashSet::new(),
-    };
-    builder.add_reasons();
-    builder.add_module(module);
-    builder.lines.extend(imports::lines(guest));
-    let mut families = abi.families.iter().map(|found| found.family);
-    if !families.any(|family| templates::add_steps(&mut builder, family)) {
-        builder.add_first_call();
-    }
-    builder.add_other_calls();
-    builder.lines
-}
-
 /// A draft while it is built.
 pub(super) struct Builder<'a> {
-    guest: &'a Guest,
+    pub guest: &'a Guest,
     pub abi: &'a Abi,
     pub lines: Vec<Line>,
     pub variables: Variables,
@@ -229,7 +208,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds what was recognised and why.
-    fn add_reasons(&mut self) {
+    pub fn add_reasons(&mut self) {
         let name = safe::cut(self.guest.name(), names::LONGEST);
         let name = name.rsplit(['/', '\\']).next().unwrap_or(&name);
         self.comment(format!(
@@ -248,7 +227,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds the module, the memory that is recorded, and what happens without a step.
-    fn add_module(&mut self, module: &str) {
+    pub fn add_module(&mut self, module: &str) {
         let text = format!("module {}", safe::quoted(module, usize::MAX));
         self.push(Statement::new(text, ""));
         self.add_memory();
@@ -284,7 +263,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds a call of a function without parameters, if there is one.
-    fn add_first_call(&mut self) {
+    pub fn add_first_call(&mut self) {
         let nothing = Arguments::default();
         let Some(index) = self.work(nothing, <[Arg]>::is_empty) else {
             return;
@@ -295,7 +274,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds the functions that no line calls, for a person to complete.
-    fn add_other_calls(&mut self) {
+    pub fn add_other_calls(&mut self) {
         let unused = self.unused_work();
         let rest: Vec<usize> = unused
             .filter(|index| self.export(*index).is_some())

@@ -11,6 +11,9 @@ mod templates;
 
 use std::collections::HashSet;
 
+use builder::Builder;
+use names::Variables;
+
 use super::writer;
 use crate::guest::Guest;
 use crate::safe;
@@ -117,7 +120,7 @@ impl Draft {
     /// empty.
     pub fn new(guest: &Guest, module: &str) -> Draft {
         Draft {
-            lines: builder::lines(guest, module),
+            lines: lines(guest, module),
         }
     }
 
@@ -247,6 +250,27 @@ fn write_comment(out: &mut Vec<(String, Option<usize>)>, text: &str, mark: &str)
     for line in wrap.paragraph(&format!("{mark}{text}")) {
         out.push((format!("# {line}"), None));
     }
+}
+
+/// Returns the lines of a draft for a guest, which the `module` line names as `module`.
+fn lines(guest: &Guest, module: &str) -> Vec<Line> {
+    let abi = guest.abi();
+    let mut builder = Builder {
+        guest,
+        abi: &abi,
+        lines: Vec::new(),
+        variables: Variables::default(),
+        used: HashSet::new(),
+    };
+    builder.add_reasons();
+    builder.add_module(module);
+    builder.lines.extend(imports::lines(guest));
+    let mut families = abi.families.iter().map(|found| found.family);
+    if !families.any(|family| templates::add_steps(&mut builder, family)) {
+        builder.add_first_call();
+    }
+    builder.add_other_calls();
+    builder.lines
 }
 
 #[cfg(test)]

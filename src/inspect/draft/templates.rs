@@ -307,7 +307,7 @@ fn blocks(builder: &mut Builder<'_>) -> Option<()> {
     Some(())
 }
 
-/// Returns the function that frees a block, and one of which that is not sure.
+/// Returns the function that frees a block, and one for which that is uncertain.
 fn release_functions(builder: &Builder<'_>, allocator: usize) -> (Option<usize>, Option<usize>) {
     let named = |name: &str| {
         let index = builder.named(name);

@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::overrun::ReleasedWrite;
-use super::phrases::{name, the_bytes};
+use super::phrases::{describe_writer, name, the_bytes};
 use super::pointers::{Origin, Pointers};
 use super::{MAX_FINDINGS_PER_KIND, describe_bytes};
 use crate::text::count;
@@ -14,6 +13,13 @@ use crate::timeline::{
     UseKind, Writer,
 };
 use crate::value::Value;
+
+/// A write to a released block: the first one by each writer.
+pub(super) struct ReleasedWrite {
+    pub held: BlockState,
+    pub span: Span,
+    pub writer: Writer,
+}
 
 /// A region or block with its history.
 #[derive(Debug, Clone)]
@@ -187,7 +193,7 @@ impl Blocks {
             };
             let message = format!(
                 "{} wrote {}, in {}, which was released in step {released}",
-                super::overrun::describe_writer(&writer),
+                describe_writer(&writer),
                 the_bytes(span),
                 held.label()
             );

@@ -88,7 +88,7 @@ fn data_segments(record: &StepRecord) -> Vec<(Span, u32)> {
 fn describe_bytes(record: &StepRecord, span: Span) -> String {
     let bytes = record
         .memory
-        .read(span.start, span.len.min(pointers::MAX_KEPT_BYTES));
+        .read(span.start, span.len.min(pointers::MAX_RECORDED_BYTES));
     format_bytes(&bytes, span.len)
 }
 

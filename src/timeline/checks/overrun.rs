@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::MAX_FINDINGS_PER_KIND;
-use super::blocks::{BlockState, Blocks, overlap};
-use super::phrases::name;
+use super::blocks::{BlockState, Blocks, ReleasedWrite, overlap};
+use super::phrases::describe_writer;
 use crate::text::{count, list};
 use crate::timeline::event_log::WriterId;
 use crate::timeline::{Finding, FindingKind, Image, Span, SpanKind, StepRecord, Writer};
@@ -20,13 +20,6 @@ use crate::timeline::{Finding, FindingKind, Image, Span, SpanKind, StepRecord, W
 const MAX_OPEN_RUNS: usize = 8;
 /// How many of the last writes are examined to see whether one continues a run from outside.
 const RECENT: usize = 16;
-
-/// A write to a released block: the first one by each writer.
-pub(super) struct ReleasedWrite {
-    pub held: BlockState,
-    pub span: Span,
-    pub writer: Writer,
-}
 
 /// What the pass over the events has found.
 pub(super) struct ScannedWrites {
@@ -359,21 +352,5 @@ impl WriteScan<'_> {
             true => "bytes that were zero and may be unused".into(),
             false => "bytes that held something else".into(),
         }
-    }
-}
-
-/// Describes who wrote, and where in the guest's code.
-pub(super) fn describe_writer(writer: &Writer) -> String {
-    match writer {
-        Writer::Guest {
-            function: Some(function),
-            source: Some(source),
-            ..
-        } => format!("the guest, in {} at {},", name(function), name(source)),
-        Writer::Guest {
-            function: Some(function),
-            ..
-        } => format!("the guest, in {},", name(function)),
-        _ => writer.subject(),
     }
 }

@@ -15,7 +15,7 @@ use crate::timeline::{
 };
 
 /// The largest number of bytes that are kept of what a use read.
-pub(super) const MAX_KEPT_BYTES: u64 = 256;
+pub(super) const MAX_RECORDED_BYTES: u64 = 256;
 /// The largest number of uses of one pointer that are remembered until it is fetched again.
 const MAX_USES: usize = 100;
 /// The largest number of findings of one fetch.
@@ -97,7 +97,7 @@ impl Pointers {
             let bytes = match used.how {
                 UseKind::Read => record
                     .memory
-                    .read(used.span.start, used.span.len.min(MAX_KEPT_BYTES)),
+                    .read(used.span.start, used.span.len.min(MAX_RECORDED_BYTES)),
                 _ => Vec::new(),
             };
             let (step, how, span) = (record.index, used.how, used.span);

@@ -3,8 +3,8 @@
 use super::MAX_VALUE;
 use crate::safe;
 use crate::text::count;
-use crate::timeline::Span;
 use crate::timeline::event_log::Spans;
+use crate::timeline::{Span, Writer};
 use crate::value::Value;
 
 /// The longest name in a sentence, in characters.
@@ -39,7 +39,7 @@ pub(in crate::timeline) fn the_bytes(span: Span) -> String {
     }
 }
 
-/// How many bytes are examined to tell text from other bytes. The time for a sentence must not
+/// The number of bytes that are examined to distinguish text from other bytes. The time for a sentence must not
 /// depend on the length of a write.
 const MAX_EXAMINED: usize = 4096;
 
@@ -76,6 +76,22 @@ pub(in crate::timeline) fn as_text(bytes: &[u8], len: u64) -> String {
 fn reads_well(text: &str) -> bool {
     text.chars()
         .all(|c| !safe::is_unsafe(c) || matches!(c, '\n' | '\t' | '\r'))
+}
+
+/// Describes who wrote, and where in the guest's code.
+pub(in crate::timeline) fn describe_writer(writer: &Writer) -> String {
+    match writer {
+        Writer::Guest {
+            function: Some(function),
+            source: Some(source),
+            ..
+        } => format!("the guest, in {} at {},", name(function), name(source)),
+        Writer::Guest {
+            function: Some(function),
+            ..
+        } => format!("the guest, in {},", name(function)),
+        _ => writer.subject(),
+    }
 }
 
 /// Returns a name that is not too long, safe to print.

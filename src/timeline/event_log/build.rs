@@ -8,6 +8,7 @@ mod last_writers;
 mod leaf_counters;
 mod leaf_pool;
 mod leaf_state;
+mod narrow_store;
 mod replay;
 #[cfg(test)]
 mod tests;

@@ -87,7 +87,7 @@ pub(super) fn intersects(a: &ByteMask, b: &ByteMask) -> bool {
     a.iter().zip(b).any(|(a, b)| a & b != 0)
 }
 
-/// Returns which bytes of two leaves differ. `None` stands for a leaf of zeros.
+/// Returns which bytes of two leaves differ. `None` is a leaf of zeros.
 pub(super) fn differing_bytes(before: Option<&Leaf>, after: Option<&Leaf>) -> ByteMask {
     let before = before.unwrap_or(&ZERO).as_chunks::<64>().0;
     let after = after.unwrap_or(&ZERO).as_chunks::<64>().0;

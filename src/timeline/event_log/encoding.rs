@@ -9,7 +9,7 @@ mod packer;
 pub(super) use packer::{MAX_MIXED, Packer};
 
 use super::arena::{Arena, Place};
-use super::entries::Entry;
+use super::entry::Entry;
 use super::store_sites::SiteTable;
 use crate::journal_abi::{Slot, SlotBytes};
 

@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use super::arena::{Arena, Place};
 use super::byte_mask::ByteMask;
-use super::entries::{Entry, EntryList, EntryReader, HOST_EVENT};
+use super::entries::{EntryList, EntryReader};
+use super::entry::{Entry, HOST_EVENT};
 use super::recording::HostEvent;
 use super::store_sites::SiteTable;
 use super::summary::Summary;
@@ -74,7 +75,7 @@ pub(in crate::timeline) struct WriterId(pub(super) u32);
 impl WriterId {
     /// Set for a writer that is not a store site.
     const OTHER: u32 = 1 << 31;
-    /// Stands for no writer at all.
+    /// The id that is no writer.
     pub(in crate::timeline) const NOBODY: WriterId = WriterId(u32::MAX);
 
     pub(super) fn site(site: u32) -> Self {
@@ -302,7 +303,7 @@ impl History {
         })
     }
 
-    /// Returns the writer that an id stands for.
+    /// Returns the writer of an id.
     pub(super) fn writer(&self, by: WriterId) -> Writer {
         if by.is_site() {
             return self.table.writer(by.number());

@@ -97,6 +97,7 @@ mod changes;
 mod chunk;
 mod encoding;
 mod entries;
+mod entry;
 mod event_cursor;
 mod leaf_index;
 mod prefault;

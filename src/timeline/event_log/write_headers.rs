@@ -31,7 +31,7 @@ impl EventLog {
         })
     }
 
-    /// Returns the writer that an id stands for.
+    /// Returns the writer of an id.
     pub(in crate::timeline) fn writer_of(&self, by: WriterId) -> Writer {
         self.0.writer(by)
     }

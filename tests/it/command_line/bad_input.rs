@@ -135,10 +135,12 @@ fn calls_that_do_not_match_an_export_fail() {
     steps("call qqqq()")
         .assert_stopped(&["no export named \"qqqq\"", "its functions are add, minus,"]);
     steps("call add(1)").assert_stopped(&["add takes 2 arguments, 1 given", "(i32, i32) -> i32"]);
-    steps("call add(1, \"x\")")
-        .assert_stopped(&["argument 2 of add, of type i32: an integer is wanted; this is text"]);
-    steps("call float(hex\"00\")")
-        .assert_stopped(&["argument 1 of float, of type f32: a float is wanted"]);
+    steps("call add(1, \"x\")").assert_stopped(&[
+        "argument 2 of add, of type i32: text (\"x\") was given; an integer is needed",
+    ]);
+    steps("call float(hex\"00\")").assert_stopped(&[
+        "argument 1 of float, of type f32: bytes (hex\"00\") was given; a float is needed",
+    ]);
     steps("call add(1, 0x100000000)").assert_stopped(&["4294967296 does not fit in an i32"]);
     steps("a, b = call add(1, 2)").assert_stopped(&["add gives 1 result, 2 named"]);
     steps("call g()").assert_stopped(&["g is not a function but a global"]);
@@ -162,8 +164,10 @@ fn accesses_outside_memory_fail() {
     );
     steps("x = read 0, 0x80000000 as utf8")
         .assert_stopped(&["cannot read 2147483648 bytes", "memory ends at 0x10000"]);
-    steps("x = read 0x100000000, 1 as bytes").assert_stopped(&["no 32-bit address or length"]);
-    steps("write -0x80000001, \"a\"").assert_stopped(&["no 32-bit address or length"]);
+    steps("x = read 0x100000000, 1 as bytes")
+        .assert_stopped(&["an address or length of 32 bits is 0 to 4294967295"]);
+    steps("write -0x80000001, \"a\"")
+        .assert_stopped(&["an address or length of 32 bits is 0 to 4294967295"]);
     steps("grow 100").assert_stopped(&[
         "memory of 1 page",
         "cannot grow by 100 pages: it may have at most 4 pages",
@@ -194,7 +198,7 @@ fn large_reads_of_bytes_succeed_and_large_arrays_are_refused() {
     let large = r#"(module (memory (export "memory") 16384))"#;
     steps_on(large, "x = read 0, 943718400 as bytes", &[]).assert_ok(&["943718400 bytes in all"]);
     steps_on(large, "x = read 0 as u8[943718400]", &[])
-        .assert_stopped(&["943718400 numbers are more than the 1048576"]);
+        .assert_stopped(&["943718400 numbers are more than 1048576"]);
 }
 
 #[test]
@@ -206,7 +210,7 @@ fn values_have_a_size_limit() {
     ))
     .assert_stopped(&["larger than 256 MiB"]);
     steps(&format!("let x = [1]\n{}", "let x = [x]\n".repeat(100)))
-        .assert_stopped(&["lists nest at most 64 deep"]);
+        .assert_stopped(&["this list nests deeper than 64 levels, the limit for lists"]);
     steps(&"let x = repeat(\"a\", 200000000)\n".repeat(8))
         .assert_stopped(&["the values of this run add up to more than 1024 MiB"]);
 }
@@ -230,7 +234,7 @@ fn oversized_scripts_are_handled() {
         "[".repeat(9999) + &"]".repeat(9999),
     ] {
         steps(&format!("let x = {deep}"))
-            .assert_refused(&["more than 200 brackets or signs", "`let`"]);
+            .assert_refused(&["more than 200 nested brackets or signs", "`let`"]);
     }
     steps(&format!("let x = 1{}", "+1".repeat(100_000)))
         .assert_refused(&["more than 500 operators"]);
@@ -272,7 +276,7 @@ fn invalid_option_values_are_refused() {
     run(&["--at", "1.1"]).assert_refused(&["--at 1.1: step 1 wrote nothing"]);
     run(&["--max-memory", "1TiB"]).assert_refused(&["expected a size"]);
     run(&["--max-memory", "99999999999GiB"]).assert_refused(&["expected a size"]);
-    run(&["--max-memory", "0"]).assert_refused(&["at least 64KiB", "limit is 0B"]);
+    run(&["--max-memory", "0"]).assert_refused(&["at least 64 KiB", "limit is 0 bytes"]);
     for time in ["abc", "nan", "-1s", "1e400s", "10"] {
         run(&[&format!("--max-time={time}")]).assert_refused(&["expected a time"]);
     }

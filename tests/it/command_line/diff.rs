@@ -226,7 +226,10 @@ fn every_result_of_a_step_is_compared() {
         assert_keys_are_described(&document);
         let (status, out, _) = diff(&folder, &["x.steps", "y.steps"]);
         assert_eq!(status, 1);
-        assert!(out.contains("They part at step "), "{name}: {out}");
+        assert!(
+            out.contains("The runs first differ at step "),
+            "{name}: {out}"
+        );
         assert_eq!(diff(&folder, &["x.steps", "x.steps"]).0, 0, "{name}");
     }
     folder.write("x.steps", format!("{module}let x = nan\n"));

@@ -117,8 +117,10 @@ fn drafted_steps_run() {
 fn init_does_not_overwrite_files() {
     let folder = Folder::new().with("mine.steps", "mine");
     let init_to = |file: &str| linmem(&["init", GUESTS[0], "--output", &folder.arg(file)]);
-    init_to("mine.steps")
-        .assert_refused(&["mine.steps exists", "name another file, or remove it first"]);
+    init_to("mine.steps").assert_refused(&[
+        "mine.steps already exists",
+        "choose another name or delete it",
+    ]);
     assert_eq!(folder.read("mine.steps"), "mine");
     init_to("no/such.steps").assert_refused(&["cannot write"]);
 }

@@ -130,7 +130,7 @@ fn failures_match_the_exit_status() {
         (status, elements[1].clone())
     };
     let counts =
-        |failures| format!("testsuite name=linmem tests=1 failures={failures} errors=0 skipped=0");
+        |failures| format!("testsuite name=linmem tests=1 skipped=0 errors=0 failures={failures}");
     assert_eq!(suite(&["warn.steps", "--junit", "out.xml"]), (0, counts(0)));
     assert_eq!(
         suite(&["warn.steps", "--junit", "out.xml", "--deny", "warnings"]),

@@ -368,7 +368,7 @@ fn guests_that_start_above_the_limit_are_refused() {
     assert!(matches!(error, GuestError::MemoryLimit { required, .. } if required == 17 * PAGE));
     assert_eq!(
         error.to_string(),
-        "test.wat asks for at least 1088 KiB of memory and the limit is 1 MiB; allow more with --max-memory 1088KiB"
+        "test.wat needs at least 1088 KiB of memory and the limit is 1 MiB; allow more with --max-memory 1088KiB"
     );
     let tables = "(table 6000000 funcref)".repeat(2);
     let error = guest(&format!("(module {tables})"))

@@ -160,7 +160,7 @@ fn default_memory_is_chosen_by_export_name() {
     assert_eq!(default("(module (memory 1) (memory 1))"), Ok(Some(0)));
     assert_eq!(
         default("(module (memory (export \"a\") 1) (memory 1) (memory (export \"b\\1b\") 1))"),
-        Err("test.wat has 3 memories (\"a\", \"b\\u{1b}\"); say which with: memory NAME".into())
+        Err("test.wat has 3 memories (\"a\", \"b\\u{1b}\"); choose one with: memory NAME".into())
     );
     let two =
         guest("(module (memory (export \"a\") 1) (memory (export \"b\") 1) (func (export \"f\")))");

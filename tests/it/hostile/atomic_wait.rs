@@ -31,7 +31,7 @@ fn endless_waits_trap() {
         "call wait64(8, 0, -9223372036854775808)",
     ] {
         waiting("1 1 shared", call).assert_stopped(&[
-            "endless wait: no other thread runs the guest, so nothing can wake it in w",
+            "endless wait: no other thread runs the guest, so nothing can notify it in w",
         ]);
     }
     waiting("1 1 shared", "call wait32(0, 0, -1)")

@@ -77,8 +77,8 @@ fn host_growth_names_the_limit() {
 fn modules_that_start_above_the_limit_are_refused() {
     let large = r#"(module (memory (export "memory") 20000))"#;
     steps_on(large, "let x = 1", &[]).assert_refused(&[
-        "at least 1250MiB",
-        "limit is 1GiB",
+        "at least 1250 MiB",
+        "limit is 1 GiB",
         "--max-memory 1250MiB",
     ]);
     steps_on("(module (memory 65536))", "let x = 1", &[])

@@ -39,7 +39,7 @@ fn indirect_recursion_exhausts_the_stack() {
     let table =
         r#"(table funcref (elem $a)) (func $a (export "go") (call_indirect (i32.const 0)))"#;
     overflows(table, "call go()")
-        .assert_contains(&["below a, by calls through a table, as no other can nest"]);
+        .assert_contains(&["below a, by calls through a table, because no others can nest"]);
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn immutable_or_mistyped_globals_cannot_be_set() {
     );
     assert_contains(
         run("set count = 1.5").failed_trace().error(),
-        "global count, of type i64: an integer is wanted",
+        "global count, of type i64: a float (1.5) was given; an integer is needed",
     );
     assert_contains(
         run("set count = 1 << 64").failed_trace().error(),

@@ -47,8 +47,8 @@ fn number_functions_return_little_endian_bytes() {
         ("f64(3)", json!("0000000000000840")),
     ]);
     assert_fails(&[
-        ("u8(256)", "does not fit u8"),
-        ("i8(128)", "does not fit i8"),
+        ("u8(256)", "does not fit in u8"),
+        ("i8(128)", "does not fit in i8"),
         ("u32(-1)", "as_u32(-1)"),
         ("i32(0xffff_ffff)", "as_i32(4294967295)"),
         ("u8(1.5)", "is a float"),

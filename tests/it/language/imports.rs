@@ -48,14 +48,14 @@ fn imports_with_results_need_returns() {
     assert_contains(&message, "env.f returns nothing here");
     assert_contains(
         &go("reads a as u8", "1, 2").refusal(),
-        "must say what it `returns`",
+        "returns nothing here, but its type in the guest is (i32, i32) -> i32; add `returns`",
     );
     assert_contains(
         &go("returns 1, 2", "1, 2").refusal(),
         "env.f returns 2 values here",
     );
     let few = run_on(CALLER, "import env.f(a) returns 1\ncall go(1, 2)").refusal();
-    assert_contains(&few, "env.f has 1 parameters here");
+    assert_contains(&few, "env.f has 1 parameter here");
 }
 
 #[test]
@@ -76,7 +76,10 @@ fn returns_checks_types_and_order() {
         (&json!(0.5), &json!(null))
     );
     let trace = go("returns 1.5", "1, 2").trapped_trace();
-    assert_contains(trace.error(), "env.f: returns: an integer is wanted");
+    assert_contains(
+        trace.error(),
+        "env.f: returns: a float (1.5) was given; an integer is needed",
+    );
 }
 
 #[test]
@@ -236,11 +239,11 @@ fn imported_memories_have_the_declared_pages() {
     );
     assert_contains(
         &run_on(wat, "import env.mem pages 0\nlet n = 1").refusal(),
-        "at least 1 pages",
+        "the guest needs at least 1",
     );
     assert_contains(
         &run_on(wat, "import env.mem pages 1 max 11\nlet n = 1").refusal(),
-        "at most 10 pages",
+        "the guest allows at most 10",
     );
     assert_contains(
         &run_on(wat, "import env.mem() returns 1\nlet n = 1").refusal(),
@@ -344,5 +347,5 @@ fn wasm_bindgen_throw_traps_with_its_message() {
 #[test]
 fn import_lines_must_precede_the_first_step() {
     let message = run_on(CALLER, "let x = 1\nimport env.f(a, b) returns 1").refusal();
-    assert_contains(&message, "`import` must stand before the first step");
+    assert_contains(&message, "`import` must be before the first step");
 }

@@ -207,7 +207,10 @@ fn inputs_after_steps_are_known_from_the_start() {
 
 #[test]
 fn inputs_are_evaluated_before_the_guest_starts() {
-    assert_refused("input n = pages()", &["not known before the guest starts"]);
+    assert_refused(
+        "input n = pages()",
+        &["has no value before the guest starts"],
+    );
     assert_refused(
         "let x = 1\ninput n = x",
         &["it can use only the inputs above it"],

@@ -12,32 +12,10 @@ use super::{Source, Token, sources, text};
 /// The circles that exist, by folder. A circle that is opened must be removed here, and a new one
 /// must be opened instead of added.
 const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
-    (
-        "app",
-        &[
-            "branch", "complete", "copy", "course", "dump", "findings", "layout", "list", "map",
-            "prompt", "search", "time", "typed", "unfold", "update", "view",
-        ],
-    ),
-    ("commands", &["lesson", "run", "session_host", "tui"]),
-    ("guest/instrument", &["atomic_wait", "body"]),
-    ("inspect/draft", &["builder", "templates"]),
-    ("report/html", &["page_data", "row_selection"]),
-    ("script", &["check", "interactive"]),
+    // WASI functions act on the running guest, whose state includes that of WASI.
     ("session", &["imports", "wasi"]),
-    ("session", &["open", "steps"]),
-    (
-        "timeline",
-        &[
-            "event",
-            "event_log",
-            "finding",
-            "image",
-            "provenance",
-            "step",
-        ],
-    ),
-    ("timeline/checks", &["blocks", "overrun"]),
+    // A recording settles its first entries while its step still runs, so it owns the replay that
+    // settles recordings.
     (
         "timeline/event_log",
         &[
@@ -49,15 +27,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
             "summary",
         ],
     ),
-    ("timeline/event_log", &["encoding", "entries"]),
-    (
-        "timeline/event_log/build",
-        &["working_memory", "write_batch"],
-    ),
-    ("ui", &["glyphs", "theme"]),
-    ("ui", &["overlay", "overview"]),
-    ("ui", &["prose", "text"]),
-    ("ui", &["question", "step_details"]),
 ];
 
 /// A path of modules or names below `src`.

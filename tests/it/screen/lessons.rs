@@ -377,10 +377,10 @@ fn hints_are_shown_on_request() {
         "{screen}"
     );
     learner.update(Action::Hint);
-    assert!(learner.screen().contains("That was all there is of hints."));
+    assert!(learner.screen().contains("No more hints."));
     learner.update(Action::Next);
     learner.update(Action::Hint);
-    assert!(learner.screen().contains("There is no hint here."));
+    assert!(learner.screen().contains("This step has no hints."));
 }
 
 #[test]

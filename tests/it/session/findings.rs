@@ -168,7 +168,7 @@ fn a_later_fetch_reveals_a_stale_pointer() {
     );
     trace.assert_message(
         "stale-pointer",
-        "it read \"abcd\" at 0x400, where 0x10000 holds \"!bcd\"",
+        "it read \"abcd\" at 0x400, while 0x10000 holds \"!bcd\"",
     );
     assert_eq!(trace.find("stale-pointer")["address"], 0x400);
     assert_eq!(trace.exit_status, 0);
@@ -195,7 +195,7 @@ fn use_of_a_moved_pointer_is_found_at_once() {
     );
     trace.assert_message(
         "stale-pointer",
-        "old is still 0x400, from step 1, but buffer() has answered 0x10000 since step 5",
+        "old is still 0x400, from step 1, but buffer() returns 0x10000 since step 5",
     );
     trace.assert_message(
         "stale-pointer",
@@ -238,7 +238,7 @@ fn use_after_growth_without_a_fetch_is_noted_once() {
     );
     trace.assert_message(
         "pointer-not-refetched",
-        "p is used as step 1 fetched it, 0x400, but memory grew in step 2",
+        "p has the value from step 1, 0x400, but memory grew in step 2",
     );
     assert_eq!(trace.find("pointer-not-refetched")["severity"], "note");
     assert_eq!(trace.exit_status, 0);
@@ -261,7 +261,7 @@ fn pointers_into_released_blocks_are_stale() {
     );
     trace.assert_message(
         "stale-pointer",
-        "p points to 0x1008, in block b, which was given back in step 4",
+        "p points to 0x1008, in block b, which was released in step 4",
     );
     assert_no_findings("p = call alloc(8)\nblock b = p, 8\ncall same(p)\ncall free(p)\nrelease b");
     // The release precedes the call that frees the block.
@@ -277,7 +277,10 @@ fn writes_past_the_end_of_a_region_are_an_overrun() {
         &[(2, "overrun", None)],
     );
     trace.assert_message("overrun", "the guest, in loop");
-    trace.assert_message("overrun", "wrote on past the end of region r, 0x410: of 10 bytes at 0x408..0x412 the last 2 went into");
+    trace.assert_message(
+        "overrun",
+        "wrote past the end of region r, 0x410: of 10 bytes at 0x408..0x412, the last 2 went into",
+    );
     trace.assert_message("overrun", "bytes that were zero and perhaps unused");
     assert_eq!(trace.find("overrun")["address"], 0x410);
     assert_eq!(trace.find("overrun")["severity"], "warning");
@@ -317,7 +320,7 @@ fn overruns_name_what_they_hit() {
     );
     hits(
         "region r = 0x2f0, 16",
-        "went into guest data, put there by data segment 0",
+        "went into guest data, written by data segment 0",
     );
     hits("region r = 0x2f0, 8\nwrite 0x2fe, \"x\"", "guest data");
     let trace = run("region r = 0x400, 8\nwrite 0x40a, \"x\"\ncall fill(0x400, 1, 12)");
@@ -354,7 +357,7 @@ fn returned_lengths_past_the_region_are_found() {
     );
     trace.assert_message(
         "length-past-region",
-        "n, which step 2 got from the guest, makes the reading reach 4 bytes past the end of region r",
+        "n, which step 2 got from the guest, makes this read go 4 bytes past the end of region r",
     );
     assert_eq!(trace.find("length-past-region")["address"], 0x410);
     assert_finds(
@@ -381,7 +384,7 @@ fn use_of_a_released_block_is_found() {
     );
     trace.assert_message(
         "use-after-release",
-        "the host read the 4 bytes at 0x1008..0x100c, in block b, which was given back in step 4",
+        "the host read the 4 bytes at 0x1008..0x100c, in block b, which was released in step 4",
     );
     assert_eq!(trace.exit_status, 1);
     assert_finds(
@@ -436,7 +439,7 @@ fn unreleased_blocks_are_leaks() {
     let trace = assert_finds("block b = 0x400, 8\nlet x = 1", &[(2, "leak", Some(1))]);
     trace.assert_message(
         "leak",
-        "block b, the 8 bytes at 0x400..0x408, was never given back",
+        "block b, the 8 bytes at 0x400..0x408, was never released",
     );
     assert_eq!(trace.exit_status, 0);
     assert_finds(
@@ -569,10 +572,10 @@ fn findings_distinguish_the_three_contracts() {
         ]
     );
     let words =
-        "of 15 bytes at 0x463..0x472 the last 14 went into guest data, put there by data segment 1";
+        "of 15 bytes at 0x463..0x472, the last 14 went into guest data, written by data segment 1";
     trace.assert_message(
         "overrun",
-        &format!("wrote on past the end of region buffer, 0x464: {words}"),
+        &format!("wrote past the end of region buffer, 0x464: {words}"),
     );
     trace.assert_message("overrun", "in add_wasm_is_cool at ");
     trace.assert_message("length-past-region", "reach 13 bytes past");

@@ -69,7 +69,7 @@ fn explorations_branch_and_are_saved() {
     pty.send(format!(":save {second}\r"));
     pty.wait_for_text("Saved 3 steps");
     pty.send(format!(":save {second}\r"));
-    pty.wait_for_text("is there already");
+    pty.wait_for_text("already exists");
     pty.send("q");
     assert_eq!(pty.wait_for_end(), 0);
     assert_eq!(

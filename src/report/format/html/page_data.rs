@@ -8,7 +8,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::row_selection::RowSelection;
+use super::row_selection::{RowSelection, STEP_EVENTS};
 use crate::report::common::hex_dump::ROW;
 use crate::report::common::options::Options;
 use crate::report::common::step_view::StepView;
@@ -20,14 +20,10 @@ use crate::timeline::{
     Writer, effect,
 };
 
-/// The most that a page holds: steps, events of one step and of all, and bytes that events write.
+/// The most that a page holds: steps, events of all steps, and bytes that events write.
 pub(super) const STEPS: usize = 2000;
-pub(super) const STEP_EVENTS: usize = 1000;
 const EVENTS: usize = 40_000;
 const BYTES: usize = 1 << 20;
-
-/// Rows of 16 bytes that one step shows.
-pub(super) const STEP_ROWS: usize = 40;
 
 /// Steps that did not run and are named.
 const PENDING: usize = 100;

@@ -3,9 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::page_data::{STEP_EVENTS, STEP_ROWS};
 use crate::report::common::hex_dump::{ROW, row_start};
 use crate::timeline::{Event, Span, StepRecord, Timeline};
+
+/// Events of one step that a page holds.
+pub(super) const STEP_EVENTS: usize = 1000;
+
+/// Rows of 16 bytes that one step shows.
+const STEP_ROWS: usize = 40;
 
 /// Rows that all steps together may have.
 const ROWS: usize = 4096;

@@ -13,7 +13,7 @@ pub(super) struct LeafCounter {
     pub(super) by: WriterId,
 }
 
-/// Stands in place of a writer where there are several.
+/// The id in place of a writer where there are several.
 pub(super) const SEVERAL: WriterId = WriterId(u32::MAX - 1);
 
 impl LeafCounter {

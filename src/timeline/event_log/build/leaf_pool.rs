@@ -1,7 +1,7 @@
 //! The bytes of the leaves that were touched, as they are now.
 //!
-//! Stores that go anywhere mostly wait for the system to find a page, so many leaves are together
-//! in huge pages.
+//! Most of the time of scattered stores is the system's search for pages. Therefore many leaves are
+//! together in huge pages.
 
 use crate::timeline::event_log::chunk::Chunk;
 use crate::timeline::image::{LEAF, Leaf};
@@ -22,7 +22,7 @@ fn locate(number: u32) -> (usize, usize) {
 }
 
 impl LeafPool {
-    /// Appends a copy of a leaf; `None` stands for one of zeros.
+    /// Appends a copy of a leaf; `None` is a leaf of zeros.
     pub(super) fn push(&mut self, leaf: Option<&Leaf>) {
         let number = self.len;
         let (chunk, _) = locate(number);

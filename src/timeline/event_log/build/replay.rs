@@ -10,7 +10,8 @@ use super::write_batch::WriteBatch;
 use crate::journal_abi::SiteKind;
 use crate::timeline::event_log::arena::Place;
 use crate::timeline::event_log::encoding::{Pack, PackView};
-use crate::timeline::event_log::entries::{Entry, EntryList, HOST_EVENT};
+use crate::timeline::event_log::entries::EntryList;
+use crate::timeline::event_log::entry::{Entry, HOST_EVENT};
 use crate::timeline::event_log::leaf_index::{History, StoredEvent, WriterId};
 use crate::timeline::event_log::recording::{HostEvent, Recording, Writers, pieces};
 use crate::timeline::event_log::store_sites::SiteTable;
@@ -88,7 +89,7 @@ impl Replay {
         recording.writers = std::mem::take(&mut self.writers);
     }
 
-    /// Replays the entries of a pack, the first of which is at `position`. Returns the position
+    /// Replays the entries of a pack, whose first entry is at `position`. Returns the position
     /// after the last.
     fn replay_pack(
         &mut self,

@@ -5,7 +5,7 @@
 const SAME_EVENT: u32 = 1 << 31;
 /// A flag of an item: as many events as the next item has touch this leaf and no other.
 const REPEATED: u32 = 1 << 30;
-/// Stands in place of a leaf where an event touches none.
+/// The value in place of a leaf where an event touches none.
 const NO_LEAF: u32 = REPEATED - 1;
 
 /// The indices of leaves in the order of the events that touch them: at least one item for each

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::narrow_store::NarrowStore;
 use super::working_memory::{Store, WorkingMemory};
 use crate::timeline::event_log::leaf_index::WriterId;
 
@@ -17,25 +18,6 @@ pub(super) struct WriteBatch<'a> {
     /// By store, the index of its leaf.
     leaves: [u32; CAPACITY],
     len: usize,
-}
-
-/// A store of up to 8 bytes.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct NarrowStore {
-    pub(super) start: u64,
-    pub(super) value: u64,
-    pub(super) by: WriterId,
-    /// How many bytes are stored.
-    pub(super) width: u8,
-}
-
-/// Stores in one leaf that were counted together.
-pub(super) struct Counted {
-    /// How many there are.
-    pub(super) stores: usize,
-    /// The index of the leaf.
-    pub(super) index: u32,
-    pub(super) is_checkpoint_due: bool,
 }
 
 impl<'a> WriteBatch<'a> {

@@ -3,7 +3,7 @@
 use super::{Column, Encoding, Pack, RunStart, common_width};
 use crate::journal_abi::{SLOT, Slot, SlotBytes, VALUE_OFFSET, head, join_head};
 use crate::timeline::event_log::arena::Arena;
-use crate::timeline::event_log::entries::Entry;
+use crate::timeline::event_log::entry::Entry;
 use crate::timeline::event_log::store_sites::SiteTable;
 
 /// The largest number of entries in a mixed pack: the offset of a value is kept in 16 bits.
@@ -17,7 +17,7 @@ const MIN_ENTRIES_IN_ROWS: usize = 64;
 const MIN_RUN: usize = 8;
 /// The widest value, in bytes.
 const MAX_WIDTH: usize = 16;
-/// Stands in place of a site's index in a pack, where it has none yet.
+/// The value in place of a site's index in a pack, where it has none yet.
 const NO_INDEX: u8 = u8::MAX;
 
 /// Makes packs. Keeps its buffers from one to the next.
@@ -391,7 +391,7 @@ fn row_slots(slots: &[SlotBytes], table: &SiteTable) -> Option<usize> {
     None
 }
 
-/// Returns the columns of rows of this many slots, and the index of each one's slot in a row.
+/// Returns the columns of rows of this many slots, and the index of each column's slot in a row.
 /// Returns `None` if the first two rows are not of the same sites.
 fn columns_of_row(
     slots: &[SlotBytes],

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::entries::decode_entries;
+use super::super::entry::decode_entries;
 use super::super::tests::site;
 use super::*;
 use crate::journal_abi::SiteKind;
