@@ -2,11 +2,12 @@
 //! go out.
 //!
 //! Draws nothing, reads no file, runs no guest. The state changes only in the functions this module
-//! hands out: [`key`], [`update()`], [`receive()`], [`click`], [`wheel`], [`paste`] and [`resize`];
-//! `ui` draws it and `terminal` performs the effects. Reads the timeline; the session's reports
-//! arrive as [`Message`]s. After each of those functions `top` is a multiple of the row's width,
-//! `cursor` is in the memory shown (or is 0), and `moment` names a step that has run; its event
-//! is at most the step's last where the step is unfolded, and its end where it is folded.
+//! hands out: [`key`], [`update()`], [`on_message()`], [`click`], [`wheel`], [`paste`], [`resize`]
+//! and [`limit_scroll`]; `ui` draws it and `terminal` performs the effects. Reads the timeline; the
+//! session's reports arrive as [`Message`]s. After each of those functions `top` is a multiple of
+//! the row's width, `cursor` is in the memory shown (or is 0), and `moment` names a step that has
+//! run; its event is at most the step's last where the step is unfolded, and its end where it is
+//! folded.
 
 pub mod action;
 pub mod dialogs;
