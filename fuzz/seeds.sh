@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fills the corpora with what ships: sessions and prose for `steps`, guests for `module`. `session` needs no seeds.
+# Fills the corpora with the shipped sessions and pages (`steps`) and guests (`module`). `session` needs no seeds.
 # Folders given as arguments are searched for more guests.
 set -eu
 cd "$(dirname "$0")"

@@ -148,13 +148,13 @@ pub enum Command {
     /// Write a steps file to start from, guessed from a module's exports and tried once, with the
     /// reasons as comments
     Init(InitArgs),
-    /// Run two sessions, or one on two modules, and show the first step and byte where they part
+    /// Run two sessions, or one on two modules, and show the first step and byte that differ
     Diff(DiffArgs),
-    /// Print the configuration in force, as a file to begin one from
+    /// Print the configuration in force, as a file to start from
     Config(ConfigArgs),
     /// Print what a shell needs to complete this program's commands and options
     Completions(CompletionsArgs),
-    /// Print the manual page, as man reads it
+    /// Print the manual page, in the format of man
     Man,
 }
 

@@ -5,9 +5,9 @@
 # or Debian's, after `apt-get update && apt-get install -y rustc libstd-rust-dev-wasm32 lld`. The committed file was
 # made with the latter. RUSTC=/path/to/rustc chooses another one.
 #
-# The debug information is the point of this guest. A store instruction carries no name and no line; the DWARF sections
-# say which line of src/lib.rs each instruction came from, and so who wrote a byte can be told as a place in the source.
-# It must say so on every machine: hence the prefix of this folder is taken out of all paths.
+# This guest is built with debug information. A store instruction has no name and no line; the DWARF sections have the
+# line of src/lib.rs of each instruction, so that the writer of a byte is a line of the source. The paths must be the
+# same on every machine: the prefix of this folder is removed from all of them.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -73,7 +73,7 @@ pub const EXAMPLES: Notes = Notes {
         ),
         (
             "linmem config",
-            "prints the configuration in force, as a file to begin one from",
+            "prints the configuration in force, as a file to start from",
         ),
         (
             "linmem completions bash > ~/.local/share/bash-completion/completions/linmem",

@@ -103,7 +103,7 @@ pub const LESSONS: &[BuiltIn] = &[
     },
     BuiltIn {
         name: "numbers",
-        description: "little endian, widths, and the sign that nobody stored",
+        description: "little endian, widths, and signed numbers",
         steps: ("04-numbers.md", steps!("lessons/04-numbers.md")),
         files: &[("04-numbers.wat", guest!("lessons/04-numbers.wat"))],
     },

@@ -1,7 +1,7 @@
 //! Which features of WebAssembly the engine has, and which of them a guest needs and the engine
 //! does not have.
 //!
-//! The list follows the engine's sources. `tests/guest_features.rs` checks it with one guest for
+//! The list follows the engine's sources. `tests/it/guest/features.rs` checks it with one guest for
 //! each feature.
 
 use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload, Validator, WasmFeatures};

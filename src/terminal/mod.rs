@@ -1,6 +1,6 @@
 //! The only impure screen code: raw mode, signals, events, the clipboard. Passes what happens to
-//! `app`, performs the effects that come back, and has `ui` draw. Knows no session: main provides a
-//! [`Host`].
+//! `app`, performs the effects that come back, and has `ui` draw. Knows no session:
+//! `commands/session_host.rs` provides a [`Host`].
 //!
 //! ```text
 //!  keys ──▶ decoder ─┐                 ┌─▶ host: requests to the session, files, history

@@ -1,4 +1,4 @@
-//! Two runs side by side: where they part, who wrote the bytes that differ, and how the runs go on.
+//! Two runs side by side: where they first differ, who wrote the bytes that differ, and how the runs go on.
 
 mod json;
 

@@ -82,12 +82,12 @@ fn modules_that_start_above_the_limit_are_refused() {
         "--max-memory 1250MiB",
     ]);
     steps_on("(module (memory 65536))", "let x = 1", &[])
-        .assert_refused(&["at least 4GiB", "--max-memory 4GiB"]);
+        .assert_refused(&["at least 4 GiB", "--max-memory 4GiB"]);
     steps_on("(module (table 10000001 funcref))", "let x = 1", &[])
-        .assert_refused(&["asks for tables of 10000001 elements"]);
+        .assert_refused(&["needs tables of 10000001 elements"]);
     let tables = "(module (table 9000000 funcref) (table 9000000 funcref))";
     steps_on(tables, "let x = 1", &[])
-        .assert_refused(&["asks for tables of 18000000 elements; at most 10000000"]);
+        .assert_refused(&["needs tables of 18000000 elements; at most 10000000"]);
 }
 
 #[test]

@@ -315,11 +315,11 @@ fn predictions_are_checked_after_the_step() {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    assert!(screen_after("65535").contains("You said 65535: right."));
-    assert!(screen_after("65536").contains("You said 65536. Not quite: it is 65535 (0xffff)."));
+    assert!(screen_after("65535").contains("You answered 65535: right."));
+    assert!(screen_after("65536").contains("You answered 65536. Not quite: it is 65535 (0xffff)."));
     let skipped = screen_after("");
     assert!(
-        !skipped.contains("You said")
+        !skipped.contains("You answered")
             && skipped.contains("The answer to the question of step 6: 65535")
     );
 }
@@ -333,7 +333,7 @@ fn answered_questions_show_the_answer() {
     assert!(
         learner
             .screen()
-            .contains("You said 1. The answer: 65535 (0xffff)."),
+            .contains("You answered 1. The answer: 65535 (0xffff)."),
         "{}",
         learner.screen()
     );

@@ -199,7 +199,7 @@ fn use_of_a_moved_pointer_is_found_at_once() {
     );
     trace.assert_message(
         "stale-pointer",
-        "the reading got \"bcd\" at 0x401, where 0x10001 holds \"bcd\"",
+        "this step read \"bcd\" at 0x401, while 0x10001 holds \"bcd\"",
     );
     assert_finds(
         "p = call buffer()\nq = call buffer()\ncall shift()\np = call buffer()\nwrite q, \"x\"\nregion r = q, 4",
@@ -281,7 +281,7 @@ fn writes_past_the_end_of_a_region_are_an_overrun() {
         "overrun",
         "wrote past the end of region r, 0x410: of 10 bytes at 0x408..0x412, the last 2 went into",
     );
-    trace.assert_message("overrun", "bytes that were zero and perhaps unused");
+    trace.assert_message("overrun", "bytes that were zero and may be unused");
     assert_eq!(trace.find("overrun")["address"], 0x410);
     assert_eq!(trace.find("overrun")["severity"], "warning");
     // One write crosses the end, by each kind of writer.
@@ -578,7 +578,7 @@ fn findings_distinguish_the_three_contracts() {
         &format!("wrote past the end of region buffer, 0x464: {words}"),
     );
     trace.assert_message("overrun", "in add_wasm_is_cool at ");
-    trace.assert_message("length-past-region", "reach 13 bytes past");
+    trace.assert_message("length-past-region", "go 13 bytes past");
     // The guest appends a NUL: 85 bytes fit, and with 86 bytes only the NUL does not.
     assert_eq!(
         run_on(c, &steps("n"), &["--set", "text=repeat(\"x\", 85)"]).kinds(),
@@ -586,7 +586,7 @@ fn findings_distinguish_the_three_contracts() {
     );
     let trace = run_on(c, &steps("n"), &["--set", "text=repeat(\"x\", 86)"]);
     assert_eq!(trace.kinds(), ["overrun", "length-past-region"]);
-    trace.assert_message("length-past-region", "reach 1 byte past");
+    trace.assert_message("length-past-region", "go 1 byte past");
 
     // The guest whose buffer moves: a read through the old pointer returns old bytes.
     let growing = &read_in_repository("guest/examples/growing.wat");

@@ -46,7 +46,7 @@ fn a_lesson_from_first_to_last_step() {
     pty.send("H");
     pty.wait_for_text("letters are numbered");
     pty.send("iJ\r");
-    pty.wait_for_text("You said J. Not quite: it is \"I\".");
+    pty.wait_for_text("You answered J. Not quite: it is \"I\".");
 
     // An unparsable answer is reported at once. A hint is shown from within the line. Then the right
     // answer is given as an expression.
@@ -58,7 +58,7 @@ fn a_lesson_from_first_to_last_step() {
     pty.send("64 *\r");
     pty.wait_for_text("expected");
     pty.send(" 1024 - 1\r");
-    pty.wait_for_text("You said 64 * 1024 - 1: right.");
+    pty.wait_for_text("You answered 64 * 1024 - 1: right.");
 
     go_to(&mut pty, 7, 12);
     pty.wait_for_text("L opens lesson 2, protocol.");
