@@ -607,7 +607,7 @@ fn findings_distinguish_the_three_contracts() {
     );
     trace.assert_message(
         "stale-pointer",
-        "where 0x10000 holds \"xxxxxxxxxxxx Wasm is cool!\"",
+        "while 0x10000 holds \"xxxxxxxxxxxx Wasm is cool!\"",
     );
 }
 

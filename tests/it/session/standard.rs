@@ -3,8 +3,11 @@
 use linmem::testing::{sessions, timelines};
 use linmem::timeline::{StepRecord, Writer, describe_step};
 
-/// Returns the address, the bytes, the function and the source line of each write of a step.
-fn writes(step: &StepRecord) -> Vec<(u64, Vec<u8>, Option<String>, Option<String>)> {
+/// The address, the bytes, the function and the source line of a write.
+type WriteFacts = (u64, Vec<u8>, Option<String>, Option<String>);
+
+/// Returns the facts of each write of a step.
+fn writes(step: &StepRecord) -> Vec<WriteFacts> {
     let text = |text: &std::sync::Arc<str>| text.to_string();
     step.events
         .writes()
