@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use linmem::safe;
@@ -94,12 +95,29 @@ fn put_in_place(
     place: impl FnOnce(&Path) -> io::Result<()>,
 ) -> Result<()> {
     let (draft, file) = draft_beside(path)?;
+    set_draft(Some(draft.clone()));
     let done = fill(file, write, old).and_then(|()| Ok(place(&draft)?));
+    set_draft(None);
     if done.is_err() {
         // The draft of a failed attempt is useless; the error states why it failed.
         let _ = fs::remove_file(&draft);
     }
     done
+}
+
+/// The draft that is being written.
+static DRAFT: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+fn set_draft(draft: Option<PathBuf>) {
+    *DRAFT.lock().unwrap_or_else(PoisonError::into_inner) = draft;
+}
+
+/// Removes the draft that is being written, before the program ends.
+pub fn remove_draft() {
+    let draft = DRAFT.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(draft) = draft {
+        let _ = fs::remove_file(draft);
+    }
 }
 
 /// Creates a new file in the same folder, so that it can be renamed into place.

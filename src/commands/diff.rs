@@ -11,13 +11,23 @@ use linmem::timeline::{Comparison, Timeline};
 use crate::cli::{DiffArgs, DiffFormat, SessionArgs};
 
 use super::theme::wants_color;
-use super::{load, run};
+use super::{interrupt, load, run};
 
 /// Compares two runs. Returns 0 where they are the same, 1 where they differ.
 pub fn diff(args: &DiffArgs) -> Result<ExitCode> {
     let [a, b] = sides(args)?;
     let a = complete(&a, "A", args)?;
-    let b = complete(&b, "B", args)?;
+    let b = match a.interrupted {
+        true => Timeline::default(),
+        false => complete(&b, "B", args)?,
+    };
+    for (name, side) in [("A", &a), ("B", &b)] {
+        if side.interrupted {
+            let why = report::problem(side, false).unwrap_or_default();
+            writeln!(io::stderr(), "side {name} was {why}; nothing was compared")?;
+            return Ok(ExitCode::from(interrupt::listen().exit_status()));
+        }
+    }
     let comparison = Comparison::of(&a, &b);
     let options = report::Options {
         format: match args.format {

@@ -9,6 +9,7 @@ mod diff;
 mod history;
 mod init;
 mod inspect;
+mod interrupt;
 mod lesson;
 mod lesson_progress;
 mod load;

@@ -7,19 +7,22 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use linmem::report;
 use linmem::session::files::Files;
-use linmem::session::limits::CancelHandle;
 use linmem::session::{Session, SessionConfig};
 use linmem::timeline::{Moment, Timeline};
 
 use crate::cli::{AppearanceArgs, At, Cli, ColorWhen, Format, RunArgs};
 
 use super::theme::{self, wants_color};
-use super::{asciicast, atomic_file, load, report_options};
+use super::{asciicast, atomic_file, interrupt, load, report_options};
 
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let opening = load::opening(args.file.as_deref(), &args.session)?;
     let is_built_in = matches!(opening.files, Files::BuiltIn(_)) && args.session.module.is_none();
     let timeline = complete(opening)?;
+    if let (true, Some(path)) = (timeline.interrupted, &args.output) {
+        refuse_partial(&timeline, path);
+        return Ok(exit_code(&timeline, false));
+    }
     let to_terminal = args.output.is_none() && io::stdout().is_terminal();
     let format = match args.format {
         Format::Text => report::Format::Text,
@@ -93,21 +96,16 @@ pub fn transcript_of(
     Ok(exit_code(&timeline, false))
 }
 
-/// Runs a session to its end. Ctrl-c cancels the running call, so that what was recorded is still
-/// printed; a second one ends the program.
+/// Runs a session to its end, or to the signal that interrupts it. The timeline has what was recorded
+/// until then; a second signal ends the program.
 pub fn complete(opening: SessionConfig) -> Result<Timeline> {
-    let control = opening.control.clone();
-    cancel_on_interrupt(&control);
+    let opening = SessionConfig {
+        control: interrupt::listen().control(),
+        ..opening
+    };
     let (mut session, mut timeline) = Session::open(opening)?;
     session.run_to_end(&mut timeline);
     Ok(timeline)
-}
-
-fn cancel_on_interrupt(control: &CancelHandle) {
-    use signal_hook::consts::SIGINT;
-    // Without the handler ctrl-c ends the program at once, which is the default of the system.
-    let _ = signal_hook::flag::register_conditional_shutdown(SIGINT, 130, control.flag());
-    let _ = signal_hook::flag::register(SIGINT, control.flag());
 }
 
 fn options(
@@ -163,9 +161,23 @@ fn write_output(
     }
 }
 
-/// Returns 0 for a session that ran well, 1 for one with a problem.
+/// Prints that the report of an interrupted run does not replace a file.
+fn refuse_partial(timeline: &Timeline, path: &Path) {
+    let why = report::problem(timeline, false).unwrap_or_default();
+    // Standard error is the last resort.
+    let _ = writeln!(
+        io::stderr(),
+        "{why}; {} was not written",
+        atomic_file::printable(path)
+    );
+}
+
+/// Returns 0 for a session that ran well, 1 for one with a problem, and that of the signal for one
+/// that was interrupted.
 fn exit_code(timeline: &Timeline, deny_warnings: bool) -> ExitCode {
-    if report::problem(timeline, deny_warnings).is_some() {
+    if timeline.interrupted {
+        ExitCode::from(interrupt::listen().exit_status())
+    } else if report::problem(timeline, deny_warnings).is_some() {
         ExitCode::from(1)
     } else {
         ExitCode::SUCCESS

@@ -10,12 +10,17 @@ use linmem::{safe, text};
 
 use crate::cli::TestArgs;
 
-use super::{atomic_file, load, run};
+use super::{atomic_file, interrupt, load, run};
 
 pub fn test(args: &TestArgs) -> Result<ExitCode> {
     let mut cases = Vec::new();
     let mut out = io::stdout().lock();
+    let interrupt = interrupt::listen();
     for file in &args.files {
+        if interrupt.is_received() {
+            cases.push(not_run(file));
+            continue;
+        }
         cases.push(case(file, args, &mut out)?);
         out.flush()?;
     }
@@ -23,22 +28,39 @@ pub fn test(args: &TestArgs) -> Result<ExitCode> {
     let passed = count(|verdict| matches!(verdict, Verdict::Passed));
     let failed = count(|verdict| matches!(verdict, Verdict::Failed { .. }));
     let unusable = count(|verdict| matches!(verdict, Verdict::Unusable { .. }));
+    let interrupted = count(|verdict| matches!(verdict, Verdict::Interrupted { .. }));
     let total = cases.len();
     let sessions = text::count(total, "session");
     write!(out, "{sessions}: {passed} ok, {failed} failed")?;
     if unusable > 0 {
         write!(out, ", {unusable} cannot be run")?;
     }
+    if interrupted > 0 {
+        write!(out, ", {interrupted} interrupted or not run")?;
+    }
     writeln!(out)?;
     out.flush()?;
     if let Some(path) = &args.junit {
         write_junit(path, &cases)?;
+    }
+    if interrupt.is_received() {
+        return Ok(ExitCode::from(interrupt.exit_status()));
     }
     Ok(ExitCode::from(match (failed, unusable) {
         (0, 0) => 0,
         (_, 0) => 1,
         _ => 2,
     }))
+}
+
+/// Returns the case of a session that was not run because of a signal.
+fn not_run(file: &Path) -> Case {
+    Case {
+        file: safe::plain(&file.to_string_lossy()),
+        verdict: Verdict::Interrupted {
+            message: "not run: the command was interrupted before".to_owned(),
+        },
+    }
 }
 
 /// Runs one session and prints its line.

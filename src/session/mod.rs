@@ -41,7 +41,7 @@ use wasmer::{FunctionEnv, Instance, Memory, Module, Store};
 use crate::guest::{Guest, InstrumentedModule};
 use crate::script::Script;
 use crate::script::ast::Expr;
-use crate::timeline::{Image, SiteTable, StepRecord, Timeline};
+use crate::timeline::{Image, Outcome, SiteTable, StepRecord, Timeline};
 
 use files::Files;
 use imports::HostState;
@@ -184,13 +184,16 @@ impl Session {
     }
 
     /// Runs all steps that are left, and pushes their records to `timeline`. Stops early when the
-    /// session's [`CancelHandle`] is cancelled.
+    /// session's [`CancelHandle`] is cancelled, and marks the timeline as interrupted then.
     pub fn run_to_end(&mut self, timeline: &mut Timeline) {
         while !self.control.is_cancelled()
             && let Some(record) = self.advance()
         {
             timeline.push(record);
         }
+        let was_stopped = |step: &StepRecord| step.outcome == Outcome::Cancelled;
+        timeline.interrupted = self.control.is_cancelled()
+            && (!self.is_over() || timeline.steps().last().is_some_and(was_stopped));
     }
 
     /// Returns whether no step is left to run.

@@ -199,6 +199,8 @@ pub struct Timeline {
     pub planned: Vec<PlannedStep>,
     /// What the author of a Markdown session wrote around its steps.
     pub document: Document,
+    /// Whether a person or the system ended the run before its last step had completed.
+    pub interrupted: bool,
     steps: Vec<StepRecord>,
     /// The steps that name a span or release one.
     namings: Vec<usize>,
@@ -216,7 +218,7 @@ pub enum Status {
     Failed,
     /// The guest trapped.
     Trapped,
-    /// A step was stopped.
+    /// A step was stopped, or the run was interrupted.
     Cancelled,
 }
 
@@ -474,10 +476,14 @@ impl Timeline {
     /// Returns how the run has ended: as the first step that failed and that no `expect finding`
     /// claims; [`Status::Ok`] if there is none.
     pub fn status(&self) -> Status {
+        let complete = match self.interrupted {
+            true => Status::Cancelled,
+            false => Status::Ok,
+        };
         self.steps
             .iter()
             .find(|s| s.outcome != Outcome::Ok && !s.is_claimed())
-            .map_or(Status::Ok, |s| match s.outcome {
+            .map_or(complete, |s| match s.outcome {
                 Outcome::Ok => Status::Ok,
                 Outcome::Failed => Status::Failed,
                 Outcome::Trapped => Status::Trapped,

@@ -13,6 +13,9 @@ const MESSAGE: usize = 200;
 /// A problem is a step that did not end in ok, or a finding of severity error; with `deny_warnings`
 /// a finding of severity warning too. A problem that an `expect finding` claims does not count.
 pub fn problem(timeline: &Timeline, deny_warnings: bool) -> Option<String> {
+    if timeline.interrupted {
+        return Some(interrupted(timeline));
+    }
     let least = match deny_warnings {
         true => Severity::Warning,
         false => Severity::Error,
@@ -31,11 +34,12 @@ pub fn problem(timeline: &Timeline, deny_warnings: bool) -> Option<String> {
     }
 }
 
-/// Returns the line that `linmem test` prints for a run: `ok` or `FAIL`, `path`, and the number of
+/// Returns the line that `linmem test` prints for a run: `ok`, `FAIL` or `STOP`, `path`, and the number of
 /// steps or the problem. It has no line break and is safe to print.
 pub fn summary_line(timeline: &Timeline, path: &str, deny_warnings: bool) -> String {
     let path = safe::plain(path);
     match problem(timeline, deny_warnings) {
+        Some(problem) if timeline.interrupted => format!("STOP  {path}  {problem}"),
         None => format!("ok    {path}  {}", count(timeline.steps().len(), "step")),
         Some(problem) => format!("FAIL  {path}  {problem}"),
     }
@@ -47,6 +51,7 @@ pub(in crate::report) fn closing_line(timeline: &Timeline, shown: usize) -> Stri
     let planned = timeline.planned.len().max(run);
     let failed = first_failed_step(timeline);
     let mut line = match failed {
+        _ if timeline.interrupted => interrupted(timeline),
         Some(step) => format!(
             "stopped at step {} ({}): {}",
             step.index,
@@ -75,6 +80,24 @@ pub(in crate::report) fn closing_line(timeline: &Timeline, shown: usize) -> Stri
         line.push_str(&format!("; shown up to step {}", shown.saturating_sub(1)));
     }
     line
+}
+
+/// Returns how far an interrupted run came: `interrupted after step 7 of 9`. Step 0 is
+/// instantiation, so the last of 10 steps is step 9.
+fn interrupted(timeline: &Timeline) -> String {
+    let Some(last) = timeline.steps().last() else {
+        return "interrupted before step 0".to_owned();
+    };
+    let planned = timeline.planned.len().max(timeline.steps().len());
+    let when = match last.outcome {
+        Outcome::Cancelled => "in",
+        _ => "after",
+    };
+    format!(
+        "interrupted {when} step {} of {}",
+        last.index,
+        planned.saturating_sub(1)
+    )
 }
 
 /// Returns the first step that failed although no finding of it is expected.

@@ -32,6 +32,7 @@ pub(super) fn write(
     let trace = Trace {
         schema: "linmem.trace/1",
         status: timeline.status(),
+        interrupted: timeline.interrupted,
         title: &timeline.title,
         guest: &timeline.guest,
         inputs: timeline.inputs.iter().map(InputData::from).collect(),
@@ -45,6 +46,7 @@ pub(super) fn write(
 struct Trace<'a> {
     schema: &'static str,
     status: Status,
+    interrupted: bool,
     title: &'a str,
     guest: &'a GuestFacts,
     inputs: Vec<InputData<'a>>,

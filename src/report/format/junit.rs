@@ -37,6 +37,12 @@ pub enum Verdict {
         /// The end of the text transcript.
         transcript: String,
     },
+    /// A signal ended the session, or the command before it ran the session. This is neither a
+    /// success nor a failure.
+    Interrupted {
+        /// How far the session came.
+        message: String,
+    },
     /// The session could not be run.
     Unusable {
         /// The error, with its causes on further lines.
@@ -48,6 +54,7 @@ impl Case {
     /// Returns the case of a session that ran, given the result of [`crate::report::problem`].
     pub fn ran(file: String, timeline: &Timeline, problem: Option<String>) -> Case {
         let verdict = match problem {
+            Some(message) if timeline.interrupted => Verdict::Interrupted { message },
             None => Verdict::Passed,
             Some(message) => {
                 let mut transcript = Vec::new();
@@ -94,6 +101,11 @@ fn test_case(case: &Case) -> TestCase {
             message,
             transcript,
         } => non_success(NonSuccessKind::Failure, message, transcript),
+        Verdict::Interrupted { message } => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(escaped(message));
+            status
+        }
         Verdict::Unusable { message } => {
             let first = message.lines().next().unwrap_or_default();
             non_success(NonSuccessKind::Error, first, message)

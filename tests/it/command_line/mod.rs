@@ -6,4 +6,5 @@ mod config;
 mod diff;
 mod help;
 mod inspect;
+mod interrupted;
 mod junit;
