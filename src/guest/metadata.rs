@@ -85,10 +85,10 @@ impl ModuleMetadata {
         match section.name() {
             ".debug_line" => self.debug.dwarf = true,
             "sourceMappingURL" => {
-                self.debug.source_map = self.debug.source_map.take().or(text(section))
+                self.debug.source_map = self.debug.source_map.take().or(text(section));
             }
             "external_debug_info" => {
-                self.debug.external = self.debug.external.take().or(text(section))
+                self.debug.external = self.debug.external.take().or(text(section));
             }
             _ => {}
         }

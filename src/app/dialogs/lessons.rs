@@ -158,7 +158,7 @@ pub(in crate::app) fn open(app: &mut App) {
             }
         }
         None if app.record().is_some_and(|step| step.ask.is_some()) => {
-            app.notify("This question is already answered.")
+            app.notify("This question is already answered.");
         }
         None => app.notify("This step asks no question."),
     }

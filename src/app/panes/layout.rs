@@ -105,7 +105,7 @@ impl Layout {
         };
         match class {
             Class::Wide if columns < THREE_BELOW && rows >= TALL => {
-                layout.place_tall(columns, rows, pane)
+                layout.place_tall(columns, rows, pane);
             }
             Class::Wide => layout.place_wide(columns, rows, pane),
             Class::Medium => layout.place_medium(columns, rows, pane),
