@@ -24,14 +24,15 @@ mod update;
 pub use action::Action;
 pub use dialogs::lessons::{Course, Lesson};
 pub use execution::state::{Goal, SessionState};
-pub use input::key_hints::status_keys;
+pub(crate) use input::key_hints::status_keys;
 pub use input::keyboard::{key, paste};
 pub use input::keymap::{self, Context, Keymap};
-pub use input::mouse::{click, wheel};
+pub use input::mouse::click;
+pub(crate) use input::mouse::wheel;
 pub use message::{Effect, Message};
 pub use navigation::scroll::{Scroll, ScrollLimits, limit_scroll};
 pub use on_message::on_message;
-pub use panes::cache::MAX_WRITERS;
+pub(crate) use panes::cache::MAX_WRITERS;
 pub use update::{resize, update};
 
 use std::collections::VecDeque;
@@ -66,7 +67,7 @@ pub struct App {
     /// Whether marks show all changes since the start instead of those of this step.
     pub cumulative: bool,
     /// Whether the program has the mouse.
-    pub mouse: bool,
+    pub(crate) mouse: bool,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The sessions to choose from; the lessons come after them.
@@ -78,12 +79,12 @@ pub struct App {
     /// The branches that are not shown. They hold in every state of the session.
     pub branches: Branches,
     /// The `import` and `memory` lines typed for the guest of the branch that is shown.
-    pub setup: Vec<Statement>,
+    pub(crate) setup: Vec<Statement>,
     /// Lines typed with `:`, the oldest first.
     pub history: Vec<String>,
     /// Typed lines that wait for what runs: for a step, a replay, or an opening. They are not parsed
     /// yet, because what runs may name things that they use.
-    pub queue: VecDeque<String>,
+    pub(crate) queue: VecDeque<String>,
     /// Lines scrolled off the top of the panes that show text.
     pub scroll: Scroll,
     /// The pane in focus before the number typed so far.
@@ -130,7 +131,7 @@ impl App {
     }
 
     /// Returns the step shown; `None` before the first has run.
-    pub fn record(&self) -> Option<&StepRecord> {
+    pub(crate) fn record(&self) -> Option<&StepRecord> {
         self.timeline.step(self.moment.step)
     }
 
@@ -150,7 +151,7 @@ impl App {
     }
 
     /// Returns how many sessions and lessons there are to choose from.
-    pub fn choices(&self) -> usize {
+    pub(crate) fn choices(&self) -> usize {
         self.sessions
             .len()
             .saturating_add(self.course.lessons.len())

@@ -29,8 +29,10 @@ use std::sync::Arc;
 pub use debug_info::Access;
 pub use error::GuestError;
 pub use instrument::{InstrumentOptions, InstrumentedModule, JournalLayout};
-pub use layout::{Area, Layout, Segment, Symbol};
-pub use metadata::{CustomSection, DebugInfo, ModuleMetadata, Producer};
+pub(crate) use layout::Area;
+pub use layout::{Layout, Segment};
+pub use metadata::CustomSection;
+pub(crate) use metadata::ModuleMetadata;
 pub use offset::{Offset, OffsetOp};
 pub use recursion::Recursion;
 pub use types::{DataSegment, Export, Import, Memory};
@@ -170,13 +172,13 @@ impl Guest {
 
     /// Returns what the module needs and the engine does not have. It is empty for every guest
     /// except those of [`Guest::load_for_inspection`].
-    pub fn unsupported_features(&self) -> &[String] {
+    pub(crate) fn unsupported_features(&self) -> &[String] {
         &self.0.unsupported
     }
 
     /// Returns the features of WebAssembly that the module uses and that came after its first
     /// version.
-    pub fn features_used(&self) -> Vec<&'static str> {
+    pub(crate) fn features_used(&self) -> Vec<&'static str> {
         features::used(self.wasm())
     }
 
@@ -296,7 +298,7 @@ impl Guest {
 
     /// Returns which functions may call themselves, directly or through others, when this one is
     /// called.
-    pub fn recursion_below(&self, function: u32) -> Recursion {
+    pub(crate) fn recursion_below(&self, function: u32) -> Recursion {
         recursion::below(self, function)
     }
 

@@ -257,7 +257,7 @@ impl Image {
 
     /// Returns the first offset from `from` on where `needle` is. All-zero parts are skipped if the
     /// needle is not all zero.
-    pub fn find(&self, needle: &[u8], from: u64) -> Option<u64> {
+    pub(crate) fn find(&self, needle: &[u8], from: u64) -> Option<u64> {
         let last = self
             .len
             .checked_sub(needle.len() as u64)
@@ -279,7 +279,7 @@ impl Image {
     }
 
     /// Returns the last offset before `before` where `needle` begins.
-    pub fn rfind(&self, needle: &[u8], before: u64) -> Option<u64> {
+    pub(crate) fn rfind(&self, needle: &[u8], before: u64) -> Option<u64> {
         let mut chunk = before.min(self.len).div_ceil(LEAF);
         while let Some(index) = chunk.checked_sub(1) {
             let start = index * LEAF;
@@ -357,7 +357,8 @@ impl Image {
     }
 
     /// Returns how many bytes of leaves this image does not share with `other`, for measurements.
-    pub fn unshared_bytes(&self, other: &Image) -> u64 {
+    #[cfg(test)]
+    pub(crate) fn unshared_bytes(&self, other: &Image) -> u64 {
         let mut b = other.clone();
         b.grow(self.len);
         unshared(&self.root, &b.root) * LEAF
@@ -487,6 +488,7 @@ fn diff_leaves(a: &Leaf, b: &Leaf, base: u64, spans: &mut Vec<Span>) {
     }
 }
 
+#[cfg(test)]
 fn unshared(a: &Node, b: &Node) -> u64 {
     match (a.resolved(), b.resolved()) {
         (Node::Zero | Node::Lazy(_), _) => 0,

@@ -45,19 +45,23 @@ mod step;
 mod step_builder;
 
 pub use checks::Checks;
-pub use compare::{ByteSide, Comparison, Divergence, FirstByte, FirstStore, Mismatch, Rest, What};
-pub use describe::{describe_answer, describe_step, effect, format_answer};
-pub use event::{CodeLabel, Event, Growth, Write, Writer, WriterLabel};
+pub(crate) use compare::{ByteSide, Divergence, FirstByte, FirstStore, Mismatch, Rest};
+pub use compare::{Comparison, What};
+pub(crate) use describe::{describe_answer, format_answer};
+pub use describe::{describe_step, effect};
+pub(crate) use event::CodeLabel;
+pub use event::{Event, Growth, Write, Writer};
 #[cfg(test)]
 pub(crate) use event_log::take_examined_leaves;
-pub use event_log::{
-    Changes, EventLog, LeafDifference, RecordedMemory, Recording, RefusedGrowth, Settled, SiteTable,
-};
+pub use event_log::{Changes, EventLog, Recording, Settled, SiteTable};
+pub(crate) use event_log::{LeafDifference, RecordedMemory, RefusedGrowth};
 pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};
-pub use image::{Image, LEAF, PAGE};
-pub use provenance::{BindingFacts, Facts, Provenance, Use, UseKind};
-pub use regions::{LayoutFacts, Part, PartKind, StalePointer, unnamed};
+pub(crate) use image::LEAF;
+pub use image::{Image, PAGE};
+pub(crate) use provenance::{BindingFacts, Facts, Provenance, Use, UseKind};
+pub(crate) use regions::Part;
+pub use regions::{LayoutFacts, PartKind, StalePointer, unnamed};
 pub use step::{
     Answer, Ask, Attempt, Binding, CallFrame, CallRecord, Change, ImportCall, NamedSpan, Naming,
     Outcome, Pointer, Span, SpanKind, StepKind, StepRecord, Trap,
@@ -84,7 +88,7 @@ pub struct GuestFacts {
     /// The SHA-256 of the file as given, in lower-case hexadecimal.
     pub sha256: String,
     /// The length of the file as given, in bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// The memory that the session records, as the module declares it; `None` for a guest without
     /// one.
     pub memory: Option<MemoryFacts>,
@@ -128,9 +132,9 @@ pub struct MemoryFacts {
     /// The initial size.
     pub pages: u64,
     /// The maximum; `None` for no declared one.
-    pub max: Option<u64>,
+    pub(crate) max: Option<u64>,
     /// Whether addresses are 64 bits wide.
-    pub is_64: bool,
+    pub(crate) is_64: bool,
 }
 
 /// Something that the guest offers to its host.
@@ -188,11 +192,11 @@ pub struct Timeline {
     pub inputs: Vec<InputFacts>,
     /// The statements that are no steps, as written, one line each: imports, the memory that is
     /// recorded, and inputs with their values. The module is in `guest`.
-    pub setup: Vec<String>,
+    pub(crate) setup: Vec<String>,
     /// The steps of the script, whether they have run or not.
     pub planned: Vec<PlannedStep>,
     /// What the author of a Markdown session wrote around its steps.
-    pub document: Document,
+    pub(crate) document: Document,
     steps: Vec<StepRecord>,
     /// The steps that name a span or release one.
     namings: Vec<usize>,
@@ -212,18 +216,6 @@ pub enum Status {
     Trapped,
     /// A step was stopped.
     Cancelled,
-}
-
-impl Status {
-    /// Returns the name in transcripts and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Status::Ok => "ok",
-            Status::Failed => "failed",
-            Status::Trapped => "trapped",
-            Status::Cancelled => "cancelled",
-        }
-    }
 }
 
 /// A moment: after the first `event` events of a step. A larger number than the step has events
@@ -430,7 +422,7 @@ impl Timeline {
     }
 
     /// Returns the named spans at the end of a step, in the order in which they were named.
-    pub fn spans_at(&self, step: usize) -> Vec<NamedSpan> {
+    pub(crate) fn spans_at(&self, step: usize) -> Vec<NamedSpan> {
         let mut spans: Vec<NamedSpan> = Vec::new();
         for record in self
             .namings

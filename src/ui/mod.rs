@@ -29,9 +29,8 @@ mod text;
 mod theme;
 mod titles;
 
-pub use glyphs::Glyphs;
 pub use screen::Screen;
-pub use theme::{Category, Theme, Tone};
+pub use theme::Theme;
 
 use ratatui::Frame;
 

@@ -8,7 +8,7 @@ use crate::app::{App, Effect, Overlay};
 use crate::safe;
 
 /// The endings of names that can be saved, each with a description of its format.
-pub const ENDINGS: [(&str, &str); 5] = [
+pub(crate) const ENDINGS: [(&str, &str); 5] = [
     ("svg", "a picture"),
     ("html", "a page"),
     ("md", "a report"),

@@ -78,12 +78,12 @@ pub enum Goal {
 
 impl Goal {
     /// Returns the goal at the end of a step.
-    pub fn step(step: usize) -> Goal {
+    pub(crate) fn step(step: usize) -> Goal {
         Goal::Step { step, event: None }
     }
 
     /// Returns whether the goal is after step `index`.
-    pub fn is_after(self, index: usize) -> bool {
+    pub(crate) fn is_after(self, index: usize) -> bool {
         match self {
             Goal::Step { step, .. } => index < step,
             Goal::End => true,
@@ -106,14 +106,14 @@ pub enum ReplayGoal {
 
 /// A step that has run, as its state was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FinishedStep {
+pub(crate) struct FinishedStep {
     pub goal: Option<Goal>,
     pub follows: bool,
 }
 
 impl SessionState {
     /// Returns the state in which nothing runs: whether a step is left to run.
-    pub fn at_rest(timeline: &Timeline) -> SessionState {
+    pub(crate) fn at_rest(timeline: &Timeline) -> SessionState {
         let ran = timeline.steps().len();
         let is_stopped = timeline.steps().last().is_some_and(stops_session);
         if is_stopped || timeline.planned.len() <= ran {
@@ -132,12 +132,12 @@ impl SessionState {
     }
 
     /// Returns whether the next step can run.
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         *self == SessionState::Ready
     }
 
     /// Returns whether a session is being opened.
-    pub fn is_opening(&self) -> bool {
+    pub(crate) fn is_opening(&self) -> bool {
         matches!(
             self,
             SessionState::Opening { .. } | SessionState::Restarting { .. }
@@ -145,7 +145,7 @@ impl SessionState {
     }
 
     /// Returns whether something runs that is not being cancelled yet.
-    pub fn can_cancel(&self) -> bool {
+    pub(crate) fn can_cancel(&self) -> bool {
         match self {
             SessionState::Running { cancelling, .. }
             | SessionState::Replaying { cancelling, .. } => !cancelling,
@@ -154,7 +154,7 @@ impl SessionState {
     }
 
     /// Returns how far to run.
-    pub fn goal(&self) -> Option<Goal> {
+    pub(crate) fn goal(&self) -> Option<Goal> {
         match self {
             SessionState::Opening { goal }
             | SessionState::Restarting { goal, .. }
@@ -369,6 +369,6 @@ impl SessionState {
 }
 
 /// Returns whether no step runs after a step, unless it claims how that one ended.
-pub fn stops_session(record: &StepRecord) -> bool {
+pub(crate) fn stops_session(record: &StepRecord) -> bool {
     record.outcome != Outcome::Ok && !record.is_claimed()
 }

@@ -54,7 +54,7 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Vec<Effect> {
 
 /// Takes notches of the wheel over a cell of the screen, downwards where positive. Scrolls what is
 /// there; neither the focus nor the cursor moves.
-pub fn wheel(app: &mut App, column: u16, row: u16, notches: i16) {
+pub(crate) fn wheel(app: &mut App, column: u16, row: u16, notches: i16) {
     if !matches!(app.overlay, Overlay::None) {
         let action = if notches < 0 {
             Action::Up

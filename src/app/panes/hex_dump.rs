@@ -11,14 +11,14 @@ use super::{event_text, layout};
 use crate::app::App;
 
 /// The most bytes from the top row to the last one shown.
-pub const MAX_SPAN: u64 = 2 << 20;
+pub(crate) const MAX_SPAN: u64 = 2 << 20;
 
 /// How many bytes of equal rows are compared at a time.
 const STRIDE: u64 = 4096;
 
 /// A line, at the same place in both panes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DumpLine {
+pub(crate) enum DumpLine {
     /// A byte past the end of memory is `None`.
     Row {
         address: u64,
@@ -35,7 +35,7 @@ pub enum DumpLine {
 
 /// Everything the memory panes show.
 #[derive(Debug, Clone)]
-pub struct HexDump {
+pub(crate) struct HexDump {
     /// Bytes in a row.
     pub width: u64,
     pub lines: Vec<DumpLine>,

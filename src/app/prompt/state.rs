@@ -5,10 +5,10 @@ use tui_input::Input;
 /// The line being typed.
 #[derive(Debug, Clone, Default)]
 pub struct Prompt {
-    pub input: Input,
+    pub(crate) input: Input,
     pub feedback: Feedback,
     /// Lines that were pasted after this one; they run after it.
-    pub rest: Vec<String>,
+    pub(crate) rest: Vec<String>,
     /// The index of the line of the history that is shown, and the line that was typed before.
     pub(super) recalled: Option<(usize, String)>,
 }
@@ -29,12 +29,12 @@ pub enum Feedback {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// The first character concerned.
-    pub from: usize,
+    pub(crate) from: usize,
     /// The character after the last one concerned.
-    pub to: usize,
+    pub(crate) to: usize,
     /// Safe to print.
-    pub message: String,
-    pub help: Option<String>,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
 }
 
 /// What a word of the line can be completed to.
@@ -45,7 +45,7 @@ pub struct Choices {
     /// The character after the word as it is now.
     pub(super) to: usize,
     /// As they would be in the line.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// The index of the one that is in the line.
-    pub chosen: Option<usize>,
+    pub(crate) chosen: Option<usize>,
 }

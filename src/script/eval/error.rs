@@ -11,7 +11,7 @@ use crate::script::encoding::EncodeError;
 #[error("{kind}")]
 pub struct EvalError {
     /// What is wrong.
-    pub kind: EvalErrorKind,
+    pub(crate) kind: EvalErrorKind,
     /// The part of the expression that is wrong.
     pub span: Span,
 }

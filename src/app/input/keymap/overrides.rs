@@ -153,7 +153,7 @@ impl Keymap {
     }
 
     /// Returns the action of a key in a context; `None` for a key without one and for a release.
-    pub fn lookup(&self, context: Context, event: KeyEvent) -> Option<Action> {
+    pub(crate) fn lookup(&self, context: Context, event: KeyEvent) -> Option<Action> {
         if event.kind == KeyEventKind::Release {
             return None;
         }
@@ -177,7 +177,7 @@ impl Keymap {
 
     /// Returns the sections of the help in order: the heading, then keys and description of each
     /// binding that has keys.
-    pub fn help(&self) -> Vec<(&'static str, Vec<(String, String)>)> {
+    pub(crate) fn help(&self) -> Vec<(&'static str, Vec<(String, String)>)> {
         let of = |group: Group| {
             let with_keys = self
                 .0
@@ -210,7 +210,7 @@ impl Keymap {
 
     /// Returns the key that messages name for an action: that of the status line, else the first
     /// one. Returns the action's name where no key is bound to it.
-    pub fn key_of(&self, action: Action) -> &str {
+    pub(crate) fn key_of(&self, action: Action) -> &str {
         let is_it = |bound: &&Bound| {
             bound.binding.action == action && bound.binding.contexts.contains(&Context::Normal)
         };
