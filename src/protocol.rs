@@ -103,9 +103,16 @@ pub enum ReplayError {
         "not run: step {step} did something else when it ran again: {difference}. What was \
          recorded is shown as it was"
     )]
-    Differs { step: usize, difference: String },
+    Differs {
+        /// The number of the step.
+        step: usize,
+        /// How it differs from what is recorded.
+        difference: String,
+    },
+    /// The session could not be opened again; the message is safe to print.
     #[error("{0}")]
     OpenFailed(String),
+    /// The thread of the session stopped.
     #[error(transparent)]
     Broke(#[from] SessionBroke),
 }

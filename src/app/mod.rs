@@ -2,7 +2,7 @@
 //! go out.
 //!
 //! Draws nothing, reads no file, runs no guest. The state changes only in the functions this module
-//! hands out: [`key`], [`update()`], [`receive()`], [`click`], [`wheel`], [`paste`] and [`resize`];
+//! hands out: [`key`], [`update()`], [`on_message()`], [`click`], `wheel`, [`paste`] and [`resize`];
 //! `ui` draws it and `terminal` performs the effects. Reads the timeline; the session's reports
 //! arrive as [`Message`]s. After each of those functions `top` is a multiple of the row's width,
 //! `cursor` lies in the memory shown (or is 0), and `moment` names a step that has run; its event
@@ -46,6 +46,7 @@ use prompt::Prompt;
 /// Everything the screen shows.
 #[derive(Debug, Clone)]
 pub struct App {
+    /// The session shown: its steps, and those that are planned.
     pub timeline: Timeline,
     /// The moment shown: a step, and how many of its events have happened.
     pub moment: Moment,
@@ -57,12 +58,15 @@ pub struct App {
     pub top: u64,
     /// The address of the byte under the cursor.
     pub cursor: u64,
+    /// The pane in focus.
     pub pane: Pane,
+    /// What is open over the panes.
     pub overlay: Overlay,
     /// A line for the person, until the next key.
     pub notice: Option<Notice>,
     /// The number typed so far, for `12G` and `400o`.
     pub count: Option<u32>,
+    /// The search that `n` and `N` repeat.
     pub search: Option<Search>,
     /// Whether marks show all changes since the start instead of those of this step.
     pub cumulative: bool,
@@ -183,11 +187,17 @@ impl App {
 /// The panes, in the order of the keys `1` to `6`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pane {
+    /// The list of steps.
     Steps,
+    /// The hex dump.
     Memory,
+    /// What happened in the step.
     Happened,
+    /// The byte under the cursor.
     Inspector,
+    /// The source of the code that writes.
     Source,
+    /// The module.
     Guest,
 }
 
@@ -206,31 +216,40 @@ impl Pane {
 /// What is open over the panes.
 #[derive(Debug, Clone)]
 pub enum Overlay {
+    /// Nothing.
     None,
     /// `?`: the help, with the lines scrolled off its top.
     Help {
+        /// The number of lines scrolled off the top.
         scroll: u16,
     },
     /// `/`: text being typed.
     Search {
+        /// The line being typed.
         input: tui_input::Input,
     },
     /// `e`: one line for each input; the chosen one is edited.
     Inputs {
+        /// The lines, one for each input.
         fields: Vec<InputField>,
+        /// The index of the chosen line.
         chosen: usize,
     },
     /// `s`: a file's name being typed, and a name that is known to exist.
     Save {
+        /// The line being typed.
         input: tui_input::Input,
+        /// The name of a file that is known to exist.
         taken: Option<String>,
     },
     /// `p`: the sessions, then the lessons.
     Sessions {
+        /// The index of the chosen line.
         chosen: usize,
     },
     /// `i`: the answer to the question of the step shown.
     Answer {
+        /// The line being typed.
         input: tui_input::Input,
         /// Why the last answer could not be evaluated.
         error: Option<String>,
@@ -239,6 +258,7 @@ pub enum Overlay {
     Prompt(Prompt),
     /// `m`: the overview of the module, with the lines scrolled off its top.
     Guest {
+        /// The number of lines scrolled off the top.
         scroll: u16,
     },
 }
@@ -246,7 +266,9 @@ pub enum Overlay {
 /// A line of the dialog that edits the inputs.
 #[derive(Debug, Clone)]
 pub struct InputField {
+    /// The input.
     pub facts: InputFacts,
+    /// The line being typed.
     pub input: tui_input::Input,
     /// Why the last value was refused.
     pub error: Option<String>,
@@ -255,21 +277,28 @@ pub struct InputField {
 /// A line for the person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
+    /// The text, safe to print.
     pub text: String,
+    /// Whether the notice is about an error.
     pub is_error: bool,
 }
 
 /// What `n` and `N` search for, and where it is in the memory shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
+    /// The line as typed.
     pub typed: String,
+    /// The bytes to find.
     pub needle: Vec<u8>,
+    /// The address where the bytes were found last.
     pub found: Option<u64>,
 }
 
 /// A session to choose from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionChoice {
+    /// The name in the list.
     pub name: String,
+    /// The description in the list.
     pub description: String,
 }

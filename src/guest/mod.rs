@@ -89,7 +89,7 @@ impl Guest {
     }
 
     /// Loads a module from a file to describe it, even if the engine cannot run it.
-    /// [`Guest::unsupported_features`] returns why then, and no session can be opened with it.
+    /// `Guest::unsupported_features` returns why then, and no session can be opened with it.
     ///
     /// # Errors
     ///

@@ -49,7 +49,7 @@ impl std::fmt::Debug for Progress {
 }
 
 impl CancelHandle {
-    /// Stops the running call, and every later one until [`CancelHandle::clear`].
+    /// Stops the running call, and every later one until `CancelHandle::clear`.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }

@@ -1,7 +1,7 @@
 //! Draws the state: `(&App, &Theme)` in, cells out. Changes nothing, reads nothing else, and draws
 //! something at every size of the terminal.
 //!
-//! [`Screen::compute`] lays out one frame from the [`crate::app::panes::view::View`] of the state;
+//! [`Screen::compute`] lays out one frame from the `crate::app::panes::view::View` of the state;
 //! [`Screen::draw`] draws it. The rectangles of the panes are in [`crate::app::panes::layout`].
 
 mod boxed;

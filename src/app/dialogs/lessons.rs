@@ -22,7 +22,9 @@ pub struct AnswerError(pub String);
 /// A lesson that can be opened. Its index in [`Effect::OpenSession`] comes after the sessions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lesson {
+    /// The name in the list.
     pub name: String,
+    /// The description in the list.
     pub description: String,
     /// Whether its last step has ever run.
     pub finished: bool,
@@ -31,6 +33,7 @@ pub struct Lesson {
 /// The lessons, and what the person did in the one that is open.
 #[derive(Debug, Clone)]
 pub struct Course {
+    /// All lessons, in the order of the list.
     pub lessons: Vec<Lesson>,
     /// The index of the lesson that is open.
     pub open: Option<usize>,

@@ -29,11 +29,15 @@ use crate::timeline::{Outcome, StepRecord, Timeline};
 #[derive(Debug, Clone, PartialEq)]
 pub enum SessionState {
     /// A session is opened in the place of the one shown.
-    Opening { goal: Option<Goal> },
+    Opening {
+        /// How far to run afterwards; `None` stops at the start.
+        goal: Option<Goal>,
+    },
     /// The next step can run.
     Ready,
     /// Step `step` runs.
     Running {
+        /// The number of the step.
         step: usize,
         /// Where to stop; without one, after this step.
         goal: Option<Goal>,
@@ -41,20 +45,29 @@ pub enum SessionState {
         follows: bool,
         /// The statement that was sent and not acknowledged yet.
         pending: Option<Statement>,
+        /// How far the step has come.
         progress: Progress,
+        /// Whether a cancel was requested.
         cancelling: bool,
     },
     /// A new guest runs the recorded steps again; `done` of `steps` have run.
     Replaying {
+        /// The number of steps that have run again.
         done: usize,
+        /// The number of steps to run again.
         steps: usize,
+        /// What the session does afterwards.
         purpose: ReplayGoal,
+        /// Whether the next step is shown when it has run.
         follows: bool,
+        /// How far the step has come.
         progress: Progress,
+        /// Whether a cancel was requested.
         cancelling: bool,
     },
     /// The session shown is opened again with other inputs or setup.
     Restarting {
+        /// How far to run afterwards; `None` stops at the start.
         goal: Option<Goal>,
         /// The typed line that the new guest is given, where that is why.
         setup: Option<Statement>,
@@ -71,7 +84,12 @@ pub enum SessionState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goal {
     /// Up to the end of step `step`, or unfolded after its event `event`.
-    Step { step: usize, event: Option<u32> },
+    Step {
+        /// The number of the step.
+        step: usize,
+        /// The number of the event, counted from 1; `None` for the end of the step.
+        event: Option<u32>,
+    },
     /// As far as the session goes.
     End,
 }
@@ -95,9 +113,13 @@ impl Goal {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReplayGoal {
     /// Runs the next planned step.
-    Advance { goal: Option<Goal> },
+    Advance {
+        /// Where to stop; without one, after the next step.
+        goal: Option<Goal>,
+    },
     /// Runs a typed statement.
     Insert {
+        /// The statement.
         statement: Box<Statement>,
         /// Whether a branch was made for it, which is undone where the replay fails.
         is_new_branch: bool,

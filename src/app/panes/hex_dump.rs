@@ -2,7 +2,7 @@
 //! the same rows from `app.top`.
 //!
 //! The cost is that of what is shown. Equal rows are skipped 4 KiB at a time, and at most
-//! [`MAX_SPAN`] bytes in one screen, so that a screen of a large empty memory does not read it all.
+//! `MAX_SPAN` bytes in one screen, so that a screen of a large empty memory does not read it all.
 
 use crate::timeline::{Event, Image, Part, PartKind, Pointer, Row, Severity, Span, StepRecord};
 

@@ -18,7 +18,7 @@
 //! rows memory is shown after the step only. A slot below memory grows while a pane in it has the
 //! focus. Small, from 40 x 12: one pane at a time under a line of tabs. Tiny: one line.
 //!
-//! Every pane's rectangle begins with its title line; [`content`] is what is below it. Columns left
+//! Every pane's rectangle begins with its title line; `content` is what is below it. Columns left
 //! of a pane that are not the screen's edge hold a separator.
 
 use ratatui::layout::Rect;

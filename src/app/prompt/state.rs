@@ -6,6 +6,7 @@ use tui_input::Input;
 #[derive(Debug, Clone, Default)]
 pub struct Prompt {
     pub(crate) input: Input,
+    /// What is shown below the line.
     pub feedback: Feedback,
     /// Lines that were pasted after this one; they run after it.
     pub(crate) rest: Vec<String>,
@@ -16,10 +17,12 @@ pub struct Prompt {
 /// What is shown below the line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Feedback {
+    /// Nothing.
     #[default]
     Nothing,
     /// What the line does, or what is missing yet.
     Hint(String),
+    /// What is wrong with the line.
     Mistake(Mistake),
     /// What the word before the cursor can be completed to.
     Choices(Choices),

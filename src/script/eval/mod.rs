@@ -3,7 +3,7 @@
 //! part knows no guest and no screen, and has no state.
 //!
 //! An expression cannot harm its host: arithmetic is checked, nesting is limited, and every value
-//! is counted against [`MAX_VALUE`] and [`MAX_WORK`] before its memory is allocated.
+//! is counted against `MAX_VALUE` and `MAX_WORK` before its memory is allocated.
 
 mod address;
 mod env;

@@ -11,7 +11,7 @@
 //! 2. **Entry.** [`Recording::push_slots`] appends the slots as entries (site, address, value) to
 //!    an [`EntryList`](entries::EntryList). What the host and the imports do is appended as
 //!    [`HostEvent`](recording::HostEvent)s, each with its position among the entries.
-//! 3. **Pack.** Entries that follow each other are [packed](encoding) into an [arena](arena), in
+//! 3. **Pack.** Entries that follow each other are [packed](encoding) into an [arena], in
 //!    one of five encodings.
 //! 4. **Event.** [`Recording::settle`] [replays](build::Replay) the entries in order. A store is
 //!    one event. A fill, a copy or a host write of more than 64 KiB is cut at the ends of 64 KiB

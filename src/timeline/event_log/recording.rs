@@ -101,7 +101,7 @@ impl Recording {
 
     /// Appends whole slots of the guest's journal, 16 bytes each; those of one store must come
     /// together. After bulk operations have taken 512 MiB, the slots are only
-    /// [summarized](Recording::summarize_slots).
+    /// summarized.
     pub fn push_slots(&mut self, bytes: &[u8]) {
         if self.bulk_bytes > MAX_BULK_BYTES {
             return self.summarize_slots(bytes);

@@ -18,14 +18,23 @@ pub use table::BINDINGS;
 /// What is open over the panes; it decides what keys mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Context {
+    /// No overlay.
     Normal,
+    /// The help.
     Help,
+    /// The line of a search.
     Search,
+    /// The dialog that saves a moment.
     Save,
+    /// The dialog that edits the inputs.
     Inputs,
+    /// The list of sessions and lessons.
     Sessions,
+    /// The line for an answer.
     Answer,
+    /// The line of `:`.
     Prompt,
+    /// The overview of the module.
     Guest,
 }
 

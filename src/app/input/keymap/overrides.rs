@@ -19,6 +19,7 @@ pub struct Keymap(Arc<[Bound]>);
 /// A binding with the keys in force.
 #[derive(Debug, Clone)]
 pub struct Bound {
+    /// The binding of the table.
     pub binding: &'static Binding,
     /// As written for people; empty where the configuration removes them.
     pub keys: Vec<String>,
@@ -32,23 +33,30 @@ pub struct Bound {
 pub struct Choice {
     /// A [`Binding::slug`].
     pub action: String,
+    /// The keys, as written in the configuration.
     pub keys: Vec<String>,
 }
 
 /// Why a [`Choice`] is refused. The messages are safe to print.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum KeyError {
+    /// No action has this name.
     #[error("there is no action `{0}` whose keys can be chosen")]
     NoAction(String),
+    /// No key is written like this.
     #[error(
         "`{0}` is no key; write a character, or one such as space, enter, tab, ctrl-x, alt-x, \
          shift-tab, PgUp, left"
     )]
     NoKey(String),
+    /// A key has two actions in one context.
     #[error("`{key}` would mean both {first} and {second}; choose another key for one of them")]
     Taken {
+        /// The key.
         key: String,
+        /// The name of the first action.
         first: String,
+        /// The name of the second action.
         second: String,
     },
 }
