@@ -53,6 +53,20 @@ const MAX_FILE: u64 = 256 << 20;
 const MAX_NAME: usize = 200;
 
 /// A valid module that the engine can run. A clone shares it.
+///
+/// # Examples
+///
+/// ```
+/// use linmem::guest::Guest;
+///
+/// let wat = br#"(module (memory (export "memory") 1) (func (export "run")))"#;
+/// let guest = Guest::from_bytes("example.wat", wat)?;
+///
+/// assert!(guest.export("run").is_some());
+/// assert_eq!(guest.memories().len(), 1);
+/// assert!(guest.wasm().starts_with(b"\0asm"));
+/// # Ok::<(), linmem::guest::GuestError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Guest(Arc<Inner>);
 

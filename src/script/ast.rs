@@ -39,7 +39,7 @@ pub struct Statement {
     /// Its line, counted from 1; 0 for a typed statement.
     pub line: u32,
     /// The statement as written, without comment, each inner line break as one space.
-    pub(crate) text: String,
+    pub text: String,
     /// The prose before it in a Markdown file: plain paragraphs, separated by blank lines.
     pub(crate) narration: Option<String>,
 }

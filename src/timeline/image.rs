@@ -104,6 +104,23 @@ impl Node {
 }
 
 /// Memory at one moment. Cloning is cheap.
+///
+/// # Examples
+///
+/// ```
+/// use linmem::timeline::{Image, PAGE};
+///
+/// let before = Image::zeroed(PAGE);
+/// let mut after = before.clone();
+/// after.write(16, b"hi");
+///
+/// assert_eq!(after.read(16, 2), b"hi");
+/// assert_eq!(before.byte(16), Some(0));
+/// assert_eq!(after.byte(PAGE), None);
+///
+/// let differences = after.differences(&before);
+/// assert_eq!((differences[0].start, differences[0].len), (16, 2));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Image {
     /// The length of memory, in bytes.

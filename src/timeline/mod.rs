@@ -182,6 +182,21 @@ pub struct InputFacts {
 }
 
 /// The recorded history of a session.
+///
+/// # Examples
+///
+/// A session records its steps; this example records one by hand.
+///
+/// ```
+/// use linmem::timeline::{Image, Moment, PAGE, Status, StepKind, StepRecord, Timeline};
+///
+/// let mut timeline = Timeline::default();
+/// let memory = Image::from_bytes(&[7; PAGE as usize]);
+/// timeline.push(StepRecord::begin(0, StepKind::Instantiate, String::new(), memory));
+///
+/// assert_eq!(timeline.status(), Status::Ok);
+/// assert_eq!(timeline.memory_at(Moment::end_of(0)).byte(16), Some(7));
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     /// The name of the session on the screen: that of a file, or "default session".
