@@ -2,6 +2,15 @@
 //! 64 KiB and over 64 MiB whose bytes are all set, and over 64 MiB of zeros, where a screen skips the
 //! most rows. Only ratios within one run are meaningful.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run stops"
+)]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use linmem::app::{self, Action};
 use linmem::testing::apps::app_showing;

@@ -2,6 +2,16 @@
 //! `page_diff` differ by a factor of a thousand in memory and not in what is touched, so their times
 //! should be similar.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run stops, and the output is its result"
+)]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -67,7 +77,7 @@ fn capture(c: &mut Criterion) {
     });
     let other = bytes.clone();
     group.bench_function("16 MiB compared as plain bytes", |b| {
-        b.iter(|| black_box(&bytes) == black_box(&other))
+        b.iter(|| black_box(&bytes) == black_box(&other));
     });
     group.finish();
 }

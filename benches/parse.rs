@@ -1,6 +1,15 @@
 //! The cost of parsing a steps file of 10 000 lines, compared with reading each of its bytes once. Only
 //! the ratio is meaningful.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run stops"
+)]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -32,7 +41,7 @@ fn parse(c: &mut Criterion) {
             linmem::script::parse("a.steps", black_box(&text))
                 .map(drop)
                 .is_ok()
-        })
+        });
     });
     group.finish();
 }

@@ -9,6 +9,16 @@
 //! only affect its caches. Only the ratios are meaningful. The kernels in `kernels/` are module fields
 //! for a module with a memory of 4 MiB.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run stops, and the output is its result"
+)]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -67,6 +77,10 @@ struct Recorder {
 
 impl Recorder {
     /// Drains the journal.
+    #[expect(
+        unsafe_code,
+        reason = "copying through the engine's view is slower, because it copies word by word"
+    )]
     fn drain(&mut self, store: &mut impl AsStoreMut) {
         let Some((memory, position, start, limit)) = self.memory.clone() else {
             return;
@@ -77,8 +91,6 @@ impl Recorder {
         let (at, end) = (start as usize, end as u32 as usize);
         self.slots += ((end - at) / SLOT) as u64;
         let view = memory.view(store);
-        // Copying through the view is slower, because it copies word by word.
-        //
         // SAFETY: The guest is suspended in its tick and no other thread accesses its memories, so
         // this slice is the only access. The private memory has a fixed size and does not move.
         let drained = &mut unsafe { view.data_unchecked_mut() }[at..end];

@@ -2,6 +2,16 @@
 //! what is touched, not on the size of memory. Only ratios within one run are meaningful. Then the time
 //! of a cancel, from the request to a step with its complete history.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run stops, and the output is its result"
+)]
+
 use std::time::{Duration, Instant};
 
 use linmem::session::limits::{CancelHandle, Limits};

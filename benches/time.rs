@@ -1,6 +1,16 @@
 //! The cost of moments inside a step: recording, settling, and going to any of ten million stores.
 //! Only ratios within one run are meaningful. The times are given as parts of a frame of 16 ms.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run stops, and the output is its result"
+)]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;

@@ -88,14 +88,14 @@ impl FindingKind {
     }
 
     /// Returns the kind of this name, and `None` if there is none.
-    pub fn from_name(name: &str) -> Option<FindingKind> {
+    pub(crate) fn from_name(name: &str) -> Option<FindingKind> {
         FindingKind::ALL
             .into_iter()
             .find(|kind| kind.as_str() == name)
     }
 
     /// Returns how severe a finding of this kind is.
-    pub fn severity(self) -> Severity {
+    pub(crate) fn severity(self) -> Severity {
         match self {
             FindingKind::StalePointer
             | FindingKind::Overrun
@@ -142,7 +142,7 @@ pub enum Severity {
 
 impl Severity {
     /// Returns `note`, `warning` or `error`.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Severity::Note => "note",
             Severity::Warning => "warning",

@@ -22,17 +22,17 @@
 pub const SLOT: usize = 16;
 
 /// The offset of the field `address` in a slot, in bytes.
-pub const ADDRESS_OFFSET: usize = 4;
+pub(crate) const ADDRESS_OFFSET: usize = 4;
 
 /// The offset of the field `value` in a slot, in bytes.
-pub const VALUE_OFFSET: usize = 8;
+pub(crate) const VALUE_OFFSET: usize = 8;
 
 /// A slot as it is encoded in the journal.
-pub type SlotBytes = [u8; SLOT];
+pub(crate) type SlotBytes = [u8; SLOT];
 
 /// The fields of a slot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Slot {
+pub(crate) struct Slot {
     /// The number of the store site, from 1; 0 where no slot is.
     pub site: u32,
     /// The address operand of the instruction, without its immediate offset.
@@ -43,6 +43,7 @@ pub struct Slot {
 
 impl Slot {
     /// Encodes the fields as the journal holds them.
+    #[cfg(test)]
     pub fn encode(self) -> SlotBytes {
         let head = join_head(self.site, self.address);
         (u128::from(head) | u128::from(self.value) << 64).to_le_bytes()
@@ -63,26 +64,26 @@ impl Slot {
 /// Joins the first two fields of a slot, `site` and `address`, as one little-endian number: the
 /// guest writes them in one store, and whoever compares many slots compares both at once.
 #[inline]
-pub const fn join_head(site: u32, address: u32) -> u64 {
+pub(crate) const fn join_head(site: u32, address: u32) -> u64 {
     site as u64 | (address as u64) << 32
 }
 
 /// Returns the first two fields of an encoded slot as [`join_head`] joins them.
 #[inline]
-pub fn head(bytes: &SlotBytes) -> u64 {
+pub(crate) fn head(bytes: &SlotBytes) -> u64 {
     u64::from_le_bytes(*bytes.first_chunk().unwrap_or(&[0; VALUE_OFFSET]))
 }
 
 /// Returns the low half of a slot's value: the length of a bulk operation in bytes, or the size of
 /// memory before `memory.grow` in pages.
 #[inline]
-pub fn low_half(value: u64) -> u64 {
+pub(crate) fn low_half(value: u64) -> u64 {
     value & u64::from(u32::MAX)
 }
 
 /// Returns the high half of a slot's value: the second operand of a bulk operation.
 #[inline]
-pub fn high_half(value: u64) -> u64 {
+pub(crate) fn high_half(value: u64) -> u64 {
     value >> 32
 }
 
@@ -133,7 +134,7 @@ pub enum SiteKind {
 
 impl SiteKind {
     /// Returns how many slots one execution of such a site writes.
-    pub fn slots(self) -> usize {
+    pub(crate) fn slots(self) -> usize {
         match self {
             SiteKind::Vector => 2,
             _ => 1,
@@ -143,7 +144,7 @@ impl SiteKind {
 
 /// Returns the index of a site number in a list of sites; `None` for 0.
 #[inline]
-pub fn site_index(number: u32) -> Option<usize> {
+pub(crate) fn site_index(number: u32) -> Option<usize> {
     usize::try_from(number.checked_sub(1)?).ok()
 }
 

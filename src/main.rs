@@ -3,7 +3,7 @@
 mod cli;
 mod commands;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -33,7 +33,8 @@ fn print_error(error: &anyhow::Error) {
     for (index, cause) in causes.iter().enumerate() {
         text.push_str(&format!("  {}: {cause}\n", index + 1));
     }
-    eprint!("{text}");
+    // When nothing reads the error stream, there is no other place for the message.
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// Whoever read the output has read enough: nothing to complain about.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// All prose of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Document {
+pub(crate) struct Document {
     /// The first heading of level 1, as plain text.
     pub title: Option<String>,
     /// The prose of step 0: what comes before a first block without a step.
@@ -38,7 +38,7 @@ impl Document {
 
 /// Some paragraphs, and hints that are not shown with them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Prose {
+pub(crate) struct Prose {
     /// The paragraphs, in order.
     pub paragraphs: Vec<Paragraph>,
     /// The paragraphs that begin with `Hint:`, without it. A reader asks for them one by one.
@@ -71,7 +71,7 @@ impl Prose {
 
 /// The kind of a paragraph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Running text.
     Text,
     /// A heading of a level from 1 to 6.
@@ -87,7 +87,7 @@ pub enum Kind {
 
 /// A paragraph in runs of one style.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Paragraph {
+pub(crate) struct Paragraph {
     /// The kind of the paragraph.
     pub kind: Kind,
     /// Whether no blank line separates it from the paragraph before.
@@ -108,7 +108,7 @@ impl Paragraph {
 
 /// A run of text in one style.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Piece {
+pub(crate) struct Piece {
     /// The text as the author wrote it: not safe to print.
     pub text: String,
     /// The style of the text.
@@ -117,7 +117,7 @@ pub struct Piece {
 
 /// The style of a run of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PieceStyle {
+pub(crate) enum PieceStyle {
     /// No markup.
     Plain,
     /// A code span.
@@ -132,7 +132,7 @@ pub enum PieceStyle {
 const HINT: &str = "Hint:";
 
 /// Returns a paragraph without its `Hint:`, and `None` for a paragraph that does not begin so.
-pub fn hint(paragraph: &Paragraph) -> Option<Paragraph> {
+pub(crate) fn hint(paragraph: &Paragraph) -> Option<Paragraph> {
     if paragraph.kind != Kind::Text || !paragraph.plain().starts_with(HINT) {
         return None;
     }

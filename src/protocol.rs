@@ -31,19 +31,19 @@ pub enum Request {
 #[derive(Debug, Clone)]
 pub struct Rerun {
     /// All steps but the first, which is instantiation.
-    pub plan: Vec<PlannedStep>,
+    pub(crate) plan: Vec<PlannedStep>,
     /// Name and value of each input, as typed.
-    pub inputs: Vec<(String, String)>,
+    pub(crate) inputs: Vec<(String, String)>,
     /// The `import` and `memory` lines that were typed.
-    pub setup: Vec<Statement>,
+    pub(crate) setup: Vec<Statement>,
 }
 
 /// A session to run again up to the end of its record.
 #[derive(Debug, Clone)]
 pub struct Replay {
-    pub session: Rerun,
+    pub(crate) session: Rerun,
     /// The steps that have run. Each is compared with the one that runs again.
-    pub records: Vec<StepRecord>,
+    pub(crate) records: Vec<StepRecord>,
 }
 
 /// What the session's thread reports.
@@ -78,9 +78,9 @@ pub enum Report {
 /// An input whose value was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputRefusal {
-    pub name: String,
+    pub(crate) name: String,
     /// Why, in a sentence.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// How far a running step has come.
@@ -103,9 +103,16 @@ pub enum ReplayError {
         "not run: step {step} did something else when it ran again: {difference}. What was \
          recorded is shown as it was"
     )]
-    Differs { step: usize, difference: String },
+    Differs {
+        /// The number of the step.
+        step: usize,
+        /// How it differs from what is recorded.
+        difference: String,
+    },
+    /// The session could not be opened again; the message is safe to print.
     #[error("{0}")]
     OpenFailed(String),
+    /// The thread of the session stopped.
     #[error(transparent)]
     Broke(#[from] SessionBroke),
 }

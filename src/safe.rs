@@ -69,7 +69,7 @@ pub fn quoted(text: &str, limit: usize) -> String {
 /// Returns bytes as text for a message, cut after `limit` characters with `…`.
 ///
 /// Bytes that are not UTF-8 become `\xNN`, one for each byte.
-pub fn lossy(bytes: &[u8], limit: usize) -> String {
+pub(crate) fn lossy(bytes: &[u8], limit: usize) -> String {
     let mut out = String::new();
     let mut taken = 0;
     for chunk in bytes.utf8_chunks() {

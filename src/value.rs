@@ -52,7 +52,7 @@ impl Float {
     }
 
     /// Returns the number; an f32 is widened, which is exact.
-    pub fn to_f64(self) -> f64 {
+    pub(crate) fn to_f64(self) -> f64 {
         match self {
             Float::F32(bits) => f64::from(f32::from_bits(bits)),
             Float::F64(bits) => f64::from_bits(bits),
@@ -98,7 +98,7 @@ fn compare_narrow(narrow: u32, wide: u64) -> Option<Ordering> {
 
 impl Value {
     /// Returns the name of the value's type, as JSON and messages have it: `int`.
-    pub fn type_name(&self) -> &'static str {
+    pub(crate) fn type_name(&self) -> &'static str {
         match self {
             Value::Int(_) => "int",
             Value::Float(_) => "float",
@@ -111,7 +111,7 @@ impl Value {
     }
 
     /// Returns the value's type for a sentence: `an integer`, `text`.
-    pub fn described(&self) -> &'static str {
+    pub(crate) fn described(&self) -> &'static str {
         match self {
             Value::Int(_) => "an integer",
             Value::Float(_) => "a float",
@@ -191,7 +191,7 @@ fn write_hex_literal(out: &mut String, bytes: &[u8], most: usize) {
 
 /// Bytes as lower-case hex, two digits each and no blanks.
 #[derive(Debug, Clone, Copy)]
-pub struct Hex<'a>(pub &'a [u8]);
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,7 +14,7 @@ use crate::text;
 pub const PAGE: u64 = 65536;
 
 /// Returns a memory's size, given in pages, with the same size in bytes: `1 page, 64 KiB`.
-pub fn memory_size(pages: u64) -> String {
+pub(crate) fn memory_size(pages: u64) -> String {
     let count = text::count(pages, "page");
     match pages.checked_mul(PAGE) {
         Some(bytes) => format!("{count}, {}", text::size(bytes)),
@@ -39,7 +39,7 @@ pub enum ExternKind {
 
 impl ExternKind {
     /// Returns the word of the text format: `func`, `memory`, `global`, `table` or `tag`.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             ExternKind::Func => "func",
             ExternKind::Memory => "memory",
@@ -50,7 +50,7 @@ impl ExternKind {
     }
 
     /// Returns the word for people: `function` where the text format has `func`.
-    pub fn noun(self) -> &'static str {
+    pub(crate) fn noun(self) -> &'static str {
         match self {
             ExternKind::Func => "function",
             other => other.as_str(),
@@ -96,7 +96,7 @@ impl ExternType {
     }
 
     /// Returns a function's type, and `None` for any other kind.
-    pub fn as_func(&self) -> Option<&FuncType> {
+    pub(crate) fn as_func(&self) -> Option<&FuncType> {
         match self {
             ExternType::Func(ty) => Some(ty),
             _ => None,
@@ -104,7 +104,7 @@ impl ExternType {
     }
 
     /// Returns whether it is the type of a global whose value may change.
-    pub fn is_mutable_global(&self) -> bool {
+    pub(crate) fn is_mutable_global(&self) -> bool {
         matches!(self, ExternType::Global(ty) if ty.mutable)
     }
 }
@@ -126,9 +126,9 @@ pub struct MemoryType {
     /// The size that the memory may grow to, in pages; `None` where no limit is declared.
     pub max: Option<u64>,
     /// Whether addresses have 64 bits.
-    pub is_64: bool,
+    pub(crate) is_64: bool,
     /// Whether threads can share the memory.
-    pub shared: bool,
+    pub(crate) shared: bool,
 }
 
 /// The type of a global.
@@ -144,11 +144,11 @@ pub struct GlobalType {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableType {
     /// The type of an element.
-    pub element: ValueType,
+    pub(crate) element: ValueType,
     /// The number of elements at the beginning.
-    pub min: u64,
+    pub(crate) min: u64,
     /// The number of elements that the table may grow to; `None` where no limit is declared.
-    pub max: Option<u64>,
+    pub(crate) max: Option<u64>,
 }
 
 /// The type of a value.

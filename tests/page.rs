@@ -5,6 +5,17 @@
 //! browser the test is skipped with a message. With `LINMEM_TEST_PAGE=must` in the environment, as in
 //! `.ci/run`, it fails instead.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a failed assumption fails the test, and the harness prints its results"
+)]
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};

@@ -64,7 +64,7 @@ fn check_guest(guest: &Guest) {
             memory,
         }) {
             Ok(rewritten) => compare(guest, &rewritten, memory),
-            Err(GuestError::MemoryLimit { wants, .. }) => assert!(wants > 1 << 26),
+            Err(GuestError::MemoryLimit { required, .. }) => assert!(required > 1 << 26),
             Err(GuestError::TableLimit { .. }) => {}
             Err(error) => panic!("{error}"),
         }

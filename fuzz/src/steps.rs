@@ -48,7 +48,7 @@ fn assert_errors(errors: &ScriptErrors, text: &str) {
             text.is_char_boundary(error.span.start) && text.is_char_boundary(error.span.end),
             "{error:?}"
         );
-        assert_safe(&error.to_string(), false);
+        assert_safe(&error.message, false);
         error.help.iter().for_each(|help| assert_safe(help, false));
     }
 }

@@ -9,10 +9,12 @@ pub enum Action {
     /// Goes one step forward, or one event where the step is unfolded; after the last one that has
     /// run, runs the next step.
     Next,
+    /// Goes one step back, or one event where the step is unfolded.
     Back,
     /// Unfolds the step into its events, before the first one, or folds it. After digits, unfolds it
     /// at the event of that number.
     Unfold,
+    /// Goes to the first step.
     First,
     /// Goes to the last step that has run; from there, runs the others. After digits, goes to the
     /// step of that number.
@@ -23,6 +25,7 @@ pub enum Action {
     End,
     /// Goes after the next write to the byte under the cursor.
     NextTouch,
+    /// Goes after the previous write to the byte under the cursor.
     PreviousTouch,
     /// Goes after the last write to the byte under the cursor.
     WhoWrote,
@@ -30,41 +33,60 @@ pub enum Action {
     /// focus to a pane.
     Digit(u8),
     // Panes and bytes.
+    /// Moves the focus to the next pane.
     NextPane,
+    /// Moves the focus to the previous pane.
     PreviousPane,
     /// Goes down in the pane in focus, or in an overlay.
     Down,
+    /// Goes up in the pane in focus, or in an overlay.
     Up,
+    /// Goes one page down in the pane in focus, or in an overlay.
     PageDown,
+    /// Goes one page up in the pane in focus, or in an overlay.
     PageUp,
+    /// Moves the cursor one byte to the left.
     ByteLeft,
+    /// Moves the cursor one byte to the right.
     ByteRight,
+    /// Moves the cursor one row up.
     RowUp,
+    /// Moves the cursor one row down.
     RowDown,
+    /// Moves the cursor to the next change.
     NextChange,
+    /// Moves the cursor to the previous change.
     PreviousChange,
+    /// Moves the cursor to the address that the bytes under it hold.
     FollowPointer,
     /// Goes to the bytes that the step shown is about.
     Focus,
     // Findings.
     /// Goes to the next finding, in any step.
     NextFinding,
+    /// Goes to the previous finding, in any step.
     PreviousFinding,
     /// Goes to the step that the finding shown blames.
     Blamed,
     // Searching.
+    /// Opens the line of `/`.
     OpenSearch,
     /// Completes the name typed after `@`.
     CompleteName,
+    /// Goes to the next place of what was searched for.
     FindNext,
+    /// Goes to the previous place of what was searched for.
     FindPrevious,
     // The session.
+    /// Opens the dialog that edits the inputs.
     EditInputs,
     /// Opens the line for an answer to the question of the step shown.
     Answer,
     /// Shows one more hint to that question.
     Hint,
+    /// Opens the next lesson.
     NextLesson,
+    /// Opens the list of sessions and lessons.
     ChooseSession,
     /// Opens the line of `:`.
     OpenPrompt,
@@ -79,23 +101,36 @@ pub enum Action {
     // The program.
     /// Opens the dialog that saves the moment shown.
     Save,
+    /// Copies the row under the cursor.
     CopyRow,
+    /// Copies the rows of memory on the screen.
     CopyView,
+    /// Marks all changes since the start, or only those of the step.
     Cumulative,
+    /// Takes the mouse, or leaves it to the terminal.
     Mouse,
+    /// Opens the help.
     Help,
+    /// Stops the program until the shell continues it.
     Suspend,
+    /// Draws the whole screen again.
     Redraw,
+    /// Leaves the program.
     Quit,
+    /// Leaves the program, and the last frame stays in the terminal.
     QuitKeepFrame,
     // Overlays.
+    /// Closes the overlay.
     Close,
+    /// Confirms what the overlay holds.
     Confirm,
     /// Completes the line being typed.
     Complete,
+    /// Completes the line being typed with the previous choice.
     CompleteBack,
     /// Shows the previous line of the history.
     Older,
+    /// Shows the next line of the history.
     Newer,
     /// Edits the line being typed.
     Edit(InputRequest),

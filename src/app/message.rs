@@ -40,7 +40,10 @@ pub enum Effect {
     /// Draw the whole screen again.
     Redraw,
     /// Leave the program; with `keep_frame` the last frame stays in the terminal.
-    Quit { keep_frame: bool },
+    Quit {
+        /// Whether the last frame stays in the terminal.
+        keep_frame: bool,
+    },
 }
 
 impl Effect {
@@ -57,6 +60,7 @@ pub struct SaveSteps {
     pub path: String,
     /// Whether a file that exists may be replaced.
     pub replace: bool,
+    /// The names and values of the inputs.
     pub inputs: Vec<(String, Value)>,
     /// The `import` and `memory` lines that were typed.
     pub setup: Vec<Statement>,
@@ -71,7 +75,9 @@ pub struct SaveMoment {
     pub path: String,
     /// Whether a file that exists may be replaced.
     pub replace: bool,
+    /// The timeline that the moment belongs to.
     pub timeline: Timeline,
+    /// The moment to write.
     pub moment: Moment,
 }
 
@@ -88,12 +94,14 @@ pub struct SavedMoment {
 pub struct SaveMomentError {
     /// The file's name, as typed.
     pub path: String,
+    /// Why the file was not written.
     pub reason: NotSaved,
 }
 
 /// Why a file was not written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotSaved {
+    /// A file of this name exists, and may not be replaced.
     #[error("a file of this name exists")]
     Exists,
     /// A sentence, safe to print.

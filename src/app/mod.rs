@@ -25,14 +25,15 @@ mod update;
 pub use action::Action;
 pub use dialogs::lessons::{Course, Lesson};
 pub use execution::state::{Goal, SessionState};
-pub use input::key_hints::status_keys;
+pub(crate) use input::key_hints::status_keys;
 pub use input::keyboard::{key, paste};
 pub use input::keymap::{self, Context, Keymap};
-pub use input::mouse::{click, wheel};
+pub use input::mouse::click;
+pub(crate) use input::mouse::wheel;
 pub use message::{Effect, Message};
 pub use navigation::scroll::{Scroll, ScrollLimits, limit_scroll};
 pub use on_message::on_message;
-pub use panes::cache::MAX_WRITERS;
+pub(crate) use panes::cache::MAX_WRITERS;
 pub use update::{resize, update};
 
 use std::collections::VecDeque;
@@ -46,6 +47,7 @@ use prompt::Prompt;
 /// Everything the screen shows.
 #[derive(Debug, Clone)]
 pub struct App {
+    /// The session shown: its steps, and those that are planned.
     pub timeline: Timeline,
     /// The moment shown: a step, and how many of its events have happened.
     pub moment: Moment,
@@ -57,17 +59,20 @@ pub struct App {
     pub top: u64,
     /// The address of the byte under the cursor.
     pub cursor: u64,
+    /// The pane in focus.
     pub pane: Pane,
+    /// What is open over the panes.
     pub overlay: Overlay,
     /// A line for the person, until the next key.
     pub notice: Option<Notice>,
     /// The number typed so far, for `12G` and `400o`.
     pub count: Option<u32>,
+    /// The search that `n` and `N` repeat.
     pub search: Option<Search>,
     /// Whether marks show all changes since the start instead of those of this step.
     pub cumulative: bool,
     /// Whether the program has the mouse.
-    pub mouse: bool,
+    pub(crate) mouse: bool,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The sessions to choose from; the lessons come after them.
@@ -79,12 +84,12 @@ pub struct App {
     /// The branches that are not shown. They hold in every state of the session.
     pub branches: Branches,
     /// The `import` and `memory` lines typed for the guest of the branch that is shown.
-    pub setup: Vec<Statement>,
+    pub(crate) setup: Vec<Statement>,
     /// Lines typed with `:`, the oldest first.
     pub history: Vec<String>,
     /// Typed lines that wait for what runs: for a step, a replay, or an opening. They are not parsed
     /// yet, because what runs may name things that they use.
-    pub queue: VecDeque<String>,
+    pub(crate) queue: VecDeque<String>,
     /// Lines scrolled off the top of the panes that show text.
     pub scroll: Scroll,
     /// The pane in focus before the number typed so far.
@@ -131,7 +136,7 @@ impl App {
     }
 
     /// Returns the step shown; `None` before the first has run.
-    pub fn record(&self) -> Option<&StepRecord> {
+    pub(crate) fn record(&self) -> Option<&StepRecord> {
         self.timeline.step(self.moment.step)
     }
 
@@ -151,7 +156,7 @@ impl App {
     }
 
     /// Returns how many sessions and lessons there are to choose from.
-    pub fn choices(&self) -> usize {
+    pub(crate) fn choices(&self) -> usize {
         self.sessions
             .len()
             .saturating_add(self.course.lessons.len())
@@ -183,11 +188,17 @@ impl App {
 /// The panes, in the order of the keys `1` to `6`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pane {
+    /// The list of steps.
     Steps,
+    /// The hex dump.
     Memory,
+    /// What happened in the step.
     Happened,
+    /// The byte under the cursor.
     Inspector,
+    /// The source of the code that writes.
     Source,
+    /// The module.
     Guest,
 }
 
@@ -206,31 +217,40 @@ impl Pane {
 /// What is open over the panes.
 #[derive(Debug, Clone)]
 pub enum Overlay {
+    /// Nothing.
     None,
     /// `?`: the help, with the lines scrolled off its top.
     Help {
+        /// The number of lines scrolled off the top.
         scroll: u16,
     },
     /// `/`: text being typed.
     Search {
+        /// The line being typed.
         input: tui_input::Input,
     },
     /// `e`: one line for each input; the chosen one is edited.
     Inputs {
+        /// The lines, one for each input.
         fields: Vec<InputField>,
+        /// The index of the chosen line.
         chosen: usize,
     },
     /// `s`: a file's name being typed, and a name that is known to exist.
     Save {
+        /// The line being typed.
         input: tui_input::Input,
+        /// The name of a file that is known to exist.
         taken: Option<String>,
     },
     /// `p`: the sessions, then the lessons.
     Sessions {
+        /// The index of the chosen line.
         chosen: usize,
     },
     /// `i`: the answer to the question of the step shown.
     Answer {
+        /// The line being typed.
         input: tui_input::Input,
         /// Why the last answer could not be evaluated.
         error: Option<String>,
@@ -239,6 +259,7 @@ pub enum Overlay {
     Prompt(Prompt),
     /// `m`: the overview of the module, with the lines scrolled off its top.
     Guest {
+        /// The number of lines scrolled off the top.
         scroll: u16,
     },
 }
@@ -246,7 +267,9 @@ pub enum Overlay {
 /// A line of the dialog that edits the inputs.
 #[derive(Debug, Clone)]
 pub struct InputField {
+    /// The input.
     pub facts: InputFacts,
+    /// The line being typed.
     pub input: tui_input::Input,
     /// Why the last value was refused.
     pub error: Option<String>,
@@ -255,21 +278,28 @@ pub struct InputField {
 /// A line for the person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
+    /// The text, safe to print.
     pub text: String,
+    /// Whether the notice is about an error.
     pub is_error: bool,
 }
 
 /// What `n` and `N` search for, and where it is in the memory shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
+    /// The line as typed.
     pub typed: String,
+    /// The bytes to find.
     pub needle: Vec<u8>,
+    /// The address where the bytes were found last.
     pub found: Option<u64>,
 }
 
 /// A session to choose from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionChoice {
+    /// The name in the list.
     pub name: String,
+    /// The description in the list.
     pub description: String,
 }

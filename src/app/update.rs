@@ -109,7 +109,7 @@ fn perform_in_overlay(app: &mut App, action: Action) -> Option<Effect> {
         Action::Interrupt
             if matches!(app.overlay, Overlay::Prompt(_)) && !app.session.is_running() =>
         {
-            app.overlay = Overlay::None
+            app.overlay = Overlay::None;
         }
         Action::CompleteName => address_names::complete(app),
         Action::Down => move_line(app, 1),

@@ -72,7 +72,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[allow(clippy::single_range_in_vec_init)]
     fn a_range_belongs_to_the_body_it_lies_in_as_a_whole() {
         let mut bodies = Bodies::default();
         bodies.set_code_start(100);

@@ -1,8 +1,6 @@
 //! The addresses of the data, the shadow stack and the heap of a module, as far as its names and
 //! constants reveal them. Each comes with how it is known. A global that only looks like a stack pointer is none.
 
-use std::cmp::Reverse;
-
 use wasmparser::Operator;
 
 use super::{ExternType, Guest};
@@ -13,36 +11,36 @@ use crate::safe;
 pub struct Layout {
     /// The index of the memory. Linkers place stack and heap in the first one only; others have
     /// segments and nothing else.
-    pub memory: u32,
+    pub(crate) memory: u32,
     /// The active data segments whose offset is known, in order, without empty ones.
-    pub segments: Vec<Segment>,
+    pub(crate) segments: Vec<Segment>,
     /// The addresses that linkers name, in ascending order.
-    pub symbols: Vec<Symbol>,
+    pub(crate) symbols: Vec<Symbol>,
     /// The guest's static data, with zeroed variables that no segment has. `None` if its ends are
     /// not known.
-    pub data: Option<Area>,
+    pub(crate) data: Option<Area>,
     /// The shadow stack. It grows down from its end. How far down it may grow can be unknown.
-    pub stack: Option<Area>,
+    pub(crate) stack: Option<Area>,
     /// The heap. It reaches to the end of memory, so it has no end here.
-    pub heap: Option<Area>,
+    pub(crate) heap: Option<Area>,
 }
 
 /// An active data segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     /// Its index among all data segments, passive ones included.
-    pub index: u32,
+    pub(crate) index: u32,
     /// Its name in the name section, safe to print: `.rodata`.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The address of its first byte.
-    pub start: u64,
+    pub(crate) start: u64,
     /// Its length in bytes, at least 1.
-    pub len: u64,
+    pub(crate) len: u64,
 }
 
 /// An address in a global with a known name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Symbol {
+pub(crate) struct Symbol {
     /// The name: `__heap_base`.
     pub name: &'static str,
     /// The value of the global when the module starts.
@@ -53,7 +51,7 @@ pub struct Symbol {
 
 /// A part of memory, and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Area {
+pub(crate) struct Area {
     /// The address of the first byte; `None` if it is not known.
     pub start: Option<u64>,
     /// The address after the last byte; `None` if it is not known.
@@ -103,12 +101,12 @@ pub(super) fn symbol(name: &str) -> Option<&'static str> {
 
 impl Guest {
     /// Returns the layout of the default memory.
-    pub fn layout(&self) -> Layout {
+    pub(crate) fn layout(&self) -> Layout {
         self.layout_of(self.default_memory().ok().flatten().unwrap_or(0))
     }
 
     /// Returns the layout of a memory, by its index.
-    pub fn layout_of(&self, memory: u32) -> Layout {
+    pub(crate) fn layout_of(&self, memory: u32) -> Layout {
         let segments = self.known_segments(memory);
         if memory != 0 || self.memories().is_empty() {
             return Layout {
@@ -306,31 +304,6 @@ impl LayoutEvidence<'_> {
             end: None,
             known_by: base.known_by.clone(),
         })
-    }
-}
-
-impl Layout {
-    /// Returns the segment that contains a byte; if there are several, the last, because it is
-    /// written last.
-    pub fn segment_at(&self, address: u64) -> Option<&Segment> {
-        let mut holding = self.segments.iter().filter(|segment| {
-            address
-                .checked_sub(segment.start)
-                .is_some_and(|within| within < segment.len)
-        });
-        holding.next_back()
-    }
-
-    /// Returns whether nothing is known.
-    pub fn is_empty(&self) -> bool {
-        self.segments.is_empty() && self.symbols.is_empty()
-    }
-
-    /// Returns the segments, the largest first.
-    pub fn largest_segments(&self) -> Vec<&Segment> {
-        let mut segments: Vec<&Segment> = self.segments.iter().collect();
-        segments.sort_by_key(|segment| Reverse(segment.len));
-        segments
     }
 }
 

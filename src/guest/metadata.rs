@@ -12,14 +12,14 @@ const MAX_ITEMS: usize = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct CustomSection {
     /// The name as the module has it; not safe to print.
-    pub name: String,
+    pub(crate) name: String,
     /// The length of its contents, in bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// A tool or language that the `producers` section names. None of it is safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Producer {
+pub(crate) struct Producer {
     /// `language`, `processed-by` or `sdk`.
     pub field: String,
     /// The name of the tool or language.
@@ -30,7 +30,7 @@ pub struct Producer {
 
 /// What helps to find the source of an instruction.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct DebugInfo {
+pub(crate) struct DebugInfo {
     /// Whether the module is text, which is its own source.
     pub text: bool,
     /// Whether there is DWARF with line tables.
@@ -46,7 +46,7 @@ pub struct DebugInfo {
 
 /// What is read at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ModuleMetadata {
+pub(crate) struct ModuleMetadata {
     /// The custom sections, in order.
     pub sections: Vec<CustomSection>,
     /// The tools and languages, in order.
@@ -57,7 +57,7 @@ pub struct ModuleMetadata {
 
 impl Guest {
     /// Reads the custom sections, except those that this program adds to a text module itself.
-    pub fn metadata(&self) -> ModuleMetadata {
+    pub(crate) fn metadata(&self) -> ModuleMetadata {
         let mut metadata = ModuleMetadata::default();
         metadata.debug.text = self.text().is_some();
         for payload in Parser::new(0).parse_all(self.wasm()).map_while(Result::ok) {
@@ -85,10 +85,10 @@ impl ModuleMetadata {
         match section.name() {
             ".debug_line" => self.debug.dwarf = true,
             "sourceMappingURL" => {
-                self.debug.source_map = self.debug.source_map.take().or(text(section))
+                self.debug.source_map = self.debug.source_map.take().or(text(section));
             }
             "external_debug_info" => {
-                self.debug.external = self.debug.external.take().or(text(section))
+                self.debug.external = self.debug.external.take().or(text(section));
             }
             _ => {}
         }

@@ -29,8 +29,10 @@ use std::sync::Arc;
 pub use debug_info::Access;
 pub use error::GuestError;
 pub use instrument::{InstrumentOptions, InstrumentedModule, JournalLayout};
-pub use layout::{Area, Layout, Segment, Symbol};
-pub use metadata::{CustomSection, DebugInfo, ModuleMetadata, Producer};
+pub(crate) use layout::Area;
+pub use layout::{Layout, Segment};
+pub use metadata::CustomSection;
+pub(crate) use metadata::ModuleMetadata;
 pub use offset::{Offset, OffsetOp};
 pub use recursion::Recursion;
 pub use types::{DataSegment, Export, Import, Memory};
@@ -51,6 +53,20 @@ const MAX_FILE: u64 = 256 << 20;
 const MAX_NAME: usize = 200;
 
 /// A valid module that the engine can run. A clone shares it.
+///
+/// # Examples
+///
+/// ```
+/// use linmem::guest::Guest;
+///
+/// let wat = br#"(module (memory (export "memory") 1) (func (export "run")))"#;
+/// let guest = Guest::from_bytes("example.wat", wat)?;
+///
+/// assert!(guest.export("run").is_some());
+/// assert_eq!(guest.memories().len(), 1);
+/// assert!(guest.wasm().starts_with(b"\0asm"));
+/// # Ok::<(), linmem::guest::GuestError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Guest(Arc<Inner>);
 
@@ -87,7 +103,7 @@ impl Guest {
     }
 
     /// Loads a module from a file to describe it, even if the engine cannot run it.
-    /// [`Guest::unsupported_features`] returns why then, and no session can be opened with it.
+    /// `Guest::unsupported_features` returns why then, and no session can be opened with it.
     ///
     /// # Errors
     ///
@@ -170,13 +186,13 @@ impl Guest {
 
     /// Returns what the module needs and the engine does not have. It is empty for every guest
     /// except those of [`Guest::load_for_inspection`].
-    pub fn unsupported_features(&self) -> &[String] {
+    pub(crate) fn unsupported_features(&self) -> &[String] {
         &self.0.unsupported
     }
 
     /// Returns the features of WebAssembly that the module uses and that came after its first
     /// version.
-    pub fn features_used(&self) -> Vec<&'static str> {
+    pub(crate) fn features_used(&self) -> Vec<&'static str> {
         features::used(self.wasm())
     }
 
@@ -296,7 +312,7 @@ impl Guest {
 
     /// Returns which functions may call themselves, directly or through others, when this one is
     /// called.
-    pub fn recursion_below(&self, function: u32) -> Recursion {
+    pub(crate) fn recursion_below(&self, function: u32) -> Recursion {
         recursion::below(self, function)
     }
 

@@ -10,7 +10,7 @@ impl Guest {
     /// Returns whether a function and everything it calls set no global except the stack pointer.
     /// Returns `false` if that is not known: it calls through a table or an import, or there is too
     /// much code.
-    pub fn preserves_globals(&self, function: u32) -> bool {
+    pub(crate) fn preserves_globals(&self, function: u32) -> bool {
         let stack_pointer = self.0.description.stack_pointer;
         let may_set_global = |operator: &Operator<'_>| match operator {
             Operator::GlobalSet { global_index } => Some(*global_index) != stack_pointer,

@@ -12,9 +12,9 @@ use super::Guest;
 pub struct Recursion {
     /// Groups of functions that call each other by name, by index; the groups and their functions
     /// in ascending order.
-    pub groups: Vec<Vec<u32>>,
+    pub(crate) groups: Vec<Vec<u32>>,
     /// Whether some function calls through a table, and so may call any other.
-    pub is_indirect: bool,
+    pub(crate) is_indirect: bool,
 }
 
 /// Finds the groups of functions that call each other, among all that a function calls. This is

@@ -33,7 +33,7 @@ pub struct Memory {
     /// Every name under which it is exported; often none.
     pub exported_as: Vec<String>,
     /// The module and the name of its import, if it is imported.
-    pub imported: Option<(String, String)>,
+    pub(crate) imported: Option<(String, String)>,
 }
 
 /// An active data segment: bytes that are written to memory when the module is instantiated.
@@ -42,7 +42,7 @@ pub struct DataSegment {
     /// Its index among all data segments, passive ones included.
     pub index: u32,
     /// The index of the memory to which it is written.
-    pub memory: u32,
+    pub(crate) memory: u32,
     /// The address to which it is written.
     pub offset: Offset,
     /// Its bytes.

@@ -17,16 +17,16 @@ pub struct Name {
     /// The name, without quotes.
     pub text: String,
     /// Its place, quotes included.
-    pub span: Span,
+    pub(crate) span: Span,
 }
 
 /// The two names of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ImportName {
     /// The name of the module that it is imported from.
-    pub module: String,
+    pub(crate) module: String,
     /// Its own name.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// One statement of a script.
@@ -41,7 +41,7 @@ pub struct Statement {
     /// The statement as written, without comment, each inner line break as one space.
     pub text: String,
     /// The prose before it in a Markdown file: plain paragraphs, separated by blank lines.
-    pub narration: Option<String>,
+    pub(crate) narration: Option<String>,
 }
 
 /// The kinds of statement; `docs/steps.md` has one line for each.
@@ -168,7 +168,7 @@ pub enum StatementKind {
 
 impl StatementKind {
     /// Returns whether the statement is a step. `module`, `input`, `memory` and `import` are not.
-    pub fn is_step(&self) -> bool {
+    pub(crate) fn is_step(&self) -> bool {
         !matches!(
             self,
             StatementKind::Module { .. }
@@ -183,7 +183,7 @@ impl StatementKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     /// The name of the exported function.
-    pub export: Name,
+    pub(crate) export: Name,
     /// Its arguments.
     pub args: Vec<Expr>,
 }
@@ -194,7 +194,7 @@ pub struct Import {
     /// Its two names.
     pub name: ImportName,
     /// The place of the names.
-    pub span: Span,
+    pub(crate) span: Span,
     /// What it is.
     pub kind: ImportKind,
 }
@@ -288,7 +288,7 @@ pub enum Reading {
 
 impl Reading {
     /// Returns the expression for the number of bytes or elements, if there is one.
-    pub fn length(&self) -> Option<&Expr> {
+    pub(crate) fn length(&self) -> Option<&Expr> {
         match self {
             Reading::Sized { length, .. } => Some(length),
             Reading::Array { count, .. } => Some(count),
@@ -337,14 +337,14 @@ pub enum NumberType {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expr {
     /// What it is.
-    pub kind: ExprKind,
+    pub(crate) kind: ExprKind,
     /// Its place.
-    pub span: Span,
+    pub(crate) span: Span,
 }
 
 /// The kinds of expression.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ExprKind {
+pub(crate) enum ExprKind {
     /// A literal.
     Literal(Value),
     /// A variable, an input or a parameter.
@@ -403,7 +403,7 @@ pub enum ExprKind {
 
 /// The unary operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnaryOp {
+pub(crate) enum UnaryOp {
     /// `-`.
     Minus,
     /// `~`.
@@ -412,7 +412,7 @@ pub enum UnaryOp {
 
 /// The binary operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BinaryOp {
+pub(crate) enum BinaryOp {
     /// `==`.
     Equal,
     /// `!=`.
@@ -466,7 +466,7 @@ impl BinaryOp {
 
 /// The functions of the language whose arguments are expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Function {
+pub(crate) enum Function {
     /// `len(x)`: bytes in a text or bytes, elements in a list.
     Len,
     /// `utf8(t)`: text as UTF-8 bytes.

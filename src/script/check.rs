@@ -358,7 +358,7 @@ impl<'f> Checker<'f> {
                 self.faults.push(
                     Fault::new(value.span, "only text and bytes can be written")
                         .help("give numbers a width: `u8(1, 2, 3)`"),
-                )
+                );
             }
             _ => self.expression(value, scope),
         }

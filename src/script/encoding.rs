@@ -8,7 +8,7 @@ use crate::value::{Float, Value};
 
 impl NumberType {
     /// All number types, in the order of `docs/steps.md`.
-    pub const ALL: [NumberType; 10] = [
+    pub(crate) const ALL: [NumberType; 10] = [
         NumberType::I8,
         NumberType::I16,
         NumberType::I32,
@@ -32,7 +32,7 @@ impl NumberType {
     }
 
     /// Returns the type's name in the steps language.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             NumberType::I8 => "i8",
             NumberType::I16 => "i16",
@@ -48,14 +48,14 @@ impl NumberType {
     }
 
     /// Returns the type called `name`.
-    pub fn from_name(name: &str) -> Option<NumberType> {
+    pub(crate) fn from_name(name: &str) -> Option<NumberType> {
         NumberType::ALL
             .into_iter()
             .find(|number| number.name() == name)
     }
 
     /// Returns the smallest and the largest integer of the type; `None` for floats.
-    pub fn range(self) -> Option<(i128, i128)> {
+    pub(crate) fn range(self) -> Option<(i128, i128)> {
         Some(match self {
             NumberType::I8 => (i8::MIN.into(), i8::MAX.into()),
             NumberType::I16 => (i16::MIN.into(), i16::MAX.into()),
@@ -146,7 +146,7 @@ fn same_bits_advice(number: NumberType, value: i128) -> String {
 /// # Errors
 /// The value is outside the range of the type, or not a number. A finite f64 that would round to
 /// infinity is an error too.
-pub fn encode(number: NumberType, value: &Value) -> Result<Vec<u8>, EncodeError> {
+pub(crate) fn encode(number: NumberType, value: &Value) -> Result<Vec<u8>, EncodeError> {
     match (number, value) {
         (NumberType::F32, Value::Int(n)) => {
             check_exact(number, *n, f32::MANTISSA_DIGITS)?;
@@ -214,7 +214,7 @@ fn to_f64_bits(value: Float) -> u64 {
 /// Why bytes are not a number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{found} bytes were given; {} takes {}", number.name(), number.size())]
-pub struct WrongSize {
+pub(crate) struct WrongSize {
     /// The type.
     pub number: NumberType,
     /// How many bytes there are.
@@ -225,7 +225,7 @@ pub struct WrongSize {
 ///
 /// # Errors
 /// There are not exactly `number.size()` bytes.
-pub fn decode(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize> {
+pub(crate) fn decode(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize> {
     fn fixed<const N: usize>(number: NumberType, bytes: &[u8]) -> Result<[u8; N], WrongSize> {
         bytes.try_into().map_err(|_| WrongSize {
             number,
@@ -250,7 +250,7 @@ pub fn decode(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize> {
 ///
 /// # Errors
 /// The length of `bytes` is not a multiple of `number.size()`.
-pub fn decode_array(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize> {
+pub(crate) fn decode_array(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize> {
     bytes
         .chunks(number.size())
         .map(|chunk| decode(number, chunk))
@@ -260,7 +260,7 @@ pub fn decode_array(number: NumberType, bytes: &[u8]) -> Result<Value, WrongSize
 
 /// Encodes a text as UTF-8 and a NUL. A NUL inside the text stays, and a C guest takes it for the
 /// end.
-pub fn cstr(text: &str) -> Vec<u8> {
+pub(crate) fn cstr(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len().saturating_add(1));
     bytes.extend_from_slice(text.as_bytes());
     bytes.push(0);
@@ -268,14 +268,14 @@ pub fn cstr(text: &str) -> Vec<u8> {
 }
 
 /// Encodes a text as UTF-16, little endian, without a byte order mark.
-pub fn utf16(text: &str) -> Vec<u8> {
+pub(crate) fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
 /// Why bytes are not UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not valid UTF-8: {why} at byte {at} of {length}: {excerpt}")]
-pub struct BadUtf8 {
+pub(crate) struct BadUtf8 {
     /// The first byte that belongs to no character, counted from 0.
     pub at: usize,
     /// How many bytes there are.
@@ -289,7 +289,7 @@ pub struct BadUtf8 {
 ///
 /// # Errors
 /// The bytes are not UTF-8.
-pub fn decode_utf8(bytes: &[u8]) -> Result<String, BadUtf8> {
+pub(crate) fn decode_utf8(bytes: &[u8]) -> Result<String, BadUtf8> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.to_owned()),
         Err(error) => {
@@ -311,7 +311,7 @@ pub fn decode_utf8(bytes: &[u8]) -> Result<String, BadUtf8> {
 
 /// Why bytes are not UTF-16.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadUtf16 {
+pub(crate) enum BadUtf16 {
     /// An odd number of bytes.
     #[error("{length} bytes were given; UTF-16 takes an even number of bytes")]
     OddLength {
@@ -337,7 +337,7 @@ pub enum BadUtf16 {
 ///
 /// # Errors
 /// The bytes are not UTF-16.
-pub fn decode_utf16(bytes: &[u8]) -> Result<String, BadUtf16> {
+pub(crate) fn decode_utf16(bytes: &[u8]) -> Result<String, BadUtf16> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     if !rest.is_empty() {
         return Err(BadUtf16::OddLength {
@@ -381,7 +381,7 @@ pub(super) fn excerpt(bytes: &[u8], at: usize) -> String {
 
 /// Why a value cannot be written to memory as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WriteError {
+pub(crate) enum WriteError {
     /// A number, which has no width.
     #[error("a number alone has no width; give it one: `{example}`")]
     Number {
@@ -403,7 +403,7 @@ pub enum WriteError {
 ///
 /// # Errors
 /// Any other value, because it has no width of its own.
-pub fn bytes_to_write(value: &Value) -> Result<Vec<u8>, WriteError> {
+pub(crate) fn bytes_to_write(value: &Value) -> Result<Vec<u8>, WriteError> {
     match value {
         Value::Text(text) => Ok(text.as_bytes().to_vec()),
         Value::Bytes(bytes) => Ok(bytes.clone()),

@@ -36,7 +36,7 @@ pub struct ScriptError {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub struct ScriptErrors {
     /// The text with the faults.
-    pub source_text: Source,
+    pub(crate) source_text: Source,
     /// The faults.
     pub errors: Vec<ScriptError>,
 }

@@ -45,16 +45,6 @@ pub fn check_line(
     }
 }
 
-/// Parses and checks one statement typed into a session whose guest runs.
-///
-/// # Errors
-/// Those of [`parse_line`] and [`check_line`].
-pub fn parse_typed(text: &str, known: &KnownNames) -> Result<Statement, ScriptErrors> {
-    let statement = parse_line(text)?;
-    check_line(text, &statement, known)?;
-    Ok(statement)
-}
-
 /// Parses an `import` or `memory` line typed for a guest that starts again, which may use `inputs`.
 /// Returns `None` where the line begins with neither word.
 ///
@@ -152,7 +142,7 @@ pub fn is_plain_name(name: &str) -> bool {
 impl ScriptErrors {
     /// Returns the first error that typing more at the end cannot correct; `None` for a line that is
     /// merely unfinished.
-    pub fn beyond_unfinished(&self) -> Option<&super::ScriptError> {
+    pub(crate) fn beyond_unfinished(&self) -> Option<&super::ScriptError> {
         let end = self.source_text.text.trim_end().len();
         self.errors
             .iter()
@@ -165,7 +155,11 @@ impl Script {
     ///
     /// # Errors
     /// The statement uses a name that is not known there. The script is as it was.
-    pub fn insert(&mut self, at: usize, statement: &Statement) -> Result<&Statement, ScriptErrors> {
+    pub(crate) fn insert(
+        &mut self,
+        at: usize,
+        statement: &Statement,
+    ) -> Result<&Statement, ScriptErrors> {
         let at = at.min(self.statements.len());
         let (before, after) = self.statements.split_at(at);
         check_line(&statement.text, statement, &KnownNames::of(before, after))?;
@@ -227,7 +221,7 @@ impl Script {
     ///
     /// # Errors
     /// A typed step cannot be parsed or uses a name that is not known.
-    pub fn arranged(&self, steps: &[(Option<u32>, &str)]) -> Result<Script, ScriptErrors> {
+    pub(crate) fn arranged(&self, steps: &[(Option<u32>, &str)]) -> Result<Script, ScriptErrors> {
         let own: HashMap<u32, &Statement> = self
             .statements
             .iter()
@@ -255,7 +249,7 @@ impl Script {
     }
 
     /// Returns the place of an offset in the source, for messages: `file:line:column`.
-    pub fn place(&self, offset: usize) -> String {
+    pub(crate) fn place(&self, offset: usize) -> String {
         let (line, column) = self.line_column(offset);
         if offset > self.written {
             return format!("{TYPED}:1:{column}");
@@ -348,6 +342,13 @@ mod tests {
                 .beyond_unfinished()
                 .is_none()
         );
+    }
+
+    /// Parses and checks one statement typed into a session whose guest runs.
+    fn parse_typed(text: &str, known: &KnownNames) -> Result<Statement, ScriptErrors> {
+        let statement = parse_line(text)?;
+        check_line(text, &statement, known)?;
+        Ok(statement)
     }
 
     fn known() -> KnownNames {

@@ -24,11 +24,11 @@ use crate::safe;
 use ast::{BinaryOp, Expr, ExprKind, Function, Import, Name, Statement, StatementKind};
 use error::{Fault, Lines};
 pub use error::{ScriptError, ScriptErrors};
-pub use interactive::{
+pub(crate) use interactive::{
     check_line, form_of, function_words, is_plain_name, names_given, parse_line, parse_setup,
-    parse_typed, reading_words, source_words, statements_in, step_words,
+    reading_words, source_words, statements_in, step_words,
 };
-pub use known_names::KnownNames;
+pub(crate) use known_names::KnownNames;
 use lexer::Lexer;
 pub use serialize::SavedStep;
 
@@ -66,7 +66,7 @@ pub struct Script {
     /// The statements, in the order of the file.
     pub statements: Vec<Statement>,
     /// The prose around the statements of a Markdown file.
-    pub document: Document,
+    pub(crate) document: Document,
     lines: Lines,
     /// The length of the file's text in bytes; the text after it was typed.
     written: usize,
@@ -153,7 +153,7 @@ impl Script {
     }
 
     /// Returns the inputs, each with its default.
-    pub fn inputs(&self) -> impl Iterator<Item = (&Name, &Expr)> {
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = (&Name, &Expr)> {
         self.statements.iter().filter_map(|s| match &s.kind {
             StatementKind::Input { name, default } => Some((name, default)),
             _ => None,
@@ -161,7 +161,7 @@ impl Script {
     }
 
     /// Returns the host functions, memories and globals that the guest imports.
-    pub fn imports(&self) -> impl Iterator<Item = &Import> {
+    pub(crate) fn imports(&self) -> impl Iterator<Item = &Import> {
         self.statements.iter().filter_map(|s| match &s.kind {
             StatementKind::Import(import) => Some(import),
             _ => None,
@@ -169,7 +169,7 @@ impl Script {
     }
 
     /// Returns the exported memory that the file chooses, if it does.
-    pub fn memory(&self) -> Option<&Name> {
+    pub(crate) fn memory(&self) -> Option<&Name> {
         self.statements.iter().find_map(|s| match &s.kind {
             StatementKind::Memory { export } => Some(export),
             _ => None,
@@ -206,7 +206,7 @@ impl Script {
 
 /// Returns the variables that make up an address or a length, from left to right. Variables that
 /// only count elements or give their size are not included.
-pub fn variables_of_address(expr: &Expr) -> Vec<String> {
+pub(crate) fn variables_of_address(expr: &Expr) -> Vec<String> {
     let mut found = Vec::new();
     collect_addresses(expr, &mut found);
     found

@@ -42,7 +42,7 @@ impl Files {
     ///
     /// # Errors
     /// The file is missing, outside the folder, not a file, too large or not readable.
-    pub fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+    pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
         match self {
             Files::BuiltIn(files) => files
                 .iter()

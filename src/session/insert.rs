@@ -10,7 +10,7 @@ use super::open::planned_step;
 
 /// Why a statement was not inserted. The session is as it was.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum InsertError {
+pub(crate) enum InsertError {
     #[error(transparent)]
     Script(#[from] ScriptErrors),
     /// A sentence, safe to print.
@@ -25,7 +25,7 @@ impl Session {
     /// # Errors
     /// The statement names something that is not known here, the guest is not instantiated, or the
     /// session has stopped and the statement does not expect the finding that stopped it.
-    pub fn insert(&mut self, statement: &Statement) -> Result<PlannedStep, InsertError> {
+    pub(crate) fn insert(&mut self, statement: &Statement) -> Result<PlannedStep, InsertError> {
         let refused = |why: &str| Err(InsertError::Refused(why.to_owned()));
         if self.instance.is_none() {
             return refused(
@@ -65,7 +65,7 @@ impl Session {
 
     /// Makes the end of the script no end of the session: blocks may still be released and questions
     /// answered by steps to come.
-    pub fn expect_more(&mut self) {
+    pub(crate) fn expect_more(&mut self) {
         self.progress.is_interactive = true;
     }
 }

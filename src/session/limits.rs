@@ -49,18 +49,18 @@ impl std::fmt::Debug for Progress {
 }
 
 impl CancelHandle {
-    /// Stops the running call, and every later one until [`CancelHandle::clear`].
+    /// Stops the running call, and every later one until `CancelHandle::clear`.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
     /// Lets calls run again.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.cancelled.store(false, Ordering::Relaxed);
     }
 
     /// Returns whether calls are stopped.
-    pub fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 
@@ -72,7 +72,7 @@ impl CancelHandle {
 
     /// Sets a function that is called on the guest's thread about ten times a second while the
     /// guest runs.
-    pub fn on_progress(&mut self, call: impl Fn() + Send + Sync + 'static) {
+    pub(crate) fn on_progress(&mut self, call: impl Fn() + Send + Sync + 'static) {
         self.progress = Some(Progress(Arc::new(call)));
     }
 

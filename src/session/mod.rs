@@ -54,7 +54,6 @@ use scope::Scope;
 use self_check::SelfCheck;
 
 pub use import_check::ImportMismatch;
-pub use insert::InsertError;
 pub use open::{OpenError, ScriptProblem};
 #[cfg(any(test, feature = "testing"))]
 pub use wasi::{Version as WasiVersion, functions as wasi_functions};

@@ -12,7 +12,7 @@ impl Session {
     pub(super) fn record_provenance(&mut self, statement: &StatementKind, record: &mut StepRecord) {
         match statement {
             StatementKind::Write { address, .. } => {
-                record_use(record, UseKind::Write, address, None)
+                record_use(record, UseKind::Write, address, None);
             }
             StatementKind::Read { address, what, .. } => {
                 record_use(record, UseKind::Read, address, what.length());
@@ -21,7 +21,7 @@ impl Session {
                 record_use(record, UseKind::Named, address, None);
             }
             StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => {
-                self.record_call(call, record)
+                self.record_call(call, record);
             }
             _ => {}
         }

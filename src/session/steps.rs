@@ -151,7 +151,7 @@ impl Session {
                     value: Ok(value),
                 }),
                 Err(_) if has_more && record.outcome == Outcome::Ok => {
-                    self.progress.questions.push((step, expr))
+                    self.progress.questions.push((step, expr));
                 }
                 Err(error) => record.answers.push(Answer {
                     asked_in: step,

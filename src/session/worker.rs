@@ -75,11 +75,6 @@ impl Worker {
         worker
     }
 
-    /// The session as it was opened first, before its inputs were changed.
-    pub fn config(&self) -> &SessionConfig {
-        &self.config
-    }
-
     /// Passes a request to the session. Answers are reports.
     pub fn send(&mut self, request: Request) {
         match request {

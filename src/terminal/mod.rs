@@ -85,10 +85,13 @@ pub enum Exit {
 /// Why the terminal cannot be used, or can be no longer.
 #[derive(Debug, thiserror::Error)]
 pub enum TerminalError {
+    /// The modes of the terminal cannot be set.
     #[error("the terminal cannot be set up for drawing; `linmem run` prints the same as text")]
     Modes(#[source] io::Error),
+    /// The handlers of signals cannot be installed.
     #[error("signals cannot be received")]
     Signals(#[source] io::Error),
+    /// Waiting for input failed.
     #[error("the terminal cannot be waited for")]
     Wait(#[source] io::Error),
 }

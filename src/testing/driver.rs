@@ -18,7 +18,9 @@ pub trait Host {
 /// An app and its host: what the terminal's event loop does, one call after the other. When a
 /// method returns, every effect has been performed and every message received.
 pub struct Driver<H> {
+    /// The app.
     pub app: App,
+    /// The host that performs the effects.
     pub host: H,
 }
 

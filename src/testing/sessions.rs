@@ -11,6 +11,7 @@ use crate::timeline::Timeline;
 
 /// The text module and the steps of the standard session.
 pub const STANDARD_GUEST: &str = include_str!("../../guest/wasm_is_cool.wat");
+/// The steps of the standard session.
 pub const STANDARD_STEPS: &str = include_str!("../../guest/wasm_is_cool.steps");
 
 /// Loads the guest of a text module.

@@ -4,7 +4,7 @@
 ///
 /// U+FFFE and U+FFFF become U+FFFD: XML allows them nowhere
 /// (<https://www.w3.org/TR/xml/#charsets>). Control characters are left to the caller.
-pub fn xml(text: &str) -> String {
+pub(crate) fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -22,7 +22,7 @@ pub fn xml(text: &str) -> String {
 
 /// Returns `text` in ASCII: the program's own signs by the characters most like them, any other
 /// character as `\u{…}`.
-pub fn ascii(text: &str) -> String {
+pub(crate) fn ascii(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

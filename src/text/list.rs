@@ -3,19 +3,19 @@
 use std::fmt::Display;
 
 /// Returns the items joined by commas, with `and` before the last: `a`, `a and b`, `a, b and c`.
-pub fn and<T: Display>(items: &[T]) -> String {
+pub(crate) fn and<T: Display>(items: &[T]) -> String {
     joined(items, "and")
 }
 
 /// Returns the items joined by commas, with `or` before the last: `a`, `a or b`, `a, b or c`.
-pub fn or<T: Display>(items: &[T]) -> String {
+pub(crate) fn or<T: Display>(items: &[T]) -> String {
     joined(items, "or")
 }
 
 /// Returns the first `most` items, and how many there are besides: `a, b and 3 more`.
 ///
 /// Where that is all of them, the list is that of [`and`].
-pub fn first<T: Display>(items: impl IntoIterator<Item = T>, most: usize) -> String {
+pub(crate) fn first<T: Display>(items: impl IntoIterator<Item = T>, most: usize) -> String {
     let mut items = items.into_iter();
     let listed: Vec<String> = items
         .by_ref()

@@ -14,8 +14,11 @@ mod wrap;
 mod writer;
 
 pub use columns::{fit, width};
-pub use count::{count, plural};
+pub use count::count;
+pub(crate) use count::plural;
 pub use nearest::nearest;
-pub use size::{size, size_argument};
-pub use wrap::{Line, Wrap};
-pub use writer::TextWriter;
+pub use size::size;
+pub(crate) use size::size_argument;
+pub use wrap::Line;
+pub(crate) use wrap::Wrap;
+pub(crate) use writer::TextWriter;

@@ -19,16 +19,16 @@ const MAX_SPANS: usize = 256;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// How many steps each side ran.
-    pub steps: [usize; 2],
+    pub(crate) steps: [usize; 2],
     /// The first step that differs; `None` if there is none.
-    pub divergence: Option<Divergence>,
+    pub(crate) divergence: Option<Divergence>,
     /// How they continue after that; `None` if nothing differs.
-    pub rest: Option<Rest>,
+    pub(crate) rest: Option<Rest>,
 }
 
 /// The first step in which two runs differ.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Divergence {
+pub(crate) struct Divergence {
     /// The number of the step.
     pub step: usize,
     /// What differs in it; at least one thing.
@@ -46,7 +46,7 @@ pub struct Divergence {
 
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Mismatch {
+pub(crate) struct Mismatch {
     /// What it is.
     pub what: What,
     /// The name of the variable or the question, or the import with the number of its call.
@@ -90,7 +90,7 @@ pub enum What {
 
 impl What {
     /// Returns the name in reports.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             What::Step => "step",
             What::Outcome => "outcome",
@@ -112,7 +112,7 @@ impl What {
 
 /// The first event in which a step differs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FirstStore {
+pub(crate) struct FirstStore {
     /// Its number in the step, from 1.
     pub number: usize,
     /// The event on each side; `None` if a side has no further one.
@@ -121,7 +121,7 @@ pub struct FirstStore {
 
 /// A byte that differs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FirstByte {
+pub(crate) struct FirstByte {
     /// Its address.
     pub address: u64,
     /// The byte on each side.
@@ -130,7 +130,7 @@ pub struct FirstByte {
 
 /// A byte on one side.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ByteSide {
+pub(crate) struct ByteSide {
     /// Its value; `None` past the end of memory.
     pub value: Option<u8>,
     /// Who wrote it last, and the moment just after that; `None` if nobody did.
@@ -139,7 +139,7 @@ pub struct ByteSide {
 
 /// How two runs continue after the step in which they differ.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rest {
+pub(crate) struct Rest {
     /// How many further steps both sides ran.
     pub both_ran: usize,
     /// Those of them that ended differently or returned something else. Memory is compared after

@@ -64,7 +64,7 @@ impl Writer {
 
     /// Returns the writer as a label, safe to print: `guest $copy, demo.wat:25`, `host`,
     /// `data segment 3`, `import env.log`.
-    pub fn label(&self) -> WriterLabel<'_> {
+    pub(crate) fn label(&self) -> WriterLabel<'_> {
         WriterLabel(self)
     }
 
@@ -84,7 +84,7 @@ impl Writer {
 }
 
 /// Displays a [`Writer`] as a label.
-pub struct WriterLabel<'a>(&'a Writer);
+pub(crate) struct WriterLabel<'a>(&'a Writer);
 
 impl fmt::Display for WriterLabel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,7 +163,7 @@ pub struct Write {
 
 impl Write {
     /// Returns the bytes that were written.
-    pub fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         Span {
             start: self.start,
             len: self.after.len() as u64,
@@ -189,7 +189,7 @@ pub struct Growth {
     /// The size after, in pages.
     pub after: u64,
     /// Who grew memory.
-    pub by: Writer,
+    pub(crate) by: Writer,
 }
 
 /// One event inside a step.

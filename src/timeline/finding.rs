@@ -54,7 +54,7 @@ impl Finding {
     }
 
     /// Returns the finding with a step to blame.
-    pub fn blaming(self, step: usize) -> Self {
+    pub(crate) fn blaming(self, step: usize) -> Self {
         Finding {
             blamed: Some(step),
             ..self
@@ -62,7 +62,7 @@ impl Finding {
     }
 
     /// Returns the bytes that were written or read. If only an address is known, that is one byte.
-    pub fn primary_span(&self) -> Option<Span> {
+    pub(crate) fn primary_span(&self) -> Option<Span> {
         self.spans
             .first()
             .copied()

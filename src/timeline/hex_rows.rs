@@ -7,14 +7,14 @@ use super::Image;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The address of the first byte, a multiple of the width.
-    pub address: u64,
+    pub(crate) address: u64,
     /// The bytes; `None` past the end of memory.
-    pub bytes: Vec<Option<u8>>,
+    pub(crate) bytes: Vec<Option<u8>>,
 }
 
 impl Row {
     /// Reads the row of `width` bytes that begins at `address`.
-    pub fn read(image: &Image, address: u64, width: u64) -> Row {
+    pub(crate) fn read(image: &Image, address: u64, width: u64) -> Row {
         let available = image.len().saturating_sub(address).min(width);
         let bytes = image.read(address, available).into_iter().map(Some);
         let mut bytes: Vec<Option<u8>> = bytes.collect();

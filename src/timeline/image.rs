@@ -104,6 +104,23 @@ impl Node {
 }
 
 /// Memory at one moment. Cloning is cheap.
+///
+/// # Examples
+///
+/// ```
+/// use linmem::timeline::{Image, PAGE};
+///
+/// let before = Image::zeroed(PAGE);
+/// let mut after = before.clone();
+/// after.write(16, b"hi");
+///
+/// assert_eq!(after.read(16, 2), b"hi");
+/// assert_eq!(before.byte(16), Some(0));
+/// assert_eq!(after.byte(PAGE), None);
+///
+/// let differences = after.differences(&before);
+/// assert_eq!((differences[0].start, differences[0].len), (16, 2));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Image {
     /// The length of memory, in bytes.
@@ -257,7 +274,7 @@ impl Image {
 
     /// Returns the first offset from `from` on where `needle` is. All-zero parts are skipped if the
     /// needle is not all zero.
-    pub fn find(&self, needle: &[u8], from: u64) -> Option<u64> {
+    pub(crate) fn find(&self, needle: &[u8], from: u64) -> Option<u64> {
         let last = self
             .len
             .checked_sub(needle.len() as u64)
@@ -279,7 +296,7 @@ impl Image {
     }
 
     /// Returns the last offset before `before` where `needle` begins.
-    pub fn rfind(&self, needle: &[u8], before: u64) -> Option<u64> {
+    pub(crate) fn rfind(&self, needle: &[u8], before: u64) -> Option<u64> {
         let mut chunk = before.min(self.len).div_ceil(LEAF);
         while let Some(index) = chunk.checked_sub(1) {
             let start = index * LEAF;
@@ -357,7 +374,8 @@ impl Image {
     }
 
     /// Returns how many bytes of leaves this image does not share with `other`, for measurements.
-    pub fn unshared_bytes(&self, other: &Image) -> u64 {
+    #[cfg(test)]
+    pub(crate) fn unshared_bytes(&self, other: &Image) -> u64 {
         let mut b = other.clone();
         b.grow(self.len);
         unshared(&self.root, &b.root) * LEAF
@@ -487,6 +505,7 @@ fn diff_leaves(a: &Leaf, b: &Leaf, base: u64, spans: &mut Vec<Span>) {
     }
 }
 
+#[cfg(test)]
 fn unshared(a: &Node, b: &Node) -> u64 {
     match (a.resolved(), b.resolved()) {
         (Node::Zero | Node::Lazy(_), _) => 0,

@@ -50,19 +50,23 @@ mod step_builder;
 
 pub use change::Change;
 pub use checks::Checks;
-pub use compare::{ByteSide, Comparison, Divergence, FirstByte, FirstStore, Mismatch, Rest, What};
-pub use describe::{describe_answer, describe_step, effect, format_answer};
-pub use event::{CodeLabel, Event, Growth, Write, Writer, WriterLabel};
+pub(crate) use compare::{ByteSide, Divergence, FirstByte, FirstStore, Mismatch, Rest};
+pub use compare::{Comparison, What};
+pub(crate) use describe::{describe_answer, format_answer};
+pub use describe::{describe_step, effect};
+pub(crate) use event::CodeLabel;
+pub use event::{Event, Growth, Write, Writer};
 #[cfg(test)]
 pub(crate) use event_log::take_examined_leaves;
-pub use event_log::{
-    Changes, EventLog, LeafDifference, RecordedMemory, Recording, RefusedGrowth, Settled, SiteTable,
-};
+pub use event_log::{Changes, EventLog, Recording, Settled, SiteTable};
+pub(crate) use event_log::{LeafDifference, RecordedMemory, RefusedGrowth};
 pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};
-pub use image::{Image, LEAF, PAGE};
-pub use provenance::{BindingFacts, Facts, Provenance, Use, UseKind};
-pub use regions::{LayoutFacts, Part, PartKind, StalePointer, unnamed};
+pub(crate) use image::LEAF;
+pub use image::{Image, PAGE};
+pub(crate) use provenance::{BindingFacts, Facts, Provenance, Use, UseKind};
+pub(crate) use regions::Part;
+pub use regions::{LayoutFacts, PartKind, StalePointer, unnamed};
 pub use span::Span;
 pub use step::{
     Answer, Ask, Attempt, Binding, CallFrame, CallRecord, ImportCall, NamedSpan, Naming, Outcome,
@@ -90,7 +94,7 @@ pub struct GuestFacts {
     /// The SHA-256 of the file as given, in lower-case hexadecimal.
     pub sha256: String,
     /// The length of the file as given, in bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// The memory that the session records, as the module declares it; `None` for a guest without
     /// one.
     pub memory: Option<MemoryFacts>,
@@ -134,9 +138,9 @@ pub struct MemoryFacts {
     /// The initial size.
     pub pages: u64,
     /// The maximum; `None` for no declared one.
-    pub max: Option<u64>,
+    pub(crate) max: Option<u64>,
     /// Whether addresses are 64 bits wide.
-    pub is_64: bool,
+    pub(crate) is_64: bool,
 }
 
 /// Something that the guest offers to its host.
@@ -184,6 +188,21 @@ pub struct InputFacts {
 }
 
 /// The recorded history of a session.
+///
+/// # Examples
+///
+/// A session records its steps; this example records one by hand.
+///
+/// ```
+/// use linmem::timeline::{Image, Moment, PAGE, Status, StepKind, StepRecord, Timeline};
+///
+/// let mut timeline = Timeline::default();
+/// let memory = Image::from_bytes(&[7; PAGE as usize]);
+/// timeline.push(StepRecord::begin(0, StepKind::Instantiate, String::new(), memory));
+///
+/// assert_eq!(timeline.status(), Status::Ok);
+/// assert_eq!(timeline.memory_at(Moment::end_of(0)).byte(16), Some(7));
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     /// The name of the session on the screen: that of a file, or "default session".
@@ -194,11 +213,11 @@ pub struct Timeline {
     pub inputs: Vec<InputFacts>,
     /// The statements that are no steps, as written, one line each: imports, the memory that is
     /// recorded, and inputs with their values. The module is in `guest`.
-    pub setup: Vec<String>,
+    pub(crate) setup: Vec<String>,
     /// The steps of the script, whether they have run or not.
     pub planned: Vec<PlannedStep>,
     /// What the author of a Markdown session wrote around its steps.
-    pub document: Document,
+    pub(crate) document: Document,
     /// Whether a person or the system ended the run before its last step had completed.
     pub interrupted: bool,
     steps: Vec<StepRecord>,
@@ -220,18 +239,6 @@ pub enum Status {
     Trapped,
     /// A step was stopped, or the run was interrupted.
     Cancelled,
-}
-
-impl Status {
-    /// Returns the name in transcripts and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Status::Ok => "ok",
-            Status::Failed => "failed",
-            Status::Trapped => "trapped",
-            Status::Cancelled => "cancelled",
-        }
-    }
 }
 
 /// A moment: after the first `event` events of a step. A larger number than the step has events
@@ -438,7 +445,7 @@ impl Timeline {
     }
 
     /// Returns the named spans at the end of a step, in the order in which they were named.
-    pub fn spans_at(&self, step: usize) -> Vec<NamedSpan> {
+    pub(crate) fn spans_at(&self, step: usize) -> Vec<NamedSpan> {
         let mut spans: Vec<NamedSpan> = Vec::new();
         for record in self
             .namings

@@ -5,7 +5,7 @@ use super::Span;
 
 /// What is known of a step beyond what it did to memory.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// The addresses that the step used, in the order of its statement.
     pub uses: Vec<Use>,
     /// The variables that the step bound, with where their values came from, in order.
@@ -20,7 +20,7 @@ pub struct Facts {
 
 /// An address that a step used.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Use {
+pub(crate) struct Use {
     /// The variables in the expression for the address, in order; none if it is a number.
     pub names: Vec<String>,
     /// What it was used for.
@@ -33,7 +33,7 @@ pub struct Use {
 
 /// What an address was used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UseKind {
+pub(crate) enum UseKind {
     /// The host read from it.
     Read,
     /// The host wrote to it.
@@ -46,7 +46,7 @@ pub enum UseKind {
 
 /// A variable that a step bound.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BindingFacts {
+pub(crate) struct BindingFacts {
     /// The name of the variable.
     pub name: String,
     /// Its value as an address, if it can be one.
@@ -57,7 +57,7 @@ pub struct BindingFacts {
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Provenance {
+pub(crate) enum Provenance {
     /// The result of the step's call with this index.
     Result(usize),
     /// An exported global.

@@ -30,7 +30,7 @@ pub enum PartKind {
 
 impl PartKind {
     /// Returns the name in JSON.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             PartKind::Heap => "heap",
             PartKind::Stack => "stack",
@@ -41,7 +41,7 @@ impl PartKind {
     }
 
     /// Returns whether the script named it. The module has all others.
-    pub fn is_named_by_script(self) -> bool {
+    pub(crate) fn is_named_by_script(self) -> bool {
         matches!(self, PartKind::Region | PartKind::Block)
     }
 }
@@ -66,7 +66,7 @@ pub struct LayoutFacts {
 
 /// A part of memory at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub(crate) struct Part {
     /// What the part is.
     pub kind: PartKind,
     /// Its name, safe to print.
@@ -149,18 +149,18 @@ pub fn unnamed(segment: u32) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StalePointer {
     /// The name of the variable.
-    pub name: String,
+    pub(crate) name: String,
     /// Its value.
-    pub address: u64,
+    pub(crate) address: u64,
     /// The step that gave it its value.
-    pub since: usize,
+    pub(crate) since: usize,
 }
 
 impl Timeline {
     /// Returns the parts of a memory of this many bytes at a moment: first those of the module,
     /// larger ones before those in them, then those of the script, in the order in which they were
     /// named. Within a step, these are the ones before it.
-    pub fn parts_at(&self, moment: Moment, memory_len: u64) -> Vec<Part> {
+    pub(crate) fn parts_at(&self, moment: Moment, memory_len: u64) -> Vec<Part> {
         let layout = &self.guest.layout;
         let (segments, areas): (Vec<_>, Vec<_>) = layout
             .iter()
@@ -195,14 +195,14 @@ impl Timeline {
 
     /// Returns where memory ended before a step made it larger, in bytes. Returns `None` for
     /// instantiation, which creates it.
-    pub fn old_end(&self, step: usize) -> Option<u64> {
+    pub(crate) fn old_end(&self, step: usize) -> Option<u64> {
         let record = self.step(step).filter(|record| record.index > 0)?;
         (record.pages_after > record.pages_before).then(|| record.pages_before.saturating_mul(PAGE))
     }
 
     /// Returns the pointers that the host held before a step made memory larger, and that the step
     /// did not fetch again.
-    pub fn held_through_growth(&self, step: usize) -> Vec<StalePointer> {
+    pub(crate) fn held_through_growth(&self, step: usize) -> Vec<StalePointer> {
         if self.old_end(step).is_none() {
             return Vec::new();
         }
@@ -232,7 +232,7 @@ impl Timeline {
 
     /// Returns the last step up to `step` that gave a pointer its value; 0 if none did, as for an
     /// input.
-    pub fn fetched_in(&self, name: &str, step: usize) -> usize {
+    pub(crate) fn fetched_in(&self, name: &str, step: usize) -> usize {
         let until = self.steps().get(..=step).unwrap_or(self.steps());
         // Its bindings decide: where steps are typed one by one, only a later step may show that it
         // is a pointer.

@@ -44,7 +44,7 @@ pub enum StepKind {
 
 impl StepKind {
     /// Returns the name in JSON.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             StepKind::Instantiate => "instantiate",
             StepKind::Call => "call",
@@ -115,9 +115,9 @@ pub struct Pointer {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CallRecord {
     /// The name of the export.
-    pub export: String,
+    pub(crate) export: String,
     /// The arguments.
-    pub args: Vec<Value>,
+    pub(crate) args: Vec<Value>,
     /// The results; empty if the call did not return.
     pub results: Vec<Value>,
 }
@@ -151,15 +151,15 @@ pub enum SpanKind {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NamedSpan {
     /// A region or a block.
-    pub kind: SpanKind,
+    pub(crate) kind: SpanKind,
     /// The name that the script gave it.
-    pub name: String,
+    pub(crate) name: String,
     /// Its bytes.
     #[serde(flatten)]
-    pub span: Span,
+    pub(crate) span: Span,
     /// Whether it is a block that was released.
     #[serde(skip)]
-    pub released: bool,
+    pub(crate) released: bool,
 }
 
 /// What a step did to the named spans.
@@ -221,7 +221,7 @@ impl Attempt {
 
     /// Describes the access: `store of 4 bytes at 0xfffe goes 2 bytes past the end of memory at
     /// 0x10000`.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let what = if self.is_store { "store" } else { "load" };
         format!(
             "{what} of {} at {:#x} {}",
@@ -232,7 +232,7 @@ impl Attempt {
     }
 
     /// Describes how far the access reaches: `goes 2 bytes past the end of memory at 0x10000`.
-    pub fn reach(&self) -> String {
+    pub(crate) fn reach(&self) -> String {
         let end = self.memory_end;
         match (self.address.checked_sub(end), self.past_end()) {
             (Some(0), _) => format!("begins where memory ends, at {end:#x}"),
@@ -251,7 +251,7 @@ impl Attempt {
 
     /// Returns whether the address is not a multiple of the width, which that of an atomic access
     /// must be.
-    pub fn is_misaligned(&self) -> bool {
+    pub(crate) fn is_misaligned(&self) -> bool {
         self.address
             .checked_rem(self.len)
             .is_some_and(|rest| rest != 0)
@@ -337,18 +337,18 @@ pub struct StepRecord {
     /// The findings of earlier steps that this step expects: step and kind.
     pub claims: Vec<(usize, FindingKind)>,
     /// What the checks need to know beyond memory.
-    pub facts: Facts,
+    pub(crate) facts: Facts,
 }
 
 impl StepRecord {
     /// Returns the store that trapped, where a store did.
-    pub fn attempted_store(&self) -> Option<Attempt> {
+    pub(crate) fn attempted_store(&self) -> Option<Attempt> {
         let attempt = self.trap.as_ref()?.attempt;
         attempt.filter(|attempt| attempt.is_store)
     }
 
     /// Returns whether the step has something to unfold: events, or a store that trapped.
-    pub fn can_unfold(&self) -> bool {
+    pub(crate) fn can_unfold(&self) -> bool {
         !self.events.is_empty() || self.attempted_store().is_some()
     }
 
@@ -394,11 +394,6 @@ impl StepRecord {
     /// Returns whether the step failed and a later `expect finding` expects that.
     pub fn is_claimed(&self) -> bool {
         self.outcome != Outcome::Ok && self.findings.iter().any(|f| f.claimed)
-    }
-
-    /// Returns whether the byte at `address` differs across this step.
-    pub fn changed(&self, address: u64) -> bool {
-        self.changes.contains(address)
     }
 
     /// Sets what the step did to memory: `events`, `memory`, `changes` and the counts of stores.

@@ -14,12 +14,12 @@ pub struct StepBuilder {
 
 impl StepBuilder {
     /// Creates a step without events, as [`StepRecord::begin`] does.
-    pub fn begin(index: usize, kind: StepKind, text: String, memory: Image) -> Self {
+    pub(crate) fn begin(index: usize, kind: StepKind, text: String, memory: Image) -> Self {
         StepBuilder::from(StepRecord::begin(index, kind, text, memory))
     }
 
     /// Appends an event. The bytes before a write are not kept: they follow from the events before.
-    pub fn push(&mut self, event: Event) {
+    pub(crate) fn push(&mut self, event: Event) {
         self.has_growth |= matches!(event, Event::Growth(_));
         self.recording.push(event);
     }
@@ -27,7 +27,7 @@ impl StepBuilder {
     /// Finishes the record: its events, its changes and memory after the step follow from what was
     /// appended, over memory `before` the step. Memory that became longer without an event is taken
     /// to have been so before. Counts of stores that were set higher stay.
-    pub fn finish(self, before: &Image) -> StepRecord {
+    pub(crate) fn finish(self, before: &Image) -> StepRecord {
         let mut record = self.record;
         let mut before = before.clone();
         if !self.has_growth {

@@ -7,7 +7,7 @@ use super::byte_category::Category;
 
 /// One character for each meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Glyphs {
+pub(crate) struct Glyphs {
     pub current: char,
     pub ok: char,
     pub failed: char,

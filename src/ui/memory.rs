@@ -57,11 +57,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, dump: &HexDump, side: Si
             }
             DumpLine::Squeezed { address, .. } if *address >= pane.end => {}
             DumpLine::Squeezed { rows, .. } => {
-                pane.draw_squeezed(buffer, area, row, *rows, above_changed)
+                pane.draw_squeezed(buffer, area, row, *rows, above_changed);
             }
             DumpLine::OldEnd { address } => pane.draw_old_end(buffer, area, row, *address),
             DumpLine::End { address } if *address == pane.end => {
-                pane.draw_end(buffer, area, row, *address)
+                pane.draw_end(buffer, area, row, *address);
             }
             DumpLine::End { .. } => {}
         }

@@ -1,7 +1,7 @@
 //! Draws the state: `(&App, &Theme)` in, cells out. Changes nothing, reads nothing else, and draws
 //! something at every size of the terminal.
 //!
-//! [`Screen::compute`] lays out one frame from the [`crate::app::panes::view::View`] of the state;
+//! [`Screen::compute`] lays out one frame from the `crate::app::panes::view::View` of the state;
 //! [`Screen::draw`] draws it. The rectangles of the panes are in [`crate::app::panes::layout`].
 
 mod boxed;
@@ -31,10 +31,8 @@ mod text;
 mod theme;
 mod titles;
 
-pub use byte_category::Category;
-pub use glyphs::Glyphs;
 pub use screen::Screen;
-pub use theme::{Theme, Tone};
+pub use theme::Theme;
 
 use ratatui::Frame;
 

@@ -43,11 +43,11 @@ fn lines(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
             OverviewLine::Blank => lines.push(Vec::new()),
             OverviewLine::Title(title) => lines.extend(wrapped(title, "", columns, theme.strong())),
             OverviewLine::Prose(prose) => {
-                lines.extend(wrapped(prose, "", columns.min(PROSE), theme.text()))
+                lines.extend(wrapped(prose, "", columns.min(PROSE), theme.text()));
             }
             OverviewLine::Code(code) => lines.extend(wrapped(code, "  ", columns, theme.key())),
             OverviewLine::Entry { name, ty, note } => {
-                lines.extend(entry([name, ty, note], [names, types], columns, theme))
+                lines.extend(entry([name, ty, note], [names, types], columns, theme));
             }
         }
     }

@@ -89,7 +89,7 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
             theme.tone(Tone::Note),
         ),
         ListLine::Attempt(attempt) => {
-            put(glyphs.failed, &attempted(attempt), theme.tone(Tone::Bad))
+            put(glyphs.failed, &attempted(attempt), theme.tone(Tone::Bad));
         }
         ListLine::Step(_) => {}
     }

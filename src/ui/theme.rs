@@ -13,7 +13,7 @@ use super::glyphs::Glyphs;
 
 /// How bad an outcome or a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     Good,
     Note,
     Warning,
@@ -23,7 +23,7 @@ pub enum Tone {
 /// Styles by meaning, and the glyphs that go with them.
 #[derive(Debug, Clone)]
 pub struct Theme {
-    pub glyphs: Glyphs,
+    pub(crate) glyphs: Glyphs,
     changed: Option<Color>,
     pointer: Option<Color>,
     region: Option<Color>,
@@ -110,21 +110,21 @@ impl Theme {
         }
     }
 
-    pub fn text(&self) -> Style {
+    pub(crate) fn text(&self) -> Style {
         Style::new()
     }
 
     /// Secondary text: offsets, rules, hints.
-    pub fn faint(&self) -> Style {
+    pub(crate) fn faint(&self) -> Style {
         Style::new().add_modifier(Modifier::DIM)
     }
 
-    pub fn strong(&self) -> Style {
+    pub(crate) fn strong(&self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
     /// Inline code in prose.
-    pub fn code(&self) -> Style {
+    pub(crate) fn code(&self) -> Style {
         if self.pointer.is_some() {
             fg(self.text(), self.pointer)
         } else {
@@ -133,27 +133,27 @@ impl Theme {
     }
 
     /// Emphasis in prose.
-    pub fn emphasis(&self) -> Style {
+    pub(crate) fn emphasis(&self) -> Style {
         self.text().add_modifier(Modifier::ITALIC)
     }
 
     /// A pane's title.
-    pub fn title(&self, focused: bool) -> Style {
+    pub(crate) fn title(&self, focused: bool) -> Style {
         if focused { self.strong() } else { self.text() }
     }
 
     /// The lines between panes.
-    pub fn rule(&self, focused: bool) -> Style {
+    pub(crate) fn rule(&self, focused: bool) -> Style {
         if focused { self.text() } else { self.faint() }
     }
 
     /// The step that is shown.
-    pub fn current(&self) -> Style {
+    pub(crate) fn current(&self) -> Style {
         self.strong()
     }
 
     /// A step that has not run.
-    pub fn pending(&self) -> Style {
+    pub(crate) fn pending(&self) -> Style {
         self.faint()
     }
 
@@ -163,7 +163,7 @@ impl Theme {
     }
 
     /// A byte by its kind.
-    pub fn byte(&self, category: Category) -> Style {
+    pub(crate) fn byte(&self, category: Category) -> Style {
         match category {
             Category::Nul => self.faint(),
             Category::Printable => self.text(),
@@ -174,46 +174,46 @@ impl Theme {
     }
 
     /// Changed by the step that is shown.
-    pub fn changed(&self) -> Style {
+    pub(crate) fn changed(&self) -> Style {
         fg(self.strong(), self.changed).add_modifier(Modifier::UNDERLINED)
     }
 
     /// About to be changed by the step that is shown.
-    pub fn about_to_change(&self) -> Style {
+    pub(crate) fn about_to_change(&self) -> Style {
         fg(self.text(), self.changed).add_modifier(Modifier::UNDERLINED)
     }
 
     /// Changed since the start, by an earlier step.
-    pub fn changed_earlier(&self) -> Style {
+    pub(crate) fn changed_earlier(&self) -> Style {
         self.faint().add_modifier(Modifier::UNDERLINED)
     }
 
     /// The mark of a changed row, or of a changed part of the map.
-    pub fn change_mark(&self) -> Style {
+    pub(crate) fn change_mark(&self) -> Style {
         fg(self.strong(), self.changed)
     }
 
-    pub fn pointer(&self) -> Style {
+    pub(crate) fn pointer(&self) -> Style {
         fg(self.strong(), self.pointer)
     }
 
     /// Where a pointer was before it moved.
-    pub fn pointer_before(&self) -> Style {
+    pub(crate) fn pointer_before(&self) -> Style {
         fg(self.faint(), self.pointer)
     }
 
     /// The marks of a named region or block.
-    pub fn region(&self) -> Style {
+    pub(crate) fn region(&self) -> Style {
         fg(self.text(), self.region)
     }
 
     /// A released block.
-    pub fn released(&self) -> Style {
+    pub(crate) fn released(&self) -> Style {
         fg(self.faint(), self.region)
     }
 
     /// A named part of memory.
-    pub fn part(&self, kind: PartKind, released: bool) -> Style {
+    pub(crate) fn part(&self, kind: PartKind, released: bool) -> Style {
         match kind {
             PartKind::Region | PartKind::Block if released => self.released(),
             PartKind::Region | PartKind::Block => self.region(),
@@ -224,41 +224,41 @@ impl Theme {
     }
 
     /// A byte of a released block, added to its other style.
-    pub fn dead(&self, style: Style) -> Style {
+    pub(crate) fn dead(&self, style: Style) -> Style {
         style.add_modifier(Modifier::DIM | Modifier::CROSSED_OUT)
     }
 
     /// Where memory ended before it grew.
-    pub fn old_end(&self) -> Style {
+    pub(crate) fn old_end(&self) -> Style {
         fg(self.strong(), self.changed)
     }
 
     /// Added to the part of the map that the memory panes show.
-    pub fn map_window(&self) -> Modifier {
+    pub(crate) fn map_window(&self) -> Modifier {
         Modifier::UNDERLINED
     }
 
     /// Added to the byte under the cursor.
-    pub fn cursor(&self) -> Modifier {
+    pub(crate) fn cursor(&self) -> Modifier {
         Modifier::REVERSED
     }
 
     /// Added to bytes that the search found.
-    pub fn found(&self) -> Modifier {
+    pub(crate) fn found(&self) -> Modifier {
         Modifier::REVERSED.union(Modifier::BOLD)
     }
 
     /// A byte that a finding is about, added to its other style, and the mark before the first one.
-    pub fn found_in(&self, style: Style, tone: Tone) -> Style {
+    pub(crate) fn found_in(&self, style: Style, tone: Tone) -> Style {
         style.patch(self.tone(tone)).remove_modifier(Modifier::DIM)
     }
 
     /// A chosen line of a list.
-    pub fn chosen(&self) -> Style {
+    pub(crate) fn chosen(&self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
-    pub fn tone(&self, tone: Tone) -> Style {
+    pub(crate) fn tone(&self, tone: Tone) -> Style {
         match tone {
             Tone::Good => fg(self.text(), self.good),
             Tone::Note => fg(self.text(), self.pointer),

@@ -12,7 +12,7 @@ use crate::timeline::{Answer, Timeline};
 use crate::value::Value;
 
 /// Evaluates what was typed as an expression, with the variables known at the end of a step.
-pub type EvaluateAnswer = fn(&str, &Timeline, usize) -> Result<Value, AnswerError>;
+pub(crate) type EvaluateAnswer = fn(&str, &Timeline, usize) -> Result<Value, AnswerError>;
 
 /// Why an answer is no expression, safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +22,9 @@ pub struct AnswerError(pub String);
 /// A lesson that can be opened. Its index in [`Effect::OpenSession`] comes after the sessions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lesson {
+    /// The name in the list.
     pub name: String,
+    /// The description in the list.
     pub description: String,
     /// Whether its last step has ever run.
     pub finished: bool,
@@ -31,10 +33,11 @@ pub struct Lesson {
 /// The lessons, and what the person did in the one that is open.
 #[derive(Debug, Clone)]
 pub struct Course {
+    /// All lessons, in the order of the list.
     pub lessons: Vec<Lesson>,
     /// The index of the lesson that is open.
     pub open: Option<usize>,
-    pub evaluate: EvaluateAnswer,
+    pub(crate) evaluate: EvaluateAnswer,
     /// The answer given to the question of each step.
     answers: BTreeMap<usize, AnswerGiven>,
     /// How many hints of each step are shown.
@@ -43,7 +46,7 @@ pub struct Course {
 
 /// An answer that a person gave.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AnswerGiven {
+pub(crate) struct AnswerGiven {
     pub typed: String,
     /// The value of what was typed; `None` where it is no expression, and is taken as text.
     value: Option<Value>,
@@ -71,17 +74,17 @@ impl Course {
     }
 
     /// Returns the answer given to the question of a step.
-    pub fn answer(&self, step: usize) -> Option<&AnswerGiven> {
+    pub(crate) fn answer(&self, step: usize) -> Option<&AnswerGiven> {
         self.answers.get(&step)
     }
 
     /// Returns how many hints of a step are shown.
-    pub fn hints(&self, step: usize) -> usize {
+    pub(crate) fn hints(&self, step: usize) -> usize {
         self.hints.get(&step).copied().unwrap_or(0)
     }
 
     /// Returns the lesson after the open one.
-    pub fn next(&self) -> Option<(usize, &Lesson)> {
+    pub(crate) fn next(&self) -> Option<(usize, &Lesson)> {
         let next = self.open?.checked_add(1)?;
         Some((next, self.lessons.get(next)?))
     }
@@ -115,13 +118,13 @@ impl AnswerGiven {
 }
 
 /// Returns the step shown, where it asks a question whose answer is not shown yet.
-pub fn open_question(app: &App) -> Option<usize> {
+pub(crate) fn open_question(app: &App) -> Option<usize> {
     let step = app.record().filter(|step| step.ask.is_some())?.index;
     app.timeline.answer_to(step).is_none().then_some(step)
 }
 
 /// Returns the answers given to earlier questions that a step decides, each with the right answer.
-pub fn verdicts(app: &App, step: usize) -> impl Iterator<Item = (&AnswerGiven, &Answer)> {
+pub(crate) fn verdicts(app: &App, step: usize) -> impl Iterator<Item = (&AnswerGiven, &Answer)> {
     let answers = app
         .timeline
         .step(step)
@@ -133,7 +136,7 @@ pub fn verdicts(app: &App, step: usize) -> impl Iterator<Item = (&AnswerGiven, &
 }
 
 /// Returns how many hints the step shown has.
-pub fn hints_here(app: &App) -> usize {
+pub(crate) fn hints_here(app: &App) -> usize {
     app.timeline
         .document
         .of_step(app.moment.step)
@@ -141,7 +144,7 @@ pub fn hints_here(app: &App) -> usize {
 }
 
 /// Returns whether every step of the session has run and the last one is shown.
-pub fn is_at_end(app: &App) -> bool {
+pub(crate) fn is_at_end(app: &App) -> bool {
     let planned = app.timeline.planned.len();
     planned > 0
         && app.timeline.steps().len() >= planned
@@ -158,7 +161,7 @@ pub(in crate::app) fn open(app: &mut App) {
             }
         }
         None if app.record().is_some_and(|step| step.ask.is_some()) => {
-            app.notify("This question is already answered.")
+            app.notify("This question is already answered.");
         }
         None => app.notify("This step asks no question."),
     }

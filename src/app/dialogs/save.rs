@@ -8,7 +8,7 @@ use crate::app::{App, Effect, Overlay};
 use crate::safe;
 
 /// The endings of names that can be saved, each with a description of its format.
-pub const ENDINGS: [(&str, &str); 5] = [
+pub(crate) const ENDINGS: [(&str, &str); 5] = [
     ("svg", "a picture"),
     ("html", "a page"),
     ("md", "a report"),
@@ -19,7 +19,7 @@ pub const ENDINGS: [(&str, &str); 5] = [
 /// Characters of a session's title in the name that is suggested.
 const STEM: usize = 40;
 
-/// Returns the ending of a name, where it is one of [`ENDINGS`].
+/// Returns the ending of a name, where it is one of `ENDINGS`.
 pub fn ending(name: &str) -> Option<&'static str> {
     let (stem, last) = name.rsplit_once('.')?;
     let is_name = !stem.is_empty() && !stem.ends_with(['/', '\\']);

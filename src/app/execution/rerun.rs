@@ -10,7 +10,7 @@ use crate::value::Value;
 
 impl App {
     /// Returns the steps of the branch that is shown, in order, without instantiation.
-    pub fn plan(&self) -> Vec<PlannedStep> {
+    pub(crate) fn plan(&self) -> Vec<PlannedStep> {
         self.timeline.planned.iter().skip(1).cloned().collect()
     }
 }

@@ -29,11 +29,15 @@ use crate::timeline::{Outcome, StepRecord, Timeline};
 #[derive(Debug, Clone, PartialEq)]
 pub enum SessionState {
     /// A session is opened in the place of the one shown.
-    Opening { goal: Option<Goal> },
+    Opening {
+        /// How far to run afterwards; `None` stops at the start.
+        goal: Option<Goal>,
+    },
     /// The next step can run.
     Ready,
     /// Step `step` runs.
     Running {
+        /// The number of the step.
         step: usize,
         /// Where to stop; without one, after this step.
         goal: Option<Goal>,
@@ -41,20 +45,29 @@ pub enum SessionState {
         follows: bool,
         /// The statement that was sent and not acknowledged yet.
         pending: Option<Statement>,
+        /// How far the step has come.
         progress: Progress,
+        /// Whether a cancel was requested.
         cancelling: bool,
     },
     /// A new guest runs the recorded steps again; `done` of `steps` have run.
     Replaying {
+        /// The number of steps that have run again.
         done: usize,
+        /// The number of steps to run again.
         steps: usize,
+        /// What the session does afterwards.
         purpose: ReplayGoal,
+        /// Whether the next step is shown when it has run.
         follows: bool,
+        /// How far the step has come.
         progress: Progress,
+        /// Whether a cancel was requested.
         cancelling: bool,
     },
     /// The session shown is opened again with other inputs or setup.
     Restarting {
+        /// How far to run afterwards; `None` stops at the start.
         goal: Option<Goal>,
         /// The typed line that the new guest is given, where that is why.
         setup: Option<Statement>,
@@ -71,19 +84,24 @@ pub enum SessionState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goal {
     /// Up to the end of step `step`, or unfolded after its event `event`.
-    Step { step: usize, event: Option<u32> },
+    Step {
+        /// The number of the step.
+        step: usize,
+        /// The number of the event, counted from 1; `None` for the end of the step.
+        event: Option<u32>,
+    },
     /// As far as the session goes.
     End,
 }
 
 impl Goal {
     /// Returns the goal at the end of a step.
-    pub fn step(step: usize) -> Goal {
+    pub(crate) fn step(step: usize) -> Goal {
         Goal::Step { step, event: None }
     }
 
     /// Returns whether the goal is after step `index`.
-    pub fn is_after(self, index: usize) -> bool {
+    pub(crate) fn is_after(self, index: usize) -> bool {
         match self {
             Goal::Step { step, .. } => index < step,
             Goal::End => true,
@@ -95,9 +113,13 @@ impl Goal {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReplayGoal {
     /// Runs the next planned step.
-    Advance { goal: Option<Goal> },
+    Advance {
+        /// Where to stop; without one, after the next step.
+        goal: Option<Goal>,
+    },
     /// Runs a typed statement.
     Insert {
+        /// The statement.
         statement: Box<Statement>,
         /// Whether a branch was made for it, which is undone where the replay fails.
         is_new_branch: bool,
@@ -106,14 +128,14 @@ pub enum ReplayGoal {
 
 /// A step that has run, as its state was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FinishedStep {
+pub(crate) struct FinishedStep {
     pub goal: Option<Goal>,
     pub follows: bool,
 }
 
 impl SessionState {
     /// Returns the state in which nothing runs: whether a step is left to run.
-    pub fn at_rest(timeline: &Timeline) -> SessionState {
+    pub(crate) fn at_rest(timeline: &Timeline) -> SessionState {
         let ran = timeline.steps().len();
         let is_stopped = timeline.steps().last().is_some_and(stops_session);
         if is_stopped || timeline.planned.len() <= ran {
@@ -132,12 +154,12 @@ impl SessionState {
     }
 
     /// Returns whether the next step can run.
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         *self == SessionState::Ready
     }
 
     /// Returns whether a session is being opened.
-    pub fn is_opening(&self) -> bool {
+    pub(crate) fn is_opening(&self) -> bool {
         matches!(
             self,
             SessionState::Opening { .. } | SessionState::Restarting { .. }
@@ -145,7 +167,7 @@ impl SessionState {
     }
 
     /// Returns whether something runs that is not being cancelled yet.
-    pub fn can_cancel(&self) -> bool {
+    pub(crate) fn can_cancel(&self) -> bool {
         match self {
             SessionState::Running { cancelling, .. }
             | SessionState::Replaying { cancelling, .. } => !cancelling,
@@ -154,7 +176,7 @@ impl SessionState {
     }
 
     /// Returns how far to run.
-    pub fn goal(&self) -> Option<Goal> {
+    pub(crate) fn goal(&self) -> Option<Goal> {
         match self {
             SessionState::Opening { goal }
             | SessionState::Restarting { goal, .. }
@@ -369,6 +391,6 @@ impl SessionState {
 }
 
 /// Returns whether no step runs after a step, unless it claims how that one ended.
-pub fn stops_session(record: &StepRecord) -> bool {
+pub(crate) fn stops_session(record: &StepRecord) -> bool {
     record.outcome != Outcome::Ok && !record.is_claimed()
 }

@@ -12,13 +12,17 @@ use crate::app::{App, Overlay, Pane};
 /// What is under the mouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hit {
+    /// A step of the list, by its number.
     Step(usize),
     /// An event of the step shown, counted from 1.
     Event(usize),
+    /// A byte of the hex dump, by its address.
     Byte(u64),
     /// The first byte of a cell of the map.
     Map(u64),
+    /// A pane, where nothing in it is meant.
     Pane(Pane),
+    /// No part of a pane.
     Nothing,
 }
 

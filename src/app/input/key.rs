@@ -44,7 +44,7 @@ pub fn parse(spec: &str) -> Option<KeyEvent> {
 
 /// Returns the one form of a key that terminals report in several: shift is part of a character,
 /// `shift-tab` is a key of its own, and `ctrl` takes letters of either case.
-pub fn normal(event: KeyEvent) -> KeyEvent {
+pub(crate) fn normal(event: KeyEvent) -> KeyEvent {
     let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
     let without_shift = held - KeyModifiers::SHIFT;
     match event.code {
@@ -65,7 +65,7 @@ pub fn normal(event: KeyEvent) -> KeyEvent {
 }
 
 /// Returns the character that a key types. `ctrl` and `alt` together are AltGr on some keyboards.
-pub fn typed(event: KeyEvent) -> Option<char> {
+pub(crate) fn typed(event: KeyEvent) -> Option<char> {
     let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
     match event.code {
         KeyCode::Char(c)

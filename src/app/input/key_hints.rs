@@ -7,7 +7,7 @@ use crate::timeline::StepRecord;
 
 /// Returns the keys of the status line with their labels, in the table's order: those whose action
 /// does something now.
-pub fn status_keys(app: &App) -> Vec<(&str, &'static str)> {
+pub(crate) fn status_keys(app: &App) -> Vec<(&str, &'static str)> {
     let context = app.context();
     let applies_now = |b: &Binding| {
         b.contexts.contains(&context) && (context != Context::Normal || applies(app, b.action))

@@ -54,7 +54,7 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Vec<Effect> {
 
 /// Takes notches of the wheel over a cell of the screen, downwards where positive. Scrolls what is
 /// there; neither the focus nor the cursor moves.
-pub fn wheel(app: &mut App, column: u16, row: u16, notches: i16) {
+pub(crate) fn wheel(app: &mut App, column: u16, row: u16, notches: i16) {
     if !matches!(app.overlay, Overlay::None) {
         let action = if notches < 0 {
             Action::Up
@@ -68,10 +68,10 @@ pub fn wheel(app: &mut App, column: u16, row: u16, notches: i16) {
     }
     match hit(app, column, row) {
         Hit::Byte(_) | Hit::Pane(Pane::Memory) => {
-            viewport::scroll_rows(app, i64::from(notches.saturating_mul(NOTCH_ROWS)))
+            viewport::scroll_rows(app, i64::from(notches.saturating_mul(NOTCH_ROWS)));
         }
         Hit::Step(_) | Hit::Event(_) | Hit::Pane(Pane::Steps) => {
-            time::move_by(app, isize::from(notches))
+            time::move_by(app, isize::from(notches));
         }
         Hit::Pane(pane) => scroll::scroll(app, pane, notches),
         Hit::Map(_) | Hit::Nothing => {}

@@ -12,7 +12,7 @@ const MAX_LISTED: usize = 12;
 impl App {
     /// Returns the names that `@` takes at the moment shown, each with its address; those of the
     /// script come first, and win over equal ones of the module.
-    pub fn names(&self) -> Vec<(String, u64)> {
+    pub(crate) fn names(&self) -> Vec<(String, u64)> {
         let pointers = self
             .record()
             .map(|record| record.pointers.as_slice())
@@ -84,7 +84,7 @@ fn listed<'a>(names: impl Iterator<Item = &'a String>) -> String {
 }
 
 /// Returns the names that begin with what was typed after `@`.
-pub fn that_begin_with(app: &App, typed: &str) -> Vec<String> {
+pub(crate) fn that_begin_with(app: &App, typed: &str) -> Vec<String> {
     let names = app.names().into_iter().map(|(name, _)| name);
     names.filter(|name| name.starts_with(typed)).collect()
 }

@@ -12,9 +12,9 @@ pub(in crate::app) const PAGE_LINES: i16 = 10;
 /// Lines scrolled off the top of the panes that show text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Scroll {
-    pub happened: u16,
-    pub inspector: u16,
-    pub guest: u16,
+    pub(crate) happened: u16,
+    pub(crate) inspector: u16,
+    pub(crate) guest: u16,
     /// Lines from the place where the marked line is in the middle, downwards where positive.
     pub source: i16,
 }
@@ -22,11 +22,11 @@ pub struct Scroll {
 /// How far each pane can be scrolled in the frame on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScrollLimits {
-    pub happened: u16,
-    pub inspector: u16,
-    pub guest: u16,
+    pub(crate) happened: u16,
+    pub(crate) inspector: u16,
+    pub(crate) guest: u16,
     /// The least and the most.
-    pub source: (i16, i16),
+    pub(crate) source: (i16, i16),
     /// The help or the overview of the guest, whichever is open.
     pub overlay: u16,
 }

@@ -9,35 +9,53 @@ use crate::timeline::Image;
 /// What a typed line searches for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wanted {
+    /// Bytes that memory contains.
     Bytes(Vec<u8>),
-    /// `@name+offset` or `@0x400`, where the name is one of [`App::names`].
+    /// `@name+offset` or `@0x400`, where the name is one of `App::names`.
     Address {
+        /// The address that `offset` is added to.
         base: Base,
+        /// The number of bytes to add.
         offset: i128,
     },
 }
 
+/// The base of an address.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Base {
+    /// An address, in bytes.
     Number(u64),
+    /// A name that has an address.
     Name(String),
 }
 
 /// Why a search found no place to go to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SearchError {
+    /// The hex digits are not pairs.
     #[error("Bytes are pairs of hex digits: hex\"ff fe 00\".")]
     Bytes,
+    /// A text in quotes has an unknown escape.
     #[error("The escapes are \\n \\t \\r \\0 \\\\ \\\" and \\u{{…}}.")]
     Escape,
+    /// The line is empty.
     #[error("There is nothing to find.")]
     Empty,
+    /// The address is neither a number nor a name.
     #[error("An address is a number or a name: @0x400, @1024, @ptr, @ptr+12, @stack, @heap.")]
     Address,
+    /// No name in an address is known.
     #[error(transparent)]
     Name(#[from] UnknownName),
+    /// The address is not in memory.
     #[error("{address:#x} is past the end of memory, which has {len:#x} bytes.")]
-    PastTheEnd { address: u64, len: u64 },
+    PastTheEnd {
+        /// The address, in bytes.
+        address: u64,
+        /// The length of memory, in bytes.
+        len: u64,
+    },
+    /// The address is less than 0.
     #[error("This address is before the start of memory.")]
     BeforeTheStart,
 }

@@ -209,7 +209,7 @@ fn place_cursor(app: &mut App) {
             1,
         ),
         (None, Some(Event::Growth(growth))) => {
-            viewport::go_to(app, growth.before.saturating_mul(PAGE), 1)
+            viewport::go_to(app, growth.before.saturating_mul(PAGE), 1);
         }
         (None, Some(event)) => {
             let span = event_text::span(&event);

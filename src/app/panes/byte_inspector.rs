@@ -16,7 +16,7 @@ const PAST_THE_END: &str = "past the end";
 
 /// What is known about one byte: rows of label and text, the most important first, safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inspection {
+pub(crate) struct Inspection {
     pub address: u64,
     pub rows: Vec<(&'static str, String)>,
 }

@@ -13,11 +13,11 @@ use crate::app::App;
 use crate::timeline::{Event, Image, Moment, Outcome, Write, describe_step, effect};
 
 /// The most writers of one byte that are listed, the last one included.
-pub const MAX_WRITERS: usize = 24;
+pub(crate) const MAX_WRITERS: usize = 24;
 
 /// The cache. Each part has a field that states what it was computed from.
 #[derive(Debug, Clone, Default)]
-pub struct ViewCache {
+pub(crate) struct ViewCache {
     key: Option<Key>,
     before: Image,
     at: Image,
@@ -54,7 +54,7 @@ impl Key {
 
 impl App {
     /// Returns memory at the moment shown.
-    pub fn memory(&self) -> Image {
+    pub(crate) fn memory(&self) -> Image {
         if self.is_current() {
             self.cache.at.clone()
         } else {
@@ -63,7 +63,7 @@ impl App {
     }
 
     /// Returns memory just before the event shown or, where the step is folded, before the step.
-    pub fn memory_before(&self) -> Image {
+    pub(crate) fn memory_before(&self) -> Image {
         if self.is_current() {
             self.cache.before.clone()
         } else {
@@ -73,7 +73,7 @@ impl App {
 
     /// Returns the writes to the byte under the cursor up to the moment shown, the latest first, at
     /// most [`MAX_WRITERS`].
-    pub fn writers(&self) -> Vec<(Moment, Write)> {
+    pub(crate) fn writers(&self) -> Vec<(Moment, Write)> {
         if self.is_current() && self.cache.writers_of == Some(self.cursor) {
             return self.cache.writers.clone();
         }
@@ -82,7 +82,7 @@ impl App {
 
     /// Returns what the step shown did, in one or two sentences, without an error that a trap
     /// describes better.
-    pub fn narration(&self) -> String {
+    pub(crate) fn narration(&self) -> String {
         if self.cache.narration_of == Some(self.narration_key()) {
             self.cache.narration.clone()
         } else {
@@ -91,7 +91,7 @@ impl App {
     }
 
     /// Returns the map of memory at the moment shown, in `cells` cells.
-    pub fn memory_map(&self, cells: u16) -> Arc<MemoryMap> {
+    pub(crate) fn memory_map(&self, cells: u16) -> Arc<MemoryMap> {
         if self.is_current() && self.cache.map_of == Some(cells) {
             Arc::clone(&self.cache.map)
         } else {
@@ -112,19 +112,19 @@ impl App {
 
     /// Returns how many events of the step shown have happened at the moment shown; `None` where the
     /// step is folded or has none.
-    pub fn position(&self) -> Option<usize> {
+    pub(crate) fn position(&self) -> Option<usize> {
         let len = self.record().map_or(0, |r| r.events.len());
         (len > 0 && self.is_unfolded()).then(|| self.moment.event.min(len))
     }
 
     /// Returns the event that has just happened in an unfolded step.
-    pub fn event(&self) -> Option<Event> {
+    pub(crate) fn event(&self) -> Option<Event> {
         self.record()?.events.get(self.position()?.checked_sub(1)?)
     }
 
     /// Returns whether steps are shown with their events: they are unfolded, or the moment is within
     /// a step.
-    pub fn is_unfolded(&self) -> bool {
+    pub(crate) fn is_unfolded(&self) -> bool {
         self.unfolded
             || self
                 .record()

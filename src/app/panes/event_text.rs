@@ -15,7 +15,7 @@ const MAX_TEXT: usize = 20;
 
 /// Returns the noun for an event of a step: `store` where all are single stores of the guest, `event`
 /// where one may be growth, else `write`.
-pub fn noun(step: &StepRecord) -> &'static str {
+pub(crate) fn noun(step: &StepRecord) -> &'static str {
     let all = step.events.len() as u64;
     match (step.stores_recorded, step.pages_after > step.pages_before) {
         (stores, false) if stores == all && all > 0 => "store",
@@ -25,7 +25,7 @@ pub fn noun(step: &StepRecord) -> &'static str {
 }
 
 /// Returns `store 7 of 14`.
-pub fn ordinal(step: &StepRecord, at: usize) -> String {
+pub(crate) fn ordinal(step: &StepRecord, at: usize) -> String {
     format!(
         "{} {} of {}",
         noun(step),
@@ -35,7 +35,7 @@ pub fn ordinal(step: &StepRecord, at: usize) -> String {
 }
 
 /// Returns `12 345 678`.
-pub fn thousands(n: u64) -> String {
+pub(crate) fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
@@ -48,7 +48,7 @@ pub fn thousands(n: u64) -> String {
 }
 
 /// Returns the bytes that an event wrote, or those that growth added.
-pub fn span(event: &Event) -> Span {
+pub(crate) fn span(event: &Event) -> Span {
     match event {
         Event::Write(write) => write.span(),
         Event::Growth(growth) => {
@@ -62,7 +62,7 @@ pub fn span(event: &Event) -> Span {
 }
 
 /// Returns the writer of an event.
-pub fn writer(event: &Event) -> &Writer {
+pub(crate) fn writer(event: &Event) -> &Writer {
     match event {
         Event::Write(write) => &write.writer,
         Event::Growth(growth) => &growth.by,
@@ -71,7 +71,7 @@ pub fn writer(event: &Event) -> &Writer {
 
 /// Returns a line of the list in several forms, the longest first: `0x40c ← 20 ' '`, `memory grew
 /// 1 → 2 pages`.
-pub fn lines(event: &Event) -> Vec<String> {
+pub(crate) fn lines(event: &Event) -> Vec<String> {
     match event {
         Event::Growth(growth) => {
             let grew = format!(
@@ -147,7 +147,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Returns a sentence, safe to print: `Store 7 of 14: add_wasm_is_cool wrote 20 at 0x40c, which was
 /// 00.`
-pub fn sentence(step: &StepRecord, at: usize) -> String {
+pub(crate) fn sentence(step: &StepRecord, at: usize) -> String {
     let noun = noun(step);
     let Some(event) = at.checked_sub(1).and_then(|index| step.events.get(index)) else {
         return format!(
@@ -201,7 +201,7 @@ fn wrote(write: &Write) -> String {
 }
 
 /// Returns the name of a writer for the start of a clause: `copy`, `the host`.
-pub fn who(writer: &Writer) -> String {
+pub(crate) fn who(writer: &Writer) -> String {
     match writer {
         Writer::Guest {
             function: Some(function),
@@ -213,7 +213,7 @@ pub fn who(writer: &Writer) -> String {
 
 /// Returns the name of a writer with its place in the module and its source: `copy @0x1a3,
 /// demo.wat:25`.
-pub fn whence(writer: &Writer) -> String {
+pub(crate) fn whence(writer: &Writer) -> String {
     let mut out = who(writer);
     if let Writer::Guest { offset, source, .. } = writer {
         out.push_str(&place(*offset, source.as_deref()));
@@ -222,7 +222,7 @@ pub fn whence(writer: &Writer) -> String {
 }
 
 /// Returns ` @0x1a3, demo.wat:25`, as far as it is known.
-pub fn place(offset: Option<u64>, source: Option<&str>) -> String {
+pub(crate) fn place(offset: Option<u64>, source: Option<&str>) -> String {
     let mut out = String::new();
     if let Some(offset) = offset {
         let _ = write!(out, " @{offset:#x}");

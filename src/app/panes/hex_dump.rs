@@ -2,7 +2,7 @@
 //! the same rows from `app.top`.
 //!
 //! The cost is that of what is shown. Equal rows are skipped 4 KiB at a time, and at most
-//! [`MAX_SPAN`] bytes in one screen, so that a screen of a large empty memory does not read it all.
+//! `MAX_SPAN` bytes in one screen, so that a screen of a large empty memory does not read it all.
 
 use crate::timeline::{Event, Image, Part, PartKind, Pointer, Row, Severity, Span, StepRecord};
 
@@ -11,14 +11,14 @@ use super::{event_text, layout};
 use crate::app::App;
 
 /// The most bytes from the top row to the last one shown.
-pub const MAX_SPAN: u64 = 2 << 20;
+pub(crate) const MAX_SPAN: u64 = 2 << 20;
 
 /// How many bytes of equal rows are compared at a time.
 const STRIDE: u64 = 4096;
 
 /// A line, at the same place in both panes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DumpLine {
+pub(crate) enum DumpLine {
     /// A byte past the end of memory is `None`.
     Row {
         address: u64,
@@ -35,7 +35,7 @@ pub enum DumpLine {
 
 /// Everything the memory panes show.
 #[derive(Debug, Clone)]
-pub struct HexDump {
+pub(crate) struct HexDump {
     /// Bytes in a row.
     pub width: u64,
     pub lines: Vec<DumpLine>,

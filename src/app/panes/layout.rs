@@ -18,7 +18,7 @@
 //! rows memory is shown after the step only. A slot below memory grows while a pane in it has the
 //! focus. Small, from 40 x 12: one pane at a time under a line of tabs. Tiny: one line.
 //!
-//! Every pane's rectangle begins with its title line; [`content`] is what is below it. Columns left
+//! Every pane's rectangle begins with its title line; `content` is what is below it. Columns left
 //! of a pane that are not the screen's edge hold a separator.
 
 use ratatui::layout::Rect;
@@ -28,7 +28,7 @@ use crate::app::{App, Pane};
 use crate::timeline::Span;
 
 /// The smallest size that shows more than one line, in columns and rows.
-pub const MIN_SIZE: (u16, u16) = (40, 12);
+pub(crate) const MIN_SIZE: (u16, u16) = (40, 12);
 
 const WIDE: (u16, u16) = (120, 24);
 const MEDIUM: (u16, u16) = (80, 12);
@@ -43,7 +43,7 @@ const STEPS: (u16, u16) = (28, 44);
 
 /// A class of screens with the same arrangement of panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub(crate) enum Class {
     Wide,
     Medium,
     Small,
@@ -66,26 +66,26 @@ impl Class {
 /// The rectangles of one screen; `None` for what is not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    pub class: Class,
-    pub header: Rect,
+    pub(crate) class: Class,
+    pub(crate) header: Rect,
     /// The names of the panes, where only one is shown.
-    pub tabs: Option<Rect>,
-    pub steps: Option<Rect>,
-    pub before: Option<Rect>,
-    pub after: Option<Rect>,
-    pub happened: Option<Rect>,
-    pub inspector: Option<Rect>,
-    pub source: Option<Rect>,
-    pub guest: Option<Rect>,
-    pub map: Option<Rect>,
-    pub status: Rect,
+    pub(crate) tabs: Option<Rect>,
+    pub(crate) steps: Option<Rect>,
+    pub(crate) before: Option<Rect>,
+    pub(crate) after: Option<Rect>,
+    pub(crate) happened: Option<Rect>,
+    pub(crate) inspector: Option<Rect>,
+    pub(crate) source: Option<Rect>,
+    pub(crate) guest: Option<Rect>,
+    pub(crate) map: Option<Rect>,
+    pub(crate) status: Rect,
     /// One column wide each.
-    pub separators: Vec<Rect>,
+    pub(crate) separators: Vec<Rect>,
 }
 
 impl Layout {
     /// Returns the layout of a screen of `size` columns and rows, with the focus on `pane`.
-    pub fn of(size: (u16, u16), pane: Pane) -> Self {
+    pub(crate) fn of(size: (u16, u16), pane: Pane) -> Self {
         let class = Class::of(size);
         let (columns, rows) = size;
         let mut layout = Layout {
@@ -105,7 +105,7 @@ impl Layout {
         };
         match class {
             Class::Wide if columns < THREE_BELOW && rows >= TALL => {
-                layout.place_tall(columns, rows, pane)
+                layout.place_tall(columns, rows, pane);
             }
             Class::Wide => layout.place_wide(columns, rows, pane),
             Class::Medium => layout.place_medium(columns, rows, pane),
@@ -269,7 +269,7 @@ impl Layout {
     }
 
     /// Returns the panes that are shown with their rectangles. Both memory panes are [`Pane::Memory`].
-    pub fn panes(&self) -> impl Iterator<Item = (Pane, Rect)> {
+    pub(crate) fn panes(&self) -> impl Iterator<Item = (Pane, Rect)> {
         [
             (Pane::Steps, self.steps),
             (Pane::Memory, self.before),
@@ -301,7 +301,7 @@ fn lower_rows(body: Rect, rows: u16, pane: Pane) -> u16 {
 }
 
 /// Returns the part of a pane's rectangle below its title.
-pub fn content(area: Rect) -> Rect {
+pub(crate) fn content(area: Rect) -> Rect {
     Rect {
         y: area.y.saturating_add(1),
         height: area.height.saturating_sub(1),
@@ -335,7 +335,7 @@ fn two_panes_of(bytes: u64) -> u16 {
 }
 
 /// Returns the bytes in a row of the memory panes: 8, 16 or 32.
-pub fn row_width(size: (u16, u16)) -> u64 {
+pub(crate) fn row_width(size: (u16, u16)) -> u64 {
     let one_of_16 = RowFormat::roomy_columns(16)
         .saturating_add(1)
         .saturating_add(STEPS.0);
@@ -353,12 +353,12 @@ pub fn memory_rows(app: &App) -> u16 {
 }
 
 /// Returns the bytes that the memory panes show, or would show with the focus.
-pub fn window(app: &App) -> Span {
+pub(crate) fn window(app: &App) -> Span {
     window_of(app, memory_rows(app))
 }
 
 /// Returns the bytes that memory panes of `rows` lines show; at least one row.
-pub fn window_of(app: &App, rows: u16) -> Span {
+pub(crate) fn window_of(app: &App, rows: u16) -> Span {
     Span {
         start: app.top,
         len: row_width(app.size).saturating_mul(u64::from(rows.max(1))),
@@ -387,7 +387,7 @@ const NARROW_TABS: [Tab; 6] = [
 ];
 
 /// Returns the tabs of a line of `columns` columns.
-pub fn tabs(columns: u16) -> [Tab; 6] {
+pub(crate) fn tabs(columns: u16) -> [Tab; 6] {
     if columns >= 54 { TABS } else { NARROW_TABS }
 }
 

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::timeline::{Part, PartKind, StepRecord};
 
 /// Columns before the first cell: `map ` and the map's edge.
-pub const LEFT: u16 = 6;
+pub(crate) const LEFT: u16 = 6;
 /// Columns after the last cell: the other edge, and the size of memory.
 const RIGHT: u16 = 13;
 /// The fewest cells that are drawn.
@@ -14,7 +14,7 @@ const MIN_CELLS: u16 = 4;
 
 /// When a cell was written last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Touched {
+pub(crate) enum Touched {
     #[default]
     Never,
     /// By instantiation, step 0.
@@ -27,7 +27,7 @@ pub enum Touched {
 
 /// When the bytes of a cell became part of memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Grown {
+pub(crate) enum Grown {
     #[default]
     AtStart,
     Earlier,
@@ -36,7 +36,7 @@ pub enum Grown {
 
 /// A cell of the map: the bytes from `start` to `end`, none where there are fewer bytes than cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Cell {
+pub(crate) struct Cell {
     pub start: u64,
     pub end: u64,
     pub touched: Touched,
@@ -49,7 +49,7 @@ pub struct Cell {
 
 /// All of memory, however large, in a fixed number of cells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MemoryMap {
+pub(crate) struct MemoryMap {
     /// The size of memory in bytes.
     pub len: u64,
     pub cells: Vec<Cell>,
@@ -57,7 +57,7 @@ pub struct MemoryMap {
 }
 
 /// Returns how many cells a map has in `columns` columns; 0 where that is too narrow.
-pub fn cells_in(columns: u16) -> u16 {
+pub(crate) fn cells_in(columns: u16) -> u16 {
     Some(columns.saturating_sub(LEFT + RIGHT))
         .filter(|cells| *cells >= MIN_CELLS)
         .unwrap_or(0)

@@ -1,6 +1,6 @@
 //! What each pane shows, as data: rectangles, hex dump, map, step list, source, byte inspector.
 //!
-//! Owns the [`view::View`] of a frame and its cache. Reads the app and changes only the
+//! Owns the `view::View` of a frame and its cache. Reads the app and changes only the
 //! cache; knows nothing of keys, navigation, or the session.
 
 pub mod byte_inspector;

@@ -8,7 +8,7 @@ use crate::wasm_types::{ExternType, memory_size};
 
 /// A line of the overview, safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OverviewLine {
+pub(crate) enum OverviewLine {
     Title(String),
     Prose(String),
     /// A statement that can be typed as it is.
@@ -28,7 +28,7 @@ const MAX_CHARS: usize = 60;
 const MAX_CODE: usize = 200;
 
 /// Returns the overview of the session's module.
-pub fn lines(app: &App) -> Vec<OverviewLine> {
+pub(crate) fn lines(app: &App) -> Vec<OverviewLine> {
     let families = &app.timeline.guest.abi_hints.families;
     let mut lines = vec![OverviewLine::Prose(started(app))];
     lines.extend(examples(app));

@@ -5,7 +5,7 @@
 /// Roomy: `+ ptr▸00000400 │ 44 69 … ┊ … 00 │Did you ┊know`. Compact, for 40 columns: `+0400│44 69 …
 /// 00│Did you`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowFormat {
+pub(crate) struct RowFormat {
     pub bytes: u64,
     /// Columns for a pointer's name; none in a compact row.
     pub name: u16,

@@ -11,7 +11,7 @@ use crate::timeline::{CallFrame, Moment, Trap, Writer};
 
 /// What the source pane shows. Safe to print.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SourceView {
+pub(crate) struct SourceView {
     /// The title of the listing; `source` where there is none.
     pub title: String,
     /// The function.

@@ -8,7 +8,7 @@ use crate::timeline::{Attempt, StepRecord};
 
 /// A line of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ListLine {
+pub(crate) enum ListLine {
     Step(usize),
     /// How many of all stores were recorded one by one.
     Recorded {
@@ -33,7 +33,7 @@ pub enum ListLine {
 }
 
 /// Returns the lines of a pane of `rows` rows, with the event or step shown among them.
-pub fn lines(app: &App, rows: u16) -> Vec<ListLine> {
+pub(crate) fn lines(app: &App, rows: u16) -> Vec<ListLine> {
     let (count, shown) = (step_count(app), app.moment.step);
     let rows = usize::from(rows);
     let events = match app.record().filter(|_| app.is_unfolded()) {
@@ -65,7 +65,7 @@ pub fn lines(app: &App, rows: u16) -> Vec<ListLine> {
 
 /// Returns the index of the first of `count` lines on a screen of `rows`, so that line `shown` is in
 /// the middle where possible.
-pub fn first_step(count: usize, shown: usize, rows: u16) -> usize {
+pub(crate) fn first_step(count: usize, shown: usize, rows: u16) -> usize {
     let rows = usize::from(rows);
     shown
         .saturating_sub(rows / 2)
@@ -73,12 +73,12 @@ pub fn first_step(count: usize, shown: usize, rows: u16) -> usize {
 }
 
 /// Returns how many steps the list has: planned ones, and ones that have run.
-pub fn step_count(app: &App) -> usize {
+pub(crate) fn step_count(app: &App) -> usize {
     app.timeline.planned.len().max(app.timeline.steps().len())
 }
 
 /// Returns how many events the list shows now.
-pub fn event_rows(app: &App) -> usize {
+pub(crate) fn event_rows(app: &App) -> usize {
     let rows = Layout::of(app.size, app.pane)
         .steps
         .map_or(0, |area| content(area).height);

@@ -14,7 +14,7 @@ use crate::timeline::Span;
 
 /// The panes of one frame.
 #[derive(Debug, Clone)]
-pub struct View {
+pub(crate) struct View {
     pub layout: Layout,
     pub hex_dump: HexDump,
     /// The bytes that the memory panes show, or would show if they were on the screen.

@@ -35,9 +35,10 @@ fn word_start(text: &str) -> usize {
     let quotes = text.matches('"').count();
     match text.rfind('"').filter(|_| quotes % 2 == 1) {
         Some(at) => at,
-        None => text.rfind(|c: char| !is_name(c)).map_or(0, |at| {
-            at + text[at..].chars().next().map_or(1, char::len_utf8)
-        }),
+        None => text
+            .char_indices()
+            .rfind(|(_, c)| !is_name(*c))
+            .map_or(0, |(at, c)| at + c.len_utf8()),
     }
 }
 

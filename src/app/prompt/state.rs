@@ -5,10 +5,11 @@ use tui_input::Input;
 /// The line being typed.
 #[derive(Debug, Clone, Default)]
 pub struct Prompt {
-    pub input: Input,
+    pub(crate) input: Input,
+    /// What is shown below the line.
     pub feedback: Feedback,
     /// Lines that were pasted after this one; they run after it.
-    pub rest: Vec<String>,
+    pub(crate) rest: Vec<String>,
     /// The index of the line of the history that is shown, and the line that was typed before.
     pub(super) recalled: Option<(usize, String)>,
 }
@@ -16,10 +17,12 @@ pub struct Prompt {
 /// What is shown below the line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Feedback {
+    /// Nothing.
     #[default]
     Nothing,
     /// What the line does, or what is missing yet.
     Hint(String),
+    /// What is wrong with the line.
     Mistake(Mistake),
     /// What the word before the cursor can be completed to.
     Choices(Choices),
@@ -29,12 +32,12 @@ pub enum Feedback {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// The first character concerned.
-    pub from: usize,
+    pub(crate) from: usize,
     /// The character after the last one concerned.
-    pub to: usize,
+    pub(crate) to: usize,
     /// Safe to print.
-    pub message: String,
-    pub help: Option<String>,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
 }
 
 /// What a word of the line can be completed to.
@@ -45,7 +48,7 @@ pub struct Choices {
     /// The character after the word as it is now.
     pub(super) to: usize,
     /// As they would be in the line.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// The index of the one that is in the line.
-    pub chosen: Option<usize>,
+    pub(crate) chosen: Option<usize>,
 }

@@ -20,7 +20,7 @@ use export_facts::Facts;
 
 /// What a guest's exports and imports look like.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Abi {
+pub(crate) struct Abi {
     /// The conventions that were recognised, the surest first.
     pub families: Vec<Recognised>,
     /// The role of each export, in the order of [`Guest::exports`].
@@ -32,7 +32,7 @@ pub struct Abi {
 
 /// A convention, and why the guest is thought to follow it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recognised {
+pub(crate) struct Recognised {
     /// The convention.
     pub family: Family,
     /// How sure this is.
@@ -43,7 +43,7 @@ pub struct Recognised {
 
 /// A convention to pass bytes between host and guest, or the toolchain that made the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Family {
+pub(crate) enum Family {
     /// A function returns the address of the guest's one buffer.
     StaticBuffer,
     /// Exported globals hold the addresses of the guest's buffers.
@@ -73,7 +73,7 @@ pub enum Family {
 
 /// How sure a result is. None is certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Confidence {
+pub(crate) enum Confidence {
     /// Other things would look the same.
     Weak,
     /// One sign that is seldom found elsewhere.
@@ -84,7 +84,7 @@ pub enum Confidence {
 
 /// What an export looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExportRole {
+pub(crate) struct ExportRole {
     /// The role.
     pub role: Role,
     /// Why, or what else is known, as a clause; empty if the type shows it. Safe to print.
@@ -97,7 +97,7 @@ pub struct ExportRole {
 
 /// The role of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
+pub(crate) enum Role {
     /// A memory.
     Memory,
     /// A table.
@@ -144,7 +144,7 @@ pub enum Role {
 
 /// What a parameter looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Arg {
+pub(crate) enum Arg {
     /// An address.
     Pointer,
     /// A number of bytes or items.
@@ -160,7 +160,7 @@ pub enum Arg {
 impl Guest {
     /// Guesses which conventions this guest follows, and the roles of its exports. Reads names,
     /// types and some code; the time this takes grows with their number.
-    pub fn abi(&self) -> Abi {
+    pub(crate) fn abi(&self) -> Abi {
         let facts = Facts::of(self);
         let mut families: Vec<Recognised> = RULES.iter().filter_map(|rule| rule(&facts)).collect();
         if !families.iter().any(|found| found.family.hands_over_bytes()) {
@@ -218,6 +218,7 @@ impl Abi {
 
 impl Family {
     /// All families.
+    #[cfg(test)]
     pub const ALL: [Family; 12] = [
         Family::StaticBuffer,
         Family::ExportedGlobals,

@@ -28,8 +28,8 @@ const MAX_NAME: usize = 120;
 /// function with a longer text is not printed.
 const MAX_TEXT: usize = 48 << 20;
 
-/// How much text is cached_bytes, in bytes. When there is more, everything is forgotten, and printed again
-/// on demand.
+/// The text that is cached, in bytes. When there is more, the cache is emptied, and functions are
+/// printed again on demand.
 const MAX_CACHED: usize = 96 << 20;
 
 /// A listing begins at a multiple of this many lines and has three times as many. So each

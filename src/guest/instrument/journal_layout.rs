@@ -72,7 +72,7 @@ pub struct JournalLayout {
 
 impl JournalLayout {
     /// Returns the store site of this number; `None` where there is none.
-    pub fn site(&self, number: u32) -> Option<&StoreSite> {
+    pub(crate) fn site(&self, number: u32) -> Option<&StoreSite> {
         self.sites.get(site_index(number)?)
     }
 }

@@ -193,7 +193,7 @@ impl Draft {
             for index in from..from + block.max(1) {
                 match self.lines.get(index) {
                     Some(Line::Statement(statement)) => {
-                        write_statement(&mut out, statement, index, column)
+                        write_statement(&mut out, statement, index, column);
                     }
                     Some(Line::Comment(text)) => write_comment(&mut out, text, ""),
                     Some(Line::Item(text)) => write_comment(&mut out, text, "- "),

@@ -1,5 +1,5 @@
 //! The formats, each in a room of its own. A format names `common` and no other format; only
-//! `junit` contains another one, the text transcript, which it gets from [`write`].
+//! `junit` contains another one, the text transcript, which it gets from [`write()`].
 
 mod diff;
 mod html;

@@ -139,7 +139,7 @@ pub enum FileError {
 
 impl FileError {
     /// Returns the error for a path that the operating system refused to read.
-    pub fn unreadable(path: &str, error: &std::io::Error) -> Self {
+    pub(crate) fn unreadable(path: &str, error: &std::io::Error) -> Self {
         FileError::Unreadable {
             path: path.to_owned(),
             reason: error.to_string(),

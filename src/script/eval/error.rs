@@ -11,7 +11,7 @@ use crate::script::encoding::EncodeError;
 #[error("{kind}")]
 pub struct EvalError {
     /// What is wrong.
-    pub kind: EvalErrorKind,
+    pub(crate) kind: EvalErrorKind,
     /// The part of the expression that is wrong.
     pub span: Span,
 }
@@ -183,10 +183,10 @@ pub enum EvalErrorKind {
     /// A list that nests too deep.
     #[error("this list nests deeper than {MAX_LIST_DEPTH} levels, the limit for lists")]
     ListTooDeep,
-    /// A value above [`MAX_VALUE`].
+    /// A value above `MAX_VALUE`.
     #[error("the result would be larger than {} MiB, the limit for one value", MAX_VALUE >> 20)]
     ValueTooLarge,
-    /// An expression that builds more than [`MAX_WORK`].
+    /// An expression that builds more than `MAX_WORK`.
     #[error(
         "this expression builds more than {} MiB, the limit for one expression; name a part of \
          it with `let`",

@@ -53,7 +53,7 @@ fn both_sides(op: BinaryOp, left: &Value, right: &Value) -> String {
     ];
     match (left, right) {
         (Value::Text(a), Value::Text(b)) => {
-            lines.extend(first_difference(a.as_bytes(), b.as_bytes()))
+            lines.extend(first_difference(a.as_bytes(), b.as_bytes()));
         }
         (Value::Bytes(a), Value::Bytes(b)) => lines.extend(first_difference(a, b)),
         (Value::List(a), Value::List(b)) => lines.extend(first_different_element(a, b)),

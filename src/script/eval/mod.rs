@@ -3,7 +3,7 @@
 //! part knows no guest and no screen, and has no state.
 //!
 //! An expression cannot harm its host: arithmetic is checked, nesting is limited, and every value
-//! is counted against [`MAX_VALUE`] and [`MAX_WORK`] before its memory is allocated.
+//! is counted against `MAX_VALUE` and `MAX_WORK` before its memory is allocated.
 
 mod address;
 mod env;
@@ -28,9 +28,9 @@ pub use explain::explain_failure;
 pub use input::{InputError, coerce_input};
 
 /// The most bytes that one text, byte string or list may take: 256 MiB.
-pub const MAX_VALUE: usize = 256 << 20;
+pub(crate) const MAX_VALUE: usize = 256 << 20;
 /// The most bytes that one expression may build, intermediate values included: 1 GiB.
-pub const MAX_WORK: usize = 1 << 30;
+pub(crate) const MAX_WORK: usize = 1 << 30;
 /// How many levels an expression may nest; the parser has a lower limit.
 const MAX_DEPTH: usize = 1000;
 /// How many levels a list may nest. The limit holds over all steps: repeated `let a = [a]` must

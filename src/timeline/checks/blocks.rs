@@ -284,7 +284,7 @@ impl Blocks {
         let mut found = Vec::new();
         let is_same = |held: &BlockState| held.name == new.name && held.kind == new.kind;
         if new.kind == SpanKind::Block {
-            for held in self.spans.iter_mut() {
+            for held in &mut self.spans {
                 let Some(shared) =
                     overlap(held.span, new.span).filter(|_| held.kind == SpanKind::Block)
                 else {

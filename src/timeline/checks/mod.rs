@@ -36,7 +36,7 @@ pub struct Checks {
 impl Checks {
     /// Checks the next step, and returns its findings. The time that this takes depends on what the
     /// step did. Its stores are examined only while spans are named.
-    pub fn check_step(&mut self, record: &StepRecord) -> Vec<Finding> {
+    pub(crate) fn check_step(&mut self, record: &StepRecord) -> Vec<Finding> {
         let mut found = Vec::new();
         if record.kind == StepKind::Instantiate {
             self.data = data_segments(record);

@@ -58,7 +58,7 @@ fn instantiation_describes_what_data_segments_wrote() {
         "The module was instantiated. Memory is 1 page, 64 KiB, all zero."
     );
     let many = first(|r| {
-        (0..5).for_each(|n| put(r, 16 * u64::from(n), b"ab", Writer::Data { segment: n }))
+        (0..5).for_each(|n| put(r, 16 * u64::from(n), b"ab", Writer::Data { segment: n }));
     });
     assert!(
         many.contains("5 data segments wrote 10 bytes in 5 runs between 0x0 and 0x41"),
@@ -138,14 +138,14 @@ fn a_pointer_is_fetched_fetched_again_and_moved() {
 fn a_call_is_described_by_what_it_changed_and_where() {
     let mut story = Story::new();
     let text = story.step(StepKind::Write, |r| {
-        put(r, 0x400, b"Did you know", Writer::Host)
+        put(r, 0x400, b"Did you know", Writer::Host);
     });
     assert_eq!(
         text,
         "The host wrote 12 bytes at 0x400..0x40c: \"Did you know\"."
     );
     let again = story.step(StepKind::Write, |r| {
-        put(r, 0x400, b"Did you know", Writer::Host)
+        put(r, 0x400, b"Did you know", Writer::Host);
     });
     assert!(
         again.ends_with("These bytes were there already: nothing changed."),
@@ -176,7 +176,7 @@ fn a_call_is_described_by_what_it_changed_and_where() {
         "The guest changed 1 byte at 0x402, among the 12 the host wrote. Its memory did not grow."
     );
     let text = story.step(StepKind::Call, |r| {
-        put(r, 0x400, b"dID_YOU_KNOW", Writer::guest())
+        put(r, 0x400, b"dID_YOU_KNOW", Writer::guest());
     });
     assert!(
         text.contains("11 bytes in 2 runs between 0x400 and 0x40b, among the 12 the host wrote."),
@@ -243,7 +243,7 @@ fn failures_begin_with_the_error() {
         "The step was cancelled. The call changed nothing in memory."
     );
     let text = story.step(StepKind::Expect, |r| {
-        fail(r, Outcome::Failed, "n == 26: left is 25, right is 26")
+        fail(r, Outcome::Failed, "n == 26: left is 25, right is 26");
     });
     assert_eq!(text, "n == 26: left is 25, right is 26.");
     assert_eq!(
@@ -256,7 +256,7 @@ fn failures_begin_with_the_error() {
 fn what_the_host_writes_and_reads() {
     let mut story = Story::new();
     let number = story.step(StepKind::Write, |r| {
-        put(r, 0x8, &[7, 0, 0, 0], Writer::Host)
+        put(r, 0x8, &[7, 0, 0, 0], Writer::Host);
     });
     assert_eq!(
         number,
@@ -266,7 +266,7 @@ fn what_the_host_writes_and_reads() {
         r.focus = Some(Span {
             start: 0x400,
             len: 0,
-        })
+        });
     });
     assert_eq!(nothing, "The host wrote 0 bytes at 0x400: nothing changed.");
     let text = story.step(StepKind::Read, |r| {
@@ -354,7 +354,7 @@ fn questions_and_their_answers() {
     let asked = |r: &mut StepBuilder| {
         r.ask = Some(Ask {
             question: "How long is the text now?".into(),
-        })
+        });
     };
     assert_eq!(
         story.step(StepKind::Ask, asked),

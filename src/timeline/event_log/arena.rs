@@ -31,7 +31,7 @@ impl Place {
 
     /// Packs the place of at most 64 KiB into one number, so that it fits into an entry's value.
     pub(super) fn to_bits(self) -> u64 {
-        debug_assert!(self.len as u64 <= PAGE && (self.offset as usize) < CHUNK);
+        debug_assert!(u64::from(self.len) <= PAGE && (self.offset as usize) < CHUNK);
         (u64::from(self.chunk) << Self::OFFSET_BITS | u64::from(self.offset)) << Self::LEN_BITS
             | u64::from(self.len)
     }

@@ -33,22 +33,22 @@ pub struct Settled {
     /// The events of the step.
     pub events: EventLog,
     /// Memory after the events.
-    pub memory: Image,
+    pub(crate) memory: Image,
     /// Which bytes differ across the step.
-    pub changes: Changes,
+    pub(crate) changes: Changes,
     /// The numbers of the store sites that wrote, ascending.
-    pub sites: Vec<u32>,
+    pub(crate) sites: Vec<u32>,
     /// How many single stores the guest made.
-    pub stores: u64,
+    pub(crate) stores: u64,
     /// How many of them are events of their own.
-    pub recorded: u64,
+    pub(crate) recorded: u64,
     /// The growths that the guest asked for in vain: each once, and a limited number of them.
-    pub refused: Vec<RefusedGrowth>,
+    pub(crate) refused: Vec<RefusedGrowth>,
 }
 
 /// A `memory.grow` that returned -1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RefusedGrowth {
+pub(crate) struct RefusedGrowth {
     /// The number of the store site.
     pub site: u32,
     /// The size of memory then, in 64 KiB pages.
@@ -58,7 +58,7 @@ pub struct RefusedGrowth {
 }
 
 /// Memory as a recording has it, to be compared with live memory and corrected.
-pub struct RecordedMemory<'a>(&'a mut Replay);
+pub(crate) struct RecordedMemory<'a>(&'a mut Replay);
 
 impl RecordedMemory<'_> {
     /// Returns the length of memory, in bytes.
@@ -92,7 +92,7 @@ impl Recording {
     /// Settles the recording and compares it with live memory. `check` receives memory after the
     /// events and the starts of the leaves that were touched or summarized, in ascending order. It
     /// [corrects](RecordedMemory::correct) what differs.
-    pub fn settle_against(
+    pub(crate) fn settle_against(
         mut self,
         before: &Image,
         check: impl FnOnce(&mut RecordedMemory, &[u64]),

@@ -45,7 +45,7 @@ impl Changes {
     }
 
     /// Returns the number of runs.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.0.0.summary.changes
     }
 
@@ -64,18 +64,14 @@ impl Changes {
         self.runs().map(|run| run.span)
     }
 
-    /// Returns the run with the lowest address.
-    pub fn first(&self) -> Option<Change> {
-        self.iter().next()
-    }
-
     /// Returns where the run with the highest address is.
-    pub fn last(&self) -> Option<Span> {
+    #[cfg(test)]
+    pub(crate) fn last(&self) -> Option<Span> {
         self.previous(u64::MAX)
     }
 
     /// Returns the first run that starts after an address.
-    pub fn next(&self, address: u64) -> Option<Span> {
+    pub(crate) fn next(&self, address: u64) -> Option<Span> {
         let history = &self.0.0;
         let here = self.changed_from(address / LEAF);
         // The run that starts in this leaf may continue one from the leaf before.
@@ -84,7 +80,7 @@ impl Changes {
     }
 
     /// Returns the last run that starts before an address.
-    pub fn previous(&self, address: u64) -> Option<Span> {
+    pub(crate) fn previous(&self, address: u64) -> Option<Span> {
         let history = &self.0.0;
         let mut from = self.changed_from((address / LEAF).saturating_add(1));
         while let Some(earlier) = from.checked_sub(1) {
@@ -104,7 +100,7 @@ impl Changes {
     }
 
     /// Returns whether any byte of `start..end` differs.
-    pub fn any_within(&self, start: u64, end: u64) -> bool {
+    pub(crate) fn any_within(&self, start: u64, end: u64) -> bool {
         let history = &self.0.0;
         let changed = history
             .changed
@@ -128,6 +124,7 @@ impl Changes {
     }
 
     /// Returns whether the byte at an address differs.
+    #[cfg(test)]
     pub(in crate::timeline) fn contains(&self, address: u64) -> bool {
         let History { before, after, .. } = &*self.0.0;
         before.byte(address).unwrap_or(0) != after.byte(address).unwrap_or(0)

@@ -11,7 +11,7 @@
 //! 2. **Entry.** [`Recording::push_slots`] appends the slots as entries (site, address, value) to
 //!    an [`EntryList`](entries::EntryList). What the host and the imports do is appended as
 //!    [`HostEvent`](recording::HostEvent)s, each with its position among the entries.
-//! 3. **Pack.** Entries that follow each other are [packed](encoding) into an [arena](arena), in
+//! 3. **Pack.** Entries that follow each other are [packed](encoding) into an [arena], in
 //!    one of five encodings.
 //! 4. **Event.** [`Recording::settle`] [replays](build::Replay) the entries in order. A store is
 //!    one event. A fill, a copy or a host write of more than 64 KiB is cut at the ends of 64 KiB
@@ -109,8 +109,9 @@ mod summary;
 mod tests;
 mod write_headers;
 
-pub use build::{RecordedMemory, RefusedGrowth, Settled};
-pub use byte_mask::LeafDifference;
+pub use build::Settled;
+pub(crate) use build::{RecordedMemory, RefusedGrowth};
+pub(crate) use byte_mask::LeafDifference;
 pub use changes::Changes;
 pub use recording::Recording;
 pub use store_sites::SiteTable;
@@ -157,7 +158,7 @@ impl EventLog {
     }
 
     /// Returns the events from one on, in order; cheaper than to [`get`](EventLog::get) each.
-    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = Event> + '_ {
+    pub(crate) fn iter_from(&self, index: usize) -> impl Iterator<Item = Event> + '_ {
         EventCursor::new(&self.0, index)
     }
 
@@ -170,7 +171,7 @@ impl EventLog {
     }
 
     /// Returns the growths of memory among the events, in order.
-    pub fn growths(&self) -> impl Iterator<Item = Growth> + '_ {
+    pub(crate) fn growths(&self) -> impl Iterator<Item = Growth> + '_ {
         let grown = |(after, _): &(usize, u64)| match self.get(after.checked_sub(1)?)? {
             Event::Growth(growth) => Some(growth),
             Event::Write(_) => None,
@@ -180,7 +181,7 @@ impl EventLog {
 
     /// Returns the writes to the byte at `address` among the first `most` events, latest first, each
     /// with the number of its event. Examines only events that touch the byte's leaf.
-    pub fn writes_to(
+    pub(crate) fn writes_to(
         &self,
         address: u64,
         most: usize,
@@ -196,18 +197,18 @@ impl EventLog {
     }
 
     /// Returns the first event from number `from` on that writes the byte at `address`.
-    pub fn next_touch(&self, address: u64, from: usize) -> Option<usize> {
+    pub(crate) fn next_touch(&self, address: u64, from: usize) -> Option<usize> {
         self.0.touch_from(address, from)
     }
 
     /// Returns the last of the first `most` events that writes the byte at `address`.
-    pub fn previous_touch(&self, address: u64, most: usize) -> Option<usize> {
+    pub(crate) fn previous_touch(&self, address: u64, most: usize) -> Option<usize> {
         self.0.touch_before(address, most)
     }
 
     /// Returns memory after the first `events` events. This is cheap; each leaf is computed when it
     /// is first read.
-    pub fn memory_at(&self, events: usize) -> Image {
+    pub(crate) fn memory_at(&self, events: usize) -> Image {
         if events >= self.len() {
             return self.0.after.clone();
         }

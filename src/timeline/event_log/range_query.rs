@@ -10,7 +10,7 @@ impl EventLog {
     /// Returns whether any of the first `events` events wrote to `start..end`, where `now` is
     /// memory after them. For a 4 KiB leaf that is in the range as a whole, any write counts. For a
     /// part of a leaf, a byte must differ there from memory before the first event.
-    pub fn wrote_within(&self, events: usize, now: &Image, start: u64, end: u64) -> bool {
+    pub(crate) fn wrote_within(&self, events: usize, now: &Image, start: u64, end: u64) -> bool {
         let leaves = &self.0.leaves;
         let first = leaves.partition_point(|leaf| leaf.number < start / LEAF);
         let here = leaves

@@ -11,8 +11,10 @@ use super::entries::{EntryList, MIN_SLOTS_TO_PACK};
 use super::entry::{Entry, decode_entries};
 use super::store_sites::SiteTable;
 use crate::journal_abi::{SLOT, SiteKind};
+#[cfg(any(test, feature = "testing"))]
+use crate::timeline::Event;
 use crate::timeline::image::{LEAF, PAGE};
-use crate::timeline::{Event, Image, Writer};
+use crate::timeline::{Image, Writer};
 
 /// What happened between two of the guest's entries, or what belongs to the one before.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +80,7 @@ impl Recording {
 
     /// Creates a recording over memory as it is `before` the step. It is settled in parts while the
     /// step runs, so that a step of millions of stores ends quickly.
-    pub fn over(before: Image, table: Arc<SiteTable>) -> Self {
+    pub(crate) fn over(before: Image, table: Arc<SiteTable>) -> Self {
         Recording {
             before: Some(before),
             ..Recording::new(table)
@@ -87,7 +89,8 @@ impl Recording {
 
     /// Appends an event of any sort. The bytes before a write are not kept: they follow from the
     /// events before.
-    pub fn push(&mut self, event: Event) {
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn push(&mut self, event: Event) {
         match event {
             Event::Write(write) if write.is_difference => {
                 self.push_difference(write.start, &write.after, write.writer);
@@ -99,7 +102,7 @@ impl Recording {
 
     /// Appends whole slots of the guest's journal, 16 bytes each; those of one store must come
     /// together. After bulk operations have taken 512 MiB, the slots are only
-    /// [summarized](Recording::summarize_slots).
+    /// summarized.
     pub fn push_slots(&mut self, bytes: &[u8]) {
         if self.bulk_bytes > MAX_BULK_BYTES {
             return self.summarize_slots(bytes);
@@ -130,17 +133,17 @@ impl Recording {
     }
 
     /// Appends bytes that somebody other than the guest's own code wrote to memory.
-    pub fn push_write(&mut self, start: u64, bytes: &[u8], writer: Writer) {
+    pub(crate) fn push_write(&mut self, start: u64, bytes: &[u8], writer: Writer) {
         self.push_host_write(start, bytes, writer, false);
     }
 
     /// Appends bytes that are known only as they are after a longer stretch of the step.
-    pub fn push_difference(&mut self, start: u64, after: &[u8], writer: Writer) {
+    pub(crate) fn push_difference(&mut self, start: u64, after: &[u8], writer: Writer) {
         self.push_host_write(start, after, writer, true);
     }
 
     /// Appends a growth of memory. Sizes are in 64 KiB pages.
-    pub fn push_growth(&mut self, before: u64, after: u64, by: Writer) {
+    pub(crate) fn push_growth(&mut self, before: u64, after: u64, by: Writer) {
         let writer = self.writers.number(by);
         self.push_host_event(HostEvent::Growth {
             before,
@@ -150,7 +153,7 @@ impl Recording {
     }
 
     /// Appends the bytes that the last entry copied from another memory.
-    pub fn push_copied(&mut self, bytes: &[u8]) {
+    pub(crate) fn push_copied(&mut self, bytes: &[u8]) {
         if self.last_summarized.is_some() {
             return;
         }
@@ -161,7 +164,7 @@ impl Recording {
     }
 
     /// Removes the last store, one that trapped. Returns its site and its address operand.
-    pub fn undo_last_store(&mut self) -> Option<(u32, u32)> {
+    pub(crate) fn undo_last_store(&mut self) -> Option<(u32, u32)> {
         if let Some(attempt) = self.last_summarized.take() {
             self.summarized = self.summarized.saturating_sub(1);
             return Some(attempt);
@@ -188,13 +191,13 @@ impl Recording {
     }
 
     /// Returns how many stores of the guest there were, recorded or summarized.
-    pub fn all_stores(&self) -> u64 {
+    pub(crate) fn all_stores(&self) -> u64 {
         self.recorded + self.summarized
     }
 
     /// Counts the stores of journal slots and marks the 4 KiB leaves that they touch, without
     /// recording them. Growths are recorded: without them the size of memory would be wrong.
-    pub fn summarize_slots(&mut self, bytes: &[u8]) {
+    pub(crate) fn summarize_slots(&mut self, bytes: &[u8]) {
         self.settle_if_large();
         let table = Arc::clone(&self.table);
         let mut counter = StoreCounter::default();
@@ -222,7 +225,7 @@ impl Recording {
     }
 
     /// Returns the addresses of the leaves that summarized stores touch, in ascending order.
-    pub fn summarized_leaves(&self) -> Vec<u64> {
+    pub(crate) fn summarized_leaves(&self) -> Vec<u64> {
         self.summarized_leaves.starts()
     }
 

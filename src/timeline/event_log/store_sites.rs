@@ -55,7 +55,7 @@ impl SiteTable {
 
     /// Adds the bytes of the data segments that the sites name. `bytes` returns those of a segment
     /// by its index.
-    pub fn with_segments<'a>(mut self, bytes: impl Fn(u32) -> Option<&'a [u8]>) -> Self {
+    pub(crate) fn with_segments<'a>(mut self, bytes: impl Fn(u32) -> Option<&'a [u8]>) -> Self {
         for site in &self.sites {
             let SiteKind::Init { segment } = site.kind else {
                 continue;
@@ -75,21 +75,21 @@ impl SiteTable {
 
     /// Returns the writer of a site: the guest without details until
     /// [`set_writer`](SiteTable::set_writer) is called.
-    pub fn writer(&self, site: u32) -> Writer {
+    pub(crate) fn writer(&self, site: u32) -> Writer {
         site_index(site)
             .and_then(|index| self.writers.get(index)?.get().cloned())
             .unwrap_or_else(Writer::guest)
     }
 
     /// Sets the writer of a site. Later calls and unknown sites are ignored.
-    pub fn set_writer(&self, site: u32, writer: Writer) {
+    pub(crate) fn set_writer(&self, site: u32, writer: Writer) {
         if let Some(known) = site_index(site).and_then(|index| self.writers.get(index)) {
             let _ = known.set(writer);
         }
     }
 
     /// Returns whether [`set_writer`](SiteTable::set_writer) was called for a site.
-    pub fn has_writer(&self, site: u32) -> bool {
+    pub(crate) fn has_writer(&self, site: u32) -> bool {
         site_index(site)
             .and_then(|index| self.writers.get(index))
             .is_some_and(|writer| writer.get().is_some())

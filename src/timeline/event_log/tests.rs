@@ -355,7 +355,7 @@ fn changes(before: &Image, plain: &Plain) -> Vec<(u64, u64, u32, Writer)> {
     }
     let writer = |index: usize| match &plain.events[index] {
         Event::Write(write) => write.writer.clone(),
-        Event::Growth(_) => unreachable!(),
+        Event::Growth(_) => panic!("only writes have an index"),
     };
     let mut runs: Vec<(u64, u64, u32, Writer)> = Vec::new();
     for (at, byte) in plain.bytes.iter().enumerate() {

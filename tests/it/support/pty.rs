@@ -302,6 +302,10 @@ impl Pty {
     }
 
     /// Reads once, and waits for at most `patience`.
+    #[expect(
+        unsafe_code,
+        reason = "the pseudo-terminal lends only a raw descriptor"
+    )]
     fn read(&mut self, patience: Duration) {
         let timeout = Timespec {
             tv_sec: 0,

@@ -8,8 +8,6 @@ mod table;
 
 use std::fmt::Write as _;
 
-use crossterm::event::KeyEvent;
-
 use super::key;
 use crate::app::Action;
 
@@ -20,19 +18,28 @@ pub use table::BINDINGS;
 /// What is open over the panes; it decides what keys mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Context {
+    /// No overlay.
     Normal,
+    /// The help.
     Help,
+    /// The line of a search.
     Search,
+    /// The dialog that saves a moment.
     Save,
+    /// The dialog that edits the inputs.
     Inputs,
+    /// The list of sessions and lessons.
     Sessions,
+    /// The line for an answer.
     Answer,
+    /// The line of `:`.
     Prompt,
+    /// The overview of the module.
     Guest,
 }
 
 impl Context {
-    pub const ALL: [Context; 9] = [
+    pub(crate) const ALL: [Context; 9] = [
         Context::Normal,
         Context::Help,
         Context::Search,
@@ -47,7 +54,7 @@ impl Context {
 
 /// A section of the help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Group {
+pub(crate) enum Group {
     Time,
     Panes,
     Bytes,
@@ -89,31 +96,15 @@ pub struct Binding {
     /// As written for people; [`key::parse`] parses them.
     pub keys: &'static [&'static str],
     /// The digit of an [`Action::Digit`] is that of the key pressed.
-    pub action: Action,
+    pub(crate) action: Action,
     /// Two or three words; its slug is the action's name in the configuration.
     pub name: &'static str,
     /// One or two sentences; `{next step}` in them is replaced by the key of that binding.
-    pub description: &'static str,
-    pub group: Group,
-    pub contexts: &'static [Context],
+    pub(crate) description: &'static str,
+    pub(crate) group: Group,
+    pub(crate) contexts: &'static [Context],
     /// The key and the label of the binding in the status line; `None` keeps it out of there.
-    pub status: Option<(&'static str, &'static str)>,
-}
-
-/// Returns the action that [`BINDINGS`] gives to a key in a context; `None` for a key without one
-/// and for a release.
-pub fn lookup(context: Context, event: KeyEvent) -> Option<Action> {
-    Keymap::default().lookup(context, event)
-}
-
-/// Returns the groups in the order of the help, each with its bindings.
-pub fn groups() -> impl Iterator<Item = (Group, Vec<&'static Binding>)> {
-    Group::ALL.into_iter().map(|group| {
-        (
-            group,
-            BINDINGS.iter().filter(|b| b.group == group).collect(),
-        )
-    })
+    pub(crate) status: Option<(&'static str, &'static str)>,
 }
 
 /// Returns the table as Markdown, for the README.
@@ -142,8 +133,12 @@ pub fn markdown_table() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossterm::event::KeyEventKind;
+    use crossterm::event::{KeyEvent, KeyEventKind};
     use std::collections::HashSet;
+
+    fn lookup(context: Context, event: KeyEvent) -> Option<Action> {
+        Keymap::default().lookup(context, event)
+    }
 
     #[test]
     fn every_key_is_a_key_and_means_one_thing_in_each_context() {
@@ -246,7 +241,10 @@ mod tests {
         assert!(!table.contains("|  |"), "a sentence is missing: {table}");
         assert_eq!(table.lines().count(), 2 + BINDINGS.len() + Group::ALL.len());
         assert_eq!(
-            groups().map(|(_, b)| b.len()).sum::<usize>(),
+            Group::ALL
+                .map(|group| BINDINGS.iter().filter(|b| b.group == group).count())
+                .iter()
+                .sum::<usize>(),
             BINDINGS.len()
         );
     }

@@ -19,6 +19,7 @@ pub struct Keymap(Arc<[Bound]>);
 /// A binding with the keys in force.
 #[derive(Debug, Clone)]
 pub struct Bound {
+    /// The binding of the table.
     pub binding: &'static Binding,
     /// As written for people; empty where the configuration removes them.
     pub keys: Vec<String>,
@@ -32,23 +33,30 @@ pub struct Bound {
 pub struct Choice {
     /// A [`Binding::slug`].
     pub action: String,
+    /// The keys, as written in the configuration.
     pub keys: Vec<String>,
 }
 
 /// Why a [`Choice`] is refused. The messages are safe to print.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum KeyError {
+    /// No action has this name.
     #[error("there is no action `{0}` whose keys can be chosen")]
     NoAction(String),
+    /// No key is written like this.
     #[error(
         "`{0}` is no key; write a character, or one such as space, enter, tab, ctrl-x, alt-x, \
          shift-tab, PgUp, left"
     )]
     NoKey(String),
+    /// A key has two actions in one context.
     #[error("`{key}` would mean both {first} and {second}; choose another key for one of them")]
     Taken {
+        /// The key.
         key: String,
+        /// The name of the first action.
         first: String,
+        /// The name of the second action.
         second: String,
     },
 }
@@ -153,7 +161,7 @@ impl Keymap {
     }
 
     /// Returns the action of a key in a context; `None` for a key without one and for a release.
-    pub fn lookup(&self, context: Context, event: KeyEvent) -> Option<Action> {
+    pub(crate) fn lookup(&self, context: Context, event: KeyEvent) -> Option<Action> {
         if event.kind == KeyEventKind::Release {
             return None;
         }
@@ -177,7 +185,7 @@ impl Keymap {
 
     /// Returns the sections of the help in order: the heading, then keys and description of each
     /// binding that has keys.
-    pub fn help(&self) -> Vec<(&'static str, Vec<(String, String)>)> {
+    pub(crate) fn help(&self) -> Vec<(&'static str, Vec<(String, String)>)> {
         let of = |group: Group| {
             let with_keys = self
                 .0
@@ -210,7 +218,7 @@ impl Keymap {
 
     /// Returns the key that messages name for an action: that of the status line, else the first
     /// one. Returns the action's name where no key is bound to it.
-    pub fn key_of(&self, action: Action) -> &str {
+    pub(crate) fn key_of(&self, action: Action) -> &str {
         let is_it = |bound: &&Bound| {
             bound.binding.action == action && bound.binding.contexts.contains(&Context::Normal)
         };
