@@ -2,7 +2,7 @@
 //! go out.
 //!
 //! Draws nothing, reads no file, runs no guest. The state changes only in the functions this module
-//! hands out: [`key`], [`update()`], [`on_message()`], [`click`], [`wheel`], [`paste`], [`resize`]
+//! hands out: [`key`], [`update()`], [`on_message()`], [`click`], `wheel`, [`paste`], [`resize`]
 //! and [`limit_scroll`]; `ui` draws it and `terminal` performs the effects. Reads the timeline; the
 //! session's reports arrive as [`Message`]s. After each of those functions `top` is a multiple of
 //! the row's width, `cursor` is in the memory shown (or is 0), and `moment` names a step that has
