@@ -61,7 +61,7 @@ pub use event_log::{
 pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};
 pub use image::{Image, LEAF, PAGE};
-pub use provenance::{BindingFacts, Facts, Provenance, Use, UseKind};
+pub use provenance::{BindingFacts, CodeReach, Facts, Provenance, Use, UseKind};
 pub use regions::{LayoutFacts, Part, PartKind, StalePointer, unnamed};
 pub use span::Span;
 pub use step::{
