@@ -32,6 +32,8 @@ pub enum FindingKind {
     Leak,
     /// A block overlaps another one.
     Overlap,
+    /// The guest handed out the bytes of a block that was not released.
+    HandedOutAgain,
     /// Memory grew, so views of it and lengths that the host holds are out of date.
     MemoryGrew,
     /// `memory.grow` returned -1 because of `--max-memory`.
@@ -46,7 +48,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [FindingKind; 16] = [
+    pub const ALL: [FindingKind; 17] = [
         FindingKind::OutOfBounds,
         FindingKind::Trap,
         FindingKind::StalePointer,
@@ -58,6 +60,7 @@ impl FindingKind {
         FindingKind::DoubleRelease,
         FindingKind::Leak,
         FindingKind::Overlap,
+        FindingKind::HandedOutAgain,
         FindingKind::MemoryGrew,
         FindingKind::GrowthRefused,
         FindingKind::ImportUndefined,
@@ -79,6 +82,7 @@ impl FindingKind {
             FindingKind::DoubleRelease => "double-release",
             FindingKind::Leak => "leak",
             FindingKind::Overlap => "overlap",
+            FindingKind::HandedOutAgain => "handed-out-again",
             FindingKind::MemoryGrew => "memory-grew",
             FindingKind::GrowthRefused => "growth-refused",
             FindingKind::ImportUndefined => "import-undefined",
@@ -103,7 +107,9 @@ impl FindingKind {
             | FindingKind::Leak
             | FindingKind::Overlap
             | FindingKind::GrowthRefused => Severity::Warning,
-            FindingKind::PointerNotRefetched | FindingKind::MemoryGrew => Severity::Note,
+            FindingKind::PointerNotRefetched
+            | FindingKind::HandedOutAgain
+            | FindingKind::MemoryGrew => Severity::Note,
             FindingKind::OutOfBounds
             | FindingKind::Trap
             | FindingKind::InvalidUtf8

@@ -8,6 +8,7 @@
 pub mod abi;
 mod call_graph;
 mod code_index;
+mod code_reach;
 mod debug_info;
 mod detect_format;
 mod error;
@@ -26,6 +27,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use code_reach::CodeReach;
 pub use debug_info::Access;
 pub use error::GuestError;
 pub use instrument::{InstrumentOptions, InstrumentedModule, JournalLayout};

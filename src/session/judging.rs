@@ -1,8 +1,9 @@
 //! What the findings of a step are judged by.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::timeline::{Checks, Finding, FindingKind, Severity, StepRecord};
+use crate::timeline::{Checks, CodeReach, Finding, FindingKind, LayoutFacts, Severity, StepRecord};
 
 /// The state of the checks over all steps so far.
 #[derive(Default)]
@@ -12,9 +13,19 @@ pub(super) struct Judging {
     last_findings: (usize, Vec<FindingKind>),
     /// For each export that was called, whether it is known to set no global.
     pub preserves_globals: BTreeMap<String, bool>,
+    /// For each export that was called, what it can run and set.
+    pub reach: BTreeMap<String, Arc<CodeReach>>,
 }
 
 impl Judging {
+    /// Starts with the layout of the guest's memory.
+    pub fn new(layout: &[LayoutFacts]) -> Self {
+        Judging {
+            checks: Checks::new(layout),
+            ..Judging::default()
+        }
+    }
+
     /// Returns the findings of the checks for a step.
     pub fn judge(&mut self, record: &StepRecord) -> Vec<Finding> {
         self.checks.check_step(record)

@@ -162,7 +162,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         image: Image::zeroed(size),
         scope,
         progress: Progress::default(),
-        judging: Judging::default(),
+        judging: Judging::new(&timeline.guest.layout),
     };
     Ok((session, timeline))
 }

@@ -1,9 +1,11 @@
 //! Records how a step used variables, for the findings: from which it took addresses, and where the
 //! values that it bound came from.
 
+use std::sync::Arc;
+
 use crate::script::ast::{Call, Expr, ExprKind, StatementKind};
 use crate::script::{eval, variables_of_address};
-use crate::timeline::{BindingFacts, Provenance, Span, StepRecord, Use, UseKind};
+use crate::timeline::{BindingFacts, CodeReach, Provenance, Span, StepRecord, Use, UseKind};
 
 use super::Session;
 
@@ -22,6 +24,13 @@ impl Session {
             }
             StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => {
                 self.record_call(call, record);
+            }
+            StatementKind::Set { value, .. } => {
+                let address = self
+                    .evaluate(value)
+                    .ok()
+                    .and_then(|value| eval::address(&value, "the value", self.scope.is_64).ok());
+                record.facts.global_set = address;
             }
             _ => {}
         }
@@ -57,6 +66,7 @@ impl Session {
                 });
             }
         }
+        record.facts.reach = self.reach(&call.export.text);
         let known = self.judging.preserves_globals.get(&call.export.text);
         record.facts.preserves_globals = match known {
             Some(known) => *known,
@@ -71,6 +81,23 @@ impl Session {
                 preserves
             }
         };
+    }
+
+    /// Returns what an export can run and set. It is computed once.
+    fn reach(&mut self, export: &str) -> Option<Arc<CodeReach>> {
+        if let Some(known) = self.judging.reach.get(export) {
+            return Some(Arc::clone(known));
+        }
+        let reach = self.guest.reach(self.guest.export(export)?.index);
+        let reach = Arc::new(CodeReach {
+            functions: reach.functions,
+            globals: reach.globals,
+            is_open: reach.is_open,
+        });
+        self.judging
+            .reach
+            .insert(export.to_owned(), Arc::clone(&reach));
+        Some(reach)
     }
 
     /// Returns the origin of the value that a statement binds as result `index`.

@@ -64,7 +64,7 @@ pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};
 pub(crate) use image::LEAF;
 pub use image::{Image, PAGE};
-pub(crate) use provenance::{BindingFacts, Facts, Provenance, Use, UseKind};
+pub(crate) use provenance::{BindingFacts, CodeReach, Facts, Provenance, Use, UseKind};
 pub(crate) use regions::Part;
 pub use regions::{LayoutFacts, PartKind, StalePointer, unnamed};
 pub use span::Span;

@@ -1,6 +1,9 @@
 //! What a step did with the variables of the script. The session, which knows the statements, adds
 //! it to the record, and the checks use it.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::Span;
 
 /// What is known of a step beyond what it did to memory.
@@ -13,9 +16,33 @@ pub(crate) struct Facts {
     /// Whether the step called an export that provably sets no global of the guest.
     pub preserves_globals: bool,
     /// The guest's functions that stored to memory.
-    pub functions: Vec<std::sync::Arc<str>>,
+    pub functions: Vec<Arc<str>>,
+    /// What the export that the step called can run and set.
+    pub reach: Option<Arc<CodeReach>>,
+    /// The value that the step gave to an exported global, if it can be an address.
+    pub global_set: Option<u64>,
     /// Whether no step follows, except those that expect findings of this one.
     pub is_end: bool,
+}
+
+/// What a function of the guest and everything that it calls can run and set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CodeReach {
+    /// The indices of the functions.
+    pub functions: BTreeSet<u32>,
+    /// The indices of the globals, without the stack pointer.
+    pub globals: BTreeSet<u32>,
+    /// Whether there may be more of both.
+    pub is_open: bool,
+}
+
+impl CodeReach {
+    /// Returns whether both may run the same function or set the same global.
+    pub fn overlaps(&self, other: &CodeReach) -> bool {
+        self.is_open
+            || !self.functions.is_disjoint(&other.functions)
+            || !self.globals.is_disjoint(&other.globals)
+    }
 }
 
 /// An address that a step used.

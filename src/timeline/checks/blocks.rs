@@ -1,18 +1,17 @@
 //! The regions and blocks that are named, which of them were released, and which bytes must not be
 //! used any more.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
+use super::calls::{Calls, allocates, frees, passes_address, resizes, returns_address};
 use super::phrases::{describe_writer, name, the_bytes};
 use super::pointers::{Origin, Pointers};
-use super::{MAX_FINDINGS_PER_KIND, describe_bytes};
+use super::{MAX_FINDINGS_PER_KIND, describe_bytes, stack};
 use crate::text::count;
 use crate::timeline::{
     CallRecord, Finding, FindingKind, NamedSpan, Naming, Outcome, Span, SpanKind, StepRecord, Use,
     UseKind, Writer,
 };
-use crate::value::Value;
 
 /// A write to a released block: the first one by each writer.
 pub(super) struct ReleasedWrite {
@@ -33,11 +32,17 @@ pub(super) struct BlockState {
     pub released: Option<usize>,
     /// Whether it was released and its bytes were not allocated again since.
     pub is_watched: bool,
+    /// The last call before its release that got its address.
+    releasing_call: Option<usize>,
+    /// Whether the guest allocated its bytes again although it was not released.
+    is_reallocated: bool,
+    /// Whether a call ended it by making it larger or smaller in place. One `release` may follow.
+    is_resized: bool,
 }
 
 impl BlockState {
     pub fn is_live(&self) -> bool {
-        self.released.is_none()
+        self.released.is_none() && !self.is_reallocated
     }
 
     /// Returns its kind and name: `region buffer`.
@@ -58,27 +63,30 @@ pub(super) fn overlap(a: Span, b: Span) -> Option<Span> {
     })
 }
 
-/// What is remembered of a call.
-#[derive(Debug)]
-struct RecordedCall {
-    step: usize,
-    args: Vec<u64>,
-    functions: Vec<Arc<str>>,
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
     spans: Vec<BlockState>,
-    calls: BTreeMap<usize, RecordedCall>,
-    /// The guest's functions that store while it allocates or releases blocks. They may write to
-    /// what was released.
-    allocators: BTreeSet<Arc<str>>,
+    calls: Calls,
+    /// The bytes of the shadow stack.
+    stack: Option<Span>,
     /// Addresses of blocks that the script released before it called the guest for that. The next
     /// call with such an address is no misuse.
     pending_frees: BTreeSet<u64>,
 }
 
 impl Blocks {
+    pub fn new(stack: Option<Span>) -> Self {
+        Blocks {
+            stack,
+            ..Blocks::default()
+        }
+    }
+
+    /// Returns the bytes of the shadow stack.
+    pub fn stack(&self) -> Option<Span> {
+        self.stack
+    }
+
     pub fn has_spans(&self) -> bool {
         self.spans
             .iter()
@@ -111,8 +119,11 @@ impl Blocks {
             .iter_mut()
             .find(|held| held.is_watched && overlap(held.span, at).is_some())?;
         let released = block.released?;
-        // An address that was fetched after the release comes from the new owner of the bytes.
-        if origin.is_some_and(|origin| origin.step > released) {
+        // An address that was fetched after the release, or by the call that released the block,
+        // comes from the new owner of the bytes.
+        let is_new =
+            |origin: &Origin| origin.step > released || Some(origin.step) == block.releasing_call;
+        if origin.is_some_and(is_new) {
             block.is_watched = false;
             return None;
         }
@@ -136,7 +147,9 @@ impl Blocks {
                 return None;
             }
             // A name for an address that the script chose itself means a new owner.
-            UseKind::Named if origin.is_none() => return None,
+            UseKind::Named if origin.is_none() || stack::contains(self.stack, block.span) => {
+                return None;
+            }
             UseKind::Passed | UseKind::Named => {
                 let variable =
                     origin.map_or_else(|| format!("{:#x}", used.span.start), |o| name(&o.name));
@@ -156,13 +169,36 @@ impl Blocks {
         )
     }
 
-    /// Stops watching released blocks that a call has just allocated again.
-    pub fn unwatch_reallocated(&mut self, record: &StepRecord) {
-        let Some(call) = &record.call else { return };
-        let results: Vec<u64> = call.results.iter().filter_map(address).collect();
+    /// Checks what a step hands out. Stops watching released blocks whose bytes have a new owner,
+    /// and blocks that the guest has resized in place or handed out again.
+    pub fn check_new_owners(&mut self, record: &StepRecord) -> Vec<Finding> {
+        let call = record.call.as_ref();
         for held in self.spans.iter_mut().filter(|held| held.is_watched) {
-            held.is_watched = !results.iter().any(|result| held.span.contains(*result));
+            held.is_watched = !(call.is_some_and(|call| allocates(call, held.span))
+                || stack::covers_again(self.stack, held, record));
         }
+        let Some(call) = call else { return Vec::new() };
+        let mut found = Vec::new();
+        for held in self.spans.iter_mut() {
+            let is_returned = held.is_live()
+                && held.kind == SpanKind::Block
+                && held.span.len > 0
+                && returns_address(call, held.span.start);
+            let is_allocating = self.calls.is_allocating(&call.export);
+            match passes_address(call, held.span.start) {
+                _ if !is_returned => {}
+                true if is_allocating || resizes(call) => {
+                    held.released = Some(record.index);
+                    held.is_resized = true;
+                }
+                false if is_allocating => {
+                    held.is_reallocated = true;
+                    found.push(handed_out_again(held, call));
+                }
+                _ => {}
+            }
+        }
+        found
     }
 
     /// Checks writes to released blocks by the guest and its imports.
@@ -171,11 +207,7 @@ impl Blocks {
         record: &StepRecord,
         writes: Vec<ReleasedWrite>,
     ) -> Vec<Finding> {
-        let is_allocating = record
-            .facts
-            .functions
-            .iter()
-            .any(|function| self.allocators.contains(function))
+        let is_allocating = self.calls.may_run_allocator(record)
             || record
                 .call
                 .as_ref()
@@ -236,18 +268,7 @@ impl Blocks {
 
     /// Records what a step did to the named spans.
     pub fn record_step(&mut self, record: &StepRecord, pointers: &Pointers) -> Vec<Finding> {
-        if let Some(call) = &record.call {
-            let args = call.args.iter().filter_map(address).collect();
-            let functions = record.facts.functions.clone();
-            self.calls.insert(
-                record.index,
-                RecordedCall {
-                    step: record.index,
-                    args,
-                    functions,
-                },
-            );
-        }
+        self.calls.record(record);
         match (&record.naming, record.outcome) {
             (Some(Naming::Named(span)), Outcome::Ok) => {
                 if span.kind == SpanKind::Block {
@@ -257,12 +278,9 @@ impl Blocks {
                         .first()
                         .map(|used| used.names.as_slice())
                         .unwrap_or_default();
-                    let made_by = pointers.origin(names).map(|origin| origin.step);
-                    self.add_allocator_of(
-                        made_by
-                            .and_then(|step| self.calls.get(&step))
-                            .map(|call| call.step),
-                    );
+                    if let Some(origin) = pointers.origin(names) {
+                        self.calls.record_allocation(origin);
+                    }
                 }
                 self.name_span(record.index, span)
             }
@@ -270,13 +288,6 @@ impl Blocks {
                 self.release(record.index, block).into_iter().collect()
             }
             _ => Vec::new(),
-        }
-    }
-
-    /// Adds the functions that stored during a call to those of the guest's allocator.
-    fn add_allocator_of(&mut self, call: Option<usize>) {
-        if let Some(call) = call.and_then(|step| self.calls.get(&step)) {
-            self.allocators.extend(call.functions.iter().cloned());
         }
     }
 
@@ -290,7 +301,8 @@ impl Blocks {
                 else {
                     continue;
                 };
-                if held.is_live() && !is_same(held) && found.len() < MAX_FINDINGS_PER_KIND {
+                if held.released.is_none() && !is_same(held) && found.len() < MAX_FINDINGS_PER_KIND
+                {
                     found.push(overlapping(held, new, shared));
                 }
                 held.is_watched = false;
@@ -326,6 +338,9 @@ impl Blocks {
             step,
             released: None,
             is_watched: false,
+            releasing_call: None,
+            is_reallocated: false,
+            is_resized: false,
         });
         found
     }
@@ -335,7 +350,7 @@ impl Blocks {
             .spans
             .iter_mut()
             .find(|held| held.kind == SpanKind::Block && held.name == block)?;
-        if let Some(first) = held.released {
+        if let Some(first) = held.released.filter(|_| !held.is_resized) {
             let message = format!(
                 "{} was already released in step {first}: an allocator that releases a block \
                  twice may hand out the same bytes twice",
@@ -347,17 +362,17 @@ impl Blocks {
                     .blaming(first),
             );
         }
+        let had_owner = std::mem::take(&mut held.is_resized) || held.is_reallocated;
         held.released = Some(step);
-        held.is_watched = held.span.len > 0;
         let (start, since) = (held.span.start, held.step);
-        let releasing_call = self
-            .calls
-            .range(since..)
-            .rev()
-            .find(|(_, call)| call.args.contains(&start))
-            .map(|(step, _)| *step);
-        match releasing_call {
-            Some(_) => self.add_allocator_of(releasing_call),
+        held.releasing_call = self.calls.last_with(start, since);
+        // A call that got the block and returned the same bytes is their new owner.
+        let is_returned = held
+            .releasing_call
+            .is_some_and(|call| self.calls.returned_into(call, held.span));
+        held.is_watched = held.span.len > 0 && !had_owner && !is_returned;
+        match held.releasing_call {
+            Some(call) => self.calls.add_allocator_of(call),
             None => drop(self.pending_frees.insert(start)),
         }
         None
@@ -395,6 +410,21 @@ fn leak(held: &BlockState) -> Finding {
         .blaming(held.step)
 }
 
+fn handed_out_again(held: &BlockState, call: &CallRecord) -> Finding {
+    let message = format!(
+        "{} returned {:#x}, the start of {}, which was handed out again though not released: \
+         these bytes are no longer watched as {}; write `release {}` after the step that frees it",
+        name(&call.export),
+        held.span.start,
+        held.label(),
+        name(&held.name),
+        name(&held.name)
+    );
+    Finding::new(FindingKind::HandedOutAgain, message)
+        .about(held.span)
+        .blaming(held.step)
+}
+
 fn overlapping(held: &BlockState, new: &NamedSpan, shared: Span) -> Finding {
     let message = format!(
         "block {} shares {} with {}, which was not released: the same bytes now have two owners",
@@ -406,27 +436,4 @@ fn overlapping(held: &BlockState, new: &NamedSpan, shared: Span) -> Finding {
         .about(shared)
         .about(held.span)
         .blaming(held.step)
-}
-
-fn passes_address(call: &CallRecord, start: u64) -> bool {
-    call.args.iter().filter_map(address).any(|arg| arg == start)
-}
-
-/// Returns an argument or result as an address. A negative number is read as unsigned.
-fn address(value: &Value) -> Option<u64> {
-    match value {
-        Value::Int(n) if *n < 0 => i32::try_from(*n).ok().map(|n| u64::from(n.cast_unsigned())),
-        Value::Int(n) => u64::try_from(*n).ok(),
-        _ => None,
-    }
-}
-
-/// Returns whether an export releases memory, by its name.
-fn frees(call: &CallRecord) -> bool {
-    let name = call.export.to_lowercase();
-    [
-        "free", "dealloc", "realloc", "release", "delete", "drop", "destroy", "dispose", "unpin",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
 }

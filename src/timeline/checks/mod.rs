@@ -7,14 +7,16 @@
 //! is worse than a miss.
 
 mod blocks;
+mod calls;
 mod lengths;
 mod overrun;
 mod pointers;
+mod stack;
 #[cfg(test)]
 mod tests;
 
 use super::describe::phrases;
-use super::{Finding, Span, StepKind, StepRecord, Writer};
+use super::{Finding, LayoutFacts, Span, StepKind, StepRecord, Writer};
 use blocks::Blocks;
 use pointers::Pointers;
 
@@ -34,6 +36,16 @@ pub struct Checks {
 }
 
 impl Checks {
+    /// Starts with the layout of the memory that is recorded.
+    pub fn new(layout: &[LayoutFacts]) -> Self {
+        let stack = stack::span_of(layout);
+        Checks {
+            blocks: Blocks::new(stack),
+            pointers: Pointers::new(stack),
+            ..Checks::default()
+        }
+    }
+
     /// Checks the next step, and returns its findings. The time that this takes depends on what the
     /// step did. Its stores are examined only while spans are named.
     pub(crate) fn check_step(&mut self, record: &StepRecord) -> Vec<Finding> {
@@ -47,7 +59,7 @@ impl Checks {
             found.extend(lengths::check(&self.blocks, &self.pointers, used));
             found.extend(self.pointers.check_use(record, used));
         }
-        self.blocks.unwatch_reallocated(record);
+        found.extend(self.blocks.check_new_owners(record));
         if self.blocks.has_spans() && !record.events.is_empty() {
             let scanned = overrun::scan_writes(record, &self.blocks, &self.data);
             found.extend(scanned.overruns);

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::MAX_FINDINGS_PER_KIND;
 use super::blocks::{BlockState, Blocks, ReleasedWrite, overlap};
 use super::phrases::describe_writer;
+use super::stack;
 use crate::text::{count, list};
 use crate::timeline::event_log::WriterId;
 use crate::timeline::{Finding, FindingKind, Image, Span, SpanKind, StepRecord, Writer};
@@ -48,6 +49,7 @@ pub(super) fn scan_writes(
         recent: [(u64::MAX, WriterId::NOBODY); RECENT],
         overrun: Vec::new(),
         released_writes: Vec::new(),
+        stack: blocks.stack(),
     };
     scan.run();
     let before = record.events.memory_at(0);
@@ -143,6 +145,7 @@ struct WriteScan<'a> {
     recent: [(u64, WriterId); RECENT],
     overrun: Vec<Overrun>,
     released_writes: Vec<((usize, usize), ReleasedWrite)>,
+    stack: Option<Span>,
 }
 
 impl WriteScan<'_> {
@@ -189,6 +192,7 @@ impl WriteScan<'_> {
             if is_known
                 || self.released_writes.len() >= MAX_FINDINGS_PER_KIND
                 || matches!(writer, Writer::Host | Writer::Data { .. })
+                || stack::allows_write(self.stack, held, &writer, self.record)
             {
                 continue;
             }

@@ -63,9 +63,26 @@ pub(super) struct Pointers {
     /// grew.
     moving_steps: Vec<usize>,
     growing_steps: Vec<usize>,
+    /// The bytes of the shadow stack. An address there is where the stack pointer was, and cannot be
+    /// fetched again.
+    stack: Option<Span>,
+}
+
+impl Origin {
+    /// Returns whether the value can be fetched again in the same way.
+    pub fn is_refetchable(&self) -> bool {
+        self.source.is_some()
+    }
 }
 
 impl Pointers {
+    pub fn new(stack: Option<Span>) -> Self {
+        Pointers {
+            stack,
+            ..Pointers::default()
+        }
+    }
+
     /// Returns the origin of the first of these variables that came from the guest.
     pub fn origin(&self, names: &[String]) -> Option<&Origin> {
         names.iter().find_map(|name| self.variables.get(name))
@@ -170,7 +187,9 @@ impl Pointers {
                 )
             }
             Provenance::Result(_) | Provenance::Global { .. } => {
-                let source = source_of(record, &given.from).zip(given.address);
+                let is_on_stack = |at: &u64| self.stack.is_some_and(|stack| stack.contains(*at));
+                let address = given.address.filter(|at| !is_on_stack(at));
+                let source = source_of(record, &given.from).zip(address);
                 let found = match &source {
                     Some((source, value)) => {
                         self.compare_fetch(record, &given.name, source, *value)

@@ -55,6 +55,9 @@ fn sentence(finding: &Finding) -> Option<String> {
         FindingKind::DoubleRelease => format!("It had already been released{}.", blamed()),
         FindingKind::Leak => format!("The block named{} was never released.", blamed()),
         FindingKind::Overlap => format!("It overlaps the block named{}.", blamed()),
+        FindingKind::HandedOutAgain => {
+            format!("The block named{} was handed out again.", blamed())
+        }
         FindingKind::GrowthRefused => {
             "It asked for more memory, and --max-memory refused it.".into()
         }

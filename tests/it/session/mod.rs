@@ -1,5 +1,6 @@
 //! Sessions with real guests.
 
+mod allocators;
 mod exploration;
 mod findings;
 mod recording;
