@@ -392,13 +392,26 @@ pub enum ExprKind {
     },
     /// `calls(MODULE.NAME)`.
     Calls(ImportName),
-    /// `call_args(MODULE.NAME, i)`.
-    CallArgs {
+    /// `call_args(MODULE.NAME, i)`, `call_reads(MODULE.NAME, i)` or `call_results(MODULE.NAME, i)`.
+    CallPart {
+        /// What of the call.
+        part: CallPart,
         /// The import.
         import: ImportName,
         /// The number of the call, counted from 0.
         index: Box<Expr>,
     },
+}
+
+/// A part of what is recorded of a call of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallPart {
+    /// The arguments that the guest passed.
+    Args,
+    /// The values that the `reads` actions read.
+    Reads,
+    /// The results that the guest got.
+    Results,
 }
 
 /// The unary operators.
@@ -493,4 +506,6 @@ pub enum Function {
     File,
     /// `pages()`: the size of memory in 64 KiB pages.
     Pages,
+    /// `printed(1)`, `printed(2)`: what the guest has printed on standard output, standard error.
+    Printed,
 }

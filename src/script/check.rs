@@ -384,14 +384,16 @@ impl<'f> Checker<'f> {
                     .for_each(|part| self.expression(part, scope));
             }
             ExprKind::Function { function, args } => {
-                if *function == Function::Pages {
-                    self.needs_guest("pages()", expr.span, scope);
+                match function {
+                    Function::Pages => self.needs_guest("pages()", expr.span, scope),
+                    Function::Printed => self.needs_guest("printed(…)", expr.span, scope),
+                    _ => {}
                 }
                 args.iter().for_each(|arg| self.expression(arg, scope));
             }
             ExprKind::Calls(_) => self.needs_guest("calls(…)", expr.span, scope),
-            ExprKind::CallArgs { index, .. } => {
-                self.needs_guest("call_args(…)", expr.span, scope);
+            ExprKind::CallPart { part, index, .. } => {
+                self.needs_guest(&format!("{}(…)", part.function()), expr.span, scope);
                 self.expression(index, scope);
             }
         }

@@ -3,9 +3,9 @@
 use wasmer::{Memory, Value as Wasm};
 
 use crate::safe;
-use crate::script::ast::{Action, Expr, ImportName, Reading};
+use crate::script::ast::{Action, CallPart, Expr, ImportName, Reading};
 use crate::script::encoding;
-use crate::script::eval::{self, EnvError, EvalEnv};
+use crate::script::eval::{self, EnvError, EvalEnv, OutputStream};
 use crate::timeline::{FindingKind, PAGE};
 use crate::value::Value;
 
@@ -19,6 +19,8 @@ struct ActionEnv<'a> {
     params: &'a [String],
     args: &'a [Value],
     state: &'a HostState,
+    /// The import, and the number of its call that performs the action.
+    call: (&'a ImportName, u64),
     pages: Option<u64>,
 }
 
@@ -36,11 +38,25 @@ impl EvalEnv for ActionEnv<'_> {
     }
 
     fn calls(&self, import: &ImportName) -> Result<u64, EnvError> {
-        Ok(self.state.calls_of(import))
+        let (own, index) = self.call;
+        Ok(if import == own {
+            index
+        } else {
+            self.state.history.calls(import)
+        })
     }
 
-    fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
-        self.state.args_of(import, index)
+    fn call_part(
+        &self,
+        import: &ImportName,
+        part: CallPart,
+        index: u64,
+    ) -> Result<Vec<Value>, EnvError> {
+        self.state.history.part(import, part, index)
+    }
+
+    fn printed(&self, stream: OutputStream) -> Result<String, EnvError> {
+        self.state.wasi.output.printed(stream)
     }
 
     fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {
@@ -169,6 +185,7 @@ impl Running<'_, '_> {
             params,
             args: &self.args,
             state,
+            call: self.call(),
             pages: state
                 .memory
                 .as_ref()

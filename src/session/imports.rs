@@ -1,7 +1,6 @@
 //! The host functions that a guest imports. Some are described by the script, some are built in. The
 //! others exist so that the guest can start, and trap when they are called.
 
-use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -9,11 +8,11 @@ use wasmer::{AsStoreMut, FunctionEnvMut, FunctionType, Memory, RuntimeError, Val
 
 use crate::safe;
 use crate::script::ast::{Action, ImportName};
-use crate::script::eval::EnvError;
 use crate::timeline::{FindingKind, ImportCall, Recording, Writer};
 use crate::value::Value;
 
 use super::files::Files;
+use super::import_history::ImportHistory;
 use super::limits::{Stop, Watch};
 use super::recorder::Recorder;
 use super::scope::Scope;
@@ -22,10 +21,6 @@ use super::{memory, values};
 
 /// The most calls of imports that are recorded one by one in one step; further calls are counted.
 pub const MAX_RECORDED_CALLS: usize = 1000;
-/// The most calls of one import whose arguments `call_args` can return.
-const MAX_RECORDED_ARGS: usize = 100_000;
-/// The most calls of all imports whose arguments `call_args` can return.
-const MAX_RECORDED_ARGS_IN_ALL: usize = 1_000_000;
 /// The most bytes that the `reads` actions of one step can read; after that, calls are only counted.
 const MAX_BYTES_READ: usize = 64 << 20;
 /// The most writes by imports in one step. Each is recorded.
@@ -139,19 +134,8 @@ pub(super) struct HostState {
     /// How many bytes imports have written in this step.
     bytes_written: u64,
     /// All calls since the session began.
-    pub history: HashMap<ImportName, History>,
-    /// The number of calls in `history` whose arguments are recorded.
-    recorded_args: usize,
+    pub history: ImportHistory,
     pub wasi: Wasi,
-}
-
-/// All calls of one import so far.
-#[derive(Debug, Default)]
-pub(super) struct History {
-    /// The number of calls.
-    pub count: u64,
-    /// The arguments of the first calls.
-    pub args: Vec<Vec<Value>>,
 }
 
 impl HostState {
@@ -167,8 +151,7 @@ impl HostState {
             bytes_read: 0,
             writes: 0,
             bytes_written: 0,
-            history: HashMap::new(),
-            recorded_args: 0,
+            history: ImportHistory::default(),
             wasi,
         }
     }
@@ -193,56 +176,6 @@ impl HostState {
             watch.count(slots);
         }
         Ok(())
-    }
-
-    /// Returns how many times the guest has called an import.
-    pub fn calls_of(&self, name: &ImportName) -> u64 {
-        self.history.get(name).map_or(0, |h| h.count)
-    }
-
-    /// Returns the arguments of call `index` of an import, counted from 0.
-    pub fn args_of(&self, name: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
-        let history = self.history.get(name);
-        let count = history.map_or(0, |h| h.count);
-        if index >= count {
-            return Err(EnvError::NoSuchCall {
-                import: display(name),
-                count,
-                index,
-            });
-        }
-        usize::try_from(index)
-            .ok()
-            .and_then(|i| history?.args.get(i).cloned())
-            .ok_or_else(|| EnvError::ArgumentsNotRecorded {
-                import: display(name),
-                recorded: history.map_or(0, |h| h.args.len()),
-            })
-    }
-
-    /// Adds a call to the history of its import.
-    fn record_call(&mut self, name: &ImportName, args: &[Value]) {
-        self.calls_total += 1;
-        let is_below_limit = self.recorded_args < MAX_RECORDED_ARGS_IN_ALL;
-        match self.history.get_mut(name) {
-            Some(history) => {
-                history.count += 1;
-                if is_below_limit && history.args.len() < MAX_RECORDED_ARGS {
-                    history.args.push(args.to_vec());
-                    self.recorded_args += 1;
-                }
-            }
-            // The first call of an import is always recorded.
-            None => {
-                self.history.insert(
-                    name.clone(),
-                    History {
-                        count: 1,
-                        args: vec![args.to_vec()],
-                    },
-                );
-            }
-        }
     }
 }
 
@@ -331,7 +264,8 @@ impl HostFunction {
         if let Some(Err(stop)) = state.watch.as_ref().map(Watch::check) {
             return Err(trap(HostTrap::Stopped(stop)));
         }
-        state.record_call(&self.name, &args);
+        state.calls_total += 1;
+        let index = state.history.begin(&self.name, &args);
         let is_recorded =
             state.calls.len() < MAX_RECORDED_CALLS && state.bytes_read < MAX_BYTES_READ;
         let recorded = is_recorded.then(|| {
@@ -347,24 +281,28 @@ impl HostFunction {
             function: self,
             env,
             args,
+            index,
             reads: Vec::new(),
             errno: None,
         };
         let results = running.perform().map_err(trap);
         let (reads, errno) = (std::mem::take(&mut running.reads), running.errno);
         let state = running.env.data_mut();
+        let returned: Vec<Value> = results
+            .iter()
+            .flatten()
+            .map(|result| values::from_wasm(result).unwrap_or(Value::Null))
+            .collect();
+        if results.is_ok() {
+            state.history.end(&self.name, index, &reads, &returned);
+        }
         if let Some(call) = recorded.and_then(|i| state.calls.get_mut(i)) {
             state.bytes_read = state
                 .bytes_read
                 .saturating_add(reads.iter().map(Value::weight).sum());
             call.saw = reads;
             call.meaning = errno;
-            if let Ok(results) = &results {
-                call.results = results
-                    .iter()
-                    .map(|r| values::from_wasm(r).unwrap_or(Value::Null))
-                    .collect();
-            }
+            call.results = returned;
         }
         results
     }
@@ -375,6 +313,8 @@ pub(super) struct Running<'a, 'b> {
     function: &'a HostFunction,
     pub env: FunctionEnvMut<'b, HostState>,
     pub args: Vec<Value>,
+    /// The number of the call, counted from 0 for each import.
+    index: u64,
     /// The values that `reads` actions have read.
     pub reads: Vec<Value>,
     /// The name of the WASI error that the function returns.
@@ -397,6 +337,11 @@ impl Running<'_, '_> {
                 ty: self.function.ty.clone(),
             }),
         }
+    }
+
+    /// Returns the import, and the number of this call of it.
+    pub fn call(&self) -> (&ImportName, u64) {
+        (&self.function.name, self.index)
     }
 
     /// Returns the types of the results that the guest expects.

@@ -10,6 +10,7 @@ pub mod files;
 mod finish_recording;
 mod import_actions;
 mod import_check;
+mod import_history;
 mod imports;
 mod insert;
 mod instantiate;
