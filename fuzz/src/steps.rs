@@ -173,10 +173,12 @@ impl Environment {
                     .into_iter()
                     .for_each(|e| self.evaluate(e)),
                 Action::Grows { bytes } => self.address(bytes),
-                Action::Reads { address, what } => {
+                Action::Reads { address, what, .. } => {
                     self.address(address);
                     self.reading(what);
                 }
+                Action::Call { call, .. } => self.call(call),
+                Action::Let { value, .. } => self.evaluate(value),
                 Action::Traps { why } => self.evaluate(why),
             }
         }

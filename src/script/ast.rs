@@ -249,18 +249,50 @@ pub enum Action {
         /// The least size of memory afterwards, in bytes.
         bytes: Expr,
     },
-    /// `reads ADDR …`.
+    /// `reads ADDR …`, or `NAME = reads ADDR …`.
     Reads {
+        /// The variable.
+        name: Option<Name>,
         /// The address of the first byte.
         address: Expr,
         /// The length and type of what is read.
         what: Reading,
+    },
+    /// `NAME, … = call EXPORT(ARG, …)`.
+    Call {
+        /// A variable for each result, or none.
+        results: Vec<Name>,
+        /// The call.
+        call: Call,
+    },
+    /// `let NAME = EXPR`.
+    Let {
+        /// The variable.
+        name: Name,
+        /// Its value.
+        value: Expr,
     },
     /// `traps EXPR`.
     Traps {
         /// The message of the trap.
         why: Expr,
     },
+}
+
+impl Action {
+    /// Returns the variables that the action binds, for the actions after it.
+    pub fn bound_names(&self) -> &[Name] {
+        match self {
+            Action::Reads { name, .. } => name.as_slice(),
+            Action::Call { results, .. } => results,
+            Action::Let { name, .. } => std::slice::from_ref(name),
+            Action::Returns(_)
+            | Action::Writes { .. }
+            | Action::Copies { .. }
+            | Action::Grows { .. }
+            | Action::Traps { .. } => &[],
+        }
+    }
 }
 
 /// How bytes are read.

@@ -7,7 +7,8 @@ use crate::script::eval::{EnvError, EvalEnv, OutputStream};
 use crate::value::Value;
 
 use super::files::Files;
-use super::imports::{HostState, display};
+use super::host_names::display;
+use super::imports::HostState;
 use super::scope::Scope;
 
 /// The environment while no guest runs: inputs and files.

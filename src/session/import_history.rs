@@ -6,7 +6,7 @@ use crate::script::ast::{CallPart, ImportName};
 use crate::script::eval::EnvError;
 use crate::value::Value;
 
-use super::imports::display;
+use super::host_names::display;
 
 /// The most calls of one import that are recorded; further ones are counted.
 const MAX_RECORDED: usize = 100_000;

@@ -8,10 +8,12 @@ use wasmer::{AsStoreMut, FunctionEnvMut, FunctionType, Memory, RuntimeError, Val
 
 use crate::safe;
 use crate::script::ast::{Action, ImportName};
-use crate::timeline::{FindingKind, ImportCall, Recording, Writer};
+use crate::timeline::{CallRecord, FindingKind, ImportCall, Recording, Writer};
 use crate::value::Value;
 
+use super::exports::LiveGuest;
 use super::files::Files;
+use super::host_names::display;
 use super::import_history::ImportHistory;
 use super::limits::{Stop, Watch};
 use super::recorder::Recorder;
@@ -23,6 +25,8 @@ use super::{memory, values};
 pub const MAX_RECORDED_CALLS: usize = 1000;
 /// The most bytes that the `reads` actions of one step can read; after that, calls are only counted.
 const MAX_BYTES_READ: usize = 64 << 20;
+/// How many calls of the guest by imports can be inside each other.
+pub(super) const MAX_DEPTH: usize = 64;
 /// The most writes by imports in one step. Each is recorded.
 const MAX_WRITES: u64 = 2 << 20;
 /// The most bytes that imports can write in one step.
@@ -52,6 +56,15 @@ pub(super) enum HostTrap {
         MAX_BYTES_WRITTEN >> 20
     )]
     TooMuchWritten,
+    /// Imports that call the guest, which calls imports, without end.
+    #[error(
+        "import {name}: more than {MAX_DEPTH} calls of the guest by imports are inside each other, \
+         the limit; does an import call the function that called it?"
+    )]
+    TooDeep { name: String },
+    /// A call of the guest by an import that did not return; the reason is with the running import.
+    #[error("the guest that the import called did not return")]
+    InnerCall,
     /// WASI's `proc_exit`.
     #[error("the guest exited with exit code {0}")]
     Exited(i32),
@@ -94,30 +107,16 @@ pub(super) fn definition_line(name: &ImportName, ty: &FunctionType) -> String {
     line
 }
 
-/// Returns an import as `module.name`, each part in quotes unless it is a plain name.
-pub fn display(name: &ImportName) -> String {
-    format!(
-        "{}.{}",
-        display_part(&name.module),
-        display_part(&name.name)
-    )
-}
-
-fn display_part(text: &str) -> String {
-    let plain = !text.is_empty()
-        && !text.starts_with(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain {
-        text.to_string()
-    } else {
-        safe::quoted(text, 200)
-    }
-}
-
 /// The state that all host functions of a session share: the live memory, the calls of the current
 /// step, and the history of all calls.
 pub(super) struct HostState {
     pub memory: Option<Memory>,
+    /// `None` until the guest is instantiated.
+    pub guest: Option<LiveGuest>,
+    /// The number of calls of the guest by imports that are running, each inside the one before.
+    pub depth: usize,
+    /// How many bytes the variables of running actions take.
+    pub bound_bytes: usize,
     pub watch: Option<Watch>,
     pub scope: Scope,
     pub files: Files,
@@ -142,6 +141,9 @@ impl HostState {
     pub fn new(files: Files, wasi: Wasi) -> Self {
         HostState {
             memory: None,
+            guest: None,
+            depth: 0,
+            bound_bytes: 0,
             watch: None,
             scope: Scope::default(),
             files,
@@ -164,6 +166,7 @@ impl HostState {
         self.calls = Vec::new();
         self.calls_total = 0;
         (self.bytes_read, self.writes, self.bytes_written) = (0, 0, 0);
+        (self.depth, self.bound_bytes) = (0, 0);
     }
 
     /// Records the stores that the guest has made so far, so that the next event comes after them.
@@ -282,12 +285,20 @@ impl HostFunction {
             env,
             args,
             index,
+            bound: Vec::new(),
             reads: Vec::new(),
+            calls: Vec::new(),
             errno: None,
+            inner_error: None,
         };
-        let results = running.perform().map_err(trap);
+        let results = running.perform();
+        let inner_error = running.inner_error.take();
+        let results = results.map_err(|error| inner_error.unwrap_or_else(|| trap(error)));
         let (reads, errno) = (std::mem::take(&mut running.reads), running.errno);
+        let calls = std::mem::take(&mut running.calls);
+        let bound: usize = running.bound.iter().map(|(_, value)| value.weight()).sum();
         let state = running.env.data_mut();
+        state.bound_bytes = state.bound_bytes.saturating_sub(bound);
         let returned: Vec<Value> = results
             .iter()
             .flatten()
@@ -301,6 +312,7 @@ impl HostFunction {
                 .bytes_read
                 .saturating_add(reads.iter().map(Value::weight).sum());
             call.saw = reads;
+            call.calls = calls;
             call.meaning = errno;
             call.results = returned;
         }
@@ -315,10 +327,16 @@ pub(super) struct Running<'a, 'b> {
     pub args: Vec<Value>,
     /// The number of the call, counted from 0 for each import.
     index: u64,
+    /// The variables that actions have bound, in order.
+    pub bound: Vec<(String, Value)>,
     /// The values that `reads` actions have read.
     pub reads: Vec<Value>,
+    /// The calls of the guest by `call` actions.
+    pub calls: Vec<CallRecord>,
     /// The name of the WASI error that the function returns.
     errno: Option<&'static str>,
+    /// Why a call of the guest did not return.
+    pub inner_error: Option<RuntimeError>,
 }
 
 impl Running<'_, '_> {
