@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use linmem::script::ast::{
-    Action, Call, Expr, Import, ImportKind, ImportName, Reading, StatementKind,
+    Action, Call, CallPart, Expr, Import, ImportKind, ImportName, Reading, StatementKind,
 };
 use linmem::script::eval::{self, EnvError, EvalEnv};
 use linmem::script::{self, Script, ScriptErrors};
@@ -86,7 +86,12 @@ impl EvalEnv for Environment {
         Ok(u64::MAX)
     }
 
-    fn call_args(&self, _: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
+    fn call_part(
+        &self,
+        _: &ImportName,
+        _: CallPart,
+        index: u64,
+    ) -> Result<Vec<Value>, EnvError> {
         Ok(vec![Value::Int(index.into()), Value::Null])
     }
 
@@ -168,10 +173,12 @@ impl Environment {
                     .into_iter()
                     .for_each(|e| self.evaluate(e)),
                 Action::Grows { bytes } => self.address(bytes),
-                Action::Reads { address, what } => {
+                Action::Reads { address, what, .. } => {
                     self.address(address);
                     self.reading(what);
                 }
+                Action::Call { call, .. } => self.call(call),
+                Action::Let { value, .. } => self.evaluate(value),
                 Action::Traps { why } => self.evaluate(why),
             }
         }

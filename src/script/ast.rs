@@ -249,18 +249,50 @@ pub enum Action {
         /// The least size of memory afterwards, in bytes.
         bytes: Expr,
     },
-    /// `reads ADDR …`.
+    /// `reads ADDR …`, or `NAME = reads ADDR …`.
     Reads {
+        /// The variable.
+        name: Option<Name>,
         /// The address of the first byte.
         address: Expr,
         /// The length and type of what is read.
         what: Reading,
+    },
+    /// `NAME, … = call EXPORT(ARG, …)`.
+    Call {
+        /// A variable for each result, or none.
+        results: Vec<Name>,
+        /// The call.
+        call: Call,
+    },
+    /// `let NAME = EXPR`.
+    Let {
+        /// The variable.
+        name: Name,
+        /// Its value.
+        value: Expr,
     },
     /// `traps EXPR`.
     Traps {
         /// The message of the trap.
         why: Expr,
     },
+}
+
+impl Action {
+    /// Returns the variables that the action binds, for the actions after it.
+    pub fn bound_names(&self) -> &[Name] {
+        match self {
+            Action::Reads { name, .. } => name.as_slice(),
+            Action::Call { results, .. } => results,
+            Action::Let { name, .. } => std::slice::from_ref(name),
+            Action::Returns(_)
+            | Action::Writes { .. }
+            | Action::Copies { .. }
+            | Action::Grows { .. }
+            | Action::Traps { .. } => &[],
+        }
+    }
 }
 
 /// How bytes are read.
@@ -392,13 +424,26 @@ pub(crate) enum ExprKind {
     },
     /// `calls(MODULE.NAME)`.
     Calls(ImportName),
-    /// `call_args(MODULE.NAME, i)`.
-    CallArgs {
+    /// `call_args(MODULE.NAME, i)`, `call_reads(MODULE.NAME, i)` or `call_results(MODULE.NAME, i)`.
+    CallPart {
+        /// What of the call.
+        part: CallPart,
         /// The import.
         import: ImportName,
         /// The number of the call, counted from 0.
         index: Box<Expr>,
     },
+}
+
+/// A part of what is recorded of a call of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallPart {
+    /// The arguments that the guest passed.
+    Args,
+    /// The values that the `reads` actions read.
+    Reads,
+    /// The results that the guest got.
+    Results,
 }
 
 /// The unary operators.
@@ -493,4 +538,6 @@ pub(crate) enum Function {
     File,
     /// `pages()`: the size of memory in 64 KiB pages.
     Pages,
+    /// `printed(1)`, `printed(2)`: what the guest has printed on standard output, standard error.
+    Printed,
 }

@@ -125,7 +125,7 @@ enum Scope<'a> {
     Step,
     /// A prediction: the values before and after it.
     Ask,
-    /// A host function: its parameters and the inputs.
+    /// A host function: its parameters, what its actions before bound, and the inputs.
     Import(&'a [Name]),
     /// The value of an input or an imported global: the inputs before it, and nothing of the guest.
     Value,
@@ -314,25 +314,34 @@ impl<'f> Checker<'f> {
             ImportKind::Global { value } => return self.expression(value, Scope::Value),
             ImportKind::Memory { .. } => return,
         };
-        let scope = Scope::Import(params);
+        let mut names = params.clone();
         for action in actions {
-            match action {
-                Action::Returns(values) => values
-                    .iter()
-                    .for_each(|value| self.expression(value, scope)),
-                Action::Writes { address, value } => {
-                    self.expression(address, scope);
-                    self.written(value, scope);
-                }
-                Action::Copies { to, from, length } => {
-                    [to, from, length]
-                        .into_iter()
-                        .for_each(|part| self.expression(part, scope));
-                }
-                Action::Grows { bytes } => self.expression(bytes, scope),
-                Action::Reads { address, what } => self.reading(address, what, scope),
-                Action::Traps { why } => self.expression(why, scope),
+            self.action(action, Scope::Import(&names));
+            names.extend_from_slice(action.bound_names());
+        }
+    }
+
+    fn action(&mut self, action: &Action, scope: Scope) {
+        match action {
+            Action::Returns(values) => values
+                .iter()
+                .for_each(|value| self.expression(value, scope)),
+            Action::Writes { address, value } => {
+                self.expression(address, scope);
+                self.written(value, scope);
             }
+            Action::Copies { to, from, length } => {
+                [to, from, length]
+                    .into_iter()
+                    .for_each(|part| self.expression(part, scope));
+            }
+            Action::Grows { bytes } => self.expression(bytes, scope),
+            Action::Reads { address, what, .. } => self.reading(address, what, scope),
+            Action::Call { call, .. } => {
+                call.args.iter().for_each(|arg| self.expression(arg, scope));
+            }
+            Action::Let { value, .. } => self.expression(value, scope),
+            Action::Traps { why } => self.expression(why, scope),
         }
     }
 
@@ -384,14 +393,16 @@ impl<'f> Checker<'f> {
                     .for_each(|part| self.expression(part, scope));
             }
             ExprKind::Function { function, args } => {
-                if *function == Function::Pages {
-                    self.needs_guest("pages()", expr.span, scope);
+                match function {
+                    Function::Pages => self.needs_guest("pages()", expr.span, scope),
+                    Function::Printed => self.needs_guest("printed(…)", expr.span, scope),
+                    _ => {}
                 }
                 args.iter().for_each(|arg| self.expression(arg, scope));
             }
             ExprKind::Calls(_) => self.needs_guest("calls(…)", expr.span, scope),
-            ExprKind::CallArgs { index, .. } => {
-                self.needs_guest("call_args(…)", expr.span, scope);
+            ExprKind::CallPart { part, index, .. } => {
+                self.needs_guest(&format!("{}(…)", part.function()), expr.span, scope);
                 self.expression(index, scope);
             }
         }

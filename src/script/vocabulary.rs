@@ -1,7 +1,7 @@
 //! The words of the language: statements, functions, encodings and kinds of finding. Also finds the
 //! word that a misspelt one is nearest to.
 
-use super::ast::{Encoding, Function, NumberType};
+use super::ast::{CallPart, Encoding, Function, NumberType};
 use crate::finding_kind::FindingKind;
 use crate::text::{list, nearest};
 
@@ -152,12 +152,41 @@ pub(super) const ENCODINGS: [(&str, Encoding); 3] = [
     ("bytes", Encoding::Bytes),
 ];
 
-/// The functions whose argument is an import, not an expression.
-pub(super) const IMPORT_FUNCTIONS: [&str; 2] = ["calls", "call_args"];
+/// The functions whose first argument is an import, not an expression.
+pub(super) const IMPORT_FUNCTIONS: [&str; 4] = ["calls", "call_args", "call_reads", "call_results"];
+
+impl CallPart {
+    const ALL: [CallPart; 3] = [CallPart::Args, CallPart::Reads, CallPart::Results];
+
+    /// Returns the part that the function `word` returns.
+    pub(super) fn of_function(word: &str) -> Option<CallPart> {
+        CallPart::ALL
+            .into_iter()
+            .find(|part| part.function() == word)
+    }
+
+    /// Returns the name of the function that returns this part.
+    pub fn function(self) -> &'static str {
+        match self {
+            CallPart::Args => "call_args",
+            CallPart::Reads => "call_reads",
+            CallPart::Results => "call_results",
+        }
+    }
+
+    /// Returns a plural noun for the part.
+    pub fn noun(self) -> &'static str {
+        match self {
+            CallPart::Args => "arguments",
+            CallPart::Reads => "readings",
+            CallPart::Results => "results",
+        }
+    }
+}
 
 impl Function {
     /// All functions, in the order in which completion offers them.
-    const ALL: [Function; 22] = [
+    const ALL: [Function; 23] = [
         Function::Len,
         Function::Utf8,
         Function::Utf16,
@@ -180,6 +209,7 @@ impl Function {
         Function::Encode(NumberType::F32),
         Function::Encode(NumberType::F64),
         Function::Pages,
+        Function::Printed,
     ];
 
     /// Returns the function's name in the steps language.
@@ -198,6 +228,7 @@ impl Function {
             Function::Bytes => "bytes",
             Function::File => "file",
             Function::Pages => "pages",
+            Function::Printed => "printed",
         }
     }
 
@@ -218,6 +249,7 @@ impl Function {
             Function::Pages => "",
             Function::Repeat => "x, n",
             Function::File => "\"path\"",
+            Function::Printed => "1",
             _ => "x",
         };
         format!("{}({parameters})", self.name())

@@ -10,7 +10,8 @@ use crate::script::ast::ImportName;
 use crate::script::{Script, is_plain_name};
 use crate::timeline::{AbiHints, UndefinedImport};
 
-use super::imports::{Meaning, definition_line, display};
+use super::host_names::display;
+use super::imports::{Meaning, definition_line};
 
 /// Returns the hints for a session; `module` is the compiled guest.
 pub(super) fn hints(guest: &Guest, script: &Script, module: &Module) -> AbiHints {

@@ -11,7 +11,7 @@ use super::imports::HostTrap;
 use super::interrupt_timer::InterruptTimer;
 use super::limits::{Stop, Watch};
 use super::trap::TrapEvidence;
-use super::{Session, memory, trap, values};
+use super::{Session, exports, memory, trap, values};
 
 /// Why a step failed.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,24 +93,11 @@ impl Session {
         let name = crate::safe::plain(&call.export.text);
         let function = self.exported_function(&call.export.text)?;
         let ty = function.ty(&self.store);
-        if ty.params().len() != call.args.len() {
-            let (wanted, given) = (ty.params().len(), call.args.len());
-            return Err(StepError::failed(format!(
-                "{name} takes {}, {given} given; its type is {}",
-                crate::text::count(wanted, "argument"),
-                values::func_type(&ty)
-            )));
-        }
+        exports::check_argument_count(&name, &ty, call.args.len())?;
         let mut args = Vec::with_capacity(call.args.len());
         for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {
             let value = self.evaluate(expr)?;
-            let wasm = values::to_wasm(&value, *ty).map_err(|why| {
-                format!(
-                    "argument {} of {name}, of type {}: {why}",
-                    index + 1,
-                    values::value_type(*ty)
-                )
-            })?;
+            let wasm = exports::argument(&name, index, *ty, &value)?;
             args.push((value, wasm));
         }
         Ok((function, args))
@@ -241,7 +228,7 @@ impl Session {
                 );
                 found(Outcome::Cancelled, FindingKind::Limit, None, message)
             }
-            Some(trap @ HostTrap::TooMuchWritten) => found(
+            Some(trap @ (HostTrap::TooMuchWritten | HostTrap::TooDeep { .. })) => found(
                 Outcome::Cancelled,
                 FindingKind::Limit,
                 None,

@@ -2,12 +2,13 @@
 
 use crate::guest::Guest;
 use crate::script::Script;
-use crate::script::ast::ImportName;
-use crate::script::eval::{EnvError, EvalEnv};
+use crate::script::ast::{CallPart, ImportName};
+use crate::script::eval::{EnvError, EvalEnv, OutputStream};
 use crate::value::Value;
 
 use super::files::Files;
-use super::imports::{HostState, display};
+use super::host_names::display;
+use super::imports::HostState;
 use super::scope::Scope;
 
 /// The environment while no guest runs: inputs and files.
@@ -72,12 +73,21 @@ impl EvalEnv for StepEnv<'_> {
 
     fn calls(&self, import: &ImportName) -> Result<u64, EnvError> {
         self.check_import(import)?;
-        Ok(self.host.calls_of(import))
+        Ok(self.host.history.calls(import))
     }
 
-    fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
+    fn call_part(
+        &self,
+        import: &ImportName,
+        part: CallPart,
+        index: u64,
+    ) -> Result<Vec<Value>, EnvError> {
         self.check_import(import)?;
-        self.host.args_of(import, index)
+        self.host.history.part(import, part, index)
+    }
+
+    fn printed(&self, stream: OutputStream) -> Result<String, EnvError> {
+        self.host.wasi.output.printed(stream)
     }
 
     fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {

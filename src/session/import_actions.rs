@@ -1,29 +1,42 @@
 //! Performs the actions of a host function that the script describes.
 
-use wasmer::{Memory, Value as Wasm};
+use wasmer::{Function, Memory, Value as Wasm};
 
 use crate::safe;
-use crate::script::ast::{Action, Expr, ImportName, Reading};
+use crate::script::ast::{Action, Call, CallPart, Expr, ImportName, Name, Reading};
 use crate::script::encoding;
-use crate::script::eval::{self, EnvError, EvalEnv};
-use crate::timeline::{FindingKind, PAGE};
+use crate::script::eval::{self, EnvError, EvalEnv, OutputStream};
+use crate::timeline::{CallRecord, FindingKind, PAGE};
 use crate::value::Value;
 
-use super::imports::{HostState, HostTrap, Running};
+use super::exports;
+use super::host_names::display;
+use super::imports::{HostState, HostTrap, MAX_DEPTH, Running};
 use super::memory::{self, AccessError};
 use super::read_statement::{self, ReadError};
 use super::values;
 
-/// The environment of an action's expression: the parameters, then the variables of the script.
+/// The most bytes that the variables of all running actions can take.
+const MAX_BOUND: usize = 256 << 20;
+
+/// The environment of an action's expression: what earlier actions bound, then the parameters, then
+/// the variables of the script.
 struct ActionEnv<'a> {
+    bound: &'a [(String, Value)],
     params: &'a [String],
     args: &'a [Value],
     state: &'a HostState,
+    /// The import, and the number of its call that performs the action.
+    call: (&'a ImportName, u64),
     pages: Option<u64>,
 }
 
 impl EvalEnv for ActionEnv<'_> {
     fn variable(&self, name: &str) -> Option<&Value> {
+        let bound = self.bound.iter().rev().find(|(bound, _)| bound == name);
+        if let Some((_, value)) = bound {
+            return Some(value);
+        }
         match self.params.iter().position(|param| param == name) {
             Some(index) => self.args.get(index),
             None => self.state.scope.value(name),
@@ -36,11 +49,25 @@ impl EvalEnv for ActionEnv<'_> {
     }
 
     fn calls(&self, import: &ImportName) -> Result<u64, EnvError> {
-        Ok(self.state.calls_of(import))
+        let (own, index) = self.call;
+        Ok(if import == own {
+            index
+        } else {
+            self.state.history.calls(import)
+        })
     }
 
-    fn call_args(&self, import: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
-        self.state.args_of(import, index)
+    fn call_part(
+        &self,
+        import: &ImportName,
+        part: CallPart,
+        index: u64,
+    ) -> Result<Vec<Value>, EnvError> {
+        self.state.history.part(import, part, index)
+    }
+
+    fn printed(&self, stream: OutputStream) -> Result<String, EnvError> {
+        self.state.wasi.output.printed(stream)
     }
 
     fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {
@@ -67,7 +94,16 @@ impl Running<'_, '_> {
                     self.perform_copy(params, to, from, length)?;
                 }
                 Action::Grows { bytes } => self.perform_grow(params, bytes)?,
-                Action::Reads { address, what } => self.perform_read(params, address, what)?,
+                Action::Reads {
+                    name,
+                    address,
+                    what,
+                } => self.perform_read(params, name.as_ref(), address, what)?,
+                Action::Call { results, call } => self.perform_call(params, results, call)?,
+                Action::Let { name, value } => {
+                    let value = self.evaluate(params, value)?;
+                    self.bind(name, value)?;
+                }
                 Action::Traps { why } => return Err(self.trap(params, why)?),
             }
         }
@@ -131,6 +167,7 @@ impl Running<'_, '_> {
     fn perform_read(
         &mut self,
         params: &[String],
+        name: Option<&Name>,
         address: &Expr,
         what: &Reading,
     ) -> Result<(), HostTrap> {
@@ -139,8 +176,90 @@ impl Running<'_, '_> {
         let plan = read_statement::plan(what, |expr, role| self.address(params, expr, role))?;
         let read = read_statement::perform(&plan, &memory, &self.env, address)
             .map_err(|error| self.read_failed(error))?;
+        if let Some(name) = name {
+            self.bind(name, read.value.clone())?;
+        }
         self.reads.push(read.value);
         Ok(())
+    }
+
+    /// Binds a variable for the actions after this one.
+    fn bind(&mut self, name: &Name, value: Value) -> Result<(), HostTrap> {
+        let state = self.env.data_mut();
+        state.bound_bytes = state.bound_bytes.saturating_add(value.weight());
+        let is_too_much = state.bound_bytes > MAX_BOUND;
+        self.bound.push((name.text.clone(), value));
+        if is_too_much {
+            return Err(self.fail(format!(
+                "the values that running actions have bound add up to more than {} MiB, the limit; \
+                 use smaller ones",
+                MAX_BOUND >> 20
+            )));
+        }
+        Ok(())
+    }
+
+    /// Calls the guest from inside the import. Its stores go on in the journal of the step.
+    fn perform_call(
+        &mut self,
+        params: &[String],
+        names: &[Name],
+        call: &Call,
+    ) -> Result<(), HostTrap> {
+        let state = self.env.data();
+        if state.depth >= MAX_DEPTH {
+            let name = display(self.call().0);
+            return Err(HostTrap::TooDeep { name });
+        }
+        let live = state.guest.clone();
+        let live = live.ok_or_else(|| {
+            self.fail("the guest is not instantiated yet, so nothing of it can be called")
+        })?;
+        let shown = safe::plain(&call.export.text);
+        let function = live
+            .function(&call.export.text)
+            .map_err(|error| self.fail(error))?;
+        let ty = function.ty(&self.env);
+        exports::check_result_names(&shown, &ty, names.len())
+            .and_then(|()| exports::check_argument_count(&shown, &ty, call.args.len()))
+            .map_err(|error| self.fail(error))?;
+        let (mut args, mut given) = (Vec::new(), Vec::new());
+        for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {
+            let value = self.evaluate(params, expr)?;
+            let wasm = exports::argument(&shown, index, *ty, &value);
+            given.push(wasm.map_err(|error| self.fail(error))?);
+            args.push(value);
+        }
+        self.calls.push(CallRecord {
+            export: call.export.text.clone(),
+            args,
+            results: Vec::new(),
+        });
+        let results = self.enter_guest(&function, &given)?;
+        let results = results
+            .iter()
+            .map(values::from_wasm)
+            .collect::<Result<Vec<Value>, _>>()
+            .map_err(|why| self.fail(format!("{shown}: {why}")))?;
+        if let Some(record) = self.calls.last_mut() {
+            record.results.clone_from(&results);
+        }
+        names
+            .iter()
+            .zip(results)
+            .try_for_each(|(name, value)| self.bind(name, value))
+    }
+
+    /// Runs a function of the guest to its end.
+    fn enter_guest(&mut self, function: &Function, args: &[Wasm]) -> Result<Box<[Wasm]>, HostTrap> {
+        self.env.data_mut().depth += 1;
+        let outcome = function.call(&mut self.env, args);
+        let state = self.env.data_mut();
+        state.depth = state.depth.saturating_sub(1);
+        outcome.map_err(|error| {
+            self.inner_error = Some(error);
+            HostTrap::InnerCall
+        })
     }
 
     fn read_failed(&self, error: ReadError) -> HostTrap {
@@ -166,9 +285,11 @@ impl Running<'_, '_> {
     fn evaluate(&self, params: &[String], expr: &Expr) -> Result<Value, HostTrap> {
         let state = self.env.data();
         let env = ActionEnv {
+            bound: &self.bound,
             params,
             args: &self.args,
             state,
+            call: self.call(),
             pages: state
                 .memory
                 .as_ref()

@@ -4,7 +4,7 @@ use crate::guest::{ExternType, Guest};
 use crate::script::Script;
 use crate::script::ast::{Action, Import, ImportKind};
 
-use super::imports::display;
+use super::host_names::display;
 
 /// How an `import` line differs from what the guest imports. Messages are safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

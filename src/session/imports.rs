@@ -1,7 +1,6 @@
 //! The host functions that a guest imports. Some are described by the script, some are built in. The
 //! others exist so that the guest can start, and trap when they are called.
 
-use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -9,11 +8,13 @@ use wasmer::{AsStoreMut, FunctionEnvMut, FunctionType, Memory, RuntimeError, Val
 
 use crate::safe;
 use crate::script::ast::{Action, ImportName};
-use crate::script::eval::EnvError;
-use crate::timeline::{FindingKind, ImportCall, Recording, Writer};
+use crate::timeline::{CallRecord, FindingKind, ImportCall, Recording, Writer};
 use crate::value::Value;
 
+use super::exports::LiveGuest;
 use super::files::Files;
+use super::host_names::display;
+use super::import_history::ImportHistory;
 use super::limits::{Stop, Watch};
 use super::recorder::Recorder;
 use super::scope::Scope;
@@ -22,12 +23,10 @@ use super::{memory, values};
 
 /// The most calls of imports that are recorded one by one in one step; further calls are counted.
 pub const MAX_RECORDED_CALLS: usize = 1000;
-/// The most calls of one import whose arguments `call_args` can return.
-const MAX_RECORDED_ARGS: usize = 100_000;
-/// The most calls of all imports whose arguments `call_args` can return.
-const MAX_RECORDED_ARGS_IN_ALL: usize = 1_000_000;
 /// The most bytes that the `reads` actions of one step can read; after that, calls are only counted.
 const MAX_BYTES_READ: usize = 64 << 20;
+/// How many calls of the guest by imports can be inside each other.
+pub(super) const MAX_DEPTH: usize = 64;
 /// The most writes by imports in one step. Each is recorded.
 const MAX_WRITES: u64 = 2 << 20;
 /// The most bytes that imports can write in one step.
@@ -57,6 +56,15 @@ pub(super) enum HostTrap {
         MAX_BYTES_WRITTEN >> 20
     )]
     TooMuchWritten,
+    /// Imports that call the guest, which calls imports, without end.
+    #[error(
+        "import {name}: more than {MAX_DEPTH} calls of the guest by imports are inside each other, \
+         the limit; does an import call the function that called it?"
+    )]
+    TooDeep { name: String },
+    /// A call of the guest by an import that did not return; the reason is with the running import.
+    #[error("the guest that the import called did not return")]
+    InnerCall,
     /// WASI's `proc_exit`.
     #[error("the guest exited with exit code {0}")]
     Exited(i32),
@@ -99,30 +107,16 @@ pub(super) fn definition_line(name: &ImportName, ty: &FunctionType) -> String {
     line
 }
 
-/// Returns an import as `module.name`, each part in quotes unless it is a plain name.
-pub fn display(name: &ImportName) -> String {
-    format!(
-        "{}.{}",
-        display_part(&name.module),
-        display_part(&name.name)
-    )
-}
-
-fn display_part(text: &str) -> String {
-    let plain = !text.is_empty()
-        && !text.starts_with(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain {
-        text.to_string()
-    } else {
-        safe::quoted(text, 200)
-    }
-}
-
 /// The state that all host functions of a session share: the live memory, the calls of the current
 /// step, and the history of all calls.
 pub(super) struct HostState {
     pub memory: Option<Memory>,
+    /// `None` until the guest is instantiated.
+    pub guest: Option<LiveGuest>,
+    /// The number of calls of the guest by imports that are running, each inside the one before.
+    pub depth: usize,
+    /// How many bytes the variables of running actions take.
+    pub bound_bytes: usize,
     pub watch: Option<Watch>,
     pub scope: Scope,
     pub files: Files,
@@ -139,25 +133,17 @@ pub(super) struct HostState {
     /// How many bytes imports have written in this step.
     bytes_written: u64,
     /// All calls since the session began.
-    pub history: HashMap<ImportName, History>,
-    /// The number of calls in `history` whose arguments are recorded.
-    recorded_args: usize,
+    pub history: ImportHistory,
     pub wasi: Wasi,
-}
-
-/// All calls of one import so far.
-#[derive(Debug, Default)]
-pub(super) struct History {
-    /// The number of calls.
-    pub count: u64,
-    /// The arguments of the first calls.
-    pub args: Vec<Vec<Value>>,
 }
 
 impl HostState {
     pub fn new(files: Files, wasi: Wasi) -> Self {
         HostState {
             memory: None,
+            guest: None,
+            depth: 0,
+            bound_bytes: 0,
             watch: None,
             scope: Scope::default(),
             files,
@@ -167,8 +153,7 @@ impl HostState {
             bytes_read: 0,
             writes: 0,
             bytes_written: 0,
-            history: HashMap::new(),
-            recorded_args: 0,
+            history: ImportHistory::default(),
             wasi,
         }
     }
@@ -181,6 +166,7 @@ impl HostState {
         self.calls = Vec::new();
         self.calls_total = 0;
         (self.bytes_read, self.writes, self.bytes_written) = (0, 0, 0);
+        (self.depth, self.bound_bytes) = (0, 0);
     }
 
     /// Records the stores that the guest has made so far, so that the next event comes after them.
@@ -193,56 +179,6 @@ impl HostState {
             watch.count(slots);
         }
         Ok(())
-    }
-
-    /// Returns how many times the guest has called an import.
-    pub fn calls_of(&self, name: &ImportName) -> u64 {
-        self.history.get(name).map_or(0, |h| h.count)
-    }
-
-    /// Returns the arguments of call `index` of an import, counted from 0.
-    pub fn args_of(&self, name: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
-        let history = self.history.get(name);
-        let count = history.map_or(0, |h| h.count);
-        if index >= count {
-            return Err(EnvError::NoSuchCall {
-                import: display(name),
-                count,
-                index,
-            });
-        }
-        usize::try_from(index)
-            .ok()
-            .and_then(|i| history?.args.get(i).cloned())
-            .ok_or_else(|| EnvError::ArgumentsNotRecorded {
-                import: display(name),
-                recorded: history.map_or(0, |h| h.args.len()),
-            })
-    }
-
-    /// Adds a call to the history of its import.
-    fn record_call(&mut self, name: &ImportName, args: &[Value]) {
-        self.calls_total += 1;
-        let is_below_limit = self.recorded_args < MAX_RECORDED_ARGS_IN_ALL;
-        match self.history.get_mut(name) {
-            Some(history) => {
-                history.count += 1;
-                if is_below_limit && history.args.len() < MAX_RECORDED_ARGS {
-                    history.args.push(args.to_vec());
-                    self.recorded_args += 1;
-                }
-            }
-            // The first call of an import is always recorded.
-            None => {
-                self.history.insert(
-                    name.clone(),
-                    History {
-                        count: 1,
-                        args: vec![args.to_vec()],
-                    },
-                );
-            }
-        }
     }
 }
 
@@ -331,7 +267,8 @@ impl HostFunction {
         if let Some(Err(stop)) = state.watch.as_ref().map(Watch::check) {
             return Err(trap(HostTrap::Stopped(stop)));
         }
-        state.record_call(&self.name, &args);
+        state.calls_total += 1;
+        let index = state.history.begin(&self.name, &args);
         let is_recorded =
             state.calls.len() < MAX_RECORDED_CALLS && state.bytes_read < MAX_BYTES_READ;
         let recorded = is_recorded.then(|| {
@@ -347,24 +284,37 @@ impl HostFunction {
             function: self,
             env,
             args,
+            index,
+            bound: Vec::new(),
             reads: Vec::new(),
+            calls: Vec::new(),
             errno: None,
+            inner_error: None,
         };
-        let results = running.perform().map_err(trap);
+        let results = running.perform();
+        let inner_error = running.inner_error.take();
+        let results = results.map_err(|error| inner_error.unwrap_or_else(|| trap(error)));
         let (reads, errno) = (std::mem::take(&mut running.reads), running.errno);
+        let calls = std::mem::take(&mut running.calls);
+        let bound: usize = running.bound.iter().map(|(_, value)| value.weight()).sum();
         let state = running.env.data_mut();
+        state.bound_bytes = state.bound_bytes.saturating_sub(bound);
+        let returned: Vec<Value> = results
+            .iter()
+            .flatten()
+            .map(|result| values::from_wasm(result).unwrap_or(Value::Null))
+            .collect();
+        if results.is_ok() {
+            state.history.end(&self.name, index, &reads, &returned);
+        }
         if let Some(call) = recorded.and_then(|i| state.calls.get_mut(i)) {
             state.bytes_read = state
                 .bytes_read
                 .saturating_add(reads.iter().map(Value::weight).sum());
             call.saw = reads;
+            call.calls = calls;
             call.meaning = errno;
-            if let Ok(results) = &results {
-                call.results = results
-                    .iter()
-                    .map(|r| values::from_wasm(r).unwrap_or(Value::Null))
-                    .collect();
-            }
+            call.results = returned;
         }
         results
     }
@@ -375,10 +325,18 @@ pub(super) struct Running<'a, 'b> {
     function: &'a HostFunction,
     pub env: FunctionEnvMut<'b, HostState>,
     pub args: Vec<Value>,
+    /// The number of the call, counted from 0 for each import.
+    index: u64,
+    /// The variables that actions have bound, in order.
+    pub bound: Vec<(String, Value)>,
     /// The values that `reads` actions have read.
     pub reads: Vec<Value>,
+    /// The calls of the guest by `call` actions.
+    pub calls: Vec<CallRecord>,
     /// The name of the WASI error that the function returns.
     errno: Option<&'static str>,
+    /// Why a call of the guest did not return.
+    pub inner_error: Option<RuntimeError>,
 }
 
 impl Running<'_, '_> {
@@ -397,6 +355,11 @@ impl Running<'_, '_> {
                 ty: self.function.ty.clone(),
             }),
         }
+    }
+
+    /// Returns the import, and the number of this call of it.
+    pub fn call(&self) -> (&ImportName, u64) {
+        (&self.function.name, self.index)
     }
 
     /// Returns the types of the results that the guest expects.

@@ -15,7 +15,9 @@ use crate::timeline::{FindingKind, Image, Outcome, StepKind, StepRecord, Writer}
 
 use super::call::StepError;
 use super::eval_env::SetupEnv;
-use super::imports::{HostFunction, HostState, HostTrap, Meaning, display};
+use super::exports::LiveGuest;
+use super::host_names::display;
+use super::imports::{HostFunction, HostState, HostTrap, Meaning};
 use super::interrupt_timer::InterruptTimer;
 use super::journal::Journal;
 use super::limits::Watch;
@@ -89,6 +91,10 @@ impl Session {
         state.memory = self.memory.clone();
         state.wasi.other_memory = other_memory;
         state.recorder.attach(journal);
+        state.guest = Some(LiveGuest {
+            guest: self.guest.clone(),
+            instance: instance.clone(),
+        });
         self.instance = Some(instance);
         Ok(())
     }

@@ -6,7 +6,7 @@ use wasmer::{Extern, Function, Global};
 
 use crate::script::ast::{Call, Expr, ExprKind, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
-use crate::text::{self, count, list};
+use crate::text::count;
 use crate::timeline::{
     Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Severity, Span,
     SpanKind, StepKind, StepRecord, Writer,
@@ -16,6 +16,7 @@ use crate::wasm_types::{ExternKind, memory_size};
 
 use super::call::StepError;
 use super::eval_env::StepEnv;
+use super::exports::{self, LiveGuest, extern_kind};
 use super::memory::{self, AccessError};
 use super::read_statement::{self, ReadError};
 use super::{Session, values};
@@ -298,15 +299,8 @@ impl Session {
     ) -> Result<(), StepError> {
         if !names.is_empty() {
             let ty = self.exported_function(&call.export.text)?.ty(&self.store);
-            if ty.results().len() != names.len() {
-                return Err(StepError::failed(format!(
-                    "{} gives {}, {} named; its type is {}; name all of them or none",
-                    crate::safe::plain(&call.export.text),
-                    count(ty.results().len(), "result"),
-                    names.len(),
-                    values::func_type(&ty)
-                )));
-            }
+            let shown = crate::safe::plain(&call.export.text);
+            exports::check_result_names(&shown, &ty, names.len())?;
         }
         let results = self.call_export(call, record)?;
         if results.len() < names.len() {
@@ -579,18 +573,11 @@ impl Session {
     }
 
     pub(super) fn exported_function(&self, name: &str) -> Result<Function, StepError> {
-        match self.export(name, ExternKind::Func)? {
-            Extern::Function(function) => Ok(function),
-            other => Err(StepError::failed(format!(
-                "{} is not a function but a {}",
-                crate::safe::plain(name),
-                extern_kind(&other)
-            ))),
-        }
+        Ok(self.live_guest()?.function(name)?)
     }
 
     fn exported_global(&self, name: &str) -> Result<Global, StepError> {
-        match self.export(name, ExternKind::Global)? {
+        match self.live_guest()?.export(name, ExternKind::Global)? {
             Extern::Global(global) => Ok(global),
             other => Err(StepError::failed(format!(
                 "{} is not a global but a {}",
@@ -600,40 +587,10 @@ impl Session {
         }
     }
 
-    /// Returns an export of the original module; exports that instrumentation added do not count.
-    /// The error about a missing one names the exports of the kind `wanted`.
-    fn export(&self, name: &str, wanted: ExternKind) -> Result<Extern, StepError> {
-        let Some(instance) = &self.instance else {
-            return Err(StepError::failed(NOT_INSTANTIATED));
-        };
-        let is_own = self.guest.export(name).is_some();
-        let found = instance.exports.get_extern(name).filter(|_| is_own);
-        found.cloned().ok_or_else(|| {
-            let hint = self.export_hint(name, wanted);
-            StepError::failed(format!(
-                "the guest has no export named {}; {hint}",
-                crate::safe::quoted(name, 100)
-            ))
-        })
-    }
-
-    /// Returns the most similar export, or else the exports of the kind `wanted`.
-    fn export_hint(&self, name: &str, wanted: ExternKind) -> String {
-        let of_kind = || {
-            let exports = self.guest.exports().iter();
-            exports
-                .filter(|export| export.ty.kind() == wanted)
-                .map(|export| export.name.as_str())
-        };
-        let kind = wanted.noun();
-        match text::nearest(name, of_kind()) {
-            Some(near) => format!("did you mean {}?", crate::safe::cut(near, 100)),
-            None if of_kind().next().is_none() => format!("it exports no {kind}"),
-            None => {
-                let names = of_kind().map(|name| crate::safe::cut(name, 60));
-                format!("its {kind}s are {}", list::first(names, 8))
-            }
-        }
+    fn live_guest(&self) -> Result<&LiveGuest, StepError> {
+        let state = self.env.as_ref(&self.store);
+        let live = state.guest.as_ref();
+        live.ok_or_else(|| StepError::failed(NOT_INSTANTIATED))
     }
 }
 
@@ -649,16 +606,6 @@ fn first_summand(expr: &Expr) -> Option<&str> {
             first_summand(left).or_else(|| first_summand(right))
         }
         _ => None,
-    }
-}
-
-fn extern_kind(found: &Extern) -> &'static str {
-    match found {
-        Extern::Function(_) => "function",
-        Extern::Global(_) => "global",
-        Extern::Table(_) => "table",
-        Extern::Memory(_) => "memory",
-        Extern::Tag(_) => "tag",
     }
 }
 

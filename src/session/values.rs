@@ -84,6 +84,7 @@ pub fn to_wasm(value: &Value, ty: Type) -> Result<Wasm, ValueError> {
     match (ty, value) {
         (Type::I32, Value::Int(n)) => narrow(*n, i128::from(i32::MIN), i128::from(u32::MAX), "i32")
             .map(|n| Wasm::I32(n as u32 as i32)),
+        (Type::I32, Value::Bool(b)) => Ok(Wasm::I32(i32::from(*b))),
         (Type::I64, Value::Int(n)) => narrow(*n, i128::from(i64::MIN), i128::from(u64::MAX), "i64")
             .map(|n| Wasm::I64(n as u64 as i64)),
         (Type::F32, Value::Float(Float::F32(bits))) => Ok(Wasm::F32(f32::from_bits(*bits))),
@@ -186,6 +187,15 @@ mod tests {
                 .to_string()
                 .contains("text (\"1\") was given")
         );
+    }
+
+    #[test]
+    fn a_truth_value_is_an_i32_and_nothing_else() {
+        assert_eq!(to_wasm(&Value::Bool(true), Type::I32), Ok(Wasm::I32(1)));
+        assert_eq!(to_wasm(&Value::Bool(false), Type::I32), Ok(Wasm::I32(0)));
+        for ty in [Type::I64, Type::F32, Type::F64, Type::V128, Type::ExternRef] {
+            assert!(to_wasm(&Value::Bool(true), ty).is_err(), "{ty}");
+        }
     }
 
     #[test]

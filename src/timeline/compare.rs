@@ -455,12 +455,18 @@ fn first_call(a: &StepRecord, b: &StepRecord) -> Option<usize> {
     })
 }
 
-/// Returns a call as a list: name, arguments, results, what it read.
+/// Returns a call as a list: name, arguments, results, what it read, and the calls that it made.
 fn call_value(call: &ImportCall) -> Value {
     let lists = [&call.args, &call.results, &call.saw].map(|values| Value::List(values.clone()));
+    let inner = call.calls.iter().map(|inner| {
+        let name = Value::Text(inner.export.clone());
+        let lists = [&inner.args, &inner.results].map(|values| Value::List(values.clone()));
+        Value::List(std::iter::once(name).chain(lists).collect())
+    });
     Value::List(
         std::iter::once(Value::Text(call.name.clone()))
             .chain(lists)
+            .chain(inner)
             .collect(),
     )
 }

@@ -133,6 +133,8 @@ pub struct ImportCall {
     pub results: Vec<Value>,
     /// What its `reads` actions read.
     pub saw: Vec<Value>,
+    /// The calls of exports by its `call` actions, in order.
+    pub calls: Vec<CallRecord>,
     /// The name of the error in the results, if there is one: `EBADF`.
     pub meaning: Option<&'static str>,
 }

@@ -88,7 +88,7 @@ pub(in crate::report) fn write_import_calls(
     }
 }
 
-/// Returns a call as `module.name(args) → results, saw values`.
+/// Returns a call as `module.name(args) → results, saw values, called export(args) → results`.
 fn import_call(call: &ImportCall) -> String {
     let list = |values: &[Value]| {
         let values: Vec<String> = values.iter().map(|v| v.brief(VALUE)).collect();
@@ -103,6 +103,13 @@ fn import_call(call: &ImportCall) -> String {
     }
     if !call.saw.is_empty() {
         text.push_str(&format!(", saw {}", list(&call.saw)));
+    }
+    for inner in &call.calls {
+        let (export, args) = (safe::cut(&inner.export, LINE), list(&inner.args));
+        text.push_str(&format!(", called {export}({args})"));
+        if !inner.results.is_empty() {
+            text.push_str(&format!(" → {}", list(&inner.results)));
+        }
     }
     text
 }

@@ -60,6 +60,6 @@ fn first_variable(expr: &Expr) -> Option<&str> {
         ExprKind::Function { args, .. } | ExprKind::List(args) => {
             args.iter().find_map(first_variable)
         }
-        ExprKind::Literal(_) | ExprKind::Calls(_) | ExprKind::CallArgs { .. } => None,
+        ExprKind::Literal(_) | ExprKind::Calls(_) | ExprKind::CallPart { .. } => None,
     }
 }

@@ -1,7 +1,7 @@
 //! What an expression can ask of the session it runs in.
 
 use crate::safe;
-use crate::script::ast::ImportName;
+use crate::script::ast::{CallPart, ImportName};
 use crate::value::Value;
 
 /// The values outside an expression: variables, the guest and files.
@@ -28,12 +28,25 @@ pub trait EvalEnv {
         Err(EnvError::Unavailable("calls(…)"))
     }
 
-    /// Returns the arguments of call `index` of `import`, counted from 0.
+    /// Returns a part of call `index` of `import`, counted from 0.
     ///
     /// # Errors
-    /// There is no such call, its arguments are not recorded, or no guest runs here.
-    fn call_args(&self, _import: &ImportName, _index: u64) -> Result<Vec<Value>, EnvError> {
-        Err(EnvError::Unavailable("call_args(…)"))
+    /// There is no such call, the part is not recorded, or no guest runs here.
+    fn call_part(
+        &self,
+        _import: &ImportName,
+        part: CallPart,
+        _index: u64,
+    ) -> Result<Vec<Value>, EnvError> {
+        Err(EnvError::Unavailable(part.function()))
+    }
+
+    /// Returns all that the guest has printed on a stream so far.
+    ///
+    /// # Errors
+    /// It printed more than is recorded, or no guest runs here.
+    fn printed(&self, _stream: OutputStream) -> Result<String, EnvError> {
+        Err(EnvError::Unavailable("printed"))
     }
 
     /// Reads the file at `path`, a path as the script writes it.
@@ -45,11 +58,39 @@ pub trait EvalEnv {
     }
 }
 
+/// A stream that a guest prints on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputStream {
+    /// Standard output, `printed(1)`.
+    Output,
+    /// Standard error, `printed(2)`.
+    Error,
+}
+
+impl OutputStream {
+    /// Returns the stream with the number of its file descriptor.
+    pub fn of_number(number: i128) -> Option<OutputStream> {
+        match number {
+            1 => Some(OutputStream::Output),
+            2 => Some(OutputStream::Error),
+            _ => None,
+        }
+    }
+
+    /// Returns the stream's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OutputStream::Output => "standard output",
+            OutputStream::Error => "standard error",
+        }
+    }
+}
+
 /// Why an [`EvalEnv`] has no answer. Messages are safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvError {
     /// A function of the guest or of files where there are none.
-    #[error("`{0}` cannot be used here; use it in a step")]
+    #[error("`{}` cannot be used here; use it in a step", form(.0))]
     Unavailable(&'static str),
     /// The guest has no memory to measure; the reason is a sentence that is safe to print.
     #[error("{0}")]
@@ -75,17 +116,69 @@ pub enum EnvError {
         /// The call that was asked for, counted from 0.
         index: u64,
     },
-    /// A call whose arguments are not recorded.
-    #[error("only the arguments of the first {recorded} calls of {import} are recorded")]
-    ArgumentsNotRecorded {
+    /// A call of an import that is not among the first ones, which are recorded.
+    #[error("only the {} of the first {recorded} calls of {import} are recorded", part.noun())]
+    CallNotRecorded {
         /// The import as the script writes it, safe to print.
         import: String,
-        /// The number of calls whose arguments are recorded.
+        /// The number of calls that are recorded.
         recorded: usize,
+        /// The part that was asked for.
+        part: CallPart,
+    },
+    /// A call of an import that has not ended yet, or that trapped.
+    #[error("call {index} of {import} did not return, so it has no {}", part.noun())]
+    NotReturned {
+        /// The import as the script writes it, safe to print.
+        import: String,
+        /// The call that was asked for, counted from 0.
+        index: u64,
+        /// The part that was asked for.
+        part: CallPart,
+    },
+    /// A call of an import whose values are more than is recorded.
+    #[error(
+        "the {} of call {index} of {import} are not recorded; those of all calls together can \
+         take at most {} MiB",
+        part.noun(),
+        limit >> 20
+    )]
+    CallTooLarge {
+        /// The import as the script writes it, safe to print.
+        import: String,
+        /// The call that was asked for, counted from 0.
+        index: u64,
+        /// The part that was asked for.
+        part: CallPart,
+        /// The most bytes of all values that are recorded.
+        limit: usize,
+    },
+    /// More output than is recorded.
+    #[error(
+        "the guest has printed {total} bytes on {}, but only {recorded} of them are recorded; \
+         print less in one step, or check the text that a function returns",
+        stream.as_str()
+    )]
+    OutputNotRecorded {
+        /// The stream.
+        stream: OutputStream,
+        /// How many bytes the guest has printed on it.
+        total: u64,
+        /// How many of them are recorded.
+        recorded: u64,
     },
     /// A file that cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+/// Returns the form of a call of a function, unless `function` is one.
+fn form(function: &str) -> String {
+    if function.ends_with(')') {
+        function.to_owned()
+    } else {
+        format!("{function}(…)")
+    }
 }
 
 /// Returns the second half of the message about an unknown import: at most eight names.

@@ -171,6 +171,9 @@ pub enum EvalErrorKind {
     /// A slice of text with a bound inside a character.
     #[error("byte {0} is inside a character; to slice the bytes, use `utf8(…)`")]
     InsideCharacter(usize),
+    /// A number of no stream that a guest prints on.
+    #[error("`printed(…)` was given {0}; write 1 for standard output or 2 for standard error")]
+    NoSuchStream(String),
     /// A negative number of a call.
     #[error("there is no call {0}; calls are counted from 0")]
     NegativeCall(i128),

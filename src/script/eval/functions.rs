@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::{EvalError, EvalErrorKind, Evaluated, Evaluator, brief, length};
+use super::{EvalError, EvalErrorKind, Evaluated, Evaluator, OutputStream, brief, length};
 use crate::script::ast::{Expr, Function, NumberType, Span};
 use crate::script::encoding;
 use crate::value::Value;
@@ -51,6 +51,7 @@ fn implementation<'a>(function: Function) -> Implementation<'a> {
         Function::Bytes => OneArgument(bytes),
         Function::File => OneArgument(file),
         Function::Pages => NoArgument(|evaluator| Ok(integer(evaluator.env.pages()?.into()))),
+        Function::Printed => OneArgument(printed),
     }
 }
 
@@ -158,6 +159,17 @@ fn file<'a>(evaluator: &Evaluator<'a>, path: Cow<'a, Value>) -> Applied<'a> {
     let bytes = evaluator.env.file(text_of("file(…)", &path)?)?;
     evaluator.build(bytes.len())?;
     Ok(Cow::Owned(Value::Bytes(bytes)))
+}
+
+fn printed<'a>(evaluator: &Evaluator<'a>, stream: Cow<'a, Value>) -> Applied<'a> {
+    let found = match *stream {
+        Value::Int(number) => OutputStream::of_number(number),
+        _ => None,
+    };
+    let found = found.ok_or_else(|| EvalErrorKind::NoSuchStream(brief(&stream)))?;
+    let text = evaluator.env.printed(found)?;
+    evaluator.build(text.len())?;
+    Ok(Cow::Owned(Value::Text(text)))
 }
 
 fn repeat<'a>(

@@ -18,11 +18,11 @@ mod tests;
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use crate::script::ast::{Expr, ExprKind, ImportName, Span};
+use crate::script::ast::{CallPart, Expr, ExprKind, ImportName, Span};
 use crate::value::Value;
 
 pub use address::{address, subject};
-pub use env::{EnvError, EvalEnv, FileError};
+pub use env::{EnvError, EvalEnv, FileError, OutputStream};
 pub use error::{EvalError, EvalErrorKind};
 pub use explain::explain_failure;
 pub use input::{InputError, coerce_input};
@@ -118,7 +118,11 @@ impl<'a> Evaluator<'a> {
                 let count = self.env.calls(import).map_err(|error| here(error.into()))?;
                 Ok(Cow::Owned(Value::Int(count.into())))
             }
-            ExprKind::CallArgs { import, index } => self.call_args(import, index, expr.span, depth),
+            ExprKind::CallPart {
+                part,
+                import,
+                index,
+            } => self.call_part(*part, import, index, expr.span, depth),
         }
     }
 
@@ -140,8 +144,9 @@ impl<'a> Evaluator<'a> {
         Ok(Cow::Owned(Value::List(values)))
     }
 
-    fn call_args(
+    fn call_part(
         &self,
+        part: CallPart,
         import: &ImportName,
         index: &'a Expr,
         span: Span,
@@ -150,11 +155,14 @@ impl<'a> Evaluator<'a> {
         let number = self.integer(index, "the number of a call", depth)?;
         let number = u64::try_from(number)
             .map_err(|_| EvalErrorKind::NegativeCall(number).at(index.span))?;
-        let args = self
+        let values = self
             .env
-            .call_args(import, number)
+            .call_part(import, part, number)
             .map_err(|error| EvalErrorKind::from(error).at(span))?;
-        Ok(Cow::Owned(Value::List(args)))
+        let values = Value::List(values);
+        self.build(measure(&values).0)
+            .map_err(|kind| kind.at(span))?;
+        Ok(Cow::Owned(values))
     }
 
     /// Evaluates `of[index]`: an element of a list, or a byte of text or bytes as an integer, so

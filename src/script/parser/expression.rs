@@ -2,7 +2,7 @@
 //! expression can recurse.
 
 use super::{Parsed, Parser};
-use crate::script::ast::{BinaryOp, Expr, ExprKind, Function, ImportName, Span, UnaryOp};
+use crate::script::ast::{BinaryOp, CallPart, Expr, ExprKind, Function, ImportName, Span, UnaryOp};
 use crate::script::error::Fault;
 use crate::script::lexer::TokenKind;
 use crate::script::lexer::literals::{MIN_MAGNITUDE, too_large};
@@ -343,6 +343,7 @@ impl Parser<'_> {
             end: self.previous_end(),
         };
         check_count(function, args.len(), span)?;
+        check_stream(function, &args)?;
         Ok((
             Expr {
                 kind: ExprKind::Function { function, args },
@@ -352,29 +353,29 @@ impl Parser<'_> {
         ))
     }
 
-    /// Parses `calls(MODULE.NAME)` or `call_args(MODULE.NAME, i)`.
+    /// Parses `calls(MODULE.NAME)`, `call_args(MODULE.NAME, i)` and its like.
     fn import_calls(&mut self, word: &str, name: Span) -> Parsed<ExprWithDepth> {
         let bracket = self.current_span();
         self.expect_symbol("(")?;
-        let form = if word == "calls" {
-            "calls(MODULE.NAME)"
-        } else {
-            "call_args(MODULE.NAME, i)"
-        };
-        let add_form = |fault: Fault| fault.help(format!("write `{form}`"));
+        let part = CallPart::of_function(word);
+        let index = part.map_or("", |_| ", i");
+        let add_form = |fault: Fault| fault.help(format!("write `{word}(MODULE.NAME{index})`"));
         let import = self.import_name().map_err(add_form)?;
-        let (kind, depth) = if word == "calls" {
-            (ExprKind::Calls(import), 1)
-        } else {
-            self.expect_symbol(",").map_err(add_form)?;
-            let (index, depth) = self.nested(bracket, Self::expression_with_depth)?;
-            (
-                ExprKind::CallArgs {
-                    import,
-                    index: Box::new(index),
-                },
-                self.deeper(depth, bracket)?,
-            )
+        let (kind, depth) = match part {
+            None => (ExprKind::Calls(import), 1),
+            Some(part) => {
+                self.expect_symbol(",").map_err(add_form)?;
+                let (index, depth) = self.nested(bracket, Self::expression_with_depth)?;
+                let index = Box::new(index);
+                (
+                    ExprKind::CallPart {
+                        part,
+                        import,
+                        index,
+                    },
+                    self.deeper(depth, bracket)?,
+                )
+            }
         };
         self.expect_symbol(")").map_err(add_form)?;
         Ok((
@@ -462,6 +463,26 @@ fn unknown_function(word: &str, span: Span) -> Fault {
         None => fault.help(format!(
             "to call an export, write a line of its own: `x = call {word}(…)`"
         )),
+    }
+}
+
+/// Checks a literal number of a stream in `printed(…)`.
+fn check_stream(function: Function, args: &[Expr]) -> Parsed<()> {
+    match (function, args) {
+        (
+            Function::Printed,
+            [
+                Expr {
+                    kind: ExprKind::Literal(value),
+                    span,
+                },
+            ],
+        ) if !matches!(value, Value::Int(1 | 2)) => Err(Fault::new(
+            *span,
+            format!("`{}` is no stream that a guest prints on", value.brief(40)),
+        )
+        .help("write `printed(1)` for standard output, `printed(2)` for standard error")),
+        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Parses `import`: host functions, memories and globals that the script describes.
 
+use super::statement::{assigned_names, several_names};
 use super::{Parsed, Parser};
 use crate::script::ast::{Action, Import, ImportKind, Name, Span, StatementKind};
 use crate::script::error::Fault;
@@ -9,12 +10,14 @@ use crate::script::vocabulary;
 type ParseAction = fn(&mut Parser<'_>) -> Parsed<Action>;
 
 /// How an action is parsed after its first word.
-const ACTIONS: [(&str, ParseAction); 6] = [
+const ACTIONS: [(&str, ParseAction); 8] = [
     ("returns", |parser| parser.returns()),
     ("writes", |parser| parser.writes()),
     ("copies", |parser| parser.copies()),
     ("grows", |parser| parser.grows()),
-    ("reads", |parser| parser.reads()),
+    ("reads", |parser| parser.reads(None)),
+    ("call", |parser| parser.called(Vec::new())),
+    ("let", |parser| parser.let_action()),
     ("traps", |parser| parser.traps()),
 ];
 
@@ -61,17 +64,30 @@ impl Parser<'_> {
 
     fn import_function(&mut self) -> Parsed<ImportKind> {
         let params = self.parameters()?;
-        let mut actions = Vec::new();
-        if !self.is_done() {
-            actions.push(self.action(&actions)?);
-            while self.eat_symbol(";") {
-                actions.push(self.action(&actions)?);
+        let actions = self.actions(params.len())?;
+        Ok(ImportKind::Function { params, actions })
+    }
+
+    /// Parses actions up to the end of the line, after `names` parameters.
+    fn actions(&mut self, mut names: usize) -> Parsed<Vec<Action>> {
+        let mut actions: Vec<Action> = Vec::new();
+        if self.is_done() {
+            return Ok(actions);
+        }
+        loop {
+            let action = self.action(&actions)?;
+            for name in action.bound_names() {
+                self.check_count_of_names(names, name.span)?;
+                names += 1;
             }
-            if !self.is_done() {
+            actions.push(action);
+            if self.is_done() {
+                return Ok(actions);
+            }
+            if !self.eat_symbol(";") {
                 return Err(self.expected("`;` or the end of the line"));
             }
         }
-        Ok(ImportKind::Function { params, actions })
     }
 
     fn parameters(&mut self) -> Parsed<Vec<Name>> {
@@ -111,6 +127,9 @@ impl Parser<'_> {
         if matches!(earlier.last(), Some(Action::Traps { .. })) {
             return Err(Fault::new(span, "an action after `traps` never runs")
                 .help("make `traps` the last action"));
+        }
+        if assigned_names(self).is_some() {
+            return self.assigned_action();
         }
         let returns_already = earlier
             .iter()
@@ -161,9 +180,55 @@ impl Parser<'_> {
         Ok(Action::Grows { bytes })
     }
 
-    fn reads(&mut self) -> Parsed<Action> {
+    fn reads(&mut self, name: Option<Name>) -> Parsed<Action> {
         let (address, what) = self.reading()?;
-        Ok(Action::Reads { address, what })
+        Ok(Action::Reads {
+            name,
+            address,
+            what,
+        })
+    }
+
+    fn called(&mut self, results: Vec<Name>) -> Parsed<Action> {
+        Ok(Action::Call {
+            results,
+            call: self.call()?,
+        })
+    }
+
+    fn let_action(&mut self) -> Parsed<Action> {
+        let (name, value) = self.definition()?;
+        Ok(Action::Let { name, value })
+    }
+
+    /// Parses `NAME = reads …` or `NAME, … = call …`.
+    fn assigned_action(&mut self) -> Parsed<Action> {
+        let mut names = self.names_before_equals()?;
+        let span = self.current_span();
+        let word = self.peek_name(0).unwrap_or_default();
+        match word {
+            "call" => {
+                self.at += 1;
+                self.called(names)
+            }
+            "reads" => {
+                self.at += 1;
+                let count = names.len();
+                match names.pop().filter(|_| names.is_empty()) {
+                    Some(name) => self.reads(Some(name)),
+                    None => Err(several_names(span, word, count)),
+                }
+            }
+            _ => {
+                let first = names.first().map_or("x", |name| name.text.as_str());
+                let help = match word {
+                    "read" => format!("in an import, write `{first} = reads …`"),
+                    "calls" => format!("write `{first} = call EXPORT(…)`"),
+                    _ => format!("to name a value, write `let {first} = …`"),
+                };
+                Err(self.expected("`reads` or `call`").help(help))
+            }
+        }
     }
 
     fn traps(&mut self) -> Parsed<Action> {

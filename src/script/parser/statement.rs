@@ -96,7 +96,7 @@ pub(in crate::script) fn on_one_line(text: &str, tokens: &[Token]) -> String {
 }
 
 /// Returns how many names come before a single `=` at the start of the line.
-fn assigned_names(parser: &Parser) -> Option<usize> {
+pub(super) fn assigned_names(parser: &Parser) -> Option<usize> {
     let mut count = 0;
     loop {
         parser.peek_name(count * 2)?;
@@ -143,20 +143,7 @@ impl Parser<'_> {
 
     /// Parses `NAME, … = call …` and the other statements with a result.
     fn assignment(&mut self) -> Parsed<StatementKind> {
-        let mut names = vec![self.new_name("a name")?];
-        while self.eat_symbol(",") {
-            let name = self.new_name("a name")?;
-            if name.text != "_" && names.iter().any(|earlier| earlier.text == name.text) {
-                let fault =
-                    Fault::new(name.span, format!("two results are called `{}`", name.text));
-                return Err(fault.help(
-                    "give each result its own name, or use `_` for a result that is not needed",
-                ));
-            }
-            self.check_count_of_names(names.len(), name.span)?;
-            names.push(name);
-        }
-        self.expect_symbol("=")?;
+        let mut names = self.names_before_equals()?;
         let word = self.peek_name(0).unwrap_or_default();
         let start = self.current_span();
         if word == "call" {
@@ -173,12 +160,27 @@ impl Parser<'_> {
         let count = names.len();
         match names.pop().filter(|_| names.is_empty()) {
             Some(name) => parse(self, name),
-            None => Err(Fault::new(
-                start,
-                format!("`{word}` has one result, but {count} names are given"),
-            )
-            .help("give one name; only `call` can have several results")),
+            None => Err(several_names(start, word, count)),
         }
+    }
+
+    /// Parses `NAME, … =`.
+    pub fn names_before_equals(&mut self) -> Parsed<Vec<Name>> {
+        let mut names = vec![self.new_name("a name")?];
+        while self.eat_symbol(",") {
+            let name = self.new_name("a name")?;
+            if name.text != "_" && names.iter().any(|earlier| earlier.text == name.text) {
+                let fault =
+                    Fault::new(name.span, format!("two results are called `{}`", name.text));
+                return Err(fault.help(
+                    "give each result its own name, or use `_` for a result that is not needed",
+                ));
+            }
+            self.check_count_of_names(names.len(), name.span)?;
+            names.push(name);
+        }
+        self.expect_symbol("=")?;
+        Ok(names)
     }
 
     fn assigned_global(&mut self, name: Name) -> Parsed<StatementKind> {
@@ -338,7 +340,7 @@ impl Parser<'_> {
     }
 
     /// Parses `NAME = EXPR`.
-    fn definition(&mut self) -> Parsed<(Name, Expr)> {
+    pub fn definition(&mut self) -> Parsed<(Name, Expr)> {
         let name = self.new_name("a name")?;
         self.expect_symbol("=")?;
         let word = self.peek_name(0).unwrap_or_default();
@@ -368,7 +370,7 @@ impl Parser<'_> {
     }
 
     /// Parses `EXPORT(ARG, …)`.
-    fn call(&mut self) -> Parsed<Call> {
+    pub fn call(&mut self) -> Parsed<Call> {
         let export = self.external_name("the name of an export")?;
         if self.peek_symbol(0) != Some("(") {
             return Err(self.missing_arguments(&export));
@@ -467,6 +469,15 @@ impl Parser<'_> {
             answer: self.expression()?,
         })
     }
+}
+
+/// Returns the fault for several names before a `word`, at `span`, that has one result.
+pub(super) fn several_names(span: Span, word: &str, count: usize) -> Fault {
+    Fault::new(
+        span,
+        format!("`{word}` has one result, but {count} names are given"),
+    )
+    .help("give one name; only `call` can have several results")
 }
 
 fn finding_kinds() -> String {

@@ -198,14 +198,15 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
     /// Carries out `fd_write(fd, buffers, count, written)`.
     pub fn fd_write(&mut self) -> Completion {
         let fd = self.fd();
-        self.descriptors().writable(fd)?;
+        let descriptor = self.descriptors().writable(fd)?;
+        let stream = descriptor.stream.output().ok_or(Errno::Badf)?;
         let [_, _, _, written, ..] = self.args;
         self.check(written, 4)?;
         let mut total = 0;
         for (at, len) in self.buffers()? {
             let recorded = len.min(self.wasi().output.capacity() as u64);
             let first = self.read(at, recorded)?;
-            self.wasi().output.print(len, &first);
+            self.wasi().output.print(stream, len, &first);
             total += len;
         }
         self.write_number(written, total)

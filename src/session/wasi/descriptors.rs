@@ -1,5 +1,7 @@
 //! The guest's file descriptors: only standard input, output and error.
 
+use crate::script::eval::OutputStream;
+
 use super::errno::Errno;
 
 /// The rights of a file descriptor, as bits of WASI's `rights` type.
@@ -31,6 +33,15 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// Returns the stream as one that a guest prints on, if it is one.
+    pub fn output(self) -> Option<OutputStream> {
+        match self {
+            Stream::Input => None,
+            Stream::Output => Some(OutputStream::Output),
+            Stream::Error => Some(OutputStream::Error),
+        }
+    }
+
     /// Returns the rights of the stream. There is no right to seek: C libraries then take the stream
     /// for a terminal, and print each line at once.
     fn rights(self) -> u64 {

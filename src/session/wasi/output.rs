@@ -1,5 +1,7 @@
 //! The guest's output: its first part is recorded, all of it is counted.
 
+use crate::script::eval::{EnvError, OutputStream};
+
 /// The most bytes of one step's output that are recorded.
 pub const MAX_RECORDED: usize = 1 << 20;
 /// The most bytes of a session's output that are recorded.
@@ -14,6 +16,28 @@ pub struct Output {
     total: u64,
     /// How many bytes of the session's output are recorded.
     recorded_in_all: usize,
+    /// What the session has printed on standard output.
+    standard_output: Printout,
+    /// What the session has printed on standard error.
+    standard_error: Printout,
+}
+
+/// The output of a session on one stream.
+#[derive(Debug, Default)]
+struct Printout {
+    /// The recorded part. It ends where the first byte that is not recorded was printed.
+    bytes: Vec<u8>,
+    /// How many bytes were printed.
+    total: u64,
+}
+
+impl Printout {
+    fn print(&mut self, total: u64, first: &[u8]) {
+        if self.total == self.bytes.len() as u64 {
+            self.bytes.extend_from_slice(first);
+        }
+        self.total = self.total.saturating_add(total);
+    }
 }
 
 impl Output {
@@ -23,13 +47,37 @@ impl Output {
         in_step.min(MAX_RECORDED_IN_ALL.saturating_sub(self.recorded_in_all))
     }
 
-    /// Adds output of `total` bytes that begins with `first`, which has at most
+    /// Adds output of `total` bytes on `stream` that begins with `first`, which has at most
     /// [`Output::capacity`] bytes.
-    pub fn print(&mut self, total: u64, first: &[u8]) {
+    pub fn print(&mut self, stream: OutputStream, total: u64, first: &[u8]) {
         let first = first.get(..self.capacity()).unwrap_or(first);
         self.total = self.total.saturating_add(total);
         self.recorded_in_all = self.recorded_in_all.saturating_add(first.len());
         self.bytes.extend_from_slice(first);
+        match stream {
+            OutputStream::Output => self.standard_output.print(total, first),
+            OutputStream::Error => self.standard_error.print(total, first),
+        }
+    }
+
+    /// Returns all that the session has printed on `stream`.
+    ///
+    /// # Errors
+    /// It is more than is recorded.
+    pub fn printed(&self, stream: OutputStream) -> Result<String, EnvError> {
+        let printout = match stream {
+            OutputStream::Output => &self.standard_output,
+            OutputStream::Error => &self.standard_error,
+        };
+        let recorded = printout.bytes.len() as u64;
+        if recorded < printout.total {
+            return Err(EnvError::OutputNotRecorded {
+                stream,
+                total: printout.total,
+                recorded,
+            });
+        }
+        Ok(text(&printout.bytes, printout.total))
     }
 
     /// Ends a call and returns its output; `None` if it printed nothing.
@@ -101,9 +149,9 @@ mod tests {
         let mut output = Output::default();
         assert_eq!(output.finish_call(), None);
         let many = vec![b'a'; MAX_RECORDED - 1];
-        output.print(many.len() as u64, &many);
-        output.print(100, &[b'b'; 100]);
-        output.print(1 << 40, b"");
+        output.print(OutputStream::Output, many.len() as u64, &many);
+        output.print(OutputStream::Output, 100, &[b'b'; 100]);
+        output.print(OutputStream::Output, 1 << 40, b"");
         let printed = output.finish_call().unwrap();
         assert_eq!(
             (printed.text.len(), printed.recorded),
@@ -115,12 +163,30 @@ mod tests {
     }
 
     #[test]
+    fn each_stream_has_its_own_output_of_all_steps() {
+        let mut output = Output::default();
+        output.print(OutputStream::Output, 2, b"a\xff");
+        output.print(OutputStream::Error, 1, b"!");
+        output.finish_call();
+        output.print(OutputStream::Output, 1, b"b");
+        assert_eq!(output.printed(OutputStream::Output), Ok("a\\xffb".into()));
+        assert_eq!(output.printed(OutputStream::Error), Ok("!".into()));
+        output.print(OutputStream::Error, 3, b"x");
+        let error = output.printed(OutputStream::Error).unwrap_err().to_string();
+        assert!(
+            error.contains("4 bytes on standard error, but only 2 of them"),
+            "{error}"
+        );
+        assert!(output.printed(OutputStream::Output).is_ok());
+    }
+
+    #[test]
     fn a_session_records_a_limited_part() {
         let mut output = Output::default();
         let many = vec![b'a'; MAX_RECORDED];
         let recorded: usize = (0..100)
             .map(|_| {
-                output.print(many.len() as u64, &many);
+                output.print(OutputStream::Output, many.len() as u64, &many);
                 output.finish_call().unwrap().text.len()
             })
             .sum();

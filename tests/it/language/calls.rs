@@ -39,6 +39,18 @@ fn a_call_binds_all_results_or_none() {
 }
 
 #[test]
+fn an_i32_takes_a_truth_value_as_1_or_0() {
+    let trace = run(
+        "input on = false\na = call id32(true)\nb = call id32(on)\nless = call \
+                     id32(2 < 1)\nq = call divide(7, 1 == 1)",
+    )
+    .ok_trace();
+    assert_eq!((trace.value("a"), trace.value("b")), (&json!(1), &json!(0)));
+    assert_eq!(trace.value("less"), 0);
+    assert_eq!(trace.value("q"), 7);
+}
+
+#[test]
 fn arguments_are_checked_against_the_type_of_the_export() {
     for (step, words) in [
         (
@@ -52,7 +64,11 @@ fn arguments_are_checked_against_the_type_of_the_export() {
         ),
         ("call id32(\"a\")", "text (\"a\") was given"),
         ("call id64(1 << 64)", "does not fit in an i64"),
-        ("call divide(1, true)", "argument 2 of divide"),
+        (
+            "call id64(true)",
+            "argument 1 of id64, of type i64: a truth value (true) was given; an integer is needed",
+        ),
+        ("call idf32(false)", "a float is needed"),
         ("call idf64(null)", "a float is needed"),
     ] {
         let trace = run(step).failed_trace();

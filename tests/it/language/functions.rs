@@ -151,6 +151,109 @@ fn pages_is_the_current_size_of_memory() {
     assert_contains(trace.error(), "no memory");
 }
 
+/// A guest that calls `env.log` twice and `env.next` three times, and prints on both streams.
+const TALKER: &str = r#"(module
+  (import "env" "log" (func $log (param i32 i32) (result i32)))
+  (import "env" "next" (func $next (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "hello\ff")
+  (func (export "log_twice")
+    (drop (call $log (i32.const 16) (i32.const 5)))
+    (drop (call $log (i32.const 17) (i32.const 2))))
+  (func (export "next") (result i32 i32 i32) (call $next) (call $next) (call $next))
+  (func (export "print") (param $fd i32) (param $at i32) (param $length i32)
+    (i32.store (i32.const 0) (local.get $at))
+    (i32.store (i32.const 4) (local.get $length))
+    (drop (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+
+const TALKER_IMPORTS: &str = "import env.log(at, n) reads at, n as utf8 ; reads at as u8 ; \
+                              returns n + calls(env.log)\nimport env.next() returns [5, 7, \
+                              9][calls(env.next)]\n";
+
+#[test]
+fn call_reads_and_call_results_return_what_an_import_read_and_returned() {
+    let trace = super::harness::run_on(
+        TALKER,
+        &format!(
+            "{TALKER_IMPORTS}call log_twice()\nlet r = call_reads(env.log, 1)\nlet s = \
+             call_results(env.log, 1)\nlet none = call_reads(env.next, 0)"
+        ),
+    )
+    .failed_trace();
+    assert_eq!(trace.value("r"), &json!(["el", 101]));
+    assert_eq!(trace.value("s"), &json!([3]));
+    assert_contains(trace.error(), "env.next was called 0 times");
+}
+
+#[test]
+fn calls_in_an_action_counts_the_calls_before_this_one() {
+    let steps = format!("{TALKER_IMPORTS}a, b, c = call next()\nexpect calls(env.next) == 3");
+    let trace = super::harness::run_on(TALKER, &steps).ok_trace();
+    let values = ["a", "b", "c"].map(|name| trace.value(name).clone());
+    assert_eq!(values, [json!(5), json!(7), json!(9)]);
+}
+
+#[test]
+fn a_call_that_trapped_has_no_results() {
+    let steps = "import env.log(at, n) reads at as u8 ; traps \"no\"\nimport env.next() returns 0\n\
+                 expect trap \"no\" call log_twice()\nlet x = call_results(env.log, 0)";
+    let trace = super::harness::run_on(TALKER, steps).failed_trace();
+    assert_contains(
+        trace.error(),
+        "s.steps:5:9: call 0 of env.log did not return, so it has no results",
+    );
+}
+
+#[test]
+fn printed_returns_all_that_the_guest_has_printed() {
+    let steps = format!(
+        "{TALKER_IMPORTS}let empty = printed(1)\ncall print(1, 16, 5)\ncall print(2, 17, 1)\n\
+         call print(1, 20, 2)\nlet out = printed(1)\nlet errors = printed(2)"
+    );
+    let trace = super::harness::run_on(TALKER, &steps).ok_trace();
+    assert_eq!(trace.value("empty"), "");
+    assert_eq!(trace.value("out"), "helloo\\xff");
+    assert_eq!(trace.value("errors"), "e");
+}
+
+#[test]
+fn printed_takes_the_number_of_an_output_stream() {
+    assert_refused(
+        "let x = printed(3)",
+        &[
+            "s.steps:2:17",
+            "`3` is no stream that a guest prints on",
+            "`printed(1)` for standard output, `printed(2)` for standard error",
+        ],
+    );
+    assert_refused("let x = printed()", &["write `printed(1)`"]);
+    assert_refused(
+        "input x = printed(1)",
+        &[
+            "s.steps:2:11",
+            "`printed(…)` has no value before the guest starts",
+        ],
+    );
+    assert_fails(&[(
+        "printed(1 + 2)",
+        "was given an integer (3); write 1 for standard output or 2 for standard error",
+    )]);
+}
+
+#[test]
+fn a_part_of_a_call_needs_an_import_and_a_number() {
+    assert_refused(
+        "let x = call_reads(env.f)",
+        &["s.steps:2:25", "write `call_reads(MODULE.NAME, i)`"],
+    );
+    assert_refused(
+        "let x = call_results(f, 0)",
+        &["s.steps:2:23", "write `call_results(MODULE.NAME, i)`"],
+    );
+}
+
 #[test]
 fn calls_and_call_args_describe_the_calls_of_an_import() {
     let wat = r#"(module (import "env" "log" (func $log (param i32 f64)))

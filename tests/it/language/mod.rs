@@ -6,6 +6,7 @@ mod errors;
 mod expectations;
 mod functions;
 mod harness;
+mod import_actions;
 mod imports;
 mod inputs;
 mod instantiation;

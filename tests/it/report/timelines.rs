@@ -232,6 +232,14 @@ pub fn rich() -> Timeline {
                 args: vec![Value::Int(i)],
                 results: vec![Value::Float(Float::from_f32(0.1))],
                 saw: vec![text("hi"), Value::Bytes(vec![0xc3, 0x28])],
+                calls: match i {
+                    3 => vec![CallRecord {
+                        export: "allocate".into(),
+                        args: vec![Value::Int(5)],
+                        results: vec![Value::Int(0x400)],
+                    }],
+                    _ => Vec::new(),
+                },
                 meaning: (i == 7).then_some("EBADF"),
             });
         }
@@ -327,6 +335,11 @@ pub fn hostile(bad: &str) -> Timeline {
             args: vec![text(bad)],
             results: vec![text(bad)],
             saw: vec![text(bad)],
+            calls: vec![CallRecord {
+                export: bad.into(),
+                args: vec![text(bad)],
+                results: vec![text(bad)],
+            }],
             meaning: None,
         }];
         step.output = Some(bad.into());

@@ -119,13 +119,34 @@ fn bits_are_read_again_as_another_type() {
 }
 
 #[test]
+fn printed_returns_what_is_on_a_stream() {
+    assert_eq!(
+        shown(call(Function::Printed, vec![int(1)])),
+        "\"on standard output\""
+    );
+    assert_eq!(
+        shown(call(Function::Printed, vec![int(2)])),
+        "\"on standard error\""
+    );
+    assert_eq!(
+        refusal(call(Function::Printed, vec![int(0)])),
+        "`printed(…)` was given an integer (0); write 1 for standard output or 2 for standard error"
+    );
+    assert!(refusal(call(Function::Printed, vec![text("out")])).contains("text (\"out\")"));
+}
+
+#[test]
 fn calls_of_imports_can_be_asked_for() {
-    let args = |n| {
-        expr(ExprKind::CallArgs {
+    let part = |part, n| {
+        expr(ExprKind::CallPart {
+            part,
             import: import("log"),
             index: Box::new(n),
         })
     };
+    let args = |n| part(CallPart::Args, n);
+    assert_eq!(shown(part(CallPart::Reads, int(0))), "[\"readings\"]");
+    assert_eq!(shown(part(CallPart::Results, int(0))), "[\"results\"]");
     assert_eq!(shown(expr(ExprKind::Calls(import("log")))), "2");
     assert_eq!(shown(args(int(1))), "[1, null]");
     assert_eq!(

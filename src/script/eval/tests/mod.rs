@@ -38,9 +38,17 @@ impl EvalEnv for Fixed {
         }
     }
 
-    fn call_args(&self, _: &ImportName, index: u64) -> Result<Vec<Value>, EnvError> {
+    fn call_part(
+        &self,
+        _: &ImportName,
+        part: CallPart,
+        index: u64,
+    ) -> Result<Vec<Value>, EnvError> {
         if index < 2 {
-            Ok(vec![Value::Int(index.into()), Value::Null])
+            Ok(match part {
+                CallPart::Args => vec![Value::Int(index.into()), Value::Null],
+                CallPart::Reads | CallPart::Results => vec![Value::Text(part.noun().into())],
+            })
         } else {
             Err(EnvError::NoSuchCall {
                 import: "log".into(),
@@ -48,6 +56,10 @@ impl EvalEnv for Fixed {
                 index,
             })
         }
+    }
+
+    fn printed(&self, stream: OutputStream) -> Result<String, EnvError> {
+        Ok(format!("on {}", stream.as_str()))
     }
 
     fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {

@@ -6,7 +6,7 @@ use proptest::sample::select;
 
 use super::{Fixed, expr};
 use crate::safe;
-use crate::script::ast::{BinaryOp, Function, NumberType, UnaryOp};
+use crate::script::ast::{BinaryOp, CallPart, Function, NumberType, UnaryOp};
 use crate::script::eval::*;
 use crate::value::Float;
 
@@ -60,7 +60,7 @@ fn any_binary_op() -> impl Strategy<Value = BinaryOp> {
 fn any_function() -> impl Strategy<Value = Function> {
     use Function::*;
     let plain = vec![
-        Len, Utf8, Utf16, Cstr, AsU32, AsI32, AsU64, AsI64, Repeat, Bytes, File, Pages,
+        Len, Utf8, Utf16, Cstr, AsU32, AsI32, AsU64, AsI64, Repeat, Bytes, File, Pages, Printed,
     ];
     prop_oneof![
         select(plain),
@@ -73,6 +73,10 @@ fn any_import() -> impl Strategy<Value = ImportName> {
         module: "env".to_owned(),
         name: name.to_owned(),
     })
+}
+
+fn any_part() -> impl Strategy<Value = CallPart> {
+    select(vec![CallPart::Args, CallPart::Reads, CallPart::Results])
 }
 
 fn any_expr() -> impl Strategy<Value = Expr> {
@@ -94,7 +98,8 @@ fn any_expr() -> impl Strategy<Value = Expr> {
             2 => (boxed(), boxed(), boxed()).prop_map(|(of, start, end)| ExprKind::Slice { of, start, end }),
             4 => (any_function(), vec(inner.clone(), 0..3))
                 .prop_map(|(function, args)| ExprKind::Function { function, args }),
-            1 => (any_import(), boxed()).prop_map(|(import, index)| ExprKind::CallArgs { import, index }),
+            1 => (any_part(), any_import(), boxed())
+                .prop_map(|(part, import, index)| ExprKind::CallPart { part, import, index }),
         ]
         .prop_map(expr)
     })
