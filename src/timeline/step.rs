@@ -115,9 +115,9 @@ pub struct Pointer {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CallRecord {
     /// The name of the export.
-    pub(crate) export: String,
+    pub export: String,
     /// The arguments.
-    pub(crate) args: Vec<Value>,
+    pub args: Vec<Value>,
     /// The results; empty if the call did not return.
     pub results: Vec<Value>,
 }

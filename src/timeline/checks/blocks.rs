@@ -179,7 +179,7 @@ impl Blocks {
         }
         let Some(call) = call else { return Vec::new() };
         let mut found = Vec::new();
-        for held in self.spans.iter_mut() {
+        for held in &mut self.spans {
             let is_returned = held.is_live()
                 && held.kind == SpanKind::Block
                 && held.span.len > 0
