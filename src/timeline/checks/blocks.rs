@@ -175,7 +175,7 @@ impl Blocks {
         let call = record.call.as_ref();
         for held in self.spans.iter_mut().filter(|held| held.is_watched) {
             held.is_watched = !(call.is_some_and(|call| allocates(call, held.span))
-                || stack::covers_again(self.stack, held, record));
+                || stack::covers_again(self.stack, held.span, record));
         }
         let Some(call) = call else { return Vec::new() };
         let mut found = Vec::new();
@@ -183,6 +183,10 @@ impl Blocks {
             let is_returned = held.is_live()
                 && held.kind == SpanKind::Block
                 && held.span.len > 0
+                // The stack pointer that a call restores is no new block. That of an empty stack is
+                // its end, which may be the start of a block.
+                && !stack::contains(self.stack, held.span)
+                && self.stack.is_none_or(|stack| stack.end() != held.span.start)
                 && returns_address(call, held.span.start);
             let is_allocating = self.calls.is_allocating(&call.export);
             match passes_address(call, held.span.start) {
@@ -371,7 +375,9 @@ impl Blocks {
             .releasing_call
             .is_some_and(|call| self.calls.returned_into(call, held.span));
         held.is_watched = held.span.len > 0 && !had_owner && !is_returned;
-        match held.releasing_call {
+        // A call that only used the block released nothing: the guest releases it later.
+        let is_release = |call: &usize| self.calls.can_have_run_allocator(*call);
+        match held.releasing_call.filter(is_release) {
             Some(call) => self.calls.add_allocator_of(call),
             None => drop(self.pending_frees.insert(start)),
         }
@@ -412,8 +418,8 @@ fn leak(held: &BlockState) -> Finding {
 
 fn handed_out_again(held: &BlockState, call: &CallRecord) -> Finding {
     let message = format!(
-        "{} returned {:#x}, the start of {}, which was handed out again though not released: \
-         these bytes are no longer watched as {}; write `release {}` after the step that frees it",
+        "{} returned {:#x}, the start of {}: it was handed out again though not released. \
+         These bytes are no longer watched as {}; write `release {}` after the step that frees it",
         name(&call.export),
         held.span.start,
         held.label(),

@@ -68,6 +68,17 @@ impl Calls {
         }
     }
 
+    /// Returns whether the call of a step can have run the guest's allocator: one of its functions
+    /// stored, or both can run the same functions or set the same globals.
+    pub fn can_have_run_allocator(&self, step: usize) -> bool {
+        let Some(call) = self.by_step.get(&step) else {
+            return false;
+        };
+        let overlaps = |reach: &Arc<CodeReach>| self.reaches.iter().any(|o| reach.overlaps(o));
+        call.functions.iter().any(|f| self.allocators.contains(f))
+            || call.reach.as_ref().is_none_or(overlaps)
+    }
+
     /// Returns the step of the last call since step `since` that got this address.
     pub fn last_with(&self, start: u64, since: usize) -> Option<usize> {
         let mut calls = self.by_step.range(since..).rev();

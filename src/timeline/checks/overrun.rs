@@ -192,7 +192,7 @@ impl WriteScan<'_> {
             if is_known
                 || self.released_writes.len() >= MAX_FINDINGS_PER_KIND
                 || matches!(writer, Writer::Host | Writer::Data { .. })
-                || stack::allows_write(self.stack, held, &writer, self.record)
+                || stack::allows_write(self.stack, held.span, &writer, self.record)
             {
                 continue;
             }

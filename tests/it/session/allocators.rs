@@ -136,8 +136,8 @@ fn bytes_that_are_handed_out_again_are_no_overrun() {
     );
     assert_eq!(
         messages[0],
-        "calloc returned 0x8008, the start of block a, which was handed out again though not \
-         released: these bytes are no longer watched as a; write `release a` after the step that \
+        "calloc returned 0x8008, the start of block a: it was handed out again though not \
+         released. These bytes are no longer watched as a; write `release a` after the step that \
          frees it"
     );
     // The block is no longer watched, and may be released later.
