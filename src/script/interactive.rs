@@ -119,14 +119,15 @@ pub fn names_given(text: &str) -> Vec<String> {
 /// Returns the words that a step can begin with.
 pub fn step_words() -> impl Iterator<Item = &'static str> {
     let too_late = ["module", "input", "memory", "import"];
-    // `read` and `global` come after `NAME =`.
-    vocabulary::statements()
-        .filter(move |word| !too_late.contains(word) && !matches!(*word, "read" | "global"))
+    // `read`, `global` and `callback` come after `NAME =`.
+    vocabulary::statements().filter(move |word| {
+        !too_late.contains(word) && !matches!(*word, "read" | "global" | "callback")
+    })
 }
 
 /// Returns the words that can come after `NAME =`.
 pub fn source_words() -> impl Iterator<Item = &'static str> {
-    ["call", "read", "global", "grow"].into_iter()
+    ["call", "read", "global", "grow", "callback"].into_iter()
 }
 
 /// Returns the names of the language's functions.

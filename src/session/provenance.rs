@@ -57,6 +57,9 @@ impl Session {
                 });
             }
         }
+        if call.place.is_some() {
+            return;
+        }
         let known = self.judging.preserves_globals.get(&call.export.text);
         record.facts.preserves_globals = match known {
             Some(known) => *known,

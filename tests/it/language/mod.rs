@@ -14,4 +14,5 @@ mod lexical;
 mod memories;
 mod outcomes;
 mod spans;
+mod tables;
 mod values;
