@@ -153,6 +153,8 @@ impl Environment {
                 assert_safe(&eval::explain_failure(condition, self), true);
             }
             StatementKind::ExpectTrap { call, .. } => self.call(call),
+            StatementKind::Args { values } => values.iter().for_each(|value| self.evaluate(value)),
+            StatementKind::Env { value, .. } => self.evaluate(value),
             StatementKind::Ask { answer, .. } => self.evaluate(answer),
             StatementKind::Import(import) => self.import(import),
             StatementKind::Callback(callback) => self.actions(&callback.actions),

@@ -73,6 +73,18 @@ pub enum StatementKind {
         /// The name of the exported memory.
         export: Name,
     },
+    /// `args EXPR, …`: not a step.
+    Args {
+        /// The arguments of a WASI program, its name first.
+        values: Vec<Expr>,
+    },
+    /// `env NAME = EXPR`: not a step.
+    Env {
+        /// The variable of the guest's environment.
+        name: Name,
+        /// Its value.
+        value: Expr,
+    },
     /// `import MODULE.NAME …`: not a step.
     Import(Import),
     /// `let NAME = EXPR`.
@@ -178,13 +190,16 @@ pub enum StatementKind {
 }
 
 impl StatementKind {
-    /// Returns whether the statement is a step. `module`, `input`, `memory` and `import` are not.
+    /// Returns whether the statement is a step. `module`, `input`, `memory`, `args`, `env` and
+    /// `import` are not.
     pub fn is_step(&self) -> bool {
         !matches!(
             self,
             StatementKind::Module { .. }
                 | StatementKind::Input { .. }
                 | StatementKind::Memory { .. }
+                | StatementKind::Args { .. }
+                | StatementKind::Env { .. }
                 | StatementKind::Import(_)
         )
     }

@@ -106,6 +106,10 @@ fn too_late(statement: &Statement) -> Option<Fault> {
             )
         }
         StatementKind::Memory { .. } => ("the memory is chosen before step 0", SAVE.to_owned()),
+        StatementKind::Args { .. } | StatementKind::Env { .. } => (
+            "arguments and environment are given to the guest in step 0",
+            SAVE.to_owned(),
+        ),
         StatementKind::Import(_) => ("imports are given to the guest in step 0", SAVE.to_owned()),
         _ => return None,
     };
@@ -152,6 +156,8 @@ struct Checker<'f> {
     imports: HashMap<ImportName, u32>,
     module: Option<u32>,
     memory: Option<u32>,
+    args: Option<u32>,
+    environment: HashMap<String, u32>,
     first: Option<u32>,
     first_step: Option<u32>,
     /// Whether a single statement or value is checked, not a file.
@@ -170,6 +176,8 @@ impl<'f> Checker<'f> {
             imports: HashMap::new(),
             module: None,
             memory: None,
+            args: None,
+            environment: HashMap::new(),
             first: None,
             first_step: None,
             is_alone: false,
@@ -265,15 +273,53 @@ impl<'f> Checker<'f> {
                 }
                 self.memory.get_or_insert(statement.line);
             }
-            StatementKind::Import(_) => {
-                if let Some(line) = self.first_step {
-                    let fault = Fault::new(span, "`import` must be before the first step");
-                    self.faults.push(fault.help(format!(
-                        "the first step is in line {line}; move this line above it"
-                    )));
+            StatementKind::Import(_) => self.before_steps("import", span),
+            StatementKind::Args { .. } => {
+                self.before_steps("args", span);
+                if let Some(line) = self.args {
+                    let message = format!("a second `args`; the first is in line {line}");
+                    self.faults.push(
+                        Fault::new(span, message)
+                            .help("write all arguments on one line: `args a, b`"),
+                    );
                 }
+                self.args.get_or_insert(statement.line);
+            }
+            StatementKind::Env { name, .. } => {
+                self.before_steps("env", span);
+                if let Some(line) = self.environment.get(&name.text) {
+                    let message =
+                        format!("a second value for this variable; the first is in line {line}");
+                    self.faults
+                        .push(Fault::new(name.span, message).help("remove one of the lines"));
+                }
+                self.environment
+                    .entry(name.text.clone())
+                    .or_insert(statement.line);
             }
             _ => {}
+        }
+    }
+
+    /// Checks that no step is before the statement that begins with `word`.
+    fn before_steps(&mut self, word: &str, span: Span) {
+        if let Some(line) = self.first_step {
+            let fault = Fault::new(span, format!("`{word}` must be before the first step"));
+            self.faults.push(fault.help(format!(
+                "the first step is in line {line}; move this line above it"
+            )));
+        }
+    }
+
+    /// Checks the text that a WASI program gets.
+    fn program_text(&mut self, value: &Expr, what: &str) {
+        match &value.kind {
+            ExprKind::Literal(Value::Text(text)) if !text.contains('\0') => {}
+            ExprKind::Literal(found) => self.faults.push(
+                Fault::new(value.span, format!("{what} cannot be {}", found.brief(40)))
+                    .help("write text without a NUL, in quotes"),
+            ),
+            _ => self.expression(value, Scope::Value),
         }
     }
 
@@ -286,6 +332,10 @@ impl<'f> Checker<'f> {
             Kind::Release { .. } | Kind::ExpectFinding { .. } => {}
             Kind::Import(import) => self.import_values(import),
             Kind::Callback(callback) => self.callback(callback),
+            Kind::Args { values } => values
+                .iter()
+                .for_each(|value| self.program_text(value, "an argument of the guest")),
+            Kind::Env { value, .. } => self.program_text(value, "a variable of the environment"),
             Kind::Input { default, .. } => self.expression(default, Scope::Value),
             Kind::Let { value, .. } | Kind::Set { value, .. } => self.expression(value, step),
             Kind::Call { call, .. } | Kind::ExpectTrap { call, .. } => self.call(call, step),

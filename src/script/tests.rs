@@ -443,6 +443,7 @@ mod arbitrary {
             "returns",
             "reads",
             "callback",
+            "args",
             "->",
             ":",
             "i32",

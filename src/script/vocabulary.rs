@@ -7,11 +7,13 @@ use crate::text::{list, nearest};
 
 /// The statements: the word that each begins with, and its form. `read`, `global` and `callback` come
 /// only after `NAME =`.
-const STATEMENTS: [(&str, &str); 17] = [
+const STATEMENTS: [(&str, &str); 19] = [
     ("module", "module \"path\""),
     ("input", "input NAME = EXPR"),
     ("let", "let NAME = EXPR"),
     ("memory", "memory EXPORT"),
+    ("args", "args \"NAME\", EXPR"),
+    ("env", "env NAME = EXPR"),
     ("call", "NAME = call EXPORT(ARG, …)"),
     ("global", "NAME = global EXPORT"),
     ("set", "set EXPORT = EXPR"),

@@ -47,6 +47,8 @@ pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
         | StatementKind::Module { .. }
         | StatementKind::Input { .. }
         | StatementKind::Memory { .. }
+        | StatementKind::Args { .. }
+        | StatementKind::Env { .. }
         | StatementKind::Import(_) => StepKind::Let,
     }
 }
@@ -289,6 +291,8 @@ impl Session {
             StatementKind::Module { .. }
             | StatementKind::Input { .. }
             | StatementKind::Memory { .. }
+            | StatementKind::Args { .. }
+            | StatementKind::Env { .. }
             | StatementKind::Import(_) => Ok(()),
         }
     }

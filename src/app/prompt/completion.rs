@@ -100,7 +100,7 @@ fn beginnings(app: &App, has_variables: bool) -> Vec<String> {
     let mut words: Vec<String> = script::step_words()
         .map(|word| format!("{word} "))
         .collect();
-    words.push("import ".to_owned());
+    words.extend(["import ", "args ", "env "].map(str::to_owned));
     words.extend(COMMANDS.map(str::to_owned));
     if has_variables {
         let variables = known(app).variables.into_iter();

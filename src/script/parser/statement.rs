@@ -12,7 +12,9 @@ type ParseStatement = fn(&mut Parser<'_>) -> Parsed<StatementKind>;
 type ParseAssigned = fn(&mut Parser<'_>, Name) -> Parsed<StatementKind>;
 
 /// How a statement is parsed after its first word.
-const STATEMENTS: [(&str, ParseStatement); 14] = [
+const STATEMENTS: [(&str, ParseStatement); 16] = [
+    ("args", |parser| parser.args()),
+    ("env", |parser| parser.env()),
     ("module", |parser| parser.module()),
     ("input", |parser| parser.input()),
     ("let", |parser| parser.let_()),
@@ -287,6 +289,28 @@ impl Parser<'_> {
     fn memory(&mut self) -> Parsed<StatementKind> {
         let export = self.external_name("the name of an exported memory")?;
         Ok(StatementKind::Memory { export })
+    }
+
+    fn args(&mut self) -> Parsed<StatementKind> {
+        let mut values = vec![self.expression()?];
+        while self.eat_symbol(",") {
+            values.push(self.expression()?);
+        }
+        Ok(StatementKind::Args { values })
+    }
+
+    fn env(&mut self) -> Parsed<StatementKind> {
+        let name = self.external_name("the name of a variable of the environment")?;
+        if name.text.is_empty() || name.text.contains(['=', '\0']) {
+            return Err(Fault::new(
+                name.span,
+                "a variable of the environment cannot have this name",
+            )
+            .help("write a name that is not empty and has no `=` and no NUL"));
+        }
+        self.expect_symbol("=")?;
+        let value = self.expression()?;
+        Ok(StatementKind::Env { name, value })
     }
 
     fn call_without_results(&mut self) -> Parsed<StatementKind> {
