@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use linmem::script::ast::{
-    Action, Call, CallPart, Expr, Import, ImportKind, ImportName, Reading, StatementKind,
+    Action, Call, CallPart, Expr, HostFunctionName, Import, ImportKind, Reading, StatementKind,
 };
 use linmem::script::eval::{self, EnvError, EvalEnv};
 use linmem::script::{self, Script, ScriptErrors};
@@ -82,13 +82,13 @@ impl EvalEnv for Environment {
         Ok(65536)
     }
 
-    fn calls(&self, _: &ImportName) -> Result<u64, EnvError> {
+    fn calls(&self, _: &HostFunctionName) -> Result<u64, EnvError> {
         Ok(u64::MAX)
     }
 
     fn call_part(
         &self,
-        _: &ImportName,
+        _: &HostFunctionName,
         _: CallPart,
         index: u64,
     ) -> Result<Vec<Value>, EnvError> {
@@ -153,8 +153,11 @@ impl Environment {
                 assert_safe(&eval::explain_failure(condition, self), true);
             }
             StatementKind::ExpectTrap { call, .. } => self.call(call),
+            StatementKind::Args { values } => values.iter().for_each(|value| self.evaluate(value)),
+            StatementKind::Env { value, .. } => self.evaluate(value),
             StatementKind::Ask { answer, .. } => self.evaluate(answer),
             StatementKind::Import(import) => self.import(import),
+            StatementKind::Callback(callback) => self.actions(&callback.actions),
             _ => {}
         }
     }
@@ -163,6 +166,10 @@ impl Environment {
         let ImportKind::Function { actions, .. } = &import.kind else {
             return;
         };
+        self.actions(actions);
+    }
+
+    fn actions(&self, actions: &[Action]) {
         for action in actions {
             match action {
                 Action::Returns(values) => values.iter().for_each(|value| self.evaluate(value)),
@@ -185,6 +192,9 @@ impl Environment {
     }
 
     fn call(&self, call: &Call) {
+        if let Some(place) = &call.place {
+            self.evaluate(&place.index);
+        }
         call.args.iter().for_each(|arg| self.evaluate(arg));
     }
 

@@ -20,6 +20,7 @@ mod module_info;
 mod offset;
 mod purity;
 mod recursion;
+mod trampoline;
 mod types;
 
 use std::fs::File;
@@ -37,6 +38,7 @@ pub use metadata::CustomSection;
 pub(crate) use metadata::ModuleMetadata;
 pub use offset::{Offset, OffsetOp};
 pub use recursion::Recursion;
+pub use trampoline::{TRAMPOLINE_EXPORT, TRAMPOLINE_MODULE, trampoline};
 pub use types::{DataSegment, Export, Import, Memory};
 
 pub use crate::wasm_types::{
@@ -242,6 +244,29 @@ impl Guest {
     /// Returns the memories in the order of their indices, imported ones first.
     pub fn memories(&self) -> &[Memory] {
         &self.0.description.memories
+    }
+
+    /// Returns how many tables the module has, imported ones included.
+    pub fn table_count(&self) -> usize {
+        self.0.description.tables.len()
+    }
+
+    /// Returns the index of the table exported as `name`, or else imported as `name`. With a
+    /// `module`, the table must be imported from it.
+    pub fn table_named(&self, module: Option<&str>, name: &str) -> Option<u32> {
+        let exported = self.exports().iter().find(|export| {
+            module.is_none() && export.name == name && matches!(export.ty, ExternType::Table(_))
+        });
+        let imported = || {
+            let tables = self.imports().iter();
+            let mut tables = (0..).zip(tables.filter(|i| matches!(i.ty, ExternType::Table(_))));
+            tables.find(|(_, import)| {
+                import.name == name && module.is_none_or(|module| import.module == module)
+            })
+        };
+        exported
+            .map(|export| export.index)
+            .or_else(|| imported().map(|(index, _)| index))
     }
 
     /// Returns the active data segments, in order.

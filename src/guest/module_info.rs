@@ -50,6 +50,15 @@ pub(super) struct Description {
 }
 
 impl Description {
+    /// Returns the first name under which the table with this index is exported.
+    pub fn exported_table(&self, index: u32) -> Option<&str> {
+        let export = self
+            .exports
+            .iter()
+            .find(|export| export.index == index && matches!(export.ty, ExternType::Table(_)));
+        export.map(|export| export.name.as_str())
+    }
+
     /// Reads a module that is valid.
     ///
     /// # Errors

@@ -29,6 +29,15 @@ pub struct ImportName {
     pub(crate) name: String,
 }
 
+/// A host function by its name in a script.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum HostFunctionName {
+    /// A function that the guest imports.
+    Import(ImportName),
+    /// A function that a `callback` statement puts into a table.
+    Callback(String),
+}
+
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
@@ -63,6 +72,18 @@ pub enum StatementKind {
     Memory {
         /// The name of the exported memory.
         export: Name,
+    },
+    /// `args EXPR, …`: not a step.
+    Args {
+        /// The arguments of a WASI program, its name first.
+        values: Vec<Expr>,
+    },
+    /// `env NAME = EXPR`: not a step.
+    Env {
+        /// The variable of the guest's environment.
+        name: Name,
+        /// Its value.
+        value: Expr,
     },
     /// `import MODULE.NAME …`: not a step.
     Import(Import),
@@ -117,6 +138,8 @@ pub enum StatementKind {
         /// The number of pages to add.
         pages: Expr,
     },
+    /// `NAME = callback(a: i32) -> i32 …`.
+    Callback(Callback),
     /// `region NAME = ADDR, LEN`.
     Region {
         /// The region.
@@ -167,25 +190,89 @@ pub enum StatementKind {
 }
 
 impl StatementKind {
-    /// Returns whether the statement is a step. `module`, `input`, `memory` and `import` are not.
+    /// Returns whether the statement is a step. `module`, `input`, `memory`, `args`, `env` and
+    /// `import` are not.
     pub(crate) fn is_step(&self) -> bool {
         !matches!(
             self,
             StatementKind::Module { .. }
                 | StatementKind::Input { .. }
                 | StatementKind::Memory { .. }
+                | StatementKind::Args { .. }
+                | StatementKind::Env { .. }
                 | StatementKind::Import(_)
         )
     }
 }
 
-/// A call of an export.
+/// A call of an export, or of a function in a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The name of the exported function.
+    /// The name of the exported function; in a call of a function in a table, the table's.
     pub(crate) export: Name,
-    /// Its arguments.
+    /// The place in the table; `None` in a call of an export.
+    pub(crate) place: Option<TablePlace>,
+    /// The arguments.
     pub args: Vec<Expr>,
+}
+
+impl Call {
+    /// Returns whether the call is one of the exported function `name`.
+    pub fn is_of_export(&self, name: &str) -> bool {
+        self.place.is_none() && self.export.text == name
+    }
+}
+
+/// A place in a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TablePlace {
+    /// The module of an imported table that is named as `MODULE.NAME`.
+    pub module: Option<Name>,
+    /// The index, counted from 0.
+    pub index: Expr,
+}
+
+/// A host function that the script puts into a table of the guest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Callback {
+    /// The variable for its place in the table, which is also its name.
+    pub name: Name,
+    /// The table; `None` for the only one.
+    pub table: Option<TableName>,
+    /// Its parameters.
+    pub params: Vec<(Name, ParamType)>,
+    /// The types of its results.
+    pub results: Vec<ParamType>,
+    /// What it does, in this order.
+    pub actions: Vec<Action>,
+}
+
+/// The name of a table: that of an export or import, or `table` for the only one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableName {
+    /// The module of an imported table that is named as `MODULE.NAME`.
+    pub module: Option<Name>,
+    /// The name.
+    pub name: Name,
+}
+
+/// The type of a parameter or result of a callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParamType {
+    /// A 32-bit integer.
+    I32,
+    /// A 64-bit integer.
+    I64,
+    /// A 32-bit float.
+    F32,
+    /// A 64-bit float.
+    F64,
+    /// A vector of 16 bytes.
+    V128,
+    /// A reference to a function.
+    FuncRef,
+    /// A reference to an object of the host.
+    ExternRef,
 }
 
 /// A host function, memory or global that the guest imports.
@@ -422,14 +509,14 @@ pub(crate) enum ExprKind {
         /// Its arguments.
         args: Vec<Expr>,
     },
-    /// `calls(MODULE.NAME)`.
-    Calls(ImportName),
+    /// `calls(MODULE.NAME)`, or `calls(NAME)` of a callback.
+    Calls(HostFunctionName),
     /// `call_args(MODULE.NAME, i)`, `call_reads(MODULE.NAME, i)` or `call_results(MODULE.NAME, i)`.
     CallPart {
         /// What of the call.
         part: CallPart,
-        /// The import.
-        import: ImportName,
+        /// The host function.
+        function: HostFunctionName,
         /// The number of the call, counted from 0.
         index: Box<Expr>,
     },

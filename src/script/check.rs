@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::Item;
 use super::ast::{
-    Action, Expr, ExprKind, Function, Import, ImportKind, ImportName, Name, Reading, Span,
-    Statement, StatementKind,
+    Action, Call, Callback, Expr, ExprKind, Function, HostFunctionName, Import, ImportKind,
+    ImportName, Name, Reading, Span, Statement, StatementKind,
 };
 use super::error::{Fault, MAX_SHOWN};
 use super::known_names::{KnownNames, defined_names};
@@ -106,6 +106,10 @@ fn too_late(statement: &Statement) -> Option<Fault> {
             )
         }
         StatementKind::Memory { .. } => ("the memory is chosen before step 0", SAVE.to_owned()),
+        StatementKind::Args { .. } | StatementKind::Env { .. } => (
+            "arguments and environment are given to the guest in step 0",
+            SAVE.to_owned(),
+        ),
         StatementKind::Import(_) => ("imports are given to the guest in step 0", SAVE.to_owned()),
         _ => return None,
     };
@@ -127,6 +131,8 @@ enum Scope<'a> {
     Ask,
     /// A host function: its parameters, what its actions before bound, and the inputs.
     Import(&'a [Name]),
+    /// A callback: its parameters, what its actions before bound, and the values before its step.
+    Callback(&'a [Name]),
     /// The value of an input or an imported global: the inputs before it, and nothing of the guest.
     Value,
 }
@@ -150,6 +156,8 @@ struct Checker<'f> {
     imports: HashMap<ImportName, u32>,
     module: Option<u32>,
     memory: Option<u32>,
+    args: Option<u32>,
+    environment: HashMap<String, u32>,
     first: Option<u32>,
     first_step: Option<u32>,
     /// Whether a single statement or value is checked, not a file.
@@ -168,6 +176,8 @@ impl<'f> Checker<'f> {
             imports: HashMap::new(),
             module: None,
             memory: None,
+            args: None,
+            environment: HashMap::new(),
             first: None,
             first_step: None,
             is_alone: false,
@@ -263,15 +273,53 @@ impl<'f> Checker<'f> {
                 }
                 self.memory.get_or_insert(statement.line);
             }
-            StatementKind::Import(_) => {
-                if let Some(line) = self.first_step {
-                    let fault = Fault::new(span, "`import` must be before the first step");
-                    self.faults.push(fault.help(format!(
-                        "the first step is in line {line}; move this line above it"
-                    )));
+            StatementKind::Import(_) => self.before_steps("import", span),
+            StatementKind::Args { .. } => {
+                self.before_steps("args", span);
+                if let Some(line) = self.args {
+                    let message = format!("a second `args`; the first is in line {line}");
+                    self.faults.push(
+                        Fault::new(span, message)
+                            .help("write all arguments on one line: `args a, b`"),
+                    );
                 }
+                self.args.get_or_insert(statement.line);
+            }
+            StatementKind::Env { name, .. } => {
+                self.before_steps("env", span);
+                if let Some(line) = self.environment.get(&name.text) {
+                    let message =
+                        format!("a second value for this variable; the first is in line {line}");
+                    self.faults
+                        .push(Fault::new(name.span, message).help("remove one of the lines"));
+                }
+                self.environment
+                    .entry(name.text.clone())
+                    .or_insert(statement.line);
             }
             _ => {}
+        }
+    }
+
+    /// Checks that no step is before the statement that begins with `word`.
+    fn before_steps(&mut self, word: &str, span: Span) {
+        if let Some(line) = self.first_step {
+            let fault = Fault::new(span, format!("`{word}` must be before the first step"));
+            self.faults.push(fault.help(format!(
+                "the first step is in line {line}; move this line above it"
+            )));
+        }
+    }
+
+    /// Checks the text that a WASI program gets.
+    fn program_text(&mut self, value: &Expr, what: &str) {
+        match &value.kind {
+            ExprKind::Literal(Value::Text(text)) if !text.contains('\0') => {}
+            ExprKind::Literal(found) => self.faults.push(
+                Fault::new(value.span, format!("{what} cannot be {}", found.brief(40)))
+                    .help("write text without a NUL, in quotes"),
+            ),
+            _ => self.expression(value, Scope::Value),
         }
     }
 
@@ -283,11 +331,14 @@ impl<'f> Checker<'f> {
             Kind::Module { .. } | Kind::Memory { .. } | Kind::Global { .. } => {}
             Kind::Release { .. } | Kind::ExpectFinding { .. } => {}
             Kind::Import(import) => self.import_values(import),
+            Kind::Callback(callback) => self.callback(callback),
+            Kind::Args { values } => values
+                .iter()
+                .for_each(|value| self.program_text(value, "an argument of the guest")),
+            Kind::Env { value, .. } => self.program_text(value, "a variable of the environment"),
             Kind::Input { default, .. } => self.expression(default, Scope::Value),
             Kind::Let { value, .. } | Kind::Set { value, .. } => self.expression(value, step),
-            Kind::Call { call, .. } | Kind::ExpectTrap { call, .. } => {
-                call.args.iter().for_each(|arg| self.expression(arg, step));
-            }
+            Kind::Call { call, .. } | Kind::ExpectTrap { call, .. } => self.call(call, step),
             Kind::Write { address, value } => {
                 self.expression(address, step);
                 self.written(value, step);
@@ -321,6 +372,38 @@ impl<'f> Checker<'f> {
         }
     }
 
+    fn callback(&mut self, callback: &Callback) {
+        let params = callback.params.iter().map(|(name, _)| name.clone());
+        let mut names: Vec<Name> = params.chain([callback.name.clone()]).collect();
+        for action in &callback.actions {
+            self.action(action, Scope::Callback(&names));
+            names.extend_from_slice(action.bound_names());
+        }
+        let results = callback.results.len();
+        let returned = callback.actions.iter().find_map(|action| match action {
+            Action::Returns(values) => Some(values.len()),
+            _ => None,
+        });
+        let traps = matches!(callback.actions.last(), Some(Action::Traps { .. }));
+        let message = match returned {
+            Some(given) if given != results => format!(
+                "`returns` gives {}, but the callback's type has {}",
+                crate::text::count(given, "value"),
+                crate::text::count(results, "result")
+            ),
+            None if results > 0 && !traps => format!(
+                "the callback returns nothing, but its type has {}",
+                crate::text::count(results, "result")
+            ),
+            _ => return,
+        };
+        self.faults.push(
+            Fault::new(callback.name.span, message).help(
+                "write the types of all results after `->`, and their values after `returns`",
+            ),
+        );
+    }
+
     fn action(&mut self, action: &Action, scope: Scope) {
         match action {
             Action::Returns(values) => values
@@ -337,12 +420,17 @@ impl<'f> Checker<'f> {
             }
             Action::Grows { bytes } => self.expression(bytes, scope),
             Action::Reads { address, what, .. } => self.reading(address, what, scope),
-            Action::Call { call, .. } => {
-                call.args.iter().for_each(|arg| self.expression(arg, scope));
-            }
+            Action::Call { call, .. } => self.call(call, scope),
             Action::Let { value, .. } => self.expression(value, scope),
             Action::Traps { why } => self.expression(why, scope),
         }
+    }
+
+    fn call(&mut self, call: &Call, scope: Scope) {
+        if let Some(place) = &call.place {
+            self.expression(&place.index, scope);
+        }
+        call.args.iter().for_each(|arg| self.expression(arg, scope));
     }
 
     fn reading(&mut self, address: &Expr, what: &Reading, scope: Scope) {
@@ -400,11 +488,26 @@ impl<'f> Checker<'f> {
                 }
                 args.iter().for_each(|arg| self.expression(arg, scope));
             }
-            ExprKind::Calls(_) => self.needs_guest("calls(…)", expr.span, scope),
-            ExprKind::CallPart { part, index, .. } => {
+            ExprKind::Calls(function) => {
+                self.needs_guest("calls(…)", expr.span, scope);
+                self.host_function(function, expr.span, scope);
+            }
+            ExprKind::CallPart {
+                part,
+                function,
+                index,
+            } => {
+                self.host_function(function, expr.span, scope);
                 self.needs_guest(&format!("{}(…)", part.function()), expr.span, scope);
                 self.expression(index, scope);
             }
+        }
+    }
+
+    /// Checks the name of a callback, which is a variable.
+    fn host_function(&mut self, function: &HostFunctionName, span: Span, scope: Scope) {
+        if let HostFunctionName::Callback(name) = function {
+            self.variable(name, span, scope);
         }
     }
 
@@ -426,6 +529,7 @@ impl<'f> Checker<'f> {
             Scope::Import(params) => {
                 params.iter().any(|p| p.text == name) || definition.is_some_and(|d| d.is_input)
             }
+            Scope::Callback(names) => names.iter().any(|n| n.text == name) || definition.is_some(),
             Scope::Value => definition.is_some_and(|d| d.is_input || self.is_alone),
         };
         if is_known || self.guessed.contains(name) {
@@ -434,7 +538,9 @@ impl<'f> Checker<'f> {
         let fault = Fault::new(span, format!("there is no variable `{name}` here"));
         let help = self.variable_help(name, definition, scope);
         self.faults.push(match (scope, definition) {
-            (Scope::Step, _) if self.later.get(name).is_some_and(|line| *line > 0) => {
+            (Scope::Step | Scope::Callback(_), _)
+                if self.later.get(name).is_some_and(|line| *line > 0) =>
+            {
                 let line = self.later.get(name).copied().unwrap_or_default();
                 Fault::new(span, format!("`{name}` has no value yet")).help(format!(
                     "it gets a value in line {line}; a step can use only earlier values"
@@ -478,6 +584,7 @@ impl<'f> Checker<'f> {
         };
         let mut candidates: Vec<&str> = match scope {
             Scope::Step => all().collect(),
+            Scope::Callback(names) => all().chain(names.iter().map(|n| n.text.as_str())).collect(),
             Scope::Ask => all().chain(self.later.keys().map(String::as_str)).collect(),
             Scope::Import(params) => inputs()
                 .chain(params.iter().map(|p| p.text.as_str()))
@@ -503,7 +610,7 @@ impl<'f> Checker<'f> {
                 "an import can use its parameters and the inputs above it".to_owned()
             }
             Scope::Value => format!("put text in quotes: \"{name}\""),
-            Scope::Step | Scope::Ask => {
+            Scope::Step | Scope::Ask | Scope::Callback(_) => {
                 "to name a value, write `let`, `input` or `NAME = call …`".to_owned()
             }
         })

@@ -45,7 +45,8 @@ pub fn check_line(
     }
 }
 
-/// Parses an `import` or `memory` line typed for a guest that starts again, which may use `inputs`.
+/// Parses an `import`, `memory`, `args` or `env` line typed for a guest that starts again, which may
+/// use `inputs`.
 /// Returns `None` where the line begins with neither word.
 ///
 /// # Errors
@@ -58,7 +59,10 @@ pub fn parse_setup(text: &str, inputs: &[String]) -> Option<Result<Statement, Sc
         .strip_prefix(first)
         .unwrap_or_default()
         .trim_start();
-    if !matches!(first, "import" | "memory") || rest.starts_with('=') || rest.starts_with(',') {
+    if !matches!(first, "import" | "memory" | "args" | "env")
+        || rest.starts_with('=')
+        || rest.starts_with(',')
+    {
         return None;
     }
     let known = KnownNames {
@@ -108,15 +112,16 @@ pub fn names_given(text: &str) -> Vec<String> {
 
 /// Returns the words that a step can begin with.
 pub fn step_words() -> impl Iterator<Item = &'static str> {
-    let too_late = ["module", "input", "memory", "import"];
-    // `read` and `global` come after `NAME =`.
-    vocabulary::statements()
-        .filter(move |word| !too_late.contains(word) && !matches!(*word, "read" | "global"))
+    let too_late = ["module", "input", "memory", "args", "env", "import"];
+    // `read`, `global` and `callback` come after `NAME =`.
+    vocabulary::statements().filter(move |word| {
+        !too_late.contains(word) && !matches!(*word, "read" | "global" | "callback")
+    })
 }
 
 /// Returns the words that can come after `NAME =`.
 pub fn source_words() -> impl Iterator<Item = &'static str> {
-    ["call", "read", "global", "grow"].into_iter()
+    ["call", "read", "global", "grow", "callback"].into_iter()
 }
 
 /// Returns the names of the language's functions.
@@ -166,8 +171,8 @@ impl Script {
         self.append_source(at, &statement.text)
     }
 
-    /// Returns the same script for a guest that is given these `import` and `memory` lines too. A
-    /// line replaces an earlier one about the same import or memory.
+    /// Returns the same script for a guest that is given these `import`, `memory`, `args` and `env`
+    /// lines too. A line replaces an earlier one about the same subject.
     ///
     /// # Errors
     /// One of the statements is not such a line, or uses a name that is not known.
@@ -262,12 +267,15 @@ impl Script {
 fn check_setup(statement: &Statement, known: &KnownNames) -> Result<(), ScriptErrors> {
     let mut faults = Vec::new();
     match statement.kind {
-        StatementKind::Import(_) | StatementKind::Memory { .. } => {
+        StatementKind::Import(_)
+        | StatementKind::Memory { .. }
+        | StatementKind::Args { .. }
+        | StatementKind::Env { .. } => {
             check::setup(statement, known, &mut faults);
         }
         _ => faults.push(Fault::new(
             0..statement.text.len(),
-            "only `import` and `memory` lines are given to a guest",
+            "only `import`, `memory`, `args` and `env` lines are given to a guest",
         )),
     }
     if faults.is_empty() {
@@ -280,7 +288,11 @@ fn check_setup(statement: &Statement, known: &KnownNames) -> Result<(), ScriptEr
 fn is_same_subject(a: &StatementKind, b: &StatementKind) -> bool {
     match (a, b) {
         (StatementKind::Import(a), StatementKind::Import(b)) => a.name == b.name,
-        (StatementKind::Memory { .. }, StatementKind::Memory { .. }) => true,
+        (StatementKind::Memory { .. }, StatementKind::Memory { .. })
+        | (StatementKind::Args { .. }, StatementKind::Args { .. }) => true,
+        (StatementKind::Env { name: a, .. }, StatementKind::Env { name: b, .. }) => {
+            a.text == b.text
+        }
         _ => false,
     }
 }

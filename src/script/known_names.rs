@@ -52,6 +52,7 @@ pub(super) fn defined_names(kind: &StatementKind) -> &[Name] {
         | StatementKind::Let { name, .. }
         | StatementKind::Global { name, .. }
         | StatementKind::Read { name, .. } => std::slice::from_ref(name),
+        StatementKind::Callback(callback) => std::slice::from_ref(&callback.name),
         StatementKind::Grow { name, .. } => name.as_slice(),
         _ => &[],
     }

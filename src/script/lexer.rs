@@ -38,13 +38,13 @@ pub(super) struct Line {
 }
 
 /// The symbols, longest first: the first that matches is the token.
-const SYMBOLS: [&str; 27] = [
-    "==", "!=", "<=", ">=", "<<", ">>", "++", "..", "=", "<", ">", "+", "-", "*", "/", "%", "&",
-    "|", "^", "~", "(", ")", "[", "]", ",", ";", ".",
+const SYMBOLS: [&str; 29] = [
+    "==", "!=", "<=", ">=", "<<", ">>", "++", "..", "->", "=", "<", ">", "+", "-", "*", "/", "%",
+    "&", "|", "^", "~", "(", ")", "[", "]", ",", ";", ":", ".",
 ];
 
 /// Symbols of other languages, with the advice for each.
-const HABITS: [(&str, &str); 24] = [
+const HABITS: [(&str, &str); 23] = [
     ("===", "to compare two values, use `==`"),
     ("!==", "to compare two values, use `!=`"),
     (
@@ -68,7 +68,6 @@ const HABITS: [(&str, &str); 24] = [
     ("+=", "write `let x = x + …`"),
     ("-=", "write `let x = x - …`"),
     ("*=", "write `let x = x * …`"),
-    ("->", "write the results first: `NAME = call …`"),
     (
         "**",
         "there is no power operator; `1 << n` is 2 to the power of n",

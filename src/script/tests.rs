@@ -116,6 +116,8 @@ one = read a as u32
 c = read a as cstr
 four = read a as f64[b * 2]
 old = grow 1
+cb = callback in table(x: i32, y: f64) -> (i32, i64) returns x, 1
+z = call table[cb](1)
 grow 2
 region r = a, 16
 block k = a, 16
@@ -440,6 +442,11 @@ mod arbitrary {
             "memory",
             "returns",
             "reads",
+            "callback",
+            "args",
+            "->",
+            ":",
+            "i32",
             "call_reads",
             "printed",
             "traps",

@@ -1,17 +1,19 @@
 //! The words of the language: statements, functions, encodings and kinds of finding. Also finds the
 //! word that a misspelt one is nearest to.
 
-use super::ast::{CallPart, Encoding, Function, NumberType};
+use super::ast::{CallPart, Encoding, Function, NumberType, ParamType};
 use crate::finding_kind::FindingKind;
 use crate::text::{list, nearest};
 
-/// The statements: the word that each begins with, and its form. `read` and `global` come only
-/// after `NAME =`.
-const STATEMENTS: [(&str, &str); 16] = [
+/// The statements: the word that each begins with, and its form. `read`, `global` and `callback` come
+/// only after `NAME =`.
+const STATEMENTS: [(&str, &str); 19] = [
     ("module", "module \"path\""),
     ("input", "input NAME = EXPR"),
     ("let", "let NAME = EXPR"),
     ("memory", "memory EXPORT"),
+    ("args", "args \"NAME\", EXPR"),
+    ("env", "env NAME = EXPR"),
     ("call", "NAME = call EXPORT(ARG, …)"),
     ("global", "NAME = global EXPORT"),
     ("set", "set EXPORT = EXPR"),
@@ -21,6 +23,7 @@ const STATEMENTS: [(&str, &str); 16] = [
         "NAME = read ADDR, LEN as utf8` or `NAME = read ADDR as u32",
     ),
     ("grow", "NAME = grow PAGES"),
+    ("callback", "NAME = callback(a: i32) -> i32 ACTION ; ACTION"),
     ("region", "region NAME = ADDR, LEN"),
     ("block", "block NAME = ADDR, LEN"),
     ("release", "release NAME"),
@@ -180,6 +183,32 @@ impl CallPart {
             CallPart::Args => "arguments",
             CallPart::Reads => "readings",
             CallPart::Results => "results",
+        }
+    }
+}
+
+impl ParamType {
+    /// All types, in the order in which messages list them.
+    pub(super) const ALL: [ParamType; 7] = [
+        ParamType::I32,
+        ParamType::I64,
+        ParamType::F32,
+        ParamType::F64,
+        ParamType::V128,
+        ParamType::FuncRef,
+        ParamType::ExternRef,
+    ];
+
+    /// Returns the type as the WebAssembly text format writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ParamType::I32 => "i32",
+            ParamType::I64 => "i64",
+            ParamType::F32 => "f32",
+            ParamType::F64 => "f64",
+            ParamType::V128 => "v128",
+            ParamType::FuncRef => "funcref",
+            ParamType::ExternRef => "externref",
         }
     }
 }

@@ -66,10 +66,11 @@ impl Session {
         call: &Call,
         record: &mut StepRecord,
     ) -> Result<Vec<Value>, StepError> {
-        let (function, args) = self.prepare_call(call)?;
+        let (function, name) = self.callee(call)?;
+        let args = self.arguments(call, &function, &name)?;
         let given: Vec<Wasm> = args.iter().map(|(_, wasm)| wasm.clone()).collect();
         record.call = Some(CallRecord {
-            export: call.export.text.clone(),
+            export: recorded_name(call, &name),
             args: args.into_iter().map(|(value, _)| value).collect(),
             results: Vec::new(),
         });
@@ -78,29 +79,47 @@ impl Session {
             .iter()
             .map(values::from_wasm)
             .collect::<Result<_, _>>()
-            .map_err(|why| {
-                StepError::failed(format!("{}: {why}", crate::safe::plain(&call.export.text)))
-            })?;
+            .map_err(|why| StepError::failed(format!("{name}: {why}")))?;
         if let Some(call) = &mut record.call {
             call.results.clone_from(&results);
         }
         Ok(results)
     }
 
-    /// Returns the function of a call, and its arguments, each as a value of the script and of the
-    /// engine.
-    fn prepare_call(&mut self, call: &Call) -> Result<(Function, Vec<(Value, Wasm)>), StepError> {
-        let name = crate::safe::plain(&call.export.text);
-        let function = self.exported_function(&call.export.text)?;
+    /// Returns the function of a call, and what a message calls it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there is no such function.
+    pub(super) fn callee(&mut self, call: &Call) -> Result<(Function, String), StepError> {
+        let place = match &call.place {
+            None => None,
+            Some(place) => {
+                let value = self.evaluate(&place.index)?;
+                let place = exports::place_of(&value, place);
+                Some(place.map_err(|error| StepError::failed(error.to_string()))?)
+            }
+        };
+        let live = self.live_guest()?.clone();
+        Ok(live.callee(&mut self.store, call, place)?)
+    }
+
+    /// Returns the arguments of a call, each as a value of the script and of the engine.
+    fn arguments(
+        &mut self,
+        call: &Call,
+        function: &Function,
+        name: &str,
+    ) -> Result<Vec<(Value, Wasm)>, StepError> {
         let ty = function.ty(&self.store);
-        exports::check_argument_count(&name, &ty, call.args.len())?;
+        exports::check_argument_count(name, &ty, call.args.len())?;
         let mut args = Vec::with_capacity(call.args.len());
         for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {
             let value = self.evaluate(expr)?;
-            let wasm = exports::argument(&name, index, *ty, &value)?;
+            let wasm = exports::argument(name, index, *ty, &value)?;
             args.push((value, wasm));
         }
-        Ok((function, args))
+        Ok(args)
     }
 
     /// Runs a function of the guest, and records what it did, whether it returns or not. A guest
@@ -262,6 +281,14 @@ impl Session {
     pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, StepError> {
         crate::script::eval::evaluate(expr, &self.eval_env())
             .map_err(|error| StepError::failed(self.located(error.span.start, &error)))
+    }
+}
+
+/// Returns what the record of a call has as its export.
+pub(super) fn recorded_name(call: &Call, shown: &str) -> String {
+    match call.place {
+        Some(_) => shown.to_owned(),
+        None => call.export.text.clone(),
     }
 }
 

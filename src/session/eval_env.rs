@@ -2,7 +2,7 @@
 
 use crate::guest::Guest;
 use crate::script::Script;
-use crate::script::ast::{CallPart, ImportName};
+use crate::script::ast::{CallPart, HostFunctionName, ImportName};
 use crate::script::eval::{EnvError, EvalEnv, OutputStream};
 use crate::value::Value;
 
@@ -40,7 +40,11 @@ pub(super) struct StepEnv<'a> {
 
 impl StepEnv<'_> {
     /// Refuses a name that neither the guest nor the script has: its count would always be 0.
-    fn check_import(&self, import: &ImportName) -> Result<(), EnvError> {
+    fn check_function(&self, function: &HostFunctionName) -> Result<(), EnvError> {
+        let import = match function {
+            HostFunctionName::Import(import) => import,
+            HostFunctionName::Callback(_) => return self.host.history.check_callback(function),
+        };
         let is_imported = self
             .guest
             .imports()
@@ -71,19 +75,19 @@ impl EvalEnv for StepEnv<'_> {
         self.pages.clone().map_err(EnvError::NoMemory)
     }
 
-    fn calls(&self, import: &ImportName) -> Result<u64, EnvError> {
-        self.check_import(import)?;
-        Ok(self.host.history.calls(import))
+    fn calls(&self, function: &HostFunctionName) -> Result<u64, EnvError> {
+        self.check_function(function)?;
+        Ok(self.host.history.calls(function))
     }
 
     fn call_part(
         &self,
-        import: &ImportName,
+        function: &HostFunctionName,
         part: CallPart,
         index: u64,
     ) -> Result<Vec<Value>, EnvError> {
-        self.check_import(import)?;
-        self.host.history.part(import, part, index)
+        self.check_function(function)?;
+        self.host.history.part(function, part, index)
     }
 
     fn printed(&self, stream: OutputStream) -> Result<String, EnvError> {

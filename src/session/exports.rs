@@ -1,10 +1,14 @@
 //! Finds an export of the guest, and converts the arguments of a call: for a step, and for an import
 //! that calls the guest. Messages are safe to print.
 
-use wasmer::{Extern, Function, FunctionType, Instance, Type, Value as Wasm};
+use std::sync::Arc;
+
+use wasmer::{AsStoreMut, Extern, Function, FunctionType, Instance, Table, Type, Value as Wasm};
 
 use crate::guest::Guest;
 use crate::safe;
+use crate::script::ast::{Call, Name, TablePlace};
+use crate::script::eval::{self, EvalErrorKind};
 use crate::text::{self, count, list};
 use crate::value::Value;
 use crate::wasm_types::ExternKind;
@@ -16,6 +20,8 @@ use super::values;
 pub(super) struct LiveGuest {
     pub guest: Guest,
     pub instance: Instance,
+    /// By index, all tables.
+    pub tables: Arc<[Table]>,
 }
 
 impl LiveGuest {
@@ -33,6 +39,110 @@ impl LiveGuest {
                 safe::quoted(name, 100)
             )
         })
+    }
+
+    /// Returns the function of a call, and what a message calls it. `place` is the place in the
+    /// table, in a call of a function in a table.
+    ///
+    /// # Errors
+    /// There is no such function.
+    pub fn callee(
+        &self,
+        store: &mut impl AsStoreMut,
+        call: &Call,
+        place: Option<u32>,
+    ) -> Result<(Function, String), String> {
+        let (Some(TablePlace { module, .. }), Some(place)) = (&call.place, place) else {
+            let name = safe::plain(&call.export.text);
+            return Ok((self.function(&call.export.text)?, name));
+        };
+        let table = self.table(module.as_ref(), &call.export)?;
+        let shown = safe::plain(&call.export.text);
+        let name = format!("{shown}[{place}]");
+        let size = table.size(store);
+        match table.get(store, place) {
+            Some(Wasm::FuncRef(Some(function))) if place < size => Ok((function, name)),
+            Some(Wasm::FuncRef(None)) if place < size => Err(format!(
+                "{name} is empty: no function is at this place of the table"
+            )),
+            Some(_) if place < size => Err(format!(
+                "{name} is not a function: table {shown} holds other references"
+            )),
+            _ => Err(match size.checked_sub(1) {
+                None => format!("{name} is outside the table, which has no places"),
+                Some(last) => format!(
+                    "{name} is outside the table, which has {}, 0 to {last}",
+                    count(size as usize, "place")
+                ),
+            }),
+        }
+    }
+
+    /// Returns a table by its name; `table` is also the only one.
+    ///
+    /// # Errors
+    /// There is no such table.
+    pub fn table(&self, module: Option<&Name>, name: &Name) -> Result<&Table, String> {
+        let module = module.map(|module| module.text.as_str());
+        let is_only = || module.is_none() && name.text == "table" && self.guest.table_count() == 1;
+        let index = self
+            .guest
+            .table_named(module, &name.text)
+            .or_else(|| is_only().then_some(0));
+        index
+            .and_then(|index| self.tables.get(index as usize))
+            .ok_or_else(|| self.no_table(module, &name.text))
+    }
+
+    /// Returns the only table.
+    ///
+    /// # Errors
+    /// There is none, or there are several.
+    pub fn only_table(&self) -> Result<&Table, String> {
+        match &*self.tables {
+            [table] => Ok(table),
+            [] => Err("the guest has no table, so it cannot call a callback".to_owned()),
+            tables => Err(format!(
+                "the guest has {} tables; name one of them: `callback in TABLE(…)`",
+                tables.len()
+            )),
+        }
+    }
+
+    fn no_table(&self, module: Option<&str>, name: &str) -> String {
+        let exported = self.guest.exports().iter();
+        let exported = exported
+            .filter(|export| export.ty.kind() == ExternKind::Table)
+            .map(|export| export.name.as_str());
+        let imported = self.guest.imports().iter();
+        let imported = imported
+            .filter(|import| import.ty.kind() == ExternKind::Table)
+            .map(|import| import.name.as_str());
+        let names: Vec<String> = exported
+            .chain(imported)
+            .map(|name| safe::cut(name, 60))
+            .collect();
+        let shown = match module {
+            Some(module) => format!("{}.{}", safe::cut(module, 60), safe::cut(name, 60)),
+            None => safe::cut(name, 60),
+        };
+        match (self.guest.table_count(), names.is_empty()) {
+            (0, _) => format!("there is no table {shown}: the guest has none"),
+            (1, true) => format!(
+                "the guest exports and imports no table {shown}; write `table` for its only one"
+            ),
+            (tables, true) => format!(
+                "the guest exports and imports no table {shown}; its {tables} tables have no names"
+            ),
+            (1, false) => format!(
+                "the guest has no table {shown}; its only one is {}, or `table`",
+                list::first(names, 8)
+            ),
+            (_, false) => format!(
+                "the guest has no table {shown}; its tables are {}",
+                list::first(names, 8)
+            ),
+        }
     }
 
     /// Returns an exported function.
@@ -133,4 +243,14 @@ pub(super) fn argument(name: &str, index: usize, ty: Type, value: &Value) -> Res
             values::value_type(ty)
         )
     })
+}
+
+/// Returns the value of a place in a table as an index.
+///
+/// # Errors
+/// The value is not an integer, or no index of 32 bits.
+pub(super) fn place_of(value: &Value, place: &TablePlace) -> Result<u32, EvalErrorKind> {
+    let role = eval::subject(&place.index, "the place in the table");
+    let address = eval::address(value, &role, false)?;
+    Ok(u32::try_from(address).unwrap_or(u32::MAX))
 }

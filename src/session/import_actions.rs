@@ -3,14 +3,15 @@
 use wasmer::{Function, Memory, Value as Wasm};
 
 use crate::safe;
-use crate::script::ast::{Action, Call, CallPart, Expr, ImportName, Name, Reading};
+use crate::script::ast::{Action, Call, CallPart, Expr, HostFunctionName, Name, Reading};
 use crate::script::encoding;
 use crate::script::eval::{self, EnvError, EvalEnv, OutputStream};
 use crate::timeline::{CallRecord, FindingKind, PAGE};
 use crate::value::Value;
 
+use super::call::recorded_name;
 use super::exports;
-use super::host_names::display;
+use super::host_names::describe_function;
 use super::imports::{HostState, HostTrap, MAX_DEPTH, Running};
 use super::memory::{self, AccessError};
 use super::read_statement::{self, ReadError};
@@ -26,9 +27,19 @@ struct ActionEnv<'a> {
     params: &'a [String],
     args: &'a [Value],
     state: &'a HostState,
-    /// The import, and the number of its call that performs the action.
-    call: (&'a ImportName, u64),
+    /// The host function, and the number of its call that performs the action.
+    call: (&'a HostFunctionName, u64),
     pages: Option<u64>,
+}
+
+impl ActionEnv<'_> {
+    /// Checks that a callback is defined. Imports are always known.
+    fn check(&self, function: &HostFunctionName) -> Result<(), EnvError> {
+        match function {
+            HostFunctionName::Import(_) => Ok(()),
+            HostFunctionName::Callback(_) => self.state.history.check_callback(function),
+        }
+    }
 }
 
 impl EvalEnv for ActionEnv<'_> {
@@ -48,22 +59,23 @@ impl EvalEnv for ActionEnv<'_> {
             .ok_or_else(|| EnvError::NoMemory(AccessError::NoMemory.to_string()))
     }
 
-    fn calls(&self, import: &ImportName) -> Result<u64, EnvError> {
+    fn calls(&self, function: &HostFunctionName) -> Result<u64, EnvError> {
         let (own, index) = self.call;
-        Ok(if import == own {
-            index
-        } else {
-            self.state.history.calls(import)
-        })
+        if function == own {
+            return Ok(index);
+        }
+        self.check(function)?;
+        Ok(self.state.history.calls(function))
     }
 
     fn call_part(
         &self,
-        import: &ImportName,
+        function: &HostFunctionName,
         part: CallPart,
         index: u64,
     ) -> Result<Vec<Value>, EnvError> {
-        self.state.history.part(import, part, index)
+        self.check(function)?;
+        self.state.history.part(function, part, index)
     }
 
     fn printed(&self, stream: OutputStream) -> Result<String, EnvError> {
@@ -208,16 +220,23 @@ impl Running<'_, '_> {
     ) -> Result<(), HostTrap> {
         let state = self.env.data();
         if state.depth >= MAX_DEPTH {
-            let name = display(self.call().0);
+            let name = describe_function(self.call().0);
             return Err(HostTrap::TooDeep { name });
         }
         let live = state.guest.clone();
         let live = live.ok_or_else(|| {
             self.fail("the guest is not instantiated yet, so nothing of it can be called")
         })?;
-        let shown = safe::plain(&call.export.text);
-        let function = live
-            .function(&call.export.text)
+        let place = match &call.place {
+            None => None,
+            Some(place) => {
+                let value = self.evaluate(params, &place.index)?;
+                let place = exports::place_of(&value, place);
+                Some(place.map_err(|error| self.fail(error))?)
+            }
+        };
+        let (function, shown) = live
+            .callee(&mut self.env, call, place)
             .map_err(|error| self.fail(error))?;
         let ty = function.ty(&self.env);
         exports::check_result_names(&shown, &ty, names.len())
@@ -231,7 +250,7 @@ impl Running<'_, '_> {
             args.push(value);
         }
         self.calls.push(CallRecord {
-            export: call.export.text.clone(),
+            export: recorded_name(call, &shown),
             args,
             results: Vec::new(),
         });

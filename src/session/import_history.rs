@@ -1,12 +1,12 @@
-//! The calls of each import since the session began, for `calls`, `call_args` and the like.
+//! The calls of each import and callback since the session began, for `calls`, `call_args` and the like.
 
 use std::collections::HashMap;
 
-use crate::script::ast::{CallPart, ImportName};
+use crate::script::ast::{CallPart, HostFunctionName};
 use crate::script::eval::EnvError;
 use crate::value::Value;
 
-use super::host_names::display;
+use super::host_names::display_function;
 
 /// The most calls of one import that are recorded; further ones are counted.
 const MAX_RECORDED: usize = 100_000;
@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 64 << 20;
 /// All calls of all imports.
 #[derive(Debug, Default)]
 pub(super) struct ImportHistory {
-    imports: HashMap<ImportName, Calls>,
+    imports: HashMap<HostFunctionName, Calls>,
     /// The number of calls that are recorded.
     recorded: usize,
     /// How many bytes the recorded values read and returned take.
@@ -54,8 +54,21 @@ enum Outcome {
 }
 
 impl ImportHistory {
+    /// Adds a callback that the guest can call from now on.
+    pub fn define(&mut self, name: &HostFunctionName) {
+        self.imports.entry(name.clone()).or_default();
+    }
+
+    /// Checks that a callback is defined.
+    pub fn check_callback(&self, name: &HostFunctionName) -> Result<(), EnvError> {
+        if self.imports.contains_key(name) {
+            return Ok(());
+        }
+        Err(EnvError::NotACallback(display_function(name)))
+    }
+
     /// Adds a call that begins. Returns its number, counted from 0 for each import.
-    pub fn begin(&mut self, name: &ImportName, args: &[Value]) -> u64 {
+    pub fn begin(&mut self, name: &HostFunctionName, args: &[Value]) -> u64 {
         let is_below_limit = self.recorded < MAX_RECORDED_IN_ALL;
         if !self.imports.contains_key(name) {
             self.imports.insert(name.clone(), Calls::default());
@@ -77,7 +90,7 @@ impl ImportHistory {
     }
 
     /// Adds what a call has read and returned.
-    pub fn end(&mut self, name: &ImportName, index: u64, reads: &[Value], results: &[Value]) {
+    pub fn end(&mut self, name: &HostFunctionName, index: u64, reads: &[Value], results: &[Value]) {
         let calls = self.imports.get_mut(name);
         let Some(call) = calls.and_then(|calls| calls.recorded.get_mut(position(index)?)) else {
             return;
@@ -98,20 +111,20 @@ impl ImportHistory {
     }
 
     /// Returns how many times the guest has called an import.
-    pub fn calls(&self, name: &ImportName) -> u64 {
+    pub fn calls(&self, name: &HostFunctionName) -> u64 {
         self.imports.get(name).map_or(0, |calls| calls.count)
     }
 
     /// Returns a part of call `index` of an import, counted from 0.
     pub fn part(
         &self,
-        name: &ImportName,
+        name: &HostFunctionName,
         part: CallPart,
         index: u64,
     ) -> Result<Vec<Value>, EnvError> {
         let calls = self.imports.get(name);
         let (count, recorded) = calls.map_or((0, 0), |calls| (calls.count, calls.recorded.len()));
-        let import = display(name);
+        let import = display_function(name);
         if index >= count {
             return Err(EnvError::NoSuchCall {
                 import,
@@ -153,12 +166,13 @@ fn position(index: u64) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::ast::ImportName;
 
-    fn name() -> ImportName {
-        ImportName {
+    fn name() -> HostFunctionName {
+        HostFunctionName::Import(ImportName {
             module: "env".into(),
             name: "f".into(),
-        }
+        })
     }
 
     #[test]

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use wasmer::{AsStoreMut, FunctionEnvMut, FunctionType, Memory, RuntimeError, Value as Wasm};
 
 use crate::safe;
-use crate::script::ast::{Action, ImportName};
+use crate::script::ast::{Action, HostFunctionName, ImportName};
 use crate::timeline::{CallRecord, FindingKind, ImportCall, Recording, Writer};
 use crate::value::Value;
 
 use super::exports::LiveGuest;
 use super::files::Files;
-use super::host_names::display;
+use super::host_names::{describe_function, display, import_name};
 use super::import_history::ImportHistory;
 use super::limits::{Stop, Watch};
 use super::recorder::Recorder;
@@ -42,7 +42,7 @@ pub(super) enum HostTrap {
     #[error("{0}")]
     Message(String),
     /// An action of a described import that failed.
-    #[error("import {name}: {message}")]
+    #[error("{name}: {message}")]
     Action {
         name: String,
         message: String,
@@ -58,7 +58,7 @@ pub(super) enum HostTrap {
     TooMuchWritten,
     /// Imports that call the guest, which calls imports, without end.
     #[error(
-        "import {name}: more than {MAX_DEPTH} calls of the guest by imports are inside each other, \
+        "{name}: more than {MAX_DEPTH} calls of the guest by imports are inside each other, \
          the limit; does an import call the function that called it?"
     )]
     TooDeep { name: String },
@@ -184,7 +184,7 @@ impl HostState {
 
 /// A host function as the guest sees it.
 pub(super) struct HostFunction {
-    name: ImportName,
+    name: HostFunctionName,
     ty: FunctionType,
     meaning: Meaning,
     writer: Writer,
@@ -236,10 +236,11 @@ impl Meaning {
 }
 
 impl HostFunction {
-    pub fn new(name: ImportName, ty: FunctionType, meaning: Meaning) -> Self {
+    pub fn new(name: HostFunctionName, ty: FunctionType, meaning: Meaning) -> Self {
+        let import = import_name(&name);
         let writer = Writer::Import {
-            module: Arc::from(safe::plain(&name.module)),
-            name: Arc::from(safe::plain(&name.name)),
+            module: Arc::from(safe::plain(&import.module)),
+            name: Arc::from(safe::plain(&import.name)),
         };
         HostFunction {
             name,
@@ -272,7 +273,8 @@ impl HostFunction {
         let is_recorded =
             state.calls.len() < MAX_RECORDED_CALLS && state.bytes_read < MAX_BYTES_READ;
         let recorded = is_recorded.then(|| {
-            let name = safe::plain(&format!("{}.{}", self.name.module, self.name.name));
+            let import = import_name(&self.name);
+            let name = safe::plain(&format!("{}.{}", import.module, import.name));
             state.calls.push(ImportCall {
                 name,
                 args: args.clone(),
@@ -351,14 +353,14 @@ impl Running<'_, '_> {
                 Ok(results)
             }
             Meaning::Undefined => Err(HostTrap::Undefined {
-                name: self.function.name.clone(),
+                name: import_name(&self.function.name),
                 ty: self.function.ty.clone(),
             }),
         }
     }
 
-    /// Returns the import, and the number of this call of it.
-    pub fn call(&self) -> (&ImportName, u64) {
+    /// Returns the host function, and the number of this call of it.
+    pub fn call(&self) -> (&HostFunctionName, u64) {
         (&self.function.name, self.index)
     }
 
@@ -409,7 +411,7 @@ impl Running<'_, '_> {
     /// Returns the trap of an action whose failure is a finding at an address.
     pub fn found(&self, error: impl Display, found: Option<(FindingKind, u64)>) -> HostTrap {
         HostTrap::Action {
-            name: display(&self.function.name),
+            name: describe_function(&self.function.name),
             message: error.to_string(),
             found,
         }

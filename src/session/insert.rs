@@ -46,7 +46,7 @@ impl Session {
                  with an error it has",
             ),
             StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. }
-                if is_initialized && call.export.text == super::instantiate::INITIALIZE =>
+                if is_initialized && call.is_of_export(super::instantiate::INITIALIZE) =>
             {
                 Some("step 0 has called `_initialize` already: a guest is initialized once")
             }

@@ -9,7 +9,7 @@ use wasmer::{
 
 use crate::prose::Prose;
 use crate::safe;
-use crate::script::ast::{ImportKind, ImportName, StatementKind};
+use crate::script::ast::{HostFunctionName, ImportKind, ImportName, StatementKind};
 use crate::script::eval;
 use crate::timeline::{FindingKind, Image, Outcome, StepKind, StepRecord, Writer};
 
@@ -87,6 +87,10 @@ impl Session {
             ))
         })?;
         self.interrupt_timer = Some(timer);
+        let tables = self.instrumented.table_exports.iter();
+        let tables = tables
+            .filter_map(|name| instance.exports.get_table(name).ok().cloned())
+            .collect();
         let state = self.env.as_mut(&mut self.store);
         state.memory = self.memory.clone();
         state.wasi.other_memory = other_memory;
@@ -94,6 +98,7 @@ impl Session {
         state.guest = Some(LiveGuest {
             guest: self.guest.clone(),
             instance: instance.clone(),
+            tables,
         });
         self.instance = Some(instance);
         Ok(())
@@ -206,7 +211,7 @@ impl Session {
     pub(super) fn initializer(&self) -> Option<Function> {
         let called_by_script = self.script.statements.iter().any(|s| match &s.kind {
             StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => {
-                call.export.text == INITIALIZE
+                call.is_of_export(INITIALIZE)
             }
             _ => false,
         });
@@ -278,7 +283,17 @@ impl Session {
                 _ => None,
             });
         let meaning = described.unwrap_or_else(|| Meaning::built_in(name, ty));
-        let function = HostFunction::new(name.clone(), ty.clone(), meaning);
+        let function =
+            HostFunction::new(HostFunctionName::Import(name.clone()), ty.clone(), meaning);
+        self.function_of_host(ty, function)
+    }
+
+    /// Creates a function of the engine for a host function.
+    pub(super) fn function_of_host(
+        &mut self,
+        ty: &FunctionType,
+        function: HostFunction,
+    ) -> Function {
         Function::new_with_env(
             &mut self.store,
             &self.env,

@@ -4,6 +4,7 @@
 mod abi_hints;
 mod abort_message;
 mod call;
+mod callback;
 mod engine;
 mod eval_env;
 mod exports;

@@ -6,7 +6,7 @@ use wasmer::FunctionEnv;
 use crate::guest::{Guest, GuestError, InstrumentOptions};
 use crate::prose::Prose;
 use crate::safe;
-use crate::script::ast::{ImportKind, Statement, StatementKind};
+use crate::script::ast::{Expr, ImportKind, Statement, StatementKind};
 use crate::script::eval::{EvalErrorKind, InputError};
 use crate::script::{Script, eval, parse_expression};
 use crate::text;
@@ -28,6 +28,9 @@ use super::self_check::SelfCheck;
 use super::wasi::Wasi;
 use super::{Progress, Session, SessionConfig, engine};
 use super::{abi_hints, finish_recording, steps};
+
+/// The longest argument or value of the environment, in bytes.
+const MAX_PROGRAM_TEXT: usize = 128 << 10;
 
 /// Why a session cannot be opened. Messages are safe to print.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +80,17 @@ pub enum ScriptProblem {
     /// An `import` line that does not fit the guest's import.
     #[error(transparent)]
     Import(#[from] ImportMismatch),
+    /// An argument, or a value of the environment, that a WASI program cannot get.
+    #[error(
+        "{what} cannot be {found}; write text without a NUL, of at most {} KiB",
+        MAX_PROGRAM_TEXT >> 10
+    )]
+    ProgramText {
+        /// What the value is for.
+        what: &'static str,
+        /// The value, safe to print.
+        found: String,
+    },
     /// The default of an input that has no value.
     #[error(transparent)]
     Input(#[from] EvalErrorKind),
@@ -131,6 +145,8 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     let mut scope = Scope::default();
     scope.is_64 = memory_facts.as_ref().is_some_and(|memory| memory.is_64);
     let inputs = set_inputs(&script, &files, &input_overrides, &mut scope)?;
+    let wasi = set_program(&script, &files, &scope, Wasi::new(guest.name(), stdin))?;
+    let host = HostState::new(files.clone(), wasi);
     let facts = guest_facts(&guest, memory_facts.clone(), chosen);
     let mut timeline = Timeline::new(title, facts, inputs, planned_steps(&script));
     timeline.document = script.document.clone();
@@ -138,7 +154,6 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     let mut store = engine::new_store();
     let module = engine::compile(&store, &instrumented).map_err(OpenError::Compile)?;
     timeline.guest.abi_hints = abi_hints::hints(&guest, &script, &module);
-    let host = HostState::new(files.clone(), Wasi::new(guest.name(), stdin));
     let env = FunctionEnv::new(&mut store, host);
     let size = memory_facts.map_or(0, |memory| memory.pages.saturating_mul(PAGE));
     let session = Session {
@@ -258,6 +273,47 @@ fn set_inputs(
     } else {
         Err(OpenError::Inputs(refused))
     }
+}
+
+/// Gives a WASI program the arguments and the environment of the script.
+fn set_program(
+    script: &Script,
+    files: &Files,
+    scope: &Scope,
+    mut wasi: Wasi,
+) -> Result<Wasi, OpenError> {
+    let env = SetupEnv { scope, files };
+    let text = |expr: &Expr, what: &'static str| {
+        let value = eval::evaluate(expr, &env)
+            .map_err(|error| script_error(script, error.span.start, error.kind))?;
+        match value {
+            Value::Text(text) if !text.contains('\0') && text.len() <= MAX_PROGRAM_TEXT => Ok(text),
+            found => Err(script_error(
+                script,
+                expr.span.start,
+                ScriptProblem::ProgramText {
+                    what,
+                    found: found.brief(40),
+                },
+            )),
+        }
+    };
+    for statement in &script.statements {
+        match &statement.kind {
+            StatementKind::Args { values } => {
+                wasi.args = values
+                    .iter()
+                    .map(|value| text(value, "an argument of the guest"))
+                    .collect::<Result<_, _>>()?;
+            }
+            StatementKind::Env { name, value } => {
+                let value = text(value, "a variable of the environment")?;
+                wasi.environment.push(format!("{}={value}", name.text));
+            }
+            _ => {}
+        }
+    }
+    Ok(wasi)
 }
 
 /// Returns an input's value: the typed one, read by the input's type, or else its default.

@@ -66,6 +66,9 @@ impl Session {
                 });
             }
         }
+        if call.place.is_some() {
+            return;
+        }
         record.facts.reach = self.reach(&call.export.text);
         let known = self.judging.preserves_globals.get(&call.export.text);
         record.facts.preserves_globals = match known {

@@ -35,6 +35,7 @@ pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
         StatementKind::Write { .. } => StepKind::Write,
         StatementKind::Read { .. } => StepKind::Read,
         StatementKind::Grow { .. } => StepKind::Grow,
+        StatementKind::Callback(_) => StepKind::Callback,
         StatementKind::Region { .. } => StepKind::Region,
         StatementKind::Block { .. } => StepKind::Block,
         StatementKind::Release { .. } => StepKind::Release,
@@ -46,6 +47,8 @@ pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
         | StatementKind::Module { .. }
         | StatementKind::Input { .. }
         | StatementKind::Memory { .. }
+        | StatementKind::Args { .. }
+        | StatementKind::Env { .. }
         | StatementKind::Import(_) => StepKind::Let,
     }
 }
@@ -201,7 +204,7 @@ impl Session {
 
     /// Binds a variable. The timeline keeps every value, even when the variable is bound again, so
     /// the size of all of them together is limited.
-    fn bind(
+    pub(super) fn bind(
         &mut self,
         record: &mut StepRecord,
         name: &Name,
@@ -255,6 +258,7 @@ impl Session {
                 address,
                 what,
             } => self.perform_read(name, address, what, record),
+            StatementKind::Callback(callback) => self.perform_callback(callback, record),
             StatementKind::Grow { name, pages } => self.perform_grow(name.as_ref(), pages, record),
             StatementKind::Region {
                 name,
@@ -287,6 +291,8 @@ impl Session {
             StatementKind::Module { .. }
             | StatementKind::Input { .. }
             | StatementKind::Memory { .. }
+            | StatementKind::Args { .. }
+            | StatementKind::Env { .. }
             | StatementKind::Import(_) => Ok(()),
         }
     }
@@ -298,8 +304,8 @@ impl Session {
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
         if !names.is_empty() {
-            let ty = self.exported_function(&call.export.text)?.ty(&self.store);
-            let shown = crate::safe::plain(&call.export.text);
+            let (function, shown) = self.callee(call)?;
+            let ty = function.ty(&self.store);
             exports::check_result_names(&shown, &ty, names.len())?;
         }
         let results = self.call_export(call, record)?;
@@ -474,7 +480,7 @@ impl Session {
         call: &Call,
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
-        let shown = crate::safe::plain(&call.export.text);
+        let (_, shown) = self.callee(call)?;
         match self.call_export(call, record) {
             Ok(results) => {
                 let outcome = match results.as_slice() {
@@ -587,7 +593,7 @@ impl Session {
         }
     }
 
-    fn live_guest(&self) -> Result<&LiveGuest, StepError> {
+    pub(super) fn live_guest(&self) -> Result<&LiveGuest, StepError> {
         let state = self.env.as_ref(&self.store);
         let live = state.guest.as_ref();
         live.ok_or_else(|| StepError::failed(NOT_INSTANTIATED))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wasmer::RuntimeError;
 use wasmer::sys::vm::TrapCode;
 
-use crate::guest::{Guest, InstrumentedModule};
+use crate::guest::{Guest, InstrumentedModule, TRAMPOLINE_MODULE};
 use crate::safe;
 use crate::timeline::{Attempt, CallFrame, Trap};
 
@@ -52,6 +52,7 @@ pub(super) fn read(
     let frames: Vec<_> = error
         .trace()
         .iter()
+        .filter(|frame| frame.module_name() != TRAMPOLINE_MODULE)
         .filter_map(|frame| {
             let function = instrumented.original_function(frame.func_index())?;
             Some((function, frame.func_index(), frame.module_offset() as u64))

@@ -66,6 +66,11 @@ fn describe_success(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
             ),
             None => "The host set the global. Memory is unchanged.".into(),
         }],
+        StepKind::Callback => describe_bindings(
+            timeline,
+            record,
+            "The host put a function into the guest's table. Its place is",
+        ),
         StepKind::Let => describe_bindings(timeline, record, ""),
         StepKind::Region | StepKind::Block | StepKind::Release => describe_naming(timeline, record),
         StepKind::Expect => describe_expectation(record),

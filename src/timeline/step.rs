@@ -28,6 +28,8 @@ pub enum StepKind {
     Global,
     /// The host sets an exported global.
     Set,
+    /// A host function is put into a table.
+    Callback,
     /// A region is named.
     Region,
     /// A block is named.
@@ -53,6 +55,7 @@ impl StepKind {
             StepKind::Grow => "grow",
             StepKind::Global => "global",
             StepKind::Set => "set",
+            StepKind::Callback => "callback",
             StepKind::Region => "region",
             StepKind::Block => "block",
             StepKind::Release => "release",

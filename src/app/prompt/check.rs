@@ -106,6 +106,12 @@ pub(super) fn check_exports(app: &App, line: &str, statement: &Statement) -> Opt
         return check_finding(app, line, kind);
     }
     let (name, kind) = match &statement.kind {
+        // Only the running guest has the functions of a table.
+        StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. }
+            if call.place.is_some() =>
+        {
+            return None;
+        }
         StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => {
             (&call.export, ExternKind::Func)
         }

@@ -101,7 +101,7 @@ fn beginnings(app: &App, has_variables: bool) -> Vec<String> {
     let mut words: Vec<String> = script::step_words()
         .map(|word| format!("{word} "))
         .collect();
-    words.push("import ".to_owned());
+    words.extend(["import ", "args ", "env "].map(str::to_owned));
     words.extend(COMMANDS.map(str::to_owned));
     if has_variables {
         let variables = known(app).variables.into_iter();
@@ -115,16 +115,19 @@ fn rest_of(line: &str) -> String {
     line.strip_prefix("import ").unwrap_or(line).to_owned()
 }
 
-/// Returns the functions that can be called, with their opening parenthesis.
+/// Returns the functions and tables that can be called, with their opening bracket.
 fn functions(app: &App) -> impl Iterator<Item = String> {
-    exports(app, ExternKind::Func).filter_map(|export| {
+    let in_tables =
+        exports(app, ExternKind::Table).filter_map(|export| Some(name(export, false)? + "["));
+    let exported = exports(app, ExternKind::Func).filter_map(|export| {
         let end = if export.ty.as_func().is_some_and(|ty| ty.params.is_empty()) {
             "()"
         } else {
             "("
         };
         Some(name(export, false)? + end)
-    })
+    });
+    exported.chain(in_tables)
 }
 
 /// Returns an export's name as a statement has it; `None` for one that is too long.

@@ -25,6 +25,8 @@ pub(super) struct AddedNames {
     pub last_load: String,
     /// By memory index: the first name under which the guest exports it, or a new one.
     pub memories: Vec<String>,
+    /// By table index: the first name under which the guest exports it, or a new one.
+    pub tables: Vec<String>,
     /// The start function, if the guest has one.
     pub start: Option<String>,
 }
@@ -49,12 +51,20 @@ impl AddedNames {
                 None => unique(&mut exported, format!("linmem memory {index}")),
             })
             .collect();
+        let tables = (0u32..)
+            .zip(&description.tables)
+            .map(|(index, _)| match description.exported_table(index) {
+                Some(name) => name.to_owned(),
+                None => unique(&mut exported, format!("linmem table {index}")),
+            })
+            .collect();
         AddedNames {
             tick: unique(&mut imported, "tick".into()),
             journal: unique(&mut exported, "linmem journal".into()),
             position: unique(&mut exported, "linmem position".into()),
             last_load: unique(&mut exported, "linmem last load".into()),
             memories,
+            tables,
             start: description
                 .start
                 .map(|_| unique(&mut exported, "linmem start".into())),

@@ -133,7 +133,7 @@ pub struct InstrumentOptions {
 ///   after the given ones.
 /// - No memory grows beyond the limit, and no table beyond ten million elements: `memory.grow` and
 ///   `table.grow` return -1.
-/// - Every memory is exported.
+/// - Every memory and every table is exported.
 /// - `memory.atomic.wait` does not wait: it times out at once, and traps if it has no timeout.
 /// - It has no start function. That is exported instead, to be called after instantiation.
 /// - Of the custom sections, only `name` is left.
@@ -143,6 +143,8 @@ pub struct InstrumentedModule {
     pub wasm: Vec<u8>,
     /// By memory index, imported memories included: the name under which it is exported.
     pub memory_exports: Vec<String>,
+    /// By table index, imported tables included: the name under which it is exported.
+    pub table_exports: Vec<String>,
     /// By memory index: its type with the lowered maximum. A host must create an imported memory
     /// with this type.
     pub memory_types: Vec<MemoryType>,
@@ -265,6 +267,7 @@ pub(super) fn instrument(
     Ok(InstrumentedModule {
         wasm,
         memory_exports: names.memories,
+        table_exports: names.tables,
         memory_types: description
             .memories
             .iter()
@@ -470,6 +473,11 @@ impl<'a> Instrumenter<'a> {
         for ((index, memory), name) in (0..).zip(&self.description.memories).zip(&names.memories) {
             if memory.exported_as.is_empty() {
                 exports.export(name, ExportKind::Memory, index);
+            }
+        }
+        for (index, name) in (0..).zip(&names.tables) {
+            if self.description.exported_table(index).is_none() {
+                exports.export(name, ExportKind::Table, index);
             }
         }
         if let (Some(name), Some(start)) = (&names.start, self.description.start) {

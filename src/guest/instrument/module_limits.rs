@@ -123,8 +123,9 @@ pub(super) fn check(
 
 fn check_counts(name: &str, description: &Description) -> Result<(), GuestError> {
     let max_items = MAX_ITEMS - ADDED_ITEMS;
-    // Every memory that the guest does not export is exported in addition.
-    let exports = description.exports.len() + description.memories.len();
+    // Every memory and table that the guest does not export is exported in addition.
+    let added = description.memories.len() + description.tables.len();
+    let exports = description.exports.len() + added;
     let counts = [
         ("memories", description.memories.len(), MAX_MEMORIES - 1),
         ("types", description.type_count as usize, max_items),

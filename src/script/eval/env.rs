@@ -1,7 +1,7 @@
 //! What an expression can ask of the session it runs in.
 
 use crate::safe;
-use crate::script::ast::{CallPart, ImportName};
+use crate::script::ast::{CallPart, HostFunctionName};
 use crate::value::Value;
 
 /// The values outside an expression: variables, the guest and files.
@@ -20,21 +20,21 @@ pub trait EvalEnv {
         Err(EnvError::Unavailable("pages()"))
     }
 
-    /// Returns how many times the guest has called `import` so far.
+    /// Returns how many times the guest has called a host function so far.
     ///
     /// # Errors
     /// The import is unknown, or no guest runs here.
-    fn calls(&self, _import: &ImportName) -> Result<u64, EnvError> {
+    fn calls(&self, _function: &HostFunctionName) -> Result<u64, EnvError> {
         Err(EnvError::Unavailable("calls(…)"))
     }
 
-    /// Returns a part of call `index` of `import`, counted from 0.
+    /// Returns a part of call `index` of a host function, counted from 0.
     ///
     /// # Errors
     /// There is no such call, the part is not recorded, or no guest runs here.
     fn call_part(
         &self,
-        _import: &ImportName,
+        _function: &HostFunctionName,
         part: CallPart,
         _index: u64,
     ) -> Result<Vec<Value>, EnvError> {
@@ -103,6 +103,9 @@ pub enum EnvError {
         /// The imports that the guest has, written in the same way.
         imported: Vec<String>,
     },
+    /// A variable that is no callback.
+    #[error("`{0}` is not a callback; name an import as `MODULE.NAME`")]
+    NotACallback(String),
     /// A call of an import that has not happened.
     #[error(
         "{import} was called {}, so there is no call {index}; the first is call 0",

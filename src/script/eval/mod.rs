@@ -18,7 +18,7 @@ mod tests;
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use crate::script::ast::{CallPart, Expr, ExprKind, ImportName, Span};
+use crate::script::ast::{CallPart, Expr, ExprKind, HostFunctionName, Span};
 use crate::value::Value;
 
 pub use address::{address, subject};
@@ -114,15 +114,18 @@ impl<'a> Evaluator<'a> {
             ExprKind::Function { function, args } => {
                 self.function(*function, args, expr.span, depth)
             }
-            ExprKind::Calls(import) => {
-                let count = self.env.calls(import).map_err(|error| here(error.into()))?;
+            ExprKind::Calls(function) => {
+                let count = self
+                    .env
+                    .calls(function)
+                    .map_err(|error| here(error.into()))?;
                 Ok(Cow::Owned(Value::Int(count.into())))
             }
             ExprKind::CallPart {
                 part,
-                import,
+                function,
                 index,
-            } => self.call_part(*part, import, index, expr.span, depth),
+            } => self.call_part(*part, function, index, expr.span, depth),
         }
     }
 
@@ -147,7 +150,7 @@ impl<'a> Evaluator<'a> {
     fn call_part(
         &self,
         part: CallPart,
-        import: &ImportName,
+        function: &HostFunctionName,
         index: &'a Expr,
         span: Span,
         depth: usize,
@@ -157,7 +160,7 @@ impl<'a> Evaluator<'a> {
             .map_err(|_| EvalErrorKind::NegativeCall(number).at(index.span))?;
         let values = self
             .env
-            .call_part(import, part, number)
+            .call_part(function, part, number)
             .map_err(|error| EvalErrorKind::from(error).at(span))?;
         let values = Value::List(values);
         self.build(measure(&values).0)

@@ -2,7 +2,9 @@
 //! expression can recurse.
 
 use super::{Parsed, Parser};
-use crate::script::ast::{BinaryOp, CallPart, Expr, ExprKind, Function, ImportName, Span, UnaryOp};
+use crate::script::ast::{
+    BinaryOp, CallPart, Expr, ExprKind, Function, HostFunctionName, ImportName, Span, UnaryOp,
+};
 use crate::script::error::Fault;
 use crate::script::lexer::TokenKind;
 use crate::script::lexer::literals::{MIN_MAGNITUDE, too_large};
@@ -360,9 +362,9 @@ impl Parser<'_> {
         let part = CallPart::of_function(word);
         let index = part.map_or("", |_| ", i");
         let add_form = |fault: Fault| fault.help(format!("write `{word}(MODULE.NAME{index})`"));
-        let import = self.import_name().map_err(add_form)?;
+        let function = self.host_function_name().map_err(add_form)?;
         let (kind, depth) = match part {
-            None => (ExprKind::Calls(import), 1),
+            None => (ExprKind::Calls(function), 1),
             Some(part) => {
                 self.expect_symbol(",").map_err(add_form)?;
                 let (index, depth) = self.nested(bracket, Self::expression_with_depth)?;
@@ -370,7 +372,7 @@ impl Parser<'_> {
                 (
                     ExprKind::CallPart {
                         part,
-                        import,
+                        function,
                         index,
                     },
                     self.deeper(depth, bracket)?,
@@ -388,6 +390,17 @@ impl Parser<'_> {
             },
             depth,
         ))
+    }
+
+    /// Parses `MODULE.NAME`, or the name of a callback.
+    fn host_function_name(&mut self) -> Parsed<HostFunctionName> {
+        match (self.peek_name(0), self.peek_symbol(1)) {
+            (Some(name), Some("," | ")")) => {
+                self.at += 1;
+                Ok(HostFunctionName::Callback(name.to_owned()))
+            }
+            _ => self.import_name().map(HostFunctionName::Import),
+        }
     }
 
     /// Parses `MODULE.NAME`; each half can be in quotes.

@@ -69,7 +69,7 @@ impl Parser<'_> {
     }
 
     /// Parses actions up to the end of the line, after `names` parameters.
-    fn actions(&mut self, mut names: usize) -> Parsed<Vec<Action>> {
+    pub fn actions(&mut self, mut names: usize) -> Parsed<Vec<Action>> {
         let mut actions: Vec<Action> = Vec::new();
         if self.is_done() {
             return Ok(actions);
@@ -98,24 +98,37 @@ impl Parser<'_> {
         }
         loop {
             let name = self.new_name("a parameter's name")?;
-            if name.text != "_" && params.iter().any(|earlier| earlier.text == name.text) {
-                let fault = Fault::new(
-                    name.span,
-                    format!("two parameters are called `{}`", name.text),
-                );
-                return Err(fault.help(
-                    "give each parameter its own name, or use `_` for one that is not needed",
-                ));
-            }
-            self.check_count_of_names(params.len(), name.span)?;
+            self.check_parameter(&name, params.iter())?;
             params.push(name);
             if self.eat_symbol(")") {
                 return Ok(params);
+            }
+            if self.peek_symbol(0) == Some(":") {
+                return Err(self
+                    .expected("`,` or `)`")
+                    .help("the parameters of an import have no types; the guest has them"));
             }
             if !self.eat_symbol(",") {
                 return Err(self.expected("`,` or `)`"));
             }
         }
+    }
+
+    /// Checks that a parameter has another name than those before it, and that they are not too many.
+    pub fn check_parameter<'n>(
+        &self,
+        name: &Name,
+        mut earlier: impl ExactSizeIterator<Item = &'n Name>,
+    ) -> Parsed<()> {
+        self.check_count_of_names(earlier.len(), name.span)?;
+        if name.text == "_" || earlier.all(|earlier| earlier.text != name.text) {
+            return Ok(());
+        }
+        let fault = Fault::new(
+            name.span,
+            format!("two parameters are called `{}`", name.text),
+        );
+        Err(fault.help("give each parameter its own name, or use `_` for one that is not needed"))
     }
 
     fn action(&mut self, earlier: &[Action]) -> Parsed<Action> {

@@ -1,6 +1,7 @@
 //! Parses the tokens of one logical line as a statement or an expression. It sees one line at a
 //! time; [`super::check`] decides what a name means and whether it is known.
 
+mod callback;
 mod expression;
 mod import;
 mod reading;
@@ -184,6 +185,7 @@ impl<'a> Parser<'a> {
             Some(";") => fault.help(
                 "write each statement on its own line; `;` only separates the actions of an import",
             ),
+            Some("->") => fault.help("write the results first: `NAME = call …`"),
             _ => fault,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::{Parsed, Parser};
 use crate::finding_kind::FindingKind;
-use crate::script::ast::{Call, Expr, Name, Span, Statement, StatementKind};
+use crate::script::ast::{Call, Expr, Name, Span, Statement, StatementKind, TablePlace};
 use crate::script::error::Fault;
 use crate::script::lexer::{Token, TokenKind};
 use crate::script::vocabulary;
@@ -12,7 +12,9 @@ type ParseStatement = fn(&mut Parser<'_>) -> Parsed<StatementKind>;
 type ParseAssigned = fn(&mut Parser<'_>, Name) -> Parsed<StatementKind>;
 
 /// How a statement is parsed after its first word.
-const STATEMENTS: [(&str, ParseStatement); 14] = [
+const STATEMENTS: [(&str, ParseStatement); 16] = [
+    ("args", |parser| parser.args()),
+    ("env", |parser| parser.env()),
     ("module", |parser| parser.module()),
     ("input", |parser| parser.input()),
     ("let", |parser| parser.let_()),
@@ -30,14 +32,15 @@ const STATEMENTS: [(&str, ParseStatement); 14] = [
 ];
 
 /// How a statement with one result is parsed after `NAME = WORD`.
-const ASSIGNED: [(&str, ParseAssigned); 3] = [
+const ASSIGNED: [(&str, ParseAssigned); 4] = [
+    ("callback", |parser, name| parser.assigned_callback(name)),
     ("global", |parser, name| parser.assigned_global(name)),
     ("grow", |parser, name| parser.assigned_grow(name)),
     ("read", |parser, name| parser.assigned_read(name)),
 ];
 
 /// The words that can come after `NAME =`.
-const SOURCES: [&str; 4] = ["call", "read", "global", "grow"];
+const SOURCES: [&str; 5] = ["call", "read", "global", "grow", "callback"];
 
 /// Parses the statement of one logical line.
 pub(super) fn parse(parser: &mut Parser, line: u32) -> Parsed<Statement> {
@@ -206,7 +209,7 @@ impl Parser<'_> {
 
     /// Returns the fault for a word after `NAME =` that has no result.
     fn unknown_source(&self, word: &str, names: &[Name]) -> Fault {
-        let fault = self.expected("`call`, `read`, `global` or `grow`");
+        let fault = self.expected("`call`, `read`, `global`, `grow` or `callback`");
         let first = names.first().map_or("x", |name| name.text.as_str());
         if self.peek_symbol(1) == Some("(") && !vocabulary::is_function(word) && !word.is_empty() {
             return fault.help(format!(
@@ -288,6 +291,28 @@ impl Parser<'_> {
         Ok(StatementKind::Memory { export })
     }
 
+    fn args(&mut self) -> Parsed<StatementKind> {
+        let mut values = vec![self.expression()?];
+        while self.eat_symbol(",") {
+            values.push(self.expression()?);
+        }
+        Ok(StatementKind::Args { values })
+    }
+
+    fn env(&mut self) -> Parsed<StatementKind> {
+        let name = self.external_name("the name of a variable of the environment")?;
+        if name.text.is_empty() || name.text.contains(['=', '\0']) {
+            return Err(Fault::new(
+                name.span,
+                "a variable of the environment cannot have this name",
+            )
+            .help("write a name that is not empty and has no `=` and no NUL"));
+        }
+        self.expect_symbol("=")?;
+        let value = self.expression()?;
+        Ok(StatementKind::Env { name, value })
+    }
+
     fn call_without_results(&mut self) -> Parsed<StatementKind> {
         Ok(StatementKind::Call {
             results: Vec::new(),
@@ -344,12 +369,19 @@ impl Parser<'_> {
         let name = self.new_name("a name")?;
         self.expect_symbol("=")?;
         let word = self.peek_name(0).unwrap_or_default();
-        if SOURCES.contains(&word) && (self.peek_name(1).is_some() || self.is_text(1)) {
+        let is_callback = word == "callback" && self.peek_symbol(1) == Some("(");
+        if is_callback
+            || SOURCES.contains(&word) && (self.peek_name(1).is_some() || self.is_text(1))
+        {
             let fault = Fault::new(
                 self.current_span(),
                 format!("`{word}` cannot be used inside an expression"),
             );
-            return Err(fault.help(format!("write it as a step: `{} = {word} …`", name.text)));
+            let rest = if is_callback { "(…)" } else { " …" };
+            return Err(fault.help(format!(
+                "write it as a step: `{} = {word}{rest}`",
+                name.text
+            )));
         }
         Ok((name, self.expression()?))
     }
@@ -369,16 +401,38 @@ impl Parser<'_> {
         Ok((name, address, length))
     }
 
-    /// Parses `EXPORT(ARG, …)`.
+    /// Parses `EXPORT(ARG, …)`, `TABLE[INDEX](ARG, …)` or `MODULE.TABLE[INDEX](ARG, …)`.
     pub fn call(&mut self) -> Parsed<Call> {
-        let export = self.external_name("the name of an export")?;
+        let mut export = self.external_name("the name of an export")?;
+        let module = if self.is_imported_table() {
+            self.at += 1;
+            let table = self.external_name("a table's name")?;
+            Some(std::mem::replace(&mut export, table))
+        } else {
+            None
+        };
+        let place = if self.eat_symbol("[") {
+            let index = self.expression()?;
+            self.expect_symbol("]")
+                .map_err(|fault| fault.help("write `call TABLE[INDEX](…)`"))?;
+            Some(TablePlace { module, index })
+        } else {
+            None
+        };
         if self.peek_symbol(0) != Some("(") {
             return Err(self.missing_arguments(&export));
         }
         Ok(Call {
             export,
+            place,
             args: self.arguments()?,
         })
+    }
+
+    /// Returns whether `.NAME[` comes next.
+    fn is_imported_table(&self) -> bool {
+        let is_name = self.peek_name(1).is_some() || self.is_text(1);
+        self.peek_symbol(0) == Some(".") && is_name && self.peek_symbol(2) == Some("[")
     }
 
     fn missing_arguments(&self, export: &Name) -> Fault {

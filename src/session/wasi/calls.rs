@@ -84,21 +84,44 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
     }
 
     pub fn args_get(&mut self) -> Completion {
-        let [pointers, text, ..] = self.args;
-        let bytes = self.argument_bytes();
-        self.check(pointers, 4)?;
-        self.check(text, bytes.len() as u64)?;
-        self.write_number(pointers, text)?;
-        self.write(text, &bytes)
+        let strings = self.wasi().args.clone();
+        self.write_strings(&strings)
     }
 
     pub fn args_sizes_get(&mut self) -> Completion {
-        let bytes = self.argument_bytes().len() as u64;
-        self.write_two_numbers(1, bytes)
+        let (count, bytes) = sizes(&self.wasi().args);
+        self.write_two_numbers(count, bytes)
+    }
+
+    pub fn environ_get(&mut self) -> Completion {
+        let strings = self.wasi().environment.clone();
+        self.write_strings(&strings)
     }
 
     pub fn environ_sizes_get(&mut self) -> Completion {
-        self.write_two_numbers(0, 0)
+        let (count, bytes) = sizes(&self.wasi().environment);
+        self.write_two_numbers(count, bytes)
+    }
+
+    /// Writes strings, each with a NUL, one after the other to the second argument, and their
+    /// addresses to the first one.
+    fn write_strings(&mut self, strings: &[String]) -> Completion {
+        let [pointers, text, ..] = self.args;
+        let (count, bytes) = sizes(strings);
+        if count == 0 {
+            return Ok(());
+        }
+        self.check(pointers, count.saturating_mul(4))?;
+        self.check(text, bytes)?;
+        let (mut addresses, mut texts) = (Vec::new(), Vec::new());
+        for string in strings {
+            let address = text.saturating_add(texts.len() as u64);
+            addresses.extend_from_slice(&(address as u32).to_le_bytes());
+            texts.extend_from_slice(string.as_bytes());
+            texts.push(0);
+        }
+        self.write(pointers, &addresses)?;
+        self.write(text, &texts)
     }
 
     pub fn clock_res_get(&mut self) -> Completion {
@@ -171,13 +194,6 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
             Errno::Spipe
         };
         Err(self.refusal(&[0], errno).into())
-    }
-
-    /// Returns the program's name and a NUL.
-    fn argument_bytes(&mut self) -> Vec<u8> {
-        let mut bytes = self.wasi().name.clone().into_bytes();
-        bytes.push(0);
-        bytes
     }
 
     pub fn random_get(&mut self) -> Completion {
@@ -360,6 +376,12 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
         self.write_number(first_at, first)?;
         self.write_number(second_at, second)
     }
+}
+
+/// Returns the number of strings, and how many bytes they take, each with a NUL.
+fn sizes(strings: &[String]) -> (u64, u64) {
+    let bytes = strings.iter().map(|string| string.len() as u64 + 1).sum();
+    (strings.len() as u64, bytes)
 }
 
 fn check_clock(id: u32) -> Result<u32, Failure> {

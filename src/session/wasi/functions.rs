@@ -129,7 +129,7 @@ const fn refuse(
 static FUNCTIONS: [Function; 46] = [
     run("args_get", "ii", |caller| caller.args_get()),
     run("args_sizes_get", "ii", |caller| caller.args_sizes_get()),
-    run("environ_get", "ii", |_| Ok(())),
+    run("environ_get", "ii", |caller| caller.environ_get()),
     run("environ_sizes_get", "ii", |caller| {
         caller.environ_sizes_get()
     }),

@@ -29,8 +29,10 @@ pub use functions::functions;
 /// The WASI state of one guest.
 #[derive(Debug, Default)]
 pub struct Wasi {
-    /// The program's name, which is its only argument.
-    pub name: String,
+    /// The program's arguments: its name first.
+    pub args: Vec<String>,
+    /// The environment, each variable as `NAME=VALUE`.
+    pub environment: Vec<String>,
     /// The bytes of standard input.
     pub input: Arc<[u8]>,
     /// How many bytes of `input` the guest has read.
@@ -54,7 +56,7 @@ impl Wasi {
             .unwrap_or_default()
             .replace('\0', "");
         Wasi {
-            name,
+            args: vec![name],
             input,
             ..Wasi::default()
         }

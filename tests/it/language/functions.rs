@@ -250,7 +250,7 @@ fn a_part_of_a_call_needs_an_import_and_a_number() {
     );
     assert_refused(
         "let x = call_results(f, 0)",
-        &["s.steps:2:23", "write `call_results(MODULE.NAME, i)`"],
+        &["s.steps:2:9", "there is no variable `f` here"],
     );
 }
 

@@ -13,5 +13,7 @@ mod instantiation;
 mod lexical;
 mod memories;
 mod outcomes;
+mod program;
 mod spans;
+mod tables;
 mod values;

@@ -133,6 +133,36 @@ fn arguments_hold_the_module_name_and_the_environment_is_empty() {
 }
 
 #[test]
+fn a_script_gives_arguments_and_an_environment() {
+    let steps = "
+        input path = \"/in.txt\"
+        args \"tool\", \"--check\", path
+        env LANG = \"C\"
+        env \"A B\" = \"\"
+        call args_sizes_get(16, 20)
+        sizes = read 16 as u32[2]
+        expect sizes == [3, 21]
+        call args_get(32, 64)
+        at = read 32 as u32[3]
+        expect at == [64, 69, 77]
+        text = read 64, 21 as utf8
+        expect text == \"tool\\0--check\\0/in.txt\\0\"
+        call environ_sizes_get(16, 20)
+        sizes = read 16 as u32[2]
+        expect sizes == [2, 12]
+        call environ_get(32, 64)
+        at = read 32 as u32[2]
+        expect at == [64, 71]
+        text = read 64, 12 as utf8
+        expect text == \"LANG=C\\0A B=\\0\"
+        e = call environ_get(65532, 64)
+        expect e == 21
+        e = call args_get(32, 65530)
+        expect e == 21";
+    ok(&every_function(PREVIEW1, ""), steps);
+}
+
+#[test]
 fn clocks_advance_by_one_tick() {
     let steps = "
         call clock_res_get(0, 64)

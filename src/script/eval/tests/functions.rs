@@ -140,7 +140,7 @@ fn calls_of_imports_can_be_asked_for() {
     let part = |part, n| {
         expr(ExprKind::CallPart {
             part,
-            import: import("log"),
+            function: import("log"),
             index: Box::new(n),
         })
     };

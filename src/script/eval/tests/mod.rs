@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::script::ast::BinaryOp::{self, *};
-use crate::script::ast::{Function, NumberType, UnaryOp};
+use crate::script::ast::{Function, ImportName, NumberType, UnaryOp};
 use crate::value::Float;
 
 #[derive(Default)]
@@ -27,12 +27,16 @@ impl EvalEnv for Fixed {
         Ok(17)
     }
 
-    fn calls(&self, import: &ImportName) -> Result<u64, EnvError> {
-        if import.name == "log" {
+    fn calls(&self, function: &HostFunctionName) -> Result<u64, EnvError> {
+        let name = match function {
+            HostFunctionName::Import(import) => &import.name,
+            HostFunctionName::Callback(name) => name,
+        };
+        if name == "log" {
             Ok(2)
         } else {
             Err(EnvError::UnknownImport {
-                import: import.name.clone(),
+                import: name.clone(),
                 imported: vec!["log".into()],
             })
         }
@@ -40,7 +44,7 @@ impl EvalEnv for Fixed {
 
     fn call_part(
         &self,
-        _: &ImportName,
+        _: &HostFunctionName,
         part: CallPart,
         index: u64,
     ) -> Result<Vec<Value>, EnvError> {
@@ -155,11 +159,11 @@ fn call(function: Function, args: Vec<Expr>) -> Expr {
     expr(ExprKind::Function { function, args })
 }
 
-fn import(name: &str) -> ImportName {
-    ImportName {
+fn import(name: &str) -> HostFunctionName {
+    HostFunctionName::Import(ImportName {
         module: "env".to_owned(),
         name: name.to_owned(),
-    }
+    })
 }
 
 fn env() -> Fixed {

@@ -6,7 +6,9 @@ use proptest::sample::select;
 
 use super::{Fixed, expr};
 use crate::safe;
-use crate::script::ast::{BinaryOp, CallPart, Function, NumberType, UnaryOp};
+use crate::script::ast::{
+    BinaryOp, CallPart, Function, HostFunctionName, ImportName, NumberType, UnaryOp,
+};
 use crate::script::eval::*;
 use crate::value::Float;
 
@@ -68,10 +70,12 @@ fn any_function() -> impl Strategy<Value = Function> {
     ]
 }
 
-fn any_import() -> impl Strategy<Value = ImportName> {
-    select(vec!["log", "other"]).prop_map(|name| ImportName {
-        module: "env".to_owned(),
-        name: name.to_owned(),
+fn any_import() -> impl Strategy<Value = HostFunctionName> {
+    select(vec!["log", "other"]).prop_map(|name| {
+        HostFunctionName::Import(ImportName {
+            module: "env".to_owned(),
+            name: name.to_owned(),
+        })
     })
 }
 
@@ -99,7 +103,7 @@ fn any_expr() -> impl Strategy<Value = Expr> {
             4 => (any_function(), vec(inner.clone(), 0..3))
                 .prop_map(|(function, args)| ExprKind::Function { function, args }),
             1 => (any_part(), any_import(), boxed())
-                .prop_map(|(part, import, index)| ExprKind::CallPart { part, import, index }),
+                .prop_map(|(part, function, index)| ExprKind::CallPart { part, function, index }),
         ]
         .prop_map(expr)
     })
