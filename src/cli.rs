@@ -1,4 +1,4 @@
-//! The command line's types, and nothing else.
+//! The command line: its types with their help, and the parsers of values.
 
 pub mod notes;
 
@@ -344,12 +344,11 @@ pub struct SessionArgs {
     #[arg(long, value_name = "PATH")]
     pub module: Option<PathBuf>,
 
-    /// Give an input another value; for text as it is, for anything else as the steps language
-    /// writes it
+    /// Set an input: text as it is, any other value as an expression of the steps language
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_set)]
     pub sets: Vec<(String, String)>,
 
-    /// Show this step, or the moment after an event inside it
+    /// Show this step, or the moment after a store inside it
     #[arg(long, value_name = "STEP[.STORE]", value_parser = parse_at)]
     pub at: Option<At>,
 
@@ -451,7 +450,7 @@ fn parse_set(text: &str) -> Result<(String, String), String> {
 
 fn parse_at(text: &str) -> Result<At, String> {
     let expected =
-        || "expected a step's number, such as 4, or 4.12 for an event inside it".to_string();
+        || "expected a step's number, such as 4, or 4.12 for a store inside it".to_string();
     let (step, store) = match text.split_once('.') {
         Some((step, store)) => (step, Some(store.parse().map_err(|_| expected())?)),
         None => (text, None),

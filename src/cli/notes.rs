@@ -14,9 +14,13 @@ pub const EXIT_STATUS: Notes = Notes {
         (
             "1",
             "a step ended in anything but ok, or an error was found that the session does not \
-             expect, or two runs that are compared part",
+             expect, or two compared runs differ",
         ),
         ("2", "the command line, a file or a module cannot be used"),
+        (
+            "130",
+            "ctrl-c interrupted it; 143 for SIGTERM, 129 for SIGHUP",
+        ),
     ],
 };
 
@@ -69,7 +73,7 @@ pub const EXAMPLES: Notes = Notes {
         ),
         (
             "linmem diff abi.steps --module old.wasm --module new.wasm",
-            "shows where two modules part",
+            "shows where two modules differ",
         ),
         (
             "linmem config",

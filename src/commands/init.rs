@@ -87,10 +87,11 @@ fn try_out(draft: &mut Draft, guest: &Guest) -> Result<()> {
             Some(Failure {
                 line: Some(line),
                 why,
-            }) if draft.comment_out(line, &format!("Tried: {why}")) => {}
+            }) if draft
+                .comment_out(line, &format!("linmem ran this step, and it failed: {why}")) => {}
             Some(Failure { why, .. }) => {
                 draft.add_remark(&format!(
-                    "Tried, and the guest cannot be started like this: {why}"
+                    "linmem ran this draft, and the guest did not start: {why}"
                 ));
                 return Ok(());
             }

@@ -290,7 +290,7 @@ impl LayoutEvidence<'_> {
         if let Some(base) = self.symbol(GLOBAL_BASE).filter(|base| base.address >= high) {
             return Some((0, format!("the data is above it: {}", base.known_by)));
         }
-        // Without a segment it is not known where the data is: all of it may be zero, and below the
+        // Without a segment, the address of the data is unknown: it may all be zero and below the
         // stack.
         let lowest = self.segments.iter().map(|segment| segment.start).min()?;
         (lowest >= high).then(|| (0, "all data segments are above it".to_owned()))

@@ -12,7 +12,7 @@ use crate::timeline::{Attempt, CallFrame, Trap};
 
 use super::journal::LastStore;
 
-/// The largest number of functions of a backtrace that are kept.
+/// The largest number of frames of a backtrace that are kept.
 const MAX_FRAMES: usize = 100;
 /// The largest number of functions that a message names.
 const MAX_NAMED_FRAMES: usize = 8;

@@ -71,7 +71,7 @@ fn run_next(app: &mut App) -> Option<Effect> {
         SessionState::Replaying { .. } => {
             let stop = app.keys.key_of(Action::Escape);
             app.notify(format!(
-                "The steps before run again first; {stop} cancels that."
+                "The earlier steps run again first; {stop} cancels that."
             ));
         }
         SessionState::Running {

@@ -1,7 +1,7 @@
 //! What each pane shows, as data: rectangles, hex dump, map, step list, source, byte inspector.
 //!
 //! Owns the `view::View` of a frame and its cache. Reads the app and changes only the
-//! cache; knows nothing of keys, navigation, or the session.
+//! cache. Names no other room; it shows the names of keys from `App::keys`.
 
 pub mod byte_inspector;
 pub mod cache;

@@ -89,7 +89,7 @@ impl Setting {
     /// Returns the help of the option.
     pub fn help(&self) -> String {
         match self.kind {
-            // The help of the option is about the opposite.
+            // The option is `--no-mouse`, so its help describes the opposite.
             Kind::Opposite => "Take the mouse, so that it scrolls and chooses; false leaves it to \
                                the terminal to select text"
                 .into(),

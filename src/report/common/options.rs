@@ -32,7 +32,7 @@ pub struct Options {
     /// The moment of `--at`. Later steps are left out of text and Markdown; the text ends with
     /// memory at this moment. The page opens at it, and the picture shows it.
     pub until: Option<Moment>,
-    /// Text: whether changed bytes and errors are in bold. The text is the same without.
+    /// Text: whether changed bytes and errors are in bold. The characters are the same in both cases.
     pub color: bool,
     /// Text, Markdown and the picture: whether characters outside ASCII are replaced. JSON and the
     /// page are UTF-8.

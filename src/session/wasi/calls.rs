@@ -1,4 +1,4 @@
-//! Carries out the functions that do something here.
+//! Carries out the WASI functions that are not simply refused.
 
 use wasmer::Memory;
 

@@ -55,13 +55,14 @@ pub const BINDINGS: &[Binding] = &[
     )
     .status("space", "next")
     .describe(
-        "Goes one step forward in time, in an unfolded step one store; at the last step that \
-             has run, runs the next one.",
+        "Goes to the next step, or to the next store if the step is unfolded. After the last \
+             step that has run, runs the next one.",
     ),
     normal(&["←", "h", "backspace"], Action::Back, "back", Group::Time)
         .status("←", "back")
         .describe(
-            "Goes one step back in time, in an unfolded step one store; nothing is run again.",
+            "Goes to the step before, or to the store before if the step is unfolded. Runs \
+             nothing again.",
         ),
     normal(&["o"], Action::Unfold, "unfold", Group::Time)
         .status("o", "stores")
@@ -87,8 +88,8 @@ pub const BINDINGS: &[Binding] = &[
     )
     .status(":", "type")
     .describe(
-        "Types a step of the steps language and runs it after the step shown; or save FILE, \
-             help, guest, q.",
+        "Opens a line for a step, which runs after the step shown, or for a command: save \
+             FILE, help, guest, q.",
     ),
     normal(&["x"], Action::SwapBranch, "other branch", Group::Session)
         .status("x", "branch")
@@ -97,9 +98,9 @@ pub const BINDINGS: &[Binding] = &[
              branch.",
         ),
     normal(&["Home"], Action::Start, "first store", Group::Time)
-        .describe("Goes before the first store of an unfolded step; else like {first step}."),
+        .describe("Goes before the first store of an unfolded step; in any other step, does what {first step} does."),
     normal(&["End"], Action::End, "last store", Group::Time)
-        .describe("Goes to the last store of an unfolded step; else like {last step}."),
+        .describe("Goes to the last store of an unfolded step; in any other step, does what {last step} does."),
     normal(&["}"], Action::NextTouch, "next touch", Group::Time)
         .describe("Goes to the next write to the byte under the cursor, in any step."),
     normal(&["{"], Action::PreviousTouch, "previous touch", Group::Time)

@@ -181,7 +181,7 @@ impl WorkingMemory {
             let count = ((LEAF as usize - from) / width)
                 .min(rest.len() / width)
                 .min(leaf.counter.left_before_checkpoint());
-            // A store at the end of a leaf may be in the next one too; it is taken alone.
+            // A store may cross the end of a leaf. Such a store is applied alone.
             let (now, later) = rest.split_at(count.max(1) * width);
             let range = from..from + now.len();
             match leaf.bytes.get_mut(range.clone()) {
