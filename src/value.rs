@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -25,8 +26,36 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// A list of values, of one type or several.
     List(Vec<Value>),
-    /// A null reference. A script cannot hold any other reference.
+    /// A null reference.
     Null,
+    /// A reference to an object of the host. A script can hold no other reference.
+    Object(Object),
+}
+
+/// An object of the host, which a guest can only pass on. It is equal to itself and to nothing
+/// else.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// Its number, by which it is the same in every run of a script.
+    number: u64,
+    /// Its name.
+    name: Arc<str>,
+}
+
+impl Object {
+    /// Creates an object. No other object of the session has the number.
+    pub fn new(number: u64, name: &str) -> Self {
+        Object {
+            number,
+            name: Arc::from(name),
+        }
+    }
+}
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
 }
 
 /// A float with its width.
@@ -107,6 +136,7 @@ impl Value {
             Value::Bytes(_) => "bytes",
             Value::List(_) => "list",
             Value::Null => "null",
+            Value::Object(_) => "object",
         }
     }
 
@@ -120,6 +150,7 @@ impl Value {
             Value::Bytes(_) => "bytes",
             Value::List(_) => "a list",
             Value::Null => "null",
+            Value::Object(_) => "an object",
         }
     }
 
@@ -129,6 +160,7 @@ impl Value {
             Value::Text(text) => text.len(),
             Value::Bytes(bytes) => bytes.len(),
             Value::List(items) => items.iter().map(Value::weight).sum(),
+            Value::Object(object) => object.name.len(),
             Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null => 0,
         };
         contents.saturating_add(size_of::<Value>())
@@ -170,6 +202,7 @@ impl Value {
                 let _ = write!(out, "{b}");
             }
             Value::Null => out.push_str("null"),
+            Value::Object(object) => out.push_str(&safe::cut(&object.name, limit)),
         }
     }
 }
@@ -232,6 +265,7 @@ impl Serialize for Value {
             Value::Bytes(bytes) => Hex(bytes).serialize(serializer),
             Value::List(items) => serializer.collect_seq(items),
             Value::Null => serializer.serialize_unit(),
+            Value::Object(object) => serializer.serialize_str(&object.name),
         }
     }
 }

@@ -8,7 +8,7 @@ use wasm_encoder::{
 
 use crate::wasm_types::{FuncType, ValueType};
 
-/// The name of the module, by which its functions are told from the guest's in a backtrace.
+/// The name of the module, which distinguishes its functions from the guest's in a backtrace.
 pub const TRAMPOLINE_MODULE: &str = "linmem callback trampoline";
 /// The name of the function that the module exports.
 pub const TRAMPOLINE_EXPORT: &str = "call";

@@ -625,6 +625,8 @@ pub(crate) enum Function {
     File,
     /// `pages()`: the size of memory in 64 KiB pages.
     Pages,
+    /// `object("name")`: a new object of the host.
+    Object,
     /// `printed(1)`, `printed(2)`: what the guest has printed on standard output, standard error.
     Printed,
 }

@@ -484,6 +484,7 @@ impl<'f> Checker<'f> {
                 match function {
                     Function::Pages => self.needs_guest("pages()", expr.span, scope),
                     Function::Printed => self.needs_guest("printed(…)", expr.span, scope),
+                    Function::Object => self.needs_guest("object(…)", expr.span, scope),
                     _ => {}
                 }
                 args.iter().for_each(|arg| self.expression(arg, scope));

@@ -397,6 +397,9 @@ pub(crate) enum WriteError {
     /// A null reference.
     #[error("null has no bytes; write a number: `u32(0)`")]
     Null,
+    /// An object of the host.
+    #[error("an object has no bytes; pass it to a function, or write a number: `u32(1)`")]
+    Object,
 }
 
 /// Returns the bytes that `write` copies to memory: text as UTF-8, bytes as they are.
@@ -419,6 +422,7 @@ pub(crate) fn bytes_to_write(value: &Value) -> Result<Vec<u8>, WriteError> {
         Value::List(_) => Err(WriteError::List),
         Value::Bool(_) => Err(WriteError::Bool),
         Value::Null => Err(WriteError::Null),
+        Value::Object(_) => Err(WriteError::Object),
     }
 }
 

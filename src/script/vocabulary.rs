@@ -215,7 +215,7 @@ impl ParamType {
 
 impl Function {
     /// All functions, in the order in which completion offers them.
-    const ALL: [Function; 23] = [
+    const ALL: [Function; 24] = [
         Function::Len,
         Function::Utf8,
         Function::Utf16,
@@ -239,6 +239,7 @@ impl Function {
         Function::Encode(NumberType::F64),
         Function::Pages,
         Function::Printed,
+        Function::Object,
     ];
 
     /// Returns the function's name in the steps language.
@@ -258,6 +259,7 @@ impl Function {
             Function::File => "file",
             Function::Pages => "pages",
             Function::Printed => "printed",
+            Function::Object => "object",
         }
     }
 
@@ -279,6 +281,7 @@ impl Function {
             Function::Repeat => "x, n",
             Function::File => "\"path\"",
             Function::Printed => "1",
+            Function::Object => "\"name\"",
             _ => "x",
         };
         format!("{}({parameters})", self.name())

@@ -77,7 +77,7 @@ impl Session {
         let results = self.call_guest(&function, &given, record)?;
         let results: Vec<Value> = results
             .iter()
-            .map(values::from_wasm)
+            .map(|result| values::receive(&self.store, result))
             .collect::<Result<_, _>>()
             .map_err(|why| StepError::failed(format!("{name}: {why}")))?;
         if let Some(call) = &mut record.call {
@@ -116,7 +116,7 @@ impl Session {
         let mut args = Vec::with_capacity(call.args.len());
         for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {
             let value = self.evaluate(expr)?;
-            let wasm = exports::argument(name, index, *ty, &value)?;
+            let wasm = exports::argument(&mut self.store, (name, index), *ty, &value)?;
             args.push((value, wasm));
         }
         Ok(args)

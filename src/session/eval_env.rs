@@ -94,6 +94,10 @@ impl EvalEnv for StepEnv<'_> {
         self.host.wasi.output.printed(stream)
     }
 
+    fn new_object(&self) -> Result<u64, EnvError> {
+        Ok(self.host.new_object())
+    }
+
     fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {
         Ok(self.files.read(path)?)
     }

@@ -231,12 +231,19 @@ pub(super) fn check_result_names(
     ))
 }
 
-/// Converts the argument with the index `index` of a call of `name`, which is safe to print.
+/// Converts an argument of a call: `of` is the function's name, which is safe to print, and the index
+/// of the argument.
 ///
 /// # Errors
 /// The type cannot hold the value.
-pub(super) fn argument(name: &str, index: usize, ty: Type, value: &Value) -> Result<Wasm, String> {
-    values::to_wasm(value, ty).map_err(|why| {
+pub(super) fn argument(
+    store: &mut impl AsStoreMut,
+    of: (&str, usize),
+    ty: Type,
+    value: &Value,
+) -> Result<Wasm, String> {
+    let (name, index) = of;
+    values::pass(store, value, ty).map_err(|why| {
         format!(
             "argument {} of {name}, of type {}: {why}",
             index.saturating_add(1),

@@ -82,6 +82,10 @@ impl EvalEnv for ActionEnv<'_> {
         self.state.wasi.output.printed(stream)
     }
 
+    fn new_object(&self) -> Result<u64, EnvError> {
+        Ok(self.state.new_object())
+    }
+
     fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {
         Ok(self.state.files.read(path)?)
     }
@@ -122,12 +126,15 @@ impl Running<'_, '_> {
         Ok(results)
     }
 
-    fn results(&self, params: &[String], values: &[Expr]) -> Result<Vec<Wasm>, HostTrap> {
-        let typed = values.iter().zip(self.result_types());
-        typed
+    fn results(&mut self, params: &[String], values: &[Expr]) -> Result<Vec<Wasm>, HostTrap> {
+        let types = self.result_types().to_vec();
+        values
+            .iter()
+            .zip(types)
             .map(|(expr, ty)| {
                 let value = self.evaluate(params, expr)?;
-                values::to_wasm(&value, *ty).map_err(|error| self.fail(format!("returns: {error}")))
+                values::pass(&mut self.env, &value, ty)
+                    .map_err(|error| self.fail(format!("returns: {error}")))
             })
             .collect()
     }
@@ -245,7 +252,7 @@ impl Running<'_, '_> {
         let (mut args, mut given) = (Vec::new(), Vec::new());
         for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {
             let value = self.evaluate(params, expr)?;
-            let wasm = exports::argument(&shown, index, *ty, &value);
+            let wasm = exports::argument(&mut self.env, (&shown, index), *ty, &value);
             given.push(wasm.map_err(|error| self.fail(error))?);
             args.push(value);
         }
@@ -257,7 +264,7 @@ impl Running<'_, '_> {
         let results = self.enter_guest(&function, &given)?;
         let results = results
             .iter()
-            .map(values::from_wasm)
+            .map(|result| values::receive(&self.env, result))
             .collect::<Result<Vec<Value>, _>>()
             .map_err(|why| self.fail(format!("{shown}: {why}")))?;
         if let Some(record) = self.calls.last_mut() {

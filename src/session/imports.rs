@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmer::{AsStoreMut, FunctionEnvMut, FunctionType, Memory, RuntimeError, Value as Wasm};
 
@@ -134,6 +135,8 @@ pub(super) struct HostState {
     bytes_written: u64,
     /// All calls since the session began.
     pub history: ImportHistory,
+    /// The number of the next object.
+    objects: AtomicU64,
     pub wasi: Wasi,
 }
 
@@ -154,8 +157,14 @@ impl HostState {
             writes: 0,
             bytes_written: 0,
             history: ImportHistory::default(),
+            objects: AtomicU64::new(0),
             wasi,
         }
+    }
+
+    /// Returns the number of a new object.
+    pub fn new_object(&self) -> u64 {
+        self.objects.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Clears the import calls of the last call of the guest, and starts the clock of the next one.
@@ -262,7 +271,7 @@ impl HostFunction {
         let trap = |trap: HostTrap| RuntimeError::user(Box::new(trap));
         let args: Vec<Value> = args
             .iter()
-            .map(|a| values::from_wasm(a).unwrap_or(Value::Null))
+            .map(|a| values::receive(&env, a).unwrap_or(Value::Null))
             .collect();
         let state = env.data_mut();
         if let Some(Err(stop)) = state.watch.as_ref().map(Watch::check) {
@@ -299,13 +308,13 @@ impl HostFunction {
         let (reads, errno) = (std::mem::take(&mut running.reads), running.errno);
         let calls = std::mem::take(&mut running.calls);
         let bound: usize = running.bound.iter().map(|(_, value)| value.weight()).sum();
-        let state = running.env.data_mut();
-        state.bound_bytes = state.bound_bytes.saturating_sub(bound);
         let returned: Vec<Value> = results
             .iter()
             .flatten()
-            .map(|result| values::from_wasm(result).unwrap_or(Value::Null))
+            .map(|result| values::receive(&running.env, result).unwrap_or(Value::Null))
             .collect();
+        let state = running.env.data_mut();
+        state.bound_bytes = state.bound_bytes.saturating_sub(bound);
         if results.is_ok() {
             state.history.end(&self.name, index, &reads, &returned);
         }

@@ -248,7 +248,8 @@ impl Session {
             StatementKind::Call { results, call } => self.perform_call(results, call, record),
             StatementKind::Global { name, export } => {
                 let global = self.exported_global(&export.text)?;
-                let value = values::from_wasm(&global.get(&mut self.store)).map_err(failed)?;
+                let found = global.get(&mut self.store);
+                let value = values::receive(&self.store, &found).map_err(failed)?;
                 self.bind(record, name, value)
             }
             StatementKind::Set { export, value } => self.perform_set(export, value),
@@ -330,7 +331,7 @@ impl Session {
             )));
         }
         let value = self.evaluate(value)?;
-        let wasm = values::to_wasm(&value, ty.ty).map_err(|why| {
+        let wasm = values::pass(&mut self.store, &value, ty.ty).map_err(|why| {
             format!(
                 "global {shown}, of type {}: {why}",
                 values::value_type(ty.ty)

@@ -1,9 +1,9 @@
 //! Converts values of a script to the engine's types and back. Nothing wraps: a value that the type
 //! cannot hold is an error.
 
-use wasmer::{FunctionType, Type, Value as Wasm};
+use wasmer::{AsStoreMut, AsStoreRef, ExternRef, FunctionType, Type, Value as Wasm};
 
-use crate::value::{Float, Value};
+use crate::value::{Float, Object, Value};
 use crate::wasm_types::{FuncType, ValueType};
 
 /// Why a value cannot pass between a script and a guest. Messages are safe to print and name the
@@ -42,7 +42,7 @@ pub enum ValueError {
     #[error("{0} bytes were given; a v128 is 16 bytes")]
     VectorLength(usize),
     /// A reference that a script has no value for.
-    #[error("a reference that is not null has no value in a script; only null has one")]
+    #[error("a reference that is not null, and no object of the script, has no value in a script")]
     Reference,
 }
 
@@ -70,7 +70,34 @@ pub fn value_type(ty: Type) -> ValueType {
     }
 }
 
-/// Converts a script's value to the engine's.
+/// Converts a script's value to the engine's, an object included.
+///
+/// # Errors
+/// The type cannot hold the value.
+pub fn pass(store: &mut impl AsStoreMut, value: &Value, ty: Type) -> Result<Wasm, ValueError> {
+    match (ty, value) {
+        (Type::ExternRef, Value::Object(object)) => {
+            Ok(Wasm::ExternRef(Some(ExternRef::new(store, object.clone()))))
+        }
+        _ => to_wasm(value, ty),
+    }
+}
+
+/// Converts the engine's value to a script's, an object included.
+///
+/// # Errors
+/// The value is a reference that a script cannot hold.
+pub fn receive(store: &impl AsStoreRef, value: &Wasm) -> Result<Value, ValueError> {
+    match value {
+        Wasm::ExternRef(Some(reference)) => match reference.downcast::<Object>(store) {
+            Some(object) => Ok(Value::Object(object.clone())),
+            None => Err(ValueError::Reference),
+        },
+        _ => from_wasm(value),
+    }
+}
+
+/// Converts a script's value to the engine's; an object needs [`pass`].
 ///
 /// # Errors
 /// The type cannot hold the value.
@@ -105,8 +132,9 @@ pub fn to_wasm(value: &Value, ty: Type) -> Result<Wasm, ValueError> {
         (Type::I32 | Type::I64, _) => refuse("an integer"),
         (Type::F32 | Type::F64, _) => refuse("a float"),
         (Type::V128, _) => refuse("16 bytes (hex\"…\")"),
-        (Type::ExternRef | Type::FuncRef | Type::ExceptionRef, _) => {
-            refuse("null, the only reference that a script can pass,")
+        (Type::ExternRef, _) => refuse("null or an object (object(\"name\"))"),
+        (Type::FuncRef | Type::ExceptionRef, _) => {
+            refuse("null, the only such reference that a script can pass,")
         }
     }
 }
@@ -130,7 +158,8 @@ fn is_exact_float(n: i128, bits: u32) -> bool {
     n.unsigned_abs() <= 1u128 << bits
 }
 
-/// Converts the engine's value to a script's: i32 and i64 as signed integers, v128 as 16 bytes.
+/// Converts the engine's value to a script's; an object needs [`receive`]. i32 and i64 are signed
+/// integers, v128 is 16 bytes.
 ///
 /// # Errors
 /// The value is a reference other than null, which a script cannot hold.

@@ -49,6 +49,14 @@ pub trait EvalEnv {
         Err(EnvError::Unavailable("printed"))
     }
 
+    /// Returns the number of a new object of the host.
+    ///
+    /// # Errors
+    /// No guest runs here.
+    fn new_object(&self) -> Result<u64, EnvError> {
+        Err(EnvError::Unavailable("object"))
+    }
+
     /// Reads the file at `path`, a path as the script writes it.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::{EvalError, EvalErrorKind, Evaluated, Evaluator, OutputStream, brief, length};
 use crate::script::ast::{Expr, Function, NumberType, Span};
 use crate::script::encoding;
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// A function's result before its place in the expression is known.
 type Applied<'a> = Result<Cow<'a, Value>, EvalErrorKind>;
@@ -52,6 +52,7 @@ fn implementation<'a>(function: Function) -> Implementation<'a> {
         Function::File => OneArgument(file),
         Function::Pages => NoArgument(|evaluator| Ok(integer(evaluator.env.pages()?.into()))),
         Function::Printed => OneArgument(printed),
+        Function::Object => OneArgument(object),
     }
 }
 
@@ -170,6 +171,13 @@ fn printed<'a>(evaluator: &Evaluator<'a>, stream: Cow<'a, Value>) -> Applied<'a>
     let text = evaluator.env.printed(found)?;
     evaluator.build(text.len())?;
     Ok(Cow::Owned(Value::Text(text)))
+}
+
+fn object<'a>(evaluator: &Evaluator<'a>, name: Cow<'a, Value>) -> Applied<'a> {
+    let name = text_of("object(…)", &name)?;
+    evaluator.build(name.len())?;
+    let object = Object::new(evaluator.env.new_object()?, name);
+    Ok(Cow::Owned(Value::Object(object)))
 }
 
 fn repeat<'a>(

@@ -290,7 +290,9 @@ fn measure(value: &Value) -> (usize, usize) {
                     )
                 })
         }
-        Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null => (own, 0),
+        Value::Object(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null => {
+            (own, 0)
+        }
     }
 }
 
@@ -308,7 +310,7 @@ fn length(value: &Value) -> usize {
         Value::Text(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::List(items) => items.len(),
-        Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null => 0,
+        Value::Object(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null => 0,
     }
 }
 

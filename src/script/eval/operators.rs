@@ -125,6 +125,7 @@ fn equal(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, EvalErrorKin
             }
             Ok(true)
         }
+        (Value::Null, Value::Object(_)) | (Value::Object(_), Value::Null) => Ok(false),
         (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) => Ok(a == b),
         (a, b) => Err(mismatch(op, a, b)),
     }

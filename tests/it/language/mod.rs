@@ -12,6 +12,7 @@ mod inputs;
 mod instantiation;
 mod lexical;
 mod memories;
+mod objects;
 mod outcomes;
 mod program;
 mod spans;

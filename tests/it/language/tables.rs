@@ -100,7 +100,7 @@ fn a_table_has_the_name_of_its_export_or_import() {
         ),
         (
             "cb = callback in nothing()",
-            "the guest has no table nothing; its tables are other, objects, mine",
+            "the guest has no table nothing; its tables are other, objects and mine",
         ),
         (
             "cb = callback in objects()",

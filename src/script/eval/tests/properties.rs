@@ -63,6 +63,7 @@ fn any_function() -> impl Strategy<Value = Function> {
     use Function::*;
     let plain = vec![
         Len, Utf8, Utf16, Cstr, AsU32, AsI32, AsU64, AsI64, Repeat, Bytes, File, Pages, Printed,
+        Object,
     ];
     prop_oneof![
         select(plain),
