@@ -86,7 +86,7 @@ fn notices_about_the_session_name_the_keys_in_force() {
     };
     assert_eq!(
         notice_of(with(replaying), Action::Next),
-        format!("The steps before run again first; {stop} cancels that.")
+        format!("The earlier steps run again first; {stop} cancels that.")
     );
     assert_eq!(
         notice_of(

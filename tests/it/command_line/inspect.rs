@@ -134,7 +134,10 @@ fn steps_that_fail_in_the_trial_become_comments() {
         (func (export \"get_buffer\") (result i32) (i32.const 1024))
         (func (export \"transform\") (param $length i32) (result i32) unreachable))";
     let text = init_of(wat);
-    assert!(text.contains("# Tried: trapped, unreachable"), "{text}");
+    assert!(
+        text.contains("# linmem ran this step, and it failed: trapped, unreachable"),
+        "{text}"
+    );
     assert!(text.contains("# n = call transform(len(text))"), "{text}");
     assert!(text.contains("\nwrite ptr, text\n"), "{text}");
     // The returned length reaches past the end of memory, so the draft reads the written length.
@@ -147,7 +150,7 @@ fn steps_that_fail_in_the_trial_become_comments() {
     let text = init_of("(module (memory 1) (data (i32.const 65535) \"ab\"))");
     assert!(
         text.contains(
-            "# Tried, and the guest cannot be started like this: trapped, data segment 0"
+            "# linmem ran this draft, and the guest did not start: trapped, data segment 0"
         ),
         "{text}"
     );
@@ -159,7 +162,8 @@ fn calls_that_do_not_return_become_comments() {
     let folder = Folder::new().with("endless.wat", wat);
     let text = init(&folder.arg("endless.wat"));
     assert!(
-        text.contains("# Tried: cancelled") && text.contains("# call run()"),
+        text.contains("# linmem ran this step, and it failed: cancelled")
+            && text.contains("# call run()"),
         "{text}"
     );
 }
