@@ -23,13 +23,17 @@ impl Session {
         callback: &Callback,
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
-        let live = self.live_guest()?;
-        let table = match &callback.table {
+        let live = self.live_guest()?.clone();
+        let index = match &callback.table {
             Some(table) => live.table(table.module.as_ref(), &table.name),
             None => live.only_table(),
         };
-        let table = table?.clone();
-        let place = free_place(&table, &mut self.store)?;
+        let index = index?;
+        let table = live.tables.get(index);
+        let place = match table {
+            Some(table) => free_place(table, &mut self.store)?,
+            None => return Err(StepError::failed("the guest has no such table")),
+        };
         let types = |types: &mut dyn Iterator<Item = ParamType>| types.map(type_of).collect();
         let params: Vec<Type> = types(&mut callback.params.iter().map(|(_, ty)| *ty));
         let results: Vec<Type> = types(&mut callback.results.iter().copied());
@@ -48,9 +52,7 @@ impl Session {
         let function = HostFunction::new(name, ty.clone(), meaning);
         let function = self.function_of_host(&ty, function);
         let function = self.in_trampoline(function)?;
-        table
-            .set(&mut self.store, place, Wasm::FuncRef(Some(function)))
-            .map_err(|error| StepError::failed(crate::safe::plain(&error.to_string())))?;
+        live.set_element(&mut self.store, index, place, function)?;
         self.bind(record, &callback.name, Value::Int(i128::from(place)))
     }
 

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use wasmer::{AsStoreMut, Extern, Function, FunctionType, Instance, Table, Type, Value as Wasm};
+use wasmer::{
+    AsStoreMut, Extern, Function, FunctionType, Instance, RuntimeError, Table, Type, Value as Wasm,
+};
 
 use crate::guest::Guest;
 use crate::safe;
@@ -15,6 +17,8 @@ use crate::wasm_types::ExternKind;
 
 use super::values;
 
+const NO_TABLE: &str = "the guest has no such table";
+
 /// A guest that is instantiated.
 #[derive(Clone)]
 pub(super) struct LiveGuest {
@@ -22,6 +26,8 @@ pub(super) struct LiveGuest {
     pub instance: Instance,
     /// By index, all tables.
     pub tables: Arc<[Table]>,
+    /// By index, the function that sets an element of the table, where only that can.
+    pub table_setters: Arc<[Option<Function>]>,
 }
 
 impl LiveGuest {
@@ -56,7 +62,8 @@ impl LiveGuest {
             let name = safe::plain(&call.export.text);
             return Ok((self.function(&call.export.text)?, name));
         };
-        let table = self.table(module.as_ref(), &call.export)?;
+        let index = self.table(module.as_ref(), &call.export)?;
+        let table = self.tables.get(index).ok_or(NO_TABLE)?;
         let shown = safe::plain(&call.export.text);
         let name = format!("{shown}[{place}]");
         let size = table.size(store);
@@ -78,11 +85,11 @@ impl LiveGuest {
         }
     }
 
-    /// Returns a table by its name; `table` is also the only one.
+    /// Returns the index of a table by its name; `table` is also the only one.
     ///
     /// # Errors
     /// There is no such table.
-    pub fn table(&self, module: Option<&Name>, name: &Name) -> Result<&Table, String> {
+    pub fn table(&self, module: Option<&Name>, name: &Name) -> Result<usize, String> {
         let module = module.map(|module| module.text.as_str());
         let is_only = || module.is_none() && name.text == "table" && self.guest.table_count() == 1;
         let index = self
@@ -90,23 +97,45 @@ impl LiveGuest {
             .table_named(module, &name.text)
             .or_else(|| is_only().then_some(0));
         index
-            .and_then(|index| self.tables.get(index as usize))
+            .map(|index| index as usize)
+            .filter(|index| *index < self.tables.len())
             .ok_or_else(|| self.no_table(module, &name.text))
     }
 
-    /// Returns the only table.
+    /// Returns the index of the only table.
     ///
     /// # Errors
     /// There is none, or there are several.
-    pub fn only_table(&self) -> Result<&Table, String> {
+    pub fn only_table(&self) -> Result<usize, String> {
         match &*self.tables {
-            [table] => Ok(table),
+            [_] => Ok(0),
             [] => Err("the guest has no table, so it cannot call a callback".to_owned()),
             tables => Err(format!(
                 "the guest has {} tables; name one of them: `callback in TABLE(…)`",
                 tables.len()
             )),
         }
+    }
+
+    /// Sets an element of the table with the index `table`.
+    ///
+    /// # Errors
+    /// There is no such place, or the element has another type.
+    pub fn set_element(
+        &self,
+        store: &mut impl AsStoreMut,
+        table: usize,
+        place: u32,
+        function: Function,
+    ) -> Result<(), String> {
+        let element = Wasm::FuncRef(Some(function));
+        let plain = |error: RuntimeError| safe::plain(&error.to_string());
+        if let Some(Some(setter)) = self.table_setters.get(table) {
+            let args = [Wasm::I32(place as i32), element];
+            return setter.call(store, &args).map(|_| ()).map_err(plain);
+        }
+        let table = self.tables.get(table).ok_or(NO_TABLE)?;
+        table.set(store, place, element).map_err(plain)
     }
 
     fn no_table(&self, module: Option<&str>, name: &str) -> String {

@@ -91,6 +91,10 @@ impl Session {
         let tables = tables
             .filter_map(|name| instance.exports.get_table(name).ok().cloned())
             .collect();
+        let setters = self.instrumented.table_setters.iter();
+        let table_setters = setters
+            .map(|name| instance.exports.get_function(name.as_ref()?).ok().cloned())
+            .collect();
         let state = self.env.as_mut(&mut self.store);
         state.memory = self.memory.clone();
         state.wasi.other_memory = other_memory;
@@ -99,6 +103,7 @@ impl Session {
             guest: self.guest.clone(),
             instance: instance.clone(),
             tables,
+            table_setters,
         });
         self.instance = Some(instance);
         Ok(())

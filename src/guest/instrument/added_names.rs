@@ -27,6 +27,8 @@ pub(super) struct AddedNames {
     pub memories: Vec<String>,
     /// By table index: the first name under which the guest exports it, or a new one.
     pub tables: Vec<String>,
+    /// By table index: the function that sets an element, where the table needs one.
+    pub table_setters: Vec<String>,
     /// The start function, if the guest has one.
     pub start: Option<String>,
 }
@@ -58,6 +60,10 @@ impl AddedNames {
                 None => unique(&mut exported, format!("linmem table {index}")),
             })
             .collect();
+        let table_setters = (0u32..)
+            .zip(&description.tables)
+            .map(|(index, _)| unique(&mut exported, format!("linmem set table {index}")))
+            .collect();
         AddedNames {
             tick: unique(&mut imported, "tick".into()),
             journal: unique(&mut exported, "linmem journal".into()),
@@ -65,6 +71,7 @@ impl AddedNames {
             last_load: unique(&mut exported, "linmem last load".into()),
             memories,
             tables,
+            table_setters,
             start: description
                 .start
                 .map(|_| unique(&mut exported, "linmem start".into())),

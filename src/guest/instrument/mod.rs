@@ -71,6 +71,7 @@
 //! | `scratch_locals.rs`   | the added locals                                                      |
 //! | `atomic_wait.rs`      | `memory.atomic.wait`, which must not wait                             |
 //! | `module_limits.rs`    | how far memories and tables may grow, and how large a module may be   |
+//! | `table_setters.rs`    | functions with which the host sets an element of a table              |
 //! | `sections.rs`         | the sections of the module as given                                   |
 //! | `added_names.rs`      | names of added imports and exports, and the name section              |
 //! | `offset_map.rs`       | an instruction of the instrumented module in the module as given      |
@@ -90,6 +91,7 @@ mod offset_map;
 mod outlined_journal;
 mod scratch_locals;
 mod sections;
+mod table_setters;
 
 use std::convert::Infallible;
 
@@ -133,7 +135,8 @@ pub struct InstrumentOptions {
 ///   after the given ones.
 /// - No memory grows beyond the limit, and no table beyond ten million elements: `memory.grow` and
 ///   `table.grow` return -1.
-/// - Every memory and every table is exported.
+/// - Every memory and every table is exported, and for each table of functions with a fixed size a
+///   function that sets an element.
 /// - `memory.atomic.wait` does not wait: it times out at once, and traps if it has no timeout.
 /// - It has no start function. That is exported instead, to be called after instantiation.
 /// - Of the custom sections, only `name` is left.
@@ -145,6 +148,8 @@ pub struct InstrumentedModule {
     pub memory_exports: Vec<String>,
     /// By table index, imported tables included: the name under which it is exported.
     pub table_exports: Vec<String>,
+    /// By table index: the name of the exported function that sets an element, where only that can.
+    pub table_setters: Vec<Option<String>>,
     /// By memory index: its type with the lowered maximum. A host must create an imported memory
     /// with this type.
     pub memory_types: Vec<MemoryType>,
@@ -255,6 +260,7 @@ pub(super) fn instrument(
         "{:?}",
         super::features::unsupported("the instrumented module", &wasm)
     );
+    let fixed_tables = std::mem::take(&mut instrumenter.fixed_tables);
     let memory = JournalMemory::new(options.memory.is_some());
     let journal = JournalLayout {
         memory_export: names.journal,
@@ -267,6 +273,10 @@ pub(super) fn instrument(
     Ok(InstrumentedModule {
         wasm,
         memory_exports: names.memories,
+        table_setters: (0..)
+            .zip(names.table_setters)
+            .map(|(index, name)| fixed_tables.contains(&index).then_some(name))
+            .collect(),
         table_exports: names.tables,
         memory_types: description
             .memories
@@ -292,6 +302,8 @@ struct Instrumenter<'a> {
     functions: FunctionMap,
     added: AddedItems,
     memory: JournalMemory,
+    /// The tables for which a function is added that sets an element.
+    fixed_tables: Vec<u32>,
     /// The first function that exceeds a limit, and how.
     excess: Option<(u32, String)>,
 }
@@ -354,6 +366,7 @@ impl<'a> Instrumenter<'a> {
             functions,
             added,
             memory: JournalMemory::new(options.memory.is_some()),
+            fixed_tables: Vec::new(),
             excess: None,
         }
     }
@@ -365,6 +378,10 @@ impl<'a> Instrumenter<'a> {
         names: &AddedNames,
         sites: &mut Vec<StoreSite>,
     ) -> Result<Vec<u8>, Failure> {
+        // A module without a body has no code section, to which functions could be added.
+        if !sections.bodies.is_empty() {
+            self.fixed_tables = table_setters::fixed_tables(self.description, &sections);
+        }
         let mut module = Module::new();
         module.section(&self.types(&sections)?);
         module.section(&self.imports(&sections, names)?);
@@ -385,6 +402,7 @@ impl<'a> Instrumenter<'a> {
         }
         types.ty().function([], []);
         journal_helpers::add_types(&mut types);
+        table_setters::add_type(&mut types);
         Ok(types)
     }
 
@@ -422,8 +440,12 @@ impl<'a> Instrumenter<'a> {
             // The section may be there without a function. Then there is no code section either, to
             // which helpers could be added.
             if !sections.bodies.is_empty() {
-                for nth in 1..=journal_helpers::COUNT {
-                    functions.function(self.description.type_count.saturating_add(nth));
+                let first = self.description.type_count.saturating_add(1);
+                for nth in 0..journal_helpers::COUNT {
+                    functions.function(first.saturating_add(nth));
+                }
+                for _ in &self.fixed_tables {
+                    functions.function(first.saturating_add(journal_helpers::COUNT));
                 }
             }
             module.section(&functions);
@@ -480,6 +502,15 @@ impl<'a> Instrumenter<'a> {
                 exports.export(name, ExportKind::Table, index);
             }
         }
+        let setters = self
+            .functions
+            .helpers
+            .saturating_add(journal_helpers::COUNT);
+        for (function, table) in (setters..).zip(&self.fixed_tables) {
+            if let Some(name) = names.table_setters.get(*table as usize) {
+                exports.export(name, ExportKind::Func, function);
+            }
+        }
         if let (Some(name), Some(start)) = (&names.start, self.description.start) {
             exports.export(name, ExportKind::Func, self.functions.instrumented(start));
         }
@@ -514,6 +545,9 @@ impl<'a> Instrumenter<'a> {
             }
             for function in journal_helpers::functions(self.added) {
                 code.function(&function);
+            }
+            for table in &self.fixed_tables {
+                code.function(&table_setters::setter(*table));
             }
             module.section(&code);
         }

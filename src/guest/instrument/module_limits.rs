@@ -123,13 +123,15 @@ pub(super) fn check(
 
 fn check_counts(name: &str, description: &Description) -> Result<(), GuestError> {
     let max_items = MAX_ITEMS - ADDED_ITEMS;
-    // Every memory and table that the guest does not export is exported in addition.
-    let added = description.memories.len() + description.tables.len();
+    // Every memory and table that the guest does not export is exported in addition, and for a
+    // table also a function that is added.
+    let functions = description.functions.len() + description.tables.len();
+    let added = description.memories.len() + 2 * description.tables.len();
     let exports = description.exports.len() + added;
     let counts = [
         ("memories", description.memories.len(), MAX_MEMORIES - 1),
         ("types", description.type_count as usize, max_items),
-        ("functions", description.functions.len(), max_items),
+        ("functions", functions, max_items),
         ("imports", description.imports.len(), max_items),
         ("globals", description.globals.len(), max_items),
         ("exports", exports, max_items),

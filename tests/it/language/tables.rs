@@ -138,6 +138,30 @@ fn a_callback_is_called_by_the_guest() {
 }
 
 #[test]
+fn a_table_of_a_fixed_size_takes_a_callback_too() {
+    for table in ["(table 4 4 funcref)", "(table (export \"t\") 4 4 funcref)"] {
+        let wat = FOLDER.replace("(table 4 6 funcref)", table);
+        let trace = run_on(
+            &wat,
+            "cb = callback(a: i32, b: i32) -> i32 returns a * b\ns = call fold(cb)\n\
+             zero = callback(a: i32, b: i32) -> i32 returns b\nt = call fold(zero)\n\
+             u = call fold(1)\nfull = callback()",
+        )
+        .failed_trace();
+        assert_eq!(
+            (trace.value("cb"), trace.value("s")),
+            (&json!(3), &json!(35))
+        );
+        assert_eq!(
+            (trace.value("zero"), trace.value("t")),
+            (&json!(0), &json!(7))
+        );
+        assert_eq!(trace.value("u"), 12);
+        assert_contains(trace.error(), "its 4 places are all taken");
+    }
+}
+
+#[test]
 fn callbacks_take_the_end_of_the_table_then_grow_it_then_fill_gaps() {
     let steps: Vec<String> = (0..4)
         .map(|n| format!("c{n} = callback(a: i32, b: i32) -> i32 returns {n}"))
