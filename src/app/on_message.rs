@@ -154,6 +154,10 @@ fn finish_goal(app: &mut App, goal: Goal, index: usize, follows: bool) {
 }
 
 fn on_ended(app: &mut App) {
+    // The report was sent before the session received what was requested since.
+    if !app.session.can_end() {
+        return;
+    }
     let was_running = app.session.is_running();
     let goal = app.session.end();
     if was_running && goal != Some(Goal::End) {

@@ -153,6 +153,16 @@ impl SessionState {
         )
     }
 
+    /// Returns whether a report that no step is left concerns what runs now: not before another
+    /// session or a replay is open, nor before a typed statement is acknowledged.
+    pub(crate) fn can_end(&self) -> bool {
+        match self {
+            SessionState::Running { pending, .. } => pending.is_none(),
+            SessionState::Replaying { .. } => false,
+            _ => !self.is_opening(),
+        }
+    }
+
     /// Returns whether the next step can run.
     pub(crate) fn is_ready(&self) -> bool {
         *self == SessionState::Ready
