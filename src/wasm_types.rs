@@ -172,6 +172,19 @@ pub enum ValueType {
     Other(String),
 }
 
+impl ValueType {
+    /// The types that the first three versions of WebAssembly name, in the order of messages.
+    pub(crate) const NAMED: [ValueType; 7] = [
+        ValueType::I32,
+        ValueType::I64,
+        ValueType::F32,
+        ValueType::F64,
+        ValueType::V128,
+        ValueType::FuncRef,
+        ValueType::ExternRef,
+    ];
+}
+
 /// Serializes as two keys, `kind` and `type`, each with a text.
 impl Serialize for ExternType {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

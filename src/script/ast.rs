@@ -1,6 +1,7 @@
 //! The parts of a checked script: plain data, with positions in the text as written.
 
 use crate::value::Value;
+use crate::wasm_types::ValueType;
 
 /// A range of the source: byte offsets into [`super::Source::text`], end not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -240,9 +241,9 @@ pub struct Callback {
     /// The table; `None` for the only one.
     pub table: Option<TableName>,
     /// Its parameters.
-    pub params: Vec<(Name, ParamType)>,
+    pub params: Vec<(Name, ValueType)>,
     /// The types of its results.
-    pub results: Vec<ParamType>,
+    pub results: Vec<ValueType>,
     /// What it does, in this order.
     pub actions: Vec<Action>,
 }
@@ -254,25 +255,6 @@ pub struct TableName {
     pub module: Option<Name>,
     /// The name.
     pub name: Name,
-}
-
-/// The type of a parameter or result of a callback.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ParamType {
-    /// A 32-bit integer.
-    I32,
-    /// A 64-bit integer.
-    I64,
-    /// A 32-bit float.
-    F32,
-    /// A 64-bit float.
-    F64,
-    /// A vector of 16 bytes.
-    V128,
-    /// A reference to a function.
-    FuncRef,
-    /// A reference to an object of the host.
-    ExternRef,
 }
 
 /// A host function, memory or global that the guest imports.

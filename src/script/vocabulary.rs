@@ -1,7 +1,7 @@
 //! The words of the language: statements, functions, encodings and kinds of finding. Also finds the
 //! word that a misspelt one is nearest to.
 
-use super::ast::{CallPart, Encoding, Function, NumberType, ParamType};
+use super::ast::{CallPart, Encoding, Function, NumberType};
 use crate::finding_kind::FindingKind;
 use crate::text::{list, nearest};
 
@@ -183,32 +183,6 @@ impl CallPart {
             CallPart::Args => "arguments",
             CallPart::Reads => "readings",
             CallPart::Results => "results",
-        }
-    }
-}
-
-impl ParamType {
-    /// All types, in the order in which messages list them.
-    pub(super) const ALL: [ParamType; 7] = [
-        ParamType::I32,
-        ParamType::I64,
-        ParamType::F32,
-        ParamType::F64,
-        ParamType::V128,
-        ParamType::FuncRef,
-        ParamType::ExternRef,
-    ];
-
-    /// Returns the type as the WebAssembly text format writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ParamType::I32 => "i32",
-            ParamType::I64 => "i64",
-            ParamType::F32 => "f32",
-            ParamType::F64 => "f64",
-            ParamType::V128 => "v128",
-            ParamType::FuncRef => "funcref",
-            ParamType::ExternRef => "externref",
         }
     }
 }

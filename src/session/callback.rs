@@ -4,9 +4,10 @@
 use wasmer::{AsStoreMut, Function, FunctionType, Instance, Module, Table, Type, Value as Wasm};
 
 use crate::guest::{TRAMPOLINE_EXPORT, trampoline};
-use crate::script::ast::{Callback, HostFunctionName, ParamType};
+use crate::script::ast::{Callback, HostFunctionName};
 use crate::timeline::StepRecord;
 use crate::value::Value;
+use crate::wasm_types::ValueType;
 
 use super::call::StepError;
 use super::imports::{HostFunction, Meaning};
@@ -34,10 +35,8 @@ impl Session {
             Some(table) => free_place(table, &mut self.store)?,
             None => return Err(StepError::failed("the guest has no such table")),
         };
-        let types = |types: &mut dyn Iterator<Item = ParamType>| types.map(type_of).collect();
-        let params: Vec<Type> = types(&mut callback.params.iter().map(|(_, ty)| *ty));
-        let results: Vec<Type> = types(&mut callback.results.iter().copied());
-        let ty = FunctionType::new(params, results);
+        let params = callback.params.iter().map(|(_, ty)| ty);
+        let ty = FunctionType::new(engine_types(params)?, engine_types(&callback.results)?);
         let meaning = Meaning::Described {
             params: callback
                 .params
@@ -75,16 +74,14 @@ impl Session {
     }
 }
 
-fn type_of(ty: ParamType) -> Type {
-    match ty {
-        ParamType::I32 => Type::I32,
-        ParamType::I64 => Type::I64,
-        ParamType::F32 => Type::F32,
-        ParamType::F64 => Type::F64,
-        ParamType::V128 => Type::V128,
-        ParamType::FuncRef => Type::FuncRef,
-        ParamType::ExternRef => Type::ExternRef,
-    }
+fn engine_types<'a>(
+    types: impl IntoIterator<Item = &'a ValueType>,
+) -> Result<Vec<Type>, StepError> {
+    let engine_type = |ty| {
+        values::engine_type(ty)
+            .ok_or_else(|| StepError::failed(format!("a callback cannot have the type {ty}")))
+    };
+    types.into_iter().map(engine_type).collect()
 }
 
 /// Returns an empty place: the first of those at the end, or else a new one, or else the first

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::script::ast::{CallPart, HostFunctionName};
+use crate::script::ast::{CallPart, HostFunctionName, ImportName};
 use crate::script::eval::EnvError;
 use crate::value::Value;
 
-use super::host_names::display_function;
+use super::host_names::{display, display_function};
 
 /// The most calls of one import that are recorded; further ones are counted.
 const MAX_RECORDED: usize = 100_000;
@@ -18,6 +18,10 @@ const MAX_BYTES: usize = 64 << 20;
 /// All calls of all imports.
 #[derive(Debug, Default)]
 pub(super) struct ImportHistory {
+    /// What the guest imports.
+    imported: Vec<ImportName>,
+    /// What the script describes; it need not be imported.
+    described: Vec<ImportName>,
     imports: HashMap<HostFunctionName, Calls>,
     /// The number of calls that are recorded.
     recorded: usize,
@@ -54,17 +58,35 @@ enum Outcome {
 }
 
 impl ImportHistory {
+    /// Creates a history without calls of what the guest imports and the script describes.
+    pub fn new(imported: Vec<ImportName>, described: Vec<ImportName>) -> Self {
+        ImportHistory {
+            imported,
+            described,
+            ..ImportHistory::default()
+        }
+    }
+
     /// Adds a callback that the guest can call from now on.
     pub fn define(&mut self, name: &HostFunctionName) {
         self.imports.entry(name.clone()).or_default();
     }
 
-    /// Checks that a callback is defined.
-    pub fn check_callback(&self, name: &HostFunctionName) -> Result<(), EnvError> {
-        if self.imports.contains_key(name) {
-            return Ok(());
+    /// Refuses a name that is neither an import nor a callback: its count would always be 0.
+    fn check(&self, name: &HostFunctionName) -> Result<(), EnvError> {
+        match name {
+            HostFunctionName::Callback(_) if self.imports.contains_key(name) => Ok(()),
+            HostFunctionName::Callback(_) => Err(EnvError::NotACallback(display_function(name))),
+            HostFunctionName::Import(import)
+                if self.imported.contains(import) || self.described.contains(import) =>
+            {
+                Ok(())
+            }
+            HostFunctionName::Import(import) => Err(EnvError::UnknownImport {
+                import: display(import),
+                imported: self.imported.iter().map(display).collect(),
+            }),
         }
-        Err(EnvError::NotACallback(display_function(name)))
     }
 
     /// Adds a call that begins. Returns its number, counted from 0 for each import.
@@ -110,18 +132,26 @@ impl ImportHistory {
         };
     }
 
-    /// Returns how many times the guest has called an import.
-    pub fn calls(&self, name: &HostFunctionName) -> u64 {
-        self.imports.get(name).map_or(0, |calls| calls.count)
+    /// Returns how many times the guest has called an import or a callback.
+    ///
+    /// # Errors
+    /// There is no such function.
+    pub fn calls(&self, name: &HostFunctionName) -> Result<u64, EnvError> {
+        self.check(name)?;
+        Ok(self.imports.get(name).map_or(0, |calls| calls.count))
     }
 
-    /// Returns a part of call `index` of an import, counted from 0.
+    /// Returns a part of call `index` of an import or a callback, counted from 0.
+    ///
+    /// # Errors
+    /// There is no such function or call, or the part of the call is not recorded.
     pub fn part(
         &self,
         name: &HostFunctionName,
         part: CallPart,
         index: u64,
     ) -> Result<Vec<Value>, EnvError> {
+        self.check(name)?;
         let calls = self.imports.get(name);
         let (count, recorded) = calls.map_or((0, 0), |calls| (calls.count, calls.recorded.len()));
         let import = display_function(name);
@@ -166,22 +196,25 @@ fn position(index: u64) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::ast::ImportName;
 
-    fn name() -> HostFunctionName {
-        HostFunctionName::Import(ImportName {
+    fn import() -> ImportName {
+        ImportName {
             module: "env".into(),
             name: "f".into(),
-        })
+        }
+    }
+
+    fn name() -> HostFunctionName {
+        HostFunctionName::Import(import())
     }
 
     #[test]
     fn a_call_has_readings_and_results_once_it_has_returned() {
-        let mut history = ImportHistory::default();
-        assert_eq!(history.calls(&name()), 0);
+        let mut history = ImportHistory::new(vec![import()], Vec::new());
+        assert_eq!(history.calls(&name()), Ok(0));
         let first = history.begin(&name(), &[Value::Int(1)]);
         let second = history.begin(&name(), &[Value::Int(2)]);
-        assert_eq!((first, second, history.calls(&name())), (0, 1, 2));
+        assert_eq!((first, second, history.calls(&name())), (0, 1, Ok(2)));
         let unfinished = history.part(&name(), CallPart::Reads, 0).unwrap_err();
         assert_eq!(
             unfinished.to_string(),
@@ -196,8 +229,20 @@ mod tests {
     }
 
     #[test]
-    fn values_of_all_calls_have_a_limit() {
+    fn unknown_functions_are_refused() {
         let mut history = ImportHistory::default();
+        let callback = HostFunctionName::Callback("cb".into());
+        for unknown in [&name(), &callback] {
+            assert!(history.calls(unknown).is_err());
+            assert!(history.part(unknown, CallPart::Args, 0).is_err());
+        }
+        history.define(&callback);
+        assert_eq!(history.calls(&callback), Ok(0));
+    }
+
+    #[test]
+    fn values_of_all_calls_have_a_limit() {
+        let mut history = ImportHistory::new(Vec::new(), vec![import()]);
         let large = [Value::Bytes(vec![0; MAX_BYTES / 2])];
         for _ in 0..2 {
             let index = history.begin(&name(), &[]);

@@ -141,7 +141,7 @@ pub(super) struct HostState {
 }
 
 impl HostState {
-    pub fn new(files: Files, wasi: Wasi) -> Self {
+    pub fn new(files: Files, wasi: Wasi, history: ImportHistory) -> Self {
         HostState {
             memory: None,
             guest: None,
@@ -156,7 +156,7 @@ impl HostState {
             bytes_read: 0,
             writes: 0,
             bytes_written: 0,
-            history: ImportHistory::default(),
+            history,
             objects: AtomicU64::new(0),
             wasi,
         }

@@ -6,7 +6,7 @@ use wasmer::FunctionEnv;
 use crate::guest::{Guest, GuestError, InstrumentOptions};
 use crate::prose::Prose;
 use crate::safe;
-use crate::script::ast::{Expr, ImportKind, Statement, StatementKind};
+use crate::script::ast::{Expr, ImportKind, ImportName, Statement, StatementKind};
 use crate::script::eval::{EvalErrorKind, InputError};
 use crate::script::{Script, eval, parse_expression};
 use crate::text;
@@ -19,6 +19,7 @@ use crate::value::Value;
 use super::eval_env::SetupEnv;
 use super::files::Files;
 use super::import_check::{ImportMismatch, first_mismatch};
+use super::import_history::ImportHistory;
 use super::imports::HostState;
 use super::judging::Judging;
 use super::pointers::Pointers;
@@ -146,7 +147,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     scope.is_64 = memory_facts.as_ref().is_some_and(|memory| memory.is_64);
     let inputs = set_inputs(&script, &files, &input_overrides, &mut scope)?;
     let wasi = set_program(&script, &files, &scope, Wasi::new(guest.name(), stdin))?;
-    let host = HostState::new(files.clone(), wasi);
+    let host = HostState::new(files.clone(), wasi, import_history(&script, &guest));
     let facts = guest_facts(&guest, memory_facts.clone(), chosen);
     let mut timeline = Timeline::new(title, facts, inputs, planned_steps(&script));
     timeline.document = script.document.clone();
@@ -330,6 +331,15 @@ fn input_value(
         .ok()
         .and_then(|expr| eval::evaluate(&expr, env).ok());
     eval::coerce_input(&default, typed, parsed)
+}
+
+fn import_history(script: &Script, guest: &Guest) -> ImportHistory {
+    let imported = guest.imports().iter().map(|import| ImportName {
+        module: import.module.clone(),
+        name: import.name.clone(),
+    });
+    let described = script.imports().map(|import| import.name.clone());
+    ImportHistory::new(imported.collect(), described.collect())
 }
 
 fn unknown_input(name: &str, names: &[&str]) -> InputError {

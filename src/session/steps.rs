@@ -176,8 +176,6 @@ impl Session {
             scope: &self.scope,
             files: &self.files,
             host,
-            script: &self.script,
-            guest: &self.guest,
             pages,
         }
     }

@@ -70,6 +70,20 @@ pub fn value_type(ty: Type) -> ValueType {
     }
 }
 
+/// Returns a type as the engine's; `None` for a type that scripts have no name for.
+pub fn engine_type(ty: &ValueType) -> Option<Type> {
+    Some(match ty {
+        ValueType::I32 => Type::I32,
+        ValueType::I64 => Type::I64,
+        ValueType::F32 => Type::F32,
+        ValueType::F64 => Type::F64,
+        ValueType::V128 => Type::V128,
+        ValueType::FuncRef => Type::FuncRef,
+        ValueType::ExternRef => Type::ExternRef,
+        ValueType::Other(_) => return None,
+    })
+}
+
 /// Converts a script's value to the engine's, an object included.
 ///
 /// # Errors

@@ -23,7 +23,14 @@ const PARTS: [(&str, &[&str]); 19] = [
     ("wasm_types", &["text"]),
     (
         "script",
-        &["value", "safe", "prose", "text", "finding_kind"],
+        &[
+            "value",
+            "safe",
+            "prose",
+            "text",
+            "wasm_types",
+            "finding_kind",
+        ],
     ),
     (
         "timeline",
@@ -684,7 +691,7 @@ mod scanner {
                 "use std::fmt;\nuse crate::session::Session;"
             ),
             [
-                "src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose, text, finding_kind"
+                "src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose, text, wasm_types, finding_kind"
             ]
         );
         assert_eq!(

@@ -655,7 +655,7 @@ mod tests {
     }
 
     #[test]
-    fn pointers_show_what_lies_there() {
+    fn pointers_show_the_bytes_at_their_address() {
         let mut bytes = vec![0; 64];
         bytes[0..4].copy_from_slice(&16u32.to_le_bytes());
         bytes[4..8].copy_from_slice(&64u32.to_le_bytes());

@@ -62,7 +62,8 @@ fn areas_follow_from_names_and_constants_alone() {
                (global (export "__global_base") i32 (i32.const 0x800))"#,
             "stack 0x0..0x800",
         ),
-        // The stack comes after data of which only segments are known: zeroed variables may be between.
+        // The stack comes after data. Only the segments of the data are known, and zeroed variables may
+        // follow them.
         (
             r#"(memory 2) (global $__stack_pointer (mut i32) (i32.const 0x11010)) (data (i32.const 0x400) "abc")"#,
             "stack ?..0x11010",

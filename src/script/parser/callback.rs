@@ -1,9 +1,10 @@
 //! Parses `callback`: a host function that the script puts into a table of the guest.
 
 use super::{Parsed, Parser};
-use crate::script::ast::{Callback, Name, ParamType, StatementKind, TableName};
+use crate::script::ast::{Callback, Name, StatementKind, TableName};
 use crate::script::error::Fault;
 use crate::script::vocabulary;
+use crate::wasm_types::ValueType;
 
 impl Parser<'_> {
     /// Parses `callback(a: i32, …) -> i32 ACTION ; …` or `callback in TABLE(…) …` after its word.
@@ -41,8 +42,8 @@ impl Parser<'_> {
         })
     }
 
-    fn typed_parameters(&mut self) -> Parsed<Vec<(Name, ParamType)>> {
-        let mut params: Vec<(Name, ParamType)> = Vec::new();
+    fn typed_parameters(&mut self) -> Parsed<Vec<(Name, ValueType)>> {
+        let mut params: Vec<(Name, ValueType)> = Vec::new();
         self.expect_symbol("(")
             .map_err(|fault| fault.help("write `NAME = callback(a: i32, b: f64) -> i32 ACTION`"))?;
         if self.eat_symbol(")") {
@@ -68,7 +69,7 @@ impl Parser<'_> {
     }
 
     /// Parses `i32`, or several types in brackets.
-    fn result_types(&mut self) -> Parsed<Vec<ParamType>> {
+    fn result_types(&mut self) -> Parsed<Vec<ValueType>> {
         if !self.eat_symbol("(") {
             return Ok(vec![self.param_type()?]);
         }
@@ -81,16 +82,19 @@ impl Parser<'_> {
         Ok(results)
     }
 
-    fn param_type(&mut self) -> Parsed<ParamType> {
+    fn param_type(&mut self) -> Parsed<ValueType> {
         let span = self.current_span();
         let types = || {
-            let words = ParamType::ALL.map(ParamType::as_str);
+            let words = ValueType::NAMED.map(|ty| ty.to_string());
+            let words = words.iter().map(String::as_str);
             format!("the types are {}", vocabulary::either(words))
         };
         let Some(word) = self.peek_name(0) else {
             return Err(self.expected("a type").help(types()));
         };
-        let found = ParamType::ALL.into_iter().find(|ty| ty.as_str() == word);
+        let found = ValueType::NAMED
+            .into_iter()
+            .find(|ty| ty.to_string() == word);
         self.at += 1;
         found.ok_or_else(|| Fault::new(span, format!("there is no type `{word}`")).help(types()))
     }

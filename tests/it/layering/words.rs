@@ -94,9 +94,9 @@ fn comments_and_messages_use_the_words_of_the_field() {
 }
 
 #[test]
-fn comments_of_tests_use_the_words_of_the_field() {
+fn comments_use_the_words_of_the_field() {
     let mut found = Vec::new();
-    for folder in ["tests", "benches", "fuzz/src", "fuzz/fuzz_targets"] {
+    for folder in ["src", "tests", "benches", "fuzz/src", "fuzz/fuzz_targets"] {
         for file in rust_files(&root().join(folder)) {
             let source = fs::read_to_string(&file).unwrap();
             for comment in scan(&source).1.iter().filter(|text| text.is_comment) {

@@ -75,7 +75,7 @@ fn inside_a_call_cells_are_written_up_to_the_moment() {
         steps,
         ["........", "N.......", "N.N.....", "N.N.....", "N.N.N..."]
     );
-    // Bytes that share a leaf are still told apart.
+    // Bytes that share a leaf are still distinguished.
     app.moment = Moment { step: 1, event: 1 };
     assert_eq!(drawn(&app.memory_map(512)).find('N'), Some(0));
     assert_eq!(drawn(&app.memory_map(512)).matches('N').count(), 1);
