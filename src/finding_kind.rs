@@ -32,11 +32,13 @@ pub enum FindingKind {
     Leak,
     /// A block overlaps another one.
     Overlap,
+    /// A pointer was multiplied or divided, and the result used as an address.
+    ScaledPointer,
     /// The guest handed out the bytes of a block that was not released.
     HandedOutAgain,
     /// Memory grew, so views of it and lengths that the host holds are out of date.
     MemoryGrew,
-    /// `memory.grow` returned -1 because of `--max-memory`.
+    /// `memory.grow` returned -1 because of `--max-memory` or the maximum of the module.
     GrowthRefused,
     /// The guest called an import that has no definition.
     ImportUndefined,
@@ -48,7 +50,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [FindingKind; 17] = [
+    pub const ALL: [FindingKind; 18] = [
         FindingKind::OutOfBounds,
         FindingKind::Trap,
         FindingKind::StalePointer,
@@ -60,6 +62,7 @@ impl FindingKind {
         FindingKind::DoubleRelease,
         FindingKind::Leak,
         FindingKind::Overlap,
+        FindingKind::ScaledPointer,
         FindingKind::HandedOutAgain,
         FindingKind::MemoryGrew,
         FindingKind::GrowthRefused,
@@ -82,6 +85,7 @@ impl FindingKind {
             FindingKind::DoubleRelease => "double-release",
             FindingKind::Leak => "leak",
             FindingKind::Overlap => "overlap",
+            FindingKind::ScaledPointer => "scaled-pointer",
             FindingKind::HandedOutAgain => "handed-out-again",
             FindingKind::MemoryGrew => "memory-grew",
             FindingKind::GrowthRefused => "growth-refused",
@@ -106,6 +110,7 @@ impl FindingKind {
             | FindingKind::LengthPastRegion
             | FindingKind::Leak
             | FindingKind::Overlap
+            | FindingKind::ScaledPointer
             | FindingKind::GrowthRefused => Severity::Warning,
             FindingKind::PointerNotRefetched
             | FindingKind::HandedOutAgain

@@ -25,7 +25,7 @@ pub struct CodeReach {
 impl Guest {
     /// Returns the reach of a function. Imported functions are not followed.
     pub fn reach(&self, function: u32) -> CodeReach {
-        let stack_pointer = self.0.description.stack_pointer;
+        let stack_pointer = self.stack_pointer();
         let mut reach = CodeReach::default();
         let (mut open, mut code) = (vec![function], 0_u64);
         while let Some(function) = open.pop() {

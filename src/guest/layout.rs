@@ -169,6 +169,20 @@ impl Guest {
             .get(usize::try_from(global).ok()?)?
     }
 
+    /// Returns the index of the global with the stack pointer, as far as it is known.
+    pub(super) fn stack_pointer(&self) -> Option<u32> {
+        let exported = || {
+            let export = self.export(STACK_POINTER)?;
+            matches!(export.ty, ExternType::Global(_)).then_some(export.index)
+        };
+        let moved = || self.moved_by_an_export().map(|(global, _)| global);
+        self.0
+            .description
+            .stack_pointer
+            .or_else(exported)
+            .or_else(moved)
+    }
+
     /// Returns a symbol by the best evidence: an export, the name section, a function that can only
     /// set the stack pointer.
     fn known_symbol(&self, name: &'static str) -> Option<Symbol> {

@@ -266,7 +266,9 @@ impl Description {
         }
     }
 
-    fn func_type(&self, index: u32) -> FuncType {
+    /// Returns the type of functions with this index; one without parameters and results if there is
+    /// none.
+    pub fn func_type(&self, index: u32) -> FuncType {
         self.types
             .get(index as usize)
             .cloned()

@@ -55,7 +55,8 @@ impl From<String> for StepError {
 }
 
 impl Session {
-    /// Calls an export with the arguments of a statement, and records the call.
+    /// Calls an export with the arguments of a statement, which names this many results, and
+    /// records the call.
     ///
     /// # Errors
     ///
@@ -64,10 +65,11 @@ impl Session {
     pub(super) fn call_export(
         &mut self,
         call: &Call,
+        names: usize,
         record: &mut StepRecord,
     ) -> Result<Vec<Value>, StepError> {
         let (function, name) = self.callee(call)?;
-        let args = self.arguments(call, &function, &name)?;
+        let args = self.arguments(call, &function, &name, names)?;
         let given: Vec<Wasm> = args.iter().map(|(_, wasm)| wasm.clone()).collect();
         record.call = Some(CallRecord {
             export: recorded_name(call, &name),
@@ -104,15 +106,17 @@ impl Session {
         Ok(live.callee(&mut self.store, call, place)?)
     }
 
-    /// Returns the arguments of a call, each as a value of the script and of the engine.
+    /// Returns the arguments of a call that names this many results, each as a value of the script
+    /// and of the engine.
     fn arguments(
         &mut self,
         call: &Call,
         function: &Function,
         name: &str,
+        names: usize,
     ) -> Result<Vec<(Value, Wasm)>, StepError> {
         let ty = function.ty(&self.store);
-        exports::check_argument_count(name, &ty, call.args.len())?;
+        exports::check_counts(name, &ty, call.args.len(), names)?;
         let mut args = Vec::with_capacity(call.args.len());
         for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {
             let value = self.evaluate(expr)?;

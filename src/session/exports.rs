@@ -220,44 +220,50 @@ pub(super) fn extern_kind(found: &Extern) -> &'static str {
     }
 }
 
-/// Checks the number of arguments of a call of `name`, which is safe to print.
+/// Checks the numbers of arguments and of named results of a call of `name`, which is safe to print.
+/// No named result is always right.
 ///
 /// # Errors
-/// It is not that of the type.
-pub(super) fn check_argument_count(
+/// One of them is not that of the type. The message has both.
+pub(super) fn check_counts(
     name: &str,
     ty: &FunctionType,
-    given: usize,
-) -> Result<(), String> {
-    let wanted = ty.params().len();
-    if wanted == given {
-        return Ok(());
-    }
-    Err(format!(
-        "{name} takes {}, {given} given; its type is {}",
-        count(wanted, "argument"),
-        values::func_type(ty)
-    ))
-}
-
-/// Checks the number of names that a call gives to its results; none is always right.
-///
-/// # Errors
-/// It is not that of the type.
-pub(super) fn check_result_names(
-    name: &str,
-    ty: &FunctionType,
+    args: usize,
     names: usize,
 ) -> Result<(), String> {
-    let results = ty.results().len();
-    if names == 0 || names == results {
-        return Ok(());
+    let (params, results) = (ty.params().len(), ty.results().len());
+    let are_names_right = names == 0 || names == results;
+    let named = format!("gives {}, {names} named", count(results, "result"));
+    let shown = values::func_type(ty);
+    match (params == args, are_names_right) {
+        (true, true) => Ok(()),
+        (true, false) => Err(format!(
+            "{name} {named}; its type is {shown}; name all of them or none"
+        )),
+        (false, _) => Err(format!(
+            "{name} takes {}, {args} given{}; its type is {shown}{}",
+            count(params, "argument"),
+            if are_names_right {
+                String::new()
+            } else {
+                format!(", and {named}")
+            },
+            hidden_result(ty, args)
+        )),
     }
-    Err(format!(
-        "{name} gives {}, {names} named; its type is {}; name all of them or none",
-        count(results, "result"),
-        values::func_type(ty)
-    ))
+}
+
+/// Returns the usual reason for one missing argument: the hidden parameter through which C returns a
+/// struct. It fits only a function without results whose first parameter can be an address.
+fn hidden_result(ty: &FunctionType, given: usize) -> &'static str {
+    let is_address = ty.params().first() == Some(&Type::I32);
+    match is_address && ty.results().is_empty() && ty.params().len() == given.saturating_add(1) {
+        true => {
+            "; a function of C that returns a struct has one more parameter, the first: pass the \
+             address of enough bytes there, and read the result from them after the call"
+        }
+        false => "",
+    }
 }
 
 /// Converts an argument of a call: `of` is the function's name, which is safe to print, and the index

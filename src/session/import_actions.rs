@@ -234,8 +234,7 @@ impl Running<'_, '_> {
             .callee(&mut self.env, call, place)
             .map_err(|error| self.fail(error))?;
         let ty = function.ty(&self.env);
-        exports::check_result_names(&shown, &ty, names.len())
-            .and_then(|()| exports::check_argument_count(&shown, &ty, call.args.len()))
+        exports::check_counts(&shown, &ty, call.args.len(), names.len())
             .map_err(|error| self.fail(error))?;
         let (mut args, mut given) = (Vec::new(), Vec::new());
         for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::causes::History;
 use crate::timeline::{Checks, CodeReach, Finding, FindingKind, LayoutFacts, Severity, StepRecord};
 
 /// The state of the checks over all steps so far.
@@ -15,6 +16,8 @@ pub(super) struct Judging {
     pub preserves_globals: BTreeMap<String, bool>,
     /// For each export that was called, what it can run and set.
     pub reach: BTreeMap<String, Arc<CodeReach>>,
+    /// The events of the steps so far.
+    pub history: History,
 }
 
 impl Judging {
@@ -28,6 +31,7 @@ impl Judging {
 
     /// Returns the findings of the checks for a step.
     pub fn judge(&mut self, record: &StepRecord) -> Vec<Finding> {
+        self.history.record(record);
         self.checks.check_step(record)
     }
 

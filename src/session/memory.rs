@@ -51,6 +51,12 @@ fn out_of_bounds(doing: &str, start: u64, len: u64, size: u64) -> String {
     } else {
         format!("{how} {} past the end", text::count(distance, "byte"))
     };
+    if let Some(below) = text::below_zero(start) {
+        return format!(
+            "the host cannot {doing} {bytes} at {below} ({start:#x}..{end:#x}): memory is 0x0..{size:#x} \
+             ({pages})"
+        );
+    }
     format!(
         "the host cannot {doing} {bytes} at {start:#x}..{end:#x}: memory ends at {size:#x} \
          ({pages}), {far}"

@@ -1,5 +1,5 @@
-//! Growth that was refused because of `--max-memory`: what a guest does then may not be what it
-//! does elsewhere. A guest that reaches the maximum of its own module is not reported.
+//! Growth that was refused because of `--max-memory`, or of the maximum that the module declares. A
+//! guest that ignores the answer uses memory that it does not have.
 
 use crate::text::count;
 use crate::timeline::{Finding, FindingKind, PAGE, RefusedGrowth};
@@ -32,22 +32,38 @@ impl Session {
         )
     }
 
-    /// Returns the finding for the first growth that only `--max-memory` refused.
+    /// Returns the finding for the first growth that was refused by `--max-memory` or by the maximum
+    /// that the module declares.
     pub(super) fn refused_growth(&self, refused: &[RefusedGrowth]) -> Option<Finding> {
         let own = self.own_maximum()?;
         let limit = self.limits.max_memory / PAGE;
         let wanted = |refused: &RefusedGrowth| refused.pages.saturating_add(refused.by);
-        let first = refused
-            .iter()
-            .find(|refused| (limit.saturating_add(1)..=own).contains(&wanted(refused)))?;
+        let by_limit =
+            |refused: &&RefusedGrowth| (limit.saturating_add(1)..=own).contains(&wanted(refused));
+        let by_module = |refused: &&RefusedGrowth| own < ALL_PAGES && wanted(refused) > own;
+        let by_limit = refused.iter().find(by_limit).map(|first| {
+            let reason = format!(
+                "--max-memory: the module itself allows {}; --max-memory {}KiB would grant it",
+                memory_size(own),
+                wanted(first).saturating_mul(PAGE >> 10),
+            );
+            (first, reason)
+        });
+        let by_module = || {
+            refused.iter().find(by_module).map(|first| {
+                let reason = format!(
+                    "the maximum that the module itself declares, {}: no host can grant more",
+                    memory_size(own)
+                );
+                (first, reason)
+            })
+        };
+        let (first, reason) = by_limit.or_else(by_module)?;
         let message = format!(
-            "{} asked for {} than the {}, and memory.grow answered -1 because of \
-             --max-memory: the module itself allows {}; --max-memory {}KiB would grant it",
+            "{} asked for {} than the {}, and memory.grow answered -1 because of {reason}",
             self.function_of(first.site),
             count(first.by, "more page"),
             memory_size(first.pages),
-            memory_size(own),
-            wanted(first).saturating_mul(PAGE >> 10),
         );
         Some(Finding::new(FindingKind::GrowthRefused, message))
     }

@@ -5,6 +5,7 @@ mod abi_hints;
 mod abort_message;
 mod call;
 mod callback;
+mod causes;
 mod engine;
 mod eval_env;
 mod exports;

@@ -376,6 +376,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
             })
             .collect(),
         abi_hints: Default::default(),
+        has_other_memories: index.is_some() && guest.memories().len() > 1,
         layout: index
             .map(|index| layout_facts(guest, index))
             .unwrap_or_default(),

@@ -14,13 +14,13 @@ impl Session {
     pub(super) fn record_provenance(&mut self, statement: &StatementKind, record: &mut StepRecord) {
         match statement {
             StatementKind::Write { address, .. } => {
-                record_use(record, UseKind::Write, address, None);
+                self.record_use(record, UseKind::Write, address, None);
             }
             StatementKind::Read { address, what, .. } => {
-                record_use(record, UseKind::Read, address, what.length());
+                self.record_use(record, UseKind::Read, address, what.length());
             }
             StatementKind::Region { address, .. } | StatementKind::Block { address, .. } => {
-                record_use(record, UseKind::Named, address, None);
+                self.record_use(record, UseKind::Named, address, None);
             }
             StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => {
                 self.record_call(call, record);
@@ -63,6 +63,7 @@ impl Session {
                     how: UseKind::Passed,
                     span,
                     length_names: Vec::new(),
+                    scaled: None,
                 });
             }
         }
@@ -84,6 +85,27 @@ impl Session {
                 preserves
             }
         };
+    }
+
+    /// Records the address of a host access, if the access touched any byte.
+    fn record_use(
+        &self,
+        record: &mut StepRecord,
+        how: UseKind,
+        address: &Expr,
+        length: Option<&Expr>,
+    ) {
+        let Some(span) = record.focus.filter(|span| span.len > 0) else {
+            return;
+        };
+        let length_names = length.map(variables_of).unwrap_or_default();
+        record.facts.uses.push(Use {
+            names: variables_of_address(address),
+            how,
+            span,
+            length_names,
+            scaled: self.scaled_pointer(address, span.start),
+        });
     }
 
     /// Returns what an export can run and set. It is computed once.
@@ -125,20 +147,6 @@ impl Session {
             _ => Provenance::Elsewhere,
         }
     }
-}
-
-/// Records the address of a host access, if the access touched any byte.
-fn record_use(record: &mut StepRecord, how: UseKind, address: &Expr, length: Option<&Expr>) {
-    let Some(span) = record.focus.filter(|span| span.len > 0) else {
-        return;
-    };
-    let length_names = length.map(variables_of).unwrap_or_default();
-    record.facts.uses.push(Use {
-        names: variables_of_address(address),
-        how,
-        span,
-        length_names,
-    });
 }
 
 /// Returns the variables that make up a value; none for a comparison, whose value is true or false.

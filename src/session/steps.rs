@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use wasmer::{Extern, Function, Global};
 
-use crate::script::ast::{Call, Expr, ExprKind, Name, Reading, Statement, StatementKind};
+use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::text::count;
 use crate::timeline::{
@@ -16,7 +16,7 @@ use crate::wasm_types::{ExternKind, memory_size};
 
 use super::call::StepError;
 use super::eval_env::StepEnv;
-use super::exports::{self, LiveGuest, extern_kind};
+use super::exports::{LiveGuest, extern_kind};
 use super::memory::{self, AccessError};
 use super::read_statement::{self, ReadError};
 use super::{Session, values};
@@ -84,7 +84,8 @@ impl Session {
         if record.pages_after > record.pages_before {
             record.findings.push(growth_finding(&record));
         }
-        if let Err(error) = result {
+        if let Err(mut error) = result {
+            self.add_reasons(&mut record, &mut error);
             record.outcome = error.outcome;
             record.error = Some(error.message);
             record.findings.extend(error.findings);
@@ -302,12 +303,7 @@ impl Session {
         call: &Call,
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
-        if !names.is_empty() {
-            let (function, shown) = self.callee(call)?;
-            let ty = function.ty(&self.store);
-            exports::check_result_names(&shown, &ty, names.len())?;
-        }
-        let results = self.call_export(call, record)?;
+        let results = self.call_export(call, names.len(), record)?;
         if results.len() < names.len() {
             return Err(StepError::failed(
                 "the guest exited, so there is no result to name",
@@ -480,7 +476,7 @@ impl Session {
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
         let (_, shown) = self.callee(call)?;
-        match self.call_export(call, record) {
+        match self.call_export(call, 0, record) {
             Ok(results) => {
                 let outcome = match results.as_slice() {
                     [] if record.exit_code == Some(0) => "it exited with exit code 0".to_string(),
@@ -548,35 +544,6 @@ impl Session {
         }
     }
 
-    /// Returns the error of a failed access, with the variables that chose its span and the steps
-    /// that bound them.
-    fn access_failed(&self, error: AccessError, parts: &[&Expr]) -> StepError {
-        let address = match &error {
-            AccessError::OutOfBounds { start, .. } | AccessError::NoNul { start, .. } => *start,
-            AccessError::NoMemory | AccessError::Engine(_) => {
-                return StepError::failed(error.to_string());
-            }
-        };
-        let mut message = error.to_string();
-        let mut blamed = None;
-        for name in parts.iter().filter_map(|expr| first_summand(expr)) {
-            let Some(variable) = self.scope.get(name) else {
-                continue;
-            };
-            let from = match variable.step {
-                Some(step) => format!("from step {step}"),
-                None => "an input".into(),
-            };
-            blamed = blamed.or(variable.step);
-            message.push_str(&format!("; {name} is {}, {from}", variable.value.brief(40)));
-        }
-        let mut failure = StepError::found(FindingKind::OutOfBounds, Some(address), message);
-        for finding in &mut failure.findings {
-            finding.blamed = blamed;
-        }
-        failure
-    }
-
     pub(super) fn exported_function(&self, name: &str) -> Result<Function, StepError> {
         Ok(self.live_guest()?.function(name)?)
     }
@@ -601,17 +568,6 @@ impl Session {
 
 fn failed(error: impl Display) -> StepError {
     StepError::failed(error.to_string())
-}
-
-/// Returns the first variable of an expression, alone or as an operand.
-fn first_summand(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Variable(name) => Some(name),
-        ExprKind::Binary { left, right, .. } => {
-            first_summand(left).or_else(|| first_summand(right))
-        }
-        _ => None,
-    }
 }
 
 fn growth_finding(record: &StepRecord) -> Finding {

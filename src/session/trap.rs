@@ -88,6 +88,7 @@ pub(super) fn read(
         depth: frames.len(),
         attempt,
         chain,
+        reasons: Vec::new(),
     };
     RecordedTrap {
         trap,
@@ -203,6 +204,9 @@ pub(super) fn describe(trap: &Trap) -> String {
     }
     if let Some(attempt) = &trap.attempt {
         text.push_str(&format!(": a {}", attempt.describe()));
+    }
+    for reason in &trap.reasons {
+        text.push_str(&format!("; {reason}"));
     }
     text
 }

@@ -160,6 +160,7 @@ fn guest_facts(pages: u64) -> GuestFacts {
         shared: false,
     };
     GuestFacts {
+        has_other_memories: false,
         path: "wasm_is_cool.wat".into(),
         sha256: "3f2a9c01d4e5b6a7".repeat(4),
         bytes: 412,
@@ -407,6 +408,7 @@ fn trap() -> Trap {
             len: 4,
             memory_end: PAGE,
         }),
+        reasons: Vec::new(),
     }
 }
 

@@ -18,7 +18,7 @@ pub use count::count;
 pub(crate) use count::plural;
 pub use nearest::nearest;
 pub use size::size;
-pub(crate) use size::size_argument;
+pub(crate) use size::{below_zero, size_argument};
 pub use wrap::Line;
 pub(crate) use wrap::Wrap;
 pub(crate) use writer::TextWriter;

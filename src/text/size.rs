@@ -24,6 +24,17 @@ pub fn size_argument(bytes: u64) -> String {
     }
 }
 
+/// How far below 2^32 an address is described as one below 0, in bytes.
+const BELOW_ZERO: u64 = 64 << 10;
+
+/// Describes an address that a 32-bit subtraction took below 0: `16 bytes below 0`. Returns `None`
+/// for any other address.
+pub fn below_zero(address: u64) -> Option<String> {
+    let below = (1_u64 << 32).checked_sub(address)?;
+    let is_near = (1..=BELOW_ZERO).contains(&below);
+    is_near.then(|| format!("{} below 0", count(below, "byte")))
+}
+
 /// Returns the number and the unit, if a unit divides `bytes`.
 fn whole(bytes: u64) -> Option<(u64, &'static str)> {
     let is_whole = |(shift, _): &&(u32, &str)| bytes != 0 && bytes.trailing_zeros() >= *shift;

@@ -116,7 +116,10 @@ fn describe_until_failure(timeline: &Timeline, record: &StepRecord) -> Vec<Strin
         && has_memory(timeline)
         && !grew(record)
     {
-        sentences.push("The call changed nothing in memory.".into());
+        sentences.push(format!(
+            "The call changed nothing in {}.",
+            memory_name(timeline)
+        ));
     }
     sentences.extend(describe_growth(record));
     if is_call {
@@ -218,8 +221,9 @@ fn describe_call(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
             }
             None if record.changes.is_empty() && has_memory(timeline) => {
                 format!(
-                    "The guest {} and changed nothing in memory.",
-                    describe_results(results)
+                    "The guest {} and changed nothing in {}.",
+                    describe_results(results),
+                    memory_name(timeline)
                 )
             }
             None => format!("The guest {}.", describe_results(results)),
@@ -598,6 +602,14 @@ pub fn describe_answer(answer: &Answer) -> String {
 
 fn has_memory(timeline: &Timeline) -> bool {
     timeline.guest.memory.is_some()
+}
+
+/// Returns `memory`, or a longer name if the guest may have written another memory.
+fn memory_name(timeline: &Timeline) -> &'static str {
+    match timeline.guest.has_other_memories {
+        true => "the memory that is recorded",
+        false => "memory",
+    }
 }
 
 /// Returns a bound value: in hexadecimal if the script uses it as an address.

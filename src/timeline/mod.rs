@@ -64,7 +64,9 @@ pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};
 pub(crate) use image::LEAF;
 pub use image::{Image, PAGE};
-pub(crate) use provenance::{BindingFacts, CodeReach, Facts, Provenance, Use, UseKind};
+pub(crate) use provenance::{
+    BindingFacts, CodeReach, Facts, Provenance, ScaledPointer, Use, UseKind,
+};
 pub(crate) use regions::Part;
 pub use regions::{LayoutFacts, PartKind, StalePointer, unnamed};
 pub use span::Span;
@@ -107,6 +109,9 @@ pub struct GuestFacts {
     /// What the guest looks like.
     #[serde(skip)]
     pub abi_hints: AbiHints,
+    /// Whether the guest has memories that the session does not record.
+    #[serde(skip)]
+    pub has_other_memories: bool,
 }
 
 /// What the guest looks like: guesses, safe to print.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Span;
+use crate::safe;
 
 /// What is known of a step beyond what it did to memory.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -56,6 +57,52 @@ pub(crate) struct Use {
     pub span: Span,
     /// The variables in the expression for the length.
     pub length_names: Vec<String>,
+    /// The pointer that the expression for the address multiplies or divides, if that is all.
+    pub scaled: Option<ScaledPointer>,
+}
+
+/// A pointer from the guest that was multiplied or divided to get an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScaledPointer {
+    /// The name of the variable.
+    pub name: String,
+    /// Its value.
+    pub address: u64,
+    /// 2, 4 or 8.
+    pub factor: u64,
+    /// Whether it was multiplied. Otherwise it was divided.
+    pub is_multiplied: bool,
+}
+
+impl ScaledPointer {
+    /// Describes the address: `0x200 is p / 4, and p is 0x800: an index into a Uint32Array is not an
+    /// address`.
+    pub fn describe(&self) -> String {
+        let ScaledPointer {
+            name,
+            address,
+            factor,
+            is_multiplied,
+        } = self;
+        let name = safe::cut(name, 60);
+        let array = match factor {
+            2 => "Uint16Array",
+            4 => "Uint32Array",
+            _ => "BigUint64Array",
+        };
+        match is_multiplied {
+            true => format!(
+                "{:#x} is {name} * {factor}, and {name} is {address:#x}: that is an address, not \
+                 an index into a {array}",
+                address.saturating_mul(*factor)
+            ),
+            false => format!(
+                "{:#x} is {name} / {factor}, and {name} is {address:#x}: an index into a {array} \
+                 is not an address",
+                address.checked_div(*factor).unwrap_or_default()
+            ),
+        }
+    }
 }
 
 /// What an address was used for.

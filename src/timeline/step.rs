@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::source::Place;
-use crate::text::count;
+use crate::text::{self, count};
 use crate::value::Value;
 
 use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Settled, Span};
@@ -228,12 +228,12 @@ impl Attempt {
     /// 0x10000`.
     pub(crate) fn describe(&self) -> String {
         let what = if self.is_store { "store" } else { "load" };
-        format!(
-            "{what} of {} at {:#x} {}",
-            count(self.len, "byte"),
-            self.address,
-            self.reach()
-        )
+        let bytes = count(self.len, "byte");
+        if let Some(below) = text::below_zero(self.address).filter(|_| self.past_end() > 0) {
+            let (at, end) = (self.address, self.memory_end);
+            return format!("{what} of {bytes} at {below} ({at:#x}): memory is 0x0..{end:#x}");
+        }
+        format!("{what} of {bytes} at {:#x} {}", self.address, self.reach())
     }
 
     /// Describes how far the access reaches: `goes 2 bytes past the end of memory at 0x10000`.
@@ -274,6 +274,8 @@ pub struct Trap {
     pub depth: usize,
     /// The access that trapped, if it was one to memory.
     pub attempt: Option<Attempt>,
+    /// What may have led to the trap, safe to print: phrases without a full stop.
+    pub reasons: Vec<String>,
 }
 
 /// Everything that is recorded about a step.
@@ -440,6 +442,24 @@ mod tests {
             "begins 8589869055 bytes past the end of memory at 0x10000"
         );
         assert_eq!(reach(0x102, 4), "is not at a multiple of 4");
+        let below = |address| {
+            Attempt {
+                is_store: true,
+                address,
+                len: 4,
+                memory_end: 0x10000,
+            }
+            .describe()
+        };
+        assert_eq!(
+            below(0xffff_fff0),
+            "store of 4 bytes at 16 bytes below 0 (0xfffffff0): memory is 0x0..0x10000"
+        );
+        assert_eq!(
+            below(0xfffe_ffff),
+            "store of 4 bytes at 0xfffeffff begins 4294836223 bytes past the end of memory at \
+             0x10000"
+        );
         let load = Attempt {
             is_store: false,
             address: 0xfffe,

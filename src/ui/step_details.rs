@@ -174,6 +174,10 @@ fn push_trap(lines: &mut Vec<Line>, trap: &Trap, columns: u16, style: Style, the
     if let Some(attempt) = &trap.attempt {
         push(lines, &attempted(attempt), columns, theme.text());
     }
+    for reason in &trap.reasons {
+        let reason = format!("{}.", safe::plain(reason));
+        push(lines, &reason, columns, theme.text());
+    }
     let frames = trap.chain.iter().map(|frame| {
         let place = event_text::place(frame.offset, frame.source.as_deref());
         format!("{}{place}", safe::cut(&frame.function, 80))

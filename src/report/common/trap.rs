@@ -44,6 +44,9 @@ pub(in crate::report) fn write_trap(
     if let Some(attempt) = &trap.attempt {
         out.line(&format!("{:indent$}a {}", "", attempt.describe()))?;
     }
+    for reason in &trap.reasons {
+        out.line(&format!("{:indent$}{}", "", safe::plain(reason)))?;
+    }
     for frame in frames {
         let place = place_of(timeline, frame);
         write_frame(out, "called from ", frame, place, "", indent)?;

@@ -11,6 +11,7 @@ mod calls;
 mod lengths;
 mod overrun;
 mod pointers;
+mod scaled;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,7 @@ impl Checks {
             found.extend(self.blocks.check_use(record, used, origin));
             found.extend(lengths::check(&self.blocks, &self.pointers, used));
             found.extend(self.pointers.check_use(record, used));
+            found.extend(scaled::check(&self.blocks, used));
         }
         found.extend(self.blocks.check_new_owners(record));
         if self.blocks.has_spans() && !record.events.is_empty() {

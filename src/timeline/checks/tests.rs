@@ -122,6 +122,7 @@ fn a_use_without_any_variable_is_checked_by_its_bytes_alone() {
         how: UseKind::Read,
         span,
         length_names: Vec::new(),
+        scaled: None,
     };
     read.facts = Facts {
         uses: vec![used],

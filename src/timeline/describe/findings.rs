@@ -55,11 +55,12 @@ fn sentence(finding: &Finding) -> Option<String> {
         FindingKind::DoubleRelease => format!("It had already been released{}.", blamed()),
         FindingKind::Leak => format!("The block named{} was never released.", blamed()),
         FindingKind::Overlap => format!("It overlaps the block named{}.", blamed()),
+        FindingKind::ScaledPointer => "The address is a pointer, multiplied or divided.".into(),
         FindingKind::HandedOutAgain => {
             format!("The block named{} was handed out again.", blamed())
         }
         FindingKind::GrowthRefused => {
-            "It asked for more memory, and --max-memory refused it.".into()
+            "It asked for more memory, and memory.grow answered -1.".into()
         }
         // Other sentences describe the outcome and the growth.
         FindingKind::OutOfBounds

@@ -80,6 +80,7 @@ pub fn trapped_store() -> Timeline {
                 len: 4,
                 memory_end: 0x10000,
             }),
+            reasons: Vec::new(),
         });
         let listing = Arc::new(Listing {
             kind: ListingKind::Source,
@@ -150,6 +151,7 @@ pub fn trapped_load() -> Timeline {
                 len: 1,
                 memory_end: 0x10000,
             }),
+            reasons: Vec::new(),
         });
         step.findings
             .push(Finding::new(FindingKind::Trap, "the guest gave up"));

@@ -348,6 +348,7 @@ pub fn hostile(bad: &str) -> Timeline {
             chain: vec![frame(bad, Some(7), Some(bad)), frame(bad, None, None)],
             depth: 2,
             attempt: None,
+            reasons: vec![bad.into()],
         });
         step.places = vec![(7, place(bad))];
         step.findings.push(Finding::new(FindingKind::Trap, bad));

@@ -1,8 +1,10 @@
 //! Sessions with real guests.
 
 mod allocators;
+mod causes;
 mod exploration;
 mod findings;
+mod harness;
 mod recording;
 mod runs;
 mod standard;

@@ -1,0 +1,288 @@
+//! What led to an access outside memory or to a trap, as far as the record shows it: where a number
+//! came from, a pointer that was multiplied, and growth that was refused.
+
+use std::collections::BTreeMap;
+
+use crate::guest::{TableIndex, TableSlot};
+use crate::script::ast::{BinaryOp, Expr, ExprKind};
+use crate::script::eval;
+use crate::text::count;
+use crate::timeline::{
+    EventLog, FindingKind, Image, Provenance, ScaledPointer, Span, StepRecord, Writer,
+};
+
+use crate::value::Value;
+
+use super::Session;
+use super::call::StepError;
+use super::memory::AccessError;
+
+/// How far past the end of memory an address must be before its bytes are searched in memory. The
+/// address of the end itself is often there.
+const FAR: u64 = 4096;
+/// The largest memory that is searched for a number, in bytes.
+const MAX_SEARCHED: u64 = 64 << 20;
+/// The largest number of places that are examined until one is aligned.
+const MAX_PLACES: usize = 64;
+
+/// Where the value of a variable came from.
+#[derive(Debug, Clone, Copy)]
+enum ValueSource {
+    /// These bytes of memory.
+    Memory(Span),
+    /// A call or a global of the guest.
+    Guest,
+}
+
+/// The events of all steps so far, and where the variables came from.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    steps: Vec<(usize, EventLog)>,
+    sources: BTreeMap<String, ValueSource>,
+}
+
+impl History {
+    /// Records a finished step.
+    pub fn record(&mut self, record: &StepRecord) {
+        if !record.events.is_empty() {
+            self.steps.push((record.index, record.events.clone()));
+        }
+        for given in &record.facts.given {
+            let source = match &given.from {
+                Provenance::Memory => record.focus.map(ValueSource::Memory),
+                Provenance::Result(_) | Provenance::Global { .. } => Some(ValueSource::Guest),
+                Provenance::Variables(_) | Provenance::Elsewhere => None,
+            };
+            match source {
+                Some(source) => drop(self.sources.insert(given.name.clone(), source)),
+                None => drop(self.sources.remove(&given.name)),
+            }
+        }
+    }
+
+    /// Describes where a number is in memory and who wrote it: `0x32323232 is at 0x404; the host
+    /// wrote it in step 6`. `current` are the events of the step that is not finished.
+    fn describe(&self, value: u64, at: u64, current: Option<(usize, &EventLog)>) -> Option<String> {
+        let earlier = self.steps.iter().rev().map(|(step, log)| (*step, log));
+        let (step, writer) = current.into_iter().chain(earlier).find_map(|(step, log)| {
+            let (_, write) = log.writes_to(at, log.len()).next()?;
+            Some((step, write.writer))
+        })?;
+        let writer = match writer {
+            Writer::Guest {
+                function: Some(function),
+                ..
+            } => format!("the guest, in {},", crate::safe::cut(&function, 60)),
+            other => other.subject(),
+        };
+        Some(format!(
+            "{value:#x} is at {at:#x}; {writer} wrote it in step {step}"
+        ))
+    }
+}
+
+/// Returns the lowest address, a multiple of 4, at which memory has this number as a `u32`.
+fn place_of(memory: &Image, value: u64) -> Option<u64> {
+    let bytes = u32::try_from(value).ok()?.to_le_bytes();
+    let mut from = 0;
+    for _ in 0..MAX_PLACES {
+        let at = memory.find(&bytes, from)?;
+        if at.is_multiple_of(4) {
+            return Some(at);
+        }
+        from = at.saturating_add(1);
+    }
+    None
+}
+
+impl Session {
+    /// Adds to a trap of the guest what may have led to it: growth that was refused in the same
+    /// call, and the place of the address in memory.
+    pub(super) fn add_reasons(&self, record: &mut StepRecord, error: &mut StepError) {
+        let mut findings = record.findings.iter();
+        let is_refused = findings.any(|finding| finding.kind == FindingKind::GrowthRefused);
+        let origin = self.origin_of_attempt(record);
+        let call = self.indirect_call(record);
+        let Some(trap) = record.trap.as_mut() else {
+            return;
+        };
+        if is_refused {
+            let reason =
+                "before that, memory.grow answered -1, so memory is smaller than was asked for";
+            trap.reasons.push(reason.into());
+        }
+        trap.reasons.extend(origin);
+        trap.reasons.extend(call);
+        for reason in &trap.reasons {
+            let reason = format!("; {reason}");
+            error.message.push_str(&reason);
+            for finding in &mut error.findings {
+                finding.message.push_str(&reason);
+            }
+        }
+    }
+
+    /// Describes the call through a table that trapped: the type that it needs, and what the table
+    /// has at the index. The index is known only in the function that the host called.
+    fn indirect_call(&self, record: &StepRecord) -> Option<String> {
+        let trap = record.trap.as_ref()?;
+        if !["indirect call", "element"]
+            .iter()
+            .any(|words| trap.kind.contains(words))
+        {
+            return None;
+        }
+        let call = self.guest.indirect_call_at(trap.chain.first()?.offset?)?;
+        let args = record.call.as_ref().map(|call| call.args.as_slice());
+        let index = match call.index {
+            Some(TableIndex::Constant(index)) => Some(index),
+            Some(TableIndex::Parameter(number)) if trap.depth == 1 => {
+                let number = usize::try_from(number).ok();
+                let arg = args.unwrap_or_default().get(number?)?;
+                match arg {
+                    Value::Int(n) => i32::try_from(*n)
+                        .map(i32::cast_unsigned)
+                        .or_else(|_| u32::try_from(*n))
+                        .ok(),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let (table, wanted) = (call.table, &call.wanted);
+        let slot = index.and_then(|index| Some((index, self.guest.table_slot(table, index)?)));
+        Some(match slot {
+            None => format!("the call needs a function of type {wanted} in table {table}"),
+            Some((index, TableSlot::PastEnd(length))) => format!(
+                "index {index} is past the end of table {table}, which has {}",
+                count(length, "element")
+            ),
+            Some((index, TableSlot::Null)) => format!(
+                "nothing is at index {index} of table {table}, and the call needs a function of \
+                 type {wanted}"
+            ),
+            Some((index, TableSlot::Function(function, ty))) => format!(
+                "{}, of type {ty}, is at index {index} of table {table}, and the call needs a \
+                 function of type {wanted}",
+                self.guest.function_name(function)
+            ),
+        })
+    }
+
+    /// Describes where the address of the access that trapped is in memory.
+    fn origin_of_attempt(&self, record: &StepRecord) -> Option<String> {
+        let trap = record.trap.as_ref()?;
+        let attempt = trap.attempt?;
+        let offset = trap.chain.first().and_then(|frame| frame.offset);
+        let access = offset.and_then(|offset| self.guest.access_at(offset));
+        let immediate = access.map_or(0, |access| access.immediate);
+        let operand = attempt.address.checked_sub(immediate)?;
+        let is_far = operand > attempt.memory_end.saturating_add(FAR);
+        if !is_far || record.memory.len() > MAX_SEARCHED {
+            return None;
+        }
+        let at = place_of(&record.memory, operand)?;
+        let current = Some((record.index, &record.events));
+        self.judging.history.describe(operand, at, current)
+    }
+
+    /// Describes who wrote the bytes that a variable has its value from.
+    fn origin_of_variable(&self, name: &str) -> Option<String> {
+        let value = eval::address(self.scope.value(name)?, name, self.scope.is_64).ok()?;
+        let history = &self.judging.history;
+        let at = match history.sources.get(name)? {
+            ValueSource::Memory(span) => {
+                let len = usize::try_from(span.len.min(8)).ok()?;
+                let bytes = value.to_le_bytes();
+                let is_unchanged =
+                    self.image.read(span.start, span.len.min(8)) == bytes.get(..len)?;
+                Some(span.start).filter(|_| is_unchanged)
+            }
+            ValueSource::Guest => {
+                let end = self.image.len();
+                let is_far = value > end.saturating_add(FAR) && end <= MAX_SEARCHED;
+                is_far.then(|| place_of(&self.image, value)).flatten()
+            }
+        };
+        history.describe(value, at?, None)
+    }
+
+    /// Returns the pointer that `expr` multiplies or divides by 2, 4 or 8, if its value is `start`.
+    pub(super) fn scaled_pointer(&self, expr: &Expr, start: u64) -> Option<ScaledPointer> {
+        let ExprKind::Binary { op, left, right } = &expr.kind else {
+            return None;
+        };
+        let is_scaling = matches!(
+            op,
+            BinaryOp::Multiply | BinaryOp::ShiftLeft | BinaryOp::Divide | BinaryOp::ShiftRight
+        );
+        if !is_scaling {
+            return None;
+        }
+        let name = first_summand(left).or_else(|| first_summand(right))?;
+        self.judging.history.sources.get(name)?;
+        let address = eval::address(self.scope.value(name)?, name, self.scope.is_64).ok()?;
+        let factors = [2_u64, 4, 8].into_iter();
+        let factor = factors.filter(|_| address >= 8).find_map(|factor| {
+            let is_multiplied = address.checked_mul(factor) == Some(start);
+            let is_divided = address % factor == 0 && address / factor == start;
+            (is_multiplied || is_divided).then_some((factor, is_multiplied))
+        });
+        let (factor, is_multiplied) = factor?;
+        Some(ScaledPointer {
+            name: name.to_owned(),
+            address,
+            factor,
+            is_multiplied,
+        })
+    }
+
+    /// Returns the error of a failed access, with the variables that chose its span and the steps
+    /// that bound them.
+    pub(super) fn access_failed(&self, error: AccessError, parts: &[&Expr]) -> StepError {
+        let address = match &error {
+            AccessError::OutOfBounds { start, .. } | AccessError::NoNul { start, .. } => *start,
+            AccessError::NoMemory | AccessError::Engine(_) => {
+                return StepError::failed(error.to_string());
+            }
+        };
+        let mut message = error.to_string();
+        let mut blamed = None;
+        let mut origins = Vec::new();
+        for name in parts.iter().filter_map(|expr| first_summand(expr)) {
+            let Some(variable) = self.scope.get(name) else {
+                continue;
+            };
+            let from = match variable.step {
+                Some(step) => format!("from step {step}"),
+                None => "an input".into(),
+            };
+            blamed = blamed.or(variable.step);
+            message.push_str(&format!("; {name} is {}, {from}", variable.value.brief(40)));
+            origins.extend(self.origin_of_variable(name));
+        }
+        let scaled = parts
+            .first()
+            .and_then(|expr| self.scaled_pointer(expr, address));
+        origins.extend(scaled.map(|scaled| scaled.describe()));
+        for origin in origins {
+            message.push_str(&format!("; {origin}"));
+        }
+        let mut failure = StepError::found(FindingKind::OutOfBounds, Some(address), message);
+        for finding in &mut failure.findings {
+            finding.blamed = blamed;
+        }
+        failure
+    }
+}
+
+/// Returns the first variable of an expression, alone or as an operand.
+fn first_summand(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Variable(name) => Some(name),
+        ExprKind::Binary { left, right, .. } => {
+            first_summand(left).or_else(|| first_summand(right))
+        }
+        _ => None,
+    }
+}
