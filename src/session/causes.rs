@@ -61,8 +61,15 @@ impl History {
     }
 
     /// Describes where a number is in memory and who wrote it: `0x32323232 is at 0x404; the host
-    /// wrote it in step 6`. `current` are the events of the step that is not finished.
-    fn describe(&self, value: u64, at: u64, current: Option<(usize, &EventLog)>) -> Option<String> {
+    /// wrote it in step 6`. It may be at more places than one. `current` are the events of the step
+    /// that is not finished.
+    fn describe(
+        &self,
+        value: u64,
+        places: &[u64],
+        current: Option<(usize, &EventLog)>,
+    ) -> Option<String> {
+        let at = *places.first()?;
         let earlier = self.steps.iter().rev().map(|(step, log)| (*step, log));
         let (step, writer) = current.into_iter().chain(earlier).find_map(|(step, log)| {
             let (_, write) = log.writes_to(at, log.len()).next()?;
@@ -75,24 +82,37 @@ impl History {
             } => format!("the guest, in {},", crate::safe::cut(&function, 60)),
             other => other.subject(),
         };
+        let place = match places.len() {
+            1 => format!("{at:#x}"),
+            _ => format!("several addresses, the lowest {at:#x}"),
+        };
         Some(format!(
-            "{value:#x} is at {at:#x}; {writer} wrote it in step {step}"
+            "{value:#x} is at {place}; {writer} wrote it there in step {step}"
         ))
     }
 }
 
-/// Returns the lowest address, a multiple of 4, at which memory has this number as a `u32`.
-fn place_of(memory: &Image, value: u64) -> Option<u64> {
-    let bytes = u32::try_from(value).ok()?.to_le_bytes();
-    let mut from = 0;
+/// Returns the lowest addresses, at most two and multiples of 4, at which memory has this number as a
+/// `u32`.
+fn places_of(memory: &Image, value: u64) -> Vec<u64> {
+    let mut places = Vec::new();
+    let Ok(value) = u32::try_from(value) else {
+        return places;
+    };
+    let (bytes, mut from) = (value.to_le_bytes(), 0);
     for _ in 0..MAX_PLACES {
-        let at = memory.find(&bytes, from)?;
+        let Some(at) = memory.find(&bytes, from) else {
+            break;
+        };
         if at.is_multiple_of(4) {
-            return Some(at);
+            places.push(at);
+        }
+        if places.len() == 2 {
+            break;
         }
         from = at.saturating_add(1);
     }
-    None
+    places
 }
 
 impl Session {
@@ -181,30 +201,30 @@ impl Session {
         if !is_far || record.memory.len() > MAX_SEARCHED {
             return None;
         }
-        let at = place_of(&record.memory, operand)?;
+        let places = places_of(&record.memory, operand);
         let current = Some((record.index, &record.events));
-        self.judging.history.describe(operand, at, current)
+        self.judging.history.describe(operand, &places, current)
     }
 
     /// Describes who wrote the bytes that a variable has its value from.
     fn origin_of_variable(&self, name: &str) -> Option<String> {
         let value = eval::address(self.scope.value(name)?, name, self.scope.is_64).ok()?;
         let history = &self.judging.history;
-        let at = match history.sources.get(name)? {
+        let places = match history.sources.get(name)? {
             ValueSource::Memory(span) => {
                 let len = usize::try_from(span.len.min(8)).ok()?;
                 let bytes = value.to_le_bytes();
                 let is_unchanged =
                     self.image.read(span.start, span.len.min(8)) == bytes.get(..len)?;
-                Some(span.start).filter(|_| is_unchanged)
+                is_unchanged.then(|| vec![span.start])
             }
             ValueSource::Guest => {
                 let end = self.image.len();
                 let is_far = value > end.saturating_add(FAR) && end <= MAX_SEARCHED;
-                is_far.then(|| place_of(&self.image, value)).flatten()
+                is_far.then(|| places_of(&self.image, value))
             }
         };
-        history.describe(value, at?, None)
+        history.describe(value, &places?, None)
     }
 
     /// Returns the pointer that `expr` multiplies or divides by 2, 4 or 8, if its value is `start`.

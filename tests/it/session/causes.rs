@@ -93,7 +93,7 @@ fn growth_that_the_module_refuses_is_named_with_the_trap_after_it() {
 
 #[test]
 fn an_absurd_number_names_the_last_writer_of_its_bytes() {
-    let origin = "0x32323232 is at 0x404; the host wrote it in step 1";
+    let origin = "0x32323232 is at 0x404; the host wrote it there in step 1";
     assert_error(
         "write 0x400, \"111122223333\"\nn = call follow(0x404)",
         origin,
@@ -106,14 +106,19 @@ fn an_absurd_number_names_the_last_writer_of_its_bytes() {
         "write 0x400, \"111122223333\"\np = call get(0x404)\nx = read p as u8",
         origin,
     );
+    // With several places, it is not known which one was loaded.
+    assert_error(
+        "write 0x400, repeat(\"2\", 16)\nn = call follow(0x404)",
+        "0x32323232 is at several addresses, the lowest 0x400; the host wrote it there in step 1",
+    );
     // A length that was read is named too, although it is not large.
     assert_error(
         "write 0x400, u32(70000)\nn = read 0x400 as u32\nx = read 0, n as bytes",
-        "0x11170 is at 0x400; the host wrote it in step 1",
+        "0x11170 is at 0x400; the host wrote it there in step 1",
     );
     assert_error(
         "p = call alloc(0x12345678)\nn = call follow(0x300)",
-        "0x12345678 is at 0x300; the guest, in alloc, wrote it in step 1",
+        "0x12345678 is at 0x300; the guest, in alloc, wrote it there in step 1",
     );
     // The script chose the address, memory does not have it, or it has changed since.
     assert_error_without(
