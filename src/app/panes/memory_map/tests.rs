@@ -17,7 +17,7 @@ fn facts(kind: PartKind, start: Option<u64>, end: Option<u64>) -> LayoutFacts {
     }
 }
 
-/// Steps that each write one byte at these addresses, in a memory of so many bytes; the first is
+/// Steps that each write one byte at these addresses, in a memory of that many bytes; the first is
 /// instantiation.
 fn timeline(len: u64, steps: &[&[u64]]) -> Timeline {
     let mut builder = TimelineBuilder::new("", 0);
