@@ -214,7 +214,7 @@ struct Changes<'a>(&'a StepRecord);
 impl Serialize for Changes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut array = serializer.serialize_seq(None)?;
-        for change in self.0.changes.iter() {
+        for change in self.0.changes.iter_joined() {
             array.serialize_element(&ChangeData {
                 start: change.start,
                 before: Hex(&change.before),

@@ -153,7 +153,7 @@ pub(super) fn for_each_part(mask: &ByteMask, cuts: ByteMask, mut visit: impl FnM
 
 /// Marks the bytes between two marked ones if they are fewer than `step`: 1, 2, 4 and so on up to
 /// 64.
-fn close_gaps(mask: &mut ByteMask, step: u32) {
+pub(super) fn close_gaps(mask: &mut ByteMask, step: u32) {
     // Every mark is widened by `step - 1` bytes upwards, and what came out narrowed by as many
     // downwards: gaps that were filled stay. The word after the last one takes what goes past it.
     let mut wide = [0; LEAF as usize / 64 + 1];

@@ -8,13 +8,17 @@ use std::ops::Range;
 
 use super::EventLog;
 use super::byte_mask::{
-    ByteMask, differing_bytes, for_each_part, intersects, mark, range_mask, value_edges,
+    ByteMask, close_gaps, differing_bytes, for_each_part, intersects, mark, range_mask, value_edges,
 };
 use super::leaf_index::{History, TOUCHES_PER_CHECKPOINT, WriterId};
 use super::range_query::count_examined_leaf;
 use super::summary::Summary;
 use crate::timeline::image::LEAF;
 use crate::timeline::{Change, Span};
+
+/// Equal bytes between two runs of changed bytes do not separate them if they are fewer than this and
+/// have the same last writer.
+const GAP: u32 = 16;
 
 /// The maximal runs of bytes that differ across a step and have one last writer, by address.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +61,17 @@ impl Changes {
     /// Returns the runs with their bytes and writers, by address.
     pub fn iter(&self) -> impl Iterator<Item = Change> + Clone + '_ {
         self.runs().map(|run| self.change(run))
+    }
+
+    /// Returns the runs with their bytes and writers, by address. Neighbouring runs of one writer are
+    /// one run if it also wrote the few bytes between them, without changing them.
+    pub(crate) fn iter_joined(&self) -> impl Iterator<Item = Change> + Clone + '_ {
+        let history = &self.0.0;
+        let runs = Runs {
+            is_joined: true,
+            ..Runs::new(history, 0..history.changed.len())
+        };
+        runs.map(|run| self.change(run))
     }
 
     /// Returns where the runs are, by address; cheaper than [`iter`](Changes::iter).
@@ -189,6 +204,8 @@ struct Runs<'a> {
     of_leaf: std::vec::IntoIter<Run>,
     /// A run that does not continue the one before.
     pending: Option<Run>,
+    /// Whether runs with a gap that the same writer wrote are one.
+    is_joined: bool,
 }
 
 impl<'a> Runs<'a> {
@@ -198,6 +215,7 @@ impl<'a> Runs<'a> {
             leaves,
             of_leaf: Vec::new().into_iter(),
             pending: None,
+            is_joined: false,
         }
     }
 
@@ -208,7 +226,11 @@ impl<'a> Runs<'a> {
             }
             let changed = self.leaves.next()?;
             let index = *self.history.changed.get(changed)?;
-            self.of_leaf = self.history.runs_of(index as usize).into_iter();
+            let runs = match self.is_joined {
+                true => self.history.joined_runs_of(index as usize),
+                false => self.history.runs_of(index as usize),
+            };
+            self.of_leaf = runs.into_iter();
         }
     }
 }
@@ -252,10 +274,40 @@ impl History {
         runs
     }
 
-    /// Returns who wrote the wanted bytes of a leaf last; for other bytes it is undefined. Goes
-    /// through the events from the last to the first, until all are known.
+    /// Returns the runs of changed bytes in a leaf, by its index. Two runs of one writer are one if it
+    /// also wrote the few bytes between them last.
+    fn joined_runs_of(&self, index: usize) -> Vec<Run> {
+        let Some(leaf) = self.leaves.get(index) else {
+            return Vec::new();
+        };
+        let changed = self.differing_bytes(leaf.number);
+        let mut wanted = changed;
+        close_gaps(&mut wanted, GAP);
+        let writers = self.last_writers(index, wanted);
+        let mut runs: Vec<(Range<usize>, WriterId)> = Vec::new();
+        for_each_part(&changed, value_edges(&writers), |range| {
+            let by = writers.get(range.start).copied();
+            let by = by.unwrap_or(WriterId::NOBODY);
+            match runs.last_mut() {
+                Some((run, last))
+                    if *last == by
+                        && writers
+                            .get(run.end..range.start)
+                            .is_some_and(|gap| gap.iter().all(|writer| *writer == by)) =>
+                {
+                    run.end = range.end;
+                }
+                _ => runs.push((range, by)),
+            }
+        });
+        let in_leaf = |(range, by)| Run::in_leaf(leaf.number, range, by);
+        runs.into_iter().map(in_leaf).collect()
+    }
+
+    /// Returns who wrote the wanted bytes of a leaf last: nobody for a byte that is not wanted, or that
+    /// no event wrote. Goes through the events from the last to the first, until all are known.
     fn last_writers(&self, index: usize, wanted: ByteMask) -> [WriterId; LEAF as usize] {
-        let mut by = [WriterId(0); LEAF as usize];
+        let mut by = [WriterId::NOBODY; LEAF as usize];
         let Some(leaf) = self.leaves.get(index) else {
             return by;
         };

@@ -5,6 +5,7 @@ use proptest::sample::Index;
 
 use super::*;
 use crate::journal_abi::{SiteKind, Slot, StoreSite};
+use crate::timeline::image::LEAF;
 use crate::timeline::{Moment, PAGE, Span, StepKind, StepRecord, Timeline, Writer};
 
 const WIDE: u32 = 5;
@@ -451,6 +452,39 @@ proptest! {
             prop_assert_eq!(settled.changes.contains(at), spans.iter().any(|s| s.contains(at)));
             let any = spans.iter().any(|s| s.start < at + len && s.end() > at);
             prop_assert_eq!(settled.changes.any_within(at, at + len), any, "{} {}", at, len);
+        }
+    }
+
+    #[test]
+    fn joined_changes_have_one_last_writer_for_all_their_bytes(ops in prop::collection::vec(op(), 0..60), is_zero in any::<bool>()) {
+        let (_, _, settled) = both(&ops, is_zero);
+        let table = &settled.events.0.table;
+        for site in 1..=FAR {
+            table.set_writer(site, Writer::Guest { function: None, offset: Some(site.into()), source: None });
+        }
+        let writer = |at: u64| {
+            let writes = settled.events.writes_to(at, settled.events.len());
+            writes.map(|(_, write)| write.writer).next()
+        };
+        let differs = |at: u64| settled.changes.contains(at);
+        let joined: Vec<_> = settled.changes.iter_joined().collect();
+        for change in &joined {
+            let Span { start, len } = change.span();
+            prop_assert_eq!(&change.after, &settled.memory.read(start, len));
+            prop_assert!(differs(start) && differs(start + len - 1));
+            for at in start..start + len {
+                prop_assert_eq!(writer(at), Some(change.writer.clone()));
+            }
+        }
+        let mut rest = settled.changes.spans();
+        prop_assert!(rest.all(|span| joined.iter().any(|change| change.span().contains(span.start) && change.span().end() >= span.end())));
+        for pair in joined.windows(2) {
+            let (end, start) = (pair[0].span().end(), pair[1].start);
+            let is_one = start - end < 16
+                && (end - 1) / LEAF == start / LEAF
+                && (end..start).all(|at| writer(at).as_ref() == Some(&pair[0].writer))
+                && pair[0].writer == pair[1].writer;
+            prop_assert!(!is_one, "{} {}", end, start);
         }
     }
 
