@@ -284,6 +284,8 @@ pub enum ImportKind {
         min: u64,
         /// The largest size in 64 KiB pages; `None` for as many as its address type allows.
         max: Option<u64>,
+        /// Whether threads can share it.
+        shared: bool,
     },
     /// A global.
     Global {

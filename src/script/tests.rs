@@ -163,7 +163,14 @@ let later = len(t)
         ("my-mod", "a b", 2, 5)
     );
     let open = script.imports().find(|i| i.name.name == "open").unwrap();
-    assert_eq!(open.kind, ImportKind::Memory { min: 1, max: None });
+    assert_eq!(
+        open.kind,
+        ImportKind::Memory {
+            min: 1,
+            max: None,
+            shared: false
+        }
+    );
     let finding = script.statements.iter().find_map(|s| match &s.kind {
         StatementKind::ExpectFinding { kind } => Some(kind.text.as_str()),
         _ => None,
@@ -452,6 +459,7 @@ mod arbitrary {
             "traps",
             "pages",
             "max",
+            "shared",
             "a",
             "b",
             "len",

@@ -5,6 +5,9 @@ use crate::script::Script;
 use crate::script::ast::{Action, Import, ImportKind};
 
 use super::host_names::display;
+use crate::safe;
+use crate::text;
+use crate::wasm_types::MemoryType;
 
 /// How an `import` line differs from what the guest imports. Messages are safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +63,43 @@ pub enum ImportMismatch {
         /// The maximum in the guest, in pages.
         most: u64,
     },
+    /// A memory without a maximum, where the guest has one.
+    #[error(
+        "{import} has no maximum here, but the guest allows at most {}, and no engine links such a \
+         memory; write `pages {min} max {most}`",
+        count(*most, "page")
+    )]
+    NoMaximum {
+        /// The import as the script writes it.
+        import: String,
+        /// The minimum in the script, in pages.
+        min: u64,
+        /// The maximum in the guest, in pages.
+        most: u64,
+    },
+    /// A memory that threads cannot share, where the guest needs a shared one.
+    #[error(
+        "{import} is not shared here, but the guest imports a shared memory; write `shared` after \
+         its maximum"
+    )]
+    NotShared {
+        /// The import as the script writes it.
+        import: String,
+    },
+    /// A shared memory, where the guest needs one that is not.
+    #[error("{import} is shared here, but the guest imports a memory that is not; remove `shared`")]
+    Shared {
+        /// The import as the script writes it.
+        import: String,
+    },
+    /// An import that the guest does not have.
+    #[error("the guest imports no {import}; {hint}")]
+    Unknown {
+        /// The import as the script writes it.
+        import: String,
+        /// The most similar import, or else all of them.
+        hint: String,
+    },
     /// A function, memory or global that is another kind of import in the guest.
     #[error("{import} is a {given} here, but the guest imports it as something else: {ty}")]
     Kind {
@@ -80,8 +120,7 @@ fn count(n: impl TryInto<u64>, noun: &str) -> String {
     }
 }
 
-/// Checks every `import` line, and returns the first that does not fit with its error. A line for
-/// an import that the guest does not have is ignored, because one script may serve several guests.
+/// Checks every `import` line, and returns the first that does not fit with its error.
 pub(super) fn first_mismatch<'s>(
     script: &'s Script,
     guest: &Guest,
@@ -91,9 +130,36 @@ pub(super) fn first_mismatch<'s>(
         let mut wanted = guest
             .imports()
             .iter()
-            .filter(|wanted| wanted.module == name.module && wanted.name == name.name);
-        wanted.find_map(|wanted| Some((import, mismatch(import, &wanted.ty)?)))
+            .filter(|wanted| wanted.module == name.module && wanted.name == name.name)
+            .peekable();
+        let found = match wanted.peek() {
+            Some(_) => wanted.find_map(|wanted| mismatch(import, &wanted.ty)),
+            None => Some(unknown(import, guest)),
+        };
+        Some((import, found?))
     })
+}
+
+fn unknown(import: &Import, guest: &Guest) -> ImportMismatch {
+    let dotted = |module: &str, name: &str| format!("{module}.{name}");
+    let of_guest: Vec<String> = guest
+        .imports()
+        .iter()
+        .map(|import| dotted(&import.module, &import.name))
+        .collect();
+    let name = dotted(&import.name.module, &import.name.name);
+    let hint = match text::nearest(&name, of_guest.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {}?", safe::cut(near, 100)),
+        None if of_guest.is_empty() => "it has no imports".to_owned(),
+        None => {
+            let names = of_guest.iter().map(|name| safe::cut(name, 60));
+            format!("its imports are {}", text::list::first(names, 8))
+        }
+    };
+    ImportMismatch::Unknown {
+        import: display(&import.name),
+        hint,
+    }
 }
 
 fn mismatch(import: &Import, wanted: &ExternType) -> Option<ImportMismatch> {
@@ -125,22 +191,8 @@ fn mismatch(import: &Import, wanted: &ExternType) -> Option<ImportMismatch> {
                 None => Some(ImportMismatch::NoReturns { import: name, ty }),
             }
         }
-        (ImportKind::Memory { min, max }, ExternType::Memory(memory)) => {
-            if *min < memory.min {
-                return Some(ImportMismatch::TooFewPages {
-                    import: name,
-                    given: *min,
-                    least: memory.min,
-                });
-            }
-            match (*max, memory.max) {
-                (Some(given), Some(most)) if given > most => Some(ImportMismatch::TooManyPages {
-                    import: name,
-                    given,
-                    most,
-                }),
-                _ => None,
-            }
+        (ImportKind::Memory { min, max, shared }, ExternType::Memory(memory)) => {
+            memory_mismatch(name, (*min, *max, *shared), memory)
         }
         (ImportKind::Global { .. }, ExternType::Global(_)) => None,
         (kind, _) => Some(ImportMismatch::Kind {
@@ -148,6 +200,33 @@ fn mismatch(import: &Import, wanted: &ExternType) -> Option<ImportMismatch> {
             given: kind_name(kind),
             ty,
         }),
+    }
+}
+
+/// Checks a memory by the rule that engines link by: it is at least as large as the guest needs, it
+/// has a maximum that is not larger if the guest has one, and it is shared exactly if the guest's is.
+///
+/// Source: WebAssembly specification 3.0, section 4.2.3, import matching.
+fn memory_mismatch(
+    import: String,
+    (min, max, shared): (u64, Option<u64>, bool),
+    wanted: &MemoryType,
+) -> Option<ImportMismatch> {
+    match (max, wanted.max) {
+        _ if min < wanted.min => Some(ImportMismatch::TooFewPages {
+            import,
+            given: min,
+            least: wanted.min,
+        }),
+        (None, Some(most)) => Some(ImportMismatch::NoMaximum { import, min, most }),
+        (Some(given), Some(most)) if given > most => Some(ImportMismatch::TooManyPages {
+            import,
+            given,
+            most,
+        }),
+        _ if wanted.shared && !shared => Some(ImportMismatch::NotShared { import }),
+        _ if shared && !wanted.shared => Some(ImportMismatch::Shared { import }),
+        _ => None,
     }
 }
 

@@ -20,8 +20,6 @@ const MAX_BYTES: usize = 64 << 20;
 pub(super) struct ImportHistory {
     /// What the guest imports.
     imported: Vec<ImportName>,
-    /// What the script describes; it need not be imported.
-    described: Vec<ImportName>,
     imports: HashMap<HostFunctionName, Calls>,
     /// The number of calls that are recorded.
     recorded: usize,
@@ -58,11 +56,10 @@ enum Outcome {
 }
 
 impl ImportHistory {
-    /// Creates a history without calls of what the guest imports and the script describes.
-    pub fn new(imported: Vec<ImportName>, described: Vec<ImportName>) -> Self {
+    /// Creates a history without calls of what the guest imports.
+    pub fn new(imported: Vec<ImportName>) -> Self {
         ImportHistory {
             imported,
-            described,
             ..ImportHistory::default()
         }
     }
@@ -77,11 +74,7 @@ impl ImportHistory {
         match name {
             HostFunctionName::Callback(_) if self.imports.contains_key(name) => Ok(()),
             HostFunctionName::Callback(_) => Err(EnvError::NotACallback(display_function(name))),
-            HostFunctionName::Import(import)
-                if self.imported.contains(import) || self.described.contains(import) =>
-            {
-                Ok(())
-            }
+            HostFunctionName::Import(import) if self.imported.contains(import) => Ok(()),
             HostFunctionName::Import(import) => Err(EnvError::UnknownImport {
                 import: display(import),
                 imported: self.imported.iter().map(display).collect(),
@@ -210,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_call_has_readings_and_results_once_it_has_returned() {
-        let mut history = ImportHistory::new(vec![import()], Vec::new());
+        let mut history = ImportHistory::new(vec![import()]);
         assert_eq!(history.calls(&name()), Ok(0));
         let first = history.begin(&name(), &[Value::Int(1)]);
         let second = history.begin(&name(), &[Value::Int(2)]);
@@ -242,7 +235,7 @@ mod tests {
 
     #[test]
     fn values_of_all_calls_have_a_limit() {
-        let mut history = ImportHistory::new(Vec::new(), vec![import()]);
+        let mut history = ImportHistory::new(vec![import()]);
         let large = [Value::Bytes(vec![0; MAX_BYTES / 2])];
         for _ in 0..2 {
             let index = history.begin(&name(), &[]);

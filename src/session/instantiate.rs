@@ -310,7 +310,7 @@ impl Session {
     /// Creates an imported memory.
     fn imported_memory(&mut self, name: &ImportName, ty: &MemoryType) -> Result<Memory, StepError> {
         let mut ty = *ty;
-        if let Some(ImportKind::Memory { min, max }) = self
+        if let Some(ImportKind::Memory { min, max, .. }) = self
             .script
             .imports()
             .find(|i| i.name == *name)
@@ -353,11 +353,12 @@ impl Session {
             let given = eval::evaluate(expr, &env)
                 .map_err(|error| StepError::failed(self.located(error.span.start, &error)))?;
             value = values::to_wasm(&given, ty.ty).map_err(|why| {
-                format!(
+                let problem = format!(
                     "import {}, of type {}: {why}",
                     display(name),
                     values::value_type(ty.ty)
-                )
+                );
+                StepError::failed(self.located(expr.span.start, &problem))
             })?;
         }
         Ok(if ty.mutability.is_mutable() {

@@ -147,7 +147,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     scope.is_64 = memory_facts.as_ref().is_some_and(|memory| memory.is_64);
     let inputs = set_inputs(&script, &files, &input_overrides, &mut scope)?;
     let wasi = set_program(&script, &files, &scope, Wasi::new(guest.name(), stdin))?;
-    let host = HostState::new(files.clone(), wasi, import_history(&script, &guest));
+    let host = HostState::new(files.clone(), wasi, import_history(&guest));
     let facts = guest_facts(&guest, memory_facts.clone(), chosen);
     let mut timeline = Timeline::new(title, facts, inputs, planned_steps(&script));
     timeline.document = script.document.clone();
@@ -221,7 +221,7 @@ pub(super) fn memory_facts(script: &Script, guest: &Guest, index: u32) -> Option
     };
     if let Some((module, name)) = &memory.imported {
         for import in script.imports() {
-            if let ImportKind::Memory { min, max } = &import.kind
+            if let ImportKind::Memory { min, max, .. } = &import.kind
                 && import.name.module == *module
                 && import.name.name == *name
             {
@@ -333,13 +333,12 @@ fn input_value(
     eval::coerce_input(&default, typed, parsed)
 }
 
-fn import_history(script: &Script, guest: &Guest) -> ImportHistory {
+fn import_history(guest: &Guest) -> ImportHistory {
     let imported = guest.imports().iter().map(|import| ImportName {
         module: import.module.clone(),
         name: import.name.clone(),
     });
-    let described = script.imports().map(|import| import.name.clone());
-    ImportHistory::new(imported.collect(), described.collect())
+    ImportHistory::new(imported.collect())
 }
 
 fn unknown_input(name: &str, names: &[&str]) -> InputError {

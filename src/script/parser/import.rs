@@ -268,7 +268,13 @@ impl Parser<'_> {
                     .help("write `pages MIN max MAX`"),
             );
         }
-        Ok(ImportKind::Memory { min, max })
+        let span = self.current_span();
+        let shared = self.eat_name("shared");
+        if shared && max.is_none() {
+            return Err(Fault::new(span, "a shared memory needs a maximum")
+                .help("write `pages MIN max MAX shared`"));
+        }
+        Ok(ImportKind::Memory { min, max, shared })
     }
 
     /// Parses a literal number of pages: the memory must exist before any value is known.

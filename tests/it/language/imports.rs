@@ -225,7 +225,7 @@ fn imported_memories_have_the_declared_pages() {
     assert_eq!(
         run_on(
             wat,
-            "import env.mem pages 2\nlet n = pages()\na = call grow(8)"
+            "import env.mem pages 2 max 10\nlet n = pages()\na = call grow(8)"
         )
         .ok_trace()
         .value("a"),
@@ -248,6 +248,61 @@ fn imported_memories_have_the_declared_pages() {
         &run_on(wat, "import env.mem() returns 1\nlet n = 1").refusal(),
         "as something else",
     );
+}
+
+#[test]
+fn import_lines_that_no_engine_links_are_refused_at_their_place() {
+    let shared = r#"(module (import "env" "mem" (memory 1 10 shared)) (func (export "f")))"#;
+    let unshared = r#"(module (import "env" "mem" (memory 1 10)) (func (export "f")))"#;
+    let open = r#"(module (import "env" "mem" (memory 1)) (import "env" "emitChunk" (func (param i32)))
+      (func (export "f")))"#;
+    for (wat, line, message) in [
+        (
+            unshared,
+            "import env.mem pages 1",
+            "2:8: env.mem has no maximum here, but the guest allows at most 10 pages, and no engine \
+             links such a memory; write `pages 1 max 10`",
+        ),
+        (
+            shared,
+            "import env.mem pages 1 max 4",
+            "2:8: env.mem is not shared here, but the guest imports a shared memory; write `shared` \
+             after its maximum",
+        ),
+        (
+            unshared,
+            "import env.mem pages 1 max 4 shared",
+            "2:8: env.mem is shared here, but the guest imports a memory that is not; remove \
+             `shared`",
+        ),
+        (
+            open,
+            "import env.emit(at) reads at as u8",
+            "2:8: the guest imports no env.emit; did you mean env.emitChunk?",
+        ),
+        (
+            open,
+            "import env.other(at)",
+            "2:8: the guest imports no env.other; its imports are env.mem and env.emitChunk",
+        ),
+        (
+            r#"(module (func (export "f")))"#,
+            "import env.other(at)",
+            "2:8: the guest imports no env.other; it has no imports",
+        ),
+    ] {
+        let refusal = run_on(wat, &format!("{line}\ncall f()")).refusal();
+        let refusal = refusal.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_contains(&refusal, message);
+    }
+    for (wat, line) in [
+        (shared, "import env.mem pages 2 max 4 shared"),
+        (unshared, "import env.mem pages 1 max 10"),
+        (open, "import env.mem pages 4\nimport env.emitChunk(at)"),
+        (open, "import env.mem pages 4 max 9"),
+    ] {
+        run_on(wat, &format!("{line}\ncall f()")).ok_trace();
+    }
 }
 
 #[test]
