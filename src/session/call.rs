@@ -4,7 +4,7 @@
 use wasmer::{Function, RuntimeError, Value as Wasm};
 
 use crate::script::ast::{Call, Expr};
-use crate::timeline::{CallRecord, Finding, FindingKind, Outcome, StepRecord};
+use crate::timeline::{CallRecord, Finding, FindingKind, Outcome, Span, StepRecord};
 use crate::value::Value;
 
 use super::imports::HostTrap;
@@ -22,6 +22,8 @@ pub(super) struct StepError {
     pub message: String,
     /// What the step gets as findings.
     pub findings: Vec<Finding>,
+    /// The bytes of memory that led to the failure, if they are known.
+    pub origin: Option<Span>,
 }
 
 impl StepError {
@@ -31,6 +33,7 @@ impl StepError {
             outcome: Outcome::Failed,
             message: message.into(),
             findings: Vec::new(),
+            origin: None,
         }
     }
 
@@ -44,6 +47,7 @@ impl StepError {
             outcome: Outcome::Failed,
             message,
             findings: vec![finding],
+            origin: None,
         }
     }
 }
@@ -236,12 +240,14 @@ impl Session {
                 ..Finding::new(kind, message.clone())
             }],
             message,
+            origin: None,
         };
         match error.downcast_ref::<HostTrap>() {
             Some(HostTrap::Stopped(Stop::Cancelled)) => StepError {
                 outcome: Outcome::Cancelled,
                 message: "cancelled while the guest was running".into(),
                 findings: Vec::new(),
+                origin: None,
             },
             Some(HostTrap::Stopped(Stop::TimeLimit)) => {
                 let limit = self.limits.max_time.unwrap_or_default();

@@ -16,10 +16,11 @@ use crate::value::Value;
 use super::Session;
 use super::call::StepError;
 use super::memory::AccessError;
+use super::value_origin::OriginByte;
 
 /// How far past the end of memory an address must be before its bytes are searched in memory. The
 /// address of the end itself is often there.
-const FAR: u64 = 4096;
+pub(super) const FAR: u64 = 4096;
 /// The largest memory that is searched for a number, in bytes.
 const MAX_SEARCHED: u64 = 64 << 20;
 /// The largest number of places that are examined until one is aligned.
@@ -32,6 +33,14 @@ enum ValueSource {
     Memory(Span),
     /// A call or a global of the guest.
     Guest,
+}
+
+/// Where a number is in memory.
+struct NumberPlace {
+    /// The bytes, at the lowest of the addresses.
+    span: Span,
+    /// The place, and who wrote the number there.
+    description: String,
 }
 
 /// The events of all steps so far, and where the variables came from.
@@ -60,6 +69,36 @@ impl History {
         }
     }
 
+    /// Describes a byte that a value has: the step that read it, and who wrote it before that:
+    /// `step 5 read the byte at 0x40c; the guest, in add_one, wrote it in step 4; before that, the
+    /// host wrote it in step 3`.
+    pub fn describe_byte(&self, byte: OriginByte) -> String {
+        let OriginByte {
+            address,
+            step,
+            is_end,
+        } = byte;
+        let earlier = self.steps.iter().rev().filter(|(index, _)| *index < step);
+        let mut writers = earlier.filter_map(|(index, log)| {
+            let (_, write) = log.writes_to(address, log.len()).next()?;
+            Some((*index, describe_writer(write.writer)))
+        });
+        let last = if is_end {
+            "up to the byte"
+        } else {
+            "this byte"
+        };
+        let mut text = format!("step {step} read {last} at {address:#x}; ");
+        match writers.next() {
+            None => text.push_str("nothing had written to it"),
+            Some((index, writer)) => text.push_str(&format!("{writer} wrote it in step {index}")),
+        }
+        if let Some((index, writer)) = writers.next() {
+            text.push_str(&format!("; before that, {writer} wrote it in step {index}"));
+        }
+        text
+    }
+
     /// Describes where a number is in memory and who wrote it: `0x32323232 is at 0x404; the host
     /// wrote it in step 6`. It may be at more places than one. `current` are the events of the step
     /// that is not finished.
@@ -68,27 +107,34 @@ impl History {
         value: u64,
         places: &[u64],
         current: Option<(usize, &EventLog)>,
-    ) -> Option<String> {
+    ) -> Option<NumberPlace> {
         let at = *places.first()?;
         let earlier = self.steps.iter().rev().map(|(step, log)| (*step, log));
         let (step, writer) = current.into_iter().chain(earlier).find_map(|(step, log)| {
             let (_, write) = log.writes_to(at, log.len()).next()?;
             Some((step, write.writer))
         })?;
-        let writer = match writer {
-            Writer::Guest {
-                function: Some(function),
-                ..
-            } => format!("the guest, in {},", crate::safe::cut(&function, 60)),
-            other => other.subject(),
-        };
+        let writer = describe_writer(writer);
         let place = match places.len() {
             1 => format!("{at:#x}"),
             _ => format!("several addresses, the lowest {at:#x}"),
         };
-        Some(format!(
-            "{value:#x} is at {place}; {writer} wrote it there in step {step}"
-        ))
+        Some(NumberPlace {
+            span: Span { start: at, len: 4 },
+            description: format!(
+                "{value:#x} is at {place}; {writer} wrote it there in step {step}"
+            ),
+        })
+    }
+}
+
+fn describe_writer(writer: Writer) -> String {
+    match writer {
+        Writer::Guest {
+            function: Some(function),
+            ..
+        } => format!("the guest, in {},", crate::safe::cut(&function, 60)),
+        other => other.subject(),
     }
 }
 
@@ -131,7 +177,10 @@ impl Session {
                 "before that, memory.grow answered -1, so memory is smaller than was asked for";
             trap.reasons.push(reason.into());
         }
-        trap.reasons.extend(origin);
+        if let Some(origin) = origin {
+            error.origin = Some(origin.span);
+            trap.reasons.push(origin.description);
+        }
         trap.reasons.extend(call);
         for reason in &trap.reasons {
             let reason = format!("; {reason}");
@@ -190,7 +239,7 @@ impl Session {
     }
 
     /// Describes where the address of the access that trapped is in memory.
-    fn origin_of_attempt(&self, record: &StepRecord) -> Option<String> {
+    fn origin_of_attempt(&self, record: &StepRecord) -> Option<NumberPlace> {
         let trap = record.trap.as_ref()?;
         let attempt = trap.attempt?;
         let offset = trap.chain.first().and_then(|frame| frame.offset);
@@ -207,7 +256,7 @@ impl Session {
     }
 
     /// Describes who wrote the bytes that a variable has its value from.
-    fn origin_of_variable(&self, name: &str) -> Option<String> {
+    fn origin_of_variable(&self, name: &str) -> Option<NumberPlace> {
         let value = eval::address(self.scope.value(name)?, name, self.scope.is_64).ok()?;
         let history = &self.judging.history;
         let places = match history.sources.get(name)? {
@@ -268,7 +317,7 @@ impl Session {
         };
         let mut message = error.to_string();
         let mut blamed = None;
-        let mut origins = Vec::new();
+        let (mut origins, mut origin) = (Vec::new(), None);
         for name in parts.iter().filter_map(|expr| first_summand(expr)) {
             let Some(variable) = self.scope.get(name) else {
                 continue;
@@ -279,7 +328,10 @@ impl Session {
             };
             blamed = blamed.or(variable.step);
             message.push_str(&format!("; {name} is {}, {from}", variable.value.brief(40)));
-            origins.extend(self.origin_of_variable(name));
+            if let Some(place) = self.origin_of_variable(name) {
+                origin = origin.or(Some(place.span));
+                origins.push(place.description);
+            }
         }
         let scaled = parts
             .first()
@@ -292,6 +344,7 @@ impl Session {
         for finding in &mut failure.findings {
             finding.blamed = blamed;
         }
+        failure.origin = origin;
         failure
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::causes::History;
-use crate::timeline::{Checks, CodeReach, Finding, FindingKind, LayoutFacts, Severity, StepRecord};
+use crate::timeline::{
+    Checks, CodeReach, Finding, FindingKind, LayoutFacts, Severity, Span, StepRecord,
+};
 
 /// The state of the checks over all steps so far.
 #[derive(Default)]
@@ -33,6 +35,11 @@ impl Judging {
     pub fn judge(&mut self, record: &StepRecord) -> Vec<Finding> {
         self.history.record(record);
         self.checks.check_step(record)
+    }
+
+    /// Returns the bytes of a region or block that is not released.
+    pub fn span_of(&self, name: &str) -> Option<Span> {
+        self.checks.span_of(name)
     }
 
     /// Makes the findings of a step the ones that `expect finding` refers to. A step that claims a

@@ -8,6 +8,7 @@ mod callback;
 mod causes;
 mod engine;
 mod eval_env;
+mod expectations;
 mod exports;
 pub mod files;
 mod finish_recording;
@@ -35,6 +36,7 @@ mod scope;
 mod self_check;
 mod steps;
 mod trap;
+mod value_origin;
 mod values;
 mod wasi;
 pub mod worker;
@@ -57,6 +59,7 @@ use open::NoMemory;
 use pointers::Pointers;
 use scope::Scope;
 use self_check::SelfCheck;
+use value_origin::Origins;
 
 pub use import_check::ImportMismatch;
 pub use open::{OpenError, ScriptProblem};
@@ -141,6 +144,8 @@ pub struct Session {
     /// Memory after the last step.
     image: Image,
     scope: Scope,
+    /// Where the values of variables are in memory.
+    origins: Origins,
     progress: Progress,
     pointers: Pointers,
     judging: Judging,

@@ -26,6 +26,7 @@ use super::pointers::Pointers;
 use super::region_facts::layout_facts;
 use super::scope::Scope;
 use super::self_check::SelfCheck;
+use super::value_origin::Origins;
 use super::wasi::Wasi;
 use super::{Progress, Session, SessionConfig, engine};
 use super::{abi_hints, finish_recording, steps};
@@ -177,6 +178,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         check: SelfCheck::default(),
         image: Image::zeroed(size),
         scope,
+        origins: Origins::new(),
         progress: Progress::default(),
         judging: Judging::new(&timeline.guest.layout),
     };

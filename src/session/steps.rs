@@ -8,17 +8,19 @@ use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::text::count;
 use crate::timeline::{
-    Answer, Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Severity, Span,
-    SpanKind, StepKind, StepRecord, Writer,
+    Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Span, SpanKind, StepKind,
+    StepRecord, Writer,
 };
 use crate::value::Value;
 use crate::wasm_types::{ExternKind, memory_size};
 
 use super::call::StepError;
+use super::causes::FAR;
 use super::eval_env::StepEnv;
 use super::exports::{LiveGuest, extern_kind};
 use super::memory::{self, AccessError};
 use super::read_statement::{self, ReadError};
+use super::value_origin::Origin;
 use super::{Session, values};
 
 const NOT_INSTANTIATED: &str =
@@ -87,6 +89,10 @@ impl Session {
         if let Err(mut error) = result {
             self.add_reasons(&mut record, &mut error);
             record.outcome = error.outcome;
+            // The last rows of memory do not explain an address that is far outside of it.
+            let end = record.memory.len().saturating_add(FAR);
+            let near_memory = record.focus.filter(|span| span.start < end);
+            record.focus = error.origin.or(near_memory);
             record.error = Some(error.message);
             record.findings.extend(error.findings);
         }
@@ -107,7 +113,7 @@ impl Session {
     }
 
     /// Returns the steps that have not run yet.
-    fn remaining_steps(&self) -> impl Iterator<Item = &StatementKind> {
+    pub(super) fn remaining_steps(&self) -> impl Iterator<Item = &StatementKind> {
         self.script
             .statements
             .iter()
@@ -116,7 +122,7 @@ impl Session {
             .filter(|kind| kind.is_step())
     }
 
-    fn has_more_steps(&self) -> bool {
+    pub(super) fn has_more_steps(&self) -> bool {
         self.remaining_steps().next().is_some()
     }
 
@@ -124,46 +130,6 @@ impl Session {
     fn has_more_to_judge(&self) -> bool {
         self.remaining_steps()
             .any(|kind| !matches!(kind, StatementKind::ExpectFinding { .. }))
-    }
-
-    /// Returns whether the next statements expect one of the errors that this step found.
-    fn is_expected(&self, record: &StepRecord) -> bool {
-        let has_error = |kind: &str| {
-            record.findings.iter().any(|finding| {
-                finding.kind.as_str() == kind && finding.severity() == Severity::Error
-            })
-        };
-        self.remaining_steps()
-            .map_while(|kind| match kind {
-                StatementKind::ExpectFinding { kind } => Some(kind.text.as_str()),
-                _ => None,
-            })
-            .any(has_error)
-    }
-
-    fn answer_questions(&mut self, record: &mut StepRecord) {
-        let has_more = self.progress.is_interactive || self.has_more_steps();
-        let questions = std::mem::take(&mut self.progress.questions);
-        for (step, expr) in questions {
-            // A step that asks changes nothing that could answer another question.
-            if step == record.index || record.kind == StepKind::Ask {
-                self.progress.questions.push((step, expr));
-                continue;
-            }
-            match eval::evaluate(&expr, &self.eval_env()) {
-                Ok(value) => record.answers.push(Answer {
-                    asked_in: step,
-                    value: Ok(value),
-                }),
-                Err(_) if has_more && record.outcome == Outcome::Ok => {
-                    self.progress.questions.push((step, expr));
-                }
-                Err(error) => record.answers.push(Answer {
-                    asked_in: step,
-                    value: Err(error.to_string()),
-                }),
-            }
-        }
     }
 
     /// Returns the environment of an expression at this step.
@@ -225,6 +191,7 @@ impl Session {
         }
         self.scope
             .bind(&name.text, value.clone(), Some(record.index));
+        self.origins.remove(&name.text);
         record.bindings.push(Binding {
             name: name.text.clone(),
             value,
@@ -241,8 +208,11 @@ impl Session {
     fn perform(&mut self, statement: &Statement, record: &mut StepRecord) -> Result<(), StepError> {
         match &statement.kind {
             StatementKind::Let { name, value } => {
+                let origin = self.origin_of(value);
                 let value = self.evaluate(value)?;
-                self.bind(record, name, value)
+                self.bind(record, name, value)?;
+                self.set_origin(name, origin);
+                Ok(())
             }
             StatementKind::Call { results, call } => self.perform_call(results, call, record),
             StatementKind::Global { name, export } => {
@@ -271,10 +241,11 @@ impl Session {
                 length,
             } => self.name_span(SpanKind::Block, name, address, length, record),
             StatementKind::Release { name } => {
+                record.focus = self.judging.span_of(&name.text);
                 record.naming = Some(Naming::Released(name.text.clone()));
                 Ok(())
             }
-            StatementKind::Expect { condition } => self.perform_expect(condition),
+            StatementKind::Expect { condition } => self.perform_expect(condition, record),
             StatementKind::ExpectTrap { words, call } => {
                 self.perform_expect_trap(words.as_deref(), call, record)
             }
@@ -397,7 +368,10 @@ impl Session {
                 len: read.length,
             });
         }
-        self.bind(record, name, read.value)
+        let origin = Origin::of_read(&plan, start, read.length, record.index, &read.value);
+        self.bind(record, name, read.value)?;
+        self.set_origin(name, Some(origin));
+        Ok(())
     }
 
     fn perform_grow(
@@ -457,91 +431,6 @@ impl Session {
             released: false,
         }));
         Ok(())
-    }
-
-    fn perform_expect(&mut self, condition: &Expr) -> Result<(), StepError> {
-        match self.evaluate(condition)? {
-            Value::Bool(true) => Ok(()),
-            _ => Err(StepError::failed(eval::explain_failure(
-                condition,
-                &self.eval_env(),
-            ))),
-        }
-    }
-
-    fn perform_expect_trap(
-        &mut self,
-        words: Option<&str>,
-        call: &Call,
-        record: &mut StepRecord,
-    ) -> Result<(), StepError> {
-        let (_, shown) = self.callee(call)?;
-        match self.call_export(call, 0, record) {
-            Ok(results) => {
-                let outcome = match results.as_slice() {
-                    [] if record.exit_code == Some(0) => "it exited with exit code 0".to_string(),
-                    [] => "it returned".to_string(),
-                    some => {
-                        let list: Vec<String> = some.iter().map(|v| v.brief(60)).collect();
-                        format!("it returned {}", list.join(", "))
-                    }
-                };
-                Err(StepError::failed(format!(
-                    "{shown} was expected to trap, but {outcome}"
-                )))
-            }
-            Err(error) if error.outcome != Outcome::Trapped => Err(error),
-            Err(error) => {
-                let wanted = words.unwrap_or_default();
-                if !error
-                    .message
-                    .to_lowercase()
-                    .contains(&wanted.to_lowercase())
-                {
-                    return Err(StepError::failed(format!(
-                        "{shown} trapped, but not with {}: {}",
-                        crate::safe::quoted(wanted, 200),
-                        error.message
-                    )));
-                }
-                record
-                    .findings
-                    .extend(error.findings.into_iter().map(|finding| Finding {
-                        claimed: true,
-                        ..finding
-                    }));
-                Ok(())
-            }
-        }
-    }
-
-    fn perform_expect_finding(
-        &mut self,
-        word: &str,
-        record: &mut StepRecord,
-    ) -> Result<(), StepError> {
-        let (step, kinds) = self.judging.last_findings();
-        match kinds.iter().find(|kind| kind.as_str() == word) {
-            Some(kind) => {
-                record.claims.push((step, *kind));
-                Ok(())
-            }
-            None => {
-                let found = match kinds {
-                    [] => "it has none".to_string(),
-                    some => format!(
-                        "it has {}",
-                        some.iter()
-                            .map(|k| k.as_str())
-                            .collect::<Vec<_>>()
-                            .join(", ")
-                    ),
-                };
-                Err(StepError::failed(format!(
-                    "step {step} was expected to have the finding {word}; {found}"
-                )))
-            }
-        }
     }
 
     pub(super) fn exported_function(&self, name: &str) -> Result<Function, StepError> {

@@ -191,6 +191,9 @@ fn set_moment(app: &mut App, moment: Moment) {
     app.arrived = Some((app.moment, app.cursor));
 }
 
+/// How far past the end of memory an access may begin for the last bytes to be shown.
+const FAR: u64 = 4096;
+
 /// Puts the cursor on what the moment shown is about: an access that trapped, the event that has
 /// just happened, or the step's focus.
 fn place_cursor(app: &mut App) {
@@ -203,6 +206,10 @@ fn place_cursor(app: &mut App) {
     let position = app.position();
     let event = position.and_then(|at| app.record()?.events.get(at.saturating_sub(1)));
     match (attempt, event) {
+        // The last rows of memory do not explain an address that is far outside of it.
+        (Some(attempt), _) if attempt.address > attempt.memory_end.saturating_add(FAR) => {
+            viewport::show_focus(app);
+        }
         (Some(attempt), _) => viewport::go_to(
             app,
             attempt.address.min(attempt.memory_end.saturating_sub(1)),

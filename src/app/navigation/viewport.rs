@@ -2,7 +2,7 @@
 
 use crate::app::panes::layout;
 use crate::app::{Action, App};
-use crate::timeline::{Image, Moment, Span, StepRecord};
+use crate::timeline::{Image, Moment, Pointer, Span, StepRecord};
 
 /// Restores the invariants of [`crate::app`] after a change.
 pub(in crate::app) fn restore_invariants(app: &mut App) {
@@ -78,7 +78,9 @@ pub(in crate::app) fn show_focus(app: &mut App) {
 /// Returns the bytes that a step is about: its focus, else its first change, else its newest pointer.
 fn focus(record: &StepRecord) -> Option<Span> {
     let newest = || {
-        let pointers = || record.pointers.iter().rev();
+        let end = record.memory.len();
+        let in_memory = |pointer: &&Pointer| pointer.address < end;
+        let pointers = || record.pointers.iter().rev().filter(in_memory);
         pointers()
             .find(|p| p.fetched || p.moved_from.is_some())
             .or(pointers().next())

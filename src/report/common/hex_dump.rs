@@ -103,7 +103,11 @@ pub(in crate::report) fn write_window(
     let address = focus
         .map(|focus| focus.start)
         .or(record.changes.spans().next().map(|change| change.start))
-        .or(record.pointers.first().map(|pointer| pointer.address))
+        .or(record
+            .pointers
+            .iter()
+            .map(|pointer| pointer.address)
+            .find(|address| *address < image.len()))
         .unwrap_or(0)
         .min(image.len().saturating_sub(1));
     let from = row_start(address.saturating_sub(WINDOW_BEFORE));

@@ -93,6 +93,13 @@ impl Blocks {
             .any(|held| held.is_live() || held.is_watched)
     }
 
+    /// Returns the bytes of a region or block that is not released.
+    pub fn span_of(&self, name: &str) -> Option<Span> {
+        let mut spans = self.spans.iter().rev();
+        let found = spans.find(|held| held.released.is_none() && held.name == name);
+        found.map(|held| held.span)
+    }
+
     pub fn live(&self) -> impl Iterator<Item = &BlockState> {
         self.spans
             .iter()

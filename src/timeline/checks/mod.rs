@@ -47,6 +47,11 @@ impl Checks {
         }
     }
 
+    /// Returns the bytes of a region or block that is not released.
+    pub(crate) fn span_of(&self, name: &str) -> Option<Span> {
+        self.blocks.span_of(name)
+    }
+
     /// Checks the next step, and returns its findings. The time that this takes depends on what the
     /// step did. Its stores are examined only while spans are named.
     pub(crate) fn check_step(&mut self, record: &StepRecord) -> Vec<Finding> {

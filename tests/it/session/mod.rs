@@ -2,6 +2,7 @@
 
 mod allocators;
 mod causes;
+mod expectations;
 mod exploration;
 mod findings;
 mod harness;
