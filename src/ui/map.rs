@@ -167,12 +167,14 @@ impl Names {
                     .is_some_and(|taken| !taken.contains(&true))
         };
         let inside = (first..=end.saturating_sub(len)).find(|at| at + len <= end && is_free(*at));
-        // A name right after another part's letter would look like one word with it.
+        // A name beside another part's letter would look like one word with it.
+        let is_letter = |at: usize| {
+            let column = self.columns.get(at);
+            column.is_some_and(|(symbol, _)| symbol.is_ascii_alphabetic())
+        };
         let is_apart = |at: usize| {
-            let before = at
-                .checked_sub(1)
-                .and_then(|before| self.columns.get(before));
-            before.is_none_or(|(symbol, _)| !symbol.is_ascii_alphabetic())
+            let before = at.checked_sub(1);
+            !before.is_some_and(is_letter) && !is_letter(at + len)
         };
         let beside = || {
             [first, first + 1]
