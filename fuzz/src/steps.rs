@@ -154,7 +154,9 @@ impl Environment {
             }
             StatementKind::ExpectTrap { call, .. } => self.call(call),
             StatementKind::Args { values } => values.iter().for_each(|value| self.evaluate(value)),
-            StatementKind::Env { value, .. } => self.evaluate(value),
+            StatementKind::Env { value, .. } | StatementKind::Provide { value, .. } => {
+                self.evaluate(value);
+            }
             StatementKind::Ask { answer, .. } => self.evaluate(answer),
             StatementKind::Import(import) => self.import(import),
             StatementKind::Callback(callback) => self.actions(&callback.actions),

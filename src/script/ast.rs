@@ -86,6 +86,13 @@ pub enum StatementKind {
         /// Its value.
         value: Expr,
     },
+    /// `provide "PATH" = EXPR`: not a step.
+    Provide {
+        /// The path of a file that the guest can open.
+        path: Name,
+        /// Its bytes.
+        value: Expr,
+    },
     /// `import MODULE.NAME …`: not a step.
     Import(Import),
     /// `let NAME = EXPR`.
@@ -201,6 +208,7 @@ impl StatementKind {
                 | StatementKind::Memory { .. }
                 | StatementKind::Args { .. }
                 | StatementKind::Env { .. }
+                | StatementKind::Provide { .. }
                 | StatementKind::Import(_)
         )
     }
@@ -611,6 +619,8 @@ pub(crate) enum Function {
     Pages,
     /// `object("name")`: a new object of the host.
     Object,
+    /// `provided("path")`: the bytes of a file of the guest.
+    Provided,
     /// `printed(1)`, `printed(2)`: what the guest has printed on standard output, standard error.
     Printed,
 }

@@ -110,6 +110,9 @@ fn too_late(statement: &Statement) -> Option<Fault> {
             "arguments and environment are given to the guest in step 0",
             SAVE.to_owned(),
         ),
+        StatementKind::Provide { .. } => {
+            ("files are given to the guest in step 0", SAVE.to_owned())
+        }
         StatementKind::Import(_) => ("imports are given to the guest in step 0", SAVE.to_owned()),
         _ => return None,
     };
@@ -297,6 +300,7 @@ impl<'f> Checker<'f> {
                     .entry(name.text.clone())
                     .or_insert(statement.line);
             }
+            StatementKind::Provide { .. } => self.before_steps("provide", span),
             _ => {}
         }
     }
@@ -336,6 +340,7 @@ impl<'f> Checker<'f> {
                 .iter()
                 .for_each(|value| self.program_text(value, "an argument of the guest")),
             Kind::Env { value, .. } => self.program_text(value, "a variable of the environment"),
+            Kind::Provide { value, .. } => self.expression(value, Scope::Value),
             Kind::Input { default, .. } => self.expression(default, Scope::Value),
             Kind::Let { value, .. } | Kind::Set { value, .. } => self.expression(value, step),
             Kind::Call { call, .. } | Kind::ExpectTrap { call, .. } => self.call(call, step),
@@ -484,6 +489,7 @@ impl<'f> Checker<'f> {
                 match function {
                     Function::Pages => self.needs_guest("pages()", expr.span, scope),
                     Function::Printed => self.needs_guest("printed(…)", expr.span, scope),
+                    Function::Provided => self.needs_guest("provided(…)", expr.span, scope),
                     Function::Object => self.needs_guest("object(…)", expr.span, scope),
                     _ => {}
                 }

@@ -270,12 +270,13 @@ fn check_setup(statement: &Statement, known: &KnownNames) -> Result<(), ScriptEr
         StatementKind::Import(_)
         | StatementKind::Memory { .. }
         | StatementKind::Args { .. }
-        | StatementKind::Env { .. } => {
+        | StatementKind::Env { .. }
+        | StatementKind::Provide { .. } => {
             check::setup(statement, known, &mut faults);
         }
         _ => faults.push(Fault::new(
             0..statement.text.len(),
-            "only `import`, `memory`, `args` and `env` lines are given to a guest",
+            "only `import`, `memory`, `args`, `env` and `provide` lines are given to a guest",
         )),
     }
     if faults.is_empty() {
@@ -290,7 +291,8 @@ fn is_same_subject(a: &StatementKind, b: &StatementKind) -> bool {
         (StatementKind::Import(a), StatementKind::Import(b)) => a.name == b.name,
         (StatementKind::Memory { .. }, StatementKind::Memory { .. })
         | (StatementKind::Args { .. }, StatementKind::Args { .. }) => true,
-        (StatementKind::Env { name: a, .. }, StatementKind::Env { name: b, .. }) => {
+        (StatementKind::Env { name: a, .. }, StatementKind::Env { name: b, .. })
+        | (StatementKind::Provide { path: a, .. }, StatementKind::Provide { path: b, .. }) => {
             a.text == b.text
         }
         _ => false,

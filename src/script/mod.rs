@@ -72,6 +72,16 @@ pub struct Script {
     written: usize,
 }
 
+impl Script {
+    /// Returns whether the script has to do with files of a WASI program. A mention of `provided` in
+    /// text only opens an empty folder.
+    pub(crate) fn uses_files(&self) -> bool {
+        self.statements
+            .iter()
+            .any(|statement| statement.text.contains("provide"))
+    }
+}
+
 /// Parses and checks a steps file. A `name` that ends in `.md` is a Markdown file, every other one
 /// (and `-`) plain steps.
 ///

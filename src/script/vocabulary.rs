@@ -7,13 +7,14 @@ use crate::text::{list, nearest};
 
 /// The statements: the word that each begins with, and its form. `read`, `global` and `callback` come
 /// only after `NAME =`.
-const STATEMENTS: [(&str, &str); 19] = [
+const STATEMENTS: [(&str, &str); 20] = [
     ("module", "module \"path\""),
     ("input", "input NAME = EXPR"),
     ("let", "let NAME = EXPR"),
     ("memory", "memory EXPORT"),
     ("args", "args \"NAME\", EXPR"),
     ("env", "env NAME = EXPR"),
+    ("provide", "provide \"PATH\" = EXPR"),
     ("call", "NAME = call EXPORT(ARG, …)"),
     ("global", "NAME = global EXPORT"),
     ("set", "set EXPORT = EXPR"),
@@ -189,7 +190,7 @@ impl CallPart {
 
 impl Function {
     /// All functions, in the order in which completion offers them.
-    const ALL: [Function; 24] = [
+    const ALL: [Function; 25] = [
         Function::Len,
         Function::Utf8,
         Function::Utf16,
@@ -213,6 +214,7 @@ impl Function {
         Function::Encode(NumberType::F64),
         Function::Pages,
         Function::Printed,
+        Function::Provided,
         Function::Object,
     ];
 
@@ -233,6 +235,7 @@ impl Function {
             Function::File => "file",
             Function::Pages => "pages",
             Function::Printed => "printed",
+            Function::Provided => "provided",
             Function::Object => "object",
         }
     }

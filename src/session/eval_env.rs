@@ -7,6 +7,7 @@ use crate::value::Value;
 use super::files::Files;
 use super::imports::HostState;
 use super::scope::Scope;
+use super::wasi::Wasi;
 
 /// The environment while no guest runs: inputs and files.
 pub(super) struct SetupEnv<'a> {
@@ -59,6 +60,10 @@ impl EvalEnv for StepEnv<'_> {
         self.host.wasi.output.printed(stream)
     }
 
+    fn provided(&self, path: &str) -> Result<Vec<u8>, EnvError> {
+        provided(&self.host.wasi, path)
+    }
+
     fn new_object(&self) -> Result<u64, EnvError> {
         Ok(self.host.new_object())
     }
@@ -66,4 +71,12 @@ impl EvalEnv for StepEnv<'_> {
     fn file(&self, path: &str) -> Result<Vec<u8>, EnvError> {
         Ok(self.files.read(path)?)
     }
+}
+
+/// Returns the bytes of a file of the guest.
+pub(super) fn provided(wasi: &Wasi, path: &str) -> Result<Vec<u8>, EnvError> {
+    wasi.provided(path).map_err(|files| EnvError::NoSuchFile {
+        path: path.to_owned(),
+        files,
+    })
 }

@@ -10,6 +10,7 @@ use crate::timeline::{CallRecord, FindingKind, PAGE};
 use crate::value::Value;
 
 use super::call::recorded_name;
+use super::eval_env;
 use super::exports;
 use super::host_names::describe_function;
 use super::imports::{HostState, HostTrap, MAX_DEPTH, Running};
@@ -68,6 +69,10 @@ impl EvalEnv for ActionEnv<'_> {
 
     fn printed(&self, stream: OutputStream) -> Result<String, EnvError> {
         self.state.wasi.output.printed(stream)
+    }
+
+    fn provided(&self, path: &str) -> Result<Vec<u8>, EnvError> {
+        eval_env::provided(&self.state.wasi, path)
     }
 
     fn new_object(&self) -> Result<u64, EnvError> {

@@ -93,6 +93,12 @@ pub enum ScriptProblem {
         /// The value, safe to print.
         found: String,
     },
+    /// A file of a WASI program whose content is neither text nor bytes.
+    #[error("a file cannot be {0}; give it text or bytes, such as `file(\"in.txt\")`")]
+    FileContent(String),
+    /// A path at which a WASI program can have no file.
+    #[error("{0}")]
+    FilePath(&'static str),
     /// The default of an input that has no value.
     #[error(transparent)]
     Input(#[from] EvalErrorKind),
@@ -313,8 +319,27 @@ fn set_program(
                 let value = text(value, "a variable of the environment")?;
                 wasi.environment.push(format!("{}={value}", name.text));
             }
+            StatementKind::Provide { path, value } => {
+                let bytes = eval::evaluate(value, &env)
+                    .map_err(|error| script_error(script, error.span.start, error.kind))?;
+                let bytes = match bytes {
+                    Value::Text(text) => text.into_bytes(),
+                    Value::Bytes(bytes) => bytes,
+                    found => {
+                        let found = found.brief(40);
+                        let problem = ScriptProblem::FileContent(found);
+                        return Err(script_error(script, value.span.start, problem));
+                    }
+                };
+                wasi.provide(&path.text, bytes).map_err(|why| {
+                    script_error(script, path.span.start, ScriptProblem::FilePath(why))
+                })?;
+            }
             _ => {}
         }
+    }
+    if script.uses_files() {
+        wasi.open_root();
     }
     Ok(wasi)
 }

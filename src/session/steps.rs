@@ -51,6 +51,7 @@ pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
         | StatementKind::Memory { .. }
         | StatementKind::Args { .. }
         | StatementKind::Env { .. }
+        | StatementKind::Provide { .. }
         | StatementKind::Import(_) => StepKind::Let,
     }
 }
@@ -264,6 +265,7 @@ impl Session {
             | StatementKind::Memory { .. }
             | StatementKind::Args { .. }
             | StatementKind::Env { .. }
+            | StatementKind::Provide { .. }
             | StatementKind::Import(_) => Ok(()),
         }
     }

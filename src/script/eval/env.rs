@@ -49,6 +49,14 @@ pub trait EvalEnv {
         Err(EnvError::Unavailable("printed"))
     }
 
+    /// Returns the bytes of a file of the guest.
+    ///
+    /// # Errors
+    /// There is no such file, or no guest runs here.
+    fn provided(&self, _path: &str) -> Result<Vec<u8>, EnvError> {
+        Err(EnvError::Unavailable("provided"))
+    }
+
     /// Returns the number of a new object of the host.
     ///
     /// # Errors
@@ -178,6 +186,14 @@ pub enum EnvError {
         /// How many of them are recorded.
         recorded: u64,
     },
+    /// A file that the guest does not have.
+    #[error("the guest has no file {}; {}", quoted(path), file_names(files))]
+    NoSuchFile {
+        /// The path as the script writes it.
+        path: String,
+        /// The paths of all files that it has.
+        files: Vec<String>,
+    },
     /// A file that cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -204,6 +220,17 @@ fn imported_names(imported: &[String]) -> String {
         .map(String::as_str)
         .collect();
     format!("it imports {}", names.join(", "))
+}
+
+/// Returns the second half of the message about a file that does not exist: at most eight paths.
+fn file_names(files: &[String]) -> String {
+    match files {
+        [] => "it has no files".to_owned(),
+        files => {
+            let names = files.iter().map(|path| safe::quoted(path, 60));
+            format!("its files are {}", crate::text::list::first(names, 8))
+        }
+    }
 }
 
 /// Why `file("…")` cannot read a file. Messages quote the path and are safe to print.

@@ -52,6 +52,7 @@ fn implementation<'a>(function: Function) -> Implementation<'a> {
         Function::File => OneArgument(file),
         Function::Pages => NoArgument(|evaluator| Ok(integer(evaluator.env.pages()?.into()))),
         Function::Printed => OneArgument(printed),
+        Function::Provided => OneArgument(provided),
         Function::Object => OneArgument(object),
     }
 }
@@ -158,6 +159,12 @@ fn bytes<'a>(evaluator: &Evaluator<'a>, value: Cow<'a, Value>) -> Applied<'a> {
 
 fn file<'a>(evaluator: &Evaluator<'a>, path: Cow<'a, Value>) -> Applied<'a> {
     let bytes = evaluator.env.file(text_of("file(…)", &path)?)?;
+    evaluator.build(bytes.len())?;
+    Ok(Cow::Owned(Value::Bytes(bytes)))
+}
+
+fn provided<'a>(evaluator: &Evaluator<'a>, path: Cow<'a, Value>) -> Applied<'a> {
+    let bytes = evaluator.env.provided(text_of("provided(…)", &path)?)?;
     evaluator.build(bytes.len())?;
     Ok(Cow::Owned(Value::Bytes(bytes)))
 }

@@ -12,9 +12,10 @@ type ParseStatement = fn(&mut Parser<'_>) -> Parsed<StatementKind>;
 type ParseAssigned = fn(&mut Parser<'_>, Name) -> Parsed<StatementKind>;
 
 /// How a statement is parsed after its first word.
-const STATEMENTS: [(&str, ParseStatement); 16] = [
+const STATEMENTS: [(&str, ParseStatement); 17] = [
     ("args", |parser| parser.args()),
     ("env", |parser| parser.env()),
+    ("provide", |parser| parser.provide()),
     ("module", |parser| parser.module()),
     ("input", |parser| parser.input()),
     ("let", |parser| parser.let_()),
@@ -311,6 +312,13 @@ impl Parser<'_> {
         self.expect_symbol("=")?;
         let value = self.expression()?;
         Ok(StatementKind::Env { name, value })
+    }
+
+    fn provide(&mut self) -> Parsed<StatementKind> {
+        let path = self.external_name("the path of a file, in quotes")?;
+        self.expect_symbol("=")?;
+        let value = self.expression()?;
+        Ok(StatementKind::Provide { path, value })
     }
 
     fn call_without_results(&mut self) -> Parsed<StatementKind> {

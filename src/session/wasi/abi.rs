@@ -1,6 +1,6 @@
 //! The layout of WASI's structures in memory.
 
-use super::descriptors::{Descriptor, Stream};
+use super::descriptors::{Descriptor, Handle, Stream};
 use super::errno::Errno;
 
 /// The version of the interface that a guest was built for. The versions have the same functions but
@@ -24,8 +24,20 @@ impl Version {
     }
 }
 
-/// The `filetype` of a terminal, `character_device`.
-const CHARACTER_DEVICE: u8 = 2;
+/// What a `filestat` and an entry of a folder have as the type of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum FileType {
+    /// A terminal, `character_device`.
+    Terminal = 2,
+    /// A folder, `directory`.
+    Folder = 3,
+    /// A file, `regular_file`.
+    File = 4,
+}
+
+/// The size of a `dirent`, which the name of an entry follows, in bytes.
+pub const DIRENT: usize = 24;
 
 /// The size of an `event` in bytes.
 pub const EVENT: usize = 32;
@@ -46,33 +58,102 @@ impl<const N: usize> Layout<N> {
 
 /// Returns an `fdstat`: type, flags, rights and inherited rights.
 pub fn fdstat(descriptor: &Descriptor) -> [u8; 24] {
+    let file_type = match descriptor.handle {
+        Handle::Stream(_) => FileType::Terminal,
+        Handle::File { .. } => FileType::File,
+        Handle::Folder { .. } => FileType::Folder,
+    };
     let mut layout = Layout([0; 24]);
-    layout.set(0, &[CHARACTER_DEVICE]);
+    layout.set(0, &[file_type as u8]);
     layout.set(2, &descriptor.flags.to_le_bytes());
     layout.set(8, &descriptor.rights.to_le_bytes());
+    layout.set(16, &descriptor.inheriting.to_le_bytes());
     layout.0
 }
 
-/// Returns a `filestat`. It has 64 bytes, or 56 before preview 1, where the number of links was a
-/// `u32`.
-pub fn filestat(version: Version, stream: Stream) -> Vec<u8> {
-    let inode: u64 = match stream {
-        Stream::Input => 1,
-        Stream::Output => 2,
-        Stream::Error => 3,
-    };
-    let mut layout = Layout([0; 64]);
+/// A file as `filestat` describes it.
+#[derive(Debug, Clone, Copy)]
+pub struct FileStat {
+    /// The serial number.
+    pub inode: u64,
+    /// The type.
+    pub file_type: FileType,
+    /// The length in bytes.
+    pub size: u64,
+}
+
+impl From<Stream> for FileStat {
+    fn from(stream: Stream) -> Self {
+        FileStat {
+            inode: match stream {
+                Stream::Input => 1,
+                Stream::Output => 2,
+                Stream::Error => 3,
+            },
+            file_type: FileType::Terminal,
+            size: 0,
+        }
+    }
+}
+
+impl FileStat {
+    /// Returns a `filestat`; its times are 0. It has 64 bytes, or 56 before preview 1, where the number
+    /// of links was a `u32`.
+    pub fn bytes(&self, version: Version) -> Vec<u8> {
+        let mut layout = Layout([0; 64]);
+        layout.set(8, &self.inode.to_le_bytes());
+        layout.set(16, &[self.file_type as u8]);
+        match version {
+            Version::Preview1 => {
+                layout.set(24, &1_u64.to_le_bytes());
+                layout.set(32, &self.size.to_le_bytes());
+                layout.0.to_vec()
+            }
+            Version::Unstable => {
+                layout.set(20, &1_u32.to_le_bytes());
+                layout.set(24, &self.size.to_le_bytes());
+                layout.0.iter().take(56).copied().collect()
+            }
+        }
+    }
+}
+
+/// Returns a `prestat` of a folder whose name has this many bytes.
+pub fn prestat(name: u32) -> [u8; 8] {
+    let mut layout = Layout([0; 8]);
+    layout.set(4, &name.to_le_bytes());
+    layout.0
+}
+
+/// Returns a `dirent` without the name. `next` is the number of the next entry.
+pub fn dirent(next: u64, inode: u64, name: u32, file_type: FileType) -> [u8; DIRENT] {
+    let mut layout = Layout([0; DIRENT]);
+    layout.set(0, &next.to_le_bytes());
     layout.set(8, &inode.to_le_bytes());
-    layout.set(16, &[CHARACTER_DEVICE]);
-    match version {
-        Version::Preview1 => {
-            layout.set(24, &1_u64.to_le_bytes());
-            layout.0.to_vec()
-        }
-        Version::Unstable => {
-            layout.set(20, &1_u32.to_le_bytes());
-            layout.0.iter().take(56).copied().collect()
-        }
+    layout.set(16, &name.to_le_bytes());
+    layout.set(20, &[file_type as u8]);
+    layout.0
+}
+
+/// A place in a file from which `fd_seek` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whence {
+    /// The beginning.
+    Start,
+    /// The position of the file descriptor.
+    Position,
+    /// The end.
+    End,
+}
+
+impl Whence {
+    /// Returns the place with a number. The versions number them differently.
+    pub fn of_number(version: Version, number: u64) -> Option<Whence> {
+        let places = match version {
+            Version::Preview1 => [Whence::Start, Whence::Position, Whence::End],
+            Version::Unstable => [Whence::Position, Whence::End, Whence::Start],
+        };
+        places.get(usize::try_from(number).ok()?).copied()
     }
 }
 

@@ -7,9 +7,9 @@ use crate::session::memory;
 use crate::value::Value;
 
 use super::Wasi;
-use super::abi::{self, Awaited, EVENT, IOVEC, Subscription, Version};
+use super::abi::{self, Awaited, EVENT, FileStat, IOVEC, Subscription, Version};
 use super::clock_and_random::{Clock, TICK};
-use super::descriptors::{Descriptor, Descriptors, rights};
+use super::descriptors::{Descriptor, Descriptors, Handle, rights};
 use super::errno::{Errno, Failure};
 
 /// The most buffers that one call reads or writes. A call with more is done in part, which WASI
@@ -20,7 +20,7 @@ const MAX_BYTES: u64 = i32::MAX as u64;
 /// The most subscriptions of one `poll_oneoff`.
 const MAX_SUBSCRIPTIONS: u64 = 1 << 16;
 /// The most bytes that the host writes at once.
-const CHUNK: usize = 64 << 10;
+pub(super) const CHUNK: usize = 64 << 10;
 /// The number of bytes that a guest can always write, as `poll_oneoff` reports it.
 const WRITE_CAPACITY: u64 = 64 << 10;
 /// The highest number of a signal.
@@ -34,9 +34,9 @@ pub type Completion = Result<(), Failure>;
 /// A guest that waits for a call to return.
 pub struct Caller<'r, 'a, 'b> {
     running: &'r mut Running<'a, 'b>,
-    version: Version,
+    pub(super) version: Version,
     /// The arguments as unsigned integers; the ones after the last are zero.
-    args: [u64; MAX_ARGS],
+    pub(super) args: [u64; MAX_ARGS],
 }
 
 /// How long an event takes.
@@ -78,7 +78,7 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
             .unwrap_or(errno)
     }
 
-    fn fd(&self) -> u32 {
+    pub(super) fn fd(&self) -> u32 {
         let [fd, ..] = self.args;
         fd as u32
     }
@@ -154,12 +154,18 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
 
     pub fn fd_close(&mut self) -> Completion {
         let fd = self.fd();
-        Ok(self.descriptors().close(fd)?)
+        let closed = self.descriptors().close(fd)?;
+        self.wasi().closed(closed);
+        Ok(())
     }
 
     pub fn fd_renumber(&mut self) -> Completion {
         let [from, to, ..] = self.args;
-        Ok(self.descriptors().renumber(from as u32, to as u32)?)
+        let replaced = self.descriptors().renumber(from as u32, to as u32)?;
+        if let Some(replaced) = replaced {
+            self.wasi().closed(replaced);
+        }
+        Ok(())
     }
 
     pub fn fd_fdstat_get(&mut self) -> Completion {
@@ -182,18 +188,11 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
         let [fd, at, ..] = self.args;
         let descriptor = self.descriptors().get(fd as u32)?;
         descriptor.check_right(rights::FD_FILESTAT_GET)?;
-        self.write(at, &abi::filestat(self.version, descriptor.stream))
-    }
-
-    pub fn fd_seek(&mut self) -> Completion {
-        let [_, _, whence, ..] = self.args;
-        // The versions number the three places to seek from differently.
-        let errno = if whence > 2 {
-            Errno::Inval
-        } else {
-            Errno::Spipe
+        let stat = match descriptor.handle {
+            Handle::Stream(stream) => FileStat::from(stream),
+            Handle::File { node, .. } | Handle::Folder { node, .. } => self.stat(node),
         };
-        Err(self.refusal(&[0], errno).into())
+        self.write(at, &stat.bytes(self.version))
     }
 
     pub fn random_get(&mut self) -> Completion {
@@ -215,7 +214,10 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
     pub fn fd_write(&mut self) -> Completion {
         let fd = self.fd();
         let descriptor = self.descriptors().writable(fd)?;
-        let stream = descriptor.stream.output().ok_or(Errno::Badf)?;
+        let Handle::Stream(stream) = descriptor.handle else {
+            return self.write_at_position(&descriptor);
+        };
+        let stream = stream.output().ok_or(Errno::Badf)?;
         let [_, _, _, written, ..] = self.args;
         self.check(written, 4)?;
         let mut total = 0;
@@ -231,7 +233,10 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
     /// Carries out `fd_read(fd, buffers, count, read)`.
     pub fn fd_read(&mut self) -> Completion {
         let fd = self.fd();
-        self.descriptors().readable(fd)?;
+        let descriptor = self.descriptors().readable(fd)?;
+        if let Handle::File { node, position } = descriptor.handle {
+            return self.read_at_position(node, position);
+        }
         let [_, _, _, read, ..] = self.args;
         self.check(read, 4)?;
         let buffers = self.buffers()?;
@@ -258,7 +263,7 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
 
     /// Returns the buffers of a call of `fd_read` or `fd_write`. Each is inside memory, and together
     /// they have at most [`MAX_BYTES`].
-    fn buffers(&mut self) -> Result<Vec<(u64, u64)>, Failure> {
+    pub(super) fn buffers(&mut self) -> Result<Vec<(u64, u64)>, Failure> {
         let [_, at, count, ..] = self.args;
         self.check(at, count * IOVEC)?;
         let array = self.read(at, count.min(MAX_BUFFERS) * IOVEC)?;
@@ -319,11 +324,11 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
         self.write_number(events_count, events.len() as u64)
     }
 
-    fn wasi(&mut self) -> &mut Wasi {
+    pub(super) fn wasi(&mut self) -> &mut Wasi {
         &mut self.running.env.data_mut().wasi
     }
 
-    fn descriptors(&mut self) -> &mut Descriptors {
+    pub(super) fn descriptors(&mut self) -> &mut Descriptors {
         &mut self.wasi().descriptors
     }
 
@@ -342,16 +347,16 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
     ///
     /// # Errors
     /// `EFAULT` if it is not; this holds for all methods below.
-    fn check(&self, at: u64, len: u64) -> Result<(), Errno> {
+    pub(super) fn check(&self, at: u64, len: u64) -> Result<(), Errno> {
         memory::check_span(&self.memory()?, &self.running.env, "reach", at, len)
             .map_err(|_| Errno::Fault)
     }
 
-    fn read(&self, at: u64, len: u64) -> Result<Vec<u8>, Errno> {
+    pub(super) fn read(&self, at: u64, len: u64) -> Result<Vec<u8>, Errno> {
         memory::read(&self.memory()?, &self.running.env, at, len).map_err(|_| Errno::Fault)
     }
 
-    fn write(&mut self, at: u64, bytes: &[u8]) -> Completion {
+    pub(super) fn write(&mut self, at: u64, bytes: &[u8]) -> Completion {
         self.check(at, bytes.len() as u64)?;
         if bytes.is_empty() {
             return Ok(());
@@ -365,7 +370,7 @@ impl<'r, 'a, 'b> Caller<'r, 'a, 'b> {
     }
 
     /// Writes a `size` or a pointer.
-    fn write_number(&mut self, at: u64, number: u64) -> Completion {
+    pub(super) fn write_number(&mut self, at: u64, number: u64) -> Completion {
         self.write(at, &(number as u32).to_le_bytes())
     }
 
@@ -414,10 +419,14 @@ impl Wasi {
             Awaited::Read { fd } => {
                 let check =
                     |descriptor: Descriptor| descriptor.check_right(rights::POLL_FD_READWRITE);
-                self.descriptors
-                    .readable(fd)
-                    .and_then(check)
-                    .map(|()| Wait::Ready(self.unread().len() as u64))
+                let descriptor = self.descriptors.readable(fd)?;
+                check(descriptor)?;
+                Ok(Wait::Ready(match descriptor.handle {
+                    Handle::File { node, position } => {
+                        self.files.len(node)?.saturating_sub(position)
+                    }
+                    Handle::Stream(_) | Handle::Folder { .. } => self.unread().len() as u64,
+                }))
             }
             Awaited::Write { fd } => {
                 let check =

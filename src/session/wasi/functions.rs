@@ -135,10 +135,10 @@ static FUNCTIONS: [Function; 46] = [
     }),
     run("clock_res_get", "ii", |caller| caller.clock_res_get()),
     run("clock_time_get", "iIi", |caller| caller.clock_time_get()),
-    refuse("fd_advise", "iIIi", &[0], Errno::Spipe),
-    refuse("fd_allocate", "iII", &[0], Errno::Nodev),
+    run("fd_advise", "iIIi", |caller| caller.fd_advise()),
+    run("fd_allocate", "iII", |caller| caller.fd_allocate()),
     run("fd_close", "i", |caller| caller.fd_close()),
-    refuse("fd_datasync", "i", &[0], Errno::Inval),
+    run("fd_datasync", "i", |caller| caller.fd_sync()),
     run("fd_fdstat_get", "ii", |caller| caller.fd_fdstat_get()),
     run("fd_fdstat_set_flags", "ii", |caller| {
         caller.fd_fdstat_set_flags()
@@ -147,30 +147,45 @@ static FUNCTIONS: [Function; 46] = [
         caller.fd_fdstat_set_rights()
     }),
     run("fd_filestat_get", "ii", |caller| caller.fd_filestat_get()),
-    refuse("fd_filestat_set_size", "iI", &[0], Errno::Inval),
-    refuse("fd_filestat_set_times", "iIIi", &[0], Errno::Notcapable),
-    refuse("fd_pread", "iiiIi", &[0], Errno::Spipe),
-    // No folder is open at the start; `EBADF` is how a guest finds the end of their list.
-    refuse("fd_prestat_get", "ii", &[], Errno::Badf),
-    refuse("fd_prestat_dir_name", "iii", &[], Errno::Badf),
-    refuse("fd_pwrite", "iiiIi", &[0], Errno::Spipe),
+    run("fd_filestat_set_size", "iI", |caller| {
+        caller.fd_filestat_set_size()
+    }),
+    run("fd_filestat_set_times", "iIIi", |caller| {
+        caller.fd_filestat_set_times()
+    }),
+    run("fd_pread", "iiiIi", |caller| caller.fd_pread()),
+    run("fd_prestat_get", "ii", |caller| caller.fd_prestat_get()),
+    run("fd_prestat_dir_name", "iii", |caller| {
+        caller.fd_prestat_dir_name()
+    }),
+    run("fd_pwrite", "iiiIi", |caller| caller.fd_pwrite()),
     run("fd_read", "iiii", |caller| caller.fd_read()),
-    refuse("fd_readdir", "iiiIi", &[0], Errno::Notdir),
+    run("fd_readdir", "iiiIi", |caller| caller.fd_readdir()),
     run("fd_renumber", "ii", |caller| caller.fd_renumber()),
     run("fd_seek", "iIii", |caller| caller.fd_seek()),
-    refuse("fd_sync", "i", &[0], Errno::Inval),
-    refuse("fd_tell", "ii", &[0], Errno::Spipe),
+    run("fd_sync", "i", |caller| caller.fd_sync()),
+    run("fd_tell", "ii", |caller| caller.fd_tell()),
     run("fd_write", "iiii", |caller| caller.fd_write()),
-    refuse("path_create_directory", "iii", &[0], Errno::Notdir),
-    refuse("path_filestat_get", "iiiii", &[0], Errno::Notdir),
-    refuse("path_filestat_set_times", "iiiiIIi", &[0], Errno::Notdir),
-    refuse("path_link", "iiiiiii", &[0, 4], Errno::Notdir),
-    refuse("path_open", "iiiiiIIii", &[0], Errno::Notdir),
-    refuse("path_readlink", "iiiiii", &[0], Errno::Notdir),
-    refuse("path_remove_directory", "iii", &[0], Errno::Notdir),
-    refuse("path_rename", "iiiiii", &[0, 3], Errno::Notdir),
-    refuse("path_symlink", "iiiii", &[2], Errno::Notdir),
-    refuse("path_unlink_file", "iii", &[0], Errno::Notdir),
+    run("path_create_directory", "iii", |caller| {
+        caller.path_create_directory()
+    }),
+    run("path_filestat_get", "iiiii", |caller| {
+        caller.path_filestat_get()
+    }),
+    run("path_filestat_set_times", "iiiiIIi", |caller| {
+        caller.path_filestat_set_times()
+    }),
+    run("path_link", "iiiiiii", |caller| caller.path_link()),
+    run("path_open", "iiiiiIIii", |caller| caller.path_open()),
+    run("path_readlink", "iiiiii", |caller| caller.path_readlink()),
+    run("path_remove_directory", "iii", |caller| {
+        caller.path_remove_directory()
+    }),
+    run("path_rename", "iiiiii", |caller| caller.path_rename()),
+    run("path_symlink", "iiiii", |caller| caller.path_symlink()),
+    run("path_unlink_file", "iii", |caller| {
+        caller.path_unlink_file()
+    }),
     run("poll_oneoff", "iiii", |caller| caller.poll_oneoff()),
     run("proc_exit", "i", |caller| caller.proc_exit()),
     run("proc_raise", "i", |caller| caller.proc_raise()),

@@ -1,6 +1,7 @@
 //! The built-in WASI functions of both versions: each one by itself, in programs, and called by
 //! malicious guests.
 
+mod files;
 mod functions;
 mod hostile;
 mod programs;
