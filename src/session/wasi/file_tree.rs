@@ -287,6 +287,9 @@ impl FileTree {
     pub fn remove_folder(&mut self, folder: NodeId, path: &str) -> Result<(), Errno> {
         let place = self.place(folder, path)?;
         let node = self.at(&place)?;
+        if place.name.is_none() {
+            return Err(Errno::Inval);
+        }
         if !self.entries_of(node)?.is_empty() {
             return Err(Errno::Notempty);
         }
