@@ -7,6 +7,7 @@ use crate::script::ast::{Call, Expr};
 use crate::timeline::{CallRecord, Finding, FindingKind, Outcome, StepRecord};
 use crate::value::Value;
 
+use super::history_budget::HistoryLimit;
 use super::imports::HostTrap;
 use super::interrupt_timer::InterruptTimer;
 use super::limits::{Stop, Watch};
@@ -44,6 +45,15 @@ impl StepError {
             outcome: Outcome::Failed,
             message,
             findings: vec![finding],
+        }
+    }
+}
+
+impl From<HistoryLimit> for StepError {
+    fn from(limit: HistoryLimit) -> Self {
+        StepError {
+            outcome: Outcome::Cancelled,
+            ..StepError::found(FindingKind::Limit, None, limit.to_string())
         }
     }
 }
@@ -134,7 +144,7 @@ impl Session {
         args: &[Wasm],
         record: &mut StepRecord,
     ) -> Result<Vec<Wasm>, StepError> {
-        let watch = Watch::start(&self.control, self.limits.max_time);
+        let watch = Watch::start(&self.control, self.limits.max_time, &self.stopped_time);
         self.env
             .as_mut(&mut self.store)
             .begin_call(watch, &self.scope, self.limits.max_stores);
@@ -239,6 +249,7 @@ impl Session {
                 message: "cancelled while the guest was running".into(),
                 findings: Vec::new(),
             },
+            Some(HostTrap::Stopped(Stop::HistoryLimit)) => self.recorder().budget.reached().into(),
             Some(HostTrap::Stopped(Stop::TimeLimit)) => {
                 let limit = self.limits.max_time.unwrap_or_default();
                 let message = format!(
