@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use linmem::app::Keymap;
+use linmem::session::limits::default_max_history;
 use linmem::{safe, text};
 
 /// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while
@@ -375,6 +376,11 @@ pub struct LimitArgs {
     /// recorded as a difference
     #[arg(long, value_name = "COUNT", default_value = "4M", value_parser = parse_count)]
     pub max_stores: u64,
+
+    /// The most memory for all that is recorded, such as 512MiB; auto is a quarter of the machine's
+    /// memory, at least 1GiB
+    #[arg(long, value_name = "SIZE", default_value = "auto", value_parser = parse_max_history)]
+    pub max_history: MaxHistory,
 }
 
 /// How it looks.
@@ -439,6 +445,17 @@ pub struct At {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxTime(pub Option<Duration>);
 
+/// A number of bytes; `None` for what fits the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxHistory(pub Option<u64>);
+
+impl MaxHistory {
+    /// Returns the number of bytes.
+    pub fn bytes(self) -> u64 {
+        self.0.unwrap_or_else(default_max_history)
+    }
+}
+
 fn parse_set(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => {
@@ -487,6 +504,14 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     };
     let number: u64 = number.parse().map_err(|_| expected())?;
     number.checked_mul(1 << shift).ok_or_else(expected)
+}
+
+pub fn parse_max_history(text: &str) -> Result<MaxHistory, String> {
+    if text == "auto" {
+        return Ok(MaxHistory(None));
+    }
+    let size = parse_size(text).map_err(|expected| format!("{expected}, or auto"))?;
+    Ok(MaxHistory(Some(size)))
 }
 
 pub fn parse_count(text: &str) -> Result<u64, String> {
@@ -573,6 +598,9 @@ mod tests {
         assert_eq!(parse_size("1GiB"), Ok(1 << 30));
         assert!(parse_size("1TiB").unwrap_err().contains("expected"));
         assert!(parse_size("99999999999GiB").is_err());
+        assert_eq!(parse_max_history("auto"), Ok(MaxHistory(None)));
+        assert_eq!(parse_max_history("2MiB"), Ok(MaxHistory(Some(2 << 20))));
+        assert!(parse_max_history("all").unwrap_err().ends_with("or auto"));
         assert_eq!(parse_time("0"), Ok(MaxTime(None)));
         assert_eq!(
             parse_time("500ms"),

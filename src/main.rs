@@ -12,8 +12,14 @@ fn main() -> ExitCode {
         Err(answer) => {
             // Help and version are not errors: `exit_code` and `use_stderr` of clap distinguish them.
             let code = u8::try_from(answer.exit_code()).unwrap_or(2);
-            let _ = answer.print();
-            return ExitCode::from(code);
+            let printed = answer.print().and_then(|()| io::stdout().flush());
+            return match printed.map_err(anyhow::Error::from) {
+                Err(error) if code == 0 && !is_broken_pipe(&error) => {
+                    print_error(&error.context("cannot write to standard output"));
+                    ExitCode::from(2)
+                }
+                _ => ExitCode::from(code),
+            };
         }
     };
     match commands::perform(cli) {

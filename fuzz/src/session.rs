@@ -59,6 +59,7 @@ fn config(u: &mut Unstructured<'_>) -> Result<Option<SessionConfig>> {
         max_memory: *u.choose(&[PAGE, 4 * PAGE, 32 * PAGE])?,
         max_time: Some(Duration::from_millis(200)),
         max_stores: *u.choose(&[0, 1, 7, 500, 20_000])?,
+        max_history: 256 << 20,
     };
     let seed = script_gen::Seed::new(u)?;
     let wasm = match u.ratio(1, 4)? {

@@ -24,7 +24,8 @@ pub fn diff(args: &DiffArgs) -> Result<ExitCode> {
     for (name, side) in [("A", &a), ("B", &b)] {
         if side.interrupted {
             let why = report::problem(side, false).unwrap_or_default();
-            writeln!(io::stderr(), "side {name} was {why}; nothing was compared")?;
+            // Standard error is the last resort.
+            let _ = writeln!(io::stderr(), "side {name} was {why}; nothing was compared");
             return Ok(ExitCode::from(interrupt::listen().exit_status()));
         }
     }
@@ -39,8 +40,9 @@ pub fn diff(args: &DiffArgs) -> Result<ExitCode> {
         ..report::Options::default()
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    report::write_comparison([&a, &b], &comparison, &options, &mut out)?;
-    out.flush()?;
+    let written = report::write_comparison([&a, &b], &comparison, &options, &mut out)
+        .and_then(|()| out.flush());
+    run::unless_left(written.map_err(Into::into))?;
     Ok(ExitCode::from(u8::from(!comparison.is_same())))
 }
 

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use linmem::safe;
 
+use super::input_file;
+
 /// The most lines that are read.
 const MOST: usize = 1000;
 /// The most bytes of the file that are read; a longer file is shortened.
@@ -37,6 +39,9 @@ pub fn remember(line: &str) {
 }
 
 fn read_from(file: &Path) -> Vec<String> {
+    if !input_file::is_regular(file) {
+        return Vec::new();
+    }
     let mut bytes = Vec::new();
     let read = File::open(file).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes));
     if read.is_err() {
@@ -57,6 +62,9 @@ fn read_from(file: &Path) -> Vec<String> {
 }
 
 fn append(file: &Path, line: &str) {
+    if file.exists() && !input_file::is_regular(file) {
+        return;
+    }
     let opened = || File::options().append(true).create(true).open(file);
     let file = opened().or_else(|_| {
         if let Some(folder) = file.parent() {

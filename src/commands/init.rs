@@ -19,11 +19,13 @@ use linmem::timeline::{Finding, Outcome, Severity, StepRecord};
 use crate::cli::InitArgs;
 
 use super::atomic_file::{self, AlreadyExists};
+use super::input_file;
 
 /// The limits of a trial: enough to see whether a first call works.
 const MOST_MEMORY: u64 = 1 << 30;
 const LONGEST_CALL: Duration = Duration::from_secs(1);
 const MOST_STORES: u64 = 100_000;
+const MAX_HISTORY: u64 = 64 << 20;
 
 /// The most steps that become comments before the rest is left as it is.
 const MAX_TRIALS: usize = 24;
@@ -36,6 +38,7 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
     {
         return Err(refusal(path));
     }
+    let _pipe = input_file::wait_for_writer(&args.module);
     let guest = Guest::load(&args.module)?;
     let mut draft = Draft::new(&guest, &module_line(&args.module, args.output.as_deref()));
     try_out(&mut draft, &guest)?;
@@ -119,6 +122,7 @@ fn run(text: &str, guest: &Guest) -> Result<Option<Failure>> {
             max_memory: MOST_MEMORY,
             max_time: Some(LONGEST_CALL),
             max_stores: MOST_STORES,
+            max_history: MAX_HISTORY,
         },
         control: CancelHandle::default(),
         stdin: Arc::default(),

@@ -2,12 +2,12 @@
 //! command can report what was recorded. The second one ends the program at once.
 
 use std::process;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use linmem::session::limits::CancelHandle;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use super::atomic_file;
@@ -23,6 +23,13 @@ pub struct Interrupt {
     control: CancelHandle,
     /// The first signal; 0 for none.
     signal: AtomicI32,
+}
+
+/// Makes a write fail that exceeds the largest file that the system allows (`ulimit -f`). Without a
+/// handler, the process would die of it, and would leave a draft.
+pub fn survive_file_size_limit() {
+    // Without the handler, such a write ends the program.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
 /// Starts to listen for the signals, on the first call, and returns their state.

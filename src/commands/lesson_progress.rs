@@ -13,6 +13,7 @@ use linmem::app::Lesson;
 
 use super::atomic_file;
 use super::builtin::{BuiltIn, LESSONS};
+use super::input_file;
 
 /// The most bytes of the file that are read.
 const MAX_BYTES: u64 = 64 << 10;
@@ -58,6 +59,9 @@ fn path() -> Option<PathBuf> {
 }
 
 fn names(path: &Path) -> BTreeSet<String> {
+    if !input_file::is_regular(path) {
+        return BTreeSet::new();
+    }
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
     if read.is_err() {
@@ -75,6 +79,9 @@ fn add(path: &Path, name: &str) -> std::io::Result<()> {
     }
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
+    }
+    if path.exists() && !input_file::is_regular(path) {
+        return Err(std::io::Error::other("it is not a file"));
     }
     // The file may not end in a line break, so that the name brings its own.
     let is_new = fs::metadata(path).map_or(true, |facts| facts.len() == 0);

@@ -17,12 +17,19 @@ use linmem::session::limits::{CancelHandle, Limits};
 use crate::cli::SessionArgs;
 
 use super::builtin::{BuiltIn, LESSONS, SESSIONS};
+use super::input_file;
 
 /// The most bytes of a steps file.
 const MAX_SCRIPT: u64 = 16 << 20;
 
+/// The most bytes of a module.
+const MAX_MODULE: u64 = 256 << 20;
+
 /// The most bytes of standard input for a guest.
 const MAX_INPUT: u64 = 64 << 20;
+
+/// How much memory all that is recorded of a lesson takes at most by default, in bytes.
+const LESSON_HISTORY: u64 = 256 << 20;
 
 /// The prefix of a module's name that ships inside the program.
 pub const BUILT_IN: &str = "builtin:";
@@ -65,10 +72,12 @@ pub fn lesson(index: usize, args: &SessionArgs) -> Result<SessionConfig> {
     let Some(lesson) = LESSONS.get(index) else {
         bail!("there is no lesson {}", index.saturating_add(1))
     };
-    Ok(SessionConfig {
-        title: format!("lesson {} of {}", index + 1, LESSONS.len()),
-        ..built_in(lesson, args)?
-    })
+    let mut config = built_in(lesson, args)?;
+    config.title = format!("lesson {} of {}", index + 1, LESSONS.len());
+    if args.limits.max_history.0.is_none() {
+        config.limits.max_history = LESSON_HISTORY;
+    }
+    Ok(config)
 }
 
 fn from_file(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
@@ -80,11 +89,7 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
              one of them"
         );
     }
-    let bytes = if is_stdin {
-        read_stdin()?
-    } else {
-        read_file(file, &shown)?
-    };
+    let bytes = read(file, &shown)?;
     let folder = if is_stdin {
         PathBuf::new()
     } else {
@@ -132,14 +137,23 @@ fn assemble(
     args: &SessionArgs,
 ) -> Result<SessionConfig> {
     let guest = match (&args.module, script.module()) {
-        (Some(path), _) => Guest::load(path)?,
+        (Some(path), _) => {
+            let _pipe = input_file::wait_for_writer(path);
+            Guest::load(path)?
+        }
         (None, Some(path)) if path.starts_with(BUILT_IN) => built_in_module(path)?,
-        (None, Some(path)) => files.module(path).with_context(|| {
-            format!(
-                "{} names a module that cannot be used",
-                safe::plain(&script.source.name)
-            )
-        })?,
+        (None, Some(path)) => {
+            let _pipe = match &files {
+                Files::Folder(folder) => input_file::wait_for_writer(&folder.join(path)),
+                Files::BuiltIn(_) => None,
+            };
+            files.module(path).with_context(|| {
+                format!(
+                    "{} names a module that cannot be used",
+                    safe::plain(&script.source.name)
+                )
+            })?
+        }
         (None, None) => {
             let name = if script.source.name == "-" {
                 title
@@ -189,6 +203,7 @@ fn finish(
             max_memory: args.limits.max_memory,
             max_time: args.limits.max_time.0,
             max_stores: args.limits.max_stores,
+            max_history: args.limits.max_history.bytes(),
         },
         control: CancelHandle::default(),
         stdin: args
@@ -206,6 +221,7 @@ fn guest_input(path: &Path) -> Result<Arc<[u8]>> {
     static OWN: OnceLock<Arc<[u8]>> = OnceLock::new();
     if !is_stdin(path) {
         let shown = safe::plain(&path.to_string_lossy());
+        let _pipe = input_file::wait_for_writer(path);
         let file = File::open(path)
             .with_context(|| format!("cannot read {shown}, which --stdin names"))?;
         return read_input(file, &shown);
@@ -219,8 +235,7 @@ fn guest_input(path: &Path) -> Result<Arc<[u8]>> {
 
 fn read_input(from: impl Read, shown: &str) -> Result<Arc<[u8]>> {
     let mut bytes = Vec::new();
-    from.take(MAX_INPUT + 1)
-        .read_to_end(&mut bytes)
+    input_file::read_at_most(from, MAX_INPUT, &mut bytes)
         .with_context(|| format!("cannot read {shown}"))?;
     if bytes.len() as u64 > MAX_INPUT {
         bail!(
@@ -239,34 +254,44 @@ fn is_module(file: &Path, bytes: &[u8]) -> bool {
     named || bytes.starts_with(b"\0asm")
 }
 
-fn read_stdin() -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .take(MAX_SCRIPT + 1)
-        .read_to_end(&mut bytes)
-        .context("cannot read standard input")?;
-    if bytes.len() as u64 > MAX_SCRIPT {
-        bail!("standard input is longer than {MAX_SCRIPT} bytes, which no steps file needs");
+/// Reads a session or a module, from standard input or a file. A steps file has a lower limit than a
+/// module.
+fn read(file: &Path, shown: &str) -> Result<Vec<u8>> {
+    if is_stdin(file) {
+        return read_from(&mut std::io::stdin().lock(), false, "standard input");
     }
-    Ok(bytes)
-}
-
-fn read_file(file: &Path, shown: &str) -> Result<Vec<u8>> {
-    let cannot = || format!("cannot read {shown}");
     let facts = match std::fs::metadata(file) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             bail!("there is no file {shown}")
         }
-        facts => facts.with_context(cannot)?,
+        facts => facts.with_context(|| format!("cannot read {shown}"))?,
     };
     if facts.is_dir() {
         bail!("{shown} is a folder; name a .steps, .md, .wasm or .wat file in it");
     }
-    if facts.len() > 256 << 20 {
+    let _pipe = input_file::wait_for_writer(file);
+    let mut open = File::open(file).with_context(|| format!("cannot read {shown}"))?;
+    read_from(&mut open, is_module(file, &[]), shown)
+}
+
+fn read_from(from: &mut impl Read, is_named_module: bool, shown: &str) -> Result<Vec<u8>> {
+    let cannot = || format!("cannot read {shown}");
+    let mut bytes = Vec::new();
+    input_file::read_at_most(&mut *from, MAX_SCRIPT, &mut bytes).with_context(cannot)?;
+    let is_longer = |bytes: &[u8], most: u64| bytes.len() as u64 > most;
+    let is_module = is_named_module || bytes.starts_with(b"\0asm");
+    if is_module && is_longer(&bytes, MAX_SCRIPT) {
+        input_file::read_at_most(from, MAX_MODULE, &mut bytes).with_context(cannot)?;
+    }
+    let (what, most) = match is_module {
+        true => ("a module", MAX_MODULE),
+        false => ("a steps file", MAX_SCRIPT),
+    };
+    if is_longer(&bytes, most) {
         bail!(
-            "{shown} is {} bytes long; the limit is 256 MiB",
-            facts.len()
+            "{shown} is larger than {} MiB, the limit for {what}; name a smaller file",
+            most >> 20
         );
     }
-    std::fs::read(file).with_context(cannot)
+    Ok(bytes)
 }

@@ -8,6 +8,7 @@ mod config;
 mod diff;
 mod history;
 mod init;
+mod input_file;
 mod inspect;
 mod interrupt;
 mod lesson;
@@ -30,6 +31,7 @@ use crate::cli::{Cli, Command};
 
 /// Performs the command of the command line.
 pub fn perform(cli: Cli) -> Result<ExitCode> {
+    interrupt::survive_file_size_limit();
     let config = config::load(&cli, reads_home(&cli))?;
     let cli = config.applied_to(cli)?;
     match &cli.command {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use linmem::timeline::Timeline;
 
-use crate::cli::{DEFAULT_MEMORY, DEFAULT_STORES, SessionArgs};
+use crate::cli::{DEFAULT_MEMORY, DEFAULT_STORES, MaxHistory, SessionArgs};
 
 use super::{atomic_file, load};
 
@@ -34,6 +34,9 @@ pub fn again(args: &SessionArgs) -> String {
     }
     if args.limits.max_stores != DEFAULT_STORES {
         out.push_str(&format!(" --max-stores {}", args.limits.max_stores));
+    }
+    if let MaxHistory(Some(bytes)) = args.limits.max_history {
+        out.push_str(&format!(" --max-history {bytes}"));
     }
     if args.stdin.is_some() {
         out.push_str(" --stdin FILE");

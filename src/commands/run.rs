@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use linmem::report;
 use linmem::session::files::Files;
-use linmem::session::{Session, SessionConfig};
+use linmem::session::{OpenError, Session, SessionConfig};
 use linmem::timeline::{Moment, Timeline};
 
 use crate::cli::{AppearanceArgs, At, Cli, ColorWhen, Format, RunArgs};
@@ -103,7 +103,10 @@ pub fn complete(opening: SessionConfig) -> Result<Timeline> {
         control: interrupt::listen().control(),
         ..opening
     };
-    let (mut session, mut timeline) = Session::open(opening)?;
+    let (mut session, mut timeline) = match Session::open(opening) {
+        Err(OpenError::Cancelled(timeline)) => return Ok(*timeline),
+        opened => opened?,
+    };
     session.run_to_end(&mut timeline);
     Ok(timeline)
 }
@@ -155,9 +158,17 @@ fn write_output(
         Some(path) => atomic_file::write_file(path, write),
         None => {
             let mut out = BufWriter::new(io::stdout().lock());
-            write(&mut out)?;
-            Ok(out.flush()?)
+            unless_left(write(&mut out).and_then(|()| Ok(out.flush()?)))
         }
+    }
+}
+
+/// Turns the error of output whose reader has left into a success: the reader has read enough, and the
+/// exit status is that of the run.
+pub fn unless_left(written: Result<()>) -> Result<()> {
+    match written {
+        Err(error) if crate::is_broken_pipe(&error) => Ok(()),
+        written => written,
     }
 }
 

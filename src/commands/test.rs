@@ -22,24 +22,21 @@ pub fn test(args: &TestArgs) -> Result<ExitCode> {
             continue;
         }
         cases.push(case(file, args, &mut out)?);
-        out.flush()?;
     }
     let count = |is: fn(&Verdict) -> bool| cases.iter().filter(|case| is(&case.verdict)).count();
     let passed = count(|verdict| matches!(verdict, Verdict::Passed));
     let failed = count(|verdict| matches!(verdict, Verdict::Failed { .. }));
     let unusable = count(|verdict| matches!(verdict, Verdict::Unusable { .. }));
     let interrupted = count(|verdict| matches!(verdict, Verdict::Interrupted { .. }));
-    let total = cases.len();
-    let sessions = text::count(total, "session");
-    write!(out, "{sessions}: {passed} ok, {failed} failed")?;
+    let sessions = text::count(cases.len(), "session");
+    let mut summary = format!("{sessions}: {passed} ok, {failed} failed");
     if unusable > 0 {
-        write!(out, ", {unusable} cannot be run")?;
+        summary.push_str(&format!(", {unusable} cannot be run"));
     }
     if interrupted > 0 {
-        write!(out, ", {interrupted} interrupted or not run")?;
+        summary.push_str(&format!(", {interrupted} interrupted or not run"));
     }
-    writeln!(out)?;
-    out.flush()?;
+    print_line(&mut out, &summary)?;
     if let Some(path) = &args.junit {
         write_junit(path, &cases)?;
     }
@@ -68,17 +65,13 @@ fn case(file: &Path, args: &TestArgs, out: &mut dyn Write) -> Result<Case> {
     let shown = safe::plain(&file.to_string_lossy());
     match load::opening(Some(file), &args.session).and_then(run::complete) {
         Ok(timeline) => {
-            writeln!(
-                out,
-                "{}",
-                report::summary_line(&timeline, &shown, args.deny.warnings())
-            )?;
+            let line = report::summary_line(&timeline, &shown, args.deny.warnings());
+            print_line(out, &line)?;
             let problem = report::problem(&timeline, args.deny.warnings());
             Ok(Case::ran(shown, &timeline, problem))
         }
         Err(error) => {
-            writeln!(out, "ERROR {shown}  cannot be run")?;
-            out.flush()?;
+            print_line(out, &format!("ERROR {shown}  cannot be run"))?;
             crate::print_error(&error);
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
             Ok(Case {
@@ -89,6 +82,12 @@ fn case(file: &Path, args: &TestArgs, out: &mut dyn Write) -> Result<Case> {
             })
         }
     }
+}
+
+/// Prints a line at once. The sessions run on when the reader has left.
+fn print_line(out: &mut dyn Write, line: &str) -> Result<()> {
+    let written = writeln!(out, "{line}").and_then(|()| out.flush());
+    run::unless_left(written.map_err(Into::into))
 }
 
 fn write_junit(path: &Path, cases: &[Case]) -> Result<()> {

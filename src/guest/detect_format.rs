@@ -186,29 +186,15 @@ fn describe_contents(bytes: &[u8]) -> String {
                 place"
             .into();
     }
-    let start = bytes.get(..16).unwrap_or(bytes);
     if trimmed.is_empty() {
         return "it has nothing but white space".into();
     }
     if std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0) {
-        let line = trimmed
-            .split(|byte| *byte == b'\n')
-            .next()
-            .unwrap_or(trimmed);
-        if line.starts_with(b"module \"") {
-            return format!(
-                "it is a session; name the module that it runs on: {}",
-                safe::lossy(line, 60)
-            );
+        return match trimmed.starts_with(b"module \"") {
+            true => "it is a session; name the module that it runs on",
+            false => "it is text, and a text module begins with (module",
         }
-        return format!(
-            "it is text that begins with \"{}\", where a text module begins with (module",
-            safe::lossy(line, 40)
-        );
+        .into();
     }
-    let hex: Vec<String> = start.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!(
-        "it begins with the bytes {}, where a module begins with 00 61 73 6d",
-        hex.join(" ")
-    )
+    "it is neither text nor a binary module, which begins with 00 61 73 6d".into()
 }

@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Item;
 use super::ast::{
     Action, Call, Callback, Expr, ExprKind, Function, HostFunctionName, Import, ImportKind,
     ImportName, Name, Reading, Span, Statement, StatementKind,
@@ -11,6 +10,7 @@ use super::ast::{
 use super::error::{Fault, MAX_SHOWN};
 use super::known_names::{KnownNames, defined_names};
 use super::vocabulary;
+use super::{Item, MAX_FAULTS};
 use crate::value::Value;
 
 /// Checks a file's statements in order.
@@ -20,6 +20,9 @@ pub(super) fn file(items: &[Item], faults: &mut Vec<Fault>) {
         checker.collect_names(item);
     }
     for item in items {
+        if checker.faults.len() >= MAX_FAULTS {
+            return;
+        }
         match item {
             Item::Statement(statement) => checker.statement(statement),
             Item::Faulty { names } => checker.guessed.extend(names.iter().cloned()),

@@ -88,6 +88,12 @@ const HABITS: [(&str, &str); 23] = [
     ),
 ];
 
+/// The most brackets that can be open. The parser allows fewer, and its message is better.
+const MAX_OPEN: usize = 1 << 20;
+
+/// The most tokens of a faulty line that are kept for the names that it may define.
+const MAX_TOKENS_FOR_NAMES: usize = 1000;
+
 pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
@@ -155,7 +161,9 @@ impl<'a> Lexer<'a> {
                 if let Err(fault) = balance(&token, open) {
                     line.fault.get_or_insert(fault);
                 }
-                line.tokens.push(token);
+                if line.fault.is_none() || line.tokens.len() < MAX_TOKENS_FOR_NAMES {
+                    line.tokens.push(token);
+                }
             }
             Err(fault) => {
                 line.fault.get_or_insert(fault);
@@ -317,9 +325,16 @@ fn balance(token: &Token, open: &mut Vec<Token>) -> Result<(), Fault> {
         return Ok(());
     };
     let opening = match symbol {
-        "(" | "[" => {
+        "(" | "[" if open.len() < MAX_OPEN => {
             open.push(token.clone());
             return Ok(());
+        }
+        "(" | "[" => {
+            return Err(Fault::new(
+                token.span,
+                format!("more than {MAX_OPEN} brackets are open here"),
+            )
+            .help("close some of them, or name a part of the value with `let`"));
         }
         ")" => "(",
         "]" => "[",

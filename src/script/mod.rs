@@ -272,6 +272,9 @@ fn is_markdown(name: &str) -> bool {
     ending.is_some_and(|ending| ending.eq_ignore_ascii_case(".md"))
 }
 
+/// How many faults of a file are found. The rest of the file is not read.
+const MAX_FAULTS: usize = 300;
+
 /// Parses the statements in a range of the text.
 fn items(
     text: &str,
@@ -281,7 +284,9 @@ fn items(
 ) -> Vec<Item> {
     let mut lexer = Lexer::new(text, range);
     let mut items = Vec::new();
-    while let Some(line) = lexer.next_line() {
+    while faults.len() < MAX_FAULTS
+        && let Some(line) = lexer.next_line()
+    {
         let faulty = || Item::Faulty {
             names: parser::guess_names(text, &line.tokens),
         };

@@ -7,6 +7,7 @@ use crate::script::ast::{Call, Expr};
 use crate::timeline::{CallRecord, Finding, FindingKind, Outcome, Span, StepRecord};
 use crate::value::Value;
 
+use super::history_budget::HistoryLimit;
 use super::imports::HostTrap;
 use super::interrupt_timer::InterruptTimer;
 use super::limits::{Stop, Watch};
@@ -48,6 +49,15 @@ impl StepError {
             message,
             findings: vec![finding],
             origin: None,
+        }
+    }
+}
+
+impl From<HistoryLimit> for StepError {
+    fn from(limit: HistoryLimit) -> Self {
+        StepError {
+            outcome: Outcome::Cancelled,
+            ..StepError::found(FindingKind::Limit, None, limit.to_string())
         }
     }
 }
@@ -142,7 +152,7 @@ impl Session {
         args: &[Wasm],
         record: &mut StepRecord,
     ) -> Result<Vec<Wasm>, StepError> {
-        let watch = Watch::start(&self.control, self.limits.max_time);
+        let watch = Watch::start(&self.control, self.limits.max_time, &self.stopped_time);
         self.env
             .as_mut(&mut self.store)
             .begin_call(watch, &self.scope, self.limits.max_stores);
@@ -249,6 +259,7 @@ impl Session {
                 findings: Vec::new(),
                 origin: None,
             },
+            Some(HostTrap::Stopped(Stop::HistoryLimit)) => self.recorder().budget.reached().into(),
             Some(HostTrap::Stopped(Stop::TimeLimit)) => {
                 let limit = self.limits.max_time.unwrap_or_default();
                 let message = format!(

@@ -172,6 +172,9 @@ impl Running<'_, '_> {
             })?;
         }
         let after = memory::pages(&memory, &self.env);
+        if after == before {
+            return Ok(());
+        }
         let writer = self.writer();
         self.record(|recording| recording.push_growth(before, after, writer))
     }

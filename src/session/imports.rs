@@ -5,7 +5,9 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use wasmer::{AsStoreMut, FunctionEnvMut, FunctionType, Memory, RuntimeError, Value as Wasm};
+use wasmer::{
+    AsStoreMut, AsStoreRef, FunctionEnvMut, FunctionType, Memory, RuntimeError, Value as Wasm,
+};
 
 use crate::safe;
 use crate::script::ast::{Action, HostFunctionName, ImportName};
@@ -141,7 +143,7 @@ pub(super) struct HostState {
 }
 
 impl HostState {
-    pub fn new(files: Files, wasi: Wasi, history: ImportHistory) -> Self {
+    pub fn new(files: Files, wasi: Wasi, recorder: Recorder, history: ImportHistory) -> Self {
         HostState {
             memory: None,
             guest: None,
@@ -150,7 +152,7 @@ impl HostState {
             watch: None,
             scope: Scope::default(),
             files,
-            recorder: Recorder::default(),
+            recorder,
             calls: Vec::new(),
             calls_total: 0,
             bytes_read: 0,
@@ -176,6 +178,18 @@ impl HostState {
         self.calls_total = 0;
         (self.bytes_read, self.writes, self.bytes_written) = (0, 0, 0);
         (self.depth, self.bound_bytes) = (0, 0);
+    }
+
+    /// Checks whether the guest may continue, after a drain.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the guest must stop.
+    pub fn check(&mut self, store: &impl AsStoreRef) -> Result<(), Stop> {
+        if self.recorder.is_over_budget(store, self.memory.as_ref()) {
+            return Err(Stop::HistoryLimit);
+        }
+        self.watch.as_mut().map_or(Ok(()), Watch::tick)
     }
 
     /// Records the stores that the guest has made so far, so that the next event comes after them.
@@ -398,6 +412,10 @@ impl Running<'_, '_> {
         let (state, mut store) = self.env.data_and_store_mut();
         let drained = state.drain(&mut store);
         add(state.recorder.recording());
+        let memory = state.memory.as_ref();
+        if state.recorder.is_over_budget(&store, memory) {
+            return Err(HostTrap::Stopped(Stop::HistoryLimit));
+        }
         drained.map_err(|why| self.fail(why))
     }
 

@@ -2,6 +2,8 @@
 //! memory, and the start function runs. `_initialize` runs too, if the guest exports it and the
 //! script does not call it.
 
+use std::sync::Arc;
+
 use wasmer::{
     Extern, ExternType, Function, FunctionEnvMut, FunctionType, Global, Instance,
     InstantiationError, Memory, MemoryType, Pages, RuntimeError, Table, Tag, Value as Wasm,
@@ -20,8 +22,7 @@ use super::host_names::display;
 use super::imports::{HostFunction, HostState, HostTrap, Meaning};
 use super::interrupt_timer::InterruptTimer;
 use super::journal::Journal;
-use super::limits::Watch;
-use super::{Session, memory, values};
+use super::{Session, address_space, memory, values};
 
 /// The function that the host of a reactor calls first.
 pub(super) const INITIALIZE: &str = "_initialize";
@@ -49,6 +50,9 @@ impl Session {
         };
         all_fit?;
         self.connect(instance)?;
+        if let Some(left) = address_space::left_for_history() {
+            self.recorder().budget.limit_by_address_space(left);
+        }
         if self.unplaced_segment.is_some() {
             self.record_unplaced(placed)?;
         }
@@ -81,7 +85,12 @@ impl Session {
             .private_memory()
             .as_shared(&self.store)
             .ok_or_else(broken)?;
-        let timer = InterruptTimer::start(self.store.engine().clone(), private).map_err(|e| {
+        let timer = InterruptTimer::start(
+            self.store.engine().clone(),
+            private,
+            Arc::clone(&self.stopped_time),
+        )
+        .map_err(|e| {
             StepError::failed(format!(
                 "the system has no thread left to interrupt the guest: {e}"
             ))
@@ -266,9 +275,9 @@ impl Session {
             |mut env: FunctionEnvMut<HostState>, _: &[Wasm]| {
                 let (state, mut store) = env.data_and_store_mut();
                 state.drain(&mut store).map_err(RuntimeError::new)?;
-                match state.watch.as_mut().map(Watch::tick) {
-                    Some(Err(stop)) => Err(RuntimeError::user(Box::new(HostTrap::Stopped(stop)))),
-                    _ => Ok(Vec::new()),
+                match state.check(&store) {
+                    Err(stop) => Err(RuntimeError::user(Box::new(HostTrap::Stopped(stop)))),
+                    Ok(()) => Ok(Vec::new()),
                 }
             },
         )
@@ -331,7 +340,7 @@ impl Session {
             StepError::failed(format!(
                 "memory {} cannot be created: {}",
                 display(name),
-                safe::plain(&e.to_string())
+                address_space::explained(safe::plain(&e.to_string()))
             ))
         })
     }
@@ -374,7 +383,7 @@ fn instantiation_failed(error: InstantiationError) -> StepError {
         InstantiationError::Start(trap) => format!("{} while instantiating", trap.message()),
         other => format!("the guest cannot be instantiated: {other}"),
     };
-    let message = safe::cut(&message, 1000);
+    let message = address_space::explained(safe::cut(&message, 1000));
     StepError {
         outcome: Outcome::Trapped,
         ..StepError::found(FindingKind::Trap, None, message)

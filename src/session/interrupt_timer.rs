@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use wasmer::{Engine, SharedMemory, Store};
 
+use super::limits::StoppedTime;
+
 /// The time between two interrupts: short enough that a cancel is noticed at once, and long enough
 /// that the calls take no time.
 const PERIOD: Duration = Duration::from_millis(10);
@@ -26,6 +28,7 @@ enum State {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    stopped: Arc<StoppedTime>,
 }
 
 /// The timer. Dropping it ends its thread.
@@ -42,10 +45,15 @@ impl InterruptTimer {
     /// # Errors
     ///
     /// Returns an error if the system has no thread left.
-    pub fn start(engine: Engine, memory: SharedMemory) -> std::io::Result<InterruptTimer> {
+    pub fn start(
+        engine: Engine,
+        memory: SharedMemory,
+        stopped: Arc<StoppedTime>,
+    ) -> std::io::Result<InterruptTimer> {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::Stopped),
             changed: Condvar::new(),
+            stopped,
         });
         let theirs = Arc::clone(&shared);
         thread::Builder::new()
@@ -98,6 +106,7 @@ impl Shared {
                         .changed
                         .wait_timeout(now, PERIOD)
                         .unwrap_or_else(PoisonError::into_inner);
+                    self.stopped.beat();
                     // The handle keeps the memory alive, and its first word is always there, so the
                     // write cannot fail.
                     if waited.timed_out() && *now == State::Running {

@@ -3,8 +3,8 @@
 //! The instrumented guest calls the host each time its journal is full, and each time the interrupt
 //! timer fires.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The time between two reports of progress.
@@ -19,6 +19,32 @@ pub struct Limits {
     pub max_time: Option<Duration>,
     /// How many stores of one call are recorded one by one. The rest is recorded as a difference.
     pub max_stores: u64,
+    /// How much memory all that is recorded may take, in bytes.
+    pub max_history: u64,
+}
+
+/// The least that is recorded by default, in bytes.
+const MIN_HISTORY: u64 = 1 << 30;
+
+/// Returns the default of [`Limits::max_history`]: a quarter of the machine's memory, at least
+/// 1 GiB.
+///
+/// On Linux, that is the smaller one of `MemTotal` in `/proc/meminfo` and `memory.max` of the control
+/// group. On other systems, the memory is not known.
+pub fn default_max_history() -> u64 {
+    let total = std::fs::read_to_string("/proc/meminfo").ok();
+    let total = total.as_deref().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+        let kib: u64 = line?.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        kib.checked_mul(1 << 10)
+    });
+    let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let group = group.as_deref().and_then(|text| text.trim().parse().ok());
+    let memory = match (total, group) {
+        (Some(total), Some(group)) => total.min(group),
+        (total, group) => total.or(group).unwrap_or(0),
+    };
+    (memory / 4).max(MIN_HISTORY)
 }
 
 impl Default for Limits {
@@ -27,6 +53,7 @@ impl Default for Limits {
             max_memory: 1 << 30,
             max_time: Some(Duration::from_secs(10)),
             max_stores: 4_000_000,
+            max_history: default_max_history(),
         }
     }
 }
@@ -89,6 +116,56 @@ pub(super) enum Stop {
     Cancelled,
     /// By the time limit.
     TimeLimit,
+    /// By the limit for all that is recorded.
+    HistoryLimit,
+}
+
+/// The longest time between two beats of a process that runs. The interrupt timer beats a hundred
+/// times a second, and a busy machine delays it.
+const MAX_BEAT: Duration = Duration::from_millis(500);
+
+/// How long the process was stopped: by ctrl-z, SIGSTOP, or because the machine slept.
+#[derive(Debug)]
+pub(super) struct StoppedTime(Mutex<Beats>);
+
+#[derive(Debug)]
+struct Beats {
+    last: Instant,
+    stopped: Duration,
+}
+
+impl StoppedTime {
+    pub fn new() -> Self {
+        StoppedTime(Mutex::new(Beats {
+            last: Instant::now(),
+            stopped: Duration::ZERO,
+        }))
+    }
+
+    /// Begins a stretch of beats: the time before it does not count.
+    pub fn restart(&self) {
+        self.beats().last = Instant::now();
+    }
+
+    /// Notes that the process runs. If the last beat was long ago, it was stopped in between.
+    pub fn beat(&self) {
+        let mut beats = self.beats();
+        let since_last = beats.last.elapsed();
+        if since_last > MAX_BEAT {
+            beats.stopped = beats.stopped.saturating_add(since_last);
+        }
+        beats.last = Instant::now();
+    }
+
+    /// Returns for how long the process has been stopped so far.
+    pub fn total(&self) -> Duration {
+        self.beat();
+        self.beats().stopped
+    }
+
+    fn beats(&self) -> MutexGuard<'_, Beats> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The clock of one call.
@@ -96,16 +173,26 @@ pub(super) enum Stop {
 pub(super) struct Watch {
     control: CancelHandle,
     deadline: Option<Instant>,
+    stopped: Arc<StoppedTime>,
+    /// For how long the process had been stopped when the call began.
+    stopped_before: Duration,
     next_progress: Instant,
 }
 
 impl Watch {
-    /// Starts the clock.
-    pub fn start(control: &CancelHandle, max_time: Option<Duration>) -> Self {
+    /// Starts the clock. It does not run while the process is stopped.
+    pub fn start(
+        control: &CancelHandle,
+        max_time: Option<Duration>,
+        stopped: &Arc<StoppedTime>,
+    ) -> Self {
+        stopped.restart();
         let now = Instant::now();
         Watch {
             control: control.clone(),
             deadline: max_time.and_then(|t| now.checked_add(t)),
+            stopped_before: stopped.total(),
+            stopped: Arc::clone(stopped),
             next_progress: now + PROGRESS_INTERVAL,
         }
     }
@@ -119,7 +206,11 @@ impl Watch {
         if self.control.is_cancelled() {
             return Err(Stop::Cancelled);
         }
-        match self.deadline {
+        let Some(deadline) = self.deadline.filter(|deadline| Instant::now() >= *deadline) else {
+            return Ok(());
+        };
+        let stopped = self.stopped.total().saturating_sub(self.stopped_before);
+        match deadline.checked_add(stopped) {
             Some(deadline) if Instant::now() >= deadline => Err(Stop::TimeLimit),
             _ => Ok(()),
         }

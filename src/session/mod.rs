@@ -3,6 +3,7 @@
 
 mod abi_hints;
 mod abort_message;
+mod address_space;
 mod call;
 mod callback;
 mod causes;
@@ -12,6 +13,7 @@ mod expectations;
 mod exports;
 pub mod files;
 mod finish_recording;
+mod history_budget;
 mod host_names;
 mod import_actions;
 mod import_check;
@@ -54,7 +56,7 @@ use files::Files;
 use imports::HostState;
 use interrupt_timer::InterruptTimer;
 use judging::Judging;
-use limits::{CancelHandle, Limits};
+use limits::{CancelHandle, Limits, StoppedTime};
 use open::NoMemory;
 use pointers::Pointers;
 use scope::Scope;
@@ -136,6 +138,7 @@ pub struct Session {
     memory: Option<Memory>,
     /// Interrupts the guest while it runs; `None` until it is instantiated.
     interrupt_timer: Option<InterruptTimer>,
+    stopped_time: Arc<StoppedTime>,
     /// A data segment whose address only the engine knows.
     unplaced_segment: Option<u32>,
     /// The instructions that store, shared with all records.

@@ -1,5 +1,7 @@
 //! Opens a session: compiles the guest, checks the script against it, and sets the inputs.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 use wasmer::FunctionEnv;
 
@@ -16,13 +18,16 @@ use crate::timeline::{
 };
 use crate::value::Value;
 
+use super::engine::CompileError;
 use super::eval_env::SetupEnv;
 use super::files::Files;
 use super::import_check::{ImportMismatch, first_mismatch};
 use super::import_history::ImportHistory;
 use super::imports::HostState;
 use super::judging::Judging;
+use super::limits::StoppedTime;
 use super::pointers::Pointers;
+use super::recorder::Recorder;
 use super::region_facts::layout_facts;
 use super::scope::Scope;
 use super::self_check::SelfCheck;
@@ -43,6 +48,12 @@ pub enum OpenError {
     /// The engine refuses the guest; the text is the engine's.
     #[error("the engine cannot compile this guest: {0}")]
     Compile(String),
+    /// The session was cancelled while the engine compiled the guest.
+    #[error("cancelled while the engine compiled the guest")]
+    Cancelled(
+        /// What is known of the session. It has no steps, and is marked as interrupted.
+        Box<Timeline>,
+    ),
     /// A line of the script that cannot be used with this guest.
     #[error("{place}: {problem}")]
     Script {
@@ -154,13 +165,22 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     scope.is_64 = memory_facts.as_ref().is_some_and(|memory| memory.is_64);
     let inputs = set_inputs(&script, &files, &input_overrides, &mut scope)?;
     let wasi = set_program(&script, &files, &scope, Wasi::new(guest.name(), stdin))?;
-    let host = HostState::new(files.clone(), wasi, import_history(&guest));
+    let recorder = Recorder::new(limits.max_history);
+    let history = import_history(&guest);
+    let host = HostState::new(files.clone(), wasi, recorder, history);
     let facts = guest_facts(&guest, memory_facts.clone(), chosen);
     let mut timeline = Timeline::new(title, facts, inputs, planned_steps(&script));
     timeline.document = script.document.clone();
     timeline.setup = setup_lines(&script, &input_overrides, &timeline.inputs);
     let mut store = engine::new_store();
-    let module = engine::compile(&store, &instrumented).map_err(OpenError::Compile)?;
+    let module = match engine::compile(&store, &instrumented, &control) {
+        Ok(module) => module,
+        Err(CompileError::Refused(why)) => return Err(OpenError::Compile(why)),
+        Err(CompileError::Cancelled) => {
+            timeline.interrupted = true;
+            return Err(OpenError::Cancelled(Box::new(timeline)));
+        }
+    };
     timeline.guest.abi_hints = abi_hints::hints(&guest, &script, &module);
     let env = FunctionEnv::new(&mut store, host);
     let size = memory_facts.map_or(0, |memory| memory.pages.saturating_mul(PAGE));
@@ -180,6 +200,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         memory_index,
         memory: None,
         interrupt_timer: None,
+        stopped_time: Arc::new(StoppedTime::new()),
         unplaced_segment: None,
         check: SelfCheck::default(),
         image: Image::zeroed(size),

@@ -3,21 +3,33 @@
 
 use std::sync::Arc;
 
-use wasmer::{AsStoreMut, Memory};
+use wasmer::{AsStoreMut, AsStoreRef, Memory};
 
 use crate::timeline::{Image, Recording, SiteTable};
 
+use super::history_budget::HistoryBudget;
 use super::journal::{Journal, JournalError, LastStore};
+use super::memory;
 
 /// The one owner of the recording of the current step, and of the guest's journal.
-#[derive(Default)]
 pub(super) struct Recorder {
     /// `None` until the guest is instantiated.
     journal: Option<Journal>,
     recording: Recording,
+    /// What the records of the session may take.
+    pub budget: HistoryBudget,
 }
 
 impl Recorder {
+    /// Creates the recorder of a session whose records may take `max_history` bytes.
+    pub fn new(max_history: u64) -> Self {
+        Recorder {
+            journal: None,
+            recording: Recording::default(),
+            budget: HistoryBudget::new(max_history),
+        }
+    }
+
     /// Sets the journal of the instance that was created.
     pub fn attach(&mut self, journal: Journal) {
         self.journal = Some(journal);
@@ -72,6 +84,12 @@ impl Recorder {
             Some(journal) => journal.drain_rest(store, memory, &mut self.recording),
             None => Ok(0),
         }
+    }
+
+    /// Returns whether the current step takes more memory than the records of the session may.
+    pub fn is_over_budget(&mut self, store: &impl AsStoreRef, memory: Option<&Memory>) -> bool {
+        let len = memory.map_or(0, |memory| memory::size(memory, store));
+        self.recording.exceeds(self.budget.available(), len)
     }
 
     /// Removes the last store of the guest, one that trapped before it wrote anything.

@@ -71,7 +71,12 @@ impl Session {
         let mut record = self.begin(kind, statement.text.clone());
         record.line = Some(statement.line).filter(|line| *line > 0);
         record.narration.clone_from(&statement.narration);
-        let result = self.perform(&statement, &mut record);
+        let result = match statement.kind {
+            // These record nothing, and they may expect the limit.
+            StatementKind::Expect { .. } | StatementKind::ExpectFinding { .. } => Ok(()),
+            _ => self.recorder().budget.check().map_err(StepError::from),
+        };
+        let result = result.and_then(|()| self.perform(&statement, &mut record));
         self.record_provenance(&statement.kind, &mut record);
         Some(self.finish(record, result))
     }
@@ -84,6 +89,7 @@ impl Session {
         result: Result<(), StepError>,
     ) -> StepRecord {
         self.finish_recording(&mut record);
+        let result = self.count_history(&record, result);
         if record.pages_after > record.pages_before {
             record.findings.push(growth_finding(&record));
         }
@@ -111,6 +117,21 @@ impl Session {
         self.progress.is_stopped = record.outcome != Outcome::Ok && !self.is_expected(&record);
         self.progress.is_over = self.progress.is_stopped || !self.has_more_steps();
         record
+    }
+
+    /// Counts what is recorded of a step. One that would be ok fails at the limit.
+    fn count_history(
+        &mut self,
+        record: &StepRecord,
+        result: Result<(), StepError>,
+    ) -> Result<(), StepError> {
+        let budget = &mut self.recorder().budget;
+        budget.add(record);
+        result.and_then(|()| match record.kind {
+            // It may expect the limit.
+            StepKind::Expect if record.call.is_none() => Ok(()),
+            _ => Ok(budget.check()?),
+        })
     }
 
     /// Returns the steps that have not run yet.

@@ -13,6 +13,7 @@
 
 mod canvas;
 mod decoder;
+mod fatal_signals;
 mod modes;
 mod signals;
 mod wake;
@@ -116,6 +117,7 @@ pub fn run(
     options: Options,
 ) -> Result<Exit, TerminalError> {
     let signals = Signals::catch().map_err(TerminalError::Signals)?;
+    fatal_signals::catch().map_err(TerminalError::Signals)?;
     let (waker, wakeups) = wake::channel().map_err(TerminalError::Wait)?;
     host.start(waker.clone());
     modes::leave_on_panic();

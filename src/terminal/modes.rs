@@ -5,7 +5,8 @@
 //! would be flushed too late.
 
 use std::io;
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::style::Print;
@@ -13,6 +14,7 @@ use crossterm::terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlte
 use crossterm::{cursor, queue, style, terminal};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// Presses, releases and the wheel, with coordinates of any size. The commands of crossterm request
 /// every motion of the mouse too, and each would wake the program.
@@ -22,6 +24,19 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 /// Whether the modes are on. The lock also keeps a frame of one thread apart from the restoring of
 /// another.
 static ENTERED: Mutex<bool> = Mutex::new(false);
+
+/// Whether the modes are on, for a signal handler, which must not wait for a lock.
+static IS_ON: AtomicBool = AtomicBool::new(false);
+
+/// The terminal as it was before the modes were entered first, for a signal handler; `None` if it
+/// could not be read.
+static ORIGINAL: OnceLock<Option<Original>> = OnceLock::new();
+
+struct Original {
+    modes: Termios,
+    /// What is written to leave the modes.
+    bytes: Vec<u8>,
+}
 
 fn entered() -> MutexGuard<'static, bool> {
     ENTERED.lock().unwrap_or_else(PoisonError::into_inner)
@@ -53,8 +68,14 @@ pub(super) fn enter(mouse: bool) -> io::Result<Guard> {
 pub(super) fn resume(mouse: bool) -> io::Result<()> {
     leave();
     let mut entered = entered();
+    ORIGINAL.get_or_init(|| {
+        let modes = tcgetattr(rustix::stdio::stdin()).ok()?;
+        let bytes = leaving_bytes();
+        Some(Original { modes, bytes })
+    });
     terminal::enable_raw_mode()?;
     *entered = true;
+    IS_ON.store(true, Ordering::SeqCst);
     let mut bytes = Vec::new();
     queue!(
         bytes,
@@ -75,6 +96,13 @@ pub(super) fn leave() {
     if !std::mem::take(&mut *entered) {
         return;
     }
+    IS_ON.store(false, Ordering::SeqCst);
+    let _ = write_all(&leaving_bytes());
+    let _ = terminal::disable_raw_mode();
+}
+
+/// Returns what is written to leave the modes.
+fn leaving_bytes() -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = queue!(
         bytes,
@@ -85,8 +113,23 @@ pub(super) fn leave() {
         LeaveAlternateScreen,
         cursor::Show
     );
-    let _ = write_all(&bytes);
-    let _ = terminal::disable_raw_mode();
+    bytes
+}
+
+/// Restores the terminal from the handler of a signal that ends the process. Async-signal-safe: it
+/// takes no lock and allocates nothing.
+pub(super) fn leave_in_signal_handler() {
+    if !IS_ON.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    if let Some(Some(original)) = ORIGINAL.get() {
+        let _ = write_all(&original.bytes);
+        let _ = tcsetattr(
+            rustix::stdio::stdin(),
+            OptionalActions::Now,
+            &original.modes,
+        );
+    }
 }
 
 /// Writes to the terminal while the modes are on. After they are left, nothing may be written to the

@@ -510,12 +510,7 @@ fn describe_naming(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
             }]
         }
         Some(Naming::Released(block)) => {
-            let known = timeline.spans_at(record.index);
-            let span = known
-                .iter()
-                .find(|s| s.kind == SpanKind::Block && s.name == *block)
-                .map(|s| s.span);
-            vec![match span {
+            vec![match timeline.span_of_block(block, record.index) {
                 Some(span) => {
                     format!(
                         "{} is released: {} must not be used any more.",

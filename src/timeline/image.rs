@@ -373,6 +373,18 @@ impl Image {
         *node = Node::Leaf(leaf);
     }
 
+    /// Returns how much memory the branches above some leaves take, in bytes. `numbers` are the numbers
+    /// of the leaves, in ascending order.
+    pub(super) fn branch_bytes(&self, numbers: impl Iterator<Item = u64> + Clone) -> usize {
+        let branches = |height: u32| {
+            let mut last = None;
+            let mut is_new = |branch| last.replace(branch) != Some(branch);
+            let branch = move |number: u64| number >> (6 * height.min(8));
+            numbers.clone().map(branch).filter(|at| is_new(*at)).count()
+        };
+        (1..=self.height).map(branches).sum::<usize>() * size_of::<[Node; FANOUT]>()
+    }
+
     /// Returns how many bytes of leaves this image does not share with `other`, for measurements.
     #[cfg(test)]
     pub(crate) fn unshared_bytes(&self, other: &Image) -> u64 {

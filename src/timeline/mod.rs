@@ -79,7 +79,7 @@ pub use step::{
 #[cfg(any(test, feature = "testing"))]
 pub use step_builder::StepBuilder;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -226,8 +226,12 @@ pub struct Timeline {
     /// Whether a person or the system ended the run before its last step had completed.
     pub interrupted: bool,
     steps: Vec<StepRecord>,
+    /// How much memory the records of all steps take, in bytes.
+    history_bytes: u64,
     /// The steps that name a span or release one.
     namings: Vec<usize>,
+    /// By the name of a block, the steps that name it.
+    block_namings: HashMap<String, Vec<usize>>,
     /// By the offset of an instruction, where its source is.
     places: BTreeMap<u64, Arc<Place>>,
 }
@@ -319,10 +323,23 @@ impl Timeline {
                 }
             }
         }
-        if step.naming.is_some() {
+        if let Some(naming) = &step.naming {
             self.namings.push(self.steps.len());
+            if let Naming::Named(span) = naming
+                && span.kind == SpanKind::Block
+            {
+                let namings = self.block_namings.entry(span.name.clone()).or_default();
+                namings.push(self.steps.len());
+            }
         }
+        self.history_bytes = self.history_bytes.saturating_add(step.history_bytes());
         self.steps.push(step);
+    }
+
+    /// Returns how much memory the records of all steps take, in bytes. In a long call, it differs a
+    /// little from run to run, because it depends on when the journal was drained.
+    pub fn history_bytes(&self) -> u64 {
+        self.history_bytes
     }
 
     /// Returns the steps that have run.
@@ -452,29 +469,40 @@ impl Timeline {
     /// Returns the named spans at the end of a step, in the order in which they were named.
     pub(crate) fn spans_at(&self, step: usize) -> Vec<NamedSpan> {
         let mut spans: Vec<NamedSpan> = Vec::new();
-        for record in self
-            .namings
-            .iter()
-            .take_while(|at| **at <= step)
-            .filter_map(|at| self.steps.get(*at))
-        {
+        let (mut known, mut released) = (HashSet::new(), HashSet::new());
+        let until = self.namings.partition_point(|at| *at <= step);
+        let namings = self.namings.get(..until).unwrap_or_default();
+        for record in namings.iter().rev().filter_map(|at| self.steps.get(*at)) {
             match &record.naming {
-                Some(Naming::Named(span)) => {
-                    spans.retain(|s| s.name != span.name || s.kind != span.kind);
-                    spans.push(span.clone());
+                Some(Naming::Named(span)) if known.insert((span.kind, &span.name)) => {
+                    let released = span.kind == SpanKind::Block && released.contains(&span.name);
+                    spans.push(NamedSpan {
+                        released,
+                        ..span.clone()
+                    });
                 }
                 Some(Naming::Released(name)) => {
-                    for span in spans
-                        .iter_mut()
-                        .filter(|s| s.name == *name && s.kind == SpanKind::Block)
-                    {
-                        span.released = true;
+                    // A name that has been given to other bytes since is not that of these.
+                    if !known.contains(&(SpanKind::Block, name)) {
+                        released.insert(name);
                     }
                 }
-                None => {}
+                Some(Naming::Named(_)) | None => {}
             }
         }
+        spans.reverse();
         spans
+    }
+
+    /// Returns the bytes that a block had when a step released it.
+    pub(crate) fn span_of_block(&self, name: &str, step: usize) -> Option<Span> {
+        let namings = self.block_namings.get(name)?;
+        let until = namings.partition_point(|at| *at <= step);
+        let last = *namings.get(until.checked_sub(1)?)?;
+        match &self.steps.get(last)?.naming {
+            Some(Naming::Named(span)) => Some(span.span),
+            _ => None,
+        }
     }
 
     /// Returns the answer of a later step to the question of `step`.

@@ -411,6 +411,30 @@ impl StepRecord {
         self.stores = settled.stores;
         self.stores_recorded = settled.recorded;
     }
+
+    /// Returns how much memory the record takes, with what it does not share with the step before, in
+    /// bytes. Values that variables hold are shared with the script, and are not counted.
+    pub fn history_bytes(&self) -> u64 {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let values = |values: &[Value]| values.iter().map(Value::weight).sum::<usize>();
+        let call = |call: &CallRecord| values(&call.args) + values(&call.results);
+        let import = |import: &ImportCall| {
+            let calls: usize = import.calls.iter().map(call).sum();
+            let own = values(&import.args) + values(&import.results) + values(&import.saw);
+            size_of::<ImportCall>() + import.name.len() + own + calls
+        };
+        let bytes = size_of::<StepRecord>()
+            + self.text.len()
+            + [&self.narration, &self.error, &self.output]
+                .map(text)
+                .iter()
+                .sum::<usize>()
+            + self.imports_called.iter().map(import).sum::<usize>()
+            + self.pointers.len() * size_of::<Pointer>()
+            + self.findings.len() * size_of::<Finding>()
+            + self.events.history_bytes();
+        bytes as u64
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use crate::app::{Action, App};
 use crate::safe;
+use crate::text;
 use crate::timeline::GuestFacts;
 use crate::wasm_types::{ExternType, memory_size};
 
@@ -40,7 +41,17 @@ pub(crate) fn lines(app: &App) -> Vec<OverviewLine> {
     lines.extend(exports(&app.timeline.guest));
     lines.extend(imports(&app.timeline.guest));
     lines.extend(undefined(app));
+    lines.extend([OverviewLine::Blank, OverviewLine::Prose(recorded(app))]);
     lines
+}
+
+/// Returns how much memory the history takes.
+fn recorded(app: &App) -> String {
+    let taken = match app.timeline.history_bytes() >> 20 {
+        0 => "less than 1 MiB".to_owned(),
+        mib => text::size(mib << 20),
+    };
+    format!("All that is recorded takes {taken} of memory; --max-history limits it.")
 }
 
 /// Returns what to type first.

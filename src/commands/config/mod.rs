@@ -5,7 +5,7 @@ mod file;
 mod page;
 mod settings;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,6 +15,7 @@ use linmem::app::Keymap;
 use linmem::safe;
 
 use crate::cli::{Cli, Command, ConfigArgs, Defaults};
+use crate::commands::input_file;
 
 /// The most bytes of the file.
 const LONGEST: u64 = 1 << 20;
@@ -97,10 +98,9 @@ fn home_file() -> Option<PathBuf> {
 fn read(file: &Path, shown: &str) -> Result<String> {
     let cannot = || format!("cannot read the configuration {shown}");
     let mut bytes = Vec::new();
+    let _pipe = input_file::wait_for_writer(file);
     let open = std::fs::File::open(file).with_context(cannot)?;
-    open.take(LONGEST + 1)
-        .read_to_end(&mut bytes)
-        .with_context(cannot)?;
+    input_file::read_at_most(open, LONGEST, &mut bytes).with_context(cannot)?;
     if bytes.len() as u64 > LONGEST {
         bail!("the configuration {shown} is longer than {LONGEST} bytes");
     }

@@ -71,6 +71,12 @@ pub const SETTINGS: &[Setting] = &[
         option: "max_stores",
         kind: Kind::Amount(is_count),
     },
+    Setting {
+        table: LIMITS,
+        name: "max-history",
+        option: "max_history",
+        kind: Kind::Amount(is_max_history),
+    },
 ];
 
 fn is_size(text: &str) -> Result<(), String> {
@@ -83,6 +89,10 @@ fn is_time(text: &str) -> Result<(), String> {
 
 fn is_count(text: &str) -> Result<(), String> {
     cli::parse_count(text).map(drop)
+}
+
+fn is_max_history(text: &str) -> Result<(), String> {
+    cli::parse_max_history(text).map(drop)
 }
 
 impl Setting {

@@ -240,7 +240,7 @@ impl<'a> Body<'a> {
                     self.is_unchecked = true;
                 }
             }
-            _ => self.emit(instruction),
+            _ => self.write_other(operator, instruction),
         }
     }
 

@@ -45,7 +45,8 @@ pub(super) const MAX_SLOTS_BETWEEN_CHECKS: u32 = 2000;
 ///
 /// Word 0 of the memory (`i32`) is the *limit*. A guest whose position is past it calls the imported
 /// function `tick`: between the rounds of a loop, at the entry of a function that calls others, and
-/// before the first store after the entry or after a call. A loop that stores in every round only
+/// before the first store after the entry or after a call. It calls `tick` too before a bulk
+/// operation on many bytes or elements. A loop that stores in every round only
 /// checks whether the journal is full. The word is 0 at first, and another thread may set it to 0 at
 /// any time, to have `tick` called soon.
 ///
@@ -86,7 +87,9 @@ pub(super) struct AddedItems {
     pub write_slot: u32,
     /// The function that writes the two slots of a vector.
     pub write_vector_slots: u32,
-    /// The private memory.
+    /// The first of the functions for long fills and copies.
+    pub bulk_helpers: u32,
+    /// The private memory. It comes after the guest's own ones.
     pub memory: u32,
     /// The global that holds the position.
     pub position: u32,

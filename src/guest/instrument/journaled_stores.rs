@@ -2,7 +2,8 @@
 //!
 //! The operands are saved in scratch locals, the slot is written, and the instruction runs with the
 //! operands from the locals. How a slot is written depends on the function:
-//! [`inline_journal`](super::inline_journal) or [`outlined_journal`](super::outlined_journal).
+//! [`inline_journal`](super::inline_journal) or [`outlined_journal`](super::outlined_journal). Bulk
+//! operations are in [`bulk_operations`](super::bulk_operations).
 
 use wasm_encoder::{BlockType, Instruction, MemArg, ValType};
 
@@ -51,7 +52,7 @@ impl Body<'_> {
                 self.write_compare_exchange(site, access, value, width, instruction);
             }
             AccessKind::Fill | AccessKind::Copy { .. } | AccessKind::Init { .. } => {
-                self.write_bulk(site, kind, instruction);
+                self.write_bulk(site, access, kind, instruction);
             }
             AccessKind::Grow => self.write_grow(site, instruction),
         }
@@ -84,7 +85,7 @@ impl Body<'_> {
     }
 
     /// Writes a slot. Nothing on the stack is used or left.
-    fn write_slot(&mut self, site: u32, address: u32, value: SlotValue) {
+    pub(super) fn write_slot(&mut self, site: u32, address: u32, value: SlotValue) {
         match self.mode {
             Mode::Outlined => self.write_slot_by_call(site, address, value),
             Mode::NoStores | Mode::Inline => self.write_slot_inline(site, address, value),
@@ -205,46 +206,28 @@ impl Body<'_> {
         self.sink().end();
     }
 
-    fn write_bulk(&mut self, site: u32, kind: SiteKind, instruction: &Instruction<'_>) {
-        let [address, second, length] = [0, 1, 2].map(|nth| self.scratch(ValType::I32, nth));
-        self.sink()
-            .local_set(length)
-            .local_set(second)
-            .local_tee(address);
-        let width = match kind {
-            // The address in another memory is of no use to the host.
-            SiteKind::CopyFrom => 0,
-            SiteKind::Fill => 1,
-            _ => 4,
-        };
-        let slot_value = SlotValue::Bulk {
-            length,
-            second,
-            width,
-        };
-        self.write_slot(site, address, slot_value);
-        self.sink().local_get(second).local_get(length);
-        self.emit(instruction);
-        self.advance_slots(1);
-        if kind == SiteKind::CopyFrom {
-            // The host reads the bytes from this memory before anything else writes them.
-            self.call_tick();
-        }
-    }
-
-    /// Writes `memory.grow`. Its slot comes after it, because it has the old size.
+    /// Writes `memory.grow`. Its slot comes after it, because it has the old size. A growth by no
+    /// pages has none.
     fn write_grow(&mut self, site: u32, instruction: &Instruction<'_>) {
+        self.flush();
         let (pages, old) = (self.scratch(ValType::I32, 0), self.scratch(ValType::I32, 1));
         self.sink().local_tee(pages);
         self.emit(instruction);
-        self.sink().local_tee(old);
+        self.sink()
+            .local_set(old)
+            .local_get(pages)
+            .if_(BlockType::Empty);
         let slot_value = SlotValue::Number {
             local: old,
             ty: ValType::I32,
             width: 4,
         };
         self.write_slot(site, pages, slot_value);
-        self.advance_slots(1);
+        if self.mode != Mode::Outlined {
+            // Only this branch has a slot, so the position cannot move on at the next join.
+            self.advance_position_inline();
+        }
+        self.sink().end().local_get(old);
     }
 
     /// Sets the value of a slot that was written without one: the low `width` bytes of a local.

@@ -226,14 +226,14 @@ fn is_bulk(operator: &Operator<'_>) -> bool {
 }
 
 /// Returns whether an instruction writes a slot whenever it runs. A compare-exchange does so only
-/// if it stores.
+/// if it stores, and a growth only if it is by some pages.
 fn is_store(operator: &Operator<'_>, journaled: Option<u32>) -> bool {
     access_of(operator)
         .filter(|access| Some(access.memory) == journaled)
         .is_some_and(|access| {
             !matches!(
                 access.kind,
-                AccessKind::Load { .. } | AccessKind::CompareExchange { .. }
+                AccessKind::Load { .. } | AccessKind::CompareExchange { .. } | AccessKind::Grow
             )
         })
 }

@@ -8,6 +8,7 @@
 //! | type     | the types of the functions below                                                  |
 //! | import   | `linmem.tick`, after the imports of the guest: calls the host                     |
 //! | function | two functions that write slots, after the guest's own (`journal_helpers`)         |
+//! | function | functions for long fills and copies, if there may be some (`bulk_helpers`)        |
 //! | memory   | a private memory with the journal, after the guest's own ([`JournalLayout`])      |
 //! | global   | the position in the journal; the address operand of the last load                 |
 //! | export   | the private memory, the globals, every memory, the start function                 |
@@ -65,6 +66,8 @@
 //! | `limit_check.rs`      | checks of the limit, calls of the host                                |
 //! | `loop_analysis.rs`    | which loops may be written as two                                     |
 //! | `journaled_stores.rs` | each instruction that stores, with its slot                           |
+//! | `bulk_operations.rs`  | bulk operations, with a call of the host before a long one            |
+//! | `bulk_helpers.rs`     | the functions that are called for a long fill or copy                 |
 //! | `inline_journal.rs`   | slots in line, for most functions                                     |
 //! | `outlined_journal.rs` | slots by a call, for very many stores or with handlers of exceptions  |
 //! | `journal_helpers.rs`  | the functions that are called for that                                |
@@ -79,6 +82,8 @@
 mod added_names;
 mod atomic_wait;
 mod body;
+mod bulk_helpers;
+mod bulk_operations;
 mod inline_journal;
 mod journal_helpers;
 mod journal_layout;
@@ -302,6 +307,8 @@ struct Instrumenter<'a> {
     functions: FunctionMap,
     added: AddedItems,
     memory: JournalMemory,
+    /// How many functions for long fills and copies are added.
+    bulk_helpers: u32,
     /// The tables for which a function is added that sets an element.
     fixed_tables: Vec<u32>,
     /// The first function that exceeds a limit, and how.
@@ -356,6 +363,7 @@ impl<'a> Instrumenter<'a> {
             tick: functions.tick,
             write_slot: functions.helpers,
             write_vector_slots: functions.helpers.saturating_add(1),
+            bulk_helpers: functions.helpers.saturating_add(journal_helpers::COUNT),
             memory: description.memories.len() as u32,
             position: globals,
             last_load: globals.saturating_add(1),
@@ -366,6 +374,7 @@ impl<'a> Instrumenter<'a> {
             functions,
             added,
             memory: JournalMemory::new(options.memory.is_some()),
+            bulk_helpers: 0,
             fixed_tables: Vec::new(),
             excess: None,
         }
@@ -380,6 +389,7 @@ impl<'a> Instrumenter<'a> {
     ) -> Result<Vec<u8>, Failure> {
         // A module without a body has no code section, to which functions could be added.
         if !sections.bodies.is_empty() {
+            self.bulk_helpers = bulk_helpers::count(self.added.memory, &sections.bodies);
             self.fixed_tables = table_setters::fixed_tables(self.description, &sections);
         }
         let mut module = Module::new();
@@ -403,6 +413,7 @@ impl<'a> Instrumenter<'a> {
         types.ty().function([], []);
         journal_helpers::add_types(&mut types);
         table_setters::add_type(&mut types);
+        bulk_helpers::add_type(&mut types);
         Ok(types)
     }
 
@@ -444,8 +455,12 @@ impl<'a> Instrumenter<'a> {
                 for nth in 0..journal_helpers::COUNT {
                     functions.function(first.saturating_add(nth));
                 }
+                let setter = first.saturating_add(journal_helpers::COUNT);
+                for _ in 0..self.bulk_helpers {
+                    functions.function(setter.saturating_add(1));
+                }
                 for _ in &self.fixed_tables {
-                    functions.function(first.saturating_add(journal_helpers::COUNT));
+                    functions.function(setter);
                 }
             }
             module.section(&functions);
@@ -502,10 +517,7 @@ impl<'a> Instrumenter<'a> {
                 exports.export(name, ExportKind::Table, index);
             }
         }
-        let setters = self
-            .functions
-            .helpers
-            .saturating_add(journal_helpers::COUNT);
+        let setters = self.added.bulk_helpers.saturating_add(self.bulk_helpers);
         for (function, table) in (setters..).zip(&self.fixed_tables) {
             if let Some(name) = names.table_setters.get(*table as usize) {
                 exports.export(name, ExportKind::Func, function);
@@ -545,6 +557,11 @@ impl<'a> Instrumenter<'a> {
             }
             for function in journal_helpers::functions(self.added) {
                 code.function(&function);
+            }
+            if self.bulk_helpers > 0 {
+                for function in bulk_helpers::functions(self.added, self.options.memory) {
+                    code.function(&function);
+                }
             }
             for table in &self.fixed_tables {
                 code.function(&table_setters::setter(*table));

@@ -36,6 +36,7 @@ pub(super) fn write(
         title: &timeline.title,
         guest: &timeline.guest,
         inputs: timeline.inputs.iter().map(InputData::from).collect(),
+        history_bytes: timeline.history_bytes(),
         steps_planned: timeline.planned.len().max(timeline.steps().len()),
         steps: Steps { timeline, options },
     };
@@ -50,6 +51,7 @@ struct Trace<'a> {
     title: &'a str,
     guest: &'a GuestFacts,
     inputs: Vec<InputData<'a>>,
+    history_bytes: u64,
     steps_planned: usize,
     steps: Steps<'a>,
 }

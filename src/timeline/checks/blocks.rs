@@ -1,11 +1,12 @@
 //! The regions and blocks that are named, which of them were released, and which bytes must not be
 //! used any more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::calls::{Calls, allocates, frees, passes_address, resizes, returns_address};
+use super::calls::{Calls, address, allocates, frees, passes_address, resizes, returns_address};
 use super::phrases::{describe_writer, name, the_bytes};
 use super::pointers::{Origin, Pointers};
+use super::span_index::SpanIndex;
 use super::{MAX_FINDINGS_PER_KIND, describe_bytes, stack};
 use crate::text::count;
 use crate::timeline::{
@@ -65,7 +66,17 @@ pub(super) fn overlap(a: Span, b: Span) -> Option<Span> {
 
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    spans: Vec<BlockState>,
+    /// By number, in the order in which they were named.
+    spans: BTreeMap<u64, BlockState>,
+    /// The number of the next span.
+    next: u64,
+    /// The numbers of the spans by kind and name.
+    numbers: HashMap<(SpanKind, String), u64>,
+    /// The blocks by their bytes.
+    blocks: SpanIndex,
+    /// The numbers of the released blocks that are watched, and these blocks by their bytes.
+    watched: BTreeSet<u64>,
+    watched_bytes: SpanIndex,
     calls: Calls,
     /// The bytes of the shadow stack.
     stack: Option<Span>,
@@ -88,26 +99,55 @@ impl Blocks {
     }
 
     pub fn has_spans(&self) -> bool {
-        self.spans
-            .iter()
-            .any(|held| held.is_live() || held.is_watched)
+        !self.watched.is_empty() || self.spans.values().any(BlockState::is_live)
     }
 
     /// Returns the bytes of a region or block that is not released.
     pub fn span_of(&self, name: &str) -> Option<Span> {
-        let mut spans = self.spans.iter().rev();
+        let mut spans = self.spans.values().rev();
         let found = spans.find(|held| held.released.is_none() && held.name == name);
         found.map(|held| held.span)
     }
 
     pub fn live(&self) -> impl Iterator<Item = &BlockState> {
         self.spans
-            .iter()
+            .values()
             .filter(|held| held.is_live() && held.span.len > 0)
     }
 
     pub fn watched(&self) -> impl Iterator<Item = &BlockState> {
-        self.spans.iter().filter(|held| held.is_watched)
+        let state = |number| self.spans.get(number);
+        self.watched.iter().filter_map(state)
+    }
+
+    /// Sets whether a released block is watched.
+    fn watch(&mut self, number: u64, is_watched: bool) {
+        let Some(held) = self.spans.get_mut(&number) else {
+            return;
+        };
+        let was_watched = std::mem::replace(&mut held.is_watched, is_watched);
+        match (was_watched, is_watched) {
+            (false, true) => {
+                self.watched.insert(number);
+                self.watched_bytes.insert(held.span, number);
+            }
+            (true, false) => {
+                self.watched.remove(&number);
+                self.watched_bytes.remove(held.span, number);
+            }
+            _ => {}
+        }
+    }
+
+    /// Removes the span of this kind and name.
+    fn remove(&mut self, kind: SpanKind, name: &str) {
+        let Some(number) = self.numbers.remove(&(kind, name.to_owned())) else {
+            return;
+        };
+        self.watch(number, false);
+        if let Some(held) = self.spans.remove(&number) {
+            self.blocks.remove(held.span, number);
+        }
     }
 
     /// Checks an address that a step used. `origin` is where it came from.
@@ -121,17 +161,19 @@ impl Blocks {
             len: used.span.len.max(1),
             ..used.span
         };
-        let block = self
-            .spans
-            .iter_mut()
-            .find(|held| held.is_watched && overlap(held.span, at).is_some())?;
+        let near = self.watched_bytes.near(at);
+        let state = |number: u64| Some((number, self.spans.get(&number)?));
+        let (number, block) = near
+            .into_iter()
+            .filter_map(state)
+            .find(|(_, held)| overlap(held.span, at).is_some())?;
         let released = block.released?;
         // An address that was fetched after the release, or by the call that released the block,
         // comes from the new owner of the bytes.
         let is_new =
             |origin: &Origin| origin.step > released || Some(origin.step) == block.releasing_call;
         if origin.is_some_and(is_new) {
-            block.is_watched = false;
+            self.watch(number, false);
             return None;
         }
         let block = block.clone();
@@ -180,13 +222,31 @@ impl Blocks {
     /// and blocks that the guest has resized in place or handed out again.
     pub fn check_new_owners(&mut self, record: &StepRecord) -> Vec<Finding> {
         let call = record.call.as_ref();
-        for held in self.spans.iter_mut().filter(|held| held.is_watched) {
-            held.is_watched = !(call.is_some_and(|call| allocates(call, held.span))
-                || stack::covers_again(self.stack, held.span, record));
+        if call.is_none() && record.facts.global_set.is_none() {
+            return Vec::new();
         }
+        let has_new_owner = |number: &u64| {
+            self.spans.get(number).is_some_and(|held| {
+                call.is_some_and(|call| allocates(call, held.span))
+                    || stack::covers_again(self.stack, held.span, record)
+            })
+        };
+        let no_longer: Vec<u64> = self.watched.iter().copied().filter(has_new_owner).collect();
+        no_longer
+            .into_iter()
+            .for_each(|number| self.watch(number, false));
         let Some(call) = call else { return Vec::new() };
         let mut found = Vec::new();
-        for held in &mut self.spans {
+        let starts = call.results.iter().filter_map(address);
+        let mut near: Vec<u64> = starts
+            .flat_map(|start| self.blocks.near(Span { start, len: 1 }))
+            .collect();
+        near.sort_unstable();
+        near.dedup();
+        for number in near {
+            let Some(held) = self.spans.get_mut(&number) else {
+                continue;
+            };
             let is_returned = held.is_live()
                 && held.kind == SpanKind::Block
                 && held.span.len > 0
@@ -250,12 +310,9 @@ impl Blocks {
     }
 
     fn unwatch(&mut self, held: &BlockState) {
-        for other in self
-            .spans
-            .iter_mut()
-            .filter(|other| other.step == held.step)
-        {
-            other.is_watched = false;
+        let key = (held.kind, held.name.clone());
+        if let Some(number) = self.numbers.get(&key).copied() {
+            self.watch(number, false);
         }
     }
 
@@ -263,7 +320,7 @@ impl Blocks {
         frees(call)
             && self
                 .spans
-                .iter()
+                .values()
                 .any(|held| held.kind == SpanKind::Block && passes_address(call, held.span.start))
     }
 
@@ -304,25 +361,27 @@ impl Blocks {
 
     fn name_span(&mut self, step: usize, new: &NamedSpan) -> Vec<Finding> {
         let mut found = Vec::new();
-        let is_same = |held: &BlockState| held.name == new.name && held.kind == new.kind;
+        let same = self.numbers.get(&(new.kind, new.name.clone())).copied();
         if new.kind == SpanKind::Block {
-            for held in &mut self.spans {
-                let Some(shared) =
-                    overlap(held.span, new.span).filter(|_| held.kind == SpanKind::Block)
-                else {
+            for number in self.blocks.near(new.span) {
+                let Some(held) = self.spans.get(&number) else {
                     continue;
                 };
-                if held.released.is_none() && !is_same(held) && found.len() < MAX_FINDINGS_PER_KIND
+                let Some(shared) = overlap(held.span, new.span) else {
+                    continue;
+                };
+                if held.released.is_none()
+                    && same != Some(number)
+                    && found.len() < MAX_FINDINGS_PER_KIND
                 {
                     found.push(overlapping(held, new, shared));
                 }
-                held.is_watched = false;
+                self.watch(number, false);
             }
             // If the name moves to other bytes, nothing can release the old ones any more.
-            let lost = self
-                .spans
-                .iter()
-                .find(|held| is_same(held) && held.is_live() && held.span.len > 0);
+            let lost = same
+                .and_then(|number| self.spans.get(&number))
+                .filter(|held| held.is_live() && held.span.len > 0);
             found.extend(
                 lost.filter(|held| held.span.start != new.span.start)
                     .map(|held| {
@@ -338,29 +397,32 @@ impl Blocks {
                     }),
             );
         }
-        self.spans.retain(|held| !is_same(held));
-        let NamedSpan {
-            name, kind, span, ..
-        } = new.clone();
-        self.spans.push(BlockState {
-            name,
-            kind,
-            span,
+        self.remove(new.kind, &new.name);
+        let number = self.next;
+        self.next += 1;
+        if new.kind == SpanKind::Block {
+            self.blocks.insert(new.span, number);
+        }
+        self.numbers.insert((new.kind, new.name.clone()), number);
+        let state = BlockState {
+            name: new.name.clone(),
+            kind: new.kind,
+            span: new.span,
             step,
             released: None,
             is_watched: false,
             releasing_call: None,
             is_reallocated: false,
             is_resized: false,
-        });
+        };
+        self.spans.insert(number, state);
         found
     }
 
     fn release(&mut self, step: usize, block: &str) -> Option<Finding> {
-        let held = self
-            .spans
-            .iter_mut()
-            .find(|held| held.kind == SpanKind::Block && held.name == block)?;
+        let key = (SpanKind::Block, block.to_owned());
+        let number = *self.numbers.get(&key)?;
+        let held = self.spans.get_mut(&number)?;
         if let Some(first) = held.released.filter(|_| !held.is_resized) {
             let message = format!(
                 "{} was already released in step {first}: an allocator that releases a block \
@@ -381,10 +443,12 @@ impl Blocks {
         let is_returned = held
             .releasing_call
             .is_some_and(|call| self.calls.returned_into(call, held.span));
-        held.is_watched = held.span.len > 0 && !had_owner && !is_returned;
+        let is_watched = held.span.len > 0 && !had_owner && !is_returned;
         // A call that only used the block released nothing: the guest releases it later.
         let is_release = |call: &usize| self.calls.can_have_run_allocator(*call);
-        match held.releasing_call.filter(is_release) {
+        let releasing_call = held.releasing_call.filter(is_release);
+        self.watch(number, is_watched);
+        match releasing_call {
             Some(call) => self.calls.add_allocator_of(call),
             None => drop(self.pending_frees.insert(start)),
         }

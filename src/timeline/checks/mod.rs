@@ -12,6 +12,7 @@ mod lengths;
 mod overrun;
 mod pointers;
 mod scaled;
+mod span_index;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -67,7 +68,7 @@ impl Checks {
             found.extend(scaled::check(&self.blocks, used));
         }
         found.extend(self.blocks.check_new_owners(record));
-        if self.blocks.has_spans() && !record.events.is_empty() {
+        if !record.events.is_empty() && self.blocks.has_spans() {
             let scanned = overrun::scan_writes(record, &self.blocks, &self.data);
             found.extend(scanned.overruns);
             found.extend(self.blocks.check_writes(record, scanned.released_writes));

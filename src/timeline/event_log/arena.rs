@@ -124,7 +124,8 @@ impl Arena {
             .unwrap_or_default()
     }
 
-    /// Frees the chunks that contain none of these places. All other places keep their bytes.
+    /// Frees the chunks that contain none of these places. The last chunk is used again instead. All
+    /// other places keep their bytes.
     pub(super) fn retain(&mut self, places: impl Iterator<Item = Place>) {
         let mut is_used = vec![false; self.chunks.len()];
         for place in places {
@@ -132,10 +133,14 @@ impl Arena {
                 *is_used = true;
             }
         }
-        for (partly, is_used) in self.chunks.iter_mut().zip(is_used) {
-            if !is_used {
+        let last = self.chunks.len().saturating_sub(1);
+        for (index, (partly, is_used)) in self.chunks.iter_mut().zip(is_used).enumerate() {
+            if is_used {
+                continue;
+            }
+            partly.used = 0;
+            if index != last {
                 partly.chunk = Chunk::Heap(Vec::new());
-                partly.used = 0;
             }
         }
     }
@@ -175,6 +180,20 @@ mod tests {
         for (bits, piece) in places.iter().zip(&pieces) {
             assert_eq!(arena.get(Place::from_bits(*bits)), piece);
         }
+    }
+
+    #[test]
+    fn an_arena_whose_bytes_are_never_retained_does_not_grow() {
+        let mut arena = Arena::default();
+        let mut round = || {
+            for nth in 0..40 {
+                arena.store(&[nth; 1 << 18]);
+            }
+            arena.retain(std::iter::empty());
+            arena.allocated_bytes()
+        };
+        let first = round();
+        assert_eq!((0..20).map(|_| round()).max(), Some(first));
     }
 
     #[test]

@@ -136,6 +136,7 @@ impl Recording {
         };
         let mut replay = self.replay(&before);
         replay.return_buffers(self);
+        self.settled_bytes = replay.needed_bytes();
         self.settled_part = Some(Box::new(replay));
     }
 

@@ -105,14 +105,13 @@ impl Pack {
         }
     }
 
-    /// Returns how much memory the pack takes without its bytes in the arena, in bytes.
-    pub(super) fn allocated_bytes(&self) -> usize {
-        let boxed = match &self.encoding {
+    /// Returns how much memory the pack takes besides itself and its bytes in the arena, in bytes.
+    pub(super) fn boxed_bytes(&self) -> usize {
+        match &self.encoding {
             Encoding::Run(_) | Encoding::Runs(_) | Encoding::Slots => 0,
             Encoding::Rows(columns) => size_of_val(&**columns),
             Encoding::Mixed(sites) => size_of_val(&**sites),
-        };
-        size_of::<Pack>() + boxed
+        }
     }
 }
 

@@ -24,6 +24,9 @@ pub(super) struct EntryList {
     packed: usize,
     /// The entries after all packs.
     recent: Vec<Entry>,
+    /// How much memory the packs take besides their places in the list and their bytes in the
+    /// arena, in bytes.
+    boxed_bytes: usize,
     /// `None` until something is packed. It has large buffers, which are used again.
     packer: Option<Packer>,
 }
@@ -100,6 +103,7 @@ impl EntryList {
     fn add(&mut self, pack: Pack) {
         self.starts.push(self.packed as u32);
         self.packed += pack.len();
+        self.boxed_bytes += pack.boxed_bytes();
         self.packs.push(pack);
         while self.index.len() << INDEX_STEP_BITS < self.packed {
             self.index.push(self.packs.len() as u32 - 1);
@@ -113,6 +117,7 @@ impl EntryList {
         {
             self.starts.pop();
             self.packed -= pack.len();
+            self.boxed_bytes = self.boxed_bytes.saturating_sub(pack.boxed_bytes());
             self.index
                 .truncate(self.packed.div_ceil(1 << INDEX_STEP_BITS));
             let pack = pack.view(&self.arena);
@@ -159,18 +164,23 @@ impl EntryList {
         Some(pack)
     }
 
+    /// Frees the parts of the arena that no pack of this list uses.
+    pub(super) fn free_unused(&mut self) {
+        self.arena.retain(self.packs.iter().map(Pack::place));
+    }
+
     /// Frees what no entry needs.
     pub(super) fn shrink(&mut self) {
         self.packer = None;
-        self.arena.retain(self.packs.iter().map(Pack::place));
+        self.free_unused();
         self.arena.shrink();
         self.recent.shrink_to_fit();
     }
 
     /// Returns how much memory the list takes, in bytes.
     pub(super) fn allocated_bytes(&self) -> usize {
-        let packs: usize = self.packs.iter().map(Pack::allocated_bytes).sum();
-        packs
+        self.packs.capacity() * size_of::<Pack>()
+            + self.boxed_bytes
             + self.arena.allocated_bytes()
             + (self.starts.capacity() + self.index.capacity()) * size_of::<u32>()
             + self.recent.capacity() * size_of::<Entry>()

@@ -25,6 +25,10 @@ use crate::timeline::{Event, Growth, Image, Write, Writer};
 /// each of them.
 pub(super) const TOUCHES_PER_CHECKPOINT: usize = 2048;
 
+/// The memory that a checkpoint takes, in bytes.
+pub(super) const CHECKPOINT_BYTES: usize =
+    LEAF as usize + size_of::<ByteMask>() + size_of::<Checkpoint>();
+
 /// The events of a step, and what was derived from them once.
 #[derive(Debug, Default)]
 pub(super) struct History {
@@ -551,15 +555,27 @@ impl History {
     /// Returns how much memory everything here takes, except for memory before and after the step,
     /// in bytes.
     pub(super) fn allocated_bytes(&self) -> usize {
-        let checkpoint = LEAF as usize + size_of::<ByteMask>() + size_of::<Checkpoint>();
-        let leaf =
-            |leaf: &LeafHistory| size_of::<LeafHistory>() + leaf.checkpoints.len() * checkpoint;
+        let leaf = |leaf: &LeafHistory| {
+            size_of::<LeafHistory>() + leaf.checkpoints.len() * CHECKPOINT_BYTES
+        };
+        self.event_bytes()
+            + (self.touches.capacity() + self.changed.capacity()) * size_of::<u32>()
+            + self.leaves.iter().map(leaf).sum::<usize>()
+    }
+
+    /// Returns how much memory the events take without the index over them, in bytes.
+    pub(super) fn event_bytes(&self) -> usize {
         self.entries.allocated_bytes()
             + self.arena.allocated_bytes()
             + self.host_events.capacity() * size_of::<HostEvent>()
             + self.lengths.capacity() * size_of::<(usize, u64)>()
-            + (self.touches.capacity() + self.changed.capacity()) * size_of::<u32>()
-            + self.leaves.iter().map(leaf).sum::<usize>()
+    }
+
+    /// Returns how much of memory after the step is not shared with memory before it, in bytes.
+    pub(super) fn changed_memory_bytes(&self) -> usize {
+        let leaf = |index: &u32| self.leaves.get(*index as usize);
+        let numbers = self.changed.iter().filter_map(leaf).map(|leaf| leaf.number);
+        self.changed.len() * LEAF as usize + self.after.branch_bytes(numbers)
     }
 }
 

@@ -223,6 +223,13 @@ impl EventLog {
     }
 }
 
+impl EventLog {
+    /// Returns how much memory the log and the bytes that the step changed take, in bytes.
+    pub(super) fn history_bytes(&self) -> usize {
+        self.0.allocated_bytes() + self.0.changed_memory_bytes()
+    }
+}
+
 /// Equal where all events are.
 impl PartialEq for EventLog {
     fn eq(&self, other: &Self) -> bool {

@@ -52,6 +52,8 @@ pub struct Recording {
     pub(super) before: Option<Image>,
     /// What is settled already. Everything else here came later.
     pub(super) settled_part: Option<Box<Replay>>,
+    /// How much memory the settled part takes without the arenas, in bytes.
+    pub(super) settled_bytes: usize,
     recorded: u64,
     summarized: u64,
     summarized_leaves: LeafSet,
@@ -68,6 +70,10 @@ pub struct Recording {
 const MAX_BULK_BYTES: u64 = 512 << 20;
 /// A fill or a data segment takes one byte for this many that it writes: the touches of leaves.
 const BYTES_PER_TOUCH: u64 = 512;
+
+/// The memory that a leaf with summarized stores takes, in bytes: its difference, the leaf while the
+/// recording is settled, and the leaf in memory after the step.
+const BYTES_PER_SUMMARIZED_LEAF: usize = 3 * LEAF as usize;
 
 impl Recording {
     /// Creates a recording that is settled at its end only.
@@ -224,6 +230,42 @@ impl Recording {
         self.summarized += counter.stores;
     }
 
+    /// Returns whether the recording takes more than `available` bytes of memory now, or will when
+    /// it is settled. The part that is not settled yet is settled if it decides. `memory_len` is the
+    /// length of linear memory in bytes.
+    pub(crate) fn exceeds(&mut self, available: u64, memory_len: u64) -> bool {
+        let fits = |bytes: usize| bytes as u64 <= available;
+        let unsettled = self.unsettled_bytes(memory_len);
+        if fits(self.needed_bytes().saturating_add(unsettled)) {
+            return false;
+        }
+        self.settle_so_far();
+        !fits(self.needed_bytes())
+    }
+
+    /// Returns how much memory the recording takes without what is not settled yet, in bytes.
+    fn needed_bytes(&self) -> usize {
+        self.settled_bytes
+            + self.entries.allocated_bytes()
+            + self.arena.allocated_bytes()
+            + self.host_events.capacity() * size_of::<(usize, HostEvent)>()
+            + self.summarized_leaves.len * BYTES_PER_SUMMARIZED_LEAF
+    }
+
+    /// Returns how much memory it takes at most to settle the rest, in bytes.
+    fn unsettled_bytes(&self, memory_len: u64) -> usize {
+        let bulk_leaves = self.unsettled_bulk_bytes.div_ceil(LEAF);
+        // A write of 64 KiB touches up to 17 leaves.
+        let host_leaves = (self.host_events.len() as u64).saturating_mul(PAGE / LEAF + 1);
+        let leaves = (self.entries.len() as u64)
+            .saturating_mul(2)
+            .saturating_add(bulk_leaves)
+            .saturating_add(host_leaves)
+            .min(memory_len.div_ceil(LEAF));
+        let bytes = leaves.saturating_mul(2 * LEAF);
+        usize::try_from(bytes.saturating_add(self.unsettled_bulk_bytes)).unwrap_or(usize::MAX)
+    }
+
     /// Returns the addresses of the leaves that summarized stores touch, in ascending order.
     pub(crate) fn summarized_leaves(&self) -> Vec<u64> {
         self.summarized_leaves.starts()
@@ -327,6 +369,8 @@ const LAST_LEAF: u64 = 1 << 24;
 #[derive(Debug, Default)]
 struct LeafSet {
     words: Vec<u64>,
+    /// The number of leaves.
+    len: usize,
 }
 
 impl LeafSet {
@@ -344,7 +388,9 @@ impl LeafSet {
                 self.words.resize(index + 1, 0);
             }
             if let Some(word) = self.words.get_mut(index) {
-                *word |= 1 << (leaf % 64);
+                let bit = 1 << (leaf % 64);
+                self.len += usize::from(*word & bit == 0);
+                *word |= bit;
             }
         }
     }

@@ -69,6 +69,7 @@ fn config_prints_each_setting_and_its_origin() {
             "max-memory = \"1GiB\"",
             "max-time = \"10s\"",
             "max-stores = \"4M\"",
+            "max-history = \"auto\"",
             "[keys]"
         ]
     );

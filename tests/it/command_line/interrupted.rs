@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Child;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -81,6 +81,48 @@ fn transcripts_of_interrupted_runs_are_partial() {
             assert!(!run.stdout.contains("all ok"), "{last}");
         }
     }
+}
+
+/// Compiling these functions takes many times as long as the program may take to end.
+#[cfg(target_os = "linux")]
+#[test]
+fn compilation_is_interrupted() {
+    let store = "(i32.store (local.get 0) (i32.add (local.get 0) (i32.const 7)))".repeat(40);
+    let function = format!("(func (param i32) {store})");
+    let guest = format!("(module (memory 1) {})", function.repeat(20_000));
+    let folder = Folder::new().with("m.wat", guest);
+    let child = folder.command(&["run", "m.wat"]).spawn();
+    wait_until_listening(&child);
+    let started = Instant::now();
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let run = Run::new(child.wait_with_output().unwrap(), started.elapsed());
+    assert!(run.duration < Duration::from_secs(5), "{:?}", run.duration);
+    let run = run.assert_status(130);
+    assert!(run.stdout.contains("interrupted "), "{}", run.stdout);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_time_of_a_stopped_process_does_not_count() {
+    let folder = folder();
+    let started = Instant::now();
+    let child = folder
+        .command(&["run", "endless.steps", "--max-time", "2s"])
+        .spawn();
+    wait_until_listening(&child);
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    // Only time itself can pass here: the process must be stopped for longer than its limit.
+    std::thread::sleep(Duration::from_secs(3));
+    kill_process(pid, Signal::CONT).unwrap();
+    let run = Run::new(child.wait_with_output().unwrap(), started.elapsed());
+    assert!(
+        run.duration > Duration::from_millis(4500),
+        "{:?}",
+        run.duration
+    );
+    run.assert_stopped(&["ran longer than 2s"]);
 }
 
 #[cfg(target_os = "linux")]

@@ -5,6 +5,7 @@ mod bad_input;
 mod config;
 mod diff;
 mod help;
+mod input_files;
 mod inspect;
 mod interrupted;
 mod junit;

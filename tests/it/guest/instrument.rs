@@ -22,12 +22,16 @@ fn instantiate(instrumented: &InstrumentedModule, limit: Limit, most_ticks: u64)
 /// Runs `calls` on both modules, with frequent and with rare ticks, and compares results, memories and
 /// globals.
 fn assert_same(text: &str, calls: &[(&str, &[i32])]) {
+    assert_same_with(OPTIONS, text, calls);
+}
+
+fn assert_same_with(options: InstrumentOptions, text: &str, calls: &[(&str, &[i32])]) {
     let guest = guest(text);
     let (journaled, idle) = (
-        guest.instrument(&OPTIONS).unwrap(),
+        guest.instrument(&options).unwrap(),
         InstrumentOptions {
             memory: None,
-            ..OPTIONS
+            ..options
         },
     );
     for instrumented in [journaled, guest.instrument(&idle).unwrap()] {
@@ -141,6 +145,60 @@ fn function_indices_are_shifted_everywhere() {
             ("by_index", &[6, 9, 4]),
             ("sub", &[1, 2]),
             ("add", &[1, 2]),
+        ],
+    );
+}
+
+/// Fills and copies of more than 4 MiB are performed in pieces.
+#[test]
+fn long_bulk_operations_behave_as_given() {
+    let memory = 200 * 65536;
+    let guest = r#"(module (memory $a (export "memory") 200) (memory $b (export "other") 100)
+        (table $t 20000 funcref) (elem declare func $pattern)
+        (func $pattern (export "pattern") (local $at i32) (loop $l
+            (i32.store (local.get $at) (i32.mul (local.get $at) (i32.const 2654435761)))
+            (local.set $at (i32.add (local.get $at) (i32.const 252)))
+            (br_if $l (i32.lt_u (local.get $at) (i32.const 13000000)))))
+        (func (export "fill") (param i32 i32 i32) (i32.store8 (i32.const 9) (i32.const 1))
+            (memory.fill $a (local.get 0) (local.get 1) (local.get 2))
+            (i32.store8 (i32.const 5) (i32.const 1)))
+        (func (export "copy") (param i32 i32 i32)
+            (memory.copy $a $a (local.get 0) (local.get 1) (local.get 2)))
+        (func (export "copy_out") (param i32 i32 i32)
+            (memory.copy $b $a (local.get 0) (local.get 1) (local.get 2)))
+        (func (export "copy_in") (param i32 i32 i32)
+            (memory.copy $a $b (local.get 0) (local.get 1) (local.get 2)))
+        (func (export "fill_other") (param i32 i32 i32)
+            (memory.fill $b (local.get 0) (local.get 1) (local.get 2)))
+        (func (export "fill_table") (param i32)
+            (table.fill $t (i32.const 0) (ref.func $pattern) (local.get 0))))"#;
+    let options = InstrumentOptions {
+        max_memory: 200 * PAGE,
+        ..OPTIONS
+    };
+    assert_same_with(
+        options,
+        guest,
+        &[
+            ("pattern", &[]),
+            ("fill", &[1_000_003, 0x1_77, 9_000_001]),
+            ("fill", &[1, 2, memory - 1]),
+            ("pattern", &[]),
+            ("copy", &[100_001, 3, 12_000_000]),
+            ("copy", &[3, 100_001, 12_000_000]),
+            ("copy", &[7, 7, 12_000_000]),
+            ("copy", &[5_000_000, 0, 6_000_000]),
+            ("copy_out", &[5, 1_234_567, 6_000_001]),
+            ("fill_other", &[77, 3, 5_000_000]),
+            ("copy_in", &[4_194_303, 1, 6_500_000]),
+            // Nothing is written by what goes out of bounds.
+            ("fill", &[100, 9, memory]),
+            ("fill", &[-5, 9, 6_000_000]),
+            ("copy", &[100, 0, memory]),
+            ("copy", &[0, 100, memory]),
+            ("copy_out", &[0, 0, memory]),
+            ("fill_table", &[20_000]),
+            ("fill_table", &[20_001]),
         ],
     );
 }

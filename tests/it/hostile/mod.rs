@@ -6,8 +6,10 @@
 
 mod atomic_wait;
 mod binary_modules;
+mod bulk;
 mod floods;
 mod growth;
+mod history;
 mod invalid_sections;
 mod loops;
 mod segments;

@@ -8,7 +8,9 @@ use std::os::fd::BorrowedFd;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
+use portable_pty::{
+    Child, CommandBuilder, ExitStatus, MasterPty, PtySize, SlavePty, native_pty_system,
+};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -179,6 +181,19 @@ impl Pty {
     /// Reads until the program has ended and returns its exit status.
     #[track_caller]
     pub fn wait_for_end(&mut self) -> u32 {
+        let status = self.wait_for_status();
+        assert_eq!(
+            status.signal(),
+            None,
+            "killed instead of ending by itself\n{}",
+            self.picture()
+        );
+        status.exit_code()
+    }
+
+    /// Reads until the program has ended and returns how.
+    #[track_caller]
+    pub fn wait_for_status(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         let status = loop {
             match self.child.try_wait().unwrap() {
@@ -193,13 +208,7 @@ impl Pty {
             }
         };
         while self.read_now() {}
-        assert_eq!(
-            status.signal(),
-            None,
-            "killed instead of ending by itself\n{}",
-            self.picture()
-        );
-        status.exit_code()
+        status
     }
 
     pub fn signal(&self, signal: Signal) {

@@ -140,6 +140,75 @@ fn fatal_signals_restore_the_terminal() {
     }
 }
 
+/// Each of these would end the program without this behaviour too. It still dies by the signal.
+#[test]
+fn signals_that_kill_restore_the_terminal() {
+    let modes = pty::fresh_modes();
+    for signal in [
+        Signal::ABORT,
+        Signal::ALARM,
+        Signal::BUS,
+        Signal::FPE,
+        Signal::ILL,
+        Signal::IO,
+        Signal::POWER,
+        Signal::PROF,
+        Signal::SEGV,
+        Signal::STKFLT,
+        Signal::SYS,
+        Signal::TRAP,
+        Signal::USR1,
+        Signal::USR2,
+        Signal::VTALARM,
+        Signal::XCPU,
+    ] {
+        let mut pty = open();
+        pty.signal(signal);
+        let status = pty.wait_for_status();
+        assert!(status.signal().is_some(), "{signal:?}: {status:?}");
+        assert_restored(&pty);
+        assert_eq!(pty.modes(), modes, "{signal:?}");
+    }
+}
+
+/// The traps of a guest are signals too.
+#[test]
+fn traps_do_not_end_the_program() {
+    let guest = r#"(module (memory (export "memory") 1)
+        (func (export "load") (result i32) (i32.load (i32.const 65536)))
+        (func (export "divide") (result i32) (i32.div_u (i32.const 1) (i32.const 0)))
+        (func (export "stop") (unreachable))
+        (func $deep (export "deep") (call $deep)))"#;
+    for call in ["load", "divide", "stop", "deep"] {
+        let steps = format!("module \"m.wat\"\ncall {call}()\n");
+        let folder = Folder::new().with("m.wat", guest).with("s.steps", &steps);
+        let mut pty = Pty::spawn(&[&folder.arg("s.steps")], 30, 120, &[]);
+        pty.wait_for_text(DONE);
+        pty.send("G");
+        pty.wait_for_text("✗ 1 call");
+        pty.send("q");
+        assert_eq!(pty.wait_for_end(), 0);
+    }
+}
+
+#[test]
+fn files_over_the_limit_of_the_system_are_an_error() {
+    let folder = Folder::new();
+    let path = folder.arg("out.html");
+    let limited = format!(
+        "ulimit -f 4; exec {} run --format html -o {path}",
+        env!("CARGO_BIN_EXE_linmem")
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &limited])
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("File too large"), "{message}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 #[test]
 fn ctrl_z_suspends_and_resumes() {
     let mut pty = open();

@@ -25,14 +25,16 @@ pub(super) fn write(
     for line in &timeline.setup {
         push_statement(&mut block, line);
     }
+    let mut has_steps = false;
     for (text, narration) in steps(timeline, options, shown) {
         if let Some(narration) = narration {
             let block = fenced("steps", &std::mem::take(&mut block));
             write!(out, "{block}\n{}\n", paragraphs(narration))?;
-        } else if block.lines().count() == timeline.setup.len() + 1 {
+        } else if !has_steps {
             // A blank line comes before the first step.
             block.push('\n');
         }
+        has_steps = true;
         push_statement(&mut block, text);
     }
     write!(out, "{}", fenced("steps", &block))

@@ -27,6 +27,15 @@ pub(in crate::timeline::event_log) enum LastWriters {
 pub(in crate::timeline::event_log) struct ShortId(u16);
 
 impl LastWriters {
+    /// Returns how much memory the writers take besides the list itself, in bytes.
+    pub(super) fn boxed_bytes(&self) -> usize {
+        match self {
+            LastWriters::One(_) | LastWriters::Unknown => 0,
+            LastWriters::Two(_, _, second) => size_of_val(&**second),
+            LastWriters::Each(each) => size_of_val(&**each),
+        }
+    }
+
     /// Sets the writer of a range of bytes.
     pub(super) fn set(&mut self, range: Range<usize>, by: WriterId) {
         match self {

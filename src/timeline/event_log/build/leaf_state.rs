@@ -31,6 +31,11 @@ impl LeafState {
         }
     }
 
+    /// Returns how much memory the last writers take, in bytes.
+    pub(super) fn details_bytes(&self) -> usize {
+        self.writers.as_ref().map_or(0, LastWriters::boxed_bytes)
+    }
+
     /// Returns whether the last writer of each byte is known.
     pub(super) fn has_known_writers(&self) -> bool {
         !matches!(self.writers, Some(LastWriters::Unknown))

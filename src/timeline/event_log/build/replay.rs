@@ -84,6 +84,8 @@ impl Replay {
     /// Returns the arenas and the writers to the recording, so that it can continue: the events of
     /// later parts are appended to the same ones.
     pub(super) fn return_buffers(&mut self, recording: &mut Recording) {
+        // What was packed anew leaves its first packs unused.
+        self.history.entries.free_unused();
         recording.entries = EntryList::with_arena(self.history.entries.take_arena());
         recording.arena = std::mem::take(&mut self.history.arena);
         recording.writers = std::mem::take(&mut self.writers);
@@ -278,6 +280,12 @@ impl Replay {
             };
             self.replay_host_event(event);
         }
+    }
+
+    /// Returns how much memory the events so far take, and what is made of them at the end, in
+    /// bytes.
+    pub(super) fn needed_bytes(&self) -> usize {
+        self.history.event_bytes() + self.memory.needed_bytes()
     }
 
     /// Returns memory after the events so far.

@@ -1,6 +1,8 @@
 //! Which leaves the events touch, in the order of the events; and from that, which events touch
 //! each leaf.
 
+use crate::timeline::event_log::leaf_index::{CHECKPOINT_BYTES, TOUCHES_PER_CHECKPOINT};
+
 /// A flag of an item: another touch of the same event.
 const SAME_EVENT: u32 = 1 << 31;
 /// A flag of an item: as many events as the next item has touch this leaf and no other.
@@ -8,17 +10,23 @@ const REPEATED: u32 = 1 << 30;
 /// The value in place of a leaf where an event touches none.
 const NO_LEAF: u32 = REPEATED - 1;
 
+/// The memory that a touch takes, in bytes: its event in the index, and its part of a checkpoint.
+const BYTES_PER_TOUCH: usize = size_of::<u32>() + CHECKPOINT_BYTES.div_ceil(TOUCHES_PER_CHECKPOINT);
+
 /// The indices of leaves in the order of the events that touch them: at least one item for each
 /// event, or for several that are alike.
 #[derive(Debug)]
 pub(super) struct TouchStream {
     items: Vec<u32>,
+    /// How many touches there are.
+    touches: usize,
 }
 
 impl TouchStream {
     pub(super) fn with_capacity(events: usize) -> Self {
         TouchStream {
             items: Vec::with_capacity(events),
+            touches: 0,
         }
     }
 
@@ -29,6 +37,7 @@ impl TouchStream {
 
     /// Appends a touch of a leaf: the first of a new event, or another of the last one.
     pub(super) fn push_part(&mut self, leaf: u32, is_first: bool) {
+        self.touches += 1;
         self.items
             .push(if is_first { leaf } else { leaf | SAME_EVENT });
     }
@@ -36,10 +45,16 @@ impl TouchStream {
     /// Appends events that each touch this leaf and no other.
     #[inline]
     pub(super) fn push_many(&mut self, leaf: u32, events: u32) {
+        self.touches += events as usize;
         match events {
             1 => self.items.push(leaf),
             _ => self.items.extend([leaf | REPEATED, events]),
         }
+    }
+
+    /// Returns how much memory the stream takes, and what is made of it when it is sorted, in bytes.
+    pub(super) fn needed_bytes(&self) -> usize {
+        self.items.capacity() * size_of::<u32>() + self.touches * BYTES_PER_TOUCH
     }
 
     /// Returns the events that touch each leaf, leaf after leaf. `starts` has for each leaf where

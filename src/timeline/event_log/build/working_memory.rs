@@ -9,10 +9,20 @@ use super::leaf_state::LeafState;
 use super::narrow_store::{Counted, NarrowStore};
 use super::touch_stream::TouchStream;
 use crate::timeline::Image;
-use crate::timeline::event_log::leaf_index::{StoredWrite, WriterId, WrittenBytes, store_to_leaf};
+use crate::timeline::event_log::leaf_index::{
+    LeafHistory, StoredWrite, WriterId, WrittenBytes, store_to_leaf,
+};
 use crate::timeline::image::{LEAF, Leaf};
 
 const ZERO: Leaf = [0; LEAF as usize];
+
+/// The memory that a touched leaf takes, in bytes: now, as a finished one, and in memory after the
+/// step.
+const BYTES_PER_LEAF: usize = 2 * LEAF as usize
+    + size_of::<LeafState>()
+    + size_of::<LeafCounter>()
+    + size_of::<FinishedLeaf>()
+    + size_of::<LeafHistory>();
 
 /// Memory after the events so far. Leaves that were touched are numbered in the order in which they
 /// were touched first; that number is their *index*, unlike the number that is their address in
@@ -248,6 +258,12 @@ impl WorkingMemory {
                 .shared_leaf(number * LEAF)
                 .map_or(&ZERO, |leaf| leaf)
         })
+    }
+
+    /// Returns how much memory all of this takes, and what is made of it at the end, in bytes.
+    pub(super) fn needed_bytes(&self) -> usize {
+        let details: usize = self.leaves.iter().map(LeafState::details_bytes).sum();
+        self.leaves.len() * BYTES_PER_LEAF + details + self.stream.needed_bytes()
     }
 
     /// Returns the addresses of the touched leaves, in no order.

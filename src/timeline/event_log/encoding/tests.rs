@@ -156,7 +156,7 @@ fn a_loop_in_a_loop_takes_its_values_and_where_each_round_begins() {
         Packer::new(&table).pack(&slots, &table, &mut arena, |pack| packs.push(pack));
         let kept: usize = packs
             .iter()
-            .map(|pack| pack.allocated_bytes() + pack.view(&arena).bytes.len())
+            .map(|pack| size_of::<Pack>() + pack.boxed_bytes() + pack.view(&arena).bytes.len())
             .sum();
         let values = 4000 * width + 200 * 8;
         assert!((values..values + 200).contains(&kept), "{kept} bytes");
@@ -173,7 +173,7 @@ fn a_loop_takes_its_values_and_little_else() {
         Packer::new(&table).pack(&slots, &table, &mut arena, |pack| packs.push(pack));
         let kept: usize = packs
             .iter()
-            .map(|pack| pack.allocated_bytes() + pack.view(&arena).bytes.len())
+            .map(|pack| size_of::<Pack>() + pack.boxed_bytes() + pack.view(&arena).bytes.len())
             .sum();
         assert!(
             (4000 * width..4000 * width + 200).contains(&kept),
