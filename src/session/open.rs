@@ -157,6 +157,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     timeline.guest.abi_hints = abi_hints::hints(&guest, &script, &module);
     let env = FunctionEnv::new(&mut store, host);
     let size = memory_facts.map_or(0, |memory| memory.pages.saturating_mul(PAGE));
+    let judging = Judging::new(&timeline.guest.layout, guest.exported_constants());
     let session = Session {
         pointers: Pointers::new(script.address_variables(), &timeline.inputs),
         sites: finish_recording::site_table(&guest, &instrumented),
@@ -172,13 +173,14 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         instance: None,
         memory_index,
         memory: None,
+        stack_pointer: None,
         interrupt_timer: None,
         unplaced_segment: None,
         check: SelfCheck::default(),
         image: Image::zeroed(size),
         scope,
         progress: Progress::default(),
-        judging: Judging::new(&timeline.guest.layout),
+        judging,
     };
     Ok((session, timeline))
 }

@@ -7,4 +7,5 @@ mod findings;
 mod harness;
 mod recording;
 mod runs;
+mod stack;
 mod standard;
