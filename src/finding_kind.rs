@@ -36,6 +36,18 @@ pub enum FindingKind {
     ScaledPointer,
     /// The guest handed out the bytes of a block that was not released.
     HandedOutAgain,
+    /// The guest's stack pointer is not where it was before a call.
+    StackNotRestored,
+    /// The guest's stack went below its lowest address.
+    StackOverflow,
+    /// The host used bytes below the stack pointer, in a frame that has ended.
+    DanglingStackPointer,
+    /// A call returned an address in its own frame.
+    StackAddressReturned,
+    /// A write hit data or the stack by an address that the guest did not give.
+    StrayWrite,
+    /// The host wrote to the part of the stack that the guest has not used yet.
+    UnusedStackWrite,
     /// Memory grew, so views of it and lengths that the host holds are out of date.
     MemoryGrew,
     /// `memory.grow` returned -1 because of `--max-memory` or the maximum of the module.
@@ -50,7 +62,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [FindingKind; 18] = [
+    pub const ALL: [FindingKind; 24] = [
         FindingKind::OutOfBounds,
         FindingKind::Trap,
         FindingKind::StalePointer,
@@ -64,6 +76,12 @@ impl FindingKind {
         FindingKind::Overlap,
         FindingKind::ScaledPointer,
         FindingKind::HandedOutAgain,
+        FindingKind::StackNotRestored,
+        FindingKind::StackOverflow,
+        FindingKind::DanglingStackPointer,
+        FindingKind::StackAddressReturned,
+        FindingKind::StrayWrite,
+        FindingKind::UnusedStackWrite,
         FindingKind::MemoryGrew,
         FindingKind::GrowthRefused,
         FindingKind::ImportUndefined,
@@ -87,6 +105,12 @@ impl FindingKind {
             FindingKind::Overlap => "overlap",
             FindingKind::ScaledPointer => "scaled-pointer",
             FindingKind::HandedOutAgain => "handed-out-again",
+            FindingKind::StackNotRestored => "stack-not-restored",
+            FindingKind::StackOverflow => "stack-overflow",
+            FindingKind::DanglingStackPointer => "dangling-stack-pointer",
+            FindingKind::StackAddressReturned => "stack-address-returned",
+            FindingKind::StrayWrite => "stray-write",
+            FindingKind::UnusedStackWrite => "unused-stack-write",
             FindingKind::MemoryGrew => "memory-grew",
             FindingKind::GrowthRefused => "growth-refused",
             FindingKind::ImportUndefined => "import-undefined",
@@ -111,15 +135,21 @@ impl FindingKind {
             | FindingKind::Leak
             | FindingKind::Overlap
             | FindingKind::ScaledPointer
+            | FindingKind::StackNotRestored
+            | FindingKind::DanglingStackPointer
+            | FindingKind::StrayWrite
             | FindingKind::GrowthRefused => Severity::Warning,
             FindingKind::PointerNotRefetched
             | FindingKind::HandedOutAgain
+            | FindingKind::StackAddressReturned
+            | FindingKind::UnusedStackWrite
             | FindingKind::MemoryGrew => Severity::Note,
             FindingKind::OutOfBounds
             | FindingKind::Trap
             | FindingKind::InvalidUtf8
             | FindingKind::UseAfterRelease
             | FindingKind::DoubleRelease
+            | FindingKind::StackOverflow
             | FindingKind::ImportUndefined
             | FindingKind::Limit
             | FindingKind::Unattributed => Severity::Error,

@@ -1,7 +1,5 @@
-//! The addresses of the data, the shadow stack and the heap of a module, as far as its names and
-//! constants reveal them. Each comes with how it is known. A global that only looks like a stack pointer is none.
-
-use wasmparser::Operator;
+//! The addresses of the data, the shadow stack and the heap of a module, as far as its names,
+//! constants and prologues reveal them. Each comes with how it is known.
 
 use super::{ExternType, Guest};
 use crate::safe;
@@ -60,7 +58,8 @@ pub(crate) struct Area {
     pub known_by: String,
 }
 
-const STACK_POINTER: &str = "__stack_pointer";
+/// The name that compilers give to the global with the stack pointer.
+pub(super) const STACK_POINTER: &str = "__stack_pointer";
 const STACK_LOW: &str = "__stack_low";
 const STACK_HIGH: &str = "__stack_high";
 const GLOBAL_BASE: &str = "__global_base";
@@ -79,19 +78,8 @@ const SYMBOLS: [&str; 7] = [
     HEAP_END,
 ];
 
-/// Exported functions that toolchains add to move the stack pointer, and that set no other global.
-const STACK_MOVERS: [&str; 4] = [
-    "__wbindgen_add_to_stack_pointer",
-    "stackRestore",
-    "_emscripten_stack_restore",
-    "emscripten_stack_restore",
-];
-
 /// The longest name of a data segment, in characters.
 pub(super) const MAX_NAME: usize = 60;
-
-/// The largest function that is searched for the global that it sets, in bytes.
-const MAX_CODE: usize = 256;
 
 /// Returns the symbol in the name of a global. AssemblyScript writes a path before it.
 pub(super) fn symbol(name: &str) -> Option<&'static str> {
@@ -161,7 +149,7 @@ impl Guest {
 
     /// Returns the value of an integer global when the module starts, unsigned; `None` if an import
     /// decides it.
-    fn first_value(&self, global: u32) -> Option<u64> {
+    pub(super) fn first_value(&self, global: u32) -> Option<u64> {
         *self
             .0
             .description
@@ -169,22 +157,8 @@ impl Guest {
             .get(usize::try_from(global).ok()?)?
     }
 
-    /// Returns the index of the global with the stack pointer, as far as it is known.
-    pub(super) fn stack_pointer(&self) -> Option<u32> {
-        let exported = || {
-            let export = self.export(STACK_POINTER)?;
-            matches!(export.ty, ExternType::Global(_)).then_some(export.index)
-        };
-        let moved = || self.moved_by_an_export().map(|(global, _)| global);
-        self.0
-            .description
-            .stack_pointer
-            .or_else(exported)
-            .or_else(moved)
-    }
-
-    /// Returns a symbol by the best evidence: an export, the name section, a function that can only
-    /// set the stack pointer.
+    /// Returns a symbol by the best evidence: an export, the name section, or for the stack pointer
+    /// the functions that move it.
     fn known_symbol(&self, name: &'static str) -> Option<Symbol> {
         let is_global = |ty: &ExternType| matches!(ty, ExternType::Global(_));
         let exported = self
@@ -201,7 +175,10 @@ impl Guest {
         let (global, known_by) = match (exported, named()) {
             (Some(export), _) => (export.index, format!("exported global {name}")),
             (None, Some((global, _))) => (*global, format!("global {name} in the name section")),
-            (None, None) if name == STACK_POINTER => self.moved_by_an_export()?,
+            (None, None) if name == STACK_POINTER => {
+                let known = self.known_stack_pointer()?;
+                (known.global, known.known_by.clone())
+            }
             (None, None) => return None,
         };
         Some(Symbol {
@@ -211,36 +188,17 @@ impl Guest {
         })
     }
 
-    /// Returns the global that is set by an exported function whose only purpose is to move the
-    /// stack pointer.
-    fn moved_by_an_export(&self) -> Option<(u32, String)> {
-        STACK_MOVERS.into_iter().find_map(|name| {
-            let export = self
-                .export(name)
-                .filter(|export| matches!(export.ty, ExternType::Func(_)))?;
-            Some((
-                self.only_global_set(export.index)?,
-                format!("the global that exported function {name} moves"),
-            ))
-        })
-    }
-
-    /// Returns the global that a function sets, if it is one only.
-    fn only_global_set(&self, function: u32) -> Option<u32> {
-        let body = self
-            .body(function)
-            .filter(|body| body.as_bytes().len() <= MAX_CODE)?;
-        let mut operators = body.get_operators_reader().ok()?;
-        let mut set = None;
-        while !operators.eof() {
-            if let Operator::GlobalSet { global_index } = operators.read().ok()? {
-                if set.is_some_and(|known| known != global_index) {
-                    return None;
-                }
-                set = Some(global_index);
-            }
-        }
-        set
+    /// Returns the values of exported immutable globals, as addresses. Linker symbols are not among
+    /// them.
+    pub(crate) fn exported_constants(&self) -> Vec<u64> {
+        let exports = self.exports().iter();
+        let constants = exports.filter(|export| {
+            matches!(&export.ty, ExternType::Global(ty) if !ty.mutable)
+                && symbol(&export.name).is_none()
+        });
+        constants
+            .filter_map(|export| self.first_value(export.index))
+            .collect()
     }
 }
 

@@ -21,13 +21,14 @@ mod module_info;
 mod offset;
 mod purity;
 mod recursion;
+mod stack_pointer;
 mod trampoline;
 mod types;
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use code_reach::CodeReach;
 pub use debug_info::Access;
@@ -51,6 +52,7 @@ use crate::safe;
 use crate::source::Place;
 use debug_info::Sources;
 use module_info::Description;
+use stack_pointer::StackPointer;
 
 /// The largest file that is loaded as a guest, in bytes.
 const MAX_FILE: u64 = 256 << 20;
@@ -88,6 +90,8 @@ struct Inner {
     /// The folder of the file; `None` if no files may be read.
     folder: Option<PathBuf>,
     sources: Sources,
+    /// The global with the stack pointer; empty until it was searched for.
+    stack_pointer: OnceLock<Option<StackPointer>>,
 }
 
 #[derive(Debug)]
@@ -187,6 +191,7 @@ impl Guest {
             unsupported,
             folder,
             sources,
+            stack_pointer: OnceLock::new(),
         })))
     }
 

@@ -14,9 +14,6 @@ use super::offset::Offset;
 use super::types::{DataSegment, Export, Import, Memory};
 use crate::wasm_types::{ExternType, FuncType, GlobalType, MemoryType, TableType};
 
-/// The name that compilers give to the global with the stack pointer.
-const STACK_POINTER: &str = "__stack_pointer";
-
 /// The contents of a module. The lists of functions, tables, globals and tags are in the order of
 /// their indices, imported ones first.
 #[derive(Debug, Default)]
@@ -29,9 +26,6 @@ pub(super) struct Description {
     pub data_ranges: Vec<Range<u64>>,
     pub start: Option<u32>,
     pub function_names: HashMap<u32, String>,
-    /// The global with the stack pointer, by its name. A function that moves it restores it at its
-    /// end.
-    pub stack_pointer: Option<u32>,
     /// Globals whose name is one that linkers give to an address.
     pub symbol_globals: Vec<(u32, &'static str)>,
     /// By index, the initial values of integer globals, unsigned; `None` if an import decides.
@@ -230,9 +224,6 @@ impl Description {
                 }
                 Name::Global(map) => {
                     for naming in map.into_iter().map_while(Result::ok) {
-                        if naming.name == STACK_POINTER {
-                            self.stack_pointer.get_or_insert(naming.index);
-                        }
                         self.symbol_globals
                             .extend(layout::symbol(naming.name).map(|name| (naming.index, name)));
                     }

@@ -11,7 +11,7 @@ impl Guest {
     /// Returns `false` if that is not known: it calls through a table or an import, or there is too
     /// much code.
     pub(crate) fn preserves_globals(&self, function: u32) -> bool {
-        let stack_pointer = self.0.description.stack_pointer;
+        let stack_pointer = self.stack_pointer();
         let may_set_global = |operator: &Operator<'_>| match operator {
             Operator::GlobalSet { global_index } => Some(*global_index) != stack_pointer,
             Operator::CallIndirect { .. }

@@ -183,6 +183,7 @@ impl Session {
             .imports_called
             .extend(std::mem::take(&mut state.calls).into_iter().take(left));
         record.imports_called_total += state.calls_total;
+        record.facts.import_writes.append(&mut state.chosen_writes);
         if let Some(printed) = state.wasi.output.finish_call() {
             record
                 .output
@@ -214,7 +215,7 @@ impl Session {
 
     /// Returns the index of the function that the step called: an export, or else one that
     /// instantiation calls.
-    fn entry(&self, record: &StepRecord) -> Option<u32> {
+    pub(super) fn entry(&self, record: &StepRecord) -> Option<u32> {
         match &record.call {
             Some(call) => self.guest.export(&call.export).map(|export| export.index),
             None => self

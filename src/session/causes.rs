@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use crate::guest::{TableIndex, TableSlot};
 use crate::script::ast::{BinaryOp, Expr, ExprKind};
 use crate::script::eval;
-use crate::text::count;
+use crate::text::{self, count};
 use crate::timeline::{
-    EventLog, FindingKind, Image, Provenance, ScaledPointer, Span, StepRecord, Writer,
+    EventLog, FindingKind, Image, Provenance, ScaledPointer, Span, StackRange, StepRecord, Writer,
 };
 
 use crate::value::Value;
@@ -16,6 +16,7 @@ use crate::value::Value;
 use super::Session;
 use super::call::StepError;
 use super::memory::AccessError;
+use super::region_facts::layout_facts;
 use super::value_origin::OriginByte;
 
 /// How far past the end of memory an address must be before its bytes are searched in memory. The
@@ -169,7 +170,11 @@ impl Session {
         let is_refused = findings.any(|finding| finding.kind == FindingKind::GrowthRefused);
         let origin = self.origin_of_attempt(record);
         let call = self.indirect_call(record);
+        let stack = self.exhausted_stack(record, error);
         let Some(trap) = record.trap.as_mut() else {
+            if let Some(reason) = stack {
+                add_reason(error, &reason);
+            }
             return;
         };
         if is_refused {
@@ -182,13 +187,25 @@ impl Session {
             trap.reasons.push(origin.description);
         }
         trap.reasons.extend(call);
+        trap.reasons.extend(stack);
         for reason in &trap.reasons {
-            let reason = format!("; {reason}");
-            error.message.push_str(&reason);
-            for finding in &mut error.findings {
-                finding.message.push_str(&reason);
-            }
+            add_reason(error, reason);
         }
+    }
+
+    /// Describes the stack pointer, if it explains an address just below 0: the stack has run out.
+    fn exhausted_stack(&self, record: &StepRecord, error: &StepError) -> Option<String> {
+        let attempt = record.trap.as_ref().and_then(|trap| trap.attempt);
+        let found = error.findings.first().and_then(|finding| finding.address);
+        text::below_zero(attempt.map(|attempt| attempt.address).or(found)?)?;
+        let layout = layout_facts(&self.guest, *self.memory_index.as_ref().ok()?);
+        let range = StackRange::of(&layout)?;
+        let pointer = record.stack_pointer?.after;
+        let below = range.signed(pointer).checked_neg().filter(|n| *n > 0)?;
+        Some(format!(
+            "the stack pointer is {pointer:#x}, {} below 0: the guest's stack has run out",
+            count(below.unsigned_abs(), "byte")
+        ))
     }
 
     /// Describes the call through a table that trapped: the type that it needs, and what the table
@@ -346,6 +363,15 @@ impl Session {
         }
         failure.origin = origin;
         failure
+    }
+}
+
+/// Adds a reason to the message of a failure and to its findings.
+fn add_reason(error: &mut StepError, reason: &str) {
+    let reason = format!("; {reason}");
+    error.message.push_str(&reason);
+    for finding in &mut error.findings {
+        finding.message.push_str(&reason);
     }
 }
 

@@ -3,8 +3,12 @@
 
 use std::sync::Arc;
 
+use wasmer::Value as Wasm;
+
 use crate::guest::{Guest, InstrumentedModule};
-use crate::timeline::{Finding, FindingKind, SiteTable, StepKind, StepRecord, Writer};
+use crate::timeline::{
+    Finding, FindingKind, SiteTable, StackPointer, StepKind, StepRecord, Writer,
+};
 
 use super::recorder::Recorder;
 use super::{Session, memory};
@@ -20,7 +24,20 @@ impl Session {
     pub(super) fn begin(&mut self, kind: StepKind, text: String) -> StepRecord {
         let (before, sites) = (self.image.clone(), Arc::clone(&self.sites));
         self.recorder().begin_step(before, sites);
-        StepRecord::begin(self.progress.next_step, kind, text, self.image.clone())
+        let mut record = StepRecord::begin(self.progress.next_step, kind, text, self.image.clone());
+        record.stack_pointer = self.stack_pointer().map(|now| StackPointer {
+            before: Some(now),
+            after: now,
+        });
+        record
+    }
+
+    /// Returns the value of the guest's stack pointer, unsigned.
+    fn stack_pointer(&mut self) -> Option<u64> {
+        match self.stack_pointer.as_ref()?.get(&mut self.store) {
+            Wasm::I32(value) => Some(u64::from(value.cast_unsigned())),
+            _ => None,
+        }
     }
 
     /// Returns the recorder of the session, which its host functions share.
@@ -47,6 +64,11 @@ impl Session {
             .findings
             .extend(self.refused_growth(&settled.refused));
         record.facts.functions = self.functions(&settled.sites);
+        record.facts.frame_bytes = self.frame_bytes(&settled.sites, record);
+        record.stack_pointer = self.stack_pointer().map(|after| StackPointer {
+            before: record.stack_pointer.and_then(|known| known.before),
+            after,
+        });
         record.findings.extend(unexplained.map(unattributed));
         self.check_size(record);
         self.image = record.memory.clone();
@@ -97,6 +119,31 @@ impl Session {
             }
         }
         found
+    }
+
+    /// Returns how many bytes of the guest's stack the frames took at least that a call made: the
+    /// one of the function that was called, and the largest one of a function that stored below it.
+    fn frame_bytes(&self, sites: &[u32], record: &StepRecord) -> u64 {
+        if self.stack_pointer.is_none() || !Self::runs_guest(record) {
+            return 0;
+        }
+        let entry = self.entry(record);
+        let mut functions: Vec<u32> = sites
+            .iter()
+            .filter_map(|site| Some(self.instrumented.journal.site(*site)?.function))
+            .collect();
+        functions.dedup();
+        let inner = functions
+            .into_iter()
+            .filter(|function| Some(*function) != entry)
+            .map(|function| self.guest.frame_size(function))
+            .max();
+        let outer = entry.map_or(0, |function| self.guest.frame_size(function));
+        outer.saturating_add(inner.unwrap_or(0))
+    }
+
+    fn runs_guest(record: &StepRecord) -> bool {
+        record.call.is_some() || record.kind == StepKind::Instantiate
     }
 
     /// Compares the recorded size of memory with that of live memory.

@@ -6,14 +6,15 @@ use crate::safe;
 use crate::script::ast::{Action, Call, CallPart, Expr, HostFunctionName, Name, Reading};
 use crate::script::encoding;
 use crate::script::eval::{self, EnvError, EvalEnv, OutputStream};
-use crate::timeline::{CallRecord, FindingKind, PAGE};
+use crate::script::variables_of_address;
+use crate::timeline::{CallRecord, FindingKind, ImportWrite, PAGE, Span, Writer};
 use crate::value::Value;
 
 use super::call::recorded_name;
 use super::eval_env;
 use super::exports;
 use super::host_names::describe_function;
-use super::imports::{HostState, HostTrap, MAX_DEPTH, Running};
+use super::imports::{HostState, HostTrap, MAX_CHOSEN_WRITES, MAX_DEPTH, Running};
 use super::memory::{self, AccessError};
 use super::read_statement::{self, ReadError};
 use super::values;
@@ -138,10 +139,34 @@ impl Running<'_, '_> {
         address: &Expr,
         value: &Expr,
     ) -> Result<(), HostTrap> {
-        let address = self.address(params, address, "the address")?;
+        let start = self.address(params, address, "the address")?;
         let value = self.evaluate(params, value)?;
         let bytes = encoding::bytes_to_write(&value).map_err(|error| self.fail(error))?;
-        self.write(address, &bytes)
+        self.write(start, &bytes)?;
+        self.record_address(params, address, start, bytes.len());
+        Ok(())
+    }
+
+    /// Records where a write was made, if the script chose its address: nothing in it came from the
+    /// guest in this call.
+    fn record_address(&mut self, params: &[String], address: &Expr, start: u64, len: usize) {
+        let names = variables_of_address(address);
+        let is_of_call = |name: &String| {
+            params.contains(name) || self.bound.iter().any(|(bound, _)| bound == name)
+        };
+        let is_chosen = !names.iter().any(is_of_call);
+        let Writer::Import { module, name } = self.writer() else {
+            return;
+        };
+        let state = self.env.data_mut();
+        if is_chosen && len > 0 && state.chosen_writes.len() < MAX_CHOSEN_WRITES {
+            let len = u64::try_from(len).unwrap_or(u64::MAX);
+            state.chosen_writes.push(ImportWrite {
+                import: format!("{module}.{name}").into(),
+                names,
+                span: Span { start, len },
+            });
+        }
     }
 
     fn perform_copy(
@@ -151,13 +176,15 @@ impl Running<'_, '_> {
         from: &Expr,
         length: &Expr,
     ) -> Result<(), HostTrap> {
-        let to = self.address(params, to, "the destination")?;
+        let start = self.address(params, to, "the destination")?;
         let from = self.address(params, from, "the source")?;
         let length = self.address(params, length, "the length")?;
         let memory = self.memory()?;
         let bytes = memory::read(&memory, &self.env, from, length)
             .map_err(|error| self.access_failed(error))?;
-        self.write(to, &bytes)
+        self.write(start, &bytes)?;
+        self.record_address(params, to, start, bytes.len());
+        Ok(())
     }
 
     /// Grows memory to at least the given number of bytes.

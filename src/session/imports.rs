@@ -11,7 +11,7 @@ use wasmer::{
 
 use crate::safe;
 use crate::script::ast::{Action, HostFunctionName, ImportName};
-use crate::timeline::{CallRecord, FindingKind, ImportCall, Recording, Writer};
+use crate::timeline::{CallRecord, FindingKind, ImportCall, ImportWrite, Recording, Writer};
 use crate::value::Value;
 
 use super::exports::LiveGuest;
@@ -34,6 +34,8 @@ pub(super) const MAX_DEPTH: usize = 64;
 const MAX_WRITES: u64 = 2 << 20;
 /// The most bytes that imports can write in one step.
 const MAX_BYTES_WRITTEN: u64 = 256 << 20;
+/// The most writes by imports that are examined for where their address came from, in one step.
+pub(super) const MAX_CHOSEN_WRITES: usize = 64;
 
 /// Why a host function ended the guest's call. Messages are safe to print.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -135,6 +137,8 @@ pub(super) struct HostState {
     writes: u64,
     /// How many bytes imports have written in this step.
     bytes_written: u64,
+    /// The first writes by imports in this step whose address the script chose.
+    pub chosen_writes: Vec<ImportWrite>,
     /// All calls since the session began.
     pub history: ImportHistory,
     /// The number of the next object.
@@ -158,6 +162,7 @@ impl HostState {
             bytes_read: 0,
             writes: 0,
             bytes_written: 0,
+            chosen_writes: Vec::new(),
             history,
             objects: AtomicU64::new(0),
             wasi,
@@ -178,6 +183,7 @@ impl HostState {
         self.calls_total = 0;
         (self.bytes_read, self.writes, self.bytes_written) = (0, 0, 0);
         (self.depth, self.bound_bytes) = (0, 0);
+        self.chosen_writes = Vec::new();
     }
 
     /// Checks whether the guest may continue, after a drain.

@@ -74,6 +74,9 @@ impl Session {
         {
             self.memory = instance.exports.get_memory(name).ok().cloned();
         }
+        if let Some(name) = &self.instrumented.stack_pointer_export {
+            self.stack_pointer = instance.exports.get_global(name).ok().cloned();
+        }
         let other_memory = self.wasi_memory(&instance);
         let broken = || {
             StepError::failed(

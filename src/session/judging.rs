@@ -23,10 +23,10 @@ pub(super) struct Judging {
 }
 
 impl Judging {
-    /// Starts with the layout of the guest's memory.
-    pub fn new(layout: &[LayoutFacts]) -> Self {
+    /// Starts with the layout of the guest's memory, and the addresses that its exports may be.
+    pub fn new(layout: &[LayoutFacts], constants: Vec<u64>) -> Self {
         Judging {
-            checks: Checks::new(layout),
+            checks: Checks::new(layout, constants),
             ..Judging::default()
         }
     }

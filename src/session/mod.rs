@@ -45,7 +45,7 @@ pub mod worker;
 
 use std::sync::Arc;
 
-use wasmer::{FunctionEnv, Instance, Memory, Module, Store};
+use wasmer::{FunctionEnv, Global, Instance, Memory, Module, Store};
 
 use crate::guest::{Guest, InstrumentedModule};
 use crate::script::Script;
@@ -136,6 +136,9 @@ pub struct Session {
     /// The index of the memory that is shown, or why there is none.
     memory_index: Result<u32, NoMemory>,
     memory: Option<Memory>,
+    /// The guest's stack pointer; `None` until the guest is instantiated, or if it is not known
+    /// which global that is.
+    stack_pointer: Option<Global>,
     /// Interrupts the guest while it runs; `None` until it is instantiated.
     interrupt_timer: Option<InterruptTimer>,
     stopped_time: Arc<StoppedTime>,

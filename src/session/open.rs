@@ -184,6 +184,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     timeline.guest.abi_hints = abi_hints::hints(&guest, &script, &module);
     let env = FunctionEnv::new(&mut store, host);
     let size = memory_facts.map_or(0, |memory| memory.pages.saturating_mul(PAGE));
+    let judging = Judging::new(&timeline.guest.layout, guest.exported_constants());
     let session = Session {
         pointers: Pointers::new(script.address_variables(), &timeline.inputs),
         sites: finish_recording::site_table(&guest, &instrumented),
@@ -199,6 +200,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         instance: None,
         memory_index,
         memory: None,
+        stack_pointer: None,
         interrupt_timer: None,
         stopped_time: Arc::new(StoppedTime::new()),
         unplaced_segment: None,
@@ -207,7 +209,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         scope,
         origins: Origins::new(),
         progress: Progress::default(),
-        judging: Judging::new(&timeline.guest.layout),
+        judging,
     };
     Ok((session, timeline))
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::script::ast::{Call, Expr, ExprKind, StatementKind};
 use crate::script::{eval, variables_of_address};
-use crate::timeline::{BindingFacts, CodeReach, Provenance, Span, StepRecord, Use, UseKind};
+use crate::timeline::{
+    ArgumentFacts, BindingFacts, CodeReach, Provenance, Span, StepRecord, Use, UseKind,
+};
 
 use super::Session;
 
@@ -40,6 +42,7 @@ impl Session {
             record.facts.given.push(BindingFacts {
                 name: binding.name.clone(),
                 address,
+                is_pointer: self.pointers.contains(&binding.name),
                 from,
             });
         }
@@ -48,14 +51,16 @@ impl Session {
     fn record_call(&mut self, call: &Call, record: &mut StepRecord) {
         let Some(recorded) = &record.call else { return };
         for (expr, value) in call.args.iter().zip(&recorded.args) {
-            // A number counts as an address only where the script uses its variable as one.
-            let names: Vec<String> = variables_of_address(expr)
-                .into_iter()
-                .filter(|name| self.pointers.contains(name))
-                .collect();
+            let mut names = variables_of_address(expr);
             let Ok(start) = eval::address(value, "the argument", self.scope.is_64) else {
                 continue;
             };
+            record.facts.arguments.push(ArgumentFacts {
+                address: start,
+                names: names.clone(),
+            });
+            // A number counts as an address only where the script uses its variable as one.
+            names.retain(|name| self.pointers.contains(name));
             if !names.is_empty() {
                 let span = Span { start, len: 1 };
                 record.facts.uses.push(Use {
@@ -70,6 +75,7 @@ impl Session {
         if call.place.is_some() {
             return;
         }
+        record.facts.moves_stack_pointer = self.guest.only_moves_stack_pointer(&call.export.text);
         record.facts.reach = self.reach(&call.export.text);
         let known = self.judging.preserves_globals.get(&call.export.text);
         record.facts.preserves_globals = match known {

@@ -6,6 +6,7 @@
 mod agents;
 mod findings;
 pub(super) mod phrases;
+mod stack_pointer;
 
 use crate::safe;
 use crate::text::{count, list, size};
@@ -45,6 +46,7 @@ pub fn effect(timeline: &Timeline, step: usize) -> String {
         Outcome::Ok => describe_success(timeline, record),
         _ => describe_until_failure(timeline, record),
     };
+    sentences.extend(stack_pointer::describe(record));
     sentences.extend(describe_held_pointers(timeline, record));
     sentences.extend(findings::describe(record));
     sentences.extend(record.answers.iter().map(describe_answer));

@@ -43,6 +43,7 @@ mod hex_rows;
 mod image;
 mod provenance;
 mod regions;
+mod shadow_stack;
 mod span;
 mod step;
 #[cfg(any(test, feature = "testing"))]
@@ -65,14 +66,16 @@ pub use hex_rows::{Line, Row, rows};
 pub(crate) use image::LEAF;
 pub use image::{Image, PAGE};
 pub(crate) use provenance::{
-    BindingFacts, CodeReach, Facts, Provenance, ScaledPointer, Use, UseKind,
+    ArgumentFacts, BindingFacts, CodeReach, Facts, ImportWrite, Provenance, ScaledPointer, Use,
+    UseKind,
 };
 pub(crate) use regions::Part;
 pub use regions::{LayoutFacts, PartKind, StalePointer, unnamed};
+pub(crate) use shadow_stack::StackRange;
 pub use span::Span;
 pub use step::{
     Answer, Ask, Attempt, Binding, CallFrame, CallRecord, ImportCall, NamedSpan, Naming, Outcome,
-    Pointer, SpanKind, StepKind, StepRecord, Trap,
+    Pointer, SpanKind, StackPointer, StepKind, StepRecord, Trap,
 };
 
 #[doc(hidden)]

@@ -14,6 +14,15 @@ pub(crate) struct Facts {
     pub uses: Vec<Use>,
     /// The variables that the step bound, with where their values came from, in order.
     pub given: Vec<BindingFacts>,
+    /// Writes by imports whose address the script chose: it uses no parameter of the import.
+    pub import_writes: Vec<ImportWrite>,
+    /// The arguments of the step's call that can be addresses, in order.
+    pub arguments: Vec<ArgumentFacts>,
+    /// Whether the export that the step called only moves the stack pointer, as far as its code
+    /// shows.
+    pub moves_stack_pointer: bool,
+    /// How many bytes of the guest's stack the frames of the call took at least.
+    pub frame_bytes: u64,
     /// Whether the step called an export that provably sets no global of the guest.
     pub preserves_globals: bool,
     /// The guest's functions that stored to memory.
@@ -105,6 +114,26 @@ impl ScaledPointer {
     }
 }
 
+/// A write by an import to an address that the script chose.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ImportWrite {
+    /// The import: `module.name`, safe to print.
+    pub import: Arc<str>,
+    /// The variables of the script in the expression for the address; none if it is a number.
+    pub names: Vec<String>,
+    /// The bytes that were written.
+    pub span: Span,
+}
+
+/// An argument of a call that can be an address.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ArgumentFacts {
+    /// Its value.
+    pub address: u64,
+    /// The variables in its expression; none if it is a number.
+    pub names: Vec<String>,
+}
+
 /// What an address was used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UseKind {
@@ -125,6 +154,8 @@ pub(crate) struct BindingFacts {
     pub name: String,
     /// Its value as an address, if it can be one.
     pub address: Option<u64>,
+    /// Whether the script uses the variable as an address.
+    pub is_pointer: bool,
     /// Where its value came from.
     pub from: Provenance,
 }

@@ -102,7 +102,8 @@ impl Part {
         }
     }
 
-    fn of_module(facts: &LayoutFacts, memory_len: u64) -> Option<Self> {
+    /// Returns a part of the module as it is in a memory of this many bytes.
+    pub fn of_module(facts: &LayoutFacts, memory_len: u64) -> Option<Self> {
         let end = facts.end.unwrap_or(memory_len).min(memory_len);
         let start = match (facts.start, facts.kind) {
             (Some(start), _) => start,

@@ -278,6 +278,23 @@ pub struct Trap {
     pub reasons: Vec<String>,
 }
 
+/// The guest's stack pointer in a step, as an unsigned address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct StackPointer {
+    /// Before the step; `None` for instantiation.
+    pub before: Option<u64>,
+    /// After the step, also where the guest trapped.
+    pub after: u64,
+}
+
+impl StackPointer {
+    /// Returns the addresses before and after the step, if they differ.
+    pub(crate) fn moved(&self) -> Option<(u64, u64)> {
+        let before = self.before?;
+        (before != self.after).then_some((before, self.after))
+    }
+}
+
 /// Everything that is recorded about a step.
 #[derive(Debug, Clone)]
 pub struct StepRecord {
@@ -315,6 +332,9 @@ pub struct StepRecord {
     pub pages_before: u64,
     /// The size of memory after the step, in 64 KiB pages.
     pub pages_after: u64,
+    /// The guest's stack pointer, if it is known which global that is. The layout of the guest has
+    /// the range of the stack.
+    pub stack_pointer: Option<StackPointer>,
     /// What the step did to memory, in order.
     pub events: EventLog,
     /// Memory after the step.
@@ -380,6 +400,7 @@ impl StepRecord {
             exit_code: None,
             pages_before: pages,
             pages_after: pages,
+            stack_pointer: None,
             events: EventLog::default(),
             memory,
             changes: Changes::default(),

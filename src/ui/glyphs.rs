@@ -54,6 +54,8 @@ pub(crate) struct Glyphs {
     pub map_grown: char,
     /// The end of memory before the step shown.
     pub map_old_end: char,
+    /// Where the stack pointer is.
+    pub map_stack_pointer: char,
     pub map_line: char,
     pub nul: char,
     pub control: char,
@@ -103,6 +105,7 @@ impl Glyphs {
             map_changed: '█',
             map_grown: '░',
             map_old_end: '┋',
+            map_stack_pointer: '▾',
             map_line: '─',
             nul: '⋄',
             control: '•',
@@ -151,6 +154,7 @@ impl Glyphs {
             map_changed: '#',
             map_grown: ':',
             map_old_end: '|',
+            map_stack_pointer: 'v',
             map_line: '-',
             nul: '.',
             control: '^',

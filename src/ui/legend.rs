@@ -90,6 +90,11 @@ fn map_marks(theme: &Theme) -> Vec<Mark> {
         mark(g.map_at_start, theme.faint(), "map: written at the start"),
         mark("dsh", text, "map: data, stack, heap"),
         mark(
+            g.map_stack_pointer,
+            theme.part(PartKind::Stack, false),
+            "map: the stack pointer, below the stack's end",
+        ),
+        mark(
             "rbx",
             theme.region(),
             "map: a region, a block, a released one",

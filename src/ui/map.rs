@@ -48,8 +48,12 @@ pub fn draw(
     let mut pen = Pen::at(buffer, area, 1, row);
     pen.put("map ", theme.text())
         .put_char(glyphs.map_start, theme.faint());
+    let stack_pointer = map.stack_pointer.filter(|_| is_single);
     for cell in &map.cells {
-        let (symbol, mut style) = glyph_of(cell, is_single, theme);
+        let (mut symbol, mut style) = glyph_of(cell, is_single, theme);
+        if stack_pointer.is_some_and(|pointer| (cell.start..cell.end).contains(&pointer)) {
+            (symbol, style) = stack_pointer_mark(theme);
+        }
         if cell.start < window.end() && cell.end > window.start {
             style = style
                 .add_modifier(theme.map_window())
@@ -63,6 +67,11 @@ pub fn draw(
     pen.put_char(glyphs.map_end, theme.faint())
         .put(" ", theme.text())
         .put(&text::size(map.len), theme.faint());
+}
+
+fn stack_pointer_mark(theme: &Theme) -> (char, Style) {
+    let style = theme.part(PartKind::Stack, false);
+    (theme.glyphs.map_stack_pointer, style)
 }
 
 /// Returns a cell as it is drawn; in a single row it shows its part too.
@@ -113,6 +122,11 @@ impl Names {
             if let Some(columns) = names.columns.get_mut(*first..*end) {
                 columns.fill((line, style));
             }
+        }
+        if let Some(at) = map.stack_pointer.and_then(|pointer| map.cell_of(pointer))
+            && let (Some(cell), Some(taken)) = (names.columns.get_mut(at), names.taken.get_mut(at))
+        {
+            (*cell, *taken) = (stack_pointer_mark(theme), true);
         }
         // Parts that the script named come first, the last one before the others.
         let mut by_weight: Vec<_> = placed.iter().rev().collect();

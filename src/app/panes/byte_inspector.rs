@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 
 use super::event_text;
+use super::parts_of_byte::places;
 use crate::app::{Action, App};
 use crate::safe;
 use crate::text;
-use crate::timeline::{Image, Moment, PAGE, Part, PartKind, Span, Timeline, Write, Writer};
+use crate::timeline::{Image, Moment, PAGE, Timeline, Write, Writer};
 use crate::value::Float;
 
 /// The most characters of a name or of a step's text.
@@ -340,48 +341,6 @@ fn pointer(memory: &Image, address: u64, is_64: bool) -> String {
         let _ = write!(out, " {byte:02x}");
     }
     out
-}
-
-/// Returns the parts of memory that a byte is in: those that the script named, the last one first,
-/// then those of the module.
-fn places(timeline: &Timeline, moment: Moment, address: u64, memory_len: u64) -> Vec<String> {
-    let parts = timeline.parts_at(moment, memory_len);
-    let mut places: Vec<String> = parts
-        .iter()
-        .rev()
-        .filter(|part| part.span.contains(address))
-        .map(|part| in_part(part, address))
-        .collect();
-    let stack = parts.iter().find(|part| part.kind == PartKind::Stack);
-    if let Some(end) = stack
-        .map(|part| part.span.end())
-        .filter(|end| places.is_empty() && address >= *end)
-    {
-        places.push(format!("beyond the stack's end, {end:#x}"));
-    }
-    places
-}
-
-fn in_part(part: &Part, address: u64) -> String {
-    let Span { start, len } = part.span;
-    let offset = address.saturating_sub(start);
-    let name = safe::cut(&part.name, MAX_NAME);
-    match part.kind {
-        PartKind::Region => format!("{name} + {offset} of {len}  (region at {start:#x})"),
-        PartKind::Block if part.released => {
-            format!("{name} + {offset} of {len}  (released block at {start:#x})")
-        }
-        PartKind::Block => format!("{name} + {offset} of {len}  (block at {start:#x})"),
-        PartKind::Segment => format!("{} + {offset} of {len}", safe::cut(&part.label(), MAX_NAME)),
-        PartKind::Stack => {
-            format!(
-                "stack, {} below its end {:#x}",
-                part.span.end().saturating_sub(address),
-                part.span.end()
-            )
-        }
-        PartKind::Data | PartKind::Heap => format!("{} + {offset}", part.label()),
-    }
 }
 
 /// Returns the pointers to an address.

@@ -54,6 +54,8 @@ pub(crate) struct MemoryMap {
     pub len: u64,
     pub cells: Vec<Cell>,
     pub parts: Vec<Part>,
+    /// The stack pointer, if it is below the end of the stack.
+    pub stack_pointer: Option<u64>,
 }
 
 /// Returns how many cells a map has in `columns` columns; 0 where that is too narrow.
@@ -81,10 +83,17 @@ impl MemoryMap {
             .timeline
             .old_end(app.moment.step)
             .filter(|end| *end > 0 && *end < len);
+        let stack = parts.iter().find(|part| part.kind == PartKind::Stack);
+        let stack_end = stack.map_or(0, |part| part.span.end());
+        let stack_pointer = app
+            .timeline
+            .stack_pointer_at(app.moment)
+            .filter(|pointer| *pointer < stack_end);
         let mut map = MemoryMap {
             len,
             cells: Vec::new(),
             parts,
+            stack_pointer,
         };
         if len == 0 {
             return map;

@@ -11,6 +11,7 @@ pub mod hex_dump;
 pub mod layout;
 pub mod memory_map;
 pub mod module_overview;
+mod parts_of_byte;
 pub mod row_format;
 pub mod source;
 pub mod step_list;

@@ -23,6 +23,8 @@ pub(super) struct AddedNames {
     pub position: String,
     /// The global with the address operand of the last load.
     pub last_load: String,
+    /// The global with the stack pointer of the recorded memory, if it is known.
+    pub stack_pointer: Option<String>,
     /// By memory index: the first name under which the guest exports it, or a new one.
     pub memories: Vec<String>,
     /// By table index: the first name under which the guest exports it, or a new one.
@@ -35,7 +37,7 @@ pub(super) struct AddedNames {
 
 impl AddedNames {
     /// Chooses names that the guest does not use.
-    pub fn new(description: &Description) -> Self {
+    pub fn new(description: &Description, has_stack_pointer: bool) -> Self {
         let imported = description
             .imports
             .iter()
@@ -69,6 +71,8 @@ impl AddedNames {
             journal: unique(&mut exported, "linmem journal".into()),
             position: unique(&mut exported, "linmem position".into()),
             last_load: unique(&mut exported, "linmem last load".into()),
+            stack_pointer: has_stack_pointer
+                .then(|| unique(&mut exported, "linmem stack pointer".into())),
             memories,
             tables,
             table_setters,

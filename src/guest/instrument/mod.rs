@@ -11,7 +11,8 @@
 //! | function | functions for long fills and copies, if there may be some (`bulk_helpers`)        |
 //! | memory   | a private memory with the journal, after the guest's own ([`JournalLayout`])      |
 //! | global   | the position in the journal; the address operand of the last load                 |
-//! | export   | the private memory, the globals, every memory, the start function                 |
+//! | export   | the private memory, the globals, every memory, the start function, the guest's    |
+//! |          | stack pointer                                                                     |
 //! | code     | a slot for each store, checks of the limit, the addresses of loads (`body`)       |
 //!
 //! Maxima of memories and tables are lowered (`module_limits`), the start section becomes an export
@@ -140,6 +141,7 @@ pub struct InstrumentOptions {
 ///   after the given ones.
 /// - No memory grows beyond the limit, and no table beyond ten million elements: `memory.grow` and
 ///   `table.grow` return -1.
+/// - The global with the stack pointer is exported, if it is known.
 /// - Every memory and every table is exported, and for each table of functions with a fixed size a
 ///   function that sets an element.
 /// - `memory.atomic.wait` does not wait: it times out at once, and traps if it has no timeout.
@@ -149,6 +151,9 @@ pub struct InstrumentOptions {
 pub struct InstrumentedModule {
     /// The binary module.
     pub wasm: Vec<u8>,
+    /// The name under which the stack pointer of the journaled memory is exported, if it is known:
+    /// a mutable `i32` global of the guest.
+    pub stack_pointer_export: Option<String>,
     /// By memory index, imported memories included: the name under which it is exported.
     pub memory_exports: Vec<String>,
     /// By table index, imported tables included: the name under which it is exported.
@@ -239,13 +244,16 @@ pub(super) fn instrument(
 ) -> Result<InstrumentedModule, GuestError> {
     let description = &guest.0.description;
     module_limits::check(guest.name(), description, options)?;
-    let names = AddedNames::new(description);
+    // Toolchains place the shadow stack in the first memory.
+    let stack_pointer = guest.stack_pointer().filter(|_| options.memory == Some(0));
+    let names = AddedNames::new(description, stack_pointer.is_some());
     let functions = FunctionMap {
         tick: description.imported_functions,
         helpers: (description.functions.len() as u32).saturating_add(1),
     };
     let mut sites = Vec::new();
     let mut instrumenter = Instrumenter::new(description, options, functions);
+    instrumenter.stack_pointer = stack_pointer;
     let wasm = Sections::read(guest.wasm())
         .map_err(reencode::Error::from)
         .and_then(|sections| instrumenter.write(sections, &names, &mut sites))
@@ -277,6 +285,7 @@ pub(super) fn instrument(
     };
     Ok(InstrumentedModule {
         wasm,
+        stack_pointer_export: names.stack_pointer,
         memory_exports: names.memories,
         table_setters: (0..)
             .zip(names.table_setters)
@@ -309,6 +318,8 @@ struct Instrumenter<'a> {
     memory: JournalMemory,
     /// How many functions for long fills and copies are added.
     bulk_helpers: u32,
+    /// The guest's global that is exported in addition.
+    stack_pointer: Option<u32>,
     /// The tables for which a function is added that sets an element.
     fixed_tables: Vec<u32>,
     /// The first function that exceeds a limit, and how.
@@ -375,6 +386,7 @@ impl<'a> Instrumenter<'a> {
             added,
             memory: JournalMemory::new(options.memory.is_some()),
             bulk_helpers: 0,
+            stack_pointer: None,
             fixed_tables: Vec::new(),
             excess: None,
         }
@@ -507,6 +519,9 @@ impl<'a> Instrumenter<'a> {
         exports.export(&names.journal, ExportKind::Memory, self.added.memory);
         exports.export(&names.position, ExportKind::Global, self.added.position);
         exports.export(&names.last_load, ExportKind::Global, self.added.last_load);
+        if let (Some(name), Some(global)) = (&names.stack_pointer, self.stack_pointer) {
+            exports.export(name, ExportKind::Global, global);
+        }
         for ((index, memory), name) in (0..).zip(&self.description.memories).zip(&names.memories) {
             if memory.exported_as.is_empty() {
                 exports.export(name, ExportKind::Memory, index);

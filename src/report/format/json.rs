@@ -17,7 +17,7 @@ use crate::report::common::json::{WriterData, write_document};
 use crate::report::common::options::{Options, steps_shown};
 use crate::timeline::{
     Answer, CallRecord, Finding, GuestFacts, ImportCall, InputFacts, NamedSpan, Naming, Outcome,
-    Pointer, Span, Status, StepKind, StepRecord, Timeline, describe_step,
+    Pointer, Span, StackPointer, Status, StepKind, StepRecord, Timeline, describe_step,
 };
 use crate::value::{Hex, Value};
 use events::Events;
@@ -90,6 +90,7 @@ struct StepData<'a> {
     exit_code: Option<i32>,
     pages: Pages,
     growth: Growths<'a>,
+    stack_pointer: Option<StackPointer>,
     stores: u64,
     stores_recorded: u64,
     changes: Changes<'a>,
@@ -194,6 +195,7 @@ impl<'a> Steps<'a> {
                 after: record.pages_after,
             },
             growth: Growths(record),
+            stack_pointer: record.stack_pointer,
             stores: record.stores,
             stores_recorded: record.stores_recorded,
             changes: Changes(record),

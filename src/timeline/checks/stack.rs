@@ -1,32 +1,12 @@
 //! The guest's shadow stack. What the guest stores there are its frames, and an address there
 //! belongs to whoever moved the stack pointer last.
 
-use crate::timeline::{LayoutFacts, PartKind, Span, StepRecord, Writer};
+use crate::timeline::{Span, StepRecord, Writer};
 
 use super::calls::address;
 
 /// The largest frame that an address passed to an import is taken to be in, in bytes.
 const MAX_FRAME: u64 = 4096;
-
-/// Returns the bytes of the shadow stack, if its upper end is known. Where its lower end is not
-/// known, it reaches down to the data below it.
-pub(super) fn span_of(layout: &[LayoutFacts]) -> Option<Span> {
-    let stack = layout.iter().find(|facts| facts.kind == PartKind::Stack)?;
-    let end = stack.end?;
-    let data_below = || {
-        let data = layout
-            .iter()
-            .filter(|facts| matches!(facts.kind, PartKind::Data | PartKind::Segment));
-        data.filter_map(|facts| facts.end)
-            .filter(|data_end| *data_end < end)
-            .max()
-    };
-    let start = stack.start.or_else(data_below).unwrap_or(0);
-    Some(Span {
-        start,
-        len: end.checked_sub(start)?,
-    })
-}
 
 /// Returns whether all of `span` is in the stack.
 pub(super) fn contains(stack: Option<Span>, span: Span) -> bool {

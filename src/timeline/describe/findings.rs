@@ -62,6 +62,20 @@ fn sentence(finding: &Finding) -> Option<String> {
         FindingKind::GrowthRefused => {
             "It asked for more memory, and memory.grow answered -1.".into()
         }
+        FindingKind::StackNotRestored => {
+            format!("The stack pointer was not restored{}.", blamed())
+        }
+        FindingKind::StackOverflow => "The guest's stack ran out.".into(),
+        FindingKind::DanglingStackPointer => {
+            format!("The bytes{at} are below the stack pointer: no frame there is live.")
+        }
+        FindingKind::StackAddressReturned => "The address is in a frame that has ended.".into(),
+        FindingKind::StrayWrite => {
+            format!("No address that the guest gave leads to the bytes{at}.")
+        }
+        FindingKind::UnusedStackWrite => {
+            "The guest's stack has these bytes when it gets deeper.".into()
+        }
         // Other sentences describe the outcome and the growth.
         FindingKind::OutOfBounds
         | FindingKind::Trap

@@ -207,6 +207,10 @@ pub fn rich() -> Timeline {
             &[Value::Int(-9)],
         );
         bind(step, "n", Value::Int(-9));
+        step.stack_pointer = Some(StackPointer {
+            before: Some(0x8000),
+            after: 0x7fc0,
+        });
         write(
             step,
             0x400,

@@ -115,6 +115,28 @@ fn map_at_each_width_with_and_without_color() {
 }
 
 #[test]
+fn stack_pointer_below_the_end_of_the_stack_is_marked() {
+    let line = |after: u64, theme: &Theme, size: (u16, u16)| {
+        let mut builder = TimelineBuilder::continuing(timeline());
+        builder.step(StepKind::Call, "call run()", |step| {
+            step.stack_pointer = Some(StackPointer {
+                before: Some(STACK_END),
+                after,
+            });
+        });
+        let mut app = app_showing(builder.finish(), 6, size);
+        (app.cursor, app.top) = (BUFFER, BUFFER / 32 * 32 - 32);
+        map_of(&text(&screen(&app, theme)))
+    };
+    let ascii = Theme::mono().with_ascii();
+    assert!(line(0x8_0000, &Theme::dark(), (120, 40)).contains("─▾─"));
+    assert!(line(0x8_0000, &ascii, (120, 40)).contains("-v-"));
+    // On a low screen, the map has one row.
+    assert!(line(0x8_0000, &Theme::dark(), (80, 24)).contains('▾'));
+    assert!(!line(STACK_END, &Theme::dark(), (120, 40)).contains('▾'));
+}
+
+#[test]
 fn growth_is_marked_with_a_rule() {
     let (grown, mono) = (at(5, 17 * PAGE + 8, (120, 40)), Theme::mono());
     insta::assert_snapshot!("growth_120x40", text(&screen(&grown, &Theme::dark())));

@@ -8,4 +8,5 @@ mod findings;
 mod harness;
 mod recording;
 mod runs;
+mod stack;
 mod standard;
