@@ -78,7 +78,8 @@ impl Checks {
     }
 
     /// Checks the next step, and returns its findings. The time that this takes depends on what the
-    /// step did. Its stores are examined only while spans are named.
+    /// step did. Its stores are examined only while spans are named, where one of them is at an
+    /// address that the host chose and passed, and where the stack ran out.
     pub(crate) fn check_step(&mut self, record: &StepRecord) -> Vec<Finding> {
         let mut found = Vec::new();
         if record.kind == StepKind::Instantiate {
