@@ -38,7 +38,7 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
     {
         return Err(refusal(path));
     }
-    let _pipe = input_file::wait_for_writer(&args.module);
+    let _notice = input_file::notice_of_wait(&args.module);
     let guest = Guest::load(&args.module)?;
     let mut draft = Draft::new(&guest, &module_line(&args.module, args.output.as_deref()));
     try_out(&mut draft, &guest)?;

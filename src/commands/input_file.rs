@@ -1,46 +1,40 @@
 //! Files that the command line or a steps file names: they may be pipes and devices.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::Duration;
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::OFlags;
 
 use super::atomic_file;
 
-/// How long a pipe may be without a writer before a message names it.
+/// How long a pipe may bring nothing before a message names it.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Keeps a pipe open until it is opened again, so that its writer does not find it closed.
-pub struct OpenPipe(#[expect(dead_code, reason = "the file is open as long as this exists")] File);
+/// Names a pipe on standard error if it is not read for a while. Dropping it ends that.
+pub struct WaitNotice(#[expect(dead_code, reason = "dropping it wakes the thread")] Sender<()>);
 
-/// Waits until a named pipe has a writer. After a second, a message on standard error names the pipe.
-/// Returns `None` for any other file: reading it does not wait, or its own error is better.
-pub fn wait_for_writer(path: &Path) -> Option<OpenPipe> {
+/// Begins to wait for a file. If it is a named pipe, a message names it after a second. Returns `None`
+/// for any other file: reading it does not wait.
+pub fn notice_of_wait(path: &Path) -> Option<WaitNotice> {
     if !path.metadata().ok()?.file_type().is_fifo() {
         return None;
     }
-    // Without this flag, the opening itself would wait.
-    let pipe = OpenOptions::new()
-        .read(true)
-        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)
-        .ok()?;
-    let wait = |timeout: Option<&Timespec>| poll(&mut [PollFd::new(&pipe, PollFlags::IN)], timeout);
-    let quiet = Timespec::try_from(QUIET).ok();
-    if wait(quiet.as_ref()) == Ok(0) {
-        // Standard error is the last resort.
-        let _ = writeln!(
-            io::stderr(),
-            "waiting for a program that writes to the pipe {}",
-            atomic_file::printable(path)
-        );
-        while wait(None) == Err(rustix::io::Errno::INTR) {}
-    }
-    Some(OpenPipe(pipe))
+    let shown = atomic_file::printable(path);
+    let (sender, done) = mpsc::channel::<()>();
+    let wait = move || {
+        if done.recv_timeout(QUIET) == Err(RecvTimeoutError::Timeout) {
+            // Standard error is the last resort.
+            let _ = writeln!(
+                io::stderr(),
+                "waiting for a program that writes to the pipe {shown}"
+            );
+        }
+    };
+    let thread = thread::Builder::new().name("wait notice".into());
+    thread.spawn(wait).ok()?;
+    Some(WaitNotice(sender))
 }
 
 /// Returns whether a path is that of a regular file. A file that the program keeps for itself is not

@@ -13,7 +13,7 @@ use super::input_file;
 use super::theme::wants_color;
 
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode> {
-    let _pipe = input_file::wait_for_writer(&args.module);
+    let _notice = input_file::notice_of_wait(&args.module);
     let guest = Guest::load_for_inspection(&args.module)?;
     let options = inspect::Options {
         format: match args.format {

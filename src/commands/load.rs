@@ -138,13 +138,13 @@ fn assemble(
 ) -> Result<SessionConfig> {
     let guest = match (&args.module, script.module()) {
         (Some(path), _) => {
-            let _pipe = input_file::wait_for_writer(path);
+            let _notice = input_file::notice_of_wait(path);
             Guest::load(path)?
         }
         (None, Some(path)) if path.starts_with(BUILT_IN) => built_in_module(path)?,
         (None, Some(path)) => {
-            let _pipe = match &files {
-                Files::Folder(folder) => input_file::wait_for_writer(&folder.join(path)),
+            let _notice = match &files {
+                Files::Folder(folder) => input_file::notice_of_wait(&folder.join(path)),
                 Files::BuiltIn(_) => None,
             };
             files.module(path).with_context(|| {
@@ -221,7 +221,7 @@ fn guest_input(path: &Path) -> Result<Arc<[u8]>> {
     static OWN: OnceLock<Arc<[u8]>> = OnceLock::new();
     if !is_stdin(path) {
         let shown = safe::plain(&path.to_string_lossy());
-        let _pipe = input_file::wait_for_writer(path);
+        let _notice = input_file::notice_of_wait(path);
         let file = File::open(path)
             .with_context(|| format!("cannot read {shown}, which --stdin names"))?;
         return read_input(file, &shown);
@@ -269,7 +269,7 @@ fn read(file: &Path, shown: &str) -> Result<Vec<u8>> {
     if facts.is_dir() {
         bail!("{shown} is a folder; name a .steps, .md, .wasm or .wat file in it");
     }
-    let _pipe = input_file::wait_for_writer(file);
+    let _notice = input_file::notice_of_wait(file);
     let mut open = File::open(file).with_context(|| format!("cannot read {shown}"))?;
     read_from(&mut open, is_module(file, &[]), shown)
 }

@@ -98,7 +98,7 @@ fn home_file() -> Option<PathBuf> {
 fn read(file: &Path, shown: &str) -> Result<String> {
     let cannot = || format!("cannot read the configuration {shown}");
     let mut bytes = Vec::new();
-    let _pipe = input_file::wait_for_writer(file);
+    let _notice = input_file::notice_of_wait(file);
     let open = std::fs::File::open(file).with_context(cannot)?;
     input_file::read_at_most(open, LONGEST, &mut bytes).with_context(cannot)?;
     if bytes.len() as u64 > LONGEST {

@@ -42,7 +42,7 @@ fn errors_are_collected_up_to_a_number() {
     let run = folder.run(&["run", "a.steps"]);
     assert!(run.duration < Duration::from_secs(30), "{:?}", run.duration);
     run.assert_refused(&["a.steps:1:1", "and 280 more errors"]);
-    let brackets = format!("let x = {}", "(".repeat(4 << 20));
+    let brackets = format!("let x = {}", "(".repeat((1 << 20) + 10));
     let folder = Folder::new().with("a.steps", brackets);
     folder
         .run(&["run", "a.steps"])
