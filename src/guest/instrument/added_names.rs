@@ -23,6 +23,8 @@ pub(super) struct AddedNames {
     pub position: String,
     /// The global with the address operand of the last load.
     pub last_load: String,
+    /// The global with the position in the records of an allocator's calls.
+    pub calls_position: String,
     /// By memory index: the first name under which the guest exports it, or a new one.
     pub memories: Vec<String>,
     /// By table index: the first name under which the guest exports it, or a new one.
@@ -69,6 +71,7 @@ impl AddedNames {
             journal: unique(&mut exported, "linmem journal".into()),
             position: unique(&mut exported, "linmem position".into()),
             last_load: unique(&mut exported, "linmem last load".into()),
+            calls_position: unique(&mut exported, "linmem calls position".into()),
             memories,
             tables,
             table_setters,
