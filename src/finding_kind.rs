@@ -28,6 +28,14 @@ pub enum FindingKind {
     UseAfterRelease,
     /// A block was released twice.
     DoubleRelease,
+    /// A block was released with another size or alignment than it was allocated with.
+    MismatchedRelease,
+    /// An address was released that is not the start of a block.
+    InvalidRelease,
+    /// An allocator returned bytes of a block that was not released.
+    AllocatedTwice,
+    /// An allocator returned 0, and that was used as an address.
+    NullBlockUsed,
     /// A block was still in use at the end.
     Leak,
     /// A block overlaps another one.
@@ -50,7 +58,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [FindingKind; 18] = [
+    pub const ALL: [FindingKind; 22] = [
         FindingKind::OutOfBounds,
         FindingKind::Trap,
         FindingKind::StalePointer,
@@ -60,6 +68,10 @@ impl FindingKind {
         FindingKind::InvalidUtf8,
         FindingKind::UseAfterRelease,
         FindingKind::DoubleRelease,
+        FindingKind::MismatchedRelease,
+        FindingKind::InvalidRelease,
+        FindingKind::AllocatedTwice,
+        FindingKind::NullBlockUsed,
         FindingKind::Leak,
         FindingKind::Overlap,
         FindingKind::ScaledPointer,
@@ -83,6 +95,10 @@ impl FindingKind {
             FindingKind::InvalidUtf8 => "invalid-utf8",
             FindingKind::UseAfterRelease => "use-after-release",
             FindingKind::DoubleRelease => "double-release",
+            FindingKind::MismatchedRelease => "mismatched-release",
+            FindingKind::InvalidRelease => "invalid-release",
+            FindingKind::AllocatedTwice => "allocated-twice",
+            FindingKind::NullBlockUsed => "null-block-used",
             FindingKind::Leak => "leak",
             FindingKind::Overlap => "overlap",
             FindingKind::ScaledPointer => "scaled-pointer",
@@ -120,6 +136,10 @@ impl FindingKind {
             | FindingKind::InvalidUtf8
             | FindingKind::UseAfterRelease
             | FindingKind::DoubleRelease
+            | FindingKind::MismatchedRelease
+            | FindingKind::InvalidRelease
+            | FindingKind::AllocatedTwice
+            | FindingKind::NullBlockUsed
             | FindingKind::ImportUndefined
             | FindingKind::Limit
             | FindingKind::Unattributed => Severity::Error,

@@ -47,6 +47,7 @@ impl Session {
             .findings
             .extend(self.refused_growth(&settled.refused));
         record.facts.functions = self.functions(&settled.sites);
+        self.record_allocator_calls(&settled.allocator_records, record);
         record.findings.extend(unexplained.map(unattributed));
         self.check_size(record);
         self.image = record.memory.clone();

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::causes::History;
-use crate::timeline::{Checks, CodeReach, Finding, FindingKind, LayoutFacts, Severity, StepRecord};
+use crate::timeline::{
+    AllocatorFacts, Checks, CodeReach, Finding, FindingKind, LayoutFacts, LiveBlocks, Severity,
+    StepRecord,
+};
 
 /// The state of the checks over all steps so far.
 #[derive(Default)]
@@ -21,10 +24,10 @@ pub(super) struct Judging {
 }
 
 impl Judging {
-    /// Starts with the layout of the guest's memory.
-    pub fn new(layout: &[LayoutFacts]) -> Self {
+    /// Starts with the layout of the guest's memory and the functions of its allocator.
+    pub fn new(layout: &[LayoutFacts], allocator: &AllocatorFacts) -> Self {
         Judging {
-            checks: Checks::new(layout),
+            checks: Checks::new(layout, allocator),
             ..Judging::default()
         }
     }
@@ -33,6 +36,11 @@ impl Judging {
     pub fn judge(&mut self, record: &StepRecord) -> Vec<Finding> {
         self.history.record(record);
         self.checks.check_step(record)
+    }
+
+    /// Returns the blocks of the guest's allocator after the last step, if all are known.
+    pub fn live_blocks(&mut self) -> Option<Arc<LiveBlocks>> {
+        self.checks.live_blocks()
     }
 
     /// Makes the findings of a step the ones that `expect finding` refers to. A step that claims a

@@ -3,6 +3,7 @@
 
 mod abi_hints;
 mod abort_message;
+mod allocator_calls;
 mod call;
 mod callback;
 mod causes;
@@ -39,6 +40,7 @@ mod values;
 mod wasi;
 pub mod worker;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wasmer::{FunctionEnv, Instance, Memory, Module, Store};
@@ -135,6 +137,8 @@ pub struct Session {
     interrupt_timer: Option<InterruptTimer>,
     /// A data segment whose address only the engine knows.
     unplaced_segment: Option<u32>,
+    /// The offsets of the calls of the guest's allocator that have a label.
+    known_callers: BTreeSet<u32>,
     /// The instructions that store, shared with all records.
     sites: Arc<SiteTable>,
     check: SelfCheck,

@@ -28,7 +28,7 @@ use super::scope::Scope;
 use super::self_check::SelfCheck;
 use super::wasi::Wasi;
 use super::{Progress, Session, SessionConfig, engine};
-use super::{abi_hints, finish_recording, steps};
+use super::{abi_hints, allocator_calls, finish_recording, steps};
 
 /// The longest argument or value of the environment, in bytes.
 const MAX_PROGRAM_TEXT: usize = 128 << 10;
@@ -155,6 +155,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     let mut store = engine::new_store();
     let module = engine::compile(&store, &instrumented).map_err(OpenError::Compile)?;
     timeline.guest.abi_hints = abi_hints::hints(&guest, &script, &module);
+    timeline.guest.allocator = allocator_calls::facts(&guest, &instrumented);
     let env = FunctionEnv::new(&mut store, host);
     let size = memory_facts.map_or(0, |memory| memory.pages.saturating_mul(PAGE));
     let session = Session {
@@ -178,7 +179,8 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         image: Image::zeroed(size),
         scope,
         progress: Progress::default(),
-        judging: Judging::new(&timeline.guest.layout),
+        judging: Judging::new(&timeline.guest.layout, &timeline.guest.allocator),
+        known_callers: Default::default(),
     };
     Ok((session, timeline))
 }
@@ -376,6 +378,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
             })
             .collect(),
         abi_hints: Default::default(),
+        allocator: Default::default(),
         has_other_memories: index.is_some() && guest.memories().len() > 1,
         layout: index
             .map(|index| layout_facts(guest, index))

@@ -38,11 +38,13 @@ pub(super) struct BlockState {
     is_reallocated: bool,
     /// Whether a call ended it by making it larger or smaller in place. One `release` may follow.
     is_resized: bool,
+    /// Whether the guest's allocator released it, by its calls. One `release` may follow.
+    is_released_by_call: bool,
 }
 
 impl BlockState {
     pub fn is_live(&self) -> bool {
-        self.released.is_none() && !self.is_reallocated
+        self.released.is_none() && !self.is_reallocated && !self.is_released_by_call
     }
 
     /// Returns its kind and name: `region buffer`.
@@ -252,6 +254,43 @@ impl Blocks {
         }
     }
 
+    /// Returns the kind and name of the block that the script named at the start of these bytes.
+    pub fn label_at(&self, span: Span) -> Option<String> {
+        let mut named = self.spans.iter().rev();
+        let is_at = |held: &&BlockState| {
+            held.kind == SpanKind::Block && held.span.start == span.start && held.span.len > 0
+        };
+        named.find(is_at).map(BlockState::label)
+    }
+
+    /// Records that calls of the guest's allocator released the blocks at the addresses `ended`, and
+    /// allocated the blocks `begun`.
+    pub fn record_calls(&mut self, ended: &[u64], begun: &[Span]) {
+        let blocks = self.spans.iter_mut();
+        for held in blocks.filter(|held| held.kind == SpanKind::Block) {
+            let is_begun = || begun.iter().any(|new| overlap(held.span, *new).is_some());
+            if held.is_live() {
+                held.is_released_by_call = ended.contains(&held.span.start);
+            } else if is_begun() {
+                held.is_reallocated |= held.is_released_by_call;
+                held.is_watched = false;
+            }
+        }
+    }
+
+    /// Records that a fault in the use of the allocator was found at the start of a block, so that
+    /// the lines of the script show it no second time.
+    pub fn record_fault(&mut self, start: u64, is_double_release: bool) {
+        let blocks = self.spans.iter_mut();
+        for held in blocks.filter(|held| held.kind == SpanKind::Block && held.span.start == start) {
+            if !is_double_release {
+                held.is_released_by_call = true;
+            } else if held.released.is_some() {
+                held.is_resized = true;
+            }
+        }
+    }
+
     fn frees_a_block(&self, call: &CallRecord) -> bool {
         frees(call)
             && self
@@ -305,8 +344,8 @@ impl Blocks {
                 else {
                     continue;
                 };
-                if held.released.is_none() && !is_same(held) && found.len() < MAX_FINDINGS_PER_KIND
-                {
+                let is_owned = held.released.is_none() && !held.is_released_by_call;
+                if is_owned && !is_same(held) && found.len() < MAX_FINDINGS_PER_KIND {
                     found.push(overlapping(held, new, shared));
                 }
                 held.is_watched = false;
@@ -345,6 +384,7 @@ impl Blocks {
             releasing_call: None,
             is_reallocated: false,
             is_resized: false,
+            is_released_by_call: false,
         });
         found
     }

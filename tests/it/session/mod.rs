@@ -2,9 +2,11 @@
 
 mod allocators;
 mod causes;
+mod correct_allocation;
 mod exploration;
 mod findings;
 mod harness;
+mod ledger;
 mod recording;
 mod runs;
 mod standard;
