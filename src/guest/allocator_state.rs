@@ -215,8 +215,10 @@ fn read(guest: &Guest) -> Option<BTreeMap<u32, CodeFacts>> {
             return None;
         }
         let operators = body.get_operators_reader().ok()?;
-        let mut facts = CodeFacts::default();
-        facts.diverges = diverges(operators.clone());
+        let mut facts = CodeFacts {
+            diverges: diverges(operators.clone()),
+            ..CodeFacts::default()
+        };
         let mut constant = None;
         for operator in operators {
             let operator = operator.ok()?;
