@@ -28,6 +28,14 @@ pub enum FindingKind {
     UseAfterRelease,
     /// A block was released twice.
     DoubleRelease,
+    /// A block was released with another size or alignment than it was allocated with.
+    MismatchedRelease,
+    /// An address was released that is not the start of a block.
+    InvalidRelease,
+    /// An allocator returned bytes of a block that was not released.
+    AllocatedTwice,
+    /// An allocator returned 0, and that was used as an address.
+    NullBlockUsed,
     /// A block was still in use at the end.
     Leak,
     /// A block overlaps another one.
@@ -62,7 +70,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [FindingKind; 24] = [
+    pub const ALL: [FindingKind; 28] = [
         FindingKind::OutOfBounds,
         FindingKind::Trap,
         FindingKind::StalePointer,
@@ -72,6 +80,10 @@ impl FindingKind {
         FindingKind::InvalidUtf8,
         FindingKind::UseAfterRelease,
         FindingKind::DoubleRelease,
+        FindingKind::MismatchedRelease,
+        FindingKind::InvalidRelease,
+        FindingKind::AllocatedTwice,
+        FindingKind::NullBlockUsed,
         FindingKind::Leak,
         FindingKind::Overlap,
         FindingKind::ScaledPointer,
@@ -101,6 +113,10 @@ impl FindingKind {
             FindingKind::InvalidUtf8 => "invalid-utf8",
             FindingKind::UseAfterRelease => "use-after-release",
             FindingKind::DoubleRelease => "double-release",
+            FindingKind::MismatchedRelease => "mismatched-release",
+            FindingKind::InvalidRelease => "invalid-release",
+            FindingKind::AllocatedTwice => "allocated-twice",
+            FindingKind::NullBlockUsed => "null-block-used",
             FindingKind::Leak => "leak",
             FindingKind::Overlap => "overlap",
             FindingKind::ScaledPointer => "scaled-pointer",
@@ -150,6 +166,10 @@ impl FindingKind {
             | FindingKind::UseAfterRelease
             | FindingKind::DoubleRelease
             | FindingKind::StackOverflow
+            | FindingKind::MismatchedRelease
+            | FindingKind::InvalidRelease
+            | FindingKind::AllocatedTwice
+            | FindingKind::NullBlockUsed
             | FindingKind::ImportUndefined
             | FindingKind::Limit
             | FindingKind::Unattributed => Severity::Error,

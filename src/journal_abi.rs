@@ -17,6 +17,9 @@
 //!
 //! A slot of a [`SiteKind::Vector`] site is followed by a second one, which holds the 16 bytes that
 //! are stored and no other field.
+//!
+//! Calls of the guest's allocator are recorded in a list of their own, beside the slots: see
+//! [`AllocatorRecord`].
 
 /// The size of a slot, in bytes.
 pub const SLOT: usize = 16;
@@ -138,6 +141,108 @@ impl SiteKind {
         match self {
             SiteKind::Vector => 2,
             _ => 1,
+        }
+    }
+}
+
+/// The size of a record of an allocator's call, in bytes.
+pub(crate) const CALL_RECORD: usize = 24;
+
+/// What is added to the number of a function in a record that is written when the function returns.
+pub(crate) const RETURNED: u32 = 1 << 31;
+
+/// A function of the guest's allocator, whose calls are recorded wherever they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AllocatorFunction {
+    /// The index of the function, in the module as given.
+    pub function: u32,
+    /// What it does.
+    pub operation: AllocatorOperation,
+    /// The numbers of its parameters by what they mean.
+    pub params: AllocatorParams,
+    /// Whether a release must name the size and the alignment with which a block was allocated.
+    pub checks_layout: bool,
+    /// Whether the parameter for the size is a number of bytes for sure.
+    pub has_sure_size: bool,
+}
+
+/// What a function of an allocator does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllocatorOperation {
+    /// Returns the address of a new block, or 0.
+    Allocate,
+    /// Returns the new address of a block that gets another size, or 0.
+    Reallocate,
+    /// Releases a block.
+    Release,
+}
+
+/// The numbers of the parameters of an allocator's function; `None` for what it does not take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AllocatorParams {
+    /// The address of the block that it is given.
+    pub address: Option<u32>,
+    /// The size of that block, in bytes.
+    pub old_size: Option<u32>,
+    /// The size of the new block, in bytes.
+    pub size: Option<u32>,
+    /// A number by which the size is multiplied.
+    pub count: Option<u32>,
+    /// The alignment of the block, in bytes.
+    pub alignment: Option<u32>,
+}
+
+/// The functions of a guest's allocator.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allocator {
+    /// The functions whose calls are recorded. Function number n is `functions[n - 1]`.
+    pub functions: Vec<AllocatorFunction>,
+    /// Functions that do nothing but call one of these, by their index among all functions.
+    pub wrappers: Vec<u32>,
+    /// Exports that allocate or release a block by their name, by their index among all functions. A
+    /// call of one by the host is the host's own call of the allocator.
+    pub entries: Vec<u32>,
+    /// Whether nothing else in the guest allocates or releases blocks in the same memory.
+    pub is_closed: bool,
+}
+
+/// A record of an entry to a function of the allocator, or of its return.
+///
+/// It has [`CALL_RECORD`] bytes, all fields little-endian and 4 bytes long: the position in the
+/// journal of stores, the number of the function from 1, the address, the size, the alignment, and
+/// the caller. At the return, [`RETURNED`] is added to the number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct AllocatorRecord {
+    /// The address of the next slot in the journal.
+    pub position: u32,
+    /// The number of the function, from 1.
+    pub number: u32,
+    /// Whether the function returned. Otherwise it was entered.
+    pub has_returned: bool,
+    /// The address that the function is given, or the one that it returns.
+    pub address: u32,
+    /// At entry the size of the block that it is given; at the return that of the new block.
+    pub size: u32,
+    /// The alignment that it is given.
+    pub alignment: u32,
+    /// The offset of the instruction that called it, from the start of the module as given; 0 if
+    /// that is not known.
+    pub caller: u32,
+}
+
+impl AllocatorRecord {
+    /// Decodes a record.
+    pub fn decode(bytes: &[u8; CALL_RECORD]) -> Self {
+        let (words, _) = bytes.as_chunks::<4>();
+        let word = |at: usize| words.get(at).map_or(0, |word| u32::from_le_bytes(*word));
+        AllocatorRecord {
+            position: word(0),
+            number: word(1) & !RETURNED,
+            has_returned: word(1) & RETURNED != 0,
+            address: word(2),
+            size: word(3),
+            alignment: word(4),
+            caller: word(5),
         }
     }
 }

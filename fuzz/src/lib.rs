@@ -1,6 +1,7 @@
 //! The properties that must hold for any input: a function for each fuzz target, which panics where
 //! they do not.
 
+pub mod allocators;
 pub mod module;
 mod screen;
 mod script_gen;

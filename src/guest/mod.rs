@@ -6,6 +6,7 @@
 //! instrumented module to it.
 
 pub mod abi;
+mod allocator_state;
 mod call_graph;
 mod code_index;
 mod code_reach;

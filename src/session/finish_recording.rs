@@ -69,6 +69,7 @@ impl Session {
             before: record.stack_pointer.and_then(|known| known.before),
             after,
         });
+        self.record_allocator_calls(&settled.allocator_records, record);
         record.findings.extend(unexplained.map(unattributed));
         self.check_size(record);
         self.image = record.memory.clone();

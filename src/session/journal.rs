@@ -9,12 +9,16 @@ use wasmer::{
 };
 
 use crate::guest::JournalLayout;
-use crate::journal_abi::{SLOT, SiteKind, Slot, SlotBytes, StoreSite, high_half, low_half};
+use crate::journal_abi::{
+    AllocatorRecord, CALL_RECORD, SLOT, SiteKind, Slot, SlotBytes, StoreSite, high_half, low_half,
+};
 use crate::timeline::{Attempt, Recording};
 
 /// The largest number of slots that one session records, whatever a single call may record: 1 GiB
 /// of them.
 const MAX_SLOTS_IN_SESSION: u64 = 64 << 20;
+/// The largest number of records of the guest's allocator that one session keeps.
+const MAX_CALLS_IN_SESSION: usize = 1 << 20;
 /// The longest copy from another memory whose bytes are recorded, in bytes.
 const MAX_COPY: u64 = 64 << 20;
 
@@ -25,6 +29,10 @@ pub(super) struct Journal {
     last_load: Global,
     layout: JournalLayout,
     has_copies_from: bool,
+    /// The position in the records of the guest's allocator, if it has one.
+    calls_position: Option<Global>,
+    /// How many records of the allocator the session has.
+    calls_in_session: usize,
     /// How many slots of this call may still be recorded.
     remaining: u64,
     recorded_in_session: u64,
@@ -77,6 +85,8 @@ impl Journal {
                 .sites
                 .iter()
                 .any(|site| matches!(site.kind, SiteKind::CopyFrom)),
+            calls_position: layout.calls_position_export.as_deref().and_then(global),
+            calls_in_session: 0,
             remaining: 0,
             recorded_in_session: 0,
             last: None,
@@ -107,6 +117,7 @@ impl Journal {
         memory: Option<&Memory>,
         recording: &mut Recording,
     ) -> Result<u64, JournalError> {
+        let calls = self.take_calls(store)?;
         let known = self.known_slots(store);
         let slots = stopped_slots(&self.memory, store, self.layout.start);
         let (slots, _) = slots.split_at_mut(known.min(slots.len()));
@@ -121,7 +132,7 @@ impl Journal {
         } else {
             self.scan(slots, slots.len())
         };
-        self.record(slots, scan, recording);
+        self.record(slots, scan, &calls, recording);
         self.finish_drain(store, scan, memory, recording)
     }
 
@@ -137,13 +148,46 @@ impl Journal {
         memory: Option<&Memory>,
         recording: &mut Recording,
     ) -> Result<u64, JournalError> {
+        let calls = self.take_calls(store)?;
         let known = self.known_slots(store);
         let slots = stopped_slots(&self.memory, store, self.layout.start);
         let scan = self.scan(slots, known);
         self.last = scan.last;
         let slots = slots.get_mut(..scan.slots).unwrap_or_default();
-        self.record(slots, scan, recording);
+        self.record(slots, scan, &calls, recording);
         self.finish_drain(store, scan, memory, recording)
+    }
+
+    /// Takes the records of the guest's allocator out of the journal. A session has a limited number
+    /// of them.
+    fn take_calls(
+        &mut self,
+        store: &mut impl AsStoreMut,
+    ) -> Result<Vec<AllocatorRecord>, JournalError> {
+        let Some(position) = &self.calls_position else {
+            return Ok(Vec::new());
+        };
+        let Wasm::I32(end) = position.get(store) else {
+            return Ok(Vec::new());
+        };
+        let start = self.layout.calls_start;
+        let len = end.cast_unsigned().saturating_sub(start) as usize;
+        if len == 0 {
+            return Ok(Vec::new());
+        }
+        let mut bytes = vec![0; len];
+        self.memory.view(store).read(start.into(), &mut bytes)?;
+        position.set(store, Wasm::I32(start.cast_signed()))?;
+        let (records, _) = bytes.as_chunks::<CALL_RECORD>();
+        let left = MAX_CALLS_IN_SESSION.saturating_sub(self.calls_in_session);
+        self.calls_in_session = self.calls_in_session.saturating_add(records.len());
+        let records = records.iter().take(left).map(AllocatorRecord::decode);
+        Ok(records.collect())
+    }
+
+    /// Returns whether the session has more records of the guest's allocator than it keeps.
+    pub fn misses_calls(&self) -> bool {
+        self.calls_in_session > MAX_CALLS_IN_SESSION
     }
 
     /// Returns how many slots are before the guest's position. There may be more: a function stores
@@ -185,9 +229,20 @@ impl Journal {
 
     /// Appends the slots to the recording and clears them. Those beyond the limit are only
     /// summarized.
-    fn record(&mut self, slots: &mut [SlotBytes], scan: Scan, recording: &mut Recording) {
+    fn record(
+        &mut self,
+        slots: &mut [SlotBytes],
+        scan: Scan,
+        calls: &[AllocatorRecord],
+        recording: &mut Recording,
+    ) {
         let (recorded, summarized) = slots.split_at(scan.recorded.min(slots.len()));
         recording.push_slots(recorded.as_flattened());
+        for call in calls {
+            let slots_before = call.position.saturating_sub(self.layout.start) as usize / SLOT;
+            let after = recorded.get(slots_before..).unwrap_or_default();
+            recording.push_allocator_record(*call, self.count_stores(after, recording));
+        }
         self.remaining = self.remaining.saturating_sub(recorded.len() as u64);
         self.recorded_in_session += recorded.len() as u64;
         if !summarized.is_empty() {
@@ -195,6 +250,20 @@ impl Journal {
             recording.summarize_slots(summarized.as_flattened());
         }
         slots.as_flattened_mut().fill(0);
+    }
+
+    /// Returns how many stores wrote these slots.
+    fn count_stores(&self, slots: &[SlotBytes], recording: &Recording) -> usize {
+        if !recording.has_vectors() {
+            return slots.len();
+        }
+        let (mut at, mut count) = (0, 0);
+        while let Some(bytes) = slots.get(at) {
+            let site = self.layout.site(Slot::decode(bytes).site);
+            at += site.map_or(1, |site| site.kind.slots());
+            count += 1;
+        }
+        count
     }
 
     /// Records the bytes of a copy that ended the drained slots, and lets the guest start its

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::causes::History;
 use crate::timeline::{
-    Checks, CodeReach, Finding, FindingKind, LayoutFacts, Severity, Span, StepRecord,
+    AllocatorFacts, Checks, CodeReach, Finding, FindingKind, LayoutFacts, LiveBlocks, Severity,
+    Span, StepRecord,
 };
 
 /// The state of the checks over all steps so far.
@@ -23,10 +24,11 @@ pub(super) struct Judging {
 }
 
 impl Judging {
-    /// Starts with the layout of the guest's memory, and the addresses that its exports may be.
-    pub fn new(layout: &[LayoutFacts], constants: Vec<u64>) -> Self {
+    /// Starts with the layout of the guest's memory, the addresses that its exports may be, and the
+    /// functions of its allocator.
+    pub fn new(layout: &[LayoutFacts], constants: Vec<u64>, allocator: &AllocatorFacts) -> Self {
         Judging {
-            checks: Checks::new(layout, constants),
+            checks: Checks::new(layout, constants, allocator),
             ..Judging::default()
         }
     }
@@ -40,6 +42,11 @@ impl Judging {
     /// Returns the bytes of a region or block that is not released.
     pub fn span_of(&self, name: &str) -> Option<Span> {
         self.checks.span_of(name)
+    }
+
+    /// Returns the blocks of the guest's allocator after the last step, if all are known.
+    pub fn live_blocks(&mut self) -> Option<Arc<LiveBlocks>> {
+        self.checks.live_blocks()
     }
 
     /// Makes the findings of a step the ones that `expect finding` refers to. A step that claims a

@@ -4,6 +4,7 @@
 mod abi_hints;
 mod abort_message;
 mod address_space;
+mod allocator_calls;
 mod call;
 mod callback;
 mod causes;
@@ -43,6 +44,7 @@ mod values;
 mod wasi;
 pub mod worker;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wasmer::{FunctionEnv, Global, Instance, Memory, Module, Store};
@@ -144,6 +146,8 @@ pub struct Session {
     stopped_time: Arc<StoppedTime>,
     /// A data segment whose address only the engine knows.
     unplaced_segment: Option<u32>,
+    /// The offsets of the calls of the guest's allocator that have a label.
+    known_callers: BTreeSet<u32>,
     /// The instructions that store, shared with all records.
     sites: Arc<SiteTable>,
     check: SelfCheck,

@@ -34,7 +34,7 @@ use super::self_check::SelfCheck;
 use super::value_origin::Origins;
 use super::wasi::Wasi;
 use super::{Progress, Session, SessionConfig, engine};
-use super::{abi_hints, finish_recording, steps};
+use super::{abi_hints, allocator_calls, finish_recording, steps};
 
 /// The longest argument or value of the environment, in bytes.
 const MAX_PROGRAM_TEXT: usize = 128 << 10;
@@ -182,9 +182,14 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         }
     };
     timeline.guest.abi_hints = abi_hints::hints(&guest, &script, &module);
+    timeline.guest.allocator = allocator_calls::facts(&guest, &instrumented);
     let env = FunctionEnv::new(&mut store, host);
     let size = memory_facts.map_or(0, |memory| memory.pages.saturating_mul(PAGE));
-    let judging = Judging::new(&timeline.guest.layout, guest.exported_constants());
+    let judging = Judging::new(
+        &timeline.guest.layout,
+        guest.exported_constants(),
+        &timeline.guest.allocator,
+    );
     let session = Session {
         pointers: Pointers::new(script.address_variables(), &timeline.inputs),
         sites: finish_recording::site_table(&guest, &instrumented),
@@ -210,6 +215,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         origins: Origins::new(),
         progress: Progress::default(),
         judging,
+        known_callers: Default::default(),
     };
     Ok((session, timeline))
 }
@@ -425,6 +431,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
             })
             .collect(),
         abi_hints: Default::default(),
+        allocator: Default::default(),
         has_other_memories: index.is_some() && guest.memories().len() > 1,
         layout: index
             .map(|index| layout_facts(guest, index))

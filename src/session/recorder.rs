@@ -92,6 +92,11 @@ impl Recorder {
         self.recording.exceeds(self.budget.available(), len)
     }
 
+    /// Returns whether there were more calls of the guest's allocator than a session keeps.
+    pub fn misses_calls(&self) -> bool {
+        self.journal.as_ref().is_some_and(Journal::misses_calls)
+    }
+
     /// Removes the last store of the guest, one that trapped before it wrote anything.
     pub fn undo_last_store(&mut self) {
         self.recording.undo_last_store();

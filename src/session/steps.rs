@@ -107,6 +107,7 @@ impl Session {
             && !self.progress.is_interactive
             && !self.has_more_to_judge();
         record.findings.extend(self.judging.judge(&record));
+        record.live_blocks = self.judging.live_blocks();
         record.pointers = self.pointers.after_step(&record, &self.scope);
         if record.focus.is_none() {
             record.focus = focus_of(&record);

@@ -13,6 +13,7 @@
     reason = "a fixture that cannot be built fails the test that asks for it"
 )]
 
+pub mod allocators;
 pub mod apps;
 pub mod driver;
 pub mod live_session;

@@ -182,6 +182,7 @@ fn guest_facts(pages: u64) -> GuestFacts {
         ],
         imports: Vec::new(),
         abi_hints: Default::default(),
+        allocator: Default::default(),
         layout: Vec::new(),
     }
 }

@@ -32,6 +32,7 @@
 //! | `compare.rs`         | [`Comparison`] of two runs                                            |
 //! | `step_builder.rs`    | builds records by hand, for tests and benches                         |
 
+mod allocation;
 mod change;
 mod checks;
 mod compare;
@@ -49,6 +50,8 @@ mod step;
 #[cfg(any(test, feature = "testing"))]
 mod step_builder;
 
+pub(crate) use allocation::AllocatorCall;
+pub use allocation::{AllocatorFacts, LiveBlock, LiveBlocks};
 pub use change::Change;
 pub use checks::Checks;
 pub(crate) use compare::{ByteSide, Divergence, FirstByte, FirstStore, Mismatch, Rest};
@@ -112,6 +115,9 @@ pub struct GuestFacts {
     /// What the guest looks like.
     #[serde(skip)]
     pub abi_hints: AbiHints,
+    /// The functions of its allocator.
+    #[serde(skip)]
+    pub allocator: AllocatorFacts,
     /// Whether the guest has memories that the session does not record.
     #[serde(skip)]
     pub has_other_memories: bool,

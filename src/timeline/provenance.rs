@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Span;
+use super::allocation::AllocatorCall;
 use crate::safe;
 
 /// What is known of a step beyond what it did to memory.
@@ -31,6 +32,14 @@ pub(crate) struct Facts {
     pub reach: Option<Arc<CodeReach>>,
     /// The value that the step gave to an exported global, if it can be an address.
     pub global_set: Option<u64>,
+    /// The calls of the guest's allocator, in order; those that one of its functions makes are left
+    /// out.
+    pub allocator_calls: Arc<[AllocatorCall]>,
+    /// The labels of the instructions that called the allocator and are in no earlier step, by their
+    /// offset: `greet at guest.wat:28`.
+    pub callers: Vec<(u32, Arc<str>)>,
+    /// Whether there were more calls of the allocator in the session than are recorded.
+    pub misses_allocator_calls: bool,
     /// Whether no step follows, except those that expect findings of this one.
     pub is_end: bool,
 }

@@ -8,7 +8,7 @@ use crate::source::Place;
 use crate::text::{self, count};
 use crate::value::Value;
 
-use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, Settled, Span};
+use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, LiveBlocks, Settled, Span};
 
 /// The kind of statement that a step was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -361,6 +361,8 @@ pub struct StepRecord {
     pub trap: Option<Trap>,
     /// The sources of instructions that are in no earlier step, by their offset in the module.
     pub places: Vec<(u64, Arc<Place>)>,
+    /// The blocks of the guest's allocator after the step; `None` if not all are known.
+    pub live_blocks: Option<Arc<LiveBlocks>>,
     /// The findings of earlier steps that this step expects: step and kind.
     pub claims: Vec<(usize, FindingKind)>,
     /// What the checks need to know beyond memory.
@@ -414,6 +416,7 @@ impl StepRecord {
             findings: Vec::new(),
             trap: None,
             places: Vec::new(),
+            live_blocks: None,
             claims: Vec::new(),
             facts: Facts::default(),
         }

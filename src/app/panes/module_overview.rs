@@ -1,9 +1,10 @@
 //! The overview of a module for someone who has just opened it: its exports and imports with their
-//! types and likely purpose, and what to type first. Plain lines, which `ui` lays out.
+//! types and likely purpose, what to type first, and the blocks that its allocator has given out. Plain
+//! lines, which `ui` lays out.
 
 use crate::app::{Action, App};
 use crate::safe;
-use crate::text;
+use crate::text::{self, count};
 use crate::timeline::GuestFacts;
 use crate::wasm_types::{ExternType, memory_size};
 
@@ -38,6 +39,7 @@ pub(crate) fn lines(app: &App) -> Vec<OverviewLine> {
         let sentence = |family: &String| OverviewLine::Prose(format!("It {family}."));
         lines.extend(families.iter().take(3).map(sentence));
     }
+    lines.extend(blocks(app));
     lines.extend(exports(&app.timeline.guest));
     lines.extend(imports(&app.timeline.guest));
     lines.extend(undefined(app));
@@ -69,6 +71,40 @@ fn examples(app: &App) -> Vec<OverviewLine> {
         "tab completes names. The values are guesses: replace them. save FILE saves your steps."
             .to_owned(),
     ));
+    lines
+}
+
+/// Returns the blocks of the guest's allocator that are allocated after the current step.
+fn blocks(app: &App) -> Vec<OverviewLine> {
+    let step = app.moment.step;
+    let record = app.timeline.step(step);
+    let Some(live) = record.and_then(|record| record.live_blocks.as_ref()) else {
+        return Vec::new();
+    };
+    if live.count == 0 {
+        return Vec::new();
+    }
+    let title = format!(
+        "{} allocated after step {step}, {}",
+        count(live.count, "block"),
+        count(live.bytes, "byte")
+    );
+    let mut lines = vec![OverviewLine::Blank, OverviewLine::Title(title)];
+    lines.extend(live.first.iter().map(|block| OverviewLine::Entry {
+        name: format!("{:#x}..{:#x}", block.span.start, block.span.end()),
+        ty: count(block.span.len, "byte"),
+        note: format!(
+            "{}, step {}, by {}",
+            block.owner, block.step, block.allocator
+        ),
+    }));
+    let more = live.count.saturating_sub(live.first.len() as u64);
+    if more > 0 {
+        lines.push(OverviewLine::Prose(format!(
+            "and {} more",
+            count(more, "block")
+        )));
+    }
     lines
 }
 

@@ -5,6 +5,7 @@
 //! person can check. Nothing here runs the guest. `RULES` is the table of conventions, with one
 //! function for each. `roles` finds the role of each export, given these.
 
+mod allocator;
 mod body_analysis;
 mod calling_conventions;
 mod export_facts;

@@ -25,6 +25,8 @@ pub(super) struct AddedNames {
     pub last_load: String,
     /// The global with the stack pointer of the recorded memory, if it is known.
     pub stack_pointer: Option<String>,
+    /// The global with the position in the records of an allocator's calls.
+    pub calls_position: String,
     /// By memory index: the first name under which the guest exports it, or a new one.
     pub memories: Vec<String>,
     /// By table index: the first name under which the guest exports it, or a new one.
@@ -73,6 +75,7 @@ impl AddedNames {
             last_load: unique(&mut exported, "linmem last load".into()),
             stack_pointer: has_stack_pointer
                 .then(|| unique(&mut exported, "linmem stack pointer".into())),
+            calls_position: unique(&mut exported, "linmem calls position".into()),
             memories,
             tables,
             table_setters,

@@ -13,7 +13,7 @@ use super::journal_layout::{AddedItems, LAST, LIMIT, MAX_SLOTS_BETWEEN_CHECKS, S
 use super::loop_analysis::{SplittableLoop, is_call, splittable_loops};
 use super::memory_access::{AccessKind, MemoryAccess, access_of};
 use super::scratch_locals::ScratchLocals;
-use crate::journal_abi::StoreSite;
+use crate::journal_abi::{Allocator, AllocatorFunction, StoreSite};
 
 /// How a function writes its slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub(super) struct Body<'a> {
     read_reach: Vec<(u32, u64)>,
     /// The local whose value is on top of the stack.
     on_top: Option<u32>,
+    /// The functions whose callers are recorded.
+    allocator: &'a [AllocatorFunction],
 }
 
 impl<'a> Body<'a> {
@@ -129,6 +131,15 @@ impl<'a> Body<'a> {
             is_unchecked: false,
             read_reach: Vec::new(),
             on_top: None,
+            allocator: &[],
+        }
+    }
+
+    /// Returns the body, which is to record where it calls a function of the allocator.
+    pub fn recording_callers_of(self, allocator: &'a Allocator) -> Self {
+        Body {
+            allocator: &allocator.functions,
+            ..self
         }
     }
 
@@ -176,7 +187,7 @@ impl<'a> Body<'a> {
         let access = access_of(operator).filter(|access| Some(access.memory) == self.journaled);
         match access {
             Some(access) => self.write_access(access, offset, instruction),
-            None => self.write_control(operator, instruction),
+            None => self.write_control(operator, offset, instruction),
         }
         self.track_locals(operator);
     }
@@ -197,7 +208,12 @@ impl<'a> Body<'a> {
         self.emit(instruction);
     }
 
-    fn write_control(&mut self, operator: &Operator<'_>, instruction: &Instruction<'_>) {
+    fn write_control(
+        &mut self,
+        operator: &Operator<'_>,
+        offset: u64,
+        instruction: &Instruction<'_>,
+    ) {
         // A branch of this depth leaves the function.
         let outermost = self.frames.len() as u32;
         match operator {
@@ -233,6 +249,7 @@ impl<'a> Body<'a> {
             }
             _ if waits(operator) => self.write_wait(instruction),
             _ if is_call(operator) => {
+                self.record_caller(operator, offset);
                 self.transfer(true, instruction);
                 self.calls += 1;
                 if self.mode == Mode::Inline {
@@ -241,6 +258,20 @@ impl<'a> Body<'a> {
                 }
             }
             _ => self.write_other(operator, instruction),
+        }
+    }
+
+    /// Writes the offset of a call of the allocator to the global for it.
+    fn record_caller(&mut self, operator: &Operator<'_>, offset: u64) {
+        let Operator::Call { function_index } = operator else {
+            return;
+        };
+        let is_known = |known: &AllocatorFunction| known.function == *function_index;
+        if let (true, Ok(offset)) = (self.allocator.iter().any(is_known), u32::try_from(offset)) {
+            let caller = self.added.caller;
+            self.sink()
+                .i32_const(offset.cast_signed())
+                .global_set(caller);
         }
     }
 

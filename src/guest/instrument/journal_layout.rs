@@ -3,7 +3,7 @@
 use wasm_encoder::{ConstExpr, GlobalType, MemArg, MemoryType, ValType};
 
 use super::loop_analysis::MAX_FLOATS;
-use crate::journal_abi::{self, StoreSite, site_index};
+use crate::journal_abi::{self, Allocator, StoreSite, site_index};
 use crate::wasm_types::PAGE;
 
 /// The size of a slot in bytes, as an operand of the guest's instructions.
@@ -22,8 +22,20 @@ pub(super) const SPILL_AREA: u32 = 64;
 /// The size of a spilled float or vector, in bytes.
 pub(super) const SPILL_SIZE: u32 = 16;
 
+/// The size of a record of an allocator's call in bytes, as an operand of the guest's instructions.
+pub(super) const CALL_RECORD: u32 = journal_abi::CALL_RECORD as u32;
+
+/// The address of the first record of a call of the guest's allocator.
+const CALLS_START: u32 = SPILL_AREA + MAX_FLOATS as u32 * SPILL_SIZE;
+
+/// How many of these records there may be between two drains.
+const MAX_CALL_RECORDS: u32 = 512;
+
+/// A position after this address has no space for another record.
+pub(super) const LAST_CALL: u32 = CALLS_START + (MAX_CALL_RECORDS - 1) * CALL_RECORD;
+
 /// The address of the first slot.
-const START: u32 = SPILL_AREA + MAX_FLOATS as u32 * SPILL_SIZE;
+const START: u32 = CALLS_START + MAX_CALL_RECORDS * CALL_RECORD;
 
 /// The size of the slots between two drains, in bytes: small enough that what the host reads and
 /// clears is still in the nearest caches.
@@ -69,6 +81,14 @@ pub struct JournalLayout {
     pub limit: u32,
     /// The store sites, ordered by function, then by offset. Site number n is `sites[n - 1]`.
     pub sites: Vec<StoreSite>,
+    /// The functions of the guest's allocator, whose calls are recorded.
+    pub allocator: Allocator,
+    /// The name under which the position in the records of these calls is exported: a mutable `i32`
+    /// global with the address of the next one. `None` if no function is recorded.
+    pub calls_position_export: Option<String>,
+    /// The address of the first of these records, in bytes. In `tick`, the host reads them up to the
+    /// position and sets that to this address.
+    pub calls_start: u32,
 }
 
 impl JournalLayout {
@@ -95,6 +115,12 @@ pub(super) struct AddedItems {
     pub position: u32,
     /// The global that holds the address operand of the last load.
     pub last_load: u32,
+    /// The global with the address of the next record of an allocator's call. It exists only if an
+    /// allocator is recorded.
+    pub calls_position: u32,
+    /// The global with the offset of the instruction that calls an allocator. It exists under the
+    /// same condition.
+    pub caller: u32,
 }
 
 impl AddedItems {
@@ -144,8 +170,14 @@ impl JournalMemory {
         }
     }
 
-    /// Returns the types and the initial values of the position and of the last load.
-    pub fn globals(&self) -> [(GlobalType, ConstExpr); 2] {
+    /// Returns the address of the first record of an allocator's call.
+    pub const fn calls_start() -> u32 {
+        CALLS_START
+    }
+
+    /// Returns the types and the initial values of the position, of the last load, of the position
+    /// in the records of an allocator's calls and of the caller.
+    pub fn globals(&self) -> [(GlobalType, ConstExpr); 4] {
         let ty = GlobalType {
             val_type: ValType::I32,
             mutable: true,
@@ -153,6 +185,8 @@ impl JournalMemory {
         };
         [
             (ty, ConstExpr::i32_const(self.start as i32)),
+            (ty, ConstExpr::i32_const(0)),
+            (ty, ConstExpr::i32_const(CALLS_START as i32)),
             (ty, ConstExpr::i32_const(0)),
         ]
     }

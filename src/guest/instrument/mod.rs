@@ -15,6 +15,9 @@
 //! |          | stack pointer                                                                     |
 //! | code     | a slot for each store, checks of the limit, the addresses of loads (`body`)       |
 //!
+//! A function of the guest's allocator moves after all others, and a wrapper that records the call
+//! takes its index (`allocator_calls`). Two more globals serve that.
+//!
 //! Maxima of memories and tables are lowered (`module_limits`), the start section becomes an export
 //! that the session calls, and custom sections except `name` are removed. As `tick` is imported, the
 //! indices of the guest's own functions shift by one; all other indices stay.
@@ -76,11 +79,13 @@
 //! | `atomic_wait.rs`      | `memory.atomic.wait`, which must not wait                             |
 //! | `module_limits.rs`    | how far memories and tables may grow, and how large a module may be   |
 //! | `table_setters.rs`    | functions with which the host sets an element of a table              |
+//! | `allocator_calls.rs`  | wrappers around the functions of the guest's allocator                |
 //! | `sections.rs`         | the sections of the module as given                                   |
 //! | `added_names.rs`      | names of added imports and exports, and the name section              |
 //! | `offset_map.rs`       | an instruction of the instrumented module in the module as given      |
 
 mod added_names;
+mod allocator_calls;
 mod atomic_wait;
 mod body;
 mod bulk_helpers;
@@ -111,7 +116,7 @@ use wasmparser::{FunctionBody, Operator};
 
 use super::module_info::Description;
 use super::{Guest, GuestError};
-use crate::journal_abi::StoreSite;
+use crate::journal_abi::{Allocator, StoreSite};
 use crate::wasm_types::{MemoryType, ValueType};
 use added_names::AddedNames;
 use body::Body;
@@ -179,7 +184,14 @@ impl InstrumentedModule {
     /// Returns the index of a function in the module as given; `None` for one that was added.
     /// `instrumented` is its index in this module.
     pub fn original_function(&self, instrumented: u32) -> Option<u32> {
-        self.functions.original(instrumented)
+        let recorded = &self.journal.allocator.functions;
+        let moved = instrumented.checked_sub(self.functions.moved);
+        if let Some(moved) = moved.and_then(|nth| recorded.get(nth as usize)) {
+            return Some(moved.function);
+        }
+        let original = self.functions.original(instrumented)?;
+        let is_wrapper = recorded.iter().any(|known| known.function == original);
+        (!is_wrapper).then_some(original)
     }
 
     /// Returns for each instruction of a function, in order: where what is written for it begins,
@@ -197,8 +209,12 @@ impl InstrumentedModule {
             .sites
             .partition_point(|site| site.function < function);
         let mut sites = self.journal.sites.get(..before)?.to_vec();
-        let mut instrumenter =
-            Instrumenter::new(&guest.0.description, &self.options, self.functions);
+        let mut instrumenter = Instrumenter::new(
+            &guest.0.description,
+            &self.options,
+            self.functions,
+            &self.journal.allocator,
+        );
         let body = instrumenter.instrument_body(function, &body, &mut sites);
         Some(body.ok()?.offset_map)
     }
@@ -212,6 +228,8 @@ struct FunctionMap {
     tick: u32,
     /// The index of the first added function.
     helpers: u32,
+    /// The index of the first function of an allocator, in the order of their numbers.
+    moved: u32,
 }
 
 impl FunctionMap {
@@ -247,12 +265,18 @@ pub(super) fn instrument(
     // Toolchains place the shadow stack in the first memory.
     let stack_pointer = guest.stack_pointer().filter(|_| options.memory == Some(0));
     let names = AddedNames::new(description, stack_pointer.is_some());
+    let helpers = (description.functions.len() as u32).saturating_add(1);
     let functions = FunctionMap {
         tick: description.imported_functions,
-        helpers: (description.functions.len() as u32).saturating_add(1),
+        helpers,
+        moved: helpers.saturating_add(journal_helpers::COUNT),
+    };
+    let allocator = match options.memory {
+        Some(_) => guest.allocator(),
+        None => Allocator::default(),
     };
     let mut sites = Vec::new();
-    let mut instrumenter = Instrumenter::new(description, options, functions);
+    let mut instrumenter = Instrumenter::new(description, options, functions, &allocator);
     instrumenter.stack_pointer = stack_pointer;
     let wasm = Sections::read(guest.wasm())
         .map_err(reencode::Error::from)
@@ -274,6 +298,7 @@ pub(super) fn instrument(
         super::features::unsupported("the instrumented module", &wasm)
     );
     let fixed_tables = std::mem::take(&mut instrumenter.fixed_tables);
+    let functions = instrumenter.functions;
     let memory = JournalMemory::new(options.memory.is_some());
     let journal = JournalLayout {
         memory_export: names.journal,
@@ -282,6 +307,9 @@ pub(super) fn instrument(
         start: memory.start,
         limit: memory.limit,
         sites,
+        calls_position_export: (!allocator.functions.is_empty()).then_some(names.calls_position),
+        calls_start: JournalMemory::calls_start(),
+        allocator,
     };
     Ok(InstrumentedModule {
         wasm,
@@ -320,6 +348,8 @@ struct Instrumenter<'a> {
     bulk_helpers: u32,
     /// The guest's global that is exported in addition.
     stack_pointer: Option<u32>,
+    /// The functions whose calls are recorded.
+    allocator: &'a Allocator,
     /// The tables for which a function is added that sets an element.
     fixed_tables: Vec<u32>,
     /// The first function that exceeds a limit, and how.
@@ -368,6 +398,7 @@ impl<'a> Instrumenter<'a> {
         description: &'a Description,
         options: &'a InstrumentOptions,
         functions: FunctionMap,
+        allocator: &'a Allocator,
     ) -> Self {
         let globals = description.globals.len() as u32;
         let added = AddedItems {
@@ -378,6 +409,8 @@ impl<'a> Instrumenter<'a> {
             memory: description.memories.len() as u32,
             position: globals,
             last_load: globals.saturating_add(1),
+            calls_position: globals.saturating_add(2),
+            caller: globals.saturating_add(3),
         };
         Instrumenter {
             description,
@@ -385,6 +418,7 @@ impl<'a> Instrumenter<'a> {
             functions,
             added,
             memory: JournalMemory::new(options.memory.is_some()),
+            allocator,
             bulk_helpers: 0,
             stack_pointer: None,
             fixed_tables: Vec::new(),
@@ -403,6 +437,7 @@ impl<'a> Instrumenter<'a> {
         if !sections.bodies.is_empty() {
             self.bulk_helpers = bulk_helpers::count(self.added.memory, &sections.bodies);
             self.fixed_tables = table_setters::fixed_tables(self.description, &sections);
+            self.functions.moved += self.bulk_helpers + self.fixed_tables.len() as u32;
         }
         let mut module = Module::new();
         module.section(&self.types(&sections)?);
@@ -459,6 +494,7 @@ impl<'a> Instrumenter<'a> {
     ) -> Result<(), Failure> {
         if let Some(given) = sections.functions.clone() {
             let mut functions = FunctionSection::new();
+            let types = allocator_calls::types(&given, self.description, self.allocator);
             self.parse_function_section(&mut functions, given)?;
             // The section may be there without a function. Then there is no code section either, to
             // which helpers could be added.
@@ -473,6 +509,9 @@ impl<'a> Instrumenter<'a> {
                 }
                 for _ in &self.fixed_tables {
                     functions.function(setter);
+                }
+                for ty in types {
+                    functions.function(ty);
                 }
             }
             module.section(&functions);
@@ -501,7 +540,12 @@ impl<'a> Instrumenter<'a> {
         if let Some(given) = sections.globals.clone() {
             self.parse_global_section(&mut globals, given)?;
         }
-        for (ty, first) in self.memory.globals() {
+        let all = self.memory.globals().into_iter();
+        for (ty, first) in all.take(if self.allocator.functions.is_empty() {
+            2
+        } else {
+            4
+        }) {
             globals.global(ty, &first);
         }
         Ok(globals)
@@ -521,6 +565,10 @@ impl<'a> Instrumenter<'a> {
         exports.export(&names.last_load, ExportKind::Global, self.added.last_load);
         if let (Some(name), Some(global)) = (&names.stack_pointer, self.stack_pointer) {
             exports.export(name, ExportKind::Global, global);
+        }
+        if !self.allocator.functions.is_empty() {
+            let position = self.added.calls_position;
+            exports.export(&names.calls_position, ExportKind::Global, position);
         }
         for ((index, memory), name) in (0..).zip(&self.description.memories).zip(&names.memories) {
             if memory.exported_as.is_empty() {
@@ -561,12 +609,20 @@ impl<'a> Instrumenter<'a> {
         }
         if !sections.bodies.is_empty() {
             let mut code = CodeSection::new();
+            let mut moved = Vec::new();
             for (function, body) in (self.functions.tick..).zip(&sections.bodies) {
                 let InstrumentedBody {
                     code: body, size, ..
                 } = self.instrument_body(function, body, sites)?;
-                match size.excess() {
-                    Some(excess) => self.excess = self.excess.take().or(Some((function, excess))),
+                if let Some(excess) = size.excess() {
+                    self.excess = self.excess.take().or(Some((function, excess)));
+                    continue;
+                }
+                match self.wrapper(function) {
+                    Some(wrapper) => {
+                        code.function(&wrapper);
+                        moved.push(body);
+                    }
                     None => drop(code.function(&body)),
                 }
             }
@@ -581,6 +637,9 @@ impl<'a> Instrumenter<'a> {
             for table in &self.fixed_tables {
                 code.function(&table_setters::setter(*table));
             }
+            for body in moved {
+                code.function(&body);
+            }
             module.section(&code);
         }
         if let Some(given) = sections.data.clone() {
@@ -589,6 +648,22 @@ impl<'a> Instrumenter<'a> {
             module.section(&data);
         }
         Ok(())
+    }
+
+    /// Returns the wrapper that records the calls of a function of the allocator; `None` for any
+    /// other function.
+    fn wrapper(&self, function: u32) -> Option<wasm_encoder::Function> {
+        let mut numbered = self.allocator.functions.iter().zip(0..);
+        let (known, nth) = numbered.find(|(known, _)| known.function == function)?;
+        let ty = self.description.functions.get(function as usize)?;
+        let moved = self.functions.moved.saturating_add(nth);
+        Some(allocator_calls::wrapper(
+            self.added,
+            known,
+            nth + 1,
+            ty,
+            moved,
+        ))
     }
 
     /// Instruments a function, by its index in the module as given, and adds its sites.
@@ -624,7 +699,8 @@ impl<'a> Instrumenter<'a> {
             function,
             &types,
             &operators,
-        );
+        )
+        .recording_callers_of(self.allocator);
         let mut offset_map = Vec::with_capacity(operators.len());
         body.enter();
         for (operator, offset) in operators {

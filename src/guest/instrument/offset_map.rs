@@ -18,7 +18,9 @@ impl InstrumentedModule {
         let original = self.original_function(function)?;
         let body = original.checked_sub(self.imported)?;
         let given = nth_body(guest.wasm(), body)?;
-        let instrumented = nth_body(&self.wasm, body)?;
+        // The module imports one more function than the one as given.
+        let own = function.checked_sub(self.imported)?.checked_sub(1)?;
+        let instrumented = nth_body(&self.wasm, own)?;
         if !instrumented.range().contains(&module_offset) {
             return None;
         }

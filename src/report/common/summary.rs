@@ -2,7 +2,7 @@
 
 use crate::finding_kind::Severity;
 use crate::safe;
-use crate::text::count;
+use crate::text::{count, list};
 use crate::timeline::{Finding, Outcome, StepRecord, Timeline};
 
 /// Characters of a message that are shown before it is cut.
@@ -80,6 +80,38 @@ pub(in crate::report) fn closing_line(timeline: &Timeline, shown: usize) -> Stri
         line.push_str(&format!("; shown up to step {}", shown.saturating_sub(1)));
     }
     line
+}
+
+/// The largest number of blocks in the line about them.
+const MAX_BLOCKS: usize = 3;
+
+/// Returns a line about the blocks that the host allocated, that the script gave no name, and that
+/// are not released after the first `shown` steps; `None` without such a block.
+pub(in crate::report) fn blocks_of_host(timeline: &Timeline, shown: usize) -> Option<String> {
+    let last = timeline.steps().iter().take(shown).next_back()?;
+    let live = last.live_blocks.as_ref()?;
+    let named = timeline.spans_at(last.index);
+    let is_named = |start: u64| named.iter().any(|known| known.span.start == start);
+    let blocks: Vec<String> = live
+        .first
+        .iter()
+        .filter(|block| &*block.owner == "host" && !is_named(block.span.start))
+        .map(|block| {
+            format!(
+                "{} at {:#x} (step {})",
+                count(block.span.len, "byte"),
+                block.span.start,
+                block.step
+            )
+        })
+        .collect();
+    if blocks.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "not released, of what the host allocated: {}",
+        list::first(blocks, MAX_BLOCKS)
+    ))
 }
 
 /// Returns how far an interrupted run came: `interrupted after step 7 of 9`. Step 0 is

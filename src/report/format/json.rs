@@ -38,6 +38,7 @@ pub(super) fn write(
         inputs: timeline.inputs.iter().map(InputData::from).collect(),
         history_bytes: timeline.history_bytes(),
         steps_planned: timeline.planned.len().max(timeline.steps().len()),
+        blocks: blocks_at_end(timeline, options),
         steps: Steps { timeline, options },
     };
     write_document(&trace, out)
@@ -53,7 +54,45 @@ struct Trace<'a> {
     inputs: Vec<InputData<'a>>,
     history_bytes: u64,
     steps_planned: usize,
+    blocks: Option<BlocksData<'a>>,
     steps: Steps<'a>,
+}
+
+/// The blocks of the guest's allocator after the last step.
+#[derive(Serialize)]
+struct BlocksData<'a> {
+    count: u64,
+    bytes: u64,
+    first: Vec<BlockData<'a>>,
+}
+
+#[derive(Serialize)]
+struct BlockData<'a> {
+    start: u64,
+    len: u64,
+    step: usize,
+    stores_before: usize,
+    owner: &'a str,
+    allocator: &'a str,
+}
+
+fn blocks_at_end<'a>(timeline: &'a Timeline, options: &Options) -> Option<BlocksData<'a>> {
+    let steps = timeline.steps().iter();
+    let last = steps.take(steps_shown(timeline, options)).next_back()?;
+    let live = last.live_blocks.as_ref()?;
+    let first = live.first.iter().map(|block| BlockData {
+        start: block.span.start,
+        len: block.span.len,
+        step: block.step,
+        stores_before: block.events_before,
+        owner: &block.owner,
+        allocator: &block.allocator,
+    });
+    Some(BlocksData {
+        count: live.count,
+        bytes: live.bytes,
+        first: first.collect(),
+    })
 }
 
 #[derive(Serialize)]

@@ -48,6 +48,9 @@ pub(super) fn write(
         write_memory_at(&mut out, timeline, record, moment)?;
     }
     out.line("")?;
+    if let Some(line) = summary::blocks_of_host(timeline, shown) {
+        out.line(&line)?;
+    }
     out.line(&summary::closing_line(timeline, shown))?;
     out.finish()
 }

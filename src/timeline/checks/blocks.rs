@@ -39,11 +39,13 @@ pub(super) struct BlockState {
     is_reallocated: bool,
     /// Whether a call ended it by making it larger or smaller in place. One `release` may follow.
     is_resized: bool,
+    /// Whether the guest's allocator released it, by its calls. One `release` may follow.
+    is_released_by_call: bool,
 }
 
 impl BlockState {
     pub fn is_live(&self) -> bool {
-        self.released.is_none() && !self.is_reallocated
+        self.released.is_none() && !self.is_reallocated && !self.is_released_by_call
     }
 
     /// Returns its kind and name: `region buffer`.
@@ -316,6 +318,69 @@ impl Blocks {
         }
     }
 
+    /// Returns the kind and name of the block that the script named at the start of these bytes.
+    pub fn label_at(&self, span: Span) -> Option<String> {
+        let numbers = self.at(span.start);
+        let named = numbers
+            .iter()
+            .rev()
+            .filter_map(|number| self.spans.get(number));
+        named.map(BlockState::label).next()
+    }
+
+    /// Returns the numbers of the blocks at this address, in the order in which they were named.
+    fn at(&self, start: u64) -> Vec<u64> {
+        let mut numbers = self.blocks.near(Span { start, len: 1 });
+        let is_at = |number: &u64| {
+            let held = self.spans.get(number);
+            held.is_some_and(|held| held.span.start == start)
+        };
+        numbers.retain(is_at);
+        numbers
+    }
+
+    /// Records that calls of the guest's allocator released the blocks at the addresses `ended`, and
+    /// allocated the blocks `begun`.
+    pub fn record_calls(&mut self, ended: &[u64], begun: &[Span]) {
+        for new in begun {
+            for number in self.blocks.near(*new) {
+                let held = self.spans.get_mut(&number);
+                let is_hit =
+                    |held: &&mut BlockState| !held.is_live() && overlap(held.span, *new).is_some();
+                let Some(held) = held.filter(is_hit) else {
+                    continue;
+                };
+                held.is_reallocated |= held.is_released_by_call;
+                self.watch(number, false);
+            }
+        }
+        for number in ended
+            .iter()
+            .flat_map(|start| self.at(*start))
+            .collect::<Vec<_>>()
+        {
+            let held = self.spans.get_mut(&number);
+            if let Some(held) = held.filter(|held| held.is_live()) {
+                held.is_released_by_call = true;
+            }
+        }
+    }
+
+    /// Records that a fault in the use of the allocator was found at the start of a block, so that
+    /// the lines of the script show it no second time.
+    pub fn record_fault(&mut self, start: u64, is_double_release: bool) {
+        for number in self.at(start) {
+            let Some(held) = self.spans.get_mut(&number) else {
+                continue;
+            };
+            if !is_double_release {
+                held.is_released_by_call = true;
+            } else if held.released.is_some() {
+                held.is_resized = true;
+            }
+        }
+    }
+
     fn frees_a_block(&self, call: &CallRecord) -> bool {
         frees(call)
             && self
@@ -370,10 +435,8 @@ impl Blocks {
                 let Some(shared) = overlap(held.span, new.span) else {
                     continue;
                 };
-                if held.released.is_none()
-                    && same != Some(number)
-                    && found.len() < MAX_FINDINGS_PER_KIND
-                {
+                let is_owned = held.released.is_none() && !held.is_released_by_call;
+                if is_owned && same != Some(number) && found.len() < MAX_FINDINGS_PER_KIND {
                     found.push(overlapping(held, new, shared));
                 }
                 self.watch(number, false);
@@ -414,6 +477,7 @@ impl Blocks {
             releasing_call: None,
             is_reallocated: false,
             is_resized: false,
+            is_released_by_call: false,
         };
         self.spans.insert(number, state);
         found

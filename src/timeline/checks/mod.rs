@@ -1,5 +1,7 @@
 //! Checks each step when it is finished: for pointers that are stale, writes that run on, lengths
-//! that reach too far, misuse of blocks and of the stack, and writes that no pointer led to.
+//! that reach too far, misuse of blocks and of the stack, and writes that no pointer led to. `blocks`
+//! follows the lines of the script, and `ledger` the calls of the guest's allocator. What both find
+//! is one finding.
 //!
 //! The checks own what must be remembered from one step to the next. They see each record once, in
 //! order, and never change one. What a later step shows about an earlier one is a finding of the
@@ -10,6 +12,8 @@ mod addresses;
 mod blocks;
 mod calls;
 mod data_parts;
+mod ledger;
+mod ledger_findings;
 mod lengths;
 mod overrun;
 mod pointers;
@@ -21,14 +25,17 @@ mod stray_writes;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use super::describe::phrases;
 use super::{
-    Finding, FindingKind, LayoutFacts, PartKind, Span, StackRange, StepKind, StepRecord, Use,
-    Writer,
+    AllocatorFacts, Finding, FindingKind, LayoutFacts, LiveBlocks, PartKind, Span, StackRange,
+    StepKind, StepRecord, Use, UseKind, Writer,
 };
 use addresses::GivenAddresses;
-use blocks::Blocks;
+use blocks::{Blocks, overlap};
 use data_parts::DataParts;
+use ledger::{Fault, Ledger};
 use pointers::Pointers;
 use stack_pointer::StackPointers;
 use stray_writes::Known;
@@ -42,6 +49,7 @@ const MAX_FINDINGS_PER_KIND: usize = 8;
 #[derive(Debug, Default)]
 pub struct Checks {
     blocks: Blocks,
+    ledger: Ledger,
     pointers: Pointers,
     given: GivenAddresses,
     stack_pointers: StackPointers,
@@ -56,9 +64,9 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Starts with the layout of the memory that is recorded, and with exported constants that may
-    /// be addresses.
-    pub fn new(layout: &[LayoutFacts], constants: Vec<u64>) -> Self {
+    /// Starts with the layout of the memory that is recorded, with exported constants that may be
+    /// addresses, and with the guest's allocator.
+    pub fn new(layout: &[LayoutFacts], constants: Vec<u64>, allocator: &AllocatorFacts) -> Self {
         let range = StackRange::of(layout);
         let stack = range.map(|range| range.span());
         Checks {
@@ -67,6 +75,7 @@ impl Checks {
             data_parts: DataParts::new(layout),
             has_heap: layout.iter().any(|facts| facts.kind == PartKind::Heap),
             blocks: Blocks::new(stack),
+            ledger: Ledger::new(allocator),
             pointers: Pointers::new(stack),
             ..Checks::default()
         }
@@ -88,7 +97,9 @@ impl Checks {
         for used in &record.facts.uses {
             let known = found.len();
             let origin = self.pointers.origin(&used.names);
-            found.extend(self.blocks.check_use(record, used, origin));
+            let by_lines = self.blocks.check_use(record, used, origin);
+            let by_calls = || self.ledger.check_use(record, used, origin, &self.blocks);
+            found.extend(by_lines.or_else(by_calls));
             found.extend(lengths::check(&self.blocks, &self.pointers, used));
             found.extend(self.pointers.check_use(record, used));
             found.extend(scaled::check(&self.blocks, used));
@@ -96,6 +107,7 @@ impl Checks {
                 found.extend(self.check_address(record, used));
             }
         }
+        let by_calls = self.record_allocator_calls(record, &mut found);
         found.extend(self.blocks.check_new_owners(record));
         if !record.events.is_empty() && self.blocks.has_spans() {
             let scanned = overrun::scan_writes(record, &self.blocks, &self.data);
@@ -106,6 +118,9 @@ impl Checks {
         found.extend(stray_writes::check_call(record, &self.known()));
         self.given.record_step(record);
         found.extend(stray_writes::check_imports(record, &self.known()));
+        let is_new = |finding: &Finding| !found.iter().any(|known| is_same(known, finding));
+        let by_calls: Vec<Finding> = by_calls.into_iter().filter(is_new).collect();
+        found.extend(by_calls);
         found.extend(self.pointers.record_step(record));
         found.extend(self.blocks.record_step(record, &self.pointers));
         if record.facts.is_end && !self.has_ended {
@@ -114,6 +129,52 @@ impl Checks {
         }
         found
     }
+
+    /// Returns the blocks of the guest's allocator after the last step, if all are known.
+    pub(crate) fn live_blocks(&mut self) -> Option<Arc<LiveBlocks>> {
+        self.ledger.listed()
+    }
+
+    /// Records the calls of the allocator in a step, and returns what is wrong with them. Removes
+    /// from `found` what they explain better.
+    fn record_allocator_calls(
+        &mut self,
+        record: &StepRecord,
+        found: &mut Vec<Finding>,
+    ) -> Vec<Finding> {
+        let pointers = &self.pointers;
+        let origin = |address: u64| {
+            let passed = |used: &&Use| used.how == UseKind::Passed && used.span.start == address;
+            let used = record.facts.uses.iter().find(passed)?;
+            Some(pointers.origin(&used.names)?.step)
+        };
+        let faults = self.ledger.record_step(record, origin);
+        self.blocks
+            .record_calls(self.ledger.ended(), self.ledger.begun());
+        for fault in &faults {
+            match fault {
+                Fault::ReleasedAgain { block, .. } => {
+                    let start = block.span.start;
+                    self.blocks.record_fault(start, true);
+                    found.retain(|known| {
+                        known.kind != FindingKind::StalePointer || known.address != Some(start)
+                    });
+                }
+                Fault::AllocatedTwice { block, .. } => {
+                    self.blocks.record_fault(block.span.start, false);
+                }
+                _ => {}
+            }
+        }
+        let describe = |fault| ledger_findings::describe(fault, &self.blocks);
+        faults.iter().map(describe).collect()
+    }
+}
+
+/// Returns whether two findings are of one kind and concern the same bytes.
+fn is_same(a: &Finding, b: &Finding) -> bool {
+    let spans = a.primary_span().zip(b.primary_span());
+    a.kind == b.kind && spans.is_some_and(|(a, b)| overlap(a, b).is_some())
 }
 
 impl Checks {

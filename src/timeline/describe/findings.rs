@@ -53,6 +53,22 @@ fn sentence(finding: &Finding) -> Option<String> {
             format!("The bytes{at} had been released{}.", blamed())
         }
         FindingKind::DoubleRelease => format!("It had already been released{}.", blamed()),
+        FindingKind::MismatchedRelease => {
+            "It was released with another size or alignment than it was allocated with.".into()
+        }
+        FindingKind::InvalidRelease => format!("No block begins{at}, so nothing can release it."),
+        FindingKind::AllocatedTwice => {
+            format!(
+                "The bytes{at} belong to a block that was allocated{}.",
+                blamed()
+            )
+        }
+        FindingKind::NullBlockUsed => {
+            format!(
+                "The address is the 0 that the allocator returned{}.",
+                blamed()
+            )
+        }
         FindingKind::Leak => format!("The block named{} was never released.", blamed()),
         FindingKind::Overlap => format!("It overlaps the block named{}.", blamed()),
         FindingKind::ScaledPointer => "The address is a pointer, multiplied or divided.".into(),

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use super::EventLog;
 use super::changes::Changes;
 use super::recording::Recording;
+use crate::journal_abi::AllocatorRecord;
 use crate::timeline::image::LEAF;
 use crate::timeline::{Image, Writer};
 
@@ -44,6 +45,8 @@ pub struct Settled {
     pub(crate) recorded: u64,
     /// The growths that the guest asked for in vain: each once, and a limited number of them.
     pub(crate) refused: Vec<RefusedGrowth>,
+    /// The records of the guest's allocator, each with the number of events before it.
+    pub(crate) allocator_records: Vec<(usize, AllocatorRecord)>,
 }
 
 /// A `memory.grow` that returned -1.
@@ -106,6 +109,7 @@ impl Recording {
         check(&mut RecordedMemory(&mut replay), &touched);
         let sites = replay.sites();
         let refused = replay.take_refused_growths();
+        let allocator_records = replay.take_allocator_records();
         let events = EventLog(Arc::new(replay.finish(before)));
         let memory = events.0.after.clone();
         Settled {
@@ -116,6 +120,7 @@ impl Recording {
             stores,
             recorded,
             refused,
+            allocator_records,
         }
     }
 

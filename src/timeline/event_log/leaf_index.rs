@@ -580,7 +580,7 @@ impl History {
 }
 
 impl Checkpoint {
-    fn may_have_written(&self, address: u64) -> bool {
+    pub(super) fn may_have_written(&self, address: u64) -> bool {
         let offset = (address % LEAF) as usize;
         self.written
             .get(offset / 64)

@@ -10,7 +10,7 @@ use super::encoding::PackView;
 use super::entries::{EntryList, MIN_SLOTS_TO_PACK};
 use super::entry::{Entry, decode_entries};
 use super::store_sites::SiteTable;
-use crate::journal_abi::{SLOT, SiteKind};
+use crate::journal_abi::{AllocatorRecord, SLOT, SiteKind};
 #[cfg(any(test, feature = "testing"))]
 use crate::timeline::Event;
 use crate::timeline::image::{LEAF, PAGE};
@@ -36,6 +36,16 @@ pub(super) enum HostEvent {
     Copied { bytes: Place },
 }
 
+/// A record of the guest's allocator, with what comes before it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PlacedRecord {
+    /// How many entries come before it.
+    pub entries: usize,
+    /// How many host events come before it.
+    pub host_events: usize,
+    pub record: AllocatorRecord,
+}
+
 /// The events of a step that is running, as they come in.
 ///
 /// [`settle`](Recording::settle) makes the [`EventLog`](super::EventLog) of them that readers use.
@@ -45,6 +55,8 @@ pub struct Recording {
     pub(super) entries: EntryList,
     /// Each with the number of entries that come before it.
     pub(super) host_events: Vec<(usize, HostEvent)>,
+    /// The records of the guest's allocator, in order.
+    pub(super) allocator_records: Vec<PlacedRecord>,
     /// The bytes of the host events.
     pub(super) arena: Arena,
     pub(super) writers: Writers,
@@ -169,6 +181,21 @@ impl Recording {
         }
     }
 
+    /// Appends a record of the guest's allocator. `entries_after` of the entries that were appended
+    /// last come after it.
+    pub(crate) fn push_allocator_record(&mut self, record: AllocatorRecord, entries_after: usize) {
+        self.allocator_records.push(PlacedRecord {
+            entries: self.entries.len().saturating_sub(entries_after),
+            host_events: self.host_events.len(),
+            record,
+        });
+    }
+
+    /// Returns whether the guest has stores that take two slots.
+    pub(crate) fn has_vectors(&self) -> bool {
+        self.table.has_vectors()
+    }
+
     /// Removes the last store, one that trapped. Returns its site and its address operand.
     pub(crate) fn undo_last_store(&mut self) -> Option<(u32, u32)> {
         if let Some(attempt) = self.last_summarized.take() {
@@ -186,6 +213,9 @@ impl Recording {
                 break;
             }
             *position = len;
+        }
+        for placed in &mut self.allocator_records {
+            placed.entries = placed.entries.min(len);
         }
         Some((entry.site, entry.address))
     }

@@ -1,5 +1,7 @@
 //! Timelines for the tests of reports, built by hand.
 
+use std::sync::Arc;
+
 use linmem::testing::steps::{bind, call, fail, fetch, grow, guest_writer, name_span, write};
 use linmem::testing::timelines::{TimelineBuilder, standard_session};
 use linmem::timeline::*;
@@ -284,6 +286,20 @@ pub fn rich() -> Timeline {
     builder.step(StepKind::Grow, "old = grow 1", |step| {
         grow(step, 3, Writer::Host);
         bind(step, "old", Value::Int(2));
+        step.live_blocks = Some(Arc::new(LiveBlocks {
+            count: 2,
+            bytes: 40,
+            first: vec![LiveBlock {
+                span: Span {
+                    start: 0x500,
+                    len: 16,
+                },
+                step: 3,
+                events_before: 2,
+                owner: "host".into(),
+                allocator: "malloc".into(),
+            }],
+        }));
         step.answers = vec![Answer {
             asked_in: 7,
             value: Err("1 / 0 divides by zero".into()),

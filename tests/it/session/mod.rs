@@ -2,10 +2,12 @@
 
 mod allocators;
 mod causes;
+mod correct_allocation;
 mod expectations;
 mod exploration;
 mod findings;
 mod harness;
+mod ledger;
 mod recording;
 mod runs;
 mod stack;

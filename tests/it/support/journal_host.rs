@@ -382,10 +382,11 @@ impl Host {
 
     pub fn globals(&mut self) -> Vec<(String, String)> {
         let journal = &self.rewritten.journal;
-        let added = [
+        let mut added = vec![
             journal.position_export.clone(),
             journal.last_load_export.clone(),
         ];
+        added.extend(journal.calls_position_export.clone());
         let mut globals = globals(&self.instance, &mut self.store);
         globals.retain(|(name, _)| !added.contains(name));
         globals

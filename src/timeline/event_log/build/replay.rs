@@ -7,13 +7,13 @@ use std::vec;
 use super::RefusedGrowth;
 use super::working_memory::{Store, WorkingMemory};
 use super::write_batch::WriteBatch;
-use crate::journal_abi::SiteKind;
+use crate::journal_abi::{AllocatorRecord, SiteKind};
 use crate::timeline::event_log::arena::Place;
 use crate::timeline::event_log::encoding::{Pack, PackView};
 use crate::timeline::event_log::entries::EntryList;
 use crate::timeline::event_log::entry::{Entry, HOST_EVENT};
 use crate::timeline::event_log::leaf_index::{History, StoredEvent, WriterId};
-use crate::timeline::event_log::recording::{HostEvent, Recording, Writers, pieces};
+use crate::timeline::event_log::recording::{HostEvent, PlacedRecord, Recording, Writers, pieces};
 use crate::timeline::event_log::store_sites::SiteTable;
 use crate::timeline::image::PAGE;
 use crate::timeline::{Image, Writer};
@@ -21,8 +21,23 @@ use crate::timeline::{Image, Writer};
 /// The largest number of different refused growths that a step reports.
 const MAX_REFUSED_GROWTHS: usize = 16;
 
-/// Host events that are still to come, each with its position among the entries.
-type HostEvents = Peekable<vec::IntoIter<(usize, HostEvent)>>;
+/// What was recorded between entries and is still to come.
+struct BetweenEntries {
+    /// Host events, each with its position among the entries.
+    host_events: Peekable<vec::IntoIter<(usize, HostEvent)>>,
+    /// How many host events were replayed.
+    replayed: usize,
+    records: Peekable<vec::IntoIter<PlacedRecord>>,
+}
+
+impl BetweenEntries {
+    /// Returns the next record, if it comes before these entries and host events.
+    fn next_record(&mut self, entries: usize, host_events: usize) -> Option<PlacedRecord> {
+        let is_due =
+            |next: &PlacedRecord| next.entries <= entries && next.host_events <= host_events;
+        self.records.next_if(is_due)
+    }
+}
 
 /// A replay of recorded entries. It may run in parts.
 #[derive(Debug)]
@@ -39,6 +54,8 @@ pub(in crate::timeline::event_log) struct Replay {
     /// host events.
     pending_copy: Option<(u32, u64)>,
     refused_growths: Vec<RefusedGrowth>,
+    /// The records of the guest's allocator, each with the number of events before it.
+    allocator_records: Vec<(usize, AllocatorRecord)>,
 }
 
 impl Replay {
@@ -56,6 +73,7 @@ impl Replay {
             writers: Writers::default(),
             pending_copy: None,
             refused_growths: Vec::new(),
+            allocator_records: Vec::new(),
         }
     }
 
@@ -65,20 +83,22 @@ impl Replay {
         self.history.entries.set_arena(arena);
         self.history.arena = std::mem::take(&mut recording.arena);
         self.writers = std::mem::take(&mut recording.writers);
-        let mut host_events = std::mem::take(&mut recording.host_events)
-            .into_iter()
-            .peekable();
+        let host_events = std::mem::take(&mut recording.host_events);
+        let records = std::mem::take(&mut recording.allocator_records);
+        let mut between = BetweenEntries {
+            host_events: host_events.into_iter().peekable(),
+            replayed: 0,
+            records: records.into_iter().peekable(),
+        };
         let table = Arc::clone(&self.table);
         let mut position = 0;
         for pack in packs {
-            position = self.replay_pack(pack, position, &mut host_events, &table);
+            position = self.replay_pack(pack, position, &mut between, &table);
         }
         for entry in recent {
-            position = self.replay_entry(entry, position, &mut host_events, &table);
+            position = self.replay_entry(entry, position, &mut between, &table);
         }
-        for (_, event) in host_events {
-            self.replay_host_event(event);
-        }
+        self.replay_up_to(usize::MAX, &mut between);
     }
 
     /// Returns the arenas and the writers to the recording, so that it can continue: the events of
@@ -97,14 +117,21 @@ impl Replay {
         &mut self,
         pack: Pack,
         position: usize,
-        host_events: &mut HostEvents,
+        between: &mut BetweenEntries,
         table: &SiteTable,
     ) -> usize {
-        self.replay_host_events_up_to(position, host_events);
+        self.replay_up_to(position, between);
         let end = position + pack.len();
-        let is_interrupted = host_events.peek().is_some_and(|(at, _)| *at < end);
+        let next_event = between.host_events.peek();
+        let is_interrupted = next_event.is_some_and(|(at, _)| *at < end);
         let view = self.history.entries.view(&pack);
         if !is_interrupted && view.is_plain(table) {
+            // Each entry is one event.
+            let events = self.history.entries.len();
+            while let Some(next) = between.next_record(end.saturating_sub(1), between.replayed) {
+                let before = events + next.entries.saturating_sub(position);
+                self.allocator_records.push((before, next.record));
+            }
             self.replay_plain_pack(pack, table);
             return end;
         }
@@ -113,7 +140,7 @@ impl Replay {
         let mut entries = Vec::with_capacity(view.len());
         view.for_each(0, |entry| entries.push(entry));
         entries.into_iter().fold(position, |position, entry| {
-            self.replay_entry(entry, position, host_events, table)
+            self.replay_entry(entry, position, between, table)
         })
     }
 
@@ -122,10 +149,10 @@ impl Replay {
         &mut self,
         entry: Entry,
         position: usize,
-        host_events: &mut HostEvents,
+        between: &mut BetweenEntries,
         table: &SiteTable,
     ) -> usize {
-        self.replay_host_events_up_to(position, host_events);
+        self.replay_up_to(position, between);
         self.pending_copy = None;
         match table.get(entry.site).map(|site| site.kind) {
             None => {}
@@ -138,9 +165,20 @@ impl Replay {
         position + 1
     }
 
-    fn replay_host_events_up_to(&mut self, position: usize, host_events: &mut HostEvents) {
-        while let Some((_, event)) = host_events.next_if(|(at, _)| *at <= position) {
+    /// Replays what was recorded before the entry at `position`.
+    fn replay_up_to(&mut self, position: usize, between: &mut BetweenEntries) {
+        while let Some((_, event)) = between.host_events.next_if(|(at, _)| *at <= position) {
+            self.place_records(position, between);
             self.replay_host_event(event);
+            between.replayed += 1;
+        }
+        self.place_records(position, between);
+    }
+
+    fn place_records(&mut self, position: usize, between: &mut BetweenEntries) {
+        while let Some(next) = between.next_record(position, between.replayed) {
+            let events = self.history.entries.len();
+            self.allocator_records.push((events, next.record));
         }
     }
 
@@ -296,6 +334,11 @@ impl Replay {
     /// Returns the growths that were refused, and forgets them.
     pub(super) fn take_refused_growths(&mut self) -> Vec<RefusedGrowth> {
         std::mem::take(&mut self.refused_growths)
+    }
+
+    /// Returns the records of the guest's allocator, and forgets them.
+    pub(super) fn take_allocator_records(&mut self) -> Vec<(usize, AllocatorRecord)> {
+        std::mem::take(&mut self.allocator_records)
     }
 
     /// Returns the numbers of the sites that wrote, in ascending order.
