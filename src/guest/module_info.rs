@@ -266,7 +266,8 @@ impl Description {
         }
     }
 
-    fn func_type(&self, index: u32) -> FuncType {
+    /// Returns the function type with this index; an empty one for any other type.
+    pub fn func_type(&self, index: u32) -> FuncType {
         self.types
             .get(index as usize)
             .cloned()

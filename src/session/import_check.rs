@@ -2,7 +2,8 @@
 
 use crate::guest::{ExternType, Guest};
 use crate::script::Script;
-use crate::script::ast::{Action, Import, ImportKind};
+use crate::script::ast::{Action, Import, ImportKind, ImportName};
+use crate::text::nearest;
 
 use super::host_names::display;
 
@@ -60,6 +61,16 @@ pub enum ImportMismatch {
         /// The maximum in the guest, in pages.
         most: u64,
     },
+    /// An import that the guest does not have, where it has one of nearly this name.
+    #[error(
+        "the guest does not import {import}; the nearest of its imports is {nearest}: use that name or remove the line"
+    )]
+    Misspelt {
+        /// The import as the script writes it.
+        import: String,
+        /// The import of the guest.
+        nearest: String,
+    },
     /// A function, memory or global that is another kind of import in the guest.
     #[error("{import} is a {given} here, but the guest imports it as something else: {ty}")]
     Kind {
@@ -81,7 +92,8 @@ fn count(n: impl TryInto<u64>, noun: &str) -> String {
 }
 
 /// Checks every `import` line, and returns the first that does not fit with its error. A line for
-/// an import that the guest does not have is ignored, because one script may serve several guests.
+/// an import that the guest does not have is ignored, because one script may serve several guests,
+/// unless the guest has an import of nearly the same name that no line defines.
 pub(super) fn first_mismatch<'s>(
     script: &'s Script,
     guest: &Guest,
@@ -92,7 +104,33 @@ pub(super) fn first_mismatch<'s>(
             .imports()
             .iter()
             .filter(|wanted| wanted.module == name.module && wanted.name == name.name);
+        let mut wanted = wanted.by_ref().peekable();
+        if wanted.peek().is_none() {
+            return Some((import, misspelt(&import.name, script, guest)?));
+        }
         wanted.find_map(|wanted| Some((import, mismatch(import, &wanted.ty)?)))
+    })
+}
+
+/// Returns the error for an import that the guest does not have, if one of its imports from the
+/// same module has nearly the same name and no line of its own.
+fn misspelt(name: &ImportName, script: &Script, guest: &Guest) -> Option<ImportMismatch> {
+    let is_defined = |other: &str| {
+        let mut lines = script.imports();
+        lines.any(|line| line.name.module == name.module && line.name.name == other)
+    };
+    let others = guest
+        .imports()
+        .iter()
+        .filter(|other| other.module == name.module && !is_defined(&other.name));
+    let nearest = nearest(&name.name, others.map(|other| other.name.as_str()))?;
+    let nearest = ImportName {
+        module: name.module.clone(),
+        name: nearest.into(),
+    };
+    Some(ImportMismatch::Misspelt {
+        import: display(name),
+        nearest: display(&nearest),
     })
 }
 
