@@ -248,8 +248,12 @@ pub struct MouseArgs {
 
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// A .wasm or .wat module
+    /// A .wasm or .wat module, or a component
     pub module: PathBuf,
+
+    /// Take this core module of a component, by its number, counted from 0
+    #[arg(long, value_name = "N")]
+    pub core: Option<usize>,
 
     /// What to print
     #[arg(long, value_enum, default_value_t = InspectFormat::Text)]
@@ -272,12 +276,20 @@ pub enum InspectFormat {
 
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// A .wasm or .wat module
+    /// A .wasm or .wat module, or a component
     pub module: PathBuf,
+
+    /// Take this core module of a component, by its number, counted from 0
+    #[arg(long, value_name = "N")]
+    pub core: Option<usize>,
 
     /// Write to this file, which must not exist yet, instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    /// The most linear memory the guest may have while the draft is tried
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
+    pub max_memory: u64,
 }
 
 #[derive(Debug, Args)]

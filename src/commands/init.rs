@@ -20,9 +20,9 @@ use crate::cli::InitArgs;
 
 use super::atomic_file::{self, AlreadyExists};
 use super::input_file;
+use super::load::core_module;
 
 /// The limits of a trial: enough to see whether a first call works.
-const MOST_MEMORY: u64 = 1 << 30;
 const LONGEST_CALL: Duration = Duration::from_secs(1);
 const MOST_STORES: u64 = 100_000;
 const MAX_HISTORY: u64 = 64 << 20;
@@ -39,9 +39,10 @@ pub fn init(args: &InitArgs) -> Result<ExitCode> {
         return Err(refusal(path));
     }
     let _notice = input_file::notice_of_wait(&args.module);
-    let guest = Guest::load(&args.module)?;
-    let mut draft = Draft::new(&guest, &module_line(&args.module, args.output.as_deref()));
-    try_out(&mut draft, &guest)?;
+    let module = core_module(&args.module, args.core);
+    let guest = Guest::load(&module)?;
+    let mut draft = Draft::new(&guest, &module_line(&module, args.output.as_deref()));
+    try_out(&mut draft, &guest, args.max_memory)?;
     match &args.output {
         Some(path) => {
             let written =
@@ -82,11 +83,16 @@ fn module_line(module: &Path, output: Option<&Path>) -> String {
     atomic_file::relative_path(folder, module).unwrap_or_else(|_| given())
 }
 
-/// Runs the draft until it ends well; steps that fail become comments.
-fn try_out(draft: &mut Draft, guest: &Guest) -> Result<()> {
+/// Runs the draft until it ends well; steps that fail become comments. A program that ends with an
+/// exit code is expected to do so.
+fn try_out(draft: &mut Draft, guest: &Guest, max_memory: u64) -> Result<()> {
     for _ in 0..MAX_TRIALS {
-        match run(&draft.text(), guest)? {
+        match run(&draft.text(), guest, max_memory)? {
             None => return Ok(()),
+            Some(Failure {
+                line: Some(line),
+                why,
+            }) if exit_code(&why).is_some_and(|code| draft.expect_trap(line, code)) => {}
             Some(Failure {
                 line: Some(line),
                 why,
@@ -103,13 +109,23 @@ fn try_out(draft: &mut Draft, guest: &Guest) -> Result<()> {
     Ok(())
 }
 
+/// Returns the part of a message that is the exit code of a program: `exit code 1`.
+fn exit_code(why: &str) -> Option<&str> {
+    let code = why.get(why.find("exit code ")?..)?;
+    let end = code
+        .char_indices()
+        .skip("exit code ".len())
+        .find(|(_, c)| !c.is_ascii_digit() && *c != '-');
+    code.get(..end.map_or(code.len(), |(at, _)| at))
+}
+
 /// A step that failed.
 struct Failure {
     line: Option<u32>,
     why: String,
 }
 
-fn run(text: &str, guest: &Guest) -> Result<Option<Failure>> {
+fn run(text: &str, guest: &Guest, max_memory: u64) -> Result<Option<Failure>> {
     let script =
         script::parse("draft.steps", text).context("the steps file that was guessed is not one")?;
     let opened = Session::open(SessionConfig {
@@ -119,7 +135,7 @@ fn run(text: &str, guest: &Guest) -> Result<Option<Failure>> {
         files: Files::Folder(PathBuf::new()),
         input_overrides: Vec::new(),
         limits: Limits {
-            max_memory: MOST_MEMORY,
+            max_memory,
             max_time: Some(LONGEST_CALL),
             max_stores: MOST_STORES,
             max_history: MAX_HISTORY,
@@ -147,7 +163,7 @@ fn problem(step: &StepRecord) -> Option<String> {
     let error = step
         .findings
         .iter()
-        .find(|finding| finding.severity() == Severity::Error);
+        .find(|finding| finding.severity() == Severity::Error && !finding.claimed);
     if step.outcome == Outcome::Ok && error.is_none() {
         return None;
     }

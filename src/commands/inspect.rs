@@ -1,20 +1,22 @@
-//! `linmem inspect`: describes a module without running it.
+//! `linmem inspect`: describes a module without running it, or lists the core modules of a
+//! component.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use linmem::guest::Guest;
+use linmem::guest::{Component, Guest};
 use linmem::inspect;
 
 use crate::cli::{InspectArgs, InspectFormat};
 
 use super::input_file;
+use super::load::core_module;
 use super::theme::wants_color;
 
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode> {
     let _notice = input_file::notice_of_wait(&args.module);
-    let guest = Guest::load_for_inspection(&args.module)?;
+    let module = core_module(&args.module, args.core);
     let options = inspect::Options {
         format: match args.format {
             InspectFormat::Text => inspect::Format::Text,
@@ -24,7 +26,13 @@ pub fn inspect(args: &InspectArgs) -> Result<ExitCode> {
         ascii: args.ascii,
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    inspect::write(&guest, &options, &mut out)?;
+    match Component::read(&module)? {
+        Some(component) => inspect::write_component(&component, &options, &mut out)?,
+        None => {
+            let guest = Guest::load_for_inspection(&module)?;
+            inspect::write(&guest, &options, &mut out)?;
+        }
+    }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -67,6 +67,19 @@ pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<SessionConfig> 
     assemble(session.name.to_string(), script, files, args)
 }
 
+/// Returns the path of a core module of a component, by its number; the path of a module as it is
+/// without a number.
+pub fn core_module(module: &Path, core: Option<usize>) -> PathBuf {
+    match core {
+        Some(number) => {
+            let mut path = module.as_os_str().to_owned();
+            path.push(format!("#{number}"));
+            path.into()
+        }
+        None => module.to_path_buf(),
+    }
+}
+
 /// Loads a lesson by its index.
 pub fn lesson(index: usize, args: &SessionArgs) -> Result<SessionConfig> {
     let Some(lesson) = LESSONS.get(index) else {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use wasmparser::Parser;
 
-use super::{Assembled, GuestError};
+use super::{Assembled, GuestError, component};
 use crate::safe;
 
 const MAGIC: &[u8] = b"\0asm";
@@ -95,6 +95,13 @@ fn check_whole(name: &str, wasm: &[u8]) -> Result<(), GuestError> {
         return Err(truncated("the header"));
     };
     if Parser::is_component(header) {
+        let modules = component::core_modules(wasm).map_or(0, |modules| modules.len());
+        if modules > 0 {
+            return Err(GuestError::CoreModules {
+                name: name.into(),
+                modules,
+            });
+        }
         return Err(GuestError::Component { name: name.into() });
     }
     while let Some((id, after)) = rest.split_first() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::safe;
-use crate::text::{list, size, size_argument};
+use crate::text::{count, list, size, size_argument};
 
 /// Why a guest cannot be used. Every message is safe to print; that of a text module has several
 /// lines.
@@ -38,6 +38,26 @@ pub enum GuestError {
          wasm32 target"
     )]
     Component { name: String },
+    /// The file is a component, and its core modules are modules.
+    #[error(
+        "{name} is a component, not a core module; it has {}: choose one by its number, such as \
+         {name}#0 (`linmem inspect {name}` lists them)",
+        count(*modules, "core module")
+    )]
+    CoreModules { name: String, modules: usize },
+    /// A core module of a component has a number that the component does not have.
+    #[error(
+        "{name} has no core module {number}; it has {}, counted from 0",
+        count(*count_of_all, "core module")
+    )]
+    NoCoreModule {
+        name: String,
+        number: usize,
+        count_of_all: usize,
+    },
+    /// The number of a core module was given for a file that is no component.
+    #[error("{name} is not a component with core modules; leave out the number of one")]
+    NotComponent { name: String },
     /// The file ends within a section.
     #[error("{name} ends at byte {end} in the middle of {place}; the file is incomplete")]
     Truncated {

@@ -10,6 +10,7 @@ mod allocator_state;
 mod call_graph;
 mod code_index;
 mod code_reach;
+mod component;
 mod debug_info;
 mod detect_format;
 mod error;
@@ -32,6 +33,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 pub use code_reach::CodeReach;
+pub use component::Component;
 pub use debug_info::Access;
 pub use error::GuestError;
 pub use indirect_call::{IndirectCall, TableIndex, TableSlot};
@@ -425,7 +427,29 @@ impl Guest {
     }
 }
 
+/// Reads a file. A path such as `program.wasm#1` that no file has means a core module of a
+/// component.
 fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
+    if !path.exists()
+        && let Some((file, number)) = component::split_path(path)
+    {
+        let name = || safe::plain(&file.display().to_string());
+        let component = Component::read(&file)?;
+        let component = component.ok_or_else(|| GuestError::NotComponent { name: name() })?;
+        let count_of_all = component.count();
+        return component
+            .core_module(number)
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| GuestError::NoCoreModule {
+                name: name(),
+                number,
+                count_of_all,
+            });
+    }
+    read_file(path)
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, GuestError> {
     let failed = |error: std::io::Error| GuestError::from_io(path, &error);
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.is_dir() {

@@ -3,6 +3,7 @@
 //!
 //! Knows the guest before it runs. It runs nothing itself: `commands/init` tries a draft out.
 
+mod component;
 pub mod draft;
 mod json;
 mod paths;
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::guest::abi::Abi;
 use crate::guest::{Guest, Layout, ModuleMetadata};
 
+pub use component::write as write_component;
 pub use paths::module_name;
 
 /// The form of a description.

@@ -4,7 +4,7 @@
 use wasmer::{ExternType as WasmerType, Module};
 
 use crate::guest::abi::{Abi, Arg, Family, Role};
-use crate::guest::{ExternType, Guest, ValueType};
+use crate::guest::{ExternType, Guest, PAGE, ValueType};
 use crate::safe;
 use crate::script::ast::ImportName;
 use crate::script::{Script, is_plain_name};
@@ -80,29 +80,40 @@ struct Examples<'a> {
 /// The text that the examples write.
 const TEXT: &str = "Hello";
 
+/// The variables of a page that the examples add to memory.
+const PAGES: &str = "pages_before";
+
 impl Examples<'_> {
     fn steps(&self) -> Vec<String> {
         let has_memory = matches!(self.guest.default_memory(), Ok(Some(_)));
-        let pointer = self.pointer().filter(|_| has_memory);
-        let mut steps = Vec::new();
-        if let Some(fetch) = &pointer {
-            steps.push(fetch.clone());
+        let needs_host = self
+            .abi
+            .families
+            .iter()
+            .any(|found| found.family.needs_host());
+        if needs_host {
+            return Vec::new();
+        }
+        let work = self.abi.work.iter();
+        let call = work.copied().find_map(|at| self.call_as("n", at));
+        let takes_pointer = call.as_ref().is_some_and(|call| call.takes_pointer);
+        let pointer = if has_memory {
+            self.pointer(takes_pointer)
+        } else {
+            Vec::new()
+        };
+        let has_pointer = !pointer.is_empty();
+        let mut steps = pointer;
+        if has_pointer {
             steps.push(format!("write ptr, \"{TEXT}\""));
         }
-        steps.extend(
-            self.abi
-                .work
-                .iter()
-                .find_map(|at| self.call(*at, pointer.is_some())),
-        );
+        let call = call.filter(|call| has_pointer || !call.takes_pointer);
+        steps.extend(call.map(|call| call.text));
         if steps.is_empty() && self.abi.is(Family::WasiCommand) {
-            steps.extend(
-                self.abi
-                    .with_role(Role::Start)
-                    .find_map(|at| self.call(at, false)),
-            );
+            let starts = self.abi.with_role(Role::Start);
+            steps.extend(starts.filter_map(|at| Some(self.call_as("n", at)?.text)));
         }
-        if pointer.is_some() {
+        if has_pointer {
             steps.push(format!("seen = read ptr, {} as bytes", TEXT.len()));
         } else if has_memory {
             steps.push("seen = read 0, 16 as bytes".into());
@@ -110,48 +121,73 @@ impl Examples<'_> {
         steps
     }
 
-    /// Returns a step that binds `ptr`.
-    fn pointer(&self) -> Option<String> {
+    /// Returns the steps that bind `ptr` to memory that nobody else uses; none if no step shows a
+    /// place for bytes, unless a call `needs` one.
+    fn pointer(&self, needs: bool) -> Vec<String> {
         let first = |role: Role| self.abi.with_role(role).next();
-        let global = |at: usize| Some(format!("ptr = global {}", self.name(at)?));
-        let allocator = || first(Role::Allocator).or(first(Role::SizedPointer));
-        first(Role::PointerGetter)
-            .and_then(|at| self.call_as("ptr", at, false))
-            .or_else(|| first(Role::Pointer).and_then(global))
-            .or_else(|| allocator().and_then(|at| self.call_as("ptr", at, false)))
-            .or_else(|| {
-                self.abi
-                    .is(Family::HostPlaced)
-                    .then(|| "let ptr = 1024".into())
-            })
+        let getter = || Some(self.call_as("ptr", first(Role::PointerGetter)?)?.text);
+        // Text over data of the guest would destroy it.
+        let global = || {
+            let at = first(Role::Pointer)?;
+            let is_data = self.abi.roles.get(at)?.why.contains("where data segment");
+            (!is_data).then_some(())?;
+            Some(format!("ptr = global {}", self.name(at)?))
+        };
+        let sized = || Some(self.call_as("ptr", first(Role::SizedPointer)?)?.text);
+        let own = getter()
+            .or_else(global)
+            .or_else(|| self.allocation())
+            .or_else(sized);
+        if let Some(step) = own {
+            return vec![step];
+        }
+        match needs || self.abi.is(Family::HostPlaced) {
+            true => vec![
+                format!("{PAGES} = grow 1"),
+                format!("let ptr = {PAGES} * {PAGE}"),
+            ],
+            false => Vec::new(),
+        }
     }
 
-    /// Returns a call of export number `at`, which binds its result if it has one.
-    fn call(&self, at: usize, has_pointer: bool) -> Option<String> {
-        self.call_as("n", at, has_pointer)
+    /// Returns a call of the guest's allocator.
+    fn allocation(&self) -> Option<String> {
+        let found = self.abi.allocation?;
+        let params = match &self.guest.exports().get(found.allocator)?.ty {
+            ExternType::Func(ty) => ty.params.len(),
+            _ => return None,
+        };
+        let args = found.arguments(params, &TEXT.len().to_string());
+        Some(format!(
+            "ptr = call {}({args})",
+            self.name(found.allocator)?
+        ))
     }
 
-    fn call_as(&self, result: &str, at: usize, has_pointer: bool) -> Option<String> {
+    /// Returns a call of export number `at` that binds `result`; `None` if the code does not show
+    /// what an argument is.
+    fn call_as(&self, result: &str, at: usize) -> Option<ExampleCall> {
         let export = self.guest.exports().get(at)?;
         let ExternType::Func(ty) = &export.ty else {
             return None;
         };
-        let roles = self
-            .abi
-            .roles
-            .get(at)
-            .map(|role| role.args.as_slice())
-            .unwrap_or_default();
+        let role = self.abi.roles.get(at)?;
         let mut args = Vec::new();
-        for (index, ty) in ty.params.iter().enumerate() {
-            let role = roles.get(index).copied().unwrap_or(Arg::Unknown);
-            args.push(argument(ty, role, has_pointer)?);
+        for (ty, arg) in ty.params.iter().zip(&role.args) {
+            args.push(argument(ty, *arg)?);
+        }
+        let count = |wanted: Arg| role.args.iter().filter(|arg| **arg == wanted).count();
+        if count(Arg::Pointer) > 1 || args.len() != ty.params.len() {
+            return None;
         }
         let call = format!("call {}({})", self.name(at)?, args.join(", "));
-        Some(if ty.results.len() == 1 {
-            format!("{result} = {call}")
-        } else {
-            call
+        let text = match ty.results.len() {
+            1 => format!("{result} = {call}"),
+            _ => call,
+        };
+        Some(ExampleCall {
+            text,
+            takes_pointer: count(Arg::Pointer) == 1,
         })
     }
 
@@ -167,15 +203,21 @@ impl Examples<'_> {
     }
 }
 
-/// Returns a possible value for a parameter; `None` for a type without values in a script.
-fn argument(ty: &ValueType, role: Arg, has_pointer: bool) -> Option<String> {
-    Some(match (ty, role) {
+/// A call in an example.
+struct ExampleCall {
+    text: String,
+    /// Whether `ptr` is one of its arguments.
+    takes_pointer: bool,
+}
+
+/// Returns a possible value for a parameter; `None` if nothing shows one. An address is never a
+/// guess.
+fn argument(ty: &ValueType, arg: Arg) -> Option<String> {
+    Some(match (ty, arg) {
         (ValueType::F32 | ValueType::F64, _) => "1.5".into(),
-        (ValueType::FuncRef | ValueType::ExternRef, _) => "null".into(),
-        (ValueType::V128 | ValueType::Other(_), _) => return None,
-        (_, Arg::Pointer | Arg::ReturnArea) if has_pointer => "ptr".into(),
-        (_, Arg::Pointer | Arg::ReturnArea) => "1024".into(),
-        (_, Arg::Length) => TEXT.len().to_string(),
-        (_, Arg::Alignment | Arg::Unknown) => "1".into(),
+        (ValueType::I32 | ValueType::I64, Arg::Pointer) => "ptr".into(),
+        (ValueType::I32 | ValueType::I64, Arg::Length) => TEXT.len().to_string(),
+        (ValueType::I32 | ValueType::I64, Arg::Alignment | Arg::Number) => "1".into(),
+        _ => return None,
     })
 }

@@ -1,15 +1,27 @@
 //! Conventions that people build by hand, recognised by the names and the types of exports.
 
+use super::allocation::AllocatorKind;
 use super::export_facts::{Facts, Function, name, names};
-use super::{Confidence, Family, Recognised, body_analysis, naming};
+use super::{Arg, Confidence, Family, Recognised, body_analysis, naming, parameters};
 
-fn found(family: Family, confidence: Confidence, reasons: Vec<String>) -> Option<Recognised> {
+fn found_with(family: Family, confidence: Confidence, reasons: Vec<String>) -> Option<Recognised> {
     Some(Recognised {
         family,
         confidence,
         reasons,
     })
 }
+
+/// The lowest address that a constant means. Smaller constants are counts, flags and members of
+/// enumerations.
+const LOWEST_BUFFER: u64 = 8;
+
+/// The smallest distance between two buffers. Constants that are closer are members of an
+/// enumeration.
+const SMALLEST_BUFFER: u64 = 8;
+
+/// The most globals and functions that are compared with each other.
+const MAX_COMPARED: usize = 200;
 
 /// Returns whether toolchains use a name for functions of their own.
 fn is_toolchains(name: &str) -> bool {
@@ -19,7 +31,9 @@ fn is_toolchains(name: &str) -> bool {
 /// Returns whether a function allocates blocks: `alloc(size)`, `allocate(size, align)`.
 pub(super) fn is_allocator(facts: &Facts<'_>, function: &Function<'_>) -> bool {
     naming::allocates(&function.words)
+        && !is_toolchains(function.name)
         && (facts.has_shape(function, 1, 1) || facts.has_shape(function, 2, 1))
+        && !facts.dereferences(function)
 }
 
 /// Returns whether a function reallocates blocks.
@@ -38,6 +52,10 @@ pub(super) fn is_getter(facts: &Facts<'_>, function: &Function<'_>) -> bool {
     facts.has_shape(function, 0, 1)
         && naming::is_pointer(&function.words)
         && !is_toolchains(function.name)
+        && !function.is_library
+        && facts
+            .constant_number(function)
+            .is_none_or(|value| value >= LOWEST_BUFFER)
 }
 
 /// Returns whether a function takes a size and returns where as many bytes may be written, by its
@@ -49,46 +67,51 @@ pub(super) fn is_sized_getter(facts: &Facts<'_>, function: &Function<'_>) -> boo
         && named
         && !naming::allocates(words)
         && !is_toolchains(function.name)
+        && !facts.is_bindgen()
+        && !facts.dereferences(function)
 }
 
-/// Recognises C's `malloc` and `free`.
+/// Recognises C's `malloc` and `free`, by their names or by their code.
 pub(super) fn malloc(facts: &Facts<'_>) -> Option<Recognised> {
-    let (malloc, given) = ["malloc", "_malloc"]
-        .iter()
-        .find_map(|name| Some((facts.function(name)?, *name)))?;
-    if !facts.has_shape(malloc, 1, 1) {
-        return None;
-    }
-    let mut reasons = vec![format!("it exports {} of type {}", name(given), malloc.ty)];
-    let free = ["free", "_free"]
-        .iter()
-        .find_map(|name| facts.function(name));
-    let Some(free) = free.filter(|free| facts.has_shape(free, 1, 0)) else {
-        reasons.push("it exports no `free` to go with it".into());
-        return found(Family::Malloc, Confidence::Fair, reasons);
+    let found = facts.allocation?;
+    let function = |at: usize| facts.functions.iter().find(|function| function.at == at);
+    let malloc = function(found.allocator)?;
+    let release = found.release.and_then(function);
+    let mut reasons = match found.kind {
+        AllocatorKind::Malloc => {
+            vec![format!(
+                "it exports {} of type {}",
+                name(malloc.name),
+                malloc.ty
+            )]
+        }
+        AllocatorKind::ByCode => {
+            let reason = format!(
+                "{} allocates as dlmalloc does, by its code",
+                name(malloc.name)
+            );
+            vec![reason]
+        }
+        _ => return None,
     };
-    reasons.push(format!(
-        "it exports {} of type {}",
-        name(free.name),
-        free.ty
-    ));
-    found(Family::Malloc, Confidence::Strong, reasons)
+    let Some(free) = release else {
+        reasons.push("it exports no `free` to go with it".into());
+        return found_with(Family::Malloc, Confidence::Fair, reasons);
+    };
+    reasons.push(match found.kind {
+        AllocatorKind::ByCode => format!("{} releases blocks, by its code", name(free.name)),
+        _ => format!("it exports {} of type {}", name(free.name), free.ty),
+    });
+    found_with(Family::Malloc, Confidence::Strong, reasons)
 }
 
 /// Recognises a function that allocates blocks, and one that releases them.
 pub(super) fn alloc_free(facts: &Facts<'_>) -> Option<Recognised> {
-    let is_c = |name: &str| {
-        matches!(
-            name,
-            "malloc" | "_malloc" | "free" | "_free" | "calloc" | "_calloc"
-        )
-    };
-    let own = |function: &&Function<'_>| !is_toolchains(function.name);
-    let allocator = facts
-        .functions
-        .iter()
-        .filter(own)
-        .find(|f| is_allocator(facts, f) && !is_c(f.name))?;
+    let found = facts
+        .allocation
+        .filter(|found| found.kind == AllocatorKind::Named)?;
+    let function = |at: usize| facts.functions.iter().find(|function| function.at == at);
+    let allocator = function(found.allocator)?;
     let mut reasons = vec![match allocator.ty.params.len() {
         1 => format!(
             "{} takes one number, a size by its name, and returns one, a pointer",
@@ -101,22 +124,18 @@ pub(super) fn alloc_free(facts: &Facts<'_>) -> Option<Recognised> {
             )
         }
     }];
-    match facts
-        .functions
-        .iter()
-        .filter(own)
-        .find(|f| is_release(facts, f))
-    {
+    let others = || facts.functions.iter().find(|f| is_release(facts, f));
+    match found.release.and_then(function).or_else(others) {
         Some(release) => {
             reasons.push(format!(
                 "{} releases a block, by its name",
                 name(release.name)
             ));
-            found(Family::AllocFree, Confidence::Strong, reasons)
+            found_with(Family::AllocFree, Confidence::Strong, reasons)
         }
         None => {
             reasons.push("no export releases a block, by its name".into());
-            found(Family::AllocFree, Confidence::Fair, reasons)
+            found_with(Family::AllocFree, Confidence::Fair, reasons)
         }
     }
 }
@@ -142,7 +161,7 @@ pub(super) fn static_buffer(facts: &Facts<'_>) -> Option<Recognised> {
     }
     if let Some(address) = facts.constant_result(first) {
         reasons.push(format!("its whole body is the constant {address:#x}"));
-        return found(Family::StaticBuffer, Confidence::Strong, reasons);
+        return found_with(Family::StaticBuffer, Confidence::Strong, reasons);
     }
     if body_analysis::can_grow(facts.guest, first.index) {
         reasons.push(
@@ -150,7 +169,7 @@ pub(super) fn static_buffer(facts: &Facts<'_>) -> Option<Recognised> {
                 .into(),
         );
     }
-    found(Family::StaticBuffer, Confidence::Fair, reasons)
+    found_with(Family::StaticBuffer, Confidence::Fair, reasons)
 }
 
 /// Recognises exported globals that hold the addresses of buffers.
@@ -187,7 +206,7 @@ pub(super) fn exported_globals(facts: &Facts<'_>) -> Option<Recognised> {
         ));
     }
     let sure = facts.constant(first.index).is_some();
-    found(
+    found_with(
         Family::ExportedGlobals,
         if sure {
             Confidence::Strong
@@ -204,7 +223,8 @@ pub(super) fn points_at_buffer(
     facts: &Facts<'_>,
     global: &super::export_facts::Global<'_>,
 ) -> Option<String> {
-    if *global.ty != facts.address || is_toolchains(global.name) {
+    let is_other = naming::is_mangled(global.name) || is_enum_member(facts, global);
+    if *global.ty != facts.address || is_toolchains(global.name) || is_other {
         return None;
     }
     let value = facts
@@ -229,6 +249,24 @@ pub(super) fn points_at_buffer(
     }
 }
 
+/// Returns whether a global is a member of an enumeration: a small constant, or one of several that
+/// are close to each other.
+fn is_enum_member(facts: &Facts<'_>, global: &super::export_facts::Global<'_>) -> bool {
+    let Some(value) = facts.constant(global.index) else {
+        return false;
+    };
+    let is_close = |other: &super::export_facts::Global<'_>| {
+        other.index != global.index
+            && !naming::is_length(&other.words)
+            && facts
+                .constant(other.index)
+                .is_some_and(|other| other.abs_diff(value) < SMALLEST_BUFFER)
+    };
+    // `Kind.First` is the form of AssemblyScript for a member.
+    let is_qualified = global.name.contains('.') && value < 1024;
+    value < LOWEST_BUFFER || is_qualified || facts.globals.iter().take(MAX_COMPARED).any(is_close)
+}
+
 /// Recognises a function that takes a size and returns where to write.
 pub(super) fn module_buffer(facts: &Facts<'_>) -> Option<Recognised> {
     let getter = facts.functions.iter().find(|f| is_sized_getter(facts, f))?;
@@ -236,7 +274,7 @@ pub(super) fn module_buffer(facts: &Facts<'_>) -> Option<Recognised> {
         "{} takes one number and returns one, a pointer by its name",
         name(getter.name)
     );
-    found(Family::ModuleBuffer, Confidence::Fair, vec![reason])
+    found_with(Family::ModuleBuffer, Confidence::Fair, vec![reason])
 }
 
 /// Recognises such a function by its type alone.
@@ -246,7 +284,7 @@ pub(super) fn nameless_module_buffer(facts: &Facts<'_>) -> Option<Recognised> {
          returns another, perhaps where to write as many bytes",
         name(only_sized(facts)?.name)
     );
-    found(Family::ModuleBuffer, Confidence::Weak, vec![reason])
+    found_with(Family::ModuleBuffer, Confidence::Weak, vec![reason])
 }
 
 /// Returns the only function of a guest that takes anything, if it takes one number and returns
@@ -270,40 +308,36 @@ pub(super) fn only_sized<'f, 'g>(facts: &'f Facts<'g>) -> Option<&'f Function<'g
             .globals
             .iter()
             .any(|global| points_at_buffer(facts, global).is_some());
-    (taking.next().is_none() && others > 1 && !has_way_in).then_some(only)
+    let summary = facts.code.summary(only.index);
+    let is_address =
+        summary.may_return_address() && !summary.returns_parameter() && !facts.dereferences(only);
+    (taking.next().is_none() && others > 1 && !has_way_in && is_address).then_some(only)
 }
 
-/// Recognises functions that take addresses where nothing returns any.
+/// Recognises functions that take addresses, by their code, where nothing returns any.
 pub(super) fn host_placed(facts: &Facts<'_>) -> Option<Recognised> {
-    let takes_two = |f: &&Function<'_>| {
-        let wide =
-            f.ty.params
-                .iter()
-                .take_while(|ty| **ty == facts.address)
-                .count();
-        wide >= 2 && !is_toolchains(f.name) && !is_release(facts, f)
+    let takes_address = |f: &&Function<'_>| {
+        let has_any = f.ty.params.contains(&facts.address);
+        has_any
+            && !is_toolchains(f.name)
+            && !f.is_library
+            && !is_release(facts, f)
+            && parameters::of(facts, f).args.contains(&Arg::Pointer)
     };
     let has_memory = facts
         .guest
         .memories()
         .iter()
         .any(|memory| !memory.exported_as.is_empty());
-    let takers: Vec<&str> = facts
-        .functions
-        .iter()
-        .filter(takes_two)
-        .map(|f| f.name)
-        .collect();
-    if !has_memory || takers.is_empty() {
+    let functions = facts.functions.iter().take(MAX_COMPARED);
+    let takers: Vec<&str> = functions.filter(takes_address).map(|f| f.name).collect();
+    if !has_memory || takers.is_empty() || facts.allocation.is_some() {
         return None;
     }
     let verb = if takers.len() == 1 { "takes" } else { "take" };
     let reasons = vec![
-        format!(
-            "{} {verb} two numbers or more, perhaps a pointer and a length",
-            names(takers)
-        ),
+        format!("{} {verb} a pointer, by the code", names(takers)),
         "memory is exported, and nothing returns addresses in it".into(),
     ];
-    found(Family::HostPlaced, Confidence::Weak, reasons)
+    found_with(Family::HostPlaced, Confidence::Weak, reasons)
 }

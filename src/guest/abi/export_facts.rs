@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use wasmparser::{KnownCustom, Name, NameSectionReader, Parser, Payload};
 
 use super::super::{Export, ExternType, FuncType, Guest, Import, ValueType};
+use super::allocation::{Allocation, AllocatorKind};
+use super::code::{Code, Known};
 use super::{body_analysis, naming};
 use crate::safe;
 use crate::text::list;
@@ -25,6 +27,8 @@ const MAX_PARAMETER_NAMES: usize = 4 << 20;
 /// What is known of a guest's exports and imports.
 pub(super) struct Facts<'g> {
     pub guest: &'g Guest,
+    /// What the code of functions does with their parameters.
+    pub code: Code<'g>,
     pub functions: Vec<Function<'g>>,
     pub globals: Vec<Global<'g>>,
     /// The type of an address in the journaled memory.
@@ -33,6 +37,9 @@ pub(super) struct Facts<'g> {
     pub tools: Vec<String>,
     /// The names of the custom sections. Some show which convention is followed.
     pub sections: Vec<String>,
+    /// The functions with which the host allocates and releases blocks.
+    pub allocation: Option<Allocation>,
+    is_bindgen: bool,
     /// By index, the values of globals that never change.
     constants: Vec<Option<u64>>,
     /// By name, the index in `functions`.
@@ -49,8 +56,11 @@ pub(super) struct Function<'g> {
     /// Its index among all functions.
     pub index: u32,
     pub ty: &'g FuncType,
-    /// Its name, split into words.
+    /// Its name, split into words. Words inside a name that is made for linkers are those of the
+    /// function's own name.
     pub words: Vec<String>,
+    /// Whether it is a helper of a language's library, by its name.
+    pub is_library: bool,
     /// The names of the parameters; empty unless the module has them for all.
     pub params: Vec<String>,
 }
@@ -81,11 +91,14 @@ impl<'g> Facts<'g> {
         };
         let mut facts = Facts {
             guest,
+            code: Code::of(guest),
             functions: Vec::new(),
             globals: Vec::new(),
             address,
             tools: Vec::new(),
             sections: Vec::new(),
+            allocation: None,
+            is_bindgen: is_bindgen(guest),
             constants: body_analysis::constant_globals(guest),
             by_name: HashMap::new(),
             memory_bytes: memory
@@ -94,7 +107,7 @@ impl<'g> Facts<'g> {
         facts.read_sections();
         let params = parameters(guest);
         for (at, Export { name, index, ty }) in guest.exports().iter().enumerate() {
-            let words = naming::split(name);
+            let words = naming::words(name);
             match ty {
                 ExternType::Func(ty) => {
                     facts.by_name.insert(name, facts.functions.len());
@@ -108,6 +121,7 @@ impl<'g> Facts<'g> {
                         index: *index,
                         ty,
                         words,
+                        is_library: naming::is_library(name),
                         params,
                     });
                 }
@@ -122,6 +136,60 @@ impl<'g> Facts<'g> {
             }
         }
         facts
+    }
+
+    /// Sets the allocator, before the code that calls it is read.
+    pub fn set_allocation(&mut self, allocation: Option<Allocation>) {
+        self.allocation = allocation;
+        let Some(found) = allocation else {
+            return;
+        };
+        let index = |at: usize| self.guest.exports().get(at).map(|export| export.index);
+        if let Some(allocator) = index(found.allocator) {
+            let size = match found.kind {
+                AllocatorKind::Realloc => 3,
+                _ => 0,
+            };
+            self.code.know(allocator, Known::Allocates(size));
+        }
+        if let Some(release) = found.release.and_then(index) {
+            self.code.know_release(release);
+        }
+    }
+
+    /// Returns whether wasm-bindgen made the module.
+    pub fn is_bindgen(&self) -> bool {
+        self.is_bindgen
+    }
+
+    /// Returns whether the module follows the canonical ABI of the component model.
+    pub fn is_canonical(&self) -> bool {
+        let kind = self.allocation.map(|found| found.kind);
+        kind == Some(AllocatorKind::Realloc)
+    }
+
+    /// Returns whether objects have a header before their address, as those of AssemblyScript.
+    pub fn has_object_headers(&self) -> bool {
+        let kind = self.allocation.map(|found| found.kind);
+        matches!(kind, Some(AllocatorKind::New | AllocatorKind::Retain))
+    }
+
+    /// Returns whether the numbers that an imported function takes are those of objects of the
+    /// host, as the functions of wasm-bindgen take them.
+    pub fn is_host_object(&self, import: u32) -> bool {
+        let functions = self
+            .imports()
+            .filter(|import| matches!(import.ty, ExternType::Func(_)));
+        let import = usize::try_from(import)
+            .ok()
+            .and_then(|at| functions.into_iter().nth(at));
+        self.is_bindgen
+            && import.is_some_and(|import| {
+                import.name.starts_with("__wb")
+                    && !["throw", "string_new", "error_new"]
+                        .iter()
+                        .any(|part| import.name.contains(part))
+            })
     }
 
     fn read_sections(&mut self) {
@@ -167,6 +235,17 @@ impl<'g> Facts<'g> {
             .filter(|address| self.is_in_memory(*address))
     }
 
+    /// Returns the number that a function always returns.
+    pub fn constant_number(&self, function: &Function<'_>) -> Option<u64> {
+        body_analysis::constant_result(self.guest, &self.constants, function.index)
+    }
+
+    /// Returns whether the code of a function uses a parameter as an address.
+    pub fn dereferences(&self, function: &Function<'_>) -> bool {
+        let summary = self.code.summary(function.index);
+        summary.parameters.iter().any(|used| used.is_accessed())
+    }
+
     pub fn imports(&self) -> impl Iterator<Item = &'g Import> {
         self.guest.imports().iter()
     }
@@ -190,6 +269,13 @@ impl<'g> Facts<'g> {
     pub fn is_in_memory(&self, address: u64) -> bool {
         address != 0 && address < self.memory_bytes
     }
+}
+
+/// Returns whether an export or an import has a name that only wasm-bindgen gives.
+fn is_bindgen(guest: &Guest) -> bool {
+    let is_own = |name: &str| name.starts_with("__wbindgen_") || name.starts_with("__wbg_");
+    guest.exports().iter().any(|export| is_own(&export.name))
+        || guest.imports().iter().any(|import| is_own(&import.name))
 }
 
 /// Returns a name in backquotes, short and safe to print.

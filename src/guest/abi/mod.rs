@@ -5,11 +5,16 @@
 //! person can check. Nothing here runs the guest. `RULES` is the table of conventions, with one
 //! function for each. `roles` finds the role of each export, given these.
 
+mod allocation;
 mod allocator;
 mod body_analysis;
 mod calling_conventions;
+mod code;
 mod export_facts;
+mod find_allocation;
+mod host_languages;
 mod naming;
+mod parameters;
 mod roles;
 mod toolchains;
 
@@ -17,6 +22,7 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use super::Guest;
+pub(crate) use allocation::{Allocation, AllocatorKind};
 use export_facts::Facts;
 
 /// What a guest's exports and imports look like.
@@ -29,6 +35,8 @@ pub(crate) struct Abi {
     /// The functions that do the work of the guest, by their index among all exports; the most
     /// likely first.
     pub work: Vec<usize>,
+    /// How the host allocates and releases blocks.
+    pub allocation: Option<Allocation>,
 }
 
 /// A convention, and why the guest is thought to follow it.
@@ -70,6 +78,22 @@ pub(crate) enum Family {
     WasiCommand,
     /// A WASI reactor: a library that is initialised once and then called.
     WasiReactor,
+    /// Go, compiled for JavaScript: its functions are called through a table of Go objects.
+    GoJs,
+    /// Kotlin, compiled for JavaScript.
+    KotlinWasm,
+    /// Dart, compiled for JavaScript.
+    Dart,
+    /// An addon for Node-API, with emnapi.
+    NodeApi,
+    /// A side module of a dynamic linker.
+    SideModule,
+    /// The .NET runtime.
+    DotNet,
+    /// A plugin of dprint.
+    DprintPlugin,
+    /// Emscripten with embind: functions are registered with JavaScript.
+    Embind,
 }
 
 /// How sure a result is. None is certain.
@@ -94,6 +118,21 @@ pub(crate) struct ExportRole {
     pub args: Vec<Arg>,
     /// The names of the parameters, safe to print; empty unless the module has them for all.
     pub params: Vec<String>,
+    /// The form of what the function writes for its caller.
+    pub shape: ResultShape,
+    /// The address of the guest's own buffer to which the function stores, and how many bytes of it
+    /// the code shows.
+    pub statics: Option<(u64, u64)>,
+    /// Whether the function may return an address, by its code.
+    pub returns_address: bool,
+    /// Whether the function returns a count, by its name.
+    pub is_count: bool,
+    /// Whether its only parameter is a block that knows its own size.
+    pub is_sized: bool,
+    /// Whether the function frees the object that it takes.
+    pub consumes_object: bool,
+    /// The class of a function of wasm-bindgen.
+    pub class: Option<String>,
 }
 
 /// The role of an export.
@@ -152,9 +191,40 @@ pub(crate) enum Arg {
     Length,
     /// An alignment.
     Alignment,
-    /// The address to which the guest writes a pointer and a length that it returns.
+    /// The address to which the guest writes what it returns: a few words at fixed places.
     ReturnArea,
+    /// The address of a buffer to which the guest writes.
+    Output,
+    /// The size of that buffer.
+    Capacity,
+    /// The address of numbers that are wider than a byte.
+    Elements,
+    /// The address of an object that the guest has made.
+    Object,
+    /// An object of the host, by its number or as a reference.
+    Handle,
+    /// A number that is no address: the code only computes with it.
+    Number,
     /// Anything else.
+    Unknown,
+}
+
+/// The form of what a function writes for its caller: to its return area, or to the block whose
+/// address it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) enum ResultShape {
+    /// An address and a length.
+    Pair,
+    /// A discriminant, and after it an address and a length.
+    TaggedPair,
+    /// An address and a length, then an error and whether it is set.
+    PairOrError,
+    /// A value, then an error and whether it is set.
+    ValueOrError,
+    /// As many bytes of another form.
+    Bytes(u32),
+    /// The code does not show it.
+    #[default]
     Unknown,
 }
 
@@ -162,7 +232,8 @@ impl Guest {
     /// Guesses which conventions this guest follows, and the roles of its exports. Reads names,
     /// types and some code; the time this takes grows with their number.
     pub(crate) fn abi(&self) -> Abi {
-        let facts = Facts::of(self);
+        let mut facts = Facts::of(self);
+        facts.set_allocation(find_allocation::find(&facts));
         let mut families: Vec<Recognised> = RULES.iter().filter_map(|rule| rule(&facts)).collect();
         if !families.iter().any(|found| found.family.hands_over_bytes()) {
             families.extend(LAST_RESORTS.iter().find_map(|rule| rule(&facts)));
@@ -174,6 +245,7 @@ impl Guest {
             families,
             roles,
             work,
+            allocation: facts.allocation,
         }
     }
 }
@@ -181,7 +253,15 @@ impl Guest {
 type Rule = fn(&Facts<'_>) -> Option<Recognised>;
 
 /// Conventions of toolchains come first: of two that are equally sure, they mean more.
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 19] = [
+    host_languages::go_js,
+    host_languages::kotlin_wasm,
+    host_languages::dart,
+    host_languages::dot_net,
+    host_languages::node_api,
+    host_languages::side_module,
+    host_languages::dprint_plugin,
+    host_languages::embind,
     toolchains::wasm_bindgen,
     toolchains::canonical_abi,
     toolchains::assembly_script,
@@ -220,7 +300,7 @@ impl Abi {
 impl Family {
     /// All families.
     #[cfg(test)]
-    pub const ALL: [Family; 12] = [
+    pub const ALL: [Family; 20] = [
         Family::StaticBuffer,
         Family::ExportedGlobals,
         Family::AllocFree,
@@ -233,6 +313,14 @@ impl Family {
         Family::CanonicalAbi,
         Family::WasiCommand,
         Family::WasiReactor,
+        Family::GoJs,
+        Family::KotlinWasm,
+        Family::Dart,
+        Family::NodeApi,
+        Family::SideModule,
+        Family::DotNet,
+        Family::DprintPlugin,
+        Family::Embind,
     ];
 
     /// Returns the name in JSON: `static-buffer`.
@@ -250,6 +338,14 @@ impl Family {
             Family::CanonicalAbi => "canonical-abi",
             Family::WasiCommand => "wasi-command",
             Family::WasiReactor => "wasi-reactor",
+            Family::GoJs => "go-js",
+            Family::KotlinWasm => "kotlin-wasm",
+            Family::Dart => "dart",
+            Family::NodeApi => "node-api",
+            Family::SideModule => "side-module",
+            Family::DotNet => "dotnet",
+            Family::DprintPlugin => "dprint-plugin",
+            Family::Embind => "embind",
         }
     }
 
@@ -257,8 +353,54 @@ impl Family {
     pub fn hands_over_bytes(self) -> bool {
         !matches!(
             self,
-            Family::WasiCommand | Family::WasiReactor | Family::Emscripten
+            Family::WasiCommand | Family::WasiReactor | Family::Emscripten | Family::Embind
         )
+    }
+
+    /// Returns whether no export of the family can be called without a host program of its own.
+    pub fn needs_host(self) -> bool {
+        matches!(
+            self,
+            Family::GoJs | Family::KotlinWasm | Family::Dart | Family::DotNet
+        )
+    }
+
+    /// Returns what a host can do with a guest of the family beyond its exports, and what it cannot;
+    /// `None` if its exports are all that a host needs.
+    pub fn advice(self) -> Option<&'static str> {
+        Some(match self {
+            Family::GoJs => {
+                "It cannot be stepped without Go's wasm_exec.js: `run` takes arguments that the \
+                 script places, and every call of the host goes through the imports of `gojs`."
+            }
+            Family::KotlinWasm => {
+                "It cannot be stepped without the JavaScript that its compiler writes: the imports \
+                 hold the code of the host."
+            }
+            Family::Dart => {
+                "It cannot be stepped without the JavaScript that its compiler writes, which calls \
+                 `$invokeMain`."
+            }
+            Family::NodeApi => {
+                "Its functions are registered through Node-API when `napi_register_wasm_v1` runs. \
+                 That takes an environment and an object of the host, so only its allocator can be \
+                 stepped."
+            }
+            Family::SideModule => {
+                "A dynamic linker gives it memory, a table, and the addresses of its data and its \
+                 stack. Imports of `GOT.mem` and `GOT.func` are addresses of other modules, which \
+                 are missing here."
+            }
+            Family::DotNet => {
+                "It cannot be stepped without dotnet.js, which loads the assemblies. What runs here \
+                 is the runtime alone."
+            }
+            Family::Embind => {
+                "Embind registers functions and classes with JavaScript while the constructors run, \
+                 so they are no exports. Only the exports can be stepped here."
+            }
+            _ => return None,
+        })
     }
 }
 
@@ -278,6 +420,16 @@ impl fmt::Display for Family {
             Family::CanonicalAbi => "the canonical ABI of the component model",
             Family::WasiCommand => "a WASI command, a program that runs once",
             Family::WasiReactor => "a WASI reactor, a library that is initialised once",
+            Family::GoJs => "Go for JavaScript",
+            Family::KotlinWasm => "Kotlin/Wasm",
+            Family::Dart => "Dart",
+            Family::NodeApi => "an addon for Node-API, with emnapi",
+            Family::SideModule => "a side module, which a dynamic linker places in memory",
+            Family::DotNet => ".NET",
+            Family::DprintPlugin => "a plugin of dprint",
+            Family::Embind => {
+                "Emscripten with embind, which registers functions and classes with JavaScript"
+            }
         })
     }
 }
@@ -370,6 +522,12 @@ impl Arg {
             Arg::Length => "length",
             Arg::Alignment => "alignment",
             Arg::ReturnArea => "return-area",
+            Arg::Output => "output",
+            Arg::Capacity => "capacity",
+            Arg::Elements => "elements",
+            Arg::Object => "object",
+            Arg::Handle => "handle",
+            Arg::Number => "number",
             Arg::Unknown => "unknown",
         }
     }

@@ -1,5 +1,7 @@
 //! Splits names into words, and knows words that show what something is used for.
 
+use crate::guest::debug_info;
+
 /// The longest part of a name that is split, in bytes. Nobody writes a longer name by hand.
 const MAX_NAME: usize = 200;
 
@@ -8,8 +10,15 @@ const POINTER: [&str; 8] = [
     "pointer", "ptr", "address", "addr", "buffer", "buf", "scratch", "arena",
 ];
 /// Words for a length.
-const LENGTH: [&str; 10] = [
-    "length", "len", "size", "count", "capacity", "bytes", "num", "limit", "max", "sz",
+const LENGTH: [&str; 14] = [
+    "length", "len", "size", "count", "capacity", "bytes", "num", "limit", "max", "sz", "number",
+    "total", "nbytes", "cap",
+];
+/// Words for a length that no name of an allocator has.
+const MEASURE: [&str; 5] = ["length", "len", "size", "count", "number"];
+/// Words for text, in the names of parameters.
+const TEXT: [&str; 10] = [
+    "text", "string", "str", "message", "msg", "json", "html", "xml", "code", "content",
 ];
 /// Words for a place in memory, in the names of globals and parameters.
 const PLACE: [&str; 12] = [
@@ -125,6 +134,164 @@ pub(super) fn split(name: &str) -> Vec<String> {
     words
 }
 
+/// Functions of C's library, of the C++ runtime and of toolchains, that modules export without need.
+const LIBRARY: [&str; 96] = [
+    "memcpy",
+    "memmove",
+    "memset",
+    "memcmp",
+    "memchr",
+    "memrchr",
+    "bcmp",
+    "strlen",
+    "strnlen",
+    "strcmp",
+    "strncmp",
+    "strcasecmp",
+    "strncasecmp",
+    "strchr",
+    "strrchr",
+    "strchrnul",
+    "strstr",
+    "strcpy",
+    "strncpy",
+    "strcat",
+    "strncat",
+    "strdup",
+    "strndup",
+    "strspn",
+    "strcspn",
+    "strpbrk",
+    "strtok",
+    "strtol",
+    "strtoul",
+    "strtod",
+    "strtof",
+    "strerror",
+    "stpcpy",
+    "atoi",
+    "atol",
+    "atof",
+    "qsort",
+    "bsearch",
+    "abs",
+    "labs",
+    "abort",
+    "exit",
+    "atexit",
+    "printf",
+    "fprintf",
+    "sprintf",
+    "snprintf",
+    "vprintf",
+    "vsnprintf",
+    "puts",
+    "putchar",
+    "fputs",
+    "fputc",
+    "fopen",
+    "fclose",
+    "fread",
+    "fwrite",
+    "fflush",
+    "fseek",
+    "ftell",
+    "isalpha",
+    "isdigit",
+    "isalnum",
+    "isspace",
+    "isupper",
+    "islower",
+    "isprint",
+    "isxdigit",
+    "toupper",
+    "tolower",
+    "iswspace",
+    "iswalpha",
+    "iswalnum",
+    "iswdigit",
+    "iswlower",
+    "iswupper",
+    "iswxdigit",
+    "towlower",
+    "towupper",
+    "wcslen",
+    "htons",
+    "htonl",
+    "ntohs",
+    "ntohl",
+    "getenv",
+    "setenv",
+    "time",
+    "clock",
+    "rand",
+    "srand",
+    "setjmp",
+    "saveSetjmp",
+    "setThrew",
+    "setTempRet0",
+    "getTempRet0",
+    "realpath",
+];
+
+/// Beginnings of names of functions that belong to a toolchain or to a language's library.
+const LIBRARY_PATHS: [&str; 12] = [
+    "std::",
+    "core::",
+    "alloc::",
+    "__gnu_cxx::",
+    "__cxxabiv1::",
+    "operator",
+    "vtable for",
+    "typeinfo",
+    "guard variable",
+    "VTT for",
+    "<alloc::",
+    "<core::",
+];
+
+/// Returns whether a function is a helper of a language's library, by its name.
+pub(super) fn is_library(name: &str) -> bool {
+    let plain = name.trim_start_matches('_');
+    if LIBRARY.contains(&plain)
+        || ["pthread_", "emscripten_", "dlmalloc"]
+            .iter()
+            .any(|own| plain.starts_with(own))
+    {
+        return true;
+    }
+    if !is_mangled(name) {
+        return plain.starts_with("rust_") && plain.contains("_shim_");
+    }
+    let readable = debug_info::readable(name);
+    readable == name || LIBRARY_PATHS.iter().any(|path| readable.starts_with(path))
+}
+
+/// Returns whether a name is made for linkers, from the path and the types of a function.
+pub(super) fn is_mangled(name: &str) -> bool {
+    let is_after = |start: &str, next: fn(char) -> bool| {
+        name.strip_prefix(start)
+            .is_some_and(|rest| rest.starts_with(next))
+    };
+    let is_path = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
+    is_after("_Z", is_path) || is_after("__Z", is_path) || is_after("_RN", |c| "vxC".contains(c))
+}
+
+/// Returns the words of the name of an export. Words inside a name that is made for linkers mean
+/// nothing before it is read as a path: those of its last part do.
+pub(super) fn words(name: &str) -> Vec<String> {
+    if !is_mangled(name) {
+        return split(name);
+    }
+    let readable = debug_info::readable(name);
+    if readable == name || is_library(name) {
+        return Vec::new();
+    }
+    let path = readable.split(['(', '<']).next().unwrap_or_default();
+    let last = path.rsplit("::").next().unwrap_or_default();
+    split(last)
+}
+
 /// Returns whether any of the words is in a list.
 fn any(words: &[String], of: &[&str]) -> bool {
     words.iter().any(|word| of.contains(&word.as_str()))
@@ -141,6 +308,11 @@ pub(super) fn is_place(words: &[String]) -> bool {
     (any(words, &POINTER) || any(words, &PLACE)) && !any(words, &LENGTH)
 }
 
+/// Returns whether the words in the name of a parameter mean text.
+pub(super) fn is_text(words: &[String]) -> bool {
+    (any(words, &TEXT) || is_place(words)) && !any(words, &LENGTH)
+}
+
 /// Returns whether the words mean a length.
 pub(super) fn is_length(words: &[String]) -> bool {
     any(words, &LENGTH)
@@ -153,7 +325,11 @@ pub(super) fn is_alignment(words: &[String]) -> bool {
 
 /// Returns whether the words mean that a block is allocated.
 pub(super) fn allocates(words: &[String]) -> bool {
-    any(words, &ALLOCATE) && !any(words, &["stack"]) && !releases(words) && !reallocates(words)
+    any(words, &ALLOCATE)
+        && !any(words, &["stack"])
+        && !any(words, &MEASURE)
+        && !releases(words)
+        && !reallocates(words)
 }
 
 /// Returns whether the words mean that a block is released.
@@ -193,6 +369,26 @@ pub(super) fn subject(words: &[String]) -> Vec<&str> {
         .map(String::as_str)
         .filter(|word| !known(word))
         .collect()
+}
+
+/// Returns the place of the word that means to allocate or to release.
+fn verb(words: &[String]) -> Option<usize> {
+    let is_verb =
+        |word: &String| ALLOCATE.contains(&word.as_str()) || RELEASE.contains(&word.as_str());
+    words.iter().position(is_verb)
+}
+
+/// Returns the words before that which means to allocate or to release: the name of a library.
+pub(super) fn before_verb(words: &[String]) -> &[String] {
+    verb(words)
+        .and_then(|at| words.get(..at))
+        .unwrap_or_default()
+}
+
+/// Returns whether nothing after the word that means to allocate or to release is a kind of thing.
+pub(super) fn is_of_any_block(words: &[String]) -> bool {
+    let after = verb(words).and_then(|at| words.get(at + 1..));
+    after.is_some_and(|after| subject(after).is_empty())
 }
 
 /// Returns how likely a name is that of the function that a host calls first; 0 if nothing shows

@@ -2,16 +2,22 @@
 
 use std::cmp::Reverse;
 
+use super::allocation::{Allocation, AllocatorKind};
 use super::export_facts::{Facts, Function, Global};
 use super::{
-    Arg, ExportRole, Family, Recognised, Role, body_analysis, calling_conventions, naming,
+    Arg, ExportRole, Family, Recognised, ResultShape, Role, body_analysis, calling_conventions,
+    naming, parameters,
 };
 use crate::guest::{ExternType, ValueType};
 use crate::safe;
+use crate::text::list;
 
 /// The largest number of getters whose code is searched for growth of memory. Each may have much
 /// code.
 const MAX_SEARCHED_GETTERS: usize = 16;
+
+/// The most characters of a reason that lists parameters.
+const MAX_REASON: usize = 80;
 
 /// Returns the role of each export, in order.
 pub(super) fn of(facts: &Facts<'_>, families: &[Recognised]) -> Vec<ExportRole> {
@@ -46,21 +52,27 @@ pub(super) fn of(facts: &Facts<'_>, families: &[Recognised]) -> Vec<ExportRole> 
 /// Returns the functions that belong to no convention and no toolchain, the most likely first.
 pub(super) fn work(facts: &Facts<'_>, roles: &[ExportRole]) -> Vec<usize> {
     let rank = |function: &Function<'_>| {
-        let role = roles
-            .get(function.at)
-            .map_or(Role::Function, |found| found.role);
-        let likely = match role {
+        let found = roles.get(function.at)?;
+        let likely = match found.role {
             Role::Transform => 3,
             Role::Function => 2,
             Role::Answer | Role::Action => 1,
             _ => return None,
         };
+        let has = |arg: Arg| found.args.contains(&arg);
+        // A function that takes text as a whole is more likely than one that takes a part of it.
+        let spans = i32::from(has(Arg::Pointer) && has(Arg::Length));
+        let objects = i32::from(has(Arg::Object) || has(Arg::Handle) || has(Arg::Unknown)) * 2;
         Some((
-            Reverse(likely + naming::likelihood(&function.words)),
+            Reverse(likely + spans + naming::likelihood(&function.words) - objects),
             function.at,
         ))
     };
-    let mut ranked: Vec<_> = facts.functions.iter().filter_map(rank).collect();
+    // A helper of a library is what people came for only where there is nothing else.
+    let is_own = |function: &&Function<'_>| !function.is_library && rank(function).is_some();
+    let has_own = facts.functions.iter().any(|function| is_own(&function));
+    let functions = facts.functions.iter().filter(|f| !f.is_library || !has_own);
+    let mut ranked: Vec<_> = functions.filter_map(rank).collect();
     ranked.sort_unstable();
     ranked.into_iter().map(|(_, at)| at).collect()
 }
@@ -71,6 +83,13 @@ fn plain(role: Role) -> ExportRole {
         why: String::new(),
         args: Vec::new(),
         params: Vec::new(),
+        shape: ResultShape::Unknown,
+        statics: None,
+        returns_address: false,
+        is_count: false,
+        consumes_object: false,
+        is_sized: false,
+        class: None,
     }
 }
 
@@ -118,14 +137,12 @@ struct Context<'f, 'g> {
     is_bindgen: bool,
     /// Whether the guest has a place of its own for what the host writes.
     has_own_buffer: bool,
-    /// Whether addresses are passed as arguments.
-    has_passed_pointers: bool,
-    /// Whether functions may take the address of a return area.
-    has_return_area: bool,
     /// The export that takes a size and returns where to write.
     sized: Option<usize>,
     /// The things that allocators are used for, by their names.
     subjects: Vec<&'f str>,
+    /// The classes of wasm-bindgen, by the functions that free their objects.
+    classes: Vec<&'f str>,
 }
 
 impl<'f, 'g> Context<'f, 'g> {
@@ -144,25 +161,32 @@ impl<'f, 'g> Context<'f, 'g> {
             .functions
             .iter()
             .filter(|f| calling_conventions::is_allocator(facts, f));
+        let class = |function: &Function<'g>| {
+            let class = function.name.strip_prefix("__wbg_")?;
+            class
+                .strip_suffix("_free")
+                .filter(|class| !class.is_empty())
+        };
         Context {
             facts,
             is_bindgen: is(Family::WasmBindgen),
             has_own_buffer: is(Family::StaticBuffer)
                 || is(Family::ExportedGlobals)
                 || is(Family::ModuleBuffer),
-            has_passed_pointers: [
-                Family::AllocFree,
-                Family::Malloc,
-                Family::HostPlaced,
-                Family::WasmBindgen,
-            ]
-            .into_iter()
-            .chain([Family::CanonicalAbi, Family::AssemblyScript])
-            .any(is),
-            has_return_area: facts.function("__wbindgen_add_to_stack_pointer").is_some(),
             sized: sized.map(|f| f.at),
             subjects: allocators.flat_map(|f| naming::subject(&f.words)).collect(),
+            classes: facts.functions.iter().filter_map(class).collect(),
         }
+    }
+
+    /// Returns the class to which a function of wasm-bindgen belongs, by its name.
+    fn class(&self, function: &Function<'_>) -> Option<&'f str> {
+        let is_of = |class: &&&str| {
+            let rest = function.name.strip_prefix(**class);
+            rest.is_some_and(|rest| rest.starts_with('_'))
+        };
+        let classes = self.classes.iter().filter(is_of);
+        classes.max_by_key(|class| class.len()).copied()
     }
 
     fn function(&self, function: &Function<'_>) -> ExportRole {
@@ -171,7 +195,39 @@ impl<'f, 'g> Context<'f, 'g> {
             .unwrap_or_else(|| self.by_shape(function));
         found.args.resize(function.ty.params.len(), Arg::Unknown);
         found.params = function.params.clone();
+        found.is_count = naming::is_length(&function.words);
+        if found.role == Role::Answer {
+            let summary = self.facts.code.summary(function.index);
+            found.returns_address = summary.may_return_address();
+        }
+        found.class = self.class(function).map(str::to_string);
         found
+    }
+
+    /// Returns the role of the function that allocates blocks, or of that which releases them.
+    fn of_allocation(&self, found: Allocation, function: &Function<'_>) -> Option<ExportRole> {
+        let (role, args): (Role, &[Arg]) = if found.allocator == function.at {
+            let args: &[Arg] = match found.kind {
+                AllocatorKind::New | AllocatorKind::Retain => &[Arg::Length, Arg::Number],
+                AllocatorKind::Realloc => &[Arg::Number, Arg::Number, Arg::Alignment, Arg::Length],
+                _ => &[Arg::Length, Arg::Alignment],
+            };
+            (Role::Allocator, args)
+        } else if found.release == Some(function.at) {
+            (Role::Release, &[Arg::Pointer, Arg::Length, Arg::Alignment])
+        } else {
+            return None;
+        };
+        let args = args.iter().copied().take(function.ty.params.len());
+        let why = match found.kind {
+            AllocatorKind::ByCode => "its code is that of dlmalloc",
+            AllocatorKind::Named | AllocatorKind::Malloc => "by its name and type",
+            _ => "",
+        };
+        Some(ExportRole {
+            args: args.collect(),
+            ..because(role, why)
+        })
     }
 
     /// Returns the role of a function with a fixed name.
@@ -183,6 +239,10 @@ impl<'f, 'g> Context<'f, 'g> {
             })
         };
         let count = function.ty.params.len();
+        let own = self.facts.allocation;
+        if let Some(found) = own.and_then(|found| self.of_allocation(found, function)) {
+            return Some(found);
+        }
         match function.name {
             "_start" if count == 0 => return Some(because(Role::Start, "runs the whole program")),
             "_initialize" if count == 0 => {
@@ -197,7 +257,6 @@ impl<'f, 'g> Context<'f, 'g> {
                     &[Arg::Unknown, Arg::Unknown, Arg::Alignment, Arg::Length],
                 );
             }
-            "__new" if count == 2 => return args(Role::Allocator, &[Arg::Length, Arg::Unknown]),
             "stackSave" | "stackRestore" | "stackAlloc" | "__wbindgen_add_to_stack_pointer" => {
                 return Some(plain(Role::StackPointer));
             }
@@ -210,7 +269,15 @@ impl<'f, 'g> Context<'f, 'g> {
         if self.is_bindgen && function.name.starts_with("__wbindgen_") {
             return Some(self.of_bindgen(function));
         }
-        if function.name.starts_with("__") || function.name.starts_with("emscripten_") {
+        let is_own = ["__", "emscripten_", "_emscripten_", "asyncify_", "dynCall_"];
+        let is_bound = function.name.starts_with("emscripten_bind_");
+        let is_toolchains = is_own.iter().any(|own| function.name.starts_with(own));
+        let is_field = self.is_bindgen && function.name.starts_with("__wbg_");
+        let is_mangled = naming::is_mangled(function.name);
+        if (is_toolchains && !is_bound && !is_mangled)
+            || is_field
+            || (is_mangled && function.is_library)
+        {
             return Some(plain(Role::Runtime));
         }
         None
@@ -266,23 +333,20 @@ impl<'f, 'g> Context<'f, 'g> {
                 None => because(Role::PointerGetter, "by its name and type"),
             };
         }
-        if calling_conventions::is_allocator(facts, function) {
+        if !self.is_bindgen && calling_conventions::is_allocator(facts, function) {
             return with(Role::Allocator, &[Arg::Length, Arg::Alignment]);
         }
-        if calling_conventions::is_reallocator(facts, function) {
+        if !self.is_bindgen && calling_conventions::is_reallocator(facts, function) {
             return with(
                 Role::Reallocator,
                 &[Arg::Pointer, Arg::Length, Arg::Length, Arg::Alignment],
             );
         }
         if calling_conventions::is_release(facts, function) {
-            if function.ty.params.len() == 1 && !naming::subject(&function.words).is_empty() {
-                return because(
-                    Role::Release,
-                    "by its name and type; what it releases is not clear",
-                );
-            }
-            return with(Role::Release, &[Arg::Pointer, Arg::Length, Arg::Alignment]);
+            return because(
+                Role::Release,
+                "by its name and type; what it releases is not clear",
+            );
         }
         if self.sized == Some(function.at) {
             return with(Role::SizedPointer, &[Arg::Length]);
@@ -299,78 +363,108 @@ impl<'f, 'g> Context<'f, 'g> {
 
     /// Returns the role of a function that takes parameters.
     fn with_parameters(&self, function: &Function<'_>) -> ExportRole {
-        let facts = self.facts;
-        let address = &facts.address;
-        let wide = function
-            .ty
-            .params
-            .iter()
-            .take_while(|ty| *ty == address)
-            .count();
-        let transform = |args: &[Arg], why: &str| ExportRole {
-            args: args.to_vec(),
-            ..because(Role::Transform, why)
+        let mut found = parameters::of(self.facts, function);
+        if self.reallocates(function) {
+            return ExportRole {
+                args: vec![Arg::Pointer, Arg::Length],
+                ..because(Role::Reallocator, "by its code")
+            };
+        }
+        let shared = self.shared_subject(function);
+        let mut is_sized = false;
+        if let [arg] = found.args.as_mut_slice() {
+            if self.takes_length_only(function) {
+                *arg = Arg::Length;
+            } else if !shared.is_empty() && matches!(arg, Arg::Object | Arg::Unknown) {
+                *arg = Arg::Pointer;
+                is_sized = true;
+            }
+        }
+        let is_span = |arg: &Arg| {
+            matches!(
+                arg,
+                Arg::Pointer | Arg::Length | Arg::Output | Arg::ReturnArea | Arg::Elements
+            )
         };
-        let is_alone = function.ty.params.len() == 1;
-        if naming::sets_up(&function.words) {
-            return because(Role::Function, "sets something, by its name");
+        let role = match found.args.iter().any(is_span) {
+            true => Role::Transform,
+            false => Role::Function,
+        };
+        let why = match () {
+            () if naming::sets_up(&function.words) => "sets something, by its name".into(),
+            () if !shared.is_empty() => shared,
+            () if role == Role::Function => String::new(),
+            () if !function.params.is_empty() => format!("takes {}", function.params.join(", ")),
+            () => described(&found.args),
+        };
+        ExportRole {
+            args: found.args,
+            shape: found.shape,
+            statics: found.statics,
+            returns_address: found.returns_address,
+            consumes_object: found.consumes_object,
+            is_sized,
+            ..because(role, safe::cut(&why, MAX_REASON))
         }
-        if self.has_return_area && function.ty.results.is_empty() && wide >= 3 && wide % 2 == 1 {
-            let args: Vec<Arg> = [Arg::ReturnArea]
-                .into_iter()
-                .chain([Arg::Pointer, Arg::Length].repeat(wide / 2))
-                .collect();
-            return transform(&args, "takes a return area, then a pointer and a length");
-        }
-        if let Some(args) = by_parameters(self.facts, function) {
-            let why = format!("takes {}", function.params.join(", "));
-            return transform(&args, &safe::cut(&why, 60));
-        }
-        if self.has_passed_pointers && wide >= 2 {
-            return transform(
-                &[Arg::Pointer, Arg::Length],
-                "may take a pointer and a length",
-            );
-        }
-        if facts.function("__new").is_some() && wide >= 1 && !self.has_own_buffer {
-            return transform(&[Arg::Pointer], "may take a pointer to an object");
-        }
-        if self.has_own_buffer && wide == 1 && is_alone {
-            return transform(&[Arg::Length], "takes one number, perhaps a length");
-        }
+    }
+
+    /// Returns whether a function takes one number, by its code a length, where the guest has a
+    /// buffer of its own.
+    fn takes_length_only(&self, function: &Function<'_>) -> bool {
+        let summary = self.facts.code.summary(function.index);
+        let [used] = summary.parameters.as_slice() else {
+            return false;
+        };
+        self.has_own_buffer
+            && self.facts.has_shape(function, 1, function.ty.results.len())
+            && !used.is_accessed()
+            && (used.bounds || used.sizes)
+    }
+
+    /// Returns whether a function takes a block of an allocator and a size, and may return another
+    /// block, by its code: it reads the header before the block, and copies its bytes.
+    fn reallocates(&self, function: &Function<'_>) -> bool {
+        let summary = self.facts.code.summary(function.index);
+        let [block, size] = summary.parameters.as_slice() else {
+            return false;
+        };
+        self.facts.has_shape(function, 2, 1)
+            && !self.facts.has_object_headers()
+            && block.loads.header
+            && !size.is_accessed()
+            && summary.may_return_address()
+    }
+
+    /// Returns what a function has to do with an allocator, by their names.
+    fn shared_subject(&self, function: &Function<'_>) -> String {
         let shared = naming::subject(&function.words)
             .into_iter()
             .find(|word| self.subjects.contains(word));
-        if let Some(shared) = shared.filter(|_| wide == 1 && is_alone) {
-            let why = format!(
-                "takes one number; `{}` is what the allocator is for",
-                safe::cut(shared, 20)
-            );
-            return transform(&[Arg::Pointer], &why);
-        }
-        plain(Role::Function)
+        let shared = shared.filter(|_| function.ty.params.len() == 1);
+        shared.map_or_else(String::new, |shared| {
+            let shared = safe::cut(shared, 20);
+            format!("takes one number; `{shared}` is what the allocator is for")
+        })
     }
 }
 
-/// Returns what the names of the parameters mean, if one is a pointer or a length.
-fn by_parameters(facts: &Facts<'_>, function: &Function<'_>) -> Option<Vec<Arg>> {
-    let of = |(name, ty): (&String, &ValueType)| {
-        let words = naming::split(name);
-        match () {
-            () if *ty != facts.address => Arg::Unknown,
-            () if naming::is_alignment(&words) => Arg::Alignment,
-            () if naming::is_length(&words) => Arg::Length,
-            () if naming::is_place(&words) => Arg::Pointer,
-            () => Arg::Unknown,
-        }
-    };
-    let args: Vec<Arg> = function
-        .params
+/// Returns what parameters look like, as a clause.
+fn described(args: &[Arg]) -> String {
+    let nouns: Vec<&str> = args
         .iter()
-        .zip(&function.ty.params)
-        .map(of)
+        .map(|arg| match arg {
+            Arg::Pointer => "a pointer",
+            Arg::Length => "a length",
+            Arg::Alignment => "an alignment",
+            Arg::ReturnArea => "a return area",
+            Arg::Output => "a buffer to write to",
+            Arg::Capacity => "its size",
+            Arg::Elements => "a pointer to numbers",
+            Arg::Object => "an object",
+            Arg::Handle => "an object of the host",
+            Arg::Number => "a number",
+            Arg::Unknown => "something",
+        })
         .collect();
-    args.iter()
-        .any(|arg| matches!(arg, Arg::Pointer | Arg::Length))
-        .then_some(args)
+    format!("takes {}", list::and(&nouns))
 }

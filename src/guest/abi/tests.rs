@@ -41,8 +41,8 @@ fn nothing_is_made_of_nothing() {
     assert_eq!(
         roles(&guest),
         [
-            "add: function unknown unknown",
-            "odd \"name\"\n: function unknown"
+            "add: function number number",
+            "odd \"name\"\n: function number"
         ]
     );
 }
@@ -90,7 +90,7 @@ fn each_family_is_recognised_by_its_own() {
         ),
         (
             fixture!("tests/inspect/module_buffer.wat"),
-            vec![(Family::WasiReactor, Fair), (Family::ModuleBuffer, Weak)],
+            vec![(Family::ModuleBuffer, Weak)],
         ),
         (
             fixture!("tests/inspect/host_placed.wat"),
@@ -142,6 +142,22 @@ fn near_misses_stay_quiet() {
          7000000)))",
         // `abort` of another type.
         "(module (import \"env\" \"abort\" (func)) (memory (export \"memory\") 1))",
+        // `_initialize` without an import of WASI.
+        "(module (import \"env\" \"now\" (func (result f64))) (memory (export \"memory\") 1) (func \
+         (export \"_initialize\")))",
+        // Members of an enumeration, by their values and by the form of their names.
+        "(module (memory (export \"memory\") 1) (global (export \"INPUT\") i32 (i32.const 1)) \
+         (global (export \"OUTPUT\") i32 (i32.const 2)))",
+        "(module (memory (export \"memory\") 1) (global (export \"Kind.Input\") i32 (i32.const 255)))",
+        // Words inside names that are made for linkers.
+        "(module (memory (export \"memory\") 1) (func (export \"_ZNSt9bad_allocC1Ev\") (param i32) \
+         (result i32) (local.get 0)) (global (export \"_ZTV6Buffer\") i32 (i32.const 1024)))",
+        // A count.
+        "(module (memory (export \"memory\") 1) (func (export \"getNumberOfBuffers\") (result i32) \
+         (i32.const 1024)))",
+        // An allocator by its name that loads from its parameter.
+        "(module (memory (export \"memory\") 1) (func (export \"alloc_stats\") (param i32) (result \
+         i32) (i32.load (local.get 0))))",
         // `_start` that wants something, and `malloc` that answers nothing.
         "(module (func (export \"_start\") (param i32)) (func (export \"malloc\") (param i32)))",
     ];
@@ -198,6 +214,203 @@ fn exports_say_what_they_look_like() {
             "_initialize: initialize"
         ]
     );
+}
+
+/// Returns the arguments of the function `f` in a module with a memory and these fields.
+fn args(fields: &str) -> Vec<&'static str> {
+    let wat = format!("(module (memory (export \"memory\") 1) {fields})");
+    let guest = Guest::from_bytes("test.wat", wat.as_bytes()).unwrap();
+    let abi = guest.abi();
+    let at = guest.exports().iter().position(|export| export.name == "f");
+    let found = &abi.roles[at.unwrap()];
+    found.args.iter().map(|arg| arg.as_str()).collect()
+}
+
+#[test]
+fn code_shows_what_parameters_are() {
+    let rows = [
+        // A loop over bytes, bounded by a count.
+        (
+            "(func (export \"f\") (param i32 i32) (result i32) (local i32)
+               (block $done (loop $next
+                 (br_if $done (i32.eqz (local.get 1)))
+                 (local.set 2 (i32.add (local.get 2) (i32.load8_u (local.get 0))))
+                 (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+                 (local.set 1 (i32.sub (local.get 1) (i32.const 1)))
+                 (br $next)))
+               (local.get 2))",
+            vec!["pointer", "length"],
+        ),
+        // The end of the bytes is compared with an address, in another function.
+        (
+            "(func $sum (param i32 i32) (result i32)
+               (loop $next
+                 (drop (i32.load8_u (local.get 0)))
+                 (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+                 (br_if $next (i32.lt_u (local.get 0) (local.get 1))))
+               (i32.const 0))
+             (func (export \"f\") (param i32 i32) (result i32)
+               (call $sum (local.get 0) (i32.add (local.get 0) (local.get 1))))",
+            vec!["pointer", "length"],
+        ),
+        // Bytes are copied: to the first, from the second.
+        (
+            "(func (export \"f\") (param i32 i32 i32)
+               (memory.copy (local.get 0) (local.get 1) (local.get 2)))",
+            vec!["output", "pointer", "length"],
+        ),
+        // Stores at fixed places, in the function and in one that it calls.
+        (
+            "(func $set (param i32 i64) (i64.store offset=8 (local.get 0) (local.get 1)))
+             (func (export \"f\") (param i32 i64)
+               (i64.store (local.get 0) (i64.const 7))
+               (call $set (local.get 0) (local.get 1)))",
+            vec!["return-area", "number"],
+        ),
+        // A field of a structure is set: the address is that of an object.
+        (
+            "(func (export \"f\") (param i32 i32) (i32.store offset=4 (local.get 0) (local.get 1)))",
+            vec!["object", "number"],
+        ),
+        // Fields of a structure are loaded, a byte among them.
+        (
+            "(func (export \"f\") (param i32) (result i32)
+               (i32.add (i32.load offset=8 (local.get 0)) (i32.load8_u offset=12 (local.get 0))))",
+            vec!["object"],
+        ),
+        // A number is only computed with, and is no address although a table is indexed by it.
+        (
+            "(func (export \"f\") (param i32 f64) (result i32)
+               (i32.load8_u offset=2048 (i32.and (local.get 0) (i32.const 15))))",
+            vec!["number", "number"],
+        ),
+        // Words of a varying number.
+        (
+            "(func (export \"f\") (param i32 i32) (result i32)
+               (loop $next
+                 (local.set 1 (i32.sub (local.get 1) (i32.const 1)))
+                 (drop (i32.load (i32.add (local.get 0) (i32.shl (local.get 1) (i32.const 2)))))
+                 (br_if $next (local.get 1)))
+               (i32.const 0))",
+            vec!["elements", "length"],
+        ),
+        // What goes to code that is not known may be anything.
+        (
+            "(import \"env\" \"g\" (func $g (param i32)))
+             (func (export \"f\") (param i32) (call $g (local.get 0)))",
+            vec!["unknown"],
+        ),
+    ];
+    for (fields, expected) in rows {
+        // Imports come first in a module.
+        let found = match fields.starts_with("(import") {
+            true => {
+                let (import, rest) = fields.split_once('\n').unwrap();
+                let wat = format!("(module {import} (memory (export \"memory\") 1) {rest})");
+                let guest = Guest::from_bytes("test.wat", wat.as_bytes()).unwrap();
+                let abi = guest.abi();
+                let found = abi.roles.last().unwrap();
+                found.args.iter().map(|arg| arg.as_str()).collect()
+            }
+            false => args(fields),
+        };
+        assert_eq!(found, expected, "{fields}");
+    }
+}
+
+#[test]
+fn allocator_of_the_toolchain_comes_first() {
+    let name = |wat: &str| {
+        let guest = Guest::from_bytes("test.wat", wat.as_bytes()).unwrap();
+        let found = guest.abi().allocation.unwrap();
+        let name = |at: usize| guest.exports()[at].name.clone();
+        (name(found.allocator), found.release.map(name))
+    };
+    let some = |name: &str| Some(name.to_string());
+    let sized = "(param i32) (result i32) (i32.const 1024)";
+    let free = "(param i32)";
+    assert_eq!(
+        name(&format!(
+            "(module (memory 1) (func (export \"my_alloc\") {sized}) (func (export \"malloc\") {sized})
+             (func (export \"my_free\") {free}) (func (export \"free\") {free}))"
+        )),
+        ("malloc".into(), some("free"))
+    );
+    assert_eq!(
+        name(&format!(
+            "(module (memory 1) (func (export \"alloc\") {sized}) (func (export \"dealloc\") {free})
+             (func (export \"__wbindgen_malloc\") {sized})
+             (func (export \"__wbindgen_free\") (param i32 i32)))"
+        )),
+        ("__wbindgen_malloc".into(), some("__wbindgen_free"))
+    );
+    // What is released must be any block.
+    assert_eq!(
+        name(&format!(
+            "(module (memory 1) (func (export \"allocate_nodes\") {sized})
+             (func (export \"free_nodes\") {free}))"
+        )),
+        ("allocate_nodes".into(), None)
+    );
+    assert_eq!(
+        name(&format!(
+            "(module (memory 1) (func (export \"lib_malloc\") {sized}) (func (export \"lib_free\") {free})
+             (func (export \"other_free\") {free}))"
+        )),
+        ("lib_malloc".into(), some("lib_free"))
+    );
+}
+
+#[test]
+fn guests_that_need_a_host_of_their_own_are_named() {
+    let rows = [
+        (
+            "(module (import \"gojs\" \"runtime.wasmExit\" (func (param i32))) (memory (export \"mem\") 1)
+             (func (export \"run\") (param i32 i32)))",
+            Family::GoJs,
+        ),
+        (
+            "(module (import \"js_code\" \"kotlin.now\" (func)))",
+            Family::KotlinWasm,
+        ),
+        (
+            "(module (import \"dart2wasm\" \"_1\" (func)) (func (export \"$invokeMain\")))",
+            Family::Dart,
+        ),
+        (
+            "(module (import \"napi\" \"napi_create_function\" (func)) (func (export \"napi_register_wasm_v1\")))",
+            Family::NodeApi,
+        ),
+        (
+            "(module (import \"env\" \"memory\" (memory 1)) (import \"env\" \"__memory_base\" (global i32))
+             (@custom \"dylink.0\" (before first) \"\\01\\04\\10\\02\\00\\00\"))",
+            Family::SideModule,
+        ),
+        (
+            "(module (func (export \"mono_wasm_load_runtime\")))",
+            Family::DotNet,
+        ),
+        (
+            "(module (func (export \"dprint_plugin_version_4\") (result i32) (i32.const 4)))",
+            Family::DprintPlugin,
+        ),
+        (
+            "(module (import \"env\" \"_embind_register_void\" (func (param i32 i32))))",
+            Family::Embind,
+        ),
+    ];
+    for (wat, family) in rows {
+        let found = abi(wat);
+        assert!(found.is(family), "{wat}: {:?}", found.families);
+        assert!(
+            family == Family::DprintPlugin || family.advice().is_some(),
+            "{family:?}"
+        );
+    }
+    // TinyGo imports from the same module, and exports functions that a host can call.
+    let tiny = "(module (import \"gojs\" \"runtime.ticks\" (func (result f64)))
+        (func (export \"malloc\") (param i32) (result i32) (i32.const 1024)))";
+    assert!(!abi(tiny).is(Family::GoJs));
 }
 
 #[test]

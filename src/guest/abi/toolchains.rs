@@ -6,14 +6,14 @@ use crate::safe;
 use crate::text;
 
 /// The signs of a family that were found, and how sure they make it.
-struct Signs {
+pub(super) struct Signs {
     family: Family,
     confidence: Option<Confidence>,
     reasons: Vec<String>,
 }
 
 impl Signs {
-    fn of(family: Family) -> Self {
+    pub fn of(family: Family) -> Self {
         Signs {
             family,
             confidence: None,
@@ -22,13 +22,13 @@ impl Signs {
     }
 
     /// Adds a sign.
-    fn add(&mut self, confidence: Confidence, reason: String) {
+    pub fn add(&mut self, confidence: Confidence, reason: String) {
         self.confidence = self.confidence.max(Some(confidence));
         self.reasons.push(reason);
     }
 
     /// Adds the exports whose names pass as one sign.
-    fn exports(
+    pub fn exports(
         &mut self,
         facts: &Facts<'_>,
         confidence: Confidence,
@@ -47,7 +47,7 @@ impl Signs {
     }
 
     /// Adds the imports whose module and name pass as one sign.
-    fn imports(
+    pub fn imports(
         &mut self,
         facts: &Facts<'_>,
         confidence: Confidence,
@@ -67,7 +67,7 @@ impl Signs {
     }
 
     /// Adds a tool that the `producers` section names as a sign.
-    fn tool(&mut self, facts: &Facts<'_>, tool: &str) {
+    pub fn tool(&mut self, facts: &Facts<'_>, tool: &str) {
         if facts.is_made_by(tool) {
             self.add(
                 Confidence::Strong,
@@ -77,7 +77,7 @@ impl Signs {
     }
 
     /// Returns the family; `None` if there was no sign.
-    fn verdict(self) -> Option<Recognised> {
+    pub fn verdict(self) -> Option<Recognised> {
         Some(Recognised {
             family: self.family,
             confidence: self.confidence?,
@@ -150,10 +150,11 @@ pub(super) fn assembly_script(facts: &Facts<'_>) -> Option<Recognised> {
             format!("it exports {}", names(["__new"].into_iter().chain(others))),
         );
     } else if has("__alloc", 2, 1) && has("__retain", 1, 1) {
-        signs.add(
-            Confidence::Strong,
-            format!("it exports {}", names(["__alloc", "__retain"])),
+        let reason = format!(
+            "it exports {}, as versions before 0.18 do",
+            names(["__alloc", "__retain", "__release"])
         );
+        signs.add(Confidence::Strong, reason);
     }
     signs.exports(facts, Confidence::Fair, |name| {
         name == "__rtti_base" || name == "__setArgumentsLength"
@@ -238,20 +239,17 @@ pub(super) fn wasi_reactor(facts: &Facts<'_>) -> Option<Recognised> {
     if facts.function("_start").is_some() {
         return None;
     }
-    let imports = wasi_imports(facts);
+    // `_initialize` alone is no sign of WASI: other toolchains use the name too.
+    let imports = wasi_imports(facts)?;
     if facts
         .function("_initialize")
         .is_some_and(|f| f.ty.params.is_empty() && f.ty.results.is_empty())
     {
-        let weight = if imports.is_some() {
-            Confidence::Strong
-        } else {
-            Confidence::Fair
-        };
-        signs.add(weight, "it exports `_initialize` and no `_start`".into());
+        signs.add(
+            Confidence::Strong,
+            "it exports `_initialize` and no `_start`".into(),
+        );
     }
-    if let Some(imports) = imports {
-        signs.add(Confidence::Weak, safe::plain(&imports));
-    }
+    signs.add(Confidence::Weak, safe::plain(&imports));
     signs.verdict()
 }

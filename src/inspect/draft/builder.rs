@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::names::{self, Variables};
 use super::{Line, Statement, imports};
-use crate::guest::abi::{Abi, Arg, ExportRole, Role};
+use crate::guest::abi::{Abi, Arg, ExportRole, Family, Role};
 use crate::guest::{Export, Guest, GuestError};
 use crate::safe;
 use crate::text::list;
@@ -29,25 +29,33 @@ pub(super) struct Builder<'a> {
     pub variables: Variables,
     /// Indexes of the exports that a line calls.
     pub used: HashSet<usize>,
+    /// Whether the statements that are added need the call before them.
+    pub is_in_results: bool,
 }
 
 /// What is there for the arguments of a call.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Arguments<'a> {
-    /// The variable with the pointer to the host's bytes.
-    pub pointer: Option<&'a str>,
+    /// The variables with pointers to the host's bytes, one for each pointer that a call takes.
+    pub pointers: &'a [&'a str],
     /// An expression for the number of those bytes.
     pub length: Option<&'a str>,
     /// The variable with the address for the results.
     pub area: Option<&'a str>,
+    /// The variable with the address of a buffer for the results.
+    pub output: Option<&'a str>,
+    /// An expression for the size of that buffer.
+    pub capacity: Option<&'a str>,
+    /// The variable with an object of the guest.
+    pub object: Option<&'a str>,
 }
 
 /// A call of an export.
 pub(super) struct Call {
     /// `call f(ptr, len(text), 0)`
     pub text: String,
-    /// Whether every argument is a value, which may be a guess.
-    pub is_complete: bool,
+    /// Why the call cannot be made as it is; `None` if every argument is a value.
+    pub doubt: Option<String>,
     /// A remark about arguments of unknown meaning.
     pub remark: String,
 }
@@ -64,8 +72,22 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds a statement.
-    pub fn push(&mut self, statement: Statement) {
+    pub fn push(&mut self, mut statement: Statement) {
+        statement.needs_call = self.is_in_results;
         self.lines.push(statement.into());
+    }
+
+    /// Begins the statements that mean nothing without the call that was added last.
+    pub fn begin_results(&mut self) {
+        if let Some(Line::Statement(statement)) = self.lines.last_mut() {
+            statement.is_call = true;
+        }
+        self.is_in_results = true;
+    }
+
+    /// Ends these statements.
+    pub fn end_results(&mut self) {
+        self.is_in_results = false;
     }
 
     /// Returns the export at an index, and `None` if its name is too long for a draft.
@@ -103,50 +125,70 @@ impl<'a> Builder<'a> {
 
     /// Returns a call of an exported function, and `None` where it would be too long.
     ///
-    /// An argument of unknown meaning beside a pointer or length is guessed to be 0. Where nothing
-    /// can be given for an argument, its name is written, and the call is not complete.
+    /// A plain number is guessed to be 0. Where nothing can be given for an argument, its name is
+    /// written, and the call has a doubt.
     pub fn call(&self, index: usize, given: Arguments<'_>) -> Option<Call> {
         let ((export, role), ty) = (self.export(index)?, self.function(index)?);
-        let (mut args, mut guessed) = (Vec::new(), Vec::new());
-        let (mut is_complete, mut pointers) = (true, 0);
-        let is_bearing = |arg: &Arg| matches!(arg, Arg::Pointer | Arg::Length);
-        let can_guess = role.args.iter().any(is_bearing);
+        let (mut args, mut guessed, mut doubt) = (Vec::new(), Vec::new(), None);
+        let mut pointers = given.pointers.iter();
         for (number, (ty, arg)) in (1..).zip(ty.params.iter().zip(&role.args)) {
-            pointers += usize::from(*arg == Arg::Pointer);
             let known = match arg {
-                Arg::Pointer if pointers == 1 => given.pointer,
-                Arg::Length if pointers <= 1 => given.length,
+                Arg::Pointer => pointers.next().copied(),
+                Arg::Length => given.length,
                 Arg::ReturnArea => given.area,
+                Arg::Output => given.output,
+                Arg::Capacity => given.capacity,
+                Arg::Object => given.object,
                 Arg::Alignment => Some("1"),
                 _ => None,
             };
             let param = role.params.get(number - 1).cloned();
             match (known, imports::zero(ty)) {
                 (Some(known), _) => args.push(known.to_string()),
-                (None, Some(zero)) if *arg == Arg::Unknown && can_guess => {
+                (None, Some(zero)) if *arg == Arg::Number => {
                     guessed.push(param.unwrap_or_else(|| number.to_string()));
                     args.push(zero.into());
                 }
                 _ => {
-                    is_complete = false;
+                    doubt.get_or_insert_with(|| reason(number, *arg));
                     args.push(param.unwrap_or_else(|| format!("{ty}?")));
                 }
             }
         }
         let remark = match guessed.as_slice() {
             [] => String::new(),
-            [one] => format!("the meaning of argument {one} is unknown: 0 is a guess"),
+            [one] => format!("argument {one} is a plain number: 0 is a guess"),
             several => format!(
-                "the meaning of arguments {} is unknown: 0 is a guess",
+                "arguments {} are plain numbers: 0 is a guess",
                 list::and(several)
             ),
         };
         let text = format!("call {}({})", names::foreign(&export.name), args.join(", "));
         (text.chars().count() <= LONGEST_CALL).then_some(Call {
             text,
-            is_complete,
+            doubt,
             remark,
         })
+    }
+
+    /// Returns whether the spans of a call are clear: a length for each pointer but the first.
+    fn has_clear_spans(&self, index: usize) -> bool {
+        let args = self.args(index);
+        let spans = args.iter().enumerate();
+        let without_length = spans
+            .filter(|(at, arg)| **arg == Arg::Pointer && args.get(at + 1) != Some(&Arg::Length));
+        let pointers = args.iter().filter(|arg| **arg == Arg::Pointer).count();
+        let lengths = args.iter().filter(|arg| **arg == Arg::Length).count();
+        pointers <= 1 || (without_length.count() == 0 && lengths == pointers)
+    }
+
+    /// Returns what the parameters of an exported function look like.
+    pub fn args(&self, index: usize) -> &'a [Arg] {
+        self.abi
+            .roles
+            .get(index)
+            .map(|role| role.args.as_slice())
+            .unwrap_or_default()
     }
 
     /// Returns the most promising unused function whose arguments `fits` accepts and that can be
@@ -154,16 +196,70 @@ impl<'a> Builder<'a> {
     pub fn work(&self, given: Arguments<'_>, fits: impl Fn(&[Arg]) -> bool) -> Option<usize> {
         let mut unused = self.unused_work();
         unused.find(|index| {
-            let fits = self
-                .export(*index)
-                .is_some_and(|(_, role)| fits(&role.args));
-            fits && self
-                .call(*index, given)
-                .is_some_and(|call| call.is_complete)
+            fits(self.args(*index))
+                && self.has_clear_spans(*index)
+                && self
+                    .call(*index, given)
+                    .is_some_and(|call| call.doubt.is_none())
         })
     }
 
-    fn unused_work(&self) -> impl Iterator<Item = usize> {
+    /// Returns whether a function can be called with what is given.
+    pub fn is_callable(&self, index: usize, given: Arguments<'_>) -> bool {
+        let call = self.call(index, given);
+        self.has_clear_spans(index) && call.is_some_and(|call| call.doubt.is_none())
+    }
+
+    /// Returns whether a function frees the object that it takes.
+    pub fn consumes_object(&self, index: usize) -> bool {
+        self.export(index)
+            .is_some_and(|(_, role)| role.consumes_object)
+    }
+
+    /// Adds no call of the exports, and lists none.
+    pub fn leave_exports(&mut self) {
+        self.used.extend(self.abi.work.iter().copied());
+    }
+
+    /// Adds a call of the constructors of static objects, which a host of Emscripten makes first.
+    pub fn add_initialization(&mut self) {
+        let named = self.named("__wasm_call_ctors");
+        let Some(index) = named.or_else(|| self.minified_constructors()) else {
+            return;
+        };
+        let Some(name) = self.quoted(index).filter(|_| self.used.insert(index)) else {
+            return;
+        };
+        let remark = match named {
+            Some(_) => "runs constructors, before any other call",
+            None => "the first export, which runs constructors if Emscripten made the names short",
+        };
+        self.blank();
+        self.push(Statement::new(format!("call {name}()"), remark));
+    }
+
+    /// Returns the first function that a module of Emscripten with short names exports, if it takes
+    /// and returns nothing.
+    fn minified_constructors(&self) -> Option<usize> {
+        let is_short = |name: &str| name.chars().count() <= 2;
+        let exports = self.guest.exports();
+        let is_minified = self.abi.is(Family::Emscripten)
+            && exports
+                .iter()
+                .filter(|export| is_short(&export.name))
+                .count()
+                * 2
+                > exports.len();
+        let first = exports
+            .iter()
+            .position(|export| export.ty.as_func().is_some());
+        first.filter(|index| {
+            let ty = self.function(*index);
+            is_minified && ty.is_some_and(|ty| ty.params.is_empty() && ty.results.is_empty())
+        })
+    }
+
+    pub fn unused_work(&self) -> impl Iterator<Item = usize> {
         let work = self.abi.work.iter().copied();
         work.filter(|index| !self.used.contains(index))
     }
@@ -219,6 +315,9 @@ impl<'a> Builder<'a> {
             self.comment(format!("It {} {}, because", found.confidence, found.family));
             let reasons = found.reasons.iter().cloned();
             self.lines.extend(reasons.map(Line::Item));
+            if let Some(advice) = found.family.advice() {
+                self.comment(advice);
+            }
         }
         if self.abi.families.is_empty() {
             self.comment("No export and no import looks like a known way to pass bytes.");
@@ -262,15 +361,50 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Adds a call of a function without parameters, if there is one.
-    pub fn add_first_call(&mut self) {
+    /// Adds a call of a function that takes nothing, or only plain numbers. Returns whether there is
+    /// one.
+    pub fn add_first_call(&mut self) -> bool {
         let nothing = Arguments::default();
-        let Some(index) = self.work(nothing, <[Arg]>::is_empty) else {
+        let is_plain = |args: &[Arg]| args.iter().all(|arg| *arg == Arg::Number);
+        let found = self.work(nothing, <[Arg]>::is_empty);
+        let Some(index) = found.or_else(|| self.work(nothing, is_plain)) else {
+            return false;
+        };
+        self.blank();
+        let remark = match self.args(index) {
+            [] => "takes no arguments, so it can be tried",
+            _ => "takes plain numbers, by its code: 0 is a guess",
+        };
+        self.bind(index, nothing, &["result"], remark);
+        true
+    }
+
+    /// Adds why no call is run, where there is a function that a host might call.
+    pub fn add_doubt(&mut self) {
+        let Some(index) = self
+            .unused_work()
+            .find(|index| self.export(*index).is_some())
+        else {
+            return;
+        };
+        let everything = Arguments {
+            pointers: &["ptr", "ptr", "ptr", "ptr"],
+            length: Some("n"),
+            area: Some("area"),
+            output: Some("out"),
+            capacity: Some("n"),
+            object: None,
+        };
+        let call = self.call(index, everything);
+        let (Some(name), Some(doubt)) = (self.quoted(index), call.and_then(|call| call.doubt))
+        else {
             return;
         };
         self.blank();
-        let remark = "takes no arguments, so it can be tried";
-        self.bind(index, nothing, &["result"], remark);
+        self.comment(format!(
+            "No call is run here, because the exports and their code do not show enough. Of \
+             `{name}`, {doubt}."
+        ));
     }
 
     /// Adds the functions that no line calls, for a person to complete.
@@ -280,23 +414,33 @@ impl<'a> Builder<'a> {
             .filter(|index| self.export(*index).is_some())
             .collect();
         let known = |name, text| self.variables.has(name).then_some(text);
+        let pointers: &[&str] = match self.variables.has("ptr") {
+            true => &["ptr"],
+            false => &[],
+        };
         let given = Arguments {
-            pointer: known("ptr", "ptr"),
+            pointers,
             length: known("text", "len(text)"),
             area: known("area", "area"),
+            object: None,
+            ..Arguments::default()
         };
         let (mut calls, mut is_all_complete) = (Vec::new(), true);
         for index in rest.iter().copied().take(MOST_CALLS) {
             let Some((call, ty)) = self.call(index, given).zip(self.function(index)) else {
                 continue;
             };
-            is_all_complete &= call.is_complete;
+            is_all_complete &= call.doubt.is_none();
             let name = if ty.results.is_empty() {
                 ""
             } else {
                 "result = "
             };
-            let remark = safe::cut(&ty.to_string(), LONGEST_TYPE);
+            let ty = safe::cut(&ty.to_string(), LONGEST_TYPE);
+            let remark = match call.doubt {
+                Some(doubt) => format!("{ty}; {doubt}"),
+                None => ty,
+            };
             calls.push(Statement::new(format!("{name}{}", call.text), remark).commented_out());
         }
         if calls.is_empty() {
@@ -313,5 +457,21 @@ impl<'a> Builder<'a> {
         }
         self.comment(comment);
         calls.into_iter().for_each(|call| self.push(call));
+    }
+}
+
+/// Returns why nothing can be given for an argument, as a clause.
+fn reason(number: usize, arg: Arg) -> String {
+    match arg {
+        Arg::Pointer | Arg::Length => format!("argument {number} is a span of bytes"),
+        Arg::ReturnArea | Arg::Output | Arg::Capacity => {
+            format!("argument {number} is a place for results")
+        }
+        Arg::Object => {
+            format!("argument {number} is the address of an object, which the guest makes first")
+        }
+        Arg::Handle => format!("argument {number} is an object of the host"),
+        Arg::Elements => format!("argument {number} points to numbers of several bytes"),
+        _ => format!("the code does not show what argument {number} is"),
     }
 }

@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 
 use super::{Line, Statement, names};
+use crate::guest::abi::{Abi, Family};
 use crate::guest::{Guest, Import};
 use crate::text::count;
-use crate::wasm_types::{ExternType, FuncType, ValueType};
+use crate::wasm_types::{ExternType, FuncType, PAGE, ValueType};
 
 /// Most import lines that are written.
 const MOST: usize = 200;
@@ -60,8 +61,50 @@ fn is_built_in(import: &Import) -> bool {
     }
 }
 
+/// Where a draft places a side module: the stack in the first page, and its data after that.
+struct Placement {
+    /// The pages of memory.
+    pages: u64,
+}
+
+/// The address after the stack, where the data of a side module begins.
+const DATA: u64 = 65536;
+
+impl Placement {
+    fn of(guest: &Guest) -> Self {
+        let data = guest.side_module_data().div_ceil(PAGE);
+        Placement { pages: data + 2 }
+    }
+
+    /// Returns the definition of an import that a dynamic linker gives; `None` for any other.
+    fn definition(&self, import: &Import) -> Option<(Statement, bool)> {
+        let (value, remark) = match (import.name.as_str(), &import.ty) {
+            ("__memory_base", ExternType::Global(_)) => (DATA, "where its data begins"),
+            ("__table_base", ExternType::Global(_)) => {
+                (0, "where its functions begin in the table")
+            }
+            ("__stack_pointer", ExternType::Global(_)) => {
+                (DATA, "the stack ends where the data begins")
+            }
+            (_, ExternType::Memory(ty)) => {
+                let pages = self.pages.max(ty.min).min(ty.max.unwrap_or(u64::MAX));
+                let name = [&import.module, &import.name].map(|name| names::foreign(name));
+                let text = format!("import {} pages {pages}", name.join("."));
+                let max = ty.max.map(|max| format!(" max {max}")).unwrap_or_default();
+                let remark = "a page for the stack, then the data, then a page for a heap";
+                return Some((Statement::new(format!("{text}{max}"), remark), true));
+            }
+            _ => return None,
+        };
+        let [module, name] = [&import.module, &import.name].map(|name| names::foreign(name));
+        let text = format!("import {module}.{name} = {value}");
+        Some((Statement::new(text, remark), true))
+    }
+}
+
 /// Returns the lines about the imports of a guest.
-pub(super) fn lines(guest: &Guest) -> Vec<Line> {
+pub(super) fn lines(guest: &Guest, abi: &Abi) -> Vec<Line> {
+    let placement = abi.is(Family::SideModule).then(|| Placement::of(guest));
     let mut types: HashMap<(&str, &str), Vec<&ExternType>> = HashMap::new();
     for import in guest.imports() {
         let name = (import.module.as_str(), import.name.as_str());
@@ -78,7 +121,13 @@ pub(super) fn lines(guest: &Guest) -> Vec<Line> {
             continue;
         }
         let is_room = known.len() + unknown.len() < MOST;
-        match definition(import).filter(|_| is_one_type && is_room) {
+        let placed = placement
+            .as_ref()
+            .and_then(|placed| placed.definition(import));
+        match placed
+            .or_else(|| definition(import))
+            .filter(|_| is_one_type && is_room)
+        {
             None => left_out += 1,
             Some((statement, true)) => known.push(statement.into()),
             Some((statement, false)) => unknown.push(statement.into()),

@@ -4,9 +4,14 @@
 //! A draft runs nothing. Whoever runs it can put a line that failed into a comment, and with it all
 //! lines that need its variables.
 
+mod blocks;
 mod builder;
+mod common;
 mod imports;
 mod names;
+mod objects;
+mod programs;
+mod results;
 mod templates;
 
 use std::collections::HashSet;
@@ -36,6 +41,8 @@ const LONGEST_REMARK: usize = 800;
 #[derive(Debug, Clone)]
 pub struct Draft {
     lines: Vec<Line>,
+    /// Whether the second of two readings of a result is used.
+    is_second: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +53,17 @@ enum Line {
     /// An item of a list in a comment.
     Item(String),
     Statement(Statement),
+}
+
+/// To which of two readings of a result a statement belongs. Only one of them is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// To both.
+    Any,
+    /// To the first, which is used until a statement of it fails.
+    First,
+    /// To the second.
+    Second,
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +77,11 @@ struct Statement {
     fallback: Option<(String, String)>,
     /// Why the statement is in a comment, empty without a reason; `None` if it is not in one.
     comment: Option<String>,
+    reading: Reading,
+    /// Whether it is the call whose results other statements read.
+    is_call: bool,
+    /// Whether it means nothing without that call.
+    needs_call: bool,
 }
 
 impl Statement {
@@ -69,6 +92,9 @@ impl Statement {
             defines: Vec::new(),
             fallback: None,
             comment: None,
+            reading: Reading::Any,
+            is_call: false,
+            needs_call: false,
         }
     }
 
@@ -81,6 +107,12 @@ impl Statement {
     /// Sets what to use if the statement fails.
     fn or(mut self, text: impl Into<String>, remark: impl Into<String>) -> Self {
         self.fallback = Some((text.into(), remark.into()));
+        self
+    }
+
+    /// Sets to which reading of a result the statement belongs.
+    fn only_in(mut self, reading: Reading) -> Self {
+        self.reading = reading;
         self
     }
 
@@ -121,6 +153,7 @@ impl Draft {
     pub fn new(guest: &Guest, module: &str) -> Draft {
         Draft {
             lines: lines(guest, module),
+            is_second: false,
         }
     }
 
@@ -153,7 +186,12 @@ impl Draft {
             (statement.text, statement.remark) = (text, remark);
             return true;
         }
+        if statement.reading == Reading::First {
+            self.is_second = true;
+            return true;
+        }
         statement.comment = Some(safe::cut(reason, LONGEST_REASON));
+        let is_call = statement.is_call;
         let mut missing: HashSet<String> = statement.defines.iter().cloned().collect();
         for line in self.lines.iter_mut().skip(index + 1) {
             let Line::Statement(statement) = line else {
@@ -162,13 +200,33 @@ impl Draft {
             if statement.comment.is_some() {
                 continue;
             }
-            if missing.iter().any(|name| statement.needs(name)) {
+            let is_lost = is_call && statement.needs_call;
+            if is_lost || missing.iter().any(|name| statement.needs(name)) {
                 statement.comment = Some(String::new());
                 missing.extend(statement.defines.iter().cloned());
             } else {
                 missing.retain(|name| !statement.defines.contains(name));
             }
         }
+        true
+    }
+
+    /// Makes the call at `line` of [`Draft::text`] one that must trap with `message`.
+    ///
+    /// Returns `false`, and changes nothing, where no call without results is at `line`.
+    pub fn expect_trap(&mut self, line: u32, message: &str) -> bool {
+        let index = usize::try_from(line)
+            .ok()
+            .and_then(|line| self.written().get(line.checked_sub(1)?)?.1);
+        let statement = index.and_then(|index| self.lines.get_mut(index));
+        let Some(Line::Statement(statement)) = statement else {
+            return false;
+        };
+        if !statement.text.starts_with("call ") {
+            return false;
+        }
+        let message = safe::quoted(message, LONGEST_REASON);
+        statement.text = format!("expect trap {message} {}", statement.text);
         true
     }
 
@@ -184,6 +242,10 @@ impl Draft {
     fn written(&self) -> Vec<(String, Option<usize>)> {
         let mut out = Vec::new();
         let mut from = 0;
+        let unused = match self.is_second {
+            true => Reading::First,
+            false => Reading::Second,
+        };
         while from < self.lines.len() {
             let rest = self.lines.iter().skip(from);
             let block = rest
@@ -192,6 +254,7 @@ impl Draft {
             let column = self.remark_column(from, block);
             for index in from..from + block.max(1) {
                 match self.lines.get(index) {
+                    Some(Line::Statement(statement)) if statement.reading == unused => {}
                     Some(Line::Statement(statement)) => {
                         write_statement(&mut out, statement, index, column);
                     }
@@ -261,13 +324,19 @@ fn lines(guest: &Guest, module: &str) -> Vec<Line> {
         lines: Vec::new(),
         variables: Variables::default(),
         used: HashSet::new(),
+        is_in_results: false,
     };
     builder.add_reasons();
     builder.add_module(module);
-    builder.lines.extend(imports::lines(guest));
+    builder.lines.extend(imports::lines(guest, &abi));
     let mut families = abi.families.iter().map(|found| found.family);
-    if !families.any(|family| templates::add_steps(&mut builder, family)) {
-        builder.add_first_call();
+    let is_done = families.any(|family| templates::add_steps(&mut builder, family))
+        || templates::static_results(&mut builder).is_some();
+    if !is_done {
+        builder.add_initialization();
+        if !builder.add_first_call() {
+            builder.add_doubt();
+        }
     }
     builder.add_other_calls();
     builder.lines
@@ -297,7 +366,10 @@ mod tests {
                 .defining("more")
                 .into(),
         ];
-        Draft { lines }
+        Draft {
+            lines,
+            is_second: false,
+        }
     }
 
     /// Returns the file without its first paragraph.

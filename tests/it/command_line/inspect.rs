@@ -357,6 +357,14 @@ fn json_page_describes_every_key_of_inspect() {
         (@producers (language \"C\" \"\")) (global (export \"__stack_pointer\") i32 (i32.const 1024)))";
     take(&Guest::from_bytes("odd.wat", odd.as_bytes()).unwrap());
 
+    // A section with the number 1 is a core module.
+    let component = b"\0asm\x0d\0\x01\0\x01\x08\0asm\x01\0\0\0";
+    let folder = Folder::new().with("component.wasm", component);
+    let path = folder.arg("component.wasm");
+    let text = linmem(&["inspect", &path, "--format", "json"]).success();
+    let document = serde_json::from_str(&text).unwrap();
+    json_keys::note(&document, Foreign::default(), &mut seen);
+
     let page = read_in_repository("docs/json.md");
     let (_, ours) = page.split_once("# The description of a module").unwrap();
     json_keys::assert_agree(&json_keys::described(ours), &seen);

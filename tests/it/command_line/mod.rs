@@ -4,6 +4,7 @@ mod bad_input;
 #[cfg(target_os = "linux")]
 mod config;
 mod diff;
+mod drafts;
 mod help;
 mod input_files;
 mod inspect;

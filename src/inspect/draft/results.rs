@@ -1,0 +1,208 @@
+//! Reads of what a call returns: through a return area, as an address and a length, or in place.
+
+use super::builder::Builder;
+use super::common::LENGTH;
+use super::{Reading, Statement};
+use crate::guest::abi::ResultShape;
+
+/// Remarks that several conventions have.
+const NOT_UTF8: &str = "not UTF-8 in a trial run, so read as bytes";
+pub(super) const RESULT: &str = "the address of the result";
+pub(super) const LENGTH_UNKNOWN: &str = "the exports do not show the length of the result";
+
+/// The address and the length of a result, as the names of variables.
+pub(super) struct Span {
+    pub address: String,
+    pub length: String,
+}
+
+/// Adds a read of the result at a pointer: as long as the call returned, or else as the input.
+pub(super) fn add_read_of_result(builder: &mut Builder<'_>, pointer: &str, length: Option<&str>) {
+    let out = builder.variables.add("out");
+    let plain = format!("{out} = read {pointer}, {LENGTH} as bytes");
+    let statement = match length {
+        Some(length) => Statement::new(
+            format!("{out} = read {pointer}, {length} as utf8"),
+            format!("if {length} is the length of the result"),
+        )
+        .or(plain, LENGTH_UNKNOWN),
+        None => Statement::new(plain, LENGTH_UNKNOWN),
+    };
+    builder.push(statement.defining(&out));
+}
+
+/// Adds a read of a number of bytes.
+pub(super) fn add_read_of_bytes(
+    builder: &mut Builder<'_>,
+    wanted: &str,
+    pointer: &str,
+    length: usize,
+    remark: &str,
+) {
+    let name = builder.variables.add(wanted);
+    let text = format!("{name} = read {pointer}, {length} as bytes");
+    builder.push(Statement::new(text, remark).defining(&name));
+}
+
+/// Adds a read of text, and a read of bytes to use if it is no text.
+pub(super) fn add_read_of_text(
+    builder: &mut Builder<'_>,
+    pointer: &str,
+    length: &str,
+    encoding: &str,
+    remark: &str,
+) {
+    let out = builder.variables.add("out");
+    let read = format!("{out} = read {pointer}, {length} as");
+    let statement = Statement::new(format!("{read} {encoding}"), remark).defining(&out);
+    builder.push(statement.or(format!("{read} bytes"), NOT_UTF8));
+}
+
+/// Adds a read of a word at a distance from an address. Returns the name of the variable.
+fn add_word(
+    builder: &mut Builder<'_>,
+    wanted: &str,
+    (base, offset): (&str, u32),
+    remark: &str,
+    reading: Reading,
+) -> String {
+    let name = builder.variables.add(wanted);
+    let address = match offset {
+        0 => base.to_string(),
+        _ => format!("{base} + {offset}"),
+    };
+    let text = format!("{name} = read {address} as u32");
+    builder.push(
+        Statement::new(text, remark)
+            .defining(&name)
+            .only_in(reading),
+    );
+    name
+}
+
+/// Adds reads of an address and the length after it.
+fn add_pair(builder: &mut Builder<'_>, area: &str) -> Span {
+    let address = add_word(builder, "out_ptr", (area, 0), RESULT, Reading::Any);
+    let length = add_word(builder, "n", (area, 4), "and its length", Reading::Any);
+    Span { address, length }
+}
+
+/// Adds reads of what a call has written to its return area. Returns the span of the result, if it
+/// has one.
+pub(super) fn add_area(builder: &mut Builder<'_>, work: usize, area: Option<&str>) -> Option<Span> {
+    let area = area?;
+    let shape = builder.export(work)?.1.shape;
+    let failed = |builder: &mut Builder<'_>, offset| {
+        let remark = "1 if the guest returned an error instead";
+        let name = add_word(builder, "failed", (area, offset), remark, Reading::Any);
+        builder.push(Statement::new(format!("expect {name} == 0"), ""));
+    };
+    match shape {
+        ResultShape::Pair => {
+            let span = add_pair(builder, area);
+            add_read_of_text(builder, &span.address, &span.length, "utf8", "");
+            Some(span)
+        }
+        ResultShape::PairOrError => {
+            let span = add_pair(builder, area);
+            failed(builder, 12);
+            add_read_of_text(builder, &span.address, &span.length, "utf8", "");
+            Some(span)
+        }
+        ResultShape::ValueOrError => {
+            add_word(
+                builder,
+                "value",
+                (area, 0),
+                "a number or an object",
+                Reading::Any,
+            );
+            failed(builder, 8);
+            None
+        }
+        ResultShape::Bytes(bytes) => {
+            let remark = "the bytes that the code stores there";
+            let bytes = usize::try_from(bytes).unwrap_or(16).max(1);
+            add_read_of_bytes(builder, "out", area, bytes, remark);
+            None
+        }
+        ResultShape::TaggedPair | ResultShape::Unknown => None,
+    }
+}
+
+/// Adds reads of the block that a call has returned, in the form of the component model.
+pub(super) fn add_returned_block(builder: &mut Builder<'_>, work: usize, area: &str) {
+    let Some((_, role)) = builder.export(work) else {
+        return;
+    };
+    match role.shape {
+        ResultShape::TaggedPair => add_tagged(builder, area, Reading::Any),
+        ResultShape::Pair => {
+            let span = add_pair(builder, area);
+            add_read_of_text(builder, &span.address, &span.length, "utf8", "");
+        }
+        _ => add_either(builder, area),
+    }
+}
+
+/// Adds reads of a discriminant, and of an address and a length after it.
+fn add_tagged(builder: &mut Builder<'_>, area: &str, reading: Reading) {
+    let tag = builder.variables.add("tag");
+    let remark = "the discriminant: 0 is a result and 1 an error, if it is a `result`";
+    let read = Statement::new(format!("{tag} = read {area} as u8"), remark);
+    builder.push(read.defining(&tag).only_in(reading));
+    let address = add_word(builder, "out_ptr", (area, 4), RESULT, reading);
+    let length = add_word(builder, "n", (area, 8), "and its length", reading);
+    let out = builder.variables.add("out");
+    let read = format!("{out} = read {address}, {length} as");
+    let statement = Statement::new(format!("{read} utf8"), "").defining(&out);
+    builder.push(
+        statement
+            .or(format!("{read} bytes"), NOT_UTF8)
+            .only_in(reading),
+    );
+}
+
+/// Adds reads of an address and a length, and reads after a discriminant to use if the first word
+/// is one.
+fn add_either(builder: &mut Builder<'_>, area: &str) {
+    let before = builder.variables.clone();
+    let first = Reading::First;
+    let address = add_word(builder, "out_ptr", (area, 0), RESULT, first);
+    let remark = "0 or 1 would be a discriminant";
+    let check = Statement::new(format!("expect {address} > 1"), remark);
+    builder.push(check.only_in(first));
+    let length = add_word(builder, "n", (area, 4), "and its length", first);
+    let out = builder.variables.add("out");
+    let read = format!("{out} = read {address}, {length} as");
+    let statement = Statement::new(format!("{read} utf8"), "").defining(&out);
+    builder.push(
+        statement
+            .or(format!("{read} bytes"), NOT_UTF8)
+            .only_in(first),
+    );
+    // Only one of the two readings is written, so both can have the same variables.
+    builder.variables = before;
+    add_tagged(builder, area, Reading::Second);
+}
+
+/// Adds a call that frees a result, where there is a function for it.
+pub(super) fn add_free(builder: &mut Builder<'_>, span: &Span) {
+    let release = builder.abi.allocation.and_then(|found| found.release);
+    let Some(release) = release.filter(|index| builder.export(*index).is_some()) else {
+        return;
+    };
+    let pointers = [span.address.as_str()];
+    let given = super::builder::Arguments {
+        pointers: &pointers,
+        length: Some(&span.length),
+        ..super::builder::Arguments::default()
+    };
+    if let Some(call) = builder
+        .call(release, given)
+        .filter(|call| call.doubt.is_none())
+    {
+        builder.used.insert(release);
+        builder.push(Statement::new(call.text, "the host frees the result"));
+    }
+}
