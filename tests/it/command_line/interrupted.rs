@@ -89,7 +89,7 @@ fn transcripts_of_interrupted_runs_are_partial() {
 fn compilation_is_interrupted() {
     let store = "(i32.store (local.get 0) (i32.add (local.get 0) (i32.const 7)))".repeat(40);
     let function = format!("(func (param i32) {store})");
-    let guest = format!("(module (memory 1) {})", function.repeat(2_000));
+    let guest = format!("(module (memory 1) {})", function.repeat(1_000));
     let folder = Folder::new().with("m.wat", guest);
     let child = folder.command(&["run", "m.wat"]).spawn();
     wait_until_listening(&child);
