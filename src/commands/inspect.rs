@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use linmem::guest::{Component, Guest};
+use linmem::guest::Described;
 use linmem::inspect;
 
 use crate::cli::{InspectArgs, InspectFormat};
@@ -26,12 +26,11 @@ pub fn inspect(args: &InspectArgs) -> Result<ExitCode> {
         ascii: args.ascii,
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    match Component::read(&module)? {
-        Some(component) => inspect::write_component(&component, &options, &mut out)?,
-        None => {
-            let guest = Guest::load_for_inspection(&module)?;
-            inspect::write(&guest, &options, &mut out)?;
+    match Described::load(&module)? {
+        Described::Component(component) => {
+            inspect::write_component(&component, &options, &mut out)?;
         }
+        Described::Module(guest) => inspect::write(&guest, &options, &mut out)?,
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use std::string::FromUtf8Error;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail};
-use linmem::guest::Guest;
+use linmem::guest::{Component, Guest};
 use linmem::safe;
 use linmem::script::{self, Script};
 use linmem::session::SessionConfig;
@@ -101,6 +101,12 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
             "standard input cannot be both the session and what the guest reads; name a file for \
              one of them"
         );
+    }
+    if Component::is_core_module(file) {
+        let guest = Guest::load(file)?;
+        let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
+        let script = script::parse(&shown, "")?;
+        return finish(shown, script, guest, Files::Folder(folder), args);
     }
     let bytes = read(file, &shown)?;
     let folder = if is_stdin {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use wasmparser::{Parser, Payload};
 
-use super::{Guest, GuestError};
+use super::Guest;
 
 /// The most core modules of a component that are found.
 const MAX_MODULES: usize = 1000;
@@ -47,23 +47,26 @@ pub struct Component {
 }
 
 impl Component {
-    /// Reads a file that may be a component. Returns `None` if it is none, or has no core module.
+    /// Returns whether a path names a core module of a component, such as `program.wasm#1`, and not a
+    /// file.
+    pub fn is_core_module(path: &Path) -> bool {
+        split_path(path).is_some() && !path.exists()
+    }
+
+    /// Returns a component of the bytes of a file.
     ///
     /// # Errors
     ///
-    /// Returns an error if the file cannot be read.
-    pub fn read(path: &Path) -> Result<Option<Component>, GuestError> {
-        // A path with the number of a core module names that module, unless a file has the name.
-        if !path.exists() && split_path(path).is_some() {
-            return Ok(None);
+    /// Returns the bytes if they are no component, or one without a core module.
+    pub(super) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Component, Vec<u8>> {
+        match core_modules(&bytes).filter(|modules| !modules.is_empty()) {
+            Some(modules) => Ok(Component {
+                name: crate::safe::plain(&path.display().to_string()),
+                bytes,
+                modules,
+            }),
+            None => Err(bytes),
         }
-        let bytes = super::read_file(path)?;
-        let modules = core_modules(&bytes).filter(|modules| !modules.is_empty());
-        Ok(modules.map(|modules| Component {
-            name: crate::safe::plain(&path.display().to_string()),
-            bytes,
-            modules,
-        }))
     }
 
     /// Returns the path of the component, safe to print.

@@ -427,6 +427,32 @@ impl Guest {
     }
 }
 
+/// A file that is to be described. It is read once, so it may be a pipe.
+#[derive(Debug)]
+pub enum Described {
+    /// A component with core modules.
+    Component(Component),
+    /// A module, which the engine may be unable to run.
+    Module(Guest),
+}
+
+impl Described {
+    /// Loads a file.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Guest::load_for_inspection`].
+    pub fn load(path: &Path) -> Result<Described, GuestError> {
+        match Component::from_bytes(path, read(path)?) {
+            Ok(component) => Ok(Described::Component(component)),
+            Err(bytes) => {
+                let name = path.display().to_string();
+                Guest::described(&name, bytes, path.parent()).map(Described::Module)
+            }
+        }
+    }
+}
+
 /// Reads a file. A path such as `program.wasm#1` that no file has means a core module of a
 /// component.
 fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
@@ -434,8 +460,8 @@ fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
         && let Some((file, number)) = component::split_path(path)
     {
         let name = || safe::plain(&file.display().to_string());
-        let component = Component::read(&file)?;
-        let component = component.ok_or_else(|| GuestError::NotComponent { name: name() })?;
+        let component = Component::from_bytes(&file, read_file(&file)?);
+        let component = component.map_err(|_| GuestError::NotComponent { name: name() })?;
         let count_of_all = component.count();
         return component
             .core_module(number)

@@ -96,7 +96,12 @@ fn describe_failure(record: &StepRecord) -> Option<String> {
         .map(|l| safe::plain(l.trim()))
         .filter(|l| !l.is_empty())
         .collect();
-    let error = error.join(" ");
+    let separator = match record.outcome {
+        // The lines of a failed expectation are phrases of their own.
+        Outcome::Failed => "; ",
+        _ => " ",
+    };
+    let error = error.join(separator);
     Some(match record.outcome {
         _ if error.is_empty() => word.into(),
         // A failed expectation begins with names of the script, which keep their case.

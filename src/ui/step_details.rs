@@ -175,7 +175,7 @@ fn push_trap(lines: &mut Vec<Line>, trap: &Trap, columns: u16, style: Style, the
         push(lines, &attempted(attempt), columns, theme.text());
     }
     for reason in &trap.reasons {
-        let reason = format!("{}.", safe::plain(reason));
+        let reason = format!("cause: {}", safe::plain(reason));
         push(lines, &reason, columns, theme.text());
     }
     let frames = trap.chain.iter().map(|frame| {

@@ -498,6 +498,8 @@ fn core_modules_of_a_component_are_chosen_by_number() {
     linmem(&["init", &path, "--core", "1", "--output", &steps]).success();
     assert!(folder.read("c.steps").contains("c.wasm#1\"\n"));
     linmem(&["run", &steps]).assert_status(0);
+    let text = linmem(&["run", &format!("{path}#1")]).success();
+    assert!(text.contains("Memory is 1 page"), "{text}");
     linmem(&["init", &path]).assert_refused(&["it has 2 core modules", "c.wasm#0"]);
     linmem(&["inspect", &path, "--core", "2"]).assert_refused(&["has no core module 2"]);
     folder.write("m.wasm", b"\0asm\x01\0\0\0");

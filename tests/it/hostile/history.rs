@@ -18,7 +18,7 @@ const GUEST: &str = r#"(module (import "a" "f" (func $f (param i32)))
     (func (export "grows") (param i32)
         (loop $l (drop (memory.grow (local.get 0))) (br $l))))"#;
 
-const IMPORT: &str = "import a.f(x) writes x, 0xff * 60000\n";
+const IMPORT: &str = "import a.f(x) writes x, repeat(\"x\", 60000)\n";
 
 fn run(steps: &str, args: &[&str]) -> Run {
     steps_on(GUEST, &format!("{IMPORT}{steps}"), args)
@@ -74,7 +74,7 @@ fn growth_that_changes_nothing_takes_nothing() {
         run(&steps, &["--max-history", "8MiB", "--max-time", "700ms"])
             .assert_stopped(&["longer than 700ms"]);
     }
-    let nothing = IMPORT.replace("writes x, 0xff * 60000", "grows x");
+    let nothing = IMPORT.replace("writes x, repeat(\"x\", 60000)", "grows x");
     let args = ["--max-history", "1MiB", "--max-time", "300ms"];
     steps_on(GUEST, &format!("{nothing}call imports()"), &args)
         .assert_stopped(&["longer than 300ms"]);

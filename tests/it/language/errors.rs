@@ -117,9 +117,10 @@ fn file_names_are_escaped() {
 #[test]
 fn large_invalid_files_are_refused_quickly() {
     let names: String = (0..20_000).map(|i| format!("let a{i} = b{i}\n")).collect();
+    // No more errors than a person reads are collected.
     assert_eq!(
         script::parse("a.steps", &names).unwrap_err().errors.len(),
-        20_000
+        300
     );
     let one_line = format!("call f({}b)\n", "b, ".repeat(200_000));
     let errors = script::parse("a.steps", &one_line).unwrap_err().errors;

@@ -131,7 +131,7 @@ fn latest_version_f_to_k() {
         first,
         &Expected {
             held: 13290,
-            slots: 57,
+            slots: 56,
             engine: 0,
             rejected: 348,
             accepted: 0,
@@ -147,7 +147,7 @@ fn latest_version_l_to_z() {
         first,
         &Expected {
             held: 1851,
-            slots: 1288,
+            slots: 1242,
             engine: 0,
             rejected: 1072,
             accepted: 0,
@@ -264,7 +264,7 @@ fn several_memories_with_the_last_recorded() {
         last,
         &Expected {
             held: 764,
-            slots: 52,
+            slots: 45,
             engine: 0,
             rejected: 4,
             accepted: 0,
@@ -346,7 +346,7 @@ fn unsupported_proposals() {
         first,
         &Expected {
             held: 912,
-            slots: 64,
+            slots: 63,
             engine: 0,
             rejected: 1413,
             accepted: 18,
