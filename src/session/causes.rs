@@ -9,6 +9,7 @@ use crate::script::eval;
 use crate::text::{self, count};
 use crate::timeline::{
     EventLog, FindingKind, Image, Provenance, ScaledPointer, Span, StackRange, StepRecord, Writer,
+    is_far_outside,
 };
 
 use crate::value::Value;
@@ -19,9 +20,6 @@ use super::memory::AccessError;
 use super::region_facts::layout_facts;
 use super::value_origin::OriginByte;
 
-/// How far past the end of memory an address must be before its bytes are searched in memory. The
-/// address of the end itself is often there.
-pub(super) const FAR: u64 = 4096;
 /// The largest memory that is searched for a number, in bytes.
 const MAX_SEARCHED: u64 = 64 << 20;
 /// The largest number of places that are examined until one is aligned.
@@ -263,7 +261,7 @@ impl Session {
         let access = offset.and_then(|offset| self.guest.access_at(offset));
         let immediate = access.map_or(0, |access| access.immediate);
         let operand = attempt.address.checked_sub(immediate)?;
-        let is_far = operand > attempt.memory_end.saturating_add(FAR);
+        let is_far = is_far_outside(operand, attempt.memory_end);
         if !is_far || record.memory.len() > MAX_SEARCHED {
             return None;
         }
@@ -286,7 +284,7 @@ impl Session {
             }
             ValueSource::Guest => {
                 let end = self.image.len();
-                let is_far = value > end.saturating_add(FAR) && end <= MAX_SEARCHED;
+                let is_far = is_far_outside(value, end) && end <= MAX_SEARCHED;
                 is_far.then(|| places_of(&self.image, value))
             }
         };

@@ -9,13 +9,12 @@ use crate::script::{encoding, eval};
 use crate::text::count;
 use crate::timeline::{
     Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Span, SpanKind, StepKind,
-    StepRecord, Writer,
+    StepRecord, Writer, is_far_outside,
 };
 use crate::value::Value;
 use crate::wasm_types::{ExternKind, memory_size};
 
 use super::call::StepError;
-use super::causes::FAR;
 use super::eval_env::StepEnv;
 use super::exports::{LiveGuest, extern_kind};
 use super::memory::{self, AccessError};
@@ -97,8 +96,8 @@ impl Session {
             self.add_reasons(&mut record, &mut error);
             record.outcome = error.outcome;
             // The last rows of memory do not explain an address that is far outside of it.
-            let end = record.memory.len().saturating_add(FAR);
-            let near_memory = record.focus.filter(|span| span.start < end);
+            let end = record.memory.len();
+            let near_memory = record.focus.filter(|span| !is_far_outside(span.start, end));
             record.focus = error.origin.or(near_memory);
             record.error = Some(error.message);
             record.findings.extend(error.findings);

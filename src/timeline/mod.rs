@@ -76,6 +76,7 @@ pub(crate) use regions::Part;
 pub use regions::{LayoutFacts, PartKind, StalePointer, unnamed};
 pub(crate) use shadow_stack::StackRange;
 pub use span::Span;
+pub(crate) use step::is_far_outside;
 pub use step::{
     Answer, Ask, Attempt, Binding, CallFrame, CallRecord, ImportCall, NamedSpan, Naming, Outcome,
     Pointer, SpanKind, StackPointer, StepKind, StepRecord, Trap,

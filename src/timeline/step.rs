@@ -216,6 +216,15 @@ pub struct Attempt {
     pub memory_end: u64,
 }
 
+/// How far past the end of memory an address may be to have to do with the end, in bytes.
+const FAR: u64 = 4096;
+
+/// Returns whether an address is so far past the end of memory that the last bytes of memory do not
+/// explain it.
+pub(crate) fn is_far_outside(address: u64, memory_end: u64) -> bool {
+    address > memory_end.saturating_add(FAR)
+}
+
 impl Attempt {
     /// Returns how many bytes past the end of memory the access would have reached.
     pub fn past_end(&self) -> u64 {

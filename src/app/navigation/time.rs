@@ -4,7 +4,7 @@
 use super::viewport;
 use crate::app::panes::event_text;
 use crate::app::{Action, App};
-use crate::timeline::{Event, Moment, PAGE};
+use crate::timeline::{Event, Moment, PAGE, is_far_outside};
 
 /// Goes one event back in an unfolded step, or one step.
 pub(in crate::app) fn back(app: &mut App) {
@@ -191,9 +191,6 @@ fn set_moment(app: &mut App, moment: Moment) {
     app.arrived = Some((app.moment, app.cursor));
 }
 
-/// How far past the end of memory an access may begin for the last bytes to be shown.
-const FAR: u64 = 4096;
-
 /// Puts the cursor on what the moment shown is about: an access that trapped, the event that has
 /// just happened, or the step's focus.
 fn place_cursor(app: &mut App) {
@@ -207,7 +204,7 @@ fn place_cursor(app: &mut App) {
     let event = position.and_then(|at| app.record()?.events.get(at.saturating_sub(1)));
     match (attempt, event) {
         // The last rows of memory do not explain an address that is far outside of it.
-        (Some(attempt), _) if attempt.address > attempt.memory_end.saturating_add(FAR) => {
+        (Some(attempt), _) if is_far_outside(attempt.address, attempt.memory_end) => {
             viewport::show_focus(app);
         }
         (Some(attempt), _) => viewport::go_to(

@@ -153,6 +153,11 @@ fn add_tagged(builder: &mut Builder<'_>, area: &str, reading: Reading) {
     builder.push(read.defining(&tag).only_in(reading));
     let address = add_word(builder, "out_ptr", (area, 4), RESULT, reading);
     let length = add_word(builder, "n", (area, 8), "and its length", reading);
+    add_text_or_bytes(builder, &address, &length, reading);
+}
+
+/// Adds a read of text, or of bytes if they are no text.
+fn add_text_or_bytes(builder: &mut Builder<'_>, address: &str, length: &str, reading: Reading) {
     let out = builder.variables.add("out");
     let read = format!("{out} = read {address}, {length} as");
     let statement = Statement::new(format!("{read} utf8"), "").defining(&out);
@@ -173,14 +178,7 @@ fn add_either(builder: &mut Builder<'_>, area: &str) {
     let check = Statement::new(format!("expect {address} > 1"), remark);
     builder.push(check.only_in(first));
     let length = add_word(builder, "n", (area, 4), "and its length", first);
-    let out = builder.variables.add("out");
-    let read = format!("{out} = read {address}, {length} as");
-    let statement = Statement::new(format!("{read} utf8"), "").defining(&out);
-    builder.push(
-        statement
-            .or(format!("{read} bytes"), NOT_UTF8)
-            .only_in(first),
-    );
+    add_text_or_bytes(builder, &address, &length, first);
     // Only one of the two readings is written, so both can have the same variables.
     builder.variables = before;
     add_tagged(builder, area, Reading::Second);
