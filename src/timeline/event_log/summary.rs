@@ -13,7 +13,7 @@ use crate::timeline::image::PAGE;
 use crate::timeline::{Span, Writer};
 
 /// Who changed bytes. Unlike in a [`Writer`], the guest's functions and lines are one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::timeline) enum Agent {
     Guest,
     Host,
@@ -140,6 +140,8 @@ pub(super) struct SummaryBuilder {
     known: HashMap<u32, usize>,
     /// The index of the guest among the agents.
     guest: Option<usize>,
+    /// The index of each agent among the agents.
+    indices: HashMap<Agent, usize>,
     /// The writer of the run before, and its agent's index.
     last: Option<(WriterId, usize)>,
     /// The last run, which the next leaf may continue.
@@ -195,6 +197,7 @@ impl SummaryBuilder {
             summary,
             known,
             guest,
+            indices,
             last,
             ..
         } = self;
@@ -203,11 +206,11 @@ impl SummaryBuilder {
         let index = match last {
             Some((by, index)) if *by == run.by => *index,
             _ if run.by.is_site() => {
-                *guest.get_or_insert_with(|| summary.agent_index(Agent::Guest))
+                *guest.get_or_insert_with(|| summary.agent_index(indices, Agent::Guest))
             }
-            _ => *known
-                .entry(run.by.0)
-                .or_insert_with(|| summary.agent_index(Agent::of(&history.writer(run.by)))),
+            _ => *known.entry(run.by.0).or_insert_with(|| {
+                summary.agent_index(indices, Agent::of(&history.writer(run.by)))
+            }),
         };
         *last = Some((run.by, index));
         if let Some((_, spans)) = summary.agents.get_mut(index) {
@@ -217,13 +220,12 @@ impl SummaryBuilder {
 }
 
 impl Summary {
-    /// Returns the index of an agent, and adds it if it is new.
-    fn agent_index(&mut self, agent: Agent) -> usize {
-        if let Some(index) = self.agents.iter().position(|(known, _)| *known == agent) {
-            return index;
-        }
-        self.agents.push((agent, Spans::default()));
-        self.agents.len() - 1
+    /// Returns the index of an agent, and adds it if it is new. `indices` has those of all agents.
+    fn agent_index(&mut self, indices: &mut HashMap<Agent, usize>, agent: Agent) -> usize {
+        *indices.entry(agent).or_insert_with_key(|agent| {
+            self.agents.push((agent.clone(), Spans::default()));
+            self.agents.len() - 1
+        })
     }
 
     fn add_host_events(&mut self, history: &History) {
