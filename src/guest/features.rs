@@ -4,7 +4,14 @@
 //! The list follows the engine's sources. `tests/it/guest/features.rs` checks it with one guest for
 //! each feature.
 
-use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload, Validator, WasmFeatures};
+use std::panic::resume_unwind;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use wasmparser::{
+    ElementItems, ElementKind, FuncValidatorAllocations, FunctionBody, Operator, Parser, Payload,
+    ValidPayload, Validator, WasmFeatures,
+};
 
 use super::module_info::Description;
 use super::{GuestError, ValueType};
@@ -141,9 +148,65 @@ pub(super) fn unsupported(name: &str, wasm: &[u8]) -> Result<Vec<String>, GuestE
 }
 
 fn is_valid(wasm: &[u8], features: WasmFeatures) -> bool {
-    Validator::new_with_features(features)
-        .validate_all(wasm)
-        .is_ok()
+    validate(wasm, features).is_ok()
+}
+
+/// The least code of functions that is validated on several threads, in bytes.
+const MIN_PARALLEL: u64 = 256 << 10;
+
+/// Validates a module: its functions on all processors.
+///
+/// # Errors
+///
+/// Returns one of the errors of the module. That need not be the first.
+fn validate(wasm: &[u8], features: WasmFeatures) -> wasmparser::Result<()> {
+    let mut validator = Validator::new_with_features(features);
+    let mut functions = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        if let ValidPayload::Func(function, body) = validator.payload(&payload?)? {
+            functions.push((function, body));
+        }
+    }
+    let length = |body: &FunctionBody<'_>| body.range().end.saturating_sub(body.range().start);
+    let bytes: u64 = functions.iter().map(|(_, body)| length(body)).sum();
+    let threads = match thread::available_parallelism() {
+        Ok(count) if bytes >= MIN_PARALLEL => count.get(),
+        _ => 1,
+    };
+    let functions = Mutex::new(functions.into_iter());
+    let validate_some = || {
+        let mut allocations = FuncValidatorAllocations::default();
+        loop {
+            let next: Vec<_> = lock(&functions).by_ref().take(64).collect();
+            if next.is_empty() {
+                return Ok(());
+            }
+            for (function, body) in next {
+                let mut validator = function.into_validator(allocations);
+                validator.validate(&body)?;
+                allocations = validator.into_allocations();
+            }
+        }
+    };
+    thread::scope(|scope| {
+        // A thread that the system does not give leaves its work to the others.
+        let others: Vec<_> = (1..threads)
+            .filter_map(|_| {
+                thread::Builder::new()
+                    .spawn_scoped(scope, validate_some)
+                    .ok()
+            })
+            .collect();
+        let own = validate_some();
+        others
+            .into_iter()
+            .map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .fold(own, wasmparser::Result::and)
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the features that a module needs: those that cannot be removed one after another from
