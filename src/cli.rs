@@ -42,6 +42,11 @@ pub struct Cli {
     /// Read no configuration
     #[arg(long, global = true)]
     pub no_config: bool,
+
+    /// Compile each module anew, and keep none for the next start
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
+    pub no_cache: bool,
 }
 
 impl Cli {
@@ -153,6 +158,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Print the configuration in force, as a file to start from
     Config(ConfigArgs),
+    /// Print where compiled modules are kept, how many, and how large they are
+    Cache(CacheArgs),
     /// Print what a shell needs to complete this program's commands and options
     Completions(CompletionsArgs),
     /// Print the manual page, in the format of man
@@ -164,6 +171,13 @@ pub struct ConfigArgs {
     /// Print only where the file is looked for
     #[arg(long)]
     pub path: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CacheArgs {
+    /// Remove all compiled modules
+    #[arg(long)]
+    pub clear: bool,
 }
 
 #[derive(Debug, Args)]

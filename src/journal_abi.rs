@@ -21,6 +21,8 @@
 //! Calls of the guest's allocator are recorded in a list of their own, beside the slots: see
 //! [`AllocatorRecord`].
 
+use serde::{Deserialize, Serialize};
+
 /// The size of a slot, in bytes.
 pub const SLOT: usize = 16;
 
@@ -91,7 +93,7 @@ pub(crate) fn high_half(value: u64) -> u64 {
 }
 
 /// An instruction of the guest that writes the journaled memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreSite {
     /// The index of the function that holds the instruction, in the module as given.
     pub function: u32,
@@ -105,7 +107,7 @@ pub struct StoreSite {
 }
 
 /// What a store site writes, and what the value of its slot means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SiteKind {
     /// A store or an atomic read-modify-write; the value's low bytes are stored. A
     /// compare-exchange that stored nothing leaves no slot.
@@ -152,7 +154,7 @@ pub(crate) const CALL_RECORD: usize = 24;
 pub(crate) const RETURNED: u32 = 1 << 31;
 
 /// A function of the guest's allocator, whose calls are recorded wherever they come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllocatorFunction {
     /// The index of the function, in the module as given.
     pub function: u32,
@@ -167,7 +169,7 @@ pub struct AllocatorFunction {
 }
 
 /// What a function of an allocator does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AllocatorOperation {
     /// Returns the address of a new block, or 0.
     Allocate,
@@ -178,7 +180,7 @@ pub enum AllocatorOperation {
 }
 
 /// The numbers of the parameters of an allocator's function; `None` for what it does not take.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllocatorParams {
     /// The address of the block that it is given.
     pub address: Option<u32>,
@@ -193,7 +195,7 @@ pub struct AllocatorParams {
 }
 
 /// The functions of a guest's allocator.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allocator {
     /// The functions whose calls are recorded. Function number n is `functions[n - 1]`.
     pub functions: Vec<AllocatorFunction>,

@@ -61,6 +61,8 @@ pub enum Report {
     Ended,
     /// The running step or replay goes on.
     Progress(Progress),
+    /// The guest of a session that is opened is being compiled.
+    Compiling(Compiling),
     /// The statement of [`Request::Insert`] is the next step, and runs.
     Inserted(PlannedStep),
     /// The statement of [`Request::Insert`] cannot run. The session is as it was.
@@ -90,6 +92,37 @@ pub struct Progress {
     pub seconds: u64,
     /// Stores of the guest in it that the host has recorded so far.
     pub stores: u64,
+}
+
+/// How far a guest is compiled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compiling {
+    /// The part that is done, in percent.
+    pub percent: u8,
+    /// Whole seconds until it is done, estimated; `None` before there is enough to estimate.
+    pub seconds_left: Option<u64>,
+}
+
+impl Compiling {
+    /// The time after which the rest is estimated, in seconds.
+    const MIN_SECONDS: f64 = 1.0;
+
+    /// Returns how far a guest is compiled: `part` of it, from 0 to 1, in `seconds`.
+    pub fn after(part: f64, seconds: f64) -> Self {
+        let is_known = part > 0.0 && seconds >= Self::MIN_SECONDS;
+        Compiling {
+            percent: (part * 100.0) as u8,
+            seconds_left: is_known.then(|| (seconds / part * (1.0 - part)).ceil() as u64),
+        }
+    }
+
+    /// Returns the same in words, such as `34 %, 12 s left`.
+    pub fn in_words(self) -> String {
+        match self.seconds_left {
+            Some(seconds) => format!("{} %, {seconds} s left", self.percent),
+            None => format!("{} %", self.percent),
+        }
+    }
 }
 
 /// Why recorded steps could not run again.

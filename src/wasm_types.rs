@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::text;
 
@@ -119,7 +120,7 @@ pub struct FuncType {
 }
 
 /// The type of a memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemoryType {
     /// The size at the beginning, in pages.
     pub min: u64,

@@ -38,6 +38,7 @@ pub use update::{resize, update};
 
 use std::collections::VecDeque;
 
+use crate::protocol::Compiling;
 use crate::script::ast::Statement;
 use crate::timeline::{InputFacts, Moment, StepRecord, Timeline};
 use execution::branches::Branches;
@@ -55,6 +56,8 @@ pub struct App {
     pub unfolded: bool,
     /// What the session's thread does, and what was requested of it.
     pub session: SessionState,
+    /// How far the guest is compiled of the session that is opened.
+    pub compiling: Option<Compiling>,
     /// The address of the top row of the memory panes.
     pub top: u64,
     /// The address of the byte under the cursor.
@@ -110,6 +113,7 @@ impl App {
             moment: Moment::end_of(0),
             unfolded: false,
             session: SessionState::Opening { goal: None },
+            compiling: None,
             top: 0,
             cursor: 0,
             pane: Pane::Steps,

@@ -36,6 +36,9 @@ pub fn on_message(app: &mut App, message: Message) -> Vec<Effect> {
 }
 
 fn on_report(app: &mut App, report: Report) -> Option<Effect> {
+    if !matches!(report, Report::Compiling(_)) {
+        app.compiling = None;
+    }
     match report {
         Report::Opened(timeline) => return on_opened(app, *timeline),
         Report::OpenFailed(why) => on_open_failed(app, why),
@@ -47,6 +50,7 @@ fn on_report(app: &mut App, report: Report) -> Option<Effect> {
         Report::Step(record) => return on_step(app, *record),
         Report::Ended => on_ended(app),
         Report::Progress(progress) => app.session.set_progress(progress),
+        Report::Compiling(compiling) => app.compiling = Some(compiling),
         Report::Inserted(step) => on_inserted(app, step),
         Report::InsertRefused(why) => on_insert_refused(app, why),
         Report::Replayed(steps) => app.session.set_replayed(steps),

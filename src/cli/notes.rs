@@ -33,6 +33,11 @@ pub const FILES: Notes = Notes {
              limits of the screen; `linmem config` prints it",
         ),
         (
+            "linmem/compiled",
+            "in the platform's folder for caches, ~/.cache on Linux: compiled modules; `linmem cache` \
+             prints their size",
+        ),
+        (
             "NAME.steps, NAME.md",
             "a session: what a host does to a guest, one statement a line; in Markdown, in blocks \
              marked steps",
@@ -54,6 +59,10 @@ pub const ENVIRONMENT: Notes = Notes {
         (
             "XDG_CONFIG_HOME",
             "where the folder with the configuration is looked for, instead of ~/.config",
+        ),
+        (
+            "XDG_CACHE_HOME",
+            "where the folder with compiled modules is, instead of ~/.cache",
         ),
     ],
 };

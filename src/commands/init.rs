@@ -19,6 +19,8 @@ use linmem::timeline::{Finding, Outcome, Severity, StepRecord};
 use crate::cli::InitArgs;
 
 use super::atomic_file::{self, AlreadyExists};
+use super::compile_cache;
+use super::compile_progress;
 use super::input_file;
 use super::load::core_module;
 
@@ -128,6 +130,8 @@ struct Failure {
 fn run(text: &str, guest: &Guest, max_memory: u64) -> Result<Option<Failure>> {
     let script =
         script::parse("draft.steps", text).context("the steps file that was guessed is not one")?;
+    let control = CancelHandle::default();
+    let _progress = compile_progress::show(guest.name(), &control);
     let opened = Session::open(SessionConfig {
         title: String::new(),
         script,
@@ -140,8 +144,9 @@ fn run(text: &str, guest: &Guest, max_memory: u64) -> Result<Option<Failure>> {
             max_stores: MOST_STORES,
             max_history: MAX_HISTORY,
         },
-        control: CancelHandle::default(),
+        control,
         stdin: Arc::default(),
+        compiled: compile_cache::shared(),
     });
     let mut session = match opened {
         Ok((session, _)) => session,

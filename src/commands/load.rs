@@ -17,6 +17,7 @@ use linmem::session::limits::{CancelHandle, Limits};
 use crate::cli::SessionArgs;
 
 use super::builtin::{BuiltIn, LESSONS, SESSIONS};
+use super::compile_cache;
 use super::input_file;
 
 /// The most bytes of a steps file.
@@ -231,6 +232,7 @@ fn finish(
             .map(guest_input)
             .transpose()?
             .unwrap_or_default(),
+        compiled: compile_cache::shared(),
     })
 }
 

@@ -4,6 +4,8 @@ mod answer_parser;
 mod asciicast;
 mod atomic_file;
 mod builtin;
+mod compile_cache;
+mod compile_progress;
 mod config;
 mod diff;
 mod history;
@@ -28,12 +30,22 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::cli::{Cli, Command};
+use config::Config;
 
 /// Performs the command of the command line.
 pub fn perform(cli: Cli) -> Result<ExitCode> {
     interrupt::survive_file_size_limit();
     let config = config::load(&cli, reads_home(&cli))?;
     let cli = config.applied_to(cli)?;
+    if !cli.no_cache && !config::refuses_cache(&cli) {
+        compile_cache::use_folder();
+    }
+    let result = perform_command(&cli, &config);
+    compile_cache::shared().finish();
+    result
+}
+
+fn perform_command(cli: &Cli, config: &Config) -> Result<ExitCode> {
     match &cli.command {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
@@ -41,11 +53,12 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
         Some(Command::Inspect(args)) => inspect::inspect(args),
         Some(Command::Init(args)) => init::init(args),
         Some(Command::Diff(args)) => diff::diff(args),
-        Some(Command::Config(args)) => config::print(args, &config),
+        Some(Command::Config(args)) => config::print(args, config),
+        Some(Command::Cache(args)) => compile_cache::cache(args),
         Some(Command::Completions(args)) => man_page::completions(args),
         Some(Command::Man) => man_page::page(),
-        None if shows_screen(&cli) => tui::show(&cli),
-        None => run::transcript(&cli),
+        None if shows_screen(cli) => tui::show(cli),
+        None => run::transcript(cli),
     }
 }
 

@@ -13,7 +13,7 @@ use linmem::timeline::{Moment, Timeline};
 use crate::cli::{AppearanceArgs, At, Cli, ColorWhen, Format, RunArgs};
 
 use super::theme::{self, wants_color};
-use super::{asciicast, atomic_file, interrupt, load, report_options};
+use super::{asciicast, atomic_file, compile_progress, interrupt, load, report_options};
 
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let opening = load::opening(args.file.as_deref(), &args.session)?;
@@ -103,7 +103,11 @@ pub fn complete(opening: SessionConfig) -> Result<Timeline> {
         control: interrupt::listen().control(),
         ..opening
     };
-    let (mut session, mut timeline) = match Session::open(opening) {
+    let opened = {
+        let _progress = compile_progress::show(opening.guest.name(), &opening.control);
+        Session::open(opening)
+    };
+    let (mut session, mut timeline) = match opened {
         Err(OpenError::Cancelled(timeline)) => return Ok(*timeline),
         opened => opened?,
     };

@@ -51,6 +51,8 @@ pub use crate::wasm_types::{
     ExternType, FuncType, GlobalType, MemoryType, PAGE, TableType, ValueType,
 };
 
+use sha2::{Digest, Sha256};
+
 use crate::safe;
 use crate::source::Place;
 use debug_info::Sources;
@@ -93,6 +95,8 @@ struct Inner {
     /// The folder of the file; `None` if no files may be read.
     folder: Option<PathBuf>,
     sources: Sources,
+    /// The SHA-256 of the file; empty until it was asked for.
+    sha256: OnceLock<[u8; 32]>,
     /// The global with the stack pointer; empty until it was searched for.
     stack_pointer: OnceLock<Option<StackPointer>>,
 }
@@ -194,6 +198,7 @@ impl Guest {
             unsupported,
             folder,
             sources,
+            sha256: OnceLock::new(),
             stack_pointer: OnceLock::new(),
         })))
     }
@@ -404,6 +409,14 @@ impl Guest {
                     .collect(),
             }),
         }
+    }
+
+    /// Returns the SHA-256 of the file: of the bytes as given, text or binary.
+    pub fn sha256(&self) -> [u8; 32] {
+        *self
+            .0
+            .sha256
+            .get_or_init(|| Sha256::digest(self.given_bytes()).into())
     }
 
     /// Returns the instrumented module, which runs in place of this one.

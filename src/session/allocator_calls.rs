@@ -37,7 +37,7 @@ impl Session {
         }
         let calls = outermost(records);
         record.facts.misses_allocator_calls = self.recorder().misses_calls();
-        let allocator = &self.instrumented.journal.allocator;
+        let allocator = &self.compiled.instrumented.journal.allocator;
         let is_direct = record
             .call
             .as_ref()

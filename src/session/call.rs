@@ -232,7 +232,7 @@ impl Session {
             entry: self.entry(record),
             ..self.trap_evidence()
         };
-        let trap = trap::read(error, &self.guest, &self.instrumented, &evidence);
+        let trap = trap::read(error, &self.guest, &self.compiled.instrumented, &evidence);
         if trap.is_store_undone {
             self.recorder().undo_last_store();
         }

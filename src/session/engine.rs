@@ -6,29 +6,31 @@ use std::thread;
 use std::time::Duration;
 
 use wasmer::sys::{EngineBuilder, NativeEngineExt};
-use wasmer::{Module, Store};
+use wasmer::{Engine, Module};
 use wasmer_types::{CompilationProgressCallback, UserAbort};
 
-use crate::guest::InstrumentedModule;
 use crate::safe;
 
 use super::limits::CancelHandle;
 
-/// The time between two looks for a cancel while a module is compiled.
-const CANCEL_PERIOD: Duration = Duration::from_millis(20);
+/// The time between two looks for a cancel while a module is compiled, and two reports of progress.
+const CANCEL_PERIOD: Duration = Duration::from_millis(50);
 
-/// Creates a store with an engine of its own. It has the engine's default features, which
-/// `guest::features` lists.
-pub fn new_store() -> Store {
-    Store::new(EngineBuilder::new(wasmer::sys::Cranelift::default()).engine())
+/// Creates an engine. It has the default features, which `guest::features` lists.
+pub fn new_engine() -> Engine {
+    EngineBuilder::new(wasmer::sys::Cranelift::default())
+        .engine()
+        .into()
 }
 
 /// Why a module was not compiled.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum CompileError {
     /// The message of the engine, safe to print.
+    #[error("{0}")]
     Refused(String),
     /// The session was cancelled.
+    #[error("cancelled")]
     Cancelled,
 }
 
@@ -37,20 +39,25 @@ pub enum CompileError {
 /// # Errors
 ///
 /// Returns why there is no compiled module. If the compiler panics on a valid module, that counts as
-/// an error, and the store must not be used after that. After a cancel, the thread ends by itself as
+/// an error, and the engine must not be used after that. After a cancel, the thread ends by itself as
 /// soon as the function is compiled that it works on.
 pub fn compile(
-    store: &Store,
-    instrumented: &InstrumentedModule,
+    engine: &Engine,
+    wasm: Vec<u8>,
     control: &CancelHandle,
 ) -> Result<Module, CompileError> {
-    let (engine, wasm) = (store.engine().clone(), instrumented.wasm.clone());
+    let engine = engine.clone();
     let (sender, compiled) = mpsc::channel();
     let watched = control.clone();
     let work = move || {
-        let on_progress = CompilationProgressCallback::new(move |_| match watched.is_cancelled() {
-            true => Err(UserAbort::new("cancelled")),
-            false => Ok(()),
+        let on_progress = CompilationProgressCallback::new(move |progress| {
+            if let (Some(done), Some(of)) = (progress.phase_step(), progress.phase_step_count()) {
+                watched.set_compiled(done, of);
+            }
+            match watched.is_cancelled() {
+                true => Err(UserAbort::new("cancelled")),
+                false => Ok(()),
+            }
         });
         let compiled = catch_unwind(AssertUnwindSafe(|| {
             engine.new_module_with_progress(&wasm, on_progress)
@@ -67,15 +74,17 @@ pub fn compile(
             "the system has no thread left to compile it: {error}"
         ))
     })?;
-    loop {
+    let result = loop {
         let result = compiled.recv_timeout(CANCEL_PERIOD);
         match result {
-            _ if control.is_cancelled() => return Err(CompileError::Cancelled),
-            Ok(compiled) => return compiled.map_err(CompileError::Refused),
-            Err(RecvTimeoutError::Timeout) => {}
+            _ if control.is_cancelled() => break Err(CompileError::Cancelled),
+            Ok(compiled) => break compiled.map_err(CompileError::Refused),
+            Err(RecvTimeoutError::Timeout) => control.report_progress(),
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(CompileError::Refused("its compiler ended early".into()));
+                break Err(CompileError::Refused("its compiler ended early".into()));
             }
         }
-    }
+    };
+    control.set_compiled(0, 0);
+    result
 }

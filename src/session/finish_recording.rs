@@ -83,7 +83,7 @@ impl Session {
             .copied()
             .filter(|number| !self.sites.has_writer(*number))
         {
-            let Some(site) = self.instrumented.journal.site(number) else {
+            let Some(site) = self.compiled.instrumented.journal.site(number) else {
                 continue;
             };
             let place = self.guest.locate(site.offset);
@@ -131,7 +131,7 @@ impl Session {
         let entry = self.entry(record);
         let mut functions: Vec<u32> = sites
             .iter()
-            .filter_map(|site| Some(self.instrumented.journal.site(*site)?.function))
+            .filter_map(|site| Some(self.compiled.instrumented.journal.site(*site)?.function))
             .collect();
         functions.dedup();
         let inner = functions

@@ -42,12 +42,15 @@ impl Session {
         // does not fit are seen too.
         let mut placed = self.image.clone();
         let all_fit = self.place_segments(&imports, &mut placed);
-        let instance = match Instance::new_by_index(&mut self.store, &self.module, &imports) {
-            Ok(instance) => instance,
-            // The segment that does not fit, and by how much, is more useful than the message of the
-            // engine.
-            Err(error) => return Err(all_fit.err().unwrap_or_else(|| instantiation_failed(error))),
-        };
+        let instance =
+            match Instance::new_by_index(&mut self.store, &self.compiled.module, &imports) {
+                Ok(instance) => instance,
+                // The segment that does not fit, and by how much, is more useful than the message of the
+                // engine.
+                Err(error) => {
+                    return Err(all_fit.err().unwrap_or_else(|| instantiation_failed(error)));
+                }
+            };
         all_fit?;
         self.connect(instance)?;
         if let Some(left) = address_space::left_for_history() {
@@ -56,7 +59,7 @@ impl Session {
         if self.unplaced_segment.is_some() {
             self.record_unplaced(placed)?;
         }
-        if let Some(start) = self.instrumented.start_export.clone()
+        if let Some(start) = self.compiled.instrumented.start_export.clone()
             && let Some(function) = self.internal_function(&start)
         {
             self.call_guest(&function, &[], record)?;
@@ -70,11 +73,15 @@ impl Session {
     /// Finds the recorded memory and the journal, and starts the interrupt timer.
     fn connect(&mut self, instance: Instance) -> Result<(), StepError> {
         if let Ok(index) = &self.memory_index
-            && let Some(name) = self.instrumented.memory_exports.get(*index as usize)
+            && let Some(name) = self
+                .compiled
+                .instrumented
+                .memory_exports
+                .get(*index as usize)
         {
             self.memory = instance.exports.get_memory(name).ok().cloned();
         }
-        if let Some(name) = &self.instrumented.stack_pointer_export {
+        if let Some(name) = &self.compiled.instrumented.stack_pointer_export {
             self.stack_pointer = instance.exports.get_global(name).ok().cloned();
         }
         let other_memory = self.wasi_memory(&instance);
@@ -83,7 +90,8 @@ impl Session {
                 "the compiled guest has no journal; this is a bug in linmem: please report it with this guest",
             )
         };
-        let journal = Journal::of(&instance, &self.instrumented.journal).ok_or_else(broken)?;
+        let journal =
+            Journal::of(&instance, &self.compiled.instrumented.journal).ok_or_else(broken)?;
         let private = journal
             .private_memory()
             .as_shared(&self.store)
@@ -99,11 +107,11 @@ impl Session {
             ))
         })?;
         self.interrupt_timer = Some(timer);
-        let tables = self.instrumented.table_exports.iter();
+        let tables = self.compiled.instrumented.table_exports.iter();
         let tables = tables
             .filter_map(|name| instance.exports.get_table(name).ok().cloned())
             .collect();
-        let setters = self.instrumented.table_setters.iter();
+        let setters = self.compiled.instrumented.table_setters.iter();
         let table_setters = setters
             .map(|name| instance.exports.get_function(name.as_ref()?).ok().cloned())
             .collect();
@@ -128,7 +136,11 @@ impl Session {
             .guest
             .memory_named("memory")
             .filter(|index| self.memory_index != Ok(*index))?;
-        let name = self.instrumented.memory_exports.get(index as usize)?;
+        let name = self
+            .compiled
+            .instrumented
+            .memory_exports
+            .get(index as usize)?;
         instance.exports.get_memory(name).ok().cloned()
     }
 
@@ -244,8 +256,8 @@ impl Session {
     /// different types.
     fn provide_imports(&mut self) -> Result<Vec<Extern>, StepError> {
         let mut imports = Vec::new();
-        let wanted: Vec<_> = self.module.imports().collect();
-        let (tick_module, tick_name) = self.instrumented.tick_import.clone();
+        let wanted: Vec<_> = self.compiled.module.imports().collect();
+        let (tick_module, tick_name) = self.compiled.instrumented.tick_import.clone();
         for import in wanted {
             let name = ImportName {
                 module: import.module().to_string(),

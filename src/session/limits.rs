@@ -63,7 +63,16 @@ impl Default for Limits {
 pub struct CancelHandle {
     cancelled: Arc<AtomicBool>,
     stores: Arc<AtomicU64>,
+    compiled: Arc<Compiled>,
     progress: Option<Progress>,
+}
+
+/// How much of a guest's code is compiled.
+#[derive(Debug, Default)]
+struct Compiled {
+    /// How many parts are done, and how many there are; 0 while nothing is compiled.
+    done: AtomicU64,
+    of: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -95,6 +104,30 @@ impl CancelHandle {
     /// runs, whenever the host drains the journal.
     pub fn stores(&self) -> u64 {
         self.stores.load(Ordering::Relaxed)
+    }
+
+    /// Returns how much of the guest's code is compiled, from 0 to 1; `None` while nothing is
+    /// compiled.
+    pub fn compiled(&self) -> Option<f64> {
+        let done = self.compiled.done.load(Ordering::Relaxed);
+        match self.compiled.of.load(Ordering::Relaxed) {
+            0 => None,
+            of => Some((done as f64 / of as f64).min(1.0)),
+        }
+    }
+
+    /// Notes how much is compiled: `done` parts of `of`. 0 parts mean that nothing is compiled any
+    /// more.
+    pub(super) fn set_compiled(&self, done: u64, of: u64) {
+        self.compiled.done.store(done, Ordering::Relaxed);
+        self.compiled.of.store(of, Ordering::Relaxed);
+    }
+
+    /// Calls the function that was set for progress.
+    pub(super) fn report_progress(&self) {
+        if let Some(Progress(report)) = &self.progress {
+            report();
+        }
     }
 
     /// Sets a function that is called on the guest's thread about ten times a second while the

@@ -69,7 +69,7 @@ impl Session {
     }
 
     fn function_of(&self, site: u32) -> String {
-        match self.instrumented.journal.site(site) {
+        match self.compiled.instrumented.journal.site(site) {
             Some(site) => self.guest.function_name(site.function),
             None => "the guest".into(),
         }

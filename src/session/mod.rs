@@ -8,6 +8,7 @@ mod allocator_calls;
 mod call;
 mod callback;
 mod causes;
+pub mod compiled;
 mod engine;
 mod eval_env;
 mod expectations;
@@ -47,13 +48,14 @@ pub mod worker;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use wasmer::{FunctionEnv, Global, Instance, Memory, Module, Store};
+use wasmer::{FunctionEnv, Global, Instance, Memory, Store};
 
-use crate::guest::{Guest, InstrumentedModule};
+use crate::guest::Guest;
 use crate::script::Script;
 use crate::script::ast::Expr;
 use crate::timeline::{Image, Outcome, SiteTable, StepRecord, Timeline};
 
+use compiled::{CompiledGuest, CompiledGuests};
 use files::Files;
 use imports::HostState;
 use interrupt_timer::InterruptTimer;
@@ -89,6 +91,8 @@ pub struct SessionConfig {
     pub control: CancelHandle,
     /// The bytes of the guest's standard input.
     pub stdin: Arc<[u8]>,
+    /// The guests that are compiled already.
+    pub compiled: CompiledGuests,
 }
 
 /// A guest and a script at some step. Steps run in order, each once, and each returns a
@@ -115,6 +119,7 @@ pub struct SessionConfig {
 ///     limits: Limits::default(),
 ///     control: CancelHandle::default(),
 ///     stdin: Vec::new().into(),
+///     compiled: Default::default(),
 /// };
 ///
 /// let (mut session, mut timeline) = Session::open(config)?;
@@ -127,12 +132,11 @@ pub struct SessionConfig {
 pub struct Session {
     script: Script,
     guest: Guest,
-    instrumented: InstrumentedModule,
     files: Files,
     limits: Limits,
     control: CancelHandle,
     store: Store,
-    module: Module,
+    compiled: Arc<CompiledGuest>,
     env: FunctionEnv<HostState>,
     instance: Option<Instance>,
     /// The index of the memory that is shown, or why there is none.

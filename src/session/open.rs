@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-use wasmer::FunctionEnv;
+use wasmer::{FunctionEnv, Store};
 
 use crate::guest::{Guest, GuestError, InstrumentOptions};
 use crate::prose::Prose;
@@ -18,6 +17,7 @@ use crate::timeline::{
 };
 use crate::value::Value;
 
+use super::compiled::NotCompiled;
 use super::engine::CompileError;
 use super::eval_env::SetupEnv;
 use super::files::Files;
@@ -33,7 +33,7 @@ use super::scope::Scope;
 use super::self_check::SelfCheck;
 use super::value_origin::Origins;
 use super::wasi::Wasi;
-use super::{Progress, Session, SessionConfig, engine};
+use super::{Progress, Session, SessionConfig};
 use super::{abi_hints, allocator_calls, finish_recording, steps};
 
 /// The longest argument or value of the environment, in bytes.
@@ -150,16 +150,13 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         limits,
         control,
         stdin,
+        compiled,
     } = config;
     let memory_index = choose_memory(&script, &guest)?;
     let chosen = memory_index.as_ref().ok().copied();
     if let Some((import, mismatch)) = first_mismatch(&script, &guest) {
         return Err(script_error(&script, import.span.start, mismatch));
     }
-    let instrumented = guest.instrument(&InstrumentOptions {
-        max_memory: limits.max_memory,
-        memory: chosen,
-    })?;
     let memory_facts = chosen.and_then(|index| memory_facts(&script, &guest, index));
     let mut scope = Scope::default();
     scope.is_64 = memory_facts.as_ref().is_some_and(|memory| memory.is_64);
@@ -172,17 +169,24 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     let mut timeline = Timeline::new(title, facts, inputs, planned_steps(&script));
     timeline.document = script.document.clone();
     timeline.setup = setup_lines(&script, &input_overrides, &timeline.inputs);
-    let mut store = engine::new_store();
-    let module = match engine::compile(&store, &instrumented, &control) {
-        Ok(module) => module,
-        Err(CompileError::Refused(why)) => return Err(OpenError::Compile(why)),
-        Err(CompileError::Cancelled) => {
+    let options = InstrumentOptions {
+        max_memory: limits.max_memory,
+        memory: chosen,
+    };
+    let compiled = match compiled.compiled(&guest, options, &control) {
+        Ok(compiled) => compiled,
+        Err(NotCompiled::Guest(error)) => return Err(error.into()),
+        Err(NotCompiled::Engine(CompileError::Refused(why))) => {
+            return Err(OpenError::Compile(why));
+        }
+        Err(NotCompiled::Engine(CompileError::Cancelled)) => {
             timeline.interrupted = true;
             return Err(OpenError::Cancelled(Box::new(timeline)));
         }
     };
-    timeline.guest.abi_hints = abi_hints::hints(&guest, &script, &module);
-    timeline.guest.allocator = allocator_calls::facts(&guest, &instrumented);
+    let mut store = Store::new(compiled.engine.clone());
+    timeline.guest.abi_hints = abi_hints::hints(&guest, &script, &compiled.module);
+    timeline.guest.allocator = allocator_calls::facts(&guest, &compiled.instrumented);
     let env = FunctionEnv::new(&mut store, host);
     let size = memory_facts.map_or(0, |memory| memory.pages.saturating_mul(PAGE));
     let judging = Judging::new(
@@ -192,15 +196,14 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     );
     let session = Session {
         pointers: Pointers::new(script.address_variables(), &timeline.inputs),
-        sites: finish_recording::site_table(&guest, &instrumented),
+        sites: finish_recording::site_table(&guest, &compiled.instrumented),
         script,
         guest,
-        instrumented,
         files,
         limits,
         control,
         store,
-        module,
+        compiled,
         env,
         instance: None,
         memory_index,
@@ -407,10 +410,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
     let given = guest.given_bytes();
     GuestFacts {
         path: guest.name().to_string(),
-        sha256: Sha256::digest(given)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect(),
+        sha256: guest.sha256().iter().map(|b| format!("{b:02x}")).collect(),
         bytes: given.len() as u64,
         memory,
         exports: guest

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::protocol::{
-    InputRefusal, Progress, Replay, ReplayError, Report, Request, Rerun, SessionBroke,
+    Compiling, InputRefusal, Progress, Replay, ReplayError, Report, Request, Rerun, SessionBroke,
 };
 use crate::script::ScriptErrors;
 use crate::script::ast::Statement;
@@ -46,6 +46,8 @@ pub struct Worker {
     started: (Instant, u64),
     /// The progress reported last.
     progress: Progress,
+    /// The progress of a compilation that was reported last.
+    compiling: Option<Compiling>,
     /// Reports that no thread sent.
     own_reports: VecDeque<Report>,
 }
@@ -66,6 +68,7 @@ impl Worker {
             trial: None,
             started: (Instant::now(), 0),
             progress: Progress::default(),
+            compiling: None,
             own_reports: VecDeque::new(),
         };
         match worker.spawn(worker.config.clone(), None) {
@@ -116,6 +119,10 @@ impl Worker {
         if let Some(report) = self.open.as_ref().and_then(GuestThread::next_report) {
             return Some(report);
         }
+        if let Some(compiling) = self.compiling() {
+            let is_new = self.compiling.replace(compiling) != Some(compiling);
+            return is_new.then_some(Report::Compiling(compiling));
+        }
         let (since, stores_before) = self.started;
         let progress = Progress {
             seconds: since.elapsed().as_secs(),
@@ -127,6 +134,17 @@ impl Worker {
         };
         let is_new = progress != std::mem::replace(&mut self.progress, progress);
         is_new.then_some(Report::Progress(progress))
+    }
+
+    /// Returns how far the guest is compiled that is being opened.
+    fn compiling(&self) -> Option<Compiling> {
+        let trial = self.trial.as_ref().map(|trial| &trial.thread);
+        let thread = trial.or(self.open.as_ref())?;
+        let part = thread.control.compiled()?;
+        Some(Compiling::after(
+            part,
+            thread.started.elapsed().as_secs_f64(),
+        ))
     }
 
     fn next_of_trial(&mut self) -> Option<Report> {
@@ -212,6 +230,7 @@ struct GuestThread {
     requests: Sender<Option<Statement>>,
     reports: Receiver<Report>,
     control: CancelHandle,
+    started: Instant,
 }
 
 impl GuestThread {
@@ -243,6 +262,7 @@ impl GuestThread {
             requests,
             reports,
             control,
+            started: Instant::now(),
         })
     }
 

@@ -39,6 +39,7 @@ pub fn config(guest: Guest, steps: &str) -> SessionConfig {
         limits: Limits::default(),
         control: CancelHandle::default(),
         stdin: Default::default(),
+        compiled: Default::default(),
     }
 }
 

@@ -104,7 +104,22 @@ fn draw_running(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> bo
     let mut pen = Pen::at(buffer, area, 1, 0);
     match &app.session {
         SessionState::Opening { .. } | SessionState::Restarting { .. } => {
-            pen.put(&format!("opening the guest {dots}"), theme.strong());
+            match app.compiling {
+                Some(compiling) => {
+                    let done = compiling.in_words();
+                    pen.put(
+                        &format!("compiling the guest {dots} {done}"),
+                        theme.strong(),
+                    );
+                }
+                None => {
+                    pen.put(&format!("opening the guest {dots}"), theme.strong());
+                }
+            }
+            let key = theme.glyphs.key(app.keys.key_of(Action::Quit));
+            pen.put("   ", theme.text())
+                .put(&key, theme.key())
+                .put(" quits", theme.text());
         }
         SessionState::Running {
             step,

@@ -62,6 +62,19 @@ pub fn load(cli: &Cli, from_home: bool) -> Result<Config> {
     })
 }
 
+/// Returns whether the configuration in the person's folder switches the cache of compiled modules
+/// off. What is printed does not depend on that, so it holds for commands that do not read that file
+/// otherwise. Its faults are reported by those that do.
+pub fn refuses_cache(cli: &Cli) -> bool {
+    let is_regular = home_file().is_some_and(|file| input_file::is_regular(&file));
+    if cli.no_config || cli.config.is_some() || !is_regular {
+        return false;
+    }
+    let config = load(cli, true).unwrap_or_default();
+    let refusal = ("no_cache", "true".to_owned());
+    config.defaults.contains(&refusal)
+}
+
 impl Config {
     /// Returns the command line with the configuration for options that it does not have.
     pub fn applied_to(&self, cli: Cli) -> Result<Cli> {

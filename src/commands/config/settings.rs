@@ -54,6 +54,12 @@ pub const SETTINGS: &[Setting] = &[
         kind: Kind::Opposite,
     },
     Setting {
+        table: "",
+        name: "cache",
+        option: "no_cache",
+        kind: Kind::Opposite,
+    },
+    Setting {
         table: LIMITS,
         name: "max-memory",
         option: "max_memory",
@@ -99,7 +105,10 @@ impl Setting {
     /// Returns the help of the option.
     pub fn help(&self) -> String {
         match self.kind {
-            // The option is `--no-mouse`, so its help describes the opposite.
+            // The options are `--no-mouse` and `--no-cache`, so their help describes the opposite.
+            Kind::Opposite if self.option == "no_cache" => {
+                "Keep compiled modules for the next start; false compiles each module anew".into()
+            }
             Kind::Opposite => "Take the mouse, so that it scrolls and chooses; false leaves it to \
                                the terminal to select text"
                 .into(),

@@ -1,5 +1,6 @@
 //! The private memory that holds the journal of an instrumented guest, and how the host reaches it.
 
+use serde::{Deserialize, Serialize};
 use wasm_encoder::{ConstExpr, GlobalType, MemArg, MemoryType, ValType};
 
 use super::loop_analysis::MAX_FLOATS;
@@ -65,7 +66,7 @@ pub(super) const MAX_SLOTS_BETWEEN_CHECKS: u32 = 2000;
 /// In `tick`, the host reads the slots from `start` up to the position, clears them, sets the
 /// position to `start` and the limit to `limit`. The memory between word 0 and `start` is not the
 /// host's.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct JournalLayout {
     /// The name under which the private memory is exported. It is shared and has a fixed size.
     pub memory_export: String,

@@ -105,7 +105,9 @@ mod sections;
 mod table_setters;
 
 use std::convert::Infallible;
+use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use wasm_encoder::reencode::{self, Reencode, utils};
 use wasm_encoder::{
     CodeSection, DataCountSection, DataSection, ElementSection, EntityType, ExportKind,
@@ -126,7 +128,7 @@ use module_limits::FunctionSize;
 use sections::Sections;
 
 /// How a module is to be instrumented.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct InstrumentOptions {
     /// The largest size of one memory, in bytes; rounded down to whole pages.
     pub max_memory: u64,
@@ -152,9 +154,10 @@ pub struct InstrumentOptions {
 /// - `memory.atomic.wait` does not wait: it times out at once, and traps if it has no timeout.
 /// - It has no start function. That is exported instead, to be called after instantiation.
 /// - Of the custom sections, only `name` is left.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InstrumentedModule {
-    /// The binary module.
+    /// The binary module. Once it is compiled, nothing else needs it.
+    #[serde(skip)]
     pub wasm: Vec<u8>,
     /// The name under which the stack pointer of the journaled memory is exported, if it is known:
     /// a mutable `i32` global of the guest.
@@ -175,6 +178,9 @@ pub struct InstrumentedModule {
     pub tick_import: (String, String),
     /// How the host reaches the journal.
     pub journal: JournalLayout,
+    /// By its number among the functions with a body: where the instructions of a function begin and
+    /// end in `wasm`.
+    bodies: Vec<Range<u32>>,
     functions: FunctionMap,
     imported: u32,
     options: InstrumentOptions,
@@ -222,7 +228,7 @@ impl InstrumentedModule {
 
 /// How the indices of functions shift: by one from the added import on. The functions that are
 /// added after all others shift none.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct FunctionMap {
     /// The index of the added import.
     tick: u32,
@@ -312,6 +318,7 @@ pub(super) fn instrument(
         allocator,
     };
     Ok(InstrumentedModule {
+        bodies: offset_map::bodies(&wasm),
         wasm,
         stack_pointer_export: names.stack_pointer,
         memory_exports: names.memories,

@@ -65,6 +65,7 @@ fn config_prints_each_setting_and_its_origin() {
             "color = \"auto\"",
             "ascii = false",
             "mouse = true",
+            "cache = true",
             "[limits]",
             "max-memory = \"1GiB\"",
             "max-time = \"10s\"",

@@ -2,6 +2,8 @@
 
 mod bad_input;
 #[cfg(target_os = "linux")]
+mod cache;
+#[cfg(target_os = "linux")]
 mod config;
 mod diff;
 mod drafts;

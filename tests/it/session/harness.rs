@@ -18,6 +18,7 @@ pub(super) fn run(wat: &str, steps: &str) -> Timeline {
         limits: Limits::default(),
         control: CancelHandle::default(),
         stdin: Vec::new().into(),
+        compiled: Default::default(),
     };
     let (mut session, mut timeline) = Session::open(config).unwrap();
     session.run_to_end(&mut timeline);

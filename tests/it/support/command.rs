@@ -87,7 +87,7 @@ impl Folder {
 }
 
 /// The program with its arguments. By default it runs in the root of the repository, with nothing on
-/// its standard input and without the configuration of the user.
+/// its standard input and without the configuration and the cache of the user.
 pub struct TestCommand {
     command: Command,
     stdin: Vec<u8>,
@@ -100,6 +100,7 @@ impl TestCommand {
             .args(args)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("XDG_CONFIG_HOME", "/dev/null")
+            .env("XDG_CACHE_HOME", "/dev/null")
             .env_remove("NO_COLOR")
             .env_remove("COLUMNS")
             .stdin(Stdio::piped())

@@ -85,6 +85,7 @@ impl Pty {
         command.env("TERM", "xterm-256color");
         // The configuration of the user must not matter.
         command.env("XDG_CONFIG_HOME", "/dev/null");
+        command.env("XDG_CACHE_HOME", "/dev/null");
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         for (name, value) in start.env {
             command.env(name, value);
