@@ -25,7 +25,7 @@ impl Cache {
     fn new() -> Cache {
         Cache(
             Folder::new()
-                .with("large.wat", &large_module())
+                .with("large.wat", large_module())
                 .with("large.steps", "module \"large.wat\"\ncall f7(1)\n"),
         )
     }
