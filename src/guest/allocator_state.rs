@@ -314,8 +314,9 @@ fn diverges(operators: wasmparser::OperatorsReader<'_>) -> bool {
             Operator::Block { .. }
             | Operator::Loop { .. }
             | Operator::If { .. }
+            | Operator::Try { .. }
             | Operator::TryTable { .. } => depth += 1,
-            Operator::End => {
+            Operator::End | Operator::Delegate { .. } => {
                 ends_unreachable = is_unreachable;
                 depth = depth.saturating_sub(1);
             }

@@ -36,9 +36,12 @@ pub(super) const ENGINE: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::WIDE_ARITHMETIC)
     .union(WasmFeatures::COMPACT_IMPORTS);
 
+/// What a guest may need: the features of the engine, and what instrumentation writes with them.
+const RUNS: WasmFeatures = ENGINE.union(WasmFeatures::LEGACY_EXCEPTIONS);
+
 /// The features that the engine does not have, with their names in messages. They are tried in this
 /// order, so a feature that needs another comes before it.
-const UNSUPPORTED: [(WasmFeatures, &str); 10] = [
+const UNSUPPORTED: [(WasmFeatures, &str); 9] = [
     (WasmFeatures::CUSTOM_DESCRIPTORS, "custom descriptors"),
     (WasmFeatures::STACK_SWITCHING, "stack switching"),
     (
@@ -52,10 +55,6 @@ const UNSUPPORTED: [(WasmFeatures, &str); 10] = [
     ),
     (WasmFeatures::TAIL_CALL, "tail calls"),
     (WasmFeatures::MEMORY64, "64-bit memories or tables"),
-    (
-        WasmFeatures::LEGACY_EXCEPTIONS,
-        "the old form of exception handling",
-    ),
     (WasmFeatures::MEMORY_CONTROL, "memory control"),
     (WasmFeatures::CUSTOM_PAGE_SIZES, "custom page sizes"),
 ];
@@ -127,14 +126,19 @@ fn used_of(wasm: &[u8], features: &[(WasmFeatures, &'static str)]) -> Vec<&'stat
     }
 }
 
-/// Returns the features that a module needs and the engine does not have; nothing for one that the
-/// engine would validate. [`unsupported_limit`] finds what it still cannot compile.
+/// Returns whether the engine would validate a module. [`unsupported_limit`] finds what it still cannot
+/// compile.
+pub(super) fn is_engine_valid(wasm: &[u8]) -> bool {
+    is_valid(wasm, ENGINE)
+}
+
+/// Returns the features that a module needs and that neither the engine nor instrumentation has.
 ///
 /// # Errors
 ///
 /// Returns an error if the module is not valid with all features.
 pub(super) fn unsupported(name: &str, wasm: &[u8]) -> Result<Vec<String>, GuestError> {
-    if is_valid(wasm, ENGINE) {
+    if is_valid(wasm, RUNS) {
         return Ok(Vec::new());
     }
     Validator::new_with_features(WasmFeatures::all())
@@ -213,7 +217,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// all features.
 fn needed_features(wasm: &[u8]) -> Vec<String> {
     let mut features = WasmFeatures::all();
-    for (_, feature) in WasmFeatures::all().difference(ENGINE).iter_names() {
+    for (_, feature) in WasmFeatures::all().difference(RUNS).iter_names() {
         let is_named = UNSUPPORTED.iter().any(|(named, _)| *named == feature);
         if !is_named && is_valid(wasm, features.difference(feature)) {
             features = features.difference(feature);

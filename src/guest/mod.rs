@@ -172,12 +172,18 @@ impl Guest {
         let wasm = assembled
             .as_ref()
             .map_or(&given, |assembled| &assembled.wasm);
-        let mut unsupported = features::unsupported(&name, wasm)?;
-        let description = Description::read(wasm).map_err(|error| GuestError::Invalid {
+        let is_plain = features::is_engine_valid(wasm);
+        let mut unsupported = match is_plain {
+            true => Vec::new(),
+            false => features::unsupported(&name, wasm)?,
+        };
+        let mut description = Description::read(wasm).map_err(|error| GuestError::Invalid {
             name: name.clone(),
             offset: error.offset(),
             message: safe::cut(error.message(), MAX_NAME),
         })?;
+        // Nothing else is refused by the engine and accepted here.
+        description.has_legacy_exceptions = !is_plain && unsupported.is_empty();
         if unsupported.is_empty() {
             unsupported.extend(features::unsupported_limit(wasm, &description).map(String::from));
         }

@@ -39,6 +39,8 @@ pub(super) struct Description {
     pub imported_functions: u32,
     pub type_count: u32,
     pub bodies: Bodies,
+    /// Whether functions use the old form of exception handling.
+    pub has_legacy_exceptions: bool,
     /// By index, the types of functions; `None` for other types.
     types: Vec<Option<FuncType>>,
 }

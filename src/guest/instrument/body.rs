@@ -6,10 +6,11 @@
 //! is brought up to date where other code may read it: before calls, returns and throws.
 //! `journaled_stores` writes the slots.
 
-use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, ValType};
+use wasm_encoder::{BlockType, Catch, Encode, Instruction, InstructionSink, ValType};
 use wasmparser::Operator;
 
 use super::journal_layout::{AddedItems, LAST, LIMIT, MAX_SLOTS_BETWEEN_CHECKS, SLOT};
+use super::legacy_exceptions::{EXCEPTION, Written, WrittenTry};
 use super::loop_analysis::{SplittableLoop, is_call, splittable_loops};
 use super::memory_access::{AccessKind, MemoryAccess, access_of};
 use super::scratch_locals::ScratchLocals;
@@ -31,19 +32,38 @@ pub(super) enum Mode {
 /// have very many.
 const MAX_TRACKED_LOCALS: usize = 64;
 
-/// The number of blocks around the inner loop, where one loop became two.
-const BLOCKS_OF_SPLIT_LOOP: u32 = 3;
+/// The number of labels where one loop became two; the innermost is that of the rounds.
+const LABELS_OF_SPLIT_LOOP: u32 = 4;
 
 /// An open block, loop or branch of the function as given.
 struct Frame {
     /// For a loop that is written as two: see [`Body::open_loop`].
     split: Option<SplittableLoop>,
-    /// How many of the frames around this one are such loops.
-    splits_around: u32,
+    /// For a `try` of the old form: see `legacy_exceptions`.
+    legacy: Option<OpenTry>,
+    /// How many labels are open around it in the instrumented body.
+    labels_around: u32,
+    /// How many labels it has itself, and which of them is the one that it has as given, counted
+    /// from the innermost.
+    labels: u32,
+    own_label: u32,
     /// Whether the limit was unchecked where the frame begins.
     was_unchecked: bool,
     /// How many calls there are before it.
     calls_before: u32,
+}
+
+/// An open `try` of the old form.
+#[derive(Clone, Copy)]
+struct OpenTry {
+    /// Its number among all of the function.
+    number: usize,
+    /// Which of its handlers is being written; `None` before the first.
+    handler: Option<usize>,
+    /// How many handlers around it keep an exception.
+    exceptions_around: u32,
+    /// The local with the exception that the handler can throw again.
+    exception: Option<u32>,
 }
 
 /// What is written of one body so far, and what is known at this place in it.
@@ -65,6 +85,9 @@ pub(super) struct Body<'a> {
     /// For each loop in order: what is known of it, if it may be written as two.
     splittable: Vec<Option<SplittableLoop>>,
     opened_loops: usize,
+    /// The `try`s of the old form.
+    legacy: Written,
+    opened_tries: usize,
     /// How many slots were written after the position in the local.
     pub(super) pending: u32,
     /// Whether the global holds the position in the local.
@@ -94,7 +117,7 @@ impl<'a> Body<'a> {
         let (mut slots, mut has_handler, mut has_calls) = (0u32, false, false);
         for (operator, _) in operators {
             match operator {
-                Operator::TryTable { .. } => has_handler = true,
+                Operator::TryTable { .. } | Operator::Try { .. } => has_handler = true,
                 _ if is_call(operator) => has_calls = true,
                 _ => {
                     let access =
@@ -126,6 +149,8 @@ impl<'a> Body<'a> {
                 splittable_loops(given, journaled, operators)
             },
             opened_loops: 0,
+            legacy: Written::default(),
+            opened_tries: 0,
             pending: 0,
             is_synced: false,
             is_unchecked: false,
@@ -141,6 +166,11 @@ impl<'a> Body<'a> {
             allocator: &allocator.functions,
             ..self
         }
+    }
+
+    /// Returns the body, whose `try`s of the old form are written in the new one.
+    pub fn with_legacy_exceptions(self, legacy: Written) -> Self {
+        Body { legacy, ..self }
     }
 
     /// Returns how deep the blocks nest that were written so far, those of the function as given
@@ -172,6 +202,9 @@ impl<'a> Body<'a> {
 
     /// Writes what comes before the first instruction.
     pub fn enter(&mut self) {
+        if self.legacy.has_escape {
+            self.sink().block(BlockType::Result(EXCEPTION));
+        }
         if self.mode == Mode::Inline {
             self.load_position();
             self.is_unchecked = true;
@@ -231,6 +264,16 @@ impl<'a> Body<'a> {
                 self.is_unchecked = self.frames.last().is_some_and(|frame| frame.was_unchecked);
             }
             Operator::End => self.close(instruction),
+            Operator::Try { .. } => self.open_try(),
+            Operator::Catch { .. } | Operator::CatchAll => self.open_handler(),
+            Operator::Delegate { .. } => self.close(&Instruction::End),
+            Operator::Rethrow { relative_depth } => {
+                let open = self.target(*relative_depth).and_then(|frame| frame.legacy);
+                if let Some(exception) = open.and_then(|open| open.exception) {
+                    self.sink().local_get(exception);
+                }
+                self.transfer(true, &Instruction::ThrowRef);
+            }
             Operator::Br { relative_depth } => self.branch(*relative_depth, false),
             Operator::BrIf { relative_depth } => self.branch(*relative_depth, true),
             Operator::BrTable { targets } => {
@@ -316,6 +359,7 @@ impl<'a> Body<'a> {
         self.forget_at_join();
         if let Some(frame) = self.frames.last_mut() {
             frame.split = Some(split);
+            frame.labels = LABELS_OF_SPLIT_LOOP;
         }
     }
 
@@ -386,32 +430,166 @@ impl<'a> Body<'a> {
 
     /// Returns the depth of a label in the instrumented body, from that in the body as given.
     fn depth(&self, given: u32) -> u32 {
-        let around = self.target(given).map_or(0, |frame| frame.splits_around);
-        given.saturating_add(self.splits().saturating_sub(around) * BLOCKS_OF_SPLIT_LOOP)
+        match self.target(given) {
+            Some(frame) => {
+                let inside = self.labels() - frame.labels_around - frame.labels;
+                inside + frame.own_label
+            }
+            // That of the function.
+            None => self.labels(),
+        }
     }
 
-    /// Returns how many of the open frames are loops that are written as two.
-    fn splits(&self) -> u32 {
-        self.frames.last().map_or(0, |frame| {
-            frame.splits_around + u32::from(frame.split.is_some())
-        })
+    /// Returns how many labels are open, that of the function not included.
+    fn labels(&self) -> u32 {
+        let base = u32::from(self.legacy.has_escape);
+        self.frames
+            .last()
+            .map_or(base, |frame| frame.labels_around + frame.labels)
     }
 
     fn open(&mut self, instruction: &Instruction<'_>) {
-        let splits_around = self.splits();
+        self.push_frame();
+        self.emit(instruction);
+    }
+
+    /// Adds a frame with one label.
+    fn push_frame(&mut self) {
+        let labels_around = self.labels();
         self.frames.push(Frame {
             split: None,
-            splits_around,
+            legacy: None,
+            labels_around,
+            labels: 1,
+            own_label: 0,
             was_unchecked: self.is_unchecked,
             calls_before: self.calls,
         });
         self.max_nesting = self.max_nesting.max(self.frames.len());
-        self.emit(instruction);
+    }
+
+    /// Opens a `try` of the old form, with the blocks that its handlers come after.
+    fn open_try(&mut self) {
+        self.flush();
+        let number = self.opened_tries;
+        self.opened_tries += 1;
+        let exceptions_around = self.open_exceptions();
+        let tries = std::mem::take(&mut self.legacy.tries);
+        if let Some(known) = tries.get(number) {
+            let labels = match known.clauses.len() as u32 {
+                _ if known.delegates => self.write_delegating_try(known),
+                0 => {
+                    self.sink().block(known.inside);
+                    1
+                }
+                count => {
+                    self.write_try(known);
+                    count + 2
+                }
+            };
+            self.push_frame();
+            if let Some(frame) = self.frames.last_mut() {
+                frame.labels = labels;
+                frame.legacy = Some(OpenTry {
+                    number,
+                    handler: None,
+                    exceptions_around,
+                    exception: None,
+                });
+            }
+        }
+        self.legacy.tries = tries;
+    }
+
+    fn write_try(&mut self, known: &WrittenTry) {
+        let params: Vec<u32> = (0..)
+            .zip(&known.params)
+            .map(|(nth, ty)| self.scratch(*ty, nth))
+            .collect();
+        for param in params.iter().rev() {
+            self.sink().local_set(*param);
+        }
+        self.sink().block(known.outside);
+        for (_, carried) in known.clauses.iter().rev() {
+            self.sink().block(*carried);
+        }
+        for param in &params {
+            self.sink().local_get(*param);
+        }
+        let clauses: Vec<Catch> = (0..)
+            .zip(&known.clauses)
+            .map(|(label, (tag, _))| catch(*tag, known.is_rethrown, label))
+            .collect();
+        self.sink().try_table(known.inside, clauses);
+    }
+
+    /// Writes a `try` that jumps to the handlers of others. Returns how many labels it has.
+    fn write_delegating_try(&mut self, known: &WrittenTry) -> u32 {
+        let labels = self.labels();
+        let mut clauses: Vec<Catch> = Vec::new();
+        for clause in &known.delegated {
+            // The blocks of the handlers are around the `try_table` of that `try`.
+            let handlers = self.frames.get(clause.frame).map_or(0, |frame| {
+                labels.saturating_sub(frame.labels_around + frame.labels) + 1
+            });
+            clauses.push(catch(clause.tag, clause.is_rethrown, handlers + clause.nth));
+        }
+        if known.escapes() {
+            clauses.push(catch(None, true, labels.saturating_sub(1)));
+        }
+        self.sink().try_table(known.inside, clauses);
+        1
+    }
+
+    /// Ends the body of a `try` of the old form or its last handler, and begins the next handler.
+    fn open_handler(&mut self) {
+        self.flush();
+        let Some(open) = self.frames.last().and_then(|frame| frame.legacy) else {
+            return;
+        };
+        let known = self.legacy.tries.get(open.number);
+        let (count, is_rethrown) = known.map_or((0, false), |known| {
+            (known.clauses.len() as u32, known.is_rethrown)
+        });
+        let handler = open.handler.map_or(0, |handler| handler + 1);
+        if handler == 0 {
+            self.sink().end();
+        }
+        let left = count.saturating_sub(handler as u32);
+        self.sink().br(left).end();
+        let exception = is_rethrown.then(|| self.scratch(EXCEPTION, open.exceptions_around));
+        if let Some(exception) = exception {
+            self.sink().local_set(exception);
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.labels = left;
+            frame.own_label = left.saturating_sub(1);
+            frame.legacy = Some(OpenTry {
+                handler: Some(handler),
+                exception,
+                ..open
+            });
+        }
+        self.forget_at_join();
+        self.is_unchecked = true;
+    }
+
+    /// Returns how many handlers around this place keep an exception that they can throw again.
+    fn open_exceptions(&self) -> u32 {
+        let mut open = self.frames.iter().rev().filter_map(|frame| frame.legacy);
+        open.next().map_or(0, |open| {
+            open.exceptions_around + u32::from(open.exception.is_some())
+        })
     }
 
     fn close(&mut self, instruction: &Instruction<'_>) {
         let Some(frame) = self.frames.pop() else {
             // The end of the function.
+            if self.legacy.has_escape {
+                self.transfer(true, &Instruction::Return);
+                self.sink().end().throw_ref().end();
+                return;
+            }
             return self.transfer(true, instruction);
         };
         self.flush();
@@ -541,6 +719,16 @@ impl<'a> Body<'a> {
             }
             _ => None,
         };
+    }
+}
+
+/// Returns a clause of a `try_table`; without a tag, it catches everything.
+fn catch(tag: Option<u32>, with_exception: bool, label: u32) -> Catch {
+    match (tag, with_exception) {
+        (Some(tag), true) => Catch::OneRef { tag, label },
+        (Some(tag), false) => Catch::One { tag, label },
+        (None, true) => Catch::AllRef { label },
+        (None, false) => Catch::All { label },
     }
 }
 

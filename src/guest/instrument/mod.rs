@@ -67,6 +67,7 @@
 //! | `journal_layout.rs`   | the private memory, and what the host must know of it                 |
 //! | `memory_access.rs`    | which instructions access memory, and their operands                  |
 //! | `body.rs`             | one function: position, control flow, loops                           |
+//! | `legacy_exceptions.rs` | the old form of exception handling, written in the new one           |
 //! | `limit_check.rs`      | checks of the limit, calls of the host                                |
 //! | `loop_analysis.rs`    | which loops may be written as two                                     |
 //! | `journaled_stores.rs` | each instruction that stores, with its slot                           |
@@ -94,6 +95,7 @@ mod inline_journal;
 mod journal_helpers;
 mod journal_layout;
 mod journaled_stores;
+mod legacy_exceptions;
 mod limit_check;
 mod loop_analysis;
 mod memory_access;
@@ -124,6 +126,7 @@ use added_names::AddedNames;
 use body::Body;
 pub use journal_layout::JournalLayout;
 use journal_layout::{AddedItems, JournalMemory};
+use legacy_exceptions::{BlockTypes, LegacyTries, Written};
 use module_limits::FunctionSize;
 use sections::Sections;
 
@@ -221,6 +224,10 @@ impl InstrumentedModule {
             self.functions,
             &self.journal.allocator,
         );
+        if guest.0.description.has_legacy_exceptions {
+            let sections = Sections::read(guest.wasm()).ok()?;
+            instrumenter.collect_block_types(&sections.bodies);
+        }
         let body = instrumenter.instrument_body(function, &body, &mut sites);
         Some(body.ok()?.offset_map)
     }
@@ -297,12 +304,7 @@ pub(super) fn instrument(
             excess: format!("its function {} {excess}", guest.function_name(function)),
         });
     }
-    debug_assert!(
-        super::features::unsupported("the instrumented module", &wasm)
-            .is_ok_and(|missing| missing.is_empty()),
-        "{:?}",
-        super::features::unsupported("the instrumented module", &wasm)
-    );
+    debug_assert!(super::features::is_engine_valid(&wasm), "invalid");
     let fixed_tables = std::mem::take(&mut instrumenter.fixed_tables);
     let functions = instrumenter.functions;
     let memory = JournalMemory::new(options.memory.is_some());
@@ -353,6 +355,8 @@ struct Instrumenter<'a> {
     memory: JournalMemory,
     /// How many functions for long fills and copies are added.
     bulk_helpers: u32,
+    /// The types of blocks that the old form of exceptions needs.
+    block_types: BlockTypes,
     /// The guest's global that is exported in addition.
     stack_pointer: Option<u32>,
     /// The functions whose calls are recorded.
@@ -427,6 +431,7 @@ impl<'a> Instrumenter<'a> {
             memory: JournalMemory::new(options.memory.is_some()),
             allocator,
             bulk_helpers: 0,
+            block_types: BlockTypes::default(),
             stack_pointer: None,
             fixed_tables: Vec::new(),
             excess: None,
@@ -446,6 +451,7 @@ impl<'a> Instrumenter<'a> {
             self.fixed_tables = table_setters::fixed_tables(self.description, &sections);
             self.functions.moved += self.bulk_helpers + self.fixed_tables.len() as u32;
         }
+        self.collect_block_types(&sections.bodies);
         let mut module = Module::new();
         module.section(&self.types(&sections)?);
         module.section(&self.imports(&sections, names)?);
@@ -468,7 +474,20 @@ impl<'a> Instrumenter<'a> {
         journal_helpers::add_types(&mut types);
         table_setters::add_type(&mut types);
         bulk_helpers::add_type(&mut types);
+        for results in &self.block_types.all {
+            types.ty().function([], results.iter().copied());
+        }
         Ok(types)
+    }
+
+    /// Collects the types that blocks need for exceptions of the old form.
+    fn collect_block_types(&mut self, bodies: &[FunctionBody<'_>]) {
+        if self.description.has_legacy_exceptions {
+            // After the types of `tick`, of the helpers, of the setters and of bulk operations.
+            let first = self.description.type_count.saturating_add(3);
+            let first = first.saturating_add(journal_helpers::COUNT);
+            self.block_types = BlockTypes::collect(first, self.description, bodies);
+        }
     }
 
     fn imports(
@@ -699,7 +718,7 @@ impl<'a> Instrumenter<'a> {
         while !reader.eof() {
             operators.push(reader.read_with_offset()?);
         }
-        let mut body = Body::new(
+        let body = Body::new(
             self.added,
             self.options.memory,
             sites,
@@ -708,19 +727,29 @@ impl<'a> Instrumenter<'a> {
             &operators,
         )
         .recording_callers_of(self.allocator);
+        let legacy = match LegacyTries::read(&operators) {
+            Some(tries) if self.description.has_legacy_exceptions => tries
+                .written(self.description, &mut |results| {
+                    self.block_types.index(&results)
+                }),
+            _ => Written::default(),
+        };
+        let is_too_long = legacy.is_too_long;
+        let mut body = body.with_legacy_exceptions(legacy);
         let mut offset_map = Vec::with_capacity(operators.len());
         body.enter();
-        for (operator, offset) in operators {
+        for (operator, offset) in &operators {
+            let offset = *offset;
             offset_map.push((body.bytes.len() as u64, offset));
             let instruction = self.instruction(operator.clone())?;
-            body.write(&operator, offset, &instruction);
+            body.write(operator, offset, &instruction);
         }
         let nesting = body.max_nesting();
         let (added_locals, bytes) = body.into_parts();
         let size = FunctionSize {
             locals: types.len(),
             nesting,
-            bytes: bytes.len(),
+            bytes: if is_too_long { usize::MAX } else { bytes.len() },
         };
         locals.extend(added_locals.into_iter().map(|ty| (1, ty)));
         let mut code = wasm_encoder::Function::new(locals);

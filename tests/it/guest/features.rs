@@ -172,10 +172,6 @@ const REFUSED: &[(&str, &str)] = &[
         "typed function references",
         "(type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0)))",
     ),
-    (
-        "the old form of exception handling",
-        "(func try catch_all end)",
-    ),
     ("custom page sizes", "(memory 1 (pagesize 1))"),
     (
         "stack switching",

@@ -5,5 +5,6 @@ mod features;
 mod instrument;
 mod interrupt;
 mod journal;
+mod legacy_exceptions;
 mod load;
 mod shipped;
