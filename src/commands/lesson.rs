@@ -60,6 +60,10 @@ fn list(args: &LessonArgs) -> Result<ExitCode> {
             lesson.name,
             lesson.description
         )?;
+        let progress = lesson.progress.describe();
+        if !progress.is_empty() {
+            writeln!(out, "{:20}{progress}", "")?;
+        }
     }
     let done = lessons.iter().filter(|lesson| lesson.finished).count();
     let next = lessons.iter().find(|lesson| !lesson.finished);

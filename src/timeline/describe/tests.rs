@@ -354,6 +354,7 @@ fn questions_and_their_answers() {
     let asked = |r: &mut StepBuilder| {
         r.ask = Some(Ask {
             question: "How long is the text now?".into(),
+            ..Default::default()
         });
     };
     assert_eq!(
