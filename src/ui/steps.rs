@@ -256,7 +256,7 @@ fn outcome_mark(
 fn detail(step: &StepRecord, theme: &Theme) -> String {
     let arrow = theme.glyphs.arrow;
     match step.kind {
-        StepKind::Instantiate => match step.changes.bytes() {
+        StepKind::Instantiate => match step.changes.data_bytes() {
             0 => String::new(),
             bytes @ ..1024 => format!("{bytes} B data"),
             bytes => format!("{} data", text::size(bytes)),

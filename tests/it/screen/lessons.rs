@@ -44,7 +44,7 @@ const LESSONS: [Expected; 11] = [
         answers: &[(6, "false")], surprise: 8 },
     Expected { file: "08-overrun", steps: 15, mistakes: &[(8, "overrun")],
         answers: &[(7, "114")], surprise: 8 },
-    Expected { file: "09-out-of-bounds", steps: 14, mistakes: &[(7, "trap"), (9, "trap")],
+    Expected { file: "09-out-of-bounds", steps: 16, mistakes: &[(7, "trap"), (9, "trap")],
         answers: &[(4, "16128"), (8, "false")], surprise: 9 },
     Expected { file: "10-structs", steps: 15, mistakes: &[],
         answers: &[(5, "36"), (12, "true")], surprise: 4 },
