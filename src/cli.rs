@@ -190,6 +190,8 @@ pub enum Command {
     Test(TestArgs),
     /// Open a built-in lesson; without NAME, list them
     Lesson(LessonArgs),
+    /// Write the files of an exercise into this folder and open them; without NAME, list them
+    Exercise(ExerciseArgs),
     /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and
     /// why
     Inspect(InspectArgs),
@@ -262,6 +264,10 @@ pub struct TestArgs {
     #[arg(long, value_name = "PATH")]
     pub junit: Option<PathBuf>,
 
+    /// Check each FILE as the mended file of this exercise
+    #[arg(long, value_name = "NAME", conflicts_with = "module")]
+    pub exercise: Option<String>,
+
     #[command(flatten)]
     pub deny: DenyArgs,
 
@@ -273,6 +279,25 @@ pub struct TestArgs {
 pub struct LessonArgs {
     /// The lesson's number or name
     pub name: Option<String>,
+
+    #[command(flatten)]
+    pub session: SessionArgs,
+
+    #[command(flatten)]
+    pub appearance: AppearanceArgs,
+
+    #[command(flatten)]
+    pub mouse: MouseArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ExerciseArgs {
+    /// The exercise's name
+    pub name: Option<String>,
+
+    /// Replace files of the exercise that exist
+    #[arg(long)]
+    pub force: bool,
 
     #[command(flatten)]
     pub session: SessionArgs,

@@ -6,6 +6,7 @@ mod atomic_file;
 mod builtin;
 mod config;
 mod diff;
+mod exercise;
 mod history;
 mod init;
 mod input_file;
@@ -38,6 +39,7 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
         Some(Command::Lesson(args)) => lesson::lesson(args),
+        Some(Command::Exercise(args)) => exercise::exercise(args),
         Some(Command::Inspect(args)) => inspect::inspect(args),
         Some(Command::Init(args)) => init::init(args),
         Some(Command::Diff(args)) => diff::diff(args),
@@ -54,6 +56,7 @@ fn shows_screen(cli: &Cli) -> bool {
     match &cli.command {
         None => linmem::terminal::is_usable() && !reads_stdin(cli),
         Some(Command::Lesson(args)) => lesson::shows_screen(args),
+        Some(Command::Exercise(args)) => exercise::shows_screen(args),
         Some(_) => false,
     }
 }

@@ -5,6 +5,7 @@ mod bad_input;
 mod config;
 mod diff;
 mod drafts;
+mod exercises;
 mod help;
 mod input_files;
 mod inspect;
