@@ -280,6 +280,10 @@ pub struct LessonArgs {
     /// The lesson's number or name
     pub name: Option<String>,
 
+    /// Print which lesson needs which, in an order in which they can be taken
+    #[arg(long)]
+    pub map: bool,
+
     #[command(flatten)]
     pub session: SessionArgs,
 
