@@ -264,6 +264,10 @@ pub struct TestArgs {
     #[arg(long, value_name = "PATH")]
     pub junit: Option<PathBuf>,
 
+    /// Check each FILE as a lesson, too: title, hints, length, and answers that are given away
+    #[arg(long, conflicts_with = "exercise")]
+    pub lesson: bool,
+
     /// Check each FILE as the mended file of this exercise
     #[arg(long, value_name = "NAME", conflicts_with = "module")]
     pub exercise: Option<String>,
@@ -283,6 +287,10 @@ pub struct LessonArgs {
     /// Print which lesson needs which, in an order in which they can be taken
     #[arg(long)]
     pub map: bool,
+
+    /// Write the lesson's files into this folder, to change or translate them
+    #[arg(long, value_name = "FOLDER", requires = "name")]
+    pub export: Option<PathBuf>,
 
     #[command(flatten)]
     pub session: SessionArgs,

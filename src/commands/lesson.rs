@@ -1,9 +1,10 @@
 //! `linmem lesson [NAME]`: the list of lessons, or one of them.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use linmem::{safe, terminal, text};
 
 use crate::cli::LessonArgs;
@@ -11,7 +12,7 @@ use crate::cli::LessonArgs;
 use super::builtin::LESSONS;
 use super::load::InitialSession;
 use super::theme::wants_color;
-use super::{lesson_progress, load, run, tui};
+use super::{atomic_file, lesson_progress, load, run, tui};
 
 /// Each lesson with the lessons that it needs, in an order in which they can be taken.
 const MAP: &[(&str, &[&str])] = &[
@@ -51,6 +52,9 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
         return list(args);
     };
     let index = find(name)?;
+    if let Some(folder) = &args.export {
+        return export(index, folder);
+    }
     let opening = load::lesson(index, &args.session)?;
     if shows_screen(args) {
         let initial = InitialSession {
@@ -71,7 +75,37 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
 
 /// Returns whether the lesson is shown on the terminal.
 pub fn shows_screen(args: &LessonArgs) -> bool {
-    args.name.is_some() && !args.map && terminal::is_usable() && args.session.stdin.is_none()
+    let is_opened = args.name.is_some() && !args.map && args.export.is_none();
+    is_opened && terminal::is_usable() && args.session.stdin.is_none()
+}
+
+/// Writes the files of a lesson into a folder. A file that exists is not replaced.
+fn export(index: usize, folder: &Path) -> Result<ExitCode> {
+    let Some(lesson) = LESSONS.get(index) else {
+        bail!("there is no lesson {}", index.saturating_add(1))
+    };
+    let (steps, text) = lesson.steps;
+    let files = lesson.files.iter().copied();
+    let files: Vec<(&str, &[u8])> = files.chain([(steps, text.as_bytes())]).collect();
+    let shown = |file: &str| atomic_file::printable(&folder.join(file));
+    let exists = |file: &&str| folder.join(file).symlink_metadata().is_ok();
+    if let Some(file) = files
+        .iter()
+        .map(|(file, _)| *file)
+        .find(|file| exists(file))
+    {
+        bail!("{} exists; name another folder, or remove it", shown(file));
+    }
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", atomic_file::printable(folder)))?;
+    let mut out = io::stdout().lock();
+    for (file, contents) in files {
+        atomic_file::write_new(&folder.join(file), |out| Ok(out.write_all(contents)?))
+            .with_context(|| format!("cannot write {}", shown(file)))?;
+        writeln!(out, "wrote {}", shown(file))?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints which lesson needs which.

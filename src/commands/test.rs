@@ -81,6 +81,14 @@ fn case(
             let line = report::summary_line(&timeline, &shown, denies_warnings);
             print_line(out, &line)?;
             let problem = report::problem(&timeline, denies_warnings);
+            let mut notes = Vec::new();
+            if args.lesson && problem.is_none() {
+                notes = report::lesson_problems(&timeline);
+            }
+            for note in &notes {
+                print_line(out, &format!("      {note}"))?;
+            }
+            let problem = problem.or_else(|| notes.into_iter().next());
             Ok(Case::ran(shown, &timeline, problem))
         }
         Err(error) => {

@@ -486,13 +486,7 @@ pub(crate) fn place_left(app: &App) -> Option<usize> {
 
 /// Goes on in the open lesson where it was left, with the answers given then.
 fn resume(app: &mut App, step: usize) -> Option<Effect> {
-    let Some(lesson) = app
-        .course
-        .open
-        .and_then(|open| app.course.lessons.get(open))
-    else {
-        return None;
-    };
+    let lesson = app.course.lessons.get(app.course.open?)?;
     let known = lesson.progress.questions.clone();
     let asked: Vec<usize> = questions(app).filter(|asked| *asked < step).collect();
     for asked in asked {

@@ -230,6 +230,62 @@ fn lessons_pass_linmem_test() {
 }
 
 #[test]
+fn lessons_have_what_the_page_asks_for() {
+    let files: Vec<String> = LESSONS.iter().map(|l| format!("{}.md", l.file)).collect();
+    let mut args = vec!["test", "--lesson"];
+    args.extend(files.iter().map(String::as_str));
+    assert!(stdout(&args).ends_with("26 sessions: 26 ok, 0 failed\n"));
+}
+
+#[test]
+fn a_lesson_that_gives_its_answer_away_is_reported() {
+    let lesson = "# A title\n\nThe answer is 114.\n\n```steps\nmodule \"a.wat\"\nask \"How many?\" = \
+                  114\nwrite 0, u8(1)\n```\n";
+    let folder = Folder::new()
+        .with("a.md", lesson)
+        .with("a.wat", "(module (memory (export \"memory\") 1))");
+    folder.run(&["test", "a.md"]).success();
+    let text = folder
+        .run(&["test", "--lesson", "a.md"])
+        .assert_status(1)
+        .stdout;
+    for part in [
+        "step 0 has no introduction",
+        "no ending",
+        "the question of step 1 has no hint",
+        "the prose before the question of step 1 has its answer, 114",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+}
+
+#[test]
+fn an_exported_lesson_runs_and_replaces_nothing() {
+    let folder = Folder::new();
+    let written = folder
+        .run(&["lesson", "overrun", "--export", "own"])
+        .success();
+    assert!(written.contains("own/08-overrun.md"), "{written}");
+    folder
+        .run(&["test", "--lesson", "own/08-overrun.md"])
+        .success();
+    folder
+        .run(&["lesson", "overrun", "--export", "own"])
+        .assert_refused(&["exists"]);
+    assert_eq!(
+        folder.read("own/08-overrun.md"),
+        read_in_repository("guest/lessons/08-overrun.md")
+    );
+}
+
+#[test]
+fn the_map_lists_every_lesson() {
+    let map = stdout(&["lesson", "--map"]);
+    assert_eq!(map.lines().count(), LESSONS.len());
+    assert!(map.contains("20  dead-frame         after locals"), "{map}");
+}
+
+#[test]
 fn unknown_lesson_names_are_refused() {
     linmem(&["lesson", "trigonometry"])
         .assert_refused(&["there is no lesson \"trigonometry\"; `linmem lesson` lists them"]);
