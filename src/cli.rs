@@ -52,7 +52,7 @@ pub struct Cli {
 impl Cli {
     /// Parses the program's arguments. The error is safe to print.
     pub fn from_arguments() -> Result<Cli, clap::Error> {
-        let given: Vec<OsString> = std::env::args_os().collect();
+        let given = arguments();
         let parsed = Cli::try_parse_from(&given);
         let word = match &parsed {
             Ok(cli) if cli.command.is_none() => cli.file.as_deref().and_then(Path::to_str),
@@ -92,6 +92,53 @@ impl Cli {
     }
 }
 
+/// Returns the program's arguments, with those before a command after it.
+fn arguments() -> Vec<OsString> {
+    command_first(std::env::args_os().collect())
+}
+
+/// Moves the arguments before a command after it. There they take effect, or are refused because
+/// the command does not have them.
+fn command_first(given: Vec<OsString>) -> Vec<OsString> {
+    if !Cli::try_parse_from(&given).is_ok_and(|cli| cli.command.is_some()) {
+        return given;
+    }
+    let command = Cli::command();
+    let Some(at) = position_of_command(&command, &given) else {
+        return given;
+    };
+    let mut sorted = given;
+    if let Some(before) = sorted.get_mut(1..=at) {
+        before.rotate_right(1);
+    }
+    sorted
+}
+
+/// Returns the index of the argument that names a command: the first that is neither an option nor
+/// the value of one.
+fn position_of_command(command: &clap::Command, given: &[OsString]) -> Option<usize> {
+    let takes_value = |word: &str| {
+        let name = word.trim_start_matches('-');
+        command.get_arguments().any(|arg| {
+            let is_long = word.starts_with("--") && arg.get_long() == Some(name);
+            let is_short = arg.get_short().map(String::from).as_deref() == Some(name);
+            (is_long || is_short) && arg.get_action().takes_values() && !arg.is_require_equals_set()
+        })
+    };
+    let mut words = given.iter().enumerate().skip(1);
+    while let Some((at, word)) = words.next() {
+        let word = word.to_str().unwrap_or_default();
+        if word == "--" {
+            return None;
+        } else if takes_value(word) {
+            words.next();
+        } else if command.find_subcommand(word).is_some() {
+            return Some(at);
+        }
+    }
+    None
+}
+
 /// Returns the command that a word is similar to, where the word is no command.
 fn nearest_command(word: &str) -> Option<String> {
     let command = Cli::command();
@@ -120,7 +167,7 @@ impl Cli {
     /// Parses the program's arguments again with other defaults.
     pub fn with_defaults(defaults: &Defaults) -> Result<Cli, clap::Error> {
         let command = set_defaults(Cli::command(), defaults);
-        let matches = command.try_get_matches_from(std::env::args_os())?;
+        let matches = command.try_get_matches_from(arguments())?;
         Cli::from_arg_matches(&matches)
     }
 }
@@ -148,6 +195,8 @@ pub enum Command {
     Test(TestArgs),
     /// Open a built-in lesson; without NAME, list them
     Lesson(LessonArgs),
+    /// Write the files of an exercise into this folder and open them; without NAME, list them
+    Exercise(ExerciseArgs),
     /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and
     /// why
     Inspect(InspectArgs),
@@ -229,6 +278,14 @@ pub struct TestArgs {
     #[arg(long, value_name = "PATH")]
     pub junit: Option<PathBuf>,
 
+    /// Check each FILE as a lesson, too: title, hints, length, and answers that are given away
+    #[arg(long, conflicts_with = "exercise")]
+    pub lesson: bool,
+
+    /// Check each FILE as the mended file of this exercise
+    #[arg(long, value_name = "NAME", conflicts_with = "module")]
+    pub exercise: Option<String>,
+
     #[command(flatten)]
     pub deny: DenyArgs,
 
@@ -240,6 +297,33 @@ pub struct TestArgs {
 pub struct LessonArgs {
     /// The lesson's number or name
     pub name: Option<String>,
+
+    /// Print which lesson needs which, in an order in which they can be taken
+    #[arg(long)]
+    pub map: bool,
+
+    /// Write the lesson's files into this folder, to change or translate them
+    #[arg(long, value_name = "FOLDER", requires = "name")]
+    pub export: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub session: SessionArgs,
+
+    #[command(flatten)]
+    pub appearance: AppearanceArgs,
+
+    #[command(flatten)]
+    pub mouse: MouseArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ExerciseArgs {
+    /// The exercise's name
+    pub name: Option<String>,
+
+    /// Replace files of the exercise that exist
+    #[arg(long)]
+    pub force: bool,
 
     #[command(flatten)]
     pub session: SessionArgs,
@@ -578,6 +662,90 @@ pub fn parse_time(text: &str) -> Result<MaxTime, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Returns the command line that these words are, as the program takes it.
+    fn parsed(words: &[&str]) -> Option<String> {
+        let given = words.iter().map(OsString::from).collect();
+        let cli = Cli::try_parse_from(command_first(given)).ok()?;
+        Some(format!("{cli:?}"))
+    }
+
+    /// Returns an option as a person types it, with a value that is not its default.
+    fn typed(arg: &clap::Arg) -> Option<Vec<String>> {
+        let long = format!("--{}", arg.get_long()?);
+        let value = match arg.get_id().as_str() {
+            "sets" => "text=Xyz",
+            "at" => "1",
+            "max_time" => "3s",
+            "color" => "never",
+            "theme" => "light",
+            "size" => "100x30",
+            "format" => "json",
+            "deny" => "warnings",
+            "core" => "1",
+            _ => "123",
+        };
+        Some(
+            match arg.is_require_equals_set() || !arg.get_action().takes_values() {
+                true => vec![long],
+                false => vec![long, value.to_owned()],
+            },
+        )
+    }
+
+    /// Every option takes effect before each command as after it, or is refused.
+    #[test]
+    fn options_before_a_command_take_effect_or_are_refused() {
+        let command = Cli::command();
+        let mut taken = 0;
+        for sub in command.get_subcommands() {
+            let name = sub.get_name();
+            let file: &[&str] = match name {
+                "test" | "inspect" | "init" | "diff" => &["a.wat"],
+                "completions" => &["bash"],
+                _ => &[],
+            };
+            let all = command.get_arguments().chain(sub.get_arguments());
+            for arg in all.filter(|arg| !["help", "version"].contains(&arg.get_id().as_str())) {
+                let Some(option) = typed(arg) else { continue };
+                let option: Vec<&str> = option.iter().map(String::as_str).collect();
+                let line = |before: &[&str], after: &[&str]| {
+                    parsed(&[&["linmem"], before, &[name], file, after].concat())
+                };
+                let (before, after) = (line(&option, &[]), line(&[], &option));
+                assert_ne!(
+                    before,
+                    line(&[], &[]),
+                    "{option:?} before {name} is ignored"
+                );
+                if before.is_some() {
+                    assert_eq!(before, after, "{option:?} {name}");
+                    taken += 1;
+                }
+            }
+        }
+        assert!(taken > 30, "{taken}");
+    }
+
+    #[test]
+    fn a_value_like_a_command_is_no_command() {
+        let module = parsed(&["linmem", "--module", "run", "test", "a.steps"]).unwrap();
+        assert_eq!(
+            Some(module),
+            parsed(&["linmem", "test", "--module", "run", "a.steps"])
+        );
+        assert_eq!(
+            parsed(&["linmem", "a.steps", "run"]),
+            parsed(&["linmem", "run", "a.steps"])
+        );
+        assert_eq!(parsed(&["linmem", "a.steps", "config"]), None);
+        assert_eq!(
+            parsed(&[
+                "linmem", "--theme", "light", "lesson", "--theme", "dark", "8"
+            ]),
+            None
+        );
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -43,12 +43,23 @@ pub(crate) struct Prose {
     pub paragraphs: Vec<Paragraph>,
     /// The paragraphs that begin with `Hint:`, without it. A reader asks for them one by one.
     pub hints: Vec<Paragraph>,
+    /// The replies to wrong answers: the paragraphs that begin with `If ANSWER:`.
+    pub replies: Vec<Reply>,
+}
+
+/// What is shown to a person who gives a certain wrong answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reply {
+    /// The answer, as the author wrote it.
+    pub answer: String,
+    /// The paragraph without `If ANSWER:`.
+    pub paragraph: Paragraph,
 }
 
 impl Prose {
-    /// Returns whether there are neither paragraphs nor hints.
+    /// Returns whether there are neither paragraphs nor hints nor replies.
     pub fn is_empty(&self) -> bool {
-        self.paragraphs.is_empty() && self.hints.is_empty()
+        self.paragraphs.is_empty() && self.hints.is_empty() && self.replies.is_empty()
     }
 
     /// Returns the paragraphs without markup, separated by blank lines; the items of a list are
@@ -133,12 +144,35 @@ const HINT: &str = "Hint:";
 
 /// Returns a paragraph without its `Hint:`, and `None` for a paragraph that does not begin so.
 pub(crate) fn hint(paragraph: &Paragraph) -> Option<Paragraph> {
-    if paragraph.kind != Kind::Text || !paragraph.plain().starts_with(HINT) {
+    let begins = paragraph.kind == Kind::Text && paragraph.plain().starts_with(HINT);
+    begins.then(|| without_beginning(paragraph, HINT.len()))
+}
+
+/// The beginning that makes a paragraph a reply, and the most bytes of the answer in it.
+const REPLY: &str = "If ";
+const MAX_REPLY_ANSWER: usize = 80;
+
+/// Returns the reply to a wrong answer that a paragraph is: `If ANSWER: …`; `None` for any other
+/// paragraph.
+pub(crate) fn reply(paragraph: &Paragraph) -> Option<Reply> {
+    if paragraph.kind != Kind::Text {
         return None;
     }
+    let plain = paragraph.plain();
+    let (answer, _) = plain.strip_prefix(REPLY)?.split_once(": ")?;
+    if answer.trim().is_empty() || answer.len() > MAX_REPLY_ANSWER {
+        return None;
+    }
+    Some(Reply {
+        answer: answer.trim().to_owned(),
+        paragraph: without_beginning(paragraph, REPLY.len() + answer.len() + 1),
+    })
+}
+
+/// Returns a paragraph without its first `skip` bytes and the blanks after them.
+fn without_beginning(paragraph: &Paragraph, mut skip: usize) -> Paragraph {
     let mut pieces = Vec::new();
     // The beginning may have another style than the rest, as in `**Hint:** look again`.
-    let mut skip = HINT.len();
     for piece in &paragraph.pieces {
         let skipped = skip.min(piece.text.len());
         skip -= skipped;
@@ -153,11 +187,11 @@ pub(crate) fn hint(paragraph: &Paragraph) -> Option<Paragraph> {
             });
         }
     }
-    Some(Paragraph {
+    Paragraph {
         kind: Kind::Text,
         is_joined: false,
         pieces,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -200,5 +234,30 @@ mod tests {
         );
         assert_eq!(plain(&[("Hint:", PieceStyle::Plain)]).unwrap(), "");
         assert_eq!(plain(&[("A Hint: no", PieceStyle::Plain)]), None);
+    }
+
+    #[test]
+    fn a_reply_names_the_answer_that_it_is_for() {
+        let found = |text: &str| {
+            let found = reply(&paragraph(&[
+                (text.split('|').next().unwrap(), PieceStyle::Plain),
+                (text.split('|').nth(1).unwrap_or_default(), PieceStyle::Code),
+            ]))?;
+            Some((found.answer.clone(), found.paragraph.plain()))
+        };
+        let is = |text: &str, answer: &str, rest: &str| {
+            assert_eq!(
+                found(text),
+                Some((answer.to_owned(), rest.to_owned())),
+                "{text}"
+            );
+        };
+        is("If 65536: That is the |size", "65536", "That is the size");
+        is("If |65536: code", "65536", "code");
+        is("If a b: x: y", "a b", "x: y");
+        assert_eq!(found("If you like, go on."), None);
+        assert_eq!(found("If : nothing"), None);
+        assert_eq!(found("Not If 1: x"), None);
+        assert_eq!(found(&format!("If {}: x", "a".repeat(81))), None);
     }
 }

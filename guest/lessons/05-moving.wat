@@ -12,8 +12,11 @@
   ;; Adds " again" after the text, in a larger buffer, and returns the new length.
   (func $again (export "again") (param $length i32) (result i32)
     (local $new i32)
-    ;; memory.grow returns the old size in pages: the new page begins there. Or -1 if it fails, which is not checked here.
-    (local.set $new (i32.mul (memory.grow (i32.const 1)) (i32.const 65536)))
+    ;; memory.grow returns the old size in pages: the new page begins there. It returns -1 if it fails.
+    (local.set $new (memory.grow (i32.const 1)))
+    (if (i32.eq (local.get $new) (i32.const -1))
+      (then (return (i32.const 0))))
+    (local.set $new (i32.mul (local.get $new) (i32.const 65536)))
     (memory.copy (local.get $new) (global.get $buffer) (local.get $length))
     (memory.copy (i32.add (local.get $new) (local.get $length)) (i32.const 16) (i32.const 6))
     (global.set $buffer (local.get $new))

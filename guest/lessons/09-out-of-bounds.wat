@@ -2,12 +2,17 @@
 (module
   (memory (export "memory") 1)
 
-  ;; Four i32 numbers at 0x400, and directly after them a fifth one that is not part of the array.
+  ;; Four i32 numbers at 0x400. The numbers directly before and after them are not part of the array.
+  (data (i32.const 0x3fc) "\4d\00\00\00")
   (data (i32.const 0x400) "\0a\00\00\00" "\14\00\00\00" "\1e\00\00\00" "\28\00\00\00" "\e7\03\00\00")
 
   ;; Loads number $index. The load itself computes the address: 4 * index plus its own offset, 0x400.
   (func $get (export "get") (param $index i32) (result i32)
     (i32.load offset=0x400 (i32.mul (local.get $index) (i32.const 4))))
+
+  ;; The same with the address of the array added before the load, where i32.add wraps around.
+  (func $get_wrapped (export "get_wrapped") (param $index i32) (result i32)
+    (i32.load (i32.add (i32.const 0x400) (i32.mul (local.get $index) (i32.const 4)))))
 
   ;; The same for an index from 0 to 3; -1 for any other. Compared as unsigned, a negative index is very large.
   (func $get_checked (export "get_checked") (param $index i32) (result i32)

@@ -29,6 +29,8 @@ pub enum Effect {
     SaveSteps(Box<SaveSteps>),
     /// Write a report of a moment; answered by [`Message::MomentSaved`].
     SaveMoment(Box<SaveMoment>),
+    /// Keep the progress of the lesson with this index in the course.
+    KeepProgress(usize),
     /// Add a line to the history that later runs of the program read.
     Remember(String),
     /// Put a text on the clipboard.

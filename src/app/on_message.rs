@@ -32,7 +32,8 @@ pub fn on_message(app: &mut App, message: Message) -> Vec<Effect> {
     };
     feedback::refresh_hint(app);
     viewport::restore_invariants(app);
-    effect.into_iter().collect()
+    let kept = lessons::note_progress(app);
+    effect.into_iter().chain(kept).collect()
 }
 
 fn on_report(app: &mut App, report: Report) -> Option<Effect> {
@@ -113,8 +114,8 @@ fn on_step(app: &mut App, record: StepRecord) -> Option<Effect> {
     app.timeline.push(record);
     let finished = app.session.finish_step(&app.timeline);
     let is_last = app.session == SessionState::Ended;
-    if is_last {
-        lessons::finish(app);
+    if app.course.is_judging() {
+        return lessons::continue_judging(app).or_else(|| queue::run_next(app));
     }
     let has_no_script = index == 0 && app.timeline.planned.len() == 1 && app.branches.is_first();
     if has_no_script && matches!(app.overlay, Overlay::None) {

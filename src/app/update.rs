@@ -13,7 +13,7 @@ use super::{Action, App, Effect, Overlay, Pane};
 pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     app.notice = None;
     let anchor = viewport::Anchor::of(app);
-    let effects = match app.overlay {
+    let mut effects: Vec<Effect> = match app.overlay {
         Overlay::None => perform(app, action).into_iter().collect(),
         _ if action == Action::Confirm => confirm(app),
         _ => perform_in_overlay(app, action).into_iter().collect(),
@@ -23,6 +23,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     }
     viewport::restore_invariants(app);
     anchor.restore(app);
+    effects.extend(lessons::note_progress(app));
     effects
 }
 
@@ -71,7 +72,7 @@ fn perform(app: &mut App, action: Action) -> Option<Effect> {
         Action::FindPrevious => search::find_previous(app),
         Action::EditInputs => inputs::open(app),
         Action::ChooseSession => session_list::open(app),
-        Action::Answer => lessons::open(app),
+        Action::Answer => lessons::open(app, ""),
         Action::Hint => lessons::hint(app),
         Action::NextLesson => return lessons::next_lesson(app),
         Action::OpenPrompt => prompt::open(app),

@@ -13,8 +13,10 @@ use linmem::timeline::{Moment, StepRecord, Timeline};
 use linmem::ui::{Screen, Theme};
 use serde_json::json;
 
-/// Milliseconds that a step stays on the screen.
+/// Milliseconds that a step stays on the screen, at least.
 const STEP: u64 = 1500;
+/// Milliseconds for each word of a step's prose.
+const READING_TIME: u64 = 300;
 /// Milliseconds that a store inside a step stays on the screen.
 const STORE: u64 = 300;
 
@@ -97,6 +99,7 @@ impl<'a> Player<'a> {
             inputs.clone(),
             planned.clone(),
         );
+        let opened = opened.with_document_of(self.timeline);
         self.report(Report::Opened(Box::new(opened)));
         self.out("\x1b[?25l\x1b[2J\x1b[H")
     }
@@ -112,7 +115,11 @@ impl<'a> Player<'a> {
         }
         self.report(Report::Step(Box::new(record.clone())));
         self.frame()?;
-        self.now += STEP;
+        self.now += STEP.max(
+            self.timeline
+                .words_of(record.index)
+                .saturating_mul(READING_TIME),
+        );
         if record.call.is_none() || record.stores == 0 {
             return Ok(());
         }

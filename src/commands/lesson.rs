@@ -1,9 +1,10 @@
 //! `linmem lesson [NAME]`: the list of lessons, or one of them.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use linmem::{safe, terminal, text};
 
 use crate::cli::LessonArgs;
@@ -11,13 +12,49 @@ use crate::cli::LessonArgs;
 use super::builtin::LESSONS;
 use super::load::InitialSession;
 use super::theme::wants_color;
-use super::{lesson_progress, load, run, tui};
+use super::{atomic_file, lesson_progress, load, run, tui};
+
+/// Each lesson with the lessons that it needs, in an order in which they can be taken.
+const MAP: &[(&str, &[&str])] = &[
+    ("bytes", &[]),
+    ("numbers", &["bytes"]),
+    ("alignment", &["numbers"]),
+    ("in-place", &["numbers"]),
+    ("strings", &["bytes"]),
+    ("nul", &["strings"]),
+    ("utf16", &["strings", "numbers"]),
+    ("protocol", &["strings"]),
+    ("growing", &["bytes"]),
+    ("moving", &["protocol", "growing"]),
+    ("structs", &["numbers"]),
+    ("results", &["structs", "protocol"]),
+    ("overrun", &["numbers"]),
+    ("out-of-bounds", &["overrun"]),
+    ("rollback", &["out-of-bounds"]),
+    ("isolation", &["out-of-bounds"]),
+    ("function-pointers", &["overrun"]),
+    ("imports", &["protocol"]),
+    ("locals", &["numbers"]),
+    ("dead-frame", &["locals"]),
+    ("ownership", &["protocol"]),
+    ("leak", &["ownership"]),
+    ("double-free", &["ownership"]),
+    ("who-frees", &["double-free", "leak"]),
+    ("toolchains", &["results", "ownership", "dead-frame"]),
+    ("canonical-abi", &["toolchains"]),
+];
 
 pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
+    if args.map {
+        return map();
+    }
     let Some(name) = &args.name else {
         return list(args);
     };
     let index = find(name)?;
+    if let Some(folder) = &args.export {
+        return export(index, folder);
+    }
     let opening = load::lesson(index, &args.session)?;
     if shows_screen(args) {
         let initial = InitialSession {
@@ -38,7 +75,57 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
 
 /// Returns whether the lesson is shown on the terminal.
 pub fn shows_screen(args: &LessonArgs) -> bool {
-    args.name.is_some() && terminal::is_usable() && args.session.stdin.is_none()
+    let is_opened = args.name.is_some() && !args.map && args.export.is_none();
+    is_opened && terminal::is_usable() && args.session.stdin.is_none()
+}
+
+/// Writes the files of a lesson into a folder. A file that exists is not replaced.
+fn export(index: usize, folder: &Path) -> Result<ExitCode> {
+    let Some(lesson) = LESSONS.get(index) else {
+        bail!("there is no lesson {}", index.saturating_add(1))
+    };
+    let (steps, text) = lesson.steps;
+    let files = lesson.files.iter().copied();
+    let files: Vec<(&str, &[u8])> = files.chain([(steps, text.as_bytes())]).collect();
+    let shown = |file: &str| atomic_file::printable(&folder.join(file));
+    let exists = |file: &&str| folder.join(file).symlink_metadata().is_ok();
+    if let Some(file) = files
+        .iter()
+        .map(|(file, _)| *file)
+        .find(|file| exists(file))
+    {
+        bail!("{} exists; name another folder, or remove it", shown(file));
+    }
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", atomic_file::printable(folder)))?;
+    let mut out = io::stdout().lock();
+    for (file, contents) in files {
+        atomic_file::write_new(&folder.join(file), |out| Ok(out.write_all(contents)?))
+            .with_context(|| format!("cannot write {}", shown(file)))?;
+        writeln!(out, "wrote {}", shown(file))?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints which lesson needs which.
+fn map() -> Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    for (name, needs) in MAP {
+        let number = LESSONS.iter().position(|lesson| lesson.name == *name);
+        let number = number.map_or(0, |index| index + 1);
+        let after = match needs {
+            [] => String::new(),
+            some => format!("after {}", some.join(", ")),
+        };
+        writeln!(
+            out,
+            "{}",
+            format!("{number:>2}  {name:<18} {after}").trim_end()
+        )?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn list(args: &LessonArgs) -> Result<ExitCode> {
@@ -55,11 +142,15 @@ fn list(args: &LessonArgs) -> Result<ExitCode> {
         let done = if lesson.finished { mark } else { " " };
         writeln!(
             out,
-            "{done} {:>2}  {bold}{:<13}{plain}  {}",
+            "{done} {:>2}  {bold}{:<17}{plain}  {}",
             index + 1,
             lesson.name,
             lesson.description
         )?;
+        let progress = lesson.progress.describe();
+        if !progress.is_empty() {
+            writeln!(out, "{:24}{progress}", "")?;
+        }
     }
     let done = lessons.iter().filter(|lesson| lesson.finished).count();
     let next = lessons.iter().find(|lesson| !lesson.finished);
@@ -127,6 +218,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_map_has_every_lesson_after_those_that_it_needs() {
+        let names: Vec<&str> = MAP.iter().map(|(name, _)| *name).collect();
+        for lesson in LESSONS {
+            assert!(
+                names.contains(&lesson.name),
+                "{} is not in the map",
+                lesson.name
+            );
+        }
+        assert_eq!(names.len(), LESSONS.len());
+        for (at, (name, needs)) in MAP.iter().enumerate() {
+            for need in *needs {
+                assert!(names[..at].contains(need), "{name} needs {need}");
+            }
+        }
+    }
+
+    #[test]
     fn a_lesson_is_found_by_number_name_beginning_and_likeness() {
         let name = |wanted: &str| {
             find(wanted)
@@ -145,8 +254,8 @@ mod tests {
             "there is no lesson \"o\"; `linmem lesson` lists them"
         );
         assert_eq!(
-            name("12").unwrap_err(),
-            "there is no lesson 12: they are numbered from 1 to 11"
+            name("27").unwrap_err(),
+            "there is no lesson 27: they are numbered from 1 to 26"
         );
         assert!(name("0").unwrap_err().contains("numbered from 1"));
         assert!(name("").is_err() && name("\u{1b}[2J").unwrap_err().contains("\\u{1b}"));

@@ -136,6 +136,27 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
     assemble(title, script, Files::Folder(folder), args)
 }
 
+/// Loads a steps file with further statements after it. Its module and its files are `files`.
+pub fn with_check(
+    file: &Path,
+    check: &str,
+    files: &'static [(&'static str, &'static [u8])],
+    args: &SessionArgs,
+) -> Result<SessionConfig> {
+    let shown = safe::plain(&file.to_string_lossy());
+    let text = match String::from_utf8(read(file, &shown)?) {
+        Ok(text) => text,
+        Err(error) => bail!(not_utf8_message(&shown, &error)),
+    };
+    let is_markdown = file.extension().is_some_and(|ending| ending == "md");
+    let whole = match is_markdown {
+        true => format!("{text}\n\n```steps\n{check}```\n"),
+        false => format!("{text}\n{check}"),
+    };
+    let script = script::parse(&shown, &whole)?;
+    assemble(shown, script, Files::BuiltIn(files), args)
+}
+
 /// Returns the message for a file that is not UTF-8, with the first line that is not.
 fn not_utf8_message(shown: &str, error: &FromUtf8Error) -> String {
     let (before, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());

@@ -8,6 +8,7 @@ mod compile_cache;
 mod compile_progress;
 mod config;
 mod diff;
+mod exercise;
 mod history;
 mod init;
 mod input_file;
@@ -50,6 +51,7 @@ fn perform_command(cli: &Cli, config: &Config) -> Result<ExitCode> {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
         Some(Command::Lesson(args)) => lesson::lesson(args),
+        Some(Command::Exercise(args)) => exercise::exercise(args),
         Some(Command::Inspect(args)) => inspect::inspect(args),
         Some(Command::Init(args)) => init::init(args),
         Some(Command::Diff(args)) => diff::diff(args),
@@ -67,6 +69,7 @@ fn shows_screen(cli: &Cli) -> bool {
     match &cli.command {
         None => linmem::terminal::is_usable() && !reads_stdin(cli),
         Some(Command::Lesson(args)) => lesson::shows_screen(args),
+        Some(Command::Exercise(args)) => exercise::shows_screen(args),
         Some(_) => false,
     }
 }

@@ -5,22 +5,21 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use linmem::app::Message;
 use linmem::app::dialogs::save;
 use linmem::app::message::{
     NotSaved, SaveMoment, SaveMomentError, SaveSteps, SaveStepsError, SavedMoment,
 };
+use linmem::app::{Lesson, Message};
 use linmem::protocol::{Report, Request};
 use linmem::report;
 use linmem::session::SessionConfig;
 use linmem::session::files::Files;
 use linmem::session::worker::Worker;
 use linmem::terminal::{Host, Waker};
-use linmem::timeline::Outcome;
 
 use crate::cli::SessionArgs;
 
-use super::builtin::{LESSONS, SESSIONS};
+use super::builtin::SESSIONS;
 use super::load::InitialSession;
 use super::steps_file::{self, Module};
 use super::{atomic_file, history, lesson_progress, load, report_options};
@@ -35,11 +34,7 @@ pub struct SessionHost {
     /// The file that the command line names, while it is open.
     file: Option<PathBuf>,
     worker: Option<Worker>,
-    /// The index of the lesson that is open.
-    lesson: Option<usize>,
-    /// The number of steps of the open session.
-    planned: usize,
-    /// Whether the person was warned that finished lessons cannot be remembered.
+    /// Whether the person was warned that progress cannot be kept.
     has_warned: bool,
     waker: Option<Waker>,
     /// Messages that are no reports.
@@ -49,19 +44,13 @@ pub struct SessionHost {
 impl SessionHost {
     /// Returns a host that opens `initial` when it starts.
     pub fn new(initial: InitialSession, args: SessionArgs, ascii: bool) -> Self {
-        let InitialSession {
-            opening,
-            lesson,
-            file,
-        } = initial;
+        let InitialSession { opening, file, .. } = initial;
         SessionHost {
             config: opening,
             args,
             ascii,
             file,
             worker: None,
-            lesson,
-            planned: 0,
             has_warned: false,
             waker: None,
             messages: VecDeque::new(),
@@ -82,24 +71,6 @@ impl SessionHost {
         self.messages.push_back(message);
         if let Some(waker) = &self.waker {
             waker.wake();
-        }
-    }
-
-    /// Remembers a lesson whose last step ran well.
-    fn note_progress(&mut self, report: &Report) {
-        match report {
-            Report::Opened(timeline) => self.planned = timeline.planned.len(),
-            Report::Step(step)
-                if step.index.saturating_add(1) == self.planned && step.outcome == Outcome::Ok =>
-            {
-                if let Some(lesson) = self.lesson.and_then(|lesson| LESSONS.get(lesson))
-                    && let Err(error) = lesson_progress::finish(lesson.name)
-                    && !std::mem::replace(&mut self.has_warned, true)
-                {
-                    self.push(Message::Warning(error.to_string()));
-                }
-            }
-            _ => {}
         }
     }
 
@@ -178,7 +149,6 @@ impl Host for SessionHost {
         match load_session(index, &args) {
             Ok(config) => {
                 self.config = config;
-                self.lesson = index.checked_sub(SESSIONS.len());
                 (self.file, self.args) = (None, args);
                 self.open();
             }
@@ -211,12 +181,18 @@ impl Host for SessionHost {
         history::remember(line);
     }
 
+    fn keep_progress(&mut self, lesson: &Lesson) {
+        if let Err(error) = lesson_progress::keep(lesson)
+            && !std::mem::replace(&mut self.has_warned, true)
+        {
+            self.push(Message::Warning(error.to_string()));
+        }
+    }
+
     fn next_message(&mut self) -> Option<Message> {
         if let Some(message) = self.messages.pop_front() {
             return Some(message);
         }
-        let report = self.worker.as_mut()?.next_report()?;
-        self.note_progress(&report);
-        Some(Message::Session(report))
+        Some(Message::Session(self.worker.as_mut()?.next_report()?))
     }
 }

@@ -10,9 +10,11 @@ use linmem::{safe, text};
 
 use crate::cli::TestArgs;
 
-use super::{atomic_file, interrupt, load, run};
+use super::exercise::Exercise;
+use super::{atomic_file, exercise, interrupt, load, run};
 
 pub fn test(args: &TestArgs) -> Result<ExitCode> {
+    let exercise = args.exercise.as_deref().map(exercise::find).transpose()?;
     let mut cases = Vec::new();
     let mut out = io::stdout().lock();
     let interrupt = interrupt::listen();
@@ -21,7 +23,7 @@ pub fn test(args: &TestArgs) -> Result<ExitCode> {
             cases.push(not_run(file));
             continue;
         }
-        cases.push(case(file, args, &mut out)?);
+        cases.push(case(file, exercise, args, &mut out)?);
     }
     let count = |is: fn(&Verdict) -> bool| cases.iter().filter(|case| is(&case.verdict)).count();
     let passed = count(|verdict| matches!(verdict, Verdict::Passed));
@@ -60,14 +62,33 @@ fn not_run(file: &Path) -> Case {
     }
 }
 
-/// Runs one session and prints its line.
-fn case(file: &Path, args: &TestArgs, out: &mut dyn Write) -> Result<Case> {
+/// Runs one session, or checks a mended file, and prints its line.
+fn case(
+    file: &Path,
+    exercise: Option<&Exercise>,
+    args: &TestArgs,
+    out: &mut dyn Write,
+) -> Result<Case> {
     let shown = safe::plain(&file.to_string_lossy());
-    match load::opening(Some(file), &args.session).and_then(run::complete) {
+    let opening = match exercise {
+        Some(exercise) => exercise::grading(exercise, file, &args.session),
+        None => load::opening(Some(file), &args.session),
+    };
+    // A mended file has no mistakes left.
+    let denies_warnings = args.deny.warnings() || exercise.is_some();
+    match opening.and_then(run::complete) {
         Ok(timeline) => {
-            let line = report::summary_line(&timeline, &shown, args.deny.warnings());
+            let line = report::summary_line(&timeline, &shown, denies_warnings);
             print_line(out, &line)?;
-            let problem = report::problem(&timeline, args.deny.warnings());
+            let problem = report::problem(&timeline, denies_warnings);
+            let mut notes = Vec::new();
+            if args.lesson && problem.is_none() {
+                notes = report::lesson_problems(&timeline);
+            }
+            for note in &notes {
+                print_line(out, &format!("      {note}"))?;
+            }
+            let problem = problem.or_else(|| notes.into_iter().next());
             Ok(Case::ran(shown, &timeline, problem))
         }
         Err(error) => {

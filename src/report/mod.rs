@@ -8,7 +8,9 @@
 
 mod common;
 mod format;
+mod lesson_check;
 
 pub use common::options::{Format, Options};
 pub use common::summary::{problem, summary_line};
 pub use format::{Case, Verdict, write, write_comparison, write_junit};
+pub use lesson_check::lesson_problems;

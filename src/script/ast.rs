@@ -188,12 +188,14 @@ pub enum StatementKind {
         /// The kind of finding that the previous step must have.
         kind: Name,
     },
-    /// `ask "question" = EXPR`.
+    /// `ask "question" = EXPR`, or `ask "question" = NUMBER choices "text", …`.
     Ask {
         /// The question.
         question: String,
         /// The expression that is the answer.
         answer: Expr,
+        /// The texts to choose from, or none.
+        choices: Vec<String>,
     },
 }
 

@@ -48,7 +48,7 @@ pub(super) fn items(
         found.extend(items);
     }
     let title = document.title;
-    let closing = split_hints(document.prose);
+    let closing = split_prose(document.prose, false);
     (
         found,
         prose::Document {
@@ -72,22 +72,23 @@ struct Narrator {
 }
 
 impl Narrator {
-    /// Assigns the pending prose to the first step of a block, and its hints to the first question.
+    /// Assigns the pending prose to the first step of a block, and its hints and replies to the first
+    /// question.
     /// The prose of a first block without any step introduces step 0.
     fn describe_step(&mut self, items: &mut [Item]) {
-        let steps = || {
-            items
-                .iter()
-                .filter(|item| matches!(item, Item::Statement(s) if s.kind.is_step()))
+        let has = |matches: fn(&StatementKind) -> bool| {
+            let mut statements = items.iter();
+            statements.any(|item| matches!(item, Item::Statement(s) if matches(&s.kind)))
         };
-        if steps().next().is_none() {
+        let asks = has(|kind| matches!(kind, StatementKind::Ask { .. }));
+        if !has(StatementKind::is_step) {
             if self.count == 0 {
-                let prose = split_hints(std::mem::take(&mut self.pending));
+                let prose = split_prose(std::mem::take(&mut self.pending), asks);
                 self.opening.paragraphs.extend(prose.paragraphs);
             }
             return;
         }
-        let mut hints = Vec::new();
+        let (mut hints, mut replies) = (Vec::new(), Vec::new());
         let mut first = None;
         for item in items {
             let Item::Statement(statement) = item else {
@@ -99,15 +100,19 @@ impl Narrator {
             self.count += 1;
             if first.is_none() {
                 first = Some(self.count);
-                let mut prose = split_hints(std::mem::take(&mut self.pending));
+                let mut prose = split_prose(std::mem::take(&mut self.pending), asks);
                 hints = std::mem::take(&mut prose.hints);
+                replies = std::mem::take(&mut prose.replies);
                 if !prose.is_empty() {
                     statement.narration = Some(prose.plain());
                     self.steps.insert(self.count, prose);
                 }
             }
-            if matches!(statement.kind, StatementKind::Ask { .. }) && !hints.is_empty() {
-                self.steps.entry(self.count).or_default().hints = std::mem::take(&mut hints);
+            let has_more = !hints.is_empty() || !replies.is_empty();
+            if matches!(statement.kind, StatementKind::Ask { .. }) && has_more {
+                let prose = self.steps.entry(self.count).or_default();
+                prose.hints = std::mem::take(&mut hints);
+                prose.replies = std::mem::take(&mut replies);
             }
         }
         if let Some(first) = first.filter(|_| !hints.is_empty()) {
@@ -116,13 +121,15 @@ impl Narrator {
     }
 }
 
-/// Separates hints from the other paragraphs.
-fn split_hints(paragraphs: Vec<Paragraph>) -> Prose {
+/// Separates hints from the other paragraphs and, where they are about a question, replies.
+fn split_prose(paragraphs: Vec<Paragraph>, asks: bool) -> Prose {
     let mut prose = Prose::default();
     for paragraph in paragraphs {
-        match prose::hint(&paragraph) {
-            Some(hint) => prose.hints.push(hint),
-            None => prose.paragraphs.push(paragraph),
+        let reply = prose::reply(&paragraph).filter(|_| asks);
+        match (prose::hint(&paragraph), reply) {
+            (Some(hint), _) => prose.hints.push(hint),
+            (None, Some(reply)) => prose.replies.push(reply),
+            (None, None) => prose.paragraphs.push(paragraph),
         }
     }
     prose

@@ -36,7 +36,7 @@ const STATEMENTS: [(&str, &str); 20] = [
         "expect",
         "expect EXPR` or `expect trap \"words\" call EXPORT(…)",
     ),
-    ("ask", "ask \"question\" = EXPR"),
+    ("ask", "ask \"question\" = EXPR [choices \"text\", …]"),
 ];
 
 /// Words of other languages that people write instead of a statement, with the advice for each.

@@ -5,6 +5,7 @@ mod abi_hints;
 mod abort_message;
 mod address_space;
 mod allocator_calls;
+mod answer_form;
 mod call;
 mod callback;
 mod causes;

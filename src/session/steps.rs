@@ -274,9 +274,14 @@ impl Session {
             StatementKind::ExpectFinding { kind } => {
                 self.perform_expect_finding(&kind.text, record)
             }
-            StatementKind::Ask { question, answer } => {
+            StatementKind::Ask {
+                question,
+                answer,
+                choices,
+            } => {
                 record.ask = Some(Ask {
                     question: question.clone(),
+                    form: self.answer_form(statement, answer, choices),
                 });
                 self.progress.questions.push((record.index, answer.clone()));
                 Ok(())

@@ -29,7 +29,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 
 use crate::app::message::{SaveMoment, SaveSteps};
-use crate::app::{self, App, Effect, Message};
+use crate::app::{self, App, Effect, Lesson, Message};
 use crate::protocol::Request;
 use crate::ui::{Screen, Theme};
 use decoder::{Decoder, Input};
@@ -63,6 +63,8 @@ pub trait Host {
     fn save_moment(&mut self, save: &SaveMoment);
     /// Adds a typed line to the history that later runs of the program read.
     fn remember(&mut self, line: &str);
+    /// Keeps the progress of a lesson for the next time.
+    fn keep_progress(&mut self, lesson: &Lesson);
     /// Returns the next message, if there is one.
     fn next_message(&mut self) -> Option<Message>;
 }
@@ -369,6 +371,11 @@ impl EventLoop<'_> {
                 Effect::SaveSteps(save) => self.host.save_steps(&save),
                 Effect::SaveMoment(save) => self.host.save_moment(&save),
                 Effect::Remember(line) => self.host.remember(&line),
+                Effect::KeepProgress(lesson) => {
+                    if let Some(lesson) = self.app.course.lessons.get(lesson) {
+                        self.host.keep_progress(lesson);
+                    }
+                }
                 Effect::Copy(text) => copy(&text),
                 Effect::CaptureMouse(on) => {
                     self.mouse = on;

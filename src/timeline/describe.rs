@@ -7,6 +7,7 @@ mod agents;
 mod findings;
 pub(super) mod phrases;
 mod stack_pointer;
+mod stored;
 
 use crate::safe;
 use crate::text::{count, list, size};
@@ -15,12 +16,13 @@ use crate::wasm_types::{PAGE, memory_size};
 
 use super::event_log::{Agent, Spans, Summary};
 use super::{
-    Answer, ImportCall, Naming, Outcome, Pointer, SpanKind, StalePointer, StepKind, StepRecord,
-    Timeline,
+    Answer, FindingKind, ImportCall, Naming, Outcome, Pointer, SpanKind, StalePointer, StepKind,
+    StepRecord, Timeline,
 };
 
 use agents::{Agents, MAX_AGENTS};
 use phrases::{as_text, join, name, placed, sentence, stopped, the_bytes};
+use stored::changed_by_guest;
 
 /// The longest value in a sentence, in characters.
 const MAX_VALUE: usize = 60;
@@ -210,7 +212,7 @@ fn describe_call(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
         sentences.extend(guest.map(|spans| {
             format!(
                 "The guest changed {}{}.",
-                placed(&spans),
+                changed_by_guest(record, &spans),
                 relation_to_write(timeline, record, &spans)
             )
         }));
@@ -224,7 +226,8 @@ fn describe_call(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
                 } else {
                     format!("{and} {}", describe_results(results))
                 };
-                format!("The guest changed {}{relation}{returned}.", placed(&spans))
+                let changed = changed_by_guest(record, &spans);
+                format!("The guest changed {changed}{relation}{returned}.")
             }
             None if record.changes.is_empty() && has_memory(timeline) => {
                 format!(
@@ -292,7 +295,14 @@ fn compare_with_known(
         0 | 1 => "The pointer".to_string(),
         _ => format!("The pointer {}", name(&pointer.name)),
     };
-    if let Some(old) = pointer.moved_from.filter(|old| *old != pointer.address) {
+    let old = pointer.moved_from.filter(|old| *old != pointer.address);
+    if let Some(old) = old.filter(|_| !is_fetched_again(record)) {
+        return Some(format!(
+            "{which} now holds another address: {:#x}, before {old:#x}.",
+            pointer.address
+        ));
+    }
+    if let Some(old) = old {
         return Some(format!(
             "{which} moved from {old:#x} to {:#x}: all addresses that the host derived from the \
              old one are out of date.",
@@ -303,6 +313,17 @@ fn compare_with_known(
     let known = before.pointers.iter().find(|p| p.name == pointer.name)?;
     (known.address == pointer.address)
         .then(|| format!("{which} is the same as before: {:#x}.", pointer.address))
+}
+
+/// Returns whether a step fetches a pointer in a way that changes nothing, so that another address
+/// means that what it points to has moved. An allocator returns another address each time.
+fn is_fetched_again(record: &StepRecord) -> bool {
+    matches!(record.kind, StepKind::Global | StepKind::Read)
+        || record
+            .findings
+            .iter()
+            .any(|f| f.kind == FindingKind::StalePointer)
+        || (record.facts.preserves_globals && record.changes.is_empty())
 }
 
 /// Describes the bindings that are not fetched pointers.

@@ -78,8 +78,8 @@ pub(crate) use shadow_stack::StackRange;
 pub use span::Span;
 pub(crate) use step::is_far_outside;
 pub use step::{
-    Answer, Ask, Attempt, Binding, CallFrame, CallRecord, ImportCall, NamedSpan, Naming, Outcome,
-    Pointer, SpanKind, StackPointer, StepKind, StepRecord, Trap,
+    Answer, AnswerForm, AnswerKind, Ask, Attempt, Binding, CallFrame, CallRecord, ImportCall,
+    NamedSpan, Naming, Outcome, Pointer, SpanKind, StackPointer, StepKind, StepRecord, Trap,
 };
 
 #[doc(hidden)]
@@ -513,6 +513,23 @@ impl Timeline {
             Some(Naming::Named(span)) => Some(span.span),
             _ => None,
         }
+    }
+
+    /// Returns the timeline with the prose of another one.
+    #[must_use]
+    pub fn with_document_of(mut self, other: &Timeline) -> Self {
+        self.document = other.document.clone();
+        self
+    }
+
+    /// Returns the number of words of a step's prose and of its question.
+    pub fn words_of(&self, step: usize) -> u64 {
+        let prose = self.document.of_step(step).map(|prose| prose.plain());
+        let record = self.step(step);
+        let question = record.and_then(|record| record.ask.as_ref());
+        let texts = [prose, question.map(|ask| ask.question.clone())];
+        let words = |text: String| text.split_whitespace().count() as u64;
+        texts.into_iter().flatten().map(words).sum()
     }
 
     /// Returns the answer of a later step to the question of `step`.

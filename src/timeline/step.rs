@@ -177,10 +177,37 @@ pub enum Naming {
 }
 
 /// A prediction that the person is asked for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ask {
     /// The question as written.
     pub question: String,
+    /// The form of its answer.
+    pub form: AnswerForm,
+}
+
+/// The form of an answer, as far as it is known before the answer is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AnswerForm {
+    /// The kind of value; `None` if that is not known.
+    pub kind: Option<AnswerKind>,
+    /// Whether the answer is written in hexadecimal, or is an address.
+    pub is_hexadecimal: bool,
+    /// The texts to choose from; the answer is the number of one, counted from 1. Empty without a
+    /// choice.
+    pub choices: Vec<String>,
+}
+
+/// The kind of value that answers a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// An integer or a float.
+    Number,
+    /// A text.
+    Text,
+    /// True or false.
+    Truth,
+    /// A list or bytes.
+    Other,
 }
 
 /// The answer to the question of an earlier step.

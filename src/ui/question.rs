@@ -3,11 +3,12 @@
 
 use ratatui::style::Style;
 
-use crate::app::dialogs::lessons;
+use crate::app::dialogs::answers::TRIES;
+use crate::app::dialogs::lessons::{self, AnswerGiven, QuestionOutcome};
 use crate::app::{Action, App};
-use crate::prose::{Piece, PieceStyle};
+use crate::prose::{Paragraph, Piece, PieceStyle};
 use crate::safe;
-use crate::timeline::{StepRecord, describe_answer, format_answer};
+use crate::timeline::{AnswerKind, StepRecord, describe_answer, format_answer};
 
 use super::prose;
 use super::step_prose::{prose_of, push, spaced};
@@ -45,6 +46,11 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
         .map(|ask| safe::cut(&ask.question, 400))
         .unwrap_or_default();
     push(&mut lines, &question, columns, theme.strong());
+    let choices = step.ask.iter().flat_map(|ask| &ask.form.choices);
+    for (number, choice) in (1..).zip(choices) {
+        let text = format!("{number}  {}", safe::cut(choice, 200));
+        push(&mut lines, &text, columns, theme.text());
+    }
     let hints = app
         .timeline
         .document
@@ -53,56 +59,119 @@ fn asked(app: &App, step: &StepRecord, columns: u16, theme: &Theme) -> Vec<Line>
         .unwrap_or_default();
     let shown = app.course.hints(step.index);
     for hint in hints.iter().take(shown) {
-        let mut hint = hint.clone();
-        hint.pieces.insert(
-            0,
-            Piece {
-                text: "Hint: ".into(),
-                style: PieceStyle::Emphasis,
-            },
-        );
-        lines.extend(prose::paragraph(&hint, columns, theme));
+        lines.extend(prose::paragraph(&labelled("Hint: ", hint), columns, theme));
     }
-    let given = app.course.answer(step.index);
-    match (app.timeline.answer_to(step.index), given) {
-        (Some(answer), given) => {
-            let given = given
-                .map(|given| format!("You answered {}. ", safe::cut(&given.typed, 80)))
-                .unwrap_or_default();
-            let answer = match &answer.value {
-                Ok(value) => format!("The answer: {}.", format_answer(value)),
-                Err(why) => format!("The answer could not be evaluated: {}", safe::plain(why)),
-            };
-            let text = format!("{given}{answer}");
-            push(&mut lines, &text, columns, theme.text());
-        }
-        (None, Some(given)) => {
-            let text = format!(
-                "You answered {}. The next step shows whether that is right.",
-                safe::cut(&given.typed, 80)
-            );
-            push(&mut lines, &text, columns, theme.text());
-        }
-        (None, None) => {
-            let hint = (Action::Hint, "gives a hint");
-            let mut choices = vec![
-                (Action::Answer, "answers"),
-                hint,
-                (Action::Next, "goes on without"),
-            ];
-            choices.retain(|choice| *choice != hint || shown < hints.len());
-            lines.extend(keys(app, &choices, columns, theme));
-        }
+    let given = app.course.given(step.index);
+    if app.course.outcome(step.index) != QuestionOutcome::Open {
+        push_ended(&mut lines, app, step, columns, theme);
+        return lines;
     }
+    if let Some(last) = given.last() {
+        push_try(&mut lines, app, step, last, columns, theme);
+    }
+    let form = step.ask.as_ref().map(|ask| &ask.form);
+    let answers = match form {
+        Some(form) if !form.choices.is_empty() => "answers with a number",
+        Some(form) => match form.kind {
+            Some(AnswerKind::Number) => "answers with a number",
+            Some(AnswerKind::Text) => "answers with a text",
+            Some(AnswerKind::Truth) => "answers true or false",
+            Some(AnswerKind::Other) | None => "answers",
+        },
+        None => "answers",
+    };
+    let mut choices = vec![(answer_key(app).to_owned(), answers)];
+    if shown < hints.len() {
+        choices.push((app.keys.key_of(Action::Hint).to_owned(), "gives a hint"));
+    }
+    choices.push((app.keys.key_of(Action::Next).to_owned(), "goes on without"));
+    lines.extend(keys(&choices, columns, theme));
     lines
 }
 
+/// Returns the key that opens the line for an answer at an open question.
+fn answer_key(app: &App) -> &str {
+    let key = app.keys.key_of(Action::Answer);
+    match app.keys.is_chosen(Action::Answer) || app.keys.is_chosen(Action::Next) {
+        true => key,
+        false => "enter",
+    }
+}
+
+/// Returns a paragraph with a label before it.
+fn labelled(label: &str, paragraph: &Paragraph) -> Paragraph {
+    let mut paragraph = paragraph.clone();
+    paragraph.pieces.insert(
+        0,
+        Piece {
+            text: label.into(),
+            style: PieceStyle::Emphasis,
+        },
+    );
+    paragraph
+}
+
+/// Adds how the last try went, the author's reply to it, and how many tries are left.
+fn push_try(
+    lines: &mut Vec<Line>,
+    app: &App,
+    step: &StepRecord,
+    given: &AnswerGiven,
+    columns: u16,
+    theme: &Theme,
+) {
+    let what = safe::cut(&given.typed, 80);
+    let Some(Ok(answer)) = app.timeline.answer_to(step.index).map(|a| &a.value) else {
+        push(lines, &format!("Answered: {what}."), columns, theme.text());
+        return;
+    };
+    let form = lessons::form(app, step.index);
+    let left = TRIES.saturating_sub(app.course.given(step.index).len());
+    let advice = given.advice(answer, &form).unwrap_or_default();
+    let left = match left {
+        1 => "One try is left.".to_owned(),
+        left => format!("{left} tries are left."),
+    };
+    let text = [format!("Not {what}."), safe::plain(&advice), left];
+    let text: Vec<String> = text.into_iter().filter(|part| !part.is_empty()).collect();
+    push(lines, &text.join(" "), columns, theme.tone(Tone::Warning));
+    if let Some(reply) = lessons::reply(app, step.index, given) {
+        lines.extend(prose::paragraph(reply, columns, theme));
+    }
+}
+
+/// Adds the answer to a question that has ended.
+fn push_ended(lines: &mut Vec<Line>, app: &App, step: &StepRecord, columns: u16, theme: &Theme) {
+    let form = lessons::form(app, step.index);
+    let given = app.course.given(step.index).last();
+    let answer = match app.timeline.answer_to(step.index).map(|a| &a.value) {
+        Some(Ok(value)) => {
+            let what = given.map(|given| safe::cut(&given.typed, 80));
+            match (what, given.is_some_and(|given| given.is(value, &form))) {
+                (Some(what), true) => format!("You answered {what}: right."),
+                (Some(what), false) => {
+                    format!("You answered {what}. The answer: {}.", format_answer(value))
+                }
+                (None, _) => format!("The answer: {}.", format_answer(value)),
+            }
+        }
+        Some(Err(why)) => format!("The answer could not be evaluated: {}", safe::plain(why)),
+        None => "You went on without an answer.".to_owned(),
+    };
+    push(lines, &answer, columns, theme.text());
+    let again = [
+        (app.keys.key_of(Action::Answer).to_owned(), "answers again"),
+        (app.keys.key_of(Action::Next).to_owned(), "goes on"),
+    ];
+    lines.extend(keys(&again, columns, theme));
+}
+
 /// Returns keys with what they do, several on a line where they fit.
-fn keys(app: &App, choices: &[(Action, &str)], columns: u16, theme: &Theme) -> Vec<Line> {
+fn keys(choices: &[(String, &str)], columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
     let (mut line, mut used) = (Line::new(), 0);
-    for (action, what) in choices {
-        let (key, style) = key(app, *action, theme);
+    for (key, what) in choices {
+        let (key, style) = (theme.glyphs.key(key), theme.key());
         let width = text::width(&key)
             .saturating_add(text::width(what))
             .saturating_add(1);
@@ -129,8 +198,9 @@ pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
     for (given, answer) in lessons::verdicts(app, app.moment.step) {
         let Ok(value) = &answer.value else { continue };
+        let asked_in = answer.asked_in;
         let (what, answer) = (safe::cut(&given.typed, 80), format_answer(value));
-        if given.is(value) {
+        if given.is(value, &lessons::form(app, asked_in)) {
             push(
                 &mut lines,
                 &format!("You answered {what}: right."),
@@ -144,6 +214,9 @@ pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
                 columns,
                 theme.tone(Tone::Warning),
             );
+            if let Some(reply) = lessons::reply(app, asked_in, given) {
+                lines.extend(prose::paragraph(reply, columns, theme));
+            }
         }
     }
     lines
@@ -160,12 +233,25 @@ pub fn without_answers(app: &App, narration: String) -> String {
         let Some(before) = rest.strip_suffix(&describe_answer(answer)) else {
             break;
         };
-        if app.course.answer(answer.asked_in).is_none() {
+        if app.course.given(answer.asked_in).is_empty() {
             break;
         }
         rest = before.trim_end();
     }
     rest.to_owned()
+}
+
+/// Returns the offer to go on where the open lesson was left.
+pub fn offer(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
+    let Some(step) = lessons::place_left(app) else {
+        return Vec::new();
+    };
+    let line = vec![
+        (format!("Last time you came to step {step}: "), theme.text()),
+        key(app, Action::NextLesson, theme),
+        (" goes on there.".to_owned(), theme.text()),
+    ];
+    prose::wrap(&line, columns)
 }
 
 /// Returns the end of a session: its closing prose, and the key for the next lesson.
@@ -186,6 +272,10 @@ pub fn closing(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     if !closing.is_empty() {
         lines.push(Line::new());
         lines.extend(closing);
+    }
+    if let Some(score) = lessons::score(app) {
+        let tone = theme.text();
+        push(&mut lines, &score, columns, tone);
     }
     if let Some(open) = app.course.open {
         let mut line = vec![(format!("Lesson {} is done. ", open + 1), theme.text())];

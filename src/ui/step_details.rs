@@ -32,7 +32,11 @@ pub fn lines(app: &App, area: Rect, theme: &Theme) -> Vec<Line> {
     let rows = usize::from(area.height);
     let mut lines = match app.record() {
         Some(step) if step.ask.is_some() => question::lines(app, step, columns, rows, theme),
-        _ => all_lines(app, columns, theme),
+        _ => {
+            let mut lines = question::offer(app, columns, theme);
+            lines.extend(all_lines(app, columns, theme));
+            lines
+        }
     };
     lines.extend(question::closing(app, columns, theme));
     if lines.len() > rows {

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 
 use crate::app::panes::event_text;
 
+use crate::app::dialogs::lessons;
 use crate::app::panes::step_list::{ListLine, step_count};
 use crate::app::{App, SessionState};
 use crate::safe;
@@ -138,7 +139,8 @@ fn more(count: usize, which: &str, app: &App, theme: &Theme) -> String {
 
 /// Draws a step: `▶✓ 4 n = call add_wasm… → 26 !`.
 fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) {
-    let record = app.timeline.step(index);
+    let is_hidden = lessons::is_hidden(app, index);
+    let record = app.timeline.step(index).filter(|_| !is_hidden);
     let is_shown = index == app.moment.step && !app.timeline.steps().is_empty();
     let style = match record {
         _ if is_shown => theme.current(),
@@ -155,6 +157,11 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
         &format!(" {index:>width$} ", width = usize::from(digits)),
         style,
     );
+    if is_hidden {
+        // What comes would give the answer to the open question away.
+        pen.put(&glyphs.cut.to_string(), style);
+        return;
+    }
     let detail = record.map(|r| detail(r, theme)).unwrap_or_default();
     let finding = record.and_then(|r| finding_mark(r, theme));
     let end = if finding.is_some() { 2 } else { 0 };
@@ -249,7 +256,7 @@ fn outcome_mark(
 fn detail(step: &StepRecord, theme: &Theme) -> String {
     let arrow = theme.glyphs.arrow;
     match step.kind {
-        StepKind::Instantiate => match step.changes.bytes() {
+        StepKind::Instantiate => match step.changes.data_bytes() {
             0 => String::new(),
             bytes @ ..1024 => format!("{bytes} B data"),
             bytes => format!("{} data", text::size(bytes)),

@@ -37,30 +37,39 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// Returns the theme for a dark terminal, in the terminal's own 16 colours.
+    /// Returns the theme for a dark terminal. Of the terminal's own 16 colours only yellow has a
+    /// sufficient contrast on all common palettes; the others are from the fixed part of the 256
+    /// colours.
     pub fn dark() -> Self {
         Theme {
             glyphs: Glyphs::unicode(),
             changed: Some(Color::Yellow),
-            pointer: Some(Color::Cyan),
-            region: Some(Color::Blue),
-            stack: Some(Color::Magenta),
-            data: Some(Color::Green),
-            whitespace: Some(Color::Green),
-            control: Some(Color::Magenta),
-            non_ascii: Some(Color::LightBlue),
-            good: Some(Color::Cyan),
-            bad: Some(Color::LightRed),
+            pointer: Some(Color::Indexed(80)),
+            region: Some(Color::Indexed(111)),
+            stack: Some(Color::Indexed(177)),
+            data: Some(Color::Indexed(114)),
+            whitespace: Some(Color::Indexed(114)),
+            control: Some(Color::Indexed(177)),
+            non_ascii: Some(Color::Indexed(111)),
+            good: Some(Color::Indexed(80)),
+            bad: Some(Color::Indexed(210)),
         }
     }
 
-    /// Returns the theme for a light terminal, in the terminal's own 16 colours.
+    /// Returns the theme for a light terminal, in the fixed part of the 256 colours.
     pub fn light() -> Self {
         Theme {
-            pointer: Some(Color::Blue),
-            good: Some(Color::Blue),
-            bad: Some(Color::Red),
-            ..Theme::dark()
+            glyphs: Glyphs::unicode(),
+            changed: Some(Color::Indexed(94)),
+            pointer: Some(Color::Indexed(25)),
+            region: Some(Color::Indexed(61)),
+            stack: Some(Color::Indexed(90)),
+            data: Some(Color::Indexed(22)),
+            whitespace: Some(Color::Indexed(22)),
+            control: Some(Color::Indexed(90)),
+            non_ascii: Some(Color::Indexed(26)),
+            good: Some(Color::Indexed(25)),
+            bad: Some(Color::Indexed(124)),
         }
     }
 
@@ -95,9 +104,9 @@ impl Theme {
     /// Returns [`Theme::light`] with the same pair, darker.
     pub fn light_true_color() -> Self {
         Theme {
-            changed: Some(rgb(0xb45f00)),
-            pointer: Some(rgb(0x0072b2)),
-            good: Some(rgb(0x0072b2)),
+            changed: Some(rgb(0xa05300)),
+            pointer: Some(rgb(0x0067a3)),
+            good: Some(rgb(0x0067a3)),
             ..Theme::light()
         }
     }
@@ -299,6 +308,83 @@ mod tests {
                 "{a:?} means two things"
             );
             assert_eq!(a.fg.or(a.bg), None);
+        }
+    }
+
+    /// A palette: its name, its background, and its yellow, the only one of the 16 colours in use.
+    type Palette = (&'static str, u32, u32);
+
+    const DARK: [Palette; 5] = [
+        ("xterm", 0x000000, 0xcdcd00),
+        ("Windows Terminal", 0x0c0c0c, 0xc19c00),
+        ("VS Code", 0x1e1e1e, 0xe5e510),
+        ("Tango", 0x2e3436, 0xc4a000),
+        ("Solarized", 0x002b36, 0xb58900),
+    ];
+    const LIGHT: [Palette; 5] = [
+        ("xterm", 0xffffff, 0xcdcd00),
+        ("Windows Terminal", 0xffffff, 0xc19c00),
+        ("VS Code", 0xffffff, 0x949800),
+        ("Tango", 0xffffff, 0xc4a000),
+        ("Solarized", 0xfdf6e3, 0xb58900),
+    ];
+
+    /// Returns a colour as red, green and blue.
+    fn channels(color: Color, palette: Palette) -> [u32; 3] {
+        let split = |rgb: u32| [rgb >> 16, rgb >> 8 & 0xff, rgb & 0xff];
+        match color {
+            Color::Yellow => split(palette.2),
+            Color::Rgb(r, g, b) => [r, g, b].map(u32::from),
+            // The cube of 6 x 6 x 6 colours is the same in every terminal.
+            Color::Indexed(index @ 16..=231) => {
+                let level = |n: u32| if n == 0 { 0 } else { 55 + 40 * n };
+                let index = u32::from(index) - 16;
+                [index / 36, index / 6 % 6, index % 6].map(level)
+            }
+            other => panic!("{other:?} is another colour in each terminal"),
+        }
+    }
+
+    /// Returns the relative luminance (WCAG 2.2).
+    fn luminance(channels: [u32; 3]) -> f64 {
+        let linear = |channel: u32| match f64::from(channel) / 255.0 {
+            c if c <= 0.04045 => c / 12.92,
+            c => ((c + 0.055) / 1.055).powf(2.4),
+        };
+        let [r, g, b] = channels.map(linear);
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    #[test]
+    fn every_colour_can_be_read_on_common_palettes() {
+        let themes = [
+            (Theme::dark(), DARK),
+            (Theme::dark_true_color(), DARK),
+            (Theme::light(), LIGHT),
+            (Theme::light_true_color(), LIGHT),
+        ];
+        for (theme, palettes) in themes {
+            let colors = [
+                theme.changed,
+                theme.pointer,
+                theme.region,
+                theme.stack,
+                theme.data,
+                theme.whitespace,
+                theme.control,
+                theme.non_ascii,
+                theme.good,
+                theme.bad,
+            ];
+            for palette in palettes {
+                let (name, ground, _) = palette;
+                let ground = luminance(channels(rgb(ground), palette));
+                for color in colors.into_iter().flatten() {
+                    let ink = luminance(channels(color, palette));
+                    let ratio = (ink.max(ground) + 0.05) / (ink.min(ground) + 0.05);
+                    assert!(ratio >= 4.5, "{color:?} on {name}: {ratio:.2}");
+                }
+            }
         }
     }
 

@@ -77,6 +77,7 @@ const PARTS: [(&str, &[&str]); 19] = [
     (
         "report",
         &[
+            "prose",
             "timeline",
             "value",
             "safe",

@@ -52,7 +52,10 @@ fn applies(app: &App, action: Action) -> bool {
         Action::ChooseSession => app.choices() > 0,
         Action::Answer => lessons::open_question(app).is_some(),
         Action::Hint => app.course.hints(app.moment.step) < lessons::hints_here(app),
-        Action::NextLesson => app.course.next().is_some() && lessons::is_at_end(app),
+        Action::NextLesson => {
+            lessons::place_left(app).is_some()
+                || (app.course.next().is_some() && lessons::is_at_end(app))
+        }
         Action::OpenPrompt => ran > 0,
         Action::SwapBranch => app.branches.hidden() > 0,
         // Someone with a script follows it; the overview is for exploring a module.

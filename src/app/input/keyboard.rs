@@ -4,15 +4,21 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::InputRequest;
 
 use super::key;
+use crate::app::dialogs::lessons;
 use crate::app::prompt::{self, line_editor};
 use crate::app::update::update;
-use crate::app::{Action, App, Effect, Overlay};
+use crate::app::{Action, App, Context, Effect, Overlay};
 use crate::safe;
 
 /// Takes a key: performs the action bound to it, or types its character. Returns what the program
 /// must do.
 pub fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     if event.kind == KeyEventKind::Release {
+        return Vec::new();
+    }
+    if let Some(typed) = answer_begun(app, event) {
+        app.notice = None;
+        lessons::open(app, &typed);
         return Vec::new();
     }
     if let Some(action) = app.keys.lookup(app.context(), event) {
@@ -32,6 +38,51 @@ pub fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         line_editor::edit(app, InputRequest::InsertChar(c));
     }
     Vec::new()
+}
+
+/// Returns what a key at an open question begins an answer with. Enter begins it with nothing. Keys
+/// that scroll, help, or have to do with the question or the session keep their meaning.
+fn answer_begun(app: &App, event: KeyEvent) -> Option<String> {
+    let is_here = app.context() == Context::Normal && app.count.is_none();
+    if !is_here || lessons::open_question(app).is_none() {
+        return None;
+    }
+    let bound = app.keys.bound(Context::Normal, event);
+    if bound.is_some_and(|bound| bound.is_chosen) {
+        return None;
+    }
+    let action = bound.map(|bound| bound.binding.action);
+    if event.code == KeyCode::Enter {
+        return Some(String::new());
+    }
+    let c = key::typed(event).filter(|c| !safe::is_unsafe(*c))?;
+    let is_answer = c.is_ascii_digit()
+        || matches!(c, '-' | '"' | '(')
+        || (c.is_alphabetic() && action.is_none_or(is_replaced_by_answer));
+    is_answer.then(|| c.to_string())
+}
+
+/// Returns whether a letter with this action begins an answer at an open question: those that move
+/// through time or memory have other keys too.
+fn is_replaced_by_answer(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Next
+            | Action::Back
+            | Action::Unfold
+            | Action::First
+            | Action::WhoWrote
+            | Action::NextFinding
+            | Action::PreviousFinding
+            | Action::Blamed
+            | Action::FollowPointer
+            | Action::Focus
+            | Action::FindNext
+            | Action::FindPrevious
+            | Action::CopyRow
+            | Action::CopyView
+            | Action::Cumulative
+    )
 }
 
 /// Takes a key with alt as an escape and that key. Terminals report an escape pressed right before

@@ -44,6 +44,7 @@ fn in_short(effects: &[Effect]) -> String {
         Effect::OpenSession(index) => format!("open {index}"),
         Effect::SaveSteps(save) => format!("save steps {}", save.path),
         Effect::SaveMoment(save) => format!("save {}", save.path),
+        Effect::KeepProgress(lesson) => format!("keep {lesson}"),
         Effect::Remember(line) => format!("remember {line}"),
         Effect::Copy(_) => "copy".to_owned(),
         Effect::CaptureMouse(on) => format!("mouse {on}"),

@@ -87,6 +87,9 @@ impl Config {
         if let Some(Command::Lesson(args)) = &mut cli.command {
             args.appearance.keys = self.keys.clone();
         }
+        if let Some(Command::Exercise(args)) = &mut cli.command {
+            args.appearance.keys = self.keys.clone();
+        }
         Ok(cli)
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod event_lines;
 pub(super) mod guest_header;
 pub(super) mod hex_dump;
 pub(super) mod json;
+pub(super) mod lesson_view;
 pub(super) mod options;
 pub(super) mod step_details;
 pub(super) mod step_view;

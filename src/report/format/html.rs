@@ -17,6 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::report::common::guest_header::{memory_limits, short_sha256};
+use crate::report::common::lesson_view;
 use crate::report::common::options::Options;
 use crate::report::common::summary;
 use crate::safe;
@@ -34,7 +35,7 @@ const CUT: usize = 200;
 pub(super) fn write(timeline: &Timeline, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     let steps = timeline.steps().len();
-    let title = text(&safe::cut(&timeline.title, CUT));
+    let title = text(&safe::cut(&lesson_view::title(timeline), CUT));
     // Only this script and these styles are in effect and nothing is loaded, so that text of a
     // guest can do nothing here.
     let policy = format!(

@@ -15,10 +15,12 @@ use std::io;
 use crate::finding_kind::Severity;
 use crate::report::common::options::{Options, steps_shown};
 use crate::report::common::step_view::{FindingView, StepView};
-use crate::report::common::{event_lines, guest_header, hex_dump, step_details, summary, to_text};
+use crate::report::common::{
+    event_lines, guest_header, hex_dump, lesson_view, step_details, summary, to_text,
+};
 use crate::safe;
 use crate::text::{TextWriter, escape as text_escape};
-use crate::timeline::{Finding, Moment, Outcome, StepRecord, Timeline, effect};
+use crate::timeline::{Finding, Moment, Outcome, StepRecord, Timeline};
 use escape::{code, fenced, prose};
 
 /// Characters of all sections about single steps: an issue on GitHub holds 65,536 characters.
@@ -87,7 +89,7 @@ fn write_header(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> i
     writeln!(
         out,
         "# {}: {}\n",
-        prose(&safe::cut(&timeline.title, TITLE)),
+        prose(&safe::cut(&lesson_view::title(timeline), TITLE)),
         prose(&summary::closing_line(timeline, shown))
     )?;
     if !guest.path.is_empty() {
@@ -121,7 +123,7 @@ fn write_list(timeline: &Timeline, shown: usize, out: &mut dyn io::Write) -> io:
         let (mark, index) = (view.mark(), record.index);
         format!(
             "{mark} {index:>width$}  {}{result}\n",
-            view.statement(STATEMENT)
+            lesson_view::statement(record, STATEMENT)
         )
     };
     let steps = timeline.steps().get(..shown).unwrap_or_default();
@@ -245,9 +247,13 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
         "### {} Step {}{failure}: {}\n\n",
         view.mark(),
         record.index,
-        code(&view.statement(STATEMENT))
+        code(&lesson_view::statement(record, STATEMENT))
     );
-    let effect = effect(timeline, record.index);
+    for paragraph in lesson_view::narration(timeline, record) {
+        out.push_str(&format!("{}\n\n", prose(&paragraph)));
+    }
+    push_question(&mut out, timeline, record);
+    let effect = lesson_view::effect_without_answer(timeline, record);
     if !effect.is_empty() {
         out.push_str(&format!("{}\n\n", prose(&effect)));
     }
@@ -264,6 +270,24 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
         push_moment(&mut out, timeline, record, until)?;
     }
     Ok(out)
+}
+
+/// Adds the question of a step, with its hints and its answer folded.
+fn push_question(out: &mut String, timeline: &Timeline, record: &StepRecord) {
+    let Some(question) = lesson_view::question(record) else {
+        return;
+    };
+    out.push_str(&format!("**{}**\n\n", prose(&question)));
+    let folded = |title: &str, text: &str| {
+        let text = text_escape::xml(text);
+        format!("<details><summary>{title}</summary>{text}</details>\n\n")
+    };
+    for hint in lesson_view::hints(timeline, record) {
+        out.push_str(&folded("Hint", &hint));
+    }
+    if let Some(answer) = lesson_view::answer(timeline, record) {
+        out.push_str(&folded("Answer", &answer));
+    }
 }
 
 /// Adds memory at a moment inside a step; nothing for the end of the step.

@@ -13,10 +13,10 @@ use crate::finding_kind::Severity;
 use crate::report::common::hex_dump::{ROW, RowNames, address_digits, glyph, rows_of_moment};
 use crate::report::common::options::Options;
 use crate::report::common::step_view::StepView;
-use crate::report::common::{event_lines, summary};
+use crate::report::common::{event_lines, lesson_view, summary};
 use crate::safe;
 use crate::text::{Wrap, count, width};
-use crate::timeline::{Image, Moment, NamedSpan, Row, Span, StepRecord, Timeline, effect};
+use crate::timeline::{Image, Moment, NamedSpan, Row, Span, StepRecord, Timeline};
 use canvas::Canvas;
 
 /// Columns where the sign, the address, the bytes and their text begin, and the columns of all.
@@ -50,11 +50,11 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let moment = options.until.unwrap_or_else(|| default_moment(timeline));
     let mut canvas = Canvas::new(WIDTH, options.ascii);
-    let mut title = timeline.title.clone();
+    let mut title = lesson_view::title(timeline);
     match timeline.step(moment.step) {
         Some(record) => {
             Scene::new(timeline, record, moment).draw(&mut canvas);
-            let statement = StepView(record).statement(STATEMENT);
+            let statement = lesson_view::statement(record, STATEMENT);
             title.push_str(&format!(", step {}: {statement}", record.index));
         }
         None => canvas.text(0, "faint", "no step has run"),
@@ -142,12 +142,13 @@ impl<'a> Scene<'a> {
         let steps = self.timeline.planned.len().max(self.timeline.steps().len());
         let position = format!("step {} of {}", self.record.index, steps.saturating_sub(1));
         let column = WIDTH - width(&position);
-        let title = canvas.fit(&safe::plain(&self.timeline.title), column - 2);
+        let title = safe::plain(&lesson_view::title(self.timeline));
+        let title = canvas.fit(&title, column - 2);
         canvas.text(0, "faint", &title);
         canvas.text(column, "faint", &position);
         canvas.down(1.4);
         let is_end = self.event.is_none();
-        let mut statement = view.statement(STATEMENT);
+        let mut statement = lesson_view::statement(self.record, STATEMENT);
         if let Some(result) = view.result().filter(|_| is_end) {
             statement.push_str(&format!("  → {result}"));
         }
@@ -255,11 +256,22 @@ impl<'a> Scene<'a> {
                 }
             }
         };
-        for named in &self.spans {
-            draw("named", &|cell| named.span.contains(cell.address));
+        // Neighbours have different tints, and what a finding is about has a frame.
+        let mut by_address: Vec<&NamedSpan> = self.spans.iter().collect();
+        by_address.sort_by_key(|named| named.span.start);
+        for (index, named) in by_address.into_iter().enumerate() {
+            let class = if index % 2 == 0 { "named" } else { "other" };
+            draw(class, &|cell| named.span.contains(cell.address));
         }
         draw("mark", &|cell| cell.is_changed);
         draw("now", &|cell| cell.is_last_write);
+        let found = self.record.findings.iter().filter(|_| self.event.is_none());
+        let found: Vec<Span> = found
+            .flat_map(|finding| finding.spans.iter().take(1).copied())
+            .collect();
+        draw("found", &|cell| {
+            cell.is_changed && found.iter().any(|span| span.contains(cell.address))
+        });
     }
 
     /// Draws what happened and what was found, or inside a step what the last event did.
@@ -267,8 +279,15 @@ impl<'a> Scene<'a> {
         canvas.down(0.5);
         canvas.rule();
         canvas.down(0.9);
+        for paragraph in lesson_view::narration(self.timeline, self.record) {
+            draw_paragraph(canvas, "", &paragraph, MOST_LINES);
+            canvas.down(0.4);
+        }
+        if let Some(question) = lesson_view::question(self.record) {
+            draw_paragraph(canvas, "strong", &question, MOST_LINES);
+        }
         let sentences = match self.event {
-            None => effect(self.timeline, self.record.index),
+            None => lesson_view::effect_without_answer(self.timeline, self.record),
             Some(0) => "Nothing of the step has happened yet.".into(),
             Some(event) => self.event_sentence(event),
         };

@@ -526,9 +526,23 @@ impl Parser<'_> {
             return Err(self.expected("a question in quotes"));
         };
         self.expect_symbol("=")?;
+        let answer = self.expression()?;
+        let mut choices = Vec::new();
+        if self.eat_name("choices") {
+            loop {
+                let Some(choice) = self.eat_text() else {
+                    return Err(self.expected("a choice in quotes"));
+                };
+                choices.push(choice);
+                if !self.eat_symbol(",") {
+                    break;
+                }
+            }
+        }
         Ok(StatementKind::Ask {
             question,
-            answer: self.expression()?,
+            answer,
+            choices,
         })
     }
 }

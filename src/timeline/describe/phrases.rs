@@ -11,7 +11,7 @@ use crate::value::Value;
 const MAX_NAME: usize = 60;
 
 /// Returns how many bytes there are, and where: `14 bytes at 0x40c..0x41a`, `37 bytes in 5 runs
-/// between 0x400 and 0x4ff`.
+/// within 0x400..0x500`. The end of a range is not part of it.
 pub(in crate::timeline) fn placed(spans: &Spans) -> String {
     let Spans {
         bytes: total,
@@ -24,10 +24,7 @@ pub(in crate::timeline) fn placed(spans: &Spans) -> String {
         (0, _) => bytes,
         (1, 0 | 1) => format!("{bytes} at {start:#x}"),
         (1, _) => format!("{bytes} at {start:#x}..{end:#x}"),
-        _ => format!(
-            "{bytes} in {runs} runs between {start:#x} and {:#x}",
-            end.saturating_sub(1)
-        ),
+        _ => format!("{bytes} in {runs} runs within {start:#x}..{end:#x}"),
     }
 }
 

@@ -58,6 +58,11 @@ impl Changes {
         self.0.0.summary.bytes
     }
 
+    /// Returns the number of bytes that data segments wrote.
+    pub(crate) fn data_bytes(&self) -> u64 {
+        self.0.0.summary.data.bytes
+    }
+
     /// Returns the runs with their bytes and writers, by address.
     pub fn iter(&self) -> impl Iterator<Item = Change> + Clone + '_ {
         self.runs().map(|run| self.change(run))

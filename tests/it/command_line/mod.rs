@@ -7,6 +7,7 @@ mod cache;
 mod config;
 mod diff;
 mod drafts;
+mod exercises;
 mod help;
 mod input_files;
 mod inspect;

@@ -199,6 +199,7 @@ pub fn rich() -> Timeline {
     builder.step(StepKind::Ask, "ask \"How many?\" = n", |step| {
         step.ask = Some(Ask {
             question: "How many?".into(),
+            ..Default::default()
         })
     });
     builder.step(StepKind::Call, "n = call work(ptr)", |step| {
@@ -281,6 +282,7 @@ pub fn rich() -> Timeline {
     builder.step(StepKind::Ask, "ask \"Why?\" = 1 / 0", |step| {
         step.ask = Some(Ask {
             question: "Why?".into(),
+            ..Default::default()
         })
     });
     builder.step(StepKind::Grow, "old = grow 1", |step| {
@@ -324,6 +326,7 @@ pub fn hostile(bad: &str) -> Timeline {
     builder.step(StepKind::Ask, bad, |step| {
         step.ask = Some(Ask {
             question: bad.into(),
+            ..Default::default()
         })
     });
     builder.step(StepKind::Call, bad, |step| {

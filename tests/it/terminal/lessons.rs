@@ -38,15 +38,17 @@ fn go_to(pty: &mut Pty, from: usize, to: usize) {
 fn a_lesson_from_first_to_last_step() {
     let state = Folder::new();
     let mut pty = open("1", &state);
-    pty.wait_for_text("lesson 1 of 11  Memory is bytes");
+    pty.wait_for_text("lesson 1 of 26  Memory is bytes");
 
     // A hint and a wrong answer.
     go_to(&mut pty, 0, 4);
-    pty.wait_for_text("i answers  H gives a hint  space goes on without");
+    pty.wait_for_text("enter answers with a text  H gives a hint  space goes on without");
     pty.send("H");
     pty.wait_for_text("letters are numbered");
-    pty.send("iJ\r");
-    pty.wait_for_text("You answered J. Not quite: it is \"I\".");
+    pty.send("J\r");
+    pty.wait_for_text("Not J. 2 tries are left.");
+    pty.send("\rI\r");
+    pty.wait_for_text("You answered I: right.");
 
     // An unparsable answer is reported at once. A hint is shown from within the line. Then the right
     // answer is given as an expression.
@@ -63,7 +65,7 @@ fn a_lesson_from_first_to_last_step() {
     go_to(&mut pty, 7, 12);
     pty.wait_for_text("L opens lesson 2, protocol.");
     pty.send("L");
-    pty.wait_for_text("lesson 2 of 11");
+    pty.wait_for_text("lesson 2 of 26");
 
     // A question is skipped by an empty line, or by going on.
     pty.wait_for_text("step 0 of");
@@ -77,19 +79,26 @@ fn a_lesson_from_first_to_last_step() {
 
     // The list marks the finished lesson.
     pty.send("p");
-    pty.wait_for_text("1 bytes         ✓");
+    pty.wait_for_text("1 bytes             ✓");
     pty.send("\x1b");
     pty.send("q");
     assert_eq!(pty.wait_for_end(), 0);
 
     assert_eq!(state.read("linmem/lessons"), "bytes\n");
+    let answers = state.read("linmem/answers.json");
+    assert!(
+        answers.contains("\"J\"") && answers.contains("\"64 * 1024 - 1\""),
+        "{answers}"
+    );
     let list = list(&state);
     assert!(
-        list.starts_with("✓  1  bytes") && list.contains("\n   2  protocol"),
+        list.starts_with("✓  1  bytes")
+            && list.contains("2 of 2 right\n   2  protocol")
+            && list.contains("2 of 2 skipped\n   3"),
         "{list}"
     );
     assert!(
-        list.ends_with("1 of 11 finished. Go on with: linmem lesson protocol\n"),
+        list.ends_with("1 of 26 finished. Go on with: linmem lesson protocol\n"),
         "{list}"
     );
 }
@@ -97,20 +106,38 @@ fn a_lesson_from_first_to_last_step() {
 #[test]
 fn unwritable_progress_is_reported_once() {
     // A folder in the place of the file.
-    let state = Folder::new().with("linmem/lessons/x", "");
+    let state = Folder::new().with("linmem/answers.json/x", "");
     let mut pty = open("1", &state);
     pty.send("G");
-    pty.wait_for_text("will not be marked as finished next time: cannot write");
+    pty.wait_for_text("The answers will not be kept:");
     pty.wait_for_text("L opens lesson 2, protocol.");
     pty.send("L");
-    pty.wait_for_text("lesson 2 of 11");
+    pty.wait_for_text("lesson 2 of 26");
     pty.wait_for_text("step 0 of");
     pty.send("G");
     pty.wait_for_text("L opens lesson 3, strings.");
-    pty.send("p");
-    pty.wait_for_text("2 protocol      ✓");
-    assert!(!pty.screen().contents().contains("marked as finished"));
-    pty.send("\x1bq");
+    assert!(!pty.screen().contents().contains("will not be kept"));
+    pty.send("q");
+    assert_eq!(pty.wait_for_end(), 0);
+}
+
+/// What was answered is there the next time, and the lesson goes on where it was left.
+#[test]
+fn a_lesson_goes_on_the_next_time() {
+    let state = Folder::new();
+    let mut pty = open("1", &state);
+    go_to(&mut pty, 0, 4);
+    pty.send("I\r");
+    pty.wait_for_text("You answered I: right.");
+    pty.send("q");
+    assert_eq!(pty.wait_for_end(), 0);
+    let mut pty = open("1", &state);
+    pty.wait_for_text("Last time you came to step 5: L goes on there.");
+    pty.send("L");
+    pty.wait_for_text("step 5 of");
+    pty.send("\x1b[D");
+    pty.wait_for_text("You answered I: right.");
+    pty.send("q");
     assert_eq!(pty.wait_for_end(), 0);
 }
 
@@ -119,7 +146,7 @@ fn invalid_progress_files_are_tolerated() {
     let progress = b"\xff\0\x1b[2J strings\nstrings\nno such lesson";
     let list = list(&Folder::new().with("linmem/lessons", progress));
     assert!(
-        list.contains("✓  3  strings") && list.contains("1 of 11 finished"),
+        list.contains("✓  3  strings") && list.contains("1 of 26 finished"),
         "{list}"
     );
 }

@@ -165,17 +165,27 @@ impl Keymap {
         if event.kind == KeyEventKind::Release {
             return None;
         }
-        let event = key::normal(event);
-        let is_it = |bound: &&Bound| {
-            bound.events.contains(&event) && bound.binding.contexts.contains(&context)
-        };
-        match (self.0.iter().find(is_it)?.binding.action, event.code) {
+        match (self.bound(context, event)?.binding.action, event.code) {
             (Action::Digit(_), KeyCode::Char(c)) => c
                 .to_digit(10)
                 .and_then(|d| u8::try_from(d).ok())
                 .map(Action::Digit),
             (action, _) => Some(action),
         }
+    }
+
+    /// Returns whether the configuration chooses the keys of an action.
+    pub(crate) fn is_chosen(&self, action: Action) -> bool {
+        let mut bindings = self.0.iter();
+        bindings.any(|bound| bound.is_chosen && bound.binding.action == action)
+    }
+
+    /// Returns the binding of a key in a context.
+    pub(in crate::app) fn bound(&self, context: Context, event: KeyEvent) -> Option<&Bound> {
+        let event = key::normal(event);
+        self.0.iter().find(|bound| {
+            bound.events.contains(&event) && bound.binding.contexts.contains(&context)
+        })
     }
 
     /// Returns all bindings, in the table's order.

@@ -38,14 +38,15 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["i"], Action::Answer, "answer", Group::Session)
         .status("i", "answer")
         .describe(
-            "Answers the question of the step shown: the next step shows whether it is right.",
+            "Answers the question of the step shown. At an open question, enter and a digit, letter \
+             or quote without another meaning there open the line too.",
         ),
     normal(&["H"], Action::Hint, "hint", Group::Session)
         .status("H", "hint")
         .describe("Shows a hint to the question, where there is one."),
     normal(&["L"], Action::NextLesson, "next lesson", Group::Session)
         .status("L", "lesson")
-        .describe("Opens the next lesson."),
+        .describe("Opens the next lesson; at its start, goes on where a lesson was left."),
     // Time.
     normal(
         &["→", "l", "space", "enter"],
@@ -343,7 +344,7 @@ pub const BINDINGS: &[Binding] = &[
         ANSWERING,
     )
     .status("enter", "answer")
-    .describe("Takes the answer and runs the next step; an empty line only runs it."),
+    .describe("Takes the answer; an empty line goes on without one."),
     binding(&["tab"], Action::Hint, "hint", Group::Typing, ANSWERING)
         .status("tab", "hint")
         .describe("Shows a hint to the question."),

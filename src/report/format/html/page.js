@@ -10,6 +10,8 @@
   const now = { step: head.at.step, store: head.at.store, byte: null };
   const digits = Math.max(8, ...steps.map((step) => (step.len - 1).toString(16).length));
 
+  const found = steps.flatMap((step, index) => step.findings.map((finding) => ({ finding, index })));
+  let passed = 0;
   const last = steps.length + head.more + head.left - 1;
 
   const plain = (n) => "0x" + n.toString(16);
@@ -133,6 +135,7 @@
 
   function show() {
     const { before, after } = beforeAndAfter();
+    showList();
     showTime();
     showStep();
     const names = namesNow();
@@ -176,7 +179,8 @@
   function showStep() {
     const step = steps[now.step], sentences = $("said");
     $("statement").textContent = `${now.step}  ${step.text}` + (step.back ? `  → ${step.back}` : "");
-    sentences.replaceChildren();
+    sentences.replaceChildren(...step.prose.map((text) => make("p", "narration", text)));
+    if (step.ask) sentences.append(...question(step.ask));
     if (now.store !== null) sentences.append(make("p", "", eventSentence(step)));
     if (step.effect) sentences.append(make("p", now.store === null ? "" : "legend", (now.store === null ? "" : "The whole step: ") + step.effect));
     if (step.error) sentences.append(make("p", "finding error", `${step.outcome}: ${step.error}`));
@@ -184,6 +188,24 @@
       sentences.append(make("p", "legend", `This page holds the first ${count(step.list.length, "event")} of ${count(step.events, "event")} one by one; the effect of the others is shown at the end of the step.`));
     if (step.unrecorded > 0) sentences.append(make("p", "legend", `${count(step.unrecorded, "store")} of this step were recorded as a difference of memory.`));
     $("findings").replaceChildren(...step.findings.map((finding) => findingItem(finding, now.step)));
+  }
+
+  // Returns a question with its hints and its answer, which the reader opens.
+  function question({ question, hints, answer }) {
+    const folded = (title, text) => {
+      const node = make("details");
+      node.append(make("summary", "", title), make("p", "", text));
+      return node;
+    };
+    return [make("p", "question", question), ...hints.map((hint) => folded("Hint", hint)), ...(answer === null ? [] : [folded("Answer", answer)])];
+  }
+
+  // The steps after the first question that the reader has not passed are hidden.
+  function showList() {
+    passed = Math.max(passed, now.step);
+    const open = steps.findIndex((step, index) => step.ask && index >= passed);
+    $("steps").querySelectorAll("li").forEach((item, index) => item.hidden = open >= 0 && index > open);
+    $("all-findings").querySelectorAll("li").forEach((item, index) => item.hidden = open >= 0 && found[index]?.index > open);
   }
 
   // Returns a sentence about the last event before the moment shown.
@@ -348,7 +370,6 @@
   }
   if (head.left > head.pending.length) $("steps").append(make("li", "legend", `${count(head.left - head.pending.length, "more step")} did not run.`));
   if (head.more > 0) $("steps").append(make("li", "legend", `${count(head.more, "more step")} ran and are left out of this page.`));
-  const found = steps.flatMap((step, index) => step.findings.map((finding) => ({ finding, index })));
   $("all-findings").replaceChildren(...found.map(({ finding, index }) => {
     const item = findingItem(finding, index);
     item.prepend(goButton(`step ${index}`, index, null, finding.spans[0]?.[0]), " ");
@@ -390,7 +411,7 @@
     "]": () => nextChange(1), "[": () => nextChange(-1), g: () => go(0, null), G: () => go(steps.length - 1, null),
   };
   document.addEventListener("keydown", (event) => {
-    const onControl = event.target.closest?.("input, button, a, pre");
+    const onControl = event.target.closest?.("input, button, a, pre, summary");
     const isItsOwn = onControl && (event.target.matches("input") || event.key === " " || event.target.matches("pre"));
     if (event.ctrlKey || event.altKey || event.metaKey || isItsOwn || !KEYS[event.key]) return;
     event.preventDefault();

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::row_selection::{RowSelection, STEP_EVENTS};
 use crate::report::common::hex_dump::ROW;
+use crate::report::common::lesson_view;
 use crate::report::common::options::Options;
 use crate::report::common::step_view::StepView;
 use crate::report::common::summary;
@@ -17,7 +18,7 @@ use crate::safe;
 use crate::source::ListingKind;
 use crate::timeline::{
     Event, Finding, Image, Moment, NamedSpan, Pointer, SpanKind, StepRecord, Timeline, Write,
-    Writer, effect,
+    Writer,
 };
 
 /// The most that a page holds: steps, events of all steps, and bytes that events write.
@@ -59,6 +60,10 @@ struct StepData {
     outcome: &'static str,
     claimed: bool,
     back: Option<String>,
+    /// The prose that introduces the step.
+    prose: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask: Option<AskData>,
     effect: String,
     error: Option<String>,
     findings: Vec<FindingData>,
@@ -75,6 +80,14 @@ struct StepData {
     rest: Vec<Patch>,
     /// The number of stores that were not recorded one by one.
     unrecorded: u64,
+}
+
+/// A question, with what the page folds.
+#[derive(Serialize)]
+struct AskData {
+    question: String,
+    hints: Vec<String>,
+    answer: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -200,11 +213,17 @@ impl PageData<'_> {
         let rest = self.effect_of_others(record, list.len());
         let rows = self.selection.by_step.get(record.index);
         StepData {
-            text: view.statement(STATEMENT),
+            text: lesson_view::statement(record, STATEMENT),
             outcome: record.outcome.as_str(),
             claimed: record.is_claimed(),
             back: view.failure_or_result(),
-            effect: effect(self.timeline, record.index),
+            prose: lesson_view::narration(self.timeline, record),
+            ask: lesson_view::question(record).map(|question| AskData {
+                question,
+                hints: lesson_view::hints(self.timeline, record),
+                answer: lesson_view::answer(self.timeline, record),
+            }),
+            effect: lesson_view::effect_without_answer(self.timeline, record),
             error: view.error().map(message),
             findings: record.findings.iter().map(FindingData::from).collect(),
             len: record.memory.len(),

@@ -5,9 +5,9 @@ use std::io;
 use super::escape::text;
 use super::page_data::STEPS;
 use crate::report::common::step_view::{FindingView, StepView};
-use crate::report::common::{hex_dump, step_details, to_text};
+use crate::report::common::{hex_dump, lesson_view, step_details, to_text};
 use crate::text::TextWriter;
-use crate::timeline::{Outcome, StepRecord, Timeline, effect};
+use crate::timeline::{Outcome, StepRecord, Timeline};
 
 /// Steps whose bytes are shown. Later steps show them if they went wrong.
 const WITH_BYTES: usize = 300;
@@ -29,8 +29,22 @@ pub(super) fn write(timeline: &Timeline, steps: usize, out: &mut dyn io::Write) 
          <b>+</b> memory after it. Changed bytes are in brackets. ⋄ is a zero byte, • any other \
          control character, × a byte above 7f.</p>"
     )?;
+    // What comes after a question shows its answer, so that a reader must open it.
+    let is_folded = lesson_view::has_questions(timeline);
+    if is_folded {
+        writeln!(
+            out,
+            "<details><summary>Show all steps, with the answers to the questions</summary>"
+        )?;
+    }
     for record in timeline.steps().iter().take(STEPS) {
         write_step(timeline, record, out)?;
+    }
+    for paragraph in lesson_view::closing(timeline) {
+        writeln!(out, "<p class=\"narration\">{}</p>", text(&paragraph))?;
+    }
+    if is_folded {
+        writeln!(out, "</details>")?;
     }
     if steps > STEPS {
         writeln!(
@@ -49,7 +63,7 @@ fn write_step(timeline: &Timeline, record: &StepRecord, out: &mut dyn io::Write)
         "<article class=\"step {}\">\n<h3>Step {}: <code>{}</code></h3>",
         record.outcome.as_str(),
         record.index,
-        text(&view.statement(STATEMENT))
+        text(&lesson_view::statement(record, STATEMENT))
     )?;
     if let Some(result) = view.result() {
         writeln!(out, "<p>→ <code>{}</code></p>", text(&result))?;
@@ -57,13 +71,11 @@ fn write_step(timeline: &Timeline, record: &StepRecord, out: &mut dyn io::Write)
     if let Some(failure) = view.failure() {
         writeln!(out, "<p class=\"outcome\">✗ {failure}</p>")?;
     }
-    if let Some(narration) = &record.narration {
-        for paragraph in narration.split("\n\n") {
-            let words: Vec<&str> = paragraph.split_whitespace().collect();
-            writeln!(out, "<p class=\"narration\">{}</p>", text(&words.join(" ")))?;
-        }
+    for paragraph in lesson_view::narration(timeline, record) {
+        writeln!(out, "<p class=\"narration\">{}</p>", text(&paragraph))?;
     }
-    let effect = effect(timeline, record.index);
+    write_question(timeline, record, out)?;
+    let effect = lesson_view::effect_without_answer(timeline, record);
     if !effect.is_empty() {
         writeln!(out, "<p>{}</p>", text(&effect))?;
     }
@@ -80,6 +92,33 @@ fn write_step(timeline: &Timeline, record: &StepRecord, out: &mut dyn io::Write)
         })?;
     }
     writeln!(out, "</article>")
+}
+
+/// Writes the question of a step, with its hints and its answer folded.
+fn write_question(
+    timeline: &Timeline,
+    record: &StepRecord,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let Some(question) = lesson_view::question(record) else {
+        return Ok(());
+    };
+    writeln!(out, "<p class=\"question\">{}</p>", text(&question))?;
+    for hint in lesson_view::hints(timeline, record) {
+        let hint = text(&hint);
+        writeln!(
+            out,
+            "<details><summary>Hint</summary><p>{hint}</p></details>"
+        )?;
+    }
+    match lesson_view::answer(timeline, record) {
+        Some(answer) => writeln!(
+            out,
+            "<details><summary>Answer</summary><p>{}</p></details>",
+            text(&answer)
+        ),
+        None => Ok(()),
+    }
 }
 
 fn write_finding(view: FindingView, out: &mut dyn io::Write) -> io::Result<()> {

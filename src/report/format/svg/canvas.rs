@@ -16,12 +16,12 @@ text{font:14px ui-monospace,'SF Mono','Cascadia Mono','DejaVu Sans \
                      dcd9d2}.rule{stroke:#dcd9d2}.strong{font-weight:700}.faint{fill:#757a82}.\
                      pointer{fill:#005f96;font-weight:700}.changed{fill:#9c4f00;font-weight:700;\
                      text-decoration:underline}.mark{fill:#ffe9cc}.now{fill:none;stroke:#9c4f00;\
-                     stroke-width:1.5}.named{fill:#e8f2f9}.warning{fill:#9c4f00}.bad{fill:#b3261e;\
+                     stroke-width:1.5}.named{fill:#e8f2f9}.other{fill:#e6dcf5}.found{fill:none;stroke:#b3261e;stroke-width:2.5}.warning{fill:#9c4f00}.bad{fill:#b3261e;\
                      font-weight:700}@media \
                      (prefers-color-scheme:dark){text{fill:#e6e4df}.ground{fill:#16181c;stroke:#\
                      363a42}.rule{stroke:#363a42}.faint{fill:#989ca4}.pointer{fill:#6fc1ef}.\
                      changed{fill:#f2b03d}.mark{fill:#47350f}.now{stroke:#f2b03d}.named{fill:#\
-                     1f2e3a}.warning{fill:#f2b03d}.bad{fill:#ff8f87}}";
+                     1f2e3a}.other{fill:#382c4a}.found{stroke:#ff8f87}.warning{fill:#f2b03d}.bad{fill:#ff8f87}}";
 
 /// A grid that is drawn on from top to bottom. Columns and lines are counted from 0.
 pub(super) struct Canvas {
