@@ -151,12 +151,21 @@ pub enum Command {
     Init(InitArgs),
     /// Run two sessions, or one on two modules, and show the first step and byte that differ
     Diff(DiffArgs),
+    /// Check a recording of a host, in the format linmem.host/1
+    Record(RecordArgs),
     /// Print the configuration in force, as a file to start from
     Config(ConfigArgs),
     /// Print what a shell needs to complete this program's commands and options
     Completions(CompletionsArgs),
     /// Print the manual page, in the format of man
     Man,
+}
+
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// Check this recording, and print what is wrong with it
+    #[arg(long, value_name = "FILE")]
+    pub check: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,7 @@ mod lesson;
 mod lesson_progress;
 mod load;
 mod man_page;
+mod record;
 mod report_options;
 mod run;
 mod session_host;
@@ -41,6 +42,7 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
         Some(Command::Inspect(args)) => inspect::inspect(args),
         Some(Command::Init(args)) => init::init(args),
         Some(Command::Diff(args)) => diff::diff(args),
+        Some(Command::Record(args)) => record::record(args),
         Some(Command::Config(args)) => config::print(args, &config),
         Some(Command::Completions(args)) => man_page::completions(args),
         Some(Command::Man) => man_page::page(),

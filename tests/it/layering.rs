@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part and the other parts that it may name. `main`, `cli` and `commands` may name every part.
-const PARTS: [(&str, &[&str]); 19] = [
+const PARTS: [(&str, &[&str]); 20] = [
     ("finding_kind", &[]),
     ("journal_abi", &[]),
     ("prose", &[]),
@@ -21,6 +21,7 @@ const PARTS: [(&str, &[&str]); 19] = [
     ("text", &[]),
     ("value", &["safe"]),
     ("wasm_types", &["text"]),
+    ("hostlog", &["value", "safe"]),
     (
         "script",
         &[
