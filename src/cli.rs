@@ -151,7 +151,7 @@ pub enum Command {
     Init(InitArgs),
     /// Run two sessions, or one on two modules, and show the first step and byte that differ
     Diff(DiffArgs),
-    /// Check a recording of a host, in the format linmem.host/1
+    /// Run a JavaScript host as it is, and record what crosses the border to its guests
     Record(RecordArgs),
     /// Print the configuration in force, as a file to start from
     Config(ConfigArgs),
@@ -162,10 +162,23 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("mode").required(true).args(["command", "script", "check"]))]
 pub struct RecordArgs {
+    /// The command that starts the host, such as: node app.mjs
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+
+    /// Write the recording to this file; without it, to one named after the host's script
+    #[arg(long, short, value_name = "FILE", conflicts_with_all = ["script", "check"])]
+    pub output: Option<PathBuf>,
+
+    /// Print the recorder, to load it by hand: as a module or as a script element
+    #[arg(long)]
+    pub script: bool,
+
     /// Check this recording, and print what is wrong with it
     #[arg(long, value_name = "FILE")]
-    pub check: PathBuf,
+    pub check: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,5 @@
 //! Recordings of real hosts in the format `linmem.host/1`, which docs/hostlog.md describes: their
-//! types and the reader. Runs nothing.
+//! types, the reader, and the recorder for JavaScript. Runs nothing.
 
 mod error;
 mod fields;
@@ -16,6 +16,12 @@ pub use reader::{Limits, read};
 
 /// The value of `format` in the first line.
 pub const FORMAT: &str = "linmem.host/1";
+
+/// The start of the first line of every recording.
+pub const FIRST_BYTES: &[u8] = b"{\"format\":\"linmem.host/";
+
+/// The recorder for JavaScript hosts: one file that is both a module and a classic script.
+pub const JAVASCRIPT_RECORDER: &str = include_str!("recorder.js");
 
 /// A place in the host's source.
 #[derive(Debug, Clone, PartialEq, Eq)]
