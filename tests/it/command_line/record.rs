@@ -77,7 +77,7 @@ fn has_node() -> bool {
     let found = Command::new("node").args(["-e", check]).status();
     let has_node = found.is_ok_and(|status| status.success());
     if !has_node {
-        println!("left out: no node of version 20.16 or newer on the PATH");
+        eprintln!("left out: no node of version 20.16 or newer on the PATH");
     }
     has_node
 }
