@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use linmem::app::Keymap;
-use linmem::session::limits::default_max_history;
+use linmem::session::limits::{Limits, default_max_history};
 use linmem::{safe, text};
 
 /// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while
@@ -201,7 +201,7 @@ pub struct RunArgs {
     /// default session
     pub file: Option<PathBuf>,
 
-    /// What to print
+    /// What to print; steps needs --output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
@@ -383,6 +383,11 @@ pub struct SessionArgs {
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_set)]
     pub sets: Vec<(String, String)>,
 
+    /// Replay this instance of a recording of a host, counted from 0; without it, the one with the most
+    /// calls
+    #[arg(long, value_name = "N")]
+    pub instance: Option<u32>,
+
     /// Show this step, or the moment after a store inside it
     #[arg(long, value_name = "STEP[.STORE]", value_parser = parse_at)]
     pub at: Option<At>,
@@ -415,6 +420,18 @@ pub struct LimitArgs {
     /// memory, at least 1GiB
     #[arg(long, value_name = "SIZE", default_value = "auto", value_parser = parse_max_history)]
     pub max_history: MaxHistory,
+}
+
+impl LimitArgs {
+    /// Returns the limits of a session.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            max_memory: self.max_memory,
+            max_time: self.max_time.0,
+            max_stores: self.max_stores,
+            max_history: self.max_history.bytes(),
+        }
+    }
 }
 
 /// How it looks.
@@ -452,6 +469,8 @@ pub enum Format {
     Svg,
     /// A recording of the terminal stepping through, for asciinema
     Cast,
+    /// A steps file that does what a recorded host did, with its module and data beside it
+    Steps,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

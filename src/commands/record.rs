@@ -11,9 +11,11 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, anyhow, bail};
 use linmem::hostlog::{self, FIRST_BYTES, HostLog, JAVASCRIPT_RECORDER, Limits};
 use linmem::safe;
+use linmem::session::limits::CancelHandle;
+use linmem::session::recorded_host::{Translation, TranslationOptions, translate};
 use linmem::text::count;
 
-use crate::cli::RecordArgs;
+use crate::cli::{RecordArgs, SessionArgs};
 
 use super::atomic_file::{self, os_message, printable};
 use super::input_file;
@@ -120,7 +122,7 @@ fn remove_recordings(output: &Path) -> Result<()> {
                 output.with_file_name(name)
             }
         };
-        match is_recording(&path) {
+        match is_replaceable(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound && number > 1 => break,
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             Ok(true) => {
@@ -143,16 +145,44 @@ fn remove_recordings(output: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Returns whether a file begins as a recording does, or is empty.
-fn is_recording(path: &Path) -> io::Result<bool> {
+/// Returns the name of a recording on the screen.
+pub fn title(file: &Path) -> String {
+    let name = file.file_name().unwrap_or(file.as_os_str());
+    safe::plain(&name.to_string_lossy())
+}
+
+/// Derives the steps of a recording.
+pub fn replay(file: &Path, args: &SessionArgs) -> Result<Translation> {
+    let log = read(file)?;
+    let options = TranslationOptions {
+        name: title(file),
+        instance: args.instance,
+        limits: args.limits.limits(),
+        control: CancelHandle::default(),
+    };
+    Ok(translate(log, &options)?)
+}
+
+/// Returns whether a file begins as a recording does.
+pub fn is_recording(path: &Path) -> io::Result<bool> {
+    Ok(first_bytes(path)?.is_some_and(|start| start == FIRST_BYTES))
+}
+
+/// Returns whether a file can be replaced by a recording: it is one, or it is empty.
+fn is_replaceable(path: &Path) -> io::Result<bool> {
+    Ok(first_bytes(path)?.is_some_and(|start| start.is_empty() || start == FIRST_BYTES))
+}
+
+/// Returns the first bytes of a regular file, and `None` for anything else.
+fn first_bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
     if !fs::metadata(path)?.is_file() {
-        return Ok(false);
+        return Ok(None);
     }
     let mut start = Vec::new();
     File::open(path)?
         .take(FIRST_BYTES.len() as u64)
         .read_to_end(&mut start)?;
-    Ok(start.is_empty() || start == FIRST_BYTES)
+    Ok(Some(start))
 }
 
 /// Writes the recorder to the person's cache folder, where it is not there already.

@@ -9,6 +9,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::source::HostPlace;
 use crate::value::Value;
 
 pub use error::{ReadError, ReadProblem};
@@ -22,25 +23,6 @@ pub const FIRST_BYTES: &[u8] = b"{\"format\":\"linmem.host/";
 
 /// The recorder for JavaScript hosts: one file that is both a module and a classic script.
 pub const JAVASCRIPT_RECORDER: &str = include_str!("recorder.js");
-
-/// A place in the host's source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostPlace {
-    /// The file, relative to the folder in which the host was started if it is below it.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: u32,
-    /// The column, counted from 1.
-    pub column: u32,
-    /// The function of the host, if it has a name.
-    pub function: Option<String>,
-    /// The number of the first of `lines`, counted from 1.
-    pub first: u32,
-    /// The lines of the source around the place; empty if the recorder could not read them.
-    pub lines: Vec<String>,
-    /// The place that called this function.
-    pub from: Option<Arc<HostPlace>>,
-}
 
 /// A value that crossed the border.
 #[derive(Debug, Clone, PartialEq)]

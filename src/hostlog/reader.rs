@@ -9,10 +9,10 @@ use serde_json::Value as Json;
 use super::error::{ReadError, ReadProblem};
 use super::fields::Fields;
 use super::{
-    Entry, Event, FORMAT, Function, FunctionPlace, Given, GivenItem, GlobalPlace, HostLog,
-    HostPlace, Instance,
+    Entry, Event, FORMAT, Function, FunctionPlace, Given, GivenItem, GlobalPlace, HostLog, Instance,
 };
 use crate::safe;
+use crate::source::HostPlace;
 
 /// How large a recording may be.
 #[derive(Debug, Clone, Copy)]

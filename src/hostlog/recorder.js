@@ -452,6 +452,8 @@
       this.lastFull = entries;
       this.nextFull = 0;
       this.pending = undefined;
+      this.hasMore = false;
+      this.hasWrittenMore = false;
       this.refresh();
       const shared = typeof SharedArrayBuffer === 'function' && this.buffer instanceof SharedArrayBuffer;
       line(`{"memory":${this.number},"pages":${this.bytes.length / 65536}${shared ? ',"shared":true' : ''}}`);
@@ -470,6 +472,11 @@
       this.shadow = shadow;
       this.shadowWords = NodeBuffer ? apply(native.fromBuffer, NodeBuffer, [shadow.buffer]) : undefined;
       return true;
+    }
+
+    // Follows the memory when it has grown, and writes down its size.
+    follow() {
+      if (this.refresh()) line(`{"memory":${this.number},"pages":${this.bytes.length / 65536}}`);
     }
 
     // Takes memory as it is for known: the replay computes it too.
@@ -503,6 +510,7 @@
 
     // Marks a span as one that may have changed: it is compared at the next crossings.
     touch(start, length) {
+      if (start >= this.bytes.length) this.follow();
       const size = this.bytes.length;
       if (!(start >= 0 && start < size)) return;
       const end = Math.min(size, start + Math.max(1, length));
@@ -511,6 +519,9 @@
         if (known) known.until = Math.max(known.until, entries + 2);
         else if (this.active.size < MAX_ACTIVE) {
           this.active.set(leaf, { until: entries + 2, seen: this.lastFull });
+        } else {
+          this.hasMore = true;
+          return;
         }
       }
     }
@@ -567,7 +578,9 @@
     // Compares memory with what is known of it, before the host enters the guest.
     check(mustBeFull) {
       if (this.pending) this.logPending();
-      if (this.refresh()) line(`{"memory":${this.number},"pages":${this.bytes.length / 65536}}`);
+      this.follow();
+      if (this.hasWrittenMore) mustBeFull = true;
+      this.hasMore = this.hasWrittenMore = false;
       if (this.bytes.length <= SMALL) {
         if (!mustBeFull) this.compareActive();
         if (mustBeFull || this.differs(0, this.bytes.length)) this.compareAll();
@@ -594,7 +607,10 @@
         if (last) this.logPending();
         this.pending = { start, length, at };
       }
-      this.touch(start, Math.min(length, MAX_ACTIVE * LEAF));
+      this.hasMore = false;
+      this.touch(start, length);
+      // The bytes of what a method wrote must be in the next comparison.
+      if (this.hasMore) this.hasWrittenMore = true;
     }
 
     logPending() {

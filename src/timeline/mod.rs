@@ -78,8 +78,8 @@ pub(crate) use shadow_stack::StackRange;
 pub use span::Span;
 pub(crate) use step::is_far_outside;
 pub use step::{
-    Answer, Ask, Attempt, Binding, CallFrame, CallRecord, ImportCall, NamedSpan, Naming, Outcome,
-    Pointer, SpanKind, StackPointer, StepKind, StepRecord, Trap,
+    Answer, Ask, Attempt, Binding, CallFrame, CallRecord, HostLine, ImportCall, NamedSpan, Naming,
+    Outcome, Pointer, SpanKind, StackPointer, StepKind, StepRecord, Trap,
 };
 
 #[doc(hidden)]

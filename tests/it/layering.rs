@@ -21,12 +21,13 @@ const PARTS: [(&str, &[&str]); 20] = [
     ("text", &[]),
     ("value", &["safe"]),
     ("wasm_types", &["text"]),
-    ("hostlog", &["value", "safe"]),
+    ("hostlog", &["value", "safe", "source"]),
     (
         "script",
         &[
             "value",
             "safe",
+            "source",
             "prose",
             "text",
             "wasm_types",
@@ -63,6 +64,7 @@ const PARTS: [(&str, &[&str]); 20] = [
         "session",
         &[
             "guest",
+            "hostlog",
             "journal_abi",
             "protocol",
             "script",
@@ -692,7 +694,7 @@ mod scanner {
                 "use std::fmt;\nuse crate::session::Session;"
             ),
             [
-                "src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose, text, wasm_types, finding_kind"
+                "src/script/eval.rs:2: `script` names `session`; it may name value, safe, source, prose, text, wasm_types, finding_kind"
             ]
         );
         assert_eq!(
