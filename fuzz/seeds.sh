@@ -1,9 +1,9 @@
 #!/bin/sh
-# Fills the corpora with the shipped sessions and pages (`steps`) and guests (`module`). `session` and `allocators` need no seeds.
+# Fills the corpora with the shipped sessions and pages (`steps`) and guests (`module`). `session`, `allocators` and `hostlog` need no seeds.
 # Folders given as arguments are searched for more guests.
 set -eu
 cd "$(dirname "$0")"
-mkdir -p corpus/steps corpus/module corpus/session corpus/allocators
+mkdir -p corpus/steps corpus/module corpus/session corpus/allocators corpus/hostlog
 
 # Names by number: two folders may hold a file of the same name.
 n=0

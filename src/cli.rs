@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use linmem::app::Keymap;
-use linmem::session::limits::default_max_history;
+use linmem::session::limits::{Limits, default_max_history};
 use linmem::{safe, text};
 
 /// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while
@@ -205,6 +205,8 @@ pub enum Command {
     Init(InitArgs),
     /// Run two sessions, or one on two modules, and show the first step and byte that differ
     Diff(DiffArgs),
+    /// Run a JavaScript host as it is, and record what crosses the border to its guests
+    Record(RecordArgs),
     /// Print the configuration in force, as a file to start from
     Config(ConfigArgs),
     /// Print where compiled modules are kept, how many, and how large they are
@@ -213,6 +215,26 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, in the format of man
     Man,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("mode").required(true).args(["command", "script", "check"]))]
+pub struct RecordArgs {
+    /// The command that starts the host, such as: node app.mjs
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+
+    /// Write the recording to this file; without it, to one named after the host's script
+    #[arg(long, short, value_name = "FILE", conflicts_with_all = ["script", "check"])]
+    pub output: Option<PathBuf>,
+
+    /// Print the recorder, to load it by hand: as a module or as a script element
+    #[arg(long)]
+    pub script: bool,
+
+    /// Check this recording, and print what is wrong with it
+    #[arg(long, value_name = "FILE")]
+    pub check: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -242,7 +264,7 @@ pub struct RunArgs {
     /// default session
     pub file: Option<PathBuf>,
 
-    /// What to print
+    /// What to print; steps needs --output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
@@ -459,6 +481,11 @@ pub struct SessionArgs {
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_set)]
     pub sets: Vec<(String, String)>,
 
+    /// Replay this instance of a recording of a host, counted from 0; without it, the one with the most
+    /// calls
+    #[arg(long, value_name = "N")]
+    pub instance: Option<u32>,
+
     /// Show this step, or the moment after a store inside it
     #[arg(long, value_name = "STEP[.STORE]", value_parser = parse_at)]
     pub at: Option<At>,
@@ -491,6 +518,18 @@ pub struct LimitArgs {
     /// memory, at least 1GiB
     #[arg(long, value_name = "SIZE", default_value = "auto", value_parser = parse_max_history)]
     pub max_history: MaxHistory,
+}
+
+impl LimitArgs {
+    /// Returns the limits of a session.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            max_memory: self.max_memory,
+            max_time: self.max_time.0,
+            max_stores: self.max_stores,
+            max_history: self.max_history.bytes(),
+        }
+    }
 }
 
 /// How it looks.
@@ -528,6 +567,8 @@ pub enum Format {
     Svg,
     /// A recording of the terminal stepping through, for asciinema
     Cast,
+    /// A steps file that does what a recorded host did, with its module and data beside it
+    Steps,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -62,6 +62,8 @@ pub enum FindingKind {
     GrowthRefused,
     /// The guest called an import that has no definition.
     ImportUndefined,
+    /// The replay of a recording of a host differs from the recording.
+    Diverged,
     /// A limit of the session was reached.
     Limit,
     /// A recorded memory differs from the live one: a fault of this program.
@@ -70,7 +72,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [FindingKind; 28] = [
+    pub const ALL: [FindingKind; 29] = [
         FindingKind::OutOfBounds,
         FindingKind::Trap,
         FindingKind::StalePointer,
@@ -97,6 +99,7 @@ impl FindingKind {
         FindingKind::MemoryGrew,
         FindingKind::GrowthRefused,
         FindingKind::ImportUndefined,
+        FindingKind::Diverged,
         FindingKind::Limit,
         FindingKind::Unattributed,
     ];
@@ -130,6 +133,7 @@ impl FindingKind {
             FindingKind::MemoryGrew => "memory-grew",
             FindingKind::GrowthRefused => "growth-refused",
             FindingKind::ImportUndefined => "import-undefined",
+            FindingKind::Diverged => "diverged",
             FindingKind::Limit => "limit",
             FindingKind::Unattributed => "unattributed",
         }
@@ -171,6 +175,7 @@ impl FindingKind {
             | FindingKind::AllocatedTwice
             | FindingKind::NullBlockUsed
             | FindingKind::ImportUndefined
+            | FindingKind::Diverged
             | FindingKind::Limit
             | FindingKind::Unattributed => Severity::Error,
         }

@@ -10,6 +10,7 @@ compile_error!("linmem runs on Linux and macOS; Windows is not supported");
 pub mod app;
 pub mod finding_kind;
 pub mod guest;
+pub mod hostlog;
 pub mod inspect;
 pub mod journal_abi;
 pub mod prose;

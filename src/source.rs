@@ -3,6 +3,7 @@
 //! A leaf of plain data: the guest makes it, and the screen and reports show it. All text in it is
 //! safe to print.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// The origin of a [`Listing`].
@@ -62,4 +63,37 @@ pub struct Place {
     /// The functions that are inlined at the instruction, innermost first. The last one is the
     /// function of the module. Empty where none is inlined.
     pub inlined: Vec<Frame>,
+}
+
+/// A place in the host's source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPlace {
+    /// The file, relative to the folder in which the host was started if it is below it.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The column, counted from 1.
+    pub column: u32,
+    /// The function of the host, if it has a name.
+    pub function: Option<String>,
+    /// The number of the first of `lines`, counted from 1.
+    pub first: u32,
+    /// The lines of the source around the place; empty if the recorder could not read them.
+    pub lines: Vec<String>,
+    /// The place that called this function.
+    pub from: Option<Arc<HostPlace>>,
+}
+
+/// Displays as `file:line:column in function`.
+impl fmt::Display for HostPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)?;
+        if self.column > 0 {
+            write!(f, ":{}", self.column)?;
+        }
+        match &self.function {
+            Some(function) => write!(f, " in {function}"),
+            None => Ok(()),
+        }
+    }
 }

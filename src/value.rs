@@ -50,6 +50,11 @@ impl Object {
             name: Arc::from(name),
         }
     }
+
+    /// Returns its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl PartialEq for Object {

@@ -2,6 +2,7 @@
 //! they do not.
 
 pub mod allocators;
+pub mod hostlog;
 pub mod module;
 mod screen;
 mod script_gen;

@@ -186,7 +186,7 @@ impl Environment {
                     self.address(address);
                     self.reading(what);
                 }
-                Action::Call { call, .. } => self.call(call),
+                Action::Call { call, .. } | Action::Catches(call) => self.call(call),
                 Action::Let { value, .. } => self.evaluate(value),
                 Action::Traps { why } => self.evaluate(why),
             }

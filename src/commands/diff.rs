@@ -89,6 +89,7 @@ fn sides(args: &DiffArgs) -> Result<[Side; 2]> {
 
 fn complete(side: &Side, name: &str, args: &DiffArgs) -> Result<Timeline> {
     let session = SessionArgs {
+        instance: None,
         module: side.module.clone(),
         sets: args.sets.clone(),
         at: None,

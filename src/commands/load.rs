@@ -12,13 +12,12 @@ use linmem::safe;
 use linmem::script::{self, Script};
 use linmem::session::SessionConfig;
 use linmem::session::files::Files;
-use linmem::session::limits::{CancelHandle, Limits};
+use linmem::session::limits::CancelHandle;
 
 use crate::cli::SessionArgs;
 
 use super::builtin::{BuiltIn, LESSONS, SESSIONS};
-use super::compile_cache;
-use super::input_file;
+use super::{compile_cache, input_file, record};
 
 /// The most bytes of a steps file.
 const MAX_SCRIPT: u64 = 16 << 20;
@@ -109,6 +108,9 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
         let script = script::parse(&shown, "")?;
         return finish(shown, script, guest, Files::Folder(folder), args);
     }
+    if !is_stdin && record::is_recording(file).unwrap_or_default() {
+        return recording(file, args);
+    }
     let bytes = read(file, &shown)?;
     let folder = if is_stdin {
         PathBuf::new()
@@ -157,6 +159,17 @@ pub fn with_check(
     assemble(shown, script, Files::BuiltIn(files), args)
 }
 
+/// Loads a recording of a host as a session.
+fn recording(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
+    let replay = record::replay(file, args)?;
+    let files = Files::InMemory(replay.files.into());
+    let guest = match &args.module {
+        Some(path) => Guest::load(path)?,
+        None => replay.guest,
+    };
+    finish(record::title(file), replay.script, guest, files, args)
+}
+
 /// Returns the message for a file that is not UTF-8, with the first line that is not.
 fn not_utf8_message(shown: &str, error: &FromUtf8Error) -> String {
     let (before, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
@@ -186,7 +199,7 @@ fn assemble(
         (None, Some(path)) => {
             let _notice = match &files {
                 Files::Folder(folder) => input_file::notice_of_wait(&folder.join(path)),
-                Files::BuiltIn(_) => None,
+                Files::BuiltIn(_) | Files::InMemory(_) => None,
             };
             files.module(path).with_context(|| {
                 format!(
@@ -240,12 +253,7 @@ fn finish(
         guest,
         files,
         input_overrides: args.sets.clone(),
-        limits: Limits {
-            max_memory: args.limits.max_memory,
-            max_time: args.limits.max_time.0,
-            max_stores: args.limits.max_stores,
-            max_history: args.limits.max_history.bytes(),
-        },
+        limits: args.limits.limits(),
         control: CancelHandle::default(),
         stdin: args
             .stdin

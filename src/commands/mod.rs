@@ -18,6 +18,7 @@ mod lesson;
 mod lesson_progress;
 mod load;
 mod man_page;
+mod record;
 mod report_options;
 mod run;
 mod session_host;
@@ -55,6 +56,7 @@ fn perform_command(cli: &Cli, config: &Config) -> Result<ExitCode> {
         Some(Command::Inspect(args)) => inspect::inspect(args),
         Some(Command::Init(args)) => init::init(args),
         Some(Command::Diff(args)) => diff::diff(args),
+        Some(Command::Record(args)) => record::record(args),
         Some(Command::Config(args)) => config::print(args, config),
         Some(Command::Cache(args)) => compile_cache::cache(args),
         Some(Command::Completions(args)) => man_page::completions(args),

@@ -13,9 +13,12 @@ use linmem::timeline::{Moment, Timeline};
 use crate::cli::{AppearanceArgs, At, Cli, ColorWhen, Format, RunArgs};
 
 use super::theme::{self, wants_color};
-use super::{asciicast, atomic_file, compile_progress, interrupt, load, report_options};
+use super::{asciicast, atomic_file, compile_progress, interrupt, load, record, report_options};
 
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
+    if args.format == Format::Steps {
+        return write_steps(args);
+    }
     let opening = load::opening(args.file.as_deref(), &args.session)?;
     let is_built_in = matches!(opening.files, Files::BuiltIn(_)) && args.session.module.is_none();
     let timeline = complete(opening)?;
@@ -30,6 +33,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
         Format::Markdown => report::Format::Markdown,
         Format::Html => report::Format::Html,
         Format::Svg => report::Format::Svg,
+        Format::Steps => return write_steps(args),
         Format::Cast => {
             let until = options(
                 report::Format::Text,
@@ -65,6 +69,35 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
         Ok(report::write(&timeline, &options, out)?)
     })?;
     Ok(exit_code(&timeline, args.deny.warnings()))
+}
+
+/// Writes a recording of a host as a steps file, with its module and its data beside it.
+fn write_steps(args: &RunArgs) -> Result<ExitCode> {
+    let (Some(file), Some(output)) = (&args.file, &args.output) else {
+        bail!("--format steps writes files: name a recording, and a steps file with --output")
+    };
+    if !record::is_recording(file).unwrap_or_default() {
+        let shown = atomic_file::printable(file);
+        bail!("{shown} is not a recording of a host, and only one can be written as a steps file")
+    }
+    let replay = record::replay(file, &args.session)?;
+    let stem = output.file_stem().unwrap_or_default().to_string_lossy();
+    let module = format!("{stem}.wasm");
+    let mut text = replay.steps_file(&module);
+    let write = |name: &str, bytes: &[u8]| {
+        atomic_file::write_file(
+            &output.with_file_name(name),
+            |out| Ok(out.write_all(bytes)?),
+        )
+    };
+    write(&module, replay.guest.given_bytes())?;
+    for (name, bytes) in &replay.files {
+        let own = format!("{stem}-{name}");
+        text = text.replace(&format!("file(\"{name}\")"), &format!("file(\"{own}\")"));
+        write(&own, bytes)?;
+    }
+    atomic_file::write_file(output, |out| Ok(out.write_all(text.as_bytes())?))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints the transcript: `linmem [FILE]` without a terminal.

@@ -158,7 +158,7 @@ fn check_files(files: &Files, save: &SaveSteps, root: &Path) -> Result<()> {
                 printable(folder)
             )
         }
-        Files::BuiltIn(_) => {
+        Files::BuiltIn(_) | Files::InMemory(_) => {
             bail!("these steps read files that are inside the program, so they cannot be saved")
         }
     }

@@ -1,5 +1,8 @@
 //! The parts of a checked script: plain data, with positions in the text as written.
 
+use std::sync::Arc;
+
+use crate::source::HostPlace;
 use crate::value::Value;
 use crate::wasm_types::ValueType;
 
@@ -52,6 +55,22 @@ pub struct Statement {
     pub text: String,
     /// The prose before it in a Markdown file: plain paragraphs, separated by blank lines.
     pub(crate) narration: Option<String>,
+    /// What a recording of a host has about it, where the script is from one.
+    pub(crate) recorded: Option<Arc<RecordedStep>>,
+}
+
+/// What a recording of a host has about a step.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RecordedStep {
+    /// The host's line. Of a write that no method of the host made, it is the line of the next
+    /// crossing.
+    pub place: Option<Arc<HostPlace>>,
+    /// Whether the write was made at an unknown place before `place`, after the crossing before.
+    pub is_before_place: bool,
+    /// The results of a call; `None` where it did not return.
+    pub results: Option<Vec<Value>>,
+    /// How the replay differs from the recording here. Nothing of it is replayed after this.
+    pub divergence: Option<String>,
 }
 
 /// The kinds of statement; `docs/steps.md` has one line for each.
@@ -285,6 +304,9 @@ pub enum ImportKind {
     Function {
         /// The names of its parameters.
         params: Vec<Name>,
+        /// The only call that the line describes, counted from 0; `None` for all that have no line
+        /// of their own.
+        call: Option<u64>,
         /// What it does, in this order.
         actions: Vec<Action>,
     },
@@ -346,6 +368,8 @@ pub enum Action {
         /// The call.
         call: Call,
     },
+    /// `catches call EXPORT(ARG, …)`.
+    Catches(Call),
     /// `let NAME = EXPR`.
     Let {
         /// The variable.
@@ -371,6 +395,7 @@ impl Action {
             | Action::Writes { .. }
             | Action::Copies { .. }
             | Action::Grows { .. }
+            | Action::Catches(_)
             | Action::Traps { .. } => &[],
         }
     }

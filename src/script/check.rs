@@ -159,7 +159,7 @@ struct Checker<'f> {
     guessed: HashSet<String>,
     regions: HashSet<String>,
     blocks: HashSet<String>,
-    imports: HashMap<ImportName, u32>,
+    imports: HashMap<(ImportName, Option<u64>), u32>,
     module: Option<u32>,
     memory: Option<u32>,
     args: Option<u32>,
@@ -369,7 +369,9 @@ impl<'f> Checker<'f> {
 
     fn import_values(&mut self, import: &Import) {
         let (params, actions) = match &import.kind {
-            ImportKind::Function { params, actions } => (params, actions),
+            ImportKind::Function {
+                params, actions, ..
+            } => (params, actions),
             ImportKind::Global { value } => return self.expression(value, Scope::Value),
             ImportKind::Memory { .. } => return,
         };
@@ -428,7 +430,7 @@ impl<'f> Checker<'f> {
             }
             Action::Grows { bytes } => self.expression(bytes, scope),
             Action::Reads { address, what, .. } => self.reading(address, what, scope),
-            Action::Call { call, .. } => self.call(call, scope),
+            Action::Call { call, .. } | Action::Catches(call) => self.call(call, scope),
             Action::Let { value, .. } => self.expression(value, scope),
             Action::Traps { why } => self.expression(why, scope),
         }
@@ -682,8 +684,13 @@ impl<'f> Checker<'f> {
     }
 
     fn import(&mut self, import: &Import, line: u32) {
-        match self.imports.get(&import.name) {
-            None => drop(self.imports.insert(import.name.clone(), line)),
+        let call = match &import.kind {
+            ImportKind::Function { call, .. } => *call,
+            ImportKind::Memory { .. } | ImportKind::Global { .. } => None,
+        };
+        let key = (import.name.clone(), call);
+        match self.imports.get(&key) {
+            None => drop(self.imports.insert(key, line)),
             Some(earlier) => {
                 let fault = Fault::new(
                     import.span,

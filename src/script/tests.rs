@@ -147,7 +147,9 @@ let later = len(t)
     );
     let Import {
         name,
-        kind: ImportKind::Function { params, actions },
+        kind: ImportKind::Function {
+            params, actions, ..
+        },
         ..
     } = script.imports().nth(1).unwrap()
     else {

@@ -10,7 +10,7 @@ use crate::value::Value;
 use crate::wasm_types::ValueType;
 
 use super::call::StepError;
-use super::imports::{HostFunction, Meaning};
+use super::imports::{Described, HostFunction, Meaning};
 use super::{Session, values};
 
 impl Session {
@@ -37,14 +37,14 @@ impl Session {
         };
         let params = callback.params.iter().map(|(_, ty)| ty);
         let ty = FunctionType::new(engine_types(params)?, engine_types(&callback.results)?);
-        let meaning = Meaning::Described {
+        let meaning = Meaning::Described(Described {
             params: callback
                 .params
                 .iter()
                 .map(|(n, _)| n.text.clone())
                 .collect(),
             actions: callback.actions.clone(),
-        };
+        });
         let name = HostFunctionName::Callback(callback.name.text.clone());
         let state = self.env.as_mut(&mut self.store);
         state.history.define(&name);

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
@@ -20,6 +21,8 @@ pub enum Files {
     Folder(PathBuf),
     /// The names and contents of files inside the program.
     BuiltIn(&'static [(&'static str, &'static [u8])]),
+    /// The names and contents of files that are only in memory.
+    InMemory(Arc<[(String, Vec<u8>)]>),
 }
 
 impl Files {
@@ -35,6 +38,7 @@ impl Files {
                 Some((name, bytes)) => Guest::from_bytes(name, bytes),
                 None => Guest::load(Path::new(path)),
             },
+            Files::InMemory(_) => Guest::load(Path::new(path)),
         }
     }
 
@@ -48,6 +52,11 @@ impl Files {
                 .iter()
                 .find(|(name, _)| *name == path)
                 .map(|(_, bytes)| bytes.to_vec())
+                .ok_or_else(|| FileError::NotBuiltIn(path.to_owned())),
+            Files::InMemory(files) => files
+                .iter()
+                .find(|(name, _)| name == path)
+                .map(|(_, bytes)| bytes.clone())
                 .ok_or_else(|| FileError::NotBuiltIn(path.to_owned())),
             Files::Folder(folder) => read_below(folder, path),
         }

@@ -1,6 +1,6 @@
 //! Performs the actions of a host function that the script describes.
 
-use wasmer::{Function, Memory, Value as Wasm};
+use wasmer::{Function, Memory, RuntimeError, Value as Wasm};
 
 use crate::safe;
 use crate::script::ast::{Action, Call, CallPart, Expr, HostFunctionName, Name, Reading};
@@ -110,6 +110,7 @@ impl Running<'_, '_> {
                     what,
                 } => self.perform_read(params, name.as_ref(), address, what)?,
                 Action::Call { results, call } => self.perform_call(params, results, call)?,
+                Action::Catches(call) => self.perform_catch(params, call)?,
                 Action::Let { name, value } => {
                     let value = self.evaluate(params, value)?;
                     self.bind(name, value)?;
@@ -298,6 +299,24 @@ impl Running<'_, '_> {
             .try_for_each(|(name, value)| self.bind(name, value))
     }
 
+    /// Calls the guest, which must trap. A limit, a cancel and an exit go on to the step.
+    fn perform_catch(&mut self, params: &[String], call: &Call) -> Result<(), HostTrap> {
+        match self.perform_call(params, &[], call) {
+            Ok(()) => Err(self.fail("the call returned, but `catches` expects it to trap")),
+            Err(HostTrap::InnerCall) => {
+                let goes_on = self.inner_error.as_ref().is_some_and(is_catchable);
+                match goes_on {
+                    true => {
+                        self.inner_error = None;
+                        Ok(())
+                    }
+                    false => Err(HostTrap::InnerCall),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Runs a function of the guest to its end.
     fn enter_guest(&mut self, function: &Function, args: &[Wasm]) -> Result<Box<[Wasm]>, HostTrap> {
         self.env.data_mut().depth += 1;
@@ -359,5 +378,13 @@ impl Running<'_, '_> {
             .memory
             .clone()
             .ok_or_else(|| self.access_failed(AccessError::NoMemory))
+    }
+}
+
+/// Returns whether a host can go on after this error of a call of the guest.
+fn is_catchable(error: &RuntimeError) -> bool {
+    match error.downcast_ref::<HostTrap>() {
+        Some(trap) => matches!(trap, HostTrap::Message(_) | HostTrap::Action { .. }),
+        None => true,
     }
 }

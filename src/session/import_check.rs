@@ -165,7 +165,12 @@ fn unknown(import: &Import, guest: &Guest) -> ImportMismatch {
 fn mismatch(import: &Import, wanted: &ExternType) -> Option<ImportMismatch> {
     let (name, ty) = (display(&import.name), wanted.to_string());
     match (&import.kind, wanted) {
-        (ImportKind::Function { params, actions }, ExternType::Func(function)) => {
+        (
+            ImportKind::Function {
+                params, actions, ..
+            },
+            ExternType::Func(function),
+        ) => {
             if params.len() != function.params.len() {
                 return Some(ImportMismatch::Parameters {
                     import: name,

@@ -1,6 +1,7 @@
 //! The host functions that a guest imports. Some are described by the script, some are built in. The
 //! others exist so that the guest can start, and trap when they are called.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +20,7 @@ use super::files::Files;
 use super::host_names::{describe_function, display, import_name};
 use super::import_history::ImportHistory;
 use super::limits::{Stop, Watch};
+use super::playback::Playback;
 use super::recorder::Recorder;
 use super::scope::Scope;
 use super::wasi::{self, Wasi};
@@ -144,6 +146,8 @@ pub(super) struct HostState {
     /// The number of the next object.
     objects: AtomicU64,
     pub wasi: Wasi,
+    /// The recording that is the host, if there is one.
+    pub playback: Option<Playback>,
 }
 
 impl HostState {
@@ -166,6 +170,7 @@ impl HostState {
             history,
             objects: AtomicU64::new(0),
             wasi,
+            playback: None,
         }
     }
 
@@ -216,20 +221,28 @@ pub(super) struct HostFunction {
     name: HostFunctionName,
     ty: FunctionType,
     meaning: Meaning,
+    /// What single calls do, by their number.
+    calls: BTreeMap<u64, Described>,
     writer: Writer,
+}
+
+/// The actions of an `import` line.
+pub(super) struct Described {
+    /// The names of the parameters.
+    pub params: Vec<String>,
+    pub actions: Vec<Action>,
 }
 
 /// What a host function does.
 pub(super) enum Meaning {
-    /// The actions of an `import` line, over these parameter names.
-    Described {
-        params: Vec<String>,
-        actions: Vec<Action>,
-    },
+    /// The actions of an `import` line.
+    Described(Described),
     /// AssemblyScript's `env.abort(message, file, line, column)`.
     AssemblyScriptAbort,
     /// wasm-bindgen's `__wbindgen_throw(pointer, length)`.
     WasmBindgenThrow,
+    /// What the recording has.
+    Recorded,
     /// A function of WASI.
     Wasi(wasi::Call),
     /// A trap, because nobody defined the import.
@@ -275,8 +288,14 @@ impl HostFunction {
             name,
             ty,
             meaning,
+            calls: BTreeMap::new(),
             writer,
         }
+    }
+
+    /// Sets what single calls do, by their number.
+    pub fn with_calls(self, calls: BTreeMap<u64, Described>) -> Self {
+        HostFunction { calls, ..self }
     }
 
     /// Runs the function when the guest calls it.
@@ -372,8 +391,14 @@ pub(super) struct Running<'a, 'b> {
 
 impl Running<'_, '_> {
     fn perform(&mut self) -> Result<Vec<Wasm>, HostTrap> {
+        if let Some(described) = self.function.calls.get(&self.index) {
+            return self.perform_actions(&described.params, &described.actions);
+        }
         match &self.function.meaning {
-            Meaning::Described { params, actions } => self.perform_actions(params, actions),
+            Meaning::Described(described) => {
+                self.perform_actions(&described.params, &described.actions)
+            }
+            Meaning::Recorded => self.replay_import(),
             Meaning::AssemblyScriptAbort => Err(HostTrap::Message(self.abort_message())),
             Meaning::WasmBindgenThrow => Err(HostTrap::Message(self.throw_message())),
             Meaning::Wasi(call) => {

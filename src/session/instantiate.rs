@@ -2,6 +2,7 @@
 //! memory, and the start function runs. `_initialize` runs too, if the guest exports it and the
 //! script does not call it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wasmer::{
@@ -19,7 +20,7 @@ use super::call::StepError;
 use super::eval_env::SetupEnv;
 use super::exports::LiveGuest;
 use super::host_names::display;
-use super::imports::{HostFunction, HostState, HostTrap, Meaning};
+use super::imports::{Described, HostFunction, HostState, HostTrap, Meaning};
 use super::interrupt_timer::InterruptTimer;
 use super::journal::Journal;
 use super::{Session, address_space, memory, values};
@@ -244,7 +245,9 @@ impl Session {
             }
             _ => false,
         });
-        if called_by_script {
+        let has_recorded_host = self.env.as_ref(&self.store).playback.is_some()
+            || self.script.statements.iter().any(|s| s.recorded.is_some());
+        if called_by_script || has_recorded_host {
             return None;
         }
         self.exported_function(INITIALIZE)
@@ -300,20 +303,32 @@ impl Session {
 
     /// Creates an imported function.
     fn host_function(&mut self, name: &ImportName, ty: &FunctionType) -> Function {
-        let described = self
-            .script
-            .imports()
-            .find(|i| i.name == *name)
-            .and_then(|i| match &i.kind {
-                ImportKind::Function { params, actions } => Some(Meaning::Described {
+        let (mut described, mut calls) = (None, BTreeMap::new());
+        for import in self.script.imports().filter(|i| i.name == *name) {
+            if let ImportKind::Function {
+                params,
+                call,
+                actions,
+            } = &import.kind
+            {
+                let actions = Described {
                     params: params.iter().map(|p| p.text.clone()).collect(),
                     actions: actions.clone(),
-                }),
-                _ => None,
-            });
-        let meaning = described.unwrap_or_else(|| Meaning::built_in(name, ty));
-        let function =
-            HostFunction::new(HostFunctionName::Import(name.clone()), ty.clone(), meaning);
+                };
+                match call {
+                    Some(call) => drop(calls.insert(*call, actions)),
+                    None => described = Some(Meaning::Described(actions)),
+                }
+            }
+        }
+        let is_recorded = self.env.as_ref(&self.store).playback.is_some();
+        let meaning = match (is_recorded, described) {
+            (true, _) => Meaning::Recorded,
+            (false, Some(described)) => described,
+            (false, None) => Meaning::built_in(name, ty),
+        };
+        let name = HostFunctionName::Import(name.clone());
+        let function = HostFunction::new(name, ty.clone(), meaning).with_calls(calls);
         self.function_of_host(ty, function)
     }
 

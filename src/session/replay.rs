@@ -87,7 +87,7 @@ fn are_same(a: &[Value], b: &[Value]) -> bool {
 }
 
 /// Returns whether two values are the same bit for bit. A NaN is the same as itself.
-fn is_same(a: &Value, b: &Value) -> bool {
+pub(super) fn is_same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Float(Float::F32(a)), Value::Float(Float::F32(b))) => a == b,
         (Value::Float(Float::F64(a)), Value::Float(Float::F64(b))) => a == b,

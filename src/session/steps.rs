@@ -4,12 +4,12 @@ use std::fmt::Display;
 
 use wasmer::{Extern, Function, Global};
 
-use crate::script::ast::{Call, Expr, Name, Reading, Statement, StatementKind};
+use crate::script::ast::{Call, Expr, Name, Reading, RecordedStep, Statement, StatementKind};
 use crate::script::{encoding, eval};
 use crate::text::count;
 use crate::timeline::{
-    Ask, Binding, Finding, FindingKind, NamedSpan, Naming, Outcome, PAGE, Span, SpanKind, StepKind,
-    StepRecord, Writer, is_far_outside,
+    Ask, Binding, Finding, FindingKind, HostLine, NamedSpan, Naming, Outcome, PAGE, Span, SpanKind,
+    StepKind, StepRecord, Writer, is_far_outside,
 };
 use crate::value::Value;
 use crate::wasm_types::{ExternKind, memory_size};
@@ -20,7 +20,7 @@ use super::exports::{LiveGuest, extern_kind};
 use super::memory::{self, AccessError};
 use super::read_statement::{self, ReadError};
 use super::value_origin::Origin;
-use super::{Session, values};
+use super::{Session, replay, values};
 
 const NOT_INSTANTIATED: &str =
     "the guest was not instantiated, so nothing can be called or read; step 0 has the reason";
@@ -55,6 +55,50 @@ pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
     }
 }
 
+/// Returns the line of the recorded host that a step is from.
+fn host_line(recorded: &RecordedStep) -> Option<HostLine> {
+    Some(HostLine {
+        place: recorded.place.clone()?,
+        is_before: recorded.is_before_place,
+    })
+}
+
+/// Compares a call with the recording of the host that it is from. A difference is the failure of the
+/// step, or a finding of it where it has failed already.
+fn compare_with_recording(
+    recorded: &RecordedStep,
+    record: &mut StepRecord,
+    result: Result<(), StepError>,
+) -> Result<(), StepError> {
+    let other_results = || {
+        let (recorded, call) = (recorded.results.as_ref()?, record.call.as_ref()?);
+        let is_same = recorded.len() == call.results.len()
+            && recorded
+                .iter()
+                .zip(&call.results)
+                .all(|(a, b)| replay::is_same(a, b));
+        let values: Vec<String> = recorded.iter().map(|value| value.brief(40)).collect();
+        (!is_same && result.is_ok()).then(|| {
+            format!(
+                "the replay differs from the recording: the call returned ({}) there",
+                values.join(", ")
+            )
+        })
+    };
+    let Some(why) = recorded.divergence.clone().or_else(other_results) else {
+        return result;
+    };
+    match result {
+        Ok(()) => Err(StepError::found(FindingKind::Diverged, None, why)),
+        Err(error) => {
+            record
+                .findings
+                .push(Finding::new(FindingKind::Diverged, why));
+            Err(error)
+        }
+    }
+}
+
 impl Session {
     /// Runs the next statement that is a step. Returns `None` when the script has none left.
     pub(super) fn run_next_statement(&mut self) -> Option<StepRecord> {
@@ -70,6 +114,7 @@ impl Session {
         let mut record = self.begin(kind, statement.text.clone());
         record.line = Some(statement.line).filter(|line| *line > 0);
         record.narration.clone_from(&statement.narration);
+        record.host = statement.recorded.as_deref().and_then(host_line);
         let result = match statement.kind {
             // These record nothing, and they may expect the limit.
             StatementKind::Expect { .. } | StatementKind::ExpectFinding { .. } => Ok(()),
@@ -77,6 +122,10 @@ impl Session {
         };
         let result = result.and_then(|()| self.perform(&statement, &mut record));
         self.record_provenance(&statement.kind, &mut record);
+        let result = match statement.recorded.as_deref() {
+            Some(recorded) => compare_with_recording(recorded, &mut record, result),
+            None => result,
+        };
         Some(self.finish(record, result))
     }
 

@@ -78,8 +78,9 @@ pub(crate) use shadow_stack::StackRange;
 pub use span::Span;
 pub(crate) use step::is_far_outside;
 pub use step::{
-    Answer, AnswerForm, AnswerKind, Ask, Attempt, Binding, CallFrame, CallRecord, ImportCall,
-    NamedSpan, Naming, Outcome, Pointer, SpanKind, StackPointer, StepKind, StepRecord, Trap,
+    Answer, AnswerForm, AnswerKind, Ask, Attempt, Binding, CallFrame, CallRecord, HostLine,
+    ImportCall, NamedSpan, Naming, Outcome, Pointer, SpanKind, StackPointer, StepKind, StepRecord,
+    Trap,
 };
 
 #[doc(hidden)]

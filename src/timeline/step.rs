@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::source::Place;
+use crate::source::{HostPlace, Place};
 use crate::text::{self, count};
 use crate::value::Value;
 
@@ -331,6 +331,15 @@ impl StackPointer {
     }
 }
 
+/// The line of a recorded host that a step is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostLine {
+    /// The place.
+    pub place: Arc<HostPlace>,
+    /// Whether the host did it at an unknown line before this one, after the crossing before.
+    pub is_before: bool,
+}
+
 /// Everything that is recorded about a step.
 #[derive(Debug, Clone)]
 pub struct StepRecord {
@@ -344,6 +353,8 @@ pub struct StepRecord {
     pub text: String,
     /// The prose before it in a Markdown session.
     pub narration: Option<String>,
+    /// The line of a recorded host that it is from.
+    pub host: Option<HostLine>,
     /// How it ended.
     pub outcome: Outcome,
     /// Why it failed; safe to print; may have several lines.
@@ -426,6 +437,7 @@ impl StepRecord {
             kind,
             text,
             narration: None,
+            host: None,
             outcome: Outcome::Ok,
             error: None,
             bindings: Vec::new(),

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part and the other parts that it may name. `main`, `cli` and `commands` may name every part.
-const PARTS: [(&str, &[&str]); 19] = [
+const PARTS: [(&str, &[&str]); 20] = [
     ("finding_kind", &[]),
     ("journal_abi", &[]),
     ("prose", &[]),
@@ -21,11 +21,13 @@ const PARTS: [(&str, &[&str]); 19] = [
     ("text", &[]),
     ("value", &["safe"]),
     ("wasm_types", &["text"]),
+    ("hostlog", &["value", "safe", "source"]),
     (
         "script",
         &[
             "value",
             "safe",
+            "source",
             "prose",
             "text",
             "wasm_types",
@@ -62,6 +64,7 @@ const PARTS: [(&str, &[&str]); 19] = [
         "session",
         &[
             "guest",
+            "hostlog",
             "journal_abi",
             "protocol",
             "script",
@@ -692,7 +695,7 @@ mod scanner {
                 "use std::fmt;\nuse crate::session::Session;"
             ),
             [
-                "src/script/eval.rs:2: `script` names `session`; it may name value, safe, prose, text, wasm_types, finding_kind"
+                "src/script/eval.rs:2: `script` names `session`; it may name value, safe, source, prose, text, wasm_types, finding_kind"
             ]
         );
         assert_eq!(

@@ -16,8 +16,8 @@ use crate::finding_kind::FindingKind;
 use crate::report::common::json::{WriterData, write_document};
 use crate::report::common::options::{Options, steps_shown};
 use crate::timeline::{
-    Answer, CallRecord, Finding, GuestFacts, ImportCall, InputFacts, NamedSpan, Naming, Outcome,
-    Pointer, Span, StackPointer, Status, StepKind, StepRecord, Timeline, describe_step,
+    Answer, CallRecord, Finding, GuestFacts, HostLine, ImportCall, InputFacts, NamedSpan, Naming,
+    Outcome, Pointer, Span, StackPointer, Status, StepKind, StepRecord, Timeline, describe_step,
 };
 use crate::value::{Hex, Value};
 use events::Events;
@@ -108,6 +108,28 @@ struct TypedValue<'a> {
     value: &'a Value,
 }
 
+/// The line of a recorded host.
+#[derive(Serialize)]
+struct HostData<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    function: Option<&'a str>,
+    before: bool,
+}
+
+impl<'a> HostData<'a> {
+    fn of(line: &'a HostLine) -> Self {
+        HostData {
+            file: &line.place.file,
+            line: line.place.line,
+            column: line.place.column,
+            function: line.place.function.as_deref(),
+            before: line.is_before,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct StepData<'a> {
     index: usize,
@@ -118,6 +140,8 @@ struct StepData<'a> {
     error: Option<&'a str>,
     trap: Option<TrapData<'a>>,
     narration: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<HostData<'a>>,
     happened: String,
     bindings: Bindings<'a>,
     call: Option<&'a CallRecord>,
@@ -220,6 +244,7 @@ impl<'a> Steps<'a> {
                 .as_ref()
                 .map(|trap| TrapData::new(timeline, trap)),
             narration: record.narration.as_deref(),
+            host: record.host.as_ref().map(HostData::of),
             happened: describe_step(timeline, record.index),
             bindings: Bindings(record),
             call: record.call.as_ref(),

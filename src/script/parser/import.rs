@@ -10,13 +10,14 @@ use crate::script::vocabulary;
 type ParseAction = fn(&mut Parser<'_>) -> Parsed<Action>;
 
 /// How an action is parsed after its first word.
-const ACTIONS: [(&str, ParseAction); 8] = [
+const ACTIONS: [(&str, ParseAction); 9] = [
     ("returns", |parser| parser.returns()),
     ("writes", |parser| parser.writes()),
     ("copies", |parser| parser.copies()),
     ("grows", |parser| parser.grows()),
     ("reads", |parser| parser.reads(None)),
     ("call", |parser| parser.called(Vec::new())),
+    ("catches", |parser| parser.catches()),
     ("let", |parser| parser.let_action()),
     ("traps", |parser| parser.traps()),
 ];
@@ -64,8 +65,29 @@ impl Parser<'_> {
 
     fn import_function(&mut self) -> Parsed<ImportKind> {
         let params = self.parameters()?;
+        let call = match self.eat_name("at") {
+            true => Some(self.call_number()?),
+            false => None,
+        };
         let actions = self.actions(params.len())?;
-        Ok(ImportKind::Function { params, actions })
+        Ok(ImportKind::Function {
+            params,
+            call,
+            actions,
+        })
+    }
+
+    /// Parses the literal number of a call.
+    fn call_number(&mut self) -> Parsed<u64> {
+        if let Some(TokenKind::Int(number)) = self.token(0).map(|token| &token.kind)
+            && let Ok(number) = u64::try_from(*number)
+        {
+            self.at += 1;
+            return Ok(number);
+        }
+        Err(self
+            .expected("the number of a call")
+            .help("calls count from 0: `import env.next() at 2 returns 5` describes the third"))
     }
 
     /// Parses actions up to the end of the line, after `names` parameters.
@@ -207,6 +229,15 @@ impl Parser<'_> {
             results,
             call: self.call()?,
         })
+    }
+
+    fn catches(&mut self) -> Parsed<Action> {
+        if !self.eat_name("call") {
+            return Err(self.expected("`call`").help(
+                "write `catches call EXPORT(…)`: the call must trap, and the import goes on",
+            ));
+        }
+        Ok(Action::Catches(self.call()?))
     }
 
     fn let_action(&mut self) -> Parsed<Action> {

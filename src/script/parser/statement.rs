@@ -61,6 +61,7 @@ pub(super) fn parse(parser: &mut Parser, line: u32) -> Parsed<Statement> {
         line,
         text,
         narration: None,
+        recorded: None,
     })
 }
 

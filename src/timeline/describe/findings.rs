@@ -98,6 +98,7 @@ fn sentence(finding: &Finding) -> Option<String> {
         | FindingKind::InvalidUtf8
         | FindingKind::MemoryGrew
         | FindingKind::ImportUndefined
+        | FindingKind::Diverged
         | FindingKind::Limit
         | FindingKind::Unattributed => return None,
     })

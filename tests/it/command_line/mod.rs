@@ -13,3 +13,4 @@ mod input_files;
 mod inspect;
 mod interrupted;
 mod junit;
+mod record;

@@ -1,12 +1,15 @@
 //! `docs/json.md` and the JSON trace agree: every key that is written is described with its type, and
 //! every key that is described is written.
 
+use std::sync::Arc;
+
 use crate::report::{event_timelines, timelines};
 use crate::support::command::read_in_repository;
 use crate::support::json_keys::{self, Foreign, Seen};
 use crate::support::reports::{json, report};
 use linmem::report::{Format, Options};
-use linmem::timeline::Timeline;
+use linmem::source::HostPlace;
+use linmem::timeline::{HostLine, Timeline};
 use serde_json::Value;
 
 /// The values and names that a script chooses are not described.
@@ -24,6 +27,35 @@ fn trace(timeline: &Timeline) -> Value {
     serde_json::from_str(&report(timeline, &options)).unwrap()
 }
 
+/// Returns a session whose steps are from a recorded host.
+fn with_host_line() -> Timeline {
+    let session = timelines::default_session();
+    let mut timeline = Timeline::new(
+        session.title.clone(),
+        session.guest.clone(),
+        session.inputs.clone(),
+        session.planned.clone(),
+    );
+    for step in session.steps() {
+        let mut step = step.clone();
+        let place = HostPlace {
+            file: "app.mjs".into(),
+            line: 3,
+            column: 5,
+            function: Some("main".into()),
+            first: 0,
+            lines: Vec::new(),
+            from: None,
+        };
+        step.host = Some(HostLine {
+            place: Arc::new(place),
+            is_before: false,
+        });
+        timeline.push(step);
+    }
+    timeline
+}
+
 #[test]
 fn json_page_describes_every_key_of_the_trace() {
     let mut seen = Seen::new();
@@ -36,6 +68,7 @@ fn json_page_describes_every_key_of_the_trace() {
         event_timelines::all_sorts(),
         event_timelines::trapped_store(),
         event_timelines::trapped_load(),
+        with_host_line(),
     ] {
         json_keys::note(&trace(&timeline), FOREIGN, &mut seen);
     }

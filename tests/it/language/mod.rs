@@ -2,6 +2,7 @@
 //! and the tests read its JSON trace and its exit status.
 
 mod calls;
+mod calls_of_imports;
 mod errors;
 mod expectations;
 mod functions;

@@ -8,6 +8,7 @@ mod exploration;
 mod findings;
 mod harness;
 mod ledger;
+mod recorded_host;
 mod recording;
 mod runs;
 mod stack;

@@ -1,0 +1,201 @@
+//! Recordings of hosts: `linmem record`.
+
+use std::io::BufReader;
+use std::path::Path;
+use std::process::Command;
+
+use linmem::hostlog::{self, Event, HostLog, JAVASCRIPT_RECORDER, Limits};
+
+use crate::support::command::{Folder, in_repository, linmem, read_in_repository};
+
+const RECORDING: &str = r#"{"format":"linmem.host/1","recorder":"test"}
+{"module":0,"bytes":"AGFzbQEAAAA="}
+{"instance":0,"module":0,"given":[]}
+{"created":0,"exports":[]}
+{"function":0,"instance":0,"export":"f"}
+{"call":0,"args":[]}
+{"return":[]}
+"#;
+
+#[test]
+fn a_recording_is_checked() {
+    let folder = Folder::new()
+        .with("a.hostlog", RECORDING)
+        .with("cut.hostlog", &RECORDING[..RECORDING.len() - 5])
+        .with(
+            "b.hostlog",
+            format!("{RECORDING}{{\"call\":7,\"args\":[]}}\n"),
+        );
+    let checked = folder.run(&["record", "--check", "a.hostlog"]);
+    assert_eq!(checked.status, 0);
+    assert_eq!(
+        checked.stdout,
+        "a.hostlog: 1 module, 1 instance, 1 crossing\n"
+    );
+    let checked = folder.run(&["record", "--check", "cut.hostlog"]);
+    assert_eq!(checked.status, 0);
+    assert!(
+        checked
+            .stdout
+            .ends_with("; its last line was cut and is left out\n"),
+        "{}",
+        checked.stdout
+    );
+    folder
+        .run(&["record", "--check", "b.hostlog"])
+        .assert_refused(&[
+            "b.hostlog",
+            "line 8: there is no function 7 before this line",
+        ]);
+    folder
+        .run(&["record", "--check", "none.hostlog"])
+        .assert_refused(&["cannot read none.hostlog"]);
+}
+
+#[test]
+fn the_recorder_is_printed() {
+    let printed = linmem(&["record", "--script"]).success();
+    assert_eq!(printed, JAVASCRIPT_RECORDER);
+}
+
+#[test]
+fn one_of_the_ways_to_use_the_command_is_needed() {
+    let refused = linmem(&["record"]);
+    assert_eq!(refused.status, 2);
+    assert!(
+        refused.stderr.contains("<COMMAND|--script|--check <FILE>>"),
+        "{}",
+        refused.stderr
+    );
+    linmem(&["record", "--", "no-such-program-here"])
+        .assert_refused(&["cannot run no-such-program-here"]);
+}
+
+/// Returns whether there is a Node that the recorder runs in; prints that a test is left out if not.
+fn has_node() -> bool {
+    let check = "process.exit(typeof process.getBuiltinModule === 'function' ? 0 : 1)";
+    let found = Command::new("node").args(["-e", check]).status();
+    let has_node = found.is_ok_and(|status| status.success());
+    if !has_node {
+        eprintln!("left out: no node of version 20.16 or newer on the PATH");
+    }
+    has_node
+}
+
+fn read(path: &Path) -> HostLog {
+    let file = std::fs::File::open(path).unwrap();
+    hostlog::read(BufReader::new(file), &Limits::default()).unwrap()
+}
+
+fn host_folder(name: &str) -> Folder {
+    let text = read_in_repository(&format!("tests/hosts/{name}.wat"));
+    Folder::new()
+        .with(
+            "app.mjs",
+            read_in_repository(&format!("tests/hosts/{name}.mjs")),
+        )
+        .with("guest.wasm", wat::parse_str(text).unwrap())
+}
+
+fn node(folder: &Folder) -> Command {
+    let mut node = Command::new("node");
+    node.arg("app.mjs").current_dir(folder.path());
+    node
+}
+
+#[test]
+fn a_host_runs_as_ever_while_it_is_recorded() {
+    if !has_node() {
+        return;
+    }
+    let folder = host_folder("every_form");
+    let plain = node(&folder).output().unwrap();
+    let plain_output = String::from_utf8(plain.stdout).unwrap();
+    let cache = folder.arg("cache with a space");
+    let record = |args: &[&str]| folder.command(args).env("XDG_CACHE_HOME", &cache).run();
+    let recorded = record(&["record", "--", "node", "app.mjs"]);
+    assert_eq!(recorded.stdout, plain_output);
+    assert_eq!((recorded.status, recorded.stderr.as_str()), (3, ""));
+    assert_eq!(plain.status.code(), Some(3));
+
+    let log = read(&folder.join("app.hostlog"));
+    assert_eq!(
+        (log.modules.len(), log.instances.len(), log.crossings()),
+        (4, 5, 28)
+    );
+    assert_eq!(
+        log.modules[0],
+        std::fs::read(folder.join("guest.wasm")).unwrap()
+    );
+    let worker = read(&folder.join("app.2.hostlog"));
+    assert_eq!(worker.crossings(), 1);
+    let mut wrote = Vec::new();
+    for entry in &log.entries {
+        if let Event::Wrote {
+            address,
+            length,
+            at,
+            ..
+        } = &entry.event
+        {
+            let place = at.as_ref().unwrap();
+            let index = place.line - place.first;
+            wrote.push((*address, *length, place.lines[index as usize].clone()));
+        }
+    }
+    let lines = |text: &str| {
+        let source = std::fs::read_to_string(in_repository("tests/hosts/every_form.mjs")).unwrap();
+        source
+            .lines()
+            .find(|line| line.contains(text))
+            .unwrap()
+            .to_owned()
+    };
+    let expected = [
+        (100, 3, "view.set("),
+        (200, 4, "view.fill("),
+        (300, 3, "view.copyWithin("),
+        (400, 6, "encodeInto"),
+        (500, 4, "setUint32"),
+        (600, 6, ".write("),
+        (700, 2, "writeInt16LE"),
+    ];
+    let expected = expected.map(|(address, length, text)| (address, length, lines(text)));
+    assert_eq!(wrote, expected);
+
+    folder.write("app.hostlog", "notes");
+    record(&["record", "--", "node", "app.mjs"])
+        .assert_refused(&["app.hostlog already exists and is not a recording"]);
+    assert_eq!(folder.read("app.hostlog"), "notes");
+}
+
+#[test]
+fn a_host_that_is_killed_leaves_what_it_had() {
+    if !has_node() {
+        return;
+    }
+    let folder = host_folder("every_form").with(
+        "app.mjs",
+        "import { readFileSync } from 'node:fs';
+        const memory = new WebAssembly.Memory({ initial: 1, maximum: 4 });
+        const env = { memory, log: () => process.kill(process.pid, 'SIGKILL'), fail() {},
+          again: () => 0, keep: (object) => object };
+        const guest = new WebAssembly.Instance(
+          new WebAssembly.Module(readFileSync('guest.wasm')), { env });
+        guest.exports.add(1, 2);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        guest.exports.log(4);",
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_linmem"));
+    command
+        .args(["record", "-o", "killed.hostlog", "--", "node", "app.mjs"])
+        .current_dir(folder.path())
+        .env("XDG_CACHE_HOME", folder.path());
+    let status = command.status().unwrap();
+    assert_eq!(
+        std::os::unix::process::ExitStatusExt::signal(&status),
+        Some(9)
+    );
+    let log = read(&folder.join("killed.hostlog"));
+    assert_eq!(log.crossings(), 2);
+}
