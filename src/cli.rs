@@ -744,6 +744,7 @@ mod tests {
             let file: &[&str] = match name {
                 "test" | "inspect" | "init" | "diff" => &["a.wat"],
                 "completions" => &["bash"],
+                "record" => &["--script"],
                 _ => &[],
             };
             let all = command.get_arguments().chain(sub.get_arguments());
