@@ -636,6 +636,8 @@
       const start = values[i] >>> 0;
       const next = types[i + 1] === I32 ? values[i + 1] >>> 0 : 0;
       for (const memory of owner.memories) {
+        // A view of a memory that has grown has no length any more.
+        if (memory.bytes.length === 0) memory.follow();
         if (start >= 1024 && memory.bytes.length > SMALL) memory.touch(start, Math.min(next, 1 << 20));
       }
     }

@@ -264,3 +264,20 @@ fn the_line_of_the_host_that_is_wrong_is_named() {
         assert!(words.contains(line), "{mistake}: {words}");
     }
 }
+
+#[test]
+fn assignments_into_new_pages_are_seen_at_the_next_call() {
+    if !has_node() {
+        return;
+    }
+    let folder = host_folder("after_growth");
+    let cache = folder.arg("cache");
+    let command = folder.command(&["record", "--", "node", "app.mjs"]);
+    let recorded = command.env("XDG_CACHE_HOME", &cache).run();
+    assert_eq!(recorded.stdout, "36\n");
+    let run = folder.run(&["run", "app.hostlog"]).success();
+    assert!(
+        run.contains("write p1, hex\"01 02 03 04 05 06 07 08\""),
+        "{run}"
+    );
+}
