@@ -727,10 +727,11 @@
       args.length = params.length;
       for (let i = 0; i < params.length; i++) args[i] = convert(params[i], args[i]);
       const at = calls++ < ALL_PLACES || calls % 16 === 0 ? here(wrapper) : '';
+      // What the host wrote before the call is often at an address that it passes.
+      hint(owner, params, args, CHUNK);
       enter(owner);
       const number = facts.number();
       const depth = begin(false, `{"call":${number},"args":[${encodeAll(params, args)}]${at}}`);
-      hint(owner, params, args, CHUNK);
       if (owner.mustFlush) {
         owner.mustFlush = false;
         flush();
