@@ -466,10 +466,12 @@
       this.buffer = buffer;
       memoryOfBuffer.set(buffer, this);
       this.bytes = new Uint8Array(buffer);
+      this.units = new Int32Array(buffer);
       this.words = NodeBuffer ? apply(native.fromBuffer, NodeBuffer, [buffer]) : undefined;
       const shadow = new Uint8Array(this.bytes.length);
       native.set.call(shadow, this.shadow);
       this.shadow = shadow;
+      this.shadowUnits = new Int32Array(shadow.buffer);
       this.shadowWords = NodeBuffer ? apply(native.fromBuffer, NodeBuffer, [shadow.buffer]) : undefined;
       return true;
     }
@@ -497,14 +499,18 @@
 
     // Appends the changed bytes of a leaf to `writes`, and takes them over.
     collect(start, end, writes) {
-      const { bytes, shadow } = this;
-      for (let i = start; i < end; i++) {
-        if (bytes[i] === shadow[i]) continue;
+      const { bytes, shadow, units, shadowUnits } = this;
+      for (let unit = start >> 2; unit < end >> 2; unit++) {
+        if (units[unit] === shadowUnits[unit]) continue;
+        let i = unit * 4;
+        while (bytes[i] === shadow[i]) i++;
         let last = i;
         for (let j = i + 1; j < end && j - last <= 8; j++) if (bytes[j] !== shadow[j]) last = j;
-        writes.push(`[${i},"${base64(bytes.subarray(i, last + 1))}"]`);
-        native.set.call(shadow, bytes.subarray(i, last + 1), i);
-        i = last;
+        const changed = bytes.subarray(i, last + 1);
+        writes.push(`[${i},"${base64(changed)}"]`);
+        native.set.call(shadow, changed, i);
+        // The rest of this unit may still differ.
+        unit = (last >> 2) - 1;
       }
     }
 
@@ -630,13 +636,17 @@
   }
 
   // Marks what a number that crossed may be the address of.
-  function hint(owner, types, values) {
+  function hint(owner, types, values, longest) {
     for (let i = 0; i < types.length; i++) {
       if (types[i] !== I32) continue;
       const start = values[i] >>> 0;
       const next = types[i + 1] === I32 ? values[i + 1] >>> 0 : 0;
+      // A larger number is more likely to be another address than a length.
+      const length = next <= longest ? next : 64;
       for (const memory of owner.memories) {
-        if (start >= 1024 && memory.bytes.length > SMALL) memory.touch(start, Math.min(next, 1 << 20));
+        // A view of a memory that has grown has no length any more.
+        if (memory.bytes.length === 0) memory.follow();
+        if (start >= 1024 && memory.bytes.length > SMALL) memory.touch(start, length);
       }
     }
   }
@@ -717,10 +727,11 @@
       args.length = params.length;
       for (let i = 0; i < params.length; i++) args[i] = convert(params[i], args[i]);
       const at = calls++ < ALL_PLACES || calls % 16 === 0 ? here(wrapper) : '';
+      // What the host wrote before the call is often at an address that it passes.
+      hint(owner, params, args, CHUNK);
       enter(owner);
       const number = facts.number();
       const depth = begin(false, `{"call":${number},"args":[${encodeAll(params, args)}]${at}}`);
-      hint(owner, params, args);
       if (owner.mustFlush) {
         owner.mustFlush = false;
         flush();
@@ -737,7 +748,7 @@
         end(depth, `{"return":[${encode(results[0], result)}]}`);
         if (results[0] === I32) {
           const length = params[0] === I32 ? Math.max(args[0], params[1] === I32 ? args[1] : 0) : 0;
-          hint(owner, [I32, I32], [result, Math.max(length, 64)]);
+          hint(owner, [I32, I32], [result, Math.max(length, 64)], 1 << 20);
         }
         if (returnsFunction) result = outOfGuest(results[0], result);
       } else {
@@ -764,7 +775,7 @@
       if (isOff) return fn(...args);
       const number = facts.number();
       const depth = begin(true, `{"import":${number},"args":[${encodeAll(params, args)}]}`);
-      hint(owner, params, args);
+      hint(owner, params, args, CHUNK);
       if (takesFunction) args = args.map((value, i) => outOfGuest(params[i], value));
       let result;
       let values;

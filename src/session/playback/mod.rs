@@ -302,6 +302,10 @@ impl Playback {
             matches!(entry.event, Event::Memory { memory, is_shared: true, .. }
                 if Some(memory) == self.memory)
         });
+        let has_late_changes = self.log.entries.iter().any(|entry| {
+            matches!(entry.event, Event::Changed { memory, since: Some(_), .. }
+                if Some(memory) == self.memory)
+        });
         let others = self.log.instances.iter().filter(|one| {
             let exports = one.memories.iter().map(|(_, memory)| *memory);
             let given = one.given.iter().filter_map(|given| match given.what {
@@ -320,6 +324,10 @@ impl Playback {
             (
                 others.count() > 1,
                 "another instance uses the same memory, and only one is replayed",
+            ),
+            (
+                has_late_changes,
+                "some changes of memory were found late, so their moment is not known",
             ),
             (
                 self.has_table_changes,

@@ -16,7 +16,7 @@ pub(super) fn short(recorded: &RecordedStep, place: &HostPlace) -> String {
     }
 }
 
-/// Returns the host's line of a step with its source, and the line that called it, as a paragraph.
+/// Returns the host's line of a step with its source, and the place that called it, as a paragraph.
 pub(super) fn narration(recorded: &RecordedStep) -> Option<String> {
     let place = recorded.place.as_deref()?;
     let mut text = match recorded.is_before_place {
@@ -29,7 +29,7 @@ pub(super) fn narration(recorded: &RecordedStep) -> Option<String> {
     };
     if let Some(from) = &place.from {
         let shown = safe::plain(&from.to_string());
-        text.push_str(&format!(", from {shown}: {}", quoted(from)));
+        text.push_str(&format!(" (called at {shown})"));
     }
     Some(text)
 }

@@ -199,3 +199,85 @@ fn a_host_that_is_killed_leaves_what_it_had() {
     let log = read(&folder.join("killed.hostlog"));
     assert_eq!(log.crossings(), 2);
 }
+
+/// Mistakes of `tests/hosts/mistakes.mjs`: the finding, and the line of the host that is wrong.
+const MISTAKES: [(&str, &str, &str); 6] = [
+    (
+        "use_after_release",
+        "error: use-after-release",
+        "bytes(at, 5).fill(0x21);",
+    ),
+    ("double_release", "error: double-release", "free(at);"),
+    ("invalid_release", "error: invalid-release", "free(at + 4);"),
+    (
+        "length_past_block",
+        "out of bounds memory access",
+        "upper(at, text.length + 70000);",
+    ),
+    (
+        "released_while_used",
+        "error: use-after-release",
+        "upper(at, text.length);",
+    ),
+    // The wrong line is an assignment, so the call after it is named.
+    (
+        "assigned_after_release",
+        "error: use-after-release",
+        "alloc(5);",
+    ),
+];
+
+#[test]
+fn the_line_of_the_host_that_is_wrong_is_named() {
+    if !has_node() {
+        return;
+    }
+    let guest = wat::parse_str(read_in_repository("guest/examples/alloc.wat")).unwrap();
+    let folder = Folder::new()
+        .with("app.mjs", read_in_repository("tests/hosts/mistakes.mjs"))
+        .with("guest.wasm", guest);
+    let cache = folder.arg("cache");
+    let record = |mistake: &str| {
+        let command = [
+            "record",
+            "-o",
+            "a.hostlog",
+            "--",
+            "node",
+            "app.mjs",
+            mistake,
+        ];
+        folder.command(&command).env("XDG_CACHE_HOME", &cache).run()
+    };
+    record("none");
+    folder
+        .run(&["run", "a.hostlog", "--deny", "warnings"])
+        .success();
+    for (mistake, finding, line) in MISTAKES {
+        record(mistake);
+        let run = folder.run(&["run", "a.hostlog"]);
+        assert_eq!(run.status, 1, "{mistake}: {}", run.stdout);
+        // The line is in the paragraph before the step with the finding.
+        let (before, _) = run.stdout.split_once(finding).unwrap();
+        let paragraph = before.rsplit("\n\n").nth(1).unwrap();
+        let words = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(line), "{mistake}: {words}");
+    }
+}
+
+#[test]
+fn assignments_into_new_pages_are_seen_at_the_next_call() {
+    if !has_node() {
+        return;
+    }
+    let folder = host_folder("after_growth");
+    let cache = folder.arg("cache");
+    let command = folder.command(&["record", "--", "node", "app.mjs"]);
+    let recorded = command.env("XDG_CACHE_HOME", &cache).run();
+    assert_eq!(recorded.stdout, "36\n");
+    let run = folder.run(&["run", "app.hostlog"]).success();
+    assert!(
+        run.contains("write p1, hex\"01 02 03 04 05 06 07 08\""),
+        "{run}"
+    );
+}

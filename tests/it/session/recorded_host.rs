@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::support::command::{Folder, in_repository};
+use crate::support::command::{Folder, in_repository, read_in_repository};
 
 /// The recording of `tests/hosts/every_form.mjs`.
 fn recording() -> String {
@@ -182,4 +182,16 @@ fn another_instance_can_be_chosen() {
     folder
         .run(&["run", "app.hostlog", "--instance", "9"])
         .assert_refused(&["the recording has no instance 9; it has 5"]);
+}
+
+#[test]
+fn the_line_of_a_mistake_in_the_readme_is_that_of_the_replay() {
+    let log = std::fs::read_to_string(in_repository("tests/hosts/double_release.hostlog")).unwrap();
+    let folder = Folder::new().with("app.hostlog", log);
+    let run = folder.run(&["run", "app.hostlog"]);
+    assert_eq!(run.status, 1);
+    let readme = read_in_repository("README.md");
+    let start = readme.find("app.mjs:30:5 in double_release").unwrap();
+    let shown = readme[start..].split("\n```").next().unwrap();
+    assert!(run.stdout.contains(shown), "{}", run.stdout);
 }
