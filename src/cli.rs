@@ -228,6 +228,11 @@ pub struct RecordArgs {
     #[arg(long, short, value_name = "FILE", conflicts_with_all = ["script", "check"])]
     pub output: Option<PathBuf>,
 
+    /// Compare all of memory at each crossing, so that each change is known at its moment. That takes
+    /// long where memory is large and crossings are many
+    #[arg(long, conflicts_with_all = ["script", "check"])]
+    pub exact: bool,
+
     /// Print the recorder, to load it by hand: as a module or as a script element
     #[arg(long)]
     pub script: bool,

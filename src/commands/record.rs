@@ -23,6 +23,9 @@ use super::{compile_cache, input_file};
 /// The variable of the environment that names the recorder's file.
 const OUTPUT_VARIABLE: &str = "LINMEM_RECORD";
 
+/// The variable that makes the recorder compare all of memory at each crossing.
+const EXACT_VARIABLE: &str = "LINMEM_RECORD_EXACT";
+
 pub fn record(args: &RecordArgs) -> Result<ExitCode> {
     match &args.check {
         Some(path) => check(path),
@@ -81,6 +84,9 @@ fn run(args: &RecordArgs) -> Result<ExitCode> {
         .args(rest)
         .env(OUTPUT_VARIABLE, &output)
         .env("NODE_OPTIONS", node_options(&recorder));
+    if args.exact {
+        command.env(EXACT_VARIABLE, "1");
+    }
     if io::stderr().is_terminal() {
         // The host's own output is more important than this line.
         let _ = writeln!(io::stderr(), "linmem records to {}", printable(&output));

@@ -132,6 +132,19 @@ impl Fields {
         };
         self.list(key)?.iter().map(write).collect()
     }
+
+    /// Returns spans of memory: address and length in bytes.
+    pub fn spans(&self, key: &'static str) -> Result<Vec<(u64, u64)>, ReadProblem> {
+        let expected = "a list of lists, each of an address and a length";
+        let span = |item: &Json| match item.as_array().map(Vec::as_slice) {
+            Some([address, length]) => address.as_u64().zip(length.as_u64()),
+            _ => None,
+        };
+        let spans = self.list(key)?.iter().map(span);
+        spans
+            .collect::<Option<_>>()
+            .ok_or(ReadProblem::Value { key, expected })
+    }
 }
 
 fn decode(key: &'static str, text: &str) -> Result<Vec<u8>, ReadProblem> {

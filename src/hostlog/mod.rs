@@ -161,6 +161,13 @@ pub enum Event {
         /// Whether all of memory is known after this.
         is_full: bool,
     },
+    /// Spans as the guest left them: what it has written there is known.
+    Left {
+        /// The number of the memory.
+        memory: u32,
+        /// The spans: address and length in bytes.
+        spans: Vec<(u64, u64)>,
+    },
     /// A method of the host wrote to a span. Its bytes are among those that changed.
     Wrote {
         /// The number of the memory.

@@ -359,6 +359,12 @@ impl Reader {
                 is_full: line.flag("full"),
             });
         }
+        if line.has("left") {
+            return Ok(Event::Left {
+                memory: self.known_memory(memory)?,
+                spans: line.spans("left")?,
+            });
+        }
         if memory >= self.memories {
             in_order("memory", self.memories.into(), memory.into())?;
             self.memories = self.memories.saturating_add(1);

@@ -21,12 +21,16 @@
   // A leaf that did not change for so many crossings is not compared any more at each crossing.
   const ACTIVE_CROSSINGS = 32;
   const MAX_ACTIVE = 256;
+  // The most bytes from an address on to which the host is expected to write.
+  const MAX_EXPECTED = 16384;
   // To find the host's line takes longer than all else. A function that is called more often has it at
   // every sixteenth call.
   const ALL_PLACES = 10000;
   const FLUSH_CHARACTERS = 1 << 16;
   const FLUSH_INTERVAL_MS = 20;
   const MAX_BYTES = Number(process?.env?.LINMEM_RECORD_LIMIT) || 1 << 30;
+  // Whether all of memory is compared at each crossing.
+  const IS_EXACT = process?.env?.LINMEM_RECORD_EXACT === '1';
   const SOURCE_LINES = 2;
   const MAX_SOURCE_LINE = 200;
   const MAX_SOURCE_FILE = 4 << 20;
@@ -454,6 +458,8 @@
       this.pending = undefined;
       this.hasMore = false;
       this.hasWrittenMore = false;
+      // The leaves to which the host is likely to write, as it was given an address in them.
+      this.expected = new Set();
       this.refresh();
       const shared = typeof SharedArrayBuffer === 'function' && this.buffer instanceof SharedArrayBuffer;
       line(`{"memory":${this.number},"pages":${this.bytes.length / 65536}${shared ? ',"shared":true' : ''}}`);
@@ -581,11 +587,27 @@
       line(`{"memory":${this.number},"writes":[${writes.join()}]${window}${isFull ? ',"full":true' : ''}}`);
     }
 
+    // Takes over what the guest has written where the host is likely to write next. A byte that the host
+    // sets back would look as if nobody had changed it.
+    leaveGuest() {
+      const size = this.bytes.length;
+      const spans = [];
+      const take = (start, end) => {
+        if (!this.differs(start, end)) return;
+        native.set.call(this.shadow, this.bytes.subarray(start, end), start);
+        spans.push(`[${start},${end - start}]`);
+      };
+      if (IS_EXACT || size <= SMALL) take(0, size);
+      else for (const leaf of this.expected) take(leaf * LEAF, Math.min(size, (leaf + 1) * LEAF));
+      this.expected.clear();
+      if (spans.length > 0) line(`{"memory":${this.number},"left":[${spans.join()}]}`);
+    }
+
     // Compares memory with what is known of it, before the host enters the guest.
     check(mustBeFull) {
       if (this.pending) this.logPending();
       this.follow();
-      if (this.hasWrittenMore) mustBeFull = true;
+      if (this.hasWrittenMore || IS_EXACT) mustBeFull = true;
       this.hasMore = this.hasWrittenMore = false;
       if (this.bytes.length <= SMALL) {
         if (!mustBeFull) this.compareActive();
@@ -646,7 +668,10 @@
       for (const memory of owner.memories) {
         // A view of a memory that has grown has no length any more.
         if (memory.bytes.length === 0) memory.follow();
-        if (start >= 1024 && memory.bytes.length > SMALL) memory.touch(start, length);
+        if (start < 1024 || memory.bytes.length <= SMALL) continue;
+        memory.touch(start, length);
+        const last = Math.min(start + length, start + MAX_EXPECTED, memory.bytes.length - 1);
+        for (let leaf = Math.floor(start / LEAF); leaf * LEAF <= last; leaf++) memory.expected.add(leaf);
       }
     }
   }
@@ -694,6 +719,14 @@
     entries++;
     for (const memory of owner.memories) memory.check(false);
     if (fs && now() - lastFlush > FLUSH_INTERVAL_MS) owner.mustFlush = true;
+  }
+
+  // The guest has passed control to the host.
+  function leave(owner) {
+    for (const memory of owner.memories) {
+      memory.follow();
+      memory.leaveGuest();
+    }
   }
 
   function thrown(error) {
@@ -755,6 +788,7 @@
         end(depth, `{"return":[${encodeAll(results, result)}]}`);
         if (returnsFunction) result = result.map((value, i) => outOfGuest(results[i], value));
       }
+      if (IS_EXACT) leave(owner);
       return result;
     };
     defineProperty(wrapper, 'name', { value: raw.name, configurable: true });
@@ -775,7 +809,9 @@
       if (isOff) return fn(...args);
       const number = facts.number();
       const depth = begin(true, `{"import":${number},"args":[${encodeAll(params, args)}]}`);
+      for (const memory of owner.memories) memory.expected.clear();
       hint(owner, params, args, CHUNK);
+      leave(owner);
       if (takesFunction) args = args.map((value, i) => outOfGuest(params[i], value));
       let result;
       let values;

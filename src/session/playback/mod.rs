@@ -31,6 +31,8 @@ pub(super) struct PlannedWrite {
 struct Pending {
     /// The spans that methods wrote, in order.
     wrote: Vec<(u64, u64, Option<Arc<HostPlace>>)>,
+    /// The spans that are as the guest left them, but for what changed since.
+    left: Vec<(u64, u64)>,
     /// The spans that changed.
     changed: Vec<(u64, u64)>,
     /// Whether all of memory is known.
@@ -101,6 +103,7 @@ impl Playback {
                     }
                     self.pending.is_full |= is_full;
                 }
+                Event::Left { spans, .. } => self.pending.left.extend(spans),
                 Event::Wrote {
                     address,
                     length,
@@ -205,6 +208,7 @@ impl Playback {
         if self.bytes.len() as u64 != size {
             self.bytes.resize(index(size.min(self.limit)), 0);
         }
+        self.take_left(&pending, size, &read);
         let mut writes = Vec::new();
         for (start, len, place) in pending.wrote {
             let end = start.saturating_add(len);
@@ -237,6 +241,40 @@ impl Playback {
             self.compare_all(size, &covered, &read)?;
         }
         Ok(writes)
+    }
+
+    /// Takes what the guest has written for known, in the spans that the recorder took over from it.
+    fn take_left(
+        &mut self,
+        pending: &Pending,
+        size: u64,
+        read: &impl Fn(u64, u64) -> Option<Vec<u8>>,
+    ) {
+        if pending.left.is_empty() {
+            return;
+        }
+        let range = |start: u64, len: u64| index(start)..index(start.saturating_add(len));
+        let changed: Vec<(usize, Vec<u8>)> = pending
+            .changed
+            .iter()
+            .filter_map(|(start, len)| {
+                Some((index(*start), self.bytes.get(range(*start, *len))?.to_vec()))
+            })
+            .collect();
+        for (start, len) in &pending.left {
+            let len = (*len).min(size.saturating_sub(*start));
+            if let (Some(live), Some(known)) =
+                (read(*start, len), self.bytes.get_mut(range(*start, len)))
+                && live.len() == known.len()
+            {
+                known.copy_from_slice(&live);
+            }
+        }
+        for (start, bytes) in changed {
+            if let Some(known) = self.bytes.get_mut(start..start.saturating_add(bytes.len())) {
+                known.copy_from_slice(&bytes);
+            }
+        }
     }
 
     /// Returns the spans among `changed` in which live memory differs, without those that are covered.
@@ -327,7 +365,8 @@ impl Playback {
             ),
             (
                 has_late_changes,
-                "some changes of memory were found late, so their moment is not known",
+                "some changes of memory were found late, so their moment is not known: record again \
+                 with `--exact`",
             ),
             (
                 self.has_table_changes,
@@ -407,6 +446,7 @@ fn entries_of(log: &HostLog, instance: u32, memory: Option<u32>) -> Vec<usize> {
     let mut is_relevant = |event: &Event| match event {
         Event::Memory { memory: of, .. }
         | Event::Changed { memory: of, .. }
+        | Event::Left { memory: of, .. }
         | Event::Wrote { memory: of, .. }
         | Event::Grow { memory: of, .. } => Some(*of) == memory,
         Event::Instance(of) | Event::Created(of) => *of == instance,
