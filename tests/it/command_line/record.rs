@@ -67,7 +67,11 @@ fn one_of_the_ways_to_use_the_command_is_needed() {
         "{}",
         refused.stderr
     );
-    linmem(&["record", "--", "no-such-program-here"])
+    let folder = Folder::new();
+    let command = folder.command(&["record", "--", "no-such-program-here"]);
+    command
+        .env("XDG_CACHE_HOME", folder.path())
+        .run()
         .assert_refused(&["cannot run no-such-program-here"]);
 }
 
